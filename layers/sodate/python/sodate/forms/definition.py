@@ -1,0 +1,101 @@
+"""What a form asks for. The public half (labels, types, limits) is served by `GET /forms/{id}`; the rest stays here."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from sodate.playbook.model import Definition, HttpUrl, Language, Origin, Slug
+
+FieldType = Literal[
+    "email", "text", "long_text", "phone", "choice", "multiple_choice", "number", "date", "checkbox", "hidden"
+]
+FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+ProfilePath = Annotated[str, StringConstraints(pattern=r"^(primary|secondary)\.[a-z][a-z0-9_]{0,39}$")]
+
+DEFAULT_MAX_LENGTH = {"email": 254, "text": 200, "long_text": 4000, "phone": 40, "hidden": 500}
+
+
+class Choice(Definition):
+    value: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    label: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class FormField(Definition):
+    name: FieldName
+    type: FieldType
+    label: Annotated[str, StringConstraints(max_length=200)] = ""
+    required: bool = False
+    max_length: int | None = Field(default=None, ge=1, le=10_000, description="In characters, after trimming.")
+    choices: tuple[Choice, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    maps_to: ProfilePath | None = Field(
+        default=None, description="`primary.name` (基礎情報) or `secondary.interest` (二次情報); empty: answer only."
+    )
+
+    @property
+    def length_limit(self) -> int:
+        return self.max_length or DEFAULT_MAX_LENGTH.get(self.type, 200)
+
+    @model_validator(mode="after")
+    def _choices_belong_to_choice_fields(self) -> Self:
+        if (self.type in ("choice", "multiple_choice")) != bool(self.choices):
+            raise ValueError("`choices` is required for choice and multiple_choice fields, and only there")
+        return self
+
+
+class FormConsent(Definition):
+    """How this form asks for permission to mail (特定電子メール法 3条: prior opt-in with evidence)."""
+
+    field: FieldName = Field(description="Name of the checkbox field that means yes.")
+    topics: tuple[Slug, ...] = Field(min_length=1, max_length=10)
+    wording: Annotated[str, StringConstraints(min_length=1, max_length=2000)] = Field(
+        description="The exact words beside the checkbox; their hash is stored with every consent."
+    )
+    double_opt_in: bool = True
+    template: Slug | None = Field(default=None, description="Notice template with {{ opt_in_url }}.")
+
+    @model_validator(mode="after")
+    def _double_opt_in_needs_a_template(self) -> Self:
+        if self.double_opt_in and self.template is None:
+            raise ValueError("`double_opt_in: true` needs `template`: the notice mail that carries {{ opt_in_url }}")
+        return self
+
+
+class BotDefence(Definition):
+    token_required: bool = Field(default=False, description="Quarantine posts without a fresh `_token`.")
+    minimum_seconds: int = Field(default=2, ge=0, le=600)
+    maximum_hours: int = Field(default=24, ge=1, le=168)
+    captcha: Literal["none", "turnstile"] = "none"
+    captcha_hostname: str | None = None
+
+
+class Form(Definition):
+    id: Slug
+    title: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    language: Language = "ja"
+    status: Literal["open", "closed"] = "open"
+    origins: tuple[Origin, ...] = Field(
+        default=(), max_length=20, description="Sites whose pages may post this form from a browser."
+    )
+    redirects: tuple[HttpUrl, ...] = Field(
+        default=(), max_length=20, description="Where an HTML post may be sent afterwards; the first is the default."
+    )
+    fields: tuple[FormField, ...] = Field(min_length=1, max_length=60)
+    consent: FormConsent | None = None
+    bots: BotDefence = BotDefence()
+
+    @property
+    def email_field(self) -> FormField:
+        return next(field for field in self.fields if field.type == "email")
+
+    @model_validator(mode="after")
+    def _one_address_and_known_consent_field(self) -> Self:
+        names = [field.name for field in self.fields]
+        if len(set(names)) != len(names):
+            raise ValueError("two fields have the same `name`")
+        if [field.type for field in self.fields].count("email") != 1 or not self.email_field.required:
+            raise ValueError("exactly one field must have `type: email`, and it must be `required: true`")
+        if self.consent and not any(f.name == self.consent.field and f.type == "checkbox" for f in self.fields):
+            raise ValueError(f"`consent.field: {self.consent.field}` must name a checkbox field of this form")
+        return self

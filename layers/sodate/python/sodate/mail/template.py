@@ -1,0 +1,31 @@
+"""A compiled mail template: MJML and CSS are already resolved, only Liquid is left. One stored version never changes."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from sodate.playbook.model import Definition, Language, Slug
+
+Purpose = Literal["marketing", "notice"]
+
+
+class TemplateHead(Definition):
+    """What a marketer writes beside the body; the playbook adds `body` (a file), the compiler `html` and `text`."""
+
+    id: Slug
+    purpose: Purpose = "marketing"
+    topic: Slug | None = Field(default=None, description="Consent topic; required for marketing mail.")
+    language: Language = "ja"
+    subject: Annotated[str, StringConstraints(min_length=1, max_length=300)]
+    preheader: Annotated[str, StringConstraints(max_length=300)] = ""
+
+    @model_validator(mode="after")
+    def _marketing_needs_a_topic(self) -> Self:
+        if (self.purpose == "marketing") != (self.topic is not None):
+            raise ValueError("`topic` is required for `purpose: marketing` and not allowed for notices")
+        return self
+
+
+class Template(TemplateHead):
+    html: Annotated[str, StringConstraints(max_length=250_000)]
+    text: Annotated[str, StringConstraints(max_length=100_000)]
