@@ -1,4 +1,4 @@
-"""A compiled mail template: MJML and CSS are already resolved, only Liquid is left. One stored version never changes."""
+"""A compiled mail template: MJML and CSS are resolved, only Liquid is left. A stored version never changes."""
 
 from typing import Annotated, Literal, Self
 

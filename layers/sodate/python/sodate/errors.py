@@ -1,0 +1,25 @@
+"""The one small tree of errors. HTTP maps it in `runtime/http.py`, batches map it in `runtime/batch.py`."""
+
+
+class SodateError(Exception):
+    """Every error we raise on purpose; the message says what is wrong and what to do."""
+
+
+class NotFound(SodateError):
+    pass
+
+
+class Invalid(SodateError):
+    """The input can never succeed: 4xx over HTTP, dead-letter queue in a batch."""
+
+    def __init__(self, message: str, code: str = "invalid") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Conflict(SodateError):
+    """Somebody else wrote first, or the thing is already done."""
+
+
+class Transient(SodateError):
+    """Worth another try later: 503 with Retry-After over HTTP, redelivery in a batch."""

@@ -1,0 +1,96 @@
+"""Every key string of the table, built and parsed here and nowhere else (`tests/architecture` enforces it)."""
+
+from datetime import UTC, datetime
+
+PROFILE = "PROFILE"
+STATE = "STATE"
+OWNER = "OWNER"
+ENTRY = "ENTRY"
+RECEIPT = "RECEIPT"
+POSITION = "POSITION"
+DISPATCH_CURSOR = "CURSOR#dispatch"
+ACTIVITIES = "ACT#"
+SENDS = "SEND#"
+CONSENTS = "CONSENT#"
+SIGNALS = "SIGNAL#"
+SUBMISSIONS = "SUBMISSION#"
+DUE = "DUE#"
+
+_MINUTE = "%Y%m%dT%H%M"
+
+
+def stamp(at: datetime) -> str:
+    """Fixed-width UTC time, so that sort keys order by time: `2026-11-21T01:02:03.004Z`."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+
+
+def lead(lead_id: str) -> str:
+    return f"LEAD#{lead_id}"
+
+
+def lead_id_of(pk: str) -> str:
+    return pk.removeprefix("LEAD#")
+
+
+def consent(at: datetime, key: str) -> str:
+    return f"{CONSENTS}{stamp(at)}#{key}"
+
+
+def submission(submission_id: str) -> str:
+    return f"{SUBMISSIONS}{submission_id}"
+
+
+def activity(at: datetime, key: str) -> str:
+    return f"{ACTIVITIES}{stamp(at)}#{key}"
+
+
+def send(send_id: str) -> str:
+    return f"{SENDS}{send_id}"
+
+
+def signal(at: datetime) -> str:
+    return f"{SIGNALS}{stamp(at)}"
+
+
+def address_owner(address_key: str) -> str:
+    return f"EMAIL#{address_key}"
+
+
+def suppression(address_key: str) -> str:
+    return f"SUPPRESSION#{address_key}"
+
+
+def receipt(form_id: str, submission_id: str) -> str:
+    return f"RECEIPT#{form_id}#{submission_id}"
+
+
+def definitions(kind: str) -> str:
+    return f"DEFINITION#{kind}"
+
+
+def definition_version(definition_id: str, version: int) -> str:
+    return f"{definition_id}#v{version}"
+
+
+def definition_live(definition_id: str) -> str:
+    return f"{definition_id}#live"
+
+
+def minute(at: datetime) -> str:
+    return at.astimezone(UTC).strftime(_MINUTE)
+
+
+def minute_start(text: str) -> datetime:
+    return datetime.strptime(text, _MINUTE).replace(tzinfo=UTC)
+
+
+def due_bucket(at: datetime, shard: int) -> str:
+    return f"{DUE}{minute(at)}#{shard}"
+
+
+def due_minute_of(pk: str) -> str:
+    return pk.split("#")[1]
+
+
+def due_entry(what: str, ref: str) -> str:
+    return f"{what}#{ref}"

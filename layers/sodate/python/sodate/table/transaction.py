@@ -1,0 +1,71 @@
+"""One TransactWriteItems per use case: all of it happens or none of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pynamodb.connection import Connection
+from pynamodb.constants import ALL_OLD
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+from pynamodb.transactions import TransactWrite
+
+from sodate.table.base import TableItem, _our_errors
+
+
+@dataclass(frozen=True)
+class Put:
+    item: TableItem
+    condition: Condition | None = None
+
+
+@dataclass(frozen=True)
+class Update:
+    item: TableItem
+    actions: Sequence[Action]
+    condition: Condition | None = None
+
+
+@dataclass(frozen=True)
+class Check:
+    item: TableItem
+    condition: Condition
+
+
+Write = Put | Update | Check
+
+
+def put_new(item: TableItem) -> Put:
+    return Put(item, TableItem.pk.does_not_exist())
+
+
+@dataclass
+class _Shared:
+    connection: Connection | None = field(default=None)
+
+
+_shared = _Shared()
+
+
+def _connection() -> Connection:
+    if _shared.connection is None:
+        meta = TableItem.Meta
+        _shared.connection = Connection(
+            region=meta.region,
+            connect_timeout_seconds=meta.connect_timeout_seconds,
+            read_timeout_seconds=meta.read_timeout_seconds,
+            max_retry_attempts=meta.max_retry_attempts,
+        )
+    return _shared.connection
+
+
+def commit(writes: Sequence[Write]) -> None:
+    """Raises `ConditionFailed` (with the items that stood in the way, by index) or `Transient`."""
+    with _our_errors(), TransactWrite(connection=_connection()) as transaction:
+        for write in writes:
+            match write:
+                case Put(item, condition):
+                    transaction.save(item, condition=condition, return_values=ALL_OLD)
+                case Update(item, actions, condition):
+                    transaction.update(item, list(actions), condition=condition, return_values=ALL_OLD)
+                case Check(item, condition):
+                    transaction.condition_check(type(item), item.pk, item.sk, condition)
