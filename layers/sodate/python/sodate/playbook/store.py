@@ -65,9 +65,7 @@ class Definitions:
     def version(self, kind: Kind, definition_id: str, version: int) -> Stored:
         key = (kind, definition_id, version)
         if key not in self._versions:
-            item = base.find(
-                DefinitionItem, keys.definitions(kind), keys.definition_version(definition_id, version)
-            )
+            item = base.find(DefinitionItem, keys.definitions(kind), keys.definition_version(definition_id, version))
             if item is None or item.body is None or item.digest is None:
                 raise NotFound(f"{kind} {definition_id!r} has no version {version}")
             self._versions[key] = Stored(kind, definition_id, version, json.loads(item.body), item.digest, item.at)

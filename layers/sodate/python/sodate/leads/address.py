@@ -1,0 +1,97 @@
+"""Mail addresses as people type them: what is kept, what SES gets, what identity compares, and what makes us doubt.
+
+Sources: RFC 5321 lengths; RFC 6531 (SES has no SMTPUTF8: a non-ASCII local part can never be mailed); UTS 46.
+"""
+
+import hashlib
+import hmac
+import unicodedata
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+
+import email_validator
+
+from sodate.errors import Invalid
+from sodate.leads.text import FULL_WIDTH_ASCII
+
+# We store test@x.invalid and list it for a person instead of refusing it, so the library's list must not decide.
+email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
+
+_SPECIAL_USE = {"invalid", "test", "local", "onion", "arpa", "example", "localhost"}
+#: Carriers that once gave out addresses with `..` or a dot before the @, which RFC 5321 does not know.
+_LEGACY_CARRIERS = {"docomo.ne.jp", "ezweb.ne.jp"}
+_LEGACY_LOCAL = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+")
+_LOOKALIKE_SCRIPTS = {"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"}
+
+
+@dataclass(frozen=True)
+class Address:
+    """`typed` is kept for people, `mailbox` goes to SES (domain in punycode), `match` is what identity compares.
+
+    `doubt` is None when mail may be sent, else `undeliverable:eai`, `legacy_jp`, `mixed_script` or `special_use`.
+    """
+
+    typed: str
+    mailbox: str
+    match: str
+    doubt: str | None = None
+
+    def key(self, secret: bytes) -> str:
+        """HMAC-SHA256 of the matched address: the table never has an address in a key."""
+        return address_key(self.match, secret)
+
+
+def address_key(match: str, secret: bytes) -> str:
+    return urlsafe_b64encode(hmac.new(secret, match.encode(), hashlib.sha256).digest()).rstrip(b"=").decode()
+
+
+def parse_address(text: str) -> Address:
+    """Raises `Invalid` (code `email`) for what can be no single mailbox."""
+    typed = text.strip()
+    plain = typed.translate(FULL_WIDTH_ASCII).strip()
+    local, _, domain = plain.rpartition("@")
+    if _is_legacy(local, domain):
+        domain = domain.lower()
+        return Address(typed, f"{local}@{domain}", f"{local.lower()}@{domain}", "legacy_jp")
+    if len(local) > 64 or any(unicodedata.category(c) in ("Cf", "Cc", "Zl", "Zp") for c in plain):
+        raise Invalid("not a mail address we can use", "email")
+    try:
+        valid = email_validator.validate_email(plain, check_deliverability=False, allow_smtputf8=True)
+    except email_validator.EmailNotValidError as error:
+        raise Invalid(f"not a mail address we can use: {error}", "email") from error
+    ascii_domain = valid.ascii_domain.lower()
+    if "." not in ascii_domain:
+        raise Invalid("the part after the @ needs a dot", "email")
+    mailbox = f"{valid.local_part}@{ascii_domain}"
+    if len(mailbox) > 254:
+        raise Invalid("longer than 254 characters", "email")
+    return Address(typed, mailbox, mailbox.lower(), _doubt(local, domain, ascii_domain))
+
+
+def parse_reported_address(text: str) -> str | None:
+    """The match form of an address that SES reports (`Name <a@b>` too); None when it is none."""
+    inner = text.rsplit("<", 1)[-1].rstrip(">").strip()
+    try:
+        return parse_address(inner).match
+    except Invalid:
+        return None
+
+
+def _is_legacy(local: str, domain: str) -> bool:
+    odd = ".." in local or local.startswith(".") or local.endswith(".")
+    return odd and domain.lower() in _LEGACY_CARRIERS and 0 < len(local) <= 64 and set(local) <= _LEGACY_LOCAL
+
+
+def _doubt(local: str, domain: str, ascii_domain: str) -> str | None:
+    if not local.isascii():
+        return "undeliverable:eai"
+    if any(_mixed_script(label) for label in unicodedata.normalize("NFKC", domain).split(".")):
+        return "mixed_script"
+    if ascii_domain.rsplit(".", 1)[-1] in _SPECIAL_USE:
+        return "special_use"
+    return None
+
+
+def _mixed_script(label: str) -> bool:
+    scripts = {unicodedata.name(c, "").split(" ")[0] for c in label if c.isalpha()}
+    return len(scripts & _LOOKALIKE_SCRIPTS) > 1

@@ -1,0 +1,73 @@
+"""Values of a lead that other rooms decide on. No I/O."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+ConsentStatus = Literal["pending", "confirmed", "withdrawn"]
+
+#: Why a lead can never be mailed again, whatever topics say. Set once, lifted only as `consent` decides.
+Blocked = str
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """A run through one sequence, pinned to the version it began with. `step` is the index of the next step."""
+
+    id: str
+    version: int
+    step: int
+    since: str
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The five recorded totals: attribute and behaviour apart, plus and minus apart."""
+
+    attribute_plus: int = 0
+    attribute_minus: int = 0
+    behaviour_plus: int = 0
+    behaviour_minus: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.attribute_plus + self.attribute_minus + self.behaviour_plus + self.behaviour_minus
+
+
+@dataclass(frozen=True)
+class State:
+    """The lead's pulse: everything a send decision or a score needs, in one small item."""
+
+    lead_id: str
+    address_key: str
+    language: str = "ja"
+    blocked: Blocked | None = None
+    topics: dict[str, ConsentStatus] = field(default_factory=dict)
+    opt_in_mails: int = 0
+    opt_in_mail_at: str | None = None
+    enrolments: dict[str, Enrolment] = field(default_factory=dict)
+    totals: Totals = Totals()
+    phase: str | None = None
+    hot: bool = False
+    rules_version: int = 0
+    version: int = 0
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Primary (基礎情報) and secondary (二次情報) data. The only place, with submissions, that holds personal data."""
+
+    lead_id: str
+    mailbox: str
+    address: str
+    language: str
+    primary: dict[str, Any] = field(default_factory=dict)
+    secondary: dict[str, Any] = field(default_factory=dict)
+    source: dict[str, Any] = field(default_factory=dict)
+    owner: str | None = None
+    created: str = ""
+
+    def attribute(self, path: str) -> Any:
+        group, _, name = path.partition(".")
+        if path == "primary.email":
+            return self.address
+        return (self.primary if group == "primary" else self.secondary).get(name)

@@ -1,0 +1,167 @@
+"""PROFILE, STATE and the address owner. STATE must stay below 1 KB: every send decision is one write unit here."""
+
+from typing import Any
+
+from pynamodb.attributes import BooleanAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
+
+from sodate.errors import NotFound
+from sodate.leads.lead import Enrolment, Profile, State, Totals
+from sodate.table import base, keys
+from sodate.table.base import TableItem
+
+
+class ProfileItem(TableItem, discriminator="profile"):
+    mailbox = UnicodeAttribute()
+    address = UnicodeAttribute()
+    language = UnicodeAttribute()
+    primary: MapAttribute[str, Any] = MapAttribute(default=dict)
+    secondary: MapAttribute[str, Any] = MapAttribute(default=dict)
+    source: MapAttribute[str, Any] = MapAttribute(default=dict)
+    owner = UnicodeAttribute(null=True)
+    created = UnicodeAttribute()
+    updated = UnicodeAttribute(null=True)
+
+
+class StateItem(TableItem, discriminator="state"):
+    address_key = UnicodeAttribute()
+    language = UnicodeAttribute()
+    blocked = UnicodeAttribute(null=True)
+    topics: MapAttribute[str, Any] = MapAttribute(default=dict)
+    opt_in_mails = NumberAttribute(default=0)
+    opt_in_mail_at = UnicodeAttribute(null=True)
+    enrolments: MapAttribute[str, Any] = MapAttribute(default=dict)
+    totals: MapAttribute[str, Any] = MapAttribute(default=dict)
+    phase = UnicodeAttribute(null=True)
+    hot = BooleanAttribute(default=False)
+    rules_version = NumberAttribute(default=0)
+    version = NumberAttribute(default=0)
+
+
+class OwnerItem(TableItem, discriminator="owner"):
+    """Uniqueness of an address: whoever puts this first owns the lead."""
+
+    lead_id = UnicodeAttribute()
+
+
+def state_key(lead_id: str) -> StateItem:
+    """A handle for an update of the STATE item; nothing is read."""
+    return StateItem(keys.lead(lead_id), keys.STATE)
+
+
+def profile_key(lead_id: str) -> ProfileItem:
+    return ProfileItem(keys.lead(lead_id), keys.PROFILE)
+
+
+def owner_of(address_key: str) -> str | None:
+    item = base.find(OwnerItem, keys.address_owner(address_key), keys.OWNER)
+    return item.lead_id if item else None
+
+
+def owner_item(address_key: str, lead_id: str) -> OwnerItem:
+    return OwnerItem(keys.address_owner(address_key), keys.OWNER, lead_id=lead_id)
+
+
+def find_state(lead_id: str) -> State | None:
+    item = base.find(StateItem, keys.lead(lead_id), keys.STATE)
+    return to_state(item) if item else None
+
+
+def load_state(lead_id: str) -> State:
+    state = find_state(lead_id)
+    if state is None:
+        raise NotFound(f"lead {lead_id} does not exist (any more)")
+    return state
+
+
+def load_profile(lead_id: str) -> Profile:
+    item = base.find(ProfileItem, keys.lead(lead_id), keys.PROFILE)
+    if item is None:
+        raise NotFound(f"lead {lead_id} does not exist (any more)")
+    return Profile(
+        lead_id=lead_id,
+        mailbox=item.mailbox,
+        address=item.address,
+        language=item.language,
+        primary=item.primary.as_dict(),
+        secondary=item.secondary.as_dict(),
+        source=item.source.as_dict(),
+        owner=item.owner,
+        created=item.created,
+    )
+
+
+def profile_item(profile: Profile) -> ProfileItem:
+    return ProfileItem(
+        keys.lead(profile.lead_id),
+        keys.PROFILE,
+        mailbox=profile.mailbox,
+        address=profile.address,
+        language=profile.language,
+        primary=profile.primary,
+        secondary=profile.secondary,
+        source=profile.source,
+        owner=profile.owner,
+        created=profile.created,
+    )
+
+
+def to_state(item: StateItem) -> State:
+    totals = item.totals.as_dict()
+    return State(
+        lead_id=keys.lead_id_of(item.pk),
+        address_key=item.address_key,
+        language=item.language,
+        blocked=item.blocked,
+        topics=item.topics.as_dict(),
+        opt_in_mails=int(item.opt_in_mails),
+        opt_in_mail_at=item.opt_in_mail_at,
+        enrolments={name: from_map(value) for name, value in item.enrolments.as_dict().items()},
+        totals=Totals(
+            attribute_plus=int(totals.get("ap", 0)),
+            attribute_minus=int(totals.get("am", 0)),
+            behaviour_plus=int(totals.get("bp", 0)),
+            behaviour_minus=int(totals.get("bm", 0)),
+        ),
+        phase=item.phase,
+        hot=bool(item.hot),
+        rules_version=int(item.rules_version),
+        version=int(item.version),
+    )
+
+
+def state_item(state: State) -> StateItem:
+    return StateItem(
+        keys.lead(state.lead_id),
+        keys.STATE,
+        address_key=state.address_key,
+        language=state.language,
+        blocked=state.blocked,
+        topics=state.topics,
+        opt_in_mails=state.opt_in_mails,
+        opt_in_mail_at=state.opt_in_mail_at,
+        enrolments={name: to_map(enrolment) for name, enrolment in state.enrolments.items()},
+        totals=totals_map(state.totals),
+        phase=state.phase,
+        hot=state.hot,
+        rules_version=state.rules_version,
+        version=state.version,
+    )
+
+
+def totals_map(totals: Totals) -> dict[str, int]:
+    """`t` is stored too, for people who read the table; it is always the sum."""
+    return {
+        "ap": totals.attribute_plus,
+        "am": totals.attribute_minus,
+        "bp": totals.behaviour_plus,
+        "bm": totals.behaviour_minus,
+        "t": totals.total,
+    }
+
+
+def to_map(enrolment: Enrolment) -> dict[str, Any]:
+    return {"id": enrolment.id, "v": enrolment.version, "step": enrolment.step, "since": enrolment.since}
+
+
+def from_map(value: dict[str, Any]) -> Enrolment:
+    return Enrolment(id=value["id"], version=int(value["v"]), step=int(value["step"]), since=value["since"])
