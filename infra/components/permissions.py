@@ -1,0 +1,56 @@
+"""IAM statements, action by action: no grant helper, since those allow more than the catalog says."""
+
+from collections.abc import Sequence
+
+from aws_cdk import Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from infra.config import Stage
+
+
+def may_use_table(table: dynamodb.Table, actions: Sequence[str]) -> iam.PolicyStatement:
+    return iam.PolicyStatement(actions=[f"dynamodb:{action}" for action in actions], resources=[table.table_arn])
+
+
+def may_read_stream(table: dynamodb.Table) -> list[iam.PolicyStatement]:
+    """What Lambda asks of a stream consumer's role. ListStreams knows no resource, and it shows names only."""
+    actions = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
+    assert table.table_stream_arn  # noqa: S101  (the table is ours and has a stream)
+    return [
+        iam.PolicyStatement(actions=actions, resources=[table.table_stream_arn]),
+        iam.PolicyStatement(sid="ListStreamsHasNoResource", actions=["dynamodb:ListStreams"], resources=["*"]),
+    ]
+
+
+def may_read_secret(secret: secretsmanager.Secret) -> iam.PolicyStatement:
+    return iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[secret.secret_arn])
+
+
+def may_rotate_secret(secret: secretsmanager.Secret) -> iam.PolicyStatement:
+    actions = ["DescribeSecret", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage"]
+    return iam.PolicyStatement(actions=[f"secretsmanager:{a}" for a in actions], resources=[secret.secret_arn])
+
+
+def may_publish(bus: events.EventBus) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        actions=["events:PutEvents"],
+        resources=[bus.event_bus_arn],
+        conditions={"StringEquals": {"events:source": "sodate"}},
+    )
+
+
+def may_send_mail(scope: Construct, stage: Stage, configuration_set: str) -> iam.PolicyStatement:
+    """Mail leaves only from our own address, and only through the configuration set, or its events would be lost."""
+    arns = [
+        Stack.of(scope).format_arn(service="ses", resource=kind, resource_name=name)
+        for kind, name in (("identity", stage.mail_identity.name), ("configuration-set", configuration_set))
+    ]
+    return iam.PolicyStatement(
+        actions=["ses:SendEmail"],
+        resources=arns,
+        conditions={"StringLike": {"ses:FromAddress": stage.mail_identity.from_address_pattern}},
+    )

@@ -1,0 +1,121 @@
+"""Everything that differs between the stages, and nothing else: one frozen value per stage.
+
+What the local cloud cannot do is a named flag here (docs/decisions/0010): reading this file tells every difference.
+"""
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+
+@dataclass(frozen=True)
+class MailIdentity:
+    """The SES identity that mail is sent from: a domain (`example.co.jp`) or one address (`news@example.co.jp`).
+
+    The identity itself is verified by hand, once: it needs DNS records that this stack does not own.
+    """
+
+    name: str
+
+    @property
+    def from_address_pattern(self) -> str:
+        """What `ses:FromAddress` must look like (an IAM StringLike pattern)."""
+        return self.name if "@" in self.name else f"*@{self.name}"
+
+
+@dataclass(frozen=True)
+class Throttle:
+    """HTTP API stage limits. An HTTP API has no WAF and no per-client limit, so this is the outermost wall."""
+
+    requests_per_second: int
+    burst: int
+
+
+@dataclass(frozen=True)
+class LocalCloud:
+    """What only the local cloud's functions are told. `None` means: not set."""
+
+    public_base: str = "http://localhost:4566"
+    ses_endpoint: str | None = None
+    clock_file: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.clock_file is not None and not PurePosixPath(self.clock_file).is_absolute():
+            raise ValueError(f"clock_file must be an absolute path, functions run elsewhere: {self.clock_file!r}")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One deployment of Sodate.
+
+    `origins` are the web origins that may post forms from a browser; a form's own list narrows them further.
+    `public_url` is the base of links in mail, without a trailing slash; None means the API's own address.
+    `reserve_concurrency` takes from the account's pool, which must keep 100 unreserved: young accounts have only 10.
+    """
+
+    name: str
+    mail_identity: MailIdentity
+    origins: tuple[str, ...]
+    throttle: Throttle
+    log_level: str = "INFO"
+    log_retention_days: int = 30
+    region: str | None = "ap-northeast-1"
+    public_url: str | None = None
+    alarm_email: str | None = None
+    retained: bool = True
+    reserve_concurrency: bool = False
+    # What the local cloud forces on us; why, is in docs/decisions/0010.
+    native_dependencies: bool = False
+    tls_only: bool = True
+    managed_rotation: bool = True
+    cors_keys_in_camel_case: bool = False
+    cli_credentials: bool = False
+    local: LocalCloud | None = None
+
+    @property
+    def prefix(self) -> str:
+        return f"sodate-{self.name}"
+
+
+_STAGES = {
+    "dev": Stage(
+        name="dev",
+        mail_identity=MailIdentity("dev.example.co.jp"),
+        origins=("https://dev.example.co.jp", "http://localhost:8000"),
+        throttle=Throttle(requests_per_second=20, burst=40),
+    ),
+    "prod": Stage(
+        name="prod",
+        mail_identity=MailIdentity("example.co.jp"),
+        origins=("https://www.example.co.jp",),
+        throttle=Throttle(requests_per_second=100, burst=200),
+        log_retention_days=90,
+        reserve_concurrency=True,
+    ),
+}
+
+
+def stage_named(name: str, local: LocalCloud | None = None) -> Stage:
+    """The stage of this name; `local` is used by the local stage only."""
+    if name == "local":
+        return _local_stage(local or LocalCloud())
+    if name not in _STAGES:
+        raise ValueError(f"no stage {name!r}: say `-c stage=local`, `dev` or `prod`")
+    return _STAGES[name]
+
+
+def _local_stage(local: LocalCloud) -> Stage:
+    return Stage(
+        name="local",
+        mail_identity=MailIdentity("example.co.jp"),
+        origins=("*",),
+        throttle=Throttle(requests_per_second=1000, burst=2000),
+        log_retention_days=1,
+        region=None,
+        retained=False,
+        native_dependencies=True,
+        tls_only=False,
+        managed_rotation=False,
+        cors_keys_in_camel_case=True,
+        cli_credentials=True,
+        local=local,
+    )

@@ -1,0 +1,120 @@
+"""The stack: it joins the components, and says who triggers whom."""
+
+from aws_cdk import CfnOutput, Duration, Stack
+from constructs import Construct
+
+from infra.catalog import FUNCTIONS, SIGNING_KEYS
+from infra.components.alarms import Alarms
+from infra.components.api import PublicApi
+from infra.components.bus import build_bus, on_domain_event
+from infra.components.environment import environment_of
+from infra.components.functions import SodateFunction
+from infra.components.layers import build_layers
+from infra.components.mail import MailEvents, build_send_queue, build_topic_key
+from infra.components.permissions import may_publish, may_read_secret, may_send_mail, may_use_table
+from infra.components.queues import DeadLetters, may_send
+from infra.components.rotation import rotate
+from infra.components.schedules import run_every
+from infra.components.secrets import build_secrets, setting_of
+from infra.components.storage import build_table
+from infra.components.triggers import read_queue, read_stream, written
+from infra.config import Stage
+
+SPECS = {spec.name: spec for spec in FUNCTIONS}
+
+
+class SodateStack(Stack):
+    def __init__(self, scope: Construct, stage: Stage, **kwargs: object) -> None:
+        super().__init__(scope, f"Sodate-{stage.name}", **kwargs)  # type: ignore[arg-type]
+        self.stage = stage
+        self.dead_letters = DeadLetters(self, stage)
+        self.table = build_table(self, stage)
+        self.bus = build_bus(self, stage)
+        self.secrets = build_secrets(self, stage)
+        self.topic_key = build_topic_key(self, stage)
+        self.send_queue = build_send_queue(self, stage, SPECS["mail_sender"], self.dead_letters)
+        self.mail_events = MailEvents(self, stage, self.topic_key, SPECS["email_events"], self.dead_letters)
+        self.api = PublicApi(self, stage)
+        self.functions = self._functions()
+        self._permissions()
+        self._triggers()
+        self._alarms()
+        self._outputs()
+
+    def _functions(self) -> dict[str, SodateFunction]:
+        layers = build_layers(self, self.stage)
+        values = {
+            "SODATE_TABLE": self.table.table_name,
+            "SODATE_BUS": self.bus.event_bus_name,
+            "SODATE_SEND_QUEUE_URL": self.send_queue.queue_url,
+            "SODATE_PUBLIC_URL": self.api.public_url,
+            "SODATE_CONFIGURATION_SET": self.mail_events.configuration_set.configuration_set_name,
+            **{setting_of(name): secret.secret_arn for name, secret in self.secrets.items()},
+        }
+        return {
+            spec.name: SodateFunction(
+                self, self.stage, spec, layers=layers, environment=environment_of(spec, self.stage, values)
+            )
+            for spec in FUNCTIONS
+        }
+
+    def _permissions(self) -> None:
+        for function in self.functions.values():
+            spec = function.spec
+            if spec.table:
+                function.allow(may_use_table(self.table, spec.table))
+            if spec.plans_sends:
+                function.allow(may_send(self.send_queue))
+            function.allow(*(may_read_secret(self.secrets[name]) for name in spec.secrets))
+        self.functions["event_publisher"].allow(may_publish(self.bus))
+        configuration_set = self.mail_events.configuration_set.configuration_set_name
+        self.functions["mail_sender"].allow(may_send_mail(self, self.stage, configuration_set))
+
+    def _triggers(self) -> None:
+        of, behind = self.functions, self.dead_letters.behind
+        self.api.connect(of)
+        read_queue(of["mail_sender"], self.send_queue)
+        read_queue(of["email_events"], self.mail_events.queue)
+        read_stream(
+            of["scoring"],
+            self.table,
+            behind("scoring"),
+            filters=[written("activity", events=["INSERT"]), written("profile")],
+        )
+        read_stream(
+            of["event_publisher"],
+            self.table,
+            behind("event-publisher"),
+            filters=[written("submission", "consent", "state", "send", "signal")],
+        )
+        run_every(self.stage, of["step_mail_dispatch"], Duration.minutes(1), behind("step-mail-dispatch"))
+        run_every(self.stage, of["send_sweeper"], Duration.minutes(5), behind("send-sweeper"))
+        on_domain_event(self.stage, self.bus, "LeadBecameHot", of["sales_handoff"], behind("sales-handoff"))
+        rotate(self.stage, self.secrets[SIGNING_KEYS], of["signing_key_rotation"], behind("signing-key-rotation"))
+
+    def _alarms(self) -> None:
+        of, alarms = self.functions, Alarms(self, self.stage, self.topic_key)
+        alarms.mail_to_ops(self.dead_letters)
+        alarms.on_dead_letters(self.dead_letters.queues)
+        alarms.on_errors(of.values())
+        alarms.on_late_work(self.send_queue, of["step_mail_dispatch"], [of["scoring"], of["event_publisher"]])
+        alarms.on_reputation()
+
+    def _outputs(self) -> None:
+        outputs = {
+            "ApiUrl": self.api.public_url,
+            "ApiId": self.api.api.api_id,
+            "TableName": self.table.table_name,
+            "BusName": self.bus.event_bus_name,
+            "SendQueueUrl": self.send_queue.queue_url,
+            "SendDlqUrl": self.dead_letters.behind("send").queue_url,
+            "EventsTopicArn": self.mail_events.topic.topic_arn,
+            "ConfigurationSet": self.mail_events.configuration_set.configuration_set_name,
+            **self.dead_letters.outputs(),
+            **{f"Function{name}": one.alias.function_arn for name, one in self._by_id().items()},
+        }
+        for name, value in outputs.items():
+            CfnOutput(self, name, value=value)
+
+    def _by_id(self) -> dict[str, SodateFunction]:
+        return {function.spec.id: function for function in self.functions.values()}
