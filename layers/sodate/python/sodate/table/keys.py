@@ -8,7 +8,6 @@ OWNER = "OWNER"
 ENTRY = "ENTRY"
 RECEIPT = "RECEIPT"
 POSITION = "POSITION"
-DISPATCH_CURSOR = "CURSOR#dispatch"
 ACTIVITIES = "ACT#"
 SENDS = "SEND#"
 CONSENTS = "CONSENT#"
@@ -86,6 +85,10 @@ def minute_start(text: str) -> datetime:
 
 def due_bucket(at: datetime, shard: int) -> str:
     return f"{DUE}{minute(at)}#{shard}"
+
+
+def cursor(lane: int) -> str:
+    return "CURSOR#dispatch" if lane == 0 else f"CURSOR#lane{lane}"
 
 
 def due_minute_of(pk: str) -> str:

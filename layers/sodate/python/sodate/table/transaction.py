@@ -31,7 +31,13 @@ class Check:
     condition: Condition
 
 
-Write = Put | Update | Check
+@dataclass(frozen=True)
+class Delete:
+    item: TableItem
+    condition: Condition | None = None
+
+
+Write = Put | Update | Check | Delete
 
 
 def put_new(item: TableItem) -> Put:
@@ -67,5 +73,7 @@ def commit(writes: Sequence[Write]) -> None:
                     transaction.save(item, condition=condition, return_values=ALL_OLD)
                 case Update(item, actions, condition):
                     transaction.update(item, list(actions), condition=condition, return_values=ALL_OLD)
+                case Delete(item, condition):
+                    transaction.delete(item, condition=condition)
                 case Check(item, condition):
                     transaction.condition_check(type(item), item.pk, item.sk, condition)

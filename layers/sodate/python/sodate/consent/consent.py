@@ -1,0 +1,70 @@
+"""Permission to mail. A lead is mailable for a topic only with a confirmed consent and a stored evidence for it.
+
+Law: 特定電子メール法 3条 (prior opt-in, evidence), GDPR Art. 7(1) (prove it).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Literal
+
+from sodate.leads.lead import State
+
+Action = Literal["requested", "confirmed", "withdrawn"]
+Method = Literal["form", "double_opt_in", "one_click", "unsubscribe_page", "complaint"]
+
+UNSUBSCRIBED = "unsubscribed"
+#: The first opt-in mail is free, then the wait doubles: nobody can flood a stranger's mailbox through our form.
+FIRST_WAIT = timedelta(minutes=15)
+LONGEST_WAIT = timedelta(days=7)
+LINK_LIFETIME = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Who agreed to what, on which page, in which words. Kept longer than the lead itself."""
+
+    lead_id: str
+    at: datetime
+    action: Action
+    method: Method
+    topics: tuple[str, ...]
+    form_id: str | None = None
+    form_version: int | None = None
+    wording_digest: str | None = None
+    page_url: str | None = None
+    reference: str | None = None
+
+
+@dataclass(frozen=True)
+class OptInDecision:
+    """What a ticked consent box leads to. `reason` says why no mail goes out."""
+
+    topics: tuple[str, ...]
+    send_notice: bool
+    reason: str
+
+
+def wording_digest(wording: str) -> str:
+    return sha256(wording.encode()).hexdigest()[:32]
+
+
+def decide_opt_in(topics: Sequence[str], state: State | None, suppressed: str | None, now: datetime) -> OptInDecision:
+    """Should a double-opt-in mail go out? `suppressed` is the reason on the suppression list, if any."""
+    if state is None:
+        blocked = suppressed
+        open_topics = tuple(topics)
+    else:
+        blocked = state.blocked or suppressed
+        open_topics = tuple(topic for topic in topics if state.topics.get(topic) != "confirmed")
+    if blocked not in (None, UNSUBSCRIBED):
+        return OptInDecision(tuple(topics), send_notice=False, reason=f"blocked:{blocked}")
+    if not open_topics and blocked is None:
+        return OptInDecision((), send_notice=False, reason="already_confirmed")
+    wanted = open_topics or tuple(topics)
+    if state is not None and state.opt_in_mail_at is not None:
+        wait = min(FIRST_WAIT * 2 ** min(state.opt_in_mails - 1, 20), LONGEST_WAIT)
+        if now < datetime.fromisoformat(state.opt_in_mail_at) + wait:
+            return OptInDecision(wanted, send_notice=False, reason="asked_recently")
+    return OptInDecision(wanted, send_notice=True, reason="asked")

@@ -1,0 +1,28 @@
+"""The links that people get by mail. GET shows a page, only POST changes anything: scanners confirm nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sodate.consent.consent import LINK_LIFETIME
+from sodate.signing import Signer
+
+OPT_IN = "opt-in"
+UNSUBSCRIBE = "unsubscribe"
+#: 特定電子メール法 and Gmail want the link to work for as long as the mail lies in the box.
+UNSUBSCRIBE_LIFETIME = timedelta(days=800)
+
+
+@dataclass(frozen=True)
+class Links:
+    """`base` is the public address of the API, without a slash at the end."""
+
+    base: str
+    signer: Signer
+
+    def opt_in(self, lead_id: str, consent_sort_key: str, now: datetime) -> str:
+        token = self.signer.sign(OPT_IN, {"l": lead_id, "c": consent_sort_key}, now, LINK_LIFETIME)
+        return f"{self.base}/opt-in/{token}"
+
+    def unsubscribe(self, lead_id: str, send_id: str, topic: str, now: datetime) -> str:
+        token = self.signer.sign(UNSUBSCRIBE, {"l": lead_id, "s": send_id, "t": topic}, now, UNSUBSCRIBE_LIFETIME)
+        return f"{self.base}/unsubscribe/{token}"

@@ -1,0 +1,61 @@
+"""CONSENT# evidence and the suppression list (by HMAC of the address; it outlives an erasure)."""
+
+from datetime import datetime
+from typing import Any
+
+from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
+
+from sodate.consent.consent import Evidence
+from sodate.table import base, keys
+from sodate.table.base import TableItem
+
+
+class ConsentItem(TableItem, discriminator="consent"):
+    action = UnicodeAttribute()
+    method = UnicodeAttribute()
+    topics: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute)
+    at = UnicodeAttribute()
+    form_id = UnicodeAttribute(null=True)
+    form_version = NumberAttribute(null=True)
+    wording_digest = UnicodeAttribute(null=True)
+    page_url = UnicodeAttribute(null=True)
+    reference = UnicodeAttribute(null=True)
+    confirmed_at = UnicodeAttribute(null=True)
+
+
+class SuppressionItem(TableItem, discriminator="suppression"):
+    reason = UnicodeAttribute()
+    at = UnicodeAttribute()
+
+
+def consent_item(evidence: Evidence, key: str) -> ConsentItem:
+    return ConsentItem(
+        keys.lead(evidence.lead_id),
+        keys.consent(evidence.at, key),
+        action=evidence.action,
+        method=evidence.method,
+        topics=list(evidence.topics),
+        at=keys.stamp(evidence.at),
+        form_id=evidence.form_id,
+        form_version=evidence.form_version,
+        wording_digest=evidence.wording_digest,
+        page_url=evidence.page_url,
+        reference=evidence.reference,
+    )
+
+
+def find_consent(lead_id: str, sort_key: str) -> ConsentItem | None:
+    return base.find(ConsentItem, keys.lead(lead_id), sort_key)
+
+
+def consents_of(lead_id: str) -> list[ConsentItem]:
+    return base.query(ConsentItem, keys.lead(lead_id), keys.CONSENTS)
+
+
+def suppression_of(address_key: str) -> str | None:
+    item = base.find(SuppressionItem, keys.suppression(address_key), keys.ENTRY)
+    return item.reason if item else None
+
+
+def suppression_item(address_key: str, reason: str, now: datetime) -> SuppressionItem:
+    return SuppressionItem(keys.suppression(address_key), keys.ENTRY, reason=reason, at=keys.stamp(now))

@@ -1,0 +1,55 @@
+"""Opting out. It is written on the very item every send must claim, so that no mail follows a committed opt-out."""
+
+from datetime import datetime
+from typing import Literal
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from sodate.activities.activity import Activity, activity_key
+from sodate.activities.store import activity_item
+from sodate.consent.consent import UNSUBSCRIBED, Evidence, Method
+from sodate.consent.store import consent_item, suppression_item
+from sodate.leads.lead import State
+from sodate.leads.store import StateItem, load_state, state_key
+from sodate.table import transaction
+from sodate.table.base import ConditionFailed
+from sodate.table.transaction import Put, Update, Write
+
+Scope = Literal["all", "topic"]
+
+
+def unsubscribe(lead_id: str, send_id: str, topic: str, scope: Scope, method: Method, now: datetime) -> bool:
+    """True when this call changed something, False when the lead had opted out before."""
+    state = load_state(lead_id)
+    everything = scope == "all"
+    if state.blocked is not None or (not everything and state.topics.get(topic) == "withdrawn"):
+        return False
+    topics = tuple(sorted(state.topics)) if everything else (topic,)
+    try:
+        transaction.commit(_writes(state, send_id, topics, everything, method, now))
+    except ConditionFailed:
+        return False
+    return True
+
+
+def _writes(
+    state: State, send_id: str, topics: tuple[str, ...], everything: bool, method: Method, now: datetime
+) -> list[Write]:
+    actions: list[Action] = [StateItem.topics[topic].set("withdrawn") for topic in topics]
+    still_open: Condition = StateItem.blocked.does_not_exist()
+    if everything:
+        actions.append(StateItem.blocked.set(UNSUBSCRIBED))
+    else:
+        still_open = still_open & (StateItem.topics[topics[0]] != "withdrawn")
+    key = activity_key("unsubscribed", send_id, "all" if everything else topics[0])
+    evidence = Evidence(state.lead_id, now, "withdrawn", method, topics, reference=send_id)
+    about = {"send": send_id, "scope": "all" if everything else topics[0]}
+    writes: list[Write] = [
+        Update(state_key(state.lead_id), actions, still_open),
+        Put(consent_item(evidence, key)),
+        Put(activity_item(Activity(state.lead_id, "unsubscribed", now, key, about))),
+    ]
+    if everything:
+        writes.append(Put(suppression_item(state.address_key, UNSUBSCRIBED, now)))
+    return writes

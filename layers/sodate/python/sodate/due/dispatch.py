@@ -1,0 +1,36 @@
+"""One tick: read the minutes since the last tick, hand what is due to the queue, then move the cursor.
+
+A crash before the cursor moves hands the same entries over again; the claim lets each act once.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sodate.due import store
+
+Enqueue = Callable[[Sequence[dict[str, Any]]], None]
+
+
+@dataclass(frozen=True)
+class Tick:
+    minutes: int
+    handed_over: int
+    latest_minutes: float
+    """How late the oldest entry of this tick was."""
+
+
+def dispatch(lane: int, enqueue: Enqueue, now: datetime) -> Tick:
+    minutes = handed_over = 0
+    late = 0.0
+    for minute in store.unread_minutes(lane, now):
+        due = store.entries(minute, lane)
+        if due:
+            enqueue([entry.message for entry in due])
+            late = max(late, (now - minute).total_seconds() / 60)
+        handed_over += len(due)
+        minutes += 1
+        if due or minute >= now.replace(second=0, microsecond=0):
+            store.move_cursor(lane, minute)
+    return Tick(minutes, handed_over, late)

@@ -1,0 +1,86 @@
+"""Notice mail: opt-in confirmation and hand-off. At least once: an unclear attempt is repeated once by the sweeper."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from sodate.consent.consent import UNSUBSCRIBED
+from sodate.consent.links import Links
+from sodate.due import store as due
+from sodate.errors import Conflict, Invalid
+from sodate.leads.store import load_profile, load_state
+from sodate.mail.deliver import RETRY_AFTER, deliver, fail
+from sodate.mail.merge import merge_values
+from sodate.mail.render import render
+from sodate.mail.sender import Mailing
+from sodate.mail.ses import Draft, SesMailer
+from sodate.mail.store import SendItem, begin_again, find_send, put_back, settle
+from sodate.mail.template import Template
+from sodate.playbook.store import Definitions
+
+#: Builds the mail of one kind of notice. `sales` brings its own for the hand-off.
+Composer = Callable[[SendItem, datetime], Draft]
+
+
+def notice_message(lead_id: str, send_id: str) -> dict[str, object]:
+    return {"v": 1, "what": "notice", "lead_id": lead_id, "send_id": send_id}
+
+
+def send_notice(lead_id: str, send_id: str, composers: Mapping[str, Composer], ses: SesMailer, now: datetime) -> str:
+    """Returns what became of it, in one word. A repeat of a message finds the send begun and does nothing."""
+    send = find_send(lead_id, send_id)
+    if send is None:
+        return "gone"
+    try:
+        begin_again(send, now)
+    except Conflict:
+        return "already_begun"
+    try:
+        draft = composers[send.name](send, now)
+    except Withheld as withheld:
+        settle(lead_id, send_id, "skipped", now, SendItem.reason.set(str(withheld)))
+        return "skipped"
+    except Invalid as error:
+        fail(send, str(error), now)
+        return "failed"
+    answer = deliver(send, draft, ses, now)
+    if answer.verdict == "deferred":
+        due.plan(now + RETRY_AFTER, due.SEND, "notice", send_id, notice_message(lead_id, send_id), now)
+        put_back(send, answer.reason or "deferred")
+    return answer.verdict
+
+
+class Withheld(Exception):
+    """The notice must not go out; the words are the reason code."""
+
+
+def opt_in_composer(definitions: Definitions, links: Links, stage: str) -> Composer:
+    def compose(send: SendItem, now: datetime) -> Draft:
+        state, profile = load_state(send.lead_id), load_profile(send.lead_id)
+        if state.blocked not in (None, UNSUBSCRIBED):
+            raise Withheld(f"blocked:{state.blocked}")
+        template = Template.model_validate(definitions.live("template", str(send.template)).body)
+        sender = Mailing.model_validate(definitions.live("mailing").body).sender
+        data = send.data or {}
+        values = merge_values(
+            profile,
+            sender,
+            opt_in_url=links.opt_in(send.lead_id, data["consent"], now),
+            form={"title": data.get("form_title", "")},
+            preheader=template.preheader,
+        )
+        mail = render(template.subject, template.html, template.text, values)
+        return Draft(
+            to=profile.mailbox,
+            sender=sender,
+            subject=mail.subject,
+            html=mail.html,
+            text=mail.text,
+            tags=notice_tags(send, stage),
+            headers={"Auto-Submitted": "auto-generated", "X-Sodate-Send": send.send_id},
+        )
+
+    return compose
+
+
+def notice_tags(send: SendItem, stage: str) -> dict[str, str]:
+    return {"send_id": send.send_id, "lead_id": send.lead_id, "purpose": "notice", "name": send.name, "stage": stage}

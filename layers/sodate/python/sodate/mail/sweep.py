@@ -1,0 +1,63 @@
+"""Fifteen minutes after an attempt: what is still `sending`, with no event of its tag, is settled or listed.
+
+Marketing mail whose claim was taken becomes `unknown` and waits for a person (`sodate sends unknown`). A notice gets
+one more attempt. What crashed before its claim is simply handed over again: the claim still decides.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sodate.due import store as due
+from sodate.leads.store import find_state
+from sodate.mail.ledger import StepRef
+from sodate.mail.notice import notice_message
+from sodate.mail.store import SendItem, find_send, put_back, settle
+
+AFTER = timedelta(minutes=15)
+_NOTICE_ATTEMPTS = 2
+
+
+def watch(sends: Sequence[tuple[str, str]], batch_id: str, now: datetime) -> None:
+    """One entry for a whole batch: (lead id, send id) of all that is about to be attempted."""
+    message = {"v": 1, "what": "watch", "sends": [list(send) for send in sends]}
+    due.plan(now + AFTER, due.WATCH, "watch", batch_id, message, now)
+
+
+def sweep(message: dict[str, Any], now: datetime) -> list[dict[str, object]]:
+    """The send-queue messages that must be handed over again."""
+    again = [_look_at(lead_id, send_id, now) for lead_id, send_id in message["sends"]]
+    return [found for found in again if found is not None]
+
+
+def _look_at(lead_id: str, send_id: str, now: datetime) -> dict[str, object] | None:
+    send = find_send(lead_id, send_id)
+    if send is None or send.state != "sending":
+        return None
+    if send.purpose == "notice":
+        return _repeat_notice(send, now)
+    ref = step_ref(send)
+    state = find_state(lead_id)
+    enrolment = state.enrolments.get(ref.sequence) if state else None
+    if enrolment and enrolment.id == ref.enrolment and enrolment.step == ref.step:
+        return ref.message()
+    settle(lead_id, send_id, "unknown", now, SendItem.reason.set(send.reason or "no_answer_and_no_event"))
+    return None
+
+
+def _repeat_notice(send: SendItem, now: datetime) -> dict[str, object] | None:
+    if int(send.attempts) >= _NOTICE_ATTEMPTS:
+        settle(send.lead_id, send.send_id, "unknown", now, SendItem.reason.set("no_answer_and_no_event"))
+        return None
+    put_back(send, "repeated_after_no_answer")
+    return notice_message(send.lead_id, send.send_id)
+
+
+def step_ref(send: SendItem) -> StepRef:
+    return StepRef(
+        lead_id=send.lead_id,
+        sequence=str(send.sequence),
+        version=int(send.sequence_version or 0),
+        step=int(send.step or 0),
+        enrolment=str(send.enrolment),
+    )

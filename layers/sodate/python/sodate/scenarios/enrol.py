@@ -1,0 +1,45 @@
+"""A confirmed opt-in starts every live sequence that asks for it, once a lead and sequence, pinned to its version."""
+
+from collections.abc import Sequence as Several
+from datetime import datetime
+
+from sodate.activities.activity import activity_key
+from sodate.consent.confirm import OnConfirmed, Reaction
+from sodate.due import store as due
+from sodate.leads.lead import Enrolment, State
+from sodate.leads.store import StateItem, to_map
+from sodate.mail.ledger import StepRef
+from sodate.playbook.store import Definitions
+from sodate.scenarios.calendar import due_at
+from sodate.scenarios.sequence import Sequence
+from sodate.table import keys, transaction
+
+
+def on_opt_in(definitions: Definitions) -> OnConfirmed:
+    def react(state: State, form_id: str | None, topics: Several[str], reference: str, now: datetime) -> Reaction:
+        reaction = Reaction()
+        for stored in definitions.all_live("sequence"):
+            sequence = Sequence.model_validate(stored.body)
+            if starts(sequence, state, form_id, topics):
+                enrolment = Enrolment(
+                    id=activity_key(sequence.id, reference), version=stored.version, step=0, since=keys.stamp(now)
+                )
+                ref = StepRef(state.lead_id, sequence.id, stored.version, 0, enrolment.id)
+                at = due_at(sequence.steps[0], sequence, now)
+                reaction.state_actions.append(StateItem.enrolments[sequence.id].set(to_map(enrolment)))
+                reaction.puts.append(
+                    transaction.Put(due.due_item(at, due.SEND, "step", ref.send_id, ref.message(), now))
+                )
+        return reaction
+
+    return react
+
+
+def starts(sequence: Sequence, state: State, form_id: str | None, topics: Several[str]) -> bool:
+    wanted_form = not sequence.start.forms or form_id in sequence.start.forms
+    return (
+        sequence.status == "running"
+        and wanted_form
+        and sequence.topic in topics
+        and sequence.id not in state.enrolments
+    )
