@@ -2,9 +2,12 @@
 
 import typer
 
+from sodate_cli.playbook.commands import app as playbook_app
+
 app = typer.Typer(
     name="sodate",
     help="Lead nurturing in your own AWS account: forms, consent, step mail, scoring, hand-off to sales.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
+app.add_typer(playbook_app, name="playbook")

@@ -1,4 +1,4 @@
-"""What every `sodate` command prints and how it ends: people read tables, programs read `--json`, shells read exit codes."""
+"""How every `sodate` command prints and ends: tables for people, `--json` for programs, exit codes for shells."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence

@@ -26,7 +26,8 @@ class SesSimulator:
     """SESv2, as far as a sender of step mail can tell.
 
     `identities` are verified addresses and domains; `configuration_sets` are names, and only mail with one of them
-    causes events; `fault_for` is asked before every send, after faults ordered with `inject` are used up.
+    causes events; `fault_for` is asked before every send, after faults ordered with `inject` are used up; `observer` is
+    told everything that happens to a message, published or not.
     """
 
     clock: Callable[[], datetime]
@@ -37,6 +38,7 @@ class SesSimulator:
     disturbance: Disturbance = field(default_factory=Disturbance)
     behaviour_for: Callable[[str], Behaviour] = behaviour_of
     fault_for: Callable[[Request], Fault | None] = lambda request: None
+    observer: Callable[[Message, Event], None] = lambda message, event: None
     messages: list[Message] = field(default_factory=list)
     suppressed: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     calls: int = 0
@@ -125,6 +127,7 @@ class SesSimulator:
         """Let `event` happen to `message`: remembered always, published only with a configuration set."""
         self._history.setdefault(message.message_id, []).append(event)
         self._suppress(event)
+        self.observer(message, event)
         if message.configuration_set:
             self._outbox.put(event, self.clock())
 
@@ -139,6 +142,14 @@ class SesSimulator:
         if reason in self.account.suppressed_reasons:
             for person in people:
                 self.suppressed.setdefault(person["emailAddress"].lower(), (reason, self.clock()))
+
+    def restore(self, message: Message, event: Event) -> None:
+        """Take back one line of a journal: what happened before this process began, without publishing it again."""
+        if message.message_id not in self._by_id:
+            self.messages.append(message)
+            self._by_id[message.message_id] = message
+        self._history.setdefault(message.message_id, []).append(event)
+        self._suppress(event)
 
     def message(self, message_id: str) -> Message:
         """Raises KeyError for an unknown id."""

@@ -1,0 +1,102 @@
+"""What a recipient can do with a mail; used by the web page, the control API and `sodate local mail`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+from sodate_cli.local.ses.events import Event
+from sodate_cli.local.ses.message import Message
+from sodate_cli.local.ses.simulator import SesSimulator
+
+# Posts a form body to a URL and returns the status; never follows a redirect, sends no cookie.
+PostForm = Callable[[str, str], int]
+
+ONE_CLICK_BODY = "List-Unsubscribe=One-Click"
+
+BOUNCES = {
+    "hard": ("Permanent", "General"),
+    "mailbox-full": ("Transient", "MailboxFull"),
+    "out-of-office": ("Transient", "General"),
+}
+
+
+class NotPossible(ValueError):
+    """The mail does not allow this action; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """Every method raises KeyError for an unknown message id and NotPossible for what the mail does not offer."""
+
+    simulator: SesSimulator
+    lock: Lock
+    post_form: PostForm
+    happened: Callable[[], None] = lambda: None
+
+    def open(self, message_id: str) -> str:
+        return self._event(lambda: self.simulator.open(message_id), "opened")
+
+    def click(self, message_id: str, link: str | None = None) -> str:
+        """Click `link`, or the first link of the mail; the answer names the target."""
+        links = self.simulator.message(message_id).links
+        target = link if link is not None else next(iter(links), None)
+        if target is None or target not in links:
+            raise NotPossible(f"the mail has no link {target}" if target else "the mail has no links")
+        return self._event(lambda: self.simulator.click(message_id, target), f"clicked {target}")
+
+    def bounce(self, message_id: str, kind: str = "hard") -> str:
+        if kind not in BOUNCES:
+            raise NotPossible(f"a bounce is one of {', '.join(BOUNCES)}, not {kind!r}")
+        return self._event(lambda: self.simulator.bounce(message_id, *BOUNCES[kind]), f"bounced ({kind})")
+
+    def complain(self, message_id: str, feedback_type: str = "abuse") -> str:
+        return self._event(lambda: self.simulator.complain(message_id, feedback_type), f"complained ({feedback_type})")
+
+    def unsubscribe(self, message_id: str) -> str:
+        """The one-click POST of RFC 8058, which a mail program sends without showing a page."""
+        message = self.simulator.message(message_id)
+        url = one_click_url(message)
+        if url is None:
+            raise NotPossible("the mail has no one-click unsubscribe header (RFC 8058 needs both headers)")
+        status = self.post_form(url, ONE_CLICK_BODY)
+        return f"unsubscribe answered {status}"
+
+    def _event(self, act: Callable[[], Event], done: str) -> str:
+        with self.lock:
+            act()
+        self.happened()
+        return done
+
+
+def one_click_url(message: Message) -> str | None:
+    """Where to post, if both headers are there; a mail program ignores the one without the other."""
+    if (message.header("List-Unsubscribe-Post") or "").strip() != ONE_CLICK_BODY:
+        return None
+    return message.unsubscribe_url
+
+
+def summary(simulator: SesSimulator, message: Message) -> dict[str, Any]:
+    """One line of a mail list."""
+    return {
+        "id": message.message_id,
+        "at": message.at.isoformat(timespec="seconds"),
+        "to": message.recipient,
+        "from": message.source,
+        "subject": message.subject,
+        "tags": dict(message.tags),
+        "events": [event["eventType"] for event in simulator.history(message.message_id)],
+    }
+
+
+def detail(simulator: SesSimulator, message: Message) -> dict[str, Any]:
+    """Everything about one mail."""
+    return summary(simulator, message) | {
+        "text": message.text,
+        "html": message.html,
+        "headers": [list(header) for header in message.headers],
+        "reply_to": list(message.reply_to),
+        "links": list(message.links),
+        "unsubscribe_url": message.unsubscribe_url,
+        "history": simulator.history(message.message_id),
+    }

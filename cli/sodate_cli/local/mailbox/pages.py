@@ -1,0 +1,167 @@
+"""The mailbox as HTML. Every value passes through markupsafe: a lead may be called `<svg onload=…>`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from sodate_cli.local.mailbox.actions import BOUNCES, one_click_url
+from sodate_cli.local.ses.events import Event
+from sodate_cli.local.ses.message import Message
+
+# Inline, because the page loads nothing from anywhere; our own file, hence trusted.
+_STYLE = Markup(Path(__file__).with_name("mailbox.css").read_text(encoding="utf-8"))  # noqa: S704
+
+VIEWS = ("html", "text", "headers", "events")
+
+_TONE = {"Bounce": "bad", "Complaint": "bad", "Reject": "bad", "Open": "good", "Click": "good", "DeliveryDelay": "warn"}
+
+_PAGE = Markup("""<!doctype html>
+<html lang="ja"><head><meta charset="utf-8"><title>{title}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">{refresh}
+<style>{style}</style></head>
+<body><header><a class="brand" href="/">Sodate <span>mailbox</span></a>
+<p>Nothing here leaves this machine. Local time of the stage: <time>{now}</time></p></header>
+<main><nav aria-label="Mail">{listing}</nav><article>{content}</article></main></body></html>""")
+
+
+def page(
+    messages: Sequence[Message], histories: dict[str, list[Event]], now: str, shown: Markup, current: str = ""
+) -> str:
+    """The list beside `shown`; the bare list refreshes itself."""
+    rows = Markup("").join(_row(message, histories[message.message_id], current) for message in messages)
+    empty = Markup('<p class="empty">No mail yet. Post a form, or advance the clock.</p>')
+    refresh = Markup("") if current else Markup('<meta http-equiv="refresh" content="5">')
+    title = f"{len(messages)} mails - Sodate mailbox"
+    return _PAGE.format(title=title, style=_STYLE, refresh=refresh, now=now, listing=rows or empty, content=shown)
+
+
+def _row(message: Message, history: Sequence[Event], current: str) -> Markup:
+    marker = Markup(' aria-current="true"') if message.message_id == current else ""
+    template = Markup(
+        '<a class="row" href="/mail/{id}"{marker}><span class="top"><b>{to}</b><time>{at}</time></span>'
+        '<span class="subject">{subject}</span><span class="chips">{chips}</span></a>'
+    )
+    return template.format(
+        id=message.message_id,
+        marker=marker,
+        to=message.recipient,
+        at=f"{message.at:%m-%d %H:%M}",
+        subject=message.subject or "(no subject)",
+        chips=_chips(history),
+    )
+
+
+def _chips(history: Sequence[Event]) -> Markup:
+    kinds = dict.fromkeys(event["eventType"] for event in history)
+    later = [kind for kind in kinds if kind != "Send"] or list(kinds)
+    chip = Markup('<span class="chip {tone}">{kind}</span>')
+    return Markup("").join(chip.format(tone=_TONE.get(kind, ""), kind=kind) for kind in later)
+
+
+def welcome(count: int) -> Markup:
+    """The right side while no mail is chosen."""
+    hint = "Choose a mail to read it." if count else "Mail that the local stage sends appears here."
+    return Markup('<div class="welcome"><h1>{hint}</h1><p>{more}</p></div>').format(
+        hint=hint, more="You can then open it, click a link, bounce it, complain, or unsubscribe with one click."
+    )
+
+
+def reader(message: Message, history: Sequence[Event], view: str, notice: str) -> Markup:
+    """One mail: what it is, what can be done with it, and one of its views."""
+    shown = Markup('<p class="notice" role="status">{}</p>').format(notice) if notice else Markup("")
+    head = Markup(
+        '<h1>{subject}</h1><dl class="facts"><dt>From</dt><dd>{source}</dd><dt>To</dt><dd>{to}</dd>'
+        "<dt>Sent</dt><dd>{at}</dd></dl>{notice}"
+    ).format(
+        subject=message.subject or "(no subject)",
+        source=message.source,
+        to=", ".join(message.recipients),
+        at=f"{message.at:%Y-%m-%d %H:%M:%S} UTC",
+        notice=shown,
+    )
+    return head + _action_bar(message) + _tabs(message, view) + _view(message, history, view)
+
+
+def _action_bar(message: Message) -> Markup:
+    bounces = Markup("").join(_button(message, "bounce", f"Bounce: {kind}", "kind", kind) for kind in BOUNCES)
+    unsubscribe = (
+        _button(message, "unsubscribe", "Unsubscribe (one click)")
+        if one_click_url(message)
+        else Markup('<span class="absent">no one-click unsubscribe header</span>')
+    )
+    links = Markup("").join(
+        Markup("<li>{button}<code>{link}</code></li>").format(
+            button=_button(message, "click", "Click", "link", link), link=link
+        )
+        for link in message.links
+    )
+    return Markup(
+        '<section class="actions"><div>{open}{unsubscribe}</div><div class="harm">{bounces}{complain}</div>'
+        "<details{has_links}><summary>{count} links in this mail</summary><ul>{links}</ul></details></section>"
+    ).format(
+        open=_button(message, "open", "Open"),
+        unsubscribe=unsubscribe,
+        bounces=bounces,
+        complain=_button(message, "complain", "Complain"),
+        has_links=Markup(" open") if 0 < len(message.links) <= 4 else "",
+        count=len(message.links),
+        links=links,
+    )
+
+
+def _button(message: Message, action: str, label: str, field: str = "", value: str = "") -> Markup:
+    hidden = Markup('<input type="hidden" name="{}" value="{}">').format(field, value) if field else ""
+    form = Markup('<form method="post" action="/mail/{id}/{action}">{hidden}<button>{label}</button></form>')
+    return form.format(id=message.message_id, action=action, hidden=hidden, label=label)
+
+
+def _tabs(message: Message, view: str) -> Markup:
+    labels = {"html": "HTML", "text": "Text", "headers": "Headers and tags", "events": "Events"}
+    tab = Markup('<a href="/mail/{id}?view={view}"{marker}>{label}</a>')
+    return Markup('<div class="tabs">{}</div>').format(
+        Markup("").join(
+            tab.format(
+                id=message.message_id,
+                view=one,
+                label=labels[one],
+                marker=Markup(' aria-current="true"') if one == view else "",
+            )
+            for one in VIEWS
+        )
+    )
+
+
+def _view(message: Message, history: Sequence[Event], view: str) -> Markup:
+    match view:
+        case "text":
+            return Markup("<pre>{}</pre>").format(message.text)
+        case "headers":
+            pairs = [
+                ("From", message.source),
+                ("To", ", ".join(message.recipients)),
+                ("Reply-To", ", ".join(message.reply_to)),
+            ]
+            return _table("Headers", [*pairs, *message.headers]) + _table("Message tags", message.tags.items())
+        case "events":
+            return _table(
+                "Events, in the order they happened", [(event["eventType"], _moment(event)) for event in history]
+            )
+        case _:
+            frame = Markup('<iframe sandbox="" title="The HTML part" src="/mail/{}/html"></iframe>')
+            return frame.format(message.message_id)
+
+
+def _table(caption: str, pairs: Any) -> Markup:
+    rows = Markup("").join(Markup("<tr><th>{}</th><td>{}</td></tr>").format(name, value) for name, value in pairs)
+    return Markup("<table><caption>{}</caption>{}</table>").format(caption, rows)
+
+
+def _moment(event: Event) -> str:
+    body: dict[str, Any] = next((value for key, value in event.items() if key not in ("eventType", "mail")), {})
+    words = [body.get("timestamp") or event["mail"]["timestamp"]]
+    words += [
+        str(body[key]) for key in ("bounceType", "bounceSubType", "complaintFeedbackType", "link") if body.get(key)
+    ]
+    return "  ".join(words)

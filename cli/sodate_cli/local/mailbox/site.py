@@ -1,0 +1,96 @@
+"""The mailbox's addresses. The frame that shows a mail may run nothing and load nothing."""
+
+from urllib.parse import urlencode
+
+from markupsafe import Markup
+
+from sodate_cli.local.mailbox import pages
+from sodate_cli.local.mailbox.actions import Actions, NotPossible
+from sodate_cli.local.ses.message import Message
+from sodate_cli.local.web import Request, Response, Route
+
+_HTML = "text/html; charset=utf-8"
+_PAGE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+_MAIL_POLICY = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'self'"
+)
+# Links of a shown mail do not navigate: a click is an event, and there is a button for it.
+_INERT_LINKS = "<style>a{pointer-events:none}</style>"
+
+
+class Site:
+    """HTML routes."""
+
+    def __init__(self, actions: Actions) -> None:
+        self._actions = actions
+        self._simulator = actions.simulator
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("GET", "/", self._index),
+            Route("GET", "/mail/{message_id}", self._read),
+            Route("GET", "/mail/{message_id}/html", self._html_part),
+            Route("POST", "/mail/{message_id}/{action}", self._act),
+        ]
+
+    def _index(self, request: Request) -> Response:
+        return self._page(pages.welcome(len(self._simulator.messages)))
+
+    def _read(self, request: Request, message_id: str) -> Response:
+        message = self._find(message_id)
+        if message is None:
+            return self._page(pages.welcome(0), status=404)
+        view = request.query.get("view", ["html"])[0]
+        notice = request.query.get("notice", [""])[0]
+        shown = pages.reader(
+            message, self._simulator.history(message_id), view if view in pages.VIEWS else "html", notice
+        )
+        return self._page(shown, current=message_id)
+
+    def _html_part(self, request: Request, message_id: str) -> Response:
+        message = self._find(message_id)
+        body = (message.html or "<p>(no HTML part)</p>") + _INERT_LINKS if message else ""
+        return Response(200 if message else 404, body.encode(), _headers(_MAIL_POLICY))
+
+    def _act(self, request: Request, message_id: str, action: str) -> Response:
+        form = request.form()
+        acts = {
+            "open": lambda: self._actions.open(message_id),
+            "click": lambda: self._actions.click(message_id, form.get("link")),
+            "bounce": lambda: self._actions.bounce(message_id, form.get("kind", "hard")),
+            "complain": lambda: self._actions.complain(message_id),
+            "unsubscribe": lambda: self._actions.unsubscribe(message_id),
+        }
+        if action not in acts or self._find(message_id) is None:
+            return self._page(pages.welcome(0), status=404)
+        try:
+            notice = acts[action]()
+        except (NotPossible, OSError) as reason:
+            notice = f"not done: {reason}"
+        location = f"/mail/{message_id}?" + urlencode({"notice": notice})
+        return Response(303, b"", {"Location": location})
+
+    def _find(self, message_id: str) -> Message | None:
+        try:
+            return self._simulator.message(message_id)
+        except KeyError:
+            return None
+
+    def _page(self, shown: Markup, current: str = "", status: int = 200) -> Response:
+        messages = self._simulator.messages[::-1]
+        histories = {message.message_id: self._simulator.history(message.message_id) for message in messages}
+        now = f"{self._simulator.clock():%Y-%m-%d %H:%M} UTC"
+        return Response(status, pages.page(messages, histories, now, shown, current).encode(), _headers(_PAGE_POLICY))
+
+
+def _headers(policy: str) -> dict[str, str]:
+    return {
+        "Content-Type": _HTML,
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-store",
+    }
