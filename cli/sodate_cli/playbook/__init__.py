@@ -1,0 +1,1 @@
+"""Playbooks: marketing as reviewed files. Read, check, compile, plan, apply."""

@@ -1,0 +1,101 @@
+"""Who notices a change: people in sequences, web developers, people who gave consent, sales.
+
+How many leads run in a sequence is not counted here: there is no index for it and a plan must stay cheap.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sodate.playbook.store import Kind, Stored
+
+Live = Mapping[tuple[Kind, str], Stored]
+_PINNED = "people already in it finish version {version} (runs are pinned); new enrolments get the new version"
+
+
+def by_adding(kind: Kind, definition_id: str, body: dict[str, Any]) -> list[str]:
+    if kind == "form":
+        required = [f["name"] for f in body["fields"] if f["required"]]
+        return [f"web developers: POST /forms/{definition_id}/submissions, required: {', '.join(required)}"]
+    if kind == "sequence":
+        forms = ", ".join(body["start"]["forms"]) or "any form"
+        return [f"starts for opt-ins confirmed from now on ({forms}); earlier opt-ins do not enter"]
+    return []
+
+
+def by_changing(before: Stored, after: dict[str, Any], live: Live) -> list[str]:
+    match before.kind:
+        case "sequence":
+            return [_PINNED.format(version=before.version), *_status(before.body, after)]
+        case "form":
+            return _for_web_developers(before.body, after) + _consent(before.body, after)
+        case "template":
+            return _sequences_with(before.id, live)
+        case "mailing":
+            return _sender(before.body, after)
+        case "rules":
+            return ["scores and phases follow the new rules from now on; reasons already stored keep their version"]
+        case "sales":
+            return ["hot leads found from now on; leads already handed over keep their owner"]
+
+
+def by_retiring(stored: Stored) -> list[str]:
+    match stored.kind:
+        case "form":
+            return ["web developers: posts to it are answered with 404 from now on"]
+        case "sequence":
+            return [f"nobody enters any more; people already in it run on version {stored.version}"]
+    return []
+
+
+def _status(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    if before["status"] == after["status"]:
+        return []
+    return ["paused: no step is sent" if after["status"] == "paused" else "running again"]
+
+
+def _for_web_developers(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    old = {f["name"]: f for f in before["fields"]}
+    new = {f["name"]: f for f in after["fields"]}
+    notes = [f"field added: {name}{' (required)' if new[name]['required'] else ''}" for name in new if name not in old]
+    notes += [f"field removed: {name}" for name in old if name not in new]
+    for name in new.keys() & old.keys():
+        if new[name]["required"] and not old[name]["required"]:
+            notes.append(f"field is now required: {name}")
+        gone = {c["value"] for c in old[name]["choices"]} - {c["value"] for c in new[name]["choices"]}
+        if gone:
+            notes.append(f"choices removed from {name}: {', '.join(sorted(gone))}")
+    closed = [] if after["status"] == before["status"] else [f"the form is now {after['status']}"]
+    lost = set(before["origins"]) - set(after["origins"])
+    closed += [f"origin removed, its pages can no longer post: {origin}" for origin in sorted(lost)]
+    return [f"web developers: {note}" for note in sorted(notes) + closed]
+
+
+def _consent(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    old, new = before["consent"] or {}, after["consent"] or {}
+    notes = []
+    if old.get("wording") != new.get("wording"):
+        notes.append(
+            "the consent wording changes: new consents carry the new wording; earlier ones stay evidence for the old"
+        )
+    if old.get("topics") != new.get("topics"):
+        notes.append("the topics people agree to change; earlier consents do not grow")
+    if old.get("double_opt_in") and not new.get("double_opt_in"):
+        notes.append("double opt-in is switched off: anybody can sign up anybody's address")
+    return notes
+
+
+def _sequences_with(template: str, live: Live) -> list[str]:
+    users = sorted(
+        stored.id
+        for (kind, _), stored in live.items()
+        if kind == "sequence" and any(step["template"] == template for step in stored.body["steps"])
+    )
+    return [f"next mails of {', '.join(users)}, for people already in it too"] if users else []
+
+
+def _sender(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    notes = ["the footer of every mail from now on"] if before["sender"] != after["sender"] else []
+    if before["sender"]["from_address"] != after["sender"]["from_address"]:
+        notes.append("the new From address must be verified in SES (DKIM), or every send fails")
+    gone = {t["id"] for t in before["topics"]} - {t["id"] for t in after["topics"]}
+    return notes + [f"topic removed: {topic}; consents to it stay stored" for topic in sorted(gone)]

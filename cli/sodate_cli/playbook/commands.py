@@ -1,0 +1,124 @@
+"""`sodate playbook …`: parse the command line, call one use case, print."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sodate.errors import SodateError
+
+from sodate_cli import output
+from sodate_cli.playbook.apply import publish
+from sodate_cli.playbook.check import Checked
+from sodate_cli.playbook.check import check as check_directory
+from sodate_cli.playbook.override import parse_settings
+from sodate_cli.playbook.show import show_applied, show_plan, show_problems
+from sodate_cli.target import Target, connect
+
+app = typer.Typer(help="Marketing as files: check, plan and apply a playbook.", no_args_is_help=True)
+
+Directory = Annotated[Path, typer.Argument(help="The directory that holds playbook.yaml.", show_default=False)]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", help="Override a value, e.g. sales.webhook.url=https://… (repeat for more).", metavar="PATH=VALUE"
+    ),
+]
+Stage = Annotated[str | None, typer.Option("--stage", help="local, dev, prod; default: the local cloud if it runs.")]
+Table = Annotated[str | None, typer.Option("--table", help="Table name, when it is not sodate-<stage>.")]
+Region = Annotated[str | None, typer.Option("--region", help="AWS region, when it is not your profile's.")]
+Retire = Annotated[bool, typer.Option("--retire", help="Retire live definitions that the playbook no longer has.")]
+
+
+@app.command()
+def check(directory: Directory, settings: Settings = None, as_json: output.JsonOption = False) -> None:
+    """Is the playbook right? Lists every problem with file and line; exit code 1 when there is an error."""
+    checked = _check(directory, settings)
+    show_problems(checked, as_json=as_json)
+    raise typer.Exit(output.OK if checked.ok else output.FAILED)
+
+
+@app.command()
+def plan(
+    directory: Directory,
+    settings: Settings = None,
+    stage: Stage = None,
+    table: Table = None,
+    region: Region = None,
+    retire: Retire = False,
+    as_json: output.JsonOption = False,
+) -> None:
+    """What `apply` would change, and who is affected. Changes nothing."""
+    from sodate_cli.playbook.plan import make_plan
+
+    checked = _sound(directory, settings, as_json=as_json)
+    target = _connect(stage, table, region)
+    with _speaking():
+        show_plan(make_plan(checked, retire=retire), target, as_json=as_json)
+
+
+@app.command()
+def apply(
+    directory: Directory,
+    settings: Settings = None,
+    stage: Stage = None,
+    table: Table = None,
+    region: Region = None,
+    retire: Retire = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: output.JsonOption = False,
+) -> None:
+    """Check, show the plan, ask, and publish. Applying the same playbook again changes nothing."""
+    from sodate_cli.playbook.plan import make_plan
+
+    if as_json and not yes:
+        output.fail("apply --json cannot ask; add --yes (and look at plan --json before)", output.USAGE)
+    checked = _sound(directory, settings, as_json=as_json)
+    target = _connect(stage, table, region)
+    with _speaking():
+        if not yes:
+            planned = make_plan(checked, retire=retire)
+            show_plan(planned, target, as_json=False)
+            if planned.changes and not typer.confirm("Publish this?"):
+                raise typer.Exit(output.FAILED)
+        show_applied(publish(checked, now=datetime.now(UTC), retire=retire), target, as_json=as_json)
+
+
+@app.command()
+def schema(
+    out: Annotated[Path, typer.Option("--out", help="Directory for the JSON Schema files.")] = Path("schemas/playbook"),
+) -> None:
+    """Write the JSON Schemas of the playbook files, for editors (yaml-language-server) and reviews."""
+    from sodate_cli.playbook.schema import write_schemas
+
+    for path in write_schemas(out):
+        output.say(str(path))
+
+
+@contextmanager
+def _speaking() -> Iterator[None]:
+    """Errors raised on purpose end the command with their message, never with a stack trace."""
+    try:
+        yield
+    except SodateError as error:
+        output.fail(str(error))
+
+
+def _check(directory: Path, settings: list[str] | None) -> Checked:
+    with _speaking():
+        return check_directory(directory, parse_settings(settings or []))
+
+
+def _sound(directory: Path, settings: list[str] | None, *, as_json: bool) -> Checked:
+    checked = _check(directory, settings)
+    if not checked.ok:
+        show_problems(checked, as_json=as_json)
+        raise typer.Exit(output.FAILED)
+    return checked
+
+
+def _connect(stage: str | None, table: str | None, region: str | None) -> Target:
+    with _speaking():
+        return connect(stage, table=table, region=region)

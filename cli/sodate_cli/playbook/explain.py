@@ -1,0 +1,146 @@
+"""pydantic's errors in words for people who write playbooks."""
+
+import re
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from sodate_cli.playbook.problem import Problem, did_you_mean
+from sodate_cli.playbook.yamlfile import Lines, Path, dotted
+
+_WORDS = {
+    "string_type": ("must be text", 'put it in quotes, e.g. "100"'),
+    "int_type": ("must be a whole number", "write digits without quotes"),
+    "int_parsing": ("must be a whole number", "write digits only"),
+    "int_from_float": ("must be a whole number", "no decimal point here"),
+    "float_type": ("must be a number", "write digits only"),
+    "float_parsing": ("must be a number", "write digits only"),
+    "bool_type": ("must be true or false", "write `true` or `false`"),
+    "bool_parsing": ("must be true or false", "write `true` or `false`"),
+    "tuple_type": ("must be a list", "begin each entry with `- ` on a line of its own"),
+    "model_type": ("must be keys and values", "write `key: value` lines, indented below"),
+    "model_attributes_type": ("must be keys and values", "write `key: value` lines, indented below"),
+    "string_unicode": ("is not readable text", "save the file as UTF-8"),
+}
+#: What our own patterns mean; a pattern is no message.
+_PATTERNS = {
+    r"^[a-z0-9][a-z0-9-]{0,59}$": "lower-case letters, digits and hyphens, 60 at most, e.g. `request-materials`",
+    r"^[a-z][a-z0-9_]{0,39}$": "a lower-case letter, then letters, digits and `_`, 40 at most, e.g. `start_date`",
+    r"^(primary|secondary)\.[a-z][a-z0-9_]{0,39}$": "write `primary.<name>` or `secondary.<name>`",
+    r"^https?://[a-z0-9.-]+(:\d{1,5})?$": "scheme and host only, no path or final slash: `https://www.example.jp`",
+    r"^https?://[^\s\x00-\x1f\\]+$": "write a full address: `https://www.example.jp/thanks`",
+    r"^([01]\d|2[0-3]):[0-5]\d$": "write hours and minutes: `10:00`",
+    r"^[A-Z]{2}$": "write the country code: `JP`",
+    r"^[^\r\n]+$": "one line only",
+    r"^[!-9;-?A-~]+@[a-z0-9.-]+$": "write an ASCII mail address, its domain in lower case: `info@example.jp`",
+}
+
+
+def problems_of(error: ValidationError, model: type[BaseModel], file: str, data: Any, lines: Lines) -> list[Problem]:
+    found = []
+    for detail in error.errors(include_url=False):
+        path: Path = tuple(detail["loc"])
+        message, hint, path = _say(detail, path, model, data)
+        found.append(Problem(file, line_of(lines, path), dotted(path), message, hint))
+    return found
+
+
+def line_of(lines: Lines, path: Path) -> int:
+    """The line of `path`, or of the nearest thing around it that is written."""
+    while path and path not in lines:
+        path = path[:-1]
+    return lines.get(path, 1)
+
+
+def _say(detail: ErrorDetails, path: Path, model: type[BaseModel], data: Any) -> tuple[str, str, Path]:
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind == "missing":
+        return f"`{path[-1]}` is missing", "add it", path
+    if kind == "extra_forbidden":
+        known = keys_at(model, path[:-1])
+        return f"unknown key `{path[-1]}`", did_you_mean(str(path[-1]), known, "remove it"), path
+    if kind == "value_error":
+        message = str(context.get("error", detail["msg"]))
+        return message, "", _blame(message, path, _at(data, path))
+    if kind == "literal_error":
+        allowed = re.findall(r"'([^']+)'", str(context.get("expected", "")))
+        return f"`{_short(detail['input'])}` is not possible here", did_you_mean(str(detail["input"]), allowed), path
+    if kind == "string_pattern_mismatch":
+        hint = _PATTERNS.get(str(context.get("pattern")), f"it must match {context.get('pattern')}")
+        return f"`{_short(detail['input'])}` is not written as it must be", hint, path
+    message, hint = _WORDS.get(kind, ("", ""))
+    if message:
+        return f"{message}, this is {_kind_of(detail['input'])}", hint, path
+    return _limits(kind, context) or detail["msg"], "", path
+
+
+def _limits(kind: str, context: dict[str, Any]) -> str:
+    match kind:
+        case "string_too_short":
+            return "must not be empty"
+        case "string_too_long":
+            return f"must be at most {context['max_length']} characters"
+        case "too_short":
+            return f"needs at least {context['min_length']} entries"
+        case "too_long":
+            return f"must have at most {context['max_length']} entries, it has {context['actual_length']}"
+        case "greater_than_equal":
+            return f"must be {context['ge']} or more"
+        case "less_than_equal":
+            return f"must be {context['le']} or less"
+    return ""
+
+
+def _blame(message: str, path: Path, value: Any) -> Path:
+    """A rule over several keys names them in backticks; the first that is written is where to look."""
+    if isinstance(value, dict):
+        for word in re.findall(r"`([a-z_.]+)[:`]", message):
+            parts = tuple(word.split("."))
+            if parts[0] in value:
+                return (*path, *parts) if isinstance(_at(value, parts), str | int | bool) else (*path, parts[0])
+    return path
+
+
+def _at(data: Any, path: Path) -> Any:
+    for part in path:
+        try:
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return data
+
+
+def keys_at(model: type[BaseModel], path: Path) -> set[str]:
+    """Which keys may be written at `path` of a file that holds `model`."""
+    here: set[type[BaseModel]] = {model}
+    for part in path:
+        if isinstance(part, str):
+            here = {
+                child
+                for parent in here
+                if part in parent.model_fields
+                for child in _models_in(parent.model_fields[part].annotation)
+            }
+    return {name for one in here for name in one.model_fields}
+
+
+def _models_in(annotation: Any) -> set[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return {annotation}
+    return {model for inner in getattr(annotation, "__args__", ()) for model in _models_in(inner)}
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _kind_of(value: object) -> str:
+    if value is None:
+        return "empty"
+    if isinstance(value, dict):
+        return "keys and values"
+    if isinstance(value, list | tuple):
+        return "a list"
+    return f"`{_short(value)}`"

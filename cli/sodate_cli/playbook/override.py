@@ -1,0 +1,69 @@
+"""Values set from outside for one stage: `sales.webhook.url=…`, `forms.*.origins=[…]`.
+
+The files stay the reviewed truth; what differs between stages (origins, webhook) is laid over them before validation,
+so an override is checked like anything that was written.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sodate.errors import Invalid
+
+from sodate_cli.playbook.problem import Problem
+from sodate_cli.playbook.yamlfile import parse
+
+ROOTS = ("mailing", "rules", "sales", "forms", "templates", "sequences")
+
+
+def parse_settings(settings: Iterable[str]) -> dict[str, Any]:
+    """`PATH=VALUE` from the command line; the value is YAML, so `[a, b]` is a list. Raises `Invalid`."""
+    result = {}
+    for setting in settings:
+        path, equals, value = setting.partition("=")
+        read = parse("--set", value)
+        if not equals or read.problems or path.split(".")[0] not in ROOTS:
+            raise Invalid(f"--set {setting}: write PATH=VALUE, where PATH begins with one of {', '.join(ROOTS)}")
+        result[path] = read.data
+    return result
+
+
+def apply_overrides(data: Any, address: tuple[str, ...], overrides: Mapping[str, Any]) -> set[str]:
+    """Lays over `data` (in place) what is meant for the document at `address`; returns the overrides that did."""
+    hit = set()
+    for path, value in overrides.items():
+        parts = path.split(".")
+        head, rest = parts[: len(address)], parts[len(address) :]
+        meant = len(head) == len(address) and all(part in ("*", own) for part, own in zip(head, address, strict=True))
+        if meant and rest and _set(data, rest, value):
+            hit.add(path)
+    return hit
+
+
+def _set(data: Any, path: list[str], value: Any) -> bool:
+    *parents, last = path
+    for part in parents:
+        if not isinstance(data, dict):
+            return False
+        data = data.setdefault(part, {})
+    if not isinstance(data, dict):
+        return False
+    data[last] = value
+    return True
+
+
+def unknown_targets(overrides: Mapping[str, Any], hit: set[str], present: set[str]) -> list[Problem]:
+    """An override that met no document is an error, but only a warning when the playbook has nothing of that kind."""
+    hint = "see docs/playbook.md, Overrides"
+    return [
+        Problem(
+            "--set",
+            1,
+            path,
+            "changes nothing in this playbook",
+            hint,
+            "override",
+            "error" if path.split(".")[0] in present else "warning",
+        )
+        for path in overrides
+        if path not in hit
+    ]

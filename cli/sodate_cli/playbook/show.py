@@ -1,0 +1,88 @@
+"""Printing of problems, plans and results: for people with rich, for programs as JSON."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from rich.console import Console
+from rich.text import Text
+
+from sodate_cli import output
+from sodate_cli.playbook.apply import Applied
+from sodate_cli.playbook.check import Checked
+from sodate_cli.playbook.diff import short
+from sodate_cli.playbook.plan import Change, Plan
+from sodate_cli.playbook.problem import Problem, errors
+from sodate_cli.target import Target
+
+_console = Console(highlight=False)
+_STYLE = {"error": "bold red", "warning": "yellow"}
+_MARK = {"added": ("+", "green"), "changed": ("~", "yellow"), "retired": ("-", "red"), "left": ("!", "dim")}
+
+
+def show_problems(checked: Checked, *, as_json: bool) -> None:
+    wrong = errors(checked.problems)
+    if as_json:
+        output.show_json({"ok": checked.ok, "problems": [problem.as_dict() for problem in checked.problems]})
+        return
+    for problem in checked.problems:
+        _print_problem(problem)
+    warnings = len(checked.problems) - len(wrong)
+    counts = Counter(definition.kind for definition in checked.definitions())
+    what = ", ".join(f"{number} {kind}" for kind, number in counts.items())
+    verdict = ("OK", "bold green") if checked.ok else ("NOT OK", "bold red")
+    _console.print(Text.assemble(verdict, f": {len(wrong)} errors, {warnings} warnings ({what or 'nothing readable'})"))
+
+
+def _print_problem(problem: Problem) -> None:
+    line = Text.assemble(
+        (f"{problem.file}:{problem.line}", "bold"),
+        "  ",
+        (problem.severity, _STYLE[problem.severity]),
+        f" {problem.field}: " if problem.field else " ",
+        _clean(problem.message),
+        (f"  [{problem.rule}]", "dim"),
+    )
+    _console.print(line, soft_wrap=True)
+    for extra in (problem.hint and f"→ {problem.hint}", problem.source and f"source: {problem.source}"):
+        if extra:
+            _console.print(Text("    " + _clean(extra), style="dim"), soft_wrap=True)
+
+
+def show_plan(plan: Plan, target: Target, *, as_json: bool) -> None:
+    if as_json:
+        document = {"target": target.table, "unchanged": plan.unchanged}
+        parts = {"changes": plan.changes, "left": plan.left}
+        output.show_json(document | {name: [change.as_dict() for change in part] for name, part in parts.items()})
+        return
+    _console.print(Text(f"Plan for {target}", style="bold"))
+    for change in [*plan.changes, *plan.left]:
+        _print_change(change)
+    if not plan.changes:
+        _console.print("Nothing changes.")
+    _console.print(Text(f"{len(plan.changes)} changes, {plan.unchanged} unchanged", style="dim"))
+
+
+def _print_change(change: Change) -> None:
+    mark, style = _MARK[change.what]
+    version = f" (live: version {change.live_version})" if change.live_version else ""
+    _console.print(Text(f"{mark} {change.kind} {change.id}{version}", style=style))
+    for field in change.fields[:12]:
+        line = f"    {field.field}: {short(field.before)} → {short(field.after)}"
+        _console.print(Text(_clean(line)), soft_wrap=True)
+    if len(change.fields) > 12:
+        _console.print(Text(f"    … and {len(change.fields) - 12} more fields", style="dim"))
+    for note in change.affects:
+        _console.print(Text(f"    ▸ {_clean(note)}", style="cyan"), soft_wrap=True)
+
+
+def show_applied(applied: Sequence[Applied], target: Target, *, as_json: bool) -> None:
+    if as_json:
+        output.show_json({"target": target.table, "applied": [asdict(one) for one in applied]})
+        return
+    rows = [(one.kind, one.id, one.version, one.what) for one in applied]
+    output.show_table(f"Applied to {target}", ("kind", "id", "version", "what"), rows)
+
+
+def _clean(text: str) -> str:
+    return "".join(c if c.isprintable() else "�" for c in text.replace("\n", " "))

@@ -1,0 +1,81 @@
+"""Which table a command works on, and how to reach it: the local cloud when it runs, an AWS account otherwise."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sodate.errors import Invalid, NotFound
+from sodate.table import base
+
+ENDPOINTS = Path(".local/endpoints.json")
+
+
+@dataclass(frozen=True)
+class Target:
+    """`endpoint` is None on AWS. `endpoints` is the whole endpoints file of the local cloud."""
+
+    stage: str
+    table: str
+    region: str | None
+    endpoint: str | None = None
+    endpoints: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.table} ({self.endpoint or self.region or 'region of your AWS profile'})"
+
+
+def connect(
+    stage: str | None = None,
+    *,
+    table: str | None = None,
+    region: str | None = None,
+    endpoints_file: Path = ENDPOINTS,
+) -> Target:
+    """Binds the table models and, for the local cloud, points this process at it (endpoint, region, credentials).
+
+    Without `stage` the local cloud is meant when its endpoints file is there. Raises `NotFound` when it is meant and
+    not there, `Invalid` when no stage can be told.
+    """
+    if stage is None and table is None and endpoints_file.is_file():
+        stage = "local"
+    if stage is None and table is None:
+        raise Invalid("which stage? Give --stage dev (or prod), or start the local cloud with `sodate local up`")
+    target = (
+        _local(table, region, endpoints_file)
+        if stage == "local"
+        else Target(stage or "", table or f"sodate-{stage}", region)
+    )
+    _set_environment(target)
+    base.bind(target.table)
+    return target
+
+
+def _local(table: str | None, region: str | None, file: Path) -> Target:
+    try:
+        known = json.loads(file.read_text(encoding="utf-8"))
+        return Target("local", table or known["table"], region or known["region"], known["aws"], known)
+    except FileNotFoundError as error:
+        raise NotFound(
+            f"the local cloud is not running ({file} is not there); start it with `sodate local up`"
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise Invalid(
+            f"{file} is not what `sodate local up` writes ({error!r}); run `sodate local up` again"
+        ) from error
+
+
+def _set_environment(target: Target) -> None:
+    """SDK clients and PynamoDB read these when they are first used, so this must come before any call."""
+    if target.region:
+        os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = target.region
+        base.TableItem.Meta.region = target.region
+    if target.endpoint is None:
+        return
+    os.environ["AWS_ENDPOINT_URL"] = target.endpoint
+    os.environ["AWS_ACCESS_KEY_ID"] = str(target.endpoints.get("access_key_id") or "test")
+    os.environ["AWS_SECRET_ACCESS_KEY"] = str(target.endpoints.get("secret_access_key") or "test")
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        os.environ.pop(name, None)

@@ -1,0 +1,180 @@
+"""`sodate playbook apply` against a real table model (moto): publish, repeat, change, retire, override."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from moto import mock_aws
+from sodate.errors import NotFound
+from sodate.forms.definition import Form
+from sodate.mail.template import Template
+from sodate.playbook.store import DefinitionItem, Definitions, Kind
+from sodate.sales.definition import Sales
+from sodate.table import base
+from sodate_cli.playbook.apply import apply_directory
+from sodate_cli.playbook.check import check
+from sodate_cli.playbook.commands import app
+from sodate_cli.playbook.plan import make_plan
+from sodate_cli.playbook.problem import PlaybookInvalid
+from typer.testing import CliRunner
+
+SAMPLE = Path(__file__).parents[2] / "playbooks" / "b2b-ja"
+NOW = datetime(2026, 11, 21, 0, 0, tzinfo=UTC)
+KINDS: tuple[Kind, ...] = ("template", "mailing", "sales", "rules", "sequence", "form")
+
+
+@pytest.fixture(autouse=True)
+def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION"):
+        monkeypatch.setenv(name, "ap-northeast-1")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        base.bind("playbook-test")
+        DefinitionItem._connection = None
+        DefinitionItem.create_table(wait=True)
+        yield
+        DefinitionItem._connection = None
+
+
+@pytest.fixture
+def playbook(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(SAMPLE, tmp_path / "playbook"))
+
+
+def live_ids() -> set[tuple[str, str]]:
+    return {(kind, stored.id) for kind in KINDS for stored in Definitions().all_live(kind)}
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_every_definition_of_the_sample_is_live_after_apply_and_each_room_can_read_its_own() -> None:
+    applied = apply_directory(SAMPLE, now=NOW)
+
+    assert {one.what for one in applied} == {"added"}
+    assert live_ids() == {(one.kind, one.id) for one in applied}
+    store = Definitions()
+    assert Form.model_validate(store.live("form", "demo").body).consent is not None
+    template = Template.model_validate(store.live("template", "materials-3-pricing").body)
+    assert "{{ unsubscribe_url }}" in template.html
+    assert "{{ unsubscribe_url }}" in template.text
+
+
+def test_whoever_reads_a_definition_finds_what_it_refers_to_because_referred_kinds_are_written_first() -> None:
+    kinds = [one.kind for one in apply_directory(SAMPLE, now=NOW)]
+
+    assert list(dict.fromkeys(kinds)) == list(KINDS)
+
+
+def test_applying_the_same_playbook_twice_changes_nothing() -> None:
+    first = apply_directory(SAMPLE, now=NOW)
+    second = apply_directory(SAMPLE, now=NOW)
+
+    assert {one.what for one in second} == {"unchanged"}
+    assert [one.version for one in first] == [one.version for one in second]
+    assert make_plan(check(SAMPLE)).changes == []
+
+
+def test_a_changed_file_becomes_the_next_version_and_the_plan_says_so_before(playbook: Path) -> None:
+    apply_directory(playbook, now=NOW)
+    edit(playbook / "sequences/materials-follow-up.yaml", "business_days: 7", "business_days: 10")
+
+    (change,) = make_plan(check(playbook)).changes
+    assert (change.kind, change.id, change.live_version) == ("sequence", "materials-follow-up", 1)
+    assert [(f.field, f.before, f.after) for f in change.fields] == [("steps[pricing].delay.business_days", 7, 10)]
+    assert "people already in it finish version 1" in change.affects[0]
+
+    changed = [one for one in apply_directory(playbook, now=NOW) if one.what != "unchanged"]
+    assert [(one.id, one.version) for one in changed] == [("materials-follow-up", 2)]
+
+
+def test_web_developers_and_the_wording_of_consent_are_named_in_the_plan(playbook: Path) -> None:
+    apply_directory(playbook, now=NOW)
+    form = playbook / "forms/demo.yaml"
+    edit(form, "  - name: start_date\n    type: date", "  - name: wanted_on\n    type: date\n    required: true")
+    edit(form, "配信はいつでも停止できます。", "いつでも停止できます。")
+
+    (change,) = make_plan(check(playbook)).changes
+    assert "web developers: field added: wanted_on (required)" in change.affects
+    assert "web developers: field removed: start_date" in change.affects
+    assert any("consent wording changes" in note for note in change.affects)
+
+
+def test_what_the_playbook_no_longer_has_stays_live_unless_retire_is_asked_for(playbook: Path) -> None:
+    apply_directory(playbook, now=NOW)
+    for gone in ("sequences/demo-preparation.yaml", "templates/demo-1-prepare.yaml", "templates/demo-1-prepare.mjml"):
+        (playbook / gone).unlink()
+
+    plan = make_plan(check(playbook))
+    assert plan.changes == []
+    assert {(c.kind, c.id) for c in plan.left} == {("sequence", "demo-preparation"), ("template", "demo-1-prepare")}
+    apply_directory(playbook, now=NOW)
+    assert ("sequence", "demo-preparation") in live_ids()
+
+    retired = [one for one in apply_directory(playbook, now=NOW, retire=True) if one.what == "retired"]
+    assert [one.kind for one in retired] == ["sequence", "template"]
+    with pytest.raises(NotFound):
+        Definitions().live("sequence", "demo-preparation")
+    assert Definitions().version("sequence", "demo-preparation", 1).body["id"] == "demo-preparation"
+
+
+def test_a_retired_definition_that_comes_back_is_live_again(playbook: Path) -> None:
+    apply_directory(playbook, now=NOW)
+    kept = (playbook / "sequences/demo-preparation.yaml").read_text(encoding="utf-8")
+    (playbook / "sequences/demo-preparation.yaml").unlink()
+    apply_directory(playbook, now=NOW, retire=True)
+    (playbook / "sequences/demo-preparation.yaml").write_text(kept, encoding="utf-8")
+
+    apply_directory(playbook, now=NOW)
+
+    assert ("sequence", "demo-preparation") in live_ids()
+
+
+def test_overrides_reach_every_form_and_the_webhook_and_are_checked_like_written_values() -> None:
+    overrides = {"sales.webhook.url": "http://127.0.0.1:8025/sales", "forms.*.origins": ["http://localhost:3000"]}
+    apply_directory(SAMPLE, now=NOW, overrides=overrides)
+
+    store = Definitions()
+    assert Sales.model_validate(store.live("sales").body).webhook.url == "http://127.0.0.1:8025/sales"  # type: ignore[union-attr]
+    assert {tuple(form.body["origins"]) for form in store.all_live("form")} == {("http://localhost:3000",)}
+    with pytest.raises(PlaybookInvalid, match=r"sales\.yaml:\d+: webhook\.url"):
+        apply_directory(SAMPLE, now=NOW, overrides={"sales.webhook.url": "ftp://no"})
+
+
+def test_a_playbook_with_an_error_writes_nothing(playbook: Path) -> None:
+    edit(playbook / "forms/demo.yaml", "type: date", "type: dat")
+
+    with pytest.raises(PlaybookInvalid, match="did you mean `date`"):
+        apply_directory(playbook, now=NOW)
+    assert live_ids() == set()
+
+
+def test_the_command_plans_applies_and_says_versions_as_json() -> None:
+    options = [str(SAMPLE), "--table", "playbook-test", "--region", "ap-northeast-1", "--json"]
+    planned = CliRunner().invoke(app, ["plan", *options])
+    applied = CliRunner().invoke(app, ["apply", *options, "--yes"])
+    again = CliRunner().invoke(app, ["plan", *options])
+
+    assert (planned.exit_code, applied.exit_code, again.exit_code) == (0, 0, 0), applied.output
+    assert {change["what"] for change in json.loads(planned.stdout)["changes"]} == {"added"}
+    assert {one["version"] for one in json.loads(applied.stdout)["applied"]} == {1}
+    assert json.loads(again.stdout)["changes"] == []
+
+
+def test_the_command_asks_before_it_publishes_and_no_means_nothing_is_written() -> None:
+    options = [str(SAMPLE), "--table", "playbook-test", "--region", "ap-northeast-1"]
+    asked = CliRunner().invoke(app, ["apply", *options], input="n\n")
+
+    assert asked.exit_code == 1
+    assert "+ form demo" in asked.output
+    assert live_ids() == set()
+    assert CliRunner().invoke(app, ["apply", *options, "--yes"]).exit_code == 0
+    assert ("form", "demo") in live_ids()
