@@ -1,0 +1,91 @@
+"""The same CDK app as on AWS, deployed to MiniStack with the pinned CDK command line."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from sodate_cli.local.folder import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, STAGE, LocalFolder
+from sodate_cli.local.process import last_lines
+
+STACK = f"Sodate-{STAGE}"
+
+
+class DeployFailed(RuntimeError):
+    """The message holds the end of the CDK log."""
+
+
+def aws_environment(aws: str) -> dict[str, str]:
+    """What points an AWS SDK at the local cloud and away from everything else on this machine."""
+    return {
+        "AWS_ENDPOINT_URL": aws,
+        "AWS_ENDPOINT_URL_S3": aws,
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+
+
+def client(service: str, aws: str) -> Any:
+    """A boto3 client of the local cloud."""
+    connect: Any = boto3.client
+    return connect(
+        service,
+        endpoint_url=aws,
+        region_name=REGION,
+        aws_access_key_id=ACCESS_KEY_ID,
+        aws_secret_access_key=SECRET_ACCESS_KEY,
+        config=Config(read_timeout=70, retries={"total_max_attempts": 2}),
+    )
+
+
+def deploy(folder: LocalFolder, repository: Path, aws: str, context: Mapping[str, str]) -> dict[str, str]:
+    """Bootstrap and deploy; the stack's outputs. Raises DeployFailed."""
+    account = client("sts", aws).get_caller_identity()["Account"]
+    outputs = folder.root / "outputs.json"
+    outputs.unlink(missing_ok=True)
+    _cdk(folder, repository, aws, "bootstrap", f"aws://{account}/{REGION}", "-c", f"stage={STAGE}")
+    options = [word for key, value in context.items() for word in ("-c", f"{key}={value}")]
+    _cdk(
+        folder, repository, aws, "deploy", STACK, "-c", f"stage={STAGE}", *options,
+        "--require-approval", "never", "--method", "direct", "--outputs-file", str(outputs),
+    )  # fmt: skip
+    found: dict[str, str] = json.loads(outputs.read_text())[STACK]
+    return found
+
+
+def _cdk(folder: LocalFolder, repository: Path, aws: str, *arguments: str) -> None:
+    cdk = repository / "node_modules" / ".bin" / "cdk"
+    if not cdk.exists():
+        raise DeployFailed("the CDK command line is not installed: run `make venv`")
+    here = Path(sys.executable).parent
+    env = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+        **aws_environment(aws),
+        "PATH": os.pathsep.join((str(here), os.environ.get("PATH", ""))),
+        "CDK_DISABLE_CLI_TELEMETRY": "true",
+    }
+    app = ["--app", f"{sys.executable} -m infra.app", "--output", str(folder.root / "cdk.out")]
+    quiet = ["--no-notices", "--no-version-reporting", "--ci", "--no-color"]
+    log = folder.log_file("cdk")
+    with log.open("ab") as sink:
+        done = subprocess.run(
+            [str(cdk), *arguments, *app, *quiet],
+            cwd=repository,
+            env=env,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if done.returncode:
+        raise DeployFailed(f"cdk {arguments[0]} ended with {done.returncode}; the end of {log}:\n{last_lines(log, 25)}")
