@@ -33,7 +33,9 @@ def by_changing(before: Stored, after: dict[str, Any], live: Live) -> list[str]:
         case "mailing":
             return _sender(before.body, after)
         case "rules":
-            return ["scores and phases follow the new rules from now on; reasons already stored keep their version"]
+            return [
+                "each lead is scored anew from its whole log with its next activity; stored reasons keep their version"
+            ]
         case "sales":
             return ["hot leads found from now on; leads already handed over keep their owner"]
 
@@ -43,7 +45,9 @@ def by_retiring(stored: Stored) -> list[str]:
         case "form":
             return ["web developers: posts to it are answered with 404 from now on"]
         case "sequence":
-            return [f"nobody enters any more; people already in it run on version {stored.version}"]
+            return ["nobody enters any more; people already in it run on, each on their version"]
+        case "template":
+            return ["people in an older version of a sequence that has it no longer get this mail"]
     return []
 
 

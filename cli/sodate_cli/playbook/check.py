@@ -8,6 +8,7 @@ from typing import Any
 from sodate.playbook.store import ONLY, Kind
 
 from sodate_cli.playbook.compile import Compiled, compile_template
+from sodate_cli.playbook.lint import lint
 from sodate_cli.playbook.loader import Playbook, load, unread_files
 from sodate_cli.playbook.problem import Problem, errors
 
@@ -61,6 +62,7 @@ def check(directory: Path, overrides: Mapping[str, Any] | None = None) -> Checke
         result, found = compile_template(book.source, doc)
         compiled.append(result)
         problems += found
+    problems += lint(book, compiled)
     if book.mailing is not None:
         problems += unread_files(book)
     return Checked(book, compiled, sorted(set(problems)))

@@ -1,0 +1,39 @@
+"""The opt-in mail: a notice that carries the link to confirm."""
+
+from collections.abc import Iterator
+
+from sodate_cli.playbook.lint.context import Context
+from sodate_cli.playbook.lint.reader import rendered
+from sodate_cli.playbook.lint.visible import visible_links
+from sodate_cli.playbook.problem import Problem
+
+
+def opt_in_mail_is_a_notice(context: Context) -> Iterator[Problem]:
+    for doc in context.book.forms:
+        wanted = doc.model.consent.template if doc.model and doc.model.consent else None
+        template = context.templates.get(wanted or "")
+        if template and template.purpose != "notice":
+            message = f"`{wanted}` is marketing mail; it would need the consent that it asks for"
+            hint = f"write `purpose: notice` in templates/{wanted}.yaml"
+            yield doc.problem(("consent", "template"), message, hint, "opt-in-notice")
+
+
+def opt_in_mail_has_the_link(context: Context) -> Iterator[Problem]:
+    asked = {form.consent.template for form in context.forms.values() if form.consent}
+    for mail in context.finished():
+        if mail.template.id not in asked or mail.template.purpose != "notice":
+            continue
+        for reader in rendered(context, mail):
+            places = []
+            if reader.values["opt_in_url"] not in visible_links(reader.html):
+                places.append("the HTML")
+            if reader.values["opt_in_url"] not in reader.text:
+                places.append("the text part")
+            if places:
+                message = f"no visible link to `{{{{ opt_in_url }}}}` in {' and '.join(places)} ({reader.name})"
+                hint = 'add `<mj-button href="{{ opt_in_url }}">…</mj-button>`'
+                yield mail.doc.problem(("body",), message, hint, "opt-in-link")
+                break
+
+
+RULES = (opt_in_mail_is_a_notice, opt_in_mail_has_the_link)
