@@ -11,8 +11,8 @@ from sodate.activities.store import activity_item
 from sodate.consent.consent import UNSUBSCRIBED, Evidence
 from sodate.consent.store import ConsentItem, SuppressionItem, consent_item, find_consent
 from sodate.errors import Conflict, Invalid
-from sodate.leads.lead import State
-from sodate.leads.store import StateItem, load_state, state_key
+from sodate.leads.lead import Enrolment, State
+from sodate.leads.store import StateItem, load_state, state_key, to_map
 from sodate.table import keys, transaction
 from sodate.table.base import ConditionFailed
 from sodate.table.transaction import Delete, Put, Update, Write
@@ -22,7 +22,7 @@ from sodate.table.transaction import Delete, Put, Update, Write
 class Reaction:
     """What a confirmed opt-in starts (step mail), to be written in the same transaction."""
 
-    state_actions: list[Action] = field(default_factory=list)
+    enrolments: dict[str, Enrolment] = field(default_factory=dict)
     puts: list[Put] = field(default_factory=list)
 
 
@@ -67,7 +67,8 @@ def _writes(state: State, request: ConsentItem, reaction: Reaction, now: datetim
     key = activity_key("opt_in_confirmed", request.sk)
     activity = Activity(state.lead_id, "opt_in_confirmed", now, key, {"form": request.form_id or ""})
     actions: list[Action] = [StateItem.topics[topic].set("confirmed") for topic in request.topics]
-    actions += [StateItem.opt_in_mails.set(0), StateItem.blocked.remove(), *reaction.state_actions]
+    actions += [StateItem.enrolments[name].set(to_map(run)) for name, run in reaction.enrolments.items()]
+    actions += [StateItem.opt_in_mails.set(0), StateItem.blocked.remove()]
     writes: list[Write] = [
         Update(request, [ConsentItem.confirmed_at.set(keys.stamp(now))], ConsentItem.confirmed_at.does_not_exist()),
         Update(

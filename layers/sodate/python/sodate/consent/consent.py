@@ -50,20 +50,15 @@ def wording_digest(wording: str) -> str:
     return sha256(wording.encode()).hexdigest()[:32]
 
 
-def decide_opt_in(topics: Sequence[str], state: State | None, suppressed: str | None, now: datetime) -> OptInDecision:
-    """Should a double-opt-in mail go out? `suppressed` is the reason on the suppression list, if any."""
-    if state is None:
-        blocked = suppressed
-        open_topics = tuple(topics)
-    else:
-        blocked = state.blocked or suppressed
-        open_topics = tuple(topic for topic in topics if state.topics.get(topic) != "confirmed")
-    if blocked not in (None, UNSUBSCRIBED):
-        return OptInDecision(tuple(topics), send_notice=False, reason=f"blocked:{blocked}")
-    if not open_topics and blocked is None:
+def decide_opt_in(topics: Sequence[str], state: State, now: datetime) -> OptInDecision:
+    """Should a double-opt-in mail go out, and for which topics?"""
+    if state.blocked not in (None, UNSUBSCRIBED):
+        return OptInDecision(tuple(topics), send_notice=False, reason=f"blocked:{state.blocked}")
+    opted_out = state.blocked == UNSUBSCRIBED
+    wanted = tuple(topic for topic in topics if opted_out or state.topics.get(topic) != "confirmed")
+    if not wanted:
         return OptInDecision((), send_notice=False, reason="already_confirmed")
-    wanted = open_topics or tuple(topics)
-    if state is not None and state.opt_in_mail_at is not None:
+    if state.opt_in_mail_at is not None and state.opt_in_mails > 0:
         wait = min(FIRST_WAIT * 2 ** min(state.opt_in_mails - 1, 20), LONGEST_WAIT)
         if now < datetime.fromisoformat(state.opt_in_mail_at) + wait:
             return OptInDecision(wanted, send_notice=False, reason="asked_recently")

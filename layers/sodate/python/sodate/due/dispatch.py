@@ -10,6 +10,9 @@ from typing import Any
 
 from sodate.due import store
 
+#: A dispatcher that is this far behind is worth an alarm.
+LATE_MINUTES = 5
+
 Enqueue = Callable[[Sequence[dict[str, Any]]], None]
 
 
@@ -17,8 +20,12 @@ Enqueue = Callable[[Sequence[dict[str, Any]]], None]
 class Tick:
     minutes: int
     handed_over: int
-    latest_minutes: float
+    minutes_late: float
     """How late the oldest entry of this tick was."""
+
+    @property
+    def is_late(self) -> bool:
+        return self.minutes_late > LATE_MINUTES
 
 
 def dispatch(lane: int, enqueue: Enqueue, now: datetime) -> Tick:

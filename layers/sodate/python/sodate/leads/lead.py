@@ -1,12 +1,7 @@
 """Values of a lead that other rooms decide on. No I/O."""
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
-
-ConsentStatus = Literal["pending", "confirmed", "withdrawn"]
-
-#: Why a lead can never be mailed again, whatever topics say. Set once, lifted only as `consent` decides.
-Blocked = str
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -35,13 +30,17 @@ class Totals:
 
 @dataclass(frozen=True)
 class State:
-    """The lead's pulse: everything a send decision or a score needs, in one small item."""
+    """The lead's pulse: everything a send decision or a score needs, in one small item.
+
+    `blocked` is why the lead gets no marketing mail whatever `topics` say (`unsubscribed`, `hard_bounce`, `complaint`,
+    or the doubt about its address); `topics` maps to `pending`, `confirmed` or `withdrawn`.
+    """
 
     lead_id: str
     address_key: str
     language: str = "ja"
-    blocked: Blocked | None = None
-    topics: dict[str, ConsentStatus] = field(default_factory=dict)
+    blocked: str | None = None
+    topics: dict[str, str] = field(default_factory=dict)
     opt_in_mails: int = 0
     opt_in_mail_at: str | None = None
     enrolments: dict[str, Enrolment] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.update import Action
 
 from sodate.errors import NotFound
 from sodate.leads.lead import Enrolment, Profile, State, Totals
@@ -146,6 +147,23 @@ def state_item(state: State) -> StateItem:
         rules_version=state.rules_version,
         version=state.version,
     )
+
+
+def changes(before: State, after: State) -> list[Action]:
+    """The consent and enrolment part of STATE; scores and claims write their own fields."""
+    actions: list[Action] = [
+        StateItem.topics[topic].set(status)
+        for topic, status in after.topics.items()
+        if before.topics.get(topic) != status
+    ]
+    actions += [
+        StateItem.enrolments[name].set(to_map(run))
+        for name, run in after.enrolments.items()
+        if before.enrolments.get(name) != run
+    ]
+    if after.opt_in_mail_at and after.opt_in_mails != before.opt_in_mails:
+        actions += [StateItem.opt_in_mails.set(after.opt_in_mails), StateItem.opt_in_mail_at.set(after.opt_in_mail_at)]
+    return actions
 
 
 def totals_map(totals: Totals) -> dict[str, int]:

@@ -26,7 +26,6 @@ COUNTED_ONLY = {"Subscription"}
 KNOWN = set(LEDGER_STATE) | set(ENGAGEMENT) | COUNTED_ONLY | {"Bounce", "Complaint"}
 
 _BODY = {"Rendering Failure": "failure", "DeliveryDelay": "deliveryDelay"}
-_MOST_RECIPIENTS = 50
 _EARLIEST, _LATEST = datetime(2010, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
@@ -94,8 +93,8 @@ def _event(kind: str, mail: dict[str, Any], body: dict[str, Any]) -> MailEvent |
     recipients = _recipients(kind, mail, body)
     if not recipients:
         return Ignored("NoRecipient")
-    if len(recipients) > _MOST_RECIPIENTS:
-        raise Invalid(f"{len(recipients)} recipients in one event; SES allows {_MOST_RECIPIENTS}", "event")
+    if len(recipients) > 1:
+        return Ignored("SeveralRecipients")  # every mail of ours has one, so this is somebody else's
     return MailEvent(
         type=kind,
         message_id=mail["messageId"],

@@ -4,6 +4,7 @@ SES has no idempotency token, so the client makes one attempt only; our code own
 `accepted`, a certain no (`deferred`: try later, `rejected`: never), or `ambiguous`: perhaps taken, so never repeated.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.header import Header
@@ -86,7 +87,8 @@ def classify(error: ClientError) -> Answer:
     if code in _THROTTLED or status == 429 or code in _ACCOUNT_STOPPED or status in (401, 403):
         return Answer("deferred", reason=code or str(status))
     if 400 <= status < 500:
-        words = str(error.response.get("Error", {}).get("Message", ""))
+        # SES quotes addresses in its refusals; the ledger holds no personal data.
+        words = re.sub(r"[^\s<>,]+@[^\s<>,]+", "[address]", str(error.response.get("Error", {}).get("Message", "")))
         return Answer("rejected", reason=f"{code}: {words}"[:300])
     return Answer("ambiguous", reason=code or str(status))
 

@@ -7,7 +7,6 @@ from sodate.activities.activity import activity_key
 from sodate.consent.confirm import OnConfirmed, Reaction
 from sodate.due import store as due
 from sodate.leads.lead import Enrolment, State
-from sodate.leads.store import StateItem, to_map
 from sodate.mail.ledger import StepRef
 from sodate.playbook.store import Definitions
 from sodate.scenarios.calendar import due_at
@@ -26,7 +25,7 @@ def on_opt_in(definitions: Definitions) -> OnConfirmed:
                 )
                 ref = StepRef(state.lead_id, sequence.id, stored.version, 0, enrolment.id)
                 at = due_at(sequence.steps[0], sequence, now)
-                reaction.state_actions.append(StateItem.enrolments[sequence.id].set(to_map(enrolment)))
+                reaction.enrolments[sequence.id] = enrolment
                 reaction.puts.append(
                     transaction.Put(due.due_item(at, due.SEND, "step", ref.send_id, ref.message(), now))
                 )

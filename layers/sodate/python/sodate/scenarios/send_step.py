@@ -4,7 +4,6 @@
 - crash after the claim: the ledger says `sending`, the sweeper lists it, SES's events may settle it; never sent again.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +16,7 @@ from sodate.leads.store import find_state, load_profile
 from sodate.mail.deliver import RETRY_AFTER, deliver, fail
 from sodate.mail.ledger import FINAL, StepRef
 from sodate.mail.merge import merge_values
+from sodate.mail.message import step_of
 from sodate.mail.render import render
 from sodate.mail.sender import Mailing
 from sodate.mail.ses import Draft, SesMailer
@@ -39,9 +39,9 @@ class StepMail:
     ses: SesMailer
     stage: str
 
-    def send(self, message: Mapping[str, Any], now: datetime) -> str:
+    def send(self, message: dict[str, Any], now: datetime) -> str:
         """Returns what became of it, in one word; the stored reason is in the ledger."""
-        ref = parse(message)
+        ref = step_of(message)
         sequence = Sequence.model_validate(self.definitions.version("sequence", ref.sequence, ref.version).body)
         step = sequence.steps[ref.step]
         if self._is_paused(ref):
@@ -151,16 +151,3 @@ class StepMail:
                 "X-Sodate-Send": ref.send_id,
             },
         )
-
-
-def parse(message: Mapping[str, Any]) -> StepRef:
-    try:
-        return StepRef(
-            lead_id=str(message["lead_id"]),
-            sequence=str(message["sequence"]),
-            version=int(message["version"]),
-            step=int(message["step"]),
-            enrolment=str(message["enrolment"]),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise Invalid(f"not a step message: {error!r}", "message") from error

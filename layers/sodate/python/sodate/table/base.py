@@ -33,6 +33,11 @@ class TableItem(Model):
 
 Item = TypeVar("Item", bound=TableItem)
 
+
+class Contention(Transient):
+    """Another transaction touched the same items at the same moment; look again and retry at once."""
+
+
 _CONDITION = {"ConditionalCheckFailedException", "ConditionalCheckFailed"}
 
 
@@ -80,7 +85,9 @@ def _our_errors() -> Iterator[None]:
         }
         if failed and len(failed) == len(reasons):
             raise ConditionFailed(failed) from error
-        raise Transient(f"the table refused the transaction for now: {[r.code for r in reasons]}") from error
+        codes = {reason.code for reason in reasons}
+        kind = Contention if codes and codes <= {"TransactionConflict", *_CONDITION} else Transient
+        raise kind(f"the table refused the transaction for now: {sorted(codes)}") from error
     except PynamoDBException as error:
         if error.cause_response_code in _CONDITION:
             raw = getattr(error.cause, "response", {}).get("Item")

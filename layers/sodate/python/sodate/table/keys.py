@@ -63,6 +63,10 @@ def receipt(form_id: str, submission_id: str) -> str:
     return f"RECEIPT#{form_id}#{submission_id}"
 
 
+def quarantine(at: datetime) -> str:
+    return f"QUARANTINE#{at.astimezone(UTC):%Y-%m}"
+
+
 def definitions(kind: str) -> str:
     return f"DEFINITION#{kind}"
 

@@ -1,0 +1,22 @@
+"""Table stream as outbox: changes become domain events on the bus, planned notices go to the send queue."""
+
+from typing import Any
+
+from sodate.outbox.events import DomainEvent, outgoing
+from sodate.runtime import container
+from sodate.runtime.batch import Failures, Record, each_group, image
+from sodate.runtime.bus import publish
+
+
+def act(_: str, records: list[Record]) -> str:
+    found = [out for record in records for out in outgoing(image(record, "OldImage"), image(record, "NewImage"))]
+    events = [out for out in found if isinstance(out, DomainEvent)]
+    notices = [out.message for out in found if not isinstance(out, DomainEvent)]
+    publish([(event.detail_type, event.detail) for event in events])
+    if notices:
+        container.enqueue(notices)
+    return "published" if found else "nothing"
+
+
+def handler(event: dict[str, Any], _: object) -> Failures:
+    return each_group(event, act)

@@ -1,0 +1,61 @@
+"""`GET /forms/{form_id}` and `POST /forms/{form_id}/submissions`: a web form becomes a lead, exactly once."""
+
+from functools import cache
+from typing import Any
+
+from sodate.consent import pages
+from sodate.forms.answers import FieldErrors
+from sodate.forms.body import is_html_post
+from sodate.forms.receive import FormDesk, check_origin
+from sodate.runtime import clock, container
+from sodate.runtime.http import Request, Response, error_response, json_response, serve
+from sodate.scenarios.enrol import on_opt_in
+
+
+@cache
+def desk() -> FormDesk:
+    definitions = container.definitions()
+    return FormDesk(
+        definitions=definitions,
+        signer=container.signer,
+        address_secret=container.address_secret,
+        captcha=container.captcha(),
+        on_confirmed=on_opt_in(definitions),
+        new_id=container.new_id,
+        pause=container.pause,
+    )
+
+
+def show(request: Request) -> Response:
+    form, version = desk().form(request.path["form_id"])
+    return json_response(200, desk().describe(form, version, clock.now()), _cors(check_origin(form, request.headers)))
+
+
+def submit(request: Request) -> Response:
+    form, version = desk().form(request.path["form_id"])
+    cors = _cors(check_origin(form, request.headers))
+    html = is_html_post(request.headers)
+    try:
+        captured, target = desk().receive(form, version, request.body, request.is_base64, request.headers, clock.now())
+    except FieldErrors as error:
+        if not html:
+            return error_response(error, cors)
+        labels = {field.name: field.label for field in form.fields}
+        wrong = tuple(labels.get(name) or name for name in error.fields)
+        return Response(422, pages.message("form_error", form.language, pages.Issuer(), wrong), pages.HEADERS)
+    if captured.status == 403:
+        body = {"error": {"code": captured.reason, "message": "please solve the check again"}}
+        return json_response(403, body, cors)
+    if not html:
+        return json_response(captured.status, {"submission_id": captured.submission_id, "status": "accepted"}, cors)
+    if target is not None:
+        return Response(303, headers={"location": target, "cache-control": "no-store"})
+    return Response(200, pages.message("thanks", form.language, pages.Issuer()), pages.HEADERS)
+
+
+def handler(event: dict[str, Any], _: object) -> dict[str, Any]:
+    return serve(event, {"GET /forms/{form_id}": show, "POST /forms/{form_id}/submissions": submit})
+
+
+def _cors(origin: str | None) -> dict[str, str]:
+    return {"access-control-allow-origin": origin, "vary": "Origin"} if origin else {}

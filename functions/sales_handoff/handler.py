@@ -1,0 +1,20 @@
+"""LeadBecameHot on the bus: the owner gets a mail, the sales webhook one signed POST."""
+
+from typing import Any
+
+from sodate.errors import Invalid
+from sodate.runtime import clock, container
+from sodate.runtime.logs import logger
+from sodate.runtime.settings import is_local
+from sodate.sales.handoff import Handoff
+
+
+def handler(event: dict[str, Any], _: object) -> dict[str, str]:
+    """A raised error sends the event back to Lambda's own retries and then to the dead-letter queue."""
+    detail = event.get("detail") or {}
+    if not detail.get("lead_id") or not detail.get("signal"):
+        raise Invalid("LeadBecameHot without lead_id or signal", "event")
+    desk = Handoff(container.definitions(), container.webhook_secret, allow_private=is_local())
+    done = desk.hand_over(detail["lead_id"], detail["signal"], clock.now())
+    logger().info("handed over", extra={"done": done})
+    return {"done": done}

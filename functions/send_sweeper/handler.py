@@ -1,0 +1,21 @@
+"""Every five minutes: attempts without an outcome are settled by evidence, repeated (notices) or listed."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sodate.due.dispatch import dispatch
+from sodate.due.store import WATCH
+from sodate.mail.sweep import sweep
+from sodate.runtime import clock, container
+
+
+def look_again(watched: Sequence[Mapping[str, Any]]) -> None:
+    again = [message for entry in watched for message in sweep(dict(entry), clock.now())]
+    if again:
+        container.enqueue(again)
+
+
+def handler(_: dict[str, Any], __: object) -> dict[str, int]:
+    container.bind_table()
+    tick = dispatch(WATCH, look_again, clock.now())
+    return {"minutes": tick.minutes, "looked_at": tick.handed_over}

@@ -1,0 +1,116 @@
+"""The pages people reach from a mail, in Japanese and English: no script, no external file, fit for a screen reader."""
+
+import base64
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from markupsafe import Markup
+
+_STYLE = (
+    "body{margin:0;background:#f6f7f5;color:#1d2420;font:17px/1.7 system-ui,sans-serif}"
+    "main{max-width:34rem;margin:8vh auto;padding:2.5rem;background:#fff;border-radius:12px;"
+    "box-shadow:0 1px 3px #0002}h1{font-size:1.4rem;margin:0 0 1rem;line-height:1.4}"
+    "button{font:inherit;font-weight:600;padding:.7rem 1.6rem;border:0;border-radius:8px;background:#14603f;color:#fff;"
+    "cursor:pointer}button:focus-visible,input:focus-visible{outline:3px solid #e0a526;outline-offset:2px}"
+    "fieldset{border:0;padding:0;margin:0 0 1.5rem}label{display:block;padding:.3rem 0}footer{margin-top:2rem;"
+    "font-size:.85rem;color:#5b665f}@media(max-width:40rem){main{margin:0;border-radius:0;min-height:100vh}}"
+)
+_STYLE_HASH = base64.b64encode(sha256(_STYLE.encode()).digest()).decode()
+
+HEADERS = {
+    "content-type": "text/html; charset=utf-8",
+    "content-security-policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "x-robots-tag": "noindex",
+}
+
+_WORDS: dict[str, dict[str, Any]] = {
+    "ja": {
+        "opt_in": ("メール配信の登録確認", "下のボタンを押すと、登録が完了します。", "登録を確定する"),
+        "opt_in_done": ("登録が完了しました", "ご登録ありがとうございます。このページは閉じていただけます。"),
+        "opt_in_used": ("すでに登録済みです", "このリンクは一度使用されています。手続きは必要ありません。"),
+        "unsubscribe": ("メール配信の停止", "停止する範囲を選び、ボタンを押してください。", "配信を停止する"),
+        "unsubscribe_done": ("配信を停止しました", "今後、対象のメールはお送りしません。"),
+        "all": "すべてのご案内メール",
+        "topic": "このテーマのメールだけ",
+        "link_broken": ("リンクが正しくありません", "メールのリンク全体をコピーして、もう一度開いてください。"),
+        "link_expired": ("リンクの有効期限が切れています", "お手数ですが、もう一度フォームからお申し込みください。"),
+        "blocked": ("登録できませんでした", "お手数ですが、送信元までお問い合わせください。"),
+        "thanks": ("送信しました", "お問い合わせありがとうございます。"),
+        "form_error": ("入力内容をご確認ください", "前のページに戻り、次の項目を修正してください。"),
+        "busy": ("混み合っています", "しばらくしてから、もう一度お試しください。"),
+        "contact": "お問い合わせ",
+    },
+    "en": {
+        "opt_in": ("Confirm your subscription", "Press the button to complete it.", "Confirm"),
+        "opt_in_done": ("You are subscribed", "Thank you. You can close this page."),
+        "opt_in_used": ("Already confirmed", "This link was used before. There is nothing left to do."),
+        "unsubscribe": ("Unsubscribe", "Choose what to stop, then press the button.", "Unsubscribe"),
+        "unsubscribe_done": ("You are unsubscribed", "We will not send you these mails any more."),
+        "all": "All mail of this kind",
+        "topic": "Only this topic",
+        "link_broken": ("This link does not work", "Please copy the whole link from the mail and open it again."),
+        "link_expired": ("This link has expired", "Please fill in the form once more."),
+        "blocked": ("We could not subscribe you", "Please contact the sender."),
+        "thanks": ("Thank you", "We have received your message."),
+        "form_error": ("Please check your entries", "Go back and correct these fields."),
+        "busy": ("We are busy right now", "Please try again in a moment."),
+        "contact": "Contact",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """Who is speaking, shown at the foot of every page."""
+
+    name: str = ""
+    contact: str = ""
+
+
+def question(name: str, language: str, issuer: Issuer, *, choose_scope: bool = False) -> str:
+    """A page whose button POSTs to its own address: `opt_in` or `unsubscribe`."""
+    words = _WORDS[_known(language)]
+    title, text, button = words[name]
+    scope = Markup("")
+    if choose_scope:
+        scope = Markup(
+            '<fieldset><legend>{}</legend><label><input type="radio" name="scope" value="all" checked> {}</label>'
+            '<label><input type="radio" name="scope" value="topic"> {}</label></fieldset>'
+        ).format(text, words["all"], words["topic"])
+        text = ""
+    form = Markup('<form method="post">{}<button type="submit">{}</button></form>').format(scope, button)
+    return _page(language, title, _paragraph(text) + form, issuer)
+
+
+def message(name: str, language: str, issuer: Issuer, items: tuple[str, ...] = ()) -> str:
+    words = _WORDS[_known(language)]
+    title, text = words.get(name, words["link_broken"])[:2]
+    listed = Markup("").join(Markup("<li>{}</li>").format(item) for item in items)
+    return _page(language, title, _paragraph(text) + (Markup("<ul>{}</ul>").format(listed) if items else ""), issuer)
+
+
+def _paragraph(text: str) -> Markup:
+    return Markup("<p>{}</p>").format(text) if text else Markup("")
+
+
+def _known(language: str) -> str:
+    return language if language in _WORDS else "en"
+
+
+def _page(language: str, title: str, content: Markup, issuer: Issuer) -> str:
+    words = _WORDS[_known(language)]
+    foot = Markup("")
+    if issuer.name:
+        foot = Markup("<footer>{}<br>{}: {}</footer>").format(issuer.name, words["contact"], issuer.contact)
+    return str(
+        Markup(
+            '<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>{title}</title>'
+            '<meta name="viewport" content="width=device-width,initial-scale=1"><style>{style}</style></head>'
+            "<body><main><h1>{title}</h1>{content}{foot}</main></body></html>"
+        ).format(lang=_known(language), title=title, style=Markup(_STYLE), content=content, foot=foot)  # noqa: S704
+    )

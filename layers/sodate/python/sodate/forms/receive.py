@@ -1,0 +1,76 @@
+"""From an HTTP post to a captured submission, and what the public may know of a form."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sodate.consent.confirm import OnConfirmed
+from sodate.errors import Invalid, NotFound
+from sodate.forms.answers import read_answers
+from sodate.forms.body import decode, parse_body
+from sodate.forms.bots import CaptchaCheck, suspect, time_token
+from sodate.forms.capture import Capture, Captured
+from sodate.forms.definition import Form
+from sodate.forms.submission import Submission, split
+from sodate.playbook.store import Definitions
+from sodate.signing import Signer
+
+
+class OriginRefused(Invalid):
+    pass
+
+
+@dataclass(frozen=True)
+class FormDesk:
+    """Everything the two form routes need."""
+
+    definitions: Definitions
+    signer: Callable[[], Signer]
+    address_secret: Callable[[], bytes]
+    captcha: CaptchaCheck
+    on_confirmed: OnConfirmed
+    new_id: Callable[[], str]
+    pause: Callable[[int], None]
+
+    def form(self, form_id: str) -> tuple[Form, int]:
+        """Raises `NotFound` for an unknown and for a closed form alike."""
+        stored = self.definitions.live("form", form_id)
+        form = Form.model_validate(stored.body)
+        if form.status != "open":
+            raise NotFound(f"no form named {form_id!r}")
+        return form, stored.version
+
+    def describe(self, form: Form, version: int, now: datetime) -> dict[str, Any]:
+        fields = [field.model_dump(exclude={"maps_to"}, exclude_none=True, mode="json") for field in form.fields]
+        return {
+            "id": form.id,
+            "version": version,
+            "title": form.title,
+            "language": form.language,
+            "fields": fields,
+            "consent": {"field": form.consent.field, "wording": form.consent.wording} if form.consent else None,
+            "captcha": form.bots.captcha,
+            "_token": time_token(form.id, self.signer(), now),
+        }
+
+    def receive(
+        self, form: Form, version: int, body: str | None, is_base64: bool, headers: Mapping[str, str], now: datetime
+    ) -> tuple[Captured, str | None]:
+        """What was stored, and where an HTML form goes next (one of the form's own addresses, or None)."""
+        fields, controls, source = split(parse_body(decode(body, is_base64), headers))
+        submission = Submission(form.id, version, now, read_answers(form, fields), controls, source)
+        suspicion = suspect(form, controls, self.signer(), self.captcha, now)
+        capture = Capture(form, self.address_secret(), self.on_confirmed, self.new_id, self.pause)
+        target = controls.redirect if controls.redirect in form.redirects else next(iter(form.redirects), None)
+        return capture.store(submission, suspicion), target
+
+
+def check_origin(form: Form, headers: Mapping[str, str]) -> str | None:
+    """The origin to allow, None for a post that comes from no browser. Raises `OriginRefused`."""
+    origin = headers.get("origin")
+    if origin is None:
+        return None
+    if origin not in form.origins:
+        raise OriginRefused("this page may not post this form; add its origin to the form's `origins`", "origin")
+    return origin

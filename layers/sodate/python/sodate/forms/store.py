@@ -1,0 +1,87 @@
+"""SUBMISSION items (under their lead, or in quarantine) and the receipt that makes a post count once."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+
+from sodate.forms.submission import Submission
+from sodate.table import base, keys
+from sodate.table.base import TableItem
+
+QUARANTINE_KEPT = timedelta(days=90)
+RECEIPT_KEPT = timedelta(days=30)
+
+
+class SubmissionItem(TableItem, discriminator="submission"):
+    form_id = UnicodeAttribute()
+    form_version = NumberAttribute()
+    at = UnicodeAttribute()
+    answers = UnicodeAttribute()
+    source = UnicodeAttribute(null=True)
+    suspicion = UnicodeAttribute(null=True)
+    released = UnicodeAttribute(null=True)
+
+    @property
+    def submission_id(self) -> str:
+        return self.sk.removeprefix(keys.SUBMISSIONS)
+
+    def read_answers(self) -> dict[str, Any]:
+        return dict(json.loads(self.answers))
+
+
+class ReceiptItem(TableItem, discriminator="receipt"):
+    """Who comes first with a submission id owns it; `digest` tells a repeat from a clash."""
+
+    submission_id = UnicodeAttribute()
+    digest = UnicodeAttribute()
+    at = UnicodeAttribute()
+
+
+def submission_item(submission: Submission, submission_id: str, lead_id: str) -> SubmissionItem:
+    return _item(keys.lead(lead_id), submission, submission_id)
+
+
+def quarantined_item(submission: Submission, submission_id: str, suspicion: str) -> SubmissionItem:
+    item = _item(keys.quarantine(submission.at), submission, submission_id)
+    item.suspicion = suspicion
+    item.ttl = int((submission.at + QUARANTINE_KEPT).timestamp())
+    return item
+
+
+def _item(pk: str, submission: Submission, submission_id: str) -> SubmissionItem:
+    return SubmissionItem(
+        pk,
+        keys.submission(submission_id),
+        form_id=submission.form_id,
+        form_version=submission.form_version,
+        at=keys.stamp(submission.at),
+        answers=json.dumps(submission.answers.values, ensure_ascii=False, sort_keys=True),
+        source=json.dumps(submission.source, ensure_ascii=False, sort_keys=True),
+    )
+
+
+def find_receipt(form_id: str, name: str) -> ReceiptItem | None:
+    return base.find(ReceiptItem, keys.receipt(form_id, name), keys.RECEIPT)
+
+
+def receipt_item(submission: Submission, name: str, submission_id: str) -> ReceiptItem:
+    return ReceiptItem(
+        keys.receipt(submission.form_id, name),
+        keys.RECEIPT,
+        submission_id=submission_id,
+        digest=submission.digest,
+        at=keys.stamp(submission.at),
+        ttl=int((submission.at + RECEIPT_KEPT).timestamp()),
+    )
+
+
+def quarantined(month: datetime) -> list[SubmissionItem]:
+    """What waits for a person in the month of `month` (UTC)."""
+    items = base.query(SubmissionItem, keys.quarantine(month), keys.SUBMISSIONS)
+    return sorted(items, key=lambda item: item.at)
+
+
+def submissions_of(lead_id: str) -> list[SubmissionItem]:
+    return base.query(SubmissionItem, keys.lead(lead_id), keys.SUBMISSIONS)

@@ -1,0 +1,85 @@
+"""One post, split into what the form asked for and what the page says about itself. Reserved names begin with `_`."""
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sodate.forms.answers import Answers, FieldErrors
+
+_SUBMISSION_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+_SOURCES = {
+    "_page_url": 1000,
+    "_referrer": 1000,
+    "_utm_source": 200,
+    "_utm_medium": 200,
+    "_utm_campaign": 200,
+    "_utm_term": 200,
+    "_utm_content": 200,
+    "_visitor": 100,
+}
+_CONTROLS = {"_token": 2000, "_website": 500, "_redirect": 2000, "_captcha": 4000, "_submission_id": 100}
+CAPTCHA_FIELD = "cf-turnstile-response"
+
+
+@dataclass(frozen=True)
+class Controls:
+    submission_id: str | None = None
+    token: str | None = None
+    website: str = ""
+    redirect: str | None = None
+    captcha: str | None = None
+
+
+@dataclass(frozen=True)
+class Submission:
+    form_id: str
+    form_version: int
+    at: datetime
+    answers: Answers
+    controls: Controls
+    source: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """Equal for the same person saying the same thing on the same form."""
+        said = {name: value for name, value in self.answers.values.items() if value != self.answers.address.typed}
+        text = json.dumps([self.form_id, self.answers.address.match, said], sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def split(raw: dict[str, Any]) -> tuple[dict[str, Any], Controls, dict[str, str]]:
+    """(the form's own fields, controls, source). What the page says of itself is cut to length, never refused."""
+    fields = {name: value for name, value in raw.items() if not _is_reserved(name)}
+    renamed = {("_captcha" if name == CAPTCHA_FIELD else name): value for name, value in raw.items()}
+    reserved = {name: value for name, value in renamed.items() if name.startswith("_")}
+    wrong = {name[:60]: ["unknown_field"] for name in reserved if name not in _SOURCES and name not in _CONTROLS} | {
+        name: ["type"] for name, value in reserved.items() if name in _CONTROLS and not isinstance(value, str)
+    }
+    if wrong:
+        raise FieldErrors(wrong)
+    source = {
+        name[1:]: value.strip()[:limit]
+        for name, limit in _SOURCES.items()
+        if isinstance(value := reserved.get(name), str) and value.strip()
+    }
+    return fields, _controls(reserved), source
+
+
+def _is_reserved(name: str) -> bool:
+    return name == CAPTCHA_FIELD or (name.startswith("_") and not name.startswith("__"))
+
+
+def _controls(reserved: dict[str, str]) -> Controls:
+    submission_id = reserved.get("_submission_id") or None
+    if submission_id is not None and not _SUBMISSION_ID.fullmatch(submission_id):
+        raise FieldErrors({"_submission_id": ["format"]})
+    return Controls(
+        submission_id=submission_id,
+        token=reserved.get("_token") or None,
+        website=reserved.get("_website", "").strip(),
+        redirect=reserved.get("_redirect") or None,
+        captcha=reserved.get("_captcha") or None,
+    )

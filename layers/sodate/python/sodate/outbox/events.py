@@ -1,0 +1,95 @@
+"""The table's stream is the outbox: a change of an item is a domain event, so nothing is written but not published.
+
+An event id comes from the item's key and new state: a redelivered record gives the same event again.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sodate.mail.ledger import SETTLED
+from sodate.mail.notice import notice_message
+from sodate.table import keys
+
+Image = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class DomainEvent:
+    detail_type: str
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class NoticeToSend:
+    """A planned notice mail, for the send queue."""
+
+    message: dict[str, object]
+
+
+def outgoing(old: Image | None, new: Image | None) -> list[DomainEvent | NoticeToSend]:
+    """Both images deserialised. Items that mean nothing to others give nothing."""
+    if not new or not str(new.get("pk", "")).startswith(keys.lead("")):
+        return []
+    return _RULES[new["kind"]](old or {}, new) if new.get("kind") in _RULES else []
+
+
+def _event(name: str, new: Image, **facts: Any) -> DomainEvent:
+    lead_id = keys.lead_id_of(new["pk"])
+    fingerprint = "\x1f".join([name, new["pk"], new["sk"], repr(sorted(facts.items()))])
+    event_id = hashlib.sha256(fingerprint.encode()).hexdigest()[:32]
+    known = {key: value for key, value in facts.items() if value is not None}
+    return DomainEvent(name, {"version": "1", "event_id": event_id, "lead_id": lead_id, **known})
+
+
+def _submission(old: Image, new: Image) -> list[DomainEvent | NoticeToSend]:
+    if old:
+        return []
+    submission_id = new["sk"].removeprefix(keys.SUBMISSIONS)
+    return [_event("LeadCaptured", new, form=new["form_id"], submission_id=submission_id, at=new["at"])]
+
+
+def _consent(old: Image, new: Image) -> list[DomainEvent | NoticeToSend]:
+    if old:
+        return []
+    facts = {"action": new["action"], "method": new["method"], "topics": list(new.get("topics", [])), "at": new["at"]}
+    return [_event("ConsentChanged", new, form=new.get("form_id"), **facts)]
+
+
+def _state(old: Image, new: Image) -> list[DomainEvent | NoticeToSend]:
+    events: list[DomainEvent | NoticeToSend] = []
+    if new.get("phase") and new.get("phase") != old.get("phase"):
+        was, total = old.get("phase"), int(new.get("totals", {}).get("t", 0))
+        events.append(_event("LeadPhaseChanged", new, phase=new["phase"], was=was, total=total))
+    before = old.get("enrolments") or {}
+    for sequence, run in (new.get("enrolments") or {}).items():
+        if before.get(sequence, {}).get("id") != run["id"]:
+            facts = {"scenario": sequence, "enrolment": run["id"], "scenario_version": int(run["v"])}
+            events.append(_event("ScenarioEntered", new, **facts))
+    if before and new.get("blocked") and new.get("blocked") != old.get("blocked"):
+        events += [
+            _event("ScenarioLeft", new, scenario=sequence, enrolment=run["id"], reason=new["blocked"])
+            for sequence, run in before.items()
+        ]
+    return events
+
+
+def _send(old: Image, new: Image) -> list[DomainEvent | NoticeToSend]:
+    if new["purpose"] == "notice" and not old and new["state"] == "planned":
+        return [NoticeToSend(notice_message(keys.lead_id_of(new["pk"]), new["sk"].removeprefix(keys.SENDS)))]
+    if new["state"] in SETTLED and new["state"] != old.get("state"):
+        facts = {"send_id": new["sk"].removeprefix(keys.SENDS), "state": new["state"], "purpose": new["purpose"]}
+        origin = {"scenario": new.get("sequence"), "template": new.get("template"), "reason": new.get("reason")}
+        return [_event("SendSettled", new, at=new.get("settled_at"), **facts, **origin)]
+    return []
+
+
+def _signal(old: Image, new: Image) -> list[DomainEvent | NoticeToSend]:
+    if old:
+        return []
+    facts = {"signal": new["sk"], "total": int(new["total"]), "phase": new["phase"], "at": new["at"]}
+    return [_event("LeadBecameHot", new, rules_version=int(new["rules_version"]), **facts)]
+
+
+_RULES = {"submission": _submission, "consent": _consent, "state": _state, "send": _send, "signal": _signal}

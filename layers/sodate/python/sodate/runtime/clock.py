@@ -1,0 +1,21 @@
+"""The only place that asks what time it is. On the local stage the clock can be moved (`sodate local advance`)."""
+
+import json
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+
+def now() -> datetime:
+    """UTC, timezone-aware. `SODATE_CLOCK_FILE` is set on the local stage only."""
+    return datetime.now(UTC) + _offset()
+
+
+def _offset() -> timedelta:
+    name = os.environ.get("SODATE_CLOCK_FILE")
+    if not name:
+        return timedelta()
+    try:
+        return timedelta(seconds=int(json.loads(Path(name).read_text())["offset_seconds"]))
+    except FileNotFoundError:
+        return timedelta()

@@ -1,0 +1,117 @@
+"""The composition root: builds what a function needs, on first use, once per process. Nothing happens at import."""
+
+import json
+import secrets as random
+import time
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from ulid import ULID
+
+from sodate.consent.links import Links
+from sodate.errors import Transient
+from sodate.forms.captcha import Turnstile
+from sodate.leads.address import address_key
+from sodate.playbook.store import Definitions
+from sodate.runtime import clock
+from sodate.runtime.settings import setting
+from sodate.runtime.settings import stage as stage
+from sodate.signing import Signer
+from sodate.table import base
+
+_SECRET_SECONDS = 300.0
+_secrets: dict[str, tuple[float, dict[str, Any]]] = {}
+
+
+@cache
+def definitions() -> Definitions:
+    base.bind(setting("SODATE_TABLE"))
+    return Definitions()
+
+
+def bind_table() -> None:
+    definitions()
+
+
+def signer() -> Signer:
+    """Newest key first in the secret, last in the signer; looked up again every five minutes, so a rotation arrives."""
+    found = _secret("SODATE_SIGNING_KEYS_SECRET")["keys"]
+    return Signer(tuple(entry["key"] for entry in reversed(found)))
+
+
+def address_secret() -> bytes:
+    return str(_secret("SODATE_ADDRESS_KEY_SECRET")["key"]).encode()
+
+
+def key_of_address(match: str) -> str:
+    return address_key(match, address_secret())
+
+
+def webhook_secret() -> str:
+    return str(_secret("SODATE_WEBHOOK_SECRET")["key"])
+
+
+def links() -> Links:
+    return Links(setting("SODATE_PUBLIC_URL"), signer())
+
+
+def captcha() -> Turnstile:
+    return Turnstile(lambda: _secret("SODATE_CAPTCHA_SECRET").get("secret"), _post_json)
+
+
+def new_id() -> str:
+    return str(ULID.from_datetime(clock.now()))
+
+
+def pause(attempt: int) -> None:
+    """Full jitter: two hundred posts of one address must not meet again at the same moment."""
+    time.sleep(random.randbelow(1000) / 1000 * min(0.02 * 2**attempt, 0.5))
+
+
+def enqueue(messages: Sequence[Mapping[str, Any]], delay_seconds: int = 0) -> None:
+    """Put messages on the send queue, ten a call. Raises `Transient` when SQS did not take all of them."""
+    queue = setting("SODATE_SEND_QUEUE_URL")
+    for start in range(0, len(messages), 10):
+        entries = [
+            {"Id": str(index), "MessageBody": json.dumps(message), "DelaySeconds": delay_seconds}
+            for index, message in enumerate(messages[start : start + 10])
+        ]
+        reply = client("sqs").send_message_batch(QueueUrl=queue, Entries=entries)
+        if reply.get("Failed"):
+            raise Transient(f"the send queue refused {len(reply['Failed'])} messages")
+
+
+@cache
+def client(service: str) -> Any:
+    import boto3
+
+    return boto3.client(service)  # type: ignore[call-overload]
+
+
+@cache
+def ses_client() -> Any:
+    """One attempt per call: SES has no idempotency token, so the SDK must never repeat a send by itself."""
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client("sesv2", config=Config(retries={"total_max_attempts": 1}, read_timeout=30, connect_timeout=5))
+
+
+def _secret(variable: str) -> dict[str, Any]:
+    name = setting(variable)
+    held = _secrets.get(name)
+    if held is None or time.monotonic() - held[0] > _SECRET_SECONDS:
+        text = client("secretsmanager").get_secret_value(SecretId=name)["SecretString"]
+        held = _secrets[name] = (time.monotonic(), dict(json.loads(text)))
+    return held[1]
+
+
+def _post_json(url: str, payload: dict[str, Any]) -> dict[str, Any]:
+    import urllib3
+
+    try:
+        reply = urllib3.PoolManager().request("POST", url, json=payload, timeout=5, retries=False, redirect=False)
+    except urllib3.exceptions.HTTPError as error:
+        raise OSError(f"no answer: {type(error).__name__}") from error
+    return dict(json.loads(reply.data))

@@ -1,0 +1,84 @@
+"""API Gateway's HTTP event in, its answer out, and the one place where our errors become status codes."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sodate.errors import Conflict, Invalid, NotFound, Transient
+from sodate.runtime.logs import logger
+
+RETRY_AFTER_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Request:
+    route: str
+    path: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: str | None
+    is_base64: bool
+
+
+@dataclass(frozen=True)
+class Response:
+    status: int
+    body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Route = Callable[[Request], Response]
+
+
+def serve(event: Mapping[str, Any], routes: Mapping[str, Route]) -> dict[str, Any]:
+    """`routes` by API Gateway's route key, e.g. `GET /forms/{form_id}`."""
+    request = _request(event)
+    response = _answer(request, routes)
+    return {"statusCode": response.status, "headers": dict(response.headers), "body": response.body}
+
+
+def json_response(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Response:
+    content = {"content-type": "application/json; charset=utf-8", "cache-control": "no-store"}
+    return Response(status, json.dumps(body, ensure_ascii=False), content | dict(headers or {}))
+
+
+def error_response(error: Exception, more: Mapping[str, str] | None = None) -> Response:
+    """Raises what is a bug of ours: Lambda counts it as an error and the alarm rings."""
+    status, code, fields, headers = 422, "invalid", None, {}
+    match error:
+        case NotFound():
+            status, code = 404, "not_found"
+        case Conflict():
+            status, code = 409, "conflict"
+        case Transient():
+            status, code, headers = 503, "busy", {"retry-after": str(RETRY_AFTER_SECONDS)}
+        case Invalid():
+            status, code = getattr(error, "status", 422), error.code
+            fields = getattr(error, "fields", None)
+        case _:
+            raise error
+    words = "please try again in a few seconds" if status == 503 else str(error)
+    body = {"code": code, "message": words} | ({"fields": fields} if fields else {})
+    return json_response(status, {"error": body}, {**headers, **(more or {})})
+
+
+def _answer(request: Request, routes: Mapping[str, Route]) -> Response:
+    route = routes.get(request.route)
+    if route is None:
+        return json_response(404, {"error": {"code": "not_found", "message": "there is nothing here"}})
+    try:
+        return route(request)
+    except (NotFound, Conflict, Invalid, Transient) as error:
+        if isinstance(error, Transient):
+            logger().warning("try again later", extra={"route": request.route, "why": str(error)})
+        return error_response(error)
+
+
+def _request(event: Mapping[str, Any]) -> Request:
+    return Request(
+        route=str(event.get("routeKey", "")),
+        path=dict(event.get("pathParameters") or {}),
+        headers={str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()},
+        body=event.get("body"),
+        is_base64=bool(event.get("isBase64Encoded")),
+    )

@@ -1,0 +1,95 @@
+"""One signed POST to the sales webhook (Standard Webhooks: `webhook-id`, `webhook-timestamp`, `webhook-signature`).
+
+The address comes from the playbook, yet it is checked like a stranger's: only public addresses outside the local stage,
+connected to by the very address that was checked, and never a redirect (SSRF, DNS rebinding).
+"""
+
+import base64
+import hashlib
+import hmac
+import ipaddress
+import json
+import socket
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import urllib3
+
+from sodate.errors import Invalid, Transient
+
+_TIMEOUT = urllib3.Timeout(connect=3, read=5)
+
+
+@dataclass(frozen=True)
+class Post:
+    url: str
+    message_id: str
+    body: bytes
+    headers: dict[str, str]
+
+
+def sign(url: str, message_id: str, payload: dict[str, Any], secret: str, now: datetime) -> Post:
+    body = json.dumps(payload, ensure_ascii=False).encode()
+    timestamp = str(int(now.timestamp()))
+    signed = f"{message_id}.{timestamp}.".encode() + body
+    signature = base64.b64encode(hmac.new(secret.encode(), signed, hashlib.sha256).digest()).decode()
+    headers = {
+        "content-type": "application/json; charset=utf-8",
+        "webhook-id": message_id,
+        "webhook-timestamp": timestamp,
+        "webhook-signature": f"v1,{signature}",
+        "user-agent": "sodate",
+    }
+    return Post(url, message_id, body, headers)
+
+
+def deliver(post: Post, *, allow_private: bool) -> int:
+    """The HTTP status, always 2xx. Raises `Transient` for what may pass, `Invalid` for what never will."""
+    parts = urlsplit(post.url)
+    host = parts.hostname or ""
+    if parts.scheme != "https" and not allow_private:
+        raise Invalid("the sales webhook must be an https address", "webhook")
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    address = host if allow_private else _public_address(host, port)
+    target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+    try:
+        reply = _pool(parts.scheme, address, port, host).request(
+            "POST",
+            target,
+            body=post.body,
+            headers={**post.headers, "host": parts.netloc.rsplit("@", 1)[-1]},
+            redirect=False,
+            retries=False,
+            timeout=_TIMEOUT,
+        )
+    except urllib3.exceptions.HTTPError as error:
+        raise Transient(f"the sales webhook did not answer: {type(error).__name__}") from error
+    if 200 <= reply.status < 300:
+        return int(reply.status)
+    if reply.status in (408, 425, 429) or reply.status >= 500:
+        raise Transient(f"the sales webhook answered {reply.status}")
+    raise Invalid(f"the sales webhook answered {reply.status}; check `sales.webhook.url`", "webhook")
+
+
+def _pool(scheme: str, address: str, port: int, host: str) -> urllib3.HTTPConnectionPool:
+    if scheme == "https":
+        return urllib3.HTTPSConnectionPool(address, port, server_hostname=host, assert_hostname=host)
+    return urllib3.HTTPConnectionPool(address, port)
+
+
+def _public_address(host: str, port: int) -> str:
+    try:
+        found = {str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+    except OSError as error:
+        raise Transient(f"the sales webhook's host has no address: {error}") from error
+    if not found or not all(is_public(address) for address in found):
+        raise Invalid("the sales webhook points into a private network", "webhook")
+    return sorted(found)[0]
+
+
+def is_public(address: str) -> bool:
+    parsed = ipaddress.ip_address(address)
+    mapped = getattr(parsed, "ipv4_mapped", None)
+    return bool((mapped or parsed).is_global)
