@@ -2,6 +2,7 @@
 
 import typer
 
+from sodate_cli.local.commands import app as local_app
 from sodate_cli.playbook.commands import app as playbook_app
 
 app = typer.Typer(
@@ -10,4 +11,5 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
+app.add_typer(local_app, name="local")
 app.add_typer(playbook_app, name="playbook")

@@ -49,6 +49,12 @@ def client(service: str, aws: str) -> Any:
     )
 
 
+def secret_of(secrets: Any, name: str) -> dict[str, Any]:
+    """A JSON secret of the local stage."""
+    document: dict[str, Any] = json.loads(secrets.get_secret_value(SecretId=name)["SecretString"])
+    return document
+
+
 def deploy(folder: LocalFolder, repository: Path, aws: str, context: Mapping[str, str]) -> dict[str, str]:
     """Bootstrap and deploy; the stack's outputs. Raises DeployFailed."""
     account = client("sts", aws).get_caller_identity()["Account"]

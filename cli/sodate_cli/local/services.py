@@ -20,8 +20,8 @@ MINISTACK_PORT = 4566
 SERVER_PORT = 8025
 
 
-def start_ministack(folder: LocalFolder, executable: Path, port: int = MINISTACK_PORT) -> Child:
-    """MiniStack with enforced IAM, on loopback, with nothing of this shell's environment but its paths.
+def start_ministack(folder: LocalFolder, python: Path, port: int = MINISTACK_PORT) -> Child:
+    """MiniStack, run by its own Python, with enforced IAM, on loopback, and nothing of this shell's settings but paths.
 
     Functions run as its children and inherit what it sees, so the operator's own credentials must not be there.
     """
@@ -42,12 +42,9 @@ def start_ministack(folder: LocalFolder, executable: Path, port: int = MINISTACK
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
     }
+    program = [str(python), str(Path(__file__).with_name("ministack_entry.py"))]
     return _started(
-        folder,
-        MINISTACK,
-        port,
-        lambda chosen: ([str(executable)], {**env, "GATEWAY_PORT": str(chosen)}),
-        "/_ministack/health",
+        folder, MINISTACK, port, lambda chosen: (program, env | {"GATEWAY_PORT": str(chosen)}), "/_ministack/health"
     )
 
 

@@ -1,0 +1,155 @@
+"""`sodate local …`: the whole product on this machine."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sodate_cli import output
+from sodate_cli.local.clock import ShiftedClock
+from sodate_cli.local.folder import LocalFolder, repository
+from sodate_cli.local.mail_commands import app as mail_app
+from sodate_cli.output import JsonOption
+
+app = typer.Typer(
+    help="The whole product on this machine: AWS, SES, a mailbox, a webhook sink, and a clock.", no_args_is_help=True
+)
+app.add_typer(mail_app, name="mail")
+
+PlaybookOption = Annotated[
+    Path | None, typer.Option("--playbook", help="Folder of the playbook to apply; default: playbooks/b2b-ja.")
+]
+
+
+@app.command()
+def up(playbook: PlaybookOption = None, as_json: JsonOption = False) -> None:
+    """Start it, deploy the CDK app and apply a playbook. A second `up` changes nothing; a broken one is repaired.
+
+    Example: sodate local up --playbook playbooks/b2b-ja
+    """
+    local = _local()
+    # A SIGTERM in the middle must clean up as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with _explained():
+        endpoints, done = local.up(playbook or local.repository / "playbooks" / "b2b-ja")
+    if as_json:
+        output.show_json({"state": "up", "done": done, "seconds": local.seconds, "endpoints": endpoints})
+        return
+    output.show_fields(
+        f"Local cloud: {done}", {name: endpoints[name] for name in ("api", "mailbox", "sink", "aws", "table")}
+    )
+    output.say("Next: post a form to the api, look into the mailbox, `sodate local advance 3d`, `sodate local down`.")
+
+
+@app.command()
+def down(as_json: JsonOption = False) -> None:
+    """Stop what `up` started, and nothing else. Its data is gone then.
+
+    Example: sodate local down
+    """
+    stopped = _local().down()
+    if as_json:
+        output.show_json({"state": "down", "stopped": stopped})
+    else:
+        output.say(f"stopped {' and '.join(stopped)}" if stopped else "nothing was running")
+
+
+@app.command()
+def status(as_json: JsonOption = False) -> None:
+    """What runs and where. Exit code 0: up, 3: down or broken.
+
+    Example: sodate local status --json
+    """
+    found = _local().status()
+    if as_json:
+        output.show_json(found)
+    else:
+        rows = [(name, part["pid"], part["port"], _word(part)) for name, part in found["parts"].items()]
+        output.show_table(f"Local cloud: {found['state']}", ("part", "pid", "port", "state"), rows)
+        output.say(f"clock of the stage: {found['clock']} ({found['ahead_seconds']} s ahead)")
+    if found["state"] != "up":
+        if not as_json:
+            output.say("`sodate local up` starts or repairs it.")
+        raise typer.Exit(output.NOT_RUNNING)
+
+
+@app.command()
+def advance(span: Annotated[str, typer.Argument(help="3d, 12h, 30m or 1d12h.")], as_json: JsonOption = False) -> None:
+    """Let time pass: everything due on the way happens, in order.
+
+    Example: sodate local advance 3d
+    """
+    from sodate_cli.local.travel import parse_span
+
+    try:
+        wanted = parse_span(span)
+    except ValueError as error:
+        output.fail(str(error), output.USAGE)
+    clock = ShiftedClock(LocalFolder.of(repository()).clock_file)
+    target = clock() + wanted
+    with _explained(), output.progress(f"letting {span} pass"):
+        stops = _travel(clock, target)
+    document = {
+        "now": clock().isoformat(timespec="seconds"),
+        "stops": [stop.isoformat(timespec="seconds") for stop in stops],
+    }
+    if as_json:
+        output.show_json(document)
+    else:
+        output.say(f"it is now {document['now']}; something happened at {len(stops)} moments on the way")
+
+
+def _travel(clock: ShiftedClock, target: datetime) -> list[datetime]:
+    from sodate.due import store
+
+    from sodate_cli.local.running import RunningStage
+    from sodate_cli.local.stack import NotRunning
+    from sodate_cli.local.travel import Traveller
+    from sodate_cli.target import connect
+
+    local = _local()
+    found = local.status()
+    if found["state"] != "up":
+        raise NotRunning(f"the local cloud is {found['state']}: `sodate local up` starts or repairs it")
+    connect("local", endpoints_file=local.folder.endpoints_file)
+    ports = {name: part["port"] for name, part in found["parts"].items()}
+    stage = RunningStage(found["endpoints"], ports["ministack"], ports["server"], clock)
+    return Traveller(clock, store, stage).travel(target)
+
+
+def _local() -> Any:
+    from sodate_cli.local.stack import Local
+
+    return Local(repository(), output.progress)
+
+
+def _word(part: dict[str, Any]) -> str:
+    if part["answers"]:
+        return "up"
+    return "does not answer" if part["alive"] else "not running"
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Expected failures end with a message and a code, Ctrl-C with 130."""
+    from sodate.errors import SodateError
+
+    from sodate_cli.local.deploy import DeployFailed
+    from sodate_cli.local.process import NotStarted
+    from sodate_cli.local.running import ScheduleFailed
+    from sodate_cli.local.stack import Busy, NotRunning
+    from sodate_cli.local.travel import StillBusy
+
+    try:
+        yield
+    except NotRunning as error:
+        output.fail(str(error), output.NOT_RUNNING)
+    except (Busy, DeployFailed, NotStarted, ScheduleFailed, StillBusy, SodateError) as error:
+        output.fail(str(error))
+    except KeyboardInterrupt:
+        output.say("stopped; what was started has been ended")
+        raise typer.Exit(130) from None

@@ -1,0 +1,156 @@
+"""`sodate local mail …`: the mailbox without a browser."""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from sodate_cli import output
+from sodate_cli.local import process, services
+from sodate_cli.local.folder import LocalFolder, repository
+from sodate_cli.output import JsonOption
+
+app = typer.Typer(help="Read the mail the local stage sent, and act as its recipient.", no_args_is_help=True)
+
+ToOption = Annotated[str | None, typer.Option("--to", help="The newest mail to this address.")]
+IdOption = Annotated[str | None, typer.Option("--id", help="One mail by its message id.")]
+
+
+@app.command("list")
+def list_mail(to: ToOption = None, as_json: JsonOption = False) -> None:
+    """Newest first.
+
+    Example: sodate local mail list --to taro@example.jp
+    """
+    messages = _messages(to)
+    if as_json:
+        output.show_json({"messages": messages})
+        return
+    rows = [(one["at"], one["to"], one["subject"], " ".join(one["events"]), one["id"]) for one in messages]
+    output.show_table(f"{len(rows)} mails", ("sent", "to", "subject", "events", "id"), rows)
+
+
+@app.command()
+def show(to: ToOption = None, mail_id: IdOption = None, as_json: JsonOption = False) -> None:
+    """One mail: text, headers, tags, links, events.
+
+    Example: sodate local mail show --to taro@example.jp
+    """
+    mail = _call("GET", f"/messages/{quote(_chosen(to, mail_id), safe='')}")
+    if as_json:
+        output.show_json(mail)
+        return
+    fields = {name: mail[name] for name in ("id", "at", "from", "to", "subject")}
+    tags = {f"tag {name}": value for name, value in mail["tags"].items()}
+    output.show_fields(mail["subject"], {**fields, **dict(mail["headers"]), **tags, "links": "\n".join(mail["links"])})
+    output.show_fields("Text", {"": mail["text"]})
+    output.show_table("Events", ("event",), [(name,) for name in mail["events"]])
+
+
+@app.command("open")
+def open_mail(to: ToOption = None, mail_id: IdOption = None, as_json: JsonOption = False) -> None:
+    """Open it: SES reports an Open.
+
+    Example: sodate local mail open --to taro@example.jp
+    """
+    _act("open", to, mail_id, {}, as_json=as_json)
+
+
+@app.command()
+def click(
+    to: ToOption = None,
+    mail_id: IdOption = None,
+    link: Annotated[str | None, typer.Option("--link", help="Whole link, or a part of it; default: the first.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Click a link: SES reports a Click.
+
+    Example: sodate local mail click --to taro@example.jp --link /pricing
+    """
+    chosen = _chosen(to, mail_id)
+    options = {"link": _link(chosen, link)} if link else {}
+    _act("click", None, chosen, options, as_json=as_json)
+
+
+@app.command()
+def bounce(
+    to: ToOption = None,
+    mail_id: IdOption = None,
+    kind: Annotated[str, typer.Option("--kind", help="hard, mailbox-full or out-of-office.")] = "hard",
+    as_json: JsonOption = False,
+) -> None:
+    """Let it bounce after all.
+
+    Example: sodate local mail bounce --to taro@example.jp --kind mailbox-full
+    """
+    _act("bounce", to, mail_id, {"kind": kind}, as_json=as_json)
+
+
+@app.command()
+def complain(to: ToOption = None, mail_id: IdOption = None, as_json: JsonOption = False) -> None:
+    """Mark it as spam.
+
+    Example: sodate local mail complain --to taro@example.jp
+    """
+    _act("complain", to, mail_id, {}, as_json=as_json)
+
+
+@app.command()
+def unsubscribe(to: ToOption = None, mail_id: IdOption = None, as_json: JsonOption = False) -> None:
+    """Press the mail program's unsubscribe button: the real one-click POST of RFC 8058.
+
+    Example: sodate local mail unsubscribe --to taro@example.jp
+    """
+    _act("unsubscribe", to, mail_id, {}, as_json=as_json)
+
+
+def _act(action: str, to: str | None, mail_id: str | None, options: Mapping[str, Any], *, as_json: bool) -> None:
+    chosen = _chosen(to, mail_id)
+    done = _call("POST", f"/messages/{quote(chosen, safe='')}/{action}", options)
+    if as_json:
+        output.show_json(done)
+    else:
+        output.say(done["done"])
+
+
+def _chosen(to: str | None, mail_id: str | None) -> str:
+    if mail_id:
+        return mail_id
+    if not to:
+        output.fail("which mail? Say --to ADDRESS (its newest) or --id ID", output.USAGE)
+    messages = _messages(to)
+    if not messages:
+        output.fail(f"no mail to {to}", output.NOT_FOUND)
+    return str(messages[0]["id"])
+
+
+def _link(mail_id: str, part: str) -> str:
+    links: list[str] = _call("GET", f"/messages/{quote(mail_id, safe='')}")["links"]
+    found = [link for link in links if link == part] or [link for link in links if part in link]
+    if len(found) != 1:
+        output.fail(
+            f"{len(found)} of the mail's links match {part!r}: {', '.join(links) or 'it has none'}", output.NOT_FOUND
+        )
+    return found[0]
+
+
+def _messages(to: str | None) -> list[dict[str, Any]]:
+    messages: list[dict[str, Any]] = _call("GET", "/messages" + (f"?to={quote(to, safe='')}" if to else ""))["messages"]
+    return messages
+
+
+def _call(method: str, path: str, document: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Ask the control API; every failure ends the command with what to do next."""
+    child = process.find(LocalFolder.of(repository()), services.SERVER)
+    if child is None or not child.alive:
+        output.fail("the mailbox is not running: `sodate local up`", output.NOT_RUNNING)
+    try:
+        status, body = services.call(child.port, method, f"/control{path}", document)
+    except OSError as error:
+        output.fail(f"the mailbox does not answer ({error}): `sodate local status`", output.NOT_RUNNING)
+    answer: dict[str, Any] = json.loads(body)
+    if status >= 400:
+        output.fail(str(answer.get("error", answer)), output.NOT_FOUND if status == 404 else output.FAILED)
+    return answer

@@ -1,0 +1,82 @@
+"""MiniStack with two more addresses, which time travel needs. It runs in MiniStack's own environment, without ours.
+
+GET /_sodate/work tells what is still going on: functions that run, stream records and queue messages not yet handled,
+and when the next hidden message shows itself. From outside, a queue that is empty for a moment and a finished queue
+look the same.
+POST /_sodate/wait {"seconds": n} lets n seconds pass for queues: delays and visibility timeouts shrink by that much.
+
+It reads names that MiniStack does not promise to keep; requirements/ministack.txt pins the version, and
+tests/unit/local/test_ministack_entry.py fails when one of them is gone.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from ministack import app as ministack  # type: ignore[import-not-found]
+from ministack.services import dynamodb, lambda_svc, sqs  # type: ignore[import-not-found]
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+def work() -> dict[str, Any]:
+    """A snapshot; everything in it may have changed a moment later, so ask twice."""
+    now = time.time()
+    return {
+        "executing": lambda_svc.executions_in_flight()[0],
+        "batches": sum(dict(lambda_svc._esm_inflight).values()),
+        "stream_records": sum(_behind(*mapping) for mapping in list(lambda_svc._iter_all_esms())),
+        "queues": {queue["name"]: _messages(queue, now) for queue in list(sqs._queues._data.values())},
+    }
+
+
+def _behind(account: str, region: str, mapping: dict[str, Any]) -> int:
+    arn = mapping.get("EventSourceArn", "")
+    if "/stream/" not in arn or not mapping.get("Enabled", True):
+        return 0
+    table = arn.split("/stream/")[0].rpartition("/")[2]
+    end: int = dynamodb.stream_end_position(table, account_id=account, region=region)
+    position: int = lambda_svc._dynamodb_stream_positions.get_scoped(account, region, mapping["UUID"], end)
+    return max(0, end - position)
+
+
+def _messages(queue: dict[str, Any], now: float) -> dict[str, Any]:
+    waits = [message["visible_at"] - now for message in list(queue["messages"])]
+    hidden = [wait for wait in waits if wait > 0]
+    return {"visible": len(waits) - len(hidden), "hidden": len(hidden), "next_in": min(hidden, default=None)}
+
+
+def wait(seconds: float) -> None:
+    for queue in list(sqs._queues._data.values()):
+        for message in list(queue["messages"]):
+            message["visible_at"] -= seconds
+    lambda_svc._esm_wake.set()
+
+
+def with_our_addresses(inner: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    async def app(scope: dict[str, Any], receive: Callable[[], Awaitable[dict[str, Any]]], send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith("/_sodate/"):
+            await inner(scope, receive, send)
+        elif (scope["method"], scope["path"]) == ("GET", "/_sodate/work"):
+            await _answer(send, 200, await asyncio.to_thread(work))
+        elif (scope["method"], scope["path"]) == ("POST", "/_sodate/wait"):
+            await asyncio.to_thread(wait, float(json.loads((await receive())["body"])["seconds"]))
+            await _answer(send, 200, {})
+        else:
+            await _answer(send, 404, {})
+
+    return app
+
+
+async def _answer(send: Send, status: int, document: dict[str, Any]) -> None:
+    body = json.dumps(document).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+if __name__ == "__main__":
+    ministack.app = with_our_addresses(ministack.app)
+    ministack.main()
