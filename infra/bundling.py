@@ -116,7 +116,7 @@ def install(target: Target, into: Path) -> None:
 
 
 def _compile(tree: Path) -> None:
-    """Ship byte code where this Python can write it; unchecked, since a zip forgets the times it would be checked by."""
+    """Ship byte code where this Python can write it; unchecked, since a zip forgets the times to check it by."""
     subprocess.run(
         [sys.executable, "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash", str(tree)],
         check=True,

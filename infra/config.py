@@ -3,7 +3,7 @@
 What the local cloud cannot do is a named flag here (docs/decisions/0010): reading this file tells every difference.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 
@@ -28,6 +28,18 @@ class Throttle:
 
     requests_per_second: int
     burst: int
+
+
+@dataclass(frozen=True)
+class StreamReading:
+    """How the table's stream is read. A record is parked when it is `max_age_s` old or has failed `retries` times.
+
+    The stream keeps records for 24 hours: whoever the alarm calls has the second half of them to replay the record.
+    """
+
+    batch_size: int = 100
+    retries: int = 10
+    max_age_s: int = 12 * 3600
 
 
 @dataclass(frozen=True)
@@ -67,6 +79,7 @@ class Stage:
     native_dependencies: bool = False
     tls_only: bool = True
     managed_rotation: bool = True
+    stream: StreamReading = field(default_factory=StreamReading)
     cors_keys_in_camel_case: bool = False
     cli_credentials: bool = False
     local: LocalCloud | None = None
@@ -115,6 +128,7 @@ def _local_stage(local: LocalCloud) -> Stage:
         native_dependencies=True,
         tls_only=False,
         managed_rotation=False,
+        stream=StreamReading(max_age_s=60),
         cors_keys_in_camel_case=True,
         cli_credentials=True,
         local=local,

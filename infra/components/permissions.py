@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from infra.components.secrets import arn_of
 from infra.config import Stage
 
 
@@ -27,19 +28,20 @@ def may_read_stream(table: dynamodb.Table) -> list[iam.PolicyStatement]:
 
 
 def may_read_secret(secret: secretsmanager.Secret) -> iam.PolicyStatement:
-    return iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[secret.secret_arn])
+    return iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[arn_of(secret)])
 
 
 def may_rotate_secret(secret: secretsmanager.Secret) -> iam.PolicyStatement:
     actions = ["DescribeSecret", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage"]
-    return iam.PolicyStatement(actions=[f"secretsmanager:{a}" for a in actions], resources=[secret.secret_arn])
+    return iam.PolicyStatement(actions=[f"secretsmanager:{a}" for a in actions], resources=[arn_of(secret)])
 
 
 def may_publish(bus: events.EventBus) -> iam.PolicyStatement:
+    """One call carries many entries, so the condition must hold for each (`ForAllValues`)."""
     return iam.PolicyStatement(
         actions=["events:PutEvents"],
         resources=[bus.event_bus_arn],
-        conditions={"StringEquals": {"events:source": "sodate"}},
+        conditions={"ForAllValues:StringEquals": {"events:source": "sodate"}},
     )
 
 

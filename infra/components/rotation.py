@@ -7,6 +7,7 @@ from aws_cdk import aws_sqs as sqs
 
 from infra.components.functions import SodateFunction
 from infra.components.permissions import may_rotate_secret
+from infra.components.secrets import arn_of
 from infra.config import Stage
 
 EVERY_DAYS = 90
@@ -23,14 +24,14 @@ def rotate(stage: Stage, secret: secretsmanager.Secret, function: SodateFunction
         function_name=function.alias.function_arn,
         principal="secretsmanager.amazonaws.com",
         source_account=Stack.of(function).account,
-        source_arn=secret.secret_arn,
+        source_arn=arn_of(secret),
     )
     if not stage.managed_rotation:
         return
     secretsmanager.CfnRotationSchedule(
         function,
         "Schedule",
-        secret_id=secret.secret_arn,
+        secret_id=arn_of(secret),
         rotation_lambda_arn=function.alias.function_arn,
         # At creation too: the secret begins without a key.
         rotate_immediately_on_update=True,

@@ -33,6 +33,13 @@ def build_secrets(scope: Construct, stage: Stage) -> dict[str, secretsmanager.Se
     return secrets
 
 
+def arn_of(secret: secretsmanager.Secret) -> str:
+    """By the attribute, not by Ref as `secret_arn` does: the local cloud answers Ref with the secret's name."""
+    resource = secret.node.default_child
+    assert isinstance(resource, secretsmanager.CfnSecret)  # noqa: S101
+    return resource.attr_id
+
+
 def setting_of(secret_name: str) -> str:
     """`signing-keys` → `SODATE_SIGNING_KEYS_SECRET`."""
     return f"SODATE_{secret_name.replace('-', '_').upper()}_SECRET"

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aws_cdk import Duration
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
@@ -13,12 +12,10 @@ from infra.components.functions import SodateFunction
 from infra.components.nag import acknowledge
 from infra.components.permissions import may_read_stream
 from infra.components.queues import may_consume, may_send
+from infra.config import StreamReading
 
 Mapped = lambda_.CfnEventSourceMapping
 PARTIAL_FAILURES = ["ReportBatchItemFailures"]
-# Half of the stream's 24 hours: whoever is called by the alarm has the other half to read the records again.
-STREAM_MAX_AGE = Duration.hours(12)
-STREAM_RETRIES = 10
 
 
 def read_queue(function: SodateFunction, queue: sqs.Queue, *, batch_size: int = 10) -> None:
@@ -34,7 +31,12 @@ def read_queue(function: SodateFunction, queue: sqs.Queue, *, batch_size: int = 
 
 
 def read_stream(
-    function: SodateFunction, table: dynamodb.Table, failures: sqs.Queue, *, filters: Sequence[Mapping[str, Any]]
+    function: SodateFunction,
+    table: dynamodb.Table,
+    failures: sqs.Queue,
+    how: StreamReading,
+    *,
+    filters: Sequence[Mapping[str, Any]],
 ) -> None:
     """A poison record is cut out of its batch and parked after bounded retries, or it blocks its shard for a day."""
     function.allow(*may_read_stream(table), may_send(failures))
@@ -45,10 +47,10 @@ def read_stream(
         function_name=function.alias.function_arn,
         event_source_arn=table.table_stream_arn,
         starting_position="TRIM_HORIZON",
-        batch_size=100,
+        batch_size=how.batch_size,
         bisect_batch_on_function_error=True,
-        maximum_retry_attempts=STREAM_RETRIES,
-        maximum_record_age_in_seconds=STREAM_MAX_AGE.to_seconds(),
+        maximum_retry_attempts=how.retries,
+        maximum_record_age_in_seconds=how.max_age_s,
         function_response_types=PARTIAL_FAILURES,
         filter_criteria=Mapped.FilterCriteriaProperty(
             filters=[Mapped.FilterProperty(pattern=json.dumps(pattern)) for pattern in filters]

@@ -15,7 +15,7 @@ from infra.components.permissions import may_publish, may_read_secret, may_send_
 from infra.components.queues import DeadLetters, may_send
 from infra.components.rotation import rotate
 from infra.components.schedules import run_every
-from infra.components.secrets import build_secrets, setting_of
+from infra.components.secrets import arn_of, build_secrets, setting_of
 from infra.components.storage import build_table
 from infra.components.triggers import read_queue, read_stream, written
 from infra.config import Stage
@@ -49,7 +49,7 @@ class SodateStack(Stack):
             "SODATE_SEND_QUEUE_URL": self.send_queue.queue_url,
             "SODATE_PUBLIC_URL": self.api.public_url,
             "SODATE_CONFIGURATION_SET": self.mail_events.configuration_set.configuration_set_name,
-            **{setting_of(name): secret.secret_arn for name, secret in self.secrets.items()},
+            **{setting_of(name): arn_of(secret) for name, secret in self.secrets.items()},
         }
         return {
             spec.name: SodateFunction(
@@ -79,12 +79,14 @@ class SodateStack(Stack):
             of["scoring"],
             self.table,
             behind("scoring"),
+            self.stage.stream,
             filters=[written("activity", events=["INSERT"]), written("profile")],
         )
         read_stream(
             of["event_publisher"],
             self.table,
             behind("event-publisher"),
+            self.stage.stream,
             filters=[written("submission", "consent", "state", "send", "signal")],
         )
         run_every(self.stage, of["step_mail_dispatch"], Duration.minutes(1), behind("step-mail-dispatch"))
