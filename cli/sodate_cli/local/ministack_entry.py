@@ -5,6 +5,8 @@ and when the next hidden message shows itself. From outside, a queue that is emp
 look the same.
 POST /_sodate/wait {"seconds": n} lets n seconds pass for queues: delays and visibility timeouts shrink by that much.
 
+And one correction: AWS has no permission of its own for the batch calls of SQS, MiniStack asks for one.
+
 It reads names that MiniStack does not promise to keep; requirements/ministack.txt pins the version, and
 tests/unit/local/test_ministack_entry.py fails when one of them is gone.
 """
@@ -16,6 +18,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ministack import app as ministack  # type: ignore[import-not-found]
+from ministack.core import iam_actions  # type: ignore[import-not-found]
 from ministack.services import dynamodb, lambda_svc, sqs  # type: ignore[import-not-found]
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -55,6 +58,16 @@ def wait(seconds: float) -> None:
     lambda_svc._esm_wake.set()
 
 
+def as_aws_names_it(extract: Callable[..., str | None]) -> Callable[..., str | None]:
+    """SendMessageBatch needs sqs:SendMessage, and so on (SQS guide, "Actions, resources, and condition keys")."""
+
+    def action(*request: Any, **options: Any) -> str | None:
+        name: str | None = extract(*request, **options)
+        return name.removesuffix("Batch") if name and name.startswith("sqs:") else name
+
+    return action
+
+
 def with_our_addresses(inner: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
     async def app(scope: dict[str, Any], receive: Callable[[], Awaitable[dict[str, Any]]], send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith("/_sodate/"):
@@ -78,5 +91,6 @@ async def _answer(send: Send, status: int, document: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
+    iam_actions.extract_iam_action = as_aws_names_it(iam_actions.extract_iam_action)
     ministack.app = with_our_addresses(ministack.app)
     ministack.main()
