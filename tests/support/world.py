@@ -1,0 +1,291 @@
+"""The whole system in one process: the real handlers on a moto table and queue, with a clock that a test moves.
+
+What AWS does between functions is played here in the open: the table stream (what changed between two looks at it),
+the send queue, the bus rule, SES's events. Nothing of ours is replaced.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from sodate.due import store as due
+from sodate.playbook import store as playbook_store
+from sodate.runtime import clock, container
+from sodate.table import base, transaction
+from sodate.table.base import TableItem
+from sodate_cli.local.ses.client import SimulatedSes
+from sodate_cli.local.ses.envelopes import sqs_event_of
+from sodate_cli.playbook.apply import apply_directory
+
+TABLE = "sodate-test"
+PLAYBOOK = Path(__file__).parents[2] / "playbooks" / "b2b-ja"
+#: A Tuesday, 11:00 in Japan; the Monday before was a holiday (勤労感謝の日).
+START = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+PUBLIC_URL = "https://mail.example.jp"
+
+Json = dict[str, Any]
+
+
+class World:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = START
+        self.webhooks: list[Any] = []
+        self.bus: list[Json] = []
+        self.dead: list[Json] = []
+        self._monkeypatch = monkeypatch
+        self._seen: dict[tuple[str, str], Json] = {}
+        self._environment()
+        self.dynamodb = boto3.client("dynamodb")
+        base.bind(TABLE)
+        TableItem.create_table(wait=True)
+        self._secrets()
+        self.ses = SimulatedSes(clock=lambda: self.now, identities=["example.jp"], configuration_sets=["sodate-test"])
+        self.ses.simulator.account.max_send_rate = 100_000
+        self._wire()
+        apply_directory(PLAYBOOK, now=self.now, overrides={"sales.webhook.url": "https://sink.example.jp/hook"})
+        self._stream()
+
+    # -- what a person does ------------------------------------------------------------------------------------
+
+    def post(self, body: Json | str, form: str = "request-materials", **headers: str) -> Json:
+        text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+        return self.raw_post(text, form, {"content-type": "application/json", **headers})
+
+    def raw_post(self, body: str | None, form: str, headers: Json, is_base64: bool = False) -> Json:
+        event = self.http_event("POST /forms/{form_id}/submissions", {"form_id": form}, headers, body, is_base64)
+        return self.call("form_capture", event)
+
+    def visit(self, url: str, method: str = "GET", body: str | None = None, **headers: str) -> Json:
+        kind, token = url.removeprefix(PUBLIC_URL).strip("/").split("/", 1)
+        event = self.http_event(f"{method} /{kind}/{{token}}", {"token": token}, headers, body, False)
+        return self.call("consent_pages", event)
+
+    def join(self, email: str = "taro@example.jp", form: str = "request-materials", **answers: Any) -> str:
+        """Post, receive the opt-in mail, confirm. Returns the lead id."""
+        standard = {"name": "山田太郎", "company": "例示株式会社", "title": "部長", "agree": True}
+        assert self.post({"email": email, **standard, **answers}, form)["statusCode"] == 201
+        self.settle()
+        mail = self.mails_to(email)[-1]
+        assert self.visit(self.link(mail, "/opt-in/"), "POST")["statusCode"] == 200
+        self.settle()
+        return self.lead_id(email)
+
+    # -- what time and AWS do ----------------------------------------------------------------------------------
+
+    def call(self, function: str, event: Any) -> Any:
+        return import_module(f"functions.{function}.handler").handler(event, None)
+
+    def tick(self) -> None:
+        self.call("step_mail_dispatch", {})
+        self.call("send_sweeper", {})
+        self.settle()
+
+    def advance(self, span: timedelta) -> None:
+        """Every minute that has something due is ticked; idle minutes only move the cursor, as on the local stage."""
+        end = self.now + span
+        while (minute := self._next_due()) is not None and minute <= end:
+            self.now = max(self.now, minute)
+            for lane in due.LANES:
+                due.move_cursor(lane, minute - timedelta(minutes=1))
+            self.tick()
+        self.now = end
+        for lane in due.LANES:
+            due.move_cursor(lane, end - timedelta(minutes=1))
+        self.tick()
+
+    def settle(self) -> None:
+        """Deliver stream, queue, bus and SES events until nothing moves."""
+        for _ in range(50):
+            if not (self._stream() | self._send_queue() | self._bus() | self._ses_events()):
+                return
+        raise AssertionError("the system does not come to rest")
+
+    # -- what a test looks at ----------------------------------------------------------------------------------
+
+    def items(self, kind: str | None = None) -> list[Json]:
+        return [item for item in self._scan().values() if kind is None or item["kind"] == kind]
+
+    def lead_id(self, email: str) -> str:
+        return next(item["pk"] for item in self.items("profile") if item["address"] == email).removeprefix("LEAD#")
+
+    def state(self, lead_id: str) -> Json:
+        return next(item for item in self.items("state") if item["pk"] == f"LEAD#{lead_id}")
+
+    def mails_to(self, email: str) -> list[Any]:
+        return [message for message in self.ses.simulator.messages if message.recipient == email]
+
+    def link(self, mail: Any, part: str) -> str:
+        return next(link for link in mail.links if part in link)
+
+    # -- wiring ------------------------------------------------------------------------------------------------
+
+    def _environment(self) -> None:
+        self.queue = boto3.client("sqs").create_queue(QueueName="send")["QueueUrl"]
+        self.dlq = boto3.client("sqs").create_queue(QueueName="dead")["QueueUrl"]
+        settings = {
+            "SODATE_STAGE": "local",
+            "SODATE_TABLE": TABLE,
+            "SODATE_BUS": "sodate-test",
+            "SODATE_SEND_QUEUE_URL": self.queue,
+            "SODATE_DEAD_LETTER_URL": self.dlq,
+            "SODATE_SIGNING_KEYS_SECRET": "signing-keys",
+            "SODATE_ADDRESS_KEY_SECRET": "address-key",
+            "SODATE_WEBHOOK_SECRET": "webhook",
+            "SODATE_CAPTCHA_SECRET": "captcha",
+            "SODATE_PUBLIC_URL": PUBLIC_URL,
+            "SODATE_CONFIGURATION_SET": "sodate-test",
+        }
+        for name, value in settings.items():
+            self._monkeypatch.setenv(name, value)
+
+    def _secrets(self) -> None:
+        client = boto3.client("secretsmanager")
+        keys = [{"id": "k1", "key": "a-signing-key-of-the-tests", "created": "2026-01-01T00:00:00.000Z"}]
+        client.create_secret(Name="signing-keys", SecretString=json.dumps({"keys": keys}))
+        client.create_secret(Name="address-key", SecretString=json.dumps({"key": "an-address-key"}))
+        client.create_secret(Name="webhook", SecretString=json.dumps({"key": "a-webhook-key"}))
+        client.create_secret(Name="captcha", SecretString=json.dumps({}))
+
+    def _wire(self) -> None:
+        forget_process_state()
+        self._monkeypatch.setattr(clock, "now", lambda: self.now)
+        self._monkeypatch.setattr(container, "ses_client", lambda: self.ses)
+        self._monkeypatch.setattr(container, "pause", lambda attempt: None)
+        self._monkeypatch.setattr(playbook_store, "_POINTER_SECONDS", -1.0)
+        self._real_client = container.client
+        self._monkeypatch.setattr(container, "client", self._client)
+        self._monkeypatch.setattr("sodate.sales.webhook.deliver", self._webhook)
+
+    def _client(self, service: str) -> Any:
+        return _Bus(self.bus) if service == "events" else self._real_client(service)
+
+    def _webhook(self, post: Any, *, allow_private: bool) -> int:
+        self.webhooks.append(post)
+        return 200
+
+    def _next_due(self) -> datetime | None:
+        minutes = [due.keys.minute_start(due.keys.due_minute_of(item["pk"])) for item in self.items("due")]
+        cursors = [due.read_until(lane) or START - timedelta(minutes=1) for lane in due.LANES]
+        return min((minute for minute in minutes if minute > min(cursors)), default=None)
+
+    def _scan(self) -> dict[tuple[str, str], Json]:
+        pages = self.dynamodb.get_paginator("scan").paginate(TableName=TABLE, ConsistentRead=True)
+        raw = [item for page in pages for item in page["Items"]]
+        return {(item["pk"]["S"], item["sk"]["S"]): plain(item) for item in raw}
+
+    def _raw(self) -> dict[tuple[str, str], Json]:
+        pages = self.dynamodb.get_paginator("scan").paginate(TableName=TABLE, ConsistentRead=True)
+        return {(i["pk"]["S"], i["sk"]["S"]): i for page in pages for i in page["Items"]}
+
+    def stream_records(self) -> list[Json]:
+        """What changed since the last look, as the table stream would tell it."""
+        now, records = self._raw(), []
+        for key, item in now.items():
+            if self._seen.get(key) != item:
+                records.append(stream_record(item, self._seen.get(key), len(records)))
+        self._seen = now
+        return records
+
+    def _stream(self) -> bool:
+        records = self.stream_records()
+        scoring = [r for r in records if _filter(r, {"activity"}, {"profile"})]
+        outbox = [r for r in records if _filter(r, set(), {"submission", "consent", "state", "send", "signal"})]
+        for function, wanted in (("scoring", scoring), ("event_publisher", outbox)):
+            if wanted:
+                assert self.call(function, {"Records": wanted}) == {"batchItemFailures": []}
+        return bool(scoring or outbox)
+
+    def receive(self) -> list[Json]:
+        client, found = boto3.client("sqs"), []
+        while messages := client.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages", []):
+            for message in messages:
+                client.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
+                found.append({"messageId": message["MessageId"], "body": message["Body"]})
+        return found
+
+    def _send_queue(self) -> bool:
+        records = self.receive()
+        if records:
+            assert self.call("mail_sender", {"Records": records}) == {"batchItemFailures": []}
+        return bool(records)
+
+    def _bus(self) -> bool:
+        hot = [event for event in self.bus if event["DetailType"] == "LeadBecameHot" and not event.get("handled")]
+        for event in hot:
+            event["handled"] = True
+            self.call("sales_handoff", {"detail-type": event["DetailType"], "detail": json.loads(event["Detail"])})
+        return bool(hot)
+
+    def _ses_events(self) -> bool:
+        events = self.ses.simulator.take_events(all_of_them=True)
+        if events:
+            assert self.call("email_events", sqs_event_of(events, self.now)) == {"batchItemFailures": []}
+        return bool(events)
+
+    def dead_letters(self) -> list[Json]:
+        client, found = boto3.client("sqs"), []
+        while messages := client.receive_message(
+            QueueUrl=self.dlq, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+        ).get("Messages", []):
+            for message in messages:
+                client.delete_message(QueueUrl=self.dlq, ReceiptHandle=message["ReceiptHandle"])
+                found.append({"body": message["Body"], "reason": message["MessageAttributes"]["reason"]["StringValue"]})
+        return found
+
+    @staticmethod
+    def http_event(route: str, path: Json, headers: Json, body: str | None, is_base64: bool) -> Json:
+        return {
+            "version": "2.0",
+            "routeKey": route,
+            "pathParameters": path,
+            "headers": headers,
+            "body": body,
+            "isBase64Encoded": is_base64,
+        }
+
+
+class _Bus:
+    def __init__(self, events: list[Json]) -> None:
+        self._events = events
+
+    def put_events(self, Entries: list[Json]) -> Json:
+        self._events.extend(dict(entry) for entry in Entries)
+        return {"FailedEntryCount": 0}
+
+
+def stream_record(new: Json, old: Json | None, number: int) -> Json:
+    body = {"Keys": {"pk": new["pk"], "sk": new["sk"]}, "NewImage": new, "SequenceNumber": str(1000 + number)}
+    if old:
+        body["OldImage"] = old
+    return {"eventID": str(number), "eventName": "MODIFY" if old else "INSERT", "dynamodb": body}
+
+
+def _filter(record: Json, inserts: set[str], any_change: set[str]) -> bool:
+    kind = record["dynamodb"]["NewImage"]["kind"]["S"]
+    return kind in any_change or (kind in inserts and record["eventName"] == "INSERT")
+
+
+def plain(item: Json) -> Json:
+    return {name: boto3.dynamodb.types.TypeDeserializer().deserialize(value) for name, value in item.items()}
+
+
+def forget_process_state() -> None:
+    """A Lambda process starts empty; so does each test."""
+    container.definitions.cache_clear()
+    container._secrets.clear()
+    transaction._shared.connection = None
+    container.client.cache_clear()
+    import_module("functions.form_capture.handler").desk.cache_clear()
+
+
+@contextmanager
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    with mock_aws():
+        yield World(monkeypatch)
