@@ -1,21 +1,22 @@
-"""`sodate playbook …`: parse the command line, call one use case, print."""
+"""`sodate playbook …`: parse the command line, call one use case, print.
+
+The compilers and the table take half a second to import, so each command imports what it needs and help stays quick.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from sodate.errors import SodateError
 
 from sodate_cli import output
-from sodate_cli.playbook.apply import publish
-from sodate_cli.playbook.check import Checked
-from sodate_cli.playbook.check import check as check_directory
-from sodate_cli.playbook.override import parse_settings
-from sodate_cli.playbook.show import show_applied, show_plan, show_problems
-from sodate_cli.target import Target, connect
+
+if TYPE_CHECKING:
+    from sodate_cli.playbook.check import Checked
+    from sodate_cli.target import Target
 
 app = typer.Typer(help="Marketing as files: check, plan and apply a playbook.", no_args_is_help=True)
 
@@ -35,6 +36,8 @@ Retire = Annotated[bool, typer.Option("--retire", help="Retire live definitions 
 @app.command()
 def check(directory: Directory, settings: Settings = None, as_json: output.JsonOption = False) -> None:
     """Is the playbook right? Lists every problem with file and line; exit code 1 when there is an error."""
+    from sodate_cli.playbook.show import show_problems
+
     checked = _check(directory, settings)
     show_problems(checked, as_json=as_json)
     raise typer.Exit(output.OK if checked.ok else output.FAILED)
@@ -52,6 +55,7 @@ def plan(
 ) -> None:
     """What `apply` would change, and who is affected. Changes nothing."""
     from sodate_cli.playbook.plan import make_plan
+    from sodate_cli.playbook.show import show_plan
 
     checked = _sound(directory, settings, as_json=as_json)
     target = _connect(stage, table, region)
@@ -71,7 +75,9 @@ def apply(
     as_json: output.JsonOption = False,
 ) -> None:
     """Check, show the plan, ask, and publish. Applying the same playbook again changes nothing."""
+    from sodate_cli.playbook.apply import publish
     from sodate_cli.playbook.plan import make_plan
+    from sodate_cli.playbook.show import show_applied, show_plan
 
     if as_json and not yes:
         output.fail("apply --json cannot ask; add --yes (and look at plan --json before)", output.USAGE)
@@ -106,12 +112,17 @@ def _speaking() -> Iterator[None]:
         output.fail(str(error))
 
 
-def _check(directory: Path, settings: list[str] | None) -> Checked:
+def _check(directory: Path, settings: list[str] | None) -> "Checked":
+    from sodate_cli.playbook.check import check
+    from sodate_cli.playbook.override import parse_settings
+
     with _speaking():
-        return check_directory(directory, parse_settings(settings or []))
+        return check(directory, parse_settings(settings or []))
 
 
-def _sound(directory: Path, settings: list[str] | None, *, as_json: bool) -> Checked:
+def _sound(directory: Path, settings: list[str] | None, *, as_json: bool) -> "Checked":
+    from sodate_cli.playbook.show import show_problems
+
     checked = _check(directory, settings)
     if not checked.ok:
         show_problems(checked, as_json=as_json)
@@ -119,6 +130,8 @@ def _sound(directory: Path, settings: list[str] | None, *, as_json: bool) -> Che
     return checked
 
 
-def _connect(stage: str | None, table: str | None, region: str | None) -> Target:
+def _connect(stage: str | None, table: str | None, region: str | None) -> "Target":
+    from sodate_cli.target import connect
+
     with _speaking():
         return connect(stage, table=table, region=region)

@@ -93,13 +93,29 @@ def _limits(kind: str, context: dict[str, Any]) -> str:
 
 
 def _blame(message: str, path: Path, value: Any) -> Path:
-    """A rule over several keys names them in backticks; the first that is written is where to look."""
+    """A rule over several keys quotes the value that is wrong, or names keys in backticks: there one must look."""
+    for quoted in re.findall(r"'([^']+)'", message):
+        inside = _where(value, quoted)
+        if inside:
+            return (*path, *inside)
     if isinstance(value, dict):
         for word in re.findall(r"`([a-z_.]+)[:`]", message):
             parts = tuple(word.split("."))
             if parts[0] in value:
                 return (*path, *parts) if isinstance(_at(value, parts), str | int | bool) else (*path, parts[0])
     return path
+
+
+def _where(data: Any, wanted: str, depth: int = 0) -> Path | None:
+    """The path of the text `wanted` inside `data`."""
+    if data == wanted:
+        return ()
+    pairs = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for key, inner in pairs if depth < 4 else ():
+        found = _where(inner, wanted, depth + 1)
+        if found is not None:
+            return (key, *found)
+    return None
 
 
 def _at(data: Any, path: Path) -> Any:

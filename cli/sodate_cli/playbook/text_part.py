@@ -54,7 +54,8 @@ def _flatten(node: lxml_html.HtmlElement) -> None:
         node.tag = "div" if node.find(".//table") is not None else "p"
     elif node.tag in ("td", "th"):
         node.tag = "span"
-        node.tail = "  " + (node.tail or "")
+        if any(isinstance(cell.tag, str) for cell in node.itersiblings()):
+            node.tail = " | " + (node.tail or "").lstrip()
     elif node.tag == "img":
         _replace(node, node.get("alt") or "")
     elif node.tag == "a" and node.get("href") and not node.get("href", "").startswith("#"):

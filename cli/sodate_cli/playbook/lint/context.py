@@ -58,6 +58,11 @@ class Context:
                     found.setdefault(field.maps_to, []).append((form, field))
         return found
 
+    @cached_property
+    def all_forms_are_valid(self) -> bool:
+        """Otherwise it is unknown which fields leads have, and nothing is said about missing ones."""
+        return len(self.forms) == len(self.book.forms)
+
     def is_always_filled(self, path: str) -> bool:
         """Every form of the playbook requires it, so every lead that comes through a form has it."""
         holders = {form.id for form, field in self.form_fields.get(path, []) if field.required}

@@ -30,6 +30,8 @@ def known_fields(context: Context, purpose: str) -> set[str]:
 def merge_fields_are_known(context: Context) -> Iterator[Problem]:
     for mail in context.finished():
         known = known_fields(context, mail.template.purpose)
+        if not context.all_forms_are_valid:
+            known |= {name for name in _used_in(mail) if name.startswith("lead.")}
         for name in _used(mail.body.text):
             if name not in known:
                 message, hint = _unknown(name, known, mail)
@@ -122,7 +124,11 @@ def every_mail_can_be_filled_in(context: Context) -> Iterator[Problem]:
 
 def _unknown_in(context: Context, mail: Mail) -> bool:
     known = known_fields(context, mail.template.purpose)
-    return any(name not in known for name in _used(mail.body.text) + _used(mail.template.subject))
+    return any(name not in known for name in _used_in(mail))
+
+
+def _used_in(mail: Mail) -> list[str]:
+    return _used(mail.body.text) + _used(mail.template.subject) + _used(mail.template.preheader)
 
 
 def _why_not(text: str, values: dict[str, object]) -> str:

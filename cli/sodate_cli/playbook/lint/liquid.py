@@ -1,5 +1,6 @@
 """Liquid parses under the sandbox that will render it, and subjects are one line."""
 
+import re
 from collections.abc import Iterator
 
 from liquid.exceptions import LiquidError
@@ -8,6 +9,9 @@ from sodate.mail.render import ALLOWED_FILTERS, environment
 from sodate_cli.playbook.lint.context import Context, Mail
 from sodate_cli.playbook.liquid_guard import LIQUID
 from sodate_cli.playbook.problem import Problem, did_you_mean
+
+_TAG = re.compile(r"\{%-?\s*(\w+)")
+_BLOCKS = {"if", "unless", "case", "for", "capture", "comment"}
 
 
 def liquid_parses(context: Context) -> Iterator[Problem]:
@@ -36,11 +40,24 @@ def _first_error(text: str, mail: Mail) -> Iterator[tuple[str, int, str]]:
     try:
         environment().from_string(text)
     except LiquidError as error:
-        index = error.token.start_index if error.token and error.token.start_index >= 0 else len(text)
+        index = error.token.start_index if error.token and error.token.start_index >= 0 else _never_closed(text)
         file, line = mail.body.where(index)
         yield file, line, _words(error)
     except (ValueError, RecursionError) as error:
         yield mail.body.file, 1, str(error)[:100] or type(error).__name__
+
+
+def _never_closed(text: str) -> int:
+    """Where the innermost block begins that has no end."""
+    open_blocks: list[tuple[str, int]] = []
+    for match in LIQUID.finditer(text):
+        tag = _TAG.match(match.group())
+        name = tag[1] if tag else ""
+        if name in _BLOCKS:
+            open_blocks.append((name, match.start()))
+        elif name.startswith("end") and open_blocks and open_blocks[-1][0] == name[3:]:
+            open_blocks.pop()
+    return open_blocks[-1][1] if open_blocks else len(text)
 
 
 def why_unreadable(text: str) -> str:

@@ -20,7 +20,7 @@ def owners_differ(context: Context) -> Iterator[Problem]:
 
 
 def assignments_look_at_collected_data(context: Context) -> Iterator[Problem]:
-    doc = context.book.sales
+    doc = context.book.sales if context.all_forms_are_valid else None
     for index, assignment in enumerate(doc.model.assignments if doc and doc.model else ()):
         if doc and assignment.attribute not in context.form_fields:
             message = f"no form fills `{assignment.attribute}`, so nobody is assigned here"

@@ -13,7 +13,7 @@ from sodate_cli.playbook.problem import Problem, did_you_mean
 
 
 def attributes_are_collected(context: Context) -> Iterator[Problem]:
-    doc = context.book.rules
+    doc = context.book.rules if context.all_forms_are_valid else None
     for path, when in written_conditions(context):
         if doc and when.attribute and when.attribute not in context.form_fields:
             message = f"no form fills `{when.attribute}`, so this never holds"
@@ -23,7 +23,7 @@ def attributes_are_collected(context: Context) -> Iterator[Problem]:
 
 def values_are_offered(context: Context) -> Iterator[Problem]:
     """An attribute filled only by choice fields has the values of their choices and no other."""
-    doc = context.book.rules
+    doc = context.book.rules if context.all_forms_are_valid else None
     for path, when in written_conditions(context):
         offered = _offered([field for _, field in context.form_fields.get(when.attribute or "", [])])
         if doc is None or offered is None:

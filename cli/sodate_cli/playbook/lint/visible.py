@@ -1,6 +1,6 @@
 """What a person sees of an HTML mail.
 
-Reasonable effort against text that is there and not seen: comments, hidden elements, tiny, see-through or moved-away text.
+Reasonable effort against text that is there and not seen: comments, hidden elements, tiny, see-through or moved away.
 """
 
 import re
