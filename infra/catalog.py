@@ -119,5 +119,12 @@ FUNCTIONS = (
         table=TRANSACT,
         secrets=(WEBHOOK,),
     ),
-    FunctionSpec("signing_key_rotation", 256, 30, 1, "one run at a time: rotation steps must not interleave"),
+    FunctionSpec(
+        "signing_key_rotation",
+        256,
+        30,
+        1,
+        "one run at a time: the steps of a rotation must not interleave",
+        settings=("SODATE_SIGNING_KEYS_SECRET",),
+    ),
 )

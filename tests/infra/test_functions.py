@@ -1,0 +1,113 @@
+"""How functions are made: alone, measured, logged for a while, and reached through one door."""
+
+from pathlib import Path
+from typing import Any
+
+from infra.catalog import FUNCTIONS
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMON = {"SODATE_STAGE", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL"}
+TABLE, QUEUE = {"SODATE_TABLE"}, {"SODATE_SEND_QUEUE_URL"}
+SIGNING, ADDRESS = {"SODATE_SIGNING_KEYS_SECRET"}, {"SODATE_ADDRESS_KEY_SECRET"}
+URL = {"SODATE_PUBLIC_URL"}
+# Written a second time by hand: a new setting is a decision, not a side effect.
+SETTINGS = {
+    "form_capture": TABLE | SIGNING | ADDRESS | URL | {"SODATE_CAPTCHA_SECRET"},
+    "consent_pages": TABLE | SIGNING | ADDRESS | URL,
+    "email_events": TABLE | ADDRESS,
+    "scoring": TABLE,
+    "event_publisher": QUEUE | {"SODATE_BUS"},
+    "step_mail_dispatch": TABLE | QUEUE,
+    "mail_sender": TABLE | QUEUE | SIGNING | ADDRESS | URL | {"SODATE_CONFIGURATION_SET"},
+    "send_sweeper": TABLE | QUEUE,
+    "sales_handoff": TABLE | {"SODATE_WEBHOOK_SECRET"},
+    "signing_key_rotation": SIGNING,
+}
+ALIASED = {
+    "AWS::Lambda::EventSourceMapping": lambda p: [p["FunctionName"]],
+    "AWS::Events::Rule": lambda p: [target["Arn"] for target in p["Targets"]],
+    "AWS::ApiGatewayV2::Integration": lambda p: [p["IntegrationUri"]],
+    "AWS::Lambda::Permission": lambda p: [p["FunctionName"]],
+    "AWS::SecretsManager::RotationSchedule": lambda p: [p["RotationLambdaARN"]],
+}
+
+
+def test_every_trigger_and_permission_names_the_alias(stack: Any) -> None:
+    for kind, references in ALIASED.items():
+        found = stack.all(kind)
+        assert found or (kind.endswith("RotationSchedule") and not stack.on_aws)
+        for properties in found.values():
+            for reference in references(properties):
+                assert stack.kind_of(reference) == "AWS::Lambda::Alias", f"{kind}: {reference}"
+
+
+def test_the_alias_is_called_live_and_follows_a_published_version(stack: Any) -> None:
+    aliases = stack.all("AWS::Lambda::Alias")
+    assert len(aliases) == len(stack.functions())
+    for alias in aliases.values():
+        assert alias["Name"] == "live"
+        assert alias["FunctionVersion"]["Fn::GetAtt"][1] == "Version"
+
+
+def test_every_function_has_its_own_role_that_lambda_alone_assumes(stack: Any) -> None:
+    roles = [stack.target_of(f["Role"]) for f in stack.functions().values()]
+    assert len(set(roles)) == len(roles)
+    assert set(roles) == set(stack.all("AWS::IAM::Role")), "a role without a function"
+    for role in roles:
+        properties = stack.resource(role)["Properties"]
+        assert "ManagedPolicyArns" not in properties
+        trust = properties["AssumeRolePolicyDocument"]["Statement"]
+        assert [s["Principal"] for s in trust] == [{"Service": "lambda.amazonaws.com"}]
+
+
+def test_every_function_logs_to_its_own_group_for_a_limited_time(stack: Any) -> None:
+    groups = [stack.target_of(f["LoggingConfig"]["LogGroup"]) for f in stack.functions().values()]
+    assert len(set(groups)) == len(groups)
+    for group in stack.all("AWS::Logs::LogGroup").values():
+        assert 1 <= group["RetentionInDays"] <= 90
+
+
+def test_memory_and_timeout_are_explicit_and_short(stack: Any) -> None:
+    for function in stack.functions().values():
+        assert 256 <= function["MemorySize"] <= 1024
+        assert 10 <= function["Timeout"] <= 60
+
+
+def test_reserved_concurrency_is_set_or_reasoned(prod_stack: Any) -> None:
+    for spec in FUNCTIONS:
+        reserved = prod_stack.functions()[spec.name].get("ReservedConcurrentExecutions")
+        assert reserved == spec.reserved
+        assert len(spec.concurrency) > 40, f"say why for {spec.name}"
+
+
+def test_schedules_run_one_at_a_time(prod_stack: Any) -> None:
+    for name in ("step_mail_dispatch", "send_sweeper"):
+        assert prod_stack.functions()[name]["ReservedConcurrentExecutions"] == 1
+
+
+def test_every_function_is_python_313_on_arm64(stack: Any) -> None:
+    for function in stack.functions().values():
+        assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"])
+        assert len(function["Layers"]) == 2
+
+
+def test_an_environment_holds_only_what_the_function_uses(aws_stack: Any) -> None:
+    found = {name: set(f["Environment"]["Variables"]) - COMMON for name, f in aws_stack.functions().items()}
+    assert found == SETTINGS
+
+
+def test_time_travel_and_the_mail_simulator_never_reach_aws(aws_stack: Any) -> None:
+    text = str(aws_stack.template)
+    assert "SODATE_CLOCK_FILE" not in text
+    assert "AWS_ENDPOINT_URL" not in text
+
+
+def test_the_service_name_is_the_folder_name(stack: Any) -> None:
+    for name, function in stack.functions().items():
+        assert function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == name
+        assert function["Handler"] == f"functions.{name}.handler.handler"
+
+
+def test_every_folder_under_functions_is_deployed_and_every_deployed_function_has_a_folder(stack: Any) -> None:
+    folders = {path.parent.name for path in (ROOT / "functions").glob("*/handler.py")}
+    assert folders == set(stack.functions())

@@ -1,0 +1,131 @@
+"""Least privilege, written a second time by hand. A change here is a change of what a function may do to people's data."""
+
+from collections import defaultdict
+from typing import Any
+
+READ, WRITE = {"GetItem", "Query"}, {"PutItem", "UpdateItem"}
+TRANSACT = READ | WRITE | {"ConditionCheckItem"}
+SEND, CONSUME = {"SendMessage"}, {"ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes"}
+STREAM = {"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"}
+SECRET = {"GetSecretValue"}
+LOGS = {"CreateLogStream", "PutLogEvents"}
+
+ALLOWED: dict[str, dict[str, set[str]]] = {
+    "form_capture": {"dynamodb": TRANSACT | {"BatchGetItem"}, "secretsmanager": SECRET},
+    "consent_pages": {"dynamodb": TRANSACT | {"BatchGetItem"}, "secretsmanager": SECRET},
+    "email_events": {"dynamodb": TRANSACT | {"BatchGetItem"}, "secretsmanager": SECRET, "sqs": CONSUME},
+    "scoring": {"dynamodb": TRANSACT | STREAM, "sqs": SEND},
+    "event_publisher": {"dynamodb": STREAM, "events": {"PutEvents"}, "sqs": SEND},
+    "step_mail_dispatch": {"dynamodb": READ | WRITE, "sqs": SEND},
+    "mail_sender": {
+        "dynamodb": TRANSACT | {"BatchGetItem"},
+        "secretsmanager": SECRET,
+        "ses": {"SendEmail"},
+        "sqs": CONSUME,
+    },
+    "send_sweeper": {"dynamodb": READ | WRITE, "sqs": SEND},
+    "sales_handoff": {"dynamodb": TRANSACT, "secretsmanager": SECRET, "sqs": SEND},
+    "signing_key_rotation": {
+        "secretsmanager": SECRET | {"DescribeSecret", "PutSecretValue", "UpdateSecretVersionStage"},
+        "sqs": SEND,
+    },
+}
+SECRETS = {
+    "form_capture": {"AddressKey", "Captcha", "SigningKeys"},
+    "consent_pages": {"AddressKey", "SigningKeys"},
+    "email_events": {"AddressKey"},
+    "mail_sender": {"AddressKey", "SigningKeys"},
+    "sales_handoff": {"Webhook"},
+    "signing_key_rotation": {"SigningKeys"},
+}
+# The one action of ours that knows no resource.
+NO_RESOURCE = {"dynamodb:ListStreams"}
+
+
+def test_each_function_may_do_exactly_what_the_table_says(stack: Any) -> None:
+    for name, function in stack.functions().items():
+        found: dict[str, set[str]] = defaultdict(set)
+        for statement in stack.statements_of(stack.target_of(function["Role"])):
+            for action in _many(statement["Action"]):
+                service, verb = action.split(":")
+                found[service].add(verb)
+        assert found.pop("logs") == LOGS
+        assert found == ALLOWED[name], name
+
+
+def test_no_statement_allows_a_wildcard_action(stack: Any) -> None:
+    for where, statement in _statements(stack):
+        if statement["Effect"] == "Allow" and where != "AWS::KMS::Key":
+            assert not [a for a in _many(statement["Action"]) if "*" in a], (where, statement)
+
+
+def test_only_the_account_itself_manages_the_key_without_limits(stack: Any) -> None:
+    for key in stack.all("AWS::KMS::Key").values():
+        for statement in key["KeyPolicy"]["Statement"]:
+            if "kms:*" in _many(statement["Action"]):
+                assert ":root" in str(statement["Principal"])
+            else:
+                assert set(_many(statement["Action"])) == {"kms:GenerateDataKey", "kms:Decrypt"}
+                assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+def test_no_statement_allows_every_resource_but_for_one_named_reason(stack: Any) -> None:
+    for policy in stack.all("AWS::IAM::Policy").values():
+        for statement in policy["PolicyDocument"]["Statement"]:
+            if "*" in _many(statement["Resource"]):
+                assert set(_many(statement["Action"])) <= NO_RESOURCE
+                assert statement["Sid"] == "ListStreamsHasNoResource"
+
+
+def test_no_policy_reaches_an_index(stack: Any) -> None:
+    assert "/index/" not in str(stack.all("AWS::IAM::Policy"))
+
+
+def test_each_function_reads_only_its_own_secrets(stack: Any) -> None:
+    for name, function in stack.functions().items():
+        found: set[str] = set()
+        for statement in stack.statements_of(stack.target_of(function["Role"])):
+            if any(action.startswith("secretsmanager:") for action in _many(statement["Action"])):
+                found |= {stack.target_of(arn).split("Secret")[0] for arn in _many(statement["Resource"])}
+        assert found == SECRETS.get(name, set()), name
+
+
+def test_events_are_published_only_in_our_own_name_and_on_our_own_bus(stack: Any) -> None:
+    (statement,) = _allowing(stack, "events:PutEvents")
+    assert statement["Condition"] == {"ForAllValues:StringEquals": {"events:source": "sodate"}}
+    assert stack.kind_of(statement["Resource"]) == "AWS::Events::EventBus"
+
+
+def test_mail_leaves_only_from_our_own_address_and_through_the_configuration_set(aws_stack: Any) -> None:
+    (statement,) = _allowing(aws_stack, "ses:SendEmail")
+    domain = "example.co.jp" if aws_stack.name == "prod" else "dev.example.co.jp"
+    assert statement["Condition"] == {"StringLike": {"ses:FromAddress": f"*@{domain}"}}
+    configuration_set, identity = sorted(
+        (str(arn) for arn in statement["Resource"]), key=lambda arn: ":identity/" in arn
+    )
+    assert f":identity/{domain}" in identity
+    assert ":configuration-set/" in configuration_set
+    assert "MailEventsConfigurationSet" in configuration_set
+
+
+def test_only_mail_sender_may_send_mail(stack: Any) -> None:
+    assert len(_allowing(stack, "ses:SendEmail")) == 1
+
+
+def _many(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _allowing(stack: Any, action: str) -> list[Any]:
+    return [s for _, s in _statements(stack) if action in _many(s["Action"]) and s["Effect"] == "Allow"]
+
+
+def _statements(stack: Any) -> list[tuple[str, Any]]:
+    documents = {"AWS::IAM::Policy": "PolicyDocument", "AWS::KMS::Key": "KeyPolicy"}
+    documents |= {"AWS::SQS::QueuePolicy": "PolicyDocument", "AWS::SNS::TopicPolicy": "PolicyDocument"}
+    return [
+        (kind, statement)
+        for kind, document in documents.items()
+        for properties in stack.all(kind).values()
+        for statement in properties[document]["Statement"]
+    ]

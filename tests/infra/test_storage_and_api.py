@@ -1,0 +1,96 @@
+"""The table that must not be lost, and the API that everybody can reach."""
+
+import json
+from typing import Any
+
+ROUTES = {
+    "GET /forms/{form_id}",
+    "POST /forms/{form_id}/submissions",
+    "GET /opt-in/{token}",
+    "HEAD /opt-in/{token}",
+    "POST /opt-in/{token}",
+    "GET /unsubscribe/{token}",
+    "HEAD /unsubscribe/{token}",
+    "POST /unsubscribe/{token}",
+}
+# Anything of these in an access log would be personal data, or a token that acts for a person.
+PERSONAL = ("path", "sourceIp", "userAgent", "identity", "authorizer", "queryString", "domainName")
+
+
+def test_the_table_is_keyed_streamed_and_expired_as_designed(stack: Any) -> None:
+    (table,) = stack.all("AWS::DynamoDB::Table").values()
+    assert [(k["AttributeName"], k["KeyType"]) for k in table["KeySchema"]] == [("pk", "HASH"), ("sk", "RANGE")]
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
+    assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert "GlobalSecondaryIndexes" not in table
+    assert "LocalSecondaryIndexes" not in table
+
+
+def test_a_table_on_aws_is_kept_protected_and_restorable(aws_stack: Any) -> None:
+    (logical_id,) = aws_stack.all("AWS::DynamoDB::Table")
+    table = aws_stack.resource(logical_id)
+    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert table["Properties"]["DeletionProtectionEnabled"] is True
+    assert table["Properties"]["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
+    assert table["Properties"]["SSESpecification"]["SSEEnabled"] is True
+
+
+def test_secrets_and_keys_on_aws_outlive_the_stack(aws_stack: Any) -> None:
+    for kind in ("AWS::SecretsManager::Secret", "AWS::KMS::Key"):
+        for logical_id in aws_stack.all(kind):
+            assert aws_stack.resource(logical_id)["DeletionPolicy"] == "Retain"
+
+
+def test_the_local_stack_leaves_nothing_behind(local_stack: Any) -> None:
+    policies = {r.get("DeletionPolicy", "Delete") for r in local_stack.template["Resources"].values()}
+    assert policies == {"Delete"}
+
+
+def test_the_api_has_exactly_the_routes_of_the_contract(stack: Any) -> None:
+    assert {r["RouteKey"] for r in stack.all("AWS::ApiGatewayV2::Route").values()} == ROUTES
+
+
+def test_the_api_is_throttled_since_nothing_else_limits_it(stack: Any) -> None:
+    (stage,) = stack.all("AWS::ApiGatewayV2::Stage").values()
+    limits = stage["DefaultRouteSettings"]
+    assert 1 <= limits["ThrottlingRateLimit"] <= limits["ThrottlingBurstLimit"]
+    assert not stack.on_aws or limits["ThrottlingBurstLimit"] <= 200
+
+
+def test_the_access_log_names_the_route_and_nobody(stack: Any) -> None:
+    (stage,) = stack.all("AWS::ApiGatewayV2::Stage").values()
+    fields = json.loads(stage["AccessLogSettings"]["Format"])
+    assert fields["routeKey"] == "$context.routeKey"
+    for value in fields.values():
+        assert not [word for word in PERSONAL if word.lower() in value.lower()], value
+
+
+def test_browsers_may_post_only_from_the_configured_origins(aws_stack: Any) -> None:
+    (api,) = aws_stack.all("AWS::ApiGatewayV2::Api").values()
+    cors = api["CorsConfiguration"]
+    assert cors["AllowOrigins"]
+    assert "*" not in cors["AllowOrigins"]
+    assert cors["AllowMethods"] == ["GET", "POST"]
+    assert "AllowCredentials" not in cors
+    assert {key[0].isupper() for key in cors} == {True}
+
+
+def test_public_links_on_aws_are_https_and_local_ones_carry_the_api_id(stack: Any) -> None:
+    url = str(stack.functions()["mail_sender"]["Environment"]["Variables"]["SODATE_PUBLIC_URL"])
+    if stack.on_aws:
+        assert "ApiEndpoint" in url
+    else:
+        assert "http://localhost:4566/_aws/execute-api/" in url
+        assert "/$default" in url
+
+
+def test_the_outputs_are_those_of_the_contract(stack: Any) -> None:
+    expected = {"ApiUrl", "ApiId", "TableName", "BusName", "SendQueueUrl", "SendDlqUrl", "EventsTopicArn"}
+    expected |= {"ConfigurationSet"}
+    expected |= {"Function" + "".join(w.capitalize() for w in name.split("_")) for name in stack.functions()}
+    dead_letters = [q for q in stack.all("AWS::SQS::Queue").values() if q["QueueName"].endswith("-dlq")]
+    found = set(stack.outputs)
+    assert expected <= found
+    assert len([name for name in found if name.startswith("Dlq") and name.endswith("Url")]) == len(dead_letters)
+    assert len(found) == len(expected) + len(dead_letters)
