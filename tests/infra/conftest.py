@@ -116,6 +116,11 @@ def prod_stack(assemblies: Path) -> Stack:
     return _stack("prod", assemblies)
 
 
+@pytest.fixture
+def every_aws_stack(assemblies: Path) -> list[Stack]:
+    return [_stack(name, assemblies) for name in ("dev", "prod")]
+
+
 @pytest.fixture(autouse=True)
 def _no_network(socket_disabled: None) -> Iterator[None]:
     yield

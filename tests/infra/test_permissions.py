@@ -1,4 +1,4 @@
-"""Least privilege, written a second time by hand. A change here is a change of what a function may do to people's data."""
+"""Least privilege, written a second time by hand. A change here changes what may be done to people's data."""
 
 from collections import defaultdict
 from typing import Any
