@@ -18,7 +18,7 @@ from sodate.signing import Signer
 
 
 class OriginRefused(Invalid):
-    pass
+    status = 403
 
 
 @dataclass(frozen=True)
