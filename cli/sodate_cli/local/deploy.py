@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -56,42 +58,47 @@ def secret_of(secrets: Any, name: str) -> dict[str, Any]:
 
 
 def deploy(folder: LocalFolder, repository: Path, aws: str, context: Mapping[str, str]) -> dict[str, str]:
-    """Bootstrap and deploy; the stack's outputs. Raises DeployFailed."""
+    """Bootstrap and deploy; the stack's outputs. Raises DeployFailed.
+
+    Bootstrap knows nothing of our app, so it runs beside the synthesis, in a folder where it finds no cdk.json.
+    """
     account = client("sts", aws).get_caller_identity()["Account"]
-    outputs = folder.root / "outputs.json"
-    outputs.unlink(missing_ok=True)
-    _cdk(folder, repository, aws, "bootstrap", f"aws://{account}/{REGION}", "-c", f"stage={STAGE}")
+    outputs, assembly, nowhere = (folder.root / name for name in ("outputs.json", "cdk.out", "bootstrap"))
+    nowhere.mkdir(exist_ok=True)
     options = [word for key, value in context.items() for word in ("-c", f"{key}={value}")]
-    _cdk(
-        folder, repository, aws, "deploy", STACK, "-c", f"stage={STAGE}", *options,
-        "--require-approval", "never", "--method", "direct", "--outputs-file", str(outputs),
-    )  # fmt: skip
+    app = f"{sys.executable} -m infra.app"
+    cdk = _Cdk(folder, repository, aws)
+    with ThreadPoolExecutor(1) as beside:
+        bootstrapped = beside.submit(cdk, nowhere, "bootstrap", f"aws://{account}/{REGION}")
+        cdk(repository, "synth", "--quiet", "--app", app, "--output", str(assembly), "-c", f"stage={STAGE}", *options)
+        bootstrapped.result()
+    approval = ("--require-approval", "never", "--method", "direct", "--outputs-file", str(outputs))
+    cdk(repository, "deploy", STACK, "--app", str(assembly), *approval)
     found: dict[str, str] = json.loads(outputs.read_text())[STACK]
     return found
 
 
-def _cdk(folder: LocalFolder, repository: Path, aws: str, *arguments: str) -> None:
-    cdk = repository / "node_modules" / ".bin" / "cdk"
-    if not cdk.exists():
-        raise DeployFailed("the CDK command line is not installed: run `make venv`")
-    here = Path(sys.executable).parent
-    env = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-        **aws_environment(aws),
-        "PATH": os.pathsep.join((str(here), os.environ.get("PATH", ""))),
-        "CDK_DISABLE_CLI_TELEMETRY": "true",
-    }
-    app = ["--app", f"{sys.executable} -m infra.app", "--output", str(folder.root / "cdk.out")]
-    quiet = ["--no-notices", "--no-version-reporting", "--ci", "--no-color"]
-    log = folder.log_file("cdk")
-    with log.open("ab") as sink:
-        done = subprocess.run(
-            [str(cdk), *arguments, *app, *quiet],
-            cwd=repository,
-            env=env,
-            stdout=sink,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-    if done.returncode:
-        raise DeployFailed(f"cdk {arguments[0]} ended with {done.returncode}; the end of {log}:\n{last_lines(log, 25)}")
+@dataclass(frozen=True, slots=True)
+class _Cdk:
+    """The pinned CDK command line, pointed at the local cloud; one log file per sub-command."""
+
+    folder: LocalFolder
+    repository: Path
+    aws: str
+
+    def __call__(self, where: Path, command: str, *arguments: str) -> None:
+        program = self.repository / "node_modules" / ".bin" / "cdk"
+        if not program.exists():
+            raise DeployFailed("the CDK command line is not installed: run `make venv`")
+        env = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+            **aws_environment(self.aws),
+            "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", ""))),
+            "CDK_DISABLE_CLI_TELEMETRY": "true",
+        }
+        words = [str(program), command, *arguments, "--no-notices", "--no-version-reporting", "--ci", "--no-color"]
+        log = self.folder.log_file(f"cdk-{command}")
+        with log.open("ab") as sink:
+            done = subprocess.run(words, cwd=where, env=env, stdout=sink, stderr=subprocess.STDOUT, check=False)
+        if done.returncode:
+            raise DeployFailed(f"cdk {command} ended with {done.returncode}; the end of {log}:\n{last_lines(log, 25)}")

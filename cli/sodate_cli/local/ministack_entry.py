@@ -5,16 +5,23 @@ and when the next hidden message shows itself. From outside, a queue that is emp
 look the same.
 POST /_sodate/wait {"seconds": n} lets n seconds pass for queues: delays and visibility timeouts shrink by that much.
 
-And one correction: AWS has no permission of its own for the batch calls of SQS, MiniStack asks for one.
+A correction: AWS has no permission of its own for the batch calls of SQS, MiniStack asks for one.
+A shortcut: MiniStack unpacks every layer for every worker, which is 160 MB ten times; here a layer is unpacked once.
 
 It reads names that MiniStack does not promise to keep; requirements/ministack.txt pins the version, and
 tests/unit/local/test_ministack_entry.py fails when one of them is gone.
 """
 
 import asyncio
+import hashlib
+import io
 import json
+import tempfile
+import threading
 import time
+import zipfile
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from ministack import app as ministack  # type: ignore[import-not-found]
@@ -68,6 +75,30 @@ def as_aws_names_it(extract: Callable[..., str | None]) -> Callable[..., str | N
     return action
 
 
+def unpacked_once(resolve: Callable[[Any], bytes | None], into: Path) -> Callable[[Any], bytes | None]:
+    """Give MiniStack, instead of a layer, a tiny one that puts the unpacked layer in front of the module path."""
+    lock = threading.Lock()
+
+    def stand_in(attachment: Any) -> bytes | None:
+        content = resolve(attachment)
+        if content is None:
+            return None
+        folder = into / hashlib.sha256(content).hexdigest()
+        with lock:
+            if not folder.exists():
+                scratch = folder.with_suffix(".new")
+                with zipfile.ZipFile(io.BytesIO(content)) as layer:
+                    layer.extractall(scratch)
+                scratch.rename(folder)
+        made = io.BytesIO()
+        with zipfile.ZipFile(made, "w") as tiny:
+            line = f"import sys; sys.path.insert(0, {str(folder / 'python')!r})\n"
+            tiny.writestr("python/lib/python3/site-packages/layer.pth", line)
+        return made.getvalue()
+
+    return stand_in
+
+
 def with_our_addresses(inner: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
     async def app(scope: dict[str, Any], receive: Callable[[], Awaitable[dict[str, Any]]], send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith("/_sodate/"):
@@ -92,5 +123,7 @@ async def _answer(send: Send, status: int, document: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     iam_actions.extract_iam_action = as_aws_names_it(iam_actions.extract_iam_action)
+    layers = Path(tempfile.gettempdir()) / "layers"
+    lambda_svc._resolve_layer_zip = unpacked_once(lambda_svc._resolve_layer_zip, layers)
     ministack.app = with_our_addresses(ministack.app)
     ministack.main()

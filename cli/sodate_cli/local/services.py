@@ -39,7 +39,6 @@ def start_ministack(folder: LocalFolder, python: Path, port: int = MINISTACK_POR
         "SFTP_ENABLED": "0",
         "LOG_LEVEL": "INFO",
         "TMPDIR": str(scratch),
-        "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
     }
     program = [str(python), str(Path(__file__).with_name("ministack_entry.py"))]

@@ -17,7 +17,7 @@ from sodate_cli.local.ses.errors import Fault
 from sodate_cli.local.sink import signature_of
 from sodate_cli.local.web import serve
 
-pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+pytestmark = [pytest.mark.loopback, pytest.mark.allow_hosts(["127.0.0.1"])]
 
 UNSUBSCRIBE_POST = {"Name": "List-Unsubscribe-Post", "Value": "List-Unsubscribe=One-Click"}
 

@@ -82,7 +82,7 @@ def summary(simulator: SesSimulator, message: Message) -> dict[str, Any]:
         "id": message.message_id,
         "at": message.at.isoformat(timespec="seconds"),
         "to": message.recipient,
-        "from": message.source,
+        "from": message.sender,
         "subject": message.subject,
         "tags": dict(message.tags),
         "events": [event["eventType"] for event in simulator.history(message.message_id)],

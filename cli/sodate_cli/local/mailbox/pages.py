@@ -1,6 +1,7 @@
 """The mailbox as HTML. Every value passes through markupsafe: a lead may be called `<svg onload=…>`."""
 
 from collections.abc import Sequence
+from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from sodate_cli.local.mailbox.actions import BOUNCES, one_click_url
 from sodate_cli.local.ses.events import Event
 from sodate_cli.local.ses.message import Message
 
+JAPAN = timezone(timedelta(hours=9), "JST")
 # Inline, because the page loads nothing from anywhere; our own file, hence trusted.
 _STYLE = Markup(Path(__file__).with_name("mailbox.css").read_text(encoding="utf-8"))  # noqa: S704
 
@@ -47,7 +49,7 @@ def _row(message: Message, history: Sequence[Event], current: str) -> Markup:
         id=message.message_id,
         marker=marker,
         to=message.recipient,
-        at=f"{message.at:%m-%d %H:%M}",
+        at=f"{message.at.astimezone(JAPAN):%m-%d %H:%M}",
         subject=message.subject or "(no subject)",
         chips=_chips(history),
     )
@@ -76,9 +78,9 @@ def reader(message: Message, history: Sequence[Event], view: str, notice: str) -
         "<dt>Sent</dt><dd>{at}</dd></dl>{notice}"
     ).format(
         subject=message.subject or "(no subject)",
-        source=message.source,
+        source=message.sender,
         to=", ".join(message.recipients),
-        at=f"{message.at:%Y-%m-%d %H:%M:%S} UTC",
+        at=f"{message.at.astimezone(JAPAN):%Y-%m-%d %H:%M:%S} JST",
         notice=shown,
     )
     return head + _action_bar(message) + _tabs(message, view) + _view(message, history, view)

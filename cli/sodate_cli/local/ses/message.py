@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.header import decode_header, make_header
 from html.parser import HTMLParser
 from typing import Any
 
@@ -23,6 +24,14 @@ class Message:
     reply_to: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     configuration_set: str | None = None
+
+    @property
+    def sender(self) -> str:
+        """The From header as a mail program shows it: encoded words decoded (RFC 2047)."""
+        try:
+            return str(make_header(decode_header(self.source)))
+        except (ValueError, LookupError):
+            return self.source
 
     @property
     def recipient(self) -> str:
