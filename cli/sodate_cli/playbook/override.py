@@ -53,17 +53,10 @@ def _set(data: Any, path: list[str], value: Any) -> bool:
 
 def unknown_targets(overrides: Mapping[str, Any], hit: set[str], present: set[str]) -> list[Problem]:
     """An override that met no document is an error, but only a warning when the playbook has nothing of that kind."""
+    return [_unused(path, absent=path.split(".")[0] in set(ROOTS) - present) for path in overrides if path not in hit]
+
+
+def _unused(path: str, *, absent: bool) -> Problem:
+    message = "changes nothing, the playbook has no such file" if absent else "changes nothing in this playbook"
     hint = "see docs/playbook.md, Overrides"
-    return [
-        Problem(
-            "--set",
-            1,
-            path,
-            "changes nothing in this playbook",
-            hint,
-            "override",
-            "error" if path.split(".")[0] in present else "warning",
-        )
-        for path in overrides
-        if path not in hit
-    ]
+    return Problem("--set", 1, path, message, hint, rule="override", severity="warning" if absent else "error")

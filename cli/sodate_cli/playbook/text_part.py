@@ -50,16 +50,21 @@ def _flatten(node: lxml_html.HtmlElement) -> None:
         _replace(node, " ".join(words_in(_control_only(node))))
     elif node.tag in _TABLE:
         node.tag = "div"
-    elif node.tag in ("td", "th") and _is_alone(node):
-        node.tag = "div" if node.find(".//table") is not None else "p"
     elif node.tag in ("td", "th"):
-        node.tag = "span"
-        if any(isinstance(cell.tag, str) for cell in node.itersiblings()):
-            node.tail = " | " + (node.tail or "").lstrip()
+        _flatten_cell(node)
     elif node.tag == "img":
         _replace(node, node.get("alt") or "")
     elif node.tag == "a" and node.get("href") and not node.get("href", "").startswith("#"):
         _show_link(node, node.get("href", ""))
+
+
+def _flatten_cell(node: lxml_html.HtmlElement) -> None:
+    if _is_alone(node):
+        node.tag = "div" if node.find(".//table") is not None else "p"
+        return
+    node.tag = "span"
+    if any(isinstance(cell.tag, str) for cell in node.itersiblings()):
+        node.tail = " | " + (node.tail or "").lstrip()
 
 
 def _is_alone(cell: lxml_html.HtmlElement) -> bool:

@@ -45,7 +45,7 @@ FILES = {
 }
 
 
-@pytest.mark.parametrize("file", ["playbook.yaml", "forms/ask.yaml", "templates/first.yaml", "rules.yaml"])
+@pytest.mark.parametrize("file", ["playbook.yaml", "forms/ask.yaml"])
 @pytest.mark.parametrize("content", FILES, ids=str)
 def test_a_bad_file_is_a_problem_of_that_file(file: str, content: str, small: Path) -> None:
     (small / file).write_bytes(FILES[content])
@@ -59,9 +59,9 @@ def test_a_bad_file_is_a_problem_of_that_file(file: str, content: str, small: Pa
 
 
 @pytest.mark.parametrize("content", FILES, ids=str)
-@pytest.mark.parametrize("file", ["templates/first.mjml", "templates/confirm.html", "templates/_footer.mjml"])
-def test_a_bad_body_never_raises(file: str, content: str, small: Path) -> None:
-    (small / file).write_bytes(FILES[content][:400_000])
+def test_a_bad_body_never_raises(content: str, small: Path) -> None:
+    for file in ("templates/confirm.html", "templates/_footer.mjml"):
+        (small / file).write_bytes(FILES[content][:400_000])
 
     assert not check(small).ok
 

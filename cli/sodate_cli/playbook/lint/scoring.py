@@ -120,6 +120,15 @@ def _only_total(condition: PhaseCondition) -> bool:
     return condition.total_at_least is not None and condition.activity is None and not condition.any
 
 
+def phases_look_at_activities(context: Context) -> Iterator[Problem]:
+    doc = context.book.rules
+    for path, when in written_conditions(context):
+        if doc and path[0] == "phases" and when.attribute:
+            message = "a phase looks at points and activities, not at attributes"
+            hint = "give the attribute points and use `total_at_least`"
+            yield doc.problem((*path, "attribute"), message, hint, "phase-activity")
+
+
 def phases_differ(context: Context) -> Iterator[Problem]:
     doc = context.book.rules
     seen: set[str] = set()
@@ -136,5 +145,6 @@ RULES = (
     links_are_in_some_mail,
     hot_can_be_reached,
     phases_can_be_reached,
+    phases_look_at_activities,
     phases_differ,
 )

@@ -1,0 +1,70 @@
+"""The sample keeps its promise: the lead of the demo becomes hot, and the four phases are walked through."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sodate.activities.activity import Activity
+from sodate.leads.lead import Profile
+from sodate.scoring.fold import score
+from sodate.scoring.rules import RuleSet
+from sodate_cli.playbook.check import check
+
+SAMPLE = Path(__file__).parents[3] / "playbooks" / "b2b-ja"
+AT = datetime(2026, 11, 21, tzinfo=UTC)
+MATERIALS = ("form_submitted", {"form": "request-materials"})
+DEMO = ("form_submitted", {"form": "demo"})
+OPENED = ("mail_opened", {})
+PRICING = ("mail_clicked", {"link": "https://www.example.jp/pricing"})
+
+
+@pytest.fixture(scope="module")
+def rules() -> RuleSet:
+    book = check(SAMPLE).playbook
+    assert book.rules is not None
+    assert book.rules.model is not None
+    return book.rules.model
+
+
+def lead(title: str, address: str = "yamada@example.co.jp") -> Profile:
+    return Profile("L1", address, address, "ja", primary={"title": title})
+
+
+def log(*facts: tuple[str, dict[str, str]]) -> list[Activity]:
+    return [Activity("L1", kind, AT, f"k{number}", about) for number, (kind, about) in enumerate(facts)]
+
+
+def test_a_head_of_department_who_asked_for_materials_opened_three_mails_and_clicked_pricing_twice_is_hot(
+    rules: RuleSet,
+) -> None:
+    result = score(lead("部長"), log(MATERIALS, OPENED, OPENED, OPENED, PRICING, PRICING), rules, was_hot=False)
+
+    assert (result.hot, result.totals.total) == (True, 79)
+    assert {reason.label for reason in result.reasons} >= {
+        "役職が部長以上",
+        "料金ページのリンクをクリック",
+        "資料を請求",
+    }
+
+
+def test_a_staff_member_who_only_asked_for_materials_with_a_free_address_is_not_hot(rules: RuleSet) -> None:
+    result = score(lead("一般", "taro@gmail.com"), log(MATERIALS), rules, was_hot=False)
+
+    assert (result.hot, result.totals.total) == (False, 0)
+
+
+@pytest.mark.parametrize(
+    ("facts", "phase"),
+    [
+        ((), "awareness"),
+        ((MATERIALS,), "interest"),
+        ((MATERIALS, PRICING), "consideration"),
+        ((MATERIALS, DEMO), "decision"),
+    ],
+)
+def test_each_phase_is_reached(rules: RuleSet, facts: tuple, phase: str) -> None:
+    assert score(lead("一般"), log(*facts), rules, was_hot=False).phase == phase
+
+
+def test_every_opening_counts_five_times_at_most(rules: RuleSet) -> None:
+    assert score(lead("一般"), log(*[OPENED] * 9), rules, was_hot=False).totals.total == 15
