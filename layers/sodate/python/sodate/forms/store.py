@@ -30,6 +30,9 @@ class SubmissionItem(TableItem, discriminator="submission"):
     def read_answers(self) -> dict[str, Any]:
         return dict(json.loads(self.answers))
 
+    def read_source(self) -> dict[str, str]:
+        return dict(json.loads(self.source or "{}"))
+
 
 class ReceiptItem(TableItem, discriminator="receipt"):
     """Who comes first with a submission id owns it; `digest` tells a repeat from a clash."""

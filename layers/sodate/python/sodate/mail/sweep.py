@@ -12,7 +12,8 @@ from sodate.due import store as due
 from sodate.leads.store import find_state
 from sodate.mail.ledger import StepRef
 from sodate.mail.notice import notice_message
-from sodate.mail.store import SendItem, find_send, put_back, settle
+from sodate.mail.store import SendItem, find_send, put_back
+from sodate.mail.unknown import list_unknown
 
 AFTER = timedelta(minutes=15)
 _NOTICE_ATTEMPTS = 2
@@ -41,13 +42,13 @@ def _look_at(lead_id: str, send_id: str, now: datetime) -> dict[str, object] | N
     enrolment = state.enrolments.get(ref.sequence) if state else None
     if enrolment and enrolment.id == ref.enrolment and enrolment.step == ref.step:
         return ref.message()
-    settle(lead_id, send_id, "unknown", now, SendItem.reason.set(send.reason or "no_answer_and_no_event"))
+    list_unknown(send, now)
     return None
 
 
 def _repeat_notice(send: SendItem, now: datetime) -> dict[str, object] | None:
     if int(send.attempts) >= _NOTICE_ATTEMPTS:
-        settle(send.lead_id, send.send_id, "unknown", now, SendItem.reason.set("no_answer_and_no_event"))
+        list_unknown(send, now)
         return None
     put_back(send, "repeated_after_no_answer")
     return notice_message(send.lead_id, send.send_id)

@@ -37,6 +37,8 @@ def bind_table() -> None:
 def signer() -> Signer:
     """Newest key first in the secret, last in the signer; looked up again every five minutes, so a rotation arrives."""
     found = _secret("SODATE_SIGNING_KEYS_SECRET")["keys"]
+    if not found:
+        raise Transient("the signing keys are being made; this takes a minute after the first deploy")
     return Signer(tuple(entry["key"] for entry in reversed(found)))
 
 

@@ -50,7 +50,9 @@ def _create(client: Any, secret: str, version: str, stages: Mapping[str, list[st
             pass
         else:
             return  # this step was done by an earlier try
-    keys = rotated(_keys(client, secret, VersionStage="AWSCURRENT"), now, secrets.token_urlsafe(32))
+    # A new stage begins with a secret that holds no key; this rotation, run once at creation, makes the first.
+    current = json.loads(client.get_secret_value(SecretId=secret, VersionStage="AWSCURRENT")["SecretString"])
+    keys = rotated(list(current.get("keys", [])), now, secrets.token_urlsafe(32))
     client.put_secret_value(
         SecretId=secret,
         ClientRequestToken=version,

@@ -67,6 +67,10 @@ def quarantine(at: datetime) -> str:
     return f"QUARANTINE#{at.astimezone(UTC):%Y-%m}"
 
 
+def unknown_sends(at: datetime) -> str:
+    return f"UNKNOWN#{at.astimezone(UTC):%Y-%m}"
+
+
 def definitions(kind: str) -> str:
     return f"DEFINITION#{kind}"
 

@@ -1,0 +1,154 @@
+"""`sodate lead …`: who somebody is, what happened, and why they did or did not get a mail."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from sodate.activities.store import activities_of
+from sodate.consent.store import consents_of
+from sodate.leads.lead import State
+from sodate.leads.store import load_profile, load_state
+from sodate.mail.store import SendItem, sends_of
+from sodate.playbook.store import Definitions
+from sodate.scenarios.calendar import due_at
+from sodate.scenarios.sequence import Sequence
+from sodate.scoring.fold import score
+from sodate.scoring.rescore import live_rules
+from sodate.scoring.signals import signals_of
+
+from sodate_cli import output
+from sodate_cli.operator import StageOption, explained, find_lead, target
+from sodate_cli.output import JsonOption
+
+app = typer.Typer(help="One lead: profile, timeline, and the reasons for everything.", no_args_is_help=True)
+EmailArgument = Annotated[str, typer.Argument(help="Mail address, as typed by anybody.")]
+
+
+@app.command()
+def show(email: EmailArgument, stage: StageOption = None, as_json: JsonOption = False) -> None:
+    """Profile, consent, score and phase of a lead.
+
+    Example: sodate lead show taro@example.jp
+    """
+    with explained():
+        lead_id = find_lead(email, target(stage))
+        profile, state = load_profile(lead_id), load_state(lead_id)
+    document = {
+        "lead_id": lead_id,
+        "email": profile.address,
+        **{f"primary.{name}": value for name, value in profile.primary.items()},
+        **{f"secondary.{name}": value for name, value in profile.secondary.items()},
+        "source": profile.source,
+        "owner": profile.owner,
+        "consent": state.topics,
+        "blocked": state.blocked,
+        "total": state.totals.total,
+        "totals": vars(state.totals),
+        "phase": state.phase,
+        "hot": state.hot,
+        "created": profile.created,
+    }
+    if as_json:
+        output.show_json(document)
+    else:
+        output.show_fields(f"Lead {email}", document)
+
+
+@app.command()
+def timeline(email: EmailArgument, stage: StageOption = None, as_json: JsonOption = False) -> None:
+    """Everything that happened to a lead, oldest first: posts, consent, mails, opens, clicks, signals.
+
+    Example: sodate lead timeline taro@example.jp
+    """
+    with explained():
+        lead_id = find_lead(email, target(stage))
+        rows = timeline_of(lead_id)
+    if as_json:
+        output.show_json(rows)
+    else:
+        shown = [(row["at"], row["what"], row["detail"]) for row in rows]
+        output.show_table(f"Timeline of {email}", ("time (UTC)", "what", "detail"), shown)
+
+
+@app.command()
+def explain(email: EmailArgument, stage: StageOption = None, as_json: JsonOption = False) -> None:
+    """Why this person has this score, did or did not get each mail, and what comes next.
+
+    Example: sodate lead explain taro@example.jp
+    """
+    with explained():
+        lead_id = find_lead(email, target(stage))
+        document = explanation(lead_id)
+    if as_json:
+        output.show_json(document)
+        return
+    output.show_fields(f"Why: {email}", document["state"])
+    output.show_table("Score", ("points", "times", "reason"), [tuple(r.values()) for r in document["score"]])
+    output.show_table(
+        "Mails", ("planned (UTC)", "mail", "state", "reason"), [tuple(m.values()) for m in document["mails"]]
+    )
+    output.show_table("Next", ("sequence", "step", "due (UTC)"), [tuple(n.values()) for n in document["next"]])
+
+
+def timeline_of(lead_id: str) -> list[dict[str, str]]:
+    rows = [
+        _row(keys_at(a.at), a.type, " ".join(f"{k}={v}" for k, v in a.about.items())) for a in activities_of(lead_id)
+    ]
+    rows += [_row(c.at, f"consent {c.action}", f"{c.method} {', '.join(c.topics)}") for c in consents_of(lead_id)]
+    rows += [
+        _row(s.settled_at or s.planned_at, f"mail {s.state}", mail_name(s, with_reason=True)) for s in sends_of(lead_id)
+    ]
+    rows += [_row(s.at, s.name, f"{int(s.total)} points, phase {s.phase}") for s in signals_of(lead_id)]
+    return sorted(rows, key=lambda row: row["at"])
+
+
+def explanation(lead_id: str) -> dict[str, Any]:
+    definitions = Definitions()
+    state, profile = load_state(lead_id), load_profile(lead_id)
+    scored = score(profile, activities_of(lead_id), live_rules(definitions).rules, was_hot=state.hot)
+    return {
+        "state": {
+            "phase": scored.phase,
+            "hot": scored.hot,
+            "total": scored.totals.total,
+            "mailable": mailable(state),
+            "consent": ", ".join(f"{topic}: {status}" for topic, status in state.topics.items()) or "never asked",
+        },
+        "score": [{"points": r.total, "times": r.times, "reason": r.label} for r in scored.reasons],
+        "mails": [
+            {"planned": s.planned_at, "mail": mail_name(s), "state": s.state, "reason": s.reason}
+            for s in sends_of(lead_id)
+        ],
+        "next": _next_steps(state, definitions),
+    }
+
+
+def mailable(state: State) -> str:
+    if state.blocked:
+        return f"no: {state.blocked}"
+    confirmed = [topic for topic, status in state.topics.items() if status == "confirmed"]
+    return f"yes: {', '.join(confirmed)}" if confirmed else "no: no confirmed consent"
+
+
+def _next_steps(state: State, definitions: Definitions) -> list[dict[str, str]]:
+    found = []
+    for name, run in state.enrolments.items():
+        sequence = Sequence.model_validate(definitions.version("sequence", name, run.version).body)
+        if run.step < len(sequence.steps):
+            step = sequence.steps[run.step]
+            at = due_at(step, sequence, datetime.fromisoformat(run.since))
+            found.append({"sequence": name, "step": step.id, "due": f"{at:%Y-%m-%d %H:%M}"})
+    return found
+
+
+def mail_name(send: SendItem, *, with_reason: bool = False) -> str:
+    name = send.template or send.name
+    return f"{name} ({send.reason})" if with_reason and send.reason else str(name)
+
+
+def keys_at(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%S}Z"
+
+
+def _row(at: str, what: str, detail: str) -> dict[str, str]:
+    return {"at": at[:19] + "Z", "what": what, "detail": detail}

@@ -1,0 +1,75 @@
+"""What the operator commands share: where to connect, how an address is found, and our errors as exit codes."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import boto3
+import typer
+from sodate.errors import NotFound, SodateError
+from sodate.leads.address import address_key, parse_address
+from sodate.leads.store import owner_of
+from sodate.runtime import clock
+
+from sodate_cli import output
+from sodate_cli.target import Target, connect
+
+StageOption = Annotated[
+    str | None, typer.Option("--stage", help="Stage on AWS, e.g. dev; default: the running local cloud.")
+]
+MonthOption = Annotated[str | None, typer.Option("--month", help="Month (UTC) as 2026-11; default: this month.")]
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Errors are for people: one line and an exit code, never a stack trace."""
+    try:
+        yield
+    except NotFound as error:
+        output.fail(str(error), output.NOT_FOUND)
+    except SodateError as error:
+        output.fail(str(error))
+
+
+def target(stage: str | None) -> Target:
+    return connect(stage)
+
+
+def now(where: Target) -> datetime:
+    """The stage's own time: the local stage may have been moved."""
+    if where.stage == "local":
+        from sodate_cli.local.clock import ShiftedClock
+        from sodate_cli.local.folder import LocalFolder, repository
+
+        return ShiftedClock(LocalFolder.of(repository()).clock_file)()
+    return clock.now()
+
+
+def month(text: str | None, at: datetime) -> datetime:
+    if text is None:
+        return at
+    try:
+        return datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC)
+    except ValueError:
+        output.fail(f"--month {text!r}: write it as 2026-11", output.USAGE)
+
+
+def find_lead(email: str, where: Target) -> str:
+    """The lead of an address, by its HMAC. Raises `NotFound`, or `Invalid` for what is no address."""
+    lead_id = owner_of(address_key(parse_address(email).match, secret(where, "address-key")["key"].encode()))
+    if lead_id is None:
+        raise NotFound(f"no lead with the address {email}")
+    return lead_id
+
+
+def secret(where: Target, name: str) -> dict[str, Any]:
+    text = boto3.client("secretsmanager").get_secret_value(SecretId=f"sodate-{where.stage}/{name}")["SecretString"]
+    return dict(json.loads(text))
+
+
+def outputs(where: Target) -> dict[str, str]:
+    """The stack's outputs, by name."""
+    stacks = boto3.client("cloudformation").describe_stacks(StackName=f"Sodate-{where.stage}")["Stacks"]
+    return {entry["OutputKey"]: entry["OutputValue"] for entry in stacks[0].get("Outputs", [])}

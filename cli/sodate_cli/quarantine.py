@@ -1,0 +1,67 @@
+"""`sodate quarantine …`: doubtful form posts. They are stored, make no lead and get no mail until a person says so."""
+
+from typing import Annotated
+
+import typer
+from sodate.forms.capture import Capture
+from sodate.forms.definition import Form
+from sodate.forms.release import find_quarantined, release
+from sodate.forms.store import quarantined
+from sodate.playbook.store import Definitions
+from sodate.runtime import container
+from sodate.scenarios.enrol import on_opt_in
+
+from sodate_cli import output
+from sodate_cli.operator import MonthOption, StageOption, explained, month, now, secret, target
+from sodate_cli.output import JsonOption
+
+app = typer.Typer(
+    help="Form posts that looked like a robot's: look at them, release the real ones.", no_args_is_help=True
+)
+
+
+@app.command("list")
+def list_(stage: StageOption = None, in_month: MonthOption = None, as_json: JsonOption = False) -> None:
+    """What waits in quarantine (kept 90 days).
+
+    Example: sodate quarantine list --month 2026-11
+    """
+    with explained():
+        where = target(stage)
+        found = quarantined(month(in_month, now(where)))
+    rows = [
+        {"id": i.submission_id, "at": i.at, "form": i.form_id, "why": i.suspicion, "released": i.released or "",
+         "answers": i.read_answers()}
+        for i in found
+    ]  # fmt: skip
+    if as_json:
+        output.show_json(rows)
+    else:
+        columns = ("id", "at (UTC)", "form", "why", "released", "answers")
+        output.show_table("Quarantine", columns, [tuple(row.values()) for row in rows])
+
+
+@app.command("release")
+def release_(
+    submission_id: Annotated[str, typer.Argument(help="Id, as `quarantine list` shows it.")],
+    stage: StageOption = None,
+    in_month: MonthOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Treat a post as real: it becomes a lead as if it had never been doubted.
+
+    Example: sodate quarantine release 01KAJ…
+    """
+    with explained():
+        where = target(stage)
+        at, when = now(where), month(in_month, now(where))
+        definitions = Definitions()
+        form_id = find_quarantined(submission_id, when).form_id
+        form = Form.model_validate(definitions.live("form", form_id).body)
+        address_secret = secret(where, "address-key")["key"].encode()
+        capture = Capture(form, address_secret, on_opt_in(definitions), container.new_id, container.pause)
+        captured = release(capture, submission_id, when, at)
+    if as_json:
+        output.show_json({"submission": captured.submission_id, "lead": captured.lead_id, "status": captured.reason})
+    else:
+        output.say(f"released: {captured.reason}")
