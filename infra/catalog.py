@@ -6,32 +6,46 @@ the actions, so that widening a role is a change of two files and never an accid
 
 from dataclasses import dataclass
 
-READ = ("GetItem", "Query")
-WRITE = ("PutItem", "UpdateItem")
+READ_AND_WRITE = ("GetItem", "Query", "PutItem", "UpdateItem")
 # TransactWriteItems is no action of its own: IAM asks for the actions of its parts.
-TRANSACT = (*READ, *WRITE, "ConditionCheckItem")
+TRANSACT = (*READ_AND_WRITE, "ConditionCheckItem")
 TRANSACT_AND_BATCH = (*TRANSACT, "BatchGetItem")
 
 SIGNING_KEYS, ADDRESS_KEY, WEBHOOK, CAPTCHA = "signing-keys", "address-key", "webhook", "captcha"
 
 
 @dataclass(frozen=True)
+class Size:
+    memory_mb: int
+    timeout_s: int
+
+
+@dataclass(frozen=True)
+class Concurrency:
+    """`reserved` applies where the stage reserves at all; None shares the account's pool. `why` justifies either."""
+
+    reserved: int | None
+    why: str
+
+
+@dataclass(frozen=True)
 class FunctionSpec:
     """One folder under `functions/`.
 
-    `reserved` is the reserved concurrency where the stage reserves at all; None shares the account's pool, and
-    `concurrency` says why either is right.
+    `plans_sends`: it puts messages on the send queue. `buries`: it reads batches, and puts a record that can never
+    succeed into its dead-letter queue itself, with the reason in words. `synchronous`: somebody waits for its answer,
+    so nothing can be lost behind it.
     """
 
     name: str
-    memory_mb: int
-    timeout_s: int
-    reserved: int | None
-    concurrency: str
+    size: Size
+    concurrency: Concurrency
     table: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
-    plans_sends: bool = False
     settings: tuple[str, ...] = ()
+    plans_sends: bool = False
+    buries: bool = False
+    synchronous: bool = False
 
     @property
     def handler(self) -> str:
@@ -42,6 +56,11 @@ class FunctionSpec:
         return self.name.replace("_", "-")
 
     @property
+    def edge(self) -> str:
+        """The name of the dead-letter queue behind it."""
+        return "send" if self.name == "mail_sender" else self.dashed
+
+    @property
     def id(self) -> str:
         return "".join(part.capitalize() for part in self.name.split("_"))
 
@@ -50,81 +69,47 @@ _ONE_AT_A_TIME = "one run at a time: two would read the same due entries and los
 _SOURCE_LIMITED = "shares the pool: its event source mapping already bounds how many run"
 _THROTTLED = "shares the pool: the stage throttle bounds it, and a reservation would turn a burst of leads into errors"
 
+# fmt: off
 FUNCTIONS = (
     FunctionSpec(
-        "form_capture",
-        1024,
-        10,
-        None,
-        _THROTTLED,
-        table=TRANSACT_AND_BATCH,
-        secrets=(SIGNING_KEYS, ADDRESS_KEY, CAPTCHA),
-        settings=("SODATE_PUBLIC_URL",),
+        "form_capture", Size(1024, 10), Concurrency(None, _THROTTLED),
+        table=TRANSACT_AND_BATCH, secrets=(SIGNING_KEYS, ADDRESS_KEY, CAPTCHA), synchronous=True,
     ),
     FunctionSpec(
-        "consent_pages",
-        1024,
-        10,
-        None,
-        _THROTTLED,
-        table=TRANSACT_AND_BATCH,
-        secrets=(SIGNING_KEYS, ADDRESS_KEY),
-        settings=("SODATE_PUBLIC_URL",),
+        "consent_pages", Size(1024, 10), Concurrency(None, _THROTTLED),
+        table=TRANSACT_AND_BATCH, secrets=(SIGNING_KEYS, ADDRESS_KEY), synchronous=True,
     ),
     FunctionSpec(
-        "email_events",
-        512,
-        30,
-        None,
-        _SOURCE_LIMITED,
-        table=TRANSACT_AND_BATCH,
-        secrets=(ADDRESS_KEY,),
-    ),
-    FunctionSpec("scoring", 1024, 60, None, _SOURCE_LIMITED, table=TRANSACT),
-    FunctionSpec("event_publisher", 512, 30, None, _SOURCE_LIMITED, plans_sends=True, settings=("SODATE_BUS",)),
-    FunctionSpec(
-        "step_mail_dispatch",
-        1024,
-        55,
-        1,
-        _ONE_AT_A_TIME,
-        table=(*READ, *WRITE),
-        plans_sends=True,
+        "email_events", Size(512, 30), Concurrency(None, _SOURCE_LIMITED),
+        table=TRANSACT_AND_BATCH, secrets=(ADDRESS_KEY,), buries=True,
     ),
     FunctionSpec(
-        "mail_sender",
-        1024,
-        60,
-        None,
-        _SOURCE_LIMITED,
-        table=TRANSACT_AND_BATCH,
-        secrets=(SIGNING_KEYS, ADDRESS_KEY),
-        settings=("SODATE_SEND_QUEUE_URL", "SODATE_PUBLIC_URL", "SODATE_CONFIGURATION_SET"),
+        "scoring", Size(1024, 60), Concurrency(None, _SOURCE_LIMITED),
+        table=TRANSACT, buries=True,
     ),
     FunctionSpec(
-        "send_sweeper",
-        512,
-        60,
-        1,
-        _ONE_AT_A_TIME,
-        table=(*READ, *WRITE),
-        plans_sends=True,
+        "event_publisher", Size(512, 30), Concurrency(None, _SOURCE_LIMITED),
+        plans_sends=True, settings=("SODATE_BUS",), buries=True,
     ),
     FunctionSpec(
-        "sales_handoff",
-        512,
-        30,
-        5,
-        "five at once: the customer's webhook is somebody else's small server",
-        table=TRANSACT,
-        secrets=(WEBHOOK,),
+        "step_mail_dispatch", Size(1024, 55), Concurrency(1, _ONE_AT_A_TIME),
+        table=READ_AND_WRITE, plans_sends=True,
     ),
     FunctionSpec(
-        "signing_key_rotation",
-        256,
-        30,
-        1,
-        "one run at a time: the steps of a rotation must not interleave",
-        settings=("SODATE_SIGNING_KEYS_SECRET",),
+        "mail_sender", Size(1024, 60), Concurrency(None, _SOURCE_LIMITED),
+        table=TRANSACT_AND_BATCH, secrets=(SIGNING_KEYS, ADDRESS_KEY),
+        settings=("SODATE_PUBLIC_URL", "SODATE_CONFIGURATION_SET"), buries=True,
+    ),
+    FunctionSpec(
+        "send_sweeper", Size(512, 60), Concurrency(1, _ONE_AT_A_TIME),
+        table=READ_AND_WRITE, plans_sends=True,
+    ),
+    FunctionSpec(
+        "sales_handoff", Size(512, 30), Concurrency(5, "five at once: a webhook is somebody else's small server"),
+        table=TRANSACT, secrets=(WEBHOOK,),
+    ),
+    FunctionSpec(
+        "signing_key_rotation", Size(256, 30), Concurrency(1, "one at a time: steps of a rotation must not interleave"),
     ),
 )
+# fmt: on

@@ -3,7 +3,6 @@
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.components.functions import SodateFunction
@@ -16,9 +15,7 @@ def build_bus(scope: Construct, stage: Stage) -> events.EventBus:
     return events.EventBus(scope, "Bus", event_bus_name=stage.prefix)
 
 
-def on_domain_event(
-    stage: Stage, bus: events.EventBus, detail_type: str, function: SodateFunction, failures: sqs.Queue
-) -> None:
+def on_domain_event(stage: Stage, bus: events.EventBus, detail_type: str, function: SodateFunction) -> None:
     """EventBridge tries for a day, then Lambda for six hours; both end in the same dead-letter queue."""
     events.Rule(
         function,
@@ -29,8 +26,11 @@ def on_domain_event(
         event_pattern=events.EventPattern(source=[SOURCE], detail_type=[detail_type]),
         targets=[
             targets.LambdaFunction(
-                function.alias, dead_letter_queue=failures, retry_attempts=185, max_event_age=Duration.hours(24)
+                function.alias,
+                dead_letter_queue=function.dead_letters,
+                retry_attempts=185,
+                max_event_age=Duration.hours(24),
             )
         ],
     )
-    function.when_invoked_asynchronously(failures, retries=2, max_age=Duration.hours(6))
+    function.when_invoked_asynchronously(retries=2, max_age=Duration.hours(6))

@@ -34,9 +34,11 @@ class SodateFunction(Construct):
         *,
         layers: Sequence[lambda_.ILayerVersion],
         environment: Mapping[str, str],
+        dead_letters: sqs.Queue | None,
     ) -> None:
         super().__init__(scope, spec.id)
         self.spec = spec
+        self._dead_letters = dead_letters
         name = f"{stage.prefix}-{spec.dashed}"
         log_group = _log_group(self, stage, name)
         self.role = iam.Role(
@@ -57,9 +59,9 @@ class SodateFunction(Construct):
             layers=list(layers),
             role=self.role,
             log_group=log_group,
-            memory_size=spec.memory_mb,
-            timeout=Duration.seconds(spec.timeout_s),
-            reserved_concurrent_executions=spec.reserved if stage.reserve_concurrency else None,
+            memory_size=spec.size.memory_mb,
+            timeout=Duration.seconds(spec.size.timeout_s),
+            reserved_concurrent_executions=spec.concurrency.reserved if stage.reserve_concurrency else None,
             environment=dict(environment),
         )
         acknowledge(self.function, "AwsSolutions-L1", _WHY_THIS_PYTHON)
@@ -69,9 +71,16 @@ class SodateFunction(Construct):
         for statement in statements:
             self.role.add_to_policy(statement)
 
-    def when_invoked_asynchronously(self, dead_letters: sqs.IQueue, *, retries: int, max_age: Duration) -> None:
+    @property
+    def dead_letters(self) -> sqs.Queue:
+        """What is behind every asynchronous way to this function."""
+        if self._dead_letters is None:
+            raise ValueError(f"{self.spec.name} is synchronous in the catalog: nothing may call it without waiting")
+        return self._dead_letters
+
+    def when_invoked_asynchronously(self, *, retries: int, max_age: Duration) -> None:
         """Lambda drops an asynchronous event after its own retries; here it goes to the dead-letter queue instead."""
-        self.allow(may_send(dead_letters))
+        self.allow(may_send(self.dead_letters))
         lambda_.CfnEventInvokeConfig(
             self,
             "AsyncFailures",
@@ -80,7 +89,7 @@ class SodateFunction(Construct):
             maximum_retry_attempts=retries,
             maximum_event_age_in_seconds=max_age.to_seconds(),
             destination_config=lambda_.CfnEventInvokeConfig.DestinationConfigProperty(
-                on_failure=lambda_.CfnEventInvokeConfig.OnFailureProperty(destination=dead_letters.queue_arn)
+                on_failure=lambda_.CfnEventInvokeConfig.OnFailureProperty(destination=self.dead_letters.queue_arn)
             ),
         ).node.add_dependency(self.alias)
 

@@ -36,8 +36,8 @@ def build_send_queue(scope: Construct, stage: Stage, sender: FunctionSpec, dead_
         scope,
         stage,
         "send",
-        consumer_timeout_s=sender.timeout_s,
-        dead_letters=dead_letters.behind("send"),
+        consumer_timeout_s=sender.size.timeout_s,
+        dead_letters=dead_letters.behind(sender.edge),
         max_receives=MAX_RECEIVES,
     )
 
@@ -63,8 +63,8 @@ class MailEvents(Construct):
             self,
             stage,
             "events",
-            consumer_timeout_s=reader.timeout_s,
-            dead_letters=dead_letters.behind("email-events"),
+            consumer_timeout_s=reader.size.timeout_s,
+            dead_letters=dead_letters.behind(reader.edge),
             max_receives=5,
         )
         self.topic.add_subscription(

@@ -3,7 +3,6 @@
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
-from aws_cdk import aws_sqs as sqs
 
 from infra.components.functions import SodateFunction
 from infra.components.permissions import may_rotate_secret
@@ -13,10 +12,10 @@ from infra.config import Stage
 EVERY_DAYS = 90
 
 
-def rotate(stage: Stage, secret: secretsmanager.Secret, function: SodateFunction, failures: sqs.Queue) -> None:
+def rotate(stage: Stage, secret: secretsmanager.Secret, function: SodateFunction) -> None:
     """Written out, since `add_rotation_schedule` would also allow GetRandomPassword on everything."""
     function.allow(may_rotate_secret(secret))
-    function.when_invoked_asynchronously(failures, retries=2, max_age=Duration.hours(6))
+    function.when_invoked_asynchronously(retries=2, max_age=Duration.hours(6))
     allowed = lambda_.CfnPermission(
         function,
         "ForSecretsManager",

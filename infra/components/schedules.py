@@ -3,13 +3,12 @@
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_sqs as sqs
 
 from infra.components.functions import SodateFunction
 from infra.config import Stage
 
 
-def run_every(stage: Stage, function: SodateFunction, interval: Duration, failures: sqs.Queue) -> None:
+def run_every(stage: Stage, function: SodateFunction, interval: Duration) -> None:
     """A missed tick is not repeated: the next one does its work. It is seen in the dead-letter queue."""
     events.Rule(
         function,
@@ -18,7 +17,9 @@ def run_every(stage: Stage, function: SodateFunction, interval: Duration, failur
         description=f"Runs {function.spec.name}.",
         schedule=events.Schedule.rate(interval),
         targets=[
-            targets.LambdaFunction(function.alias, dead_letter_queue=failures, retry_attempts=1, max_event_age=interval)
+            targets.LambdaFunction(
+                function.alias, dead_letter_queue=function.dead_letters, retry_attempts=1, max_event_age=interval
+            )
         ],
     )
-    function.when_invoked_asynchronously(failures, retries=0, max_age=interval)
+    function.when_invoked_asynchronously(retries=0, max_age=interval)

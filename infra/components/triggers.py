@@ -33,13 +33,12 @@ def read_queue(function: SodateFunction, queue: sqs.Queue, *, batch_size: int = 
 def read_stream(
     function: SodateFunction,
     table: dynamodb.Table,
-    failures: sqs.Queue,
     how: StreamReading,
     *,
     filters: Sequence[Mapping[str, Any]],
 ) -> None:
     """A poison record is cut out of its batch and parked after bounded retries, or it blocks its shard for a day."""
-    function.allow(*may_read_stream(table), may_send(failures))
+    function.allow(*may_read_stream(table), may_send(function.dead_letters))
     acknowledge(function.role, "AwsSolutions-IAM5[Resource::*]", "dynamodb:ListStreams knows no resource.")
     Mapped(
         function,
@@ -56,7 +55,7 @@ def read_stream(
             filters=[Mapped.FilterProperty(pattern=json.dumps(pattern)) for pattern in filters]
         ),
         destination_config=Mapped.DestinationConfigProperty(
-            on_failure=Mapped.OnFailureProperty(destination=failures.queue_arn)
+            on_failure=Mapped.OnFailureProperty(destination=function.dead_letters.queue_arn)
         ),
     )
 

@@ -1,9 +1,12 @@
 """The stack: it joins the components, and says who triggers whom."""
 
+from collections.abc import Mapping, Sequence
+
 from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk.aws_lambda import ILayerVersion
 from constructs import Construct
 
-from infra.catalog import FUNCTIONS, SIGNING_KEYS
+from infra.catalog import FUNCTIONS, SIGNING_KEYS, FunctionSpec
 from infra.components.alarms import Alarms
 from infra.components.api import PublicApi
 from infra.components.bus import build_bus, on_domain_event
@@ -51,12 +54,16 @@ class SodateStack(Stack):
             "SODATE_CONFIGURATION_SET": self.mail_events.configuration_set.configuration_set_name,
             **{setting_of(name): arn_of(secret) for name, secret in self.secrets.items()},
         }
-        return {
-            spec.name: SodateFunction(
-                self, self.stage, spec, layers=layers, environment=environment_of(spec, self.stage, values)
-            )
-            for spec in FUNCTIONS
-        }
+        return {spec.name: self._function(spec, layers, values) for spec in FUNCTIONS}
+
+    def _function(
+        self, spec: FunctionSpec, layers: Sequence[ILayerVersion], values: Mapping[str, str]
+    ) -> SodateFunction:
+        behind = None if spec.synchronous else self.dead_letters.behind(spec.edge)
+        if behind:
+            values = {**values, "SODATE_DEAD_LETTER_URL": behind.queue_url}
+        environment = environment_of(spec, self.stage, values)
+        return SodateFunction(self, self.stage, spec, layers=layers, environment=environment, dead_letters=behind)
 
     def _permissions(self) -> None:
         for function in self.functions.values():
@@ -65,34 +72,34 @@ class SodateStack(Stack):
                 function.allow(may_use_table(self.table, spec.table))
             if spec.plans_sends:
                 function.allow(may_send(self.send_queue))
+            if spec.buries:
+                function.allow(may_send(function.dead_letters))
             function.allow(*(may_read_secret(self.secrets[name]) for name in spec.secrets))
         self.functions["event_publisher"].allow(may_publish(self.bus))
         configuration_set = self.mail_events.configuration_set.configuration_set_name
         self.functions["mail_sender"].allow(may_send_mail(self, self.stage, configuration_set))
 
     def _triggers(self) -> None:
-        of, behind = self.functions, self.dead_letters.behind
+        of = self.functions
         self.api.connect(of)
         read_queue(of["mail_sender"], self.send_queue)
         read_queue(of["email_events"], self.mail_events.queue)
         read_stream(
             of["scoring"],
             self.table,
-            behind("scoring"),
             self.stage.stream,
             filters=[written("activity", events=["INSERT"]), written("profile")],
         )
         read_stream(
             of["event_publisher"],
             self.table,
-            behind("event-publisher"),
             self.stage.stream,
             filters=[written("submission", "consent", "state", "send", "signal")],
         )
-        run_every(self.stage, of["step_mail_dispatch"], Duration.minutes(1), behind("step-mail-dispatch"))
-        run_every(self.stage, of["send_sweeper"], Duration.minutes(5), behind("send-sweeper"))
-        on_domain_event(self.stage, self.bus, "LeadBecameHot", of["sales_handoff"], behind("sales-handoff"))
-        rotate(self.stage, self.secrets[SIGNING_KEYS], of["signing_key_rotation"], behind("signing-key-rotation"))
+        run_every(self.stage, of["step_mail_dispatch"], Duration.minutes(1))
+        run_every(self.stage, of["send_sweeper"], Duration.minutes(5))
+        on_domain_event(self.stage, self.bus, "LeadBecameHot", of["sales_handoff"])
+        rotate(self.stage, self.secrets[SIGNING_KEYS], of["signing_key_rotation"])
 
     def _alarms(self) -> None:
         of, alarms = self.functions, Alarms(self, self.stage, self.topic_key)

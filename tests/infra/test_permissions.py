@@ -13,7 +13,7 @@ LOGS = {"CreateLogStream", "PutLogEvents"}
 ALLOWED: dict[str, dict[str, set[str]]] = {
     "form_capture": {"dynamodb": TRANSACT | {"BatchGetItem"}, "secretsmanager": SECRET},
     "consent_pages": {"dynamodb": TRANSACT | {"BatchGetItem"}, "secretsmanager": SECRET},
-    "email_events": {"dynamodb": TRANSACT | {"BatchGetItem"}, "secretsmanager": SECRET, "sqs": CONSUME},
+    "email_events": {"dynamodb": TRANSACT | {"BatchGetItem"}, "secretsmanager": SECRET, "sqs": CONSUME | SEND},
     "scoring": {"dynamodb": TRANSACT | STREAM, "sqs": SEND},
     "event_publisher": {"dynamodb": STREAM, "events": {"PutEvents"}, "sqs": SEND},
     "step_mail_dispatch": {"dynamodb": READ | WRITE, "sqs": SEND},
@@ -21,7 +21,7 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
         "dynamodb": TRANSACT | {"BatchGetItem"},
         "secretsmanager": SECRET,
         "ses": {"SendEmail"},
-        "sqs": CONSUME,
+        "sqs": CONSUME | SEND,
     },
     "send_sweeper": {"dynamodb": READ | WRITE, "sqs": SEND},
     "sales_handoff": {"dynamodb": TRANSACT, "secretsmanager": SECRET, "sqs": SEND},
@@ -37,6 +37,16 @@ SECRETS = {
     "mail_sender": {"AddressKey", "SigningKeys"},
     "sales_handoff": {"Webhook"},
     "signing_key_rotation": {"SigningKeys"},
+}
+MAY_SEND_TO = {
+    "email_events": {"email-events-dlq"},
+    "scoring": {"scoring-dlq"},
+    "event_publisher": {"event-publisher-dlq", "send"},
+    "step_mail_dispatch": {"step-mail-dispatch-dlq", "send"},
+    "mail_sender": {"send-dlq"},
+    "send_sweeper": {"send-sweeper-dlq", "send"},
+    "sales_handoff": {"sales-handoff-dlq"},
+    "signing_key_rotation": {"signing-key-rotation-dlq"},
 }
 # The one action of ours that knows no resource.
 NO_RESOURCE = {"dynamodb:ListStreams"}
@@ -106,6 +116,16 @@ def test_mail_leaves_only_from_our_own_address_and_through_the_configuration_set
     assert f":identity/{domain}" in identity
     assert ":configuration-set/" in configuration_set
     assert "MailEventsConfigurationSet" in configuration_set
+
+
+def test_each_function_sends_only_to_the_send_queue_or_to_its_own_dead_letter_queue(stack: Any) -> None:
+    for name, function in stack.functions().items():
+        found: set[str] = set()
+        for statement in stack.statements_of(stack.target_of(function["Role"])):
+            if "sqs:SendMessage" in _many(statement["Action"]):
+                queues = [stack.resource(stack.target_of(arn)) for arn in _many(statement["Resource"])]
+                found |= {q["Properties"]["QueueName"].removeprefix(f"sodate-{stack.name}-") for q in queues}
+        assert found == MAY_SEND_TO.get(name, set()), name
 
 
 def test_only_mail_sender_may_send_mail(stack: Any) -> None:
