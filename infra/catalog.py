@@ -32,6 +32,7 @@ class Concurrency:
 class FunctionSpec:
     """One folder under `functions/`.
 
+    `deletes`: beginnings of the partition keys of items that it may delete.
     `plans_sends`: it puts messages on the send queue. `buries`: it reads batches, and puts a record that can never
     succeed into its dead-letter queue itself, with the reason in words. `synchronous`: somebody waits for its answer,
     so nothing can be lost behind it.
@@ -41,6 +42,7 @@ class FunctionSpec:
     size: Size
     concurrency: Concurrency
     table: tuple[str, ...] = ()
+    deletes: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
     plans_sends: bool = False
@@ -78,6 +80,8 @@ FUNCTIONS = (
     FunctionSpec(
         "consent_pages", Size(1024, 10), Concurrency(None, _THROTTLED),
         table=TRANSACT_AND_BATCH, secrets=(SIGNING_KEYS, ADDRESS_KEY), synchronous=True,
+        # Who confirms anew after an opt-out is taken off the suppression list. Nothing else is ever deleted.
+        deletes=("SUPPRESSION#",),
     ),
     FunctionSpec(
         "email_events", Size(512, 30), Concurrency(None, _SOURCE_LIMITED),

@@ -17,6 +17,15 @@ def may_use_table(table: dynamodb.Table, actions: Sequence[str]) -> iam.PolicySt
     return iam.PolicyStatement(actions=[f"dynamodb:{action}" for action in actions], resources=[table.table_arn])
 
 
+def may_delete_from(table: dynamodb.Table, prefixes: Sequence[str]) -> iam.PolicyStatement:
+    """Only items whose partition key begins with one of these."""
+    return iam.PolicyStatement(
+        actions=["dynamodb:DeleteItem"],
+        resources=[table.table_arn],
+        conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{prefix}*" for prefix in prefixes]}},
+    )
+
+
 def may_read_stream(table: dynamodb.Table) -> list[iam.PolicyStatement]:
     """What Lambda asks of a stream consumer's role. ListStreams knows no resource, and it shows names only."""
     actions = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]

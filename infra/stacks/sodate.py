@@ -14,7 +14,7 @@ from infra.components.environment import environment_of
 from infra.components.functions import SodateFunction
 from infra.components.layers import build_layers
 from infra.components.mail import MailEvents, build_send_queue, build_topic_key
-from infra.components.permissions import may_publish, may_read_secret, may_send_mail, may_use_table
+from infra.components.permissions import may_delete_from, may_publish, may_read_secret, may_send_mail, may_use_table
 from infra.components.queues import DeadLetters, may_send
 from infra.components.rotation import rotate
 from infra.components.schedules import run_every
@@ -70,6 +70,8 @@ class SodateStack(Stack):
             spec = function.spec
             if spec.table:
                 function.allow(may_use_table(self.table, spec.table))
+            if spec.deletes:
+                function.allow(may_delete_from(self.table, spec.deletes))
             if spec.plans_sends:
                 function.allow(may_send(self.send_queue))
             if spec.buries:

@@ -12,7 +12,7 @@ LOGS = {"CreateLogStream", "PutLogEvents"}
 
 ALLOWED: dict[str, dict[str, set[str]]] = {
     "form_capture": {"dynamodb": TRANSACT | {"BatchGetItem"}, "secretsmanager": SECRET},
-    "consent_pages": {"dynamodb": TRANSACT | {"BatchGetItem"}, "secretsmanager": SECRET},
+    "consent_pages": {"dynamodb": TRANSACT | {"BatchGetItem", "DeleteItem"}, "secretsmanager": SECRET},
     "email_events": {"dynamodb": TRANSACT | {"BatchGetItem"}, "secretsmanager": SECRET, "sqs": CONSUME | SEND},
     "scoring": {"dynamodb": TRANSACT | STREAM, "sqs": SEND},
     "event_publisher": {"dynamodb": STREAM, "events": {"PutEvents"}, "sqs": SEND},
@@ -85,6 +85,12 @@ def test_no_statement_allows_every_resource_but_for_one_named_reason(stack: Any)
             if "*" in _many(statement["Resource"]):
                 assert set(_many(statement["Action"])) <= NO_RESOURCE
                 assert statement["Sid"] == "ListStreamsHasNoResource"
+
+
+def test_nothing_but_a_lifted_suppression_can_be_deleted_from_the_table(stack: Any) -> None:
+    (statement,) = _allowing(stack, "dynamodb:DeleteItem")
+    assert statement["Action"] == "dynamodb:DeleteItem"
+    assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["SUPPRESSION#*"]}}
 
 
 def test_no_policy_reaches_an_index(stack: Any) -> None:
