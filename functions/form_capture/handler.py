@@ -6,7 +6,7 @@ from typing import Any
 from sodate.consent import pages
 from sodate.forms.answers import FieldErrors
 from sodate.forms.body import is_html_post
-from sodate.forms.receive import FormDesk, check_origin
+from sodate.forms.receive import FormDesk, cors_headers
 from sodate.runtime import clock, container
 from sodate.runtime.http import Request, Response, error_response, json_response, serve
 from sodate.scenarios.enrol import on_opt_in
@@ -28,12 +28,12 @@ def desk() -> FormDesk:
 
 def show(request: Request) -> Response:
     form, version = desk().form(request.path["form_id"])
-    return json_response(200, desk().describe(form, version, clock.now()), _cors(check_origin(form, request.headers)))
+    return json_response(200, desk().describe(form, version, clock.now()), cors_headers(form, request.headers))
 
 
 def submit(request: Request) -> Response:
     form, version = desk().form(request.path["form_id"])
-    cors = _cors(check_origin(form, request.headers))
+    cors = cors_headers(form, request.headers)
     html = is_html_post(request.headers)
     try:
         captured, target = desk().receive(form, version, request.body, request.is_base64, request.headers, clock.now())
@@ -55,7 +55,3 @@ def submit(request: Request) -> Response:
 
 def handler(event: dict[str, Any], _: object) -> dict[str, Any]:
     return serve(event, {"GET /forms/{form_id}": show, "POST /forms/{form_id}/submissions": submit})
-
-
-def _cors(origin: str | None) -> dict[str, str]:
-    return {"access-control-allow-origin": origin, "vary": "Origin"} if origin else {}

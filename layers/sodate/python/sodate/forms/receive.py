@@ -66,11 +66,11 @@ class FormDesk:
         return capture.store(submission, suspicion), target
 
 
-def check_origin(form: Form, headers: Mapping[str, str]) -> str | None:
-    """The origin to allow, None for a post that comes from no browser. Raises `OriginRefused`."""
+def cors_headers(form: Form, headers: Mapping[str, str]) -> dict[str, str]:
+    """What allows the page that asks; empty when no browser asks. Raises `OriginRefused` for a page not on the list."""
     origin = headers.get("origin")
     if origin is None:
-        return None
+        return {}
     if origin not in form.origins:
         raise OriginRefused("this page may not post this form; add its origin to the form's `origins`", "origin")
-    return origin
+    return {"access-control-allow-origin": origin, "vary": "Origin"}

@@ -1,0 +1,71 @@
+# Everything runs in .venv; a bare machine needs Python >= 3.11 and make, nothing else (Node comes from a wheel).
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+STAGE ?= dev
+SEEDS ?= 200
+SEED_BASE ?= 1
+REQUIREMENTS := runtime cli dev ministack
+
+.PHONY: help venv demo down test check format unit e2e bench simulate requirements synth deploy clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+venv: .venv/.ready ## .venv, the local cloud's own environment and the CDK CLI, all pinned
+
+.venv/.ready: requirements/bootstrap.txt requirements/dev.txt requirements/ministack.txt package-lock.json pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Sodate needs Python 3.11 or newer; set PYTHON=/path/to/python3")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements/dev.txt
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python -e .
+	test -x .venv-ministack/bin/python || $(PYTHON) -m venv .venv-ministack
+	$(BIN)/uv pip sync --quiet --require-hashes --python .venv-ministack/bin/python requirements/ministack.txt
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --silent --no-audit --no-fund
+	@touch $@
+
+demo: venv ## the whole story on real HTTP posts; leaves the local cloud running
+	$(BIN)/python -m sodate_cli.demo
+
+down: ## stop the local cloud that demo or `sodate local up` started
+	@test ! -x $(BIN)/sodate || $(BIN)/sodate local down
+
+test: venv check unit e2e ## everything CI runs
+
+check: venv ## lint, types, import contracts, architecture
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/architecture
+
+format: venv ## let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+unit: venv ## unit, store, function, simulation and infrastructure tests: no network, no AWS
+	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/unit tests/store tests/functions tests/simulation tests/infra
+
+e2e: venv ## the story on the local cloud with IAM enforced, and in a real browser where there is one
+	$(BIN)/python -m pytest tests/e2e -rs
+
+bench: venv ## import time, request units, log bytes; writes build/bench.json
+	$(BIN)/python -m benchmarks
+
+simulate: venv ## many seeds of disorder and faults; writes build/simulation.json
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --seed-base $(SEED_BASE)
+
+synth: venv ## the CloudFormation templates of STAGE, in cdk.out
+	PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/cdk synth --quiet -c stage=$(STAGE)
+
+deploy: venv ## the CDK CLI on your AWS account: make deploy STAGE=dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/cdk deploy -c stage=$(STAGE)
+
+requirements: ## pin requirements/*.in again, with hashes and without addresses
+	for name in bootstrap $(REQUIREMENTS); do $(BIN)/uv pip compile --quiet --universal --generate-hashes \
+	  --no-emit-index-url --python-version 3.11 requirements/$$name.in -o requirements/$$name.txt; done
+
+clean: down ## remove environments and everything built
+	rm -rf .venv .venv-ministack node_modules build cdk.out .local
