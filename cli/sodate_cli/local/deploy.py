@@ -2,11 +2,13 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -67,13 +69,13 @@ def deploy(folder: LocalFolder, repository: Path, aws: str, context: Mapping[str
     nowhere.mkdir(exist_ok=True)
     options = [word for key, value in context.items() for word in ("-c", f"{key}={value}")]
     app = f"{sys.executable} -m infra.app"
+    approval = ("--require-approval", "never", "--method", "direct", "--outputs-file", str(outputs))
     cdk = _Cdk(folder, repository, aws)
-    with ThreadPoolExecutor(1) as beside:
+    with ThreadPoolExecutor(1) as beside, cdk.ended_with_us():
         bootstrapped = beside.submit(cdk, nowhere, "bootstrap", f"aws://{account}/{REGION}")
         cdk(repository, "synth", "--quiet", "--app", app, "--output", str(assembly), "-c", f"stage={STAGE}", *options)
         bootstrapped.result()
-    approval = ("--require-approval", "never", "--method", "direct", "--outputs-file", str(outputs))
-    cdk(repository, "deploy", STACK, "--app", str(assembly), *approval)
+        cdk(repository, "deploy", STACK, "--app", str(assembly), *approval)
     found: dict[str, str] = json.loads(outputs.read_text())[STACK]
     return found
 
@@ -85,6 +87,18 @@ class _Cdk:
     folder: LocalFolder
     repository: Path
     aws: str
+    running: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @contextmanager
+    def ended_with_us(self) -> Iterator[None]:
+        """Whatever ends the block early, Ctrl-C included, ends the command lines and what they started."""
+        try:
+            yield
+        except BaseException:
+            for process in self.running:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(process.pid, signal.SIGKILL)
+            raise
 
     def __call__(self, where: Path, command: str, *arguments: str) -> None:
         program = self.repository / "node_modules" / ".bin" / "cdk"
@@ -99,6 +113,17 @@ class _Cdk:
         words = [str(program), command, *arguments, "--no-notices", "--no-version-reporting", "--ci", "--no-color"]
         log = self.folder.log_file(f"cdk-{command}")
         with log.open("ab") as sink:
-            done = subprocess.run(words, cwd=where, env=env, stdout=sink, stderr=subprocess.STDOUT, check=False)
-        if done.returncode:
-            raise DeployFailed(f"cdk {command} ended with {done.returncode}; the end of {log}:\n{last_lines(log, 25)}")
+            process = subprocess.Popen(
+                words,
+                cwd=where,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.running.append(process)
+        code = process.wait()
+        self.running.remove(process)
+        if code:
+            raise DeployFailed(f"cdk {command} ended with {code}; the end of {log}:\n{last_lines(log, 25)}")
