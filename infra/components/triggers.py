@@ -12,7 +12,7 @@ from infra.components.functions import SodateFunction
 from infra.components.nag import acknowledge
 from infra.components.permissions import may_read_stream
 from infra.components.queues import may_consume, may_send
-from infra.config import StreamReading
+from infra.config import Stage
 
 Mapped = lambda_.CfnEventSourceMapping
 PARTIAL_FAILURES = ["ReportBatchItemFailures"]
@@ -31,14 +31,10 @@ def read_queue(function: SodateFunction, queue: sqs.Queue, *, batch_size: int = 
 
 
 def read_stream(
-    function: SodateFunction,
-    table: dynamodb.Table,
-    how: StreamReading,
-    *,
-    filters: Sequence[Mapping[str, Any]],
+    stage: Stage, function: SodateFunction, table: dynamodb.Table, *, filters: Sequence[Mapping[str, Any]]
 ) -> None:
     """A poison record is cut out of its batch and parked after bounded retries, or it blocks its shard for a day."""
-    function.allow(*may_read_stream(table), may_send(function.dead_letters))
+    function.allow(*may_read_stream(table), may_send(stage, function.dead_letters))
     acknowledge(function.role, "AwsSolutions-IAM5[Resource::*]", "dynamodb:ListStreams knows no resource.")
     Mapped(
         function,
@@ -46,10 +42,10 @@ def read_stream(
         function_name=function.alias.function_arn,
         event_source_arn=table.table_stream_arn,
         starting_position="TRIM_HORIZON",
-        batch_size=how.batch_size,
+        batch_size=stage.stream.batch_size,
         bisect_batch_on_function_error=True,
-        maximum_retry_attempts=how.retries,
-        maximum_record_age_in_seconds=how.max_age_s,
+        maximum_retry_attempts=stage.stream.retries,
+        maximum_record_age_in_seconds=stage.stream.max_age_s,
         function_response_types=PARTIAL_FAILURES,
         filter_criteria=Mapped.FilterCriteriaProperty(
             filters=[Mapped.FilterProperty(pattern=json.dumps(pattern)) for pattern in filters]
