@@ -8,6 +8,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 OK = 0
 FAILED = 1
@@ -28,11 +29,11 @@ def show_json(document: Any) -> None:
 
 def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """A table for people; values are printed literally, never as rich markup."""
-    table = Table(title=title, title_justify="left", header_style="bold", show_header=any(columns))
+    table = Table(title=Text(title, style="bold"), title_justify="left", header_style="bold", show_header=any(columns))
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(_plain(cell) for cell in row))
+        table.add_row(*(Text(_plain(cell)) for cell in row))
     _console.print(table)
 
 

@@ -8,6 +8,7 @@ is kept in the state folder, so that a restarted server is ready at once.
 
 import argparse
 import json
+import logging
 from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
@@ -117,6 +118,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--state", type=Path, required=True)
     arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     services = LocalServices(arguments.state)
     services.publisher.start()
     server = serve(services.router, arguments.port)

@@ -6,6 +6,7 @@ own pages.
 """
 
 import json
+import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -13,6 +14,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+_log = logging.getLogger(__name__)
 
 LOOPBACK = "127.0.0.1"
 _LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
@@ -153,6 +156,6 @@ class _RouterHandler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def log_message(self, format: str, *args: Any) -> None:
-        print(f"{self.log_date_time_string()} {format % args}", flush=True)
+        _log.info(format, *args)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _serve
