@@ -5,12 +5,12 @@ The compilers and the table take half a second to import, so each command import
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from sodate.errors import SodateError
+from sodate.runtime import clock
 
 from sodate_cli import output
 
@@ -89,7 +89,7 @@ def apply(
             show_plan(planned, target, as_json=False)
             if planned.changes and not typer.confirm("Publish this?"):
                 raise typer.Exit(output.FAILED)
-        show_applied(publish(checked, now=datetime.now(UTC), retire=retire), target, as_json=as_json)
+        show_applied(publish(checked, now=clock.now(), retire=retire), target, as_json=as_json)
 
 
 @app.command()

@@ -14,6 +14,7 @@ from sodate.mail.template import Template
 from sodate_cli.playbook import liquid_guard
 from sodate_cli.playbook.include import Body, read_body
 from sodate_cli.playbook.loader import Doc, TemplateFile
+from sodate_cli.playbook.mjml_shape import misshapen
 from sodate_cli.playbook.problem import Problem
 from sodate_cli.playbook.source import Source
 from sodate_cli.playbook.text_part import to_text
@@ -39,9 +40,9 @@ class Compiled:
 class _Refused(Exception):
     """`piece` or `line` (of the joined body) says where."""
 
-    def __init__(self, message: str, piece: str = "", line: int = 0) -> None:
+    def __init__(self, message: str, piece: str = "", line: int = 0, rule: str = "compile") -> None:
         super().__init__(message)
-        self.piece, self.line = piece, line
+        self.piece, self.line, self.rule = piece, line, rule
 
     def where(self, body: Body) -> tuple[str, int]:
         return body.where_line(self.line) if self.line else body.find(self.piece)
@@ -57,7 +58,7 @@ def compile_template(source: Source, doc: Doc[TemplateFile]) -> tuple[Compiled, 
     try:
         html, text = _compile(body, head)
     except _Refused as error:
-        problem = Problem(*error.where(body), "", str(error), rule="compile")
+        problem = Problem(*error.where(body), "", str(error), rule=error.rule)
         return Compiled(doc, body, None), [problem]
     fields = head.model_dump(exclude={"body"})
     if len(html) > 250_000 or len(text) > 100_000:
@@ -79,6 +80,11 @@ def _compile(body: Body, head: TemplateFile) -> tuple[str, str]:
     guarded = liquid_guard.protect(_PREHEADER.sub(lambda _: _escaped(head.preheader), body.text))
     if guarded.in_style:
         raise _Refused(f"Liquid inside CSS is not supported: {guarded.in_style[0]}", guarded.in_style[0])
+    wrong = misshapen(guarded.text) if body.is_mjml else None
+    if wrong:
+        raise _Refused(wrong.message, line=wrong.line, rule="mjml")
+    if taken := liquid_guard.STAND_IN.search(body.text):
+        raise _Refused(f"`{taken[0]}` is a word that the compiler needs for itself", taken[0])
     html = _from_mjml(guarded.text, head.language) if body.is_mjml else guarded.text
     html = _BETWEEN_JAPANESE.sub("", html)
     try:

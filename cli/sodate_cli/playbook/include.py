@@ -6,22 +6,13 @@ like any other, and a problem in an include is reported in the include.
 
 import posixpath
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sodate_cli.playbook.loader import Doc, TemplateFile
-from sodate_cli.playbook.problem import Problem, did_you_mean
+from sodate_cli.playbook.problem import Problem
 from sodate_cli.playbook.source import Source
 
 MAX_INCLUDES = 50
-_ELEMENT = re.compile(r"</?(mj-[\w-]*)", re.IGNORECASE)
-_ELEMENTS = {
-    "mj-head", "mj-body", "mj-attributes", "mj-all", "mj-class", "mj-breakpoint", "mj-font", "mj-preview",
-    "mj-style", "mj-title", "mj-accordion", "mj-accordion-element", "mj-accordion-title", "mj-accordion-text",
-    "mj-button", "mj-carousel", "mj-carousel-image", "mj-column", "mj-divider", "mj-group", "mj-hero", "mj-image",
-    "mj-navbar", "mj-navbar-link", "mj-raw", "mj-section", "mj-social", "mj-social-element", "mj-spacer", "mj-table",
-    "mj-text", "mj-wrapper",
-}  # fmt: skip
 _INCLUDE = re.compile(r"<mj-include\b([^>]*?)/?>(\s*</mj-include>)?", re.IGNORECASE)
 _PATH = re.compile(r"""\bpath\s*=\s*["']([^"']*)["']""")
 
@@ -59,16 +50,7 @@ def read_body(source: Source, doc: Doc[TemplateFile], name: str) -> tuple[Body |
         return None, [Problem(file, 1, "", "the body is empty", "write the mail", rule="file")]
     joiner = _Joiner(source)
     joiner.add(file, text)
-    body = Body(file, "\n".join(joiner.text), tuple(joiner.lines))
-    return body, joiner.problems or list(_unknown_elements(body))
-
-
-def _unknown_elements(body: Body) -> Iterator[Problem]:
-    """The MJML compiler drops what it does not know, without a word."""
-    for match in _ELEMENT.finditer(body.text) if body.is_mjml else ():
-        if match[1].lower() not in _ELEMENTS:
-            hint = did_you_mean(match[1], _ELEMENTS)
-            yield Problem(*body.where(match.start()), "", f"there is no MJML element `{match[1]}`", hint, rule="mjml")
+    return Body(file, "\n".join(joiner.text), tuple(joiner.lines)), joiner.problems
 
 
 class _Joiner:
@@ -101,6 +83,8 @@ class _Joiner:
         wrong = ""
         if path is None:
             wrong = 'mj-include needs `path="…"`'
+        elif re.search(r"\btype\s*=", attributes):
+            wrong = "mj-include takes MJML only, not `type`"
         elif self.count > MAX_INCLUDES:
             wrong = f"more than {MAX_INCLUDES} includes"
         if wrong or path is None:

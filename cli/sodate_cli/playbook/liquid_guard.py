@@ -8,13 +8,14 @@ elements, a plain word everywhere else. Afterwards the tags come back, and it is
 import re
 from dataclasses import dataclass, field
 
-LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
-_WORD = re.compile(r"zqlq(\d{4})qz")
+#: Lengths are bounded here and below, or a body of nothing but openings would take minutes.
+LIQUID = re.compile(r"\{\{.{0,2000}?\}\}|\{%.{0,2000}?%\}", re.DOTALL)
+STAND_IN = re.compile(r"zqlq(\d{4})qz")
 _COMMENT = re.compile(r"<!--(zqlq\d{4}qz)-->")
 _TOKEN = re.compile(
-    r"(?P<liquid>\{\{.*?\}\}|\{%.*?%\})"
-    r"|(?P<comment><!--(?!\[if|<!\[endif|<!).*?-->)"
-    r"|(?P<conditional><!--\[if.*?\]>(?:<!--|-->)?|<!(?:--<!)?\[endif\]-->)"
+    rf"(?P<liquid>{LIQUID.pattern})"
+    r"|(?P<comment><!--(?!\[if|<!\[endif|<!).{0,20000}?-->)"
+    r"|(?P<conditional><!--\[if.{0,200}?\]>(?:<!--|-->)?|<!(?:--<!)?\[endif\]-->)"
     r"|(?P<opens><(?P<name>/?[A-Za-z][\w-]*))"
     r"|(?P<closes>/?>)"
     r"|(?P<quote>[\"'])",
@@ -90,11 +91,11 @@ def comments_to_words(html: str) -> str:
 
 
 def words_in(text: str) -> list[str]:
-    return [match.group() for match in _WORD.finditer(text)]
+    return [match.group() for match in STAND_IN.finditer(text)]
 
 
 def restore(text: str, guarded: Guarded) -> str:
-    return _WORD.sub(lambda match: guarded.tags.get(match.group(), ""), comments_to_words(text))
+    return STAND_IN.sub(lambda match: guarded.tags.get(match.group(), ""), comments_to_words(text))
 
 
 def lost(html: str, guarded: Guarded) -> list[str]:

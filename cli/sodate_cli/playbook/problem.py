@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from typing import Literal
 
+from sodate.errors import Invalid
+
 Severity = Literal["error", "warning"]
 
 
@@ -30,12 +32,12 @@ class Problem:
         return f"{self.file}:{self.line}:{field} {self.message}{hint} [{self.rule}]"
 
 
-class PlaybookInvalid(Exception):
+class PlaybookInvalid(Invalid):
     """Raised by `apply_directory`; holds every problem, not the first."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = list(problems)
-        super().__init__("the playbook has problems:\n" + "\n".join(str(p) for p in errors(problems)))
+        super().__init__("the playbook has problems:\n" + "\n".join(str(p) for p in errors(problems)), "playbook")
 
 
 def errors(problems: Iterable[Problem]) -> list[Problem]:

@@ -29,9 +29,15 @@ def show_problems(checked: Checked, *, as_json: bool) -> None:
         _print_problem(problem)
     warnings = len(checked.problems) - len(wrong)
     counts = Counter(definition.kind for definition in checked.definitions())
-    what = ", ".join(f"{number} {kind}" for kind, number in counts.items())
+    what = ", ".join(_counted(number, kind) for kind, number in counts.items())
     verdict = ("OK", "bold green") if checked.ok else ("NOT OK", "bold red")
-    _console.print(Text.assemble(verdict, f": {len(wrong)} errors, {warnings} warnings ({what or 'nothing readable'})"))
+    totals = f": {_counted(len(wrong), 'error')}, {_counted(warnings, 'warning')}"
+    _console.print(Text.assemble(verdict, totals, f" ({what or 'nothing readable'})"), soft_wrap=True)
+
+
+def _counted(number: int, word: str) -> str:
+    """`mailing`, `rules` and `sales` are there once at most."""
+    return f"{number} {word}s" if number != 1 and not word.endswith("s") else f"{number} {word}"
 
 
 def _print_problem(problem: Problem) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sodate_cli.playbook.problem import Problem, did_you_mean
 
-MAX_BYTES = 512 * 1024
+MAX_BYTES = 256 * 1024
 
 
 @dataclass

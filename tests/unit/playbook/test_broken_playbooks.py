@@ -110,6 +110,22 @@ CASES = {
         ("templates/first.mjml", "<mj-text>Hello", "<mj-txt>Hello"),
         ("templates/first.mjml", 4, "", "mjml", "did you mean `mj-text`?"),
     ),
+    "an MJML element that is not closed": (
+        ("templates/first.mjml", "prices</a></mj-text>", "prices</a>"),
+        ("templates/first.mjml", 5, "", "mjml", "`<mj-text>` of line 4 is open"),
+    ),
+    "a < in text": (
+        ("templates/first.mjml", "Hello", "1 < 2"),
+        ("templates/first.mjml", 4, "", "mjml", "write `&lt;`"),
+    ),
+    "a value without quotes": (
+        ("templates/_footer.mjml", "<mj-column>", "<mj-column width=50%>"),
+        ("templates/_footer.mjml", 1, "", "mjml", "not in quotes"),
+    ),
+    "a style that a stranger decides": (
+        ("templates/first.mjml", "<mj-text>Hello", '<mj-text color="{{ lead.name }}">Hello'),
+        ("templates/first.mjml", 4, "", "active-content", "could hide the footer"),
+    ),
     "a Liquid tag that does not end": (
         ("templates/first.mjml", "Hello {{", "Hello {% if lead.name %}{{"),
         ("templates/first.mjml", 4, "", "liquid", "expected tag endif"),

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from sodate_cli.playbook.lint.context import Context, Mail
+from sodate_cli.playbook.liquid_guard import LIQUID
 from sodate_cli.playbook.problem import Problem
 from sodate_cli.playbook.text_part import parse_html
 
@@ -53,6 +54,10 @@ def nothing_active(context: Context) -> Iterator[Problem]:
                 continue
             if node.tag in _ACTIVE:
                 yield mail.at(f"<{node.tag}", f"<{node.tag}> does not work in mail", "remove it", "active-content")
+            if "{{" in (node.get("style") or "") or "{%" in (node.get("style") or ""):
+                piece = next(iter(LIQUID.findall(node.get("style") or "")), "style")
+                message = f"`{piece[:60]}` decides how the mail looks; a stranger's answer could hide the footer"
+                yield mail.at(piece, message, "write the style itself", "active-content")
             for name in node.attrib:
                 if str(name).lower().startswith("on"):
                     yield mail.at(str(name), f"`{name}` does not work in mail", "remove it", "active-content")
