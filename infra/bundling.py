@@ -110,7 +110,8 @@ def install(target: Target, into: Path) -> None:
         shutil.rmtree(scratch / "python" / "bin", ignore_errors=True)
         if target.is_this_python:
             _compile(scratch)
-        scratch.rename(into)
+        if not into.exists():  # another synthesis may have been faster
+            scratch.rename(into)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

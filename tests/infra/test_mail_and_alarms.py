@@ -1,5 +1,8 @@
 """What SES tells us, over encrypted ways; which keys rotate; and what wakes somebody up."""
 
+import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 EVENT_TYPES = {
@@ -82,6 +85,25 @@ def test_every_alarm_reaches_the_alarm_topic(stack: Any) -> None:
         assert stack.target_of(action).startswith("AlarmsTopic")
         assert alarm["AlarmDescription"]
         assert alarm["TreatMissingData"] == "notBreaching"
+
+
+def test_alarms_can_be_mailed_and_an_undeliverable_mail_is_kept(tmp_path: Path) -> None:
+    from aws_cdk import App
+
+    from infra.config import stage_named
+    from infra.stacks.sodate import SodateStack
+
+    app = App(outdir=str(tmp_path), context={"aws:cdk:bundling-stacks": []})
+    SodateStack(app, replace(stage_named("prod"), alarm_email="ops@example.co.jp"))
+    app.synth()
+    resources = json.loads((tmp_path / "Sodate-prod.template.json").read_text())["Resources"].values()
+    (mail,) = [
+        r["Properties"]
+        for r in resources
+        if r["Type"] == "AWS::SNS::Subscription" and r["Properties"]["Protocol"] == "email"
+    ]
+    assert mail["Endpoint"] == "ops@example.co.jp"
+    assert "AlarmMailDlq" in str(mail["RedrivePolicy"])
 
 
 def test_every_dead_letter_queue_raises_an_alarm_at_its_first_message(stack: Any) -> None:
