@@ -23,6 +23,12 @@ class Target:
     endpoint: str | None = None
     endpoints: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def overrides(self) -> dict[str, Any]:
+        """Playbook values that this target needs: the local cloud has its own webhook (`docs/playbook.md`, Overrides)."""
+        sink = self.endpoints.get("sink")
+        return {"sales.webhook.url": f"{sink}/sales"} if sink else {}
+
     def __str__(self) -> str:
         return f"{self.table} ({self.endpoint or self.region or 'region of your AWS profile'})"
 
@@ -34,7 +40,7 @@ def connect(
     region: str | None = None,
     endpoints_file: Path = ENDPOINTS,
 ) -> Target:
-    """Binds the table models and, for the local cloud, points this process at it (endpoint, region, credentials).
+    """Binds the table models and, for the local cloud, points this process at it: endpoint, region, credentials, clock.
 
     Without `stage` the local cloud is meant when its endpoints file is there. Raises `NotFound` when it is meant and
     not there, `Invalid` when no stage can be told.
@@ -77,5 +83,7 @@ def _set_environment(target: Target) -> None:
     os.environ["AWS_ENDPOINT_URL"] = target.endpoint
     os.environ["AWS_ACCESS_KEY_ID"] = str(target.endpoints.get("access_key_id") or "test")
     os.environ["AWS_SECRET_ACCESS_KEY"] = str(target.endpoints.get("secret_access_key") or "test")
+    if clock_file := target.endpoints.get("clock_file"):
+        os.environ["SODATE_CLOCK_FILE"] = str(clock_file)  # so that `advance` moves commands too
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
         os.environ.pop(name, None)

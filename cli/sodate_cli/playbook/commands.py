@@ -3,10 +3,10 @@
 The compilers and the table take half a second to import, so each command imports what it needs and help stays quick.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from sodate.errors import SodateError
@@ -57,8 +57,8 @@ def plan(
     from sodate_cli.playbook.plan import make_plan
     from sodate_cli.playbook.show import show_plan
 
-    checked = _sound(directory, settings, as_json=as_json)
     target = _connect(stage, table, region)
+    checked = _sound(directory, settings, target, as_json=as_json)
     with _speaking():
         show_plan(make_plan(checked, retire=retire), target, as_json=as_json)
 
@@ -81,8 +81,8 @@ def apply(
 
     if as_json and not yes:
         output.fail("apply --json cannot ask; add --yes (and look at plan --json before)", output.USAGE)
-    checked = _sound(directory, settings, as_json=as_json)
     target = _connect(stage, table, region)
+    checked = _sound(directory, settings, target, as_json=as_json)
     with _speaking():
         if not yes:
             planned = make_plan(checked, retire=retire)
@@ -112,18 +112,18 @@ def _speaking() -> Iterator[None]:
         output.fail(str(error))
 
 
-def _check(directory: Path, settings: list[str] | None) -> "Checked":
+def _check(directory: Path, settings: list[str] | None, needed: Mapping[str, Any] | None = None) -> "Checked":
     from sodate_cli.playbook.check import check
     from sodate_cli.playbook.override import parse_settings
 
     with _speaking():
-        return check(directory, parse_settings(settings or []))
+        return check(directory, {**(needed or {}), **parse_settings(settings or [])})
 
 
-def _sound(directory: Path, settings: list[str] | None, *, as_json: bool) -> "Checked":
+def _sound(directory: Path, settings: list[str] | None, target: "Target", *, as_json: bool) -> "Checked":
     from sodate_cli.playbook.show import show_problems
 
-    checked = _check(directory, settings)
+    checked = _check(directory, settings, target.overrides)
     if not checked.ok:
         show_problems(checked, as_json=as_json)
         raise typer.Exit(output.FAILED)

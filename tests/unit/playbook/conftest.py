@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sodate_cli.playbook.check import check
 
 SMALL = {
     "playbook.yaml": """\
@@ -145,3 +146,19 @@ def damage(small: Path) -> Damage:
         (small / file).write_text(text.replace(old, new, 1), encoding="utf-8")
 
     return replace
+
+
+@pytest.fixture
+def expect(small: Path, damage: Damage) -> Callable[[tuple, str], None]:
+    """Damage the playbook as a case says, and find the one problem that it names."""
+
+    def look(case: tuple, severity: str) -> None:
+        change, (file, line, field, rule, words) = case
+        damage(*change)
+        problems = check(small).problems
+        found = [p for p in problems if (p.file, p.line, p.field, p.rule) == (file, line, field, rule)]
+        assert found, "\n".join(str(p) for p in problems)
+        assert found[0].severity == severity
+        assert words in f"{found[0].message} {found[0].hint}"
+
+    return look

@@ -28,9 +28,9 @@ LOCAL = {
 def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What `connect` writes into the process is taken back after each test."""
     names = ("AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-    for name in (*names, "AWS_PROFILE", "AWS_SESSION_TOKEN"):
+    for name in (*names, "AWS_PROFILE", "AWS_SESSION_TOKEN", "SODATE_CLOCK_FILE"):
         monkeypatch.setenv(name, "before")
-        if name.startswith(("AWS_ENDPOINT", "AWS_PROFILE")):
+        if name.startswith(("AWS_ENDPOINT", "AWS_PROFILE", "SODATE")):
             monkeypatch.delenv(name)
     monkeypatch.setattr(base.TableItem.Meta, "region", None)
     monkeypatch.setattr(base.TableItem.Meta, "table_name", "before")
@@ -101,10 +101,21 @@ def test_without_a_stage_the_local_cloud_is_meant_when_it_runs(tmp_path: Path) -
     assert base.TableItem.Meta.region == "ap-northeast-1"
 
 
+def test_the_local_cloud_brings_its_webhook_and_its_clock(tmp_path: Path) -> None:
+    (tmp_path / "e.json").write_text(
+        json.dumps(LOCAL | {"sink": "http://localhost:8025/sink", "clock_file": "/x/clock.json"})
+    )
+
+    assert connect("local", endpoints_file=tmp_path / "e.json").overrides == {
+        "sales.webhook.url": "http://localhost:8025/sink/sales"
+    }
+    assert os.environ["SODATE_CLOCK_FILE"] == "/x/clock.json"
+
+
 def test_a_stage_on_aws_leaves_endpoint_and_credentials_alone() -> None:
     target = connect("prod", region="us-east-1")
 
-    assert (target.table, target.endpoint) == ("sodate-prod", None)
+    assert (target.table, target.endpoint, target.overrides) == ("sodate-prod", None, {})
     assert "AWS_ENDPOINT_URL" not in os.environ
     assert os.environ["AWS_ACCESS_KEY_ID"] == "before"
 
