@@ -25,7 +25,7 @@ class Target:
 
     @property
     def overrides(self) -> dict[str, Any]:
-        """Playbook values that this target needs: the local cloud has its own webhook (`docs/playbook.md`, Overrides)."""
+        """Playbook values that this target needs (docs/playbook.md, Overrides): the local cloud has its own webhook."""
         sink = self.endpoints.get("sink")
         return {"sales.webhook.url": f"{sink}/sales"} if sink else {}
 

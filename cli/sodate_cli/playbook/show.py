@@ -10,7 +10,7 @@ from rich.text import Text
 from sodate_cli import output
 from sodate_cli.playbook.apply import Applied
 from sodate_cli.playbook.check import Checked
-from sodate_cli.playbook.diff import short
+from sodate_cli.playbook.diff import short_pair
 from sodate_cli.playbook.plan import Change, Plan
 from sodate_cli.playbook.problem import Problem, errors
 from sodate_cli.target import Target
@@ -74,7 +74,8 @@ def _print_change(change: Change) -> None:
     version = f" (live: version {change.live_version})" if change.live_version else ""
     _console.print(Text(f"{mark} {change.kind} {change.id}{version}", style=style))
     for field in change.fields[:12]:
-        line = f"    {field.field}: {short(field.before)} → {short(field.after)}"
+        before, after = short_pair(field.before, field.after)
+        line = f"    {field.field}: {before} → {after}"
         _console.print(Text(_clean(line)), soft_wrap=True)
     if len(change.fields) > 12:
         _console.print(Text(f"    … and {len(change.fields) - 12} more fields", style="dim"))

@@ -9,7 +9,7 @@ from sodate.errors import Invalid, NotFound
 from sodate.table import base
 from sodate_cli.playbook.check import check
 from sodate_cli.playbook.commands import app
-from sodate_cli.playbook.diff import changes, short
+from sodate_cli.playbook.diff import changes, short, short_pair
 from sodate_cli.playbook.override import parse_settings
 from sodate_cli.target import connect
 from typer.testing import CliRunner
@@ -163,3 +163,10 @@ def test_a_new_order_is_a_change() -> None:
     assert [(c.field, c.after) for c in changes([one, two], [two, one], "phases")] == [
         ("phases (order)", ["two", "one"])
     ]
+
+
+def test_a_long_text_is_shown_where_it_begins_to_differ() -> None:
+    same = "x" * 500
+
+    assert short_pair(f"{same} old end", f"{same} new end") == ("…xxxxxxxxxxx old end", "…xxxxxxxxxxx new end")
+    assert short_pair("old", "new") == ("old", "new")

@@ -21,7 +21,7 @@ AttributePath = Annotated[str, StringConstraints(pattern=r"^(primary|secondary)\
 class When(Definition):
     """Either an attribute test or an activity test.
 
-    `attribute` with one of `is`, `any_of`, `contains`, `present`; or `activity`, narrowed by `form`, `template`,
+    `attribute` with one of `equals`, `any_of`, `contains`, `present`; or `activity`, narrowed by `form`, `template`,
     `sequence` or `link_contains`.
     """
 
