@@ -62,7 +62,9 @@ def short_pair(before: Any, after: Any, limit: int = 60) -> tuple[str, str]:
     """Long texts are shown where they begin to differ, or a changed mail would look unchanged."""
     if not (isinstance(before, str) and isinstance(after, str) and max(len(before), len(after)) > limit):
         return short(before, limit), short(after, limit)
-    same = next((i for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), 0)
+    same = next(
+        (i for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), min(len(before), len(after))
+    )
     start = max(0, same - 12)
     mark = "…" if start else ""
     return mark + short(before[start:], limit), mark + short(after[start:], limit)
