@@ -21,3 +21,6 @@ app.add_typer(lead_app, name="lead")
 app.add_typer(sends_app, name="sends")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(dlq_app, name="dlq")
+
+if __name__ == "__main__":
+    app()

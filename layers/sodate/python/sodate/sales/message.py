@@ -11,7 +11,7 @@ from sodate.scoring.signals import SignalItem
 
 _WORDS = {
     "ja": {
-        "headline": "ホットリード: {who}(合計 {total} 点)",
+        "headline": "ホットリード: {who}(合計 {total} 点・{phase})",
         "why": "理由",
         "latest": "直近の行動",
         "owner": "担当",
@@ -25,7 +25,7 @@ _WORDS = {
         "unsubscribed": "配信停止",
     },
     "en": {
-        "headline": "Hot lead: {who} ({total} points)",
+        "headline": "Hot lead: {who} ({total} points, {phase})",
         "why": "Why",
         "latest": "What they did last",
         "owner": "Owner",
@@ -60,14 +60,14 @@ def handoff_message(profile: Profile, signal: SignalItem, owner: Owner, language
     words = _WORDS[language]
     primary = profile.primary
     name = " ".join(str(primary[key]) for key in ("company", "department", "title", "name") if primary.get(key))
-    contact = [profile.address, *(str(primary[key]) for key in ("phone",) if primary.get(key))]
+    contact = [profile.mailbox, *(str(primary[key]) for key in ("phone",) if primary.get(key))]
     why = tuple(
         f"{reason['label']} {reason['points']:+d}"
         + (f" ({reason['times']}{words['times']})" if reason["times"] > 1 else "")
         for reason in signal.reasons[:6]
     )
     return HandoffMessage(
-        headline=words["headline"].format(who=name or profile.address, total=int(signal.total)),
+        headline=words["headline"].format(who=name or profile.mailbox, total=int(signal.total), phase=signal.phase_label),
         who=(name, " / ".join(contact), f"{words['owner']}: {owner.name}"),
         why=why,
         latest=tuple(_fact(fact, words, ZoneInfo(zone)) for fact in (signal.latest or [])),

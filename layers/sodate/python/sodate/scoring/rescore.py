@@ -86,6 +86,7 @@ def _writes(
             now,
             total=new.totals.total,
             phase=new.phase,
+            phase_label=next(phase.label for phase in rules.rules.phases if phase.id == new.phase),
             rules_version=rules.version,
             reasons=[{"label": r.label, "points": r.total, "times": r.times} for r in new.reasons],
             latest=[_as_fact(activity) for activity in log[-5:][::-1]],

@@ -14,6 +14,7 @@ class SignalItem(TableItem, discriminator="signal"):
     at = UnicodeAttribute()
     total = NumberAttribute()
     phase = UnicodeAttribute()
+    phase_label = UnicodeAttribute()
     rules_version = NumberAttribute()
     reasons: JSONAttribute = JSONAttribute()
     latest: JSONAttribute = JSONAttribute(null=True)

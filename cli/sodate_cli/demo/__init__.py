@@ -1,0 +1,1 @@
+"""`make demo`: the whole story on real HTTP posts, told as one table, and checked."""

@@ -1,0 +1,36 @@
+// Sodate form helper; without it the form is a plain HTML post. A retry keeps its id: never a second submission.
+for (const form of document.querySelectorAll('form[data-sodate]')) {
+  const url = form.action, say = form.querySelector('[data-sodate-status]');
+  let token, id = crypto.randomUUID();
+  fetch(url.replace(/\/submissions$/, '')).then(r => r.json()).then(d => { token = d._token; }).catch(() => {});
+  form.addEventListener('submit', async event => {
+    event.preventDefault();
+    const body = { _submission_id: id, _page_url: location.href, _referrer: document.referrer };
+    if (token) body._token = token;
+    const query = new URLSearchParams(location.search);
+    for (const k of ['source', 'medium', 'campaign', 'term', 'content'])
+      if (query.get('utm_' + k)) body['_utm_' + k] = query.get('utm_' + k);
+    for (const k of new Set(new FormData(form).keys())) {
+      const all = new FormData(form).getAll(k);
+      body[k] = all.length > 1 ? all : all[0];
+    }
+    const button = form.querySelector('button'), ja = document.documentElement.lang === 'ja';
+    button.disabled = true;
+    try {
+      for (let attempt = 0; ; attempt++) {
+        const r = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(body) }).catch(() => null);
+        if (r?.ok) { form.reset(); id = crypto.randomUUID(); say.textContent = ja ? '送信しました。' : 'Sent.'; return; }
+        if (r && r.status !== 503) {
+          const fields = (await r.json()).error.fields || {};
+          for (const k in fields) form.elements[k]?.setAttribute('aria-invalid', 'true');
+          form.elements[Object.keys(fields)[0]]?.focus();
+          say.textContent = ja ? '入力内容をご確認ください。' : 'Please check your entries.';
+          return;
+        }
+        if (attempt === 4) { say.textContent = ja ? '混み合っています。' : 'Please try again.'; return; }
+        await new Promise(done => setTimeout(done, 1000 * 2 ** attempt));
+      }
+    } finally { button.disabled = false; }
+  });
+}
