@@ -107,7 +107,7 @@ def _travel(clock: ShiftedClock, target: datetime) -> list[datetime]:
     from sodate.due import store
 
     from sodate_cli.local.running import RunningStage
-    from sodate_cli.local.stack import NotRunning
+    from sodate_cli.local.stage import NotRunning
     from sodate_cli.local.travel import Traveller
     from sodate_cli.target import connect
 
@@ -141,7 +141,8 @@ def _explained() -> Iterator[None]:
     from sodate_cli.local.deploy import DeployFailed
     from sodate_cli.local.process import NotStarted
     from sodate_cli.local.running import ScheduleFailed
-    from sodate_cli.local.stack import Busy, NotRunning
+    from sodate_cli.local.stack import Busy
+    from sodate_cli.local.stage import NotRunning
     from sodate_cli.local.travel import StillBusy
 
     try:

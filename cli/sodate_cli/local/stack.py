@@ -8,28 +8,21 @@ import fcntl
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sodate_cli.local import deploy, process, services
+from sodate_cli.local import deploy, process, services, stage
 from sodate_cli.local.clock import ShiftedClock
-from sodate_cli.local.folder import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, STAGE, LocalFolder
+from sodate_cli.local.folder import LocalFolder
 from sodate_cli.local.process import Child
 from sodate_cli.local.services import MINISTACK, SERVER
+from sodate_cli.local.stage import NotRunning
 
-# Senders of the samples; on the local stage they count as verified.
-IDENTITIES = ("example.jp", "example.co.jp", "example.com")
-_HEALTHY_WITHIN = 60.0
 _KEPT_BETWEEN_RUNS = ("up.lock",)
 
 Step = Callable[[str], Any]
-
-
-class NotRunning(RuntimeError):
-    """The local cloud, or a part of it, is not there."""
 
 
 class Busy(RuntimeError):
@@ -118,6 +111,8 @@ class Local:
             ministack = services.start_ministack(self.folder, python)
         with self._timed("start mailbox and sink"):
             server = services.start_server(self.folder)
+        # Before the long part: a playbook with a mistake should be told at once.
+        checked = stage.check_playbook(playbook, server) if playbook is not None else None
         aws = f"http://{process.LOOPBACK}:{ministack.port}"
         context = {
             "public_base": f"http://localhost:{ministack.port}",
@@ -126,66 +121,16 @@ class Local:
         }
         with self._timed("deploy the CDK app"):
             outputs = deploy.deploy(self.folder, self.repository, aws, context)
-        endpoints = _endpoints(aws, server, outputs, self.folder)
-        self._teach(server, endpoints)
-        if playbook is not None:
-            with self._timed(f"apply {playbook.name}"):
-                self._apply(playbook, endpoints)
+        endpoints = stage.endpoints_of(aws, server, outputs, self.folder)
+        stage.teach(server, endpoints)
+        if checked is not None:
+            with self._timed("publish the playbook"):
+                stage.publish_playbook(self.folder, checked, endpoints)
         with self._timed("wait until the API answers"):
-            self._warm(endpoints)
-            self._wait_for_api(endpoints["api"], ministack)
+            stage.warm(endpoints)
+            stage.wait_for_api(endpoints["api"], ministack)
         self.folder.write_endpoints(endpoints)
         return endpoints
-
-    def _teach(self, server: Child, endpoints: Mapping[str, Any]) -> None:
-        """Tell our server about the stage: whom to publish to, whom to believe."""
-        secrets = deploy.client("secretsmanager", endpoints["aws"])
-        webhook = deploy.secret_of(secrets, f"sodate-{STAGE}/webhook")
-        stage = {
-            "aws": endpoints["aws"],
-            "region": REGION,
-            "credentials": {"access_key_id": ACCESS_KEY_ID, "secret_access_key": SECRET_ACCESS_KEY},
-            "topic": endpoints["topic"],
-            "identities": IDENTITIES,
-            "configuration_sets": [endpoints["configuration_set"]],
-            "webhook_secret": webhook.get("key"),
-        }
-        status, body = services.call(server.port, "POST", "/control/stage", stage)
-        if status != 200:
-            raise NotRunning(f"the mailbox refused the stage: {body.decode()}")
-
-    def _apply(self, playbook: Path, endpoints: dict[str, Any]) -> None:
-        from sodate_cli.playbook.apply import apply_directory
-        from sodate_cli.target import connect
-
-        self.folder.write_endpoints(endpoints)
-        try:
-            connect(STAGE, endpoints_file=self.folder.endpoints_file)
-        finally:
-            self.folder.endpoints_file.unlink(missing_ok=True)
-        overrides = {"sales.webhook.url": f"{endpoints['sink']}/sales"}
-        apply_directory(playbook, now=datetime.now(UTC), overrides=overrides)
-
-    def _warm(self, endpoints: Mapping[str, Any]) -> None:
-        """Start one worker of each queue and stream function now, so that the first lead does not wait for them."""
-        functions = deploy.client("lambda", endpoints["aws"])
-        for name in ("EmailEvents", "Scoring", "EventPublisher", "MailSender"):
-            functions.invoke(
-                FunctionName=endpoints["functions"][name], InvocationType="Event", Payload=b'{"Records":[]}'
-            )
-
-    def _wait_for_api(self, api: str, ministack: Child) -> None:
-        """Any answer of our own code will do; 502 is MiniStack saying that the function does not start."""
-        path = "/" + api.split("/", 3)[3] + "/forms/none"
-        deadline = time.monotonic() + _HEALTHY_WITHIN
-        last: tuple[int, bytes] = (0, b"")
-        while time.monotonic() < deadline and ministack.alive:
-            with suppress(OSError):
-                last = services.get(ministack.port, path, timeout=30)
-                if 200 <= last[0] < 500:
-                    return
-            time.sleep(0.2)
-        raise NotRunning(f"the API does not answer: {last[0]} {last[1].decode(errors='replace')[:400]}")
 
     @contextmanager
     def _timed(self, text: str) -> Iterator[None]:
@@ -225,30 +170,3 @@ def _describe(child: Child | None) -> dict[str, Any]:
         "pid": child.pid,
         "port": child.port,
     }
-
-
-def _endpoints(aws: str, server: Child, outputs: Mapping[str, str], folder: LocalFolder) -> dict[str, Any]:
-    """What other programs read; DESIGN §8 names the first six."""
-    base = f"http://localhost:{server.port}"
-    return {
-        "api": outputs["ApiUrl"],
-        "mailbox": base,
-        "aws": aws,
-        "region": REGION,
-        "table": outputs["TableName"],
-        "bus": outputs["BusName"],
-        "sink": f"{base}/sink",
-        "control": f"{base}/control",
-        "access_key_id": ACCESS_KEY_ID,
-        "secret_access_key": SECRET_ACCESS_KEY,
-        "clock_file": str(folder.clock_file),
-        "send_queue": outputs["SendQueueUrl"],
-        "topic": outputs["EventsTopicArn"],
-        "configuration_set": outputs["ConfigurationSet"],
-        "functions": _with_prefix(outputs, "Function"),
-        "dead_letters": {name.removesuffix("Url"): url for name, url in _with_prefix(outputs, "Dlq").items()},
-    }
-
-
-def _with_prefix(outputs: Mapping[str, str], prefix: str) -> dict[str, str]:
-    return {name.removeprefix(prefix): value for name, value in outputs.items() if name.startswith(prefix)}

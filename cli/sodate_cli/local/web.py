@@ -113,9 +113,13 @@ def serve(router: Router, port: int) -> ThreadingHTTPServer:
     class _Handler(_RouterHandler):
         routes = router
 
-    server = ThreadingHTTPServer((LOOPBACK, port), _Handler)
-    server.daemon_threads = True
-    return server
+    return _Server((LOOPBACK, port), _Handler)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    # Many functions send at once; the default of 5 makes them wait for a retry of TCP.
+    request_queue_size = 128
 
 
 class _RouterHandler(BaseHTTPRequestHandler):

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from sodate_cli.local import process
-from sodate_cli.local.stack import Busy, Local, NotRunning
+from sodate_cli.local.stack import Busy, Local
+from sodate_cli.local.stage import NotRunning
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
 

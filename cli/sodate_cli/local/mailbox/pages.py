@@ -15,6 +15,7 @@ JAPAN = timezone(timedelta(hours=9), "JST")
 # Inline, because the page loads nothing from anywhere; our own file, hence trusted.
 _STYLE = Markup(Path(__file__).with_name("mailbox.css").read_text(encoding="utf-8"))  # noqa: S704
 
+LISTED = 200
 VIEWS = ("html", "text", "headers", "events")
 
 _TONE = {"Bounce": "bad", "Complaint": "bad", "Reject": "bad", "Open": "good", "Click": "good", "DeliveryDelay": "warn"}
@@ -32,7 +33,12 @@ def page(
     messages: Sequence[Message], histories: dict[str, list[Event]], now: str, shown: Markup, current: str = ""
 ) -> str:
     """The list beside `shown`; the bare list refreshes itself."""
-    rows = Markup("").join(_row(message, histories[message.message_id], current) for message in messages)
+    newest = messages[:LISTED]
+    rows = Markup("").join(_row(message, histories[message.message_id], current) for message in newest)
+    if len(messages) > len(newest):
+        rows += Markup('<p class="empty">{} older mails: sodate local mail list</p>').format(
+            len(messages) - len(newest)
+        )
     empty = Markup('<p class="empty">No mail yet. Post a form, or advance the clock.</p>')
     refresh = Markup("") if current else Markup('<meta http-equiv="refresh" content="5">')
     title = f"{len(messages)} mails - Sodate mailbox"

@@ -81,7 +81,8 @@ class Site:
 
     def _page(self, shown: Markup, current: str = "", status: int = 200) -> Response:
         messages = self._simulator.messages[::-1]
-        histories = {message.message_id: self._simulator.history(message.message_id) for message in messages}
+        listed = messages[: pages.LISTED]
+        histories = {message.message_id: self._simulator.history(message.message_id) for message in listed}
         now = f"{self._simulator.clock().astimezone(pages.JAPAN):%Y-%m-%d %H:%M} JST"
         return Response(status, pages.page(messages, histories, now, shown, current).encode(), _headers(_PAGE_POLICY))
 
