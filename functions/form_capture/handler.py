@@ -6,9 +6,9 @@ from typing import Any
 from sodate.consent import pages
 from sodate.forms.answers import FieldErrors
 from sodate.forms.body import is_html_post
-from sodate.forms.receive import FormDesk, cors_headers
+from sodate.forms.receive import FormDesk, check_origin
 from sodate.runtime import clock, container
-from sodate.runtime.http import Request, Response, error_response, json_response, serve
+from sodate.runtime.http import Request, Response, json_response, serve
 from sodate.scenarios.enrol import on_opt_in
 
 
@@ -28,26 +28,25 @@ def desk() -> FormDesk:
 
 def show(request: Request) -> Response:
     form, version = desk().form(request.path["form_id"])
-    return json_response(200, desk().describe(form, version, clock.now()), cors_headers(form, request.headers))
+    check_origin(form, request.headers)
+    return json_response(200, desk().describe(form, version, clock.now()))
 
 
 def submit(request: Request) -> Response:
     form, version = desk().form(request.path["form_id"])
-    cors = cors_headers(form, request.headers)
+    check_origin(form, request.headers)
     html = is_html_post(request.headers)
     try:
         captured, target = desk().receive(form, version, request.body, request.is_base64, request.headers, clock.now())
     except FieldErrors as error:
         if not html:
-            return error_response(error, cors)
-        labels = {field.name: field.label for field in form.fields}
-        wrong = tuple(labels.get(name) or name for name in error.fields)
-        return Response(422, pages.message("form_error", form.language, pages.Issuer(), wrong), pages.HEADERS)
+            raise
+        return Response(422, pages.field_errors(form.language, error.named_by(form)), pages.HEADERS)
     if captured.status == 403:
-        body = {"error": {"code": captured.reason, "message": "please solve the check again"}}
-        return json_response(403, body, cors)
+        message = "please solve the check again"
+        return json_response(403, {"error": {"code": captured.reason, "message": message}})
     if not html:
-        return json_response(captured.status, {"submission_id": captured.submission_id, "status": "accepted"}, cors)
+        return json_response(captured.status, {"submission_id": captured.submission_id, "status": "accepted"})
     if target is not None:
         return Response(303, headers={"location": target, "cache-control": "no-store"})
     return Response(200, pages.message("thanks", form.language, pages.Issuer()), pages.HEADERS)

@@ -125,13 +125,16 @@ class World:
     def link(self, mail: Any, part: str) -> str:
         return next(link for link in mail.links if part in link)
 
+    def unsubscribe_url(self, mail: Any) -> str:
+        return dict(mail.headers)["List-Unsubscribe"].strip("<>")
+
     # -- wiring ------------------------------------------------------------------------------------------------
 
     def _environment(self) -> None:
         self.queue = boto3.client("sqs").create_queue(QueueName="send")["QueueUrl"]
         self.dlq = boto3.client("sqs").create_queue(QueueName="dead")["QueueUrl"]
         settings = {
-            "SODATE_STAGE": "local",
+            "SODATE_STAGE": "test",
             "SODATE_TABLE": TABLE,
             "SODATE_BUS": "sodate-test",
             "SODATE_SEND_QUEUE_URL": self.queue,

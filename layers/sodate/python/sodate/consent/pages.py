@@ -94,6 +94,10 @@ def message(name: str, language: str, issuer: Issuer, items: tuple[str, ...] = (
     return _page(language, title, _paragraph(text) + (Markup("<ul>{}</ul>").format(listed) if items else ""), issuer)
 
 
+def field_errors(language: str, labels: tuple[str, ...]) -> str:
+    return message("form_error", language, Issuer(), labels)
+
+
 def _paragraph(text: str) -> Markup:
     return Markup("<p>{}</p>").format(text) if text else Markup("")
 

@@ -30,6 +30,11 @@ class FieldErrors(Invalid):
         super().__init__(f"please correct: {names}", "invalid_fields")
         self.fields = fields
 
+    def named_by(self, form: Form) -> tuple[str, ...]:
+        """The wrong fields as the form's visitors know them."""
+        labels = {field.name: field.label for field in form.fields}
+        return tuple(labels.get(name) or name for name in self.fields)
+
 
 class _Wrong(Exception):
     """The word is the error code of one field."""

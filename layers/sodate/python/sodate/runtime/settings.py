@@ -12,7 +12,7 @@ class SettingMissing(SodateError):
 def setting(name: str) -> str:
     value = os.environ.get(name)
     if not value:
-        raise SettingMissing(f"environment variable {name} is not set; infra/components/functions.py gives it")
+        raise SettingMissing(f"environment variable {name} is not set; infra/catalog.py says who gets it")
     return value
 
 

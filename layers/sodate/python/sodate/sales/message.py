@@ -67,7 +67,9 @@ def handoff_message(profile: Profile, signal: SignalItem, owner: Owner, language
         for reason in signal.reasons[:6]
     )
     return HandoffMessage(
-        headline=words["headline"].format(who=name or profile.mailbox, total=int(signal.total), phase=signal.phase_label),
+        headline=words["headline"].format(
+            who=name or profile.mailbox, total=int(signal.total), phase=signal.phase_label
+        ),
         who=(name, " / ".join(contact), f"{words['owner']}: {owner.name}"),
         why=why,
         latest=tuple(_fact(fact, words, ZoneInfo(zone)) for fact in (signal.latest or [])),
