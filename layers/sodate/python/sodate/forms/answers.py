@@ -10,8 +10,6 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-import phonenumbers
-
 from sodate.errors import Invalid
 from sodate.forms.definition import Form, FormField
 from sodate.leads.address import Address, parse_address
@@ -116,6 +114,8 @@ def _email(field: FormField, value: Any, _: Form) -> Address:
 
 
 def _phone(field: FormField, value: Any, form: Form) -> str:
+    import phonenumbers
+
     typed = digits(_string(field, value))
     try:
         number = phonenumbers.parse(typed, _REGION[form.language])

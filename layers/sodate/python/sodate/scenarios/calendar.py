@@ -4,8 +4,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-import holidays
-
 from sodate.scenarios.sequence import Sequence, Step
 
 _DAY = timedelta(days=1)
@@ -13,6 +11,8 @@ _DAY = timedelta(days=1)
 
 @lru_cache(maxsize=64)
 def _holidays(country: str, year: int) -> frozenset[date]:
+    import holidays
+
     return frozenset(holidays.country_holidays(country, years=year))
 
 
