@@ -1,6 +1,5 @@
 """Status, down and the lock of `up`, on pid files of real processes."""
 
-import fcntl
 import json
 import os
 import subprocess
@@ -13,6 +12,7 @@ import pytest
 from sodate_cli.local import process
 from sodate_cli.local.stack import Busy, Local
 from sodate_cli.local.stage import NotRunning
+from sodate_cli.playbook.problem import PlaybookInvalid
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
 
@@ -66,15 +66,42 @@ def test_down_does_not_end_a_stranger_who_got_the_number(local: Local) -> None:
 
 
 def test_two_ups_at_once_are_refused(local: Local) -> None:
-    with (local.folder.root / "up.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(Busy):
-            local.up(None)
+    other = Local(local.repository, lambda text: nullcontext())
+    with other._alone(), pytest.raises(Busy):
+        local.up(None)
+    with pytest.raises(NotRunning):
+        local.up(None)
 
 
 def test_without_ministack_up_says_how_to_install_it_and_leaves_nothing_running(local: Local) -> None:
     with pytest.raises(NotRunning, match="make venv"):
         local.up(None)
+    assert local.status()["state"] == "down"
+
+
+FAKE_MINISTACK = """#!{python}
+import http.server, os
+class Health(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+http.server.HTTPServer(("127.0.0.1", int(os.environ["GATEWAY_PORT"])), Health).serve_forever()
+"""
+
+
+@pytest.mark.loopback
+def test_an_up_that_fails_on_the_way_ends_what_it_had_started(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = local.repository / ".venv-ministack" / "bin" / "python"
+    fake.parent.mkdir(parents=True)
+    fake.write_text(FAKE_MINISTACK.format(python=sys.executable))
+    fake.chmod(0o755)
+    started = []
+    start = process.start
+    monkeypatch.setattr(process, "start", lambda *words: started.append(start(*words)) or started[-1])
+    with pytest.raises(PlaybookInvalid):
+        local.up(local.repository / "no-such-playbook")
+    assert [child.name for child in started] == ["ministack", "server"]
+    assert not any(child.alive for child in started)
     assert local.status()["state"] == "down"
 
 

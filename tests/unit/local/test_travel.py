@@ -135,6 +135,16 @@ def test_a_hidden_queue_message_shows_itself_at_its_time_and_not_at_the_end() ->
         assert timedelta(minutes=10) <= one.shown[0] - start < timedelta(minutes=11)
 
 
+def test_a_hidden_message_and_a_due_entry_happen_in_the_order_of_their_times() -> None:
+    with world() as one:
+        start = one.clock()
+        one.entries[0] = {floor(start) + timedelta(hours=1)}
+        one.hidden = [timedelta(minutes=10), timedelta(hours=2)]
+        travel(one, timedelta(days=1))
+        assert [round((at - start) / timedelta(hours=1), 1) for at in one.shown] == [0.2, 2.0]
+        assert one.shown[0] < one.happened[0][2] < one.shown[1]
+
+
 def test_a_stage_that_does_not_come_to_rest_is_reported_with_what_is_left() -> None:
     with world() as one:
         traveller = Traveller(one.clock, one, one, pause=lambda: setattr(one, "busy", 5), patience=20)

@@ -78,6 +78,8 @@ def test_an_sns_message_ends_with_a_line_feed_and_a_repeat_has_another_id(root: 
     assert wrapped["Message"].endswith("}\n")
     assert json.loads(wrapped["Message"])["eventType"] == "Delivery"
     text = envelopes.message_text(BUILT["delivery"])
+    assert text.endswith("}\n")
+    assert text.count("\n") == 1
     first, second = (envelopes.sns_notification(text, AT, number) for number in (1, 2))
     assert set(first) == set(wrapped)
     assert first["Message"] == second["Message"]

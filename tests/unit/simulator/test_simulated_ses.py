@@ -105,6 +105,14 @@ def test_an_out_of_office_reply_is_a_transient_general_bounce_and_suppresses_nob
     assert ses.simulator.suppressed == {}
 
 
+def test_a_complaint_suppresses_and_taking_it_back_does_not() -> None:
+    ses = new_ses()
+    ses.send_email(**mail("not-spam@example.co.jp"))
+    assert ses.simulator.suppressed == {}
+    ses.send_email(**mail("complaint@example.co.jp"))
+    assert list(ses.simulator.suppressed) == ["complaint@example.co.jp"]
+
+
 def test_a_hard_bounce_puts_the_address_on_the_account_list_and_the_next_mail_is_taken_but_not_delivered() -> None:
     ses = new_ses()
     ses.send_email(**mail("bounce@example.co.jp"))
