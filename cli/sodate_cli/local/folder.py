@@ -1,6 +1,7 @@
 """The folder `.local/`: everything the local cloud keeps, and nothing that it needs elsewhere."""
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,8 @@ class LocalFolder:
 
     @classmethod
     def of(cls, repository_root: Path) -> "LocalFolder":
-        return cls(repository_root / ".local")
+        """`SODATE_LOCAL` names another folder: a second local cloud beside the first, as the end-to-end tests want."""
+        return cls(Path(os.environ.get("SODATE_LOCAL") or repository_root / ".local"))
 
     @property
     def clock_file(self) -> Path:

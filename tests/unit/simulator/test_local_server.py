@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import boto3
 import pytest
@@ -238,7 +239,9 @@ def test_the_mailbox_page_offers_each_link_and_a_click_becomes_an_event(running:
         "POST", f"/mail/{message_id}/click", "link=https%3A%2F%2Fexample.jp%2Fa%3Fx%3D1%26y%3D2"
     )
     assert status == 303
-    assert headers["Location"].startswith(f"/mail/{message_id}?notice=clicked")
+    assert headers["Location"] == f"/mail/{message_id}?clicked=https%3A%2F%2Fexample.jp%2Fa%3Fx%3D1%26y%3D2"
+    shown = running.call("GET", headers["Location"])[2]
+    assert '<a href="https://example.jp/a?x=1&amp;y=2" target="_blank" rel="noopener noreferrer">' in shown
     history = running.services.simulator.history(message_id)
     assert history[-1]["click"]["link"] == "https://example.jp/a?x=1&y=2"
 
@@ -256,6 +259,13 @@ def test_other_sites_can_neither_read_nor_act(running: Running, headers: dict[st
     message_id = running.ses().send_email(**mail())["MessageId"]
     assert running.call("POST", f"/mail/{message_id}/complain", **headers)[0] == 403
     assert len(running.services.simulator.history(message_id)) == 2
+
+
+@pytest.mark.parametrize("link", ["javascript:alert(1)", "https://evil.example/", "<svg onload=alert(1)>"])
+def test_a_page_address_cannot_make_the_mailbox_show_a_foreign_link(running: Running, link: str) -> None:
+    message_id = running.ses().send_email(**mail())["MessageId"]
+    page = running.call("GET", f"/mail/{message_id}?clicked={quote(link)}")[2]
+    assert not any(part in page for part in ("evil.example", "javascript:", "<svg"))
 
 
 def test_the_server_listens_on_loopback_only(running: Running) -> None:

@@ -76,7 +76,7 @@ def welcome(count: int) -> Markup:
     )
 
 
-def reader(message: Message, history: Sequence[Event], view: str, notice: str) -> Markup:
+def reader(message: Message, history: Sequence[Event], view: str, notice: str | Markup) -> Markup:
     """One mail: what it is, what can be done with it, and one of its views."""
     shown = Markup('<p class="notice" role="status">{}</p>').format(notice) if notice else Markup("")
     head = Markup(
@@ -90,6 +90,14 @@ def reader(message: Message, history: Sequence[Event], view: str, notice: str) -
         notice=shown,
     )
     return head + _action_bar(message) + _tabs(message, view) + _view(message, history, view)
+
+
+def clicked(message: Message, link: str) -> str | Markup:
+    """What a click leads to, as a way to go there; only links of the mail itself become one."""
+    if link not in message.links:
+        return ""
+    anchor = '<a href="{link}" target="_blank" rel="noopener noreferrer">{link}</a>'
+    return Markup("SES reports the click. It leads to " + anchor).format(link=link)
 
 
 def _action_bar(message: Message) -> Markup:
@@ -107,14 +115,14 @@ def _action_bar(message: Message) -> Markup:
     )
     return Markup(
         '<section class="actions"><div>{open}{unsubscribe}</div><div class="harm">{bounces}{complain}</div>'
-        "<details{has_links}><summary>{count} links in this mail</summary><ul>{links}</ul></details></section>"
+        "<details{has_links}><summary>{count}</summary><ul>{links}</ul></details></section>"
     ).format(
         open=_button(message, "open", "Open"),
         unsubscribe=unsubscribe,
         bounces=bounces,
         complain=_button(message, "complain", "Complain"),
         has_links=Markup(" open") if 0 < len(message.links) <= 4 else "",
-        count=len(message.links),
+        count="1 link in this mail" if len(message.links) == 1 else f"{len(message.links)} links in this mail",
         links=links,
     )
 

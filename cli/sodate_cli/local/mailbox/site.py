@@ -44,7 +44,8 @@ class Site:
         if message is None:
             return self._page(pages.welcome(0), status=404)
         view = request.query.get("view", ["html"])[0]
-        notice = request.query.get("notice", [""])[0]
+        link = request.query.get("clicked", [""])[0]
+        notice = pages.clicked(message, link) or request.query.get("notice", [""])[0]
         shown = pages.reader(
             message, self._simulator.history(message_id), view if view in pages.VIEWS else "html", notice
         )
@@ -70,7 +71,8 @@ class Site:
             notice = acts[action]()
         except (NotPossible, OSError) as reason:
             notice = f"not done: {reason}"
-        location = f"/mail/{message_id}?" + urlencode({"notice": notice})
+        told = {"clicked": form["link"]} if action == "click" and "link" in form else {"notice": notice}
+        location = f"/mail/{message_id}?" + urlencode(told)
         return Response(303, b"", {"Location": location})
 
     def _find(self, message_id: str) -> Message | None:
