@@ -96,8 +96,10 @@ def clicked(message: Message, link: str) -> str | Markup:
     """What a click leads to, as a way to go there; only links of the mail itself become one."""
     if link not in message.links:
         return ""
-    anchor = '<a href="{link}" target="_blank" rel="noopener noreferrer">{link}</a>'
-    return Markup("SES reports the click. It leads to " + anchor).format(link=link)
+    template = Markup(
+        'SES reports the click. It leads to <a href="{link}" target="_blank" rel="noopener noreferrer">{link}</a>'
+    )
+    return template.format(link=link)
 
 
 def _action_bar(message: Message) -> Markup:
