@@ -42,7 +42,7 @@ class Stage(Protocol):
 
 @dataclass(slots=True)
 class Traveller:
-    """`pause` is called between two looks at a stage that is still at work."""
+    """`pause` is called between two looks at a stage that is still at work, at most `patience` unchanged ones."""
 
     clock: ShiftedClock
     due: DueIndex
@@ -85,16 +85,18 @@ class Traveller:
         self.wait_until_quiet()
 
     def wait_until_quiet(self) -> None:
-        """Return when nothing runs and nothing visible waits, twice in a row."""
-        quiet = 0
-        left: list[str] = []
-        for _ in range(self.patience):
+        """Return when nothing runs and nothing visible waits, twice in a row; patience is for standing still only."""
+        quiet = unchanged = 0
+        before: list[str] = []
+        while quiet < _QUIET_CHECKS:
             left = what_is_left(self.stage.work())
             quiet = 0 if left else quiet + 1
-            if quiet >= _QUIET_CHECKS:
-                return
-            self.pause()
-        raise StillBusy(f"the stage does not come to rest: {', '.join(left)}; look at .local/ministack.log")
+            unchanged = unchanged + 1 if left == before else 0
+            if unchanged > self.patience:
+                raise StillBusy(f"the stage does not come to rest: {', '.join(left)}; look at .local/ministack.log")
+            before = left
+            if quiet < _QUIET_CHECKS:
+                self.pause()
 
 
 def handled(queues: Mapping[str, Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -152,6 +152,13 @@ def test_a_stage_that_does_not_come_to_rest_is_reported_with_what_is_left() -> N
             traveller.travel(one.clock() + timedelta(hours=1))
 
 
+def test_a_long_queue_that_gets_shorter_is_waited_for() -> None:
+    with world() as one:
+        one.busy = 500
+        Traveller(one.clock, one, one, pause=lambda: None, patience=3).wait_until_quiet()
+        assert one.busy == 0
+
+
 def test_dead_letters_do_not_keep_the_stage_busy_but_visible_messages_do() -> None:
     rest = {"executing": 0, "batches": 0, "stream_records": 0}
     waiting = {"visible": 3, "hidden": 0, "next_in": None}
