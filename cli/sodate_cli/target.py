@@ -10,7 +10,7 @@ from typing import Any
 from sodate.errors import Invalid, NotFound
 from sodate.table import base
 
-ENDPOINTS = Path(".local/endpoints.json")
+from sodate_cli.local.folder import LocalFolder, repository
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,14 @@ def connect(
     *,
     table: str | None = None,
     region: str | None = None,
-    endpoints_file: Path = ENDPOINTS,
+    endpoints_file: Path | None = None,
 ) -> Target:
     """Binds the table models and, for the local cloud, points this process at it: endpoint, region, credentials, clock.
 
     Without `stage` the local cloud is meant when its endpoints file is there. Raises `NotFound` when it is meant and
     not there, `Invalid` when no stage can be told.
     """
+    endpoints_file = endpoints_file or LocalFolder.of(repository()).endpoints_file
     if stage is None and table is None and endpoints_file.is_file():
         stage = "local"
     if stage is None and table is None:

@@ -10,7 +10,6 @@ from sodate_cli import output
 from sodate_cli.demo import tell
 from sodate_cli.demo.people import PEOPLE, Act, Person
 from sodate_cli.demo.play import Player, StoryBroken
-from sodate_cli.local.folder import repository
 from sodate_cli.target import connect
 
 #: The clock goes to these days in turn; on each, people act on the mails that came since.
@@ -49,7 +48,7 @@ def play() -> list[str]:
         for person in PEOPLE:
             live(player, person, acted)
         sodate("local", "advance", "1m")
-    where = connect("local", endpoints_file=repository() / ".local" / "endpoints.json")
+    where = connect("local")
     found = {number: tell.outcome(person, where) for number, person in enumerate(PEOPLE)}
     sales = player.sales_messages(endpoints["sink"])
     tell.show_table(PEOPLE, answers, found)
