@@ -1,10 +1,11 @@
 """Fifteen minutes after an attempt: what is still `sending`, with no event of its tag, is settled or listed.
 
 Marketing mail whose claim was taken becomes `unknown` and waits for a person (`sodate sends unknown`). A notice gets
-one more attempt. What crashed before its claim is simply handed over again: the claim still decides.
+one more attempt. What crashed before its claim comes back by its own message: the claim still decides.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from sodate.mail.ledger import StepRef
 from sodate.mail.notice import notice_message
 from sodate.mail.store import SendItem, find_send, put_back
 from sodate.mail.unknown import list_unknown
+from sodate.table.base import ConditionFailed
 
 AFTER = timedelta(minutes=15)
 _NOTICE_ATTEMPTS = 2
@@ -36,22 +38,27 @@ def _look_at(lead_id: str, send_id: str, now: datetime) -> dict[str, object] | N
     if send is None or send.state != "sending":
         return None
     if send.purpose == "notice":
-        return _repeat_notice(send, now)
+        _repeat_notice(send, now)
+        return None
     ref = step_ref(send)
     state = find_state(lead_id)
     enrolment = state.enrolments.get(ref.sequence) if state else None
-    if enrolment and enrolment.id == ref.enrolment and enrolment.step == ref.step:
-        return ref.message()
+    if enrolment and enrolment.id == ref.enrolment and enrolment.step <= ref.step:
+        # Never claimed: its message still lies in the queue, its dead-letter queue or the due index. Handing it over
+        # here as well would make two messages of every failing one, then four (seen when a permission was missing).
+        return None
     list_unknown(send, now)
     return None
 
 
-def _repeat_notice(send: SendItem, now: datetime) -> dict[str, object] | None:
+def _repeat_notice(send: SendItem, now: datetime) -> None:
     if int(send.attempts) >= _NOTICE_ATTEMPTS:
         list_unknown(send, now)
-        return None
-    put_back(send, "repeated_after_no_answer")
-    return notice_message(send.lead_id, send.send_id)
+        return
+    # The way back first: a crash between these writes repeats both, and no notice waits for a message that never comes.
+    due.plan(now, due.SEND, "notice", send.send_id, notice_message(send.lead_id, send.send_id), now)
+    with suppress(ConditionFailed):  # an event of this very mail was faster
+        put_back(send, "repeated_after_no_answer")
 
 
 def step_ref(send: SendItem) -> StepRef:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sodate.consent.links import Links
 from sodate.due import store as due
-from sodate.errors import Conflict, Invalid, NotFound
+from sodate.errors import Conflict, Invalid, NotFound, Transient
 from sodate.leads.lead import Profile
 from sodate.leads.store import find_state, load_profile
 from sodate.mail.deliver import RETRY_AFTER, deliver, fail
@@ -24,12 +24,14 @@ from sodate.mail.store import SendItem, begin_again, find_send, planned_step, pu
 from sodate.mail.template import Template
 from sodate.playbook.store import Definitions, Stored
 from sodate.scenarios.calendar import due_at
-from sodate.scenarios.claim import claim, pass_over, release, why_refused
+from sodate.scenarios.claim import claim, pass_over, place, release, why_refused
 from sodate.scenarios.sequence import Sequence
 from sodate.table import base
 from sodate.table.base import ConditionFailed
 
 PAUSE_CHECK = timedelta(hours=1)
+#: A step whose predecessor was put off (a paused account, say) looks again after this time.
+WAIT_FOR_EARLIER = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,9 @@ class StepMail:
         enrolled = self._enrolled(ref)
         self._plan_next(ref, sequence, enrolled, now)
         if enrolled and now > due_at(step, sequence, enrolled) + timedelta(hours=step.valid_hours):
-            pass_over(ref)
-            return self._skip(ref, "expired", now)
+            return self._without_mail(send, ref, "expired", now)
         if not claim(ref, sequence.topic):
-            return self._refused(ref, sequence.topic, now)
+            return self._without_mail(send, ref, None, now)
         return self._deliver(send, ref, sequence, now)
 
     def _is_paused(self, ref: StepRef) -> bool:
@@ -97,14 +98,24 @@ class StepMail:
         at = due_at(sequence.steps[following], sequence, enrolled)
         due.plan(at, due.SEND, "step", then.send_id, then.message(), now)
 
-    def _refused(self, ref: StepRef, topic: str, now: datetime) -> str:
-        reason = why_refused(find_state(ref.lead_id), ref, topic)
-        if reason == "not_at_this_step":
-            return reason  # an earlier delivery of this message holds the claim; its outcome is the sweeper's business
-        return self._skip(ref, reason, now)
-
-    def _skip(self, ref: StepRef, reason: str, now: datetime) -> str:
-        settle(ref.lead_id, ref.send_id, "skipped", now, SendItem.reason.set(reason))
+    def _without_mail(self, send: SendItem, ref: StepRef, reason: str | None, now: datetime) -> str:
+        """No claim: why is seen from where the run stands. `reason` None: the claim was refused."""
+        state = find_state(ref.lead_id)
+        match place(state, ref):
+            case "ahead":
+                # An earlier delivery of this message holds the claim; its outcome is the sweeper's business.
+                return "not_at_this_step"
+            case "behind":
+                due.plan(now + WAIT_FOR_EARLIER, due.SEND, "step", ref.send_id, ref.message(), now)
+                put_back(send, "waits_for_an_earlier_step")
+                return "waiting"
+            case "gone":
+                ended = "lead_erased" if state is None else "enrolment_ended"
+                settle(ref.lead_id, ref.send_id, "skipped", now, SendItem.reason.set(ended))
+                return "skipped"
+        reason = reason or (why_refused(state, send.topic or "") if state else None)
+        if reason is None or not pass_over(ref, reason, now):
+            raise Transient(f"lead {ref.lead_id} changed while this step was decided")
         return "skipped"
 
     def _deliver(self, send: SendItem, ref: StepRef, sequence: Sequence, now: datetime) -> str:

@@ -1,0 +1,148 @@
+"""DynamoDB in memory, below PynamoDB: fast enough for thousands of histories, and it can die at any write.
+
+It answers the calls our code makes and no others. `test_table_contract.py` runs the same calls on moto.
+"""
+
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from tests.simulation.expressions import holds, updated
+
+Item = dict[str, Any]
+Key = tuple[str, str]
+#: Called before and after each write with a label; may raise, or let something else happen in between.
+Point = Callable[[str], None]
+
+
+class MemoryTable:
+    """`history` has every change: (key, old, new). It is the stream, and the proof of what was true when."""
+
+    def __init__(self) -> None:
+        self.items: dict[Key, Item] = {}
+        self.history: list[tuple[Key, Item | None, Item | None]] = []
+        self.point: Point = lambda label: None
+        self.refuse: Callable[[str], ClientError | None] = lambda operation: None
+        self.reads = self.writes = 0
+
+    def _make_api_call(self, operation: str, request: Item) -> Item:
+        refusal = self.refuse(operation)
+        if refusal is not None:
+            raise refusal
+        call = {
+            "GetItem": self._get,
+            "Query": self._query,
+            "PutItem": self._put,
+            "UpdateItem": self._update,
+            "TransactWriteItems": self._transact,
+        }[operation]
+        return call(request)
+
+    def _get(self, request: Item) -> Item:
+        self.reads += 1
+        found = self.items.get(_key(request["Key"]))
+        return {"Item": deepcopy(found)} if found else {}
+
+    def _query(self, request: Item) -> Item:
+        self.reads += 1
+        names, values = request.get("ExpressionAttributeNames", {}), request.get("ExpressionAttributeValues", {})
+        partitions = {value["S"] for value in values.values() if "S" in value}
+        found = [
+            deepcopy(item)
+            for key, item in sorted(entry for entry in self.items.items() if entry[0][0] in partitions)
+            if holds(request["KeyConditionExpression"], names, values, item)
+            and holds(request.get("FilterExpression"), names, values, item)
+        ]
+        if not request.get("ScanIndexForward", True):
+            found.reverse()
+        found = found[: request.get("Limit", len(found))]
+        return {"Items": found, "Count": len(found), "ScannedCount": len(found)}
+
+    def _put(self, request: Item) -> Item:
+        return self._single("Put", request)
+
+    def _update(self, request: Item) -> Item:
+        return self._single("Update", request)
+
+    def _single(self, what: str, request: Item) -> Item:
+        self.point(f"before {what}")
+        key, old = self._old(what, request)
+        if not _allowed(request, old):
+            raise _refused("ConditionalCheckFailedException", request, old)
+        self._write(key, _result(what, request, old))
+        self.point(f"after {what}")
+        return {"Attributes": deepcopy(self.items[key])} if what == "Update" else {}
+
+    def _transact(self, request: Item) -> Item:
+        self.point("before Transaction")
+        changes: list[tuple[Key, Item | None]] = []
+        reasons: list[Item] = []
+        for entry in request["TransactItems"]:
+            ((what, write),) = entry.items()
+            key, old = self._old(what, write)
+            if any(key == other for other, _ in changes):
+                raise ValueError(f"two operations of one transaction on {key}")
+            allowed = _allowed(write, old)
+            reasons.append({"Code": "None"} if allowed else _reason(write, old))
+            changes.append((key, _result(what, write, old) if allowed else None))
+        if any(reason["Code"] != "None" for reason in reasons):
+            error = {"Error": {"Code": "TransactionCanceledException", "Message": "cancelled"}}
+            raise ClientError({**error, "CancellationReasons": reasons}, "TransactWriteItems")
+        for entry, (key, new) in zip(request["TransactItems"], changes, strict=True):
+            if "ConditionCheck" not in entry:
+                self._write(key, new)
+        self.point("after Transaction")
+        return {}
+
+    def _old(self, what: str, request: Item) -> tuple[Key, Item | None]:
+        key = _key(request["Item"] if what == "Put" else request["Key"])
+        return key, self.items.get(key)
+
+    def _write(self, key: Key, new: Item | None) -> None:
+        old = self.items.get(key)
+        if old == new:
+            return  # DynamoDB writes it, but its stream says nothing
+        self.writes += 1
+        if new is None:
+            self.items.pop(key, None)
+        else:
+            self.items[key] = new
+        self.history.append((key, old, new))
+
+
+def _key(item: Item) -> Key:
+    return item["pk"]["S"], item["sk"]["S"]
+
+
+def _allowed(request: Item, old: Item | None) -> bool:
+    names, values = request.get("ExpressionAttributeNames", {}), request.get("ExpressionAttributeValues", {})
+    return holds(request.get("ConditionExpression"), names, values, old)
+
+
+def _result(what: str, request: Item, old: Item | None) -> Item | None:
+    if what == "Put":
+        return deepcopy(request["Item"])
+    if what == "Delete":
+        return None
+    if what == "ConditionCheck":
+        return old
+    names, values = request.get("ExpressionAttributeNames", {}), request.get("ExpressionAttributeValues", {})
+    try:
+        return updated(request["UpdateExpression"], names, values, old or deepcopy(request["Key"]))
+    except KeyError as error:
+        message = "The document path provided in the update expression is invalid for update"
+        raise ClientError({"Error": {"Code": "ValidationException", "Message": message}}, "UpdateItem") from error
+
+
+def _reason(request: Item, old: Item | None) -> Item:
+    found = {"Code": "ConditionalCheckFailed", "Message": "The conditional request failed"}
+    return {**found, "Item": deepcopy(old)} if old and request.get("ReturnValuesOnConditionCheckFailure") else found
+
+
+def _refused(code: str, request: Item, old: Item | None) -> ClientError:
+    answer: Item = {"Error": {"Code": code, "Message": "The conditional request failed"}}
+    if old and request.get("ReturnValuesOnConditionCheckFailure"):
+        answer["Item"] = deepcopy(old)
+    return ClientError(answer, "Write")  # type: ignore[arg-type]
