@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import boto3
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 from sodate.errors import NotFound, SodateError
 from sodate.leads.address import address_key, parse_address
 from sodate.leads.store import owner_of
@@ -31,6 +32,8 @@ def explained() -> Iterator[None]:
         output.fail(str(error), output.NOT_FOUND)
     except SodateError as error:
         output.fail(str(error))
+    except (ClientError, BotoCoreError) as error:
+        output.fail(f"AWS says: {error}")
 
 
 def target(stage: str | None) -> Target:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
+from botocore.exceptions import ClientError
 from sodate.errors import Conflict, NotFound
 
 _LONGEST_LOOK = 1000
@@ -23,10 +24,13 @@ class Destination:
 
 
 def destination_of(edge: str, outputs: Mapping[str, str]) -> Destination:
-    """`outputs` are the stack's. Raises `NotFound` when the edge leads nowhere."""
-    sources = boto3.client("sqs").list_dead_letter_source_queues(QueueUrl=outputs[f"Dlq{edge}Url"]).get("queueUrls", [])
-    if sources:
-        return Destination(queue_url=sources[0])
+    """`outputs` are the stack's; `<queue>-dlq` stands behind `<queue>`. Raises `NotFound` when it leads nowhere."""
+    queue = outputs[f"Dlq{edge}Url"].rsplit("/", 1)[-1].removesuffix("-dlq").removesuffix("-topic")
+    try:
+        return Destination(queue_url=boto3.client("sqs").get_queue_url(QueueName=queue)["QueueUrl"])
+    except ClientError as error:
+        if "NonExistentQueue" not in error.response["Error"]["Code"] and "QueueDoesNotExist" not in str(error):
+            raise
     function = outputs.get(f"Function{edge}")
     if function is None:
         raise NotFound(f"nothing stands before the dead-letter queue of {edge!r}")
