@@ -4,18 +4,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.store import activity_item
 from sodate.consent.consent import UNSUBSCRIBED, Evidence
-from sodate.consent.store import ConsentItem, SuppressionItem, consent_item, find_consent
-from sodate.errors import Conflict, Invalid
+from sodate.consent.store import ConsentItem, SuppressionItem, consent_item, consents_of, find_consent
+from sodate.errors import Conflict, Invalid, Transient
 from sodate.leads.lead import Enrolment, State
-from sodate.leads.store import StateItem, load_state, state_key, to_map
+from sodate.leads.store import StateItem, as_it_was, load_state, state_key, to_map
 from sodate.table import keys, transaction
 from sodate.table.base import ConditionFailed
 from sodate.table.transaction import Delete, Put, Update, Write
+
+_TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -33,22 +36,37 @@ OnConfirmed = Callable[[State, str | None, Sequence[str], str, datetime], Reacti
 def confirm_opt_in(lead_id: str, consent_sort_key: str, on_confirmed: OnConfirmed, now: datetime) -> State:
     """Returns the state before the confirmation. Raises `Conflict` when the link was used already.
 
-    `Invalid` when the request is unknown, or when the lead complained or bounced since: that needs a person.
+    `Invalid` when the request is unknown or older than an opt-out, or when the lead complained or bounced since: that
+    needs a person.
     """
-    state = load_state(lead_id)
-    request = find_consent(lead_id, consent_sort_key)
-    if request is None or request.action != "requested":
-        raise Invalid("this confirmation is not known", "link_broken")
-    if request.confirmed_at is not None:
-        raise Conflict("this confirmation was already used")
-    if state.blocked not in (None, UNSUBSCRIBED):
-        raise Invalid("this address cannot be confirmed by itself any more", "blocked")
-    reaction = on_confirmed(state, request.form_id, tuple(request.topics), request.sk, now)
-    try:
-        transaction.commit(_writes(state, request, reaction, now))
-    except ConditionFailed as error:
-        raise Conflict("this confirmation was already used") from error
-    return state
+    for _ in range(_TRIES):
+        state = load_state(lead_id)
+        request = find_consent(lead_id, consent_sort_key)
+        if request is None or request.action != "requested":
+            raise Invalid("this confirmation is not known", "link_broken")
+        if request.confirmed_at is not None:
+            raise Conflict("this confirmation was already used")
+        if state.blocked not in (None, UNSUBSCRIBED):
+            raise Invalid("this address cannot be confirmed by itself any more", "blocked")
+        if _left_since(state, request):
+            raise Invalid("the lead opted out after this was asked; only a new request counts", "link_expired")
+        reaction = on_confirmed(state, request.form_id, tuple(request.topics), request.sk, now)
+        try:
+            transaction.commit(_writes(state, request, reaction, now))
+        except ConditionFailed:
+            continue  # an opt-out, another confirmation: whoever came first is seen by looking again
+        return state
+    raise Transient(f"lead {lead_id} changes too fast; press the button again")
+
+
+def _left_since(state: State, request: ConsentItem) -> bool:
+    """An opt-out is not undone by a mail that was already in the mailbox."""
+    return any(
+        evidence.action == "withdrawn"
+        and evidence.at >= request.at
+        and (state.blocked == UNSUBSCRIBED or not set(request.topics).isdisjoint(evidence.topics))
+        for evidence in consents_of(state.lead_id)
+    )
 
 
 def _writes(state: State, request: ConsentItem, reaction: Reaction, now: datetime) -> list[Write]:
@@ -71,11 +89,7 @@ def _writes(state: State, request: ConsentItem, reaction: Reaction, now: datetim
     actions += [StateItem.opt_in_mails.set(0), StateItem.blocked.remove()]
     writes: list[Write] = [
         Update(request, [ConsentItem.confirmed_at.set(keys.stamp(now))], ConsentItem.confirmed_at.does_not_exist()),
-        Update(
-            state_key(state.lead_id),
-            actions,
-            StateItem.blocked.does_not_exist() | (StateItem.blocked == UNSUBSCRIBED),
-        ),
+        Update(state_key(state.lead_id), actions, _as_it_was(state, request, reaction)),
         Put(consent_item(evidence, key)),
         transaction.put_new(activity_item(activity)),
         *reaction.puts,
@@ -84,3 +98,11 @@ def _writes(state: State, request: ConsentItem, reaction: Reaction, now: datetim
         lifted = SuppressionItem(keys.suppression(state.address_key), keys.ENTRY)
         writes.append(Delete(lifted, SuppressionItem.reason == UNSUBSCRIBED))
     return writes
+
+
+def _as_it_was(state: State, request: ConsentItem, reaction: Reaction) -> Condition:
+    """What this decision rests on. An opt-out that commits in between makes it false."""
+    condition = as_it_was(state, request.topics)
+    for name in reaction.enrolments:
+        condition &= StateItem.enrolments[name].does_not_exist()
+    return condition

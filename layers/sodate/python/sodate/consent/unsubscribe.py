@@ -3,53 +3,60 @@
 from datetime import datetime
 from typing import Literal
 
-from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.store import activity_item
 from sodate.consent.consent import UNSUBSCRIBED, Evidence, Method
 from sodate.consent.store import consent_item, suppression_item
+from sodate.errors import Transient
 from sodate.leads.lead import State
-from sodate.leads.store import StateItem, load_state, state_key
+from sodate.leads.store import StateItem, as_it_was, load_state, state_key
 from sodate.table import transaction
 from sodate.table.base import ConditionFailed
 from sodate.table.transaction import Put, Update, Write
 
 Scope = Literal["all", "topic"]
+_TRIES = 5
 
 
 def unsubscribe(lead_id: str, send_id: str, topic: str, scope: Scope, method: Method, now: datetime) -> bool:
-    """True when this call changed something, False when the lead had opted out before."""
-    state = load_state(lead_id)
-    everything = scope == "all"
-    if state.blocked is not None or (not everything and state.topics.get(topic) == "withdrawn"):
-        return False
-    topics = tuple(sorted(state.topics)) if everything else (topic,)
-    try:
-        transaction.commit(_writes(state, send_id, topics, everything, method, now))
-    except ConditionFailed:
-        return False
-    return True
+    """True when this call changed something, False when the lead had opted out before.
+
+    Somebody whose address is blocked for another reason is heard too: the block may be lifted one day.
+    """
+    for _ in range(_TRIES):
+        state = load_state(lead_id)
+        everything = scope == "all"
+        topics = tuple(sorted(state.topics)) if everything else (topic,)
+        stops = everything and state.blocked is None
+        if not stops and all(state.topics.get(name) == "withdrawn" for name in topics):
+            return False
+        if not everything and state.blocked == UNSUBSCRIBED:
+            return False
+        try:
+            transaction.commit(_writes(state, send_id, topics, everything, method, now))
+        except ConditionFailed:
+            continue
+        return True
+    raise Transient(f"lead {lead_id} changes too fast; try again")
 
 
 def _writes(
     state: State, send_id: str, topics: tuple[str, ...], everything: bool, method: Method, now: datetime
 ) -> list[Write]:
     actions: list[Action] = [StateItem.topics[topic].set("withdrawn") for topic in topics]
-    still_open: Condition = StateItem.blocked.does_not_exist()
-    if everything:
+    stops = everything and state.blocked is None
+    if stops:
         actions.append(StateItem.blocked.set(UNSUBSCRIBED))
-    else:
-        still_open = still_open & (StateItem.topics[topics[0]] != "withdrawn")
     key = activity_key("unsubscribed", send_id, "all" if everything else topics[0])
     evidence = Evidence(state.lead_id, now, "withdrawn", method, topics, reference=send_id)
     about = {"send": send_id, "scope": "all" if everything else topics[0]}
     writes: list[Write] = [
-        Update(state_key(state.lead_id), actions, still_open),
+        Update(state_key(state.lead_id), actions, as_it_was(state, topics)),
         Put(consent_item(evidence, key)),
         Put(activity_item(Activity(state.lead_id, "unsubscribed", now, key, about))),
     ]
-    if everything:
+    if stops:
         writes.append(Put(suppression_item(state.address_key, UNSUBSCRIBED, now)))
     return writes

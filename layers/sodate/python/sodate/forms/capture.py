@@ -25,6 +25,7 @@ from sodate.leads.lead import Profile, State
 from sodate.leads.store import (
     ProfileItem,
     StateItem,
+    as_it_was,
     changes,
     find_state,
     owner_item,
@@ -113,8 +114,9 @@ class Capture:
             after, writes = ask_consent(self.form, submission, submission_id, state, self.on_confirmed)
             writes.append(self._merge_profile(lead_id, submission))
             if actions := changes(state, after):
-                # Two posts at once must not both send an opt-in mail: the slower one looks again.
-                writes.append(Update(state_key(lead_id), actions, StateItem.opt_in_mails == state.opt_in_mails))
+                # Two posts at once must not both send an opt-in mail, nor undo an opt-out: the slower one looks again.
+                still = (StateItem.opt_in_mails == state.opt_in_mails) & as_it_was(state, after.topics)
+                writes.append(Update(state_key(lead_id), actions, still))
         writes.append(Put(submission_item(submission, submission_id, lead_id)))
         writes.append(transaction.put_new(activity_item(self._activity(submission, submission_id, lead_id))))
         transaction.commit([first, *writes])

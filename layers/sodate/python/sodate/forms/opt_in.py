@@ -35,10 +35,12 @@ def ask_consent(
         ref = send_id("opt_in", form.id, submission_id)
         writes.append(transaction.put_new(planned_notice(state.lead_id, ref, "opt_in", consent.template, data, now)))
         return _asked(state, decision, keys.stamp(now)), writes
-    if state.blocked is not None or not decision.topics:
-        return state, writes  # anybody can post a form: only a confirmed mail may lift an opt-out
-    reaction = on_confirmed(state, form.id, decision.topics, evidence.sk, now)
-    confirmed = {**state.topics, **dict.fromkeys(decision.topics, "confirmed")}
+    # Anybody can post a form: only a confirmed mail may lift an opt-out.
+    topics = tuple(topic for topic in decision.topics if state.topics.get(topic) != "withdrawn")
+    if state.blocked is not None or not topics:
+        return state, writes
+    reaction = on_confirmed(state, form.id, topics, evidence.sk, now)
+    confirmed = {**state.topics, **dict.fromkeys(topics, "confirmed")}
     return replace(state, topics=confirmed, enrolments={**state.enrolments, **reaction.enrolments}), [
         *writes,
         *reaction.puts,

@@ -1,8 +1,10 @@
 """PROFILE, STATE and the address owner. STATE must stay below 1 KB: every send decision is one write unit here."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from sodate.errors import NotFound
@@ -164,6 +166,15 @@ def changes(before: State, after: State) -> list[Action]:
     if after.opt_in_mail_at and after.opt_in_mails != before.opt_in_mails:
         actions += [StateItem.opt_in_mails.set(after.opt_in_mails), StateItem.opt_in_mail_at.set(after.opt_in_mail_at)]
     return actions
+
+
+def as_it_was(state: State, topics: Iterable[str]) -> Condition:
+    """True while nobody changed what a decision about consent rests on: the block and these topics."""
+    condition = StateItem.blocked.does_not_exist() if state.blocked is None else StateItem.blocked == state.blocked
+    for topic in topics:
+        status, held = state.topics.get(topic), StateItem.topics[topic]
+        condition &= held.does_not_exist() if status is None else held == status
+    return condition
 
 
 def totals_map(totals: Totals) -> dict[str, int]:

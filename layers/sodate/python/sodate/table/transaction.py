@@ -9,7 +9,9 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
-from sodate.table.base import TableItem, _our_errors
+from sodate.table.base import Contention, TableItem, _our_errors
+
+_TRIES = 4
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,22 @@ def _connection() -> Connection:
 
 
 def commit(writes: Sequence[Write]) -> None:
-    """Raises `ConditionFailed` (with the items that stood in the way, by index) or `Transient`."""
+    """Raises `ConditionFailed` (with the items that stood in the way, by index) or `Transient`.
+
+    A transaction that met another one wrote nothing, so it is tried again at once: an opt-out must not be answered with
+    "busy" because a score was written in the same millisecond.
+    """
+    for left in reversed(range(_TRIES)):
+        try:
+            _commit(writes)
+        except Contention:
+            if not left:
+                raise
+        else:
+            return
+
+
+def _commit(writes: Sequence[Write]) -> None:
     with _our_errors(), TransactWrite(connection=_connection()) as transaction:
         for write in writes:
             match write:
