@@ -1,6 +1,6 @@
 """The hostile inputs that concern forms: each has one exact answer, none a 5xx.
 
-Numbers are those of the project's list of 64 (docs/hostile-input.md).
+The numbers are those of the field's list of 64 hostile inputs, so that a gap in them shows.
 """
 
 import base64

@@ -1,6 +1,7 @@
 """An SES event becomes a state of the ledger, an activity, and (for a hard bounce or complaint) a stop on the lead.
 
-Everything of one event is one transaction, keyed by the fact itself: duplicates and disorder change nothing.
+First the ledger, where the higher rank stands; then all that concerns the lead in one transaction, keyed by the fact
+itself. A crash in between is mended by the redelivery; duplicates and disorder change nothing.
 """
 
 from collections.abc import Callable
@@ -12,8 +13,9 @@ from sodate.activities.activity import Activity
 from sodate.activities.store import activity_item
 from sodate.consent.consent import Evidence
 from sodate.consent.store import consent_item, suppression_item
+from sodate.errors import Transient
 from sodate.leads.address import parse_reported_address
-from sodate.leads.store import StateItem, find_state, owner_of, state_key
+from sodate.leads.store import StateItem, as_it_was, find_state, owner_of, state_key
 from sodate.mail.events import ENGAGEMENT, LEDGER_STATE, MailEvent
 from sodate.mail.store import SendItem, find_send, raise_to, send_by_message_id
 from sodate.table import base, transaction
@@ -21,6 +23,11 @@ from sodate.table.base import ConditionFailed
 from sodate.table.transaction import Put, Update, Write
 
 AddressKey = Callable[[str], str]
+
+#: Which reason stays when a lead is stopped twice; the order in which SES tells us must not decide.
+_STRENGTH = {"hard_bounce": 1, "complaint": 2}
+_ACTIVITY = 0
+_TRIES = 5
 
 
 def apply_event(event: MailEvent, address_key: AddressKey, now: datetime) -> str:
@@ -32,14 +39,18 @@ def apply_event(event: MailEvent, address_key: AddressKey, now: datetime) -> str
     if send is not None and send.purpose == "notice" and send.name == "handoff":
         return _ledger_only(send, event, now)  # the recipient is our own sales, not the lead
     applied = _ledger_only(send, event, now) if send is not None else "counted"
-    writes = _lead_writes(lead_id, send, event, now)
-    if not writes:
-        return applied
-    try:
-        transaction.commit(writes)
-    except ConditionFailed:
-        return "repeat"
-    return "applied"
+    for _ in range(_TRIES):
+        writes = _lead_writes(lead_id, send, event, now)
+        if not writes:
+            return applied
+        try:
+            transaction.commit(writes)
+        except ConditionFailed as error:
+            if _ACTIVITY in error.failed:
+                return "repeat"
+            continue  # the lead was stopped or erased meanwhile: look again
+        return "applied"
+    raise Transient(f"lead {lead_id} changes too fast")
 
 
 def _lead_by_address(event: MailEvent, address_key: AddressKey) -> str | None:
@@ -82,8 +93,8 @@ def _ledger_only(send: SendItem, event: MailEvent, now: datetime) -> str:
 def _facts(event: MailEvent) -> list[Action]:
     facts: list[Action] = [SendItem.message_id.set(event.message_id)]
     why = ":".join(part for part in (event.bounce_type, event.sub_type, event.diagnostic) if part)
-    if why:
-        facts.append(SendItem.reason.set(why[:300]))
+    # What a lower state gave as its reason is no reason of this one, whichever came first.
+    facts.append(SendItem.reason.set(why[:300]) if why else SendItem.reason.remove())
     return facts
 
 
@@ -99,8 +110,8 @@ def _lead_writes(lead_id: str, send: SendItem | None, event: MailEvent, now: dat
     if send is not None and event.type in ENGAGEMENT:
         counter = SendItem.opens if event.type == "Open" else SendItem.clicks
         writes.append(Update(SendItem(send.pk, send.sk), [counter.add(1)]))
-    if stop is not None:
-        writes.append(Update(state_key(lead_id), [StateItem.blocked.set(stop)]))
+    if stop is not None and _STRENGTH[stop] > _STRENGTH.get(state.blocked or "", 0):
+        writes.append(Update(state_key(lead_id), [StateItem.blocked.set(stop)], as_it_was(state, ())))
         writes.append(Put(suppression_item(state.address_key, stop, now)))
     if stop == "complaint":
         gone = Evidence(lead_id, event.at, "withdrawn", "complaint", tuple(sorted(state.topics)), reference=event.key)

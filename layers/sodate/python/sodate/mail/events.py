@@ -25,6 +25,9 @@ ENGAGEMENT = {"Open": "mail_opened", "Click": "mail_clicked"}
 COUNTED_ONLY = {"Subscription"}
 KNOWN = set(LEDGER_STATE) | set(ENGAGEMENT) | COUNTED_ONLY | {"Bounce", "Complaint"}
 
+#: Sub-types that AWS may add later (Auto Validation, say) are recorded and stop nobody until a person read about them.
+_ADDRESS_IS_DEAD = {None, "General", "NoEmail", "Suppressed", "OnAccountSuppressionList"}
+
 _BODY = {"Rendering Failure": "failure", "DeliveryDelay": "deliveryDelay"}
 _EARLIEST, _LATEST = datetime(2010, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -57,7 +60,7 @@ class MailEvent:
         `not-spam` is praise, out-of-office is a transient bounce, and what SES refused from its own suppression list
         was decided before.
         """
-        if self.type == "Bounce" and self.bounce_type == "Permanent":
+        if self.type == "Bounce" and self.bounce_type == "Permanent" and self.sub_type in _ADDRESS_IS_DEAD:
             return "hard_bounce"
         if self.type == "Complaint" and self.feedback_type != "not-spam" and self.sub_type is None:
             return "complaint"
