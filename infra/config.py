@@ -81,7 +81,6 @@ class Stage:
     managed_rotation: bool = True
     stream: StreamReading = field(default_factory=StreamReading)
     cors_keys_in_camel_case: bool = False
-    asks_for_batch_actions: bool = False
     cli_credentials: bool = False
     local: LocalCloud | None = None
 
@@ -131,7 +130,6 @@ def _local_stage(local: LocalCloud) -> Stage:
         managed_rotation=False,
         stream=StreamReading(max_age_s=60),
         cors_keys_in_camel_case=True,
-        asks_for_batch_actions=True,
         cli_credentials=True,
         local=local,
     )

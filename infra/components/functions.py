@@ -38,7 +38,6 @@ class SodateFunction(Construct):
     ) -> None:
         super().__init__(scope, spec.id)
         self.spec = spec
-        self._stage = stage
         self._dead_letters = dead_letters
         name = f"{stage.prefix}-{spec.dashed}"
         log_group = _log_group(self, stage, name)
@@ -81,7 +80,7 @@ class SodateFunction(Construct):
 
     def when_invoked_asynchronously(self, *, retries: int, max_age: Duration) -> None:
         """Lambda drops an asynchronous event after its own retries; here it goes to the dead-letter queue instead."""
-        self.allow(may_send(self._stage, self.dead_letters))
+        self.allow(may_send(self.dead_letters))
         lambda_.CfnEventInvokeConfig(
             self,
             "AsyncFailures",

@@ -56,10 +56,9 @@ class DeadLetters:
         return {f"Dlq{_pascal(edge)}Url": queue.queue_url for edge, queue in self.queues.items()}
 
 
-def may_send(stage: Stage, queue: sqs.IQueue) -> iam.PolicyStatement:
-    """On AWS this allows batches too; the local cloud asks for an action that AWS does not know."""
-    actions = ["sqs:SendMessage", *(["sqs:SendMessageBatch"] if stage.asks_for_batch_actions else [])]
-    return iam.PolicyStatement(actions=actions, resources=[queue.queue_arn])
+def may_send(queue: sqs.IQueue) -> iam.PolicyStatement:
+    """Allows SendMessageBatch too: IAM knows no action of that name."""
+    return iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[queue.queue_arn])
 
 
 def may_consume(queue: sqs.IQueue) -> iam.PolicyStatement:

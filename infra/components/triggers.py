@@ -34,7 +34,7 @@ def read_stream(
     stage: Stage, function: SodateFunction, table: dynamodb.Table, *, filters: Sequence[Mapping[str, Any]]
 ) -> None:
     """A poison record is cut out of its batch and parked after bounded retries, or it blocks its shard for a day."""
-    function.allow(*may_read_stream(table), may_send(stage, function.dead_letters))
+    function.allow(*may_read_stream(table), may_send(function.dead_letters))
     acknowledge(function.role, "AwsSolutions-IAM5[Resource::*]", "dynamodb:ListStreams knows no resource.")
     Mapped(
         function,

@@ -73,9 +73,9 @@ class SodateStack(Stack):
             if spec.deletes:
                 function.allow(may_delete_from(self.table, spec.deletes))
             if spec.plans_sends:
-                function.allow(may_send(self.stage, self.send_queue))
+                function.allow(may_send(self.send_queue))
             if spec.buries:
-                function.allow(may_send(self.stage, function.dead_letters))
+                function.allow(may_send(function.dead_letters))
             function.allow(*(may_read_secret(self.secrets[name]) for name in spec.secrets))
         self.functions["event_publisher"].allow(may_publish(self.bus))
         configuration_set = self.mail_events.configuration_set.configuration_set_name

@@ -43,7 +43,6 @@ _WORDS: dict[str, dict[str, Any]] = {
         "thanks": ("送信しました", "お問い合わせありがとうございます。"),
         "form_error": ("入力内容をご確認ください", "前のページに戻り、次の項目を修正してください。"),
         "busy": ("混み合っています", "しばらくしてから、もう一度お試しください。"),
-        "contact": "お問い合わせ",
     },
     "en": {
         "opt_in": ("Confirm your subscription", "Press the button to complete it.", "Confirm"),
@@ -59,7 +58,6 @@ _WORDS: dict[str, dict[str, Any]] = {
         "thanks": ("Thank you", "We have received your message."),
         "form_error": ("Please check your entries", "Go back and correct these fields."),
         "busy": ("We are busy right now", "Please try again in a moment."),
-        "contact": "Contact",
     },
 }
 
@@ -107,10 +105,9 @@ def _known(language: str) -> str:
 
 
 def _page(language: str, title: str, content: Markup, issuer: Issuer) -> str:
-    words = _WORDS[_known(language)]
     foot = Markup("")
     if issuer.name:
-        foot = Markup("<footer>{}<br>{}: {}</footer>").format(issuer.name, words["contact"], issuer.contact)
+        foot = Markup("<footer>{}<br>{}</footer>").format(issuer.name, issuer.contact)
     return str(
         Markup(
             '<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>{title}</title>'
