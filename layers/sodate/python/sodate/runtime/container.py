@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
 from ulid import ULID
 
 from sodate.consent.links import Links
@@ -101,10 +102,16 @@ def ses_client() -> Any:
 
 
 def _secret(variable: str) -> dict[str, Any]:
+    """While Secrets Manager is down the value last seen goes on serving; without one, callers are asked to come back."""
     name = setting(variable)
     held = _secrets.get(name)
     if held is None or time.monotonic() - held[0] > _SECRET_SECONDS:
-        text = client("secretsmanager").get_secret_value(SecretId=name)["SecretString"]
+        try:
+            text = client("secretsmanager").get_secret_value(SecretId=name)["SecretString"]
+        except (BotoCoreError, ClientError) as error:
+            if held is None:
+                raise Transient(f"the secret of {variable} cannot be read: {type(error).__name__}") from error
+            return held[1]
         held = _secrets[name] = (time.monotonic(), dict(json.loads(text)))
     return held[1]
 
