@@ -171,7 +171,8 @@ def changes(before: State, after: State) -> list[Action]:
 def as_it_was(state: State, topics: Iterable[str]) -> Condition:
     """True while nobody changed what a decision about consent rests on: the block and these topics."""
     blocked = StateItem.blocked.does_not_exist() if state.blocked is None else StateItem.blocked == state.blocked
-    condition: Condition = StateItem.address_key.exists() & blocked  # an erased lead must not come back as an empty item
+    # An erased lead must not come back as an empty item.
+    condition: Condition = StateItem.address_key.exists() & blocked
     for topic in topics:
         status, held = state.topics.get(topic), StateItem.topics[topic]
         condition &= held.does_not_exist() if status is None else held == status

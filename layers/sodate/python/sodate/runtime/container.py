@@ -102,7 +102,7 @@ def ses_client() -> Any:
 
 
 def _secret(variable: str) -> dict[str, Any]:
-    """While Secrets Manager is down the value last seen goes on serving; without one, callers are asked to come back."""
+    """While Secrets Manager is down the value last seen goes on serving; without one, callers must come back."""
     name = setting(variable)
     held = _secrets.get(name)
     if held is None or time.monotonic() - held[0] > _SECRET_SECONDS:
