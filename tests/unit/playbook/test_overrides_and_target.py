@@ -34,7 +34,7 @@ def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
             monkeypatch.delenv(name)
     monkeypatch.setattr(base.TableItem.Meta, "region", None)
     monkeypatch.setattr(base.TableItem.Meta, "table_name", "before")
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SODATE_LOCAL", str(tmp_path / ".local"))
 
 
 def test_an_override_is_one_value_for_one_file_or_for_all_of_a_kind(small: Path) -> None:
