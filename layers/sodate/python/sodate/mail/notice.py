@@ -6,7 +6,7 @@ from datetime import datetime
 from sodate.consent.consent import UNSUBSCRIBED
 from sodate.consent.links import Links
 from sodate.due import store as due
-from sodate.errors import Conflict, Invalid
+from sodate.errors import Conflict, Invalid, NotFound
 from sodate.leads.store import load_profile, load_state
 from sodate.mail.deliver import RETRY_AFTER, deliver, fail
 from sodate.mail.merge import merge_values
@@ -39,7 +39,7 @@ def send_notice(lead_id: str, send_id: str, composers: Mapping[str, Composer], s
     except Withheld as withheld:
         settle(lead_id, send_id, "skipped", now, SendItem.reason.set(str(withheld)))
         return "skipped"
-    except Invalid as error:
+    except (Invalid, NotFound) as error:  # a retired template, say: certain, so nothing is unknown here
         fail(send, str(error), now)
         return "failed"
     answer = deliver(send, draft, ses, now)

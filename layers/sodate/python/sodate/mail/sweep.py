@@ -12,6 +12,7 @@ from typing import Any
 from sodate.due import store as due
 from sodate.leads.store import find_state
 from sodate.mail.ledger import StepRef
+from sodate.mail.ledger import send_id as hash_of
 from sodate.mail.notice import notice_message
 from sodate.mail.store import SendItem, find_send, put_back
 from sodate.mail.unknown import list_unknown
@@ -22,9 +23,12 @@ _NOTICE_ATTEMPTS = 2
 
 
 def watch(sends: Sequence[tuple[str, str]], batch_id: str, now: datetime) -> None:
-    """One entry for a whole batch: (lead id, send id) of all that is about to be attempted."""
+    """One entry for a whole batch: (lead id, send id) of all that is about to be attempted.
+
+    Its key names every send: two batches that begin with the same message must not overwrite each other's entry.
+    """
     message = {"v": 1, "what": "watch", "sends": [list(send) for send in sends]}
-    due.plan(now + AFTER, due.WATCH, "watch", batch_id, message, now)
+    due.plan(now + AFTER, due.WATCH, "watch", hash_of(batch_id, *(send for _, send in sends)), message, now)
 
 
 def sweep(message: dict[str, Any], now: datetime) -> list[dict[str, object]]:

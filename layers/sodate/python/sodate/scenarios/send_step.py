@@ -45,6 +45,8 @@ class StepMail:
         """Returns what became of it, in one word; the stored reason is in the ledger."""
         ref = step_of(message)
         sequence = Sequence.model_validate(self.definitions.version("sequence", ref.sequence, ref.version).body)
+        if not 0 <= ref.step < len(sequence.steps):
+            raise Invalid(f"sequence {ref.sequence} version {ref.version} has no step {ref.step}", "message")
         step = sequence.steps[ref.step]
         if self._is_paused(ref):
             due.plan(now + PAUSE_CHECK, due.SEND, "step", ref.send_id, ref.message(), now)

@@ -1,0 +1,440 @@
+"""At most one mail a step, none after an opt-out, nothing lost in silence: killed and interrupted at every write."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sodate.consent.unsubscribe import unsubscribe
+from sodate.due import store as due
+from sodate.mail.ledger import FINAL
+from sodate.mail.unknown import resolve, unknown_sends
+from sodate.playbook.store import Definitions
+from sodate.runtime import container
+from sodate_cli.local.ses.errors import Fault
+
+from tests.functions.quick import QuickWorld
+from tests.support.world import World
+
+TARO = "taro@example.jp"
+
+
+class Crash(BaseException):
+    """The process is gone; no `except Exception` of ours sees it."""
+
+
+def due_step(world: World) -> list[dict[str, Any]]:
+    """A lead whose first step mail lies on the send queue: the messages."""
+    world.join()
+    world.now += timedelta(days=1)
+    for lane in due.LANES:
+        due.move_cursor(lane, world.now - timedelta(days=2))
+    world.call("step_mail_dispatch", {})
+    records = world.receive()
+    assert len(records) == 1
+    return records
+
+
+def steps(world: World) -> list[dict[str, Any]]:
+    found = [item for item in world.items("send") if item["name"] == "step"]
+    return sorted(found, key=lambda send: int(send["step"]))
+
+
+def step_mails(world: World) -> list[str]:
+    return [m.tags["send_id"] for m in world.ses.simulator.messages if m.tags["purpose"] == "marketing"]
+
+
+def at_point(world: QuickWorld, number: int, act: Callable[[], None]) -> list[str]:
+    """`act` happens at the number-th place between two effects of what follows; returns the places passed."""
+    passed: list[str] = []
+
+    def point(label: str) -> None:
+        passed.append(label)
+        if len(passed) == number:
+            act()
+
+    world.table.point = point
+    send = world.ses.send_email
+
+    def send_email(**request: Any) -> Any:
+        point("before SES")
+        answer = send(**request)
+        point("after SES")
+        return answer
+
+    world.ses.send_email = send_email  # type: ignore[method-assign]
+    return passed
+
+
+def undisturbed(world: QuickWorld) -> None:
+    world.table.point = lambda label: None
+    world.ses.__dict__.pop("send_email", None)
+
+
+def die() -> None:
+    raise Crash
+
+
+@pytest.mark.parametrize("events_arrive", [True, False])
+@pytest.mark.parametrize("number", range(1, 13))
+def test_a_crash_at_any_write_sends_at_most_once_and_loses_nothing(
+    world: QuickWorld, number: int, events_arrive: bool
+) -> None:
+    records = due_step(world)
+    if not events_arrive:
+        world.ses.simulator.behaviour_for = lambda _: lambda message: []
+    at_point(world, number, die)
+    try:
+        world.call("mail_sender", {"Records": records})
+    except Crash:
+        undisturbed(world)
+        assert world.call("mail_sender", {"Records": records}) == {"batchItemFailures": []}
+    undisturbed(world)
+    world.call("mail_sender", {"Records": records})
+    world.advance(timedelta(days=14))
+    sent = step_mails(world)
+    assert len(sent) == len(set(sent))
+    assert [int(send["step"]) for send in steps(world)] == [0, 1, 2]
+    listed = {item["sk"].removeprefix("SEND#") for item in world.items("unknown")}
+    for send in steps(world):
+        send_id = send["sk"].removeprefix("SEND#")
+        assert send["state"] in FINAL or (send["state"] == "unknown" and send_id in listed), send
+        assert (send_id in sent) or send["state"] == "unknown"
+    assert step_mails(world)[-2:] == [s["sk"].removeprefix("SEND#") for s in steps(world)][1:]
+
+
+@pytest.mark.parametrize("what", ["one_click", "complain", "bounce"])
+@pytest.mark.parametrize("number", range(1, 12))
+def test_an_opt_out_at_any_point_stops_every_mail_that_is_not_yet_claimed(
+    world: QuickWorld, number: int, what: str
+) -> None:
+    records = due_step(world)
+    lead = world.lead_id(TARO)
+    opt_in = world.mails_to(TARO)[0]
+    passed: list[str] = []
+
+    def leave() -> None:
+        held, world.table.point = world.table.point, lambda label: None
+        if what == "one_click":
+            assert unsubscribe(lead, "x", "product-news", "all", "one_click", world.now)
+        else:
+            getattr(world.ses.simulator, what)(opt_in.message_id)
+            world._ses_events()
+        world.table.point = held
+
+    passed = at_point(world, number, leave)
+    world.call("mail_sender", {"Records": records})
+    undisturbed(world)
+    if len(passed) < number:
+        pytest.skip("the protocol has fewer points")
+    claimed = number > passed.index("before Update") + 1
+    world.advance(timedelta(days=14))
+    assert len(step_mails(world)) == int(claimed), (number, passed)
+    reasons = {"one_click": "unsubscribed", "complain": "complaint", "bounce": "hard_bounce"}
+    assert world.state(lead)["blocked"] == reasons[what]
+    assert [send["state"] for send in steps(world)][1:] == ["skipped", "skipped"]
+    assert steps(world)[1]["reason"].startswith("blocked:")
+
+
+RETRIED = (Fault.TOO_MANY_REQUESTS, Fault.LIMIT_EXCEEDED, Fault.ACCOUNT_SUSPENDED, Fault.SENDING_PAUSED)
+REFUSED = (Fault.MESSAGE_REJECTED, Fault.MAIL_FROM_NOT_VERIFIED, Fault.BAD_REQUEST)
+UNCLEAR = tuple(fault for fault in Fault if fault not in RETRIED + REFUSED)
+
+
+@pytest.mark.parametrize("fault", RETRIED)
+def test_a_certain_no_for_now_is_tried_again_and_sent_once(world: World, fault: Fault) -> None:
+    records = due_step(world)
+    world.ses.simulator.inject(fault, 3)
+    world.call("mail_sender", {"Records": records})
+    (send,) = steps(world)
+    assert send["state"] == "planned"
+    assert step_mails(world) == []
+    world.advance(timedelta(days=14))
+    assert [send["state"] for send in steps(world)] == ["delivered"] * 3
+    assert int(steps(world)[0]["attempts"]) == 4
+    assert len(step_mails(world)) == 3
+
+
+@pytest.mark.parametrize("fault", REFUSED)
+def test_a_refusal_is_final_with_its_reason_and_the_run_goes_on(world: World, fault: Fault) -> None:
+    records = due_step(world)
+    world.ses.simulator.inject(fault)
+    world.call("mail_sender", {"Records": records})
+    (send,) = steps(world)
+    assert send["state"] == "failed"
+    assert send["reason"]
+    assert "@" not in send["reason"]
+    world.advance(timedelta(days=14))
+    assert [send["state"] for send in steps(world)] == ["failed", "delivered", "delivered"]
+
+
+@pytest.mark.parametrize("fault", UNCLEAR)
+def test_an_unclear_answer_is_never_repeated_and_is_listed_unless_an_event_tells(world: World, fault: Fault) -> None:
+    records = due_step(world)
+    month, calls = world.now, world.ses.simulator.calls
+    world.ses.simulator.inject(fault)
+    world.call("mail_sender", {"Records": records})
+    assert world.ses.simulator.calls == calls + 1
+    assert steps(world)[0]["state"] == "sending"
+    world.advance(timedelta(days=14))
+    if fault.startswith("accepted"):
+        assert [send["state"] for send in steps(world)] == ["delivered"] * 3
+        assert world.items("unknown") == []
+    else:
+        assert [send["state"] for send in steps(world)] == ["unknown", "delivered", "delivered"]
+        (listed,) = unknown_sends(month)
+        assert listed.reason == "no_answer_and_no_event"
+        resolve(listed.lead_id, listed.send_id, "lost", world.now)
+        assert unknown_sends(month) == []
+    assert len(set(step_mails(world))) == len(step_mails(world))
+
+
+def test_an_empty_quota_defers_until_there_is_room(world: World) -> None:
+    records = due_step(world)
+    account = world.ses.simulator.account
+    account.max_24_hour_send = 0
+    world.call("mail_sender", {"Records": records})
+    world.advance(timedelta(minutes=30))
+    assert step_mails(world) == []
+    account.max_24_hour_send = 50_000
+    world.advance(timedelta(hours=1))
+    assert len(step_mails(world)) == 1
+
+
+def test_a_later_step_waits_for_one_that_was_put_off(world: World) -> None:
+    until = world.now + timedelta(hours=3)
+
+    def paused(request: Any) -> Fault | None:
+        marketing = {"Name": "purpose", "Value": "marketing"} in request["EmailTags"]
+        return Fault.SENDING_PAUSED if marketing and world.now < until else None
+
+    world.ses.simulator.fault_for = paused
+    publish_hourly(world)
+    world.join("hanako@example.jp", form="demo", phone="03-1234-5678")
+    world.advance(timedelta(hours=8))
+    mine = [s for s in steps(world) if s["sequence"] == "hourly"]
+    assert [(int(s["step"]), s["state"]) for s in mine] == [(0, "delivered"), (1, "delivered"), (2, "delivered")]
+    times = [m.at for m in world.mails_to("hanako@example.jp") if m.tags.get("sequence") == "hourly"]
+    assert times == sorted(times)
+    assert world.items("unknown") == []
+
+
+def publish_hourly(world: World, **more: Any) -> None:
+    """Three mails, an hour apart, for whoever asks for a demo."""
+    template = "materials-1-first-steps"
+    body = {
+        "id": "hourly",
+        "topic": "product-news",
+        "start": {"forms": ["demo"]},
+        "steps": [{"id": f"s{n}", "template": template, "delay": {"hours": n}, "valid_hours": 200} for n in range(3)],
+        **more,
+    }
+    container.definitions().publish("sequence", "hourly", body, world.now)
+    container.definitions().retire("sequence", "demo-preparation", world.now)
+
+
+def test_a_mail_with_a_hole_fails_with_its_reason_and_its_neighbours_go_out(world: World) -> None:
+    emails = [f"p{n}@example.jp" for n in range(4)]
+    for email in emails:
+        world.join(email)
+    publish_template(world, text="{{ lead.department }} {{ unsubscribe_url }}")
+    lead = world.lead_id("p2@example.jp")
+    for email in emails:
+        if email != "p2@example.jp":
+            world.post({"email": email, "name": "n", "company": "c", "title": "部長", "department": "営業"})
+    world.settle()
+    world.advance(timedelta(days=1))
+    by_lead = {send["pk"]: send for send in steps(world)}
+    failed = by_lead.pop(f"LEAD#{lead}")
+    assert failed["state"] == "failed"
+    assert "department" in failed["reason"]
+    assert {send["state"] for send in by_lead.values()} == {"delivered"}
+    assert len(step_mails(world)) == 3
+    assert world.dead_letters() == []
+
+
+def publish_template(world: World, **changes: str) -> None:
+    name = "materials-1-first-steps"
+    definitions = Definitions()
+    definitions.publish("template", name, {**definitions.live("template", name).body, **changes}, world.now)
+    container.definitions.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["山田\r\nBcc: z@example.jp", "a\u2028b", "a\u0085b", "a\u000bb", "{{7*7}}${7*7}{% raw %}", "<svg onload=alert(1)>",
+     "\u202eabc", "אבג", "𠮷野家 葛\U000e0100 👨‍👩‍👧", "x" * 80],
+)  # fmt: skip
+def test_no_name_breaks_a_header_a_template_or_the_page_around_it(world: World, name: str) -> None:
+    publish_template(world, subject="{{ lead.name }}様", html="<p>{{ lead.name }}</p>", text="[{{ lead.name }}]")
+    world.join(name=name)
+    world.advance(timedelta(days=1))
+    mail = world.mails_to(TARO)[-1]
+    assert mail.tags["purpose"] == "marketing", steps(world)
+    assert not set(mail.subject) & set("\r\n\x0b\u2028\u2029\x85")
+    assert "<svg" not in mail.html
+    if "{{" in name:
+        assert mail.text == f"[{name}]"
+    if name == "<svg onload=alert(1)>":
+        assert "&lt;svg onload=alert(1)&gt;" in mail.html
+    if name in ("\u202eabc", "אבג"):
+        assert mail.text == f"[\u2068{name}\u2069]"
+
+
+def test_every_marketing_mail_has_both_one_click_headers_and_valid_tags(world: World) -> None:
+    for number in range(5):
+        world.join(f"p{number}@example.jp")
+    world.advance(timedelta(days=14))
+    marketing = [m for m in world.ses.simulator.messages if m.tags["purpose"] == "marketing"]
+    assert len(marketing) == 15
+    for mail in marketing:
+        header = mail.header("List-Unsubscribe") or ""
+        assert header.startswith("<https://") and header.endswith(">") and len(header) <= 995 and header.isascii()
+        assert mail.header("List-Unsubscribe-Post") == "List-Unsubscribe=One-Click"
+        assert mail.unsubscribe_url in mail.links, "the visible link"
+        assert len(mail.recipients) == 1
+        for part in (*mail.tags, *mail.tags.values()):
+            assert 0 < len(part) <= 256 and set(part) <= set(
+                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
+            )
+    assert all(m.header("List-Unsubscribe") is None for m in world.ses.simulator.messages if m not in marketing)
+
+
+def test_a_paused_sequence_sends_nothing_until_it_runs_again(world: World) -> None:
+    world.join()
+    definitions = Definitions()
+    body = definitions.live("sequence", "materials-follow-up").body
+    definitions.publish("sequence", "materials-follow-up", {**body, "status": "paused"}, world.now)
+    world.advance(timedelta(days=2))
+    assert (step_mails(world), steps(world)) == ([], [])
+    definitions.publish("sequence", "materials-follow-up", {**body, "status": "running"}, world.now)
+    world.advance(timedelta(hours=2))
+    assert len(step_mails(world)) == 1
+    world.advance(timedelta(days=14))
+    assert len(step_mails(world)) == 3
+
+
+def test_a_step_that_comes_too_late_is_skipped_with_its_reason_and_the_next_one_goes_out(world: World) -> None:
+    records = due_step(world)
+    world.now += timedelta(hours=73)
+    world.call("mail_sender", {"Records": records})
+    (send,) = steps(world)
+    assert (send["state"], send["reason"]) == ("skipped", "expired")
+    world.advance(timedelta(days=14))
+    assert [send["state"] for send in steps(world)] == ["skipped", "delivered", "delivered"]
+
+
+def test_an_attempt_that_may_have_gone_out_is_never_called_skipped(world: World) -> None:
+    """Claimed, answer lost, then the lead leaves and the message comes again: nobody knows, so nobody says skipped."""
+    records = due_step(world)
+    world.ses.simulator.inject(Fault.ACCEPTED_THEN_TIMEOUT)
+    world.ses.simulator.behaviour_for = lambda _: lambda message: []
+    world.call("mail_sender", {"Records": records})
+    unsubscribe(world.lead_id(TARO), "x", "product-news", "all", "one_click", world.now)
+    world.now += timedelta(hours=80)
+    world.call("mail_sender", {"Records": records})
+    assert steps(world)[0]["state"] == "sending"
+    for lane in due.LANES:
+        due.move_cursor(lane, world.now - timedelta(hours=81))
+    world.tick()
+    assert steps(world)[0]["state"] == "unknown"
+    assert len(step_mails(world)) == 1
+
+
+def test_who_asks_again_is_not_enrolled_twice(world: World) -> None:
+    lead = world.join()
+    world.advance(timedelta(days=1))
+    before = len(world.ses.simulator.messages)
+    again = {"email": TARO, "name": "n", "company": "c", "title": "部長", "agree": True, "message": "また"}
+    assert world.post(again)["statusCode"] == 201
+    world.settle()
+    assert len(world.ses.simulator.messages) == before
+    world.advance(timedelta(days=14))
+    assert [int(send["step"]) for send in steps(world)] == [0, 1, 2]
+    assert len(step_mails(world)) == 3
+    assert list(world.state(lead)["enrolments"]) == ["materials-follow-up"]
+
+
+def message(**changes: Any) -> str:
+    ref = {"lead_id": "x", "sequence": "materials-follow-up", "version": 1, "step": 0, "enrolment": "e"}
+    return json.dumps({"v": 1, "what": "step", **ref, **changes})
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("not JSON", "not JSON"),
+        ("[]", "version 1"),
+        ('{"v": 2}', "version 1"),
+        ('{"v": 1, "what": "nonsense"}', "step or a notice"),
+        ('{"v": 1, "what": "step", "lead_id": "x"}', "not a step message"),
+        (message(sequence="no"), "no version 1"),
+        (message(step=99), "no step 99"),
+        (message(step=-1), "no step -1"),
+        (message(step="one"), "not a step message"),
+    ],
+)
+def test_a_poison_message_is_buried_with_its_reason_and_its_neighbours_are_sent_once(
+    world: World, body: str, reason: str
+) -> None:
+    (healthy,) = due_step(world)
+    answer = world.call("mail_sender", {"Records": [{"messageId": "p", "body": body}, healthy]})
+    assert answer == {"batchItemFailures": []}
+    (letter,) = world.dead_letters()
+    assert letter["body"] == body
+    assert reason in letter["reason"]
+    assert len(step_mails(world)) == 1
+    assert len(steps(world)) == 1
+
+
+def test_two_batches_that_begin_with_the_same_message_are_both_watched(world: World) -> None:
+    world.join("a@example.jp")
+    world.join("b@example.jp")
+    world.now += timedelta(days=1)
+    for lane in due.LANES:
+        due.move_cursor(lane, world.now - timedelta(days=2))
+    world.call("step_mail_dispatch", {})
+    first, second = world.receive()
+    world.ses.simulator.inject(Fault.TIMEOUT, 2)
+    world.call("mail_sender", {"Records": [first, second]})
+    world.call("mail_sender", {"Records": [first]})
+    world.advance(timedelta(minutes=30))
+    assert [send["state"] for send in steps(world)] == ["unknown", "unknown"]
+
+
+def test_a_notice_whose_template_was_retired_fails_with_its_reason(world: World) -> None:
+    Definitions().retire("template", "confirm-materials", world.now)
+    world.post({"email": TARO, "name": "n", "company": "c", "title": "部長", "agree": True})
+    world.settle()
+    (send,) = [item for item in world.items("send") if item["name"] == "opt_in"]
+    assert send["state"] == "failed"
+    assert "confirm-materials" in send["reason"]
+    assert world.dead_letters() == []
+
+
+@pytest.mark.parametrize("number", range(1, 10))
+def test_a_notice_survives_a_crash_at_any_write_of_sender_and_sweeper(world: QuickWorld, number: int) -> None:
+    world.ses.simulator.behaviour_for = lambda _: lambda message: []
+    world.post({"email": TARO, "name": "n", "company": "c", "title": "部長", "agree": True})
+    world._stream()
+    records = world.receive()
+    at_point(world, number, die)
+    try:
+        world.call("mail_sender", {"Records": records})
+    except Crash:
+        undisturbed(world)
+        world.call("mail_sender", {"Records": records})
+    undisturbed(world)
+    world.now += timedelta(minutes=20)
+    for turn in range(1, 8):
+        at_point(world, turn, die)
+        try:
+            world.call("send_sweeper", {})
+        except Crash:
+            undisturbed(world)
+    undisturbed(world)
+    world.advance(timedelta(hours=2))
+    (send,) = [item for item in world.items("send") if item["name"] == "opt_in"]
+    assert send["state"] in ("sent", "unknown")
+    assert 1 <= len(world.mails_to(TARO)) <= 2
