@@ -38,7 +38,8 @@ def list_(stage: StageOption = None, in_month: MonthOption = None, as_json: Json
         output.show_json(rows)
     else:
         columns = ("id", "at (UTC)", "form", "why", "released", "answers")
-        output.show_table("Quarantine", columns, [tuple(row.values()) for row in rows])
+        shown = [(*tuple(row.values())[:-1], "\n".join(f"{k}: {v}" for k, v in row["answers"].items())) for row in rows]
+        output.show_table("Quarantine", columns, shown)
 
 
 @app.command("release")

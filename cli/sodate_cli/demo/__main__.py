@@ -3,8 +3,11 @@
 import json
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
+
+from sodate.scenarios.calendar import add_business_days
 
 from sodate_cli import output
 from sodate_cli.demo import tell
@@ -32,6 +35,9 @@ def play() -> list[str]:
     sodate("local", "down")
     output.say("starting the local cloud …")
     endpoints = sodate("local", "up")["endpoints"]
+    if days := days_until_ordinary(datetime.fromisoformat(sodate("local", "status")["clock"])):
+        output.say(f"a holiday season lies ahead; the story begins {days} days later")
+        sodate("local", "advance", f"{days}d")
     player = Player(endpoints["api"], endpoints["control"])
     output.say(f"posting {len(PEOPLE)} forms to {endpoints['api']}")
     answers = {number: player.submit(person) for number, person in enumerate(PEOPLE)}
@@ -55,6 +61,14 @@ def play() -> list[str]:
     tell.show_sales(sales)
     output.show_fields("Look at", {name: endpoints[name] for name in ("mailbox", "sink", "api")})
     return tell.problems(PEOPLE, answers, found, sales, player)
+
+
+def days_until_ordinary(now: datetime) -> int:
+    """Seven business days must fit into the two weeks; around Golden Week they do not."""
+    day, waited = now.astimezone(ZoneInfo("Asia/Tokyo")).date(), 0
+    while add_business_days(day, 7, "JP") > day + timedelta(days=12):
+        day, waited = day + timedelta(days=1), waited + 1
+    return waited
 
 
 def live(player: Player, person: Person, acted: set[tuple[str, Act]]) -> None:
