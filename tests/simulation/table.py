@@ -5,6 +5,7 @@ It answers the calls our code makes and no others. `test_table_contract.py` runs
 
 from collections.abc import Callable
 from copy import deepcopy
+from threading import RLock
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -26,6 +27,7 @@ class MemoryTable:
         self.point: Point = lambda label: None
         self.refuse: Callable[[str], ClientError | None] = lambda operation: None
         self.reads = self.writes = 0
+        self._lock = RLock()
 
     def _make_api_call(self, operation: str, request: Item) -> Item:
         refusal = self.refuse(operation)
@@ -38,7 +40,8 @@ class MemoryTable:
             "UpdateItem": self._update,
             "TransactWriteItems": self._transact,
         }[operation]
-        return call(request)
+        with self._lock:  # each call is atomic, as DynamoDB's are; re-entrant, because `point` may act
+            return call(request)
 
     def _get(self, request: Item) -> Item:
         self.reads += 1

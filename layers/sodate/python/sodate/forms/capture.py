@@ -19,7 +19,15 @@ from sodate.forms.answers import FieldErrors
 from sodate.forms.bots import Suspicion
 from sodate.forms.definition import Form
 from sodate.forms.opt_in import ask_consent
-from sodate.forms.store import ReceiptItem, find_receipt, quarantined_item, receipt_item, submission_item
+from sodate.forms.store import (
+    ReceiptItem,
+    SubmissionItem,
+    find_receipt,
+    quarantined_item,
+    quarantined_key,
+    receipt_item,
+    submission_item,
+)
 from sodate.forms.submission import Submission
 from sodate.leads.lead import Profile, State
 from sodate.leads.store import (
@@ -37,7 +45,7 @@ from sodate.leads.store import (
 )
 from sodate.table import keys, transaction
 from sodate.table.base import ConditionFailed, Contention
-from sodate.table.transaction import Put, Update
+from sodate.table.transaction import Put, Update, Write
 
 #: Without a `_submission_id` the same words from the same person within this time are one post (a double click).
 SAME_POST = timedelta(minutes=10)
@@ -77,25 +85,44 @@ class Capture:
         if receipt is not None and self._still_counts(receipt, submission):
             if receipt.digest != submission.digest:
                 raise FieldErrors({"_submission_id": ["used_with_other_answers"]})
-            return Captured(200, receipt.submission_id, "repeat")
+            if receipt.suspicion is None:
+                return Captured(200, receipt.submission_id, "repeat")
+            if suspicion is not None:
+                return Captured(403 if suspicion.told else 200, receipt.submission_id, suspicion.reason)
+            return self._believe(submission, name, receipt)
         submission_id = submission.controls.submission_id or self.new_id()
-        first = self._receipt(submission, name, submission_id, receipt)
+        doubt = suspicion.reason if suspicion is not None else None
+        first = self._receipt(submission, name, submission_id, receipt, doubt)
         if suspicion is not None:
             item = quarantined_item(submission, submission_id, suspicion.reason)
             transaction.commit([first, Put(item)])
             return Captured(403 if suspicion.told else 200, submission_id, suspicion.reason)
-        return self._accept(submission, submission_id, first)
+        return self._accept(submission, submission_id, [first])
+
+    def _believe(self, submission: Submission, name: str, receipt: ReceiptItem) -> Captured:
+        """The same post again, now without a doubt (the CAPTCHA was solved): it becomes a lead, out of quarantine."""
+        first = self._receipt(submission, name, receipt.submission_id, receipt)
+        held = quarantined_key(datetime.fromisoformat(receipt.at), receipt.submission_id)
+        freed = Update(
+            held, [SubmissionItem.released.set(keys.stamp(submission.at))], SubmissionItem.suspicion.exists()
+        )
+        return self._accept(submission, receipt.submission_id, [first, freed])
 
     def _still_counts(self, receipt: ReceiptItem, submission: Submission) -> bool:
         if submission.controls.submission_id is not None:
             return True
         return submission.at - datetime.fromisoformat(receipt.at) < SAME_POST
 
-    def _receipt(self, submission: Submission, name: str, submission_id: str, old: ReceiptItem | None) -> Put:
-        item = receipt_item(submission, name, submission_id)
-        return Put(item, ReceiptItem.at == old.at) if old is not None else transaction.put_new(item)
+    def _receipt(
+        self, submission: Submission, name: str, submission_id: str, old: ReceiptItem | None, doubt: str | None = None
+    ) -> Put:
+        item = receipt_item(submission, name, submission_id, doubt)
+        if old is None:
+            return transaction.put_new(item)
+        doubted = ReceiptItem.suspicion.does_not_exist() if old.suspicion is None else ReceiptItem.suspicion.exists()
+        return Put(item, (ReceiptItem.at == old.at) & doubted)
 
-    def _accept(self, submission: Submission, submission_id: str, first: Put) -> Captured:
+    def _accept(self, submission: Submission, submission_id: str, first: list[Write]) -> Captured:
         address = submission.answers.address
         address_key = address.key(self.address_secret)
         owner = owner_of(address_key)
@@ -119,7 +146,7 @@ class Capture:
                 writes.append(Update(state_key(lead_id), actions, still))
         writes.append(Put(submission_item(submission, submission_id, lead_id)))
         writes.append(transaction.put_new(activity_item(self._activity(submission, submission_id, lead_id))))
-        transaction.commit([first, *writes])
+        transaction.commit([*first, *writes])
         return Captured(202 if address.doubt else 201, submission_id, address.doubt or "stored", lead_id)
 
     def _profile(self, lead_id: str, submission: Submission) -> Profile:

@@ -13,6 +13,8 @@ from sodate.table import base, keys
 def release(capture: Capture, submission_id: str, month: datetime, now: datetime) -> Captured:
     """Raises `NotFound` when nothing of that id waits in that month, `FieldErrors` when the form has changed since."""
     held = find_quarantined(submission_id, month)
+    if held.released is not None:
+        return Captured(200, submission_id, "repeat")
     answers = read_answers(capture.form, held.read_answers())
     # An id of its own: the doubted post already used up the other one, and releasing twice must be a repeat.
     controls = Controls(submission_id=f"{submission_id}-released"[-64:])

@@ -35,11 +35,15 @@ class SubmissionItem(TableItem, discriminator="submission"):
 
 
 class ReceiptItem(TableItem, discriminator="receipt"):
-    """Who comes first with a submission id owns it; `digest` tells a repeat from a clash."""
+    """Who comes first with a submission id owns it; `digest` tells a repeat from a clash.
+
+    `suspicion` is set while the post lies in quarantine: the same post without a doubt may then still become a lead.
+    """
 
     submission_id = UnicodeAttribute()
     digest = UnicodeAttribute()
     at = UnicodeAttribute()
+    suspicion = UnicodeAttribute(null=True)
 
 
 def submission_item(submission: Submission, submission_id: str, lead_id: str) -> SubmissionItem:
@@ -51,6 +55,11 @@ def quarantined_item(submission: Submission, submission_id: str, suspicion: str)
     item.suspicion = suspicion
     item.ttl = int((submission.at + QUARANTINE_KEPT).timestamp())
     return item
+
+
+def quarantined_key(at: datetime, submission_id: str) -> SubmissionItem:
+    """A handle for an update; nothing is read."""
+    return SubmissionItem(keys.quarantine(at), keys.submission(submission_id))
 
 
 def _item(pk: str, submission: Submission, submission_id: str) -> SubmissionItem:
@@ -69,13 +78,14 @@ def find_receipt(form_id: str, name: str) -> ReceiptItem | None:
     return base.find(ReceiptItem, keys.receipt(form_id, name), keys.RECEIPT)
 
 
-def receipt_item(submission: Submission, name: str, submission_id: str) -> ReceiptItem:
+def receipt_item(submission: Submission, name: str, submission_id: str, suspicion: str | None = None) -> ReceiptItem:
     return ReceiptItem(
         keys.receipt(submission.form_id, name),
         keys.RECEIPT,
         submission_id=submission_id,
         digest=submission.digest,
         at=keys.stamp(submission.at),
+        suspicion=suspicion,
         ttl=int((submission.at + RECEIPT_KEPT).timestamp()),
     )
 
