@@ -61,7 +61,7 @@ def dependencies_code(target: Target) -> lambda_.Code:
 
 
 def _cache_key(target: Target) -> str:
-    recipe = f"{target}|compiled={target.is_this_python}|".encode() + REQUIREMENTS.read_bytes()
+    recipe = f"{target}|compiled={target.is_this_python}|pruned|".encode() + REQUIREMENTS.read_bytes()
     return hashlib.sha256(recipe).hexdigest()
 
 
@@ -108,12 +108,20 @@ def install(target: Target, into: Path) -> None:
             check=True,
         )
         shutil.rmtree(scratch / "python" / "bin", ignore_errors=True)
+        _prune(scratch / "python")
         if target.is_this_python:
             _compile(scratch)
         if not into.exists():  # another synthesis may have been faster
             scratch.rename(into)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _prune(packages: Path) -> None:
+    """Liquid imports Babel and never asks it for a language but the root; its other locales are a third of the layer."""
+    for locale in (packages / "babel" / "locale-data").glob("*.dat"):
+        if locale.stem not in ("root", "en", "ja"):
+            locale.unlink()
 
 
 def _compile(tree: Path) -> None:
