@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sodate.errors import Invalid
 from sodate.mail.ledger import SETTLED
 from sodate.mail.notice import notice_message
 from sodate.table import keys
@@ -29,10 +30,16 @@ class NoticeToSend:
 
 
 def outgoing(old: Image | None, new: Image | None) -> list[DomainEvent | NoticeToSend]:
-    """Both images deserialised. Items that mean nothing to others give nothing."""
-    if not new or not str(new.get("pk", "")).startswith(keys.lead("")):
+    """Both images deserialised. Items that mean nothing to others give nothing.
+
+    Raises `Invalid` for an item that cannot be read: it must not hold up the shard until the stream forgets it.
+    """
+    if not new or not str(new.get("pk", "")).startswith(keys.lead("")) or new.get("kind") not in _RULES:
         return []
-    return _RULES[new["kind"]](old or {}, new) if new.get("kind") in _RULES else []
+    try:
+        return _RULES[new["kind"]](old or {}, new)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Invalid(f"the {new['kind']} item {new['sk']} cannot be read: {error!r}", "item") from error
 
 
 def _event(name: str, new: Image, **facts: Any) -> DomainEvent:

@@ -19,6 +19,7 @@ import urllib3
 
 from sodate.errors import Invalid, Transient
 
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _TIMEOUT = urllib3.Timeout(connect=3, read=5)
 
 
@@ -47,11 +48,13 @@ def sign(url: str, message_id: str, payload: dict[str, Any], secret: str, now: d
 
 def deliver(post: Post, *, allow_private: bool) -> int:
     """The HTTP status, always 2xx. Raises `Transient` for what may pass, `Invalid` for what never will."""
-    parts = urlsplit(post.url)
-    host = parts.hostname or ""
-    if parts.scheme != "https" and not allow_private:
+    try:
+        parts = urlsplit(post.url)
+        host, port = parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError as error:
+        raise Invalid(f"the sales webhook is no address: {error}", "webhook") from error
+    if not host or (parts.scheme != "https" and not allow_private):
         raise Invalid("the sales webhook must be an https address", "webhook")
-    port = parts.port or (443 if parts.scheme == "https" else 80)
     address = host if allow_private else _public_address(host, port)
     target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
     try:
@@ -84,12 +87,21 @@ def _public_address(host: str, port: int) -> str:
         found = {str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
     except OSError as error:
         raise Transient(f"the sales webhook's host has no address: {error}") from error
+    except UnicodeError as error:
+        raise Invalid("the sales webhook's host can be no host name", "webhook") from error
     if not found or not all(is_public(address) for address in found):
         raise Invalid("the sales webhook points into a private network", "webhook")
     return sorted(found)[0]
 
 
 def is_public(address: str) -> bool:
+    """IPv6 can wrap an IPv4 address (mapped, 6to4, NAT64): what is inside must be public as well."""
     parsed = ipaddress.ip_address(address)
-    mapped = getattr(parsed, "ipv4_mapped", None)
-    return bool((mapped or parsed).is_global)
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return parsed.is_global and not parsed.is_multicast
+    inside = parsed.ipv4_mapped or parsed.sixtofour
+    if parsed in _NAT64:
+        inside = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
+    if inside is not None:
+        return is_public(str(inside))
+    return parsed.is_global and not parsed.is_multicast

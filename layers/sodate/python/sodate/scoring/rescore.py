@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sodate.activities.activity import Activity
 from sodate.activities.store import activities_of
-from sodate.errors import NotFound, Transient
+from sodate.errors import Invalid, NotFound, Transient
 from sodate.leads.lead import Profile, State
 from sodate.leads.store import StateItem, load_profile, load_state, state_key, totals_map
 from sodate.playbook.store import Definitions
@@ -48,7 +48,7 @@ def rescore(lead_id: str, rules: Rules, now: datetime) -> Rescored:
             state, profile = load_state(lead_id), load_profile(lead_id)
         except NotFound:
             return Rescored(lead_id, changed=False)  # erased while the record waited
-        log = activities_of(lead_id)
+        log = _log(lead_id)
         new = score(profile, log, rules.rules, was_hot=state.hot)
         if _unchanged(state, new, rules):
             return Rescored(lead_id, changed=False)
@@ -58,6 +58,14 @@ def rescore(lead_id: str, rules: Rules, now: datetime) -> Rescored:
             continue
         return Rescored(lead_id, changed=True, became_hot=new.hot and not state.hot)
     raise Transient(f"lead {lead_id} is being scored by somebody else")
+
+
+def _log(lead_id: str) -> list[Activity]:
+    """Raises `Invalid` for an item that cannot be read: it must not hold up the shard until the stream forgets it."""
+    try:
+        return activities_of(lead_id)
+    except (TypeError, ValueError) as error:
+        raise Invalid(f"the log of lead {lead_id} has an item that cannot be read: {error!r}", "item") from error
 
 
 def _unchanged(state: State, new: Score, rules: Rules) -> bool:

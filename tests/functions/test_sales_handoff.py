@@ -1,0 +1,119 @@
+"""A hot lead reaches its owner once by mail and, at least once, by a signed POST; what failed is written down."""
+
+import base64
+import hashlib
+import hmac
+import json
+from typing import Any
+
+import pytest
+from sodate.errors import Invalid, Transient
+from sodate.playbook.store import Definitions
+
+from tests.support.world import World
+
+
+def hot(world: World, **answers: Any) -> str:
+    """A demo request by a decision maker is hot at once."""
+    return world.join("boss@example.jp", form="demo", title="経営者・役員", phone="03-1234-5678", **answers)
+
+
+def event(world: World) -> dict[str, Any]:
+    (found,) = [e for e in world.bus if e["DetailType"] == "LeadBecameHot"]
+    return {"detail-type": "LeadBecameHot", "detail": json.loads(found["Detail"])}
+
+
+def handoffs(world: World) -> list[dict[str, Any]]:
+    return [send for send in world.items("send") if send["name"] == "handoff"]
+
+
+def test_a_redelivered_event_repeats_nothing_that_was_done(world: World) -> None:
+    hot(world)
+    assert len(world.webhooks) == 1
+    for _ in range(3):
+        assert world.call("sales_handoff", event(world)) == {"done": "mail"}
+    world.settle()
+    assert (len(handoffs(world)), len(world.webhooks), len(world.mails_to("sato@example.jp"))) == (1, 1, 1)
+
+
+def test_a_webhook_that_is_down_raises_for_another_try_and_doubles_no_mail(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[Any] = [Transient("the sales webhook answered 503"), Transient("no answer"), 200]
+    posts: list[Any] = []
+
+    def deliver(post: Any, *, allow_private: bool) -> int:
+        posts.append(post)
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return int(answer)
+
+    monkeypatch.setattr("sodate.sales.webhook.deliver", deliver)
+    for _ in range(2):
+        with pytest.raises(Transient):
+            hot(world) if not world.bus or not handoffs(world) else world.call("sales_handoff", event(world))
+    assert world.call("sales_handoff", event(world)) == {"done": "mail_and_webhook"}
+    world.settle()
+    assert len({post.message_id for post in posts}) == 1, "the receiver can tell a repeat"
+    assert (len(handoffs(world)), len(world.mails_to("sato@example.jp"))) == (1, 1)
+    (signal,) = world.items("signal")
+    assert signal["webhook_status"] == "200"
+
+
+def test_a_webhook_that_refuses_is_written_down_and_the_mail_goes_out(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deliver(post: Any, *, allow_private: bool) -> int:
+        raise Invalid("the sales webhook answered 404; check `sales.webhook.url`", "webhook")
+
+    monkeypatch.setattr("sodate.sales.webhook.deliver", deliver)
+    with pytest.raises(Invalid):
+        hot(world)
+    world.settle()
+    (signal,) = world.items("signal")
+    assert "404" in signal["webhook_status"]
+    assert "webhook_at" not in signal
+    assert len(world.mails_to("sato@example.jp")) == 1
+
+
+def test_the_first_assignment_that_fits_chooses_the_owner_and_an_owner_stays(world: World) -> None:
+    lead = hot(world, employees="1000+")
+    assert len(world.mails_to("tanaka@example.jp")) == 1
+    (profile,) = [p for p in world.items("profile") if p["pk"] == f"LEAD#{lead}"]
+    assert profile["owner"] == "tanaka"
+    definitions = Definitions()
+    body = definitions.live("sales").body
+    definitions.publish("sales", "default", {**body, "assignments": []}, world.now)
+    world.call("sales_handoff", event(world))
+    (profile,) = [p for p in world.items("profile") if p["pk"] == f"LEAD#{lead}"]
+    assert profile["owner"] == "tanaka"
+
+
+def test_22_a_strangers_words_cannot_speak_slacks_language_or_html(world: World) -> None:
+    hot(world, name="<!channel> <https://evil.example|click> & <svg onload=x>", company="*_~`{{7*7}}")
+    (post,) = world.webhooks
+    payload = json.loads(post.body)
+    said = json.dumps(payload, ensure_ascii=False)
+    assert "<!channel>" not in said
+    assert "<https://evil" not in said
+    assert "&lt;!channel&gt;" in payload["text"]
+    assert all(len(block["text"]["text"]) <= 3000 for block in payload["blocks"])
+    (mail,) = world.mails_to("sato@example.jp")
+    assert "<svg" not in mail.html
+    assert "{{7*7}}" in mail.text
+    assert "\n" not in mail.subject
+
+
+def test_the_post_is_signed_over_id_time_and_body(world: World) -> None:
+    hot(world)
+    (post,) = world.webhooks
+    signed = f"{post.headers['webhook-id']}.{post.headers['webhook-timestamp']}.".encode() + post.body
+    wanted = base64.b64encode(hmac.new(b"a-webhook-key", signed, hashlib.sha256).digest()).decode()
+    assert post.headers["webhook-signature"] == f"v1,{wanted}"
+
+
+@pytest.mark.parametrize("detail", [{}, {"lead_id": "x"}, {"signal": "SIGNAL#1"}, None])
+def test_an_event_without_its_parts_is_refused(world: World, detail: Any) -> None:
+    with pytest.raises(Invalid):
+        world.call("sales_handoff", {"detail-type": "LeadBecameHot", "detail": detail})

@@ -1,0 +1,121 @@
+"""The webhook never reaches into a private network, whatever its name resolves to, and follows no redirect."""
+
+import socket
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import urllib3
+from sodate.errors import Invalid, Transient
+from sodate.sales import webhook
+
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+def post(url: str) -> webhook.Post:
+    return webhook.sign(url, "id", {"a": 1}, "secret", NOW)
+
+
+@dataclass
+class Reply:
+    status: int
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What would have gone out; nothing does."""
+    calls: list[Any] = []
+
+    def pool(scheme: str, address: str, port: int, host: str) -> Any:
+        class Pool:
+            def request(self, method: str, target: str, **options: Any) -> Reply:
+                calls.append((scheme, address, port, host, target, options))
+                answer = options.get("answer", answers[0])
+                if isinstance(answer, Exception):
+                    raise answer
+                return Reply(answer)
+
+        return Pool()
+
+    monkeypatch.setattr(webhook, "_pool", pool)
+    return calls
+
+
+answers: list[Any] = [200]
+
+
+def resolves(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    def getaddrinfo(host: str, port: int, **_: Any) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        ("127.0.0.1",), ("10.0.0.1",), ("172.16.5.5",), ("192.168.1.1",), ("169.254.169.254",), ("0.0.0.0",),  # noqa: S104
+        ("100.64.0.1",), ("::1",), ("fe80::1",), ("fd00::1",), ("::ffff:169.254.169.254",), ("::ffff:10.0.0.1",),
+        ("64:ff9b::a9fe:a9fe",), ("2002:7f00:1::",), ("224.0.0.1",), ("255.255.255.255",),
+        ("93.184.216.34", "10.0.0.1"), ("2606:2800:220:1::1", "::1"),
+    ],
+)  # fmt: skip
+def test_29_an_address_inside_is_refused_before_anything_is_sent(
+    monkeypatch: pytest.MonkeyPatch, asked: list[Any], addresses: tuple[str, ...]
+) -> None:
+    resolves(monkeypatch, *addresses)
+    with pytest.raises(Invalid, match="private network"):
+        webhook.deliver(post("https://hooks.example.jp/x"), allow_private=False)
+    assert asked == []
+
+
+@pytest.mark.parametrize("url", ["http://hooks.example.jp/x", "ftp://hooks.example.jp/x", "file:///etc/passwd", "//x"])
+def test_29_only_https_outside_the_local_stage(monkeypatch: pytest.MonkeyPatch, asked: list[Any], url: str) -> None:
+    resolves(monkeypatch, "93.184.216.34")
+    with pytest.raises(Invalid):
+        webhook.deliver(post(url), allow_private=False)
+    assert asked == []
+
+
+@pytest.mark.parametrize(
+    "url", ["https://hooks.example.jp:99999/x", "https://[::1/x", "https:///x", "https://" + "a" * 70 + ".jp/"]
+)
+def test_29_an_address_that_is_none_is_refused_in_words(asked: list[Any], url: str) -> None:
+    with pytest.raises(Invalid):
+        webhook.deliver(post(url), allow_private=False)
+    assert asked == []
+
+
+def test_29_the_connection_goes_to_the_address_that_was_checked(
+    monkeypatch: pytest.MonkeyPatch, asked: list[Any]
+) -> None:
+    """A name that resolves to something else a moment later (DNS rebinding) is never asked a second time."""
+    resolves(monkeypatch, "93.184.216.34")
+    assert webhook.deliver(post("https://user:pw@hooks.example.jp/x?y=1"), allow_private=False) == 200
+    ((scheme, address, port, host, target, options),) = asked
+    assert (scheme, address, port, host, target) == ("https", "93.184.216.34", 443, "hooks.example.jp", "/x?y=1")
+    assert options["headers"]["host"] == "hooks.example.jp"
+    assert options["redirect"] is False
+    assert options["retries"] is False
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (301, Invalid), (302, Invalid), (307, Invalid), (400, Invalid), (404, Invalid), (410, Invalid),
+        (408, Transient), (425, Transient), (429, Transient), (500, Transient), (503, Transient),
+        (urllib3.exceptions.ReadTimeoutError(None, "x", "y"), Transient),  # type: ignore[arg-type]
+    ],
+)  # fmt: skip
+def test_what_may_pass_is_tried_again_and_what_never_will_is_not(
+    monkeypatch: pytest.MonkeyPatch, asked: list[Any], answer: Any, error: type[Exception]
+) -> None:
+    resolves(monkeypatch, "93.184.216.34")
+    answers[0] = answer
+    try:
+        with pytest.raises(error):
+            webhook.deliver(post("https://hooks.example.jp/x"), allow_private=False)
+    finally:
+        answers[0] = 200
+    assert len(asked) == 1
