@@ -9,7 +9,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
-from sodate.table.base import Contention, TableItem, _our_errors
+from sodate.table.base import ConditionFailed, Contention, TableItem, _our_errors
 
 _TRIES = 4
 
@@ -40,6 +40,7 @@ class Delete:
 
 
 Write = Put | Update | Check | Delete
+_SENT_IN_ORDER = [Check, Delete, Put, Update]
 
 
 def put_new(item: TableItem) -> Put:
@@ -75,11 +76,19 @@ def commit(writes: Sequence[Write]) -> None:
     for left in reversed(range(_TRIES)):
         try:
             _commit(writes)
+        except ConditionFailed as error:
+            raise ConditionFailed({_place(writes, index): old for index, old in error.failed.items()}) from error
         except Contention:
             if not left:
                 raise
         else:
             return
+
+
+def _place(writes: Sequence[Write], index: int) -> int:
+    """PynamoDB sends checks, deletes, puts and updates in this order; DynamoDB's reasons come back in it."""
+    order = sorted(range(len(writes)), key=lambda number: _SENT_IN_ORDER.index(type(writes[number])))
+    return order[index]
 
 
 def _commit(writes: Sequence[Write]) -> None:

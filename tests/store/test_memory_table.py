@@ -1,0 +1,135 @@
+"""The memory table of the simulation and moto's DynamoDB give the same answers to the calls that our code makes."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from moto import mock_aws
+from pynamodb.connection import Connection
+from pynamodb.expressions.condition import Condition
+from sodate.activities.activity import Activity
+from sodate.activities.store import activities_of, activity_item
+from sodate.leads.lead import Enrolment, State
+from sodate.leads.store import StateItem, as_it_was, find_state, state_item, state_key
+from sodate.mail.store import SendItem, find_send, planned_notice, raise_to
+from sodate.table import base, keys, transaction
+from sodate.table.base import ConditionFailed, TableItem
+from sodate.table.transaction import Check, Delete, Update, put_new
+
+from tests.simulation.table import MemoryTable
+
+RUN = Enrolment("e1", 1, 0, "2026-11-24T00:00:00.000Z")
+STATE = State("L", "key", topics={"a": "confirmed"}, enrolments={"my-run": RUN})
+
+
+@pytest.fixture(params=["memory", "moto"])
+def table(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    transaction._shared.connection = None
+    base.bind("sodate-contract")
+    if request.param == "memory":
+        monkeypatch.setattr(Connection, "client", MemoryTable())
+        yield
+        return
+    with mock_aws():
+        TableItem.create_table(wait=True)
+        yield
+    transaction._shared.connection = None
+
+
+def at(second: int) -> Any:
+    from datetime import UTC, datetime
+
+    return datetime(2026, 11, 24, 0, 0, second, tzinfo=UTC)
+
+
+@pytest.mark.usefixtures("table")
+def test_put_find_and_update_of_nested_paths() -> None:
+    base.put_new(state_item(STATE))
+    assert find_state("L") == STATE
+    assert find_state("M") is None
+    run = StateItem.enrolments["my-run"]
+    base.update(state_key("L"), [run["step"].set(1), StateItem.topics["b"].set("pending")], run["step"] == 0)
+    found = find_state("L")
+    assert found is not None
+    assert (found.enrolments["my-run"].step, found.topics) == (1, {"a": "confirmed", "b": "pending"})
+    base.update(state_key("L"), [StateItem.blocked.set("x"), StateItem.opt_in_mails.add(2)])
+    base.update(state_key("L"), [StateItem.blocked.remove()])
+    found = find_state("L")
+    assert found is not None
+    assert (found.blocked, found.opt_in_mails) == (None, 2)
+
+
+CONDITIONS: list[tuple[Condition, bool]] = [
+    (StateItem.blocked.does_not_exist(), True),
+    (StateItem.blocked.exists(), False),
+    (StateItem.topics["a"] == "confirmed", True),
+    (StateItem.topics["a"] != "confirmed", False),
+    (StateItem.topics["nothing"] == "confirmed", False),
+    (StateItem.topics["nothing"] != "confirmed", True),
+    (StateItem.enrolments["my-run"]["step"] == 0, True),
+    (StateItem.version < 1, True),
+    (StateItem.version > 0, False),
+    (StateItem.blocked == "x", False),
+    ((StateItem.version == 0) & (StateItem.topics["a"] == "withdrawn"), False),
+    ((StateItem.version == 5) | (StateItem.topics["a"] == "confirmed"), True),
+    (as_it_was(STATE, ["a", "b"]), True),
+    (~(StateItem.version == 0), False),
+]
+
+
+@pytest.mark.usefixtures("table")
+@pytest.mark.parametrize("number", range(len(CONDITIONS)))
+def test_conditions_hold_alike(number: int) -> None:
+    condition, holds = CONDITIONS[number]
+    base.put_new(state_item(STATE))
+    try:
+        base.update(state_key("L"), [StateItem.phase.set("p")], condition)
+        transaction.commit([Update(state_key("L"), [StateItem.phase.set("q")], condition)])
+    except ConditionFailed:
+        assert not holds
+    else:
+        assert holds
+
+
+@pytest.mark.usefixtures("table")
+def test_a_transaction_does_all_or_nothing_and_says_what_stood_in_the_way() -> None:
+    base.put_new(state_item(STATE))
+    send = planned_notice("L", "s1", "opt_in", None, {"a": 1}, at(1))
+    log = activity_item(Activity("L", "mail_opened", at(1), "k1", {"link": "x"}))
+    transaction.commit([put_new(send), put_new(log), Check(state_key("L"), StateItem.version == 0)])
+    blocked = Update(state_key("L"), [StateItem.blocked.set("x")], StateItem.blocked.does_not_exist())
+    with pytest.raises(ConditionFailed) as caught:
+        transaction.commit([blocked, put_new(log), raise_to("L", "s1", "sent", at(2))])
+    assert list(caught.value.failed) == [1]
+    assert (caught.value.failed[1] or {})["key"] == {"S": "k1"}
+    found = find_state("L")
+    assert found is not None
+    assert found.blocked is None
+    held = find_send("L", "s1")
+    assert held is not None
+    assert held.state == "planned"
+    transaction.commit([Delete(SendItem(keys.lead("L"), keys.send("s1")), SendItem.state == "planned"), blocked])
+    assert find_send("L", "s1") is None
+
+
+@pytest.mark.usefixtures("table")
+def test_a_query_is_ordered_filtered_by_kind_and_limited() -> None:
+    for second in (3, 1, 2):
+        base.put(activity_item(Activity("L", "mail_opened", at(second), f"k{second}", {})))
+    base.put(activity_item(Activity("M", "mail_opened", at(9), "k9", {})))
+    base.put_new(state_item(STATE))
+    assert [activity.key for activity in activities_of("L")] == ["k1", "k2", "k3"]
+    everything = base.query(TableItem, keys.lead("L"))
+    assert [type(item).__name__ for item in everything] == ["ActivityItem"] * 3 + ["StateItem"]
+    newest = base.query(TableItem, keys.lead("L"), keys.ACTIVITIES, limit=1, newest_first=True)
+    assert [item.sk for item in newest] == [keys.activity(at(3), "k3")]
+
+
+@pytest.mark.usefixtures("table")
+def test_an_update_below_a_map_that_is_not_there_is_refused() -> None:
+    from sodate.errors import Transient
+
+    with pytest.raises(Transient):
+        base.update(state_key("nobody"), [StateItem.topics["a"].set("confirmed")])
+    with pytest.raises(ConditionFailed):
+        base.update(state_key("nobody"), [StateItem.version.set(1)], StateItem.version == 0)
