@@ -238,9 +238,7 @@ def test_handler_time_is_printed(
             in_table += time.perf_counter() - began
 
     monkeypatch.setattr(BaseClient, "_make_api_call", timed)
-    world.post(
-        {**GOOD, "email": "warm@x.jp", "phone": "0312345678"}
-    )
+    world.post({**GOOD, "email": "warm@x.jp", "phone": "0312345678"})
     spent: dict[bool, list[float]] = {True: [], False: []}
     for _, body, headers, is_base64, status, _ in CASES:
         in_table, began = 0.0, time.perf_counter()

@@ -38,6 +38,7 @@ def dispatch(lane: int, enqueue: Enqueue, now: datetime) -> Tick:
             late = max(late, (now - minute).total_seconds() / 60)
         handed_over += len(due)
         minutes += 1
-        if due or minute >= now.replace(second=0, microsecond=0):
+        # Once an hour on the way too: after a long outage a tick may end before it arrives, and must not begin again.
+        if due or minute.minute == 0 or minute >= now.replace(second=0, microsecond=0):
             store.move_cursor(lane, minute)
     return Tick(minutes, handed_over, late)
