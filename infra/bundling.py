@@ -118,7 +118,7 @@ def install(target: Target, into: Path) -> None:
 
 
 def _prune(packages: Path) -> None:
-    """Liquid imports Babel and never asks it for a language but the root; its other locales are a third of the layer."""
+    """Liquid imports Babel and never asks it for another language; its locales are a third of the layer."""
     for locale in (packages / "babel" / "locale-data").glob("*.dat"):
         if locale.stem not in ("root", "en", "ja"):
             locale.unlink()

@@ -6,10 +6,9 @@ the actions, so that widening a role is a change of two files and never an accid
 
 from dataclasses import dataclass
 
-READ_AND_WRITE = ("GetItem", "Query", "PutItem", "UpdateItem")
-# TransactWriteItems is no action of its own: IAM asks for the actions of its parts.
-TRANSACT = (*READ_AND_WRITE, "ConditionCheckItem")
-TRANSACT_AND_BATCH = (*TRANSACT, "BatchGetItem")
+# A TransactWriteItems of ours holds puts and updates: IAM asks for the actions of its parts.
+KEYED = ("GetItem", "PutItem", "UpdateItem")
+KEYED_AND_QUERY = (*KEYED, "Query")
 
 SIGNING_KEYS, ADDRESS_KEY, WEBHOOK, CAPTCHA = "signing-keys", "address-key", "webhook", "captcha"
 
@@ -75,21 +74,21 @@ _THROTTLED = "shares the pool: the stage throttle bounds it, and a reservation w
 FUNCTIONS = (
     FunctionSpec(
         "form_capture", Size(1024, 10), Concurrency(None, _THROTTLED),
-        table=TRANSACT_AND_BATCH, secrets=(SIGNING_KEYS, ADDRESS_KEY, CAPTCHA), synchronous=True,
+        table=KEYED_AND_QUERY, secrets=(SIGNING_KEYS, ADDRESS_KEY, CAPTCHA), synchronous=True,
     ),
     FunctionSpec(
         "consent_pages", Size(1024, 10), Concurrency(None, _THROTTLED),
-        table=TRANSACT_AND_BATCH, secrets=(SIGNING_KEYS, ADDRESS_KEY), synchronous=True,
+        table=KEYED_AND_QUERY, secrets=(SIGNING_KEYS, ADDRESS_KEY), synchronous=True,
         # Who confirms anew after an opt-out is taken off the suppression list. Nothing else is ever deleted.
         deletes=("SUPPRESSION#",),
     ),
     FunctionSpec(
         "email_events", Size(512, 30), Concurrency(None, _SOURCE_LIMITED),
-        table=TRANSACT_AND_BATCH, secrets=(ADDRESS_KEY,), buries=True,
+        table=KEYED_AND_QUERY, secrets=(ADDRESS_KEY,), buries=True,
     ),
     FunctionSpec(
         "scoring", Size(1024, 60), Concurrency(None, _SOURCE_LIMITED),
-        table=TRANSACT, buries=True,
+        table=KEYED_AND_QUERY, buries=True,
     ),
     FunctionSpec(
         "event_publisher", Size(512, 30), Concurrency(None, _SOURCE_LIMITED),
@@ -97,20 +96,20 @@ FUNCTIONS = (
     ),
     FunctionSpec(
         "step_mail_dispatch", Size(1024, 55), Concurrency(1, _ONE_AT_A_TIME),
-        table=READ_AND_WRITE, plans_sends=True,
+        table=("GetItem", "Query", "PutItem"), plans_sends=True,
     ),
     FunctionSpec(
         "mail_sender", Size(1024, 60), Concurrency(None, _SOURCE_LIMITED),
-        table=TRANSACT_AND_BATCH, secrets=(SIGNING_KEYS, ADDRESS_KEY),
+        table=KEYED, secrets=(SIGNING_KEYS, ADDRESS_KEY),
         settings=("SODATE_PUBLIC_URL", "SODATE_CONFIGURATION_SET"), buries=True,
     ),
     FunctionSpec(
         "send_sweeper", Size(512, 60), Concurrency(1, _ONE_AT_A_TIME),
-        table=READ_AND_WRITE, plans_sends=True,
+        table=KEYED_AND_QUERY,
     ),
     FunctionSpec(
         "sales_handoff", Size(512, 30), Concurrency(5, "five at once: a webhook is somebody else's small server"),
-        table=TRANSACT, secrets=(WEBHOOK,),
+        table=KEYED, secrets=(WEBHOOK,),
     ),
     FunctionSpec(
         "signing_key_rotation", Size(256, 30), Concurrency(1, "one at a time: steps of a rotation must not interleave"),

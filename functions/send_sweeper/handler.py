@@ -10,9 +10,8 @@ from sodate.runtime import clock, container
 
 
 def look_again(watched: Sequence[Mapping[str, Any]]) -> None:
-    again = [message for entry in watched for message in sweep(dict(entry), clock.now())]
-    if again:
-        container.enqueue(again)
+    for entry in watched:
+        sweep(entry, clock.now())
 
 
 def handler(_: dict[str, Any], __: object) -> dict[str, int]:

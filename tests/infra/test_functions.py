@@ -19,7 +19,7 @@ SETTINGS = {
     "event_publisher": QUEUE | BURIES | {"SODATE_BUS"},
     "step_mail_dispatch": TABLE | QUEUE,
     "mail_sender": TABLE | BURIES | SIGNING | ADDRESS | {"SODATE_PUBLIC_URL", "SODATE_CONFIGURATION_SET"},
-    "send_sweeper": TABLE | QUEUE,
+    "send_sweeper": TABLE,
     "sales_handoff": TABLE | {"SODATE_WEBHOOK_SECRET"},
     "signing_key_rotation": set(),
 }

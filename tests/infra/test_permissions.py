@@ -3,28 +3,28 @@
 from collections import defaultdict
 from typing import Any
 
-READ, WRITE = {"GetItem", "Query"}, {"PutItem", "UpdateItem"}
-TRANSACT = READ | WRITE | {"ConditionCheckItem"}
+KEYED = {"GetItem", "PutItem", "UpdateItem"}
+KEYED_AND_QUERY = KEYED | {"Query"}
 SEND, CONSUME = {"SendMessage"}, {"ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes"}
 STREAM = {"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"}
 SECRET = {"GetSecretValue"}
 LOGS = {"CreateLogStream", "PutLogEvents"}
 
 ALLOWED: dict[str, dict[str, set[str]]] = {
-    "form_capture": {"dynamodb": TRANSACT | {"BatchGetItem"}, "secretsmanager": SECRET},
-    "consent_pages": {"dynamodb": TRANSACT | {"BatchGetItem", "DeleteItem"}, "secretsmanager": SECRET},
-    "email_events": {"dynamodb": TRANSACT | {"BatchGetItem"}, "secretsmanager": SECRET, "sqs": CONSUME | SEND},
-    "scoring": {"dynamodb": TRANSACT | STREAM, "sqs": SEND},
+    "form_capture": {"dynamodb": KEYED_AND_QUERY, "secretsmanager": SECRET},
+    "consent_pages": {"dynamodb": KEYED_AND_QUERY | {"DeleteItem"}, "secretsmanager": SECRET},
+    "email_events": {"dynamodb": KEYED_AND_QUERY, "secretsmanager": SECRET, "sqs": CONSUME | SEND},
+    "scoring": {"dynamodb": KEYED_AND_QUERY | STREAM, "sqs": SEND},
     "event_publisher": {"dynamodb": STREAM, "events": {"PutEvents"}, "sqs": SEND},
-    "step_mail_dispatch": {"dynamodb": READ | WRITE, "sqs": SEND},
+    "step_mail_dispatch": {"dynamodb": {"GetItem", "Query", "PutItem"}, "sqs": SEND},
     "mail_sender": {
-        "dynamodb": TRANSACT | {"BatchGetItem"},
+        "dynamodb": KEYED,
         "secretsmanager": SECRET,
         "ses": {"SendEmail"},
         "sqs": CONSUME | SEND,
     },
-    "send_sweeper": {"dynamodb": READ | WRITE, "sqs": SEND},
-    "sales_handoff": {"dynamodb": TRANSACT, "secretsmanager": SECRET, "sqs": SEND},
+    "send_sweeper": {"dynamodb": KEYED_AND_QUERY, "sqs": SEND},
+    "sales_handoff": {"dynamodb": KEYED, "secretsmanager": SECRET, "sqs": SEND},
     "signing_key_rotation": {
         "secretsmanager": SECRET | {"DescribeSecret", "PutSecretValue", "UpdateSecretVersionStage"},
         "sqs": SEND,
@@ -44,7 +44,7 @@ MAY_SEND_TO = {
     "event_publisher": {"event-publisher-dlq", "send"},
     "step_mail_dispatch": {"step-mail-dispatch-dlq", "send"},
     "mail_sender": {"send-dlq"},
-    "send_sweeper": {"send-sweeper-dlq", "send"},
+    "send_sweeper": {"send-sweeper-dlq"},
     "sales_handoff": {"sales-handoff-dlq"},
     "signing_key_rotation": {"signing-key-rotation-dlq"},
 }

@@ -4,7 +4,7 @@ Marketing mail whose claim was taken becomes `unknown` and waits for a person (`
 one more attempt. What crashed before its claim comes back by its own message: the claim still decides.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,28 +31,28 @@ def watch(sends: Sequence[tuple[str, str]], batch_id: str, now: datetime) -> Non
     due.plan(now + AFTER, due.WATCH, "watch", hash_of(batch_id, *(send for _, send in sends)), message, now)
 
 
-def sweep(message: dict[str, Any], now: datetime) -> list[dict[str, object]]:
-    """The send-queue messages that must be handed over again."""
-    again = [_look_at(lead_id, send_id, now) for lead_id, send_id in message["sends"]]
-    return [found for found in again if found is not None]
+def sweep(message: Mapping[str, Any], now: datetime) -> None:
+    """Look at every send of a watch entry."""
+    for lead_id, send_id in message["sends"]:
+        send = find_send(lead_id, send_id)
+        if send is None or send.state != "sending":
+            continue
+        if send.purpose == "notice":
+            _repeat_notice(send, now)
+        elif _was_claimed(send):
+            list_unknown(send, now)
 
 
-def _look_at(lead_id: str, send_id: str, now: datetime) -> dict[str, object] | None:
-    send = find_send(lead_id, send_id)
-    if send is None or send.state != "sending":
-        return None
-    if send.purpose == "notice":
-        _repeat_notice(send, now)
-        return None
+def _was_claimed(send: SendItem) -> bool:
+    """Not claimed: its message still lies in the queue, its dead-letter queue or the due index, and is left alone.
+
+    Handing it over here as well would make two messages of every failing one, then four (seen when a permission was
+    missing).
+    """
     ref = step_ref(send)
-    state = find_state(lead_id)
-    enrolment = state.enrolments.get(ref.sequence) if state else None
-    if enrolment and enrolment.id == ref.enrolment and enrolment.step <= ref.step:
-        # Never claimed: its message still lies in the queue, its dead-letter queue or the due index. Handing it over
-        # here as well would make two messages of every failing one, then four (seen when a permission was missing).
-        return None
-    list_unknown(send, now)
-    return None
+    state = find_state(send.lead_id)
+    run = state.enrolments.get(ref.sequence) if state else None
+    return run is None or run.id != ref.enrolment or run.step > ref.step
 
 
 def _repeat_notice(send: SendItem, now: datetime) -> None:
