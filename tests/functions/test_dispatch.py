@@ -69,6 +69,33 @@ def test_after_days_without_a_tick_everything_is_handed_over_even_if_a_tick_dies
     assert due.read_until(due.SEND) == world.now
 
 
+def test_a_minute_with_more_than_a_tick_can_hand_over_is_finished_by_the_next_ones(world: QuickWorld) -> None:
+    due.move_cursor(due.SEND, world.now)
+    total = 2 * due.PART + 500
+    for number in range(total):
+        plan(world, 5, f"{number:05d}")
+    world.now += timedelta(minutes=6)
+    got: list[Any] = []
+
+    class TimeIsUp(BaseException):
+        pass
+
+    def slow(messages: Any) -> None:
+        if len(got) % (2 * due.PART) == due.PART and not tired:
+            tired.append(True)
+            raise TimeIsUp
+        got.extend(messages)
+
+    tired: list[bool] = []
+    with pytest.raises(TimeIsUp):
+        dispatch(due.SEND, slow, world.now)
+    assert len(got) == due.PART
+    plan(world, -5, "later")
+    world.now += timedelta(minutes=3)
+    dispatch(due.SEND, slow, world.now)
+    assert [entry["ref"] for entry in got] == [*(f"{number:05d}" for number in range(total)), "later"]
+
+
 def test_a_queue_that_refuses_leaves_the_cursor_where_it_was(world: World) -> None:
     due.move_cursor(due.SEND, world.now)
     plan(world, 5, "a")

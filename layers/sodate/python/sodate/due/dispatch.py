@@ -33,8 +33,12 @@ def dispatch(lane: int, enqueue: Enqueue, now: datetime) -> Tick:
     late = 0.0
     for minute in store.unread_minutes(lane, now):
         due = store.entries(minute, lane)
+        for start in range(0, len(due), store.PART):
+            part = due[start : start + store.PART]
+            enqueue([entry.message for entry in part])
+            if start + len(part) < len(due):
+                store.move_cursor_into(lane, minute, part[-1])
         if due:
-            enqueue([entry.message for entry in due])
             late = max(late, (now - minute).total_seconds() / 60)
         handed_over += len(due)
         minutes += 1

@@ -17,6 +17,8 @@ from sodate.table.base import TableItem
 #: A new entry lies at least this far ahead, so that it cannot fall into a bucket that is being read right now.
 LEAD_TIME = timedelta(minutes=2)
 KEPT = timedelta(days=14)
+#: How many entries of one minute are handed over before the cursor notes it.
+PART = 1000
 _MINUTE = timedelta(minutes=1)
 
 #: Send-queue messages and what the sweeper looks at lie in buckets of their own, each with its own cursor.
@@ -30,7 +32,10 @@ class DueItem(TableItem, discriminator="due"):
 
 
 class CursorItem(TableItem, discriminator="cursor"):
+    """`minute` is read to its end; `partly` is the minute after it and its last entry handed over, if in the middle."""
+
     minute = UnicodeAttribute()
+    partly = UnicodeAttribute(null=True)
 
 
 def due_item(at: datetime, lane: int, what: str, ref: str, message: dict[str, Any], now: datetime) -> DueItem:
@@ -60,7 +65,13 @@ def unread_minutes(lane: int, now: datetime) -> Iterator[datetime]:
 
 
 def entries(minute: datetime, lane: int) -> list[DueItem]:
-    return base.query(DueItem, keys.due_bucket(minute, lane))
+    """In the order of their keys, without those that a tick handed over before its time was up."""
+    found = base.query(DueItem, keys.due_bucket(minute, lane))
+    if len(found) <= PART:
+        return found
+    cursor = base.find(CursorItem, keys.cursor(lane), keys.POSITION)
+    begun, _, last = (cursor.partly or "").partition(" ") if cursor else ("", "", "")
+    return [entry for entry in found if entry.sk > last] if begun == keys.minute(minute) else found
 
 
 def read_until(lane: int) -> datetime | None:
@@ -70,6 +81,12 @@ def read_until(lane: int) -> datetime | None:
 
 def move_cursor(lane: int, minute: datetime) -> None:
     base.put(CursorItem(keys.cursor(lane), keys.POSITION, minute=keys.minute(minute)))
+
+
+def move_cursor_into(lane: int, minute: datetime, last: DueItem) -> None:
+    """So many are due in one minute that a tick may not reach the last: the next one goes on behind this entry."""
+    before, partly = keys.minute(minute - _MINUTE), f"{keys.minute(minute)} {last.sk}"
+    base.put(CursorItem(keys.cursor(lane), keys.POSITION, minute=before, partly=partly))
 
 
 def next_due_minute(after: datetime) -> datetime | None:
