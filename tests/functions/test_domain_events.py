@@ -37,6 +37,13 @@ def test_every_event_of_the_story_keeps_its_contract(world: World) -> None:
     assert {event["DetailType"] for event in world.bus} == set(CONTRACTS)
 
 
+def test_a_run_that_sent_its_last_step_is_left_as_completed(world: World) -> None:
+    world.join("taro@example.jp")
+    world.advance(timedelta(days=21))
+    left = [json.loads(event["Detail"]) for event in world.bus if event["DetailType"] == "ScenarioLeft"]
+    assert [(event["scenario"], event["reason"]) for event in left] == [("materials-follow-up", "completed")]
+
+
 def test_an_event_id_is_the_same_when_the_stream_repeats_itself(world: World) -> None:
     world.post({"email": "taro@example.jp", "name": "山田太郎", "company": "例示", "title": "部長"})
     records = world.stream_records()

@@ -223,7 +223,7 @@ def test_the_state_of_a_busy_lead_stays_below_one_kilobyte(world: World) -> None
     from sodate.table import base
 
     runs = {
-        name: Enrolment("0123456789abcdef", 12, 7, "2026-11-24T02:00:00.000Z")
+        name: Enrolment("0123456789abcdef", 12, 7, "2026-11-24T02:00:00.000Z", 9)
         for name in ("materials-follow-up", "demo-preparation", "trial-14-days", "webinar-2026-11", "renewal")
     }
     names = (

@@ -18,7 +18,7 @@ from sodate.table.transaction import Check, Delete, Update, put_new
 
 from tests.simulation.table import MemoryTable
 
-RUN = Enrolment("e1", 1, 0, "2026-11-24T00:00:00.000Z")
+RUN = Enrolment("e1", 1, 0, "2026-11-24T00:00:00.000Z", 3)
 STATE = State("L", "key", topics={"a": "confirmed"}, enrolments={"my-run": RUN})
 
 

@@ -6,12 +6,16 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Enrolment:
-    """A run through one sequence, pinned to the version it began with. `step` is the index of the next step."""
+    """A run through one sequence, pinned to the version it began with, which has `steps` steps.
+
+    `step` is the index of the next one; at `steps` the run is complete.
+    """
 
     id: str
     version: int
     step: int
     since: str
+    steps: int
 
 
 @dataclass(frozen=True)

@@ -191,8 +191,16 @@ def totals_map(totals: Totals) -> dict[str, int]:
 
 
 def to_map(enrolment: Enrolment) -> dict[str, Any]:
-    return {"id": enrolment.id, "v": enrolment.version, "step": enrolment.step, "since": enrolment.since}
+    return {
+        "id": enrolment.id,
+        "v": enrolment.version,
+        "step": enrolment.step,
+        "since": enrolment.since,
+        "n": enrolment.steps,
+    }
 
 
 def from_map(value: dict[str, Any]) -> Enrolment:
-    return Enrolment(id=value["id"], version=int(value["v"]), step=int(value["step"]), since=value["since"])
+    return Enrolment(
+        id=value["id"], version=int(value["v"]), step=int(value["step"]), since=value["since"], steps=int(value["n"])
+    )

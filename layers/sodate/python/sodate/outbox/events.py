@@ -69,16 +69,23 @@ def _state(old: Image, new: Image) -> list[DomainEvent | NoticeToSend]:
     if new.get("phase") and new.get("phase") != old.get("phase"):
         was, total = old.get("phase"), int(new.get("totals", {}).get("t", 0))
         events.append(_event("LeadPhaseChanged", new, phase=new["phase"], was=was, total=total))
-    before = old.get("enrolments") or {}
-    for sequence, run in (new.get("enrolments") or {}).items():
-        if before.get(sequence, {}).get("id") != run["id"]:
-            facts = {"scenario": sequence, "enrolment": run["id"], "scenario_version": int(run["v"])}
-            events.append(_event("ScenarioEntered", new, **facts))
-    if before and new.get("blocked") and new.get("blocked") != old.get("blocked"):
-        events += [
-            _event("ScenarioLeft", new, scenario=sequence, enrolment=run["id"], reason=new["blocked"])
-            for sequence, run in before.items()
-        ]
+    return [*events, *_runs(old, new)]
+
+
+def _runs(old: Image, new: Image) -> list[DomainEvent | NoticeToSend]:
+    """Sequences entered, completed, or cut short because the lead may not be mailed any more."""
+    before, after = old.get("enrolments") or {}, new.get("enrolments") or {}
+    blocked = new.get("blocked") if new.get("blocked") != old.get("blocked") else None
+    events: list[DomainEvent | NoticeToSend] = []
+    for sequence, run in after.items():
+        was = before.get(sequence, {})
+        facts = {"scenario": sequence, "enrolment": run["id"]}
+        if was.get("id") != run["id"]:
+            events.append(_event("ScenarioEntered", new, **facts, scenario_version=int(run["v"])))
+        elif run["step"] >= run["n"] > was["step"]:
+            events.append(_event("ScenarioLeft", new, **facts, reason="completed"))
+        elif blocked and run["step"] < run["n"]:
+            events.append(_event("ScenarioLeft", new, **facts, reason=blocked))
     return events
 
 

@@ -21,7 +21,11 @@ def on_opt_in(definitions: Definitions) -> OnConfirmed:
             sequence = Sequence.model_validate(stored.body)
             if starts(sequence, state, form_id, topics):
                 enrolment = Enrolment(
-                    id=activity_key(sequence.id, reference), version=stored.version, step=0, since=keys.stamp(now)
+                    id=activity_key(sequence.id, reference),
+                    version=stored.version,
+                    step=0,
+                    since=keys.stamp(now),
+                    steps=len(sequence.steps),
                 )
                 ref = StepRef(state.lead_id, sequence.id, stored.version, 0, enrolment.id)
                 at = due_at(sequence.steps[0], sequence, now)
