@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from sodate.runtime.logs import logger
 from sodate_cli.local.ses import envelopes, events
 from sodate_cli.local.ses.errors import Fault
 
@@ -20,6 +21,7 @@ PLAIN = {"content-type": "application/x-www-form-urlencoded"}
 def test_no_log_line_names_a_person_or_carries_a_token(
     world: QuickWorld, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
+    logger.cache_clear()
     caplog.set_level(0)
     tokens = tell(world)
     trouble(world)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sodate.runtime.logs import logger
 from sodate_cli.local.ses.errors import Fault
 
 from tests.simulation.invariants import Found, look
@@ -30,8 +31,12 @@ class Result:
 
 
 def play(seed: int, actions: int = 60) -> Result:
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        return _History(seed, SimulatedWorld(seed, monkeypatch)).play(actions)
+    logger.cache_clear()  # made anew at the level of the simulation, and afterwards for whoever comes next
+    try:
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            return _History(seed, SimulatedWorld(seed, monkeypatch)).play(actions)
+    finally:
+        logger.cache_clear()
 
 
 class _History:

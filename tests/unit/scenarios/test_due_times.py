@@ -68,7 +68,7 @@ AT = st.none() | st.times().map(lambda time: time.strftime("%H:%M"))
 
 
 @given(ENROLLED, AT, st.sampled_from(ZONES), st.sampled_from(["JP", "US", "DE"]), st.integers(0, 60), st.booleans())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_never_before_the_enrolment_and_always_on_a_business_day_at_its_time(
     enrolled: datetime, at: str | None, zone: str, calendar: str, days: int, business: bool
 ) -> None:
@@ -91,7 +91,7 @@ def _in_a_gap(day: date, at: str, zone: str) -> bool:
 
 
 @given(ENROLLED, AT, st.sampled_from(ZONES), st.integers(0, 40), st.integers(0, 40), st.booleans())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_a_longer_delay_is_never_due_earlier(
     enrolled: datetime, at: str | None, zone: str, one: int, other: int, business: bool
 ) -> None:
