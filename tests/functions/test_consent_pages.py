@@ -8,12 +8,14 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from sodate.consent import store as consents
 from sodate.consent.unsubscribe import unsubscribe
 from sodate.runtime import container
 from sodate.signing import Signer
 from sodate.table import transaction
 
+from tests.functions.quick import QuickWorld
 from tests.support.world import PUBLIC_URL, World
 
 ONE_CLICK = "List-Unsubscribe=One-Click"
@@ -323,3 +325,25 @@ def test_known_and_unknown_addresses_get_the_same_answer(world: World) -> None:
         assert len(body.pop("submission_id")) == 26
         answers.append((answer["statusCode"], body, sorted(answer["headers"])))
     assert answers[0] == answers[1] == answers[2]
+
+
+def test_an_opt_out_that_meets_another_write_is_not_answered_with_busy(world: QuickWorld) -> None:
+    """Mail providers need not repeat a one-click request: three conflicts in a row are ours to bear."""
+    lead = world.join()
+    url = first_step_mail(world).unsubscribe_url
+    error = {
+        "Error": {"Code": "TransactionCanceledException", "Message": "conflict"},
+        "CancellationReasons": [{"Code": "TransactionConflict"}],
+    }
+    left = [3]
+
+    def refuse(operation: str) -> ClientError | None:
+        if operation != "TransactWriteItems" or not left[0]:
+            return None
+        left[0] -= 1
+        return ClientError(error, operation)  # type: ignore[arg-type]
+
+    world.table.refuse = refuse
+    assert world.visit(url, "POST", ONE_CLICK, **FORM)["statusCode"] == 200
+    assert left == [0]
+    assert world.state(lead)["blocked"] == "unsubscribed"

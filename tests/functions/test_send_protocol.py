@@ -212,7 +212,10 @@ def test_a_later_step_waits_for_one_that_was_put_off(world: World) -> None:
     world.ses.simulator.fault_for = paused
     publish_hourly(world)
     world.join("hanako@example.jp", form="demo", phone="03-1234-5678")
-    world.advance(timedelta(hours=8))
+    world.advance(timedelta(hours=2, minutes=30))
+    waiting = [s for s in steps(world) if s["sequence"] == "hourly"]
+    assert {(s["state"], s["reason"]) for s in waiting[1:]} == {("planned", "waits_for_an_earlier_step")}
+    world.advance(timedelta(hours=6))
     mine = [s for s in steps(world) if s["sequence"] == "hourly"]
     assert [(int(s["step"]), s["state"]) for s in mine] == [(0, "delivered"), (1, "delivered"), (2, "delivered")]
     times = [m.at for m in world.mails_to("hanako@example.jp") if m.tags.get("sequence") == "hourly"]
