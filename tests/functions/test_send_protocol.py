@@ -402,6 +402,7 @@ def test_two_batches_that_begin_with_the_same_message_are_both_watched(world: Wo
     world.ses.simulator.inject(Fault.TIMEOUT, 2)
     world.call("mail_sender", {"Records": [first, second]})
     world.call("mail_sender", {"Records": [first]})
+    due.move_cursor(due.WATCH, world.now)
     world.advance(timedelta(minutes=30))
     assert [send["state"] for send in steps(world)] == ["unknown", "unknown"]
 
