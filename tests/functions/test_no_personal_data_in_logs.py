@@ -13,14 +13,20 @@ from sodate_cli.local.ses.errors import Fault
 from tests.functions.quick import QuickWorld
 
 ADDRESS = "canary.person@secret-canary.example.jp"
+SERVICE = "canary"
 CANARIES = ("canary.person", "secret-canary", "カナリア花子", "鳥籠商事", "5551234", "秘密の質問", "203.0.113.77")
 WHO = {"email": ADDRESS, "name": "カナリア花子", "company": "鳥籠商事", "phone": "03-5551-2345", "agree": True}
 PLAIN = {"content-type": "application/x-www-form-urlencoded"}
 
 
 def test_no_log_line_names_a_person_or_carries_a_token(
-    world: QuickWorld, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    world: QuickWorld,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # A name of its own: the logger of another test writes to a standard output that is closed by now.
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", SERVICE)
     logger.cache_clear()
     caplog.set_level(0)
     tokens = tell(world)
@@ -37,7 +43,7 @@ def test_no_log_line_names_a_person_or_carries_a_token(
 
 def ours(logged: str) -> str:
     """Records of libraries at debug level are not what Lambda writes."""
-    return "\n".join(line for line in logged.splitlines() if '"service"' in line or '"name": "test"' in line)
+    return "\n".join(line for line in logged.splitlines() if '"service"' in line or f'"name": "{SERVICE}"' in line)
 
 
 def tell(world: QuickWorld) -> list[str]:
