@@ -442,3 +442,15 @@ def test_a_notice_survives_a_crash_at_any_write_of_sender_and_sweeper(world: Qui
     (send,) = [item for item in world.items("send") if item["name"] == "opt_in"]
     assert send["state"] in ("sent", "unknown")
     assert 1 <= len(world.mails_to(TARO)) <= 2
+
+
+def test_a_notice_that_was_only_put_off_still_has_its_second_attempt(world: QuickWorld) -> None:
+    """Two certain noes (429), then an attempt without an answer: the sweeper repeats it, for it was the first."""
+    world.post({"email": TARO, "name": "n", "company": "c", "title": "部長", "agree": True})
+    world.ses.simulator.inject(Fault.TOO_MANY_REQUESTS, times=2)
+    world.ses.simulator.inject(Fault.TIMEOUT)
+    world.settle()
+    world.advance(timedelta(hours=2))
+    (send,) = [item for item in world.items("send") if item["name"] == "opt_in"]
+    assert send["state"] == "delivered"
+    assert len(world.mails_to(TARO)) == 1

@@ -230,7 +230,6 @@ class SimulatedWorld:
             "AWS_DEFAULT_REGION": "ap-northeast-1",
             "POWERTOOLS_LOG_LEVEL": "CRITICAL",
             "POWERTOOLS_SERVICE_NAME": "simulation",
-            "POWERTOOLS_METRICS_DISABLED": "true",
             "SODATE_STAGE": "local",
             "SODATE_TABLE": "sodate-sim",
             "SODATE_BUS": "bus",

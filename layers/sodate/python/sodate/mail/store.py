@@ -29,6 +29,7 @@ class SendItem(TableItem, discriminator="send"):
     data: JSONAttribute = JSONAttribute(null=True)
     message_id = UnicodeAttribute(null=True)
     attempts = NumberAttribute(default=0)
+    repeats = NumberAttribute(default=0)
     planned_at = UnicodeAttribute()
     attempted_at = UnicodeAttribute(null=True)
     sent_at = UnicodeAttribute(null=True)
@@ -130,10 +131,7 @@ def settle(lead_id: str, send_id: str, state: str, now: datetime, *more: Action)
     return True
 
 
-def put_back(send: SendItem, reason: str) -> None:
-    """sending → planned: SES said for certain that it did not take the mail."""
-    base.update(
-        send,
-        [SendItem.state.set("planned"), SendItem.rank.set(RANK["planned"]), SendItem.reason.set(reason)],
-        SendItem.state == "sending",
-    )
+def put_back(send: SendItem, reason: str, *more: Action) -> None:
+    """sending → planned."""
+    actions = [SendItem.state.set("planned"), SendItem.rank.set(RANK["planned"]), SendItem.reason.set(reason)]
+    base.update(send, [*actions, *more], SendItem.state == "sending")

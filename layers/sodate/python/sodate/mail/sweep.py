@@ -19,7 +19,7 @@ from sodate.mail.unknown import list_unknown
 from sodate.table.base import ConditionFailed
 
 AFTER = timedelta(minutes=15)
-_NOTICE_ATTEMPTS = 2
+_NOTICE_REPEATS = 1
 
 
 def watch(sends: Sequence[tuple[str, str]], batch_id: str, now: datetime) -> None:
@@ -56,13 +56,13 @@ def _was_claimed(send: SendItem) -> bool:
 
 
 def _repeat_notice(send: SendItem, now: datetime) -> None:
-    if int(send.attempts) >= _NOTICE_ATTEMPTS:
+    if int(send.repeats) >= _NOTICE_REPEATS:
         list_unknown(send, now)
         return
     # The way back first: a crash between these writes repeats both, and no notice waits for a message that never comes.
     due.plan(now, due.SEND, "notice", send.send_id, notice_message(send.lead_id, send.send_id), now)
     with suppress(ConditionFailed):  # an event of this very mail was faster
-        put_back(send, "repeated_after_no_answer")
+        put_back(send, "repeated_after_no_answer", SendItem.repeats.set(int(send.repeats) + 1))
 
 
 def step_ref(send: SendItem) -> StepRef:
