@@ -14,7 +14,7 @@ from sodate.leads.store import StateItem, as_it_was, find_state, state_item, sta
 from sodate.mail.store import SendItem, find_send, planned_notice, raise_to
 from sodate.table import base, keys, transaction
 from sodate.table.base import ConditionFailed, TableItem
-from sodate.table.transaction import Check, Delete, Update, put_new
+from sodate.table.transaction import Delete, Update, put_new
 
 from tests.simulation.table import MemoryTable
 
@@ -96,7 +96,7 @@ def test_a_transaction_does_all_or_nothing_and_says_what_stood_in_the_way() -> N
     base.put_new(state_item(STATE))
     send = planned_notice("L", "s1", "opt_in", None, {"a": 1}, at(1))
     log = activity_item(Activity("L", "mail_opened", at(1), "k1", {"link": "x"}))
-    transaction.commit([put_new(send), put_new(log), Check(state_key("L"), StateItem.version == 0)])
+    transaction.commit([put_new(send), put_new(log)])
     blocked = Update(state_key("L"), [StateItem.blocked.set("x")], StateItem.blocked.does_not_exist())
     with pytest.raises(ConditionFailed) as caught:
         transaction.commit([blocked, put_new(log), raise_to("L", "s1", "sent", at(2))])

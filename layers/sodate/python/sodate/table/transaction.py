@@ -28,19 +28,13 @@ class Update:
 
 
 @dataclass(frozen=True)
-class Check:
-    item: TableItem
-    condition: Condition
-
-
-@dataclass(frozen=True)
 class Delete:
     item: TableItem
     condition: Condition | None = None
 
 
-Write = Put | Update | Check | Delete
-_SENT_IN_ORDER = [Check, Delete, Put, Update]
+Write = Put | Update | Delete
+_SENT_IN_ORDER = [Delete, Put, Update]
 
 
 def put_new(item: TableItem) -> Put:
@@ -86,7 +80,7 @@ def commit(writes: Sequence[Write]) -> None:
 
 
 def _place(writes: Sequence[Write], index: int) -> int:
-    """PynamoDB sends checks, deletes, puts and updates in this order; DynamoDB's reasons come back in it."""
+    """PynamoDB sends deletes, puts and updates in this order; DynamoDB's reasons come back in it."""
     order = sorted(range(len(writes)), key=lambda number: _SENT_IN_ORDER.index(type(writes[number])))
     return order[index]
 
@@ -101,5 +95,3 @@ def _commit(writes: Sequence[Write]) -> None:
                     transaction.update(item, list(actions), condition=condition, return_values=ALL_OLD)
                 case Delete(item, condition):
                     transaction.delete(item, condition=condition)
-                case Check(item, condition):
-                    transaction.condition_check(type(item), item.pk, item.sk, condition)
