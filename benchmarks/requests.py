@@ -13,6 +13,7 @@ import pytest
 from botocore.client import BaseClient
 from sodate.table import keys
 
+from tests.functions.test_hostile_input import handler_times
 from tests.support.world import World, world
 
 _UNIT = 1024
@@ -82,7 +83,9 @@ def _measure(here: World, patch: pytest.MonkeyPatch) -> dict[str, Any]:
     with metered(patch) as idle:
         here.now += timedelta(minutes=1)
         here.call("step_mail_dispatch", {})
+    refused, stored = handler_times(here, patch)
     return {
+        "hostile_inputs_p95_ms": {"refused": round(refused, 2), "stored": round(stored, 2)},
         "form_post_new_lead": {"calls": dict(post.calls), "write_units": post.write_units},
         "step_mail": {"calls": dict(step.calls), "write_units": step.write_units, "messages": len(records)},
         "idle_tick": {"calls": dict(idle.calls), "write_units": idle.write_units},

@@ -222,10 +222,8 @@ def test_an_unknown_and_a_closed_form_are_both_404(world: World) -> None:
     assert world.post(GOOD, "no-such-form")["statusCode"] == 404
 
 
-def test_handler_time_is_printed(
-    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """p95 in process without the time of the (emulated) table: printed for people; absolute times here mean little."""
+def handler_times(world: World, monkeypatch: pytest.MonkeyPatch) -> tuple[float, float]:
+    """p95 in milliseconds of a warm handler, (refused, stored) inputs, without the time of the emulated table."""
     in_table = 0.0
     call = BaseClient._make_api_call
 
@@ -237,14 +235,22 @@ def test_handler_time_is_printed(
         finally:
             in_table += time.perf_counter() - began
 
-    monkeypatch.setattr(BaseClient, "_make_api_call", timed)
     world.post({**GOOD, "email": "warm@x.jp", "phone": "0312345678"})
     spent: dict[bool, list[float]] = {True: [], False: []}
-    for _, body, headers, is_base64, status, _ in CASES:
-        in_table, began = 0.0, time.perf_counter()
-        world.raw_post(body, "request-materials", headers, is_base64)
-        spent[status >= 400].append((time.perf_counter() - began - in_table) * 1000)
-    refused, stored = (quantiles(spent[which], n=20)[-1] for which in (True, False))
+    with monkeypatch.context() as patch:
+        patch.setattr(BaseClient, "_make_api_call", timed)
+        for _, body, headers, is_base64, status, _ in CASES:
+            in_table, began = 0.0, time.perf_counter()
+            world.raw_post(body, "request-materials", headers, is_base64)
+            spent[status >= 400].append((time.perf_counter() - began - in_table) * 1000)
+    return quantiles(spent[True], n=20)[-1], quantiles(spent[False], n=20)[-1]
+
+
+def test_handler_time_is_printed(
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Printed for people here and by `make bench`, not asserted: absolute times mean little."""
+    refused, stored = handler_times(world, monkeypatch)
     with capsys.disabled():
         print(f"\nhostile inputs in process, without the table: p95 {refused:.1f} ms refused, {stored:.1f} ms stored")
-    assert all(len(times) > 20 for times in spent.values())
+    assert refused > 0 < stored
