@@ -304,7 +304,7 @@ def test_the_evidence_of_a_consent_is_complete(world: World) -> None:
         assert list(evidence.topics) == ["product-news"]
         assert (evidence.form_id, int(evidence.form_version or 0)) == ("request-materials", 1)
         assert len(str(evidence.wording_digest)) == 32
-        assert evidence.page_url == "https://www.example.jp/form?utm=1"
+        assert evidence.page_url == "https://www.example.jp/form"
         assert evidence.at.endswith("Z")
     assert asked.wording_digest == confirmed.wording_digest
     assert asked.confirmed_at == confirmed.at

@@ -12,6 +12,11 @@ UNSUBSCRIBE = "unsubscribe"
 UNSUBSCRIBE_LIFETIME = timedelta(days=800)
 
 
+def is_ours(link: str) -> bool:
+    """An opt-in or unsubscribe link, whatever the public address in front of it."""
+    return any(f"/{kind}/" in link for kind in (OPT_IN, UNSUBSCRIBE))
+
+
 @dataclass(frozen=True)
 class Links:
     """`base` is the public address of the API, without a slash at the end."""

@@ -62,6 +62,11 @@ def _evidence(submission: Submission, submission_id: str, lead_id: str, consent:
         form_id=submission.form_id,
         form_version=submission.form_version,
         wording_digest=wording_digest(consent.wording),
-        page_url=submission.source.get("page_url"),
+        page_url=_page(submission.source.get("page_url")),
         reference=submission_id,
     )
+
+
+def _page(url: str | None) -> str | None:
+    """The page without its query: that may name a person, and evidence outlives the lead."""
+    return url.partition("?")[0].partition("#")[0] if url else None

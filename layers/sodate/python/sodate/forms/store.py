@@ -94,7 +94,3 @@ def quarantined(month: datetime) -> list[SubmissionItem]:
     """What waits for a person in the month of `month` (UTC)."""
     items = base.query(SubmissionItem, keys.quarantine(month), keys.SUBMISSIONS)
     return sorted(items, key=lambda item: item.at)
-
-
-def submissions_of(lead_id: str) -> list[SubmissionItem]:
-    return base.query(SubmissionItem, keys.lead(lead_id), keys.SUBMISSIONS)

@@ -12,6 +12,7 @@ from pynamodb.expressions.update import Action
 from sodate.activities.activity import Activity
 from sodate.activities.store import activity_item
 from sodate.consent.consent import Evidence
+from sodate.consent.links import is_ours
 from sodate.consent.store import consent_item, suppression_item
 from sodate.errors import Transient
 from sodate.leads.address import parse_reported_address
@@ -99,6 +100,8 @@ def _facts(event: MailEvent) -> list[Action]:
 
 
 def _lead_writes(lead_id: str, send: SendItem | None, event: MailEvent, now: datetime) -> list[Write]:
+    if event.type in ENGAGEMENT and not _is_engagement(send, event):
+        return []
     stop = event.suppresses
     type_ = ENGAGEMENT.get(event.type) or {"hard_bounce": "mail_bounced", "complaint": "mail_complained"}.get(
         stop or ""
@@ -117,6 +120,11 @@ def _lead_writes(lead_id: str, send: SendItem | None, event: MailEvent, now: dat
         gone = Evidence(lead_id, event.at, "withdrawn", "complaint", tuple(sorted(state.topics)), reference=event.key)
         writes.append(Put(consent_item(gone, event.key)))
     return writes
+
+
+def _is_engagement(send: SendItem | None, event: MailEvent) -> bool:
+    """Confirming or leaving is no interest in the product; and the link holds a token that the log must not keep."""
+    return not (send is not None and send.purpose == "notice") and not is_ours(event.link or "")
 
 
 def _activity(lead_id: str, type_: str, send: SendItem | None, event: MailEvent) -> Activity:
