@@ -29,6 +29,7 @@ def keys_of(model: type[BaseModel], prefix: str = "", above: tuple[type[BaseMode
     """`phases[].when.activity` is documented by reference to `rules[].when`, so it is not opened again."""
     found = set()
     for name, field in model.model_fields.items():
+        name = field.alias or name
         found.add(prefix + name)
         for inner in models_in(field.annotation):
             if inner not in above and not prefix.startswith("phases[].when."):
@@ -120,6 +121,8 @@ def _core(node: Any) -> Any:
     plain = {"true": True, "false": False}
     if node.style is None and re.fullmatch(r"-?\d+", node.value):
         return int(node.value)
+    if node.style is None and re.fullmatch(r"-?\d+\.\d+", node.value):
+        return float(node.value)
     return plain.get(node.value, node.value) if node.style is None else node.value
 
 

@@ -38,6 +38,10 @@ class State:
 
     `blocked` is why the lead gets no marketing mail whatever `topics` say (`unsubscribed`, `hard_bounce`, `complaint`,
     or the doubt about its address); `topics` maps to `pending`, `confirmed` or `withdrawn`.
+
+    `zone` is an IANA name (None: the sender's zone); `pause_until` a `keys.stamp` until which nothing is sent;
+    `frequency` is `weekly` or `monthly` (None: all). `mailed` holds when the latest marketing mails went out, in
+    minutes since 1970, newest first; `mailed_in` the same for topics that have caps of their own.
     """
 
     lead_id: str
@@ -53,6 +57,11 @@ class State:
     hot: bool = False
     rules_version: int = 0
     version: int = 0
+    zone: str | None = None
+    pause_until: str | None = None
+    frequency: str | None = None
+    mailed: tuple[int, ...] = ()
+    mailed_in: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

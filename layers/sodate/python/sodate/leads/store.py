@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from pynamodb.attributes import BooleanAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -38,6 +38,11 @@ class StateItem(TableItem, discriminator="state"):
     hot = BooleanAttribute(default=False)
     rules_version = NumberAttribute(default=0)
     version = NumberAttribute(default=0)
+    zone = UnicodeAttribute(null=True)
+    pause_until = UnicodeAttribute(null=True)
+    frequency = UnicodeAttribute(null=True)
+    mailed: ListAttribute[Any] = ListAttribute(of=NumberAttribute, null=True)
+    mailed_in: MapAttribute[str, Any] = MapAttribute(default=dict)
 
 
 class OwnerItem(TableItem, discriminator="owner"):
@@ -129,6 +134,11 @@ def to_state(item: StateItem) -> State:
         hot=bool(item.hot),
         rules_version=int(item.rules_version),
         version=int(item.version),
+        zone=item.zone,
+        pause_until=item.pause_until,
+        frequency=item.frequency,
+        mailed=_minutes(item.mailed),
+        mailed_in={topic: _minutes(held) for topic, held in item.mailed_in.as_dict().items()},
     )
 
 
@@ -148,7 +158,16 @@ def state_item(state: State) -> StateItem:
         hot=state.hot,
         rules_version=state.rules_version,
         version=state.version,
+        zone=state.zone,
+        pause_until=state.pause_until,
+        frequency=state.frequency,
+        mailed=list(state.mailed) or None,
+        mailed_in={topic: list(held) for topic, held in state.mailed_in.items()},
     )
+
+
+def _minutes(held: Iterable[Any] | None) -> tuple[int, ...]:
+    return tuple(int(minute) for minute in held or ())
 
 
 def changes(before: State, after: State) -> list[Action]:

@@ -1,12 +1,17 @@
 """Who the mail is from. The four displays that 特定電子メール法 4条 demands come from here into every footer."""
 
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from sodate.playbook.model import Definition, HttpUrl, Language, Slug
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\r\n]+$")]
+LocalTime = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+_DAY = r"(\d{4}-)?\d{2}-\d{2}"
+ClosingDay = Annotated[str, StringConstraints(pattern=rf"^{_DAY}(\.\.{_DAY})?$")]
 Address = Annotated[str, StringConstraints(pattern=r"^[!-9;-?A-~]+@[a-z0-9.-]+$", max_length=254)]
 
 
@@ -27,8 +32,104 @@ class Topic(Definition):
     description: Annotated[str, StringConstraints(max_length=500)] = ""
 
 
+class Cap(Definition):
+    """At most so many marketing mails to one person within 1, 7 or 30 days up to now (sliding, not by calendar)."""
+
+    per: Literal["day", "week", "month"]
+    at_most: int = Field(ge=1, le=31)
+    topic: Slug | None = Field(default=None, description="Only mails of this topic count; empty: all marketing mails.")
+
+    @property
+    def days(self) -> int:
+        return {"day": 1, "week": 7, "month": 30}[self.per]
+
+
+class QuietHours(Definition):
+    """No marketing mail from `from` until `until`, in the reader's local time; it may cross midnight."""
+
+    # `from` is a word of the language; playbooks and stored versions say `from`.
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
+
+    from_: LocalTime = Field(alias="from")
+    until: LocalTime
+
+    @model_validator(mode="after")
+    def _leaves_some_of_the_day(self) -> Self:
+        if self.from_ == self.until:
+            raise ValueError("`from` and `until` are the same time; leave `quiet_hours` out to send at any hour")
+        return self
+
+
+class SoftBounces(Definition):
+    """An address whose last `of_last` mails held `limit` transient bounces is no longer mailed; a delivery resets."""
+
+    limit: int = Field(default=3, ge=1, le=20)
+    of_last: int = Field(default=5, ge=1, le=50)
+
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> Self:
+        if self.limit > self.of_last:
+            raise ValueError("`limit` cannot be more than `of_last`")
+        return self
+
+
+class Guards(Definition):
+    """Shares of the mails of the last seven days at which marketing mail pauses; half of a limit is a warning.
+
+    SES reviews accounts from 5 % bounces and 0.1 % complaints and stops them at 10 % and 0.5 %; Gmail refuses at 0.3 %.
+    """
+
+    bounce_rate: float = Field(default=0.05, gt=0, le=0.1)
+    complaint_rate: float = Field(default=0.003, gt=0, le=0.005)
+    at_least: int = Field(default=1000, ge=1, description="Mails before a share means anything.")
+    soft_bounces: SoftBounces = SoftBounces()
+
+
+class WarmUp(Definition):
+    """A new sender's daily ceiling: `first_day` mails, then `daily_growth` times as many each day until `until`."""
+
+    start: date
+    first_day: int = Field(default=200, ge=1)
+    daily_growth: float = Field(default=1.5, ge=1.05, le=3)
+    until: int = Field(description="From this many mails a day on there is no ceiling.")
+
+    @model_validator(mode="after")
+    def _grows(self) -> Self:
+        if self.until <= self.first_day:
+            raise ValueError("`until` must be more than `first_day`")
+        return self
+
+
+_CAPS = (Cap(per="day", at_most=2), Cap(per="week", at_most=5))
+_NIGHT = QuietHours(from_="21:00", until="08:00")
+
+
 class Mailing(Definition):
-    """`playbook.yaml`: the sender and the topics people can consent to."""
+    """`playbook.yaml`: the sender, the topics people can consent to, and when and how much is sent."""
 
     sender: Sender
     topics: tuple[Topic, ...] = Field(min_length=1, max_length=50)
+    caps: tuple[Cap, ...] = Field(default=_CAPS, max_length=10)
+    quiet_hours: QuietHours | None = _NIGHT
+    send_days: Literal["any", "business"] = "any"
+    calendar: Country = Field(default="JP", description="Country whose public holidays are no business days.")
+    closing_days: tuple[ClosingDay, ...] = Field(
+        default=(), max_length=100, description="Days without mail: `2026-05-01`, yearly `08-13`, or `12-29..01-03`."
+    )
+    guards: Guards = Guards()
+    warm_up: WarmUp | None = None
+    retention_years: int = Field(
+        default=3, ge=1, le=10, description="How long evidence of consent is kept after it was withdrawn."
+    )
+
+    @model_validator(mode="after")
+    def _closing_days_exist(self) -> Self:
+        for entry in self.closing_days:
+            ends = entry.split("..")
+            if len({len(end) for end in ends}) > 1:
+                raise ValueError(f"{entry!r}: write both ends with a year, or both without")
+            for end in ends:
+                date.fromisoformat(end if len(end) > 5 else f"2024-{end}")
+            if len(ends[0]) > 5 and ends[0] > ends[-1]:
+                raise ValueError(f"{entry!r} ends before it begins")
+        return self
