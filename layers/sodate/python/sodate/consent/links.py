@@ -8,13 +8,16 @@ from sodate.signing import Signer
 
 OPT_IN = "opt-in"
 UNSUBSCRIBE = "unsubscribe"
+PREFERENCES = "preferences"
 #: 特定電子メール法 and Gmail want the link to work for as long as the mail lies in the box.
 UNSUBSCRIBE_LIFETIME = timedelta(days=800)
+#: Shows what somebody agreed to and may renew it, so a forwarded mail must not open it for years.
+PREFERENCES_LIFETIME = timedelta(days=30)
 
 
 def is_ours(link: str) -> bool:
-    """An opt-in or unsubscribe link, whatever the public address in front of it."""
-    return any(f"/{kind}/" in link for kind in (OPT_IN, UNSUBSCRIBE))
+    """An opt-in, unsubscribe or preferences link, whatever the public address in front of it."""
+    return any(f"/{kind}/" in link for kind in (OPT_IN, UNSUBSCRIBE, PREFERENCES))
 
 
 @dataclass(frozen=True)
@@ -31,3 +34,7 @@ class Links:
     def unsubscribe(self, lead_id: str, send_id: str, topic: str, now: datetime) -> str:
         token = self.signer.sign(UNSUBSCRIBE, {"l": lead_id, "s": send_id, "t": topic}, now, UNSUBSCRIBE_LIFETIME)
         return f"{self.base}/unsubscribe/{token}"
+
+    def preferences(self, lead_id: str, now: datetime) -> str:
+        token = self.signer.sign(PREFERENCES, {"l": lead_id}, now, PREFERENCES_LIFETIME)
+        return f"{self.base}/preferences/{token}"
