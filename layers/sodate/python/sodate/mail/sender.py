@@ -1,6 +1,7 @@
 """Who the mail is from. The four displays that 特定電子メール法 4条 demands come from here into every footer."""
 
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
@@ -13,6 +14,18 @@ Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 _DAY = r"(\d{4}-)?\d{2}-\d{2}"
 ClosingDay = Annotated[str, StringConstraints(pattern=rf"^{_DAY}(\.\.{_DAY})?$")]
 Address = Annotated[str, StringConstraints(pattern=r"^[!-9;-?A-~]+@[a-z0-9.-]+$", max_length=254)]
+
+
+def is_closing_day(day: date, closing: Iterable[str]) -> bool:
+    """Entries are `2026-05-01`, `08-13` (every year), or a range of either; `12-29..01-03` crosses New Year."""
+    return any(_covers(entry, day) for entry in closing)
+
+
+def _covers(entry: str, day: date) -> bool:
+    first, _, last = entry.partition("..")
+    last = last or first
+    text = day.isoformat()[-len(first) :]
+    return first <= text <= last if first <= last else text >= first or text <= last
 
 
 class Sender(Definition):
@@ -100,6 +113,8 @@ class WarmUp(Definition):
         return self
 
 
+#: Days of one closing at the most; open days must stay.
+LONGEST_CLOSING = 60
 _CAPS = (Cap(per="day", at_most=2), Cap(per="week", at_most=5))
 _NIGHT = QuietHours(from_="21:00", until="08:00")
 
@@ -123,13 +138,18 @@ class Mailing(Definition):
     )
 
     @model_validator(mode="after")
-    def _closing_days_exist(self) -> Self:
+    def _closing_days_leave_open_days(self) -> Self:
         for entry in self.closing_days:
             ends = entry.split("..")
             if len({len(end) for end in ends}) > 1:
                 raise ValueError(f"{entry!r}: write both ends with a year, or both without")
-            for end in ends:
-                date.fromisoformat(end if len(end) > 5 else f"2024-{end}")
-            if len(ends[0]) > 5 and ends[0] > ends[-1]:
+            # 2000 and 2001: a leap year, and the next one for a range over New Year.
+            first, last = (date.fromisoformat(end if len(end) > 5 else f"2000-{end}") for end in (ends[0], ends[-1]))
+            if last < first and len(ends[0]) > 5:
                 raise ValueError(f"{entry!r} ends before it begins")
+            if (last - first).days % 366 > LONGEST_CLOSING:
+                raise ValueError(f"{entry!r} is longer than {LONGEST_CLOSING} days; pause the sequences instead")
+        yearly = [entry for entry in self.closing_days if len(entry.split("..")[0]) == 5]
+        if sum(is_closing_day(date(2000, 1, 1) + timedelta(days=n), yearly) for n in range(366)) > 2 * LONGEST_CLOSING:
+            raise ValueError("the yearly closing days leave too few open ones")
         return self

@@ -1,0 +1,35 @@
+"""Which days are open: weekdays, public holidays (from the `holidays` library) and the company's own closing days."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from functools import lru_cache
+
+from sodate.mail.sender import is_closing_day
+
+_DAY = timedelta(days=1)
+
+
+@lru_cache(maxsize=64)
+def _holidays(country: str, year: int) -> frozenset[date]:
+    import holidays
+
+    return frozenset(holidays.country_holidays(country, years=year))
+
+
+def is_business_day(day: date, country: str, closing: Sequence[str] = ()) -> bool:
+    return day.weekday() < 5 and day not in _holidays(country, day.year) and not is_closing_day(day, closing)
+
+
+def next_business_day(day: date, country: str, closing: Sequence[str] = ()) -> date:
+    """`day` itself when it is one."""
+    while not is_business_day(day, country, closing):
+        day += _DAY
+    return day
+
+
+def add_business_days(day: date, count: int, country: str, closing: Sequence[str] = ()) -> date:
+    """Day 0 is the first business day at or after `day`."""
+    day = next_business_day(day, country, closing)
+    for _ in range(count):
+        day = next_business_day(day + _DAY, country, closing)
+    return day
