@@ -6,7 +6,7 @@ BIN := .venv/bin
 STAGE ?= dev
 SEEDS ?= 200
 SEED_BASE ?= 1
-REQUIREMENTS := runtime cli dev ministack
+REQUIREMENTS := runtime cli dev ministack bench
 
 .PHONY: help venv demo down test check format unit e2e bench simulate requirements synth deploy clean
 
@@ -51,8 +51,13 @@ unit: venv ## unit, store, function, simulation and infrastructure tests: no net
 e2e: venv ## the story on the local cloud with IAM enforced, and in a real browser where there is one
 	$(BIN)/python -m pytest tests/e2e -rs
 
-bench: venv ## import time, request units, log bytes; writes build/bench.json
+bench: venv .venv-bench/.ready ## units, cost, CPU, pacing, lateness, log bytes; writes build/bench.json
 	$(BIN)/python -m benchmarks
+
+.venv-bench/.ready: requirements/bench.txt | venv
+	test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	$(BIN)/uv pip sync --quiet --require-hashes --python .venv-bench/bin/python requirements/bench.txt
+	@touch $@
 
 simulate: venv ## many seeds of disorder and faults; writes build/simulation.json
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --seed-base $(SEED_BASE)
@@ -68,4 +73,4 @@ requirements: ## pin requirements/*.in again, with hashes and without addresses
 	  --no-emit-index-url --python-version 3.11 requirements/$$name.in -o requirements/$$name.txt; done
 
 clean: down ## remove environments and everything built
-	rm -rf .venv .venv-ministack node_modules build cdk.out .local
+	rm -rf .venv .venv-bench .venv-ministack node_modules build cdk.out .local

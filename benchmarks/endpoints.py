@@ -1,0 +1,192 @@
+"""DynamoDB, SES, SQS and Secrets Manager without latency, in a process of their own.
+
+So the worker's `time.process_time` holds its whole client stack (signing, HTTP, parsing) and nothing of the server's
+work. Plain HTTP on loopback: what TLS costs is the same for everybody and is left out.
+"""
+
+import asyncio
+import json
+import multiprocessing
+import signal
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from typing import Any, Self
+
+from benchmarks.table import Refused, Schema, Tables
+
+Json = dict[str, Any]
+SIGNING_KEYS = {"keys": [{"id": "k1", "key": "a-signing-key-of-the-benchmark", "created": "2026-01-01T00:00:00.000Z"}]}
+_SECRETS = {"signing": SIGNING_KEYS, "address": {"key": "an address key"}, "webhook": {"key": "x"}, "captcha": {}}
+
+
+@dataclass
+class Mailbox:
+    """What SES took: how often per recipient, in how many calls, how many bytes of request."""
+
+    rate: float = 5000.0
+    recipients: dict[str, int] = field(default_factory=dict)
+    calls: int = 0
+    bytes: int = 0
+
+    def take(self, address: str) -> str:
+        self.recipients[address] = self.recipients.get(address, 0) + 1
+        return f"0100-{sum(map(ord, address)):06d}-{len(self.recipients):08d}-{self.recipients[address]}"
+
+
+class Cloud:
+    """The answers; `Endpoints` below is its process, and the same class serves in process where a clock is virtual."""
+
+    def __init__(self, schemas: Mapping[str, Schema]) -> None:
+        self.tables = Tables(schemas)
+        self.mailbox = Mailbox()
+        self.queue: list[Json] = []
+        self.queue_calls = 0
+
+    def answer(self, method: str, path: str, target: str, body: bytes) -> tuple[int, Json]:
+        service, _, operation = target.partition(".")
+        request = json.loads(body) if body else {}
+        if service.startswith("DynamoDB"):
+            try:
+                return 200, self.tables.answer(operation, request)
+            except Refused as refusal:
+                code = f"com.amazonaws.dynamodb.v20120810#{refusal.code}"
+                return 400, {"__type": code, "message": refusal.message, **refusal.more}
+        if service == "AmazonSQS":
+            return 200, self._sqs(operation, request)
+        if service == "secretsmanager":
+            return 200, {"Name": request["SecretId"], "SecretString": json.dumps(_SECRETS[request["SecretId"]])}
+        return 200, self._ses(path, request, len(body))
+
+    def _sqs(self, operation: str, request: Json) -> Json:
+        self.queue_calls += 1
+        entries = request["Entries"] if operation == "SendMessageBatch" else [{"Id": "0", **request}]
+        done = []
+        for entry in entries:
+            message_id = f"m{len(self.queue)}-{self.queue_calls}"
+            self.queue.append(
+                {"messageId": message_id, "body": entry["MessageBody"], "delay": entry.get("DelaySeconds", 0)}
+            )
+            done.append({"Id": entry["Id"], "MessageId": message_id})
+        return {"Successful": done, "Failed": []} if operation == "SendMessageBatch" else done[0]
+
+    def _ses(self, path: str, request: Json, size: int) -> Json:
+        if path.endswith("/account"):
+            quota = {"Max24HourSend": 5e7, "MaxSendRate": self.mailbox.rate, "SentLast24Hours": 0.0}
+            return {"SendQuota": quota, "SendingEnabled": True, "ProductionAccessEnabled": True,
+                    "EnforcementStatus": "HEALTHY"}  # fmt: skip
+        self.mailbox.calls += 1
+        self.mailbox.bytes += size
+        if path.endswith("/outbound-bulk-emails"):
+            taken = [self.mailbox.take(entry["Destination"]["ToAddresses"][0]) for entry in request["BulkEmailEntries"]]
+            return {"BulkEmailEntryResults": [{"Status": "SUCCESS", "MessageId": name} for name in taken]}
+        return {"MessageId": self.mailbox.take(request["Destination"]["ToAddresses"][0])}
+
+    # -- what the bench asks through the pipe ------------------------------------------------------------------------
+
+    def put(self, table: str, items: list[Json]) -> None:
+        self.tables.put(table, items)
+
+    def usage(self) -> Json:
+        more = {"ses_calls": self.mailbox.calls, "ses_bytes": self.mailbox.bytes, "queue_calls": self.queue_calls}
+        return {**self.tables.meter.usage.as_json(), **more}
+
+    def measure_anew(self) -> None:
+        self.tables.measure_anew()
+        self.mailbox = Mailbox(self.mailbox.rate)
+        self.queue_calls = 0
+
+    def receive(self) -> list[Json]:
+        taken, self.queue = self.queue, []
+        return taken
+
+    def recipients(self) -> dict[str, int]:
+        return self.mailbox.recipients
+
+    def partitions(self, table: str, prefix: str) -> list[str]:
+        return sorted(pk for pk in self.tables.tables[table].partitions if pk.startswith(prefix))
+
+    def item(self, table: str, pk: str, sk: str) -> Json | None:
+        return self.tables.tables[table].partitions.get(pk, {}).get(sk)
+
+
+class _Http(asyncio.Protocol):
+    """Just enough HTTP/1.1 for botocore and urllib3 on a kept connection."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport: Any = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
+            lines = self._buffer[:end].decode("latin-1").split("\r\n")
+            headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines[1:])}
+            stop = end + 4 + int(headers.get("content-length", 0))
+            if headers.get("expect") == "100-continue" and len(self._buffer) < stop:
+                self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            if len(self._buffer) < stop:
+                return
+            body, self._buffer = self._buffer[end + 4 : stop], self._buffer[stop:]
+            method, path, _ = lines[0].split(" ")
+            status, answer = self._cloud.answer(method, path, headers.get("x-amz-target", ""), body)
+            content = json.dumps(answer).encode()
+            reason = "OK" if status == 200 else "Bad Request"
+            head = f"HTTP/1.1 {status} {reason}\r\nContent-Type: application/x-amz-json-1.0\r\n"
+            self._transport.write(f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content)
+
+
+def _serve(make: Callable[[], Mapping[str, Schema]], pipe: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the bench itself says when to stop
+    cloud = Cloud(make())
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: _Http(cloud), "127.0.0.1", 0)
+        pipe.send(server.sockets[0].getsockname()[1])
+        over = loop.create_future()
+
+        def asked() -> None:
+            try:
+                name, arguments = pipe.recv()
+            except EOFError:
+                over.set_result(None)
+                loop.remove_reader(pipe.fileno())
+                return
+            pipe.send(getattr(cloud, name)(*arguments))
+
+        loop.add_reader(pipe.fileno(), asked)
+        await over
+
+    asyncio.run(main())
+
+
+class Endpoints(AbstractContextManager["Endpoints"]):
+    """`with Endpoints(schemas) as cloud`: `cloud.url` for the SDKs, `cloud.ask("usage")` for the bench.
+
+    `schemas` is a function, so that the other process can make them for itself.
+    """
+
+    def __init__(self, schemas: Callable[[], Mapping[str, Schema]]) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(schemas, theirs), daemon=True)
+        self._process.start()
+        theirs.close()
+        self.url = ""
+
+    def __enter__(self) -> Self:
+        self.url = f"http://127.0.0.1:{self._pipe.recv()}"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pipe.close()
+        self._process.join(5)
+
+    def ask(self, name: str, *arguments: Any) -> Any:
+        self._pipe.send((name, arguments))
+        return self._pipe.recv()
