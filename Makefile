@@ -8,7 +8,7 @@ SEEDS ?= 200
 SEED_BASE ?= 1
 REQUIREMENTS := runtime cli dev ministack bench
 
-.PHONY: help venv demo down test check format unit e2e bench simulate requirements synth deploy clean
+.PHONY: help venv demo down test check format unit e2e bench simulate mutants requirements synth deploy clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -46,7 +46,8 @@ format: venv ## let ruff mend what it can
 	$(BIN)/ruff format .
 
 unit: venv ## unit, store, function, simulation and infrastructure tests: no network, no AWS
-	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/unit tests/store tests/functions tests/simulation tests/infra
+	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/unit tests/store tests/functions tests/simulation tests/mutants \
+	  tests/infra
 
 e2e: venv ## the story on the local cloud with IAM enforced, and in a real browser where there is one
 	$(BIN)/python -m pytest tests/e2e -rs
@@ -59,8 +60,11 @@ bench: venv .venv-bench/.ready ## units, cost, CPU, pacing, lateness, log bytes;
 	$(BIN)/uv pip sync --quiet --require-hashes --python .venv-bench/bin/python requirements/bench.txt
 	@touch $@
 
-simulate: venv ## many seeds of disorder and faults; writes build/simulation.json
+simulate: venv ## many seeds of disorder and faults, ours and two other designs; writes build/simulation.json
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --seed-base $(SEED_BASE)
+
+mutants: venv ## seeded bugs, each of which must be noticed; writes build/mutants.json
+	$(BIN)/python -m tests.mutants
 
 synth: venv ## the CloudFormation templates of STAGE, in cdk.out
 	PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/cdk synth --quiet -c stage=$(STAGE)
