@@ -9,7 +9,7 @@ from pynamodb.expressions.update import Action
 
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.store import activity_item
-from sodate.consent.consent import UNSUBSCRIBED, Evidence
+from sodate.consent.consent import LIFTED_BY_OPT_IN, UNSUBSCRIBED, Evidence
 from sodate.consent.store import ConsentItem, SuppressionItem, consent_item, consents_of, find_consent
 from sodate.errors import Conflict, Invalid, Transient
 from sodate.leads.lead import Enrolment, State
@@ -46,7 +46,7 @@ def confirm_opt_in(lead_id: str, consent_sort_key: str, on_confirmed: OnConfirme
             raise Invalid("this confirmation is not known", "link_broken")
         if request.confirmed_at is not None:
             raise Conflict("this confirmation was already used")
-        if state.blocked not in (None, UNSUBSCRIBED):
+        if state.blocked not in LIFTED_BY_OPT_IN:
             raise Invalid("this address cannot be confirmed by itself any more", "blocked")
         if _left_since(state, request):
             raise Invalid("the lead opted out after this was asked; only a new request counts", "link_expired")

@@ -15,6 +15,9 @@ Action = Literal["requested", "confirmed", "withdrawn"]
 Method = Literal["form", "double_opt_in", "one_click", "unsubscribe_page", "complaint"]
 
 UNSUBSCRIBED = "unsubscribed"
+SOFT_BOUNCES = "soft_bounces"
+#: Blocks that a new double opt-in lifts: the person's own will, and a mailbox that takes mail again.
+LIFTED_BY_OPT_IN = (None, UNSUBSCRIBED, SOFT_BOUNCES)
 #: The first opt-in mail is free, then the wait doubles: nobody can flood a stranger's mailbox through our form.
 FIRST_WAIT = timedelta(minutes=15)
 LONGEST_WAIT = timedelta(days=7)
@@ -52,10 +55,10 @@ def wording_digest(wording: str) -> str:
 
 def decide_opt_in(topics: Sequence[str], state: State, now: datetime) -> OptInDecision:
     """Should a double-opt-in mail go out, and for which topics?"""
-    if state.blocked not in (None, UNSUBSCRIBED):
+    if state.blocked not in LIFTED_BY_OPT_IN:
         return OptInDecision(tuple(topics), send_notice=False, reason=f"blocked:{state.blocked}")
-    opted_out = state.blocked == UNSUBSCRIBED
-    wanted = tuple(topic for topic in topics if opted_out or state.topics.get(topic) != "confirmed")
+    stopped = state.blocked is not None
+    wanted = tuple(topic for topic in topics if stopped or state.topics.get(topic) != "confirmed")
     if not wanted:
         return OptInDecision((), send_notice=False, reason="already_confirmed")
     if state.opt_in_mail_at is not None and state.opt_in_mails > 0:

@@ -7,7 +7,7 @@ from pynamodb.expressions.update import Action
 
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.store import activity_item
-from sodate.consent.consent import UNSUBSCRIBED, Evidence, Method
+from sodate.consent.consent import SOFT_BOUNCES, UNSUBSCRIBED, Evidence, Method
 from sodate.consent.store import consent_item, suppression_item
 from sodate.errors import Transient
 from sodate.leads.lead import State
@@ -18,6 +18,8 @@ from sodate.table.transaction import Put, Update, Write
 
 Scope = Literal["all", "topic"]
 _TRIES = 5
+#: A will outlives a full mailbox, so it takes its place; other blocks are stronger and stay.
+_MENDABLE = (None, SOFT_BOUNCES)
 
 
 def unsubscribe(lead_id: str, send_id: str, topic: str, scope: Scope, method: Method, now: datetime) -> bool:
@@ -29,7 +31,7 @@ def unsubscribe(lead_id: str, send_id: str, topic: str, scope: Scope, method: Me
         state = load_state(lead_id)
         everything = scope == "all"
         topics = tuple(sorted(state.topics)) if everything else (topic,)
-        stops = everything and state.blocked is None
+        stops = everything and state.blocked in _MENDABLE
         if not stops and all(state.topics.get(name) == "withdrawn" for name in topics):
             return False
         if not everything and state.blocked == UNSUBSCRIBED:
@@ -46,7 +48,7 @@ def _writes(
     state: State, send_id: str, topics: tuple[str, ...], everything: bool, method: Method, now: datetime
 ) -> list[Write]:
     actions: list[Action] = [StateItem.topics[topic].set("withdrawn") for topic in topics]
-    stops = everything and state.blocked is None
+    stops = everything and state.blocked in _MENDABLE
     if stops:
         actions.append(StateItem.blocked.set(UNSUBSCRIBED))
     key = activity_key("unsubscribed", send_id, "all" if everything else topics[0])

@@ -105,3 +105,11 @@ def due_minute_of(pk: str) -> str:
 
 def due_entry(what: str, ref: str) -> str:
     return f"{what}#{ref}"
+
+
+def rates(sender: str) -> str:
+    return f"RATE#{sender}"
+
+
+def rate_day(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d}"
