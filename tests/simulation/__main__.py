@@ -1,4 +1,7 @@
-"""`python -m tests.simulation --seeds N --seed-base K`: many histories, a line for each broken one, figures as JSON."""
+"""`python -m tests.simulation --seeds N --seed-base K`: many histories, ours beside two other designs.
+
+A line for each broken history on stderr, one table, and every figure as JSON.
+"""
 
 import argparse
 import io
@@ -7,10 +10,39 @@ import os
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.simulation.history import Result
 
 OUTPUT = Path("build/simulation.json")
+_COLUMNS = (
+    "planned", "double_sends", "histories_with_a_double", "most_of_one", "lost", "silent_losses", "sdk_requests",
+)  # fmt: skip
+
+
+@dataclass
+class Tally:
+    """What all histories came to; `designs` has ours first."""
+
+    broken: dict[int, list[str]] = field(default_factory=dict)
+    figures: Counter[str] = field(default_factory=Counter)
+    designs: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def add(self, result: "Result", peers: dict[str, Counter[str]]) -> None:
+        self.figures += result.figures
+        for name, figures in {"sodate": _comparable(result.figures), **peers}.items():
+            held = self.designs.setdefault(name, Counter())
+            most = max(held.pop("most_of_one", 0), figures.pop("most_of_one", 0))
+            self.designs[name] = held + figures
+            self.designs[name]["most_of_one"] = most
+        if result.broken:
+            self.broken[result.seed] = result.broken
+            print(f"seed {result.seed}: {'; '.join(result.broken[:3])}", file=sys.stderr)
 
 
 def main() -> int:
@@ -20,32 +52,87 @@ def main() -> int:
     parser.add_argument("--trace", action="store_true", help="print what happened in the first seed")
     wanted = parser.parse_args()
     _quiet_environment()
-    from tests.simulation.history import play
-
     seeds = range(wanted.seed_base, wanted.seed_base + wanted.seeds)
     if wanted.trace:
+        from tests.simulation.history import play
+
         print("\n".join(play(seeds[0]).trace))
-    began, figures, broken = time.monotonic(), Counter[str](), {}
+    began, tally = time.monotonic(), Tally()
     with ProcessPoolExecutor(os.cpu_count(), initializer=_say_nothing) as pool:
-        for result in pool.map(play, seeds, chunksize=10):
-            figures += result.figures
-            if result.broken:
-                broken[result.seed] = result.broken
-                print(f"seed {result.seed}: {'; '.join(result.broken[:3])}", file=sys.stderr)
-    report = {
-        "seeds": len(seeds),
-        "seed_base": wanted.seed_base,
-        "seconds": round(time.monotonic() - began, 1),
-        "broken_seeds": broken,
-        "double_marketing_mails": figures["double_marketing_mails"],
-        "silent_losses": figures["silent_losses"],
-        "mails_after_opt_out": figures["mails_after_opt_out"],
-        "figures": dict(sorted(figures.items())),
-    }
+        for result, peers in pool.map(_play_all, seeds, chunksize=10):
+            tally.add(result, peers)
+    _count_sdk_requests(tally)
+    report = _report(tally, seeds, time.monotonic() - began)
     OUTPUT.parent.mkdir(exist_ok=True)
     OUTPUT.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    print(json.dumps({name: value for name, value in report.items() if name not in ("figures", "broken_seeds")}))
-    return 1 if broken else 0
+    print("\n".join(_table(tally)))
+    print(json.dumps({name: value for name, value in report.items() if isinstance(value, int | float)}))
+    return 1 if tally.broken else 0
+
+
+def _play_all(seed: int) -> tuple["Result", dict[str, Counter[str]]]:
+    from tests.simulation import peers
+    from tests.simulation.history import play
+
+    result = play(seed)
+    result.trace.clear()  # too long to travel between processes
+    return result, {name: peers.play(name, seed) for name in peers.DESIGNS}
+
+
+def _comparable(figures: Counter[str]) -> Counter[str]:
+    """Of ours what the peers can be asked too. `lost` here is listed for a person (`sodate sends unknown`)."""
+    return Counter(
+        planned=figures["planned_marketing"],
+        double_sends=figures["double_marketing_mails"],
+        histories_with_a_double=int(figures["double_marketing_mails"] > 0),
+        lost=figures["unknown_and_not_sent"] + figures["silent_losses"],
+        silent_losses=figures["silent_losses"],
+        most_of_one=figures["most_of_one"],
+    )
+
+
+def _count_sdk_requests(tally: Tally) -> None:
+    """The most requests that one call makes by itself, over a time-out, a reset, a 5xx and a 429."""
+    from sodate.runtime import container
+
+    from tests.simulation import sdk
+
+    default, ours = sdk.default_client(), container.ses_client()
+    counted = {
+        "sodate": max(sdk.requests_per_call(ours, failure) for failure in sdk.FAILURES),
+        "decorator": max(sdk.requests_per_call(default, failure) for failure in sdk.FAILURES),
+        "decorator, 1 attempt": 1,
+        "cursor": 1,
+    }
+    for name, requests in counted.items():
+        tally.designs[name]["sdk_requests"] = requests
+
+
+def _report(tally: Tally, seeds: range, seconds: float) -> dict[str, Any]:
+    figures = tally.figures
+    return {
+        "seeds": len(seeds),
+        "seed_base": seeds[0],
+        "seconds": round(seconds, 1),
+        "seeds_per_second": round(len(seeds) / seconds, 1),
+        "broken": len(tally.broken),
+        "broken_seeds": tally.broken,
+        "double_marketing_mails": figures["double_marketing_mails"],
+        "lost_leads": figures["lost_leads"],
+        "silent_losses": figures["silent_losses"],
+        "mails_after_opt_out": figures["mails_after_opt_out"],
+        "sdk_requests_per_call": tally.designs["sodate"]["sdk_requests"],
+        "designs": {name: {column: found[column] for column in _COLUMNS} for name, found in tally.designs.items()},
+        "figures": dict(sorted(figures.items())),
+    }
+
+
+def _table(tally: Tally) -> Iterator[str]:
+    titles = [column.replace("_", " ") for column in _COLUMNS]
+    yield f"{'':20}" + "".join(f"  {title}" for title in titles)
+    for name, found in tally.designs.items():
+        numbers = zip(titles, _COLUMNS, strict=True)
+        yield f"{name:20}" + "".join(f"  {found[column]:>{len(title)},}" for title, column in numbers)
 
 
 def _quiet_environment() -> None:
