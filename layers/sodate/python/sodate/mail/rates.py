@@ -42,6 +42,7 @@ def record(counts: Counts, now: datetime, sender: str = "default") -> None:
     base.update(
         RateItem(keys.rates(sender), keys.rate_day(now)),
         [
+            RateItem.kind.set(RateItem),
             RateItem.delivered.add(counts.delivered),
             RateItem.bounced.add(counts.bounced),
             RateItem.complained.add(counts.complained),
