@@ -6,6 +6,7 @@ for (const form of document.querySelectorAll('form[data-sodate]')) {
   form.addEventListener('submit', async event => {
     event.preventDefault();
     const body = { _submission_id: id, _page_url: location.href, _referrer: document.referrer };
+    body._time_zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
     if (token) body._token = token;
     const query = new URLSearchParams(location.search);
     for (const k of ['source', 'medium', 'campaign', 'term', 'content'])

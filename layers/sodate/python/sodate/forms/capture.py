@@ -5,7 +5,7 @@ same for a known and an unknown address.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from pynamodb.expressions.update import Action
@@ -43,6 +43,7 @@ from sodate.leads.store import (
     state_item,
     state_key,
 )
+from sodate.leads.zone import known_zone
 from sodate.table import keys, transaction
 from sodate.table.base import ConditionFailed, Contention
 from sodate.table.transaction import Put, Update, Write
@@ -129,8 +130,9 @@ class Capture:
         state = find_state(owner) if owner else None
         suppressed = suppression_of(address_key)
         lead_id = owner or self.new_id()
+        zone = known_zone(submission.source.get("time_zone"))
         if state is None:
-            before = State(lead_id, address_key, self.form.language, blocked=address.doubt or suppressed)
+            before = State(lead_id, address_key, self.form.language, blocked=address.doubt or suppressed, zone=zone)
             after, writes = ask_consent(self.form, submission, submission_id, before, self.on_confirmed)
             writes += [
                 transaction.put_new(owner_item(address_key, lead_id)),
@@ -139,6 +141,8 @@ class Capture:
             ]
         else:
             after, writes = ask_consent(self.form, submission, submission_id, state, self.on_confirmed)
+            # Anybody can post a form with this address, so a zone that is known stays.
+            after = replace(after, zone=state.zone or zone)
             writes.append(self._merge_profile(lead_id, submission))
             if actions := changes(state, after):
                 # Two posts at once must not both send an opt-in mail, nor undo an opt-out: the slower one looks again.

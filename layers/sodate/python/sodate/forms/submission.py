@@ -19,6 +19,7 @@ _SOURCES = {
     "_utm_term": 200,
     "_utm_content": 200,
     "_visitor": 100,
+    "_time_zone": 60,
 }
 _CONTROLS = {"_token": 2000, "_website": 500, "_redirect": 2000, "_captcha": 4000, "_submission_id": 100}
 CAPTCHA_FIELD = "cf-turnstile-response"

@@ -171,7 +171,7 @@ def _minutes(held: Iterable[Any] | None) -> tuple[int, ...]:
 
 
 def changes(before: State, after: State) -> list[Action]:
-    """The consent and enrolment part of STATE; scores and claims write their own fields."""
+    """What a form post or an opt-in changes of STATE; scores and claims write their own fields."""
     actions: list[Action] = [
         StateItem.topics[topic].set(status)
         for topic, status in after.topics.items()
@@ -184,6 +184,8 @@ def changes(before: State, after: State) -> list[Action]:
     ]
     if after.opt_in_mail_at and after.opt_in_mails != before.opt_in_mails:
         actions += [StateItem.opt_in_mails.set(after.opt_in_mails), StateItem.opt_in_mail_at.set(after.opt_in_mail_at)]
+    if after.zone is not None and after.zone != before.zone:
+        actions.append(StateItem.zone.set(after.zone))
     return actions
 
 

@@ -6,8 +6,9 @@ An unknown zone means the sender's, never that the hours do not count. Clock cha
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
+from sodate.leads.zone import find_zone
 from sodate.mail.sender import Mailing, QuietHours, is_closing_day
 from sodate.scenarios.days import is_business_day
 
@@ -17,15 +18,7 @@ _MINUTE = timedelta(minutes=1)
 
 def zone_of(name: str | None, mailing: Mailing) -> ZoneInfo:
     """The lead's zone; the sender's when it is unknown or no zone (any more)."""
-    return (_zone(name) if name else None) or ZoneInfo(mailing.sender.time_zone)
-
-
-@lru_cache(maxsize=1024)
-def _zone(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
+    return (find_zone(name) if name else None) or ZoneInfo(mailing.sender.time_zone)
 
 
 def open_from(at: datetime, zone: str | None, mailing: Mailing) -> datetime:
