@@ -8,6 +8,7 @@ import asyncio
 import json
 import multiprocessing
 import signal
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -21,18 +22,35 @@ SIGNING_KEYS = {"keys": [{"id": "k1", "key": "a-signing-key-of-the-benchmark", "
 _SECRETS = {"signing": SIGNING_KEYS, "address": {"key": "an address key"}, "webhook": {"key": "x"}, "captcha": {}}
 
 
+@dataclass(frozen=True)
+class Mail:
+    message_id: str
+    to: str
+    tags: dict[str, str]
+
+
 @dataclass
 class Mailbox:
-    """What SES took: how often per recipient, in how many calls, how many bytes of request."""
+    """What SES took, in how many calls and how many bytes of request. `rate` and `daily` are what GetAccount says."""
 
-    rate: float = 5000.0
-    recipients: dict[str, int] = field(default_factory=dict)
+    rate: float = 5e7
+    daily: float = -1.0
+    mails: list[Mail] = field(default_factory=list)
     calls: int = 0
     bytes: int = 0
 
-    def take(self, address: str) -> str:
-        self.recipients[address] = self.recipients.get(address, 0) + 1
-        return f"0100-{sum(map(ord, address)):06d}-{len(self.recipients):08d}-{self.recipients[address]}"
+    def take(self, address: str, tags: list[dict[str, str]]) -> str:
+        message_id = f"0100-{len(self.mails):012d}"
+        self.mails.append(Mail(message_id, address, {tag["Name"]: tag["Value"] for tag in tags}))
+        return message_id
+
+
+_SES = {
+    "/v2/email/account": "GetAccount",
+    "/v2/email/outbound-emails": "SendEmail",
+    "/v2/email/outbound-bulk-emails": "SendBulkEmail",
+}
+_SERVICES = {"DynamoDB_20120810": "dynamodb", "AmazonSQS": "sqs", "AWSEvents": "events"}
 
 
 class Cloud:
@@ -42,46 +60,59 @@ class Cloud:
         self.tables = Tables(schemas)
         self.mailbox = Mailbox()
         self.queue: list[Json] = []
-        self.queue_calls = 0
+        self.bus: list[Json] = []
+        self.calls: Counter[str] = Counter()
 
-    def answer(self, method: str, path: str, target: str, body: bytes) -> tuple[int, Json]:
+    def act(self, service: str, operation: str, request: Json) -> Json:
+        """Raises `Refused`."""
+        if service == "dynamodb":
+            return self.tables.answer(operation, request)
+        self.calls[f"{service} {operation}"] += 1
+        answer: Json = getattr(self, f"_{service}")(operation, request)
+        return answer
+
+    def answer(self, path: str, target: str, body: bytes) -> tuple[int, Json]:
+        """A call as it comes over HTTP: status and body of the answer."""
         service, _, operation = target.partition(".")
-        request = json.loads(body) if body else {}
-        if service.startswith("DynamoDB"):
-            try:
-                return 200, self.tables.answer(operation, request)
-            except Refused as refusal:
-                code = f"com.amazonaws.dynamodb.v20120810#{refusal.code}"
-                return 400, {"__type": code, "message": refusal.message, **refusal.more}
-        if service == "AmazonSQS":
-            return 200, self._sqs(operation, request)
-        if service == "secretsmanager":
-            return 200, {"Name": request["SecretId"], "SecretString": json.dumps(_SECRETS[request["SecretId"]])}
-        return 200, self._ses(path, request, len(body))
+        if not target:
+            service, operation = "sesv2", _SES[path.partition("?")[0]]
+            self.mailbox.bytes += len(body)
+        try:
+            return 200, self.act(_SERVICES.get(service, service), operation, json.loads(body) if body else {})
+        except Refused as refusal:
+            code = f"com.amazonaws.dynamodb.v20120810#{refusal.code}"
+            return 400, {"__type": code, "message": refusal.message, **refusal.more}
 
     def _sqs(self, operation: str, request: Json) -> Json:
-        self.queue_calls += 1
         entries = request["Entries"] if operation == "SendMessageBatch" else [{"Id": "0", **request}]
         done = []
         for entry in entries:
-            message_id = f"m{len(self.queue)}-{self.queue_calls}"
-            self.queue.append(
-                {"messageId": message_id, "body": entry["MessageBody"], "delay": entry.get("DelaySeconds", 0)}
-            )
+            message_id = f"m{self.calls['sqs ' + operation]}-{entry['Id']}"
+            delay = int(entry.get("DelaySeconds", 0))
+            self.queue.append({"messageId": message_id, "body": entry["MessageBody"], "delay": delay})
             done.append({"Id": entry["Id"], "MessageId": message_id})
         return {"Successful": done, "Failed": []} if operation == "SendMessageBatch" else done[0]
 
-    def _ses(self, path: str, request: Json, size: int) -> Json:
-        if path.endswith("/account"):
-            quota = {"Max24HourSend": 5e7, "MaxSendRate": self.mailbox.rate, "SentLast24Hours": 0.0}
+    def _events(self, _: str, request: Json) -> Json:
+        self.bus += request["Entries"]
+        return {"FailedEntryCount": 0, "Entries": []}
+
+    def _secretsmanager(self, _: str, request: Json) -> Json:
+        return {"Name": request["SecretId"], "SecretString": json.dumps(_SECRETS[request["SecretId"]])}
+
+    def _sesv2(self, operation: str, request: Json) -> Json:
+        if operation == "GetAccount":
+            quota = {"Max24HourSend": self.mailbox.daily, "MaxSendRate": self.mailbox.rate, "SentLast24Hours": 0.0}
             return {"SendQuota": quota, "SendingEnabled": True, "ProductionAccessEnabled": True,
                     "EnforcementStatus": "HEALTHY"}  # fmt: skip
         self.mailbox.calls += 1
-        self.mailbox.bytes += size
-        if path.endswith("/outbound-bulk-emails"):
-            taken = [self.mailbox.take(entry["Destination"]["ToAddresses"][0]) for entry in request["BulkEmailEntries"]]
-            return {"BulkEmailEntryResults": [{"Status": "SUCCESS", "MessageId": name} for name in taken]}
-        return {"MessageId": self.mailbox.take(request["Destination"]["ToAddresses"][0])}
+        if operation == "SendBulkEmail":
+            return {"BulkEmailEntryResults": [self._entry(entry) for entry in request["BulkEmailEntries"]]}
+        return {"MessageId": self.mailbox.take(request["Destination"]["ToAddresses"][0], request["EmailTags"])}
+
+    def _entry(self, entry: Json) -> Json:
+        address = entry["Destination"]["ToAddresses"][0]
+        return {"Status": "SUCCESS", "MessageId": self.mailbox.take(address, entry["ReplacementTags"])}
 
     # -- what the bench asks through the pipe ------------------------------------------------------------------------
 
@@ -89,20 +120,39 @@ class Cloud:
         self.tables.put(table, items)
 
     def usage(self) -> Json:
-        more = {"ses_calls": self.mailbox.calls, "ses_bytes": self.mailbox.bytes, "queue_calls": self.queue_calls}
-        return {**self.tables.meter.usage.as_json(), **more}
+        return {
+            **self.tables.meter.usage.as_json(),
+            "other_calls": dict(self.calls),
+            "ses_bytes": self.mailbox.bytes,
+            "mails": len(self.mailbox.mails),
+        }
 
     def measure_anew(self) -> None:
         self.tables.measure_anew()
-        self.mailbox = Mailbox(self.mailbox.rate)
-        self.queue_calls = 0
+        self.mailbox = Mailbox(self.mailbox.rate, self.mailbox.daily)
+        self.calls.clear()
 
     def receive(self) -> list[Json]:
         taken, self.queue = self.queue, []
         return taken
 
-    def recipients(self) -> dict[str, int]:
-        return self.mailbox.recipients
+    def published(self) -> list[Json]:
+        taken, self.bus = self.bus, []
+        return taken
+
+    def mails(self) -> list[Mail]:
+        return self.mailbox.mails
+
+    def set_rate(self, rate: float) -> None:
+        self.mailbox.rate = rate
+
+    def keep_changes(self) -> None:
+        """From now on the tables remember what changed, as their stream would."""
+        self.tables.changes = []
+
+    def changes(self) -> list[tuple[str, Json | None, Json | None]]:
+        taken, self.tables.changes = self.tables.changes or [], []
+        return taken
 
     def partitions(self, table: str, prefix: str) -> list[str]:
         return sorted(pk for pk in self.tables.tables[table].partitions if pk.startswith(prefix))
@@ -132,8 +182,8 @@ class _Http(asyncio.Protocol):
             if len(self._buffer) < stop:
                 return
             body, self._buffer = self._buffer[end + 4 : stop], self._buffer[stop:]
-            method, path, _ = lines[0].split(" ")
-            status, answer = self._cloud.answer(method, path, headers.get("x-amz-target", ""), body)
+            path = lines[0].split(" ")[1]
+            status, answer = self._cloud.answer(path, headers.get("x-amz-target", ""), body)
             content = json.dumps(answer).encode()
             reason = "OK" if status == 200 else "Bad Request"
             head = f"HTTP/1.1 {status} {reason}\r\nContent-Type: application/x-amz-json-1.0\r\n"

@@ -101,6 +101,8 @@ class Tables:
     def __init__(self, schemas: Mapping[str, Schema], meter: Meter | None = None) -> None:
         self.meter = meter or Meter()
         self.tables = {name: Table(name, schema, self.meter) for name, schema in schemas.items()}
+        self.changes: list[tuple[str, Item | None, Item | None]] | None = None
+        """(table, old, new) of each write, once somebody wants them."""
 
     def measure_anew(self) -> None:
         self.meter.usage = type(self.meter.usage)()
@@ -196,8 +198,8 @@ class Tables:
             raise Refused("ConditionalCheckFailedException", "The conditional request failed", more)
         new = _result(what, request, old)
         table.charge_write(key, old, new)
-        table.store(key, new)
-        returned = {"ALL_NEW": new, "ALL_OLD": old}.get(request.get("ReturnValues", "NONE"))
+        self._store(table, key, old, new)
+        returned = _returned(request, old, new)
         return {"Attributes": returned} if returned else {}
 
     def _old(self, what: str, table: Table, request: Item) -> tuple[tuple[str, str], Item | None]:
@@ -214,7 +216,7 @@ class Tables:
                 key, old = self._old(what, self.tables[name], inner)
                 new = _result(what, inner, old)
                 self.tables[name].charge_write(key, old, new)
-                self.tables[name].store(key, new)
+                self._store(self.tables[name], key, old, new)
         return {"UnprocessedItems": {}}
 
     def _transact(self, request: Item) -> Item:
@@ -227,15 +229,20 @@ class Tables:
             allowed = _allowed(write, old)
             new = _result(what, write, old) if allowed else old
             table.charge_write(key, old, new, factor=2)
-            changes.append((table, key, new))
+            changes.append((table, key, old, new))
             more = {"Item": old} if old and write.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD" else {}
             reasons.append({"Code": "None"} if allowed else {"Code": "ConditionalCheckFailed", **more})
         if any(reason["Code"] != "None" for reason in reasons):
             message = f"Transaction cancelled, please refer cancellation reasons [{reasons}]"
             raise Refused("TransactionCanceledException", message, {"CancellationReasons": reasons})
-        for table, key, new in changes:
-            table.store(key, new)
+        for table, key, old, new in changes:
+            self._store(table, key, old, new)
         return {}
+
+    def _store(self, table: Table, key: tuple[str, str], old: Item | None, new: Item | None) -> None:
+        table.store(key, new)
+        if self.changes is not None and old != new:
+            self.changes.append((table.name, old, new))
 
 
 def _text(value: Mapping[str, Any]) -> str:
@@ -246,6 +253,14 @@ def _text(value: Mapping[str, Any]) -> str:
 def _allowed(request: Item, old: Item | None) -> bool:
     names, values = request.get("ExpressionAttributeNames", {}), request.get("ExpressionAttributeValues", {})
     return holds(request.get("ConditionExpression"), names, values, old)
+
+
+def _returned(request: Item, old: Item | None, new: Item | None) -> Item | None:
+    """UPDATED_NEW gives whole top-level attributes here, where DynamoDB gives the changed paths in them only."""
+    wanted = request.get("ReturnValues", "NONE")
+    if wanted == "UPDATED_NEW" and new is not None:
+        return {name: value for name, value in new.items() if value != (old or {}).get(name)}
+    return {"ALL_NEW": new, "ALL_OLD": old}.get(wanted)
 
 
 def _result(what: str, request: Item, old: Item | None) -> Item | None:
