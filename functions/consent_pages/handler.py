@@ -1,5 +1,7 @@
-"""Opt-in confirmation and unsubscribe. GET shows a page and changes nothing; POST acts (RFC 8058 one-click too)."""
+"""Opt-in, unsubscribe and preferences. GET shows a page and changes nothing; POST acts (RFC 8058 one-click too)."""
 
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from sodate.consent import pages
@@ -8,48 +10,49 @@ from sodate.errors import NotFound
 from sodate.forms.body import decode
 from sodate.mail.sender import Mailing
 from sodate.runtime import clock, container
-from sodate.runtime.http import Request, Response, serve
+from sodate.runtime.http import Request, Response, Route, serve
 from sodate.scenarios.enrol import on_opt_in
 
 
 def desk() -> ConsentDesk:
     definitions = container.definitions()
-    return ConsentDesk(container.signer(), on_opt_in(definitions), _issuer())
-
-
-def _issuer() -> pages.Issuer:
+    signer, start = container.signer(), on_opt_in(definitions)
     try:
-        sender = Mailing.model_validate(container.definitions().live("mailing").body).sender
+        mailing = Mailing.model_validate(definitions.live("mailing").body)
     except NotFound:
-        return pages.Issuer()
-    return pages.Issuer(sender.name, sender.contact)
+        return ConsentDesk(signer, start, pages.Issuer())
+    issuer = pages.Issuer(mailing.sender.name, mailing.sender.contact)
+    topics = [(topic.id, topic.name, topic.description) for topic in mailing.topics]
+    return ConsentDesk(signer, start, issuer, topics, timedelta(days=366 * mailing.retention_years))
 
 
-def ask_opt_in(request: Request) -> Response:
-    return _html(desk().ask_opt_in(request.path["token"], preferred_language(request.headers), clock.now()))
+def asks(page: Callable[[ConsentDesk, str, str, datetime], Page]) -> Route:
+    def route(request: Request) -> Response:
+        return _html(page(desk(), request.path["token"], preferred_language(request.headers), clock.now()))
+
+    return route
 
 
-def confirm(request: Request) -> Response:
-    return _html(desk().confirm(request.path["token"], preferred_language(request.headers), clock.now()))
+def takes(page: Callable[[ConsentDesk, str, bytes, str, datetime], Page]) -> Route:
+    def route(request: Request) -> Response:
+        body = decode(request.body, request.is_base64)
+        return _html(page(desk(), request.path["token"], body, preferred_language(request.headers), clock.now()))
+
+    return route
 
 
-def ask_unsubscribe(request: Request) -> Response:
-    return _html(desk().ask_unsubscribe(request.path["token"], preferred_language(request.headers), clock.now()))
-
-
-def unsubscribe(request: Request) -> Response:
-    body = decode(request.body, request.is_base64)
-    return _html(desk().unsubscribe(request.path["token"], body, preferred_language(request.headers), clock.now()))
+ROUTES = {
+    "GET /opt-in/{token}": asks(ConsentDesk.ask_opt_in),
+    "POST /opt-in/{token}": asks(ConsentDesk.confirm),
+    "GET /unsubscribe/{token}": asks(ConsentDesk.ask_unsubscribe),
+    "POST /unsubscribe/{token}": takes(ConsentDesk.unsubscribe),
+    "GET /preferences/{token}": asks(ConsentDesk.ask_preferences),
+    "POST /preferences/{token}": takes(ConsentDesk.change_preferences),
+}
 
 
 def handler(event: dict[str, Any], _: object) -> dict[str, Any]:
-    routes = {
-        "GET /opt-in/{token}": ask_opt_in,
-        "POST /opt-in/{token}": confirm,
-        "GET /unsubscribe/{token}": ask_unsubscribe,
-        "POST /unsubscribe/{token}": unsubscribe,
-    }
-    return serve(event, routes)
+    return serve(event, ROUTES)
 
 
 def _html(page: Page) -> Response:

@@ -18,7 +18,11 @@ GET, POST, HEAD = apigateway.HttpMethod.GET, apigateway.HttpMethod.POST, apigate
 
 ROUTES: Mapping[str, Mapping[str, tuple[apigateway.HttpMethod, ...]]] = {
     "form_capture": {"/forms/{form_id}": (GET,), "/forms/{form_id}/submissions": (POST,)},
-    "consent_pages": {"/opt-in/{token}": (GET, HEAD, POST), "/unsubscribe/{token}": (GET, HEAD, POST)},
+    "consent_pages": {
+        "/opt-in/{token}": (GET, HEAD, POST),
+        "/unsubscribe/{token}": (GET, HEAD, POST),
+        "/preferences/{token}": (GET, HEAD, POST),
+    },
 }
 _WHY_PUBLIC = (
     "Public by purpose: forms are open to anyone, and link pages are authorised by the signed token in their path, "

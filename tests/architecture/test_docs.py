@@ -21,8 +21,9 @@ ROUTES = {
     "POST /opt-in/{token}",
     "GET /unsubscribe/{token}",
     "POST /unsubscribe/{token}",
+    "GET /preferences/{token}",
+    "POST /preferences/{token}",
 }
-LATER = {"/preferences/{token}"}
 
 
 def commands() -> set[str]:

@@ -12,6 +12,9 @@ ROUTES = {
     "GET /unsubscribe/{token}",
     "HEAD /unsubscribe/{token}",
     "POST /unsubscribe/{token}",
+    "GET /preferences/{token}",
+    "HEAD /preferences/{token}",
+    "POST /preferences/{token}",
 }
 # Anything of these in an access log would be personal data, or a token that acts for a person.
 PERSONAL = ("path", "sourceIp", "userAgent", "identity", "authorizer", "queryString", "domainName")

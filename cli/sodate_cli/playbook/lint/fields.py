@@ -23,7 +23,7 @@ _MISSING = re.compile(r"^([\w.]+) is undefined")
 def known_fields(context: Context, purpose: str) -> set[str]:
     lead = {path.replace("primary.", "lead.", 1) for path in context.form_fields if path.startswith("primary.")}
     lead |= {f"lead.{path}" for path in context.form_fields if path.startswith("secondary.")}
-    own = {"unsubscribe_url"} if purpose == "marketing" else {"opt_in_url", "form.title"}
+    own = {"unsubscribe_url", "preferences_url"} if purpose == "marketing" else {"opt_in_url", "form.title"}
     return lead | {"lead.email", "preheader"} | own | {f"sender.{name}" for name in Sender.model_fields}
 
 
@@ -44,7 +44,7 @@ def merge_fields_are_known(context: Context) -> Iterator[Problem]:
 
 
 def _unknown(name: str, known: set[str], mail: Mail) -> tuple[str, str]:
-    if name in ("opt_in_url", "unsubscribe_url"):
+    if name in ("opt_in_url", "unsubscribe_url", "preferences_url"):
         return f"`{name}` does not exist in {mail.template.purpose} mail", "see docs/playbook.md, Merge fields"
     collected = "no form of this playbook collects it; " if name.startswith("lead.") else ""
     return f"`{name}` is not known", collected + did_you_mean(name, known)

@@ -8,7 +8,7 @@ from sodate_cli.playbook.liquid_guard import LIQUID
 from sodate_cli.playbook.problem import Problem
 from sodate_cli.playbook.text_part import parse_html
 
-_OWN = re.compile(r"^\{\{-?\s*(unsubscribe_url|opt_in_url|sender\.website)\s*-?\}\}$")
+_OWN = re.compile(r"^\{\{-?\s*(unsubscribe_url|preferences_url|opt_in_url|sender\.website)\s*-?\}\}$")
 _PLAIN = re.compile(r"^https?://[^/?#\s{}]+([/?#].*)?$", re.IGNORECASE | re.DOTALL)
 _ACTIVE = {"script", "iframe", "object", "embed", "form", "input", "button", "base", "applet"}
 _HINT = "write https://…, `{{ unsubscribe_url }}` or `{{ opt_in_url }}`"

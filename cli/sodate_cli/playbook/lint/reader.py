@@ -25,6 +25,7 @@ SENDER = {
     "time_zone": "Asia/Tokyo",
 }
 UNSUBSCRIBE = "https://zzunsubscribe.example/unsubscribe/zz"
+PREFERENCES = "https://zzpreferences.example/preferences/zz"
 OPT_IN = "https://zzoptin.example/opt-in/zz"
 
 
@@ -44,7 +45,7 @@ def values_for(context: Context, mail: Mail, *, complete: bool) -> dict[str, Any
             value: Any = ["zz", "zz"] if holders[0][1].type == "multiple_choice" else "zz"
             (lead if group == "primary" else lead["secondary"])[name] = value
     lead["email"] = "zz@zz.example"
-    more: dict[str, Any] = {"unsubscribe_url": UNSUBSCRIBE}
+    more: dict[str, Any] = {"unsubscribe_url": UNSUBSCRIBE, "preferences_url": PREFERENCES}
     if mail.template.purpose == "notice":
         more = {"opt_in_url": OPT_IN, "form": {"title": "zztitlezz"}}
     return {"lead": lead, "sender": dict(SENDER), "preheader": mail.template.preheader, **more}

@@ -12,12 +12,16 @@ from typing import Literal
 from sodate.leads.lead import State
 
 Action = Literal["requested", "confirmed", "withdrawn"]
-Method = Literal["form", "double_opt_in", "one_click", "unsubscribe_page", "complaint"]
+Method = Literal["form", "double_opt_in", "one_click", "unsubscribe_page", "preference_page", "complaint", "exception"]
 
 UNSUBSCRIBED = "unsubscribed"
 SOFT_BOUNCES = "soft_bounces"
 #: Blocks that a new double opt-in lifts: the person's own will, and a mailbox that takes mail again.
 LIFTED_BY_OPT_IN = (None, UNSUBSCRIBED, SOFT_BOUNCES)
+#: A person's will takes the place of these; other blocks are stronger and stay.
+MENDABLE = (None, SOFT_BOUNCES)
+#: 特定商取引法: evidence is kept for three years after the last mail it stood for (`retention_years` of the playbook).
+RETENTION = timedelta(days=3 * 366)
 #: The first opt-in mail is free, then the wait doubles: nobody can flood a stranger's mailbox through our form.
 FIRST_WAIT = timedelta(minutes=15)
 LONGEST_WAIT = timedelta(days=7)

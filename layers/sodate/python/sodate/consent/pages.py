@@ -14,7 +14,13 @@ _STYLE = (
     "button{font:inherit;font-weight:600;padding:.7rem 1.6rem;border:0;border-radius:8px;background:#14603f;color:#fff;"
     "cursor:pointer}button:focus-visible,input:focus-visible{outline:3px solid #e0a526;outline-offset:2px}"
     "fieldset{border:0;padding:0;margin:0 0 1.5rem}label{display:block;padding:.3rem 0}footer{margin-top:2rem;"
-    "font-size:.85rem;color:#5b665f}@media(max-width:40rem){main{margin:0;border-radius:0;min-height:100vh}}"
+    "font-size:.85rem;color:#5b665f}legend,h2{font-size:1rem;font-weight:600;padding:0;margin:0 0 .3rem}"
+    "label small{display:block;margin-left:1.7rem;color:#5b665f}select{font:inherit;max-width:100%;padding:.4rem;"
+    "border:1px solid #8a958e;border-radius:6px;background:#fff;color:inherit}select:focus-visible{outline:3px solid "
+    "#e0a526;outline-offset:2px}.told{margin:0 0 1.5rem;padding:.8rem 1rem;border-left:4px solid #14603f;"
+    "background:#eef5f1}.end{margin-top:2.5rem;padding-top:1.5rem;border-top:1px solid #d8deda}.end button{"
+    "background:#fff;color:#8f1d1d;border:1px solid #8f1d1d}"
+    "@media(max-width:40rem){main{margin:0;border-radius:0;min-height:100vh}}"
 )
 _STYLE_HASH = base64.b64encode(sha256(_STYLE.encode()).digest()).decode()
 
@@ -82,14 +88,14 @@ def question(name: str, language: str, issuer: Issuer, *, choose_scope: bool = F
         ).format(text, words["all"], words["topic"])
         text = ""
     form = Markup('<form method="post">{}<button type="submit">{}</button></form>').format(scope, button)
-    return _page(language, title, _paragraph(text) + form, issuer)
+    return page(language, title, _paragraph(text) + form, issuer)
 
 
 def message(name: str, language: str, issuer: Issuer, items: tuple[str, ...] = ()) -> str:
     words = _WORDS[_known(language)]
     title, text = words.get(name, words["link_broken"])[:2]
     listed = Markup("").join(Markup("<li>{}</li>").format(item) for item in items)
-    return _page(language, title, _paragraph(text) + (Markup("<ul>{}</ul>").format(listed) if items else ""), issuer)
+    return page(language, title, _paragraph(text) + (Markup("<ul>{}</ul>").format(listed) if items else ""), issuer)
 
 
 def field_errors(language: str, labels: tuple[str, ...]) -> str:
@@ -104,7 +110,7 @@ def _known(language: str) -> str:
     return language if language in _WORDS else "en"
 
 
-def _page(language: str, title: str, content: Markup, issuer: Issuer) -> str:
+def page(language: str, title: str, content: Markup, issuer: Issuer) -> str:
     foot = Markup("")
     if issuer.name:
         foot = Markup("<footer>{}<br>{}</footer>").format(issuer.name, issuer.contact)

@@ -1,14 +1,14 @@
 """Opting out. It is written on the very item every send must claim, so that no mail follows a committed opt-out."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from pynamodb.expressions.update import Action
 
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.store import activity_item
-from sodate.consent.consent import SOFT_BOUNCES, UNSUBSCRIBED, Evidence, Method
-from sodate.consent.store import consent_item, suppression_item
+from sodate.consent.consent import MENDABLE, RETENTION, UNSUBSCRIBED, Evidence, Method
+from sodate.consent.store import consent_item, consents_of, retire, suppression_item
 from sodate.errors import Transient
 from sodate.leads.lead import State
 from sodate.leads.store import StateItem, as_it_was, load_state, state_key
@@ -18,11 +18,17 @@ from sodate.table.transaction import Put, Update, Write
 
 Scope = Literal["all", "topic"]
 _TRIES = 5
-#: A will outlives a full mailbox, so it takes its place; other blocks are stronger and stay.
-_MENDABLE = (None, SOFT_BOUNCES)
 
 
-def unsubscribe(lead_id: str, send_id: str, topic: str, scope: Scope, method: Method, now: datetime) -> bool:
+def unsubscribe(
+    lead_id: str,
+    send_id: str,
+    topic: str,
+    scope: Scope,
+    method: Method,
+    now: datetime,
+    retention: timedelta = RETENTION,
+) -> bool:
     """True when this call changed something, False when the lead had opted out before.
 
     Somebody whose address is blocked for another reason is heard too: the block may be lifted one day.
@@ -31,13 +37,13 @@ def unsubscribe(lead_id: str, send_id: str, topic: str, scope: Scope, method: Me
         state = load_state(lead_id)
         everything = scope == "all"
         topics = tuple(sorted(state.topics)) if everything else (topic,)
-        stops = everything and state.blocked in _MENDABLE
+        stops = everything and state.blocked in MENDABLE
         if not stops and all(state.topics.get(name) == "withdrawn" for name in topics):
             return False
         if not everything and state.blocked == UNSUBSCRIBED:
             return False
         try:
-            transaction.commit(_writes(state, send_id, topics, everything, method, now))
+            transaction.commit(_writes(state, send_id, topics, everything, method, now, retention))
         except ConditionFailed:
             continue
         return True
@@ -45,10 +51,16 @@ def unsubscribe(lead_id: str, send_id: str, topic: str, scope: Scope, method: Me
 
 
 def _writes(
-    state: State, send_id: str, topics: tuple[str, ...], everything: bool, method: Method, now: datetime
+    state: State,
+    send_id: str,
+    topics: tuple[str, ...],
+    everything: bool,
+    method: Method,
+    now: datetime,
+    retention: timedelta,
 ) -> list[Write]:
     actions: list[Action] = [StateItem.topics[topic].set("withdrawn") for topic in topics]
-    stops = everything and state.blocked in _MENDABLE
+    stops = everything and state.blocked in MENDABLE
     if stops:
         actions.append(StateItem.blocked.set(UNSUBSCRIBED))
     key = activity_key("unsubscribed", send_id, "all" if everything else topics[0])
@@ -56,9 +68,10 @@ def _writes(
     about = {"send": send_id, "scope": "all" if everything else topics[0]}
     writes: list[Write] = [
         Update(state_key(state.lead_id), actions, as_it_was(state, topics)),
-        Put(consent_item(evidence, key)),
+        Put(consent_item(evidence, key, now + retention)),
         Put(activity_item(Activity(state.lead_id, "unsubscribed", now, key, about))),
     ]
+    writes += retire(state, consents_of(state.lead_id), topics, now + retention)
     if stops:
         writes.append(Put(suppression_item(state.address_key, UNSUBSCRIBED, now)))
     return writes

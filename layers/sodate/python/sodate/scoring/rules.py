@@ -10,6 +10,7 @@ ActivityType = Literal[
     "form_submitted",
     "opt_in_confirmed",
     "unsubscribed",
+    "preferences_changed",
     "mail_opened",
     "mail_clicked",
     "mail_bounced",

@@ -1,0 +1,192 @@
+"""The preference centre: what somebody wants to get, how often, in which language. One POST is one transaction.
+
+The link proves the mailbox, so a topic that was confirmed once and given up here may be taken up again here. It never
+undoes an opt-out made elsewhere, a complaint or a bounce: that takes a new request or a person.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from pynamodb.expressions.update import Action
+
+from sodate.activities.activity import Activity, activity_key
+from sodate.activities.store import activity_item
+from sodate.consent.consent import MENDABLE, UNSUBSCRIBED, Evidence
+from sodate.consent.store import ConsentItem, SuppressionItem, consent_item, consents_of, keep, retire, suppression_item
+from sodate.errors import Transient
+from sodate.leads.lead import State
+from sodate.leads.store import ProfileItem, StateItem, as_it_was, load_state, profile_key, state_key
+from sodate.leads.zone import known_zone
+from sodate.table import keys, transaction
+from sodate.table.base import ConditionFailed
+from sodate.table.transaction import Delete, Put, Update, Write
+
+Frequency = Literal["all", "weekly", "monthly"]
+FREQUENCIES: tuple[Frequency, ...] = ("all", "weekly", "monthly")
+PAUSES = (30, 60, 90)
+LANGUAGES = ("ja", "en")
+_TRIES = 5
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the page sent. None means: leave it as it is. `pause_days` 0 ends a pause."""
+
+    shown: frozenset[str] = frozenset()
+    ticked: frozenset[str] = frozenset()
+    frequency: str | None = None
+    pause_days: int | None = None
+    language: str | None = None
+    zone: str | None = None
+    stop: bool = False
+
+
+@dataclass(frozen=True)
+class Change:
+    """Which topics end and begin, and whether all mail stops or the opt-out made on this page is taken back."""
+
+    ended: tuple[str, ...] = ()
+    renewed: tuple[str, ...] = ()
+    stops: bool = False
+    returns: bool = False
+
+
+def read_wishes(fields: Mapping[str, Sequence[str]]) -> Wishes:
+    """Known fields with known values; anything else is as if it had not been sent."""
+
+    def one(name: str) -> str:
+        values = fields.get(name, ())
+        return values[0] if len(values) == 1 else ""
+
+    pause = one("pause")
+    return Wishes(
+        shown=frozenset(fields.get("shown", ())),
+        ticked=frozenset(fields.get("topic", ())),
+        frequency=one("frequency") if one("frequency") in FREQUENCIES else None,
+        pause_days=int(pause) if pause in {"0", *map(str, PAUSES)} else None,
+        language=one("language") if one("language") in LANGUAGES else None,
+        zone=known_zone(one("zone")),
+        stop=one("do") == "stop",
+    )
+
+
+def renewable(state: State, evidence: Sequence[ConsentItem]) -> frozenset[str]:
+    """Topics that were confirmed once and whose latest withdrawal was made on this page."""
+    if state.blocked not in (None, UNSUBSCRIBED):
+        return frozenset()
+    if state.blocked == UNSUBSCRIBED and not _stopped_here(evidence):
+        return frozenset()
+    confirmed = {topic for item in evidence if item.action == "confirmed" for topic in item.topics}
+    last = {topic: item.method for item in evidence if item.action == "withdrawn" for topic in item.topics}
+    return frozenset(
+        topic
+        for topic, status in state.topics.items()
+        if status == "withdrawn" and topic in confirmed and last.get(topic) == "preference_page"
+    )
+
+
+def _stopped_here(evidence: Sequence[ConsentItem]) -> bool:
+    """`evidence` is in the order of time."""
+    withdrawals = [item.method for item in evidence if item.action == "withdrawn"]
+    return bool(withdrawals) and withdrawals[-1] == "preference_page"
+
+
+def decide(state: State, evidence: Sequence[ConsentItem], wishes: Wishes) -> Change:
+    if wishes.stop:
+        ended = tuple(sorted(topic for topic, status in state.topics.items() if status != "withdrawn"))
+        return Change(ended=ended, stops=state.blocked in MENDABLE)
+    shown = {topic: state.topics[topic] for topic in wishes.shown & state.topics.keys()}
+    ended = tuple(sorted(t for t, status in shown.items() if status != "withdrawn" and t not in wishes.ticked))
+    back = renewable(state, evidence) & shown.keys() & wishes.ticked
+    return Change(ended, tuple(sorted(back)), returns=bool(back) and state.blocked == UNSUBSCRIBED)
+
+
+def change_preferences(lead_id: str, wishes: Wishes, retention: timedelta, now: datetime) -> State:
+    """The state afterwards. Nothing is written when nothing changes."""
+    for _ in range(_TRIES):
+        state = load_state(lead_id)
+        evidence = consents_of(lead_id)
+        change = decide(state, evidence, wishes)
+        actions = [*_topics(change), *_settings(state, wishes, now)]
+        if not actions:
+            return state
+        try:
+            transaction.commit(_writes(state, evidence, change, wishes, actions, retention, now))
+        except ConditionFailed:
+            continue  # somebody opted out or confirmed meanwhile: look again
+        return load_state(lead_id)
+    raise Transient(f"lead {lead_id} changes too fast; press the button again")
+
+
+def _topics(change: Change) -> list[Action]:
+    actions: list[Action] = [StateItem.topics[topic].set("withdrawn") for topic in change.ended]
+    actions += [StateItem.topics[topic].set("confirmed") for topic in change.renewed]
+    if change.stops:
+        actions.append(StateItem.blocked.set(UNSUBSCRIBED))
+    if change.returns:
+        actions.append(StateItem.blocked.remove())
+    return actions
+
+
+def _settings(state: State, wishes: Wishes, now: datetime) -> list[Action]:
+    actions: list[Action] = []
+    wanted = None if wishes.frequency == "all" else wishes.frequency
+    if wishes.frequency is not None and wanted != state.frequency:
+        actions.append(StateItem.frequency.set(wanted) if wanted else StateItem.frequency.remove())
+    if wishes.pause_days == 0 and state.pause_until is not None:
+        actions.append(StateItem.pause_until.remove())
+    if wishes.pause_days and _pause_changes(state, wishes.pause_days, now):
+        actions.append(StateItem.pause_until.set(keys.stamp(now + timedelta(days=wishes.pause_days))))
+    if wishes.language is not None and wishes.language != state.language:
+        actions.append(StateItem.language.set(wishes.language))
+    if wishes.zone is not None and wishes.zone != state.zone:
+        actions.append(StateItem.zone.set(wishes.zone))
+    return actions
+
+
+def _pause_changes(state: State, days: int, now: datetime) -> bool:
+    """A page that is sent twice within a day asks for one pause."""
+    held = datetime.fromisoformat(state.pause_until) if state.pause_until else now
+    return abs(held - now - timedelta(days=days)) >= timedelta(days=1)
+
+
+def _writes(
+    state: State,
+    evidence: Sequence[ConsentItem],
+    change: Change,
+    wishes: Wishes,
+    actions: list[Action],
+    retention: timedelta,
+    now: datetime,
+) -> list[Write]:
+    touched = (*change.ended, *change.renewed)
+    left = bool(change.ended) or change.stops
+    kind = "unsubscribed" if left else "preferences_changed"
+    key = activity_key(kind, keys.stamp(now))
+    about = {"scope": "all" if wishes.stop else ",".join(change.ended)} if left else {}
+    writes: list[Write] = [
+        Update(state_key(state.lead_id), actions, as_it_was(state, touched)),
+        Put(activity_item(Activity(state.lead_id, kind, now, key, about))),
+    ]
+    if left:
+        gone = Evidence(state.lead_id, now, "withdrawn", "preference_page", change.ended or tuple(sorted(state.topics)))
+        writes.append(Put(consent_item(gone, activity_key(key, "withdrawn"), now + retention)))
+        writes += retire(state, evidence, change.ended, now + retention)
+    if change.renewed:
+        before = next(
+            e.sk for e in reversed(evidence) if e.action == "confirmed" and set(change.renewed) & set(e.topics)
+        )
+        back = Evidence(state.lead_id, now, "confirmed", "preference_page", change.renewed, reference=before)
+        writes.append(Put(consent_item(back, activity_key(key, "confirmed"))))
+        writes += keep(evidence, change.renewed)
+    if change.stops:
+        writes.append(Put(suppression_item(state.address_key, UNSUBSCRIBED, now)))
+    if change.returns:
+        lifted = SuppressionItem(keys.suppression(state.address_key), keys.ENTRY)
+        writes.append(Delete(lifted, SuppressionItem.reason == UNSUBSCRIBED))
+    if wishes.language is not None and wishes.language != state.language:
+        told = [ProfileItem.language.set(wishes.language)]
+        writes.append(Update(profile_key(state.lead_id), told, ProfileItem.created.exists()))
+    return writes
