@@ -13,13 +13,19 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from benchmarks.table import Refused, Schema, Tables
 
 Json = dict[str, Any]
 SIGNING_KEYS = {"keys": [{"id": "k1", "key": "a-signing-key-of-the-benchmark", "created": "2026-01-01T00:00:00.000Z"}]}
 _SECRETS = {"signing": SIGNING_KEYS, "address": {"key": "an address key"}, "webhook": {"key": "x"}, "captcha": {}}
+
+
+class Asked(Protocol):
+    """Somebody with a `Cloud`: `ask("usage")` calls its method of that name."""
+
+    def ask(self, name: str, *arguments: Any) -> Any: ...
 
 
 @dataclass(frozen=True)

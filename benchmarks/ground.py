@@ -4,12 +4,13 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import boto3
 import pytest
 from sodate.runtime import clock, container
+from sodate.runtime.logs import logger
 from sodate.table import base, transaction
 from sodate.table.base import TableItem
 
@@ -59,6 +60,10 @@ class Ground:
             self.invocations += 1
             self._point_logs_here()
 
+    def sleep(self, seconds: float) -> None:
+        """Sleeping costs no CPU and here no time either."""
+        self.now += timedelta(seconds=seconds)
+
     def write(self, text: str) -> int:
         """Stands in for standard output of the loggers."""
         self.log_bytes += len(text.encode())
@@ -79,10 +84,14 @@ def ground(url: str | None = None) -> Iterator[Ground]:
     here = Ground()
     for name, value in SETTINGS.items():
         patch.setenv(name, value)
+    logger.cache_clear()
     if url:
         patch.setenv("AWS_ENDPOINT_URL", url)
     patch.setattr(clock, "now", lambda: here.now)
+    patch.setattr(clock, "sleep", here.sleep)
     forget()
+    logger()
+    here._point_logs_here()
     try:
         yield here
     finally:
@@ -92,10 +101,16 @@ def ground(url: str | None = None) -> Iterator[Ground]:
 
 
 def forget() -> None:
-    container.definitions.cache_clear()
+    for made_once in (
+        container.definitions,
+        container.bind_lean_table,
+        container.dispatch_memory,
+        container.client,
+        container.ses_client,
+    ):
+        made_once.cache_clear()
     container._secrets.clear()
-    container.client.cache_clear()
-    container.ses_client.cache_clear()
+    base._bound.wire = None
     transaction._shared.connection = None
     for model in base._subclasses(TableItem):
         model._connection = None

@@ -94,6 +94,9 @@ class Meter:
         self._now = -1
         self._of_second: Counter[tuple[str, str]] = Counter()
 
+    def keep_rates(self, second: Callable[[], int]) -> None:
+        self._second = second
+
     def call(self, operation: str) -> None:
         self.usage.calls[operation] += 1
 

@@ -4,15 +4,18 @@ from datetime import datetime, timedelta
 from importlib import import_module
 
 from sodate.due import store as due
-from sodate.leads.lead import Enrolment, State
+from sodate.leads.lead import Enrolment, Profile, State
 from sodate.leads.store import profile_item, state_item
-from sodate.mail.ledger import StepRef
+from sodate.mail.message import Cohort, Run
+from sodate.runtime import container
 from sodate.scenarios.calendar import due_at
+from sodate.scenarios.send_step import lane_of
+from sodate.scenarios.sequence import Sequence
 from sodate.table import base, keys
 from sodate_cli.playbook.apply import publish
 
 from benchmarks import sample
-from benchmarks.endpoints import Endpoints
+from benchmarks.endpoints import Asked
 from benchmarks.ground import TABLE, Ground, Json
 from benchmarks.table import Schema
 
@@ -29,37 +32,45 @@ def schemas() -> dict[str, Schema]:
 
 
 class Ours:
-    def __init__(self, here: Ground, cloud: Endpoints) -> None:
+    """`cloud` is `Endpoints` or `InProcess`: both answer `ask`."""
+
+    def __init__(self, here: Ground, cloud: Asked) -> None:
         self.here, self.cloud = here, cloud
 
-    def lay_out(self, leads: int) -> None:
-        """Leads as a confirmed opt-in leaves them, each with its own due entry for the first step."""
+    def publish(self) -> None:
         base.bind(TABLE)
         publish(sample.playbook(), now=self.here.now)
-        sequence, now = sample.material().sequence, self.here.now
-        at = due_at(sequence.steps[0], sequence, now)
-        items = []
-        for profile in sample.people(leads):
-            run = Enrolment(f"{profile.lead_id[-16:]}", 1, 0, keys.stamp(now), len(sequence.steps))
-            ref = StepRef(profile.lead_id, sequence.id, 1, 0, run.id)
-            state = State(
-                lead_id=profile.lead_id,
-                address_key=f"{profile.lead_id[-10:]:0>43}",
-                topics={sequence.topic: "confirmed"},
-                opt_in_mails=1,
-                opt_in_mail_at=keys.stamp(now),
-                enrolments={sequence.id: run},
-            )
-            entry = due.due_item(at, due.SEND, "step", ref.send_id, ref.message(), now)
-            items += [profile_item(profile).serialize(), state_item(state).serialize(), entry.serialize()]
+
+    def lay_out(self, leads: int, first: int = 0) -> None:
+        """Leads as a confirmed opt-in leaves them, each with its own due entry for the first step."""
+        material, now = sample.material(), self.here.now
+        sequence = material.sequence
+        at = due_at(sequence.steps[0], sequence, now, mailing=material.mailing)
+        items, lane = [], lane_of(sequence)
+        for profile in sample.people(leads, first):
+            run = Run(profile.lead_id, profile.lead_id[-16:], now)
+            cohort = Cohort(sequence.id, 1, 0, (run,))
+            entry = due.due_item(at, lane, "steps", cohort.id, cohort.message(), now)
+            items += [*lead_items(profile, run, sequence), entry.serialize()]
         self.cloud.ask("put", TABLE, items)
-        due.move_cursor(due.SEND, at - timedelta(minutes=1))
 
     def next_minute(self) -> datetime | None:
         """The earliest minute with sends that was not read yet."""
         buckets = self.cloud.ask("partitions", TABLE, keys.DUE)
-        minutes = [keys.minute_start(keys.due_minute_of(pk)) for pk in buckets if pk.endswith(f"#{due.SEND}")]
+        lanes = {lane.name for lane in due.SENDING}
+        minutes = {
+            keys.minute_start(keys.due_minute_of(pk))
+            for pk in buckets
+            if pk.rpartition("#")[2].rstrip("0123456789") in lanes
+        }
         return min((minute for minute in minutes if minute > self.here.now), default=None)
+
+    def go_to(self, minute: datetime) -> None:
+        """As if every minute before it had been ticked; those that hold nothing change nothing but the cursors."""
+        self.here.now = minute
+        container.dispatch_memory.cache_clear()
+        for lane in due.LANES:
+            due.move_cursor(lane, minute - timedelta(minutes=1))
 
     def tick(self) -> None:
         self.here.timed(import_module("functions.step_mail_dispatch.handler").handler, {}, None)
@@ -74,7 +85,20 @@ class Ours:
     def run(self) -> None:
         """All steps of everybody. Idle minutes in between are skipped."""
         while (minute := self.next_minute()) is not None:
-            self.here.now = minute
-            due.move_cursor(due.SEND, minute - timedelta(minutes=1))
+            self.go_to(minute)
             self.tick()
             self.drain()
+
+
+def lead_items(profile: Profile, run: Run, sequence: Sequence, zone: str | None = None) -> list[Json]:
+    since = keys.stamp(run.since or sample.START)
+    state = State(
+        lead_id=profile.lead_id,
+        address_key=f"{profile.lead_id[-10:]:0>43}",
+        topics={sequence.topic: "confirmed"},
+        opt_in_mails=1,
+        opt_in_mail_at=since,
+        enrolments={sequence.id: Enrolment(run.enrolment, 1, 0, since, len(sequence.steps))},
+        zone=zone,
+    )
+    return [profile_item(profile).serialize(), state_item(state).serialize()]

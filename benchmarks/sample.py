@@ -50,8 +50,8 @@ def lead_id(number: int) -> str:
     return f"01BENCH{number:019d}"
 
 
-def people(count: int) -> Iterator[Profile]:
-    for number in range(count):
+def people(count: int, first: int = 0) -> Iterator[Profile]:
+    for number in range(first, first + count):
         yield Profile(
             lead_id=lead_id(number),
             mailbox=f"person{number}@customer{number % 997}.example.jp",
