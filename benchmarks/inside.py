@@ -1,0 +1,60 @@
+"""The same cloud in this process, for figures on a virtual clock: no HTTP, and the bench decides when SES answers."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from pynamodb.connection import Connection
+from sodate.runtime import container
+from sodate.table import base, bulk
+
+from benchmarks.endpoints import Cloud
+from benchmarks.ground import Ground, Json, ground
+from benchmarks.table import Refused, Schema
+
+
+class Client:
+    """Answers like a boto3 client, and like the caller below PynamoDB."""
+
+    def __init__(self, cloud: Cloud, service: str) -> None:
+        self._cloud, self._service = cloud, service
+
+    def _make_api_call(self, operation: str, request: Json) -> Json:
+        try:
+            return self._cloud.act(self._service, operation, request)
+        except Refused as refusal:
+            error: Any = {"Error": {"Code": refusal.code, "Message": refusal.message}, **refusal.more}
+            error["ResponseMetadata"] = {"HTTPStatusCode": 400}
+            raise ClientError(error, operation) from refusal
+
+    def __getattr__(self, name: str) -> Callable[..., Json]:
+        operation = "".join(part.capitalize() for part in name.split("_"))
+        return lambda **request: self._make_api_call(operation, request)
+
+
+class InProcess:
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+
+    def ask(self, name: str, *arguments: Any) -> Any:
+        return getattr(self.cloud, name)(*arguments)
+
+
+@contextmanager
+def inside(schemas: Mapping[str, Schema]) -> Iterator[tuple[Ground, InProcess]]:
+    cloud = Cloud(schemas)
+    table = Client(cloud, "dynamodb")
+    with ground() as here:
+        patch = pytest.MonkeyPatch()
+        patch.setattr(Connection, "client", table)
+        patch.setattr(base, "caller", lambda: table)
+        patch.setattr(bulk, "caller", lambda: table)
+        patch.setattr(container, "client", lambda service: Client(cloud, service))
+        patch.setattr(container, "ses_client", lambda: Client(cloud, "sesv2"))
+        cloud.tables.meter.keep_rates(lambda: int(here.now.timestamp()))
+        try:
+            yield here, InProcess(cloud)
+        finally:
+            patch.undo()
