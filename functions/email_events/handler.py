@@ -2,19 +2,36 @@
 
 from typing import Any
 
+from sodate.errors import NotFound
+from sodate.mail import rates
 from sodate.mail.apply_event import apply_event
-from sodate.mail.events import Ignored, parse_event
+from sodate.mail.events import Ignored, MailEvent, parse_event
+from sodate.mail.sender import Mailing, SoftBounces
+from sodate.playbook.store import parsed
 from sodate.runtime import clock, container
 from sodate.runtime.batch import Failures, each_message
 
 
-def act(body: str) -> str:
-    event = parse_event(body)
-    if isinstance(event, Ignored):
-        return event.reason
-    return apply_event(event, container.key_of_address, clock.now())
+def soft_bounces() -> SoftBounces:
+    try:
+        return parsed(container.definitions().live("mailing"), Mailing).guards.soft_bounces
+    except NotFound:
+        return SoftBounces()
 
 
 def handler(event: dict[str, Any], _: object) -> Failures:
-    container.bind_table()
-    return each_message(event, act)
+    container.bind_lean_table()
+    rule, applied = soft_bounces(), list[MailEvent]()
+
+    def act(body: str) -> str:
+        told = parse_event(body)
+        if isinstance(told, Ignored):
+            return told.reason
+        became = apply_event(told, container.key_of_address, rule, clock.now())
+        if became == "applied":
+            applied.append(told)
+        return became
+
+    failures = each_message(event, act)
+    rates.record(rates.tally(applied), clock.now())
+    return failures

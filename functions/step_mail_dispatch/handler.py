@@ -1,19 +1,35 @@
-"""Every minute: what is due goes to the send queue. An idle tick costs one query and the cursor."""
+"""Every minute: what is due goes to the send queue, no faster than SES takes it. Idle, it costs a query a shard."""
 
+from datetime import datetime
 from typing import Any
 
-from sodate.due.dispatch import dispatch
-from sodate.due.store import SEND
+from sodate.mail.release import Release, Restraint
+from sodate.mail.restraint import restraint
+from sodate.mail.sender import Mailing
+from sodate.playbook.store import parsed
 from sodate.runtime import clock, container
 from sodate.runtime.logs import logger
 from sodate.runtime.metrics import count
 
 
-def handler(_: dict[str, Any], __: object) -> dict[str, float]:
+def restrain(now: datetime) -> Restraint:
+    mailing = parsed(container.definitions().live("mailing"), Mailing)
+    found, judgement = restraint(mailing, now)
+    if judgement.verdict != "ok":
+        logger().warning("sender guard", extra={"verdict": judgement.verdict, "why": judgement.reason})
+        count("SenderGuard", 1)
+    return found
+
+
+def handler(_: dict[str, Any], __: object) -> dict[str, int]:
     container.bind_table()
-    tick = dispatch(SEND, container.enqueue, clock.now())
-    if tick.handed_over:
-        logger().info("tick", extra=vars(tick))
-    if tick.is_late:
-        count("LateSteps", tick.handed_over)
-    return {"minutes": tick.minutes, "handed_over": tick.handed_over}
+    release = Release(container.enqueue, container.ask_ses, restrain, container.dispatch_memory(), clock.now())
+    ticks = release.tick()
+    handed_over = sum(tick.handed_over for tick in ticks.values())
+    if handed_over or release.why:
+        logger().info("tick", extra={"handed_over": handed_over, "mails": release.sent, "why": release.why})
+    if release.why:
+        count("SendingHeld", 1)
+    if any(tick.is_late for tick in ticks.values()):
+        count("LateSteps", max(handed_over, 1))
+    return {"handed_over": handed_over, "mails": release.sent}

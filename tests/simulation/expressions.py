@@ -7,9 +7,9 @@ from functools import lru_cache
 from typing import Any
 
 Item = dict[str, Any]
-Path = tuple[str, ...]
+Path = tuple[str | int, ...]
 
-_TOKEN = re.compile(r"\s*(<>|<=|>=|[=<>(),.+\-]|[#:]?[A-Za-z_0-9]+)")
+_TOKEN = re.compile(r"\s*(<>|<=|>=|[=<>(),.+\-\[\]]|[#:]?[A-Za-z_0-9]+)")
 
 
 @lru_cache(maxsize=2000)
@@ -93,12 +93,41 @@ class _Reader:
         if self.peek().startswith(":"):
             value: Item = self._values[self.take()]
             return value
+        if self.peek() in ("if_not_exists", "list_append"):
+            return self._value_function()
         return look_up(self._item, self.path())
 
+    def _value_function(self) -> Item | None:
+        name = self.take()
+        self.take("(")
+        first = self.operand()
+        self.take(",")
+        second = self.operand()
+        self.take(")")
+        if name == "if_not_exists":
+            return first if first is not None else second
+        if first is None or second is None:
+            raise KeyError("list_append of what does not exist")
+        return {"L": [*first["L"], *second["L"]]}
+
+    def _sum(self) -> Item | None:
+        value = self.operand()
+        while self.peek() in ("+", "-"):
+            sign, more = (1 if self.take() == "+" else -1), self.operand()
+            if value is None or more is None:
+                raise KeyError("a sum with what does not exist")
+            value = {"N": str(Decimal(value["N"]) + sign * Decimal(more["N"]))}
+        return value
+
     def path(self) -> Path:
-        parts = [self._name()]
-        while self.accept("."):
-            parts.append(self._name())
+        parts: list[str | int] = [self._name()]
+        while self.peek() in (".", "["):
+            if self.accept("["):
+                parts.append(int(self.take()))
+                self.take("]")
+            else:
+                self.take(".")
+                parts.append(self._name())
         return tuple(parts)
 
     def _name(self) -> str:
@@ -110,18 +139,21 @@ class _Reader:
     def update(self) -> Item:
         """Every right-hand side sees the item as it was, as in DynamoDB."""
         new = deepcopy(self._item)
+        self._removed: list[Path] = []
         while clause := self.take().upper():
             while True:
                 self._change(clause, new)
                 if not self.accept(","):
                     break
+        for path in sorted(self._removed, key=str, reverse=True):  # list elements from the end
+            _remove(new, path)
         return new
 
     def _change(self, clause: str, new: Item) -> None:
         path = self.path()
         if clause == "SET":
             self.take("=")
-            value = self.operand()
+            value = self._sum()
             if value is None:
                 raise KeyError("the right-hand side does not exist")
             _put(new, path, value)
@@ -130,8 +162,7 @@ class _Reader:
             added = self.operand() or {}
             _put(new, path, {"N": str(Decimal(held["N"]) + Decimal(added["N"]))})
         elif clause == "REMOVE":
-            inner = _parent(new, path)
-            inner.pop(path[-1], None)
+            self._removed.append(path)
         else:
             raise ValueError(f"unknown clause {clause}")
 
@@ -145,21 +176,40 @@ def updated(text: str, names: dict[str, str], values: Item, item: Item) -> Item:
 
 
 def look_up(item: Item, path: Path) -> Item | None:
-    value: Item | None = item.get(path[0])
-    for name in path[1:]:
-        value = value["M"].get(name) if value is not None and "M" in value else None
+    value: Item | None = {"M": item}
+    for part in path:
+        if value is None:
+            return None
+        if isinstance(part, int):
+            held = value.get("L", [])
+            value = held[part] if part < len(held) else None
+        else:
+            value = value["M"].get(part) if "M" in value else None
     return value
 
 
 def _parent(item: Item, path: Path) -> Item:
-    inner = item
-    for name in path[:-1]:
-        inner = inner[name]["M"]  # KeyError: "The document path provided in the update expression is invalid"
+    """KeyError: "The document path provided in the update expression is invalid"."""
+    inner: Item = {"M": item}
+    for part in path[:-1]:
+        inner = inner["L"][part] if isinstance(part, int) else inner["M"][part]
     return inner
 
 
 def _put(item: Item, path: Path, value: Item) -> None:
-    _parent(item, path)[path[-1]] = deepcopy(value)
+    parent, last = _parent(item, path), path[-1]
+    if isinstance(last, int):
+        parent["L"][last : last + 1] = [deepcopy(value)]
+    else:
+        parent["M"][last] = deepcopy(value)
+
+
+def _remove(item: Item, path: Path) -> None:
+    parent, last = _parent(item, path), path[-1]
+    if isinstance(last, int):
+        del parent["L"][last : last + 1]
+    else:
+        parent["M"].pop(last, None)
 
 
 def _compare(left: Item | None, operator: str, right: Item | None) -> bool:

@@ -25,6 +25,8 @@ class MemoryTable:
         self.items: dict[Key, Item] = {}
         self.history: list[tuple[Key, Item | None, Item | None]] = []
         self.point: Point = lambda label: None
+        #: True: DynamoDB takes only the items of a batch before this one, and gives the others back.
+        self.leave_over: Callable[[str], bool] = lambda table: False
         self.refuse: Callable[[str], ClientError | None] = lambda operation: None
         self.reads = self.writes = 0
         self._lock = RLock()
@@ -38,6 +40,8 @@ class MemoryTable:
             "Query": self._query,
             "PutItem": self._put,
             "UpdateItem": self._update,
+            "BatchGetItem": self._batch_get,
+            "BatchWriteItem": self._batch_write,
             "TransactWriteItems": self._transact,
         }[operation]
         with self._lock:  # each call is atomic, as DynamoDB's are; re-entrant, because `point` may act
@@ -47,6 +51,30 @@ class MemoryTable:
         self.reads += 1
         found = self.items.get(_key(request["Key"]))
         return {"Item": deepcopy(found)} if found else {}
+
+    def _batch_get(self, request: Item) -> Item:
+        """Up to 100 keys; a list with a key twice is refused, as by DynamoDB."""
+        ((name, wanted),) = request["RequestItems"].items()
+        keys = [_key(key) for key in wanted["Keys"]]
+        if len(set(keys)) != len(keys) or not 1 <= len(keys) <= 100:
+            raise _invalid("BatchGetItem")
+        self.reads += len(keys)
+        found = [deepcopy(self.items[key]) for key in keys if key in self.items]
+        return {"Responses": {name: found}, "UnprocessedKeys": {}}
+
+    def _batch_write(self, request: Item) -> Item:
+        """Up to 25 puts, each of its own: a process may die between two of them."""
+        ((name, entries),) = request["RequestItems"].items()
+        items = [entry["PutRequest"]["Item"] for entry in entries]
+        if len({_key(item) for item in items}) != len(items) or not 1 <= len(items) <= 25:
+            raise _invalid("BatchWriteItem")
+        for number, item in enumerate(items):
+            self.point("before BatchPut")
+            if self.leave_over(name):
+                return {"UnprocessedItems": {name: entries[number:]}}
+            self._write(_key(item), deepcopy(item))
+            self.point("after BatchPut")
+        return {"UnprocessedItems": {}}
 
     def _query(self, request: Item) -> Item:
         self.reads += 1
@@ -60,8 +88,12 @@ class MemoryTable:
         ]
         if not request.get("ScanIndexForward", True):
             found.reverse()
-        found = found[: request.get("Limit", len(found))]
-        return {"Items": found, "Count": len(found), "ScannedCount": len(found)}
+        if start := request.get("ExclusiveStartKey"):
+            found = [item for item in found if _key(item) > _key(start)]
+        limit = request.get("Limit", len(found))
+        more = {"LastEvaluatedKey": {name: found[limit - 1][name] for name in ("pk", "sk")}} if len(found) > limit else {}
+        found = found[:limit]
+        return {"Items": found, "Count": len(found), "ScannedCount": len(found), **more}
 
     def _put(self, request: Item) -> Item:
         return self._single("Put", request)
@@ -76,7 +108,8 @@ class MemoryTable:
             raise _refused("ConditionalCheckFailedException", request, old)
         self._write(key, _result(what, request, old))
         self.point(f"after {what}")
-        return {"Attributes": deepcopy(self.items[key])} if what == "Update" else {}
+        told = old or {} if str(request.get("ReturnValues")).endswith("OLD") else self.items[key]
+        return {"Attributes": deepcopy(told)} if what == "Update" else {}
 
     def _transact(self, request: Item) -> Item:
         self.point("before Transaction")
@@ -113,6 +146,10 @@ class MemoryTable:
         else:
             self.items[key] = new
         self.history.append((key, old, new))
+
+
+def _invalid(operation: str) -> ClientError:
+    return ClientError({"Error": {"Code": "ValidationException", "Message": "not a batch that DynamoDB takes"}}, operation)
 
 
 def _key(item: Item) -> Key:

@@ -251,6 +251,8 @@ class SimulatedWorld:
         monkeypatch.setattr(container, "client", lambda service: aws)
         monkeypatch.setattr(container, "ses_client", lambda: _Ses(self))
         monkeypatch.setattr(container, "pause", lambda attempt: None)
+        monkeypatch.setattr(clock, "sleep", self._sleep)
+        monkeypatch.setattr(container, "_wire", lambda: None)
         monkeypatch.setattr(container, "new_id", self._new_id)
         monkeypatch.setattr(playbook_store, "_POINTER_SECONDS", 1e9)
         monkeypatch.setattr("sodate.sales.webhook.deliver", self._webhook)
@@ -261,6 +263,9 @@ class SimulatedWorld:
         for kind, name, body in DEFINITIONS:
             definitions.publish(kind, name, body, self.now)
         self.table.history.clear()
+
+    def _sleep(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
 
     def _new_id(self) -> str:
         self._ids += 1
@@ -285,6 +290,15 @@ class _Ses:
         answer = self._world.ses.send_email(**request)
         self._world.point("after SES")
         return answer
+
+    def send_bulk_email(self, **request: Any) -> Json:
+        self._world.point("before SES")
+        answer = self._world.ses.send_bulk_email(**request)
+        self._world.point("after SES")
+        return answer
+
+    def get_account(self) -> Json:
+        return self._world.ses.get_account()
 
 
 class _Aws:
@@ -328,6 +342,8 @@ class _Aws:
 def forget() -> None:
     """A new process knows nothing."""
     container.definitions.cache_clear()
+    container.bind_lean_table.cache_clear()
+    container.dispatch_memory.cache_clear()
     container._secrets.clear()
     transaction._shared.connection = None
     with suppress(AttributeError):

@@ -90,9 +90,9 @@ class World:
 
     def advance(self, span: timedelta) -> None:
         """Every minute that has something due is ticked; idle minutes only move the cursor, as on the local stage."""
-        end = self.now + span
-        while (minute := self._next_due()) is not None and minute <= end:
-            self.now = max(self.now, minute)
+        end, done = self.now + span, min(due.read_until(lane) or START for lane in due.LANES) - timedelta(minutes=1)
+        while (minute := self._next_due(done)) is not None and minute <= end:
+            self.now, done = max(self.now, minute), minute
             for lane in due.LANES:
                 due.move_cursor(lane, minute - timedelta(minutes=1))
             self.tick()
@@ -171,6 +171,8 @@ class World:
         self._monkeypatch.setattr(clock, "now", lambda: self.now)
         self._monkeypatch.setattr(container, "ses_client", lambda: self.ses)
         self._monkeypatch.setattr(container, "pause", lambda attempt: None)
+        self._monkeypatch.setattr(clock, "sleep", lambda seconds: None)
+        self._monkeypatch.setattr(container, "_wire", lambda: None)  # PynamoDB's client, which the test controls
         self._monkeypatch.setattr(playbook_store, "_POINTER_SECONDS", -1.0)
         self._real_client = container.client
         self._monkeypatch.setattr(container, "client", self._client)
@@ -183,10 +185,9 @@ class World:
         self.webhooks.append(post)
         return 200
 
-    def _next_due(self) -> datetime | None:
+    def _next_due(self, after: datetime) -> datetime | None:
         minutes = [due.keys.minute_start(due.keys.due_minute_of(item["pk"])) for item in self.items("due")]
-        cursors = [due.read_until(lane) or START - timedelta(minutes=1) for lane in due.LANES]
-        return min((minute for minute in minutes if minute > min(cursors)), default=None)
+        return min((minute for minute in minutes if minute > after), default=None)
 
     def _scan(self) -> dict[tuple[str, str], Json]:
         pages = self.dynamodb.get_paginator("scan").paginate(TableName=TABLE, ConsistentRead=True)
@@ -292,6 +293,8 @@ def plain(item: Json) -> Json:
 def forget_process_state() -> None:
     """A Lambda process starts empty; so does each test."""
     container.definitions.cache_clear()
+    container.bind_lean_table.cache_clear()
+    container.dispatch_memory.cache_clear()
     container._secrets.clear()
     transaction._shared.connection = None
     container.client.cache_clear()

@@ -1,48 +1,100 @@
-"""One tick: read the minutes since the last tick, hand what is due to the queue, then move the cursor.
+"""One tick: read the minutes since the last tick, hand over what is due and fits, then move the cursor.
 
-A crash before the cursor moves hands the same entries over again; the claim lets each act once.
+A crash before the cursor moves hands the same entries over again; the claim lets each act once. What does not fit into
+this tick stays where it is, and the next one goes on behind the last entry handed over.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from sodate.due import store
+from sodate.due.store import MINUTE, Lane, Position
 
 #: A dispatcher that is this far behind is worth an alarm.
 LATE_MINUTES = 5
+#: How long a process believes its own memory of the cursor; then the table is asked again.
+_TRUSTED = timedelta(minutes=3)
+#: An idle cursor is written this often; after a crash, as many empty minutes are read twice.
+_KEPT_EVERY_MINUTES = 10
 
-Enqueue = Callable[[Sequence[dict[str, Any]]], None]
+#: Takes messages, in their order; returns how many of them. Fewer than all: there is no more room in this tick.
+HandOver = Callable[[Sequence[dict[str, Any]]], int]
 
 
-@dataclass(frozen=True)
+@dataclass
+class Cursors:
+    """Where the lanes stand, kept in the process, so that an idle tick reads nothing but the buckets."""
+
+    _held: dict[str, Position] = field(default_factory=dict)
+
+    def of(self, lane: Lane, now: datetime) -> Position:
+        held = self._held.get(lane.name)
+        if held is None or not held.minute <= now <= held.minute + _TRUSTED:
+            held = store.position(lane) or Position(_minute(now) - MINUTE)
+            self._held[lane.name] = held
+        return held
+
+    def move(self, lane: Lane, position: Position, *, write: bool) -> None:
+        if write:
+            store.keep_position(lane, position)
+        self._held[lane.name] = position
+
+
+@dataclass
 class Tick:
-    minutes: int
-    handed_over: int
-    minutes_late: float
+    minutes: int = 0
+    handed_over: int = 0
+    minutes_late: float = 0.0
     """How late the oldest entry of this tick was."""
+    is_full: bool = False
+    """There was no room for all that is due."""
 
     @property
     def is_late(self) -> bool:
         return self.minutes_late > LATE_MINUTES
 
 
-def dispatch(lane: int, enqueue: Enqueue, now: datetime) -> Tick:
-    minutes = handed_over = 0
-    late = 0.0
-    for minute in store.unread_minutes(lane, now):
-        due = store.entries(minute, lane)
-        for start in range(0, len(due), store.PART):
-            part = due[start : start + store.PART]
-            enqueue([entry.message for entry in part])
-            if start + len(part) < len(due):
-                store.move_cursor_into(lane, minute, part[-1])
-        if due:
-            late = max(late, (now - minute).total_seconds() / 60)
-        handed_over += len(due)
-        minutes += 1
-        # Once an hour on the way too: after a long outage a tick may end before it arrives, and must not begin again.
-        if due or minute.minute == 0 or minute >= now.replace(second=0, microsecond=0):
-            store.move_cursor(lane, minute)
-    return Tick(minutes, handed_over, late)
+def dispatch(lane: Lane, hand_over: HandOver, cursors: Cursors, now: datetime, page: int = store.PAGE) -> Tick:
+    tick, start = Tick(), cursors.of(lane, now)
+    current, minute, partly = _minute(now), start.minute + MINUTE, dict(start.partly)
+    while minute <= current:
+        before = tick.handed_over
+        for shard in store.shards(lane):
+            tick.is_full = not _shard(lane, minute, shard, partly, hand_over, cursors, tick, page)
+            if tick.is_full:
+                break
+        if tick.handed_over > before:
+            tick.minutes_late = max(tick.minutes_late, (now - minute).total_seconds() / 60)
+        if tick.is_full:
+            break
+        found, partly = tick.handed_over > before or bool(partly), {}
+        tick.minutes += 1
+        cursors.move(lane, Position(minute), write=found or minute.minute % _KEPT_EVERY_MINUTES == 0)
+        minute += MINUTE
+    return tick
+
+
+def _shard(
+    lane: Lane, minute: datetime, shard: int, partly: dict[int, str], hand_over: HandOver, cursors: Cursors,
+    tick: Tick, page: int,
+) -> bool:  # fmt: skip
+    """False when there is no more room."""
+    following = partly.get(shard)
+    while True:
+        found, following = store.page(minute, lane, shard, following, page)
+        taken = hand_over([entry.message for entry in found]) if found else 0
+        tick.handed_over += taken
+        if taken:
+            partly[shard] = found[taken - 1].sk
+        if taken == len(found) and following is None:
+            return True
+        if taken:
+            cursors.move(lane, Position(minute - MINUTE, dict(partly)), write=True)
+        if taken < len(found):
+            return False
+
+
+def _minute(at: datetime) -> datetime:
+    return at.replace(second=0, microsecond=0)

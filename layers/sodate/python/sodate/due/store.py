@@ -1,30 +1,45 @@
-"""The due index: whatever waits for its minute lies in that minute's bucket, as a base-table item with a TTL.
+"""The due index: whatever waits for its minute lies in that minute's buckets, as a base-table item with a TTL.
 
-An entry carries the send-queue message it becomes. It is never deleted or moved: a stale or repeated entry dies at
-the claim. The cursor says which minutes were read, so an outage is caught up without missing one.
+An entry carries the message it becomes. It is never deleted or moved: a stale or repeated entry dies at the claim.
+A cursor per lane says which minutes were read, so an outage is caught up without missing one (docs/decisions/0006).
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from zlib import crc32
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
 from sodate.errors import NotFound
-from sodate.table import base, keys
+from sodate.table import base, bulk, keys
 from sodate.table.base import TableItem
 
-#: A new entry lies at least this far ahead, so that it cannot fall into a bucket that is being read right now.
+#: A new entry lies at least this far ahead, so that it cannot fall into a bucket that is being read right now, and so
+#: that an eventually consistent read (half the price) sees it.
 LEAD_TIME = timedelta(minutes=2)
 KEPT = timedelta(days=14)
-#: How many entries of one minute are handed over before the cursor notes it.
-PART = 1000
-_MINUTE = timedelta(minutes=1)
+#: How many entries are read at once.
+PAGE = 250
+MINUTE = timedelta(minutes=1)
 
-#: Send-queue messages and what the sweeper looks at lie in buckets of their own, each with its own cursor.
-SEND = 0
-WATCH = 1
-LANES = (SEND, WATCH)
+
+@dataclass(frozen=True)
+class Lane:
+    """Buckets with a cursor of their own. One shard takes 1,000 writes a second."""
+
+    name: str
+    shards: int
+
+
+#: In the order in which the dispatcher serves them.
+NOTICE, STEP, BROADCAST = Lane("notice", 1), Lane("step", 4), Lane("broadcast", 4)
+SENDING = (NOTICE, STEP, BROADCAST)
+#: What the sweeper looks at.
+WATCH = Lane("watch", 1)
+LANES = (*SENDING, WATCH)
 
 
 class DueItem(TableItem, discriminator="due"):
@@ -32,61 +47,83 @@ class DueItem(TableItem, discriminator="due"):
 
 
 class CursorItem(TableItem, discriminator="cursor"):
-    """`minute` is read to its end; `partly` is the minute after it and its last entry handed over, if in the middle."""
+    """`minute` is read to its end; `partly` says, per shard, the last entry handed over of the minute after it."""
 
     minute = UnicodeAttribute()
     partly = UnicodeAttribute(null=True)
 
 
-def due_item(at: datetime, lane: int, what: str, ref: str, message: dict[str, Any], now: datetime) -> DueItem:
+@dataclass(frozen=True)
+class Position:
+    minute: datetime
+    partly: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Entry:
+    sk: str
+    message: dict[str, Any]
+
+
+def due_item(at: datetime, lane: Lane, what: str, ref: str, message: dict[str, Any], now: datetime) -> DueItem:
     """`at` is rounded up to a whole minute: early is never right, a minute late is."""
-    bucket = max(at, now + LEAD_TIME)
-    if bucket.second or bucket.microsecond:
-        bucket = bucket.replace(second=0, microsecond=0) + _MINUTE
+    bucket = due_minute(at, now)
     return DueItem(
-        keys.due_bucket(bucket, lane),
+        keys.due_bucket(bucket, lane.name, crc32(ref.encode()) % lane.shards),
         keys.due_entry(what, ref),
         message=message,
         ttl=int((bucket + KEPT).timestamp()),
     )
 
 
-def plan(at: datetime, lane: int, what: str, ref: str, message: dict[str, Any], now: datetime) -> None:
+def due_minute(at: datetime, now: datetime) -> datetime:
+    bucket = max(at, now + LEAD_TIME)
+    if bucket.second or bucket.microsecond:
+        bucket = bucket.replace(second=0, microsecond=0) + MINUTE
+    return bucket
+
+
+def plan(at: datetime, lane: Lane, what: str, ref: str, message: dict[str, Any], now: datetime) -> None:
     base.put(due_item(at, lane, what, ref, message, now))
 
 
-def unread_minutes(lane: int, now: datetime) -> Iterator[datetime]:
-    """Every minute after the cursor up to now, oldest first. Without a cursor: the current minute only."""
-    current = keys.minute_start(keys.minute(now))
-    minute = (read_until(lane) or current - _MINUTE) + _MINUTE
-    while minute <= current:
-        yield minute
-        minute += _MINUTE
+def page(minute: datetime, lane: Lane, shard: int, after: str | None, limit: int) -> tuple[list[Entry], str | None]:
+    """Entries in the order of their keys, and the key after which the next page begins (None: there is none)."""
+    bucket = keys.due_bucket(minute, lane.name, shard)
+    request = {
+        "TableName": TableItem.Meta.table_name,
+        "KeyConditionExpression": "pk = :bucket",
+        "ExpressionAttributeValues": {":bucket": {"S": bucket}},
+        "Limit": limit,
+    }
+    if after is not None:
+        request["ExclusiveStartKey"] = {"pk": {"S": bucket}, "sk": {"S": after}}
+    answer = bulk.call("Query", request)
+    found = [Entry(item["sk"]["S"], json.loads(item["message"]["S"])) for item in answer["Items"]]
+    last = answer.get("LastEvaluatedKey")
+    return found, last["sk"]["S"] if last else None
 
 
-def entries(minute: datetime, lane: int) -> list[DueItem]:
-    """In the order of their keys, without those that a tick handed over before its time was up."""
-    found = base.query(DueItem, keys.due_bucket(minute, lane))
-    if len(found) <= PART:
-        return found
-    cursor = base.find(CursorItem, keys.cursor(lane), keys.POSITION)
-    begun, _, last = (cursor.partly or "").partition(" ") if cursor else ("", "", "")
-    return [entry for entry in found if entry.sk > last] if begun == keys.minute(minute) else found
+def position(lane: Lane) -> Position | None:
+    item = base.find(CursorItem, keys.cursor(lane.name), keys.POSITION)
+    if item is None:
+        return None
+    partly = {int(shard): last for shard, last in json.loads(item.partly or "{}").items()}
+    return Position(keys.minute_start(item.minute), partly)
 
 
-def read_until(lane: int) -> datetime | None:
-    item = base.find(CursorItem, keys.cursor(lane), keys.POSITION)
-    return keys.minute_start(item.minute) if item else None
+def keep_position(lane: Lane, position: Position) -> None:
+    partly = json.dumps({str(shard): last for shard, last in position.partly.items()}) if position.partly else None
+    base.put(CursorItem(keys.cursor(lane.name), keys.POSITION, minute=keys.minute(position.minute), partly=partly))
 
 
-def move_cursor(lane: int, minute: datetime) -> None:
-    base.put(CursorItem(keys.cursor(lane), keys.POSITION, minute=keys.minute(minute)))
+def read_until(lane: Lane) -> datetime | None:
+    held = position(lane)
+    return held.minute if held else None
 
 
-def move_cursor_into(lane: int, minute: datetime, last: DueItem) -> None:
-    """So many are due in one minute that a tick may not reach the last: the next one goes on behind this entry."""
-    before, partly = keys.minute(minute - _MINUTE), f"{keys.minute(minute)} {last.sk}"
-    base.put(CursorItem(keys.cursor(lane), keys.POSITION, minute=before, partly=partly))
+def move_cursor(lane: Lane, minute: datetime) -> None:
+    keep_position(lane, Position(minute))
 
 
 def next_due_minute(after: datetime) -> datetime | None:
@@ -95,3 +132,7 @@ def next_due_minute(after: datetime) -> datetime | None:
         raise NotFound("the due index can only be searched on the local stage")
     minutes = {keys.minute_start(keys.due_minute_of(item.pk)) for item in DueItem.scan(consistent_read=True)}
     return min((minute for minute in minutes if minute > after), default=None)
+
+
+def shards(lane: Lane) -> Sequence[int]:
+    return range(lane.shards)

@@ -5,21 +5,30 @@ itself. A crash in between is mended by the redelivery; duplicates and disorder 
 """
 
 from collections.abc import Callable
-from datetime import datetime
-
-from pynamodb.expressions.update import Action
+from datetime import datetime, timedelta
 
 from sodate.activities.activity import Activity
 from sodate.activities.store import activity_item
 from sodate.consent.consent import Evidence
 from sodate.consent.links import is_ours
 from sodate.consent.store import consent_item, suppression_item
-from sodate.errors import Transient
+from sodate.errors import NotFound, Transient
 from sodate.leads.address import parse_reported_address
 from sodate.leads.store import StateItem, as_it_was, find_state, owner_of, state_key
 from sodate.mail.events import ENGAGEMENT, LEDGER_STATE, MailEvent
-from sodate.mail.store import SendItem, find_send, raise_to, send_by_message_id
-from sodate.table import base, transaction
+from sodate.mail.ledger import RANK
+from sodate.mail.sender import SoftBounces
+from sodate.mail.soft_bounce import soft_bounce_writes
+from sodate.mail.store import (
+    SendItem,
+    find_send,
+    fold_event,
+    put_unless_settled,
+    send_by_message_id,
+    sends_of,
+    settled_step,
+)
+from sodate.table import base, keys, transaction
 from sodate.table.base import ConditionFailed
 from sodate.table.transaction import Put, Update, Write
 
@@ -29,29 +38,47 @@ AddressKey = Callable[[str], str]
 _STRENGTH = {"hard_bounce": 1, "complaint": 2}
 _ACTIVITY = 0
 _TRIES = 5
+#: Twice the longest life of an invocation of the sender.
+_WRITER_LIVES = timedelta(minutes=2)
 
 
-def apply_event(event: MailEvent, address_key: AddressKey, now: datetime) -> str:
+def apply_event(event: MailEvent, address_key: AddressKey, soft_bounces: SoftBounces, now: datetime) -> str:
     """Returns what it meant: `applied`, `repeat`, `counted`, or `unknown_lead` (not one of ours, or erased)."""
     lead_id = event.tags.get("lead_id") or _lead_by_address(event, address_key)
     if lead_id is None:
         return "unknown_lead"
-    send = _find_send(lead_id, event)
+    if not _needs_the_send(event):
+        return _fold(lead_id, event, now)
+    send = _find_send(lead_id, event, now)
     if send is not None and send.purpose == "notice" and send.name == "handoff":
-        return _ledger_only(send, event, now)  # the recipient is our own sales, not the lead
-    applied = _ledger_only(send, event, now) if send is not None else "counted"
+        return _fold(lead_id, event, now, send)  # the recipient is our own sales, not the lead
+    applied = _fold(lead_id, event, now, send) if send is not None else "counted"
     for _ in range(_TRIES):
-        writes = _lead_writes(lead_id, send, event, now)
+        writes = _lead_writes(lead_id, send, event, now) or _soft_bounce(lead_id, event, soft_bounces)
         if not writes:
             return applied
         try:
-            transaction.commit(writes)
+            _write(writes)
         except ConditionFailed as error:
-            if _ACTIVITY in error.failed:
+            if isinstance(writes[0], Put) and _ACTIVITY in error.failed:
                 return "repeat"
             continue  # the lead was stopped or erased meanwhile: look again
         return "applied"
     raise Transient(f"lead {lead_id} changes too fast")
+
+
+def _needs_the_send(event: MailEvent) -> bool:
+    """A delivery moves nothing but the ledger: with our tags it is one write, and nothing is read."""
+    concerns_lead = event.type in ENGAGEMENT or event.type in ("Bounce", "Complaint")
+    return concerns_lead or "send_id" not in event.tags or "lead_id" not in event.tags
+
+
+def _write(writes: list[Write]) -> None:
+    """A single new activity needs no transaction, which would cost twice as much."""
+    if len(writes) == 1 and isinstance(writes[0], Put):
+        base.put(writes[0].item, writes[0].condition)
+    else:
+        transaction.commit(writes)
 
 
 def _lead_by_address(event: MailEvent, address_key: AddressKey) -> str | None:
@@ -63,10 +90,35 @@ def _lead_by_address(event: MailEvent, address_key: AddressKey) -> str | None:
     return None
 
 
-def _find_send(lead_id: str, event: MailEvent) -> SendItem | None:
+def _find_send(lead_id: str, event: MailEvent, now: datetime) -> SendItem | None:
     send_id = event.tags.get("send_id")
     send = find_send(lead_id, send_id) if send_id else None
+    if send is None and send_id and _is_step(event):
+        return _unwritten(lead_id, send_id, event, now)
     return send or send_by_message_id(lead_id, event.message_id)
+
+
+def _is_step(event: MailEvent) -> bool:
+    return event.tags.get("purpose") == "marketing"
+
+
+def _unwritten(lead_id: str, send_id: str, event: MailEvent, now: datetime) -> SendItem:
+    """A step mail's item is written right after SES took it. Raises `Transient` while that may still happen.
+
+    Afterwards its writer must have died, and the event is the best evidence there is.
+    """
+    if now - event.at < _WRITER_LIVES:
+        raise Transient(f"the ledger does not know send {send_id} yet")
+    return SendItem(
+        keys.lead(lead_id),
+        keys.send(send_id),
+        purpose="marketing",
+        name="step",
+        state="planned",
+        rank=RANK["planned"],
+        sequence=event.tags.get("sequence"),
+        planned_at=keys.stamp(event.at),
+    )
 
 
 def ledger_state(event: MailEvent) -> str | None:
@@ -79,24 +131,33 @@ def ledger_state(event: MailEvent) -> str | None:
     return LEDGER_STATE.get(event.type)
 
 
-def _ledger_only(send: SendItem, event: MailEvent, now: datetime) -> str:
+def _fold(lead_id: str, event: MailEvent, now: datetime, send: SendItem | None = None) -> str:
+    """The event's state into the ledger. What a read send shows to be known already is not written again."""
     state = ledger_state(event)
+    send_id = send.send_id if send is not None else event.tags["send_id"]
     if state is None:
         return "counted"
-    change = raise_to(send.lead_id, send.send_id, state, now, *_facts(event))
-    try:
-        base.update(change.item, change.actions, change.condition)
-    except ConditionFailed:
+    if send is not None and int(send.rank) >= RANK[state]:
         return "repeat"
-    return "applied"
+    try:
+        news = fold_event(lead_id, send_id, state, event.message_id, _why(event), now)
+    except NotFound:
+        return (
+            _create(_unwritten(lead_id, send_id, event, now), state, event, now) if _is_step(event) else "unknown_lead"
+        )
+    return "applied" if news else "repeat"
 
 
-def _facts(event: MailEvent) -> list[Action]:
-    facts: list[Action] = [SendItem.message_id.set(event.message_id)]
-    why = ":".join(part for part in (event.bounce_type, event.sub_type, event.diagnostic) if part)
-    # What a lower state gave as its reason is no reason of this one, whichever came first.
-    facts.append(SendItem.reason.set(why[:300]) if why else SendItem.reason.remove())
-    return facts
+def _create(send: SendItem, state: str, event: MailEvent, now: datetime) -> str:
+    if find_state(send.lead_id) is None:
+        return "unknown_lead"
+    settled_step(send, state, None, now)
+    send.message_id, send.reason = event.message_id, _why(event)
+    return "applied" if put_unless_settled(send) else "repeat"
+
+
+def _why(event: MailEvent) -> str | None:
+    return ":".join(part for part in (event.bounce_type, event.sub_type, event.diagnostic) if part)[:300] or None
 
 
 def _lead_writes(lead_id: str, send: SendItem | None, event: MailEvent, now: datetime) -> list[Write]:
@@ -110,9 +171,6 @@ def _lead_writes(lead_id: str, send: SendItem | None, event: MailEvent, now: dat
     if type_ is None or state is None:
         return []
     writes: list[Write] = [transaction.put_new(activity_item(_activity(lead_id, type_, send, event)))]
-    if send is not None and event.type in ENGAGEMENT:
-        counter = SendItem.opens if event.type == "Open" else SendItem.clicks
-        writes.append(Update(SendItem(send.pk, send.sk), [counter.add(1)]))
     if stop is not None and _STRENGTH[stop] > _STRENGTH.get(state.blocked or "", 0):
         writes.append(Update(state_key(lead_id), [StateItem.blocked.set(stop)], as_it_was(state, ())))
         writes.append(Put(suppression_item(state.address_key, stop, now)))
@@ -120,6 +178,13 @@ def _lead_writes(lead_id: str, send: SendItem | None, event: MailEvent, now: dat
         gone = Evidence(lead_id, event.at, "withdrawn", "complaint", tuple(sorted(state.topics)), reference=event.key)
         writes.append(Put(consent_item(gone, event.key)))
     return writes
+
+
+def _soft_bounce(lead_id: str, event: MailEvent, rule: SoftBounces) -> list[Write]:
+    if ledger_state(event) != "soft_bounced":
+        return []
+    state = find_state(lead_id)
+    return soft_bounce_writes(state, sends_of(lead_id), rule) if state is not None else []
 
 
 def _is_engagement(send: SendItem | None, event: MailEvent) -> bool:

@@ -1,10 +1,10 @@
-"""Steps 3 and 4 of the send protocol: one SES attempt, then its outcome in the ledger.
+"""A notice's SES attempt (one), then its outcome in the ledger.
 
 A crash after SES took the mail leaves the ledger at `sending`; the tag in SES's own events heals it, or the sweeper
 lists it. It is never sent a second time from here.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sodate.mail.ledger import RANK
 from sodate.mail.ses import Answer, Draft, SesMailer
@@ -12,15 +12,12 @@ from sodate.mail.store import SendItem, settle
 from sodate.table import base, keys
 from sodate.table.base import ConditionFailed
 
-#: Throttling clears in seconds, a paused account in minutes; both come back through the due index, never the DLQ.
-RETRY_AFTER = timedelta(minutes=5)
 
-
-def deliver(send: SendItem, draft: Draft, ses: SesMailer, now: datetime, template_version: int | None = None) -> Answer:
+def deliver(send: SendItem, draft: Draft, ses: SesMailer, now: datetime) -> Answer:
     """The caller handles `deferred` (release and plan again); everything else is settled here."""
     answer = ses.send(draft)
     if answer.verdict == "accepted":
-        _sent(send, str(answer.message_id), template_version, now)
+        _sent(send, str(answer.message_id), now)
     elif answer.verdict == "rejected":
         fail(send, answer.reason or "rejected", now)
     return answer
@@ -30,10 +27,8 @@ def fail(send: SendItem, reason: str, now: datetime) -> None:
     settle(send.lead_id, send.send_id, "failed", now, SendItem.reason.set(reason[:300]))
 
 
-def _sent(send: SendItem, message_id: str, template_version: int | None, now: datetime) -> None:
+def _sent(send: SendItem, message_id: str, now: datetime) -> None:
     facts = [SendItem.message_id.set(message_id), SendItem.sent_at.set(keys.stamp(now))]
-    if template_version is not None:
-        facts.append(SendItem.template_version.set(template_version))
     state = [SendItem.state.set("sent"), SendItem.rank.set(RANK["sent"]), SendItem.settled_at.set(keys.stamp(now))]
     try:
         base.update(send, [*state, *facts], SendItem.rank < RANK["sent"])

@@ -2,9 +2,10 @@
 
 planned → sending → (unknown | failed | skipped) → sent → delayed → soft_bounced → delivered → bounced → complained
 
-`sending` is written before the claim, so a crash anywhere after it leaves something to find. What we decided ourselves
-(failed, skipped, unknown) ranks below what SES reports, so evidence corrects it. An out-of-office reply is a transient
-bounce: it ranks below `delivered`.
+A step mail is `sending` from its claim (which moves the run on STATE) until its ledger item is written; a watch entry
+in the due index leads the sweeper to what stays there (docs/decisions/0040). A notice says `sending` in its item. What
+we decided ourselves (failed, skipped, unknown) ranks below what SES reports, so evidence corrects it. An out-of-office
+reply is a transient bounce: it ranks below `delivered`.
 """
 
 from dataclasses import dataclass
@@ -50,17 +51,6 @@ class StepRef:
     @property
     def send_id(self) -> str:
         return send_id("step", self.sequence, str(self.version), str(self.step), self.enrolment, self.lead_id)
-
-    def message(self) -> dict[str, object]:
-        return {
-            "v": 1,
-            "what": "step",
-            "lead_id": self.lead_id,
-            "sequence": self.sequence,
-            "version": self.version,
-            "step": self.step,
-            "enrolment": self.enrolment,
-        }
 
 
 def send_id(*facts: str) -> str:

@@ -1,11 +1,71 @@
-"""What lies on the send queue: `step` or `notice`, ids only. A body that is neither goes to the dead-letter queue."""
+"""What lies on the send queue and in the due index: a cohort of runs at one step, or a notice. Ids only.
+
+A cohort (`what: steps`) names up to 50 leads at the same step of the same version. `what: step` is a cohort of one as
+earlier versions wrote it; due entries of that form may lie in the table for as long as a sequence runs. A body that is
+none of these goes to the dead-letter queue with the reason.
+"""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from sodate.errors import Invalid
-from sodate.mail.ledger import StepRef
+from sodate.mail.ledger import StepRef, send_id
+
+LARGEST_COHORT = 50
+
+
+@dataclass(frozen=True)
+class Run:
+    """One lead's run. `since` is when it began; None only in messages of earlier versions. `zone` as it was planned."""
+
+    lead_id: str
+    enrolment: str
+    since: datetime | None = None
+    zone: str | None = None
+
+
+@dataclass(frozen=True)
+class Cohort:
+    sequence: str
+    version: int
+    step: int
+    runs: tuple[Run, ...]
+
+    def ref(self, run: Run, step: int | None = None) -> StepRef:
+        return StepRef(run.lead_id, self.sequence, self.version, self.step if step is None else step, run.enrolment)
+
+    def of(self, runs: Iterable[Run], step: int | None = None) -> "Cohort":
+        return replace(self, runs=tuple(runs), step=self.step if step is None else step)
+
+    @property
+    def id(self) -> str:
+        """Equal for equal cohorts, so that planning one twice is planning it once."""
+        return send_id(
+            "cohort", self.sequence, str(self.version), str(self.step), *(run.enrolment for run in self.runs)
+        )
+
+    def message(self) -> dict[str, Any]:
+        return {
+            "v": 2,
+            "what": "steps",
+            "sequence": self.sequence,
+            "version": self.version,
+            "step": self.step,
+            "leads": [_leads_entry(run) for run in self.runs],
+        }
+
+
+def _leads_entry(run: Run) -> list[Any]:
+    entry: list[Any] = [run.lead_id, run.enrolment]
+    if run.since is not None:
+        # Up to the next second: a step may be a moment late, never early.
+        entry.append(-int(-run.since.timestamp() // 1))
+        if run.zone is not None:
+            entry.append(run.zone)
+    return entry
 
 
 def parse_message(body: str) -> dict[str, Any]:
@@ -14,40 +74,67 @@ def parse_message(body: str) -> dict[str, Any]:
         message = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise Invalid("the send message is not JSON", "message") from error
-    if not isinstance(message, dict) or message.get("v") != 1:
-        raise Invalid("not a send message of version 1", "message")
-    if message.get("what") == "step":
-        step_of(message)
+    if not isinstance(message, dict) or message.get("v") not in (1, 2):
+        raise Invalid("not a send message of version 1 or 2", "message")
+    if message.get("what") in ("step", "steps"):
+        cohort_of(message)
     elif message.get("what") != "notice" or not _all_text(message, "lead_id", "send_id"):
-        raise Invalid(f"a send message must be a step or a notice, not {str(message.get('what'))[:40]!r}", "message")
+        raise Invalid(f"a send message must be steps or a notice, not {str(message.get('what'))[:40]!r}", "message")
     return message
 
 
-def step_of(message: dict[str, Any]) -> StepRef:
+def cohort_of(message: Mapping[str, Any]) -> Cohort:
     try:
-        return StepRef(
-            lead_id=str(message["lead_id"]),
-            sequence=str(message["sequence"]),
-            version=int(message["version"]),
-            step=int(message["step"]),
-            enrolment=str(message["enrolment"]),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise Invalid(f"not a step message: {error!r}", "message") from error
+        if message["what"] == "step":
+            entries: Sequence[Sequence[Any]] = [[message["lead_id"], message["enrolment"]]]
+        else:
+            entries = message["leads"]
+        runs = tuple(_run(*entry) for entry in entries)
+        cohort = Cohort(str(message["sequence"]), int(message["version"]), int(message["step"]), runs)
+    except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
+        raise Invalid(f"not a message of steps: {error!r}", "message") from error
+    if not 1 <= len(cohort.runs) <= LARGEST_COHORT or len({run.lead_id for run in cohort.runs}) != len(cohort.runs):
+        raise Invalid(f"a cohort has 1 to {LARGEST_COHORT} leads, each once", "message")
+    return cohort
 
 
-def attempts(bodies: Iterable[str]) -> list[tuple[str, str]]:
-    """(lead id, send id) of every readable message of a batch, for the sweeper's watch entry."""
-    found = []
-    for body in bodies:
-        try:
-            message = parse_message(body)
-        except Invalid:
+def _run(lead_id: object, enrolment: object, since: float | None = None, zone: object = None) -> Run:
+    began = datetime.fromtimestamp(since, UTC) if since is not None else None
+    return Run(str(lead_id), str(enrolment), began, str(zone) if zone is not None else None)
+
+
+def weight(message: Mapping[str, Any]) -> int:
+    """How many mails it becomes at most."""
+    return len(message["leads"]) if message["what"] == "steps" else 1
+
+
+def joined(messages: Sequence[dict[str, Any]], largest: int) -> list[dict[str, Any]]:
+    """Runs at the same step in messages of up to `largest` leads, in the order of their first; notices as they are."""
+    found: list[dict[str, Any] | list[Run]] = []
+    heads: list[Cohort | None] = []
+    filling: dict[tuple[str, int, int], list[Run]] = {}
+    for message in messages:
+        if message.get("what") not in ("step", "steps"):
+            found.append(message)
+            heads.append(None)
             continue
-        send_id = message["send_id"] if message["what"] == "notice" else step_of(message).send_id
-        found.append((message["lead_id"], send_id))
-    return found
+        cohort = cohort_of(message)
+        key = (cohort.sequence, cohort.version, cohort.step)
+        for run in cohort.runs:
+            group = filling.get(key)
+            if group is None or len(group) >= largest or any(other.lead_id == run.lead_id for other in group):
+                group = filling[key] = []
+                found.append(group)
+                heads.append(cohort)
+            group.append(run)
+    return [_message(head, entry) for head, entry in zip(heads, found, strict=True)]
 
 
-def _all_text(message: dict[str, Any], *names: str) -> bool:
+def _message(head: Cohort | None, entry: dict[str, Any] | list[Run]) -> dict[str, Any]:
+    if isinstance(entry, dict) or head is None:
+        return entry if isinstance(entry, dict) else {}
+    return head.of(entry).message()
+
+
+def _all_text(message: Mapping[str, Any], *names: str) -> bool:
     return all(isinstance(message.get(name), str) for name in names)

@@ -8,45 +8,68 @@ from sodate.consent.links import Links
 from sodate.due import store as due
 from sodate.errors import Conflict, Invalid, NotFound
 from sodate.leads.store import load_profile, load_state
-from sodate.mail.deliver import RETRY_AFTER, deliver, fail
+from sodate.mail import pace as pacing
+from sodate.mail.deliver import deliver, fail
 from sodate.mail.merge import merge_values
+from sodate.mail.pace import Pace
 from sodate.mail.render import render
 from sodate.mail.sender import Mailing
-from sodate.mail.ses import Draft, SesMailer
+from sodate.mail.ses import Answer, Draft, SesMailer
 from sodate.mail.store import SendItem, begin_again, find_send, put_back, settle
 from sodate.mail.template import Template
 from sodate.playbook.store import Definitions
 
 #: Builds the mail of one kind of notice. `sales` brings its own for the hand-off.
 Composer = Callable[[SendItem, datetime], Draft]
+Clock = Callable[[], datetime]
+Sleep = Callable[[float], None]
 
 
 def notice_message(lead_id: str, send_id: str) -> dict[str, object]:
     return {"v": 1, "what": "notice", "lead_id": lead_id, "send_id": send_id}
 
 
-def send_notice(lead_id: str, send_id: str, composers: Mapping[str, Composer], ses: SesMailer, now: datetime) -> str:
+def send_notice(
+    lead_id: str, send_id: str, composers: Mapping[str, Composer], ses: SesMailer, clock: Clock, sleep: Sleep
+) -> str:
     """Returns what became of it, in one word. A repeat of a message finds the send begun and does nothing."""
-    send = find_send(lead_id, send_id)
+    send, now, pace = find_send(lead_id, send_id), clock(), pacing.look()
     if send is None:
         return "gone"
+    if pace.stopped or pace.is_crowded(now):
+        _later(lead_id, send_id, now)
+        return "held"
     try:
         begin_again(send, now)
+        draft = composers[send.name](send, now)
     except Conflict:
         return "already_begun"
-    try:
-        draft = composers[send.name](send, now)
     except Withheld as withheld:
         settle(lead_id, send_id, "skipped", now, SendItem.reason.set(str(withheld)))
         return "skipped"
     except (Invalid, NotFound) as error:  # a retired template, say: certain, so nothing is unknown here
         fail(send, str(error), now)
         return "failed"
-    answer = deliver(send, draft, ses, now)
+    answer = _in_turn(lambda: deliver(send, draft, ses, clock()), pace, clock, sleep)
     if answer.verdict == "deferred":
-        due.plan(now + RETRY_AFTER, due.SEND, "notice", send_id, notice_message(lead_id, send_id), now)
+        _later(lead_id, send_id, clock())
         put_back(send, answer.reason or "deferred")
     return answer.verdict
+
+
+def _in_turn(attempt: Callable[[], Answer], pace: Pace, clock: Clock, sleep: Sleep) -> Answer:
+    slot = pacing.reserve(pace, clock())
+    if slot is None:
+        return Answer("deferred", reason="no_slot")
+    sleep(max(0.0, (slot - clock()).total_seconds()))
+    answer = attempt()
+    if answer.stops:
+        pacing.stop(answer.stops)
+    return answer
+
+
+def _later(lead_id: str, send_id: str, now: datetime) -> None:
+    due.plan(now, due.NOTICE, "notice", send_id, notice_message(lead_id, send_id), now)
 
 
 class Withheld(Exception):

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from pynamodb.attributes import JSONAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
 
-from sodate.errors import Conflict
+from sodate.errors import Conflict, NotFound
 from sodate.mail.ledger import RANK, StepRef
-from sodate.table import base, keys
+from sodate.table import base, bulk, keys
 from sodate.table.base import ConditionFailed, TableItem
 from sodate.table.transaction import Update
 
@@ -34,9 +34,6 @@ class SendItem(TableItem, discriminator="send"):
     attempted_at = UnicodeAttribute(null=True)
     sent_at = UnicodeAttribute(null=True)
     settled_at = UnicodeAttribute(null=True)
-    opens = NumberAttribute(default=0)
-    clicks = NumberAttribute(default=0)
-    detail: MapAttribute[str, Any] = MapAttribute(default=dict)
 
     @property
     def send_id(self) -> str:
@@ -47,15 +44,15 @@ class SendItem(TableItem, discriminator="send"):
         return keys.lead_id_of(self.pk)
 
 
-def planned_step(ref: StepRef, template: str, topic: str, now: datetime) -> SendItem:
-    """Put as `sending`: from here on a crash leaves a trace (see `ledger`)."""
+def step_send(ref: StepRef, template: str, topic: str, now: datetime) -> SendItem:
+    """A step mail's ledger item, not yet settled; `settled_step` says how it ended."""
     return SendItem(
         keys.lead(ref.lead_id),
         keys.send(ref.send_id),
         purpose="marketing",
         name="step",
-        state="sending",
-        rank=RANK["sending"],
+        state="planned",
+        rank=RANK["planned"],
         topic=topic,
         template=template,
         sequence=ref.sequence,
@@ -63,9 +60,33 @@ def planned_step(ref: StepRef, template: str, topic: str, now: datetime) -> Send
         step=ref.step,
         enrolment=ref.enrolment,
         planned_at=keys.stamp(now),
-        attempted_at=keys.stamp(now),
-        attempts=1,
     )
+
+
+def settled_step(send: SendItem, state: str, reason: str | None, now: datetime) -> SendItem:
+    send.state, send.rank, send.reason = state, RANK[state], reason[:300] if reason else None
+    send.settled_at = keys.stamp(now)
+    return send
+
+
+def sent_step(send: SendItem, message_id: str, template_version: int, now: datetime) -> SendItem:
+    settled_step(send, "sent", None, now)
+    send.message_id, send.template_version, send.sent_at = message_id, template_version, keys.stamp(now)
+    return send
+
+
+def put_unless_settled(send: SendItem) -> bool:
+    """False when something of the same or a higher rank is already known."""
+    try:
+        base.put(send, SendItem.rank.does_not_exist() | (SendItem.rank < send.rank))
+    except ConditionFailed:
+        return False
+    return True
+
+
+def deferred_step(send: SendItem, reason: str) -> SendItem:
+    send.state, send.rank, send.reason = "planned", RANK["planned"], reason[:300]
+    return send
 
 
 def planned_notice(
@@ -120,6 +141,30 @@ def raise_to(lead_id: str, send_id: str, state: str, now: datetime, *more: Actio
     handle = SendItem(keys.lead(lead_id), keys.send(send_id))
     actions = [SendItem.state.set(state), SendItem.rank.set(RANK[state]), SendItem.settled_at.set(keys.stamp(now))]
     return Update(handle, [*actions, *more], SendItem.rank < RANK[state])
+
+
+def fold_event(lead_id: str, send_id: str, state: str, message_id: str, reason: str | None, now: datetime) -> bool:
+    """What SES reported, when it ranks higher. False: not news. Raises `NotFound` when there is no such send."""
+    sets = ["#state = :state", "#rank = :rank", "#at = :at", "#id = :id"]
+    values = {
+        ":state": {"S": state},
+        ":rank": {"N": str(RANK[state])},
+        ":at": {"S": keys.stamp(now)},
+        ":id": {"S": message_id},
+    }
+    # What a lower state gave as its reason is no reason of this one, whichever came first.
+    if reason:
+        sets.append("#reason = :reason")
+        values[":reason"] = {"S": reason}
+    expression = f"SET {', '.join(sets)}{'' if reason else ' REMOVE #reason'}"
+    names = {"#state": "state", "#rank": "rank", "#at": "settled_at", "#id": "message_id", "#reason": "reason"}
+    try:
+        bulk.update(keys.lead(lead_id), keys.send(send_id), expression, "#rank < :rank", names, values)
+    except ConditionFailed as error:
+        if error.old is None:
+            raise NotFound(f"no send {send_id} of lead {lead_id}") from error
+        return False
+    return True
 
 
 def settle(lead_id: str, send_id: str, state: str, now: datetime, *more: Action) -> bool:

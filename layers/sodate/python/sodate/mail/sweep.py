@@ -1,7 +1,7 @@
-"""Fifteen minutes after an attempt: what is still `sending`, with no event of its tag, is settled or listed.
+"""Fifteen minutes after an attempt: what was claimed and has no outcome, and no event of its tag, is listed.
 
-Marketing mail whose claim was taken becomes `unknown` and waits for a person (`sodate sends unknown`). A notice gets
-one more attempt. What crashed before its claim comes back by its own message: the claim still decides.
+Step mail becomes `unknown` and waits for a person (`sodate sends unknown`). A notice gets one more attempt. What
+crashed before its claim comes back by its own message: the claim still decides.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,10 +11,11 @@ from typing import Any
 
 from sodate.due import store as due
 from sodate.leads.store import find_state
-from sodate.mail.ledger import StepRef
+from sodate.mail.ledger import RANK, StepRef
 from sodate.mail.ledger import send_id as hash_of
+from sodate.mail.message import Cohort, cohort_of
 from sodate.mail.notice import notice_message
-from sodate.mail.store import SendItem, find_send, put_back
+from sodate.mail.store import SendItem, find_send, put_back, step_send
 from sodate.mail.unknown import list_unknown
 from sodate.table.base import ConditionFailed
 
@@ -22,7 +23,17 @@ AFTER = timedelta(minutes=15)
 _NOTICE_REPEATS = 1
 
 
-def watch(sends: Sequence[tuple[str, str]], batch_id: str, now: datetime) -> None:
+def watch_cohort(cohort: Cohort, attempt: str, began: datetime, now: datetime) -> None:
+    """Before the first claim: who is about to be attempted. Afterwards: who is unclear; most often nobody.
+
+    Each attempt has an entry of its own, so that closing one never covers what another left behind.
+    """
+    leads = cohort.message()["leads"] if cohort.runs else []
+    message = {**cohort.message(), "what": "watch", "leads": leads}
+    due.plan(began + AFTER, due.WATCH, "watch", attempt, message, now)
+
+
+def watch_notices(sends: Sequence[tuple[str, str]], batch_id: str, now: datetime) -> None:
     """One entry for a whole batch: (lead id, send id) of all that is about to be attempted.
 
     Its key names every send: two batches that begin with the same message must not overwrite each other's entry.
@@ -33,26 +44,29 @@ def watch(sends: Sequence[tuple[str, str]], batch_id: str, now: datetime) -> Non
 
 def sweep(message: Mapping[str, Any], now: datetime) -> None:
     """Look at every send of a watch entry."""
-    for lead_id, send_id in message["sends"]:
+    if message.get("leads"):
+        cohort = cohort_of({**message, "what": "steps"})
+        for run in cohort.runs:
+            _list_if_claimed(cohort.ref(run), now)
+    for lead_id, send_id in message.get("sends", ()):
         send = find_send(lead_id, send_id)
-        if send is None or send.state != "sending":
-            continue
-        if send.purpose == "notice":
+        if send is not None and send.purpose == "notice" and send.state == "sending":
             _repeat_notice(send, now)
-        elif _was_claimed(send):
-            list_unknown(send, now)
 
 
-def _was_claimed(send: SendItem) -> bool:
+def _list_if_claimed(ref: StepRef, now: datetime) -> None:
     """Not claimed: its message still lies in the queue, its dead-letter queue or the due index, and is left alone.
 
     Handing it over here as well would make two messages of every failing one, then four (seen when a permission was
     missing).
     """
-    ref = step_ref(send)
-    state = find_state(send.lead_id)
+    send = find_send(ref.lead_id, ref.send_id)
+    if send is not None and int(send.rank) > RANK["sending"]:
+        return
+    state = find_state(ref.lead_id)
     run = state.enrolments.get(ref.sequence) if state else None
-    return run is None or run.id != ref.enrolment or run.step > ref.step
+    if run is not None and run.id == ref.enrolment and run.step > ref.step:
+        list_unknown(send or step_send(ref, "", "", now), now)
 
 
 def _repeat_notice(send: SendItem, now: datetime) -> None:
@@ -60,16 +74,6 @@ def _repeat_notice(send: SendItem, now: datetime) -> None:
         list_unknown(send, now)
         return
     # The way back first: a crash between these writes repeats both, and no notice waits for a message that never comes.
-    due.plan(now, due.SEND, "notice", send.send_id, notice_message(send.lead_id, send.send_id), now)
+    due.plan(now, due.NOTICE, "notice", send.send_id, notice_message(send.lead_id, send.send_id), now)
     with suppress(ConditionFailed):  # an event of this very mail was faster
         put_back(send, "repeated_after_no_answer", SendItem.repeats.set(int(send.repeats) + 1))
-
-
-def step_ref(send: SendItem) -> StepRef:
-    return StepRef(
-        lead_id=send.lead_id,
-        sequence=str(send.sequence),
-        version=int(send.sequence_version or 0),
-        step=int(send.step or 0),
-        enrolment=str(send.enrolment),
-    )

@@ -7,7 +7,7 @@ from pynamodb.attributes import UnicodeAttribute
 
 from sodate.errors import Conflict, NotFound
 from sodate.mail.ledger import RANK
-from sodate.mail.store import SendItem, find_send, raise_to
+from sodate.mail.store import SendItem, find_send, settled_step
 from sodate.table import base, keys, transaction
 from sodate.table.base import ConditionFailed, TableItem
 from sodate.table.transaction import Put
@@ -23,7 +23,6 @@ class UnknownItem(TableItem, discriminator="unknown"):
 
 def list_unknown(send: SendItem, now: datetime) -> None:
     """Ledger and list in one transaction; an event that comes first wins."""
-    reason = SendItem.reason.set(send.reason or "no_answer_and_no_event")
     listed = UnknownItem(
         keys.unknown_sends(now),
         keys.send(send.send_id),
@@ -31,8 +30,9 @@ def list_unknown(send: SendItem, now: datetime) -> None:
         at=keys.stamp(now),
         ttl=int((now + KEPT).timestamp()),
     )
+    unknown = settled_step(send, "unknown", "no_answer_and_no_event", now)
     try:
-        transaction.commit([raise_to(send.lead_id, send.send_id, "unknown", now, reason), Put(listed)])
+        transaction.commit([Put(unknown, SendItem.rank.does_not_exist() | (SendItem.rank < unknown.rank)), Put(listed)])
     except ConditionFailed:
         return
 

@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
+from pydantic import BaseModel
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from sodate.errors import NotFound
@@ -40,6 +41,18 @@ class Stored:
     body: dict[str, Any]
     digest: str
     published: str
+
+
+Model = TypeVar("Model", bound=BaseModel)
+_parsed: dict[tuple[type[BaseModel], Kind, str, int, str], BaseModel] = {}
+
+
+def parsed(stored: Stored, model: type[Model]) -> Model:
+    """A version never changes, so it is validated once a process."""
+    key = (model, stored.kind, stored.id, stored.version, stored.digest)
+    if key not in _parsed:
+        _parsed[key] = model.model_validate(stored.body)
+    return _parsed[key]  # type: ignore[return-value]
 
 
 def digest(body: dict[str, Any]) -> str:

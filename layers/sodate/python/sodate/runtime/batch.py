@@ -5,7 +5,7 @@ reported as a partial failure and comes again.
 """
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -14,20 +14,20 @@ from sodate.errors import Invalid, NotFound, Transient
 from sodate.runtime import container
 from sodate.runtime.logs import logger
 from sodate.runtime.settings import is_local, setting
+from sodate.table.bulk import plain
 
 Record = Mapping[str, Any]
 Failures = dict[str, list[dict[str, str]]]
+#: What became of a message: one word, or how many of each when a message is many things.
+Outcome = str | Mapping[str, int]
 
 
-def each_message(event: Mapping[str, Any], act: Callable[[str], str]) -> Failures:
+def each_message(event: Mapping[str, Any], act: Callable[[str], Outcome]) -> Failures:
     """SQS: `act` gets the body and says in one word what it did; the words are counted in one log line."""
-    failed: list[str] = []
-    outcomes: dict[str, int] = defaultdict(int)
+    batch = _Batch()
     for record in event["Records"]:
-        outcome = _guarded(record["messageId"], record["body"], partial(act, record["body"]), failed)
-        outcomes[outcome] += 1
-    logger().info("batch", extra={"outcomes": dict(outcomes)})
-    return {"batchItemFailures": [{"itemIdentifier": name} for name in failed]}
+        batch.guarded(record["messageId"], record["body"], partial(act, record["body"]))
+    return batch.report()
 
 
 def each_group(event: Mapping[str, Any], act: Callable[[str, list[Record]], str]) -> Failures:
@@ -38,31 +38,54 @@ def each_group(event: Mapping[str, Any], act: Callable[[str, list[Record]], str]
     groups: dict[str, list[Record]] = defaultdict(list)
     for record in event["Records"]:
         groups[record["dynamodb"]["Keys"]["pk"]["S"]].append(record)
-    failed: list[str] = []
-    outcomes: dict[str, int] = defaultdict(int)
+    batch = _Batch()
     for pk, records in groups.items():
         first = records[0]["dynamodb"]["SequenceNumber"]
-        outcomes[_guarded(first, json.dumps(records), partial(act, pk, records), failed)] += 1
-    logger().info("batch", extra={"outcomes": dict(outcomes)})
-    if failed and is_local():
+        batch.guarded(first, json.dumps(records), partial(act, pk, records))
+    report = batch.report()
+    if batch.failed and is_local():
         raise Transient("some records failed")  # the local cloud takes a partial answer from a stream for success
-    return {"batchItemFailures": [{"itemIdentifier": name} for name in failed]}
+    return report
 
 
-def _guarded(name: str, content: str, act: Callable[[], str], failed: list[str]) -> str:
-    try:
-        return act()
-    except (Invalid, NotFound) as error:
+class _Batch:
+    """Outcomes and troubles of one batch, told in one log line: a hundred failing records must not cost a hundred."""
+
+    _REASONS, _LETTERS = 5, 200
+
+    def __init__(self) -> None:
+        self.failed: list[str] = []
+        self._outcomes: Counter[str] = Counter()
+        self._troubles: Counter[str] = Counter()
+
+    def guarded(self, name: str, content: str, act: Callable[[], Outcome]) -> None:
         try:
-            _bury(content, str(error))
+            outcome = act()
+        except (Invalid, NotFound) as error:
+            outcome = self._buried(name, content, str(error))
+        except Exception as error:  # noqa: BLE001  one record's bug must not repeat its neighbours
+            outcome = self._fails(name, error)
+        self._outcomes.update({outcome: 1} if isinstance(outcome, str) else outcome)
+
+    def report(self) -> Failures:
+        more: dict[str, Any] = {}
+        if self.failed:
+            common = {why: count for why, count in self._troubles.most_common(self._REASONS)}
+            more = {"why": common, "records": self.failed[: self._REASONS]}
+        told = logger().error if self.failed else logger().info
+        told("batch", extra={"outcomes": dict(self._outcomes), **more})
+        return {"batchItemFailures": [{"itemIdentifier": name} for name in self.failed]}
+
+    def _buried(self, name: str, content: str, reason: str) -> str:
+        try:
+            _bury(content, reason)
         except Exception as trouble:  # noqa: BLE001  whatever it is, the record must come again
-            logger().error("could not reach the dead-letter queue", extra={"why": type(trouble).__name__})
-            failed.append(name)
-            return "failed"
+            return self._fails(name, trouble)
         return "dead_letter"
-    except Exception as error:  # noqa: BLE001  one record's bug must not repeat its neighbours
-        logger().error("record failed", extra={"record": name, "why": f"{type(error).__name__}: {error}"[:300]})
-        failed.append(name)
+
+    def _fails(self, name: str, error: Exception) -> str:
+        self.failed.append(name)
+        self._troubles[f"{type(error).__name__}: {error}"[: self._LETTERS]] += 1
         return "failed"
 
 
@@ -78,19 +101,4 @@ def _bury(content: str, reason: str) -> None:
 def image(record: Record, which: str) -> dict[str, Any] | None:
     """`NewImage` or `OldImage` of a stream record as plain values."""
     raw = record["dynamodb"].get(which)
-    return _plain({"M": raw}) if raw else None
-
-
-def _plain(value: Mapping[str, Any]) -> Any:
-    (tag, content), *_ = value.items()
-    match tag:
-        case "M":
-            return {name: _plain(item) for name, item in content.items()}
-        case "L":
-            return [_plain(item) for item in content]
-        case "N":
-            return int(content) if content.lstrip("-").isdigit() else float(content)
-        case "NULL":
-            return None
-        case _:
-            return content
+    return plain({"M": raw}) if raw else None

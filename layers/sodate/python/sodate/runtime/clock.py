@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +10,10 @@ from pathlib import Path
 def now() -> datetime:
     """UTC, timezone-aware. `SODATE_CLOCK_FILE` is set on the local stage only."""
     return datetime.now(UTC) + _offset()
+
+
+def sleep(seconds: float) -> None:
+    time.sleep(seconds)
 
 
 def _offset() -> timedelta:

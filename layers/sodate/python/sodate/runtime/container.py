@@ -1,6 +1,7 @@
 """The composition root: builds what a function needs, on first use, once per process. Nothing happens at import."""
 
 import json
+import os
 import secrets as random
 import time
 from collections.abc import Mapping, Sequence
@@ -14,12 +15,15 @@ from sodate.consent.links import Links
 from sodate.errors import Transient
 from sodate.forms.captcha import Turnstile
 from sodate.leads.address import address_key
+from sodate.mail.release import Memory
 from sodate.playbook.store import Definitions
 from sodate.runtime import clock
+from sodate.runtime.logs import logger
 from sodate.runtime.settings import setting
 from sodate.runtime.settings import stage as stage
 from sodate.signing import Signer
 from sodate.table import base
+from sodate.table.wire import Wire
 
 _SECRET_SECONDS = 300.0
 _secrets: dict[str, tuple[float, dict[str, Any]]] = {}
@@ -33,6 +37,36 @@ def definitions() -> Definitions:
 
 def bind_table() -> None:
     definitions()
+
+
+@cache
+def bind_lean_table() -> None:
+    """For functions that touch an item for every single mail."""
+    definitions()
+    base.bind(setting("SODATE_TABLE"), _wire())
+
+
+def _wire() -> Wire:
+    import boto3
+
+    session = boto3.Session()
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_DYNAMODB") or os.environ.get("AWS_ENDPOINT_URL")
+    region = str(session.region_name)
+    return Wire(endpoint or f"https://dynamodb.{region}.amazonaws.com", region, session.get_credentials)
+
+
+@cache
+def dispatch_memory() -> Memory:
+    return Memory()
+
+
+def ask_ses() -> Mapping[str, Any] | None:
+    """None when SES does not answer: then what is known goes on counting."""
+    try:
+        return dict(ses_client().get_account())
+    except (BotoCoreError, ClientError) as error:
+        logger().warning("SES cannot be asked for its limits", extra={"why": type(error).__name__})
+        return None
 
 
 def signer() -> Signer:

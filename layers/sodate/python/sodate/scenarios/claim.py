@@ -1,48 +1,174 @@
 """Step 2 of the send protocol: one conditional write on STATE decides whether this mail may go out.
 
 Opt-outs, complaints and bounces write the same item, so DynamoDB orders them before or after the claim; nothing else
-does. The claim moves the run to its next step, so the same step can never be claimed twice.
+does. The claim moves the run to its next step, so the same step can never be claimed twice. Nothing is read before: a
+refused claim brings the item as it stands, and `why_refused` names the reason.
 """
 
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 
+from sodate.errors import Transient
 from sodate.leads.lead import State
-from sodate.leads.store import StateItem, state_key
+from sodate.leads.store import StateItem, state_key, to_state
 from sodate.mail.ledger import StepRef
-from sodate.mail.store import SendItem, raise_to
-from sodate.table import base, transaction
+from sodate.mail.store import SendItem, settled_step
+from sodate.scenarios.caps import WISH, Limit, kept, minutes
+from sodate.table import base, bulk, keys, transaction
 from sodate.table.base import ConditionFailed
-from sodate.table.transaction import Update
+from sodate.table.transaction import Put, Update
 
 #: Where the run stands, seen from a step. `behind`: an earlier step was put off and must come first.
 Place = Literal["here", "behind", "ahead", "gone"]
+#: The list of mailed minutes may grow this much longer than needed before it is cut, so that cutting is rare.
+_SLACK = 4
 
 
-def claim(ref: StepRef, topic: str) -> bool:
-    """True exactly once per step of a run, and only while the lead is mailable for the topic."""
-    mailable = StateItem.blocked.does_not_exist() & (StateItem.topics[topic] == "confirmed")
-    return _move(ref, ref.step, ref.step + 1, mailable)
+@dataclass(frozen=True)
+class Refused:
+    """`state` is None when the lead is gone."""
+
+    state: State | None
 
 
-def release(ref: StepRef) -> bool:
-    """Undo a claim whose mail certainly did not leave."""
-    return _move(ref, ref.step + 1, ref.step)
+@dataclass(frozen=True)
+class Claims:
+    """What all claims of one cohort have in common, written once."""
+
+    topic: str
+    limits: Sequence[Limit]
+    now: datetime
+
+    def claim(self, ref: StepRef, zone: str | None) -> Refused | None:
+        """None exactly once per step of a run: the mail is ours to send. `zone` is the one it was planned with."""
+        names, values = self._names(ref), self._values(ref)
+        here = "#zone = :zone" if zone else "attribute_not_exists(#zone)"
+        if zone:
+            values[":zone"] = {"S": zone}
+        try:
+            told = bulk.update(
+                keys.lead(ref.lead_id), keys.STATE, self._expression, f"{self._condition} AND {here}", names, values,
+                "UPDATED_NEW",
+            )  # fmt: skip
+        except ConditionFailed as error:
+            return Refused(to_state(StateItem.from_raw_data(error.old)) if error.old else None)
+        self._cut(ref, told)
+        return None
+
+    @property
+    def _by_topic(self) -> int:
+        return kept(self.limits, self.topic)
+
+    @property
+    def _expression(self) -> str:
+        sets = ["#runs.#run.#step = :then", "#mailed = list_append(:minute, if_not_exists(#mailed, :none))"]
+        if self._by_topic:
+            sets.append("#mailed_in.#topic = list_append(:minute, if_not_exists(#mailed_in.#topic, :none))")
+        return f"SET {', '.join(sets)}"
+
+    @property
+    def _condition(self) -> str:
+        terms = [
+            "attribute_not_exists(#blocked)",
+            "#topics.#topic = :confirmed",
+            "#runs.#run.#id = :id",
+            "#runs.#run.#step = :step",
+            "(attribute_not_exists(#pause) OR #pause <= :now)",
+            "(attribute_not_exists(#wish) OR attribute_not_exists(#mailed[0]) OR "
+            + " OR ".join(f"(#wish = :{wish} AND #mailed[0] <= :{wish}_ago)" for wish in WISH)
+            + ")",
+        ]
+        for number, limit in enumerate(self.limits):
+            place = f"{'#mailed' if limit.topic is None else '#mailed_in.#topic'}[{limit.at_most - 1}]"
+            terms.append(f"(attribute_not_exists({place}) OR {place} <= :limit{number})")
+        return " AND ".join(terms)
+
+    def _names(self, ref: StepRef) -> dict[str, str]:
+        names = {
+            "#runs": "enrolments",
+            "#run": ref.sequence,
+            "#step": "step",
+            "#id": "id",
+            "#blocked": "blocked",
+            "#topics": "topics",
+            "#topic": self.topic,
+            "#pause": "pause_until",
+            "#wish": "frequency",
+            "#mailed": "mailed",
+            "#zone": "zone",
+        }
+        if any(limit.topic is not None for limit in self.limits):
+            names["#mailed_in"] = "mailed_in"
+        return names
+
+    def _values(self, ref: StepRef) -> dict[str, bulk.Raw]:
+        values: dict[str, bulk.Raw] = {
+            ":then": {"N": str(ref.step + 1)},
+            ":step": {"N": str(ref.step)},
+            ":id": {"S": ref.enrolment},
+            ":confirmed": {"S": "confirmed"},
+            ":now": {"S": keys.stamp(self.now)},
+            ":minute": {"L": [{"N": str(minutes(self.now))}]},
+            ":none": {"L": []},
+        }
+        for wish, per in WISH.items():
+            values[f":{wish}"] = {"S": wish}
+            values[f":{wish}_ago"] = {"N": str(Limit(None, per, 1).horizon(self.now))}
+        for number, limit in enumerate(self.limits):
+            values[f":limit{number}"] = {"N": str(limit.horizon(self.now))}
+        return values
+
+    def _cut(self, ref: StepRef, told: bulk.Raw) -> None:
+        """Forget minutes that no cap asks for. Whoever mails at the same time only pushes them further back."""
+        ends = []
+        for path, held, needed in (
+            ("#mailed", told.get("mailed"), kept(self.limits, None)),
+            ("#mailed_in.#topic", told.get("mailed_in", {}).get("M", {}).get(self.topic), self._by_topic),
+        ):
+            length = len(held["L"]) if held else 0
+            if needed and length > needed + _SLACK:
+                ends += [f"{path}[{index}]" for index in range(needed, length)]
+        if ends:
+            names = {"#mailed": "mailed", "#mailed_in": "mailed_in", "#topic": self.topic}
+            used = {name: real for name, real in names.items() if any(name in end for end in ends)}
+            try:
+                bulk.update(
+                    keys.lead(ref.lead_id), keys.STATE, f"REMOVE {', '.join(ends)}", "attribute_exists(pk)", used, {}
+                )
+            except (ConditionFailed, Transient):
+                return  # the lead was erased, or the table is busy: the next claim cuts
 
 
-def pass_over(ref: StepRef, reason: str, now: datetime) -> bool:
+def release(ref: StepRef, claimed: datetime) -> None:
+    """Undo a claim whose mail certainly did not leave; its minute counts for no cap.
+
+    When another mail was claimed since, the minute stays: the caps then err to the quiet side.
+    """
+    run, claimed_here = _at(ref, ref.step + 1)
+    back, newest = run["step"].set(ref.step), StateItem.mailed[0]
+    try:
+        base.update(state_key(ref.lead_id), [back, newest.remove()], claimed_here & (newest == minutes(claimed)))
+    except ConditionFailed:
+        with suppress(ConditionFailed):
+            base.update(state_key(ref.lead_id), [back], claimed_here)
+
+
+def pass_over(send: SendItem, ref: StepRef, reason: str, now: datetime) -> bool:
     """Go on to the next step without a mail: ledger and run in one write, so that a lead who comes back goes on.
 
     False when the run does not stand at this step; then nothing is said about the mail, for it may be on its way.
     """
     run, condition = _at(ref, ref.step)
-    skipped = raise_to(ref.lead_id, ref.send_id, "skipped", now, SendItem.reason.set(reason))
     advanced = Update(state_key(ref.lead_id), [run["step"].set(ref.step + 1)], condition)
+    skipped = settled_step(send, "skipped", reason, now)
     try:
-        transaction.commit([advanced, skipped])
+        transaction.commit([advanced, Put(skipped, SendItem.rank.does_not_exist() | (SendItem.rank < skipped.rank))])
     except ConditionFailed:
         return False
     return True
@@ -57,24 +183,13 @@ def place(state: State | None, ref: StepRef) -> Place:
     return "behind" if run.step < ref.step else "ahead"
 
 
-def why_refused(state: State, topic: str) -> str | None:
-    """The reason code of a refused claim, from the state that refused it; None when it would be granted now."""
+def why_never(state: State, topic: str) -> str | None:
+    """The reason code of a claim that no waiting mends, from the state that refused it."""
     if state.blocked is not None:
         return f"blocked:{state.blocked}"
     if state.topics.get(topic) != "confirmed":
         return f"consent:{state.topics.get(topic, 'none')}"
     return None
-
-
-def _move(ref: StepRef, current: int, then: int, also: Condition | None = None) -> bool:
-    run, condition = _at(ref, current)
-    try:
-        base.update(
-            state_key(ref.lead_id), [run["step"].set(then)], condition & also if also is not None else condition
-        )
-    except ConditionFailed:
-        return False
-    return True
 
 
 def _at(ref: StepRef, step: int) -> tuple[Path, Condition]:

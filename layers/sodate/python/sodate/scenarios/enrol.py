@@ -7,9 +7,11 @@ from sodate.activities.activity import activity_key
 from sodate.consent.confirm import OnConfirmed, Reaction
 from sodate.due import store as due
 from sodate.leads.lead import Enrolment, State
-from sodate.mail.ledger import StepRef
-from sodate.playbook.store import Definitions
+from sodate.mail.message import Cohort, Run
+from sodate.mail.sender import Mailing
+from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.calendar import due_at
+from sodate.scenarios.send_step import lane_of
 from sodate.scenarios.sequence import Sequence
 from sodate.table import keys, transaction
 
@@ -17,8 +19,9 @@ from sodate.table import keys, transaction
 def on_opt_in(definitions: Definitions) -> OnConfirmed:
     def react(state: State, form_id: str | None, topics: Several[str], reference: str, now: datetime) -> Reaction:
         reaction = Reaction()
+        mailing = parsed(definitions.live("mailing"), Mailing)
         for stored in definitions.all_live("sequence"):
-            sequence = Sequence.model_validate(stored.body)
+            sequence = parsed(stored, Sequence)
             if starts(sequence, state, form_id, topics):
                 enrolment = Enrolment(
                     id=activity_key(sequence.id, reference),
@@ -27,12 +30,12 @@ def on_opt_in(definitions: Definitions) -> OnConfirmed:
                     since=keys.stamp(now),
                     steps=len(sequence.steps),
                 )
-                ref = StepRef(state.lead_id, sequence.id, stored.version, 0, enrolment.id)
-                at = due_at(sequence.steps[0], sequence, now)
+                run = Run(state.lead_id, enrolment.id, now, state.zone)
+                first = Cohort(sequence.id, stored.version, 0, (run,))
+                at = due_at(sequence.steps[0], sequence, now, mailing=mailing, zone=state.zone)
                 reaction.enrolments[sequence.id] = enrolment
-                reaction.puts.append(
-                    transaction.Put(due.due_item(at, due.SEND, "step", ref.send_id, ref.message(), now))
-                )
+                entry = due.due_item(at, lane_of(sequence), "steps", first.id, first.message(), now)
+                reaction.puts.append(transaction.Put(entry))
         return reaction
 
     return react

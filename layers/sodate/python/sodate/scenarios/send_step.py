@@ -1,166 +1,318 @@
-"""One step mail through the protocol: plan, next due entry, claim, send, outcome. Each gap between two writes is seen.
+"""One cohort of step mails through the protocol: watch, next due entry, claim, send, outcome. Each gap is seen.
 
-- crash before the claim: the queue or the sweeper brings the step back, the claim still decides;
-- crash after the claim: the ledger says `sending`, the sweeper lists it, SES's events may settle it; never sent again.
+- crash before a claim: the queue brings the cohort back, the claims still decide;
+- crash after a claim: the watch entry leads the sweeper to it, SES's events may settle it; it is never sent again.
 """
 
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from sodate.consent.links import Links
 from sodate.due import store as due
-from sodate.errors import Conflict, Invalid, NotFound, Transient
-from sodate.leads.lead import Profile
-from sodate.leads.store import find_state, load_profile
-from sodate.mail.deliver import RETRY_AFTER, deliver, fail
-from sodate.mail.ledger import FINAL, StepRef
-from sodate.mail.merge import merge_values
-from sodate.mail.message import step_of
-from sodate.mail.render import render
+from sodate.due.store import Lane
+from sodate.errors import Invalid, NotFound
+from sodate.leads.lead import State
+from sodate.leads.store import find_state, profiles_of
+from sodate.mail import pace as pacing
+from sodate.mail.message import Cohort, Run
+from sodate.mail.pace import Pace
 from sodate.mail.sender import Mailing
-from sodate.mail.ses import Draft, SesMailer
-from sodate.mail.store import SendItem, begin_again, find_send, planned_step, put_back, settle
-from sodate.mail.template import Template
-from sodate.playbook.store import Definitions, Stored
+from sodate.mail.ses import Answer, Draft, SesMailer
+from sodate.mail.store import SendItem, deferred_step, put_unless_settled, sent_step, settled_step, step_send
+from sodate.mail.sweep import watch_cohort
+from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.calendar import due_at
-from sodate.scenarios.claim import claim, pass_over, place, release, why_refused
-from sodate.scenarios.sequence import Sequence
-from sodate.table import base
-from sodate.table.base import ConditionFailed
+from sodate.scenarios.caps import limits, reached
+from sodate.scenarios.claim import Claims, Refused, pass_over, place, release, why_never
+from sodate.scenarios.compose import StepComposer
+from sodate.scenarios.hours import open_from
+from sodate.scenarios.sequence import Sequence, Step
+from sodate.table import bulk
 
 PAUSE_CHECK = timedelta(hours=1)
-#: A step whose predecessor was put off (a paused account, say) looks again after this time.
-WAIT_FOR_EARLIER = timedelta(hours=1)
+#: An invocation that is older than this begins no further bulk call; well below the function's 60 s.
+LONGEST = timedelta(seconds=40)
+
+
+def lane_of(sequence: Sequence) -> Lane:
+    return due.BROADCAST if sequence.priority == "broadcast" else due.STEP
 
 
 @dataclass(frozen=True)
 class StepMail:
+    """`now` and `sleep` are the clock's; `new_id` names an attempt."""
+
     definitions: Definitions
     links: Links
     ses: SesMailer
     stage: str
+    now: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    new_id: Callable[[], str]
 
-    def send(self, message: dict[str, Any], now: datetime) -> str:
-        """Returns what became of it, in one word; the stored reason is in the ledger."""
-        ref = step_of(message)
-        sequence = Sequence.model_validate(self.definitions.version("sequence", ref.sequence, ref.version).body)
-        if not 0 <= ref.step < len(sequence.steps):
-            raise Invalid(f"sequence {ref.sequence} version {ref.version} has no step {ref.step}", "message")
-        step = sequence.steps[ref.step]
-        if self._is_paused(ref):
-            due.plan(now + PAUSE_CHECK, due.SEND, "step", ref.send_id, ref.message(), now)
-            return "paused"
-        send = self._begin(ref, sequence, now)
-        if send is None:
-            return "already_done"
-        enrolled = self._enrolled(ref)
-        self._plan_next(ref, sequence, enrolled, now)
-        if enrolled and now > due_at(step, sequence, enrolled) + timedelta(hours=step.valid_hours):
-            return self._without_mail(send, ref, "expired", now)
-        if not claim(ref, sequence.topic):
-            return self._without_mail(send, ref, None, now)
-        return self._deliver(send, ref, sequence, now)
+    def send(self, cohort: Cohort, began: datetime) -> Counter[str]:
+        """How many runs ended in which outcome; the stored reasons are in the ledger. `began`: the invocation."""
+        sequence = parsed(self.definitions.version("sequence", cohort.sequence, cohort.version), Sequence)
+        if not 0 <= cohort.step < len(sequence.steps):
+            raise Invalid(f"sequence {sequence.id} version {cohort.version} has no step {cohort.step}", "message")
+        mailing = parsed(self.definitions.live("mailing"), Mailing)
+        mail = StepComposer(self.definitions, self.links, self.stage, sequence, mailing)
+        return _Attempt(self, cohort, sequence, mailing, mail, began).run()
 
-    def _is_paused(self, ref: StepRef) -> bool:
+    def is_paused(self, sequence_id: str) -> bool:
         """Pausing is a flag on the live version; runs on older versions obey it too."""
         try:
-            live = Sequence.model_validate(self.definitions.live("sequence", ref.sequence).body)
+            live = parsed(self.definitions.live("sequence", sequence_id), Sequence)
         except NotFound:
             return False
         return live.status == "paused"
 
-    def _begin(self, ref: StepRef, sequence: Sequence, now: datetime) -> SendItem | None:
-        send = planned_step(ref, sequence.steps[ref.step].template, sequence.topic, now)
-        try:
-            base.put_new(send)
-        except ConditionFailed:
-            held = find_send(ref.lead_id, ref.send_id)
-            if held is None or held.state in FINAL or held.state == "unknown":
-                return None
-            if held.state == "planned":
-                try:
-                    begin_again(held, now)
-                except Conflict:
-                    return None
-            return held
-        return send
 
-    def _enrolled(self, ref: StepRef) -> datetime | None:
-        state = find_state(ref.lead_id)
-        run = state.enrolments.get(ref.sequence) if state else None
-        return datetime.fromisoformat(run.since) if run and run.id == ref.enrolment else None
+@dataclass
+class _Attempt:
+    tools: StepMail
+    cohort: Cohort
+    sequence: Sequence
+    mailing: Mailing
+    mail: StepComposer
+    began: datetime
+    outcomes: Counter[str] = field(default_factory=Counter)
+    unclear: list[Run] = field(default_factory=list)
+    """Claimed, and nobody knows whether it left: the watch entry goes on naming them."""
+    until: dict[datetime, list[Run]] = field(default_factory=lambda: defaultdict(list))
+    """Put off, by the moment at which they come back."""
+    _times: dict[tuple[datetime, str | None, int | None], datetime] = field(default_factory=dict)
 
-    def _plan_next(self, ref: StepRef, sequence: Sequence, enrolled: datetime | None, now: datetime) -> None:
+    def run(self) -> Counter[str]:
+        now = self.tools.now()
+        pace = pacing.look()
+        why = self._why_not_now(pace, now)
+        if why:
+            self._come_back(self.cohort.runs, now + PAUSE_CHECK if why == "paused" else now, now)
+            return Counter({why: len(self.cohort.runs)})
+        runs = [run for run in self._dated() if self._is_timely(run, now)]
+        if runs:
+            name = self.tools.new_id()
+            watch_cohort(self.cohort.of(runs), name, now, now)
+            self._plan_next(runs, now)
+            self._send_all(runs, pace)
+            watch_cohort(self.cohort.of(self.unclear), name, now, self.tools.now())
+        for moment, waiting in self.until.items():
+            self._come_back(waiting, moment, self.tools.now())
+        return self.outcomes
+
+    # -- before anything is claimed ------------------------------------------------------------------------------------
+
+    def _why_not_now(self, pace: Pace, now: datetime) -> str | None:
+        if self.tools.is_paused(self.cohort.sequence):
+            return "paused"
+        if pace.stopped or pace.held:
+            return "held"
+        return "crowded" if pace.is_crowded(now) else None
+
+    def _dated(self) -> list[Run]:
+        """Messages of earlier versions do not say when the run began."""
+        return [run if run.since else self._with_its_time(run) for run in self.cohort.runs]
+
+    def _with_its_time(self, run: Run) -> Run:
+        state = find_state(run.lead_id)
+        held = state.enrolments.get(self.cohort.sequence) if state else None
+        # A run that is gone dies at its claim, whatever its time.
+        since = datetime.fromisoformat(held.since) if held else self.began
+        return replace(run, since=since, zone=state.zone if state else None)
+
+    def _is_timely(self, run: Run, now: datetime) -> bool:
+        if now > self._valid_until(run):
+            self._skip(run, "expired", now)
+            return False
+        opens = self._opens(run, now)
+        if opens > now:
+            self._put_off(run, "closed_hours", opens, now)
+            return False
+        return True
+
+    @property
+    def _step(self) -> Step:
+        return self.sequence.steps[self.cohort.step]
+
+    def _due(self, run: Run, step: int) -> datetime:
+        since = run.since or self.began
+        asked = (since, run.zone, step)
+        if asked not in self._times:  # a cohort asks the same question for most of its leads
+            self._times[asked] = due_at(
+                self.sequence.steps[step], self.sequence, since, mailing=self.mailing, zone=run.zone
+            )
+        return self._times[asked]
+
+    def _opens(self, run: Run, now: datetime) -> datetime:
+        asked = (now, run.zone, None)
+        if asked not in self._times:
+            self._times[asked] = open_from(now, run.zone, self.mailing)
+        return self._times[asked]
+
+    def _valid_until(self, run: Run) -> datetime:
+        return self._due(run, self.cohort.step) + timedelta(hours=self._step.valid_hours)
+
+    def _plan_next(self, runs: list[Run], now: datetime) -> None:
         """Before the claim advances the run: a due entry too many dies at its claim, one too few stops the run."""
-        following = ref.step + 1
-        if enrolled is None or following >= len(sequence.steps):
+        following = self.cohort.step + 1
+        if following >= len(self.sequence.steps):
             return
-        then = StepRef(ref.lead_id, ref.sequence, ref.version, following, ref.enrolment)
-        at = due_at(sequence.steps[following], sequence, enrolled)
-        due.plan(at, due.SEND, "step", then.send_id, then.message(), now)
+        at: dict[datetime, list[Run]] = defaultdict(list)
+        for run in runs:
+            at[due.due_minute(self._due(run, following), now)].append(run)
+        items = []
+        for moment, together in at.items():
+            then = self.cohort.of(together, following)
+            items.append(due.due_item(moment, lane_of(self.sequence), "steps", then.id, then.message(), now))
+        bulk.put_many([bulk.raw(item) for item in items])
 
-    def _without_mail(self, send: SendItem, ref: StepRef, reason: str | None, now: datetime) -> str:
-        """No claim: why is seen from where the run stands. `reason` None: the claim was refused."""
-        state = find_state(ref.lead_id)
-        match place(state, ref):
+    # -- claim, send, outcome ------------------------------------------------------------------------------------------
+
+    def _send_all(self, runs: list[Run], pace: Pace) -> None:
+        claims = Claims(self.sequence.topic, limits(self.mailing.caps, self.sequence.topic), self.tools.now())
+        size = pace.bulk_size
+        for start in range(0, len(runs), size):
+            if self.tools.now() - self.began > LONGEST:
+                self._wait(runs[start:], "no_time")
+                return
+            if not self._send_some(runs[start : start + size], claims, pace):
+                self._wait(runs[start + size :], "no_room")
+                return
+
+    def _send_some(self, runs: list[Run], claims: Claims, pace: Pace) -> bool:
+        """False when SES takes no more for now."""
+        won = []
+        for run in runs:
+            refused = claims.claim(self.cohort.ref(run), run.zone)
+            if refused is None:
+                won.append(run)
+            else:
+                self._refused(run, refused, claims)
+        if not won:
+            return True
+        try:
+            drafts = self._drafts(won, claims.now)
+            slot = pacing.reserve(pace, self.tools.now()) if drafts else None
+        except Exception:
+            self._give_back(won, "not_attempted", claims)  # nothing was sent, so nothing is unclear
+            raise
+        if drafts and slot is None:
+            self._give_back([run for run, _ in drafts], "no_slot", claims)
+            return False
+        if not drafts:
+            return True
+        self.tools.sleep(max(0.0, ((slot or claims.now) - self.tools.now()).total_seconds()))
+        answers = self.tools.ses.send_bulk([draft for _, draft in drafts])
+        return self._settle([run for run, _ in drafts], answers, claims)
+
+    def _settle(self, runs: list[Run], answers: list[Answer], claims: Claims) -> bool:
+        now, ledger = self.tools.now(), []
+        for run, answer in zip(runs, answers, strict=True):
+            send = self._item(run, claims.now)
+            if answer.verdict == "accepted":
+                ledger.append(sent_step(send, str(answer.message_id), self.mail.version, now))
+            elif answer.verdict == "rejected":
+                ledger.append(settled_step(send, "failed", answer.reason, now))
+            elif answer.verdict == "ambiguous":
+                self.unclear.append(run)
+            self.outcomes[answer.verdict] += answer.verdict != "deferred"
+        put_off = [(run, answer) for run, answer in zip(runs, answers, strict=True) if answer.verdict == "deferred"]
+        try:
+            # Nobody else writes these now: only the winner of a claim gets here, and an event without an item waits.
+            bulk.put_many([bulk.raw(item) for item in ledger])
+        finally:
+            for reason in {answer.stops for _, answer in put_off if answer.stops}:
+                pacing.stop(reason)
+            if put_off:
+                self._give_back([run for run, _ in put_off], put_off[0][1].reason or "deferred", claims)
+        return not put_off
+
+    def _give_back(self, runs: list[Run], reason: str, claims: Claims) -> None:
+        """The way back first: a crash between these writes leaves a due entry, never a mail that nobody sends."""
+        now = self.tools.now()
+        self._come_back(runs, now, now)
+        for run in runs:
+            put_unless_settled(deferred_step(self._item(run, now), reason))
+            release(self.cohort.ref(run), claims.now)
+        self.outcomes["deferred"] += len(runs)
+
+    # -- no claim: why -------------------------------------------------------------------------------------------------
+
+    def _refused(self, run: Run, refused: Refused, claims: Claims) -> None:
+        state, now = refused.state, claims.now
+        match place(state, self.cohort.ref(run)):
             case "ahead":
                 # An earlier delivery of this message holds the claim; its outcome is the sweeper's business.
-                return "not_at_this_step"
+                self.outcomes["already_done"] += 1
             case "behind":
-                due.plan(now + WAIT_FOR_EARLIER, due.SEND, "step", ref.send_id, ref.message(), now)
-                put_back(send, "waits_for_an_earlier_step")
-                return "waiting"
+                # The earlier step brings this one back when its turn comes: it plans its successor before its claim.
+                put_unless_settled(deferred_step(self._item(run, now), "waits_for_an_earlier_step"))
+                self.outcomes["waiting"] += 1
             case "gone":
                 ended = "lead_erased" if state is None else "enrolment_ended"
-                settle(ref.lead_id, ref.send_id, "skipped", now, SendItem.reason.set(ended))
-                return "skipped"
-        reason = reason or (why_refused(state, send.topic or "") if state else None)
-        if reason is None or not pass_over(ref, reason, now):
-            raise Transient(f"lead {ref.lead_id} changed while this step was decided")
-        return "skipped"
+                put_unless_settled(settled_step(self._item(run, now), "skipped", ended, now))
+                self.outcomes["skipped"] += 1
+            case "here" if state is not None:
+                self._not_now(run, state, claims)
 
-    def _deliver(self, send: SendItem, ref: StepRef, sequence: Sequence, now: datetime) -> str:
-        try:
-            stored = self.definitions.live("template", sequence.steps[ref.step].template)
-            draft = self._draft(ref, sequence, stored, load_profile(ref.lead_id), now)
-        except (Invalid, NotFound) as error:
-            fail(send, str(error), now)
-            return "failed"
-        answer = deliver(send, draft, self.ses, now, template_version=stored.version)
-        if answer.verdict == "deferred":
-            # The way back first: a crash between these writes leaves a due entry, never a mail that nobody sends.
-            due.plan(now + RETRY_AFTER, due.SEND, "step", ref.send_id, ref.message(), now)
-            release(ref)
-            put_back(send, answer.reason or "deferred")
-        return answer.verdict
+    def _not_now(self, run: Run, state: State, claims: Claims) -> None:
+        now, topic = claims.now, self.sequence.topic
+        never = why_never(state, topic)
+        if never:
+            self._skip(run, never, now)
+            return
+        reason, free = reached(claims.limits, state, topic, now) or ("changed_meanwhile", now)
+        paused = datetime.fromisoformat(state.pause_until) if state.pause_until else now
+        if paused > max(now, free):
+            reason, free = "paused_by_the_lead", paused
+        run = replace(run, zone=state.zone)
+        free = open_from(free, run.zone, self.mailing) if free > now else free
+        if free > self._valid_until(run):
+            self._skip(run, reason, now)
+        else:
+            self._put_off(run, reason, free, now)
 
-    def _draft(self, ref: StepRef, sequence: Sequence, stored: Stored, profile: Profile, now: datetime) -> Draft:
-        template = Template.model_validate(stored.body)
-        if template.purpose != "marketing" or template.topic != sequence.topic:
-            raise Invalid(f"template {template.id} is not for topic {sequence.topic}", "template")
-        sender = Mailing.model_validate(self.definitions.live("mailing").body).sender
-        unsubscribe_url = self.links.unsubscribe(ref.lead_id, ref.send_id, sequence.topic, now)
-        values = merge_values(profile, sender, unsubscribe_url=unsubscribe_url, preheader=template.preheader)
-        mail = render(template.subject, template.html, template.text, values)
-        return Draft(
-            to=profile.mailbox,
-            sender=sender,
-            subject=mail.subject,
-            html=mail.html,
-            text=mail.text,
-            tags={
-                "send_id": ref.send_id,
-                "lead_id": ref.lead_id,
-                "purpose": "marketing",
-                "sequence": ref.sequence,
-                "step": sequence.steps[ref.step].id,
-                "stage": self.stage,
-            },
-            headers={
-                # RFC 8058: both headers, over HTTPS, answered by a POST without redirect or cookie.
-                "List-Unsubscribe": f"<{unsubscribe_url}>",
-                "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-                "X-Sodate-Send": ref.send_id,
-            },
-        )
+    def _skip(self, run: Run, reason: str, now: datetime) -> None:
+        ref = self.cohort.ref(run)
+        self._plan_next([run], now)
+        if pass_over(self._item(run, now), ref, reason, now):
+            self.outcomes["skipped"] += 1
+            return
+        state = find_state(run.lead_id)
+        if place(state, ref) == "here":
+            self.until[now].append(run)  # it changed while this was decided
+        elif place(state, ref) == "gone":
+            self._refused(run, Refused(state), Claims(self.sequence.topic, (), now))
+
+    def _put_off(self, run: Run, reason: str, until: datetime, now: datetime) -> None:
+        put_unless_settled(deferred_step(self._item(run, now), reason))
+        self.until[until].append(run)
+        self.outcomes["put_off"] += 1
+
+    def _wait(self, runs: list[Run], reason: str) -> None:
+        self.until[self.tools.now()] += runs
+        self.outcomes[reason] += len(runs)
+
+    def _come_back(self, runs: Iterable[Run], at: datetime, now: datetime) -> None:
+        back = self.cohort.of(runs)
+        if back.runs:
+            due.plan(at, lane_of(self.sequence), "steps", back.id, back.message(), now)
+
+    def _item(self, run: Run, now: datetime) -> SendItem:
+        return step_send(self.cohort.ref(run), self._step.template, self.sequence.topic, now)
+
+    def _drafts(self, runs: list[Run], now: datetime) -> list[tuple[Run, Draft]]:
+        """Whoever's mail cannot be made has a `failed` item; the neighbours go out."""
+        profiles = profiles_of(run.lead_id for run in runs)
+        drafts, failed = [], []
+        for run in runs:
+            try:
+                drafts.append((run, self.mail.draft(self.cohort, run, profiles.get(run.lead_id), now)))
+            except (Invalid, NotFound) as error:
+                failed.append(settled_step(self._item(run, now), "failed", str(error), now))
+        bulk.put_many([bulk.raw(item) for item in failed])
+        self.outcomes["failed"] += len(failed)
+        return drafts

@@ -48,6 +48,9 @@ class Sequence(Definition):
     title: str = Field(default="", max_length=200)
     status: Literal["running", "paused"] = "running"
     topic: Slug = Field(description="Consent topic every mail of this sequence needs.")
+    priority: Literal["step", "broadcast"] = Field(
+        default="step", description="When SES's rate is short, notices go first, then `step`, then `broadcast`."
+    )
     start: Start = Start()
     time_zone: str = "Asia/Tokyo"
     calendar: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = Field(

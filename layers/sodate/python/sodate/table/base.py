@@ -5,6 +5,7 @@ Callers see our own errors (`ConditionFailed`, `Transient`), never botocore's.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pynamodb.attributes import DiscriminatorAttribute, NumberAttribute, UnicodeAttribute
@@ -14,6 +15,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
 from sodate.errors import Conflict, Transient
+from sodate.table.wire import Caller
 
 
 class TableItem(Model):
@@ -38,7 +40,7 @@ class Contention(Transient):
     """Another transaction touched the same items at the same moment; look again and retry at once."""
 
 
-_CONDITION = {"ConditionalCheckFailedException", "ConditionalCheckFailed"}
+CONDITION_CODES = {"ConditionalCheckFailedException", "ConditionalCheckFailed"}
 
 
 class ConditionFailed(Conflict):
@@ -57,8 +59,25 @@ class ConditionFailed(Conflict):
         return model.from_raw_data(raw) if raw else None
 
 
-def bind(table_name: str) -> None:
+@dataclass
+class _Bound:
+    wire: Caller | None = None
+
+
+_bound = _Bound()
+
+
+def caller() -> Caller:
+    """The lean client where one is bound, else the client that PynamoDB has."""
+    if _bound.wire is not None:
+        return _bound.wire
+    client: Caller = TableItem._get_connection().connection.client
+    return client
+
+
+def bind(table_name: str, wire: Caller | None = None) -> None:
     """Point every model at the stage's table. Called once by the container."""
+    _bound.wire = wire
     TableItem.Meta.table_name = table_name
     for model in _subclasses(TableItem):
         model.Meta.table_name = table_name
@@ -81,15 +100,15 @@ def _our_errors() -> Iterator[None]:
         failed = {
             index: reason.raw_item
             for index, reason in enumerate(error.cancellation_reasons)
-            if reason and reason.code in _CONDITION
+            if reason and reason.code in CONDITION_CODES
         }
         if failed and len(failed) == len(reasons):
             raise ConditionFailed(failed) from error
         codes = {reason.code for reason in reasons}
-        kind = Contention if codes and codes <= {"TransactionConflict", *_CONDITION} else Transient
+        kind = Contention if codes and codes <= {"TransactionConflict", *CONDITION_CODES} else Transient
         raise kind(f"the table refused the transaction for now: {sorted(codes)}") from error
     except PynamoDBException as error:
-        if error.cause_response_code in _CONDITION:
+        if error.cause_response_code in CONDITION_CODES:
             raw = getattr(error.cause, "response", {}).get("Item")
             raise ConditionFailed({0: raw}) from error
         raise Transient(f"the table did not answer: {error.cause_response_code or type(error).__name__}") from error

@@ -8,6 +8,7 @@ OWNER = "OWNER"
 ENTRY = "ENTRY"
 RECEIPT = "RECEIPT"
 POSITION = "POSITION"
+PACE = "PACE"
 ACTIVITIES = "ACT#"
 SENDS = "SEND#"
 CONSENTS = "CONSENT#"
@@ -91,12 +92,16 @@ def minute_start(text: str) -> datetime:
     return datetime.strptime(text, _MINUTE).replace(tzinfo=UTC)
 
 
-def due_bucket(at: datetime, shard: int) -> str:
-    return f"{DUE}{minute(at)}#{shard}"
+def due_bucket(at: datetime, lane: str, shard: int) -> str:
+    return f"{DUE}{minute(at)}#{lane}{shard}"
 
 
-def cursor(lane: int) -> str:
-    return "CURSOR#dispatch" if lane == 0 else f"CURSOR#lane{lane}"
+def cursor(lane: str) -> str:
+    return f"CURSOR#{lane}"
+
+
+def sending_account() -> str:
+    return "ACCOUNT#ses"
 
 
 def due_minute_of(pk: str) -> str:

@@ -1,0 +1,31 @@
+"""What SES says of the account: its rate, the mails left of 24 hours, and whether it takes mail at all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sodate.mail.pace import SANDBOX_RATE
+
+
+@dataclass(frozen=True)
+class Account:
+    """`left` is None when the account has no daily quota."""
+
+    rate: float
+    left: int | None
+    stopped: str | None
+
+    @classmethod
+    def of(cls, reply: Mapping[str, Any]) -> "Account":
+        quota = reply.get("SendQuota") or {}
+        most, sent = float(quota.get("Max24HourSend", 0)), float(quota.get("SentLast24Hours", 0))
+        left = None if most < 0 else max(0, int(most - sent))
+        return cls(float(quota.get("MaxSendRate") or SANDBOX_RATE), left, _why_stopped(reply, left))
+
+
+def _why_stopped(reply: Mapping[str, Any], left: int | None) -> str | None:
+    if reply.get("EnforcementStatus") == "SHUTDOWN":
+        return "account_suspended"
+    if reply.get("SendingEnabled") is False:
+        return "sending_paused"
+    return "quota_exhausted" if left == 0 else None

@@ -1,0 +1,137 @@
+"""A tick of the dispatcher: what is due goes to the send queue, as fast as SES takes it, the most urgent first.
+
+The rate and the quota are SES's own, asked once a tick. What does not fit stays in the due index. Whatever stops mail
+(the account, a quota, a guard, a new sender's ceiling) is told in words, and ends by itself when its reason does.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from sodate.due import store as due
+from sodate.due.dispatch import Cursors, Tick, dispatch
+from sodate.due.store import Lane
+from sodate.mail import pace as pacing
+from sodate.mail.account import Account
+from sodate.mail.message import LARGEST_COHORT, joined, weight
+from sodate.mail.pace import SANDBOX_RATE, TRIAL_RATE, Pace
+
+TICK = timedelta(minutes=1)
+#: One message keeps a sender busy for so many seconds at the most.
+_SECONDS_A_MESSAGE = 4
+
+#: (messages, seconds of delay) → the send queue. Raises when it did not take all of them.
+Enqueue = Callable[[Sequence[Mapping[str, Any]], int], None]
+#: What SES says of the account; None when it cannot be asked now.
+AskSes = Callable[[], Mapping[str, Any] | None]
+
+
+@dataclass(frozen=True)
+class Restraint:
+    """What we ask of ourselves. `held`: why no marketing mail leaves. `left`: of today's ceiling; None without one."""
+
+    held: str | None = None
+    left: int | None = None
+
+
+@dataclass
+class Memory:
+    """What one dispatcher process knows from its earlier ticks, so that an idle tick reads only the buckets."""
+
+    cursors: Cursors = field(default_factory=Cursors)
+    pace: Pace | None = None
+    released: int = 0
+    """By the last tick: SES does not count them yet."""
+
+
+@dataclass
+class Release:
+    enqueue: Enqueue
+    ask_ses: AskSes
+    restrain: Callable[[datetime], Restraint]
+    memory: Memory
+    now: datetime
+    room: int | None = None
+    """Mails that still fit into this tick; None until something is due."""
+    ceiling: int | None = None
+    sent: int = 0
+    why: str | None = None
+
+    def tick(self) -> dict[str, Tick]:
+        """One `Tick` per lane; a later lane gets what an earlier one left."""
+        told = self.ask_ses()
+        pace = self.memory.pace or pacing.look()
+        account = Account.of(told) if told is not None else Account(pace.rate, None, pace.stopped)
+        if account.rate != pace.rate and pace.stopped is None and pace.rate != TRIAL_RATE:
+            pace = replace(pace, rate=account.rate)
+            pacing.keep(pace)
+        self.memory.pace = pace
+        ticks = {}
+        for lane in due.SENDING:
+            hand_over = partial(self._hand_over, lane, account)
+            ticks[lane.name] = dispatch(lane, hand_over, self.memory.cursors, self.now, page=self._page)
+        self.memory.released = self.sent
+        return ticks
+
+    @property
+    def _page(self) -> int:
+        rate = self.memory.pace.rate if self.memory.pace else SANDBOX_RATE
+        return max(1, min(due.PAGE, int(rate * TICK.total_seconds())))
+
+    def _hand_over(self, lane: Lane, account: Account, messages: Sequence[dict[str, Any]]) -> int:
+        if self.room is None:
+            self.room = self._room(account)
+        room = self._room_of(lane)
+        taken = _fitting(messages, room)
+        pace = self.memory.pace or Pace()
+        largest = max(1, min(LARGEST_COHORT, int(pace.rate * _SECONDS_A_MESSAGE)))
+        by_delay: dict[int, list[Mapping[str, Any]]] = {}
+        for message in joined(messages[:taken], largest):
+            by_delay.setdefault(int(self.sent / max(pace.rate, TRIAL_RATE)), []).append(message)
+            self.sent += weight(message)
+        for delay, together in by_delay.items():
+            self.enqueue(together, min(delay, 900))
+        used = sum(weight(message) for message in messages[:taken])
+        self.room -= used
+        if lane is not due.NOTICE:
+            self.ceiling = self.ceiling - used if self.ceiling is not None else None
+        return taken
+
+    def _room_of(self, lane: Lane) -> int:
+        room = self.room or 0
+        if lane is due.NOTICE:
+            return room
+        if self.memory.pace and self.memory.pace.held:
+            return 0
+        return room if self.ceiling is None else min(room, self.ceiling)
+
+    def _room(self, account: Account) -> int:
+        """Asked once, when the first entry is found: only then does it matter what the senders met meanwhile."""
+        met, restraint = pacing.look(), self.restrain(self.now)
+        if account.stopped:
+            found = replace(met, stopped=account.stopped)
+        elif met.stopped:
+            found = replace(met, stopped=None, rate=TRIAL_RATE)
+        else:
+            found = replace(met, rate=account.rate)
+        found = replace(found, held=restraint.held)
+        if found != met:
+            pacing.keep(found)
+        self.memory.pace = found
+        self.why = found.stopped or found.held
+        self.ceiling = None if restraint.left is None else restraint.left - self.memory.released
+        if found.stopped:
+            return 0
+        most = int(found.rate * TICK.total_seconds())
+        return most if account.left is None else max(0, min(most, account.left - self.memory.released))
+
+
+def _fitting(messages: Sequence[Mapping[str, Any]], room: int) -> int:
+    """How many from the first on. A cohort is taken whole, so the last one may be larger than what is left."""
+    taken = 0
+    while taken < len(messages) and room > 0:
+        room -= weight(messages[taken])
+        taken += 1
+    return taken

@@ -1,0 +1,19 @@
+"""What a sender asks of itself: guards over bounces and complaints, and the daily ceiling of its first weeks."""
+
+from datetime import datetime
+
+from sodate.mail import rates
+from sodate.mail.guards import Judgement, daily_ceiling, judge
+from sodate.mail.release import Restraint
+from sodate.mail.sender import Mailing
+
+
+def restraint(mailing: Mailing, now: datetime) -> tuple[Restraint, Judgement]:
+    """One query. The judgement may warn before it holds anything back."""
+    judgement = judge(rates.recent(now), mailing.guards)
+    held = judgement.reason if judgement.verdict == "pause" else None
+    ceiling = daily_ceiling(mailing.warm_up, now.date())
+    if ceiling is None:
+        return Restraint(held), judgement
+    today = rates.on_day(now)
+    return Restraint(held, max(0, ceiling - today.delivered - today.bounced)), judgement

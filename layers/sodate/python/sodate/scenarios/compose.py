@@ -1,0 +1,74 @@
+"""One lead's step mail, ready for SES: rendered, tagged with its send, with both one-click headers."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sodate.consent.links import Links
+from sodate.errors import Invalid, NotFound
+from sodate.leads.lead import Profile
+from sodate.mail.merge import merge_values
+from sodate.mail.message import Cohort, Run
+from sodate.mail.render import render
+from sodate.mail.sender import Mailing
+from sodate.mail.ses import Draft
+from sodate.mail.template import Template
+from sodate.playbook.store import Definitions, parsed
+from sodate.scenarios.sequence import Sequence
+
+
+@dataclass
+class StepComposer:
+    """`version` is that of the template, once a draft was made."""
+
+    definitions: Definitions
+    links: Links
+    stage: str
+    sequence: Sequence
+    mailing: Mailing
+    version: int = 0
+
+    def draft(self, cohort: Cohort, run: Run, profile: Profile | None, now: datetime) -> Draft:
+        """Raises `Invalid` or `NotFound` with the reason that the ledger keeps."""
+        if profile is None:
+            raise NotFound(f"lead {run.lead_id} does not exist (any more)")
+        step = self.sequence.steps[cohort.step]
+        template = self._template(step.template)
+        send_id = cohort.ref(run).send_id
+        unsubscribe_url = self.links.unsubscribe(run.lead_id, send_id, self.sequence.topic, now)
+        values = merge_values(
+            profile,
+            self.mailing.sender,
+            unsubscribe_url=unsubscribe_url,
+            preferences_url=self.links.preferences(run.lead_id, now),
+            preheader=template.preheader,
+        )
+        mail = render(template.subject, template.html, template.text, values)
+        return Draft(
+            to=profile.mailbox,
+            sender=self.mailing.sender,
+            subject=mail.subject,
+            html=mail.html,
+            text=mail.text,
+            tags={
+                "send_id": send_id,
+                "lead_id": run.lead_id,
+                "purpose": "marketing",
+                "sequence": self.sequence.id,
+                "step": step.id,
+                "stage": self.stage,
+            },
+            headers={
+                # RFC 8058: both headers, over HTTPS, answered by a POST without redirect or cookie.
+                "List-Unsubscribe": f"<{unsubscribe_url}>",
+                "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+                "X-Sodate-Send": send_id,
+            },
+        )
+
+    def _template(self, name: str) -> Template:
+        stored = self.definitions.live("template", name)
+        self.version = stored.version
+        template = parsed(stored, Template)
+        if template.purpose != "marketing" or template.topic != self.sequence.topic:
+            raise Invalid(f"template {template.id} is not for topic {self.sequence.topic}", "template")
+        return template

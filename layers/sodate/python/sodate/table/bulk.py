@@ -1,0 +1,106 @@
+"""Many items a call, and conditional updates without a model in between: the path of every single mail.
+
+Everything is in DynamoDB's own JSON (`{"S": "text"}`), so that nothing is converted twice.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sodate.errors import Transient
+from sodate.table.base import CONDITION_CODES, ConditionFailed, TableItem, caller
+
+Raw = dict[str, Any]
+_READ_AT_ONCE, _WRITE_AT_ONCE, _ROUNDS = 100, 25, 6
+
+
+def call(operation: str, request: Raw) -> Raw:
+    """Raises `ConditionFailed` with the item that stood in the way, or `Transient`."""
+    try:
+        return caller()._make_api_call(operation, request)
+    except ClientError as error:
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        if code in CONDITION_CODES:
+            raise ConditionFailed({0: dict(error.response).get("Item")}) from error  # type: ignore[dict-item]
+        raise Transient(f"the table did not answer: {code}") from error
+    except BotoCoreError as error:
+        raise Transient(f"the table did not answer: {type(error).__name__}") from error
+
+
+def update(
+    pk: str, sk: str, expression: str, condition: str | None, names: Mapping[str, str], values: Mapping[str, Raw],
+    returned: str = "NONE",
+) -> Raw:  # fmt: skip
+    """One conditional UpdateItem; returns its `Attributes` (empty for NONE)."""
+    request = {
+        "TableName": TableItem.Meta.table_name,
+        "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
+        "UpdateExpression": expression,
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+        "ReturnValues": returned,
+    }
+    if condition is not None:
+        request |= {"ConditionExpression": condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+    return dict(call("UpdateItem", request).get("Attributes") or {})
+
+
+def get(pk: str, sk: str) -> Raw | None:
+    """One item, eventually consistent: half the price, for what may be a second old."""
+    request = {"TableName": TableItem.Meta.table_name, "Key": {"pk": {"S": pk}, "sk": {"S": sk}}}
+    return call("GetItem", request).get("Item")
+
+
+def get_many(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Raw]:
+    """Eventually consistent. What is not in the answer does not exist."""
+    table, found = TableItem.Meta.table_name, {}
+    wanted = [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in dict.fromkeys(keys)]
+    for start in range(0, len(wanted), _READ_AT_ONCE):
+        left: Any = wanted[start : start + _READ_AT_ONCE]
+        for _ in range(_ROUNDS):
+            answer = call("BatchGetItem", {"RequestItems": {table: {"Keys": left}}})
+            for item in answer.get("Responses", {}).get(table, ()):
+                found[item["pk"]["S"], item["sk"]["S"]] = item
+            left = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys")
+            if not left:
+                break
+        else:
+            raise Transient("the table is too busy to read a batch")
+    return found
+
+
+def put_many(items: Sequence[Raw]) -> None:
+    """Unconditional, each item of its own: only for items that nobody else writes at this moment.
+
+    Raises `Transient` when DynamoDB did not take all of them.
+    """
+    table = TableItem.Meta.table_name
+    by_key = {(item["pk"]["S"], item["sk"]["S"]): item for item in items}
+    entries = [{"PutRequest": {"Item": item}} for item in by_key.values()]
+    for start in range(0, len(entries), _WRITE_AT_ONCE):
+        left: Any = entries[start : start + _WRITE_AT_ONCE]
+        for _ in range(_ROUNDS):
+            left = call("BatchWriteItem", {"RequestItems": {table: left}}).get("UnprocessedItems", {}).get(table)
+            if not left:
+                break
+        else:
+            raise Transient("the table is too busy to write a batch")
+
+
+def raw(item: TableItem) -> Raw:
+    return dict(item.serialize())
+
+
+def plain(value: Mapping[str, Any]) -> Any:
+    """One attribute value as Python has it; whole numbers as int."""
+    ((tag, content),) = value.items()
+    if tag == "S":
+        return content
+    if tag == "N":
+        return int(content) if content.lstrip("-").isdigit() else float(content)
+    if tag == "M":
+        return {name: plain(inner) for name, inner in content.items()}
+    if tag == "L":
+        return [plain(inner) for inner in content]
+    return None if tag == "NULL" else content
