@@ -17,10 +17,9 @@ SIGNER = Signer(("old key", "new key"))
 LINKS = Links("https://m.example.jp", SIGNER)
 SIGNED = LINKS.unsubscribe("01KAJ0000000000000000000AA", "f" * 32, "product-news", NOW)
 TOKEN = SIGNED.rsplit("/", 1)[1]
-PAYLOAD = SIGNER.verify(UNSUBSCRIBE, TOKEN, NOW)
 
 
-def test_no_single_changed_character_gives_another_payload() -> None:
+def test_no_single_changed_character_is_accepted() -> None:
     for place in range(len(TOKEN)):
         for character in ascii_letters + digits + "-_.=":
             if character == TOKEN[place]:
@@ -29,8 +28,7 @@ def test_no_single_changed_character_gives_another_payload() -> None:
                 found = SIGNER.verify(UNSUBSCRIBE, TOKEN[:place] + character + TOKEN[place + 1 :], NOW)
             except Invalid:
                 continue
-            assert found == PAYLOAD, "only the unused bits at the end of the signature may differ"
-            assert place == len(TOKEN) - 1
+            raise AssertionError(f"{character!r} at {place} was accepted: {found}")
 
 
 @given(st.text(max_size=300) | st.binary(max_size=200).map(lambda b: b.decode("latin-1")))
