@@ -206,6 +206,23 @@ def test_an_opt_in_link_from_before_an_opt_out_does_not_resubscribe(world: World
     assert world.state(lead)["blocked"] == "unsubscribed"
 
 
+@pytest.mark.parametrize("body", [ONE_CLICK, "scope=topic"])
+def test_a_second_no_is_heard_while_a_request_waits(world: World, body: str) -> None:
+    """Nothing is left to stop, but a link from before it must not lead back (found by the simulation)."""
+    lead = world.join()
+    url = first_step_mail(world).unsubscribe_url
+    world.visit(url, "POST", ONE_CLICK, **FORM)
+    world.now += timedelta(hours=1)
+    pending = ask(world, message="また")
+    world.now += timedelta(minutes=1)
+    for _ in range(2):
+        assert world.visit(url, "POST", body, **FORM)["statusCode"] == 200
+    assert world.visit(pending, "POST")["statusCode"] == 400
+    assert world.state(lead)["blocked"] == "unsubscribed"
+    assert len([item for item in world.items("activity") if item["type"] == "unsubscribed"]) == 1
+    assert len([item for item in world.items("consent") if item["action"] == "withdrawn"]) == 2
+
+
 def test_a_new_request_after_an_opt_out_leads_back(world: World) -> None:
     lead = world.join()
     world.visit(first_step_mail(world).unsubscribe_url, "POST", ONE_CLICK, **FORM)

@@ -18,6 +18,8 @@ from sodate.table.transaction import Put, Update, Write
 
 Scope = Literal["all", "topic"]
 _TRIES = 5
+#: The first writes: the state and the evidence. All that a second no needs; it is no second activity.
+_EVIDENCE = 2
 
 
 def unsubscribe(
@@ -37,17 +39,29 @@ def unsubscribe(
         state = load_state(lead_id)
         everything = scope == "all"
         topics = tuple(sorted(state.topics)) if everything else (topic,)
-        stops = everything and state.blocked in MENDABLE
-        if not stops and all(state.topics.get(name) == "withdrawn" for name in topics):
+        has_left = _has_left(state, topics, everything)
+        if has_left and not _is_awaited(lead_id):
             return False
-        if not everything and state.blocked == UNSUBSCRIBED:
-            return False
+        writes = _writes(state, send_id, topics, everything, method, now, retention)
         try:
-            transaction.commit(_writes(state, send_id, topics, everything, method, now, retention))
+            transaction.commit(writes[:_EVIDENCE] if has_left else writes)
         except ConditionFailed:
             continue
         return True
     raise Transient(f"lead {lead_id} changes too fast; try again")
+
+
+def _has_left(state: State, topics: tuple[str, ...], everything: bool) -> bool:
+    if everything:
+        return state.blocked not in MENDABLE and all(state.topics.get(name) == "withdrawn" for name in topics)
+    return state.blocked == UNSUBSCRIBED or all(state.topics.get(name) == "withdrawn" for name in topics)
+
+
+def _is_awaited(lead_id: str) -> bool:
+    """A request still waits for its confirmation: who says no again now must be heard, or that link would lead back."""
+    found = consents_of(lead_id)
+    left = max((evidence.at for evidence in found if evidence.action == "withdrawn"), default="")
+    return any(e.action == "requested" and e.confirmed_at is None and e.at > left for e in found)
 
 
 def _writes(
