@@ -138,10 +138,10 @@ class Naive:
         for model in (Lead, Enrolment, Send, Counter):
             model._connection = None  # an earlier run talked to another server
 
-    def lay_out(self, leads: int) -> None:
+    def lay_out(self, leads: int, first: int = 0) -> None:
         at = due_at(self._sequence.steps[0], self._sequence, self.here.now).isoformat()
         people, runs = [], []
-        for profile in sample.people(leads):
+        for profile in sample.people(leads, first):
             data, topics = sample.merge_only(profile), {self._sequence.topic: "confirmed"}
             people.append(Lead(profile.lead_id, email=profile.mailbox, data=data, topics=topics).serialize())
             since = self.here.now.isoformat()
