@@ -6,7 +6,7 @@ from importlib import import_module
 from sodate.due import store as due
 from sodate.leads.lead import Enrolment, Profile, State
 from sodate.leads.store import profile_item, state_item
-from sodate.mail.message import Cohort, Run
+from sodate.mail.message import LARGEST_COHORT, Cohort, Run
 from sodate.runtime import container
 from sodate.scenarios.calendar import due_at
 from sodate.scenarios.send_step import lane_of
@@ -52,6 +52,21 @@ class Ours:
             cohort = Cohort(sequence.id, 1, 0, (run,))
             entry = due.due_item(at, lane, "steps", cohort.id, cohort.message(), now)
             items += [*lead_items(profile, run, sequence), entry.serialize()]
+        self.cloud.ask("put", TABLE, items)
+
+    def lay_out_together(self, leads: int, first: int = 0) -> None:
+        """The same, but due in cohorts of fifty, as a sender plans its successors."""
+        material, now = sample.material(), self.here.now
+        sequence = material.sequence
+        at = due_at(sequence.steps[0], sequence, now, mailing=material.mailing)
+        items: list[Json] = []
+        for begin in range(first, first + leads, LARGEST_COHORT):
+            runs = []
+            for profile in sample.people(min(LARGEST_COHORT, first + leads - begin), begin):
+                runs.append(Run(profile.lead_id, profile.lead_id[-16:], now))
+                items += lead_items(profile, runs[-1], sequence)
+            cohort = Cohort(sequence.id, 1, 0, tuple(runs))
+            items.append(due.due_item(at, lane_of(sequence), "steps", cohort.id, cohort.message(), now).serialize())
         self.cloud.ask("put", TABLE, items)
 
     def next_minute(self) -> datetime | None:

@@ -27,6 +27,10 @@ class VirtualTime:
     def after(self, seconds: float, program: Callable[[], None]) -> None:
         self.at(self.now + timedelta(seconds=seconds), program)
 
+    @property
+    def is_in_program(self) -> bool:
+        return hasattr(self._mine, "turn")
+
     def sleep(self, seconds: float) -> None:
         """Only inside a program."""
         mine: threading.Semaphore = self._mine.turn
