@@ -31,7 +31,7 @@ class Concurrency:
 class FunctionSpec:
     """One folder under `functions/`.
 
-    `deletes`: beginnings of the partition keys of items that it may delete.
+    `asks_ses`: it calls SES. `deletes`: beginnings of the partition keys of items that it may delete.
     `plans_sends`: it puts messages on the send queue. `buries`: it reads batches, and puts a record that can never
     succeed into its dead-letter queue itself, with the reason in words. `synchronous`: somebody waits for its answer,
     so nothing can be lost behind it.
@@ -47,6 +47,7 @@ class FunctionSpec:
     plans_sends: bool = False
     buries: bool = False
     synchronous: bool = False
+    asks_ses: bool = False
 
     @property
     def handler(self) -> str:
@@ -96,12 +97,12 @@ FUNCTIONS = (
     ),
     FunctionSpec(
         "step_mail_dispatch", Size(1024, 55), Concurrency(1, _ONE_AT_A_TIME),
-        table=("GetItem", "Query", "PutItem"), plans_sends=True,
+        table=KEYED_AND_QUERY, plans_sends=True, asks_ses=True,
     ),
     FunctionSpec(
         "mail_sender", Size(1024, 60), Concurrency(None, _SOURCE_LIMITED),
-        table=KEYED, secrets=(SIGNING_KEYS, ADDRESS_KEY),
-        settings=("SODATE_PUBLIC_URL", "SODATE_CONFIGURATION_SET"), buries=True,
+        table=(*KEYED, "BatchGetItem", "BatchWriteItem"), secrets=(SIGNING_KEYS, ADDRESS_KEY),
+        settings=("SODATE_PUBLIC_URL", "SODATE_CONFIGURATION_SET"), buries=True, asks_ses=True,
     ),
     FunctionSpec(
         "send_sweeper", Size(512, 60), Concurrency(1, _ONE_AT_A_TIME),

@@ -26,10 +26,10 @@ def environment_of(spec: FunctionSpec, stage: Stage, values: Mapping[str, str]) 
 
 
 def _local_only(spec: FunctionSpec, stage: Stage) -> dict[str, str]:
-    """Time travel for all, and the SES simulator for the one function that sends."""
+    """Time travel for all, and the SES simulator for those who speak with SES."""
     if stage.local is None:
         return {}
     settings = {"SODATE_CLOCK_FILE": stage.local.clock_file}
-    if spec.name == "mail_sender":
+    if spec.asks_ses:
         settings["AWS_ENDPOINT_URL_SESV2"] = stage.local.ses_endpoint
     return {name: value for name, value in settings.items() if value}

@@ -61,7 +61,12 @@ def may_send_mail(scope: Construct, stage: Stage, configuration_set: str) -> iam
         for kind, name in (("identity", stage.mail_identity.name), ("configuration-set", configuration_set))
     ]
     return iam.PolicyStatement(
-        actions=["ses:SendEmail"],
+        actions=["ses:SendEmail", "ses:SendBulkEmail"],
         resources=arns,
         conditions={"StringLike": {"ses:FromAddress": stage.mail_identity.from_address_pattern}},
     )
+
+
+def may_ask_for_limits() -> iam.PolicyStatement:
+    """Rate, quota and whether the account may send. GetAccount knows no resource, and it shows no data of ours."""
+    return iam.PolicyStatement(sid="GetAccountHasNoResource", actions=["ses:GetAccount"], resources=["*"])

@@ -18,7 +18,7 @@ Mapped = lambda_.CfnEventSourceMapping
 PARTIAL_FAILURES = ["ReportBatchItemFailures"]
 
 
-def read_queue(function: SodateFunction, queue: sqs.Queue, *, batch_size: int = 10) -> None:
+def read_queue(function: SodateFunction, queue: sqs.Queue, *, batch_size: int = 10, window_s: int = 0) -> None:
     function.allow(may_consume(queue))
     Mapped(
         function,
@@ -26,6 +26,7 @@ def read_queue(function: SodateFunction, queue: sqs.Queue, *, batch_size: int = 
         function_name=function.alias.function_arn,
         event_source_arn=queue.queue_arn,
         batch_size=batch_size,
+        maximum_batching_window_in_seconds=window_s,
         function_response_types=PARTIAL_FAILURES,
     )
 

@@ -14,7 +14,15 @@ from infra.components.environment import environment_of
 from infra.components.functions import SodateFunction
 from infra.components.layers import build_layers
 from infra.components.mail import MailEvents, build_send_queue, build_topic_key
-from infra.components.permissions import may_delete_from, may_publish, may_read_secret, may_send_mail, may_use_table
+from infra.components.nag import acknowledge
+from infra.components.permissions import (
+    may_ask_for_limits,
+    may_delete_from,
+    may_publish,
+    may_read_secret,
+    may_send_mail,
+    may_use_table,
+)
 from infra.components.queues import DeadLetters, may_send
 from infra.components.rotation import rotate
 from infra.components.schedules import run_every
@@ -80,12 +88,16 @@ class SodateStack(Stack):
         self.functions["event_publisher"].allow(may_publish(self.bus))
         configuration_set = self.mail_events.configuration_set.configuration_set_name
         self.functions["mail_sender"].allow(may_send_mail(self, self.stage, configuration_set))
+        dispatcher = self.functions["step_mail_dispatch"]
+        dispatcher.allow(may_ask_for_limits())
+        acknowledge(dispatcher.role, "AwsSolutions-IAM5[Resource::*]", "ses:GetAccount knows no resource.")
 
     def _triggers(self) -> None:
         of = self.functions
         self.api.connect(of)
         read_queue(of["mail_sender"], self.send_queue)
-        read_queue(of["email_events"], self.mail_events.queue)
+        # What SES tells may wait some seconds: one invocation for many events is most of what they cost.
+        read_queue(of["email_events"], self.mail_events.queue, batch_size=100, window_s=self.stage.events_window_s)
         read_stream(
             self.stage,
             of["scoring"],

@@ -40,6 +40,7 @@ class World:
         self.webhooks: list[Any] = []
         self.bus: list[Json] = []
         self.dead: list[Json] = []
+        self._hidden: list[tuple[datetime, Json]] = []
         self._monkeypatch = monkeypatch
         self._seen: dict[tuple[str, str], Json] = {}
         self._environment()
@@ -186,8 +187,7 @@ class World:
         return 200
 
     def _next_due(self, after: datetime) -> datetime | None:
-        minutes = [due.keys.minute_start(due.keys.due_minute_of(item["pk"])) for item in self.items("due")]
-        return min((minute for minute in minutes if minute > after), default=None)
+        return due.next_unread([item["pk"] for item in self.items("due")], after)
 
     def _scan(self) -> dict[tuple[str, str], Json]:
         pages = self.dynamodb.get_paginator("scan").paginate(TableName=TABLE, ConsistentRead=True)
@@ -238,10 +238,17 @@ class World:
         return bool(hot)
 
     def _ses_events(self) -> bool:
+        """A record that the function sends back is hidden for three minutes, as on the real queue."""
         events = self.ses.simulator.take_events(all_of_them=True)
-        if events:
-            assert self.call("email_events", sqs_event_of(events, self.now)) == {"batchItemFailures": []}
-        return bool(events)
+        records = sqs_event_of(events, self.now)["Records"] if events else []
+        records += [record for at, record in self._hidden if at <= self.now]
+        self._hidden = [(at, record) for at, record in self._hidden if at > self.now]
+        if records:
+            records = [{**record, "messageId": str(number)} for number, record in enumerate(records)]
+            failed = self.call("email_events", {"Records": records})["batchItemFailures"]
+            again = [records[int(failure["itemIdentifier"])] for failure in failed]
+            self._hidden += [(self.now + timedelta(minutes=3), record) for record in again]
+        return bool(records)
 
     def dead_letters(self) -> list[Json]:
         client, found = boto3.client("sqs"), []

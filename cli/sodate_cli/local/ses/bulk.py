@@ -15,6 +15,7 @@ _STATUS = {
     "TooManyRequestsException": "ACCOUNT_THROTTLED",
     "AccountSuspendedException": "ACCOUNT_SUSPENDED",
     "SendingPausedException": "ACCOUNT_SENDING_PAUSED",
+    "LimitExceededException": "ACCOUNT_DAILY_QUOTA_EXCEEDED",
     "MessageRejected": "MESSAGE_REJECTED",
     "MailFromDomainNotVerifiedException": "MAIL_FROM_DOMAIN_NOT_VERIFIED",
     "NotFoundException": "CONFIGURATION_SET_NOT_FOUND",
@@ -45,7 +46,8 @@ def _send_entry(simulator: SesSimulator, request: Request, template: Request, en
             return _rendering_failure(simulator, request, entry, missing)
         return {"Status": "SUCCESS", "MessageId": simulator.send_email(_simple(request, template, entry, data))}
     except SesRefusal as refusal:
-        return {"Status": _STATUS.get(refusal.code, "FAILED"), "Error": refusal.message}
+        status = "ACCOUNT_DAILY_QUOTA_EXCEEDED" if "Daily" in refusal.message else _STATUS.get(refusal.code, "FAILED")
+        return {"Status": status, "Error": refusal.message}
 
 
 def _missing(content: Request, data: dict[str, Any]) -> str | None:

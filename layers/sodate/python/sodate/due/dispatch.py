@@ -32,9 +32,16 @@ class Cursors:
     def of(self, lane: Lane, now: datetime) -> Position:
         held = self._held.get(lane.name)
         if held is None or not held.minute <= now <= held.minute + _TRUSTED:
-            held = store.position(lane) or Position(_minute(now) - MINUTE)
+            held = store.position(lane) or self._first(lane, now)
             self._held[lane.name] = held
         return held
+
+    @staticmethod
+    def _first(lane: Lane, now: datetime) -> Position:
+        """Written at once: if this tick dies, the next one must not begin at its own minute."""
+        begin = Position(_minute(now) - MINUTE)
+        store.keep_position(lane, begin)
+        return begin
 
     def move(self, lane: Lane, position: Position, *, write: bool) -> None:
         if write:

@@ -5,7 +5,7 @@ A cursor per lane says which minutes were read, so an outage is caught up withou
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -130,8 +130,21 @@ def next_due_minute(after: datetime) -> datetime | None:
     """The earliest minute that has an entry. It scans, so it is for the local stage's time travel only."""
     if base.TableItem.Meta.table_name != "sodate-local":
         raise NotFound("the due index can only be searched on the local stage")
-    minutes = {keys.minute_start(keys.due_minute_of(item.pk)) for item in DueItem.scan(consistent_read=True)}
-    return min((minute for minute in minutes if minute > after), default=None)
+    return next_unread([item.pk for item in DueItem.scan(consistent_read=True)], after)
+
+
+def next_unread(buckets: Iterable[str], after: datetime) -> datetime | None:
+    """The next minute that has something to read; what a full tick left behind makes it the very next one."""
+    read = {lane.name: read_until(lane) for lane in LANES}
+    found = []
+    for bucket in set(buckets):
+        minute, lane = keys.minute_start(keys.due_minute_of(bucket)), keys.due_lane_of(bucket)
+        until = read.get(lane)
+        if minute > after:
+            found.append(minute)
+        elif until is not None and minute > until:
+            found.append(after + MINUTE)
+    return min(found, default=None)
 
 
 def shards(lane: Lane) -> Sequence[int]:

@@ -49,14 +49,26 @@ def apply_event(event: MailEvent, address_key: AddressKey, soft_bounces: SoftBou
         return "unknown_lead"
     if not _needs_the_send(event):
         return _fold(lead_id, event, now)
-    send = _find_send(lead_id, event, now)
+    try:
+        send = _find_send(lead_id, event, now)
+    except Unwritten:
+        if event.suppresses:  # who complains does not wait for our own bookkeeping
+            _apply_to_lead(lead_id, None, event, soft_bounces, now)
+        raise
     if send is not None and send.purpose == "notice" and send.name == "handoff":
         return _fold(lead_id, event, now, send)  # the recipient is our own sales, not the lead
-    applied = _fold(lead_id, event, now, send) if send is not None else "counted"
+    folded = _fold(lead_id, event, now, send) if send is not None else "counted"
+    return _apply_to_lead(lead_id, send, event, soft_bounces, now) or folded
+
+
+def _apply_to_lead(
+    lead_id: str, send: SendItem | None, event: MailEvent, soft_bounces: SoftBounces, now: datetime
+) -> str | None:
+    """None when the event does not concern the lead."""
     for _ in range(_TRIES):
         writes = _lead_writes(lead_id, send, event, now) or _soft_bounce(lead_id, event, soft_bounces)
         if not writes:
-            return applied
+            return None
         try:
             _write(writes)
         except ConditionFailed as error:
@@ -65,6 +77,10 @@ def apply_event(event: MailEvent, address_key: AddressKey, soft_bounces: SoftBou
             continue  # the lead was stopped or erased meanwhile: look again
         return "applied"
     raise Transient(f"lead {lead_id} changes too fast")
+
+
+class Unwritten(Transient):
+    """The event is of a step mail whose ledger item may be written any moment; it comes again."""
 
 
 def _needs_the_send(event: MailEvent) -> bool:
@@ -93,7 +109,7 @@ def _lead_by_address(event: MailEvent, address_key: AddressKey) -> str | None:
 def _find_send(lead_id: str, event: MailEvent, now: datetime) -> SendItem | None:
     send_id = event.tags.get("send_id")
     send = find_send(lead_id, send_id) if send_id else None
-    if send is None and send_id and _is_step(event):
+    if send is None and send_id and _is_step(event) and find_state(lead_id) is not None:
         return _unwritten(lead_id, send_id, event, now)
     return send or send_by_message_id(lead_id, event.message_id)
 
@@ -103,12 +119,12 @@ def _is_step(event: MailEvent) -> bool:
 
 
 def _unwritten(lead_id: str, send_id: str, event: MailEvent, now: datetime) -> SendItem:
-    """A step mail's item is written right after SES took it. Raises `Transient` while that may still happen.
+    """A step mail's item is written right after SES took it. Raises `Unwritten` while that may still happen.
 
     Afterwards its writer must have died, and the event is the best evidence there is.
     """
     if now - event.at < _WRITER_LIVES:
-        raise Transient(f"the ledger does not know send {send_id} yet")
+        raise Unwritten(f"the ledger does not know send {send_id} yet")
     return SendItem(
         keys.lead(lead_id),
         keys.send(send_id),
@@ -142,15 +158,13 @@ def _fold(lead_id: str, event: MailEvent, now: datetime, send: SendItem | None =
     try:
         news = fold_event(lead_id, send_id, state, event.message_id, _why(event), now)
     except NotFound:
-        return (
-            _create(_unwritten(lead_id, send_id, event, now), state, event, now) if _is_step(event) else "unknown_lead"
-        )
+        if not _is_step(event) or find_state(lead_id) is None:
+            return "unknown_lead"
+        return _create(_unwritten(lead_id, send_id, event, now), state, event, now)
     return "applied" if news else "repeat"
 
 
 def _create(send: SendItem, state: str, event: MailEvent, now: datetime) -> str:
-    if find_state(send.lead_id) is None:
-        return "unknown_lead"
     settled_step(send, state, None, now)
     send.message_id, send.reason = event.message_id, _why(event)
     return "applied" if put_unless_settled(send) else "repeat"

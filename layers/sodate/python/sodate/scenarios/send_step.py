@@ -217,8 +217,10 @@ class _Attempt:
             elif answer.verdict == "rejected":
                 ledger.append(settled_step(send, "failed", answer.reason, now))
             elif answer.verdict == "ambiguous":
+                ledger.append(settled_step(send, "sending", answer.reason, now))
                 self.unclear.append(run)
-            self.outcomes[answer.verdict] += answer.verdict != "deferred"
+            if answer.verdict != "deferred":
+                self.outcomes[answer.verdict] += 1
         put_off = [(run, answer) for run, answer in zip(runs, answers, strict=True) if answer.verdict == "deferred"]
         try:
             # Nobody else writes these now: only the winner of a claim gets here, and an event without an item waits.
@@ -314,5 +316,6 @@ class _Attempt:
             except (Invalid, NotFound) as error:
                 failed.append(settled_step(self._item(run, now), "failed", str(error), now))
         bulk.put_many([bulk.raw(item) for item in failed])
-        self.outcomes["failed"] += len(failed)
+        if failed:
+            self.outcomes["not_made"] += len(failed)
         return drafts

@@ -108,6 +108,10 @@ def due_minute_of(pk: str) -> str:
     return pk.split("#")[1]
 
 
+def due_lane_of(pk: str) -> str:
+    return pk.split("#")[2].rstrip("0123456789")
+
+
 def due_entry(what: str, ref: str) -> str:
     return f"{what}#{ref}"
 
