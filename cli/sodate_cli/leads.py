@@ -40,6 +40,7 @@ def show(email: EmailArgument, stage: StageOption = None, as_json: JsonOption = 
         **{f"secondary.{name}": value for name, value in profile.secondary.items()},
         "source": profile.source,
         "owner": profile.owner,
+        "flags": list(profile.flags),
         "consent": state.topics,
         "blocked": state.blocked,
         "total": state.totals.total,

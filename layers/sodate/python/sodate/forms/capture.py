@@ -164,6 +164,7 @@ class Capture:
             secondary=answers.secondary,
             source={"form": submission.form_id, **submission.source},
             created=keys.stamp(submission.at),
+            flags=answers.address.flags,
         )
 
     def _merge_profile(self, lead_id: str, submission: Submission) -> Update:

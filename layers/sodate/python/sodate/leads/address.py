@@ -24,6 +24,19 @@ _LEGACY_LOCAL = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456
 _LOOKALIKE_SCRIPTS = {"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"}
 
 
+#: Mailboxes of a task, not of a person (RFC 2142, and what Japanese companies use).
+# fmt: off
+_ROLES = frozenset((
+    "abuse", "admin", "administrator", "billing", "career", "careers", "contact", "customer", "customer-service",
+    "eigyo", "enquiries", "feedback", "help", "helpdesk", "hostmaster", "hr", "info", "information", "inquiry",
+    "jinji", "jobs", "keiri", "kouhou", "mail", "mailer-daemon", "marketing", "master", "news", "newsletter", "no-
+    reply", "noc", "noreply", "office", "order", "orders", "pr", "postmaster", "press", "privacy", "recruit",
+    "root", "saiyo", "sales", "security", "service", "shop", "somu", "soumu", "staff", "support", "system", "team",
+    "toiawase", "usenet", "webmaster",
+))
+# fmt: on
+
+
 @dataclass(frozen=True)
 class Address:
     """`typed` is kept for people, `mailbox` goes to SES (domain in punycode), `match` is what identity compares.
@@ -35,6 +48,13 @@ class Address:
     mailbox: str
     match: str
     doubt: str | None = None
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What people should know; mail goes there all the same: `role`, `disposable`."""
+        local, _, domain = self.match.rpartition("@")
+        found = {"role": local.partition("+")[0] in _ROLES, "disposable": _is_disposable(domain)}
+        return tuple(flag for flag, holds in found.items() if holds)
 
     def key(self, secret: bytes) -> str:
         """HMAC-SHA256 of the matched address: the table never has an address in a key."""
@@ -90,6 +110,14 @@ def _doubt(local: str, domain: str, ascii_domain: str) -> str | None:
     if ascii_domain.rsplit(".", 1)[-1] in _SPECIAL_USE:
         return "special_use"
     return None
+
+
+def _is_disposable(domain: str) -> bool:
+    """The domain or one above it is on the list of the package, which its community updates every week (ADR 0045)."""
+    from disposable_email_domains import blocklist
+
+    labels = domain.split(".")
+    return any(".".join(labels[start:]) in blocklist for start in range(len(labels) - 1))
 
 
 def _mixed_script(label: str) -> bool:

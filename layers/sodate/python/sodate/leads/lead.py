@@ -77,6 +77,7 @@ class Profile:
     source: dict[str, Any] = field(default_factory=dict)
     owner: str | None = None
     created: str = ""
+    flags: tuple[str, ...] = ()
 
     def attribute(self, path: str) -> Any:
         group, _, name = path.partition(".")

@@ -23,6 +23,7 @@ class ProfileItem(TableItem, discriminator="profile"):
     owner = UnicodeAttribute(null=True)
     created = UnicodeAttribute()
     updated = UnicodeAttribute(null=True)
+    flags: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
 
 
 class StateItem(TableItem, discriminator="state"):
@@ -95,6 +96,7 @@ def load_profile(lead_id: str) -> Profile:
         source=item.source.as_dict(),
         owner=item.owner,
         created=item.created,
+        flags=tuple(item.flags or ()),
     )
 
 
@@ -116,6 +118,7 @@ def _from_raw(item: dict[str, Any]) -> Profile:
         source=item.get("source") or {},
         owner=item.get("owner"),
         created=item["created"],
+        flags=tuple(item.get("flags") or ()),
     )
 
 
@@ -131,6 +134,7 @@ def profile_item(profile: Profile) -> ProfileItem:
         source=profile.source,
         owner=profile.owner,
         created=profile.created,
+        flags=list(profile.flags) or None,
     )
 
 

@@ -8,7 +8,8 @@ FULL_WIDTH_ASCII = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x
 #: What people type where a phone number or postcode has a hyphen.
 DASHES = {ord(c): "-" for c in "－ー―‐‑‒–—−〜～ｰ"}
 
-_LINE_BREAKS = dict.fromkeys((0x0A, 0x0B, 0x0C, 0x0D, 0x1C, 0x1D, 0x1E, 0x85, 0x2028, 0x2029), " ")
+#: C0 and C1 controls, DEL, and the two separators: each of them ends a header or is refused in one somewhere.
+_NOT_IN_A_LINE = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029), " ")
 
 
 def fold(text: str) -> str:
@@ -17,8 +18,8 @@ def fold(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """A CR, LF, U+2028 or U+0085 in a name would break a mail header."""
-    return text.translate(_LINE_BREAKS).strip()
+    """A CR, LF, NUL, U+2028 or U+0085 in a name would break a mail header."""
+    return text.translate(_NOT_IN_A_LINE).strip()
 
 
 def digits(text: str) -> str:

@@ -8,7 +8,8 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from sodate.playbook.model import Definition, HttpUrl, Language, Slug
 
-Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\r\n]+$")]
+#: No control and no separator of lines or paragraphs: it stands in headers.
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$")]
 LocalTime = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 _DAY = r"(\d{4}-)?\d{2}-\d{2}"
