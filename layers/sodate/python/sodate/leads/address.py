@@ -29,8 +29,8 @@ _LOOKALIKE_SCRIPTS = {"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"}
 _ROLES = frozenset((
     "abuse", "admin", "administrator", "billing", "career", "careers", "contact", "customer", "customer-service",
     "eigyo", "enquiries", "feedback", "help", "helpdesk", "hostmaster", "hr", "info", "information", "inquiry",
-    "jinji", "jobs", "keiri", "kouhou", "mail", "mailer-daemon", "marketing", "master", "news", "newsletter", "no-
-    reply", "noc", "noreply", "office", "order", "orders", "pr", "postmaster", "press", "privacy", "recruit",
+    "jinji", "jobs", "keiri", "kouhou", "mail", "mailer-daemon", "marketing", "master", "news", "newsletter",
+    "no-reply", "noc", "noreply", "office", "order", "orders", "pr", "postmaster", "press", "privacy", "recruit",
     "root", "saiyo", "sales", "security", "service", "shop", "somu", "soumu", "staff", "support", "system", "team",
     "toiawase", "usenet", "webmaster",
 ))
