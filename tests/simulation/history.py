@@ -4,21 +4,21 @@ import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sodate.runtime.logs import logger
-from sodate_cli.local.ses.errors import Fault
 
 from tests.simulation.invariants import Found, look
+from tests.simulation.weather import REDRIVES, WAITS
 from tests.simulation.world import PUBLIC_URL, SimulatedWorld
 
 _PEOPLE = (
     "taro", "hanako", "jiro", "yuki", "sora", "bounce+a", "complaint+b", "ooto+c", "late-bounce+d", "mailbox-full+e",
     "not-spam+f",
 )  # fmt: skip
-_FAULTS = tuple(Fault)
+_RATES = (1.0, 14.0, 50.0, 1000.0)
 
 
 @dataclass
@@ -34,50 +34,47 @@ def play(seed: int, actions: int = 60) -> Result:
     logger.cache_clear()  # made anew at the level of the simulation, and afterwards for whoever comes next
     try:
         with pytest.MonkeyPatch.context() as monkeypatch:
-            return _History(seed, SimulatedWorld(seed, monkeypatch)).play(actions)
+            return History(seed, SimulatedWorld(seed, monkeypatch)).play(actions)
     finally:
         logger.cache_clear()
 
 
-class _History:
+class History:
     def __init__(self, seed: int, world: SimulatedWorld) -> None:
         self.seed, self.world, self.rng = seed, world, world.rng
         self.people = self.rng.sample(_PEOPLE, 3)
         self.accepted: dict[str, str] = {}
+        self.refused_links: list[str] = []
         self.posts = 0
         world.somebody_else = self.meanwhile  # type: ignore[method-assign]
-        self.fault_share = self.rng.choice((0.0, 0.1, 0.3))
-        world.ses.simulator.fault_for = self._fault
 
     def play(self, actions: int) -> Result:
         self.world.is_rough = True
         for _ in range(actions):
             self._one(
-                (self.post, 5), (self.confirm, 6), (self.leave, 1), (self.feedback, 5), (self.work, 40),
-                (self.wait, 22), (self.pause_account, 2),
+                (self.post, 5), (self.confirm, 6), (self.leave, 2), (self.feedback, 5), (self.work, 40),
+                (self.wait, 22), (self.change_account, 2), (self.rotate, 1), (self.redrive, 1),
             )  # fmt: skip
         self.calm_down()
-        return self._result()
+        return self.result()
 
     def meanwhile(self) -> None:
-        self._one((self.leave, 4), (self.feedback, 2), (self.confirm, 2), (self.post, 1), (self.work, 3))
+        self._one((self.leave, 6), (self.feedback, 3), (self.confirm, 2), (self.post, 1), (self.work, 3))
 
     def _one(self, *choices: tuple[Any, int]) -> None:
         acts, weights = zip(*choices, strict=True)
         self.rng.choices(acts, weights)[0]()
 
-    def _fault(self, _: Any) -> Fault | None:
-        if not self.world.is_rough or self.rng.random() >= self.fault_share:
-            return None
-        return self.rng.choice(_FAULTS)
-
-    # -- what happens ----------------------------------------------------------------------------------------------
+    # -- what people do --------------------------------------------------------------------------------------------
 
     def post(self) -> None:
+        self.post_as(self.rng.choice(self.people), self.rng.choice(("double", "double", "single")))
+
+    def post_as(self, person: str, form: str, *, agree: bool | None = None) -> None:
         self.posts += 1
-        person, form = self.rng.choice(self.people), self.rng.choice(("double", "double", "single"))
         name = f"post-{self.seed}-{self.posts:04d}"
-        body = {"email": f"{person}@example.jp", "name": person, "agree": self.rng.random() < 0.9}
+        agrees = self.rng.random() < 0.9 if agree is None else agree
+        body: dict[str, Any] = {"email": f"{person}@example.jp", "name": person, "agree": agrees}
         body["_submission_id"] = name
         if self.rng.random() < 0.5:
             body["title"] = "部長"
@@ -87,31 +84,55 @@ class _History:
                 self.accepted[name] = person
 
     def confirm(self) -> None:
-        self._visit("opt-in", None)
+        which = self.rng.randrange(6)
+        for _ in range(self.rng.choice((1, 1, 2))):
+            self.confirm_by(which)
+
+    def confirm_by(self, which: int) -> None:
+        """Press the button behind one of the latest opt-in links, counted from the last."""
+        found = self._links("opt-in")[::-1][:6]
+        if found:
+            kind, path = "application/x-www-form-urlencoded", {"token": found[which % len(found)][1]}
+            self.world.http("consent_pages", "POST /opt-in/{token}", path, None, kind)
 
     def leave(self) -> None:
-        bodies = ("List-Unsubscribe=One-Click", "scope=topic", "scope=all")
-        self._visit("unsubscribe", self.rng.choice(bodies))
-
-    def _visit(self, page: str, body: str | None) -> None:
-        links = [link for mail in self.world.ses.simulator.messages for link in mail.links if f"/{page}/" in link]
-        if not links:
-            return
-        token = self.rng.choice(links[-6:]).removeprefix(f"{PUBLIC_URL}/{page}/")
-        kind = "application/x-www-form-urlencoded"
+        which, body = self.rng.randrange(6), self.rng.choice(("List-Unsubscribe=One-Click", "scope=topic", "scope=all"))
         for _ in range(self.rng.choice((1, 1, 2))):
-            self.world.http("consent_pages", f"POST /{page}/{{token}}", {"token": token}, body, kind)
+            self.leave_as(which, body)
+
+    def leave_as(self, which: int, body: str) -> None:
+        found = self._links("unsubscribe")[::-1][:6]
+        if found:
+            lead_id, token = found[which % len(found)]
+            if self.world.leave(token, lead_id, body) == 400:
+                self.refused_links.append(token)
+
+    def _links(self, page: str) -> list[tuple[str, str]]:
+        """(lead id, token) of every such link in a mail, the latest last; whatever key signed it."""
+        begin = f"{PUBLIC_URL}/{page}/"
+        return [
+            (mail.tags["lead_id"], link.removeprefix(begin))
+            for mail in self.world.ses.simulator.messages
+            for link in mail.links
+            if link.startswith(begin)
+        ]
 
     def feedback(self) -> None:
+        what = self.rng.choice(("open", "open", "click", "click", "bounce", "soft", "complain", "praise"))
+        self.feedback_on(self.rng.randrange(8), what)
+
+    def feedback_on(self, which: int, what: str) -> None:
+        """What a reader or a mailbox does with one of the latest mails, counted from the last."""
         simulator = self.world.ses.simulator
-        if not simulator.messages:
+        latest = simulator.messages[::-1][:8]
+        if not latest:
             return
-        mail = self.rng.choice(simulator.messages[-8:])
-        match self.rng.choice(("open", "open", "click", "click", "bounce", "soft", "complain", "praise")):
+        mail = latest[which % len(latest)]
+        match what:
             case "open":
                 simulator.open(mail.message_id)
             case "click" if mail.links:
-                simulator.click(mail.message_id, self.rng.choice(mail.links))
+                simulator.click(mail.message_id, mail.links[which % len(mail.links)])
             case "bounce":
                 simulator.bounce(mail.message_id)
             case "soft":
@@ -121,6 +142,8 @@ class _History:
             case "praise":
                 simulator.complain(mail.message_id, "not-spam")
 
+    # -- what AWS does ---------------------------------------------------------------------------------------------
+
     def work(self) -> None:
         world = self.world
         self._one(
@@ -128,43 +151,90 @@ class _History:
         )  # fmt: skip
 
     def wait(self) -> None:
+        self.pass_time(self.rng.choice(WAITS), outage=self.rng.random() < 0.4)
+
+    def pass_time(self, seconds: float, *, outage: bool) -> None:
+        """The dispatcher runs at every minute that has something due; in an outage only at the end, and catches up."""
         world = self.world
-        world.now += timedelta(seconds=self.rng.choice((7, 61, 600, 1900, 7300, 7300, 40_000)))
-        world.skip_idle_minutes(world.now)
+        end = world.now + timedelta(seconds=seconds)
+        for _ in range(0 if outage else 12):
+            minute = world.next_due()
+            if minute is None or minute >= end:
+                break
+            world.now = max(world.now, minute)
+            world.skip_idle_minutes()
+            world.tick()
+        world.now = end
+        world.skip_idle_minutes()
         world.tick()
 
-    def pause_account(self) -> None:
-        account = self.world.ses.simulator.account
-        account.sending_enabled = not account.sending_enabled
+    def change_account(self) -> None:
+        account, rng = self.world.ses.simulator.account, self.rng
+        match rng.choice(("pause", "pause", "suspend", "rate", "rate", "quota")):
+            case "pause":
+                account.sending_enabled = not account.sending_enabled
+            case "suspend":
+                account.suspended = not account.suspended
+            case "rate":
+                account.max_send_rate = rng.choice(_RATES)
+            case "quota":
+                account.max_24_hour_send = self.world.ses.simulator.sent_last_24_hours() + rng.choice((0, 1, 50_000))
+
+    def rotate(self) -> None:
+        self.world.rotate_keys()
+
+    def redrive(self) -> None:
+        for queue in (self.world.sends, self.world.events):
+            queue.redrive(self.world.now - self.rng.choice(REDRIVES))
 
     # -- and then --------------------------------------------------------------------------------------------------
 
     def calm_down(self) -> None:
-        """No more faults: whatever was left lying about must find its end by itself (and a redrive)."""
+        """No more faults: whatever was left lying about must find its end by itself, and by redrives, late ones too."""
         world = self.world
         world.is_rough = False
-        world.ses.simulator.account.sending_enabled = True
-        for _ in range(400):
+        account = world.ses.simulator.account
+        account.sending_enabled, account.suspended, account.max_24_hour_send = True, False, 50_000
+        account.max_send_rate = self.rng.choice(_RATES)
+        for wait in (timedelta(), *REDRIVES):
+            if not self._rest(world.now + wait):
+                world.trace.append("never came to rest")
+                return
             for queue in (world.sends, world.events):
                 queue.redrive()
+        if not self._rest(world.now):
+            world.trace.append("never came to rest")
+
+    def _rest(self, until: datetime) -> bool:
+        """Work and wait until nothing is left to do, and at least until then."""
+        world = self.world
+        for _ in range(400):
+            for queue in (world.sends, world.events):
                 for message in queue.waiting:
                     message["at"] = world.now
-            while any((world.stream(), world.sends.deliver(), world.ses_events(all_of_them=True), world.hand_over())):
-                pass
+            for _ in range(200):  # a bug may keep it busy for ever
+                if not self._all_of_it():
+                    break
             minute = world.next_due()
             if minute is None and not world.sends.waiting and not world.events.waiting:
-                return
+                world.now = max(world.now, until)
+                return True
             world.now = max(world.now, minute) if minute else world.now + timedelta(minutes=5)
-            world.skip_idle_minutes(world.now)
+            world.skip_idle_minutes()
             world.tick()
-        world.trace.append("never came to rest")
+        return False
 
-    def _result(self) -> Result:
+    def _all_of_it(self) -> bool:
+        world = self.world
+        return any((world.stream(), world.sends.deliver(), world.ses_events(all_of_them=True), world.hand_over()))
+
+    def result(self) -> Result:
         world = self.world
         found: Found = look(world, self.accepted)
         if world.trace[-1] == "never came to rest":
             found.broken.append("never came to rest")
         found.broken += [f"buried: {entry['why']}" for entry in world.buried]
+        found.broken += [f"a link of ours was refused: {token[-20:]}" for token in self.refused_links]
         state = [
             world.trace, sorted(world.table.items), [(m.recipient, dict(m.tags)) for m in world.ses.simulator.messages],
             sorted((key, json.dumps(item, sort_keys=True)) for key, item in world.table.items.items()),

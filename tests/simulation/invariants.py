@@ -7,7 +7,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 from sodate.activities.store import activities_of
 from sodate.leads.store import find_state, load_profile
-from sodate.mail.ledger import FINAL, RANK
+from sodate.mail.ledger import FINAL, RANK, StepRef
 from sodate.playbook.store import Definitions
 from sodate.scoring.fold import score
 from sodate.scoring.rules import RuleSet
@@ -28,53 +28,81 @@ class Found:
 def look(world: SimulatedWorld, accepted: dict[str, str]) -> Found:
     found = Found()
     items = {key: _plain({"M": item}) for key, item in world.table.items.items()}
-    sends = {key[1].removeprefix("SEND#"): item for key, item in items.items() if item["kind"] == "send"}
+    sends = {key[1].removeprefix("SEND#"): item for key, item in items.items() if item.get("kind") == "send"}
     taken = Counter(message.tags["send_id"] for message in world.ses.simulator.messages)
-    _nothing_twice(found, sends, taken)
-    _nothing_lost(found, items, sends)
+    _nothing_twice(found, world, sends, taken)
+    _nothing_lost(found, items, sends, taken)
     _ledger_is_true(found, sends, taken)
+    _unknown_is_listed_and_settled(found, world, items, sends, taken)
     _nobody_mailed_after_leaving(found, world, sends)
     _posts_stored_once(found, items, accepted)
     _scores_can_be_replayed(found, items)
     found.figures["mails"] = sum(taken.values())
-    found.figures["unknown"] = sum(send["state"] == "unknown" for send in sends.values())
     found.figures["crashes"] = sum(line.startswith("  crash") for line in world.trace)
+    found.figures["stops"] = len(world.stops)
+    found.figures["stops_inside_an_invocation"] = world.interleaved
+    found.figures["in_flight_when_left"] = len(world.ses.in_flight)
     return found
 
 
-def _nothing_twice(found: Found, sends: dict[str, Json], taken: Counter[str]) -> None:
+def look_while_running(world: SimulatedWorld) -> Found:
+    """What must hold at every moment, not only in the end."""
+    found = Found()
+    sends = {
+        key[1].removeprefix("SEND#"): _plain({"M": item})
+        for key, item in world.table.items.items()
+        if item.get("kind") == {"S": "send"}
+    }
+    taken = Counter(message.tags["send_id"] for message in world.ses.simulator.messages)
+    _nothing_twice(found, world, sends, taken)
+    _nobody_mailed_after_leaving(found, world, sends)
+    return found
+
+
+def _nothing_twice(found: Found, world: SimulatedWorld, sends: dict[str, Json], taken: Counter[str]) -> None:
     for send_id, times in taken.items():
-        if times < 2:
-            continue
         kind = sends[send_id]["purpose"] if send_id in sends else "marketing"
         if kind == "marketing":
-            found.figures["double_marketing_mails"] += 1
-            found.broken.append(f"{times} marketing mails of send {send_id}")
-        else:
+            found.figures["most_of_one"] = max(found.figures["most_of_one"], times)
+            if times > 1:
+                found.figures["double_marketing_mails"] += 1
+                found.broken.append(f"{times} marketing mails of send {send_id}")
+        elif times > 1:
             found.figures["double_notices"] += 1
             if times > 2:
                 found.broken.append(f"{times} notices of send {send_id}")
+    for send_id, times in world.ses.open_ended.items():
+        if times > 1 and (send_id not in sends or sends[send_id]["purpose"] == "marketing"):
+            found.broken.append(f"SES was asked {times} times for send {send_id}, which may have left before")
 
 
-def _nothing_lost(found: Found, items: dict[tuple[str, str], Json], sends: dict[str, Json]) -> None:
-    listed = {item_key[1].removeprefix("SEND#") for item_key, item in items.items() if item["kind"] == "unknown"}
+def _nothing_lost(
+    found: Found, items: dict[tuple[str, str], Json], sends: dict[str, Json], taken: Counter[str]
+) -> None:
     for send_id, send in sends.items():
         found.figures["planned"] += 1
+        found.figures[f"planned_{send['purpose']}"] += 1
         found.figures[f"{send['purpose']}:{send['state']}"] += 1
-        if send["state"] not in FINAL and not (send["state"] == "unknown" and send_id in listed):
+        if send["state"] == "unknown":
+            found.figures["unknown_and_sent" if taken[send_id] else "unknown_and_not_sent"] += 1
+        elif send["state"] not in FINAL:
             found.figures["silent_losses"] += 1
             found.broken.append(f"send {send_id} ({send['name']}) ended as {send['state']}")
     for (pk, _), state in items.items():
-        if state["kind"] != "state":
-            continue
-        for name, run in state["enrolments"].items():
-            steps = {int(s["step"]) for s in sends.values() if s["pk"] == pk and s.get("enrolment") == run["id"]}
-            if int(run["step"]) != STEPS or steps != set(range(STEPS)):
+        for name, run in state.get("enrolments", {}).items() if state.get("kind") == "state" else ():
+            steps = [step for step in range(STEPS) if _ref(pk, name, run, step).send_id in sends]
+            if int(run["step"]) != STEPS or steps != list(range(STEPS)):
                 found.figures["silent_losses"] += 1
-                found.broken.append(f"run of {name} stands at {run['step']}, with sends for steps {sorted(steps)}")
+                found.broken.append(f"run of {name} stands at {run['step']}, with sends for steps {steps}")
+
+
+def _ref(pk: str, sequence: str, run: Json, step: int) -> StepRef:
+    return StepRef(pk.removeprefix("LEAD#"), sequence, int(run["v"]), step, run["id"])
 
 
 def _ledger_is_true(found: Found, sends: dict[str, Json], taken: Counter[str]) -> None:
+    for send_id in taken.keys() - sends.keys():
+        found.broken.append(f"send {send_id} went out and is not in the ledger")
     for send_id, send in sends.items():
         said = RANK[send["state"]]
         if taken[send_id] and said < RANK["unknown"]:
@@ -83,29 +111,60 @@ def _ledger_is_true(found: Found, sends: dict[str, Json], taken: Counter[str]) -
             found.broken.append(f"send {send_id} never went out, the ledger says {send['state']}")
 
 
+def _unknown_is_listed_and_settled(
+    found: Found, world: SimulatedWorld, items: dict[tuple[str, str], Json], sends: dict[str, Json], taken: Counter[str]
+) -> None:
+    """Whoever is unknown is on the list; whoever SES told us about is unknown no more."""
+    listed = {key[1].removeprefix("SEND#") for key, item in items.items() if item.get("kind") == "unknown"}
+    for send_id in listed:
+        found.figures["unknown_ever"] += 1
+        if send_id not in sends:
+            found.broken.append(f"send {send_id} is listed as unknown and is not in the ledger")
+        elif send_id in world.told_of:
+            found.figures["unknown_settled_by_an_event"] += RANK[sends[send_id]["state"]] > RANK["unknown"]
+        if taken[send_id] > 1 and sends.get(send_id, {}).get("purpose") != "notice":
+            found.figures["unknown_repeated"] += 1
+    for send_id, send in sends.items():
+        if send["state"] == "unknown" and send_id not in listed:
+            found.figures["silent_losses"] += 1
+            found.broken.append(f"send {send_id} is unknown and not listed")
+        if send["state"] == "unknown" and send_id in world.told_of:
+            found.broken.append(f"send {send_id} is unknown although SES told us")
+
+
 def _nobody_mailed_after_leaving(found: Found, world: SimulatedWorld, sends: dict[str, Json]) -> None:
     """At the moment of every claim, by the database's own order, the lead was mailable, and had the right to be:
     after an opt-out only a form post made later can lead back, after a complaint or hard bounce nothing can.
+
+    Judged twice: by the lead's own item, and by what people were told (`world.stops`), whatever the item says.
     """
     marketing = {m.tags["send_id"] for m in world.ses.simulator.messages if m.tags["purpose"] == "marketing"}
-    steps = {(sends[s]["pk"], sends[s]["enrolment"], int(sends[s]["step"])): s for s in marketing}
+    asked: dict[str, int] = {}
     left: dict[str, str] = {}
-    for (pk, sk), old, new in world.table.history:
-        asked = sk.startswith("CONSENT#") and old is None and new is not None and new["method"]["S"] == "form"
-        if asked and left.get(pk) == "left":
-            del left[pk]
+    for number, ((pk, sk), old, new) in enumerate(world.table.history):
+        if sk.startswith("CONSENT#") and old is None and new is not None and new["method"]["S"] == "form":
+            asked[pk] = number
+            if left.get(pk) == "left":
+                del left[pk]
         if sk != "STATE" or old is None or new is None:
             continue
         before, after = _plain({"M": old}), _plain({"M": new})
-        claimed = [s for run in _claims(before, after) if (s := steps.get((pk, *run))) is not None]
-        for send_id in claimed:
-            if not _mailable(before) or pk in left:
+        stops = [stop for stop in world.stops if f"LEAD#{stop.lead_id}" == pk]
+        told = [s for s in stops if s.at <= number and (s.why == "lost" or asked.get(pk, -1) < s.began)]
+        for send_id in marketing & _claims(pk, before, after):
+            found.figures["claims_judged"] += 1
+            found.figures["orders_judged"] += len(stops)
+            if not _mailable(before) or pk in left or told:
                 found.figures["mails_after_opt_out"] += 1
-                found.broken.append(f"send {send_id} was claimed though the lead is {left.get(pk)}, {before}")
-        if after.get("blocked") in ("complaint", "hard_bounce"):
-            left[pk] = "lost"
-        elif _has_left(after) and not _has_left(before):
-            left[pk] = "left"
+                found.broken.append(f"send {send_id} was claimed though the lead is {left.get(pk)}, {told}, {before}")
+        _note_leaving(left, pk, before, after)
+
+
+def _note_leaving(left: dict[str, str], pk: str, before: Json, after: Json) -> None:
+    if after.get("blocked") in ("complaint", "hard_bounce"):
+        left[pk] = "lost"
+    elif _has_left(after) and not _has_left(before):
+        left[pk] = "left"
 
 
 def _mailable(state: Json) -> bool:
@@ -116,27 +175,34 @@ def _has_left(state: Json) -> bool:
     return bool(state.get("blocked")) or state["topics"].get(TOPIC) == "withdrawn"
 
 
-def _claims(before: Json, after: Json) -> list[tuple[str, int]]:
-    moved = [(run, before["enrolments"].get(name)) for name, run in after["enrolments"].items()]
-    return [(r["id"], int(w["step"])) for r, w in moved if w and w["id"] == r["id"] and r["step"] == w["step"] + 1]
+def _claims(pk: str, before: Json, after: Json) -> set[str]:
+    """Send ids of the steps that this change of STATE went past."""
+    moved = [(name, run, before["enrolments"].get(name)) for name, run in after["enrolments"].items()]
+    return {
+        _ref(pk, name, now, int(was["step"])).send_id
+        for name, now, was in moved
+        if was and was["id"] == now["id"] and now["step"] == was["step"] + 1
+    }
 
 
 def _posts_stored_once(found: Found, items: dict[tuple[str, str], Json], accepted: dict[str, str]) -> None:
-    stored = Counter(key[1].removeprefix("SUBMISSION#") for key, item in items.items() if item["kind"] == "submission")
+    posts = [key[1] for key, item in items.items() if item.get("kind") == "submission"]
+    stored = Counter(post.removeprefix("SUBMISSION#") for post in posts)
     for name in accepted:
         found.figures["posts"] += 1
         if stored[name] != 1:
+            found.figures["lost_leads"] += 1
             found.broken.append(f"post {name} was accepted and is stored {stored[name]} times")
-    owners = [item["lead_id"] for item in items.values() if item["kind"] == "owner"]
-    leads = [key[0] for key, item in items.items() if item["kind"] == "profile"]
+    owners = [item["lead_id"] for item in items.values() if item.get("kind") == "owner"]
+    leads = [key[0] for key, item in items.items() if item.get("kind") == "profile"]
     if sorted(f"LEAD#{owner}" for owner in owners) != sorted(leads):
         found.broken.append("owners and leads differ")
 
 
 def _scores_can_be_replayed(found: Found, items: dict[tuple[str, str], Json]) -> None:
     rules = RuleSet.model_validate(Definitions().live("rules").body)
-    signals = Counter(key[0] for key, item in items.items() if item["kind"] == "signal")
-    for pk in [key[0] for key, item in items.items() if item["kind"] == "state"]:
+    signals = Counter(key[0] for key, item in items.items() if item.get("kind") == "signal")
+    for pk in [key[0] for key, item in items.items() if item.get("kind") == "state"]:
         lead_id = pk.removeprefix("LEAD#")
         state = find_state(lead_id)
         assert state is not None

@@ -3,8 +3,9 @@
 It answers the calls our code makes and no others. `test_table_contract.py` runs the same calls on moto.
 """
 
+from collections import Counter
 from collections.abc import Callable
-from copy import deepcopy
+from datetime import datetime
 from threading import RLock
 from typing import Any
 
@@ -16,6 +17,8 @@ Item = dict[str, Any]
 Key = tuple[str, str]
 #: Called before and after each write with a label; may raise, or let something else happen in between.
 Point = Callable[[str], None]
+#: TransactWriteItems carries a token, so that a repeat of it is a no-op.
+_REPEATED = {"PutItem", "UpdateItem"}
 
 
 class MemoryTable:
@@ -28,8 +31,16 @@ class MemoryTable:
         #: True: DynamoDB takes only the items of a batch before this one, and gives the others back.
         self.leave_over: Callable[[str], bool] = lambda table: False
         self.refuse: Callable[[str], ClientError | None] = lambda operation: None
+        #: True: the answer of this write is lost and the SDK asks again.
+        self.repeat: Callable[[str], bool] = lambda operation: False
+        #: True: an eventually consistent read sees what an item was before it changed at this very moment.
+        self.is_stale: Callable[[], bool] = lambda: False
+        self.clock: Callable[[], datetime | None] = lambda: None
+        #: How many items lie in each partition, as far as they were written by calls.
+        self.partitions: Counter[str] = Counter()
         self.reads = self.writes = 0
         self._lock = RLock()
+        self._before: dict[Key, tuple[datetime | None, Item | None]] = {}
 
     def _make_api_call(self, operation: str, request: Item) -> Item:
         refusal = self.refuse(operation)
@@ -45,12 +56,22 @@ class MemoryTable:
             "TransactWriteItems": self._transact,
         }[operation]
         with self._lock:  # each call is atomic, as DynamoDB's are; re-entrant, because `point` may act
+            if operation in _REPEATED and self.repeat(operation):
+                call(request)
             return call(request)
 
     def _get(self, request: Item) -> Item:
         self.reads += 1
-        found = self.items.get(_key(request["Key"]))
+        found = self._seen(_key(request["Key"]), request)
         return {"Item": deepcopy(found)} if found else {}
+
+    def _seen(self, key: Key, request: Item) -> Item | None:
+        now = self.clock()
+        if now is not None and key in self._before and not request.get("ConsistentRead") and self.is_stale():
+            changed, before = self._before[key]
+            if changed == now:
+                return before
+        return self.items.get(key)
 
     def _batch_get(self, request: Item) -> Item:
         """Up to 100 keys; a list with a key twice is refused, as by DynamoDB."""
@@ -59,7 +80,7 @@ class MemoryTable:
         if len(set(keys)) != len(keys) or not 1 <= len(keys) <= 100:
             raise _invalid("BatchGetItem")
         self.reads += len(keys)
-        found = [deepcopy(self.items[key]) for key in keys if key in self.items]
+        found = [deepcopy(item) for key in keys if (item := self._seen(key, wanted))]
         return {"Responses": {name: found}, "UnprocessedKeys": {}}
 
     def _batch_write(self, request: Item) -> Item:
@@ -82,8 +103,9 @@ class MemoryTable:
         partitions = {value["S"] for value in values.values() if "S" in value}
         found = [
             deepcopy(item)
-            for key, item in sorted(entry for entry in self.items.items() if entry[0][0] in partitions)
-            if holds(request["KeyConditionExpression"], names, values, item)
+            for key in sorted(key for key in self.items if key[0] in partitions)
+            if (item := self._seen(key, request))
+            and holds(request["KeyConditionExpression"], names, values, item)
             and holds(request.get("FilterExpression"), names, values, item)
         ]
         if not request.get("ScanIndexForward", True):
@@ -91,9 +113,10 @@ class MemoryTable:
         if start := request.get("ExclusiveStartKey"):
             found = [item for item in found if _key(item) > _key(start)]
         limit = request.get("Limit", len(found))
-        more = {"LastEvaluatedKey": {name: found[limit - 1][name] for name in ("pk", "sk")}} if len(found) > limit else {}
+        is_cut = len(found) > limit
         found = found[:limit]
-        return {"Items": found, "Count": len(found), "ScannedCount": len(found), **more}
+        last = {"LastEvaluatedKey": {name: found[-1][name] for name in ("pk", "sk")}} if is_cut else {}
+        return {"Items": found, "Count": len(found), "ScannedCount": len(found), **last}
 
     def _put(self, request: Item) -> Item:
         return self._single("Put", request)
@@ -141,6 +164,10 @@ class MemoryTable:
         if old == new:
             return  # DynamoDB writes it, but its stream says nothing
         self.writes += 1
+        now = self.clock()
+        if key not in self._before or self._before[key][0] != now:
+            self._before[key] = now, old
+        self.partitions[key[0]] += (new is not None) - (old is not None)
         if new is None:
             self.items.pop(key, None)
         else:
@@ -149,7 +176,15 @@ class MemoryTable:
 
 
 def _invalid(operation: str) -> ClientError:
-    return ClientError({"Error": {"Code": "ValidationException", "Message": "not a batch that DynamoDB takes"}}, operation)
+    error = {"Error": {"Code": "ValidationException", "Message": "not a batch that DynamoDB takes"}}
+    return ClientError(error, operation)  # type: ignore[arg-type]
+
+
+def deepcopy(value: Any) -> Any:
+    """Of plain JSON, four times as fast as the library's."""
+    if isinstance(value, dict):
+        return {name: deepcopy(inner) for name, inner in value.items()}
+    return [deepcopy(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _key(item: Item) -> Key:

@@ -1,18 +1,19 @@
 """Sodate in a world that can die anywhere: the real handlers, a memory table, queues, a stream, SES and one clock.
 
-Everything random comes from one seed, so a history can be played again. `Crash` is no `Exception`: no code of ours
-can catch it, exactly as a killed process catches nothing.
+Everything random comes from one seed, so a history can be played again.
 """
 
 import json
 import random
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from pynamodb.connection import Connection
 from sodate.due import store as due
 from sodate.errors import Transient
@@ -20,69 +21,39 @@ from sodate.playbook import store as playbook_store
 from sodate.playbook.store import Definitions
 from sodate.runtime import clock, container
 from sodate.table import base, keys, transaction
-from sodate_cli.local.ses.client import SimulatedSes
-from sodate_cli.local.ses.disturbance import Disturbance
 from sodate_cli.local.ses.envelopes import sqs_event_of
 
-from tests.simulation.playbook import DEFINITIONS
+from tests.simulation.cloud import Aws, Ses
+from tests.simulation.playbook import DEFINITIONS, TOPIC
+from tests.simulation.queues import Queue, as_json
 from tests.simulation.table import MemoryTable
+from tests.simulation.weather import Crash, fuse
 
 Json = dict[str, Any]
 START = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
-VISIBILITY = timedelta(minutes=3)
-MOST_RECEIVES = 4
 PUBLIC_URL = "https://m.example.jp"
 _SCORED = {"activity"}
 _PUBLISHED = {"submission", "consent", "state", "send", "signal"}
+_LEDGER_EVENTS = {"Send", "Delivery", "Bounce", "Reject", "Open", "Click", "DeliveryDelay"}
 
 
-class Crash(BaseException):
-    """The process is gone."""
+@dataclass(frozen=True)
+class Fate:
+    """What befalls one invocation: it dies at a point, or somebody else acts at one. Points count from 1."""
+
+    dies_at: int = 0
+    acts_at: int = 0
+    act: Callable[[], object] = lambda: None
 
 
-class Queue:
-    """SQS standard: at least once, in no order, and a dead-letter queue after a few receives."""
+@dataclass(frozen=True)
+class Stop:
+    """Somebody was told that no mail will follow. `began` and `at`: length of the table's history before and after."""
 
-    def __init__(self, world: "SimulatedWorld", function: str) -> None:
-        self._world, self._function = world, function
-        self.waiting: list[Json] = []
-        self.dead: list[Json] = []
-        self._sent = 0
-
-    def send(self, body: Any, delay: timedelta = timedelta()) -> None:
-        self._sent += 1
-        name = f"{self._function}-{self._sent}"
-        self.waiting.append({"id": name, "body": body, "at": self._world.now + delay, "receives": 0})
-
-    def deliver(self) -> bool:
-        ready = [message for message in self.waiting if message["at"] <= self._world.now]
-        if not ready:
-            return False
-        rng = self._world.rng
-        batch = rng.sample(ready, min(len(ready), rng.randint(1, 10)))
-        for message in batch:
-            message["receives"] += 1
-            message["at"] = self._world.now + VISIBILITY
-        records = [{"messageId": message["id"], "body": message["body"]} for message in batch]
-        answer = self._world.invoke(self._function, self._event(records))
-        failed = {entry["itemIdentifier"] for entry in answer["batchItemFailures"]} if answer else None
-        for message in batch:
-            done = failed is not None and message["id"] not in failed
-            twice = self._world.is_rough and rng.random() < 0.08
-            if done and not twice:
-                self.waiting.remove(message)
-            elif message["receives"] >= MOST_RECEIVES:
-                self.waiting.remove(message)
-                self.dead.append(message)
-        return True
-
-    def _event(self, records: list[Json]) -> Json:
-        return {"Records": records}
-
-    def redrive(self) -> None:
-        dead, self.dead = self.dead, []
-        for message in dead:
-            self.send(message["body"])
+    lead_id: str
+    why: str
+    began: int
+    at: int
 
 
 class SimulatedWorld:
@@ -93,48 +64,120 @@ class SimulatedWorld:
         self.trace: list[str] = []
         self.table = MemoryTable()
         self.table.point = self.point
+        self.table.clock = lambda: self.now
+        self.table.is_stale = lambda: self.happens(0.2)
+        self.table.repeat = lambda what: self._mishap(f"{what}, its answer lost, asked again", 0.01)
+        self.table.leave_over = lambda _: self._mishap("a part of the batch left over", 0.03)
+        self.table.refuse = self._throttle
         self.fuse = 0
         self.meanwhile: tuple[int, Callable[[], object]] | None = None
+        #: Asked before each invocation that is not inside another one.
+        self.fate: Callable[[], Fate] = self._rough_fate
+        self.points = 0
+        self.stops: list[Stop] = []
+        self.told_of: set[str] = set()
+        self.interleaved = 0
         self.buried: list[Json] = []
         self.bus: list[Json] = []
         self.hot: list[Json] = []
         self.webhooks: list[str] = []
+        self.signing_keys = [{"id": "k1", "key": "key 1", "created": "2026-01-01T00:00:00.000Z"}]
         self._read = {"scoring": 0, "event_publisher": 0}
         self._ids = 0
+        self._inside = 0
         self.sends = Queue(self, "mail_sender")
         self.events = Queue(self, "email_events")
-        disturbance = Disturbance(seed, 0.15, 0.05 if self.rng.random() < 0.3 else 0.0, timedelta(hours=1), True)
-        self.ses = SimulatedSes(lambda: self.now, ["example.jp"], ["sim"], disturbance=disturbance)
-        self.ses.simulator.account.max_send_rate = 1e9
+        self.ses = Ses(self, seed)
         self._wire(monkeypatch)
         self._publish()
+        self.tick()  # the schedules run from the day of the deployment on
+
+    def snapshot(self) -> dict[str, Any]:
+        """Everything that an invocation can change. Items are never changed in place, so flat copies do."""
+        simulator, table = self.ses.simulator, self.table
+        return {
+            "now": self.now,
+            "items": dict(table.items),
+            "partitions": table.partitions.copy(),
+            "history": len(table.history),
+            "queues": [([dict(m) for m in q.waiting], list(q.done), q.sent) for q in (self.sends, self.events)],
+            "messages": len(simulator.messages),
+            "suppressed": dict(simulator.suppressed),
+            "outbox": list(simulator._outbox._waiting),
+            "open_ended": self.ses.open_ended.copy(),
+            "read": dict(self._read),
+        }
+
+    def restore(self, held: dict[str, Any]) -> None:
+        simulator, table = self.ses.simulator, self.table
+        self.now, self._read = held["now"], dict(held["read"])
+        table.items, table.partitions = dict(held["items"]), held["partitions"].copy()
+        del table.history[held["history"] :]
+        table._before.clear()
+        for queue, (waiting, done, sent) in zip((self.sends, self.events), held["queues"], strict=True):
+            queue.waiting, queue.done, queue.dead = [dict(message) for message in waiting], list(done), []
+            queue.sent = sent
+        del simulator.messages[held["messages"] :]
+        simulator.suppressed, simulator._outbox._waiting = dict(held["suppressed"]), list(held["outbox"])
+        simulator._quota = type(simulator._quota)(simulator.account)
+        self.ses.open_ended = held["open_ended"].copy()
+        self.ses.in_flight.clear()
+        for log in (self.stops, self.buried, self.bus, self.hot, self.trace):
+            log.clear()
 
     # -- running ---------------------------------------------------------------------------------------------------
 
+    def happens(self, share: float) -> bool:
+        return self.is_rough and self.rng.random() < share
+
     def point(self, label: str) -> None:
         """A labelled place between two effects: here the process may die, or somebody else may act."""
+        self.points += 1
         if self.meanwhile is not None:
             left, act = self.meanwhile
             self.meanwhile = (left - 1, act) if left > 1 else None
             if left <= 1:
-                fuse, self.fuse = self.fuse, 0
-                self.trace.append(f"  meanwhile at {label}")
-                act()
-                self.fuse = fuse
+                self._let_act(act, label)
         if self.fuse:
             self.fuse -= 1
             if not self.fuse:
                 self.trace.append(f"  crash {label}")
                 raise Crash(label)
 
+    def _let_act(self, act: Callable[[], object], label: str) -> None:
+        held, self.fuse = self.fuse, 0
+        self.trace.append(f"  meanwhile at {label}")
+        stops = len(self.stops)
+        act()
+        self.interleaved += len(self.stops) - stops
+        self.fuse = held
+
+    def _mishap(self, label: str, share: float) -> bool:
+        found = self._inside > 0 and self.happens(share)
+        if found:
+            self.trace.append(f"  {label}")
+        return found
+
+    def _throttle(self, operation: str) -> ClientError | None:
+        if self._mishap(f"{operation} throttled", 0.003):
+            return ClientError({"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}, operation)
+        return None
+
+    def _rough_fate(self) -> Fate:
+        if not self.is_rough:
+            return Fate()
+        dies_at = fuse(self.rng)
+        if self._inside or self.rng.random() >= 0.2:
+            return Fate(dies_at)
+        return Fate(dies_at, self.rng.randint(1, 16), self.somebody_else)
+
     def invoke(self, function: str, event: Json) -> Json | None:
         """None when the process died or raised: AWS then knows nothing of what it did."""
-        nested = self.meanwhile is not None or not self.is_rough
-        if self.is_rough and self.rng.random() < 0.25:
-            self.fuse = self.rng.randint(1, 24)
-        if not nested and self.rng.random() < 0.2:
-            self.meanwhile = (self.rng.randint(1, 16), self.somebody_else)
+        held = self.fuse, self.meanwhile
+        fate = self.fate()
+        self.fuse, self.meanwhile = fate.dies_at, (fate.acts_at, fate.act) if fate.acts_at else None
         self.trace.append(f"{self.now:%d %H:%M} {function}")
+        self._inside += 1
         try:
             answer: Json | None = import_module(f"functions.{function}.handler").handler(event, None)
         except Crash:
@@ -144,7 +187,8 @@ class SimulatedWorld:
             self.trace.append(f"  {type(error).__name__}: {error}"[:160])
             return None
         finally:
-            self.fuse, self.meanwhile = 0, None
+            self._inside -= 1
+            self.fuse, self.meanwhile = held
         self.trace.append(f"  {json.dumps(answer, sort_keys=True)[:120]}")
         return answer or {}
 
@@ -158,6 +202,42 @@ class SimulatedWorld:
         answer = self.invoke(function, event)
         return int(answer["statusCode"]) if answer else 500
 
+    def leave(self, token: str, lead_id: str, body: str) -> int:
+        """A press on the unsubscribe button. From a 200 on, the reader has our word."""
+        began = len(self.table.history)
+        kind = "application/x-www-form-urlencoded"
+        status = self.http("consent_pages", "POST /unsubscribe/{token}", {"token": token}, body, kind)
+        if status == 200:
+            self.stops.append(Stop(lead_id, "left", began, len(self.table.history)))
+        return status
+
+    def acted_on(self, queue: Queue, body: str, began: int) -> None:
+        """A message was finished. An SES event that stops a lead has stopped it from here on."""
+        queue.done.append(body)
+        if queue is not self.events:
+            return
+        event = as_json(as_json(body).get("Message", "")) or as_json(body)
+        tags = {name: values[0] for name, values in event.get("mail", {}).get("tags", {}).items()}
+        if event.get("eventType") in _LEDGER_EVENTS and "send_id" in tags:
+            self.told_of.add(tags["send_id"])
+        dead = event.get("bounce", {}).get("bounceType") == "Permanent"
+        angry = event.get("complaint", {}).get("complaintFeedbackType", "not-spam") != "not-spam"
+        if (dead or angry) and tags.get("name") != "handoff":
+            self.stops.append(Stop(tags["lead_id"], "lost", began, len(self.table.history)))
+
+    def is_mailable(self, lead_id: str) -> bool:
+        state = self.table.items.get((keys.lead(lead_id), keys.STATE), {})
+        confirmed = state.get("topics", {}).get("M", {}).get(TOPIC, {}).get("S") == "confirmed"
+        return confirmed and "S" not in state.get("blocked", {})
+
+    def rotate_keys(self) -> None:
+        """The newest key first, the older ones stay active; functions notice it after a while: here at once."""
+        number = len(self.signing_keys) + 1
+        self.signing_keys.insert(0, {"id": f"k{number}", "key": f"key {number}", "created": keys.stamp(self.now)})
+        forget()
+
+    # -- what AWS does ---------------------------------------------------------------------------------------------
+
     def tick(self) -> None:
         self.invoke("step_mail_dispatch", {})
         self.invoke("send_sweeper", {})
@@ -169,17 +249,17 @@ class SimulatedWorld:
         begin, end = self._read[function], len(self.table.history)
         if begin == end:
             return False
-        if self.is_rough and self.rng.random() < 0.1:
+        if self.happens(0.1):
             begin = max(0, begin - self.rng.randint(1, 10))
         wanted = [record for n in range(begin, end) if (record := self._record(n, function)) is not None]
         answer = self.invoke(function, {"Records": wanted}) if wanted else {"batchItemFailures": []}
         if answer is not None and not answer["batchItemFailures"]:
-            self._read[function] = end
+            self._read[function] = max(end, self._read[function])
         return True
 
     def _record(self, number: int, function: str) -> Json | None:
         key, old, new = self.table.history[number]
-        kind = (new or old or {})["kind"]["S"]
+        kind = (new or old or {}).get("kind", {}).get("S")
         wanted = (kind in _SCORED and old is None) or kind == "profile" if function == "scoring" else kind in _PUBLISHED
         if new is None or not wanted:
             return None
@@ -193,34 +273,48 @@ class SimulatedWorld:
             self.hot.append(event)
         for event in list(self.hot):
             detail = {"detail-type": event["DetailType"], "detail": json.loads(event["Detail"])}
-            if self.invoke("sales_handoff", detail) is not None:
+            if self.invoke("sales_handoff", detail) is not None and event in self.hot:
                 self.hot.remove(event)
         return bool(self.hot)
 
     def ses_events(self, *, all_of_them: bool = False) -> bool:
+        self.fetch_events(all_of_them=all_of_them)
+        return self.events.deliver()
+
+    def fetch_events(self, *, all_of_them: bool = False) -> None:
         for event in self.ses.simulator.take_events(all_of_them=all_of_them):
             (record,) = sqs_event_of([event], self.now)["Records"]
             self.events.send(record["body"])
-        return self.events.deliver()
 
     def next_due(self) -> datetime | None:
-        waiting = (key[0] for key in self.table.items if key[0].startswith(keys.DUE))
-        minutes = {keys.minute_start(keys.due_minute_of(pk)) for pk in waiting}
-        read = min(due.read_until(lane) or START - timedelta(minutes=1) for lane in due.LANES)
-        return min((minute for minute in minutes if minute > read), default=None)
+        """The first minute that a cursor has not passed; now, when one stopped in the middle of it."""
+        found = []
+        for lane in due.LANES:
+            held, begin = due.position(lane), f"#{lane.name}"
+            read = held.minute if held else START - timedelta(minutes=1)
+            found += [
+                minute
+                for pk, count in self.table.partitions.items()
+                if count and pk.startswith(keys.DUE) and begin in pk
+                if (minute := keys.minute_start(keys.due_minute_of(pk))) > read
+            ]
+        return min(found, default=None)
 
-    def skip_idle_minutes(self, until: datetime) -> None:
+    def skip_idle_minutes(self) -> None:
         """Reading a minute that holds nothing does nothing, so long waits need not read each of them."""
         for lane in due.LANES:
-            held = due.read_until(lane)
+            held = due.position(lane)
+            if held is not None and held.partly:
+                continue
+            begin = f"#{lane.name}"
             waiting = [
-                keys.minute_start(keys.due_minute_of(key[0]))
-                for key in self.table.items
-                if key[0].startswith(keys.DUE) and key[0].endswith(f"#{lane}")
+                keys.minute_start(keys.due_minute_of(pk))
+                for pk, count in self.table.partitions.items()
+                if count and pk.startswith(keys.DUE) and begin in pk
             ]
-            ahead = [minute for minute in waiting if held is None or minute > held]
-            stop = min([*ahead, until]) - timedelta(minutes=1)
-            if held is None or stop > held:
+            ahead = [minute for minute in waiting if held is None or minute > held.minute]
+            stop = min([*ahead, self.now]).replace(second=0, microsecond=0) - timedelta(minutes=1)
+            if held is None or stop > held.minute:
                 due.move_cursor(lane, stop)
 
     # -- wiring ----------------------------------------------------------------------------------------------------
@@ -245,17 +339,31 @@ class SimulatedWorld:
         for name, value in settings.items():
             monkeypatch.setenv(name, value)
         forget()
-        aws = _Aws(self)
+        aws = Aws(self)
         monkeypatch.setattr(Connection, "client", self.table)
         monkeypatch.setattr(clock, "now", lambda: self.now)
         monkeypatch.setattr(container, "client", lambda service: aws)
-        monkeypatch.setattr(container, "ses_client", lambda: _Ses(self))
+        monkeypatch.setattr(container, "ses_client", lambda: self.ses)
         monkeypatch.setattr(container, "pause", lambda attempt: None)
         monkeypatch.setattr(clock, "sleep", self._sleep)
-        monkeypatch.setattr(container, "_wire", lambda: None)
+        monkeypatch.setattr(container, "_wire", lambda: None)  # the memory table stands for the lean client too
         monkeypatch.setattr(container, "new_id", self._new_id)
         monkeypatch.setattr(playbook_store, "_POINTER_SECONDS", 1e9)
         monkeypatch.setattr("sodate.sales.webhook.deliver", self._webhook)
+        self._skip_empty_minutes(monkeypatch)
+
+    def _skip_empty_minutes(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A bucket that holds nothing answers so at once: most of them do, and a query through all layers is dear."""
+        read = due.page
+
+        def page(minute: datetime, lane: due.Lane, shard: int, after: str | None, limit: int) -> Any:
+            is_empty = not self.table.partitions[keys.due_bucket(minute, lane.name, shard)]
+            return ([], None) if is_empty else read(minute, lane, shard, after, limit)
+
+        monkeypatch.setattr(due, "page", page)
+
+    def _sleep(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
 
     def _publish(self) -> None:
         base.bind("sodate-sim")
@@ -264,79 +372,16 @@ class SimulatedWorld:
             definitions.publish(kind, name, body, self.now)
         self.table.history.clear()
 
-    def _sleep(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
-
     def _new_id(self) -> str:
         self._ids += 1
         return f"01SIM{self._ids:021d}"
 
     def _webhook(self, post: Any, *, allow_private: bool) -> int:
-        if self.is_rough and self.rng.random() < 0.2:
+        if self.happens(0.2):
             raise Transient("the sales webhook answered 503")
         self.webhooks.append(post.message_id)
         self.point("after webhook")
         return 200
-
-
-class _Ses:
-    """The simulator with a place to die before and after SES took the mail."""
-
-    def __init__(self, world: SimulatedWorld) -> None:
-        self._world = world
-
-    def send_email(self, **request: Any) -> Json:
-        self._world.point("before SES")
-        answer = self._world.ses.send_email(**request)
-        self._world.point("after SES")
-        return answer
-
-    def send_bulk_email(self, **request: Any) -> Json:
-        self._world.point("before SES")
-        answer = self._world.ses.send_bulk_email(**request)
-        self._world.point("after SES")
-        return answer
-
-    def get_account(self) -> Json:
-        return self._world.ses.get_account()
-
-
-class _Aws:
-    """SQS, EventBridge and Secrets Manager, as far as our code calls them."""
-
-    def __init__(self, world: SimulatedWorld) -> None:
-        self._world = world
-
-    def send_message_batch(self, QueueUrl: str, Entries: list[Json]) -> Json:
-        failed = []
-        for entry in Entries:
-            self._world.point("before enqueue")
-            if self._world.is_rough and self._world.rng.random() < 0.03:
-                failed.append({"Id": entry["Id"]})
-            else:
-                self._world.sends.send(entry["MessageBody"], timedelta(seconds=entry["DelaySeconds"]))
-        self._world.point("after enqueue")
-        return {"Failed": failed}
-
-    def send_message(self, QueueUrl: str, MessageBody: str, MessageAttributes: Json) -> Json:
-        self._world.buried.append({"body": MessageBody, "why": MessageAttributes["reason"]["StringValue"]})
-        return {}
-
-    def put_events(self, Entries: list[Json]) -> Json:
-        self._world.point("before publish")
-        refused = int(self._world.is_rough and self._world.rng.random() < 0.05)
-        self._world.bus.extend(Entries[refused:])
-        self._world.point("after publish")
-        return {"FailedEntryCount": refused}
-
-    def get_secret_value(self, SecretId: str) -> Json:
-        secrets: dict[str, Json] = {
-            "signing": {"keys": [{"id": "k1", "key": "one key", "created": "2026-01-01T00:00:00.000Z"}]},
-            "address": {"key": "another key"},
-            "webhook": {"key": "a third key"},
-            "captcha": {},
-        }
-        return {"SecretString": json.dumps(secrets[SecretId])}
 
 
 def forget() -> None:

@@ -1,0 +1,129 @@
+"""Every order of a sender and a stop: one batch of due mails, somebody who leaves at each point in the middle of it, a
+crash at each later point, SES in each mood, and the batch delivered again.
+
+Random histories find what nobody thought of; this finds what is rare. An order counts when the stop really fell into
+the invocation.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+from sodate.runtime.logs import logger
+from sodate_cli.local.ses.errors import Fault
+
+from tests.simulation.history import History
+from tests.simulation.invariants import look_while_running
+from tests.simulation.world import Fate, SimulatedWorld
+
+PEOPLE = ("taro", "hanako", "jiro")
+MOODS = (
+    None, None, Fault.TIMEOUT, Fault.ACCEPTED_THEN_TIMEOUT, Fault.ACCEPTED_THEN_SERVER_ERROR, Fault.TOO_MANY_REQUESTS,
+)  # fmt: skip
+ACTS = ("one_click", "topic", "complaint", "hard_bounce", "second_sender")
+
+
+@dataclass
+class Found:
+    broken: list[str] = field(default_factory=list)
+    figures: Counter[str] = field(default_factory=Counter)
+
+
+def explore(seed: int, count: int) -> Found:
+    """`count` orders, drawn from all there are."""
+    found = Found()
+    with _due_batch(seed) as (world, history):
+        rng = random.Random(seed)  # noqa: S311  repeatable, not secret
+        before, longest = world.snapshot(), _points_of_a_calm_run(world)
+        for _ in range(count):
+            act, victim = rng.choice(ACTS), rng.randrange(len(PEOPLE))
+            at = rng.randint(1, longest)
+            dies_at = rng.choice((0, rng.randint(at, longest)))
+            mood = rng.choice(MOODS)
+            world.restore(before)
+            _one(found, world, history, (act, victim, at, dies_at, mood))
+    return found
+
+
+def _one(found: Found, world: SimulatedWorld, history: History, order: tuple[str, int, int, int, Fault | None]) -> None:
+    act, victim, at, dies_at, mood = order
+    if mood is not None:
+        world.ses.simulator.inject(mood)
+    happened: list[str] = []
+
+    def meanwhile() -> None:
+        happened.append(act)
+        _act(world, history, act, victim)
+
+    fates = iter([Fate(dies_at, at, meanwhile)])
+    world.fate = lambda: next(fates, Fate())
+    world.sends.hand_over(list(world.sends.waiting))
+    world.fate = Fate
+    world.ses.simulator._faults.clear()
+    world.now += timedelta(minutes=4)
+    for _ in range(2):
+        if world.sends.ready():
+            world.sends.hand_over(world.sends.ready())
+    found.figures["orders_tried"] += 1
+    found.figures["orders"] += bool(happened) and act != "second_sender"
+    found.figures["orders_of_two_senders"] += bool(happened) and act == "second_sender"
+    judged = look_while_running(world)
+    found.figures["mails_after_opt_out"] += judged.figures["mails_after_opt_out"]
+    found.figures["double_marketing_mails"] += judged.figures["double_marketing_mails"]
+    found.figures["in_flight_when_left"] += len(world.ses.in_flight)
+    found.broken += [f"{order}: {line}" for line in judged.broken]
+
+
+def _act(world: SimulatedWorld, history: History, act: str, victim: int) -> None:
+    match act:
+        case "one_click":
+            history.leave_as(victim, "List-Unsubscribe=One-Click")
+        case "topic":
+            history.leave_as(victim, "scope=topic")
+        case "second_sender":
+            world.sends.hand_over(list(world.sends.waiting))
+        case _:
+            history.feedback_on(victim, "complain" if act == "complaint" else "bounce")
+            world.fetch_events(all_of_them=True)
+            world.events.hand_over(world.events.ready()[:10])
+
+
+def _points_of_a_calm_run(world: SimulatedWorld) -> int:
+    begin = world.points
+    world.sends.hand_over(list(world.sends.waiting))
+    return world.points - begin
+
+
+@contextmanager
+def _due_batch(seed: int) -> Iterator[tuple[SimulatedWorld, History]]:
+    """Three people have their first mail; the second one of all of them lies on the queue."""
+    logger.cache_clear()
+    with pytest.MonkeyPatch.context() as patch:
+        world = SimulatedWorld(seed, patch)
+        world.ses.simulator.fault_for = lambda _: None
+        history = History(seed, world)
+        for person in PEOPLE:
+            history.post_as(person, "single", agree=True)
+        _until(world, lambda: len(world.ses.simulator.messages) == len(PEOPLE))
+        world.fetch_events(all_of_them=True)
+        _until(world, lambda: len(world.sends.waiting) > 0 and not world.events.waiting, send=False)
+        yield world, history
+    logger.cache_clear()
+
+
+def _until(world: SimulatedWorld, is_there: Callable[[], bool], *, send: bool = True) -> None:
+    for _ in range(100):
+        while any((world.stream(), send and world.sends.deliver(), world.ses_events())):
+            pass
+        if is_there():
+            return
+        minute = world.next_due()
+        assert minute is not None
+        world.now = max(minute, world.now)
+        world.skip_idle_minutes()
+        world.tick()
+    raise AssertionError("the batch never came")
