@@ -34,11 +34,20 @@ Retire = Annotated[bool, typer.Option("--retire", help="Retire live definitions 
 
 
 @app.command()
-def check(directory: Directory, settings: Settings = None, as_json: output.JsonOption = False) -> None:
+def check(
+    directory: Directory,
+    settings: Settings = None,
+    online: Annotated[
+        bool, typer.Option("--online", help="Also ask for each linked page (HEAD, public hosts only).")
+    ] = False,
+    as_json: output.JsonOption = False,
+) -> None:
     """Is the playbook right? Lists every problem with file and line; exit code 1 when there is an error."""
+    from sodate_cli.playbook.online import with_dead_links
     from sodate_cli.playbook.show import show_problems
 
     checked = _check(directory, settings)
+    checked = with_dead_links(checked) if online else checked
     show_problems(checked, as_json=as_json)
     raise typer.Exit(output.OK if checked.ok else output.FAILED)
 

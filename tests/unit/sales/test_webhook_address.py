@@ -38,7 +38,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
         return Pool()
 
-    monkeypatch.setattr(webhook, "_pool", pool)
+    monkeypatch.setattr(webhook, "pool", pool)
     return calls
 
 

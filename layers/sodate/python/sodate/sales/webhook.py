@@ -55,10 +55,10 @@ def deliver(post: Post, *, allow_private: bool) -> int:
         raise Invalid(f"the sales webhook is no address: {error}", "webhook") from error
     if not host or (parts.scheme != "https" and not allow_private):
         raise Invalid("the sales webhook must be an https address", "webhook")
-    address = host if allow_private else _public_address(host, port)
+    address = host if allow_private else public_address(host, port)
     target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
     try:
-        reply = _pool(parts.scheme, address, port, host).request(
+        reply = pool(parts.scheme, address, port, host).request(
             "POST",
             target,
             body=post.body,
@@ -76,21 +76,21 @@ def deliver(post: Post, *, allow_private: bool) -> int:
     raise Invalid(f"the sales webhook answered {reply.status}; check `sales.webhook.url`", "webhook")
 
 
-def _pool(scheme: str, address: str, port: int, host: str) -> urllib3.HTTPConnectionPool:
+def pool(scheme: str, address: str, port: int, host: str) -> urllib3.HTTPConnectionPool:
     if scheme == "https":
         return urllib3.HTTPSConnectionPool(address, port, server_hostname=host, assert_hostname=host)
     return urllib3.HTTPConnectionPool(address, port)
 
 
-def _public_address(host: str, port: int) -> str:
+def public_address(host: str, port: int) -> str:
     try:
         found = {str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
     except OSError as error:
-        raise Transient(f"the sales webhook's host has no address: {error}") from error
+        raise Transient(f"the host has no address: {error}") from error
     except UnicodeError as error:
-        raise Invalid("the sales webhook's host can be no host name", "webhook") from error
+        raise Invalid("this can be no host name", "webhook") from error
     if not found or not all(is_public(address) for address in found):
-        raise Invalid("the sales webhook points into a private network", "webhook")
+        raise Invalid("this host is in a private network", "webhook")
     return sorted(found)[0]
 
 
