@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sodate.errors import NotFound
+from sodate.errors import NotFound, Transient
 from sodate.mail import rates
 from sodate.mail.apply_event import apply_event
 from sodate.mail.events import Ignored, MailEvent, parse_event
@@ -10,6 +10,7 @@ from sodate.mail.sender import Mailing, SoftBounces
 from sodate.playbook.store import parsed
 from sodate.runtime import clock, container
 from sodate.runtime.batch import Failures, each_message
+from sodate.runtime.metrics import count
 
 
 def soft_bounces() -> SoftBounces:
@@ -21,17 +22,20 @@ def soft_bounces() -> SoftBounces:
 
 def handler(event: dict[str, Any], _: object) -> Failures:
     container.bind_lean_table()
-    rule, applied = soft_bounces(), list[MailEvent]()
+    applied = list[MailEvent]()
 
     def act(body: str) -> str:
         told = parse_event(body)
         if isinstance(told, Ignored):
             return told.reason
-        became = apply_event(told, container.key_of_address, rule, clock.now())
+        became = apply_event(told, container.key_of_address, soft_bounces(), clock.now())
         if became == "applied":
             applied.append(told)
         return became
 
     failures = each_message(event, act)
-    rates.record(rates.tally(applied), clock.now())
+    try:
+        rates.record(rates.tally(applied), clock.now())
+    except Transient:
+        count("RatesNotCounted", len(applied))
     return failures

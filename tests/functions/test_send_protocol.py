@@ -407,10 +407,10 @@ def test_a_second_attempt_does_not_close_what_the_first_one_left_open(world: Wor
     for lane in due.LANES:
         due.move_cursor(lane, world.now - timedelta(days=2))
     world.call("step_mail_dispatch", {})
-    (record,) = world.receive()
-    world.ses.simulator.inject(Fault.TIMEOUT)
-    world.call("mail_sender", {"Records": [record]})
-    world.call("mail_sender", {"Records": [record]})
+    records = world.receive()
+    world.ses.simulator.inject(Fault.TIMEOUT, times=len(records))
+    world.call("mail_sender", {"Records": records})
+    world.call("mail_sender", {"Records": records})
     due.move_cursor(due.WATCH, world.now)
     world.advance(timedelta(minutes=30))
     assert [send["state"] for send in steps(world)] == ["unknown", "unknown"]

@@ -52,6 +52,8 @@ class World:
         self.ses.simulator.account.max_send_rate = 100_000
         self._wire()
         self._apply_playbook()
+        for lane in due.LANES:
+            due.move_cursor(lane, START - timedelta(minutes=1))  # the schedules run since the first deploy
         self._stream()
 
     # -- what a person does ------------------------------------------------------------------------------------
@@ -91,15 +93,13 @@ class World:
 
     def advance(self, span: timedelta) -> None:
         """Every minute that has something due is ticked; idle minutes only move the cursor, as on the local stage."""
-        end, done = self.now + span, min(due.read_until(lane) or START for lane in due.LANES) - timedelta(minutes=1)
+        end, done = self.now + span, min(due.read_until(lane) or START for lane in due.LANES)
         while (minute := self._next_due(done)) is not None and minute <= end:
             self.now, done = max(self.now, minute), minute
-            for lane in due.LANES:
-                due.move_cursor(lane, minute - timedelta(minutes=1))
+            due.skip_idle_of(self._buckets(), minute - timedelta(minutes=1))
             self.tick()
         self.now = end
-        for lane in due.LANES:
-            due.move_cursor(lane, end - timedelta(minutes=1))
+        due.skip_idle_of(self._buckets(), end - timedelta(minutes=1))
         self.tick()
 
     def settle(self) -> None:
@@ -187,7 +187,10 @@ class World:
         return 200
 
     def _next_due(self, after: datetime) -> datetime | None:
-        return due.next_unread([item["pk"] for item in self.items("due")], after)
+        return due.next_unread(self._buckets(), after)
+
+    def _buckets(self) -> list[str]:
+        return [item["pk"] for item in self.items("due")]
 
     def _scan(self) -> dict[tuple[str, str], Json]:
         pages = self.dynamodb.get_paginator("scan").paginate(TableName=TABLE, ConsistentRead=True)

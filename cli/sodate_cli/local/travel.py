@@ -24,12 +24,8 @@ class StillBusy(RuntimeError):
 class DueIndex(Protocol):
     """What `sodate.due.store` knows; the keys of the due index are its business alone."""
 
-    @property
-    def LANES(self) -> tuple[Any, ...]: ...
-
     def next_due_minute(self, after: datetime) -> datetime | None: ...
-    def read_until(self, lane: Any) -> datetime | None: ...
-    def move_cursor(self, lane: Any, minute: datetime) -> None: ...
+    def skip_idle(self, until: datetime) -> None: ...
 
 
 class Stage(Protocol):
@@ -70,10 +66,7 @@ class Traveller:
     def _go(self, moment: datetime) -> None:
         """Cursors first, clock second: a schedule that fires in between must not read the idle minutes one by one."""
         before = moment.replace(second=0, microsecond=0) - _MINUTE
-        for lane in self.due.LANES:
-            reached = self.due.read_until(lane)
-            if reached is None or reached < before:
-                self.due.move_cursor(lane, before)
+        self.due.skip_idle(before)
         passed = moment - self.clock()
         self.clock.set_to(moment)
         if passed > timedelta(0):

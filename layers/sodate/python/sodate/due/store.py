@@ -127,24 +127,39 @@ def move_cursor(lane: Lane, minute: datetime) -> None:
 
 
 def next_due_minute(after: datetime) -> datetime | None:
-    """The earliest minute that has an entry. It scans, so it is for the local stage's time travel only."""
+    """The next minute that has something to read. It scans, so it is for the local stage's time travel only."""
+    return next_unread(_all_buckets(), after)
+
+
+def skip_idle(until: datetime) -> None:
+    """Move every cursor up to `until`, or to the last minute before something unread. Local stage only, as above."""
+    skip_idle_of(_all_buckets(), until)
+
+
+def _all_buckets() -> list[str]:
     if base.TableItem.Meta.table_name != "sodate-local":
         raise NotFound("the due index can only be searched on the local stage")
-    return next_unread([item.pk for item in DueItem.scan(consistent_read=True)], after)
+    return [item.pk for item in DueItem.scan(consistent_read=True)]
 
 
 def next_unread(buckets: Iterable[str], after: datetime) -> datetime | None:
-    """The next minute that has something to read; what a full tick left behind makes it the very next one."""
-    read = {lane.name: read_until(lane) for lane in LANES}
-    found = []
-    for bucket in set(buckets):
-        minute, lane = keys.minute_start(keys.due_minute_of(bucket)), keys.due_lane_of(bucket)
-        until = read.get(lane)
-        if minute > after:
-            found.append(minute)
-        elif until is not None and minute > until:
-            found.append(after + MINUTE)
-    return min(found, default=None)
+    """What a full tick left behind makes it the very next minute."""
+    unread = [minute for lane in LANES for minute in _unread(buckets, lane)]
+    return min((max(minute, after + MINUTE) for minute in unread), default=None)
+
+
+def skip_idle_of(buckets: Iterable[str], until: datetime) -> None:
+    for lane in LANES:
+        end = min([until + MINUTE, *_unread(buckets, lane)]) - MINUTE
+        reached = read_until(lane)
+        if reached is None or reached < end:
+            move_cursor(lane, end)
+
+
+def _unread(buckets: Iterable[str], lane: Lane) -> list[datetime]:
+    minutes = [keys.minute_start(keys.due_minute_of(pk)) for pk in set(buckets) if keys.due_lane_of(pk) == lane.name]
+    reached = read_until(lane)
+    return [minute for minute in minutes if reached is None or minute > reached]
 
 
 def shards(lane: Lane) -> Sequence[int]:

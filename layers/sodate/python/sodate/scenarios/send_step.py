@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sodate.consent.links import Links
 from sodate.due import store as due
 from sodate.due.store import Lane
-from sodate.errors import Invalid, NotFound
+from sodate.errors import Invalid, NotFound, Transient
 from sodate.leads.lead import State
 from sodate.leads.store import find_state, profiles_of
 from sodate.mail import pace as pacing
@@ -184,13 +184,7 @@ class _Attempt:
 
     def _send_some(self, runs: list[Run], claims: Claims, pace: Pace) -> bool:
         """False when SES takes no more for now."""
-        won = []
-        for run in runs:
-            refused = claims.claim(self.cohort.ref(run), run.zone)
-            if refused is None:
-                won.append(run)
-            else:
-                self._refused(run, refused, claims)
+        won = [run for run in runs if self._claims(run, claims)]
         if not won:
             return True
         try:
@@ -207,6 +201,18 @@ class _Attempt:
         self.tools.sleep(max(0.0, ((slot or claims.now) - self.tools.now()).total_seconds()))
         answers = self.tools.ses.send_bulk([draft for _, draft in drafts])
         return self._settle([run for run, _ in drafts], answers, claims)
+
+    def _claims(self, run: Run, claims: Claims) -> bool:
+        try:
+            refused = claims.claim(self.cohort.ref(run), run.zone)
+            if refused is not None:
+                self._refused(run, refused, claims)
+        except Transient:
+            # Perhaps it was claimed: the watch entry keeps it in sight. If not, it is tried again.
+            self.unclear.append(run)
+            self._wait([run], "busy")
+            return False
+        return refused is None
 
     def _settle(self, runs: list[Run], answers: list[Answer], claims: Claims) -> bool:
         now, ledger = self.tools.now(), []
