@@ -109,6 +109,10 @@ FUNCTIONS = (
         table=KEYED_AND_QUERY,
     ),
     FunctionSpec(
+        "suppression_sync", Size(512, 60), Concurrency(1, _ONE_AT_A_TIME),
+        table=KEYED, secrets=(ADDRESS_KEY,), asks_ses=True,
+    ),
+    FunctionSpec(
         "sales_handoff", Size(512, 30), Concurrency(5, "five at once: a webhook is somebody else's small server"),
         table=KEYED, secrets=(WEBHOOK,),
     ),

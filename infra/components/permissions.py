@@ -70,3 +70,9 @@ def may_send_mail(scope: Construct, stage: Stage, configuration_set: str) -> iam
 def may_ask_for_limits() -> iam.PolicyStatement:
     """Rate, quota and whether the account may send. GetAccount knows no resource, and it shows no data of ours."""
     return iam.PolicyStatement(sid="GetAccountHasNoResource", actions=["ses:GetAccount"], resources=["*"])
+
+
+def may_read_account_suppressions() -> iam.PolicyStatement:
+    """The list belongs to the account, so IAM knows no resource for it."""
+    sid = "ListSuppressedDestinationsHasNoResource"
+    return iam.PolicyStatement(sid=sid, actions=["ses:ListSuppressedDestinations"], resources=["*"])

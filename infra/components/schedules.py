@@ -1,4 +1,4 @@
-"""The clock's two ticks. EventBridge rules, not Scheduler: they need no role, and functions read their own clock."""
+"""The clock's ticks. EventBridge rules, not Scheduler: they need no role, and functions read their own clock."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
@@ -6,6 +6,9 @@ from aws_cdk import aws_events_targets as targets
 
 from infra.components.functions import SodateFunction
 from infra.config import Stage
+
+#: Lambda keeps an asynchronous event for six hours at the most.
+_LAMBDA_KEEPS_S = 6 * 3600
 
 
 def run_every(stage: Stage, function: SodateFunction, interval: Duration) -> None:
@@ -22,4 +25,5 @@ def run_every(stage: Stage, function: SodateFunction, interval: Duration) -> Non
             )
         ],
     )
-    function.when_invoked_asynchronously(retries=0, max_age=interval)
+    longest = Duration.seconds(min(interval.to_seconds(), _LAMBDA_KEEPS_S))
+    function.when_invoked_asynchronously(retries=0, max_age=longest)

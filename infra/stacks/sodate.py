@@ -19,6 +19,7 @@ from infra.components.permissions import (
     may_ask_for_limits,
     may_delete_from,
     may_publish,
+    may_read_account_suppressions,
     may_read_secret,
     may_send_mail,
     may_use_table,
@@ -91,6 +92,10 @@ class SodateStack(Stack):
         dispatcher = self.functions["step_mail_dispatch"]
         dispatcher.allow(may_ask_for_limits())
         acknowledge(dispatcher.role, "AwsSolutions-IAM5[Resource::*]", "ses:GetAccount knows no resource.")
+        suppression = self.functions["suppression_sync"]
+        suppression.allow(may_read_account_suppressions())
+        why = "ses:ListSuppressedDestinations knows no resource."
+        acknowledge(suppression.role, "AwsSolutions-IAM5[Resource::*]", why)
 
     def _triggers(self) -> None:
         of = self.functions
@@ -112,6 +117,7 @@ class SodateStack(Stack):
         )
         run_every(self.stage, of["step_mail_dispatch"], Duration.minutes(1))
         run_every(self.stage, of["send_sweeper"], Duration.minutes(5))
+        run_every(self.stage, of["suppression_sync"], Duration.days(1))
         on_domain_event(self.stage, self.bus, "LeadBecameHot", of["sales_handoff"])
         rotate(self.stage, self.secrets[SIGNING_KEYS], of["signing_key_rotation"])
 

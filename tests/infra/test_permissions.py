@@ -24,6 +24,12 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
         "sqs": CONSUME | SEND,
     },
     "send_sweeper": {"dynamodb": KEYED_AND_QUERY, "sqs": SEND},
+    "suppression_sync": {
+        "dynamodb": KEYED,
+        "secretsmanager": SECRET,
+        "ses": {"ListSuppressedDestinations"},
+        "sqs": SEND,
+    },
     "sales_handoff": {"dynamodb": KEYED, "secretsmanager": SECRET, "sqs": SEND},
     "signing_key_rotation": {
         "secretsmanager": SECRET | {"DescribeSecret", "PutSecretValue", "UpdateSecretVersionStage"},
@@ -35,6 +41,7 @@ SECRETS = {
     "consent_pages": {"AddressKey", "SigningKeys"},
     "email_events": {"AddressKey"},
     "mail_sender": {"AddressKey", "SigningKeys"},
+    "suppression_sync": {"AddressKey"},
     "sales_handoff": {"Webhook"},
     "signing_key_rotation": {"SigningKeys"},
 }
@@ -45,11 +52,16 @@ MAY_SEND_TO = {
     "step_mail_dispatch": {"step-mail-dispatch-dlq", "send"},
     "mail_sender": {"send-dlq"},
     "send_sweeper": {"send-sweeper-dlq"},
+    "suppression_sync": {"suppression-sync-dlq"},
     "sales_handoff": {"sales-handoff-dlq"},
     "signing_key_rotation": {"signing-key-rotation-dlq"},
 }
 # Actions of ours that know no resource, each in a statement of its own.
-NO_RESOURCE = {"dynamodb:ListStreams": "ListStreamsHasNoResource", "ses:GetAccount": "GetAccountHasNoResource"}
+NO_RESOURCE = {
+    "dynamodb:ListStreams": "ListStreamsHasNoResource",
+    "ses:GetAccount": "GetAccountHasNoResource",
+    "ses:ListSuppressedDestinations": "ListSuppressedDestinationsHasNoResource",
+}
 
 
 def test_each_function_may_do_exactly_what_the_table_says(stack: Any) -> None:

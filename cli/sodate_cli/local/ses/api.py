@@ -48,7 +48,11 @@ class SesApi:
         return self._answer(lambda: suppression.put_suppressed(self._simulator, request.json()))
 
     def _list_suppressed(self, request: Request) -> Response:
-        return self._answer(lambda: suppression.list_suppressed(self._simulator, request.query.get("Reason")))
+        query = {name: values[-1] for name, values in request.query.items()}
+        wanted: dict[str, Any] = {**query, "Reasons": request.query.get("Reason")}
+        if since := query.get("StartDate"):
+            wanted["StartDate"] = datetime.fromisoformat(since.replace("Z", "+00:00"))
+        return self._answer(lambda: suppression.list_suppressed(self._simulator, wanted))
 
     def _get_suppressed(self, request: Request, address: str) -> Response:
         return self._answer(lambda: suppression.get_suppressed(self._simulator, address))

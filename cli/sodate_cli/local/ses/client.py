@@ -86,9 +86,7 @@ class SimulatedSes:
         )
 
     def list_suppressed_destinations(self, **kwargs: Any) -> dict[str, Any]:
-        return self._answer(
-            "ListSuppressedDestinations", kwargs, lambda: list_suppressed(self.simulator, kwargs.get("Reasons"))
-        )
+        return self._answer("ListSuppressedDestinations", kwargs, lambda: list_suppressed(self.simulator, kwargs))
 
     def _answer(self, operation: str, kwargs: Mapping[str, Any], act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         shape = _model().operation_model(operation).input_shape

@@ -1,6 +1,6 @@
 """GetAccount and the account-level suppression list, in the API's own member names."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sodate_cli.local.ses.errors import SesRefusal
@@ -44,16 +44,17 @@ def delete_suppressed(simulator: SesSimulator, address: str) -> dict[str, Any]:
     return {}
 
 
-def list_suppressed(simulator: SesSimulator, reasons: Iterable[str] | None) -> dict[str, Any]:
-    """All entries on one page: the local list is short."""
-    wanted = set(reasons or ("BOUNCE", "COMPLAINT"))
-    return {
-        "SuppressedDestinationSummaries": [
-            {"EmailAddress": address, "Reason": reason, "LastUpdateTime": at}
-            for address, (reason, at) in simulator.suppressed.items()
-            if reason in wanted
-        ]
-    }
+def list_suppressed(simulator: SesSimulator, request: Mapping[str, Any]) -> dict[str, Any]:
+    """`NextToken` is the number of entries already shown."""
+    wanted, since = set(request.get("Reasons") or ("BOUNCE", "COMPLAINT")), request.get("StartDate")
+    found = [
+        {"EmailAddress": address, "Reason": reason, "LastUpdateTime": at}
+        for address, (reason, at) in simulator.suppressed.items()
+        if reason in wanted and (since is None or at >= since)
+    ]
+    begin, size = int(request.get("NextToken") or 0), int(request.get("PageSize") or 1000)
+    more = {"NextToken": str(begin + size)} if begin + size < len(found) else {}
+    return {"SuppressedDestinationSummaries": found[begin : begin + size], **more}
 
 
 def _entry(simulator: SesSimulator, address: str) -> tuple[str, Any]:

@@ -16,6 +16,7 @@ Method = Literal["form", "double_opt_in", "one_click", "unsubscribe_page", "pref
 
 UNSUBSCRIBED = "unsubscribed"
 SOFT_BOUNCES = "soft_bounces"
+SUPPRESSED = "suppressed"
 #: Blocks that a new double opt-in lifts: the person's own will, and a mailbox that takes mail again.
 LIFTED_BY_OPT_IN = (None, UNSUBSCRIBED, SOFT_BOUNCES)
 #: A person's will takes the place of these; other blocks are stronger and stay.

@@ -122,3 +122,7 @@ def rates(sender: str) -> str:
 
 def rate_day(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d}"
+
+
+def suppression_sync() -> str:
+    return "CURSOR#suppression"

@@ -1,0 +1,12 @@
+"""Once a day: addresses on SES's account suppression list are not mailed by us any more."""
+
+from dataclasses import asdict
+from typing import Any
+
+from sodate.mail.suppression import sync
+from sodate.runtime import clock, container
+
+
+def handler(_: dict[str, Any], __: object) -> dict[str, int]:
+    container.bind_table()
+    return asdict(sync(container.ses_client(), container.key_of_address, clock.now()))
