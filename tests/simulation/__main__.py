@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tests.simulation.history import Result
+    from tests.simulation.interleavings import Found as Orders
 
 OUTPUT = Path("build/simulation.json")
 _COLUMNS = (
@@ -25,11 +26,15 @@ _COLUMNS = (
 )  # fmt: skip
 
 
+#: So many orders of a sender and a stop are tried for each history, in chunks that share one world.
+_ORDERS_A_SEED, _A_CHUNK = 7, 40
+
+
 @dataclass
 class Tally:
     """What all histories came to; `designs` has ours first."""
 
-    broken: dict[int, list[str]] = field(default_factory=dict)
+    broken: dict[str, list[str]] = field(default_factory=dict)
     figures: Counter[str] = field(default_factory=Counter)
     designs: dict[str, Counter[str]] = field(default_factory=dict)
 
@@ -40,9 +45,12 @@ class Tally:
             most = max(held.pop("most_of_one", 0), figures.pop("most_of_one", 0))
             self.designs[name] = held + figures
             self.designs[name]["most_of_one"] = most
-        if result.broken:
-            self.broken[result.seed] = result.broken
-            print(f"seed {result.seed}: {'; '.join(result.broken[:3])}", file=sys.stderr)
+        self.note(f"seed {result.seed}", result.broken)
+
+    def note(self, where: str, broken: list[str]) -> None:
+        if broken:
+            self.broken[where] = broken
+            print(f"{where}: {'; '.join(broken[:3])}", file=sys.stderr)
 
 
 def main() -> int:
@@ -59,15 +67,23 @@ def main() -> int:
         print("\n".join(play(seeds[0]).trace))
     began, tally = time.monotonic(), Tally()
     with ProcessPoolExecutor(os.cpu_count(), initializer=_say_nothing) as pool:
-        for result, peers in pool.map(_play_all, seeds, chunksize=10):
+        histories = pool.map(_play_all, seeds, chunksize=10)
+        orders = pool.map(_explore, range(seeds[0], seeds[0] + max(1, len(seeds) // _A_CHUNK)))
+        forged = pool.map(_forge, range(seeds[0], seeds[0] + 10), [len(seeds) // 2] * 10)
+        for result, peers in histories:
             tally.add(result, peers)
+        for number, found in enumerate(orders):
+            tally.figures += found.figures
+            tally.note(f"orders {seeds[0] + number}", found.broken)
+        tally.figures["forged_links_accepted"] = sum(forged)
+        tally.figures["forged_links"] = 10 * (len(seeds) // 2)
     _count_sdk_requests(tally)
     report = _report(tally, seeds, time.monotonic() - began)
     OUTPUT.parent.mkdir(exist_ok=True)
     OUTPUT.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     print("\n".join(_table(tally)))
     print(json.dumps({name: value for name, value in report.items() if isinstance(value, int | float)}))
-    return 1 if tally.broken else 0
+    return 1 if tally.broken or tally.figures["forged_links_accepted"] else 0
 
 
 def _play_all(seed: int) -> tuple["Result", dict[str, Counter[str]]]:
@@ -77,6 +93,18 @@ def _play_all(seed: int) -> tuple["Result", dict[str, Counter[str]]]:
     result = play(seed)
     result.trace.clear()  # too long to travel between processes
     return result, {name: peers.play(name, seed) for name in peers.DESIGNS}
+
+
+def _explore(seed: int) -> "Orders":
+    from tests.simulation.interleavings import explore
+
+    return explore(seed, _A_CHUNK * _ORDERS_A_SEED)
+
+
+def _forge(seed: int, count: int) -> int:
+    from tests.support.forgery import forge
+
+    return forge(seed, count)
 
 
 def _comparable(figures: Counter[str]) -> Counter[str]:
@@ -121,10 +149,20 @@ def _report(tally: Tally, seeds: range, seconds: float) -> dict[str, Any]:
         "lost_leads": figures["lost_leads"],
         "silent_losses": figures["silent_losses"],
         "mails_after_opt_out": figures["mails_after_opt_out"],
+        "orders_judged": figures["orders"] + figures["orders_in_histories"],
+        "unknown_listed": figures["unknown_ever"],
+        "unknown_repeated": figures["unknown_repeated"],
+        "unknown_settled_by_a_late_event": _share(figures["unknown_settled"], figures["unknown_with_an_event"]),
+        "forged_links": figures["forged_links"],
+        "forged_links_accepted": figures["forged_links_accepted"],
         "sdk_requests_per_call": tally.designs["sodate"]["sdk_requests"],
         "designs": {name: {column: found[column] for column in _COLUMNS} for name, found in tally.designs.items()},
         "figures": dict(sorted(figures.items())),
     }
+
+
+def _share(part: int, whole: int) -> float:
+    return round(part / whole, 4) if whole else 1.0
 
 
 def _table(tally: Tally) -> Iterator[str]:

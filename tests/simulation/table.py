@@ -6,6 +6,7 @@ It answers the calls our code makes and no others. `test_table_contract.py` runs
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from threading import RLock
 from typing import Any
 
@@ -185,6 +186,16 @@ def deepcopy(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: deepcopy(inner) for name, inner in value.items()}
     return [deepcopy(inner) for inner in value] if isinstance(value, list) else value
+
+
+def plain(value: Item) -> Any:
+    """One attribute value as Python has it."""
+    ((tag, content),) = value.items()
+    if tag == "M":
+        return {name: plain(inner) for name, inner in content.items()}
+    if tag == "L":
+        return [plain(inner) for inner in content]
+    return Decimal(content) if tag == "N" else None if tag == "NULL" else content
 
 
 def _key(item: Item) -> Key:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -179,7 +180,7 @@ class SimulatedWorld:
         self.trace.append(f"{self.now:%d %H:%M} {function}")
         self._inside += 1
         try:
-            answer: Json | None = import_module(f"functions.{function}.handler").handler(event, None)
+            answer: Json | None = _handler(function)(event, None)
         except Crash:
             forget()
             return None
@@ -287,35 +288,32 @@ class SimulatedWorld:
             self.events.send(record["body"])
 
     def next_due(self) -> datetime | None:
-        """The first minute that a cursor has not passed; now, when one stopped in the middle of it."""
-        found = []
-        for lane in due.LANES:
-            held, begin = due.position(lane), f"#{lane.name}"
-            read = held.minute if held else START - timedelta(minutes=1)
-            found += [
-                minute
-                for pk, count in self.table.partitions.items()
-                if count and pk.startswith(keys.DUE) and begin in pk
-                if (minute := keys.minute_start(keys.due_minute_of(pk))) > read
-            ]
-        return min(found, default=None)
+        """The first minute that a cursor has not passed yet."""
+        ahead = [minute for lane in due.LANES for minute in self._ahead_of(lane)]
+        return keys.minute_start(min(ahead)) if ahead else None
 
     def skip_idle_minutes(self) -> None:
         """Reading a minute that holds nothing does nothing, so long waits need not read each of them."""
         for lane in due.LANES:
-            held = due.position(lane)
-            if held is not None and held.partly:
-                continue
-            begin = f"#{lane.name}"
-            waiting = [
-                keys.minute_start(keys.due_minute_of(pk))
-                for pk, count in self.table.partitions.items()
-                if count and pk.startswith(keys.DUE) and begin in pk
-            ]
-            ahead = [minute for minute in waiting if held is None or minute > held.minute]
-            stop = min([*ahead, self.now]).replace(second=0, microsecond=0) - timedelta(minutes=1)
-            if held is None or stop > held.minute:
+            first = min([*self._ahead_of(lane), keys.minute(self.now)])
+            stop = keys.minute_start(first) - 2 * timedelta(minutes=1)
+            if keys.minute(stop) > self._read_until(lane) and "partly" not in self._cursor(lane):
                 due.move_cursor(lane, stop)
+
+    def _ahead_of(self, lane: due.Lane) -> list[str]:
+        """Minutes with entries behind the cursor, as the keys write them: their order is that of time."""
+        read, begin, end = self._read_until(lane), len(keys.DUE), len(keys.DUE) + len("20261124T0200")
+        return [
+            pk[begin:end]
+            for pk, count in self.table.partitions.items()
+            if count and pk.startswith(lane.name, end + 1) and pk.startswith(keys.DUE) and pk[begin:end] > read
+        ]
+
+    def _read_until(self, lane: due.Lane) -> str:
+        return str(self._cursor(lane).get("minute", {}).get("S", ""))
+
+    def _cursor(self, lane: due.Lane) -> Json:
+        return self.table.items.get((keys.cursor(lane.name), keys.POSITION), {})
 
     # -- wiring ----------------------------------------------------------------------------------------------------
 
@@ -357,7 +355,7 @@ class SimulatedWorld:
         read = due.page
 
         def page(minute: datetime, lane: due.Lane, shard: int, after: str | None, limit: int) -> Any:
-            is_empty = not self.table.partitions[keys.due_bucket(minute, lane.name, shard)]
+            is_empty = not self.table.partitions[_bucket(minute, lane.name, shard)]
             return ([], None) if is_empty else read(minute, lane, shard, after, limit)
 
         monkeypatch.setattr(due, "page", page)
@@ -382,6 +380,15 @@ class SimulatedWorld:
         self.webhooks.append(post.message_id)
         self.point("after webhook")
         return 200
+
+
+_bucket = lru_cache(20_000)(keys.due_bucket)
+
+
+@cache
+def _handler(function: str) -> Callable[[Json, None], Json | None]:
+    found: Callable[[Json, None], Json | None] = import_module(f"functions.{function}.handler").handler
+    return found
 
 
 def forget() -> None:
