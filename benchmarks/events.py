@@ -105,7 +105,7 @@ class _Life:
         """Log bytes of a hundred events whose mails the ledger does not know yet: all must come again."""
         told = []
         for number in range(EVENT_BATCH):
-            tags = {"lead_id": sample.lead_id(number), "send_id": f"{number:032x}", "purpose": "marketing"}
+            tags = {"lead_id": sample.lead_id(number % 10), "send_id": f"{number:032x}", "purpose": "marketing"}
             message = Message(f"m{number}", self.here.now, "x@example.jp", ("y@example.jp",), "s", "h", "t", tags=tags)
             told.append(ses.opened(message, self.here.now))
         records = sqs_event_of(told, self.here.now)["Records"]

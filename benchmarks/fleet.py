@@ -126,13 +126,13 @@ class _Ses:
 
 
 @contextmanager
-def fleet(seed: int, weather: Weather, start: datetime) -> Iterator[Fleet]:
+def fleet(seed: int, weather: Weather, start: datetime, kind: type[Fleet] = Fleet) -> Iterator[Fleet]:
     with inside(schemas()) as (here, cloud):
         here.now = start
         ours = Ours(here, cloud)
         ours.publish()
         time = VirtualTime(start)
-        found = Fleet(ours, cloud, time, weather, random.Random(seed))  # noqa: S311  repeatable, not secret
+        found = kind(ours, cloud, time, weather, random.Random(seed))  # noqa: S311  repeatable, not secret
         patch = pytest.MonkeyPatch()
         patch.setattr(clock, "now", lambda: time.now)
         patch.setattr(clock, "sleep", time.sleep)

@@ -1,0 +1,115 @@
+"""The figures of issue 3, each with what it must reach. A figure that is not reached is printed as such."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Figure:
+    number: int
+    name: str
+    value: float | None
+    """None: not measured in this run."""
+    target: str
+    reached: bool | None
+
+
+def _at_most(number: int, name: str, value: float | None, limit: float) -> Figure:
+    return Figure(number, name, value, f"≤ {limit:g}", None if value is None else value <= limit)
+
+
+def _at_least(number: int, name: str, value: float | None, limit: float) -> Figure:
+    return Figure(number, name, value, f"≥ {limit:g}", None if value is None else value >= limit)
+
+
+def figures(found: Json) -> list[Figure]:
+    """From the parts measured; parts that are missing leave their figures out."""
+    made: dict[str, Callable[[Json], list[Figure]]] = {
+        "throughput": _throughput,
+        "events": _events,
+        "ticks": _ticks,
+        "hot_minute": _hot_minute,
+        "pacing": _pacing,
+        "lateness": _lateness,
+    }
+    rows = [row for name, make in made.items() if name in found for row in make(found[name])]
+    return sorted(rows, key=lambda row: row.number)
+
+
+def _throughput(found: Json) -> list[Figure]:
+    own = found["sodate"]
+    return [
+        _at_most(5, "write units per step mail, next due entry included", own["write_units"], 4.2),
+        _at_most(5, "read units per step mail", own["read_units"], 1.0),
+        _at_least(5, "fewer write units than naive, times", found["fewer_writes_than_naive"], 3),
+        _at_least(9, "less CPU per mail than naive, times", found["less_cpu_than_naive"], 10),
+        _at_least(9, "less CPU per mail than django-post_office, times", found.get("less_cpu_than_post_office"), 1),
+        _at_least(9, "stretch: mails per second and core", own["mails_per_second_and_core"], 3000),
+        _at_most(12, "log bytes per mail, Lambda's own lines included", own["log_bytes"], 60),
+    ]
+
+
+def _events(found: Json) -> list[Figure]:
+    rows = []
+    for region, bill in sorted(found["bills"].items(), reverse=True):
+        share = bill["share_of_ses"]
+        rows += [
+            _at_most(6, f"dollars per million mails with events, {region}", bill["usd_per_million"], 4.5),
+            _at_most(6, f"share of SES à la carte, {region}", share["a_la_carte"], 0.045),
+            _at_most(6, f"share of SES Essentials, {region}", share["essentials"], 0.028),
+        ]
+    return [
+        *rows,
+        _at_most(12, "log bytes per event, Lambda's own lines included", found["log_bytes_per_event"], 30),
+        _at_most(12, "log bytes of a failed batch of 100", found["log_bytes_of_a_failed_batch"], 2048),
+    ]
+
+
+def _ticks(found: Json) -> list[Figure]:
+    idle = f"read units of an idle tick, {found['shards']} shards"
+    return [
+        _at_most(7, "units per tick, most leads ÷ fewest leads", found["units_max_by_min"], 1.02),
+        _at_most(7, "calls per tick, most leads ÷ fewest leads", found["calls_max_by_min"], 1.02),
+        _at_most(7, idle, found["idle_read_units"], found["idle_allowed"]),
+    ]
+
+
+def _hot_minute(found: Json) -> list[Figure]:
+    return [
+        _at_most(8, "hottest key, write units per second at 2,000/s", found["hottest_write_units_per_second"], 500),
+        _at_most(8, "hottest key, read units per second", found["hottest_read_units_per_second"], 3000),
+        _at_most(8, "time to drain ÷ mails ÷ rate", found["drain_of_limit"], 1.05),
+    ]
+
+
+def _pacing(found: Json) -> list[Figure]:
+    return [
+        _at_most(10, "fullest second ÷ allowed", found["largest_window"], 1.0),
+        _at_least(10, "mean ÷ allowed", found["mean"], 0.95),
+        _at_most(10, "mails lost", found["lost"], 0),
+        _at_most(10, "mails sent twice", found["twice"], 0),
+    ]
+
+
+def _lateness(found: Json) -> list[Figure]:
+    return [
+        _at_most(11, "lateness beyond queue ÷ rate, p99 in seconds", found["p99_beyond_queue_s"], 60),
+        _at_most(11, "early mails", found["early"], 0),
+        _at_most(11, "mails missing at the end of the month", found["expected"] - found["mails"], 0),
+    ]
+
+
+def table(rows: list[Figure]) -> str:
+    lines = [f"{'#':>2}  {'figure':<56} {'measured':>10}  {'must reach':<10} "]
+    words = {None: "not measured", True: "reached", False: "NOT REACHED"}
+    for row in rows:
+        value = "-" if row.value is None else f"{row.value:,.4g}"
+        lines.append(f"{row.number:>2}  {row.name:<56} {value:>10}  {row.target:<10} {words[row.reached]}")
+    return "\n".join(lines)
+
+
+def as_json(rows: list[Figure]) -> list[Json]:
+    return [asdict(row) for row in rows]
