@@ -32,7 +32,7 @@ class Run:
 Contestant = Callable[[Ground, Endpoints], Any]
 
 
-def _ours(here: Ground, cloud: Endpoints) -> ours.Ours:
+def sodate(here: Ground, cloud: Endpoints) -> ours.Ours:
     one = ours.Ours(here, cloud)
     one.publish()
     return one
@@ -59,7 +59,7 @@ def measure(leads: int, runs: int, *, with_peer: bool = True) -> dict[str, Any]:
     plain: list[Run] = []
     peers: list[dict[str, Any]] = []
     for _ in range(runs):
-        mine.append(once(ours.schemas, _ours, leads))
+        mine.append(once(ours.schemas, sodate, leads))
         plain.append(once(naive.schemas, naive.Naive, leads))
         if with_peer:
             peers.append(peer.measure(leads))
