@@ -43,6 +43,7 @@ class Evidence:
     wording_digest: str | None = None
     page_url: str | None = None
     reference: str | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True)

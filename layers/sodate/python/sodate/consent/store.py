@@ -27,6 +27,7 @@ class ConsentItem(TableItem, discriminator="consent"):
     page_url = UnicodeAttribute(null=True)
     reference = UnicodeAttribute(null=True)
     confirmed_at = UnicodeAttribute(null=True)
+    note = UnicodeAttribute(null=True)
 
 
 class SuppressionItem(TableItem, discriminator="suppression"):
@@ -48,6 +49,7 @@ def consent_item(evidence: Evidence, key: str, until: datetime | None = None) ->
         wording_digest=evidence.wording_digest,
         page_url=evidence.page_url,
         reference=evidence.reference,
+        note=evidence.note,
         ttl=int(until.timestamp()) if until else None,
     )
 

@@ -1,0 +1,53 @@
+"""Mail without an opt-in, where the law allows it: an exception that a named reason and a note stand for, or nothing.
+
+特定電子メール法 3条1項2号–4号, 施行規則 2条–3条: the recipient told us the address (名刺交換), does business with us,
+or published the address (for business, and without refusing advertisements). An opt-out ends each of them (3条3項).
+"""
+
+from datetime import datetime
+from typing import Literal, get_args
+
+from pynamodb.expressions.update import Action
+
+from sodate.activities.activity import activity_key
+from sodate.consent.confirm import OnConfirmed
+from sodate.consent.consent import Evidence
+from sodate.consent.store import consent_item
+from sodate.errors import Conflict, Invalid
+from sodate.leads.store import StateItem, as_it_was, load_state, state_key, to_map
+from sodate.leads.text import one_line
+from sodate.table import transaction
+from sodate.table.base import ConditionFailed
+from sodate.table.transaction import Put, Update
+
+Because = Literal["notified_address", "business_relation", "published_address"]
+REASONS: tuple[Because, ...] = get_args(Because)
+
+
+def record_exception(
+    lead_id: str, topic: str, because: Because, note: str, on_confirmed: OnConfirmed, now: datetime
+) -> None:
+    """`note` says when and where (`名刺交換 2026-11-20 展示会`); an auditor reads it. It starts what an opt-in starts.
+
+    Raises `Conflict` for a lead that is stopped or gave the topic up, or that has consent already.
+    """
+    words = one_line(note)[:200]
+    if because not in REASONS or len(words) < 5:
+        raise Invalid("an exception needs one of its reasons and a note on when and where", "exception")
+    state = load_state(lead_id)
+    if state.blocked is not None:
+        raise Conflict(f"this lead gets no mail: {state.blocked}")
+    if state.topics.get(topic) in ("confirmed", "withdrawn"):
+        raise Conflict(f"the topic {topic} is {state.topics[topic]} by the lead, which counts more than an exception")
+    evidence = Evidence(lead_id, now, "confirmed", "exception", (topic,), reference=because, note=words)
+    item = consent_item(evidence, activity_key("exception", topic, because))
+    reaction = on_confirmed(state, None, (topic,), item.sk, now)
+    actions: list[Action] = [StateItem.topics[topic].set("confirmed")]
+    actions += [StateItem.enrolments[name].set(to_map(run)) for name, run in reaction.enrolments.items()]
+    condition = as_it_was(state, (topic,))
+    for name in reaction.enrolments:
+        condition &= StateItem.enrolments[name].does_not_exist()
+    try:
+        transaction.commit([Update(state_key(lead_id), actions, condition), Put(item), *reaction.puts])
+    except ConditionFailed as error:
+        raise Conflict("the lead changed in this moment; look at it and try again") from error
