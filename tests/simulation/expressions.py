@@ -13,13 +13,13 @@ _TOKEN = re.compile(r"\s*(<>|<=|>=|[=<>(),.+\-\[\]]|[#:]?[A-Za-z_0-9]+)")
 
 
 @lru_cache(maxsize=2000)
-def _tokens(text: str) -> tuple[str, ...]:
+def tokens(text: str) -> tuple[str, ...]:
     return tuple(_TOKEN.findall(text))
 
 
 class _Reader:
     def __init__(self, text: str, names: dict[str, str], values: Item, item: Item) -> None:
-        self._tokens = _tokens(text)
+        self._tokens = tokens(text)
         self._at = 0
         self._names = names
         self._values = values

@@ -18,6 +18,11 @@ _PEOPLE = (
     "taro", "hanako", "jiro", "yuki", "sora", "bounce+a", "complaint+b", "ooto+c", "late-bounce+d", "mailbox-full+e",
     "not-spam+f",
 )  # fmt: skip
+#: What is asked of the preference centre; one line of a form each.
+WISHES = (
+    "pause=30", "pause=0", "pause=0", "frequency=weekly", "frequency=all", "zone=America/New_York", "do=stop",
+    "shown=news", "shown=news&topic=news", "shown=news&topic=news",
+)  # fmt: skip
 _RATES = (1.0, 14.0, 50.0, 1000.0)
 
 
@@ -52,14 +57,16 @@ class History:
         self.world.is_rough = True
         for _ in range(actions):
             self._one(
-                (self.post, 5), (self.confirm, 6), (self.leave, 2), (self.feedback, 5), (self.work, 40),
-                (self.wait, 22), (self.change_account, 2), (self.rotate, 1), (self.redrive, 1),
+                (self.post, 5), (self.confirm, 6), (self.leave, 2), (self.prefer, 2), (self.feedback, 5),
+                (self.work, 40), (self.wait, 22), (self.change_account, 2), (self.rotate, 1), (self.redrive, 1),
             )  # fmt: skip
         self.calm_down()
         return self.result()
 
     def meanwhile(self) -> None:
-        self._one((self.leave, 6), (self.feedback, 3), (self.confirm, 2), (self.post, 1), (self.work, 3))
+        self._one(
+            (self.leave, 6), (self.prefer, 3), (self.feedback, 3), (self.confirm, 2), (self.post, 1), (self.work, 3)
+        )
 
     def _one(self, *choices: tuple[Any, int]) -> None:
         acts, weights = zip(*choices, strict=True)
@@ -104,8 +111,17 @@ class History:
         found = self._links("unsubscribe")[::-1][:6]
         if found:
             lead_id, token = found[which % len(found)]
-            if self.world.leave(token, lead_id, body) == 400:
+            if self.world.press("unsubscribe", token, lead_id, body) == 400:
                 self.refused_links.append(token)
+
+    def prefer(self) -> None:
+        self.prefer_as(self.rng.randrange(6), self.rng.choice(WISHES))
+
+    def prefer_as(self, which: int, body: str) -> None:
+        found = self._links("preferences")[::-1][:6]
+        if found:
+            lead_id, token = found[which % len(found)]
+            self.world.press("preferences", token, lead_id, body)
 
     def _links(self, page: str) -> list[tuple[str, str]]:
         """(lead id, token) of every such link in a mail, the latest last; whatever key signed it."""

@@ -1,8 +1,10 @@
 """What must be true after every history, whoever died where."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sodate.activities.store import activities_of
 from sodate.leads.store import find_state, load_profile
@@ -11,11 +13,13 @@ from sodate.playbook.store import Definitions
 from sodate.scoring.fold import score
 from sodate.scoring.rules import RuleSet
 
-from tests.simulation.playbook import STEPS, TOPIC
+from tests.simulation.playbook import CAPS, STEPS, TOPIC
 from tests.simulation.table import plain
 from tests.simulation.world import SimulatedWorld
 
 Json = dict[str, Any]
+_EPOCH, _TOKYO = datetime(1970, 1, 1, tzinfo=UTC), ZoneInfo("Asia/Tokyo")
+_SLOT = timedelta(minutes=2)
 
 
 @dataclass
@@ -34,6 +38,7 @@ def look(world: SimulatedWorld, accepted: dict[str, str]) -> Found:
     _ledger_is_true(found, sends, taken)
     _unknown_is_listed_and_settled(found, world, items, sends, taken)
     _nobody_mailed_after_leaving(found, world, sends)
+    _caps_and_nights_kept(found, world, items)
     _posts_stored_once(found, items, accepted)
     _scores_can_be_replayed(found, items)
     found.figures["mails"] = sum(taken.values())
@@ -128,8 +133,8 @@ def _unknown_is_listed_and_settled(
         if send["state"] == "unknown" and send_id not in listed:
             found.figures["silent_losses"] += 1
             found.broken.append(f"send {send_id} is unknown and not listed")
-        if send["state"] == "unknown" and send_id in world.told_of:
-            found.broken.append(f"send {send_id} is unknown although SES told us")
+        if RANK[send["state"]] < world.told_of.get(send_id, 0):
+            found.broken.append(f"send {send_id} is {send['state']} although SES told us more")
 
 
 def _nobody_mailed_after_leaving(found: Found, world: SimulatedWorld, sends: dict[str, Json]) -> None:
@@ -142,7 +147,7 @@ def _nobody_mailed_after_leaving(found: Found, world: SimulatedWorld, sends: dic
     asked: dict[str, int] = {}
     left: dict[str, str] = {}
     for number, ((pk, sk), old, new) in enumerate(world.table.history):
-        if sk.startswith("CONSENT#") and old is None and new is not None and new["method"]["S"] == "form":
+        if sk.startswith("CONSENT#") and old is None and new is not None and _asks(new):
             asked[pk] = number
             if left.get(pk) == "left":
                 del left[pk]
@@ -157,7 +162,41 @@ def _nobody_mailed_after_leaving(found: Found, world: SimulatedWorld, sends: dic
             if not _mailable(before) or pk in left or told:
                 found.figures["mails_after_opt_out"] += 1
                 found.broken.append(f"send {send_id} was claimed though the lead is {left.get(pk)}, {told}, {before}")
+            found.broken += [f"send {send_id} was claimed against {wish}" for wish in _wishes_against(before, after)]
         _note_leaving(left, pk, before, after)
+
+
+def _asks(consent: Json) -> bool:
+    """A form filled in, or a topic taken up again in the preference centre."""
+    method = consent["method"]["S"]
+    return method == "form" or (method == "preference_page" and consent["action"]["S"] == "confirmed")
+
+
+def _wishes_against(before: Json, after: Json) -> list[str]:
+    """What the lead had asked for by the moment of a claim. The minute of the claim is the newest on its item."""
+    minute, found = int(after["mailed"][0]), []
+    pause = before.get("pause_until")
+    if pause and datetime.fromisoformat(pause) > _EPOCH + timedelta(minutes=minute + 1):
+        found.append(f"a pause until {pause}")
+    if before.get("frequency") == "weekly" and before.get("mailed") and before["mailed"][0] > minute - 7 * 24 * 60:
+        found.append("one mail a week")
+    return found
+
+
+def _caps_and_nights_kept(found: Found, world: SimulatedWorld, items: dict[tuple[str, str], Json]) -> None:
+    """By the times at which SES took the mails, whatever our own items say. A sender may wait a moment for its slot."""
+    mails: dict[str, list[datetime]] = defaultdict(list)
+    for message in world.ses.simulator.messages:
+        if message.tags["purpose"] == "marketing":
+            mails[message.tags["lead_id"]].append(message.at)
+    for lead_id, times in mails.items():
+        for span, most in CAPS:
+            for first, last in zip(sorted(times), sorted(times)[most:], strict=False):
+                if last - first < span - _SLOT:
+                    found.broken.append(f"lead {lead_id} got more than {most} mails within {span}")
+        if not items[f"LEAD#{lead_id}", "STATE"].get("zone"):
+            hours = [(at - _SLOT).astimezone(_TOKYO).hour for at in times]
+            found.broken += [f"lead {lead_id} got a mail at {hour} o'clock" for hour in hours if not 7 <= hour < 21]
 
 
 def _note_leaving(left: dict[str, str], pk: str, before: Json, after: Json) -> None:

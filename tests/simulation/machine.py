@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sodate.runtime.logs import logger
 from sodate_cli.local.ses.errors import Fault
 
-from tests.simulation.history import History
+from tests.simulation.history import WISHES, History
 from tests.simulation.invariants import Found, look, look_while_running
 from tests.simulation.queues import Queue
 from tests.simulation.world import Fate, SimulatedWorld
@@ -59,6 +59,10 @@ class SendingMachine(RuleBasedStateMachine):
     @rule(which=_WHICH, body=_LEAVE)
     def opt_out(self, which: int, body: str) -> None:
         self.history.leave_as(which, body)
+
+    @rule(which=_WHICH, body=st.sampled_from(WISHES))
+    def prefer(self, which: int, body: str) -> None:
+        self.history.prefer_as(which, body)
 
     @rule(which=_WHICH, what=st.sampled_from(["complain", "praise", "bounce", "soft", "open", "click"]))
     def hear_from_the_reader(self, which: int, what: str) -> None:

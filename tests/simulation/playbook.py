@@ -1,9 +1,12 @@
 """A playbook of a few lines: what the simulation runs on. No MJML, so that a history takes milliseconds."""
 
+from datetime import timedelta
 from typing import Any
 
 TOPIC = "news"
 STEPS = 4
+#: What `Mailing` says when a playbook says nothing.
+CAPS = ((timedelta(days=1), 2), (timedelta(days=7), 5))
 
 _MAIL = {"purpose": "marketing", "topic": TOPIC, "language": "ja"}
 _NOTICE = {"purpose": "notice", "language": "ja"}
@@ -59,7 +62,7 @@ DEFINITIONS: list[tuple[Any, str, dict[str, Any]]] = [
             "id": "mail",
             "subject": "{{ lead.name | default: '' }}様",
             "html": '<p>{{ lead.name | default: "" }}</p><a href="{{ unsubscribe_url }}">stop</a>'
-            '<a href="https://www.example.jp/pricing">p</a>',
+            '<a href="https://www.example.jp/pricing">p</a><a href="{{ preferences_url }}">choose</a>',
             "text": "{{ unsubscribe_url }}",
         },
     ),

@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tests.simulation.expressions import holds, updated
+from tests.simulation.expressions import holds, tokens, updated
 
 Item = dict[str, Any]
 Key = tuple[str, str]
@@ -44,7 +44,7 @@ class MemoryTable:
         self._before: dict[Key, tuple[datetime | None, Item | None]] = {}
 
     def _make_api_call(self, operation: str, request: Item) -> Item:
-        refusal = self.refuse(operation)
+        refusal = self.refuse(operation) or _leftover(operation, request)
         if refusal is not None:
             raise refusal
         call = {
@@ -186,6 +186,13 @@ def deepcopy(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: deepcopy(inner) for name, inner in value.items()}
     return [deepcopy(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _leftover(operation: str, request: Item) -> ClientError | None:
+    """DynamoDB refuses a request with a name or a value that no expression of it uses."""
+    given = {*request.get("ExpressionAttributeNames", {}), *request.get("ExpressionAttributeValues", {})}
+    used = {token for name, text in request.items() if name.endswith("Expression") for token in tokens(text)}
+    return _invalid(operation) if given - used else None
 
 
 def plain(value: Item) -> Any:

@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from pynamodb.connection import Connection
 from sodate.due import store as due
 from sodate.errors import Transient
+from sodate.mail.ledger import RANK
 from sodate.playbook import store as playbook_store
 from sodate.playbook.store import Definitions
 from sodate.runtime import clock, container
@@ -33,9 +34,14 @@ from tests.simulation.weather import Crash, fuse
 Json = dict[str, Any]
 START = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 PUBLIC_URL = "https://m.example.jp"
+#: What the preference centre sends to stop everything, or the only topic.
+LEAVING = {"do=stop", "shown=news"}
 _SCORED = {"activity"}
 _PUBLISHED = {"submission", "consent", "state", "send", "signal"}
-_LEDGER_EVENTS = {"Send", "Delivery", "Bounce", "Reject", "Open", "Click", "DeliveryDelay"}
+#: SES event → the state that its send has at least.
+_LEDGER_EVENTS = {"Send": "sent", "DeliveryDelay": "delayed", "Bounce": "soft_bounced"} | dict.fromkeys(
+    ("Delivery", "Open", "Click"), "delivered"
+)
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,8 @@ class SimulatedWorld:
         self.fate: Callable[[], Fate] = self._rough_fate
         self.points = 0
         self.stops: list[Stop] = []
-        self.told_of: set[str] = set()
+        #: By what SES told us of a send and we acted on: the least rank that its ledger item must have.
+        self.told_of: dict[str, int] = {}
         self.interleaved = 0
         self.buried: list[Json] = []
         self.bus: list[Json] = []
@@ -203,12 +210,12 @@ class SimulatedWorld:
         answer = self.invoke(function, event)
         return int(answer["statusCode"]) if answer else 500
 
-    def leave(self, token: str, lead_id: str, body: str) -> int:
-        """A press on the unsubscribe button. From a 200 on, the reader has our word."""
+    def press(self, page: str, token: str, lead_id: str, body: str) -> int:
+        """A button of the unsubscribe page or the preference centre. From a 200 on, who left has our word."""
         began = len(self.table.history)
         kind = "application/x-www-form-urlencoded"
-        status = self.http("consent_pages", "POST /unsubscribe/{token}", {"token": token}, body, kind)
-        if status == 200:
+        status = self.http("consent_pages", f"POST /{page}/{{token}}", {"token": token}, body, kind)
+        if status == 200 and (page == "unsubscribe" or body in LEAVING):
             self.stops.append(Stop(lead_id, "left", began, len(self.table.history)))
         return status
 
@@ -219,8 +226,9 @@ class SimulatedWorld:
             return
         event = as_json(as_json(body).get("Message", "")) or as_json(body)
         tags = {name: values[0] for name, values in event.get("mail", {}).get("tags", {}).items()}
-        if event.get("eventType") in _LEDGER_EVENTS and "send_id" in tags:
-            self.told_of.add(tags["send_id"])
+        rank = _LEDGER_EVENTS.get(event.get("eventType", ""))
+        if rank is not None and "send_id" in tags:
+            self.told_of[tags["send_id"]] = max(RANK[rank], self.told_of.get(tags["send_id"], 0))
         dead = event.get("bounce", {}).get("bounceType") == "Permanent"
         angry = event.get("complaint", {}).get("complaintFeedbackType", "not-spam") != "not-spam"
         if (dead or angry) and tags.get("name") != "handoff":
