@@ -8,9 +8,14 @@ from sodate.activities.store import activities_of
 from sodate.consent.store import consents_of
 from sodate.leads.lead import State
 from sodate.leads.store import load_profile, load_state
+from sodate.mail.ledger import StepRef
+from sodate.mail.reasons import in_words
+from sodate.mail.sender import Mailing
 from sodate.mail.store import SendItem, sends_of
-from sodate.playbook.store import Definitions
+from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.calendar import due_at
+from sodate.scenarios.caps import limits, reached
+from sodate.scenarios.claim import why_never
 from sodate.scenarios.sequence import Sequence
 from sodate.scoring.fold import score
 from sodate.scoring.rescore import live_rules
@@ -18,6 +23,7 @@ from sodate.scoring.signals import signals_of
 
 from sodate_cli import output
 from sodate_cli.operator import StageOption, explained, find_lead, target
+from sodate_cli.operator import now as clock_of
 from sodate_cli.output import JsonOption
 
 app = typer.Typer(help="One lead: profile, timeline, and the reasons for everything.", no_args_is_help=True)
@@ -78,17 +84,18 @@ def explain(email: EmailArgument, stage: StageOption = None, as_json: JsonOption
     Example: sodate lead explain taro@example.jp
     """
     with explained():
-        lead_id = find_lead(email, target(stage))
-        document = explanation(lead_id)
+        where = target(stage)
+        lead_id = find_lead(email, where)
+        document = explanation(lead_id, clock_of(where))
     if as_json:
         output.show_json(document)
         return
     output.show_fields(f"Why: {email}", document["state"])
     output.show_table("Score", ("points", "times", "reason"), [tuple(r.values()) for r in document["score"]])
-    output.show_table(
-        "Mails", ("planned (UTC)", "mail", "state", "reason"), [tuple(m.values()) for m in document["mails"]]
-    )
-    output.show_table("Next", ("sequence", "step", "due (UTC)"), [tuple(n.values()) for n in document["next"]])
+    mails = [(m["planned"], m["mail"], m["state"], m["why"]) for m in document["mails"]]
+    output.show_table("Mails", ("planned (UTC)", "mail", "state", "why"), mails)
+    steps = [(n["sequence"], n["step"], n["due"], n["waits"]) for n in document["next"]]
+    output.show_table("Next", ("sequence", "step", "due (UTC)", "waits for"), steps)
 
 
 def timeline_of(lead_id: str) -> list[dict[str, str]]:
@@ -103,7 +110,7 @@ def timeline_of(lead_id: str) -> list[dict[str, str]]:
     return sorted(rows, key=lambda row: row["at"])
 
 
-def explanation(lead_id: str) -> dict[str, Any]:
+def explanation(lead_id: str, now: datetime) -> dict[str, Any]:
     definitions = Definitions()
     state, profile = load_state(lead_id), load_profile(lead_id)
     scored = score(profile, activities_of(lead_id), live_rules(definitions).rules, was_hot=state.hot)
@@ -116,12 +123,40 @@ def explanation(lead_id: str) -> dict[str, Any]:
             "consent": ", ".join(f"{topic}: {status}" for topic, status in state.topics.items()) or "never asked",
         },
         "score": [{"points": r.total, "times": r.times, "reason": r.label} for r in scored.reasons],
-        "mails": [
-            {"planned": s.planned_at, "mail": mail_name(s), "state": s.state, "reason": s.reason}
-            for s in sends_of(lead_id)
-        ],
-        "next": _next_steps(state, definitions),
+        "mails": _mails(state, definitions),
+        "next": _next_steps(state, definitions, now),
     }
+
+
+def _mails(state: State, definitions: Definitions) -> list[dict[str, Any]]:
+    """The ledger, and the mails that were claimed but are not in it: handed to SES this minute, or nobody knows."""
+    sends = sends_of(state.lead_id)
+    found = [
+        {
+            "planned": s.planned_at,
+            "mail": mail_name(s),
+            "state": s.state,
+            "reason": s.reason,
+            "why": in_words(s.reason),
+            "send": s.send_id,
+            "sequence": s.sequence,
+            "sequence_version": s.sequence_version and int(s.sequence_version),
+            "template_version": s.template_version and int(s.template_version),
+        }
+        for s in sends
+    ]
+    known = {send.send_id for send in sends}
+    for name, run in state.enrolments.items():
+        steps = parsed(definitions.version("sequence", name, run.version), Sequence).steps
+        for number, step in enumerate(steps[: run.step]):
+            send_id = StepRef(state.lead_id, name, run.version, number, run.id).send_id
+            if send_id not in known:
+                why = "claimed, no outcome yet: listed as unknown after fifteen minutes without an event"
+                found.append(
+                    {"planned": "", "mail": step.template, "state": "sending", "reason": None, "why": why,
+                     "send": send_id, "sequence": name, "sequence_version": run.version, "template_version": None}
+                )  # fmt: skip
+    return found
 
 
 def mailable(state: State) -> str:
@@ -131,15 +166,28 @@ def mailable(state: State) -> str:
     return f"yes: {', '.join(confirmed)}" if confirmed else "no: no confirmed consent"
 
 
-def _next_steps(state: State, definitions: Definitions) -> list[dict[str, str]]:
+def _next_steps(state: State, definitions: Definitions, now: datetime) -> list[dict[str, str]]:
     found = []
+    mailing = parsed(definitions.live("mailing"), Mailing)
     for name, run in state.enrolments.items():
-        sequence = Sequence.model_validate(definitions.version("sequence", name, run.version).body)
+        sequence = parsed(definitions.version("sequence", name, run.version), Sequence)
         if run.step < len(sequence.steps):
             step = sequence.steps[run.step]
-            at = due_at(step, sequence, datetime.fromisoformat(run.since))
-            found.append({"sequence": name, "step": step.id, "due": f"{at:%Y-%m-%d %H:%M}"})
+            at = due_at(step, sequence, datetime.fromisoformat(run.since), mailing=mailing, zone=state.zone)
+            waits = _waits(state, sequence, mailing, now)
+            found.append({"sequence": name, "step": step.id, "due": f"{at:%Y-%m-%d %H:%M}", "waits": waits})
     return found
+
+
+def _waits(state: State, sequence: Sequence, mailing: Mailing, now: datetime) -> str:
+    """What would keep the next mail back if it were due now."""
+    never = why_never(state, sequence.topic)
+    if never:
+        return in_words(never)
+    if state.pause_until and datetime.fromisoformat(state.pause_until) > now:
+        return f"{in_words('paused_by_the_lead')} (until {state.pause_until[:10]})"
+    capped = reached(limits(mailing.caps, sequence.topic), state, sequence.topic, now)
+    return f"{in_words(capped[0])} ({capped[1]:%Y-%m-%d %H:%M})" if capped else ""
 
 
 def mail_name(send: SendItem, *, with_reason: bool = False) -> str:

@@ -1,11 +1,13 @@
 """The story as one table, the sales message as it arrived, and what must have happened."""
 
+from collections import Counter
 from typing import Any
 
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
+from sodate.activities.store import activities_of
 from sodate.errors import NotFound
 from sodate.leads.store import load_state
 from sodate.mail.store import sends_of
@@ -13,7 +15,7 @@ from sodate.mail.store import sends_of
 from sodate_cli.demo.people import Person
 from sodate_cli.demo.play import Player
 from sodate_cli.leads import explanation, mail_name
-from sodate_cli.operator import find_lead
+from sodate_cli.operator import find_lead, now
 from sodate_cli.target import Target
 
 console = Console(width=170)
@@ -31,8 +33,9 @@ def outcome(person: Person, where: Target) -> dict[str, Any] | None:
     return {
         "lead_id": lead_id,
         "state": state,
-        "why": explanation(lead_id)["score"],
+        "why": explanation(lead_id, now(where))["score"],
         "sends": [send for send in sends_of(lead_id) if send.name != "handoff"],
+        "seen": Counter((a.type, a.about.get("send")) for a in activities_of(lead_id)),
     }
 
 
@@ -51,7 +54,7 @@ def _row(person: Person, answer: int, found: dict[str, Any] | None) -> list[Text
         cells = [who, str(answer), "–", "", "", "", "", person.remark]
         return [Text(cell) for cell in cells]
     state, totals = found["state"], found["state"].totals
-    mails = "\n".join(f"{mail_name(send)}: {_fate(send)}" for send in found["sends"]) or "none"
+    mails = "\n".join(f"{mail_name(send)}: {_fate(send, found['seen'])}" for send in found["sends"]) or "none"
     why = "\n".join(f"{reason['points']:+d} {reason['reason']} ×{reason['times']}" for reason in found["why"])
     blocked = f"\nno mail: {state.blocked}" if state.blocked else ""
     cells = [
@@ -67,9 +70,11 @@ def _row(person: Person, answer: int, found: dict[str, Any] | None) -> list[Text
     return [Text(cell) for cell in cells]
 
 
-def _fate(send: Any) -> str:
-    seen = [f"opened {int(send.opens)}×"] if send.opens else []
-    seen += [f"clicked {int(send.clicks)}×"] if send.clicks else []
+def _fate(send: Any, counted: Counter[tuple[str, str | None]]) -> str:
+    times = {
+        word: counted[type_, send.send_id] for type_, word in (("mail_opened", "opened"), ("mail_clicked", "clicked"))
+    }
+    seen = [f"{word} {count}×" for word, count in times.items() if count]
     why = f" ({send.reason})" if send.state in ("skipped", "failed", "unknown") else ""
     return ", ".join([f"{send.state}{why}", *seen])
 

@@ -253,8 +253,8 @@ class _Attempt:
         state, now = refused.state, claims.now
         match place(state, self.cohort.ref(run)):
             case "ahead":
-                # An earlier delivery of this message holds the claim, or this one does and never heard so: a claim whose
-                # answer was lost is asked for again, and fails. The sweeper finds out which.
+                # An earlier delivery of this message holds the claim, or this one does and never heard so: a claim
+                # whose answer was lost is asked for again, and fails. The sweeper finds out which.
                 self.unclear.append(run)
                 self.outcomes["already_done"] += 1
             case "behind":
