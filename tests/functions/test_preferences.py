@@ -201,3 +201,25 @@ def test_evidence_ends_three_years_after_the_withdrawal_and_not_before(world: Qu
         "confirmed",
         "requested",
     ]
+
+
+def test_a_new_opt_in_lifts_a_block_for_soft_bounces_and_a_stop_takes_its_place(world: QuickWorld, lead: str) -> None:
+    from sodate.leads.store import StateItem, state_key
+    from sodate.table import base
+
+    opt_in = next(mail for mail in world.mails_to("taro@example.jp") if dict(mail.tags)["purpose"] == "notice")
+    base.update(state_key(lead), [StateItem.blocked.set("soft_bounces")])
+    post(world, lead, "do=stop")
+    assert world.state(lead)["blocked"] == "unsubscribed"
+    assert [item["reason"] for item in world.items("suppression")] == ["unsubscribed"]
+
+    other = world.post({"email": "saburo@example.jp", "name": "n", "company": "c", "title": "部長", "agree": True})
+    assert other["statusCode"] == 201
+    world.settle()
+    waiting = world.lead_id("saburo@example.jp")
+    base.update(state_key(waiting), [StateItem.blocked.set("soft_bounces")])
+    link_ = world.link(world.mails_to("saburo@example.jp")[-1], "/opt-in/")
+    assert world.visit(link_, "POST")["statusCode"] == 200
+    assert "blocked" not in world.state(waiting)
+    assert world.visit(world.link(opt_in, "/opt-in/"), "POST")["statusCode"] == 200
+    assert world.state(lead)["blocked"] == "unsubscribed", "a used link lifts nothing"
