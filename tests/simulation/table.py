@@ -189,7 +189,9 @@ def deepcopy(value: Any) -> Any:
 
 
 def _leftover(operation: str, request: Item) -> ClientError | None:
-    """DynamoDB refuses a request with a name or a value that no expression of it uses."""
+    """DynamoDB refuses a request with a name or a value that no expression of it uses, and an empty map of them."""
+    if not all(request.get(kind, True) for kind in ("ExpressionAttributeNames", "ExpressionAttributeValues")):
+        return _invalid(operation)
     given = {*request.get("ExpressionAttributeNames", {}), *request.get("ExpressionAttributeValues", {})}
     used = {token for name, text in request.items() if name.endswith("Expression") for token in tokens(text)}
     return _invalid(operation) if given - used else None

@@ -38,9 +38,10 @@ def update(
         "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
         "UpdateExpression": expression,
         "ExpressionAttributeNames": names,
-        "ExpressionAttributeValues": values,
         "ReturnValues": returned,
     }
+    if values:  # DynamoDB refuses an empty map
+        request["ExpressionAttributeValues"] = values
     if condition is not None:
         request |= {"ConditionExpression": condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
     return dict(call("UpdateItem", request).get("Attributes") or {})

@@ -1,0 +1,205 @@
+"""The calls of the send path, which go past PynamoDB: moto's DynamoDB and the memory table give the same answers."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+from pynamodb.connection import Connection
+from sodate.due import store as due
+from sodate.errors import Transient
+from sodate.leads.lead import Enrolment, State
+from sodate.leads.store import find_state, state_item
+from sodate.mail import pace
+from sodate.mail.ledger import StepRef
+from sodate.scenarios.caps import Limit, minutes
+from sodate.scenarios.claim import Claims, Refused, release
+from sodate.table import base, bulk, keys, transaction
+from sodate.table.base import ConditionFailed, TableItem
+
+from tests.simulation.table import MemoryTable
+
+NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+RUN = Enrolment("e1", 1, 0, "2026-11-24T00:00:00.000Z", 9)
+LEAD = State("L", "key", topics={"news": "confirmed"}, enrolments={"my-run": RUN})
+LIMITS = (Limit(None, "day", 2), Limit("news", "week", 3))
+
+
+@pytest.fixture(params=["memory", "moto"], autouse=True)
+def table(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[MemoryTable | None]:
+    transaction._shared.connection = None
+    base.bind("sodate-bulk")
+    if request.param == "memory":
+        memory = MemoryTable()
+        monkeypatch.setattr(Connection, "client", memory)
+        yield memory
+        return
+    with mock_aws():
+        TableItem.create_table(wait=True)
+        yield None
+    transaction._shared.connection = None
+
+
+def item(number: int) -> dict[str, Any]:
+    return {"pk": {"S": "P"}, "sk": {"S": f"{number:03d}"}, "kind": {"S": "due"}, "n": {"N": str(number)}}
+
+
+def test_many_items_are_put_and_read_in_as_many_calls_as_it_takes() -> None:
+    bulk.put_many([item(number) for number in range(60)])
+    wanted = [("P", f"{number:03d}") for number in range(130)]
+    found = bulk.get_many(wanted + wanted[:5])
+    assert sorted(found) == wanted[:60]
+    assert found["P", "007"] == item(7)
+    bulk.put_many([item(7) | {"n": {"N": "70"}}, item(7) | {"n": {"N": "77"}}])  # the last of one key
+    assert bulk.get("P", "007") == item(7) | {"n": {"N": "77"}}
+    assert bulk.get("P", "999") is None
+
+
+def test_what_a_batch_leaves_over_is_asked_for_again(table: MemoryTable | None) -> None:
+    if table is None:
+        return
+    left = iter([False, True, False, True] + [False] * 99)
+    table.leave_over = lambda _: next(left)
+    bulk.put_many([item(number) for number in range(10)])
+    assert len(table.items) == 10
+    table.leave_over = lambda _: True
+    with pytest.raises(Transient):
+        bulk.put_many([item(11)])
+
+
+@pytest.mark.parametrize("size", [0, 26])
+def test_a_batch_of_the_wrong_size_is_refused(table: MemoryTable | None, size: int) -> None:
+    """By AWS and by the memory table; moto takes any."""
+    if table is None:
+        return
+    entries = [{"PutRequest": {"Item": item(number)}} for number in range(size)]
+    with pytest.raises(ClientError):
+        base.caller()._make_api_call("BatchWriteItem", {"RequestItems": {"sodate-bulk": entries}})
+
+
+def test_a_bucket_is_read_page_by_page_in_the_order_of_its_keys() -> None:
+    for number in range(7):
+        due.plan(NOW, due.NOTICE, "notice", f"{number}", {"number": number}, NOW)
+    read, after, minute = [], None, NOW + due.LEAD_TIME
+    for _ in range(4):
+        found, after = due.page(minute, due.NOTICE, 0, after, 3)
+        read += [entry.message["number"] for entry in found]
+        if after is None:
+            break
+    assert read == list(range(7))
+    assert due.page(minute + due.MINUTE, due.NOTICE, 0, None, 3) == ([], None)
+
+
+def claim(step: int, now: datetime, zone: str | None = None) -> Refused | None:
+    return Claims("news", LIMITS, now).claim(StepRef("L", "my-run", 1, step, "e1"), zone)
+
+
+def test_a_claim_is_granted_once_and_notes_its_minute() -> None:
+    base.put_new(state_item(LEAD))
+    assert claim(0, NOW) is None
+    held = find_state("L")
+    assert held is not None
+    assert (held.enrolments["my-run"].step, held.mailed, held.mailed_in) == (
+        1,
+        (minutes(NOW),),
+        {"news": (minutes(NOW),)},
+    )
+    refused = claim(0, NOW)
+    assert refused == Refused(held)
+    release(StepRef("L", "my-run", 1, 0, "e1"), NOW)
+    held = find_state("L")
+    assert held is not None
+    assert (held.enrolments["my-run"].step, held.mailed) == (0, ())
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"blocked": "complaint"},
+        {"topics": {"news": "withdrawn"}},
+        {"topics": {}},
+        {"pause_until": keys.stamp(NOW + timedelta(minutes=1))},
+        {"frequency": "weekly", "mailed": (minutes(NOW) - 6 * 24 * 60,)},
+        {"frequency": "monthly", "mailed": (minutes(NOW) - 29 * 24 * 60,)},
+        {"mailed": (minutes(NOW) - 10, minutes(NOW) - 20)},
+        {"mailed_in": {"news": (minutes(NOW) - 10, minutes(NOW) - 20, minutes(NOW) - 9000)}},
+        {"zone": "Europe/Berlin"},
+        {"enrolments": {"my-run": Enrolment("e2", 1, 0, RUN.since, 9)}},
+        {"enrolments": {}},
+    ],
+    ids=lambda wish: "-".join(wish),
+)
+def test_a_claim_is_refused_with_the_item_that_refused_it(wish: dict[str, Any]) -> None:
+    state = State(**{**vars(LEAD), **wish})
+    base.put_new(state_item(state))
+    assert claim(0, NOW) == Refused(state)
+    assert find_state("L") == state
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"pause_until": keys.stamp(NOW)},
+        {"frequency": "weekly", "mailed": (minutes(NOW) - 7 * 24 * 60,)},
+        {"frequency": "monthly"},
+        {"mailed": (minutes(NOW) - 10, minutes(NOW) - 24 * 60)},
+        {"mailed_in": {"news": (minutes(NOW) - 10, minutes(NOW) - 20)}},
+    ],
+    ids=lambda wish: "-".join(wish),
+)
+def test_what_is_over_stands_in_no_claims_way(wish: dict[str, Any]) -> None:
+    base.put_new(state_item(State(**{**vars(LEAD), **wish})))
+    assert claim(0, NOW) is None
+
+
+def test_the_remembered_minutes_are_cut_when_there_are_many() -> None:
+    base.put_new(state_item(LEAD))
+    for step in range(9):
+        assert claim(step, NOW + timedelta(days=8 * step)) is None
+    held = find_state("L")
+    assert held is not None
+    assert 2 <= len(held.mailed) <= 7
+    assert held.mailed[0] == minutes(NOW + timedelta(days=64))
+    assert list(held.mailed) == sorted(held.mailed, reverse=True)
+
+
+def test_slots_follow_each_other_at_the_rate_and_the_first_stop_stays() -> None:
+    assert pace.look() == pace.Pace()
+    pace.keep(pace.Pace(rate=10.0))
+    assert [pace.reserve(pace.look(), NOW) for _ in range(3)] == [
+        NOW + n * timedelta(milliseconds=100) for n in range(3)
+    ]
+    later = NOW + timedelta(seconds=1)
+    assert pace.reserve(pace.look(), later) == later
+    for _ in range(105):
+        last = pace.reserve(pace.look(), later)
+    assert last is None
+    pace.stop("sending_paused")
+    pace.stop("account_suspended")
+    assert pace.look().stopped == "sending_paused"
+
+
+@pytest.mark.parametrize("what", ["names", "values"])
+def test_a_name_or_value_that_nobody_uses_is_refused(what: str) -> None:
+    names, values = {"#a": "a"}, {":a": {"S": "1"}}
+    (names if what == "names" else values)["#b" if what == "names" else ":b"] = "b" if what == "names" else {"S": "b"}  # type: ignore[index,assignment]
+    with pytest.raises(Transient):
+        bulk.update("P", "S", "SET #a = :a", None, names, values)
+
+
+def test_a_list_grows_at_its_front_and_loses_what_is_named() -> None:
+    names, values = {"#l": "l"}, {":new": {"L": [{"N": "1"}]}, ":none": {"L": []}}
+    grow = "SET #l = list_append(:new, if_not_exists(#l, :none))"
+    for number in range(4):
+        values[":new"] = {"L": [{"N": str(number)}]}
+        told = bulk.update("P", "S", grow, None, names, values, "UPDATED_NEW")
+    assert [bulk.plain(entry) for entry in told["l"]["L"]] == [3, 2, 1, 0]
+    bulk.update("P", "S", "REMOVE #l[1], #l[3]", None, names, {})
+    bulk.update("P", "S", "SET #l[0] = :n", "#l[1] = :one", names, {":n": {"N": "9"}, ":one": {"N": "1"}})
+    held = bulk.get("P", "S")
+    assert held is not None
+    assert [bulk.plain(entry) for entry in held["l"]["L"]] == [9, 1]
+    with pytest.raises(ConditionFailed):
+        bulk.update("P", "S", "REMOVE #l", "attribute_exists(#l[5])", names, {})
