@@ -14,6 +14,12 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pytest
+
+    from tests.simulation.world import SimulatedWorld
 
 COMMIT = "50d30b0"
 _ROOT = Path(__file__).parents[2]
@@ -59,3 +65,18 @@ def module(name: str) -> ModuleType:
 def handler(function: str) -> ModuleType:
     _unpacked()
     return import_module(f"functions_v1.{function}.handler")
+
+
+def send(world: "SimulatedWorld", patch: "pytest.MonkeyPatch", bodies: list[str]) -> Any:
+    """One invocation of the old sender in this world."""
+    from tests.simulation.cloud import Aws
+
+    container, aws = module("runtime.container"), Aws(world)
+    container.definitions.cache_clear()
+    container._secrets.clear()
+    module("table.transaction")._shared.connection = None
+    patch.setattr(module("runtime.clock"), "now", lambda: world.now)
+    patch.setattr(container, "client", lambda service: aws)
+    patch.setattr(container, "ses_client", lambda: world.ses)
+    records = [{"messageId": f"old-{number}", "body": body} for number, body in enumerate(bodies)]
+    return handler("mail_sender").handler({"Records": records}, None)

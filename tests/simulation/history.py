@@ -11,6 +11,7 @@ import pytest
 from sodate.runtime.logs import logger
 
 from tests.simulation.invariants import Found, look
+from tests.simulation.queues import as_before, as_json
 from tests.simulation.weather import REDRIVES, WAITS
 from tests.simulation.world import PUBLIC_URL, SimulatedWorld
 
@@ -59,6 +60,7 @@ class History:
             self._one(
                 (self.post, 5), (self.confirm, 6), (self.leave, 2), (self.prefer, 2), (self.feedback, 5),
                 (self.work, 40), (self.wait, 22), (self.change_account, 2), (self.rotate, 1), (self.redrive, 1),
+                (self.meet_an_older_version, 1),
             )  # fmt: skip
         self.calm_down()
         return self.result()
@@ -202,6 +204,15 @@ class History:
     def redrive(self) -> None:
         for queue in (self.world.sends, self.world.events):
             queue.redrive(self.world.now - self.rng.choice(REDRIVES))
+
+    def meet_an_older_version(self) -> None:
+        """A message that waits is as the code before cohorts wrote it: one lead, no time."""
+        waiting = [message for message in self.world.sends.waiting if as_json(message["body"]).get("what") == "steps"]
+        if waiting:
+            message = self.rng.choice(waiting)
+            self.world.sends.waiting.remove(message)
+            for body in as_before(message["body"]):
+                self.world.sends.send(body)
 
     # -- and then --------------------------------------------------------------------------------------------------
 

@@ -36,7 +36,7 @@ class Found:
 def explore(seed: int, count: int) -> Found:
     """`count` orders, drawn from all there are."""
     found = Found()
-    with _due_batch(seed) as (world, history):
+    with due_batch(seed) as (world, history):
         rng = random.Random(seed)  # noqa: S311  repeatable, not secret
         before, longest = world.snapshot(), _points_of_a_calm_run(world)
         for _ in range(count):
@@ -98,7 +98,7 @@ def _points_of_a_calm_run(world: SimulatedWorld) -> int:
 
 
 @contextmanager
-def _due_batch(seed: int) -> Iterator[tuple[SimulatedWorld, History]]:
+def due_batch(seed: int) -> Iterator[tuple[SimulatedWorld, History]]:
     """Three people have their first mail; the second one of all of them lies on the queue."""
     logger.cache_clear()
     with pytest.MonkeyPatch.context() as patch:
