@@ -85,7 +85,7 @@ class Table:
         return {name: item[name] for name in names}
 
     def charge_write(self, key: tuple[str, str], old: Item | None, new: Item | None, factor: int = 1) -> None:
-        what = self.schema.what(new or old or {})
+        what = self.schema.what(new or old or {self.schema.hash: {"S": key[0]}})
         self.meter.wrote(self.name, what, key[0], factor * write_units(old, new))
         for index in self.schema.indexes:
             before, after = self.entry(index, old), self.entry(index, new)
