@@ -1,7 +1,7 @@
 """Opt-in, unsubscribe and preferences. GET shows a page and changes nothing; POST acts (RFC 8058 one-click too)."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sodate.consent import pages
@@ -23,7 +23,7 @@ def desk() -> ConsentDesk:
         return ConsentDesk(signer, start, pages.Issuer())
     issuer = pages.Issuer(mailing.sender.name, mailing.sender.contact)
     topics = [(topic.id, topic.name, topic.description) for topic in mailing.topics]
-    return ConsentDesk(signer, start, issuer, topics, timedelta(days=366 * mailing.retention_years))
+    return ConsentDesk(signer, start, issuer, topics, mailing.retention)
 
 
 def asks(page: Callable[[ConsentDesk, str, str, datetime], Page]) -> Route:

@@ -4,20 +4,20 @@ from typing import Any
 
 from sodate.errors import NotFound, Transient
 from sodate.mail import rates
-from sodate.mail.apply_event import apply_event
+from sodate.mail.apply_event import Policy, apply_event
 from sodate.mail.events import Ignored, MailEvent, parse_event
-from sodate.mail.sender import Mailing, SoftBounces
+from sodate.mail.sender import Mailing
 from sodate.playbook.store import parsed
 from sodate.runtime import clock, container
 from sodate.runtime.batch import Failures, each_message
 from sodate.runtime.metrics import count
 
 
-def soft_bounces() -> SoftBounces:
+def policy() -> Policy:
     try:
-        return parsed(container.definitions().live("mailing"), Mailing).guards.soft_bounces
+        return Policy.of(parsed(container.definitions().live("mailing"), Mailing))
     except NotFound:
-        return SoftBounces()
+        return Policy()
 
 
 def handler(event: dict[str, Any], _: object) -> Failures:
@@ -28,7 +28,7 @@ def handler(event: dict[str, Any], _: object) -> Failures:
         told = parse_event(body)
         if isinstance(told, Ignored):
             return told.reason
-        became = apply_event(told, container.key_of_address, soft_bounces(), clock.now())
+        became = apply_event(told, container.key_of_address, policy(), clock.now())
         if became == "applied":
             applied.append(told)
         return became

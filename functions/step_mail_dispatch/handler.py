@@ -1,8 +1,8 @@
 """Every minute: what is due goes to the send queue, no faster than SES takes it. Idle, it costs a query a shard."""
 
-from datetime import datetime
 from typing import Any
 
+from sodate.mail.account import Account
 from sodate.mail.release import Release, Restraint
 from sodate.mail.restraint import restraint
 from sodate.mail.sender import Mailing
@@ -12,9 +12,9 @@ from sodate.runtime.logs import logger
 from sodate.runtime.metrics import count
 
 
-def restrain(now: datetime) -> Restraint:
+def restrain(account: Account) -> Restraint:
     mailing = parsed(container.definitions().live("mailing"), Mailing)
-    found, judgement = restraint(mailing, now)
+    found, judgement = restraint(mailing, account, clock.now())
     if judgement.verdict != "ok":
         logger().warning("sender guard", extra={"verdict": judgement.verdict, "why": judgement.reason})
         count("SenderGuard", 1)

@@ -9,9 +9,10 @@ from sodate.mail.pace import SANDBOX_RATE
 
 @dataclass(frozen=True)
 class Account:
-    """`left` is None when the account has no daily quota."""
+    """`sent` in the last 24 hours; `left` of the quota, None when there is none."""
 
     rate: float
+    sent: int
     left: int | None
     stopped: str | None
 
@@ -20,7 +21,8 @@ class Account:
         quota = reply.get("SendQuota") or {}
         most, sent = float(quota.get("Max24HourSend", 0)), float(quota.get("SentLast24Hours", 0))
         left = None if most < 0 else max(0, int(most - sent))
-        return cls(float(quota.get("MaxSendRate") or SANDBOX_RATE), left, _why_stopped(reply, left))
+        rate = float(quota.get("MaxSendRate") or SANDBOX_RATE)
+        return cls(rate, int(sent), left, _why_stopped(reply, left))
 
 
 def _why_stopped(reply: Mapping[str, Any], left: int | None) -> str | None:

@@ -5,19 +5,20 @@ itself. A crash in between is mended by the redelivery; duplicates and disorder 
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sodate.activities.activity import Activity
 from sodate.activities.store import activity_item
-from sodate.consent.consent import Evidence
+from sodate.consent.consent import RETENTION, Evidence
 from sodate.consent.links import is_ours
-from sodate.consent.store import consent_item, suppression_item
+from sodate.consent.store import consent_item, consents_of, retire, suppression_item
 from sodate.errors import NotFound, Transient
 from sodate.leads.address import parse_reported_address
 from sodate.leads.store import StateItem, as_it_was, find_state, owner_of, state_key
 from sodate.mail.events import ENGAGEMENT, LEDGER_STATE, MailEvent
 from sodate.mail.ledger import RANK
-from sodate.mail.sender import SoftBounces
+from sodate.mail.sender import Mailing, SoftBounces
 from sodate.mail.soft_bounce import soft_bounce_writes
 from sodate.mail.store import (
     SendItem,
@@ -42,7 +43,19 @@ _TRIES = 5
 _WRITER_LIVES = timedelta(minutes=2)
 
 
-def apply_event(event: MailEvent, address_key: AddressKey, soft_bounces: SoftBounces, now: datetime) -> str:
+@dataclass(frozen=True)
+class Policy:
+    """What the playbook says: when an address bounces too often, how long evidence outlives a withdrawal."""
+
+    soft_bounces: SoftBounces = field(default_factory=SoftBounces)
+    retention: timedelta = RETENTION
+
+    @classmethod
+    def of(cls, mailing: Mailing) -> "Policy":
+        return cls(mailing.guards.soft_bounces, mailing.retention)
+
+
+def apply_event(event: MailEvent, address_key: AddressKey, policy: Policy, now: datetime) -> str:
     """Returns what it meant: `applied`, `repeat`, `counted`, or `unknown_lead` (not one of ours, or erased)."""
     lead_id = event.tags.get("lead_id") or _lead_by_address(event, address_key)
     if lead_id is None:
@@ -53,20 +66,18 @@ def apply_event(event: MailEvent, address_key: AddressKey, soft_bounces: SoftBou
         send = _find_send(lead_id, event, now)
     except Unwritten:
         if event.suppresses:  # who complains does not wait for our own bookkeeping
-            _apply_to_lead(lead_id, None, event, soft_bounces, now)
+            _apply_to_lead(lead_id, None, event, policy, now)
         raise
     if send is not None and send.purpose == "notice" and send.name == "handoff":
         return _fold(lead_id, event, now, send)  # the recipient is our own sales, not the lead
     folded = _fold(lead_id, event, now, send) if send is not None else "counted"
-    return _apply_to_lead(lead_id, send, event, soft_bounces, now) or folded
+    return _apply_to_lead(lead_id, send, event, policy, now) or folded
 
 
-def _apply_to_lead(
-    lead_id: str, send: SendItem | None, event: MailEvent, soft_bounces: SoftBounces, now: datetime
-) -> str | None:
+def _apply_to_lead(lead_id: str, send: SendItem | None, event: MailEvent, policy: Policy, now: datetime) -> str | None:
     """None when the event does not concern the lead."""
     for _ in range(_TRIES):
-        writes = _lead_writes(lead_id, send, event, now) or _soft_bounce(lead_id, event, soft_bounces)
+        writes = _lead_writes(lead_id, send, event, policy, now) or _soft_bounce(lead_id, event, policy)
         if not writes:
             return None
         try:
@@ -174,7 +185,7 @@ def _why(event: MailEvent) -> str | None:
     return ":".join(part for part in (event.bounce_type, event.sub_type, event.diagnostic) if part)[:300] or None
 
 
-def _lead_writes(lead_id: str, send: SendItem | None, event: MailEvent, now: datetime) -> list[Write]:
+def _lead_writes(lead_id: str, send: SendItem | None, event: MailEvent, policy: Policy, now: datetime) -> list[Write]:
     if event.type in ENGAGEMENT and not _is_engagement(send, event):
         return []
     stop = event.suppresses
@@ -190,15 +201,16 @@ def _lead_writes(lead_id: str, send: SendItem | None, event: MailEvent, now: dat
         writes.append(Put(suppression_item(state.address_key, stop, now)))
     if stop == "complaint":
         gone = Evidence(lead_id, event.at, "withdrawn", "complaint", tuple(sorted(state.topics)), reference=event.key)
-        writes.append(Put(consent_item(gone, event.key)))
+        writes.append(Put(consent_item(gone, event.key, now + policy.retention)))
+        writes += retire(state, consents_of(lead_id), state.topics, now + policy.retention)
     return writes
 
 
-def _soft_bounce(lead_id: str, event: MailEvent, rule: SoftBounces) -> list[Write]:
+def _soft_bounce(lead_id: str, event: MailEvent, policy: Policy) -> list[Write]:
     if ledger_state(event) != "soft_bounced":
         return []
     state = find_state(lead_id)
-    return soft_bounce_writes(state, sends_of(lead_id), rule) if state is not None else []
+    return soft_bounce_writes(state, sends_of(lead_id), policy.soft_bounces) if state is not None else []
 
 
 def _is_engagement(send: SendItem | None, event: MailEvent) -> bool:

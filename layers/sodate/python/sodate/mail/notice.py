@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from sodate.consent.consent import UNSUBSCRIBED
+from sodate.consent.consent import LIFTED_BY_OPT_IN
 from sodate.consent.links import Links
 from sodate.due import store as due
 from sodate.errors import Conflict, Invalid, NotFound
@@ -79,7 +79,7 @@ class Withheld(Exception):
 def opt_in_composer(definitions: Definitions, links: Links, stage: str) -> Composer:
     def compose(send: SendItem, now: datetime) -> Draft:
         state, profile = load_state(send.lead_id), load_profile(send.lead_id)
-        if state.blocked not in (None, UNSUBSCRIBED):
+        if state.blocked not in LIFTED_BY_OPT_IN:
             raise Withheld(f"blocked:{state.blocked}")
         template = Template.model_validate(definitions.live("template", str(send.template)).body)
         sender = Mailing.model_validate(definitions.live("mailing").body).sender

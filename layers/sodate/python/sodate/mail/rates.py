@@ -56,8 +56,3 @@ def recent(now: datetime, sender: str = "default") -> Counts:
     items = base.query(RateItem, keys.rates(sender), newest_first=True, limit=WINDOW)
     first = keys.rate_day(now - timedelta(days=WINDOW - 1))
     return sum((Counts(int(i.delivered), int(i.bounced), int(i.complained)) for i in items if i.sk >= first), Counts())
-
-
-def on_day(now: datetime, sender: str = "default") -> Counts:
-    item = base.find(RateItem, keys.rates(sender), keys.rate_day(now))
-    return Counts(int(item.delivered), int(item.bounced), int(item.complained)) if item else Counts()

@@ -30,7 +30,7 @@ AskSes = Callable[[], Mapping[str, Any] | None]
 
 @dataclass(frozen=True)
 class Restraint:
-    """What we ask of ourselves. `held`: why no marketing mail leaves. `left`: of today's ceiling; None without one."""
+    """What we ask of ourselves. `held`: why no marketing mail leaves. `left`: of the day's ceiling, None without."""
 
     held: str | None = None
     left: int | None = None
@@ -50,7 +50,7 @@ class Memory:
 class Release:
     enqueue: Enqueue
     ask_ses: AskSes
-    restrain: Callable[[datetime], Restraint]
+    restrain: Callable[[Account], Restraint]
     memory: Memory
     now: datetime
     room: int | None = None
@@ -63,7 +63,7 @@ class Release:
         """One `Tick` per lane; a later lane gets what an earlier one left."""
         told = self.ask_ses()
         pace = self.memory.pace or pacing.look()
-        account = Account.of(told) if told is not None else Account(pace.rate, None, pace.stopped)
+        account = Account.of(told) if told is not None else Account(pace.rate, 0, None, pace.stopped)
         if account.rate != pace.rate and pace.stopped is None and pace.rate != TRIAL_RATE:
             pace = replace(pace, rate=account.rate)
             pacing.keep(pace)
@@ -109,7 +109,7 @@ class Release:
 
     def _room(self, account: Account) -> int:
         """Asked once, when the first entry is found: only then does it matter what the senders met meanwhile."""
-        met, restraint = pacing.look(), self.restrain(self.now)
+        met, restraint = pacing.look(), self.restrain(account)
         if account.stopped:
             found = replace(met, stopped=account.stopped)
         elif met.stopped:

@@ -3,17 +3,15 @@
 from datetime import datetime
 
 from sodate.mail import rates
+from sodate.mail.account import Account
 from sodate.mail.guards import Judgement, daily_ceiling, judge
 from sodate.mail.release import Restraint
 from sodate.mail.sender import Mailing
 
 
-def restraint(mailing: Mailing, now: datetime) -> tuple[Restraint, Judgement]:
+def restraint(mailing: Mailing, account: Account, now: datetime) -> tuple[Restraint, Judgement]:
     """One query. The judgement may warn before it holds anything back."""
     judgement = judge(rates.recent(now), mailing.guards)
     held = judgement.reason if judgement.verdict == "pause" else None
     ceiling = daily_ceiling(mailing.warm_up, now.date())
-    if ceiling is None:
-        return Restraint(held), judgement
-    today = rates.on_day(now)
-    return Restraint(held, max(0, ceiling - today.delivered - today.bounced)), judgement
+    return Restraint(held, None if ceiling is None else max(0, ceiling - account.sent)), judgement

@@ -138,6 +138,10 @@ class Mailing(Definition):
         default=3, ge=1, le=10, description="How long evidence of consent is kept after it was withdrawn."
     )
 
+    @property
+    def retention(self) -> timedelta:
+        return timedelta(days=366 * self.retention_years)
+
     @model_validator(mode="after")
     def _closing_days_leave_open_days(self) -> Self:
         for entry in self.closing_days:

@@ -190,7 +190,7 @@ class _Attempt:
         try:
             drafts = self._drafts(won, claims.now)
             slot = pacing.reserve(pace, self.tools.now()) if drafts else None
-        except Exception:
+        except Transient:
             self._give_back(won, "not_attempted", claims)  # nothing was sent, so nothing is unclear
             raise
         if drafts and slot is None:

@@ -6,7 +6,7 @@ spends about 200. Signing is botocore's own. Everything else goes on using Pynam
 
 import http.client
 import json
-import random
+import secrets
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -64,7 +64,7 @@ class Wire:
             code = str(answer.get("__type", status)).rpartition("#")[2]
             if not left or not (status >= 500 or code in _AGAIN):
                 raise _error(operation, code, str(answer.get("message") or answer.get("Message")), answer, status)
-            self.pause(random.uniform(0, 0.05 * 2 ** (TRIES - left)))  # noqa: S311  jitter, not a secret
+            self.pause(secrets.randbelow(1000) / 1000 * 0.05 * 2 ** (TRIES - left))
         raise AssertionError("unreachable")
 
     def _post(self, operation: str, body: bytes) -> tuple[int, dict[str, Any]]:
