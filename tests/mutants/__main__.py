@@ -31,9 +31,9 @@ def main() -> int:
     return _report(verdicts, clean, time.monotonic() - began)
 
 
-def _all_questions(mutants: list[Mutant]) -> tuple[int, list[str]]:
+def _all_questions(mutants: list[Mutant]) -> tuple[int, int, list[str]]:
     tests = {test: None for mutant in mutants for test in mutant.tests}
-    return max(mutant.seeds for mutant in mutants), list(tests)
+    return max(mutant.seeds for mutant in mutants), max(mutant.orders for mutant in mutants), list(tests)
 
 
 def _report(verdicts: dict[Mutant, Verdict], clean: Verdict | None, seconds: float) -> int:

@@ -1,6 +1,7 @@
 """Seeded bugs, each a small replacement in one file, and what is expected to notice it.
 
-`seeds` of the simulation are played until one is broken; `tests` are run instead where a bug needs a certain question.
+`seeds` of the simulation and `orders` of a sender and a stop are played until one is broken; `tests` are run instead
+where a bug needs a certain question.
 """
 
 from dataclasses import dataclass
@@ -15,12 +16,15 @@ class Mutant:
     replacements: tuple[tuple[str, str], ...]
     breaks: str
     seeds: int = 0
+    orders: int = 0
     tests: tuple[str, ...] = ()
 
 
-def _mutant(name: str, file: str, old: str, new: str, breaks: str, *, seeds: int = 0, tests: str = "") -> Mutant:
+def _mutant(
+    name: str, file: str, old: str, new: str, breaks: str, *, seeds: int = 0, orders: int = 0, tests: str = ""
+) -> Mutant:
     path = file if file.startswith("functions/") else _SODATE + file
-    return Mutant(name, path, ((old, new),), breaks, seeds, tuple(tests.split()))
+    return Mutant(name, path, ((old, new),), breaks, seeds, orders, tuple(tests.split()))
 
 
 MUTANTS = (
@@ -72,7 +76,7 @@ MUTANTS = (
         "    if stops:\n        writes.append(Put(suppression_item(state.address_key, UNSUBSCRIBED, now)))\n",
         "",
         "an erased and imported lead is mailed again",
-        tests="tests/functions/test_consent_pages.py",
+        seeds=60,
     ),
     _mutant(
         "opt-out-only-in-the-log",
@@ -88,7 +92,7 @@ MUTANTS = (
         "    if stops:\n        actions.append(StateItem.blocked",
         "    if not everything:\n        actions.append(StateItem.blocked",
         "leaving everything blocks nothing",
-        tests="tests/functions/test_consent_pages.py",
+        tests="tests/functions/test_consent_pages.py::test_one_click_stops_everything_without_redirect_or_cookie",
     ),
     _mutant(
         "unsubscribe-on-get",
@@ -112,7 +116,7 @@ MUTANTS = (
         "        if _left_since(state, request):\n",
         "        if False:\n",
         "an opt-in mail from before an opt-out leads back",
-        tests="tests/functions/test_consent_pages.py",
+        tests="tests/functions/test_consent_pages.py::test_an_opt_in_link_from_before_an_opt_out_does_not_resubscribe",
     ),
     _mutant(
         "purpose-is-not-signed",
@@ -153,7 +157,7 @@ MUTANTS = (
         "        except (Invalid, NotFound) as error:\n            outcome = self._buried(name, content, str(error))\n",
         "        except (Invalid, NotFound) as error:\n            outcome = self._fails(name, error)\n",
         "one unreadable message comes again for ever",
-        tests="tests/functions/test_email_events.py",
+        tests="tests/functions/test_email_events.py::test_a_poison_event_among_healthy_ones_is_buried_alone_with_its_reason",
     ),
     # -- claim ------------------------------------------------------------------------------------------------------
     _mutant(
@@ -170,7 +174,7 @@ MUTANTS = (
         '"#topics.#topic = :confirmed",',
         '"(#topics.#topic = :confirmed OR attribute_exists(pk))",',
         "who left the topic is mailed",
-        seeds=60,
+        orders=500,
     ),
     _mutant(
         "claim-ignores-blocked",
@@ -178,7 +182,7 @@ MUTANTS = (
         '"attribute_not_exists(#blocked)",',
         '"(attribute_not_exists(#blocked) OR attribute_exists(pk))",',
         "who complained or bounced is mailed",
-        seeds=60,
+        orders=500,
     ),
     _mutant(
         "claim-ignores-pause",
@@ -186,7 +190,7 @@ MUTANTS = (
         '"(attribute_not_exists(#pause) OR #pause <= :now)",',
         '"(attribute_not_exists(#pause) OR #pause <= :now OR attribute_exists(pk))",',
         "who asked for a pause is mailed",
-        seeds=120,
+        orders=1500,
     ),
     _mutant(
         "claim-ignores-caps",
@@ -202,7 +206,7 @@ MUTANTS = (
         '"(attribute_not_exists(#wish) OR attribute_not_exists(#mailed[0]) OR "',
         '"(attribute_exists(pk) OR attribute_not_exists(#wish) OR attribute_not_exists(#mailed[0]) OR "',
         "one mail a week was asked for, more come",
-        seeds=120,
+        orders=1500,
     ),
     _mutant(
         "claim-does-not-advance",
@@ -235,7 +239,7 @@ MUTANTS = (
         "            self._plan_next(runs, now)\n            self._send_all(runs, pace)\n",
         "            self._send_all(runs, pace)\n            self._plan_next(runs, now)\n",
         "a crash after the claim stops the run",
-        seeds=120,
+        orders=1500,
     ),
     _mutant(
         "no-watch-entry",
@@ -243,7 +247,7 @@ MUTANTS = (
         "            watch_cohort(self.cohort.of(runs), name, now, now)\n",
         "",
         "a crash after the claim is seen by nobody",
-        seeds=120,
+        orders=1500,
     ),
     _mutant(
         "watch-entry-forgets-the-unclear",
@@ -276,7 +280,7 @@ MUTANTS = (
         "            release(self.cohort.ref(run), claims.now)\n        self._come_back(runs, now, now)\n"
         '        self.outcomes["deferred"]',
         "a crash between the two loses a mail that SES refused for now",
-        seeds=300,
+        orders=1500,
     ),
     _mutant(
         "cursor-before-hand-over",
@@ -294,7 +298,7 @@ MUTANTS = (
         '        except BotoCoreError as error:\n            return Answer("ambiguous"',
         '        except BotoCoreError as error:\n            return Answer("deferred"',
         "a mail whose answer was lost is sent again",
-        seeds=60,
+        orders=1500,
     ),
     _mutant(
         "server-error-is-rejected",
@@ -302,7 +306,7 @@ MUTANTS = (
         '    return Answer("ambiguous", reason=code or str(status))',
         '    return Answer("rejected", reason=code or str(status))',
         "a mail that went out is called failed",
-        seeds=60,
+        orders=1500,
     ),
     _mutant(
         "throttled-is-failed",
@@ -310,7 +314,7 @@ MUTANTS = (
         '        return Answer("deferred", reason=status, stops=_ACCOUNT_STOPPED.get(status))\n',
         '        return Answer("rejected", reason=status)\n',
         "a mail that came too fast is given up",
-        tests="tests/functions/test_send_protocol.py",
+        tests="tests/functions/test_send_protocol.py::test_a_certain_no_for_now_is_tried_again_and_sent_once",
     ),
     _mutant(
         "status-of-each-entry-ignored",
@@ -334,7 +338,8 @@ MUTANTS = (
         "self.links.unsubscribe(run.lead_id,",
         "self.links.unsubscribe(cohort.runs[0].lead_id,",
         "the unsubscribe link stops somebody else",
-        seeds=300,
+        seeds=120,
+        orders=500,
     ),
     _mutant(
         "tag-of-another-send",
@@ -369,7 +374,7 @@ MUTANTS = (
         "_WRITER_LIVES = timedelta(minutes=2)",
         "_WRITER_LIVES = timedelta(minutes=-2)",
         "the sender overwrites what SES told meanwhile",
-        seeds=300,
+        orders=1500,
     ),
     _mutant(
         "stop-without-block",
@@ -385,6 +390,6 @@ MUTANTS = (
         "        writes.append(Put(suppression_item(state.address_key, stop, now)))\n",
         "",
         "an erased and imported complainer is mailed again",
-        tests="tests/functions/test_email_events.py",
+        seeds=60,
     ),
 )

@@ -46,18 +46,18 @@ def mutated(mutant: Mutant) -> str:
 
 
 def try_mutant(mutant: Mutant) -> Verdict:
-    verdict, seconds, said = _judge(mutated(mutant), mutant.file, mutant.seeds, mutant.tests)
+    verdict, seconds, said = _judge(mutated(mutant), mutant.file, mutant.seeds, mutant.orders, mutant.tests)
     outcome: Outcome = {CAUGHT: "caught", CLEAN: "SURVIVED"}.get(verdict, "DOES NOT RUN")  # type: ignore[assignment]
     return Verdict(outcome, seconds, said)
 
 
-def try_unchanged(seeds: int, tests: Sequence[str]) -> Verdict:
+def try_unchanged(seeds: int, orders: int, tests: Sequence[str]) -> Verdict:
     """The same selection on the tree as it is: it must find nothing, or the catches mean nothing."""
-    verdict, seconds, said = _judge(None, "", seeds, tests)
+    verdict, seconds, said = _judge(None, "", seeds, orders, tests)
     return Verdict("SURVIVED" if verdict == CLEAN else "caught" if verdict == CAUGHT else "DOES NOT RUN", seconds, said)
 
 
-def _judge(text: str | None, file: str, seeds: int, tests: Sequence[str]) -> tuple[int, float, str]:
+def _judge(text: str | None, file: str, seeds: int, orders: int, tests: Sequence[str]) -> tuple[int, float, str]:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mutant-") as name:
         copy = Path(name)
@@ -67,7 +67,7 @@ def _judge(text: str | None, file: str, seeds: int, tests: Sequence[str]) -> tup
         path = os.pathsep.join(str(copy / part) for part in (".", "layers/sodate/python", "cli"))
         try:
             done = subprocess.run(
-                [sys.executable, "-m", "tests.mutants.judge", str(seeds), *tests],
+                [sys.executable, "-m", "tests.mutants.judge", str(seeds), str(orders), *tests],
                 cwd=copy,
                 env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
                 capture_output=True,

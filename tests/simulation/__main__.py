@@ -27,7 +27,7 @@ _COLUMNS = (
 
 
 #: So many orders of a sender and a stop are tried for each history, in chunks that share one world.
-_ORDERS_A_SEED, _A_CHUNK = 7, 40
+_ORDERS_A_SEED, _A_CHUNK = 8, 40
 
 
 @dataclass

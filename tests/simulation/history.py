@@ -21,8 +21,8 @@ _PEOPLE = (
 )  # fmt: skip
 #: What is asked of the preference centre; one line of a form each.
 WISHES = (
-    "pause=30", "pause=0", "pause=0", "frequency=weekly", "frequency=all", "zone=America/New_York", "do=stop",
-    "shown=news", "shown=news&topic=news", "shown=news&topic=news",
+    "pause=30", "pause=30", "pause=0", "frequency=weekly", "frequency=weekly", "frequency=all", "zone=America/New_York",
+    "do=stop", "shown=news", "shown=news&topic=news", "shown=news&topic=news",
 )  # fmt: skip
 _RATES = (1.0, 14.0, 50.0, 1000.0)
 
@@ -48,17 +48,20 @@ def play(seed: int, actions: int = 60) -> Result:
 class History:
     def __init__(self, seed: int, world: SimulatedWorld) -> None:
         self.seed, self.world, self.rng = seed, world, world.rng
-        self.people = self.rng.sample(_PEOPLE, 3)
+        self.people = self.rng.sample(_PEOPLE, 4)
         self.accepted: dict[str, str] = {}
         self.refused_links: list[str] = []
         self.posts = 0
         world.somebody_else = self.meanwhile  # type: ignore[method-assign]
 
     def play(self, actions: int) -> Result:
+        if self.rng.random() < 0.6:  # several people at the same step are a cohort
+            for person in self.people:
+                self.post_as(person, "single", agree=True)
         self.world.is_rough = True
         for _ in range(actions):
             self._one(
-                (self.post, 5), (self.confirm, 6), (self.leave, 2), (self.prefer, 2), (self.feedback, 5),
+                (self.post, 5), (self.confirm, 6), (self.leave, 2), (self.prefer, 3), (self.feedback, 5),
                 (self.work, 40), (self.wait, 22), (self.change_account, 2), (self.rotate, 1), (self.redrive, 1),
                 (self.meet_an_older_version, 1),
             )  # fmt: skip
@@ -188,15 +191,22 @@ class History:
 
     def change_account(self) -> None:
         account, rng = self.world.ses.simulator.account, self.rng
-        match rng.choice(("pause", "pause", "suspend", "rate", "rate", "quota")):
+        match rng.choice(("good", "good", "pause", "suspend", "rate", "quota")):
+            case "good":
+                self.mend_account()
             case "pause":
-                account.sending_enabled = not account.sending_enabled
+                account.sending_enabled = False
             case "suspend":
-                account.suspended = not account.suspended
+                account.suspended = True
             case "rate":
                 account.max_send_rate = rng.choice(_RATES)
             case "quota":
                 account.max_24_hour_send = self.world.ses.simulator.sent_last_24_hours() + rng.choice((0, 1, 50_000))
+
+    def mend_account(self) -> None:
+        account = self.world.ses.simulator.account
+        account.sending_enabled, account.suspended, account.max_24_hour_send = True, False, 50_000
+        account.max_send_rate = self.rng.choice(_RATES)
 
     def rotate(self) -> None:
         self.world.rotate_keys()
@@ -220,9 +230,7 @@ class History:
         """No more faults: whatever was left lying about must find its end by itself, and by redrives, late ones too."""
         world = self.world
         world.is_rough = False
-        account = world.ses.simulator.account
-        account.sending_enabled, account.suspended, account.max_24_hour_send = True, False, 50_000
-        account.max_send_rate = self.rng.choice(_RATES)
+        self.mend_account()
         for wait in (timedelta(), *REDRIVES):
             if not self._rest(world.now + wait):
                 world.trace.append("never came to rest")

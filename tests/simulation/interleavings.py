@@ -24,7 +24,15 @@ PEOPLE = ("taro", "hanako", "jiro")
 MOODS = (
     None, None, Fault.TIMEOUT, Fault.ACCEPTED_THEN_TIMEOUT, Fault.ACCEPTED_THEN_SERVER_ERROR, Fault.TOO_MANY_REQUESTS,
 )  # fmt: skip
-ACTS = (*("one_click", "topic", "complaint", "hard_bounce") * 2, "second_sender")
+_STOPS = ("one_click", "topic", "complaint", "hard_bounce")
+#: A stop, a wish, SES's events of this very call, or the same message in a second sender.
+ACTS = (*_STOPS, *_STOPS, *_STOPS, "pause=30", "frequency=weekly", "events", "second_sender")
+#: So often the world is then played to its end: nothing may have got lost on the way.
+_TO_THE_END = 0.05
+
+
+#: (what somebody else does, to whom, at which point, at which point the sender dies or 0, SES's mood)
+Order = tuple[str, int, int, int, Fault | None]
 
 
 @dataclass
@@ -45,11 +53,12 @@ def explore(seed: int, count: int) -> Found:
             dies_at = rng.choice((0, rng.randint(at, longest)))
             mood = rng.choice(MOODS)
             world.restore(before)
-            _one(found, world, history, (act, victim, at, dies_at, mood))
+            to_the_end = rng.random() < _TO_THE_END
+            _one(found, world, history, (act, victim, at, dies_at, mood), to_the_end)
     return found
 
 
-def _one(found: Found, world: SimulatedWorld, history: History, order: tuple[str, int, int, int, Fault | None]) -> None:
+def _one(found: Found, world: SimulatedWorld, history: History, order: Order, to_the_end: bool) -> None:
     act, victim, at, dies_at, mood = order
     if mood is not None:
         world.ses.simulator.inject(mood)
@@ -68,8 +77,12 @@ def _one(found: Found, world: SimulatedWorld, history: History, order: tuple[str
     if world.sends.ready():
         world.sends.hand_over(world.sends.ready())
     found.figures["orders_tried"] += 1
-    found.figures["orders"] += bool(happened) and act != "second_sender"
+    found.figures["orders"] += bool(happened) and act in _STOPS
     found.figures["orders_of_two_senders"] += bool(happened) and act == "second_sender"
+    if to_the_end:
+        found.figures["orders_to_the_end"] += 1
+        history.calm_down()
+        found.broken += [f"{order}, in the end: {line}" for line in history.result().broken]
     judged = look_while_running(world)
     found.figures["mails_after_opt_out"] += judged.figures["mails_after_opt_out"]
     found.figures["double_marketing_mails"] += judged.figures["double_marketing_mails"]
@@ -83,6 +96,11 @@ def _act(world: SimulatedWorld, history: History, act: str, victim: int) -> None
             history.leave_as(victim, "List-Unsubscribe=One-Click")
         case "topic":
             history.leave_as(victim, "scope=topic")
+        case "pause=30" | "frequency=weekly":
+            history.prefer_as(victim, act)
+        case "events":
+            world.fetch_events(all_of_them=True)
+            world.events.hand_over(world.events.ready())
         case "second_sender":
             world.sends.hand_over(list(world.sends.waiting))
         case _:

@@ -39,6 +39,7 @@ def look(world: SimulatedWorld, accepted: dict[str, str]) -> Found:
     _unknown_is_listed_and_settled(found, world, items, sends, taken)
     _nobody_mailed_after_leaving(found, world, sends)
     _caps_and_nights_kept(found, world, items)
+    _blocked_is_suppressed(found, items)
     _posts_stored_once(found, items, accepted)
     _scores_can_be_replayed(found, items)
     found.figures["mails"] = sum(taken.values())
@@ -197,6 +198,17 @@ def _caps_and_nights_kept(found: Found, world: SimulatedWorld, items: dict[tuple
         if not items[f"LEAD#{lead_id}", "STATE"].get("zone"):
             hours = [(at - _SLOT).astimezone(_TOKYO).hour for at in times]
             found.broken += [f"lead {lead_id} got a mail at {hour} o'clock" for hour in hours if not 7 <= hour < 21]
+
+
+def _blocked_is_suppressed(found: Found, items: dict[tuple[str, str], Json]) -> None:
+    """The list that outlives the lead says so too, or an import would bring the address back."""
+    for (pk, _), state in items.items():
+        blocked = state.get("blocked") if state.get("kind") == "state" else None
+        if blocked not in ("unsubscribed", "complaint", "hard_bounce"):
+            continue
+        listed = items.get((f"SUPPRESSION#{state['address_key']}", "ENTRY"), {})
+        if blocked != listed.get("reason"):
+            found.broken.append(f"{pk} is blocked for {blocked}, the suppression list says {listed.get('reason')}")
 
 
 def _note_leaving(left: dict[str, str], pk: str, before: Json, after: Json) -> None:

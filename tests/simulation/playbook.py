@@ -62,7 +62,8 @@ DEFINITIONS: list[tuple[Any, str, dict[str, Any]]] = [
             "id": "mail",
             "subject": "{{ lead.name | default: '' }}様",
             "html": '<p>{{ lead.name | default: "" }}</p><a href="{{ unsubscribe_url }}">stop</a>'
-            '<a href="https://www.example.jp/pricing">p</a><a href="{{ preferences_url | default: '' }}">choose</a>',
+            '<a href="https://www.example.jp/pricing">p</a><a href="{{ preferences_url | default: '
+            ' }}">choose</a>',
             "text": "{{ unsubscribe_url }}",
         },
     ),

@@ -7,7 +7,7 @@ import json
 import random
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from importlib import import_module
@@ -114,6 +114,8 @@ class SimulatedWorld:
             "outbox": list(simulator._outbox._waiting),
             "open_ended": self.ses.open_ended.copy(),
             "read": dict(self._read),
+            "account": replace(simulator.account),
+            "told_of": dict(self.told_of),
         }
 
     def restore(self, held: dict[str, Any]) -> None:
@@ -127,7 +129,10 @@ class SimulatedWorld:
             queue.sent = sent
         del simulator.messages[held["messages"] :]
         simulator.suppressed, simulator._outbox._waiting = dict(held["suppressed"]), list(held["outbox"])
+        simulator.account = replace(held["account"])
         simulator._quota = type(simulator._quota)(simulator.account)
+        self.told_of = dict(held["told_of"])
+        container.dispatch_memory.cache_clear()
         self.ses.open_ended = held["open_ended"].copy()
         self.ses.in_flight.clear()
         for log in (self.stops, self.buried, self.bus, self.hot, self.trace):
