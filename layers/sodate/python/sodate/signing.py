@@ -6,6 +6,7 @@ A token never carries personal data. What it allows is decided by `purpose`, so 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -42,9 +43,15 @@ class Signer:
         return payload
 
     def _serializer(self, purpose: str) -> URLSafeSerializer:
-        return URLSafeSerializer(
-            list(self.keys), salt=purpose, signer_kwargs={"key_derivation": "hmac", "digest_method": sha256}
-        )
+        return _serializer(tuple(self.keys), purpose)
+
+
+@lru_cache(maxsize=32)
+def _serializer(keys: tuple[str, ...], purpose: str) -> URLSafeSerializer:
+    """Made once: a mail signs several links."""
+    return URLSafeSerializer(
+        list(keys), salt=purpose, signer_kwargs={"key_derivation": "hmac", "digest_method": sha256}
+    )
 
 
 def _is_as_we_write(token: str) -> bool:

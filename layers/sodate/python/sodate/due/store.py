@@ -84,7 +84,7 @@ def due_minute(at: datetime, now: datetime) -> datetime:
 
 
 def plan(at: datetime, lane: Lane, what: str, ref: str, message: dict[str, Any], now: datetime) -> None:
-    base.put(due_item(at, lane, what, ref, message, now))
+    bulk.put(bulk.raw(due_item(at, lane, what, ref, message, now)))
 
 
 def page(minute: datetime, lane: Lane, shard: int, after: str | None, limit: int) -> tuple[list[Entry], str | None]:

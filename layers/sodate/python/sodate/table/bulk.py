@@ -71,6 +71,10 @@ def get_many(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Raw]:
     return found
 
 
+def put(item: Raw) -> None:
+    call("PutItem", {"TableName": TableItem.Meta.table_name, "Item": item})
+
+
 def put_many(items: Sequence[Raw]) -> None:
     """Unconditional, each item of its own: only for items that nobody else writes at this moment.
 
