@@ -234,14 +234,6 @@ MUTANTS = (
         seeds=30,
     ),
     _mutant(
-        "next-due-entry-after-sending",
-        "scenarios/send_step.py",
-        "            self._plan_next(runs, now)\n            self._send_all(runs, pace)\n",
-        "            self._send_all(runs, pace)\n            self._plan_next(runs, now)\n",
-        "a crash after the claim stops the run",
-        orders=1500,
-    ),
-    _mutant(
         "no-watch-entry",
         "scenarios/send_step.py",
         "            watch_cohort(self.cohort.of(runs), name, now, now)\n",
@@ -272,15 +264,6 @@ MUTANTS = (
         "        for run in runs:\n",
         "a throttled mail is never tried again",
         seeds=60,
-    ),
-    _mutant(
-        "way-back-after-the-release",
-        "scenarios/send_step.py",
-        '            release(self.cohort.ref(run), claims.now)\n        self.outcomes["deferred"]',
-        "            release(self.cohort.ref(run), claims.now)\n        self._come_back(runs, now, now)\n"
-        '        self.outcomes["deferred"]',
-        "a crash between the two loses a mail that SES refused for now",
-        orders=1500,
     ),
     _mutant(
         "cursor-before-hand-over",
@@ -391,5 +374,22 @@ MUTANTS = (
         "",
         "an erased and imported complainer is mailed again",
         seeds=60,
+    ),
+    _mutant(
+        "notice-put-back-before-its-way-back",
+        "mail/sweep.py",
+        "    due.plan(now, due.NOTICE,",
+        '    put_back(send, "repeated_after_no_answer")\n    due.plan(now, due.NOTICE,',
+        "a crash between the two leaves a notice that nobody sends",
+        tests="tests/functions/test_send_protocol.py::test_a_notice_survives_a_crash_at_any_write_of_sender_and_sweeper",
+    ),
+    _mutant(
+        "unknown-in-two-writes",
+        "mail/unknown.py",
+        "        transaction.commit([Put(unknown, SendItem.rank.does_not_exist() | (SendItem.rank < unknown.rank)), Put(listed)])\n",
+        "        transaction.commit([Put(unknown, SendItem.rank.does_not_exist() | (SendItem.rank < unknown.rank))])\n"
+        "        transaction.commit([Put(listed)])\n",
+        "a crash between the two leaves an unknown send on no list",
+        seeds=400,
     ),
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
 from sodate_cli.local.ses.client import SimulatedSes
 from sodate_cli.local.ses.disturbance import Disturbance
 
@@ -53,8 +54,7 @@ class Ses:
         try:
             answer = ask()
         except Exception as error:
-            status = int(getattr(error, "response", {}).get("ResponseMetadata", {}).get("HTTPStatusCode", 500))
-            if status >= 500:
+            if not _is_a_refusal(error):
                 self.open_ended.update(entry["send_id"] for entry in named)
             raise
         finally:
@@ -70,6 +70,11 @@ class Ses:
         for message in self.simulator.messages[before:]:
             if message.tags["purpose"] == "marketing" and not self._world.is_mailable(message.tags["lead_id"]):
                 self.in_flight.add(message.tags["send_id"])
+
+
+def _is_a_refusal(error: Exception) -> bool:
+    """SES answered, and with a no. A time-out and a reset are no answers, a 5xx is none to rely on."""
+    return isinstance(error, ClientError) and int(error.response["ResponseMetadata"]["HTTPStatusCode"]) < 500
 
 
 class Aws:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sodate.runtime.logs import logger
 
-from tests.simulation.invariants import Found, look
+from tests.simulation.invariants import Found, look, unseen_claims
 from tests.simulation.queues import as_before, as_json
 from tests.simulation.weather import REDRIVES, WAITS
 from tests.simulation.world import PUBLIC_URL, SimulatedWorld
@@ -51,6 +51,7 @@ class History:
         self.people = self.rng.sample(_PEOPLE, 4)
         self.accepted: dict[str, str] = {}
         self.refused_links: list[str] = []
+        self.unseen: list[str] = []
         self.posts = 0
         world.somebody_else = self.meanwhile  # type: ignore[method-assign]
 
@@ -232,7 +233,9 @@ class History:
         world.is_rough = False
         self.mend_account()
         for wait in (timedelta(), *REDRIVES):
-            if not self._rest(world.now + wait):
+            is_at_rest = self._rest(world.now + wait)
+            self.unseen = self.unseen or unseen_claims(world)  # before anybody looks at the dead letters
+            if not is_at_rest:
                 world.trace.append("never came to rest")
                 return
             for queue in (world.sends, world.events):
@@ -269,6 +272,7 @@ class History:
         if world.trace[-1] == "never came to rest":
             found.broken.append("never came to rest")
         found.broken += [f"buried: {entry['why']}" for entry in world.buried]
+        found.broken += self.unseen
         found.broken += [f"a link of ours was refused: {token[-20:]}" for token in self.refused_links]
         state = [
             world.trace, sorted(world.table.items), [(m.recipient, dict(m.tags)) for m in world.ses.simulator.messages],

@@ -18,6 +18,7 @@ from sodate_cli.local.ses.errors import Fault
 
 from tests.simulation.history import History
 from tests.simulation.invariants import look_while_running
+from tests.simulation.weather import MOST_RECEIVES
 from tests.simulation.world import Fate, SimulatedWorld
 
 PEOPLE = ("taro", "hanako", "jiro")
@@ -31,8 +32,9 @@ ACTS = (*_STOPS, *_STOPS, *_STOPS, "pause=30", "frequency=weekly", "events", "se
 _TO_THE_END = 0.05
 
 
-#: (what somebody else does, to whom, at which point, at which point the sender dies or 0, SES's mood)
-Order = tuple[str, int, int, int, Fault | None]
+#: (what somebody else does, to whom, at which point, at which point the sender dies or 0, SES's mood, whether the
+#: message goes to the dead-letter queue if this fails)
+Order = tuple[str, int, int, int, Fault | None, bool]
 
 
 @dataclass
@@ -54,12 +56,12 @@ def explore(seed: int, count: int) -> Found:
             mood = rng.choice(MOODS)
             world.restore(before)
             to_the_end = rng.random() < _TO_THE_END
-            _one(found, world, history, (act, victim, at, dies_at, mood), to_the_end)
+            _one(found, world, history, (act, victim, at, dies_at, mood, rng.random() < 0.3), to_the_end)
     return found
 
 
 def _one(found: Found, world: SimulatedWorld, history: History, order: Order, to_the_end: bool) -> None:
-    act, victim, at, dies_at, mood = order
+    act, victim, at, dies_at, mood, is_last = order
     if mood is not None:
         world.ses.simulator.inject(mood)
     happened: list[str] = []
@@ -70,6 +72,9 @@ def _one(found: Found, world: SimulatedWorld, history: History, order: Order, to
 
     fates = iter([Fate(dies_at, at, meanwhile)])
     world.fate = lambda: next(fates, Fate())
+    if is_last:
+        for message in world.sends.waiting:
+            message["receives"] = MOST_RECEIVES - 1
     world.sends.hand_over(list(world.sends.waiting))
     world.fate = Fate
     world.ses.simulator._faults.clear()
@@ -81,6 +86,7 @@ def _one(found: Found, world: SimulatedWorld, history: History, order: Order, to
     found.figures["orders_of_two_senders"] += bool(happened) and act == "second_sender"
     if to_the_end:
         found.figures["orders_to_the_end"] += 1
+        history.unseen = []
         history.calm_down()
         found.broken += [f"{order}, in the end: {line}" for line in history.result().broken]
     judged = look_while_running(world)

@@ -101,6 +101,22 @@ def _nothing_lost(
                 found.broken.append(f"run of {name} stands at {run['step']}, with sends for steps {steps}")
 
 
+def unseen_claims(world: SimulatedWorld) -> list[str]:
+    """Steps that a run went past and of which the ledger says nothing, when all that waits was done and swept."""
+    runs = [
+        (pk, name, run)
+        for (pk, sk), item in world.table.items.items()
+        if sk == "STATE"
+        for name, run in plain({"M": item}).get("enrolments", {}).items()
+    ]
+    return [
+        f"step {step} of {pk} was claimed and nobody would know"
+        for pk, name, run in runs
+        for step in range(int(run["step"]))
+        if (pk, f"SEND#{_ref(pk, name, run, step).send_id}") not in world.table.items
+    ]
+
+
 def _ref(pk: str, sequence: str, run: Json, step: int) -> StepRef:
     return StepRef(pk.removeprefix("LEAD#"), sequence, int(run["v"]), step, run["id"])
 
