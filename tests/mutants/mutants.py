@@ -376,19 +376,10 @@ MUTANTS = (
         seeds=60,
     ),
     _mutant(
-        "notice-put-back-before-its-way-back",
-        "mail/sweep.py",
-        "    due.plan(now, due.NOTICE,",
-        '    put_back(send, "repeated_after_no_answer")\n    due.plan(now, due.NOTICE,',
-        "a crash between the two leaves a notice that nobody sends",
-        tests="tests/functions/test_send_protocol.py::test_a_notice_survives_a_crash_at_any_write_of_sender_and_sweeper",
-    ),
-    _mutant(
         "unknown-in-two-writes",
         "mail/unknown.py",
-        "        transaction.commit([Put(unknown, SendItem.rank.does_not_exist() | (SendItem.rank < unknown.rank)), Put(listed)])\n",
-        "        transaction.commit([Put(unknown, SendItem.rank.does_not_exist() | (SendItem.rank < unknown.rank))])\n"
-        "        transaction.commit([Put(listed)])\n",
+        "(SendItem.rank < unknown.rank)), Put(listed)])\n",
+        "(SendItem.rank < unknown.rank))])\n        transaction.commit([Put(listed)])\n",
         "a crash between the two leaves an unknown send on no list",
         seeds=400,
     ),
