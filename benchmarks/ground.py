@@ -1,6 +1,7 @@
 """The ground all contestants stand on: settings, a clock that the bench moves, CPU time and log bytes of a call."""
 
 import logging
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ SETTINGS = {
     "SODATE_STAGE": "bench",
     "SODATE_TABLE": TABLE,
     "SODATE_BUS": "bus",
+    "SODATE_ANNOUNCE_DELIVERIES": "off",
     "SODATE_SEND_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/1/send",
     "SODATE_DEAD_LETTER_URL": "https://sqs.us-east-1.amazonaws.com/1/dead",
     "SODATE_SIGNING_KEYS_SECRET": "signing",
@@ -89,6 +91,7 @@ def ground(url: str | None = None) -> Iterator[Ground]:
         patch.setenv("AWS_ENDPOINT_URL", url)
     patch.setattr(clock, "now", lambda: here.now)
     patch.setattr(clock, "sleep", here.sleep)
+    patch.setattr(sys, "stdout", here)  # metrics are printed
     forget()
     logger()
     here._point_logs_here()
