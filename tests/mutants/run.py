@@ -46,7 +46,11 @@ def mutated(mutant: Mutant) -> str:
 
 
 def try_mutant(mutant: Mutant) -> Verdict:
-    verdict, seconds, said = _judge(mutated(mutant), mutant.file, mutant.seeds, mutant.orders, mutant.tests)
+    try:
+        text = mutated(mutant)
+    except (NotThere, SyntaxError) as error:
+        return Verdict("DOES NOT RUN", 0.0, str(error))
+    verdict, seconds, said = _judge(text, mutant.file, mutant.seeds, mutant.orders, mutant.tests)
     outcome: Outcome = {CAUGHT: "caught", CLEAN: "SURVIVED"}.get(verdict, "DOES NOT RUN")  # type: ignore[assignment]
     return Verdict(outcome, seconds, said)
 
