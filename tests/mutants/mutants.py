@@ -138,8 +138,8 @@ MUTANTS = (
     _mutant(
         "sdk-retries",
         "runtime/container.py",
-        'retries={"total_max_attempts": 1}',
-        'retries={"total_max_attempts": 3}',
+        'retries: Any = {"total_max_attempts": 1}',
+        'retries: Any = {"total_max_attempts": 3}',
         "the SDK sends again when an answer is lost",
         tests="tests/simulation/test_peers.py",
     ),
