@@ -93,14 +93,14 @@ FUNCTIONS = (
     ),
     FunctionSpec(
         "event_publisher", Size(512, 30), Concurrency(None, _SOURCE_LIMITED),
-        plans_sends=True, settings=("SODATE_BUS",), buries=True,
+        plans_sends=True, settings=("SODATE_BUS", "SODATE_ANNOUNCE_DELIVERIES"), buries=True,
     ),
     FunctionSpec(
         "step_mail_dispatch", Size(1024, 55), Concurrency(1, _ONE_AT_A_TIME),
         table=KEYED_AND_QUERY, plans_sends=True, asks_ses=True,
     ),
     FunctionSpec(
-        "mail_sender", Size(1024, 60), Concurrency(None, _SOURCE_LIMITED),
+        "mail_sender", Size(512, 60), Concurrency(None, _SOURCE_LIMITED),
         table=(*KEYED, "BatchGetItem", "BatchWriteItem"), secrets=(SIGNING_KEYS, ADDRESS_KEY),
         settings=("SODATE_PUBLIC_URL", "SODATE_CONFIGURATION_SET"), buries=True, asks_ses=True,
     ),

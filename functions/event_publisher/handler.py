@@ -6,10 +6,13 @@ from sodate.outbox.events import DomainEvent, outgoing
 from sodate.runtime import container
 from sodate.runtime.batch import Failures, Record, each_group, image
 from sodate.runtime.bus import publish
+from sodate.runtime.settings import setting
 
 
 def act(_: str, records: list[Record]) -> str:
-    found = [out for record in records for out in outgoing(image(record, "OldImage"), image(record, "NewImage"))]
+    deliveries = setting("SODATE_ANNOUNCE_DELIVERIES") == "on"
+    images = ((image(record, "OldImage"), image(record, "NewImage")) for record in records)
+    found = [out for old, new in images for out in outgoing(old, new, deliveries=deliveries)]
     events = [out for out in found if isinstance(out, DomainEvent)]
     notices = [out.message for out in found if not isinstance(out, DomainEvent)]
     publish([(event.detail_type, event.detail) for event in events])

@@ -14,10 +14,9 @@ from infra.components.queues import DeadLetters, build_queue
 from infra.components.storage import removal
 from infra.config import Stage
 
-# Of the ten types that email_events understands, SUBSCRIPTION is left out: SES list management is not used. SEND stays:
-# when the answer to SendEmail was lost, it is the proof that SES took the mail.
+# Of the ten types that email_events understands, SUBSCRIPTION is left out: SES list management is not used. So is SEND:
+# SES's answer says the same, one publish a mail cheaper; where the answer was lost, a delivery, bounce or delay tells.
 EVENTS = (
-    ses.EmailSendingEvent.SEND,
     ses.EmailSendingEvent.REJECT,
     ses.EmailSendingEvent.BOUNCE,
     ses.EmailSendingEvent.COMPLAINT,

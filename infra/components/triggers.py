@@ -60,3 +60,15 @@ def read_stream(
 def written(*kinds: str, events: Sequence[str] = ("INSERT", "MODIFY")) -> dict[str, Any]:
     """A stream filter: these event names, and one of these kinds in the new image."""
     return {"eventName": list(events), "dynamodb": {"NewImage": {"kind": {"S": list(kinds)}}}}
+
+
+def settled_sends(stage: Stage) -> dict[str, Any]:
+    """Of the mails, those that somebody hears of: planned notices, whatever went wrong, and deliveries if announced.
+
+    The routine states of millions of mails must not start a function. (`sodate.outbox.events` decides finally.)
+    """
+    states = ["planned", "skipped", "failed", "unknown", "rejected", "bounced", "complained"]
+    wanted = [*states, "delivered"] if stage.announce_deliveries else states
+    found = written("send")
+    found["dynamodb"]["NewImage"]["state"] = {"S": wanted}
+    return found

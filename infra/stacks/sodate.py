@@ -29,7 +29,7 @@ from infra.components.rotation import rotate
 from infra.components.schedules import run_every
 from infra.components.secrets import arn_of, build_secrets, setting_of
 from infra.components.storage import build_table
-from infra.components.triggers import read_queue, read_stream, written
+from infra.components.triggers import read_queue, read_stream, settled_sends, written
 from infra.config import Stage
 
 SPECS = {spec.name: spec for spec in FUNCTIONS}
@@ -60,6 +60,7 @@ class SodateStack(Stack):
             "SODATE_BUS": self.bus.event_bus_name,
             "SODATE_SEND_QUEUE_URL": self.send_queue.queue_url,
             "SODATE_PUBLIC_URL": self.api.public_url,
+            "SODATE_ANNOUNCE_DELIVERIES": "on" if self.stage.announce_deliveries else "off",
             "SODATE_CONFIGURATION_SET": self.mail_events.configuration_set.configuration_set_name,
             **{setting_of(name): arn_of(secret) for name, secret in self.secrets.items()},
         }
@@ -113,7 +114,7 @@ class SodateStack(Stack):
             self.stage,
             of["event_publisher"],
             self.table,
-            filters=[written("submission", "consent", "state", "send", "signal")],
+            filters=[written("submission", "consent", "state", "signal"), settled_sends(self.stage)],
         )
         run_every(self.stage, of["step_mail_dispatch"], Duration.minutes(1))
         run_every(self.stage, of["send_sweeper"], Duration.minutes(5))

@@ -34,8 +34,8 @@ RANK: dict[str, int] = {
 
 #: Once here, our own code never touches the send again.
 FINAL = frozenset(RANK) - {"planned", "sending", "unknown"}
-#: Reported on the bus as `SendSettled`.
-SETTLED = FINAL | {"unknown"}
+#: A mail ended otherwise than it should: reported on the bus as `SendSettled`.
+EXCEPTIONAL = frozenset({"skipped", "failed", "unknown", "rejected", "bounced", "complained"})
 
 
 @dataclass(frozen=True)

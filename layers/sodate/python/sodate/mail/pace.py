@@ -20,6 +20,8 @@ LARGEST_BULK = 50
 SANDBOX_RATE = 1.0
 #: After a stop one mail a minute shows whether SES takes mail again.
 TRIAL_RATE = 1 / 60
+#: Microseconds in which a second's worth leaves: a call that is some milliseconds late must not meet its successor.
+_SECOND = 1_035_000
 #: Whoever would wait longer than this for a slot puts its messages back instead.
 PATIENCE = timedelta(seconds=10)
 
@@ -52,7 +54,7 @@ class Pace:
         """Time between two bulk calls. A whole number of them fits into a second, so no window has one too many."""
         if self.rate < 1:
             return timedelta(seconds=1 / self.rate)
-        return timedelta(microseconds=ceil(1_000_000 / floor(self.rate / self.bulk_size)))
+        return timedelta(microseconds=ceil(_SECOND / floor(self.rate / self.bulk_size)))
 
     def is_crowded(self, now: datetime) -> bool:
         return self.next_slot is not None and self.next_slot > now + PATIENCE

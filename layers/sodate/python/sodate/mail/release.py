@@ -19,6 +19,8 @@ from sodate.mail.message import LARGEST_COHORT, joined, weight
 from sodate.mail.pace import SANDBOX_RATE, TRIAL_RATE, Pace
 
 TICK = timedelta(minutes=1)
+#: So much earlier than its second a message may arrive: a slot that nobody is there to use is lost.
+_AHEAD_SECONDS = 2
 #: One message keeps a sender busy for so many seconds at the most.
 _SECONDS_A_MESSAGE = 4
 
@@ -89,7 +91,8 @@ class Release:
         largest = max(1, min(LARGEST_COHORT, int(pace.rate * _SECONDS_A_MESSAGE)))
         by_delay: dict[int, list[Mapping[str, Any]]] = {}
         for message in joined(messages[:taken], largest):
-            by_delay.setdefault(int(self.sent / max(pace.rate, TRIAL_RATE)), []).append(message)
+            delay = max(0, int(self.sent / max(pace.rate, TRIAL_RATE)) - _AHEAD_SECONDS)
+            by_delay.setdefault(delay, []).append(message)
             self.sent += weight(message)
         for delay, together in by_delay.items():
             self.enqueue(together, min(delay, 900))
@@ -124,7 +127,7 @@ class Release:
         self.ceiling = None if restraint.left is None else restraint.left - self.memory.released
         if found.stopped:
             return 0
-        most = int(found.rate * TICK.total_seconds())
+        most = round(found.rate * TICK.total_seconds())
         return most if account.left is None else max(0, min(most, account.left - self.memory.released))
 
 

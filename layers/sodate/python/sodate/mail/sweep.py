@@ -28,7 +28,7 @@ def watch_cohort(cohort: Cohort, attempt: str, began: datetime, now: datetime) -
 
     Each attempt has an entry of its own, so that closing one never covers what another left behind.
     """
-    leads = cohort.message()["leads"] if cohort.runs else []
+    leads = [[run.lead_id, run.enrolment] for run in cohort.runs]
     message = {**cohort.message(), "what": "watch", "leads": leads}
     due.plan(began + AFTER, due.WATCH, "watch", attempt, message, now)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sodate.errors import Invalid
-from sodate.mail.ledger import SETTLED
+from sodate.mail.ledger import EXCEPTIONAL
 from sodate.mail.notice import notice_message
 from sodate.table import keys
 
@@ -29,17 +29,24 @@ class NoticeToSend:
     message: dict[str, object]
 
 
-def outgoing(old: Image | None, new: Image | None) -> list[DomainEvent | NoticeToSend]:
+def outgoing(old: Image | None, new: Image | None, *, deliveries: bool = True) -> list[DomainEvent | NoticeToSend]:
     """Both images deserialised. Items that mean nothing to others give nothing.
+
+    `deliveries`: every delivered mail is an event too, a dollar a million; what went wrong always is.
 
     Raises `Invalid` for an item that cannot be read: it must not hold up the shard until the stream forgets it.
     """
     if not new or not str(new.get("pk", "")).startswith(keys.lead("")) or new.get("kind") not in _RULES:
         return []
     try:
-        return _RULES[new["kind"]](old or {}, new)
+        found = _RULES[new["kind"]](old or {}, new)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Invalid(f"the {new['kind']} item {new['sk']} cannot be read: {error!r}", "item") from error
+    return found if deliveries else [out for out in found if not _is_delivery(out)]
+
+
+def _is_delivery(out: DomainEvent | NoticeToSend) -> bool:
+    return isinstance(out, DomainEvent) and out.detail.get("state") == "delivered"
 
 
 def _event(name: str, new: Image, **facts: Any) -> DomainEvent:
@@ -92,7 +99,7 @@ def _runs(old: Image, new: Image) -> list[DomainEvent | NoticeToSend]:
 def _send(old: Image, new: Image) -> list[DomainEvent | NoticeToSend]:
     if new["purpose"] == "notice" and not old and new["state"] == "planned":
         return [NoticeToSend(notice_message(keys.lead_id_of(new["pk"]), new["sk"].removeprefix(keys.SENDS)))]
-    if new["state"] in SETTLED and new["state"] != old.get("state"):
+    if new["state"] in EXCEPTIONAL | {"delivered"} and new["state"] != old.get("state"):
         facts = {"send_id": new["sk"].removeprefix(keys.SENDS), "state": new["state"], "purpose": new["purpose"]}
         origin = {"scenario": new.get("sequence"), "template": new.get("template"), "reason": new.get("reason")}
         return [_event("SendSettled", new, at=new.get("settled_at"), **facts, **origin)]

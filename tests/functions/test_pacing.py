@@ -1,0 +1,174 @@
+"""Release and pace: SES's limits are followed, the urgent goes first, a stopped account is asked once a minute."""
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sodate.due import store as due
+from sodate.mail import pace, rates
+from sodate.mail.guards import Counts
+from sodate.mail.pace import PATIENCE, SANDBOX_RATE, TRIAL_RATE, Pace
+from sodate.mail.sender import Mailing
+from sodate.playbook.store import Definitions
+from sodate.runtime import clock, container
+from sodate_cli.local.ses.errors import Fault
+
+from tests.functions.quick import QuickWorld
+
+SECOND = timedelta(seconds=1)
+
+
+def marketing(world: QuickWorld) -> list[Any]:
+    return [m for m in world.ses.simulator.messages if m.tags["purpose"] == "marketing"]
+
+
+def due_leads(world: QuickWorld, count: int) -> None:
+    """So many leads whose first step is due this minute."""
+    for number in range(count):
+        world.join(f"p{number}@example.jp")
+    world.now += timedelta(days=1)
+    due.skip_idle_of(world._buckets(), world.now - timedelta(minutes=1))
+
+
+def a_minute_later(world: QuickWorld) -> None:
+    world.now += timedelta(minutes=1)
+    world.tick()
+
+
+@pytest.mark.parametrize("rate", [1.0, 3.0, 5.0, 14.0, 45.0, 50.0, 90.0, 200.0, 999.0, 1000.0, 5000.0])
+def test_slots_keep_every_second_within_the_rate_and_use_most_of_it(rate: float) -> None:
+    found = Pace(rate)
+    in_a_second = -(-SECOND // found.slot) * found.bulk_size
+    assert in_a_second <= rate
+    assert found.bulk_size / found.slot.total_seconds() >= (0.95 if rate != 3.0 else 0.94) * rate * 0.97
+    assert 1 <= found.bulk_size <= 50
+
+
+def test_slots_of_many_senders_never_overlap(world: QuickWorld) -> None:
+    found = Pace(14.0)
+    slots = [pace.reserve(found, world.now) for _ in range(30)]
+    assert slots == sorted(slots)  # type: ignore[type-var]
+    assert {later - earlier for earlier, later in zip(slots, slots[1:], strict=False)} == {found.slot}  # type: ignore[operator]
+    world.now += timedelta(minutes=1)
+    assert pace.reserve(found, world.now) == world.now
+
+
+def test_who_would_wait_too_long_gets_no_slot(world: QuickWorld) -> None:
+    found = Pace(SANDBOX_RATE)
+    slots = [pace.reserve(found, world.now) for _ in range(20)]
+    given = [slot for slot in slots if slot is not None]
+    assert len(given) in range(10, 13)
+    assert max(given) <= world.now + PATIENCE + found.slot
+    assert pace.look().is_crowded(world.now)
+
+
+def test_a_tick_releases_a_minute_of_mail_and_the_rest_stays(world: QuickWorld) -> None:
+    world.ses.simulator.account.max_send_rate = 100_000
+    due_leads(world, 6)
+    world.ses.simulator.account.max_send_rate = 2 / 60
+    waits: list[float] = []
+    world._monkeypatch.setattr(clock, "sleep", waits.append)
+    world.call("step_mail_dispatch", {})
+    released = [len(_leads(record)) for record in world.receive()]
+    assert released == [1, 1]
+    assert sum(position.minute < world.now for position in container.dispatch_memory().cursors._held.values()) >= 1
+
+
+def _leads(record: dict[str, Any]) -> list[Any]:
+    import json
+
+    return list(json.loads(record["body"])["leads"])
+
+
+def test_a_change_of_the_rate_is_followed_by_the_next_tick(world: QuickWorld) -> None:
+    for rate in (14.0, 200.0, 1.0):
+        world.ses.simulator.account.max_send_rate = rate
+        a_minute_later(world)
+        assert pace.look().rate == rate
+
+
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        ("sending_enabled", "sending_paused"),
+        ("suspended", "account_suspended"),
+        ("max_24_hour_send", "quota_exhausted"),
+    ],
+)
+def test_a_stopped_account_is_asked_once_a_minute_and_resumes_by_itself(world: QuickWorld, how: str, why: str) -> None:
+    due_leads(world, 4)
+    account, healthy = world.ses.simulator.account, getattr(world.ses.simulator.account, how)
+    setattr(account, how, {"sending_enabled": False, "suspended": True, "max_24_hour_send": 0}[how])
+    before = world.ses.simulator.calls
+    for _ in range(20):
+        a_minute_later(world)
+    assert marketing(world) == []
+    assert pace.look().stopped == why
+    assert world.ses.simulator.calls - before <= 1, "nobody claims or sends while the account is stopped"
+    setattr(account, how, healthy)
+    a_minute_later(world)
+    assert (pace.look().stopped, pace.look().rate) == (None, TRIAL_RATE)
+    assert len(marketing(world)) <= 1, "one mail shows whether it works again"
+    for _ in range(20):
+        a_minute_later(world)
+    assert len(marketing(world)) == len({m.recipient for m in marketing(world)}) == 4
+    assert world.items("unknown") == []
+
+
+def test_an_account_that_stops_in_the_middle_loses_nobody(world: QuickWorld) -> None:
+    """GetAccount sees nothing wrong, SES refuses all the same: each minute one mail asks, and in the end all go out."""
+    due_leads(world, 5)
+    world.ses.simulator.inject(Fault.SENDING_PAUSED, times=8)
+    attempts = Counter[Any]()
+    for _ in range(40):
+        before = world.ses.simulator.calls
+        a_minute_later(world)
+        attempts[world.now] = world.ses.simulator.calls - before
+    assert len(marketing(world)) == 5
+    assert {m.recipient for m in marketing(world)} == {f"p{n}@example.jp" for n in range(5)}
+
+
+def test_notices_go_first_and_a_held_sender_still_sends_them(world: QuickWorld) -> None:
+    due_leads(world, 3)
+    rates.record(Counts(delivered=900, bounced=100), world.now)
+    mailing = Mailing.model_validate(Definitions().live("mailing").body)
+    assert mailing.guards.at_least <= 1000
+    world.post({"email": "new@example.jp", "name": "n", "company": "c", "title": "部長", "agree": True})
+    world.ses.simulator.inject(Fault.TOO_MANY_REQUESTS)
+    world.settle()
+    for _ in range(6):
+        a_minute_later(world)
+    assert len(world.mails_to("new@example.jp")) == 1
+    assert marketing(world) == []
+    assert "bounce_rate" in str(pace.look().held)
+
+
+def test_a_new_senders_ramp_is_a_ceiling_for_marketing_only(world: QuickWorld) -> None:
+    definitions = Definitions()
+    body = definitions.live("mailing").body
+    ramp = {"start": world.now.date().isoformat(), "first_day": 5, "daily_growth": 1.5, "until": 1000}
+    definitions.publish("mailing", "default", {**body, "warm_up": ramp}, world.now)
+    due_leads(world, 10)
+    for _ in range(5):
+        a_minute_later(world)
+    # The opt-in mails of the day before count too: SES's own number of the last 24 hours is what the ramp is held against.
+    first_day = len(marketing(world))
+    assert first_day <= 7
+    for _ in range(3):
+        world.advance(timedelta(days=1))
+    assert len({m.recipient for m in marketing(world)}) == 10
+
+
+def test_priorities_are_served_in_order(world: QuickWorld) -> None:
+    assert [lane.name for lane in due.SENDING] == ["notice", "step", "broadcast"]
+    world.join("a@example.jp")
+    definitions = Definitions()
+    body = definitions.live("sequence", "materials-follow-up").body
+    definitions.publish("sequence", "materials-follow-up", {**body, "priority": "broadcast"}, world.now)
+    container.definitions.cache_clear()
+    world.join("b@example.jp")
+    lanes = {
+        item["pk"].split("#")[2].rstrip("0123456789") for item in world.items("due") if '"steps"' in item["message"]
+    }
+    assert lanes == {"step", "broadcast"}
