@@ -75,6 +75,8 @@ def dispatch(lane: Lane, hand_over: HandOver, cursors: Cursors, now: datetime, p
         if tick.handed_over > before:
             tick.minutes_late = max(tick.minutes_late, (now - minute).total_seconds() / 60)
         if tick.is_full:
+            if tick.handed_over > before:  # the room may end just where a shard does
+                cursors.move(lane, Position(minute - MINUTE, dict(partly)), write=True)
             break
         found, partly = tick.handed_over > before or bool(partly), {}
         tick.minutes += 1

@@ -58,10 +58,8 @@ def send_notice(
 
 
 def _in_turn(attempt: Callable[[], Answer], pace: Pace, clock: Clock, sleep: Sleep) -> Answer:
-    slot = pacing.reserve(pace, clock())
-    if slot is None:
+    if not pacing.wait_for_turn(pace, clock, sleep):
         return Answer("deferred", reason="no_slot")
-    sleep(max(0.0, (slot - clock()).total_seconds()))
     answer = attempt()
     if answer.stops:
         pacing.stop(answer.stops)

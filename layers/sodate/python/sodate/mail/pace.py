@@ -5,6 +5,7 @@ of all senders together never exceed the rate, however many there are. A stopped
 senders see it before they claim, the dispatcher looks once a minute whether SES takes mail again.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,8 +21,14 @@ LARGEST_BULK = 50
 SANDBOX_RATE = 1.0
 #: After a stop one mail a minute shows whether SES takes mail again.
 TRIAL_RATE = 1 / 60
-#: Microseconds in which a second's worth leaves: a call that is some milliseconds late must not meet its successor.
-_SECOND = 1_035_000
+#: Slots lie this much further apart than the rate asks for: room for a sender that wakes late and for the way to SES,
+#: so that even then no second holds a call too many.
+SLACK = 1.03
+#: A slot is never "now": by the time its reservation is known it would have passed, and its successors come on time.
+_AHEAD = timedelta(milliseconds=25)
+#: Whoever is later than this at its slot takes another one. Less than `SLACK` leaves free in a second.
+_LATE = timedelta(milliseconds=20)
+_TRIES = 5
 #: Whoever would wait longer than this for a slot puts its messages back instead.
 PATIENCE = timedelta(seconds=10)
 
@@ -51,10 +58,13 @@ class Pace:
 
     @property
     def slot(self) -> timedelta:
-        """Time between two bulk calls. A whole number of them fits into a second, so no window has one too many."""
-        if self.rate < 1:
-            return timedelta(seconds=1 / self.rate)
-        return timedelta(microseconds=ceil(_SECOND / floor(self.rate / self.bulk_size)))
+        """Time between two bulk calls; a whole number of them fits into a second, so no window has one too many."""
+        calls = floor(self.rate / self.bulk_size) if self.rate >= 1 else self.rate
+        return timedelta(microseconds=ceil(1_000_000 * SLACK / calls))
+
+    def room(self, span: timedelta) -> int:
+        """How many mails fit into so much time."""
+        return max(0, span // self.slot) * self.bulk_size
 
     def is_crowded(self, now: datetime) -> bool:
         return self.next_slot is not None and self.next_slot > now + PATIENCE
@@ -66,24 +76,36 @@ def look() -> Pace:
     return _pace(item) if item else Pace()
 
 
+def wait_for_turn(pace: Pace, clock: Callable[[], datetime], sleep: Callable[[float], None]) -> bool:
+    """True at the moment at which the caller may send (a bulk call, or one mail); False when that is too far away."""
+    for _ in range(_TRIES):
+        slot = reserve(pace, clock())
+        if slot is None:
+            return False
+        sleep(max(0.0, (slot - clock()).total_seconds()))
+        if clock() <= slot + _LATE:
+            return True
+    return False
+
+
 def reserve(pace: Pace, now: datetime) -> datetime | None:
-    """The moment at which the caller may send (a bulk call, or one mail): now, or soon. None when that is far away."""
-    names, moment = {"#next": "next_slot", "#kind": "kind"}, {"N": str(_micro(now))}
-    step = pace.slot // timedelta(microseconds=1)
-    free = {":now": moment, ":then": {"N": str(_micro(now) + step)}, ":kind": {"S": "pace"}}
-    busy = {":now": moment, ":step": {"N": str(step)}, ":far": {"N": str(_micro(now + PATIENCE))}}
+    """The next free slot, a moment from now at the earliest. None when it is too far away."""
+    first, names = now + _AHEAD, {"#next": "next_slot", "#kind": "kind"}
+    moment, step = {"N": str(_micro(first))}, pace.slot // timedelta(microseconds=1)
+    free = {":first": moment, ":then": {"N": str(_micro(first) + step)}, ":kind": {"S": "pace"}}
+    busy = {":first": moment, ":step": {"N": str(step)}, ":far": {"N": str(_micro(now + PATIENCE))}}
+    queued = "#next > :first AND #next <= :far"
     while True:
+        with suppress(ConditionFailed):  # most often others have slots ahead of us
+            told = _update("SET #next = #next + :step", queued, {"#next": "next_slot"}, busy)
+            return _moment(int(told["next_slot"]["N"]) - step)
         try:
-            _update("SET #next = :then, #kind = :kind", "attribute_not_exists(#next) OR #next <= :now", names, free)
+            _update("SET #next = :then, #kind = :kind", "attribute_not_exists(#next) OR #next <= :first", names, free)
         except ConditionFailed as error:
-            held = int((error.old or {})["next_slot"]["N"])
-            if held > _micro(now + PATIENCE):
+            if int((error.old or {})["next_slot"]["N"]) > _micro(now + PATIENCE):
                 return None
         else:
-            return now
-        with suppress(ConditionFailed):  # the slots were used up, or became free, in this very moment
-            told = _update("SET #next = #next + :step", "#next > :now AND #next <= :far", {"#next": "next_slot"}, busy)
-            return _moment(int(told["next_slot"]["N"]) - step)
+            return first
 
 
 def stop(reason: str) -> None:

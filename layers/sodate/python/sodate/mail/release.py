@@ -19,8 +19,8 @@ from sodate.mail.message import LARGEST_COHORT, joined, weight
 from sodate.mail.pace import SANDBOX_RATE, TRIAL_RATE, Pace
 
 TICK = timedelta(minutes=1)
-#: So much earlier than its second a message may arrive: a slot that nobody is there to use is lost.
-_AHEAD_SECONDS = 2
+#: Messages come to the queue a little before their slots, for it brings them when it likes, and an unused slot is lost.
+_HEAD_START = timedelta(seconds=2)
 #: One message keeps a sender busy for so many seconds at the most.
 _SECONDS_A_MESSAGE = 4
 
@@ -46,6 +46,8 @@ class Memory:
     pace: Pace | None = None
     released: int = 0
     """By the last tick: SES does not count them yet."""
+    busy_until: datetime | None = None
+    """By then everything that was released will have left."""
 
 
 @dataclass
@@ -57,6 +59,8 @@ class Release:
     now: datetime
     room: int | None = None
     """Mails that still fit into this tick; None until something is due."""
+    begin: datetime | None = None
+    """The first slot of this tick; None until something is due."""
     ceiling: int | None = None
     sent: int = 0
     why: str | None = None
@@ -75,7 +79,13 @@ class Release:
             hand_over = partial(self._hand_over, lane, account)
             ticks[lane.name] = dispatch(lane, hand_over, self.memory.cursors, self.now, page=self._page)
         self.memory.released = self.sent
+        if self.begin is not None:
+            self.memory.busy_until = self._end(self.memory.pace) if self.memory.pace.rate != TRIAL_RATE else None
         return ticks
+
+    def _end(self, pace: Pace) -> datetime:
+        """When everything released so far will have left."""
+        return (self.begin or self.now) + pace.slot * (self.sent / pace.bulk_size)
 
     @property
     def _page(self) -> int:
@@ -88,11 +98,11 @@ class Release:
         room = self._room_of(lane)
         taken = _fitting(messages, room)
         pace = self.memory.pace or Pace()
-        largest = max(1, min(LARGEST_COHORT, int(pace.rate * _SECONDS_A_MESSAGE)))
+        largest = max(1, min(LARGEST_COHORT, int(max(pace.rate, SANDBOX_RATE) * _SECONDS_A_MESSAGE)))
         by_delay: dict[int, list[Mapping[str, Any]]] = {}
         for message in joined(messages[:taken], largest):
-            delay = max(0, int(self.sent / max(pace.rate, TRIAL_RATE)) - _AHEAD_SECONDS)
-            by_delay.setdefault(delay, []).append(message)
+            ahead = self._end(pace) - self.now - _HEAD_START
+            by_delay.setdefault(max(0, int(ahead.total_seconds())), []).append(message)
             self.sent += weight(message)
         for delay, together in by_delay.items():
             self.enqueue(together, min(delay, 900))
@@ -127,7 +137,11 @@ class Release:
         self.ceiling = None if restraint.left is None else restraint.left - self.memory.released
         if found.stopped:
             return 0
-        most = round(found.rate * TICK.total_seconds())
+        self.begin = self.now
+        most = 1  # after a stop one mail a tick is tried, whatever the slots say
+        if found.rate != TRIAL_RATE:
+            self.begin = max(moment for moment in (self.now, found.next_slot, self.memory.busy_until) if moment)
+            most = found.room(self.now + TICK - self.begin)
         return most if account.left is None else max(0, min(most, account.left - self.memory.released))
 
 

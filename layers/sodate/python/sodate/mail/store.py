@@ -28,8 +28,8 @@ class SendItem(TableItem, discriminator="send"):
     enrolment = UnicodeAttribute(null=True)
     data: JSONAttribute = JSONAttribute(null=True)
     message_id = UnicodeAttribute(null=True)
-    attempts = NumberAttribute(default=0)
-    repeats = NumberAttribute(default=0)
+    attempts = NumberAttribute(null=True)
+    repeats = NumberAttribute(null=True)
     planned_at = UnicodeAttribute()
     attempted_at = UnicodeAttribute(null=True)
     sent_at = UnicodeAttribute(null=True)
@@ -69,10 +69,34 @@ def settled_step(send: SendItem, state: str, reason: str | None, now: datetime) 
     return send
 
 
-def sent_step(send: SendItem, message_id: str, template_version: int, now: datetime) -> SendItem:
-    settled_step(send, "sent", None, now)
-    send.message_id, send.template_version, send.sent_at = message_id, template_version, keys.stamp(now)
-    return send
+def sent_step(
+    ref: StepRef, template: tuple[str, int], topic: str, message_id: str, planned: datetime, now: datetime
+) -> bulk.Raw:
+    """The one write of almost every mail, so it is made by hand: the model costs as much CPU as the rest of the ledger.
+
+    `template`: id and version. Equal to `step_send` and `settled_step` of the model (tested).
+    """
+    sent = {"S": keys.stamp(now)}
+    return {
+        "pk": {"S": keys.lead(ref.lead_id)},
+        "sk": {"S": keys.send(ref.send_id)},
+        "kind": {"S": "send"},
+        "purpose": {"S": "marketing"},
+        "name": {"S": "step"},
+        "state": {"S": "sent"},
+        "rank": {"N": str(RANK["sent"])},
+        "topic": {"S": topic},
+        "template": {"S": template[0]},
+        "template_version": {"N": str(template[1])},
+        "sequence": {"S": ref.sequence},
+        "sequence_version": {"N": str(ref.version)},
+        "step": {"N": str(ref.step)},
+        "enrolment": {"S": ref.enrolment},
+        "message_id": {"S": message_id},
+        "planned_at": {"S": keys.stamp(planned)},
+        "sent_at": sent,
+        "settled_at": sent,
+    }
 
 
 def put_unless_settled(send: SendItem) -> bool:

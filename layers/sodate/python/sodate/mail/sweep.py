@@ -70,10 +70,10 @@ def _list_if_claimed(ref: StepRef, now: datetime) -> None:
 
 
 def _repeat_notice(send: SendItem, now: datetime) -> None:
-    if int(send.repeats) >= _NOTICE_REPEATS:
+    if int(send.repeats or 0) >= _NOTICE_REPEATS:
         list_unknown(send, now)
         return
     # The way back first: a crash between these writes repeats both, and no notice waits for a message that never comes.
     due.plan(now, due.NOTICE, "notice", send.send_id, notice_message(send.lead_id, send.send_id), now)
     with suppress(ConditionFailed):  # an event of this very mail was faster
-        put_back(send, "repeated_after_no_answer", SendItem.repeats.set(int(send.repeats) + 1))
+        put_back(send, "repeated_after_no_answer", SendItem.repeats.set(int(send.repeats or 0) + 1))

@@ -79,6 +79,7 @@ class _Attempt:
     mail: StepComposer
     began: datetime
     outcomes: Counter[str] = field(default_factory=Counter)
+    throttled_calls: int = 0
     unclear: list[Run] = field(default_factory=list)
     """Claimed, and nobody knows whether it left: the watch entry goes on naming them."""
     until: dict[datetime, list[Run]] = field(default_factory=lambda: defaultdict(list))
@@ -189,16 +190,15 @@ class _Attempt:
             return True
         try:
             drafts = self._drafts(won, claims.now)
-            slot = pacing.reserve(pace, self.tools.now()) if drafts else None
+            is_turn = bool(drafts) and pacing.wait_for_turn(pace, self.tools.now, self.tools.sleep)
         except Transient:
             self._give_back(won, "not_attempted", claims)  # nothing was sent, so nothing is unclear
             raise
-        if drafts and slot is None:
+        if drafts and not is_turn:
             self._give_back([run for run, _ in drafts], "no_slot", claims)
             return False
         if not drafts:
             return True
-        self.tools.sleep(max(0.0, ((slot or claims.now) - self.tools.now()).total_seconds()))
         answers = self.tools.ses.send_bulk([draft for _, draft in drafts])
         return self._settle([run for run, _ in drafts], answers, claims)
 
@@ -217,26 +217,32 @@ class _Attempt:
     def _settle(self, runs: list[Run], answers: list[Answer], claims: Claims) -> bool:
         now, ledger = self.tools.now(), []
         for run, answer in zip(runs, answers, strict=True):
-            send = self._item(run, claims.now)
             if answer.verdict == "accepted":
-                ledger.append(sent_step(send, str(answer.message_id), self.mail.version, now))
+                template, ref = (self._step.template, self.mail.version), self.cohort.ref(run)
+                sent = sent_step(ref, template, self.sequence.topic, str(answer.message_id), claims.now, now)
+                ledger.append(sent)
             elif answer.verdict == "rejected":
-                ledger.append(settled_step(send, "failed", answer.reason, now))
+                ledger.append(bulk.raw(settled_step(self._item(run, claims.now), "failed", answer.reason, now)))
             elif answer.verdict == "ambiguous":
-                ledger.append(settled_step(send, "sending", answer.reason, now))
+                ledger.append(bulk.raw(settled_step(self._item(run, claims.now), "sending", answer.reason, now)))
                 self.unclear.append(run)
             if answer.verdict != "deferred":
                 self.outcomes[answer.verdict] += 1
         put_off = [(run, answer) for run, answer in zip(runs, answers, strict=True) if answer.verdict == "deferred"]
         try:
             # Nobody else writes these now: only the winner of a claim gets here, and an event without an item waits.
-            bulk.put_many([bulk.raw(item) for item in ledger])
+            bulk.put_many(ledger)
         finally:
             for reason in {answer.stops for _, answer in put_off if answer.stops}:
                 pacing.stop(reason)
             if put_off:
                 self._give_back([run for run, _ in put_off], put_off[0][1].reason or "deferred", claims)
-        return not put_off
+        return not (put_off and self._must_stop(put_off, len(runs)))
+
+    def _must_stop(self, put_off: list[tuple[Run, Answer]], asked: int) -> bool:
+        """Some throttled entries mean little; a stopped account, or a second call throttled as a whole, means stop."""
+        self.throttled_calls += len(put_off) == asked
+        return any(answer.stops for _, answer in put_off) or self.throttled_calls > 1
 
     def _give_back(self, runs: list[Run], reason: str, claims: Claims) -> None:
         """The way back first: a crash between these writes leaves a due entry, never a mail that nobody sends."""
