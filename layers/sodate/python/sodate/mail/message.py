@@ -44,7 +44,11 @@ class Cohort:
     def id(self) -> str:
         """Equal for equal cohorts, so that planning one twice is planning it once."""
         return send_id(
-            "cohort", self.sequence, str(self.version), str(self.step), *(run.enrolment for run in self.runs)
+            "cohort",
+            self.sequence,
+            str(self.version),
+            str(self.step),
+            *(f"{run.lead_id}/{run.enrolment}" for run in self.runs),
         )
 
     def message(self) -> dict[str, Any]:
