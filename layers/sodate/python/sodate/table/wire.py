@@ -1,21 +1,23 @@
 """DynamoDB over one kept connection, for the few calls that are made for every single mail.
 
 botocore spends about 800 µs of CPU on a call, most of it on building and parsing what is here plain JSON already; this
-spends about 200. Signing is botocore's own. Everything else goes on using PynamoDB (docs/decisions/0041).
+spends about 60. It signs with the four headers it sends (Signature Version 4, the same signature as botocore's: tested)
+and writes a request at once. Everything else goes on using PynamoDB (docs/decisions/0041).
 """
 
-import http.client
+import hmac
 import json
 import secrets
+import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import sha256
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
 
 TRIES = 4
@@ -35,27 +37,6 @@ class Caller(Protocol):
     def _make_api_call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]: ...
 
 
-class _OneWrite:
-    """Head and body in one write to the socket: two cost twice, and on a busy network wait for each other."""
-
-    _held: bytes = b""
-
-    def send(self, data: Any) -> None:
-        if data.endswith(b"\r\n\r\n") and not self._held:
-            self._held = data
-        else:
-            held, self._held = self._held, b""
-            super().send(held + data)  # type: ignore[misc]
-
-
-class _Plain(_OneWrite, http.client.HTTPConnection):
-    pass
-
-
-class _Secure(_OneWrite, http.client.HTTPSConnection):
-    pass
-
-
 @dataclass
 class Wire:
     """`credentials` is asked for each call, so that rotated ones are picked up.
@@ -68,15 +49,19 @@ class Wire:
     region: str
     credentials: Callable[[], Any]
     pause: Callable[[float], None] = time.sleep
-    _connection: http.client.HTTPConnection | None = field(default=None, init=False, repr=False)
+    _socket: socket.socket | None = field(default=None, init=False, repr=False)
+    _host: str = field(default="", init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._host = urlsplit(self.endpoint).netloc
 
     def _make_api_call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         body = json.dumps(request, separators=(",", ":"), ensure_ascii=False).encode()
         for left in reversed(range(TRIES)):
             try:
                 status, answer = self._post(operation, body)
-            except (OSError, http.client.HTTPException) as error:
-                self._connection = None
+            except OSError as error:
+                self._close()
                 if not left:
                     raise _error(operation, "ConnectionError", type(error).__name__, {}, 599) from error
                 continue
@@ -89,25 +74,81 @@ class Wire:
         raise AssertionError("unreachable")
 
     def _post(self, operation: str, body: bytes) -> tuple[int, dict[str, Any]]:
-        headers = {"X-Amz-Target": f"DynamoDB_20120810.{operation}", "Content-Type": "application/x-amz-json-1.0"}
-        request = AWSRequest("POST", self.endpoint, headers=headers, data=body)
-        SigV4Auth(self.credentials(), "dynamodb", self.region).add_auth(request)
-        connection = self._connected()
-        connection.request("POST", "/", body, dict(request.headers.items()))
-        reply = connection.getresponse()
-        content = reply.read()
-        return reply.status, dict(json.loads(content)) if content else {}
+        frozen = self.credentials().get_frozen_credentials()
+        headers = {
+            "content-type": "application/x-amz-json-1.0",
+            "host": self._host,
+            "x-amz-date": time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()),
+            **({"x-amz-security-token": frozen.token} if frozen.token else {}),
+            "x-amz-target": f"DynamoDB_20120810.{operation}",
+        }
+        signature = authorization(headers, body, self.region, frozen.access_key, frozen.secret_key)
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        lines = f"POST / HTTP/1.1\r\n{head}authorization: {signature}\r\ncontent-length: {len(body)}\r\n\r\n"
+        connected = self._connected()
+        connected.sendall(lines.encode("ascii") + body)
+        status, content = self._answer(connected)
+        return status, dict(json.loads(content)) if content else {}
 
-    def _connected(self) -> http.client.HTTPConnection:
-        if self._connection is None:
+    def _answer(self, connected: socket.socket) -> tuple[int, bytes]:
+        """DynamoDB always says how long its answer is. Anything else is a lost answer."""
+        held = b""
+        while (end := held.find(b"\r\n\r\n")) < 0:
+            held += _received(connected)
+        status_line, *lines = held[:end].decode("latin-1").split("\r\n")
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        if "content-length" not in headers or status_line.split(" ")[1:2] == ["100"]:
+            raise ConnectionError("an answer without a length")
+        content = held[end + 4 :]
+        while len(content) < int(headers["content-length"]):
+            content += _received(connected)
+        if headers.get("connection", "").lower() == "close":
+            self._close()
+        return int(status_line.split(" ")[1]), content
+
+    def _connected(self) -> socket.socket:
+        if self._socket is None:
             url = urlsplit(self.endpoint)
-            host = url.hostname or ""
-            if url.scheme == "https":
-                context = ssl.create_default_context()
-                self._connection = _Secure(host, url.port, timeout=_TIMEOUT_SECONDS, context=context)
-            else:
-                self._connection = _Plain(host, url.port, timeout=_TIMEOUT_SECONDS)
-        return self._connection
+            host, is_safe = url.hostname or "", url.scheme == "https"
+            plain = socket.create_connection((host, url.port or (443 if is_safe else 80)), _TIMEOUT_SECONDS)
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._socket = ssl.create_default_context().wrap_socket(plain, server_hostname=host) if is_safe else plain
+        return self._socket
+
+    def _close(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+
+def _received(connected: socket.socket) -> bytes:
+    some = connected.recv(65536)
+    if not some:
+        raise ConnectionError("the connection was closed")
+    return some
+
+
+def authorization(headers: Mapping[str, str], body: bytes, region: str, access_key: str, secret_key: str) -> str:
+    """Signature Version 4 of a POST to `/` with exactly these headers, which are in lower case and in order.
+
+    docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+    """
+    moment, names = headers["x-amz-date"], ";".join(headers)
+    scope = f"{moment[:8]}/{region}/dynamodb/aws4_request"
+    lines = "".join(f"{name}:{value}\n" for name, value in headers.items())
+    asked = f"POST\n/\n\n{lines}\n{names}\n{sha256(body).hexdigest()}"
+    to_sign = f"AWS4-HMAC-SHA256\n{moment}\n{scope}\n{sha256(asked.encode()).hexdigest()}"
+    signature = hmac.digest(_signing_key(secret_key, scope), to_sign.encode(), "sha256").hex()
+    return f"AWS4-HMAC-SHA256 Credential={access_key}/{scope}, SignedHeaders={names}, Signature={signature}"
+
+
+@lru_cache(maxsize=4)
+def _signing_key(secret_key: str, scope: str) -> bytes:
+    """The same for a whole day."""
+    key = f"AWS4{secret_key}".encode()
+    for part in scope.split("/"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
 
 
 def _error(operation: str, code: str, message: str, answer: Mapping[str, Any], status: int) -> ClientError:
