@@ -30,7 +30,7 @@ MIX = {"Delivery": 1.0, "Open": 0.40, "Click": 0.03, "Bounce": 0.02}
 EVENT_BATCH, STREAM_BATCH = 100, 100
 _ROOT = Path(__file__).parents[1]
 #: infra/catalog.py, in GB.
-_MEMORY = {"mail_sender": 0.5, "step_mail_dispatch": 1.0, "email_events": 0.5, "scoring": 1.0, "event_publisher": 0.5}
+_MEMORY = {"mail_sender": 0.5, "step_mail_dispatch": 1.0, "email_events": 0.5, "scoring": 0.5, "event_publisher": 0.5}
 _WANTED = {
     "scoring": lambda kind, old: kind == "profile" or (kind == "activity" and old is None),
     "event_publisher": lambda kind, old: kind in ("submission", "consent", "state", "send", "signal"),

@@ -88,7 +88,7 @@ FUNCTIONS = (
         table=KEYED_AND_QUERY, secrets=(ADDRESS_KEY,), buries=True,
     ),
     FunctionSpec(
-        "scoring", Size(1024, 60), Concurrency(None, _SOURCE_LIMITED),
+        "scoring", Size(512, 60), Concurrency(None, _SOURCE_LIMITED),
         table=KEYED_AND_QUERY, buries=True,
     ),
     FunctionSpec(

@@ -22,8 +22,8 @@ from sodate.mail.sender import Mailing, SoftBounces
 from sodate.mail.soft_bounce import soft_bounce_writes
 from sodate.mail.store import (
     SendItem,
-    find_send,
     fold_event,
+    glance_at,
     put_unless_settled,
     send_by_message_id,
     sends_of,
@@ -119,7 +119,7 @@ def _lead_by_address(event: MailEvent, address_key: AddressKey) -> str | None:
 
 def _find_send(lead_id: str, event: MailEvent, now: datetime) -> SendItem | None:
     send_id = event.tags.get("send_id")
-    send = find_send(lead_id, send_id) if send_id else None
+    send = glance_at(lead_id, send_id) if send_id else None
     if send is None and send_id and _is_step(event) and find_state(lead_id) is not None:
         return _unwritten(lead_id, send_id, event, now)
     return send or send_by_message_id(lead_id, event.message_id)
@@ -164,7 +164,7 @@ def _fold(lead_id: str, event: MailEvent, now: datetime, send: SendItem | None =
     send_id = send.send_id if send is not None else event.tags["send_id"]
     if state is None:
         return "counted"
-    if send is not None and int(send.rank) >= RANK[state]:
+    if send is not None and (int(send.rank) >= RANK[state] or _adds_nothing(event, send)):
         return "repeat"
     try:
         news = fold_event(lead_id, send_id, state, event.message_id, _why(event), now)
@@ -173,6 +173,11 @@ def _fold(lead_id: str, event: MailEvent, now: datetime, send: SendItem | None =
             return "unknown_lead"
         return _create(_unwritten(lead_id, send_id, event, now), state, event, now)
     return "applied" if news else "repeat"
+
+
+def _adds_nothing(event: MailEvent, send: SendItem) -> bool:
+    """An open of a mail that went out as usual: its delivery is reported too, and two writes would say the same."""
+    return event.type in ENGAGEMENT and send.sent_at is not None and send.state in ("sent", "delayed")
 
 
 def _create(send: SendItem, state: str, event: MailEvent, now: datetime) -> str:
