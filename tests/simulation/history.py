@@ -181,12 +181,12 @@ class History:
         end = world.now + timedelta(seconds=seconds)
         for _ in range(0 if outage else 12):
             minute = world.next_due()
-            if minute is None or minute >= end:
+            if minute is None or _next_tick(world.now, minute) >= end:
                 break
-            world.now = max(world.now, minute)
+            world.now = _next_tick(world.now, minute)
             world.skip_idle_minutes()
             world.tick()
-        world.now = end
+        world.now = max(world.now, end)
         world.skip_idle_minutes()
         world.tick()
 
@@ -257,7 +257,7 @@ class History:
             if minute is None and not world.sends.waiting and not world.events.waiting:
                 world.now = max(world.now, until)
                 return True
-            world.now = max(world.now, minute) if minute else world.now + timedelta(minutes=5)
+            world.now = _next_tick(world.now, minute) if minute else world.now + timedelta(minutes=5)
             world.skip_idle_minutes()
             world.tick()
         return False
@@ -280,3 +280,8 @@ class History:
         ]  # fmt: skip
         fingerprint = hashlib.sha256(json.dumps(state, sort_keys=True, default=str).encode()).hexdigest()[:16]
         return Result(self.seed, found.broken, found.figures, fingerprint, world.trace)
+
+
+def _next_tick(now: datetime, due: datetime) -> datetime:
+    """There is one tick a minute: what the last one left over waits for the next."""
+    return due if due > now else now + timedelta(minutes=1)

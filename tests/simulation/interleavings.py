@@ -146,7 +146,7 @@ def _until(world: SimulatedWorld, is_there: Callable[[], bool], *, send: bool = 
             return
         minute = world.next_due()
         assert minute is not None
-        world.now = max(minute, world.now)
+        world.now = max(minute, world.now + timedelta(minutes=1))
         world.skip_idle_minutes()
         world.tick()
     raise AssertionError("the batch never came")
