@@ -116,6 +116,24 @@ def test_stopping_everything_can_be_taken_back_here(world: QuickWorld, lead: str
     assert world.items("suppression") == []
 
 
+def test_a_second_stop_is_heard_while_a_request_waits(world: QuickWorld, lead: str) -> None:
+    post(world, lead, "do=stop")
+    world.now += timedelta(hours=1)
+    answers = {
+        "email": "taro@example.jp",
+        "name": "山田太郎",
+        "company": "例示株式会社",
+        "title": "部長",
+        "agree": True,
+    }
+    assert world.post(answers)["statusCode"] == 201
+    world.settle()
+    pending = world.link(world.mails_to("taro@example.jp")[-1], "/opt-in/")
+    post(world, lead, "do=stop")
+    assert world.visit(pending, "POST")["statusCode"] == 400
+    assert world.state(lead)["blocked"] == "unsubscribed"
+
+
 @pytest.mark.parametrize("scope", ["all", "topic"])
 def test_an_opt_out_made_elsewhere_is_not_undone(world: QuickWorld, lead: str, scope: Any) -> None:
     post(world, lead, f"{DROP}&do=save")

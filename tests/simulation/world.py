@@ -34,14 +34,17 @@ from tests.simulation.weather import Crash, fuse
 Json = dict[str, Any]
 START = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 PUBLIC_URL = "https://m.example.jp"
-#: What the preference centre sends to stop everything, or the only topic.
-LEAVING = {"do=stop", "shown=news"}
 _SCORED = {"activity"}
 _PUBLISHED = {"submission", "consent", "state", "send", "signal"}
-#: SES event → the state that its send has at least.
-_LEDGER_EVENTS = {"Send": "sent", "DeliveryDelay": "delayed", "Bounce": "soft_bounced"} | dict.fromkeys(
-    ("Delivery", "Open", "Click"), "delivered"
-)
+#: SES event → the state that its send has at least. An open or click says only that the mail went out.
+_LEDGER_EVENTS = {
+    "Send": "sent",
+    "Open": "sent",
+    "Click": "sent",
+    "DeliveryDelay": "delayed",
+    "Bounce": "soft_bounced",
+    "Delivery": "delivered",
+}
 
 
 @dataclass(frozen=True)
@@ -220,7 +223,8 @@ class SimulatedWorld:
         began = len(self.table.history)
         kind = "application/x-www-form-urlencoded"
         status = self.http("consent_pages", f"POST /{page}/{{token}}", {"token": token}, body, kind)
-        if status == 200 and (page == "unsubscribe" or body in LEAVING):
+        is_new = len(self.table.history) > began  # a page sent as it was shown says no second no
+        if status == 200 and (page == "unsubscribe" or body == "do=stop" or (body == "shown=news" and is_new)):
             self.stops.append(Stop(lead_id, "left", began, len(self.table.history)))
         return status
 

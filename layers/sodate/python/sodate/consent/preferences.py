@@ -15,6 +15,7 @@ from sodate.activities.activity import Activity, activity_key
 from sodate.activities.store import activity_item
 from sodate.consent.consent import MENDABLE, UNSUBSCRIBED, Evidence
 from sodate.consent.store import ConsentItem, SuppressionItem, consent_item, consents_of, keep, retire, suppression_item
+from sodate.consent.unsubscribe import unsubscribe
 from sodate.errors import Transient
 from sodate.leads.lead import State
 from sodate.leads.store import ProfileItem, StateItem, as_it_was, load_state, profile_key, state_key
@@ -111,6 +112,8 @@ def change_preferences(lead_id: str, wishes: Wishes, retention: timedelta, now: 
         change = decide(state, evidence, wishes)
         actions = [*_topics(change), *_settings(state, wishes, now)]
         if not actions:
+            if wishes.stop:  # a second no; it is heard when a request waits for its confirmation
+                unsubscribe(lead_id, "preferences", "", "all", "preference_page", now, retention)
             return state
         try:
             transaction.commit(_writes(state, evidence, change, wishes, actions, retention, now))
