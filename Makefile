@@ -5,10 +5,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAGE ?= dev
 SEEDS ?= 200
+LEADS ?= 2000
 SEED_BASE ?= 1
 REQUIREMENTS := runtime cli dev ministack bench
 
-.PHONY: help venv demo down test check format unit e2e bench simulate mutants requirements synth deploy clean
+.PHONY: help venv demo down test check format unit e2e bench simulate mutants scale requirements synth deploy clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -65,6 +66,9 @@ simulate: venv ## many seeds of disorder and faults, ours and two other designs;
 
 mutants: venv ## seeded bugs, each of which must be noticed; writes build/mutants.json
 	$(BIN)/python -m tests.mutants
+
+scale: venv ## LEADS leads through three steps on a local cloud, in bad weather; writes build/scale.json
+	$(BIN)/python -m tests.scale --leads $(LEADS)
 
 synth: venv ## the CloudFormation templates of STAGE, in cdk.out
 	PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/cdk synth --quiet -c stage=$(STAGE)

@@ -52,6 +52,14 @@ def test_throttled_senders_lose_and_double_nobody() -> None:
     assert found["lost"] == found["twice"] == 0
 
 
+def test_no_second_is_too_full_and_a_tick_goes_on_where_a_shard_ended() -> None:
+    """At 14 a second the room of a tick once ended just where a shard did: the next tick began again, for ever."""
+    found = pacing.measure({14: 100}, {})
+    assert found["lost"] == found["twice"] == 0
+    assert found["largest_window"] <= 1.0
+    assert found["mean"] >= 0.95
+
+
 def test_a_form_post_is_counted() -> None:
     found = requests.form_post()
     assert found["by_item"]["W profile"] >= 1
