@@ -30,8 +30,8 @@ from sodate.scenarios.sequence import Sequence
 from sodate.table import base, bulk, keys
 
 SEQUENCE = "materials-follow-up"
-#: Every so many leads one has a mailbox of this kind (the simulator's names).
-KINDS = {7: "bounce", 11: "complaint", 13: "mailbox-full", 17: "ooto", 19: "late-bounce"}
+#: Every so many leads one has a mailbox of this kind (the simulator's names). More bounces would rightly hold the sender.
+KINDS = {41: "bounce", 97: "late-bounce", 499: "complaint", 13: "mailbox-full", 17: "ooto"}
 FAULTS = (
     ("too-many-requests", 5), ("accepted-then-reset", 1), ("server-error", 1), ("sending-paused", 1), ("reset", 1),
     ("message-rejected", 2),
