@@ -30,7 +30,7 @@ from sodate.scenarios.sequence import Sequence
 from sodate.table import base, bulk, keys
 
 SEQUENCE = "materials-follow-up"
-#: Every so many leads one has a mailbox of this kind (the simulator's names). More bounces would rightly hold the sender.
+#: Every so many leads one has a mailbox of this kind (the simulator's names). More bounces would hold the sender.
 KINDS = {41: "bounce", 97: "late-bounce", 499: "complaint", 13: "mailbox-full", 17: "ooto"}
 FAULTS = (
     ("too-many-requests", 5), ("accepted-then-reset", 1), ("server-error", 1), ("sending-paused", 1), ("reset", 1),
