@@ -381,6 +381,6 @@ MUTANTS = (
         "(SendItem.rank < unknown.rank)), Put(listed)])\n",
         "(SendItem.rank < unknown.rank))])\n        transaction.commit([Put(listed)])\n",
         "a crash between the two leaves an unknown send on no list",
-        seeds=400,
+        tests="tests/store/test_unknown_list.py",
     ),
 )

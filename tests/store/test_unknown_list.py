@@ -1,0 +1,39 @@
+"""A send is never `unknown` without being on the list that people read: killed at any write, it is both or neither."""
+
+from datetime import UTC, datetime
+
+import pytest
+from pynamodb.connection import Connection
+from sodate.mail.ledger import StepRef
+from sodate.mail.store import find_send, step_send
+from sodate.mail.unknown import list_unknown, unknown_sends
+from sodate.table import base, transaction
+
+from tests.simulation.table import MemoryTable
+from tests.simulation.weather import Crash
+
+NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+REF = StepRef("L", "drip", 1, 0, "e1")
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_a_crash_at_any_write_leaves_it_listed_or_open(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    transaction._shared.connection = None
+    base.bind("sodate-unknown")
+    table = MemoryTable()
+    monkeypatch.setattr(Connection, "client", table)
+    points = iter(range(1, 10))
+
+    def point(_: str) -> None:
+        if next(points) == number:
+            raise Crash
+
+    table.point = point
+    try:
+        list_unknown(step_send(REF, "mail", "news", NOW), NOW)
+    except Crash:
+        table.point = lambda _: None
+    held = find_send("L", REF.send_id)
+    listed = [send.send_id for send in unknown_sends(NOW)]
+    assert listed == ([REF.send_id] if held is not None else [])
+    transaction._shared.connection = None
