@@ -255,7 +255,7 @@ MUTANTS = (
         '                self.unclear.append(run)\n                self.outcomes["already_done"] += 1\n',
         '                self.outcomes["already_done"] += 1\n',
         "a claim that the SDK asked for twice is seen by nobody",
-        seeds=300,
+        seeds=800,
     ),
     _mutant(
         "give-back-without-a-way-back",
