@@ -5,7 +5,7 @@ the send queue, the bus rule, SES's events. Nothing of ours is replaced.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -41,6 +41,7 @@ class World:
         self.bus: list[Json] = []
         self.dead: list[Json] = []
         self._hidden: list[tuple[datetime, Json]] = []
+        self._delayed: list[tuple[datetime, Sequence[Mapping[str, Any]]]] = []
         self._monkeypatch = monkeypatch
         self._seen: dict[tuple[str, str], Json] = {}
         self._environment()
@@ -176,7 +177,8 @@ class World:
         self._monkeypatch.setattr(clock, "sleep", lambda seconds: None)
         self._monkeypatch.setattr(container, "_wire", lambda: None)  # PynamoDB's client, which the test controls
         self._monkeypatch.setattr(playbook_store, "_POINTER_SECONDS", -1.0)
-        self._real_client = container.client
+        self._real_client, self._real_enqueue = container.client, container.enqueue
+        self._monkeypatch.setattr(container, "enqueue", self._enqueue)
         self._monkeypatch.setattr(container, "client", self._client)
         self._monkeypatch.setattr("sodate.sales.webhook.deliver", self._webhook)
 
@@ -220,7 +222,14 @@ class World:
                 assert self.call(function, {"Records": wanted}) == {"batchItemFailures": []}
         return bool(scoring or outbox)
 
+    def _enqueue(self, messages: Sequence[Mapping[str, Any]], delay_seconds: int = 0) -> None:
+        """Delays pass on the clock of the test, not on that of the machine."""
+        self._delayed.append((self.now + timedelta(seconds=delay_seconds), messages))
+
     def receive(self) -> list[Json]:
+        for _, messages in [entry for entry in self._delayed if entry[0] <= self.now]:
+            self._real_enqueue(messages)
+        self._delayed = [entry for entry in self._delayed if entry[0] > self.now]
         client, found = boto3.client("sqs"), []
         while messages := client.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages", []):
             for message in messages:
