@@ -14,7 +14,7 @@ from sodate.due import store as due
 from sodate.mail import pace as pacing
 from sodate.mail.message import LARGEST_COHORT, Cohort, Run, cohort_of
 from sodate.scenarios.calendar import due_at
-from sodate.scenarios.send_step import lane_of
+from sodate.scenarios.lane import lane_of
 
 from benchmarks import sample
 from benchmarks.fleet import Fleet, HandOver, Weather, fleet

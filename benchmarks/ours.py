@@ -9,7 +9,7 @@ from sodate.leads.store import profile_item, state_item
 from sodate.mail.message import LARGEST_COHORT, Cohort, Run
 from sodate.runtime import container
 from sodate.scenarios.calendar import due_at
-from sodate.scenarios.send_step import lane_of
+from sodate.scenarios.lane import lane_of
 from sodate.scenarios.sequence import Sequence
 from sodate.table import base, keys
 from sodate_cli.playbook.apply import publish

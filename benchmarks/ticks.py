@@ -8,7 +8,7 @@ from sodate.due import store as due
 from sodate.mail.message import Cohort, Run
 from sodate.runtime import container
 from sodate.scenarios.calendar import due_at
-from sodate.scenarios.send_step import lane_of
+from sodate.scenarios.lane import lane_of
 
 from benchmarks import sample
 from benchmarks.ground import TABLE, Ground, Json

@@ -11,7 +11,7 @@ from sodate.mail.message import Cohort, Run
 from sodate.mail.sender import Mailing
 from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.calendar import due_at
-from sodate.scenarios.send_step import lane_of
+from sodate.scenarios.lane import lane_of
 from sodate.scenarios.sequence import Sequence
 from sodate.table import keys, transaction
 

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 
 from sodate.consent.links import Links
 from sodate.due import store as due
-from sodate.due.store import Lane
 from sodate.errors import Invalid, NotFound, Transient
 from sodate.leads.lead import State
 from sodate.leads.store import find_state, profiles_of
@@ -28,16 +27,13 @@ from sodate.scenarios.caps import limits, reached
 from sodate.scenarios.claim import Claims, Refused, pass_over, place, release, why_never
 from sodate.scenarios.compose import StepComposer
 from sodate.scenarios.hours import open_from
+from sodate.scenarios.lane import lane_of
 from sodate.scenarios.sequence import Sequence, Step
 from sodate.table import bulk
 
 PAUSE_CHECK = timedelta(hours=1)
 #: An invocation that is older than this begins no further bulk call; well below the function's 60 s.
 LONGEST = timedelta(seconds=40)
-
-
-def lane_of(sequence: Sequence) -> Lane:
-    return due.BROADCAST if sequence.priority == "broadcast" else due.STEP
 
 
 @dataclass(frozen=True)

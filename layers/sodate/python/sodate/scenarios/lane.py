@@ -1,0 +1,9 @@
+"""Which due lane a sequence's mails wait in. A room of its own: whoever only enrols needs nothing of the sending."""
+
+from sodate.due import store as due
+from sodate.due.store import Lane
+from sodate.scenarios.sequence import Sequence
+
+
+def lane_of(sequence: Sequence) -> Lane:
+    return due.BROADCAST if sequence.priority == "broadcast" else due.STEP
