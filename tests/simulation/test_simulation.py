@@ -20,3 +20,8 @@ def test_a_seed_plays_the_same_history_again() -> None:
     first, second, other = play(4242), play(4242), play(4243)
     assert first.trace == second.trace
     assert first.fingerprint == second.fingerprint != other.fingerprint
+
+
+def test_a_step_that_ended_and_was_given_back_does_not_wait_for_ever() -> None:
+    """Its mail could not be made, then the table was busy: the claim was given back, the ledger said failed."""
+    assert play(500609).broken == []

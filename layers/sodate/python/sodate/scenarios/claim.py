@@ -28,6 +28,8 @@ from sodate.table.transaction import Put, Update
 Place = Literal["here", "behind", "ahead", "gone"]
 #: The list of mailed minutes may grow this much longer than needed before it is cut, so that cutting is rare.
 _SLACK = 4
+#: The second write of `pass_over`.
+_LEDGER = 1
 
 
 @dataclass(frozen=True)
@@ -169,6 +171,16 @@ def pass_over(send: SendItem, ref: StepRef, reason: str, now: datetime) -> bool:
     skipped = settled_step(send, "skipped", reason, now)
     try:
         transaction.commit([advanced, Put(skipped, SendItem.rank.does_not_exist() | (SendItem.rank < skipped.rank))])
+    except ConditionFailed as error:
+        return set(error.failed) == {_LEDGER} and _advance(ref)
+    return True
+
+
+def _advance(ref: StepRef) -> bool:
+    """The ledger knows an end of this step already, though its claim was given back: only the run must go on."""
+    run, condition = _at(ref, ref.step)
+    try:
+        base.update(state_key(ref.lead_id), [run["step"].set(ref.step + 1)], condition)
     except ConditionFailed:
         return False
     return True

@@ -184,11 +184,13 @@ class _Attempt:
         won = [run for run in runs if self._claims(run, claims)]
         if not won:
             return True
+        drafts: list[tuple[Run, Draft]] | None = None
         try:
             drafts = self._drafts(won, claims.now)
             is_turn = bool(drafts) and pacing.wait_for_turn(pace, self.tools.now, self.tools.sleep)
         except Transient:
-            self._give_back(won, "not_attempted", claims)  # nothing was sent, so nothing is unclear
+            # Nothing was sent, so nothing is unclear; whose mail could not be made has failed for good.
+            self._give_back(won if drafts is None else [run for run, _ in drafts], "not_attempted", claims)
             raise
         if drafts and not is_turn:
             self._give_back([run for run, _ in drafts], "no_slot", claims)
