@@ -68,7 +68,7 @@ def dispatch(lane: Lane, hand_over: HandOver, cursors: Cursors, now: datetime, p
     current, minute, partly = _minute(now), start.minute + MINUTE, dict(start.partly)
     while minute <= current:
         before = tick.handed_over
-        for shard in store.shards(lane):
+        for shard in range(lane.shards):
             tick.is_full = not _shard(lane, minute, shard, partly, hand_over, cursors, tick, page)
             if tick.is_full:
                 break

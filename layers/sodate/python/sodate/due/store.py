@@ -5,7 +5,7 @@ A cursor per lane says which minutes were read, so an outage is caught up withou
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -160,7 +160,3 @@ def _unread(buckets: Iterable[str], lane: Lane) -> list[datetime]:
     minutes = [keys.minute_start(keys.due_minute_of(pk)) for pk in set(buckets) if keys.due_lane_of(pk) == lane.name]
     reached = read_until(lane)
     return [minute for minute in minutes if reached is None or minute > reached]
-
-
-def shards(lane: Lane) -> Sequence[int]:
-    return range(lane.shards)

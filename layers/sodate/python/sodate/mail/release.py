@@ -70,9 +70,11 @@ class Release:
         told = self.ask_ses()
         pace = self.memory.pace or pacing.look()
         account = Account.of(told) if told is not None else Account(pace.rate, 0, None, pace.stopped)
-        if account.rate != pace.rate and pace.stopped is None and pace.rate != TRIAL_RATE:
-            pace = replace(pace, rate=account.rate)
-            pacing.keep(pace)
+        if account.rate != pace.rate:
+            pace = pacing.look()  # a sender may have stopped the account since; that must not be written over
+            if pace.stopped is None and pace.rate not in (account.rate, TRIAL_RATE):
+                pace = replace(pace, rate=account.rate)
+                pacing.keep(pace)
         self.memory.pace = pace
         ticks = {}
         for lane in due.SENDING:
