@@ -32,7 +32,7 @@ SETTINGS = {
     "SODATE_STAGE": "bench",
     "SODATE_TABLE": TABLE,
     "SODATE_BUS": "bus",
-    "SODATE_ANNOUNCE_DELIVERIES": "off",
+    "SODATE_ANNOUNCE_ROUTINE": "off",
     "SODATE_SEND_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/1/send",
     "SODATE_DEAD_LETTER_URL": "https://sqs.us-east-1.amazonaws.com/1/dead",
     "SODATE_SIGNING_KEYS_SECRET": "signing",

@@ -93,7 +93,7 @@ FUNCTIONS = (
     ),
     FunctionSpec(
         "event_publisher", Size(512, 30), Concurrency(None, _SOURCE_LIMITED),
-        plans_sends=True, settings=("SODATE_BUS", "SODATE_ANNOUNCE_DELIVERIES"), buries=True,
+        plans_sends=True, settings=("SODATE_BUS", "SODATE_ANNOUNCE_ROUTINE"), buries=True,
     ),
     FunctionSpec(
         "step_mail_dispatch", Size(1024, 55), Concurrency(1, _ONE_AT_A_TIME),

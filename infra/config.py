@@ -62,7 +62,8 @@ class Stage:
     `origins` are the web origins that may post forms from a browser; a form's own list narrows them further.
     `public_url` is the base of links in mail, without a trailing slash; None means the API's own address.
     `events_window_s`: how long SES's events gather before a function reads them, 0 to 300.
-    `announce_deliveries`: each delivered mail is an event on the bus (a dollar a million); what went wrong always is.
+    `announce_routine`: each delivered mail and each completed run is an event on the bus (a dollar a million);
+    what went wrong always is.
     `reserve_concurrency` takes from the account's pool, which must keep 100 unreserved: young accounts have only 10.
     """
 
@@ -78,7 +79,7 @@ class Stage:
     retained: bool = True
     reserve_concurrency: bool = False
     events_window_s: int = 20
-    announce_deliveries: bool = False
+    announce_routine: bool = False
     # What the local cloud forces on us; why, is in docs/decisions/0010.
     native_dependencies: bool = False
     tls_only: bool = True
@@ -133,7 +134,7 @@ def _local_stage(local: LocalCloud) -> Stage:
         tls_only=False,
         managed_rotation=False,
         events_window_s=0,
-        announce_deliveries=True,
+        announce_routine=True,
         stream=StreamReading(max_age_s=60),
         cors_keys_in_camel_case=True,
         cli_credentials=True,

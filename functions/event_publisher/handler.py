@@ -10,9 +10,9 @@ from sodate.runtime.settings import setting
 
 
 def act(_: str, records: list[Record]) -> str:
-    deliveries = setting("SODATE_ANNOUNCE_DELIVERIES") == "on"
+    routine = setting("SODATE_ANNOUNCE_ROUTINE") == "on"
     images = ((image(record, "OldImage"), image(record, "NewImage")) for record in records)
-    found = [out for old, new in images for out in outgoing(old, new, deliveries=deliveries)]
+    found = [out for old, new in images for out in outgoing(old, new, routine=routine)]
     events = [out for out in found if isinstance(out, DomainEvent)]
     notices = [out.message for out in found if not isinstance(out, DomainEvent)]
     publish([(event.detail_type, event.detail) for event in events])

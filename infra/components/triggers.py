@@ -68,7 +68,7 @@ def settled_sends(stage: Stage) -> dict[str, Any]:
     The routine states of millions of mails must not start a function. (`sodate.outbox.events` decides finally.)
     """
     states = ["planned", "skipped", "failed", "unknown", "rejected", "bounced", "complained"]
-    wanted = [*states, "delivered"] if stage.announce_deliveries else states
+    wanted = [*states, "delivered"] if stage.announce_routine else states
     found = written("send")
     found["dynamodb"]["NewImage"]["state"] = {"S": wanted}
     return found

@@ -60,7 +60,7 @@ class SodateStack(Stack):
             "SODATE_BUS": self.bus.event_bus_name,
             "SODATE_SEND_QUEUE_URL": self.send_queue.queue_url,
             "SODATE_PUBLIC_URL": self.api.public_url,
-            "SODATE_ANNOUNCE_DELIVERIES": "on" if self.stage.announce_deliveries else "off",
+            "SODATE_ANNOUNCE_ROUTINE": "on" if self.stage.announce_routine else "off",
             "SODATE_CONFIGURATION_SET": self.mail_events.configuration_set.configuration_set_name,
             **{setting_of(name): arn_of(secret) for name, secret in self.secrets.items()},
         }

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import jsonschema
+import pytest
 
 from tests.support.world import World
 
@@ -42,6 +43,16 @@ def test_a_run_that_sent_its_last_step_is_left_as_completed(world: World) -> Non
     world.advance(timedelta(days=21))
     left = [json.loads(event["Detail"]) for event in world.bus if event["DetailType"] == "ScenarioLeft"]
     assert [(event["scenario"], event["reason"]) for event in left] == [("materials-follow-up", "completed")]
+
+
+def test_what_goes_as_planned_is_announced_only_where_the_stage_wants_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SODATE_ANNOUNCE_ROUTINE", "off")
+    world.join("taro@example.jp")
+    world.advance(timedelta(days=21))
+    assert {event["DetailType"] for event in world.bus} >= {"LeadCaptured", "ScenarioEntered"}
+    assert not {"ScenarioLeft", "SendSettled"} & {event["DetailType"] for event in world.bus}
 
 
 def test_an_event_id_is_the_same_when_the_stream_repeats_itself(world: World) -> None:

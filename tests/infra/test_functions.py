@@ -16,7 +16,7 @@ SETTINGS = {
     "consent_pages": TABLE | SIGNING | ADDRESS,
     "email_events": TABLE | ADDRESS | BURIES,
     "scoring": TABLE | BURIES,
-    "event_publisher": QUEUE | BURIES | {"SODATE_BUS", "SODATE_ANNOUNCE_DELIVERIES"},
+    "event_publisher": QUEUE | BURIES | {"SODATE_BUS", "SODATE_ANNOUNCE_ROUTINE"},
     "step_mail_dispatch": TABLE | QUEUE,
     "mail_sender": TABLE | BURIES | SIGNING | ADDRESS | {"SODATE_PUBLIC_URL", "SODATE_CONFIGURATION_SET"},
     "send_sweeper": TABLE,

@@ -342,7 +342,7 @@ class SimulatedWorld:
             "SODATE_STAGE": "local",
             "SODATE_TABLE": "sodate-sim",
             "SODATE_BUS": "bus",
-            "SODATE_ANNOUNCE_DELIVERIES": "on",
+            "SODATE_ANNOUNCE_ROUTINE": "on",
             "SODATE_SEND_QUEUE_URL": "send",
             "SODATE_DEAD_LETTER_URL": "dead",
             "SODATE_SIGNING_KEYS_SECRET": "signing",

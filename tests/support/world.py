@@ -139,7 +139,7 @@ class World:
             "SODATE_STAGE": "test",
             "SODATE_TABLE": TABLE,
             "SODATE_BUS": "sodate-test",
-            "SODATE_ANNOUNCE_DELIVERIES": "on",
+            "SODATE_ANNOUNCE_ROUTINE": "on",
             "SODATE_SEND_QUEUE_URL": self.queue,
             "SODATE_DEAD_LETTER_URL": self.dlq,
             "SODATE_SIGNING_KEYS_SECRET": "signing-keys",

@@ -15,6 +15,8 @@ from sodate.table import keys
 
 Image = Mapping[str, Any]
 
+_ROUTINE = frozenset({("SendSettled", "delivered"), ("ScenarioLeft", "completed")})
+
 
 @dataclass(frozen=True)
 class DomainEvent:
@@ -29,10 +31,11 @@ class NoticeToSend:
     message: dict[str, object]
 
 
-def outgoing(old: Image | None, new: Image | None, *, deliveries: bool = True) -> list[DomainEvent | NoticeToSend]:
+def outgoing(old: Image | None, new: Image | None, *, routine: bool = True) -> list[DomainEvent | NoticeToSend]:
     """Both images deserialised. Items that mean nothing to others give nothing.
 
-    `deliveries`: every delivered mail is an event too, a dollar a million; what went wrong always is.
+    `routine`: also what goes as planned, at a dollar a million: each mail delivered, each run completed. What went
+    wrong is always an event.
 
     Raises `Invalid` for an item that cannot be read: it must not hold up the shard until the stream forgets it.
     """
@@ -42,11 +45,13 @@ def outgoing(old: Image | None, new: Image | None, *, deliveries: bool = True) -
         found = _RULES[new["kind"]](old or {}, new)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Invalid(f"the {new['kind']} item {new['sk']} cannot be read: {error!r}", "item") from error
-    return found if deliveries else [out for out in found if not _is_delivery(out)]
+    return found if routine else [out for out in found if not _is_routine(out)]
 
 
-def _is_delivery(out: DomainEvent | NoticeToSend) -> bool:
-    return isinstance(out, DomainEvent) and out.detail.get("state") == "delivered"
+def _is_routine(out: DomainEvent | NoticeToSend) -> bool:
+    if not isinstance(out, DomainEvent):
+        return False
+    return (out.detail_type, out.detail.get("state") or out.detail.get("reason")) in _ROUTINE
 
 
 def _event(name: str, new: Image, **facts: Any) -> DomainEvent:
