@@ -239,7 +239,8 @@ def _mailable(state: Json) -> bool:
 
 
 def _has_left(state: Json) -> bool:
-    return bool(state.get("blocked")) or state["topics"].get(TOPIC) == "withdrawn"
+    """By their own wish. (A mailbox that bounced for a while is proved again by a confirmed opt-in.)"""
+    return state.get("blocked") == "unsubscribed" or state["topics"].get(TOPIC) == "withdrawn"
 
 
 def _claims(pk: str, before: Json, after: Json) -> set[str]:
