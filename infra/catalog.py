@@ -109,6 +109,10 @@ FUNCTIONS = (
         table=KEYED_AND_QUERY,
     ),
     FunctionSpec(
+        "score_cooling", Size(512, 55), Concurrency(1, _ONE_AT_A_TIME),
+        table=KEYED_AND_QUERY,
+    ),
+    FunctionSpec(
         "suppression_sync", Size(512, 60), Concurrency(1, _ONE_AT_A_TIME),
         table=KEYED, secrets=(ADDRESS_KEY,), asks_ses=True,
     ),

@@ -17,9 +17,11 @@ from sodate.scenarios.calendar import due_at
 from sodate.scenarios.caps import limits, reached
 from sodate.scenarios.claim import why_never
 from sodate.scenarios.sequence import Sequence
-from sodate.scoring.fold import score
-from sodate.scoring.rescore import live_rules
+from sodate.scoring.explain import Explanation
+from sodate.scoring.explain import explain as explain_score
+from sodate.scoring.rescore import live_rules, rules_of
 from sodate.scoring.signals import signals_of
+from sodate.scoring.store import find_score, moment
 
 from sodate_cli import output
 from sodate_cli.operator import StageOption, explained, find_lead, target
@@ -39,6 +41,7 @@ def show(email: EmailArgument, stage: StageOption = None, as_json: JsonOption = 
     with explained():
         lead_id = find_lead(email, target(stage))
         profile, state = load_profile(lead_id), load_state(lead_id)
+        score = current_score(lead_id, clock_of(target(stage)))
     document = {
         "lead_id": lead_id,
         "email": profile.address,
@@ -49,10 +52,7 @@ def show(email: EmailArgument, stage: StageOption = None, as_json: JsonOption = 
         "flags": list(profile.flags),
         "consent": state.topics,
         "blocked": state.blocked,
-        "total": state.totals.total,
-        "totals": vars(state.totals),
-        "phase": state.phase,
-        "hot": state.hot,
+        **score,
         "created": profile.created,
     }
     if as_json:
@@ -91,7 +91,9 @@ def explain(email: EmailArgument, stage: StageOption = None, as_json: JsonOption
         output.show_json(document)
         return
     output.show_fields(f"Why: {email}", document["state"])
-    output.show_table("Score", ("points", "times", "reason"), [tuple(r.values()) for r in document["score"]])
+    output.show_table("Score", ("points", "category", "reason", "how"), [_score_row(r) for r in document["score"]])
+    told = [(signal["at"], signal["total"], signal["answer"] or "nobody answered yet") for signal in document["told"]]
+    output.show_table("Sales was told", ("time (UTC)", "total", "answer"), told)
     mails = [(m["planned"], m["mail"], m["state"], m["why"]) for m in document["mails"]]
     output.show_table("Mails", ("planned (UTC)", "mail", "state", "why"), mails)
     steps = [(n["sequence"], n["step"], n["due"], n["waits"]) for n in document["next"]]
@@ -110,22 +112,94 @@ def timeline_of(lead_id: str) -> list[dict[str, str]]:
     return sorted(rows, key=lambda row: row["at"])
 
 
+def current_score(lead_id: str, now: datetime) -> dict[str, Any]:
+    """What was recorded, faded to this moment."""
+    held, definitions = find_score(lead_id), Definitions()
+    if held is None:
+        return {"total": 0, "totals": {}, "rank": None, "phase": None, "stage": "lead", "hot": False}
+    rules = rules_of(definitions, int(held.rules_version))
+    memory = held.remembered
+    rules.fold.settle(memory, int(now.timestamp()) // 60)
+    view = rules.fold.view(memory, memory.now)
+    return {
+        "total": view.total,
+        "totals": {name or "all": vars(totals) for name, totals in {"": view.overall, **view.by_category}.items()},
+        "rank": memory.rank,
+        "phase": rules.rules.phases[memory.phase].id,
+        "phase_since": memory.phase_since is not None and f"{moment(memory.phase_since):%Y-%m-%d %H:%M}",
+        "stage": memory.stage,
+        "hot": memory.hot,
+    }
+
+
 def explanation(lead_id: str, now: datetime) -> dict[str, Any]:
     definitions = Definitions()
     state, profile = load_state(lead_id), load_profile(lead_id)
-    scored = score(profile, activities_of(lead_id), live_rules(definitions).rules, was_hot=state.hot)
+    rules = live_rules(definitions)
+    why = explain_score(rules.fold, profile, activities_of(lead_id), now)
+    turn = rules.fold.next_turn(why.memory)
     return {
         "state": {
-            "phase": scored.phase,
-            "hot": scored.hot,
-            "total": scored.totals.total,
+            "rank": why.memory.rank,
+            "phase": rules.rules.phases[why.memory.phase].id,
+            "next phase": why.phase_needs or "",
+            "stage": why.memory.stage,
+            "hot": why.memory.hot,
+            "missing to be hot": ", ".join(why.hot_needs),
+            "changes by time alone": f"{moment(turn):%Y-%m-%d %H:%M}" if turn is not None else "never",
+            "total": why.view.total,
+            "totals": {name or "all": vars(t) for name, t in {"": why.view.overall, **why.view.by_category}.items()},
             "mailable": mailable(state),
             "consent": ", ".join(f"{topic}: {status}" for topic, status in state.topics.items()) or "never asked",
         },
-        "score": [{"points": r.total, "times": r.times, "reason": r.label} for r in scored.reasons],
+        "score": _score_lines(why),
+        "phases": [
+            {"phase": rules.rules.phases[number].id, "since": f"{moment(minute):%Y-%m-%d %H:%M}", "because": because}
+            for number, minute, because in why.memory.phases
+        ],
+        "told": [
+            {"at": s.at, "total": int(s.total), "phase": s.phase, "answer": getattr(s, "answer", None)}
+            for s in signals_of(lead_id)
+        ],
         "mails": _mails(state, definitions),
         "next": _next_steps(state, definitions, now),
     }
+
+
+def _score_lines(why: Explanation) -> list[dict[str, Any]]:
+    """They add up to the total."""
+    found: list[dict[str, Any]] = [
+        {
+            "rule": reason.rule,
+            "reason": reason.label,
+            "category": reason.category,
+            "points": reason.points,
+            "times": reason.times,
+            "parts": [
+                {"at": keys_at(part.at), "activity": part.activity, "key": part.key, "about": part.about,
+                 "points": part.points, "now": float(part.now)}
+                for part in reason.parts
+            ],
+            "rounding_and_cap": float(reason.rounding_and_cap),
+            "group_cap": reason.group_cap,
+        }
+        for reason in why.reasons
+    ]  # fmt: skip
+    for name, points in (("adjusted", why.adjusted), ("floor_or_ceiling", why.floor_or_ceiling)):
+        if points:
+            found.append({"rule": None, "reason": name, "category": None, "points": points, "times": 1, "parts": [],
+                          "rounding_and_cap": 0.0, "group_cap": 0})  # fmt: skip
+    return found
+
+
+def _score_row(line: dict[str, Any]) -> tuple[str, str, str, str]:
+    parts = [f"{part['at'][:10]} {part['activity']} {part['points']:+d} → {part['now']:g}" for part in line["parts"]]
+    shown = [*parts[:5], *([f"and {len(parts) - 5} more"] if len(parts) > 5 else [])]
+    if abs(line["rounding_and_cap"]) >= 0.5:
+        shown.append(f"cap {line['rounding_and_cap']:+g}")
+    if line["group_cap"]:
+        shown.append(f"group's cap {line['group_cap']:+d}")
+    return f"{line['points']:+d}", line["category"] or "", line["reason"], "\n".join(shown)
 
 
 def _mails(state: State, definitions: Definitions) -> list[dict[str, Any]]:

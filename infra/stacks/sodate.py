@@ -114,10 +114,11 @@ class SodateStack(Stack):
             self.stage,
             of["event_publisher"],
             self.table,
-            filters=[written("submission", "consent", "state", "signal"), settled_sends(self.stage)],
+            filters=[written("submission", "consent", "state", "score", "signal"), settled_sends(self.stage)],
         )
         run_every(self.stage, of["step_mail_dispatch"], Duration.minutes(1))
         run_every(self.stage, of["send_sweeper"], Duration.minutes(5))
+        run_every(self.stage, of["score_cooling"], Duration.minutes(1))
         run_every(self.stage, of["suppression_sync"], Duration.days(1))
         on_domain_event(self.stage, self.bus, "LeadBecameHot", of["sales_handoff"])
         rotate(self.stage, self.secrets[SIGNING_KEYS], of["signing_key_rotation"])

@@ -218,7 +218,7 @@ def test_an_opt_out_of_one_topic_is_not_undone_by_a_form_without_double_opt_in(w
 
 def test_the_state_of_a_busy_lead_stays_below_one_kilobyte(world: World) -> None:
     """Ten topics, five runs and the default caps: one write unit for every claim and every score."""
-    from sodate.leads.lead import Enrolment, State, Totals
+    from sodate.leads.lead import Enrolment, State
     from sodate.leads.store import state_item
     from sodate.table import base
 
@@ -248,11 +248,6 @@ def test_the_state_of_a_busy_lead_stays_below_one_kilobyte(world: World) -> None
                 opt_in_mails=3,
                 opt_in_mail_at="2026-11-24T02:00:00.000Z",
                 enrolments=runs,
-                totals=Totals(120, -10, 340, -50),
-                phase="consideration",
-                hot=True,
-                rules_version=12,
-                version=1234,
                 zone="Asia/Tokyo",
                 pause_until="2026-12-24T02:00:00.000Z",
                 frequency="monthly",

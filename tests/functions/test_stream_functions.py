@@ -38,13 +38,13 @@ def test_redelivery_and_disorder_of_stream_records_change_no_score(world: World)
     batch = records(world)
     world.call("scoring", {"Records": batch})
     world.call("event_publisher", {"Records": world.stream_records()})
-    before = world.state(lead)
+    before = world.score(lead)
     assert before["hot"] is True
     for seed in range(10):
         again = [*batch, *batch]
         random.Random(seed).shuffle(again)  # noqa: S311
         assert world.call("scoring", {"Records": again[: seed + 1]}) == {"batchItemFailures": []}
-    assert world.state(lead) == before
+    assert world.score(lead) == before
     assert len(world.items("signal")) == 1
 
 
@@ -77,14 +77,14 @@ def test_a_lead_that_cooled_down_may_become_hot_again(world: World) -> None:
     base.put(activity_item(Activity(lead, "mail_complained", world.now, "c1", {})))
     base.put(activity_item(Activity(lead, "unsubscribed", world.now, "u1", {})))
     world.settle()
-    assert world.state(lead)["hot"] is False
+    assert world.score(lead)["hot"] is False
     world.now += timedelta(days=1)
     base.put(activity_item(Activity(lead, "form_submitted", world.now, "f1", {"form": "demo"})))
     for number in (7, 8):
         about = {"link": "https://www.example.jp/demo"}
         base.put(activity_item(Activity(lead, "mail_clicked", world.now, f"d{number}", about)))
     world.settle()
-    assert world.state(lead)["hot"] is True
+    assert world.score(lead)["hot"] is True
     assert len(world.items("signal")) == 2
 
 
@@ -101,7 +101,7 @@ def test_a_poison_activity_is_buried_with_its_reason_and_the_neighbours_are_scor
     (letter,) = world.dead_letters()
     assert f"the log of lead {bad} has an item that cannot be read" in letter["reason"]
     assert json.loads(letter["body"])[0]["dynamodb"]["Keys"]["pk"]["S"] == f"LEAD#{bad}"
-    assert int(world.state(good)["totals"]["bp"]) == 30
+    assert world.score(good)["total"] == 30
 
 
 def test_a_poison_item_does_not_hold_up_the_outbox(world: World) -> None:

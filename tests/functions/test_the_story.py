@@ -18,7 +18,7 @@ def test_a_confirmed_lead_gets_three_step_mails_and_becomes_hot_by_what_it_does(
     world.now += timedelta(minutes=3)
     world.ses.simulator.click(pricing.message_id, world.link(pricing, "/pricing"))
     world.settle()
-    state = world.state(lead)
+    state = world.score(lead)
     assert state["hot"] is True
     assert len(world.webhooks) == 1
     assert [event["DetailType"] for event in world.bus].count("LeadBecameHot") == 1

@@ -8,11 +8,11 @@ from tests.functions.quick import QuickWorld
 def test_opening_and_clicking_the_opt_in_mail_is_delivery_not_interest(world: QuickWorld) -> None:
     lead = world.join("taro@example.jp")
     (opt_in,) = world.mails_to("taro@example.jp")
-    before = world.state(lead)["totals"]
+    before = world.score(lead)["totals"]
     world.ses.simulator.open(opt_in.message_id)
     world.ses.simulator.click(opt_in.message_id, world.link(opt_in, "/opt-in/"))
     world.settle()
-    assert world.state(lead)["totals"] == before
+    assert world.score(lead)["totals"] == before
     assert {item["type"] for item in world.items("activity")} == {"form_submitted", "opt_in_confirmed"}
 
 

@@ -20,6 +20,7 @@ SETTINGS = {
     "step_mail_dispatch": TABLE | QUEUE,
     "mail_sender": TABLE | BURIES | SIGNING | ADDRESS | {"SODATE_PUBLIC_URL", "SODATE_CONFIGURATION_SET"},
     "send_sweeper": TABLE,
+    "score_cooling": TABLE,
     "suppression_sync": TABLE | ADDRESS,
     "sales_handoff": TABLE | {"SODATE_WEBHOOK_SECRET"},
     "signing_key_rotation": set(),

@@ -24,6 +24,7 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
         "sqs": CONSUME | SEND,
     },
     "send_sweeper": {"dynamodb": KEYED_AND_QUERY, "sqs": SEND},
+    "score_cooling": {"dynamodb": KEYED_AND_QUERY, "sqs": SEND},
     "suppression_sync": {
         "dynamodb": KEYED,
         "secretsmanager": SECRET,
@@ -52,6 +53,7 @@ MAY_SEND_TO = {
     "step_mail_dispatch": {"step-mail-dispatch-dlq", "send"},
     "mail_sender": {"send-dlq"},
     "send_sweeper": {"send-sweeper-dlq"},
+    "score_cooling": {"score-cooling-dlq"},
     "suppression_sync": {"suppression-sync-dlq"},
     "sales_handoff": {"sales-handoff-dlq"},
     "signing_key_rotation": {"signing-key-rotation-dlq"},

@@ -6,12 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sodate.activities.store import activities_of
-from sodate.leads.store import find_state, load_profile
 from sodate.mail.ledger import FINAL, RANK, StepRef
 from sodate.playbook.store import Definitions
-from sodate.scoring.fold import score
-from sodate.scoring.rules import RuleSet
+from sodate.scoring.rescore import live_rules, replayed
+from sodate.scoring.store import find_score
 
 from tests.simulation.playbook import CAPS, STEPS, TOPIC
 from tests.simulation.table import plain
@@ -41,7 +39,7 @@ def look(world: SimulatedWorld, accepted: dict[str, str]) -> Found:
     _caps_and_nights_kept(found, world, items)
     _blocked_is_suppressed(found, items)
     _posts_stored_once(found, items, accepted)
-    _scores_can_be_replayed(found, items)
+    _scores_can_be_replayed(found, items, world.now)
     found.figures["mails"] = sum(taken.values())
     found.figures["crashes"] = sum(line.startswith("  crash") for line in world.trace)
     found.figures["stops"] = len(world.stops)
@@ -267,15 +265,19 @@ def _posts_stored_once(found: Found, items: dict[tuple[str, str], Json], accepte
         found.broken.append("owners and leads differ")
 
 
-def _scores_can_be_replayed(found: Found, items: dict[tuple[str, str], Json]) -> None:
-    rules = RuleSet.model_validate(Definitions().live("rules").body)
+def _scores_can_be_replayed(found: Found, items: dict[tuple[str, str], Json], now: datetime) -> None:
+    """The score that grew with every redelivery, disorder and crash is the one that a fold of the whole log gives."""
+    rules = live_rules(Definitions())
     signals = Counter(key[0] for key, item in items.items() if item.get("kind") == "signal")
-    for pk in [key[0] for key, item in items.items() if item.get("kind") == "state"]:
+    for pk in [key[0] for key, item in items.items() if item.get("kind") == "profile"]:
         lead_id = pk.removeprefix("LEAD#")
-        state = find_state(lead_id)
-        assert state is not None
-        again = score(load_profile(lead_id), activities_of(lead_id), rules, was_hot=state.hot)
-        if (again.totals, again.phase, again.hot) != (state.totals, state.phase, state.hot):
-            found.broken.append(f"lead {lead_id} has {state.totals} {state.phase}, a replay gives {again}")
-        if state.hot and not signals[pk]:
+        held = find_score(lead_id)
+        if held is None:
+            found.broken.append(f"lead {lead_id} has no score")
+            continue
+        kept, again = held.remembered, replayed(lead_id, rules, now)
+        rules.fold.settle(kept, again.now)
+        if kept != again:
+            found.broken.append(f"lead {lead_id} has {kept}, a replay gives {again}")
+        if held.hot and not signals[pk]:
             found.broken.append(f"lead {lead_id} is hot and sales was not told")

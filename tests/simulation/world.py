@@ -35,7 +35,7 @@ Json = dict[str, Any]
 START = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 PUBLIC_URL = "https://m.example.jp"
 _SCORED = {"activity"}
-_PUBLISHED = {"submission", "consent", "state", "send", "signal"}
+_PUBLISHED = {"submission", "consent", "state", "score", "send", "signal"}
 #: SES event → the state that its send has at least. An open or click says only that the mail went out.
 _LEDGER_EVENTS = {
     "Send": "sent",
@@ -259,6 +259,7 @@ class SimulatedWorld:
     def tick(self) -> None:
         self.invoke("step_mail_dispatch", {})
         self.invoke("send_sweeper", {})
+        self.invoke("score_cooling", {})
 
     def stream(self) -> bool:
         return any([self._stream_to("scoring"), self._stream_to("event_publisher")])

@@ -67,13 +67,13 @@ CONDITIONS: list[tuple[Condition, bool]] = [
     (StateItem.topics["nothing"] == "confirmed", False),
     (StateItem.topics["nothing"] != "confirmed", True),
     (StateItem.enrolments["my-run"]["step"] == 0, True),
-    (StateItem.version < 1, True),
-    (StateItem.version > 0, False),
+    (StateItem.opt_in_mails < 1, True),
+    (StateItem.opt_in_mails > 0, False),
     (StateItem.blocked == "x", False),
-    ((StateItem.version == 0) & (StateItem.topics["a"] == "withdrawn"), False),
-    ((StateItem.version == 5) | (StateItem.topics["a"] == "confirmed"), True),
+    ((StateItem.opt_in_mails == 0) & (StateItem.topics["a"] == "withdrawn"), False),
+    ((StateItem.opt_in_mails == 5) | (StateItem.topics["a"] == "confirmed"), True),
     (as_it_was(STATE, ["a", "b"]), True),
-    (~(StateItem.version == 0), False),
+    (~(StateItem.opt_in_mails == 0), False),
 ]
 
 
@@ -83,8 +83,8 @@ def test_conditions_hold_alike(number: int) -> None:
     condition, holds = CONDITIONS[number]
     base.put_new(state_item(STATE))
     try:
-        base.update(state_key("L"), [StateItem.phase.set("p")], condition)
-        transaction.commit([Update(state_key("L"), [StateItem.phase.set("q")], condition)])
+        base.update(state_key("L"), [StateItem.blocked.set("p")], condition)
+        transaction.commit([Update(state_key("L"), [StateItem.blocked.set("q")], condition)])
     except ConditionFailed:
         assert not holds
     else:
@@ -132,4 +132,4 @@ def test_an_update_below_a_map_that_is_not_there_is_refused() -> None:
     with pytest.raises(Transient):
         base.update(state_key("nobody"), [StateItem.topics["a"].set("confirmed")])
     with pytest.raises(ConditionFailed):
-        base.update(state_key("nobody"), [StateItem.version.set(1)], StateItem.version == 0)
+        base.update(state_key("nobody"), [StateItem.opt_in_mails.set(1)], StateItem.opt_in_mails == 0)

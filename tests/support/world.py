@@ -90,6 +90,7 @@ class World:
     def tick(self) -> None:
         self.call("step_mail_dispatch", {})
         self.call("send_sweeper", {})
+        self.call("score_cooling", {})
         self.settle()
 
     def advance(self, span: timedelta) -> None:
@@ -120,6 +121,9 @@ class World:
 
     def state(self, lead_id: str) -> Json:
         return next(item for item in self.items("state") if item["pk"] == f"LEAD#{lead_id}")
+
+    def score(self, lead_id: str) -> Json:
+        return next(item for item in self.items("score") if item["pk"] == f"LEAD#{lead_id}")
 
     def mails_to(self, email: str) -> list[Any]:
         return [message for message in self.ses.simulator.messages if message.recipient == email]
@@ -216,7 +220,7 @@ class World:
     def _stream(self) -> bool:
         records = self.stream_records()
         scoring = [r for r in records if _filter(r, {"activity"}, {"profile"})]
-        outbox = [r for r in records if _filter(r, set(), {"submission", "consent", "state", "send", "signal"})]
+        outbox = [r for r in records if _filter(r, set(), {"submission", "consent", "state", "score", "send", "signal"})]
         for function, wanted in (("scoring", scoring), ("event_publisher", outbox)):
             if wanted:
                 assert self.call(function, {"Records": wanted}) == {"batchItemFailures": []}

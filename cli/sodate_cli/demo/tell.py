@@ -14,7 +14,7 @@ from sodate.mail.store import sends_of
 
 from sodate_cli.demo.people import Person
 from sodate_cli.demo.play import Player
-from sodate_cli.leads import explanation, mail_name
+from sodate_cli.leads import current_score, explanation, mail_name
 from sodate_cli.operator import find_lead, now
 from sodate_cli.target import Target
 
@@ -33,6 +33,7 @@ def outcome(person: Person, where: Target) -> dict[str, Any] | None:
     return {
         "lead_id": lead_id,
         "state": state,
+        "score": current_score(lead_id, now(where)),
         "why": explanation(lead_id, now(where))["score"],
         "sends": [send for send in sends_of(lead_id) if send.name != "handoff"],
         "seen": Counter((a.type, a.about.get("send")) for a in activities_of(lead_id)),
@@ -41,7 +42,7 @@ def outcome(person: Person, where: Target) -> dict[str, Any] | None:
 
 def show_table(people: tuple[Person, ...], answers: dict[int, int], found: dict[int, dict[str, Any] | None]) -> None:
     table = Table(title="What became of ten form posts after fourteen days", title_justify="left", show_lines=True)
-    for column in ("person", "HTTP", "mails and their fate", "attr +/−", "behav +/−", "total", "phase", "why"):
+    for column in ("person", "HTTP", "mails and their fate", "attr +/−", "behav +/−", "total", "phase, rank", "why"):
         table.add_column(column, overflow="fold", justify="right" if column in ("HTTP", "total") else "left")
     for number, person in enumerate(people):
         table.add_row(*_row(person, answers[number], found[number]))
@@ -53,7 +54,8 @@ def _row(person: Person, answer: int, found: dict[str, Any] | None) -> list[Text
     if found is None:
         cells = [who, str(answer), "–", "", "", "", "", person.remark]
         return [Text(cell) for cell in cells]
-    state, totals = found["state"], found["state"].totals
+    state, score = found["state"], found["score"]
+    totals = score["totals"]["all"]
     mails = "\n".join(f"{mail_name(send)}: {_fate(send, found['seen'])}" for send in found["sends"]) or "none"
     why = "\n".join(f"{reason['points']:+d} {reason['reason']} ×{reason['times']}" for reason in found["why"])
     blocked = f"\nno mail: {state.blocked}" if state.blocked else ""
@@ -61,10 +63,10 @@ def _row(person: Person, answer: int, found: dict[str, Any] | None) -> list[Text
         who,
         str(answer),
         mails,
-        f"{totals.attribute_plus:+d} / {totals.attribute_minus}",
-        f"{totals.behaviour_plus:+d} / {totals.behaviour_minus}",
-        str(totals.total),
-        f"{state.phase or 'awareness'}{' HOT' if state.hot else ''}",
+        f"{totals['attribute_plus']:+d} / {totals['attribute_minus']}",
+        f"{totals['behaviour_plus']:+d} / {totals['behaviour_minus']}",
+        str(score["total"]),
+        f"{score['phase']} {score['rank']}{' HOT' if score['hot'] else ''}",
         f"{person.remark}{blocked}\n{why}".strip(),
     ]
     return [Text(cell) for cell in cells]
@@ -117,6 +119,6 @@ def _problems_of(person: Person, known: dict[str, Any] | None, mails: int) -> li
     pairs = {
         "step mails": (mails, person.mails),
         "blocked": (state.blocked, person.blocked),
-        "hot": (state.hot, person.hot),
+        "hot": (known["score"]["hot"], person.hot),
     }
     return [f"{person.name}: {what} is {is_}, not {must}" for what, (is_, must) in pairs.items() if is_ != must]

@@ -28,6 +28,9 @@ _PATTERNS = {
     r"^[a-z0-9][a-z0-9-]{0,59}$": "lower-case letters, digits and hyphens, 60 at most, e.g. `request-materials`",
     r"^[a-z][a-z0-9_]{0,39}$": "a lower-case letter, then letters, digits and `_`, 40 at most, e.g. `start_date`",
     r"^(primary|secondary)\.[a-z][a-z0-9_]{0,39}$": "write `primary.<name>` or `secondary.<name>`",
+    r"^(primary|secondary|source)\.[a-z][a-z0-9_]{0,39}$": "write `primary.<name>`, `secondary.<name>` or `source.<name>`",
+    r"^/[^*]*(\*[^*]*){0,2}$": "begin with `/`, and use `*` twice at most: `/pricing/*`",
+    r"^[ABC][123]$": "write a rank from A1 to C3",
     r"^https?://[a-z0-9.-]+(:\d{1,5})?$": "scheme and host only, no path or final slash: `https://www.example.jp`",
     r"^https?://[^\s\x00-\x1f\\]+$": "write a full address: `https://www.example.jp/thanks`",
     r"^([01]\d|2[0-3]):[0-5]\d$": "write hours and minutes: `10:00`",
@@ -37,12 +40,28 @@ _PATTERNS = {
 }
 
 
+#: Keys that hold a condition.
+_CONDITIONS = ("when", "needs", "falls_back_when", "not")
+
+
 def problems_of(error: ValidationError, model: type[BaseModel], file: str, data: Any, lines: Lines) -> list[Problem]:
     found = []
     for detail in error.errors(include_url=False):
-        path: Path = tuple(detail["loc"])
+        path: Path = _written(tuple(detail["loc"]))
         message, hint, path = _say(detail, path, model, data)
         found.append(Problem(file, line_of(lines, path), dotted(path), message, hint))
+    return found
+
+
+def _written(path: Path) -> Path:
+    """pydantic names the kind of a condition behind each place for one; nobody wrote that."""
+    found: Path = ()
+    is_kind = False
+    for part in path:
+        if not is_kind:
+            found = (*found, part)
+        in_list = isinstance(part, int) and found[-2:-1] in (("all",), ("any",))
+        is_kind = not is_kind and (part in _CONDITIONS or in_list)
     return found
 
 

@@ -113,7 +113,7 @@ phases:
     label: New
   - id: warm
     label: Warm
-    when: { total_at_least: 5 }
+    when: { score: total, at_least: 5 }
 """,
     "sales.yaml": """\
 owners:

@@ -16,7 +16,7 @@ WARNINGS = {
         ("rules.yaml", 2, "hot.threshold", "hot-reachable", "at most 20 points"),
     ),
     "a phase that nobody reaches": (
-        ("rules.yaml", "total_at_least: 5", "total_at_least: 500"),
+        ("rules.yaml", "score: total, at_least: 5", "score: total, at_least: 500"),
         ("rules.yaml", 19, "phases[1].when", "phase-reachable", "it needs 500 points"),
     ),
     "a rule about a link that no mail has": (

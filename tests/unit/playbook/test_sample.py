@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from sodate.activities.activity import Activity
 from sodate.leads.lead import Profile
-from sodate.scoring.fold import score
+from sodate.scoring.explain import Explanation, explain
+from sodate.scoring.fold import Fold
 from sodate.scoring.rules import RuleSet
 from sodate_cli.playbook.check import check
 
@@ -15,6 +16,7 @@ AT = datetime(2026, 11, 21, tzinfo=UTC)
 MATERIALS = ("form_submitted", {"form": "request-materials"})
 DEMO = ("form_submitted", {"form": "demo"})
 OPENED = ("mail_opened", {})
+PHASES = ("awareness", "interest", "consideration", "decision")
 PRICING = ("mail_clicked", {"link": "https://www.example.jp/pricing"})
 
 
@@ -30,6 +32,10 @@ def lead(title: str, address: str = "yamada@example.co.jp") -> Profile:
     return Profile("L1", address, address, "ja", primary={"title": title})
 
 
+def scored(who: Profile, activities: list[Activity], rules: RuleSet) -> Explanation:
+    return explain(Fold(rules), who, activities, AT)
+
+
 def log(*facts: tuple[str, dict[str, str]]) -> list[Activity]:
     return [Activity("L1", kind, AT, f"k{number}", about) for number, (kind, about) in enumerate(facts)]
 
@@ -37,9 +43,9 @@ def log(*facts: tuple[str, dict[str, str]]) -> list[Activity]:
 def test_a_head_of_department_who_asked_for_materials_opened_three_mails_and_clicked_pricing_twice_is_hot(
     rules: RuleSet,
 ) -> None:
-    result = score(lead("部長"), log(MATERIALS, OPENED, OPENED, OPENED, PRICING, PRICING), rules, was_hot=False)
+    result = scored(lead("部長"), log(MATERIALS, OPENED, OPENED, OPENED, PRICING, PRICING), rules)
 
-    assert (result.hot, result.totals.total) == (True, 79)
+    assert (result.memory.hot, result.view.total) == (True, 79)
     assert {reason.label for reason in result.reasons} >= {
         "役職が部長以上",
         "料金ページのリンクをクリック",
@@ -48,9 +54,9 @@ def test_a_head_of_department_who_asked_for_materials_opened_three_mails_and_cli
 
 
 def test_a_staff_member_who_only_asked_for_materials_with_a_free_address_is_not_hot(rules: RuleSet) -> None:
-    result = score(lead("一般", "taro@gmail.com"), log(MATERIALS), rules, was_hot=False)
+    result = scored(lead("一般", "taro@gmail.com"), log(MATERIALS), rules)
 
-    assert (result.hot, result.totals.total) == (False, 0)
+    assert (result.memory.hot, result.view.total) == (False, 0)
 
 
 @pytest.mark.parametrize(
@@ -63,8 +69,8 @@ def test_a_staff_member_who_only_asked_for_materials_with_a_free_address_is_not_
     ],
 )
 def test_each_phase_is_reached(rules: RuleSet, facts: tuple, phase: str) -> None:
-    assert score(lead("一般"), log(*facts), rules, was_hot=False).phase == phase
+    assert scored(lead("一般"), log(*facts), rules).memory.phase == PHASES.index(phase)
 
 
 def test_every_opening_counts_five_times_at_most(rules: RuleSet) -> None:
-    assert score(lead("一般"), log(*[OPENED] * 9), rules, was_hot=False).totals.total == 15
+    assert scored(lead("一般"), log(*[OPENED] * 9), rules).view.total == 15

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sodate.scoring.rules import PhaseCondition, When
+from sodate.conditions.language import ActivityTest, AllOf, AnyOf, Condition, Not, Test, parts
 
 from sodate_cli.playbook.lint.context import Context
 from sodate_cli.playbook.loader import Doc
@@ -68,32 +68,45 @@ def rules_refer_to_what_exists(context: Context) -> Iterator[Problem]:
     doc = context.book.rules
     if doc is None or doc.model is None:
         return
-    for path, when in written_conditions(context):
-        for key, kind in _KINDS.items():
-            name = getattr(when, key)
+    for path, test in written_tests(context):
+        for key, kind in _KINDS.items() if isinstance(test, ActivityTest) else ():
+            name = getattr(test, key)
             known = context.declared(kind)
             if name and name not in known:
                 hint = did_you_mean(name, known, f"add it to {kind}/")
                 yield doc.problem((*path, key), f"there is no {key} `{name}`", hint, f"{key}-exists")
 
 
-def written_conditions(context: Context) -> Iterator[tuple[Path, When]]:
-    """Every `when` of the rule set with its path: of rules, and of phases however nested."""
+def written_tests(context: Context) -> Iterator[tuple[Path, Test]]:
+    """Every test of the rule set's conditions with its path, however nested."""
+    for path, condition in written_conditions(context):
+        yield from _tests_in(path, condition)
+
+
+def written_conditions(context: Context) -> Iterator[tuple[Path, Condition]]:
     doc = context.book.rules
     if doc is None or doc.model is None:
         return
     for index, rule in enumerate(doc.model.rules):
         yield ("rules", index, "when"), rule.when
+    if doc.model.hot.needs:
+        yield ("hot", "needs"), doc.model.hot.needs
     for index, phase in enumerate(doc.model.phases):
-        if phase.when:
-            yield from _in_phase(("phases", index, "when"), phase.when)
+        for key in ("when", "falls_back_when"):
+            condition = getattr(phase, key)
+            if condition:
+                yield ("phases", index, key), condition
 
 
-def _in_phase(path: Path, condition: PhaseCondition) -> Iterator[tuple[Path, When]]:
-    if condition.activity:
-        yield (*path, "activity"), condition.activity
-    for index, option in enumerate(condition.any or ()):
-        yield from _in_phase((*path, "any", index), option)
+def _tests_in(path: Path, condition: Condition) -> Iterator[tuple[Path, Test]]:
+    if isinstance(condition, Not):
+        yield from _tests_in((*path, "not"), condition.not_)
+    elif isinstance(condition, AllOf | AnyOf):
+        key = "all" if isinstance(condition, AllOf) else "any"
+        for index, part in parts(condition):
+            yield from _tests_in((*path, key, index), part)
+    else:
+        yield path, condition
 
 
 RULES = (

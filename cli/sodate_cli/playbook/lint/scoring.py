@@ -1,37 +1,46 @@
-"""Scoring: every rule can fire, hot can be reached, and so can every phase."""
+"""Scoring: every rule can fire and has an effect, hot can be reached, and so can every phase."""
 
 import math
 from collections.abc import Iterator
 
+from sodate.conditions.evaluate import attribute_holds
+from sodate.conditions.language import ActivityTest, AllOf, AnyOf, AttributeTest, Condition, ScoreTest
 from sodate.forms.definition import FormField
-from sodate.scoring.fold import attribute_holds
-from sodate.scoring.rules import PhaseCondition, RuleSet, ScoreRule, When
+from sodate.scoring.rules import RuleSet, ScoreRule
 
 from sodate_cli.playbook.lint.context import Context
-from sodate_cli.playbook.lint.references import written_conditions
+from sodate_cli.playbook.lint.references import written_conditions, written_tests
 from sodate_cli.playbook.problem import Problem, did_you_mean
+from sodate_cli.playbook.yamlfile import Path
 
 
 def attributes_are_collected(context: Context) -> Iterator[Problem]:
+    """`source.*` is filled by every post; imports may fill any attribute, so this only warns."""
     doc = context.book.rules if context.all_forms_are_valid else None
-    for path, when in written_conditions(context):
-        if doc and when.attribute and when.attribute not in context.form_fields:
-            message = f"no form fills `{when.attribute}`, so this never holds"
-            hint = did_you_mean(when.attribute, context.form_fields, "add `maps_to` to a form field")
+    for path, test in _attribute_tests(context):
+        if doc and not test.attribute.startswith("source.") and test.attribute not in context.form_fields:
+            message = f"no form fills `{test.attribute}`, so this never holds unless an import does"
+            hint = did_you_mean(test.attribute, context.form_fields, "add `maps_to` to a form field")
             yield doc.problem((*path, "attribute"), message, hint, "attribute-collected", severity="warning")
 
 
 def values_are_offered(context: Context) -> Iterator[Problem]:
     """An attribute filled only by choice fields has the values of their choices and no other."""
     doc = context.book.rules if context.all_forms_are_valid else None
-    for path, when in written_conditions(context):
-        offered = _offered([field for _, field in context.form_fields.get(when.attribute or "", [])])
+    for path, when in _attribute_tests(context):
+        offered = _offered([field for _, field in context.form_fields.get(when.attribute, [])])
         if doc is None or offered is None:
             continue
-        for key, value, test in _tests(when):
+        for key, value, test in _texts(when):
             if not any(attribute_holds(test, choice) for choice in offered):
                 message = f"no form offers `{value}` for {when.attribute}, so this never holds"
                 yield doc.problem((*path, key), message, did_you_mean(value, offered), "value-offered")
+
+
+def _attribute_tests(context: Context) -> Iterator[tuple[Path, AttributeTest]]:
+    for path, test in written_tests(context):
+        if isinstance(test, AttributeTest):
+            yield path, test
 
 
 def _offered(fields: list[FormField]) -> set[str] | None:
@@ -40,13 +49,13 @@ def _offered(fields: list[FormField]) -> set[str] | None:
     return {choice.value for field in fields for choice in field.choices}
 
 
-def _tests(when: When) -> Iterator[tuple[str, str, When]]:
+def _texts(when: AttributeTest) -> Iterator[tuple[str, str, AttributeTest]]:
     if when.equals is not None:
         yield "equals", when.equals, when
     if when.contains is not None:
         yield "contains", when.contains, when
     for value in when.any_of or ():
-        yield "any_of", value, When(attribute=when.attribute, equals=value)
+        yield "any_of", value, AttributeTest(attribute=when.attribute, equals=value)
 
 
 def links_are_in_some_mail(context: Context) -> Iterator[Problem]:
@@ -54,11 +63,83 @@ def links_are_in_some_mail(context: Context) -> Iterator[Problem]:
     bodies = [mail.template.html for mail in context.finished()]
     if doc is None or len(bodies) < len(context.book.templates):
         return
-    for path, when in written_conditions(context):
-        if when.link_contains and not any(when.link_contains in body for body in bodies):
-            message = f"no template has a link with `{when.link_contains}`"
+    for path, test in written_tests(context):
+        link = test.link_contains if isinstance(test, ActivityTest) else None
+        if link and not any(link in body for body in bodies):
+            message = f"no template has a link with `{link}`"
             hint = "correct it, or add the link to a mail"
             yield doc.problem((*path, "link_contains"), message, hint, "link-exists", severity="warning")
+
+
+def conditions_can_hold(context: Context) -> Iterator[Problem]:
+    """Two parts of one `all` that exclude each other: a range below another, or two values of one choice."""
+    doc = context.book.rules
+    for path, condition in written_conditions(context):
+        if doc and isinstance(condition, AllOf):
+            for name, held in _of_one_attribute(condition).items():
+                if not _can_all_hold(held):
+                    message = f"the tests of `{name}` contradict each other, so this never holds"
+                    yield doc.problem((*path, "all"), message, "use `any`, or correct one of them", "contradiction")
+
+
+def _of_one_attribute(condition: AllOf) -> dict[str, list[AttributeTest]]:
+    found: dict[str, list[AttributeTest]] = {}
+    for part in condition.all:
+        if isinstance(part, AttributeTest):
+            found.setdefault(part.attribute, []).append(part)
+    return {name: held for name, held in found.items() if len(held) > 1}
+
+
+def _can_all_hold(held: list[AttributeTest]) -> bool:
+    least = max((test.at_least for test in held if test.at_least is not None), default=-math.inf)
+    most = min((test.less_than for test in held if test.less_than is not None), default=math.inf)
+    if least >= most:
+        return False
+    present = {test.present for test in held if test.present is not None}
+    needs_value = any(test.present is None for test in held)
+    return present != {True, False} and not (needs_value and False in present)
+
+
+def rules_have_an_effect(context: Context) -> Iterator[Problem]:
+    doc = context.book.rules
+    if doc is None or doc.model is None:
+        return
+    for index, rule in enumerate(doc.model.rules):
+        path = ("rules", index)
+        if rule.points == 0:
+            message = f"rule `{rule.id}` gives 0 points, so it has no effect"
+            yield doc.problem((*path, "points"), message, "give it points or remove it", "no-effect", severity="warning")
+        elif rule.max_points is not None and rule.max_points < abs(rule.points):
+            message = f"rule `{rule.id}` gives {rule.points} points but is capped at {rule.max_points}"
+            yield doc.problem((*path, "max_points"), message, "raise the cap or lower the points", "no-effect",
+                              severity="warning")  # fmt: skip
+        elif rule.per is not None and rule.max_times is not None and rule.per.times > rule.max_times:
+            message = f"rule `{rule.id}` counts {rule.max_times} times ever, so `per` never limits it"
+            yield doc.problem((*path, "per"), message, "remove one of them", "no-effect", severity="warning")
+    yield from _groups_with_an_effect(context)
+
+
+def _groups_with_an_effect(context: Context) -> Iterator[Problem]:
+    """A rule behind others that fill its group's cap alone gives nothing."""
+    doc = context.book.rules
+    assert doc is not None and doc.model is not None
+    for place, group in enumerate(doc.model.groups):
+        members = [rule for rule in doc.model.rules if rule.group == group.id]
+        if not members:
+            yield doc.problem(("groups", place), f"no rule is in group `{group.id}`", "remove it, or name it in a rule",
+                              "no-effect", severity="warning")  # fmt: skip
+
+
+def rules_do_not_repeat(context: Context) -> Iterator[Problem]:
+    """The same condition twice adds up silently; with opposite points it says nothing at all."""
+    doc = context.book.rules
+    seen: dict[Condition, ScoreRule] = {}
+    for index, rule in enumerate(doc.model.rules if doc and doc.model else ()):
+        before = seen.setdefault(rule.when, rule)
+        if doc and before is not rule:
+            says = "cancel each other" if before.points * rule.points < 0 else "count the same thing twice"
+            message = f"rules `{before.id}` and `{rule.id}` {says}"
+            yield doc.problem(("rules", index, "when"), message, "make one rule of them", "same-rule", severity="warning")
 
 
 def hot_can_be_reached(context: Context) -> Iterator[Problem]:
@@ -72,20 +153,27 @@ def hot_can_be_reached(context: Context) -> Iterator[Problem]:
 
 def most_points(rules: RuleSet) -> float:
     """Unlimited activities count as infinite; of rules that compare one attribute only the best counts."""
-    best: dict[str, int] = {}
+    best: dict[str, float] = {}
+    grouped: dict[str, float] = {}
     total = 0.0
     for rule in rules.rules:
         if rule.points <= 0:
             continue
-        if rule.when.attribute and (rule.when.equals is not None or rule.when.any_of is not None):
-            best[rule.when.attribute] = max(best.get(rule.when.attribute, 0), rule.points)
+        points = rule.points * _times(rule)
+        points = min(points, rule.max_points) if rule.max_points is not None else points
+        if rule.group is not None:
+            grouped[rule.group] = grouped.get(rule.group, 0) + points
+        elif isinstance(rule.when, AttributeTest) and rule.when.contains is None and rule.when.present is None:
+            best[rule.when.attribute] = max(best.get(rule.when.attribute, 0), points)
         else:
-            total += rule.points * _times(rule)
-    return total + sum(best.values())
+            total += points
+    caps = {group.id: group.max_points for group in rules.groups}
+    most = total + sum(best.values()) + sum(min(points, caps[name]) for name, points in grouped.items())
+    return min(most, rules.ceiling) if rules.ceiling is not None else most
 
 
 def _times(rule: ScoreRule) -> float:
-    if rule.when.attribute:
+    if not rule.is_behaviour:
         return 1
     return rule.max_times if rule.max_times is not None else math.inf
 
@@ -97,36 +185,34 @@ def phases_can_be_reached(context: Context) -> Iterator[Problem]:
     most, phases = most_points(doc.model), doc.model.phases
     for index, phase in enumerate(phases):
         path = ("phases", index, "when")
-        if phase.when and _needs(phase.when) > most:
-            message = f"nobody reaches `{phase.id}`: it needs {_needs(phase.when):g} points, the rules give {most:g}"
+        needs = _needs(phase.when) if phase.when else -math.inf
+        if needs > most:
+            message = f"nobody reaches `{phase.id}`: it needs {needs:g} points, the rules give {most:g}"
             yield doc.problem(path, message, "lower it or raise the points", "phase-reachable", severity="warning")
-        later = [p for p in phases[index + 1 :] if p.when and phase.when and _only_total(p.when)]
-        for other in later:
-            if phase.when and other.when and (other.when.total_at_least or 0) <= _needs(phase.when):
+        for other in phases[index + 1 :]:
+            enough = _enough(other.when)
+            if phase.when and enough is not None and enough <= needs:
                 message = f"nobody stays in `{phase.id}`: whoever reaches it is in `{other.id}` at once"
                 hint = "later phases need more points"
                 yield doc.problem(path, message, hint, "phase-reachable", severity="warning")
                 break
 
 
-def _needs(condition: PhaseCondition) -> float:
-    """The fewest points that can satisfy it."""
-    here = float(condition.total_at_least if condition.total_at_least is not None else -math.inf)
-    options = [_needs(option) for option in condition.any or ()]
-    return max(here, min(options)) if options else here
+def _needs(condition: Condition) -> float:
+    """The fewest points in all that can satisfy it."""
+    if isinstance(condition, AnyOf):
+        return min(map(_needs, condition.any))
+    if isinstance(condition, AllOf):
+        return max(map(_needs, condition.all))
+    enough = _enough(condition)
+    return enough if enough is not None else -math.inf
 
 
-def _only_total(condition: PhaseCondition) -> bool:
-    return condition.total_at_least is not None and condition.activity is None and not condition.any
-
-
-def phases_look_at_activities(context: Context) -> Iterator[Problem]:
-    doc = context.book.rules
-    for path, when in written_conditions(context):
-        if doc and path[0] == "phases" and when.attribute:
-            message = "a phase looks at points and activities, not at attributes"
-            hint = "give the attribute points and use `total_at_least`"
-            yield doc.problem((*path, "attribute"), message, hint, "phase-activity")
+def _enough(condition: Condition | None) -> float | None:
+    """The points that satisfy it alone; None when it asks for something else."""
+    if isinstance(condition, ScoreTest) and condition.score == "total" and condition.category is None:
+        return condition.at_least
+    return None
 
 
 def phases_differ(context: Context) -> Iterator[Problem]:
@@ -143,8 +229,10 @@ RULES = (
     attributes_are_collected,
     values_are_offered,
     links_are_in_some_mail,
+    conditions_can_hold,
+    rules_have_an_effect,
+    rules_do_not_repeat,
     hot_can_be_reached,
     phases_can_be_reached,
-    phases_look_at_activities,
     phases_differ,
 )

@@ -1,5 +1,6 @@
 """ACT# items of a lead."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +32,21 @@ def activity_item(activity: Activity) -> ActivityItem:
 def activities_of(lead_id: str) -> list[Activity]:
     """The whole log, oldest first."""
     return [_to_activity(item) for item in base.query(ActivityItem, keys.lead(lead_id), keys.ACTIVITIES)]
+
+
+def latest_activities(lead_id: str, count: int) -> list[Activity]:
+    """Newest first."""
+    items = base.query(ActivityItem, keys.lead(lead_id), keys.ACTIVITIES, limit=count, newest_first=True)
+    return [_to_activity(item) for item in items]
+
+
+def from_image(image: Mapping[str, Any]) -> Activity:
+    """A stream record's image. Raises `ValueError`, `KeyError` or `TypeError` for what is no activity."""
+    about = image.get("about") or {}
+    if not isinstance(about, dict):
+        raise TypeError(f"`about` is {type(about).__name__}")
+    at = datetime.fromisoformat(image["at"])
+    return Activity(keys.lead_id_of(image["pk"]), str(image["type"]), at, str(image["key"]), about)
 
 
 def _to_activity(item: ActivityItem) -> Activity:

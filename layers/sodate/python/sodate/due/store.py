@@ -39,7 +39,9 @@ NOTICE, STEP, BROADCAST = Lane("notice", 1), Lane("step", 4), Lane("broadcast", 
 SENDING = (NOTICE, STEP, BROADCAST)
 #: What the sweeper looks at.
 WATCH = Lane("watch", 1)
-LANES = (*SENDING, WATCH)
+#: Leads whose class changes by time alone.
+COOLING = Lane("cooling", 2)
+LANES = (*SENDING, WATCH, COOLING)
 
 
 class DueItem(TableItem, discriminator="due"):

@@ -52,11 +52,6 @@ class State:
     opt_in_mails: int = 0
     opt_in_mail_at: str | None = None
     enrolments: dict[str, Enrolment] = field(default_factory=dict)
-    totals: Totals = Totals()
-    phase: str | None = None
-    hot: bool = False
-    rules_version: int = 0
-    version: int = 0
     zone: str | None = None
     pause_until: str | None = None
     frequency: str | None = None
@@ -83,4 +78,4 @@ class Profile:
         group, _, name = path.partition(".")
         if path == "primary.email":
             return self.address
-        return (self.primary if group == "primary" else self.secondary).get(name)
+        return {"primary": self.primary, "source": self.source}.get(group, self.secondary).get(name)

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
-from pynamodb.attributes import BooleanAttribute, ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from sodate.errors import NotFound
-from sodate.leads.lead import Enrolment, Profile, State, Totals
+from sodate.leads.lead import Enrolment, Profile, State
 from sodate.table import base, bulk, keys
 from sodate.table.base import TableItem
 
@@ -34,11 +34,6 @@ class StateItem(TableItem, discriminator="state"):
     opt_in_mails = NumberAttribute(default=0)
     opt_in_mail_at = UnicodeAttribute(null=True)
     enrolments: MapAttribute[str, Any] = MapAttribute(default=dict)
-    totals: MapAttribute[str, Any] = MapAttribute(default=dict)
-    phase = UnicodeAttribute(null=True)
-    hot = BooleanAttribute(default=False)
-    rules_version = NumberAttribute(default=0)
-    version = NumberAttribute(default=0)
     zone = UnicodeAttribute(null=True)
     pause_until = UnicodeAttribute(null=True)
     frequency = UnicodeAttribute(null=True)
@@ -139,7 +134,6 @@ def profile_item(profile: Profile) -> ProfileItem:
 
 
 def to_state(item: StateItem) -> State:
-    totals = item.totals.as_dict()
     return State(
         lead_id=keys.lead_id_of(item.pk),
         address_key=item.address_key,
@@ -149,16 +143,6 @@ def to_state(item: StateItem) -> State:
         opt_in_mails=int(item.opt_in_mails),
         opt_in_mail_at=item.opt_in_mail_at,
         enrolments={name: from_map(value) for name, value in item.enrolments.as_dict().items()},
-        totals=Totals(
-            attribute_plus=int(totals.get("ap", 0)),
-            attribute_minus=int(totals.get("am", 0)),
-            behaviour_plus=int(totals.get("bp", 0)),
-            behaviour_minus=int(totals.get("bm", 0)),
-        ),
-        phase=item.phase,
-        hot=bool(item.hot),
-        rules_version=int(item.rules_version),
-        version=int(item.version),
         zone=item.zone,
         pause_until=item.pause_until,
         frequency=item.frequency,
@@ -178,11 +162,6 @@ def state_item(state: State) -> StateItem:
         opt_in_mails=state.opt_in_mails,
         opt_in_mail_at=state.opt_in_mail_at,
         enrolments={name: to_map(enrolment) for name, enrolment in state.enrolments.items()},
-        totals=totals_map(state.totals),
-        phase=state.phase,
-        hot=state.hot,
-        rules_version=state.rules_version,
-        version=state.version,
         zone=state.zone,
         pause_until=state.pause_until,
         frequency=state.frequency,
@@ -196,7 +175,7 @@ def _minutes(held: Iterable[Any] | None) -> tuple[int, ...]:
 
 
 def changes(before: State, after: State) -> list[Action]:
-    """What a form post or an opt-in changes of STATE; scores and claims write their own fields."""
+    """What a form post or an opt-in changes of STATE; claims write their own fields."""
     actions: list[Action] = [
         StateItem.topics[topic].set(status)
         for topic, status in after.topics.items()
@@ -223,17 +202,6 @@ def as_it_was(state: State, topics: Iterable[str]) -> Condition:
         status, held = state.topics.get(topic), StateItem.topics[topic]
         condition &= held.does_not_exist() if status is None else held == status
     return condition
-
-
-def totals_map(totals: Totals) -> dict[str, int]:
-    """`t` is stored too, for people who read the table; it is always the sum."""
-    return {
-        "ap": totals.attribute_plus,
-        "am": totals.attribute_minus,
-        "bp": totals.behaviour_plus,
-        "bm": totals.behaviour_minus,
-        "t": totals.total,
-    }
 
 
 def to_map(enrolment: Enrolment) -> dict[str, Any]:

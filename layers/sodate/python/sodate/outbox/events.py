@@ -56,7 +56,8 @@ def _is_routine(out: DomainEvent | NoticeToSend) -> bool:
 
 def _event(name: str, new: Image, **facts: Any) -> DomainEvent:
     lead_id = keys.lead_id_of(new["pk"])
-    fingerprint = "\x1f".join([name, new["pk"], new["sk"], repr(sorted(facts.items()))])
+    # The version tells apart what happens twice: down to a phase and up again.
+    fingerprint = "\x1f".join([name, new["pk"], new["sk"], str(new.get("version")), repr(sorted(facts.items()))])
     event_id = hashlib.sha256(fingerprint.encode()).hexdigest()[:32]
     known = {key: value for key, value in facts.items() if value is not None}
     return DomainEvent(name, {"version": "1", "event_id": event_id, "lead_id": lead_id, **known})
@@ -76,12 +77,14 @@ def _consent(old: Image, new: Image) -> list[DomainEvent | NoticeToSend]:
     return [_event("ConsentChanged", new, form=new.get("form_id"), **facts)]
 
 
-def _state(old: Image, new: Image) -> list[DomainEvent | NoticeToSend]:
+def _score(old: Image, new: Image) -> list[DomainEvent | NoticeToSend]:
     events: list[DomainEvent | NoticeToSend] = []
-    if new.get("phase") and new.get("phase") != old.get("phase"):
-        was, total = old.get("phase"), int(new.get("totals", {}).get("t", 0))
-        events.append(_event("LeadPhaseChanged", new, phase=new["phase"], was=was, total=total))
-    return [*events, *_runs(old, new)]
+    total = int(new["total"])
+    if new["phase"] != old.get("phase"):
+        events.append(_event("LeadPhaseChanged", new, phase=new["phase"], was=old.get("phase"), total=total))
+    if new["rank"] != old.get("rank", "C3"):
+        events.append(_event("LeadRankChanged", new, rank=new["rank"], was=old.get("rank"), total=total))
+    return events
 
 
 def _runs(old: Image, new: Image) -> list[DomainEvent | NoticeToSend]:
@@ -118,4 +121,11 @@ def _signal(old: Image, new: Image) -> list[DomainEvent | NoticeToSend]:
     return [_event("LeadBecameHot", new, rules_version=int(new["rules_version"]), **facts)]
 
 
-_RULES = {"submission": _submission, "consent": _consent, "state": _state, "send": _send, "signal": _signal}
+_RULES = {
+    "submission": _submission,
+    "consent": _consent,
+    "state": _runs,
+    "score": _score,
+    "send": _send,
+    "signal": _signal,
+}

@@ -1,26 +1,32 @@
-"""Something happened to a lead: fold its log again and write what changed, once.
+"""Something happened to a lead: fold it into the score, and write what changed, once.
 
-The whole log is read, so a redelivered or late stream record can never count twice (ADR 0003). The write is conditional
-on the version the fold started from; whoever loses folds again.
+What is newer than all that was folded is folded on top. Anything else (a repeat, a late event, a changed profile, new
+rules, a correction) folds the whole log again, which is the truth and gives the same however often (docs/scoring.md).
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from sodate.activities.activity import Activity
-from sodate.activities.store import activities_of
+from sodate.activities.store import activities_of, latest_activities
+from sodate.due import store as due
 from sodate.errors import Invalid, NotFound, Transient
-from sodate.leads.lead import Profile, State
-from sodate.leads.store import StateItem, load_profile, load_state, state_key, totals_map
-from sodate.playbook.store import Definitions
-from sodate.scoring.fold import Score, score
+from sodate.leads.lead import Profile
+from sodate.leads.store import load_profile
+from sodate.playbook.store import ONLY, Definitions, Stored, parsed
+from sodate.scoring.fold import Fold, Late
+from sodate.scoring.memory import Memory
 from sodate.scoring.rules import RuleSet
 from sodate.scoring.signals import signal_item
-from sodate.table import keys, transaction
-from sodate.table.base import ConditionFailed
-from sodate.table.transaction import Update, Write
+from sodate.scoring.store import ScoreItem, find_score, moment, score_item
+from sodate.table import base, keys, transaction
+from sodate.table.base import ConditionFailed, TableItem
+from sodate.table.transaction import Put
 
 _TRIES = 5
+_LATEST = 5
 
 
 @dataclass(frozen=True)
@@ -33,31 +39,93 @@ class Rescored:
 @dataclass(frozen=True)
 class Rules:
     version: int
-    rules: RuleSet
+    fold: Fold
+
+    @property
+    def rules(self) -> RuleSet:
+        return self.fold.rules
 
 
 def live_rules(definitions: Definitions) -> Rules:
-    stored = definitions.live("rules")
-    return Rules(stored.version, RuleSet.model_validate(stored.body))
+    return _rules(definitions.live("rules"))
 
 
-def rescore(lead_id: str, rules: Rules, now: datetime) -> Rescored:
-    """Raises `Transient` when five other writers were faster."""
+def rules_of(definitions: Definitions, version: int) -> Rules:
+    return _rules(definitions.version("rules", ONLY, version))
+
+
+def _rules(stored: Stored) -> Rules:
+    return Rules(stored.version, prepared(parsed(stored, RuleSet)))
+
+
+@lru_cache(maxsize=8)
+def prepared(rules: RuleSet) -> Fold:
+    return Fold(rules)
+
+
+def rescore(lead_id: str, rules: Rules, now: datetime, news: Sequence[Activity] | None = None) -> Rescored:
+    """`news`: what was logged since; None: the profile changed too, or nobody knows.
+
+    Raises `Transient` when five other writers were faster.
+    """
     for _ in range(_TRIES):
+        held = find_score(lead_id)
         try:
-            state, profile = load_state(lead_id), load_profile(lead_id)
+            memory = _folded(lead_id, held, rules, now, news)
         except NotFound:
             return Rescored(lead_id, changed=False)  # erased while the record waited
-        log = _log(lead_id)
-        new = score(profile, log, rules.rules, was_hot=state.hot)
-        if _unchanged(state, new, rules):
+        if memory is None:
             return Rescored(lead_id, changed=False)
+        was_hot = held is not None and held.hot
         try:
-            transaction.commit(_writes(state, profile, new, log, rules, now))
+            _write(lead_id, held, memory, rules, now)
         except ConditionFailed:
             continue
-        return Rescored(lead_id, changed=True, became_hot=new.hot and not state.hot)
+        return Rescored(lead_id, changed=True, became_hot=memory.hot and not was_hot)
     raise Transient(f"lead {lead_id} is being scored by somebody else")
+
+
+def cool(lead_id: str, rules: Rules, now: datetime) -> Rescored:
+    """A due entry came up: time alone may have changed the lead's class. An entry that was put off says nothing."""
+    held = find_score(lead_id)
+    if held is None or held.turns_at is None or int(held.turns_at) * 60 > now.timestamp():
+        return Rescored(lead_id, changed=False)
+    return rescore(lead_id, rules, now, news=())
+
+
+def _folded(
+    lead_id: str, held: ScoreItem | None, rules: Rules, now: datetime, news: Sequence[Activity] | None
+) -> Memory | None:
+    """None: nothing to write."""
+    if held is None or news is None or int(held.rules_version) != rules.version:
+        return _replayed(lead_id, held, rules, now)
+    memory, matter = held.remembered, [one for one in news if rules.fold.matters(one)]
+    if not news:
+        rules.fold.settle(memory, int(now.timestamp()) // 60)
+        return memory
+    try:
+        for activity in sorted(matter, key=lambda one: one.place):
+            rules.fold.add(memory, activity)
+    except Late:
+        return _replayed(lead_id, held, rules, now, news)
+    return memory if matter else None
+
+
+def _replayed(
+    lead_id: str, held: ScoreItem | None, rules: Rules, now: datetime, news: Iterable[Activity] | None = None
+) -> Memory | None:
+    memory = replayed(lead_id, rules, now, news)
+    if held is None or int(held.rules_version) != rules.version:
+        return memory
+    before = held.remembered
+    rules.fold.settle(before, memory.now)
+    return None if memory == before else memory
+
+
+def replayed(lead_id: str, rules: Rules, now: datetime, news: Iterable[Activity] | None = None) -> Memory:
+    """Raises `NotFound` for a lead that does not exist (any more), and `Invalid` for a log that cannot be read."""
+    profile = load_profile(lead_id)
+    return rules.fold.replay(profile, [*_log(lead_id), *(news or ())], now)
 
 
 def _log(lead_id: str) -> list[Activity]:
@@ -68,40 +136,51 @@ def _log(lead_id: str) -> list[Activity]:
         raise Invalid(f"the log of lead {lead_id} has an item that cannot be read: {error!r}", "item") from error
 
 
-def _unchanged(state: State, new: Score, rules: Rules) -> bool:
-    return (state.totals, state.phase, state.hot, state.rules_version) == (
-        new.totals,
-        new.phase,
-        new.hot,
-        rules.version,
+def _write(lead_id: str, held: ScoreItem | None, memory: Memory, rules: Rules, now: datetime) -> None:
+    version = int(held.version) if held is not None else 0
+    turns_at = _plan_turn(lead_id, held, memory, rules, now)
+    item = score_item(
+        lead_id, memory, rules.fold, rules_version=rules.version, version=version + 1, turns_at=turns_at
     )
+    condition = ScoreItem.version == version if held is not None else ScoreItem.pk.does_not_exist()
+    if memory.hot and not (held is not None and held.hot):
+        signal = _signal(load_profile(lead_id), item, memory, rules, now)
+        transaction.commit([Put(item, condition), transaction.put_new(signal)])
+    else:
+        base.put(item, condition)
 
 
-def _writes(
-    state: State, profile: Profile, new: Score, log: list[Activity], rules: Rules, now: datetime
-) -> list[Write]:
-    actions = [
-        StateItem.totals.set(totals_map(new.totals)),
-        StateItem.phase.set(new.phase),
-        StateItem.hot.set(new.hot),
-        StateItem.rules_version.set(rules.version),
-        StateItem.version.set(state.version + 1),
-    ]
-    writes: list[Write] = [Update(state_key(state.lead_id), actions, StateItem.version == state.version)]
-    if new.hot and not state.hot:
-        signal = signal_item(
-            state.lead_id,
-            now,
-            total=new.totals.total,
-            phase=new.phase,
-            phase_label=next(phase.label for phase in rules.rules.phases if phase.id == new.phase),
-            rules_version=rules.version,
-            reasons=[{"label": r.label, "points": r.total, "times": r.times} for r in new.reasons],
-            latest=[_as_fact(activity) for activity in log[-5:][::-1]],
-            owner=profile.owner,
-        )
-        writes.append(transaction.put_new(signal))
-    return writes
+def _plan_turn(lead_id: str, held: ScoreItem | None, memory: Memory, rules: Rules, now: datetime) -> int | None:
+    """The due entry first: a crash after it leaves one entry too many, which says nothing when it comes up.
+
+    An entry that is set stays where it is while the turn only moves away from it: when it comes up, it moves on.
+    """
+    minute = int(now.timestamp()) // 60
+    set_for = int(held.turns_at) if held is not None and held.turns_at is not None else None
+    turn = rules.fold.next_turn(memory)
+    if turn is None:
+        return set_for if set_for is not None and set_for > minute else None
+    if set_for is not None and minute < set_for <= turn:
+        return set_for
+    due.plan(moment(turn), due.COOLING, "cool", lead_id, {"v": 1, "what": "cool", "lead": lead_id}, now)
+    return turn
+
+
+def _signal(profile: Profile, item: ScoreItem, memory: Memory, rules: Rules, now: datetime) -> TableItem:
+    set_, view = rules.rules, rules.fold.view(memory, memory.now)
+    lines = sorted(view.lines, key=lambda line: -abs(line.points))
+    labels = [(set_.rules[line.rule].label, line) for line in lines if line.points]
+    return signal_item(
+        profile.lead_id,
+        now,
+        total=view.total,
+        phase=item.phase,
+        phase_label=set_.phases[memory.phase].label,
+        rules_version=rules.version,
+        reasons=[{"label": label, "points": line.points, "times": line.times} for label, line in labels],
+        latest=[_as_fact(activity) for activity in latest_activities(profile.lead_id, _LATEST)],
+        owner=profile.owner,
+    )
 
 
 def _as_fact(activity: Activity) -> dict[str, object]:

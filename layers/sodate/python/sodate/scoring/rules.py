@@ -1,88 +1,101 @@
-"""The rule set: what earns or costs points, what is hot, and which phase (認知→関心→検討→決定) a lead is in."""
+"""The rule set: what earns or costs points, what is hot, ranks, and the phases (認知→関心→検討→決定) of a lead."""
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from sodate.conditions.language import (
+    ActivityTest,
+    AttributeTest,
+    Condition,
+    PhaseTest,
+    bounded,
+    tests,
+)
 from sodate.playbook.model import Definition, Slug
 
-ActivityType = Literal[
-    "form_submitted",
-    "opt_in_confirmed",
-    "unsubscribed",
-    "preferences_changed",
-    "mail_opened",
-    "mail_clicked",
-    "mail_bounced",
-    "mail_complained",
-]
-AttributePath = Annotated[str, StringConstraints(pattern=r"^(primary|secondary)\.[a-z][a-z0-9_]{0,39}$")]
+Label = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+BoundedCondition = Annotated[Condition, AfterValidator(bounded)]
+MOST_POINTS = 1000
 
 
-class When(Definition):
-    """Either an attribute test or an activity test.
+class Per(Definition):
+    """So often in a day, week or month at most, by the calendar of the rule set's zone."""
 
-    `attribute` with one of `equals`, `any_of`, `contains`, `present`; or `activity`, narrowed by `form`, `template`,
-    `sequence` or `link_contains`.
-    """
-
-    attribute: AttributePath | None = None
-    equals: str | None = None
-    any_of: tuple[str, ...] | None = None
-    contains: str | None = None
-    present: bool | None = None
-    activity: ActivityType | None = None
-    form: Slug | None = None
-    template: Slug | None = None
-    sequence: Slug | None = None
-    link_contains: str | None = Field(default=None, max_length=200)
-
-    @model_validator(mode="after")
-    def _one_kind_of_test(self) -> Self:
-        tests = [self.equals, self.any_of, self.contains, self.present]
-        narrow = [self.form, self.template, self.sequence, self.link_contains]
-        if (self.attribute is None) == (self.activity is None):
-            raise ValueError("write either `attribute` or `activity`")
-        if self.attribute and (sum(t is not None for t in tests) != 1 or any(narrow)):
-            raise ValueError("`attribute` needs exactly one of `equals`, `any_of`, `contains`, `present`")
-        if self.activity and any(t is not None for t in tests):
-            raise ValueError("`activity` goes with `form`, `template`, `sequence`, `link_contains` only")
-        return self
+    period: Literal["day", "week", "month"]
+    times: int = Field(ge=1, le=1000)
 
 
 class ScoreRule(Definition):
+    """Points for what somebody is (attributes) or does (one kind of activity).
+
+    An activity with `times` and `within_days` counts each time so many fall into so many days; then it begins anew.
+    """
+
     id: Slug
-    label: Annotated[str, StringConstraints(min_length=1, max_length=200)] = Field(
-        description="What sales reads as the reason, e.g. 料金ページのリンクをクリック."
-    )
-    when: When
-    points: int = Field(ge=-1000, le=1000)
+    label: Label = Field(description="What sales reads as the reason, e.g. 料金ページのリンクをクリック.")
+    when: BoundedCondition
+    points: int = Field(ge=-MOST_POINTS, le=MOST_POINTS)
+    category: Slug | None = Field(default=None, description="A product or interest, with totals of its own.")
+    group: Slug | None = Field(default=None, description="Rules that share a cap, see `groups`.")
     max_times: int | None = Field(default=None, ge=1, le=1000, description="How often it counts; empty: every time.")
+    max_points: int | None = Field(default=None, ge=1, le=100_000, description="What it gives (or costs) at most.")
+    per: Per | None = None
+    after_absence_days: int | None = Field(
+        default=None, ge=1, le=3650, description="Counts only if the lead had done nothing for so long before."
+    )
+    half_life_days: float | None = Field(
+        default=None, ge=0.5, le=3650, description="After so many days half of the points are left."
+    )
 
-
-class PhaseCondition(Definition):
-    """All that is written must hold."""
-
-    total_at_least: int | None = None
-    activity: When | None = None
-    any: tuple["PhaseCondition", ...] | None = None
+    @property
+    def is_behaviour(self) -> bool:
+        return isinstance(self.when, ActivityTest)
 
     @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        if self.total_at_least is None and self.activity is None and not self.any:
-            raise ValueError("write `total_at_least`, `activity` or `any`")
+    def _fits(self) -> Self:
+        if isinstance(self.when, ActivityTest):
+            if (self.when.times > 1) != (self.when.within_days is not None):
+                raise ValueError("in a rule `times` (2 or more) and `within_days` go together")
+            if self.half_life_days is not None and self.points < 0:
+                raise ValueError("only points that are earned can fade: `half_life_days` needs positive `points`")
+            return self
+        if not all(isinstance(test, AttributeTest) for test in tests(self.when)):
+            raise ValueError("a rule is about attributes (combined as you like) or about one `activity`")
+        written = (self.max_times, self.per, self.after_absence_days, self.half_life_days)
+        if any(option is not None for option in written):
+            raise ValueError(
+                "an attribute is there or not: `max_times`, `per`, `after_absence_days`, `half_life_days` need an"
+                " `activity`"
+            )
         return self
 
 
-class PhaseRule(Definition):
+class Group(Definition):
+    """Rules together give (or cost) `max_points` at most; the first rules of the file are served first."""
+
     id: Slug
-    label: str
-    when: PhaseCondition | None = Field(default=None, description="Empty only for the first phase.")
+    max_points: int = Field(ge=1, le=100_000)
+    half_life_days: float | None = Field(default=None, ge=0.5, le=3650, description="For rules without one.")
+
+
+class PhaseRule(Definition):
+    """Entered when `when` holds, if it comes later than the lead's phase. Left backward by `falls_back_when` only."""
+
+    id: Slug
+    label: Label
+    when: BoundedCondition | None = Field(default=None, description="Empty only for the first phase.")
+    falls_back_when: BoundedCondition | None = Field(
+        default=None, description="Back to the last earlier phase whose `when` holds."
+    )
 
 
 class Hot(Definition):
+    """Marketing's gate (MQL): sales is told when the total rises to `threshold`."""
+
     threshold: int = Field(ge=1, le=100_000, description="Total at which sales is told.")
     cool_below: int = Field(ge=0, description="Below this the lead is no longer hot and may become hot again.")
+    needs: BoundedCondition | None = Field(default=None, description="What must hold too, e.g. a rank.")
 
     @model_validator(mode="after")
     def _hysteresis(self) -> Self:
@@ -91,16 +104,74 @@ class Hot(Definition):
         return self
 
 
+class Cuts(Definition):
+    """The totals from which a lead is in the best and in the middle class; below it is in the last."""
+
+    best: int
+    middle: int
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.middle >= self.best:
+            raise ValueError("`middle` must be lower than `best`")
+        return self
+
+    def class_of(self, total: int) -> int:
+        return 0 if total >= self.best else 1 if total >= self.middle else 2
+
+
+class RankRule(Definition):
+    """Fit (A, B, C: the attribute total) × engagement (1, 2, 3: the behaviour total)."""
+
+    fit: Cuts = Cuts(best=30, middle=10)
+    engagement: Cuts = Cuts(best=40, middle=15)
+
+
 class RuleSet(Definition):
     hot: Hot
     rules: tuple[ScoreRule, ...] = Field(max_length=200)
     phases: tuple[PhaseRule, ...] = Field(min_length=1, max_length=20)
+    groups: tuple[Group, ...] = Field(default=(), max_length=50)
+    rank: RankRule = RankRule()
+    floor: int | None = Field(default=None, ge=-100_000, le=0, description="The total is never lower.")
+    ceiling: int | None = Field(default=None, ge=1, le=100_000, description="The total is never higher.")
+    time_zone: str = Field(default="Asia/Tokyo", description="Whose days, weeks and months `per` counts.")
 
     @model_validator(mode="after")
     def _named_once_and_ordered(self) -> Self:
-        ids = [rule.id for rule in self.rules]
-        if len(set(ids)) != len(ids):
-            raise ValueError("two rules have the same `id`")
+        for kind, ids in (
+            ("rules", [rule.id for rule in self.rules]),
+            ("groups", [group.id for group in self.groups]),
+        ):
+            if len(set(ids)) != len(ids):
+                raise ValueError(f"two {kind} have the same `id`")
         if self.phases[0].when is not None or any(phase.when is None for phase in self.phases[1:]):
             raise ValueError("the first phase has no `when` (everybody starts there), every later one needs it")
+        if self.phases[0].falls_back_when is not None:
+            raise ValueError("nothing comes before the first phase: it has no `falls_back_when`")
+        return self
+
+    @model_validator(mode="after")
+    def _groups_are_one_kind(self) -> Self:
+        known = {group.id for group in self.groups}
+        kinds: dict[str, tuple[bool, bool]] = {}
+        for rule in self.rules:
+            if rule.group is None:
+                continue
+            if rule.group not in known:
+                raise ValueError(f"rule `{rule.id}` is in group `{rule.group}`, which is not in `groups`")
+            kind = (rule.is_behaviour, rule.points < 0)
+            if kinds.setdefault(rule.group, kind) != kind:
+                raise ValueError(f"group `{rule.group}` mixes attributes with behaviour, or plus with minus")
+        return self
+
+    @model_validator(mode="after")
+    def _tests_are_where_they_belong(self) -> Self:
+        """Hot may look at ranks and attributes, phases at everything but phases."""
+        if self.hot.needs and any(isinstance(test, PhaseTest) for test in tests(self.hot.needs)):
+            raise ValueError("`hot.needs` cannot ask for a phase: phases come after what is hot")
+        for phase in self.phases:
+            for condition in (phase.when, phase.falls_back_when):
+                if condition and any(isinstance(test, PhaseTest) for test in tests(condition)):
+                    raise ValueError(f"phase `{phase.id}` asks for a phase: the order of the phases says that already")
         return self

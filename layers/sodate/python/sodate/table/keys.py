@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 PROFILE = "PROFILE"
 STATE = "STATE"
+SCORE = "SCORE"
 OWNER = "OWNER"
 ENTRY = "ENTRY"
 RECEIPT = "RECEIPT"
@@ -21,7 +22,7 @@ _MINUTE = "%Y%m%dT%H%M"
 
 def stamp(at: datetime) -> str:
     """Fixed-width UTC time, so that sort keys order by time: `2026-11-21T01:02:03.004Z`."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 def lead(lead_id: str) -> str:
