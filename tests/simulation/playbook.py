@@ -100,7 +100,10 @@ DEFINITIONS: list[tuple[Any, str, dict[str, Any]]] = [
                 {"id": "gone", "label": "gone", "when": {"activity": "unsubscribed"}, "points": -15},
                 {"id": "title", "label": "title", "when": {"attribute": "primary.title", "present": True}, "points": 3},
             ],
-            "phases": [{"id": "new", "label": "new"}, {"id": "warm", "label": "warm", "when": {"score": "total", "at_least": 10}}],
+            "phases": [
+                {"id": "new", "label": "new"},
+                {"id": "warm", "label": "warm", "when": {"score": "total", "at_least": 10}},
+            ],
         },
     ),
     (

@@ -83,8 +83,8 @@ def test_conditions_hold_alike(number: int) -> None:
     condition, holds = CONDITIONS[number]
     base.put_new(state_item(STATE))
     try:
-        base.update(state_key("L"), [StateItem.blocked.set("p")], condition)
-        transaction.commit([Update(state_key("L"), [StateItem.blocked.set("q")], condition)])
+        base.update(state_key("L"), [StateItem.language.set("p")], condition)
+        transaction.commit([Update(state_key("L"), [StateItem.language.set("q")], condition)])
     except ConditionFailed:
         assert not holds
     else:

@@ -220,7 +220,9 @@ class World:
     def _stream(self) -> bool:
         records = self.stream_records()
         scoring = [r for r in records if _filter(r, {"activity"}, {"profile"})]
-        outbox = [r for r in records if _filter(r, set(), {"submission", "consent", "state", "score", "send", "signal"})]
+        outbox = [
+            r for r in records if _filter(r, set(), {"submission", "consent", "state", "score", "send", "signal"})
+        ]
         for function, wanted in (("scoring", scoring), ("event_publisher", outbox)):
             if wanted:
                 assert self.call(function, {"Records": wanted}) == {"batchItemFailures": []}

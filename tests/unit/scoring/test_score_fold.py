@@ -323,7 +323,10 @@ def test_phases_go_forward_by_themselves_and_back_by_rule_only() -> None:
         ([{"when": {"attribute": "primary.a", "at_least": 5, "less_than": 5}, "points": 5}], "nothing is at least 5"),
         ([{"when": {"attribute": "primary.a", "equals": "x", "contains": "y"}, "points": 5}], "exactly one of"),
         ([{"when": {"colour": "red"}, "points": 5}], "write exactly one of"),
-        ([{"when": {"attribute": "primary.a", "present": True, "activity": "page_viewed"}, "points": 5}], "exactly one"),
+        (
+            [{"when": {"attribute": "primary.a", "present": True, "activity": "page_viewed"}, "points": 5}],
+            "exactly one",
+        ),
         ([{"when": VIEW, "points": 5, "group": "none"}], "not in `groups`"),
     ],
 )

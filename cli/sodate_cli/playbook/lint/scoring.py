@@ -108,7 +108,9 @@ def rules_have_an_effect(context: Context) -> Iterator[Problem]:
         path = ("rules", index)
         if rule.points == 0:
             message = f"rule `{rule.id}` gives 0 points, so it has no effect"
-            yield doc.problem((*path, "points"), message, "give it points or remove it", "no-effect", severity="warning")
+            yield doc.problem(
+                (*path, "points"), message, "give it points or remove it", "no-effect", severity="warning"
+            )
         elif rule.max_points is not None and rule.max_points < abs(rule.points):
             message = f"rule `{rule.id}` gives {rule.points} points but is capped at {rule.max_points}"
             yield doc.problem((*path, "max_points"), message, "raise the cap or lower the points", "no-effect",
@@ -139,7 +141,9 @@ def rules_do_not_repeat(context: Context) -> Iterator[Problem]:
         if doc and before is not rule:
             says = "cancel each other" if before.points * rule.points < 0 else "count the same thing twice"
             message = f"rules `{before.id}` and `{rule.id}` {says}"
-            yield doc.problem(("rules", index, "when"), message, "make one rule of them", "same-rule", severity="warning")
+            yield doc.problem(
+                ("rules", index, "when"), message, "make one rule of them", "same-rule", severity="warning"
+            )
 
 
 def hot_can_be_reached(context: Context) -> Iterator[Problem]:

@@ -112,7 +112,7 @@ class Not(Definition):
     not_: "Condition" = Field(alias="not")
 
 
-_KINDS: dict[str, type[Definition]] = {
+KINDS: dict[str, type[Definition]] = {
     "all": AllOf,
     "any": AnyOf,
     "not": Not,
@@ -127,8 +127,8 @@ _KINDS: dict[str, type[Definition]] = {
 
 def _head(value: Any) -> str | None:
     if isinstance(value, BaseModel):
-        return next((head for head, kind in _KINDS.items() if isinstance(value, kind)), None)
-    heads = [key for key in value if key in _KINDS] if isinstance(value, dict) else []
+        return next((head for head, kind in KINDS.items() if isinstance(value, kind)), None)
+    heads = [key for key in value if key in KINDS] if isinstance(value, dict) else []
     return heads[0] if len(heads) == 1 else None
 
 

@@ -114,5 +114,3 @@ def _period(per: Per, zone: str) -> Callable[[int], int]:
         return at.year * 12 + at.month
 
     return {"day": day, "week": week, "month": month}[per.period]
-
-

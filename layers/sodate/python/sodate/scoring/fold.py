@@ -265,9 +265,7 @@ class Fold:
     def _falls_below(self, memory: Memory, total: Callable[[View], int], bound: float, at: int) -> int | None:
         if total(self.view(memory, at)) < bound:
             return None
-        gone = max(
-            (self._counting[number].gone_after(held, at) for number, held in memory.counted.items()), default=at
-        )
+        gone = max((self._counting[number].gone_after(held, at) for number, held in memory.counted.items()), default=at)
         if total(self.view(memory, gone)) >= bound:
             return None
         low, high = at, gone

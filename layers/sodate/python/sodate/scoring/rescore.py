@@ -139,9 +139,7 @@ def _log(lead_id: str) -> list[Activity]:
 def _write(lead_id: str, held: ScoreItem | None, memory: Memory, rules: Rules, now: datetime) -> None:
     version = int(held.version) if held is not None else 0
     turns_at = _plan_turn(lead_id, held, memory, rules, now)
-    item = score_item(
-        lead_id, memory, rules.fold, rules_version=rules.version, version=version + 1, turns_at=turns_at
-    )
+    item = score_item(lead_id, memory, rules.fold, rules_version=rules.version, version=version + 1, turns_at=turns_at)
     condition = ScoreItem.version == version if held is not None else ScoreItem.pk.does_not_exist()
     if memory.hot and not (held is not None and held.hot):
         signal = _signal(load_profile(lead_id), item, memory, rules, now)

@@ -39,7 +39,9 @@ class ScoreItem(TableItem, discriminator="score"):
         return loaded(self.memory)
 
 
-def score_item(lead_id: str, memory: Memory, fold: Fold, *, rules_version: int, version: int, **facts: Any) -> ScoreItem:
+def score_item(
+    lead_id: str, memory: Memory, fold: Fold, *, rules_version: int, version: int, **facts: Any
+) -> ScoreItem:
     view = fold.view(memory, memory.now)
     return ScoreItem(
         keys.lead(lead_id),
