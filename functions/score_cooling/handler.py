@@ -1,4 +1,4 @@
-"""Every minute: leads whose class changes by time alone. An entry is there only for who will change; no lead is searched."""
+"""Every minute: leads whose class changes by time alone. Only who will change has an entry; no lead is searched."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Table stream: a new activity or a changed profile is folded into the lead's score; whoever gets hot is told of, once."""
+"""Table stream: a new activity or a changed profile is folded into the lead's score; a rise to hot is told once."""
 
 from typing import Any
 

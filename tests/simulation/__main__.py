@@ -154,6 +154,8 @@ def _report(tally: Tally, seeds: range, seconds: float) -> dict[str, Any]:
         "unknown_listed": figures["unknown_ever"],
         "unknown_repeated": figures["unknown_repeated"],
         "unknown_settled_by_a_late_event": _share(figures["unknown_settled"], figures["unknown_with_an_event"]),
+        "rises_to_hot": figures["rises"],
+        "signals": figures["signals"],
         "forged_links": figures["forged_links"],
         "forged_links_accepted": figures["forged_links_accepted"],
         "sdk_requests_per_call": tally.designs["sodate"]["sdk_requests"],

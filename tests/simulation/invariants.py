@@ -39,7 +39,7 @@ def look(world: SimulatedWorld, accepted: dict[str, str]) -> Found:
     _caps_and_nights_kept(found, world, items)
     _blocked_is_suppressed(found, items)
     _posts_stored_once(found, items, accepted)
-    _scores_can_be_replayed(found, items, world.now)
+    _scores_can_be_replayed(found, world, items)
     found.figures["mails"] = sum(taken.values())
     found.figures["crashes"] = sum(line.startswith("  crash") for line in world.trace)
     found.figures["stops"] = len(world.stops)
@@ -265,7 +265,7 @@ def _posts_stored_once(found: Found, items: dict[tuple[str, str], Json], accepte
         found.broken.append("owners and leads differ")
 
 
-def _scores_can_be_replayed(found: Found, items: dict[tuple[str, str], Json], now: datetime) -> None:
+def _scores_can_be_replayed(found: Found, world: SimulatedWorld, items: dict[tuple[str, str], Json]) -> None:
     """The score that grew with every redelivery, disorder and crash is the one that a fold of the whole log gives."""
     rules = live_rules(Definitions())
     signals = Counter(key[0] for key, item in items.items() if item.get("kind") == "signal")
@@ -275,9 +275,21 @@ def _scores_can_be_replayed(found: Found, items: dict[tuple[str, str], Json], no
         if held is None:
             found.broken.append(f"lead {lead_id} has no score")
             continue
-        kept, again = held.remembered, replayed(lead_id, rules, now)
+        kept, again = held.remembered, replayed(lead_id, rules, world.now)
         rules.fold.settle(kept, again.now)
         if kept != again:
             found.broken.append(f"lead {lead_id} has {kept}, a replay gives {again}")
-        if held.hot and not signals[pk]:
-            found.broken.append(f"lead {lead_id} is hot and sales was not told")
+    rises = _rises(world)
+    found.figures["rises"] = sum(rises.values())
+    found.figures["signals"] = sum(signals.values())
+    if rises != signals:
+        found.broken.append(f"rises {dict(rises)}, signals {dict(signals)}")
+
+
+def _rises(world: SimulatedWorld) -> Counter[str]:
+    """How often each lead's score went up over the threshold, by the history of the table itself."""
+    found: Counter[str] = Counter()
+    for (pk, sk), old, new in world.table.history:
+        if sk == "SCORE" and new is not None:
+            found[pk] += int(new["hot"]["BOOL"] and not (old is not None and old["hot"]["BOOL"]))
+    return +found

@@ -92,17 +92,35 @@ DEFINITIONS: list[tuple[Any, str, dict[str, Any]]] = [
         "rules",
         "default",
         {
-            "hot": {"threshold": 20, "cool_below": 5},
+            "hot": {"threshold": 14, "cool_below": 11},
             "rules": [
                 {"id": "form", "label": "form", "when": {"activity": "form_submitted"}, "points": 5, "max_times": 2},
-                {"id": "open", "label": "open", "when": {"activity": "mail_opened"}, "points": 5},
-                {"id": "click", "label": "click", "when": {"activity": "mail_clicked"}, "points": 10},
+                {
+                    "id": "open",
+                    "label": "open",
+                    "when": {"activity": "mail_opened"},
+                    "points": 5,
+                    "per": {"period": "day", "times": 2},
+                },
+                {
+                    "id": "click",
+                    "label": "click",
+                    "when": {"activity": "mail_clicked"},
+                    "points": 10,
+                    "half_life_days": 1,
+                },
                 {"id": "gone", "label": "gone", "when": {"activity": "unsubscribed"}, "points": -15},
                 {"id": "title", "label": "title", "when": {"attribute": "primary.title", "present": True}, "points": 3},
             ],
             "phases": [
                 {"id": "new", "label": "new"},
                 {"id": "warm", "label": "warm", "when": {"score": "total", "at_least": 10}},
+                {
+                    "id": "keen",
+                    "label": "keen",
+                    "when": {"activity": "mail_clicked", "times": 2, "within_days": 2},
+                    "falls_back_when": {"inactive_for_days": 2},
+                },
             ],
         },
     ),

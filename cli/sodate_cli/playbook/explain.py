@@ -28,7 +28,7 @@ _PATTERNS = {
     r"^[a-z0-9][a-z0-9-]{0,59}$": "lower-case letters, digits and hyphens, 60 at most, e.g. `request-materials`",
     r"^[a-z][a-z0-9_]{0,39}$": "a lower-case letter, then letters, digits and `_`, 40 at most, e.g. `start_date`",
     r"^(primary|secondary)\.[a-z][a-z0-9_]{0,39}$": "write `primary.<name>` or `secondary.<name>`",
-    r"^(primary|secondary|source)\.[a-z][a-z0-9_]{0,39}$": "write `primary.<name>`, `secondary.<name>` or `source.<name>`",
+    r"^(primary|secondary|source)\.[a-z][a-z0-9_]{0,39}$": "`primary.<name>`, `secondary.<name>` or `source.<name>`",
     r"^/[^*]*(\*[^*]*){0,2}$": "begin with `/`, and use `*` twice at most: `/pricing/*`",
     r"^[ABC][123]$": "write a rank from A1 to C3",
     r"^https?://[a-z0-9.-]+(:\d{1,5})?$": "scheme and host only, no path or final slash: `https://www.example.jp`",

@@ -198,7 +198,8 @@ def log_of(*facts: tuple[str, float] | tuple[str, float, dict[str, Any]]) -> lis
 def total(log: list[Activity], days: float, *rules: dict[str, Any], **changes: Any) -> int:
     body = [{"label": "x", "id": f"r{number}", **rule} for number, rule in enumerate(rules)]
     fold = Fold(rule_set(rules=body, groups=changes.pop("groups", []), phases=PHASES[:1],
-                         floor=changes.pop("floor", None), ceiling=changes.pop("ceiling", None), **changes))  # fmt: skip
+                         floor=changes.pop("floor", None), ceiling=changes.pop("ceiling", None), **changes)
+    )  # fmt: skip
     memory = fold.replay(profile(), log, START + timedelta(days=days))
     return fold.view(memory, memory.now).total
 

@@ -118,16 +118,14 @@ def rules_have_an_effect(context: Context) -> Iterator[Problem]:
         elif rule.per is not None and rule.max_times is not None and rule.per.times > rule.max_times:
             message = f"rule `{rule.id}` counts {rule.max_times} times ever, so `per` never limits it"
             yield doc.problem((*path, "per"), message, "remove one of them", "no-effect", severity="warning")
-    yield from _groups_with_an_effect(context)
 
 
-def _groups_with_an_effect(context: Context) -> Iterator[Problem]:
-    """A rule behind others that fill its group's cap alone gives nothing."""
+def groups_have_rules(context: Context) -> Iterator[Problem]:
     doc = context.book.rules
-    assert doc is not None and doc.model is not None
+    if doc is None or doc.model is None:
+        return
     for place, group in enumerate(doc.model.groups):
-        members = [rule for rule in doc.model.rules if rule.group == group.id]
-        if not members:
+        if not any(rule.group == group.id for rule in doc.model.rules):
             yield doc.problem(("groups", place), f"no rule is in group `{group.id}`", "remove it, or name it in a rule",
                               "no-effect", severity="warning")  # fmt: skip
 
@@ -235,6 +233,7 @@ RULES = (
     links_are_in_some_mail,
     conditions_can_hold,
     rules_have_an_effect,
+    groups_have_rules,
     rules_do_not_repeat,
     hot_can_be_reached,
     phases_can_be_reached,

@@ -35,7 +35,7 @@ class _Range(Definition):
 
 
 class AttributeTest(_Range):
-    """Text is compared folded (ﾌﾞﾁｮｳ is ブチョウ, Ａ is a); of a list one item is enough. Numbers: `at_least` and `less_than`."""
+    """Text is compared folded (ﾌﾞﾁｮｳ is ブチョウ, Ａ is a); of a list one item is enough."""
 
     attribute: AttributePath
     equals: Text | None = None

@@ -11,32 +11,37 @@ from sodate.conditions.language import (
     PhaseTest,
     RankTest,
     ScoreTest,
+    Test,
 )
 
 _FILTERS = ("form", "template", "sequence", "product", "seminar", "outcome", "link_contains", "page")
 
 
 def in_words(condition: Condition) -> str:
-    match condition:
-        case AllOf():
-            return " and ".join(_bracketed(part, AnyOf) for part in condition.all)
-        case AnyOf():
-            return " or ".join(_bracketed(part, AllOf) for part in condition.any)
-        case Not():
-            return f"not ({in_words(condition.not_)})"
+    if isinstance(condition, AllOf):
+        return " and ".join(_bracketed(part, AnyOf) for part in condition.all)
+    if isinstance(condition, AnyOf):
+        return " or ".join(_bracketed(part, AllOf) for part in condition.any)
+    if isinstance(condition, Not):
+        return f"not ({in_words(condition.not_)})"
+    return _test(condition)
+
+
+def _test(test: Test) -> str:
+    match test:
         case ActivityTest():
-            return _activity(condition)
+            return _activity(test)
         case AttributeTest():
-            return f"{condition.attribute} {_attribute(condition)}"
+            return f"{test.attribute} {_attribute(test)}"
         case ScoreTest():
-            where = f" in {condition.category}" if condition.category else ""
-            return f"{condition.score} points{where} {_range(condition.at_least, condition.less_than)}"
+            where = f" in {test.category}" if test.category else ""
+            return f"{test.score} points{where} {_range(test.at_least, test.less_than)}"
         case RankTest():
-            return f"rank {' or '.join(condition.rank)}"
+            return f"rank {' or '.join(test.rank)}"
         case PhaseTest():
-            return f"phase {' or '.join(condition.phase)}"
+            return f"phase {' or '.join(test.phase)}"
         case Inactive():
-            return f"nothing done for {condition.inactive_for_days} days"
+            return f"nothing done for {test.inactive_for_days} days"
 
 
 def _bracketed(part: Condition, other: type[AllOf | AnyOf]) -> str:

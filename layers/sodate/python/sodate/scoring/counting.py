@@ -19,8 +19,8 @@ class Counting:
     """A behaviour rule, prepared."""
 
     __slots__ = (
-        "absence", "category", "group", "half_life", "matches", "max_times", "most", "number", "per_times", "period_of",
-        "points", "times", "within",
+        "absence", "activity", "category", "group", "half_life", "matches", "max_times", "most", "number", "per_times",
+        "period_of", "points", "times", "within",
     )  # fmt: skip
 
     def __init__(self, number: int, rule: ScoreRule, test: ActivityTest, rules: RuleSet) -> None:
@@ -30,6 +30,7 @@ class Counting:
             fades = groups[rule.group].half_life_days
         self.number = number
         self.points = rule.points * POINT
+        self.activity = test.activity
         self.matches = matcher(test)
         self.half_life = fades * DAY if fades is not None else None
         self.most = rule.max_points

@@ -1,4 +1,4 @@
-"""Why a score is what it is: every point with its rule, activity and date, what faded, what a cap took, what is missing.
+"""Why a score is what it is: every point with its rule, activity and date, what faded, what caps took, what is missing.
 
 The lines of an explanation add up to the totals, always: what rounding or a cap changes is a line of its own.
 """

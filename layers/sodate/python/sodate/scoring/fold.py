@@ -25,15 +25,16 @@ from sodate.conditions.language import (
 )
 from sodate.leads.lead import Profile, Totals
 from sodate.scoring.counting import DAY, Counting
-from sodate.scoring.memory import Counted, Memory
+from sodate.scoring.memory import Counted, Memory, Stage
 from sodate.scoring.rules import RuleSet
 
 #: Corrections and verdicts are folded by number and name of their own.
 ADJUSTED, JUDGED = "score_adjusted", "activity_judged"
-_STAGES = {
+_STAGES: dict[str, Stage] = {
     "sales_accepted": "sql", "meeting_set": "sql", "sales_rejected": "rejected", "deal_won": "customer",
     "deal_lost": "lost",
 }  # fmt: skip
+_OF_PEOPLE = frozenset({*_STAGES, ADJUSTED, JUDGED})
 _BEFORE_SALES = ("lead", "rejected", "lost")
 _ATTRIBUTE_TESTS = 1000
 _LETTERS = "ABC"
@@ -105,9 +106,7 @@ class Fold:
     def _index(self) -> dict[str, list[tuple[Callable[[About], bool] | None, Counting | None, int]]]:
         found: dict[str, list[tuple[Callable[[About], bool] | None, Counting | None, int]]] = {}
         for number, one in self._counting.items():
-            test = self.rules.rules[number].when
-            assert isinstance(test, ActivityTest)
-            found.setdefault(test.activity, []).append((one.matches, one, number))
+            found.setdefault(one.activity, []).append((one.matches, one, number))
         for number, test in enumerate(self._activity_tests):
             found.setdefault(test.activity, []).append((matcher(test), None, number))
         return found
@@ -116,7 +115,7 @@ class Fold:
     def matters(self, activity: Activity) -> bool:
         """Whether it can change anything; what cannot need not be remembered."""
         type_ = activity.type
-        return type_ in self._by_type or type_ in _STAGES or type_ == ADJUSTED or type_ == JUDGED or self._needs_seen
+        return type_ in self._by_type or type_ in _OF_PEOPLE or self._needs_seen
 
     def add(self, memory: Memory, activity: Activity, recorder: Recorder | None = None) -> None:
         """Fold one activity. Raises `Late` when it is not newer than all that was folded, or changes the past."""
@@ -131,8 +130,20 @@ class Fold:
             if memory.hot or self._turns_by_time or memory.rank[1] != "3":
                 self.settle(memory, minute)
             memory.now = minute
-        type_, changed = activity.type, False
-        for matches, rule, number in self._by_type.get(type_, ()):
+        type_ = activity.type
+        changed = self._counted(memory, activity, minute, recorder)
+        if type_ not in NOT_BY_THE_LEAD:
+            memory.seen = minute
+        elif type_ in _OF_PEOPLE:
+            self._people_said(memory, activity, minute)
+            changed = True
+        if changed or self._turns_by_time:
+            self._classify(memory, minute, type_)
+
+    def _counted(self, memory: Memory, activity: Activity, minute: int, recorder: Recorder | None) -> bool:
+        """Whether any rule or test took notice."""
+        changed = False
+        for matches, rule, number in self._by_type.get(activity.type, ()):
             if matches is not None and not matches(activity.about):
                 continue
             if rule is None:
@@ -146,13 +157,7 @@ class Fold:
                 changed = True
                 if recorder is not None:
                     recorder(number, activity)
-        if type_ not in NOT_BY_THE_LEAD:
-            memory.seen = minute
-        elif type_ in _STAGES or type_ == ADJUSTED:
-            self._people_said(memory, activity, minute)
-            changed = True
-        if changed or self._turns_by_time:
-            self._classify(memory, minute, type_)
+        return changed
 
     def _met(self, memory: Memory, number: int, minute: int) -> None:
         """Only as many moments as the test asks for are remembered."""
@@ -167,9 +172,8 @@ class Fold:
             points = int(activity.about.get("points", 0))
             memory.adjusted_plus += max(points, 0)
             memory.adjusted_minus += min(points, 0)
-            return
-        memory.stage = _STAGES[activity.type]  # type: ignore[assignment]
-        memory.stage_since = minute
+        elif activity.type in _STAGES:
+            memory.stage, memory.stage_since = _STAGES[activity.type], minute
 
     def replay(
         self, profile: Profile, log: Iterable[Activity], now: datetime, recorder: Recorder | None = None
@@ -199,8 +203,7 @@ class Fold:
     # -- the profile --------------------------------------------------------------------------------------------------
     def attributes(self, profile: Profile) -> frozenset[int]:
         def holds(test: Test) -> bool:
-            assert isinstance(test, AttributeTest)
-            return on_profile(test, profile)
+            return isinstance(test, AttributeTest) and on_profile(test, profile)
 
         rules = {number for number in self._attribute_rules if evaluate(self.rules.rules[number].when, holds)}
         return frozenset(rules | {self._numbers[test] for test in self._attribute_tests if holds(test)})

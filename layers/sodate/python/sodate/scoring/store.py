@@ -16,7 +16,7 @@ from sodate.table.base import TableItem
 
 
 class ScoreItem(TableItem, discriminator="score"):
-    """`totals` are as they were at `at`; what fades has faded since. `turns_at`: the minute of the due entry that is set."""
+    """`totals` are as they were at `at`; what fades has faded since. `turns_at`: the minute of its due entry."""
 
     memory = UnicodeAttribute()
     at = UnicodeAttribute()
