@@ -8,6 +8,7 @@ from sodate_cli.leads import app as lead_app
 from sodate_cli.local.commands import app as local_app
 from sodate_cli.playbook.commands import app as playbook_app
 from sodate_cli.quarantine import app as quarantine_app
+from sodate_cli.score import app as score_app
 from sodate_cli.sends import app as sends_app
 
 app = typer.Typer(
@@ -20,6 +21,7 @@ app.add_typer(local_app, name="local")
 app.add_typer(playbook_app, name="playbook")
 lead_app.command("consent-exception")(consent_exception)
 app.add_typer(lead_app, name="lead")
+app.add_typer(score_app, name="score")
 app.add_typer(sends_app, name="sends")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(dlq_app, name="dlq")

@@ -47,6 +47,11 @@ def say(text: str) -> None:
     _errors.print(_plain(text), markup=False, highlight=False)
 
 
+def errors() -> Console:
+    """Where progress is shown."""
+    return _errors
+
+
 @contextmanager
 def progress(text: str) -> Iterator[None]:
     """A spinner while something takes more than two seconds; one plain line when nobody watches."""

@@ -98,11 +98,12 @@ def load_profile(lead_id: str) -> Profile:
 def profiles_of(lead_ids: Iterable[str]) -> dict[str, Profile]:
     """Many at once, a second old at most. Whoever is missing does not exist (any more)."""
     found = bulk.get_many((keys.lead(lead_id), keys.PROFILE) for lead_id in lead_ids)
-    profiles = [_from_raw(bulk.plain({"M": item})) for item in found.values()]
+    profiles = [profile_from_raw(item) for item in found.values()]
     return {profile.lead_id: profile for profile in profiles}
 
 
-def _from_raw(item: dict[str, Any]) -> Profile:
+def profile_from_raw(raw: bulk.Raw) -> Profile:
+    item = bulk.plain({"M": raw})
     return Profile(
         lead_id=keys.lead_id_of(item["pk"]),
         mailbox=item["mailbox"],

@@ -371,8 +371,10 @@ class Fold:
 
     def _classify(self, memory: Memory, minute: int, why: str) -> None:
         hot, memory.rank, phase = self.class_of(memory, minute)
-        if hot and not memory.hot and memory.stage in _BEFORE_SALES:
-            memory.stage, memory.stage_since = "mql", minute
+        if hot and not memory.hot:
+            memory.rises.append(minute)
+            if memory.stage in _BEFORE_SALES:
+                memory.stage, memory.stage_since = "mql", minute
         memory.hot = hot
         if phase != memory.phase:
             memory.enter(phase, minute, why)

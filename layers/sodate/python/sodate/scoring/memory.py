@@ -64,6 +64,8 @@ class Memory:
     phase: int = 0
     stage: Stage = "lead"
     stage_since: int = 0
+    rises: list[int] = field(default_factory=list, compare=False)
+    """When it rose to hot, as far as this process folded it; not kept."""
     phases: list[tuple[int, int, str]] = field(default_factory=list)
     """Phases entered: number, minute, what led there (a kind of activity, `time`, or `profile`)."""
 

@@ -63,8 +63,12 @@ def prepared(rules: RuleSet) -> Fold:
     return Fold(rules)
 
 
-def rescore(lead_id: str, rules: Rules, now: datetime, news: Sequence[Activity] | None = None) -> Rescored:
+def rescore(
+    lead_id: str, rules: Rules, now: datetime, news: Sequence[Activity] | None = None, *, tell: bool = True
+) -> Rescored:
     """`news`: what was logged since; None: the profile changed too, or nobody knows.
+
+    `tell`: whoever becomes hot is a signal for sales. New rules are applied without.
 
     Raises `Transient` when five other writers were faster.
     """
@@ -78,7 +82,7 @@ def rescore(lead_id: str, rules: Rules, now: datetime, news: Sequence[Activity] 
             return Rescored(lead_id, changed=False)
         was_hot = held is not None and held.hot
         try:
-            _write(lead_id, held, memory, rules, now)
+            _write(lead_id, held, memory, rules, now, tell=tell)
         except ConditionFailed:
             continue
         return Rescored(lead_id, changed=True, became_hot=memory.hot and not was_hot)
@@ -136,12 +140,12 @@ def _log(lead_id: str) -> list[Activity]:
         raise Invalid(f"the log of lead {lead_id} has an item that cannot be read: {error!r}", "item") from error
 
 
-def _write(lead_id: str, held: ScoreItem | None, memory: Memory, rules: Rules, now: datetime) -> None:
+def _write(lead_id: str, held: ScoreItem | None, memory: Memory, rules: Rules, now: datetime, *, tell: bool) -> None:
     version = int(held.version) if held is not None else 0
     turns_at = _plan_turn(lead_id, held, memory, rules, now)
     item = score_item(lead_id, memory, rules.fold, rules_version=rules.version, version=version + 1, turns_at=turns_at)
     condition = ScoreItem.version == version if held is not None else ScoreItem.pk.does_not_exist()
-    if memory.hot and not (held is not None and held.hot):
+    if tell and memory.hot and not (held is not None and held.hot):
         signal = _signal(load_profile(lead_id), item, memory, rules, now)
         transaction.commit([Put(item, condition), transaction.put_new(signal)])
     else:

@@ -1,0 +1,245 @@
+"""`sodate score replay|diff`: everybody's score from the log, and a rule change as people, before it is live."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from sodate.errors import Invalid
+from sodate.playbook.store import Definitions
+from sodate.scoring.fold import Fold
+from sodate.scoring.replay import (
+    Case,
+    Comparison,
+    Tally,
+    as_document,
+    comparison_from,
+    replay,
+    tally_from,
+)
+from sodate.scoring.rescore import Rules, live_rules, rescore, rules_of
+from sodate.scoring.rules import RuleSet
+
+from sodate_cli import output
+from sodate_cli.leadfile import Position, read_file, read_table
+from sodate_cli.operator import StageOption, explained, now, target
+from sodate_cli.output import JsonOption
+from sodate_cli.playbook.explain import problems_of
+from sodate_cli.playbook.yamlfile import parse
+
+app = typer.Typer(help="The score of everybody: replay it, compare rule sets, learn one.", no_args_is_help=True)
+#: A killed run goes on from the last of these; between them at most so many leads are folded again.
+_CHECKPOINT_EVERY = 2000
+
+RulesOption = Annotated[str | None, typer.Option("--rules", help="A version number, or a rules.yaml; default: live.")]
+AsOfOption = Annotated[str | None, typer.Option("--as-of", help="2026-10-01 or 2026-10-01T09:00+09:00; default: now.")]
+FromOption = Annotated[
+    Path | None, typer.Option("--from", help="Items as JSON lines (DynamoDB's export), not the stage's table.")
+]
+CheckpointOption = Annotated[
+    Path | None, typer.Option("--checkpoint", help="Remember how far it came; a killed run goes on from there.")
+]
+
+
+@app.command("replay")
+def replay_command(
+    rules: RulesOption = None,
+    as_of: AsOfOption = None,
+    source: FromOption = None,
+    write: Annotated[bool, typer.Option("--write", help="Write what differs, lead by lead (live rules only).")] = False,
+    tell: Annotated[bool, typer.Option("--tell", help="With --write: tell sales of whoever becomes hot.")] = False,
+    checkpoint: CheckpointOption = None,
+    stage: StageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Recompute every score from the log, and say what comes out and what differs from what is recorded.
+
+    Example: sodate score replay --as-of 2026-10-01
+    """
+    with explained():
+        if write and (rules or as_of or source):
+            raise Invalid("--write applies the live rules to the table as of now: leave out --rules, --as-of, --from")
+        at, chosen = _setting(rules, as_of, source, stage)
+        tally = Tally()
+
+        def add(case: Case) -> None:
+            memory = replay(case, chosen.fold, at)
+            tally.add(case, chosen.fold, memory)
+            is_same = case.recorded is not None and case.rules_version == chosen.version and _same(case, memory, chosen)
+            tally.differ += not is_same
+            if write and not is_same:
+                rescore(case.profile.lead_id, chosen, at, tell=tell)
+
+        run = _Run("replay", {"rules": _digest(chosen.fold), "at": at.isoformat()}, checkpoint)
+        run.over(source, add, lambda: as_document(tally), lambda held: vars(tally).update(vars(tally_from(held))))
+    document = {"as_of": at.isoformat(), "rules_version": chosen.version, "written": write, **as_document(tally)}
+    document["calls_a_week"] = tally.calls_a_week(at)
+    if as_json:
+        output.show_json(document)
+        return
+    shown = ("as_of", "leads", "activities", "hot", "calls_a_week", "differ")
+    output.show_fields("Replay", {name: document[name] for name in shown})
+    output.show_table("Ranks", ("rank", "leads"), list(document["ranks"].items()))
+    output.show_table("Phases", ("phase", "leads"), list(document["phases"].items()))
+
+
+@app.command()
+def diff(
+    rules: Annotated[str, typer.Option("--rules", help="The new rules: a rules.yaml or a version number.")],
+    against: Annotated[str | None, typer.Option("--against", help="The old rules, likewise; default: live.")] = None,
+    as_of: AsOfOption = None,
+    source: FromOption = None,
+    checkpoint: CheckpointOption = None,
+    most_moved: Annotated[
+        float, typer.Option("--most-moved", help="Fail when a larger share of leads changes class.")
+    ] = 1.0,
+    stage: StageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What a rule set would change, as people: who becomes hot, who stops, and how many calls a week that means.
+
+    Example: sodate score diff --rules playbook/rules.yaml
+    """
+    with explained():
+        at, new = _setting(rules, as_of, source, stage)
+        old = _rules(against, stage) if against or source is None else new
+        both = Comparison()
+
+        def add(case: Case) -> None:
+            both.add(case, old.fold, new.fold, at)
+
+        settings = {"rules": [_digest(old.fold), _digest(new.fold)], "at": at.isoformat()}
+        run = _Run("diff", settings, checkpoint)
+        run.over(source, add, lambda: as_document(both), lambda held: vars(both).update(vars(comparison_from(held))))
+    document = {
+        "as_of": at.isoformat(),
+        **as_document(both),
+        "moved_share": both.moved / both.after.leads if both.after.leads else 0.0,
+        "calls_a_week": {"before": both.before.calls_a_week(at), "after": both.after.calls_a_week(at)},
+    }
+    if as_json:
+        output.show_json(document)
+    else:
+        _show_diff(document)
+    if document["moved_share"] > most_moved:
+        output.fail(f"{document['moved_share']:.1%} of the leads change class, more than {most_moved:.1%}")
+
+
+def _show_diff(document: dict[str, Any]) -> None:
+    before, after = document["before"], document["after"]
+    rows = [
+        ("leads", before["leads"], after["leads"]),
+        ("hot", before["hot"], after["hot"]),
+        ("calls a week", f"{document['calls_a_week']['before']:.1f}", f"{document['calls_a_week']['after']:.1f}"),
+    ]
+    output.show_table("Under the old and the new rules", ("", "before", "after"), rows)
+    share = f"{document['moved_share']:.1%} of the leads change rank, phase or heat"
+    for name, title in (("ranks", f"Ranks ({share})"), ("phases", "Phases"), ("sources", "By source")):
+        changed = [(move, count) for move, count in document[name].items() if not _stays(move)]
+        output.show_table(title, ("", "leads"), sorted(changed, key=lambda row: -row[1]))
+    for name, title in (("becomes_hot", "Become hot"), ("stops_being_hot", "Stop being hot")):
+        output.show_table(title, ("lead",), [(lead,) for lead in document[name][:20]])
+
+
+def _stays(move: str) -> bool:
+    was, arrow, is_ = move.partition(" → ")
+    return bool(arrow) and was == is_
+
+
+class _Run:
+    """Over all leads, with a progress bar, and with a checkpoint that a killed run goes on from."""
+
+    def __init__(self, what: str, settings: dict[str, Any], checkpoint: Path | None) -> None:
+        self._settings, self._checkpoint = {"what": what, **settings}, checkpoint
+
+    def over(
+        self, source: Path | None, add: Callable[[Case], None], kept: Callable[[], Any], restore: Callable[[Any], None]
+    ) -> None:
+        held = self._held(source)
+        if held is not None:
+            restore(held["figures"])
+        start = held["position"] if held is not None else None
+        cases: Iterator[tuple[Case, Position]] = read_file(source, start) if source else read_table(start)
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=output.errors(), transient=True) as bar:
+            task, position = bar.add_task("leads", total=None), None
+            for number, (case, position) in enumerate(cases, 1):
+                add(case)
+                if number % 100 == 0:
+                    bar.update(task, completed=number)
+                if number % _CHECKPOINT_EVERY == 0:
+                    self._keep(source, position, kept())
+        if self._checkpoint is not None:
+            self._checkpoint.unlink(missing_ok=True)
+
+    def _held(self, source: Path | None) -> Any:
+        if self._checkpoint is None or not self._checkpoint.exists():
+            return None
+        held = json.loads(self._checkpoint.read_text(encoding="utf-8"))
+        if held["settings"] != {**self._settings, "from": str(source)}:
+            raise Invalid(f"{self._checkpoint} belongs to another run (other rules, time or file): delete it first")
+        return held
+
+    def _keep(self, source: Path | None, position: Position, figures: Any) -> None:
+        if self._checkpoint is None:
+            return
+        settings = {**self._settings, "from": str(source)}
+        part = self._checkpoint.with_suffix(".part")
+        text = json.dumps({"settings": settings, "position": position, "figures": figures})
+        part.write_text(text, encoding="utf-8")
+        part.replace(self._checkpoint)
+
+
+def _setting(rules: str | None, as_of: str | None, source: Path | None, stage: str | None) -> tuple[datetime, Rules]:
+    """A file of items and a file of rules need no stage."""
+    if source is not None and not source.exists():
+        raise Invalid(f"{source} does not exist")
+    at = datetime.now(UTC) if source is not None else now(target(stage))
+    return _moment(as_of) if as_of else at, _rules(rules, stage)
+
+
+def _rules(wanted: str | None, stage: str | None) -> Rules:
+    if wanted is not None and not wanted.isdigit():
+        return Rules(0, Fold(_from_file(Path(wanted))))
+    target(stage)
+    definitions = Definitions()
+    return live_rules(definitions) if wanted is None else rules_of(definitions, int(wanted))
+
+
+def _from_file(path: Path) -> RuleSet:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid(f"{path} cannot be read: {error}") from error
+    read = parse(str(path), text)
+    problems = read.problems
+    if not problems:
+        try:
+            return RuleSet.model_validate(read.data)
+        except ValidationError as error:
+            problems = problems_of(error, RuleSet, str(path), read.data, read.lines)
+    raise Invalid("\n".join(f"{problem.file}:{problem.line}: {problem.message}" for problem in problems[:20]))
+
+
+def _moment(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Invalid(f"--as-of {text!r}: write it as 2026-10-01 or 2026-10-01T09:00+09:00") from error
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _same(case: Case, memory: Any, rules: Rules) -> bool:
+    recorded = case.recorded
+    assert recorded is not None  # noqa: S101  asked before
+    rules.fold.settle(recorded, memory.now)
+    return bool(recorded == memory)
+
+
+def _digest(fold: Fold) -> str:
+    return hashlib.sha256(fold.rules.model_dump_json(by_alias=True).encode()).hexdigest()[:16]
