@@ -15,6 +15,11 @@ ActivityType = Literal[
     "mail_clicked",
     "mail_bounced",
     "mail_complained",
+    "sales_accepted",
+    "sales_rejected",
+    "meeting_set",
+    "deal_won",
+    "deal_lost",
 ]
 AttributePath = Annotated[str, StringConstraints(pattern=r"^(primary|secondary)\.[a-z][a-z0-9_]{0,39}$")]
 
