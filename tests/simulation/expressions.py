@@ -95,6 +95,8 @@ class _Reader:
             return value
         if self.peek() in ("if_not_exists", "list_append"):
             return self._value_function()
+        if self.peek() == "size":
+            return self._size()
         return look_up(self._item, self.path())
 
     def _value_function(self) -> Item | None:
@@ -109,6 +111,13 @@ class _Reader:
         if first is None or second is None:
             raise KeyError("list_append of what does not exist")
         return {"L": [*first["L"], *second["L"]]}
+
+    def _size(self) -> Item | None:
+        self.take()
+        self.take("(")
+        value = self.operand()
+        self.take(")")
+        return {"N": str(len(next(iter(value.values()))))} if value else None
 
     def _sum(self) -> Item | None:
         value = self.operand()
@@ -158,9 +167,18 @@ class _Reader:
                 raise KeyError("the right-hand side does not exist")
             _put(new, path, value)
         elif clause == "ADD":
-            held = look_up(self._item, path) or {"N": "0"}
-            added = self.operand() or {}
-            _put(new, path, {"N": str(Decimal(held["N"]) + Decimal(added["N"]))})
+            held, added = look_up(self._item, path), self.operand() or {}
+            if "SS" in added:
+                _put(new, path, {"SS": sorted({*(held or {"SS": []})["SS"], *added["SS"]})})
+            else:
+                _put(new, path, {"N": str(Decimal((held or {"N": "0"})["N"]) + Decimal(added["N"]))})
+        elif clause == "DELETE":
+            held, taken = look_up(self._item, path), self.operand() or {}
+            left = sorted({*(held or {"SS": []})["SS"]} - {*taken["SS"]})
+            if left:
+                _put(new, path, {"SS": left})
+            elif held:
+                self._removed.append(path)  # an empty set does not exist
         elif clause == "REMOVE":
             self._removed.append(path)
         else:

@@ -259,6 +259,7 @@ class SimulatedWorld:
     def tick(self) -> None:
         self.invoke("step_mail_dispatch", {})
         self.invoke("send_sweeper", {})
+        self.invoke("sales_followup", {})
 
     def stream(self) -> bool:
         return any([self._stream_to("scoring"), self._stream_to("event_publisher")])

@@ -90,6 +90,7 @@ class World:
     def tick(self) -> None:
         self.call("step_mail_dispatch", {})
         self.call("send_sweeper", {})
+        self.call("sales_followup", {})
         self.settle()
 
     def advance(self, span: timedelta) -> None:

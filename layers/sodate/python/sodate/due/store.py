@@ -39,7 +39,9 @@ NOTICE, STEP, BROADCAST = Lane("notice", 1), Lane("step", 4), Lane("broadcast", 
 SENDING = (NOTICE, STEP, BROADCAST)
 #: What the sweeper looks at.
 WATCH = Lane("watch", 1)
-LANES = (*SENDING, WATCH)
+#: Digests, escalations, ends and returns of what sales was told.
+SALES = Lane("sales", 1)
+LANES = (*SENDING, WATCH, SALES)
 
 
 class DueItem(TableItem, discriminator="due"):
