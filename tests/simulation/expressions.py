@@ -167,22 +167,27 @@ class _Reader:
                 raise KeyError("the right-hand side does not exist")
             _put(new, path, value)
         elif clause == "ADD":
-            held, added = look_up(self._item, path), self.operand() or {}
-            if "SS" in added:
-                _put(new, path, {"SS": sorted({*(held or {"SS": []})["SS"], *added["SS"]})})
-            else:
-                _put(new, path, {"N": str(Decimal((held or {"N": "0"})["N"]) + Decimal(added["N"]))})
+            _put(new, path, _added(look_up(self._item, path), self.operand() or {}))
         elif clause == "DELETE":
-            held, taken = look_up(self._item, path), self.operand() or {}
-            left = sorted({*(held or {"SS": []})["SS"]} - {*taken["SS"]})
-            if left:
-                _put(new, path, {"SS": left})
-            elif held:
-                self._removed.append(path)  # an empty set does not exist
+            self._take_out(path, self.operand() or {}, new)
         elif clause == "REMOVE":
             self._removed.append(path)
         else:
             raise ValueError(f"unknown clause {clause}")
+
+    def _take_out(self, path: Path, taken: Item, new: Item) -> None:
+        held = look_up(self._item, path)
+        left = sorted({*held["SS"]} - {*taken["SS"]}) if held else []
+        if left:
+            _put(new, path, {"SS": left})
+        elif held:
+            self._removed.append(path)  # an empty set does not exist
+
+
+def _added(held: Item | None, added: Item) -> Item:
+    if "SS" in added:
+        return {"SS": sorted({*(held or {"SS": []})["SS"], *added["SS"]})}
+    return {"N": str(Decimal((held or {"N": "0"})["N"]) + Decimal(added["N"]))}
 
 
 def holds(text: str | None, names: dict[str, str], values: Item, item: Item | None) -> bool:

@@ -90,7 +90,9 @@ def _join(signal: SignalItem, held: ConversationItem) -> list[Write]:
 
 
 def _untouched() -> Condition:
-    return SignalItem.pk.exists() & SignalItem.assigned_at.does_not_exist() & SignalItem.joins.does_not_exist()
+    condition: Condition = SignalItem.pk.exists()
+    condition &= SignalItem.assigned_at.does_not_exist() & SignalItem.joins.does_not_exist()
+    return condition
 
 
 def _open(signal: SignalItem, held: ConversationItem | None, desk: Desk, now: datetime) -> list[Write]:
@@ -130,7 +132,7 @@ def reach(signal: SignalItem, owner: Owner, round_: int, desk: Desk, now: dateti
     lead_id = keys.lead_id_of(signal.pk)
     ref = f"{store.reference(lead_id, signal.sk)}-{round_}"
     held = desk.held_until(owner, now)
-    actions = [SignalItem.assigned_to.set(owner.id), SignalItem.round.set(round_)]
+    actions: list[Action] = [SignalItem.assigned_to.set(owner.id), SignalItem.round.set(round_)]
     actions.append(SignalItem.held_until.set(keys.stamp(held)) if held else SignalItem.held_until.remove())
     writes: list[Write] = []
     if held:

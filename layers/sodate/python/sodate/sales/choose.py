@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sodate.leads.lead import Profile
 from sodate.leads.text import fold
 from sodate.sales.definition import Fit, Owner, Sales
-from sodate.scoring.fold import attribute_holds
+from sodate.sales.match import fits
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ def _assigned(profile: Profile, sales: Sales) -> str | None:
 def _spread(present: Sequence[Owner], profile: Profile, sales: Sales) -> Iterator[Choice]:
     if sales.assignment is None:
         return
-    pool, matched = tuple(present), []
+    pool: tuple[Owner, ...] = tuple(present)
+    matched: list[str] = []
     for kind in sales.assignment.by:
         narrower = _narrow(pool, kind, profile)
         if narrower is not None:
@@ -63,11 +64,7 @@ def _spread(present: Sequence[Owner], profile: Profile, sales: Sales) -> Iterato
 
 def _narrow(pool: Sequence[Owner], kind: str, profile: Profile) -> tuple[Owner, ...] | None:
     """Those whose territory or product this is; None when it is nobody's."""
-    return tuple(owner for owner in pool if any(_holds(fit, profile) for fit in _written(owner, kind))) or None
-
-
-def _holds(fit: Fit, profile: Profile) -> bool:
-    return attribute_holds(fit.when, profile.attribute(fit.attribute))
+    return tuple(owner for owner in pool if any(fits(fit, profile) for fit in _written(owner, kind))) or None
 
 
 def _written(owner: Owner, kind: str) -> tuple[Fit, ...]:

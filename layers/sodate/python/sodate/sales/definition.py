@@ -9,9 +9,10 @@ from pydantic import ConfigDict, Field, StringConstraints, field_validator, mode
 
 from sodate.mail.sender import Country, Line, LocalTime
 from sodate.playbook.model import Definition, HttpUrl, Slug
-from sodate.scoring.rules import AttributePath, When
+from sodate.scoring.rules import ActivityType
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+AttributePath = Annotated[str, StringConstraints(pattern=r"^(primary|secondary|source)\.[a-z][a-z0-9_]{0,39}$")]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 PLACEHOLDERS = ("company", "name")
@@ -46,10 +47,6 @@ class Fit(Definition):
         if (self.contains is None) == (self.any_of is None):
             raise ValueError("write exactly one of `contains`, `any_of`")
         return self
-
-    @property
-    def when(self) -> When:
-        return When(attribute=self.attribute, contains=self.contains, any_of=self.any_of)
 
 
 class Channels(Definition):
@@ -144,11 +141,20 @@ class Recycle(Definition):
 
 
 class Talk(Definition):
-    """What to say first. Without `when` and `category` it fits every lead."""
+    """What to say first. All that is written must hold; with `say` alone it fits every lead."""
 
-    when: When | None = None
+    activity: ActivityType | None = Field(default=None, description="Among the last things the lead did.")
+    form: Slug | None = None
+    link_contains: Text | None = None
+    lead: Fit | None = None
     category: Slug | None = Field(default=None, description="Category of a reason.")
     say: Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+
+    @model_validator(mode="after")
+    def _narrows_an_activity(self) -> Self:
+        if self.activity is None and (self.form or self.link_contains):
+            raise ValueError("`form` and `link_contains` narrow an `activity`; write which")
+        return self
 
     @model_validator(mode="after")
     def _known_placeholders(self) -> Self:

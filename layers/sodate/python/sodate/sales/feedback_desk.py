@@ -8,8 +8,8 @@ from typing import Any
 from sodate.consent import pages
 from sodate.errors import Invalid, NotFound
 from sodate.leads.store import load_profile
-from sodate.playbook.store import Definitions, parsed
 from sodate.mail.sender import Mailing
+from sodate.playbook.store import Definitions, parsed
 from sodate.sales.assign import find
 from sodate.sales.definition import Sales
 from sodate.sales.feedback import AnswerInvalid, Recorded, read_answer, record

@@ -18,7 +18,7 @@ from sodate.sales.recycle import recycle
 from sodate.sales.store import ConversationItem
 from sodate.sales.tell import LARGEST_DIGEST, Teller, Told
 from sodate.scoring.signals import SignalItem, find_signal
-from sodate.table import base, keys, transaction
+from sodate.table import keys, transaction
 from sodate.table.base import ConditionFailed
 from sodate.table.transaction import Update, Write
 

@@ -16,7 +16,7 @@ class Handoff:
     teller: Teller
 
     def hand_over(self, lead_id: str, signal_key: str, now: datetime) -> str:
-        """What was done, in one word. Raises `Transient` when a chat should be tried again; the mail is planned then."""
+        """What was done, in one word. Raises `Transient` when a chat should be tried again; the mail is on its way."""
         desk = Desk(self.teller.sales, self.teller.mailing)
         signal = assign(lead_id, signal_key, desk, now)
         if signal.answer is not None or signal.expired_at is not None:

@@ -25,6 +25,7 @@ def handoff_composer(definitions: Definitions, links: Callable[[], FeedbackLinks
         data = send.data or {}
         sales = parsed(definitions.live("sales"), Sales)
         owner = sales.owner(data["owner"])
+        message: HandoffMessage | DigestMessage
         if "digest" in data:
             message = _digest(definitions, links(), owner, data["digest"], now)
         else:
@@ -54,7 +55,8 @@ def _one(
 def _digest(
     definitions: Definitions, links: FeedbackLinks, owner: Owner, waited: list[list[str]], now: datetime
 ) -> DigestMessage:
-    signals = [signal for lead_id, key in waited if (signal := find_signal(lead_id, key)) and signal.answer is None]
+    found = [find_signal(lead_id, key) for lead_id, key in waited]
+    signals = [signal for signal in found if signal is not None and signal.answer is None]
     if not signals:
         raise Withheld("answered_already")
     return compose_digest(definitions, links, owner, signals, now)[0]

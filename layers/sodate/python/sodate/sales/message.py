@@ -9,11 +9,10 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sodate.activities.activity import Activity
 from sodate.leads.lead import Profile
 from sodate.leads.text import one_line
 from sodate.sales.definition import Owner, Sales, Talk
-from sodate.scoring.fold import activity_matches, attribute_holds
+from sodate.sales.match import first_talk
 from sodate.scoring.signals import SignalItem
 
 _WORDS: dict[str, dict[str, str]] = {
@@ -160,29 +159,12 @@ def reasons_of(signal: SignalItem, language: str) -> tuple[str, ...]:
 
 def talk_for(profile: Profile, signal: SignalItem, talks: Sequence[Talk]) -> str:
     """The first that fits, with names filled in; a stranger's braces stay as they are."""
-    for talk in talks:
-        if _fits(talk, profile, signal):
-            company = _cut(str(profile.primary.get("company") or ""), 60)
-            name = _cut(str(profile.primary.get("name") or ""), 60)
-            pieces = (piece.replace("{name}", name) for piece in talk.say.split("{company}"))
-            return _cut(company.join(pieces), 1200)
-    return ""
-
-
-def _fits(talk: Talk, profile: Profile, signal: SignalItem) -> bool:
-    if talk.category is not None and all(reason.get("category") != talk.category for reason in signal.reasons):
-        return False
-    when = talk.when
-    if when is None:
-        return True
-    if when.attribute is not None:
-        return attribute_holds(when, profile.attribute(when.attribute))
-    return any(activity_matches(when, _activity(fact)) for fact in signal.latest or [])
-
-
-def _activity(fact: dict[str, Any]) -> Activity:
-    about = {name: value for name, value in fact.items() if name not in ("type", "at")}
-    return Activity("", fact["type"], datetime.fromisoformat(fact["at"]), "", about)
+    talk = first_talk(talks, profile, signal.reasons, signal.latest or [])
+    if talk is None:
+        return ""
+    company, name = (_cut(str(profile.primary.get(key) or ""), 60) for key in ("company", "name"))
+    pieces = (piece.replace("{name}", name) for piece in talk.say.split("{company}"))
+    return _cut(company.join(pieces), 1200)
 
 
 def _reason(reason: dict[str, Any], words: dict[str, str]) -> str:

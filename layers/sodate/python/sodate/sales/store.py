@@ -60,8 +60,10 @@ def conversation(lead_id: str, signal_key: str, owner: str, stage: str, now: dat
 def unchanged(held: ConversationItem | None) -> Condition:
     if held is None:
         return ConversationItem.pk.does_not_exist()
-    same = (ConversationItem.signal == held.signal) & (ConversationItem.stage == held.stage)
-    return same & (ConversationItem.changed == held.changed)
+    condition: Condition = ConversationItem.signal == held.signal
+    condition &= ConversationItem.stage == held.stage
+    condition &= ConversationItem.changed == held.changed
+    return condition
 
 
 def find_turns() -> TurnsItem | None:
