@@ -55,8 +55,8 @@ def _one(
 def _digest(
     definitions: Definitions, links: FeedbackLinks, owner: Owner, waited: list[list[str]], now: datetime
 ) -> DigestMessage:
-    found = [find_signal(lead_id, key) for lead_id, key in waited]
-    signals = [signal for signal in found if signal is not None and signal.answer is None]
+    found = (find_signal(lead_id, key) for lead_id, key in waited)
+    signals = [signal for signal in found if signal and signal.answer is None]
     if not signals:
         raise Withheld("answered_already")
     return compose_digest(definitions, links, owner, signals, now)[0]
