@@ -104,10 +104,21 @@ def test_an_accepted_lead_gets_a_link_for_the_months_of_a_deal(world: World, lin
     later = json.loads(answer(world, link, {"answer": "accepted"})["body"])["link"]
     world.now += timedelta(days=100)
     assert answer(world, link, method="GET")["statusCode"] == 400
+    assert answer(world, later, method="GET")["body"].count(later.rsplit("/", 1)[-1]) == 5, "looking prolongs nothing"
     assert (
         json.loads(answer(world, later, {"answer": "won", "amount": 1, "currency": "JPY"})["body"])["status"]
         == "recorded"
     )
+
+
+def test_the_link_of_a_deal_ends_with_its_days_however_often_somebody_answers(world: World, link: str) -> None:
+    world.now += timedelta(days=13)
+    later = json.loads(answer(world, link, {"answer": "accepted"})["body"])["link"]
+    world.now += timedelta(days=166)
+    renewed = json.loads(answer(world, later, {"answer": "meeting_set"})["body"])["link"]
+    assert answer(world, renewed, method="GET")["statusCode"] == 200
+    world.now += timedelta(days=1)
+    assert answer(world, renewed, method="GET")["statusCode"] == 400
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from tests.support.world import World
 THREE = (SATO, TANAKA, SUZUKI)
 ROUND_ROBIN = {"then": "round_robin"}
 TOKYO = {"territories": [{"attribute": "primary.prefecture", "any_of": ["東京都", "神奈川県"]}]}
+ALL_TO_TANAKA = {"attribute": "primary.company", "contains": "例示", "owner": "tanaka"}
 OSAKA = {"territories": [{"attribute": "primary.prefecture", "contains": "大阪"}]}
 
 
@@ -108,6 +109,17 @@ def test_nobody_has_more_open_signals_than_their_capacity_and_an_answer_makes_ro
     answer(world, link, {"answer": "meeting_set"})
     more = [owner_of(world, become_hot(world, f"b{number}")) for number in range(4)]
     assert Counter(more) == {"sato": 3, "tanaka": 1}, "room for one, not for two"
+
+
+def test_an_escalated_signal_makes_room_for_its_first_owner_when_somebody_answers(world: World) -> None:
+    sla = {"answer_within_minutes": 30, "escalate_to": "suzuki"}
+    sales(world, SUZUKI, {**TANAKA, "capacity": 1}, assignments=[ALL_TO_TANAKA], sla=sla, feedback=FEEDBACK)
+    first = become_hot(world, "first")
+    world.advance(timedelta(minutes=40))
+    assert owner_of(world, first) == "suzuki"
+    assert owner_of(world, become_hot(world, "second")) == "suzuki", "tanaka still has one open"
+    answer(world, feedback_link(world.mails_to("tanaka@example.jp")[0].text), {"answer": "accepted"})
+    assert owner_of(world, become_hot(world, "third")) == "tanaka"
 
 
 def test_an_unanswered_signal_makes_room_when_its_link_ends(world: World) -> None:

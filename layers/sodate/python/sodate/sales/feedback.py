@@ -161,7 +161,8 @@ def _writes(ticket: Ticket, signal: SignalItem, answer: Answer, key: str, sales:
 
 
 def _make_room(signal: SignalItem, ticket: Ticket) -> None:
-    """If this is lost in a crash, the end of the link makes room. Only owners with a capacity have a list."""
+    """If this is lost in a crash, the end of the link makes room."""
     if signal.answer is None:
-        for owner in {signal.assigned_to or ticket.owner}:
-            store.unload(owner, store.reference(ticket.lead_id, ticket.signal))
+        held = store.find_conversation(ticket.lead_id)
+        first = held.owner if held is not None and held.signal == ticket.signal else signal.assigned_to
+        store.unload(first or ticket.owner, store.reference(ticket.lead_id, ticket.signal))

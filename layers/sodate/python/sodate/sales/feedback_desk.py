@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sodate.consent import pages
@@ -33,7 +33,7 @@ class FeedbackDesk:
 
     def ask(self, token: str, language: str, now: datetime) -> Page:
         try:
-            return Page(200, self._page(self.links.read(token, now), language, now))
+            return Page(200, self._page(self.links.read(token, now), token, language))
         except (Invalid, NotFound) as error:
             return _no_page(error, language)
 
@@ -42,10 +42,10 @@ class FeedbackDesk:
             ticket = self.links.read(token, now)
             recorded = record(ticket, read_answer(raw, self._sales), self._sales, now)
         except AnswerInvalid as error:
-            return Page(422, self._page(ticket, language, now, wrong=error))
+            return Page(422, self._page(ticket, token, language, wrong=error))
         except (Invalid, NotFound) as error:
             return _no_page(error, language)
-        return Page(200, self._page(ticket, language, now, recorded=recorded))
+        return Page(200, self._page(ticket, self._later(ticket, token, now), language, recorded=recorded))
 
     def take_json(self, token: str, raw: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         """For CRMs. Raises `Invalid` or `NotFound`."""
@@ -55,22 +55,24 @@ class FeedbackDesk:
             "status": "recorded" if recorded.was_new else "already_recorded",
             "answer": recorded.answer.answer,
             "before": recorded.before,
-            "link": self.links.url(ticket, now, self._days(recorded.answer.answer)),
+            "link": self.links.url_of(self._later(ticket, token, now)),
         }
 
     @property
     def _sales(self) -> Sales:
         return parsed(self.definitions.live("sales"), Sales)
 
-    def _days(self, answer: str | None) -> int:
-        feedback = self._sales.feedback
-        return feedback.deal_days if answer in ("accepted", "meeting_set", "won", "lost") else feedback.link_days
+    def _later(self, ticket: Ticket, token: str, now: datetime) -> str:
+        """For the months of a deal, for whoever answered. Counted from the signal: answers do not prolong it."""
+        raised = datetime.fromisoformat(find(ticket.lead_id, ticket.signal).at)
+        left = raised + timedelta(days=self._sales.feedback.deal_days) - now
+        return self.links.token(ticket, now, left) if left > timedelta(0) else token
 
     def _page(
         self,
         ticket: Ticket,
+        token: str,
         language: str,
-        now: datetime,
         *,
         recorded: Recorded | None = None,
         wrong: AnswerInvalid | None = None,
@@ -85,7 +87,7 @@ class FeedbackDesk:
             why=reasons_of(signal, language),
             talk=talk_for(profile, signal, sales.talks),
             feedback=sales.feedback,
-            token=self.links.token(ticket, now, self._days(answer)),
+            token=token,
             visit=signal.answer_key or "first",
             answer=answer,
             before=recorded.before if recorded else None,

@@ -17,7 +17,7 @@ from sodate.sales.definition import Owner, Sales
 from sodate.sales.links import FeedbackLinks
 from sodate.sales.message import DigestMessage, HandoffMessage
 from sodate.sales.tell import compose, compose_digest
-from sodate.scoring.signals import find_signal
+from sodate.scoring.signals import SignalItem, find_signal
 
 
 def handoff_composer(definitions: Definitions, links: Callable[[], FeedbackLinks], stage: str) -> Composer:
@@ -55,8 +55,11 @@ def _one(
 def _digest(
     definitions: Definitions, links: FeedbackLinks, owner: Owner, waited: list[list[str]], now: datetime
 ) -> DigestMessage:
-    found = (find_signal(lead_id, key) for lead_id, key in waited)
-    signals = [signal for signal in found if signal and signal.answer is None]
+    signals: list[SignalItem] = []
+    for lead_id, key in waited:
+        signal = find_signal(lead_id, key)
+        if signal is not None and signal.answer is None:
+            signals.append(signal)
     if not signals:
         raise Withheld("answered_already")
     return compose_digest(definitions, links, owner, signals, now)[0]

@@ -24,11 +24,14 @@ class FeedbackLinks:
     signer: Signer
 
     def url(self, ticket: Ticket, now: datetime, days: int) -> str:
-        return f"{self.base}/sales/feedback/{self.token(ticket, now, days)}"
+        return self.url_of(self.token(ticket, now, timedelta(days=days)))
 
-    def token(self, ticket: Ticket, now: datetime, days: int) -> str:
+    def url_of(self, token: str) -> str:
+        return f"{self.base}/sales/feedback/{token}"
+
+    def token(self, ticket: Ticket, now: datetime, lifetime: timedelta) -> str:
         payload = {"l": ticket.lead_id, "s": ticket.signal, "o": ticket.owner}
-        return self.signer.sign(FEEDBACK, payload, now, timedelta(days=days))
+        return self.signer.sign(FEEDBACK, payload, now, lifetime)
 
     def read(self, token: str, now: datetime) -> Ticket:
         """Raises `Invalid` with code `link_broken` or `link_expired`."""

@@ -1,5 +1,6 @@
 """What sales has in hand: the lead's conversation, whose turn it is, who has how much, and what waits for a morning."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from pynamodb.expressions.condition import Condition, size
 from sodate.activities.activity import activity_key
 from sodate.scoring.signals import SignalItem
 from sodate.table import base, keys
-from sodate.table.base import TableItem
+from sodate.table.base import ConditionFailed, TableItem
 from sodate.table.transaction import Put, Update
 
 _WAITING_KEPT = timedelta(days=30)
@@ -89,7 +90,8 @@ def load(owner: str, ref: str, at_most: int | None) -> Update:
 
 
 def unload(owner: str, ref: str) -> None:
-    base.update(LoadItem(*keys.sales_load(owner)), [LoadItem.kind.set(LoadItem), LoadItem.open.delete({ref})])
+    with suppress(ConditionFailed):  # owners without a capacity have no list
+        base.update(LoadItem(*keys.sales_load(owner)), [LoadItem.open.delete({ref})], LoadItem.pk.exists())
 
 
 def waiting(owner: str, at: datetime, signal: SignalItem, round_: int) -> WaitingItem:
