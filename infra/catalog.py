@@ -118,7 +118,15 @@ FUNCTIONS = (
     ),
     FunctionSpec(
         "sales_handoff", Size(512, 30), Concurrency(5, "five at once: a webhook is somebody else's small server"),
-        table=KEYED, secrets=(WEBHOOK,),
+        table=KEYED, secrets=(WEBHOOK, SIGNING_KEYS), settings=("SODATE_PUBLIC_URL",),
+    ),
+    FunctionSpec(
+        "sales_followup", Size(512, 60), Concurrency(1, _ONE_AT_A_TIME),
+        table=KEYED_AND_QUERY, secrets=(WEBHOOK, SIGNING_KEYS), settings=("SODATE_PUBLIC_URL",),
+    ),
+    FunctionSpec(
+        "sales_feedback", Size(1024, 10), Concurrency(None, _THROTTLED),
+        table=KEYED, secrets=(SIGNING_KEYS,), settings=("SODATE_PUBLIC_URL",), synchronous=True,
     ),
     FunctionSpec(
         "signing_key_rotation", Size(256, 30), Concurrency(1, "one at a time: steps of a rotation must not interleave"),

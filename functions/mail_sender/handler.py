@@ -22,7 +22,7 @@ def handler(event: dict[str, Any], _: object) -> Failures:
     steps = StepMail(definitions, links, ses, stage, clock.now, clock.sleep, container.new_id)
     composers = {
         "opt_in": opt_in_composer(definitions, links, stage),
-        "handoff": handoff_composer(definitions, stage),
+        "handoff": handoff_composer(definitions, container.feedback_links, stage),
     }
 
     def act(body: str) -> Outcome:

@@ -23,6 +23,7 @@ ROUTES: Mapping[str, Mapping[str, tuple[apigateway.HttpMethod, ...]]] = {
         "/unsubscribe/{token}": (GET, HEAD, POST),
         "/preferences/{token}": (GET, HEAD, POST),
     },
+    "sales_feedback": {"/sales/feedback/{token}": (GET, HEAD, POST)},
 }
 _WHY_PUBLIC = (
     "Public by purpose: forms are open to anyone, and link pages are authorised by the signed token in their path, "

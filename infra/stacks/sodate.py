@@ -119,6 +119,7 @@ class SodateStack(Stack):
         run_every(self.stage, of["step_mail_dispatch"], Duration.minutes(1))
         run_every(self.stage, of["send_sweeper"], Duration.minutes(5))
         run_every(self.stage, of["score_cooling"], Duration.minutes(1))
+        run_every(self.stage, of["sales_followup"], Duration.minutes(1))
         run_every(self.stage, of["suppression_sync"], Duration.days(1))
         on_domain_event(self.stage, self.bus, "LeadBecameHot", of["sales_handoff"])
         rotate(self.stage, self.secrets[SIGNING_KEYS], of["signing_key_rotation"])

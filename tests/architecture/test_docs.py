@@ -23,6 +23,8 @@ ROUTES = {
     "POST /unsubscribe/{token}",
     "GET /preferences/{token}",
     "POST /preferences/{token}",
+    "GET /sales/feedback/{token}",
+    "POST /sales/feedback/{token}",
 }
 
 

@@ -58,7 +58,7 @@ def test_a_webhook_that_is_down_raises_for_another_try_and_doubles_no_mail(
     assert len({post.message_id for post in posts}) == 1, "the receiver can tell a repeat"
     assert (len(handoffs(world)), len(world.mails_to("sato@example.jp"))) == (1, 1)
     (signal,) = world.items("signal")
-    assert signal["webhook_status"] == "200"
+    assert signal["told"]["webhook"]["status"] == "200"
 
 
 def test_a_webhook_that_refuses_is_written_down_and_the_mail_goes_out(
@@ -72,8 +72,8 @@ def test_a_webhook_that_refuses_is_written_down_and_the_mail_goes_out(
         hot(world)
     world.settle()
     (signal,) = world.items("signal")
-    assert "404" in signal["webhook_status"]
-    assert "webhook_at" not in signal
+    assert "404" in signal["told"]["webhook"]["status"]
+    assert "at" not in signal["told"]["webhook"]
     assert len(world.mails_to("sato@example.jp")) == 1
 
 

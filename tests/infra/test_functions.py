@@ -22,7 +22,9 @@ SETTINGS = {
     "send_sweeper": TABLE,
     "score_cooling": TABLE,
     "suppression_sync": TABLE | ADDRESS,
-    "sales_handoff": TABLE | {"SODATE_WEBHOOK_SECRET"},
+    "sales_handoff": TABLE | SIGNING | {"SODATE_WEBHOOK_SECRET", "SODATE_PUBLIC_URL"},
+    "sales_followup": TABLE | SIGNING | {"SODATE_WEBHOOK_SECRET", "SODATE_PUBLIC_URL"},
+    "sales_feedback": TABLE | SIGNING | {"SODATE_PUBLIC_URL"},
     "signing_key_rotation": set(),
 }
 ALIASED = {
@@ -83,7 +85,7 @@ def test_reserved_concurrency_is_set_or_reasoned(prod_stack: Any) -> None:
 
 
 def test_schedules_run_one_at_a_time(prod_stack: Any) -> None:
-    for name in ("step_mail_dispatch", "send_sweeper"):
+    for name in ("step_mail_dispatch", "send_sweeper", "sales_followup"):
         assert prod_stack.functions()[name]["ReservedConcurrentExecutions"] == 1
 
 

@@ -32,6 +32,8 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
         "sqs": SEND,
     },
     "sales_handoff": {"dynamodb": KEYED, "secretsmanager": SECRET, "sqs": SEND},
+    "sales_followup": {"dynamodb": KEYED_AND_QUERY, "secretsmanager": SECRET, "sqs": SEND},
+    "sales_feedback": {"dynamodb": KEYED, "secretsmanager": SECRET},
     "signing_key_rotation": {
         "secretsmanager": SECRET | {"DescribeSecret", "PutSecretValue", "UpdateSecretVersionStage"},
         "sqs": SEND,
@@ -43,7 +45,9 @@ SECRETS = {
     "email_events": {"AddressKey"},
     "mail_sender": {"AddressKey", "SigningKeys"},
     "suppression_sync": {"AddressKey"},
-    "sales_handoff": {"Webhook"},
+    "sales_handoff": {"Webhook", "SigningKeys"},
+    "sales_followup": {"Webhook", "SigningKeys"},
+    "sales_feedback": {"SigningKeys"},
     "signing_key_rotation": {"SigningKeys"},
 }
 MAY_SEND_TO = {
@@ -56,6 +60,7 @@ MAY_SEND_TO = {
     "score_cooling": {"score-cooling-dlq"},
     "suppression_sync": {"suppression-sync-dlq"},
     "sales_handoff": {"sales-handoff-dlq"},
+    "sales_followup": {"sales-followup-dlq"},
     "signing_key_rotation": {"signing-key-rotation-dlq"},
 }
 # Actions of ours that know no resource, each in a statement of its own.

@@ -15,6 +15,9 @@ ROUTES = {
     "GET /preferences/{token}",
     "HEAD /preferences/{token}",
     "POST /preferences/{token}",
+    "GET /sales/feedback/{token}",
+    "HEAD /sales/feedback/{token}",
+    "POST /sales/feedback/{token}",
 }
 # Anything of these in an access log would be personal data, or a token that acts for a person.
 PERSONAL = ("path", "sourceIp", "userAgent", "identity", "authorizer", "queryString", "domainName")

@@ -95,6 +95,8 @@ class _Reader:
             return value
         if self.peek() in ("if_not_exists", "list_append"):
             return self._value_function()
+        if self.peek() == "size":
+            return self._size()
         return look_up(self._item, self.path())
 
     def _value_function(self) -> Item | None:
@@ -109,6 +111,13 @@ class _Reader:
         if first is None or second is None:
             raise KeyError("list_append of what does not exist")
         return {"L": [*first["L"], *second["L"]]}
+
+    def _size(self) -> Item | None:
+        self.take()
+        self.take("(")
+        value = self.operand()
+        self.take(")")
+        return {"N": str(len(next(iter(value.values()))))} if value else None
 
     def _sum(self) -> Item | None:
         value = self.operand()
@@ -158,13 +167,27 @@ class _Reader:
                 raise KeyError("the right-hand side does not exist")
             _put(new, path, value)
         elif clause == "ADD":
-            held = look_up(self._item, path) or {"N": "0"}
-            added = self.operand() or {}
-            _put(new, path, {"N": str(Decimal(held["N"]) + Decimal(added["N"]))})
+            _put(new, path, _added(look_up(self._item, path), self.operand() or {}))
+        elif clause == "DELETE":
+            self._take_out(path, self.operand() or {}, new)
         elif clause == "REMOVE":
             self._removed.append(path)
         else:
             raise ValueError(f"unknown clause {clause}")
+
+    def _take_out(self, path: Path, taken: Item, new: Item) -> None:
+        held = look_up(self._item, path)
+        left = sorted({*held["SS"]} - {*taken["SS"]}) if held else []
+        if left:
+            _put(new, path, {"SS": left})
+        elif held:
+            self._removed.append(path)  # an empty set does not exist
+
+
+def _added(held: Item | None, added: Item) -> Item:
+    if "SS" in added:
+        return {"SS": sorted({*(held or {"SS": []})["SS"], *added["SS"]})}
+    return {"N": str(Decimal((held or {"N": "0"})["N"]) + Decimal(added["N"]))}
 
 
 def holds(text: str | None, names: dict[str, str], values: Item, item: Item | None) -> bool:

@@ -260,6 +260,7 @@ class SimulatedWorld:
         self.invoke("step_mail_dispatch", {})
         self.invoke("send_sweeper", {})
         self.invoke("score_cooling", {})
+        self.invoke("sales_followup", {})
 
     def stream(self) -> bool:
         return any([self._stream_to("scoring"), self._stream_to("event_publisher")])

@@ -12,6 +12,7 @@ from sodate.activities.store import activities_of, activity_item
 from sodate.leads.lead import Enrolment, State
 from sodate.leads.store import StateItem, as_it_was, find_state, state_item, state_key
 from sodate.mail.store import SendItem, find_send, planned_notice, raise_to
+from sodate.sales.store import load, open_signals, unload
 from sodate.table import base, keys, transaction
 from sodate.table.base import ConditionFailed, TableItem
 from sodate.table.transaction import Delete, Update, put_new
@@ -133,3 +134,21 @@ def test_an_update_below_a_map_that_is_not_there_is_refused() -> None:
         base.update(state_key("nobody"), [StateItem.topics["a"].set("confirmed")])
     with pytest.raises(ConditionFailed):
         base.update(state_key("nobody"), [StateItem.opt_in_mails.set(1)], StateItem.opt_in_mails == 0)
+
+
+@pytest.mark.usefixtures("table")
+def test_sets_grow_shrink_and_are_counted_alike() -> None:
+    transaction.commit([load("sato", "r1", 2)])
+    transaction.commit([load("sato", "r1", 2)])
+    transaction.commit([load("sato", "r2", 2)])
+    with pytest.raises(ConditionFailed):
+        transaction.commit([load("sato", "r3", 2)])
+    transaction.commit([load("sato", "r3", None)])
+    assert open_signals("sato") == 3
+    for _ in range(2):
+        for ref in ("r1", "r2", "r3"):
+            unload("sato", ref)
+    unload("nobody", "r1")
+    assert (open_signals("sato"), open_signals("nobody")) == (0, 0)
+    transaction.commit([load("sato", "r4", 1)])
+    assert open_signals("sato") == 1

@@ -91,6 +91,7 @@ class World:
         self.call("step_mail_dispatch", {})
         self.call("send_sweeper", {})
         self.call("score_cooling", {})
+        self.call("sales_followup", {})
         self.settle()
 
     def advance(self, span: timedelta) -> None:

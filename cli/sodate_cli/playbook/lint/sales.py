@@ -1,10 +1,13 @@
-"""Hand-off to sales: leads find an owner, and data leaves over TLS."""
+"""Hand-off to sales: leads find an owner, come back to what exists, and data leaves over TLS."""
 
 import re
 from collections.abc import Iterator
 
+from sodate.sales.definition import Sales
+
 from sodate_cli.playbook.lint.context import Context
 from sodate_cli.playbook.problem import Problem, did_you_mean
+from sodate_cli.playbook.yamlfile import Path
 
 _LOCAL = re.compile(r"^http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(/|$)")
 
@@ -19,22 +22,64 @@ def owners_differ(context: Context) -> Iterator[Problem]:
         seen.add(owner.id)
 
 
-def assignments_look_at_collected_data(context: Context) -> Iterator[Problem]:
+def questions_look_at_collected_data(context: Context) -> Iterator[Problem]:
     doc = context.book.sales if context.all_forms_are_valid else None
-    for index, assignment in enumerate(doc.model.assignments if doc and doc.model else ()):
-        if doc and assignment.attribute not in context.form_fields:
-            message = f"no form fills `{assignment.attribute}`, so nobody is assigned here"
-            hint = did_you_mean(assignment.attribute, context.form_fields, "add `maps_to` to a form field")
-            path = ("assignments", index, "attribute")
+    for path, attribute in _attributes(doc.model) if doc and doc.model else ():
+        if doc and attribute not in context.form_fields:
+            message = f"no form fills `{attribute}`, so this fits nobody"
+            hint = did_you_mean(attribute, context.form_fields, "add `maps_to` to a form field")
             yield doc.problem(path, message, hint, "attribute-collected", severity="warning")
 
 
-def webhook_uses_tls(context: Context) -> Iterator[Problem]:
+def _attributes(sales: Sales) -> Iterator[tuple[Path, str]]:
+    for index, assignment in enumerate(sales.assignments):
+        yield ("assignments", index, "attribute"), assignment.attribute
+    for index, owner in enumerate(sales.owners):
+        for kind in ("territories", "products"):
+            for number, fit in enumerate(getattr(owner, kind)):
+                yield ("owners", index, kind, number, "attribute"), fit.attribute
+    for index, talk in enumerate(sales.talks):
+        if talk.lead is not None:
+            yield ("talks", index, "lead", "attribute"), talk.lead.attribute
+
+
+def leads_come_back_to_what_exists(context: Context) -> Iterator[Problem]:
     doc = context.book.sales
-    url = doc.model.webhook.url if doc and doc.model and doc.model.webhook else "https://"
-    if doc and not url.startswith("https://") and not _LOCAL.match(url):
-        message = "personal data would leave without encryption"
-        yield doc.problem(("webhook", "url"), message, "use https://", "webhook-tls")
+    known = context.declared("sequences")
+    for reason, back in doc.model.recycle.items() if doc and doc.model else ():
+        if doc and back.sequence not in known:
+            hint = did_you_mean(back.sequence, known, "add it to sequences/")
+            path = ("recycle", reason, "sequence")
+            yield doc.problem(path, f"there is no sequence `{back.sequence}`", hint, "sequence-exists")
+    for index, talk in enumerate(doc.model.talks if doc and doc.model else ()):
+        forms = context.declared("forms")
+        if doc and talk.form and talk.form not in forms:
+            hint = did_you_mean(talk.form, forms, "add it to forms/")
+            yield doc.problem(("talks", index, "form"), f"there is no form `{talk.form}`", hint, "form-exists")
 
 
-RULES = (owners_differ, assignments_look_at_collected_data, webhook_uses_tls)
+def data_leaves_over_tls(context: Context) -> Iterator[Problem]:
+    doc = context.book.sales
+    for path, url in _addresses(doc.model) if doc and doc.model else ():
+        if doc and not url.startswith("https://") and not _LOCAL.match(url):
+            message = "personal data would leave without encryption"
+            yield doc.problem(path, message, "use https://", "webhook-tls")
+
+
+def _addresses(sales: Sales) -> Iterator[tuple[Path, str]]:
+    if sales.webhook is not None:
+        yield ("webhook", "url"), sales.webhook.url
+    of_owners = [(("owners", index, "channels"), owner.channels) for index, owner in enumerate(sales.owners)]
+    for path, channels in [(("channels",), sales.channels), *of_owners]:
+        for name in ("slack", "teams", "webhook"):
+            url = getattr(channels, name) if channels is not None else None
+            if url is not None:
+                yield (*path, name), url
+
+
+RULES = (
+    owners_differ,
+    questions_look_at_collected_data,
+    leads_come_back_to_what_exists,
+    data_leaves_over_tls,
+)

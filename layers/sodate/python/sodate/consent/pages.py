@@ -20,6 +20,11 @@ _STYLE = (
     "#e0a526;outline-offset:2px}.told{margin:0 0 1.5rem;padding:.8rem 1rem;border-left:4px solid #14603f;"
     "background:#eef5f1}.end{margin-top:2.5rem;padding-top:1.5rem;border-top:1px solid #d8deda}.end button{"
     "background:#fff;color:#8f1d1d;border:1px solid #8f1d1d}"
+    "textarea,input[type=text]{display:block;box-sizing:border-box;width:100%;font:inherit;padding:.4rem;"
+    "border:1px solid #8a958e;border-radius:6px}textarea:focus-visible,summary:focus-visible,a:focus-visible{"
+    "outline:3px solid #e0a526;outline-offset:2px}details,.answer{margin:0 0 .8rem}details{border:1px solid #d8deda;"
+    "border-radius:8px;padding:.6rem 1rem}summary{cursor:pointer;font-weight:600}main{overflow-wrap:anywhere}"
+    "ul{margin:.2rem 0 1.2rem;padding-left:1.2rem}"
     "@media(max-width:40rem){main{margin:0;border-radius:0;min-height:100vh}}"
 )
 _STYLE_HASH = base64.b64encode(sha256(_STYLE.encode()).digest()).decode()

@@ -41,7 +41,9 @@ SENDING = (NOTICE, STEP, BROADCAST)
 WATCH = Lane("watch", 1)
 #: Leads whose class changes by time alone.
 COOLING = Lane("cooling", 2)
-LANES = (*SENDING, WATCH, COOLING)
+#: Digests, escalations, ends and returns of what sales was told.
+SALES = Lane("sales", 1)
+LANES = (*SENDING, WATCH, COOLING, SALES)
 
 
 class DueItem(TableItem, discriminator="due"):

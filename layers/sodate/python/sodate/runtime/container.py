@@ -21,6 +21,7 @@ from sodate.runtime import clock
 from sodate.runtime.logs import logger
 from sodate.runtime.settings import setting
 from sodate.runtime.settings import stage as stage
+from sodate.sales.links import FeedbackLinks
 from sodate.signing import Signer
 from sodate.table import base
 from sodate.table.wire import Wire
@@ -91,6 +92,10 @@ def webhook_secret() -> str:
 
 def links() -> Links:
     return Links(setting("SODATE_PUBLIC_URL"), signer())
+
+
+def feedback_links() -> FeedbackLinks:
+    return FeedbackLinks(setting("SODATE_PUBLIC_URL"), signer())
 
 
 def captcha() -> Turnstile:

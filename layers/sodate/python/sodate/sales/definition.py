@@ -1,16 +1,86 @@
-"""Who in sales hears of a hot lead, and where."""
+"""Who in sales hears of a hot lead, when, where, and what they may answer."""
 
+import re
+from datetime import date
 from typing import Annotated, Literal, Self
+from zoneinfo import available_timezones
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+from sodate.activities.activity import ActivityType
+from sodate.mail.sender import Country, Line, LocalTime
 from sodate.playbook.model import Definition, HttpUrl, Slug
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+AttributePath = Annotated[str, StringConstraints(pattern=r"^(primary|secondary|source)\.[a-z][a-z0-9_]{0,39}$")]
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+PLACEHOLDERS = ("company", "name")
+
+
+class WorkingHours(Definition):
+    """Local time of the owner. Public holidays and the company's closing days are no working days."""
+
+    # `from` is a word of the language; playbooks and stored versions say `from`.
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
+
+    from_: LocalTime = Field(default="09:00", alias="from")
+    until: LocalTime = "18:00"
+    days: tuple[Day, ...] = Field(default=DAYS[:5], min_length=1, max_length=7)
+
+    @model_validator(mode="after")
+    def _in_one_day(self) -> Self:
+        if self.from_ >= self.until:
+            raise ValueError("`from` must be earlier than `until`; a night shift is two owners")
+        return self
+
+
+class Fit(Definition):
+    """Leads of whom this holds. Compared folded: Ａ is a."""
+
+    attribute: AttributePath
+    contains: Text | None = None
+    any_of: tuple[Text, ...] | None = Field(default=None, min_length=1, max_length=100)
+
+    @model_validator(mode="after")
+    def _one_test(self) -> Self:
+        if (self.contains is None) == (self.any_of is None):
+            raise ValueError("write exactly one of `contains`, `any_of`")
+        return self
+
+
+class Channels(Definition):
+    mail: bool = True
+    slack: HttpUrl | None = Field(default=None, description="A Slack incoming webhook.")
+    teams: HttpUrl | None = Field(default=None, description="A Teams Workflows webhook.")
+    webhook: HttpUrl | None = Field(default=None, description="Signed by Standard Webhooks, e.g. for a CRM.")
+
+    @model_validator(mode="after")
+    def _reaches_somebody(self) -> Self:
+        if not (self.mail or self.slack or self.teams or self.webhook):
+            raise ValueError("nobody would be told; leave `mail` on or name another channel")
+        return self
 
 
 class Owner(Definition):
     id: Slug
-    name: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    name: Text
     email: Annotated[str, StringConstraints(pattern=r"^[!-9;-?A-~]+@[a-z0-9.-]+$", max_length=254)]
+    zone: str | None = Field(default=None, description="IANA time zone; empty: the sender's.")
+    calendar: Country | None = Field(default=None, description="Public holidays of this country; empty: the mailing's.")
+    working_hours: WorkingHours | None = Field(default=None, description="Empty: those of all owners.")
+    capacity: int | None = Field(default=None, ge=1, le=500, description="Open signals at most.")
+    territories: tuple[Fit, ...] = Field(default=(), max_length=50)
+    products: tuple[Fit, ...] = Field(default=(), max_length=50)
+    away_until: date | None = Field(default=None, description="Last day of an absence.")
+    channels: Channels | None = Field(default=None, description="Empty: those of all owners.")
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        if value is not None and value not in available_timezones():
+            raise ValueError(f"unknown time zone {value!r}; write an IANA name such as `Asia/Tokyo`")
+        return value
 
 
 class Webhook(Definition):
@@ -21,21 +91,114 @@ class Webhook(Definition):
 class Assignment(Definition):
     """First match wins: leads whose attribute contains the text belong to this owner."""
 
-    attribute: Annotated[str, StringConstraints(pattern=r"^(primary|secondary)\.[a-z][a-z0-9_]{0,39}$")]
-    contains: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    attribute: AttributePath
+    contains: Text
     owner: Slug
+
+
+class Spread(Definition):
+    """How a lead that nobody owns and no `assignments` line claims finds its owner."""
+
+    by: tuple[Literal["territory", "product"], ...] = Field(default=(), max_length=2)
+    then: Literal["round_robin", "default_owner"] = "round_robin"
+
+
+class Digest(Definition):
+    outside_working_hours: bool = Field(default=True, description="Hold signals until the owner works again.")
+    at: LocalTime | None = Field(default=None, description="Not before this time; empty: when work begins.")
+
+
+class Sla(Definition):
+    answer_within_minutes: int = Field(default=240, ge=5, le=20_160, description="Minutes of working time.")
+    escalate_to: Slug
+    at_most: int = Field(default=1, ge=1, le=10, description="How often a signal is escalated.")
+
+
+class Reason(Definition):
+    id: Slug
+    label: Line
+
+
+_OTHER = (Reason(id="other", label="その他 / Other"),)
+
+
+class Feedback(Definition):
+    reject_reasons: tuple[Reason, ...] = Field(default=_OTHER, min_length=1, max_length=30)
+    lost_reasons: tuple[Reason, ...] = Field(default=_OTHER, min_length=1, max_length=30)
+    link_days: int = Field(default=14, ge=1, le=90, description="How long the link to answer works.")
+    deal_days: int = Field(default=180, ge=1, le=730, description="The same for a lead that sales accepted.")
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "JPY"
+
+    def reasons_of(self, answer: str) -> tuple[Reason, ...]:
+        return {"rejected": self.reject_reasons, "lost": self.lost_reasons}.get(answer, ())
+
+
+class Recycle(Definition):
+    """Back to nurturing: the sequence that begins again, if the lead may still be mailed."""
+
+    sequence: Slug
+    after_days: int = Field(default=0, ge=0, le=730)
+
+
+class Talk(Definition):
+    """What to say first. All that is written must hold; with `say` alone it fits every lead."""
+
+    activity: ActivityType | None = Field(default=None, description="Among the last things the lead did.")
+    form: Slug | None = None
+    link_contains: Text | None = None
+    lead: Fit | None = None
+    category: Slug | None = Field(default=None, description="Category of a reason.")
+    say: Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+
+    @model_validator(mode="after")
+    def _narrows_an_activity(self) -> Self:
+        if self.activity is None and (self.form or self.link_contains):
+            raise ValueError("`form` and `link_contains` narrow an `activity`; write which")
+        return self
+
+    @model_validator(mode="after")
+    def _known_placeholders(self) -> Self:
+        for name in re.findall(r"\{([^{}]*)\}", self.say):
+            if name not in PLACEHOLDERS:
+                raise ValueError(f"`say` knows no {{{name}}}, only {{company}} and {{name}}")
+        return self
 
 
 class Sales(Definition):
     owners: tuple[Owner, ...] = Field(min_length=1, max_length=200)
     default_owner: Slug
-    assignments: tuple[Assignment, ...] = ()
+    assignments: tuple[Assignment, ...] = Field(default=(), max_length=200)
+    assignment: Spread | None = None
+    working_hours: WorkingHours | None = Field(default=None, description="Empty: everybody always works.")
+    channels: Channels = Channels()
     webhook: Webhook | None = None
+    digest: Digest | None = None
+    sla: Sla | None = None
+    feedback: Feedback = Feedback()
+    recycle: dict[Slug, Recycle] = Field(default={}, max_length=60, description="By reason.")
+    talks: tuple[Talk, ...] = Field(default=(), max_length=100)
+    quiet_days: int = Field(
+        default=14, ge=0, le=365, description="A new rise within it joins what sales already has of the lead."
+    )
 
     @model_validator(mode="after")
     def _known_owners(self) -> Self:
         known = {owner.id for owner in self.owners}
-        for wanted in (self.default_owner, *(a.owner for a in self.assignments)):
+        escalation = [self.sla.escalate_to] if self.sla else []
+        for wanted in (self.default_owner, *(a.owner for a in self.assignments), *escalation):
             if wanted not in known:
                 raise ValueError(f"owner {wanted!r} is not in `owners` ({', '.join(sorted(known))})")
         return self
+
+    @model_validator(mode="after")
+    def _known_reasons(self) -> Self:
+        known = {reason.id for answer in ("rejected", "lost") for reason in self.feedback.reasons_of(answer)}
+        for wanted in self.recycle:
+            if wanted not in known:
+                raise ValueError(f"`recycle`: {wanted!r} is no reason in `feedback` ({', '.join(sorted(known))})")
+        return self
+
+    def owner(self, owner_id: str | None) -> Owner:
+        """Who left the playbook is stood in for by the default owner."""
+        owners = {owner.id: owner for owner in self.owners}
+        return owners.get(owner_id or "") or owners[self.default_owner]

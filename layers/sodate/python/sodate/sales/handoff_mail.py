@@ -1,5 +1,6 @@
-"""The notice mail to the owner of a hot lead."""
+"""The notice mail to the owner of one hot lead, or of all that waited for the morning."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from markupsafe import Markup
@@ -7,35 +8,72 @@ from markupsafe import Markup
 from sodate.errors import Invalid
 from sodate.leads.store import load_profile
 from sodate.leads.text import one_line
-from sodate.mail.notice import Composer, notice_tags
+from sodate.mail.notice import Composer, Withheld, notice_tags
 from sodate.mail.sender import Mailing
 from sodate.mail.ses import Draft
 from sodate.mail.store import SendItem
-from sodate.playbook.store import Definitions
-from sodate.sales.definition import Sales
-from sodate.sales.handoff import compose
-from sodate.scoring.signals import find_signal
+from sodate.playbook.store import Definitions, parsed
+from sodate.sales.definition import Owner, Sales
+from sodate.sales.links import FeedbackLinks
+from sodate.sales.message import DigestMessage, HandoffMessage
+from sodate.sales.tell import compose, compose_digest
+from sodate.scoring.signals import SignalItem, find_signal
 
 
-def handoff_composer(definitions: Definitions, stage: str) -> Composer:
+def handoff_composer(definitions: Definitions, links: Callable[[], FeedbackLinks], stage: str) -> Composer:
     def draft(send: SendItem, now: datetime) -> Draft:
         data = send.data or {}
-        signal = find_signal(send.lead_id, data["signal"])
-        sales = Sales.model_validate(definitions.live("sales").body)
-        owner = next((owner for owner in sales.owners if owner.id == data["owner"]), None)
-        if signal is None or owner is None:
-            raise Invalid("the signal or its owner is gone", "handoff")
-        message = compose(definitions, load_profile(send.lead_id), signal, owner)
+        sales = parsed(definitions.live("sales"), Sales)
+        owner = sales.owner(data["owner"])
+        message: HandoffMessage | DigestMessage
+        if "digest" in data:
+            message = _digest(definitions, links(), owner, data["digest"], now)
+        else:
+            message = _one(definitions, links(), owner, send.lead_id, data["signal"], now)
         return Draft(
             to=owner.email,
-            sender=Mailing.model_validate(definitions.live("mailing").body).sender,
+            sender=parsed(definitions.live("mailing"), Mailing).sender,
             subject=one_line(message.headline),
-            html=str(
-                Markup('<pre style="font:15px/1.7 sans-serif;white-space:pre-wrap">{}</pre>').format(message.text)
-            ),
+            html=_html(message),
             text=message.text,
             tags=notice_tags(send, stage),
             headers={"Auto-Submitted": "auto-generated", "X-Sodate-Send": send.send_id},
         )
 
     return draft
+
+
+def _one(
+    definitions: Definitions, links: FeedbackLinks, owner: Owner, lead_id: str, signal_key: str, now: datetime
+) -> HandoffMessage:
+    signal = find_signal(lead_id, signal_key)
+    if signal is None:
+        raise Invalid("the signal is gone", "handoff")
+    return compose(definitions, links, load_profile(lead_id), signal, owner, now)
+
+
+def _digest(
+    definitions: Definitions, links: FeedbackLinks, owner: Owner, waited: list[list[str]], now: datetime
+) -> DigestMessage:
+    signals: list[SignalItem] = []
+    for lead_id, key in waited:
+        signal = find_signal(lead_id, key)
+        if signal is not None and signal.answer is None:
+            signals.append(signal)
+    if not signals:
+        raise Withheld("answered_already")
+    return compose_digest(definitions, links, owner, signals, now)[0]
+
+
+def _html(message: HandoffMessage | DigestMessage) -> str:
+    """The text as it stands; only our own links become links."""
+    signals = message.signals if isinstance(message, DigestMessage) else (message,)
+    head = Markup("<h1>{}</h1>").format(message.headline) if isinstance(message, DigestMessage) else Markup("")
+    blocks = Markup("<hr>").join(_block(signal) for signal in signals)
+    return str(Markup('<div style="font:15px/1.7 sans-serif">{}{}</div>').format(head, blocks))
+
+
+def _block(message: HandoffMessage) -> Markup:
+    lines = message.text.removesuffix(f"■ {message.link_title}\n{message.link}") if message.link else message.text
+    link = Markup('<p><a href="{}">{}</a></p>').format(message.link, message.link_title) if message.link else Markup("")
+    return Markup('<div style="white-space:pre-wrap">{}</div>{}').format(lines, link)

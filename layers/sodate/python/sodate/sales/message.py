@@ -1,19 +1,31 @@
-"""What sales reads: who, why, and what they did last. Values come from strangers and are escaped per channel."""
+"""What sales reads: who, why, what they did last, what to say, where to answer. No channel's syntax in here.
 
-from dataclasses import dataclass
+Values come from strangers: each line is cut and kept to one line, and `channels` and the mail escape them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sodate.leads.lead import Profile
-from sodate.sales.definition import Owner
+from sodate.leads.text import one_line
+from sodate.sales.definition import Owner, Sales, Talk
+from sodate.sales.match import first_talk
 from sodate.scoring.signals import SignalItem
 
-_WORDS = {
+_WORDS: dict[str, dict[str, str]] = {
     "ja": {
         "headline": "ホットリード: {who}(合計 {total} 点・{phase})",
+        "update": "続報(対応中のリード): {who}(合計 {total} 点・{phase})",
+        "escalation": "要対応(未回答のため引き継ぎ): {who}(合計 {total} 点・{phase})",
+        "digest": "ホットリード {count} 件(時間外にお預かりした分)",
+        "more": "ほか {count} 件(メールをご覧ください)",
         "why": "理由",
         "latest": "直近の行動",
+        "talk": "話の切り出し",
+        "answer": "回答する(引き受ける・見送る・商談・受注・失注)",
         "owner": "担当",
         "times": "回",
         "form_submitted": "フォーム送信",
@@ -23,11 +35,23 @@ _WORDS = {
         "mail_bounced": "メール不達",
         "mail_complained": "迷惑メール報告",
         "unsubscribed": "配信停止",
+        "preferences_changed": "配信設定を変更",
+        "sales_accepted": "営業が引き受け",
+        "sales_rejected": "営業が見送り",
+        "meeting_set": "商談を設定",
+        "deal_won": "受注",
+        "deal_lost": "失注",
     },
     "en": {
         "headline": "Hot lead: {who} ({total} points, {phase})",
+        "update": "More about a lead you have: {who} ({total} points, {phase})",
+        "escalation": "Nobody has answered yet: {who} ({total} points, {phase})",
+        "digest": "{count} hot leads came in outside working hours",
+        "more": "and {count} more: see the mail",
         "why": "Why",
         "latest": "What they did last",
+        "talk": "What to say",
+        "answer": "Answer (accept, reject, meeting, won, lost)",
         "owner": "Owner",
         "times": "times",
         "form_submitted": "sent a form",
@@ -37,63 +61,123 @@ _WORDS = {
         "mail_bounced": "mail bounced",
         "mail_complained": "complained",
         "unsubscribed": "unsubscribed",
+        "preferences_changed": "changed the preferences",
+        "sales_accepted": "sales accepted",
+        "sales_rejected": "sales rejected",
+        "meeting_set": "a meeting was set",
+        "deal_won": "won",
+        "deal_lost": "lost",
     },
 }
+_LONGEST_LINE, _LONGEST_NAME = 300, 120
+
+
+@dataclass(frozen=True)
+class Part:
+    """A titled list; the title is ours, the lines may be a stranger's."""
+
+    title: str
+    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class HandoffMessage:
+    """`link` is where sales answers, `link_title` its words; both are ours."""
+
     headline: str
     who: tuple[str, ...]
-    why: tuple[str, ...]
-    latest: tuple[str, ...]
-    language: str
+    parts: tuple[Part, ...]
+    link: str = ""
+    link_title: str = ""
 
     @property
     def text(self) -> str:
-        words = _WORDS[self.language]
-        parts = [self.headline, "\n".join(self.who), f"■ {words['why']}", *(f"・{line}" for line in self.why)]
-        return "\n".join([*parts, f"■ {words['latest']}", *(f"・{line}" for line in self.latest)])
+        lines = [self.headline, *self.who]
+        for part in self.parts:
+            lines += [f"■ {part.title}", *(f"・{line}" for line in part.lines)]
+        return "\n".join([*lines, *([f"■ {self.link_title}", self.link] if self.link else [])])
 
 
-def handoff_message(profile: Profile, signal: SignalItem, owner: Owner, language: str, zone: str) -> HandoffMessage:
+@dataclass(frozen=True)
+class DigestMessage:
+    """Several signals in one message. Chats show the first ones and say how many are left to the mail."""
+
+    headline: str
+    signals: tuple[HandoffMessage, ...]
+    language: str
+
+    def first(self, count: int) -> tuple[tuple[HandoffMessage, ...], str]:
+        left = len(self.signals) - count
+        return self.signals[:count], words_of(self.language)["more"].format(count=left) if left > 0 else ""
+
+    @property
+    def text(self) -> str:
+        return "\n\n".join([self.headline, *(signal.text for signal in self.signals)])
+
+
+def words_of(language: str) -> dict[str, str]:
+    return _WORDS[language]
+
+
+def handoff_message(
+    profile: Profile, signal: SignalItem, owner: Owner, sales: Sales, language: str, zone: str, *, link: str = ""
+) -> HandoffMessage:
     words = _WORDS[language]
-    primary = profile.primary
-    name = " ".join(str(primary[key]) for key in ("company", "department", "title", "name") if primary.get(key))
-    contact = [profile.mailbox, *(str(primary[key]) for key in ("phone",) if primary.get(key))]
-    why = tuple(
-        f"{reason['label']} {reason['points']:+d}"
-        + (f" ({reason['times']}{words['times']})" if reason["times"] > 1 else "")
-        for reason in signal.reasons[:6]
-    )
+    name, contact = who_is(profile), [profile.mailbox, str(profile.primary.get("phone") or "")]
+    talk = talk_for(profile, signal, sales.talks)
+    parts = [
+        Part(words["why"], tuple(_reason(reason, words) for reason in signal.reasons[:6])),
+        Part(words["latest"], tuple(_fact(fact, words, ZoneInfo(zone)) for fact in (signal.latest or [])[:10])),
+        Part(words["talk"], (talk,) if talk else ()),
+    ]
+    kind = "update" if signal.joins else "escalation" if int(signal.round) else "headline"
     return HandoffMessage(
-        headline=words["headline"].format(
-            who=name or profile.mailbox, total=int(signal.total), phase=signal.phase_label
-        ),
-        who=(name, " / ".join(contact), f"{words['owner']}: {owner.name}"),
-        why=why,
-        latest=tuple(_fact(fact, words, ZoneInfo(zone)) for fact in (signal.latest or [])),
-        language=language,
+        headline=words[kind].format(who=name, total=int(signal.total), phase=_cut(signal.phase_label, 60)),
+        who=(name, " / ".join(_cut(one, 254) for one in contact if one), f"{words['owner']}: {owner.name}"),
+        parts=tuple(part for part in parts if part.lines),
+        link=link,
+        link_title=words["answer"] if link else "",
     )
+
+
+def digest_message(signals: Sequence[HandoffMessage], language: str) -> DigestMessage:
+    short = tuple(replace(signal, parts=signal.parts[:1]) for signal in signals)
+    return DigestMessage(_WORDS[language]["digest"].format(count=len(short)), short, language)
+
+
+def who_is(profile: Profile, *fields: str) -> str:
+    """Company, department, title and name as far as they are known, else the address."""
+    known = (
+        _cut(str(profile.primary.get(key) or ""), 60) for key in fields or ("company", "department", "title", "name")
+    )
+    return _cut(" ".join(one for one in known if one), _LONGEST_NAME) or _cut(profile.mailbox, _LONGEST_NAME)
+
+
+def reasons_of(signal: SignalItem, language: str) -> tuple[str, ...]:
+    return tuple(_reason(reason, _WORDS[language]) for reason in signal.reasons[:6])
+
+
+def talk_for(profile: Profile, signal: SignalItem, talks: Sequence[Talk]) -> str:
+    """The first that fits, with names filled in; a stranger's braces stay as they are."""
+    talk = first_talk(talks, profile, signal.reasons, signal.latest or [])
+    if talk is None:
+        return ""
+    company, name = (_cut(str(profile.primary.get(key) or ""), 60) for key in ("company", "name"))
+    pieces = (piece.replace("{name}", name) for piece in talk.say.split("{company}"))
+    return _cut(company.join(pieces), 1200)
+
+
+def _reason(reason: dict[str, Any], words: dict[str, str]) -> str:
+    times = f" ({reason['times']}{words['times']})" if reason["times"] > 1 else ""
+    return f"{_cut(str(reason['label']))} {reason['points']:+d}{times}"
 
 
 def _fact(fact: dict[str, Any], words: dict[str, str], zone: ZoneInfo) -> str:
     at = datetime.fromisoformat(fact["at"]).astimezone(zone)
-    about = fact.get("link") or fact.get("form") or fact.get("template") or ""
-    return f"{at:%m/%d %H:%M} {words.get(fact['type'], fact['type'])} {about}".rstrip()
+    about = fact.get("link") or fact.get("form") or fact.get("template") or fact.get("reason") or ""
+    return _cut(f"{at:%m/%d %H:%M} {words.get(fact['type'], fact['type'])} {about}".rstrip())
 
 
-def slack_payload(message: HandoffMessage) -> dict[str, Any]:
-    """Slack-compatible: `text` for the notification, `blocks` for the channel. `&<>` are Slack's own syntax."""
-    words = _WORDS[message.language]
-    sections = [
-        f"*{_slack(message.headline)}*\n" + "\n".join(_slack(line) for line in message.who if line),
-        f"*{words['why']}*\n" + "\n".join(f"• {_slack(line)}" for line in message.why),
-        f"*{words['latest']}*\n" + "\n".join(f"• {_slack(line)}" for line in message.latest),
-    ]
-    blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": text[:2900]}} for text in sections]
-    return {"text": _slack(message.text)[:3000], "blocks": blocks}
-
-
-def _slack(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def _cut(text: str, longest: int = _LONGEST_LINE) -> str:
+    line = one_line(text[: 2 * longest])
+    return line if len(line) <= longest else line[: longest - 1] + "…"

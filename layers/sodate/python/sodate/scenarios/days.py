@@ -16,8 +16,12 @@ def _holidays(country: str, year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays(country, years=year))
 
 
+def is_holiday(day: date, country: str) -> bool:
+    return day in _holidays(country, day.year)
+
+
 def is_business_day(day: date, country: str, closing: Sequence[str] = ()) -> bool:
-    return day.weekday() < 5 and day not in _holidays(country, day.year) and not is_closing_day(day, closing)
+    return day.weekday() < 5 and not is_holiday(day, country) and not is_closing_day(day, closing)
 
 
 def next_business_day(day: date, country: str, closing: Sequence[str] = ()) -> date:

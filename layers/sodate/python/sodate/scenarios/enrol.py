@@ -7,6 +7,7 @@ from sodate.activities.activity import activity_key
 from sodate.consent.confirm import OnConfirmed, Reaction
 from sodate.due import store as due
 from sodate.leads.lead import Enrolment, State
+from sodate.leads.store import StateItem, as_it_was, state_key, to_map
 from sodate.mail.message import Cohort, Run
 from sodate.mail.sender import Mailing
 from sodate.playbook.store import Definitions, parsed
@@ -39,6 +40,36 @@ def on_opt_in(definitions: Definitions) -> OnConfirmed:
         return reaction
 
     return react
+
+
+def enrol_again(
+    definitions: Definitions, state: State, sequence_id: str, reference: str, now: datetime
+) -> list[transaction.Write] | str:
+    """Begin a sequence anew for somebody who may still be mailed; else why not. `reference` makes it once.
+
+    The writes are true only while the consent and the run are as they were seen.
+    """
+    stored = definitions.live("sequence", sequence_id)
+    sequence, mailing = parsed(stored, Sequence), parsed(definitions.live("mailing"), Mailing)
+    held = state.enrolments.get(sequence_id)
+    if sequence.status != "running":
+        return "sequence_paused"
+    if state.blocked or state.topics.get(sequence.topic) != "confirmed":
+        return f"blocked:{state.blocked}" if state.blocked else "no_consent"
+    if held is not None and held.step < held.steps:
+        return "already_in_it"
+    enrolment = Enrolment(activity_key(sequence.id, reference), stored.version, 0, keys.stamp(now), len(sequence.steps))
+    run = Run(state.lead_id, enrolment.id, now, state.zone)
+    first = Cohort(sequence.id, stored.version, 0, (run,))
+    at = due_at(sequence.steps[0], sequence, now, mailing=mailing, zone=state.zone)
+    entry = due.due_item(at, lane_of(sequence), "steps", first.id, first.message(), now)
+    place = StateItem.enrolments[sequence_id]
+    as_seen = place.does_not_exist() if held is None else place["id"] == held.id
+    unchanged = as_it_was(state, [sequence.topic]) & as_seen
+    return [
+        transaction.Update(state_key(state.lead_id), [place.set(to_map(enrolment))], unchanged),
+        transaction.Put(entry),
+    ]
 
 
 def starts(sequence: Sequence, state: State, form_id: str | None, topics: Several[str]) -> bool:

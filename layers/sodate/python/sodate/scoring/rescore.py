@@ -171,7 +171,7 @@ def _plan_turn(lead_id: str, held: ScoreItem | None, memory: Memory, rules: Rule
 def _signal(profile: Profile, item: ScoreItem, memory: Memory, rules: Rules, now: datetime) -> TableItem:
     set_, view = rules.rules, rules.fold.view(memory, memory.now)
     lines = sorted(view.lines, key=lambda line: -abs(line.points))
-    labels = [(set_.rules[line.rule].label, line) for line in lines if line.points]
+    told = [(set_.rules[line.rule], line) for line in lines if line.points]
     return signal_item(
         profile.lead_id,
         now,
@@ -179,7 +179,10 @@ def _signal(profile: Profile, item: ScoreItem, memory: Memory, rules: Rules, now
         phase=item.phase,
         phase_label=set_.phases[memory.phase].label,
         rules_version=rules.version,
-        reasons=[{"label": label, "points": line.points, "times": line.times} for label, line in labels],
+        reasons=[
+            {"label": rule.label, "points": line.points, "times": line.times, "category": rule.category}
+            for rule, line in told
+        ],
         latest=[_as_fact(activity) for activity in latest_activities(profile.lead_id, _LATEST)],
         owner=profile.owner,
     )

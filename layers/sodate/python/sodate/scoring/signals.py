@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
 
 from sodate.table import base, keys
 from sodate.table.base import TableItem
@@ -19,8 +19,20 @@ class SignalItem(TableItem, discriminator="signal"):
     reasons: JSONAttribute = JSONAttribute()
     latest: JSONAttribute = JSONAttribute(null=True)
     owner = UnicodeAttribute(null=True)
-    webhook_at = UnicodeAttribute(null=True)
-    webhook_status = UnicodeAttribute(null=True)
+    # -- from here on written by `sales`
+    joins = UnicodeAttribute(null=True)
+    assigned_to = UnicodeAttribute(null=True)
+    assigned_at = UnicodeAttribute(null=True)
+    assigned_because = UnicodeAttribute(null=True)
+    round = NumberAttribute(default=0)
+    held_until = UnicodeAttribute(null=True)
+    told: MapAttribute[str, Any] = MapAttribute(default=dict)
+    answer = UnicodeAttribute(null=True)
+    answer_key = UnicodeAttribute(null=True)
+    answered_at = UnicodeAttribute(null=True)
+    answers: MapAttribute[str, Any] = MapAttribute(default=dict)
+    expired_at = UnicodeAttribute(null=True)
+    recycled = UnicodeAttribute(null=True)
 
 
 def signal_item(lead_id: str, at: datetime, **facts: Any) -> SignalItem:

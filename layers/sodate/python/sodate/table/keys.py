@@ -10,6 +10,7 @@ ENTRY = "ENTRY"
 RECEIPT = "RECEIPT"
 POSITION = "POSITION"
 PACE = "PACE"
+CONVERSATION = "CONVERSATION"
 ACTIVITIES = "ACT#"
 SENDS = "SEND#"
 CONSENTS = "CONSENT#"
@@ -51,6 +52,22 @@ def send(send_id: str) -> str:
 
 def signal(at: datetime) -> str:
     return f"{SIGNALS}{stamp(at)}"
+
+
+def sales_turns() -> tuple[str, str]:
+    return "SALES#rotation", "ALL"
+
+
+def sales_load(owner: str) -> tuple[str, str]:
+    return "SALES#load", owner
+
+
+def sales_digest(owner: str, at: datetime) -> str:
+    return f"SALES#digest#{owner}#{minute(at)}"
+
+
+def waiting_signal(lead_id: str, signal_key: str, round_: int) -> str:
+    return f"{lead_id}#{signal_key}#{round_}"
 
 
 def address_owner(address_key: str) -> str:

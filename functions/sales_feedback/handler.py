@@ -1,0 +1,43 @@
+"""The link of a hand-off. GET shows a page and changes nothing; POST records an answer, of the page's form or JSON."""
+
+from typing import Any
+
+from sodate.consent import pages
+from sodate.consent.desk import preferred_language
+from sodate.forms.body import BodyError, decode, is_html_post, parse_body
+from sodate.runtime import clock, container
+from sodate.runtime.http import Request, Response, json_response, serve
+from sodate.sales.feedback_desk import FeedbackDesk, Page
+
+
+def desk() -> FeedbackDesk:
+    return FeedbackDesk(container.definitions(), container.feedback_links())
+
+
+def ask(request: Request) -> Response:
+    return _html(desk().ask(request.path["token"], preferred_language(request.headers), clock.now()))
+
+
+def take(request: Request) -> Response:
+    token, language, now = request.path["token"], preferred_language(request.headers), clock.now()
+    is_html = is_html_post(request.headers)
+    try:
+        raw = parse_body(decode(request.body, request.is_base64), request.headers)
+    except BodyError as error:
+        if not is_html or error.status != 400:
+            raise
+        raw = {}  # an empty form: the page says what is missing
+    if is_html:
+        return _html(desk().take(token, raw, language, now))
+    return json_response(200, desk().take_json(token, raw, now))
+
+
+ROUTES = {"GET /sales/feedback/{token}": ask, "POST /sales/feedback/{token}": take}
+
+
+def handler(event: dict[str, Any], _: object) -> dict[str, Any]:
+    return serve(event, ROUTES)
+
+
+def _html(page: Page) -> Response:
+    return Response(page.status, page.html, pages.HEADERS)

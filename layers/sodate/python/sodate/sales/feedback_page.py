@@ -1,0 +1,169 @@
+"""The page on which sales answers: plain forms, no script, nothing of the lead but name, company and reasons."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from sodate.consent import pages
+from sodate.sales.definition import Feedback, Reason
+
+_WORDS: dict[str, dict[str, str]] = {
+    "ja": {
+        "title": "リードへの回答",
+        "sent_to": "このリンクは {owner} さん宛てにお送りしました。リンクをお持ちの方はどなたでも回答できます。",
+        "why": "理由",
+        "talk": "話の切り出し",
+        "now": "現在の回答: {answer}",
+        "recorded": "「{answer}」を記録しました。",
+        "already": "「{answer}」はすでに記録されています。",
+        "before": "それまでの回答は「{before}」でした。",
+        "check": "記録していません。入力内容をご確認ください: {fields}",
+        "accepted": "引き受ける",
+        "meeting_set": "商談を設定した",
+        "rejected": "見送る",
+        "won": "受注した",
+        "lost": "失注した",
+        "reason": "理由を選択",
+        "note": "メモ(任意・1000文字まで)",
+        "amount": "金額(整数)",
+        "currency": "通貨",
+        "send": "記録する",
+        "later": "後日の回答(商談・受注・失注)にはこちらのリンクをお使いください",
+        "link_broken": "リンクが正しくありません",
+        "link_expired": "リンクの有効期限が切れています",
+        "help": "最新の通知にあるリンクを開くか、営業管理の担当者にお問い合わせください。",
+    },
+    "en": {
+        "title": "Answer for this lead",
+        "sent_to": "This link was sent to {owner}. Whoever has it can answer.",
+        "why": "Why",
+        "talk": "What to say",
+        "now": "Answer so far: {answer}",
+        "recorded": "Recorded: {answer}.",
+        "already": "Recorded before: {answer}.",
+        "before": "The answer before it was: {before}.",
+        "check": "Nothing was recorded. Please check: {fields}",
+        "accepted": "I take it",
+        "meeting_set": "A meeting is set",
+        "rejected": "Reject",
+        "won": "Won",
+        "lost": "Lost",
+        "reason": "Choose a reason",
+        "note": "Note (optional, up to 1000 characters)",
+        "amount": "Amount (whole number)",
+        "currency": "Currency",
+        "send": "Record",
+        "later": "Keep this link for later answers (meeting, won, lost)",
+        "link_broken": "This link does not work",
+        "link_expired": "This link has expired",
+        "help": "Open the link of the latest message, or ask whoever runs sales operations.",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """`told`: `recorded`, `already`, `check` or empty. `token` is where the forms post; `visit` makes a reload one."""
+
+    who: str
+    owner: str
+    why: Sequence[str]
+    talk: str
+    feedback: Feedback
+    token: str
+    visit: str
+    answer: str | None = None
+    before: str | None = None
+    told: str = ""
+    fields: Sequence[str] = ()
+
+
+def feedback_page(shown: Shown, language: str, issuer: pages.Issuer) -> str:
+    words = _words(language)
+    content = Markup("").join(
+        [
+            _told(shown, words),
+            Markup("<h2>{}</h2>").format(shown.who),
+            _list(words["why"], shown.why),
+            _list(words["talk"], [shown.talk] if shown.talk else []),
+            _forms(shown, words),
+            _later(shown, words),
+            Markup("<p><small>{}</small></p>").format(words["sent_to"].format(owner=shown.owner)),
+        ]
+    )
+    return pages.page(language, words["title"], content, issuer)
+
+
+def no_page(code: str, language: str) -> str:
+    words = _words(language)
+    title = words.get(code, words["link_broken"])
+    return pages.page(language, title, Markup("<p>{}</p>").format(words["help"]), pages.Issuer())
+
+
+def _words(language: str) -> dict[str, str]:
+    return _WORDS.get(language, _WORDS["en"])
+
+
+def _told(shown: Shown, words: dict[str, str]) -> Markup:
+    lines = []
+    if shown.told == "check":
+        names = ", ".join(words.get(name, name) for name in shown.fields)
+        lines.append(words["check"].format(fields=names))
+    elif shown.told and shown.answer:
+        lines.append(words[shown.told].format(answer=words[shown.answer]))
+        lines += [words["before"].format(before=words[shown.before])] if shown.before else []
+    elif shown.answer:
+        lines.append(words["now"].format(answer=words[shown.answer]))
+    return Markup('<p class="told" role="status">{}</p>').format(" ".join(lines)) if lines else Markup("")
+
+
+def _list(title: str, lines: Iterable[str]) -> Markup:
+    rows = Markup("").join(Markup("<li>{}</li>").format(line) for line in lines)
+    return Markup("<h2>{}</h2><ul>{}</ul>").format(title, rows) if rows else Markup("")
+
+
+def _forms(shown: Shown, words: dict[str, str]) -> Markup:
+    note = _note(words)
+    won = Markup(
+        '<label>{}<input type="text" name="amount" inputmode="numeric" required maxlength="20"></label>'
+        '<label>{}<input type="text" name="currency" value="{}" required pattern="[A-Z]{{3}}" maxlength="3"></label>'
+    ).format(words["amount"], words["currency"], shown.feedback.currency)
+    forms = [
+        _form(shown, "accepted", words, Markup(""), words["accepted"]),
+        _form(shown, "meeting_set", words, Markup(""), words["meeting_set"]),
+        _more(
+            _form(shown, "rejected", words, _reasons(shown.feedback.reject_reasons, words) + note), words["rejected"]
+        ),
+        _more(_form(shown, "won", words, won + note), words["won"]),
+        _more(_form(shown, "lost", words, _reasons(shown.feedback.lost_reasons, words) + note), words["lost"]),
+    ]
+    return Markup("").join(forms)
+
+
+def _form(shown: Shown, answer: str, words: dict[str, str], inside: Markup, button: str = "") -> Markup:
+    """The address is relative to this page, so it works below any public address."""
+    return Markup(
+        '<form method="post" action="{}" class="answer"><input type="hidden" name="answer" value="{}">'
+        '<input type="hidden" name="id" value="{}">{}<button type="submit">{}</button></form>'
+    ).format(shown.token, answer, shown.visit, inside, button or words["send"])
+
+
+def _more(form: Markup, title: str) -> Markup:
+    return Markup('<details name="answer"><summary>{}</summary>{}</details>').format(title, form)
+
+
+def _reasons(reasons: Sequence[Reason], words: dict[str, str]) -> Markup:
+    rows = Markup("").join(Markup('<option value="{}">{}</option>').format(one.id, one.label) for one in reasons)
+    none = Markup('<option value="">{}</option>').format(words["reason"])
+    return Markup('<label>{}<select name="reason" required>{}{}</select></label>').format(words["reason"], none, rows)
+
+
+def _note(words: dict[str, str]) -> Markup:
+    return Markup('<label>{}<textarea name="note" rows="3" maxlength="1000"></textarea></label>').format(words["note"])
+
+
+def _later(shown: Shown, words: dict[str, str]) -> Markup:
+    if not shown.told or shown.answer not in ("accepted", "meeting_set"):
+        return Markup("")
+    return Markup('<p><a href="{}">{}</a></p>').format(shown.token, words["later"])

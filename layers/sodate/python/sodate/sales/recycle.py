@@ -1,0 +1,52 @@
+"""What sales gave back returns to nurturing: the sequence of its reason begins again, if it may still be mailed."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sodate.due import store as due
+from sodate.errors import NotFound
+from sodate.leads.store import find_state
+from sodate.playbook.store import Definitions
+from sodate.sales.definition import Sales
+from sodate.scenarios.enrol import enrol_again
+from sodate.scoring.signals import SignalItem, find_signal
+from sodate.table import transaction
+from sodate.table.base import ConditionFailed
+from sodate.table.transaction import Put, Update
+
+
+def way_back(
+    lead_id: str, signal_key: str, answer_key: str, reason: str | None, sales: Sales, now: datetime
+) -> list[Put]:
+    """The due entry, for the transaction of the answer. Empty: this answer does not lead back."""
+    wanted = sales.recycle.get(reason or "")
+    if wanted is None:
+        return []
+    entry = {"v": 1, "what": "recycle", "lead_id": lead_id, "signal": signal_key, "answer": answer_key}
+    entry["sequence"] = wanted.sequence
+    at = now + timedelta(days=wanted.after_days)
+    return [Put(due.due_item(at, due.SALES, "recycle", answer_key, entry, now))]
+
+
+def recycle(definitions: Definitions, entry: Mapping[str, Any], now: datetime) -> str:
+    """Once an answer, and only while that answer is the latest. The reason it did not happen stands on the signal."""
+    signal, state = find_signal(entry["lead_id"], entry["signal"]), find_state(entry["lead_id"])
+    if signal is None or state is None or signal.answer_key != entry["answer"] or signal.recycled is not None:
+        return "changed_meanwhile"
+    still = (SignalItem.answer_key == entry["answer"]) & SignalItem.recycled.does_not_exist()
+    try:
+        again = enrol_again(definitions, state, entry["sequence"], entry["answer"], now)
+    except NotFound:
+        again = "sequence_retired"
+    outcome = again if isinstance(again, str) else entry["sequence"]
+    writes = [Update(signal, [SignalItem.recycled.set(outcome)], still)]
+    try:
+        transaction.commit([*writes, *([] if isinstance(again, str) else again)])
+    except ConditionFailed:
+        # An opt-out or another answer came in between: look once more with what is true now.
+        fresh = find_signal(entry["lead_id"], entry["signal"])
+        if fresh is not None and fresh.recycled is None and fresh.answer_key == entry["answer"]:
+            return recycle(definitions, entry, now)
+        return "changed_meanwhile"
+    return outcome

@@ -1,0 +1,226 @@
+"""Tell the owner of a signal, on every channel of theirs, what has not been told yet. The signal remembers each.
+
+Mail is planned first, so a chat that is down never holds it up. A crash between a post and its mark repeats the post
+with the same `webhook-id`.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sodate.errors import Invalid, NotFound, Transient
+from sodate.leads.lead import Profile
+from sodate.leads.store import load_profile
+from sodate.mail.ledger import send_id
+from sodate.mail.sender import Mailing
+from sodate.mail.store import planned_notice
+from sodate.playbook.store import Definitions, parsed
+from sodate.sales import webhook
+from sodate.sales.channels import slack_payload, teams_payload
+from sodate.sales.definition import Owner, Sales
+from sodate.sales.links import FeedbackLinks, Ticket
+from sodate.sales.message import DigestMessage, HandoffMessage, digest_message, handoff_message
+from sodate.scoring.signals import SignalItem
+from sodate.table import base, keys
+from sodate.table.base import ConditionFailed
+
+HANDOFF = "handoff"
+#: A mail has a size; more than these become a second digest.
+LARGEST_DIGEST = 100
+Failure = Transient | Invalid
+
+
+@dataclass(frozen=True)
+class Target:
+    """`name` is the channel's in the playbook, and in what the signal remembers."""
+
+    name: str
+    url: str
+    format: str
+
+
+@dataclass(frozen=True)
+class Told:
+    done: tuple[str, ...]
+    failures: tuple[Failure, ...] = ()
+
+    def raise_failures(self) -> None:
+        """What may pass first: the whole is tried again then."""
+        for failure in sorted(self.failures, key=lambda one: isinstance(one, Invalid)):
+            raise failure
+
+
+def targets(owner: Owner, sales: Sales) -> Iterator[Target]:
+    channels = owner.channels or sales.channels
+    if sales.webhook is not None:
+        yield Target("webhook", sales.webhook.url, sales.webhook.format)
+    found = {"slack": channels.slack, "teams": channels.teams, "own_webhook": channels.webhook}
+    for name, url in found.items():
+        if url is not None:
+            yield Target(name, url, "sodate" if name == "own_webhook" else name)
+
+
+@dataclass(frozen=True)
+class Teller:
+    """`secret` signs the posts, `links` the answers."""
+
+    definitions: Definitions
+    secret: Callable[[], str]
+    links: Callable[[], FeedbackLinks]
+    allow_private: bool
+
+    @property
+    def sales(self) -> Sales:
+        return parsed(self.definitions.live("sales"), Sales)
+
+    @property
+    def mailing(self) -> Mailing:
+        return parsed(self.definitions.live("mailing"), Mailing)
+
+    def tell(self, signal: SignalItem, now: datetime) -> Told:
+        lead_id, sales = keys.lead_id_of(signal.pk), self.sales
+        owner = sales.owner(signal.assigned_to)
+        done = self._plan_mail(lead_id, signal.sk, signal, owner, now) if _by_mail(owner, sales) else ()
+        if signal.joins is not None:
+            return Told(done)  # news of a lead they have: in the mailbox, without ringing
+        open_targets = [target for target in targets(owner, sales) if _mark(target, signal) not in _told(signal)]
+        if not open_targets:
+            return Told(done)
+        profile = load_profile(lead_id)
+        message = compose(self.definitions, self.links(), profile, signal, owner, now)
+        facts = details(profile, signal, owner, message.link)
+        return self._post_all(open_targets, message, facts, [signal], done, now)
+
+    def tell_digest(self, owner: Owner, minute: str, signals: Sequence[SignalItem], now: datetime) -> Told:
+        """All that waited (`LARGEST_DIGEST` at most), in one message. One alone is told like any other."""
+        if len(signals) == 1:
+            return self.tell(signals[0], now)
+        sales, first = self.sales, signals[0]
+        done: tuple[str, ...] = ()
+        if _by_mail(owner, sales):
+            lead_id = keys.lead_id_of(first.pk)
+            waited = [[keys.lead_id_of(signal.pk), signal.sk] for signal in signals]
+            done = _put_mail(lead_id, ("digest", owner.id, minute), {"owner": owner.id, "digest": waited}, now)
+        left = [t for t in targets(owner, sales) if any(_mark(t, signal) not in _told(signal) for signal in signals)]
+        if not left:
+            return Told(done)
+        message, facts = compose_digest(self.definitions, self.links(), owner, signals, now)
+        return self._post_all(left, message, facts, signals, done, now)
+
+    def _plan_mail(self, lead_id: str, ref: str, signal: SignalItem, owner: Owner, now: datetime) -> tuple[str, ...]:
+        round_ = int(signal.round)
+        facts = (lead_id, ref) if not round_ else (lead_id, ref, str(round_))
+        return _put_mail(lead_id, facts, {"signal": signal.sk, "owner": owner.id}, now)
+
+    def _post_all(
+        self,
+        open_targets: Sequence[Target],
+        message: HandoffMessage | DigestMessage,
+        facts: dict[str, Any],
+        signals: Sequence[SignalItem],
+        done: tuple[str, ...],
+        now: datetime,
+    ) -> Told:
+        failures: list[Failure] = []
+        for target in open_targets:
+            try:
+                status = self._post(target, message, facts, signals, now)
+            except (Transient, Invalid) as error:
+                failures.append(error)
+                _remember(target, signals, {"status": str(error)[:300]})
+            else:
+                done = (*done, target.name)
+                _remember(target, signals, {"at": keys.stamp(now), "status": status})
+        return Told(done, tuple(failures))
+
+    def _post(
+        self,
+        target: Target,
+        message: HandoffMessage | DigestMessage,
+        facts: dict[str, Any],
+        signals: Sequence[SignalItem],
+        now: datetime,
+    ) -> str:
+        payload = teams_payload(message) if target.format == "teams" else slack_payload(message)
+        if target.format == "sodate":
+            payload |= facts
+        first = signals[0]
+        # The same on a retry, so the receiver can tell.
+        message_id = send_id(_mark(target, first), keys.lead_id_of(first.pk), *(signal.sk for signal in signals))
+        post = webhook.sign(target.url, message_id, payload, self.secret(), now)
+        return str(webhook.deliver(post, allow_private=self.allow_private))
+
+
+def _by_mail(owner: Owner, sales: Sales) -> bool:
+    return (owner.channels or sales.channels).mail
+
+
+def _put_mail(lead_id: str, facts: tuple[str, ...], data: dict[str, Any], now: datetime) -> tuple[str, ...]:
+    try:
+        base.put_new(planned_notice(lead_id, send_id(HANDOFF, *facts), HANDOFF, None, data, now))
+    except ConditionFailed:
+        return ("mail",)  # planned by an earlier delivery of this event
+    return ("mail",)
+
+
+def _mark(target: Target, signal: SignalItem) -> str:
+    """Each round of an escalation is told anew."""
+    return f"{target.name}_{int(signal.round)}" if int(signal.round) else target.name
+
+
+def _told(signal: SignalItem) -> set[str]:
+    return {name for name, told in signal.told.as_dict().items() if told.get("at")}
+
+
+def _remember(target: Target, signals: Sequence[SignalItem], told: dict[str, str]) -> None:
+    for signal in signals:
+        try:
+            base.update(signal, [SignalItem.told[_mark(target, signal)].set(told)], SignalItem.pk.exists())
+        except ConditionFailed:
+            continue  # erased meanwhile
+
+
+def compose(
+    definitions: Definitions, links: FeedbackLinks, profile: Profile, signal: SignalItem, owner: Owner, now: datetime
+) -> HandoffMessage:
+    sender = parsed(definitions.live("mailing"), Mailing).sender
+    sales = parsed(definitions.live("sales"), Sales)
+    ticket = Ticket(profile.lead_id, signal.joins or signal.sk, owner.id)
+    link = links.url(ticket, now, sales.feedback.link_days)
+    return handoff_message(profile, signal, owner, sales, sender.language, sender.time_zone, link=link)
+
+
+def compose_digest(
+    definitions: Definitions, links: FeedbackLinks, owner: Owner, signals: Sequence[SignalItem], now: datetime
+) -> tuple[DigestMessage, dict[str, Any]]:
+    messages, facts = [], []
+    for signal in signals:
+        try:
+            profile = load_profile(keys.lead_id_of(signal.pk))
+        except NotFound:
+            continue  # erased while it waited
+        message = compose(definitions, links, profile, signal, owner, now)
+        messages.append(message)
+        facts.append(details(profile, signal, owner, message.link))
+    sender = parsed(definitions.live("mailing"), Mailing).sender
+    return digest_message(messages, sender.language), {"type": "Digest", "signals": facts}
+
+
+def details(profile: Profile, signal: SignalItem, owner: Owner, link: str) -> dict[str, Any]:
+    """For machines: values as they are, so whoever puts them into a page or a sheet escapes them there."""
+    return {
+        "type": "LeadBecameHot",
+        "lead_id": profile.lead_id,
+        "signal": signal.sk,
+        "round": int(signal.round),
+        "email": profile.address,
+        "primary": profile.primary,
+        "secondary": profile.secondary,
+        "total": int(signal.total),
+        "phase": signal.phase,
+        "reasons": signal.reasons,
+        "latest": signal.latest,
+        "owner": {"id": owner.id, "name": owner.name, "because": signal.assigned_because},
+        "feedback": link,
+    }

@@ -1,0 +1,258 @@
+"""Evenings, weekends, holidays and silence: digests go out when work begins, and what nobody answers is escalated."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sodate.due import store as due
+from sodate.errors import Invalid, Transient
+
+from tests.functions.sales import (
+    OFFICE,
+    SATO,
+    SLACK,
+    TANAKA,
+    TEAMS,
+    answer,
+    become_hot,
+    feedback_link,
+    sales,
+    signals,
+    tokyo,
+)
+from tests.functions.test_sales_assignment import Death
+from tests.support.world import World
+
+DIGEST = {"at": "09:00"}
+SLA = {"answer_within_minutes": 240, "escalate_to": "tanaka"}
+CHATS = {"slack": SLACK, "teams": TEAMS}
+
+
+def go_to(world: World, when: Any) -> None:
+    world.advance(when - world.now)
+
+
+def test_what_comes_in_on_a_saturday_night_is_one_message_on_monday_morning(world: World) -> None:
+    sales(world, working_hours=OFFICE, digest=DIGEST, channels=CHATS)
+    go_to(world, tokyo(11, 28, 22))
+    for number in range(3):
+        become_hot(world, f"lead{number}", company=f"会社{number}")
+    go_to(world, tokyo(11, 30, 8, 59))
+    assert (world.webhooks, world.mails_to("sato@example.jp")) == ([], [])
+    go_to(world, tokyo(11, 30, 9, 5))
+    (mail,) = world.mails_to("sato@example.jp")
+    assert mail.subject.startswith("ホットリード 3 件")
+    assert all(f"会社{number}" in mail.text for number in range(3))
+    assert len(set(word for word in mail.text.split() if "/sales/feedback/" in word)) == 3
+    slack, teams = (json.loads(post.body) for post in world.webhooks)
+    assert all(
+        f"会社{number}" in json.dumps(chat, ensure_ascii=False) for number in range(3) for chat in (slack, teams)
+    )
+    go_to(world, tokyo(12, 1, 9, 5))
+    assert (len(world.mails_to("sato@example.jp")), len(world.webhooks)) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("comes", "goes"),
+    [
+        ((11, 25, 8, 0), (11, 25, 9, 0)),  # early: the same morning
+        ((11, 25, 18, 0), (11, 26, 9, 0)),  # the end of work is outside
+        ((12, 28, 19, 0), (1, 4, 9, 0)),  # New Year's closing days, and 1 January
+    ],
+)
+def test_a_digest_waits_for_the_next_working_day(world: World, comes: Any, goes: Any) -> None:
+    sales(world, working_hours=OFFICE, digest=DIGEST)
+    go_to(world, tokyo(*comes))
+    lead_id = become_hot(world, "taro")
+    held = signals(world, lead_id)[0]["held_until"]
+    month, day, hour, minute = goes
+    at = tokyo(month, day, hour, minute).replace(year=2027 if month == 1 else 2026)
+    assert held[:16] == at.isoformat()[:16]
+
+
+def test_a_public_holiday_is_no_working_day_and_an_owner_abroad_has_their_own(world: World) -> None:
+    abroad = {**TANAKA, "zone": "Europe/London", "calendar": "GB", "working_hours": OFFICE}
+    sales(world, SATO, abroad, working_hours=OFFICE, digest={})
+    world.now = tokyo(11, 2, 20)  # a Monday; 3 November is 文化の日
+    here, there = become_hot(world, "here", owner="sato"), become_hot(world, "there", owner="tanaka")
+    assert signals(world, here)[0]["held_until"][:16] == tokyo(11, 4, 9).isoformat()[:16]
+    assert "held_until" not in signals(world, there)[0], "11:00 in London"
+
+
+def test_one_that_waited_alone_is_told_in_full(world: World) -> None:
+    sales(world, working_hours=OFFICE, digest=DIGEST, channels=CHATS)
+    go_to(world, tokyo(11, 25, 21))
+    become_hot(world, "taro")
+    go_to(world, tokyo(11, 26, 9, 5))
+    (mail,) = world.mails_to("sato@example.jp")
+    assert mail.subject.startswith("ホットリード: 例示株式会社")
+    assert "直近の行動" in mail.text
+
+
+def test_what_was_answered_meanwhile_is_in_no_digest(world: World) -> None:
+    sales(world, SATO, TANAKA, working_hours=OFFICE, digest=DIGEST)
+    go_to(world, tokyo(11, 25, 21))
+    leads = [become_hot(world, f"lead{n}", company=f"会社{n}") for n in range(3)]
+    from sodate.runtime import container
+    from sodate.sales.links import Ticket
+
+    ticket = Ticket(leads[0], signals(world, leads[0])[0]["sk"], "sato")
+    answer(world, container.feedback_links().url(ticket, world.now, 1), {"answer": "accepted"})
+    go_to(world, tokyo(11, 26, 9, 5))
+    (mail,) = world.mails_to("sato@example.jp")
+    assert ("会社0" in mail.text, "会社1" in mail.text, "会社2" in mail.text) == (False, True, True)
+
+
+def test_a_digest_that_dies_anywhere_is_finished_once(world: World) -> None:
+    sales(world, working_hours=OFFICE, digest=DIGEST, channels={"slack": SLACK})
+    deaths = 0
+    for place in range(30):
+        world.now = tokyo(2, 4, 21) + timedelta(days=7 * place)
+        for lane in due.LANES:
+            due.move_cursor(lane, world.now - timedelta(minutes=1))
+        for number in range(2):
+            become_hot(world, f"n{place}x{number}")
+        posts, mails, steps = len(world.webhooks), len(world.mails_to("sato@example.jp")), iter(range(1000))
+
+        def die(label: str, steps: Iterator[int] = steps, place: int = place) -> None:
+            if next(steps) == place:
+                raise Death
+
+        world.now += timedelta(hours=12, minutes=1)
+        due.move_cursor(due.SALES, world.now - timedelta(minutes=3))
+        world.table.point = die  # type: ignore[attr-defined]
+        try:
+            world.call("sales_followup", {})
+            died = False
+        except Death:
+            died = True
+        world.table.point = lambda label: None  # type: ignore[attr-defined]
+        from sodate.runtime import container
+
+        container.dispatch_memory.cache_clear()
+        world.call("sales_followup", {})
+        world.settle()
+        deaths += died
+        assert len(world.mails_to("sato@example.jp")) == mails + 1
+        assert len({post.message_id for post in world.webhooks[posts:]}) == 1
+        if not died:
+            break
+    assert deaths >= 4
+
+
+def test_nobody_answers_in_working_time_so_somebody_else_is_told_once(world: World) -> None:
+    sales(world, SATO, TANAKA, working_hours=OFFICE, digest=DIGEST, sla=SLA, channels={"slack": SLACK})
+    go_to(world, tokyo(11, 25, 16))
+    lead_id = become_hot(world, "taro")  # two hours today, two tomorrow
+    go_to(world, tokyo(11, 26, 10, 59))
+    assert world.mails_to("tanaka@example.jp") == []
+    go_to(world, tokyo(11, 26, 11, 5))
+    (mail,) = world.mails_to("tanaka@example.jp")
+    assert mail.subject.startswith("要対応")
+    assert len(world.webhooks) == 2
+    go_to(world, tokyo(12, 4, 9))
+    assert (len(world.mails_to("tanaka@example.jp")), len(world.mails_to("sato@example.jp"))) == (1, 1)
+    (signal,) = signals(world, lead_id)
+    assert (signal["assigned_to"], int(signal["round"])) == ("tanaka", 1)
+
+
+def test_an_answer_in_time_stops_the_escalation(world: World) -> None:
+    sales(world, SATO, TANAKA, sla=SLA)
+    become_hot(world, "taro")
+    answer(world, feedback_link(world.mails_to("sato@example.jp")[0].text), {"answer": "accepted"})
+    world.advance(timedelta(days=2))
+    assert world.mails_to("tanaka@example.jp") == []
+
+
+def test_an_escalation_repeats_as_often_as_the_playbook_says(world: World) -> None:
+    sales(world, SATO, TANAKA, sla={**SLA, "answer_within_minutes": 60, "at_most": 3})
+    become_hot(world, "taro")
+    world.advance(timedelta(days=1))
+    assert [len(world.mails_to(f"{who}@example.jp")) for who in ("sato", "tanaka")] == [1, 3]
+
+
+def test_an_escalation_that_dies_anywhere_is_finished_once(world: World) -> None:
+    sales(world, SATO, TANAKA, sla={**SLA, "answer_within_minutes": 30}, channels={"slack": SLACK})
+    deaths = 0
+    for place in range(30):
+        become_hot(world, f"n{place}")
+        posts, mails, steps = len(world.webhooks), len(world.mails_to("tanaka@example.jp")), iter(range(1000))
+
+        def die(label: str, steps: Iterator[int] = steps, place: int = place) -> None:
+            if next(steps) == place:
+                raise Death
+
+        world.now += timedelta(minutes=32)
+        world.table.point = die  # type: ignore[attr-defined]
+        try:
+            world.call("sales_followup", {})
+            died = False
+        except Death:
+            died = True
+        world.table.point = lambda label: None  # type: ignore[attr-defined]
+        from sodate.runtime import container
+
+        container.dispatch_memory.cache_clear()
+        world.call("sales_followup", {})
+        world.settle()
+        deaths += died
+        assert len(world.mails_to("tanaka@example.jp")) == mails + 1
+        assert len({post.message_id for post in world.webhooks[posts:]}) == 1
+        if not died:
+            break
+    assert deaths >= 4
+
+
+def test_a_chat_that_is_down_in_the_morning_is_tried_again_and_holds_nobody_up(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = {**TANAKA, "channels": {"slack": "https://broken.example.jp/x"}}
+    sales(world, SATO, broken, working_hours=OFFICE, digest=DIGEST, channels={"slack": SLACK})
+    go_to(world, tokyo(11, 25, 21))
+    become_hot(world, "a", owner="tanaka")
+    become_hot(world, "b", owner="sato")
+    answers: list[Any] = [Transient("the sales webhook answered 503"), Transient("again"), 200]
+    posts: list[str] = []
+
+    def deliver(post: Any, *, allow_private: bool) -> int:
+        posts.append(post.url)
+        found = answers.pop(0) if "broken" in post.url else 200
+        if isinstance(found, Exception):
+            raise found
+        return int(found)
+
+    monkeypatch.setattr("sodate.sales.webhook.deliver", deliver)
+    go_to(world, tokyo(11, 26, 10))
+    assert (posts.count("https://broken.example.jp/x"), posts.count(SLACK)) == (3, 1)
+    assert [len(world.mails_to(f"{who}@example.jp")) for who in ("sato", "tanaka")] == [1, 1]
+    assert all(signal["told"]["slack"]["status"] == "200" for signal in world.items("signal"))
+
+
+def test_a_chat_that_refuses_for_good_is_written_down_and_not_asked_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sales(world, working_hours=OFFICE, digest=DIGEST, channels={"slack": SLACK})
+    go_to(world, tokyo(11, 25, 21))
+    become_hot(world, "a")
+    posts: list[str] = []
+
+    def deliver(post: Any, *, allow_private: bool) -> int:
+        posts.append(post.url)
+        raise Invalid("the sales webhook answered 404", "webhook")
+
+    monkeypatch.setattr("sodate.sales.webhook.deliver", deliver)
+    go_to(world, tokyo(11, 27, 10))
+    assert len(posts) == 1
+    (signal,) = world.items("signal")
+    assert "404" in signal["told"]["slack"]["status"]
+    assert len(world.mails_to("sato@example.jp")) == 1
+
+
+def test_an_entry_that_cannot_be_read_holds_up_no_other(world: World) -> None:
+    sales(world, SATO, TANAKA, sla={**SLA, "answer_within_minutes": 5})
+    due.plan(world.now, due.SALES, "aaa", "x", {"v": 1, "what": "dance"}, world.now)
+    become_hot(world, "taro")
+    world.advance(timedelta(minutes=10))
+    assert len(world.mails_to("tanaka@example.jp")) == 1

@@ -1,0 +1,116 @@
+"""Strangers' words in Slack, Teams and mail: shown as they are, short enough, and never read as syntax."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sodate.leads.lead import Profile
+from sodate.sales.channels import slack_payload, teams_payload
+from sodate.sales.definition import Sales
+from sodate.sales.message import DigestMessage, HandoffMessage, digest_message, handoff_message
+from sodate.scoring.signals import SignalItem, signal_item
+
+AT = datetime(2026, 11, 24, 2, tzinfo=UTC)
+LINK = "https://mail.example.jp/sales/feedback/.eJyr-_x.sig"
+SALES = Sales.model_validate(
+    {
+        "owners": [{"id": "sato", "name": "佐藤", "email": "sato@example.jp"}],
+        "default_owner": "sato",
+        "talks": [
+            {"activity": "mail_clicked", "link_contains": "/pricing", "say": "{company}の{name}様、料金の件で"},
+            {"lead": {"attribute": "primary.title", "any_of": ["部長"]}, "say": "部長向け"},
+            {"category": "crm", "say": "CRMの件で"},
+            {"say": "お問い合わせの件で"},
+        ],
+    }
+)
+HOSTILE = [
+    "<!channel> <!here> <@U123>",
+    "*bold* _it_ ~no~ `code` ```x```",
+    "<https://evil.example|click>",
+    "[x](javascript:alert(1))",
+    "# heading\n- list\n> quote",
+    '=HYPERLINK("https://evil.example")',
+    "<at>everyone</at>",
+    "\u202e\x00\r\nBcc: a@b.example",
+    "{company}{name}{0}{{7*7}}",
+    "&lt;!channel&gt;",
+    "会" * 10_000,
+]
+
+
+def signal(**facts: Any) -> SignalItem:
+    latest = [{"type": "mail_clicked", "at": "2026-11-24T01:00:00.000Z", "link": "https://www.example.jp/pricing"}]
+    reasons = [{"label": "料金", "points": 20, "times": 2}]
+    standard = {"total": 79, "phase": "c", "phase_label": "検討", "rules_version": 1}
+    return signal_item("L", AT, **{**standard, "latest": latest, "reasons": reasons, **facts})
+
+
+def message(language: str = "ja", item: SignalItem | None = None, **primary: Any) -> HandoffMessage:
+    profile = Profile("L", "a@example.jp", "a@example.jp", "ja", primary=primary)
+    return handoff_message(profile, item or signal(), SALES.owners[0], SALES, language, "Asia/Tokyo", link=LINK)
+
+
+def digest(count: int, **primary: Any) -> DigestMessage:
+    return digest_message([message(**primary) for _ in range(count)], "ja")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("field", ["name", "company", "title", "phone"])
+def test_a_strangers_words_are_never_syntax(text: str, field: str) -> None:
+    for shown in (message(**{field: text}), digest(2, **{field: text})):
+        slack = slack_payload(shown)
+        assert slack["mrkdwn"] is False
+        for block in slack["blocks"]:
+            said = block["text"]
+            assert said["type"] == "plain_text" or said["text"].startswith(f"<{LINK}|")
+            assert 0 < len(said["text"]) <= 3000
+            assert said["type"] == "mrkdwn" or not set("<>") & set(said["text"])
+        assert not set("<>") & set(slack["text"])
+        card = teams_payload(shown)["attachments"][0]["content"]
+        kinds = {element["type"] for element in card["body"]}
+        assert kinds <= {"RichTextBlock", "ActionSet"}, "a TextBlock reads Markdown"
+        actions = [a for e in card["body"] for a in e.get("actions", [])] + card["actions"]
+        assert {action["url"] for action in actions} == {LINK}
+
+
+@pytest.mark.parametrize("count", [1, 2, 10, 100])
+def test_messages_stay_below_the_limits_of_the_chats(count: int) -> None:
+    long = {"name": "会" * 10_000, "company": "社" * 10_000, "phone": "0" * 10_000}
+    shown = digest(count, **long)
+    assert len(slack_payload(shown)["blocks"]) <= 50
+    assert len(json.dumps(teams_payload(shown), ensure_ascii=False).encode()) < 28_000
+    assert len(message(**long).headline) < 250
+    reasons = [{"label": "長" * 5000, "points": 1, "times": 1}] * 200
+    many = message(item=signal(reasons=reasons, latest=[], phase_label="段" * 500), **long)
+    assert len(json.dumps(slack_payload(many), ensure_ascii=False).encode()) < 28_000
+    assert len(json.dumps(teams_payload(many), ensure_ascii=False).encode()) < 28_000
+
+
+def test_a_digest_says_how_many_are_left_to_the_mail() -> None:
+    chat = json.dumps(slack_payload(digest(13, name="山田")), ensure_ascii=False)
+    assert "ほか 3 件" in chat
+    assert digest(13, name="山田").text.count(LINK) == 13
+
+
+@pytest.mark.parametrize(
+    ("changes", "primary", "talk"),
+    [
+        ({}, {"company": "例示", "name": "山田"}, "例示の山田様、料金の件で"),
+        ({}, {"company": "{name}", "name": "{company}"}, "{name}の{company}様、料金の件で"),
+        ({"latest": []}, {"title": "ﾌﾞﾁｮｳ"}, "お問い合わせの件で"),
+        ({"latest": []}, {"title": "部長"}, "部長向け"),
+        ({"latest": None, "reasons": [{"label": "x", "points": 1, "times": 1, "category": "crm"}]}, {}, "CRMの件で"),
+    ],
+)
+def test_the_first_talk_that_fits_is_suggested(changes: Any, primary: Any, talk: str) -> None:
+    shown = message(item=signal(**changes), **primary)
+    assert shown.parts[-1].lines == (talk,)
+
+
+def test_english_and_kinds_of_news() -> None:
+    assert message("en", name="Ann").headline == "Hot lead: Ann (79 points, 検討)"
+    assert message("en", signal(joins="SIGNAL#1"), name="Ann").headline.startswith("More about")
+    assert message("en", signal(round=1), name="Ann").headline.startswith("Nobody has answered")
+    assert message("en").headline.startswith("Hot lead: a@example.jp"), "somebody without a name"
