@@ -46,12 +46,28 @@ def score(profile: Profile, log: Iterable[Activity], rules: RuleSet, was_hot: bo
 
 
 def _apply(rule: ScoreRule, profile: Profile, activities: Sequence[Activity]) -> Reason | None:
-    if rule.when.attribute is not None:
-        times = int(attribute_holds(rule.when, profile.attribute(rule.when.attribute)))
+    if rule.when.activity is None:
+        times = int(_on_profile(rule.when, profile))
     else:
         times = sum(activity_matches(rule.when, activity) for activity in activities)
         times = min(times, rule.max_times) if rule.max_times is not None else times
     return Reason(rule.id, rule.label, rule.points, times) if times else None
+
+
+def _on_profile(when: When, profile: Profile) -> bool:
+    if when.not_ is not None:
+        return not _on_profile(when.not_, profile)
+    if when.all is not None or when.any is not None:
+        held = [_on_profile(part, profile) for part in when.all or when.any or ()]
+        return all(held) if when.all is not None else any(held)
+    return attribute_holds(when, profile.attribute(when.attribute or ""))
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text.replace(",", ""))
+    except ValueError:
+        return None
 
 
 def attribute_holds(when: When, value: Any) -> bool:
@@ -61,6 +77,12 @@ def attribute_holds(when: When, value: Any) -> bool:
     ]
     if when.present is not None:
         return bool(values) == when.present
+    if when.at_least is not None or when.less_than is not None:
+        numbers = [number for value in values if (number := _number(value)) is not None]
+        return any(
+            (when.at_least is None or number >= when.at_least) and (when.less_than is None or number < when.less_than)
+            for number in numbers
+        )
     if when.equals is not None:
         return fold_text(when.equals) in values
     if when.any_of is not None:
@@ -80,7 +102,7 @@ def activity_matches(when: When, activity: Activity) -> bool:
 
 
 def _totals(rules: RuleSet, reasons: Sequence[Reason]) -> Totals:
-    by_attribute = {rule.id for rule in rules.rules if rule.when.attribute is not None}
+    by_attribute = {rule.id for rule in rules.rules if rule.when.activity is None}
 
     def total(attribute: bool, plus: bool) -> int:
         return sum(r.total for r in reasons if (r.rule in by_attribute) == attribute and (r.points > 0) == plus)

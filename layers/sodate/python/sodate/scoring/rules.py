@@ -31,6 +31,11 @@ class When(Definition):
     any_of: tuple[str, ...] | None = None
     contains: str | None = None
     present: bool | None = None
+    at_least: float | None = None
+    less_than: float | None = None
+    all: tuple["When", ...] | None = None
+    any: tuple["When", ...] | None = None
+    not_: "When | None" = Field(default=None, alias="not")
     activity: ActivityType | None = None
     form: Slug | None = None
     template: Slug | None = None
@@ -39,7 +44,10 @@ class When(Definition):
 
     @model_validator(mode="after")
     def _one_kind_of_test(self) -> Self:
-        tests = [self.equals, self.any_of, self.contains, self.present]
+        if self.all or self.any or self.not_:
+            return self
+        is_range = True if self.at_least is not None or self.less_than is not None else None
+        tests = [self.equals, self.any_of, self.contains, self.present, is_range]
         narrow = [self.form, self.template, self.sequence, self.link_contains]
         if (self.attribute is None) == (self.activity is None):
             raise ValueError("write either `attribute` or `activity`")
