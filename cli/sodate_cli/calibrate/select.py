@@ -17,6 +17,10 @@ RIDGE = 10.0
 _SHORTLIST = 64
 _CAUTION = 5.0
 _LEAST_GAIN = 0.05
+#: Of two rules that help alike the one with a single test is taken: it is easier to read.
+_FOR_TWO = 0.9
+#: A rule about nearly the same leads as another says nothing new, and sharing weights is no reason for it.
+_ALIKE = 0.9
 Pair = tuple[int, int]
 
 
@@ -109,7 +113,11 @@ class Selector:
             return None
         first, second = np.unravel_index(best, gain.shape)
         added = (self._held[:, first] * self._held[:, second]).astype(np.float64)
-        winner = int(_added_gain(now, added, rest, doubt).argmax())
+        gains = _added_gain(now, added, rest, doubt) * np.where(first == second, 1.0, _FOR_TWO)
+        gains[_alike(now.held, added)] = -1.0
+        winner = int(gains.argmax())
+        if gains[winner] <= 0:
+            return None
         return int(first[winner]), int(second[winner])
 
 
@@ -124,6 +132,16 @@ def _added_gain(now: Selected, added: Floats, rest: Matrix, doubt: Matrix) -> Fl
     )
     gain: Floats = (added.T @ rest) ** 2 / (own + RIDGE + _CAUTION)
     return gain
+
+
+def _alike(held: Floats, added: Floats) -> Bools:
+    """Correlates strongly with a rule that is there already, the same way or the contrary."""
+    if not held.shape[1]:
+        return np.zeros(added.shape[1], dtype=bool)
+    centred, other = added - added.mean(axis=0), held - held.mean(axis=0)
+    spread = np.outer(np.sqrt((other**2).sum(axis=0)), np.sqrt((centred**2).sum(axis=0)))
+    found: Bools = (np.abs(other.T @ centred) > _ALIKE * np.maximum(spread, 1e-12)).any(axis=0)
+    return found
 
 
 def _without(now: Selected, place: int, wanted: Floats) -> Selected:
