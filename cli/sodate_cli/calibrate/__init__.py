@@ -1,1 +1,1 @@
-"""`sodate score calibrate`: an integer-point rule set learnt from outcomes. Needs the extra `calibrate`, imported late."""
+"""`sodate score calibrate`: integer points learnt from outcomes. Needs the extra `calibrate`, imported late."""

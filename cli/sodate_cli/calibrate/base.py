@@ -59,4 +59,6 @@ def _checked(body: Any, where: str) -> Base:
     try:
         return Base(body, RuleSet.model_validate(body), where)
     except ValidationError as error:
-        raise Invalid(f"{where} is no valid rule set; see `sodate playbook check`: {error.errors()[0]['msg']}") from error
+        raise Invalid(
+            f"{where} is no valid rule set; see `sodate playbook check`: {error.errors()[0]['msg']}"
+        ) from error

@@ -1,4 +1,4 @@
-"""`sodate score calibrate`, the use case: read → refuse → validate → learn → cut → write down. No printing, no files written."""
+"""The use case of `sodate score calibrate`: read, refuse, validate, learn, cut. Prints nothing, writes no file."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +26,7 @@ from sodate_cli.calibrate.validate import Plan, Validated, auc, validate, yardst
 #: More leads make the rules hardly better and the wait longer; the others serve as leads never seen.
 MOST_LEARNT, MOST_UNSEEN = 10_000, 50_000
 COMPACT = 20
+_MOST_HOT = 0.5
 _DIRECTIONS = {"up": 1, "down": -1}
 _SIGNS = {"+": 1, "-": -1}
 
@@ -115,7 +116,8 @@ def _calibrate(options: Options, everything: Outcomes, base: Base | None, say: C
         None if base is None else auc(full.won, production.points(base.rules, full)),
         _auc_of_unseen(model, everything, screened, unseen),
     )
-    doubts = [*_notes(everything, len(leads), base, short), *warnings(leads, screened, rules, proofs, main)]
+    hot_share = float(np.mean(model.score + _lift(rules) >= cut.hot))
+    doubts = [*_notes(everything, len(leads), base, short, hot_share), *warnings(leads, screened, rules, proofs, main)]
     return Calibrated(
         options, leads, screened, model, chance, validated, rules, proofs, cut, _lift(rules),
         document(rules, cut, base.body if base else None), compared, doubts, base,
@@ -169,7 +171,7 @@ def _other_score(full: Outcomes, screened: Screened) -> float | None:
     numbers = [column for column in full.columns if column.name in names and column.is_number]
     if not numbers:
         return None
-    total: Floats = np.sum([column.as_numbers() for column in numbers], axis=0)
+    total: Floats = np.sum([column.values for column in numbers], axis=0)
     known = ~np.isnan(total)
     return auc(full.won[known], total[known]) if known.sum() > 1 else None
 
@@ -185,13 +187,19 @@ def _lift(rules: Sequence[Written]) -> int:
     return sum(rule.points for rule in rules if rule.turned)
 
 
-def _notes(everything: Outcomes, learnt: int, base: Base | None, short: bool) -> list[Warned]:
+def _notes(everything: Outcomes, learnt: int, base: Base | None, short: bool, hot_share: float) -> list[Warned]:
     found = [Warned("input", "", note) for note in everything.notes]
     if learnt < len(everything):
         text = f"rules are learnt from {learnt:,} leads drawn from {len(everything):,}; others were used as unseen ones"
         found.append(Warned("sample", "", text))
+    if hot_share > _MOST_HOT:
+        text = (
+            f"{hot_share:.0%} of the leads are hot: at these costs it pays to call nearly everybody; if sales cannot,"
+            " give the share it can call (--most-called 0.2)"
+        )
+        found.append(Warned("cuts", "", text))
     if short:
-        text = "at these costs a lead of any score is worth a call: hot begins at 1; limit calls with --most-called 0.2"
+        text = "at these costs a lead of any score is worth a call: hot begins at 1"
         found.append(Warned("cuts", "", text))
     if base is not None:
         found += _notes_on(base)

@@ -1,4 +1,4 @@
-"""Candidate tests of one attribute: thresholds at round numbers near quantiles, single values, groups of like values."""
+"""Candidate tests of one attribute: round thresholds near quantiles, single values, groups of like values."""
 
 import math
 from collections.abc import Iterator
@@ -33,11 +33,9 @@ class Test:
         if self.kind in ("present", "absent"):
             return column.given if self.kind == "present" else ~column.given
         if self.kind == "any_of":
-            assert column.codes is not None
             return np.isin(column.codes, self.levels)
-        assert column.numbers is not None
         with np.errstate(invalid="ignore"):  # NaN compares false, which is what is wanted
-            return column.numbers >= self.bound if self.kind == "at_least" else column.numbers < self.bound
+            return column.values >= self.bound if self.kind == "at_least" else column.values < self.bound
 
 
 def least_leads(rows: int) -> int:
@@ -67,7 +65,7 @@ def matrix(data: Outcomes, tests: list[Test]) -> Matrix:
 
 
 def _of_number(place: int, column: Column) -> Iterator[Test]:
-    values = column.as_numbers()[column.given]
+    values = column.values[column.given]
     if len(values):
         distinct = np.unique(values)
         quantiles = np.linspace(0, 1, THRESHOLDS + 2)[1:-1]
@@ -97,7 +95,6 @@ def round_between(low: float, high: float) -> float:
 
 
 def _of_text(place: int, column: Column, won: Floats) -> Iterator[Test]:
-    assert column.codes is not None
     counts, wins = _counts(column.codes, won, len(column.levels))
     frequent = [int(code) for code in np.argsort(-counts, kind="stable")[:LEVELS] if counts[code] >= _RAREST_IN_GROUP]
     yield Test(place, "present")
@@ -113,4 +110,5 @@ def _of_text(place: int, column: Column, won: Floats) -> Iterator[Test]:
 def _counts(codes: Ints, won: Floats, size: int) -> tuple[Floats, Floats]:
     given = codes >= 0
     counts = np.bincount(codes[given], minlength=size).astype(np.float64)
-    return counts, np.bincount(codes[given], weights=won[given], minlength=size)
+    wins: Floats = np.bincount(codes[given], weights=won[given], minlength=size).astype(np.float64)
+    return counts, wins

@@ -35,7 +35,9 @@ def calibrate(
     base: Annotated[
         Path | None, typer.Option("--base", help="rules.yaml or playbook: compare, and take its phases.")
     ] = None,
-    stage: Annotated[str | None, typer.Option("--stage", help="Compare with what is live there: local, dev, prod.")] = None,
+    stage: Annotated[
+        str | None, typer.Option("--stage", help="Compare with what is live there: local, dev, prod.")
+    ] = None,
     after: Annotated[Columns, typer.Option("--after", help="Column known only afterwards; repeat for more.")] = None,
     allow: Annotated[Columns, typer.Option("--allow", help="Use this column though it was refused.")] = None,
     monotone: Annotated[
@@ -59,7 +61,7 @@ def calibrate(
 ) -> None:
     """Learn an integer-point rule set from history: a YAML file for review, and a report that says how far to trust it.
 
-    Example: sodate score calibrate --outcomes leads.csv --target won --call-cost 3000 --deal-value 200000 --out rules.yaml
+    Example: sodate score calibrate --outcomes leads.csv --call-cost 3000 --deal-value 200000 --out rules.yaml
     """
     try:
         from sodate_cli.calibrate.calibrate import Options

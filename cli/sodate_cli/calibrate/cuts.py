@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.isotonic import IsotonicRegression  # type: ignore[import-untyped]
+from sklearn.isotonic import IsotonicRegression
 from sodate.errors import Invalid
 
 from sodate_cli.calibrate.learn import Learnt
@@ -82,7 +82,9 @@ def chance_of(model: Learnt, unseen: Floats, won: Floats) -> Chance:
     log_odds = np.log(unseen / (1 - unseen))
     correction = fit(log_odds[:, None], won, 1.0)
     if correction.weights[0] <= 0 or model.chance.weights[0] <= 0:
-        raise Invalid("no rule ranks leads better than chance on leads it has not seen: nothing can be learnt from this")
+        raise Invalid(
+            "no rule ranks leads better than chance on leads it has not seen: nothing can be learnt from this"
+        )
     return Chance(model, correction)
 
 
@@ -94,7 +96,9 @@ def cuts(chance: Chance, score: Floats, costs: Costs) -> Cuts:
         hot, mql = chance.first_score(hot_chance), chance.first_score(mql_chance)
     if costs.most_called is not None:
         hot = max(hot, _of_share(score, costs.most_called))
-    odds = _COOL_ODDS * math.exp(math.log(at := _clipped(float(chance.of(np.array([float(hot)]))[0]))) - math.log(1 - at))
+    odds = _COOL_ODDS * math.exp(
+        math.log(at := _clipped(float(chance.of(np.array([float(hot)]))[0]))) - math.log(1 - at)
+    )
     cool = min(hot - 1, chance.first_score(odds / (1 + odds)))
     return Cuts(hot, cool, min(mql, hot))
 

@@ -38,7 +38,9 @@ class Evidence:
     def unstable(self) -> str:
         """Empty when there is nothing to doubt."""
         if self.low <= 0 <= self.high:
-            return f"its points lie between {self.low} and {self.high} when the history is resampled: the sign is not sure"
+            return (
+                f"its points lie between {self.low} and {self.high} when the history is resampled: the sign is not sure"
+            )
         if self.picked < _SELDOM:
             return f"only {self.picked:.0%} of the cross-validation's models chose a rule about these attributes"
         return ""

@@ -77,7 +77,7 @@ def _compared(found: Calibrated) -> dict[str, Any]:
 
 def _rounding(found: Calibrated) -> dict[str, float]:
     """What whole points cost: rank correlation with the weights before rounding, and AUC lost."""
-    from scipy.stats import spearmanr  # type: ignore[import-untyped]
+    from scipy.stats import spearmanr
 
     from sodate_cli.calibrate.validate import auc
 

@@ -1,4 +1,4 @@
-"""Columns that know too much. What was written after the outcome, names a person, or is another tool's verdict is refused.
+"""Columns that know too much: written after the outcome, naming a person, or another tool's verdict. They are refused.
 
 Each detector looks at any data alike; docs/calibration.md says why each one refuses, and `--allow` overrules it.
 """
@@ -8,12 +8,12 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import spearmanr  # type: ignore[import-untyped]
-from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]
+from scipy.stats import spearmanr
+from sklearn.metrics import roc_auc_score
 from sodate.errors import Invalid
 from sodate.leads.text import fold
 
-from sodate_cli.calibrate.table import Bools, Column, Floats, Outcomes
+from sodate_cli.calibrate.table import Bools, Column, Floats, Ints, Outcomes
 
 #: One column alone hardly ever ranks leads so well before the outcome; the best whole models reach about this.
 TOO_GOOD, SUSPICIOUS = 0.85, 0.75
@@ -21,7 +21,14 @@ TOO_GOOD, SUSPICIOUS = 0.85, 0.75
 LATE_MISSING, LATE_LOG_ODDS = 0.40, 1.2
 EDITS_SHARE = 0.05
 _ID_SHARE = 0.95
-_LEFT_OUT_SAID = "you said it is known only afterwards (--after)"
+_BY_NAME = {
+    "after": "you said it is known only afterwards (--after)",
+    "constant": "has one value, so it tells nothing",
+    "identity": "tells one lead from another (an id, a name, an address), not good from bad",
+    "outcome-name": "its name speaks of the outcome or of the deal's progress",
+    "other-score": "is the score of another tool, which cannot be asked for a new lead",
+    "judgement-name": "by its name it is what sales wrote about the lead while working on it",
+}
 
 _OUTCOME = re.compile(
     r"\b(outcome|result|won|lost|closed?|churn\w*|convert(ed)?|conversion|stage|deal|opportunity|contract\w*|invoiced?"
@@ -81,7 +88,7 @@ def screen(data: Outcomes, after: Collection[str], allow: Collection[str]) -> Sc
     allowed, refused, suspects = [], [], []
     for column in data.columns:
         if fold(column.name) in later:
-            refused.append(Refusal(column.name, "after", _LEFT_OUT_SAID))
+            refused.append(Refusal(column.name, "after", _BY_NAME["after"]))
             continue
         doubt = next(_doubts(column, data.won), None)
         if doubt and fold(column.name) not in wanted:
@@ -95,71 +102,75 @@ def screen(data: Outcomes, after: Collection[str], allow: Collection[str]) -> Sc
 def _doubts(column: Column, won: Floats) -> Iterator[Refusal]:
     """The first one is told; cheap and certain ones come first."""
     name = words(column.name)
+
+    def doubt(rule: str) -> Refusal:
+        return Refusal(column.name, rule, _BY_NAME[rule])
+
     if _is_constant(column):
-        yield Refusal(column.name, "constant", "has one value, so it tells nothing")
+        yield doubt("constant")
     if _names_somebody(column, name):
-        yield Refusal(column.name, "identity", "tells one lead from another (an id, a name, an address), not good from bad")
+        yield doubt("identity")
     if _OUTCOME.search(name):
-        yield Refusal(column.name, "outcome-name", "its name speaks of the outcome or of the deal's progress")
+        yield doubt("outcome-name")
     if _FOREIGN.search(name):
-        yield Refusal(column.name, "other-score", "is the score of another tool, which cannot be asked for a new lead")
-    auc = alone(column, won)
-    if auc >= TOO_GOOD:
-        yield Refusal(column.name, "too-good", f"ranks won above lost with AUC {auc:.2f} all alone: known only afterwards?")
-    late = _late(column, won)
-    if late >= LATE_LOG_ODDS and (~column.given).mean() >= LATE_MISSING:
-        missing = (~column.given).mean()
-        yield Refusal(
-            column.name, "filled-in-late",
-            f"{missing:.0%} have no value, and who has one was won {np.exp(late):.1f} times as likely (odds): written"
-            " while the lead was being won",
-        )  # fmt: skip
-    edits = _edits(column)
-    if edits >= EDITS_SHARE:
-        yield Refusal(column.name, "edit-trace", f"tells of edits of the record ({edits:.0%} of the leads), so of later work")
+        yield doubt("other-score")
+    yield from _by_data(column, won)
     if _JUDGEMENT.search(name):
-        yield Refusal(column.name, "judgement-name", "by its name it is what sales wrote about the lead while working on it")
+        yield doubt("judgement-name")
+
+
+def _by_data(column: Column, won: Floats) -> Iterator[Refusal]:
+    """These need no telling name."""
+    name, missing = column.name, float((~column.given).mean())
+    if (auc := alone(column, won)) >= TOO_GOOD:
+        yield Refusal(name, "too-good", f"ranks won above lost with AUC {auc:.2f} all alone: known only afterwards?")
+    if (late := _late(column, won)) >= LATE_LOG_ODDS and missing >= LATE_MISSING:
+        reason = f"{missing:.0%} have no value, and the odds of who has one are {np.exp(late):.1f} times as good"
+        yield Refusal(name, "filled-in-late", f"{reason}: written while the lead was being won?")
+    if (edits := _edits(column)) >= EDITS_SHARE:
+        yield Refusal(name, "edit-trace", f"tells of edits of the record ({edits:.0%} of the leads), so of later work")
 
 
 def _suspicions(column: Column, won: Floats) -> Iterator[Refusal]:
-    name, auc, missing = words(column.name), alone(column, won), float((~column.given).mean())
-    if auc >= SUSPICIOUS:
-        yield Refusal(column.name, "suspect-good", f"ranks won above lost with AUC {auc:.2f} alone; known at that time?")
+    name, missing = column.name, float((~column.given).mean())
+    if (auc := alone(column, won)) >= SUSPICIOUS:
+        yield Refusal(name, "suspect-good", f"ranks won above lost with AUC {auc:.2f} alone; known at that time?")
     if missing >= LATE_MISSING / 2 and _late(column, won) >= LATE_LOG_ODDS:
-        yield Refusal(column.name, "suspect-late", f"who gave it was won far more often, {missing:.0%} did not; asked when?")
-    if _SNAPSHOT.search(name):
-        yield Refusal(column.name, "suspect-snapshot", "is a state of the day of the export; was it the same before the outcome?")
+        yield Refusal(name, "suspect-late", f"who gave it was won far more often, {missing:.0%} did not; asked when?")
+    if _SNAPSHOT.search(words(name)):
+        yield Refusal(name, "suspect-snapshot", "as of the day of the export; was it the same before the outcome?")
 
 
 def _is_constant(column: Column) -> bool:
     given = column.given
     if not given.any():
         return True
-    values = column.as_numbers()[given]
+    values = column.values[given]
     return bool(given.all() and (values == values[0]).all())
 
 
 def _names_somebody(column: Column, name: str) -> bool:
     given = column.given
-    values = column.as_numbers()[given]
+    values = column.values[given]
     distinct = len(np.unique(values)) / len(values)
     if column.is_number:  # amounts may all differ as well, so values alone prove nothing unless they count the rows
         whole = bool((values == np.floor(values)).all()) and distinct >= _ID_SHARE and len(values) > 50
-        return whole and (bool(_IDENTITY.search(name)) or abs(float(spearmanr(values, np.arange(len(values)))[0])) > 0.9)
+        return whole and (
+            bool(_IDENTITY.search(name)) or abs(float(spearmanr(values, np.arange(len(values)))[0])) > 0.9
+        )
     return distinct >= _ID_SHARE or (distinct >= 0.5 and bool(_IDENTITY.search(name)))
 
 
 def alone(column: Column, won: Floats) -> float:
     """AUC of the column by itself, either way round; texts are ranked by the win rate that *other* rows show."""
     if column.is_number:
-        numbers = column.as_numbers()
+        numbers = column.values
         auc = _auc(won[column.given], numbers[column.given])
         return max(auc, 1 - auc)
-    assert column.codes is not None
     return _auc(won, _rate_of_others(column.codes + 1, won))
 
 
-def _rate_of_others(codes: Floats | np.ndarray[tuple[int], np.dtype[np.int64]], won: Floats) -> Floats:
+def _rate_of_others(codes: Ints, won: Floats) -> Floats:
     """Two halves rank each other, so that a column of many values does not learn its own rows by heart."""
     rates = np.empty(len(won))
     half: Bools = np.arange(len(won)) % 2 == 0
@@ -189,7 +200,5 @@ def _late(column: Column, won: Floats) -> float:
 
 
 def _edits(column: Column) -> float:
-    if column.codes is None:
-        return 0.0
     edits = [code for code, level in enumerate(column.levels) if fold(level) in _EDITS]
     return float(np.isin(column.codes, edits).mean())

@@ -1,4 +1,4 @@
-"""From outcomes to rules with integer points: a tree ensemble says what is likely, few readable rules learn to say the same.
+"""From outcomes to rules with integer points: a tree ensemble says what is likely, few readable rules learn to say it.
 
 The ensemble's answers for leads that it did not see are smoother than 0 and 1, so that the choice of rules follows less
 chance (distillation); the outcomes themselves keep a third of the say.
@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingClassifier  # type: ignore[import-untyped]
-from sklearn.model_selection import StratifiedKFold  # type: ignore[import-untyped]
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.model_selection import StratifiedKFold
 
 from sodate_cli.calibrate.candidates import Test, candidates, least_leads, matrix
 from sodate_cli.calibrate.logistic import Fit, fit
 from sodate_cli.calibrate.select import Selected, Selector, Wishes
-from sodate_cli.calibrate.table import Column, Floats, Outcomes
+from sodate_cli.calibrate.table import Bools, Column, Floats, Outcomes
 
 TEACHER_SHARE = 0.7
 _TEACHER_FOLDS = 5
@@ -29,8 +29,9 @@ class Rule:
     points: int
     weight: float
 
-    def holds(self, data: Outcomes) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        return np.logical_and.reduce([test.holds(data.columns[test.column]) for test in self.tests])
+    def holds(self, data: Outcomes) -> Bools:
+        found: Bools = np.logical_and.reduce([test.holds(data.columns[test.column]) for test in self.tests])
+        return found
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,11 @@ def _rounded(data: Outcomes, tests: Sequence[Test], selected: Selected, most_poi
     weights = selected.fit.weights
     largest = max(float(abs(weights).max(initial=0.0)), 1e-9)
     rules = [
-        Rule(tuple(tests[place] for place in sorted(set(pair))), round(float(weight) / largest * most_points), float(weight))
+        Rule(
+            tuple(tests[place] for place in sorted(set(pair))),
+            round(float(weight) / largest * most_points),
+            float(weight),
+        )
         for pair, weight in zip(selected.pairs, weights, strict=True)
     ]
     kept = tuple(sorted((rule for rule in rules if rule.points), key=lambda rule: -abs(rule.points)))
@@ -81,17 +86,18 @@ def taught(data: Outcomes, wishes: Wishes, seed: int) -> Floats:
     found = np.empty(len(data))
     folds = StratifiedKFold(_TEACHER_FOLDS, shuffle=True, random_state=seed)
     for there, here in folds.split(data.won, data.won):
-        found[here] = ensemble(data.take(there), wishes, seed)(data.take(here))
+        found[here] = Ensemble(data.take(there), wishes, seed)(data.take(here))
     return found
 
 
-class ensemble:  # noqa: N801 - a function with a memory
+class Ensemble:
     """Gradient boosting on the raw columns; also the yardstick for what the rules lose by being readable."""
 
     def __init__(self, data: Outcomes, wishes: Wishes, seed: int) -> None:
         self._model = HistGradientBoostingClassifier(
-            max_depth=3, learning_rate=0.05, max_iter=200, l2_regularization=5.0, min_samples_leaf=20, random_state=seed,
-            early_stopping=False, categorical_features=[not column.is_number for column in data.columns],
+            max_depth=3, learning_rate=0.05, max_iter=200, l2_regularization=5.0, min_samples_leaf=20,
+            random_state=seed, early_stopping=False,
+            categorical_features=[not column.is_number for column in data.columns],
             monotonic_cst=[
                 wishes.direction.get(place, 0) if column.is_number else 0 for place, column in enumerate(data.columns)
             ],
@@ -109,5 +115,4 @@ def _features(data: Outcomes) -> Floats:
 
 def _feature(column: Column) -> Floats:
     """Codes come in the order of frequency in the whole file, so the rarest values share one."""
-    numbers = column.as_numbers()
-    return numbers if column.is_number else np.minimum(numbers, _MOST_CATEGORIES)
+    return column.values if column.is_number else np.minimum(column.values, _MOST_CATEGORIES)

@@ -1,4 +1,4 @@
-"""A CSV file of leads and their outcomes becomes typed columns. Every wrong file ends in words, never in a stack trace."""
+"""A CSV file of leads and outcomes becomes typed columns. A wrong file ends in words, never in a stack trace."""
 
 import csv
 import io
@@ -46,9 +46,7 @@ def read_outcomes(path: Path, target: str, mapping: Mapping | None = None) -> Ou
     at = _target_column(path, header, target)
     won = _outcomes(path, header[at], cells[at])
     closed = np.flatnonzero(~np.isnan(won))
-    columns = [
-        _column(named, cells[index]) for index, named in enumerate(names) if named is not None and index != at
-    ]
+    columns = [_column(named, cells[index]) for index, named in enumerate(names) if named is not None and index != at]
     notes = [f"{odd:,} rows with more or fewer cells than the header were left out"] if odd else []
     if len(closed) < len(won):
         notes.append(f"{len(won) - len(closed):,} rows without an outcome in {header[at]!r} were left out")
@@ -82,19 +80,24 @@ def _parsed(path: Path, text: str) -> tuple[list[str], list[_Cells], int]:
     twice = [name for name, count in Counter(map(fold, header)).items() if count > 1]
     if twice:
         raise Invalid(f"{path} line 1: two columns are named {twice[0]!r}; rename one of them")
-    cells = [_Cells() for _ in header]
-    odd = 0
+    cells, odd = _filled(path, rows, len(header))
+    if not cells[0].codes:
+        raise Invalid(f"{path} has a header and no rows that fit it")
+    return header, cells, odd
+
+
+def _filled(path: Path, rows: Iterator[list[str]], width: int) -> tuple[list[_Cells], int]:
+    """The columns, and how many rows do not fit the header."""
+    cells, odd = [_Cells() for _ in range(width)], 0
     for number, row in enumerate(rows, start=1):
         if number > MAX_ROWS:
             raise Invalid(f"{path}: more than {MAX_ROWS:,} rows; take a sample of the leads")
-        if len(row) != len(header):
+        if len(row) != width:
             odd += bool(row)
             continue
         for cell, value in zip(cells, row, strict=True):
             cell.add(value[:MAX_CELL])
-    if not cells[0].codes:
-        raise Invalid(f"{path} has a header and no rows that fit it")
-    return header, cells, odd
+    return cells, odd
 
 
 def _rows(path: Path, text: str) -> Iterator[list[str]]:
@@ -163,7 +166,7 @@ def _proposed(header: Iterable[str]) -> Iterator[Named]:
 
 
 def snake(name: str) -> str:
-    """`Total Time Spent on Website` → `total_time_spent_on_website`, `TotalVisits` → `total_visits`; Japanese → empty."""
+    """`Total Time Spent` → `total_time_spent`, `TotalVisits` → `total_visits`; Japanese → empty."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
     text = re.sub(r"[^a-z0-9]+", "_", fold(words)).strip("_")
     return re.sub(r"^[0-9_]+", "", text)[:40].strip("_")
@@ -174,15 +177,15 @@ def _column(named: Named, cells: _Cells) -> Column:
     codes = np.frombuffer(cells.codes, dtype=np.int32).astype(np.int64)
     numbers = [_number(value) if value else math.nan for value in values]
     if any(values) and all(number is not None for number in numbers):
-        return Column(named.name, named.path, numbers=np.array(numbers, dtype=np.float64)[codes])
+        return Column(named.name, named.path, np.array(numbers, dtype=np.float64)[codes])
     counts = np.bincount(codes, minlength=len(values))
     spelling: dict[str, str] = {}
     for place in np.argsort(-counts, kind="stable"):  # the most usual spelling stands for all that fold alike
         if values[place]:
             spelling.setdefault(fold(values[place]), values[place])
     order = {key: code for code, key in enumerate(spelling)}
-    known = np.array([order.get(fold(value), -1) if value else -1 for value in values], dtype=np.int64)
-    return Column(named.name, named.path, codes=known[codes], levels=tuple(spelling.values()))
+    places = np.array([order.get(fold(value), math.nan) if value else math.nan for value in values])
+    return Column(named.name, named.path, places[codes], tuple(spelling.values()))
 
 
 def _number(text: str) -> float | None:

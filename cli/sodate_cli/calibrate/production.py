@@ -1,7 +1,6 @@
 """The production fold on rows of the history: for comparing with the live rule set, and to prove that both agree."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from sodate.leads.lead import Profile
@@ -21,20 +20,21 @@ def _points(rules: RuleSet, profile: Profile) -> int:
 
 
 def profiles(data: Outcomes) -> Iterator[Profile]:
-    """As an import with the same mapping would store them: numbers as numbers, texts as typed, nothing for not given."""
+    """As an import with the same mapping would store them: numbers as numbers, texts as typed."""
     for row in range(len(data)):
-        groups: dict[str, dict[str, Any]] = {"primary": {}, "secondary": {}, "source": {}}
+        profile = Profile(lead_id=str(row), mailbox="", address="", language="ja")
+        groups = {"primary": profile.primary, "secondary": profile.secondary, "source": profile.source}
         for column in data.columns:
             group, _, name = column.path.partition(".")
             if (value := _value(column, row)) is not None:
                 groups[group][name] = value
-        yield Profile(lead_id=str(row), mailbox="", address="", language="ja", **groups)
+        yield profile
 
 
 def _value(column: Column, row: int) -> float | str | None:
-    if column.numbers is not None:
-        number = float(column.numbers[row])
-        return None if np.isnan(number) else int(number) if number == int(number) else number
-    assert column.codes is not None
-    code = int(column.codes[row])
-    return None if code < 0 else column.levels[code]
+    value = float(column.values[row])
+    if np.isnan(value):
+        return None
+    if not column.is_number:
+        return column.levels[int(value)]
+    return int(value) if value == int(value) else value

@@ -1,4 +1,4 @@
-"""The report: one HTML file with its plots inside, no script, nothing fetched. Whatever comes from the file is escaped."""
+"""The report: one HTML file with its plots inside, no script, nothing fetched. What comes from the file is escaped."""
 
 import io
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ text-align:left;vertical-align:top}th{background:#f4f6f8}.plots{display:flex;fle
 .plots svg{width:22rem;height:auto}.warn{background:#fff6e0}p{max-width:46rem}
 """
 _HOW = {
-    "lift": "Won leads among each tenth, best first, against the average; every lead was scored by rules that did not see it.",
+    "lift": "Won leads in each tenth, best first, against the average; all were scored by rules that did not see them.",
     "calibration": "Said chance against what happened (isotonic curve, and tenths as dots). On the line is right.",
     "points": "What each rule gives or costs, with the range of 90 % of resampled histories.",
 }
@@ -36,8 +36,8 @@ def html(said: Said) -> str:
         "</div>",
         _table(text.TENTHS, text.tenths(said)),
         "<h2>Rules and their evidence</h2>",
-        "<p>A lead's score is the plain sum of the points of all rules that hold. “Chosen by” is the share of the models of"
-        " the cross-validation that chose a rule about the same attributes with the same sign.</p>",
+        "<p>A lead's score is the plain sum of the points of all rules that hold. “Chosen by” is the share of the"
+        " cross-validation's models that chose a rule about the same attributes with the same sign.</p>",
         _table(text.RULES, text.rules(said)),
         "<h2>Columns</h2>",
         f"<p>Used: {escape(', '.join(said['columns']['used']))}</p>",
@@ -85,7 +85,9 @@ def _points(axes: Any, said: Said) -> None:
     rules = said["rules"][::-1]
     places = range(len(rules))
     middle = [rule["points"] for rule in rules]
-    axes.hlines(places, [r["points_low"] for r in rules], [r["points_high"] for r in rules], color="#9db7d3", linewidth=2)
+    axes.hlines(
+        places, [r["points_low"] for r in rules], [r["points_high"] for r in rules], color="#9db7d3", linewidth=2
+    )
     axes.plot(middle, places, "o", color="#3b6ea5", markersize=3)
     axes.axvline(0, color="#888", linewidth=0.8)
     axes.set(xlabel="points", ylabel="rule, in the order of the table", yticks=[])

@@ -1,4 +1,4 @@
-"""Learnt rules in the language of rules.yaml: names that people read, cuts that the language allows, comments that say why."""
+"""Learnt rules in the language of rules.yaml: names that people read, and cuts that the language allows."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -135,7 +135,7 @@ def _label(test: Mapping[str, Any], data: Outcomes) -> str:
     low, high = test.get("at_least"), test.get("less_than")
     if low is not None and high is not None:
         return f"{name}: {_number(low)} – {_number(high)}"
-    return f"{name} ≥ {_number(low)}" if low is not None else f"{name} < {_number(high)}"
+    return f"{name} ≥ {_number(low)}" if low is not None else f"{name} < {_number(test['less_than'])}"
 
 
 def _number(value: float) -> str:
@@ -158,7 +158,9 @@ def _slug_part(test: Mapping[str, Any]) -> str:
     values += [f"{test['any_of'][0]} or {len(test['any_of']) - 1} more"] if "any_of" in test else []
     said = {"at_least": "from", "less_than": "below"}
     ranges = [f"{said[key]} {test[key]}" for key in said if key in test]
-    tail = " ".join(ranges) or ("given" if test.get("present") else "missing" if "present" in test else " ".join(values))
+    tail = " ".join(ranges) or (
+        "given" if test.get("present") else "missing" if "present" in test else " ".join(values)
+    )
     return re.sub(r"[^a-z0-9]+", "-", f"{name} {_ascii(tail)}".lower()).strip("-") or "rule"
 
 

@@ -1,7 +1,7 @@
 """Sparse selection: rules (a test, or two tests together) are added one by one, and exchanged while that helps.
 
 Every pair of tests is looked at in each round, through two matrix products and without building the pairs. A rule is
-taken for what it adds to the rules already there (a Newton step of the penalised likelihood), under the signs asked for.
+taken for what it adds to the rules already there (a Newton step of the penalised likelihood), with the sign asked for.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ Pair = tuple[int, int]
 
 @dataclass(frozen=True)
 class Wishes:
-    """By column place. `direction`: the score may only rise (+1) or fall (-1) with the number. `sign`: points ≥ 0 or ≤ 0."""
+    """By place of the column. `direction`: the score only rises (+1) or falls (-1) with it. `sign`: of its points."""
 
     direction: dict[int, int] = field(default_factory=dict)
     sign: dict[int, int] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What the learner sees: typed columns, one row a lead. Values compare as the production rules compare them (folded)."""
+"""What the learner sees: typed columns, one row a lead. Values compare as production compares them (folded)."""
 
 from dataclasses import dataclass
 
@@ -12,36 +12,28 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Column:
-    """`numbers` (NaN: not given) or `codes` into `levels` (-1: not given); `name` as the file has it, `path` as rules do."""
+    """`name` as the file has it, `path` as rules do. `values`: numbers, or places in `levels`; NaN: not given."""
 
     name: str
     path: str
-    numbers: Floats | None = None
-    codes: Ints | None = None
+    values: Floats
     levels: tuple[str, ...] = ()
 
     @property
     def is_number(self) -> bool:
-        return self.numbers is not None
+        return not self.levels
 
     @property
     def given(self) -> Bools:
-        if self.numbers is not None:
-            return ~np.isnan(self.numbers)
-        assert self.codes is not None
-        return self.codes >= 0
+        return ~np.isnan(self.values)
 
-    def as_numbers(self) -> Floats:
-        """For the tree learner: the number, or the code of the text; NaN where nothing is given."""
-        if self.numbers is not None:
-            return self.numbers
-        assert self.codes is not None
-        return np.where(self.codes < 0, np.nan, self.codes.astype(np.float64))
+    @property
+    def codes(self) -> Ints:
+        """Of a text: places in `levels`, -1 where nothing is given."""
+        return np.where(self.given, self.values, -1).astype(np.int64)
 
     def take(self, rows: Ints) -> "Column":
-        numbers = None if self.numbers is None else self.numbers[rows]
-        codes = None if self.codes is None else self.codes[rows]
-        return Column(self.name, self.path, numbers, codes, self.levels)
+        return Column(self.name, self.path, self.values[rows], self.levels)
 
 
 @dataclass(frozen=True)

@@ -76,8 +76,8 @@ def comments(said: Said) -> list[str]:
 
 def _cut(cut: Said) -> str:
     return (
-        f"from {cut['threshold']} (chance {cut['chance']:.1%}): {cut['share']:.0%} of the leads, {cut['precision']:.0%} of"
-        f" them won, {cut['recall']:.0%} of all won"
+        f"from {cut['threshold']} (chance {cut['chance']:.1%}): {cut['share']:.0%} of the leads,"
+        f" {cut['precision']:.0%} of them won, {cut['recall']:.0%} of all won"
     )
 
 

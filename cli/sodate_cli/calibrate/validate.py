@@ -8,15 +8,15 @@ from statistics import fmean, pstdev
 from warnings import catch_warnings, simplefilter
 
 import numpy as np
-from sklearn.compose import make_column_transformer  # type: ignore[import-untyped]
-from sklearn.impute import SimpleImputer  # type: ignore[import-untyped]
-from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
-from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]
-from sklearn.model_selection import StratifiedKFold  # type: ignore[import-untyped]
-from sklearn.pipeline import make_pipeline  # type: ignore[import-untyped]
-from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder  # type: ignore[import-untyped]
+from sklearn.compose import make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder
 
-from sodate_cli.calibrate.learn import Learnt, Rule, ensemble, learn
+from sodate_cli.calibrate.learn import Ensemble, Learnt, Rule, learn
 from sodate_cli.calibrate.select import Wishes
 from sodate_cli.calibrate.table import Floats, Ints, Outcomes
 
@@ -106,7 +106,7 @@ def yardsticks(data: Outcomes, plan: Plan) -> dict[str, float]:
     found: dict[str, list[float]] = {"gradient_boosting": [], "logistic_regression": []}
     for there, here in splits(data, plan, 0):
         seen, unseen = data.take(there), data.take(here)
-        found["gradient_boosting"].append(auc(unseen.won, ensemble(seen, plan.wishes, plan.seed)(unseen)))
+        found["gradient_boosting"].append(auc(unseen.won, Ensemble(seen, plan.wishes, plan.seed)(unseen)))
         found["logistic_regression"].append(auc(unseen.won, _logistic(seen, unseen)))
     return {name: round(fmean(aucs), 4) for name, aucs in found.items()}
 
@@ -124,7 +124,7 @@ def _logistic(seen: Outcomes, unseen: Outcomes) -> Floats:
         LogisticRegression(C=1.0, max_iter=500),
     )
     here, there = (
-        np.column_stack([np.nan_to_num(c.as_numbers(), nan=np.nan if c.is_number else -1.0) for c in part.columns])
+        np.column_stack([column.values if column.is_number else column.codes for column in part.columns])
         for part in (unseen, seen)
     )
     with catch_warnings():
