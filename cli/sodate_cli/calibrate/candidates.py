@@ -82,13 +82,16 @@ def _below(distinct: Floats, cut: float) -> float:
 
 
 def round_between(low: float, high: float) -> float:
-    """The roundest number above `low` and not above `high`: it divides the same leads and reads better than 897.25."""
+    """The roundest number above `low` and not above `high`: it divides the same leads and reads better than 897.25.
+
+    Whole numbers get whole bounds.
+    """
     scale = 10.0 ** math.ceil(math.log10(max(abs(low), abs(high), 1e-9)))
     while scale > (high - low) * 1e-6:
-        for part in (1.0, 0.5, 0.25, 0.1):
+        for part in (1.0, 0.5, 0.25):
             step = scale * part
             bound = float(f"{math.floor(high / step) * step:.12g}")
-            if low < bound <= high:
+            if low < bound <= high and (bound.is_integer() or not high.is_integer()):
                 return bound
         scale /= 10
     return high

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sodate.leads.text import fold
 
 from sodate_cli.calibrate import leakage
 from sodate_cli.calibrate.candidates import Test
@@ -97,8 +96,8 @@ def _about_people(rule: Written, data: Outcomes) -> list[Warned]:
     found = []
     for test in rule.rule.tests:
         column = data.columns[test.column]
-        if leakage.PROTECTED.search(words(column.name)) or _speaks_of(test, column):
-            text = f"judges people by a protected attribute ({column.name}); may you do that, and do you want to?"
+        if protected := _protected(test, column):
+            text = f"judges people by what is protected ({protected}); may you do that, and do you want to?"
             found.append(Warned("protected-attribute", rule.id, text))
         elif leakage.PROXY.search(words(column.name)):
             text = f"{column.name} may stand for nationality, language or origin; is there a business reason?"
@@ -106,8 +105,12 @@ def _about_people(rule: Written, data: Outcomes) -> list[Warned]:
     return found
 
 
-def _speaks_of(test: Test, column: Column) -> bool:
-    return any(leakage.PROTECTED.search(words(fold(column.levels[code]))) for code in test.levels)
+def _protected(test: Test, column: Column) -> str:
+    """The column, or the value of a harmless column, that tells of sex, age, belief and the like; else empty."""
+    if leakage.PROTECTED.search(words(column.name)):
+        return column.name
+    values = [column.levels[code] for code in test.levels]
+    return next((f"{column.name}: {value}" for value in values if leakage.PROTECTED.search(words(value))), "")
 
 
 def _amount(data: Outcomes, rules: int, validated: Validated) -> list[Warned]:

@@ -62,7 +62,7 @@ def _plot(kind: str, said: Said) -> str:
         figure = Figure(figsize=(4, 3.2), layout="constrained")
         _DRAW[kind](figure.subplots(), said)
         drawn = io.StringIO()
-        figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
+        figure.savefig(drawn, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
     return drawn.getvalue().partition("<svg")[1] + drawn.getvalue().partition("<svg")[2]
 
 

@@ -144,7 +144,7 @@ def _number(value: float) -> str:
 
 def _slug(tests: Sequence[Mapping[str, Any]], taken: set[str]) -> str:
     room = _LONGEST_ID // len(tests) - 1
-    text = "-and-".join(_slug_part(test)[: room - 3].strip("-") for test in tests)
+    text = "-and-".join(_slug_part(test, room - 4) for test in tests)
     slug, number = _cut(text), 2
     while slug in taken or _cut(f"not-{slug}") in taken:
         slug, number = f"{text[: _LONGEST_ID - 8].strip('-')}-{number}", number + 1
@@ -152,8 +152,9 @@ def _slug(tests: Sequence[Mapping[str, Any]], taken: set[str]) -> str:
     return slug
 
 
-def _slug_part(test: Mapping[str, Any]) -> str:
-    name = test["attribute"].split(".")[1][:24].strip("_")
+def _slug_part(test: Mapping[str, Any], room: int) -> str:
+    """Half of the room for the attribute if the value needs the other half."""
+    name = test["attribute"].split(".")[1].replace("_", "-")
     values = [str(value) for key, value in test.items() if key not in ("attribute", "any_of", "present")]
     values += [f"{test['any_of'][0]} or {len(test['any_of']) - 1} more"] if "any_of" in test else []
     said = {"at_least": "from", "less_than": "below"}
@@ -161,7 +162,9 @@ def _slug_part(test: Mapping[str, Any]) -> str:
     tail = " ".join(ranges) or (
         "given" if test.get("present") else "missing" if "present" in test else " ".join(values)
     )
-    return re.sub(r"[^a-z0-9]+", "-", f"{name} {_ascii(tail)}".lower()).strip("-") or "rule"
+    tail = re.sub(r"[^a-z0-9]+", "-", _ascii(tail).lower()).strip("-")
+    name = name[: max(room // 2, room - len(tail) - 1)].strip("-")
+    return f"{name}-{tail}"[:room].strip("-")
 
 
 def _ascii(text: str) -> str:
