@@ -116,8 +116,13 @@ def _calibrate(options: Options, everything: Outcomes, base: Base | None, say: C
         None if base is None else auc(full.won, production.points(base.rules, full)),
         _auc_of_unseen(model, everything, screened, unseen),
     )
+    pays = chance.of(np.array([float(cut.hot - _lift(rules))]))[0] >= (options.costs.hot_chance or 0) - 1e-9
     hot_share = float(np.mean(model.score + _lift(rules) >= cut.hot))
-    doubts = [*_notes(everything, len(leads), base, short, hot_share), *warnings(leads, screened, rules, proofs, main)]
+    doubts = [
+        *_notes(everything, len(leads), base, short, hot_share),
+        *_unpaid(bool(pays)),
+        *warnings(leads, screened, rules, proofs, main),
+    ]
     return Calibrated(
         options, leads, screened, model, chance, validated, rules, proofs, cut, _lift(rules),
         document(rules, cut, base.body if base else None), compared, doubts, base,
@@ -204,6 +209,13 @@ def _notes(everything: Outcomes, learnt: int, base: Base | None, short: bool, ho
     if base is not None:
         found += _notes_on(base)
     return found
+
+
+def _unpaid(pays: bool) -> list[Warned]:
+    if pays:
+        return []
+    text = "no score promises that a call pays for itself at these costs; hot is the highest score there was"
+    return [Warned("cuts", "", text)]
 
 
 def _notes_on(base: Base) -> list[Warned]:

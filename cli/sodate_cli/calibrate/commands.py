@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from sodate.errors import Invalid, NotFound
 
 from sodate_cli import output
 
@@ -83,14 +82,11 @@ def calibrate(
 def _run(wanted: "Options") -> tuple["Calibrated", dict[str, Any]]:
     from sodate_cli.calibrate.calibrate import calibrate
     from sodate_cli.calibrate.figures import figures
+    from sodate_cli.operator import explained
 
-    try:
+    with explained():
         found = calibrate(wanted, output.say)
         return found, figures(found)
-    except NotFound as error:
-        output.fail(str(error), output.NOT_FOUND)
-    except Invalid as error:
-        output.fail(str(error))
 
 
 def _write(found: "Calibrated", said: dict[str, Any], out: Path | None, report: Path | None) -> None:

@@ -89,11 +89,14 @@ def chance_of(model: Learnt, unseen: Floats, won: Floats) -> Chance:
 
 
 def cuts(chance: Chance, score: Floats, costs: Costs) -> Cuts:
+    """Within the scores that leads have: a chance that no score promises gives the highest one."""
     hot_chance, mql_chance = costs.hot_chance, costs.mql_chance
     if hot_chance is None or mql_chance is None:
         hot, mql = _of_share(score, _HOT_SHARE), _of_share(score, _MQL_SHARE)
     else:
         hot, mql = chance.first_score(hot_chance), chance.first_score(mql_chance)
+    lowest, highest = int(score.min()), int(score.max())
+    hot, mql = min(max(hot, lowest), highest), min(max(mql, lowest), highest)
     if costs.most_called is not None:
         hot = max(hot, _of_share(score, costs.most_called))
     odds = _COOL_ODDS * math.exp(

@@ -12,7 +12,7 @@ body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding
 h1{font-size:1.6rem}h2{font-size:1.2rem;margin-top:2.2rem;border-bottom:1px solid #d5dae1}
 table{border-collapse:collapse;width:100%;font-size:.9rem}td,th{padding:.3rem .6rem;border-bottom:1px solid #e6e9ee;
 text-align:left;vertical-align:top}th{background:#f4f6f8}.plots{display:flex;flex-wrap:wrap;gap:1rem}
-.plots svg{width:22rem;height:auto}.warn{background:#fff6e0}p{max-width:46rem}
+.plots figure{margin:0;width:22rem}.plots svg{width:100%;height:auto}.warn{background:#fff6e0}p{max-width:46rem}
 """
 _HOW = {
     "lift": "Won leads in each tenth, best first, against the average; all were scored by rules that did not see them.",

@@ -97,6 +97,8 @@ class Selector:
         return bool(may[pair])
 
     def _best(self, now: Selected, wanted: Floats, banned: set[Pair]) -> Pair | None:
+        if not self._possible.any():
+            return None
         chance = now.fit.chances(now.held)
         rest = (wanted - chance).astype(np.float32)
         doubt = (chance * (1 - chance)).astype(np.float32)
@@ -109,7 +111,7 @@ class Selector:
         top = min(_SHORTLIST, gain.size)
         best: Ints = np.sort(np.argpartition(-gain, top - 1, axis=None)[:top])
         best = best[gain.ravel()[best] > 0]
-        if not len(best):
+        if not len(best):  # nothing is left that may be added
             return None
         first, second = np.unravel_index(best, gain.shape)
         added = (self._held[:, first] * self._held[:, second]).astype(np.float64)

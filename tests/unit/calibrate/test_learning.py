@@ -165,6 +165,19 @@ def test_chance_is_not_taken_for_knowledge(tmp_path: Path) -> None:
         assert {"overfit", "little-data"} <= {one.kind for one in found.warnings}
 
 
+def test_values_too_rare_to_make_rules_of_end_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "h.csv"
+    path.write_text("x,won\n" + "".join(f"v{n % 150},{n % 2}\n" for n in range(300)))
+    with pytest.raises(Invalid, match="better than chance"):
+        calibrate(Options(path, folds=2, repeats=1, allow=("x",)), lambda line: None)
+
+
+def test_costs_that_no_score_can_pay_for_are_told(options: Options) -> None:
+    found = calibrate(replace(options, costs=Costs(call=9_999_999, deal=10_000_000)), lambda line: None)
+    assert found.cuts.hot == found.model.score.max() + found.lift
+    assert any("no score promises" in one.text for one in found.warnings)
+
+
 def test_people_are_warned_of_protected_attributes(tmp_path: Path) -> None:
     told = history(1500)
     random = np.random.default_rng(2)
@@ -179,13 +192,13 @@ def test_people_are_warned_of_protected_attributes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("low", "high", "bound"),
     [
-        (897, 903, 900),
-        (0, 1, 1),
+        (897.0, 903.0, 900.0),
+        (0.0, 1.0, 1.0),
         (1.2, 1.33, 1.25),
-        (-3, -1, -2),
-        (912, 913, 913),
-        (1476, 1477, 1477),
-        (0, 0.004, 0.0025),
+        (-3.0, -1.0, -2.0),
+        (912.0, 913.0, 913.0),
+        (1476.0, 1477.0, 1477.0),
+        (0.0, 0.004, 0.0025),
     ],
 )
 def test_thresholds_are_round_and_divide_the_same_leads(low: float, high: float, bound: float) -> None:
