@@ -15,6 +15,8 @@ Matrix = npt.NDArray[np.float32]
 THRESHOLDS = 15
 #: More values than this are free text; its frequent ones are looked at.
 LEVELS = 40
+#: The rule language takes no longer values.
+LONGEST_VALUE = 200
 _RAREST_IN_GROUP = 5
 _PRIOR = 10
 
@@ -99,7 +101,8 @@ def round_between(low: float, high: float) -> float:
 
 def _of_text(place: int, column: Column, won: Floats) -> Iterator[Test]:
     counts, wins = _counts(column.codes, won, len(column.levels))
-    frequent = [int(code) for code in np.argsort(-counts, kind="stable")[:LEVELS] if counts[code] >= _RAREST_IN_GROUP]
+    usual = [int(code) for code in np.argsort(-counts, kind="stable") if len(column.levels[code]) <= LONGEST_VALUE]
+    frequent = [code for code in usual[:LEVELS] if counts[code] >= _RAREST_IN_GROUP]
     yield Test(place, "present")
     yield Test(place, "absent")
     yield from (Test(place, "any_of", levels=(code,)) for code in sorted(frequent))
