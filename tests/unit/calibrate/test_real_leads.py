@@ -1,5 +1,6 @@
 """Figures 4 and 5 on 5,500 real leads, where they lie beside the repository (`make calibrate`: 3 × 10 folds)."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,8 @@ from scipy.stats import spearmanr
 from sodate.scoring.rules import RuleSet
 from sodate_cli.calibrate import production
 from sodate_cli.calibrate.calibrate import Calibrated, Options, calibrate
+from sodate_cli.calibrate.leakage import screen
+from sodate_cli.calibrate.outcomes import read_outcomes
 
 AFTERWARDS = {"Tags", "Lead Quality", "Lead Profile", "Last Notable Activity"}
 
@@ -27,6 +30,19 @@ def test_the_four_columns_known_only_afterwards_are_refused(found: Calibrated) -
     assert {rule for column, rule in refused.items() if column.startswith("Asymmetrique")} == {"other-score"}
     used = {column.name for column in found.leads.columns}
     assert {"Lead Origin", "Last Activity", "TotalVisits", "City"} <= used
+
+
+def test_they_are_refused_by_what_they_hold_even_when_their_names_are_hidden(found: Calibrated) -> None:
+    data = read_outcomes(found.options.outcomes, "Converted")
+    hidden = {f"column {number}": column.name for number, column in enumerate(data.columns)}
+    columns = tuple(replace(column, name=name) for name, column in zip(hidden, data.columns, strict=True))
+    refused = {hidden[one.column]: one.rule for one in screen(replace(data, columns=columns), (), ()).refused}
+    assert {name: refused.get(name) for name in AFTERWARDS} == {
+        "Tags": "too-good",
+        "Lead Quality": "filled-in-late",
+        "Lead Profile": "filled-in-late",
+        "Last Notable Activity": "edit-trace",
+    }
 
 
 def test_forty_and_twenty_rules_rank_unseen_leads(found: Calibrated) -> None:
