@@ -7,9 +7,11 @@ STAGE ?= dev
 SEEDS ?= 200
 LEADS ?= 2000
 SEED_BASE ?= 1
-REQUIREMENTS := runtime cli dev ministack bench
+OUTCOMES ?= ../shared/data/leads_outcomes.csv
+TARGET ?= Converted
+REQUIREMENTS := runtime cli calibrate dev ministack bench
 
-.PHONY: help venv demo down test check format unit e2e bench simulate mutants scale requirements synth deploy clean
+.PHONY: help venv demo down test check format unit e2e bench simulate mutants scale calibrate requirements synth deploy clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -69,6 +71,11 @@ mutants: venv ## seeded bugs, each of which must be noticed; writes build/mutant
 
 scale: venv ## LEADS leads through three steps on a local cloud, in bad weather; writes build/scale.json
 	$(BIN)/python -m tests.scale --leads $(LEADS)
+
+calibrate: venv ## learn score rules from OUTCOMES (column TARGET), 3 x 10 folds; writes build/calibrate.{json,yaml,html}
+	@mkdir -p build
+	$(BIN)/sodate score calibrate --outcomes $(OUTCOMES) --target $(TARGET) --call-cost 3000 --deal-value 200000 \
+	  --out build/calibrate.yaml --report build/calibrate.html --json > build/calibrate.json
 
 synth: venv ## the CloudFormation templates of STAGE, in cdk.out
 	PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/cdk synth --quiet -c stage=$(STAGE)

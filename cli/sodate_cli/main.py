@@ -2,6 +2,7 @@
 
 import typer
 
+from sodate_cli.calibrate.commands import calibrate
 from sodate_cli.dlq import app as dlq_app
 from sodate_cli.exceptions import consent_exception
 from sodate_cli.leads import app as lead_app
@@ -21,6 +22,7 @@ app.add_typer(local_app, name="local")
 app.add_typer(playbook_app, name="playbook")
 lead_app.command("consent-exception")(consent_exception)
 app.add_typer(lead_app, name="lead")
+score_app.command()(calibrate)
 app.add_typer(score_app, name="score")
 app.add_typer(sends_app, name="sends")
 app.add_typer(quarantine_app, name="quarantine")

@@ -1,0 +1,1 @@
+"""`sodate score calibrate`: integer points learnt from outcomes. Needs the extra `calibrate`, imported late."""

@@ -1,0 +1,64 @@
+"""The rule set to compare with and to take phases from: a file, a playbook directory, or what is live on a stage."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from sodate.errors import Invalid, NotFound
+from sodate.scoring.rules import RuleSet
+
+
+@dataclass(frozen=True)
+class Base:
+    """`body` as it is written, `where` for people."""
+
+    body: Mapping[str, Any]
+    rules: RuleSet
+    where: str
+
+    @property
+    def activity_rules(self) -> list[str]:
+        """Rules that the history cannot judge: they are about what leads do, not about what they are."""
+        return [str(rule["id"]) for rule in self.body["rules"] if rule["when"].get("activity")]
+
+
+def base_of(path: Path | None, stage: str | None) -> Base | None:
+    """Raises `Invalid` or `NotFound` for what is no rule set."""
+    if path is not None:
+        return _of_file(path / "rules.yaml" if path.is_dir() else path)
+    return None if stage is None else _live(stage)
+
+
+def _of_file(path: Path) -> Base:
+    from sodate_cli.playbook.yamlfile import parse
+
+    try:
+        read = parse(path.name, path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid(f"cannot read {path}: {error}") from error
+    if read.problems:
+        raise Invalid(f"{path} line {read.problems[0].line}: {read.problems[0].message}")
+    return _checked(read.data, str(path))
+
+
+def _live(stage: str) -> Base:
+    from sodate.playbook.store import ONLY, Definitions
+
+    from sodate_cli.target import connect
+
+    where = connect(stage)
+    try:
+        return _checked(Definitions().live("rules", ONLY).body, f"live rule set of {where}")
+    except NotFound as error:
+        raise NotFound(f"{where} has no live rule set to compare with; leave --stage out") from error
+
+
+def _checked(body: Any, where: str) -> Base:
+    try:
+        return Base(body, RuleSet.model_validate(body), where)
+    except ValidationError as error:
+        raise Invalid(
+            f"{where} is no valid rule set; see `sodate playbook check`: {error.errors()[0]['msg']}"
+        ) from error

@@ -1,0 +1,129 @@
+"""What speaks for each rule, and what a reviewer should doubt."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sodate_cli.calibrate import leakage
+from sodate_cli.calibrate.candidates import Test
+from sodate_cli.calibrate.leakage import Screened, words
+from sodate_cli.calibrate.learn import Learnt
+from sodate_cli.calibrate.logistic import fit
+from sodate_cli.calibrate.ruleset import Written
+from sodate_cli.calibrate.select import RIDGE
+from sodate_cli.calibrate.table import Column, Floats, Outcomes
+from sodate_cli.calibrate.validate import Validated, signature
+
+_RESAMPLES = 40
+#: Rules about the same attributes in fewer folds than this were found by the luck of the sample.
+_SELDOM = 0.3
+_EVENTS_PER_RULE = 10
+_FEW_LEADS, _OPTIMISM = 1_000, 0.03
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """`low` and `high`: points in 90 % of resampled histories. `picked`: share of the models that chose such a rule."""
+
+    leads: int
+    won: int
+    rate: float
+    low: int
+    high: int
+    picked: float
+
+    @property
+    def unstable(self) -> str:
+        """Empty when there is nothing to doubt."""
+        if self.low <= 0 <= self.high:
+            return (
+                f"its points lie between {self.low} and {self.high} when the history is resampled: the sign is not sure"
+            )
+        if self.picked < _SELDOM:
+            return f"only {self.picked:.0%} of the cross-validation's models chose a rule about these attributes"
+        return ""
+
+
+@dataclass(frozen=True)
+class Warned:
+    """`about`: a column, a rule's id, or empty."""
+
+    kind: str
+    about: str
+    text: str
+
+
+def evidence(data: Outcomes, model: Learnt, validated: Validated, seed: int) -> list[Evidence]:
+    held = np.column_stack([rule.holds(data) for rule in model.rules]).astype(np.float64)
+    low, high = _resampled(held, data.won, model, seed)
+    found = []
+    for place, rule in enumerate(model.rules):
+        about = held[:, place] > 0
+        picked = validated.picked[signature(rule, data)] / max(validated.models, 1)
+        won = int(data.won[about].sum())
+        leads = int(about.sum())
+        found.append(Evidence(leads, won, won / max(leads, 1), int(low[place]), int(high[place]), picked))
+    return found
+
+
+def _resampled(held: Floats, won: Floats, model: Learnt, seed: int) -> tuple[Floats, Floats]:
+    """The rules are kept, their points weighed anew on resampled leads (bootstrap), on the scale of the points."""
+    random = np.random.default_rng(seed)
+    scale = max(abs(rule.points) for rule in model.rules) / max(abs(rule.weight) for rule in model.rules)
+    start = np.append(0.0, [rule.weight for rule in model.rules])
+    points = []
+    for _ in range(_RESAMPLES):
+        rows = random.integers(0, len(won), len(won))
+        points.append(fit(held[rows], won[rows], RIDGE, start=start).weights * scale)
+    low, high = np.quantile(np.array(points), [0.05, 0.95], axis=0)
+    return np.rint(low), np.rint(high)
+
+
+def warnings(
+    data: Outcomes, screened: Screened, rules: Sequence[Written], proofs: Sequence[Evidence], validated: Validated
+) -> list[Warned]:
+    """In the order in which a reviewer should look at them."""
+    found = [Warned("leakage-suspect", one.column, one.reason) for one in screened.suspects]
+    for rule, proof in zip(rules, proofs, strict=True):
+        found += _about_people(rule, data)
+        if proof.unstable:
+            found.append(Warned("unstable-rule", rule.id, proof.unstable))
+    return [*found, *_amount(data, len(rules), validated)]
+
+
+def _about_people(rule: Written, data: Outcomes) -> list[Warned]:
+    found = []
+    for test in rule.rule.tests:
+        column = data.columns[test.column]
+        if protected := _protected(test, column):
+            text = f"judges people by what is protected ({protected}); may you do that, and do you want to?"
+            found.append(Warned("protected-attribute", rule.id, text))
+        elif leakage.PROXY.search(words(column.name)):
+            text = f"{column.name} may stand for nationality, language or origin; is there a business reason?"
+            found.append(Warned("proxy-attribute", rule.id, text))
+    return found
+
+
+def _protected(test: Test, column: Column) -> str:
+    """The column, or the value of a harmless column, that tells of sex, age, belief and the like; else empty."""
+    if leakage.PROTECTED.search(words(column.name)):
+        return column.name
+    values = [column.levels[code] for code in test.levels]
+    return next((f"{column.name}: {value}" for value in values if leakage.PROTECTED.search(words(value))), "")
+
+
+def _amount(data: Outcomes, rules: int, validated: Validated) -> list[Warned]:
+    found = []
+    rarer = int(min(data.won.sum(), len(data) - data.won.sum()))
+    if len(data) < _FEW_LEADS or rarer < _EVENTS_PER_RULE * rules:
+        text = (
+            f"{len(data):,} leads, {rarer:,} of the rarer outcome, {rules} rules: at least {_FEW_LEADS:,} leads and"
+            f" {_EVENTS_PER_RULE} of the rarer outcome for each rule are wanted; try fewer rules (--max-rules)"
+        )
+        found.append(Warned("little-data", "", text))
+    learnt = sum(validated.learnt_from) / max(len(validated.learnt_from), 1)
+    if learnt - validated.auc > _OPTIMISM:
+        text = f"AUC {learnt:.3f} on the leads learnt from, {validated.auc:.3f} on unseen ones: learnt partly by heart"
+        found.append(Warned("overfit", "", text))
+    return found

@@ -1,0 +1,118 @@
+"""From outcomes to rules with integer points: a tree ensemble says what is likely, few readable rules learn to say it.
+
+The ensemble's answers for leads that it did not see are smoother than 0 and 1, so that the choice of rules follows less
+chance (distillation); the outcomes themselves keep a third of the say.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.model_selection import StratifiedKFold
+
+from sodate_cli.calibrate.candidates import Test, candidates, least_leads, matrix
+from sodate_cli.calibrate.logistic import Fit, fit
+from sodate_cli.calibrate.select import Selected, Selector, Wishes
+from sodate_cli.calibrate.table import Bools, Column, Floats, Outcomes
+
+TEACHER_SHARE = 0.7
+_TEACHER_FOLDS = 5
+_MOST_CATEGORIES = 200
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One or two tests that must all hold, and what they are worth."""
+
+    tests: tuple[Test, ...]
+    points: int
+    weight: float
+
+    def holds(self, data: Outcomes) -> Bools:
+        found: Bools = np.logical_and.reduce([test.holds(data.columns[test.column]) for test in self.tests])
+        return found
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """`chance` turns a score (divided by 100) into the chance of winning, by the leads that were learnt from."""
+
+    rules: tuple[Rule, ...]
+    chance: Fit
+    before_rounding: Floats
+    score: Floats
+
+    def points(self, data: Outcomes) -> Floats:
+        """The plain sum, as the production fold adds it up."""
+        total = np.zeros(len(data))
+        for rule in self.rules:
+            total += rule.points * rule.holds(data)
+        return total
+
+    def chances(self, score: Floats) -> Floats:
+        return self.chance.chances(score[:, None] / 100)
+
+
+def learn(data: Outcomes, sizes: Sequence[int], most_points: int, wishes: Wishes, seed: int) -> dict[int, Learnt]:
+    """One rule set for each size (number of rules at most). Deterministic for a seed."""
+    tests = candidates(data)
+    wanted = TEACHER_SHARE * taught(data, wishes, seed) + (1 - TEACHER_SHARE) * data.won
+    selector = Selector(tests, matrix(data, tests), wishes, least_leads(len(data)))
+    found = selector.path(wanted, sizes)
+    return {size: _rounded(data, tests, selected, most_points) for size, selected in found.items()}
+
+
+def _rounded(data: Outcomes, tests: Sequence[Test], selected: Selected, most_points: int) -> Learnt:
+    """The largest weight becomes `most_points`; what rounds to nothing is left out."""
+    weights = selected.fit.weights
+    largest = max(float(abs(weights).max(initial=0.0)), 1e-9)
+    rules = [
+        Rule(
+            tuple(tests[place] for place in sorted(set(pair))),
+            round(float(weight) / largest * most_points),
+            float(weight),
+        )
+        for pair, weight in zip(selected.pairs, weights, strict=True)
+    ]
+    kept = tuple(sorted((rule for rule in rules if rule.points), key=lambda rule: -abs(rule.points)))
+    empty = Learnt(kept, Fit(0.0, np.zeros(1)), selected.fit.log_odds(selected.held), np.empty(0))
+    score = empty.points(data)
+    return Learnt(kept, fit(score[:, None] / 100, data.won, 0.01), empty.before_rounding, score)
+
+
+def taught(data: Outcomes, wishes: Wishes, seed: int) -> Floats:
+    """What the ensemble says of each lead, asked while it has not seen that lead."""
+    found = np.empty(len(data))
+    folds = StratifiedKFold(_TEACHER_FOLDS, shuffle=True, random_state=seed)
+    for there, here in folds.split(data.won, data.won):
+        found[here] = Ensemble(data.take(there), wishes, seed)(data.take(here))
+    return found
+
+
+class Ensemble:
+    """Gradient boosting on the raw columns; also the yardstick for what the rules lose by being readable."""
+
+    def __init__(self, data: Outcomes, wishes: Wishes, seed: int) -> None:
+        self._model = HistGradientBoostingClassifier(
+            max_depth=3, learning_rate=0.05, max_iter=200, l2_regularization=5.0, min_samples_leaf=20,
+            random_state=seed, early_stopping=False,
+            categorical_features=[not column.is_number for column in data.columns],
+            monotonic_cst=[
+                wishes.direction.get(place, 0) if column.is_number else 0 for place, column in enumerate(data.columns)
+            ],
+        )  # fmt: skip
+        self._model.fit(_features(data), data.won)
+
+    def __call__(self, data: Outcomes) -> Floats:
+        found: Floats = self._model.predict_proba(_features(data))[:, 1]
+        return found
+
+
+def _features(data: Outcomes) -> Floats:
+    return np.column_stack([_feature(column) for column in data.columns])
+
+
+def _feature(column: Column) -> Floats:
+    """Codes come in the order of frequency in the whole file, so the rarest values share one."""
+    return column.values if column.is_number else np.minimum(column.values, _MOST_CATEGORIES)

@@ -1,0 +1,215 @@
+"""Learnt rules rank nearly as well as the truth could, keep the limits asked for, and are what production applies."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sodate.errors import Invalid
+from sodate.scoring.rules import RuleSet
+from sodate_cli.calibrate import production
+from sodate_cli.calibrate.calibrate import Calibrated, Options, calibrate
+from sodate_cli.calibrate.candidates import candidates, round_between
+from sodate_cli.calibrate.cuts import Costs
+from sodate_cli.calibrate.figures import figures
+from sodate_cli.calibrate.outcomes import read_outcomes
+from sodate_cli.calibrate.ruleset import to_yaml
+from sodate_cli.calibrate.table import Column, Outcomes
+from sodate_cli.calibrate.validate import auc
+from sodate_cli.playbook.yamlfile import parse
+
+from tests.support.history import history
+
+
+@pytest.fixture(scope="module")
+def options(tmp_path_factory: pytest.TempPathFactory) -> Options:
+    path = history(2500).write(tmp_path_factory.mktemp("history") / "h.csv")
+    return Options(path, folds=3, repeats=1, max_rules=12, costs=Costs(call=5, deal=20))
+
+
+@pytest.fixture(scope="module")
+def found(options: Options) -> Calibrated:
+    return calibrate(options, lambda line: None)
+
+
+def test_unseen_leads_are_ranked_nearly_as_well_as_the_truth_could(found: Calibrated) -> None:
+    told = history(4000, seed=99)
+    best = auc(told.won, told.chance)
+    data = _as_data(found, told.rows)
+    assert best - 0.02 < auc(told.won, found.model.points(data)) <= best + 0.005
+    assert abs(found.main.auc - auc(told.won, found.model.points(data))) < 0.03, "what validation promised"
+
+
+def _as_data(found: Calibrated, rows: list[list[str]]) -> Outcomes:
+    columns = []
+    for place, column in enumerate(found.leads.columns):
+        cells = [row[place] for row in rows]
+        known = {level: float(code) for code, level in enumerate(column.levels)}
+        values = [float(cell) if column.is_number else known.get(cell, np.nan) for cell in cells]
+        columns.append(Column(column.name, column.path, np.array(values), column.levels))
+    return Outcomes(tuple(columns), np.array([float(row[-1]) for row in rows]))
+
+
+def test_the_rules_that_made_the_history_are_found(found: Calibrated) -> None:
+    about = {tuple(sorted(found.leads.columns[t.column].name for t in rule.tests)): rule for rule in found.model.rules}
+    assert ("employees", "業種") in about, "the pair that only works together"
+    assert about["employees", "業種"].points > 0
+    used = {name for names in about for name in names}
+    assert {"業種", "流入元", "employees", "minutesOnSite"} <= used
+
+
+def test_limits_of_size_and_points_hold(found: Calibrated) -> None:
+    assert 4 <= len(found.rules) <= 12
+    assert max(abs(rule.points) for rule in found.rules) == 50
+    assert all(isinstance(rule.points, int) and rule.points for rule in found.rules)
+
+
+def test_whole_points_keep_the_rank(found: Calibrated) -> None:
+    rounding = figures(found)["rounding"]
+    assert rounding["spearman"] > 0.999
+    assert abs(rounding["auc_lost"]) < 0.001
+
+
+def test_production_gives_every_lead_the_very_same_points(found: Calibrated) -> None:
+    rules = RuleSet.model_validate(found.document)
+    assert (production.points(rules, found.leads) == found.model.score + found.lift).all()
+
+
+def test_the_yaml_says_the_same_as_the_rules(found: Calibrated) -> None:
+    read = parse("rules.yaml", to_yaml(found.document, ["コメント: a"]))
+    assert not read.problems
+    assert RuleSet.model_validate(read.data) == RuleSet.model_validate(found.document)
+
+
+def test_the_same_history_gives_the_same_bytes(options: Options, found: Calibrated) -> None:
+    again = calibrate(options, lambda line: None)
+    assert to_yaml(again.document, []) == to_yaml(found.document, [])
+    assert figures(again) == figures(found)
+
+
+def test_signs_and_directions_hold(options: Options) -> None:
+    wanted = replace(options, signs=("業種=-",), monotone=("minutesOnSite=down",))
+    found = calibrate(wanted, lambda line: None)
+    place = {column.name: number for number, column in enumerate(found.leads.columns)}
+    for rule in found.model.rules:
+        columns = {test.column for test in rule.tests}
+        assert place["業種"] not in columns or rule.points < 0
+        for test in rule.tests:
+            if test.column == place["minutesOnSite"] and test.kind in ("at_least", "less_than"):
+                assert (rule.points > 0) == (test.kind == "less_than")
+
+
+def test_hot_begins_where_a_call_pays_for_itself(found: Calibrated) -> None:
+    """5 a call, 20 a deal: from a chance of one in four on. The truth is known, so what calls bring is too."""
+    hot = figures(found)["hot"]
+    assert 0.24 <= hot["chance"] < 0.32
+    told = history(8000, seed=5)
+    score = found.model.points(_as_data(found, told.rows)) + found.lift
+    gain = {cut: float(((told.chance * 20 - 5) * (score >= cut)).sum()) for cut in range(0, 120, 4)}
+    mine = float(((told.chance * 20 - 5) * (score >= found.cuts.hot)).sum())
+    assert mine > 0.95 * max(gain.values())
+    assert 1 <= found.cuts.mql <= found.cuts.hot
+    assert 0 <= found.cuts.cool < found.cuts.hot
+
+
+def test_a_cut_that_would_lie_below_one_lifts_all_scores_alike(options: Options) -> None:
+    found = calibrate(replace(options, costs=Costs(call=1, deal=40)), lambda line: None)
+    assert found.lift > 0 and found.cuts.mql >= 1
+    rules = RuleSet.model_validate(found.document)
+    assert (production.points(rules, found.leads) == found.model.score + found.lift).all()
+    assert any("not" in rule.when for rule in found.rules)
+
+
+def test_calls_that_sales_cannot_make_raise_the_cut(options: Options) -> None:
+    found = calibrate(replace(options, costs=Costs(call=1, deal=40, most_called=0.1)), lambda line: None)
+    assert np.mean(found.model.score + found.lift >= found.cuts.hot) <= 0.1
+
+
+@pytest.mark.parametrize(
+    "costs",
+    [
+        Costs(call=1),
+        Costs(deal=1),
+        Costs(call=5, deal=4),
+        Costs(call=-1, deal=4),
+        Costs(1, 2, 40),
+        Costs(most_called=2),
+    ],
+)
+def test_costs_that_make_no_sense_are_refused(options: Options, costs: Costs) -> None:
+    with pytest.raises(Invalid):
+        calibrate(replace(options, costs=costs), lambda line: None)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"signs": ("業種=x",)}, {"signs": ("nope=+",)}, {"monotone": ("業種=up",)}, {"monotone": ("noise",)}]
+)
+def test_wishes_that_make_no_sense_are_refused(options: Options, wrong: dict[str, tuple[str, ...]]) -> None:
+    with pytest.raises(Invalid):
+        calibrate(replace(options, **wrong), lambda line: None)  # type: ignore[arg-type]
+
+
+def test_chance_is_not_taken_for_knowledge(tmp_path: Path) -> None:
+    """Outcomes drawn by lot: either nothing is learnt, or the figures say that it is worth nothing."""
+    told = history(600)
+    random = np.random.default_rng(3)
+    for row in told.rows:
+        row[-1] = str(random.integers(0, 2))
+    path = told.write(tmp_path / "h.csv")
+    try:
+        found = calibrate(Options(path, folds=3, repeats=1, max_rules=10), lambda line: None)
+    except Invalid as error:
+        assert "better than chance" in str(error)
+    else:
+        assert found.main.auc < 0.56
+        assert {"overfit", "little-data"} <= {one.kind for one in found.warnings}
+
+
+def test_values_too_rare_to_make_rules_of_end_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "h.csv"
+    path.write_text("x,won\n" + "".join(f"v{n % 150},{n % 2}\n" for n in range(300)))
+    with pytest.raises(Invalid, match="better than chance"):
+        calibrate(Options(path, folds=2, repeats=1, allow=("x",)), lambda line: None)
+
+
+def test_costs_that_no_score_can_pay_for_are_told(options: Options) -> None:
+    found = calibrate(replace(options, costs=Costs(call=9_999_999, deal=10_000_000)), lambda line: None)
+    assert found.cuts.hot == found.model.score.max() + found.lift
+    assert any("no score promises" in one.text for one in found.warnings)
+
+
+def test_people_are_warned_of_protected_attributes(tmp_path: Path) -> None:
+    told = history(1500)
+    random = np.random.default_rng(2)
+    gender = ["女性" if won != (random.random() < 0.3) else "男性" for won in told.won]
+    country = ["JP" if won != (random.random() < 0.35) else "US" for won in told.won]
+    path = told.with_column("性別", gender).with_column("Country", country).write(tmp_path / "h.csv")
+    found = calibrate(Options(path, folds=3, repeats=1, max_rules=8), lambda line: None)
+    kinds = {one.kind for one in found.warnings}
+    assert {"protected-attribute", "proxy-attribute"} <= kinds
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "bound"),
+    [
+        (897.0, 903.0, 900.0),
+        (0.0, 1.0, 1.0),
+        (1.2, 1.33, 1.25),
+        (-3.0, -1.0, -1.0),
+        (912.0, 913.0, 913.0),
+        (1476.0, 1477.0, 1477.0),
+        (0.0, 0.004, 0.0025),
+    ],
+)
+def test_thresholds_are_round_and_divide_the_same_leads(low: float, high: float, bound: float) -> None:
+    assert low < round_between(low, high) <= high
+    assert round_between(low, high) == pytest.approx(bound)
+
+
+def test_candidates_look_at_no_more_than_they_are_given(options: Options) -> None:
+    """Folds are honest only if tests come from the training rows alone: other rows must not change them."""
+    data = read_outcomes(options.outcomes, "won")
+    rows = np.arange(1000)
+    alone = candidates(data.take(rows))
+    changed = Outcomes(data.columns, np.where(np.arange(len(data)) < 1000, data.won, 1 - data.won))
+    assert candidates(changed.take(rows)) == alone
