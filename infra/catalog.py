@@ -89,7 +89,7 @@ FUNCTIONS = (
     ),
     FunctionSpec(
         "scoring", Size(512, 60), Concurrency(None, _SOURCE_LIMITED),
-        table=KEYED_AND_QUERY, buries=True,
+        table=(*KEYED_AND_QUERY, "BatchGetItem"), buries=True,
     ),
     FunctionSpec(
         "event_publisher", Size(512, 30), Concurrency(None, _SOURCE_LIMITED),

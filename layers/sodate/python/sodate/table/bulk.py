@@ -47,9 +47,11 @@ def update(
     return dict(call("UpdateItem", request).get("Attributes") or {})
 
 
-def get(pk: str, sk: str) -> Raw | None:
-    """One item, eventually consistent: half the price, for what may be a second old."""
-    request = {"TableName": TableItem.Meta.table_name, "Key": {"pk": {"S": pk}, "sk": {"S": sk}}}
+def get(pk: str, sk: str, *, consistent: bool = False) -> Raw | None:
+    """One item, eventually consistent by default: half the price, for what may be a second old."""
+    request: Raw = {"TableName": TableItem.Meta.table_name, "Key": {"pk": {"S": pk}, "sk": {"S": sk}}}
+    if consistent:
+        request["ConsistentRead"] = True
     return call("GetItem", request).get("Item")
 
 
