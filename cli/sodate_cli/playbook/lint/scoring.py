@@ -4,12 +4,12 @@ import math
 from collections.abc import Iterator
 
 from sodate.forms.definition import FormField
+from sodate.playbook.problem import Problem, did_you_mean
 from sodate.scoring.fold import attribute_holds
 from sodate.scoring.rules import PhaseCondition, RuleSet, ScoreRule, When
 
 from sodate_cli.playbook.lint.context import Context
 from sodate_cli.playbook.lint.references import written_conditions
-from sodate_cli.playbook.problem import Problem, did_you_mean
 
 
 def attributes_are_collected(context: Context) -> Iterator[Problem]:

@@ -6,8 +6,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from sodate_cli.playbook.problem import Problem, did_you_mean
-from sodate_cli.playbook.yamlfile import Lines, Path, dotted
+from sodate.playbook.problem import Problem, did_you_mean
+from sodate.playbook.yamlfile import Lines, Path, dotted
 
 _WORDS = {
     "string_type": ("must be text", 'put it in quotes, e.g. "100"'),
