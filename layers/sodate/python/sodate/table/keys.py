@@ -9,6 +9,7 @@ ENTRY = "ENTRY"
 RECEIPT = "RECEIPT"
 POSITION = "POSITION"
 PACE = "PACE"
+PROGRESS = "PROGRESS"
 ACTIVITIES = "ACT#"
 SENDS = "SEND#"
 CONSENTS = "CONSENT#"
@@ -54,6 +55,14 @@ def signal(at: datetime) -> str:
 
 def address_owner(address_key: str) -> str:
     return f"EMAIL#{address_key}"
+
+
+def external_owner(source: str, external_key: str) -> str:
+    return f"EXTERNAL#{source}#{external_key}"
+
+
+def imported(import_id: str) -> str:
+    return f"IMPORT#{import_id}"
 
 
 def suppression(address_key: str) -> str:
