@@ -4,6 +4,7 @@ import re
 import unicodedata
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,9 @@ _DATE = re.compile(
 )
 #: Text, but nothing that a spreadsheet would run.
 _NUMBER = re.compile(r"-\d{1,30}(\.\d{1,30})?")
-_ALLOWED_CONTROLS = "\t\n\r"
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+#: Of what the mapping says, which is folded for each row; cells are not kept.
+folded = lru_cache(maxsize=4096)(fold)
 
 
 class BadCell(Exception):
@@ -28,11 +31,10 @@ class BadCell(Exception):
 
 def clean(cell: str) -> str:
     """Without the apostrophe that `export` puts before a would-be formula. Raises `BadCell` for what is no text."""
-    if any("\ud800" <= c <= "\udfff" for c in cell):
-        raise BadCell("bytes that are not text in the encoding of the file")
+    if wrong := _NO_TEXT.search(cell):
+        is_bytes = wrong[0] >= "\ud800"
+        raise BadCell("bytes that are not text in the file's encoding" if is_bytes else "a control character")
     text = cell.strip().strip("\ufeff").strip()
-    if any(unicodedata.category(c) == "Cc" and c not in _ALLOWED_CONTROLS for c in text):
-        raise BadCell("a control character")
     return text[1:] if _ESCAPED.match(text) else text
 
 
@@ -85,15 +87,16 @@ def _number(text: str) -> int | float:
 def _bool(column: Column, text: str) -> bool:
     word = fold(text)
     for words, meaning in ((column.yes, True), (column.no, False)):
-        if word in map(fold, words):
+        if word in map(folded, words):
             return meaning
     raise BadCell("neither yes nor no (`yes` and `no` in the mapping)")
 
 
 def _choice(column: Column, text: str) -> str:
     choices = column.choices if isinstance(column.choices, dict) else {word: word for word in column.choices}
+    word = fold(text)
     for cell, value in choices.items():
-        if fold(cell) == fold(text):
+        if folded(cell) == word:
             return value
     raise BadCell("not one of the `choices` in the mapping")
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from sodate.errors import Invalid
-from sodate.imports.cells import BadCell, clean, moment, read
+from sodate.imports.cells import BadCell, clean, folded, moment, read
 from sodate.imports.mapping import Column, Given, Mapping, Told
 from sodate.imports.reader import Record
 from sodate.leads.address import Address, parse_address
@@ -71,12 +71,12 @@ class _Reading:
 
     def cell(self, name: str, not_given: Sequence[str]) -> str:
         """Clean; empty for what means "not given"."""
-        raw = self.cells[fold(name)]
+        raw = self.cells[folded(name)]
         text = clean(raw)
         return "" if text in not_given else text
 
     def wrong(self, column: str, reason: str, kind: Literal["error", "note"] = "error") -> None:
-        value = shortened(self.cells.get(fold(column), ""))
+        value = shortened(self.cells.get(folded(column), ""))
         self.troubles.append(Trouble(self.line, column, reason, value, kind))
 
     def moment(self, text: str) -> datetime:
@@ -89,7 +89,7 @@ class _Reading:
         return self.cell(told.column, self.mapping.not_given) if told.column is not None else told.value or ""
 
     def holds(self, given: Given) -> bool:
-        return fold(self.cell(given.column, ())) in map(fold, given.any_of)
+        return fold(self.cell(given.column, ())) in map(folded, given.any_of)
 
 
 def shortened(value: str) -> str:
@@ -104,7 +104,7 @@ def read_row(record: Record, header: Sequence[str], mapping: Mapping, now: datet
         return [Trouble(record.line, "", record.reason)]
     if len(cells) != len(header) and not (len(cells) > len(header) and not any(cells[len(header) :])):
         return [Trouble(record.line, "", f"has {len(cells)} cells, the header has {len(header)}", shortened(cells[0]))]
-    reading = _Reading(record.line, dict(zip(map(fold, header), cells, strict=False)), mapping, now)
+    reading = _Reading(record.line, dict(zip(map(folded, header), cells, strict=False)), mapping, now)
     values, empty = _values(reading)
     email, external_id = values.pop("email", None), values.pop("external_id", None)
     if not reading.troubles and email is None and external_id is None:

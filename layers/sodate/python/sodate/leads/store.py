@@ -123,7 +123,7 @@ def states_of(lead_ids: Iterable[str]) -> dict[str, State]:
 def every_lead() -> Iterator[tuple[Profile, State | None]]:
     """Reads the whole table. PROFILE sorts before STATE, so a lead is complete when another one begins."""
     profile: Profile | None = None
-    for item in base.scan(TableItem, TableItem.kind.is_in("profile", "state")):
+    for item in base.scan(TableItem, TableItem.kind.is_in(ProfileItem, StateItem)):
         if isinstance(item, StateItem):
             if profile is not None and keys.lead_id_of(item.pk) == profile.lead_id:
                 yield profile, to_state(item)

@@ -28,6 +28,9 @@ _PATTERNS = {
     r"^[a-z0-9][a-z0-9-]{0,59}$": "lower-case letters, digits and hyphens, 60 at most, e.g. `request-materials`",
     r"^[a-z][a-z0-9_]{0,39}$": "a lower-case letter, then letters, digits and `_`, 40 at most, e.g. `start_date`",
     r"^(primary|secondary)\.[a-z][a-z0-9_]{0,39}$": "write `primary.<name>` or `secondary.<name>`",
+    r"^(email|external_id|created|updated|(primary|secondary|source)\.[a-z][a-z0-9_]{0,39})$": (
+        "write `email`, `external_id`, `created`, `updated`, or `primary.<name>`, `secondary.<name>`, `source.<name>`"
+    ),
     r"^https?://[a-z0-9.-]+(:\d{1,5})?$": "scheme and host only, no path or final slash: `https://www.example.jp`",
     r"^https?://[^\s\x00-\x1f\\]+$": "write a full address: `https://www.example.jp/thanks`",
     r"^([01]\d|2[0-3]):[0-5]\d$": "write hours and minutes: `10:00`",
