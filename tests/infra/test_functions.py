@@ -22,6 +22,7 @@ SETTINGS = {
     "send_sweeper": TABLE,
     "suppression_sync": TABLE | ADDRESS,
     "sales_handoff": TABLE | {"SODATE_WEBHOOK_SECRET"},
+    "lead_import": TABLE | ADDRESS | BURIES | {"SODATE_IMPORT_QUEUE_URL"},
     "signing_key_rotation": set(),
 }
 ALIASED = {

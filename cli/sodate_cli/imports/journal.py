@@ -6,7 +6,7 @@ Errors are written first, then the journal: what a killed run had added to the e
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,6 @@ class Journal:
     beside: Path
     table: str
     keeps: bool = True
-    _errors_size: int = field(default=0, init=False)
 
     @property
     def path(self) -> Path:
@@ -36,36 +35,40 @@ class Journal:
         """None when there is nothing to go on from: no journal, another file, another mapping, another table."""
         try:
             held: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
-            progress, size = Progress(**held["progress"]), int(held["errors_size"])
+            progress = Progress(**held["progress"])
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
         if progress.import_id != import_id or held.get("table") != self.table or progress.finished:
             return None
-        if not self.errors.is_file() or self.errors.stat().st_size < size:
+        if not self.errors.is_file() or self.errors.stat().st_size < progress.errors_size:
             return None
-        os.truncate(self.errors, size)
-        self._errors_size = size
+        os.truncate(self.errors, progress.errors_size)
         return progress
 
     def begin(self) -> None:
         self.errors.write_text(head(), encoding="utf-8", newline="")
         self.errors.chmod(0o600)  # it holds what people wrote in the file
-        self._errors_size = self.errors.stat().st_size
 
-    def save(self, _: Progress, after: Progress, troubles: Sequence[Trouble]) -> None:
+    def save(self, _: Progress, after: Progress, troubles: Sequence[Trouble]) -> Progress:
         if troubles:
             with self.errors.open("a", encoding="utf-8", newline="") as stream:
                 stream.write(lines(troubles))
                 _to_disk(stream)
-        self._errors_size = self.errors.stat().st_size
+        after = replace(after, errors_size=self.errors.stat().st_size)
         if not self.keeps:
-            return
-        held = {"table": self.table, "errors_size": self._errors_size, "progress": asdict(after)}
+            return after
+        held = {"table": self.table, "progress": asdict(after)}
         draft = self.path.with_name(f"{self.path.name}.new")
         with draft.open("w", encoding="utf-8") as stream:
             json.dump(held, stream)
             _to_disk(stream)
         draft.replace(self.path)
+        return after
+
+    def end(self, done: Progress) -> None:
+        """No list of errors where there are none."""
+        if not (done.counts["refused"] or done.counts["notes"]):
+            self.errors.unlink()
 
 
 def _to_disk(stream: Any) -> None:

@@ -38,13 +38,12 @@ def mapping_of(path: Path) -> Mapping:
         raise NotFound(f"{path} cannot be read: {error.strerror}") from error
 
 
-def check_topics(mapping: Mapping) -> None:
-    """Raises `Invalid`: a consent for a topic that nobody sends would be evidence of nothing."""
+def _check_topics(mapping: Mapping) -> None:
+    """Raises `Invalid`."""
     if mapping.consent is None:
         return
-    known = {topic["id"] for topic in Definitions().live("mailing").body["topics"]}
-    unknown = [topic for topic in mapping.consent.topics if topic not in known]
-    if unknown:
+    known = [topic["id"] for topic in Definitions().live("mailing").body["topics"]]
+    if unknown := mapping.unknown_topics(known):
         raise Invalid(f"consent.topics: the playbook has no topic {unknown[0]}; it has {', '.join(sorted(known))}")
 
 
@@ -52,7 +51,7 @@ def run_import(
     file: Opened, mapping: Mapping, ground: Ground, *, dry_run: bool = False, tell: Callable[[Progress, Survey], None]
 ) -> Progress:
     """Raises `Invalid` for a file that does not fit its mapping, before anything is written."""
-    check_topics(mapping)
+    _check_topics(mapping)
     with reading(file) as stream:
         found = survey(stream)
     encoding = found.encoding if mapping.encoding == "auto" else mapping.encoding
@@ -69,9 +68,9 @@ def run_import(
     deciding = Decide(mapping, name, container.new_id, ground.now, dry_run=dry_run, again=again)
     apply = Apply(deciding, ground.address_secret, container.pause)
 
-    def save(before: Progress, after: Progress, troubles: Sequence[Trouble]) -> None:
-        journal.save(before, after, troubles)
+    def save(before: Progress, after: Progress, troubles: Sequence[Trouble]) -> Progress:
         tell(after, found)
+        return journal.save(before, after, troubles)
 
     if not dry_run:
         known = begin(
@@ -80,4 +79,5 @@ def run_import(
     done = Run(mapping, header, apply, save, ground.now).go(file.at, progress)
     if known is not None and not dry_run and not known.finished:
         advance(known, done, ground.now)
+    journal.end(done)
     return done

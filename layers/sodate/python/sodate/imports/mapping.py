@@ -135,6 +135,10 @@ class Mapping(Definition):
         text = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
+    def unknown_topics(self, known: Iterable[str]) -> list[str]:
+        """Consent for a topic that nobody sends would be evidence of nothing."""
+        return [topic for topic in self.consent.topics if topic not in set(known)] if self.consent else []
+
     def used(self) -> Iterator[str]:
         """Every column that a rule reads, once or more."""
         yield from self.columns

@@ -25,7 +25,7 @@ _HEADER_BYTES = 256 * 1024
 
 #: A stream of the file from this byte on.
 OpenAt = Callable[[int], BinaryIO]
-Save = Callable[[Progress, Progress, Sequence[Trouble]], None]
+Save = Callable[[Progress, Progress, Sequence[Trouble]], Progress]
 
 
 class HeaderInvalid(Invalid):
@@ -67,7 +67,7 @@ def read_header(stream: BinaryIO, encoding: str, mapping: Mapping) -> Header:
 
 @dataclass(frozen=True)
 class Run:
-    """`save` gets the progress before, after, and what was wrong in between; only then the chunk counts as done."""
+    """`save` gets the progress before, after, and what was wrong in between, and says what now counts as done."""
 
     mapping: Mapping
     header: Header
@@ -77,15 +77,14 @@ class Run:
 
     def go(self, open_at: OpenAt, progress: Progress, go_on: Callable[[], bool] = lambda: True) -> Progress:
         """To the end, or until `go_on` says no."""
-        if progress.offset < self.header.end:
-            progress = replace(progress, offset=self.header.end, line=self.header.next_line)
-        stream = open_at(progress.offset)
+        at = progress
+        if at.offset < self.header.end:
+            at = replace(at, offset=self.header.end, line=self.header.next_line)
         delimiter = self.mapping.delimiter
-        records = Records(stream, progress.encoding, delimiter, offset=progress.offset, line=progress.line)
-        for chunk, is_last in _chunks(records, progress.offset):
-            after, troubles = self._chunk(chunk, progress, is_last)
-            self.save(progress, after, troubles)
-            progress = after
+        records = Records(open_at(at.offset), at.encoding, delimiter, offset=at.offset, line=at.line)
+        for chunk, is_last in _chunks(records, at.offset):
+            after, troubles = self._chunk(chunk, at, is_last)
+            progress = at = self.save(progress, after, troubles)
             if not is_last and not go_on():
                 break
         return progress

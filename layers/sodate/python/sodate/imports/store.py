@@ -14,7 +14,10 @@ from sodate.table.base import ConditionFailed, TableItem
 
 @dataclass(frozen=True)
 class Progress:
-    """`offset` and `line` are where the next record begins. `counts` as in `report.COUNTED`."""
+    """`offset` and `line` are where the next record begins. `counts` as in `report.COUNTED`.
+
+    `errors_size`: so many bytes of the list of errors belong to this progress; what lies behind them is cut off.
+    """
 
     import_id: str
     encoding: str
@@ -22,6 +25,7 @@ class Progress:
     line: int = 1
     counts: dict[str, int] = field(default_factory=nothing_yet)
     finished: bool = False
+    errors_size: int = 0
 
 
 class ImportItem(TableItem, discriminator="import"):
@@ -30,6 +34,7 @@ class ImportItem(TableItem, discriminator="import"):
     line = NumberAttribute()
     counts: MapAttribute[str, Any] = MapAttribute()
     finished = BooleanAttribute()
+    errors_size = NumberAttribute()
     mapping = UnicodeAttribute()
     started = UnicodeAttribute()
     at = UnicodeAttribute()
@@ -40,7 +45,9 @@ def find_progress(import_id: str) -> Progress | None:
     if item is None:
         return None
     counts = {name: int(count) for name, count in item.counts.as_dict().items()}
-    return Progress(import_id, item.encoding, int(item.offset), int(item.line), counts, bool(item.finished))
+    return Progress(
+        import_id, item.encoding, int(item.offset), int(item.line), counts, bool(item.finished), int(item.errors_size)
+    )
 
 
 def begin(progress: Progress, mapping: str, now: datetime) -> Progress:
@@ -53,6 +60,7 @@ def begin(progress: Progress, mapping: str, now: datetime) -> Progress:
         line=progress.line,
         counts=progress.counts,
         finished=progress.finished,
+        errors_size=progress.errors_size,
         mapping=mapping,
         started=keys.stamp(now),
         at=keys.stamp(now),
@@ -72,6 +80,7 @@ def advance(before: Progress, after: Progress, now: datetime) -> None:
         ImportItem.line.set(after.line),
         ImportItem.counts.set(after.counts),
         ImportItem.finished.set(after.finished),
+        ImportItem.errors_size.set(after.errors_size),
         ImportItem.at.set(keys.stamp(now)),
     ]
     try:
