@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -57,19 +57,20 @@ def _write(
 ) -> dict[str, int]:
     stream.write(f"{BOM if encoding == 'utf-8' else ''}{_line(names)}".encode(encoding))
     count = replaced = 0
-    for line in _lines(names, leads):
+    for profile, state in leads:
+        values = [_value(name, profile, state) for name in names]
+        kept = [_encodable(value, encoding) for value in values]
+        stream.write(_line([escaped(value) for value in kept]).encode(encoding))
         count += 1
-        try:
-            stream.write(line.encode(encoding))
-        except UnicodeEncodeError:
-            replaced += 1
-            stream.write(line.encode(encoding, "replace"))
+        replaced += kept != values
     return {"leads": count, "replaced": replaced}
 
 
-def _lines(names: list[str], leads: Iterable[tuple[Profile, State | None]]) -> Iterator[str]:
-    for profile, state in leads:
-        yield _line([escaped(_value(name, profile, state)) for name in names])
+def _encodable(value: Any, encoding: str) -> Any:
+    """Before it is escaped: CP932 turns U+2212 into U+FF0D, with which a formula may begin."""
+    if isinstance(value, list):
+        return [_encodable(one, encoding) for one in value]
+    return value.encode(encoding, "replace").decode(encoding) if isinstance(value, str) else value
 
 
 def _line(cells: list[str]) -> str:
