@@ -14,9 +14,13 @@ from sodate.imports.mappingfile import read_mapping
 from sodate.imports.store import Progress
 from sodate.runtime import container
 from sodate.table import base
+from sodate_cli.imports import commands
 from sodate_cli.imports import journal as journals
 from sodate_cli.imports.files import opened
 from sodate_cli.imports.work import Ground, run_import
+from sodate_cli.main import app
+from sodate_cli.target import Target
+from typer.testing import CliRunner
 
 from tests.functions.quick import QuickWorld
 from tests.support.world import Json, World
@@ -285,6 +289,7 @@ BAD_ROWS: dict[bytes, str] = {
     b"2,b@example.jp,\xed\xa0\x80,2": "not text",
     "2,b@example.jp,東京,2".encode("cp932"): "not text",
     b"2,b@example.jp,a\x00b,2": "control character",
+    b"2,b@example.jp,\xff,2": "not text",
     b"2,b@exam\xe2\x80\x8bple.jp,B,2": "not a mail address",
     b"x" * 300 + b",,B,2": "no id",
 }
@@ -352,6 +357,31 @@ def test_a_post_that_comes_in_between_is_not_lost(world: QuickWorld, do: Do, mon
     assert counts(do(file("1,taro@example.jp,名簿,7", "2,b@example.jp,B,2"))) == {"rows": 2, "created": 1, "updated": 1}
     assert len(world.items("profile")) == 2
     assert len([item for item in world.items("owner")]) == 4
+
+
+@pytest.mark.parametrize(
+    ("row", "mapping", "code", "words"),
+    [
+        ("1,a@example.jp,A,1", MAPPING, 0, '"created": 1'),
+        ("1,broken,A,1", MAPPING, 1, '"refused": 1'),
+        ("1,a@example.jp,A,1", MAPPING.replace("email", "emial"), 1, "m.yaml:4"),
+        ("1,a@example.jp,A,1", None, 4, "cannot be read"),
+    ],
+)
+def test_the_exit_code_says_whether_every_row_went_in(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row: str, mapping: str | None, code: int, words: str
+) -> None:
+    monkeypatch.setattr(commands, "target", lambda stage: Target("test", "sodate-test", None))
+    monkeypatch.setattr(commands, "secret", lambda where, name: {"key": "an-address-key"})
+    monkeypatch.setattr(commands, "now", lambda where: world.now)
+    (tmp_path / "leads.csv").write_text(file(row))
+    if mapping is not None:
+        (tmp_path / "m.yaml").write_text(mapping)
+    arguments = ["import", str(tmp_path / "leads.csv"), "--map", str(tmp_path / "m.yaml"), "--json"]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == code, done.output
+    assert words in done.output.replace("\n", "")
+    assert "Traceback" not in done.output
 
 
 # -- death and resurrection ----------------------------------------------------------------------------------------

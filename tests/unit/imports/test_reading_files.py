@@ -98,6 +98,10 @@ def test_lines_of_another_encoding_are_told_and_never_garbled() -> None:
     assert any("\ud800" <= c <= "\udfff" for c in found[3][0]), "wrong bytes stay visible as such"
 
 
+def test_bytes_of_no_encoding_do_not_make_a_file_japanese() -> None:
+    assert survey(io.BytesIO(b"id,name\n1,\xff\n")).encoding == "utf-8"
+
+
 def test_a_lone_surrogate_stays_visible_in_its_cell() -> None:
     (row,) = cells(b"\xed\xa0\x80,ok\n")
     assert row is not None

@@ -20,7 +20,8 @@ _DATE = re.compile(
 )
 #: Text, but nothing that a spreadsheet would run.
 _NUMBER = re.compile(r"-\d{1,30}(\.\d{1,30})?")
-_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+#: Controls, bytes that could not be decoded, and what Python makes of bytes that CP932 does not have.
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\uf8f0-\uf8f3]")
 #: Of what the mapping says, which is folded for each row; cells are not kept.
 folded = lru_cache(maxsize=4096)(fold)
 

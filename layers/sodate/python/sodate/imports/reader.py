@@ -16,6 +16,8 @@ _BLOCK = 64 * 1024
 _BOM = b"\xef\xbb\xbf"
 #: From here on Japanese begins: text that decodes to this was meant.
 _JAPANESE = "\u3000"
+#: What Python makes of the bytes 80, A0, FD, FE and FF, which CP932 does not have.
+_NOT_CP932 = frozenset("\x80\xa0\uf8f0\uf8f1\uf8f2\uf8f3")
 
 
 @dataclass(frozen=True)
@@ -94,10 +96,10 @@ def survey(stream: BinaryIO) -> Survey:
 
 def _decodes(raw: bytes, encoding: str) -> bool:
     try:
-        raw.decode(encoding)
+        text = raw.decode(encoding)
     except UnicodeDecodeError:
         return False
-    return True
+    return encoding != "cp932" or _NOT_CP932.isdisjoint(text)
 
 
 class _Broken(Exception):
