@@ -129,6 +129,11 @@ FUNCTIONS = (
         table=KEYED, secrets=(SIGNING_KEYS,), settings=("SODATE_PUBLIC_URL",), synchronous=True,
     ),
     FunctionSpec(
+        "lead_import", Size(1024, 60), Concurrency(None, _SOURCE_LIMITED),
+        table=(*KEYED_AND_QUERY, "BatchGetItem"), secrets=(ADDRESS_KEY,), settings=("SODATE_IMPORT_QUEUE_URL",),
+        buries=True,
+    ),
+    FunctionSpec(
         "signing_key_rotation", Size(256, 30), Concurrency(1, "one at a time: steps of a rotation must not interleave"),
     ),
 )

@@ -50,6 +50,7 @@ class MemoryTable:
         call = {
             "GetItem": self._get,
             "Query": self._query,
+            "Scan": self._scan,
             "PutItem": self._put,
             "UpdateItem": self._update,
             "BatchGetItem": self._batch_get,
@@ -118,6 +119,21 @@ class MemoryTable:
         found = found[:limit]
         last = {"LastEvaluatedKey": {name: found[-1][name] for name in ("pk", "sk")}} if is_cut else {}
         return {"Items": found, "Count": len(found), "ScannedCount": len(found), **last}
+
+    def _scan(self, request: Item) -> Item:
+        """Partitions in no order that one could rely on, their items together and sorted; a few a page."""
+        names, values = request.get("ExpressionAttributeNames", {}), request.get("ExpressionAttributeValues", {})
+        ordered = sorted(self.items, key=lambda key: (key[0][::-1], key))
+        start = request.get("ExclusiveStartKey")
+        after = ordered.index(_key(start)) + 1 if start else 0
+        page = ordered[after : after + 100]
+        self.reads += len(page)
+        found = [
+            self.items[key] for key in page if holds(request.get("FilterExpression"), names, values, self.items[key])
+        ]
+        last = {name: self.items[page[-1]][name] for name in ("pk", "sk")} if after + 100 < len(ordered) else None
+        answer: Item = {"Items": deepcopy(found), "Count": len(found), "ScannedCount": len(page)}
+        return {**answer, "LastEvaluatedKey": last} if last else answer
 
     def _put(self, request: Item) -> Item:
         return self._single("Put", request)
