@@ -1,4 +1,4 @@
-"""The figures that were promised (`3.6`: issue 3, figure 6), each with what it must reach. A figure that is not reached is printed as such."""
+"""The figures that were promised (`3.6`: issue 3, figure 6). One that is not reached is printed as such."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass

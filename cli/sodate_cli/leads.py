@@ -20,6 +20,7 @@ from sodate.scenarios.sequence import Sequence
 from sodate.scoring.explain import Explanation
 from sodate.scoring.explain import explain as explain_score
 from sodate.scoring.rescore import live_rules, rules_of
+from sodate.scoring.rules import class_of
 from sodate.scoring.signals import signals_of
 from sodate.scoring.store import find_score, moment
 
@@ -116,7 +117,7 @@ def current_score(lead_id: str, now: datetime) -> dict[str, Any]:
     """What was recorded, faded to this moment."""
     held, definitions = find_score(lead_id), Definitions()
     if held is None:
-        return {"total": 0, "totals": {}, "rank": None, "phase": None, "stage": "lead", "hot": False}
+        return {"total": 0, "totals": {}, "rank": None, "class": None, "phase": None, "stage": "lead", "hot": False}
     rules = rules_of(definitions, int(held.rules_version))
     memory = held.remembered
     rules.fold.settle(memory, int(now.timestamp()) // 60)
@@ -125,6 +126,7 @@ def current_score(lead_id: str, now: datetime) -> dict[str, Any]:
         "total": view.total,
         "totals": {name or "all": vars(totals) for name, totals in {"": view.overall, **view.by_category}.items()},
         "rank": memory.rank,
+        "class": class_of(memory.rank),
         "phase": rules.rules.phases[memory.phase].id,
         "phase_since": memory.phase_since is not None and f"{moment(memory.phase_since):%Y-%m-%d %H:%M}",
         "stage": memory.stage,

@@ -3,6 +3,7 @@
 import typer
 
 from sodate_cli.calibrate.commands import calibrate
+from sodate_cli.corrections import adjust, judge
 from sodate_cli.dlq import app as dlq_app
 from sodate_cli.exceptions import consent_exception
 from sodate_cli.imports.commands import export_leads, import_leads
@@ -22,6 +23,8 @@ app = typer.Typer(
 app.add_typer(local_app, name="local")
 app.add_typer(playbook_app, name="playbook")
 lead_app.command("consent-exception")(consent_exception)
+lead_app.command()(judge)
+lead_app.command()(adjust)
 app.add_typer(lead_app, name="lead")
 score_app.command()(calibrate)
 app.add_typer(score_app, name="score")

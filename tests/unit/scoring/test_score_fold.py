@@ -12,7 +12,7 @@ from sodate.leads.lead import Profile
 from sodate.scoring.explain import explain
 from sodate.scoring.fold import Fold, Late
 from sodate.scoring.memory import Memory, dumped, loaded
-from sodate.scoring.rules import RuleSet
+from sodate.scoring.rules import RuleSet, class_of
 
 START = datetime(2026, 11, 24, tzinfo=UTC)
 END = START + timedelta(days=400)
@@ -282,6 +282,11 @@ def test_hot_rises_at_the_threshold_and_cools_below_the_lower_one() -> None:
     days = hot_days(log_of(("page_viewed", 0), ("page_viewed", 1)), fold)
     assert (days[0], days[-1]) == (1, 39)  # 59.3 points at day 1 are 24.5 after 38.3 days: 24 is below 25
     assert days == list(range(1, 40))
+
+
+def test_the_nine_ranks_in_three_classes() -> None:
+    found = {letter: [r for r in (a + n for a in "ABC" for n in "123") if class_of(r) == letter] for letter in "ABC"}
+    assert found == {"A": ["A1", "A2", "B1"], "B": ["A3", "B2", "B3", "C1", "C2"], "C": ["C3"]}
 
 
 def test_sales_answers_are_stages() -> None:

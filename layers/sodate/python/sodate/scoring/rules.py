@@ -127,6 +127,11 @@ class RankRule(Definition):
     engagement: Cuts = Cuts(best=40, middle=15)
 
 
+def class_of(rank: str) -> str:
+    """The A, B, C of people who want one letter: what somebody is and does weigh alike."""
+    return "ABC"[max(0, "ABC".index(rank[0]) + int(rank[1]) - 2) // 2]
+
+
 class RuleSet(Definition):
     hot: Hot
     rules: tuple[ScoreRule, ...] = Field(max_length=200)
