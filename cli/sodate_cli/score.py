@@ -78,7 +78,7 @@ def replay_command(
         run = _Run("replay", {"rules": _digest(chosen.fold), "at": at.isoformat()}, checkpoint)
         run.over(source, add, lambda: as_document(tally), lambda held: vars(tally).update(vars(tally_from(held))))
     document = {"as_of": at.isoformat(), "rules_version": chosen.version, "written": write, **as_document(tally)}
-    document["calls_a_week"] = tally.calls_a_week(at)
+    document["calls_a_week"] = round(tally.calls_a_week(at), 2)
     if as_json:
         output.show_json(document)
         return
@@ -138,12 +138,14 @@ def _show_diff(document: dict[str, Any]) -> None:
         ("calls a week", f"{document['calls_a_week']['before']:.1f}", f"{document['calls_a_week']['after']:.1f}"),
     ]
     output.show_table("Under the old and the new rules", ("", "before", "after"), rows)
-    share = f"{document['moved_share']:.1%} of the leads change rank, phase or heat"
-    for name, title in (("ranks", f"Ranks ({share})"), ("phases", "Phases"), ("sources", "By source")):
+    output.say(f"{document['moved_share']:.1%} of the leads change rank, phase or heat")
+    for name, title in (("ranks", "Ranks"), ("phases", "Phases"), ("sources", "By source")):
         changed = [(move, count) for move, count in document[name].items() if not _stays(move)]
-        output.show_table(title, ("", "leads"), sorted(changed, key=lambda row: -row[1]))
+        if changed:
+            output.show_table(title, ("move", "leads"), sorted(changed, key=lambda row: -row[1]))
     for name, title in (("becomes_hot", "Become hot"), ("stops_being_hot", "Stop being hot")):
-        output.show_table(title, ("lead",), [(lead,) for lead in document[name][:20]])
+        if document[name]:
+            output.show_table(title, ("the first twenty leads",), [(lead,) for lead in document[name][:20]])
 
 
 def _stays(move: str) -> bool:

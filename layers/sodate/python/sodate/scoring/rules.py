@@ -129,7 +129,7 @@ class RankRule(Definition):
 
 def class_of(rank: str) -> str:
     """The A, B, C of people who want one letter: what somebody is and does weigh alike."""
-    return "ABC"[max(0, "ABC".index(rank[0]) + int(rank[1]) - 2) // 2]
+    return "AABBC"["ABC".index(rank[0]) + int(rank[1]) - 1]
 
 
 class RuleSet(Definition):
