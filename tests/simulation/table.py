@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from threading import RLock
 from typing import Any
+from zlib import crc32
 
 from botocore.exceptions import ClientError
 
@@ -40,6 +41,8 @@ class MemoryTable:
         #: How many items lie in each partition, as far as they were written by calls.
         self.partitions: Counter[str] = Counter()
         self.reads = self.writes = 0
+        #: A page of a scan ends after so many items; DynamoDB's after a megabyte, wherever that is.
+        self.scan_page = 1000
         self._lock = RLock()
         self._before: dict[Key, tuple[datetime | None, Item | None]] = {}
 
@@ -50,6 +53,7 @@ class MemoryTable:
         call = {
             "GetItem": self._get,
             "Query": self._query,
+            "Scan": self._scan,
             "PutItem": self._put,
             "UpdateItem": self._update,
             "BatchGetItem": self._batch_get,
@@ -117,6 +121,23 @@ class MemoryTable:
         is_cut = len(found) > limit
         found = found[:limit]
         last = {"LastEvaluatedKey": {name: found[-1][name] for name in ("pk", "sk")}} if is_cut else {}
+        return {"Items": found, "Count": len(found), "ScannedCount": len(found), **last}
+
+    def _scan(self, request: Item) -> Item:
+        """By a hash of the partition key, as DynamoDB: in nobody's order, and a segment holds whole partitions."""
+        segment, segments = request.get("Segment", 0), request.get("TotalSegments", 1)
+        if ("Segment" in request) != ("TotalSegments" in request) or not 0 <= segment < segments:
+            raise _invalid("Scan")
+        self.reads += 1
+        start, limit = request.get("ExclusiveStartKey"), request.get("Limit", self.scan_page)
+        places = sorted((crc32(key[0].encode()), key) for key in self.items)
+        after = (crc32(start["pk"]["S"].encode()), _key(start)) if start else None
+        wanted = [
+            key for hashed, key in places if hashed % segments == segment and (not after or (hashed, key) > after)
+        ]
+        seen = [self._seen(key, request) for key in wanted[:limit]]
+        found = [deepcopy(item) for item in seen if item]
+        last = {"LastEvaluatedKey": _as_item(wanted[limit - 1])} if len(wanted) > limit else {}
         return {"Items": found, "Count": len(found), "ScannedCount": len(found), **last}
 
     def _put(self, request: Item) -> Item:
@@ -209,6 +230,10 @@ def plain(value: Item) -> Any:
 
 def _key(item: Item) -> Key:
     return item["pk"]["S"], item["sk"]["S"]
+
+
+def _as_item(key: Key) -> Item:
+    return {"pk": {"S": key[0]}, "sk": {"S": key[1]}}
 
 
 def _allowed(request: Item, old: Item | None) -> bool:
