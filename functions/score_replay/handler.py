@@ -7,7 +7,7 @@ from sodate.runtime import clock, container
 from sodate.runtime.batch import Failures, each_message
 from sodate.runtime.logs import logger
 from sodate.runtime.settings import setting
-from sodate.scoring.replay_job import take, turn_of
+from sodate.scoring.replay_job import sent, take, turn_of
 
 #: Leaves time for the last lead and for the message about the rest, within the 60 seconds of the function.
 _BUDGET = timedelta(seconds=45)
@@ -26,6 +26,7 @@ def handler(event: dict[str, Any], _: object) -> Failures:
             logger().error("leads cannot be read", extra={"leads": names, "in_all": len(taken.unreadable)})
         if taken.following is not None:
             container.put_on_queue(setting("SODATE_REPLAY_QUEUE_URL"), [taken.following.model_dump()])
+            sent(taken.following)
         return taken.outcome
 
     return each_message(event, act)

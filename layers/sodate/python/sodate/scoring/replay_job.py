@@ -5,6 +5,7 @@ delivered twice repeats a stretch, which changes nothing (`rescore` writes what 
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -30,12 +31,16 @@ _NO_LEAD = (KeyError, TypeError, ValueError, AttributeError)
 
 
 class ReplayItem(TableItem, discriminator="replay"):
-    """How far one segment came. `position`: the last key looked at. `ended` is None while there is more to do."""
+    """How far one segment came. `position`: the last key looked at. `ended` is None while there is more to do.
+
+    `turn` is the one wanted next; `asked_for` the last one whose message was sent.
+    """
 
     segments = NumberAttribute()
     rules_version = NumberAttribute()
     tell = BooleanAttribute()
     turn = NumberAttribute(default=0)
+    asked_for = NumberAttribute(default=0)
     position: JSONAttribute = JSONAttribute(null=True)
     leads = NumberAttribute(default=0)
     changed = NumberAttribute(default=0)
@@ -117,14 +122,21 @@ def take(turn: Turn, definitions: Definitions, now: Callable[[], datetime], unti
     if held is None or turn.turn > held.turn:
         raise Invalid(f"replay {turn.job} knows no turn {turn.turn} of segment {turn.segment}")
     if turn.turn < held.turn:
-        # Done, and whoever did it may have died before its next message: once too often does no harm.
-        is_latest = held.ended is None and turn.turn + 1 == held.turn
-        return Taken("repeated", turn.next if is_latest else None)
+        # Whoever did it may have died before its next message. If that was sent, another one would double the work.
+        is_orphan = held.ended is None and held.asked_for < held.turn
+        return Taken("repeated", turn.model_copy(update={"turn": int(held.turn)}) if is_orphan else None)
     stretch = _stretch(held, turn.segment, definitions, now, until)
     names = tuple(stretch.names)
     if not _keep(held, stretch, now()):
         return Taken("overtaken", None, names)
     return Taken(stretch.ended or "goes_on", None if stretch.ended else turn.next, names)
+
+
+def sent(turn: Turn) -> None:
+    """The message of this turn is on its way."""
+    key = ReplayItem(keys.replay(turn.job), keys.replay_segment(turn.segment))
+    with suppress(ConditionFailed):  # a later one is
+        base.update(key, [ReplayItem.asked_for.set(turn.turn)], ReplayItem.asked_for < turn.turn)
 
 
 def _stretch(
