@@ -38,7 +38,7 @@ def begin(stage: str | None, segments: int, *, tell: bool) -> str:
 
 
 def wait(
-    job: str, sleep: Callable[[float], None] = time.sleep, timer: Callable[[], float] = time.monotonic
+    job: str, sleep: Callable[[float], None] | None = None, timer: Callable[[], float] = time.monotonic
 ) -> Mapping[str, Any]:
     """Until every segment ended. Raises `Transient` when nothing moves any more."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -55,7 +55,7 @@ def wait(
                 turns, moved = found["turns"], timer()
             if timer() - moved > _PATIENCE_SECONDS:
                 raise Transient(f"replay {job} has not moved for 15 minutes: `sodate dlq list` says why")
-            sleep(_EVERY_SECONDS)
+            (sleep or time.sleep)(_EVERY_SECONDS)
 
 
 def show(found: Mapping[str, Any], *, as_json: bool) -> None:
