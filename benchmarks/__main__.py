@@ -16,10 +16,12 @@ from benchmarks import (
     figures,
     hot_minute,
     import_time,
+    imports,
     lateness,
     pacing,
     peer,
     requests,
+    scoring,
     throughput,
     ticks,
 )
@@ -40,15 +42,20 @@ class Size:
     rates: dict[int, int]
     month: int
     life: int
+    scored: tuple[int, int]
+    replayed: tuple[int, int]
+    imported: int
 
 
 FULL = Size(
     leads=1112, runs=3, populations=(10**3, 10**4, 10**5, 10**6), hot=1_000_000, hot_real=10_000,
     rates=dict(pacing.RATES), month=1000, life=700,
+    scored=(500, 20), replayed=(100_000, 50), imported=100_000,
 )  # fmt: skip
 QUICK = Size(
     leads=100, runs=1, populations=(10**3, 10**4), hot=50_000, hot_real=2_000,
     rates={1: 60, 14: 60, 200: 10}, month=60, life=60,
+    scored=(100, 8), replayed=(1000, 20), imported=2000,
 )  # fmt: skip
 
 
@@ -59,6 +66,10 @@ def measure(size: Size, say: Callable[[str], None]) -> Json:
     found["throughput"] = throughput.measure(size.leads, size.runs, with_peer=peer.is_installed())
     say("a mail's whole life, billed")
     found["events"] = events.measure(size.life)
+    say("scoring: pure, through the stream, a replay of everybody")
+    found["scoring"] = scoring.measure(*size.scored, *size.replayed)
+    say("an import, killed and started again")
+    found["imports"] = imports.measure(size.imported)
     say("on a virtual clock: ticks, hot minute, pacing, a month")
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         later = {

@@ -92,7 +92,7 @@ FUNCTIONS = (
     ),
     FunctionSpec(
         "scoring", Size(512, 60), Concurrency(None, _SOURCE_LIMITED),
-        table=KEYED_AND_QUERY, buries=True,
+        table=(*KEYED_AND_QUERY, "BatchGetItem"), buries=True,
     ),
     FunctionSpec(
         "event_publisher", Size(512, 30), Concurrency(None, _SOURCE_LIMITED),
@@ -135,6 +135,11 @@ FUNCTIONS = (
     FunctionSpec(
         "sales_feedback", Size(1024, 10), Concurrency(None, _THROTTLED),
         table=KEYED, secrets=(SIGNING_KEYS,), settings=("SODATE_PUBLIC_URL",), synchronous=True,
+    ),
+    FunctionSpec(
+        "lead_import", Size(1024, 60), Concurrency(None, _SOURCE_LIMITED),
+        table=(*KEYED_AND_QUERY, "BatchGetItem"), secrets=(ADDRESS_KEY,), settings=("SODATE_IMPORT_QUEUE_URL",),
+        buries=True,
     ),
     FunctionSpec(
         "signing_key_rotation", Size(256, 30), Concurrency(1, "one at a time: steps of a rotation must not interleave"),

@@ -5,6 +5,7 @@ import typer
 from sodate_cli.calibrate.commands import calibrate
 from sodate_cli.dlq import app as dlq_app
 from sodate_cli.exceptions import consent_exception
+from sodate_cli.imports.commands import export_leads, import_leads
 from sodate_cli.leads import app as lead_app
 from sodate_cli.local.commands import app as local_app
 from sodate_cli.playbook.commands import app as playbook_app
@@ -24,6 +25,8 @@ lead_app.command("consent-exception")(consent_exception)
 app.add_typer(lead_app, name="lead")
 score_app.command()(calibrate)
 app.add_typer(score_app, name="score")
+app.command("import")(import_leads)
+app.command("export")(export_leads)
 app.add_typer(sends_app, name="sends")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(dlq_app, name="dlq")

@@ -11,7 +11,9 @@ import typer
 from pydantic import ValidationError
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from sodate.errors import Invalid
+from sodate.playbook.explain import problems_of
 from sodate.playbook.store import Definitions
+from sodate.playbook.yamlfile import parse
 from sodate.scoring.fold import Fold
 from sodate.scoring.replay import (
     Case,
@@ -32,8 +34,6 @@ from sodate_cli import output, score_job
 from sodate_cli.leadfile import Position, read_file
 from sodate_cli.operator import StageOption, explained, now, target
 from sodate_cli.output import JsonOption
-from sodate_cli.playbook.explain import problems_of
-from sodate_cli.playbook.yamlfile import parse
 
 app = typer.Typer(help="The score of everybody: replay it, compare rule sets, learn one.", no_args_is_help=True)
 #: A killed run goes on from the last of these; between them at most so many leads are folded again.

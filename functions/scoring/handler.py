@@ -8,15 +8,25 @@ from sodate.errors import Invalid
 from sodate.runtime import clock, container
 from sodate.runtime.batch import Failures, Record, each_group, image
 from sodate.scoring.rescore import live_rules, rescore
+from sodate.scoring.store import Held, held_lately
 from sodate.table import keys
 
 
-def act(pk: str, records: list[Record]) -> str:
-    lead_id = keys.lead_id_of(pk)
-    rescored = rescore(lead_id, live_rules(container.definitions()), clock.now(), news(lead_id, records))
-    if rescored.became_hot:
-        return "hot"
-    return "changed" if rescored.changed else "unchanged"
+def handler(event: dict[str, Any], _: object) -> Failures:
+    container.bind_lean_table()
+    leads = {keys.lead_id_of(record["dynamodb"]["Keys"]["pk"]["S"]) for record in event["Records"]}
+    lately = dict[str, Held]()
+
+    def act(pk: str, records: list[Record]) -> str:
+        lead_id, rules = keys.lead_id_of(pk), live_rules(container.definitions())
+        if not lately:
+            lately.update(held_lately(leads))
+        found = rescore(lead_id, rules, clock.now(), news(lead_id, records), lately=lately[lead_id])
+        if found.became_hot:
+            return "hot"
+        return "changed" if found.changed else "unchanged"
+
+    return each_group(event, act)
 
 
 def news(lead_id: str, records: list[Record]) -> list[Activity] | None:
@@ -28,8 +38,3 @@ def news(lead_id: str, records: list[Record]) -> list[Activity] | None:
         return [from_image(new) for new in images]
     except (KeyError, TypeError, ValueError) as error:
         raise Invalid(f"the log of lead {lead_id} has an item that cannot be read: {error!r}", "item") from error
-
-
-def handler(event: dict[str, Any], _: object) -> Failures:
-    container.bind_table()
-    return each_group(event, act)

@@ -13,6 +13,7 @@ from infra.components.api import PublicApi
 from infra.components.bus import build_bus, on_domain_event
 from infra.components.environment import environment_of
 from infra.components.functions import SodateFunction
+from infra.components.imports import INCOMING, RESULTS, Imports
 from infra.components.layers import build_layers
 from infra.components.mail import MailEvents, build_send_queue, build_topic_key
 from infra.components.nag import acknowledge
@@ -48,6 +49,7 @@ class SodateStack(Stack):
         self.send_queue = build_send_queue(self, stage, SPECS["mail_sender"], self.dead_letters)
         self.replay_queue = self._replay_queue(SPECS["score_replay"])
         self.mail_events = MailEvents(self, stage, self.topic_key, SPECS["email_events"], self.dead_letters)
+        self.imports = Imports(self, stage, SPECS["lead_import"], self.dead_letters)
         self.api = PublicApi(self, stage)
         self.functions = self._functions()
         self._permissions()
@@ -69,6 +71,7 @@ class SodateStack(Stack):
             "SODATE_BUS": self.bus.event_bus_name,
             "SODATE_SEND_QUEUE_URL": self.send_queue.queue_url,
             "SODATE_REPLAY_QUEUE_URL": self.replay_queue.queue_url,
+            "SODATE_IMPORT_QUEUE_URL": self.imports.queue.queue_url,
             "SODATE_PUBLIC_URL": self.api.public_url,
             "SODATE_ANNOUNCE_ROUTINE": "on" if self.stage.announce_routine else "off",
             "SODATE_CONFIGURATION_SET": self.mail_events.configuration_set.configuration_set_name,
@@ -102,6 +105,11 @@ class SodateStack(Stack):
         self.functions["event_publisher"].allow(may_publish(self.bus))
         configuration_set = self.mail_events.configuration_set.configuration_set_name
         self.functions["mail_sender"].allow(may_send_mail(self, self.stage, configuration_set))
+        importer = self.functions["lead_import"]
+        importer.allow(*self.imports.may_read_and_answer(), may_send(self.imports.queue))
+        for prefix in (INCOMING, RESULTS):
+            rule = f"AwsSolutions-IAM5[Resource::<{self._bucket_id()}.Arn>/{prefix}*]"
+            acknowledge(importer.role, rule, "Every file under this prefix of the import bucket, no other.")
         dispatcher = self.functions["step_mail_dispatch"]
         dispatcher.allow(may_ask_for_limits())
         acknowledge(dispatcher.role, "AwsSolutions-IAM5[Resource::*]", "ses:GetAccount knows no resource.")
@@ -110,6 +118,9 @@ class SodateStack(Stack):
         why = "ses:ListSuppressedDestinations knows no resource."
         acknowledge(suppression.role, "AwsSolutions-IAM5[Resource::*]", why)
 
+    def _bucket_id(self) -> str:
+        return str(self.get_logical_id(self.imports.bucket.node.default_child))  # type: ignore[arg-type]
+
     def _triggers(self) -> None:
         of = self.functions
         self.api.connect(of)
@@ -117,6 +128,7 @@ class SodateStack(Stack):
         read_queue(of["score_replay"], self.replay_queue, batch_size=1, at_once=REPLAYS_AT_ONCE)
         # What SES tells may wait some seconds: one invocation for many events is most of what they cost.
         read_queue(of["email_events"], self.mail_events.queue, batch_size=100, window_s=self.stage.events_window_s)
+        read_queue(of["lead_import"], self.imports.queue, batch_size=1)
         read_stream(
             self.stage,
             of["scoring"],
@@ -155,6 +167,7 @@ class SodateStack(Stack):
             "ReplayQueueUrl": self.replay_queue.queue_url,
             "SendDlqUrl": self.dead_letters.behind("send").queue_url,
             "EventsTopicArn": self.mail_events.topic.topic_arn,
+            "ImportBucket": self.imports.bucket.bucket_name,
             "ConfigurationSet": self.mail_events.configuration_set.configuration_set_name,
             **self.dead_letters.outputs(),
             **{f"Function{name}": one.alias.function_arn for name, one in self._by_id().items()},

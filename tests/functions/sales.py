@@ -43,7 +43,7 @@ def lead(world: World, who: str, /, owner: str | None = None, **primary: Any) ->
     base.put(
         profile_item(Profile(lead_id, address, address, "ja", primary=held, owner=owner, created=keys.stamp(world.now)))
     )
-    base.put(state_item(State(lead_id, f"key-{who}", topics={"product-news": "confirmed"}, hot=True)))
+    base.put(state_item(State(lead_id, f"key-{who}", topics={"product-news": "confirmed"})))
     return lead_id
 
 

@@ -14,7 +14,7 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
     "form_capture": {"dynamodb": KEYED_AND_QUERY, "secretsmanager": SECRET},
     "consent_pages": {"dynamodb": KEYED_AND_QUERY | {"DeleteItem"}, "secretsmanager": SECRET},
     "email_events": {"dynamodb": KEYED_AND_QUERY, "secretsmanager": SECRET, "sqs": CONSUME | SEND},
-    "scoring": {"dynamodb": KEYED_AND_QUERY | STREAM, "sqs": SEND},
+    "scoring": {"dynamodb": KEYED_AND_QUERY | {"BatchGetItem"} | STREAM, "sqs": SEND},
     "event_publisher": {"dynamodb": STREAM, "events": {"PutEvents"}, "sqs": SEND},
     "step_mail_dispatch": {"dynamodb": KEYED_AND_QUERY, "ses": {"GetAccount"}, "sqs": SEND},
     "mail_sender": {
@@ -36,6 +36,12 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
     "sales_handoff": {"dynamodb": KEYED, "secretsmanager": SECRET, "sqs": SEND},
     "sales_followup": {"dynamodb": KEYED_AND_QUERY, "secretsmanager": SECRET, "sqs": SEND},
     "sales_feedback": {"dynamodb": KEYED, "secretsmanager": SECRET},
+    "lead_import": {
+        "dynamodb": KEYED_AND_QUERY | {"BatchGetItem"},
+        "secretsmanager": SECRET,
+        "s3": {"GetObject", "PutObject"},
+        "sqs": CONSUME | SEND,
+    },
     "signing_key_rotation": {
         "secretsmanager": SECRET | {"DescribeSecret", "PutSecretValue", "UpdateSecretVersionStage"},
         "sqs": SEND,
@@ -50,6 +56,7 @@ SECRETS = {
     "sales_handoff": {"Webhook", "SigningKeys"},
     "sales_followup": {"Webhook", "SigningKeys"},
     "sales_feedback": {"SigningKeys"},
+    "lead_import": {"AddressKey"},
     "signing_key_rotation": {"SigningKeys"},
 }
 MAY_SEND_TO = {
@@ -64,6 +71,7 @@ MAY_SEND_TO = {
     "suppression_sync": {"suppression-sync-dlq"},
     "sales_handoff": {"sales-handoff-dlq"},
     "sales_followup": {"sales-followup-dlq"},
+    "lead_import": {"lead-import", "lead-import-dlq"},
     "signing_key_rotation": {"signing-key-rotation-dlq"},
 }
 # Actions of ours that know no resource, each in a statement of its own.
@@ -164,6 +172,13 @@ def test_each_function_sends_only_to_the_queues_that_it_feeds_and_to_its_own_dea
                 queues = [stack.resource(stack.target_of(arn)) for arn in _many(statement["Resource"])]
                 found |= {q["Properties"]["QueueName"].removeprefix(f"sodate-{stack.name}-") for q in queues}
         assert found == MAY_SEND_TO.get(name, set()), name
+
+
+def test_the_import_reads_what_came_in_and_writes_nothing_but_its_answers(stack: Any) -> None:
+    (reads,) = _allowing(stack, "s3:GetObject")
+    (writes,) = _allowing(stack, "s3:PutObject")
+    under = [[arn["Fn::Join"][1][-1] for arn in _many(statement["Resource"])] for statement in (reads, writes)]
+    assert under == [["/imports/*", "/results/*"], ["/results/*"]]
 
 
 def test_only_mail_sender_may_send_mail(stack: Any) -> None:

@@ -42,6 +42,29 @@ def test_a_table_on_aws_is_kept_protected_and_restorable(aws_stack: Any) -> None
     assert table["Properties"]["SSESpecification"]["SSEEnabled"] is True
 
 
+def test_the_import_bucket_is_private_encrypted_and_empties_itself(stack: Any) -> None:
+    (bucket,) = stack.all("AWS::S3::Bucket").values()
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    (encryption,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", 30)
+
+
+def test_the_import_bucket_on_aws_takes_tls_only(aws_stack: Any) -> None:
+    (policy,) = aws_stack.all("AWS::S3::BucketPolicy").values()
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def test_an_upload_and_never_a_result_wakes_the_import(stack: Any) -> None:
+    (bucket,) = stack.all("AWS::S3::Bucket").values()
+    (told,) = bucket["NotificationConfiguration"]["QueueConfigurations"]
+    assert stack.resource(stack.target_of(told["Queue"]))["Properties"]["QueueName"].endswith("-lead-import")
+    rules = {rule["Name"]: rule["Value"] for rule in told["Filter"]["S3Key"]["Rules"]}
+    assert rules == {"prefix": "imports/", "suffix": ".csv"}
+
+
 def test_secrets_and_keys_on_aws_outlive_the_stack(aws_stack: Any) -> None:
     for kind in ("AWS::SecretsManager::Secret", "AWS::KMS::Key"):
         for logical_id in aws_stack.all(kind):
@@ -93,7 +116,7 @@ def test_public_links_on_aws_are_https_and_local_ones_carry_the_api_id(stack: An
 
 def test_the_outputs_are_those_of_the_contract(stack: Any) -> None:
     expected = {"ApiUrl", "ApiId", "TableName", "BusName", "SendQueueUrl", "SendDlqUrl", "EventsTopicArn"}
-    expected |= {"ConfigurationSet", "ReplayQueueUrl"}
+    expected |= {"ConfigurationSet", "ImportBucket", "ReplayQueueUrl"}
     expected |= {"Function" + "".join(w.capitalize() for w in name.split("_")) for name in stack.functions()}
     dead_letters = [q for q in stack.all("AWS::SQS::Queue").values() if q["QueueName"].endswith("-dlq")]
     found = set(stack.outputs)

@@ -42,7 +42,7 @@ class MemoryTable:
         self.partitions: Counter[str] = Counter()
         self.reads = self.writes = 0
         #: A page of a scan ends after so many items; DynamoDB's after a megabyte, wherever that is.
-        self.scan_page = 1000
+        self.scan_page = 100
         self._lock = RLock()
         self._before: dict[Key, tuple[datetime | None, Item | None]] = {}
 
@@ -128,17 +128,18 @@ class MemoryTable:
         segment, segments = request.get("Segment", 0), request.get("TotalSegments", 1)
         if ("Segment" in request) != ("TotalSegments" in request) or not 0 <= segment < segments:
             raise _invalid("Scan")
-        self.reads += 1
+        names, values = request.get("ExpressionAttributeNames", {}), request.get("ExpressionAttributeValues", {})
         start, limit = request.get("ExclusiveStartKey"), request.get("Limit", self.scan_page)
         places = sorted((crc32(key[0].encode()), key) for key in self.items)
         after = (crc32(start["pk"]["S"].encode()), _key(start)) if start else None
         wanted = [
             key for hashed, key in places if hashed % segments == segment and (not after or (hashed, key) > after)
         ]
-        seen = [self._seen(key, request) for key in wanted[:limit]]
-        found = [deepcopy(item) for item in seen if item]
+        page = [item for key in wanted[:limit] if (item := self._seen(key, request))]
+        self.reads += len(page)
+        found = [deepcopy(item) for item in page if holds(request.get("FilterExpression"), names, values, item)]
         last = {"LastEvaluatedKey": _as_item(wanted[limit - 1])} if len(wanted) > limit else {}
-        return {"Items": found, "Count": len(found), "ScannedCount": len(found), **last}
+        return {"Items": found, "Count": len(found), "ScannedCount": len(page), **last}
 
     def _put(self, request: Item) -> Item:
         return self._single("Put", request)

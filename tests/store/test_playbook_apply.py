@@ -11,6 +11,7 @@ from moto import mock_aws
 from sodate.errors import NotFound
 from sodate.forms.definition import Form
 from sodate.mail.template import Template
+from sodate.playbook.problem import PlaybookInvalid
 from sodate.playbook.store import DefinitionItem, Definitions, Kind
 from sodate.sales.definition import Sales
 from sodate.table import base
@@ -18,7 +19,6 @@ from sodate_cli.playbook.apply import apply_directory
 from sodate_cli.playbook.check import check
 from sodate_cli.playbook.commands import app
 from sodate_cli.playbook.plan import make_plan
-from sodate_cli.playbook.problem import PlaybookInvalid
 from typer.testing import CliRunner
 
 SAMPLE = Path(__file__).parents[2] / "playbooks" / "b2b-ja"

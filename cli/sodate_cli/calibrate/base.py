@@ -32,7 +32,7 @@ def base_of(path: Path | None, stage: str | None) -> Base | None:
 
 
 def _of_file(path: Path) -> Base:
-    from sodate_cli.playbook.yamlfile import parse
+    from sodate.playbook.yamlfile import parse
 
     try:
         read = parse(path.name, path.read_text(encoding="utf-8"))

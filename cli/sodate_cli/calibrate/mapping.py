@@ -37,7 +37,7 @@ class Mapping:
 
 def read_mapping(path: Path) -> Mapping:
     """Raises `Invalid` for what is no mapping; the importer is the one who checks it to the last key."""
-    from sodate_cli.playbook.yamlfile import parse
+    from sodate.playbook.yamlfile import parse
 
     try:
         read = parse(path.name, path.read_text(encoding="utf-8"))

@@ -44,8 +44,9 @@ def teach(server: Child, endpoints: Mapping[str, Any]) -> None:
 
 def check_playbook(playbook: Path, server: Child) -> "Checked":
     """The playbook as the local stage needs it: sales hears of hot leads at our sink. Raises PlaybookInvalid."""
+    from sodate.playbook.problem import PlaybookInvalid
+
     from sodate_cli.playbook.check import check
-    from sodate_cli.playbook.problem import PlaybookInvalid
 
     checked = check(playbook, {"sales.webhook.url": f"{base_of(server)}/sink/sales"})
     if not checked.ok:

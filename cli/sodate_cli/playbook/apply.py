@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sodate.errors import NotFound
+from sodate.playbook.problem import PlaybookInvalid
 from sodate.playbook.store import Definitions, Kind
 
 from sodate_cli.playbook.check import Checked, check
-from sodate_cli.playbook.problem import PlaybookInvalid
 
 #: Retiring runs against the order of publishing: what refers goes before what is referred to.
 RETIRE_ORDER: tuple[Kind, ...] = ("form", "sequence", "rules", "sales", "mailing", "template")

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sodate.playbook.problem import Problem, errors
 from sodate.playbook.store import ONLY, Kind
 
 from sodate_cli.playbook.compile import Compiled, compile_template
 from sodate_cli.playbook.lint import lint
 from sodate_cli.playbook.loader import Playbook, load, unread_files
-from sodate_cli.playbook.problem import Problem, errors
 
 
 @dataclass(frozen=True)

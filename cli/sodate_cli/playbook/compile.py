@@ -10,12 +10,12 @@ from html import escape as html_escape
 import css_inline
 from mjml import mjml2html
 from sodate.mail.template import Template
+from sodate.playbook.problem import Problem
 
 from sodate_cli.playbook import liquid_guard
 from sodate_cli.playbook.include import Body, read_body
 from sodate_cli.playbook.loader import Doc, TemplateFile
 from sodate_cli.playbook.mjml_shape import misshapen
-from sodate_cli.playbook.problem import Problem
 from sodate_cli.playbook.source import Source
 from sodate_cli.playbook.text_part import to_text
 

@@ -8,8 +8,9 @@ import posixpath
 import re
 from dataclasses import dataclass
 
+from sodate.playbook.problem import Problem
+
 from sodate_cli.playbook.loader import Doc, TemplateFile
-from sodate_cli.playbook.problem import Problem
 from sodate_cli.playbook.source import Source
 
 MAX_INCLUDES = 50

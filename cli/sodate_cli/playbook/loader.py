@@ -12,16 +12,16 @@ from pydantic import BaseModel, Field, StringConstraints, ValidationError
 from sodate.forms.definition import Form
 from sodate.mail.sender import Mailing
 from sodate.mail.template import TemplateHead
+from sodate.playbook.explain import line_of, problems_of
+from sodate.playbook.problem import Problem, Severity
 from sodate.playbook.store import ONLY
+from sodate.playbook.yamlfile import Lines, Path, dotted, parse
 from sodate.sales.definition import Sales
 from sodate.scenarios.sequence import Sequence
 from sodate.scoring.rules import RuleSet
 
-from sodate_cli.playbook.explain import line_of, problems_of
 from sodate_cli.playbook.override import apply_overrides, unknown_targets
-from sodate_cli.playbook.problem import Problem, Severity
 from sodate_cli.playbook.source import Source
-from sodate_cli.playbook.yamlfile import Lines, Path, dotted, parse
 
 
 class TemplateFile(TemplateHead):

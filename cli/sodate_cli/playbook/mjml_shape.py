@@ -6,7 +6,7 @@ Looks at the guarded source (`liquid_guard`), whose lines are those of the file.
 import re
 from dataclasses import dataclass
 
-from sodate_cli.playbook.problem import did_you_mean
+from sodate.playbook.problem import did_you_mean
 
 _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 _TOKEN = re.compile(

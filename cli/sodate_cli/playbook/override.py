@@ -8,9 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sodate.errors import Invalid
-
-from sodate_cli.playbook.problem import Problem
-from sodate_cli.playbook.yamlfile import parse
+from sodate.playbook.problem import Problem
+from sodate.playbook.yamlfile import parse
 
 ROOTS = ("mailing", "rules", "sales", "forms", "templates", "sequences")
 

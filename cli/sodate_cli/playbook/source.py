@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sodate_cli.playbook.problem import Problem, did_you_mean
+from sodate.playbook.problem import Problem, did_you_mean
 
 MAX_BYTES = 256 * 1024
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from benchmarks import events, figures, lateness, naive, ours, pacing, requests, throughput, ticks
+from benchmarks import events, figures, lateness, naive, ours, pacing, requests, scoring, throughput, ticks
 from benchmarks.fleet import HandOver
 
 START = datetime(2026, 11, 24, tzinfo=UTC)
@@ -81,3 +81,12 @@ def test_a_figure_that_is_not_reached_says_so() -> None:
     rows = figures.figures({"pacing": found})
     assert [row.reached for row in rows] == [False, True, True, True]
     assert "NOT REACHED" in figures.table(rows)
+
+
+@pytest.mark.loopback
+def test_an_engagement_is_two_writes_and_a_replay_survives_a_kill() -> None:
+    found = scoring.measure(30, 6, 300, 5, runs=1)
+    assert found["write_units_per_event"] <= 2.2
+    assert found["read_units_per_event"] <= 1.0
+    assert found["naive_write_units_per_event"] == pytest.approx(4.0)
+    assert found["replay"]["activities"] == 1500

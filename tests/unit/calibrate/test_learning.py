@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sodate.errors import Invalid
+from sodate.playbook.yamlfile import parse
 from sodate.scoring.rules import RuleSet
 from sodate_cli.calibrate import production
 from sodate_cli.calibrate.calibrate import Calibrated, Options, calibrate
@@ -16,7 +17,6 @@ from sodate_cli.calibrate.outcomes import read_outcomes
 from sodate_cli.calibrate.ruleset import to_yaml
 from sodate_cli.calibrate.table import Column, Outcomes
 from sodate_cli.calibrate.validate import auc
-from sodate_cli.playbook.yamlfile import parse
 
 from tests.support.history import history
 

@@ -9,10 +9,10 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from sodate.playbook.problem import PlaybookInvalid
 from sodate_cli.local import process
 from sodate_cli.local.stack import Busy, Local
 from sodate_cli.local.stage import NotRunning
-from sodate_cli.playbook.problem import PlaybookInvalid
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sodate.playbook.yamlfile import parse
 from sodate_cli.playbook.check import check
 from sodate_cli.playbook.commands import app
-from sodate_cli.playbook.yamlfile import parse
 from typer.testing import CliRunner
 
 FILES = {

@@ -12,6 +12,7 @@ import typer
 import yaml
 from pydantic import BaseModel
 from sodate.conditions.language import KINDS
+from sodate.playbook import yamlfile
 from sodate_cli.playbook import lint as lint_package
 from sodate_cli.playbook.check import check
 from sodate_cli.playbook.commands import app
@@ -62,7 +63,8 @@ def test_every_key_of_a_condition_is_documented() -> None:
 def rule_ids() -> set[str]:
     """Every rule id in the code: the `rule` argument of whatever makes a problem, and the table of law rules."""
     found = {"form-exists", "template-exists", "sequence-exists", "schema", "yaml"}
-    for file in (Path(lint_package.__file__).parents[1]).rglob("*.py"):
+    folders = Path(lint_package.__file__).parents[1], Path(yamlfile.__file__).parent
+    for file in (file for folder in folders for file in folder.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
                 found |= set(_rule_of(node))

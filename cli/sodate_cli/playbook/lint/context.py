@@ -8,11 +8,11 @@ from typing import Any
 from sodate.forms.definition import Form, FormField
 from sodate.mail.sender import Mailing
 from sodate.mail.template import Template
+from sodate.playbook.problem import Problem, Severity
 
 from sodate_cli.playbook.compile import Compiled
 from sodate_cli.playbook.include import Body
 from sodate_cli.playbook.loader import Doc, Playbook, TemplateFile
-from sodate_cli.playbook.problem import Problem, Severity
 
 
 @dataclass

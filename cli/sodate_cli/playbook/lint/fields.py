@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from liquid.exceptions import LiquidError
 from sodate.mail.render import environment
 from sodate.mail.sender import Sender
+from sodate.playbook.problem import Problem, did_you_mean
 
 from sodate_cli.playbook.lint.context import Context, Mail
 from sodate_cli.playbook.lint.liquid import why_unreadable
 from sodate_cli.playbook.lint.reader import values_for
 from sodate_cli.playbook.liquid_guard import LIQUID
-from sodate_cli.playbook.problem import Problem, did_you_mean
 
 _MISSING = re.compile(r"^([\w.]+) is undefined")
 

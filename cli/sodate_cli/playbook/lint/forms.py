@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from sodate.playbook.problem import Problem
+
 from sodate_cli.playbook.lint.context import Context
-from sodate_cli.playbook.problem import Problem
 
 _GUIDELINE = (
     "特定電子メールの送信等に関するガイドライン (consent is given freely, boxes off by default, double opt-in advised)"

@@ -7,10 +7,11 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from sodate.playbook.problem import Problem
+
 from sodate_cli.playbook.lint.context import Context, Mail
 from sodate_cli.playbook.lint.reader import SENDER, UNSUBSCRIBE, Reader, rendered
 from sodate_cli.playbook.lint.visible import visible_links, visible_text
-from sodate_cli.playbook.problem import Problem
 
 _LAW = "特定電子メール法 4条"
 _TRADE = "特定商取引法"

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 from liquid.exceptions import LiquidError
 from sodate.mail.render import ALLOWED_FILTERS, environment
+from sodate.playbook.problem import Problem, did_you_mean
 
 from sodate_cli.playbook.lint.context import Context, Mail
 from sodate_cli.playbook.liquid_guard import LIQUID
-from sodate_cli.playbook.problem import Problem, did_you_mean
 
 _TAG = re.compile(r"\{%-?\s*(\w+)")
 _BLOCKS = {"if", "unless", "case", "for", "capture", "comment"}

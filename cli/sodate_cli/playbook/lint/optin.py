@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from sodate.playbook.problem import Problem
+
 from sodate_cli.playbook.lint.context import Context
 from sodate_cli.playbook.lint.reader import rendered
 from sodate_cli.playbook.lint.visible import visible_links
-from sodate_cli.playbook.problem import Problem
 
 
 def opt_in_mail_is_a_notice(context: Context) -> Iterator[Problem]:

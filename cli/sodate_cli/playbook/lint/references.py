@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from sodate.conditions.language import ActivityTest, AllOf, AnyOf, Condition, Not, Test, parts
+from sodate.playbook.problem import Problem, did_you_mean
+from sodate.playbook.yamlfile import Path
 
 from sodate_cli.playbook.lint.context import Context
 from sodate_cli.playbook.loader import Doc
-from sodate_cli.playbook.problem import Problem, did_you_mean
-from sodate_cli.playbook.yamlfile import Path
 
 _KINDS = {"form": "forms", "template": "templates", "sequence": "sequences"}
 

@@ -3,10 +3,10 @@
 import zoneinfo
 from collections.abc import Iterator
 
+from sodate.playbook.problem import Problem
 from sodate.scenarios.sequence import Sequence, Step
 
 from sodate_cli.playbook.lint.context import Context
-from sodate_cli.playbook.problem import Problem
 
 _LAW = "特定電子メール法 3条 (mail only what was agreed to)"
 

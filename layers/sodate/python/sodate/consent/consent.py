@@ -12,7 +12,9 @@ from typing import Literal
 from sodate.leads.lead import State
 
 Action = Literal["requested", "confirmed", "withdrawn"]
-Method = Literal["form", "double_opt_in", "one_click", "unsubscribe_page", "preference_page", "complaint", "exception"]
+Method = Literal[
+    "form", "double_opt_in", "one_click", "unsubscribe_page", "preference_page", "complaint", "exception", "import"
+]
 
 UNSUBSCRIBED = "unsubscribed"
 SOFT_BOUNCES = "soft_bounces"

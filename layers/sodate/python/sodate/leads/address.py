@@ -65,6 +65,11 @@ def address_key(match: str, secret: bytes) -> str:
     return urlsafe_b64encode(hmac.new(secret, match.encode(), hashlib.sha256).digest()).rstrip(b"=").decode()
 
 
+def external_key(source: str, external_id: str, secret: bytes) -> str:
+    """The id of a person in another system, in the manner of `address_key`: no key of the table tells it."""
+    return address_key(f"{source}\x1f{external_id}", secret)
+
+
 def parse_address(text: str) -> Address:
     """Raises `Invalid` (code `email`) for what can be no single mailbox."""
     typed = text.strip()

@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+#: Why a lead that is known by an id of another system only gets no mail; lifted when an address comes.
+NO_ADDRESS = "no_address"
+
 
 @dataclass(frozen=True)
 class Enrolment:
@@ -61,7 +64,11 @@ class State:
 
 @dataclass(frozen=True)
 class Profile:
-    """Primary (基礎情報) and secondary (二次情報) data. The only place, with submissions, that holds personal data."""
+    """Primary (基礎情報) and secondary (二次情報) data. The only place, with submissions, that holds personal data.
+
+    `address` and `mailbox` are empty for a lead that is known by an id of another system only. `external` holds those
+    ids by source, `imported` by source what an import last said (`imports.mark`).
+    """
 
     lead_id: str
     mailbox: str
@@ -73,6 +80,9 @@ class Profile:
     owner: str | None = None
     created: str = ""
     flags: tuple[str, ...] = ()
+    updated: str | None = None
+    external: dict[str, str] = field(default_factory=dict)
+    imported: dict[str, str] = field(default_factory=dict)
 
     def attribute(self, path: str) -> Any:
         group, _, name = path.partition(".")

@@ -1,6 +1,7 @@
 """PROFILE, STATE and the address owner. STATE must stay below 1 KB: every send decision is one write unit here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import Any
 
 from pynamodb.attributes import ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
@@ -24,6 +25,8 @@ class ProfileItem(TableItem, discriminator="profile"):
     created = UnicodeAttribute()
     updated = UnicodeAttribute(null=True)
     flags: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
+    external: MapAttribute[str, Any] = MapAttribute(null=True)
+    imported: MapAttribute[str, Any] = MapAttribute(null=True)
 
 
 class StateItem(TableItem, discriminator="state"):
@@ -42,7 +45,7 @@ class StateItem(TableItem, discriminator="state"):
 
 
 class OwnerItem(TableItem, discriminator="owner"):
-    """Uniqueness of an address: whoever puts this first owns the lead."""
+    """Uniqueness of an address, or of an id in another system: whoever puts this first owns the lead."""
 
     lead_id = UnicodeAttribute()
 
@@ -81,8 +84,12 @@ def load_profile(lead_id: str) -> Profile:
     item = base.find(ProfileItem, keys.lead(lead_id), keys.PROFILE)
     if item is None:
         raise NotFound(f"lead {lead_id} does not exist (any more)")
+    return _to_profile(item)
+
+
+def _to_profile(item: ProfileItem) -> Profile:
     return Profile(
-        lead_id=lead_id,
+        lead_id=keys.lead_id_of(item.pk),
         mailbox=item.mailbox,
         address=item.address,
         language=item.language,
@@ -92,12 +99,36 @@ def load_profile(lead_id: str) -> Profile:
         owner=item.owner,
         created=item.created,
         flags=tuple(item.flags or ()),
+        updated=item.updated,
+        external=item.external.as_dict() if item.external else {},
+        imported=item.imported.as_dict() if item.imported else {},
     )
 
 
-def profiles_of(lead_ids: Iterable[str]) -> dict[str, Profile]:
-    """Many at once, a second old at most. Whoever is missing does not exist (any more)."""
-    found = bulk.get_many((keys.lead(lead_id), keys.PROFILE) for lead_id in lead_ids)
+def external_owner_item(source: str, external_key: str, lead_id: str) -> OwnerItem:
+    return OwnerItem(keys.external_owner(source, external_key), keys.OWNER, lead_id=lead_id)
+
+
+def states_of(lead_ids: Iterable[str]) -> dict[str, State]:
+    """Many at once, strongly consistent."""
+    found = bulk.get_many(((keys.lead(lead_id), keys.STATE) for lead_id in lead_ids), consistent=True)
+    states = [to_state(StateItem.from_raw_data(item)) for item in found.values()]
+    return {state.lead_id: state for state in states}
+
+
+def every_lead(*also: type[TableItem]) -> Iterator[tuple[Profile, dict[type[TableItem], TableItem]]]:
+    """Reads the whole table. Each lead with those of its items, which a scan gives together."""
+    items = base.scan(TableItem, TableItem.kind.is_in(ProfileItem, *also))
+    for _, group in groupby(items, key=lambda item: item.pk):
+        held = {type(item): item for item in group}
+        profile = held.get(ProfileItem)
+        if isinstance(profile, ProfileItem):
+            yield _to_profile(profile), held
+
+
+def profiles_of(lead_ids: Iterable[str], *, consistent: bool = False) -> dict[str, Profile]:
+    """Many at once, a second old at most unless `consistent`. Whoever is missing does not exist (any more)."""
+    found = bulk.get_many(((keys.lead(lead_id), keys.PROFILE) for lead_id in lead_ids), consistent=consistent)
     profiles = [profile_from_raw(item) for item in found.values()]
     return {profile.lead_id: profile for profile in profiles}
 
@@ -115,6 +146,9 @@ def profile_from_raw(raw: bulk.Raw) -> Profile:
         owner=item.get("owner"),
         created=item["created"],
         flags=tuple(item.get("flags") or ()),
+        updated=item.get("updated"),
+        external=item.get("external") or {},
+        imported=item.get("imported") or {},
     )
 
 
@@ -131,6 +165,9 @@ def profile_item(profile: Profile) -> ProfileItem:
         owner=profile.owner,
         created=profile.created,
         flags=list(profile.flags) or None,
+        updated=profile.updated,
+        external=profile.external or None,
+        imported=profile.imported or None,
     )
 
 

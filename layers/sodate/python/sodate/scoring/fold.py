@@ -127,7 +127,7 @@ class Fold:
 
     def _add(self, memory: Memory, activity: Activity, minute: int, recorder: Recorder | None) -> None:
         if minute > memory.now:
-            if memory.hot or self._turns_by_time or memory.rank[1] != "3":
+            if self._may_turn(memory):
                 self.settle(memory, minute)
             memory.now = minute
         type_ = activity.type
@@ -220,9 +220,13 @@ class Fold:
             while (turn := self.next_turn(memory)) is not None and turn <= minute:
                 memory.now = turn
                 self._classify(memory, turn, "time")
-        elif self._fades:
+        elif self._may_turn(memory):
             self._classify(memory, minute, "time")
         memory.now = minute
+
+    def _may_turn(self, memory: Memory) -> bool:
+        """Without phases that time can change, only who fades, and is hot or engaged, can fall."""
+        return self._turns_by_time or (self._fades and (memory.hot or memory.rank[1] != "3"))
 
     def _answers(self, memory: Memory, minute: int) -> tuple[object, ...]:
         view = self.view(memory, minute)
@@ -233,6 +237,8 @@ class Fold:
 
     def next_turn(self, memory: Memory) -> int | None:
         """The first minute after `memory.now` at which the class changes although nothing happens; None: never."""
+        if not self._may_turn(memory):
+            return None
         at = memory.now
         is_now = self.class_of(memory, at)
         for minute in sorted(self._flips(memory, at)):

@@ -20,10 +20,9 @@ from sodate.scoring.fold import Fold, Late
 from sodate.scoring.memory import Memory
 from sodate.scoring.rules import RuleSet
 from sodate.scoring.signals import signal_item
-from sodate.scoring.store import ScoreItem, find_score, moment, score_item
-from sodate.table import base, keys, transaction
+from sodate.scoring.store import Held, as_write, held_now, moment, put_score, score_raw
+from sodate.table import keys, transaction
 from sodate.table.base import ConditionFailed, TableItem
-from sodate.table.transaction import Put
 
 _TRIES = 5
 _LATEST = 5
@@ -64,44 +63,48 @@ def prepared(rules: RuleSet) -> Fold:
 
 
 def rescore(
-    lead_id: str, rules: Rules, now: datetime, news: Sequence[Activity] | None = None, *, tell: bool = True
+    lead_id: str,
+    rules: Rules,
+    now: datetime,
+    news: Sequence[Activity] | None = None,
+    *,
+    lately: Held | None = None,
+    tell: bool = True,
 ) -> Rescored:
     """`news`: what was logged since; None: the profile changed too, or nobody knows.
 
+    `lately`: its SCORE item as it was a moment ago; if it changed since, the write is refused and it is read again.
     `tell`: whoever becomes hot is a signal for sales. New rules are applied without.
 
     Raises `Transient` when five other writers were faster.
     """
     for _ in range(_TRIES):
-        held = find_score(lead_id)
+        held, lately = lately or held_now(lead_id), None
         try:
             memory = _folded(lead_id, held, rules, now, news)
         except NotFound:
             return Rescored(lead_id, changed=False)  # erased while the record waited
         if memory is None:
             return Rescored(lead_id, changed=False)
-        was_hot = held is not None and held.hot
         try:
             _write(lead_id, held, memory, rules, now, tell=tell)
         except ConditionFailed:
             continue
-        return Rescored(lead_id, changed=True, became_hot=memory.hot and not was_hot)
+        return Rescored(lead_id, changed=True, became_hot=memory.hot and not held.hot)
     raise Transient(f"lead {lead_id} is being scored by somebody else")
 
 
 def cool(lead_id: str, rules: Rules, now: datetime) -> Rescored:
     """A due entry came up: time alone may have changed the lead's class. An entry that was put off says nothing."""
-    held = find_score(lead_id)
-    if held is None or held.turns_at is None or int(held.turns_at) * 60 > now.timestamp():
+    held = held_now(lead_id)
+    if held.turns_at is None or held.turns_at * 60 > now.timestamp():
         return Rescored(lead_id, changed=False)
-    return rescore(lead_id, rules, now, news=())
+    return rescore(lead_id, rules, now, news=(), lately=held)
 
 
-def _folded(
-    lead_id: str, held: ScoreItem | None, rules: Rules, now: datetime, news: Sequence[Activity] | None
-) -> Memory | None:
+def _folded(lead_id: str, held: Held, rules: Rules, now: datetime, news: Sequence[Activity] | None) -> Memory | None:
     """None: nothing to write."""
-    if held is None or news is None or int(held.rules_version) != rules.version:
+    if not held.version or news is None or held.rules_version != rules.version:
         return _replayed(lead_id, held, rules, now)
     memory, matter = held.remembered, [one for one in news if rules.fold.matters(one)]
     if not news:
@@ -116,10 +119,10 @@ def _folded(
 
 
 def _replayed(
-    lead_id: str, held: ScoreItem | None, rules: Rules, now: datetime, news: Iterable[Activity] | None = None
+    lead_id: str, held: Held, rules: Rules, now: datetime, news: Iterable[Activity] | None = None
 ) -> Memory | None:
     memory = replayed(lead_id, rules, now, news)
-    if held is None or int(held.rules_version) != rules.version:
+    if not held.version or held.rules_version != rules.version:
         return memory
     before = held.remembered
     rules.fold.settle(before, memory.now)
@@ -140,25 +143,25 @@ def _log(lead_id: str) -> list[Activity]:
         raise Invalid(f"the log of lead {lead_id} has an item that cannot be read: {error!r}", "item") from error
 
 
-def _write(lead_id: str, held: ScoreItem | None, memory: Memory, rules: Rules, now: datetime, *, tell: bool) -> None:
-    version = int(held.version) if held is not None else 0
+def _write(lead_id: str, held: Held, memory: Memory, rules: Rules, now: datetime, *, tell: bool) -> None:
     turns_at = _plan_turn(lead_id, held, memory, rules, now)
-    item = score_item(lead_id, memory, rules.fold, rules_version=rules.version, version=version + 1, turns_at=turns_at)
-    condition = ScoreItem.version == version if held is not None else ScoreItem.pk.does_not_exist()
-    if tell and memory.hot and not (held is not None and held.hot):
-        signal = _signal(load_profile(lead_id), item, memory, rules, now)
-        transaction.commit([Put(item, condition), transaction.put_new(signal)])
+    raw = score_raw(
+        lead_id, memory, rules.fold, rules_version=rules.version, version=held.version + 1, turns_at=turns_at
+    )
+    if tell and memory.hot and not held.hot:
+        signal = _signal(load_profile(lead_id), memory, rules, now)
+        transaction.commit([as_write(raw, held.version), transaction.put_new(signal)])
     else:
-        base.put(item, condition)
+        put_score(raw, held.version)
 
 
-def _plan_turn(lead_id: str, held: ScoreItem | None, memory: Memory, rules: Rules, now: datetime) -> int | None:
+def _plan_turn(lead_id: str, held: Held, memory: Memory, rules: Rules, now: datetime) -> int | None:
     """The due entry first: a crash after it leaves one entry too many, which says nothing when it comes up.
 
     An entry that is set stays where it is while the turn only moves away from it: when it comes up, it moves on.
     """
     minute = int(now.timestamp()) // 60
-    set_for = int(held.turns_at) if held is not None and held.turns_at is not None else None
+    set_for = held.turns_at
     turn = rules.fold.next_turn(memory)
     if turn is None:
         return set_for if set_for is not None and set_for > minute else None
@@ -168,7 +171,7 @@ def _plan_turn(lead_id: str, held: ScoreItem | None, memory: Memory, rules: Rule
     return turn
 
 
-def _signal(profile: Profile, item: ScoreItem, memory: Memory, rules: Rules, now: datetime) -> TableItem:
+def _signal(profile: Profile, memory: Memory, rules: Rules, now: datetime) -> TableItem:
     set_, view = rules.rules, rules.fold.view(memory, memory.now)
     lines = sorted(view.lines, key=lambda line: -abs(line.points))
     told = [(set_.rules[line.rule], line) for line in lines if line.points]
@@ -176,7 +179,7 @@ def _signal(profile: Profile, item: ScoreItem, memory: Memory, rules: Rules, now
         profile.lead_id,
         now,
         total=view.total,
-        phase=item.phase,
+        phase=set_.phases[memory.phase].id,
         phase_label=set_.phases[memory.phase].label,
         rules_version=rules.version,
         reasons=[

@@ -3,6 +3,9 @@
 It is not part of STATE: a score must never compete with the claim of a mail for one item (docs/decisions/0053).
 """
 
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,8 +14,9 @@ from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute
 from sodate.leads.lead import Totals
 from sodate.scoring.fold import Fold, View
 from sodate.scoring.memory import Memory, dumped, loaded
-from sodate.table import base, keys
+from sodate.table import base, bulk, keys
 from sodate.table.base import TableItem
+from sodate.table.transaction import Put
 
 
 class ScoreItem(TableItem, discriminator="score"):
@@ -39,25 +43,83 @@ class ScoreItem(TableItem, discriminator="score"):
         return loaded(self.memory)
 
 
-def score_item(
-    lead_id: str, memory: Memory, fold: Fold, *, rules_version: int, version: int, **facts: Any
-) -> ScoreItem:
-    view = fold.view(memory, memory.now)
-    return ScoreItem(
-        keys.lead(lead_id),
-        keys.SCORE,
-        memory=dumped(memory),
-        at=keys.stamp(moment(memory.now)),
-        total=view.total,
-        totals=recorded(view),
-        hot=memory.hot,
-        rank=memory.rank,
-        phase=fold.rules.phases[memory.phase].id,
-        stage=memory.stage,
-        rules_version=rules_version,
-        version=version,
-        **facts,
+@dataclass(frozen=True)
+class Held:
+    """What of a SCORE item the next fold needs. `version` 0: there is none yet."""
+
+    version: int = 0
+    memory: str = ""
+    hot: bool = False
+    rules_version: int = 0
+    turns_at: int | None = None
+
+    @property
+    def remembered(self) -> Memory:
+        return loaded(self.memory)
+
+
+def held_now(lead_id: str) -> Held:
+    return _held(bulk.get(keys.lead(lead_id), keys.SCORE, consistent=True))
+
+
+def held_lately(lead_ids: Iterable[str]) -> dict[str, Held]:
+    """Many in one call, perhaps a second old: whoever writes on it is told by the condition."""
+    wanted = list(lead_ids)
+    found = bulk.get_many((keys.lead(lead_id), keys.SCORE) for lead_id in wanted)
+    return {lead_id: _held(found.get((keys.lead(lead_id), keys.SCORE))) for lead_id in wanted}
+
+
+def _held(raw: bulk.Raw | None) -> Held:
+    if raw is None:
+        return Held()
+    turns_at = raw.get("turns_at", {}).get("N")
+    return Held(
+        version=int(raw["version"]["N"]),
+        memory=raw["memory"]["S"],
+        hot=raw["hot"]["BOOL"],
+        rules_version=int(raw["rules_version"]["N"]),
+        turns_at=int(turns_at) if turns_at is not None else None,
     )
+
+
+def score_raw(
+    lead_id: str, memory: Memory, fold: Fold, *, rules_version: int, version: int, turns_at: int | None
+) -> bulk.Raw:
+    """As `ScoreItem` writes it, without a model in between: this is written for every engagement."""
+    view = fold.view(memory, memory.now)
+    found = {
+        "pk": {"S": keys.lead(lead_id)},
+        "sk": {"S": keys.SCORE},
+        "kind": {"S": "score"},
+        "memory": {"S": dumped(memory)},
+        "at": {"S": keys.stamp(moment(memory.now))},
+        "total": {"N": str(view.total)},
+        "totals": {"S": json.dumps(recorded(view), separators=(",", ":"))},
+        "hot": {"BOOL": memory.hot},
+        "rank": {"S": memory.rank},
+        "phase": {"S": fold.rules.phases[memory.phase].id},
+        "stage": {"S": memory.stage},
+        "rules_version": {"N": str(rules_version)},
+        "version": {"N": str(version)},
+    }
+    return found | ({"turns_at": {"N": str(turns_at)}} if turns_at is not None else {})
+
+
+def put_score(raw: bulk.Raw, was: int) -> None:
+    """Raises `ConditionFailed` when somebody wrote it since version `was`."""
+    request: dict[str, Any] = {"TableName": TableItem.Meta.table_name, "Item": raw}
+    if was:
+        values = {":was": {"N": str(was)}}
+        request |= {"ConditionExpression": "version = :was", "ExpressionAttributeValues": values}
+    else:
+        request["ConditionExpression"] = "attribute_not_exists(pk)"
+    bulk.call("PutItem", request)
+
+
+def as_write(raw: bulk.Raw, was: int) -> Put:
+    """The same as part of a transaction."""
+    item = ScoreItem.from_raw_data(raw)
+    return Put(item, ScoreItem.version == was if was else ScoreItem.pk.does_not_exist())
 
 
 def moment(minute: int) -> datetime:

@@ -132,6 +132,12 @@ def query(
         return list(model.query(pk, condition, consistent_read=True, limit=limit, scan_index_forward=not newest_first))
 
 
+def scan(model: type[Item], condition: Condition | None = None) -> Iterator[Item]:
+    """The whole table, page by page, items of one partition together: for an explicit export by a person, only."""
+    with _our_errors():
+        yield from model.scan(condition)
+
+
 def put(item: TableItem, condition: Condition | None = None) -> None:
     with _our_errors():
         item.save(condition=condition)

@@ -47,20 +47,23 @@ def update(
     return dict(call("UpdateItem", request).get("Attributes") or {})
 
 
-def get(pk: str, sk: str) -> Raw | None:
-    """One item, eventually consistent: half the price, for what may be a second old."""
-    request = {"TableName": TableItem.Meta.table_name, "Key": {"pk": {"S": pk}, "sk": {"S": sk}}}
+def get(pk: str, sk: str, *, consistent: bool = False) -> Raw | None:
+    """One item, eventually consistent by default: half the price, for what may be a second old."""
+    request: Raw = {"TableName": TableItem.Meta.table_name, "Key": {"pk": {"S": pk}, "sk": {"S": sk}}}
+    if consistent:
+        request["ConsistentRead"] = True
     return call("GetItem", request).get("Item")
 
 
-def get_many(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Raw]:
-    """Eventually consistent. What is not in the answer does not exist."""
+def get_many(keys: Iterable[tuple[str, str]], *, consistent: bool = False) -> dict[tuple[str, str], Raw]:
+    """A second old at most, unless `consistent`. What is not in the answer does not exist."""
     table, found = TableItem.Meta.table_name, {}
+    how = {"ConsistentRead": True} if consistent else {}
     wanted = [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in dict.fromkeys(keys)]
     for start in range(0, len(wanted), _READ_AT_ONCE):
         left: Any = wanted[start : start + _READ_AT_ONCE]
         for _ in range(_ROUNDS):
-            answer = call("BatchGetItem", {"RequestItems": {table: {"Keys": left}}})
+            answer = call("BatchGetItem", {"RequestItems": {table: {"Keys": left, **how}}})
             for item in answer.get("Responses", {}).get(table, ()):
                 found[item["pk"]["S"], item["sk"]["S"]] = item
             left = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys")

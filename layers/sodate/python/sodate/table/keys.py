@@ -11,6 +11,7 @@ RECEIPT = "RECEIPT"
 POSITION = "POSITION"
 PACE = "PACE"
 CONVERSATION = "CONVERSATION"
+PROGRESS = "PROGRESS"
 ACTIVITIES = "ACT#"
 SENDS = "SEND#"
 CONSENTS = "CONSENT#"
@@ -72,6 +73,14 @@ def waiting_signal(lead_id: str, signal_key: str, round_: int) -> str:
 
 def address_owner(address_key: str) -> str:
     return f"EMAIL#{address_key}"
+
+
+def external_owner(source: str, external_key: str) -> str:
+    return f"EXTERNAL#{source}#{external_key}"
+
+
+def imported(import_id: str) -> str:
+    return f"IMPORT#{import_id}"
 
 
 def suppression(address_key: str) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from sodate_cli.playbook.problem import Problem, did_you_mean
-from sodate_cli.playbook.yamlfile import Lines, Path, dotted
+from sodate.playbook.problem import Problem, did_you_mean
+from sodate.playbook.yamlfile import Lines, Path, dotted
 
 _WORDS = {
     "string_type": ("must be text", 'put it in quotes, e.g. "100"'),
@@ -31,6 +31,9 @@ _PATTERNS = {
     r"^(primary|secondary|source)\.[a-z][a-z0-9_]{0,39}$": "`primary.<name>`, `secondary.<name>` or `source.<name>`",
     r"^/[^*]*(\*[^*]*){0,2}$": "begin with `/`, and use `*` twice at most: `/pricing/*`",
     r"^[ABC][123]$": "write a rank from A1 to C3",
+    r"^(email|external_id|created|updated|(primary|secondary|source)\.[a-z][a-z0-9_]{0,39})$": (
+        "write `email`, `external_id`, `created`, `updated`, or `primary.<name>`, `secondary.<name>`, `source.<name>`"
+    ),
     r"^https?://[a-z0-9.-]+(:\d{1,5})?$": "scheme and host only, no path or final slash: `https://www.example.jp`",
     r"^https?://[^\s\x00-\x1f\\]+$": "write a full address: `https://www.example.jp/thanks`",
     r"^([01]\d|2[0-3]):[0-5]\d$": "write hours and minutes: `10:00`",

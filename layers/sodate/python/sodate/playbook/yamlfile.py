@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from sodate_cli.playbook.problem import Problem
+from sodate.playbook.problem import Problem
 
 MAX_NODES = 20_000
 MAX_DEPTH = 30

@@ -1,0 +1,108 @@
+"""`sodate import` and `sodate export`: parse the command line, call one use case, print."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sodate_cli import output
+from sodate_cli.operator import StageOption, explained, now, secret, target
+from sodate_cli.output import JsonOption
+
+if TYPE_CHECKING:
+    from sodate.imports.reader import Survey
+    from sodate.imports.store import Progress
+
+_TELL_EVERY = 5_000
+
+
+def import_leads(
+    file: Annotated[str, typer.Argument(help="A CSV file, or s3://bucket/key.", show_default=False)],
+    mapping: Annotated[Path | None, typer.Option("--map", help="mapping.yaml: which column becomes what.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would happen; write nothing to the table.")
+    ] = False,
+    suggest: Annotated[
+        bool, typer.Option("--suggest", help="Print a mapping for this file, to be read and mended.")
+    ] = False,
+    stage: StageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Leads from a CSV file. Start it again after an interruption: it goes on. Exit code 1 when a row did not go in.
+
+    Example: sodate import leads.csv --map mapping.yaml --dry-run
+    """
+    from sodate_cli.imports.files import opened
+    from sodate_cli.imports.suggest import suggested
+    from sodate_cli.imports.work import Ground, mapping_of, run_import
+
+    with explained():
+        if suggest:
+            print(suggested(opened(file)), end="")
+            return
+        if mapping is None:
+            output.fail("give --map mapping.yaml (and --suggest to begin with one)", output.USAGE)
+        known = mapping_of(mapping)
+        where = target(stage)
+        ground = Ground(where.table, secret(where, "address-key")["key"].encode(), now(where))
+        source = opened(file)
+        done = run_import(source, known, ground, dry_run=dry_run, tell=_tell(as_json=as_json))
+    _show(done, f"{source.beside.name}.errors.csv", dry_run=dry_run, as_json=as_json)
+    raise typer.Exit(output.FAILED if done.counts["refused"] else output.OK)
+
+
+class _tell:
+    """A line every few thousand rows."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._next = 0 if as_json else _TELL_EVERY
+        self._is_quiet = as_json
+
+    def __call__(self, progress: "Progress", found: "Survey") -> None:
+        rows = progress.counts["rows"]
+        if self._is_quiet or rows < self._next:
+            return
+        self._next = rows + _TELL_EVERY
+        share = progress.offset * 100 // max(found.size, 1)
+        output.say(f"{rows:,} rows ({share} %), {progress.counts['refused']:,} refused")
+
+
+def _show(done: "Progress", errors: str, *, dry_run: bool, as_json: bool) -> None:
+    listed = errors if done.counts["refused"] or done.counts["notes"] else None
+    document = {
+        "import": done.import_id,
+        "dry_run": dry_run,
+        "encoding": done.encoding,
+        **done.counts,
+        "listed_in": listed,
+    }
+    if as_json:
+        output.show_json(document)
+    else:
+        output.show_fields("What would happen" if dry_run else "Imported", document)
+
+
+def export_leads(
+    file: Annotated[Path, typer.Argument(help="The CSV file to write.", show_default=False)],
+    columns: Annotated[str | None, typer.Option("--columns", help="Comma-separated: email,primary.company …")] = None,
+    encoding: Annotated[
+        str, typer.Option("--encoding", help="utf-8 (with BOM, as Excel wants it) or cp932.")
+    ] = "utf-8",
+    stage: StageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """All leads as CSV that no spreadsheet runs as formulas. It reads the whole table: an operator's command.
+
+    Example: sodate export leads.csv --columns email,primary.company
+    """
+    from sodate_cli.imports.export import export
+
+    with explained():
+        where = target(stage)
+        written = export(file, columns, encoding)
+    if as_json:
+        output.show_json({"file": str(file), **written})
+        return
+    output.say(f"{written['leads']:,} leads of {where} in {file}")
+    if written["replaced"]:
+        output.say(f"{written['replaced']:,} lines have characters that {encoding} does not know; they became `?`")

@@ -1,0 +1,83 @@
+"""One import from the command line: survey, header, rows, report. `commands.py` parses and prints."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sodate.errors import Invalid, NotFound
+from sodate.imports.apply import Apply
+from sodate.imports.decide import Decide
+from sodate.imports.mapping import Mapping
+from sodate.imports.mappingfile import read_mapping
+from sodate.imports.reader import Survey, survey
+from sodate.imports.row import Trouble
+from sodate.imports.run import Run, import_id, read_header
+from sodate.imports.store import Progress, advance, begin, find_progress
+from sodate.playbook.store import Definitions
+from sodate.runtime import container
+
+from sodate_cli.imports.files import Opened, reading
+from sodate_cli.imports.journal import Journal
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What an import stands on: a table, its secret, its time."""
+
+    table: str
+    address_secret: bytes
+    now: datetime
+
+
+def mapping_of(path: Path) -> Mapping:
+    try:
+        return read_mapping(str(path), path.read_bytes())
+    except OSError as error:
+        raise NotFound(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _check_topics(mapping: Mapping) -> None:
+    """Raises `Invalid`."""
+    if mapping.consent is None:
+        return
+    known = [topic["id"] for topic in Definitions().live("mailing").body["topics"]]
+    if unknown := mapping.unknown_topics(known):
+        raise Invalid(f"consent.topics: the playbook has no topic {unknown[0]}; it has {', '.join(sorted(known))}")
+
+
+def run_import(
+    file: Opened, mapping: Mapping, ground: Ground, *, dry_run: bool = False, tell: Callable[[Progress, Survey], None]
+) -> Progress:
+    """Raises `Invalid` for a file that does not fit its mapping, before anything is written."""
+    _check_topics(mapping)
+    with reading(file) as stream:
+        found = survey(stream)
+    encoding = found.encoding if mapping.encoding == "auto" else mapping.encoding
+    with reading(file) as stream:
+        header = read_header(stream, encoding, mapping)
+    name = import_id(found.sha256, mapping)
+    journal = Journal(file.beside, ground.table, keeps=not dry_run)
+    known = find_progress(name)
+    progress = journal.resume(name) if known is not None and not dry_run else None
+    if progress is None:
+        journal.begin()
+        progress = Progress(name, encoding)
+    again = known is not None and known.finished
+    deciding = Decide(mapping, name, container.new_id, ground.now, dry_run=dry_run, again=again)
+    apply = Apply(deciding, ground.address_secret, container.pause)
+
+    def save(before: Progress, after: Progress, troubles: Sequence[Trouble]) -> Progress:
+        tell(after, found)
+        return journal.save(before, after, troubles)
+
+    if not dry_run:
+        known = begin(
+            Progress(name, encoding), json.dumps(mapping.model_dump(mode="json"), ensure_ascii=False), ground.now
+        )
+    done = Run(mapping, header, apply, save, ground.now).go(file.at, progress)
+    if known is not None and not dry_run and not known.finished:
+        advance(known, done, ground.now)
+    journal.end(done)
+    return done

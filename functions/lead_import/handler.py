@@ -1,0 +1,35 @@
+"""Import bucket → queue: a CSV file becomes leads, chunk by chunk; what takes longer goes on in a new message."""
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from sodate.imports.bucket import Bucket
+from sodate.imports.receive import Receive
+from sodate.runtime import clock, container
+from sodate.runtime.batch import Failures, each_message
+from sodate.runtime.settings import setting
+
+#: Of the function's minute; a chunk of 500 rows takes a few seconds.
+ENOUGH = timedelta(seconds=35)
+
+
+def go_on_later(message: Mapping[str, Any]) -> None:
+    queue = setting("SODATE_IMPORT_QUEUE_URL")
+    container.client("sqs").send_message(QueueUrl=queue, MessageBody=json.dumps(message))
+
+
+def handler(event: dict[str, Any], _: object) -> Failures:
+    began = clock.now()
+    desk = Receive(
+        bucket=Bucket(container.client("s3")),
+        definitions=container.definitions(),
+        address_secret=container.address_secret,
+        new_id=container.new_id,
+        pause=container.pause,
+        go_on=lambda: clock.now() - began < ENOUGH,
+        send=go_on_later,
+        now=began,
+    )
+    return each_message(event, desk.receive)

@@ -1,0 +1,166 @@
+"""Rows become leads: by the same items, conditions and keys as form posts, each row once, many a transaction."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sodate.consent.unsubscribe import unsubscribe
+from sodate.errors import Transient
+from sodate.imports.decide import Decide, Decision, Known, Refused
+from sodate.imports.mark import Outcome
+from sodate.imports.row import Row, Trouble, shortened
+from sodate.leads.address import external_key
+from sodate.leads.store import profiles_of, states_of
+from sodate.table import bulk, keys, transaction
+from sodate.table.base import ConditionFailed, Contention
+
+#: DynamoDB takes 100 items in a transaction.
+_AT_ONCE = 96
+_TRIES = 6
+Decided = tuple[Row, Decision]
+
+
+@dataclass(frozen=True)
+class Applied:
+    """`outcome` is None for a row that was refused; `confirmed` when its consent counts."""
+
+    line: int
+    outcome: Outcome | None
+    confirmed: bool = False
+    troubles: tuple[Trouble, ...] = ()
+
+
+@dataclass(frozen=True)
+class Apply:
+    deciding: Decide
+    address_secret: bytes
+    pause: Callable[[int], None]
+
+    def apply(self, rows: Sequence[Row]) -> list[Applied]:
+        """In the order of `rows`. Raises `Transient` when the table is too busy; repeat the same rows then."""
+        found: dict[int, Applied] = {}
+        together: list[Decided] = []
+        alone: list[Row] = []
+        seen: set[str] = set()
+        for row, known in zip(rows, self._look_up(rows), strict=True):
+            if seen & known.keys:
+                alone.append(row)
+            else:
+                try:
+                    together.append((row, self.deciding.decide(row, known)))
+                except Refused as error:
+                    found[row.line] = self._refused(row, error)
+            seen |= known.keys
+        for group in _groups(together):
+            if self._commit([decision for _, decision in group]):
+                found |= {row.line: self._done(row, decision) for row, decision in group}
+            else:
+                alone += [row for row, _ in group]
+        for row in sorted(alone, key=lambda row: row.line):
+            found[row.line] = self._alone(row)
+        return [found[row.line] for row in rows]
+
+    def _alone(self, row: Row) -> Applied:
+        for attempt in range(_TRIES):
+            (known,) = self._look_up([row])
+            try:
+                decision = self.deciding.decide(row, known)
+            except Refused as error:
+                return self._refused(row, error)
+            if self._commit([decision]):
+                return self._done(row, decision)
+            self.pause(attempt)
+        raise Transient(f"line {row.line}: this lead changes too fast; start the import again, it goes on there")
+
+    def _commit(self, decisions: Sequence[Decision]) -> bool:
+        """False when somebody wrote first: nothing of the group is written then, and it is looked at again."""
+        if self.deciding.dry_run:
+            return True
+        leaving = [decision.state.lead_id for decision in decisions if decision.leaves]
+        for lead_id in leaving:  # before their rows count as done: an opt-out must not be lost in between
+            reference = keys.imported(self.deciding.import_id)
+            unsubscribe(lead_id, reference, "", "all", "import", self.deciding.now)
+        writes = [write for decision in decisions for write in decision.writes]
+        try:
+            if writes and not leaving:
+                transaction.commit(writes)
+        except (ConditionFailed, Contention):
+            return False
+        return not leaving
+
+    def _look_up(self, rows: Sequence[Row]) -> list[Known]:
+        bare = [self._keys(row) for row in rows]
+        found = bulk.get_many((key for known in bare for key in self._wanted(known)), consistent=True)
+        owned = [self._owned(known, found) for known in bare]
+        leads = {lead for known in owned for lead in (known.by_email, known.by_id) if lead}
+        profiles, states = profiles_of(leads, consistent=True), states_of(leads)
+        return [
+            replace(known, profile=profiles.get(lead), state=states.get(lead))
+            for known in owned
+            for lead in [known.by_email or known.by_id or ""]
+        ]
+
+    def _keys(self, row: Row) -> Known:
+        source, secret = self.deciding.mapping.source, self.address_secret
+        return Known(
+            row.email.key(secret) if row.email else None,
+            external_key(source, row.external_id, secret) if row.external_id else None,
+        )
+
+    def _wanted(self, known: Known) -> Iterable[tuple[str, str]]:
+        if known.email_key:
+            yield keys.address_owner(known.email_key), keys.OWNER
+            yield keys.suppression(known.email_key), keys.ENTRY
+        if known.id_key:
+            yield keys.external_owner(self.deciding.mapping.source, known.id_key), keys.OWNER
+
+    def _owned(self, known: Known, found: dict[tuple[str, str], bulk.Raw]) -> Known:
+        source = self.deciding.mapping.source
+        by_email = found.get((keys.address_owner(known.email_key or ""), keys.OWNER))
+        by_id = found.get((keys.external_owner(source, known.id_key or ""), keys.OWNER))
+        entry = found.get((keys.suppression(known.email_key or ""), keys.ENTRY))
+        return replace(
+            known,
+            by_email=_text(by_email, "lead_id"),
+            by_id=_text(by_id, "lead_id"),
+            suppressed=_text(entry, "reason"),
+        )
+
+    # -- what is told ----------------------------------------------------------------------------------------------
+
+    def _done(self, row: Row, decision: Decision) -> Applied:
+        notes = list(row.notes)
+        if decision.before:
+            value = shortened(row.external_id or (row.email.typed if row.email else ""))
+            told = f"the same person as line {decision.before}; this line is an update of it"
+            notes.append(Trouble(row.line, self.deciding.column("external_id", "email"), told, value, "note"))
+        wanted = row.consent.topics if row.consent else ()
+        refused = [topic for topic in wanted if decision.state.topics.get(topic) != "confirmed"]
+        if refused:
+            why = decision.state.blocked or "withdrawn by the person"
+            told = f"consent not taken over for {', '.join(refused)}: {why}; only the person can change that"
+            notes.append(Trouble(row.line, self.deciding.column("email"), told, kind="note"))
+        return Applied(row.line, decision.outcome, bool(wanted) and not refused, tuple(notes))
+
+    def _refused(self, row: Row, error: Refused) -> Applied:
+        is_address = error.column == self.deciding.column("email")
+        value = row.email.typed if row.email and is_address else row.external_id or ""
+        return Applied(row.line, None, troubles=(Trouble(row.line, error.column, str(error), shortened(value)),))
+
+
+def _text(item: Any, name: str) -> str | None:
+    return str(item[name]["S"]) if item else None
+
+
+def _groups(decided: Sequence[Decided]) -> Iterable[list[Decided]]:
+    """As many rows as fit into one transaction."""
+    group: list[Decided] = []
+    size = 0
+    for row, decision in decided:
+        if group and size + len(decision.writes) > _AT_ONCE:
+            yield group
+            group, size = [], 0
+        group.append((row, decision))
+        size += len(decision.writes)
+    if group:
+        yield group

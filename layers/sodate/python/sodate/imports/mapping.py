@@ -1,0 +1,193 @@
+"""mapping.yaml: which column of somebody's file becomes what of a lead. Closed and typed like a playbook file."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from sodate.leads.text import fold
+from sodate.leads.zone import find_zone
+from sodate.playbook.model import Definition, Language, Slug
+
+Target = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^(email|external_id|created|updated|(primary|secondary|source)\.[a-z][a-z0-9_]{0,39})$"
+    ),
+]
+CellType = Literal["text", "number", "date", "bool", "choice"]
+#: What another system knew of a person. Opens and clicks of old mails count for the score like our own.
+ImportedType = Literal["form_submitted", "mail_opened", "mail_clicked", "deal_won", "deal_lost"]
+Word = Annotated[str, StringConstraints(max_length=200)]
+Words = Annotated[tuple[Word, ...], Field(min_length=1, max_length=100)]
+Header = Annotated[str, StringConstraints(max_length=200)]
+
+YES = ("yes", "y", "true", "1", "on", "はい", "有", "あり", "○", "同意する")
+NO = ("no", "n", "false", "0", "off", "いいえ", "無", "なし", "×")
+
+
+class Column(Definition):
+    """One column. Instead of a map, the target alone may be written: `会社名: primary.company`."""
+
+    to: Target
+    type: CellType = "text"
+    required: bool = False
+    choices: dict[Word, Word] | tuple[Word, ...] = Field(
+        default=(), description="type choice: the cells that may occur, or a map of cell to stored value."
+    )
+    yes: Words = Field(default=YES, description="type bool: what means true.")
+    no: Words = Field(default=NO, description="type bool: what means false.")
+    not_given: tuple[Word, ...] | None = Field(default=None, description="Instead of the file's own list.")
+    max_length: int = Field(default=500, ge=1, le=4000, description="In characters, after trimming.")
+
+    @model_validator(mode="after")
+    def _fits_its_target(self) -> Self:
+        if (self.type == "choice") != bool(self.choices):
+            raise ValueError("`choices` is required for `type: choice`, and only there")
+        if "." not in self.to and self.type != "text":
+            raise ValueError(f"`type` goes with profile attributes; `{self.to}` has its own")
+        return self
+
+
+class Given(Definition):
+    """True when the cell of `column` is one of these words (compared folded)."""
+
+    column: Header
+    any_of: Words = YES
+
+
+class Told(Definition):
+    """From a column of the row, or the same for all rows."""
+
+    column: Header | None = None
+    value: Annotated[str, StringConstraints(min_length=1, max_length=2000)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.column is None) == (self.value is None):
+            raise ValueError("write either `column` or `value`")
+        return self
+
+
+class RowConsent(Definition):
+    """Permission to mail, row by row. Without all four parts of the evidence a row gives no consent."""
+
+    topics: tuple[Slug, ...] = Field(min_length=1, max_length=10)
+    given: Given
+    wording: Told = Field(description="The words that were agreed to, or their id.")
+    at: Told = Field(description="When.")
+    method: Told = Field(description="How: a form, a call, a business card …")
+    where: Told = Field(description="The page, event or list it comes from.")
+
+
+class RowActivity(Definition):
+    type: ImportedType
+    when: Given | None = Field(default=None, description="Only for rows of which this holds; empty: where `at` is.")
+    at: Told
+
+
+class Mapping(Definition):
+    source: Slug = Field(description="The system that the ids are of, e.g. `salesforce`. Ids of two sources never mix.")
+    language: Language = "ja"
+    zone: str = Field(default="Asia/Tokyo", max_length=50, description="Of times without an offset.")
+    encoding: Literal["auto", "utf-8", "cp932"] = "auto"
+    delimiter: Literal[",", ";", "\t"] = ","
+    not_given: tuple[Word, ...] = Field(default=(), max_length=50, description="Cells that mean nothing was said.")
+    as_of: str | None = Field(default=None, max_length=10, description="Day of the file; empty: as new as now.")
+    empty: Literal["keep", "clear"] = Field(default="keep", description="What an empty cell does to a known value.")
+    columns: dict[Header, Column] = Field(min_length=1, max_length=200)
+    consent: RowConsent | None = None
+    opt_out: Given | None = Field(default=None, description="Rows that must never be mailed.")
+    activities: tuple[RowActivity, ...] = Field(default=(), max_length=10)
+    ignore: tuple[Header, ...] = Field(default=(), max_length=500)
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _target_alone(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {name: {"to": column} if isinstance(column, str) else column for name, column in value.items()}
+
+    @model_validator(mode="after")
+    def _tells_people_apart(self) -> Self:
+        targets = [column.to for column in self.columns.values()]
+        twice = sorted({target for target in targets if targets.count(target) > 1})
+        if twice:
+            raise ValueError(f"two columns go to '{twice[0]}'")
+        if not {"email", "external_id"} & set(targets):
+            raise ValueError("`columns` needs one that goes to `email` or `external_id`: who is this row?")
+        if find_zone(self.zone) is None:
+            raise ValueError(f"`zone: {self.zone}` is no time zone; write one such as Asia/Tokyo")
+        if self.as_of is not None and not _is_day(self.as_of):
+            raise ValueError(f"`as_of: {self.as_of}` is no day; write it as 2026-11-20")
+        folded = [fold(name) for name in self.columns]
+        if len(set(folded)) != len(folded):
+            raise ValueError("two `columns` have the same name (width and case do not count)")
+        return self
+
+    @property
+    def digest(self) -> str:
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+    def unknown_topics(self, known: Iterable[str]) -> list[str]:
+        """Consent for a topic that nobody sends would be evidence of nothing."""
+        return [topic for topic in self.consent.topics if topic not in set(known)] if self.consent else []
+
+    def used(self) -> Iterator[str]:
+        """Every column that a rule reads, once or more."""
+        yield from self.columns
+        consent = self.consent
+        given = [consent.given if consent else None, self.opt_out, *(one.when for one in self.activities)]
+        told = [consent.wording, consent.at, consent.method, consent.where] if consent else []
+        told += [one.at for one in self.activities]
+        yield from (one.column for one in (*given, *told) if one is not None and one.column is not None)
+
+
+@dataclass(frozen=True)
+class HeaderProblem:
+    """`column` as the file or the mapping writes it."""
+
+    column: str
+    message: str
+    hint: str = ""
+
+
+def check_header(mapping: Mapping, header: Iterable[str]) -> list[HeaderProblem]:
+    """Nothing is imported while one column is unaccounted for: what is left out is left out on purpose."""
+    names = [name.strip() for name in header]
+    known = {fold(name): name for name in names}
+    found = [
+        HeaderProblem(name, "the file has two columns of this name", "rename one of them")
+        for name in {name for name in names if names.count(name) > 1}
+    ]
+    used = list(dict.fromkeys(mapping.used()))
+    found += [
+        HeaderProblem(name, "the file has no such column", _close(name, names))
+        for name in used
+        if fold(name) not in known
+    ]
+    accounted = {fold(name) for name in (*used, *mapping.ignore)}
+    found += [
+        HeaderProblem(name, "the mapping does not know this column", "map it, or write it under `ignore`")
+        for key, name in known.items()
+        if key not in accounted
+    ]
+    return found
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def _close(name: str, names: list[str]) -> str:
+    close = get_close_matches(name, names, n=1, cutoff=0.6)
+    return f"did you mean `{close[0]}`?" if close else f"it has: {', '.join(names[:10])}{' …' if names[10:] else ''}"

@@ -1,0 +1,37 @@
+"""mapping.yaml as text → `Mapping`, or every problem with its line."""
+
+from pydantic import ValidationError
+
+from sodate.errors import Invalid
+from sodate.imports.mapping import Mapping
+from sodate.playbook.explain import problems_of
+from sodate.playbook.problem import Problem
+from sodate.playbook.yamlfile import parse
+
+MAX_BYTES = 256 * 1024
+
+
+class MappingInvalid(Invalid):
+    """Holds every problem, not the first."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        super().__init__("the mapping has problems:\n" + "\n".join(map(str, problems)), "mapping")
+
+
+def read_mapping(file: str, content: bytes) -> Mapping:
+    """Raises `MappingInvalid`."""
+    if len(content) > MAX_BYTES:
+        raise MappingInvalid([Problem(file, 1, "", f"larger than {MAX_BYTES:,} bytes", "a mapping is a page or two")])
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise MappingInvalid([Problem(file, line, "", "not UTF-8", "save the file as UTF-8")]) from error
+    read = parse(file, text)
+    if read.problems:
+        raise MappingInvalid(read.problems)
+    try:
+        return Mapping.model_validate(read.data)
+    except ValidationError as error:
+        raise MappingInvalid(problems_of(error, Mapping, file, read.data, read.lines)) from error

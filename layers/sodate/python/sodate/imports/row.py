@@ -1,0 +1,247 @@
+"""A record becomes a row: who it is and what is known of them. Pure; every wrong cell of a row is named at once."""
+
+import hashlib
+import json
+from collections.abc import Mapping as Map
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from sodate.errors import Invalid
+from sodate.imports.cells import BadCell, clean, folded, moment, read
+from sodate.imports.mapping import Column, Given, Mapping, Told
+from sodate.imports.reader import Record
+from sodate.leads.address import Address, parse_address
+from sodate.leads.text import fold, one_line
+
+_LONGEST_ID = 200
+#: A profile lies in one item, beside other things, and DynamoDB takes 400 KB.
+_LARGEST_PROFILE = 100_000
+#: Clocks of other systems may be a little ahead of ours.
+_AHEAD = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """`error`: the row did not go in. `note`: it did, and somebody should know this."""
+
+    line: int
+    column: str
+    reason: str
+    value: str = ""
+    kind: Literal["error", "note"] = "error"
+
+
+@dataclass(frozen=True)
+class Consented:
+    topics: tuple[str, ...]
+    wording: str
+    at: datetime
+    method: str
+    where: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """`cleared` are attribute paths whose empty cell takes a known value away. `digest` is of all that is said."""
+
+    line: int
+    email: Address | None
+    external_id: str | None
+    attributes: dict[str, dict[str, Any]]
+    cleared: tuple[str, ...] = ()
+    created: datetime | None = None
+    updated: datetime | None = None
+    consent: Consented | None = None
+    opt_out: bool = False
+    activities: tuple[tuple[str, datetime], ...] = ()
+    notes: tuple[Trouble, ...] = ()
+    digest: str = ""
+
+
+@dataclass
+class _Reading:
+    line: int
+    cells: dict[str, str]
+    mapping: Mapping
+    now: datetime
+    troubles: list[Trouble] = field(default_factory=list)
+
+    def cell(self, name: str, not_given: Sequence[str]) -> str:
+        """Clean; empty for what means "not given"."""
+        raw = self.cells[folded(name)]
+        text = clean(raw)
+        return "" if text in not_given else text
+
+    def wrong(self, column: str, reason: str, kind: Literal["error", "note"] = "error") -> None:
+        value = shortened(self.cells.get(folded(column), ""))
+        self.troubles.append(Trouble(self.line, column, reason, value, kind))
+
+    def moment(self, text: str) -> datetime:
+        at = moment(text, ZoneInfo(self.mapping.zone))
+        if at > self.now + _AHEAD:
+            raise BadCell("in the future")
+        return at
+
+    def told(self, told: Told) -> str:
+        return self.cell(told.column, self.mapping.not_given) if told.column is not None else told.value or ""
+
+    def holds(self, given: Given) -> bool:
+        return fold(self.cell(given.column, ())) in map(folded, given.any_of)
+
+
+def shortened(value: str) -> str:
+    text = value.encode("utf-8", "backslashreplace").decode()
+    return text if len(text) <= 80 else f"{text[:77]}…"
+
+
+def read_row(record: Record, header: Sequence[str], mapping: Mapping, now: datetime) -> Row | list[Trouble]:
+    """The row, or all that is wrong with it."""
+    cells = record.cells
+    if cells is None:
+        return [Trouble(record.line, "", record.reason)]
+    if len(cells) != len(header) and not (len(cells) > len(header) and not any(cells[len(header) :])):
+        return [Trouble(record.line, "", f"has {len(cells)} cells, the header has {len(header)}", shortened(cells[0]))]
+    reading = _Reading(record.line, dict(zip(map(folded, header), cells, strict=False)), mapping, now)
+    values, empty = _values(reading)
+    email, external_id = values.pop("email", None), values.pop("external_id", None)
+    if not reading.troubles and email is None and external_id is None:
+        name = next(name for name, column in mapping.columns.items() if column.to in ("email", "external_id"))
+        reading.wrong(name, "nothing says who this is: no mail address and no id")
+    found = Row(
+        record.line,
+        email,
+        external_id,
+        {group: _group(values, group) for group in ("primary", "secondary", "source")},
+        tuple(empty) if mapping.empty == "clear" else (),
+        values.get("created"),
+        values.get("updated"),
+        _consent(reading, email),
+        _opt_out(reading),
+        _activities(reading),
+    )
+    if len(json.dumps(found.attributes, ensure_ascii=False).encode()) > _LARGEST_PROFILE:
+        reading.troubles.append(Trouble(record.line, "", f"more than {_LARGEST_PROFILE:,} bytes for one lead"))
+    if any(trouble.kind == "error" for trouble in reading.troubles):
+        return reading.troubles
+    return Row(**{**vars(found), "notes": tuple(reading.troubles), "digest": _digest(found)})
+
+
+def _values(reading: _Reading) -> tuple[dict[str, Any], list[str]]:
+    values: dict[str, Any] = {}
+    empty: list[str] = []
+    for name, column in reading.mapping.columns.items():
+        not_given = reading.mapping.not_given if column.not_given is None else column.not_given
+        try:
+            text = reading.cell(name, not_given)
+            if text:
+                values[column.to] = _value(reading, column, text)
+            elif column.required:
+                raise BadCell("is required and empty")
+            elif "." in column.to:
+                empty.append(column.to)
+        except BadCell as error:
+            reading.wrong(name, str(error))
+    return values, empty
+
+
+def _value(reading: _Reading, column: Column, text: str) -> Any:
+    match column.to:
+        case "email":
+            return _email(text)
+        case "external_id":
+            if len(text) > _LONGEST_ID or not text.isprintable():
+                raise BadCell(f"no id: longer than {_LONGEST_ID} characters, or more than one line")
+            return text
+        case "created" | "updated":
+            return reading.moment(text)
+    return read(column, text)
+
+
+def _email(text: str) -> Address:
+    if len(text) > 400:
+        raise BadCell("not a mail address we can use: longer than 254 characters")
+    try:
+        return parse_address(text)
+    except Invalid as error:
+        raise BadCell(str(error)) from error
+
+
+def _group(values: Map[str, Any], group: str) -> dict[str, Any]:
+    return {path.split(".")[1]: value for path, value in values.items() if path.startswith(f"{group}.")}
+
+
+def _consent(reading: _Reading, email: Address | None) -> Consented | None:
+    """Nothing less than full evidence; the row goes in either way, and the note says what was missing."""
+    rule = reading.mapping.consent
+    try:
+        if rule is None or not reading.holds(rule.given):
+            return None
+    except BadCell as error:
+        reading.wrong(rule.given.column if rule else "", str(error))
+        return None
+    parts = {"wording": rule.wording, "at": rule.at, "method": rule.method, "where": rule.where}
+    said: dict[str, str] = {}
+    at: datetime | None = None
+    for name, told in parts.items():
+        try:
+            said[name] = reading.told(told)
+            at = reading.moment(said[name]) if name == "at" and said[name] else at
+            lacks = "" if said[name] else "is missing"
+        except BadCell as error:
+            lacks = str(error)
+        if lacks:
+            column = told.column or rule.given.column
+            reading.wrong(column, f"consent not taken over, so no mail: `{name}` of the evidence {lacks}", "note")
+            return None
+    if email is None:
+        reading.wrong(rule.given.column, "consent not taken over: there is no mail address", "note")
+    if email is None or at is None:
+        return None
+    words = {name: one_line(text)[:2000] for name, text in said.items()}
+    return Consented(rule.topics, words["wording"], at, words["method"][:200], words["where"][:200])
+
+
+def _opt_out(reading: _Reading) -> bool:
+    rule = reading.mapping.opt_out
+    try:
+        return rule is not None and reading.holds(rule)
+    except BadCell as error:
+        reading.wrong(rule.column if rule else "", str(error))
+        return False
+
+
+def _activities(reading: _Reading) -> tuple[tuple[str, datetime], ...]:
+    found = []
+    for rule in reading.mapping.activities:
+        column = rule.at.column or (rule.when.column if rule.when else "")
+        try:
+            if rule.when is not None and not reading.holds(rule.when):
+                continue
+            text = reading.told(rule.at)
+            if text:
+                found.append((rule.type, reading.moment(text)))
+            elif rule.when is not None:
+                raise BadCell(f"`{rule.type}` has no date")
+        except BadCell as error:
+            reading.wrong(column, str(error))
+    return tuple(found)
+
+
+def _digest(row: Row) -> str:
+    """Equal for two rows that say the same of the same person; the line does not count."""
+    consent = row.consent
+    said = [
+        row.email.match if row.email else None,
+        row.external_id,
+        row.attributes,
+        sorted(row.cleared),
+        row.created.isoformat() if row.created else None,
+        row.updated.isoformat() if row.updated else None,
+        [*consent.topics, consent.wording, consent.at.isoformat(), consent.method, consent.where] if consent else None,
+        row.opt_out,
+        [(kind, at.isoformat()) for kind, at in row.activities],
+    ]
+    return hashlib.sha256(json.dumps(said, ensure_ascii=False, sort_keys=True).encode()).hexdigest()[:24]

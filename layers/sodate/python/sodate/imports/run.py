@@ -1,0 +1,125 @@
+"""Through a file, chunk by chunk. After each chunk the progress is saved; whoever dies goes on from the last one saved.
+
+What a killed run had written beyond that is met again and, by the mark on each profile, left as it is.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from io import BytesIO
+from typing import BinaryIO
+
+from sodate.errors import Invalid
+from sodate.imports.apply import Apply
+from sodate.imports.mapping import HeaderProblem, Mapping, check_header
+from sodate.imports.reader import Record, Records
+from sodate.imports.report import added
+from sodate.imports.row import Row, Trouble, read_row
+from sodate.imports.store import Progress
+
+CHUNK_ROWS = 500
+#: Rows are small, but a file may hold whole novels.
+CHUNK_BYTES = 4 * 1024 * 1024
+_HEADER_BYTES = 256 * 1024
+
+#: A stream of the file from this byte on.
+OpenAt = Callable[[int], BinaryIO]
+Save = Callable[[Progress, Progress, Sequence[Trouble]], Progress]
+
+
+class HeaderInvalid(Invalid):
+    """The file and the mapping do not fit. Holds every problem, not the first."""
+
+    def __init__(self, problems: list[HeaderProblem]) -> None:
+        self.problems = problems
+        told = "\n".join(f"column `{p.column}`: {p.message}{f' ({p.hint})' if p.hint else ''}" for p in problems)
+        super().__init__(f"the file and the mapping do not fit, nothing was imported:\n{told}", "header")
+
+
+@dataclass(frozen=True)
+class Header:
+    names: list[str]
+    end: int
+    next_line: int
+
+
+def import_id(fingerprint: str, mapping: Mapping) -> str:
+    """The same file by the same mapping is the same import."""
+    return hashlib.sha256(f"{fingerprint} {mapping.digest}".encode()).hexdigest()[:20]
+
+
+def read_header(stream: BinaryIO, encoding: str, mapping: Mapping) -> Header:
+    """Raises `Invalid` or `HeaderInvalid`."""
+    start = stream.read(_HEADER_BYTES)
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise Invalid("the file is UTF-16; save it as “CSV UTF-8”", "encoding")
+    record = next(iter(Records(BytesIO(start), encoding, mapping.delimiter)), None)
+    if record is None:
+        raise Invalid("the file is empty; its first line must name the columns", "header")
+    if record.cells is None:
+        raise Invalid(f"line {record.line}, the names of the columns, cannot be read: {record.reason}", "header")
+    names = [name.strip().encode("utf-8", "replace").decode() for name in record.cells]
+    if problems := check_header(mapping, names):
+        raise HeaderInvalid(problems)
+    return Header(names, record.end, record.next_line)
+
+
+@dataclass(frozen=True)
+class Run:
+    """`save` gets the progress before, after, and what was wrong in between, and says what now counts as done."""
+
+    mapping: Mapping
+    header: Header
+    apply: Apply
+    save: Save
+    now: datetime
+
+    def go(self, open_at: OpenAt, progress: Progress, go_on: Callable[[], bool] = lambda: True) -> Progress:
+        """To the end, or until `go_on` says no."""
+        at = progress
+        if at.offset < self.header.end:
+            at = replace(at, offset=self.header.end, line=self.header.next_line)
+        delimiter = self.mapping.delimiter
+        records = Records(open_at(at.offset), at.encoding, delimiter, offset=at.offset, line=at.line)
+        for chunk, is_last in _chunks(records, at.offset):
+            after, troubles = self._chunk(chunk, at, is_last)
+            progress = at = self.save(progress, after, troubles)
+            if not is_last and not go_on():
+                break
+        return progress
+
+    def _chunk(self, chunk: Sequence[Record], before: Progress, is_last: bool) -> tuple[Progress, list[Trouble]]:
+        rows: list[Row] = []
+        troubles: list[Trouble] = []
+        counts = dict.fromkeys(before.counts, 0)
+        for record in chunk:
+            if record.cells is not None and not any(cell.strip() for cell in record.cells):
+                continue  # spreadsheets leave such rows below the last one
+            counts["rows"] += 1
+            row = read_row(record, self.header.names, self.mapping, self.now)
+            if isinstance(row, Row):
+                rows.append(row)
+            else:
+                counts["refused"] += 1
+                troubles += row
+        for applied in self.apply.apply(rows):
+            counts[applied.outcome or "refused"] += 1
+            counts["consents"] += applied.confirmed
+            troubles += applied.troubles
+        counts["notes"] = sum(trouble.kind == "note" for trouble in troubles)
+        end, line = (chunk[-1].end, chunk[-1].next_line) if chunk else (before.offset, before.line)
+        after = replace(before, offset=end, line=line, counts=added(before.counts, counts), finished=is_last)
+        return after, sorted(troubles, key=lambda trouble: trouble.line)
+
+
+def _chunks(records: Records, offset: int) -> Iterator[tuple[list[Record], bool]]:
+    """At least one, and the last one is marked."""
+    held: list[Record] = []
+    for record in records:
+        if len(held) == CHUNK_ROWS or (held and record.end - offset > CHUNK_BYTES):
+            offset = held[-1].end
+            yield held, False
+            held = []
+        held.append(record)
+    yield held, True

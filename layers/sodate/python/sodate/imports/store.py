@@ -1,0 +1,89 @@
+"""IMPORT#: which files were imported by which mapping, and how far. The mapping stays: it has the words of consents."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pynamodb.attributes import BooleanAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
+
+from sodate.errors import Conflict
+from sodate.imports.report import nothing_yet
+from sodate.table import base, keys
+from sodate.table.base import ConditionFailed, TableItem
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`offset` and `line` are where the next record begins. `counts` as in `report.COUNTED`.
+
+    `errors_size`: so many bytes of the list of errors belong to this progress; what lies behind them is cut off.
+    """
+
+    import_id: str
+    encoding: str
+    offset: int = 0
+    line: int = 1
+    counts: dict[str, int] = field(default_factory=nothing_yet)
+    finished: bool = False
+    errors_size: int = 0
+
+
+class ImportItem(TableItem, discriminator="import"):
+    encoding = UnicodeAttribute()
+    offset = NumberAttribute()
+    line = NumberAttribute()
+    counts: MapAttribute[str, Any] = MapAttribute()
+    finished = BooleanAttribute()
+    errors_size = NumberAttribute()
+    mapping = UnicodeAttribute()
+    started = UnicodeAttribute()
+    at = UnicodeAttribute()
+
+
+def find_progress(import_id: str) -> Progress | None:
+    item = base.find(ImportItem, keys.imported(import_id), keys.PROGRESS)
+    if item is None:
+        return None
+    counts = {name: int(count) for name, count in item.counts.as_dict().items()}
+    return Progress(
+        import_id, item.encoding, int(item.offset), int(item.line), counts, bool(item.finished), int(item.errors_size)
+    )
+
+
+def begin(progress: Progress, mapping: str, now: datetime) -> Progress:
+    """The progress that counts: this one, or that of whoever began before."""
+    item = ImportItem(
+        keys.imported(progress.import_id),
+        keys.PROGRESS,
+        encoding=progress.encoding,
+        offset=progress.offset,
+        line=progress.line,
+        counts=progress.counts,
+        finished=progress.finished,
+        errors_size=progress.errors_size,
+        mapping=mapping,
+        started=keys.stamp(now),
+        at=keys.stamp(now),
+    )
+    try:
+        base.put_new(item)
+    except ConditionFailed:
+        return find_progress(progress.import_id) or progress
+    return progress
+
+
+def advance(before: Progress, after: Progress, now: datetime) -> None:
+    """Raises `Conflict` when another run of the same import is ahead: it goes on, we stop."""
+    item = ImportItem(keys.imported(after.import_id), keys.PROGRESS)
+    actions = [
+        ImportItem.offset.set(after.offset),
+        ImportItem.line.set(after.line),
+        ImportItem.counts.set(after.counts),
+        ImportItem.finished.set(after.finished),
+        ImportItem.errors_size.set(after.errors_size),
+        ImportItem.at.set(keys.stamp(now)),
+    ]
+    try:
+        base.update(item, actions, (ImportItem.offset == before.offset) & (ImportItem.finished == before.finished))
+    except ConditionFailed as error:
+        raise Conflict("another run of this import is ahead; it goes on") from error
