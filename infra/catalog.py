@@ -32,9 +32,9 @@ class FunctionSpec:
     """One folder under `functions/`.
 
     `asks_ses`: it calls SES. `deletes`: beginnings of the partition keys of items that it may delete.
-    `plans_sends`: it puts messages on the send queue. `buries`: it reads batches, and puts a record that can never
-    succeed into its dead-letter queue itself, with the reason in words. `synchronous`: somebody waits for its answer,
-    so nothing can be lost behind it.
+    `plans_sends`: it puts messages on the send queue; `replays`: on the replay queue, which it reads itself.
+    `buries`: it reads batches, and puts a record that can never succeed into its dead-letter queue itself, with the
+    reason in words. `synchronous`: somebody waits for its answer, so nothing can be lost behind it.
     """
 
     name: str
@@ -45,6 +45,7 @@ class FunctionSpec:
     secrets: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
     plans_sends: bool = False
+    replays: bool = False
     buries: bool = False
     synchronous: bool = False
     asks_ses: bool = False
@@ -69,6 +70,8 @@ class FunctionSpec:
 
 _ONE_AT_A_TIME = "one run at a time: two would read the same due entries and lose each other's claims"
 _SOURCE_LIMITED = "shares the pool: its event source mapping already bounds how many run"
+REPLAYS_AT_ONCE = 8
+_REPLAYS = "eight at once: a replay of everybody leaves the account's pool and the table's throughput to forms and mail"
 _THROTTLED = "shares the pool: the stage throttle bounds it, and a reservation would turn a burst of leads into errors"
 
 # fmt: off
@@ -111,6 +114,11 @@ FUNCTIONS = (
     FunctionSpec(
         "score_cooling", Size(512, 55), Concurrency(1, _ONE_AT_A_TIME),
         table=KEYED_AND_QUERY,
+    ),
+    FunctionSpec(
+        "score_replay", Size(1024, 60), Concurrency(REPLAYS_AT_ONCE, _REPLAYS),
+        # The only one that may walk over the whole table: a replay is about everybody.
+        table=(*KEYED_AND_QUERY, "Scan"), settings=("SODATE_REPLAY_QUEUE_URL",), replays=True, buries=True,
     ),
     FunctionSpec(
         "suppression_sync", Size(512, 60), Concurrency(1, _ONE_AT_A_TIME),

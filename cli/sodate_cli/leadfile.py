@@ -1,4 +1,4 @@
-"""Leads one after another, with all their items: from the stage's table, or from a file of its items.
+"""Leads one after another, with all their items, from a file of the table's items.
 
 A position says where the next lead begins, so that a run may stop and go on.
 """
@@ -13,7 +13,6 @@ from typing import Any, BinaryIO, cast
 
 from sodate.errors import Invalid
 from sodate.scoring.replay import Case, cases
-from sodate.table import base
 from sodate.table.bulk import Raw
 
 Position = Any
@@ -51,40 +50,3 @@ def _lines(path: Path, file: BinaryIO, start: int) -> Iterator[tuple[Raw, int]]:
             where = f"line {number}" + (" after the checkpoint" if start else "")
             raise Invalid(f"{path}, {where}: this is no item of the table in DynamoDB's JSON") from error
         yield item, position
-
-
-def read_table(start: Position | None = None, segment: int = 0, segments: int = 1) -> Iterator[tuple[Case, Position]]:
-    """A scan gives the items of one lead together, whatever their number: they share a partition key."""
-    for items, key in _leads(start, segment, segments):
-        for case in cases(items):
-            yield case, key
-
-
-def _leads(start: Position | None, segment: int, segments: int) -> Iterator[tuple[list[Raw], Position]]:
-    held: list[Raw] = []
-    for item in _scanned(start, segment, segments):
-        if held and held[0]["pk"] != item["pk"]:
-            yield held, _key(held[-1])
-            held = []
-        held.append(item)
-    if held:
-        yield held, _key(held[-1])
-
-
-def _scanned(start: Position | None, segment: int, segments: int) -> Iterator[Raw]:
-    client = base.TableItem._get_connection().connection.client
-    request: dict[str, Any] = {"TableName": base.TableItem.Meta.table_name}
-    if segments > 1:
-        request |= {"Segment": segment, "TotalSegments": segments}
-    while True:
-        if start is not None:
-            request["ExclusiveStartKey"] = start
-        answer = client.scan(**request)
-        yield from answer["Items"]
-        start = answer.get("LastEvaluatedKey")
-        if start is None:
-            return
-
-
-def _key(item: Raw) -> Position:
-    return {"pk": item["pk"], "sk": item["sk"]}

@@ -21,14 +21,17 @@ from sodate.scoring.replay import (
     Tally,
     as_document,
     comparison_from,
+    is_recorded,
+    read_table,
     replay,
     tally_from,
 )
+from sodate.scoring.replay_job import status
 from sodate.scoring.rescore import Rules, live_rules, rescore, rules_of
 from sodate.scoring.rules import RuleSet
 
-from sodate_cli import output
-from sodate_cli.leadfile import Position, read_file, read_table
+from sodate_cli import output, score_job
+from sodate_cli.leadfile import Position, read_file
 from sodate_cli.operator import StageOption, explained, now, target
 from sodate_cli.output import JsonOption
 
@@ -53,6 +56,11 @@ def replay_command(
     source: FromOption = None,
     write: Annotated[bool, typer.Option("--write", help="Write what differs, lead by lead (live rules only).")] = False,
     tell: Annotated[bool, typer.Option("--tell", help="With --write: tell sales of whoever becomes hot.")] = False,
+    on_aws: Annotated[
+        bool, typer.Option("--on-aws", help="With --write: the stage does it by itself, in parallel.")
+    ] = False,
+    segments: Annotated[int, typer.Option("--segments", help="With --on-aws: parts of the table.")] = 32,
+    wait: Annotated[bool, typer.Option("--wait", help="With --on-aws: watch until it is done.")] = False,
     checkpoint: CheckpointOption = None,
     stage: StageOption = None,
     as_json: JsonOption = False,
@@ -61,6 +69,15 @@ def replay_command(
 
     Example: sodate score replay --as-of 2026-10-01
     """
+    if on_aws or wait:
+        with explained():
+            if not (write and on_aws) or rules or as_of or source or checkpoint:
+                raise Invalid(
+                    "--on-aws needs --write, --wait needs both; neither goes with --rules, --as-of, --from, "
+                    "--checkpoint"
+                )
+            _on_aws(stage, segments, tell=tell, wait=wait, as_json=as_json)
+        return
     with explained():
         if write and (rules or as_of or source):
             raise Invalid("--write applies the live rules to the table as of now: leave out --rules, --as-of, --from")
@@ -70,7 +87,7 @@ def replay_command(
         def add(case: Case) -> None:
             memory = replay(case, chosen.fold, at)
             tally.add(case, chosen.fold, memory)
-            is_same = case.recorded is not None and case.rules_version == chosen.version and _same(case, memory, chosen)
+            is_same = is_recorded(case, memory, chosen.fold, chosen.version)
             tally.differ += not is_same
             if write and not is_same:
                 rescore(case.profile.lead_id, chosen, at, tell=tell)
@@ -86,6 +103,28 @@ def replay_command(
     output.show_fields("Replay", {name: document[name] for name in shown})
     output.show_table("Ranks", ("rank", "leads"), list(document["ranks"].items()))
     output.show_table("Phases", ("phase", "leads"), list(document["phases"].items()))
+
+
+def _on_aws(stage: str | None, segments: int, *, tell: bool, wait: bool, as_json: bool) -> None:
+    job = score_job.begin(stage, segments, tell=tell)
+    output.say(f"replay {job} has begun; `sodate score status {job}` shows how far it is")
+    score_job.show(score_job.wait(job) if wait else status(job), as_json=as_json)
+
+
+@app.command("status")
+def status_command(
+    job: Annotated[str, typer.Argument(help="The id that `sodate score replay --on-aws` printed.")],
+    stage: StageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """How far a replay on AWS is. Ends with an error when the rules changed under it.
+
+    Example: sodate score status 01KAPP0000000000000000000J
+    """
+    with explained():
+        target(stage)
+        found = status(job[:40])
+        score_job.show(found, as_json=as_json)
 
 
 @app.command()
@@ -234,13 +273,6 @@ def _moment(text: str) -> datetime:
     except ValueError as error:
         raise Invalid(f"--as-of {text!r}: write it as 2026-10-01 or 2026-10-01T09:00+09:00") from error
     return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def _same(case: Case, memory: Any, rules: Rules) -> bool:
-    recorded = case.recorded
-    assert recorded is not None  # noqa: S101  asked before
-    rules.fold.settle(recorded, memory.now)
-    return bool(recorded == memory)
 
 
 def _digest(fold: Fold) -> str:

@@ -18,7 +18,10 @@ Mapped = lambda_.CfnEventSourceMapping
 PARTIAL_FAILURES = ["ReportBatchItemFailures"]
 
 
-def read_queue(function: SodateFunction, queue: sqs.Queue, *, batch_size: int = 10, window_s: int = 0) -> None:
+def read_queue(
+    function: SodateFunction, queue: sqs.Queue, *, batch_size: int = 10, window_s: int = 0, at_once: int | None = None
+) -> None:
+    """`at_once` bounds how many run. A reservation alone would let messages be received, refused and given up."""
     function.allow(may_consume(queue))
     Mapped(
         function,
@@ -28,6 +31,7 @@ def read_queue(function: SodateFunction, queue: sqs.Queue, *, batch_size: int = 
         batch_size=batch_size,
         maximum_batching_window_in_seconds=window_s,
         function_response_types=PARTIAL_FAILURES,
+        scaling_config=Mapped.ScalingConfigProperty(maximum_concurrency=at_once) if at_once else None,
     )
 
 

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk.aws_lambda import ILayerVersion
+from aws_cdk.aws_sqs import Queue
 from constructs import Construct
 
-from infra.catalog import FUNCTIONS, SIGNING_KEYS, FunctionSpec
+from infra.catalog import FUNCTIONS, REPLAYS_AT_ONCE, SIGNING_KEYS, FunctionSpec
 from infra.components.alarms import Alarms
 from infra.components.api import PublicApi
 from infra.components.bus import build_bus, on_domain_event
@@ -25,7 +26,7 @@ from infra.components.permissions import (
     may_send_mail,
     may_use_table,
 )
-from infra.components.queues import DeadLetters, may_send
+from infra.components.queues import DeadLetters, build_queue, may_send
 from infra.components.rotation import rotate
 from infra.components.schedules import run_every
 from infra.components.secrets import arn_of, build_secrets, setting_of
@@ -46,6 +47,7 @@ class SodateStack(Stack):
         self.secrets = build_secrets(self, stage)
         self.topic_key = build_topic_key(self, stage)
         self.send_queue = build_send_queue(self, stage, SPECS["mail_sender"], self.dead_letters)
+        self.replay_queue = self._replay_queue(SPECS["score_replay"])
         self.mail_events = MailEvents(self, stage, self.topic_key, SPECS["email_events"], self.dead_letters)
         self.imports = Imports(self, stage, SPECS["lead_import"], self.dead_letters)
         self.api = PublicApi(self, stage)
@@ -55,12 +57,20 @@ class SodateStack(Stack):
         self._alarms()
         self._outputs()
 
+    def _replay_queue(self, reader: FunctionSpec) -> Queue:
+        dead = self.dead_letters.behind(reader.edge)
+        timeout = reader.size.timeout_s
+        return build_queue(
+            self, self.stage, reader.dashed, consumer_timeout_s=timeout, dead_letters=dead, max_receives=5
+        )
+
     def _functions(self) -> dict[str, SodateFunction]:
         layers = build_layers(self, self.stage)
         values = {
             "SODATE_TABLE": self.table.table_name,
             "SODATE_BUS": self.bus.event_bus_name,
             "SODATE_SEND_QUEUE_URL": self.send_queue.queue_url,
+            "SODATE_REPLAY_QUEUE_URL": self.replay_queue.queue_url,
             "SODATE_IMPORT_QUEUE_URL": self.imports.queue.queue_url,
             "SODATE_PUBLIC_URL": self.api.public_url,
             "SODATE_ANNOUNCE_ROUTINE": "on" if self.stage.announce_routine else "off",
@@ -87,6 +97,8 @@ class SodateStack(Stack):
                 function.allow(may_delete_from(self.table, spec.deletes))
             if spec.plans_sends:
                 function.allow(may_send(self.send_queue))
+            if spec.replays:
+                function.allow(may_send(self.replay_queue))
             if spec.buries:
                 function.allow(may_send(function.dead_letters))
             function.allow(*(may_read_secret(self.secrets[name]) for name in spec.secrets))
@@ -113,6 +125,7 @@ class SodateStack(Stack):
         of = self.functions
         self.api.connect(of)
         read_queue(of["mail_sender"], self.send_queue)
+        read_queue(of["score_replay"], self.replay_queue, batch_size=1, at_once=REPLAYS_AT_ONCE)
         # What SES tells may wait some seconds: one invocation for many events is most of what they cost.
         read_queue(of["email_events"], self.mail_events.queue, batch_size=100, window_s=self.stage.events_window_s)
         read_queue(of["lead_import"], self.imports.queue, batch_size=1)
@@ -151,6 +164,7 @@ class SodateStack(Stack):
             "TableName": self.table.table_name,
             "BusName": self.bus.event_bus_name,
             "SendQueueUrl": self.send_queue.queue_url,
+            "ReplayQueueUrl": self.replay_queue.queue_url,
             "SendDlqUrl": self.dead_letters.behind("send").queue_url,
             "EventsTopicArn": self.mail_events.topic.topic_arn,
             "ImportBucket": self.imports.bucket.bucket_name,

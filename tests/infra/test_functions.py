@@ -21,6 +21,7 @@ SETTINGS = {
     "mail_sender": TABLE | BURIES | SIGNING | ADDRESS | {"SODATE_PUBLIC_URL", "SODATE_CONFIGURATION_SET"},
     "send_sweeper": TABLE,
     "score_cooling": TABLE,
+    "score_replay": TABLE | BURIES | {"SODATE_REPLAY_QUEUE_URL"},
     "suppression_sync": TABLE | ADDRESS,
     "sales_handoff": TABLE | SIGNING | {"SODATE_WEBHOOK_SECRET", "SODATE_PUBLIC_URL"},
     "sales_followup": TABLE | SIGNING | {"SODATE_WEBHOOK_SECRET", "SODATE_PUBLIC_URL"},
@@ -88,6 +89,14 @@ def test_reserved_concurrency_is_set_or_reasoned(prod_stack: Any) -> None:
 def test_schedules_run_one_at_a_time(prod_stack: Any) -> None:
     for name in ("step_mail_dispatch", "send_sweeper", "sales_followup"):
         assert prod_stack.functions()[name]["ReservedConcurrentExecutions"] == 1
+
+
+def test_a_reserved_queue_reader_is_never_offered_more_than_it_may_take(prod_stack: Any) -> None:
+    """A message that meets a full reservation comes back minutes later with one try less."""
+    (mapping,) = [m for m in prod_stack.all("AWS::Lambda::EventSourceMapping").values() if "ScalingConfig" in m]
+    function = prod_stack.function_behind(mapping["FunctionName"])
+    assert mapping["ScalingConfig"]["MaximumConcurrency"] <= function["ReservedConcurrentExecutions"]
+    assert mapping["BatchSize"] == 1
 
 
 def test_every_function_is_python_313_on_arm64(stack: Any) -> None:

@@ -25,6 +25,8 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
     },
     "send_sweeper": {"dynamodb": KEYED_AND_QUERY, "sqs": SEND},
     "score_cooling": {"dynamodb": KEYED_AND_QUERY, "sqs": SEND},
+    # A replay is about everybody: the only function that may walk over the whole table.
+    "score_replay": {"dynamodb": KEYED_AND_QUERY | {"Scan"}, "sqs": CONSUME | SEND},
     "suppression_sync": {
         "dynamodb": KEYED,
         "secretsmanager": SECRET,
@@ -65,6 +67,7 @@ MAY_SEND_TO = {
     "mail_sender": {"send-dlq"},
     "send_sweeper": {"send-sweeper-dlq"},
     "score_cooling": {"score-cooling-dlq"},
+    "score_replay": {"score-replay-dlq", "score-replay"},
     "suppression_sync": {"suppression-sync-dlq"},
     "sales_handoff": {"sales-handoff-dlq"},
     "sales_followup": {"sales-followup-dlq"},
@@ -122,6 +125,13 @@ def test_nothing_but_a_lifted_suppression_can_be_deleted_from_the_table(stack: A
     assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["SUPPRESSION#*"]}}
 
 
+def test_only_a_replay_of_everybody_may_scan_the_table(stack: Any) -> None:
+    (statement,) = _allowing(stack, "dynamodb:Scan")
+    role = stack.target_of(stack.functions()["score_replay"]["Role"])
+    assert statement in stack.statements_of(role)
+    assert stack.kind_of(statement["Resource"]) == "AWS::DynamoDB::Table"
+
+
 def test_no_policy_reaches_an_index(stack: Any) -> None:
     assert "/index/" not in str(stack.all("AWS::IAM::Policy"))
 
@@ -154,7 +164,7 @@ def test_mail_leaves_only_from_our_own_address_and_through_the_configuration_set
     assert "MailEventsConfigurationSet" in configuration_set
 
 
-def test_each_function_sends_only_to_the_send_queue_or_to_its_own_dead_letter_queue(stack: Any) -> None:
+def test_each_function_sends_only_to_the_queues_that_it_feeds_and_to_its_own_dead_letter_queue(stack: Any) -> None:
     for name, function in stack.functions().items():
         found: set[str] = set()
         for statement in stack.statements_of(stack.target_of(function["Role"])):

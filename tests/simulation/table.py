@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from threading import RLock
 from typing import Any
+from zlib import crc32
 
 from botocore.exceptions import ClientError
 
@@ -40,6 +41,8 @@ class MemoryTable:
         #: How many items lie in each partition, as far as they were written by calls.
         self.partitions: Counter[str] = Counter()
         self.reads = self.writes = 0
+        #: A page of a scan ends after so many items; DynamoDB's after a megabyte, wherever that is.
+        self.scan_page = 100
         self._lock = RLock()
         self._before: dict[Key, tuple[datetime | None, Item | None]] = {}
 
@@ -121,19 +124,22 @@ class MemoryTable:
         return {"Items": found, "Count": len(found), "ScannedCount": len(found), **last}
 
     def _scan(self, request: Item) -> Item:
-        """Partitions in no order that one could rely on, their items together and sorted; a few a page."""
+        """By a hash of the partition key, as DynamoDB: in nobody's order, and a segment holds whole partitions."""
+        segment, segments = request.get("Segment", 0), request.get("TotalSegments", 1)
+        if ("Segment" in request) != ("TotalSegments" in request) or not 0 <= segment < segments:
+            raise _invalid("Scan")
         names, values = request.get("ExpressionAttributeNames", {}), request.get("ExpressionAttributeValues", {})
-        ordered = sorted(self.items, key=lambda key: (key[0][::-1], key))
-        start = request.get("ExclusiveStartKey")
-        after = ordered.index(_key(start)) + 1 if start else 0
-        page = ordered[after : after + 100]
-        self.reads += len(page)
-        found = [
-            self.items[key] for key in page if holds(request.get("FilterExpression"), names, values, self.items[key])
+        start, limit = request.get("ExclusiveStartKey"), request.get("Limit", self.scan_page)
+        places = sorted((crc32(key[0].encode()), key) for key in self.items)
+        after = (crc32(start["pk"]["S"].encode()), _key(start)) if start else None
+        wanted = [
+            key for hashed, key in places if hashed % segments == segment and (not after or (hashed, key) > after)
         ]
-        last = {name: self.items[page[-1]][name] for name in ("pk", "sk")} if after + 100 < len(ordered) else None
-        answer: Item = {"Items": deepcopy(found), "Count": len(found), "ScannedCount": len(page)}
-        return {**answer, "LastEvaluatedKey": last} if last else answer
+        page = [item for key in wanted[:limit] if (item := self._seen(key, request))]
+        self.reads += len(page)
+        found = [deepcopy(item) for item in page if holds(request.get("FilterExpression"), names, values, item)]
+        last = {"LastEvaluatedKey": _as_item(wanted[limit - 1])} if len(wanted) > limit else {}
+        return {"Items": found, "Count": len(found), "ScannedCount": len(page), **last}
 
     def _put(self, request: Item) -> Item:
         return self._single("Put", request)
@@ -225,6 +231,10 @@ def plain(value: Item) -> Any:
 
 def _key(item: Item) -> Key:
     return item["pk"]["S"], item["sk"]["S"]
+
+
+def _as_item(key: Key) -> Item:
+    return {"pk": {"S": key[0]}, "sk": {"S": key[1]}}
 
 
 def _allowed(request: Item, old: Item | None) -> bool:

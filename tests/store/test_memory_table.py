@@ -1,6 +1,7 @@
 """The memory table of the simulation and moto's DynamoDB give the same answers to the calls that our code makes."""
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -9,11 +10,12 @@ from pynamodb.connection import Connection
 from pynamodb.expressions.condition import Condition
 from sodate.activities.activity import Activity
 from sodate.activities.store import activities_of, activity_item
+from sodate.errors import Transient
 from sodate.leads.lead import Enrolment, State
 from sodate.leads.store import StateItem, as_it_was, find_state, state_item, state_key
 from sodate.mail.store import SendItem, find_send, planned_notice, raise_to
 from sodate.sales.store import load, open_signals, unload
-from sodate.table import base, keys, transaction
+from sodate.table import base, bulk, keys, transaction
 from sodate.table.base import ConditionFailed, TableItem
 from sodate.table.transaction import Delete, Update, put_new
 
@@ -152,3 +154,41 @@ def test_sets_grow_shrink_and_are_counted_alike() -> None:
     assert (open_signals("sato"), open_signals("nobody")) == (0, 0)
     transaction.commit([load("sato", "r4", 1)])
     assert open_signals("sato") == 1
+
+
+@pytest.mark.usefixtures("table")
+@pytest.mark.parametrize("segments", [1, 4])
+def test_a_scan_gives_everything_once_with_its_partitions_whole_however_it_is_cut(segments: int) -> None:
+    for number in range(12):
+        for second in range(5):
+            base.put(activity_item(Activity(f"L{number}", "mail_opened", at(second), f"k{second}", {})))
+    whole = {item["pk"]["S"] + item["sk"]["S"] for item in bulk.scan(None)}
+    assert len(whole) == 60
+    found = list[str]()
+    for segment in range(segments):
+        pages = list(_pages(segment, segments, limit=7))
+        order = [item["pk"]["S"] for page in pages for item in page]
+        assert len([pk for pk, _ in groupby(order)]) == len(set(order)), "a partition is in one piece"
+        found += [item["pk"]["S"] + item["sk"]["S"] for page in pages for item in page]
+        assert [item["sk"] for item in bulk.scan(None, segment, segments)] == [i["sk"] for p in pages for i in p]
+    assert (len(found), set(found)) == (60, whole)
+
+
+def _pages(segment: int, segments: int, limit: int) -> Iterator[list[bulk.Raw]]:
+    request: bulk.Raw = {"TableName": "sodate-contract", "Limit": limit}
+    if segments > 1:
+        request |= {"Segment": segment, "TotalSegments": segments}
+    while True:
+        answer = bulk.call("Scan", request)
+        assert len(answer["Items"]) <= limit
+        yield answer["Items"]
+        if "LastEvaluatedKey" not in answer:
+            return
+        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+@pytest.mark.usefixtures("table")
+def test_a_segment_without_a_total_or_beyond_it_is_refused() -> None:
+    for more in ({"Segment": 0}, {"TotalSegments": 2}, {"Segment": 2, "TotalSegments": 2}):
+        with pytest.raises(Transient):
+            bulk.call("Scan", {"TableName": "sodate-contract", **more})

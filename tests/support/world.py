@@ -139,6 +139,7 @@ class World:
 
     def _environment(self) -> None:
         self.queue = boto3.client("sqs").create_queue(QueueName="send")["QueueUrl"]
+        self.replay_queue = boto3.client("sqs").create_queue(QueueName="replay")["QueueUrl"]
         self.dlq = boto3.client("sqs").create_queue(QueueName="dead")["QueueUrl"]
         settings = {
             "SODATE_STAGE": "test",
@@ -146,6 +147,7 @@ class World:
             "SODATE_BUS": "sodate-test",
             "SODATE_ANNOUNCE_ROUTINE": "on",
             "SODATE_SEND_QUEUE_URL": self.queue,
+            "SODATE_REPLAY_QUEUE_URL": self.replay_queue,
             "SODATE_DEAD_LETTER_URL": self.dlq,
             "SODATE_SIGNING_KEYS_SECRET": "signing-keys",
             "SODATE_ADDRESS_KEY_SECRET": "address-key",

@@ -112,8 +112,12 @@ def pause(attempt: int) -> None:
 
 
 def enqueue(messages: Sequence[Mapping[str, Any]], delay_seconds: int = 0) -> None:
-    """Put messages on the send queue, ten a call. Raises `Transient` when SQS did not take all of them."""
-    queue = setting("SODATE_SEND_QUEUE_URL")
+    """Put messages on the send queue. Raises `Transient` when SQS did not take all of them."""
+    put_on_queue(setting("SODATE_SEND_QUEUE_URL"), messages, delay_seconds)
+
+
+def put_on_queue(queue: str, messages: Sequence[Mapping[str, Any]], delay_seconds: int = 0) -> None:
+    """Ten a call. Raises `Transient` when SQS did not take all of them."""
     for start in range(0, len(messages), 10):
         entries = [
             {"Id": str(index), "MessageBody": json.dumps(message), "DelaySeconds": delay_seconds}
@@ -121,7 +125,7 @@ def enqueue(messages: Sequence[Mapping[str, Any]], delay_seconds: int = 0) -> No
         ]
         reply = client("sqs").send_message_batch(QueueUrl=queue, Entries=entries)
         if reply.get("Failed"):
-            raise Transient(f"the send queue refused {len(reply['Failed'])} messages")
+            raise Transient(f"the queue {queue.rsplit('/', 1)[-1]} refused {len(reply['Failed'])} messages")
 
 
 @cache

@@ -19,7 +19,7 @@ from sodate.leads.store import profile_from_raw
 from sodate.scoring.fold import Fold
 from sodate.scoring.memory import Memory, loaded
 from sodate.scoring.store import moment
-from sodate.table import keys
+from sodate.table import bulk, keys
 from sodate.table.bulk import Raw, plain
 
 #: So many people are named on each side of a comparison; all are counted.
@@ -55,6 +55,20 @@ def cases(items: Iterable[Raw]) -> Iterator[Case]:
             raise Invalid(f"lead {keys.lead_id_of(pk)} has an item that cannot be read: {error!r}", "item") from error
 
 
+def partitions(start: Raw | None = None, segment: int = 0, segments: int = 1) -> Iterator[tuple[list[Raw], Raw]]:
+    """The items of one partition after another (a lead's lie in one, whatever their number), and where each ends."""
+    for _, group in groupby(bulk.scan(start, segment, segments), key=lambda item: str(item["pk"]["S"])):
+        held = list(group)
+        yield held, bulk.key_of(held[-1])
+
+
+def read_table(start: Raw | None = None, segment: int = 0, segments: int = 1) -> Iterator[tuple[Case, Raw]]:
+    """Leads one after another, and the position behind each, so that a run may stop and go on."""
+    for items, position in partitions(start, segment, segments):
+        for case in cases(items):
+            yield case, position
+
+
 def _case(profile: Raw, held: list[Raw]) -> Case:
     log = [from_image(plain({"M": item})) for item in held if item["sk"]["S"].startswith(keys.ACTIVITIES)]
     score = next((item for item in held if item["sk"]["S"] == keys.SCORE), None)
@@ -66,6 +80,14 @@ def _case(profile: Raw, held: list[Raw]) -> Case:
 def replay(case: Case, fold: Fold, at: datetime) -> Memory:
     """As of that moment: what was logged later is not known yet."""
     return fold.replay(case.profile, [one for one in case.log if one.at <= at], at)
+
+
+def is_recorded(case: Case, memory: Memory, fold: Fold, rules_version: int) -> bool:
+    """Whether the recorded score is this one. What time alone did since it was written is no difference."""
+    if case.recorded is None or case.rules_version != rules_version:
+        return False
+    fold.settle(case.recorded, memory.now)
+    return case.recorded == memory
 
 
 @dataclass

@@ -3,7 +3,7 @@
 Everything is in DynamoDB's own JSON (`{"S": "text"}`), so that nothing is converted twice.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -72,6 +72,26 @@ def get_many(keys: Iterable[tuple[str, str]], *, consistent: bool = False) -> di
         else:
             raise Transient("the table is too busy to read a batch")
     return found
+
+
+def scan(start: Raw | None, segment: int = 0, segments: int = 1) -> Iterator[Raw]:
+    """Every item behind the key `start`, a page at a time, eventually consistent. Items of a partition are neighbours.
+
+    For whoever must see everybody; nobody who answers a person may (docs/data-model.md).
+    """
+    request: Raw = {"TableName": TableItem.Meta.table_name}
+    if segments > 1:
+        request |= {"Segment": segment, "TotalSegments": segments}
+    while True:
+        answer = call("Scan", request if start is None else {**request, "ExclusiveStartKey": start})
+        yield from answer["Items"]
+        start = answer.get("LastEvaluatedKey")
+        if start is None:
+            return
+
+
+def key_of(item: Raw) -> Raw:
+    return {"pk": item["pk"], "sk": item["sk"]}
 
 
 def put(item: Raw) -> None:

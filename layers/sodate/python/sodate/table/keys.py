@@ -153,3 +153,11 @@ def rate_day(at: datetime) -> str:
 
 def suppression_sync() -> str:
     return "CURSOR#suppression"
+
+
+def replay(job: str) -> str:
+    return f"REPLAY#{job}"
+
+
+def replay_segment(number: int) -> str:
+    return f"SEGMENT#{number:03d}"
