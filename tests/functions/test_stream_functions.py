@@ -12,6 +12,7 @@ from sodate.activities.activity import Activity, activity_key
 from sodate.activities.store import activity_item
 from sodate.runtime import container
 from sodate.scoring.rescore import live_rules, rescore
+from sodate.scoring.store import held_now
 from sodate.table import base, transaction
 
 from tests.functions.quick import QuickWorld
@@ -67,6 +68,17 @@ def test_two_folds_at_once_raise_one_signal(world: World, monkeypatch: pytest.Mo
     assert len([e for e in world.bus if e["DetailType"] == "LeadBecameHot"]) == 1
     assert len(world.webhooks) == 1
     assert len([s for s in world.items("send") if s["name"] == "handoff"]) == 1
+
+
+def test_a_fold_that_began_on_an_old_score_begins_anew(world: QuickWorld) -> None:
+    lead, rules = world.join(), live_rules(container.definitions())
+    before, points = held_now(lead), json.loads(world.score(lead)["totals"])[""][2]
+    for number in range(2):
+        at = world.now + timedelta(minutes=number + 1)
+        opened = Activity(lead, "mail_opened", at, f"{number:016x}", {})
+        base.put(activity_item(opened))
+        rescore(lead, rules, at, [opened], lately=before)
+    assert json.loads(world.score(lead)["totals"])[""][2] == points + 6
 
 
 def test_a_lead_that_cooled_down_may_become_hot_again(world: World) -> None:
