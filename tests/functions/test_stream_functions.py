@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.store import activity_item
+from sodate.playbook.store import Definitions
 from sodate.runtime import container
 from sodate.scoring.rescore import live_rules, rescore
 from sodate.scoring.store import held_now
@@ -79,6 +80,19 @@ def test_a_fold_that_began_on_an_old_score_begins_anew(world: QuickWorld) -> Non
         base.put(activity_item(opened))
         rescore(lead, rules, at, [opened], lately=before)
     assert json.loads(world.score(lead)["totals"])[""][2] == points + 6
+
+
+def test_a_process_that_knows_old_rules_does_not_bring_them_back(world: World) -> None:
+    lead, old = world.join(), live_rules(container.definitions())
+    body = old.rules.model_dump(mode="json", by_alias=True)
+    body["hot"] = {"threshold": 500, "cool_below": 400}
+    Definitions().publish("rules", "default", body, world.now)
+    rescore(lead, live_rules(Definitions()), world.now)
+    assert int(world.score(lead)["rules_version"]) == old.version + 1
+    opened = Activity(lead, "mail_opened", world.now + timedelta(minutes=1), "o" * 16, {})
+    base.put(activity_item(opened))
+    assert rescore(lead, old, opened.at, [opened]).changed
+    assert int(world.score(lead)["rules_version"]) == old.version + 1
 
 
 def test_a_lead_that_cooled_down_may_become_hot_again(world: World) -> None:

@@ -80,6 +80,8 @@ def rescore(
     """
     for _ in range(_TRIES):
         held, lately = lately or held_now(lead_id), None
+        if held.rules_version > rules.version:  # this process has not heard of the new rules yet; versions only grow
+            rules = rules_of(Definitions(), held.rules_version)
         try:
             memory = _folded(lead_id, held, rules, now, news)
         except NotFound:
