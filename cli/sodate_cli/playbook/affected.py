@@ -34,7 +34,8 @@ def by_changing(before: Stored, after: dict[str, Any], live: Live) -> list[str]:
             return _sender(before.body, after)
         case "rules":
             return [
-                "each lead is scored anew from its whole log with its next activity; stored reasons keep their version"
+                "each lead is scored anew from its whole log with its next activity; stored reasons keep their version",
+                "whom it moves, and how many calls that means: sodate score diff --rules <the new rules.yaml>",
             ]
         case "sales":
             return ["hot leads found from now on; leads already handed over keep their owner"]

@@ -12,8 +12,9 @@ from sodate.activities.activity import Activity
 from sodate.conditions.words import in_words
 from sodate.leads.lead import Profile
 from sodate.scoring.counting import faded
-from sodate.scoring.fold import Fold, View
+from sodate.scoring.fold import Fold
 from sodate.scoring.memory import POINT, Memory
+from sodate.scoring.view import View
 
 _CENT = Decimal("0.01")
 

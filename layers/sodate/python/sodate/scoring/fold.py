@@ -6,7 +6,6 @@ log must be folded again from its beginning, which gives the same whoever asks a
 
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from sodate.activities.activity import NOT_BY_THE_LEAD, Activity
@@ -27,6 +26,7 @@ from sodate.leads.lead import Profile, Totals
 from sodate.scoring.counting import DAY, Counting
 from sodate.scoring.memory import Counted, Memory, Stage
 from sodate.scoring.rules import RuleSet
+from sodate.scoring.view import Line, View, behaviour_of, reader_of, total_of
 
 #: Corrections and verdicts are folded by number and name of their own.
 ADJUSTED, JUDGED = "score_adjusted", "activity_judged"
@@ -42,27 +42,6 @@ _LETTERS = "ABC"
 
 class Late(Exception):
     """This activity belongs before one that is folded already: fold the whole log again."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """What one rule gives at a moment. `before_caps`: what it would give if its group had no cap."""
-
-    rule: int
-    points: int
-    before_caps: int
-    times: int
-
-
-@dataclass(frozen=True)
-class View:
-    """A score at a moment: lines, and the totals that they add up to."""
-
-    lines: tuple[Line, ...]
-    by_category: dict[str, Totals]
-    overall: Totals
-    total: int
-    """The sum of `overall`, not lower than the floor and not higher than the ceiling."""
 
 
 Recorder = Callable[[int, Activity], None]
@@ -262,13 +241,13 @@ class Fold:
     def _bounds(self, memory: Memory) -> list[tuple[Callable[[View], int], float]]:
         cuts = self.rules.rank.engagement
         found: list[tuple[Callable[[View], int], float]] = [
-            (_behaviour, float(cuts.best)),
-            (_behaviour, float(cuts.middle)),
+            (behaviour_of, float(cuts.best)),
+            (behaviour_of, float(cuts.middle)),
         ]
         if memory.hot:
-            found.append((_total, float(self.rules.hot.cool_below)))
+            found.append((total_of, float(self.rules.hot.cool_below)))
         for test in self._score_tests:
-            found += [(_score(test), bound) for bound in (test.at_least, test.less_than) if bound is not None]
+            found += [(reader_of(test), bound) for bound in (test.at_least, test.less_than) if bound is not None]
         return found
 
     def _falls_below(self, memory: Memory, total: Callable[[View], int], bound: float, at: int) -> int | None:
@@ -402,7 +381,7 @@ class _Asked:
                 return test.includes(self._total)
             if self._view is None:
                 self._view = self._fold.view(memory, self._minute)
-            return test.includes(_score(test)(self._view))
+            return test.includes(reader_of(test)(self._view))
         if isinstance(test, ActivityTest):
             held = memory.met.get(self._fold._numbers[test])
             if held is None or held[0] < test.times:
@@ -430,33 +409,3 @@ def _may_become_true(condition: Condition) -> bool:
 
 def _has_not(condition: Condition) -> bool:
     return isinstance(condition, Not) or any(_has_not(part) for _, part in parts(condition))
-
-
-def _total(view: View) -> int:
-    return view.total
-
-
-def _behaviour(view: View) -> int:
-    return view.overall.behaviour_plus + view.overall.behaviour_minus
-
-
-def _score(test: ScoreTest) -> Callable[[View], int]:
-    def read(view: View) -> int:
-        if test.category is None and test.score == "total":
-            return view.total
-        totals = view.overall if test.category is None else view.by_category.get(test.category, Totals())
-        return {
-            "total": totals.total,
-            "attribute": totals.attribute_plus + totals.attribute_minus,
-            "behaviour": totals.behaviour_plus + totals.behaviour_minus,
-            "attribute_plus": totals.attribute_plus,
-            "attribute_minus": totals.attribute_minus,
-            "behaviour_plus": totals.behaviour_plus,
-            "behaviour_minus": totals.behaviour_minus,
-        }[test.score]
-
-    return read
-
-
-def phase_of(rules: RuleSet, number: int) -> str:
-    return rules.phases[min(number, len(rules.phases) - 1)].id

@@ -12,8 +12,9 @@ from typing import Any
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 
 from sodate.leads.lead import Totals
-from sodate.scoring.fold import Fold, View
+from sodate.scoring.fold import Fold
 from sodate.scoring.memory import Memory, dumped, loaded
+from sodate.scoring.view import View
 from sodate.table import base, bulk, keys
 from sodate.table.base import TableItem
 from sodate.table.transaction import Put
