@@ -33,7 +33,7 @@ _ROOT = Path(__file__).parents[1]
 _MEMORY = {"mail_sender": 0.5, "step_mail_dispatch": 1.0, "email_events": 0.5, "scoring": 0.5, "event_publisher": 0.5}
 _WANTED = {
     "scoring": lambda kind, old: kind == "profile" or (kind == "activity" and old is None),
-    "event_publisher": lambda kind, old: kind in ("submission", "consent", "state", "send", "signal"),
+    "event_publisher": lambda kind, old: kind in ("submission", "consent", "state", "score", "send", "signal"),
 }
 
 
