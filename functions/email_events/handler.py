@@ -10,7 +10,7 @@ from sodate.mail.sender import Mailing
 from sodate.playbook.store import parsed
 from sodate.runtime import clock, container
 from sodate.runtime.batch import Failures, each_message
-from sodate.runtime.metrics import count
+from sodate.runtime.metrics import Metric, count
 
 
 def policy() -> Policy:
@@ -37,5 +37,5 @@ def handler(event: dict[str, Any], _: object) -> Failures:
     try:
         rates.record(rates.tally(applied), clock.now())
     except Transient:
-        count("RatesNotCounted", len(applied))
+        count(Metric.RATES_NOT_COUNTED, len(applied))
     return failures

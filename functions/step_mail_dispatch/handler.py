@@ -9,7 +9,7 @@ from sodate.mail.sender import Mailing
 from sodate.playbook.store import parsed
 from sodate.runtime import clock, container
 from sodate.runtime.logs import logger
-from sodate.runtime.metrics import count
+from sodate.runtime.metrics import Metric, count
 
 
 def restrain(account: Account) -> Restraint:
@@ -17,7 +17,7 @@ def restrain(account: Account) -> Restraint:
     found, judgement = restraint(mailing, account, clock.now())
     if judgement.verdict != "ok":
         logger().warning("sender guard", extra={"verdict": judgement.verdict, "why": judgement.reason})
-        count("SenderGuard", 1)
+        count(Metric.SENDER_GUARD, 1)
     return found
 
 
@@ -29,7 +29,7 @@ def handler(_: dict[str, Any], __: object) -> dict[str, int]:
     if handed_over or release.why:
         logger().info("tick", extra={"handed_over": handed_over, "mails": release.sent, "why": release.why})
     if release.why:
-        count("SendingHeld", 1)
+        count(Metric.SENDING_HELD, 1)
     if any(tick.is_late for tick in ticks.values()):
-        count("LateSteps", max(handed_over, 1))
+        count(Metric.LATE_MINUTES, max(tick.minutes_late for tick in ticks.values()))
     return {"handed_over": handed_over, "mails": release.sent}

@@ -51,8 +51,8 @@ class Alarms(Construct):
     ) -> None:
         late = cloudwatch.Metric(
             namespace="Sodate",
-            metric_name="LateSteps",
-            dimensions_map={"service": dispatcher.spec.name},
+            metric_name="LateMinutes",
+            dimensions_map={"service": dispatcher.spec.name, "stage": self._stage.name},
             statistic="Maximum",
             period=FIVE_MINUTES,
         )

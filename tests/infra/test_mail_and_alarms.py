@@ -125,9 +125,11 @@ def test_every_function_raises_an_alarm_at_its_first_error(stack: Any) -> None:
 
 
 def test_late_steps_raise_an_alarm_on_the_metric_that_the_dispatcher_emits(stack: Any) -> None:
-    (alarm,) = [a for a in stack.all("AWS::CloudWatch::Alarm").values() if a["MetricName"] == "LateSteps"]
+    (alarm,) = [a for a in stack.all("AWS::CloudWatch::Alarm").values() if a["MetricName"] == "LateMinutes"]
     assert alarm["Namespace"] == "Sodate"
-    assert alarm["Dimensions"] == [{"Name": "service", "Value": "step_mail_dispatch"}]
+    named = {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
+    assert named["service"] == "step_mail_dispatch"
+    assert alarm["AlarmName"] == f"sodate-{named['stage']}-late-steps"
 
 
 def test_reputation_alarms_ring_at_half_of_where_aws_reviews_an_account(stack: Any) -> None:

@@ -1,17 +1,57 @@
-"""Business metrics as embedded metric format: one log line, no API call, and only when there is something to say."""
+"""Business metrics in CloudWatch's embedded metric format: one log line, no API call, and only when it is not zero.
 
+The vocabulary is closed: each `Metric` has an alarm in `infra/components/alarms.py` or a written reason why it has none
+(`tests/infra` compares). Every data point carries the dimensions `service` (the function) and `stage`.
+"""
+
+from enum import StrEnum
 from functools import cache
 
 from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from sodate.runtime.settings import stage
+
+
+class Metric(StrEnum):
+    EMAILS_DISPATCHED = "EmailsDispatched"
+    """Emails that a dispatcher tick handed to the send queue."""
+    SENDS_FAILED = "SendsFailed"
+    """Sends that ended as `failed`: SES refused the message, or its template cannot be filled in."""
+    SENDS_UNKNOWN = "SendsUnknown"
+    """Sends that the sweeper listed as `unknown`."""
+    SENDS_AGAIN = "SendsAgain"
+    """Second attempts, made on evidence that the first one never left."""
+    DUPLICATE_SENDS = "DuplicateSends"
+    """First attempts of which SES reported after their second attempt had left."""
+    SENDING_HELD = "SendingHeld"
+    """Dispatcher ticks in which due email was held: circuit breaker, quota, guard or ceiling."""
+    LATE_MINUTES = "LateMinutes"
+    """Age of the oldest unread due minute at a dispatcher tick, in minutes; only above the dispatcher's tolerance."""
+    CIRCUIT_OPENED = "CircuitOpened"
+    """The circuit breaker of SES opened."""
+    SENDER_GUARD = "SenderGuard"
+    """A bounce or complaint guard warned or paused marketing email."""
+    TRANSACTIONAL_GUARD = "TransactionalGuard"
+    """The bounce guard of transactional email warned or paused it."""
+    TRANSACTIONAL_DEFERRED = "TransactionalDeferred"
+    """Opt-in emails that wait because a ceiling against abuse is reached."""
+    QUARANTINED_SUBMISSIONS = "QuarantinedSubmissions"
+    """Form posts that were stored in quarantine."""
+    RATES_NOT_COUNTED = "RatesNotCounted"
+    """SES events that could not be added to the daily bounce and complaint counts."""
+    DEFINITION_UNREADABLE = "DefinitionUnreadable"
+    """Definitions that this release cannot read; it goes on with the last good version."""
+
 
 @cache
 def _metrics() -> Metrics:
-    return Metrics(namespace="Sodate")
+    metrics = Metrics(namespace="Sodate")
+    metrics.set_default_dimensions(stage=stage())
+    return metrics
 
 
-def count(name: str, value: float) -> None:
+def count(name: Metric, value: float) -> None:
     metrics = _metrics()
-    metrics.add_metric(name, MetricUnit.Count, value)
+    metrics.add_metric(name.value, MetricUnit.Count, value)
     metrics.flush_metrics()
