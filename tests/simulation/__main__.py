@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tests.simulation.history import Result
     from tests.simulation.interleavings import Found as Orders
+    from tests.simulation.rotation import Result as Rotations
 
 OUTPUT = Path("build/simulation.json")
 _COLUMNS = (
@@ -73,6 +74,9 @@ def main() -> int:
         forged = pool.map(_forge, range(seeds[0], seeds[0] + 10), [len(seeds) // 2] * 10)
         for result, peers in histories:
             tally.add(result, peers)
+        for rotated in pool.map(_rotate, range(seeds[0], seeds[0] + max(20, len(seeds) // 20))):
+            tally.figures += rotated.figures
+            tally.note(f"rotation {rotated.seed}", rotated.broken)
         for number, found in enumerate(orders):
             tally.figures += found.figures
             tally.note(f"orders {seeds[0] + number}", found.broken)
@@ -100,6 +104,12 @@ def _explore(seed: int) -> "Orders":
     from tests.simulation.interleavings import explore
 
     return explore(seed, _A_CHUNK * _ORDERS_A_SEED)
+
+
+def _rotate(seed: int) -> "Rotations":
+    from tests.simulation.rotation import play
+
+    return play(seed)
 
 
 def _forge(seed: int, count: int) -> int:
@@ -158,6 +168,8 @@ def _report(tally: Tally, seeds: range, seconds: float) -> dict[str, Any]:
         "signals": figures["signals"],
         "forged_links": figures["forged_links"],
         "forged_links_accepted": figures["forged_links_accepted"],
+        "rotation_fresh_links_read": figures["rotation_fresh_links_read"],
+        "rotation_links_refused": figures["rotation_fresh_links_refused"] + figures["rotation_older_links_refused"],
         "sdk_requests_per_call": tally.designs["sodate"]["sdk_requests"],
         "designs": {name: {column: found[column] for column in _COLUMNS} for name, found in tally.designs.items()},
         "figures": dict(sorted(figures.items())),
