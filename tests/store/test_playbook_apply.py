@@ -5,8 +5,11 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 from sodate.errors import NotFound
 from sodate.forms.definition import Form
@@ -19,6 +22,7 @@ from sodate_cli.playbook.apply import apply_directory
 from sodate_cli.playbook.check import check
 from sodate_cli.playbook.commands import app
 from sodate_cli.playbook.plan import make_plan
+from sodate_cli.playbook.release import schema_digest, written_by
 from typer.testing import CliRunner
 
 SAMPLE = Path(__file__).parents[2] / "playbooks" / "b2b-ja"
@@ -178,3 +182,44 @@ def test_the_command_asks_before_it_publishes_and_no_means_nothing_is_written() 
     assert live_ids() == set()
     assert CliRunner().invoke(app, ["apply", *options, "--yes"]).exit_code == 0
     assert ("form", "demo") in live_ids()
+
+
+class CloudFormation:
+    """moto's needs a package that we do not have."""
+
+    def __init__(self, outputs: dict[str, str] | None) -> None:
+        self._outputs = outputs
+
+    def describe_stacks(self, StackName: str) -> dict[str, Any]:
+        if self._outputs is None:
+            raise ClientError({"Error": {"Code": "ValidationError", "Message": f"no {StackName}"}}, "DescribeStacks")
+        outputs = [{"OutputKey": name, "OutputValue": value} for name, value in self._outputs.items()]
+        return {"Stacks": [{"Outputs": outputs}]}
+
+
+@pytest.mark.parametrize(
+    ("outputs", "warns"),
+    [
+        ({"PlaybookSchema": "of another release"}, True),
+        ({"PlaybookSchema": schema_digest()}, False),
+        ({"Other": "x"}, False),
+        (None, False),
+    ],
+)
+def test_plan_and_apply_warn_when_the_functions_were_deployed_from_another_release(
+    monkeypatch: pytest.MonkeyPatch, outputs: dict[str, str] | None, warns: bool
+) -> None:
+    monkeypatch.setattr(boto3, "client", lambda service: CloudFormation(outputs))
+    base.bind("sodate-dev")
+    DefinitionItem.create_table(wait=True)
+    for command in (["plan"], ["apply", "--yes"]):
+        shown = CliRunner().invoke(app, [*command, str(SAMPLE), "--stage", "dev"])
+        assert shown.exit_code == 0, shown.output
+        assert ("deploy first" in shown.stderr) is warns
+
+
+def test_each_version_names_the_release_that_checked_it() -> None:
+    apply_directory(SAMPLE, now=NOW)
+    versions = [item for item in base.query(DefinitionItem, "DEFINITION#rules") if item.body]
+    assert [item.written_by for item in versions] == [written_by()]
+    assert schema_digest() in written_by()

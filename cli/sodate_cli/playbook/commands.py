@@ -68,6 +68,7 @@ def plan(
 
     target = _connect(stage, table, region)
     checked = _sound(directory, settings, target, as_json=as_json)
+    _warn(target)
     with _speaking():
         show_plan(make_plan(checked, retire=retire), target, as_json=as_json)
 
@@ -92,6 +93,7 @@ def apply(
         output.fail("apply --json cannot ask; add --yes (and look at plan --json before)", output.USAGE)
     target = _connect(stage, table, region)
     checked = _sound(directory, settings, target, as_json=as_json)
+    _warn(target)
     with _speaking():
         if not yes:
             planned = make_plan(checked, retire=retire)
@@ -137,6 +139,16 @@ def _sound(directory: Path, settings: list[str] | None, target: "Target", *, as_
         show_problems(checked, as_json=as_json)
         raise typer.Exit(output.FAILED)
     return checked
+
+
+def _warn(target: "Target") -> None:
+    """What stands in the way on the stage itself. Nothing is refused: a reader goes on with what it understands."""
+    from sodate_cli.playbook.release import why_deploy_first
+
+    if target.table != f"sodate-{target.stage}":
+        return  # a table of your own: which stack reads it, nobody can tell
+    if warning := why_deploy_first(target.stage):
+        output.say(f"warning: {warning}")
 
 
 def _connect(stage: str | None, table: str | None, region: str | None) -> "Target":

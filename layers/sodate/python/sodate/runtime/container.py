@@ -19,6 +19,7 @@ from sodate.mail.release import Memory
 from sodate.playbook.store import Definitions
 from sodate.runtime import clock
 from sodate.runtime.logs import logger
+from sodate.runtime.readers import must_read, report_unreadable
 from sodate.runtime.secret_cache import SecretCache
 from sodate.runtime.settings import setting
 from sodate.runtime.settings import stage as stage
@@ -31,7 +32,7 @@ from sodate.table.wire import Wire
 @cache
 def definitions() -> Definitions:
     base.bind(setting("SODATE_TABLE"))
-    return Definitions()
+    return Definitions(reads=must_read, on_unreadable=report_unreadable)
 
 
 def bind_table() -> None:
