@@ -23,9 +23,8 @@ def desk() -> ConsentDesk:
         mailing = parsed(definitions.live("mailing"), Mailing)
     except (NotFound, Transient):
         return ConsentDesk(signer, start, pages.Issuer())
-    issuer = pages.Issuer(mailing.sender.name, mailing.sender.contact)
     topics = [(topic.id, topic.name, topic.description) for topic in mailing.topics]
-    return ConsentDesk(signer, start, issuer, topics, mailing.retention)
+    return ConsentDesk(signer, start, pages.Issuer(mailing.sender.name, mailing.sender.contact), topics, mailing.retention)
 
 
 def asks(page: Callable[[ConsentDesk, str, str, datetime], Page]) -> Route:
