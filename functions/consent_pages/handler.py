@@ -23,8 +23,8 @@ def desk() -> ConsentDesk:
         mailing = parsed(definitions.live("mailing"), Mailing)
     except (NotFound, Transient):
         return ConsentDesk(signer, start, pages.Issuer())
-    topics = [(topic.id, topic.name, topic.description) for topic in mailing.topics]
-    return ConsentDesk(signer, start, pages.Issuer(mailing.sender.name, mailing.sender.contact), topics, mailing.retention)
+    issuer, topics = pages.Issuer(mailing.sender.name, mailing.sender.contact), mailing.topics
+    return ConsentDesk(signer, start, issuer, [(t.id, t.name, t.description) for t in topics], mailing.retention)
 
 
 def asks(page: Callable[[ConsentDesk, str, str, datetime], Page]) -> Route:
