@@ -253,3 +253,19 @@ def test_a_secret_that_cannot_be_read_is_busy_for_a_new_process_and_nothing_for_
     container._secrets.clear()
     answer = world.post({**body, "email": "c@example.jp"})
     assert (answer["statusCode"], answer["headers"]["retry-after"]) == (503, "5")
+
+
+def test_in_a_redrive_poison_is_named_in_the_answer_and_not_set_aside_a_second_time(world: World) -> None:
+    lead = world.join()
+    record = {"eventName": "INSERT", "dynamodb": {"SequenceNumber": "7", "Keys": {"pk": {"S": f"LEAD#{lead}"}}}}
+    record["dynamodb"]["NewImage"] = {"kind": {"S": "activity"}}
+    answer = world.call("scoring", {"Records": [record], "redrive": True})
+    (failure,) = answer["batchItemFailures"]
+    assert failure["itemIdentifier"] == "7"
+    assert "cannot be read" in failure["reason"]
+    assert world.dead_letters() == []
+    assert world.call("scoring", {"Records": [record]}) == {"batchItemFailures": []}
+    assert len(world.dead_letters()) == 1
+    told = world.call("mail_sender", {"Records": [{"messageId": "m", "body": "{"}], "redrive": True})
+    assert told["batchItemFailures"][0]["itemIdentifier"] == "m"
+    assert world.dead_letters() == []

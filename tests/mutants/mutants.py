@@ -426,6 +426,7 @@ MUTANTS = (
     ),
 )
 
-from tests.mutants.bad_days_rotation import ROTATION  # noqa: E402  they need `Mutant`
+from tests.mutants.bad_days_redrive import REDRIVE  # noqa: E402  they need `Mutant`
+from tests.mutants.bad_days_rotation import ROTATION  # noqa: E402
 
-MUTANTS += ROTATION
+MUTANTS += ROTATION + REDRIVE

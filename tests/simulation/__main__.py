@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tests.simulation.dead_letters import Result as BadDays
     from tests.simulation.history import Result
     from tests.simulation.interleavings import Found as Orders
     from tests.simulation.rotation import Result as Rotations
@@ -77,6 +78,9 @@ def main() -> int:
         for rotated in pool.map(_rotate, range(seeds[0], seeds[0] + max(20, len(seeds) // 20))):
             tally.figures += rotated.figures
             tally.note(f"rotation {rotated.seed}", rotated.broken)
+        for bad_day in pool.map(_redrive, range(seeds[0], seeds[0] + max(20, len(seeds) // 20))):
+            tally.figures += bad_day.figures
+            tally.note(f"dead letters {bad_day.seed}", bad_day.broken)
         for number, found in enumerate(orders):
             tally.figures += found.figures
             tally.note(f"orders {seeds[0] + number}", found.broken)
@@ -108,6 +112,12 @@ def _explore(seed: int) -> "Orders":
 
 def _rotate(seed: int) -> "Rotations":
     from tests.simulation.rotation import play
+
+    return play(seed)
+
+
+def _redrive(seed: int) -> "BadDays":
+    from tests.simulation.dead_letters import play
 
     return play(seed)
 
@@ -170,6 +180,7 @@ def _report(tally: Tally, seeds: range, seconds: float) -> dict[str, Any]:
         "forged_links_accepted": figures["forged_links_accepted"],
         "rotation_fresh_links_read": figures["rotation_fresh_links_read"],
         "rotation_links_refused": figures["rotation_fresh_links_refused"] + figures["rotation_older_links_refused"],
+        "stream_letters_redriven": figures["stream_letters_redriven"],
         "sdk_requests_per_call": tally.designs["sodate"]["sdk_requests"],
         "designs": {name: {column: found[column] for column in _COLUMNS} for name, found in tally.designs.items()},
         "figures": dict(sorted(figures.items())),
@@ -194,6 +205,7 @@ def _quiet_environment() -> None:
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_DEFAULT_REGION": "ap-northeast-1",
         "POWERTOOLS_LOG_LEVEL": "CRITICAL",
+        "POWERTOOLS_SERVICE_NAME": "simulation",
     }
 
 

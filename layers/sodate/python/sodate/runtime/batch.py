@@ -2,6 +2,9 @@
 
 `Invalid` can never succeed, so it goes to the dead-letter queue at once, with the reason in words; anything else is
 reported as a partial failure and comes again.
+
+An event with `redrive` comes from `sodate dlq redrive`: the message lies in the dead-letter queue already, so nothing
+is set aside a second time; each failure is named in the answer.
 """
 
 import json
@@ -24,7 +27,7 @@ Outcome = str | Mapping[str, int]
 
 def each_message(event: Mapping[str, Any], act: Callable[[str], Outcome]) -> Failures:
     """SQS: `act` gets the body and says in one word what it did; the words are counted in one log line."""
-    batch = _Batch()
+    batch = _Batch(is_redrive=bool(event.get("redrive")))
     for record in event["Records"]:
         batch.guarded(record["messageId"], record["body"], partial(act, record["body"]))
     return batch.report()
@@ -38,12 +41,12 @@ def each_group(event: Mapping[str, Any], act: Callable[[str, list[Record]], str]
     groups: dict[str, list[Record]] = defaultdict(list)
     for record in event["Records"]:
         groups[record["dynamodb"]["Keys"]["pk"]["S"]].append(record)
-    batch = _Batch()
+    batch = _Batch(is_redrive=bool(event.get("redrive")))
     for pk, records in groups.items():
         first = records[0]["dynamodb"]["SequenceNumber"]
         batch.guarded(first, json.dumps(records), partial(act, pk, records))
     report = batch.report()
-    if batch.failed and is_local():
+    if batch.failed and not batch.is_redrive and is_local():
         raise Transient("some records failed")  # the local cloud takes a partial answer from a stream for success
     return report
 
@@ -53,8 +56,10 @@ class _Batch:
 
     _REASONS, _LETTERS = 5, 200
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_redrive: bool) -> None:
+        self.is_redrive = is_redrive
         self.failed: list[str] = []
+        self._reasons: dict[str, str] = {}
         self._outcomes: Counter[str] = Counter()
         self._troubles: Counter[str] = Counter()
 
@@ -74,16 +79,22 @@ class _Batch:
             more = {"why": common, "records": self.failed[: self._REASONS]}
         told = logger().error if self.failed else logger().info
         told("batch", extra={"outcomes": dict(self._outcomes), **more})
-        return {"batchItemFailures": [{"itemIdentifier": name} for name in self.failed]}
+        return {"batchItemFailures": [{"itemIdentifier": name, **self._reason(name)} for name in self.failed]}
+
+    def _reason(self, name: str) -> dict[str, str]:
+        return {"reason": self._reasons[name]} if self.is_redrive else {}
 
     def _buried(self, name: str, content: str, reason: str) -> str:
         try:
+            if self.is_redrive:
+                raise Invalid(reason)
             _bury(content, reason)
         except Exception as trouble:  # noqa: BLE001  whatever it is, the record must come again
             return self._fails(name, trouble)
         return "dead_letter"
 
     def _fails(self, name: str, error: Exception) -> str:
+        self._reasons[name] = f"{type(error).__name__}: {error}"[:500]
         self.failed.append(name)
         self._troubles[f"{type(error).__name__}: {error}"[: self._LETTERS]] += 1
         return "failed"
