@@ -11,6 +11,7 @@ from sodate.leads.store import load_profile, load_state
 from sodate.mail import pace as pacing
 from sodate.mail.deliver import deliver, fail
 from sodate.mail.merge import merge_values
+from sodate.mail.message import notice_message as notice_message
 from sodate.mail.pace import Pace
 from sodate.mail.render import render
 from sodate.mail.sender import Mailing
@@ -23,10 +24,6 @@ from sodate.playbook.store import Definitions, DefinitionUnreadable, parsed
 Composer = Callable[[SendItem, datetime], Draft]
 Clock = Callable[[], datetime]
 Sleep = Callable[[float], None]
-
-
-def notice_message(lead_id: str, send_id: str) -> dict[str, object]:
-    return {"v": 1, "what": "notice", "lead_id": lead_id, "send_id": send_id}
 
 
 def send_notice(

@@ -25,6 +25,7 @@ REASONS = {
     "lead_erased": "the lead does not exist any more",
     # Nobody knows.
     "no_answer_and_no_event": "handed to SES, or perhaps not: no answer, and no event within fifteen minutes",
+    "retried_by_a_person": "it had failed; the cause was mended and it is planned again",
     "resolved_by_a_person": "a person found out and said so",
     # What SES says of the account.
     "TooManyRequestsException": "SES was asked faster than its rate allows; tried again in two minutes",
