@@ -87,7 +87,9 @@ def key_of_address(match: str) -> str:
 
 
 def webhook_secret() -> str:
-    return str(_secret("SODATE_WEBHOOK_SECRET")["key"])
+    """`key`, and while a receiver changes its own `previous` too: `sales.webhook.keys_of` reads it."""
+    found = _secret("SODATE_WEBHOOK_SECRET")
+    return f"{found['key']} {found.get('previous', '')}".strip()
 
 
 def links() -> Links:
