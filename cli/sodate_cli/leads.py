@@ -13,6 +13,7 @@ from sodate.mail.reasons import in_words
 from sodate.mail.sender import Mailing
 from sodate.mail.store import SendItem, sends_of
 from sodate.playbook.store import Definitions, parsed
+from sodate.runtime.readers import must_read
 from sodate.scenarios.calendar import due_at
 from sodate.scenarios.caps import limits, reached
 from sodate.scenarios.claim import why_never
@@ -116,7 +117,7 @@ def timeline_of(lead_id: str) -> list[dict[str, str]]:
 
 def current_score(lead_id: str, now: datetime) -> dict[str, Any]:
     """What was recorded, faded to this moment."""
-    held, definitions = find_score(lead_id), Definitions()
+    held, definitions = find_score(lead_id), Definitions(reads=must_read)
     if held is None:
         return {"total": 0, "totals": {}, "rank": None, "class": None, "phase": None, "stage": "lead", "hot": False}
     rules = rules_of(definitions, int(held.rules_version))
@@ -136,7 +137,7 @@ def current_score(lead_id: str, now: datetime) -> dict[str, Any]:
 
 
 def explanation(lead_id: str, now: datetime) -> dict[str, Any]:
-    definitions = Definitions()
+    definitions = Definitions(reads=must_read)
     state, profile = load_state(lead_id), load_profile(lead_id)
     rules = live_rules(definitions)
     why = explain_score(rules.fold, profile, activities_of(lead_id), now)

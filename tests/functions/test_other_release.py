@@ -14,7 +14,7 @@ import pytest
 from sodate.due import store as due
 from sodate.errors import Invalid, Transient
 from sodate.mail.render import must_compile
-from sodate.playbook.store import Definitions, DefinitionUnreadable, Kind, Stored
+from sodate.playbook.store import Definitions, DefinitionUnreadable, Stored
 from sodate.runtime import container
 from sodate.runtime.readers import must_read
 from sodate.scenarios.compose import StepComposer
@@ -24,32 +24,16 @@ from sodate_cli.local.ses.envelopes import sqs_event_of
 from tests.functions.quick import QuickWorld
 from tests.functions.sales import answer, feedback_link, lead, rise
 from tests.functions.test_send_protocol import due_step, publish_template, steps
+from tests.simulation.old_release import KINDS, UNREADABLE, with_unknown_keys
 from tests.support.world import Json, World
 
-KINDS: tuple[Kind, ...] = ("template", "mailing", "sales", "rules", "sequence", "form")
 ONE_CLICK = "List-Unsubscribe=One-Click"
 HTML_FORM = {"content-type": "application/x-www-form-urlencoded"}
 TARO, ANSWERS = "taro@example.jp", {"name": "n", "company": "c", "title": "部長", "agree": True}
-#: In a condition a key more narrows what it says, so there an unknown one is no mere addition.
-CONDITIONS = ("when", "needs", "falls_back_when")
-#: Mappings by a name that the marketer chose: another key is another entry.
-BY_NAME = ("recycle",)
 
 
 def every_definition() -> list[Stored]:
     return [stored for kind in KINDS for stored in Definitions().all_live(kind)]
-
-
-def with_unknown_keys(value: Any, *, by_name: bool = False) -> Any:
-    if isinstance(value, list):
-        return [with_unknown_keys(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    known = {
-        key: inner if key in CONDITIONS else with_unknown_keys(inner, by_name=key in BY_NAME)
-        for key, inner in value.items()
-    }
-    return known if by_name else {"of_the_next_release": {"deep": [1]}, **known, "and_another": "x"}
 
 
 def is_reported(capsys: pytest.CaptureFixture[str]) -> bool:
@@ -89,32 +73,11 @@ def test_keys_that_this_release_does_not_know_change_nothing(world: World, capsy
     assert not is_reported(capsys)
 
 
-def _first_rule(body: Json, when: Json) -> None:
-    body["rules"][0]["when"] = when
-
-
-NEXT_RELEASE: dict[str, tuple[Kind, Callable[[Json], object]]] = {
-    "a form with another kind of field": ("form", lambda body: body["fields"][0].update(type="signature")),
-    "a sequence with another kind of delay": ("sequence", lambda body: body["steps"][0].update(delay={"months": 1})),
-    "a sequence that begins otherwise": ("sequence", lambda body: body.update(start={"on": "segment_entered"})),
-    "another frequency cap": ("mailing", lambda body: body.update(caps=[{"per": "quarter", "at_most": 2}])),
-    "another operator": ("rules", lambda body: _first_rule(body, {"segment": "big"})),
-    "a condition that another key narrows": (
-        "rules", lambda body: _first_rule(body, {"activity": "mail_opened", "by_device": "phone"}),
-    ),
-    "another activity": ("rules", lambda body: _first_rule(body, {"activity": "webinar_watched"})),
-    "another answer of sales": ("sales", lambda body: body.update(channels={"mail": False, "line": "x"})),
-    "another filter": ("template", lambda body: body.update(text=body["text"] + "{{ 1 | money }}")),
-    "another tag": ("template", lambda body: body.update(html=body["html"] + "{% raffle %}")),
-    "another merge field": ("template", lambda body: body.update(subject="{{ campaign.name }}")),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("what", NEXT_RELEASE)
+@pytest.mark.parametrize("what", UNREADABLE)
 def test_what_this_release_cannot_read_leaves_the_last_good_version_in_force(
     world: World, capsys: pytest.CaptureFixture[str], what: str
 ) -> None:
-    kind, change = NEXT_RELEASE[what]
+    kind, change = UNREADABLE[what]
     for stored in Definitions().all_live(kind):
         body = deepcopy(stored.body)
         change(body)

@@ -269,3 +269,17 @@ def test_in_a_redrive_poison_is_named_in_the_answer_and_not_set_aside_a_second_t
     told = world.call("mail_sender", {"Records": [{"messageId": "m", "body": "{"}], "redrive": True})
     assert told["batchItemFailures"][0]["itemIdentifier"] == "m"
     assert world.dead_letters() == []
+
+
+def test_a_group_that_is_too_large_for_one_letter_is_parted_between_its_records(world: World) -> None:
+    """A letter that was cut in the middle could never be redriven."""
+    lead = world.join()
+    body = {
+        "Keys": {"pk": {"S": f"LEAD#{lead}"}},
+        "NewImage": {"kind": {"S": "activity"}, "filler": {"S": "x" * 70_000}},
+    }
+    records = [{"eventName": "INSERT", "dynamodb": {**body, "SequenceNumber": str(n)}} for n in range(7)]
+    assert world.call("scoring", {"Records": records}) == {"batchItemFailures": []}
+    letters = [json.loads(letter["body"]) for letter in world.dead_letters()]
+    assert len(letters) > 1
+    assert [r["dynamodb"]["SequenceNumber"] for letter in letters for r in letter] == [str(n) for n in range(7)]

@@ -427,6 +427,7 @@ MUTANTS = (
 )
 
 from tests.mutants.bad_days_redrive import REDRIVE  # noqa: E402  they need `Mutant`
+from tests.mutants.bad_days_releases import RELEASES  # noqa: E402
 from tests.mutants.bad_days_rotation import ROTATION  # noqa: E402
 
-MUTANTS += ROTATION + REDRIVE
+MUTANTS += ROTATION + REDRIVE + RELEASES

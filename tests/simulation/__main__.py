@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tests.simulation.dead_letters import Result as BadDays
     from tests.simulation.history import Result
     from tests.simulation.interleavings import Found as Orders
+    from tests.simulation.old_release import Result as Mixed
     from tests.simulation.rotation import Result as Rotations
 
 OUTPUT = Path("build/simulation.json")
@@ -78,6 +79,9 @@ def main() -> int:
         for rotated in pool.map(_rotate, range(seeds[0], seeds[0] + max(20, len(seeds) // 20))):
             tally.figures += rotated.figures
             tally.note(f"rotation {rotated.seed}", rotated.broken)
+        for mixed in pool.map(_mix_releases, range(seeds[0], seeds[0] + max(10, len(seeds) // 40))):
+            tally.figures += mixed.figures
+            tally.note(f"old release {mixed.seed}", mixed.broken)
         for bad_day in pool.map(_redrive, range(seeds[0], seeds[0] + max(20, len(seeds) // 20))):
             tally.figures += bad_day.figures
             tally.note(f"dead letters {bad_day.seed}", bad_day.broken)
@@ -112,6 +116,12 @@ def _explore(seed: int) -> "Orders":
 
 def _rotate(seed: int) -> "Rotations":
     from tests.simulation.rotation import play
+
+    return play(seed)
+
+
+def _mix_releases(seed: int) -> "Mixed":
+    from tests.simulation.old_release import play
 
     return play(seed)
 
@@ -180,6 +190,7 @@ def _report(tally: Tally, seeds: range, seconds: float) -> dict[str, Any]:
         "forged_links_accepted": figures["forged_links_accepted"],
         "rotation_fresh_links_read": figures["rotation_fresh_links_read"],
         "rotation_links_refused": figures["rotation_fresh_links_refused"] + figures["rotation_older_links_refused"],
+        "next_release_applied": figures["next_release_applied"],
         "stream_letters_redriven": figures["stream_letters_redriven"],
         "sdk_requests_per_call": tally.designs["sodate"]["sdk_requests"],
         "designs": {name: {column: found[column] for column in _COLUMNS} for name, found in tally.designs.items()},

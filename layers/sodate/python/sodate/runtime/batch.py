@@ -9,7 +9,7 @@ is set aside a second time; each failure is named in the answer.
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -20,6 +20,7 @@ from sodate.runtime.settings import is_local, setting
 from sodate.table.bulk import plain
 
 Record = Mapping[str, Any]
+_LARGEST_LETTER = 200_000
 Failures = dict[str, list[dict[str, str]]]
 #: What became of a message: one word, or how many of each when a message is many things.
 Outcome = str | Mapping[str, int]
@@ -106,7 +107,22 @@ def _bury(content: str, reason: str) -> None:
         "function": {"DataType": "String", "StringValue": setting("POWERTOOLS_SERVICE_NAME")},
     }
     queue = setting("SODATE_DEAD_LETTER_URL")
-    container.client("sqs").send_message(QueueUrl=queue, MessageBody=content[:200_000], MessageAttributes=attributes)
+    for part in _parts(content):
+        container.client("sqs").send_message(QueueUrl=queue, MessageBody=part, MessageAttributes=attributes)
+
+
+def _parts(content: str) -> Iterator[str]:
+    """As large as SQS takes. A group of stream records is parted between records, so that each part can be redriven."""
+    if len(content) <= _LARGEST_LETTER or not content.startswith("["):
+        yield content[:_LARGEST_LETTER]
+        return
+    part: list[Any] = []
+    for record in json.loads(content):
+        if part and len(json.dumps([*part, record])) > _LARGEST_LETTER:
+            yield json.dumps(part)
+            part = []
+        part.append(record)
+    yield json.dumps(part)[:_LARGEST_LETTER]
 
 
 def image(record: Record, which: str) -> dict[str, Any] | None:
