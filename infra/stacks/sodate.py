@@ -26,6 +26,7 @@ from infra.components.permissions import (
     may_send_mail,
     may_use_table,
 )
+from infra.components.playbook_schema import playbook_schema
 from infra.components.queues import DeadLetters, build_queue, may_send
 from infra.components.rotation import rotate
 from infra.components.schedules import run_every
@@ -169,6 +170,7 @@ class SodateStack(Stack):
             "EventsTopicArn": self.mail_events.topic.topic_arn,
             "ImportBucket": self.imports.bucket.bucket_name,
             "ConfigurationSet": self.mail_events.configuration_set.configuration_set_name,
+            "PlaybookSchema": playbook_schema(),
             **self.dead_letters.outputs(),
             **{f"Function{name}": one.alias.function_arn for name, one in self._by_id().items()},
         }

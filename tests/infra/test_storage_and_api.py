@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from sodate_cli.playbook.release import schema_digest
+
 ROUTES = {
     "GET /forms/{form_id}",
     "POST /forms/{form_id}/submissions",
@@ -116,10 +118,15 @@ def test_public_links_on_aws_are_https_and_local_ones_carry_the_api_id(stack: An
 
 def test_the_outputs_are_those_of_the_contract(stack: Any) -> None:
     expected = {"ApiUrl", "ApiId", "TableName", "BusName", "SendQueueUrl", "SendDlqUrl", "EventsTopicArn"}
-    expected |= {"ConfigurationSet", "ImportBucket", "ReplayQueueUrl"}
+    expected |= {"ConfigurationSet", "ImportBucket", "ReplayQueueUrl", "PlaybookSchema"}
     expected |= {"Function" + "".join(w.capitalize() for w in name.split("_")) for name in stack.functions()}
     dead_letters = [q for q in stack.all("AWS::SQS::Queue").values() if q["QueueName"].endswith("-dlq")]
     found = set(stack.outputs)
     assert expected <= found
     assert len([name for name in found if name.startswith("Dlq") and name.endswith("Url")]) == len(dead_letters)
     assert len(found) == len(expected) + len(dead_letters)
+
+
+def test_the_stack_says_which_playbook_keys_its_functions_know(stack: Any) -> None:
+    """`sodate playbook plan` compares; the files are equal to the models by tests/unit/playbook."""
+    assert stack.outputs["PlaybookSchema"]["Value"] == schema_digest()

@@ -425,3 +425,9 @@ MUTANTS = (
         tests="tests/unit/scoring/test_score_fold.py::test_a_robots_click_counts_no_more_and_a_later_verdict_brings_it_back",
     ),
 )
+
+from tests.mutants.bad_days_redrive import REDRIVE  # noqa: E402  they need `Mutant`
+from tests.mutants.bad_days_releases import RELEASES  # noqa: E402
+from tests.mutants.bad_days_rotation import ROTATION  # noqa: E402
+
+MUTANTS += ROTATION + REDRIVE + RELEASES
