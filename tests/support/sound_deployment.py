@@ -15,6 +15,7 @@ from typing import Any
 import boto3
 from sodate.due import store as due
 from sodate.mail import pace
+from sodate.mail.suppression import SyncItem
 from sodate.table import base, keys
 from sodate_cli.doctor.deployment import Deployment
 from sodate_cli.playbook.apply import publish
@@ -107,6 +108,7 @@ class SoundDeployment:
         publish(_checked[0], now=NOW)
         for lane in due.LANES:
             due.move_cursor(lane, NOW.replace(second=0) - timedelta(minutes=1))
+        base.put(SyncItem(keys.suppression_sync(), keys.POSITION, until=keys.stamp(NOW - timedelta(hours=20))))
         pace.keep(pace.Pace(rate=14.0))
 
     def _queues_and_topics(self) -> None:

@@ -10,7 +10,6 @@ from sodate_cli.doctor.deployment import Deployment
 from sodate_cli.doctor.finding import Check, Result, failed, judged, listed, ok, warning
 from sodate_cli.doctor.policy import service_may
 
-_DEPLOY = "deploy the stage again: make deploy STAGE="
 _LOCAL = "the local cloud keeps alarms and never rings them"
 _LOOKS, _PAUSE_S = 30, 2.0
 
@@ -32,9 +31,7 @@ def alarms(d: Deployment) -> Result:
             problems.append(f"{name}: it tells nobody")
     if not found:
         problems = [f"there is no alarm named {d.prefix}-…"]
-    return judged(
-        problems, f"{len(found)} alarms are switched on", f"enable the alarm's actions, or {_DEPLOY}{d.stage}"
-    )
+    return judged(problems, f"{len(found)} alarms are switched on", f"enable the alarm's actions, or {d.redeploy}")
 
 
 def ringing(d: Deployment) -> Result:
@@ -48,7 +45,7 @@ def ringing(d: Deployment) -> Result:
 
 def topic(d: Deployment) -> Result:
     problems = [problem for arn in sorted(_topics(d)) for problem in _topic_problems(d, arn)]
-    return judged(problems, "CloudWatch may publish to the alarm topic and use its key", f"{_DEPLOY}{d.stage}")
+    return judged(problems, "CloudWatch may publish to the alarm topic and use its key", d.redeploy)
 
 
 def _topic_problems(d: Deployment, arn: str) -> Iterator[str]:
@@ -99,7 +96,7 @@ def recipient(d: Deployment) -> Result:
         )
     return failed(
         "nobody hears the alarms: the topic has no subscription",
-        f"set alarm_email of the stage in infra/config.py, {_DEPLOY}{d.stage}, and confirm the mail that AWS sends",
+        f"set alarm_email of the stage in infra/config.py, {d.redeploy}, and confirm the mail that AWS sends",
     )
 
 
@@ -126,7 +123,7 @@ def delivery(d: Deployment) -> Result:
             d.pause(_PAUSE_S)
     finally:
         client.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="sodate doctor --ring: the test is over")
-    return failed(f"{name} was forced and CloudWatch executed no action within a minute", f"{_DEPLOY}{d.stage}")
+    return failed(f"{name} was forced and CloudWatch executed no action within a minute", d.redeploy)
 
 
 def _delivered(name: str, entry: Mapping[str, Any]) -> Result:

@@ -91,8 +91,9 @@ def _show(findings: Sequence[Finding]) -> None:
             text.append(f"\n→ {output.plain(finding.what_to_do)}", style="italic")
         table.add_row(Text(finding.name), Text(word, style=style), text)
     output.show(table)
-    counts = ", ".join(f"{_count(findings, verdict)} {_LOOK[verdict][0]}" for verdict in Verdict)
-    output.say(f"{counts}. {'Something is wrong: see the rows marked FAILED.' if is_sick(findings) else 'No failure.'}")
+    output.say(", ".join(f"{_count(findings, verdict)} {_LOOK[verdict][0]}" for verdict in Verdict))
+    if is_sick(findings):
+        output.say(f"failed: {', '.join(f.name for f in findings if f.verdict is Verdict.FAILED)}")
 
 
 def _count(findings: Sequence[Finding], verdict: Verdict) -> int:

@@ -57,6 +57,13 @@ class Deployment:
         return f"sodate-{self.stage}"
 
     @property
+    def redeploy(self) -> str:
+        """What to do about a deployment that is not as its template says."""
+        if self.is_local:
+            return "start the local cloud anew: `sodate local down`, then `sodate local up`"
+        return f"deploy the stage again: make deploy STAGE={self.stage}"
+
+    @property
     def stack_name(self) -> str:
         return f"Sodate-{self.stage}"
 

@@ -134,7 +134,7 @@ def configuration_set(d: Deployment) -> Result:
     except ClientError as error:
         if error.response["Error"]["Code"] != "NotFoundException":
             raise
-        return failed(f"the configuration set {name} does not exist: SES refuses every email", "deploy the stage again")
+        return failed(f"the configuration set {name} does not exist: SES refuses every email", d.redeploy)
     problems = []
     if not found.get("SendingOptions", {}).get("SendingEnabled", True):
         problems.append(f"{name} is paused: SES refuses every email")
@@ -142,9 +142,9 @@ def configuration_set(d: Deployment) -> Result:
     if missing:
         problems.append(f"{name} does not suppress {' and '.join(missing)}")
     if problems:
-        return judged(problems, "", "deploy the stage again, or mend the set in the SES console")
+        return judged(problems, "", f"mend the set in the SES console, or {d.redeploy}")
     if not found.get("ReputationOptions", {}).get("ReputationMetricsEnabled", False):
-        return warning(f"{name} publishes no reputation metrics: two alarms see nothing", "deploy the stage again")
+        return warning(f"{name} publishes no reputation metrics: two alarms see nothing", d.redeploy)
     return ok(f"{name} sends, suppresses and measures")
 
 
@@ -152,7 +152,7 @@ def event_destination(d: Deployment) -> Result:
     name, topic = d.output("ConfigurationSet"), d.output("EventsTopicArn")
     found = d.clients("sesv2").get_configuration_set_event_destinations(ConfigurationSetName=name)
     ours = [one for one in found["EventDestinations"] if one.get("SnsDestination", {}).get("TopicArn") == topic]
-    what = "deploy the stage again: without these events bounces and complaints are not seen"
+    what = f"without these events bounces and complaints are not seen; {d.redeploy}"
     if not ours:
         return failed(f"{name} publishes no events to {topic}", what)
     reported = {kind for one in ours if one.get("Enabled") for kind in one["MatchingEventTypes"]}

@@ -22,7 +22,6 @@ _READ_STREAM = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetS
 _WRITE_LOG = ("logs:CreateLogStream", "logs:PutLogEvents")
 _ROTATE = ("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue")
 _NEVER = ("dynamodb:DeleteTable", "dynamodb:UpdateTable", "dynamodb:DeleteItem")
-_DEPLOY = "deploy the stage again: make deploy STAGE="
 
 Context = tuple[tuple[str, str], ...]
 
@@ -46,7 +45,7 @@ def permissions(d: Deployment) -> Result:
         for problem in _problems(d, spec, demand)
     ]
     good = f"the roles of {len(d.configurations)} functions allow what the catalog says, and deny what is dangerous"
-    return judged(problems, good, f"compare the role with infra/catalog.py; {_DEPLOY}{d.stage}")
+    return judged(problems, good, f"compare the role with infra/catalog.py; {d.redeploy}")
 
 
 def bulk_templates(d: Deployment) -> Result:

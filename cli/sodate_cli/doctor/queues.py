@@ -9,7 +9,6 @@ from sodate_cli.doctor.finding import Check, Result, Verdict, failed, judged, li
 from sodate_cli.doctor.policy import service_may
 
 _AGE_WARNING_S, _AGE_FAILURE_S = 600, 1800
-_DEPLOY = "deploy the stage again: make deploy STAGE="
 
 
 def dead_letters(d: Deployment) -> Result:
@@ -21,7 +20,7 @@ def dead_letters(d: Deployment) -> Result:
     counts = {edge: _waiting(d, url) for edge, url in queues.items()}
     full = [f"{edge}: {count} given up" for edge, count in counts.items() if count]
     if not queues:
-        return failed("the stack names no dead-letter queue", f"{_DEPLOY}{d.stage}")
+        return failed("the stack names no dead-letter queue", d.redeploy)
     return judged(
         full,
         f"{len(queues)} dead-letter queues are empty",
@@ -80,7 +79,7 @@ def event_topic(d: Deployment) -> Result:
     subscriptions = [one for page in pages for one in page["Subscriptions"]]
     if not any(_is_ours(one, queue["QueueArn"]) for one in subscriptions):
         problems.append("the events queue is not subscribed to the topic of mail events")
-    return judged(problems, "SES may publish events, and the events queue receives them", f"{_DEPLOY}{d.stage}")
+    return judged(problems, "SES may publish events, and the events queue receives them", d.redeploy)
 
 
 def _is_ours(subscription: Mapping[str, str], queue_arn: str) -> bool:

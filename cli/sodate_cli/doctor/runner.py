@@ -1,6 +1,6 @@
 """Runs the checks one after the other. Whatever a check meets becomes a finding: no error of AWS ends the report."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 from sodate.errors import SodateError
@@ -41,7 +41,6 @@ def examine(
     only: Collection[str] = (),
     asked: Collection[str] = (),
     checks: Iterable[Check] = CHECKS,
-    heard: Callable[[Finding], None] = lambda _: None,
 ) -> list[Finding]:
     """`only`: names of checks, all when empty. `asked`: options such as `--send` that permit a check.
 
@@ -57,9 +56,7 @@ def examine(
         )
         if check.name == _FIRST and result.verdict is Verdict.FAILED:
             unreachable = True
-        finding = Finding(check.name, result.verdict, result.detail, result.what_to_do)
-        findings.append(finding)
-        heard(finding)
+        findings.append(Finding(check.name, result.verdict, result.detail, result.what_to_do))
     return findings
 
 
@@ -72,7 +69,7 @@ def _run(check: Check, deployment: Deployment, asked: Collection[str]) -> Result
         return check.run(deployment)
     except StackMissing as error:
         if check.name == "stack":
-            return failed(f"there is no stack {error} here", f"deploy it: make deploy STAGE={deployment.stage}")
+            return failed(f"there is no stack {error} here", deployment.redeploy)
         return not_checkable("see `stack`: there is no stack to look at")
     except (ClientError, BotoCoreError, SodateError, OSError, LookupError, TypeError, ValueError) as error:
         return _as_result(error, deployment)
@@ -104,9 +101,7 @@ def _refused(error: ClientError, deployment: Deployment) -> Result:
         return not_checkable(f"the local cloud does not offer {operation}")
     if "Throttl" in code or code == "TooManyRequestsException" or status >= 500:
         return failed(f"{operation}: AWS is too busy to answer ({code})", "run doctor again in a minute")
-    return failed(
-        f"{operation}: {code} {words}".strip(), f"deploy the stage again: make deploy STAGE={deployment.stage}"
-    )
+    return failed(f"{operation}: {code} {words}".strip(), deployment.redeploy)
 
 
 def _no_answer(error: BotoCoreError | OSError) -> Result:

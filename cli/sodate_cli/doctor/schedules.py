@@ -1,10 +1,12 @@
 """What runs without being asked: schedules and their cursors, the bus rule, and the mappings of queues and streams."""
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sodate.due import store as due
+from sodate.mail.suppression import SyncItem
+from sodate.table import base, keys
 
 from infra.catalog import FUNCTIONS, REPLAYS_AT_ONCE
 from sodate_cli.doctor.deployment import Deployment
@@ -21,17 +23,22 @@ SCHEDULED: Mapping[str, tuple[due.Lane, ...]] = {
 }
 #: An idle cursor is written every ten minutes, the sweeper runs every five.
 _CURSOR_MAY_LAG = timedelta(minutes=20)
+#: It runs once a day, and a long list takes it some days.
+_SYNC_MAY_LAG = timedelta(days=3)
 QUEUE_READERS = {
     "mail_sender": "send", "score_replay": "score-replay", "email_events": "events", "lead_import": "lead-import",
 }  # fmt: skip
 STREAM_READERS = ("scoring", "event_publisher")
-_ENABLE = "enable the rule in EventBridge, or deploy the stage again: make deploy STAGE="
 
 
 def schedules(d: Deployment) -> Result:
     problems = [problem for name in SCHEDULED for problem in _rule_problems(d, name, None)]
     problems += _rule_problems(d, "sales_handoff", d.output("BusName"))
-    return judged(problems, f"{len(SCHEDULED)} schedules and the bus rule are enabled", f"{_ENABLE}{d.stage}")
+    return judged(
+        problems,
+        f"{len(SCHEDULED)} schedules and the bus rule are enabled",
+        f"enable the rule in EventBridge, or {d.redeploy}",
+    )
 
 
 def _rule_problems(d: Deployment, function: str, bus: str | None) -> Iterator[str]:
@@ -52,23 +59,35 @@ def _rule_problems(d: Deployment, function: str, bus: str | None) -> Iterator[st
 
 def cursors(d: Deployment) -> Result:
     """How far each lane of the due index has been read: the proof that its function runs and keeps up."""
-    behind, never = [], []
+    behind: list[str] = []
+    never: list[str] = []
+    for what, reached, may_lag in _positions():
+        if reached is None:
+            (behind if _age(d) > may_lag else never).append(f"{what} has never been read")
+        elif d.now - reached > may_lag:
+            minutes = (d.now - reached) // timedelta(minutes=1)
+            behind.append(f"{what} has been read up to {reached:%Y-%m-%d %H:%M} UTC, {minutes} minutes ago")
+    if behind:
+        what_to_do = "see `sending`, `schedules` and `concurrency`, then the log of the function"
+        return Result(Verdict.FAILED, listed([*behind, *never], "\n"), what_to_do)
+    if never:
+        what_to_do = "the stack is young: the first run of a schedule comes within its interval; look again then"
+        return Result(Verdict.WARNING, listed(never, "\n"), what_to_do)
+    return ok("every lane of the due index has been read up to now, and SES's suppression list up to yesterday")
+
+
+def _positions() -> Iterator[tuple[str, datetime | None, timedelta]]:
     for function, lanes in SCHEDULED.items():
         for lane in lanes:
-            reached = due.read_until(lane)
-            if reached is None:
-                never.append(f"{function} has never read the lane `{lane.name}`")
-            elif d.now - reached > _CURSOR_MAY_LAG:
-                minutes = (d.now - reached) // timedelta(minutes=1)
-                behind.append(
-                    f"{function} has read the lane `{lane.name}` up to {reached:%Y-%m-%d %H:%M} UTC: {minutes} min ago"
-                )
-    what = "see `sending`, `schedules` and `concurrency`, then the log of the function"
-    if behind:
-        return Result(Verdict.FAILED, listed([*behind, *never], "\n"), what)
-    if never:
-        return Result(Verdict.WARNING, listed(never, "\n"), "after a first deployment wait two minutes and look again")
-    return ok("every lane of the due index has been read up to now")
+            yield f"{function}: the lane `{lane.name}`", due.read_until(lane), _CURSOR_MAY_LAG
+    synced = base.find(SyncItem, keys.suppression_sync(), keys.POSITION)
+    until = datetime.fromisoformat(synced.until) if synced else None
+    yield "suppression_sync: SES's suppression list", until, _SYNC_MAY_LAG
+
+
+def _age(d: Deployment) -> timedelta:
+    """How long the stack has been there."""
+    return d.machine_now() - d.stack["CreationTime"]  # type: ignore[no-any-return]
 
 
 def triggers(d: Deployment) -> Result:
@@ -79,7 +98,7 @@ def triggers(d: Deployment) -> Result:
     for function in STREAM_READERS:
         problems += _mapping_problems(d, function, stream)
     good = f"{len(QUEUE_READERS)} queues and the table's stream are read"
-    return judged(problems, good, f"enable the event source mapping, or deploy again: make deploy STAGE={d.stage}")
+    return judged(problems, good, f"enable the event source mapping, or {d.redeploy}")
 
 
 def _mapping_problems(d: Deployment, function: str, source: str) -> Iterator[str]:

@@ -22,7 +22,7 @@ def secrets(d: Deployment) -> Result:
     return judged(
         [problem for problem in problems if problem],
         "four secrets are there and hold what the functions need",
-        "restore it (`aws secretsmanager restore-secret`) or deploy again; never replace address-key: it names"
+        f"restore it (`aws secretsmanager restore-secret`), or {d.redeploy}; never replace address-key: it names"
         " suppressed addresses",
     )
 
@@ -57,7 +57,7 @@ def rotation(d: Deployment) -> Result:
     secret = f"{d.prefix}/{SIGNING_KEYS}"
     found = d.clients("secretsmanager").describe_secret(SecretId=secret)
     if not found.get("RotationEnabled"):
-        return failed(f"{secret} is not rotated", f"deploy the stage again: make deploy STAGE={d.stage}")
+        return failed(f"{secret} is not rotated", d.redeploy)
     due = _due(found)
     what = f"read the log of {d.prefix}-signing-key-rotation; `aws secretsmanager rotate-secret --secret-id {secret}`"
     if due is not None and due + _PATIENCE < d.machine_now():

@@ -15,7 +15,6 @@ RUNTIME = "python3.13"
 _LOCAL_ONLY = ("SODATE_CLOCK_FILE", "AWS_ENDPOINT_URL_SESV2", "AWS_ENDPOINT_URL")
 #: AWS keeps this much of the account's concurrency unreserved.
 _ROOM_NEEDED = 50
-_DEPLOY = "deploy this stage again: make deploy STAGE="
 
 
 def stack(d: Deployment) -> Result:
@@ -26,10 +25,10 @@ def stack(d: Deployment) -> Result:
     if status == "UPDATE_ROLLBACK_COMPLETE":
         return warning(
             f"{detail}: the last deployment was rolled back",
-            f"look at the stack's events, mend the cause, {_DEPLOY}{d.stage}",
+            f"look at the stack's events, mend the cause, {d.redeploy}",
         )
     if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"):
-        return failed(detail, f"look at the stack's events in CloudFormation, mend the cause, {_DEPLOY}{d.stage}")
+        return failed(detail, f"look at the stack's events in CloudFormation, mend the cause, {d.redeploy}")
     if d.expected.retained and not d.stack.get("EnableTerminationProtection"):
         return warning(f"{detail}, without termination protection", "turn on termination protection of the stack")
     return ok(detail)
@@ -42,7 +41,7 @@ def release(d: Deployment) -> Result:
         return ok("the deployed code is the code of this checkout")
     return warning(
         f"{len(different)} deployed files are not those of this checkout: {listed(different)}",
-        f"check out the deployed release before you use this command line, or {_DEPLOY}{d.stage}",
+        f"check out the deployed release before you use this command line, or {d.redeploy}",
     )
 
 
@@ -86,7 +85,7 @@ def functions(d: Deployment) -> Result:
     if len(layers) > 1:
         problems.append(f"functions run on {len(layers)} different sets of layers: a deployment stopped half way")
     good = f"{len(FUNCTIONS)} functions are active on {RUNTIME}, each on its newest version"
-    return judged(problems, good, f"{_DEPLOY}{d.stage}")
+    return judged(problems, good, d.redeploy)
 
 
 def _function_problems(d: Deployment, spec: FunctionSpec) -> Iterator[str]:
@@ -133,7 +132,7 @@ def settings(d: Deployment) -> Result:
         problems += [
             f"{name}: {key} is for the local cloud only" for key in _LOCAL_ONLY if key in found and not d.is_local
         ]
-    return judged(problems, "every function has the settings of this stage", f"{_DEPLOY}{d.stage}")
+    return judged(problems, "every function has the settings of this stage", d.redeploy)
 
 
 def concurrency(d: Deployment) -> Result:

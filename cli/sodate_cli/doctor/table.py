@@ -4,7 +4,6 @@ from infra.catalog import FUNCTIONS
 from sodate_cli.doctor.deployment import Deployment
 from sodate_cli.doctor.finding import Check, Result, Verdict, failed, judged, ok
 
-_DEPLOY = "deploy the stage again: make deploy STAGE="
 _KEYS = [("pk", "HASH"), ("sk", "RANGE")]
 
 
@@ -19,7 +18,7 @@ def table(d: Deployment) -> Result:
     if not stream.get("StreamEnabled") or stream.get("StreamViewType") != "NEW_AND_OLD_IMAGES":
         problems.append("its stream is off or has no new and old images: scores and events stand still")
     named = [f"the table {found['TableName']}: {problem}" for problem in problems]
-    return judged(named, f"the table {found['TableName']} is active and streams its changes", f"{_DEPLOY}{d.stage}")
+    return judged(named, f"the table {found['TableName']} is active and streams its changes", d.redeploy)
 
 
 def protection(d: Deployment) -> Result:
@@ -28,7 +27,7 @@ def protection(d: Deployment) -> Result:
         return ok(f"{name} cannot be deleted by accident")
     if not d.expected.retained:
         return ok(f"{name} may be deleted: infra/config.py says that this stage is not retained")
-    return failed(f"{name} has no deletion protection", "turn it on in DynamoDB, or deploy the stage again")
+    return failed(f"{name} has no deletion protection", f"turn it on in DynamoDB, or {d.redeploy}")
 
 
 def backup(d: Deployment) -> Result:
@@ -38,7 +37,7 @@ def backup(d: Deployment) -> Result:
     if recovery.get("PointInTimeRecoveryStatus") == "ENABLED":
         since = recovery.get("EarliestRestorableDateTime")
         return ok(f"{name} can be restored to any second" + (f" since {since:%Y-%m-%d %H:%M} UTC" if since else ""))
-    return failed(f"{name} has no point-in-time recovery", "turn it on in DynamoDB, Backups, or deploy the stage again")
+    return failed(f"{name} has no point-in-time recovery", f"turn it on in DynamoDB, or {d.redeploy}")
 
 
 def expiry(d: Deployment) -> Result:
@@ -46,7 +45,7 @@ def expiry(d: Deployment) -> Result:
     found = d.clients("dynamodb").describe_time_to_live(TableName=name)["TimeToLiveDescription"]
     if found.get("TimeToLiveStatus") in ("ENABLED", "ENABLING") and found.get("AttributeName") == "ttl":
         return ok("items past their date are deleted")
-    return failed(f"{name} keeps items past their `ttl`: evidence and old counts stay for ever", f"{_DEPLOY}{d.stage}")
+    return failed(f"{name} keeps items past their `ttl`: evidence and old counts stay for ever", d.redeploy)
 
 
 def log_retention(d: Deployment) -> Result:
@@ -57,12 +56,14 @@ def log_retention(d: Deployment) -> Result:
             found |= {group["logGroupName"]: group.get("retentionInDays") for group in page["logGroups"]}
     problems = [f"{name} does not exist" for name in wanted if name not in found]
     problems += [f"{name} is kept for ever" for name in wanted if name in found and found[name] is None]
-    what = f"set the retention of the log group, or {_DEPLOY}{d.stage}"
+    what = f"set the retention of the log group, or {d.redeploy}"
     if problems:
         return judged(problems, "", what)
     days = d.expected.log_retention_days
     other = [f"{name} is kept {found[name]} days, not {days}" for name in wanted if found[name] != days]
-    return judged(other, f"{len(wanted)} log groups are kept {days} d", what, Verdict.WARNING)
+    return judged(
+        other, f"{len(wanted)} log groups are kept {days} day{'' if days == 1 else 's'}", what, Verdict.WARNING
+    )
 
 
 CHECKS = (

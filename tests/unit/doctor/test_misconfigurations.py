@@ -10,6 +10,8 @@ import pytest
 from moto import mock_aws
 from sodate.due import store as due
 from sodate.mail import pace
+from sodate.mail.suppression import SyncItem
+from sodate.table import base, keys
 from sodate_cli.doctor.commands import is_sick
 from sodate_cli.doctor.finding import Finding, Verdict
 from sodate_cli.doctor.runner import examine
@@ -230,6 +232,15 @@ def late_cursor(lane: due.Lane) -> Spoil:
     return lambda _: due.move_cursor(lane, NOW.replace(second=0) - timedelta(hours=2))
 
 
+def young_and_unread(aws: SoundDeployment) -> None:
+    aws.stack["CreationTime"] = NOW - timedelta(minutes=2)
+    remove_cursor(due.SALES)
+
+
+def late_sync(_: SoundDeployment) -> None:
+    base.put(SyncItem(keys.suppression_sync(), keys.POSITION, until=keys.stamp(NOW - timedelta(days=9))))
+
+
 #: What was done to it → the one check that fails.
 FAILURES: dict[str, tuple[Spoil, str]] = {
     "the clock of this machine is ten minutes ahead": (shift("aws_now", -timedelta(minutes=10)), "clock"),
@@ -277,6 +288,8 @@ FAILURES: dict[str, tuple[Spoil, str]] = {
     "a schedule starts nothing": (rule_of_nothing, "schedules"),
     "the dispatcher stands still": (late_cursor(due.STEP), "cursors"),
     "the sweeper stands still": (late_cursor(due.WATCH), "cursors"),
+    "a schedule has never run": (lambda _: remove_cursor(due.SALES), "cursors"),
+    "the suppression list is not synchronised": (late_sync, "cursors"),
     "a queue is not read": (mapping("mail-sender", "State", "Disabled"), "triggers"),
     "a stream has lost its filter": (mapping("scoring", "FilterCriteria", {}), "triggers"),
     "a stream has lost its dead-letter queue": (mapping("scoring", "DestinationConfig", {}), "triggers"),
@@ -324,7 +337,7 @@ WARNINGS: dict[str, tuple[Spoil, str]] = {
     "there is no MAIL FROM": (lambda aws: aws.identity.pop("MailFromAttributes"), "ses-mail-from"),
     "the set measures nothing": (change("configuration_set", "ReputationOptions", to={}), "configuration-set"),
     "a send has an unknown outcome": (lambda _: put_unknown_send(), "unknown-sends"),
-    "a lane was never read": (lambda _: remove_cursor(due.SALES), "cursors"),
+    "a young stack has not run yet": (young_and_unread, "cursors"),
     "inline templates are not allowed": (denied("mail_sender", "ses:SendBulkEmail@template"), "bulk-templates"),
     "an alarm rings": (
         lambda _: boto3.client("cloudwatch").set_alarm_state(AlarmName=ALARMS[1], StateValue="ALARM", StateReason="x"),
