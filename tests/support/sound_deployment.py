@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,15 @@ from sodate_cli.playbook.check import Checked, check
 from sodate_cli.target import Target
 
 from infra.catalog import FUNCTIONS
+from infra.config import MailIdentity, Stage, Throttle
 from tests.support.aws_answers import AwsAnswers, Json, Refused
 
 NOW = datetime(2026, 11, 25, 3, 0, 10, tzinfo=UTC)
 ACCOUNT, REGION, STAGE = "123456789012", "ap-northeast-1", "prod"
 PREFIX, TABLE = f"sodate-{STAGE}", f"sodate-{STAGE}"
 PLAYBOOK = Path(__file__).parents[2] / "playbooks" / "b2b-ja"
-API = "https://api.example.co.jp"
+DOMAIN = "norte.test"
+API = f"https://api.{DOMAIN}"
 ALARMS = (f"{PREFIX}-send-dlq-not-empty", f"{PREFIX}-late-steps")
 QUEUES = ("send", "events", "score-replay", "lead-import")
 SCHEDULES = ("step-mail-dispatch", "send-sweeper", "score-cooling", "sales-followup", "suppression-sync")
@@ -39,6 +42,14 @@ SECRETS = {
     "webhook": {"key": "a-webhook-key"},
     "captcha": {},
 }
+EXPECTED = Stage(
+    name=STAGE,
+    mail_identity=MailIdentity(DOMAIN),
+    origins=(f"https://www.{DOMAIN}",),
+    throttle=Throttle(requests_per_second=100, burst=200),
+    log_retention_days=90,
+    alarm_email=f"ops@{DOMAIN}",
+)
 _checked: list[Checked] = []
 _LAYERS = [f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:{PREFIX}-{name}:7" for name in ("dependencies", "sodate")]
 
@@ -64,7 +75,7 @@ class SoundDeployment:
         self._alarm_history: list[Json] = []
 
     def deployment(self) -> Deployment:
-        return Deployment(
+        made = Deployment(
             target=Target(STAGE, TABLE, REGION),
             clients=self.aws.client,
             now=NOW,
@@ -74,6 +85,8 @@ class SoundDeployment:
             new_id=iter(f"id{number}" for number in range(100)).__next__,
             checkout=self.checkout,
         )
+        made.expected = EXPECTED
+        return made
 
     def answer(self, service: str, operation: str, made: Callable[[Json], Json]) -> None:
         """Another answer than the sound one."""
@@ -86,7 +99,7 @@ class SoundDeployment:
     # -- what moto has -----------------------------------------------------------------------------------------
 
     def _table(self) -> None:
-        client = boto3.client("dynamodb")
+        client = self.aws.client("dynamodb")
         client.create_table(
             TableName=TABLE,
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
@@ -102,7 +115,7 @@ class SoundDeployment:
         )
         base.bind(TABLE)
         if not _checked:  # MJML takes a second
-            overrides = {"mailing.sender.from_address": "news@example.co.jp"}
+            overrides = {"mailing.sender.from_address": f"news@{DOMAIN}"}
             _checked.append(check(PLAYBOOK, overrides))
             assert _checked[0].ok, _checked[0].problems
         publish(_checked[0], now=NOW)
@@ -112,7 +125,7 @@ class SoundDeployment:
         pace.keep(pace.Pace(rate=14.0))
 
     def _queues_and_topics(self) -> None:
-        sqs, sns, kms = boto3.client("sqs"), boto3.client("sns"), boto3.client("kms")
+        sqs, sns, kms = self.aws.client("sqs"), self.aws.client("sns"), self.aws.client("kms")
         self.queues = {name: sqs.create_queue(QueueName=f"{PREFIX}-{name}")["QueueUrl"] for name in QUEUES}
         edges = {spec.edge for spec in FUNCTIONS if not spec.synchronous}
         self.dead = {edge: sqs.create_queue(QueueName=f"{PREFIX}-{edge}-dlq")["QueueUrl"] for edge in edges}
@@ -133,12 +146,12 @@ class SoundDeployment:
             Attributes={"Policy": _policy(_allow("sns.amazonaws.com", "sqs:SendMessage", queue))},
         )
         sns.subscribe(TopicArn=self.topics["mail-events"], Protocol="sqs", Endpoint=queue)
-        sns.subscribe(TopicArn=self.topics["alarms"], Protocol="email", Endpoint="ops@example.co.jp")
+        sns.subscribe(TopicArn=self.topics["alarms"], Protocol="email", Endpoint=f"ops@{DOMAIN}")
         for name in ALARMS:
-            boto3.client("cloudwatch").put_metric_alarm(**alarm(name, self.topics["alarms"]))
+            self.aws.client("cloudwatch").put_metric_alarm(**alarm(name, self.topics["alarms"]))
 
     def _schedules(self) -> None:
-        client = boto3.client("events")
+        client = self.aws.client("events")
         client.create_event_bus(Name=PREFIX)
         for name in SCHEDULES:
             client.put_rule(Name=f"{PREFIX}-{name}", ScheduleExpression="rate(1 minute)")
@@ -150,15 +163,17 @@ class SoundDeployment:
     def _secrets_and_logs(self) -> None:
         self.secrets: dict[str, Json] = {}
         for name, value in SECRETS.items():
-            made = boto3.client("secretsmanager").create_secret(Name=f"{PREFIX}/{name}", SecretString=json.dumps(value))
+            made = self.aws.client("secretsmanager").create_secret(
+                Name=f"{PREFIX}/{name}", SecretString=json.dumps(value)
+            )
             self.secrets[f"{PREFIX}/{name}"] = {"ARN": made["ARN"], "VersionIdsToStages": {"v1" * 16: ["AWSCURRENT"]}}
         self.secrets[f"{PREFIX}/signing-keys"] |= {
             "RotationEnabled": True,
             "NextRotationDate": NOW + timedelta(days=40),
         }
         for name in [f"/aws/lambda/{name}" for name in self.functions] + [f"/aws/apigateway/{PREFIX}"]:
-            boto3.client("logs").create_log_group(logGroupName=name)
-            boto3.client("logs").put_retention_policy(logGroupName=name, retentionInDays=90)
+            self.aws.client("logs").create_log_group(logGroupName=name)
+            self.aws.client("logs").put_retention_policy(logGroupName=name, retentionInDays=90)
 
     # -- what is answered --------------------------------------------------------------------------------------
 
@@ -235,7 +250,7 @@ class SoundDeployment:
             "VerificationStatus": "SUCCESS",
             "DkimAttributes": {"SigningEnabled": True, "Status": "SUCCESS"},
             "MailFromAttributes": {
-                "MailFromDomain": "bounce.example.co.jp",
+                "MailFromDomain": f"bounce.{DOMAIN}",
                 "MailFromDomainStatus": "SUCCESS",
                 "BehaviorOnMxFailure": "USE_DEFAULT_VALUE",
             },
@@ -362,7 +377,7 @@ class SoundDeployment:
         if service == "dynamodb":
             return verb in spec.table or (verb in _STREAM and function in ("scoring", "event_publisher"))
         if service == "ses" and verb.startswith("Send"):
-            return fnmatchcase(context["ses:FromAddress"][0], "*@example.co.jp")
+            return fnmatchcase(context["ses:FromAddress"][0], f"*@{DOMAIN}")
         return True
 
     def _fetch(self, url: str) -> tuple[int, bytes]:
@@ -433,9 +448,15 @@ def put_unknown_send() -> None:
     list_unknown(planned_notice("lead", "send", "optin", "welcome", {}, NOW), NOW)
 
 
+@cache
+def moto(service: str) -> Any:
+    """Made once: a client takes longer than most of what it is asked for here."""
+    return boto3.client(service)  # type: ignore[call-overload]
+
+
 def remove_cursor(lane: due.Lane) -> None:
     key = {"pk": {"S": keys.cursor(lane.name)}, "sk": {"S": keys.POSITION}}
-    boto3.client("dynamodb").delete_item(TableName=TABLE, Key=key)
+    moto("dynamodb").delete_item(TableName=TABLE, Key=key)
 
 
 def _name_of(request: Json) -> str:

@@ -72,9 +72,11 @@ def event_topic(d: Deployment) -> Result:
         problems.append("the policy of the topic of mail events does not let SES publish")
     problems += key_problems(d, found.get("KmsMasterKeyId"), "ses", "the topic of mail events")
     url = d.clients("sqs").get_queue_url(QueueName=f"{d.prefix}-events")["QueueUrl"]
-    queue = d.clients("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn", "Policy"])["Attributes"]
+    names = ["QueueArn", "Policy", "KmsMasterKeyId"]
+    queue = d.clients("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
     if not service_may(queue.get("Policy"), "sns", "sqs:SendMessage", d.account):
         problems.append("the policy of the events queue does not let SNS send to it")
+    problems += key_problems(d, queue.get("KmsMasterKeyId"), "sns", "the events queue")
     pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=arn)
     subscriptions = [one for page in pages for one in page["Subscriptions"]]
     if not any(_is_ours(one, queue["QueueArn"]) for one in subscriptions):

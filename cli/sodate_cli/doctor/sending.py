@@ -1,21 +1,22 @@
 """Whether email leaves: definitions that this release can read, the state of the rate limiter, unknown sends."""
 
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from sodate.errors import SodateError
 from sodate.forms.definition import Form
 from sodate.mail import pace
 from sodate.mail.sender import Mailing
 from sodate.mail.template import Template
 from sodate.mail.unknown import unknown_sends
-from sodate.playbook.store import Kind, Stored
+from sodate.playbook.store import Kind, Stored, parsed
 from sodate.sales.definition import Sales
 from sodate.scenarios.sequence import Sequence
 from sodate.scoring.rules import RuleSet
 
 from sodate_cli.doctor.deployment import Deployment
-from sodate_cli.doctor.finding import Check, Result, failed, judged, listed, ok, warning
+from sodate_cli.doctor.finding import Check, Result, Verdict, failed, judged, listed, ok, warning
 
 MODELS: dict[Kind, type[BaseModel]] = {
     "mailing": Mailing, "form": Form, "template": Template, "sequence": Sequence, "rules": RuleSet, "sales": Sales,
@@ -31,26 +32,34 @@ def definitions(d: Deployment) -> Result:
             f"no live definition of {listed(missing)}: nothing can be posted or sent",
             f"apply a playbook: sodate playbook apply FOLDER --stage {d.stage}",
         )
-    unreadable = [
-        f"{kind} {one.id!r} version {one.version}: {problem}"
-        for kind, model in MODELS.items()
-        for one in live[kind]
-        if (problem := _problem(one.body, model))
-    ]
-    return judged(
-        unreadable,
-        f"{sum(len(found) for found in live.values())} live definitions are readable by this release",
-        "apply the playbook again with the deployed release, or deploy the release that wrote these definitions",
-    )
+    every = [(one, model) for kind, model in MODELS.items() for one in live[kind]]
+    what = "apply the playbook again with the deployed release, or deploy the release that wrote these definitions"
+    unreadable = [problem for one, model in every if (problem := _problem(one, model, parsed))]
+    if unreadable:
+        return failed(listed(unreadable, "\n"), what)
+    strange = [problem for one, model in every if (problem := _problem(one, model, _as_applied))]
+    good = f"{len(every)} live definitions are readable by this release"
+    return judged(strange, good, what, Verdict.WARNING)
 
 
-def _problem(body: dict[str, Any], model: type[BaseModel]) -> str | None:
+def _as_applied(stored: Stored, model: type[BaseModel]) -> BaseModel:
+    """As strictly as `apply` writes; the functions' own way of reading may be more patient."""
+    return model.model_validate(stored.body)
+
+
+def _problem(
+    stored: Stored, model: type[BaseModel], read: Callable[[Stored, type[BaseModel]], BaseModel]
+) -> str | None:
     try:
-        model.model_validate(body)
+        read(stored, model)
     except ValidationError as error:
         first = error.errors()[0]
-        return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"[:120]
-    return None
+        why = f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+    except SodateError as error:
+        why = str(error)
+    else:
+        return None
+    return f"{stored.kind} {stored.id!r} version {stored.version}: {why[:120]}"
 
 
 def sending(d: Deployment) -> Result:

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
-import boto3
 import pytest
 from moto import mock_aws
 from sodate.due import store as due
 from sodate.mail import pace
 from sodate.mail.suppression import SyncItem
+from sodate.playbook.store import Definitions
 from sodate.table import base, keys
 from sodate_cli.doctor.commands import is_sick
 from sodate_cli.doctor.finding import Finding, Verdict
@@ -24,6 +24,7 @@ from tests.support.sound_deployment import (
     TABLE,
     SoundDeployment,
     alarm,
+    moto,
     put_definition,
     put_unknown_send,
     remove_cursor,
@@ -89,6 +90,11 @@ def other_code(aws: SoundDeployment) -> None:
     (aws.checkout / "layers" / "sodate" / "python" / "sodate" / "new.py").write_text("# new\n")
 
 
+def other_sender(_: SoundDeployment) -> None:
+    body = Definitions().live("mailing").body
+    put_definition("mailing", {**body, "sender": {**body["sender"], "from_address": "news@other.test"}})
+
+
 def paused_set(aws: SoundDeployment) -> None:
     aws.configuration_set["SendingOptions"] = {"SendingEnabled": False}
 
@@ -105,14 +111,14 @@ def topic_policy(name: str) -> Spoil:
 
     def spoil(aws: SoundDeployment) -> None:
         text = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
-        boto3.client("sns").set_topic_attributes(TopicArn=aws.topics[name], AttributeName="Policy", AttributeValue=text)
+        moto("sns").set_topic_attributes(TopicArn=aws.topics[name], AttributeName="Policy", AttributeValue=text)
 
     return spoil
 
 
 def key_without(service: str) -> Spoil:
     def spoil(aws: SoundDeployment) -> None:
-        client = boto3.client("kms")
+        client = moto("kms")
         policy = json.loads(client.get_key_policy(KeyId=aws.key, PolicyName="default")["Policy"])
         kept = [s for s in policy["Statement"] if s["Principal"]["Service"] != f"{service}.amazonaws.com"]
         text = json.dumps({**policy, "Statement": kept})
@@ -123,7 +129,7 @@ def key_without(service: str) -> Spoil:
 
 def unsubscribed(name: str) -> Spoil:
     def spoil(aws: SoundDeployment) -> None:
-        sns = boto3.client("sns")
+        sns = moto("sns")
         for one in sns.list_subscriptions_by_topic(TopicArn=aws.topics[name])["Subscriptions"]:
             sns.unsubscribe(SubscriptionArn=one["SubscriptionArn"])
 
@@ -132,7 +138,7 @@ def unsubscribed(name: str) -> Spoil:
 
 def unconfirmed(aws: SoundDeployment) -> None:
     real = aws.aws.client("sns").list_subscriptions_by_topic(TopicArn=aws.topics["mail-events"])["Subscriptions"]
-    waiting = {"SubscriptionArn": "PendingConfirmation", "Protocol": "email", "Endpoint": "ops@example.co.jp"}
+    waiting = {"SubscriptionArn": "PendingConfirmation", "Protocol": "email", "Endpoint": "ops@norte.test"}
 
     def answer(request: Json) -> Json:
         return {"Subscriptions": real if request["TopicArn"] == aws.topics["mail-events"] else [waiting]}
@@ -141,11 +147,11 @@ def unconfirmed(aws: SoundDeployment) -> None:
 
 
 def silent_alarm(**other: object) -> Spoil:
-    return lambda aws: boto3.client("cloudwatch").put_metric_alarm(**alarm(ALARMS[0], aws.topics["alarms"], **other))
+    return lambda aws: moto("cloudwatch").put_metric_alarm(**alarm(ALARMS[0], aws.topics["alarms"], **other))
 
 
 def deleted_alarm(_: SoundDeployment) -> None:
-    boto3.client("cloudwatch").delete_alarms(AlarmNames=[ALARMS[0]])
+    moto("cloudwatch").delete_alarms(AlarmNames=[ALARMS[0]])
 
 
 def failing_action(aws: SoundDeployment) -> None:
@@ -157,7 +163,7 @@ def never_acted(aws: SoundDeployment) -> None:
 
 
 def dead_letter(aws: SoundDeployment) -> None:
-    boto3.client("sqs").send_message(QueueUrl=aws.dead["scoring"], MessageBody="{}")
+    moto("sqs").send_message(QueueUrl=aws.dead["scoring"], MessageBody="{}")
 
 
 def old_message(aws: SoundDeployment) -> None:
@@ -169,12 +175,17 @@ def old_message(aws: SoundDeployment) -> None:
 
 
 def closed_queue(aws: SoundDeployment) -> None:
-    boto3.client("sqs").set_queue_attributes(QueueUrl=aws.queues["events"], Attributes={"Policy": ""})
+    moto("sqs").set_queue_attributes(QueueUrl=aws.queues["events"], Attributes={"Policy": ""})
+
+
+def encrypted_queue(aws: SoundDeployment) -> None:
+    """With the key of the topics, which names SES and CloudWatch only."""
+    moto("sqs").set_queue_attributes(QueueUrl=aws.queues["events"], Attributes={"KmsMasterKeyId": aws.key})
 
 
 def no_secret(name: str) -> Spoil:
     def spoil(aws: SoundDeployment) -> None:
-        boto3.client("secretsmanager").delete_secret(SecretId=f"{PREFIX}/{name}", ForceDeleteWithoutRecovery=True)
+        moto("secretsmanager").delete_secret(SecretId=f"{PREFIX}/{name}", ForceDeleteWithoutRecovery=True)
         if name != "signing-keys":  # its description is what secret-rotation reads
             del aws.secrets[f"{PREFIX}/{name}"]
 
@@ -183,7 +194,7 @@ def no_secret(name: str) -> Spoil:
 
 def secret_value(name: str, value: object) -> Spoil:
     text = json.dumps(value)
-    return lambda _: boto3.client("secretsmanager").put_secret_value(SecretId=f"{PREFIX}/{name}", SecretString=text)
+    return lambda _: moto("secretsmanager").put_secret_value(SecretId=f"{PREFIX}/{name}", SecretString=text)
 
 
 def rotation(member: str, value: object) -> Spoil:
@@ -191,29 +202,29 @@ def rotation(member: str, value: object) -> Spoil:
 
 
 def disabled_rule(name: str, **bus: str) -> Spoil:
-    return lambda _: boto3.client("events").disable_rule(Name=f"{PREFIX}-{name}", **bus)
+    return lambda _: moto("events").disable_rule(Name=f"{PREFIX}-{name}", **bus)
 
 
 def rule_of_nothing(_: SoundDeployment) -> None:
-    boto3.client("events").remove_targets(Rule=f"{PREFIX}-send-sweeper", Ids=["t"])
+    moto("events").remove_targets(Rule=f"{PREFIX}-send-sweeper", Ids=["t"])
 
 
 def table(**change: object) -> Spoil:
-    return lambda _: boto3.client("dynamodb").update_table(TableName=TABLE, **change)
+    return lambda _: moto("dynamodb").update_table(TableName=TABLE, **change)
 
 
 def no_recovery(_: SoundDeployment) -> None:
     off = {"PointInTimeRecoveryEnabled": False}
-    boto3.client("dynamodb").update_continuous_backups(TableName=TABLE, PointInTimeRecoverySpecification=off)
+    moto("dynamodb").update_continuous_backups(TableName=TABLE, PointInTimeRecoverySpecification=off)
 
 
 def no_expiry(_: SoundDeployment) -> None:
     off = {"Enabled": False, "AttributeName": "ttl"}
-    boto3.client("dynamodb").update_time_to_live(TableName=TABLE, TimeToLiveSpecification=off)
+    moto("dynamodb").update_time_to_live(TableName=TABLE, TimeToLiveSpecification=off)
 
 
 def eternal_log(_: SoundDeployment) -> None:
-    boto3.client("logs").delete_retention_policy(logGroupName=f"/aws/lambda/{PREFIX}-mail-sender")
+    moto("logs").delete_retention_policy(logGroupName=f"/aws/lambda/{PREFIX}-mail-sender")
 
 
 def denied(name: str, action: str) -> Spoil:
@@ -275,6 +286,7 @@ FAILURES: dict[str, tuple[Spoil, str]] = {
     "the configuration set is paused": (paused_set, "configuration-set"),
     "bounces are not reported": (lambda aws: aws.event_types.remove("BOUNCE"), "event-destination"),
     "a definition cannot be read": (lambda _: put_definition("rules", {"nonsense": 1}), "definitions"),
+    "the playbook sends from somewhere else": (other_sender, "sender"),
     "SES refuses the account": (lambda _: pace.stop("sending_paused"), "sending"),
     "a guard pauses marketing email": (lambda _: pace.keep(pace.Pace(14.0, held="bounces 6 %")), "sending"),
     "something was given up": (dead_letter, "dead-letters"),
@@ -282,6 +294,7 @@ FAILURES: dict[str, tuple[Spoil, str]] = {
     "SES may not publish events": (topic_policy("mail-events"), "event-topic"),
     "SES may not use the topic's key": (key_without("ses"), "event-topic"),
     "SNS may not fill the events queue": (closed_queue, "event-topic"),
+    "SNS may not use the key of the events queue": (encrypted_queue, "event-topic"),
     "the events queue is not subscribed": (unsubscribed("mail-events"), "event-topic"),
     "the dispatcher's schedule is disabled": (disabled_rule("step-mail-dispatch"), "schedules"),
     "the bus rule is disabled": (disabled_rule("sales-handoff", EventBusName=PREFIX), "schedules"),
@@ -340,7 +353,7 @@ WARNINGS: dict[str, tuple[Spoil, str]] = {
     "a young stack has not run yet": (young_and_unread, "cursors"),
     "inline templates are not allowed": (denied("mail_sender", "ses:SendBulkEmail@template"), "bulk-templates"),
     "an alarm rings": (
-        lambda _: boto3.client("cloudwatch").set_alarm_state(AlarmName=ALARMS[1], StateValue="ALARM", StateReason="x"),
+        lambda _: moto("cloudwatch").set_alarm_state(AlarmName=ALARMS[1], StateValue="ALARM", StateReason="x"),
         "alarms-ringing",
     ),
 }
