@@ -73,6 +73,7 @@ class SoundDeployment:
         self._email()
         self._stack()
         self._alarm_history: list[Json] = []
+        self.aws.calls.clear()  # what follows is doctor's
 
     def deployment(self) -> Deployment:
         made = Deployment(
