@@ -77,11 +77,13 @@ calibrate: venv ## learn score rules from OUTCOMES (column TARGET), 3 x 10 folds
 	$(BIN)/sodate score calibrate --outcomes $(OUTCOMES) --target $(TARGET) --call-cost 3000 --deal-value 200000 \
 	  --out build/calibrate.yaml --report build/calibrate.html --json > build/calibrate.json
 
-synth: venv ## the CloudFormation templates of STAGE, in cdk.out
-	PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/cdk synth --quiet -c stage=$(STAGE)
+CONTEXT = -c stage=$(STAGE) $(if $(STAGES),-c stages=$(STAGES)) $(if $(FIRST),-c first_deploy=true)
 
-deploy: venv ## the CDK CLI on your AWS account: make deploy STAGE=dev
-	PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/cdk deploy -c stage=$(STAGE)
+synth: venv ## the CloudFormation template of STAGE, in cdk.out; STAGES=file reads another file than stages.toml
+	PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/cdk synth --quiet $(CONTEXT)
+
+deploy: venv ## the CDK CLI on your AWS account: make deploy STAGE=dev; FIRST=1 the first time
+	PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/cdk deploy $(CONTEXT)
 
 requirements: ## pin requirements/*.in again, with hashes and without addresses
 	for name in bootstrap $(REQUIREMENTS); do $(BIN)/uv pip compile --quiet --universal --generate-hashes \
