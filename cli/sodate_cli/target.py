@@ -70,8 +70,8 @@ def connect(
 def explain(error: Exception) -> str:
     """What a person reads: names of exceptions say nothing of stages, regions and credentials."""
     if "ResourceNotFoundException" in str(error):
-        stage = base.TableItem.Meta.table_name
-        return f"there is no {stage} in this account and region; check --stage, AWS_PROFILE and AWS_DEFAULT_REGION ({error})"
+        missing = f"there is no {base.TableItem.Meta.table_name} in this account and region"
+        return f"{missing}; check --stage, AWS_PROFILE and AWS_DEFAULT_REGION ({error})"
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, BotoCoreError):
