@@ -37,12 +37,12 @@ down: ## stop the local cloud that demo or `sodate local up` started
 
 test: venv check unit e2e ## everything CI runs
 
-check: venv ## lint, types, import contracts, architecture
+check: venv ## lint, types, import contracts, architecture, and that every alarm of the template arrives
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest tests/architecture
+	$(BIN)/python -m pytest tests/architecture tests/infra/test_delivery.py tests/infra/test_alarms.py
 
 format: venv ## let ruff mend what it can
 	$(BIN)/ruff check --fix .

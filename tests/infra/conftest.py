@@ -73,6 +73,15 @@ class Stack:
         ]
 
 
+#: What a run proved, for people: shown at its end.
+FIGURES: list[str] = []
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    for figure in FIGURES:
+        terminalreporter.write_line(figure)
+
+
 @cache
 def synthesized(name: str, folder: Path) -> Stack:
     from aws_cdk import App

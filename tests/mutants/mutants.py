@@ -425,3 +425,7 @@ MUTANTS = (
         tests="tests/unit/scoring/test_score_fold.py::test_a_robots_click_counts_no_more_and_a_later_verdict_brings_it_back",
     ),
 )
+
+from tests.mutants.bad_days_alarms import ALARM_MUTANTS  # noqa: E402  (it needs `Mutant`)
+
+MUTANTS += ALARM_MUTANTS
