@@ -61,7 +61,7 @@ def _notes(stage: Stage, file: Path | None) -> list[str]:
     """What a person may not have meant; the synthesis goes on."""
     notes = []
     if not is_declared(stage.name, file):
-        notes.append(f"stage {stage.name!r} is not in stages.toml: a try-out like dev, deleted with its stack")
+        notes.append(f"stage {stage.name!r} is not in stages.toml: an ephemeral stage like dev, deleted with its stack")
     if stage.local is None and has_placeholders(stage):
         notes.append(f"stage {stage.name!r} has placeholders: SES will refuse its email until stages.toml has your own")
     if stage.first_deploy and stage.retained:

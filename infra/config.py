@@ -64,7 +64,7 @@ class Stage:
     `public_url` is the base of links in mail, without a trailing slash; None means the API's own address.
     `alarm_email` is who hears the alarms.
     `retained`: the data outlives the stack, and the stack cannot be deleted by accident. Such a stage needs real values
-    and somebody who hears its alarms; any other one may be tried with placeholders.
+    and somebody who hears its alarms; any other, ephemeral stage may have placeholders.
     `first_deploy`: no protection against deletion yet, so that a first deployment that fails can be undone.
     `customer_managed_key`: table, queues, logs, secrets and the import bucket are encrypted with the stage's own key,
     as topics always are.

@@ -1,4 +1,4 @@
-"""Which stage a name means: `local`, one that is named in `stages.toml`, or a try-out like `dev` under any other name.
+"""Which stage a name means: `local`, one of `stages.toml`, or under any other name an ephemeral stage like `dev`.
 
 A stage that keeps its data is refused while a placeholder stands in it or nobody hears its alarms. Every mistake here
 is a person's, so each is a `StageInvalid` with one line: what is wrong, where, and what to write.
@@ -87,15 +87,15 @@ def _of_the_company(stage: Stage) -> dict[str, tuple[str, ...]]:
 
 
 def _own_values(name: str, file: Path) -> dict[str, Any]:
-    found = _read(file).get(name, {})
-    if not isinstance(found, Mapping):
+    table = _read(file).get(name, {})
+    if not isinstance(table, Mapping):
         raise StageInvalid(f"{file.name}: {name} must be a table, written [{name}]")
     values = {}
-    for key, value in found.items():
-        if key not in _SETTINGS:
-            raise StageInvalid(f"{file.name}: [{name}] {key} is no setting; there are {', '.join(sorted(_SETTINGS))}")
+    for key, value in table.items():
+        if key not in SETTINGS:
+            raise StageInvalid(f"{file.name}: [{name}] {key} is no setting; there are {', '.join(sorted(SETTINGS))}")
         try:
-            values[key] = _SETTINGS[key](value)
+            values[key] = SETTINGS[key](value)
         except (ValueError, TypeError, KeyError) as error:
             raise StageInvalid(f"{file.name}: [{name}] {key} = {value!r}: {error}") from error
     return values
@@ -139,10 +139,10 @@ def _one_of(known: tuple[Any, ...]) -> Callable[[Any], Any]:
     return read
 
 
-def _list(one: Callable[[Any], str]) -> Callable[[Any], tuple[str, ...]]:
+def _list(one: Callable[[Any], str], at_least: int = 0) -> Callable[[Any], tuple[str, ...]]:
     def read(value: Any) -> tuple[str, ...]:
-        if not isinstance(value, list) or len(value) > 20:
-            raise ValueError('write a list of at most 20, such as ["one", "two"]')
+        if not isinstance(value, list) or not at_least <= len(value) <= 20:
+            raise ValueError(f'write a list of {at_least} to 20, such as ["one", "two"]')
         return tuple(one(entry) for entry in value)
 
     return read
@@ -158,9 +158,9 @@ def _throttle(value: Any) -> Throttle:
 _flag = _one_of((True, False))
 _origin = _text(_ORIGIN, 'an origin such as "https://www.your-company.jp", without a path')
 _identity = _text(_IDENTITY, "a domain or one address that SES has verified")
-_SETTINGS: Mapping[str, Callable[[Any], Any]] = {
+SETTINGS: Mapping[str, Callable[[Any], Any]] = {
     "mail_identity": lambda value: MailIdentity(_identity(value)),
-    "origins": _list(_origin),
+    "origins": _list(_origin, at_least=1),
     "throttle": _throttle,
     "log_level": _one_of(_LOG_LEVELS),
     "log_retention_days": _one_of(_LOG_DAYS),

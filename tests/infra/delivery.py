@@ -22,7 +22,7 @@ class Call:
     service: str
     action: str
     resource: str
-    told: Mapping[str, str]
+    context: Mapping[str, str]
 
 
 class Walk:
@@ -39,10 +39,10 @@ class Walk:
                 yield f"{name} has no action"
             if not alarm.get("ActionsEnabled", True):
                 yield f"{name} is muted"
-            told = _told(_ARN % ("cloudwatch", f"alarm:{name}"))
+            context = _context(_ARN % ("cloudwatch", f"alarm:{name}"))
             for action in alarm.get("AlarmActions", ()):
                 topic = self._stack.target_of(action)
-                yield from (f"{name}: {why}" for why in self._topic_takes(topic, "cloudwatch", told))
+                yield from (f"{name}: {why}" for why in self._topic_takes(topic, "cloudwatch", context))
                 if self._stack.keeps and not self._subscribers(topic):
                     yield f"{name}: nobody listens to {topic}"
 
@@ -51,43 +51,43 @@ class Walk:
         for destination in self._stack.all("AWS::SES::ConfigurationSetEventDestination").values():
             name = self.arn(destination["ConfigurationSetName"])
             topic = self._stack.target_of(destination["EventDestination"]["SnsDestination"]["TopicARN"])
-            yield from self._topic_takes(topic, "ses", _told(_ARN % ("ses", f"configuration-set/{name}")))
+            yield from self._topic_takes(topic, "ses", _context(_ARN % ("ses", f"configuration-set/{name}")))
             if not [s for s in self._subscribers(topic) if s["Protocol"] == "sqs"]:
                 yield f"no queue listens to {topic}"
 
     def subscriptions(self) -> Iterator[str]:
         """SNS → queue, and SNS → the dead-letter queue behind a subscription."""
         for subscription in self._stack.all("AWS::SNS::Subscription").values():
-            told = _told(self.arn(subscription["TopicArn"]))
+            context = _context(self.arn(subscription["TopicArn"]))
             queues = [subscription["RedrivePolicy"]["deadLetterTargetArn"]]
             if subscription["Protocol"] == "sqs":
                 queues.append(subscription["Endpoint"])
             for queue in queues:
-                yield from self._queue_takes(self._stack.target_of(queue), "sns", told, told)
+                yield from self._queue_takes(self._stack.target_of(queue), "sns", context, context)
 
     def rules(self) -> Iterator[str]:
         """EventBridge → the dead-letter queue behind a target. It tells KMS neither its account nor the rule."""
         for logical_id, rule in self._stack.all("AWS::Events::Rule").items():
             bus = f"{self.arn(rule['EventBusName'])}/" if "EventBusName" in rule else ""
-            told = _told(_ARN % ("events", f"rule/{bus}{rule.get('Name', logical_id)}"))
+            context = _context(_ARN % ("events", f"rule/{bus}{rule.get('Name', logical_id)}"))
             for target in rule["Targets"]:
                 queue = self._stack.target_of(target["DeadLetterConfig"]["Arn"])
-                yield from self._queue_takes(queue, "events", told, {})
+                yield from self._queue_takes(queue, "events", context, {})
 
     def uploads(self) -> Iterator[str]:
         """S3 → the queue of the import."""
         for bucket in self._stack.all("AWS::S3::Bucket").values():
-            told = _told(f"arn:aws:s3:::{self.arn(bucket['BucketName'])}")
+            context = _context(f"arn:aws:s3:::{self.arn(bucket['BucketName'])}")
             for rule in bucket.get("NotificationConfiguration", {}).get("QueueConfigurations", ()):
-                yield from self._queue_takes(self._stack.target_of(rule["Queue"]), "s3", told, told)
+                yield from self._queue_takes(self._stack.target_of(rule["Queue"]), "s3", context, context)
 
     def logs(self) -> Iterator[str]:
         """CloudWatch Logs → the key of a log group."""
         for group in self._stack.all("AWS::Logs::LogGroup").values():
             if "KmsKeyId" in group:
-                told = {"kms:EncryptionContext:aws:logs:arn": _ARN % ("logs", f"log-group:{group['LogGroupName']}")}
+                context = {"kms:EncryptionContext:aws:logs:arn": _ARN % ("logs", f"log-group:{group['LogGroupName']}")}
                 for action in ("kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey"):
-                    yield from self._key_allows(group["KmsKeyId"], f"logs.{REGION}", action, told)
+                    yield from self._key_allows(group["KmsKeyId"], f"logs.{REGION}", action, context)
 
     def roles(self) -> Iterator[str]:
         """A function that sends to or reads from an encrypted queue, or uses an encrypted table or secret."""
@@ -123,32 +123,32 @@ class Walk:
         found = self._stack.all("AWS::SNS::Subscription").values()
         return [s for s in found if self._stack.target_of(s["TopicArn"]) == topic]
 
-    def _topic_takes(self, topic: str, service: str, told: Mapping[str, str]) -> Iterator[str]:
+    def _topic_takes(self, topic: str, service: str, context: Mapping[str, str]) -> Iterator[str]:
         properties = self._stack.resource(topic)["Properties"]
         arn = _ARN % ("sns", properties["TopicName"])
         policy = self._policy_of("AWS::SNS::TopicPolicy", "Topics", topic)
-        if not self._allowed(policy, Call(service, "sns:Publish", arn, told)):
+        if not self._allowed(policy, Call(service, "sns:Publish", arn, context)):
             yield f"the policy of {topic} does not let {service} publish"
         for action in PUBLISH:
-            told = {**told, "kms:EncryptionContext:aws:sns:topicArn": arn}
-            yield from self._key_allows(properties["KmsMasterKeyId"], service, action, told)
+            context = {**context, "kms:EncryptionContext:aws:sns:topicArn": arn}
+            yield from self._key_allows(properties["KmsMasterKeyId"], service, action, context)
 
     def _queue_takes(
-        self, queue: str, service: str, told: Mapping[str, str], told_to_kms: Mapping[str, str]
+        self, queue: str, service: str, context: Mapping[str, str], kms_context: Mapping[str, str]
     ) -> Iterator[str]:
         properties = self._stack.resource(queue)["Properties"]
         arn = _ARN % ("sqs", properties["QueueName"])
         policy = self._policy_of("AWS::SQS::QueuePolicy", "Queues", queue)
-        if not self._allowed(policy, Call(service, "sqs:SendMessage", arn, told)):
+        if not self._allowed(policy, Call(service, "sqs:SendMessage", arn, context)):
             yield f"the policy of {queue} does not let {service} send"
         if "KmsMasterKeyId" in properties:
             for action in PUBLISH:
-                told_to_kms = {**told_to_kms, "kms:EncryptionContext:aws:sqs:arn": arn}
-                yield from self._key_allows(properties["KmsMasterKeyId"], service, action, told_to_kms)
+                kms_context = {**kms_context, "kms:EncryptionContext:aws:sqs:arn": arn}
+                yield from self._key_allows(properties["KmsMasterKeyId"], service, action, kms_context)
 
-    def _key_allows(self, key: Any, service: str, action: str, told: Mapping[str, str]) -> Iterator[str]:
+    def _key_allows(self, key: Any, service: str, action: str, context: Mapping[str, str]) -> Iterator[str]:
         policy = self._stack.resource(self._stack.target_of(key))["Properties"]["KeyPolicy"]["Statement"]
-        if not self._allowed(policy, Call(service, action, "*", told)):
+        if not self._allowed(policy, Call(service, action, "*", context)):
             yield f"the key does not let {service} do {action}"
 
     def _policy_of(self, kind: str, field: str, logical_id: str) -> list[Any]:
@@ -181,18 +181,18 @@ class Walk:
         )
 
     def _holds(self, operator: str, key: str, wanted: Any, call: Call) -> bool:
-        """As IAM does: names of keys in any case, and a key that was not told makes a condition fail."""
-        told = {name.lower(): value for name, value in {**call.told, "aws:SecureTransport": "true"}.items()}
-        if key.lower() not in told:
+        """As IAM does: names of keys in any case, and a key that the request does not carry makes a condition fail."""
+        context = {name.lower(): value for name, value in {**call.context, "aws:SecureTransport": "true"}.items()}
+        if key.lower() not in context:
             return False
         values = [self.arn(value) for value in _many(wanted)]
         if operator in ("StringEquals", "Bool"):
-            return told[key.lower()] in values
+            return context[key.lower()] in values
         assert operator in ("ArnLike", "ArnEquals", "StringLike"), operator
-        return any(fnmatchcase(told[key.lower()], value) for value in values)
+        return any(fnmatchcase(context[key.lower()], value) for value in values)
 
 
-def _told(source: str) -> dict[str, str]:
+def _context(source: str) -> dict[str, str]:
     return {"aws:SourceAccount": ACCOUNT, "aws:SourceArn": source}
 
 

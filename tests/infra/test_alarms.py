@@ -90,6 +90,14 @@ def test_every_schedule_rings_when_it_stops_and_only_silence_counts_as_trouble_t
     }
 
 
+def test_every_alarm_looks_back_no_further_than_cloudwatch_evaluates(stack: Any) -> None:
+    """A day, or a week where a period is an hour or more (reference of PutMetricAlarm); else a deployment fails."""
+    for alarm in stack.all("AWS::CloudWatch::Alarm").values():
+        period = alarm.get("Period") or max(m["MetricStat"]["Period"] for m in alarm["Metrics"] if "MetricStat" in m)
+        assert period % 60 == 0
+        assert period * alarm["EvaluationPeriods"] <= (7 * 86_400 if period >= 3600 else 86_400)
+
+
 def test_everywhere_else_an_empty_metric_is_good_news(stack: Any) -> None:
     others = [a for a in stack.all("AWS::CloudWatch::Alarm").values() if a["TreatMissingData"] != "breaching"]
     assert {a["TreatMissingData"] for a in others} == {"notBreaching"}

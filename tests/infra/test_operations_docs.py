@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from infra.catalog import FUNCTIONS
 from infra.costs import idle, table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,6 +59,13 @@ def test_the_permissions_page_names_every_service_of_the_template(prod_stack: An
     needed = {IAM_NAMES.get(service, service.lower()) for service in services}
     written = set(re.findall(r"`([a-z0-9]+)`", (PAGES / "permissions.md").read_text()))
     assert needed <= written, needed - written
+
+
+def test_the_deploy_page_says_how_much_concurrency_is_reserved() -> None:
+    reserved = sum(spec.concurrency.reserved or 0 for spec in FUNCTIONS)
+    text = (PAGES / "deploy.md").read_text()
+    assert f"reserves {reserved} concurrent executions" in text
+    assert f"below a limit of {reserved + 100}" in text, "Lambda keeps 100 unreserved"
 
 
 def test_every_page_is_in_the_index() -> None:

@@ -29,7 +29,7 @@ def _file(folder: Path, text: str) -> Path:
 
 
 @pytest.mark.parametrize("name", ["staging", "qa", "x", "feature-12", "a234567890123456"])
-def test_a_name_that_nobody_wrote_down_is_a_try_out_like_dev(name: str, tmp_path: Path) -> None:
+def test_a_name_that_nobody_wrote_down_is_an_ephemeral_stage_like_dev(name: str, tmp_path: Path) -> None:
     assert stage_named(name, file=_file(tmp_path, "")) == replace(DEV, name=name)
 
 
@@ -89,7 +89,7 @@ def test_names_that_only_look_like_them_are_not(value: str) -> None:
     assert not has_placeholders(replace(_complete(), mail_identity=MailIdentity(value)))
 
 
-def test_dev_and_other_try_outs_may_have_placeholders_and_nobody_who_hears_their_alarms() -> None:
+def test_dev_and_other_ephemeral_stages_may_have_placeholders_and_nobody_who_hears_their_alarms() -> None:
     assert complete(DEV) is DEV
     assert has_placeholders(DEV)
 
@@ -104,6 +104,7 @@ def test_dev_and_other_try_outs_may_have_placeholders_and_nobody_who_hears_their
         ("events_window_s = 301", "from 0 to 300"),
         ("colour = 'red'", "colour is no setting; there are alarm_email"),
         ("origins = 'https://www.sodate.test'", "write a list"),
+        ("origins = []", "a list of 1 to 20"),
         ("origins = ['https://www.sodate.test/form']", "without a path"),
         ("public_url = 'https://go.sodate.test/'", "without a slash at its end"),
         ("mail_identity = 'a b'", "SES has verified"),
@@ -147,11 +148,11 @@ def test_every_setting_of_the_file_is_read(tmp_path: Path) -> None:
 
 
 def test_every_setting_has_a_line_in_the_docs() -> None:
-    from infra.stages import _SETTINGS
+    from infra.stages import SETTINGS
 
     text = (ROOT / "docs" / "operations" / "deploy.md").read_text()
     written = set(re.findall(r"^\| `([a-z_]+)` \|", text, re.MULTILINE))
-    assert written == set(_SETTINGS)
+    assert written == set(SETTINGS)
 
 
 def test_a_stages_file_that_is_not_there_is_told() -> None:

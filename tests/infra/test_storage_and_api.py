@@ -100,7 +100,7 @@ def test_what_is_kept_outlives_the_stack_but_not_a_first_deployment_that_failed(
             assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
 
 
-def test_a_try_out_and_the_local_stack_leave_nothing_behind(local_stack: Any, dev_stack: Any) -> None:
+def test_an_ephemeral_and_the_local_stack_leave_nothing_behind(local_stack: Any, dev_stack: Any) -> None:
     for stack in (local_stack, dev_stack):
         assert {r.get("DeletionPolicy", "Delete") for r in stack.template["Resources"].values()} == {"Delete"}
 
