@@ -1,6 +1,8 @@
 """The pages on operations say what the template has: costs, alarms, services, settings."""
 
+import json
 import re
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -54,11 +56,49 @@ def test_every_alarm_is_on_the_page_and_every_alarm_of_the_page_exists(prod_stac
     assert {text for text, p in patterns.items() if not any(map(p.fullmatch, names))} == set()
 
 
-def test_the_permissions_page_names_every_service_of_the_template(prod_stack: Any) -> None:
+def test_the_policy_to_deploy_with_covers_every_service_of_the_template_and_fits(prod_stack: Any) -> None:
+    policy = json.loads((PAGES / "deploy-policy.json").read_text())
+    assert len(json.dumps(policy, separators=(",", ":"))) <= 6144, "IAM takes no longer managed policy"
     services = {r["Type"].split("::")[1] for r in prod_stack.template["Resources"].values()}
     needed = {IAM_NAMES.get(service, service.lower()) for service in services}
-    written = set(re.findall(r"`([a-z0-9]+)`", (PAGES / "permissions.md").read_text()))
-    assert needed <= written, needed - written
+    allowed = {action.split(":")[0] for s in policy["Statement"] for action in _many(s["Action"])}
+    assert allowed == needed | {"ssm"}
+
+
+def test_the_policy_to_deploy_with_covers_every_name_of_the_template(prod_stack: Any) -> None:
+    policy = json.loads((PAGES / "deploy-policy.json").read_text())
+    patterns = [resource for s in policy["Statement"] for resource in _many(s["Resource"]) if resource != "*"]
+    for kind, arn, field in (
+        ("AWS::Lambda::Function", "arn:aws:lambda:r:1:function:{}", "FunctionName"),
+        ("AWS::Lambda::LayerVersion", "arn:aws:lambda:r:1:layer:{}", "LayerName"),
+        ("AWS::SQS::Queue", "arn:aws:sqs:r:1:{}", "QueueName"),
+        ("AWS::SNS::Topic", "arn:aws:sns:r:1:{}", "TopicName"),
+        ("AWS::DynamoDB::Table", "arn:aws:dynamodb:r:1:table/{}", "TableName"),
+        ("AWS::SecretsManager::Secret", "arn:aws:secretsmanager:r:1:secret:{}-abcdef", "Name"),
+        ("AWS::Logs::LogGroup", "arn:aws:logs:r:1:log-group:{}", "LogGroupName"),
+        ("AWS::CloudWatch::Alarm", "arn:aws:cloudwatch:r:1:alarm:{}", "AlarmName"),
+        ("AWS::CloudWatch::Dashboard", "arn:aws:cloudwatch::1:dashboard/{}", "DashboardName"),
+        ("AWS::Events::Rule", "arn:aws:events:r:1:rule/{}", "Name"),
+        ("AWS::Events::EventBus", "arn:aws:events:r:1:event-bus/{}", "Name"),
+        ("AWS::SES::ConfigurationSet", "arn:aws:ses:r:1:configuration-set/{}", "Name"),
+        ("AWS::KMS::Alias", "arn:aws:kms:r:1:{}", "AliasName"),
+    ):
+        found = prod_stack.all(kind).values()
+        assert found
+        for properties in found:
+            name = arn.format(properties[field])
+            assert any(fnmatchcase(name, pattern) for pattern in patterns), name
+
+
+def test_no_statement_of_it_allows_everything_on_everything() -> None:
+    for statement in json.loads((PAGES / "deploy-policy.json").read_text())["Statement"]:
+        whole = [action for action in _many(statement["Action"]) if "*" in action]
+        assert not (whole and statement["Resource"] == "*"), statement["Sid"]
+        assert "*" not in _many(statement["Action"])
+
+
+def _many(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def test_the_deploy_page_says_how_much_concurrency_is_reserved() -> None:
