@@ -121,7 +121,9 @@ def _speaking() -> Iterator[None]:
     try:
         yield
     except SodateError as error:
-        output.fail(str(error))
+        from sodate_cli.target import explain
+
+        output.fail(explain(error))
 
 
 def _check(directory: Path, settings: list[str] | None, needed: Mapping[str, Any] | None = None) -> "Checked":
