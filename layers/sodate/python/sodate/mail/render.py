@@ -23,6 +23,8 @@ ALLOWED_FILTERS = (
     "slice",
 )  # fmt: skip
 _PARSER_TAGS = {"content", "output", "illegal"}
+#: What the filters (`date`, `round`, ...) raise at a stranger's value beside Liquid's own errors.
+_BROKEN_VALUE = (ArithmeticError, ValueError, TypeError, LookupError, AttributeError, OSError, RecursionError)
 
 
 class MissingField(Undefined):
@@ -86,3 +88,8 @@ def render(subject: str, html: str, text: str, values: dict[str, Any]) -> Render
         )
     except LiquidError as error:
         raise Invalid(f"the template cannot be filled in for this lead: {error.message}", "template") from error
+    except _BROKEN_VALUE as error:
+        kind = type(error).__name__
+        raise Invalid(
+            f"the template cannot be filled in for this lead: a value broke a filter ({kind})", "template"
+        ) from error
