@@ -16,7 +16,7 @@ def caller(d: Deployment) -> Result:
         return ok(f"the local cloud at {d.target.endpoint}")
     if d.expected.region and d.expected.region != d.region:
         return failed(
-            f"{where}, but infra/config.py deploys the stage {d.stage} to {d.expected.region}",
+            f"{where}, but stages.toml deploys the stage {d.stage} to {d.expected.region}",
             f"set AWS_REGION={d.expected.region}, or choose the profile of the right account and region",
         )
     return ok(where)

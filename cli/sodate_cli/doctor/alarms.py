@@ -96,7 +96,7 @@ def recipient(d: Deployment) -> Result:
         )
     return failed(
         "nobody hears the alarms: the topic has no subscription",
-        f"set alarm_email of the stage in infra/config.py, {d.redeploy}, and confirm the mail that AWS sends",
+        f"set alarm_email of the stage in stages.toml, {d.redeploy}, and confirm the mail that AWS sends",
     )
 
 

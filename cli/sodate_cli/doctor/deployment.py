@@ -14,7 +14,8 @@ from sodate.errors import NotFound
 from sodate.playbook.store import Definitions
 
 from infra.catalog import FUNCTIONS, FunctionSpec
-from infra.config import Stage, stage_named
+from infra.config import Stage
+from infra.stages import StageInvalid, stage_named
 from sodate_cli.local.folder import repository
 from sodate_cli.target import Target
 
@@ -69,11 +70,15 @@ class Deployment:
 
     @cached_property
     def expected(self) -> Stage:
-        """What `infra/config.py` of this checkout says. Raises `NotFound` for a stage that it does not know."""
+        """What `stages.toml` and the defaults of this checkout say.
+
+        Raises:
+            NotFound: the stage cannot be deployed as it is written there.
+        """
         try:
             return stage_named(self.stage)
-        except ValueError as error:
-            raise NotFound(f"infra/config.py of this checkout has no stage {self.stage!r}") from error
+        except StageInvalid as error:
+            raise NotFound(str(error)) from error
 
     @cached_property
     def stack(self) -> Mapping[str, Any]:

@@ -26,7 +26,7 @@ def protection(d: Deployment) -> Result:
     if d.table.get("DeletionProtectionEnabled"):
         return ok(f"{name} cannot be deleted by accident")
     if not d.expected.retained:
-        return ok(f"{name} may be deleted: infra/config.py says that this stage is not retained")
+        return ok(f"{name} may be deleted: stages.toml says that this stage is not retained")
     return failed(f"{name} has no deletion protection", f"turn it on in DynamoDB, or {d.redeploy}")
 
 
