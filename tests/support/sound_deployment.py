@@ -49,6 +49,7 @@ EXPECTED = Stage(
     throttle=Throttle(requests_per_second=100, burst=200),
     log_retention_days=90,
     alarm_email=f"ops@{DOMAIN}",
+    retained=True,
 )
 _checked: list[Checked] = []
 _LAYERS = [f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:{PREFIX}-{name}:7" for name in ("dependencies", "sodate")]
