@@ -50,10 +50,10 @@ OPT_OUT = (
         tests=_MAILABLE,
     ),
     Mutant(
-        "asking-resets-topics",
+        "asking-confirms",
         _SODATE + "forms/opt_in.py",
-        (('{topic: state.topics.get(topic, "pending") for', '{topic: "pending" for'),),
-        "a stranger's post takes the consent of a lead away",
+        (('{topic: state.topics.get(topic, "pending") for', '{topic: state.topics.get(topic, "confirmed") for'),),
+        "asking is taken for the answer: a stranger's post makes an existing lead mailable",
         tests=_MAILABLE,
     ),
     Mutant(
@@ -81,6 +81,6 @@ OPT_OUT = (
             ),
         ),
         "one lead's field value costs the others of its chunk their email",
-        tests=("tests/unit/test_hostile_values.py",),
+        tests=("tests/functions/test_one_lead_breaks_its_own_email.py",),
     ),
 )
