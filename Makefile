@@ -5,13 +5,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAGE ?= dev
 SEEDS ?= 200
+BODIES ?= 200000
 LEADS ?= 2000
 SEED_BASE ?= 1
 OUTCOMES ?= ../shared/data/leads_outcomes.csv
 TARGET ?= Converted
 REQUIREMENTS := runtime cli calibrate dev ministack bench
 
-.PHONY: help venv demo down test check format unit e2e bench simulate mutants scale calibrate requirements synth deploy clean
+.PHONY: help venv demo down test check format unit e2e bench simulate mutants fuzz scale calibrate requirements synth deploy clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -68,6 +69,9 @@ simulate: venv ## many seeds of disorder and faults, ours and two other designs;
 
 mutants: venv ## seeded bugs, each of which must be noticed; writes build/mutants.json
 	$(BIN)/python -m tests.mutants
+
+fuzz: venv ## BODIES random posts at the form handler, none of which may be an unhandled error; writes build/fuzz.json
+	$(BIN)/python -m tests.fuzz.forms --bodies $(BODIES)
 
 scale: venv ## LEADS leads through three steps on a local cloud, in bad weather; writes build/scale.json
 	$(BIN)/python -m tests.scale --leads $(LEADS)

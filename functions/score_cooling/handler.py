@@ -1,8 +1,12 @@
-"""Every minute: leads whose class changes by time alone. Only who will change has an entry; no lead is searched."""
+"""Every minute: leads whose class changes by time alone, and evidence whose end follows an opt-out.
+
+Only a lead that will change has an entry; no lead is searched.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sodate.consent.retention import WHAT, review
 from sodate.due.dispatch import dispatch
 from sodate.due.store import COOLING
 from sodate.errors import Invalid, NotFound
@@ -12,11 +16,17 @@ from sodate.scoring.rescore import cool, live_rules
 
 
 def cool_down(entries: Sequence[Mapping[str, Any]]) -> int:
+    for entry in entries:
+        if entry.get("what") == WHAT:
+            review(entry)
+    cooling = [entry for entry in entries if entry.get("what") != WHAT]
+    if not cooling:
+        return len(entries)
     try:
         rules = live_rules(container.definitions())
     except NotFound:
         return len(entries)  # no rules, no score
-    for entry in entries:
+    for entry in cooling:
         try:
             cool(str(entry["lead"]), rules, clock.now())
         except Invalid as error:  # one log that cannot be read must not keep all others warm

@@ -162,7 +162,7 @@ def _nobody_mailed_after_leaving(found: Found, world: SimulatedWorld, sends: dic
     asked: dict[str, int] = {}
     left: dict[str, str] = {}
     for number, ((pk, sk), old, new) in enumerate(world.table.history):
-        if sk.startswith("CONSENT#") and old is None and new is not None and _asks(new):
+        if sk.startswith("CONSENT#") and new is not None and _asks(new) and (old is None or old["at"] != new["at"]):
             asked[pk] = number
             if left.get(pk) == "left":
                 del left[pk]

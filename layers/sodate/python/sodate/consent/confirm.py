@@ -13,7 +13,7 @@ from sodate.consent.consent import LIFTED_BY_OPT_IN, UNSUBSCRIBED, Evidence
 from sodate.consent.store import ConsentItem, SuppressionItem, consent_item, consents_of, find_consent
 from sodate.errors import Conflict, Invalid, Transient
 from sodate.leads.lead import Enrolment, State
-from sodate.leads.store import StateItem, as_it_was, load_state, state_key, to_map
+from sodate.leads.store import StateItem, as_it_was, load_state, no_opt_out_since, state_key, to_map
 from sodate.table import keys, transaction
 from sodate.table.base import ConditionFailed
 from sodate.table.transaction import Delete, Put, Update, Write
@@ -88,7 +88,11 @@ def _writes(state: State, request: ConsentItem, reaction: Reaction, now: datetim
     actions += [StateItem.enrolments[name].set(to_map(run)) for name, run in reaction.enrolments.items()]
     actions += [StateItem.opt_in_mails.set(0), StateItem.blocked.remove()]
     writes: list[Write] = [
-        Update(request, [ConsentItem.confirmed_at.set(keys.stamp(now))], ConsentItem.confirmed_at.does_not_exist()),
+        Update(
+            request,
+            [ConsentItem.confirmed_at.set(keys.stamp(now)), ConsentItem.ttl.remove()],
+            ConsentItem.confirmed_at.does_not_exist() & (ConsentItem.at == request.at),
+        ),
         Update(state_key(state.lead_id), actions, _as_it_was(state, request, reaction)),
         Put(consent_item(evidence, key)),
         transaction.put_new(activity_item(activity)),
@@ -102,7 +106,7 @@ def _writes(state: State, request: ConsentItem, reaction: Reaction, now: datetim
 
 def _as_it_was(state: State, request: ConsentItem, reaction: Reaction) -> Condition:
     """What this decision rests on. An opt-out that commits in between makes it false."""
-    condition = as_it_was(state, request.topics)
+    condition: Condition = as_it_was(state, request.topics) & no_opt_out_since(state)
     for name in reaction.enrolments:
         condition &= StateItem.enrolments[name].does_not_exist()
     return condition

@@ -14,7 +14,8 @@ from pynamodb.expressions.update import Action
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.store import activity_item
 from sodate.consent.consent import MENDABLE, UNSUBSCRIBED, Evidence
-from sodate.consent.store import ConsentItem, SuppressionItem, consent_item, consents_of, keep, retire, suppression_item
+from sodate.consent.retention import review_later
+from sodate.consent.store import ConsentItem, SuppressionItem, consent_item, consents_of, suppression_item
 from sodate.consent.unsubscribe import unsubscribe
 from sodate.errors import Transient
 from sodate.leads.lead import State
@@ -108,9 +109,9 @@ def change_preferences(lead_id: str, wishes: Wishes, retention: timedelta, now: 
     """The state afterwards. Nothing is written when nothing changes."""
     for _ in range(_TRIES):
         state = load_state(lead_id)
-        evidence = consents_of(lead_id)
+        evidence = [] if wishes.stop else consents_of(lead_id)  # a stop needs no history
         change = decide(state, evidence, wishes)
-        actions = [*_topics(change), *_settings(state, wishes, now)]
+        actions = [*_topics(change, now), *_settings(state, wishes, now)]
         if not actions:
             if wishes.stop:  # a second no; it is heard when a request waits for its confirmation
                 unsubscribe(lead_id, "preferences", "", "all", "preference_page", now, retention)
@@ -123,9 +124,11 @@ def change_preferences(lead_id: str, wishes: Wishes, retention: timedelta, now: 
     raise Transient(f"lead {lead_id} changes too fast; press the button again")
 
 
-def _topics(change: Change) -> list[Action]:
+def _topics(change: Change, now: datetime) -> list[Action]:
     actions: list[Action] = [StateItem.topics[topic].set("withdrawn") for topic in change.ended]
     actions += [StateItem.topics[topic].set("confirmed") for topic in change.renewed]
+    if change.ended or change.stops:
+        actions.append(StateItem.opted_out_at.set(keys.stamp(now)))
     if change.stops:
         actions.append(StateItem.blocked.set(UNSUBSCRIBED))
     if change.returns:
@@ -176,14 +179,14 @@ def _writes(
     if left:
         gone = Evidence(state.lead_id, now, "withdrawn", "preference_page", change.ended or tuple(sorted(state.topics)))
         writes.append(Put(consent_item(gone, activity_key(key, "withdrawn"), now + retention)))
-        writes += retire(state, evidence, change.ended, now + retention)
     if change.renewed:
         before = next(
             e.sk for e in reversed(evidence) if e.action == "confirmed" and set(change.renewed) & set(e.topics)
         )
         back = Evidence(state.lead_id, now, "confirmed", "preference_page", change.renewed, reference=before)
         writes.append(Put(consent_item(back, activity_key(key, "confirmed"))))
-        writes += keep(evidence, change.renewed)
+    if touched or change.stops:
+        writes.append(review_later(state.lead_id, retention, now))
     if change.stops:
         writes.append(Put(suppression_item(state.address_key, UNSUBSCRIBED, now)))
     if change.returns:

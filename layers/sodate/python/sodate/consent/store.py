@@ -1,19 +1,13 @@
 """CONSENT# evidence and the suppression list (by HMAC of the address; it outlives an erasure)."""
 
-from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 
 from sodate.consent.consent import Evidence
-from sodate.leads.lead import State
 from sodate.table import base, keys
 from sodate.table.base import TableItem
-from sodate.table.transaction import Update, Write
-
-#: Of one person's evidence so many items fit into a transaction beside the rest.
-_AT_ONCE = 80
 
 
 class ConsentItem(TableItem, discriminator="consent"):
@@ -28,6 +22,9 @@ class ConsentItem(TableItem, discriminator="consent"):
     reference = UnicodeAttribute(null=True)
     confirmed_at = UnicodeAttribute(null=True)
     note = UnicodeAttribute(null=True)
+    #: How often the request was repeated without another opt-in email, and when last.
+    repeats = NumberAttribute(null=True)
+    repeated_at = UnicodeAttribute(null=True)
 
 
 class SuppressionItem(TableItem, discriminator="suppression"):
@@ -37,9 +34,13 @@ class SuppressionItem(TableItem, discriminator="suppression"):
 
 def consent_item(evidence: Evidence, key: str, until: datetime | None = None) -> ConsentItem:
     """`until`: purged by TTL from then on; only a withdrawal has an end."""
+    return evidence_at(evidence, keys.consent(evidence.at, key), until)
+
+
+def evidence_at(evidence: Evidence, sort_key: str, until: datetime | None = None) -> ConsentItem:
     return ConsentItem(
         keys.lead(evidence.lead_id),
-        keys.consent(evidence.at, key),
+        sort_key,
         action=evidence.action,
         method=evidence.method,
         topics=list(evidence.topics),
@@ -59,26 +60,13 @@ def find_consent(lead_id: str, sort_key: str) -> ConsentItem | None:
 
 
 def consents_of(lead_id: str) -> list[ConsentItem]:
-    return base.query(ConsentItem, keys.lead(lead_id), keys.CONSENTS)
+    """In the order of time."""
+    return sorted(base.query(ConsentItem, keys.lead(lead_id), keys.CONSENTS), key=lambda item: item.at)
 
 
-def retire(state: State, evidence: Iterable[ConsentItem], ended: Iterable[str], until: datetime) -> list[Write]:
-    """Evidence that stands for no topic any more ends at `until`; the rest has no end. `state` from before."""
-    standing = {topic for topic, status in state.topics.items() if status != "withdrawn"} - set(ended)
-    over = [item for item in evidence if item.ttl is None and standing.isdisjoint(item.topics)]
-    return [_with_end(item, until) for item in over[-_AT_ONCE:]]
-
-
-def _with_end(item: ConsentItem, until: datetime) -> Update:
-    return Update(item, [ConsentItem.ttl.set(int(until.timestamp()))], ConsentItem.action.exists())
-
-
-def keep(evidence: Sequence[ConsentItem], topics: Iterable[str]) -> list[Write]:
-    """Somebody came back to what this evidence stands for: it has no end again."""
-    wanted = set(topics)
-    ended = [item for item in evidence if item.ttl is not None and item.action != "withdrawn"]
-    again = [item for item in ended if not wanted.isdisjoint(item.topics)]
-    return [Update(item, [ConsentItem.ttl.remove()], ConsentItem.action.exists()) for item in again[-_AT_ONCE:]]
+def requests_of(lead_id: str, form_id: str, version: int) -> list[ConsentItem]:
+    """Oldest first. All but the last were confirmed, or an opt-out followed them."""
+    return base.query(ConsentItem, keys.lead(lead_id), keys.consent_requests(form_id, version))
 
 
 def suppression_of(address_key: str) -> str | None:

@@ -8,11 +8,12 @@ from pynamodb.expressions.update import Action
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.store import activity_item
 from sodate.consent.consent import MENDABLE, RETENTION, UNSUBSCRIBED, Evidence, Method
-from sodate.consent.store import consent_item, consents_of, retire, suppression_item
+from sodate.consent.retention import review_later
+from sodate.consent.store import consent_item, suppression_item
 from sodate.errors import Transient
 from sodate.leads.lead import State
 from sodate.leads.store import StateItem, as_it_was, load_state, state_key
-from sodate.table import transaction
+from sodate.table import keys, transaction
 from sodate.table.base import ConditionFailed
 from sodate.table.transaction import Put, Update, Write
 
@@ -40,7 +41,7 @@ def unsubscribe(
         everything = scope == "all"
         topics = tuple(sorted(state.topics)) if everything else (topic,)
         has_left = _has_left(state, topics, everything)
-        if has_left and not _is_awaited(lead_id):
+        if has_left and not _is_awaited(state):
             return False
         writes = _writes(state, send_id, topics, everything, method, now, retention)
         try:
@@ -57,11 +58,9 @@ def _has_left(state: State, topics: tuple[str, ...], everything: bool) -> bool:
     return state.blocked == UNSUBSCRIBED or all(state.topics.get(name) == "withdrawn" for name in topics)
 
 
-def _is_awaited(lead_id: str) -> bool:
+def _is_awaited(state: State) -> bool:
     """A request still waits for its confirmation: who says no again now must be heard, or that link would lead back."""
-    found = consents_of(lead_id)
-    left = max((evidence.at for evidence in found if evidence.action == "withdrawn"), default="")
-    return any(e.action == "requested" and e.confirmed_at is None and e.at > left for e in found)
+    return state.opt_in_mails > 0 and (state.opt_in_mail_at or "") > (state.opted_out_at or "")
 
 
 def _writes(
@@ -74,6 +73,7 @@ def _writes(
     retention: timedelta,
 ) -> list[Write]:
     actions: list[Action] = [StateItem.topics[topic].set("withdrawn") for topic in topics]
+    actions.append(StateItem.opted_out_at.set(keys.stamp(now)))
     stops = everything and state.blocked in MENDABLE
     if stops:
         actions.append(StateItem.blocked.set(UNSUBSCRIBED))
@@ -85,7 +85,7 @@ def _writes(
         Put(consent_item(evidence, key, now + retention)),
         Put(activity_item(Activity(state.lead_id, "unsubscribed", now, key, about))),
     ]
-    writes += retire(state, consents_of(state.lead_id), topics, now + retention)
+    writes.append(review_later(state.lead_id, retention, now))
     if stops:
         writes.append(Put(suppression_item(state.address_key, UNSUBSCRIBED, now)))
     return writes

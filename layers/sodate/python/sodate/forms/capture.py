@@ -37,6 +37,7 @@ from sodate.leads.store import (
     as_it_was,
     changes,
     find_state,
+    no_opt_out_since,
     owner_of,
     profile_item,
     profile_key,
@@ -144,20 +145,24 @@ class Capture:
         zone = known_zone(submission.source.get("time_zone"))
         if state is None:
             before = State(lead_id, address_key, self.form.language, blocked=address.doubt or suppressed, zone=zone)
-            after, writes = ask_consent(self.form, submission, submission_id, before, self.on_confirmed)
+            after, writes = ask_consent(self.form, submission, submission_id, before, self.on_confirmed, is_new=True)
             writes += [
                 take_address(address_key, lead_id, owner),
                 Put(profile_item(self._profile(lead_id, submission))),
                 transaction.put_new(state_item(after)),
             ]
         else:
-            after, writes = ask_consent(self.form, submission, submission_id, state, self.on_confirmed)
+            after, writes = ask_consent(self.form, submission, submission_id, state, self.on_confirmed, is_new=False)
             # Anybody can post a form with this address, so a zone that is known stays.
             after = replace(after, zone=state.zone or zone)
             writes.append(self._merge_profile(lead_id, submission))
             if actions := changes(state, after):
                 # Two posts at once must not both send an opt-in mail, nor undo an opt-out: the slower one looks again.
-                still = (StateItem.opt_in_mails == state.opt_in_mails) & as_it_was(state, after.topics)
+                still = (
+                    (StateItem.opt_in_mails == state.opt_in_mails)
+                    & as_it_was(state, after.topics)
+                    & no_opt_out_since(state)
+                )
                 writes.append(Update(state_key(lead_id), actions, still))
         writes.append(Put(submission_item(submission, submission_id, lead_id)))
         writes.append(transaction.put_new(activity_item(self._activity(submission, submission_id, lead_id))))

@@ -2,49 +2,88 @@
 
 from dataclasses import replace
 
+from pynamodb.expressions.condition import Condition
+
 from sodate.activities.activity import activity_key
 from sodate.consent.confirm import OnConfirmed
-from sodate.consent.consent import Evidence, OptInDecision, decide_opt_in, wording_digest
-from sodate.consent.store import consent_item
+from sodate.consent.consent import Action, Evidence, OptInDecision, decide_opt_in, wording_digest
+from sodate.consent.store import ConsentItem, consent_item, evidence_at, requests_of
 from sodate.forms.definition import Form, FormConsent
 from sodate.forms.submission import Submission
 from sodate.leads.lead import State
 from sodate.mail.ledger import send_id
 from sodate.mail.store import planned_notice
 from sodate.table import keys, transaction
-from sodate.table.transaction import Put, Write
+from sodate.table.transaction import Put, Update, Write
 
 
 def ask_consent(
-    form: Form, submission: Submission, submission_id: str, state: State, on_confirmed: OnConfirmed
+    form: Form, submission: Submission, submission_id: str, state: State, on_confirmed: OnConfirmed, *, is_new: bool
 ) -> tuple[State, list[Write]]:
-    """The state as it becomes, and what to write beside it."""
+    """The state as it becomes, and what to write beside it.
+
+    Anybody can post a form with any address, so a post gives consent by itself only to the lead that it creates
+    (`is_new`), and only where the form renounces double opt-in. An existing lead is asked by email, or stays as it is.
+    """
     consent = form.consent
     if consent is None or submission.answers.values.get(consent.field) is not True:
         return state, []
-    now = submission.at
+    decision = decide_opt_in(consent.topics, state, submission.at)
+    if not consent.double_opt_in and is_new:
+        return _consent_at_once(form, submission, submission_id, state, decision, on_confirmed)
+    return _request(form, submission, submission_id, state, decision, is_new)
+
+
+def _consent_at_once(
+    form: Form, submission: Submission, submission_id: str, state: State, decision: OptInDecision,
+    on_confirmed: OnConfirmed,
+) -> tuple[State, list[Write]]:  # fmt: skip
+    consent = form.consent
+    if consent is None or state.blocked is not None or not decision.topics:
+        return state, []
     evidence = consent_item(
-        _evidence(submission, submission_id, state.lead_id, consent), activity_key(form.id, submission_id)
+        _evidence(submission, submission_id, state.lead_id, consent, "confirmed"), activity_key(form.id, submission_id)
     )
-    writes: list[Write] = [Put(evidence)]
-    decision = decide_opt_in(consent.topics, state, now)
-    if consent.double_opt_in:
-        if not decision.send_notice:
-            return state, writes
-        data = {"consent": evidence.sk, "form": form.id, "form_title": form.title}
-        ref = send_id("opt_in", form.id, submission_id)
-        writes.append(transaction.put_new(planned_notice(state.lead_id, ref, "opt_in", consent.template, data, now)))
-        return _asked(state, decision, keys.stamp(now)), writes
-    # Anybody can post a form: only a confirmed mail may lift an opt-out.
-    topics = tuple(topic for topic in decision.topics if state.topics.get(topic) != "withdrawn")
-    if state.blocked is not None or not topics:
-        return state, writes
-    reaction = on_confirmed(state, form.id, topics, evidence.sk, now)
-    confirmed = {**state.topics, **dict.fromkeys(topics, "confirmed")}
-    return replace(state, topics=confirmed, enrolments={**state.enrolments, **reaction.enrolments}), [
-        *writes,
-        *reaction.puts,
-    ]
+    reaction = on_confirmed(state, form.id, decision.topics, evidence.sk, submission.at)
+    confirmed = {**state.topics, **dict.fromkeys(decision.topics, "confirmed")}
+    after = replace(state, topics=confirmed, enrolments={**state.enrolments, **reaction.enrolments})
+    return after, [Put(evidence), *reaction.puts]
+
+
+def _request(
+    form: Form, submission: Submission, submission_id: str, state: State, decision: OptInDecision, is_new: bool
+) -> tuple[State, list[Write]]:
+    consent = form.consent
+    if consent is None:
+        return state, []
+    now = submission.at
+    requests = [] if is_new else requests_of(state.lead_id, form.id, submission.form_version)
+    is_open = bool(requests) and _is_open(requests[-1], state)
+    number = len(requests) if is_open else len(requests) + 1
+    key = keys.consent_request(form.id, submission.form_version, number)
+    sends = decision.send_notice and consent.template is not None
+    if is_open and not sends:
+        repeats = [ConsentItem.repeats.set((requests[-1].repeats or 0) + 1)]
+        repeats.append(ConsentItem.repeated_at.set(keys.stamp(now)))
+        return state, [Update(requests[-1], repeats, _still_open(requests[-1]))]
+    evidence = evidence_at(_evidence(submission, submission_id, state.lead_id, consent, "requested"), key)
+    put = Put(evidence, _still_open(requests[-1])) if is_open else transaction.put_new(evidence)
+    if not sends:
+        return state, [put]
+    data = {"consent": key, "form": form.id, "form_title": form.title}
+    ref = send_id("opt_in", form.id, submission_id)
+    notice = transaction.put_new(planned_notice(state.lead_id, ref, "opt_in", str(consent.template), data, now))
+    return _asked(state, decision, keys.stamp(now)), [put, notice]
+
+
+def _is_open(request: ConsentItem, state: State) -> bool:
+    """Neither confirmed, which makes it history, nor older than an opt-out, which no later post may undo."""
+    return request.confirmed_at is None and request.at > (state.opted_out_at or "")
+
+
+def _still_open(request: ConsentItem) -> Condition:
+    open_still: Condition = ConsentItem.confirmed_at.does_not_exist() & (ConsentItem.at == request.at)
+    return open_still
 
 
 def _asked(state: State, decision: OptInDecision, at: str) -> State:
@@ -52,11 +91,13 @@ def _asked(state: State, decision: OptInDecision, at: str) -> State:
     return replace(state, topics=topics, opt_in_mails=state.opt_in_mails + 1, opt_in_mail_at=at)
 
 
-def _evidence(submission: Submission, submission_id: str, lead_id: str, consent: FormConsent) -> Evidence:
+def _evidence(
+    submission: Submission, submission_id: str, lead_id: str, consent: FormConsent, action: Action
+) -> Evidence:
     return Evidence(
         lead_id=lead_id,
         at=submission.at,
-        action="requested" if consent.double_opt_in else "confirmed",
+        action=action,
         method="form",
         topics=consent.topics,
         form_id=submission.form_id,

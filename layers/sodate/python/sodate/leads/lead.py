@@ -43,8 +43,9 @@ class State:
     or the doubt about its address); `topics` maps to `pending`, `confirmed` or `withdrawn`.
 
     `zone` is an IANA name (None: the sender's zone); `pause_until` a `keys.stamp` until which nothing is sent;
-    `frequency` is `weekly` or `monthly` (None: all). `mailed` holds when the latest marketing mails went out, in
-    minutes since 1970, newest first; `mailed_in` the same for topics that have caps of their own.
+    `frequency` is `weekly` or `monthly` (None: all). `opted_out_at`: the latest opt-out, of everything or of a topic;
+    a request for consent that is not younger cannot be confirmed any more. `mailed` holds when the latest
+    marketing mails went out, in minutes since 1970, newest first; `mailed_in` the same for topics with own caps.
     """
 
     lead_id: str
@@ -58,6 +59,7 @@ class State:
     zone: str | None = None
     pause_until: str | None = None
     frequency: str | None = None
+    opted_out_at: str | None = None
     mailed: tuple[int, ...] = ()
     mailed_in: dict[str, tuple[int, ...]] = field(default_factory=dict)
 

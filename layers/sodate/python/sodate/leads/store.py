@@ -41,6 +41,7 @@ class StateItem(TableItem, discriminator="state"):
     zone = UnicodeAttribute(null=True)
     pause_until = UnicodeAttribute(null=True)
     frequency = UnicodeAttribute(null=True)
+    opted_out_at = UnicodeAttribute(null=True)
     mailed: ListAttribute[Any] = ListAttribute(of=NumberAttribute, null=True)
     mailed_in: MapAttribute[str, Any] = MapAttribute(default=dict)
 
@@ -185,6 +186,7 @@ def to_state(item: StateItem) -> State:
         zone=item.zone,
         pause_until=item.pause_until,
         frequency=item.frequency,
+        opted_out_at=item.opted_out_at,
         mailed=_minutes(item.mailed),
         mailed_in={topic: _minutes(held) for topic, held in item.mailed_in.as_dict().items()},
     )
@@ -210,6 +212,7 @@ def state_item(state: State) -> StateItem:
         zone=state.zone,
         pause_until=state.pause_until,
         frequency=state.frequency,
+        opted_out_at=state.opted_out_at,
         mailed=list(state.mailed) or None,
         mailed_in={topic: list(held) for topic, held in state.mailed_in.items()},
     )
@@ -247,6 +250,12 @@ def as_it_was(state: State, topics: Iterable[str]) -> Condition:
         status, held = state.topics.get(topic), StateItem.topics[topic]
         condition &= held.does_not_exist() if status is None else held == status
     return condition
+
+
+def no_opt_out_since(state: State) -> Condition:
+    """True while no opt-out was written after `state` was read, even one that changed neither block nor topics."""
+    stored = StateItem.opted_out_at
+    return stored.does_not_exist() if state.opted_out_at is None else stored == state.opted_out_at
 
 
 def to_map(enrolment: Enrolment) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from sodate.activities.activity import Activity
 from sodate.activities.store import activity_item
 from sodate.consent.consent import RETENTION, Evidence
 from sodate.consent.links import is_ours
-from sodate.consent.store import consent_item, consents_of, retire, suppression_item
+from sodate.consent.retention import review_later
+from sodate.consent.store import consent_item, suppression_item
 from sodate.errors import NotFound, Transient
 from sodate.leads.address import parse_reported_address
 from sodate.leads.store import StateItem, as_it_was, find_state, owner_of, state_key
@@ -211,7 +212,7 @@ def _lead_writes(lead_id: str, send: SendItem | None, event: MailEvent, policy: 
     if stop == "complaint":
         gone = Evidence(lead_id, event.at, "withdrawn", "complaint", tuple(sorted(state.topics)), reference=event.key)
         writes.append(Put(consent_item(gone, event.key, now + policy.retention)))
-        writes += retire(state, consents_of(lead_id), state.topics, now + policy.retention)
+        writes.append(review_later(lead_id, policy.retention, now))
     return writes
 
 

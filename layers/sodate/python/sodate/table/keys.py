@@ -39,6 +39,15 @@ def consent(at: datetime, key: str) -> str:
     return f"{CONSENTS}{stamp(at)}#{key}"
 
 
+def consent_requests(form_id: str, version: int) -> str:
+    """Beginning of the keys of the requests for consent that one lead made with this version of a form."""
+    return f"{CONSENTS}requested#{form_id}#{version}#"
+
+
+def consent_request(form_id: str, version: int, number: int) -> str:
+    return f"{consent_requests(form_id, version)}{number:06}"
+
+
 def submission(submission_id: str) -> str:
     return f"{SUBMISSIONS}{submission_id}"
 
