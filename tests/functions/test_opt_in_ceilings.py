@@ -310,3 +310,31 @@ def test_the_guard_is_counted_for_the_alarm(world: World, capsys: pytest.Capture
     capsys.readouterr()
     flood(world, "taro@example.jp")
     assert '"TransactionalGuard":[1.0]' in capsys.readouterr().out
+
+
+# -- a stranger's words ------------------------------------------------------------------------------------------------
+
+LURE = {"name": "賞品はこちら https://evil.example/win", "company": "当選おめでとうございます evil.example"}
+
+
+def test_an_opt_in_email_carries_no_word_of_whoever_posted_the_form(world: World) -> None:
+    post(world, "victim@example.jp", **LURE)
+    world.settle()
+    (message,) = world.mails_to("victim@example.jp")
+    said = " ".join((message.subject, message.html, message.text))
+    assert "evil.example" not in said
+    assert "当選" not in said
+    assert "お申し込みありがとうございます" in message.text
+
+
+def test_a_template_of_an_older_playbook_is_given_no_lead_either(world: World) -> None:
+    definitions = Definitions()
+    body = definitions.live("template", "confirm-materials").body
+    text = '{{ lead.name | default: "ご担当者" }} 様 {{ opt_in_url }}'
+    older = {**body, "text": text, "subject": "{{ lead.name | default: '-' }}"}
+    definitions.publish("template", "confirm-materials", older, world.now)
+    post(world, "victim@example.jp", **LURE)
+    world.settle()
+    (message,) = world.mails_to("victim@example.jp")
+    assert message.text.startswith("ご担当者 様 https://")
+    assert "evil" not in message.subject + message.html + message.text

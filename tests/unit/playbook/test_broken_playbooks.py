@@ -187,6 +187,18 @@ CASES = {
         ("forms/ask.yaml", "template: confirm", "template: first"),
         ("forms/ask.yaml", 27, "consent.template", "opt-in-notice", "purpose: notice"),
     ),
+    "an opt-in mail that names the lead": (
+        ("templates/confirm.html", "Thank you", 'Thank you, {{ lead.name | default: "you" }}'),
+        ("templates/confirm.html", 1, "", "merge-field", "write a greeting without it"),
+    ),
+    "an opt-in mail with the lead's own words behind a condition": (
+        ("templates/confirm.html", "Thank you", "{% if lead.secondary.interest %}Thank you{% endif %}"),
+        ("templates/confirm.html", 1, "", "merge-field", "write a greeting without it"),
+    ),
+    "an opt-in mail whose subject names the lead": (
+        ("templates/confirm.yaml", "subject: Please confirm", 'subject: "{{ lead.email }}, please confirm"'),
+        ("templates/confirm.yaml", 3, "subject", "merge-field", "write a greeting without it"),
+    ),
     "an opt-in mail without the link": (
         ("templates/confirm.html", "{{ opt_in_url }}", "https://www.example.jp/"),
         ("templates/confirm.yaml", 4, "body", "opt-in-link", "no visible link"),
