@@ -132,12 +132,12 @@ CASES = {
         ("templates/first.mjml", 4, "", "liquid", "expected tag endif"),
     ),
     "a Liquid tag that the sandbox does not know": (
-        ("templates/confirm.html", "Hello", "{% include 'x' %}"),
+        ("templates/confirm.html", "Thank you", "{% include 'x' %}"),
         ("templates/confirm.html", 1, "", "liquid", "unexpected tag 'include'"),
     ),
     "an unknown filter": (
-        ("templates/confirm.html", "| default:", "| defualt:"),
-        ("templates/confirm.html", 1, "", "liquid-filter", "did you mean `default`?"),
+        ("templates/confirm.html", "{{ opt_in_url }}", '{{ opt_in_url | defualt: "x" }}'),
+        ("templates/confirm.html", 2, "", "liquid-filter", "did you mean `default`?"),
     ),
     "an unknown merge field": (
         ("templates/first.mjml", "lead.name |", "lead.nmae |"),
