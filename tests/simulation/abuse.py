@@ -149,8 +149,10 @@ class Abuse:
                 self.result.broken.append(f"{queue.function} failed: {self.world.trace[-2:]}")
 
     def marketing_is_held(self) -> bool:
+        """With a guard that listens to few emails: an hour's opt-in emails would be enough to hold marketing email."""
         mailing = Mailing.model_validate(Definitions().live("mailing").body)
-        return judge(rates.recent(self.world.now), mailing.guards).verdict == "pause"
+        guards = mailing.guards.model_copy(update={"at_least": 50})
+        return judge(rates.recent(self.world.now), guards).verdict == "pause"
 
     # -- what must be true -----------------------------------------------------------------------------------------
 
