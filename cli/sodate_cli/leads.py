@@ -213,7 +213,7 @@ def _mails(state: State, definitions: Definitions) -> list[dict[str, Any]]:
             "mail": mail_name(s),
             "state": s.state,
             "reason": s.reason,
-            "why": in_words(s.reason),
+            "why": _why(s),
             "send": s.send_id,
             "sequence": s.sequence,
             "sequence_version": s.sequence_version and int(s.sequence_version),
@@ -233,6 +233,11 @@ def _mails(state: State, definitions: Definitions) -> list[dict[str, Any]]:
                      "send": send_id, "sequence": name, "sequence_version": run.version, "template_version": None}
                 )  # fmt: skip
     return found
+
+
+def _why(send: SendItem) -> str:
+    until = send.waits_until if send.state == "planned" else None
+    return f"{in_words(send.reason)} (next: {until[:16].replace('T', ' ')})" if until else in_words(send.reason)
 
 
 def mailable(state: State) -> str:

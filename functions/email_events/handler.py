@@ -35,7 +35,7 @@ def handler(event: dict[str, Any], _: object) -> Failures:
 
     failures = each_message(event, act)
     try:
-        rates.record(rates.tally(applied), clock.now())
+        rates.record_events(applied, clock.now())
     except Transient:
         count(Metric.RATES_NOT_COUNTED, len(applied))
     return failures

@@ -9,6 +9,7 @@ from sodate.forms.body import is_html_post
 from sodate.forms.receive import FormDesk, check_origin
 from sodate.runtime import clock, container
 from sodate.runtime.http import Request, Response, json_response, serve
+from sodate.runtime.metrics import Metric, count
 from sodate.scenarios.enrol import on_opt_in
 
 
@@ -42,6 +43,8 @@ def submit(request: Request) -> Response:
         if not html:
             raise
         return Response(422, pages.field_errors(form.language, error.named_by(form)), pages.HEADERS)
+    if captured.lead_id is None and captured.reason != "repeat":
+        count(Metric.QUARANTINED_SUBMISSIONS, 1)
     if captured.status == 403:
         message = "please solve the check again"
         return json_response(403, {"error": {"code": captured.reason, "message": message}})

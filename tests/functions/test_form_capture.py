@@ -44,10 +44,11 @@ def conflicts(world: QuickWorld, share: float, seed: int) -> None:
 def test_two_hundred_posts_of_one_new_address_make_one_lead_and_one_opt_in_mail(
     world: QuickWorld, share: float
 ) -> None:
+    token = world.fresh_token()
     conflicts(world, share, 1)
 
     def post(number: int) -> int:
-        return int(world.post({**TARO, "_submission_id": submission_id(number)})["statusCode"])
+        return int(world.post({**TARO, "_token": token, "_submission_id": submission_id(number)})["statusCode"])
 
     with ThreadPoolExecutor(16) as pool:
         assert set(pool.map(post, range(200))) == {201}
@@ -85,10 +86,11 @@ def test_a_table_that_is_down_is_503_with_retry_after_and_nothing_half_written(
     world: QuickWorld, code: str, operation: str
 ) -> None:
     world.post({**TARO, "email": "warm@example.jp"})
+    person = {**TARO, "_token": world.fresh_token()}
     before = json.dumps(world.items(), default=str)
     error = ClientError({"Error": {"Code": code, "Message": "no"}}, operation)
     world.table.refuse = lambda asked: error if asked == operation else None
-    answer = world.post(TARO)
+    answer = world.post(person)
     world.table.refuse = lambda asked: None
     assert (answer["statusCode"], answer["headers"]["retry-after"]) == (503, "5")
     assert json.loads(answer["body"])["error"]["code"] == "busy"

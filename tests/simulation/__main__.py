@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tests.simulation.abuse import Result as Abused
     from tests.simulation.dead_letters import Result as BadDays
     from tests.simulation.history import Result
     from tests.simulation.interleavings import Found as Orders
@@ -62,6 +63,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=200)
     parser.add_argument("--seed-base", type=int, default=1)
     parser.add_argument("--trace", action="store_true", help="print what happened in the first seed")
+    parser.add_argument("--abusive-posts", type=int, default=100_000, help="posts of the hour of abuse")
     wanted = parser.parse_args()
     _quiet_environment()
     seeds = range(wanted.seed_base, wanted.seed_base + wanted.seeds)
@@ -71,6 +73,7 @@ def main() -> int:
         print("\n".join(play(seeds[0]).trace))
     began, tally = time.monotonic(), Tally()
     with ProcessPoolExecutor(os.cpu_count(), initializer=_say_nothing) as pool:
+        abused = pool.submit(_abuse, seeds[0], wanted.abusive_posts)  # the longest: it begins first
         histories = pool.map(_play_all, seeds, chunksize=10)
         orders = pool.map(_explore, range(seeds[0], seeds[0] + max(1, len(seeds) // _A_CHUNK)))
         forged = pool.map(_forge, range(seeds[0], seeds[0] + 10), [len(seeds) // 2] * 10)
@@ -85,6 +88,8 @@ def main() -> int:
         for bad_day in pool.map(_redrive, range(seeds[0], seeds[0] + max(20, len(seeds) // 20))):
             tally.figures += bad_day.figures
             tally.note(f"dead letters {bad_day.seed}", bad_day.broken)
+        tally.figures += abused.result().figures
+        tally.note("abuse", abused.result().broken)
         for number, found in enumerate(orders):
             tally.figures += found.figures
             tally.note(f"orders {seeds[0] + number}", found.broken)
@@ -130,6 +135,12 @@ def _redrive(seed: int) -> "BadDays":
     from tests.simulation.dead_letters import play
 
     return play(seed)
+
+
+def _abuse(seed: int, posts: int) -> "Abused":
+    from tests.simulation.abuse import play
+
+    return play(seed, posts)
 
 
 def _forge(seed: int, count: int) -> int:
@@ -192,6 +203,10 @@ def _report(tally: Tally, seeds: range, seconds: float) -> dict[str, Any]:
         "rotation_links_refused": figures["rotation_fresh_links_refused"] + figures["rotation_older_links_refused"],
         "next_release_applied": figures["next_release_applied"],
         "stream_letters_redriven": figures["stream_letters_redriven"],
+        "abusive_posts": figures["abusive_posts"],
+        "abuse_most_opt_in_emails_of_a_mailbox_and_day": figures["abuse_most_opt_in_emails_of_a_mailbox_and_day"],
+        "abuse_minutes_marketing_held": figures["abuse_minutes_marketing_held"],
+        "abuse_posts_lost": figures["abuse_posts_lost"],
         "sdk_requests_per_call": tally.designs["sodate"]["sdk_requests"],
         "designs": {name: {column: found[column] for column in _COLUMNS} for name, found in tally.designs.items()},
         "figures": dict(sorted(figures.items())),

@@ -63,6 +63,14 @@ class World:
         text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
         return self.raw_post(text, form, {"content-type": "application/json", **headers})
 
+    def fresh_token(self, form: str = "request-materials") -> str:
+        """As a page has it that was opened a minute ago."""
+        self.now -= timedelta(minutes=1)
+        event = self.http_event("GET /forms/{form_id}", {"form_id": form}, {}, None, False)
+        shown = self.call("form_capture", event)
+        self.now += timedelta(minutes=1)
+        return str(json.loads(shown["body"])["_token"])
+
     def raw_post(self, body: str | None, form: str, headers: Json, is_base64: bool = False) -> Json:
         event = self.http_event("POST /forms/{form_id}/submissions", {"form_id": form}, headers, body, is_base64)
         return self.call("form_capture", event)

@@ -13,7 +13,7 @@ _WRITTEN = re.compile(
 
 
 def written() -> str:
-    files = [file for room in ("scenarios", "mail", "sales") for file in (SOURCES / room).glob("*.py")]
+    files = [file for room in ("scenarios", "mail", "sales", "forms") for file in (SOURCES / room).glob("*.py")]
     return "\n".join(path.read_text() for path in files if path.name != "reasons.py")
 
 

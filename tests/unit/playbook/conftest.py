@@ -53,7 +53,7 @@ subject: Please confirm
 body: confirm.html
 """,
     "templates/confirm.html": """\
-<p>Hello {{ lead.name | default: "you" }}</p>
+<p>Thank you</p>
 <p><a href="{{ opt_in_url }}">Yes</a></p>
 """,
     "templates/first.yaml": """\

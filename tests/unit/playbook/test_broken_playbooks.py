@@ -132,12 +132,12 @@ CASES = {
         ("templates/first.mjml", 4, "", "liquid", "expected tag endif"),
     ),
     "a Liquid tag that the sandbox does not know": (
-        ("templates/confirm.html", "Hello", "{% include 'x' %}"),
+        ("templates/confirm.html", "Thank you", "{% include 'x' %}"),
         ("templates/confirm.html", 1, "", "liquid", "unexpected tag 'include'"),
     ),
     "an unknown filter": (
-        ("templates/confirm.html", "| default:", "| defualt:"),
-        ("templates/confirm.html", 1, "", "liquid-filter", "did you mean `default`?"),
+        ("templates/confirm.html", "{{ opt_in_url }}", '{{ opt_in_url | defualt: "x" }}'),
+        ("templates/confirm.html", 2, "", "liquid-filter", "did you mean `default`?"),
     ),
     "an unknown merge field": (
         ("templates/first.mjml", "lead.name |", "lead.nmae |"),
@@ -186,6 +186,18 @@ CASES = {
     "marketing mail as opt-in mail": (
         ("forms/ask.yaml", "template: confirm", "template: first"),
         ("forms/ask.yaml", 27, "consent.template", "opt-in-notice", "purpose: notice"),
+    ),
+    "an opt-in mail that names the lead": (
+        ("templates/confirm.html", "Thank you", 'Thank you, {{ lead.name | default: "you" }}'),
+        ("templates/confirm.html", 1, "", "merge-field", "write a greeting without it"),
+    ),
+    "an opt-in mail with the lead's own words behind a condition": (
+        ("templates/confirm.html", "Thank you", "{% if lead.secondary.interest %}Thank you{% endif %}"),
+        ("templates/confirm.html", 1, "", "merge-field", "write a greeting without it"),
+    ),
+    "an opt-in mail whose subject names the lead": (
+        ("templates/confirm.yaml", "subject: Please confirm", 'subject: "{{ lead.email }}, please confirm"'),
+        ("templates/confirm.yaml", 3, "subject", "merge-field", "write a greeting without it"),
     ),
     "an opt-in mail without the link": (
         ("templates/confirm.html", "{{ opt_in_url }}", "https://www.example.jp/"),

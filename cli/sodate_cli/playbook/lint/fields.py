@@ -21,16 +21,19 @@ _MISSING = re.compile(r"^([\w.]+) is undefined")
 
 
 def known_fields(context: Context, purpose: str) -> set[str]:
+    """Nothing of the lead in a notice: it goes to an address that nobody has confirmed, in words that anybody typed."""
+    if purpose == "notice":
+        return {"opt_in_url", "form.title", "preheader"} | {f"sender.{name}" for name in Sender.model_fields}
     lead = {path.replace("primary.", "lead.", 1) for path in context.form_fields if path.startswith("primary.")}
     lead |= {f"lead.{path}" for path in context.form_fields if path.startswith("secondary.")}
-    own = {"unsubscribe_url", "preferences_url"} if purpose == "marketing" else {"opt_in_url", "form.title"}
+    own = {"unsubscribe_url", "preferences_url"}
     return lead | {"lead.email", "preheader"} | own | {f"sender.{name}" for name in Sender.model_fields}
 
 
 def merge_fields_are_known(context: Context) -> Iterator[Problem]:
     for mail in context.finished():
         known = known_fields(context, mail.template.purpose)
-        if not context.all_forms_are_valid:
+        if not context.all_forms_are_valid and mail.template.purpose == "marketing":
             known |= {name for name in _used_in(mail) if name.startswith("lead.")}
         for name in _used(mail.body.text):
             if name not in known:
@@ -44,6 +47,11 @@ def merge_fields_are_known(context: Context) -> Iterator[Problem]:
 
 
 def _unknown(name: str, known: set[str], mail: Mail) -> tuple[str, str]:
+    if name.split(".")[0] == "lead" and mail.template.purpose == "notice":
+        message = (
+            f"`{name}` was typed by whoever posted the form, and this mail goes to an address that nobody confirmed"
+        )
+        return message, "a stranger could send any words with it; write a greeting without it"
     if name in ("opt_in_url", "unsubscribe_url", "preferences_url"):
         return f"`{name}` does not exist in {mail.template.purpose} mail", "see docs/playbook.md, Merge fields"
     collected = "no form of this playbook collects it; " if name.startswith("lead.") else ""
@@ -101,7 +109,7 @@ def _holes(context: Context, mail: Mail, text: str) -> Iterator[str]:
             template.render(**values)
         except LiquidError as error:
             missing = _MISSING.match(str(error.message))
-            if missing is None or missing[1].split(".")[0] != "lead":
+            if missing is None or missing[1].split(".")[0] != "lead" or "lead" not in values:
                 return
             yield missing[1]
             _fill(values["lead"], missing[1].split(".")[1:])

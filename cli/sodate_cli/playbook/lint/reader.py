@@ -45,10 +45,10 @@ def values_for(context: Context, mail: Mail, *, complete: bool) -> dict[str, Any
             value: Any = ["zz", "zz"] if holders[0][1].type == "multiple_choice" else "zz"
             (lead if group == "primary" else lead["secondary"])[name] = value
     lead["email"] = "zz@zz.example"
-    more: dict[str, Any] = {"unsubscribe_url": UNSUBSCRIBE, "preferences_url": PREFERENCES}
+    more: dict[str, Any] = {"lead": lead, "unsubscribe_url": UNSUBSCRIBE, "preferences_url": PREFERENCES}
     if mail.template.purpose == "notice":
         more = {"opt_in_url": OPT_IN, "form": {"title": "zztitlezz"}}
-    return {"lead": lead, "sender": dict(SENDER), "preheader": mail.template.preheader, **more}
+    return {"sender": dict(SENDER), "preheader": mail.template.preheader, **more}
 
 
 def rendered(context: Context, mail: Mail) -> Iterator[Reader]:

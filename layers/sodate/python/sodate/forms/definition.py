@@ -66,6 +66,15 @@ class BotDefence(Definition):
     token_required: bool = Field(default=False, description="Quarantine posts without a fresh `_token`.")
     minimum_seconds: int = Field(default=2, ge=0, le=600)
     maximum_hours: int = Field(default=24, ge=1, le=168)
+    opt_in_emails_per_hour: int = Field(
+        default=300, ge=1, le=100_000, description="Opt-in emails of this form per hour (UTC); further ones wait."
+    )
+    tokenless_posts_per_hour: int = Field(
+        default=30,
+        ge=1,
+        le=100_000,
+        description="Posts without a `_token` per hour (UTC); further ones go to quarantine.",
+    )
     captcha: Literal["none", "turnstile"] = "none"
     captcha_hostname: str | None = None
 

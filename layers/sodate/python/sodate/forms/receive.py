@@ -13,6 +13,7 @@ from sodate.forms.bots import CaptchaCheck, suspect, time_token
 from sodate.forms.capture import Capture, Captured
 from sodate.forms.definition import Form
 from sodate.forms.submission import Submission, split
+from sodate.forms.tokenless import suspect_tokenless
 from sodate.playbook.store import Definitions, parsed
 from sodate.signing import Signer
 
@@ -61,6 +62,7 @@ class FormDesk:
         fields, controls, source = split(parse_body(decode(body, is_base64), headers))
         submission = Submission(form.id, version, now, read_answers(form, fields), controls, source)
         suspicion = suspect(form, controls, self.signer(), self.captcha, now)
+        suspicion = suspicion or suspect_tokenless(form, submission, now)
         capture = Capture(form, self.address_secret(), self.on_confirmed, self.new_id, self.pause)
         target = controls.redirect if controls.redirect in form.redirects else next(iter(form.redirects), None)
         return capture.store(submission, suspicion), target

@@ -44,7 +44,7 @@ def list_failed(send: SendItem, now: datetime) -> None:
 
 def _end_the_wait(send: SendItem) -> None:
     """The wait between two opt-in emails protects a mailbox; this one never got there. Only if it was the last one."""
-    asked_then = StateItem.opt_in_mail_at == send.planned_at
+    asked_then = StateItem.opt_in_mail_at == (send.waits_until or send.planned_at)
     with suppress(ConditionFailed):
         base.update(state_key(send.lead_id), [StateItem.opt_in_mail_at.remove()], asked_then)
 
@@ -77,6 +77,8 @@ def planned_again(send: SendItem) -> Update:
         SendItem.rank.set(RANK["planned"]),
         SendItem.reason.set(RETRIED),
         SendItem.settled_at.remove(),
+        SendItem.turns.remove(),
+        SendItem.waits_until.remove(),
     ]
     refused = ~SendItem.reason.startswith("resolved_by_a_person")
     return Update(send, actions, (SendItem.state == "failed") & (SendItem.reason.does_not_exist() | refused))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from sodate.mail.sender import Guards, WarmUp
+from sodate.mail.sender import Guards, TransactionalGuard, WarmUp
 
 Verdict = Literal["ok", "warn", "pause"]
 #: Days that are judged together.
@@ -34,8 +34,13 @@ class Judgement:
     reason: str = ""
 
 
-def judge(counts: Counts, guards: Guards) -> Judgement:
-    """The worse of the two shares; from a limit on mail pauses, from half of it there is a warning."""
+def judge(
+    counts: Counts, guards: Guards | TransactionalGuard, span: str = f"{WINDOW} days", key_of: str = "guards"
+) -> Judgement:
+    """The worse of the two shares; from a limit on mail pauses, from half of it there is a warning.
+
+    `span` and `key_of` are words of the reason: over which time, and where the limit is written.
+    """
     mails = counts.delivered + counts.bounced
     if mails < guards.at_least:
         return Judgement("ok")
@@ -49,7 +54,7 @@ def judge(counts: Counts, guards: Guards) -> Judgement:
     share, limit, what = shares[key]
     if share < limit / 2:
         return Judgement("ok")
-    told = f"{what} among {mails} mails of {WINDOW} days: {share:.2%}, guards.{key} is {limit:.2%}"
+    told = f"{what} among {mails} mails of {span}: {share:.2%}, {key_of}.{key} is {limit:.2%}"
     return Judgement("pause" if share >= limit else "warn", told)
 
 

@@ -16,6 +16,11 @@ def merge_values(profile: Profile, sender: Sender, **more: Any) -> dict[str, Any
     return {"lead": lead, "sender": sender.model_dump(exclude_none=True), **more}
 
 
+def opt_in_values(sender: Sender, **more: Any) -> dict[str, Any]:
+    """Nothing of the lead: whoever posted the form typed it, and the address may be a stranger's (ADR 0067)."""
+    return {"sender": sender.model_dump(exclude_none=True), **more}
+
+
 def isolate(text: str) -> str:
     """U+2068…U+2069 around right-to-left text, so that a name cannot turn the sentence around it (UAX #9)."""
     if any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in text):

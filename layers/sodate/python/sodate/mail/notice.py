@@ -10,7 +10,7 @@ from sodate.errors import Conflict, Invalid, NotFound
 from sodate.leads.store import load_profile, load_state
 from sodate.mail import pace as pacing
 from sodate.mail.deliver import deliver, fail
-from sodate.mail.merge import merge_values
+from sodate.mail.merge import opt_in_values
 from sodate.mail.message import notice_message as notice_message
 from sodate.mail.pace import Pace
 from sodate.mail.render import render
@@ -83,8 +83,7 @@ def opt_in_composer(definitions: Definitions, links: Links, stage: str) -> Compo
         template = parsed(definitions.live("template", str(send.template)), Template)
         sender = parsed(definitions.live("mailing"), Mailing).sender
         data = send.data or {}
-        values = merge_values(
-            profile,
+        values = opt_in_values(
             sender,
             opt_in_url=links.opt_in(send.lead_id, data["consent"], now),
             form={"title": data.get("form_title", "")},

@@ -1,19 +1,24 @@
-"""Daily counters of what became of a sender's mails: one small write per batch of events, one query per judgement.
+"""Daily counters of what became of a sender's marketing mails, hourly ones of opt-in mails: one small write per batch
+of events, one read per judgement.
 
-They are for guards, not for accounts: a batch that crashes before its write is not counted, the ledger still has it.
+A stranger decides where opt-in mail goes, so it must not move the guard of marketing mail; it has one of its own.
+The counters are for guards, not for accounts: a batch that crashes before its write is not counted, the ledger has it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from pynamodb.attributes import NumberAttribute
 
 from sodate.mail.events import MailEvent
 from sodate.mail.guards import WINDOW, Counts
-from sodate.table import base, keys
+from sodate.table import base, bulk, keys
 from sodate.table.base import TableItem
 
 _KEPT = timedelta(days=60)
+#: In which opt-in mails are judged together. After an attack the guard ends by itself within a day.
+OPT_IN_HOURS = 24
+_OPT_IN = "opt_in"
 
 
 class RateItem(TableItem, discriminator="rate"):
@@ -36,11 +41,25 @@ def _of(event: MailEvent) -> Counts:
     return Counts(complained=1) if event.suppresses == "complaint" else Counts()
 
 
+def record_events(events: Sequence[MailEvent], now: datetime) -> None:
+    """Each event in the counters of its purpose; mail to our own sales in none. Without tags it counts as marketing.
+
+    Raises `Transient` when the table does not answer: then a part may be counted.
+    """
+    record(tally(event for event in events if event.tags.get("purpose") != "notice"), now)
+    opt_in = tally(event for event in events if event.tags.get("name") == _OPT_IN)
+    _add(opt_in, keys.rates(_OPT_IN), keys.rate_hour(now), now)
+
+
 def record(counts: Counts, now: datetime, sender: str = "default") -> None:
+    _add(counts, keys.rates(sender), keys.rate_day(now), now)
+
+
+def _add(counts: Counts, pk: str, sk: str, now: datetime) -> None:
     if counts == Counts():
         return
     base.update(
-        RateItem(keys.rates(sender), keys.rate_day(now)),
+        RateItem(pk, sk),
         [
             RateItem.kind.set(RateItem),
             RateItem.delivered.add(counts.delivered),
@@ -56,3 +75,11 @@ def recent(now: datetime, sender: str = "default") -> Counts:
     items = base.query(RateItem, keys.rates(sender), newest_first=True, limit=WINDOW)
     first = keys.rate_day(now - timedelta(days=WINDOW - 1))
     return sum((Counts(int(i.delivered), int(i.bounced), int(i.complained)) for i in items if i.sk >= first), Counts())
+
+
+def recent_opt_in(now: datetime) -> Counts:
+    """Of opt-in mails in the last 24 hours (UTC), this hour included. One call, a second old at most."""
+    hours = [keys.rate_hour(now - timedelta(hours=back)) for back in range(OPT_IN_HOURS)]
+    found = bulk.get_many((keys.rates(_OPT_IN), hour) for hour in hours)
+    items = [bulk.plain({"M": item}) for item in found.values()]
+    return sum((Counts(int(i["delivered"]), int(i["bounced"]), int(i["complained"])) for i in items), Counts())

@@ -15,6 +15,8 @@ REASONS = {
     "no_slot": "more mail waited than SES takes in a second; tried again in two minutes",
     "not_attempted": "our own table was busy before the mail was handed to SES; tried again in two minutes",
     "definition_unreadable": "a newer release wrote this template; tried again until code or playbook is mended",
+    "opt_in_ceiling": "more opt-in emails were asked for than this form sends in an hour, or one mailbox gets in a day",
+    "transactional_guard": "too many opt-in emails bounced; to addresses that never confirmed it waits for an hour",
     "repeated_after_no_answer": "SES gave no answer to this notice; it is tried once more",
     # Never: the run goes on with the next step.
     "expired": "too late: the time in which this mail makes sense was over",

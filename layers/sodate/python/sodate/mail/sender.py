@@ -87,6 +87,17 @@ class SoftBounces(Definition):
         return self
 
 
+class TransactionalGuard(Definition):
+    """Shares of the opt-in emails of the last 24 hours at which such email to unproved addresses waits.
+
+    An address that somebody typed into a form bounces more often than one that was confirmed, so the limits are wider.
+    """
+
+    bounce_rate: float = Field(default=0.1, gt=0, le=0.5)
+    complaint_rate: float = Field(default=0.01, gt=0, le=0.1)
+    at_least: int = Field(default=200, ge=1, description="Opt-in emails before a share means anything.")
+
+
 class Guards(Definition):
     """Shares of the mails of the last seven days at which marketing mail pauses; half of a limit is a warning.
 
@@ -97,6 +108,7 @@ class Guards(Definition):
     complaint_rate: float = Field(default=0.003, gt=0, le=0.005)
     at_least: int = Field(default=1000, ge=1, description="Mails before a share means anything.")
     soft_bounces: SoftBounces = SoftBounces()
+    transactional: TransactionalGuard = TransactionalGuard()
 
 
 class WarmUp(Definition):

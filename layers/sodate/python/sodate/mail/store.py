@@ -27,6 +27,8 @@ class SendItem(TableItem, discriminator="send"):
     step = NumberAttribute(null=True)
     enrolment = UnicodeAttribute(null=True)
     data: JSONAttribute = JSONAttribute(null=True)
+    turns: JSONAttribute = JSONAttribute(null=True)
+    waits_until = UnicodeAttribute(null=True)
     message_id = UnicodeAttribute(null=True)
     attempts = NumberAttribute(null=True)
     repeats = NumberAttribute(null=True)

@@ -35,7 +35,7 @@ class Metric(StrEnum):
     TRANSACTIONAL_GUARD = "TransactionalGuard"
     """The bounce guard of transactional email warned or paused it."""
     TRANSACTIONAL_DEFERRED = "TransactionalDeferred"
-    """Opt-in emails that wait because a ceiling against abuse is reached."""
+    """Times that an opt-in email had to wait, or got no turn at all, because a ceiling against abuse is reached."""
     QUARANTINED_SUBMISSIONS = "QuarantinedSubmissions"
     """Form posts that were stored in quarantine."""
     RATES_NOT_COUNTED = "RatesNotCounted"

@@ -12,6 +12,7 @@ POSITION = "POSITION"
 PACE = "PACE"
 CONVERSATION = "CONVERSATION"
 PROGRESS = "PROGRESS"
+NEXT = "NEXT"
 ACTIVITIES = "ACT#"
 SENDS = "SEND#"
 CONSENTS = "CONSENT#"
@@ -162,6 +163,14 @@ def rates(sender: str) -> str:
 
 def rate_day(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d}"
+
+
+def rate_hour(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H}"
+
+
+def ceiling(what: str, of: str) -> str:
+    return f"CEILING#{what}#{of}"
 
 
 def suppression_sync() -> str:
