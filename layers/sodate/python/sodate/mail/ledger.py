@@ -40,16 +40,25 @@ EXCEPTIONAL = frozenset({"skipped", "failed", "unknown", "rejected", "bounced", 
 
 @dataclass(frozen=True)
 class StepRef:
-    """Which step of which run: everything the send id is made of."""
+    """Which step of which run, and which attempt: everything the send id is made of.
+
+    A second attempt is a send of its own, so that SES's events tell the two apart.
+    """
 
     lead_id: str
     sequence: str
     version: int
     step: int
     enrolment: str
+    attempt: int = 1
 
     @property
     def send_id(self) -> str:
+        first = self.first_send_id
+        return first if self.attempt == 1 else send_id("attempt", str(self.attempt), first)
+
+    @property
+    def first_send_id(self) -> str:
         return send_id("step", self.sequence, str(self.version), str(self.step), self.enrolment, self.lead_id)
 
 

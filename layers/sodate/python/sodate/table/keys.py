@@ -151,6 +151,10 @@ def rate_day(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d}"
 
 
+def report_coverage(at: datetime) -> str:
+    return f"COVERAGE#{at.astimezone(UTC):%Y-%m-%d}"
+
+
 def suppression_sync() -> str:
     return "CURSOR#suppression"
 
