@@ -37,12 +37,12 @@ down: ## stop the local cloud that demo or `sodate local up` started
 
 test: venv check unit e2e ## everything CI runs
 
-check: venv ## lint, types, import contracts, architecture
+check: venv ## lint, types, import contracts, architecture, and that every alarm of the template arrives
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest tests/architecture
+	$(BIN)/python -m pytest tests/architecture tests/infra/test_delivery.py tests/infra/test_alarms.py
 
 format: venv ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
@@ -77,11 +77,13 @@ calibrate: venv ## learn score rules from OUTCOMES (column TARGET), 3 x 10 folds
 	$(BIN)/sodate score calibrate --outcomes $(OUTCOMES) --target $(TARGET) --call-cost 3000 --deal-value 200000 \
 	  --out build/calibrate.yaml --report build/calibrate.html --json > build/calibrate.json
 
-synth: venv ## the CloudFormation templates of STAGE, in cdk.out
-	PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/cdk synth --quiet -c stage=$(STAGE)
+CONTEXT = -c stage=$(STAGE) $(if $(STAGES),-c stages=$(STAGES)) $(if $(FIRST),-c first_deploy=true)
 
-deploy: venv ## the CDK CLI on your AWS account: make deploy STAGE=dev
-	PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/cdk deploy -c stage=$(STAGE)
+synth: venv ## the CloudFormation template of STAGE, in cdk.out; STAGES=file reads another file than stages.toml
+	PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/cdk synth --quiet $(CONTEXT)
+
+deploy: venv ## the CDK CLI on your AWS account: make deploy STAGE=dev; FIRST=1 the first time
+	PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/cdk deploy $(CONTEXT)
 
 requirements: ## pin requirements/*.in again, with hashes and without addresses
 	for name in bootstrap $(REQUIREMENTS); do $(BIN)/uv pip compile --quiet --universal --generate-hashes \

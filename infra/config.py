@@ -1,6 +1,7 @@
 """Everything that differs between the stages, and nothing else: one frozen value per stage.
 
 What the local cloud cannot do is a named flag here (docs/decisions/0010): reading this file tells every difference.
+`infra/stages.py` finds the stage of a name; a company's own values stand in `stages.toml`, never here.
 """
 
 from dataclasses import dataclass, field
@@ -61,10 +62,19 @@ class Stage:
 
     `origins` are the web origins that may post forms from a browser; a form's own list narrows them further.
     `public_url` is the base of links in mail, without a trailing slash; None means the API's own address.
+    `alarm_email` is who hears the alarms.
+    `retained`: the data outlives the stack, and the stack cannot be deleted by accident. Such a stage needs real values
+    and somebody who hears its alarms; any other, ephemeral stage may have placeholders.
+    `first_deploy`: no protection against deletion yet, so that a first deployment that fails can be undone.
+    `customer_managed_key`: table, queues, logs, secrets and the import bucket are encrypted with the stage's own key,
+    as topics always are.
+    `reserve_concurrency` takes from the account's pool, which must keep 100 unreserved: young accounts have only 10.
+    `senders_at_once` bounds how many invocations of `mail_sender` run together; SQS takes 2 to 1000.
+    `sandbox_recipients`: while SES keeps the account in its sandbox it also authorises against the recipient's own
+    identity, so these addresses or domains join what `mail_sender` may use.
     `events_window_s`: how long SES's events gather before a function reads them, 0 to 300.
     `announce_routine`: each delivered mail and each completed run is an event on the bus (a dollar a million);
     what went wrong always is.
-    `reserve_concurrency` takes from the account's pool, which must keep 100 unreserved: young accounts have only 10.
     """
 
     name: str
@@ -76,14 +86,19 @@ class Stage:
     region: str | None = "ap-northeast-1"
     public_url: str | None = None
     alarm_email: str | None = None
-    retained: bool = True
+    retained: bool = False
+    first_deploy: bool = False
+    customer_managed_key: bool = False
     reserve_concurrency: bool = False
+    senders_at_once: int = 2
+    sandbox_recipients: tuple[str, ...] = ()
     events_window_s: int = 20
     announce_routine: bool = False
     # What the local cloud forces on us; why, is in docs/decisions/0010.
     native_dependencies: bool = False
     tls_only: bool = True
     managed_rotation: bool = True
+    metric_math: bool = True
     stream: StreamReading = field(default_factory=StreamReading)
     cors_keys_in_camel_case: bool = False
     cli_credentials: bool = False
@@ -93,35 +108,32 @@ class Stage:
     def prefix(self) -> str:
         return f"sodate-{self.name}"
 
-
-_STAGES = {
-    "dev": Stage(
-        name="dev",
-        mail_identity=MailIdentity("dev.example.co.jp"),
-        origins=("https://dev.example.co.jp", "http://localhost:8000"),
-        throttle=Throttle(requests_per_second=20, burst=40),
-    ),
-    "prod": Stage(
-        name="prod",
-        mail_identity=MailIdentity("example.co.jp"),
-        origins=("https://www.example.co.jp",),
-        throttle=Throttle(requests_per_second=100, burst=200),
-        log_retention_days=90,
-        reserve_concurrency=True,
-    ),
-}
+    @property
+    def protected(self) -> bool:
+        """Neither the stack nor its table can be deleted before somebody says so."""
+        return self.retained and not self.first_deploy
 
 
-def stage_named(name: str, local: LocalCloud | None = None) -> Stage:
-    """The stage of this name; `local` is used by the local stage only."""
-    if name == "local":
-        return _local_stage(local or LocalCloud())
-    if name not in _STAGES:
-        raise ValueError(f"no stage {name!r}: say `-c stage=local`, `dev` or `prod`")
-    return _STAGES[name]
+DEV = Stage(
+    name="dev",
+    mail_identity=MailIdentity("dev.example.co.jp"),
+    origins=("https://dev.example.co.jp", "http://localhost:8000"),
+    throttle=Throttle(requests_per_second=20, burst=40),
+)
+PROD = Stage(
+    name="prod",
+    mail_identity=MailIdentity("example.co.jp"),
+    origins=("https://www.example.co.jp",),
+    throttle=Throttle(requests_per_second=100, burst=200),
+    log_retention_days=90,
+    retained=True,
+    customer_managed_key=True,
+    # At one second a call of 50 recipients this is 250 emails a second, and half of a new account's ten invocations.
+    senders_at_once=5,
+)
 
 
-def _local_stage(local: LocalCloud) -> Stage:
+def local_stage(local: LocalCloud) -> Stage:
     return Stage(
         name="local",
         mail_identity=MailIdentity("example.co.jp"),
@@ -129,10 +141,11 @@ def _local_stage(local: LocalCloud) -> Stage:
         throttle=Throttle(requests_per_second=1000, burst=2000),
         log_retention_days=1,
         region=None,
-        retained=False,
+        senders_at_once=5,
         native_dependencies=True,
         tls_only=False,
         managed_rotation=False,
+        metric_math=False,
         events_window_s=0,
         announce_routine=True,
         stream=StreamReading(max_age_s=60),

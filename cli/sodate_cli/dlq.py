@@ -1,19 +1,27 @@
 """`sodate dlq …`: what could not be processed, why, and another try. A redrive is safe: every consumer acts once."""
 
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import boto3
 import typer
-from sodate.errors import NotFound
+from botocore.config import Config
+from sodate.errors import Invalid, NotFound
 
 from sodate_cli import output
-from sodate_cli.operator import StageOption, explained, outputs, target
+from sodate_cli.operator import StageOption, explained, now, outputs, target
 from sodate_cli.output import JsonOption
-from sodate_cli.redrive import destination_of, resend
+from sodate_cli.redrive import Clients, Letter, edge_of, letters_of, release
+from sodate_cli.redrive import redrive as again
 
-app = typer.Typer(help="Dead-letter queues: list what lies there with the reason, send it through again.")
-EdgeArgument = Annotated[str, typer.Argument(help="Edge, as `dlq list` shows it, e.g. Send or Events.")]
-_SHOWN = 10
+app = typer.Typer(help="Dead-letter queues: list what lies there with the reason, send it through again, give it up.")
+EdgeArgument = Annotated[str, typer.Argument(help="Edge, as `dlq list` shows it, e.g. Send or Scoring.")]
+MessageOption = Annotated[str | None, typer.Option("--message", help="Only this message: its id, or how it begins.")]
+_SHOWN, _HIDDEN_SECONDS = 10, 30
+_NO_REASON = "failed on every try; the function's log has the error"
 
 
 @app.command("list")
@@ -33,22 +41,138 @@ def list_(stage: StageOption = None, as_json: JsonOption = False) -> None:
 
 
 @app.command()
+def show(
+    edge: EdgeArgument,
+    message: MessageOption = None,
+    most: Annotated[int, typer.Option("--most", min=1, max=1000, help="How many messages at most.")] = 20,
+    stage: StageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The messages of one dead-letter queue in full, with the reason, when they came and how often they were tried.
+
+    They hold personal data. Example: sodate dlq show Send --most 3
+    """
+    with explained():
+        url = _url(outputs(target(stage)), edge)
+        sqs = boto3.client("sqs")
+        letters = letters_of(sqs, url, most, _HIDDEN_SECONDS)
+        release(sqs, url, letters)
+        chosen = _chosen(letters, message)[:most]
+    if as_json:
+        output.show_json([_shown(letter) for letter in chosen])
+        return
+    for letter in chosen:
+        output.show_fields(letter.id, _shown(letter))
+
+
+@app.command()
 def redrive(edge: EdgeArgument, stage: StageOption = None, as_json: JsonOption = False) -> None:
-    """Send every message of one dead-letter queue through its consumer again.
+    """Send every message of one dead-letter queue through its function again, once.
+
+    A message is deleted when its function succeeded; what fails again stays, with the reason, and the exit code is 1.
+    What the table's stream has forgotten (after 24 hours) is rebuilt from the table.
 
     Example: sodate dlq redrive Send
     """
     with explained():
-        found = outputs(target(stage))
-        queues = _queues(found)
-        if edge not in queues:
-            raise NotFound(f"no edge {edge!r}; there are {', '.join(sorted(queues))}")
+        known = outputs(target(stage))
+        _url(known, edge)
+        clients = _clients()
         with output.progress(f"redriving {edge}"):
-            moved, left = resend(queues[edge], destination_of(edge, found))
+            done = again(clients, edge_of(clients, edge, known))
     if as_json:
-        output.show_json({"edge": edge, "moved": moved, "left": left})
+        output.show_json(
+            {"edge": edge, "moved": done.moved, "rebuilt": done.rebuilt, "left": len(done.left), "reasons": done.left,
+             "notes": done.notes}
+        )  # fmt: skip
     else:
-        output.say(f"{edge}: {moved} sent again, {left} left where they are")
+        rebuilt = f", {done.rebuilt} rebuilt from the table" if done.rebuilt else ""
+        output.say(f"{edge}: {done.moved} done{rebuilt}, {len(done.left)} left where they are")
+        for note in done.notes:
+            output.say(note)
+        if done.left:
+            output.show_table("Left", ("message", "why"), list(done.left.items()))
+    if done.left:
+        raise typer.Exit(output.FAILED)
+
+
+@app.command()
+def drop(
+    edge: EdgeArgument,
+    message: MessageOption = None,
+    copy: Annotated[Path | None, typer.Option("--copy", help="File for the copies; default: beside you.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    stage: StageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give up messages that no redrive can mend. Each is first copied to a file, which holds personal data.
+
+    Example: sodate dlq drop Send --message 0b1c…
+    """
+    with explained():
+        where = target(stage)
+        url, sqs = _url(outputs(where), edge), boto3.client("sqs")
+        letters = letters_of(sqs, url)
+        chosen = _chosen(letters, message)
+        kept = copy or Path(f"dead-letters-{where.stage}-{edge}-{now(where):%Y%m%d-%H%M%S}.jsonl")
+        if not chosen or not (yes or typer.confirm(f"Drop {len(chosen)} of {edge}? A copy goes to {kept}.")):
+            release(sqs, url, letters)
+            raise typer.Exit(output.FAILED)
+        keep_copies(kept, [_shown(letter) for letter in chosen])
+        for letter in chosen:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=letter.receipt)
+        release(sqs, url, (letter for letter in letters if letter not in chosen))
+    if as_json:
+        output.show_json({"edge": edge, "dropped": len(chosen), "copy": str(kept)})
+    else:
+        output.say(f"{edge}: {len(chosen)} dropped; copies in {kept}")
+
+
+def keep_copies(file: Path, copies: list[dict[str, Any]]) -> None:
+    """One JSON document a line, readable by its owner only. Raises `Invalid` rather than write over anything."""
+    try:
+        descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except OSError as error:
+        raise Invalid(
+            f"{file} cannot be written ({error.strerror}); nothing was dropped, choose another --copy"
+        ) from error
+    with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
+        opened.writelines(json.dumps(one, ensure_ascii=False) + "\n" for one in copies)
+        opened.flush()
+        os.fsync(opened.fileno())
+
+
+def _clients() -> Clients:
+    """A function runs for a minute at most; the SDK must neither give up earlier nor invoke it a second time."""
+    patient = Config(read_timeout=130, retries={"total_max_attempts": 1})
+    return Clients(
+        boto3.client("sqs"),
+        boto3.client("lambda", config=patient),
+        boto3.client("dynamodbstreams"),
+        boto3.client("dynamodb"),
+    )
+
+
+def _chosen(letters: list[Letter], message: str | None) -> list[Letter]:
+    return [letter for letter in letters if message is None or letter.id.startswith(message)]
+
+
+def _shown(letter: Letter) -> dict[str, Any]:
+    sent = datetime.fromtimestamp(int(letter.sent_at) / 1000, UTC).isoformat() if letter.sent_at else ""
+    return {
+        "message": letter.id,
+        "sent (UTC)": sent,
+        "received": letter.receives,
+        "reason": letter.reason or _NO_REASON,
+        "body": letter.body,
+    }
+
+
+def _url(known: dict[str, str], edge: str) -> str:
+    queues = _queues(known)
+    if edge not in queues:
+        raise NotFound(f"no edge {edge!r}; there are {', '.join(sorted(queues))}")
+    return queues[edge]
 
 
 def _queues(found: dict[str, str]) -> dict[str, str]:
@@ -74,4 +198,4 @@ def _row(edge: str, url: str) -> dict[str, Any]:
 
 def _message(message: dict[str, Any]) -> dict[str, str]:
     said = message.get("MessageAttributes", {}).get("reason", {}).get("StringValue")
-    return {"reason": said or "failed on every try; the function's log has the error", "body": message["Body"][:500]}
+    return {"reason": said or _NO_REASON, "body": message["Body"][:500]}

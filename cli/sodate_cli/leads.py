@@ -13,6 +13,7 @@ from sodate.mail.reasons import in_words
 from sodate.mail.sender import Mailing
 from sodate.mail.store import SendItem, sends_of
 from sodate.playbook.store import Definitions, parsed
+from sodate.runtime.readers import must_read
 from sodate.scenarios.calendar import due_at
 from sodate.scenarios.caps import limits, reached
 from sodate.scenarios.claim import why_never
@@ -28,6 +29,7 @@ from sodate_cli import output
 from sodate_cli.operator import StageOption, explained, find_lead, target
 from sodate_cli.operator import now as clock_of
 from sodate_cli.output import JsonOption
+from sodate_cli.sales_state import channel_row, signal_state
 
 app = typer.Typer(help="One lead: profile, timeline, and the reasons for everything.", no_args_is_help=True)
 EmailArgument = Annotated[str, typer.Argument(help="Mail address, as typed by anybody.")]
@@ -93,8 +95,8 @@ def explain(email: EmailArgument, stage: StageOption = None, as_json: JsonOption
         return
     output.show_fields(f"Why: {email}", document["state"])
     output.show_table("Score", ("points", "category", "reason", "how"), [_score_row(r) for r in document["score"]])
-    told = [(signal["at"], signal["total"], signal["answer"] or "nobody answered yet") for signal in document["told"]]
-    output.show_table("Sales was told", ("time (UTC)", "total", "answer"), told)
+    told = [channel_row(signal) for signal in document["told"]]
+    output.show_table("Sales was told", ("time (UTC)", "total", "owner", "channels", "answer"), told)
     mails = [(m["planned"], m["mail"], m["state"], m["why"]) for m in document["mails"]]
     output.show_table("Mails", ("planned (UTC)", "mail", "state", "why"), mails)
     steps = [(n["sequence"], n["step"], n["due"], n["waits"]) for n in document["next"]]
@@ -115,7 +117,7 @@ def timeline_of(lead_id: str) -> list[dict[str, str]]:
 
 def current_score(lead_id: str, now: datetime) -> dict[str, Any]:
     """What was recorded, faded to this moment."""
-    held, definitions = find_score(lead_id), Definitions()
+    held, definitions = find_score(lead_id), Definitions(reads=must_read)
     if held is None:
         return {"total": 0, "totals": {}, "rank": None, "class": None, "phase": None, "stage": "lead", "hot": False}
     rules = rules_of(definitions, int(held.rules_version))
@@ -135,7 +137,7 @@ def current_score(lead_id: str, now: datetime) -> dict[str, Any]:
 
 
 def explanation(lead_id: str, now: datetime) -> dict[str, Any]:
-    definitions = Definitions()
+    definitions = Definitions(reads=must_read)
     state, profile = load_state(lead_id), load_profile(lead_id)
     rules = live_rules(definitions)
     why = explain_score(rules.fold, profile, activities_of(lead_id), now)
@@ -151,6 +153,7 @@ def explanation(lead_id: str, now: datetime) -> dict[str, Any]:
             "changes by time alone": f"{moment(turn):%Y-%m-%d %H:%M}" if turn is not None else "never",
             "total": why.view.total,
             "totals": {name or "all": vars(t) for name, t in {"": why.view.overall, **why.view.by_category}.items()},
+            "owner in sales": profile.owner or "nobody",
             "mailable": mailable(state),
             "consent": ", ".join(f"{topic}: {status}" for topic, status in state.topics.items()) or "never asked",
         },
@@ -159,10 +162,7 @@ def explanation(lead_id: str, now: datetime) -> dict[str, Any]:
             {"phase": rules.rules.phases[number].id, "since": f"{moment(minute):%Y-%m-%d %H:%M}", "because": because}
             for number, minute, because in why.memory.phases
         ],
-        "told": [
-            {"at": s.at, "total": int(s.total), "phase": s.phase, "answer": getattr(s, "answer", None)}
-            for s in signals_of(lead_id)
-        ],
+        "told": [signal_state(signal, definitions, sends_of(lead_id)) for signal in signals_of(lead_id)],
         "mails": _mails(state, definitions),
         "next": _next_steps(state, definitions, now),
     }

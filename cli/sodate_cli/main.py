@@ -5,6 +5,7 @@ import typer
 from sodate_cli.calibrate.commands import calibrate
 from sodate_cli.corrections import adjust, judge
 from sodate_cli.dlq import app as dlq_app
+from sodate_cli.doctor.commands import doctor
 from sodate_cli.exceptions import consent_exception
 from sodate_cli.imports.commands import export_leads, import_leads
 from sodate_cli.leads import app as lead_app
@@ -33,6 +34,7 @@ app.command("export")(export_leads)
 app.add_typer(sends_app, name="sends")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(dlq_app, name="dlq")
+app.command()(doctor)
 
 if __name__ == "__main__":
     app()

@@ -15,7 +15,7 @@ from sodate.leads.store import owner_of
 from sodate.runtime import clock
 
 from sodate_cli import output
-from sodate_cli.target import Target, connect
+from sodate_cli.target import Target, connect, explain
 
 StageOption = Annotated[
     str | None, typer.Option("--stage", help="Stage on AWS, e.g. dev; default: the running local cloud.")
@@ -31,9 +31,11 @@ def explained() -> Iterator[None]:
     except NotFound as error:
         output.fail(str(error), output.NOT_FOUND)
     except SodateError as error:
-        output.fail(str(error))
-    except (ClientError, BotoCoreError) as error:
-        output.fail(f"AWS says: {error}")
+        output.fail(explain(error))
+    except ClientError as error:
+        output.fail(f"AWS says: {explain(error)}")
+    except BotoCoreError as error:
+        output.fail(explain(error))
 
 
 def target(stage: str | None) -> Target:

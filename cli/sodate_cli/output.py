@@ -33,7 +33,7 @@ def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[objec
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(_plain(cell)) for cell in row))
+        table.add_row(*(Text(plain(cell)) for cell in row))
     _console.print(table)
 
 
@@ -42,9 +42,14 @@ def show_fields(title: str, fields: Mapping[str, object]) -> None:
     show_table(title, ("", ""), [(name, value) for name, value in fields.items()])
 
 
+def show(table: Table) -> None:
+    """A table that a command made itself."""
+    _console.print(table)
+
+
 def say(text: str) -> None:
     """One line for people, on standard error, so that `--json` output stays a document."""
-    _errors.print(_plain(text), markup=False, highlight=False)
+    _errors.print(plain(text), markup=False, highlight=False)
 
 
 def errors() -> Console:
@@ -59,7 +64,7 @@ def progress(text: str) -> Iterator[None]:
         say(text)
         yield
         return
-    with _errors.status(_plain(text)):
+    with _errors.status(plain(text)):
         yield
 
 
@@ -69,6 +74,7 @@ def fail(message: str, code: int = FAILED) -> NoReturn:
     raise typer.Exit(code)
 
 
-def _plain(value: object) -> str:
+def plain(value: object) -> str:
+    """Without control characters, so that no value of the table moves the cursor of a terminal."""
     text = "" if value is None else str(value)
     return "".join(character for character in text if character.isprintable() or character == "\n")

@@ -7,7 +7,7 @@ from sodate.forms.capture import Capture
 from sodate.forms.definition import Form
 from sodate.forms.release import find_quarantined, release
 from sodate.forms.store import quarantined
-from sodate.playbook.store import Definitions
+from sodate.playbook.store import Definitions, parsed
 from sodate.runtime import container
 from sodate.scenarios.enrol import on_opt_in
 
@@ -58,7 +58,7 @@ def release_(
         at, when = now(where), month(in_month, now(where))
         definitions = Definitions()
         form_id = find_quarantined(submission_id, when).form_id
-        form = Form.model_validate(definitions.live("form", form_id).body)
+        form = parsed(definitions.live("form", form_id), Form)
         address_secret = secret(where, "address-key")["key"].encode()
         capture = Capture(form, address_secret, on_opt_in(definitions), container.new_id, container.pause)
         captured = release(capture, submission_id, when, at)

@@ -1,15 +1,17 @@
-"""`sodate sends …`: attempts whose outcome nobody knows."""
+"""`sodate sends …`: attempts whose outcome nobody knows, and those that failed for certain (`failed_sends`)."""
 
 from typing import Annotated, Literal
 
 import typer
 from sodate.mail import unknown as unknowns
 
-from sodate_cli import output
+from sodate_cli import failed_sends, output
 from sodate_cli.operator import MonthOption, StageOption, explained, month, now, target
 from sodate_cli.output import JsonOption
 
-app = typer.Typer(help="Mails whose outcome is unknown: list them, settle them. None is ever repeated by itself.")
+app = typer.Typer(help="Mails whose outcome is unknown, and mails that failed: list them, settle them, try them again.")
+app.command("failed")(failed_sends.failed)
+app.command("retry")(failed_sends.retry)
 
 
 @app.command()

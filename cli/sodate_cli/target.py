@@ -2,15 +2,20 @@
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import BotoCoreError
 from sodate.errors import Invalid, NotFound
 from sodate.table import base
 
 from sodate_cli.local.folder import LocalFolder, repository
+
+#: As `infra/stages.py` has it, which this room does not import: it would start the CDK's Node process.
+STAGE_NAME = re.compile(r"[a-z](?:[a-z0-9-]{0,14}[a-z0-9])?")
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,8 @@ def connect(
         stage = "local"
     if stage is None and table is None:
         raise Invalid("which stage? Give --stage dev (or prod), or start the local cloud with `sodate local up`")
+    if stage is not None and not STAGE_NAME.fullmatch(stage):
+        raise Invalid(f"--stage {stage!r}: a stage has 1 to 16 of a-z, 0-9 and '-', and begins with a letter")
     target = (
         _local(table, region, endpoints_file)
         if stage == "local"
@@ -58,6 +65,19 @@ def connect(
     _set_environment(target)
     base.bind(target.table)
     return target
+
+
+def explain(error: Exception) -> str:
+    """What a person reads: names of exceptions say nothing of stages, regions and credentials."""
+    if "ResourceNotFoundException" in str(error):
+        missing = f"there is no {base.TableItem.Meta.table_name} in this account and region"
+        return f"{missing}; check --stage, AWS_PROFILE and AWS_DEFAULT_REGION ({error})"
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, BotoCoreError):
+            return f"AWS cannot be asked: {cause}"
+        cause = getattr(cause, "cause", None) or cause.__cause__
+    return str(error)
 
 
 def _local(table: str | None, region: str | None, file: Path) -> Target:

@@ -6,24 +6,25 @@ from typing import Any
 
 from sodate.consent import pages
 from sodate.consent.desk import ConsentDesk, Page, preferred_language
-from sodate.errors import NotFound
+from sodate.errors import NotFound, Transient
 from sodate.forms.body import decode
 from sodate.mail.sender import Mailing
+from sodate.playbook.store import parsed
 from sodate.runtime import clock, container
 from sodate.runtime.http import Request, Response, Route, serve
 from sodate.scenarios.enrol import on_opt_in
 
 
 def desk() -> ConsentDesk:
+    """Without a playbook that can be read the pages lack the sender's name and the topics; an opt-out works as ever."""
     definitions = container.definitions()
     signer, start = container.signer(), on_opt_in(definitions)
     try:
-        mailing = Mailing.model_validate(definitions.live("mailing").body)
-    except NotFound:
+        mailing = parsed(definitions.live("mailing"), Mailing)
+    except (NotFound, Transient):
         return ConsentDesk(signer, start, pages.Issuer())
-    issuer = pages.Issuer(mailing.sender.name, mailing.sender.contact)
-    topics = [(topic.id, topic.name, topic.description) for topic in mailing.topics]
-    return ConsentDesk(signer, start, issuer, topics, mailing.retention)
+    issuer, topics = pages.Issuer(mailing.sender.name, mailing.sender.contact), mailing.topics
+    return ConsentDesk(signer, start, issuer, [(t.id, t.name, t.description) for t in topics], mailing.retention)
 
 
 def asks(page: Callable[[ConsentDesk, str, str, datetime], Page]) -> Route:

@@ -7,7 +7,7 @@ from sodate.mail import rates
 from sodate.mail.apply_event import Policy, apply_event
 from sodate.mail.events import Ignored, MailEvent, parse_event
 from sodate.mail.sender import Mailing
-from sodate.playbook.store import parsed
+from sodate.playbook.store import DefinitionUnreadable, parsed
 from sodate.runtime import clock, container
 from sodate.runtime.batch import Failures, each_message
 from sodate.runtime.metrics import Metric, count
@@ -16,7 +16,7 @@ from sodate.runtime.metrics import Metric, count
 def policy() -> Policy:
     try:
         return Policy.of(parsed(container.definitions().live("mailing"), Mailing))
-    except NotFound:
+    except (NotFound, DefinitionUnreadable):  # a complaint stops mail whatever the playbook says
         return Policy()
 
 

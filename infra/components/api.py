@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from aws_cdk import Duration
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
@@ -39,7 +40,7 @@ ACCESS_LOG_FIELDS = (
 class PublicApi(Construct):
     """Built before the functions, since they are told its address; `connect` adds their routes."""
 
-    def __init__(self, scope: Construct, stage: Stage) -> None:
+    def __init__(self, scope: Construct, stage: Stage, key: kms.Key | None) -> None:
         super().__init__(scope, "Api")
         self.api = apigateway.HttpApi(
             self,
@@ -56,7 +57,7 @@ class PublicApi(Construct):
         if stage.cors_keys_in_camel_case:
             _repeat_cors_in_camel_case(self.api, stage)
         self.public_url = _public_url(self.api, stage)
-        self._default_stage(stage)
+        self._default_stage(stage, key)
 
     def connect(self, functions: Mapping[str, SodateFunction]) -> None:
         for name, routes in ROUTES.items():
@@ -65,11 +66,12 @@ class PublicApi(Construct):
                 for route in self.api.add_routes(path=path, methods=list(methods), integration=integration):
                     acknowledge(route, "AwsSolutions-APIG4", _WHY_PUBLIC)
 
-    def _default_stage(self, stage: Stage) -> None:
+    def _default_stage(self, stage: Stage, key: kms.Key | None) -> None:
         log_group = logs.LogGroup(
             self,
             "AccessLogs",
             log_group_name=f"/aws/apigateway/{stage.prefix}",
+            encryption_key=key,
             retention=retention(stage),
             removal_policy=removal(stage),
         )

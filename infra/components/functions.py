@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
@@ -35,12 +36,13 @@ class SodateFunction(Construct):
         layers: Sequence[lambda_.ILayerVersion],
         environment: Mapping[str, str],
         dead_letters: sqs.Queue | None,
+        key: kms.Key | None,
     ) -> None:
         super().__init__(scope, spec.id)
         self.spec = spec
         self._dead_letters = dead_letters
         name = f"{stage.prefix}-{spec.dashed}"
-        log_group = _log_group(self, stage, name)
+        log_group = _log_group(self, stage, name, key)
         self.role = iam.Role(
             self,
             "Role",
@@ -94,16 +96,23 @@ class SodateFunction(Construct):
         ).node.add_dependency(self.alias)
 
 
-def _log_group(scope: Construct, stage: Stage, function_name: str) -> logs.LogGroup:
+def _log_group(scope: Construct, stage: Stage, function_name: str, key: kms.Key | None) -> logs.LogGroup:
     return logs.LogGroup(
         scope,
         "Logs",
         log_group_name=f"/aws/lambda/{function_name}",
+        encryption_key=key,
         retention=retention(stage),
         removal_policy=removal(stage),
     )
 
 
 def retention(stage: Stage) -> logs.RetentionDays:
-    days = {1: logs.RetentionDays.ONE_DAY, 30: logs.RetentionDays.ONE_MONTH, 90: logs.RetentionDays.THREE_MONTHS}
-    return days[stage.log_retention_days]
+    return {
+        1: logs.RetentionDays.ONE_DAY,
+        7: logs.RetentionDays.ONE_WEEK,
+        14: logs.RetentionDays.TWO_WEEKS,
+        30: logs.RetentionDays.ONE_MONTH,
+        60: logs.RetentionDays.TWO_MONTHS,
+        90: logs.RetentionDays.THREE_MONTHS,
+    }[stage.log_retention_days]

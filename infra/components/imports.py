@@ -5,32 +5,31 @@ S3 tells the queue itself: CDK's own notification helper would add a function an
 
 from aws_cdk import Aws, Duration
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.catalog import FunctionSpec
 from infra.components.nag import acknowledge
-from infra.components.queues import DeadLetters, build_queue
+from infra.components.queues import DeadLetters, Reader
 from infra.components.storage import removal
 from infra.config import Stage
 
 INCOMING, RESULTS = "imports/", "results/"
 # Files of leads are personal data; whoever wants to keep one has it elsewhere.
 KEPT = Duration.days(30)
+# What was overwritten or deleted by mistake can be fetched back for a week.
+KEPT_AFTER_DELETION = Duration.days(7)
+ACCESS_LOGS_KEPT = Duration.days(90)
 
 
 class Imports(Construct):
-    def __init__(self, scope: Construct, stage: Stage, reader: FunctionSpec, dead_letters: DeadLetters) -> None:
+    def __init__(
+        self, scope: Construct, stage: Stage, key: kms.Key | None, reader: FunctionSpec, dead_letters: DeadLetters
+    ) -> None:
         super().__init__(scope, "Imports")
         name = f"{stage.prefix}-imports-{Aws.ACCOUNT_ID}-{Aws.REGION}"
-        self.queue = build_queue(
-            self,
-            stage,
-            reader.edge,
-            consumer_timeout_s=reader.size.timeout_s,
-            dead_letters=dead_letters.behind(reader.edge),
-            max_receives=5,
-        )
+        self.queue = dead_letters.queue(self, reader.edge, reader.edge, Reader(reader.size.timeout_s))
         self.queue.add_to_resource_policy(
             iam.PolicyStatement(
                 principals=[iam.ServicePrincipal("s3.amazonaws.com")],
@@ -46,15 +45,25 @@ class Imports(Construct):
             self,
             "Bucket",
             bucket_name=name,
-            encryption=s3.BucketEncryption.S3_MANAGED,
+            encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
+            encryption_key=key,
+            # One request to KMS a while, not one a file.
+            bucket_key_enabled=True if key else None,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             enforce_ssl=stage.tls_only,
+            versioned=stage.retained,
+            server_access_logs_bucket=_access_logs(self, stage) if stage.retained else None,
             lifecycle_rules=[
-                s3.LifecycleRule(expiration=KEPT, abort_incomplete_multipart_upload_after=Duration.days(1))
+                s3.LifecycleRule(
+                    expiration=KEPT,
+                    noncurrent_version_expiration=KEPT_AFTER_DELETION if stage.retained else None,
+                    abort_incomplete_multipart_upload_after=Duration.days(1),
+                )
             ],
             removal_policy=removal(stage),
         )
-        acknowledge(self.bucket, "AwsSolutions-S1", "A few uploads a month by people whom CloudTrail knows by name.")
+        if not stage.retained:
+            acknowledge(self.bucket, "AwsSolutions-S1", "A stage that keeps nothing keeps no log of who read it.")
         self._tell_the_queue()
 
     def _tell_the_queue(self) -> None:
@@ -85,3 +94,19 @@ class Imports(Construct):
             iam.PolicyStatement(actions=["s3:GetObject"], resources=reads),
             iam.PolicyStatement(actions=["s3:PutObject"], resources=[f"{arn}/{RESULTS}*"]),
         ]
+
+
+def _access_logs(scope: Construct, stage: Stage) -> s3.Bucket:
+    """Who read or wrote a file of leads. S3 delivers its logs to buckets with its own key only."""
+    bucket = s3.Bucket(
+        scope,
+        "AccessLogs",
+        bucket_name=f"{stage.prefix}-logs-{Aws.ACCOUNT_ID}-{Aws.REGION}",
+        encryption=s3.BucketEncryption.S3_MANAGED,
+        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+        enforce_ssl=stage.tls_only,
+        lifecycle_rules=[s3.LifecycleRule(expiration=ACCESS_LOGS_KEPT)],
+        removal_policy=removal(stage),
+    )
+    acknowledge(bucket, "AwsSolutions-S1", "It holds the access log of the import bucket; a log of the log has no end.")
+    return bucket

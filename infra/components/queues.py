@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -12,29 +13,28 @@ from infra.config import Stage
 
 # AWS asks for six times the function's timeout, so that a retry of a throttled batch never meets the first try.
 VISIBILITY_FACTOR = 6
+# A queue asks KMS for a new data key this often, at three cents for ten thousand requests.
+DATA_KEY_LIFE = Duration.hours(1)
 
 
-def build_queue(
-    scope: Construct, stage: Stage, name: str, *, consumer_timeout_s: int, dead_letters: sqs.IQueue, max_receives: int
-) -> sqs.Queue:
-    return sqs.Queue(
-        scope,
-        f"{_pascal(name)}Queue",
-        queue_name=f"{stage.prefix}-{name}",
-        visibility_timeout=Duration.seconds(VISIBILITY_FACTOR * consumer_timeout_s),
-        retention_period=Duration.days(4),
-        encryption=sqs.QueueEncryption.SQS_MANAGED,
-        enforce_ssl=stage.tls_only,
-        dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=max_receives),
-    )
+@dataclass(frozen=True)
+class Reader:
+    """Who reads a queue: how long one invocation may take, and after how many receives a message is given up."""
+
+    timeout_s: int
+    max_receives: int = 5
 
 
 @dataclass
 class DeadLetters:
-    """Makes one dead-letter queue per edge and remembers them all, for the alarms and the stack outputs."""
+    """Makes one dead-letter queue per edge and remembers them all, for the alarms and the stack outputs.
+
+    `key` encrypts this stage's queues; None means SQS's own key.
+    """
 
     scope: Construct
     stage: Stage
+    key: kms.Key | None = None
     queues: dict[str, sqs.Queue] = field(default_factory=dict)
 
     def behind(self, edge: str) -> sqs.Queue:
@@ -45,12 +45,42 @@ class DeadLetters:
                 f"{_pascal(edge)}Dlq",
                 queue_name=f"{self.stage.prefix}-{edge}-dlq",
                 retention_period=Duration.days(14),
-                encryption=sqs.QueueEncryption.SQS_MANAGED,
+                encryption=self._encryption,
                 enforce_ssl=self.stage.tls_only,
             )
+            self._use_key(queue)
             acknowledge(queue, "AwsSolutions-SQS3", f"It is the dead-letter queue behind {edge}.")
             self.queues[edge] = queue
         return self.queues[edge]
+
+    def queue(self, scope: Construct, name: str, edge: str, reader: Reader) -> sqs.Queue:
+        """A queue of work, with the dead-letter queue of `edge` behind it."""
+        queue = sqs.Queue(
+            scope,
+            f"{_pascal(name)}Queue",
+            queue_name=f"{self.stage.prefix}-{name}",
+            visibility_timeout=Duration.seconds(VISIBILITY_FACTOR * reader.timeout_s),
+            retention_period=Duration.days(4),
+            encryption=self._encryption,
+            enforce_ssl=self.stage.tls_only,
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.behind(edge), max_receive_count=reader.max_receives),
+        )
+        self._use_key(queue)
+        return queue
+
+    @property
+    def _encryption(self) -> sqs.QueueEncryption | None:
+        return None if self.key else sqs.QueueEncryption.SQS_MANAGED
+
+    def _use_key(self, queue: sqs.Queue) -> None:
+        """On the resource itself: the construct would let a subscription write the topic into the key's policy, and
+        then topic and key would each wait for the other."""
+        if self.key is None:
+            return
+        resource = queue.node.default_child
+        assert isinstance(resource, sqs.CfnQueue)  # noqa: S101  (it is what an sqs.Queue is made of)
+        resource.kms_master_key_id = self.key.key_arn
+        resource.kms_data_key_reuse_period_seconds = DATA_KEY_LIFE.to_seconds()
 
     def outputs(self) -> dict[str, str]:
         return {f"Dlq{_pascal(edge)}Url": queue.queue_url for edge, queue in self.queues.items()}

@@ -5,6 +5,7 @@ import hashlib
 import json
 
 from aws_cdk import SecretValue
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
@@ -20,7 +21,7 @@ _WHY_NOT_ROTATED = {
 }
 
 
-def build_secrets(scope: Construct, stage: Stage) -> dict[str, secretsmanager.Secret]:
+def build_secrets(scope: Construct, stage: Stage, key: kms.Key | None) -> dict[str, secretsmanager.Secret]:
     secrets = {
         SIGNING_KEYS: _signing_keys(scope, stage),
         ADDRESS_KEY: _generated(scope, stage, ADDRESS_KEY, "key", {}),
@@ -30,14 +31,21 @@ def build_secrets(scope: Construct, stage: Stage) -> dict[str, secretsmanager.Se
     }
     for name, reason in _WHY_NOT_ROTATED.items():
         acknowledge(secrets[name], "AwsSolutions-SMG4", reason)
+    for secret in secrets.values():
+        # On the resource itself: the construct would open the key to everybody in the account who may read secrets.
+        _resource(secret).kms_key_id = key.key_arn if key else None
     return secrets
 
 
 def arn_of(secret: secretsmanager.Secret) -> str:
     """By the attribute, not by Ref as `secret_arn` does: the local cloud answers Ref with the secret's name."""
+    return _resource(secret).attr_id
+
+
+def _resource(secret: secretsmanager.Secret) -> secretsmanager.CfnSecret:
     resource = secret.node.default_child
     assert isinstance(resource, secretsmanager.CfnSecret)  # noqa: S101
-    return resource.attr_id
+    return resource
 
 
 def setting_of(secret_name: str) -> str:

@@ -83,7 +83,8 @@ def test_no_except_swallows_everything_but_in_the_batch_guard() -> None:
 
 
 def test_the_models_and_the_cdk_table_have_the_same_schema() -> None:
-    app = App(context={**json.loads((ROOT / "cdk.json").read_text())["context"], "stage": "prod", **NO_BUNDLING})
+    complete = {"stage": "prod", "stages": str(ROOT / "tests" / "infra" / "stages.toml")}
+    app = App(context={**json.loads((ROOT / "cdk.json").read_text())["context"], **complete, **NO_BUNDLING})
     build(app)
     template = app.synth().stacks[0].template
     table = next(r["Properties"] for r in template["Resources"].values() if r["Type"] == "AWS::DynamoDB::Table")

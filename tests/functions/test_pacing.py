@@ -1,16 +1,18 @@
 """Release and pace: SES's limits are followed, the urgent goes first, a stopped account is asked once a minute."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 import pytest
 from sodate.due import store as due
 from sodate.mail import pace, rates
+from sodate.mail.account import Account
 from sodate.mail.guards import Counts
 from sodate.mail.message import Cohort, Run
 from sodate.mail.pace import PATIENCE, SANDBOX_RATE, TRIAL_RATE, Pace
+from sodate.mail.restraint import restraint
 from sodate.mail.sender import Mailing
 from sodate.playbook.store import Definitions
 from sodate.runtime import container
@@ -170,6 +172,19 @@ def test_a_new_senders_ramp_is_a_ceiling_for_marketing_only(world: QuickWorld) -
     for _ in range(3):
         world.advance(timedelta(days=1))
     assert len({m.recipient for m in marketing(world)}) == 10
+
+
+@pytest.mark.parametrize(
+    ("zone", "ceiling"), [("Asia/Tokyo", 20), ("UTC", 10), ("America/Los_Angeles", 10), ("Pacific/Auckland", 20)]
+)
+def test_the_days_of_a_ramp_are_those_of_the_sender(world: QuickWorld, zone: str, ceiling: int) -> None:
+    """At 20:00 UTC of the first day it is the second day in Japan."""
+    body = Definitions().live("mailing").body
+    ramp = {"start": "2026-11-24", "first_day": 10, "daily_growth": 2, "until": 1000}
+    mailing = Mailing.model_validate({**body, "sender": {**body["sender"], "time_zone": zone}, "warm_up": ramp})
+    account = Account(rate=14, sent=0, left=None, stopped=None)
+    found, _ = restraint(mailing, account, datetime(2026, 11, 24, 20, tzinfo=UTC))
+    assert found.left == ceiling
 
 
 def test_priorities_are_served_in_order(world: QuickWorld) -> None:

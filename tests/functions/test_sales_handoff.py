@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 from sodate.errors import Invalid, Transient
 from sodate.playbook.store import Definitions
+from sodate_cli.leads import explanation
+from sodate_cli.sales_state import channel_row
 
+from tests.functions.sales import SATO, SLACK, lead, rise, sales
 from tests.support.world import World
 
 
@@ -117,3 +120,30 @@ def test_the_post_is_signed_over_id_time_and_body(world: World) -> None:
 def test_an_event_without_its_parts_is_refused(world: World, detail: Any) -> None:
     with pytest.raises(Invalid):
         world.call("sales_handoff", {"detail-type": "LeadBecameHot", "detail": detail})
+
+
+def test_explain_shows_owner_and_channels_and_which_of_them_is_failing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A webhook that is down for days shows where one asks why sales heard nothing."""
+    sales(world, SATO, webhook={"url": "https://sink.example.jp/hook"}, channels={"slack": SLACK})
+
+    def down(post: Any, *, allow_private: bool) -> int:
+        if "slack" in post.url:
+            return 200
+        raise Transient("the sales webhook did not answer: ConnectTimeoutError")
+
+    monkeypatch.setattr("sodate.sales.webhook.deliver", down)
+    lead_id = lead(world, "taro")
+    event = rise(world, lead_id)
+    (before,) = explanation(lead_id, world.now)["told"]
+    assert (before["owner"], before["channels"]) == (None, {})
+    with pytest.raises(Transient):
+        world.call("sales_handoff", event)
+    world.bus.clear()
+    (told,) = explanation(lead_id, world.now)["told"]
+    assert (told["owner"], told["because"], told["answer"]) == ("sato", "default_owner", None)
+    assert told["channels"]["webhook"] == "FAILING: the sales webhook did not answer: ConnectTimeoutError"
+    assert told["channels"]["slack"].startswith("told 2026-11-24T02:00Z")
+    assert told["channels"]["mail"] == "planned"
+    assert "FAILING" in channel_row(told)[3]

@@ -2,6 +2,7 @@
 
 import json
 import random
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -247,9 +248,38 @@ def test_a_secret_that_cannot_be_read_is_busy_for_a_new_process_and_nothing_for_
     monkeypatch.setattr(
         container, "client", lambda service: secrets if service == "secretsmanager" else real_client(service)
     )
-    for name, (_, value) in list(container._secrets.items()):
-        container._secrets[name] = (-1e9, value)
+    monkeypatch.setattr(container._secrets, "_timer", lambda: time.time() + 3600)
     assert world.post({**body, "email": "b@example.jp"})["statusCode"] == 201
     container._secrets.clear()
     answer = world.post({**body, "email": "c@example.jp"})
     assert (answer["statusCode"], answer["headers"]["retry-after"]) == (503, "5")
+
+
+def test_in_a_redrive_poison_is_named_in_the_answer_and_not_set_aside_a_second_time(world: World) -> None:
+    lead = world.join()
+    record = {"eventName": "INSERT", "dynamodb": {"SequenceNumber": "7", "Keys": {"pk": {"S": f"LEAD#{lead}"}}}}
+    record["dynamodb"]["NewImage"] = {"kind": {"S": "activity"}}
+    answer = world.call("scoring", {"Records": [record], "redrive": True})
+    (failure,) = answer["batchItemFailures"]
+    assert failure["itemIdentifier"] == "7"
+    assert "cannot be read" in failure["reason"]
+    assert world.dead_letters() == []
+    assert world.call("scoring", {"Records": [record]}) == {"batchItemFailures": []}
+    assert len(world.dead_letters()) == 1
+    told = world.call("mail_sender", {"Records": [{"messageId": "m", "body": "{"}], "redrive": True})
+    assert told["batchItemFailures"][0]["itemIdentifier"] == "m"
+    assert world.dead_letters() == []
+
+
+def test_a_group_that_is_too_large_for_one_letter_is_parted_between_its_records(world: World) -> None:
+    """A letter that was cut in the middle could never be redriven."""
+    lead = world.join()
+    body = {
+        "Keys": {"pk": {"S": f"LEAD#{lead}"}},
+        "NewImage": {"kind": {"S": "activity"}, "filler": {"S": "x" * 70_000}},
+    }
+    records = [{"eventName": "INSERT", "dynamodb": {**body, "SequenceNumber": str(n)}} for n in range(7)]
+    assert world.call("scoring", {"Records": records}) == {"batchItemFailures": []}
+    letters = [json.loads(letter["body"]) for letter in world.dead_letters()]
+    assert len(letters) > 1
+    assert [r["dynamodb"]["SequenceNumber"] for letter in letters for r in letter] == [str(n) for n in range(7)]

@@ -10,6 +10,7 @@ import pytest
 from pytest_socket import disable_socket, enable_socket
 
 ROOT = Path(__file__).resolve().parents[2]
+STAGES = Path(__file__).with_name("stages.toml")
 Resource = dict[str, Any]
 
 
@@ -22,6 +23,11 @@ class Stack:
     @property
     def on_aws(self) -> bool:
         return self.name != "local"
+
+    @property
+    def keeps(self) -> bool:
+        """Its data outlives it."""
+        return self.name not in ("local", "dev")
 
     @property
     def outputs(self) -> dict[str, Any]:
@@ -67,6 +73,15 @@ class Stack:
         ]
 
 
+#: What a run proved, for people: shown at its end.
+FIGURES: list[str] = []
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    for figure in FIGURES:
+        terminalreporter.write_line(figure)
+
+
 @cache
 def synthesized(name: str, folder: Path) -> Stack:
     from aws_cdk import App
@@ -74,7 +89,8 @@ def synthesized(name: str, folder: Path) -> Stack:
     from infra.app import build
 
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
-    app = App(outdir=str(folder), context={**context, "stage": name, "aws:cdk:bundling-stacks": []})
+    mine = {"stage": name, "stages": str(STAGES), "aws:cdk:bundling-stacks": []}
+    app = App(outdir=str(folder), context={**context, **mine})
     build(app)
     app.synth()
     template = json.loads((folder / f"Sodate-{name}.template.json").read_text())
@@ -112,13 +128,24 @@ def local_stack(assemblies: Path) -> Stack:
 
 
 @pytest.fixture
+def dev_stack(assemblies: Path) -> Stack:
+    return _stack("dev", assemblies)
+
+
+@pytest.fixture
 def prod_stack(assemblies: Path) -> Stack:
     return _stack("prod", assemblies)
 
 
 @pytest.fixture
+def reserving_stack(assemblies: Path) -> Stack:
+    """A stage with its own key, that keeps its data and reserves concurrency: everything that can be switched on."""
+    return _stack("reserving", assemblies)
+
+
+@pytest.fixture
 def every_aws_stack(assemblies: Path) -> list[Stack]:
-    return [_stack(name, assemblies) for name in ("dev", "prod")]
+    return [_stack(name, assemblies) for name in ("dev", "prod", "reserving")]
 
 
 @pytest.fixture(autouse=True)

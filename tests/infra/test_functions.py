@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from infra.catalog import FUNCTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,24 +81,45 @@ def test_memory_and_timeout_are_explicit_and_short(stack: Any) -> None:
         assert 10 <= function["Timeout"] <= 60
 
 
-def test_reserved_concurrency_is_set_or_reasoned(prod_stack: Any) -> None:
+def test_reserved_concurrency_is_set_or_reasoned(reserving_stack: Any) -> None:
     for spec in FUNCTIONS:
-        reserved = prod_stack.functions()[spec.name].get("ReservedConcurrentExecutions")
+        reserved = reserving_stack.functions()[spec.name].get("ReservedConcurrentExecutions")
         assert reserved == spec.concurrency.reserved
         assert len(spec.concurrency.why) > 40, f"say why for {spec.name}"
 
 
-def test_schedules_run_one_at_a_time(prod_stack: Any) -> None:
+def test_schedules_run_one_at_a_time(reserving_stack: Any) -> None:
     for name in ("step_mail_dispatch", "send_sweeper", "sales_followup"):
-        assert prod_stack.functions()[name]["ReservedConcurrentExecutions"] == 1
+        assert reserving_stack.functions()[name]["ReservedConcurrentExecutions"] == 1
 
 
-def test_a_reserved_queue_reader_is_never_offered_more_than_it_may_take(prod_stack: Any) -> None:
+def test_a_first_deployment_takes_nothing_from_the_accounts_pool(prod_stack: Any) -> None:
+    """A new account has ten concurrent executions, and a hundred must stay unreserved: the deployment would fail."""
+    assert not [f for f in prod_stack.functions().values() if "ReservedConcurrentExecutions" in f]
+
+
+def test_a_reserved_queue_reader_is_never_offered_more_than_it_may_take(reserving_stack: Any) -> None:
     """A message that meets a full reservation comes back minutes later with one try less."""
-    (mapping,) = [m for m in prod_stack.all("AWS::Lambda::EventSourceMapping").values() if "ScalingConfig" in m]
-    function = prod_stack.function_behind(mapping["FunctionName"])
-    assert mapping["ScalingConfig"]["MaximumConcurrency"] <= function["ReservedConcurrentExecutions"]
-    assert mapping["BatchSize"] == 1
+    bounded = _bounded_readers(reserving_stack)
+    assert set(bounded) == {"mail_sender", "score_replay"}
+    for name, at_once in bounded.items():
+        assert at_once <= reserving_stack.functions()[name].get("ReservedConcurrentExecutions", 1000)
+
+
+@pytest.mark.parametrize(("name", "senders"), [("dev_stack", 2), ("prod_stack", 5), ("reserving_stack", 10)])
+def test_senders_that_run_together_are_bounded_by_the_stage(
+    name: str, senders: int, request: pytest.FixtureRequest
+) -> None:
+    assert _bounded_readers(request.getfixturevalue(name))["mail_sender"] == senders
+
+
+def _bounded_readers(stack: Any) -> dict[str, int]:
+    names = {f["FunctionName"]: name for name, f in stack.functions().items()}
+    return {
+        names[stack.function_behind(m["FunctionName"])["FunctionName"]]: m["ScalingConfig"]["MaximumConcurrency"]
+        for m in stack.all("AWS::Lambda::EventSourceMapping").values()
+        if "ScalingConfig" in m
+    }
 
 
 def test_every_function_is_python_313_on_arm64(stack: Any) -> None:

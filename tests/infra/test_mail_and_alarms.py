@@ -1,8 +1,5 @@
 """What SES tells us, over encrypted ways; which keys rotate; and what wakes somebody up."""
 
-import json
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 #: Not "send": SES's answer says it already.
@@ -29,8 +26,7 @@ def test_only_our_own_configuration_set_may_publish_mail_events(stack: Any) -> N
 
 
 def test_mail_events_arrive_in_the_queue_as_whole_notifications(stack: Any) -> None:
-    (subscription,) = stack.all("AWS::SNS::Subscription").values()
-    assert subscription["Protocol"] == "sqs"
+    (subscription,) = [p for p in stack.all("AWS::SNS::Subscription").values() if p["Protocol"] == "sqs"]
     assert not subscription.get("RawMessageDelivery", False)
 
 
@@ -38,7 +34,10 @@ def test_topics_and_queues_are_encrypted(stack: Any) -> None:
     for topic in stack.all("AWS::SNS::Topic").values():
         assert stack.kind_of(topic["KmsMasterKeyId"]) == "AWS::KMS::Key"
     for queue in stack.all("AWS::SQS::Queue").values():
-        assert queue["SqsManagedSseEnabled"] is True
+        if stack.keeps:
+            assert stack.kind_of(queue["KmsMasterKeyId"]) == "AWS::KMS::Key"
+        else:
+            assert queue["SqsManagedSseEnabled"] is True
     for key in stack.all("AWS::KMS::Key").values():
         assert key["EnableKeyRotation"] is True
 
@@ -78,30 +77,9 @@ def test_no_secret_value_is_in_a_template_for_aws(aws_stack: Any) -> None:
     assert values == ["{}"], "only the empty captcha secret is written out"
 
 
-def test_every_alarm_reaches_the_alarm_topic(stack: Any) -> None:
-    for alarm in stack.all("AWS::CloudWatch::Alarm").values():
-        (action,) = alarm["AlarmActions"]
-        assert stack.target_of(action).startswith("AlarmsTopic")
-        assert alarm["AlarmDescription"]
-        assert alarm["TreatMissingData"] == "notBreaching"
-
-
-def test_alarms_can_be_mailed_and_an_undeliverable_mail_is_kept(tmp_path: Path) -> None:
-    from aws_cdk import App
-
-    from infra.config import stage_named
-    from infra.stacks.sodate import SodateStack
-
-    app = App(outdir=str(tmp_path), context={"aws:cdk:bundling-stacks": []})
-    SodateStack(app, replace(stage_named("prod"), alarm_email="ops@example.co.jp"))
-    app.synth()
-    resources = json.loads((tmp_path / "Sodate-prod.template.json").read_text())["Resources"].values()
-    (mail,) = [
-        r["Properties"]
-        for r in resources
-        if r["Type"] == "AWS::SNS::Subscription" and r["Properties"]["Protocol"] == "email"
-    ]
-    assert mail["Endpoint"] == "ops@example.co.jp"
+def test_alarms_are_mailed_and_an_undeliverable_mail_is_kept(prod_stack: Any) -> None:
+    (mail,) = [p for p in prod_stack.all("AWS::SNS::Subscription").values() if p["Protocol"] == "email"]
+    assert mail["Endpoint"] == "ops@sodate.test"
     assert "AlarmMailDlq" in str(mail["RedrivePolicy"])
 
 
@@ -109,7 +87,7 @@ def test_every_dead_letter_queue_raises_an_alarm_at_its_first_message(stack: Any
     watched = {
         stack.target_of(a["Dimensions"][0]["Value"])
         for a in stack.all("AWS::CloudWatch::Alarm").values()
-        if a["MetricName"] == "ApproximateNumberOfMessagesVisible" and a["Threshold"] == 1
+        if a.get("MetricName") == "ApproximateNumberOfMessagesVisible" and a["Threshold"] == 1
     }
     queues = stack.all("AWS::SQS::Queue").items()
     assert watched == {logical_id for logical_id, q in queues if q["QueueName"].endswith("-dlq")}
@@ -119,17 +97,9 @@ def test_every_function_raises_an_alarm_at_its_first_error(stack: Any) -> None:
     watched = {
         stack.target_of(a["Dimensions"][0]["Value"])
         for a in stack.all("AWS::CloudWatch::Alarm").values()
-        if a["MetricName"] == "Errors" and a["Threshold"] == 1
+        if a.get("MetricName") == "Errors" and a["Threshold"] == 1
     }
     assert watched == {f["Id"] for f in stack.functions().values()}
-
-
-def test_late_steps_raise_an_alarm_on_the_metric_that_the_dispatcher_emits(stack: Any) -> None:
-    (alarm,) = [a for a in stack.all("AWS::CloudWatch::Alarm").values() if a["MetricName"] == "LateMinutes"]
-    assert alarm["Namespace"] == "Sodate"
-    named = {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
-    assert named["service"] == "step_mail_dispatch"
-    assert alarm["AlarmName"] == f"sodate-{named['stage']}-late-steps"
 
 
 def test_reputation_alarms_ring_at_half_of_where_aws_reviews_an_account(stack: Any) -> None:

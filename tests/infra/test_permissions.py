@@ -92,6 +92,7 @@ def test_each_function_may_do_exactly_what_the_table_says(stack: Any) -> None:
         if not stack.on_aws:
             found["sqs"].discard("SendMessageBatch")
         assert found.pop("logs") == LOGS
+        assert found.pop("kms", set()) == (_kms(name) if stack.keeps else set()), name
         assert {service: verbs for service, verbs in found.items() if verbs} == ALLOWED[name], name
 
 
@@ -106,9 +107,19 @@ def test_only_the_account_itself_manages_the_key_without_limits(stack: Any) -> N
         for statement in key["KeyPolicy"]["Statement"]:
             if "kms:*" in _many(statement["Action"]):
                 assert ":root" in str(statement["Principal"])
-            else:
-                assert set(_many(statement["Action"])) == {"kms:GenerateDataKey", "kms:Decrypt"}
-                assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+                continue
+            assert not [action for action in _many(statement["Action"]) if "*" in action]
+            assert set(statement["Principal"]) == {"Service"}
+            assert "AWS::AccountId" in str(statement["Condition"]), "a service may use it for this account only"
+
+
+def test_a_function_may_use_the_key_only_by_way_of_the_services_that_it_uses(prod_stack: Any) -> None:
+    services = [f"{name}.ap-northeast-1.amazonaws.com" for name in ("dynamodb", "s3", "secretsmanager", "sqs")]
+    found = [s for _, s in _statements(prod_stack) if "kms:Decrypt" in s["Action"] and "Principal" not in s]
+    assert len(found) == len(prod_stack.functions())
+    for statement in found:
+        assert statement["Condition"] == {"StringEquals": {"kms:ViaService": services}}
+        assert prod_stack.kind_of(statement["Resource"]) == "AWS::KMS::Key"
 
 
 def test_no_statement_allows_every_resource_but_for_one_named_reason(stack: Any) -> None:
@@ -154,14 +165,25 @@ def test_events_are_published_only_in_our_own_name_and_on_our_own_bus(stack: Any
 def test_mail_leaves_only_from_our_own_address_and_through_the_configuration_set(aws_stack: Any) -> None:
     (statement,) = _allowing(aws_stack, "ses:SendBulkEmail")
     assert statement in _allowing(aws_stack, "ses:SendEmail")
-    domain = "example.co.jp" if aws_stack.name == "prod" else "dev.example.co.jp"
+    domain = "mail.sodate.test" if aws_stack.name == "prod" else "dev.example.co.jp"
     assert statement["Condition"] == {"StringLike": {"ses:FromAddress": f"*@{domain}"}}
-    configuration_set, identity = sorted(
-        (str(arn) for arn in statement["Resource"]), key=lambda arn: ":identity/" in arn
+    configuration_set, identity, templates = sorted(
+        (str(arn) for arn in statement["Resource"]), key=lambda arn: (":template/" in arn, ":identity/" in arn)
     )
     assert f":identity/{domain}" in identity
     assert ":configuration-set/" in configuration_set
     assert "MailEventsConfigurationSet" in configuration_set
+    assert ":template/*" in templates, "whether SES asks for it with inline templates, only a real account shows"
+
+
+def test_in_the_sandbox_mail_may_go_to_the_named_recipients_too(reserving_stack: Any) -> None:
+    """SES authorises against the recipient's identity as well while the account is in its sandbox."""
+    (statement,) = _allowing(reserving_stack, "ses:SendBulkEmail")
+    identities = [str(arn) for arn in statement["Resource"] if ":identity/" in str(arn)]
+    assert len(identities) == 2
+    assert ":identity/news@sodate.test" in identities[0]
+    assert ":identity/tester@sodate.test" in identities[1]
+    assert statement["Condition"] == {"StringLike": {"ses:FromAddress": "news@sodate.test"}}
 
 
 def test_each_function_sends_only_to_the_queues_that_it_feeds_and_to_its_own_dead_letter_queue(stack: Any) -> None:
@@ -183,6 +205,14 @@ def test_the_import_reads_what_came_in_and_writes_nothing_but_its_answers(stack:
 
 def test_only_mail_sender_may_send_mail(stack: Any) -> None:
     assert len(_allowing(stack, "ses:SendEmail")) == 1
+
+
+def _kms(function: str) -> set[str]:
+    """Of a table encrypted with the stage's own key DynamoDB asks in the caller's name, for more than others do."""
+    table = ALLOWED[function].get("dynamodb", set()) - STREAM
+    return {"Decrypt", "GenerateDataKey"} | (
+        {"DescribeKey", "Encrypt", "ReEncryptFrom", "ReEncryptTo"} if table else set()
+    )
 
 
 def _many(value: Any) -> list[Any]:

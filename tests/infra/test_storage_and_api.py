@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from sodate_cli.playbook.release import schema_digest
+
 ROUTES = {
     "GET /forms/{form_id}",
     "POST /forms/{form_id}/submissions",
@@ -33,47 +35,91 @@ def test_the_table_is_keyed_streamed_and_expired_as_designed(stack: Any) -> None
     assert "LocalSecondaryIndexes" not in table
 
 
-def test_a_table_on_aws_is_kept_protected_and_restorable(aws_stack: Any) -> None:
+def test_a_table_on_aws_is_restorable_and_where_data_is_kept_it_is_kept_and_protected(aws_stack: Any) -> None:
     (logical_id,) = aws_stack.all("AWS::DynamoDB::Table")
     table = aws_stack.resource(logical_id)
-    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
-    assert table["Properties"]["DeletionProtectionEnabled"] is True
+    policies = ("RetainExceptOnCreate", "Retain") if aws_stack.keeps else ("Delete", "Delete")
+    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == policies
+    assert table["Properties"]["DeletionProtectionEnabled"] is aws_stack.keeps
     assert table["Properties"]["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
     assert table["Properties"]["SSESpecification"]["SSEEnabled"] is True
 
 
 def test_the_import_bucket_is_private_encrypted_and_empties_itself(stack: Any) -> None:
-    (bucket,) = stack.all("AWS::S3::Bucket").values()
+    bucket = _import_bucket(stack)
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     (encryption,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    assert encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    assert encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == ("aws:kms" if stack.keeps else "AES256")
     (rule,) = bucket["LifecycleConfiguration"]["Rules"]
     assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", 30)
 
 
-def test_the_import_bucket_on_aws_takes_tls_only(aws_stack: Any) -> None:
-    (policy,) = aws_stack.all("AWS::S3::BucketPolicy").values()
-    (statement,) = policy["PolicyDocument"]["Statement"]
-    assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+def test_where_data_is_kept_the_import_bucket_keeps_versions_for_a_week_and_an_access_log(prod_stack: Any) -> None:
+    bucket = _import_bucket(prod_stack)
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 7}, "an old version is personal data too"
+    logs = prod_stack.resource(prod_stack.target_of(bucket["LoggingConfiguration"]["DestinationBucketName"]))
+    assert set(logs["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
+    (encryption,) = logs["Properties"]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256", "S3 delivers to no other key"
+
+
+def test_buckets_on_aws_take_tls_only(aws_stack: Any) -> None:
+    refusing = {
+        aws_stack.target_of(policy["Bucket"])
+        for policy in aws_stack.all("AWS::S3::BucketPolicy").values()
+        for s in policy["PolicyDocument"]["Statement"]
+        if s["Effect"] == "Deny" and s["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    }
+    assert refusing == set(aws_stack.all("AWS::S3::Bucket"))
+
+
+def _import_bucket(stack: Any) -> dict[str, Any]:
+    (bucket,) = [b for b in stack.all("AWS::S3::Bucket").values() if "NotificationConfiguration" in b]
+    return dict(bucket)
 
 
 def test_an_upload_and_never_a_result_wakes_the_import(stack: Any) -> None:
-    (bucket,) = stack.all("AWS::S3::Bucket").values()
-    (told,) = bucket["NotificationConfiguration"]["QueueConfigurations"]
+    (told,) = _import_bucket(stack)["NotificationConfiguration"]["QueueConfigurations"]
     assert stack.resource(stack.target_of(told["Queue"]))["Properties"]["QueueName"].endswith("-lead-import")
     rules = {rule["Name"]: rule["Value"] for rule in told["Filter"]["S3Key"]["Rules"]}
     assert rules == {"prefix": "imports/", "suffix": ".csv"}
 
 
-def test_secrets_and_keys_on_aws_outlive_the_stack(aws_stack: Any) -> None:
-    for kind in ("AWS::SecretsManager::Secret", "AWS::KMS::Key"):
-        for logical_id in aws_stack.all(kind):
-            assert aws_stack.resource(logical_id)["DeletionPolicy"] == "Retain"
+NAMED_AND_KEPT = ("DynamoDB::Table", "KMS::Key", "Logs::LogGroup", "S3::Bucket", "SecretsManager::Secret")
 
 
-def test_the_local_stack_leaves_nothing_behind(local_stack: Any) -> None:
-    policies = {r.get("DeletionPolicy", "Delete") for r in local_stack.template["Resources"].values()}
-    assert policies == {"Delete"}
+def test_what_is_kept_outlives_the_stack_but_not_a_first_deployment_that_failed(prod_stack: Any) -> None:
+    """A table, a secret or a log group that a failed creation leaves behind stops the next one by its name."""
+    kept = {
+        r["Type"] for r in prod_stack.template["Resources"].values() if r.get("DeletionPolicy", "Delete") != "Delete"
+    }
+    assert kept == {f"AWS::{kind}" for kind in NAMED_AND_KEPT}
+    for kind in kept:
+        for logical_id in prod_stack.all(kind):
+            resource = prod_stack.resource(logical_id)
+            assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+
+
+def test_an_ephemeral_and_the_local_stack_leave_nothing_behind(local_stack: Any, dev_stack: Any) -> None:
+    for stack in (local_stack, dev_stack):
+        assert {r.get("DeletionPolicy", "Delete") for r in stack.template["Resources"].values()} == {"Delete"}
+
+
+def test_where_data_is_kept_everything_is_encrypted_with_the_stages_own_key(prod_stack: Any) -> None:
+    (key,) = prod_stack.all("AWS::KMS::Key")
+    (table,) = prod_stack.all("AWS::DynamoDB::Table").values()
+    assert prod_stack.target_of(table["SSESpecification"]["KMSMasterKeyId"]) == key
+    for kind, name in (
+        ("AWS::SecretsManager::Secret", "KmsKeyId"),
+        ("AWS::Logs::LogGroup", "KmsKeyId"),
+        ("AWS::SQS::Queue", "KmsMasterKeyId"),
+        ("AWS::SNS::Topic", "KmsMasterKeyId"),
+    ):
+        assert {prod_stack.target_of(p[name]) for p in prod_stack.all(kind).values()} == {key}, kind
+    (rule,) = _import_bucket(prod_stack)["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert prod_stack.target_of(rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"]) == key
 
 
 def test_the_api_has_exactly_the_routes_of_the_contract(stack: Any) -> None:
@@ -116,10 +162,15 @@ def test_public_links_on_aws_are_https_and_local_ones_carry_the_api_id(stack: An
 
 def test_the_outputs_are_those_of_the_contract(stack: Any) -> None:
     expected = {"ApiUrl", "ApiId", "TableName", "BusName", "SendQueueUrl", "SendDlqUrl", "EventsTopicArn"}
-    expected |= {"ConfigurationSet", "ImportBucket", "ReplayQueueUrl"}
+    expected |= {"ConfigurationSet", "ImportBucket", "ReplayQueueUrl", "PlaybookSchema"}
     expected |= {"Function" + "".join(w.capitalize() for w in name.split("_")) for name in stack.functions()}
     dead_letters = [q for q in stack.all("AWS::SQS::Queue").values() if q["QueueName"].endswith("-dlq")]
     found = set(stack.outputs)
     assert expected <= found
     assert len([name for name in found if name.startswith("Dlq") and name.endswith("Url")]) == len(dead_letters)
     assert len(found) == len(expected) + len(dead_letters)
+
+
+def test_the_stack_says_which_playbook_keys_its_functions_know(stack: Any) -> None:
+    """`sodate playbook plan` compares; the files are equal to the models by tests/unit/playbook."""
+    assert stack.outputs["PlaybookSchema"]["Value"] == schema_digest()

@@ -17,7 +17,10 @@ from tests.mutants.mutants import Mutant
 ROOT = Path(__file__).parents[2]
 #: What the tests need of the repository; the rest is neither copied nor seen.
 _COPIED = ("functions", "layers/sodate", "cli", "tests", "infra", "pyproject.toml")
-_LINKED = ("playbooks", "schemas", "events", "docs", "benchmarks", "README.md", "cdk.json")
+_LINKED = (
+    "playbooks", "schemas", "events", "docs", "benchmarks", "README.md", "cdk.json", "layers/dependencies",
+    "requirements", "stages.toml",
+)  # fmt: skip
 _LONGEST = 240.0
 
 Outcome = Literal["caught", "SURVIVED", "DOES NOT RUN"]

@@ -18,8 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tests.simulation.dead_letters import Result as BadDays
     from tests.simulation.history import Result
     from tests.simulation.interleavings import Found as Orders
+    from tests.simulation.old_release import Result as Mixed
+    from tests.simulation.rotation import Result as Rotations
 
 OUTPUT = Path("build/simulation.json")
 _COLUMNS = (
@@ -73,6 +76,15 @@ def main() -> int:
         forged = pool.map(_forge, range(seeds[0], seeds[0] + 10), [len(seeds) // 2] * 10)
         for result, peers in histories:
             tally.add(result, peers)
+        for rotated in pool.map(_rotate, range(seeds[0], seeds[0] + max(20, len(seeds) // 20))):
+            tally.figures += rotated.figures
+            tally.note(f"rotation {rotated.seed}", rotated.broken)
+        for mixed in pool.map(_mix_releases, range(seeds[0], seeds[0] + max(10, len(seeds) // 40))):
+            tally.figures += mixed.figures
+            tally.note(f"old release {mixed.seed}", mixed.broken)
+        for bad_day in pool.map(_redrive, range(seeds[0], seeds[0] + max(20, len(seeds) // 20))):
+            tally.figures += bad_day.figures
+            tally.note(f"dead letters {bad_day.seed}", bad_day.broken)
         for number, found in enumerate(orders):
             tally.figures += found.figures
             tally.note(f"orders {seeds[0] + number}", found.broken)
@@ -100,6 +112,24 @@ def _explore(seed: int) -> "Orders":
     from tests.simulation.interleavings import explore
 
     return explore(seed, _A_CHUNK * _ORDERS_A_SEED)
+
+
+def _rotate(seed: int) -> "Rotations":
+    from tests.simulation.rotation import play
+
+    return play(seed)
+
+
+def _mix_releases(seed: int) -> "Mixed":
+    from tests.simulation.old_release import play
+
+    return play(seed)
+
+
+def _redrive(seed: int) -> "BadDays":
+    from tests.simulation.dead_letters import play
+
+    return play(seed)
 
 
 def _forge(seed: int, count: int) -> int:
@@ -158,6 +188,10 @@ def _report(tally: Tally, seeds: range, seconds: float) -> dict[str, Any]:
         "signals": figures["signals"],
         "forged_links": figures["forged_links"],
         "forged_links_accepted": figures["forged_links_accepted"],
+        "rotation_fresh_links_read": figures["rotation_fresh_links_read"],
+        "rotation_links_refused": figures["rotation_fresh_links_refused"] + figures["rotation_older_links_refused"],
+        "next_release_applied": figures["next_release_applied"],
+        "stream_letters_redriven": figures["stream_letters_redriven"],
         "sdk_requests_per_call": tally.designs["sodate"]["sdk_requests"],
         "designs": {name: {column: found[column] for column in _COLUMNS} for name, found in tally.designs.items()},
         "figures": dict(sorted(figures.items())),
@@ -182,6 +216,7 @@ def _quiet_environment() -> None:
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_DEFAULT_REGION": "ap-northeast-1",
         "POWERTOOLS_LOG_LEVEL": "CRITICAL",
+        "POWERTOOLS_SERVICE_NAME": "simulation",
     }
 
 

@@ -5,8 +5,11 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 from sodate.errors import NotFound
 from sodate.forms.definition import Form
@@ -18,7 +21,10 @@ from sodate.table import base
 from sodate_cli.playbook.apply import apply_directory
 from sodate_cli.playbook.check import check
 from sodate_cli.playbook.commands import app
+from sodate_cli.playbook.identity import sender_of
 from sodate_cli.playbook.plan import make_plan
+from sodate_cli.playbook.release import schema_digest, written_by
+from sodate_cli.target import Target
 from typer.testing import CliRunner
 
 SAMPLE = Path(__file__).parents[2] / "playbooks" / "b2b-ja"
@@ -178,3 +184,131 @@ def test_the_command_asks_before_it_publishes_and_no_means_nothing_is_written() 
     assert live_ids() == set()
     assert CliRunner().invoke(app, ["apply", *options, "--yes"]).exit_code == 0
     assert ("form", "demo") in live_ids()
+
+
+class Aws:
+    """CloudFormation (moto's needs a package that we do not have) and SES, where every identity asked for is known."""
+
+    def __init__(self, outputs: dict[str, str] | None) -> None:
+        self._outputs = outputs
+        self.verified: list[str] = []
+
+    def get_email_identity(self, EmailIdentity: str) -> dict[str, Any]:
+        return IN_ORDER
+
+    def create_email_identity(self, EmailIdentity: str) -> None:
+        self.verified.append(EmailIdentity)
+
+    def describe_stacks(self, StackName: str) -> dict[str, Any]:
+        if self._outputs is None:
+            raise ClientError({"Error": {"Code": "ValidationError", "Message": f"no {StackName}"}}, "DescribeStacks")
+        outputs = [{"OutputKey": name, "OutputValue": value} for name, value in self._outputs.items()]
+        return {"Stacks": [{"Outputs": outputs}]}
+
+
+@pytest.mark.parametrize(
+    ("outputs", "warns"),
+    [
+        ({"PlaybookSchema": "of another release"}, True),
+        ({"PlaybookSchema": schema_digest()}, False),
+        ({"Other": "x"}, False),
+        (None, False),
+    ],
+)
+def test_plan_and_apply_warn_when_the_functions_were_deployed_from_another_release(
+    monkeypatch: pytest.MonkeyPatch, outputs: dict[str, str] | None, warns: bool
+) -> None:
+    monkeypatch.setattr(boto3, "client", lambda service, **_: Aws(outputs))
+    base.bind("sodate-dev")
+    DefinitionItem.create_table(wait=True)
+    for command in (["plan"], ["apply", "--yes"]):
+        shown = CliRunner().invoke(app, [*command, str(SAMPLE), "--stage", "dev"])
+        assert shown.exit_code == 0, shown.output
+        assert ("deploy first" in shown.stderr) is warns
+
+
+def test_each_version_names_the_release_that_checked_it() -> None:
+    apply_directory(SAMPLE, now=NOW)
+    versions = [item for item in base.query(DefinitionItem, "DEFINITION#rules") if item.body]
+    assert [item.written_by for item in versions] == [written_by()]
+    assert schema_digest() in written_by()
+
+
+# -- may SES send in its name? -----------------------------------------------------------------------------------------
+
+
+IN_ORDER = {
+    "VerifiedForSendingStatus": True,
+    "DkimAttributes": {"SigningEnabled": True, "Status": "SUCCESS"},
+    "MailFromAttributes": {"MailFromDomain": "bounce.mail.example.jp", "MailFromDomainStatus": "SUCCESS"},
+}
+
+
+class Ses(Aws):
+    """Knows one identity."""
+
+    def __init__(self, name: str, answer: dict[str, Any] | Exception) -> None:
+        super().__init__({})
+        self.name, self.answer = name, answer
+
+    def get_email_identity(self, EmailIdentity: str) -> dict[str, Any]:
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        if EmailIdentity != self.name:
+            raise ClientError({"Error": {"Code": "NotFoundException", "Message": "none"}}, "GetEmailIdentity")
+        return self.answer
+
+
+def sender_domain() -> str:
+    mailing = sender_of(check(SAMPLE))
+    assert mailing is not None
+    return mailing.sender.from_address.rpartition("@")[2]
+
+
+DENIED = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "GetEmailIdentity")
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "said"),
+    [
+        (None, IN_ORDER, []),
+        ("parent", IN_ORDER, []),
+        ("another.example", IN_ORDER, ["has no identity"]),
+        (None, {**IN_ORDER, "VerifiedForSendingStatus": False}, ["not verified"]),
+        (None, {**IN_ORDER, "DkimAttributes": {"SigningEnabled": True, "Status": "PENDING"}}, ["DKIM of", "PENDING"]),
+        (None, {**IN_ORDER, "DkimAttributes": {}}, ["DKIM of", "not set up"]),
+        (None, {**IN_ORDER, "MailFromAttributes": {}}, ["no MAIL FROM domain"]),
+        (
+            None,
+            {**IN_ORDER, "MailFromAttributes": {"MailFromDomain": "b.x", "MailFromDomainStatus": "FAILED"}},
+            ["b.x is FAILED"],
+        ),
+        (None, DENIED, ["could not be asked"]),
+    ],
+)
+def test_plan_and_apply_say_what_ses_lacks_before_anything_is_published(
+    monkeypatch: pytest.MonkeyPatch, name: str | None, answer: dict[str, Any] | Exception, said: list[str]
+) -> None:
+    domain = sender_domain()
+    known = {None: domain, "parent": domain.split(".", domain.count(".") - 1)[-1]}.get(name, name)
+    monkeypatch.setattr(boto3, "client", lambda service, **_: Ses(str(known), answer))
+    base.bind("sodate-dev")
+    DefinitionItem.create_table(wait=True)
+    for command in (["plan"], ["apply", "--yes"]):
+        shown = CliRunner().invoke(app, [*command, str(SAMPLE), "--stage", "dev"])
+        assert shown.exit_code == 0, shown.output
+        assert shown.stderr.count("warning:") == bool(said)
+        assert all(word in " ".join(shown.stderr.split()) for word in said)
+
+
+def test_apply_verifies_the_sender_of_an_own_playbook_on_the_local_cloud(
+    monkeypatch: pytest.MonkeyPatch, playbook: Path
+) -> None:
+    edit(playbook / "playbook.yaml", sender_domain(), "mail.own-company.example")
+    ses = Aws({})
+    monkeypatch.setattr(boto3, "client", lambda service, **_: ses)
+    where = Target("local", "playbook-test", "ap-northeast-1", endpoints={"mailbox": "http://localhost:1"})
+    monkeypatch.setattr("sodate_cli.target.connect", lambda *_, **__: where)
+    shown = CliRunner().invoke(app, ["apply", str(playbook), "--yes"])
+    assert shown.exit_code == 0, shown.output
+    assert "mail.own-company.example" in ses.verified

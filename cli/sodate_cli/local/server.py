@@ -9,7 +9,7 @@ is kept in the state folder, so that a restarted server is ready at once.
 import argparse
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 from threading import Lock
@@ -36,7 +36,8 @@ class LocalServices:
     """Everything behind the port, wired once."""
 
     def __init__(self, state: Path) -> None:
-        self._stage_file = state / "stage.json"
+        self._stage_file, self._identities_file = state / "stage.json", state / "identities.json"
+        self._saved: tuple[str, ...] = ()
         clock = ShiftedClock(state / "clock.json")
         journal = Journal(state / "mail.jsonl")
         lock = Lock()
@@ -50,7 +51,7 @@ class LocalServices:
         self.actions = Actions(self.simulator, lock, post_form, self.publisher.wake)
         self.router = Router(
             [
-                *SesApi(self.simulator, lock, self.publisher.wake).routes(),
+                *SesApi(self.simulator, lock, self._changed).routes(),
                 Route("POST", "/control/stage", self._learn),
                 *ControlApi(self.actions, self.health).routes(),
                 *self.sink.routes(),
@@ -59,6 +60,8 @@ class LocalServices:
         )
         if self._stage_file.exists():
             self._apply(json.loads(self._stage_file.read_text()))
+        if self._identities_file.exists():
+            self._verify(json.loads(self._identities_file.read_text()))
 
     def health(self) -> Mapping[str, object]:
         return {
@@ -76,8 +79,19 @@ class LocalServices:
         self._stage_file.write_text(json.dumps(stage))
         return json_response(self.health())
 
+    def _changed(self) -> None:
+        """After each call of SES: an identity that was made outlives this process."""
+        made = tuple(self.simulator.identities)
+        if made != self._saved:
+            self._identities_file.write_text(json.dumps(made))
+            self._saved = made
+        self.publisher.wake()
+
+    def _verify(self, names: Iterable[str]) -> None:
+        self.simulator.identities = tuple(dict.fromkeys([*self.simulator.identities, *names]))
+
     def _apply(self, stage: Mapping[str, Any]) -> None:
-        self.simulator.identities = tuple(stage["identities"])
+        self._verify(stage["identities"])
         self.simulator.configuration_sets = tuple(stage["configuration_sets"])
         self.sink.secret = stage.get("webhook_secret")
         self.publisher.publish = sns_publisher(stage)

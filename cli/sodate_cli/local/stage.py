@@ -15,7 +15,7 @@ from sodate_cli.local.process import Child
 if TYPE_CHECKING:
     from sodate_cli.playbook.check import Checked
 
-# Senders of the samples; on the local stage they count as verified.
+# Senders of the samples; on the local stage they count as verified. `apply` adds those of your playbook.
 IDENTITIES = ("example.jp", "example.co.jp", "example.com")
 _HEALTHY_WITHIN = 60.0
 
@@ -57,12 +57,15 @@ def check_playbook(playbook: Path, server: Child) -> "Checked":
 def publish_playbook(folder: LocalFolder, checked: "Checked", endpoints: dict[str, Any]) -> None:
     """Publish it to the table of the stage that is being started."""
     from sodate_cli.playbook.apply import publish
+    from sodate_cli.playbook.identity import sender_of, verify_locally
     from sodate_cli.target import connect
 
     # Not endpoints.json: that file means "ready", and it is not yet.
     unfinished = folder.root / "unfinished.json"
     unfinished.write_text(json.dumps(endpoints))
     connect(STAGE, endpoints_file=unfinished)
+    if (mailing := sender_of(checked)) is not None:
+        verify_locally(endpoints["mailbox"], mailing)
     publish(checked, now=datetime.now(UTC))
 
 

@@ -14,6 +14,7 @@ from sodate.playbook.problem import PlaybookInvalid
 from sodate.playbook.store import Definitions, Kind
 
 from sodate_cli.playbook.check import Checked, check
+from sodate_cli.playbook.release import written_by
 
 #: Retiring runs against the order of publishing: what refers goes before what is referred to.
 RETIRE_ORDER: tuple[Kind, ...] = ("form", "sequence", "rules", "sales", "mailing", "template")
@@ -53,7 +54,7 @@ def publish(
     applied = []
     for wanted in checked.definitions():
         before = _live_version(store, wanted.kind, wanted.id)
-        version = store.publish(wanted.kind, wanted.id, wanted.body, now)
+        version = store.publish(wanted.kind, wanted.id, wanted.body, now, written_by())
         what: Literal["added", "changed", "unchanged"] = "unchanged" if version == before else "changed"
         applied.append(Applied(wanted.kind, wanted.id, version, "added" if before is None else what))
     return applied + (_retire_missing(checked, store, now) if retire else [])

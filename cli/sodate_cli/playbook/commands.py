@@ -68,6 +68,7 @@ def plan(
 
     target = _connect(stage, table, region)
     checked = _sound(directory, settings, target, as_json=as_json)
+    _warn(target, checked)
     with _speaking():
         show_plan(make_plan(checked, retire=retire), target, as_json=as_json)
 
@@ -92,12 +93,14 @@ def apply(
         output.fail("apply --json cannot ask; add --yes (and look at plan --json before)", output.USAGE)
     target = _connect(stage, table, region)
     checked = _sound(directory, settings, target, as_json=as_json)
+    _warn(target, checked)
     with _speaking():
         if not yes:
             planned = make_plan(checked, retire=retire)
             show_plan(planned, target, as_json=False)
             if planned.changes and not typer.confirm("Publish this?"):
                 raise typer.Exit(output.FAILED)
+        _verify_locally(target, checked)
         show_applied(publish(checked, now=clock.now(), retire=retire), target, as_json=as_json)
 
 
@@ -118,7 +121,9 @@ def _speaking() -> Iterator[None]:
     try:
         yield
     except SodateError as error:
-        output.fail(str(error))
+        from sodate_cli.target import explain
+
+        output.fail(explain(error))
 
 
 def _check(directory: Path, settings: list[str] | None, needed: Mapping[str, Any] | None = None) -> "Checked":
@@ -137,6 +142,30 @@ def _sound(directory: Path, settings: list[str] | None, target: "Target", *, as_
         show_problems(checked, as_json=as_json)
         raise typer.Exit(output.FAILED)
     return checked
+
+
+def _warn(target: "Target", checked: "Checked") -> None:
+    """What stands in the way on the stage itself. Nothing is refused: the playbook is right, and may come first."""
+    from sodate_cli.playbook.identity import sender_of, what_is_missing
+    from sodate_cli.playbook.release import why_deploy_first
+
+    if target.table != f"sodate-{target.stage}":
+        return  # a table of your own: which stack reads it, nobody can tell
+    mailing = sender_of(checked)
+    warnings = what_is_missing(target, mailing) if mailing is not None and target.stage != "local" else []
+    if why := why_deploy_first(target.stage):
+        warnings.append(why)
+    for warning in warnings:
+        output.say(f"warning: {warning}")
+
+
+def _verify_locally(target: "Target", checked: "Checked") -> None:
+    """Whoever sends from the local cloud is verified there: a company tries its own playbook, not our samples."""
+    from sodate_cli.playbook.identity import sender_of, verify_locally
+
+    mailing, mailbox = sender_of(checked), target.endpoints.get("mailbox")
+    if mailing is not None and mailbox:
+        verify_locally(mailbox, mailing)
 
 
 def _connect(stage: str | None, table: str | None, region: str | None) -> "Target":

@@ -171,3 +171,19 @@ def test_any_member_may_be_missing_or_of_any_shape(name: str, data: st.DataObjec
     if isinstance(event, MailEvent):
         assert len(event.key) == 16
         ledger_state(event)
+
+
+@pytest.mark.parametrize("envelope", ["sns", "bridge"])
+def test_an_event_without_a_time_has_that_of_its_envelope(envelope: str) -> None:
+    """A Rendering Failure may hold none; it must not wait in the dead letters for a person."""
+    record = load("rendering-failure")
+    record["mail"].pop("timestamp")
+    record["failure"].pop("timestamp", None)
+    assert read(envelopes_of(record)[envelope]).at == AT
+    with pytest.raises(Invalid, match="no readable time"):
+        parse_event(json.dumps(record))
+
+
+def test_an_event_s_own_time_counts_more_than_that_of_its_envelope() -> None:
+    event = read(envelopes_of(load("rendering-failure"))["sns"])
+    assert event.at != AT

@@ -5,13 +5,17 @@ import os
 from pathlib import Path
 
 import pytest
-from sodate.errors import Invalid, NotFound
+from botocore.exceptions import NoCredentialsError
+from moto import mock_aws
+from pynamodb.exceptions import QueryError
+from sodate.errors import Invalid, NotFound, Transient
 from sodate.table import base
+from sodate_cli import main
 from sodate_cli.playbook.check import check
 from sodate_cli.playbook.commands import app
 from sodate_cli.playbook.diff import changes, short, short_pair
 from sodate_cli.playbook.override import parse_settings
-from sodate_cli.target import connect
+from sodate_cli.target import STAGE_NAME, connect, explain
 from typer.testing import CliRunner
 
 LOCAL = {
@@ -129,6 +133,57 @@ def test_the_local_cloud_that_is_not_there_or_damaged_is_told_with_what_to_do(tm
         (tmp_path / "endpoints.json").write_text(damaged)
         with pytest.raises(Invalid, match="sodate local up"):
             connect("local", endpoints_file=tmp_path / "endpoints.json")
+
+
+@pytest.mark.parametrize("name", ["Staging", "a/b", "x" * 17, "-a", ""])
+def test_a_stage_that_no_deployment_can_have_is_refused(name: str) -> None:
+    with pytest.raises(Invalid, match="1 to 16 of a-z"):
+        connect(name, region="us-east-1")
+
+
+def test_the_names_of_stages_are_those_that_can_be_deployed() -> None:
+    from infra.stages import STAGE_NAME as DEPLOYED
+
+    assert STAGE_NAME.pattern == DEPLOYED.pattern
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["lead", "show", "tanaka@sodate.test"],
+        ["playbook", "plan", "{playbook}"],
+        ["playbook", "apply", "{playbook}"],
+        ["sends", "unknown"],
+        ["quarantine", "list"],
+    ],
+)
+def test_a_stage_that_is_not_there_is_told_in_one_line(
+    command: list[str], small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.setenv(name, "ap-northeast-1")
+    arguments = [small.as_posix() if word == "{playbook}" else word for word in command]
+    with mock_aws():
+        result = CliRunner().invoke(main.app, [*arguments, "--stage", "staging"])
+
+    assert result.exit_code not in (0, None)
+    assert isinstance(result.exception, SystemExit), "a traceback"
+    lines = [line for line in result.stderr.splitlines() if line.strip()]
+    assert lines
+    assert lines[0].startswith("sodate: ")
+    assert "staging" in result.stderr
+
+
+def test_credentials_that_are_missing_are_told_as_aws_does() -> None:
+    try:
+        try:
+            raise NoCredentialsError
+        except NoCredentialsError as lost:
+            raise QueryError("query", cause=lost) from lost
+    except QueryError as failed:
+        error = Transient("the table did not answer: QueryError")
+        error.__cause__ = failed
+    assert explain(error) == "AWS cannot be asked: Unable to locate credentials"
 
 
 def test_commands_say_what_is_wrong_in_one_line(small: Path) -> None:

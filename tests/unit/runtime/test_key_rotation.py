@@ -9,8 +9,9 @@ import boto3
 import pytest
 from moto import mock_aws
 from sodate.errors import Invalid
-from sodate.runtime.key_rotation import KEPT, rotate_step, rotated
-from sodate.signing import Signer
+from sodate.runtime.key_rotation import KEPT, PUBLISHED_WITHIN, rotate_step, rotated
+from sodate.runtime.secret_cache import SERVES_FOR
+from sodate.signing import SIGNS_AFTER, Signer, in_signing_order
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
@@ -85,11 +86,56 @@ def test_after_a_rotation_the_new_key_signs_and_the_old_one_verifies(client: Any
         Signer((new["key"],)).verify("unsubscribe", link, NOW)
 
 
-def test_a_key_is_dropped_only_when_no_link_of_it_can_be_valid() -> None:
-    old = {"id": "k0", "key": "x", "created": (NOW - KEPT + timedelta(seconds=1)).isoformat()}
-    gone = {"id": "k-1", "key": "y", "created": (NOW - KEPT).isoformat()}
-    assert [entry["key"] for entry in rotated([old, gone], NOW, "new")] == ["new", "x"]
-    assert timedelta(days=800) < KEPT
+def key(name: str, created: datetime) -> dict[str, str]:
+    return {"id": name, "key": name, "created": created.isoformat()}
+
+
+def test_a_key_is_dropped_only_when_its_successor_has_signed_for_longer_than_any_link_lives() -> None:
+    """k1 signed until k2 was a day old, so k2's age counts: its own says nothing of the last link that it signed."""
+    k1, k2 = key("k1", NOW - KEPT * 2), key("k2", NOW - KEPT + timedelta(seconds=1))
+    assert [entry["key"] for entry in rotated([k2, k1], NOW, "new")] == ["new", "k2", "k1"]
+    k2 = key("k2", NOW - KEPT)
+    assert [entry["key"] for entry in rotated([k2, k1], NOW, "new")] == ["new", "k2"]
+    assert timedelta(days=800) + SIGNS_AFTER < KEPT
+
+
+def test_the_key_that_signs_until_the_new_one_does_is_never_dropped() -> None:
+    assert [entry["key"] for entry in rotated([key("only", NOW - KEPT * 3)], NOW, "new")] == ["new", "only"]
+    by_hand = {"id": "k0", "key": "by hand"}
+    assert [entry["key"] for entry in rotated([by_hand], NOW, "new")] == ["new", "by hand"]
+
+
+@pytest.mark.parametrize(
+    ("ages_in_hours", "signs"),
+    [
+        ([0], "k0"),  # a stage's first key
+        ([0, 2400], "k1"),
+        ([23.9, 2400], "k1"),
+        ([24, 2400], "k0"),
+        ([1, 2], "k1"),  # of two that are both new the one that was there first
+        ([1, 30, 2400], "k1"),  # a second rotation before the first one's key signs
+    ],
+)
+def test_a_new_key_verifies_at_once_and_signs_a_day_later(ages_in_hours: list[float], signs: str) -> None:
+    entries = [key(f"k{number}", NOW - timedelta(hours=age)) for number, age in enumerate(ages_in_hours)]
+    order = in_signing_order(entries, NOW)
+    assert (order[-1], sorted(order)) == (signs, sorted(entry["key"] for entry in entries))
+
+
+def test_a_rotation_whose_last_step_comes_hours_later_does_not_publish_a_key_that_signs_at_once(client: Any) -> None:
+    Rotation(client, 1, NOW).run()
+    late = Rotation(client, 2, NOW + timedelta(days=90))
+    late.step("createSecret")
+    late.now += PUBLISHED_WITHIN
+    late.step("testSecret")
+    late.now += timedelta(seconds=1)
+    with pytest.raises(Invalid, match="rotate anew"):
+        late.step("finishSecret")
+    assert len(keys(client)) == 1
+
+
+def test_no_process_can_hold_a_copy_without_a_key_that_signs() -> None:
+    assert SERVES_FOR + PUBLISHED_WITHIN < SIGNS_AFTER
 
 
 def test_an_unknown_version_and_an_unknown_step_are_refused(client: Any) -> None:

@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 from sodate.errors import Transient
 from sodate.runtime import container
+from sodate.runtime.secret_cache import SERVES_FOR, SecretCache
 
 
 class Manager:
@@ -26,8 +27,15 @@ def manager(monkeypatch: pytest.MonkeyPatch) -> Manager:
     found = Manager()
     monkeypatch.setenv("SODATE_ADDRESS_KEY_SECRET", "address-key")
     monkeypatch.setattr(container, "client", lambda service: found)
-    monkeypatch.setattr(container, "_secrets", {})
+    container._secrets.clear()
     return found
+
+
+class Clock:
+    now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
 def test_a_secret_is_read_once_in_five_minutes(manager: Manager) -> None:
@@ -37,12 +45,44 @@ def test_a_secret_is_read_once_in_five_minutes(manager: Manager) -> None:
 
 def test_an_outage_before_the_first_read_asks_callers_to_come_back(manager: Manager) -> None:
     manager.down = True
-    with pytest.raises(Transient, match="SODATE_ADDRESS_KEY_SECRET"):
+    with pytest.raises(Transient, match="address-key"):
         container.address_secret()
 
 
-def test_an_outage_later_goes_on_with_the_value_last_seen(manager: Manager, monkeypatch: pytest.MonkeyPatch) -> None:
-    container.address_secret()
+def test_an_outage_later_goes_on_with_the_value_last_seen_and_asks_again_now_and_then(manager: Manager) -> None:
+    clock = Clock()
+    cache = SecretCache(lambda name: str(manager.get_secret_value(name)["SecretString"]), clock)
+    cache.get("x")
     manager.down = True
-    monkeypatch.setattr(container, "_SECRET_SECONDS", -1.0)
-    assert container.address_secret() == b"address-key"
+    clock.now += 301
+    assert [cache.get("x"), cache.get("x")] == [{"key": "x"}] * 2
+    assert manager.calls == 2, "each read that fails costs a time-out"
+    clock.now += 16
+    assert (cache.get("x"), manager.calls) == ({"key": "x"}, 3)
+    clock.now += SERVES_FOR.total_seconds()
+    with pytest.raises(Transient):
+        cache.get("x")  # so old a copy may lack a key that signs by now
+    manager.down = False
+    assert (cache.get("x"), manager.calls) == ({"key": "x"}, 5)
+
+
+@pytest.mark.parametrize("jump", [301, -10])
+def test_a_process_that_slept_or_whose_clock_went_back_reads_again(manager: Manager, jump: float) -> None:
+    clock = Clock()
+    cache = SecretCache(lambda name: str(manager.get_secret_value(name)["SecretString"]), clock)
+    cache.get("x")
+    clock.now += jump
+    cache.get("x")
+    assert manager.calls == 2
+
+
+def test_a_stage_whose_first_key_is_being_made_looks_again_at_once(
+    manager: Manager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SODATE_SIGNING_KEYS_SECRET", "signing-keys")
+    text = '{"keys": []}'
+    monkeypatch.setattr(manager, "get_secret_value", lambda SecretId: {"SecretString": text})
+    with pytest.raises(Transient, match="being made"):
+        container.signer()
+    text = '{"keys": [{"id": "k1", "key": "first", "created": "2026-11-24T00:00:00.000Z"}]}'
+    assert container.signer().keys == ("first",)

@@ -2,13 +2,14 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from sodate.activities.activity import ActivityType
 from sodate.leads.lead import Profile
 from sodate.sales.channels import slack_payload, teams_payload
 from sodate.sales.definition import Sales
-from sodate.sales.message import DigestMessage, HandoffMessage, digest_message, handoff_message
+from sodate.sales.message import DigestMessage, HandoffMessage, digest_message, handoff_message, words_of
 from sodate.scoring.signals import SignalItem, signal_item
 
 AT = datetime(2026, 11, 24, 2, tzinfo=UTC)
@@ -114,3 +115,10 @@ def test_english_and_kinds_of_news() -> None:
     assert message("en", signal(joins="SIGNAL#1"), name="Ann").headline.startswith("More about")
     assert message("en", signal(round=1), name="Ann").headline.startswith("Nobody has answered")
     assert message("en").headline.startswith("Hot lead: a@example.jp"), "somebody without a name"
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_every_type_of_activity_has_a_label_for_sales(language: str) -> None:
+    words = words_of(language)
+    assert [kind for kind in get_args(ActivityType) if not words.get(kind)] == []
+    assert words.keys() == words_of("en").keys()

@@ -1,5 +1,8 @@
 """The webhook never reaches into a private network, whatever its name resolves to, and follows no redirect."""
 
+import base64
+import hashlib
+import hmac
 import socket
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -125,3 +128,61 @@ def test_what_may_pass_is_tried_again_and_what_never_will_is_not(
     finally:
         answers[0] = 200
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("addresses", "dialled"),
+    [
+        (("2606:2800:220:1::1", "93.184.216.34"), "93.184.216.34"),
+        (("93.184.216.34", "9.9.9.9", "2606:2800:220:1::1"), "9.9.9.9"),
+        (("100.0.0.1", "20.0.0.1", "9.0.0.1"), "9.0.0.1"),
+    ],
+)
+def test_a_host_with_both_kinds_of_address_is_reached_over_ipv4(
+    monkeypatch: pytest.MonkeyPatch, asked: list[Any], addresses: tuple[str, ...], dialled: str
+) -> None:
+    """A function outside a VPC has no way out over IPv6; addresses are compared as numbers, not as text."""
+    resolves(monkeypatch, *addresses)
+    assert webhook.deliver(post("https://hooks.example.jp/x"), allow_private=False) == 200
+    assert asked[0][1] == dialled
+
+
+def test_a_host_without_ipv4_is_refused_in_words_and_not_dialled(
+    monkeypatch: pytest.MonkeyPatch, asked: list[Any]
+) -> None:
+    resolves(monkeypatch, "2606:2800:220:1::1")
+    with pytest.raises(Invalid, match="no IPv4 address"):
+        webhook.deliver(post("https://hooks.example.jp/x"), allow_private=False)
+    assert asked == []
+
+
+def verified_by_a_standard_library(sent: webhook.Post, secret: str) -> bool:
+    """As the libraries of Standard Webhooks do it: base64 behind `whsec_`, and one matching signature is enough."""
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signed = f"{sent.message_id}.{sent.headers['webhook-timestamp']}.".encode() + sent.body
+    expected = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    return any(one == f"v1,{expected}" for one in sent.headers["webhook-signature"].split(" "))
+
+
+WHSEC = "whsec_" + base64.b64encode(bytes(range(32))).decode()
+
+
+def test_a_standard_library_verifies_both_forms_of_the_key() -> None:
+    assert verified_by_a_standard_library(webhook.sign("u", "id", {"a": 1}, WHSEC, NOW), WHSEC)
+    text = "a-key-that-secrets-manager-made"
+    as_standard = "whsec_" + base64.b64encode(text.encode()).decode()
+    assert verified_by_a_standard_library(webhook.sign("u", "id", {"a": 1}, text, NOW), as_standard)
+
+
+def test_while_the_receiver_changes_its_key_a_message_has_both_signatures() -> None:
+    sent = webhook.sign("u", "id", {"a": 1}, f"{WHSEC} the-old-one", NOW)
+    old = "whsec_" + base64.b64encode(b"the-old-one").decode()
+    assert verified_by_a_standard_library(sent, WHSEC)
+    assert verified_by_a_standard_library(sent, old)
+    assert not verified_by_a_standard_library(sent, "whsec_" + base64.b64encode(b"another").decode())
+
+
+@pytest.mark.parametrize("secret", ["", "  ", "whsec_", "whsec_not base64!", "whsec_%%%"])
+def test_a_key_that_is_none_is_refused_in_words(secret: str) -> None:
+    with pytest.raises(Invalid, match="webhook secret"):
+        webhook.keys_of(secret)

@@ -310,3 +310,18 @@ def test_the_signature_is_that_of_the_standard_webhooks_example() -> None:
     key = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
     signature = signature_of(key, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", b'{"test": 2432232314}')
     assert signature == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+def test_an_own_sender_is_verified_once_it_is_made_and_outlives_the_server(running: Running, tmp_path: Path) -> None:
+    ses = running.ses()
+    own = {**mail(), "FromEmailAddress": "news@mail.own-company.example"}
+    with pytest.raises(ClientError, match="not verified"):
+        ses.send_email(**own)
+    with pytest.raises(ClientError, match="NotFoundException"):
+        ses.get_email_identity(EmailIdentity="mail.own-company.example")
+    assert ses.create_email_identity(EmailIdentity="Mail.own-company.example")["VerifiedForSendingStatus"] is True
+    assert ses.send_email(**own)["MessageId"]
+    found = ses.get_email_identity(EmailIdentity="mail.own-company.example")
+    assert (found["IdentityType"], found["DkimAttributes"]["Status"]) == ("DOMAIN", "SUCCESS")
+    again = LocalServices(tmp_path)
+    assert "mail.own-company.example" in again.simulator.identities

@@ -5,7 +5,7 @@ from datetime import datetime
 from threading import Lock
 from typing import Any
 
-from sodate_cli.local.ses import suppression
+from sodate_cli.local.ses import identities, suppression
 from sodate_cli.local.ses.bulk import send_bulk_email
 from sodate_cli.local.ses.errors import AnswerLost, SesRefusal
 from sodate_cli.local.ses.simulator import SesSimulator
@@ -29,6 +29,8 @@ class SesApi:
             Route("POST", "/v2/email/outbound-emails", self._send_email),
             Route("POST", "/v2/email/outbound-bulk-emails", self._send_bulk_email),
             Route("GET", "/v2/email/account", self._get_account),
+            Route("POST", "/v2/email/identities", self._create_identity),
+            Route("GET", "/v2/email/identities/{identity}", self._get_identity),
             Route("PUT", addresses, self._put_suppressed),
             Route("GET", addresses, self._list_suppressed),
             Route("GET", addresses + "/{address}", self._get_suppressed),
@@ -43,6 +45,12 @@ class SesApi:
 
     def _get_account(self, request: Request) -> Response:
         return self._answer(lambda: suppression.get_account(self._simulator))
+
+    def _create_identity(self, request: Request) -> Response:
+        return self._answer(lambda: identities.create_identity(self._simulator, request.json()))
+
+    def _get_identity(self, request: Request, identity: str) -> Response:
+        return self._answer(lambda: identities.get_identity(self._simulator, identity))
 
     def _put_suppressed(self, request: Request) -> Response:
         return self._answer(lambda: suppression.put_suppressed(self._simulator, request.json()))

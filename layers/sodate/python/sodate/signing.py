@@ -1,9 +1,10 @@
-"""Signed tokens: HMAC-SHA256, bound to a purpose, with an end. The newest key signs, every active key verifies.
+"""Signed tokens: HMAC-SHA256, bound to a purpose, with an end. One key signs, every active key verifies.
 
 A token never carries personal data. What it allows is decided by `purpose`, so an unsubscribe link cannot confirm.
+A new key verifies from the moment it is published and signs only when every process must have read it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -16,11 +17,30 @@ from itsdangerous.encoding import base64_decode, base64_encode
 from sodate.errors import Invalid
 
 MAXIMUM_LENGTH = 1024
+#: Far longer than a process keeps its copy of the keys (five minutes), so that it covers a slow rotation and hours in
+#: which a process cannot reach Secrets Manager as well.
+SIGNS_AFTER = timedelta(days=1)
+
+
+def in_signing_order(entries: Sequence[Mapping[str, str]], now: datetime) -> tuple[str, ...]:
+    """The keys of the secret (`entries`, newest first) as `Signer` wants them: the one that signs comes last.
+
+    That is the newest key older than `SIGNS_AFTER`. While there is none, it is the oldest key: it was there first.
+    """
+    pending = [entry["key"] for entry in entries if _is_pending(entry, now)]
+    mature = [entry["key"] for entry in entries if not _is_pending(entry, now)]
+    return (*pending, *reversed(mature))
+
+
+def _is_pending(entry: Mapping[str, str], now: datetime) -> bool:
+    """A key without a time was put there by hand: it counts as old."""
+    created = entry.get("created")
+    return created is not None and now - datetime.fromisoformat(created) < SIGNS_AFTER
 
 
 @dataclass(frozen=True)
 class Signer:
-    """`keys` oldest first, as itsdangerous wants them."""
+    """`keys` as itsdangerous wants them: the last one signs, all verify (`in_signing_order`)."""
 
     keys: Sequence[str]
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, Discriminator, Field, StringConstraints, Tag, model_validator
 
 from sodate.activities.activity import ActivityType
-from sodate.playbook.model import Definition, Slug
+from sodate.playbook.model import Definition, NarrowedByEachKey, Slug
 
 AttributePath = Annotated[str, StringConstraints(pattern=r"^(primary|secondary|source)\.[a-z][a-z0-9_]{0,39}$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -20,7 +20,7 @@ Which = Literal[
 MOST_TESTS, DEEPEST = 60, 6
 
 
-class _Range(Definition):
+class _Range(NarrowedByEachKey):
     at_least: float | None = Field(default=None, ge=-1e12, le=1e12)
     less_than: float | None = Field(default=None, ge=-1e12, le=1e12)
 
@@ -55,7 +55,7 @@ class AttributeTest(_Range):
         return self
 
 
-class ActivityTest(Definition):
+class ActivityTest(NarrowedByEachKey):
     """It happened, `times` or more, and within the last `within_days` if that is written."""
 
     activity: ActivityType
@@ -86,29 +86,29 @@ class ScoreTest(_Range):
         return self
 
 
-class RankTest(Definition):
+class RankTest(NarrowedByEachKey):
     rank: tuple[Annotated[str, StringConstraints(pattern=r"^[ABC][123]$")], ...] = Field(min_length=1, max_length=9)
 
 
-class PhaseTest(Definition):
+class PhaseTest(NarrowedByEachKey):
     phase: tuple[Slug, ...] = Field(min_length=1, max_length=20)
 
 
-class Inactive(Definition):
+class Inactive(NarrowedByEachKey):
     """Nothing that the lead did for so many days."""
 
     inactive_for_days: int = Field(ge=1, le=3650)
 
 
-class AllOf(Definition):
+class AllOf(NarrowedByEachKey):
     all: tuple["Condition", ...] = Field(min_length=1, max_length=30)
 
 
-class AnyOf(Definition):
+class AnyOf(NarrowedByEachKey):
     any: tuple["Condition", ...] = Field(min_length=1, max_length=30)
 
 
-class Not(Definition):
+class Not(NarrowedByEachKey):
     not_: "Condition" = Field(alias="not")
 
 

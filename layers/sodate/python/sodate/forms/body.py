@@ -21,6 +21,7 @@ MAXIMUM_BYTES = 64 * 1024
 _MAXIMUM_DEPTH = 32
 _MAXIMUM_KEYS = 500
 _MAXIMUM_ITEMS = 1_000
+_MAXIMUM_NUMBER = 100
 
 Raw = dict[str, Any]
 
@@ -116,14 +117,19 @@ def _no_constant(text: str) -> None:
 
 
 def _decimal(text: str) -> Decimal:
-    number = Decimal(text)
+    if len(text) > _MAXIMUM_NUMBER:
+        raise ValueError("number out of range")
+    try:
+        number = Decimal(text)
+    except ArithmeticError as error:  # an exponent that no Decimal holds; decimal's errors are no ValueError
+        raise ValueError("number out of range") from error
     if abs(number.adjusted()) > 100:
         raise ValueError("number out of range")
     return number
 
 
 def _integer(text: str) -> int:
-    if len(text) > 100:
+    if len(text) > _MAXIMUM_NUMBER:
         raise ValueError("number out of range")
     return int(text)
 

@@ -5,6 +5,7 @@ same for a known and an unknown address.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -14,7 +15,7 @@ from sodate.activities.activity import Activity, activity_key
 from sodate.activities.store import activity_item
 from sodate.consent.confirm import OnConfirmed
 from sodate.consent.store import suppression_of
-from sodate.errors import Transient
+from sodate.errors import Conflict, NotFound, Transient
 from sodate.forms.answers import FieldErrors
 from sodate.forms.bots import Suspicion
 from sodate.forms.definition import Form
@@ -36,14 +37,16 @@ from sodate.leads.store import (
     as_it_was,
     changes,
     find_state,
-    owner_item,
     owner_of,
     profile_item,
     profile_key,
     state_item,
     state_key,
+    take_address,
 )
 from sodate.leads.zone import known_zone
+from sodate.mail.failed import retry_notice
+from sodate.mail.ledger import send_id
 from sodate.table import keys, transaction
 from sodate.table.base import ConditionFailed, Contention
 from sodate.table.transaction import Put, Update, Write
@@ -87,6 +90,7 @@ class Capture:
             if receipt.digest != submission.digest:
                 raise FieldErrors({"_submission_id": ["used_with_other_answers"]})
             if receipt.suspicion is None:
+                self._try_a_failed_email_again(submission, receipt.submission_id)
                 return Captured(200, receipt.submission_id, "repeat")
             if suspicion is not None:
                 return Captured(403 if suspicion.told else 200, receipt.submission_id, suspicion.reason)
@@ -109,6 +113,13 @@ class Capture:
         )
         return self._accept(submission, receipt.submission_id, [first, freed])
 
+    def _try_a_failed_email_again(self, submission: Submission, submission_id: str) -> None:
+        """Of this very post. Whoever sends a form twice within minutes often does so because no email came."""
+        owner = owner_of(submission.answers.address.key(self.address_secret))
+        with suppress(NotFound, Conflict):
+            if owner is not None:
+                retry_notice(owner, send_id("opt_in", submission.form_id, submission_id), submission.at)
+
     def _still_counts(self, receipt: ReceiptItem, submission: Submission) -> bool:
         if submission.controls.submission_id is not None:
             return True
@@ -129,13 +140,13 @@ class Capture:
         owner = owner_of(address_key)
         state = find_state(owner) if owner else None
         suppressed = suppression_of(address_key)
-        lead_id = owner or self.new_id()
+        lead_id = owner if owner and state else self.new_id()  # an erased lead is gone; its address begins anew
         zone = known_zone(submission.source.get("time_zone"))
         if state is None:
             before = State(lead_id, address_key, self.form.language, blocked=address.doubt or suppressed, zone=zone)
             after, writes = ask_consent(self.form, submission, submission_id, before, self.on_confirmed)
             writes += [
-                transaction.put_new(owner_item(address_key, lead_id)),
+                take_address(address_key, lead_id, owner),
                 Put(profile_item(self._profile(lead_id, submission))),
                 transaction.put_new(state_item(after)),
             ]

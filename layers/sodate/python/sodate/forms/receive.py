@@ -13,7 +13,7 @@ from sodate.forms.bots import CaptchaCheck, suspect, time_token
 from sodate.forms.capture import Capture, Captured
 from sodate.forms.definition import Form
 from sodate.forms.submission import Submission, split
-from sodate.playbook.store import Definitions
+from sodate.playbook.store import Definitions, parsed
 from sodate.signing import Signer
 
 
@@ -36,7 +36,7 @@ class FormDesk:
     def form(self, form_id: str) -> tuple[Form, int]:
         """Raises `NotFound` for an unknown and for a closed form alike."""
         stored = self.definitions.live("form", form_id)
-        form = Form.model_validate(stored.body)
+        form = parsed(stored, Form)
         if form.status != "open":
             raise NotFound(f"no form named {form_id!r}")
         return form, stored.version

@@ -73,7 +73,8 @@ def external_key(source: str, external_id: str, secret: bytes) -> str:
 def parse_address(text: str) -> Address:
     """Raises `Invalid` (code `email`) for what can be no single mailbox."""
     typed = text.strip()
-    plain = typed.translate(FULL_WIDTH_ASCII).strip()
+    # NFC once, before anything is judged: U+212A KELVIN SIGN is then the K of the identity, for the doubt as well.
+    plain = unicodedata.normalize("NFC", typed.translate(FULL_WIDTH_ASCII)).strip()
     local, _, domain = plain.rpartition("@")
     if _is_legacy(local, domain):
         domain = domain.lower()
@@ -90,7 +91,8 @@ def parse_address(text: str) -> Address:
     mailbox = f"{valid.local_part}@{ascii_domain}"
     if len(mailbox) > 254:
         raise Invalid("longer than 254 characters", "email")
-    return Address(typed, mailbox, mailbox.lower(), _doubt(local, domain, ascii_domain))
+    match = mailbox.lower()
+    return Address(typed, mailbox, match, _doubt(match, valid.domain))
 
 
 def parse_reported_address(text: str) -> str | None:
@@ -107,7 +109,9 @@ def _is_legacy(local: str, domain: str) -> bool:
     return odd and domain.lower() in _LEGACY_CARRIERS and 0 < len(local) <= 64 and set(local) <= _LEGACY_LOCAL
 
 
-def _doubt(local: str, domain: str, ascii_domain: str) -> str | None:
+def _doubt(match: str, domain: str) -> str | None:
+    """Reads nothing but the identity (`domain` is its domain out of punycode): one identity has one deliverability."""
+    local, _, ascii_domain = match.rpartition("@")
     if not local.isascii():
         return "undeliverable:eai"
     if any(_mixed_script(label) for label in unicodedata.normalize("NFKC", domain).split(".")):

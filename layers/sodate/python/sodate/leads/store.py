@@ -10,8 +10,9 @@ from pynamodb.expressions.update import Action
 
 from sodate.errors import NotFound
 from sodate.leads.lead import Enrolment, Profile, State
-from sodate.table import base, bulk, keys
+from sodate.table import base, bulk, keys, transaction
 from sodate.table.base import TableItem
+from sodate.table.transaction import Put
 
 
 class ProfileItem(TableItem, discriminator="profile"):
@@ -187,6 +188,12 @@ def to_state(item: StateItem) -> State:
         mailed=_minutes(item.mailed),
         mailed_in={topic: _minutes(held) for topic, held in item.mailed_in.as_dict().items()},
     )
+
+
+def take_address(address_key: str, lead_id: str, gone: str | None) -> Put:
+    """`lead_id` becomes the owner. `gone`: the lead that had the address and does not exist any more, if there was."""
+    item = owner_item(address_key, lead_id)
+    return transaction.put_new(item) if gone is None else Put(item, OwnerItem.lead_id == gone)
 
 
 def state_item(state: State) -> StateItem:

@@ -18,6 +18,7 @@ from sodate.leads.address import parse_reported_address
 from sodate.leads.store import StateItem, as_it_was, find_state, owner_of, state_key
 from sodate.mail.events import ENGAGEMENT, LEDGER_STATE, MailEvent
 from sodate.mail.ledger import RANK
+from sodate.mail.probe import PURPOSE as PROBE
 from sodate.mail.sender import Mailing, SoftBounces
 from sodate.mail.soft_bounce import soft_bounce_writes
 from sodate.mail.store import (
@@ -56,7 +57,10 @@ class Policy:
 
 
 def apply_event(event: MailEvent, address_key: AddressKey, policy: Policy, now: datetime) -> str:
-    """Returns what it meant: `applied`, `repeat`, `counted`, or `unknown_lead` (not one of ours, or erased)."""
+    """Returns what it meant: `applied`, `repeat`, `counted`, `probe`, or `unknown_lead` (not ours, or erased)."""
+    if event.tags.get("purpose") == PROBE and "lead_id" in event.tags and "send_id" in event.tags:
+        _fold(event.tags["lead_id"], event, now)
+        return "probe"  # not `applied`: what is applied counts in the daily rates of the guards
     lead_id = event.tags.get("lead_id") or _lead_by_address(event, address_key)
     if lead_id is None:
         return "unknown_lead"

@@ -13,13 +13,13 @@ from typing import Any
 from sodate.due import store as due
 from sodate.mail import pace as pacing
 from sodate.mail.message import probe_message
+from sodate.mail.probe import PURPOSE
 from sodate.mail.sender import Sender
 from sodate.mail.ses import Draft, SesMailer
 from sodate.mail.ses_answers import Verdict
 from sodate.table import keys
 
 MAILBOX_SIMULATOR = "success@simulator.amazonses.com"
-PURPOSE = "probe"
 _AGAIN_AFTER = timedelta(minutes=5)
 
 

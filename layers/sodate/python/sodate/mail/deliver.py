@@ -6,6 +6,7 @@ lists it. It is never sent a second time from here.
 
 from datetime import datetime, timedelta
 
+from sodate.mail.failed import list_failed
 from sodate.mail.ledger import RANK
 from sodate.mail.ses import Answer, Draft, SesMailer
 from sodate.mail.ses_answers import Verdict
@@ -29,6 +30,8 @@ def deliver(send: SendItem, draft: Draft, ses: SesMailer, now: datetime) -> Answ
 
 
 def fail(send: SendItem, reason: str, now: datetime) -> None:
+    """Listed first: a crash between the two leaves a list entry too many, which a look at the ledger leaves out."""
+    list_failed(send, now)
     settle(send.lead_id, send.send_id, "failed", now, SendItem.reason.set(reason[:300]))
 
 

@@ -76,9 +76,10 @@ class Ignored:
 
 def parse_event(text: str) -> MailEvent | Ignored:
     """Raises `Invalid` for what claims to be an event and cannot be one; a person must look at it in the DLQ."""
-    record = _unwrap(text)
-    if isinstance(record, Ignored):
-        return record
+    unwrapped = _unwrap(text)
+    if isinstance(unwrapped, Ignored):
+        return unwrapped
+    record, sent = unwrapped
     kind = record.get("eventType") or record.get("notificationType")
     if not isinstance(kind, str):
         return Ignored("NoEventType")
@@ -89,10 +90,11 @@ def parse_event(text: str) -> MailEvent | Ignored:
     if not isinstance(mail, dict) or not isinstance(mail.get("messageId"), str):
         return Ignored("NoMailInEvent")
     body = record.get(_BODY.get(kind, kind.lower()))
-    return _event(kind, mail, body if isinstance(body, dict) else {})
+    return _event(kind, mail, body if isinstance(body, dict) else {}, sent)
 
 
-def _event(kind: str, mail: dict[str, Any], body: dict[str, Any]) -> MailEvent | Ignored:
+def _event(kind: str, mail: dict[str, Any], body: dict[str, Any], sent: object) -> MailEvent | Ignored:
+    """`sent`: the envelope's time, for the kinds (Rendering Failure) whose own fields may hold none."""
     recipients = _recipients(kind, mail, body)
     if not recipients:
         return Ignored("NoRecipient")
@@ -101,7 +103,7 @@ def _event(kind: str, mail: dict[str, Any], body: dict[str, Any]) -> MailEvent |
     return MailEvent(
         type=kind,
         message_id=mail["messageId"],
-        at=_time(body.get("timestamp") or mail.get("timestamp")),
+        at=_time(body.get("timestamp") or mail.get("timestamp") or sent),
         recipients=recipients,
         tags=_tags(mail),
         bounce_type=_text(body.get("bounceType")),
@@ -113,8 +115,12 @@ def _event(kind: str, mail: dict[str, Any], body: dict[str, Any]) -> MailEvent |
     )
 
 
-def _unwrap(text: str) -> dict[str, Any] | Ignored:
-    """SNS and EventBridge envelopes off. SES's plain-text greeting on set-up is acknowledged."""
+def _unwrap(text: str) -> tuple[dict[str, Any], object] | Ignored:
+    """SNS and EventBridge envelopes off; what is inside, and the time on the innermost envelope.
+
+    SES's plain-text greeting on set-up is acknowledged.
+    """
+    sent: object = None
     for _ in range(3):
         try:
             record = json.loads(text)
@@ -125,11 +131,11 @@ def _unwrap(text: str) -> dict[str, Any] | Ignored:
         if not isinstance(record, dict):
             raise Invalid("the message is not a JSON object", "event")
         if isinstance(record.get("detail"), dict) and "detail-type" in record:
-            return dict(record["detail"])
+            return dict(record["detail"]), record.get("time") or sent
         if isinstance(record.get("Message"), str) and "TopicArn" in record:
-            text = record["Message"]
+            text, sent = record["Message"], record.get("Timestamp")
             continue
-        return record
+        return record, sent
     raise Invalid("envelopes inside envelopes", "event")
 
 

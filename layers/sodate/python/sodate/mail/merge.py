@@ -6,6 +6,8 @@ from typing import Any
 from sodate.leads.lead import Profile
 from sodate.mail.sender import Sender
 
+#: First parts of the names of all merge fields. A template with another one needs a newer release.
+ROOTS = frozenset({"lead", "sender", "form", "preheader", "unsubscribe_url", "preferences_url", "opt_in_url"})
 _RIGHT_TO_LEFT = {"R", "AL", "RLE", "RLO", "LRE", "LRO", "RLI", "LRI", "PDF"}
 
 

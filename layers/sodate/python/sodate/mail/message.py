@@ -18,6 +18,10 @@ from sodate.mail.ledger import StepRef, send_id
 LARGEST_COHORT = 50
 
 
+def notice_message(lead_id: str, send_id: str) -> dict[str, Any]:
+    return {"v": 1, "what": "notice", "lead_id": lead_id, "send_id": send_id}
+
+
 @dataclass(frozen=True)
 class Run:
     """One lead's run. `since` is when it began; None only in messages of earlier versions. `zone` as it was planned."""

@@ -12,6 +12,7 @@ from sodate.leads.store import load_profile, load_state
 from sodate.mail import pace as pacing
 from sodate.mail.deliver import LATEST_CALL, deliver, fail
 from sodate.mail.merge import merge_values
+from sodate.mail.message import notice_message as notice_message
 from sodate.mail.pace import Pace
 from sodate.mail.render import render
 from sodate.mail.sender import Mailing
@@ -19,16 +20,12 @@ from sodate.mail.ses import Answer, Draft, SesMailer
 from sodate.mail.ses_answers import Verdict
 from sodate.mail.store import SendItem, begin_again, find_send, put_back, settle
 from sodate.mail.template import Template
-from sodate.playbook.store import Definitions
+from sodate.playbook.store import Definitions, DefinitionUnreadable, parsed
 
 #: Builds the mail of one kind of notice. `sales` brings its own for the hand-off.
 Composer = Callable[[SendItem, datetime], Draft]
 Clock = Callable[[], datetime]
 Sleep = Callable[[float], None]
-
-
-def notice_message(lead_id: str, send_id: str) -> dict[str, object]:
-    return {"v": 1, "what": "notice", "lead_id": lead_id, "send_id": send_id}
 
 
 @dataclass(frozen=True)
@@ -69,6 +66,10 @@ def _send(tools: NoticeMail, lead_id: str, send_id: str) -> dict[str, int]:
     except (Invalid, NotFound) as error:  # a retired template, say: certain, so nothing is unknown here
         fail(send, str(error), now)
         return {"failed": 1}
+    except DefinitionUnreadable:  # by this release; nothing was asked of SES
+        _later(lead_id, send_id, now)
+        put_back(send, "definition_unreadable")
+        return {"held": 1}
     answer, opened = _in_turn(lambda: deliver(send, draft, tools.ses, tools.now()), pace, tools)
     if answer.verdict == Verdict.DEFERRED:
         _later(lead_id, send_id, tools.now())
@@ -101,8 +102,8 @@ def opt_in_composer(definitions: Definitions, links: Links, stage: str) -> Compo
         state, profile = load_state(send.lead_id), load_profile(send.lead_id)
         if state.blocked not in LIFTED_BY_OPT_IN:
             raise Withheld(f"blocked:{state.blocked}")
-        template = Template.model_validate(definitions.live("template", str(send.template)).body)
-        sender = Mailing.model_validate(definitions.live("mailing").body).sender
+        template = parsed(definitions.live("template", str(send.template)), Template)
+        sender = parsed(definitions.live("mailing"), Mailing).sender
         data = send.data or {}
         values = merge_values(
             profile,

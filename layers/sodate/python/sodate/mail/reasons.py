@@ -14,6 +14,7 @@ REASONS = {
     "changed_meanwhile": "the lead changed while this was decided; decided again in two minutes",
     "no_slot": "more mail waited than SES takes in a second; tried again in two minutes",
     "not_attempted": "our own table was busy before the mail was handed to SES; tried again in two minutes",
+    "definition_unreadable": "a newer release wrote this template; tried again until code or playbook is mended",
     "repeated_after_no_answer": "SES gave no answer to this notice; it is tried once more",
     # Never: the run goes on with the next step.
     "expired": "too late: the time in which this mail makes sense was over",
@@ -24,6 +25,7 @@ REASONS = {
     "lead_erased": "the lead does not exist any more",
     # Nobody knows.
     "no_answer_and_no_event": "handed to SES, or perhaps not: no answer, and no event within fifteen minutes",
+    "retried_by_a_person": "it had failed; the cause was mended and it is planned again",
     "resolved_by_a_person": "a person found out and said so",
     # What SES says of the account.
     "TooManyRequestsException": "SES was asked faster than its rate allows; tried again in two minutes",

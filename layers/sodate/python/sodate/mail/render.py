@@ -14,6 +14,7 @@ from liquid.exceptions import LiquidError, UndefinedError
 
 from sodate.errors import Invalid
 from sodate.leads.text import one_line
+from sodate.mail.merge import ROOTS
 
 ALLOWED_TAGS = ("if", "unless", "case", "for", "assign", "capture", "comment", "break", "continue", "echo", "#")
 ALLOWED_FILTERS = (
@@ -22,6 +23,8 @@ ALLOWED_FILTERS = (
     "slice",
 )  # fmt: skip
 _PARSER_TAGS = {"content", "output", "illegal"}
+#: What the filters (`date`, `round`, ...) raise at a stranger's value beside Liquid's own errors.
+_BROKEN_VALUE = (ArithmeticError, ValueError, TypeError, LookupError, AttributeError, OSError, RecursionError)
 
 
 class MissingField(Undefined):
@@ -62,6 +65,19 @@ def _compiled(source: str, *, autoescape: bool) -> liquid.BoundTemplate:
     return environment(autoescape=autoescape).from_string(source)
 
 
+def must_compile(subject: str, html: str, text: str) -> None:
+    """Raises `Invalid` (code `template`) for syntax, tags, filters and fields that this release does not have."""
+    try:
+        for source, autoescape in ((subject, False), (html, True), (text, False)):
+            template = _compiled(source, autoescape=autoescape)
+            used = template.analyze()
+            unknown = [*(set(used.filters) - set(ALLOWED_FILTERS)), *(set(used.globals) - ROOTS)]
+            if unknown:
+                raise Invalid(f"unknown filters or fields: {', '.join(sorted(unknown))}", "template")
+    except LiquidError as error:
+        raise Invalid(f"the template is no Liquid of ours: {error.message}", "template") from error
+
+
 def render(subject: str, html: str, text: str, values: dict[str, Any]) -> Rendered:
     """Raises `Invalid` (code `template`) with the reason in words."""
     try:
@@ -72,3 +88,8 @@ def render(subject: str, html: str, text: str, values: dict[str, Any]) -> Render
         )
     except LiquidError as error:
         raise Invalid(f"the template cannot be filled in for this lead: {error.message}", "template") from error
+    except _BROKEN_VALUE as error:
+        kind = type(error).__name__
+        raise Invalid(
+            f"the template cannot be filled in for this lead: a value broke a filter ({kind})", "template"
+        ) from error

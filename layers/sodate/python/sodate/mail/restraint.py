@@ -1,6 +1,7 @@
 """What a sender asks of itself: guards over bounces and complaints, and the daily ceiling of its first weeks."""
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sodate.mail import rates
 from sodate.mail.account import Account
@@ -13,5 +14,6 @@ def restraint(mailing: Mailing, account: Account, now: datetime) -> tuple[Restra
     """One query. The judgement may warn before it holds anything back."""
     judgement = judge(rates.recent(now), mailing.guards)
     held = judgement.reason if judgement.verdict == "pause" else None
-    ceiling = daily_ceiling(mailing.warm_up, now.date())
+    today = now.astimezone(ZoneInfo(mailing.sender.time_zone)).date()
+    ceiling = daily_ceiling(mailing.warm_up, today)
     return Restraint(held, None if ceiling is None else max(0, ceiling - account.sent)), judgement

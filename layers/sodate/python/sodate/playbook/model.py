@@ -1,8 +1,11 @@
-"""Base of everything that marketers write: frozen, closed (an unknown key is an error), validated once at `apply`."""
+"""Base of everything that marketers write: frozen, closed (an unknown key is an error), validated once at `apply`.
 
-from typing import Annotated, Literal
+Functions read what was validated, perhaps by a newer release: `read` ignores the keys that it does not know.
+"""
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, model_validator
 
 Language = Literal["ja", "en"]
 Slug = Annotated[
@@ -16,3 +19,26 @@ HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s\x00-\x1f\\]+
 
 class Definition(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class NarrowedByEachKey(Definition):
+    """A condition: each key makes it true less often, so a reader that ignored one would find it true too often."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _knows_every_key(cls, data: Any, handler: Any, info: ValidationInfo) -> Self:
+        if info.context is _READER and isinstance(data, dict):
+            known = {field.alias or name for name, field in cls.model_fields.items()}
+            if unknown := sorted(str(key) for key in data if key not in known):
+                raise ValueError(f"this release does not know {', '.join(unknown)}")
+        made: Self = handler(data)
+        return made
+
+
+_READER = {"reader": True}
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def read(model: type[_Model], body: Any) -> _Model:
+    """A stored definition. Raises pydantic's `ValidationError` when this release cannot read it."""
+    return model.model_validate(body, extra="ignore", context=_READER)

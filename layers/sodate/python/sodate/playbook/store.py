@@ -1,20 +1,23 @@
 """Definitions in the table: immutable numbered versions and one pointer that says which is live.
 
-Bodies are plain JSON; each room parses its own kind into its model.
+Bodies are plain JSON; each room parses its own kind into its model. A release that cannot read the live version, since
+a newer one wrote it, goes on with the newest version that it can read: a rollback stops nothing.
 """
 
 import hashlib
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from sodate.errors import NotFound
+from sodate.errors import NotFound, Transient
+from sodate.playbook.model import read
 from sodate.table import base, keys
 from sodate.table.base import ConditionFailed, TableItem
 
@@ -22,6 +25,14 @@ Kind = Literal["form", "template", "sequence", "mailing", "rules", "sales"]
 #: Kinds of which a playbook has exactly one carry this id.
 ONLY = "default"
 _POINTER_SECONDS = 20.0
+#: How many versions are looked through for one that can be read; a rollback is seldom further behind.
+_MOST_STEPS_BACK = 50
+#: A definition that cannot be read is reported so often by each process: an alarm must not need luck.
+_REPORTED_EVERY_SECONDS = 60.0
+
+
+class DefinitionUnreadable(Transient):
+    """A newer release wrote it. To be tried again: the newer code, or an older playbook, is on its way."""
 
 
 class DefinitionItem(TableItem, discriminator="definition"):
@@ -31,6 +42,7 @@ class DefinitionItem(TableItem, discriminator="definition"):
     digest = UnicodeAttribute(null=True)
     at = UnicodeAttribute()
     retired = UnicodeAttribute(null=True)
+    written_by = UnicodeAttribute(null=True)
 
 
 @dataclass(frozen=True)
@@ -42,16 +54,31 @@ class Stored:
     digest: str
     published: str
 
+    @property
+    def name(self) -> str:
+        return f"{self.kind} {self.id!r} version {self.version}"
+
 
 Model = TypeVar("Model", bound=BaseModel)
 _parsed: dict[tuple[type[BaseModel], Kind, str, int, str], BaseModel] = {}
 
 
 def parsed(stored: Stored, model: type[Model]) -> Model:
-    """A version never changes, so it is validated once a process."""
+    """A version never changes, so it is validated once a process. Keys that this release does not know are ignored.
+
+    Raises `DefinitionUnreadable`.
+    """
     key = (model, stored.kind, stored.id, stored.version, stored.digest)
     if key not in _parsed:
-        _parsed[key] = model.model_validate(stored.body)
+        try:
+            _parsed[key] = read(model, stored.body)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise DefinitionUnreadable(
+                f"this release cannot read {stored.name} ({where}: {first['msg']}); deploy the release that wrote it,"
+                " or apply a playbook that this one understands"
+            ) from error
     return _parsed[key]  # type: ignore[return-value]
 
 
@@ -60,31 +87,58 @@ def digest(body: dict[str, Any]) -> str:
 
 
 class Definitions:
-    """Reads are cached: a version forever (it cannot change), a pointer for 20 seconds."""
+    """Reads are cached: a version forever (it cannot change), a pointer for 20 seconds.
 
-    def __init__(self, timer: Callable[[], float] = time.monotonic) -> None:
+    `reads` raises `DefinitionUnreadable` for what this release cannot read; `on_unreadable` hears of a live one.
+    Without them bodies are given as they are (`plan`, `apply`).
+    """
+
+    def __init__(
+        self,
+        timer: Callable[[], float] = time.monotonic,
+        *,
+        reads: Callable[[Stored], object] = lambda stored: None,
+        on_unreadable: Callable[[DefinitionUnreadable], None] = lambda error: None,
+    ) -> None:
         self._timer = timer
+        self._reads = reads
+        self._on_unreadable = on_unreadable
         self._versions: dict[tuple[str, str, int], Stored] = {}
         self._pointers: dict[tuple[str, str], tuple[float, int | None]] = {}
         self._lists: dict[str, tuple[float, list[str]]] = {}
+        self._reported: dict[tuple[str, str], float] = {}
 
     def live(self, kind: Kind, definition_id: str = ONLY) -> Stored:
-        """Raises `NotFound` when nothing of that name was ever applied, or it was retired."""
-        version = self._live_version(kind, definition_id)
-        if version is None:
+        """The live version, or the newest one before it that this release can read.
+
+        Raises `NotFound` when nothing of that name was ever applied, or it was retired, and `DefinitionUnreadable`.
+        """
+        newest = self._live_version(kind, definition_id)
+        if newest is None:
             raise NotFound(f"no live {kind} named {definition_id!r}; apply a playbook that has it")
-        return self.version(kind, definition_id, version)
+        try:
+            return self.version(kind, definition_id, newest)
+        except DefinitionUnreadable as error:
+            self._report(kind, definition_id, error)
+            for version in range(newest - 1, max(0, newest - 1 - _MOST_STEPS_BACK), -1):
+                with suppress(DefinitionUnreadable, NotFound):
+                    return self.version(kind, definition_id, version)
+            raise
 
     def version(self, kind: Kind, definition_id: str, version: int) -> Stored:
+        """Raises `NotFound`, or `DefinitionUnreadable`: no other version may stand in for one that was asked for."""
         key = (kind, definition_id, version)
         if key not in self._versions:
             item = base.find(DefinitionItem, keys.definitions(kind), keys.definition_version(definition_id, version))
             if item is None or item.body is None or item.digest is None:
                 raise NotFound(f"{kind} {definition_id!r} has no version {version}")
-            self._versions[key] = Stored(kind, definition_id, version, json.loads(item.body), item.digest, item.at)
+            stored = Stored(kind, definition_id, version, json.loads(item.body), item.digest, item.at)
+            self._reads(stored)
+            self._versions[key] = stored
         return self._versions[key]
 
     def all_live(self, kind: Kind) -> list[Stored]:
+        """Without those of which this release can read no version: to it they do not exist yet."""
         held = self._lists.get(kind)
         if held is None or self._timer() - held[0] > _POINTER_SECONDS:
             items = base.query(DefinitionItem, keys.definitions(kind))
@@ -94,15 +148,25 @@ class Definitions:
                     version = None if item.retired else int(item.version)
                     self._pointers[kind, item.definition_id] = (self._timer(), version)
             held = self._lists[kind] = (self._timer(), names)
-        return [self.version(kind, name, v) for name in held[1] if (v := self._live_version(kind, name)) is not None]
+        found = []
+        for name in held[1]:
+            with suppress(DefinitionUnreadable):
+                if self._live_version(kind, name) is not None:
+                    found.append(self.live(kind, name))
+        return found
 
-    def publish(self, kind: Kind, definition_id: str, body: dict[str, Any], now: datetime) -> int:
-        """Store `body` as the next version and make it live. The same body again changes nothing."""
+    def publish(
+        self, kind: Kind, definition_id: str, body: dict[str, Any], now: datetime, written_by: str | None = None
+    ) -> int:
+        """Store `body` as the next version and make it live. The same body again changes nothing.
+
+        `written_by`: the release whose rules it was checked by.
+        """
         pointer = base.find(DefinitionItem, keys.definitions(kind), keys.definition_live(definition_id))
         current = int(pointer.version) if pointer else 0
         if pointer and not pointer.retired and pointer.digest == digest(body):
             return current
-        version = self._put_version(kind, definition_id, current + 1, body, now)
+        version = self._put_version(kind, definition_id, current + 1, body, now, written_by)
         self._point(kind, definition_id, version, digest(body), now, retired=None)
         return version
 
@@ -112,7 +176,9 @@ class Definitions:
         if pointer and not pointer.retired:
             self._point(kind, definition_id, int(pointer.version), pointer.digest, now, retired=keys.stamp(now))
 
-    def _put_version(self, kind: Kind, definition_id: str, version: int, body: dict[str, Any], now: datetime) -> int:
+    def _put_version(
+        self, kind: Kind, definition_id: str, version: int, body: dict[str, Any], now: datetime, written_by: str | None
+    ) -> int:
         while True:
             try:
                 base.put_new(
@@ -124,6 +190,7 @@ class Definitions:
                         body=json.dumps(body, ensure_ascii=False, sort_keys=True),
                         digest=digest(body),
                         at=keys.stamp(now),
+                        written_by=written_by,
                     )
                 )
             except ConditionFailed:
@@ -147,6 +214,12 @@ class Definitions:
         )
         self._pointers.pop((kind, definition_id), None)
         self._lists.pop(kind, None)
+
+    def _report(self, kind: Kind, definition_id: str, error: DefinitionUnreadable) -> None:
+        last = self._reported.get((kind, definition_id))
+        if last is None or self._timer() - last >= _REPORTED_EVERY_SECONDS:
+            self._reported[kind, definition_id] = self._timer()
+            self._on_unreadable(error)
 
     def _live_version(self, kind: Kind, definition_id: str) -> int | None:
         held = self._pointers.get((kind, definition_id))

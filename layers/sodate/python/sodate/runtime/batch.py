@@ -2,11 +2,14 @@
 
 `Invalid` can never succeed, so it goes to the dead-letter queue at once, with the reason in words; anything else is
 reported as a partial failure and comes again.
+
+An event with `redrive` comes from `sodate dlq redrive`: the message lies in the dead-letter queue already, so nothing
+is set aside a second time; each failure is named in the answer.
 """
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -17,6 +20,7 @@ from sodate.runtime.settings import is_local, setting
 from sodate.table.bulk import plain
 
 Record = Mapping[str, Any]
+_LARGEST_LETTER = 200_000
 Failures = dict[str, list[dict[str, str]]]
 #: What became of a message: one word, or how many of each when a message is many things.
 Outcome = str | Mapping[str, int]
@@ -24,7 +28,7 @@ Outcome = str | Mapping[str, int]
 
 def each_message(event: Mapping[str, Any], act: Callable[[str], Outcome]) -> Failures:
     """SQS: `act` gets the body and says in one word what it did; the words are counted in one log line."""
-    batch = _Batch()
+    batch = _Batch(is_redrive=bool(event.get("redrive")))
     for record in event["Records"]:
         batch.guarded(record["messageId"], record["body"], partial(act, record["body"]))
     return batch.report()
@@ -38,12 +42,12 @@ def each_group(event: Mapping[str, Any], act: Callable[[str, list[Record]], str]
     groups: dict[str, list[Record]] = defaultdict(list)
     for record in event["Records"]:
         groups[record["dynamodb"]["Keys"]["pk"]["S"]].append(record)
-    batch = _Batch()
+    batch = _Batch(is_redrive=bool(event.get("redrive")))
     for pk, records in groups.items():
         first = records[0]["dynamodb"]["SequenceNumber"]
         batch.guarded(first, json.dumps(records), partial(act, pk, records))
     report = batch.report()
-    if batch.failed and is_local():
+    if batch.failed and not batch.is_redrive and is_local():
         raise Transient("some records failed")  # the local cloud takes a partial answer from a stream for success
     return report
 
@@ -53,8 +57,10 @@ class _Batch:
 
     _REASONS, _LETTERS = 5, 200
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_redrive: bool) -> None:
+        self.is_redrive = is_redrive
         self.failed: list[str] = []
+        self._reasons: dict[str, str] = {}
         self._outcomes: Counter[str] = Counter()
         self._troubles: Counter[str] = Counter()
 
@@ -74,16 +80,22 @@ class _Batch:
             more = {"why": common, "records": self.failed[: self._REASONS]}
         told = logger().error if self.failed else logger().info
         told("batch", extra={"outcomes": dict(self._outcomes), **more})
-        return {"batchItemFailures": [{"itemIdentifier": name} for name in self.failed]}
+        return {"batchItemFailures": [{"itemIdentifier": name, **self._reason(name)} for name in self.failed]}
+
+    def _reason(self, name: str) -> dict[str, str]:
+        return {"reason": self._reasons[name]} if self.is_redrive else {}
 
     def _buried(self, name: str, content: str, reason: str) -> str:
         try:
+            if self.is_redrive:
+                raise Invalid(reason)
             _bury(content, reason)
         except Exception as trouble:  # noqa: BLE001  whatever it is, the record must come again
             return self._fails(name, trouble)
         return "dead_letter"
 
     def _fails(self, name: str, error: Exception) -> str:
+        self._reasons[name] = f"{type(error).__name__}: {error}"[:500]
         self.failed.append(name)
         self._troubles[f"{type(error).__name__}: {error}"[: self._LETTERS]] += 1
         return "failed"
@@ -95,7 +107,22 @@ def _bury(content: str, reason: str) -> None:
         "function": {"DataType": "String", "StringValue": setting("POWERTOOLS_SERVICE_NAME")},
     }
     queue = setting("SODATE_DEAD_LETTER_URL")
-    container.client("sqs").send_message(QueueUrl=queue, MessageBody=content[:200_000], MessageAttributes=attributes)
+    for part in _parts(content):
+        container.client("sqs").send_message(QueueUrl=queue, MessageBody=part, MessageAttributes=attributes)
+
+
+def _parts(content: str) -> Iterator[str]:
+    """As large as SQS takes. A group of stream records is parted between records, so that each part can be redriven."""
+    if len(content) <= _LARGEST_LETTER or not content.startswith("["):
+        yield content[:_LARGEST_LETTER]
+        return
+    part: list[Any] = []
+    for record in json.loads(content):
+        if part and len(json.dumps([*part, record])) > _LARGEST_LETTER:
+            yield json.dumps(part)
+            part = []
+        part.append(record)
+    yield json.dumps(part)[:_LARGEST_LETTER]
 
 
 def image(record: Record, which: str) -> dict[str, Any] | None:

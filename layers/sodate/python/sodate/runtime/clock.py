@@ -12,6 +12,11 @@ def now() -> datetime:
     return datetime.now(UTC) + _offset()
 
 
+def wall_seconds() -> float:
+    """Of the machine, for ages of what a process keeps; never moved by `sodate local advance`."""
+    return time.time()
+
+
 def sleep(seconds: float) -> None:
     time.sleep(seconds)
 

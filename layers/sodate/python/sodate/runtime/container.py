@@ -19,21 +19,20 @@ from sodate.mail.release import Memory
 from sodate.playbook.store import Definitions
 from sodate.runtime import clock
 from sodate.runtime.logs import logger
+from sodate.runtime.readers import must_read, report_unreadable
+from sodate.runtime.secret_cache import SecretCache
 from sodate.runtime.settings import setting
 from sodate.runtime.settings import stage as stage
 from sodate.sales.links import FeedbackLinks
-from sodate.signing import Signer
+from sodate.signing import Signer, in_signing_order
 from sodate.table import base
 from sodate.table.wire import Wire
-
-_SECRET_SECONDS = 300.0
-_secrets: dict[str, tuple[float, dict[str, Any]]] = {}
 
 
 @cache
 def definitions() -> Definitions:
     base.bind(setting("SODATE_TABLE"))
-    return Definitions()
+    return Definitions(reads=must_read, on_unreadable=report_unreadable)
 
 
 def bind_table() -> None:
@@ -71,11 +70,12 @@ def ask_ses() -> Mapping[str, Any] | None:
 
 
 def signer() -> Signer:
-    """Newest key first in the secret, last in the signer; looked up again every five minutes, so a rotation arrives."""
-    found = _secret("SODATE_SIGNING_KEYS_SECRET")["keys"]
-    if not found:
+    """Looked up again every five minutes. A key that is new in the secret verifies at once and signs a day later."""
+    entries = _secret("SODATE_SIGNING_KEYS_SECRET")["keys"]
+    if not entries:
+        _secrets.forget(setting("SODATE_SIGNING_KEYS_SECRET"))
         raise Transient("the signing keys are being made; this takes a minute after the first deploy")
-    return Signer(tuple(entry["key"] for entry in reversed(found)))
+    return Signer(in_signing_order(entries, clock.now()))
 
 
 def address_secret() -> bytes:
@@ -87,7 +87,9 @@ def key_of_address(match: str) -> str:
 
 
 def webhook_secret() -> str:
-    return str(_secret("SODATE_WEBHOOK_SECRET")["key"])
+    """`key`, and while a receiver changes its own `previous` too: `sales.webhook.keys_of` reads it."""
+    found = _secret("SODATE_WEBHOOK_SECRET")
+    return f"{found['key']} {found.get('previous', '')}".strip()
 
 
 def links() -> Links:
@@ -148,18 +150,14 @@ def ses_client() -> Any:
 
 
 def _secret(variable: str) -> dict[str, Any]:
-    """While Secrets Manager is down the value last seen goes on serving; without one, callers must come back."""
-    name = setting(variable)
-    held = _secrets.get(name)
-    if held is None or time.monotonic() - held[0] > _SECRET_SECONDS:
-        try:
-            text = client("secretsmanager").get_secret_value(SecretId=name)["SecretString"]
-        except (BotoCoreError, ClientError) as error:
-            if held is None:
-                raise Transient(f"the secret of {variable} cannot be read: {type(error).__name__}") from error
-            return held[1]
-        held = _secrets[name] = (time.monotonic(), dict(json.loads(text)))
-    return held[1]
+    return _secrets.get(setting(variable))
+
+
+def _read_secret(name: str) -> str:
+    return str(client("secretsmanager").get_secret_value(SecretId=name)["SecretString"])
+
+
+_secrets = SecretCache(_read_secret)
 
 
 def _post_json(url: str, payload: dict[str, Any]) -> dict[str, Any]:

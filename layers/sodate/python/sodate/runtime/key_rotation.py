@@ -1,16 +1,26 @@
-"""The four steps of a Secrets Manager rotation. Nothing outside the secret changes, so two of them have no work."""
+"""The four steps of a Secrets Manager rotation. Nothing outside the secret changes, so `setSecret` has no work.
+
+A new key is published long before it signs (`signing.SIGNS_AFTER`), and a key stays until the last link that it signed
+has ended: no process, whatever its copy of the keys, refuses a link that another one has just signed.
+"""
 
 import json
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from sodate.errors import Invalid
+from sodate.signing import SIGNS_AFTER
 from sodate.table.keys import stamp
 
-#: As long as the longest link we sign (unsubscribe): afterwards no link of an old key can be valid.
+#: Counted from the creation of a key's successor. Longer than the longest link (unsubscribe, 800 days) and the day in
+#: which the successor does not sign yet.
 KEPT = timedelta(days=830)
+#: A new key that becomes current later than this would sign before every process has read it: a process that cannot
+#: reach Secrets Manager uses its copy for ten hours (`secret_cache.SERVES_FOR`).
+PUBLISHED_WITHIN = SIGNS_AFTER - timedelta(hours=12)
 
 
 def rotate_step(client: Any, event: Mapping[str, Any], now: datetime) -> None:
@@ -28,6 +38,7 @@ def rotate_step(client: Any, event: Mapping[str, Any], now: datetime) -> None:
         case "testSecret":
             _keys(client, secret, VersionId=version)
         case "finishSecret":
+            _refuse_late(_keys(client, secret, VersionId=version), now)
             current = next(name for name, labels in stages.items() if "AWSCURRENT" in labels)
             client.update_secret_version_stage(
                 SecretId=secret, VersionStage="AWSCURRENT", MoveToVersionId=version, RemoveFromVersionId=current
@@ -37,9 +48,24 @@ def rotate_step(client: Any, event: Mapping[str, Any], now: datetime) -> None:
 
 
 def rotated(keys: list[dict[str, str]], now: datetime, new_key: str) -> list[dict[str, str]]:
-    """Newest first; keys of which no link can be valid any more are dropped."""
-    entry = {"id": f"k{now:%Y%m%d%H%M%S}", "key": new_key, "created": stamp(now)}
-    return [entry, *(key for key in keys if datetime.fromisoformat(key["created"]) > now - KEPT)]
+    """Newest first; keys of which no link can be valid any more are dropped, the one that signs now never."""
+    every = [{"id": f"k{now:%Y%m%d%H%M%S}", "key": new_key, "created": stamp(now)}, *keys]
+    return [every[0], *(key for newer, key in pairwise(every) if _is_newer(newer, now - KEPT))]
+
+
+def _refuse_late(keys: list[dict[str, str]], now: datetime) -> None:
+    if len(keys) > 1 and not _is_newer(keys[0], now - PUBLISHED_WITHIN):
+        raise Invalid(
+            "this rotation took too long: its key would sign at once and processes that do not know it would refuse; "
+            "take AWSPENDING off its version (aws secretsmanager update-secret-version-stage) and rotate anew",
+            "rotation",
+        )
+
+
+def _is_newer(key: Mapping[str, str], moment: datetime) -> bool:
+    """A key without a time was put there by hand; what came before it is kept."""
+    created = key.get("created")
+    return created is None or datetime.fromisoformat(created) > moment
 
 
 def _create(client: Any, secret: str, version: str, stages: Mapping[str, list[str]], now: datetime) -> None:

@@ -1,7 +1,7 @@
 """Business metrics in CloudWatch's embedded metric format: one log line, no API call, and only when it is not zero.
 
-The vocabulary is closed: each `Metric` has an alarm in `infra/components/alarms.py` or a written reason why it has none
-(`tests/infra` compares). Every data point carries the dimensions `service` (the function) and `stage`.
+The vocabulary is closed: each `Metric` has an alarm in `infra/alarm_table.py`, or a written reason why it has none
+(`tests/infra/test_alarms.py` compares). Every data point carries the dimensions `service` (the function) and `stage`.
 """
 
 from enum import StrEnum

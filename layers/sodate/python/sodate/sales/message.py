@@ -41,6 +41,13 @@ _WORDS: dict[str, dict[str, str]] = {
         "meeting_set": "商談を設定",
         "deal_won": "受注",
         "deal_lost": "失注",
+        "page_viewed": "ページを閲覧",
+        "document_downloaded": "資料をダウンロード",
+        "seminar_registered": "セミナーに申し込み",
+        "seminar_attended": "セミナーに参加",
+        "call_made": "電話で連絡",
+        "score_adjusted": "スコアを手動で調整",
+        "activity_judged": "行動の判定(ロボットか人か)",
     },
     "en": {
         "headline": "Hot lead: {who} ({total} points, {phase})",
@@ -67,6 +74,13 @@ _WORDS: dict[str, dict[str, str]] = {
         "meeting_set": "a meeting was set",
         "deal_won": "won",
         "deal_lost": "lost",
+        "page_viewed": "viewed a page",
+        "document_downloaded": "downloaded a document",
+        "seminar_registered": "registered for a seminar",
+        "seminar_attended": "attended a seminar",
+        "call_made": "was called",
+        "score_adjusted": "score was adjusted by hand",
+        "activity_judged": "an activity was judged (robot or person)",
     },
 }
 _LONGEST_LINE, _LONGEST_NAME = 300, 120

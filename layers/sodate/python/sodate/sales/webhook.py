@@ -20,6 +20,7 @@ import urllib3
 from sodate.errors import Invalid, Transient
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_PREFIX = "whsec_"
 _TIMEOUT = urllib3.Timeout(connect=3, read=5)
 
 
@@ -31,16 +32,34 @@ class Post:
     headers: dict[str, str]
 
 
+def keys_of(secret: str) -> list[bytes]:
+    """Keys separated by spaces, the newest first: while a receiver changes its key, each message has both signatures.
+
+    `whsec_` and base64 as Standard Webhooks writes a key; another text is the key itself, which a library of Standard
+    Webhooks takes as `whsec_` and the base64 of that text. Raises `Invalid`.
+    """
+    found = []
+    for written in secret.split():
+        try:
+            encoded = written.removeprefix(_PREFIX)
+            found.append(written.encode() if encoded == written else base64.b64decode(encoded, validate=True))
+        except ValueError as error:
+            raise Invalid("the webhook secret is not `whsec_` and base64", "webhook") from error
+    if not found or not all(found):
+        raise Invalid("the webhook secret is empty", "webhook")
+    return found
+
+
 def sign(url: str, message_id: str, payload: dict[str, Any], secret: str, now: datetime) -> Post:
     body = json.dumps(payload, ensure_ascii=False).encode()
     timestamp = str(int(now.timestamp()))
     signed = f"{message_id}.{timestamp}.".encode() + body
-    signature = base64.b64encode(hmac.new(secret.encode(), signed, hashlib.sha256).digest()).decode()
+    signatures = [hmac.new(key, signed, hashlib.sha256).digest() for key in keys_of(secret)]
     headers = {
         "content-type": "application/json; charset=utf-8",
         "webhook-id": message_id,
         "webhook-timestamp": timestamp,
-        "webhook-signature": f"v1,{signature}",
+        "webhook-signature": " ".join(f"v1,{base64.b64encode(one).decode()}" for one in signatures),
         "user-agent": "sodate",
     }
     return Post(url, message_id, body, headers)
@@ -56,6 +75,8 @@ def deliver(post: Post, *, allow_private: bool) -> int:
     if not host or (parts.scheme != "https" and not allow_private):
         raise Invalid("the sales webhook must be an https address", "webhook")
     address = host if allow_private else public_address(host, port)
+    if not allow_private and ":" in address:
+        raise Invalid("the sales webhook has no IPv4 address; a function has no way out over IPv6", "webhook")
     target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
     try:
         reply = pool(parts.scheme, address, port, host).request(
@@ -83,6 +104,7 @@ def pool(scheme: str, address: str, port: int, host: str) -> urllib3.HTTPConnect
 
 
 def public_address(host: str, port: int) -> str:
+    """IPv4 if the host has it. Raises `Invalid` when any of its addresses is not public."""
     try:
         found = {str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
     except OSError as error:
@@ -91,7 +113,7 @@ def public_address(host: str, port: int) -> str:
         raise Invalid("this can be no host name", "webhook") from error
     if not found or not all(is_public(address) for address in found):
         raise Invalid("this host is in a private network", "webhook")
-    return sorted(found)[0]
+    return str(min(map(ipaddress.ip_address, found), key=lambda one: (one.version, int(one))))
 
 
 def is_public(address: str) -> bool:

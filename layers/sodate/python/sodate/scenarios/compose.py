@@ -1,6 +1,6 @@
 """One lead's step mail, ready for SES: rendered, tagged with its send, with both one-click headers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sodate.consent.links import Links
@@ -12,13 +12,16 @@ from sodate.mail.render import render
 from sodate.mail.sender import Mailing
 from sodate.mail.ses import Draft
 from sodate.mail.template import Template
-from sodate.playbook.store import Definitions, parsed
+from sodate.playbook.store import Definitions, Stored, parsed
 from sodate.scenarios.sequence import Sequence
 
 
 @dataclass
 class StepComposer:
-    """`version` is that of the template, once a draft was made."""
+    """One template version for one batch: what is rendered is what is recorded, also when one is published meanwhile.
+
+    `version` is that of the template, once a draft was made.
+    """
 
     definitions: Definitions
     links: Links
@@ -26,6 +29,7 @@ class StepComposer:
     sequence: Sequence
     mailing: Mailing
     version: int = 0
+    _templates: dict[str, Stored] = field(default_factory=dict)
 
     def draft(self, cohort: Cohort, run: Run, profile: Profile | None, now: datetime) -> Draft:
         """Raises `Invalid` or `NotFound` with the reason that the ledger keeps."""
@@ -66,7 +70,9 @@ class StepComposer:
         )
 
     def _template(self, name: str) -> Template:
-        stored = self.definitions.live("template", name)
+        if name not in self._templates:
+            self._templates[name] = self.definitions.live("template", name)
+        stored = self._templates[name]
         self.version = stored.version
         template = parsed(stored, Template)
         if template.purpose != "marketing" or template.topic != self.sequence.topic:

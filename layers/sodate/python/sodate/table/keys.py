@@ -99,6 +99,10 @@ def unknown_sends(at: datetime) -> str:
     return f"UNKNOWN#{at.astimezone(UTC):%Y-%m}"
 
 
+def failed_sends(at: datetime) -> str:
+    return f"FAILED#{at.astimezone(UTC):%Y-%m}"
+
+
 def definitions(kind: str) -> str:
     return f"DEFINITION#{kind}"
 

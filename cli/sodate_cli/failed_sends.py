@@ -1,0 +1,124 @@
+"""`sodate sends failed` and `sodate sends retry`: what SES certainly refused, and another try once that is mended."""
+
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from sodate.errors import Conflict, Invalid, NotFound
+from sodate.mail.failed import failed_sends, retry_notice
+from sodate.mail.reasons import in_words
+from sodate.mail.store import SendItem
+from sodate.playbook.store import Definitions
+from sodate.scenarios.retry_step import retry_step
+from sodate.table.keys import stamp
+
+from sodate_cli import output
+from sodate_cli.operator import MonthOption, StageOption, explained, month, now, target
+from sodate_cli.output import JsonOption
+
+ReasonOption = Annotated[str | None, typer.Option("--reason", help="Only reasons that begin so, e.g. MessageRejected.")]
+FromOption = Annotated[str | None, typer.Option("--from", help="Failed at or after this time (UTC): 2026-11-24T09:00.")]
+UntilOption = Annotated[str | None, typer.Option("--until", help="Failed before this time (UTC).")]
+
+
+def failed(
+    stage: StageOption = None,
+    in_month: MonthOption = None,
+    reason: ReasonOption = None,
+    begin: FromOption = None,
+    end: UntilOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Sends that SES refused or that could not be made, by reason. None of them left.
+
+    Example: sodate sends failed --month 2026-11
+    """
+    with explained():
+        where = target(stage)
+        found = _chosen(month(in_month, now(where)), reason, begin, end)
+    rows = [_row(send) for send in found]
+    if as_json:
+        output.show_json(rows)
+        return
+    reasons = Counter((send.reason or "", send.purpose) for send in found)
+    counts = [(count, purpose, why, in_words(why)) for (why, purpose), count in reasons.most_common()]
+    output.show_table("Failed sends by reason", ("sends", "purpose", "reason", "which means"), counts)
+    titles = ("send", "lead", "mail", "failed (UTC)", "reason")
+    output.show_table("Failed sends", titles, [tuple(row.values()) for row in rows[:100]])
+
+
+def retry(
+    stage: StageOption = None,
+    in_month: MonthOption = None,
+    reason: ReasonOption = None,
+    begin: FromOption = None,
+    end: UntilOption = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Plan failed sends again, after the cause is mended. Consent, caps and `valid_hours` are asked anew.
+
+    Say which: --reason, --from or --until. A step mail is tried again while its run stands right behind it.
+
+    Example: sodate sends retry --reason MessageRejected --from 2026-11-24T09:00
+    """
+    with explained():
+        if not (reason or begin or end):
+            raise Invalid("which sends? Give --reason, --from or --until; `sodate sends failed` lists them")
+        where = target(stage)
+        at = now(where)
+        found = _chosen(month(in_month, at), reason, begin, end)
+        if found and not yes and not typer.confirm(f"Plan {len(found)} failed sends again?"):
+            raise typer.Exit(output.FAILED)
+        left = {send.send_id: why for send in found if (why := _again(send, at))}
+    if as_json:
+        output.show_json({"planned": len(found) - len(left), "left": left})
+        return
+    output.say(f"{len(found) - len(left)} planned again, {len(left)} left")
+    if left:
+        output.show_table("Left", ("send", "why"), [(send, in_words(why)) for send, why in left.items()])
+
+
+def _again(send: SendItem, at: datetime) -> str | None:
+    """None, or why it stays."""
+    try:
+        if send.purpose == "notice":
+            retry_notice(send.lead_id, send.send_id, at)
+        else:
+            retry_step(Definitions(), send.lead_id, send.send_id, at)
+    except (Conflict, NotFound) as error:
+        return str(error)
+    return None
+
+
+def _chosen(when: datetime, reason: str | None, begin: str | None, end: str | None) -> list[SendItem]:
+    after, before = _moment(begin, "--from"), _moment(end, "--until")
+    return [
+        send
+        for send in failed_sends(when)
+        if (reason is None or (send.reason or "").startswith(reason))
+        and (after is None or str(send.settled_at or send.planned_at) >= after)
+        and (before is None or str(send.settled_at or send.planned_at) < before)
+    ]
+
+
+def _moment(text: str | None, option: str) -> str | None:
+    """As the ledger writes it."""
+    if text is None:
+        return None
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Invalid(f"{option} {text!r}: write it as 2026-11-24T09:00 (UTC)") from error
+    return stamp(given.replace(tzinfo=UTC) if given.tzinfo is None else given)
+
+
+def _row(send: SendItem) -> dict[str, Any]:
+    return {
+        "send": send.send_id,
+        "lead": send.lead_id,
+        "mail": send.template or send.name,
+        "failed": send.settled_at,
+        "reason": send.reason,
+    }

@@ -1,0 +1,58 @@
+"""Of each signal: whose it is, through which channels sales is told, and how far each of them got."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sodate.errors import NotFound
+from sodate.mail.reasons import in_words
+from sodate.mail.store import SendItem
+from sodate.playbook.store import Definitions, parsed
+from sodate.sales.definition import Sales
+from sodate.sales.tell import HANDOFF, targets
+from sodate.scoring.signals import SignalItem
+
+NOT_YET = "not tried yet"
+
+
+def signal_state(signal: SignalItem, definitions: Definitions, sends: Sequence[SendItem]) -> dict[str, Any]:
+    """`channels`: name → what became of it. A channel that was never tried says so."""
+    return {
+        "at": signal.at,
+        "total": int(signal.total),
+        "phase": signal.phase,
+        "owner": signal.assigned_to,
+        "because": signal.assigned_because,
+        "escalation": int(signal.round),
+        "waits_until": signal.held_until,
+        "channels": _channels(signal, definitions, sends),
+        "answer": signal.answer,
+    }
+
+
+def _channels(signal: SignalItem, definitions: Definitions, sends: Sequence[SendItem]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    if signal.assigned_to is not None:
+        try:
+            sales = parsed(definitions.live("sales"), Sales)
+            owner = sales.owner(signal.assigned_to)
+        except NotFound:  # retired since
+            pass
+        else:
+            by_mail = (owner.channels or sales.channels).mail
+            names = [*(["mail"] if by_mail else []), *(target.name for target in targets(owner, sales))]
+            found = dict.fromkeys(names, NOT_YET)
+    for send in sends:
+        if send.name == HANDOFF and signal.sk in str(send.data):
+            found["mail"] = f"{send.state}: {in_words(send.reason)}" if send.reason else send.state
+    if found.get("mail") == NOT_YET and signal.held_until is not None:
+        found["mail"] = "in a digest; it stands with the digest's first lead"
+    for name, told in signal.told.as_dict().items():
+        found[name] = f"told {told['at'][:16]}Z ({told['status']})" if told.get("at") else f"FAILING: {told['status']}"
+    return found
+
+
+def channel_row(state: dict[str, Any]) -> tuple[str, str, str, str, str]:
+    channels = "\n".join(f"{name}: {what}" for name, what in state["channels"].items())
+    owner = f"{state['owner'] or 'nobody yet'} ({state['because']})" if state["because"] else state["owner"] or "nobody"
+    waits = f" (waits until {state['waits_until'][:16]}Z)" if state["waits_until"] else ""
+    return state["at"], str(state["total"]), owner, channels + waits, state["answer"] or "nobody answered yet"

@@ -1,0 +1,64 @@
+"""Which model reads which kind of definition. Imported on first use: a form post needs no scoring rules."""
+
+from typing import assert_never
+
+from pydantic import BaseModel
+
+from sodate.errors import Invalid
+from sodate.playbook.store import DefinitionUnreadable, Kind, Stored, parsed
+from sodate.runtime.logs import logger
+from sodate.runtime.metrics import Metric, count
+
+
+def must_read(stored: Stored) -> None:
+    """Raises `DefinitionUnreadable` when this release cannot work with it."""
+    read = parsed(stored, _model_of(stored.kind))
+    if stored.kind == "template":
+        _must_compile(stored, read)
+
+
+def report_unreadable(error: DefinitionUnreadable) -> None:
+    logger().error("a live definition cannot be read; the last good version goes on", extra={"why": str(error)})
+    count(Metric.DEFINITION_UNREADABLE, 1)
+
+
+def _model_of(kind: Kind) -> type[BaseModel]:
+    match kind:
+        case "form":
+            from sodate.forms.definition import Form
+
+            return Form
+        case "template":
+            from sodate.mail.template import Template
+
+            return Template
+        case "sequence":
+            from sodate.scenarios.sequence import Sequence
+
+            return Sequence
+        case "mailing":
+            from sodate.mail.sender import Mailing
+
+            return Mailing
+        case "rules":
+            from sodate.scoring.rules import RuleSet
+
+            return RuleSet
+        case "sales":
+            from sodate.sales.definition import Sales
+
+            return Sales
+        case _:
+            assert_never(kind)
+
+
+def _must_compile(stored: Stored, template: BaseModel) -> None:
+    """A filter that this release does not have would fail each email at its rendering, when it is claimed."""
+    from sodate.mail.render import must_compile
+    from sodate.mail.template import Template
+
+    if isinstance(template, Template):
+        try:
+            must_compile(template.subject, template.html, template.text)
+        except Invalid as error:
+            raise DefinitionUnreadable(f"this release cannot render {stored.name}: {error}") from error
