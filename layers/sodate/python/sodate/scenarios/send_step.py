@@ -15,10 +15,13 @@ from sodate.errors import Invalid, NotFound, Transient
 from sodate.leads.lead import State
 from sodate.leads.store import find_state, profiles_of
 from sodate.mail import pace as pacing
+from sodate.mail.deliver import LATEST_CALL
+from sodate.mail.failed import failed_item
 from sodate.mail.message import Cohort, Run
-from sodate.mail.pace import Pace
+from sodate.mail.pace import Pace, Turn
 from sodate.mail.sender import Mailing
 from sodate.mail.ses import Answer, Draft, SesMailer
+from sodate.mail.ses_answers import Verdict
 from sodate.mail.store import SendItem, deferred_step, put_unless_settled, sent_step, settled_step, step_send
 from sodate.mail.sweep import watch_cohort
 from sodate.playbook.store import Definitions, parsed
@@ -32,8 +35,8 @@ from sodate.scenarios.sequence import Sequence, Step
 from sodate.table import bulk
 
 PAUSE_CHECK = timedelta(hours=1)
-#: An invocation that is older than this begins no further bulk call; well below the function's 60 s.
-LONGEST = timedelta(seconds=40)
+#: An invocation that is older than this claims nothing more: its SES call must begin by `LATEST_CALL`.
+LATEST_CLAIM = LATEST_CALL - pacing.PATIENCE
 
 
 @dataclass(frozen=True)
@@ -172,7 +175,7 @@ class _Attempt:
         claims = Claims(self.sequence.topic, limits(self.mailing.caps, self.sequence.topic), self.tools.now())
         size = pace.bulk_size
         for start in range(0, len(runs), size):
-            if self.tools.now() - self.began > LONGEST:
+            if self.tools.now() - self.began > LATEST_CLAIM:
                 self._wait(runs[start:], "no_time")
                 return
             if not self._send_some(runs[start : start + size], claims, pace):
@@ -187,18 +190,18 @@ class _Attempt:
         drafts: list[tuple[Run, Draft]] | None = None
         try:
             drafts = self._drafts(won, claims.now)
-            is_turn = bool(drafts) and pacing.wait_for_turn(pace, self.tools.now, self.tools.sleep)
+            turn = pacing.wait_for_turn(pace, self.tools.now, self.tools.sleep) if drafts else Turn(None)
         except Transient:
             # Nothing was sent, so nothing is unclear; whose mail could not be made has failed for good.
             self._give_back(won if drafts is None else [run for run, _ in drafts], "not_attempted", claims)
             raise
-        if drafts and not is_turn:
-            self._give_back([run for run, _ in drafts], "no_slot", claims)
-            return False
         if not drafts:
             return True
+        if turn.at is None:
+            self._give_back([run for run, _ in drafts], turn.stopped or "no_slot", claims)
+            return False
         answers = self.tools.ses.send_bulk([draft for _, draft in drafts])
-        return self._settle([run for run, _ in drafts], answers, claims)
+        return self._settle([run for run, _ in drafts], answers, claims, turn)
 
     def _claims(self, run: Run, claims: Claims) -> bool:
         try:
@@ -212,35 +215,51 @@ class _Attempt:
             return False
         return refused is None
 
-    def _settle(self, runs: list[Run], answers: list[Answer], claims: Claims) -> bool:
+    def _settle(self, runs: list[Run], answers: list[Answer], claims: Claims, turn: Turn) -> bool:
+        """False when SES takes no more for now."""
         now, ledger = self.tools.now(), []
         for run, answer in zip(runs, answers, strict=True):
-            if answer.verdict == "accepted":
+            if answer.verdict == Verdict.DEFERRED:
+                continue
+            self.outcomes[answer.verdict.value] += 1
+            if answer.verdict == Verdict.ACCEPTED:
                 template, ref = (self._step.template, self.mail.version), self.cohort.ref(run)
                 sent = sent_step(ref, template, self.sequence.topic, str(answer.message_id), claims.now, now)
                 ledger.append(sent)
-            elif answer.verdict == "rejected":
-                ledger.append(bulk.raw(settled_step(self._item(run, claims.now), "failed", answer.reason, now)))
-            elif answer.verdict == "ambiguous":
+            elif answer.verdict == Verdict.REJECTED:
+                ledger += self._failed(run, answer.reason or "rejected", claims.now, now)
+            else:
                 ledger.append(bulk.raw(settled_step(self._item(run, claims.now), "sending", answer.reason, now)))
                 self.unclear.append(run)
-            if answer.verdict != "deferred":
-                self.outcomes[answer.verdict] += 1
         put_off = [(run, answer) for run, answer in zip(runs, answers, strict=True) if answer.verdict == "deferred"]
         try:
             # Nobody else writes these now: only the winner of a claim gets here, and an event without an item waits.
             bulk.put_many(ledger)
         finally:
-            for reason in {answer.stops for _, answer in put_off if answer.stops}:
-                pacing.stop(reason)
-            if put_off:
-                self._give_back([run for run, _ in put_off], put_off[0][1].reason or "deferred", claims)
-        return not (put_off and self._must_stop(put_off, len(runs)))
+            try:
+                is_stopped = self._tell_breaker(answers, turn)
+            finally:
+                if put_off:
+                    self._give_back([run for run, _ in put_off], put_off[0][1].reason or "deferred", claims)
+        self.throttled_calls += len(put_off) == len(runs)
+        # Some throttled entries mean little; a second call throttled as a whole means that SES takes no more.
+        return not (is_stopped or self.throttled_calls > 1)
 
-    def _must_stop(self, put_off: list[tuple[Run, Answer]], asked: int) -> bool:
-        """Some throttled entries mean little; a stopped account, or a second call throttled as a whole, means stop."""
-        self.throttled_calls += len(put_off) == asked
-        return any(answer.stops for _, answer in put_off) or self.throttled_calls > 1
+    def _tell_breaker(self, answers: list[Answer], turn: Turn) -> bool:
+        """True when no further call should be made."""
+        if all(answer.is_silence for answer in answers):
+            opened = pacing.count_silent_call()
+            self.outcomes["circuit_opened"] += opened
+            return opened
+        pacing.forget_silent_calls(turn)
+        reasons = {answer.stops for answer in answers if answer.stops}
+        self.outcomes["circuit_opened"] += sum(pacing.open_breaker(reason) for reason in reasons)
+        return bool(reasons)
+
+    def _failed(self, run: Run, reason: str, planned: datetime, now: datetime) -> list[bulk.Raw]:
+        """Ledger and the list of failed sends."""
+        failed = settled_step(self._item(run, planned), "failed", reason, now)
+        return [bulk.raw(failed), bulk.raw(failed_item(run.lead_id, failed.send_id, now))]
 
     def _give_back(self, runs: list[Run], reason: str, claims: Claims) -> None:
         """The way back first: a crash between these writes leaves a due entry, never a mail that nobody sends."""
@@ -321,13 +340,13 @@ class _Attempt:
     def _drafts(self, runs: list[Run], now: datetime) -> list[tuple[Run, Draft]]:
         """Whoever's mail cannot be made has a `failed` item; the neighbours go out."""
         profiles = profiles_of(run.lead_id for run in runs)
-        drafts, failed = [], []
+        drafts: list[tuple[Run, Draft]] = []
+        failed: list[bulk.Raw] = []
         for run in runs:
             try:
                 drafts.append((run, self.mail.draft(self.cohort, run, profiles.get(run.lead_id), now)))
             except (Invalid, NotFound) as error:
-                failed.append(settled_step(self._item(run, now), "failed", str(error), now))
-        bulk.put_many([bulk.raw(item) for item in failed])
-        if failed:
-            self.outcomes["not_made"] += len(failed)
+                failed += self._failed(run, str(error), now, now)
+                self.outcomes["not_made"] += 1
+        bulk.put_many(failed)
         return drafts
