@@ -103,13 +103,13 @@ FUNCTIONS = (
         table=KEYED_AND_QUERY, plans_sends=True, asks_ses=True,
     ),
     FunctionSpec(
-        "mail_sender", Size(512, 60), Concurrency(None, _SOURCE_LIMITED),
+        "mail_sender", Size(512, 90), Concurrency(None, _SOURCE_LIMITED),
         table=(*KEYED, "BatchGetItem", "BatchWriteItem"), secrets=(SIGNING_KEYS, ADDRESS_KEY),
         settings=("SODATE_PUBLIC_URL", "SODATE_CONFIGURATION_SET"), buries=True, asks_ses=True,
     ),
     FunctionSpec(
         "send_sweeper", Size(512, 60), Concurrency(1, _ONE_AT_A_TIME),
-        table=KEYED_AND_QUERY,
+        table=(*KEYED_AND_QUERY, "BatchGetItem", "BatchWriteItem"),
     ),
     FunctionSpec(
         "score_cooling", Size(512, 55), Concurrency(1, _ONE_AT_A_TIME),

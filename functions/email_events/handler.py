@@ -1,15 +1,17 @@
 """SES → SNS → SQS: what became of a mail moves its ledger and the lead's log; a hard bounce or complaint stops mail."""
 
+from collections import Counter
 from typing import Any
 
 from sodate.errors import NotFound, Transient
-from sodate.mail import rates
+from sodate.mail import rates, report_coverage
 from sodate.mail.apply_event import Policy, apply_event
 from sodate.mail.events import Ignored, MailEvent, parse_event
 from sodate.mail.sender import Mailing
 from sodate.playbook.store import DefinitionUnreadable, parsed
 from sodate.runtime import clock, container
 from sodate.runtime.batch import Failures, each_message
+from sodate.runtime.logs import logger
 from sodate.runtime.metrics import Metric, count
 
 
@@ -22,20 +24,30 @@ def policy() -> Policy:
 
 def handler(event: dict[str, Any], _: object) -> Failures:
     container.bind_lean_table()
-    applied = list[MailEvent]()
+    applied, became = list[MailEvent](), Counter[str]()
+    probes = list[MailEvent]()
 
     def act(body: str) -> str:
         told = parse_event(body)
         if isinstance(told, Ignored):
             return told.reason
-        became = apply_event(told, container.key_of_address, policy(), clock.now())
-        if became == "applied":
+        outcome = apply_event(told, container.key_of_address, policy(), clock.now())
+        became[outcome] += 1
+        if outcome in ("applied", "double"):
             applied.append(told)
-        return became
+        elif outcome == "probe":
+            probes.append(told)
+        return outcome
 
     failures = each_message(event, act)
+    if became["double"]:
+        count(Metric.DUPLICATE_SENDS, became["double"])
     try:
         rates.record(rates.tally(applied), clock.now())
     except Transient:
         count(Metric.RATES_NOT_COUNTED, len(applied))
+    try:
+        report_coverage.count_reported(report_coverage.taken_times([*applied, *probes]))
+    except Transient as error:  # too few are counted: second attempts wait longer
+        logger().warning("reports not counted", extra={"why": str(error)})
     return failures

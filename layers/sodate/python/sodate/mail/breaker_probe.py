@@ -23,9 +23,9 @@ MAILBOX_SIMULATOR = "success@simulator.amazonses.com"
 _AGAIN_AFTER = timedelta(minutes=5)
 
 
-def plan_probe(now: datetime, until: datetime) -> None:
+def probe_item(now: datetime, until: datetime) -> due.DueItem:
     """At most one per minute, whoever plans it: the entries of one minute have one key."""
-    due.plan(now, due.NOTICE, PURPOSE, keys.minute(now), probe_message(until), now)
+    return due.due_item(now, due.NOTICE, PURPOSE, keys.minute(now), probe_message(until), now)
 
 
 def send_probe(message: Mapping[str, Any], sender: Sender, ses: SesMailer, stage: str, now: datetime) -> str:

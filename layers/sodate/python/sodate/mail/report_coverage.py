@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from pynamodb.attributes import NumberAttribute
 
+from sodate.mail.events import MailEvent
 from sodate.table import base, keys
 from sodate.table.base import TableItem
 
@@ -21,6 +22,8 @@ WINDOW = timedelta(minutes=10)
 #: and SES reports on those only when it gives up or delivers.
 ENOUGH = 0.9
 _KEPT = timedelta(days=30)
+#: One of these comes for almost every email. A later bounce of a delivered email counts it twice, which is rare.
+_FIRST_REPORTS = frozenset({"Delivery", "Bounce", "Reject", "Rendering Failure"})
 
 
 class CoverageItem(TableItem, discriminator="coverage"):
@@ -56,6 +59,11 @@ def count_reported(taken_at: Iterable[datetime]) -> None:
     """`taken_at`: when SES took each email, as its first final report says. Raises `Transient`."""
     for window, emails in Counter(_window(at) for at in taken_at).items():
         _add(window, CoverageItem.reported, emails)
+
+
+def taken_times(events: Iterable[MailEvent]) -> list[datetime]:
+    """Of the events that end the wait for a first report on an email, each at most once per email."""
+    return [event.taken_at for event in events if event.type in _FIRST_REPORTS and event.taken_at is not None]
 
 
 def coverage(since: datetime, until: datetime) -> Coverage:

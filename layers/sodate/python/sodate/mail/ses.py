@@ -1,7 +1,7 @@
 """The SES call and what each answer means for the send protocol.
 
-SES has no idempotency token, so the client makes one attempt only; our code owns every retry. `ses_answers` is the table
-of what each answer means.
+SES has no idempotency token, so the client makes one attempt only; our code owns every retry. `ses_answers` is the
+table of what each answer means.
 """
 
 import json

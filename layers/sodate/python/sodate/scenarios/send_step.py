@@ -28,6 +28,7 @@ from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.calendar import due_at
 from sodate.scenarios.caps import limits, reached
 from sodate.scenarios.claim import Claims, Refused, pass_over, place, release, why_never
+from sodate.scenarios.claim_again import Settled, Taken, claim_again, is_gone, release_again
 from sodate.scenarios.compose import StepComposer
 from sodate.scenarios.hours import open_from
 from sodate.scenarios.lane import lane_of
@@ -134,6 +135,11 @@ class _Attempt:
         return True
 
     @property
+    def _is_second(self) -> bool:
+        """The run passed this step with the first attempt."""
+        return self.cohort.attempt > 1
+
+    @property
     def _step(self) -> Step:
         return self.sequence.steps[self.cohort.step]
 
@@ -158,7 +164,7 @@ class _Attempt:
     def _plan_next(self, runs: list[Run], now: datetime) -> None:
         """Before the claim advances the run: a due entry too many dies at its claim, one too few stops the run."""
         following = self.cohort.step + 1
-        if following >= len(self.sequence.steps):
+        if self._is_second or following >= len(self.sequence.steps):
             return
         at: dict[datetime, list[Run]] = defaultdict(list)
         for run in runs:
@@ -205,6 +211,8 @@ class _Attempt:
 
     def _claims(self, run: Run, claims: Claims) -> bool:
         try:
+            if self._is_second:
+                return self._claims_again(run, claims)
             refused = claims.claim(self.cohort.ref(run), run.zone)
             if refused is not None:
                 self._refused(run, refused, claims)
@@ -214,6 +222,25 @@ class _Attempt:
             self._wait([run], "busy")
             return False
         return refused is None
+
+    def _claims_again(self, run: Run, claims: Claims) -> bool:
+        ref = self.cohort.ref(run)
+        match claim_again(ref, run.zone, self.cohort.evidence or "", claims):
+            case None:
+                return True
+            case Taken():
+                # An earlier delivery of this message holds the claim, or this one does and never heard so.
+                self.unclear.append(run)
+                self.outcomes["already_done"] += 1
+            case Settled():
+                self.outcomes["first_attempt_settled"] += 1
+            case Refused(state) if state is None or is_gone(state, ref):
+                ended = "lead_erased" if state is None else "enrolment_ended"
+                put_unless_settled(settled_step(self._item(run, claims.now), "skipped", ended, claims.now))
+                self.outcomes["skipped"] += 1
+            case Refused(state) if state is not None:
+                self._not_now(run, state, claims)
+        return False
 
     def _settle(self, runs: list[Run], answers: list[Answer], claims: Claims, turn: Turn) -> bool:
         """False when SES takes no more for now."""
@@ -267,7 +294,7 @@ class _Attempt:
         self._come_back(runs, now, now)
         for run in runs:
             put_unless_settled(deferred_step(self._item(run, now), reason))
-            release(self.cohort.ref(run), claims.now)
+            (release_again if self._is_second else release)(self.cohort.ref(run), claims.now)
         self.outcomes["deferred"] += len(runs)
 
     # -- no claim: why -------------------------------------------------------------------------------------------------
@@ -310,6 +337,10 @@ class _Attempt:
 
     def _skip(self, run: Run, reason: str, now: datetime) -> None:
         ref = self.cohort.ref(run)
+        if self._is_second:
+            put_unless_settled(settled_step(self._item(run, now), "skipped", reason, now))
+            self.outcomes["skipped"] += 1
+            return
         self._plan_next([run], now)
         if pass_over(self._item(run, now), ref, reason, now):
             self.outcomes["skipped"] += 1
