@@ -48,6 +48,6 @@ def handler(event: dict[str, Any], _: object) -> Failures:
         count(Metric.RATES_NOT_COUNTED, len(applied))
     try:
         report_coverage.count_reported(report_coverage.taken_times([*applied, *probes]))
-    except Transient as error:  # too few are counted: second attempts wait longer
+    except Transient as error:  # too few are counted: later attempts wait longer
         logger().warning("reports not counted", extra={"why": str(error)})
     return failures

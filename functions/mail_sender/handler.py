@@ -65,7 +65,7 @@ def _report(outcomes: Counter[str], began: datetime) -> None:
         count(Metric.CIRCUIT_OPENED, outcomes["circuit_opened"])
     try:
         report_coverage.count_accepted(outcomes["accepted"], began)
-    except Transient as error:  # too few accepted emails are counted: second attempts are decided on a smaller sample
+    except Transient as error:  # too few accepted emails are counted: later attempts are decided on a smaller sample
         logger().warning("accepted emails not counted", extra={"emails": outcomes["accepted"], "why": str(error)})
 
 

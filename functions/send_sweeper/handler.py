@@ -14,7 +14,7 @@ from sodate.mail.sweep import sweep
 from sodate.runtime import clock, container
 from sodate.runtime.logs import logger
 from sodate.runtime.metrics import Metric, count
-from sodate.scenarios.second_look import SecondLook
+from sodate.scenarios.next_attempt import NextAttempts
 
 #: An invocation that is older than this begins no further entry. One entry is a few calls; the function has 60 s.
 _LATEST_ENTRY = timedelta(seconds=40)
@@ -25,7 +25,7 @@ _TRIES = 24
 @dataclass
 class _Sweep:
     began: datetime
-    look: SecondLook
+    look: NextAttempts
     counted: Counter[str] = field(default_factory=Counter)
 
     def hand_over(self, entries: Sequence[Mapping[str, Any]]) -> int:
@@ -44,7 +44,7 @@ class _Sweep:
         """Raises `Transient`."""
         now = clock.now()
         try:
-            if entry.get("what") == "second_look":
+            if entry.get("what") == "look":
                 self.counted["again"] += self.look.look(entry, now)
             else:
                 self.counted["unknown"] += sweep(entry, now)
@@ -65,7 +65,7 @@ def _once_more(entry: Mapping[str, Any], error: Exception, now: datetime) -> Non
 
 def handler(_: dict[str, Any], __: object) -> dict[str, int]:
     container.bind_table()
-    run = _Sweep(clock.now(), SecondLook(container.definitions()))
+    run = _Sweep(clock.now(), NextAttempts(container.definitions(), container.has_event_letters))
     tick = dispatch(due.WATCH, run.hand_over, container.dispatch_memory().cursors, run.began)
     if run.counted["unknown"]:
         count(Metric.SENDS_UNKNOWN, run.counted["unknown"])

@@ -1,6 +1,5 @@
 """Release and pace: SES's limits are followed, the urgent goes first, a stopped account is asked once a minute."""
 
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -9,9 +8,9 @@ import pytest
 from sodate.due import store as due
 from sodate.mail import pace, rates
 from sodate.mail.account import Account
+from sodate.mail.breaker_probe import MAILBOX_SIMULATOR
 from sodate.mail.guards import Counts
 from sodate.mail.message import Cohort, Run
-from sodate.mail.breaker_probe import MAILBOX_SIMULATOR
 from sodate.mail.pace import PATIENCE, SANDBOX_RATE, SILENCE, SILENT_CALLS, Pace
 from sodate.mail.restraint import restraint
 from sodate.mail.sender import Mailing

@@ -38,12 +38,12 @@ def due_step(world: World) -> list[dict[str, Any]]:
 
 def steps(world: World) -> list[dict[str, Any]]:
     """First attempts."""
-    found = [item for item in world.items("send") if item["name"] == "step" and "first_attempt" not in item]
+    found = [item for item in world.items("send") if item["name"] == "step" and "attempt" not in item]
     return sorted(found, key=lambda send: int(send["step"]))
 
 
 def second_attempts(world: World) -> list[dict[str, Any]]:
-    return [item for item in world.items("send") if "first_attempt" in item]
+    return [item for item in world.items("send") if "attempt" in item]
 
 
 def step_mails(world: World) -> list[str]:
@@ -105,7 +105,7 @@ def test_a_crash_at_any_write_sends_at_most_once_and_loses_nothing(
     sent = step_mails(world)
     assert len(sent) == len(set(sent))
     assert [int(send["step"]) for send in steps(world)] == [0, 1, 2]
-    again = {send["first_attempt"]: send["sk"].removeprefix("SEND#") for send in second_attempts(world)}
+    again = {s["sk"].removeprefix("SEND#"): s["next_attempt"] for s in steps(world) if "next_attempt" in s}
     if events_arrive:
         assert len(sent) == 3, "what never left is sent again"
     else:
@@ -202,7 +202,7 @@ def test_an_unclear_answer_is_repeated_only_when_ses_reports_on_its_neighbours(w
         assert [send["state"] for send in steps(world)] == ["unknown", "delivered", "delivered"]
         (again,) = second_attempts(world)
         assert (again["state"], int(again["step"])) == ("delivered", 0)
-        assert steps(world)[0]["second_attempt"] == again["sk"].removeprefix("SEND#")
+        assert steps(world)[0]["next_attempt"] == again["sk"].removeprefix("SEND#")
         assert "SES reported on" in steps(world)[0]["evidence"]
         assert unknown_sends(world.now - timedelta(days=14)) == [], "nobody need look at it"
     assert len(step_mails(world)) == 3

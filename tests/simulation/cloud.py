@@ -96,6 +96,10 @@ class Aws:
         self._world.buried.append({"body": MessageBody, "why": MessageAttributes["reason"]["StringValue"]})
         return {}
 
+    def get_queue_attributes(self, QueueUrl: str, AttributeNames: list[str]) -> Json:
+        assert QueueUrl == "event-dead"
+        return {"Attributes": {name: str(len(self._world.events.dead)) for name in AttributeNames}}
+
     def put_events(self, Entries: list[Json]) -> Json:
         self._world.point("before publish")
         refused = int(self._world.happens(0.05))

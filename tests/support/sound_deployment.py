@@ -225,6 +225,8 @@ class SoundDeployment:
             found["SODATE_REPLAY_QUEUE_URL"] = self.queues["score-replay"]
         if spec.buries:
             found["SODATE_DEAD_LETTER_URL"] = self.dead[spec.edge]
+        if spec.counts_event_letters:
+            found["SODATE_EVENT_DEAD_LETTER_URL"] = self.dead["email-events"]
         for name in spec.secrets:
             found[f"SODATE_{name.replace('-', '_').upper()}_SECRET"] = _arn(
                 "secretsmanager", f"secret:{PREFIX}/{name}-x"

@@ -16,6 +16,8 @@ from sodate.errors import Invalid
 from sodate.mail.ledger import StepRef, send_id
 
 LARGEST_COHORT = 50
+#: `valid_hours` ends them long before: attempts are hours apart.
+_MOST_ATTEMPTS = 200
 
 
 def notice_message(lead_id: str, send_id: str) -> dict[str, Any]:
@@ -39,9 +41,9 @@ class Cohort:
     step: int
     runs: tuple[Run, ...]
     attempt: int = 1
-    """2: sent again, because the evidence says that the first attempt never left."""
+    """2 and more: sent again, because the evidence says that the attempt before never left."""
     evidence: str | None = None
-    """Of a second attempt: what was known when it was decided; stored with the first attempt."""
+    """Of such an attempt: what was known when it was decided; stored with the attempt before."""
 
     def ref(self, run: Run, step: int | None = None) -> StepRef:
         step = self.step if step is None else step
@@ -128,7 +130,7 @@ def cohort_of(message: Mapping[str, Any]) -> Cohort:
         raise Invalid(f"not a message of steps: {error!r}", "message") from error
     if not 1 <= len(cohort.runs) <= LARGEST_COHORT or len({run.lead_id for run in cohort.runs}) != len(cohort.runs):
         raise Invalid(f"a cohort has 1 to {LARGEST_COHORT} leads, each once", "message")
-    if cohort.attempt not in (1, 2):
+    if not 1 <= cohort.attempt <= _MOST_ATTEMPTS:
         raise Invalid(f"there is no attempt {cohort.attempt}", "message")
     return cohort
 

@@ -34,14 +34,14 @@ class SendItem(TableItem, discriminator="send"):
     attempted_at = UnicodeAttribute(null=True)
     sent_at = UnicodeAttribute(null=True)
     settled_at = UnicodeAttribute(null=True)
-    second_attempt = UnicodeAttribute(null=True)
-    """Of a first attempt: the send id of the second one, once that is claimed."""
+    next_attempt = UnicodeAttribute(null=True)
+    """The send id of the attempt after this one, once that is claimed."""
     evidence = UnicodeAttribute(null=True)
-    """Of a first attempt: why it is believed not to have left."""
+    """Why there is an attempt after this one: what showed that this one never left."""
     is_double = BooleanAttribute(null=True)
-    """Of a first attempt: SES reported on it after its second attempt was claimed, so probably both arrived."""
-    first_attempt = UnicodeAttribute(null=True)
-    """Of a second attempt: the send id of the first one."""
+    """SES reported on this attempt after the next one was claimed, so probably both arrived."""
+    attempt = NumberAttribute(null=True)
+    """2 and more; absent for a first attempt."""
 
     @property
     def send_id(self) -> str:
@@ -68,7 +68,7 @@ def step_send(ref: StepRef, template: str, topic: str, now: datetime) -> SendIte
         step=ref.step,
         enrolment=ref.enrolment,
         planned_at=keys.stamp(now),
-        first_attempt=ref.first_send_id if ref.attempt > 1 else None,
+        attempt=ref.attempt if ref.attempt > 1 else None,
     )
 
 
@@ -105,7 +105,7 @@ def sent_step(
         "planned_at": {"S": keys.stamp(planned)},
         "sent_at": sent,
         "settled_at": sent,
-        **({"first_attempt": {"S": ref.first_send_id}} if ref.attempt > 1 else {}),
+        **({"attempt": {"N": str(ref.attempt)}} if ref.attempt > 1 else {}),
     }
 
 
@@ -183,7 +183,7 @@ def raise_to(lead_id: str, send_id: str, state: str, now: datetime, *more: Actio
     return Update(handle, [*actions, *more], SendItem.rank < RANK[state])
 
 
-#: What an event of SES was to the ledger. `double`: the first report on an email whose second attempt was claimed.
+#: What an event of SES was to the ledger. `double`: the first report on an attempt whose next one was claimed.
 Fold = Literal["applied", "repeat", "double"]
 
 
@@ -202,15 +202,15 @@ def fold_event(lead_id: str, send_id: str, state: str, message_id: str, reason: 
     end = "" if reason else " REMOVE #reason"
     pk, sk = keys.lead(lead_id), keys.send(send_id)
     try:
-        news = "#rank < :rank AND attribute_not_exists(#second)"
-        bulk.update(pk, sk, sets + end, news, {**names, "#second": "second_attempt"}, values)
+        news = "#rank < :rank AND attribute_not_exists(#next)"
+        bulk.update(pk, sk, sets + end, news, {**names, "#next": "next_attempt"}, values)
     except ConditionFailed as error:
         if error.old is None:
             raise NotFound(f"no send {send_id} of lead {lead_id}") from error
         known = error.old
     else:
         return "applied"
-    if "second_attempt" not in known or int(known["rank"]["N"]) >= RANK[state]:
+    if "next_attempt" not in known or int(known["rank"]["N"]) >= RANK[state]:
         return "repeat"
     names["#double"], values[":true"] = "is_double", {"BOOL": True}
     try:

@@ -1,7 +1,7 @@
 """Fifteen minutes after an attempt: what was claimed and has no outcome, and no event of its tag, is listed.
 
-Step mail becomes `unknown`; hours later a second look decides on a second attempt (`scenarios.second_look`). A notice
-gets one more attempt at once. What crashed before its claim comes back by its own message: the claim still decides.
+Step mail becomes `unknown`; hours later `scenarios.next_attempt` decides whether it is sent again. A notice gets one
+more attempt at once. What crashed before its claim comes back by its own message: the claim still decides.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,8 +21,8 @@ from sodate.table import bulk, keys
 from sodate.table.base import ConditionFailed
 
 AFTER = timedelta(minutes=15)
-#: SES reports within minutes on almost every email. After this long without a report there is a second look.
-SECOND_LOOK_AFTER = timedelta(hours=6)
+#: SES reports within minutes on almost every email. After this long without a report there is another look.
+LOOK_AFTER = timedelta(hours=6)
 #: Emails that SES took within this time of an attempt or of its listing are neighbours of the attempt.
 NEIGHBOURHOOD = timedelta(hours=1)
 _NOTICE_REPEATS = 1
@@ -33,8 +33,9 @@ def watch_cohort(cohort: Cohort, attempt: str, began: datetime, now: datetime) -
 
     Each attempt has an entry of its own, so that closing one never covers what another left behind.
     """
-    leads = [[run.lead_id, run.enrolment] for run in cohort.runs]
-    message = {**cohort.message(), "what": "watch", "leads": leads, "began": keys.stamp(began)}
+    message = {**cohort.message(), "what": "watch", "began": keys.stamp(began)}
+    if cohort.attempt == 1:
+        message["leads"] = [[run.lead_id, run.enrolment] for run in cohort.runs]
     due.plan(began + AFTER, due.WATCH, "watch", attempt, message, now)
 
 
@@ -68,9 +69,8 @@ def _sweep_cohort(cohort: Cohort, began: datetime, now: datetime) -> int:
     unclear = [_dated(run, cohort, found) for run in cohort.runs if _is_unclear(cohort.ref(run), found)]
     if not unclear:
         return 0
-    if cohort.attempt == 1:
-        # Before they are listed: a crash in between repeats both, and no listed send is without a second look.
-        bulk.put_many([bulk.raw(item) for item in _second_look(cohort, unclear, began, now)])
+    # Before they are listed: a crash in between repeats both, and no listed send is without a later look.
+    bulk.put_many([bulk.raw(item) for item in _look_later(cohort, unclear, began, now)])
     sends = [_send(cohort.ref(run), found, now) for run in unclear]
     return list_unknown([send for send in sends if send.state != "unknown"], began, now)
 
@@ -78,7 +78,7 @@ def _sweep_cohort(cohort: Cohort, began: datetime, now: datetime) -> int:
 def _keys(ref: StepRef) -> list[tuple[str, str]]:
     """The ledger item, and the item that the claim wrote."""
     pk = keys.lead(ref.lead_id)
-    claimed = keys.STATE if ref.attempt == 1 else keys.send(ref.first_send_id)
+    claimed = keys.STATE if ref.attempt == 1 else keys.send(ref.earlier[0].send_id)
     return [(pk, keys.send(ref.send_id)), (pk, claimed)]
 
 
@@ -96,14 +96,14 @@ def _is_unclear(ref: StepRef, found: Mapping[tuple[str, str], bulk.Raw]) -> bool
 
 def _is_claimed(ref: StepRef, item: Mapping[str, Any]) -> bool:
     if ref.attempt > 1:
-        return bool(item.get("second_attempt") == ref.send_id)
+        return bool(item.get("next_attempt") == ref.send_id)
     run = item.get("enrolments", {}).get(ref.sequence, {})
     return bool(run.get("id") == ref.enrolment and run["step"] > ref.step)
 
 
 def _dated(run: Run, cohort: Cohort, found: Mapping[tuple[str, str], bulk.Raw]) -> Run:
-    """With what a second attempt must know, and a watch entry leaves out because it is written for every email."""
-    if cohort.attempt > 1:
+    """With what the next attempt must know, and a watch entry leaves out because it is written for every email."""
+    if run.since is not None:
         return run
     state = bulk.plain({"M": found.get((keys.lead(run.lead_id), keys.STATE), {})})
     since = state.get("enrolments", {}).get(cohort.sequence, {}).get("since")
@@ -115,17 +115,17 @@ def _send(ref: StepRef, found: Mapping[tuple[str, str], bulk.Raw], now: datetime
     return SendItem.from_raw_data(raw) if raw else step_send(ref, "", "", now)
 
 
-def _second_look(cohort: Cohort, runs: Sequence[Run], began: datetime, now: datetime) -> list[due.DueItem]:
+def _look_later(cohort: Cohort, runs: Sequence[Run], began: datetime, now: datetime) -> list[due.DueItem]:
     """And a probe, so that there is a neighbour even when nothing else leaves around these attempts."""
     message = {
         **cohort.of(runs).message(),
-        "what": "second_look",
+        "what": "look",
         "began": keys.stamp(began),
         "listed": keys.stamp(now),
     }
-    at = max(began + SECOND_LOOK_AFTER, now + NEIGHBOURHOOD)
-    ref = hash_of("second_look", cohort.of(runs).id, keys.stamp(began))
-    return [due.due_item(at, due.WATCH, "second_look", ref, message, now), probe_item(now, now + NEIGHBOURHOOD)]
+    at = max(began + LOOK_AFTER, now + NEIGHBOURHOOD)
+    ref = hash_of("look", cohort.of(runs).id, keys.stamp(began))
+    return [due.due_item(at, due.WATCH, "look", ref, message, now), probe_item(now, now + NEIGHBOURHOOD)]
 
 
 def _repeat_notice(send: SendItem, began: datetime, now: datetime) -> int:

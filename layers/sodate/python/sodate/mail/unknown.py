@@ -68,7 +68,7 @@ def unknown_sends(month: datetime) -> list[SendItem]:
 
 def is_open(send: SendItem) -> bool:
     """Nobody knows what became of it, and nothing was done about it."""
-    return bool(send.state == "unknown" and send.second_attempt is None)
+    return bool(send.state == "unknown" and send.next_attempt is None)
 
 
 def resolve(lead_id: str, send_id: str, verdict: Verdict, now: datetime) -> None:
@@ -82,7 +82,7 @@ def resolve(lead_id: str, send_id: str, verdict: Verdict, now: datetime) -> None
         SendItem.reason.set(f"resolved_by_a_person:{verdict}"),
         SendItem.settled_at.set(keys.stamp(now)),
     ]
-    still_open: Condition = (SendItem.state == "unknown") & SendItem.second_attempt.does_not_exist()
+    still_open: Condition = (SendItem.state == "unknown") & SendItem.next_attempt.does_not_exist()
     try:
         base.update(SendItem(keys.lead(lead_id), keys.send(send_id)), actions, still_open)
     except ConditionFailed as error:

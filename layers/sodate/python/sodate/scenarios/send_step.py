@@ -135,8 +135,8 @@ class _Attempt:
         return True
 
     @property
-    def _is_second(self) -> bool:
-        """The run passed this step with the first attempt."""
+    def _is_repeated(self) -> bool:
+        """Not the first attempt: the run passed this step before."""
         return self.cohort.attempt > 1
 
     @property
@@ -164,7 +164,7 @@ class _Attempt:
     def _plan_next(self, runs: list[Run], now: datetime) -> None:
         """Before the claim advances the run: a due entry too many dies at its claim, one too few stops the run."""
         following = self.cohort.step + 1
-        if self._is_second or following >= len(self.sequence.steps):
+        if self._is_repeated or following >= len(self.sequence.steps):
             return
         at: dict[datetime, list[Run]] = defaultdict(list)
         for run in runs:
@@ -211,7 +211,7 @@ class _Attempt:
 
     def _claims(self, run: Run, claims: Claims) -> bool:
         try:
-            if self._is_second:
+            if self._is_repeated:
                 return self._claims_again(run, claims)
             refused = claims.claim(self.cohort.ref(run), run.zone)
             if refused is not None:
@@ -233,7 +233,7 @@ class _Attempt:
                 self.unclear.append(run)
                 self.outcomes["already_done"] += 1
             case Settled():
-                self.outcomes["first_attempt_settled"] += 1
+                self.outcomes["earlier_attempt_settled"] += 1
             case Refused(state) if state is None or is_gone(state, ref):
                 ended = "lead_erased" if state is None else "enrolment_ended"
                 put_unless_settled(settled_step(self._item(run, claims.now), "skipped", ended, claims.now))
@@ -294,7 +294,7 @@ class _Attempt:
         self._come_back(runs, now, now)
         for run in runs:
             put_unless_settled(deferred_step(self._item(run, now), reason))
-            (release_again if self._is_second else release)(self.cohort.ref(run), claims.now)
+            (release_again if self._is_repeated else release)(self.cohort.ref(run), claims.now)
         self.outcomes["deferred"] += len(runs)
 
     # -- no claim: why -------------------------------------------------------------------------------------------------
@@ -337,7 +337,7 @@ class _Attempt:
 
     def _skip(self, run: Run, reason: str, now: datetime) -> None:
         ref = self.cohort.ref(run)
-        if self._is_second:
+        if self._is_repeated:
             put_unless_settled(settled_step(self._item(run, now), "skipped", reason, now))
             self.outcomes["skipped"] += 1
             return

@@ -1,12 +1,12 @@
-"""Hours after an attempt without an answer: a second attempt, when the evidence says that the first one never left.
+"""Hours after an attempt without an answer: another attempt, when the evidence says that it never left.
 
 SES reports on every email that it took. So an email of which it says nothing for hours, while it does report on its
-neighbours, never left; then a second attempt doubles nothing (docs/decisions/0073). Without that evidence it stays on
-the list, and is looked at again as long as the email would still be of use. There is no third attempt.
+neighbours, never left; then sending it again doubles nothing (docs/decisions/0073). Without that evidence it stays on
+the list, and is looked at again as long as the email would still be of use (`valid_hours`).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,11 +31,14 @@ _LONGER_EACH_TIME = 4
 
 
 @dataclass(frozen=True)
-class SecondLook:
+class NextAttempts:
+    """`has_event_letters`: reports of SES lie in a dead-letter queue, so what they say is not in the ledger yet."""
+
     definitions: Definitions
+    has_event_letters: Callable[[], bool]
 
     def look(self, message: Mapping[str, Any], now: datetime) -> int:
-        """How many second attempts were planned."""
+        """How many attempts were planned."""
         cohort = cohort_of({**message, "what": "steps"})
         began, listed = (datetime.fromisoformat(str(message[name])) for name in ("began", "listed"))
         sequence = parsed(self.definitions.version("sequence", cohort.sequence, cohort.version), Sequence)
@@ -45,13 +48,13 @@ class SecondLook:
         if not runs:
             return 0
         found = neighbours(began, listed)
-        if not found.shows_that_reports_arrived:
+        if not found.shows_that_reports_arrived or self.has_event_letters():
             wait = max(_SHORTEST_WAIT, (now - began) / _LONGER_EACH_TIME)
-            ref = hash_of("second_look", cohort.of(runs).id, keys.stamp(began))
+            ref = hash_of("look", cohort.of(runs).id, keys.stamp(began))
             again = {**message, "leads": cohort.of(runs).message()["leads"]}
-            due.plan(now + wait, due.WATCH, "second_look", ref, again, now)
+            due.plan(now + wait, due.WATCH, "look", ref, again, now)
             return 0
-        plan_second_attempt(sequence, cohort.of(runs), str(found), now)
+        plan_next_attempt(sequence, cohort.of(runs), str(found), now)
         return len(runs)
 
     def _is_strict(self, sequence: Sequence) -> bool:
@@ -74,9 +77,9 @@ def neighbours(attempted: datetime, listed: datetime) -> Coverage:
     return coverage(attempted - NEIGHBOURHOOD, listed + NEIGHBOURHOOD)
 
 
-def plan_second_attempt(sequence: Sequence, cohort: Cohort, evidence: str, now: datetime) -> None:
+def plan_next_attempt(sequence: Sequence, cohort: Cohort, evidence: str, now: datetime) -> None:
     """The usual protocol does the rest: consent, caps, quiet hours and `valid_hours` are asked anew."""
-    again = Cohort(sequence.id, cohort.version, cohort.step, cohort.runs, attempt=2, evidence=evidence)
+    again = replace(cohort, attempt=cohort.attempt + 1, evidence=evidence)
     due.plan(now, lane_of(sequence), "steps", again.id, again.message(), now)
 
 
@@ -87,8 +90,8 @@ def _still_open(cohort: Cohort) -> list[Run]:
 
 
 def attempt_of(send: SendItem, since: datetime, zone: str | None) -> Cohort:
-    """The first attempt of one send as a cohort. Raises `NotFound` for what is no step mail."""
+    """The attempt of one send as a cohort. Raises `NotFound` for what is no step mail."""
     if send.sequence is None or send.step is None or send.sequence_version is None or send.enrolment is None:
         raise NotFound(f"send {send.send_id} is no step mail")
     run = Run(send.lead_id, send.enrolment, since, zone)
-    return Cohort(send.sequence, int(send.sequence_version), int(send.step), (run,))
+    return Cohort(send.sequence, int(send.sequence_version), int(send.step), (run,), int(send.attempt or 1))
