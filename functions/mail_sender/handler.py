@@ -1,28 +1,22 @@
 """Send queue: claim, render, one SES attempt, outcome. A redelivered message finds its claims taken."""
 
 from collections import Counter
-from datetime import datetime
+from contextlib import suppress
 from typing import Any
 
-from sodate.errors import Invalid, Transient
+from sodate.errors import Transient
 from sodate.mail import report_coverage
 from sodate.mail.breaker_probe import send_probe
-from sodate.mail.message import cohort_of, parse_message
+from sodate.mail.message import cohort_of, notices_in, parse_message
 from sodate.mail.notice import NoticeMail, opt_in_composer
-from sodate.mail.sender import Mailing
 from sodate.mail.ses import SesMailer
 from sodate.mail.sweep import watch_notices
-from sodate.playbook.store import parsed
 from sodate.runtime import clock, container
 from sodate.runtime.batch import Failures, Outcome, each_message
-from sodate.runtime.logs import logger
 from sodate.runtime.metrics import Metric, count
 from sodate.runtime.settings import setting
 from sodate.sales.handoff_mail import handoff_composer
 from sodate.scenarios.send_step import StepMail
-
-#: Outcomes of sends that end as `failed` in the ledger.
-_FAILED = ("failed", "not_made", "rejected")
 
 
 def handler(event: dict[str, Any], _: object) -> Failures:
@@ -35,42 +29,25 @@ def handler(event: dict[str, Any], _: object) -> Failures:
         "opt_in": opt_in_composer(definitions, links, stage),
         "handoff": handoff_composer(definitions, container.feedback_links, stage),
     }
-    notices = NoticeMail(composers, ses, clock.now, clock.sleep)
-    outcomes = Counter[str]()
+    notices, outcomes = NoticeMail(composers, ses, clock.now, clock.sleep), Counter[str]()
 
     def act(body: str) -> Outcome:
         message = parse_message(body)
-        if message["what"] == "notice":
-            became = notices.send(message["lead_id"], message["send_id"], began)
-        elif message["what"] == "probe":
-            sender = parsed(definitions.live("mailing"), Mailing).sender
-            became = {send_probe(message, sender, ses, stage, clock.now()): 1}
-        else:
-            became = steps.send(cohort_of(message), began)
+        match message["what"]:
+            case "notice":
+                became = notices.send(message["lead_id"], message["send_id"], began)
+            case "probe":
+                became = {send_probe(message, definitions, ses, stage, clock.now()): 1}
+            case _:
+                became = steps.send(cohort_of(message), began)
         outcomes.update(became)
         return became
 
-    to_watch = [(m["lead_id"], m["send_id"]) for m in map(_read, event["Records"]) if m.get("what") == "notice"]
-    if to_watch:
+    if to_watch := notices_in(record["body"] for record in event["Records"]):
         watch_notices(to_watch, event["Records"][0]["messageId"], began)
     failures = each_message(event, act)
-    _report(outcomes, began)
-    return failures
-
-
-def _report(outcomes: Counter[str], began: datetime) -> None:
-    if failed := sum(outcomes[word] for word in _FAILED):
-        count(Metric.SENDS_FAILED, failed)
-    if outcomes["circuit_opened"]:
-        count(Metric.CIRCUIT_OPENED, outcomes["circuit_opened"])
-    try:
+    count(Metric.SENDS_FAILED, outcomes["failed"] + outcomes["not_made"] + outcomes["rejected"])
+    count(Metric.CIRCUIT_OPENED, outcomes["circuit_opened"])
+    with suppress(Transient):  # too few are counted then, so later attempts are decided on a smaller sample
         report_coverage.count_accepted(outcomes["accepted"], began)
-    except Transient as error:  # too few accepted emails are counted: later attempts are decided on a smaller sample
-        logger().warning("accepted emails not counted", extra={"emails": outcomes["accepted"], "why": str(error)})
-
-
-def _read(record: dict[str, Any]) -> dict[str, Any]:
-    try:
-        return parse_message(record["body"])
-    except Invalid:
-        return {}  # `act` meets it again and says why it cannot be read
+    return failures

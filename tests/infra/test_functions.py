@@ -78,7 +78,7 @@ def test_every_function_logs_to_its_own_group_for_a_limited_time(stack: Any) -> 
 def test_memory_and_timeout_are_explicit_and_short(stack: Any) -> None:
     for function in stack.functions().values():
         assert 256 <= function["MemorySize"] <= 1024
-        assert 10 <= function["Timeout"] <= 60
+        assert 10 <= function["Timeout"] <= 90
 
 
 def test_reserved_concurrency_is_set_or_reasoned(reserving_stack: Any) -> None:

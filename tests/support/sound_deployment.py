@@ -449,7 +449,7 @@ def put_unknown_send() -> None:
     from sodate.mail.store import planned_notice
     from sodate.mail.unknown import list_unknown
 
-    list_unknown(planned_notice("lead", "send", "optin", "welcome", {}, NOW), NOW)
+    list_unknown([planned_notice("lead", "send", "optin", "welcome", {}, NOW)], NOW, NOW)
 
 
 @cache

@@ -14,9 +14,10 @@ from sodate.due import store as due
 from sodate.mail import pace as pacing
 from sodate.mail.message import probe_message
 from sodate.mail.probe import PURPOSE
-from sodate.mail.sender import Sender
+from sodate.mail.sender import Mailing, Sender
 from sodate.mail.ses import Draft, SesMailer
 from sodate.mail.ses_answers import Verdict
+from sodate.playbook.store import Definitions, parsed
 from sodate.table import keys
 
 MAILBOX_SIMULATOR = "success@simulator.amazonses.com"
@@ -28,8 +29,9 @@ def probe_item(now: datetime, until: datetime) -> due.DueItem:
     return due.due_item(now, due.NOTICE, PURPOSE, keys.minute(now), probe_message(until), now)
 
 
-def send_probe(message: Mapping[str, Any], sender: Sender, ses: SesMailer, stage: str, now: datetime) -> str:
+def send_probe(message: Mapping[str, Any], definitions: Definitions, ses: SesMailer, stage: str, now: datetime) -> str:
     """`accepted`, or SES's verdict on the probe."""
+    sender = parsed(definitions.live("mailing"), Mailing).sender
     answer = ses.send(_probe(sender, stage))
     if answer.verdict == Verdict.ACCEPTED:
         pacing.close_breaker()

@@ -8,6 +8,7 @@ whether SES takes and reports email; no lead is concerned.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -103,6 +104,17 @@ def parse_message(body: str) -> dict[str, Any]:
         what = str(message.get("what"))[:40]
         raise Invalid(f"a send message must be steps, a notice or a probe, not {what!r}", "message")
     return message
+
+
+def notices_in(bodies: Iterable[str]) -> list[tuple[str, str]]:
+    """(lead id, send id) of every notice; a body that cannot be read is none."""
+    found = []
+    for body in bodies:
+        with suppress(Invalid):
+            message = parse_message(body)
+            if message["what"] == "notice":
+                found.append((message["lead_id"], message["send_id"]))
+    return found
 
 
 def probe_message(until: datetime | None = None) -> dict[str, Any]:

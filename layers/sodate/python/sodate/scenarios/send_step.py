@@ -254,7 +254,7 @@ class _Attempt:
                 sent = sent_step(ref, template, self.sequence.topic, str(answer.message_id), claims.now, now)
                 ledger.append(sent)
             elif answer.verdict == Verdict.REJECTED:
-                ledger += self._failed(run, answer.reason or "rejected", claims.now, now)
+                ledger += self._failed(run, str(answer.reason), claims.now, now)
             else:
                 ledger.append(bulk.raw(settled_step(self._item(run, claims.now), "sending", answer.reason, now)))
                 self.unclear.append(run)
