@@ -47,7 +47,7 @@ class NextAttempts:
         runs = [run for run in _still_open(cohort) if now <= self._valid_until(sequence, cohort.step, run, began)]
         if not runs:
             return 0
-        found = neighbours(began, listed)
+        found = neighbours(began, listed, now)
         if not found.shows_that_reports_arrived or self.has_event_letters():
             wait = max(_SHORTEST_WAIT, (now - began) / _LONGER_EACH_TIME)
             ref = hash_of("look", cohort.of(runs).id, keys.stamp(began))
@@ -72,9 +72,13 @@ class NextAttempts:
         return at + timedelta(hours=which.valid_hours)
 
 
-def neighbours(attempted: datetime, listed: datetime) -> Coverage:
-    """What SES took around an attempt and its listing, and reported on."""
-    return coverage(attempted - NEIGHBOURHOOD, listed + NEIGHBOURHOOD)
+def neighbours(attempted: datetime, listed: datetime, now: datetime) -> Coverage:
+    """What SES took around an attempt and its listing, and reported on; when it took nothing then, what it took since.
+
+    SES has an hour to report on the youngest of them.
+    """
+    near = coverage(attempted - NEIGHBOURHOOD, listed + NEIGHBOURHOOD)
+    return near if near.accepted else coverage(attempted - NEIGHBOURHOOD, now - NEIGHBOURHOOD)
 
 
 def plan_next_attempt(sequence: Sequence, cohort: Cohort, evidence: str, now: datetime) -> None:
