@@ -7,7 +7,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sodate.mail.ledger import FINAL, RANK, StepRef
-from sodate.mail.sweep import LOOK_AFTER
+from sodate.mail.ledger import send_id as send_id_of
+from sodate.mail.sweep import LOOK_AFTER, NEIGHBOURHOOD
 from sodate.playbook.store import Definitions
 from sodate.scoring.rescore import live_rules, replayed
 from sodate.scoring.store import find_score
@@ -20,8 +21,8 @@ from tests.simulation.world import SimulatedWorld
 Json = dict[str, Any]
 _EPOCH, _TOKYO = datetime(1970, 1, 1, tzinfo=UTC), ZoneInfo("Asia/Tokyo")
 _SLOT = timedelta(minutes=2)
-#: From the look to the attempt, and from the listing to the first look, at the most.
-_LOOK_TAKES = timedelta(hours=2)
+#: From the evidence to the attempt, at the most: there is a look every three hours.
+_LOOK_TAKES = timedelta(hours=5)
 
 
 @dataclass
@@ -300,9 +301,9 @@ def _attempts_follow_evidence(
 
 
 def _chain(first: str, sends: dict[str, Json]) -> list[str]:
-    """An attempt and those after it, as far as they were written."""
+    """An attempt and those after it that have a ledger item, be it only the reason why it was not made."""
     chain = [first]
-    while (following := sends[chain[-1]].get("next_attempt")) in sends:
+    while (following := send_id_of("attempt", str(len(chain) + 1), first)) in sends:
         chain.append(following)
     return chain
 
@@ -315,7 +316,9 @@ def _was_valid_when_evidence_came(world: SimulatedWorld, items: dict[tuple[str, 
         return False
     hours, valid = STEP_HOURS[int(send["step"])]
     until = datetime.fromisoformat(run["since"]) + timedelta(hours=hours + valid)
-    return datetime.fromisoformat(send["attempted_at"]) + LOOK_AFTER + _LOOK_TAKES < until
+    attempted = datetime.fromisoformat(send["attempted_at"])
+    neighbours = [m.at for m in world.ses.simulator.messages if m.at >= attempted - NEIGHBOURHOOD]
+    return bool(neighbours) and max(attempted + LOOK_AFTER, min(neighbours) + NEIGHBOURHOOD) + _LOOK_TAKES < until
 
 
 def _posts_stored_once(found: Found, items: dict[tuple[str, str], Json], accepted: dict[str, str]) -> None:

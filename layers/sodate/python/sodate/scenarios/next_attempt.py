@@ -25,9 +25,8 @@ from sodate.scenarios.lane import lane_of
 from sodate.scenarios.sequence import Sequence
 from sodate.table import bulk, keys
 
-_SHORTEST_WAIT = timedelta(hours=1)
-#: The next look comes after this share of the time since the attempt.
-_LONGER_EACH_TIME = 4
+#: Between two looks at an attempt for which there is no evidence yet.
+_LOOK_AGAIN_AFTER = timedelta(hours=3)
 
 
 @dataclass(frozen=True)
@@ -49,10 +48,9 @@ class NextAttempts:
             return 0
         found = neighbours(began, listed, now)
         if not found.shows_that_reports_arrived or self.has_event_letters():
-            wait = max(_SHORTEST_WAIT, (now - began) / _LONGER_EACH_TIME)
             ref = hash_of("look", cohort.of(runs).id, keys.stamp(began))
             again = {**message, "leads": cohort.of(runs).message()["leads"]}
-            due.plan(now + wait, due.WATCH, "look", ref, again, now)
+            due.plan(now + _LOOK_AGAIN_AFTER, due.WATCH, "look", ref, again, now)
             return 0
         plan_next_attempt(sequence, cohort.of(runs), str(found), now)
         return len(runs)
