@@ -233,7 +233,8 @@ class History:
 
     def meet_an_older_version(self) -> None:
         """A message that waits is as the code before cohorts wrote it: one lead, no time."""
-        waiting = [message for message in self.world.sends.waiting if as_json(message["body"]).get("what") == "steps"]
+        bodies = [(message, as_json(message["body"])) for message in self.world.sends.waiting]
+        waiting = [message for message, body in bodies if body.get("what") == "steps" and "attempt" not in body]
         if waiting:
             message = self.rng.choice(waiting)
             self.world.sends.waiting.remove(message)
