@@ -50,7 +50,7 @@ class _StandIn(Fleet):
             for start in range(0, len(cohort.runs), size):
                 part = cohort.runs[start : start + size]
                 self.time.sleep(self.weather.table_s * len(part))  # their claims
-                slot = pacing.reserve(pace, self.time.now)
+                slot = pacing.reserve(pace, self.time.now).at
                 if slot is None:
                     self._come_back(cohort.of(cohort.runs[start:]))
                     break

@@ -28,7 +28,7 @@ class MetricAlarm:
 #: Each reads definitions of the playbook; the definition is the same for all, the release may not be.
 READERS_OF_DEFINITIONS = (
     "consent_pages", "email_events", "form_capture", "lead_import", "mail_sender", "sales_feedback", "sales_followup",
-    "sales_handoff", "score_cooling", "score_replay", "scoring", "step_mail_dispatch",
+    "sales_handoff", "score_cooling", "score_replay", "scoring", "send_sweeper", "step_mail_dispatch",
 )  # fmt: skip
 
 METRIC_ALARMS = (

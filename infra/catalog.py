@@ -34,7 +34,8 @@ class FunctionSpec:
     `asks_ses`: it calls SES. `deletes`: beginnings of the partition keys of items that it may delete.
     `plans_sends`: it puts messages on the send queue; `replays`: on the replay queue, which it reads itself.
     `buries`: it reads batches, and puts a record that can never succeed into its dead-letter queue itself, with the
-    reason in words. `synchronous`: somebody waits for its answer, so nothing can be lost behind it.
+    reason in words. `counts_event_letters`: it asks how many events of SES were given up.
+    `synchronous`: somebody waits for its answer, so nothing can be lost behind it.
     """
 
     name: str
@@ -47,6 +48,7 @@ class FunctionSpec:
     plans_sends: bool = False
     replays: bool = False
     buries: bool = False
+    counts_event_letters: bool = False
     synchronous: bool = False
     asks_ses: bool = False
 
@@ -103,13 +105,13 @@ FUNCTIONS = (
         table=KEYED_AND_QUERY, plans_sends=True, asks_ses=True,
     ),
     FunctionSpec(
-        "mail_sender", Size(512, 60), Concurrency(None, _SOURCE_LIMITED),
+        "mail_sender", Size(512, 90), Concurrency(None, _SOURCE_LIMITED),
         table=(*KEYED, "BatchGetItem", "BatchWriteItem"), secrets=(SIGNING_KEYS, ADDRESS_KEY),
         settings=("SODATE_PUBLIC_URL", "SODATE_CONFIGURATION_SET"), buries=True, asks_ses=True,
     ),
     FunctionSpec(
         "send_sweeper", Size(512, 60), Concurrency(1, _ONE_AT_A_TIME),
-        table=KEYED_AND_QUERY,
+        table=(*KEYED_AND_QUERY, "BatchGetItem", "BatchWriteItem"), counts_event_letters=True,
     ),
     FunctionSpec(
         "score_cooling", Size(512, 55), Concurrency(1, _ONE_AT_A_TIME),

@@ -1,9 +1,11 @@
 """SES → SNS → SQS: what became of a mail moves its ledger and the lead's log; a hard bounce or complaint stops mail."""
 
+from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 from sodate.errors import NotFound, Transient
-from sodate.mail import rates
+from sodate.mail import rates, report_coverage
 from sodate.mail.apply_event import Policy, apply_event
 from sodate.mail.events import Ignored, MailEvent, parse_event
 from sodate.mail.sender import Mailing
@@ -22,20 +24,27 @@ def policy() -> Policy:
 
 def handler(event: dict[str, Any], _: object) -> Failures:
     container.bind_lean_table()
-    applied = list[MailEvent]()
+    applied, became = list[MailEvent](), Counter[str]()
+    probes = list[MailEvent]()
 
     def act(body: str) -> str:
         told = parse_event(body)
         if isinstance(told, Ignored):
             return told.reason
-        became = apply_event(told, container.key_of_address, policy(), clock.now())
-        if became == "applied":
+        outcome = apply_event(told, container.key_of_address, policy(), clock.now())
+        became[outcome] += 1
+        if outcome in ("applied", "double"):
             applied.append(told)
-        return became
+        elif outcome == "probe" and "lead_id" not in told.tags:  # the doctor's own are nobody's neighbours
+            probes.append(told)
+        return outcome
 
     failures = each_message(event, act)
+    count(Metric.DUPLICATE_SENDS, became["double"])
     try:
         rates.record_events(applied, clock.now())
     except Transient:
         count(Metric.RATES_NOT_COUNTED, len(applied))
+    with suppress(Transient):  # too few are counted then, so later attempts wait longer
+        report_coverage.count_reported(report_coverage.taken_times([*applied, *probes]))
     return failures

@@ -1,11 +1,15 @@
 """Send queue: claim, render, one SES attempt, outcome. A redelivered message finds its claims taken."""
 
+from collections import Counter
+from contextlib import suppress
 from typing import Any
 
-from sodate.errors import Invalid
+from sodate.errors import Transient
 from sodate.forms.opt_in_ceilings import OptInCeilings
-from sodate.mail.message import cohort_of, parse_message
-from sodate.mail.notice import opt_in_composer, send_notice
+from sodate.mail import report_coverage
+from sodate.mail.breaker_probe import send_probe
+from sodate.mail.message import cohort_of, notices_in, parse_message
+from sodate.mail.notice import NoticeMail, opt_in_composer
 from sodate.mail.ses import SesMailer
 from sodate.mail.sweep import watch_notices
 from sodate.runtime import clock, container
@@ -26,30 +30,29 @@ def handler(event: dict[str, Any], _: object) -> Failures:
         "opt_in": opt_in_composer(definitions, links, stage),
         "handoff": handoff_composer(definitions, container.feedback_links, stage),
     }
-
+    notices, outcomes = NoticeMail(composers, ses, clock.now, clock.sleep), Counter[str]()
     ceilings = OptInCeilings(definitions, container.key_of_address, clock.now)
 
     def act(body: str) -> Outcome:
         message = parse_message(body)
-        if message["what"] == "notice":
-            if outcome := ceilings.hold(message["lead_id"], message["send_id"]):
-                return outcome
-            return send_notice(message["lead_id"], message["send_id"], composers, ses, clock.now, clock.sleep)
-        return steps.send(cohort_of(message), began)
+        match message["what"]:
+            case "notice":
+                waits = ceilings.hold(message["lead_id"], message["send_id"])
+                became = {waits: 1} if waits else notices.send(message["lead_id"], message["send_id"], began)
+            case "probe":
+                became = {send_probe(message, definitions, ses, stage, clock.now()): 1}
+            case _:
+                became = steps.send(cohort_of(message), began)
+        outcomes.update(became)
+        return became
 
-    notices = [(m["lead_id"], m["send_id"]) for m in map(_read, event["Records"]) if m.get("what") == "notice"]
-    if notices:
-        watch_notices(notices, event["Records"][0]["messageId"], began)
+    if to_watch := notices_in(record["body"] for record in event["Records"]):
+        watch_notices(to_watch, event["Records"][0]["messageId"], began)
     failures = each_message(event, act)
-    if deferred := ceilings.outcomes["waits"] + ceilings.outcomes["over_ceiling"]:
-        count(Metric.TRANSACTIONAL_DEFERRED, deferred)
-    if ceilings.outcomes["guard"]:
-        count(Metric.TRANSACTIONAL_GUARD, 1)
+    count(Metric.SENDS_FAILED, outcomes["failed"] + outcomes["not_made"] + outcomes["rejected"])
+    count(Metric.CIRCUIT_OPENED, outcomes["circuit_opened"])
+    count(Metric.TRANSACTIONAL_DEFERRED, ceilings.outcomes["waits"] + ceilings.outcomes["over_ceiling"])
+    count(Metric.TRANSACTIONAL_GUARD, min(1, ceilings.outcomes["guard"]))
+    with suppress(Transient):  # too few are counted then, so later attempts are decided on a smaller sample
+        report_coverage.count_accepted(outcomes["accepted"], began)
     return failures
-
-
-def _read(record: dict[str, Any]) -> dict[str, Any]:
-    try:
-        return parse_message(record["body"])
-    except Invalid:
-        return {}  # `act` meets it again and says why it cannot be read

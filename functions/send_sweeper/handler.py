@@ -1,21 +1,42 @@
-"""Every five minutes: attempts without an outcome are settled by evidence, repeated (notices) or listed."""
+"""Every five minutes: attempts without an outcome are settled by evidence, repeated (notices), listed or made again."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from sodate.due.dispatch import dispatch
 from sodate.due.store import WATCH
-from sodate.mail.sweep import sweep
+from sodate.mail.sweep import look_again_later, sweep
 from sodate.runtime import clock, container
+from sodate.runtime.batch import each_entry
+from sodate.runtime.metrics import Metric, count
+from sodate.scenarios.next_attempt import NextAttempts
 
-
-def look_again(watched: Sequence[Mapping[str, Any]]) -> int:
-    for entry in watched:
-        sweep(entry, clock.now())
-    return len(watched)
+#: An invocation that is older than this begins no further entry. An entry is a few calls; the function has 60 s.
+_LATEST_ENTRY = timedelta(seconds=40)
 
 
 def handler(_: dict[str, Any], __: object) -> dict[str, int]:
     container.bind_table()
-    tick = dispatch(WATCH, look_again, container.dispatch_memory().cursors, clock.now())
-    return {"minutes": tick.minutes, "looked_at": tick.handed_over}
+    began, counted = clock.now(), Counter[str]()
+    attempts = NextAttempts(container.definitions(), container.has_event_letters)
+
+    def act(entry: Mapping[str, Any]) -> None:
+        if entry.get("what") == "look":
+            counted["again"] += attempts.look(entry, clock.now())
+        else:
+            counted["unknown"] += sweep(entry, clock.now())
+
+    def hand_over(entries: Sequence[Mapping[str, Any]]) -> int:
+        return each_entry(
+            entries,
+            act,
+            put_back=lambda entry: look_again_later(entry, clock.now()),
+            has_time=lambda: clock.now() - began <= _LATEST_ENTRY,
+        )
+
+    tick = dispatch(WATCH, hand_over, container.dispatch_memory().cursors, began)
+    count(Metric.SENDS_UNKNOWN, counted["unknown"])
+    count(Metric.SENDS_AGAIN, counted["again"])
+    return {"minutes": tick.minutes, "looked_at": tick.handed_over, **counted}

@@ -16,6 +16,8 @@ def environment_of(spec: FunctionSpec, stage: Stage, values: Mapping[str, str]) 
         wanted.append("SODATE_SEND_QUEUE_URL")
     if spec.buries:
         wanted.append("SODATE_DEAD_LETTER_URL")
+    if spec.counts_event_letters:
+        wanted.append("SODATE_EVENT_DEAD_LETTER_URL")
     return {
         "SODATE_STAGE": stage.name,
         "POWERTOOLS_SERVICE_NAME": spec.name,

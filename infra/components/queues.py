@@ -91,6 +91,10 @@ def may_send(queue: sqs.IQueue) -> iam.PolicyStatement:
     return iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[queue.queue_arn])
 
 
+def may_count(queue: sqs.IQueue) -> iam.PolicyStatement:
+    return iam.PolicyStatement(actions=["sqs:GetQueueAttributes"], resources=[queue.queue_arn])
+
+
 def may_consume(queue: sqs.IQueue) -> iam.PolicyStatement:
     """What an event source mapping needs; ChangeMessageVisibility also lets the function defer a message."""
     actions = ["ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes"]

@@ -30,7 +30,7 @@ from infra.components.permissions import (
     may_use_table,
 )
 from infra.components.playbook_schema import playbook_schema
-from infra.components.queues import DeadLetters, Reader, may_send
+from infra.components.queues import DeadLetters, Reader, may_count, may_send
 from infra.components.rotation import rotate
 from infra.components.schedules import run_every
 from infra.components.secrets import arn_of, build_secrets, setting_of
@@ -76,6 +76,7 @@ class SodateStack(Stack):
             "SODATE_BUS": self.bus.event_bus_name,
             "SODATE_SEND_QUEUE_URL": self.send_queue.queue_url,
             "SODATE_REPLAY_QUEUE_URL": self.replay_queue.queue_url,
+            "SODATE_EVENT_DEAD_LETTER_URL": self.dead_letters.behind(SPECS["email_events"].edge).queue_url,
             "SODATE_IMPORT_QUEUE_URL": self.imports.queue.queue_url,
             "SODATE_PUBLIC_URL": self.api.public_url,
             "SODATE_ANNOUNCE_ROUTINE": "on" if self.stage.announce_routine else "off",
@@ -139,6 +140,8 @@ class SodateStack(Stack):
             function.allow(may_send(self.replay_queue))
         if spec.buries:
             function.allow(may_send(function.dead_letters))
+        if spec.counts_event_letters:
+            function.allow(may_count(self.dead_letters.behind(SPECS["email_events"].edge)))
         function.allow(*(may_read_secret(self.secrets[name]) for name in spec.secrets))
 
     def _bucket_id(self) -> str:

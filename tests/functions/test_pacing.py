@@ -1,6 +1,5 @@
 """Release and pace: SES's limits are followed, the urgent goes first, a stopped account is asked once a minute."""
 
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -9,9 +8,10 @@ import pytest
 from sodate.due import store as due
 from sodate.mail import pace, rates
 from sodate.mail.account import Account
+from sodate.mail.breaker_probe import MAILBOX_SIMULATOR
 from sodate.mail.guards import Counts
 from sodate.mail.message import Cohort, Run
-from sodate.mail.pace import PATIENCE, SANDBOX_RATE, TRIAL_RATE, Pace
+from sodate.mail.pace import PATIENCE, SANDBOX_RATE, SILENCE, SILENT_CALLS, Pace
 from sodate.mail.restraint import restraint
 from sodate.mail.sender import Mailing
 from sodate.playbook.store import Definitions
@@ -31,6 +31,7 @@ def due_leads(world: QuickWorld, count: int) -> None:
     """So many leads whose first step is due this minute."""
     for number in range(count):
         world.join(f"p{number}@example.jp")
+        world.now += SECOND
     world.now += timedelta(days=1)
     due.skip_idle_of(world._buckets(), world.now - timedelta(minutes=1))
 
@@ -51,17 +52,17 @@ def test_slots_keep_every_second_within_the_rate_and_use_most_of_it(rate: float)
 
 def test_slots_of_many_senders_never_overlap(world: QuickWorld) -> None:
     found = Pace(14.0)
-    slots = [pace.reserve(found, world.now) for _ in range(30)]
+    slots = [pace.reserve(found, world.now).at for _ in range(30)]
     assert slots == sorted(slots)  # type: ignore[type-var]
     assert {later - earlier for earlier, later in pairwise(slots)} == {found.slot}  # type: ignore[operator]
     world.now += timedelta(minutes=1)
-    first = pace.reserve(found, world.now)
+    first = pace.reserve(found, world.now).at
     assert first is not None and timedelta() < first - world.now < timedelta(milliseconds=100)
 
 
 def test_who_would_wait_too_long_gets_no_slot(world: QuickWorld) -> None:
     found = Pace(SANDBOX_RATE)
-    slots = [pace.reserve(found, world.now) for _ in range(20)]
+    slots = [pace.reserve(found, world.now).at for _ in range(20)]
     given = [slot for slot in slots if slot is not None]
     assert len(given) in range(10, 13)
     assert max(given) <= world.now + PATIENCE + found.slot
@@ -122,8 +123,9 @@ def test_a_stopped_account_is_asked_once_a_minute_and_resumes_by_itself(world: Q
     assert world.ses.simulator.calls - before <= 1, "nobody claims or sends while the account is stopped"
     setattr(account, how, healthy)
     a_minute_later(world)
-    assert (pace.look().stopped, pace.look().rate) == (None, TRIAL_RATE)
-    assert len(marketing(world)) <= 1, "one mail shows whether it works again"
+    assert marketing(world) == [], "a probe shows first whether SES takes email again"
+    assert len(world.mails_to(MAILBOX_SIMULATOR)) == 1
+    assert pace.look().stopped is None
     for _ in range(20):
         a_minute_later(world)
     assert len(marketing(world)) == len({m.recipient for m in marketing(world)}) == 4
@@ -131,16 +133,48 @@ def test_a_stopped_account_is_asked_once_a_minute_and_resumes_by_itself(world: Q
 
 
 def test_an_account_that_stops_in_the_middle_loses_nobody(world: QuickWorld) -> None:
-    """GetAccount sees nothing wrong, SES refuses all the same: each minute one mail asks, and in the end all go out."""
+    """GetAccount sees nothing wrong, SES refuses all the same: a probe a minute asks, and in the end all go out."""
     due_leads(world, 5)
     world.ses.simulator.inject(Fault.SENDING_PAUSED, times=8)
-    attempts = Counter[Any]()
+    calls = []
     for _ in range(40):
         before = world.ses.simulator.calls
         a_minute_later(world)
-        attempts[world.now] = world.ses.simulator.calls - before
+        calls.append(world.ses.simulator.calls - before)
+    assert max(calls[1:8]) == 1, "no email but the probe is risked while SES refuses"
     assert len(marketing(world)) == 5
     assert {m.recipient for m in marketing(world)} == {f"p{n}@example.jp" for n in range(5)}
+
+
+@pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.TIMEOUT])
+def test_calls_without_an_answer_open_the_breaker_and_the_rest_waits(world: QuickWorld, fault: Fault) -> None:
+    due_leads(world, 40)
+    world.ses.simulator.fault_for = lambda _: fault
+    for _ in range(15):
+        a_minute_later(world)
+    assert pace.look().stopped == SILENCE
+    size = Pace(world.ses.simulator.account.max_send_rate).bulk_size
+    unclear = [item for item in world.items("send") if item["state"] in ("sending", "unknown")]
+    assert len(unclear) <= SILENT_CALLS * size
+    world.ses.simulator.fault_for = lambda _: None
+    a_minute_later(world)
+    assert pace.look().stopped is None
+    a_minute_later(world)
+    a_minute_later(world)
+    assert len(marketing(world)) >= 40 - SILENT_CALLS * size - 1, "two minutes after SES answers again"
+    world.advance(timedelta(hours=10))
+    assert len(marketing(world)) == len({m.recipient for m in marketing(world)}) == 40
+
+
+def test_silent_calls_count_only_in_a_row(world: QuickWorld) -> None:
+    world.ses.simulator.account.max_send_rate = 14
+    due_leads(world, 12)
+    faults = iter([Fault.TIMEOUT, Fault.TIMEOUT, None] * 100)
+    world.ses.simulator.fault_for = lambda _: next(faults)
+    for _ in range(30):
+        a_minute_later(world)
+    assert pace.look().stopped is None
+    assert len(marketing(world)) == 4
 
 
 def test_notices_go_first_and_a_held_sender_still_sends_them(world: QuickWorld) -> None:

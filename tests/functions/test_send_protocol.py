@@ -37,8 +37,13 @@ def due_step(world: World) -> list[dict[str, Any]]:
 
 
 def steps(world: World) -> list[dict[str, Any]]:
-    found = [item for item in world.items("send") if item["name"] == "step"]
+    """First attempts."""
+    found = [item for item in world.items("send") if item["name"] == "step" and "attempt" not in item]
     return sorted(found, key=lambda send: int(send["step"]))
+
+
+def second_attempts(world: World) -> list[dict[str, Any]]:
+    return [item for item in world.items("send") if "attempt" in item]
 
 
 def step_mails(world: World) -> list[str]:
@@ -100,11 +105,17 @@ def test_a_crash_at_any_write_sends_at_most_once_and_loses_nothing(
     sent = step_mails(world)
     assert len(sent) == len(set(sent))
     assert [int(send["step"]) for send in steps(world)] == [0, 1, 2]
+    again = {s["sk"].removeprefix("SEND#"): s["next_attempt"] for s in steps(world) if "next_attempt" in s}
+    if events_arrive:
+        assert len(sent) == 3, "what never left is sent again"
+    else:
+        assert not again, "without reports of SES nobody knows that it never left"
+    assert not {first for first in again if first in sent}, "both attempts left"
     listed = {item["sk"].removeprefix("SEND#") for item in world.items("unknown")}
     for send in steps(world):
         send_id = send["sk"].removeprefix("SEND#")
         assert send["state"] in FINAL or (send["state"] == "unknown" and send_id in listed), send
-        assert (send_id in sent) or send["state"] == "unknown"
+        assert (send_id in sent) or (again.get(send_id) in sent) or send["state"] == "unknown"
     assert step_mails(world)[-2:] == [s["sk"].removeprefix("SEND#") for s in steps(world)][1:]
 
 
@@ -141,8 +152,11 @@ def test_an_opt_out_at_any_point_stops_every_mail_that_is_not_yet_claimed(
     assert steps(world)[1]["reason"].startswith("blocked:")
 
 
-RETRIED = (Fault.TOO_MANY_REQUESTS, Fault.LIMIT_EXCEEDED, Fault.ACCOUNT_SUSPENDED, Fault.SENDING_PAUSED)
-REFUSED = (Fault.MESSAGE_REJECTED, Fault.MAIL_FROM_NOT_VERIFIED, Fault.BAD_REQUEST)
+RETRIED = (
+    Fault.TOO_MANY_REQUESTS, Fault.LIMIT_EXCEEDED, Fault.ACCOUNT_SUSPENDED, Fault.SENDING_PAUSED,
+    Fault.MAIL_FROM_NOT_VERIFIED,
+)  # fmt: skip
+REFUSED = (Fault.MESSAGE_REJECTED, Fault.BAD_REQUEST)
 UNCLEAR = tuple(fault for fault in Fault if fault not in RETRIED + REFUSED)
 
 
@@ -173,9 +187,9 @@ def test_a_refusal_is_final_with_its_reason_and_the_run_goes_on(world: World, fa
 
 
 @pytest.mark.parametrize("fault", UNCLEAR)
-def test_an_unclear_answer_is_never_repeated_and_is_listed_unless_an_event_tells(world: World, fault: Fault) -> None:
+def test_an_unclear_answer_is_repeated_only_when_ses_reports_on_its_neighbours(world: World, fault: Fault) -> None:
     records = due_step(world)
-    month, calls = world.now, world.ses.simulator.calls
+    calls = world.ses.simulator.calls
     world.ses.simulator.inject(fault)
     world.call("mail_sender", {"Records": records})
     assert world.ses.simulator.calls == calls + 1
@@ -183,14 +197,31 @@ def test_an_unclear_answer_is_never_repeated_and_is_listed_unless_an_event_tells
     world.advance(timedelta(days=14))
     if fault.startswith("accepted"):
         assert [send["state"] for send in steps(world)] == ["delivered"] * 3
-        assert world.items("unknown") == []
+        assert (world.items("unknown"), second_attempts(world)) == ([], [])
     else:
         assert [send["state"] for send in steps(world)] == ["unknown", "delivered", "delivered"]
-        (listed,) = unknown_sends(month)
-        assert listed.reason == "no_answer_and_no_event"
-        resolve(listed.lead_id, listed.send_id, "lost", world.now)
-        assert unknown_sends(month) == []
-    assert len(set(step_mails(world))) == len(step_mails(world))
+        (again,) = second_attempts(world)
+        assert (again["state"], int(again["step"])) == ("delivered", 0)
+        assert steps(world)[0]["next_attempt"] == again["sk"].removeprefix("SEND#")
+        assert "SES reported on" in steps(world)[0]["evidence"]
+        assert unknown_sends(world.now - timedelta(days=14)) == [], "nobody need look at it"
+    assert len(step_mails(world)) == 3
+
+
+@pytest.mark.parametrize("fault", [fault for fault in UNCLEAR if not fault.startswith("accepted")])
+def test_without_reports_an_unclear_answer_stays_listed_for_a_person(world: World, fault: Fault) -> None:
+    records = due_step(world)
+    month = world.now
+    world.ses.simulator.inject(fault)
+    world.ses.simulator.behaviour_for = lambda _: lambda message: []
+    world.call("mail_sender", {"Records": records})
+    world.advance(timedelta(days=14))
+    assert [send["state"] for send in steps(world)] == ["unknown", "sent", "sent"]
+    assert second_attempts(world) == []
+    (listed,) = unknown_sends(month)
+    assert str(listed.reason).startswith("no_answer_and_no_event:")
+    resolve(listed.lead_id, listed.send_id, "lost", world.now)
+    assert unknown_sends(month) == []
 
 
 def test_an_empty_quota_defers_until_there_is_room(world: World) -> None:
@@ -373,7 +404,7 @@ def message(**changes: Any) -> str:
         ("not JSON", "not JSON"),
         ("[]", "version 1"),
         ('{"v": 3}', "version 1 or 2"),
-        ('{"v": 1, "what": "nonsense"}', "steps or a notice"),
+        ('{"v": 1, "what": "nonsense"}', "steps, a notice or a probe"),
         ('{"v": 1, "what": "step", "lead_id": "x"}', "not a message of steps"),
         ('{"v": 2, "what": "steps", "sequence": "s", "version": 1, "step": 0, "leads": []}', "1 to 50"),
         (

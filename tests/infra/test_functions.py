@@ -21,7 +21,7 @@ SETTINGS = {
     "event_publisher": QUEUE | BURIES | {"SODATE_BUS", "SODATE_ANNOUNCE_ROUTINE"},
     "step_mail_dispatch": TABLE | QUEUE,
     "mail_sender": TABLE | BURIES | SIGNING | ADDRESS | {"SODATE_PUBLIC_URL", "SODATE_CONFIGURATION_SET"},
-    "send_sweeper": TABLE,
+    "send_sweeper": TABLE | {"SODATE_EVENT_DEAD_LETTER_URL"},
     "score_cooling": TABLE,
     "score_replay": TABLE | BURIES | {"SODATE_REPLAY_QUEUE_URL"},
     "suppression_sync": TABLE | ADDRESS,
@@ -78,7 +78,7 @@ def test_every_function_logs_to_its_own_group_for_a_limited_time(stack: Any) -> 
 def test_memory_and_timeout_are_explicit_and_short(stack: Any) -> None:
     for function in stack.functions().values():
         assert 256 <= function["MemorySize"] <= 1024
-        assert 10 <= function["Timeout"] <= 60
+        assert 10 <= function["Timeout"] <= 90
 
 
 def test_reserved_concurrency_is_set_or_reasoned(reserving_stack: Any) -> None:

@@ -23,7 +23,11 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
         "ses": {"SendEmail", "SendBulkEmail"},
         "sqs": CONSUME | SEND,
     },
-    "send_sweeper": {"dynamodb": KEYED_AND_QUERY, "sqs": SEND},
+    "send_sweeper": {
+        "dynamodb": KEYED_AND_QUERY | {"BatchGetItem", "BatchWriteItem"},
+        # How many events of SES were given up.
+        "sqs": SEND | {"GetQueueAttributes"},
+    },
     "score_cooling": {"dynamodb": KEYED_AND_QUERY, "sqs": SEND},
     # A replay is about everybody: the only function that may walk over the whole table.
     "score_replay": {"dynamodb": KEYED_AND_QUERY | {"Scan"}, "sqs": CONSUME | SEND},

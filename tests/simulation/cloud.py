@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -18,6 +19,15 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 
+class Reports(StrEnum):
+    """How SES's events come in one history. `TIMELY` is what the evidence for another attempt rests on."""
+
+    TIMELY = "timely"
+    LATE = "late"
+    LOSSY = "lossy"
+    NONE = "none"
+
+
 class Ses:
     """The simulator, and a note of what each logical send was asked for: how often, and what the caller could know.
 
@@ -26,8 +36,10 @@ class Ses:
 
     def __init__(self, world: "SimulatedWorld", seed: int) -> None:
         self._world = world
-        lossy = 0.05 if world.rng.random() < 0.3 else 0.0
-        disturbance = Disturbance(seed, 0.15, lossy, timedelta(hours=1), True)
+        self.reports = world.rng.choices(tuple(Reports), (6, 1, 2, 1))[0]
+        loss = {Reports.LOSSY: 0.05, Reports.NONE: 1.0}.get(self.reports, 0.0)
+        latest = timedelta(hours=12) if self.reports is Reports.LATE else timedelta(hours=1)
+        disturbance = Disturbance(seed, 0.15, loss, latest, True)
         self.client = SimulatedSes(lambda: world.now, ["example.jp"], ["sim"], disturbance=disturbance)
         self.simulator = self.client.simulator
         self.simulator.account.max_send_rate = 1e9
@@ -55,13 +67,13 @@ class Ses:
             answer = ask()
         except Exception as error:
             if not _is_a_refusal(error):
-                self.open_ended.update(entry["send_id"] for entry in named)
+                self.open_ended.update(entry["send_id"] for entry in named if "send_id" in entry)
             raise
         finally:
             self._note_in_flight(before)
         results = answer.get("BulkEmailEntryResults", [answer])
         pairs = zip(named, results, strict=True)
-        self.open_ended.update(entry["send_id"] for entry, told in pairs if told.get("MessageId"))
+        self.open_ended.update(e["send_id"] for e, told in pairs if told.get("MessageId") and "send_id" in e)
         self._world.point("after SES")
         return answer
 
@@ -95,6 +107,10 @@ class Aws:
     def send_message(self, QueueUrl: str, MessageBody: str, MessageAttributes: Json) -> Json:
         self._world.buried.append({"body": MessageBody, "why": MessageAttributes["reason"]["StringValue"]})
         return {}
+
+    def get_queue_attributes(self, QueueUrl: str, AttributeNames: list[str]) -> Json:
+        assert QueueUrl == "event-dead"
+        return {"Attributes": {name: str(len(self._world.events.dead)) for name in AttributeNames}}
 
     def put_events(self, Entries: list[Json]) -> Json:
         self._world.point("before publish")

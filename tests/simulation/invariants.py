@@ -7,17 +7,22 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sodate.mail.ledger import FINAL, RANK, StepRef
+from sodate.mail.ledger import send_id as send_id_of
+from sodate.mail.sweep import LOOK_AFTER, NEIGHBOURHOOD
 from sodate.playbook.store import Definitions
 from sodate.scoring.rescore import live_rules, replayed
 from sodate.scoring.store import find_score
 
-from tests.simulation.playbook import CAPS, STEPS, TOPIC
+from tests.simulation.cloud import Reports
+from tests.simulation.playbook import CAPS, STEP_HOURS, STEPS, TOPIC
 from tests.simulation.table import plain
 from tests.simulation.world import SimulatedWorld
 
 Json = dict[str, Any]
 _EPOCH, _TOKYO = datetime(1970, 1, 1, tzinfo=UTC), ZoneInfo("Asia/Tokyo")
 _SLOT = timedelta(minutes=2)
+#: From the evidence to the attempt, at the most: there is a look every three hours.
+_LOOK_TAKES = timedelta(hours=5)
 
 
 @dataclass
@@ -30,9 +35,10 @@ def look(world: SimulatedWorld, accepted: dict[str, str]) -> Found:
     found = Found()
     items = {key: plain({"M": item}) for key, item in world.table.items.items()}
     sends = {key[1].removeprefix("SEND#"): item for key, item in items.items() if item.get("kind") == "send"}
-    taken = Counter(message.tags["send_id"] for message in world.ses.simulator.messages)
+    taken = _taken(world)
     _nothing_twice(found, world, sends, taken)
     _nothing_lost(found, items, sends, taken)
+    _attempts_follow_evidence(found, world, items, sends, taken)
     _ledger_is_true(found, sends, taken)
     _unknown_is_listed_and_settled(found, world, items, sends, taken)
     _nobody_mailed_after_leaving(found, world, sends)
@@ -56,10 +62,14 @@ def look_while_running(world: SimulatedWorld) -> Found:
         for key, item in world.table.items.items()
         if item.get("kind") == {"S": "send"}
     }
-    taken = Counter(message.tags["send_id"] for message in world.ses.simulator.messages)
-    _nothing_twice(found, world, sends, taken)
+    _nothing_twice(found, world, sends, _taken(world))
     _nobody_mailed_after_leaving(found, world, sends)
     return found
+
+
+def _taken(world: SimulatedWorld) -> Counter[str]:
+    """How often SES took each send. Probes belong to nobody."""
+    return Counter(m.tags["send_id"] for m in world.ses.simulator.messages if "send_id" in m.tags)
 
 
 def _nothing_twice(found: Found, world: SimulatedWorld, sends: dict[str, Json], taken: Counter[str]) -> None:
@@ -159,6 +169,7 @@ def _nobody_mailed_after_leaving(found: Found, world: SimulatedWorld, sends: dic
     Judged twice: by the lead's own item, and by what people were told (`world.stops`), whatever the item says.
     """
     marketing = {m.tags["send_id"] for m in world.ses.simulator.messages if m.tags["purpose"] == "marketing"}
+    repeated = _claims_of_later_attempts(world)
     asked: dict[str, int] = {}
     left: dict[str, str] = {}
     for number, ((pk, sk), old, new) in enumerate(world.table.history):
@@ -171,7 +182,7 @@ def _nobody_mailed_after_leaving(found: Found, world: SimulatedWorld, sends: dic
         before, after = plain({"M": old}), plain({"M": new})
         stops = [stop for stop in world.stops if f"LEAD#{stop.lead_id}" == pk]
         told = [s for s in stops if s.at <= number and (s.why == "lost" or asked.get(pk, -1) < s.began)]
-        for send_id in marketing & _claims(pk, before, after):
+        for send_id in marketing & (_claims(pk, before, after) | repeated.get((pk, number), set())):
             found.figures["claims_judged"] += 1
             found.figures["orders_judged"] += len(stops)
             if not _mailable(before) or pk in left or told:
@@ -249,6 +260,65 @@ def _claims(pk: str, before: Json, after: Json) -> set[str]:
         for name, now, was in moved
         if was and was["id"] == now["id"] and now["step"] == was["step"] + 1
     }
+
+
+def _claims_of_later_attempts(world: SimulatedWorld) -> dict[tuple[str, int], set[str]]:
+    """(lead, number of the change of STATE) → send ids. Both items are written in one transaction, STATE first."""
+    found: dict[tuple[str, int], set[str]] = defaultdict(set)
+    for number, ((pk, sk), _, new) in enumerate(world.table.history):
+        if sk.startswith("SEND#") and new is not None and "next_attempt" in new:
+            (other, what), old_state, _ = world.table.history[number - 1]
+            if (other, what) == (pk, "STATE") and old_state is not None:
+                found[pk, number - 1].add(new["next_attempt"]["S"])
+    return found
+
+
+def _attempts_follow_evidence(
+    found: Found, world: SimulatedWorld, items: dict[tuple[str, str], Json], sends: dict[str, Json], taken: Counter[str]
+) -> None:
+    """Together the attempts of one email reach its reader at most once while SES reports in time; and once, while the
+    email is valid. With no reports at all there is no further attempt."""
+    reports = world.ses.reports
+    for send_id, send in sends.items():
+        if send["purpose"] != "marketing" or send.get("attempt"):
+            continue
+        chain = _chain(send_id, sends)
+        found.figures["attempts_made_again"] += len(chain) - 1
+        times = sum(min(1, taken[attempt]) for attempt in chain)
+        if times > 1:
+            found.figures[f"doubles_{reports}"] += 1
+            found.figures["doubles_shown"] += any(sends[attempt].get("is_double") for attempt in chain)
+            if reports is Reports.TIMELY:
+                found.broken.append(f"{times} attempts of send {send_id} left although SES reported in time")
+        if len(chain) > 1 and reports is Reports.NONE:
+            found.broken.append(f"send {send_id} was attempted again, and SES reported on nothing")
+        last = sends[chain[-1]]
+        if times == 0 and last["state"] == "unknown":
+            is_valid = reports is Reports.TIMELY and _was_valid_when_evidence_came(world, items, last)
+            found.figures["never_left_while_valid" if is_valid else "never_left_listed"] += 1
+            if is_valid:
+                found.broken.append(f"send {chain[-1]} never left, and nobody attempted it again")
+
+
+def _chain(first: str, sends: dict[str, Json]) -> list[str]:
+    """An attempt and those after it that have a ledger item, be it only the reason why it was not made."""
+    chain = [first]
+    while (following := send_id_of("attempt", str(len(chain) + 1), first)) in sends:
+        chain.append(following)
+    return chain
+
+
+def _was_valid_when_evidence_came(world: SimulatedWorld, items: dict[tuple[str, str], Json], send: Json) -> bool:
+    """The look came while the email was valid and its reader still wanted it."""
+    state = items.get((send["pk"], "STATE"), {})
+    run = state.get("enrolments", {}).get(send["sequence"])
+    if not state or not _mailable(state) or run is None or run["id"] != send["enrolment"]:
+        return False
+    hours, valid = STEP_HOURS[int(send["step"])]
+    until = datetime.fromisoformat(run["since"]) + timedelta(hours=hours + valid)
+    attempted = datetime.fromisoformat(send["attempted_at"])
+    neighbours = [m.at for m in world.ses.simulator.messages if m.at >= attempted - NEIGHBOURHOOD]
+    return bool(neighbours) and max(attempted + LOOK_AFTER, min(neighbours) + NEIGHBOURHOOD) + _LOOK_TAKES < until
 
 
 def _posts_stored_once(found: Found, items: dict[tuple[str, str], Json], accepted: dict[str, str]) -> None:

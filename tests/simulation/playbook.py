@@ -8,6 +8,8 @@ STEPS = 4
 #: What `Mailing` says when a playbook says nothing.
 CAPS = ((timedelta(days=1), 2), (timedelta(days=7), 5))
 
+#: Hours from the beginning of a run to each step, and for how many it is valid.
+STEP_HOURS = ((0, 48), (2, 6), (3, 48), (48, 24))
 _MAIL = {"purpose": "marketing", "topic": TOPIC, "language": "ja"}
 _NOTICE = {"purpose": "notice", "language": "ja"}
 _FIELDS = [
@@ -81,10 +83,10 @@ DEFINITIONS: list[tuple[Any, str, dict[str, Any]]] = [
             "topic": TOPIC,
             "start": {"on": "opt_in_confirmed"},
             "steps": [
-                _step(0, {"hours": 0}, 48),
-                _step(1, {"hours": 2}, 6),
-                _step(2, {"hours": 3}, 48, "picky"),
-                _step(3, {"days": 2}, 24),
+                _step(0, {"hours": 0}, STEP_HOURS[0][1]),
+                _step(1, {"hours": 2}, STEP_HOURS[1][1]),
+                _step(2, {"hours": 3}, STEP_HOURS[2][1], "picky"),
+                _step(3, {"days": 2}, STEP_HOURS[3][1]),
             ],
         },
     ),

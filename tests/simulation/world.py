@@ -347,6 +347,7 @@ class SimulatedWorld:
             "SODATE_ANNOUNCE_ROUTINE": "on",
             "SODATE_SEND_QUEUE_URL": "send",
             "SODATE_DEAD_LETTER_URL": "dead",
+            "SODATE_EVENT_DEAD_LETTER_URL": "event-dead",
             "SODATE_SIGNING_KEYS_SECRET": "signing",
             "SODATE_ADDRESS_KEY_SECRET": "address",
             "SODATE_WEBHOOK_SECRET": "webhook",

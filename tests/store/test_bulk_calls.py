@@ -168,18 +168,18 @@ def test_the_remembered_minutes_are_cut_when_there_are_many() -> None:
 def test_slots_follow_each_other_at_the_rate_and_the_first_stop_stays() -> None:
     assert pace.look() == pace.Pace()
     pace.keep(pace.Pace(rate=10.0))
-    step, slots = pace.look().slot, [pace.reserve(pace.look(), NOW) or NOW for _ in range(3)]
+    step, slots = pace.look().slot, [pace.reserve(pace.look(), NOW).at or NOW for _ in range(3)]
     assert slots == [slots[0], slots[0] + step, slots[0] + 2 * step]
     assert timedelta() <= slots[0] - NOW < step
     later = NOW + timedelta(seconds=1)
-    following = pace.reserve(pace.look(), later)
+    following = pace.reserve(pace.look(), later).at
     assert following is not None
     assert following - later == slots[0] - NOW
     for _ in range(105):
-        last = pace.reserve(pace.look(), later)
+        last = pace.reserve(pace.look(), later).at
     assert last is None
-    pace.stop("sending_paused")
-    pace.stop("account_suspended")
+    assert pace.open_breaker("sending_paused")
+    assert not pace.open_breaker("account_suspended")
     assert pace.look().stopped == "sending_paused"
 
 

@@ -30,7 +30,7 @@ def test_a_crash_at_any_write_leaves_it_listed_or_open(monkeypatch: pytest.Monke
 
     table.point = point
     try:
-        list_unknown(step_send(REF, "mail", "news", NOW), NOW)
+        list_unknown([step_send(REF, "mail", "news", NOW)], NOW, NOW)
     except Crash:
         table.point = lambda _: None
     held = find_send("L", REF.send_id)

@@ -225,6 +225,8 @@ class SoundDeployment:
             found["SODATE_REPLAY_QUEUE_URL"] = self.queues["score-replay"]
         if spec.buries:
             found["SODATE_DEAD_LETTER_URL"] = self.dead[spec.edge]
+        if spec.counts_event_letters:
+            found["SODATE_EVENT_DEAD_LETTER_URL"] = self.dead["email-events"]
         for name in spec.secrets:
             found[f"SODATE_{name.replace('-', '_').upper()}_SECRET"] = _arn(
                 "secretsmanager", f"secret:{PREFIX}/{name}-x"
@@ -447,7 +449,7 @@ def put_unknown_send() -> None:
     from sodate.mail.store import planned_notice
     from sodate.mail.unknown import list_unknown
 
-    list_unknown(planned_notice("lead", "send", "optin", "welcome", {}, NOW), NOW)
+    list_unknown([planned_notice("lead", "send", "optin", "welcome", {}, NOW)], NOW, NOW)
 
 
 @cache

@@ -149,6 +149,7 @@ class World:
         self.queue = boto3.client("sqs").create_queue(QueueName="send")["QueueUrl"]
         self.replay_queue = boto3.client("sqs").create_queue(QueueName="replay")["QueueUrl"]
         self.dlq = boto3.client("sqs").create_queue(QueueName="dead")["QueueUrl"]
+        self.event_dlq = boto3.client("sqs").create_queue(QueueName="event-dead")["QueueUrl"]
         settings = {
             "SODATE_STAGE": "test",
             "SODATE_TABLE": TABLE,
@@ -157,6 +158,7 @@ class World:
             "SODATE_SEND_QUEUE_URL": self.queue,
             "SODATE_REPLAY_QUEUE_URL": self.replay_queue,
             "SODATE_DEAD_LETTER_URL": self.dlq,
+            "SODATE_EVENT_DEAD_LETTER_URL": self.event_dlq,
             "SODATE_SIGNING_KEYS_SECRET": "signing-keys",
             "SODATE_ADDRESS_KEY_SECRET": "address-key",
             "SODATE_WEBHOOK_SECRET": "webhook",

@@ -68,9 +68,10 @@ def plan(
 
     target = _connect(stage, table, region)
     checked = _sound(directory, settings, target, as_json=as_json)
-    _warn(target, checked)
     with _speaking():
-        show_plan(make_plan(checked, retire=retire), target, as_json=as_json)
+        planned = make_plan(checked, retire=retire)
+        _warn(target, checked)
+        show_plan(planned, target, as_json=as_json)
 
 
 @app.command()
@@ -93,10 +94,10 @@ def apply(
         output.fail("apply --json cannot ask; add --yes (and look at plan --json before)", output.USAGE)
     target = _connect(stage, table, region)
     checked = _sound(directory, settings, target, as_json=as_json)
-    _warn(target, checked)
     with _speaking():
+        planned = make_plan(checked, retire=retire)
+        _warn(target, checked)
         if not yes:
-            planned = make_plan(checked, retire=retire)
             show_plan(planned, target, as_json=False)
             if planned.changes and not typer.confirm("Publish this?"):
                 raise typer.Exit(output.FAILED)

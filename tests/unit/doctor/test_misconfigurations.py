@@ -287,7 +287,7 @@ FAILURES: dict[str, tuple[Spoil, str]] = {
     "bounces are not reported": (lambda aws: aws.event_types.remove("BOUNCE"), "event-destination"),
     "a definition cannot be read": (lambda _: put_definition("rules", {"nonsense": 1}), "definitions"),
     "the playbook sends from somewhere else": (other_sender, "sender"),
-    "SES refuses the account": (lambda _: pace.stop("sending_paused"), "sending"),
+    "SES refuses the account": (lambda _: pace.open_breaker("sending_paused"), "sending"),
     "a guard pauses marketing email": (lambda _: pace.keep(pace.Pace(14.0, held="bounces 6 %")), "sending"),
     "something was given up": (dead_letter, "dead-letters"),
     "email waits in the queue": (old_message, "queue-ages"),

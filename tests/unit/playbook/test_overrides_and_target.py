@@ -3,9 +3,11 @@
 import json
 import os
 from pathlib import Path
+from unittest.mock import Mock
 
+import boto3
 import pytest
-from botocore.exceptions import NoCredentialsError
+from botocore.exceptions import ClientError, NoCredentialsError
 from moto import mock_aws
 from pynamodb.exceptions import QueryError
 from sodate.errors import Invalid, NotFound, Transient
@@ -147,6 +149,18 @@ def test_the_names_of_stages_are_those_that_can_be_deployed() -> None:
     assert STAGE_NAME.pattern == DEPLOYED.pattern
 
 
+@pytest.fixture
+def no_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CloudFormation's answer for an unknown stack; moto's own needs packages that nothing else here needs."""
+    cloudformation, client = Mock(), boto3.client
+    missing = {"Error": {"Code": "ValidationError", "Message": "Stack with id Sodate-staging does not exist"}}
+    cloudformation.describe_stacks.side_effect = ClientError(missing, "DescribeStacks")  # type: ignore[arg-type]
+    monkeypatch.setattr(
+        boto3, "client", lambda name, **more: cloudformation if name == "cloudformation" else client(name, **more)
+    )
+
+
+@pytest.mark.usefixtures("no_stack")
 @pytest.mark.parametrize(
     "command",
     [

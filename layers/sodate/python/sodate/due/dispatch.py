@@ -54,7 +54,7 @@ class Tick:
     minutes: int = 0
     handed_over: int = 0
     minutes_late: float = 0.0
-    """How late the oldest entry of this tick was."""
+    """Age of the oldest minute that held something at this tick, handed over or left for want of room."""
     is_full: bool = False
     """There was no room for all that is due."""
 
@@ -72,7 +72,7 @@ def dispatch(lane: Lane, hand_over: HandOver, cursors: Cursors, now: datetime, p
             tick.is_full = not _shard(lane, minute, shard, partly, hand_over, cursors, tick, page)
             if tick.is_full:
                 break
-        if tick.handed_over > before:
+        if tick.handed_over > before or tick.is_full:
             tick.minutes_late = max(tick.minutes_late, (now - minute).total_seconds() / 60)
         if tick.is_full:
             if tick.handed_over > before:  # the room may end just where a shard does

@@ -42,7 +42,7 @@ _STRENGTH = {"hard_bounce": 1, "complaint": 2}
 _ACTIVITY = 0
 _TRIES = 5
 #: Twice the longest life of an invocation of the sender.
-_WRITER_LIVES = timedelta(minutes=2)
+_WRITER_LIVES = timedelta(minutes=3)
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,13 @@ class Policy:
 
 
 def apply_event(event: MailEvent, address_key: AddressKey, policy: Policy, now: datetime) -> str:
-    """Returns what it meant: `applied`, `repeat`, `counted`, `probe`, or `unknown_lead` (not ours, or erased)."""
-    if event.tags.get("purpose") == PROBE and "lead_id" in event.tags and "send_id" in event.tags:
-        _fold(event.tags["lead_id"], event, now)
+    """Returns what it meant: `applied`, `repeat`, `double`, `counted`, `probe` or `unknown_lead`.
+
+    `double`: SES took both attempts of this email after all. `unknown_lead`: not ours, or erased.
+    """
+    if event.tags.get("purpose") == PROBE:
+        if "lead_id" in event.tags and "send_id" in event.tags:
+            _fold(event.tags["lead_id"], event, now)
         return "probe"  # not `applied`: what is applied counts in the daily rates of the guards
     lead_id = event.tags.get("lead_id") or _lead_by_address(event, address_key)
     if lead_id is None:
@@ -76,7 +80,8 @@ def apply_event(event: MailEvent, address_key: AddressKey, policy: Policy, now: 
     if send is not None and send.purpose == "notice" and send.name == "handoff":
         return _fold(lead_id, event, now, send)  # the recipient is our own sales, not the lead
     folded = _fold(lead_id, event, now, send) if send is not None else "counted"
-    return _apply_to_lead(lead_id, send, event, policy, now) or folded
+    applied = _apply_to_lead(lead_id, send, event, policy, now)
+    return folded if folded == "double" else applied or folded
 
 
 def _apply_to_lead(lead_id: str, send: SendItem | None, event: MailEvent, policy: Policy, now: datetime) -> str | None:
@@ -172,12 +177,11 @@ def _fold(lead_id: str, event: MailEvent, now: datetime, send: SendItem | None =
     if send is not None and (int(send.rank) >= RANK[state] or _adds_nothing(event, send)):
         return "repeat"
     try:
-        news = fold_event(lead_id, send_id, state, event.message_id, _why(event), now)
+        return fold_event(lead_id, send_id, state, event.message_id, _why(event), now)
     except NotFound:
         if not _is_step(event) or find_state(lead_id) is None:
             return "unknown_lead"
         return _create(_unwritten(lead_id, send_id, event, now), state, event, now)
-    return "applied" if news else "repeat"
 
 
 def _adds_nothing(event: MailEvent, send: SendItem) -> bool:

@@ -4,22 +4,27 @@ A crash after SES took the mail leaves the ledger at `sending`; the tag in SES's
 lists it. It is never sent a second time from here.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sodate.mail.failed import list_failed
 from sodate.mail.ledger import RANK
 from sodate.mail.ses import Answer, Draft, SesMailer
+from sodate.mail.ses_answers import Verdict
 from sodate.mail.store import SendItem, settle
 from sodate.table import base, keys
 from sodate.table.base import ConditionFailed
+
+#: An invocation of the sender that is older than this begins no SES call. What is left of the function's timeout
+#: (infra/catalog.py, 90 s) is enough for an SES call that times out (35 s) and for the writes after it.
+LATEST_CALL = timedelta(seconds=45)
 
 
 def deliver(send: SendItem, draft: Draft, ses: SesMailer, now: datetime) -> Answer:
     """The caller handles `deferred` (release and plan again); everything else is settled here."""
     answer = ses.send(draft)
-    if answer.verdict == "accepted":
+    if answer.verdict == Verdict.ACCEPTED:
         _sent(send, str(answer.message_id), now)
-    elif answer.verdict == "rejected":
+    elif answer.verdict == Verdict.REJECTED:
         fail(send, answer.reason or "rejected", now)
     return answer
 

@@ -45,6 +45,8 @@ class MailEvent:
     feedback_id: str | None = None
     link: str | None = None
     diagnostic: str | None = None
+    taken_at: datetime | None = None
+    """When SES took the email; None when the event does not say."""
 
     @property
     def key(self) -> str:
@@ -112,6 +114,7 @@ def _event(kind: str, mail: dict[str, Any], body: dict[str, Any], sent: object) 
         feedback_id=_text(body.get("feedbackId")),
         link=_text(body.get("link")),
         diagnostic=_diagnostic(kind, body),
+        taken_at=_time_or_none(mail.get("timestamp")),
     )
 
 
@@ -172,6 +175,13 @@ def _time(value: object) -> datetime:
     if not _EARLIEST < at < _LATEST:
         raise Invalid(f"the event claims to be of {at.year}", "event")
     return at.astimezone(UTC)
+
+
+def _time_or_none(value: object) -> datetime | None:
+    try:
+        return _time(value)
+    except Invalid:
+        return None
 
 
 def _diagnostic(kind: str, body: dict[str, Any]) -> str | None:

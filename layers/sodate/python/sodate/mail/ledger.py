@@ -8,7 +8,7 @@ we decided ourselves (failed, skipped, unknown) ranks below what SES reports, so
 reply is a transient bounce: it ranks below `delivered`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Literal
 
@@ -40,17 +40,27 @@ EXCEPTIONAL = frozenset({"skipped", "failed", "unknown", "rejected", "bounced", 
 
 @dataclass(frozen=True)
 class StepRef:
-    """Which step of which run: everything the send id is made of."""
+    """Which step of which run, and which attempt: everything the send id is made of.
+
+    Another attempt is a send of its own, so that SES's events tell the attempts apart.
+    """
 
     lead_id: str
     sequence: str
     version: int
     step: int
     enrolment: str
+    attempt: int = 1
 
     @property
     def send_id(self) -> str:
-        return send_id("step", self.sequence, str(self.version), str(self.step), self.enrolment, self.lead_id)
+        first = send_id("step", self.sequence, str(self.version), str(self.step), self.enrolment, self.lead_id)
+        return first if self.attempt == 1 else send_id("attempt", str(self.attempt), first)
+
+    @property
+    def earlier(self) -> "list[StepRef]":
+        """The attempts before this one, the latest first."""
+        return [replace(self, attempt=number) for number in range(self.attempt - 1, 0, -1)]
 
 
 def send_id(*facts: str) -> str:

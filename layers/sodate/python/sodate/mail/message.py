@@ -1,12 +1,14 @@
-"""What lies on the send queue and in the due index: a cohort of runs at one step, or a notice. Ids only.
+"""What lies on the send queue and in the due index: a cohort of runs at one step, a notice, or a probe. Ids only.
 
 A cohort (`what: steps`) names up to 50 leads at the same step of the same version. `what: step` is a cohort of one as
 earlier versions wrote it; due entries of that form may lie in the table for as long as a sequence runs. A body that is
-none of these goes to the dead-letter queue with the reason.
+none of these goes to the dead-letter queue with the reason. A probe is an email to SES's mailbox simulator that shows
+whether SES takes and reports email; no lead is concerned.
 """
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +17,8 @@ from sodate.errors import Invalid
 from sodate.mail.ledger import StepRef, send_id
 
 LARGEST_COHORT = 50
+#: `valid_hours` ends them long before: attempts are hours apart.
+_MOST_ATTEMPTS = 200
 
 
 def notice_message(lead_id: str, send_id: str) -> dict[str, Any]:
@@ -37,9 +41,14 @@ class Cohort:
     version: int
     step: int
     runs: tuple[Run, ...]
+    attempt: int = 1
+    """2 and more: sent again, because the evidence says that the attempt before never left."""
+    evidence: str | None = None
+    """Of such an attempt: what was known when it was decided; stored with the attempt before."""
 
     def ref(self, run: Run, step: int | None = None) -> StepRef:
-        return StepRef(run.lead_id, self.sequence, self.version, self.step if step is None else step, run.enrolment)
+        step = self.step if step is None else step
+        return StepRef(run.lead_id, self.sequence, self.version, step, run.enrolment, self.attempt)
 
     def of(self, runs: Iterable[Run], step: int | None = None) -> "Cohort":
         return replace(self, runs=tuple(runs), step=self.step if step is None else step)
@@ -53,6 +62,7 @@ class Cohort:
             str(self.version),
             str(self.step),
             *(f"{run.lead_id}/{run.enrolment}" for run in self.runs),
+            *(["attempt", str(self.attempt)] if self.attempt > 1 else []),
         )
 
     def message(self) -> dict[str, Any]:
@@ -63,6 +73,7 @@ class Cohort:
             "version": self.version,
             "step": self.step,
             "leads": [_leads_entry(run) for run in self.runs],
+            **({"attempt": self.attempt, "evidence": self.evidence} if self.attempt > 1 else {}),
         }
 
 
@@ -86,9 +97,29 @@ def parse_message(body: str) -> dict[str, Any]:
         raise Invalid("not a send message of version 1 or 2", "message")
     if message.get("what") in ("step", "steps"):
         cohort_of(message)
-    elif message.get("what") != "notice" or not _all_text(message, "lead_id", "send_id"):
-        raise Invalid(f"a send message must be steps or a notice, not {str(message.get('what'))[:40]!r}", "message")
+    elif message.get("what") == "notice":
+        if not _all_text(message, "lead_id", "send_id"):
+            raise Invalid("a notice without `lead_id` and `send_id`", "message")
+    elif message.get("what") != "probe":
+        what = str(message.get("what"))[:40]
+        raise Invalid(f"a send message must be steps, a notice or a probe, not {what!r}", "message")
     return message
+
+
+def notices_in(bodies: Iterable[str]) -> list[tuple[str, str]]:
+    """(lead id, send id) of every notice; a body that cannot be read is none."""
+    found = []
+    for body in bodies:
+        with suppress(Invalid):
+            message = parse_message(body)
+            if message["what"] == "notice":
+                found.append((message["lead_id"], message["send_id"]))
+    return found
+
+
+def probe_message(until: datetime | None = None) -> dict[str, Any]:
+    """`until`: a probe that SES did not take is repeated until then; without it, it is not repeated."""
+    return {"v": 1, "what": "probe", **({"until": until.isoformat()} if until else {})}
 
 
 def cohort_of(message: Mapping[str, Any]) -> Cohort:
@@ -98,11 +129,21 @@ def cohort_of(message: Mapping[str, Any]) -> Cohort:
         else:
             entries = message["leads"]
         runs = tuple(_run(*entry) for entry in entries)
-        cohort = Cohort(str(message["sequence"]), int(message["version"]), int(message["step"]), runs)
+        evidence = message.get("evidence")
+        cohort = Cohort(
+            sequence=str(message["sequence"]),
+            version=int(message["version"]),
+            step=int(message["step"]),
+            runs=runs,
+            attempt=int(message.get("attempt", 1)),
+            evidence=str(evidence)[:300] if evidence else None,
+        )
     except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
         raise Invalid(f"not a message of steps: {error!r}", "message") from error
     if not 1 <= len(cohort.runs) <= LARGEST_COHORT or len({run.lead_id for run in cohort.runs}) != len(cohort.runs):
         raise Invalid(f"a cohort has 1 to {LARGEST_COHORT} leads, each once", "message")
+    if not 1 <= cohort.attempt <= _MOST_ATTEMPTS:
+        raise Invalid(f"there is no attempt {cohort.attempt}", "message")
     return cohort
 
 
@@ -120,14 +161,14 @@ def joined(messages: Sequence[dict[str, Any]], largest: int) -> list[dict[str, A
     """Runs at the same step in messages of up to `largest` leads, in the order of their first; notices as they are."""
     found: list[dict[str, Any] | list[Run]] = []
     heads: list[Cohort | None] = []
-    filling: dict[tuple[str, int, int], list[Run]] = {}
+    filling: dict[Cohort, list[Run]] = {}
     for message in messages:
         if message.get("what") not in ("step", "steps"):
             found.append(message)
             heads.append(None)
             continue
         cohort = cohort_of(message)
-        key = (cohort.sequence, cohort.version, cohort.step)
+        key = cohort.of(())
         for run in cohort.runs:
             group = filling.get(key)
             if group is None or len(group) >= largest or any(other.lead_id == run.lead_id for other in group):

@@ -1,6 +1,7 @@
 """Notice mail: opt-in confirmation and hand-off. At least once: an unclear attempt is repeated once by the sweeper."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from sodate.consent.consent import LIFTED_BY_OPT_IN
@@ -9,13 +10,14 @@ from sodate.due import store as due
 from sodate.errors import Conflict, Invalid, NotFound
 from sodate.leads.store import load_profile, load_state
 from sodate.mail import pace as pacing
-from sodate.mail.deliver import deliver, fail
+from sodate.mail.deliver import LATEST_CALL, deliver, fail
 from sodate.mail.merge import opt_in_values
 from sodate.mail.message import notice_message as notice_message
 from sodate.mail.pace import Pace
 from sodate.mail.render import render
 from sodate.mail.sender import Mailing
 from sodate.mail.ses import Answer, Draft, SesMailer
+from sodate.mail.ses_answers import Verdict
 from sodate.mail.store import SendItem, begin_again, find_send, put_back, settle
 from sodate.mail.template import Template
 from sodate.playbook.store import Definitions, DefinitionUnreadable, parsed
@@ -26,45 +28,65 @@ Clock = Callable[[], datetime]
 Sleep = Callable[[float], None]
 
 
-def send_notice(
-    lead_id: str, send_id: str, composers: Mapping[str, Composer], ses: SesMailer, clock: Clock, sleep: Sleep
-) -> str:
-    """Returns what became of it, in one word. A repeat of a message finds the send begun and does nothing."""
-    send, now, pace = find_send(lead_id, send_id), clock(), pacing.look()
+@dataclass(frozen=True)
+class NoticeMail:
+    """`now` and `sleep` are the clock's."""
+
+    composers: Mapping[str, Composer]
+    ses: SesMailer
+    now: Clock
+    sleep: Sleep
+
+    def send(self, lead_id: str, send_id: str, began: datetime) -> dict[str, int]:
+        """What became of it, as a count by outcome. A repeat of a message finds the send begun and does nothing.
+
+        `began`: the invocation. When its time is up, the notice goes back to the due index before it is attempted.
+        """
+        if self.now() - began > LATEST_CALL - pacing.PATIENCE:
+            _later(lead_id, send_id, self.now())
+            return {"no_time": 1}
+        return _send(self, lead_id, send_id)
+
+
+def _send(tools: NoticeMail, lead_id: str, send_id: str) -> dict[str, int]:
+    send, now, pace = find_send(lead_id, send_id), tools.now(), pacing.look()
     if send is None:
-        return "gone"
+        return {"gone": 1}
     if pace.stopped or pace.is_crowded(now):
         _later(lead_id, send_id, now)
-        return "held"
+        return {"held": 1}
     try:
         begin_again(send, now)
-        draft = composers[send.name](send, now)
+        draft = tools.composers[send.name](send, now)
     except Conflict:
-        return "already_begun"
+        return {"already_begun": 1}
     except Withheld as withheld:
         settle(lead_id, send_id, "skipped", now, SendItem.reason.set(str(withheld)))
-        return "skipped"
+        return {"skipped": 1}
     except (Invalid, NotFound) as error:  # a retired template, say: certain, so nothing is unknown here
         fail(send, str(error), now)
-        return "failed"
+        return {"failed": 1}
     except DefinitionUnreadable:  # by this release; nothing was asked of SES
         _later(lead_id, send_id, now)
         put_back(send, "definition_unreadable")
-        return "held"
-    answer = _in_turn(lambda: deliver(send, draft, ses, clock()), pace, clock, sleep)
-    if answer.verdict == "deferred":
-        _later(lead_id, send_id, clock())
+        return {"held": 1}
+    answer, opened = _in_turn(lambda: deliver(send, draft, tools.ses, tools.now()), pace, tools)
+    if answer.verdict == Verdict.DEFERRED:
+        _later(lead_id, send_id, tools.now())
         put_back(send, answer.reason or "deferred")
-    return answer.verdict
+    return {answer.verdict.value: 1, **({"circuit_opened": 1} if opened else {})}
 
 
-def _in_turn(attempt: Callable[[], Answer], pace: Pace, clock: Clock, sleep: Sleep) -> Answer:
-    if not pacing.wait_for_turn(pace, clock, sleep):
-        return Answer("deferred", reason="no_slot")
+def _in_turn(attempt: Callable[[], Answer], pace: Pace, tools: NoticeMail) -> tuple[Answer, bool]:
+    """The answer, and whether it opened the circuit breaker."""
+    turn = pacing.wait_for_turn(pace, tools.now, tools.sleep)
+    if turn.at is None:
+        return Answer(Verdict.DEFERRED, reason=turn.stopped or "no_slot"), False
     answer = attempt()
-    if answer.stops:
-        pacing.stop(answer.stops)
-    return answer
+    if answer.is_silence:
+        return answer, pacing.count_silent_call()
+    pacing.forget_silent_calls(turn)
+    return answer, answer.stops is not None and pacing.open_breaker(answer.stops)
 
 
 def _later(lead_id: str, send_id: str, now: datetime) -> None:

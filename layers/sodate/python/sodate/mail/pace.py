@@ -1,13 +1,15 @@
 """How fast we may mail, and whether at all: one small item that the dispatcher keeps and every sender asks.
 
 SES says the rate. A sender reserves a slot for each bulk call by one conditional write and waits for it, so the slots
-of all senders together never exceed the rate, however many there are. A stopped account is a flag on the same item: the
-senders see it before they claim, the dispatcher looks once a minute whether SES takes mail again.
+of all senders together never exceed the rate, however many there are.
+
+`stopped` is the open circuit breaker: a refusal that concerns all email opens it, and so do several calls in a row
+without a usable answer. Senders see it before they claim and again with their slot. Only an accepted probe closes it.
 """
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from math import ceil, floor
 
@@ -19,8 +21,10 @@ from sodate.table.base import ConditionFailed, TableItem
 LARGEST_BULK = 50
 #: SES gives a new account one mail a second.
 SANDBOX_RATE = 1.0
-#: After a stop one mail a minute shows whether SES takes mail again.
-TRIAL_RATE = 1 / 60
+#: So many calls in a row without a usable answer, of all senders together, open the circuit breaker.
+SILENT_CALLS = 3
+#: The reason code of a breaker that opened because SES did not answer.
+SILENCE = "ses_does_not_answer"
 #: Slots lie this much further apart than the rate asks for: room for a sender that wakes late and for the way to SES,
 #: so that even then no second holds a call too many.
 SLACK = 1.03
@@ -40,16 +44,21 @@ class PaceItem(TableItem, discriminator="pace"):
     next_slot = NumberAttribute(null=True)
     stopped = UnicodeAttribute(null=True)
     held = UnicodeAttribute(null=True)
+    silent_calls = NumberAttribute(null=True)
 
 
 @dataclass(frozen=True)
 class Pace:
-    """`stopped`: why the account takes no mail at all. `held`: why we hold marketing mail back ourselves."""
+    """`stopped`: why the circuit breaker is open. `held`: why we hold marketing mail back ourselves.
+
+    `silent_calls`: SES calls in a row without a usable answer.
+    """
 
     rate: float = SANDBOX_RATE
     next_slot: datetime | None = None
     stopped: str | None = None
     held: str | None = None
+    silent_calls: int = 0
 
     @property
     def bulk_size(self) -> int:
@@ -76,20 +85,30 @@ def look() -> Pace:
     return _pace(item) if item else Pace()
 
 
-def wait_for_turn(pace: Pace, clock: Callable[[], datetime], sleep: Callable[[float], None]) -> bool:
-    """True at the moment at which the caller may send (a bulk call, or one mail); False when that is too far away."""
+@dataclass(frozen=True)
+class Turn:
+    """`at` is the reserved moment; None: no slot is near enough, or the circuit breaker is open (`stopped`)."""
+
+    at: datetime | None
+    stopped: str | None = None
+    silent_calls: int = 0
+
+
+def wait_for_turn(pace: Pace, clock: Callable[[], datetime], sleep: Callable[[float], None]) -> Turn:
+    """Returns at the moment at which the caller may make one call, or at once with `at` None."""
+    turn = Turn(None)
     for _ in range(_TRIES):
-        slot = reserve(pace, clock())
-        if slot is None:
-            return False
-        sleep(max(0.0, (slot - clock()).total_seconds()))
-        if clock() <= slot + _LATE:
-            return True
-    return False
+        turn = reserve(pace, clock())
+        if turn.at is None:
+            return turn
+        sleep(max(0.0, (turn.at - clock()).total_seconds()))
+        if clock() <= turn.at + _LATE:
+            return turn
+    return replace(turn, at=None)
 
 
-def reserve(pace: Pace, now: datetime) -> datetime | None:
-    """The next free slot, a moment from now at the earliest. None when it is too far away."""
+def reserve(pace: Pace, now: datetime) -> Turn:
+    """The next free slot, a moment from now at the earliest."""
     first, names = now + _AHEAD, {"#next": "next_slot", "#kind": "kind"}
     moment, step = {"N": str(_micro(first))}, pace.slot // timedelta(microseconds=1)
     free = {":first": moment, ":then": {"N": str(_micro(first) + step)}, ":kind": {"S": "pace"}}
@@ -97,42 +116,71 @@ def reserve(pace: Pace, now: datetime) -> datetime | None:
     queued = "#next > :first AND #next <= :far"
     while True:
         with suppress(ConditionFailed):  # most often others have slots ahead of us
-            told = _update("SET #next = #next + :step", queued, {"#next": "next_slot"}, busy)
-            return _moment(int(told["next_slot"]["N"]) - step)
+            item = _update("SET #next = #next + :step", queued, {"#next": "next_slot"}, busy, "ALL_NEW")
+            return _turn(item, _moment(int(item["next_slot"]["N"]) - step))
         try:
-            _update("SET #next = :then, #kind = :kind", "attribute_not_exists(#next) OR #next <= :first", names, free)
+            item = _update(
+                "SET #next = :then, #kind = :kind", "attribute_not_exists(#next) OR #next <= :first", names, free,
+                "ALL_NEW",
+            )  # fmt: skip
         except ConditionFailed as error:
             if int((error.old or {})["next_slot"]["N"]) > _micro(now + PATIENCE):
-                return None
+                return _turn(error.old or {}, None)
         else:
-            return first
+            return _turn(item, first)
 
 
-def stop(reason: str) -> None:
-    """SES said that the account sends nothing for now. The first reason stays."""
+def _turn(item: bulk.Raw, at: datetime | None) -> Turn:
+    pace = _pace(item)
+    return Turn(None if pace.stopped else at, pace.stopped, pace.silent_calls)
+
+
+def open_breaker(reason: str) -> bool:
+    """No email leaves until a probe is accepted. False when the breaker is open already; its first reason stays."""
     names, values = {"#stopped": "stopped", "#kind": "kind"}, {":why": {"S": reason}, ":kind": {"S": "pace"}}
-    with suppress(ConditionFailed):
+    try:
         _update("SET #stopped = :why, #kind = :kind", "attribute_not_exists(#stopped)", names, values)
+    except ConditionFailed:
+        return False
+    return True
+
+
+def close_breaker() -> None:
+    """SES took an email."""
+    _update("REMOVE #stopped, #silent", None, {"#stopped": "stopped", "#silent": "silent_calls"}, {})
+
+
+def count_silent_call() -> bool:
+    """One more call without a usable answer. True when this one opens the breaker."""
+    names, values = {"#silent": "silent_calls", "#kind": "kind"}, {":one": {"N": "1"}, ":kind": {"S": "pace"}}
+    item = _update("SET #kind = :kind ADD #silent :one", None, names, values)
+    return int(item["silent_calls"]["N"]) >= SILENT_CALLS and open_breaker(SILENCE)
+
+
+def forget_silent_calls(turn: Turn) -> None:
+    """SES answered. Nothing is written unless calls before it had no answer."""
+    if turn.silent_calls:
+        _update("REMOVE #silent", None, {"#silent": "silent_calls"}, {})
 
 
 def keep(pace: Pace) -> None:
-    """What the dispatcher found out. Reserved slots stay reserved: whoever holds one is about to send."""
-    names = {"#rate": "rate", "#stopped": "stopped", "#held": "held", "#kind": "kind"}
-    sets = ["#rate = :rate", "#kind = :kind"]
-    values = {":rate": {"N": str(pace.rate)}, ":kind": {"S": "pace"}}
-    gone = []
-    for name, reason in (("stopped", pace.stopped), ("held", pace.held)):
-        if reason is None:
-            gone.append(f"#{name}")
-        else:
-            sets.append(f"#{name} = :{name}")
-            values[f":{name}"] = {"S": reason[:200]}
-    removed = f" REMOVE {', '.join(gone)}" if gone else ""
-    _update(f"SET {', '.join(sets)}{removed}", None, names, values)
+    """Rate and hold, as the dispatcher found them. The breaker and reserved slots stay as they are."""
+    names = {"#rate": "rate", "#held": "held", "#kind": "kind"}
+    values: dict[str, bulk.Raw] = {":rate": {"N": str(pace.rate)}, ":kind": {"S": "pace"}}
+    expression = "SET #rate = :rate, #kind = :kind"
+    if pace.held is None:
+        expression += " REMOVE #held"
+    else:
+        expression += ", #held = :held"
+        values[":held"] = {"S": pace.held[:200]}
+    _update(expression, None, names, values)
 
 
-def _update(expression: str, condition: str | None, names: dict[str, str], values: dict[str, bulk.Raw]) -> bulk.Raw:
-    return bulk.update(keys.sending_account(), keys.PACE, expression, condition, names, values, "UPDATED_NEW")
+def _update(
+    expression: str, condition: str | None, names: dict[str, str], values: dict[str, bulk.Raw],
+    returned: str = "UPDATED_NEW",
+) -> bulk.Raw:  # fmt: skip
+    return bulk.update(keys.sending_account(), keys.PACE, expression, condition, names, values, returned)
 
 
 def _pace(item: bulk.Raw) -> Pace:
@@ -143,6 +191,7 @@ def _pace(item: bulk.Raw) -> Pace:
         _moment(int(next_slot)) if next_slot is not None else None,
         found.get("stopped"),
         found.get("held"),
+        int(found.get("silent_calls", 0)),
     )
 
 

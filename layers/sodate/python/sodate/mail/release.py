@@ -1,7 +1,9 @@
 """A tick of the dispatcher: what is due goes to the send queue, as fast as SES takes it, the most urgent first.
 
 The rate and the quota are SES's own, asked once a tick. What does not fit stays in the due index. Whatever stops mail
-(the account, a quota, a guard, a new sender's ceiling) is told in words, and ends by itself when its reason does.
+(the circuit breaker, a quota, a guard, a new sender's ceiling) is told in words, and ends by itself when its reason
+does: while the breaker is open and SES says nothing against the account, each tick sends one probe, which is an email
+to SES's own mailbox simulator, so that no lead's email is risked.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,8 +17,8 @@ from sodate.due.dispatch import Cursors, Tick, dispatch
 from sodate.due.store import Lane
 from sodate.mail import pace as pacing
 from sodate.mail.account import Account
-from sodate.mail.message import LARGEST_COHORT, joined, weight
-from sodate.mail.pace import SANDBOX_RATE, TRIAL_RATE, Pace
+from sodate.mail.message import LARGEST_COHORT, joined, probe_message, weight
+from sodate.mail.pace import SANDBOX_RATE, Pace
 
 TICK = timedelta(minutes=1)
 #: Messages come to the queue a little before their slots, for it brings them when it likes, and an unused slot is lost.
@@ -64,17 +66,17 @@ class Release:
     ceiling: int | None = None
     sent: int = 0
     why: str | None = None
+    breaker_opened: bool = False
+    """By this tick."""
 
     def tick(self) -> dict[str, Tick]:
         """One `Tick` per lane; a later lane gets what an earlier one left."""
         told = self.ask_ses()
         pace = self.memory.pace or pacing.look()
-        account = Account.of(told) if told is not None else Account(pace.rate, 0, None, pace.stopped)
+        account = Account.of(told) if told is not None else Account(pace.rate, 0, None, None)
         if account.rate != pace.rate:
-            pace = pacing.look()  # a sender may have stopped the account since; that must not be written over
-            if pace.stopped is None and pace.rate not in (account.rate, TRIAL_RATE):
-                pace = replace(pace, rate=account.rate)
-                pacing.keep(pace)
+            pace = replace(pacing.look(), rate=account.rate)
+            pacing.keep(pace)
         self.memory.pace = pace
         ticks = {}
         for lane in due.SENDING:
@@ -82,7 +84,7 @@ class Release:
             ticks[lane.name] = dispatch(lane, hand_over, self.memory.cursors, self.now, page=self._page)
         self.memory.released = self.sent
         if self.begin is not None:
-            self.memory.busy_until = self._end(self.memory.pace) if self.memory.pace.rate != TRIAL_RATE else None
+            self.memory.busy_until = self._end(self.memory.pace)
         return ticks
 
     def _end(self, pace: Pace) -> datetime:
@@ -123,27 +125,26 @@ class Release:
         return room if self.ceiling is None else min(room, self.ceiling)
 
     def _room(self, account: Account) -> int:
-        """Asked once, when the first entry is found: only then does it matter what the senders met meanwhile."""
+        """Asked once, when the first entry is found: only then does it matter what the senders met meanwhile.
+
+        The breaker also opens for what SES says of the account, and closes by an accepted probe like any other.
+        """
         met, restraint = pacing.look(), self.restrain(account)
-        if account.stopped:
-            found = replace(met, stopped=account.stopped)
-        elif met.stopped:
-            found = replace(met, stopped=None, rate=TRIAL_RATE)
-        else:
-            found = replace(met, rate=account.rate)
-        found = replace(found, held=restraint.held)
+        stopped = account.stopped or met.stopped
+        if account.stopped and not met.stopped:
+            self.breaker_opened = pacing.open_breaker(account.stopped)
+        if met.stopped and not account.stopped:
+            self.enqueue([probe_message()], 0)
+        found = replace(met, rate=account.rate, held=restraint.held)
         if found != met:
             pacing.keep(found)
         self.memory.pace = found
-        self.why = found.stopped or found.held
+        self.why = stopped or found.held
         self.ceiling = None if restraint.left is None else restraint.left - self.memory.released
-        if found.stopped:
+        if stopped:
             return 0
-        self.begin = self.now
-        most = 1  # after a stop one mail a tick is tried, whatever the slots say
-        if found.rate != TRIAL_RATE:
-            self.begin = max(moment for moment in (self.now, found.next_slot, self.memory.busy_until) if moment)
-            most = found.room(self.now + TICK - self.begin)
+        self.begin = max(moment for moment in (self.now, found.next_slot, self.memory.busy_until) if moment)
+        most = found.room(self.now + TICK - self.begin)
         return most if account.left is None else max(0, min(most, account.left - self.memory.released))
 
 

@@ -44,6 +44,10 @@ class Topic(Definition):
     id: Slug
     name: Line
     description: Annotated[str, StringConstraints(max_length=500)] = ""
+    strict: bool = Field(
+        default=False,
+        description="Never a second attempt for emails of this topic: what is unknown waits for a person.",
+    )
 
 
 class Cap(Definition):

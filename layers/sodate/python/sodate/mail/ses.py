@@ -1,7 +1,7 @@
 """The SES call and what each answer means for the send protocol.
 
-SES has no idempotency token, so the client makes one attempt only; our code owns every retry. An answer is
-`accepted`, a certain no (`deferred`: try later, `rejected`: never), or `ambiguous`: perhaps taken, so never repeated.
+SES has no idempotency token, so the client makes one attempt only; our code owns every retry. `ses_answers` is the
+table of what each answer means.
 """
 
 import json
@@ -10,49 +10,38 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.header import Header
 from functools import lru_cache
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConnectTimeoutError,
+    CredentialRetrievalError,
     EndpointConnectionError,
     NoCredentialsError,
     ParamValidationError,
 )
 
 from sodate.mail.sender import Sender
+from sodate.mail.ses_answers import Meaning, Verdict, meaning_of_entry, meaning_of_error
 
-Verdict = Literal["accepted", "deferred", "rejected", "ambiguous"]
-
-_THROTTLED = {"TooManyRequestsException", "ThrottlingException", "Throttling", "ACCOUNT_THROTTLED"}
-#: SES's word, for a call or for one entry of a bulk call → our reason for taking no mail at all for now.
-_ACCOUNT_STOPPED = {
-    "SendingPausedException": "sending_paused",
-    "ACCOUNT_SENDING_PAUSED": "sending_paused",
-    "CONFIGURATION_SET_SENDING_PAUSED": "sending_paused",
-    "AccountSuspendedException": "account_suspended",
-    "ACCOUNT_SUSPENDED": "account_suspended",
-    "LimitExceededException": "quota_exhausted",
-    "ACCOUNT_DAILY_QUOTA_EXCEEDED": "quota_exhausted",
-    "AccessDeniedException": "access_denied",
-    "ExpiredTokenException": "access_denied",
-    "UnrecognizedClientException": "access_denied",
-    "InvalidClientTokenId": "access_denied",
-}
-#: Entries that may have left all the same.
-_UNCLEAR_ENTRY = {"TRANSIENT_FAILURE", "FAILED"}
-_NEVER_LEFT = (EndpointConnectionError, ConnectTimeoutError, NoCredentialsError)
+#: The request never reached SES.
+_NEVER_LEFT = (EndpointConnectionError, ConnectTimeoutError)
+_NO_CREDENTIALS = (NoCredentialsError, CredentialRetrievalError)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """`stops`: why the account takes no mail at all for now, when that is what the answer says."""
+    """`stops`: why the circuit breaker opens, when the answer concerns all email.
+
+    `is_silence`: SES gave no usable answer to the call; several such calls in a row open the breaker too.
+    """
 
     verdict: Verdict
     message_id: str | None = None
     reason: str | None = None
     stops: str | None = None
+    is_silence: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,56 +70,67 @@ class SesMailer:
     configuration_set: str
 
     def send(self, draft: Draft) -> Answer:
-        reply = self._call(lambda: self.client().send_email(**request(draft, self.configuration_set)))
-        return reply if isinstance(reply, Answer) else Answer("accepted", message_id=str(reply["MessageId"]))
+        reply = self._call(lambda: self.client().send_email(**request(draft, self.configuration_set)), draft.sender)
+        return reply if isinstance(reply, Answer) else Answer(Verdict.ACCEPTED, message_id=str(reply["MessageId"]))
 
     def send_bulk(self, drafts: Sequence[Draft]) -> list[Answer]:
         """One answer per draft. All are from one sender; one call carries 50 at most.
 
-        An entry that makes SES refuse the whole call must not stop its neighbours: then each is asked for alone.
+        An entry that makes SES refuse the whole call must not stop its neighbours: then each is asked for alone, until
+        an answer concerns all email or is ambiguous. Who was not asked for is deferred.
         """
-        reply = self._call(lambda: self.client().send_bulk_email(**bulk_request(drafts, self.configuration_set)))
-        if isinstance(reply, Answer):
-            if reply.verdict == "rejected" and len(drafts) > 1:
-                return [answer for draft in drafts for answer in self.send_bulk([draft])]
-            return [reply] * len(drafts)
-        return [_entry_answer(result) for result in reply["BulkEmailEntryResults"]]
+        sender = drafts[0].sender
+        reply = self._call(
+            lambda: self.client().send_bulk_email(**bulk_request(drafts, self.configuration_set)), sender
+        )
+        if not isinstance(reply, Answer):
+            return [_entry_answer(result, sender) for result in reply["BulkEmailEntryResults"]]
+        if reply.verdict == Verdict.REJECTED and len(drafts) > 1:
+            return self._one_by_one(drafts)
+        return [reply] * len(drafts)
 
-    def _call(self, call: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any] | Answer:
+    def _one_by_one(self, drafts: Sequence[Draft]) -> list[Answer]:
+        answers: list[Answer] = []
+        for draft in drafts:
+            answers += self.send_bulk([draft])
+            if answers[-1].stops or answers[-1].verdict == Verdict.AMBIGUOUS:
+                break
+        return answers + [Answer(Verdict.DEFERRED, reason="not_attempted")] * (len(drafts) - len(answers))
+
+    def _call(self, call: Callable[[], Mapping[str, Any]], sender: Sender) -> Mapping[str, Any] | Answer:
         try:
             return call()
         except ClientError as error:
-            return classify(error)
+            return classify(error, sender.from_address)
         except ParamValidationError as error:
-            return Answer("rejected", reason=f"ParamValidation: {error}"[:300])
+            return Answer(Verdict.REJECTED, reason=f"ParamValidation: {_without_addresses(str(error))}"[:300])
+        except _NO_CREDENTIALS as error:
+            return Answer(Verdict.DEFERRED, reason=type(error).__name__, stops="access_denied")
         except _NEVER_LEFT as error:
-            return Answer("deferred", reason=type(error).__name__)
+            return Answer(Verdict.DEFERRED, reason=type(error).__name__, is_silence=True)
         except BotoCoreError as error:
-            return Answer("ambiguous", reason=type(error).__name__)
+            return Answer(Verdict.AMBIGUOUS, reason=type(error).__name__, is_silence=True)
 
 
-def _entry_answer(result: Mapping[str, Any]) -> Answer:
-    status = str(result.get("Status"))
-    if status == "SUCCESS":
-        return Answer("accepted", message_id=str(result["MessageId"]))
-    if status in _THROTTLED or status in _ACCOUNT_STOPPED:
-        return Answer("deferred", reason=status, stops=_ACCOUNT_STOPPED.get(status))
-    if status in _UNCLEAR_ENTRY:
-        return Answer("ambiguous", reason=status)
-    return Answer("rejected", reason=f"{status}: {_without_addresses(str(result.get('Error', '')))}"[:300])
+def _entry_answer(result: Mapping[str, Any], sender: Sender) -> Answer:
+    status, words = str(result.get("Status")), str(result.get("Error", ""))
+    meaning = meaning_of_entry(status, words, sender.from_address)
+    if meaning.verdict == Verdict.ACCEPTED:
+        return Answer(Verdict.ACCEPTED, message_id=str(result["MessageId"]))
+    return _answer(meaning, status, words)
 
 
-def classify(error: ClientError) -> Answer:
+def classify(error: ClientError, sender_address: str) -> Answer:
     code = str(error.response.get("Error", {}).get("Code", ""))
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500))
     words = str(error.response.get("Error", {}).get("Message", ""))
-    if code in _THROTTLED or status == 429:
-        return Answer("deferred", reason=code, stops="quota_exhausted" if "Daily" in words else None)
-    if code in _ACCOUNT_STOPPED or status in (401, 403):
-        return Answer("deferred", reason=code or str(status), stops=_ACCOUNT_STOPPED.get(code, "access_denied"))
-    if 400 <= status < 500:
-        return Answer("rejected", reason=f"{code}: {_without_addresses(words)}"[:300])
-    return Answer("ambiguous", reason=code or str(status))
+    return _answer(meaning_of_error(code, status, words, sender_address), code or str(status), words)
+
+
+def _answer(meaning: Meaning, code: str, words: str) -> Answer:
+    reason = f"{code}: {_without_addresses(words)}"[:300] if meaning.verdict == Verdict.REJECTED else code
+    is_silence = meaning.verdict == Verdict.AMBIGUOUS
+    return Answer(meaning.verdict, reason=reason, stops=meaning.stops, is_silence=is_silence)
 
 
 def _without_addresses(words: str) -> str:

@@ -1,9 +1,9 @@
 """SEND# items: the ledger. One item per planned mail, never a second one for the same id."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
 
 from sodate.errors import Conflict, NotFound
@@ -36,6 +36,14 @@ class SendItem(TableItem, discriminator="send"):
     attempted_at = UnicodeAttribute(null=True)
     sent_at = UnicodeAttribute(null=True)
     settled_at = UnicodeAttribute(null=True)
+    next_attempt = UnicodeAttribute(null=True)
+    """The send id of the attempt after this one, once that is claimed."""
+    evidence = UnicodeAttribute(null=True)
+    """Why there is an attempt after this one: what showed that this one never left."""
+    is_double = BooleanAttribute(null=True)
+    """SES reported on this attempt after the next one was claimed, so probably both arrived."""
+    attempt = NumberAttribute(null=True)
+    """2 and more; absent for a first attempt."""
 
     @property
     def send_id(self) -> str:
@@ -62,6 +70,7 @@ def step_send(ref: StepRef, template: str, topic: str, now: datetime) -> SendIte
         step=ref.step,
         enrolment=ref.enrolment,
         planned_at=keys.stamp(now),
+        attempt=ref.attempt if ref.attempt > 1 else None,
     )
 
 
@@ -98,6 +107,7 @@ def sent_step(
         "planned_at": {"S": keys.stamp(planned)},
         "sent_at": sent,
         "settled_at": sent,
+        **({"attempt": {"N": str(ref.attempt)}} if ref.attempt > 1 else {}),
     }
 
 
@@ -175,28 +185,41 @@ def raise_to(lead_id: str, send_id: str, state: str, now: datetime, *more: Actio
     return Update(handle, [*actions, *more], SendItem.rank < RANK[state])
 
 
-def fold_event(lead_id: str, send_id: str, state: str, message_id: str, reason: str | None, now: datetime) -> bool:
-    """What SES reported, when it ranks higher. False: not news. Raises `NotFound` when there is no such send."""
-    sets = ["#state = :state", "#rank = :rank", "#at = :at", "#id = :id"]
-    values = {
+#: What an event of SES was to the ledger. `double`: the first report on an attempt whose next one was claimed.
+Fold = Literal["applied", "repeat", "double"]
+
+
+def fold_event(lead_id: str, send_id: str, state: str, message_id: str, reason: str | None, now: datetime) -> Fold:
+    """What SES reported, when it ranks higher. Raises `NotFound` when there is no such send."""
+    # What a lower state gave as its reason is no reason of this one, whichever came first.
+    sets = "SET #state = :state, #rank = :rank, #at = :at, #id = :id" + (", #reason = :reason" if reason else "")
+    names = {"#state": "state", "#rank": "rank", "#at": "settled_at", "#id": "message_id", "#reason": "reason"}
+    values: dict[str, bulk.Raw] = {
         ":state": {"S": state},
         ":rank": {"N": str(RANK[state])},
         ":at": {"S": keys.stamp(now)},
         ":id": {"S": message_id},
+        **({":reason": {"S": reason}} if reason else {}),
     }
-    # What a lower state gave as its reason is no reason of this one, whichever came first.
-    if reason:
-        sets.append("#reason = :reason")
-        values[":reason"] = {"S": reason}
-    expression = f"SET {', '.join(sets)}{'' if reason else ' REMOVE #reason'}"
-    names = {"#state": "state", "#rank": "rank", "#at": "settled_at", "#id": "message_id", "#reason": "reason"}
+    end = "" if reason else " REMOVE #reason"
+    pk, sk = keys.lead(lead_id), keys.send(send_id)
     try:
-        bulk.update(keys.lead(lead_id), keys.send(send_id), expression, "#rank < :rank", names, values)
+        news = "#rank < :rank AND attribute_not_exists(#next)"
+        bulk.update(pk, sk, sets + end, news, {**names, "#next": "next_attempt"}, values)
     except ConditionFailed as error:
         if error.old is None:
             raise NotFound(f"no send {send_id} of lead {lead_id}") from error
-        return False
-    return True
+        known = error.old
+    else:
+        return "applied"
+    if "next_attempt" not in known or int(known["rank"]["N"]) >= RANK[state]:
+        return "repeat"
+    names["#double"], values[":true"] = "is_double", {"BOOL": True}
+    try:
+        bulk.update(pk, sk, f"{sets}, #double = :true{end}", "#rank < :rank", names, values)
+    except ConditionFailed:
+        return "repeat"
+    return "applied" if "is_double" in known else "double"
 
 
 def settle(lead_id: str, send_id: str, state: str, now: datetime, *more: Action) -> bool:

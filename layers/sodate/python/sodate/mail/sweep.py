@@ -1,26 +1,32 @@
 """Fifteen minutes after an attempt: what was claimed and has no outcome, and no event of its tag, is listed.
 
-Step mail becomes `unknown` and waits for a person (`sodate sends unknown`). A notice gets one more attempt. What
-crashed before its claim comes back by its own message: the claim still decides.
+Step mail becomes `unknown`; hours later `scenarios.next_attempt` decides whether it is sent again. A notice gets one
+more attempt at once. What crashed before its claim comes back by its own message: the claim still decides.
 """
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sodate.due import store as due
-from sodate.leads.store import find_state
+from sodate.mail.breaker_probe import probe_item
 from sodate.mail.ledger import RANK, StepRef
 from sodate.mail.ledger import send_id as hash_of
-from sodate.mail.message import Cohort, cohort_of
-from sodate.mail.notice import notice_message
+from sodate.mail.message import Cohort, Run, cohort_of, notice_message
 from sodate.mail.store import SendItem, find_send, put_back, step_send
 from sodate.mail.unknown import list_unknown
+from sodate.table import bulk, keys
 from sodate.table.base import ConditionFailed
 
 AFTER = timedelta(minutes=15)
+#: SES reports within minutes on almost every email. After this long without a report there is another look.
+LOOK_AFTER = timedelta(hours=6)
+#: Emails that SES took within this time of an attempt or of its listing are neighbours of the attempt.
+NEIGHBOURHOOD = timedelta(hours=1)
 _NOTICE_REPEATS = 1
+_TRIES = 24
 
 
 def watch_cohort(cohort: Cohort, attempt: str, began: datetime, now: datetime) -> None:
@@ -28,8 +34,9 @@ def watch_cohort(cohort: Cohort, attempt: str, began: datetime, now: datetime) -
 
     Each attempt has an entry of its own, so that closing one never covers what another left behind.
     """
-    leads = [[run.lead_id, run.enrolment] for run in cohort.runs]
-    message = {**cohort.message(), "what": "watch", "leads": leads}
+    message = {**cohort.message(), "what": "watch", "began": keys.stamp(began)}
+    if cohort.attempt == 1:
+        message["leads"] = [[run.lead_id, run.enrolment] for run in cohort.runs]
     due.plan(began + AFTER, due.WATCH, "watch", attempt, message, now)
 
 
@@ -38,42 +45,103 @@ def watch_notices(sends: Sequence[tuple[str, str]], batch_id: str, now: datetime
 
     Its key names every send: two batches that begin with the same message must not overwrite each other's entry.
     """
-    message = {"v": 1, "what": "watch", "sends": [list(send) for send in sends]}
+    message = {"v": 1, "what": "watch", "sends": [list(send) for send in sends], "began": keys.stamp(now)}
     due.plan(now + AFTER, due.WATCH, "watch", hash_of(batch_id, *(send for _, send in sends)), message, now)
 
 
-def sweep(message: Mapping[str, Any], now: datetime) -> None:
-    """Look at every send of a watch entry."""
+def sweep(message: Mapping[str, Any], now: datetime) -> int:
+    """Look at every send of a watch entry. Returns how many are unknown from now on.
+
+    Of 50 leads at most four calls: all are read in one, planned for a second look in one, and listed in one or two.
+    """
+    began = datetime.fromisoformat(str(message.get("began") or keys.stamp(now - AFTER)))
+    listed = 0
     if message.get("leads"):
-        cohort = cohort_of({**message, "what": "steps"})
-        for run in cohort.runs:
-            _list_if_claimed(cohort.ref(run), now)
+        listed += _sweep_cohort(cohort_of({**message, "what": "steps"}), began, now)
     for lead_id, send_id in message.get("sends", ()):
         send = find_send(lead_id, send_id)
         if send is not None and send.purpose == "notice" and send.state == "sending":
-            _repeat_notice(send, now)
+            listed += _repeat_notice(send, began, now)
+    return listed
 
 
-def _list_if_claimed(ref: StepRef, now: datetime) -> None:
-    """Not claimed: its message still lies in the queue, its dead-letter queue or the due index, and is left alone.
+def look_again_later(message: Mapping[str, Any], now: datetime) -> None:
+    """An entry that cannot be dealt with (a defect, or a definition that nobody can read) is tried for a day."""
+    failures, what = int(message.get("failures", 0)) + 1, str(message.get("what", "watch"))
+    if failures <= _TRIES:
+        ref = hash_of(*(f"{name}={value}" for name, value in sorted(message.items())))
+        due.plan(now + timedelta(hours=1), due.WATCH, what, ref, {**message, "failures": failures}, now)
 
-    Handing it over here as well would make two messages of every failing one, then four (seen when a permission was
-    missing).
+
+def _sweep_cohort(cohort: Cohort, began: datetime, now: datetime) -> int:
+    found = bulk.get_many([key for run in cohort.runs for key in _keys(cohort.ref(run))], consistent=True)
+    unclear = [_dated(run, cohort, found) for run in cohort.runs if _is_unclear(cohort.ref(run), found)]
+    if not unclear:
+        return 0
+    # Before they are listed: a crash in between repeats both, and no listed send is without a later look.
+    bulk.put_many([bulk.raw(item) for item in _look_later(cohort, unclear, began, now)])
+    sends = [_send(cohort.ref(run), found, now) for run in unclear]
+    return list_unknown([send for send in sends if send.state != "unknown"], began, now)
+
+
+def _keys(ref: StepRef) -> list[tuple[str, str]]:
+    """The ledger item, and the item that the claim wrote."""
+    pk = keys.lead(ref.lead_id)
+    claimed = keys.STATE if ref.attempt == 1 else keys.send(ref.earlier[0].send_id)
+    return [(pk, keys.send(ref.send_id)), (pk, claimed)]
+
+
+def _is_unclear(ref: StepRef, found: Mapping[tuple[str, str], bulk.Raw]) -> bool:
+    """Claimed, and without an outcome.
+
+    What was not claimed still lies in the queue, its dead-letter queue or the due index, and is left alone. Handing it
+    over here as well would make two messages of every failing one, then four (seen when a permission was missing).
     """
-    send = find_send(ref.lead_id, ref.send_id)
-    if send is not None and int(send.rank) > RANK["sending"]:
-        return
-    state = find_state(ref.lead_id)
-    run = state.enrolments.get(ref.sequence) if state else None
-    if run is not None and run.id == ref.enrolment and run.step > ref.step:
-        list_unknown(send or step_send(ref, "", "", now), now)
+    send, claim = (bulk.plain({"M": found.get(key, {})}) for key in _keys(ref))
+    if send and send["rank"] >= RANK["sending"]:
+        return bool(send["state"] in ("sending", "unknown"))
+    return _is_claimed(ref, claim)
 
 
-def _repeat_notice(send: SendItem, now: datetime) -> None:
+def _is_claimed(ref: StepRef, item: Mapping[str, Any]) -> bool:
+    if ref.attempt > 1:
+        return bool(item.get("next_attempt") == ref.send_id)
+    run = item.get("enrolments", {}).get(ref.sequence, {})
+    return bool(run.get("id") == ref.enrolment and run["step"] > ref.step)
+
+
+def _dated(run: Run, cohort: Cohort, found: Mapping[tuple[str, str], bulk.Raw]) -> Run:
+    """With what the next attempt must know, and a watch entry leaves out because it is written for every email."""
+    if run.since is not None:
+        return run
+    state = bulk.plain({"M": found.get((keys.lead(run.lead_id), keys.STATE), {})})
+    since = state.get("enrolments", {}).get(cohort.sequence, {}).get("since")
+    return replace(run, since=datetime.fromisoformat(since) if since else None, zone=state.get("zone"))
+
+
+def _send(ref: StepRef, found: Mapping[tuple[str, str], bulk.Raw], now: datetime) -> SendItem:
+    raw = found.get(_keys(ref)[0])
+    return SendItem.from_raw_data(raw) if raw else step_send(ref, "", "", now)
+
+
+def _look_later(cohort: Cohort, runs: Sequence[Run], began: datetime, now: datetime) -> list[due.DueItem]:
+    """And a probe, so that there is a neighbour even when nothing else leaves around these attempts."""
+    message = {
+        **cohort.of(runs).message(),
+        "what": "look",
+        "began": keys.stamp(began),
+        "listed": keys.stamp(now),
+    }
+    at = max(began + LOOK_AFTER, now + NEIGHBOURHOOD)
+    ref = hash_of("look", cohort.of(runs).id, keys.stamp(began))
+    return [due.due_item(at, due.WATCH, "look", ref, message, now), probe_item(now, now + NEIGHBOURHOOD)]
+
+
+def _repeat_notice(send: SendItem, began: datetime, now: datetime) -> int:
     if int(send.repeats or 0) >= _NOTICE_REPEATS:
-        list_unknown(send, now)
-        return
+        return list_unknown([send], began, now)
     # The way back first: a crash between these writes repeats both, and no notice waits for a message that never comes.
     due.plan(now, due.NOTICE, "notice", send.send_id, notice_message(send.lead_id, send.send_id), now)
     with suppress(ConditionFailed):  # an event of this very mail was faster
         put_back(send, "repeated_after_no_answer", SendItem.repeats.set(int(send.repeats or 0) + 1))
+    return 0

@@ -9,7 +9,7 @@ is set aside a second time; each failure is named in the answer.
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -50,6 +50,36 @@ def each_group(event: Mapping[str, Any], act: Callable[[str, list[Record]], str]
     if batch.failed and not batch.is_redrive and is_local():
         raise Transient("some records failed")  # the local cloud takes a partial answer from a stream for success
     return report
+
+
+def each_entry(
+    entries: Sequence[Record],
+    act: Callable[[Record], None],
+    *,
+    put_back: Callable[[Record], None],
+    has_time: Callable[[], bool],
+) -> int:
+    """Due entries in their order: how many were dealt with. The caller's cursor stops behind them.
+
+    A busy table and the end of the time stop it. An entry that fails otherwise must not keep its successors from their
+    turn: it is put back for later.
+    """
+    for number, entry in enumerate(entries):
+        if not has_time():
+            return number
+        try:
+            try:
+                act(entry)
+            except Transient:
+                raise
+            except Exception as error:  # noqa: BLE001  whatever it is, it concerns this entry only
+                why = f"{type(error).__name__}: {error}"[:300]
+                logger().error("due entry failed", extra={"why": why, "what": entry.get("what")})
+                put_back(entry)
+        except Transient as error:
+            logger().warning("stopped for now", extra={"why": str(error)})
+            return number
+    return len(entries)
 
 
 class _Batch:

@@ -130,6 +130,13 @@ def put_on_queue(queue: str, messages: Sequence[Mapping[str, Any]], delay_second
             raise Transient(f"the queue {queue.rsplit('/', 1)[-1]} refused {len(reply['Failed'])} messages")
 
 
+def has_event_letters() -> bool:
+    """Whether reports of SES lie in the dead-letter queue of `email_events`."""
+    queue, name = setting("SODATE_EVENT_DEAD_LETTER_URL"), "ApproximateNumberOfMessages"
+    reply = client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=[name])
+    return int(reply["Attributes"][name]) > 0
+
+
 @cache
 def client(service: str) -> Any:
     import boto3

@@ -52,6 +52,8 @@ def _metrics() -> Metrics:
 
 
 def count(name: Metric, value: float) -> None:
+    if not value:
+        return
     metrics = _metrics()
     metrics.add_metric(name.value, MetricUnit.Count, value)
     metrics.flush_metrics()

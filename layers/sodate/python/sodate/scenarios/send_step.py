@@ -15,16 +15,20 @@ from sodate.errors import Invalid, NotFound, Transient
 from sodate.leads.lead import State
 from sodate.leads.store import find_state, profiles_of
 from sodate.mail import pace as pacing
+from sodate.mail.deliver import LATEST_CALL
+from sodate.mail.failed import failed_item
 from sodate.mail.message import Cohort, Run
-from sodate.mail.pace import Pace
+from sodate.mail.pace import Pace, Turn
 from sodate.mail.sender import Mailing
 from sodate.mail.ses import Answer, Draft, SesMailer
+from sodate.mail.ses_answers import Verdict
 from sodate.mail.store import SendItem, deferred_step, put_unless_settled, sent_step, settled_step, step_send
 from sodate.mail.sweep import watch_cohort
 from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.calendar import due_at
 from sodate.scenarios.caps import limits, reached
 from sodate.scenarios.claim import Claims, Refused, pass_over, place, release, why_never
+from sodate.scenarios.claim_again import Settled, Taken, claim_again, is_gone, release_again
 from sodate.scenarios.compose import StepComposer
 from sodate.scenarios.hours import open_from
 from sodate.scenarios.lane import lane_of
@@ -32,8 +36,8 @@ from sodate.scenarios.sequence import Sequence, Step
 from sodate.table import bulk
 
 PAUSE_CHECK = timedelta(hours=1)
-#: An invocation that is older than this begins no further bulk call; well below the function's 60 s.
-LONGEST = timedelta(seconds=40)
+#: An invocation that is older than this claims nothing more: its SES call must begin by `LATEST_CALL`.
+LATEST_CLAIM = LATEST_CALL - pacing.PATIENCE
 
 
 @dataclass(frozen=True)
@@ -131,6 +135,11 @@ class _Attempt:
         return True
 
     @property
+    def _is_repeated(self) -> bool:
+        """Not the first attempt: the run passed this step before."""
+        return self.cohort.attempt > 1
+
+    @property
     def _step(self) -> Step:
         return self.sequence.steps[self.cohort.step]
 
@@ -155,7 +164,7 @@ class _Attempt:
     def _plan_next(self, runs: list[Run], now: datetime) -> None:
         """Before the claim advances the run: a due entry too many dies at its claim, one too few stops the run."""
         following = self.cohort.step + 1
-        if following >= len(self.sequence.steps):
+        if self._is_repeated or following >= len(self.sequence.steps):
             return
         at: dict[datetime, list[Run]] = defaultdict(list)
         for run in runs:
@@ -172,7 +181,7 @@ class _Attempt:
         claims = Claims(self.sequence.topic, limits(self.mailing.caps, self.sequence.topic), self.tools.now())
         size = pace.bulk_size
         for start in range(0, len(runs), size):
-            if self.tools.now() - self.began > LONGEST:
+            if self.tools.now() - self.began > LATEST_CLAIM:
                 self._wait(runs[start:], "no_time")
                 return
             if not self._send_some(runs[start : start + size], claims, pace):
@@ -187,21 +196,23 @@ class _Attempt:
         drafts: list[tuple[Run, Draft]] | None = None
         try:
             drafts = self._drafts(won, claims.now)
-            is_turn = bool(drafts) and pacing.wait_for_turn(pace, self.tools.now, self.tools.sleep)
+            turn = pacing.wait_for_turn(pace, self.tools.now, self.tools.sleep) if drafts else Turn(None)
         except Transient:
             # Nothing was sent, so nothing is unclear; whose mail could not be made has failed for good.
             self._give_back(won if drafts is None else [run for run, _ in drafts], "not_attempted", claims)
             raise
-        if drafts and not is_turn:
-            self._give_back([run for run, _ in drafts], "no_slot", claims)
-            return False
         if not drafts:
             return True
+        if turn.at is None:
+            self._give_back([run for run, _ in drafts], turn.stopped or "no_slot", claims)
+            return False
         answers = self.tools.ses.send_bulk([draft for _, draft in drafts])
-        return self._settle([run for run, _ in drafts], answers, claims)
+        return self._settle([run for run, _ in drafts], answers, claims, turn)
 
     def _claims(self, run: Run, claims: Claims) -> bool:
         try:
+            if self._is_repeated:
+                return self._claims_again(run, claims)
             refused = claims.claim(self.cohort.ref(run), run.zone)
             if refused is not None:
                 self._refused(run, refused, claims)
@@ -212,35 +223,70 @@ class _Attempt:
             return False
         return refused is None
 
-    def _settle(self, runs: list[Run], answers: list[Answer], claims: Claims) -> bool:
+    def _claims_again(self, run: Run, claims: Claims) -> bool:
+        ref = self.cohort.ref(run)
+        match claim_again(ref, run.zone, self.cohort.evidence or "", claims):
+            case None:
+                return True
+            case Taken():
+                # An earlier delivery of this message holds the claim, or this one does and never heard so.
+                self.unclear.append(run)
+                self.outcomes["already_done"] += 1
+            case Settled():
+                self.outcomes["earlier_attempt_settled"] += 1
+            case Refused(state) if state is None or is_gone(state, ref):
+                ended = "lead_erased" if state is None else "enrolment_ended"
+                put_unless_settled(settled_step(self._item(run, claims.now), "skipped", ended, claims.now))
+                self.outcomes["skipped"] += 1
+            case Refused(state) if state is not None:
+                self._not_now(run, state, claims)
+        return False
+
+    def _settle(self, runs: list[Run], answers: list[Answer], claims: Claims, turn: Turn) -> bool:
+        """False when SES takes no more for now."""
         now, ledger = self.tools.now(), []
         for run, answer in zip(runs, answers, strict=True):
-            if answer.verdict == "accepted":
+            if answer.verdict == Verdict.DEFERRED:
+                continue
+            self.outcomes[answer.verdict.value] += 1
+            if answer.verdict == Verdict.ACCEPTED:
                 template, ref = (self._step.template, self.mail.version), self.cohort.ref(run)
                 sent = sent_step(ref, template, self.sequence.topic, str(answer.message_id), claims.now, now)
                 ledger.append(sent)
-            elif answer.verdict == "rejected":
-                ledger.append(bulk.raw(settled_step(self._item(run, claims.now), "failed", answer.reason, now)))
-            elif answer.verdict == "ambiguous":
+            elif answer.verdict == Verdict.REJECTED:
+                ledger += self._failed(run, str(answer.reason), claims.now, now)
+            else:
                 ledger.append(bulk.raw(settled_step(self._item(run, claims.now), "sending", answer.reason, now)))
                 self.unclear.append(run)
-            if answer.verdict != "deferred":
-                self.outcomes[answer.verdict] += 1
         put_off = [(run, answer) for run, answer in zip(runs, answers, strict=True) if answer.verdict == "deferred"]
         try:
             # Nobody else writes these now: only the winner of a claim gets here, and an event without an item waits.
             bulk.put_many(ledger)
         finally:
-            for reason in {answer.stops for _, answer in put_off if answer.stops}:
-                pacing.stop(reason)
-            if put_off:
-                self._give_back([run for run, _ in put_off], put_off[0][1].reason or "deferred", claims)
-        return not (put_off and self._must_stop(put_off, len(runs)))
+            try:
+                is_stopped = self._tell_breaker(answers, turn)
+            finally:
+                if put_off:
+                    self._give_back([run for run, _ in put_off], put_off[0][1].reason or "deferred", claims)
+        self.throttled_calls += len(put_off) == len(runs)
+        # Some throttled entries mean little; a second call throttled as a whole means that SES takes no more.
+        return not (is_stopped or self.throttled_calls > 1)
 
-    def _must_stop(self, put_off: list[tuple[Run, Answer]], asked: int) -> bool:
-        """Some throttled entries mean little; a stopped account, or a second call throttled as a whole, means stop."""
-        self.throttled_calls += len(put_off) == asked
-        return any(answer.stops for _, answer in put_off) or self.throttled_calls > 1
+    def _tell_breaker(self, answers: list[Answer], turn: Turn) -> bool:
+        """True when no further call should be made."""
+        if all(answer.is_silence for answer in answers):
+            opened = pacing.count_silent_call()
+            self.outcomes["circuit_opened"] += opened
+            return opened
+        pacing.forget_silent_calls(turn)
+        reasons = {answer.stops for answer in answers if answer.stops}
+        self.outcomes["circuit_opened"] += sum(pacing.open_breaker(reason) for reason in reasons)
+        return bool(reasons)
+
+    def _failed(self, run: Run, reason: str, planned: datetime, now: datetime) -> list[bulk.Raw]:
+        """Ledger and the list of failed sends."""
+        failed = settled_step(self._item(run, planned), "failed", reason, now)
+        return [bulk.raw(failed), bulk.raw(failed_item(run.lead_id, failed.send_id, now))]
 
     def _give_back(self, runs: list[Run], reason: str, claims: Claims) -> None:
         """The way back first: a crash between these writes leaves a due entry, never a mail that nobody sends."""
@@ -248,7 +294,7 @@ class _Attempt:
         self._come_back(runs, now, now)
         for run in runs:
             put_unless_settled(deferred_step(self._item(run, now), reason))
-            release(self.cohort.ref(run), claims.now)
+            (release_again if self._is_repeated else release)(self.cohort.ref(run), claims.now)
         self.outcomes["deferred"] += len(runs)
 
     # -- no claim: why -------------------------------------------------------------------------------------------------
@@ -291,6 +337,10 @@ class _Attempt:
 
     def _skip(self, run: Run, reason: str, now: datetime) -> None:
         ref = self.cohort.ref(run)
+        if self._is_repeated:
+            put_unless_settled(settled_step(self._item(run, now), "skipped", reason, now))
+            self.outcomes["skipped"] += 1
+            return
         self._plan_next([run], now)
         if pass_over(self._item(run, now), ref, reason, now):
             self.outcomes["skipped"] += 1
@@ -321,13 +371,13 @@ class _Attempt:
     def _drafts(self, runs: list[Run], now: datetime) -> list[tuple[Run, Draft]]:
         """Whoever's mail cannot be made has a `failed` item; the neighbours go out."""
         profiles = profiles_of(run.lead_id for run in runs)
-        drafts, failed = [], []
+        drafts: list[tuple[Run, Draft]] = []
+        failed: list[bulk.Raw] = []
         for run in runs:
             try:
                 drafts.append((run, self.mail.draft(self.cohort, run, profiles.get(run.lead_id), now)))
             except (Invalid, NotFound) as error:
-                failed.append(settled_step(self._item(run, now), "failed", str(error), now))
-        bulk.put_many([bulk.raw(item) for item in failed])
-        if failed:
-            self.outcomes["not_made"] += len(failed)
+                failed += self._failed(run, str(error), now, now)
+                self.outcomes["not_made"] += 1
+        bulk.put_many(failed)
         return drafts

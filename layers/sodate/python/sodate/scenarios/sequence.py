@@ -51,6 +51,10 @@ class Sequence(Definition):
     priority: Literal["step", "broadcast"] = Field(
         default="step", description="When SES's rate is short, notices go first, then `step`, then `broadcast`."
     )
+    strict: bool = Field(
+        default=False,
+        description="Never a second attempt: an email whose outcome is unknown stays on the list for a person.",
+    )
     start: Start = Start()
     time_zone: str = "Asia/Tokyo"
     calendar: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = Field(

@@ -173,6 +173,10 @@ def ceiling(what: str, of: str) -> str:
     return f"CEILING#{what}#{of}"
 
 
+def report_coverage(at: datetime) -> str:
+    return f"COVERAGE#{at.astimezone(UTC):%Y-%m-%d}"
+
+
 def suppression_sync() -> str:
     return "CURSOR#suppression"
 

@@ -1,0 +1,138 @@
+"""The claim of another attempt: the lead may still be mailed, and nothing is known of the attempts before it.
+
+One transaction decides it, over STATE (which every opt-out writes) and over the ledger item of the attempt before
+(which every event of SES writes). The run stands where it stood: its step was passed by the first claim.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from pynamodb.attributes import Attribute
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.operand import Path
+
+from sodate.leads.lead import State
+from sodate.leads.store import StateItem, as_it_was, find_state, state_key
+from sodate.mail.ledger import StepRef
+from sodate.mail.store import SendItem
+from sodate.scenarios.caps import kept, minutes, reached
+from sodate.scenarios.claim import Claims, Refused, why_never
+from sodate.table import base, bulk, keys, transaction
+from sodate.table.base import ConditionFailed
+from sodate.table.transaction import Update
+
+#: A claim is at most this much younger than the beginning of its invocation.
+_INVOCATION = timedelta(minutes=2)
+_PREVIOUS = 1
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Something is known of an earlier attempt, or its ledger item is gone."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """This very attempt was claimed before."""
+
+
+def claim_again(ref: StepRef, zone: str | None, evidence: str, claims: Claims) -> Refused | Settled | Taken | None:
+    """None exactly once: the email is ours to send. `zone` is the one it was planned with."""
+    previous = _previous(ref)
+    if not isinstance(previous, SendItem):
+        return previous
+    state = find_state(ref.lead_id)
+    if state is None or state.zone != zone or _is_refused(state, ref, claims, previous):
+        return Refused(without_previous(state, claims.topic, previous) if state else None)
+    mailed = without_previous(state, claims.topic, previous)
+    try:
+        transaction.commit([_mailed(state, mailed, ref, claims), _is_followed(previous, ref, evidence)])
+    except ConditionFailed as error:
+        if _PREVIOUS in error.failed:
+            again = _previous(ref)
+            return again if not isinstance(again, SendItem) else Settled()
+        return Refused(find_state(ref.lead_id))
+    return None
+
+
+def release_again(ref: StepRef, claimed: datetime) -> None:
+    """Undo the claim of an email that certainly did not leave."""
+    followed = SendItem(keys.lead(ref.lead_id), keys.send(ref.earlier[0].send_id))
+    ends = [SendItem.next_attempt.remove(), SendItem.evidence.remove(), SendItem.is_double.remove()]
+    with suppress(ConditionFailed):
+        base.update(followed, ends, SendItem.next_attempt == ref.send_id)
+    newest = StateItem.mailed[0]
+    with suppress(ConditionFailed):
+        base.update(state_key(ref.lead_id), [newest.remove()], newest == minutes(claimed))
+
+
+def is_gone(state: State | None, ref: StepRef) -> bool:
+    run = state.enrolments.get(ref.sequence) if state else None
+    return run is None or run.id != ref.enrolment
+
+
+def without_previous(state: State, topic: str, previous: SendItem) -> State:
+    """The attempt before never left, so its minute counts for no cap."""
+    return replace(
+        state,
+        mailed=_without(state.mailed, previous),
+        mailed_in={**state.mailed_in, topic: _without(state.mailed_in.get(topic, ()), previous)},
+    )
+
+
+def _without(mailed: Sequence[int], previous: SendItem) -> tuple[int, ...]:
+    began = datetime.fromisoformat(str(previous.attempted_at or previous.planned_at))
+    earliest, latest = minutes(began), minutes(began + _INVOCATION)
+    for index, minute in enumerate(mailed):
+        if earliest <= minute <= latest:
+            return (*mailed[:index], *mailed[index + 1 :])
+    return tuple(mailed)
+
+
+def _is_refused(state: State, ref: StepRef, claims: Claims, previous: SendItem) -> bool:
+    paused = state.pause_until is not None and state.pause_until > keys.stamp(claims.now)
+    cap = reached(claims.limits, without_previous(state, claims.topic, previous), claims.topic, claims.now)
+    return is_gone(state, ref) or why_never(state, claims.topic) is not None or paused or cap is not None
+
+
+def _previous(ref: StepRef) -> SendItem | Settled | Taken:
+    """The attempt before, when nothing is known of it and of those before it."""
+    keys_of = [(keys.lead(ref.lead_id), keys.send(earlier.send_id)) for earlier in ref.earlier]
+    found = bulk.get_many(keys_of, consistent=True)
+    sends = [SendItem.from_raw_data(found[key]) for key in keys_of if key in found]
+    if len(sends) < len(keys_of) or any(send.state != "unknown" for send in sends):
+        return Settled()
+    if sends[0].next_attempt is not None:
+        return Taken() if sends[0].next_attempt == ref.send_id else Settled()
+    return sends[0]
+
+
+def _mailed(was: State, then: State, ref: StepRef, claims: Claims) -> Update:
+    """True while nothing that the decision rests on has changed."""
+    now = minutes(claims.now)
+    actions = [StateItem.mailed.set([now, *then.mailed][: kept(claims.limits, None)])]
+    unchanged = (
+        as_it_was(was, [claims.topic])
+        & (StateItem.enrolments[ref.sequence]["id"] == ref.enrolment)
+        & _same(StateItem.pause_until, was.pause_until)
+        & _same(StateItem.frequency, was.frequency)
+        & _same(StateItem.mailed, list(was.mailed) or None)
+    )
+    if by_topic := kept(claims.limits, claims.topic):
+        held = StateItem.mailed_in[claims.topic]
+        actions.append(held.set([now, *then.mailed_in[claims.topic]][:by_topic]))
+        unchanged &= _same(held, list(was.mailed_in.get(claims.topic, ())) or None)
+    return Update(state_key(ref.lead_id), actions, unchanged)
+
+
+def _same(place: "Attribute[Any] | Path", value: object) -> Condition:
+    return place.does_not_exist() if value is None else place == value
+
+
+def _is_followed(previous: SendItem, ref: StepRef, evidence: str) -> Update:
+    actions = [SendItem.next_attempt.set(ref.send_id), SendItem.evidence.set(evidence[:300])]
+    unclear = (SendItem.state == "unknown") & SendItem.next_attempt.does_not_exist()
+    return Update(SendItem(previous.pk, previous.sk), actions, unclear)

@@ -1,0 +1,99 @@
+"""Hours after an attempt without an answer: another attempt, when the evidence says that it never left.
+
+SES reports on every email that it took. So an email of which it says nothing for hours, while it does report on its
+neighbours, never left; then sending it again doubles nothing (docs/decisions/0073). Without that evidence it stays on
+the list, and is looked at again as long as the email would still be of use (`valid_hours`).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sodate.due import store as due
+from sodate.errors import NotFound
+from sodate.mail.ledger import send_id as hash_of
+from sodate.mail.message import Cohort, Run, cohort_of
+from sodate.mail.report_coverage import Coverage, coverage
+from sodate.mail.sender import Mailing
+from sodate.mail.store import SendItem
+from sodate.mail.sweep import NEIGHBOURHOOD
+from sodate.mail.unknown import is_open
+from sodate.playbook.store import Definitions, parsed
+from sodate.scenarios.calendar import due_at
+from sodate.scenarios.lane import lane_of
+from sodate.scenarios.sequence import Sequence
+from sodate.table import bulk, keys
+
+#: Between two looks at an attempt for which there is no evidence yet.
+_LOOK_AGAIN_AFTER = timedelta(hours=3)
+
+
+@dataclass(frozen=True)
+class NextAttempts:
+    """`has_event_letters`: reports of SES lie in a dead-letter queue, so what they say is not in the ledger yet."""
+
+    definitions: Definitions
+    has_event_letters: Callable[[], bool]
+
+    def look(self, message: Mapping[str, Any], now: datetime) -> int:
+        """How many attempts were planned."""
+        cohort = cohort_of({**message, "what": "steps"})
+        began, listed = (datetime.fromisoformat(str(message[name])) for name in ("began", "listed"))
+        sequence = parsed(self.definitions.version("sequence", cohort.sequence, cohort.version), Sequence)
+        if self._is_strict(sequence):
+            return 0
+        runs = [run for run in _still_open(cohort) if now <= self._valid_until(sequence, cohort.step, run, began)]
+        if not runs:
+            return 0
+        found = neighbours(began, listed, now)
+        if not found.shows_that_reports_arrived or self.has_event_letters():
+            ref = hash_of("look", cohort.of(runs).id, keys.stamp(began))
+            again = {**message, "leads": cohort.of(runs).message()["leads"]}
+            due.plan(now + _LOOK_AGAIN_AFTER, due.WATCH, "look", ref, again, now)
+            return 0
+        plan_next_attempt(sequence, cohort.of(runs), str(found), now)
+        return len(runs)
+
+    def _is_strict(self, sequence: Sequence) -> bool:
+        topics = {topic.id: topic for topic in self._mailing.topics}
+        topic = topics.get(sequence.topic)
+        return sequence.strict or (topic is not None and topic.strict)
+
+    @property
+    def _mailing(self) -> Mailing:
+        return parsed(self.definitions.live("mailing"), Mailing)
+
+    def _valid_until(self, sequence: Sequence, step: int, run: Run, began: datetime) -> datetime:
+        since, which = run.since or began, sequence.steps[step]
+        at = due_at(which, sequence, since, mailing=self._mailing, zone=run.zone)
+        return at + timedelta(hours=which.valid_hours)
+
+
+def neighbours(attempted: datetime, listed: datetime, now: datetime) -> Coverage:
+    """What SES took around an attempt and its listing, and reported on; when it took nothing then, what it took since.
+
+    SES has an hour to report on the youngest of them.
+    """
+    near = coverage(attempted - NEIGHBOURHOOD, listed + NEIGHBOURHOOD)
+    return near if near.accepted else coverage(attempted - NEIGHBOURHOOD, now - NEIGHBOURHOOD)
+
+
+def plan_next_attempt(sequence: Sequence, cohort: Cohort, evidence: str, now: datetime) -> None:
+    """The usual protocol does the rest: consent, caps, quiet hours and `valid_hours` are asked anew."""
+    again = replace(cohort, attempt=cohort.attempt + 1, evidence=evidence)
+    due.plan(now, lane_of(sequence), "steps", again.id, again.message(), now)
+
+
+def _still_open(cohort: Cohort) -> list[Run]:
+    places = {run: (keys.lead(run.lead_id), keys.send(cohort.ref(run).send_id)) for run in cohort.runs}
+    found = bulk.get_many(places.values(), consistent=True)
+    return [run for run, key in places.items() if key in found and is_open(SendItem.from_raw_data(found[key]))]
+
+
+def attempt_of(send: SendItem, since: datetime, zone: str | None) -> Cohort:
+    """The attempt of one send as a cohort. Raises `NotFound` for what is no step mail."""
+    if send.sequence is None or send.step is None or send.sequence_version is None or send.enrolment is None:
+        raise NotFound(f"send {send.send_id} is no step mail")
+    run = Run(send.lead_id, send.enrolment, since, zone)
+    return Cohort(send.sequence, int(send.sequence_version), int(send.step), (run,), int(send.attempt or 1))
