@@ -148,7 +148,7 @@ def test_an_account_that_stops_in_the_middle_loses_nobody(world: QuickWorld) -> 
 
 @pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.TIMEOUT])
 def test_calls_without_an_answer_open_the_breaker_and_the_rest_waits(world: QuickWorld, fault: Fault) -> None:
-    due_leads(world, 40)
+    due_leads(world, 25)
     world.ses.simulator.fault_for = lambda _: fault
     for _ in range(15):
         a_minute_later(world)
@@ -161,9 +161,9 @@ def test_calls_without_an_answer_open_the_breaker_and_the_rest_waits(world: Quic
     assert pace.look().stopped is None
     a_minute_later(world)
     a_minute_later(world)
-    assert len(marketing(world)) >= 40 - SILENT_CALLS * size - 1, "two minutes after SES answers again"
+    assert len(marketing(world)) >= 25 - SILENT_CALLS * size - 1, "two minutes after SES answers again"
     world.advance(timedelta(hours=10))
-    assert len(marketing(world)) == len({m.recipient for m in marketing(world)}) == 40
+    assert len(marketing(world)) == len({m.recipient for m in marketing(world)}) == 25
 
 
 def test_silent_calls_count_only_in_a_row(world: QuickWorld) -> None:
