@@ -147,7 +147,7 @@ class History:
     def feedback_on(self, which: int, what: str) -> None:
         """What a reader or a mailbox does with one of the latest mails, counted from the last."""
         simulator = self.world.ses.simulator
-        latest = simulator.messages[::-1][:8]
+        latest = [mail for mail in simulator.messages[::-1] if "send_id" in mail.tags][:8]  # nobody reads a probe
         if not latest:
             return
         mail = latest[which % len(latest)]
