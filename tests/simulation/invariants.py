@@ -10,6 +10,7 @@ from sodate.mail.ledger import FINAL, RANK, StepRef
 from sodate.mail.ledger import send_id as send_id_of
 from sodate.mail.sweep import LOOK_AFTER, NEIGHBOURHOOD
 from sodate.playbook.store import Definitions
+from sodate.scenarios.next_attempt import neighbours as evidence
 from sodate.scoring.rescore import live_rules, replayed
 from sodate.scoring.store import find_score
 
@@ -318,7 +319,10 @@ def _was_valid_when_evidence_came(world: SimulatedWorld, items: dict[tuple[str, 
     until = datetime.fromisoformat(run["since"]) + timedelta(hours=hours + valid)
     attempted = datetime.fromisoformat(send["attempted_at"])
     neighbours = [m.at for m in world.ses.simulator.messages if m.at >= attempted - NEIGHBOURHOOD]
-    return bool(neighbours) and max(attempted + LOOK_AFTER, min(neighbours) + NEIGHBOURHOOD) + _LOOK_TAKES < until
+    if not neighbours or max(attempted + LOOK_AFTER, min(neighbours) + NEIGHBOURHOOD) + _LOOK_TAKES >= until:
+        return False
+    # A crash of the event function between the ledger and its counters leaves a report uncounted.
+    return evidence(attempted, datetime.fromisoformat(send["settled_at"]), until).shows_that_reports_arrived
 
 
 def _posts_stored_once(found: Found, items: dict[tuple[str, str], Json], accepted: dict[str, str]) -> None:

@@ -55,9 +55,18 @@ def _is_routine(out: DomainEvent | NoticeToSend) -> bool:
 
 
 def _event(name: str, new: Image, **facts: Any) -> DomainEvent:
-    lead_id = keys.lead_id_of(new["pk"])
     # The version tells apart what happens twice: down to a phase and up again.
-    fingerprint = "\x1f".join([name, new["pk"], new["sk"], str(new.get("version")), repr(sorted(facts.items()))])
+    return _identified(name, new, repr(sorted(facts.items())), facts)
+
+
+def _once(name: str, new: Image, **facts: Any) -> DomainEvent:
+    """Of an item that is announced when it appears, whatever it says later: a request that was renewed, say."""
+    return _identified(name, new, "once", facts)
+
+
+def _identified(name: str, new: Image, what: str, facts: Mapping[str, Any]) -> DomainEvent:
+    lead_id = keys.lead_id_of(new["pk"])
+    fingerprint = "\x1f".join([name, new["pk"], new["sk"], str(new.get("version")), what])
     event_id = hashlib.sha256(fingerprint.encode()).hexdigest()[:32]
     known = {key: value for key, value in facts.items() if value is not None}
     return DomainEvent(name, {"version": "1", "event_id": event_id, "lead_id": lead_id, **known})
@@ -74,7 +83,7 @@ def _consent(old: Image, new: Image) -> list[DomainEvent | NoticeToSend]:
     if old:
         return []
     facts = {"action": new["action"], "method": new["method"], "topics": list(new.get("topics", [])), "at": new["at"]}
-    return [_event("ConsentChanged", new, form=new.get("form_id"), **facts)]
+    return [_once("ConsentChanged", new, form=new.get("form_id"), **facts)]
 
 
 def _score(old: Image, new: Image) -> list[DomainEvent | NoticeToSend]:
