@@ -165,7 +165,9 @@ class Mixed:
             "scores": {addresses[one["pk"]]: (one["total"], one["hot"]) for one in world.items("score")},
             "blocked": {addresses[one["pk"]]: one.get("blocked") for one in world.items("state")},
             "sends": Counter((addresses[one["pk"]], one["state"]) for one in world.items("send")),
-            "events": Counter(event["DetailType"] for event in world.bus),
+            "topics": {addresses[one["pk"]]: one.get("topics") for one in world.items("state")},
+            # Evidence is of the words of one form version, so other versions make other items: `topics` compares them.
+            "events": Counter(e["DetailType"] for e in world.bus if e["DetailType"] != "ConsentChanged"),
             "dead": world.dead_letters(),
         }
 
