@@ -93,7 +93,7 @@ def _again(send: SendItem, at: datetime) -> str | None:
 
 
 def _chosen(when: datetime, reason: str | None, begin: str | None, end: str | None) -> list[SendItem]:
-    after, before = _moment(begin, "--from"), _moment(end, "--until")
+    after, before = moment(begin, "--from"), moment(end, "--until")
     return [
         send
         for send in failed_sends(when)
@@ -103,7 +103,7 @@ def _chosen(when: datetime, reason: str | None, begin: str | None, end: str | No
     ]
 
 
-def _moment(text: str | None, option: str) -> str | None:
+def moment(text: str | None, option: str) -> str | None:
     """As the ledger writes it."""
     if text is None:
         return None

@@ -1,11 +1,18 @@
 """`sodate sends …`: attempts whose outcome nobody knows, and those that failed for certain (`failed_sends`)."""
 
+from collections import Counter
+from datetime import datetime
 from typing import Annotated, Literal
 
 import typer
+from sodate.errors import Conflict, Invalid, NotFound
 from sodate.mail import unknown as unknowns
+from sodate.mail.store import SendItem, find_send
+from sodate.playbook.store import Definitions
+from sodate.scenarios.next_attempt import attempt_again, evidence_about
 
 from sodate_cli import failed_sends, output
+from sodate_cli.failed_sends import moment
 from sodate_cli.operator import MonthOption, StageOption, explained, month, now, target
 from sodate_cli.output import JsonOption
 
@@ -15,14 +22,22 @@ app.command("retry")(failed_sends.retry)
 
 
 @app.command()
-def unknown(stage: StageOption = None, in_month: MonthOption = None, as_json: JsonOption = False) -> None:
-    """Sends that SES neither confirmed nor refused within fifteen minutes.
+def unknown(
+    stage: StageOption = None,
+    in_month: MonthOption = None,
+    summary: Annotated[bool, typer.Option("--summary", help="Counts by hour of the attempt and reason.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Sends that SES neither confirmed nor refused within fifteen minutes, and that were not attempted again.
 
-    Example: sodate sends unknown --month 2026-11
+    Example: sodate sends unknown --summary
     """
     with explained():
         where = target(stage)
         found = unknowns.unknown_sends(month(in_month, now(where)))
+    if summary:
+        _summary(found, as_json=as_json)
+        return
     rows = [
         {"send": s.send_id, "lead": s.lead_id, "mail": s.template or s.name, "attempt": s.attempted_at, "why": s.reason}
         for s in found
@@ -35,22 +50,87 @@ def unknown(stage: StageOption = None, in_month: MonthOption = None, as_json: Js
         )
 
 
+def _summary(found: list[SendItem], *, as_json: bool) -> None:
+    counts = Counter((str(s.attempted_at or s.planned_at)[:13], s.sequence or s.name, s.reason or "") for s in found)
+    names = ("hour", "sequence", "reason")
+    rows = [{**dict(zip(names, key, strict=True)), "sends": count} for key, count in sorted(counts.items())]
+    if as_json:
+        output.show_json(rows)
+        return
+    titles = ("hour of the attempt (UTC)", "sequence", "reason", "sends")
+    output.show_table("Unknown sends by hour and reason", titles, [tuple(row.values()) for row in rows])
+
+
 @app.command()
 def resolve(
-    lead_id: Annotated[str, typer.Argument(help="Lead id, as `sends unknown` lists it.")],
-    send_id: Annotated[str, typer.Argument(help="Send id, as `sends unknown` lists it.")],
-    verdict: Annotated[Literal["sent", "lost"], typer.Option("--as", help="What you found out.")],
+    verdict: Annotated[
+        Literal["sent", "lost", "send-again"], typer.Option("--as", help="What you found out, or what to do.")
+    ],
+    lead_id: Annotated[str | None, typer.Argument(help="Lead id, as `sends unknown` lists it.")] = None,
+    send_id: Annotated[str | None, typer.Argument(help="Send id, as `sends unknown` lists it.")] = None,
+    begin: Annotated[str | None, typer.Option("--from", help="Attempted at or after this time (UTC).")] = None,
+    end: Annotated[str | None, typer.Option("--until", help="Attempted before this time (UTC).")] = None,
     stage: StageOption = None,
+    in_month: MonthOption = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what became of an unknown send. A later SES event still corrects it.
+    """Say what became of an unknown send, or of all that were attempted in a time. A later SES event still corrects it.
 
-    Example: sodate sends resolve 01KAJ… 3f2c… --as sent
+    `send-again` makes another attempt: consent, caps, quiet hours and `valid_hours` are asked anew.
+
+    Examples: sodate sends resolve 01KAJ… 3f2c… --as sent;
+    sodate sends resolve --from 2026-11-24T09:00 --until 2026-11-24T10:00 --as send-again
     """
     with explained():
+        if (lead_id is None) != (send_id is None) or (lead_id is None and not (begin and end)):
+            raise Invalid("which sends? Give a lead id and a send id, or --from and --until")
         where = target(stage)
-        unknowns.resolve(lead_id, send_id, verdict, now(where))
+        at = now(where)
+        found = (
+            [_one(lead_id, send_id)]
+            if lead_id and send_id
+            else _attempted_between(unknowns.unknown_sends(month(in_month, at)), begin, end)
+        )
+        evidence = evidence_about(found, at) if found else ""
+        if not as_json:
+            output.say(f"{len(found)} sends. {evidence}")
+        if found and lead_id is None and not yes and not typer.confirm(f"Resolve {len(found)} sends as {verdict}?"):
+            raise typer.Exit(output.FAILED)
+        left = {send.send_id: why for send in found if (why := _resolve(send, verdict, evidence, at))}
     if as_json:
-        output.show_json({"send": send_id, "resolved": verdict})
+        output.show_json({"resolved": verdict, "sends": len(found) - len(left), "evidence": evidence, "left": left})
     else:
-        output.say(f"{send_id}: {verdict}")
+        _say_resolved(verdict, len(found) - len(left), left)
+    if left:
+        raise typer.Exit(output.FAILED)
+
+
+def _say_resolved(verdict: str, resolved: int, left: dict[str, str]) -> None:
+    output.say(f"{resolved} resolved as {verdict}, {len(left)} left")
+    if left:
+        output.show_table("Left", ("send", "why"), list(left.items()))
+
+
+def _one(lead_id: str, send_id: str) -> SendItem:
+    send = find_send(lead_id, send_id)
+    if send is None:
+        raise NotFound(f"no send {send_id} of lead {lead_id}")
+    return send
+
+
+def _attempted_between(sends: list[SendItem], begin: str | None, end: str | None) -> list[SendItem]:
+    after, before = moment(begin, "--from") or "", moment(end, "--until") or "~"
+    return [send for send in sends if after <= str(send.attempted_at or send.planned_at) < before]
+
+
+def _resolve(send: SendItem, verdict: str, evidence: str, at: datetime) -> str | None:
+    """None, or why not."""
+    try:
+        if verdict == "send-again":
+            attempt_again(Definitions(), send, f"asked for by a person; {evidence}", at)
+        else:
+            unknowns.resolve(send.lead_id, send.send_id, "sent" if verdict == "sent" else "lost", at)
+    except (Conflict, NotFound) as error:
+        return str(error)
+    return None

@@ -38,7 +38,7 @@ def test_every_bulk_status_is_in_the_table() -> None:
         (
             "MessageRejected",
             400,
-            f"Email address is not verified. Identities failed: {SENDER}",
+            f"Email address is not verified: {SENDER}",
             "identity_not_verified",
         ),
         ("MessageRejected", 400, "Email address is not verified.", "identity_not_verified"),

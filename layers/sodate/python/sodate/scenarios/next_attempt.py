@@ -5,19 +5,20 @@ neighbours, never left; then sending it again doubles nothing (docs/decisions/00
 the list, and is looked at again as long as the email would still be of use (`valid_hours`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sodate.due import store as due
-from sodate.errors import NotFound
+from sodate.errors import Conflict, NotFound
+from sodate.leads.store import find_state
 from sodate.mail.ledger import send_id as hash_of
 from sodate.mail.message import Cohort, Run, cohort_of
 from sodate.mail.report_coverage import Coverage, coverage
 from sodate.mail.sender import Mailing
 from sodate.mail.store import SendItem
-from sodate.mail.sweep import NEIGHBOURHOOD
+from sodate.mail.sweep import AFTER, NEIGHBOURHOOD
 from sodate.mail.unknown import is_open
 from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.calendar import due_at
@@ -91,9 +92,29 @@ def _still_open(cohort: Cohort) -> list[Run]:
     return [run for run, key in places.items() if key in found and is_open(SendItem.from_raw_data(found[key]))]
 
 
-def attempt_of(send: SendItem, since: datetime, zone: str | None) -> Cohort:
-    """The attempt of one send as a cohort. Raises `NotFound` for what is no step mail."""
+def evidence_about(sends: Iterable[SendItem], now: datetime) -> str:
+    """What SES reported on around the attempts of these sends, in words."""
+    attempts = sorted(datetime.fromisoformat(str(send.attempted_at or send.planned_at)) for send in sends)
+    return str(neighbours(attempts[0], attempts[-1] + AFTER, now))
+
+
+def attempt_again(definitions: Definitions, send: SendItem, evidence: str, now: datetime) -> None:
+    """Plan another attempt of one unknown step mail, as a person wishes.
+
+    Raises:
+        NotFound: it is no step mail, or its lead is gone.
+        Conflict: it is not unknown (any more), or its run has ended.
+    """
     if send.sequence is None or send.step is None or send.sequence_version is None or send.enrolment is None:
-        raise NotFound(f"send {send.send_id} is no step mail")
-    run = Run(send.lead_id, send.enrolment, since, zone)
-    return Cohort(send.sequence, int(send.sequence_version), int(send.step), (run,), int(send.attempt or 1))
+        raise NotFound(f"send {send.send_id} is no step mail; resolve it as lost, and the next post asks anew")
+    if not is_open(send):
+        raise Conflict(f"send {send.send_id} is not unknown any more; look at the lead's timeline")
+    state = find_state(send.lead_id)
+    enrolment = state.enrolments.get(send.sequence) if state else None
+    if state is None or enrolment is None or enrolment.id != send.enrolment:
+        raise Conflict("the run through the sequence was ended or replaced")
+    version = int(send.sequence_version)
+    sequence = parsed(definitions.version("sequence", send.sequence, version), Sequence)
+    run = Run(send.lead_id, enrolment.id, datetime.fromisoformat(enrolment.since), state.zone)
+    cohort = Cohort(sequence.id, version, int(send.step), (run,), int(send.attempt or 1))
+    plan_next_attempt(sequence, cohort, evidence, now)
