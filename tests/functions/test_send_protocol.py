@@ -154,7 +154,7 @@ def test_an_opt_out_at_any_point_stops_every_mail_that_is_not_yet_claimed(
 
 RETRIED = (
     Fault.TOO_MANY_REQUESTS, Fault.LIMIT_EXCEEDED, Fault.ACCOUNT_SUSPENDED, Fault.SENDING_PAUSED,
-    Fault.MAIL_FROM_NOT_VERIFIED,
+    Fault.MAIL_FROM_NOT_VERIFIED, Fault.IDENTITY_NOT_VERIFIED, Fault.CONFIGURATION_SET_MISSING,
 )  # fmt: skip
 REFUSED = (Fault.MESSAGE_REJECTED, Fault.BAD_REQUEST)
 UNCLEAR = tuple(fault for fault in Fault if fault not in RETRIED + REFUSED)

@@ -428,10 +428,11 @@ MUTANTS = (
 
 from tests.mutants.bad_days_abuse import ABUSE  # noqa: E402  they need `Mutant`
 from tests.mutants.bad_days_alarms import ALARM_MUTANTS  # noqa: E402
+from tests.mutants.bad_days_delivery import DELIVERY  # noqa: E402
 from tests.mutants.bad_days_doctor import DOCTOR  # noqa: E402
 from tests.mutants.bad_days_optout import OPT_OUT  # noqa: E402
 from tests.mutants.bad_days_redrive import REDRIVE  # noqa: E402
 from tests.mutants.bad_days_releases import RELEASES  # noqa: E402
 from tests.mutants.bad_days_rotation import ROTATION  # noqa: E402
 
-MUTANTS += ABUSE + ALARM_MUTANTS + DOCTOR + OPT_OUT + REDRIVE + RELEASES + ROTATION
+MUTANTS += ABUSE + ALARM_MUTANTS + DELIVERY + DOCTOR + OPT_OUT + REDRIVE + RELEASES + ROTATION

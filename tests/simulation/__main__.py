@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tests.simulation.abuse import Result as Abused
+    from tests.simulation.bad_ses import Result as BadTimes
     from tests.simulation.dead_letters import Result as BadDays
     from tests.simulation.history import Result
     from tests.simulation.interleavings import Found as Orders
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from tests.simulation.rotation import Result as Rotations
 
 OUTPUT = Path("build/simulation.json")
+#: `bad_ses.COUNT`, which cannot be imported before the environment is set.
+BAD_TIMES = 11
 _COLUMNS = (
     "planned", "double_sends", "histories_with_a_double", "most_of_one", "lost", "silent_losses", "sdk_requests",
 )  # fmt: skip
@@ -88,6 +91,10 @@ def main() -> int:
         for bad_day in pool.map(_redrive, range(seeds[0], seeds[0] + max(20, len(seeds) // 20))):
             tally.figures += bad_day.figures
             tally.note(f"dead letters {bad_day.seed}", bad_day.broken)
+        for bad_time in pool.map(_bad_ses, range(BAD_TIMES)):
+            for figure, value in bad_time.figures.items():
+                tally.figures[figure] = max(tally.figures[figure], value)
+            tally.note(bad_time.name, bad_time.broken)
         tally.figures += abused.result().figures
         tally.note("abuse", abused.result().broken)
         for number, found in enumerate(orders):
@@ -135,6 +142,12 @@ def _redrive(seed: int) -> "BadDays":
     from tests.simulation.dead_letters import play
 
     return play(seed)
+
+
+def _bad_ses(number: int) -> "BadTimes":
+    from tests.simulation.bad_ses import play
+
+    return play(number)
 
 
 def _abuse(seed: int, posts: int) -> "Abused":
@@ -203,6 +216,13 @@ def _report(tally: Tally, seeds: range, seconds: float) -> dict[str, Any]:
         "rotation_links_refused": figures["rotation_fresh_links_refused"] + figures["rotation_older_links_refused"],
         "next_release_applied": figures["next_release_applied"],
         "stream_letters_redriven": figures["stream_letters_redriven"],
+        "doubles_while_reports_are_late_or_lost": figures["doubles_late"] + figures["doubles_lossy"],
+        "attempts_made_again": figures["attempts_made_again"],
+        "never_left_while_valid": figures["never_left_while_valid"],
+        "never_left_listed": figures["never_left_listed"],
+        **{
+            name: value for name, value in sorted(figures.items()) if name.startswith(("outage_", "refusal_", "burst_"))
+        },
         "abusive_posts": figures["abusive_posts"],
         "abuse_most_opt_in_emails_of_a_mailbox_and_day": figures["abuse_most_opt_in_emails_of_a_mailbox_and_day"],
         "abuse_minutes_marketing_held": figures["abuse_minutes_marketing_held"],

@@ -37,6 +37,8 @@ class Fault(StrEnum):
     SENDING_PAUSED = "sending-paused"
     MESSAGE_REJECTED = "message-rejected"
     MAIL_FROM_NOT_VERIFIED = "mail-from-not-verified"
+    IDENTITY_NOT_VERIFIED = "identity-not-verified"
+    CONFIGURATION_SET_MISSING = "configuration-set-missing"
     BAD_REQUEST = "bad-request"
     SERVER_ERROR = "server-error"
     TIMEOUT = "timeout"
@@ -59,6 +61,8 @@ _REFUSALS: dict[Fault, tuple[str, str, int]] = {
     Fault.SENDING_PAUSED: ("SendingPausedException", "Sending is paused for your account.", 400),
     Fault.MESSAGE_REJECTED: ("MessageRejected", "Message contains unsafe content.", 400),
     Fault.MAIL_FROM_NOT_VERIFIED: ("MailFromDomainNotVerifiedException", "The MAIL FROM domain is not verified.", 400),
+    Fault.IDENTITY_NOT_VERIFIED: ("MessageRejected", "Email address is not verified.", 400),
+    Fault.CONFIGURATION_SET_MISSING: ("NotFoundException", "The configuration set does not exist.", 404),
     Fault.BAD_REQUEST: ("BadRequestException", "The input you provided is invalid.", 400),
 }
 

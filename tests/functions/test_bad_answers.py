@@ -1,0 +1,126 @@
+"""Later attempts at their edges, and a sweeper that is short of time or calls."""
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sodate.due import store as due
+from sodate.mail import pace
+from sodate.mail.message import Cohort, Run
+from sodate.mail.pace import Pace
+from sodate.mail.store import fold_event, step_send
+from sodate.mail.sweep import sweep, watch_cohort
+from sodate.playbook.store import Definitions
+from sodate.runtime.batch import each_entry
+from sodate.table import bulk
+from sodate_cli.local.ses.errors import Fault
+
+from tests.functions.quick import QuickWorld
+from tests.functions.test_send_protocol import due_step, second_attempts, step_mails, steps
+
+
+def lost_attempt(world: QuickWorld) -> dict[str, Any]:
+    """The ledger item of a step mail without an answer, listed as unknown."""
+    records = due_step(world)
+    world.ses.simulator.inject(Fault.TIMEOUT)
+    world.call("mail_sender", {"Records": records})
+    world.advance(timedelta(minutes=30))
+    (send,) = steps(world)
+    assert send["state"] == "unknown"
+    return send
+
+
+def test_a_report_between_decision_and_claim_stops_the_attempt(world: QuickWorld) -> None:
+    send = lost_attempt(world)
+    lead_id, send_id = send["pk"].removeprefix("LEAD#"), send["sk"].removeprefix("SEND#")
+    run = Run(lead_id, send["enrolment"], world.now)
+    body = Cohort(send["sequence"], int(send["sequence_version"]), 0, (run,), 2, "decided").message()
+    assert fold_event(lead_id, send_id, "delivered", "late", None, world.now) == "applied"
+    due.plan(world.now, due.STEP, "steps", "again", body, world.now)
+    world.advance(timedelta(minutes=10))
+    assert (second_attempts(world), step_mails(world)) == ([], [])
+
+
+def test_a_report_after_the_next_attempt_left_is_counted_once_as_a_double(world: QuickWorld) -> None:
+    send = lost_attempt(world)
+    world.advance(timedelta(hours=8))
+    lead_id, send_id = send["pk"].removeprefix("LEAD#"), send["sk"].removeprefix("SEND#")
+    assert len(second_attempts(world)) == 1
+    assert fold_event(lead_id, send_id, "sent", "late", None, world.now) == "double"
+    assert fold_event(lead_id, send_id, "delivered", "late", None, world.now) == "applied"
+    assert fold_event(lead_id, send_id, "delivered", "late", None, world.now) == "repeat"
+    assert steps(world)[0]["is_double"]
+
+
+@pytest.mark.parametrize("where", ["sequence", "topic"])
+def test_strict_is_never_attempted_again(world: QuickWorld, where: str) -> None:
+    definitions = Definitions()
+    if where == "sequence":
+        body = definitions.live("sequence", "materials-follow-up").body
+        definitions.publish("sequence", "materials-follow-up", {**body, "strict": True}, world.now)
+    else:
+        body = definitions.live("mailing").body
+        topics = [{**topic, "strict": True} for topic in body["topics"]]
+        definitions.publish("mailing", "default", {**body, "topics": topics}, world.now)
+    lost_attempt(world)
+    world.advance(timedelta(days=4))
+    assert second_attempts(world) == []
+
+
+def test_nothing_is_attempted_again_while_reports_lie_in_the_dead_letter_queue(world: QuickWorld) -> None:
+    world._monkeypatch.setattr("sodate.runtime.container.has_event_letters", lambda: True)
+    lost_attempt(world)
+    world.advance(timedelta(days=4))
+    assert second_attempts(world) == []
+
+
+def test_a_lead_that_left_gets_no_further_attempt(world: QuickWorld) -> None:
+    from sodate.consent.unsubscribe import unsubscribe
+
+    send = lost_attempt(world)
+    unsubscribe(send["pk"].removeprefix("LEAD#"), "x", "product-news", "all", "one_click", world.now)
+    world.advance(timedelta(days=4))
+    assert step_mails(world) == []
+
+
+def test_an_open_breaker_is_seen_with_the_slot(world: QuickWorld) -> None:
+    pace.keep(Pace(14.0))
+    assert pace.reserve(pace.look(), world.now).at is not None
+    pace.open_breaker("sending_paused")
+    turn = pace.reserve(Pace(14.0), world.now + timedelta(minutes=1))
+    assert (turn.at, turn.stopped) == (None, "sending_paused")
+
+
+def test_a_watch_entry_of_fifty_leads_takes_the_sweeper_four_calls(world: QuickWorld) -> None:
+    lead = world.join("p@example.jp")
+    (name,) = world.state(lead)["enrolments"]
+    run = world.state(lead)["enrolments"][name]
+    cohort = Cohort(name, int(run["v"]), 0, tuple(Run(f"L{n}", "e", world.now) for n in range(50)))
+    for one in cohort.runs:
+        send = step_send(cohort.ref(one), "mail", "news", world.now)
+        send.state, send.rank = "sending", 10
+        bulk.put(bulk.raw(send))
+    watch_cohort(cohort, "attempt", world.now, world.now)
+    calls: Counter[str] = Counter()
+    world.table.refuse = lambda operation: calls.update([operation])
+    message = {**cohort.message(), "what": "watch"}
+    assert sweep(message, world.now + timedelta(minutes=15)) == 50
+    assert calls.total() <= 4, calls
+    assert len(world.items("unknown")) == 50
+
+
+def test_a_sweeper_without_time_stops_behind_what_it_did_and_one_bad_entry_stops_nobody() -> None:
+    entries = [{"what": "watch", "number": number} for number in range(10)]
+    done: list[int] = []
+    later: list[int] = []
+
+    def act(entry: Any) -> None:
+        if entry["number"] == 3:
+            raise ValueError("a defect")
+        done.append(entry["number"])
+
+    taken = each_entry(
+        entries, act, put_back=lambda entry: later.append(entry["number"]), has_time=lambda: len(done) < 6
+    )
+    assert (taken, done, later) == (7, [0, 1, 2, 4, 5, 6], [3])
