@@ -55,6 +55,11 @@ class Tally:
             self.designs[name]["most_of_one"] = most
         self.note(f"seed {result.seed}", result.broken)
 
+    def add_worst(self, bad_time: "BadTimes") -> None:
+        for figure, value in bad_time.figures.items():
+            self.figures[figure] = max(self.figures[figure], value)
+        self.note(bad_time.name, bad_time.broken)
+
     def note(self, where: str, broken: list[str]) -> None:
         if broken:
             self.broken[where] = broken
@@ -92,9 +97,7 @@ def main() -> int:
             tally.figures += bad_day.figures
             tally.note(f"dead letters {bad_day.seed}", bad_day.broken)
         for bad_time in pool.map(_bad_ses, range(BAD_TIMES)):
-            for figure, value in bad_time.figures.items():
-                tally.figures[figure] = max(tally.figures[figure], value)
-            tally.note(bad_time.name, bad_time.broken)
+            tally.add_worst(bad_time)
         tally.figures += abused.result().figures
         tally.note("abuse", abused.result().broken)
         for number, found in enumerate(orders):
@@ -220,9 +223,7 @@ def _report(tally: Tally, seeds: range, seconds: float) -> dict[str, Any]:
         "attempts_made_again": figures["attempts_made_again"],
         "never_left_while_valid": figures["never_left_while_valid"],
         "never_left_listed": figures["never_left_listed"],
-        **{
-            name: value for name, value in sorted(figures.items()) if name.startswith(("outage_", "refusal_", "burst_"))
-        },
+        **{name: figures[name] for name in sorted(figures) if name.startswith(("outage_", "refusal_", "burst_"))},
         "abusive_posts": figures["abusive_posts"],
         "abuse_most_opt_in_emails_of_a_mailbox_and_day": figures["abuse_most_opt_in_emails_of_a_mailbox_and_day"],
         "abuse_minutes_marketing_held": figures["abuse_minutes_marketing_held"],
