@@ -46,7 +46,10 @@ DELIVERY = (
     Mutant(
         "a-known-attempt-is-repeated",
         "layers/sodate/python/sodate/scenarios/claim_again.py",
-        (('any(send.state != "unknown" for send in sends)', "False"),),
+        (
+            ('any(send.state != "unknown" for send in sends)', "False"),
+            ('(SendItem.state == "unknown") & SendItem.next_attempt', "SendItem.next_attempt"),
+        ),
         "an email is sent again although SES reported on it after the decision",
         tests=("tests/functions/test_bad_answers.py",),
     ),
