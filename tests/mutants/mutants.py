@@ -252,8 +252,8 @@ MUTANTS = (
     _mutant(
         "claim-with-a-lost-answer-is-forgotten",
         "scenarios/send_step.py",
-        '                self.unclear.append(run)\n                self.outcomes["already_done"] += 1\n',
-        '                self.outcomes["already_done"] += 1\n',
+        "The sweeper finds out which.\n                self.unclear.append(run)\n",
+        "The sweeper finds out which.\n",
         "a claim that the SDK asked for twice is seen by nobody",
         seeds=800,
     ),
