@@ -302,7 +302,8 @@ MUTANTS = (
     _mutant(
         "status-of-each-entry-ignored",
         "mail/ses.py",
-        '    if meaning.verdict == Verdict.ACCEPTED:\n        return Answer(Verdict.ACCEPTED, message_id=str(result["MessageId"]))',
+        "    if meaning.verdict == Verdict.ACCEPTED:\n"
+        '        return Answer(Verdict.ACCEPTED, message_id=str(result["MessageId"]))',
         '    if status:\n        return Answer(Verdict.ACCEPTED, message_id=str(result.get("MessageId")))',
         "what SES refused is called sent",
         seeds=60,
