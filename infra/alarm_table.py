@@ -65,11 +65,11 @@ METRIC_ALARMS = (
         "Bounces or complaints are near a limit of `guards`, or over it, and marketing email pauses.",
     ),
     MetricAlarm(
-        "TransactionalGuard", "transactional-guard", ("mail_sender", "form_capture"),
+        "TransactionalGuard", "transactional-guard", ("mail_sender",),
         "Opt-in emails bounce too often: a script may be posting invented addresses.",
     ),
     MetricAlarm(
-        "TransactionalDeferred", "transactional-deferred", ("mail_sender", "form_capture"),
+        "TransactionalDeferred", "transactional-deferred", ("mail_sender",),
         "Opt-in emails wait because a ceiling against abuse is reached. Posts are stored.",
     ),
     MetricAlarm(
