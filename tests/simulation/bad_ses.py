@@ -1,4 +1,4 @@
-"""Whole bad times of SES: a quarter of an hour without an answer, an hour in which it refuses everything; and a burst
+"""Whole bad times of SES: a quarter of an hour without an answer, an hour in which it refuses everything; a burst
 of posts. The real handlers on the simulated world, without any other fault.
 
 A minute of the clock is one tick and everything that the queues hold. After a bad time every email must leave once.
@@ -7,12 +7,17 @@ A minute of the clock is one tick and everything that the queues hold. After a b
 import json
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sodate.mail import pace
+from sodate.mail.ledger import RANK
+from sodate.mail.message import LARGEST_COHORT, Cohort, Run
 from sodate.mail.pace import SILENT_CALLS, Pace
+from sodate.mail.store import step_send
+from sodate.mail.sweep import sweep, watch_cohort
+from sodate.table import bulk
 from sodate_cli.local.ses.errors import Fault
 
 from tests.simulation.abuse import IndexedTable
@@ -31,6 +36,9 @@ REFUSALS = (
 _OUTAGE, _REFUSAL = 15, 60
 #: The timeout of mail_sender (infra/catalog.py).
 _TIMEOUT = timedelta(seconds=90)
+#: The timeout of send_sweeper, and what one call of the table takes: slow, so that several runs are needed.
+_SWEEPER_TIMEOUT, _CALL = timedelta(seconds=60), timedelta(milliseconds=150)
+BACKLOG = 10_000
 
 
 @dataclass
@@ -184,13 +192,67 @@ def burst(posts: int = POSTS) -> Result:
     return result
 
 
+def backlog(sends: int = BACKLOG) -> Result:
+    """So many attempts without an outcome fall due for the sweeper at once; each call of the table takes its time."""
+    result = Result("sweeper")
+    with pytest.MonkeyPatch.context() as patch:
+        day = _day(patch)
+        world, entries = day.world, sends // LARGEST_COHORT
+        for number in range(entries):
+            cohort = Cohort("drip", 1, 0, tuple(Run(f"L{number}-{one}", "e") for one in range(LARGEST_COHORT)))
+            for run in cohort.runs:
+                send = step_send(cohort.ref(run), "mail", "news", world.now)
+                send.state, send.rank = "sending", RANK["sending"]
+                bulk.put(bulk.raw(send))
+            watch_cohort(cohort, f"attempt-{number}", world.now, world.now)
+        calls: Counter[str] = Counter()
+        seen: Counter[str] = Counter()
+
+        def slow(operation: str) -> None:
+            calls[operation] += 1
+            world.now += _CALL
+
+        def swept(message: Json, now: datetime) -> int:
+            seen[str(message["leads"][0][0])] += 1
+            before = calls.total()
+            listed = sweep(message, now)
+            result.figures["sweeper_most_calls"] = max(result.figures["sweeper_most_calls"], calls.total() - before)
+            return listed
+
+        patch.setattr("functions.send_sweeper.handler.sweep", swept)
+        world.table.refuse = slow
+        world.now += timedelta(minutes=16)
+        runs, longest = 0, timedelta()
+        while len(seen) < entries and runs < 100:
+            began = world.now
+            world.invoke("send_sweeper", {})
+            longest = max(longest, world.now - began)
+            runs += 1
+            world.now = began + timedelta(minutes=5)
+        listed = sum(item["kind"] == {"S": "unknown"} for item in world.table.items.values())
+        result.figures.update(
+            {
+                "sweeper_runs": runs,
+                "sweeper_entries_repeated": sum(times > 1 for times in seen.values()),
+                "sweeper_backlog_left": sends - listed,
+            }
+        )
+        result.must(result.figures["sweeper_most_calls"] <= 4, "an entry took more than four calls")
+        result.must(result.figures["sweeper_entries_repeated"] == 0, "an entry was swept again")
+        result.must(listed == sends, f"{sends - listed} are not listed")
+        result.must(longest < _SWEEPER_TIMEOUT, f"a run took {longest}")
+    return result
+
+
 def play(number: int, leads: int = LEADS, posts: int = POSTS) -> Result:
     """One of the bad times, by its number."""
     plays = [*(("outage", fault, _OUTAGE) for fault in OUTAGES), *(("refusal", fault, _REFUSAL) for fault in REFUSALS)]
-    return bad_time(*plays[number], leads) if number < len(plays) else burst(posts)
+    if number < len(plays):
+        return bad_time(*plays[number], leads)
+    return burst(posts) if number == len(plays) else backlog()
 
 
-COUNT = len(OUTAGES) + len(REFUSALS) + 1
+COUNT = len(OUTAGES) + len(REFUSALS) + 2
 
 
 def _day(patch: pytest.MonkeyPatch) -> Day:
