@@ -39,7 +39,8 @@ def test_a_report_between_decision_and_claim_stops_the_attempt(world: QuickWorld
     assert fold_event(lead_id, send_id, "delivered", "late", None, world.now) == "applied"
     due.plan(world.now, due.STEP, "steps", "again", body, world.now)
     world.advance(timedelta(minutes=10))
-    assert (second_attempts(world), step_mails(world)) == ([], [])
+    (again,) = second_attempts(world)
+    assert (again["state"], again["reason"], step_mails(world)) == ("skipped", "earlier_attempt_settled", [])
 
 
 def test_a_report_after_the_next_attempt_left_is_counted_once_as_a_double(world: QuickWorld) -> None:

@@ -24,6 +24,7 @@ REASONS = {
     "consent": "there is no confirmed consent for the topic",
     "enrolment_ended": "the run through the sequence was ended or replaced",
     "answered_already": "sales had answered before the mail was written",
+    "earlier_attempt_settled": "SES reported on an earlier attempt, or a person settled it, before this one was made",
     "lead_erased": "the lead does not exist any more",
     # Nobody knows.
     "no_answer_and_no_event": "handed to SES, or perhaps not: no answer, and no event within fifteen minutes",

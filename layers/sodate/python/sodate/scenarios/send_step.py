@@ -233,7 +233,9 @@ class _Attempt:
                 self.unclear.append(run)
                 self.outcomes["already_done"] += 1
             case Settled():
-                self.outcomes["earlier_attempt_settled"] += 1
+                settled = settled_step(self._item(run, claims.now), "skipped", "earlier_attempt_settled", claims.now)
+                put_unless_settled(settled)
+                self.outcomes["skipped"] += 1
             case Refused(state) if state is None or is_gone(state, ref):
                 ended = "lead_erased" if state is None else "enrolment_ended"
                 put_unless_settled(settled_step(self._item(run, claims.now), "skipped", ended, claims.now))
