@@ -99,7 +99,10 @@ def test_a_person_fills_in_the_form_confirms_and_finds_the_mail_in_the_mailbox(
     page.get_by_text("browser@example.jp").first.wait_for()
     page.get_by_text("browser@example.jp").first.click()
     frame = page.frame_locator("iframe")
-    frame.get_by_text("渡辺　ブラウザ").first.wait_for()
+    frame.get_by_text("へのお申し込みありがとうございます").first.wait_for()
+    assert frame.get_by_text("渡辺").count() == 0, (
+        "an email to an unconfirmed address says nothing that a stranger typed"
+    )
     page.screenshot(path=SHOTS / "mailbox.png", full_page=True)
 
 
