@@ -28,8 +28,9 @@ def handler(_: dict[str, Any], __: object) -> dict[str, int]:
     handed_over = sum(tick.handed_over for tick in ticks.values())
     if handed_over or release.why:
         logger().info("tick", extra={"handed_over": handed_over, "mails": release.sent, "why": release.why})
-    if release.why:
-        count(Metric.SENDING_HELD, 1)
+    count(Metric.EMAILS_DISPATCHED, release.sent)
+    count(Metric.CIRCUIT_OPENED, int(release.breaker_opened))
+    count(Metric.SENDING_HELD, 1 if release.why else 0)
     if any(tick.is_late for tick in ticks.values()):
         count(Metric.LATE_MINUTES, max(tick.minutes_late for tick in ticks.values()))
     return {"handed_over": handed_over, "mails": release.sent}

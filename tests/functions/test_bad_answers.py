@@ -11,7 +11,7 @@ from sodate.mail.message import Cohort, Run
 from sodate.mail.pace import Pace
 from sodate.mail.store import fold_event, step_send
 from sodate.mail.sweep import sweep, watch_cohort
-from sodate.playbook.store import Definitions
+from sodate.playbook.store import Definitions, DefinitionUnreadable
 from sodate.runtime.batch import each_entry
 from sodate.table import bulk
 from sodate_cli.local.ses.errors import Fault
@@ -109,6 +109,19 @@ def test_a_watch_entry_of_fifty_leads_takes_the_sweeper_four_calls(world: QuickW
     assert sweep(message, world.now + timedelta(minutes=15)) == 50
     assert calls.total() <= 4, calls
     assert len(world.items("unknown")) == 50
+
+
+def test_a_definition_that_this_release_cannot_read_does_not_stop_the_sweeper() -> None:
+    done, later = list[str](), list[str]()
+
+    def act(entry: Any) -> None:
+        if entry["what"] == "look":
+            raise DefinitionUnreadable("written by a newer release")
+        done.append(entry["what"])
+
+    entries = [{"what": "look"}, {"what": "watch"}]
+    taken = each_entry(entries, act, put_back=lambda entry: later.append(entry["what"]), has_time=lambda: True)
+    assert (taken, done, later) == (2, ["watch"], ["look"])
 
 
 def test_a_sweeper_without_time_stops_behind_what_it_did_and_one_bad_entry_stops_nobody() -> None:

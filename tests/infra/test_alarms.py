@@ -48,6 +48,15 @@ def test_the_functions_of_an_entry_are_those_that_count_it() -> None:
     assert not {pair for pair in counted - table if pair[0] not in NO_ALARM}
 
 
+def test_every_metric_is_counted_somewhere_and_by_the_functions_whose_alarm_waits_for_it() -> None:
+    in_rooms = {m.name for m in Metric for path in _rooms() if f"Metric.{m.name}" in path.read_text()}
+    counted = {(metric, path.parent.name) for path in _handlers() for metric in _counted_in(path)}
+    by_handlers = {metric for metric, _ in counted}
+    assert {m.name for m in Metric if m.value not in by_handlers and m.name not in in_rooms} == set()
+    waiting = {(e.metric, function) for e in METRIC_ALARMS for function in e.functions}
+    assert {pair for pair in waiting - counted if Metric(pair[0]).name not in in_rooms} == set()
+
+
 def test_every_function_that_reads_definitions_is_watched_for_one_that_it_cannot_read() -> None:
     reading = {path.parent.name for path in _handlers() if "container.definitions()" in path.read_text()}
     assert reading == set(READERS_OF_DEFINITIONS)
@@ -185,6 +194,10 @@ def _dimensions(metric: Any) -> dict[str, str]:
 
 def _span(alarm: Any) -> int:
     return int(alarm["Period"] * alarm["EvaluationPeriods"])
+
+
+def _rooms() -> list[Path]:
+    return [path for path in sorted((ROOT / "layers" / "sodate").rglob("*.py")) if path.name != "metrics.py"]
 
 
 def _handlers() -> list[Path]:

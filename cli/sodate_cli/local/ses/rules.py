@@ -92,10 +92,16 @@ def check_subject(subject: str) -> str:
     return subject
 
 
+#: SES takes email to its mailbox simulator in the sandbox too.
+MAILBOX_SIMULATOR = "simulator.amazonses.com"
+
+
 def is_verified(address: str, identities: Iterable[str]) -> bool:
     """Whether an address, its domain or a parent domain is a verified identity (case is of no importance)."""
     verified = {identity.lower() for identity in identities}
     folded = address.lower()
     domain = folded.rpartition("@")[2]
+    if domain == MAILBOX_SIMULATOR:
+        return True
     labels = domain.split(".")
     return folded in verified or any(".".join(labels[start:]) in verified for start in range(len(labels)))

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from sodate.errors import Invalid, NotFound, Transient
+from sodate.playbook.store import DefinitionUnreadable
 from sodate.runtime import container
 from sodate.runtime.logs import logger
 from sodate.runtime.settings import is_local, setting
@@ -70,6 +71,9 @@ def each_entry(
         try:
             try:
                 act(entry)
+            except DefinitionUnreadable as error:  # the newer release, or an older playbook, may take hours to come
+                logger().warning("due entry put back", extra={"why": str(error), "what": entry.get("what")})
+                put_back(entry)
             except Transient:
                 raise
             except Exception as error:  # noqa: BLE001  whatever it is, it concerns this entry only
