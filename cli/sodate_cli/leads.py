@@ -237,7 +237,21 @@ def _mails(state: State, definitions: Definitions) -> list[dict[str, Any]]:
 
 def _why(send: SendItem) -> str:
     until = send.waits_until if send.state == "planned" else None
-    return f"{in_words(send.reason)} (next: {until[:16].replace('T', ' ')})" if until else in_words(send.reason)
+    if until:
+        return f"{in_words(send.reason)} (next: {until[:16].replace('T', ' ')})"
+    return "; ".join(part for part in (in_words(send.reason), _about_attempts(send)) if part)
+
+
+def _about_attempts(send: SendItem) -> str:
+    """What ties this attempt to the others of the same email."""
+    said = []
+    if send.attempt is not None:
+        said.append(f"attempt {int(send.attempt)}")
+    if send.is_double:
+        said.append("SES reported on it after the next attempt had left: probably this person has the email twice")
+    elif send.next_attempt is not None:
+        said.append(f"attempted again, because {send.evidence}")
+    return "; ".join(said)
 
 
 def mailable(state: State) -> str:
@@ -272,8 +286,9 @@ def _waits(state: State, sequence: Sequence, mailing: Mailing, now: datetime) ->
 
 
 def mail_name(send: SendItem, *, with_reason: bool = False) -> str:
-    name = send.template or send.name
-    return f"{name} ({send.reason})" if with_reason and send.reason else str(name)
+    details = [part for part in (send.reason, _about_attempts(send)) if part] if with_reason else []
+    name = str(send.template or send.name)
+    return f"{name} ({'; '.join(details)})" if details else name
 
 
 def keys_at(at: datetime) -> str:

@@ -14,6 +14,7 @@ from sodate.mail.sweep import sweep, watch_cohort
 from sodate.playbook.store import Definitions, DefinitionUnreadable
 from sodate.runtime.batch import each_entry
 from sodate.table import bulk
+from sodate_cli.leads import explanation
 from sodate_cli.local.ses.errors import Fault
 
 from tests.functions.quick import QuickWorld
@@ -52,6 +53,9 @@ def test_a_report_after_the_next_attempt_left_is_counted_once_as_a_double(world:
     assert fold_event(lead_id, send_id, "delivered", "late", None, world.now) == "applied"
     assert fold_event(lead_id, send_id, "delivered", "late", None, world.now) == "repeat"
     assert steps(world)[0]["is_double"]
+    (first,) = [mail for mail in explanation(lead_id, world.now)["mails"] if "twice" in mail["why"]]
+    assert first["state"] == "delivered"
+    assert any("attempt 2" in mail["why"] for mail in explanation(lead_id, world.now)["mails"])
 
 
 @pytest.mark.parametrize("where", ["sequence", "topic"])
