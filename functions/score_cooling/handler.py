@@ -4,37 +4,51 @@ Only a lead that will change has an entry; no lead is searched.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from sodate.consent.retention import WHAT, review
 from sodate.due.dispatch import dispatch
-from sodate.due.store import COOLING
+from sodate.due.store import COOLING, put_back
 from sodate.errors import Invalid, NotFound
 from sodate.runtime import clock, container
+from sodate.runtime.batch import each_entry
 from sodate.runtime.logs import logger
-from sodate.scoring.rescore import cool, live_rules
+from sodate.scoring.rescore import Rules, cool, live_rules
 
-
-def cool_down(entries: Sequence[Mapping[str, Any]]) -> int:
-    for entry in entries:
-        if entry.get("what") == WHAT:
-            review(entry)
-    cooling = [entry for entry in entries if entry.get("what") != WHAT]
-    if not cooling:
-        return len(entries)
-    try:
-        rules = live_rules(container.definitions())
-    except NotFound:
-        return len(entries)  # no rules, no score
-    for entry in cooling:
-        try:
-            cool(str(entry["lead"]), rules, clock.now())
-        except Invalid as error:  # one log that cannot be read must not keep all others warm
-            logger().error("a lead cannot be cooled", extra={"lead": entry["lead"], "why": str(error)})
-    return len(entries)
+#: An invocation that is older than this begins no further entry; the function has 60 s.
+_LATEST_ENTRY = timedelta(seconds=40)
 
 
 def handler(_: dict[str, Any], __: object) -> dict[str, int]:
     container.bind_table()
-    tick = dispatch(COOLING, cool_down, container.dispatch_memory().cursors, clock.now())
+    began = clock.now()
+
+    def hand_over(entries: Sequence[Mapping[str, Any]]) -> int:
+        rules = _rules() if any(entry.get("what") != WHAT for entry in entries) else None
+        return each_entry(
+            entries,
+            lambda entry: _act(entry, rules),
+            put_back=lambda entry: put_back(entry, COOLING, clock.now()),
+            has_time=lambda: clock.now() - began <= _LATEST_ENTRY,
+        )
+
+    tick = dispatch(COOLING, hand_over, container.dispatch_memory().cursors, began)
     return {"minutes": tick.minutes, "looked_at": tick.handed_over}
+
+
+def _rules() -> Rules | None:
+    try:
+        return live_rules(container.definitions())
+    except NotFound:
+        return None  # no rules, no score
+
+
+def _act(entry: Mapping[str, Any], rules: Rules | None) -> None:
+    if entry.get("what") == WHAT:
+        review(entry)
+    elif rules is not None:
+        try:
+            cool(str(entry["lead"]), rules, clock.now())
+        except Invalid as error:  # a log that cannot be read does not become readable within the hour
+            logger().error("a lead cannot be cooled", extra={"lead": entry["lead"], "why": str(error)})

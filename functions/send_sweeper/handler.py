@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from sodate.due.dispatch import dispatch
-from sodate.due.store import WATCH
-from sodate.mail.sweep import look_again_later, sweep
+from sodate.due.store import WATCH, put_back
+from sodate.mail.sweep import sweep
 from sodate.runtime import clock, container
 from sodate.runtime.batch import each_entry
 from sodate.runtime.metrics import Metric, count
@@ -32,7 +32,7 @@ def handler(_: dict[str, Any], __: object) -> dict[str, int]:
         return each_entry(
             entries,
             act,
-            put_back=lambda entry: look_again_later(entry, clock.now()),
+            put_back=lambda entry: put_back(entry, WATCH, clock.now()),
             has_time=lambda: clock.now() - began <= _LATEST_ENTRY,
         )
 

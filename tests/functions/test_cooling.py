@@ -1,5 +1,6 @@
 """Leads cool on time although nothing happens to them, and an idle lead costs nothing."""
 
+import json
 import math
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from sodate.activities.activity import Activity
 from sodate.activities.store import activity_item
+from sodate.due import store as due
 from sodate.playbook.store import Definitions
 from sodate.table import base
 
@@ -96,3 +98,17 @@ def test_an_activity_puts_the_cooling_off_and_the_earlier_entry_does_no_harm(rul
     view(world, lead, 5)
     assert world.score(lead)["hot"] is True
     assert len(world.items("signal")) == 2
+
+
+def test_an_entry_that_fails_keeps_no_lead_waiting_and_is_tried_for_a_day(ruled: QuickWorld) -> None:
+    world = ruled
+    lead = world.join()
+    view(world, lead, 1)
+    view(world, lead, 2)
+    broken = {"v": 1, "what": "evidence", "lead": lead}  # it does not say how long to keep what
+    due.plan(world.now, due.COOLING, "evidence", "broken", broken, world.now)
+    world.advance(timedelta(days=60))
+    assert world.score(lead)["hot"] is False
+    messages = [json.loads(item["message"]) for item in world.items("due")]
+    tries = [message.get("failures", 0) for message in messages if message.get("what") == "evidence"]
+    assert sorted(tries) == list(range(25))

@@ -89,7 +89,7 @@ def play(endpoints: dict[str, Any], leads: int) -> dict[str, Any]:
         if datetime.fromisoformat(at) > now + timedelta(days=10):
             break
     control(endpoints, "account", {"sending_enabled": True})
-    sodate("local", "advance", "2d")
+    sodate("local", "advance", "3d")
     return compare(endpoints, leads)
 
 
@@ -134,7 +134,7 @@ def compare(endpoints: dict[str, Any], leads: int) -> dict[str, Any]:
         if item["kind"] == "rate":
             counted.update({name: int(item.get(name, 0)) for name in ("delivered", "bounced", "complained")})
     messages = json.loads(http.request("GET", f"{endpoints['control']}/messages").data)["messages"]
-    mailed = Counter(message["tags"]["send_id"] for message in messages)
+    mailed = Counter(message["tags"]["send_id"] for message in messages if "send_id" in message["tags"])  # no probes
     states = Counter(send["state"] for send in sends.values())
     runs = [run for item in items if item["kind"] == "state" for run in item["enrolments"].values()]
     unfinished = [run for run in runs if run["step"] < run["n"]]
@@ -142,16 +142,19 @@ def compare(endpoints: dict[str, Any], leads: int) -> dict[str, Any]:
     left = {send_id for send_id, send in sends.items() if send["state"] in went}
     silent = {send_id for send_id, send in sends.items() if send["state"] in ("planned", "sending")}
     blocked = Counter(item.get("blocked") for item in items if item["kind"] == "state")
+    attempts = _attempts(sends)
+    arrived = Counter(sum(mailed[send_id] for send_id in chain) for chain in attempts.values())
+    never_left = [chain for chain in attempts.values() if _never_left(chain, sends, mailed)]
     wrong = {
         "mailed twice": sum(count > 1 for count in mailed.values()),
+        "mailed by two attempts": sum(chains for count, chains in arrived.items() if count > 1),
+        "never left": len(never_left),
         "in the mailbox, not in the ledger": len(set(mailed) - left - listed),
         "in the ledger, not in the mailbox": len(left - set(mailed)),
         "unknown, not listed": sum(s["state"] == "unknown" and i not in listed for i, s in sends.items()),
         "neither final nor listed": len(silent),
         "runs that stopped on the way": len([run for run in unfinished]),
-        "leads without a ledger item per step": sum(count != 3 for count in _per_lead(sends).values())
-        + leads
-        - len(_per_lead(sends)),
+        "steps without a ledger item": 3 * leads - len(attempts),
         "delivered counted otherwise": abs(counted["delivered"] - _reported(messages, "Delivery")),
     }
     return {
@@ -159,14 +162,24 @@ def compare(endpoints: dict[str, Any], leads: int) -> dict[str, Any]:
         "mails": sum(mailed.values()),
         "states": dict(states),
         "blocked": {str(why): count for why, count in blocked.items()},
+        "further_attempts": len(sends) - len(attempts),
         "unknown_listed": len(listed),
         "counted": dict(counted),
         "wrong": {what: count for what, count in wrong.items() if count},
     }
 
 
-def _per_lead(sends: dict[str, dict[str, Any]]) -> Counter[str]:
-    return Counter(send["pk"] for send in sends.values())
+def _attempts(sends: dict[str, dict[str, Any]]) -> dict[tuple[str, int], list[str]]:
+    """(lead, step) → send ids of its attempts, the first of them first."""
+    found: dict[tuple[str, int], list[str]] = {}
+    for send_id, send in sorted(sends.items(), key=lambda item: int(item[1].get("attempt", 1))):
+        found.setdefault((send["pk"], int(send["step"])), []).append(send_id)
+    return found
+
+
+def _never_left(chain: list[str], sends: dict[str, dict[str, Any]], mailed: Counter[str]) -> bool:
+    """SES took no attempt, and no attempt ended with a reason of its own (skipped, refused by SES for its content)."""
+    return not any(mailed[send_id] for send_id in chain) and sends[chain[-1]]["state"] == "unknown"
 
 
 def _reported(messages: list[dict[str, Any]], kind: str) -> int:

@@ -5,9 +5,10 @@ A cursor per lane says which minutes were read, so an outage is caught up withou
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from zlib import crc32
 
@@ -21,6 +22,8 @@ from sodate.table.base import TableItem
 #: that an eventually consistent read (half the price) sees it.
 LEAD_TIME = timedelta(minutes=2)
 KEPT = timedelta(days=14)
+#: An entry that fails is tried again this often, an hour apart.
+_TRIES, _RETRY_AFTER = 24, timedelta(hours=1)
 #: How many entries are read at once.
 PAGE = 250
 MINUTE = timedelta(minutes=1)
@@ -89,6 +92,14 @@ def due_minute(at: datetime, now: datetime) -> datetime:
 
 def plan(at: datetime, lane: Lane, what: str, ref: str, message: dict[str, Any], now: datetime) -> None:
     bulk.put(bulk.raw(due_item(at, lane, what, ref, message, now)))
+
+
+def put_back(message: Mapping[str, Any], lane: Lane, now: datetime) -> None:
+    """An entry that cannot be dealt with (a defect, or a definition that nobody can read) is tried for a day."""
+    failures, what = int(message.get("failures", 0)) + 1, str(message.get("what", lane.name))
+    if failures <= _TRIES:
+        ref = sha256(json.dumps(message, sort_keys=True).encode()).hexdigest()[:32]
+        plan(now + _RETRY_AFTER, lane, what, ref, {**message, "failures": failures}, now)
 
 
 def page(minute: datetime, lane: Lane, shard: int, after: str | None, limit: int) -> tuple[list[Entry], str | None]:

@@ -26,7 +26,6 @@ LOOK_AFTER = timedelta(hours=6)
 #: Emails that SES took within this time of an attempt or of its listing are neighbours of the attempt.
 NEIGHBOURHOOD = timedelta(hours=1)
 _NOTICE_REPEATS = 1
-_TRIES = 24
 
 
 def watch_cohort(cohort: Cohort, attempt: str, began: datetime, now: datetime) -> None:
@@ -63,14 +62,6 @@ def sweep(message: Mapping[str, Any], now: datetime) -> int:
         if send is not None and send.purpose == "notice" and send.state == "sending":
             listed += _repeat_notice(send, began, now)
     return listed
-
-
-def look_again_later(message: Mapping[str, Any], now: datetime) -> None:
-    """An entry that cannot be dealt with (a defect, or a definition that nobody can read) is tried for a day."""
-    failures, what = int(message.get("failures", 0)) + 1, str(message.get("what", "watch"))
-    if failures <= _TRIES:
-        ref = hash_of(*(f"{name}={value}" for name, value in sorted(message.items())))
-        due.plan(now + timedelta(hours=1), due.WATCH, what, ref, {**message, "failures": failures}, now)
 
 
 def _sweep_cohort(cohort: Cohort, began: datetime, now: datetime) -> int:
