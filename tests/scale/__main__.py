@@ -155,7 +155,7 @@ def compare(endpoints: dict[str, Any], leads: int) -> dict[str, Any]:
         "neither final nor listed": len(silent),
         "runs that stopped on the way": len([run for run in unfinished]),
         "steps without a ledger item": 3 * leads - len(attempts),
-        "delivered counted otherwise": abs(counted["delivered"] - _reported(messages, "Delivery")),
+        "delivered counted otherwise": abs(counted["delivered"] - _delivered(messages)),
     }
     return {
         "leads": leads,
@@ -165,6 +165,12 @@ def compare(endpoints: dict[str, Any], leads: int) -> dict[str, Any]:
         "further_attempts": len(sends) - len(attempts),
         "unknown_listed": len(listed),
         "counted": dict(counted),
+        "never_left": dict(Counter(_why(sends[chain[-1]]) for chain in never_left)),
+        "coverage": {
+            item["sk"]: f"{item.get('reported', 0)} of {item.get('accepted', 0)}"
+            for item in items
+            if item["kind"] == "coverage"
+        },
         "wrong": {what: count for what, count in wrong.items() if count},
     }
 
@@ -182,8 +188,14 @@ def _never_left(chain: list[str], sends: dict[str, dict[str, Any]], mailed: Coun
     return not any(mailed[send_id] for send_id in chain) and sends[chain[-1]]["state"] == "unknown"
 
 
-def _reported(messages: list[dict[str, Any]], kind: str) -> int:
-    return sum(event == kind for message in messages for event in message.get("events", ()))
+def _why(send: dict[str, Any]) -> str:
+    return f"attempt {send.get('attempt', 1)} at {str(send.get('attempted_at') or send['planned_at'])[:16]}"
+
+
+def _delivered(messages: list[dict[str, Any]]) -> int:
+    """Probes are counted nowhere."""
+    mails = [message for message in messages if "send_id" in message["tags"]]
+    return sum(event == "Delivery" for message in mails for event in message.get("events", ()))
 
 
 if __name__ == "__main__":

@@ -187,6 +187,8 @@ class History:
             self._be_at(_next_tick(world.now, minute))
             world.skip_idle_minutes()
             world.tick()
+        if (minute := world.next_due()) is not None and minute < end:
+            world.dispatcher_outages.append((minute, end))
         self._be_at(max(world.now, end))
         world.skip_idle_minutes()
         world.tick()

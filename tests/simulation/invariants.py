@@ -310,7 +310,7 @@ def _chain(first: str, sends: dict[str, Json]) -> list[str]:
 
 
 def _was_valid_when_evidence_came(world: SimulatedWorld, items: dict[tuple[str, str], Json], send: Json) -> bool:
-    """The look came while the email was valid and its reader still wanted it."""
+    """Its reader still wanted it, and the dispatcher ran in the last hours in which a look could show the evidence."""
     state = items.get((send["pk"], "STATE"), {})
     run = state.get("enrolments", {}).get(send["sequence"])
     if not state or not _mailable(state) or run is None or run["id"] != send["enrolment"]:
@@ -322,7 +322,10 @@ def _was_valid_when_evidence_came(world: SimulatedWorld, items: dict[tuple[str, 
     if not neighbours or max(attempted + LOOK_AFTER, min(neighbours) + NEIGHBOURHOOD) + _LOOK_TAKES >= until:
         return False
     # A crash of the event function between the ledger and its counters leaves a report uncounted.
-    return evidence(attempted, datetime.fromisoformat(send["settled_at"]), until).shows_that_reports_arrived
+    listed, looked = datetime.fromisoformat(send["settled_at"]), until - _LOOK_TAKES
+    if any(began < until and ended > looked for began, ended in world.dispatcher_outages):
+        return False
+    return evidence(attempted, listed, looked).shows_that_reports_arrived
 
 
 def _posts_stored_once(found: Found, items: dict[tuple[str, str], Json], accepted: dict[str, str]) -> None:

@@ -85,6 +85,7 @@ class SimulatedWorld:
         self.fate: Callable[[], Fate] = self._rough_fate
         self.points = 0
         self.stops: list[Stop] = []
+        self.dispatcher_outages: list[tuple[datetime, datetime]] = []
         #: By what SES told us of a send and we acted on: the least rank that its ledger item must have.
         self.told_of: dict[str, int] = {}
         self.interleaved = 0
