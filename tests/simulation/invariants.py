@@ -321,11 +321,13 @@ def _was_valid_when_evidence_came(world: SimulatedWorld, items: dict[tuple[str, 
     neighbours = [m.at for m in world.ses.simulator.messages if m.at >= attempted - NEIGHBOURHOOD]
     if not neighbours or max(attempted + LOOK_AFTER, min(neighbours) + NEIGHBOURHOOD) + _LOOK_TAKES >= until:
         return False
-    # A crash of the event function between the ledger and its counters leaves a report uncounted.
     listed, looked = datetime.fromisoformat(send["settled_at"]), until - _LOOK_TAKES
     if any(began < until and ended > looked for began, ended in world.dispatcher_outages):
         return False
-    return evidence(attempted, listed, looked).shows_that_reports_arrived
+    # A crash of the event function between the ledger and its counters leaves a report uncounted.
+    changes = max(changes for at, changes in world.ticks if at <= looked)
+    with world.table.as_of(changes):
+        return evidence(attempted, listed, looked).shows_that_reports_arrived
 
 
 def _posts_stored_once(found: Found, items: dict[tuple[str, str], Json], accepted: dict[str, str]) -> None:

@@ -4,7 +4,8 @@ It answers the calls our code makes and no others. `test_table_contract.py` runs
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from threading import RLock
@@ -45,6 +46,20 @@ class MemoryTable:
         self.scan_page = 100
         self._lock = RLock()
         self._before: dict[Key, tuple[datetime | None, Item | None]] = {}
+
+    @contextmanager
+    def as_of(self, changes: int) -> Iterator[None]:
+        """Reads inside see the items as they were after so many changes."""
+        latest, self.items = self.items, dict(self.items)
+        for key, old, _ in reversed(self.history[changes:]):
+            if old is None:
+                self.items.pop(key, None)
+            else:
+                self.items[key] = old
+        try:
+            yield
+        finally:
+            self.items = latest
 
     def _make_api_call(self, operation: str, request: Item) -> Item:
         refusal = self.refuse(operation) or _leftover(operation, request)

@@ -86,6 +86,8 @@ class SimulatedWorld:
         self.points = 0
         self.stops: list[Stop] = []
         self.dispatcher_outages: list[tuple[datetime, datetime]] = []
+        #: When the dispatcher ran, and how many changes the table had seen by then.
+        self.ticks: list[tuple[datetime, int]] = []
         #: By what SES told us of a send and we acted on: the least rank that its ledger item must have.
         self.told_of: dict[str, int] = {}
         self.interleaved = 0
@@ -258,6 +260,7 @@ class SimulatedWorld:
     # -- what AWS does ---------------------------------------------------------------------------------------------
 
     def tick(self) -> None:
+        self.ticks.append((self.now, len(self.table.history)))
         self.invoke("step_mail_dispatch", {})
         self.invoke("send_sweeper", {})
         self.invoke("score_cooling", {})
