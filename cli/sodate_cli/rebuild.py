@@ -25,7 +25,11 @@ class Window:
     def holds(self, moment: str | None) -> bool:
         if moment is None:
             return False
-        return self.begin - _AROUND <= datetime.fromisoformat(moment) <= self.end + _AROUND
+        return self.precedes(moment) and datetime.fromisoformat(moment) <= self.end + _AROUND
+
+    def precedes(self, moment: str) -> bool:
+        """`moment` is in the window or after it."""
+        return self.begin - _AROUND <= datetime.fromisoformat(moment)
 
 
 #: Edge → kinds of items. Each profile stands for its lead: a changed profile makes `scoring` fold the whole log anew.
@@ -55,6 +59,9 @@ def _is_lost(item: dict[str, Any], windows: Sequence[Window]) -> bool:
     def text(name: str) -> str | None:
         return (item.get(name) or {}).get("S")
 
+    if text("kind") == "consent" and text("action") == "requested":
+        # A request that is renewed has a later time, and is announced only once.
+        return any(window.precedes(str(text("at"))) for window in windows)
     if text("kind") != "send":
         return any(window.holds(text("at")) for window in windows)
     if text("purpose") == "notice" and text("state") == "planned":

@@ -73,6 +73,7 @@ class BadDay:
             self.world.settle()
             if self.rng.random() < 0.2:
                 self.redrive(forgotten=False)
+                self.world.settle()  # before time passes: a record arrives when its item is written
         self.failing = dict.fromkeys(READERS, 0.0)
         for forgotten in (self.rng.random() < 0.4, False):
             self.redrive(forgotten=forgotten)
