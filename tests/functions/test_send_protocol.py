@@ -208,6 +208,32 @@ def test_an_unclear_answer_is_repeated_only_when_ses_reports_on_its_neighbours(w
     assert len(step_mails(world)) == 3
 
 
+@pytest.mark.parametrize("fault", [None, Fault.ACCEPTED_THEN_TIMEOUT])
+def test_a_report_that_overtakes_the_answer_is_not_overwritten_by_the_sender(
+    world: World, fault: Fault | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ledger item exists already: the email was put off once."""
+    records = due_step(world)
+    world.ses.simulator.inject(Fault.TOO_MANY_REQUESTS, 3)
+    world.call("mail_sender", {"Records": records})
+    assert steps(world)[0]["state"] == "planned"
+    send = world.ses.send_bulk_email
+
+    def send_and_report_at_once(**request: Any) -> Any:
+        try:
+            return send(**request)
+        finally:
+            world._ses_events()
+
+    monkeypatch.setattr(world.ses, "send_bulk_email", send_and_report_at_once)
+    if fault is not None:
+        world.ses.simulator.inject(fault)
+    world.advance(timedelta(days=14))
+    assert [send["state"] for send in steps(world)] == ["delivered"] * 3
+    assert second_attempts(world) == []
+    assert len(step_mails(world)) == 3
+
+
 @pytest.mark.parametrize("fault", [fault for fault in UNCLEAR if not fault.startswith("accepted")])
 def test_without_reports_an_unclear_answer_stays_listed_for_a_person(world: World, fault: Fault) -> None:
     records = due_step(world)

@@ -361,6 +361,14 @@ MUTANTS = (
         orders=1500,
     ),
     _mutant(
+        "report-on-a-planned-item",
+        "mail/apply_event.py",
+        "    begun = _is_step(event) and _may_be_written(event, now)\n",
+        "    begun = False\n",
+        "a report that overtakes a lost answer is overwritten, and the email is sent again",
+        seeds=400,
+    ),
+    _mutant(
         "stop-without-block",
         "mail/apply_event.py",
         "        writes.append(Update(state_key(lead_id), [StateItem.blocked.set(stop)], as_it_was(state, ())))\n",

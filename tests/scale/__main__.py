@@ -23,6 +23,7 @@ from sodate.leads.lead import Enrolment, Profile, State
 from sodate.leads.store import profile_item, state_item
 from sodate.mail.message import Cohort, Run
 from sodate.mail.sender import Mailing
+from sodate.mail.sweep import LOOK_AFTER
 from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.calendar import due_at
 from sodate.scenarios.lane import lane_of
@@ -36,6 +37,8 @@ FAULTS = (
     ("too-many-requests", 5), ("accepted-then-reset", 1), ("server-error", 1), ("sending-paused", 1), ("reset", 1),
     ("message-rejected", 2),
 )  # fmt: skip
+#: From a look without evidence to the next one.
+_NEXT_LOOK = timedelta(hours=3)
 OUTPUT = Path("build/scale.json")
 http = urllib3.PoolManager(retries=False, timeout=60)
 
@@ -81,7 +84,7 @@ def play(endpoints: dict[str, Any], leads: int) -> dict[str, Any]:
     base.bind(endpoints["table"])
     control(endpoints, "account", {"max_send_rate": 400, "max_24_hour_send": 1_000_000})
     now = datetime.fromisoformat(sodate("local", "status")["clock"])
-    lay_out(leads, now)
+    valid_until = lay_out(leads, now)
     while True:
         bad_weather(endpoints)
         at = sodate("local", "advance", "12h")["now"]
@@ -90,11 +93,14 @@ def play(endpoints: dict[str, Any], leads: int) -> dict[str, Any]:
             break
     control(endpoints, "account", {"sending_enabled": True})
     sodate("local", "advance", "3d")
-    return compare(endpoints, leads)
+    return compare(endpoints, leads, valid_until)
 
 
-def lay_out(leads: int, now: datetime) -> None:
-    """As a confirmed opt-in leaves them: the two thousand posts are not what is measured here."""
+def lay_out(leads: int, now: datetime) -> list[datetime]:
+    """As a confirmed opt-in leaves them: the two thousand posts are not what is measured here.
+
+    Returns how long each step's email is valid.
+    """
     definitions = Definitions()
     stored = definitions.live("sequence", SEQUENCE)
     sequence, mailing = parsed(stored, Sequence), parsed(definitions.live("mailing"), Mailing)
@@ -115,6 +121,7 @@ def lay_out(leads: int, now: datetime) -> None:
         entry = due.due_item(at, lane_of(sequence), "steps", cohort.id, cohort.message(), now)
         items += [bulk.raw(item) for item in (profile_item(profile), state_item(state), entry)]
     bulk.put_many(items)
+    return [due_at(s, sequence, now, mailing=mailing) + timedelta(hours=s.valid_hours) for s in sequence.steps]
 
 
 def bad_weather(endpoints: dict[str, Any]) -> None:
@@ -123,7 +130,7 @@ def bad_weather(endpoints: dict[str, Any]) -> None:
         control(endpoints, "faults", {"fault": fault, "times": times})
 
 
-def compare(endpoints: dict[str, Any], leads: int) -> dict[str, Any]:
+def compare(endpoints: dict[str, Any], leads: int, valid_until: list[datetime]) -> dict[str, Any]:
     client = boto3.client("dynamodb")
     pages = client.get_paginator("scan").paginate(TableName=endpoints["table"], ConsistentRead=True)
     items = [bulk.plain({"M": item}) for page in pages for item in page["Items"]]
@@ -148,7 +155,7 @@ def compare(endpoints: dict[str, Any], leads: int) -> dict[str, Any]:
     wrong = {
         "mailed twice": sum(count > 1 for count in mailed.values()),
         "mailed by two attempts": sum(chains for count, chains in arrived.items() if count > 1),
-        "never left": len(never_left),
+        "never left while valid": sum(not _ran_out(sends[chain[-1]], valid_until) for chain in never_left),
         "in the mailbox, not in the ledger": len(set(mailed) - left - listed),
         "in the ledger, not in the mailbox": len(left - set(mailed)),
         "unknown, not listed": sum(s["state"] == "unknown" and i not in listed for i, s in sends.items()),
@@ -165,7 +172,9 @@ def compare(endpoints: dict[str, Any], leads: int) -> dict[str, Any]:
         "further_attempts": len(sends) - len(attempts),
         "unknown_listed": len(listed),
         "counted": dict(counted),
-        "never_left": dict(Counter(_why(sends[chain[-1]]) for chain in never_left)),
+        "never_left_no_longer_valid": dict(
+            Counter(_why(sends[chain[-1]]) for chain in never_left if _ran_out(sends[chain[-1]], valid_until))
+        ),
         "coverage": {
             item["sk"]: f"{item.get('reported', 0)} of {item.get('accepted', 0)}"
             for item in items
@@ -186,6 +195,12 @@ def _attempts(sends: dict[str, dict[str, Any]]) -> dict[tuple[str, int], list[st
 def _never_left(chain: list[str], sends: dict[str, dict[str, Any]], mailed: Counter[str]) -> bool:
     """SES took no attempt, and no attempt ended with a reason of its own (skipped, refused by SES for its content)."""
     return not any(mailed[send_id] for send_id in chain) and sends[chain[-1]]["state"] == "unknown"
+
+
+def _ran_out(send: dict[str, Any], valid_until: list[datetime]) -> bool:
+    """Before the evidence could be looked at: the first look, and the next one if SES had not reported by then."""
+    attempted = datetime.fromisoformat(send["attempted_at"])
+    return attempted + LOOK_AFTER + _NEXT_LOOK > valid_until[int(send["step"])]
 
 
 def _why(send: dict[str, Any]) -> str:

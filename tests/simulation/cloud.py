@@ -68,6 +68,7 @@ class Ses:
         except Exception as error:
             if not _is_a_refusal(error):
                 self.open_ended.update(entry["send_id"] for entry in named if "send_id" in entry)
+                self._world.await_a_lost_answer()
             raise
         finally:
             self._note_in_flight(before)

@@ -214,6 +214,13 @@ class SimulatedWorld:
     def somebody_else(self) -> None:
         """Replaced by the driver: what another person or process does in the middle of an invocation."""
 
+    def await_a_lost_answer(self) -> None:
+        """It shows after a second, or at the read timeout; SES may report on the email before."""
+        if self.is_rough:
+            self.now += timedelta(seconds=self.rng.choice((1, 30)))
+            if self.rng.random() < 0.5:
+                self._let_act(self.ses_events, "an answer that is lost")
+
     def http(
         self, function: str, route: str, path: Json, body: str | None = None, kind: str = "application/json"
     ) -> int:

@@ -23,6 +23,7 @@ from sodate.mail.probe import PURPOSE as PROBE
 from sodate.mail.sender import Mailing, SoftBounces
 from sodate.mail.soft_bounce import soft_bounce_writes
 from sodate.mail.store import (
+    NotBegun,
     SendItem,
     fold_event,
     glance_at,
@@ -73,13 +74,13 @@ def apply_event(event: MailEvent, address_key: AddressKey, policy: Policy, now: 
         return _fold(lead_id, event, now)
     try:
         send = _find_send(lead_id, event, now)
+        folded = _fold(lead_id, event, now, send) if send is not None else "counted"
     except Unwritten:
-        if event.suppresses:  # who complains does not wait for our own bookkeeping
+        if event.suppresses:  # Apply the complaint even when the send record is missing.
             _apply_to_lead(lead_id, None, event, policy, now)
         raise
     if send is not None and send.purpose == "notice" and send.name == "handoff":
-        return _fold(lead_id, event, now, send)  # the recipient is our own sales, not the lead
-    folded = _fold(lead_id, event, now, send) if send is not None else "counted"
+        return folded  # the recipient is our own sales, not the lead
     applied = _apply_to_lead(lead_id, send, event, policy, now)
     return folded if folded == "double" else applied or folded
 
@@ -101,7 +102,7 @@ def _apply_to_lead(lead_id: str, send: SendItem | None, event: MailEvent, policy
 
 
 class Unwritten(Transient):
-    """The event is of a step mail whose ledger item may be written any moment; it comes again."""
+    """The event is of a step mail whose attempt the sender may write down any moment; it comes again."""
 
 
 def _needs_the_send(event: MailEvent) -> bool:
@@ -144,8 +145,8 @@ def _unwritten(lead_id: str, send_id: str, event: MailEvent, now: datetime) -> S
 
     Afterwards its writer must have died, and the event is the best evidence there is.
     """
-    if now - event.at < _WRITER_LIVES:
-        raise Unwritten(f"the ledger does not know send {send_id} yet")
+    if _may_be_written(event, now):
+        raise _not_written(send_id)
     return SendItem(
         keys.lead(lead_id),
         keys.send(send_id),
@@ -156,6 +157,15 @@ def _unwritten(lead_id: str, send_id: str, event: MailEvent, now: datetime) -> S
         sequence=event.tags.get("sequence"),
         planned_at=keys.stamp(event.at),
     )
+
+
+def _may_be_written(event: MailEvent, now: datetime) -> bool:
+    """The sender writes what SES answered over what the item said before the attempt, so the report waits for it."""
+    return now - event.at < _WRITER_LIVES
+
+
+def _not_written(send_id: str) -> Unwritten:
+    return Unwritten(f"the ledger does not know the attempt of send {send_id} yet")
 
 
 def ledger_state(event: MailEvent) -> str | None:
@@ -176,8 +186,11 @@ def _fold(lead_id: str, event: MailEvent, now: datetime, send: SendItem | None =
         return "counted"
     if send is not None and (int(send.rank) >= RANK[state] or _adds_nothing(event, send)):
         return "repeat"
+    begun = _is_step(event) and _may_be_written(event, now)
     try:
-        return fold_event(lead_id, send_id, state, event.message_id, _why(event), now)
+        return fold_event(lead_id, send_id, state, event.message_id, _why(event), now, begun=begun)
+    except NotBegun as error:
+        raise _not_written(send_id) from error
     except NotFound:
         if not _is_step(event) or find_state(lead_id) is None:
             return "unknown_lead"

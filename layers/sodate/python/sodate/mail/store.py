@@ -189,8 +189,17 @@ def raise_to(lead_id: str, send_id: str, state: str, now: datetime, *more: Actio
 Fold = Literal["applied", "repeat", "double"]
 
 
-def fold_event(lead_id: str, send_id: str, state: str, message_id: str, reason: str | None, now: datetime) -> Fold:
-    """What SES reported, when it ranks higher. Raises `NotFound` when there is no such send."""
+class NotBegun(Exception):
+    """The ledger item says `planned`: the sender that attempts the email now has not written what it did yet."""
+
+
+def fold_event(
+    lead_id: str, send_id: str, state: str, message_id: str, reason: str | None, now: datetime, *, begun: bool = False
+) -> Fold:
+    """What SES reported, when it ranks higher. Raises `NotFound` when there is no such send.
+
+    `begun`: raise `NotBegun` instead of writing on a planned send.
+    """
     # What a lower state gave as its reason is no reason of this one, whichever came first.
     sets = "SET #state = :state, #rank = :rank, #at = :at, #id = :id" + (", #reason = :reason" if reason else "")
     names = {"#state": "state", "#rank": "rank", "#at": "settled_at", "#id": "message_id", "#reason": "reason"}
@@ -204,14 +213,17 @@ def fold_event(lead_id: str, send_id: str, state: str, message_id: str, reason: 
     end = "" if reason else " REMOVE #reason"
     pk, sk = keys.lead(lead_id), keys.send(send_id)
     try:
-        news = "#rank < :rank AND attribute_not_exists(#next)"
-        bulk.update(pk, sk, sets + end, news, {**names, "#next": "next_attempt"}, values)
+        lowest = {":lowest": {"N": str(RANK["planned"] + 1 if begun else RANK["planned"])}}
+        news = "#rank < :rank AND #rank >= :lowest AND attribute_not_exists(#next)"
+        bulk.update(pk, sk, sets + end, news, {**names, "#next": "next_attempt"}, {**values, **lowest})
     except ConditionFailed as error:
         if error.old is None:
             raise NotFound(f"no send {send_id} of lead {lead_id}") from error
         known = error.old
     else:
         return "applied"
+    if begun and int(known["rank"]["N"]) == RANK["planned"]:
+        raise NotBegun
     if "next_attempt" not in known or int(known["rank"]["N"]) >= RANK[state]:
         return "repeat"
     names["#double"], values[":true"] = "is_double", {"BOOL": True}

@@ -262,7 +262,7 @@ class _Attempt:
                 self.unclear.append(run)
         put_off = [(run, answer) for run, answer in zip(runs, answers, strict=True) if answer.verdict == "deferred"]
         try:
-            # Nobody else writes these now: only the winner of a claim gets here, and an event without an item waits.
+            # Only the winner of a claim gets here, and a report waits while there is no item or a planned one.
             bulk.put_many(ledger)
         finally:
             try:
