@@ -14,7 +14,7 @@ TARGET ?= Converted
 .PHONY: help venv demo down test check format unit e2e bench simulate mutants fuzz scale calibrate requirements synth deploy clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 venv: .venv/.ready ## .venv, the local cloud's own environment and the CDK CLI, all pinned
 
