@@ -1,7 +1,8 @@
 """The wheel, installed alone: it holds our two packages only, and what needs a checkout says so in a sentence.
 
-The clean environment holds the wheel and exactly the packages that requirements/cli.txt pins for this machine. They are
-linked from the environment that runs the tests, so that no network and no package cache is needed.
+A clean environment holds the wheel and exactly the packages that one export (requirements/cli.txt, or runtime.txt for
+who takes no extra) pins for this machine. They are linked from the environment that runs the tests, so that no network
+and no package cache is needed.
 """
 
 import json
@@ -53,18 +54,28 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def clean(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The `bin` folder of the clean environment."""
-    home = tmp_path_factory.mktemp("clean") / "venv"
+    """The `bin` folder of an environment with the extra `cli`."""
+    return environment(wheel, "cli", tmp_path_factory.mktemp("clean"))
+
+
+@pytest.fixture(scope="module")
+def library_only(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The `bin` folder of an environment without extras."""
+    return environment(wheel, "runtime", tmp_path_factory.mktemp("library"))
+
+
+def environment(wheel: Path, export: str, folder: Path) -> Path:
+    home = folder / "venv"
     venv.create(home, symlinks=True)
     (packages,) = home.glob("lib/python*/site-packages")
-    link_pinned(packages)
+    link_pinned(export, packages)
     install = ["pip", "install", "--quiet", "--offline", "--no-deps", "--python", str(home / "bin" / "python")]
     subprocess.run([find_uv_bin(), *install, str(wheel)], check=True)
     return home / "bin"
 
 
-def link_pinned(into: Path) -> None:
-    for line in (ROOT / "requirements" / "cli.txt").read_text().splitlines():
+def link_pinned(export: str, into: Path) -> None:
+    for line in (ROOT / "requirements" / f"{export}.txt").read_text().splitlines():
         if not line or line.startswith(("#", " ")):
             continue
         pin = Requirement(line.removesuffix("\\").strip())
@@ -135,3 +146,18 @@ def test_learning_says_which_extra_it_needs(clean: Path) -> None:
     done = run(clean, "sodate", "score", "calibrate", "--outcomes", "leads.csv")
     assert done.returncode == 2
     assert "pip install 'sodate[calibrate]'" in done.stderr
+
+
+def test_without_extras_the_package_imports_whole_and_the_command_says_what_it_needs(library_only: Path) -> None:
+    done = run(library_only, "python", "-c", IMPORT_ALL)
+    assert done.returncode == 0, done.stderr
+    missing: dict[str, list[str]] = json.loads(done.stdout.splitlines()[-1])
+    assert all(module.startswith("sodate_cli.") for modules in missing.values() for module in modules)
+    assert "typer" in missing
+    shown = run(library_only, "sodate", "--help")
+    assert shown.returncode == 0, shown.stderr
+    assert "pip install 'sodate[cli]'" in shown.stdout
+    refused = run(library_only, "sodate", "playbook", "check")
+    assert refused.returncode == 2
+    assert "pip install 'sodate[cli]'" in refused.stderr
+    assert "Traceback" not in refused.stderr
