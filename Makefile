@@ -100,4 +100,4 @@ requirements: ## pin requirements/*.txt again from pyproject.toml, with hashes a
 	    $(PIN) $(UPGRADE) --group $$group -o requirements/$$group.txt || exit 1; done
 
 clean: down ## remove environments and everything built
-	rm -rf .venv .venv-bench .venv-ministack node_modules build cdk.out .local
+	rm -rf .venv .venv-bench .venv-ministack node_modules build dist cdk.out .local

@@ -22,13 +22,13 @@ Relation = tuple[str, str, str]
 
 def relations() -> set[Relation]:
     """(record, relation, other record), as the status lines say."""
-    found: set[Relation] = set()
+    pairs: set[Relation] = set()
     for record in RECORDS:
         for state, superseded_by, _, rest in STATUS.findall(record.read_text()):
             if state.startswith("Superseded"):
-                found.add((record.name[:4], "Superseded by", superseded_by))
-            found |= {(record.name[:4], relation, other) for relation, other in RELATION.findall(rest)}
-    return found
+                pairs.add((record.name[:4], "Superseded by", superseded_by))
+            pairs |= {(record.name[:4], relation, other) for relation, other in RELATION.findall(rest)}
+    return pairs
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda path: path.stem)
@@ -50,6 +50,6 @@ def test_numbers_are_given_once() -> None:
 
 
 def test_both_records_of_a_relation_say_it() -> None:
-    said = relations()
-    missing = {(other, INVERSE[relation], record) for record, relation, other in said} - said
+    written = relations()
+    missing = {(other, INVERSE[relation], record) for record, relation, other in written} - written
     assert not missing, "add the relation to the status line of the first record of each"

@@ -31,12 +31,12 @@ OWN_IMPORTS = {"sodate", "functions"}
 
 def pins(export: str) -> dict[str, list[Requirement]]:
     """The pinned lines of an export by name; a universal export has several where a marker tells them apart."""
-    found: dict[str, list[Requirement]] = {}
+    by_name: dict[str, list[Requirement]] = {}
     for line in (ROOT / "requirements" / f"{export}.txt").read_text().splitlines():
         if line and not line.startswith(("#", " ")):
             requirement = Requirement(line.removesuffix("\\").strip())
-            found.setdefault(canonicalize_name(requirement.name), []).append(requirement)
-    return found
+            by_name.setdefault(canonicalize_name(requirement.name), []).append(requirement)
+    return by_name
 
 
 def version_of(pin: Requirement) -> str:
@@ -113,7 +113,7 @@ def test_every_export_is_checked_here_and_made_by_the_makefile() -> None:
 def test_the_same_package_has_the_same_pin_in_the_layer_the_command_and_the_tests() -> None:
     dev = pins("dev")
     for export in ("runtime", "cli", "calibrate", "bootstrap"):
-        other = {name: found for name, found in pins(export).items() if found != dev.get(name)}
+        other = {name: lines for name, lines in pins(export).items() if lines != dev.get(name)}
         assert not other, export
 
 

@@ -81,11 +81,11 @@ def link_pinned(export: str, into: Path) -> None:
         pin = Requirement(line.removesuffix("\\").strip())
         if pin.marker is not None and not pin.marker.evaluate():
             continue
-        found = distribution(pin.name)
-        assert pin.specifier.contains(found.version), f"{pin.name} is {found.version} here; run `make venv`"
-        for name in {Path(str(file)).parts[0] for file in found.files or ()} - {"..", "__pycache__"}:
+        installed = distribution(pin.name)
+        assert pin.specifier.contains(installed.version), f"{pin.name} is {installed.version} here; run `make venv`"
+        for name in {Path(str(file)).parts[0] for file in installed.files or ()} - {"..", "__pycache__"}:
             if not (into / name).exists():
-                (into / name).symlink_to(Path(str(found.locate_file(name))).resolve())
+                (into / name).symlink_to(Path(str(installed.locate_file(name))).resolve())
 
 
 def run(clean: Path, *command: str) -> subprocess.CompletedProcess[str]:
