@@ -10,12 +10,11 @@ LEADS ?= 2000
 SEED_BASE ?= 1
 OUTCOMES ?= ../shared/data/leads_outcomes.csv
 TARGET ?= Converted
-REQUIREMENTS := runtime cli calibrate dev ministack bench
 
 .PHONY: help venv demo down test check format unit e2e bench simulate mutants fuzz scale calibrate requirements synth deploy clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 venv: .venv/.ready ## .venv, the local cloud's own environment and the CDK CLI, all pinned
 
@@ -89,9 +88,16 @@ synth: venv ## the CloudFormation template of STAGE, in cdk.out; STAGES=file rea
 deploy: venv ## the CDK CLI on your AWS account: make deploy STAGE=dev; FIRST=1 the first time
 	PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/cdk deploy $(CONTEXT)
 
-requirements: ## pin requirements/*.in again, with hashes and without addresses
-	for name in bootstrap $(REQUIREMENTS); do $(BIN)/uv pip compile --quiet --universal --generate-hashes \
-	  --no-emit-index-url --python-version 3.11 requirements/$$name.in -o requirements/$$name.txt; done
+PIN := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11
+# UPGRADE=--upgrade, or UPGRADE='-P boto3 -P botocore'; without it every pin that still satisfies pyproject.toml stays.
+requirements: ## pin requirements/*.txt again from pyproject.toml, with hashes and without addresses
+	cd $(CURDIR) && PATH="$(CURDIR)/$(BIN):$$PATH" && export UV_CUSTOM_COMPILE_COMMAND="make requirements" && \
+	  $(PIN) $(UPGRADE) pyproject.toml -o requirements/runtime.txt && \
+	  $(PIN) $(UPGRADE) pyproject.toml --extra cli -o requirements/cli.txt && \
+	  $(PIN) $(UPGRADE) pyproject.toml --extra calibrate -o requirements/calibrate.txt && \
+	  $(PIN) $(UPGRADE) pyproject.toml --extra calibrate --group dev -o requirements/dev.txt && \
+	  for group in bootstrap ministack bench; do \
+	    $(PIN) $(UPGRADE) --group $$group -o requirements/$$group.txt || exit 1; done
 
 clean: down ## remove environments and everything built
-	rm -rf .venv .venv-bench .venv-ministack node_modules build cdk.out .local
+	rm -rf .venv .venv-bench .venv-ministack node_modules build dist cdk.out .local

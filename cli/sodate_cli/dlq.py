@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -185,17 +186,17 @@ def _queues(found: dict[str, str]) -> dict[str, str]:
 
 def _row(edge: str, url: str) -> dict[str, Any]:
     client = boto3.client("sqs")
-    wanted = ["ApproximateNumberOfMessages"]
-    count = client.get_queue_attributes(QueueUrl=url, AttributeNames=wanted)["Attributes"][wanted[0]]
+    reply = client.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+    count = reply["Attributes"]["ApproximateNumberOfMessages"]
     first = []
     if int(count):
-        reply = client.receive_message(
+        received = client.receive_message(
             QueueUrl=url, MaxNumberOfMessages=_SHOWN, VisibilityTimeout=0, MessageAttributeNames=["All"]
         )
-        first = [_message(message) for message in reply.get("Messages", [])]
+        first = [_message(message) for message in received.get("Messages", [])]
     return {"edge": edge, "messages": int(count), "first": first}
 
 
-def _message(message: dict[str, Any]) -> dict[str, str]:
+def _message(message: Mapping[str, Any]) -> dict[str, str]:
     said = message.get("MessageAttributes", {}).get("reason", {}).get("StringValue")
     return {"reason": said or _NO_REASON, "body": message["Body"][:500]}

@@ -207,7 +207,7 @@ def _score_row(line: dict[str, Any]) -> tuple[str, str, str, str]:
 def _mails(state: State, definitions: Definitions) -> list[dict[str, Any]]:
     """The ledger, and the mails that were claimed but are not in it: handed to SES this minute, or nobody knows."""
     sends = sends_of(state.lead_id)
-    found = [
+    found: list[dict[str, Any]] = [
         {
             "planned": s.planned_at,
             "mail": mail_name(s),

@@ -1,6 +1,6 @@
 """`sodate quarantine …`: doubtful form posts. They are stored, make no lead and get no mail until a person says so."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from sodate.forms.capture import Capture
@@ -29,7 +29,7 @@ def list_(stage: StageOption = None, in_month: MonthOption = None, as_json: Json
     with explained():
         where = target(stage)
         found = quarantined(month(in_month, now(where)))
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"id": i.submission_id, "at": i.at, "form": i.form_id, "why": i.suspicion, "released": i.released or "",
          "answers": i.read_answers()}
         for i in found

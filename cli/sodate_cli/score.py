@@ -180,8 +180,9 @@ def _show_diff(document: dict[str, Any]) -> None:
     output.say(f"{document['moved_share']:.1%} of the leads change rank, phase or heat")
     for name, title in (("ranks", "Ranks"), ("phases", "Phases"), ("sources", "By source")):
         changed = [(move, count) for move, count in document[name].items() if not _stays(move)]
+        changed.sort(key=lambda row: -row[1])
         if changed:
-            output.show_table(title, ("move", "leads"), sorted(changed, key=lambda row: -row[1]))
+            output.show_table(title, ("move", "leads"), changed)
     for name, title in (("becomes_hot", "Become hot"), ("stops_being_hot", "Stop being hot")):
         if document[name]:
             output.show_table(title, ("the first twenty leads",), [(lead,) for lead in document[name][:20]])

@@ -50,21 +50,27 @@ def connect(
     Without `stage` the local cloud is meant when its endpoints file is there. Raises `NotFound` when it is meant and
     not there, `Invalid` when no stage can be told.
     """
-    endpoints_file = endpoints_file or LocalFolder.of(repository()).endpoints_file
-    if stage is None and table is None and endpoints_file.is_file():
+    if stage is None and table is None and _local_cloud_is_up(endpoints_file):
         stage = "local"
     if stage is None and table is None:
         raise Invalid("which stage? Give --stage dev (or prod), or start the local cloud with `sodate local up`")
     if stage is not None and not STAGE_NAME.fullmatch(stage):
         raise Invalid(f"--stage {stage!r}: a stage has 1 to 16 of a-z, 0-9 and '-', and begins with a letter")
     target = (
-        _local(table, region, endpoints_file)
+        _local(table, region, endpoints_file or LocalFolder.of(repository()).endpoints_file)
         if stage == "local"
         else Target(stage or "", table or f"sodate-{stage}", region)
     )
     _set_environment(target)
     base.bind(target.table)
     return target
+
+
+def _local_cloud_is_up(endpoints_file: Path | None) -> bool:
+    try:
+        return (endpoints_file or LocalFolder.of(repository()).endpoints_file).is_file()
+    except NotFound:  # no checkout, so no local cloud
+        return False
 
 
 def explain(error: Exception) -> str:

@@ -1,7 +1,11 @@
-"""`sodate doctor`: arguments, the report, and the exit code."""
+"""`sodate doctor`: arguments, the report, and the exit code.
+
+The checks compare a deployment with the CDK app of a checkout, so they are imported when the command runs: every other
+command works without a checkout.
+"""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -9,11 +13,13 @@ from rich.text import Text
 from sodate.runtime import clock, container
 
 from sodate_cli import output
-from sodate_cli.doctor.deployment import Deployment, clients_of, get_over_http, machine_time
 from sodate_cli.doctor.finding import Finding, Verdict
-from sodate_cli.doctor.runner import CHECKS, examine
+from sodate_cli.local.folder import repository
 from sodate_cli.operator import StageOption, explained, now, target
 from sodate_cli.output import JsonOption
+
+if TYPE_CHECKING:
+    from sodate_cli.doctor.deployment import Deployment
 
 _LOOK = {
     Verdict.OK: ("ok", "green"),
@@ -38,6 +44,10 @@ def doctor(
 
     Example: sodate doctor --stage dev --send --ring
     """
+    with explained():
+        repository()
+    from sodate_cli.doctor.runner import CHECKS, examine
+
     names = [check.name for check in CHECKS]
     if unknown := [name for name in only or [] if name not in names]:
         output.fail(f"no check {unknown[0]!r}; there are {', '.join(names)}", output.USAGE)
@@ -67,7 +77,9 @@ def report(findings: Sequence[Finding]) -> dict[str, object]:
     }
 
 
-def _deployment(stage: str | None) -> Deployment:
+def _deployment(stage: str | None) -> "Deployment":
+    from sodate_cli.doctor.deployment import Deployment, clients_of, get_over_http, machine_time
+
     where = target(stage)
     return Deployment(
         target=where,

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from sodate.errors import NotFound
 
 from sodate_cli import output
 from sodate_cli.local.clock import ShiftedClock
-from sodate_cli.local.folder import LocalFolder, repository
+from sodate_cli.local.folder import repository
 from sodate_cli.local.mail_commands import app as mail_app
 from sodate_cli.output import JsonOption
 
@@ -89,7 +90,7 @@ def advance(span: Annotated[str, typer.Argument(help="3d, 12h, 30m or 1d12h.")],
         wanted = parse_span(span)
     except ValueError as error:
         output.fail(str(error), output.USAGE)
-    clock = ShiftedClock(LocalFolder.of(repository()).clock_file)
+    clock = ShiftedClock(_local().folder.clock_file)
     target = clock() + wanted
     with _explained(), output.progress(f"letting {span} pass"):
         stops = _travel(clock, target)
@@ -124,7 +125,10 @@ def _travel(clock: ShiftedClock, target: datetime) -> list[datetime]:
 def _local() -> Any:
     from sodate_cli.local.stack import Local
 
-    return Local(repository(), output.progress)
+    try:
+        return Local(repository(), output.progress)
+    except NotFound as error:
+        output.fail(str(error), output.NOT_FOUND)
 
 
 def _word(part: dict[str, Any]) -> str:

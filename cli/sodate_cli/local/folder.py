@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sodate.errors import NotFound
+
 STAGE = "local"
 REGION = "ap-northeast-1"
 # MiniStack's root identity. It opens nothing: the gateway listens on loopback and holds invented people.
@@ -14,8 +16,18 @@ SECRET_ACCESS_KEY = "test"  # noqa: S105
 
 
 def repository() -> Path:
-    """The checkout this command was installed from; it holds the CDK app that is deployed."""
-    return Path(__file__).resolve().parents[3]
+    """The checkout this command was installed from; it holds the CDK app that is deployed.
+
+    Raises:
+        NotFound: the command was installed from a wheel, which holds neither the CDK app nor the functions.
+    """
+    checkout = Path(__file__).resolve().parents[3]
+    if not (checkout / "infra" / "app.py").is_file():
+        raise NotFound(
+            "this command needs a checkout of the Sodate repository, and `sodate` was installed without one;"
+            " run `make venv` in a checkout and use its .venv/bin/sodate"
+        )
+    return checkout
 
 
 @dataclass(frozen=True, slots=True)

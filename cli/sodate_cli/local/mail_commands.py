@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
+from sodate.errors import NotFound
 
 from sodate_cli import output
 from sodate_cli.local import process, services
@@ -143,7 +144,10 @@ def _messages(to: str | None) -> list[dict[str, Any]]:
 
 def _call(method: str, path: str, document: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Ask the control API; every failure ends the command with what to do next."""
-    child = process.find(LocalFolder.of(repository()), services.SERVER)
+    try:
+        child = process.find(LocalFolder.of(repository()), services.SERVER)
+    except NotFound as error:
+        output.fail(str(error), output.NOT_FOUND)
     if child is None or not child.alive:
         output.fail("the mailbox is not running: `sodate local up`", output.NOT_RUNNING)
     try:
