@@ -24,8 +24,8 @@ from benchmarks.ours import lead_items
 
 #: Clocks change in Europe on 25 October and in New York on 1 November 2026; 12 October and 3 November are holidays.
 BEGIN, DAYS = datetime(2026, 10, 8, tzinfo=UTC), 30
-#: The last enrolment whose third step (seven business days later) still lies within the month.
-_ENROL_DAYS = 15
+#: The last enrollment whose third step (seven business days later) still lies within the month.
+_ENROLL_DAYS = 15
 ZONES = (None, "Europe/Berlin", "America/New_York", "Australia/Lord_Howe")
 RATE = 14
 #: When within its minute the rule fires, in seconds.
@@ -74,7 +74,7 @@ def measure(leads: int, seed: int = 1) -> dict[str, Any]:
 def _people(leads: int, rng: random.Random) -> list[Person]:
     found = []
     for number in range(leads):
-        since = BEGIN + timedelta(seconds=rng.randrange(_ENROL_DAYS * 86400))
+        since = BEGIN + timedelta(seconds=rng.randrange(_ENROLL_DAYS * 86400))
         zone = rng.choice(ZONES)
         found.append(Person(Run(sample.lead_id(number), f"{number:016d}", since, zone), since, zone))
     return sorted(found, key=lambda person: person.since)
@@ -89,7 +89,7 @@ def _live(here: Fleet, people: list[Person]) -> None:
         if waiting and waiting[-1].since < minute:
             here.time.run(waiting[-1].since)
             here.time.now = max(here.time.now, waiting[-1].since)
-            _enrol(here, waiting.pop())
+            _enroll(here, waiting.pop())
             continue
         if minute >= end:
             return
@@ -100,7 +100,7 @@ def _live(here: Fleet, people: list[Person]) -> None:
         here.time.run(minute + timedelta(seconds=59))
 
 
-def _enrol(here: Fleet, person: Person) -> None:
+def _enroll(here: Fleet, person: Person) -> None:
     sequence, mailing = sample.material().sequence, sample.material().mailing
     number = int(person.run.lead_id.removeprefix("01BENCH"))
     (profile,) = sample.people(1, number)

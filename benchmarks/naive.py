@@ -1,6 +1,6 @@
 """The design that most people would write on the same services, working and fair; the yardstick of figures 5, 6 and 9.
 
-Due index: a GSI on the enrolment. Dispatcher: queries it, one queue message per lead. Worker: Powertools batch and
+Due index: a GSI on the enrollment. Dispatcher: queries it, one queue message per lead. Worker: Powertools batch and
 idempotency (DynamoDB), PynamoDB models, ledger item put then updated, one `SendEmail` per mail with boto3, one counter
 update and one log line per mail. Same templates, same renderer, same unsubscribe links, same batch size as the SQS
 default of 10. What it does not do: a claim against an opt-out of the same moment, caps, pacing, unknown outcomes.
@@ -32,7 +32,7 @@ from benchmarks.endpoints import SIGNING_KEYS, Endpoints
 from benchmarks.ground import SERVICE, Ground, Json
 from benchmarks.table import Index, Schema
 
-LEADS, ENROLMENTS, SENDS = "naive-leads", "naive-enrolments", "naive-sends"
+LEADS, ENROLLMENTS, SENDS = "naive-leads", "naive-enrollments", "naive-sends"
 COUNTERS, IDEMPOTENCY = "naive-counters", "naive-idempotency"
 BATCH = 10
 
@@ -40,7 +40,7 @@ BATCH = 10
 def schemas() -> dict[str, Schema]:
     return {
         LEADS: Schema("lead_id"),
-        ENROLMENTS: Schema("lead_id", "sequence", (Index("due", "due_minute", "lead_id", keys_only=False),)),
+        ENROLLMENTS: Schema("lead_id", "sequence", (Index("due", "due_minute", "lead_id", keys_only=False),)),
         SENDS: Schema("lead_id", "send_id"),
         COUNTERS: Schema("id"),
         IDEMPOTENCY: Schema("id"),
@@ -60,7 +60,7 @@ class Lead(Model):
     score = NumberAttribute(default=0)
 
 
-class DueIndex(GlobalSecondaryIndex["Enrolment"]):
+class DueIndex(GlobalSecondaryIndex["Enrollment"]):
     class Meta:
         index_name = "due"
         projection = AllProjection()
@@ -71,9 +71,9 @@ class DueIndex(GlobalSecondaryIndex["Enrolment"]):
     step = NumberAttribute()
 
 
-class Enrolment(Model):
+class Enrollment(Model):
     class Meta:
-        table_name = ENROLMENTS
+        table_name = ENROLLMENTS
         region = "us-east-1"
 
     lead_id = UnicodeAttribute(hash_key=True)
@@ -135,7 +135,7 @@ class Naive:
             persistence_store=DynamoDBPersistenceLayer(table_name=IDEMPOTENCY),
             config=config,
         )
-        for model in (Lead, Enrolment, Send, Counter):
+        for model in (Lead, Enrollment, Send, Counter):
             model._connection = None  # an earlier run talked to another server
 
     def lay_out(self, leads: int, first: int = 0) -> None:
@@ -145,10 +145,10 @@ class Naive:
             data, topics = sample.merge_only(profile), {self._sequence.topic: "confirmed"}
             people.append(Lead(profile.lead_id, email=profile.mailbox, data=data, topics=topics).serialize())
             since = self.here.now.isoformat()
-            run = Enrolment(profile.lead_id, self._sequence.id, step=0, since=since, due_minute=at)
+            run = Enrollment(profile.lead_id, self._sequence.id, step=0, since=since, due_minute=at)
             runs.append(run.serialize())
         self.cloud.ask("put", LEADS, people)
-        self.cloud.ask("put", ENROLMENTS, runs)
+        self.cloud.ask("put", ENROLLMENTS, runs)
 
     # -- the product -----------------------------------------------------------------------------------------------
 
@@ -156,7 +156,7 @@ class Naive:
         """Every minute: one message per lead that is due."""
         tasks = [
             json.dumps({"lead_id": run.lead_id, "sequence": run.sequence, "step": int(run.step)})
-            for run in Enrolment.due.query(self.here.now.isoformat())
+            for run in Enrollment.due.query(self.here.now.isoformat())
         ]
         for start in range(0, len(tasks), BATCH):
             entries = [{"Id": str(n), "MessageBody": task} for n, task in enumerate(tasks[start : start + BATCH])]
@@ -170,7 +170,7 @@ class Naive:
         self._send(task=json.loads(record.body))
 
     def _send_step(self, task: Json) -> str:
-        run = Enrolment.get(task["lead_id"], task["sequence"])
+        run = Enrollment.get(task["lead_id"], task["sequence"])
         lead = Lead.get(task["lead_id"])
         step = self._sequence.steps[task["step"]]
         if int(run.step) != task["step"] or lead.blocked or lead.topics[self._sequence.topic] != "confirmed":
@@ -186,14 +186,14 @@ class Naive:
         self._logger.info("mail sent", extra={"lead_id": task["lead_id"], "send_id": send_id, "message_id": message_id})
         return "sent"
 
-    def _advance(self, run: Enrolment) -> None:
+    def _advance(self, run: Enrollment) -> None:
         following = int(run.step) + 1
-        actions = [Enrolment.step.set(following)]
+        actions = [Enrollment.step.set(following)]
         if following < len(self._sequence.steps):
             at = due_at(self._sequence.steps[following], self._sequence, datetime.fromisoformat(run.since))
-            actions.append(Enrolment.due_minute.set(at.isoformat()))
+            actions.append(Enrollment.due_minute.set(at.isoformat()))
         else:
-            actions.append(Enrolment.due_minute.remove())
+            actions.append(Enrollment.due_minute.remove())
         run.update(actions)
 
     def _mail(self, lead: Lead, step: int, send_id: str) -> str:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from importlib import import_module
 
 from sodate.due import store as due
-from sodate.leads.lead import Enrolment, Profile, State
+from sodate.leads.lead import Enrollment, Profile, State
 from sodate.leads.store import profile_item, state_item
 from sodate.mail.message import LARGEST_COHORT, Cohort, Run
 from sodate.runtime import container
@@ -113,7 +113,7 @@ def lead_items(profile: Profile, run: Run, sequence: Sequence, zone: str | None 
         topics={sequence.topic: "confirmed"},
         opt_in_mails=1,
         opt_in_mail_at=since,
-        enrolments={sequence.id: Enrolment(run.enrolment, 1, 0, since, len(sequence.steps))},
+        enrollments={sequence.id: Enrollment(run.enrollment, 1, 0, since, len(sequence.steps))},
         zone=zone,
     )
     return [profile_item(profile).serialize(), state_item(state).serialize()]

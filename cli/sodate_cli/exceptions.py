@@ -6,7 +6,7 @@ import typer
 from sodate.consent.exception import Because, record_exception
 from sodate.errors import Invalid
 from sodate.playbook.store import Definitions
-from sodate.scenarios.enrol import on_opt_in
+from sodate.scenarios.enroll import on_opt_in
 
 from sodate_cli import output
 from sodate_cli.operator import StageOption, explained, find_lead, now, target

@@ -222,7 +222,7 @@ def _mails(state: State, definitions: Definitions) -> list[dict[str, Any]]:
         for s in sends
     ]
     known = {send.send_id for send in sends}
-    for name, run in state.enrolments.items():
+    for name, run in state.enrollments.items():
         steps = parsed(definitions.version("sequence", name, run.version), Sequence).steps
         for number, step in enumerate(steps[: run.step]):
             send_id = StepRef(state.lead_id, name, run.version, number, run.id).send_id
@@ -264,7 +264,7 @@ def mailable(state: State) -> str:
 def _next_steps(state: State, definitions: Definitions, now: datetime) -> list[dict[str, str]]:
     found = []
     mailing = parsed(definitions.live("mailing"), Mailing)
-    for name, run in state.enrolments.items():
+    for name, run in state.enrollments.items():
         sequence = parsed(definitions.version("sequence", name, run.version), Sequence)
         if run.step < len(sequence.steps):
             step = sequence.steps[run.step]

@@ -9,7 +9,7 @@ from sodate.forms.release import find_quarantined, release
 from sodate.forms.store import quarantined
 from sodate.playbook.store import Definitions, parsed
 from sodate.runtime import container
-from sodate.scenarios.enrol import on_opt_in
+from sodate.scenarios.enroll import on_opt_in
 
 from sodate_cli import output
 from sodate_cli.operator import MonthOption, StageOption, explained, month, now, secret, target

@@ -12,7 +12,7 @@ from sodate.mail.sender import Mailing
 from sodate.playbook.store import parsed
 from sodate.runtime import clock, container
 from sodate.runtime.http import Request, Response, Route, serve
-from sodate.scenarios.enrol import on_opt_in
+from sodate.scenarios.enroll import on_opt_in
 
 
 def desk() -> ConsentDesk:

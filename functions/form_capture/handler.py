@@ -10,7 +10,7 @@ from sodate.forms.receive import FormDesk, check_origin
 from sodate.runtime import clock, container
 from sodate.runtime.http import Request, Response, json_response, serve
 from sodate.runtime.metrics import Metric, count
-from sodate.scenarios.enrol import on_opt_in
+from sodate.scenarios.enroll import on_opt_in
 
 
 @cache

@@ -35,7 +35,7 @@ def lost_attempt(world: QuickWorld) -> dict[str, Any]:
 def test_a_report_between_decision_and_claim_stops_the_attempt(world: QuickWorld) -> None:
     send = lost_attempt(world)
     lead_id, send_id = send["pk"].removeprefix("LEAD#"), send["sk"].removeprefix("SEND#")
-    run = Run(lead_id, send["enrolment"], world.now)
+    run = Run(lead_id, send["enrollment"], world.now)
     body = Cohort(send["sequence"], int(send["sequence_version"]), 0, (run,), 2, "decided").message()
     assert fold_event(lead_id, send_id, "delivered", "late", None, world.now) == "applied"
     due.plan(world.now, due.STEP, "steps", "again", body, world.now)
@@ -99,8 +99,8 @@ def test_an_open_breaker_is_seen_with_the_slot(world: QuickWorld) -> None:
 
 def test_a_watch_entry_of_fifty_leads_takes_the_sweeper_four_calls(world: QuickWorld) -> None:
     lead = world.join("p@example.jp")
-    (name,) = world.state(lead)["enrolments"]
-    run = world.state(lead)["enrolments"][name]
+    (name,) = world.state(lead)["enrollments"]
+    run = world.state(lead)["enrollments"][name]
     cohort = Cohort(name, int(run["v"]), 0, tuple(Run(f"L{n}", "e", world.now) for n in range(50)))
     for one in cohort.runs:
         send = step_send(cohort.ref(one), "mail", "news", world.now)

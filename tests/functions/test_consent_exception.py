@@ -7,7 +7,7 @@ import pytest
 from sodate.consent.exception import REASONS, record_exception
 from sodate.errors import Conflict, Invalid
 from sodate.runtime import container
-from sodate.scenarios.enrol import on_opt_in
+from sodate.scenarios.enroll import on_opt_in
 
 from tests.functions.quick import QuickWorld
 

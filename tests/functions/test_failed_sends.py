@@ -205,7 +205,7 @@ def test_failed_lists_by_reason_and_retry_plans_what_was_named(cli: World) -> No
     cli.advance(timedelta(minutes=10))
     assert run("failed", "--json") == []
     assert name in step_mails(cli)
-    assert cli.state(failed_step_lead)["enrolments"]["materials-follow-up"]["step"] == 1
+    assert cli.state(failed_step_lead)["enrollments"]["materials-follow-up"]["step"] == 1
 
 
 def _second_lead_with_a_failed_step(world: World) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from sodate.forms.release import release
 from sodate.forms.store import quarantined
 from sodate.playbook.store import Definitions
 from sodate.runtime import container
-from sodate.scenarios.enrol import on_opt_in
+from sodate.scenarios.enroll import on_opt_in
 
 from tests.functions.quick import QuickWorld
 from tests.support.world import World
@@ -220,12 +220,12 @@ def test_an_opt_out_of_one_topic_is_not_undone_by_a_form_without_double_opt_in(w
 
 def test_the_state_of_a_busy_lead_stays_below_one_kilobyte(world: World) -> None:
     """Ten topics, five runs and the default caps: one write unit for every claim and every score."""
-    from sodate.leads.lead import Enrolment, State
+    from sodate.leads.lead import Enrollment, State
     from sodate.leads.store import state_item
     from sodate.table import base
 
     runs = {
-        name: Enrolment("0123456789abcdef", 12, 7, "2026-11-24T02:00:00.000Z", 9)
+        name: Enrollment("0123456789abcdef", 12, 7, "2026-11-24T02:00:00.000Z", 9)
         for name in ("materials-follow-up", "demo-preparation", "trial-14-days", "webinar-2026-11", "renewal")
     }
     names = (
@@ -249,7 +249,7 @@ def test_the_state_of_a_busy_lead_stays_below_one_kilobyte(world: World) -> None
                 topics=dict.fromkeys(names, "confirmed"),
                 opt_in_mails=3,
                 opt_in_mail_at="2026-11-24T02:00:00.000Z",
-                enrolments=runs,
+                enrollments=runs,
                 zone="Asia/Tokyo",
                 pause_until="2026-12-24T02:00:00.000Z",
                 frequency="monthly",

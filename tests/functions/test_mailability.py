@@ -80,7 +80,7 @@ def test_no_sequence_of_posts_changes_whether_an_existing_lead_may_be_mailed(
         body = {**ANSWERS, "email": post["email"], "agree": post["agree"], "_time_zone": post["_time_zone"]}
         assert world.post(body)["statusCode"] in (200, 201)
         assert mailable(lead) == before
-        assert find_state(lead).enrolments == {}, "a post starts no step mail"  # type: ignore[union-attr]
+        assert find_state(lead).enrollments == {}, "a post starts no step mail"  # type: ignore[union-attr]
 
 
 def use_form(world: QuickWorld, double: bool, topics: list[str]) -> None:

@@ -197,7 +197,7 @@ def test_a_confirmation_asks_to_come_back_and_then_starts_the_sequence(world: Qu
     assert world.visit(link, "POST")["statusCode"] == 503
     mend()
     assert world.visit(link, "POST")["statusCode"] == 200
-    assert "materials-follow-up" in world.state(world.lead_id(TARO))["enrolments"]
+    assert "materials-follow-up" in world.state(world.lead_id(TARO))["enrollments"]
 
 
 @pytest.mark.parametrize("kind", ["template", "mailing", "sequence"])

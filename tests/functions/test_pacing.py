@@ -73,7 +73,7 @@ def test_a_tick_releases_a_minute_of_mail_and_the_rest_stays(world: QuickWorld) 
     """At two a second: what a minute has slots for, spread over the minute; the next tick goes on behind it."""
     count, first = 300, world.join("p@example.jp")
     state = world.table.items[f"LEAD#{first}", "STATE"]
-    (sequence,) = state["enrolments"]["M"]
+    (sequence,) = state["enrollments"]["M"]
     at = world.now + timedelta(minutes=5)
     for number in range(count):
         run = Run(f"L{number:04d}", "e", world.now)

@@ -211,9 +211,9 @@ def test_a_rejected_lead_returns_to_nurturing_after_its_days(world: World) -> No
     answer(world, link, {"answer": "rejected", "reason": "too-early"})
     world.settle()
     world.advance(timedelta(days=29))
-    assert world.state(taro(world))["enrolments"] == {}
+    assert world.state(taro(world))["enrollments"] == {}
     world.advance(timedelta(days=2))
-    assert "materials-follow-up" in world.state(taro(world))["enrolments"]
+    assert "materials-follow-up" in world.state(taro(world))["enrollments"]
     assert signals(world, taro(world))[0]["recycled"] == "materials-follow-up"
     world.advance(timedelta(days=5))
     assert world.mails_to("taro@example.jp"), "the sequence goes out again"
@@ -233,7 +233,7 @@ def test_who_may_not_be_mailed_is_not_recycled_and_the_signal_says_why(world: Wo
     state = world.table.items[f"LEAD#{taro(world)}", "STATE"]  # type: ignore[attr-defined]
     state |= {name: TypeSerializer().serialize(value) for name, value in change.items()}
     world.advance(timedelta(days=4))
-    assert world.state(taro(world))["enrolments"] == {}
+    assert world.state(taro(world))["enrollments"] == {}
     assert signals(world, taro(world))[0]["recycled"] == outcome
 
 
@@ -244,7 +244,7 @@ def test_an_answer_given_meanwhile_stops_the_way_back(world: World) -> None:
     answer(world, link, {"answer": "rejected", "reason": "no-fit"})
     answer(world, link, {"answer": "accepted"})
     world.advance(timedelta(days=4))
-    assert world.state(taro(world))["enrolments"] == {}
+    assert world.state(taro(world))["enrollments"] == {}
     assert "recycled" not in signals(world, taro(world))[0]
 
 

@@ -416,11 +416,11 @@ def test_who_asks_again_is_not_enrolled_twice(world: World) -> None:
     world.advance(timedelta(days=14))
     assert [int(send["step"]) for send in steps(world)] == [0, 1, 2]
     assert len(step_mails(world)) == 3
-    assert list(world.state(lead)["enrolments"]) == ["materials-follow-up"]
+    assert list(world.state(lead)["enrollments"]) == ["materials-follow-up"]
 
 
 def message(**changes: Any) -> str:
-    ref = {"lead_id": "x", "sequence": "materials-follow-up", "version": 1, "step": 0, "enrolment": "e"}
+    ref = {"lead_id": "x", "sequence": "materials-follow-up", "version": 1, "step": 0, "enrollment": "e"}
     return json.dumps({"v": 1, "what": "step", **ref, **changes})
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import boto3
 import urllib3
 from sodate.due import store as due
-from sodate.leads.lead import Enrolment, Profile, State
+from sodate.leads.lead import Enrollment, Profile, State
 from sodate.leads.store import profile_item, state_item
 from sodate.mail.message import Cohort, Run
 from sodate.mail.sender import Mailing
@@ -112,9 +112,9 @@ def lay_out(leads: int, now: datetime) -> list[datetime]:
         names = {"name": "山田太郎", "company": "例示株式会社"}
         profile = Profile(lead_id, address, address, "ja", primary=names, created=keys.stamp(now))
         run = Run(lead_id, f"e{number:015d}", now)
-        enrolment = Enrolment(run.enrolment, stored.version, 0, keys.stamp(now), len(sequence.steps))
+        enrollment = Enrollment(run.enrollment, stored.version, 0, keys.stamp(now), len(sequence.steps))
         state = State(
-            lead_id, f"{number:043d}", topics={sequence.topic: "confirmed"}, enrolments={sequence.id: enrolment}
+            lead_id, f"{number:043d}", topics={sequence.topic: "confirmed"}, enrollments={sequence.id: enrollment}
         )
         cohort = Cohort(sequence.id, stored.version, 0, (run,))
         at = due_at(sequence.steps[0], sequence, now, mailing=mailing)
@@ -143,7 +143,7 @@ def compare(endpoints: dict[str, Any], leads: int, valid_until: list[datetime]) 
     messages = json.loads(http.request("GET", f"{endpoints['control']}/messages").data)["messages"]
     mailed = Counter(message["tags"]["send_id"] for message in messages if "send_id" in message["tags"])  # no probes
     states = Counter(send["state"] for send in sends.values())
-    runs = [run for item in items if item["kind"] == "state" for run in item["enrolments"].values()]
+    runs = [run for item in items if item["kind"] == "state" for run in item["enrollments"].values()]
     unfinished = [run for run in runs if run["step"] < run["n"]]
     went = {"sent", "delayed", "soft_bounced", "delivered", "bounced", "complained"}
     left = {send_id for send_id, send in sends.items() if send["state"] in went}

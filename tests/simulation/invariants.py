@@ -103,7 +103,7 @@ def _nothing_lost(
             found.figures["silent_losses"] += 1
             found.broken.append(f"send {send_id} ({send['name']}) ended as {send['state']}")
     for (pk, _), state in items.items():
-        for name, run in state.get("enrolments", {}).items() if state.get("kind") == "state" else ():
+        for name, run in state.get("enrollments", {}).items() if state.get("kind") == "state" else ():
             steps = [step for step in range(STEPS) if _ref(pk, name, run, step).send_id in sends]
             if int(run["step"]) != STEPS or steps != list(range(STEPS)):
                 found.figures["silent_losses"] += 1
@@ -116,7 +116,7 @@ def unseen_claims(world: SimulatedWorld) -> list[str]:
         (pk, name, run)
         for (pk, sk), item in world.table.items.items()
         if sk == "STATE"
-        for name, run in plain({"M": item}).get("enrolments", {}).items()
+        for name, run in plain({"M": item}).get("enrollments", {}).items()
     ]
     return [
         f"step {step} of {pk} was claimed and nobody would know"
@@ -255,7 +255,7 @@ def _has_left(state: Json) -> bool:
 
 def _claims(pk: str, before: Json, after: Json) -> set[str]:
     """Send ids of the steps that this change of STATE went past."""
-    moved = [(name, run, before["enrolments"].get(name)) for name, run in after["enrolments"].items()]
+    moved = [(name, run, before["enrollments"].get(name)) for name, run in after["enrollments"].items()]
     return {
         _ref(pk, name, now, int(was["step"])).send_id
         for name, now, was in moved
@@ -312,8 +312,8 @@ def _chain(first: str, sends: dict[str, Json]) -> list[str]:
 def _was_valid_when_evidence_came(world: SimulatedWorld, items: dict[tuple[str, str], Json], send: Json) -> bool:
     """Its reader still wanted it, and the dispatcher ran in the last hours in which a look could show the evidence."""
     state = items.get((send["pk"], "STATE"), {})
-    run = state.get("enrolments", {}).get(send["sequence"])
-    if not state or not _mailable(state) or run is None or run["id"] != send["enrolment"]:
+    run = state.get("enrollments", {}).get(send["sequence"])
+    if not state or not _mailable(state) or run is None or run["id"] != send["enrollment"]:
         return False
     hours, valid = STEP_HOURS[int(send["step"])]
     until = datetime.fromisoformat(run["since"]) + timedelta(hours=hours + valid)

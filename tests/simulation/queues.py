@@ -85,6 +85,6 @@ def as_before(body: str) -> list[str]:
     cohort = as_json(body)
     kept = {name: cohort[name] for name in ("sequence", "version", "step")}
     return [
-        json.dumps({"v": 1, "what": "step", "lead_id": lead_id, **kept, "enrolment": enrolment})
-        for lead_id, enrolment, *_ in cohort["leads"]
+        json.dumps({"v": 1, "what": "step", "lead_id": lead_id, **kept, "enrollment": enrollment})
+        for lead_id, enrollment, *_ in cohort["leads"]
     ]

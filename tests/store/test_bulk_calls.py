@@ -10,7 +10,7 @@ from moto import mock_aws
 from pynamodb.connection import Connection
 from sodate.due import store as due
 from sodate.errors import Transient
-from sodate.leads.lead import Enrolment, State
+from sodate.leads.lead import Enrollment, State
 from sodate.leads.store import find_state, state_item
 from sodate.mail import pace
 from sodate.mail.ledger import StepRef
@@ -22,8 +22,8 @@ from sodate.table.base import ConditionFailed, TableItem
 from tests.simulation.table import MemoryTable
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
-RUN = Enrolment("e1", 1, 0, "2026-11-24T00:00:00.000Z", 9)
-LEAD = State("L", "key", topics={"news": "confirmed"}, enrolments={"my-run": RUN})
+RUN = Enrollment("e1", 1, 0, "2026-11-24T00:00:00.000Z", 9)
+LEAD = State("L", "key", topics={"news": "confirmed"}, enrollments={"my-run": RUN})
 LIMITS = (Limit(None, "day", 2), Limit("news", "week", 3))
 
 
@@ -101,7 +101,7 @@ def test_a_claim_is_granted_once_and_notes_its_minute() -> None:
     assert claim(0, NOW) is None
     held = find_state("L")
     assert held is not None
-    assert (held.enrolments["my-run"].step, held.mailed, held.mailed_in) == (
+    assert (held.enrollments["my-run"].step, held.mailed, held.mailed_in) == (
         1,
         (minutes(NOW),),
         {"news": (minutes(NOW),)},
@@ -111,7 +111,7 @@ def test_a_claim_is_granted_once_and_notes_its_minute() -> None:
     release(StepRef("L", "my-run", 1, 0, "e1"), NOW)
     held = find_state("L")
     assert held is not None
-    assert (held.enrolments["my-run"].step, held.mailed) == (0, ())
+    assert (held.enrollments["my-run"].step, held.mailed) == (0, ())
 
 
 @pytest.mark.parametrize(
@@ -126,8 +126,8 @@ def test_a_claim_is_granted_once_and_notes_its_minute() -> None:
         {"mailed": (minutes(NOW) - 10, minutes(NOW) - 20)},
         {"mailed_in": {"news": (minutes(NOW) - 10, minutes(NOW) - 20, minutes(NOW) - 9000)}},
         {"zone": "Europe/Berlin"},
-        {"enrolments": {"my-run": Enrolment("e2", 1, 0, RUN.since, 9)}},
-        {"enrolments": {}},
+        {"enrollments": {"my-run": Enrollment("e2", 1, 0, RUN.since, 9)}},
+        {"enrollments": {}},
     ],
     ids=lambda wish: "-".join(wish),
 )

@@ -11,7 +11,7 @@ from pynamodb.expressions.condition import Condition
 from sodate.activities.activity import Activity
 from sodate.activities.store import activities_of, activity_item
 from sodate.errors import Transient
-from sodate.leads.lead import Enrolment, State
+from sodate.leads.lead import Enrollment, State
 from sodate.leads.store import StateItem, as_it_was, find_state, state_item, state_key
 from sodate.mail.store import SendItem, find_send, planned_notice, raise_to
 from sodate.sales.store import load, open_signals, unload
@@ -21,8 +21,8 @@ from sodate.table.transaction import Delete, Update, put_new
 
 from tests.simulation.table import MemoryTable
 
-RUN = Enrolment("e1", 1, 0, "2026-11-24T00:00:00.000Z", 3)
-STATE = State("L", "key", topics={"a": "confirmed"}, enrolments={"my-run": RUN})
+RUN = Enrollment("e1", 1, 0, "2026-11-24T00:00:00.000Z", 3)
+STATE = State("L", "key", topics={"a": "confirmed"}, enrollments={"my-run": RUN})
 
 
 @pytest.fixture(params=["memory", "moto"])
@@ -50,11 +50,11 @@ def test_put_find_and_update_of_nested_paths() -> None:
     base.put_new(state_item(STATE))
     assert find_state("L") == STATE
     assert find_state("M") is None
-    run = StateItem.enrolments["my-run"]
+    run = StateItem.enrollments["my-run"]
     base.update(state_key("L"), [run["step"].set(1), StateItem.topics["b"].set("pending")], run["step"] == 0)
     found = find_state("L")
     assert found is not None
-    assert (found.enrolments["my-run"].step, found.topics) == (1, {"a": "confirmed", "b": "pending"})
+    assert (found.enrollments["my-run"].step, found.topics) == (1, {"a": "confirmed", "b": "pending"})
     base.update(state_key("L"), [StateItem.blocked.set("x"), StateItem.opt_in_mails.add(2)])
     base.update(state_key("L"), [StateItem.blocked.remove()])
     found = find_state("L")
@@ -69,7 +69,7 @@ CONDITIONS: list[tuple[Condition, bool]] = [
     (StateItem.topics["a"] != "confirmed", False),
     (StateItem.topics["nothing"] == "confirmed", False),
     (StateItem.topics["nothing"] != "confirmed", True),
-    (StateItem.enrolments["my-run"]["step"] == 0, True),
+    (StateItem.enrollments["my-run"]["step"] == 0, True),
     (StateItem.opt_in_mails < 1, True),
     (StateItem.opt_in_mails > 0, False),
     (StateItem.blocked == "x", False),

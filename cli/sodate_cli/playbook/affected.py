@@ -9,7 +9,7 @@ from typing import Any
 from sodate.playbook.store import Kind, Stored
 
 Live = Mapping[tuple[Kind, str], Stored]
-_PINNED = "people already in it finish version {version} (runs are pinned); new enrolments get the new version"
+_PINNED = "people already in it finish version {version} (runs are pinned); new enrollments get the new version"
 
 
 def by_adding(kind: Kind, definition_id: str, body: dict[str, Any]) -> list[str]:

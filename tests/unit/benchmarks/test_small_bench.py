@@ -19,7 +19,7 @@ def test_units_per_step_mail_against_naive() -> None:
     assert units["W state"] == units["W send"] == own.mails, "one claim and one ledger write a mail"
     assert own.usage["write_units"] / own.mails <= 4.2
     assert own.usage["read_units"] / own.mails <= 1.0
-    # idempotency 2, ledger 2, enrolment 1, counter 1, index 2 or, when the run ends, 1
+    # idempotency 2, ledger 2, enrollment 1, counter 1, index 2 or, when the run ends, 1
     assert plain.usage["write_units"] / plain.mails == pytest.approx(6 + 5 / 3)
 
 

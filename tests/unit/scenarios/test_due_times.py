@@ -1,4 +1,4 @@
-"""When a step is due: business days, Japanese holidays, clock changes; properties over years of enrolments."""
+"""When a step is due: business days, Japanese holidays, clock changes; properties over years of enrollments."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -70,7 +70,7 @@ AT = st.none() | st.times().map(lambda time: time.strftime("%H:%M"))
 
 @given(ENROLLED, AT, st.sampled_from(ZONES), st.sampled_from(["JP", "US", "DE"]), st.integers(0, 60), st.booleans())
 @settings(max_examples=200, deadline=None)
-def test_never_before_the_enrolment_and_always_on_a_business_day_at_its_time(
+def test_never_before_the_enrollment_and_always_on_a_business_day_at_its_time(
     enrolled: datetime, at: str | None, zone: str, calendar: str, days: int, business: bool
 ) -> None:
     wanted = step(at, business_days=days) if business else step(at, days=days)

@@ -12,7 +12,7 @@ from sodate.activities.store import activity_item
 from sodate.consent.consent import LIFTED_BY_OPT_IN, UNSUBSCRIBED, Evidence
 from sodate.consent.store import ConsentItem, SuppressionItem, consent_item, consents_of, find_consent
 from sodate.errors import Conflict, Invalid, Transient
-from sodate.leads.lead import Enrolment, State
+from sodate.leads.lead import Enrollment, State
 from sodate.leads.store import StateItem, as_it_was, load_state, no_opt_out_since, state_key, to_map
 from sodate.table import keys, transaction
 from sodate.table.base import ConditionFailed
@@ -25,11 +25,11 @@ _TRIES = 5
 class Reaction:
     """What a confirmed opt-in starts (step mail), to be written in the same transaction."""
 
-    enrolments: dict[str, Enrolment] = field(default_factory=dict)
+    enrollments: dict[str, Enrollment] = field(default_factory=dict)
     puts: list[Put] = field(default_factory=list)
 
 
-#: `scenarios.enrol.on_opt_in` in production. (state, form id, confirmed topics, reference, now) → what it starts.
+#: `scenarios.enroll.on_opt_in` in production. (state, form id, confirmed topics, reference, now) → what it starts.
 OnConfirmed = Callable[[State, str | None, Sequence[str], str, datetime], Reaction]
 
 
@@ -85,7 +85,7 @@ def _writes(state: State, request: ConsentItem, reaction: Reaction, now: datetim
     key = activity_key("opt_in_confirmed", request.sk)
     activity = Activity(state.lead_id, "opt_in_confirmed", now, key, {"form": request.form_id or ""})
     actions: list[Action] = [StateItem.topics[topic].set("confirmed") for topic in request.topics]
-    actions += [StateItem.enrolments[name].set(to_map(run)) for name, run in reaction.enrolments.items()]
+    actions += [StateItem.enrollments[name].set(to_map(run)) for name, run in reaction.enrollments.items()]
     actions += [StateItem.opt_in_mails.set(0), StateItem.blocked.remove()]
     writes: list[Write] = [
         Update(
@@ -107,6 +107,6 @@ def _writes(state: State, request: ConsentItem, reaction: Reaction, now: datetim
 def _as_it_was(state: State, request: ConsentItem, reaction: Reaction) -> Condition:
     """What this decision rests on. An opt-out that commits in between makes it false."""
     condition: Condition = as_it_was(state, request.topics) & no_opt_out_since(state)
-    for name in reaction.enrolments:
-        condition &= StateItem.enrolments[name].does_not_exist()
+    for name in reaction.enrollments:
+        condition &= StateItem.enrollments[name].does_not_exist()
     return condition

@@ -43,10 +43,10 @@ def record_exception(
     item = consent_item(evidence, activity_key("exception", topic, because))
     reaction = on_confirmed(state, None, (topic,), item.sk, now)
     actions: list[Action] = [StateItem.topics[topic].set("confirmed")]
-    actions += [StateItem.enrolments[name].set(to_map(run)) for name, run in reaction.enrolments.items()]
+    actions += [StateItem.enrollments[name].set(to_map(run)) for name, run in reaction.enrollments.items()]
     condition = as_it_was(state, (topic,))
-    for name in reaction.enrolments:
-        condition &= StateItem.enrolments[name].does_not_exist()
+    for name in reaction.enrollments:
+        condition &= StateItem.enrollments[name].does_not_exist()
     try:
         transaction.commit([Update(state_key(lead_id), actions, condition), Put(item), *reaction.puts])
     except ConditionFailed as error:

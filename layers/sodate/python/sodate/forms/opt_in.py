@@ -46,7 +46,7 @@ def _consent_at_once(
     )
     reaction = on_confirmed(state, form.id, decision.topics, evidence.sk, submission.at)
     confirmed = {**state.topics, **dict.fromkeys(decision.topics, "confirmed")}
-    after = replace(state, topics=confirmed, enrolments={**state.enrolments, **reaction.enrolments})
+    after = replace(state, topics=confirmed, enrollments={**state.enrollments, **reaction.enrollments})
     return after, [Put(evidence), *reaction.puts]
 
 

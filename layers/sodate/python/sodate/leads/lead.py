@@ -8,7 +8,7 @@ NO_ADDRESS = "no_address"
 
 
 @dataclass(frozen=True)
-class Enrolment:
+class Enrollment:
     """A run through one sequence, pinned to the version it began with, which has `steps` steps.
 
     `step` is the index of the next one; at `steps` the run is complete.
@@ -55,7 +55,7 @@ class State:
     topics: dict[str, str] = field(default_factory=dict)
     opt_in_mails: int = 0
     opt_in_mail_at: str | None = None
-    enrolments: dict[str, Enrolment] = field(default_factory=dict)
+    enrollments: dict[str, Enrollment] = field(default_factory=dict)
     zone: str | None = None
     pause_until: str | None = None
     frequency: str | None = None

@@ -9,7 +9,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from sodate.errors import NotFound
-from sodate.leads.lead import Enrolment, Profile, State
+from sodate.leads.lead import Enrollment, Profile, State
 from sodate.table import base, bulk, keys, transaction
 from sodate.table.base import TableItem
 from sodate.table.transaction import Put
@@ -37,7 +37,7 @@ class StateItem(TableItem, discriminator="state"):
     topics: MapAttribute[str, Any] = MapAttribute(default=dict)
     opt_in_mails = NumberAttribute(default=0)
     opt_in_mail_at = UnicodeAttribute(null=True)
-    enrolments: MapAttribute[str, Any] = MapAttribute(default=dict)
+    enrollments: MapAttribute[str, Any] = MapAttribute(default=dict)
     zone = UnicodeAttribute(null=True)
     pause_until = UnicodeAttribute(null=True)
     frequency = UnicodeAttribute(null=True)
@@ -182,7 +182,7 @@ def to_state(item: StateItem) -> State:
         topics=item.topics.as_dict(),
         opt_in_mails=int(item.opt_in_mails),
         opt_in_mail_at=item.opt_in_mail_at,
-        enrolments={name: from_map(value) for name, value in item.enrolments.as_dict().items()},
+        enrollments={name: from_map(value) for name, value in item.enrollments.as_dict().items()},
         zone=item.zone,
         pause_until=item.pause_until,
         frequency=item.frequency,
@@ -208,7 +208,7 @@ def state_item(state: State) -> StateItem:
         topics=state.topics,
         opt_in_mails=state.opt_in_mails,
         opt_in_mail_at=state.opt_in_mail_at,
-        enrolments={name: to_map(enrolment) for name, enrolment in state.enrolments.items()},
+        enrollments={name: to_map(enrollment) for name, enrollment in state.enrollments.items()},
         zone=state.zone,
         pause_until=state.pause_until,
         frequency=state.frequency,
@@ -230,9 +230,9 @@ def changes(before: State, after: State) -> list[Action]:
         if before.topics.get(topic) != status
     ]
     actions += [
-        StateItem.enrolments[name].set(to_map(run))
-        for name, run in after.enrolments.items()
-        if before.enrolments.get(name) != run
+        StateItem.enrollments[name].set(to_map(run))
+        for name, run in after.enrollments.items()
+        if before.enrollments.get(name) != run
     ]
     if after.opt_in_mail_at and after.opt_in_mails != before.opt_in_mails:
         actions += [StateItem.opt_in_mails.set(after.opt_in_mails), StateItem.opt_in_mail_at.set(after.opt_in_mail_at)]
@@ -258,17 +258,17 @@ def no_opt_out_since(state: State) -> Condition:
     return stored.does_not_exist() if state.opted_out_at is None else stored == state.opted_out_at
 
 
-def to_map(enrolment: Enrolment) -> dict[str, Any]:
+def to_map(enrollment: Enrollment) -> dict[str, Any]:
     return {
-        "id": enrolment.id,
-        "v": enrolment.version,
-        "step": enrolment.step,
-        "since": enrolment.since,
-        "n": enrolment.steps,
+        "id": enrollment.id,
+        "v": enrollment.version,
+        "step": enrollment.step,
+        "since": enrollment.since,
+        "n": enrollment.steps,
     }
 
 
-def from_map(value: dict[str, Any]) -> Enrolment:
-    return Enrolment(
+def from_map(value: dict[str, Any]) -> Enrollment:
+    return Enrollment(
         id=value["id"], version=int(value["v"]), step=int(value["step"]), since=value["since"], steps=int(value["n"])
     )

@@ -49,12 +49,12 @@ class StepRef:
     sequence: str
     version: int
     step: int
-    enrolment: str
+    enrollment: str
     attempt: int = 1
 
     @property
     def send_id(self) -> str:
-        first = send_id("step", self.sequence, str(self.version), str(self.step), self.enrolment, self.lead_id)
+        first = send_id("step", self.sequence, str(self.version), str(self.step), self.enrollment, self.lead_id)
         return first if self.attempt == 1 else send_id("attempt", str(self.attempt), first)
 
     @property

@@ -30,7 +30,7 @@ class Run:
     """One lead's run. `since` is when it began; None only in messages of earlier versions. `zone` as it was planned."""
 
     lead_id: str
-    enrolment: str
+    enrollment: str
     since: datetime | None = None
     zone: str | None = None
 
@@ -48,7 +48,7 @@ class Cohort:
 
     def ref(self, run: Run, step: int | None = None) -> StepRef:
         step = self.step if step is None else step
-        return StepRef(run.lead_id, self.sequence, self.version, step, run.enrolment, self.attempt)
+        return StepRef(run.lead_id, self.sequence, self.version, step, run.enrollment, self.attempt)
 
     def of(self, runs: Iterable[Run], step: int | None = None) -> "Cohort":
         return replace(self, runs=tuple(runs), step=self.step if step is None else step)
@@ -61,7 +61,7 @@ class Cohort:
             self.sequence,
             str(self.version),
             str(self.step),
-            *(f"{run.lead_id}/{run.enrolment}" for run in self.runs),
+            *(f"{run.lead_id}/{run.enrollment}" for run in self.runs),
             *(["attempt", str(self.attempt)] if self.attempt > 1 else []),
         )
 
@@ -78,7 +78,7 @@ class Cohort:
 
 
 def _leads_entry(run: Run) -> list[Any]:
-    entry: list[Any] = [run.lead_id, run.enrolment]
+    entry: list[Any] = [run.lead_id, run.enrollment]
     if run.since is not None:
         # Up to the next second: a step may be a moment late, never early.
         entry.append(-int(-run.since.timestamp() // 1))
@@ -125,7 +125,7 @@ def probe_message(until: datetime | None = None) -> dict[str, Any]:
 def cohort_of(message: Mapping[str, Any]) -> Cohort:
     try:
         if message["what"] == "step":
-            entries: Sequence[Sequence[Any]] = [[message["lead_id"], message["enrolment"]]]
+            entries: Sequence[Sequence[Any]] = [[message["lead_id"], message["enrollment"]]]
         else:
             entries = message["leads"]
         runs = tuple(_run(*entry) for entry in entries)
@@ -147,9 +147,9 @@ def cohort_of(message: Mapping[str, Any]) -> Cohort:
     return cohort
 
 
-def _run(lead_id: object, enrolment: object, since: float | None = None, zone: object = None) -> Run:
+def _run(lead_id: object, enrollment: object, since: float | None = None, zone: object = None) -> Run:
     began = datetime.fromtimestamp(since, UTC) if since is not None else None
-    return Run(str(lead_id), str(enrolment), began, str(zone) if zone is not None else None)
+    return Run(str(lead_id), str(enrollment), began, str(zone) if zone is not None else None)
 
 
 def weight(message: Mapping[str, Any]) -> int:

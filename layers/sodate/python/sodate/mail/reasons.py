@@ -22,7 +22,7 @@ REASONS = {
     "expired": "too late: the time in which this mail makes sense was over",
     "blocked": "the address gets no marketing mail at all",
     "consent": "there is no confirmed consent for the topic",
-    "enrolment_ended": "the run through the sequence was ended or replaced",
+    "enrollment_ended": "the run through the sequence was ended or replaced",
     "answered_already": "sales had answered before the mail was written",
     "earlier_attempt_settled": "SES reported on an earlier attempt, or a person settled it, before this one was made",
     "lead_erased": "the lead does not exist any more",

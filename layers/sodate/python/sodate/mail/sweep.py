@@ -35,7 +35,7 @@ def watch_cohort(cohort: Cohort, attempt: str, began: datetime, now: datetime) -
     """
     message = {**cohort.message(), "what": "watch", "began": keys.stamp(began)}
     if cohort.attempt == 1:
-        message["leads"] = [[run.lead_id, run.enrolment] for run in cohort.runs]
+        message["leads"] = [[run.lead_id, run.enrollment] for run in cohort.runs]
     due.plan(began + AFTER, due.WATCH, "watch", attempt, message, now)
 
 
@@ -97,8 +97,8 @@ def _is_unclear(ref: StepRef, found: Mapping[tuple[str, str], bulk.Raw]) -> bool
 def _is_claimed(ref: StepRef, item: Mapping[str, Any]) -> bool:
     if ref.attempt > 1:
         return bool(item.get("next_attempt") == ref.send_id)
-    run = item.get("enrolments", {}).get(ref.sequence, {})
-    return bool(run.get("id") == ref.enrolment and run["step"] > ref.step)
+    run = item.get("enrollments", {}).get(ref.sequence, {})
+    return bool(run.get("id") == ref.enrollment and run["step"] > ref.step)
 
 
 def _dated(run: Run, cohort: Cohort, found: Mapping[tuple[str, str], bulk.Raw]) -> Run:
@@ -106,7 +106,7 @@ def _dated(run: Run, cohort: Cohort, found: Mapping[tuple[str, str], bulk.Raw]) 
     if run.since is not None:
         return run
     state = bulk.plain({"M": found.get((keys.lead(run.lead_id), keys.STATE), {})})
-    since = state.get("enrolments", {}).get(cohort.sequence, {}).get("since")
+    since = state.get("enrollments", {}).get(cohort.sequence, {}).get("since")
     return replace(run, since=datetime.fromisoformat(since) if since else None, zone=state.get("zone"))
 
 

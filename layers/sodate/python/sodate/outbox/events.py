@@ -98,12 +98,12 @@ def _score(old: Image, new: Image) -> list[DomainEvent | NoticeToSend]:
 
 def _runs(old: Image, new: Image) -> list[DomainEvent | NoticeToSend]:
     """Sequences entered, completed, or cut short because the lead may not be mailed any more."""
-    before, after = old.get("enrolments") or {}, new.get("enrolments") or {}
+    before, after = old.get("enrollments") or {}, new.get("enrollments") or {}
     blocked = new.get("blocked") if new.get("blocked") != old.get("blocked") else None
     events: list[DomainEvent | NoticeToSend] = []
     for sequence, run in after.items():
         was = before.get(sequence, {})
-        facts = {"scenario": sequence, "enrolment": run["id"]}
+        facts = {"scenario": sequence, "enrollment": run["id"]}
         if was.get("id") != run["id"]:
             events.append(_event("ScenarioEntered", new, **facts, scenario_version=int(run["v"])))
         elif run["step"] >= run["n"] > was["step"]:

@@ -9,7 +9,7 @@ from sodate.errors import NotFound
 from sodate.leads.store import find_state
 from sodate.playbook.store import Definitions
 from sodate.sales.definition import Sales
-from sodate.scenarios.enrol import enrol_again
+from sodate.scenarios.enroll import enroll_again
 from sodate.scoring.signals import SignalItem, find_signal
 from sodate.table import transaction
 from sodate.table.base import ConditionFailed
@@ -36,7 +36,7 @@ def recycle(definitions: Definitions, entry: Mapping[str, Any], now: datetime) -
         return "changed_meanwhile"
     still = (SignalItem.answer_key == entry["answer"]) & SignalItem.recycled.does_not_exist()
     try:
-        again = enrol_again(definitions, state, entry["sequence"], entry["answer"], now)
+        again = enroll_again(definitions, state, entry["sequence"], entry["answer"], now)
     except NotFound:
         again = "sequence_retired"
     outcome = again if isinstance(again, str) else entry["sequence"]

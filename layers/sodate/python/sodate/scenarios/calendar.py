@@ -14,9 +14,9 @@ _DAY = timedelta(days=1)
 def due_at(
     step: Step, sequence: Sequence, enrolled: datetime, *, mailing: Mailing | None = None, zone: str | None = None
 ) -> datetime:
-    """UTC time of a step, never before the enrolment.
+    """UTC time of a step, never before the enrollment.
 
-    A time of day that had passed at enrolment moves to the next (business) day. A local time that a clock change skips
+    A time of day that had passed at enrollment moves to the next (business) day. A local time that a clock change skips
     means the same instant before the change (PEP 495, fold 0). With `mailing`, its closing days are no business days,
     and what falls into quiet hours or on a closed day waits for their end. `zone` is the lead's; the sequence's counts
     when there is none.

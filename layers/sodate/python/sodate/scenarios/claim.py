@@ -93,7 +93,7 @@ class Claims:
 
     def _names(self, ref: StepRef) -> dict[str, str]:
         names = {
-            "#runs": "enrolments",
+            "#runs": "enrollments",
             "#run": ref.sequence,
             "#step": "step",
             "#id": "id",
@@ -113,7 +113,7 @@ class Claims:
         values: dict[str, bulk.Raw] = {
             ":then": {"N": str(ref.step + 1)},
             ":step": {"N": str(ref.step)},
-            ":id": {"S": ref.enrolment},
+            ":id": {"S": ref.enrollment},
             ":confirmed": {"S": "confirmed"},
             ":now": {"S": keys.stamp(self.now)},
             ":minute": {"L": [{"N": str(minutes(self.now))}]},
@@ -187,8 +187,8 @@ def _advance(ref: StepRef) -> bool:
 
 
 def place(state: State | None, ref: StepRef) -> Place:
-    run = state.enrolments.get(ref.sequence) if state else None
-    if run is None or run.id != ref.enrolment:
+    run = state.enrollments.get(ref.sequence) if state else None
+    if run is None or run.id != ref.enrollment:
         return "gone"
     if run.step == ref.step:
         return "here"
@@ -205,5 +205,5 @@ def why_never(state: State, topic: str) -> str | None:
 
 
 def _at(ref: StepRef, step: int) -> tuple[Path, Condition]:
-    run = StateItem.enrolments[ref.sequence]
-    return run, (run["id"] == ref.enrolment) & (run["step"] == step)
+    run = StateItem.enrollments[ref.sequence]
+    return run, (run["id"] == ref.enrollment) & (run["step"] == step)

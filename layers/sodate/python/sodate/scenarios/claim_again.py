@@ -70,8 +70,8 @@ def release_again(ref: StepRef, claimed: datetime) -> None:
 
 
 def is_gone(state: State | None, ref: StepRef) -> bool:
-    run = state.enrolments.get(ref.sequence) if state else None
-    return run is None or run.id != ref.enrolment
+    run = state.enrollments.get(ref.sequence) if state else None
+    return run is None or run.id != ref.enrollment
 
 
 def without_previous(state: State, topic: str, previous: SendItem) -> State:
@@ -116,7 +116,7 @@ def _mailed(was: State, then: State, ref: StepRef, claims: Claims) -> Update:
     actions = [StateItem.mailed.set([now, *then.mailed][: kept(claims.limits, None)])]
     unchanged = (
         as_it_was(was, [claims.topic])
-        & (StateItem.enrolments[ref.sequence]["id"] == ref.enrolment)
+        & (StateItem.enrollments[ref.sequence]["id"] == ref.enrollment)
         & _same(StateItem.pause_until, was.pause_until)
         & _same(StateItem.frequency, was.frequency)
         & _same(StateItem.mailed, list(was.mailed) or None)

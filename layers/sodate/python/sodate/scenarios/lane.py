@@ -1,4 +1,4 @@
-"""Which due lane a sequence's mails wait in. A room of its own: whoever only enrols needs nothing of the sending."""
+"""Which due lane a sequence's mails wait in. A room of its own: whoever only enrolls needs nothing of the sending."""
 
 from sodate.due import store as due
 from sodate.due.store import Lane

@@ -105,16 +105,16 @@ def attempt_again(definitions: Definitions, send: SendItem, evidence: str, now: 
         NotFound: it is no step mail, or its lead is gone.
         Conflict: it is not unknown (any more), or its run has ended.
     """
-    if send.sequence is None or send.step is None or send.sequence_version is None or send.enrolment is None:
+    if send.sequence is None or send.step is None or send.sequence_version is None or send.enrollment is None:
         raise NotFound(f"send {send.send_id} is no step mail; resolve it as lost, and the next post asks anew")
     if not is_open(send):
         raise Conflict(f"send {send.send_id} is not unknown any more; look at the lead's timeline")
     state = find_state(send.lead_id)
-    enrolment = state.enrolments.get(send.sequence) if state else None
-    if state is None or enrolment is None or enrolment.id != send.enrolment:
+    enrollment = state.enrollments.get(send.sequence) if state else None
+    if state is None or enrollment is None or enrollment.id != send.enrollment:
         raise Conflict("the run through the sequence was ended or replaced")
     version = int(send.sequence_version)
     sequence = parsed(definitions.version("sequence", send.sequence, version), Sequence)
-    run = Run(send.lead_id, enrolment.id, datetime.fromisoformat(enrolment.since), state.zone)
+    run = Run(send.lead_id, enrollment.id, datetime.fromisoformat(enrollment.since), state.zone)
     cohort = Cohort(sequence.id, version, int(send.step), (run,), int(send.attempt or 1))
     plan_next_attempt(sequence, cohort, evidence, now)

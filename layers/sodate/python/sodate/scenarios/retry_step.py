@@ -28,8 +28,8 @@ def retry_step(definitions: Definitions, lead_id: str, send_id: str, now: dateti
     if send is None or send.sequence is None or send.step is None or send.sequence_version is None:
         raise NotFound(f"no step mail {send_id} of lead {lead_id}")
     name, step, version = send.sequence, int(send.step), int(send.sequence_version)
-    run = state.enrolments.get(name) if state else None
-    if state is None or run is None or run.id != send.enrolment:
+    run = state.enrollments.get(name) if state else None
+    if state is None or run is None or run.id != send.enrollment:
         raise Conflict("the run through the sequence was ended or replaced")
     if never := why_never(state, str(send.topic)):
         raise Conflict(never)
@@ -37,7 +37,7 @@ def retry_step(definitions: Definitions, lead_id: str, send_id: str, now: dateti
     if place(state, cohort.ref(cohort.runs[0], step + 1)) != "here":
         raise Conflict("a later mail of the sequence has been claimed since")
     sequence = parsed(definitions.version("sequence", name, version), Sequence)
-    held = StateItem.enrolments[name]
+    held = StateItem.enrollments[name]
     back = Update(state_key(lead_id), [held["step"].set(step)], (held["id"] == run.id) & (held["step"] == step + 1))
     entry = due.due_item(now, lane_of(sequence), "steps", cohort.id, cohort.message(), now)
     try:

@@ -119,7 +119,7 @@ class _Attempt:
 
     def _with_its_time(self, run: Run) -> Run:
         state = find_state(run.lead_id)
-        held = state.enrolments.get(self.cohort.sequence) if state else None
+        held = state.enrollments.get(self.cohort.sequence) if state else None
         # A run that is gone dies at its claim, whatever its time.
         since = datetime.fromisoformat(held.since) if held else self.began
         return replace(run, since=since, zone=state.zone if state else None)
@@ -237,7 +237,7 @@ class _Attempt:
                 put_unless_settled(settled)
                 self.outcomes["skipped"] += 1
             case Refused(state) if state is None or is_gone(state, ref):
-                ended = "lead_erased" if state is None else "enrolment_ended"
+                ended = "lead_erased" if state is None else "enrollment_ended"
                 put_unless_settled(settled_step(self._item(run, claims.now), "skipped", ended, claims.now))
                 self.outcomes["skipped"] += 1
             case Refused(state) if state is not None:
@@ -314,7 +314,7 @@ class _Attempt:
                 put_unless_settled(deferred_step(self._item(run, now), "waits_for_an_earlier_step"))
                 self.outcomes["waiting"] += 1
             case "gone":
-                ended = "lead_erased" if state is None else "enrolment_ended"
+                ended = "lead_erased" if state is None else "enrollment_ended"
                 put_unless_settled(settled_step(self._item(run, now), "skipped", ended, now))
                 self.outcomes["skipped"] += 1
             case "here" if state is not None:

@@ -16,7 +16,7 @@ class Start(Definition):
 
 
 class Delay(Definition):
-    """Time from enrolment to the step. Exactly one of the three."""
+    """Time from enrollment to the step. Exactly one of the three."""
 
     days: int | None = Field(default=None, ge=0, le=730)
     hours: int | None = Field(default=None, ge=0, le=24 * 90)

@@ -6,7 +6,7 @@ from datetime import datetime
 from sodate.activities.activity import activity_key
 from sodate.consent.confirm import OnConfirmed, Reaction
 from sodate.due import store as due
-from sodate.leads.lead import Enrolment, State
+from sodate.leads.lead import Enrollment, State
 from sodate.leads.store import StateItem, as_it_was, state_key, to_map
 from sodate.mail.message import Cohort, Run
 from sodate.mail.sender import Mailing
@@ -24,17 +24,17 @@ def on_opt_in(definitions: Definitions) -> OnConfirmed:
         for stored in definitions.all_live("sequence"):
             sequence = parsed(stored, Sequence)
             if starts(sequence, state, form_id, topics):
-                enrolment = Enrolment(
+                enrollment = Enrollment(
                     id=activity_key(sequence.id, reference),
                     version=stored.version,
                     step=0,
                     since=keys.stamp(now),
                     steps=len(sequence.steps),
                 )
-                run = Run(state.lead_id, enrolment.id, now, state.zone)
+                run = Run(state.lead_id, enrollment.id, now, state.zone)
                 first = Cohort(sequence.id, stored.version, 0, (run,))
                 at = due_at(sequence.steps[0], sequence, now, mailing=mailing, zone=state.zone)
-                reaction.enrolments[sequence.id] = enrolment
+                reaction.enrollments[sequence.id] = enrollment
                 entry = due.due_item(at, lane_of(sequence), "steps", first.id, first.message(), now)
                 reaction.puts.append(transaction.Put(entry))
         return reaction
@@ -42,7 +42,7 @@ def on_opt_in(definitions: Definitions) -> OnConfirmed:
     return react
 
 
-def enrol_again(
+def enroll_again(
     definitions: Definitions, state: State, sequence_id: str, reference: str, now: datetime
 ) -> list[transaction.Write] | str:
     """Begin a sequence anew for somebody who may still be mailed; else why not. `reference` makes it once.
@@ -51,23 +51,25 @@ def enrol_again(
     """
     stored = definitions.live("sequence", sequence_id)
     sequence, mailing = parsed(stored, Sequence), parsed(definitions.live("mailing"), Mailing)
-    held = state.enrolments.get(sequence_id)
+    held = state.enrollments.get(sequence_id)
     if sequence.status != "running":
         return "sequence_paused"
     if state.blocked or state.topics.get(sequence.topic) != "confirmed":
         return f"blocked:{state.blocked}" if state.blocked else "no_consent"
     if held is not None and held.step < held.steps:
         return "already_in_it"
-    enrolment = Enrolment(activity_key(sequence.id, reference), stored.version, 0, keys.stamp(now), len(sequence.steps))
-    run = Run(state.lead_id, enrolment.id, now, state.zone)
+    enrollment = Enrollment(
+        activity_key(sequence.id, reference), stored.version, 0, keys.stamp(now), len(sequence.steps)
+    )
+    run = Run(state.lead_id, enrollment.id, now, state.zone)
     first = Cohort(sequence.id, stored.version, 0, (run,))
     at = due_at(sequence.steps[0], sequence, now, mailing=mailing, zone=state.zone)
     entry = due.due_item(at, lane_of(sequence), "steps", first.id, first.message(), now)
-    place = StateItem.enrolments[sequence_id]
+    place = StateItem.enrollments[sequence_id]
     as_seen = place.does_not_exist() if held is None else place["id"] == held.id
     unchanged = as_it_was(state, [sequence.topic]) & as_seen
     return [
-        transaction.Update(state_key(state.lead_id), [place.set(to_map(enrolment))], unchanged),
+        transaction.Update(state_key(state.lead_id), [place.set(to_map(enrollment))], unchanged),
         transaction.Put(entry),
     ]
 
@@ -78,5 +80,5 @@ def starts(sequence: Sequence, state: State, form_id: str | None, topics: Severa
         sequence.status == "running"
         and wanted_form
         and sequence.topic in topics
-        and sequence.id not in state.enrolments
+        and sequence.id not in state.enrollments
     )
