@@ -12,7 +12,7 @@ from typing import Any
 
 from sodate.due import store as due
 from sodate.mail import pace as pacing
-from sodate.mail.message import LARGEST_COHORT, Cohort, Run, cohort_of
+from sodate.mail.message import LARGEST_BATCH, EnrollmentBatch, EnrollmentRef, batch_of
 from sodate.scenarios.calendar import due_at
 from sodate.scenarios.lane import lane_of
 
@@ -44,15 +44,15 @@ class _StandIn(Fleet):
 
     def _send(self, records: list[Json]) -> None:
         for record in records:
-            cohort = cohort_of(json.loads(record["body"]))
+            batch = batch_of(json.loads(record["body"]))
             pace = pacing.look()
             size = pace.bulk_size
-            for start in range(0, len(cohort.runs), size):
-                part = cohort.runs[start : start + size]
+            for start in range(0, len(batch.enrollments), size):
+                part = batch.enrollments[start : start + size]
                 self.time.sleep(self.weather.table_s * len(part))  # their claims
                 slot = pacing.reserve(pace, self.time.now).at
                 if slot is None:
-                    self._come_back(cohort.of(cohort.runs[start:]))
+                    self._come_back(batch.of(batch.enrollments[start:]))
                     break
                 self.time.sleep(max(0.0, (slot - self.time.now).total_seconds()))
                 self.handed_over.append(HandOver(self.time.now, len(part), ()))
@@ -60,9 +60,9 @@ class _StandIn(Fleet):
         self._busy -= 1
         self._deliver()
 
-    def _come_back(self, cohort: Cohort) -> None:
+    def _come_back(self, batch: EnrollmentBatch) -> None:
         now = self.time.now
-        due.plan(now, lane_of(sample.material().sequence), "steps", cohort.id, cohort.message(), now)
+        due.plan(now, lane_of(sample.material().sequence), "steps", batch.id, batch.message(), now)
 
 
 def _drain(leads: int, seed: int) -> Json:
@@ -71,10 +71,12 @@ def _drain(leads: int, seed: int) -> Json:
         sequence, material, now = sample.material().sequence, sample.material(), sample.START
         at = due_at(sequence.steps[0], sequence, now, mailing=material.mailing)
         items = []
-        for begin in range(0, leads, LARGEST_COHORT):
-            runs = tuple(Run(sample.lead_id(n), f"{n:016d}", now) for n in range(begin, begin + LARGEST_COHORT))
-            cohort = Cohort(sequence.id, 1, 0, runs)
-            items.append(due.due_item(at, lane_of(sequence), "steps", cohort.id, cohort.message(), now).serialize())
+        for begin in range(0, leads, LARGEST_BATCH):
+            runs = tuple(
+                EnrollmentRef(sample.lead_id(n), f"{n:016d}", now) for n in range(begin, begin + LARGEST_BATCH)
+            )
+            batch = EnrollmentBatch(sequence.id, 1, 0, runs)
+            items.append(due.due_item(at, lane_of(sequence), "steps", batch.id, batch.message(), now).serialize())
         here.cloud.ask("put", TABLE, items)
         minute = here.ours.next_minute()
         assert minute is not None

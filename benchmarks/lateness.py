@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 from sodate.due import store as due
-from sodate.mail.message import Cohort, Run
+from sodate.mail.message import EnrollmentBatch, EnrollmentRef
 from sodate.scenarios.calendar import due_at
 from sodate.scenarios.lane import lane_of
 
@@ -35,7 +35,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Person:
-    run: Run
+    run: EnrollmentRef
     since: datetime
     zone: str | None
 
@@ -76,7 +76,7 @@ def _people(leads: int, rng: random.Random) -> list[Person]:
     for number in range(leads):
         since = BEGIN + timedelta(seconds=rng.randrange(_ENROLL_DAYS * 86400))
         zone = rng.choice(ZONES)
-        found.append(Person(Run(sample.lead_id(number), f"{number:016d}", since, zone), since, zone))
+        found.append(Person(EnrollmentRef(sample.lead_id(number), f"{number:016d}", since, zone), since, zone))
     return sorted(found, key=lambda person: person.since)
 
 
@@ -104,9 +104,9 @@ def _enroll(here: Fleet, person: Person) -> None:
     sequence, mailing = sample.material().sequence, sample.material().mailing
     number = int(person.run.lead_id.removeprefix("01BENCH"))
     (profile,) = sample.people(1, number)
-    cohort = Cohort(sequence.id, 1, 0, (person.run,))
+    batch = EnrollmentBatch(sequence.id, 1, 0, (person.run,))
     at = due_at(sequence.steps[0], sequence, person.since, mailing=mailing, zone=person.zone)
-    entry = due.due_item(at, lane_of(sequence), "steps", cohort.id, cohort.message(), person.since)
+    entry = due.due_item(at, lane_of(sequence), "steps", batch.id, batch.message(), person.since)
     here.cloud.ask("put", TABLE, [*lead_items(profile, person.run, sequence, person.zone), entry.serialize()])
 
 

@@ -6,7 +6,7 @@ from importlib import import_module
 from sodate.due import store as due
 from sodate.leads.lead import Enrollment, Profile, State
 from sodate.leads.store import profile_item, state_item
-from sodate.mail.message import LARGEST_COHORT, Cohort, Run
+from sodate.mail.message import LARGEST_BATCH, EnrollmentBatch, EnrollmentRef
 from sodate.runtime import container
 from sodate.scenarios.calendar import due_at
 from sodate.scenarios.lane import lane_of
@@ -48,25 +48,25 @@ class Ours:
         at = due_at(sequence.steps[0], sequence, now, mailing=material.mailing)
         items, lane = [], lane_of(sequence)
         for profile in sample.people(leads, first):
-            run = Run(profile.lead_id, profile.lead_id[-16:], now)
-            cohort = Cohort(sequence.id, 1, 0, (run,))
-            entry = due.due_item(at, lane, "steps", cohort.id, cohort.message(), now)
+            run = EnrollmentRef(profile.lead_id, profile.lead_id[-16:], now)
+            batch = EnrollmentBatch(sequence.id, 1, 0, (run,))
+            entry = due.due_item(at, lane, "steps", batch.id, batch.message(), now)
             items += [*lead_items(profile, run, sequence), entry.serialize()]
         self.cloud.ask("put", TABLE, items)
 
     def lay_out_together(self, leads: int, first: int = 0) -> None:
-        """The same, but due in cohorts of fifty, as a sender plans its successors."""
+        """The same, but due in batches of fifty, as a sender plans its successors."""
         material, now = sample.material(), self.here.now
         sequence = material.sequence
         at = due_at(sequence.steps[0], sequence, now, mailing=material.mailing)
         items: list[Json] = []
-        for begin in range(first, first + leads, LARGEST_COHORT):
+        for begin in range(first, first + leads, LARGEST_BATCH):
             runs = []
-            for profile in sample.people(min(LARGEST_COHORT, first + leads - begin), begin):
-                runs.append(Run(profile.lead_id, profile.lead_id[-16:], now))
+            for profile in sample.people(min(LARGEST_BATCH, first + leads - begin), begin):
+                runs.append(EnrollmentRef(profile.lead_id, profile.lead_id[-16:], now))
                 items += lead_items(profile, runs[-1], sequence)
-            cohort = Cohort(sequence.id, 1, 0, tuple(runs))
-            items.append(due.due_item(at, lane_of(sequence), "steps", cohort.id, cohort.message(), now).serialize())
+            batch = EnrollmentBatch(sequence.id, 1, 0, tuple(runs))
+            items.append(due.due_item(at, lane_of(sequence), "steps", batch.id, batch.message(), now).serialize())
         self.cloud.ask("put", TABLE, items)
 
     def next_minute(self) -> datetime | None:
@@ -105,7 +105,7 @@ class Ours:
             self.drain()
 
 
-def lead_items(profile: Profile, run: Run, sequence: Sequence, zone: str | None = None) -> list[Json]:
+def lead_items(profile: Profile, run: EnrollmentRef, sequence: Sequence, zone: str | None = None) -> list[Json]:
     since = keys.stamp(run.since or sample.START)
     state = State(
         lead_id=profile.lead_id,
@@ -113,7 +113,7 @@ def lead_items(profile: Profile, run: Run, sequence: Sequence, zone: str | None 
         topics={sequence.topic: "confirmed"},
         opt_in_mails=1,
         opt_in_mail_at=since,
-        enrollments={sequence.id: Enrollment(run.enrollment, 1, 0, since, len(sequence.steps))},
+        enrollments={sequence.id: Enrollment(run.enrollment_id, 1, 0, since, len(sequence.steps))},
         zone=zone,
     )
     return [profile_item(profile).serialize(), state_item(state).serialize()]

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from sodate.due import store as due
-from sodate.mail.message import Cohort, Run
+from sodate.mail.message import EnrollmentBatch, EnrollmentRef
 from sodate.runtime import container
 from sodate.scenarios.calendar import due_at
 from sodate.scenarios.lane import lane_of
@@ -16,7 +16,7 @@ from benchmarks.inside import InProcess, inside
 from benchmarks.ours import Ours, schemas
 
 DUE = 1000
-#: How the waiting leads lie in time: a cohort of fifty in each of these next minutes, over and over.
+#: How the waiting leads lie in time: a batch of fifty in each of these next minutes, over and over.
 _SPREAD_MINUTES = 7 * 24 * 60
 _FORBIDDEN = ("Scan", "PartiQL", "ExecuteStatement")
 
@@ -79,9 +79,10 @@ def _lay_out_waiting(leads: int, here: Ground, cloud: InProcess) -> None:
     lane, items = lane_of(sequence), []
     for number in range(0, max(leads, 0), 50):
         runs = tuple(
-            Run(sample.lead_id(10**8 + one), f"{one:016d}", here.now) for one in range(number, min(number + 50, leads))
+            EnrollmentRef(sample.lead_id(10**8 + one), f"{one:016d}", here.now)
+            for one in range(number, min(number + 50, leads))
         )
-        cohort = Cohort(sequence.id, 1, 1, runs)
+        batch = EnrollmentBatch(sequence.id, 1, 1, runs)
         at = first + timedelta(minutes=(number // 50) % _SPREAD_MINUTES)
-        items.append(due.due_item(at, lane, "steps", cohort.id, cohort.message(), here.now).serialize())
+        items.append(due.due_item(at, lane, "steps", batch.id, batch.message(), here.now).serialize())
     cloud.ask("put", TABLE, items)

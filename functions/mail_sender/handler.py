@@ -8,7 +8,7 @@ from sodate.errors import Transient
 from sodate.forms.opt_in_ceilings import OptInCeilings
 from sodate.mail import report_coverage
 from sodate.mail.breaker_probe import send_probe
-from sodate.mail.message import cohort_of, notices_in, parse_message
+from sodate.mail.message import batch_of, notices_in, parse_message
 from sodate.mail.notice import NoticeMail, opt_in_composer
 from sodate.mail.ses import SesMailer
 from sodate.mail.sweep import watch_notices
@@ -42,7 +42,7 @@ def handler(event: dict[str, Any], _: object) -> Failures:
             case "probe":
                 became = {send_probe(message, definitions, ses, stage, clock.now()): 1}
             case _:
-                became = steps.send(cohort_of(message), began)
+                became = steps.send(batch_of(message), began)
         outcomes.update(became)
         return became
 

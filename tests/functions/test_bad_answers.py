@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sodate.due import store as due
 from sodate.mail import pace
-from sodate.mail.message import Cohort, Run
+from sodate.mail.message import EnrollmentBatch, EnrollmentRef
 from sodate.mail.pace import Pace
 from sodate.mail.store import fold_event, step_send
-from sodate.mail.sweep import sweep, watch_cohort
+from sodate.mail.sweep import sweep, watch_batch
 from sodate.playbook.store import Definitions, DefinitionUnreadable
 from sodate.runtime.batch import each_entry
 from sodate.table import bulk
@@ -35,8 +35,8 @@ def lost_attempt(world: QuickWorld) -> dict[str, Any]:
 def test_a_report_between_decision_and_claim_stops_the_attempt(world: QuickWorld) -> None:
     send = lost_attempt(world)
     lead_id, send_id = send["pk"].removeprefix("LEAD#"), send["sk"].removeprefix("SEND#")
-    run = Run(lead_id, send["enrollment"], world.now)
-    body = Cohort(send["sequence"], int(send["sequence_version"]), 0, (run,), 2, "decided").message()
+    enrollment = EnrollmentRef(lead_id, send["enrollment_id"], world.now)
+    body = EnrollmentBatch(send["sequence"], int(send["sequence_version"]), 0, (enrollment,), 2, "decided").message()
     assert fold_event(lead_id, send_id, "delivered", "late", None, world.now) == "applied"
     due.plan(world.now, due.STEP, "steps", "again", body, world.now)
     world.advance(timedelta(minutes=10))
@@ -100,16 +100,18 @@ def test_an_open_breaker_is_seen_with_the_slot(world: QuickWorld) -> None:
 def test_a_watch_entry_of_fifty_leads_takes_the_sweeper_four_calls(world: QuickWorld) -> None:
     lead = world.join("p@example.jp")
     (name,) = world.state(lead)["enrollments"]
-    run = world.state(lead)["enrollments"][name]
-    cohort = Cohort(name, int(run["v"]), 0, tuple(Run(f"L{n}", "e", world.now) for n in range(50)))
-    for one in cohort.runs:
-        send = step_send(cohort.ref(one), "mail", "news", world.now)
+    enrollment = world.state(lead)["enrollments"][name]
+    batch = EnrollmentBatch(
+        name, int(enrollment["v"]), 0, tuple(EnrollmentRef(f"L{n}", "e", world.now) for n in range(50))
+    )
+    for one in batch.enrollments:
+        send = step_send(batch.ref(one), "mail", "news", world.now)
         send.state, send.rank = "sending", 10
         bulk.put(bulk.raw(send))
-    watch_cohort(cohort, "attempt", world.now, world.now)
+    watch_batch(batch, "attempt", world.now, world.now)
     calls: Counter[str] = Counter()
     world.table.refuse = lambda operation: calls.update([operation])
-    message = {**cohort.message(), "what": "watch"}
+    message = {**batch.message(), "what": "watch"}
     assert sweep(message, world.now + timedelta(minutes=15)) == 50
     assert calls.total() <= 4, calls
     assert len(world.items("unknown")) == 50

@@ -10,7 +10,7 @@ from sodate.mail import pace, rates
 from sodate.mail.account import Account
 from sodate.mail.breaker_probe import MAILBOX_SIMULATOR
 from sodate.mail.guards import Counts
-from sodate.mail.message import Cohort, Run
+from sodate.mail.message import EnrollmentBatch, EnrollmentRef
 from sodate.mail.pace import PATIENCE, SANDBOX_RATE, SILENCE, SILENT_CALLS, Pace
 from sodate.mail.restraint import restraint
 from sodate.mail.sender import Mailing
@@ -76,9 +76,9 @@ def test_a_tick_releases_a_minute_of_mail_and_the_rest_stays(world: QuickWorld) 
     (sequence,) = state["enrollments"]["M"]
     at = world.now + timedelta(minutes=5)
     for number in range(count):
-        run = Run(f"L{number:04d}", "e", world.now)
-        cohort = Cohort(sequence, 1, 0, (run,))
-        due.plan(at, due.STEP, "steps", cohort.id, cohort.message(), world.now)
+        enrollment = EnrollmentRef(f"L{number:04d}", "e", world.now)
+        batch = EnrollmentBatch(sequence, 1, 0, (enrollment,))
+        due.plan(at, due.STEP, "steps", batch.id, batch.message(), world.now)
     world.ses.simulator.account.max_send_rate = 2
     released: list[tuple[int, int]] = []
     world._monkeypatch.setattr(

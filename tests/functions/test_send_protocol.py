@@ -420,8 +420,8 @@ def test_who_asks_again_is_not_enrolled_twice(world: World) -> None:
 
 
 def message(**changes: Any) -> str:
-    ref = {"lead_id": "x", "sequence": "materials-follow-up", "version": 1, "step": 0, "enrollment": "e"}
-    return json.dumps({"v": 1, "what": "step", **ref, **changes})
+    ref = {"sequence": "materials-follow-up", "version": 1, "step": 0, "leads": [["x", "e"]]}
+    return json.dumps({"v": 2, "what": "steps", **ref, **changes})
 
 
 @pytest.mark.parametrize(
@@ -431,7 +431,7 @@ def message(**changes: Any) -> str:
         ("[]", "version 1"),
         ('{"v": 3}', "version 1 or 2"),
         ('{"v": 1, "what": "nonsense"}', "steps, a notice or a probe"),
-        ('{"v": 1, "what": "step", "lead_id": "x"}', "not a message of steps"),
+        ('{"v": 2, "what": "steps", "sequence": "s"}', "not a message of steps"),
         ('{"v": 2, "what": "steps", "sequence": "s", "version": 1, "step": 0, "leads": []}', "1 to 50"),
         (
             '{"v": 2, "what": "steps", "sequence": "s", "version": 1, "step": 0, "leads": [["a", "e"], ["a", "e"]]}',

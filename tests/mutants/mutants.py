@@ -236,7 +236,7 @@ MUTANTS = (
     _mutant(
         "no-watch-entry",
         "scenarios/send_step.py",
-        "            watch_cohort(self.cohort.of(runs), name, now, now)\n",
+        "            watch_batch(self.batch.of(runs), name, now, now)\n",
         "",
         "a crash after the claim is seen by nobody",
         orders=1500,
@@ -244,8 +244,8 @@ MUTANTS = (
     _mutant(
         "watch-entry-forgets-the-unclear",
         "scenarios/send_step.py",
-        "watch_cohort(self.cohort.of(self.unclear), name, now, self.tools.now())",
-        "watch_cohort(self.cohort.of([]), name, now, self.tools.now())",
+        "watch_batch(self.batch.of(self.unclear), name, now, self.tools.now())",
+        "watch_batch(self.batch.of([]), name, now, self.tools.now())",
         "a lost answer is seen by nobody",
         seeds=60,
     ),
@@ -320,7 +320,7 @@ MUTANTS = (
         "link-of-another-lead",
         "scenarios/compose.py",
         "self.links.unsubscribe(run.lead_id,",
-        "self.links.unsubscribe(cohort.runs[0].lead_id,",
+        "self.links.unsubscribe(batch.runs[0].lead_id,",
         "the unsubscribe link stops somebody else",
         seeds=120,
         orders=500,
@@ -329,7 +329,7 @@ MUTANTS = (
         "tag-of-another-send",
         "scenarios/compose.py",
         '                "send_id": send_id,\n',
-        '                "send_id": cohort.ref(cohort.runs[0]).send_id,\n',
+        '                "send_id": batch.ref(batch.runs[0]).send_id,\n',
         "events settle somebody else's send",
         seeds=300,
     ),
@@ -338,9 +338,9 @@ MUTANTS = (
         "sweeper-sends-again",
         "mail/sweep.py",
         '    return list_unknown([send for send in sends if send.state != "unknown"], began, now)\n',
-        '    due.plan(now, due.STEP, "steps", cohort.of(unclear).id, cohort.of(unclear).message(), now)\n'
+        '    due.plan(now, due.STEP, "steps", batch.of(unclear).id, batch.of(unclear).message(), now)\n'
         '    release = __import__("sodate.scenarios.claim", fromlist=["claim"]).release\n'
-        "    return len([release(cohort.ref(run), now) for run in unclear])\n",
+        "    return len([release(batch.ref(run), now) for run in unclear])\n",
         "marketing mail of unknown outcome is repeated",
         seeds=120,
     ),

@@ -21,7 +21,7 @@ import urllib3
 from sodate.due import store as due
 from sodate.leads.lead import Enrollment, Profile, State
 from sodate.leads.store import profile_item, state_item
-from sodate.mail.message import Cohort, Run
+from sodate.mail.message import EnrollmentBatch, EnrollmentRef
 from sodate.mail.sender import Mailing
 from sodate.mail.sweep import LOOK_AFTER
 from sodate.playbook.store import Definitions, parsed
@@ -111,14 +111,14 @@ def lay_out(leads: int, now: datetime) -> list[datetime]:
         address = f"{kind}p{number}@example.jp"
         names = {"name": "山田太郎", "company": "例示株式会社"}
         profile = Profile(lead_id, address, address, "ja", primary=names, created=keys.stamp(now))
-        run = Run(lead_id, f"e{number:015d}", now)
-        enrollment = Enrollment(run.enrollment, stored.version, 0, keys.stamp(now), len(sequence.steps))
+        run = EnrollmentRef(lead_id, f"e{number:015d}", now)
+        enrollment = Enrollment(run.enrollment_id, stored.version, 0, keys.stamp(now), len(sequence.steps))
         state = State(
             lead_id, f"{number:043d}", topics={sequence.topic: "confirmed"}, enrollments={sequence.id: enrollment}
         )
-        cohort = Cohort(sequence.id, stored.version, 0, (run,))
+        batch = EnrollmentBatch(sequence.id, stored.version, 0, (run,))
         at = due_at(sequence.steps[0], sequence, now, mailing=mailing)
-        entry = due.due_item(at, lane_of(sequence), "steps", cohort.id, cohort.message(), now)
+        entry = due.due_item(at, lane_of(sequence), "steps", batch.id, batch.message(), now)
         items += [bulk.raw(item) for item in (profile_item(profile), state_item(state), entry)]
     bulk.put_many(items)
     return [due_at(s, sequence, now, mailing=mailing) + timedelta(hours=s.valid_hours) for s in sequence.steps]

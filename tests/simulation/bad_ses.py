@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from sodate.mail import pace
 from sodate.mail.ledger import RANK
-from sodate.mail.message import LARGEST_COHORT, Cohort, Run
+from sodate.mail.message import LARGEST_BATCH, EnrollmentBatch, EnrollmentRef
 from sodate.mail.pace import SILENT_CALLS, Pace
 from sodate.mail.store import step_send
-from sodate.mail.sweep import sweep, watch_cohort
+from sodate.mail.sweep import sweep, watch_batch
 from sodate.table import bulk
 from sodate_cli.local.ses.errors import Fault
 
@@ -197,14 +197,16 @@ def backlog(sends: int = BACKLOG) -> Result:
     result = Result("sweeper")
     with pytest.MonkeyPatch.context() as patch:
         day = _day(patch)
-        world, entries = day.world, sends // LARGEST_COHORT
+        world, entries = day.world, sends // LARGEST_BATCH
         for number in range(entries):
-            cohort = Cohort("drip", 1, 0, tuple(Run(f"L{number}-{one}", "e") for one in range(LARGEST_COHORT)))
-            for run in cohort.runs:
-                send = step_send(cohort.ref(run), "mail", "news", world.now)
+            batch = EnrollmentBatch(
+                "drip", 1, 0, tuple(EnrollmentRef(f"L{number}-{one}", "e") for one in range(LARGEST_BATCH))
+            )
+            for enrollment in batch.enrollments:
+                send = step_send(batch.ref(enrollment), "mail", "news", world.now)
                 send.state, send.rank = "sending", RANK["sending"]
                 bulk.put(bulk.raw(send))
-            watch_cohort(cohort, f"attempt-{number}", world.now, world.now)
+            watch_batch(batch, f"attempt-{number}", world.now, world.now)
         calls: Counter[str] = Counter()
         seen: Counter[str] = Counter()
 
@@ -222,17 +224,17 @@ def backlog(sends: int = BACKLOG) -> Result:
         patch.setattr("functions.send_sweeper.handler.sweep", swept)
         world.table.refuse = slow
         world.now += timedelta(minutes=16)
-        runs, longest = 0, timedelta()
-        while len(seen) < entries and runs < 100:
+        enrollments, longest = 0, timedelta()
+        while len(seen) < entries and enrollments < 100:
             began = world.now
             world.invoke("send_sweeper", {})
             longest = max(longest, world.now - began)
-            runs += 1
+            enrollments += 1
             world.now = began + timedelta(minutes=5)
         listed = sum(item["kind"] == {"S": "unknown"} for item in world.table.items.values())
         result.figures.update(
             {
-                "sweeper_runs": runs,
+                "sweeper_runs": enrollments,
                 "sweeper_entries_repeated": sum(times > 1 for times in seen.values()),
                 "sweeper_backlog_left": sends - listed,
             }

@@ -12,7 +12,6 @@ from sodate.runtime.logs import logger
 
 from tests.simulation.cloud import Reports
 from tests.simulation.invariants import Found, look, unseen_claims
-from tests.simulation.queues import as_before, as_json
 from tests.simulation.weather import REDRIVES, WAITS
 from tests.simulation.world import PUBLIC_URL, SimulatedWorld
 
@@ -57,7 +56,7 @@ class History:
         world.somebody_else = self.meanwhile  # type: ignore[method-assign]
 
     def play(self, actions: int) -> Result:
-        if self.rng.random() < 0.6:  # several people at the same step are a cohort
+        if self.rng.random() < 0.6:  # several people at the same step are a batch
             for person in self.people:
                 self.post_as(person, "single", agree=True)
         self.world.is_rough = True
@@ -65,7 +64,6 @@ class History:
             self._one(
                 (self.post, 5), (self.confirm, 6), (self.leave, 2), (self.prefer, 3), (self.feedback, 5),
                 (self.work, 40), (self.wait, 22), (self.change_account, 2), (self.rotate, 1), (self.redrive, 1),
-                (self.meet_an_older_version, 1),
             )  # fmt: skip
         self.calm_down()
         return self.result()
@@ -232,16 +230,6 @@ class History:
     def redrive(self) -> None:
         for queue in (self.world.sends, self.world.events):
             queue.redrive(self.world.now - self.rng.choice(REDRIVES))
-
-    def meet_an_older_version(self) -> None:
-        """A message that waits is as the code before cohorts wrote it: one lead, no time."""
-        bodies = [(message, as_json(message["body"])) for message in self.world.sends.waiting]
-        waiting = [message for message, body in bodies if body.get("what") == "steps" and "attempt" not in body]
-        if waiting:
-            message = self.rng.choice(waiting)
-            self.world.sends.waiting.remove(message)
-            for body in as_before(message["body"]):
-                self.world.sends.send(body)
 
     # -- and then --------------------------------------------------------------------------------------------------
 

@@ -313,7 +313,7 @@ def _was_valid_when_evidence_came(world: SimulatedWorld, items: dict[tuple[str, 
     """Its reader still wanted it, and the dispatcher ran in the last hours in which a look could show the evidence."""
     state = items.get((send["pk"], "STATE"), {})
     run = state.get("enrollments", {}).get(send["sequence"])
-    if not state or not _mailable(state) or run is None or run["id"] != send["enrollment"]:
+    if not state or not _mailable(state) or run is None or run["id"] != send["enrollment_id"]:
         return False
     hours, valid = STEP_HOURS[int(send["step"])]
     until = datetime.fromisoformat(run["since"]) + timedelta(hours=hours + valid)

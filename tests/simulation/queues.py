@@ -78,13 +78,3 @@ def as_json(body: str) -> Json:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def as_before(body: str) -> list[str]:
-    """What the code before cohorts would have put on the queue instead of this cohort."""
-    cohort = as_json(body)
-    kept = {name: cohort[name] for name in ("sequence", "version", "step")}
-    return [
-        json.dumps({"v": 1, "what": "step", "lead_id": lead_id, **kept, "enrollment": enrollment})
-        for lead_id, enrollment, *_ in cohort["leads"]
-    ]

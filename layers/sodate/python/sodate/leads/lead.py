@@ -9,9 +9,9 @@ NO_ADDRESS = "no_address"
 
 @dataclass(frozen=True)
 class Enrollment:
-    """A run through one sequence, pinned to the version it began with, which has `steps` steps.
+    """An enrollment through one sequence, pinned to the version it began with, which has `steps` steps.
 
-    `step` is the index of the next one; at `steps` the run is complete.
+    `step` is the index of the next one; at `steps` the enrollment is complete.
     """
 
     id: str

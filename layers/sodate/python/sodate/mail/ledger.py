@@ -2,10 +2,10 @@
 
 planned → sending → (unknown | failed | skipped) → sent → delayed → soft_bounced → delivered → bounced → complained
 
-A step mail is `sending` from its claim (which moves the run on STATE) until its ledger item is written; a watch entry
-in the due index leads the sweeper to what stays there (docs/decisions/0040). A notice says `sending` in its item. What
-we decided ourselves (failed, skipped, unknown) ranks below what SES reports, so evidence corrects it. An out-of-office
-reply is a transient bounce: it ranks below `delivered`.
+A step mail is `sending` from its claim (which advances the enrollment on STATE) until its ledger item is written; a
+watch entry in the due index leads the sweeper to what stays there (docs/decisions/0040). A notice says `sending` in its
+item. What we decided ourselves (failed, skipped, unknown) ranks below what SES reports, so evidence corrects it. An
+out-of-office reply is a transient bounce: it ranks below `delivered`.
 """
 
 from dataclasses import dataclass, replace
@@ -49,12 +49,12 @@ class StepRef:
     sequence: str
     version: int
     step: int
-    enrollment: str
+    enrollment_id: str
     attempt: int = 1
 
     @property
     def send_id(self) -> str:
-        first = send_id("step", self.sequence, str(self.version), str(self.step), self.enrollment, self.lead_id)
+        first = send_id("step", self.sequence, str(self.version), str(self.step), self.enrollment_id, self.lead_id)
         return first if self.attempt == 1 else send_id("attempt", str(self.attempt), first)
 
     @property

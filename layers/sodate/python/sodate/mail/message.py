@@ -1,9 +1,8 @@
-"""What lies on the send queue and in the due index: a cohort of runs at one step, a notice, or a probe. Ids only.
+"""Messages of the send queue and the due index: an enrollment batch at one step, a transactional email, or a probe.
 
-A cohort (`what: steps`) names up to 50 leads at the same step of the same version. `what: step` is a cohort of one as
-earlier versions wrote it; due entries of that form may lie in the table for as long as a sequence runs. A body that is
-none of these goes to the dead-letter queue with the reason. A probe is an email to SES's mailbox simulator that shows
-whether SES takes and reports email; no lead is concerned.
+They carry ids, no personal data. An enrollment batch (`what: steps`) names up to 50 leads at the same step of the same
+version. A probe is an email to SES's mailbox simulator that shows whether SES takes and reports email; no lead is
+concerned. Any other body goes to the dead-letter queue with the reason.
 """
 
 import json
@@ -16,7 +15,7 @@ from typing import Any
 from sodate.errors import Invalid
 from sodate.mail.ledger import StepRef, send_id
 
-LARGEST_COHORT = 50
+LARGEST_BATCH = 50
 #: `valid_hours` ends them long before: attempts are hours apart.
 _MOST_ATTEMPTS = 200
 
@@ -26,42 +25,42 @@ def notice_message(lead_id: str, send_id: str) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Run:
-    """One lead's run. `since` is when it began; None only in messages of earlier versions. `zone` as it was planned."""
+class EnrollmentRef:
+    """One lead's enrollment. `since` is when it began; watch entries leave it out. `zone` as the step was planned."""
 
     lead_id: str
-    enrollment: str
+    enrollment_id: str
     since: datetime | None = None
     zone: str | None = None
 
 
 @dataclass(frozen=True)
-class Cohort:
+class EnrollmentBatch:
     sequence: str
     version: int
     step: int
-    runs: tuple[Run, ...]
+    enrollments: tuple[EnrollmentRef, ...]
     attempt: int = 1
     """2 and more: sent again, because the evidence says that the attempt before never left."""
     evidence: str | None = None
     """Of such an attempt: what was known when it was decided; stored with the attempt before."""
 
-    def ref(self, run: Run, step: int | None = None) -> StepRef:
+    def ref(self, enrollment: EnrollmentRef, step: int | None = None) -> StepRef:
         step = self.step if step is None else step
-        return StepRef(run.lead_id, self.sequence, self.version, step, run.enrollment, self.attempt)
+        return StepRef(enrollment.lead_id, self.sequence, self.version, step, enrollment.enrollment_id, self.attempt)
 
-    def of(self, runs: Iterable[Run], step: int | None = None) -> "Cohort":
-        return replace(self, runs=tuple(runs), step=self.step if step is None else step)
+    def of(self, enrollments: Iterable[EnrollmentRef], step: int | None = None) -> "EnrollmentBatch":
+        return replace(self, enrollments=tuple(enrollments), step=self.step if step is None else step)
 
     @property
     def id(self) -> str:
-        """Equal for equal cohorts, so that planning one twice is planning it once."""
+        """Equal for equal batches, so that planning one twice is planning it once."""
         return send_id(
-            "cohort",
+            "batch",
             self.sequence,
             str(self.version),
             str(self.step),
-            *(f"{run.lead_id}/{run.enrollment}" for run in self.runs),
+            *(f"{enrollment.lead_id}/{enrollment.enrollment_id}" for enrollment in self.enrollments),
             *(["attempt", str(self.attempt)] if self.attempt > 1 else []),
         )
 
@@ -72,18 +71,18 @@ class Cohort:
             "sequence": self.sequence,
             "version": self.version,
             "step": self.step,
-            "leads": [_leads_entry(run) for run in self.runs],
+            "leads": [_leads_entry(enrollment) for enrollment in self.enrollments],
             **({"attempt": self.attempt, "evidence": self.evidence} if self.attempt > 1 else {}),
         }
 
 
-def _leads_entry(run: Run) -> list[Any]:
-    entry: list[Any] = [run.lead_id, run.enrollment]
-    if run.since is not None:
+def _leads_entry(enrollment: EnrollmentRef) -> list[Any]:
+    entry: list[Any] = [enrollment.lead_id, enrollment.enrollment_id]
+    if enrollment.since is not None:
         # Up to the next second: a step may be a moment late, never early.
-        entry.append(-int(-run.since.timestamp() // 1))
-        if run.zone is not None:
-            entry.append(run.zone)
+        entry.append(-int(-enrollment.since.timestamp() // 1))
+        if enrollment.zone is not None:
+            entry.append(enrollment.zone)
     return entry
 
 
@@ -95,8 +94,8 @@ def parse_message(body: str) -> dict[str, Any]:
         raise Invalid("the send message is not JSON", "message") from error
     if not isinstance(message, dict) or message.get("v") not in (1, 2):
         raise Invalid("not a send message of version 1 or 2", "message")
-    if message.get("what") in ("step", "steps"):
-        cohort_of(message)
+    if message.get("what") == "steps":
+        batch_of(message)
     elif message.get("what") == "notice":
         if not _all_text(message, "lead_id", "send_id"):
             raise Invalid("a notice without `lead_id` and `send_id`", "message")
@@ -122,34 +121,32 @@ def probe_message(until: datetime | None = None) -> dict[str, Any]:
     return {"v": 1, "what": "probe", **({"until": until.isoformat()} if until else {})}
 
 
-def cohort_of(message: Mapping[str, Any]) -> Cohort:
+def batch_of(message: Mapping[str, Any]) -> EnrollmentBatch:
     try:
-        if message["what"] == "step":
-            entries: Sequence[Sequence[Any]] = [[message["lead_id"], message["enrollment"]]]
-        else:
-            entries = message["leads"]
-        runs = tuple(_run(*entry) for entry in entries)
+        enrollments = tuple(_enrollment(*entry) for entry in message["leads"])
         evidence = message.get("evidence")
-        cohort = Cohort(
+        batch = EnrollmentBatch(
             sequence=str(message["sequence"]),
             version=int(message["version"]),
             step=int(message["step"]),
-            runs=runs,
+            enrollments=enrollments,
             attempt=int(message.get("attempt", 1)),
             evidence=str(evidence)[:300] if evidence else None,
         )
     except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
         raise Invalid(f"not a message of steps: {error!r}", "message") from error
-    if not 1 <= len(cohort.runs) <= LARGEST_COHORT or len({run.lead_id for run in cohort.runs}) != len(cohort.runs):
-        raise Invalid(f"a cohort has 1 to {LARGEST_COHORT} leads, each once", "message")
-    if not 1 <= cohort.attempt <= _MOST_ATTEMPTS:
-        raise Invalid(f"there is no attempt {cohort.attempt}", "message")
-    return cohort
+    if not 1 <= len(batch.enrollments) <= LARGEST_BATCH or len(
+        {enrollment.lead_id for enrollment in batch.enrollments}
+    ) != len(batch.enrollments):
+        raise Invalid(f"a batch has 1 to {LARGEST_BATCH} leads, each once", "message")
+    if not 1 <= batch.attempt <= _MOST_ATTEMPTS:
+        raise Invalid(f"there is no attempt {batch.attempt}", "message")
+    return batch
 
 
-def _run(lead_id: object, enrollment: object, since: float | None = None, zone: object = None) -> Run:
+def _enrollment(lead_id: object, enrollment: object, since: float | None = None, zone: object = None) -> EnrollmentRef:
     began = datetime.fromtimestamp(since, UTC) if since is not None else None
-    return Run(str(lead_id), str(enrollment), began, str(zone) if zone is not None else None)
+    return EnrollmentRef(str(lead_id), str(enrollment), began, str(zone) if zone is not None else None)
 
 
 def weight(message: Mapping[str, Any]) -> int:
@@ -159,27 +156,27 @@ def weight(message: Mapping[str, Any]) -> int:
 
 def joined(messages: Sequence[dict[str, Any]], largest: int) -> list[dict[str, Any]]:
     """Runs at the same step in messages of up to `largest` leads, in the order of their first; notices as they are."""
-    found: list[dict[str, Any] | list[Run]] = []
-    heads: list[Cohort | None] = []
-    filling: dict[Cohort, list[Run]] = {}
+    found: list[dict[str, Any] | list[EnrollmentRef]] = []
+    heads: list[EnrollmentBatch | None] = []
+    filling: dict[EnrollmentBatch, list[EnrollmentRef]] = {}
     for message in messages:
-        if message.get("what") not in ("step", "steps"):
+        if message.get("what") != "steps":
             found.append(message)
             heads.append(None)
             continue
-        cohort = cohort_of(message)
-        key = cohort.of(())
-        for run in cohort.runs:
+        batch = batch_of(message)
+        key = batch.of(())
+        for enrollment in batch.enrollments:
             group = filling.get(key)
-            if group is None or len(group) >= largest or any(other.lead_id == run.lead_id for other in group):
+            if group is None or len(group) >= largest or any(other.lead_id == enrollment.lead_id for other in group):
                 group = filling[key] = []
                 found.append(group)
-                heads.append(cohort)
-            group.append(run)
+                heads.append(batch)
+            group.append(enrollment)
     return [_message(head, entry) for head, entry in zip(heads, found, strict=True)]
 
 
-def _message(head: Cohort | None, entry: dict[str, Any] | list[Run]) -> dict[str, Any]:
+def _message(head: EnrollmentBatch | None, entry: dict[str, Any] | list[EnrollmentRef]) -> dict[str, Any]:
     if isinstance(entry, dict) or head is None:
         return entry if isinstance(entry, dict) else {}
     return head.of(entry).message()

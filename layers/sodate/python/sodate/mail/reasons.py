@@ -18,11 +18,11 @@ REASONS = {
     "opt_in_ceiling": "more opt-in emails were asked for than this form sends in an hour, or one mailbox gets in a day",
     "transactional_guard": "too many opt-in emails bounced; to addresses that never confirmed it waits for an hour",
     "repeated_after_no_answer": "SES gave no answer to this notice; it is tried once more",
-    # Never: the run goes on with the next step.
+    # Never: the enrollment goes on with the next step.
     "expired": "too late: the time in which this mail makes sense was over",
     "blocked": "the address gets no marketing mail at all",
     "consent": "there is no confirmed consent for the topic",
-    "enrollment_ended": "the run through the sequence was ended or replaced",
+    "enrollment_ended": "the enrollment through the sequence was ended or replaced",
     "answered_already": "sales had answered before the mail was written",
     "earlier_attempt_settled": "SES reported on an earlier attempt, or a person settled it, before this one was made",
     "lead_erased": "the lead does not exist any more",

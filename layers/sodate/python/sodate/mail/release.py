@@ -17,7 +17,7 @@ from sodate.due.dispatch import Cursors, Tick, dispatch
 from sodate.due.store import Lane
 from sodate.mail import pace as pacing
 from sodate.mail.account import Account
-from sodate.mail.message import LARGEST_COHORT, joined, probe_message, weight
+from sodate.mail.message import LARGEST_BATCH, joined, probe_message, weight
 from sodate.mail.pace import SANDBOX_RATE, Pace
 
 TICK = timedelta(minutes=1)
@@ -102,7 +102,7 @@ class Release:
         room = self._room_of(lane)
         taken = _fitting(messages, room)
         pace = self.memory.pace or Pace()
-        largest = max(1, min(LARGEST_COHORT, int(max(pace.rate, SANDBOX_RATE) * _SECONDS_A_MESSAGE)))
+        largest = max(1, min(LARGEST_BATCH, int(max(pace.rate, SANDBOX_RATE) * _SECONDS_A_MESSAGE)))
         by_delay: dict[int, list[Mapping[str, Any]]] = {}
         for message in joined(messages[:taken], largest):
             ahead = self._end(pace) - self.now - _HEAD_START
@@ -149,7 +149,7 @@ class Release:
 
 
 def _fitting(messages: Sequence[Mapping[str, Any]], room: int) -> int:
-    """How many from the first on. A cohort is taken whole, so the last one may be larger than what is left."""
+    """How many from the first on. a batch is taken whole, so the last one may be larger than what is left."""
     taken = 0
     while taken < len(messages) and room > 0:
         room -= weight(messages[taken])

@@ -25,7 +25,7 @@ class SendItem(TableItem, discriminator="send"):
     sequence = UnicodeAttribute(null=True)
     sequence_version = NumberAttribute(null=True)
     step = NumberAttribute(null=True)
-    enrollment = UnicodeAttribute(null=True)
+    enrollment_id = UnicodeAttribute(null=True)
     data: JSONAttribute = JSONAttribute(null=True)
     turns: JSONAttribute = JSONAttribute(null=True)
     waits_until = UnicodeAttribute(null=True)
@@ -68,7 +68,7 @@ def step_send(ref: StepRef, template: str, topic: str, now: datetime) -> SendIte
         sequence=ref.sequence,
         sequence_version=ref.version,
         step=ref.step,
-        enrollment=ref.enrollment,
+        enrollment_id=ref.enrollment_id,
         planned_at=keys.stamp(now),
         attempt=ref.attempt if ref.attempt > 1 else None,
     )
@@ -102,7 +102,7 @@ def sent_step(
         "sequence": {"S": ref.sequence},
         "sequence_version": {"N": str(ref.version)},
         "step": {"N": str(ref.step)},
-        "enrollment": {"S": ref.enrollment},
+        "enrollment_id": {"S": ref.enrollment_id},
         "message_id": {"S": message_id},
         "planned_at": {"S": keys.stamp(planned)},
         "sent_at": sent,

@@ -14,7 +14,7 @@ from sodate.due import store as due
 from sodate.mail.breaker_probe import probe_item
 from sodate.mail.ledger import RANK, StepRef
 from sodate.mail.ledger import send_id as hash_of
-from sodate.mail.message import Cohort, Run, cohort_of, notice_message
+from sodate.mail.message import EnrollmentBatch, EnrollmentRef, batch_of, notice_message
 from sodate.mail.store import SendItem, find_send, put_back, step_send
 from sodate.mail.unknown import list_unknown
 from sodate.table import bulk, keys
@@ -28,14 +28,14 @@ NEIGHBOURHOOD = timedelta(hours=1)
 _NOTICE_REPEATS = 1
 
 
-def watch_cohort(cohort: Cohort, attempt: str, began: datetime, now: datetime) -> None:
+def watch_batch(batch: EnrollmentBatch, attempt: str, began: datetime, now: datetime) -> None:
     """Before the first claim: who is about to be attempted. Afterwards: who is unclear; most often nobody.
 
     Each attempt has an entry of its own, so that closing one never covers what another left behind.
     """
-    message = {**cohort.message(), "what": "watch", "began": keys.stamp(began)}
-    if cohort.attempt == 1:
-        message["leads"] = [[run.lead_id, run.enrollment] for run in cohort.runs]
+    message = {**batch.message(), "what": "watch", "began": keys.stamp(began)}
+    if batch.attempt == 1:
+        message["leads"] = [[enrollment.lead_id, enrollment.enrollment_id] for enrollment in batch.enrollments]
     due.plan(began + AFTER, due.WATCH, "watch", attempt, message, now)
 
 
@@ -56,7 +56,7 @@ def sweep(message: Mapping[str, Any], now: datetime) -> int:
     began = datetime.fromisoformat(str(message.get("began") or keys.stamp(now - AFTER)))
     listed = 0
     if message.get("leads"):
-        listed += _sweep_cohort(cohort_of({**message, "what": "steps"}), began, now)
+        listed += _sweep_batch(batch_of({**message, "what": "steps"}), began, now)
     for lead_id, send_id in message.get("sends", ()):
         send = find_send(lead_id, send_id)
         if send is not None and send.purpose == "notice" and send.state == "sending":
@@ -64,14 +64,20 @@ def sweep(message: Mapping[str, Any], now: datetime) -> int:
     return listed
 
 
-def _sweep_cohort(cohort: Cohort, began: datetime, now: datetime) -> int:
-    found = bulk.get_many([key for run in cohort.runs for key in _keys(cohort.ref(run))], consistent=True)
-    unclear = [_dated(run, cohort, found) for run in cohort.runs if _is_unclear(cohort.ref(run), found)]
+def _sweep_batch(batch: EnrollmentBatch, began: datetime, now: datetime) -> int:
+    found = bulk.get_many(
+        [key for enrollment in batch.enrollments for key in _keys(batch.ref(enrollment))], consistent=True
+    )
+    unclear = [
+        _dated(enrollment, batch, found)
+        for enrollment in batch.enrollments
+        if _is_unclear(batch.ref(enrollment), found)
+    ]
     if not unclear:
         return 0
     # Before they are listed: a crash in between repeats both, and no listed send is without a later look.
-    bulk.put_many([bulk.raw(item) for item in _look_later(cohort, unclear, began, now)])
-    sends = [_send(cohort.ref(run), found, now) for run in unclear]
+    bulk.put_many([bulk.raw(item) for item in _look_later(batch, unclear, began, now)])
+    sends = [_send(batch.ref(enrollment), found, now) for enrollment in unclear]
     return list_unknown([send for send in sends if send.state != "unknown"], began, now)
 
 
@@ -97,17 +103,19 @@ def _is_unclear(ref: StepRef, found: Mapping[tuple[str, str], bulk.Raw]) -> bool
 def _is_claimed(ref: StepRef, item: Mapping[str, Any]) -> bool:
     if ref.attempt > 1:
         return bool(item.get("next_attempt") == ref.send_id)
-    run = item.get("enrollments", {}).get(ref.sequence, {})
-    return bool(run.get("id") == ref.enrollment and run["step"] > ref.step)
+    enrollment = item.get("enrollments", {}).get(ref.sequence, {})
+    return bool(enrollment.get("id") == ref.enrollment_id and enrollment["step"] > ref.step)
 
 
-def _dated(run: Run, cohort: Cohort, found: Mapping[tuple[str, str], bulk.Raw]) -> Run:
+def _dated(
+    enrollment: EnrollmentRef, batch: EnrollmentBatch, found: Mapping[tuple[str, str], bulk.Raw]
+) -> EnrollmentRef:
     """With what the next attempt must know, and a watch entry leaves out because it is written for every email."""
-    if run.since is not None:
-        return run
-    state = bulk.plain({"M": found.get((keys.lead(run.lead_id), keys.STATE), {})})
-    since = state.get("enrollments", {}).get(cohort.sequence, {}).get("since")
-    return replace(run, since=datetime.fromisoformat(since) if since else None, zone=state.get("zone"))
+    if enrollment.since is not None:
+        return enrollment
+    state = bulk.plain({"M": found.get((keys.lead(enrollment.lead_id), keys.STATE), {})})
+    since = state.get("enrollments", {}).get(batch.sequence, {}).get("since")
+    return replace(enrollment, since=datetime.fromisoformat(since) if since else None, zone=state.get("zone"))
 
 
 def _send(ref: StepRef, found: Mapping[tuple[str, str], bulk.Raw], now: datetime) -> SendItem:
@@ -115,16 +123,18 @@ def _send(ref: StepRef, found: Mapping[tuple[str, str], bulk.Raw], now: datetime
     return SendItem.from_raw_data(raw) if raw else step_send(ref, "", "", now)
 
 
-def _look_later(cohort: Cohort, runs: Sequence[Run], began: datetime, now: datetime) -> list[due.DueItem]:
+def _look_later(
+    batch: EnrollmentBatch, enrollments: Sequence[EnrollmentRef], began: datetime, now: datetime
+) -> list[due.DueItem]:
     """And a probe, so that there is a neighbour even when nothing else leaves around these attempts."""
     message = {
-        **cohort.of(runs).message(),
+        **batch.of(enrollments).message(),
         "what": "look",
         "began": keys.stamp(began),
         "listed": keys.stamp(now),
     }
     at = max(began + LOOK_AFTER, now + NEIGHBOURHOOD)
-    ref = hash_of("look", cohort.of(runs).id, keys.stamp(began))
+    ref = hash_of("look", batch.of(enrollments).id, keys.stamp(began))
     return [due.due_item(at, due.WATCH, "look", ref, message, now), probe_item(now, now + NEIGHBOURHOOD)]
 
 

@@ -1,8 +1,8 @@
 """Step 2 of the send protocol: one conditional write on STATE decides whether this mail may go out.
 
 Opt-outs, complaints and bounces write the same item, so DynamoDB orders them before or after the claim; nothing else
-does. The claim moves the run to its next step, so the same step can never be claimed twice. Nothing is read before: a
-refused claim brings the item as it stands, and `why_refused` names the reason.
+does. The claim advances the enrollment to its next step, so the same step can never be claimed twice. Nothing is read
+first: a refused claim brings the item as it stands, and `why_refused` names the reason.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from sodate.table import base, bulk, keys, transaction
 from sodate.table.base import ConditionFailed
 from sodate.table.transaction import Put, Update
 
-#: Where the run stands, seen from a step. `behind`: an earlier step was put off and must come first.
+#: Where the enrollment stands, seen from a step. `behind`: an earlier step was put off and must come first.
 Place = Literal["here", "behind", "ahead", "gone"]
 #: The list of mailed minutes may grow this much longer than needed before it is cut, so that cutting is rare.
 _SLACK = 4
@@ -41,14 +41,14 @@ class Refused:
 
 @dataclass(frozen=True)
 class Claims:
-    """What all claims of one cohort have in common, written once."""
+    """What all claims of one batch have in common, written once."""
 
     topic: str
     limits: Sequence[Limit]
     now: datetime
 
     def claim(self, ref: StepRef, zone: str | None) -> Refused | None:
-        """None exactly once per step of a run: the mail is ours to send. `zone` is the one it was planned with."""
+        """None exactly once per step of an enrollment: this caller sends. `zone` is the one it was planned with."""
         names, values = self._names(ref), self._values(ref)
         here = "#zone = :zone" if zone else "attribute_not_exists(#zone)"
         if zone:
@@ -69,7 +69,10 @@ class Claims:
 
     @property
     def _expression(self) -> str:
-        sets = ["#runs.#run.#step = :then", "#mailed = list_append(:minute, if_not_exists(#mailed, :none))"]
+        sets = [
+            "#enrollments.#enrollment.#step = :then",
+            "#mailed = list_append(:minute, if_not_exists(#mailed, :none))",
+        ]
         if self._by_topic:
             sets.append("#mailed_in.#topic = list_append(:minute, if_not_exists(#mailed_in.#topic, :none))")
         return f"SET {', '.join(sets)}"
@@ -79,8 +82,8 @@ class Claims:
         terms = [
             "attribute_not_exists(#blocked)",
             "#topics.#topic = :confirmed",
-            "#runs.#run.#id = :id",
-            "#runs.#run.#step = :step",
+            "#enrollments.#enrollment.#id = :id",
+            "#enrollments.#enrollment.#step = :step",
             "(attribute_not_exists(#pause) OR #pause <= :now)",
             "(attribute_not_exists(#wish) OR attribute_not_exists(#mailed[0]) OR "
             + " OR ".join(f"(#wish = :{wish} AND #mailed[0] <= :{wish}_ago)" for wish in WISH)
@@ -93,8 +96,8 @@ class Claims:
 
     def _names(self, ref: StepRef) -> dict[str, str]:
         names = {
-            "#runs": "enrollments",
-            "#run": ref.sequence,
+            "#enrollments": "enrollments",
+            "#enrollment": ref.sequence,
             "#step": "step",
             "#id": "id",
             "#blocked": "blocked",
@@ -113,7 +116,7 @@ class Claims:
         values: dict[str, bulk.Raw] = {
             ":then": {"N": str(ref.step + 1)},
             ":step": {"N": str(ref.step)},
-            ":id": {"S": ref.enrollment},
+            ":id": {"S": ref.enrollment_id},
             ":confirmed": {"S": "confirmed"},
             ":now": {"S": keys.stamp(self.now)},
             ":minute": {"L": [{"N": str(minutes(self.now))}]},
@@ -152,8 +155,8 @@ def release(ref: StepRef, claimed: datetime) -> None:
 
     When another mail was claimed since, the minute stays: the caps then err to the quiet side.
     """
-    run, claimed_here = _at(ref, ref.step + 1)
-    back, newest = run["step"].set(ref.step), StateItem.mailed[0]
+    enrollment, claimed_here = _at(ref, ref.step + 1)
+    back, newest = enrollment["step"].set(ref.step), StateItem.mailed[0]
     try:
         base.update(state_key(ref.lead_id), [back, newest.remove()], claimed_here & (newest == minutes(claimed)))
     except ConditionFailed:
@@ -164,10 +167,10 @@ def release(ref: StepRef, claimed: datetime) -> None:
 def pass_over(send: SendItem, ref: StepRef, reason: str, now: datetime) -> bool:
     """Go on to the next step without a mail: ledger and run in one write, so that a lead who comes back goes on.
 
-    False when the run does not stand at this step; then nothing is said about the mail, for it may be on its way.
+    False when the enrollment is not at this step; the ledger stays unchanged, because the email may have been sent.
     """
-    run, condition = _at(ref, ref.step)
-    advanced = Update(state_key(ref.lead_id), [run["step"].set(ref.step + 1)], condition)
+    enrollment, condition = _at(ref, ref.step)
+    advanced = Update(state_key(ref.lead_id), [enrollment["step"].set(ref.step + 1)], condition)
     skipped = settled_step(send, "skipped", reason, now)
     try:
         transaction.commit([advanced, Put(skipped, SendItem.rank.does_not_exist() | (SendItem.rank < skipped.rank))])
@@ -177,22 +180,22 @@ def pass_over(send: SendItem, ref: StepRef, reason: str, now: datetime) -> bool:
 
 
 def _advance(ref: StepRef) -> bool:
-    """The ledger knows an end of this step already, though its claim was given back: only the run must go on."""
-    run, condition = _at(ref, ref.step)
+    """The ledger knows an end of this step already, though its claim was given back: only the enrollment must go on."""
+    enrollment, condition = _at(ref, ref.step)
     try:
-        base.update(state_key(ref.lead_id), [run["step"].set(ref.step + 1)], condition)
+        base.update(state_key(ref.lead_id), [enrollment["step"].set(ref.step + 1)], condition)
     except ConditionFailed:
         return False
     return True
 
 
 def place(state: State | None, ref: StepRef) -> Place:
-    run = state.enrollments.get(ref.sequence) if state else None
-    if run is None or run.id != ref.enrollment:
+    enrollment = state.enrollments.get(ref.sequence) if state else None
+    if enrollment is None or enrollment.id != ref.enrollment_id:
         return "gone"
-    if run.step == ref.step:
+    if enrollment.step == ref.step:
         return "here"
-    return "behind" if run.step < ref.step else "ahead"
+    return "behind" if enrollment.step < ref.step else "ahead"
 
 
 def why_never(state: State, topic: str) -> str | None:
@@ -205,5 +208,5 @@ def why_never(state: State, topic: str) -> str | None:
 
 
 def _at(ref: StepRef, step: int) -> tuple[Path, Condition]:
-    run = StateItem.enrollments[ref.sequence]
-    return run, (run["id"] == ref.enrollment) & (run["step"] == step)
+    enrollment = StateItem.enrollments[ref.sequence]
+    return enrollment, (enrollment["id"] == ref.enrollment_id) & (enrollment["step"] == step)

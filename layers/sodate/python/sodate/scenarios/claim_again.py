@@ -1,7 +1,7 @@
 """The claim of another attempt: the lead may still be mailed, and nothing is known of the attempts before it.
 
 One transaction decides it, over STATE (which every opt-out writes) and over the ledger item of the attempt before
-(which every event of SES writes). The run stands where it stood: its step was passed by the first claim.
+(which every event of SES writes). The enrollment stands where it stood: its step was passed by the first claim.
 """
 
 from collections.abc import Sequence
@@ -70,8 +70,8 @@ def release_again(ref: StepRef, claimed: datetime) -> None:
 
 
 def is_gone(state: State | None, ref: StepRef) -> bool:
-    run = state.enrollments.get(ref.sequence) if state else None
-    return run is None or run.id != ref.enrollment
+    enrollment = state.enrollments.get(ref.sequence) if state else None
+    return enrollment is None or enrollment.id != ref.enrollment_id
 
 
 def without_previous(state: State, topic: str, previous: SendItem) -> State:
@@ -116,7 +116,7 @@ def _mailed(was: State, then: State, ref: StepRef, claims: Claims) -> Update:
     actions = [StateItem.mailed.set([now, *then.mailed][: kept(claims.limits, None)])]
     unchanged = (
         as_it_was(was, [claims.topic])
-        & (StateItem.enrollments[ref.sequence]["id"] == ref.enrollment)
+        & (StateItem.enrollments[ref.sequence]["id"] == ref.enrollment_id)
         & _same(StateItem.pause_until, was.pause_until)
         & _same(StateItem.frequency, was.frequency)
         & _same(StateItem.mailed, list(was.mailed) or None)

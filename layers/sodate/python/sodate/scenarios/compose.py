@@ -7,7 +7,7 @@ from sodate.consent.links import Links
 from sodate.errors import Invalid, NotFound
 from sodate.leads.lead import Profile
 from sodate.mail.merge import merge_values
-from sodate.mail.message import Cohort, Run
+from sodate.mail.message import EnrollmentBatch, EnrollmentRef
 from sodate.mail.render import render
 from sodate.mail.sender import Mailing
 from sodate.mail.ses import Draft
@@ -31,19 +31,19 @@ class StepComposer:
     version: int = 0
     _templates: dict[str, Stored] = field(default_factory=dict)
 
-    def draft(self, cohort: Cohort, run: Run, profile: Profile | None, now: datetime) -> Draft:
+    def draft(self, batch: EnrollmentBatch, enrollment: EnrollmentRef, profile: Profile | None, now: datetime) -> Draft:
         """Raises `Invalid` or `NotFound` with the reason that the ledger keeps."""
         if profile is None:
-            raise NotFound(f"lead {run.lead_id} does not exist (any more)")
-        step = self.sequence.steps[cohort.step]
+            raise NotFound(f"lead {enrollment.lead_id} does not exist (any more)")
+        step = self.sequence.steps[batch.step]
         template = self._template(step.template)
-        send_id = cohort.ref(run).send_id
-        unsubscribe_url = self.links.unsubscribe(run.lead_id, send_id, self.sequence.topic, now)
+        send_id = batch.ref(enrollment).send_id
+        unsubscribe_url = self.links.unsubscribe(enrollment.lead_id, send_id, self.sequence.topic, now)
         values = merge_values(
             profile,
             self.mailing.sender,
             unsubscribe_url=unsubscribe_url,
-            preferences_url=self.links.preferences(run.lead_id, now),
+            preferences_url=self.links.preferences(enrollment.lead_id, now),
             preheader=template.preheader,
         )
         mail = render(template.subject, template.html, template.text, values)
@@ -55,7 +55,7 @@ class StepComposer:
             text=mail.text,
             tags={
                 "send_id": send_id,
-                "lead_id": run.lead_id,
+                "lead_id": enrollment.lead_id,
                 "purpose": "marketing",
                 "sequence": self.sequence.id,
                 "step": step.id,

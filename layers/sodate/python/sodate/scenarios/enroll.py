@@ -8,7 +8,7 @@ from sodate.consent.confirm import OnConfirmed, Reaction
 from sodate.due import store as due
 from sodate.leads.lead import Enrollment, State
 from sodate.leads.store import StateItem, as_it_was, state_key, to_map
-from sodate.mail.message import Cohort, Run
+from sodate.mail.message import EnrollmentBatch, EnrollmentRef
 from sodate.mail.sender import Mailing
 from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.calendar import due_at
@@ -31,8 +31,8 @@ def on_opt_in(definitions: Definitions) -> OnConfirmed:
                     since=keys.stamp(now),
                     steps=len(sequence.steps),
                 )
-                run = Run(state.lead_id, enrollment.id, now, state.zone)
-                first = Cohort(sequence.id, stored.version, 0, (run,))
+                ref = EnrollmentRef(state.lead_id, enrollment.id, now, state.zone)
+                first = EnrollmentBatch(sequence.id, stored.version, 0, (ref,))
                 at = due_at(sequence.steps[0], sequence, now, mailing=mailing, zone=state.zone)
                 reaction.enrollments[sequence.id] = enrollment
                 entry = due.due_item(at, lane_of(sequence), "steps", first.id, first.message(), now)
@@ -45,9 +45,9 @@ def on_opt_in(definitions: Definitions) -> OnConfirmed:
 def enroll_again(
     definitions: Definitions, state: State, sequence_id: str, reference: str, now: datetime
 ) -> list[transaction.Write] | str:
-    """Begin a sequence anew for somebody who may still be mailed; else why not. `reference` makes it once.
+    """Enroll a lead that may be emailed in a sequence again; otherwise the reason. `reference` makes it idempotent.
 
-    The writes are true only while the consent and the run are as they were seen.
+    The writes are true only while the consent and the enrollment are unchanged.
     """
     stored = definitions.live("sequence", sequence_id)
     sequence, mailing = parsed(stored, Sequence), parsed(definitions.live("mailing"), Mailing)
@@ -61,8 +61,8 @@ def enroll_again(
     enrollment = Enrollment(
         activity_key(sequence.id, reference), stored.version, 0, keys.stamp(now), len(sequence.steps)
     )
-    run = Run(state.lead_id, enrollment.id, now, state.zone)
-    first = Cohort(sequence.id, stored.version, 0, (run,))
+    ref = EnrollmentRef(state.lead_id, enrollment.id, now, state.zone)
+    first = EnrollmentBatch(sequence.id, stored.version, 0, (ref,))
     at = due_at(sequence.steps[0], sequence, now, mailing=mailing, zone=state.zone)
     entry = due.due_item(at, lane_of(sequence), "steps", first.id, first.message(), now)
     place = StateItem.enrollments[sequence_id]

@@ -14,7 +14,7 @@ from sodate.due import store as due
 from sodate.errors import Conflict, NotFound
 from sodate.leads.store import find_state
 from sodate.mail.ledger import send_id as hash_of
-from sodate.mail.message import Cohort, Run, cohort_of
+from sodate.mail.message import EnrollmentBatch, EnrollmentRef, batch_of
 from sodate.mail.report_coverage import Coverage, coverage
 from sodate.mail.sender import Mailing
 from sodate.mail.store import SendItem
@@ -39,22 +39,26 @@ class NextAttempts:
 
     def look(self, message: Mapping[str, Any], now: datetime) -> int:
         """How many attempts were planned."""
-        cohort = cohort_of({**message, "what": "steps"})
+        batch = batch_of({**message, "what": "steps"})
         began, listed = (datetime.fromisoformat(str(message[name])) for name in ("began", "listed"))
-        sequence = parsed(self.definitions.version("sequence", cohort.sequence, cohort.version), Sequence)
+        sequence = parsed(self.definitions.version("sequence", batch.sequence, batch.version), Sequence)
         if self._is_strict(sequence):
             return 0
-        runs = [run for run in _still_open(cohort) if now <= self._valid_until(sequence, cohort.step, run, began)]
-        if not runs:
+        enrollments = [
+            enrollment
+            for enrollment in _still_open(batch)
+            if now <= self._valid_until(sequence, batch.step, enrollment, began)
+        ]
+        if not enrollments:
             return 0
         found = neighbours(began, listed, now)
         if not found.shows_that_reports_arrived or self.has_event_letters():
-            ref = hash_of("look", cohort.of(runs).id, keys.stamp(began))
-            again = {**message, "leads": cohort.of(runs).message()["leads"]}
+            ref = hash_of("look", batch.of(enrollments).id, keys.stamp(began))
+            again = {**message, "leads": batch.of(enrollments).message()["leads"]}
             due.plan(now + _LOOK_AGAIN_AFTER, due.WATCH, "look", ref, again, now)
             return 0
-        plan_next_attempt(sequence, cohort.of(runs), str(found), now)
-        return len(runs)
+        plan_next_attempt(sequence, batch.of(enrollments), str(found), now)
+        return len(enrollments)
 
     def _is_strict(self, sequence: Sequence) -> bool:
         topics = {topic.id: topic for topic in self._mailing.topics}
@@ -65,9 +69,9 @@ class NextAttempts:
     def _mailing(self) -> Mailing:
         return parsed(self.definitions.live("mailing"), Mailing)
 
-    def _valid_until(self, sequence: Sequence, step: int, run: Run, began: datetime) -> datetime:
-        since, which = run.since or began, sequence.steps[step]
-        at = due_at(which, sequence, since, mailing=self._mailing, zone=run.zone)
+    def _valid_until(self, sequence: Sequence, step: int, enrollment: EnrollmentRef, began: datetime) -> datetime:
+        since, which = enrollment.since or began, sequence.steps[step]
+        at = due_at(which, sequence, since, mailing=self._mailing, zone=enrollment.zone)
         return at + timedelta(hours=which.valid_hours)
 
 
@@ -80,16 +84,21 @@ def neighbours(attempted: datetime, listed: datetime, now: datetime) -> Coverage
     return near if near.accepted else coverage(attempted - NEIGHBOURHOOD, now - NEIGHBOURHOOD)
 
 
-def plan_next_attempt(sequence: Sequence, cohort: Cohort, evidence: str, now: datetime) -> None:
+def plan_next_attempt(sequence: Sequence, batch: EnrollmentBatch, evidence: str, now: datetime) -> None:
     """The usual protocol does the rest: consent, caps, quiet hours and `valid_hours` are asked anew."""
-    again = replace(cohort, attempt=cohort.attempt + 1, evidence=evidence)
+    again = replace(batch, attempt=batch.attempt + 1, evidence=evidence)
     due.plan(now, lane_of(sequence), "steps", again.id, again.message(), now)
 
 
-def _still_open(cohort: Cohort) -> list[Run]:
-    places = {run: (keys.lead(run.lead_id), keys.send(cohort.ref(run).send_id)) for run in cohort.runs}
+def _still_open(batch: EnrollmentBatch) -> list[EnrollmentRef]:
+    places = {
+        enrollment: (keys.lead(enrollment.lead_id), keys.send(batch.ref(enrollment).send_id))
+        for enrollment in batch.enrollments
+    }
     found = bulk.get_many(places.values(), consistent=True)
-    return [run for run, key in places.items() if key in found and is_open(SendItem.from_raw_data(found[key]))]
+    return [
+        enrollment for enrollment, key in places.items() if key in found and is_open(SendItem.from_raw_data(found[key]))
+    ]
 
 
 def evidence_about(sends: Iterable[SendItem], now: datetime) -> str:
@@ -103,18 +112,18 @@ def attempt_again(definitions: Definitions, send: SendItem, evidence: str, now: 
 
     Raises:
         NotFound: it is no step mail, or its lead is gone.
-        Conflict: it is not unknown (any more), or its run has ended.
+        Conflict: it is not unknown (any more), or its enrollment has ended.
     """
-    if send.sequence is None or send.step is None or send.sequence_version is None or send.enrollment is None:
+    if send.sequence is None or send.step is None or send.sequence_version is None or send.enrollment_id is None:
         raise NotFound(f"send {send.send_id} is no step mail; resolve it as lost, and the next post asks anew")
     if not is_open(send):
         raise Conflict(f"send {send.send_id} is not unknown any more; look at the lead's timeline")
     state = find_state(send.lead_id)
     enrollment = state.enrollments.get(send.sequence) if state else None
-    if state is None or enrollment is None or enrollment.id != send.enrollment:
-        raise Conflict("the run through the sequence was ended or replaced")
+    if state is None or enrollment is None or enrollment.id != send.enrollment_id:
+        raise Conflict("the enrollment through the sequence was ended or replaced")
     version = int(send.sequence_version)
     sequence = parsed(definitions.version("sequence", send.sequence, version), Sequence)
-    run = Run(send.lead_id, enrollment.id, datetime.fromisoformat(enrollment.since), state.zone)
-    cohort = Cohort(sequence.id, version, int(send.step), (run,), int(send.attempt or 1))
-    plan_next_attempt(sequence, cohort, evidence, now)
+    ref = EnrollmentRef(send.lead_id, enrollment.id, datetime.fromisoformat(enrollment.since), state.zone)
+    batch = EnrollmentBatch(sequence.id, version, int(send.step), (ref,), int(send.attempt or 1))
+    plan_next_attempt(sequence, batch, evidence, now)

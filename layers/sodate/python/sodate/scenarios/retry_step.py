@@ -1,7 +1,7 @@
-"""A failed step mail is planned again, if the run still stands right behind it. The usual protocol does the rest.
+"""Plans a failed step mail again if its enrollment is at the step right behind it. The send protocol does the rest.
 
 The claim of the failed attempt is given back, so a new claim decides again about consent, caps, quiet hours and
-`valid_hours`; nothing of the failed attempt ever left. A run that has moved on is not turned back: its reader already
+`valid_hours`; nothing of the failed attempt ever left. An enrollment further on is not turned back: its reader already
 has a later mail.
 """
 
@@ -11,7 +11,7 @@ from sodate.due import store as due
 from sodate.errors import Conflict, NotFound
 from sodate.leads.store import StateItem, find_state, state_key
 from sodate.mail.failed import planned_again
-from sodate.mail.message import Cohort, Run
+from sodate.mail.message import EnrollmentBatch, EnrollmentRef
 from sodate.mail.store import find_send
 from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.claim import place, why_never
@@ -28,18 +28,25 @@ def retry_step(definitions: Definitions, lead_id: str, send_id: str, now: dateti
     if send is None or send.sequence is None or send.step is None or send.sequence_version is None:
         raise NotFound(f"no step mail {send_id} of lead {lead_id}")
     name, step, version = send.sequence, int(send.step), int(send.sequence_version)
-    run = state.enrollments.get(name) if state else None
-    if state is None or run is None or run.id != send.enrollment:
-        raise Conflict("the run through the sequence was ended or replaced")
+    enrollment = state.enrollments.get(name) if state else None
+    if state is None or enrollment is None or enrollment.id != send.enrollment_id:
+        raise Conflict("the enrollment through the sequence was ended or replaced")
     if never := why_never(state, str(send.topic)):
         raise Conflict(never)
-    cohort = Cohort(name, version, step, (Run(lead_id, run.id, datetime.fromisoformat(run.since), state.zone),))
-    if place(state, cohort.ref(cohort.runs[0], step + 1)) != "here":
+    batch = EnrollmentBatch(
+        name,
+        version,
+        step,
+        (EnrollmentRef(lead_id, enrollment.id, datetime.fromisoformat(enrollment.since), state.zone),),
+    )
+    if place(state, batch.ref(batch.enrollments[0], step + 1)) != "here":
         raise Conflict("a later mail of the sequence has been claimed since")
     sequence = parsed(definitions.version("sequence", name, version), Sequence)
     held = StateItem.enrollments[name]
-    back = Update(state_key(lead_id), [held["step"].set(step)], (held["id"] == run.id) & (held["step"] == step + 1))
-    entry = due.due_item(now, lane_of(sequence), "steps", cohort.id, cohort.message(), now)
+    back = Update(
+        state_key(lead_id), [held["step"].set(step)], (held["id"] == enrollment.id) & (held["step"] == step + 1)
+    )
+    entry = due.due_item(now, lane_of(sequence), "steps", batch.id, batch.message(), now)
     try:
         transaction.commit([planned_again(send), back, Put(entry)])
     except ConditionFailed as error:

@@ -1,6 +1,6 @@
-"""One cohort of step mails through the protocol: watch, next due entry, claim, send, outcome. Each gap is seen.
+"""One batch of step mails through the protocol: watch, next due entry, claim, send, outcome. Each gap is seen.
 
-- crash before a claim: the queue brings the cohort back, the claims still decide;
+- crash before a claim: the queue brings the batch back, the claims still decide;
 - crash after a claim: the watch entry leads the sweeper to it, SES's events may settle it; it is never sent again.
 """
 
@@ -17,13 +17,13 @@ from sodate.leads.store import find_state, profiles_of
 from sodate.mail import pace as pacing
 from sodate.mail.deliver import LATEST_CALL
 from sodate.mail.failed import failed_item
-from sodate.mail.message import Cohort, Run
+from sodate.mail.message import EnrollmentBatch, EnrollmentRef
 from sodate.mail.pace import Pace, Turn
 from sodate.mail.sender import Mailing
 from sodate.mail.ses import Answer, Draft, SesMailer
 from sodate.mail.ses_answers import Verdict
 from sodate.mail.store import SendItem, deferred_step, put_unless_settled, sent_step, settled_step, step_send
-from sodate.mail.sweep import watch_cohort
+from sodate.mail.sweep import watch_batch
 from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.calendar import due_at
 from sodate.scenarios.caps import limits, reached
@@ -52,17 +52,17 @@ class StepMail:
     sleep: Callable[[float], None]
     new_id: Callable[[], str]
 
-    def send(self, cohort: Cohort, began: datetime) -> Counter[str]:
-        """How many runs ended in which outcome; the stored reasons are in the ledger. `began`: the invocation."""
-        sequence = parsed(self.definitions.version("sequence", cohort.sequence, cohort.version), Sequence)
-        if not 0 <= cohort.step < len(sequence.steps):
-            raise Invalid(f"sequence {sequence.id} version {cohort.version} has no step {cohort.step}", "message")
+    def send(self, batch: EnrollmentBatch, began: datetime) -> Counter[str]:
+        """How many enrollments had which outcome; the ledger stores the reasons. `began`: when the invocation began."""
+        sequence = parsed(self.definitions.version("sequence", batch.sequence, batch.version), Sequence)
+        if not 0 <= batch.step < len(sequence.steps):
+            raise Invalid(f"sequence {sequence.id} version {batch.version} has no step {batch.step}", "message")
         mailing = parsed(self.definitions.live("mailing"), Mailing)
         mail = StepComposer(self.definitions, self.links, self.stage, sequence, mailing)
-        return _Attempt(self, cohort, sequence, mailing, mail, began).run()
+        return _Attempt(self, batch, sequence, mailing, mail, began).run()
 
     def is_paused(self, sequence_id: str) -> bool:
-        """Pausing is a flag on the live version; runs on older versions obey it too."""
+        """Pausing is a flag on the live version; enrollments of older versions obey it too."""
         try:
             live = parsed(self.definitions.live("sequence", sequence_id), Sequence)
         except NotFound:
@@ -73,16 +73,16 @@ class StepMail:
 @dataclass
 class _Attempt:
     tools: StepMail
-    cohort: Cohort
+    batch: EnrollmentBatch
     sequence: Sequence
     mailing: Mailing
     mail: StepComposer
     began: datetime
     outcomes: Counter[str] = field(default_factory=Counter)
     throttled_calls: int = 0
-    unclear: list[Run] = field(default_factory=list)
+    unclear: list[EnrollmentRef] = field(default_factory=list)
     """Claimed, and nobody knows whether it left: the watch entry goes on naming them."""
-    until: dict[datetime, list[Run]] = field(default_factory=lambda: defaultdict(list))
+    until: dict[datetime, list[EnrollmentRef]] = field(default_factory=lambda: defaultdict(list))
     """Put off, by the moment at which they come back."""
     _times: dict[tuple[datetime, str | None, int | None], datetime] = field(default_factory=dict)
 
@@ -91,15 +91,15 @@ class _Attempt:
         pace = pacing.look()
         why = self._why_not_now(pace, now)
         if why:
-            self._come_back(self.cohort.runs, now + PAUSE_CHECK if why == "paused" else now, now)
-            return Counter({why: len(self.cohort.runs)})
-        runs = [run for run in self._dated() if self._is_timely(run, now)]
-        if runs:
+            self._come_back(self.batch.enrollments, now + PAUSE_CHECK if why == "paused" else now, now)
+            return Counter({why: len(self.batch.enrollments)})
+        enrollments = [enrollment for enrollment in self._dated() if self._is_timely(enrollment, now)]
+        if enrollments:
             name = self.tools.new_id()
-            watch_cohort(self.cohort.of(runs), name, now, now)
-            self._plan_next(runs, now)
-            self._send_all(runs, pace)
-            watch_cohort(self.cohort.of(self.unclear), name, now, self.tools.now())
+            watch_batch(self.batch.of(enrollments), name, now, now)
+            self._plan_next(enrollments, now)
+            self._send_all(enrollments, pace)
+            watch_batch(self.batch.of(self.unclear), name, now, self.tools.now())
         for moment, waiting in self.until.items():
             self._come_back(waiting, moment, self.tools.now())
         return self.outcomes
@@ -107,160 +107,170 @@ class _Attempt:
     # -- before anything is claimed ------------------------------------------------------------------------------------
 
     def _why_not_now(self, pace: Pace, now: datetime) -> str | None:
-        if self.tools.is_paused(self.cohort.sequence):
+        if self.tools.is_paused(self.batch.sequence):
             return "paused"
         if pace.stopped or pace.held:
             return "held"
         return "crowded" if pace.is_crowded(now) else None
 
-    def _dated(self) -> list[Run]:
-        """Messages of earlier versions do not say when the run began."""
-        return [run if run.since else self._with_its_time(run) for run in self.cohort.runs]
+    def _dated(self) -> list[EnrollmentRef]:
+        """Messages of earlier versions do not say when the enrollment began."""
+        return [
+            enrollment if enrollment.since else self._with_its_time(enrollment) for enrollment in self.batch.enrollments
+        ]
 
-    def _with_its_time(self, run: Run) -> Run:
-        state = find_state(run.lead_id)
-        held = state.enrollments.get(self.cohort.sequence) if state else None
-        # A run that is gone dies at its claim, whatever its time.
+    def _with_its_time(self, enrollment: EnrollmentRef) -> EnrollmentRef:
+        state = find_state(enrollment.lead_id)
+        held = state.enrollments.get(self.batch.sequence) if state else None
+        # An enrollment that is gone dies at its claim, whatever its time.
         since = datetime.fromisoformat(held.since) if held else self.began
-        return replace(run, since=since, zone=state.zone if state else None)
+        return replace(enrollment, since=since, zone=state.zone if state else None)
 
-    def _is_timely(self, run: Run, now: datetime) -> bool:
-        if now > self._valid_until(run):
-            self._skip(run, "expired", now)
+    def _is_timely(self, enrollment: EnrollmentRef, now: datetime) -> bool:
+        if now > self._valid_until(enrollment):
+            self._skip(enrollment, "expired", now)
             return False
-        opens = self._opens(run, now)
+        opens = self._opens(enrollment, now)
         if opens > now:
-            self._put_off(run, "closed_hours", opens, now)
+            self._put_off(enrollment, "closed_hours", opens, now)
             return False
         return True
 
     @property
     def _is_repeated(self) -> bool:
-        """Not the first attempt: the run passed this step before."""
-        return self.cohort.attempt > 1
+        """Not the first attempt: the enrollment passed this step before."""
+        return self.batch.attempt > 1
 
     @property
     def _step(self) -> Step:
-        return self.sequence.steps[self.cohort.step]
+        return self.sequence.steps[self.batch.step]
 
-    def _due(self, run: Run, step: int) -> datetime:
-        since = run.since or self.began
-        asked = (since, run.zone, step)
-        if asked not in self._times:  # a cohort asks the same question for most of its leads
+    def _due(self, enrollment: EnrollmentRef, step: int) -> datetime:
+        since = enrollment.since or self.began
+        asked = (since, enrollment.zone, step)
+        if asked not in self._times:  # a batch asks the same question for most of its leads
             self._times[asked] = due_at(
-                self.sequence.steps[step], self.sequence, since, mailing=self.mailing, zone=run.zone
+                self.sequence.steps[step], self.sequence, since, mailing=self.mailing, zone=enrollment.zone
             )
         return self._times[asked]
 
-    def _opens(self, run: Run, now: datetime) -> datetime:
-        asked = (now, run.zone, None)
+    def _opens(self, enrollment: EnrollmentRef, now: datetime) -> datetime:
+        asked = (now, enrollment.zone, None)
         if asked not in self._times:
-            self._times[asked] = open_from(now, run.zone, self.mailing)
+            self._times[asked] = open_from(now, enrollment.zone, self.mailing)
         return self._times[asked]
 
-    def _valid_until(self, run: Run) -> datetime:
-        return self._due(run, self.cohort.step) + timedelta(hours=self._step.valid_hours)
+    def _valid_until(self, enrollment: EnrollmentRef) -> datetime:
+        return self._due(enrollment, self.batch.step) + timedelta(hours=self._step.valid_hours)
 
-    def _plan_next(self, runs: list[Run], now: datetime) -> None:
-        """Before the claim advances the run: a due entry too many dies at its claim, one too few stops the run."""
-        following = self.cohort.step + 1
+    def _plan_next(self, enrollments: list[EnrollmentRef], now: datetime) -> None:
+        """Before the claim: a due entry too many is rejected by its claim; one too few would stop the enrollment."""
+        following = self.batch.step + 1
         if self._is_repeated or following >= len(self.sequence.steps):
             return
-        at: dict[datetime, list[Run]] = defaultdict(list)
-        for run in runs:
-            at[due.due_minute(self._due(run, following), now)].append(run)
+        at: dict[datetime, list[EnrollmentRef]] = defaultdict(list)
+        for enrollment in enrollments:
+            at[due.due_minute(self._due(enrollment, following), now)].append(enrollment)
         items = []
         for moment, together in at.items():
-            then = self.cohort.of(together, following)
+            then = self.batch.of(together, following)
             items.append(due.due_item(moment, lane_of(self.sequence), "steps", then.id, then.message(), now))
         bulk.put_many([bulk.raw(item) for item in items])
 
     # -- claim, send, outcome ------------------------------------------------------------------------------------------
 
-    def _send_all(self, runs: list[Run], pace: Pace) -> None:
+    def _send_all(self, enrollments: list[EnrollmentRef], pace: Pace) -> None:
         claims = Claims(self.sequence.topic, limits(self.mailing.caps, self.sequence.topic), self.tools.now())
         size = pace.bulk_size
-        for start in range(0, len(runs), size):
+        for start in range(0, len(enrollments), size):
             if self.tools.now() - self.began > LATEST_CLAIM:
-                self._wait(runs[start:], "no_time")
+                self._wait(enrollments[start:], "no_time")
                 return
-            if not self._send_some(runs[start : start + size], claims, pace):
-                self._wait(runs[start + size :], "no_room")
+            if not self._send_some(enrollments[start : start + size], claims, pace):
+                self._wait(enrollments[start + size :], "no_room")
                 return
 
-    def _send_some(self, runs: list[Run], claims: Claims, pace: Pace) -> bool:
+    def _send_some(self, enrollments: list[EnrollmentRef], claims: Claims, pace: Pace) -> bool:
         """False when SES takes no more for now."""
-        won = [run for run in runs if self._claims(run, claims)]
+        won = [enrollment for enrollment in enrollments if self._claims(enrollment, claims)]
         if not won:
             return True
-        drafts: list[tuple[Run, Draft]] | None = None
+        drafts: list[tuple[EnrollmentRef, Draft]] | None = None
         try:
             drafts = self._drafts(won, claims.now)
             turn = pacing.wait_for_turn(pace, self.tools.now, self.tools.sleep) if drafts else Turn(None)
         except Transient:
             # Nothing was sent, so nothing is unclear; whose mail could not be made has failed for good.
-            self._give_back(won if drafts is None else [run for run, _ in drafts], "not_attempted", claims)
+            self._give_back(
+                won if drafts is None else [enrollment for enrollment, _ in drafts], "not_attempted", claims
+            )
             raise
         if not drafts:
             return True
         if turn.at is None:
-            self._give_back([run for run, _ in drafts], turn.stopped or "no_slot", claims)
+            self._give_back([enrollment for enrollment, _ in drafts], turn.stopped or "no_slot", claims)
             return False
         answers = self.tools.ses.send_bulk([draft for _, draft in drafts])
-        return self._settle([run for run, _ in drafts], answers, claims, turn)
+        return self._settle([enrollment for enrollment, _ in drafts], answers, claims, turn)
 
-    def _claims(self, run: Run, claims: Claims) -> bool:
+    def _claims(self, enrollment: EnrollmentRef, claims: Claims) -> bool:
         try:
             if self._is_repeated:
-                return self._claims_again(run, claims)
-            refused = claims.claim(self.cohort.ref(run), run.zone)
+                return self._claims_again(enrollment, claims)
+            refused = claims.claim(self.batch.ref(enrollment), enrollment.zone)
             if refused is not None:
-                self._refused(run, refused, claims)
+                self._refused(enrollment, refused, claims)
         except Transient:
             # Perhaps it was claimed: the watch entry keeps it in sight. If not, it is tried again.
-            self.unclear.append(run)
-            self._wait([run], "busy")
+            self.unclear.append(enrollment)
+            self._wait([enrollment], "busy")
             return False
         return refused is None
 
-    def _claims_again(self, run: Run, claims: Claims) -> bool:
-        ref = self.cohort.ref(run)
-        match claim_again(ref, run.zone, self.cohort.evidence or "", claims):
+    def _claims_again(self, enrollment: EnrollmentRef, claims: Claims) -> bool:
+        ref = self.batch.ref(enrollment)
+        match claim_again(ref, enrollment.zone, self.batch.evidence or "", claims):
             case None:
                 return True
             case Taken():
                 # An earlier delivery of this message holds the claim, or this one does and never heard so.
-                self.unclear.append(run)
+                self.unclear.append(enrollment)
                 self.outcomes["already_done"] += 1
             case Settled():
-                settled = settled_step(self._item(run, claims.now), "skipped", "earlier_attempt_settled", claims.now)
+                settled = settled_step(
+                    self._item(enrollment, claims.now), "skipped", "earlier_attempt_settled", claims.now
+                )
                 put_unless_settled(settled)
                 self.outcomes["skipped"] += 1
             case Refused(state) if state is None or is_gone(state, ref):
                 ended = "lead_erased" if state is None else "enrollment_ended"
-                put_unless_settled(settled_step(self._item(run, claims.now), "skipped", ended, claims.now))
+                put_unless_settled(settled_step(self._item(enrollment, claims.now), "skipped", ended, claims.now))
                 self.outcomes["skipped"] += 1
             case Refused(state) if state is not None:
-                self._not_now(run, state, claims)
+                self._not_now(enrollment, state, claims)
         return False
 
-    def _settle(self, runs: list[Run], answers: list[Answer], claims: Claims, turn: Turn) -> bool:
+    def _settle(self, enrollments: list[EnrollmentRef], answers: list[Answer], claims: Claims, turn: Turn) -> bool:
         """False when SES takes no more for now."""
         now, ledger = self.tools.now(), []
-        for run, answer in zip(runs, answers, strict=True):
+        for enrollment, answer in zip(enrollments, answers, strict=True):
             if answer.verdict == Verdict.DEFERRED:
                 continue
             self.outcomes[answer.verdict.value] += 1
             if answer.verdict == Verdict.ACCEPTED:
-                template, ref = (self._step.template, self.mail.version), self.cohort.ref(run)
+                template, ref = (self._step.template, self.mail.version), self.batch.ref(enrollment)
                 sent = sent_step(ref, template, self.sequence.topic, str(answer.message_id), claims.now, now)
                 ledger.append(sent)
             elif answer.verdict == Verdict.REJECTED:
-                ledger += self._failed(run, str(answer.reason), claims.now, now)
+                ledger += self._failed(enrollment, str(answer.reason), claims.now, now)
             else:
-                ledger.append(bulk.raw(settled_step(self._item(run, claims.now), "sending", answer.reason, now)))
-                self.unclear.append(run)
-        put_off = [(run, answer) for run, answer in zip(runs, answers, strict=True) if answer.verdict == "deferred"]
+                ledger.append(bulk.raw(settled_step(self._item(enrollment, claims.now), "sending", answer.reason, now)))
+                self.unclear.append(enrollment)
+        put_off = [
+            (enrollment, answer)
+            for enrollment, answer in zip(enrollments, answers, strict=True)
+            if answer.verdict == "deferred"
+        ]
         try:
             # Only the winner of a claim gets here, and a report waits while there is no item or a planned one.
             bulk.put_many(ledger)
@@ -269,8 +279,10 @@ class _Attempt:
                 is_stopped = self._tell_breaker(answers, turn)
             finally:
                 if put_off:
-                    self._give_back([run for run, _ in put_off], put_off[0][1].reason or "deferred", claims)
-        self.throttled_calls += len(put_off) == len(runs)
+                    self._give_back(
+                        [enrollment for enrollment, _ in put_off], put_off[0][1].reason or "deferred", claims
+                    )
+        self.throttled_calls += len(put_off) == len(enrollments)
         # Some throttled entries mean little; a second call throttled as a whole means that SES takes no more.
         return not (is_stopped or self.throttled_calls > 1)
 
@@ -285,101 +297,103 @@ class _Attempt:
         self.outcomes["circuit_opened"] += sum(pacing.open_breaker(reason) for reason in reasons)
         return bool(reasons)
 
-    def _failed(self, run: Run, reason: str, planned: datetime, now: datetime) -> list[bulk.Raw]:
+    def _failed(self, enrollment: EnrollmentRef, reason: str, planned: datetime, now: datetime) -> list[bulk.Raw]:
         """Ledger and the list of failed sends."""
-        failed = settled_step(self._item(run, planned), "failed", reason, now)
-        return [bulk.raw(failed), bulk.raw(failed_item(run.lead_id, failed.send_id, now))]
+        failed = settled_step(self._item(enrollment, planned), "failed", reason, now)
+        return [bulk.raw(failed), bulk.raw(failed_item(enrollment.lead_id, failed.send_id, now))]
 
-    def _give_back(self, runs: list[Run], reason: str, claims: Claims) -> None:
+    def _give_back(self, enrollments: list[EnrollmentRef], reason: str, claims: Claims) -> None:
         """The way back first: a crash between these writes leaves a due entry, never a mail that nobody sends."""
         now = self.tools.now()
-        self._come_back(runs, now, now)
-        for run in runs:
-            put_unless_settled(deferred_step(self._item(run, now), reason))
-            (release_again if self._is_repeated else release)(self.cohort.ref(run), claims.now)
-        self.outcomes["deferred"] += len(runs)
+        self._come_back(enrollments, now, now)
+        for enrollment in enrollments:
+            put_unless_settled(deferred_step(self._item(enrollment, now), reason))
+            (release_again if self._is_repeated else release)(self.batch.ref(enrollment), claims.now)
+        self.outcomes["deferred"] += len(enrollments)
 
     # -- no claim: why -------------------------------------------------------------------------------------------------
 
-    def _refused(self, run: Run, refused: Refused, claims: Claims) -> None:
+    def _refused(self, enrollment: EnrollmentRef, refused: Refused, claims: Claims) -> None:
         state, now = refused.state, claims.now
-        match place(state, self.cohort.ref(run)):
+        match place(state, self.batch.ref(enrollment)):
             case "ahead":
                 # An earlier delivery of this message holds the claim, or this one does and never heard so: a claim
                 # whose answer was lost is asked for again, and fails. The sweeper finds out which.
-                self.unclear.append(run)
+                self.unclear.append(enrollment)
                 self.outcomes["already_done"] += 1
             case "behind":
                 # The earlier step brings this one back when its turn comes: it plans its successor before its claim.
-                put_unless_settled(deferred_step(self._item(run, now), "waits_for_an_earlier_step"))
+                put_unless_settled(deferred_step(self._item(enrollment, now), "waits_for_an_earlier_step"))
                 self.outcomes["waiting"] += 1
             case "gone":
                 ended = "lead_erased" if state is None else "enrollment_ended"
-                put_unless_settled(settled_step(self._item(run, now), "skipped", ended, now))
+                put_unless_settled(settled_step(self._item(enrollment, now), "skipped", ended, now))
                 self.outcomes["skipped"] += 1
             case "here" if state is not None:
-                self._not_now(run, state, claims)
+                self._not_now(enrollment, state, claims)
 
-    def _not_now(self, run: Run, state: State, claims: Claims) -> None:
+    def _not_now(self, enrollment: EnrollmentRef, state: State, claims: Claims) -> None:
         now, topic = claims.now, self.sequence.topic
         never = why_never(state, topic)
         if never:
-            self._skip(run, never, now)
+            self._skip(enrollment, never, now)
             return
         reason, free = reached(claims.limits, state, topic, now) or ("changed_meanwhile", now)
         paused = datetime.fromisoformat(state.pause_until) if state.pause_until else now
         if paused > max(now, free):
             reason, free = "paused_by_the_lead", paused
-        run = replace(run, zone=state.zone)
-        free = open_from(free, run.zone, self.mailing) if free > now else free
-        if free > self._valid_until(run):
-            self._skip(run, reason, now)
+        enrollment = replace(enrollment, zone=state.zone)
+        free = open_from(free, enrollment.zone, self.mailing) if free > now else free
+        if free > self._valid_until(enrollment):
+            self._skip(enrollment, reason, now)
         else:
-            self._put_off(run, reason, free, now)
+            self._put_off(enrollment, reason, free, now)
 
-    def _skip(self, run: Run, reason: str, now: datetime) -> None:
-        ref = self.cohort.ref(run)
+    def _skip(self, enrollment: EnrollmentRef, reason: str, now: datetime) -> None:
+        ref = self.batch.ref(enrollment)
         if self._is_repeated:
-            put_unless_settled(settled_step(self._item(run, now), "skipped", reason, now))
+            put_unless_settled(settled_step(self._item(enrollment, now), "skipped", reason, now))
             self.outcomes["skipped"] += 1
             return
-        self._plan_next([run], now)
-        if pass_over(self._item(run, now), ref, reason, now):
+        self._plan_next([enrollment], now)
+        if pass_over(self._item(enrollment, now), ref, reason, now):
             self.outcomes["skipped"] += 1
             return
-        state = find_state(run.lead_id)
+        state = find_state(enrollment.lead_id)
         if place(state, ref) == "here":
-            self.until[now].append(run)  # it changed while this was decided
+            self.until[now].append(enrollment)  # it changed while this was decided
         elif place(state, ref) == "gone":
-            self._refused(run, Refused(state), Claims(self.sequence.topic, (), now))
+            self._refused(enrollment, Refused(state), Claims(self.sequence.topic, (), now))
 
-    def _put_off(self, run: Run, reason: str, until: datetime, now: datetime) -> None:
-        put_unless_settled(deferred_step(self._item(run, now), reason))
-        self.until[until].append(run)
+    def _put_off(self, enrollment: EnrollmentRef, reason: str, until: datetime, now: datetime) -> None:
+        put_unless_settled(deferred_step(self._item(enrollment, now), reason))
+        self.until[until].append(enrollment)
         self.outcomes["put_off"] += 1
 
-    def _wait(self, runs: list[Run], reason: str) -> None:
-        self.until[self.tools.now()] += runs
-        self.outcomes[reason] += len(runs)
+    def _wait(self, enrollments: list[EnrollmentRef], reason: str) -> None:
+        self.until[self.tools.now()] += enrollments
+        self.outcomes[reason] += len(enrollments)
 
-    def _come_back(self, runs: Iterable[Run], at: datetime, now: datetime) -> None:
-        back = self.cohort.of(runs)
-        if back.runs:
+    def _come_back(self, enrollments: Iterable[EnrollmentRef], at: datetime, now: datetime) -> None:
+        back = self.batch.of(enrollments)
+        if back.enrollments:
             due.plan(at, lane_of(self.sequence), "steps", back.id, back.message(), now)
 
-    def _item(self, run: Run, now: datetime) -> SendItem:
-        return step_send(self.cohort.ref(run), self._step.template, self.sequence.topic, now)
+    def _item(self, enrollment: EnrollmentRef, now: datetime) -> SendItem:
+        return step_send(self.batch.ref(enrollment), self._step.template, self.sequence.topic, now)
 
-    def _drafts(self, runs: list[Run], now: datetime) -> list[tuple[Run, Draft]]:
+    def _drafts(self, enrollments: list[EnrollmentRef], now: datetime) -> list[tuple[EnrollmentRef, Draft]]:
         """Whoever's mail cannot be made has a `failed` item; the neighbours go out."""
-        profiles = profiles_of(run.lead_id for run in runs)
-        drafts: list[tuple[Run, Draft]] = []
+        profiles = profiles_of(enrollment.lead_id for enrollment in enrollments)
+        drafts: list[tuple[EnrollmentRef, Draft]] = []
         failed: list[bulk.Raw] = []
-        for run in runs:
+        for enrollment in enrollments:
             try:
-                drafts.append((run, self.mail.draft(self.cohort, run, profiles.get(run.lead_id), now)))
+                drafts.append(
+                    (enrollment, self.mail.draft(self.batch, enrollment, profiles.get(enrollment.lead_id), now))
+                )
             except (Invalid, NotFound) as error:
-                failed += self._failed(run, str(error), now, now)
+                failed += self._failed(enrollment, str(error), now, now)
                 self.outcomes["not_made"] += 1
         bulk.put_many(failed)
         return drafts
