@@ -286,10 +286,10 @@ MUTANTS = (
     _mutant(
         "server-error-is-rejected",
         "mail/ses_answers.py",
-        "            known = _PERHAPS_TAKEN\n",
-        "            known = _THIS_EMAIL\n",
+        '"InternalFailure": _PERHAPS_TAKEN',
+        '"InternalFailure": _THIS_EMAIL',
         "a mail that went out is called failed",
-        orders=1500,
+        tests="tests/functions/test_send_protocol.py",
     ),
     _mutant(
         "throttled-is-failed",
@@ -366,7 +366,7 @@ MUTANTS = (
         "    begun = _is_step(event) and _may_be_written(event, now)\n",
         "    begun = False\n",
         "a report that overtakes a lost answer is overwritten, and the email is sent again",
-        seeds=400,
+        tests="tests/functions/test_send_protocol.py",
     ),
     _mutant(
         "stop-without-block",
