@@ -21,7 +21,7 @@ from sodate_cli.local.ses.message import Message
 from benchmarks import ours, sample
 from benchmarks.cost import Line, bill, prices, regions
 from benchmarks.endpoints import Endpoints, Mail
-from benchmarks.ground import PLATFORM_LOG_BYTES, Ground, Json, ground
+from benchmarks.harness import PLATFORM_LOG_BYTES, Harness, Json, harness
 from benchmarks.ours import Ours
 from tests.support.world import stream_record
 
@@ -30,7 +30,7 @@ MIX = {"Delivery": 1.0, "Open": 0.40, "Click": 0.03, "Bounce": 0.02}
 EVENT_BATCH, STREAM_BATCH = 100, 100
 _ROOT = Path(__file__).parents[1]
 #: infra/catalog.py, in GB.
-_MEMORY = {"mail_sender": 0.5, "step_mail_dispatch": 1.0, "email_events": 0.5, "scoring": 0.5, "event_publisher": 0.5}
+_MEMORY = {"email_sender": 0.5, "step_mail_dispatch": 1.0, "email_events": 0.5, "scoring": 0.5, "event_publisher": 0.5}
 _WANTED = {
     "scoring": lambda kind, old: kind == "profile" or (kind == "activity" and old is None),
     "event_publisher": lambda kind, old: kind in ("submission", "consent", "state", "score", "send", "signal"),
@@ -54,7 +54,7 @@ def send_is_published() -> bool:
 
 
 def measure(leads: int, seed: int = 1) -> dict[str, Any]:
-    with Endpoints(ours.schemas) as cloud, ground(cloud.url) as here:
+    with Endpoints(ours.schemas) as cloud, harness(cloud.url) as here:
         life = _Life(Ours(here, cloud), here, cloud, random.Random(seed))  # noqa: S311  repeatable, not secret
         phases = life.run(leads)
         mails, events = life.mails, life.events
@@ -76,7 +76,7 @@ def measure(leads: int, seed: int = 1) -> dict[str, Any]:
 
 
 class _Life:
-    def __init__(self, own: Ours, here: Ground, cloud: Endpoints, rng: random.Random) -> None:
+    def __init__(self, own: Ours, here: Harness, cloud: Endpoints, rng: random.Random) -> None:
         self.own, self.here, self.cloud, self.rng = own, here, cloud, rng
         self.mails = self.events = 0
 
@@ -226,5 +226,5 @@ def _gb_seconds(name: str, phase: Phase) -> float:
     waiting = sum(phase.usage["calls"].values()) * latency["dynamodb"]
     for call, count in phase.usage["other_calls"].items():
         waiting += count * latency.get({"sesv2": "ses"}.get(call.split(" ")[0], call.split(" ")[0]), 0)
-    function = next((known for known in _MEMORY if name.startswith(known)), "mail_sender")
+    function = next((known for known in _MEMORY if name.startswith(known)), "email_sender")
     return _MEMORY[function] * (phase.cpu_s + waiting / 1000)

@@ -15,17 +15,17 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from sodate.dynamodb import keys
 from sodate.runtime import clock, container
-from sodate.table import keys
 
-from benchmarks.ground import Json
+from benchmarks.harness import Json
 from benchmarks.inside import Client, InProcess, inside
 from benchmarks.ours import Ours, schemas
 from benchmarks.virtual import VirtualTime
 
 
 @dataclass(frozen=True)
-class Weather:
+class FaultProfile:
     """Seconds, and shares of calls."""
 
     senders: int = 100
@@ -52,7 +52,7 @@ class Fleet:
     ours: Ours
     cloud: InProcess
     time: VirtualTime
-    weather: Weather
+    fault_profile: FaultProfile
     rng: random.Random
     handed_over: list[HandOver] = field(default_factory=list)
     most_at_once: int = 0
@@ -61,7 +61,7 @@ class Fleet:
 
     def tick_every_minute(self, first: datetime, minutes: int) -> None:
         for number in range(minutes):
-            jitter = self.rng.uniform(0, self.weather.tick_jitter_s)
+            jitter = self.rng.uniform(0, self.fault_profile.tick_jitter_s)
             self.time.at(first + timedelta(minutes=number, seconds=jitter), self._tick)
 
     def _tick(self) -> None:
@@ -71,20 +71,20 @@ class Fleet:
     def _pour(self) -> None:
         """What was enqueued becomes visible after its delay; SQS takes its time and keeps no order."""
         for record in self.cloud.ask("receive"):
-            wait = record["delay"] + self.rng.uniform(0, self.weather.queue_jitter_s)
+            wait = record["delay"] + self.rng.uniform(0, self.fault_profile.queue_jitter_s)
             self.time.after(wait, lambda record=record: self._deliver(record))
 
     def _deliver(self, record: Json | None = None) -> None:
         if record is not None:
             self._ready.append(record)
-        if self._ready and self._busy < self.weather.senders:
-            batch, self._ready = self._ready[: self.weather.batch], self._ready[self.weather.batch :]
+        if self._ready and self._busy < self.fault_profile.senders:
+            batch, self._ready = self._ready[: self.fault_profile.batch], self._ready[self.fault_profile.batch :]
             self._busy += 1
             self.most_at_once = max(self.most_at_once, self._busy)
             self.time.after(0, lambda: self._send(batch))
 
     def _send(self, records: list[Json]) -> None:
-        answer = import_module("functions.mail_sender.handler").handler({"Records": records}, None)
+        answer = import_module("functions.email_sender.handler").handler({"Records": records}, None)
         assert answer == {"batchItemFailures": []}, answer
         self._busy -= 1
         self._deliver()
@@ -92,13 +92,13 @@ class Fleet:
     # -- SES -----------------------------------------------------------------------------------------------------------
 
     def bulk(self, request: Json) -> Json:
-        at, entries, weather = self.time.now, request["BulkEmailEntries"], self.weather
-        refused = self.rng.random() < weather.throttled_calls
-        kept = [] if refused else [entry for entry in entries if self.rng.random() >= weather.throttled_entries]
+        at, entries, fault_profile = self.time.now, request["BulkEmailEntries"], self.fault_profile
+        refused = self.rng.random() < fault_profile.throttled_calls
+        kept = [] if refused else [entry for entry in entries if self.rng.random() >= fault_profile.throttled_entries]
         leads = tuple(next(tag["Value"] for tag in e["ReplacementTags"] if tag["Name"] == "lead_id") for e in kept)
         self.handed_over.append(HandOver(at, len(entries), leads))
-        if weather.ses_s:
-            self.time.sleep(weather.ses_s)
+        if fault_profile.ses_s:
+            self.time.sleep(fault_profile.ses_s)
         if refused:
             error: Any = {"Error": {"Code": "TooManyRequestsException", "Message": "Maximum sending rate exceeded."},
                           "ResponseMetadata": {"HTTPStatusCode": 429}}  # fmt: skip
@@ -126,20 +126,20 @@ class _Ses:
 
 
 @contextmanager
-def fleet(seed: int, weather: Weather, start: datetime, kind: type[Fleet] = Fleet) -> Iterator[Fleet]:
+def fleet(seed: int, fault_profile: FaultProfile, start: datetime, kind: type[Fleet] = Fleet) -> Iterator[Fleet]:
     with inside(schemas()) as (here, cloud):
         here.now = start
         ours = Ours(here, cloud)
         ours.publish()
         time = VirtualTime(start)
-        found = kind(ours, cloud, time, weather, random.Random(seed))  # noqa: S311  repeatable, not secret
+        found = kind(ours, cloud, time, fault_profile, random.Random(seed))  # noqa: S311  repeatable, not secret
         patch = pytest.MonkeyPatch()
         patch.setattr(clock, "now", lambda: time.now)
         patch.setattr(clock, "sleep", time.sleep)
         patch.setattr(container, "ses_client", lambda: _Ses(found, Client(cloud.cloud, "sesv2")))
         cloud.cloud.tables.meter.keep_rates(lambda: int(time.now.timestamp()))
-        if weather.table_s:
-            _slow_down(patch, cloud.cloud.tables, time, weather.table_s)
+        if fault_profile.table_s:
+            _slow_down(patch, cloud.cloud.tables, time, fault_profile.table_s)
         try:
             yield found
         finally:

@@ -10,15 +10,15 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from sodate.due import store as due
-from sodate.mail import pace as pacing
-from sodate.mail.message import LARGEST_BATCH, EnrollmentBatch, EnrollmentRef, batch_of
+from sodate.email.delivery.message import LARGEST_BATCH, EnrollmentBatch, EnrollmentRef, batch_of
+from sodate.email.reputation import rate_limiter
 from sodate.scenarios.calendar import due_at
 from sodate.scenarios.lane import lane_of
+from sodate.scheduling import store as due
 
 from benchmarks import sample
-from benchmarks.fleet import Fleet, HandOver, Weather, fleet
-from benchmarks.ground import TABLE, Json
+from benchmarks.fleet import FaultProfile, Fleet, HandOver, fleet
+from benchmarks.harness import TABLE, Json
 
 RATE = 2000
 
@@ -45,18 +45,18 @@ class _StandIn(Fleet):
     def _send(self, records: list[Json]) -> None:
         for record in records:
             batch = batch_of(json.loads(record["body"]))
-            pace = pacing.look()
-            size = pace.bulk_size
+            rate_limit = rate_limiter.look()
+            size = rate_limit.bulk_size
             for start in range(0, len(batch.enrollments), size):
                 part = batch.enrollments[start : start + size]
-                self.time.sleep(self.weather.table_s * len(part))  # their claims
-                slot = pacing.reserve(pace, self.time.now).at
+                self.time.sleep(self.fault_profile.table_s * len(part))  # their claims
+                slot = rate_limiter.reserve(rate_limit, self.time.now).at
                 if slot is None:
                     self._come_back(batch.of(batch.enrollments[start:]))
                     break
                 self.time.sleep(max(0.0, (slot - self.time.now).total_seconds()))
                 self.handed_over.append(HandOver(self.time.now, len(part), ()))
-                self.time.sleep(self.weather.ses_s)
+                self.time.sleep(self.fault_profile.ses_s)
         self._busy -= 1
         self._deliver()
 
@@ -66,7 +66,7 @@ class _StandIn(Fleet):
 
 
 def _drain(leads: int, seed: int) -> Json:
-    with fleet(seed, Weather(), sample.START, _StandIn) as here:
+    with fleet(seed, FaultProfile(), sample.START, _StandIn) as here:
         here.cloud.ask("set_rate", float(RATE))
         sequence, material, now = sample.material().sequence, sample.material(), sample.START
         at = due_at(sequence.steps[0], sequence, now, mailing=material.mailing)
@@ -91,7 +91,7 @@ def _drain(leads: int, seed: int) -> Json:
 
 
 def _keys(leads: int, seed: int) -> Json:
-    with fleet(seed, Weather(), sample.START) as here:
+    with fleet(seed, FaultProfile(), sample.START) as here:
         here.cloud.ask("set_rate", float(RATE))
         here.ours.lay_out_together(leads)
         minute = here.ours.next_minute()

@@ -15,7 +15,7 @@ FULL_STACK = (
     "import aws_lambda_powertools.event_handler, aws_lambda_powertools.utilities.batch, "
     "aws_lambda_powertools.utilities.idempotency, aws_lambda_powertools.utilities.parser; "
     "[boto3.client(name, region_name='us-east-1') for name in ('dynamodb', 'sesv2', 'sqs')]; "
-    "import functions.mail_sender.handler, functions.form_capture.handler"
+    "import functions.email_sender.handler, functions.form_capture.handler"
 )
 _LINE = re.compile(r"import time:\s+(\d+) \|\s+\d+ \| +\S")
 

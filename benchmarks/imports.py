@@ -20,14 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from pynamodb.connection import Connection
+from sodate.dynamodb import base, keys
 from sodate.imports.mappingfile import read_mapping
 from sodate.imports.reader import Survey
 from sodate.imports.store import Progress
-from sodate.table import base, keys
 from sodate_cli.imports.files import opened
-from sodate_cli.imports.work import Ground, run_import
+from sodate_cli.imports.work import Harness, run_import
 
-from benchmarks import ground
+from benchmarks import harness
 from tests.simulation.table import MemoryTable
 
 Json = dict[str, Any]
@@ -92,11 +92,11 @@ def _alone(work: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def _table() -> MemoryTable:
-    os.environ.update(ground.SETTINGS)
+    os.environ.update(harness.SETTINGS)
     table = MemoryTable()
     table.items, table.history = Packed(), deque(maxlen=0)  # type: ignore[assignment]
     Connection.client = table  # type: ignore[assignment, method-assign]
-    base.bind(ground.TABLE)
+    base.bind(harness.TABLE)
     return table
 
 
@@ -136,7 +136,7 @@ def _import(path: Path, stop_at: int | None = None, dry_run: bool = False) -> Pr
         if stop_at is not None and progress.counts["rows"] >= stop_at:
             raise Stop
 
-    place = Ground(ground.TABLE, b"an-address-key", NOW)
+    place = Harness(harness.TABLE, b"an-address-key", NOW)
     try:
         return run_import(opened(str(path)), read_mapping("m", MAPPING.encode()), place, tell=tell, dry_run=dry_run)
     except Stop:

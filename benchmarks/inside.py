@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from pynamodb.connection import Connection
+from sodate.dynamodb import base, bulk
 from sodate.runtime import container
-from sodate.table import base, bulk
 
 from benchmarks.endpoints import Cloud
-from benchmarks.ground import Ground, Json, ground
+from benchmarks.harness import Harness, Json, harness
 from benchmarks.table import Refused, Schema
 
 
@@ -43,10 +43,10 @@ class InProcess:
 
 
 @contextmanager
-def inside(schemas: Mapping[str, Schema]) -> Iterator[tuple[Ground, InProcess]]:
+def inside(schemas: Mapping[str, Schema]) -> Iterator[tuple[Harness, InProcess]]:
     cloud = Cloud(schemas)
     table = Client(cloud, "dynamodb")
-    with ground() as here:
+    with harness() as here:
         patch = pytest.MonkeyPatch()
         patch.setattr(Connection, "client", table)
         patch.setattr(base, "caller", lambda: table)

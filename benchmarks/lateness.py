@@ -12,14 +12,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import holidays
-from sodate.due import store as due
-from sodate.mail.message import EnrollmentBatch, EnrollmentRef
+from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef
 from sodate.scenarios.calendar import due_at
 from sodate.scenarios.lane import lane_of
+from sodate.scheduling import store as due
 
 from benchmarks import sample
-from benchmarks.fleet import Fleet, Weather, fleet
-from benchmarks.ground import TABLE
+from benchmarks.fleet import FaultProfile, Fleet, fleet
+from benchmarks.harness import TABLE
 from benchmarks.ours import lead_items
 
 #: Clocks change in Europe on 25 October and in New York on 1 November 2026; 12 October and 3 November are holidays.
@@ -63,8 +63,8 @@ def _open(day: date) -> date:
 
 
 def measure(leads: int, seed: int = 1) -> dict[str, Any]:
-    weather = Weather(tick_jitter_s=_TICK_WITHIN)
-    with fleet(seed, weather, BEGIN) as here:
+    fault_profile = FaultProfile(tick_jitter_s=_TICK_WITHIN)
+    with fleet(seed, fault_profile, BEGIN) as here:
         here.cloud.ask("set_rate", float(RATE))
         people = _people(leads, random.Random(seed))  # noqa: S311  repeatable, not secret
         _live(here, people)

@@ -23,13 +23,13 @@ from pynamodb.attributes import MapAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 from sodate.consent.links import Links
-from sodate.mail.render import render
+from sodate.email.content.render import render
 from sodate.scenarios.calendar import due_at
 from sodate.signing import Signer
 
 from benchmarks import sample
 from benchmarks.endpoints import SIGNING_KEYS, Endpoints
-from benchmarks.ground import SERVICE, Ground, Json
+from benchmarks.harness import SERVICE, Harness, Json
 from benchmarks.table import Index, Schema
 
 LEADS, ENROLLMENTS, SENDS = "naive-leads", "naive-enrollments", "naive-sends"
@@ -120,7 +120,7 @@ class Context:
 
 
 class Naive:
-    def __init__(self, here: Ground, cloud: Endpoints) -> None:
+    def __init__(self, here: Harness, cloud: Endpoints) -> None:
         self.here, self.cloud = here, cloud
         self._sequence, self._mailing = sample.material().sequence, sample.material().mailing
         self._links = Links(sample.PUBLIC_URL, Signer((SIGNING_KEYS["keys"][0]["key"],)))

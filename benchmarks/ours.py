@@ -3,20 +3,20 @@
 from datetime import datetime, timedelta
 from importlib import import_module
 
-from sodate.due import store as due
+from sodate.dynamodb import base, keys
+from sodate.email.delivery.message import LARGEST_BATCH, EnrollmentBatch, EnrollmentRef
 from sodate.leads.lead import Enrollment, Profile, State
 from sodate.leads.store import profile_item, state_item
-from sodate.mail.message import LARGEST_BATCH, EnrollmentBatch, EnrollmentRef
 from sodate.runtime import container
 from sodate.scenarios.calendar import due_at
 from sodate.scenarios.lane import lane_of
 from sodate.scenarios.sequence import Sequence
-from sodate.table import base, keys
+from sodate.scheduling import store as due
 from sodate_cli.playbook.apply import publish
 
 from benchmarks import sample
 from benchmarks.endpoints import Asked
-from benchmarks.ground import TABLE, Ground, Json
+from benchmarks.harness import TABLE, Harness, Json
 from benchmarks.table import Schema
 
 #: What the event source mapping hands the sender at once (infra/components/triggers.py).
@@ -34,7 +34,7 @@ def schemas() -> dict[str, Schema]:
 class Ours:
     """`cloud` is `Endpoints` or `InProcess`: both answer `ask`."""
 
-    def __init__(self, here: Ground, cloud: Asked) -> None:
+    def __init__(self, here: Harness, cloud: Asked) -> None:
         self.here, self.cloud = here, cloud
 
     def publish(self) -> None:
@@ -83,7 +83,7 @@ class Ours:
     def go_to(self, minute: datetime) -> None:
         """As if every minute before it had been ticked; those that hold nothing change nothing but the cursors."""
         self.here.now = minute
-        container.dispatch_memory.cache_clear()
+        container.dispatcher_cache.cache_clear()
         for lane in due.LANES:
             due.move_cursor(lane, minute - timedelta(minutes=1))
 
@@ -94,7 +94,7 @@ class Ours:
         while records := self.cloud.ask("receive"):
             for start in range(0, len(records), BATCH):
                 event = {"Records": records[start : start + BATCH]}
-                answer = self.here.timed(import_module("functions.mail_sender.handler").handler, event, None)
+                answer = self.here.timed(import_module("functions.email_sender.handler").handler, event, None)
                 assert answer == {"batchItemFailures": []}, answer
 
     def run(self) -> None:

@@ -8,20 +8,20 @@ from itertools import accumulate
 from typing import Any
 
 from benchmarks import sample
-from benchmarks.fleet import Fleet, HandOver, Weather, fleet
+from benchmarks.fleet import FaultProfile, Fleet, HandOver, fleet
 
 #: Mails a second → seconds' worth of mails that are due at once.
 RATES = {1: 180, 5: 150, 14: 120, 50: 90, 200: 60, 1000: 15, 5000: 4}
 #: These also in weather in which SES throttles although nobody was too fast: does everybody still get the mail?
 ROUGH_RATES = {14: 60, 200: 15}
-_ROUGH = Weather(throttled_calls=0.01, throttled_entries=0.002)
+_ROUGH = FaultProfile(throttled_calls=0.01, throttled_entries=0.002)
 _SECOND = timedelta(seconds=1)
 #: Throttled mails come back through the due index, one more throttling included.
 _MINUTES_MORE = 12
 
 
 def measure(rates: Mapping[int, int] = RATES, rough: Mapping[int, int] = ROUGH_RATES, seed: int = 1) -> dict[str, Any]:
-    calm = {str(rate): _at(rate, rate * seconds, seed, Weather()) for rate, seconds in rates.items()}
+    calm = {str(rate): _at(rate, rate * seconds, seed, FaultProfile()) for rate, seconds in rates.items()}
     throttled = {str(rate): _at(rate, rate * seconds, seed, _ROUGH) for rate, seconds in rough.items()}
     every = [*calm.values(), *throttled.values()]
     return {
@@ -34,8 +34,8 @@ def measure(rates: Mapping[int, int] = RATES, rough: Mapping[int, int] = ROUGH_R
     }
 
 
-def _at(rate: int, leads: int, seed: int, weather: Weather) -> dict[str, Any]:
-    with fleet(seed, weather, sample.START) as here:
+def _at(rate: int, leads: int, seed: int, fault_profile: FaultProfile) -> dict[str, Any]:
+    with fleet(seed, fault_profile, sample.START) as here:
         here.cloud.ask("set_rate", float(rate))
         here.ours.lay_out_together(leads)
         minute = here.ours.next_minute()

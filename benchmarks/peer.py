@@ -5,8 +5,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from sodate.mail.merge import merge_values
-from sodate.mail.render import render
+from sodate.email.content.merge import merge_values
+from sodate.email.content.render import render
 
 from benchmarks import sample
 

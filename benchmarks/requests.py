@@ -25,7 +25,7 @@ def measure() -> dict[str, Any]:
 def form_post() -> dict[str, Any]:
     capture = import_module("functions.form_capture.handler")
     with inside(schemas()) as (here, cloud):
-        capture.desk.cache_clear()
+        capture.controller.cache_clear()
         Ours(here, cloud).publish()
         for email in ("first@example.jp", "second@example.jp"):
             cloud.ask("measure_anew")
@@ -36,7 +36,7 @@ def form_post() -> dict[str, Any]:
             event = World.http_event(route, form, {"content-type": "application/json"}, body, False)
             answer = capture.handler(event, None)
             assert answer["statusCode"] == 201, answer
-        capture.desk.cache_clear()
+        capture.controller.cache_clear()
         usage = cloud.ask("usage")
         return {name: usage[name] for name in ("calls", "write_units", "read_units", "by_item")}
 

@@ -7,9 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from sodate.email.content.template import Template
+from sodate.email.mailing import Mailing
 from sodate.leads.lead import Profile
-from sodate.mail.sender import Mailing
-from sodate.mail.template import Template
 from sodate.scenarios.sequence import Sequence
 from sodate_cli.playbook.check import Checked, check
 

@@ -27,17 +27,17 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.models import Model
 from sodate.activities.activity import Activity
 from sodate.activities.store import activity_item
+from sodate.dynamodb import bulk
 from sodate.leads.lead import Profile
 from sodate.playbook.store import Definitions
 from sodate.scoring.fold import Fold
 from sodate.scoring.rescore import live_rules, rescore
 from sodate.scoring.rules import RuleSet
-from sodate.table import bulk
 
 from benchmarks import ours, sample
 from benchmarks.endpoints import Endpoints
 from benchmarks.events import MIX
-from benchmarks.ground import SERVICE, Ground, Json, ground
+from benchmarks.harness import SERVICE, Harness, Json, harness
 from benchmarks.naive import Context
 from benchmarks.ours import Ours
 from benchmarks.table import Schema
@@ -110,7 +110,7 @@ def _stream(leads: int, each: int) -> Json:
     """The function on batches of a hundred records: what it asks for, and its CPU."""
     from functions.scoring.handler import handler
 
-    with Endpoints(ours.schemas) as cloud, ground(cloud.url) as here:
+    with Endpoints(ours.schemas) as cloud, harness(cloud.url) as here:
         own, rng = Ours(here, cloud), random.Random(2)  # noqa: S311
         own.publish()
         Definitions().publish("rules", "default", rules(), here.now)
@@ -161,7 +161,7 @@ def naive_schemas() -> dict[str, Schema]:
 
 
 def _naive(leads: int, each: int) -> Json:
-    with Endpoints(naive_schemas) as cloud, ground(cloud.url) as here:
+    with Endpoints(naive_schemas) as cloud, harness(cloud.url) as here:
         events = engagement(leads, each, random.Random(2))  # noqa: S311
         for model in (NaiveLead, NaiveEvent):
             model._connection = None
@@ -178,7 +178,7 @@ def _naive(leads: int, each: int) -> Json:
         return {"cpu_us": here.cpu / len(events) * 1e6, "write_units": usage["write_units"] / len(events)}
 
 
-def _naive_event(here: Ground) -> Any:
+def _naive_event(here: Harness) -> Any:
     points = {"mail_opened": 3, "mail_clicked": 5, "page_viewed": 1}
     log = Logger(service=SERVICE)
     config = IdempotencyConfig(expires_after_seconds=3600)

@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks import naive, ours, peer, sample
 from benchmarks.endpoints import Endpoints
-from benchmarks.ground import PLATFORM_LOG_BYTES, Ground, ground
+from benchmarks.harness import PLATFORM_LOG_BYTES, Harness, harness
 from benchmarks.table import Schema
 
 STEPS = 3
@@ -29,17 +29,17 @@ class Run:
     usage: dict[str, Any]
 
 
-Contestant = Callable[[Ground, Endpoints], Any]
+Contestant = Callable[[Harness, Endpoints], Any]
 
 
-def sodate(here: Ground, cloud: Endpoints) -> ours.Ours:
+def sodate(here: Harness, cloud: Endpoints) -> ours.Ours:
     one = ours.Ours(here, cloud)
     one.publish()
     return one
 
 
 def once(schemas: Callable[[], Mapping[str, Schema]], make: Contestant, leads: int) -> Run:
-    with Endpoints(schemas) as cloud, ground(cloud.url) as here:
+    with Endpoints(schemas) as cloud, harness(cloud.url) as here:
         contestant = make(here, cloud)
         here.now = sample.START - timedelta(days=60)
         contestant.lay_out(20, 1_000_000)

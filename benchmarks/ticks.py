@@ -4,14 +4,14 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from sodate.due import store as due
-from sodate.mail.message import EnrollmentBatch, EnrollmentRef
+from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef
 from sodate.runtime import container
 from sodate.scenarios.calendar import due_at
 from sodate.scenarios.lane import lane_of
+from sodate.scheduling import store as due
 
 from benchmarks import sample
-from benchmarks.ground import TABLE, Ground, Json
+from benchmarks.harness import TABLE, Harness, Json
 from benchmarks.inside import InProcess, inside
 from benchmarks.ours import Ours, schemas
 
@@ -55,7 +55,7 @@ def _ticks(leads: int) -> Json:
         busy = _one(ours, cloud)
         handed = sum(len(message["leads"]) for message in _bodies(cloud))
         assert handed == DUE, handed
-        assert container.dispatch_memory.cache_info().misses == 1
+        assert container.dispatcher_cache.cache_info().misses == 1
         return {"idle": idle, "due": busy}
 
 
@@ -72,7 +72,7 @@ def _bodies(cloud: InProcess) -> list[Json]:
     return [json.loads(record["body"]) for record in cloud.ask("receive")]
 
 
-def _lay_out_waiting(leads: int, here: Ground, cloud: InProcess) -> None:
+def _lay_out_waiting(leads: int, here: Harness, cloud: InProcess) -> None:
     """Their due entries only, as a sender packs them; a tick that looked at a lead's own items would not find them."""
     sequence = sample.material().sequence
     first = due_at(sequence.steps[0], sequence, here.now, mailing=sample.material().mailing) + timedelta(minutes=5)

@@ -27,8 +27,8 @@ class MetricAlarm:
 
 #: Each reads definitions of the playbook; the definition is the same for all, the release may not be.
 READERS_OF_DEFINITIONS = (
-    "consent_pages", "email_events", "form_capture", "lead_import", "mail_sender", "sales_feedback", "sales_followup",
-    "sales_handoff", "score_cooling", "score_replay", "scoring", "send_sweeper", "step_mail_dispatch",
+    "consent_pages", "email_events", "form_capture", "lead_import", "email_sender", "sales_feedback", "sales_followup",
+    "sales_handoff", "score_decay", "score_replay", "scoring", "send_sweeper", "step_mail_dispatch",
 )  # fmt: skip
 
 METRIC_ALARMS = (
@@ -43,7 +43,7 @@ METRIC_ALARMS = (
         periods=2, statistic="Maximum",
     ),
     MetricAlarm(
-        "SendsFailed", "sends-failed", ("mail_sender",),
+        "SendsFailed", "sends-failed", ("email_sender",),
         "Ten or more sends failed within an hour: SES refused the message, or a template cannot be filled in.",
         threshold=10, minutes=60,
     ),
@@ -56,7 +56,7 @@ METRIC_ALARMS = (
         "SES reported a first attempt after its second one had left: somebody may have that email twice.",
     ),
     MetricAlarm(
-        "CircuitOpened", "circuit-opened", ("step_mail_dispatch", "mail_sender"),
+        "CircuitOpened", "circuit-opened", ("step_mail_dispatch", "email_sender"),
         "SES refuses the account, the identity or the configuration set, or does not answer: sending stopped by itself "
         "and tries again by itself.",
     ),
@@ -65,11 +65,11 @@ METRIC_ALARMS = (
         "Bounces or complaints are near a limit of `guards`, or over it, and marketing email pauses.",
     ),
     MetricAlarm(
-        "TransactionalGuard", "transactional-guard", ("mail_sender",),
+        "TransactionalGuard", "transactional-guard", ("email_sender",),
         "Opt-in emails bounce too often: a script may be posting invented addresses.",
     ),
     MetricAlarm(
-        "TransactionalDeferred", "transactional-deferred", ("mail_sender",),
+        "TransactionalDeferred", "transactional-deferred", ("email_sender",),
         "Opt-in emails wait because a ceiling against abuse is reached. Posts are stored.",
     ),
     MetricAlarm(

@@ -63,7 +63,7 @@ class FunctionSpec:
     @property
     def edge(self) -> str:
         """The name of the dead-letter queue behind it."""
-        return "send" if self.name == "mail_sender" else self.dashed
+        return "send" if self.name == "email_sender" else self.dashed
 
     @property
     def id(self) -> str:
@@ -105,7 +105,7 @@ FUNCTIONS = (
         table=KEYED_AND_QUERY, plans_sends=True, asks_ses=True,
     ),
     FunctionSpec(
-        "mail_sender", Size(512, 90), Concurrency(None, _SOURCE_LIMITED),
+        "email_sender", Size(512, 90), Concurrency(None, _SOURCE_LIMITED),
         table=(*KEYED, "BatchGetItem", "BatchWriteItem"), secrets=(SIGNING_KEYS, ADDRESS_KEY),
         settings=("SODATE_PUBLIC_URL", "SODATE_CONFIGURATION_SET"), buries=True, asks_ses=True,
     ),
@@ -114,7 +114,7 @@ FUNCTIONS = (
         table=(*KEYED_AND_QUERY, "BatchGetItem", "BatchWriteItem"), counts_event_letters=True,
     ),
     FunctionSpec(
-        "score_cooling", Size(512, 55), Concurrency(1, _ONE_AT_A_TIME),
+        "score_decay", Size(512, 55), Concurrency(1, _ONE_AT_A_TIME),
         table=KEYED_AND_QUERY,
     ),
     FunctionSpec(

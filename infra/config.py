@@ -69,9 +69,9 @@ class Stage:
     `customer_managed_key`: table, queues, logs, secrets and the import bucket are encrypted with the stage's own key,
     as topics always are.
     `reserve_concurrency` takes from the account's pool, which must keep 100 unreserved: young accounts have only 10.
-    `senders_at_once` bounds how many invocations of `mail_sender` run together; SQS takes 2 to 1000.
+    `senders_at_once` bounds how many invocations of `email_sender` run together; SQS takes 2 to 1000.
     `sandbox_recipients`: while SES keeps the account in its sandbox it also authorises against the recipient's own
-    identity, so these addresses or domains join what `mail_sender` may use.
+    identity, so these addresses or domains join what `email_sender` may use.
     `events_window_s`: how long SES's events gather before a function reads them, 0 to 300.
     `announce_routine`: each delivered mail and each completed run is an event on the bus (a dollar a million);
     what went wrong always is.

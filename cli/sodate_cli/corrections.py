@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 import typer
 from sodate.activities.activity import Activity, ActivityType, activity_key
 from sodate.activities.store import activities_of, activity_item
+from sodate.dynamodb import base, keys
+from sodate.dynamodb.base import ConditionFailed
 from sodate.errors import Invalid, NotFound
 from sodate.leads.text import one_line
 from sodate.scoring.rules import MOST_POINTS
-from sodate.table import base, keys
-from sodate.table.base import ConditionFailed
 
 from sodate_cli import output
 from sodate_cli.leads import EmailArgument

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
+from sodate.dynamodb.keys import stamp
+from sodate.email.delivery.failed import failed_sends, retry_notice
+from sodate.email.delivery.reasons import in_words
+from sodate.email.delivery.store import SendItem
 from sodate.errors import Conflict, Invalid, NotFound
-from sodate.mail.failed import failed_sends, retry_notice
-from sodate.mail.reasons import in_words
-from sodate.mail.store import SendItem
 from sodate.playbook.store import Definitions
 from sodate.scenarios.retry_step import retry_step
-from sodate.table.keys import stamp
 
 from sodate_cli import output
 from sodate_cli.operator import MonthOption, StageOption, explained, month, now, target

@@ -11,9 +11,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from sodate.dynamodb.bulk import Raw
 from sodate.errors import Invalid
 from sodate.scoring.replay import Case, cases
-from sodate.table.bulk import Raw
 
 Position = Any
 

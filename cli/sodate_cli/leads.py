@@ -6,12 +6,12 @@ from typing import Annotated, Any
 import typer
 from sodate.activities.store import activities_of
 from sodate.consent.store import consents_of
+from sodate.email.delivery.ledger import StepRef
+from sodate.email.delivery.reasons import in_words
+from sodate.email.delivery.store import SendItem, sends_of
+from sodate.email.mailing import Mailing
 from sodate.leads.lead import State
 from sodate.leads.store import load_profile, load_state
-from sodate.mail.ledger import StepRef
-from sodate.mail.reasons import in_words
-from sodate.mail.sender import Mailing
-from sodate.mail.store import SendItem, sends_of
 from sodate.playbook.store import Definitions, parsed
 from sodate.runtime.readers import must_read
 from sodate.scenarios.calendar import due_at

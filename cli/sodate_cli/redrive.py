@@ -65,7 +65,7 @@ class Redriven:
 def edge_of(clients: Clients, name: str, outputs: Mapping[str, str]) -> Edge:
     """`outputs` are the stack's; `<queue>-dlq` stands behind `<queue>`. Raises `NotFound` when it leads nowhere."""
     url = outputs[f"Dlq{name}Url"]
-    reader = "MailSender" if name == "Send" else name.removesuffix("Topic")
+    reader = "EmailSender" if name == "Send" else name.removesuffix("Topic")
     function = outputs.get(f"Function{reader}")
     if function is None:
         raise NotFound(f"nothing of ours stands before the dead-letter queue of {name!r}; see `sodate dlq show {name}`")

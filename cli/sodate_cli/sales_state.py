@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from sodate.email.delivery.reasons import in_words
+from sodate.email.delivery.store import SendItem
 from sodate.errors import NotFound
-from sodate.mail.reasons import in_words
-from sodate.mail.store import SendItem
 from sodate.playbook.store import Definitions, parsed
 from sodate.sales.definition import Sales
 from sodate.sales.tell import HANDOFF, targets

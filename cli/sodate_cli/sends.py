@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 import typer
+from sodate.email.delivery import unknown as unknowns
+from sodate.email.delivery.store import SendItem, find_send
 from sodate.errors import Conflict, Invalid, NotFound
-from sodate.mail import unknown as unknowns
-from sodate.mail.store import SendItem, find_send
 from sodate.playbook.store import Definitions
 from sodate.scenarios.next_attempt import attempt_again, evidence_about
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError
+from sodate.dynamodb import base
 from sodate.errors import Invalid, NotFound
-from sodate.table import base
 
 from sodate_cli.local.folder import LocalFolder, repository
 

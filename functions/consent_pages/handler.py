@@ -5,36 +5,36 @@ from datetime import datetime
 from typing import Any
 
 from sodate.consent import pages
-from sodate.consent.desk import ConsentDesk, Page, preferred_language
+from sodate.consent.controller import ConsentController, Page, preferred_language
+from sodate.email.mailing import Mailing
 from sodate.errors import NotFound, Transient
 from sodate.forms.body import decode
-from sodate.mail.sender import Mailing
 from sodate.playbook.store import parsed
 from sodate.runtime import clock, container
 from sodate.runtime.http import Request, Response, Route, serve
 from sodate.scenarios.enroll import on_opt_in
 
 
-def desk() -> ConsentDesk:
+def desk() -> ConsentController:
     """Without a playbook that can be read the pages lack the sender's name and the topics; an opt-out works as ever."""
     definitions = container.definitions()
     signer, start = container.signer(), on_opt_in(definitions)
     try:
         mailing = parsed(definitions.live("mailing"), Mailing)
     except (NotFound, Transient):
-        return ConsentDesk(signer, start, pages.Issuer())
+        return ConsentController(signer, start, pages.Issuer())
     issuer, topics = pages.Issuer(mailing.sender.name, mailing.sender.contact), mailing.topics
-    return ConsentDesk(signer, start, issuer, [(t.id, t.name, t.description) for t in topics], mailing.retention)
+    return ConsentController(signer, start, issuer, [(t.id, t.name, t.description) for t in topics], mailing.retention)
 
 
-def asks(page: Callable[[ConsentDesk, str, str, datetime], Page]) -> Route:
+def asks(page: Callable[[ConsentController, str, str, datetime], Page]) -> Route:
     def route(request: Request) -> Response:
         return _html(page(desk(), request.path["token"], preferred_language(request.headers), clock.now()))
 
     return route
 
 
-def takes(page: Callable[[ConsentDesk, str, bytes, str, datetime], Page]) -> Route:
+def takes(page: Callable[[ConsentController, str, bytes, str, datetime], Page]) -> Route:
     def route(request: Request) -> Response:
         body = decode(request.body, request.is_base64)
         return _html(page(desk(), request.path["token"], body, preferred_language(request.headers), clock.now()))
@@ -43,12 +43,12 @@ def takes(page: Callable[[ConsentDesk, str, bytes, str, datetime], Page]) -> Rou
 
 
 ROUTES = {
-    "GET /opt-in/{token}": asks(ConsentDesk.ask_opt_in),
-    "POST /opt-in/{token}": asks(ConsentDesk.confirm),
-    "GET /unsubscribe/{token}": asks(ConsentDesk.ask_unsubscribe),
-    "POST /unsubscribe/{token}": takes(ConsentDesk.unsubscribe),
-    "GET /preferences/{token}": asks(ConsentDesk.ask_preferences),
-    "POST /preferences/{token}": takes(ConsentDesk.change_preferences),
+    "GET /opt-in/{token}": asks(ConsentController.ask_opt_in),
+    "POST /opt-in/{token}": asks(ConsentController.confirm),
+    "GET /unsubscribe/{token}": asks(ConsentController.ask_unsubscribe),
+    "POST /unsubscribe/{token}": takes(ConsentController.unsubscribe),
+    "GET /preferences/{token}": asks(ConsentController.ask_preferences),
+    "POST /preferences/{token}": takes(ConsentController.change_preferences),
 }
 
 

@@ -4,11 +4,12 @@ from collections import Counter
 from contextlib import suppress
 from typing import Any
 
+from sodate.email.events import report_coverage
+from sodate.email.events.apply_event import Policy, apply_event
+from sodate.email.events.event import EmailEvent, Ignored, parse_event
+from sodate.email.mailing import Mailing
+from sodate.email.reputation import rates
 from sodate.errors import NotFound, Transient
-from sodate.mail import rates, report_coverage
-from sodate.mail.apply_event import Policy, apply_event
-from sodate.mail.events import Ignored, MailEvent, parse_event
-from sodate.mail.sender import Mailing
 from sodate.playbook.store import DefinitionUnreadable, parsed
 from sodate.runtime import clock, container
 from sodate.runtime.batch import Failures, each_message
@@ -24,8 +25,8 @@ def policy() -> Policy:
 
 def handler(event: dict[str, Any], _: object) -> Failures:
     container.bind_lean_table()
-    applied, became = list[MailEvent](), Counter[str]()
-    probes = list[MailEvent]()
+    applied, became = list[EmailEvent](), Counter[str]()
+    probes = list[EmailEvent]()
 
     def act(body: str) -> str:
         told = parse_event(body)

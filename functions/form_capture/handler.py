@@ -6,7 +6,7 @@ from typing import Any
 from sodate.consent import pages
 from sodate.forms.answers import FieldErrors
 from sodate.forms.body import is_html_post
-from sodate.forms.receive import FormDesk, check_origin
+from sodate.forms.receive import FormController, check_origin
 from sodate.runtime import clock, container
 from sodate.runtime.http import Request, Response, json_response, serve
 from sodate.runtime.metrics import Metric, count
@@ -14,9 +14,9 @@ from sodate.scenarios.enroll import on_opt_in
 
 
 @cache
-def desk() -> FormDesk:
+def controller() -> FormController:
     definitions = container.definitions()
-    return FormDesk(
+    return FormController(
         definitions=definitions,
         signer=container.signer,
         address_secret=container.address_secret,
@@ -28,17 +28,19 @@ def desk() -> FormDesk:
 
 
 def show(request: Request) -> Response:
-    form, version = desk().form(request.path["form_id"])
+    form, version = controller().form(request.path["form_id"])
     check_origin(form, request.headers)
-    return json_response(200, desk().describe(form, version, clock.now()))
+    return json_response(200, controller().describe(form, version, clock.now()))
 
 
 def submit(request: Request) -> Response:
-    form, version = desk().form(request.path["form_id"])
+    form, version = controller().form(request.path["form_id"])
     check_origin(form, request.headers)
     html = is_html_post(request.headers)
     try:
-        captured, target = desk().receive(form, version, request.body, request.is_base64, request.headers, clock.now())
+        captured, target = controller().receive(
+            form, version, request.body, request.is_base64, request.headers, clock.now()
+        )
     except FieldErrors as error:
         if not html:
             raise

@@ -3,15 +3,15 @@
 from typing import Any
 
 from sodate.consent import pages
-from sodate.consent.desk import preferred_language
+from sodate.consent.controller import preferred_language
 from sodate.forms.body import BodyError, decode, is_html_post, parse_body
 from sodate.runtime import clock, container
 from sodate.runtime.http import Request, Response, json_response, serve
-from sodate.sales.feedback_desk import FeedbackDesk, Page
+from sodate.sales.feedback_controller import FeedbackController, Page
 
 
-def desk() -> FeedbackDesk:
-    return FeedbackDesk(container.definitions(), container.feedback_links())
+def desk() -> FeedbackController:
+    return FeedbackController(container.definitions(), container.feedback_links())
 
 
 def ask(request: Request) -> Response:

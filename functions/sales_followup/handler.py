@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sodate.due.dispatch import dispatch
-from sodate.due.store import SALES
 from sodate.errors import Invalid, NotFound
 from sodate.runtime import clock, container
 from sodate.runtime.logs import logger
 from sodate.runtime.settings import is_local
 from sodate.sales.follow_up import FollowUp
 from sodate.sales.tell import Teller
+from sodate.scheduling.dispatch import dispatch
+from sodate.scheduling.store import SALES
 
 #: Chats may be slow; what is left over is begun by the next tick.
 _ENOUGH = timedelta(seconds=30)
@@ -34,7 +34,7 @@ def handler(_: dict[str, Any], __: object) -> dict[str, int]:
                 found["failed"] += 1
         return len(entries)
 
-    tick = dispatch(SALES, look, container.dispatch_memory().cursors, clock.now())
+    tick = dispatch(SALES, look, container.dispatcher_cache().cursors, clock.now())
     if found:
         logger().info("followed up", extra=dict(found))
     return {"minutes": tick.minutes, "looked_at": tick.handed_over}

@@ -7,7 +7,7 @@ from sodate.runtime import clock, container
 from sodate.runtime.batch import Failures, each_message
 from sodate.runtime.logs import logger
 from sodate.runtime.settings import setting
-from sodate.scoring.replay_job import sent, take, turn_of
+from sodate.scoring.replay_job import replay_task_of, sent, take
 
 #: Leaves time for the last lead and for the message about the rest, within the 60 seconds of the function.
 _BUDGET = timedelta(seconds=45)
@@ -19,7 +19,7 @@ def handler(event: dict[str, Any], _: object) -> Failures:
     until = clock.now() + _BUDGET
 
     def act(body: str) -> str:
-        turn = turn_of(body)
+        turn = replay_task_of(body)
         taken = take(turn, container.definitions(), clock.now, until)
         if taken.unreadable:
             names = taken.unreadable[:_NAMED]

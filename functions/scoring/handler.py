@@ -4,12 +4,12 @@ from typing import Any
 
 from sodate.activities.activity import Activity
 from sodate.activities.store import from_image
+from sodate.dynamodb import keys
 from sodate.errors import Invalid
 from sodate.runtime import clock, container
 from sodate.runtime.batch import Failures, Record, each_group, image
 from sodate.scoring.rescore import live_rules, rescore
 from sodate.scoring.store import Held, held_lately
-from sodate.table import keys
 
 
 def handler(event: dict[str, Any], _: object) -> Failures:

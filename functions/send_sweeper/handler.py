@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sodate.due.dispatch import dispatch
-from sodate.due.store import WATCH, put_back
-from sodate.mail.sweep import sweep
+from sodate.email.delivery.sweep import sweep
 from sodate.runtime import clock, container
 from sodate.runtime.batch import each_entry
 from sodate.runtime.metrics import Metric, count
 from sodate.scenarios.next_attempt import NextAttempts
+from sodate.scheduling.dispatch import dispatch
+from sodate.scheduling.store import WATCH, put_back
 
 #: An invocation that is older than this begins no further entry. An entry is a few calls; the function has 60 s.
 _LATEST_ENTRY = timedelta(seconds=40)
@@ -36,7 +36,7 @@ def handler(_: dict[str, Any], __: object) -> dict[str, int]:
             has_time=lambda: clock.now() - began <= _LATEST_ENTRY,
         )
 
-    tick = dispatch(WATCH, hand_over, container.dispatch_memory().cursors, began)
+    tick = dispatch(WATCH, hand_over, container.dispatcher_cache().cursors, began)
     count(Metric.SENDS_UNKNOWN, counted["unknown"])
     count(Metric.SENDS_AGAIN, counted["again"])
     return {"minutes": tick.minutes, "looked_at": tick.handed_over, **counted}

@@ -2,19 +2,19 @@
 
 from typing import Any
 
-from sodate.mail.account import Account
-from sodate.mail.release import Release, Restraint
-from sodate.mail.restraint import restraint
-from sodate.mail.sender import Mailing
+from sodate.email.delivery.dispatcher import Dispatcher, SendingLimits
+from sodate.email.mailing import Mailing
+from sodate.email.reputation.account import Account
+from sodate.email.reputation.sending_limits import sending_limits
 from sodate.playbook.store import parsed
 from sodate.runtime import clock, container
 from sodate.runtime.logs import logger
 from sodate.runtime.metrics import Metric, count
 
 
-def restrain(account: Account) -> Restraint:
+def restrain(account: Account) -> SendingLimits:
     mailing = parsed(container.definitions().live("mailing"), Mailing)
-    found, judgement = restraint(mailing, account, clock.now())
+    found, judgement = sending_limits(mailing, account, clock.now())
     if judgement.verdict != "ok":
         logger().warning("sender guard", extra={"verdict": judgement.verdict, "why": judgement.reason})
         count(Metric.SENDER_GUARD, 1)
@@ -23,7 +23,7 @@ def restrain(account: Account) -> Restraint:
 
 def handler(_: dict[str, Any], __: object) -> dict[str, int]:
     container.bind_table()
-    release = Release(container.enqueue, container.ask_ses, restrain, container.dispatch_memory(), clock.now())
+    release = Dispatcher(container.enqueue, container.ask_ses, restrain, container.dispatcher_cache(), clock.now())
     ticks = release.tick()
     handed_over = sum(tick.handed_over for tick in ticks.values())
     if handed_over or release.why:

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from sodate.mail.suppression import sync
+from sodate.email.reputation.suppression import sync
 from sodate.runtime import clock, container
 
 

@@ -97,7 +97,7 @@ class Alarms(Construct):
 
     def _on_failed_share(self) -> None:
         quarter = Duration.minutes(15)
-        failed = business_metric(self._stage, "SendsFailed", "mail_sender", quarter)
+        failed = business_metric(self._stage, "SendsFailed", "email_sender", quarter)
         handed = business_metric(self._stage, "EmailsDispatched", "step_mail_dispatch", quarter)
         share = cloudwatch.MathExpression(
             # `handed` reports nothing while nothing is due, and a share of nothing would be no data: no alarm.

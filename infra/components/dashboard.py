@@ -41,14 +41,14 @@ def build_dashboard(
     ]
     sends = [
         counted("EmailsDispatched", "step_mail_dispatch"),
-        counted("SendsFailed", "mail_sender"),
+        counted("SendsFailed", "email_sender"),
         counted("SendsUnknown", "send_sweeper"),
         counted("SendsAgain", "send_sweeper"),
     ]
     lateness = [
         counted("LateMinutes", "step_mail_dispatch", "Maximum"),
         counted("SendingHeld", "step_mail_dispatch"),
-        counted("CircuitOpened", "mail_sender"),
+        counted("CircuitOpened", "email_sender"),
     ]
     forms = [
         *(api_metric(api, name, FIVE_MINUTES) for name in ("Count", "4xx", "5xx")),

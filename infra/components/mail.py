@@ -31,7 +31,7 @@ def build_send_queue(scope: Construct, sender: FunctionSpec, dead_letters: DeadL
     return dead_letters.queue(scope, "send", sender.edge, Reader(sender.size.timeout_s, MAX_RECEIVES))
 
 
-class MailEvents(Construct):
+class EmailEvents(Construct):
     """`queue` is what email_events reads; `configuration_set` is what every mail must be sent through."""
 
     def __init__(

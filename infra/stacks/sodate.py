@@ -16,7 +16,7 @@ from infra.components.functions import SodateFunction
 from infra.components.imports import INCOMING, RESULTS, Imports
 from infra.components.key import StageKey
 from infra.components.layers import build_layers
-from infra.components.mail import MailEvents, build_send_queue
+from infra.components.mail import EmailEvents, build_send_queue
 from infra.components.nag import acknowledge
 from infra.components.permissions import (
     ANY_TEMPLATE,
@@ -42,7 +42,7 @@ SPECS = {spec.name: spec for spec in FUNCTIONS}
 SCHEDULES = {
     "step_mail_dispatch": Duration.minutes(1),
     "send_sweeper": Duration.minutes(5),
-    "score_cooling": Duration.minutes(1),
+    "score_decay": Duration.minutes(1),
     "sales_followup": Duration.minutes(1),
     "suppression_sync": Duration.days(1),
 }
@@ -57,10 +57,10 @@ class SodateStack(Stack):
         self.table = build_table(self, stage, self.key.for_data)
         self.bus = build_bus(self, stage)
         self.secrets = build_secrets(self, stage, self.key.for_data)
-        self.send_queue = build_send_queue(self, SPECS["mail_sender"], self.dead_letters)
+        self.send_queue = build_send_queue(self, SPECS["email_sender"], self.dead_letters)
         replays = SPECS["score_replay"]
         self.replay_queue = self.dead_letters.queue(self, replays.dashed, replays.edge, Reader(replays.size.timeout_s))
-        self.mail_events = MailEvents(self, stage, self.key.key, SPECS["email_events"], self.dead_letters)
+        self.mail_events = EmailEvents(self, stage, self.key.key, SPECS["email_events"], self.dead_letters)
         self.imports = Imports(self, stage, self.key.for_data, SPECS["lead_import"], self.dead_letters)
         self.api = PublicApi(self, stage, self.key.for_data)
         self.functions = self._functions()
@@ -109,7 +109,7 @@ class SodateStack(Stack):
                 function.allow(may_use_key(self, self.key.for_data, function.spec))
         self.functions["event_publisher"].allow(may_publish(self.bus))
         configuration_set = self.mail_events.configuration_set.configuration_set_name
-        sender = self.functions["mail_sender"]
+        sender = self.functions["email_sender"]
         sender.allow(may_send_mail(self, self.stage, configuration_set))
         # As cdk-nag writes the ARN.
         templates = f"arn:aws:ses:{self.stage.region}:<AWS::AccountId>:template/{ANY_TEMPLATE}"
@@ -152,7 +152,7 @@ class SodateStack(Stack):
         self.api.connect(of)
         # Senders wait for their slot: without a bound a burst of opt-in emails would fill the account's pool with
         # invocations that sleep, forms would be throttled, and messages would be given up after eight such receives.
-        read_queue(of["mail_sender"], self.send_queue, at_once=self.stage.senders_at_once)
+        read_queue(of["email_sender"], self.send_queue, at_once=self.stage.senders_at_once)
         read_queue(of["score_replay"], self.replay_queue, batch_size=1, at_once=REPLAYS_AT_ONCE)
         # What SES tells may wait some seconds: one invocation for many events is most of what they cost.
         read_queue(of["email_events"], self.mail_events.queue, batch_size=100, window_s=self.stage.events_window_s)

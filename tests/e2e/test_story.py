@@ -47,9 +47,9 @@ def test_one_click_from_the_mail_program_stops_all_mail(cloud: Cloud) -> None:
 
 
 def test_without_one_permission_the_story_stops_and_nothing_is_lost(cloud: Cloud) -> None:
-    """mail_sender loses dynamodb:UpdateItem from its synthesized role: no claim, no mail. With it back, all goes on."""
+    """email_sender lacks dynamodb:UpdateItem in its role: no claim, no email. With it back, all goes on."""
     iam = cloud.client("iam")
-    role, policy, document = _policy_of(cloud, iam, "MailSender", "dynamodb:UpdateItem")
+    role, policy, document = _policy_of(cloud, iam, "EmailSender", "dynamodb:UpdateItem")
     cloud.join("before@example.com")
     iam.put_role_policy(
         RoleName=role, PolicyName=policy, PolicyDocument=json.dumps(_without(document, "dynamodb:UpdateItem"))

@@ -10,7 +10,7 @@ import boto3.dynamodb.types
 import pytest
 from moto import mock_aws
 from pynamodb.connection import Connection
-from sodate.table.base import TableItem
+from sodate.dynamodb.base import TableItem
 
 from tests.simulation.table import MemoryTable
 from tests.support.world import Json, World

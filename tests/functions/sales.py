@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sodate.dynamodb import base, keys
 from sodate.leads.lead import Profile, State
 from sodate.leads.store import profile_item, state_item
 from sodate.playbook.store import Definitions
 from sodate.scoring.signals import signal_item
-from sodate.table import base, keys
 
 from tests.support.world import Json, World
 

@@ -5,15 +5,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sodate.due import store as due
-from sodate.mail import pace
-from sodate.mail.message import EnrollmentBatch, EnrollmentRef
-from sodate.mail.pace import Pace
-from sodate.mail.store import fold_event, step_send
-from sodate.mail.sweep import sweep, watch_batch
+from sodate.dynamodb import bulk
+from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef
+from sodate.email.delivery.store import fold_event, step_send
+from sodate.email.delivery.sweep import sweep, watch_batch
+from sodate.email.reputation import rate_limiter
+from sodate.email.reputation.rate_limiter import RateLimit
 from sodate.playbook.store import Definitions, DefinitionUnreadable
 from sodate.runtime.batch import each_entry
-from sodate.table import bulk
+from sodate.scheduling import store as due
 from sodate_cli.leads import explanation
 from sodate_cli.local.ses.errors import Fault
 
@@ -25,7 +25,7 @@ def lost_attempt(world: QuickWorld) -> dict[str, Any]:
     """The ledger item of a step mail without an answer, listed as unknown."""
     records = due_step(world)
     world.ses.simulator.inject(Fault.TIMEOUT)
-    world.call("mail_sender", {"Records": records})
+    world.call("email_sender", {"Records": records})
     world.advance(timedelta(minutes=30))
     (send,) = steps(world)
     assert send["state"] == "unknown"
@@ -90,10 +90,10 @@ def test_a_lead_that_left_gets_no_further_attempt(world: QuickWorld) -> None:
 
 
 def test_an_open_breaker_is_seen_with_the_slot(world: QuickWorld) -> None:
-    pace.keep(Pace(14.0))
-    assert pace.reserve(pace.look(), world.now).at is not None
-    pace.open_breaker("sending_paused")
-    turn = pace.reserve(Pace(14.0), world.now + timedelta(minutes=1))
+    rate_limiter.keep(RateLimit(14.0))
+    assert rate_limiter.reserve(rate_limiter.look(), world.now).at is not None
+    rate_limiter.open_breaker("sending_paused")
+    turn = rate_limiter.reserve(RateLimit(14.0), world.now + timedelta(minutes=1))
     assert (turn.at, turn.stopped) == (None, "sending_paused")
 
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sodate.forms.ceilings import Ceiling, Turn, has_room, take_turn
+from sodate.forms.ceilings import Ceiling, Slot, has_room, take_turn
 
 from tests.functions.quick import QuickWorld
 
@@ -16,7 +16,7 @@ def ceiling(at_most: int, span: timedelta = HOUR) -> Ceiling:
     return Ceiling("opt_in_form", "demo", at_most, span)
 
 
-def turns(world: QuickWorld, wanted: Ceiling, count: int, within: timedelta = 100 * DAY) -> list[Turn]:
+def turns(world: QuickWorld, wanted: Ceiling, count: int, within: timedelta = 100 * DAY) -> list[Slot]:
     found = [take_turn(wanted, world.now, world.now + within) for _ in range(count)]
     return [turn for turn in found if turn is not None]
 

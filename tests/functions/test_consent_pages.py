@@ -11,9 +11,9 @@ import pytest
 from botocore.exceptions import ClientError
 from sodate.consent import store as consents
 from sodate.consent.unsubscribe import unsubscribe
+from sodate.dynamodb import transaction
 from sodate.runtime import container
 from sodate.signing import Signer
-from sodate.table import transaction
 
 from tests.functions.quick import QuickWorld
 from tests.support.world import PUBLIC_URL, World
@@ -279,7 +279,7 @@ def test_an_opt_out_that_commits_while_a_confirmation_is_decided_wins(
             world.now = real_now
         real(writes)
 
-    monkeypatch.setattr("sodate.table.transaction.commit", meanwhile)
+    monkeypatch.setattr("sodate.dynamodb.transaction.commit", meanwhile)
     answer = world.visit(link, "POST")
     assert done
     assert answer["statusCode"] == 400

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sodate.activities.activity import Activity
 from sodate.activities.store import activity_item
-from sodate.table import base
+from sodate.dynamodb import base
 from sodate_cli import corrections, leads
 from sodate_cli.main import app
 from sodate_cli.target import Target

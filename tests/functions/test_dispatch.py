@@ -5,9 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sodate.due import dispatch as dispatching
-from sodate.due import store as due
-from sodate.due.dispatch import Cursors, Tick, dispatch
+from sodate.scheduling import dispatch as dispatching
+from sodate.scheduling import store as due
+from sodate.scheduling.dispatch import Cursors, Tick, dispatch
 
 from tests.functions.quick import QuickWorld
 from tests.support.world import World

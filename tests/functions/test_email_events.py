@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sodate.mail.apply_event import Policy, apply_event
-from sodate.mail.events import MailEvent, parse_event
+from sodate.email.events.apply_event import Policy, apply_event
+from sodate.email.events.event import EmailEvent, parse_event
 from sodate.runtime import container
 from sodate_cli.local.ses import envelopes, events
 from sodate_cli.local.ses.message import Message
@@ -82,10 +82,10 @@ def test_every_order_of_the_events_of_a_mail_ends_in_one_state(world: QuickWorld
     for order in permutations(parsed):
         world.table.items = dict(before)
         for event in order:
-            assert isinstance(event, MailEvent)
+            assert isinstance(event, EmailEvent)
             apply_event(event, container.key_of_address, Policy(), world.now)
             apply_event(event, container.key_of_address, Policy(), world.now)
-        results[outcome(world, message)] = [event.type for event in order if isinstance(event, MailEvent)]
+        results[outcome(world, message)] = [event.type for event in order if isinstance(event, EmailEvent)]
     assert len(results) == 1, list(results.values())
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from sodate.consent.unsubscribe import unsubscribe
+from sodate.email.delivery.failed import failed_sends, list_failed, retry_notice
+from sodate.email.delivery.store import find_send, settle
 from sodate.errors import Conflict, NotFound
-from sodate.mail.failed import failed_sends, list_failed, retry_notice
-from sodate.mail.store import find_send, settle
 from sodate.playbook.store import Definitions
 from sodate.scenarios.retry_step import retry_step
 from sodate_cli import failed_sends as commands
@@ -41,7 +41,7 @@ def failed_step(world: World) -> tuple[str, str]:
     """Lead and send of a first step mail that SES refused."""
     records = due_step(world)
     world.ses.simulator.inject(Fault.MESSAGE_REJECTED)
-    world.call("mail_sender", {"Records": records})
+    world.call("email_sender", {"Records": records})
     (send,) = steps(world)
     assert send["state"] == "failed"
     lead, name = send["pk"].removeprefix("LEAD#"), send["sk"].removeprefix("SEND#")

@@ -220,9 +220,9 @@ def test_an_opt_out_of_one_topic_is_not_undone_by_a_form_without_double_opt_in(w
 
 def test_the_state_of_a_busy_lead_stays_below_one_kilobyte(world: World) -> None:
     """Ten topics, five runs and the default caps: one write unit for every claim and every score."""
+    from sodate.dynamodb import base
     from sodate.leads.lead import Enrollment, State
     from sodate.leads.store import state_item
-    from sodate.table import base
 
     runs = {
         name: Enrollment("0123456789abcdef", 12, 7, "2026-11-24T02:00:00.000Z", 9)

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from sodate.consent.store import suppression_item
 from sodate.consent.unsubscribe import unsubscribe
+from sodate.dynamodb import base
 from sodate.imports.mappingfile import read_mapping
 from sodate.imports.store import Progress
 from sodate.runtime import container
-from sodate.table import base
 from sodate_cli.imports import commands
 from sodate_cli.imports import journal as journals
 from sodate_cli.imports.files import opened
-from sodate_cli.imports.work import Ground, run_import
+from sodate_cli.imports.work import Harness, run_import
 from sodate_cli.main import app
 from sodate_cli.target import Target
 from typer.testing import CliRunner
@@ -61,9 +61,9 @@ def do(world: World, tmp_path: Path) -> Do:
         content = text if isinstance(text, bytes) else text.encode()
         if not path.exists() or path.read_bytes() != content:
             path.write_bytes(content)
-        ground = Ground("sodate-test", b"an-address-key", world.now)
+        harness = Harness("sodate-test", b"an-address-key", world.now)
         found = read_mapping("mapping.yaml", mapping.encode())
-        return run_import(opened(str(path)), found, ground, tell=lambda progress, survey: None, **how)
+        return run_import(opened(str(path)), found, harness, tell=lambda progress, survey: None, **how)
 
     return run
 
@@ -493,8 +493,8 @@ def test_the_real_leads_are_in_the_table_row_for_row(world: World, real: Path, t
     copy = tmp_path / "leads.csv"
     copy.write_bytes(real.read_bytes())
     mapping = read_mapping("m.yaml", EXAMPLE.read_bytes())
-    ground = Ground("sodate-test", b"an-address-key", world.now)
-    done = run_import(opened(str(copy)), mapping, ground, tell=lambda progress, survey: None)
+    harness = Harness("sodate-test", b"an-address-key", world.now)
+    done = run_import(opened(str(copy)), mapping, harness, tell=lambda progress, survey: None)
     assert counts(done) == {"rows": 5500, "created": 5500}
     rows = list(csv.DictReader(copy.read_text().splitlines()))
     profiles = {item["external"]["x-education"]: item for item in world.items("profile")}

@@ -5,10 +5,10 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sodate.dynamodb import base
 from sodate.leads.lead import State
 from sodate.leads.store import find_state, state_item
 from sodate.playbook.store import Definitions
-from sodate.table import base
 
 from tests.functions.quick import QuickWorld
 

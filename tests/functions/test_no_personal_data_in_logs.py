@@ -86,7 +86,7 @@ def trouble(world: QuickWorld) -> None:
     for record in (poison, {"eventType": "Bounce", "mail": {"messageId": ADDRESS}}, ADDRESS):
         world.call("email_events", envelopes.sqs_event([json.dumps(record)], world.now))
     for body in (ADDRESS, json.dumps({"v": 1, "what": ADDRESS}), json.dumps({"v": 1, "what": "step", "step": ADDRESS})):
-        world.call("mail_sender", {"Records": [{"messageId": "m", "body": body}]})
+        world.call("email_sender", {"Records": [{"messageId": "m", "body": body}]})
     error: Any = {"Error": {"Code": "InternalServerError", "Message": f"about {ADDRESS} カナリア花子"}}
     for operation in ("GetItem", "TransactWriteItems", "PutItem", "UpdateItem", "Query"):
         world.table.refuse = lambda asked, wanted=operation: ClientError(error, asked) if asked == wanted else None  # type: ignore[misc]

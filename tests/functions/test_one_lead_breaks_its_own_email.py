@@ -3,8 +3,8 @@
 import json
 from datetime import timedelta
 
-from sodate.due import store as due
 from sodate.playbook.store import Definitions
+from sodate.scheduling import store as due
 
 from tests.functions.quick import QuickWorld
 
@@ -31,7 +31,7 @@ def test_a_hostile_value_costs_only_its_own_lead_the_email(world: QuickWorld) ->
     together = {**bodies[0], "leads": [lead for body in bodies for lead in body["leads"]]}
     assert len(together["leads"]) == 17, "all are at the same step, so one message may name them"
     records = [{"messageId": "all", "body": json.dumps(together)}]
-    assert world.call("mail_sender", {"Records": records}) == {"batchItemFailures": []}
+    assert world.call("email_sender", {"Records": records}) == {"batchItemFailures": []}
     mailed = [m.recipient for m in world.ses.simulator.messages if dict(m.tags)["purpose"] == "marketing"]
     assert sorted(mailed) == sorted(neighbours)
     states = {item["pk"]: item for item in world.items("send") if item["name"] == "step"}

@@ -9,14 +9,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sodate.email.delivery.failed import failed_sends, retry_notice
+from sodate.email.events.event import EmailEvent
+from sodate.email.mailing import Mailing
+from sodate.email.reputation import rates
+from sodate.email.reputation.account import Account
+from sodate.email.reputation.guards import Counts
+from sodate.email.reputation.sending_limits import sending_limits
 from sodate.forms.opt_in_ceilings import PER_MAILBOX_AND_DAY
-from sodate.mail import rates
-from sodate.mail.account import Account
-from sodate.mail.events import MailEvent
-from sodate.mail.failed import failed_sends, retry_notice
-from sodate.mail.guards import Counts
-from sodate.mail.restraint import restraint
-from sodate.mail.sender import Mailing
 from sodate.playbook.store import Definitions
 from sodate_cli.leads import explanation
 from sodate_cli.local.ses.errors import Fault
@@ -189,7 +189,7 @@ def test_a_repeated_message_of_a_waiting_email_changes_nothing(world: World) -> 
     body = {"v": 1, "what": "notice", "lead_id": waiting["pk"][5:], "send_id": waiting["sk"][5:]}
     before = world.items("ceiling")
     for number in range(3):
-        world.call("mail_sender", {"Records": [{"messageId": str(number), "body": json.dumps(body)}]})
+        world.call("email_sender", {"Records": [{"messageId": str(number), "body": json.dumps(body)}]})
     assert world.items("ceiling") == before
     assert sends(world, state="planned") == [waiting]
     assert len(opt_ins(world)) == 3
@@ -222,7 +222,7 @@ def bouncing(count: int) -> list[str]:
 
 def judged(world: World) -> Any:
     mailing = Mailing.model_validate(Definitions().live("mailing").body)
-    return restraint(mailing, Account(14.0, 0, None, None), world.now)
+    return sending_limits(mailing, Account(14.0, 0, None, None), world.now)
 
 
 def set_guard(world: World, **limits: Any) -> None:
@@ -292,15 +292,15 @@ def test_a_share_of_too_few_emails_holds_nothing(world: World, at_least: int, le
 
 def test_mail_to_our_own_sales_counts_nowhere(world: World) -> None:
     event = {"purpose": "notice", "name": "handoff"}
-    rates.record_events([mail_event("Delivery", event)], world.now)
-    rates.record_events([mail_event("Delivery", {"purpose": "notice", "name": "opt_in"})] * 2, world.now)
-    rates.record_events([mail_event("Delivery", {})], world.now)
+    rates.record_events([email_event("Delivery", event)], world.now)
+    rates.record_events([email_event("Delivery", {"purpose": "notice", "name": "opt_in"})] * 2, world.now)
+    rates.record_events([email_event("Delivery", {})], world.now)
     assert rates.recent(world.now) == Counts(delivered=1)
     assert rates.recent_opt_in(world.now) == Counts(delivered=2)
 
 
-def mail_event(kind: str, tags: dict[str, str]) -> MailEvent:
-    return MailEvent(kind, "m", START, ("taro@example.jp",), tags)
+def email_event(kind: str, tags: dict[str, str]) -> EmailEvent:
+    return EmailEvent(kind, "m", START, ("taro@example.jp",), tags)
 
 
 def test_the_guard_is_counted_for_the_alarm(world: World, capsys: pytest.CaptureFixture[str]) -> None:

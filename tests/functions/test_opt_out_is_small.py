@@ -8,9 +8,9 @@ from sodate.consent.consent import Evidence
 from sodate.consent.links import Links
 from sodate.consent.retention import review, review_later
 from sodate.consent.store import consent_item
+from sodate.dynamodb import base, transaction
 from sodate.leads.store import StateItem, state_key
 from sodate.runtime import container
-from sodate.table import base, transaction
 
 from tests.functions.quick import QuickWorld
 from tests.support.world import PUBLIC_URL

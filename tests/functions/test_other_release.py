@@ -11,14 +11,14 @@ from importlib import import_module
 from typing import Any
 
 import pytest
-from sodate.due import store as due
+from sodate.dynamodb import keys
+from sodate.email.content.render import must_compile
 from sodate.errors import Invalid, Transient
-from sodate.mail.render import must_compile
 from sodate.playbook.store import Definitions, DefinitionUnreadable, Stored
 from sodate.runtime import container
 from sodate.runtime.readers import must_read
 from sodate.scenarios.compose import StepComposer
-from sodate.table import keys
+from sodate.scheduling import store as due
 from sodate_cli.local.ses.envelopes import sqs_event_of
 
 from tests.functions.quick import QuickWorld
@@ -135,7 +135,7 @@ def make_unreadable(world: QuickWorld, *kinds: str) -> Callable[[], None]:
 def new_process() -> None:
     container.definitions.cache_clear()
     container.bind_lean_table.cache_clear()
-    import_module("functions.form_capture.handler").desk.cache_clear()
+    import_module("functions.form_capture.handler").controller.cache_clear()
 
 
 def test_an_opt_out_needs_no_definition_at_all(world: QuickWorld) -> None:
@@ -204,12 +204,12 @@ def test_a_confirmation_asks_to_come_back_and_then_starts_the_sequence(world: Qu
 def test_step_mail_is_held_and_sent_when_it_can_be_read_again(world: QuickWorld, kind: str) -> None:
     records = due_step(world)
     mend = make_unreadable(world, kind)
-    failures = world.call("mail_sender", {"Records": records})["batchItemFailures"]
+    failures = world.call("email_sender", {"Records": records})["batchItemFailures"]
     assert [one["itemIdentifier"] for one in failures] == [records[0]["messageId"]]
     assert {send["state"] for send in steps(world)} <= {"planned"}
     assert len(world.ses.simulator.messages) == 1
     mend()
-    assert world.call("mail_sender", {"Records": records}) == {"batchItemFailures": []}
+    assert world.call("email_sender", {"Records": records}) == {"batchItemFailures": []}
     world.advance(timedelta(minutes=10))
     assert [send["state"] for send in steps(world)] == ["delivered"]
 
@@ -233,7 +233,7 @@ def test_an_opt_in_mail_is_held_and_sent_when_it_can_be_read_again(world: QuickW
         ("sales_followup", {}),
         ("suppression_sync", {}),
         ("send_sweeper", {}),
-        ("score_cooling", {}),
+        ("score_decay", {}),
         ("step_mail_dispatch", {}),
     ],
 )
@@ -273,7 +273,7 @@ def test_the_ledger_names_the_version_that_was_rendered_also_when_one_is_publish
     world.call("step_mail_dispatch", {})
     bodies = [json.loads(record["body"]) for record in world.receive()]
     together = {**bodies[0], "leads": [one for body in bodies for one in body["leads"]]}
-    original, made = StepComposer.draft, list[Any]()
+    original, made = StepComposer.outgoing, list[Any]()
 
     def publish_between(self: StepComposer, *args: Any) -> Any:
         made.append(original(self, *args))
@@ -282,10 +282,10 @@ def test_the_ledger_names_the_version_that_was_rendered_also_when_one_is_publish
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(StepComposer, "draft", publish_between)
-        world.call("mail_sender", {"Records": [{"messageId": "1", "body": json.dumps(together)}]})
+        world.call("email_sender", {"Records": [{"messageId": "1", "body": json.dumps(together)}]})
     recorded = {send["sk"].rpartition("#")[2]: int(send["template_version"]) for send in steps(world)}
     assert len(made) == len(recorded) == 3
-    for draft in made:
-        version = Definitions().version("template", "materials-1-first-steps", recorded[draft.tags["send_id"]])
+    for outgoing in made:
+        version = Definitions().version("template", "materials-1-first-steps", recorded[outgoing.tags["send_id"]])
         told = version.body["subject"].rpartition("|")[2].strip(" }'\"")
-        assert told in draft.subject, (version.version, draft.subject)
+        assert told in outgoing.subject, (version.version, outgoing.subject)

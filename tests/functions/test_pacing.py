@@ -5,17 +5,17 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from sodate.due import store as due
-from sodate.mail import pace, rates
-from sodate.mail.account import Account
-from sodate.mail.breaker_probe import MAILBOX_SIMULATOR
-from sodate.mail.guards import Counts
-from sodate.mail.message import EnrollmentBatch, EnrollmentRef
-from sodate.mail.pace import PATIENCE, SANDBOX_RATE, SILENCE, SILENT_CALLS, Pace
-from sodate.mail.restraint import restraint
-from sodate.mail.sender import Mailing
+from sodate.email.delivery.breaker_probe import MAILBOX_SIMULATOR
+from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef
+from sodate.email.mailing import Mailing
+from sodate.email.reputation import rate_limiter, rates
+from sodate.email.reputation.account import Account
+from sodate.email.reputation.guards import Counts
+from sodate.email.reputation.rate_limiter import PATIENCE, SANDBOX_RATE, SILENCE, SILENT_CALLS, RateLimit
+from sodate.email.reputation.sending_limits import sending_limits
 from sodate.playbook.store import Definitions
 from sodate.runtime import container
+from sodate.scheduling import store as due
 from sodate_cli.local.ses.errors import Fault
 
 from tests.functions.quick import QuickWorld
@@ -43,7 +43,7 @@ def a_minute_later(world: QuickWorld) -> None:
 
 @pytest.mark.parametrize("rate", [1.0, 3.0, 5.0, 14.0, 45.0, 50.0, 90.0, 200.0, 999.0, 1000.0, 5000.0])
 def test_slots_keep_every_second_within_the_rate_and_use_most_of_it(rate: float) -> None:
-    found = Pace(rate)
+    found = RateLimit(rate)
     in_a_second = -(-SECOND // found.slot) * found.bulk_size
     assert in_a_second <= rate
     assert found.bulk_size / found.slot.total_seconds() >= (0.95 if rate != 3.0 else 0.94) * rate * 0.97
@@ -51,22 +51,22 @@ def test_slots_keep_every_second_within_the_rate_and_use_most_of_it(rate: float)
 
 
 def test_slots_of_many_senders_never_overlap(world: QuickWorld) -> None:
-    found = Pace(14.0)
-    slots = [pace.reserve(found, world.now).at for _ in range(30)]
+    found = RateLimit(14.0)
+    slots = [rate_limiter.reserve(found, world.now).at for _ in range(30)]
     assert slots == sorted(slots)  # type: ignore[type-var]
     assert {later - earlier for earlier, later in pairwise(slots)} == {found.slot}  # type: ignore[operator]
     world.now += timedelta(minutes=1)
-    first = pace.reserve(found, world.now).at
+    first = rate_limiter.reserve(found, world.now).at
     assert first is not None and timedelta() < first - world.now < timedelta(milliseconds=100)
 
 
 def test_who_would_wait_too_long_gets_no_slot(world: QuickWorld) -> None:
-    found = Pace(SANDBOX_RATE)
-    slots = [pace.reserve(found, world.now).at for _ in range(20)]
+    found = RateLimit(SANDBOX_RATE)
+    slots = [rate_limiter.reserve(found, world.now).at for _ in range(20)]
     given = [slot for slot in slots if slot is not None]
     assert len(given) in range(10, 13)
     assert max(given) <= world.now + PATIENCE + found.slot
-    assert pace.look().is_crowded(world.now)
+    assert rate_limiter.look().is_saturated(world.now)
 
 
 def test_a_tick_releases_a_minute_of_mail_and_the_rest_stays(world: QuickWorld) -> None:
@@ -100,7 +100,7 @@ def test_a_change_of_the_rate_is_followed_by_the_next_tick(world: QuickWorld) ->
     for rate in (14.0, 200.0, 1.0):
         world.ses.simulator.account.max_send_rate = rate
         a_minute_later(world)
-        assert pace.look().rate == rate
+        assert rate_limiter.look().rate == rate
 
 
 @pytest.mark.parametrize(
@@ -119,13 +119,13 @@ def test_a_stopped_account_is_asked_once_a_minute_and_resumes_by_itself(world: Q
     for _ in range(20):
         a_minute_later(world)
     assert marketing(world) == []
-    assert pace.look().stopped == why
+    assert rate_limiter.look().stopped == why
     assert world.ses.simulator.calls - before <= 1, "nobody claims or sends while the account is stopped"
     setattr(account, how, healthy)
     a_minute_later(world)
     assert marketing(world) == [], "a probe shows first whether SES takes email again"
     assert len(world.mails_to(MAILBOX_SIMULATOR)) == 1
-    assert pace.look().stopped is None
+    assert rate_limiter.look().stopped is None
     for _ in range(20):
         a_minute_later(world)
     assert len(marketing(world)) == len({m.recipient for m in marketing(world)}) == 4
@@ -152,13 +152,13 @@ def test_calls_without_an_answer_open_the_breaker_and_the_rest_waits(world: Quic
     world.ses.simulator.fault_for = lambda _: fault
     for _ in range(15):
         a_minute_later(world)
-    assert pace.look().stopped == SILENCE
-    size = Pace(world.ses.simulator.account.max_send_rate).bulk_size
+    assert rate_limiter.look().stopped == SILENCE
+    size = RateLimit(world.ses.simulator.account.max_send_rate).bulk_size
     unclear = [item for item in world.items("send") if item["state"] in ("sending", "unknown")]
     assert len(unclear) <= SILENT_CALLS * size
     world.ses.simulator.fault_for = lambda _: None
     a_minute_later(world)
-    assert pace.look().stopped is None
+    assert rate_limiter.look().stopped is None
     a_minute_later(world)
     a_minute_later(world)
     assert len(marketing(world)) >= 25 - SILENT_CALLS * size - 1, "two minutes after SES answers again"
@@ -173,7 +173,7 @@ def test_silent_calls_count_only_in_a_row(world: QuickWorld) -> None:
     world.ses.simulator.fault_for = lambda _: next(faults)
     for _ in range(30):
         a_minute_later(world)
-    assert pace.look().stopped is None
+    assert rate_limiter.look().stopped is None
     assert len(marketing(world)) == 4
 
 
@@ -189,7 +189,7 @@ def test_notices_go_first_and_a_held_sender_still_sends_them(world: QuickWorld) 
         a_minute_later(world)
     assert len(world.mails_to("new@example.jp")) == 1
     assert marketing(world) == []
-    assert "bounce_rate" in str(pace.look().held)
+    assert "bounce_rate" in str(rate_limiter.look().held)
 
 
 def test_a_new_senders_ramp_is_a_ceiling_for_marketing_only(world: QuickWorld) -> None:
@@ -217,7 +217,7 @@ def test_the_days_of_a_ramp_are_those_of_the_sender(world: QuickWorld, zone: str
     ramp = {"start": "2026-11-24", "first_day": 10, "daily_growth": 2, "until": 1000}
     mailing = Mailing.model_validate({**body, "sender": {**body["sender"], "time_zone": zone}, "warm_up": ramp})
     account = Account(rate=14, sent=0, left=None, stopped=None)
-    found, _ = restraint(mailing, account, datetime(2026, 11, 24, 20, tzinfo=UTC))
+    found, _ = sending_limits(mailing, account, datetime(2026, 11, 24, 20, tzinfo=UTC))
     assert found.left == ceiling
 
 

@@ -148,8 +148,8 @@ def test_an_opt_out_made_elsewhere_is_not_undone(world: QuickWorld, lead: str, s
 
 @pytest.mark.parametrize("blocked", ["complaint", "hard_bounce", "suppressed", "soft_bounces"])
 def test_it_lifts_no_complaint_and_no_bounce(world: QuickWorld, lead: str, blocked: str) -> None:
+    from sodate.dynamodb import base
     from sodate.leads.store import StateItem, state_key
-    from sodate.table import base
 
     post(world, lead, f"{DROP}&do=save")
     base.update(state_key(lead), [StateItem.blocked.set(blocked)])
@@ -224,8 +224,8 @@ def test_evidence_ends_three_years_after_the_withdrawal_and_not_before(world: Qu
 
 
 def test_a_new_opt_in_lifts_a_block_for_soft_bounces_and_a_stop_takes_its_place(world: QuickWorld, lead: str) -> None:
+    from sodate.dynamodb import base
     from sodate.leads.store import StateItem, state_key
-    from sodate.table import base
 
     opt_in = next(mail for mail in world.mails_to("taro@example.jp") if dict(mail.tags)["purpose"] == "notice")
     base.update(state_key(lead), [StateItem.blocked.set("soft_bounces")])

@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sodate.table import transaction
-from sodate.table.base import ConditionFailed
+from sodate.dynamodb import transaction
+from sodate.dynamodb.base import ConditionFailed
 
 from tests.functions.sales import (
     FEEDBACK,

@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sodate.due import store as due
 from sodate.errors import Invalid, Transient
+from sodate.scheduling import store as due
 
 from tests.functions.sales import (
     OFFICE,
@@ -131,7 +131,7 @@ def test_a_digest_that_dies_anywhere_is_finished_once(world: World) -> None:
         world.table.point = lambda label: None  # type: ignore[attr-defined]
         from sodate.runtime import container
 
-        container.dispatch_memory.cache_clear()
+        container.dispatcher_cache.cache_clear()
         world.call("sales_followup", {})
         world.settle()
         deaths += died
@@ -194,7 +194,7 @@ def test_an_escalation_that_dies_anywhere_is_finished_once(world: World) -> None
         world.table.point = lambda label: None  # type: ignore[attr-defined]
         from sodate.runtime import container
 
-        container.dispatch_memory.cache_clear()
+        container.dispatcher_cache.cache_clear()
         world.call("sales_followup", {})
         world.settle()
         deaths += died

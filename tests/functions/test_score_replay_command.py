@@ -6,10 +6,10 @@ from typing import Any
 
 import boto3
 import pytest
+from sodate.dynamodb import base
 from sodate.playbook.store import Definitions
 from sodate.runtime import container
 from sodate.scoring import replay_job
-from sodate.table import base
 from sodate_cli import score, score_job
 from sodate_cli.main import app
 from sodate_cli.target import Target

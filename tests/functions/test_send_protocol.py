@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 from sodate.consent.unsubscribe import unsubscribe
-from sodate.due import store as due
-from sodate.mail.ledger import FINAL
-from sodate.mail.unknown import resolve, unknown_sends
+from sodate.email.delivery.ledger import FINAL
+from sodate.email.delivery.unknown import resolve, unknown_sends
 from sodate.playbook.store import Definitions
 from sodate.runtime import container
+from sodate.scheduling import store as due
 from sodate_cli.local.ses.errors import Fault
 
 from tests.functions.quick import QuickWorld
@@ -95,12 +95,12 @@ def test_a_crash_at_any_write_sends_at_most_once_and_loses_nothing(
         world.ses.simulator.behaviour_for = lambda _: lambda message: []
     at_point(world, number, die)
     try:
-        world.call("mail_sender", {"Records": records})
+        world.call("email_sender", {"Records": records})
     except Crash:
         undisturbed(world)
-        assert world.call("mail_sender", {"Records": records}) == {"batchItemFailures": []}
+        assert world.call("email_sender", {"Records": records}) == {"batchItemFailures": []}
     undisturbed(world)
-    world.call("mail_sender", {"Records": records})
+    world.call("email_sender", {"Records": records})
     world.advance(timedelta(days=14))
     sent = step_mails(world)
     assert len(sent) == len(set(sent))
@@ -139,7 +139,7 @@ def test_an_opt_out_at_any_point_stops_every_mail_that_is_not_yet_claimed(
         world.table.point = held
 
     passed = at_point(world, number, leave)
-    world.call("mail_sender", {"Records": records})
+    world.call("email_sender", {"Records": records})
     undisturbed(world)
     if len(passed) < number:
         pytest.skip("the protocol has fewer points")
@@ -164,7 +164,7 @@ UNCLEAR = tuple(fault for fault in Fault if fault not in RETRIED + REFUSED)
 def test_a_certain_no_for_now_is_tried_again_and_sent_once(world: World, fault: Fault) -> None:
     records = due_step(world)
     world.ses.simulator.inject(fault, 3)
-    world.call("mail_sender", {"Records": records})
+    world.call("email_sender", {"Records": records})
     (send,) = steps(world)
     assert send["state"] == "planned"
     assert step_mails(world) == []
@@ -177,7 +177,7 @@ def test_a_certain_no_for_now_is_tried_again_and_sent_once(world: World, fault: 
 def test_a_refusal_is_final_with_its_reason_and_the_run_goes_on(world: World, fault: Fault) -> None:
     records = due_step(world)
     world.ses.simulator.inject(fault)
-    world.call("mail_sender", {"Records": records})
+    world.call("email_sender", {"Records": records})
     (send,) = steps(world)
     assert send["state"] == "failed"
     assert send["reason"]
@@ -191,7 +191,7 @@ def test_an_unclear_answer_is_repeated_only_when_ses_reports_on_its_neighbours(w
     records = due_step(world)
     calls = world.ses.simulator.calls
     world.ses.simulator.inject(fault)
-    world.call("mail_sender", {"Records": records})
+    world.call("email_sender", {"Records": records})
     assert world.ses.simulator.calls == calls + 1
     assert steps(world)[0]["state"] == "sending"
     world.advance(timedelta(days=14))
@@ -215,7 +215,7 @@ def test_a_report_that_overtakes_the_answer_is_not_overwritten_by_the_sender(
     """The ledger item exists already: the email was put off once."""
     records = due_step(world)
     world.ses.simulator.inject(Fault.TOO_MANY_REQUESTS, 3)
-    world.call("mail_sender", {"Records": records})
+    world.call("email_sender", {"Records": records})
     assert steps(world)[0]["state"] == "planned"
     send = world.ses.send_bulk_email
 
@@ -240,7 +240,7 @@ def test_without_reports_an_unclear_answer_stays_listed_for_a_person(world: Worl
     month = world.now
     world.ses.simulator.inject(fault)
     world.ses.simulator.behaviour_for = lambda _: lambda message: []
-    world.call("mail_sender", {"Records": records})
+    world.call("email_sender", {"Records": records})
     world.advance(timedelta(days=14))
     assert [send["state"] for send in steps(world)] == ["unknown", "sent", "sent"]
     assert second_attempts(world) == []
@@ -254,7 +254,7 @@ def test_an_empty_quota_defers_until_there_is_room(world: World) -> None:
     records = due_step(world)
     account = world.ses.simulator.account
     account.max_24_hour_send = 0
-    world.call("mail_sender", {"Records": records})
+    world.call("email_sender", {"Records": records})
     world.advance(timedelta(minutes=30))
     assert step_mails(world) == []
     account.max_24_hour_send = 50_000
@@ -381,7 +381,7 @@ def test_a_paused_sequence_sends_nothing_until_it_runs_again(world: World) -> No
 def test_a_step_that_comes_too_late_is_skipped_with_its_reason_and_the_next_one_goes_out(world: World) -> None:
     records = due_step(world)
     world.now += timedelta(hours=73)
-    world.call("mail_sender", {"Records": records})
+    world.call("email_sender", {"Records": records})
     (send,) = steps(world)
     assert (send["state"], send["reason"]) == ("skipped", "expired")
     world.advance(timedelta(days=14))
@@ -393,10 +393,10 @@ def test_an_attempt_that_may_have_gone_out_is_never_called_skipped(world: World)
     records = due_step(world)
     world.ses.simulator.inject(Fault.ACCEPTED_THEN_TIMEOUT)
     world.ses.simulator.behaviour_for = lambda _: lambda message: []
-    world.call("mail_sender", {"Records": records})
+    world.call("email_sender", {"Records": records})
     unsubscribe(world.lead_id(TARO), "x", "product-news", "all", "one_click", world.now)
     world.now += timedelta(hours=80)
-    world.call("mail_sender", {"Records": records})
+    world.call("email_sender", {"Records": records})
     assert steps(world)[0]["state"] == "sending"
     for lane in due.LANES:
         due.move_cursor(lane, world.now - timedelta(hours=81))
@@ -448,7 +448,7 @@ def test_a_poison_message_is_buried_with_its_reason_and_its_neighbours_are_sent_
     world: World, body: str, reason: str
 ) -> None:
     (healthy,) = due_step(world)
-    answer = world.call("mail_sender", {"Records": [{"messageId": "p", "body": body}, healthy]})
+    answer = world.call("email_sender", {"Records": [{"messageId": "p", "body": body}, healthy]})
     assert answer == {"batchItemFailures": []}
     (letter,) = world.dead_letters()
     assert letter["body"] == body
@@ -466,8 +466,8 @@ def test_a_second_attempt_does_not_close_what_the_first_one_left_open(world: Wor
     world.call("step_mail_dispatch", {})
     records = world.receive()
     world.ses.simulator.inject(Fault.TIMEOUT, times=len(records))
-    world.call("mail_sender", {"Records": records})
-    world.call("mail_sender", {"Records": records})
+    world.call("email_sender", {"Records": records})
+    world.call("email_sender", {"Records": records})
     due.move_cursor(due.WATCH, world.now)
     world.advance(timedelta(minutes=30))
     assert [send["state"] for send in steps(world)] == ["unknown", "unknown"]
@@ -492,10 +492,10 @@ def test_a_notice_survives_a_crash_at_any_write_of_sender_and_sweeper(world: Qui
     records = world.receive()
     at_point(world, number, die)
     try:
-        world.call("mail_sender", {"Records": records})
+        world.call("email_sender", {"Records": records})
     except Crash:
         undisturbed(world)
-        world.call("mail_sender", {"Records": records})
+        world.call("email_sender", {"Records": records})
     undisturbed(world)
     world.now += timedelta(minutes=20)
     for turn in range(1, 8):

@@ -11,11 +11,11 @@ import pytest
 from botocore.exceptions import ClientError
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.store import activity_item
+from sodate.dynamodb import base, transaction
 from sodate.playbook.store import Definitions
 from sodate.runtime import container
 from sodate.scoring.rescore import live_rules, rescore
 from sodate.scoring.store import held_now
-from sodate.table import base, transaction
 
 from tests.functions.quick import QuickWorld
 from tests.support.world import World, stream_record
@@ -63,7 +63,7 @@ def test_two_folds_at_once_raise_one_signal(world: World, monkeypatch: pytest.Mo
             rescore(lead, live_rules(container.definitions()), world.now + timedelta(seconds=len(depth)))
         real(writes)
 
-    monkeypatch.setattr("sodate.table.transaction.commit", meanwhile)
+    monkeypatch.setattr("sodate.dynamodb.transaction.commit", meanwhile)
     rescore(lead, live_rules(container.definitions()), world.now)
     assert len(world.items("signal")) == 1
     world.settle()
@@ -189,7 +189,7 @@ def test_only_the_leads_whose_claim_failed_are_tried_again(world: QuickWorld) ->
     for number in range(6):
         world.join(f"p{number}@example.jp")
     world.now += timedelta(days=1)
-    from sodate.due import store as due
+    from sodate.scheduling import store as due
 
     for lane in due.LANES:
         due.move_cursor(lane, world.now - timedelta(days=2))
@@ -204,11 +204,11 @@ def test_only_the_leads_whose_claim_failed_are_tried_again(world: QuickWorld) ->
         return ClientError(error, operation) if busy else None
 
     world.table.refuse = refuse
-    answer = world.call("mail_sender", {"Records": batch})
+    answer = world.call("email_sender", {"Records": batch})
     world.table.refuse = lambda operation: None
     failed = {entry["itemIdentifier"] for entry in answer["batchItemFailures"]}
     again = [record for record in batch if record["messageId"] in failed]
-    assert world.call("mail_sender", {"Records": again}) == {"batchItemFailures": []}
+    assert world.call("email_sender", {"Records": again}) == {"batchItemFailures": []}
     world.advance(timedelta(hours=1))
     unknown = {send["sk"].removeprefix("SEND#") for send in world.items("send") if send["state"] == "unknown"}
     assert len(marketing(world)) == len(set(marketing(world)))
@@ -266,7 +266,7 @@ def test_in_a_redrive_poison_is_named_in_the_answer_and_not_set_aside_a_second_t
     assert world.dead_letters() == []
     assert world.call("scoring", {"Records": [record]}) == {"batchItemFailures": []}
     assert len(world.dead_letters()) == 1
-    told = world.call("mail_sender", {"Records": [{"messageId": "m", "body": "{"}], "redrive": True})
+    told = world.call("email_sender", {"Records": [{"messageId": "m", "body": "{"}], "redrive": True})
     assert told["batchItemFailures"][0]["itemIdentifier"] == "m"
     assert world.dead_letters() == []
 

@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from sodate.dynamodb import base
+from sodate.email.reputation import suppression
 from sodate.errors import Transient
 from sodate.leads.store import StateItem, state_key
-from sodate.mail import suppression
-from sodate.table import base
 from sodate_cli.local.ses.client import SimulatedSes
 
 from tests.functions.quick import QuickWorld

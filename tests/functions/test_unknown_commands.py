@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sodate.mail.unknown import unknown_sends
+from sodate.email.delivery.unknown import unknown_sends
 from sodate_cli import sends as commands
 from sodate_cli.local.ses.errors import Fault
 from typer.testing import CliRunner
@@ -22,7 +22,7 @@ def lost(world: QuickWorld, monkeypatch: pytest.MonkeyPatch) -> QuickWorld:
     records = due_step(world)
     world.ses.simulator.inject(Fault.TIMEOUT)
     world.ses.simulator.behaviour_for = lambda _: lambda message: []
-    world.call("mail_sender", {"Records": records})
+    world.call("email_sender", {"Records": records})
     world.advance(timedelta(hours=12))
     assert len(unknown_sends(world.now)) == 1
     return world

@@ -92,7 +92,7 @@ def test_every_schedule_rings_when_it_stops_and_only_silence_counts_as_trouble_t
     waits = {name: _span(silent[f["Id"]]) for name, f in functions.items() if f["Id"] in silent}
     assert waits == {
         "step_mail_dispatch": 600,
-        "score_cooling": 600,
+        "score_decay": 600,
         "sales_followup": 600,
         "send_sweeper": 900,
         "suppression_sync": 30 * 3600,
@@ -120,7 +120,7 @@ def test_shares_of_failed_sends_and_of_refused_requests_ring(aws_stack: Any) -> 
     failed = {m["Id"]: m for m in shares[f"sodate-{aws_stack.name}-sends-failed-share"]["Metrics"]}
     assert failed.keys() == {"expr_1", "failed", "handed"}
     for name, metric, service in (
-        ("failed", "SendsFailed", "mail_sender"),
+        ("failed", "SendsFailed", "email_sender"),
         ("handed", "EmailsDispatched", "step_mail_dispatch"),
     ):
         found = failed[name]["MetricStat"]["Metric"]

@@ -20,9 +20,9 @@ SETTINGS = {
     "scoring": TABLE | BURIES,
     "event_publisher": QUEUE | BURIES | {"SODATE_BUS", "SODATE_ANNOUNCE_ROUTINE"},
     "step_mail_dispatch": TABLE | QUEUE,
-    "mail_sender": TABLE | BURIES | SIGNING | ADDRESS | {"SODATE_PUBLIC_URL", "SODATE_CONFIGURATION_SET"},
+    "email_sender": TABLE | BURIES | SIGNING | ADDRESS | {"SODATE_PUBLIC_URL", "SODATE_CONFIGURATION_SET"},
     "send_sweeper": TABLE | {"SODATE_EVENT_DEAD_LETTER_URL"},
-    "score_cooling": TABLE,
+    "score_decay": TABLE,
     "score_replay": TABLE | BURIES | {"SODATE_REPLAY_QUEUE_URL"},
     "suppression_sync": TABLE | ADDRESS,
     "sales_handoff": TABLE | SIGNING | {"SODATE_WEBHOOK_SECRET", "SODATE_PUBLIC_URL"},
@@ -101,7 +101,7 @@ def test_a_first_deployment_takes_nothing_from_the_accounts_pool(prod_stack: Any
 def test_a_reserved_queue_reader_is_never_offered_more_than_it_may_take(reserving_stack: Any) -> None:
     """A message that meets a full reservation comes back minutes later with one try less."""
     bounded = _bounded_readers(reserving_stack)
-    assert set(bounded) == {"mail_sender", "score_replay"}
+    assert set(bounded) == {"email_sender", "score_replay"}
     for name, at_once in bounded.items():
         assert at_once <= reserving_stack.functions()[name].get("ReservedConcurrentExecutions", 1000)
 
@@ -110,7 +110,7 @@ def test_a_reserved_queue_reader_is_never_offered_more_than_it_may_take(reservin
 def test_senders_that_run_together_are_bounded_by_the_stage(
     name: str, senders: int, request: pytest.FixtureRequest
 ) -> None:
-    assert _bounded_readers(request.getfixturevalue(name))["mail_sender"] == senders
+    assert _bounded_readers(request.getfixturevalue(name))["email_sender"] == senders
 
 
 def _bounded_readers(stack: Any) -> dict[str, int]:

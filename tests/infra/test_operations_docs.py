@@ -114,7 +114,7 @@ def test_every_page_is_in_the_index() -> None:
 
 
 def test_how_long_a_released_email_waits_is_what_the_code_says() -> None:
-    from sodate.due.store import LEAD_TIME
+    from sodate.scheduling.store import LEAD_TIME
 
     minutes = {2: "two"}[int(LEAD_TIME.total_seconds() // 60)]
     assert f"planned again at least {minutes} minutes later" in (ROOT / "docs" / "operations.md").read_text()

@@ -17,7 +17,7 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
     "scoring": {"dynamodb": KEYED_AND_QUERY | {"BatchGetItem"} | STREAM, "sqs": SEND},
     "event_publisher": {"dynamodb": STREAM, "events": {"PutEvents"}, "sqs": SEND},
     "step_mail_dispatch": {"dynamodb": KEYED_AND_QUERY, "ses": {"GetAccount"}, "sqs": SEND},
-    "mail_sender": {
+    "email_sender": {
         "dynamodb": KEYED | {"BatchGetItem", "BatchWriteItem"},
         "secretsmanager": SECRET,
         "ses": {"SendEmail", "SendBulkEmail"},
@@ -28,7 +28,7 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
         # How many events of SES were given up.
         "sqs": SEND | {"GetQueueAttributes"},
     },
-    "score_cooling": {"dynamodb": KEYED_AND_QUERY, "sqs": SEND},
+    "score_decay": {"dynamodb": KEYED_AND_QUERY, "sqs": SEND},
     # A replay is about everybody: the only function that may walk over the whole table.
     "score_replay": {"dynamodb": KEYED_AND_QUERY | {"Scan"}, "sqs": CONSUME | SEND},
     "suppression_sync": {
@@ -55,7 +55,7 @@ SECRETS = {
     "form_capture": {"AddressKey", "Captcha", "SigningKeys"},
     "consent_pages": {"AddressKey", "SigningKeys"},
     "email_events": {"AddressKey"},
-    "mail_sender": {"AddressKey", "SigningKeys"},
+    "email_sender": {"AddressKey", "SigningKeys"},
     "suppression_sync": {"AddressKey"},
     "sales_handoff": {"Webhook", "SigningKeys"},
     "sales_followup": {"Webhook", "SigningKeys"},
@@ -68,9 +68,9 @@ MAY_SEND_TO = {
     "scoring": {"scoring-dlq"},
     "event_publisher": {"event-publisher-dlq", "send"},
     "step_mail_dispatch": {"step-mail-dispatch-dlq", "send"},
-    "mail_sender": {"send-dlq"},
+    "email_sender": {"send-dlq"},
     "send_sweeper": {"send-sweeper-dlq"},
-    "score_cooling": {"score-cooling-dlq"},
+    "score_decay": {"score-decay-dlq"},
     "score_replay": {"score-replay-dlq", "score-replay"},
     "suppression_sync": {"suppression-sync-dlq"},
     "sales_handoff": {"sales-handoff-dlq"},

@@ -152,7 +152,7 @@ def test_browsers_may_post_only_from_the_configured_origins(aws_stack: Any) -> N
 
 
 def test_public_links_on_aws_are_https_and_local_ones_carry_the_api_id(stack: Any) -> None:
-    url = str(stack.functions()["mail_sender"]["Environment"]["Variables"]["SODATE_PUBLIC_URL"])
+    url = str(stack.functions()["email_sender"]["Environment"]["Variables"]["SODATE_PUBLIC_URL"])
     if stack.on_aws:
         assert "ApiEndpoint" in url
     else:

@@ -74,7 +74,7 @@ ABUSE = (
     ),
     Mutant(
         "opt-in-bounces-hold-marketing",
-        _SODATE + "mail/rates.py",
+        _SODATE + "email/reputation/rates.py",
         (('tally(event for event in events if event.tags.get("purpose") != "notice")', "tally(events)"),),
         "a thousand posts with invented addresses hold all marketing email",
         tests=_OPT_IN,
@@ -88,7 +88,7 @@ ABUSE = (
     ),
     Mutant(
         "opt-in-email-is-given-the-lead",
-        _SODATE + "mail/notice.py",
+        _SODATE + "email/delivery/transactional.py",
         (
             (
                 "        values = opt_in_values(\n            sender,\n",

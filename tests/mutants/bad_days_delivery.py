@@ -5,28 +5,28 @@ from tests.mutants.mutants import Mutant
 DELIVERY = (
     Mutant(
         "silence-opens-no-breaker",
-        "layers/sodate/python/sodate/mail/pace.py",
+        "layers/sodate/python/sodate/email/reputation/rate_limiter.py",
         ((">= SILENT_CALLS and open_breaker(SILENCE)", "< 0"),),
         "calls without an answer never open the breaker",
         tests=("tests/simulation/test_bad_ses.py",),
     ),
     Mutant(
         "turn-ignores-the-breaker",
-        "layers/sodate/python/sodate/mail/pace.py",
-        (("Turn(None if pace.stopped else at,", "Turn(at,"),),
+        "layers/sodate/python/sodate/email/reputation/rate_limiter.py",
+        (("Slot(None if rate_limit.stopped else at,", "Slot(at,"),),
         "a sender that has claimed goes on although the breaker opened meanwhile",
         tests=("tests/functions/test_bad_answers.py",),
     ),
     Mutant(
         "identity-is-one-email",
-        "layers/sodate/python/sodate/mail/ses_answers.py",
+        "layers/sodate/python/sodate/email/delivery/ses_answers.py",
         (("        return _all_email(IDENTITY)\n", "        return meaning\n"),),
         "a sender that is not verified consumes the planned email",
         tests=("tests/simulation/test_bad_ses.py",),
     ),
     Mutant(
         "pool-is-one-email",
-        "layers/sodate/python/sodate/mail/ses_answers.py",
+        "layers/sodate/python/sodate/email/delivery/ses_answers.py",
         (
             (
                 '    "INVALID_SENDING_POOL_NAME": _all_email("sending_pool_missing"),',
@@ -34,11 +34,11 @@ DELIVERY = (
             ),
         ),
         "a missing IP pool consumes the planned email",
-        tests=("tests/unit/mail/test_ses_answers.py",),
+        tests=("tests/unit/email/test_ses_answers.py",),
     ),
     Mutant(
         "no-evidence-needed",
-        "layers/sodate/python/sodate/mail/report_coverage.py",
+        "layers/sodate/python/sodate/email/events/report_coverage.py",
         (("        return self.accepted > 0 and self.reported >= ENOUGH * self.accepted\n", "        return True\n"),),
         "an attempt is repeated although SES reports on nothing",
         tests=("tests/functions/test_send_protocol.py",),
@@ -55,7 +55,7 @@ DELIVERY = (
     ),
     Mutant(
         "a-double-goes-unseen",
-        "layers/sodate/python/sodate/mail/store.py",
+        "layers/sodate/python/sodate/email/delivery/store.py",
         (('    return "applied" if "is_double" in known else "double"\n', '    return "applied"\n'),),
         "nobody hears of a double",
         tests=("tests/functions/test_bad_answers.py",),

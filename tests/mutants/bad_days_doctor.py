@@ -13,14 +13,14 @@ _ROUND_TRIP = "tests/functions/test_doctor_round_trip.py"
 DOCTOR = (
     Mutant(
         "probe-counts-in-the-guards",
-        _SODATE + "mail/apply_event.py",
+        _SODATE + "email/events/apply_event.py",
         (('        return "probe"', '        return "applied"'),),
         "each `doctor --send` adds a bounce and a complaint to the guards' daily rates",
         tests=(_ROUND_TRIP,),
     ),
     Mutant(
         "probe-stays",
-        _SODATE + "mail/probe.py",
+        _SODATE + "email/delivery/probe.py",
         (("transaction.commit([Delete(", "list([Delete("),),
         "probes stay in the table",
         tests=(_ROUND_TRIP,),

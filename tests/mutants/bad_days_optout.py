@@ -72,7 +72,7 @@ OPT_OUT = (
     ),
     Mutant(
         "broken-value-breaks-the-chunk",
-        _SODATE + "mail/render.py",
+        _SODATE + "email/content/render.py",
         (
             (
                 "_BROKEN_VALUE = (ArithmeticError, ValueError, TypeError, LookupError, AttributeError, OSError, "

@@ -31,43 +31,43 @@ MUTANTS = (
     # -- what SES tells us ------------------------------------------------------------------------------------------
     _mutant(
         "lower-case-event-type",
-        "mail/events.py",
+        "email/events/event.py",
         'kind = record.get("eventType") or record.get("notificationType")\n',
         'kind = str(record.get("eventType") or record.get("notificationType")).capitalize()\n',
         "DeliveryDelay and Rendering Failure are known to nobody any more",
-        tests="tests/unit/mail/test_ses_events_are_read.py",
+        tests="tests/unit/email/test_ses_events_are_read.py",
     ),
     _mutant(
         "not-spam-suppresses",
-        "mail/events.py",
+        "email/events/event.py",
         'self.type == "Complaint" and self.feedback_type != "not-spam" and',
         'self.type == "Complaint" and',
         "praise stops the lead for good",
-        tests="tests/unit/mail/test_ses_events_are_read.py",
+        tests="tests/unit/email/test_ses_events_are_read.py",
     ),
     _mutant(
         "out-of-office-suppresses",
-        "mail/events.py",
+        "email/events/event.py",
         'self.type == "Bounce" and self.bounce_type == "Permanent" and self.sub_type in _ADDRESS_IS_DEAD',
         'self.type == "Bounce" and self.sub_type in _ADDRESS_IS_DEAD',
         "a holiday reply stops the lead for good",
-        tests="tests/unit/mail/test_ses_events_are_read.py",
+        tests="tests/unit/email/test_ses_events_are_read.py",
     ),
     _mutant(
         "dedupe-key-without-recipient",
-        "mail/events.py",
+        "email/events/event.py",
         'activity_key(self.message_id, self.type, ",".join(sorted(self.recipients)), fact, moment)',
         "activity_key(self.message_id, self.type, fact, moment)",
         "two people's facts about one mail are one fact",
-        tests="tests/unit/mail/test_event_keys.py",
+        tests="tests/unit/email/test_event_keys.py",
     ),
     _mutant(
         "dedupe-key-without-time",
-        "mail/events.py",
+        "email/events/event.py",
         "moment = self.at.isoformat() if self.link else None",
         "moment = None",
         "the second click on a link is lost",
-        tests="tests/unit/mail/test_event_keys.py",
+        tests="tests/unit/email/test_event_keys.py",
     ),
     # -- opting in and out ------------------------------------------------------------------------------------------
     _mutant(
@@ -97,16 +97,16 @@ MUTANTS = (
     _mutant(
         "unsubscribe-on-get",
         "functions/consent_pages/handler.py",
-        '"GET /unsubscribe/{token}": asks(ConsentDesk.ask_unsubscribe),',
-        '"GET /unsubscribe/{token}": takes(ConsentDesk.unsubscribe),',
+        '"GET /unsubscribe/{token}": asks(ConsentController.ask_unsubscribe),',
+        '"GET /unsubscribe/{token}": takes(ConsentController.unsubscribe),',
         "mail scanners unsubscribe people",
         tests="tests/functions/test_consent_pages.py",
     ),
     _mutant(
         "confirm-on-get",
         "functions/consent_pages/handler.py",
-        '"GET /opt-in/{token}": asks(ConsentDesk.ask_opt_in),',
-        '"GET /opt-in/{token}": asks(ConsentDesk.confirm),',
+        '"GET /opt-in/{token}": asks(ConsentController.ask_opt_in),',
+        '"GET /opt-in/{token}": asks(ConsentController.confirm),',
         "mail scanners confirm opt-ins",
         tests="tests/functions/test_consent_pages.py",
     ),
@@ -228,15 +228,15 @@ MUTANTS = (
     _mutant(
         "no-next-due-entry",
         "scenarios/send_step.py",
-        "            self._plan_next(runs, now)\n            self._send_all(runs, pace)\n",
-        "            self._send_all(runs, pace)\n",
+        "            self._plan_next(enrollments, now)\n            self._send_all(enrollments, rate_limit)\n",
+        "            self._send_all(enrollments, rate_limit)\n",
         "runs stop after their first step",
         seeds=30,
     ),
     _mutant(
         "no-watch-entry",
         "scenarios/send_step.py",
-        "            watch_batch(self.batch.of(runs), name, now, now)\n",
+        "            watch_batch(self.batch.of(enrollments), name, now, now)\n",
         "",
         "a crash after the claim is seen by nobody",
         orders=1500,
@@ -252,7 +252,7 @@ MUTANTS = (
     _mutant(
         "claim-with-a-lost-answer-is-forgotten",
         "scenarios/send_step.py",
-        "The sweeper finds out which.\n                self.unclear.append(run)\n",
+        "The sweeper finds out which.\n                self.unclear.append(enrollment)\n",
         "The sweeper finds out which.\n",
         "a claim that the SDK asked for twice is seen by nobody",
         seeds=800,
@@ -260,14 +260,14 @@ MUTANTS = (
     _mutant(
         "give-back-without-a-way-back",
         "scenarios/send_step.py",
-        "        self._come_back(runs, now, now)\n        for run in runs:\n",
-        "        for run in runs:\n",
+        "        self._come_back(enrollments, now, now)\n        for enrollment in enrollments:\n",
+        "        for enrollment in enrollments:\n",
         "a throttled mail is never tried again",
         seeds=60,
     ),
     _mutant(
         "cursor-before-hand-over",
-        "due/dispatch.py",
+        "scheduling/dispatch.py",
         "        before = tick.handed_over\n        for shard in range(lane.shards):\n",
         "        before = tick.handed_over\n        cursors.move(lane, Position(minute), write=True)\n"
         "        for shard in range(lane.shards):\n",
@@ -277,7 +277,7 @@ MUTANTS = (
     # -- SES --------------------------------------------------------------------------------------------------------
     _mutant(
         "timeout-is-deferred",
-        "mail/ses.py",
+        "email/delivery/ses.py",
         "        except BotoCoreError as error:\n            return Answer(Verdict.AMBIGUOUS",
         "        except BotoCoreError as error:\n            return Answer(Verdict.DEFERRED",
         "a mail whose answer was lost is sent again",
@@ -285,7 +285,7 @@ MUTANTS = (
     ),
     _mutant(
         "server-error-is-rejected",
-        "mail/ses_answers.py",
+        "email/delivery/ses_answers.py",
         '"InternalFailure": _PERHAPS_TAKEN',
         '"InternalFailure": _THIS_EMAIL',
         "a mail that went out is called failed",
@@ -293,7 +293,7 @@ MUTANTS = (
     ),
     _mutant(
         "throttled-is-failed",
-        "mail/ses_answers.py",
+        "email/delivery/ses_answers.py",
         "_THROTTLED = Meaning(Verdict.DEFERRED)",
         "_THROTTLED = Meaning(Verdict.REJECTED)",
         "a mail that came too fast is given up",
@@ -301,7 +301,7 @@ MUTANTS = (
     ),
     _mutant(
         "status-of-each-entry-ignored",
-        "mail/ses.py",
+        "email/delivery/ses.py",
         "    if meaning.verdict == Verdict.ACCEPTED:\n"
         '        return Answer(Verdict.ACCEPTED, message_id=str(result["MessageId"]))',
         '    if status:\n        return Answer(Verdict.ACCEPTED, message_id=str(result.get("MessageId")))',
@@ -310,7 +310,7 @@ MUTANTS = (
     ),
     _mutant(
         "answers-in-another-order",
-        "mail/ses.py",
+        "email/delivery/ses.py",
         '[_entry_answer(result, sender) for result in reply["BulkEmailEntryResults"]]',
         '[_entry_answer(result, sender) for result in reversed(reply["BulkEmailEntryResults"])]',
         "one lead's refusal is written to another",
@@ -319,8 +319,8 @@ MUTANTS = (
     _mutant(
         "link-of-another-lead",
         "scenarios/compose.py",
-        "self.links.unsubscribe(run.lead_id,",
-        "self.links.unsubscribe(batch.runs[0].lead_id,",
+        "self.links.unsubscribe(enrollment.lead_id,",
+        "self.links.unsubscribe(batch.enrollments[0].lead_id,",
         "the unsubscribe link stops somebody else",
         seeds=120,
         orders=500,
@@ -329,24 +329,24 @@ MUTANTS = (
         "tag-of-another-send",
         "scenarios/compose.py",
         '                "send_id": send_id,\n',
-        '                "send_id": batch.ref(batch.runs[0]).send_id,\n',
+        '                "send_id": batch.ref(batch.enrollments[0]).send_id,\n',
         "events settle somebody else's send",
         seeds=300,
     ),
     # -- afterwards -------------------------------------------------------------------------------------------------
     _mutant(
         "sweeper-sends-again",
-        "mail/sweep.py",
+        "email/delivery/sweep.py",
         '    return list_unknown([send for send in sends if send.state != "unknown"], began, now)\n',
         '    due.plan(now, due.STEP, "steps", batch.of(unclear).id, batch.of(unclear).message(), now)\n'
         '    release = __import__("sodate.scenarios.claim", fromlist=["claim"]).release\n'
-        "    return len([release(batch.ref(run), now) for run in unclear])\n",
+        "    return len([release(batch.ref(enrollment), now) for enrollment in unclear])\n",
         "marketing mail of unknown outcome is repeated",
         seeds=120,
     ),
     _mutant(
         "event-rank-inverted",
-        "mail/store.py",
+        "email/delivery/store.py",
         'news = "#rank < :rank AND',
         'news = "#rank > :rank AND',
         "an earlier state wins over a later one",
@@ -354,7 +354,7 @@ MUTANTS = (
     ),
     _mutant(
         "event-does-not-wait-for-its-item",
-        "mail/apply_event.py",
+        "email/events/apply_event.py",
         "_WRITER_LIVES = timedelta(minutes=3)",
         "_WRITER_LIVES = timedelta(minutes=-2)",
         "the sender overwrites what SES told meanwhile",
@@ -362,7 +362,7 @@ MUTANTS = (
     ),
     _mutant(
         "report-on-a-planned-item",
-        "mail/apply_event.py",
+        "email/events/apply_event.py",
         "    begun = _is_step(event) and _may_be_written(event, now)\n",
         "    begun = False\n",
         "a report that overtakes a lost answer is overwritten, and the email is sent again",
@@ -370,7 +370,7 @@ MUTANTS = (
     ),
     _mutant(
         "stop-without-block",
-        "mail/apply_event.py",
+        "email/events/apply_event.py",
         "        writes.append(Update(state_key(lead_id), [StateItem.blocked.set(stop)], as_it_was(state, ())))\n",
         "",
         "who complained is mailed again",
@@ -378,7 +378,7 @@ MUTANTS = (
     ),
     _mutant(
         "stop-without-suppression",
-        "mail/apply_event.py",
+        "email/events/apply_event.py",
         "        writes.append(Put(suppression_item(state.address_key, stop, now)))\n",
         "",
         "an erased and imported complainer is mailed again",
@@ -386,7 +386,7 @@ MUTANTS = (
     ),
     _mutant(
         "unknown-in-two-writes",
-        "mail/unknown.py",
+        "email/delivery/unknown.py",
         "            transaction.commit([write for send in left for write in _listed(send, attempted, now)])\n",
         "            for send in left:\n"
         "                for write in _listed(send, attempted, now):\n"
@@ -420,12 +420,12 @@ MUTANTS = (
         tests="tests/functions/test_stream_functions.py",
     ),
     _mutant(
-        "cooling-is-not-set",
+        "decay-is-not-planned",
         "scoring/rescore.py",
-        '    due.plan(moment(turn), due.COOLING, "cool", lead_id, {"v": 1, "what": "cool", "lead": lead_id}, now)\n',
+        '    due.plan(moment(turn), due.DECAY, "decay", lead_id, {"v": 1, "what": "decay", "lead": lead_id}, now)\n',
         "",
         "who does nothing stays hot for ever",
-        tests="tests/functions/test_cooling.py",
+        tests="tests/functions/test_score_decay.py",
     ),
     _mutant(
         "judged-but-counted",

@@ -18,17 +18,17 @@ from typing import Any
 
 import boto3
 import urllib3
-from sodate.due import store as due
+from sodate.dynamodb import base, bulk, keys
+from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef
+from sodate.email.delivery.sweep import LOOK_AFTER
+from sodate.email.mailing import Mailing
 from sodate.leads.lead import Enrollment, Profile, State
 from sodate.leads.store import profile_item, state_item
-from sodate.mail.message import EnrollmentBatch, EnrollmentRef
-from sodate.mail.sender import Mailing
-from sodate.mail.sweep import LOOK_AFTER
 from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.calendar import due_at
 from sodate.scenarios.lane import lane_of
 from sodate.scenarios.sequence import Sequence
-from sodate.table import base, bulk, keys
+from sodate.scheduling import store as due
 
 SEQUENCE = "materials-follow-up"
 #: Every so many leads one has a mailbox of this kind (the simulator's names). More bounces would hold the sender.

@@ -13,10 +13,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sodate.email.mailing import Mailing
+from sodate.email.reputation import rates
+from sodate.email.reputation.guards import judge
 from sodate.leads.base_mailbox import base_mailbox
-from sodate.mail import rates
-from sodate.mail.guards import judge
-from sodate.mail.sender import Mailing
 from sodate.playbook.store import Definitions
 
 from tests.simulation.queues import Queue

@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sodate.mail import pace
-from sodate.mail.ledger import RANK
-from sodate.mail.message import LARGEST_BATCH, EnrollmentBatch, EnrollmentRef
-from sodate.mail.pace import SILENT_CALLS, Pace
-from sodate.mail.store import step_send
-from sodate.mail.sweep import sweep, watch_batch
-from sodate.table import bulk
+from sodate.dynamodb import bulk
+from sodate.email.delivery.ledger import RANK
+from sodate.email.delivery.message import LARGEST_BATCH, EnrollmentBatch, EnrollmentRef
+from sodate.email.delivery.store import step_send
+from sodate.email.delivery.sweep import sweep, watch_batch
+from sodate.email.reputation import rate_limiter
+from sodate.email.reputation.rate_limiter import SILENT_CALLS, RateLimit
 from sodate_cli.local.ses.errors import Fault
 
 from tests.simulation.abuse import IndexedTable
@@ -34,7 +34,7 @@ REFUSALS = (
     Fault.IDENTITY_NOT_VERIFIED, Fault.CONFIGURATION_SET_MISSING, Fault.TOO_MANY_REQUESTS,
 )  # fmt: skip
 _OUTAGE, _REFUSAL = 15, 60
-#: The timeout of mail_sender (infra/catalog.py).
+#: The timeout of email_sender (infra/catalog.py).
 _TIMEOUT = timedelta(seconds=90)
 #: The timeout of send_sweeper, and what one call of the table takes: slow, so that several runs are needed.
 _SWEEPER_TIMEOUT, _CALL = timedelta(seconds=60), timedelta(milliseconds=150)
@@ -153,7 +153,7 @@ def bad_time(name: str, fault: Fault, minutes: int, leads: int = LEADS) -> Resul
                 f"{name}_sends": leads,
             }
         )
-        worth = SILENT_CALLS * Pace(RATE).bulk_size if fault in OUTAGES else 0
+        worth = SILENT_CALLS * RateLimit(RATE).bulk_size if fault in OUTAGES else 0
         result.must(ambiguous <= worth, f"{ambiguous} sends met an ambiguous call, at most {worth} may")
         result.must(consumed == 0, f"{consumed} planned sends were consumed")
         # What SES throttles is planned again two minutes later, and leaves with the tick after that.
@@ -163,7 +163,7 @@ def bad_time(name: str, fault: Fault, minutes: int, leads: int = LEADS) -> Resul
         result.must(left >= leads - ambiguous, f"{left} of {leads} had left a quarter of an hour later")
         result.must(len(first) == leads, f"{leads - len(first)} never left")
         result.must(not any(times > 1 for times in first.values()), "somebody got it twice")
-        result.must(pace.look().stopped is None, "the breaker stays open")
+        result.must(rate_limiter.look().stopped is None, "the breaker stays open")
     return result
 
 

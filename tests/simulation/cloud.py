@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from sodate_cli.local.ses.client import SimulatedSes
 from sodate_cli.local.ses.disturbance import Disturbance
 
-from tests.simulation.weather import ses_faults
+from tests.simulation.fault_profile import ses_faults
 
 if TYPE_CHECKING:
     from tests.simulation.world import SimulatedWorld

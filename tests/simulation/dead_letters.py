@@ -16,11 +16,11 @@ from random import Random
 from typing import Any
 
 import pytest
+from sodate.dynamodb import keys
 from sodate.playbook.store import Definitions
 from sodate.runtime import container
 from sodate.scoring.rescore import live_rules, replayed
 from sodate.scoring.store import find_score
-from sodate.table import keys
 from sodate_cli.redrive import Edge, redrive
 
 from tests.functions.quick import QuickWorld, quick_world

@@ -11,8 +11,8 @@ import pytest
 from sodate.runtime.logs import logger
 
 from tests.simulation.cloud import Reports
+from tests.simulation.fault_profile import REDRIVES, WAITS
 from tests.simulation.invariants import Found, look, unseen_claims
-from tests.simulation.weather import REDRIVES, WAITS
 from tests.simulation.world import PUBLIC_URL, SimulatedWorld
 
 _PEOPLE = (

@@ -16,9 +16,9 @@ import pytest
 from sodate.runtime.logs import logger
 from sodate_cli.local.ses.errors import Fault
 
+from tests.simulation.fault_profile import MOST_RECEIVES
 from tests.simulation.history import History
 from tests.simulation.invariants import look_while_running
-from tests.simulation.weather import MOST_RECEIVES
 from tests.simulation.world import Fate, SimulatedWorld
 
 PEOPLE = ("taro", "hanako", "jiro")

@@ -21,7 +21,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from sodate_cli.local.ses.client import SimulatedSes
 
-from tests.simulation.weather import (
+from tests.simulation.fault_profile import (
     MOST_RECEIVES,
     REDRIVES,
     REPEATS,
@@ -56,7 +56,7 @@ class _Record:
     in_progress_until: datetime
 
 
-class Weather:
+class FaultProfile:
     """A clock, crash points and SES, as in `world.py`, for a design that fits on a page."""
 
     def __init__(self, seed: int) -> None:
@@ -100,8 +100,8 @@ class Weather:
 class Decorator:
     """Due rows by query → queue → decorated sender. `requests` is how often the SDK asks for one call."""
 
-    def __init__(self, weather: Weather, requests: int) -> None:
-        self.weather, self.requests = weather, requests
+    def __init__(self, fault_profile: FaultProfile, requests: int) -> None:
+        self.fault_profile, self.requests = fault_profile, requests
         self.step = dict.fromkeys(range(LEADS), 0)
         self.records: dict[tuple[int, int], _Record] = {}
         self.waiting: list[Json] = []
@@ -109,32 +109,32 @@ class Decorator:
 
     def tick(self) -> None:
         """Hand over first, then advance: a crash between the two makes a second message, which the record absorbs."""
-        weather = self.weather
+        fault_profile = self.fault_profile
 
         def run() -> None:
             for lead, step in self.step.items():
-                if step < len(STEPS) and START + STEPS[step] <= weather.now:
-                    weather.point()
-                    self.waiting.append({"key": (lead, step), "at": weather.now, "receives": 0})
-                    weather.point()
+                if step < len(STEPS) and START + STEPS[step] <= fault_profile.now:
+                    fault_profile.point()
+                    self.waiting.append({"key": (lead, step), "at": fault_profile.now, "receives": 0})
+                    fault_profile.point()
                     self.step[lead] = step + 1
 
-        weather.survives(run)
+        fault_profile.survives(run)
 
     def work(self) -> bool:
-        weather = self.weather
-        ready = [message for message in self.waiting if message["at"] <= weather.now]
+        fault_profile = self.fault_profile
+        ready = [message for message in self.waiting if message["at"] <= fault_profile.now]
         if not ready:
             return False
-        batch = weather.rng.sample(ready, min(len(ready), weather.rng.randint(1, 10)))
+        batch = fault_profile.rng.sample(ready, min(len(ready), fault_profile.rng.randint(1, 10)))
         done: list[Json] = []
         for message in batch:
             message["receives"] += 1
-            message["at"] = weather.now + VISIBILITY
-        if not weather.survives(lambda: self._invoke(batch, done)):
+            message["at"] = fault_profile.now + VISIBILITY
+        if not fault_profile.survives(lambda: self._invoke(batch, done)):
             done = []
         for message in batch:
-            if message in done and not (weather.is_rough and weather.rng.random() < REPEATS):
+            if message in done and not (fault_profile.is_rough and fault_profile.rng.random() < REPEATS):
                 self.waiting.remove(message)
             elif message["receives"] >= MOST_RECEIVES:
                 self.waiting.remove(message)
@@ -148,27 +148,27 @@ class Decorator:
                 done.append(message)
 
     def _once(self, key: tuple[int, int], act: Callable[[], None]) -> None:
-        now, held = self.weather.now, self.records.get(key)
+        now, held = self.fault_profile.now, self.records.get(key)
         if held is not None and held.expires > now:
             if held.status == "COMPLETED":
                 return
             if held.in_progress_until > now:
                 raise InProgress
-        self.weather.point()
+        self.fault_profile.point()
         self.records[key] = _Record("INPROGRESS", now + RECORD_LIVES, now + FUNCTION_TIMEOUT)
         try:
             act()
         except Exception:
-            self.weather.point()
+            self.fault_profile.point()
             del self.records[key]
             raise
-        self.weather.point()
+        self.fault_profile.point()
         self.records[key] = _Record("COMPLETED", now + RECORD_LIVES, now)
 
     def _send(self, lead: int, step: int) -> None:
         for left in reversed(range(self.requests)):
             try:
-                return self.weather.post(lead, step)
+                return self.fault_profile.post(lead, step)
             except ClientError as error:
                 if not left or error.response["Error"]["Code"] not in _REPEATED_BY_THE_SDK:
                     raise
@@ -179,7 +179,7 @@ class Decorator:
 
     def redrive(self) -> None:
         for message in self.dead:
-            self.waiting.append({**message, "at": self.weather.now, "receives": 0})
+            self.waiting.append({**message, "at": self.fault_profile.now, "receives": 0})
         self.dead = []
 
     def is_at_rest(self) -> bool:
@@ -195,30 +195,30 @@ class Cursor:
 
     BATCH, ATTEMPTS = 10, 3
 
-    def __init__(self, weather: Weather) -> None:
-        self.weather = weather
+    def __init__(self, fault_profile: FaultProfile) -> None:
+        self.fault_profile = fault_profile
         self.cursor = dict.fromkeys(range(len(STEPS)), 0)
         self.reported: set[tuple[int, int]] = set()
 
     def tick(self) -> None:
-        self.weather.survives(self._run)
+        self.fault_profile.survives(self._run)
 
     def _run(self) -> None:
-        weather = self.weather
+        fault_profile = self.fault_profile
         for step, delay in enumerate(STEPS):
-            if START + delay > weather.now:
+            if START + delay > fault_profile.now:
                 continue
             while batch := list(range(LEADS))[self.cursor[step] :][: self.BATCH]:
-                weather.point()
+                fault_profile.point()
                 self.cursor[step] += len(batch)
-                weather.point()
+                fault_profile.point()
                 for lead in batch:
                     self._send(lead, step)
 
     def _send(self, lead: int, step: int) -> None:
         for _ in range(self.ATTEMPTS):
             with suppress(ClientError, BotoCoreError):
-                return self.weather.post(lead, step)
+                return self.fault_profile.post(lead, step)
         self.reported.add((lead, step))  # an error line with the address: lost, but not silently
         return None
 
@@ -236,45 +236,45 @@ class Cursor:
 
 
 Design = Decorator | Cursor
-DESIGNS: dict[str, Callable[[Weather], Design]] = {
-    "decorator": lambda weather: Decorator(weather, SDK_REQUESTS),
-    "decorator, 1 attempt": lambda weather: Decorator(weather, 1),
+DESIGNS: dict[str, Callable[[FaultProfile], Design]] = {
+    "decorator": lambda fault_profile: Decorator(fault_profile, SDK_REQUESTS),
+    "decorator, 1 attempt": lambda fault_profile: Decorator(fault_profile, 1),
     "cursor": Cursor,
 }
 
 
 def play(name: str, seed: int, actions: int = 60, *, pauses: bool = True) -> Counter[str]:
     """One history of one design, as long and as rough as one of ours; then calm, with both redrives."""
-    weather = Weather(seed)
-    design = DESIGNS[name](weather)
+    fault_profile = FaultProfile(seed)
+    design = DESIGNS[name](fault_profile)
     for _ in range(actions):
-        match weather.rng.choices(("work", "wait", "pause"), (40, 22, 2 if pauses else 0))[0]:
+        match fault_profile.rng.choices(("work", "wait", "pause"), (40, 22, 2 if pauses else 0))[0]:
             case "work":
                 design.work()
             case "wait":
-                _pass(weather, design, timedelta(seconds=weather.rng.choice(WAITS)))
+                _pass(fault_profile, design, timedelta(seconds=fault_profile.rng.choice(WAITS)))
             case _:
-                account = weather.ses.simulator.account
+                account = fault_profile.ses.simulator.account
                 account.sending_enabled = not account.sending_enabled
-    weather.is_rough = False
-    weather.ses.simulator.account.sending_enabled = True
+    fault_profile.is_rough = False
+    fault_profile.ses.simulator.account.sending_enabled = True
     for wait in (*REDRIVES, *REDRIVES):
-        _pass(weather, design, wait)
+        _pass(fault_profile, design, wait)
         design.redrive()
         for _ in range(100):
-            _pass(weather, design, VISIBILITY)
+            _pass(fault_profile, design, VISIBILITY)
             if not design.work() and design.is_at_rest():
                 break
-    return _judge(weather, design)
+    return _judge(fault_profile, design)
 
 
-def _pass(weather: Weather, design: Design, time: timedelta) -> None:
-    weather.now += time
+def _pass(fault_profile: FaultProfile, design: Design, time: timedelta) -> None:
+    fault_profile.now += time
     design.tick()
 
 
-def _judge(weather: Weather, design: Design) -> Counter[str]:
-    taken = Counter(message.tags["send_id"] for message in weather.ses.simulator.messages)
+def _judge(fault_profile: FaultProfile, design: Design) -> Counter[str]:
+    taken = Counter(message.tags["send_id"] for message in fault_profile.ses.simulator.messages)
     figures: Counter[str] = Counter()
     for lead in range(LEADS):
         for step in range(len(STEPS)):

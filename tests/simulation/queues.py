@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tests.simulation.weather import MOST_RECEIVES, REPEATS, VISIBILITY
+from tests.simulation.fault_profile import MOST_RECEIVES, REPEATS, VISIBILITY
 
 if TYPE_CHECKING:
     from tests.simulation.world import SimulatedWorld

@@ -16,7 +16,7 @@ from sodate.runtime import container
 from sodate_cli.local.ses.errors import Fault
 
 from tests.simulation import peers, sdk
-from tests.simulation.weather import Crash
+from tests.simulation.fault_profile import Crash
 
 SEEDS = range(1, 31)
 
@@ -72,9 +72,9 @@ class Model:
     """Ours of it, asked the same questions."""
 
     def __init__(self) -> None:
-        self.weather = peers.Weather(1)
-        self.weather.is_rough = False
-        self.design = peers.Decorator(self.weather, 1)
+        self.fault_profile = peers.FaultProfile(1)
+        self.fault_profile.is_rough = False
+        self.design = peers.Decorator(self.fault_profile, 1)
         self.sends = 0
         self.then: BaseException | None = None
 
@@ -110,7 +110,7 @@ def test_a_finished_record_answers_for_an_hour_and_then_the_mail_goes_out_again(
     lives = int(str(held["expiration"])) - int(container.clock.now().timestamp())
     assert abs(lives - peers.RECORD_LIVES.total_seconds()) < 60
     real.expire("expiration", 1)
-    model.weather.now += peers.RECORD_LIVES
+    model.fault_profile.now += peers.RECORD_LIVES
     for subject in (real, model):
         subject.call()
     assert real.sends == model.sends == 2
@@ -134,7 +134,7 @@ def test_a_killed_process_leaves_a_record_that_refuses_until_the_time_out_and_th
     with pytest.raises(peers.InProgress):
         model.call()
     real.expire("in_progress_expiration", 1)
-    model.weather.now += peers.FUNCTION_TIMEOUT
+    model.fault_profile.now += peers.FUNCTION_TIMEOUT
     for subject in (real, model):
         subject.call()
     assert real.sends == model.sends == 2
@@ -150,16 +150,16 @@ def test_the_default_sdk_asks_again_by_itself_and_ours_never(failure: str) -> No
 
 
 def test_the_cursor_forgets_what_it_had_fetched_when_the_process_dies() -> None:
-    weather = peers.Weather(1)
-    weather.is_rough = False
-    design = peers.Cursor(weather)
-    weather.fuse = 4  # after the cursor moved and the first mail was taken
+    fault_profile = peers.FaultProfile(1)
+    fault_profile.is_rough = False
+    design = peers.Cursor(fault_profile)
+    fault_profile.fuse = 4  # after the cursor moved and the first mail was taken
     with pytest.raises(Crash):
         design._run()
-    weather.fuse = 0
-    weather.now += peers.STEPS[-1]
+    fault_profile.fuse = 0
+    fault_profile.now += peers.STEPS[-1]
     design.tick()
-    taken = [message.tags["send_id"] for message in weather.ses.simulator.messages]
+    taken = [message.tags["send_id"] for message in fault_profile.ses.simulator.messages]
     assert [name for name in taken if name.endswith("-0")] == ["0-0"]
     assert not design.knows_of(1, 0)
     assert design.is_at_rest()
@@ -176,7 +176,7 @@ def test_each_peer_fails_in_its_own_way_and_repeats_its_seed(name: str, wrong: s
 def test_in_good_weather_the_peers_are_right_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else their counts would only show that we cannot write them."""
     for name, value in (("CRASHES", 0.0), ("FAULT_SHARES", (0.0,)), ("REPEATS", 0.0)):
-        monkeypatch.setattr(f"tests.simulation.weather.{name}", value)
+        monkeypatch.setattr(f"tests.simulation.fault_profile.{name}", value)
     monkeypatch.setattr(peers, "REPEATS", 0.0)
     for name in peers.DESIGNS:
         for seed in SEEDS:
@@ -185,8 +185,8 @@ def test_in_good_weather_the_peers_are_right_too(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_lost_answer_alone_is_a_double_mail_with_the_default_sdk() -> None:
-    weather = peers.Weather(1)
-    weather.is_rough = False
-    weather.ses.simulator.inject(Fault.ACCEPTED_THEN_TIMEOUT)
-    peers.Decorator(weather, peers.SDK_REQUESTS)._send(0, 0)
-    assert len(weather.ses.simulator.messages) == 2
+    fault_profile = peers.FaultProfile(1)
+    fault_profile.is_rough = False
+    fault_profile.ses.simulator.inject(Fault.ACCEPTED_THEN_TIMEOUT)
+    peers.Decorator(fault_profile, peers.SDK_REQUESTS)._send(0, 0)
+    assert len(fault_profile.ses.simulator.messages) == 2

@@ -16,20 +16,20 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from pynamodb.connection import Connection
-from sodate.due import store as due
+from sodate.dynamodb import base, keys, transaction
+from sodate.email.delivery.ledger import RANK
 from sodate.errors import Transient
-from sodate.mail.ledger import RANK
 from sodate.playbook import store as playbook_store
 from sodate.playbook.store import Definitions
 from sodate.runtime import clock, container
-from sodate.table import base, keys, transaction
+from sodate.scheduling import store as due
 from sodate_cli.local.ses.envelopes import sqs_event_of
 
 from tests.simulation.cloud import Aws, Ses
+from tests.simulation.fault_profile import Crash, fuse
 from tests.simulation.playbook import DEFINITIONS, TOPIC
 from tests.simulation.queues import Queue, as_json
 from tests.simulation.table import MemoryTable
-from tests.simulation.weather import Crash, fuse
 
 Json = dict[str, Any]
 START = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
@@ -99,7 +99,7 @@ class SimulatedWorld:
         self._read = {"scoring": 0, "event_publisher": 0}
         self._ids = 0
         self._inside = 0
-        self.sends = Queue(self, "mail_sender")
+        self.sends = Queue(self, "email_sender")
         self.events = Queue(self, "email_events")
         self.ses = Ses(self, seed)
         self._wire(monkeypatch)
@@ -138,7 +138,7 @@ class SimulatedWorld:
         simulator.account = replace(held["account"])
         simulator._quota = type(simulator._quota)(simulator.account)
         self.told_of = dict(held["told_of"])
-        container.dispatch_memory.cache_clear()
+        container.dispatcher_cache.cache_clear()
         self.ses.open_ended = held["open_ended"].copy()
         self.ses.in_flight.clear()
         for log in (self.stops, self.buried, self.bus, self.hot, self.trace):
@@ -270,7 +270,7 @@ class SimulatedWorld:
         self.ticks.append((self.now, len(self.table.history)))
         self.invoke("step_mail_dispatch", {})
         self.invoke("send_sweeper", {})
-        self.invoke("score_cooling", {})
+        self.invoke("score_decay", {})
         self.invoke("sales_followup", {})
 
     def stream(self) -> bool:
@@ -427,8 +427,8 @@ def forget() -> None:
     """A new process knows nothing."""
     container.definitions.cache_clear()
     container.bind_lean_table.cache_clear()
-    container.dispatch_memory.cache_clear()
+    container.dispatcher_cache.cache_clear()
     container._secrets.clear()
     transaction._shared.connection = None
     with suppress(AttributeError):
-        import_module("functions.form_capture.handler").desk.cache_clear()
+        import_module("functions.form_capture.handler").controller.cache_clear()

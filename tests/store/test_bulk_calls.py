@@ -8,16 +8,16 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 from pynamodb.connection import Connection
-from sodate.due import store as due
+from sodate.dynamodb import base, bulk, keys, transaction
+from sodate.dynamodb.base import ConditionFailed, TableItem
+from sodate.email.delivery.ledger import StepRef
+from sodate.email.reputation import rate_limiter
 from sodate.errors import Transient
 from sodate.leads.lead import Enrollment, State
 from sodate.leads.store import find_state, state_item
-from sodate.mail import pace
-from sodate.mail.ledger import StepRef
 from sodate.scenarios.caps import Limit, minutes
 from sodate.scenarios.claim import Claims, Refused, release
-from sodate.table import base, bulk, keys, transaction
-from sodate.table.base import ConditionFailed, TableItem
+from sodate.scheduling import store as due
 
 from tests.simulation.table import MemoryTable
 
@@ -166,21 +166,21 @@ def test_the_remembered_minutes_are_cut_when_there_are_many() -> None:
 
 
 def test_slots_follow_each_other_at_the_rate_and_the_first_stop_stays() -> None:
-    assert pace.look() == pace.Pace()
-    pace.keep(pace.Pace(rate=10.0))
-    step, slots = pace.look().slot, [pace.reserve(pace.look(), NOW).at or NOW for _ in range(3)]
+    assert rate_limiter.look() == rate_limiter.RateLimit()
+    rate_limiter.keep(rate_limiter.RateLimit(rate=10.0))
+    step, slots = rate_limiter.look().slot, [rate_limiter.reserve(rate_limiter.look(), NOW).at or NOW for _ in range(3)]
     assert slots == [slots[0], slots[0] + step, slots[0] + 2 * step]
     assert timedelta() <= slots[0] - NOW < step
     later = NOW + timedelta(seconds=1)
-    following = pace.reserve(pace.look(), later).at
+    following = rate_limiter.reserve(rate_limiter.look(), later).at
     assert following is not None
     assert following - later == slots[0] - NOW
     for _ in range(105):
-        last = pace.reserve(pace.look(), later).at
+        last = rate_limiter.reserve(rate_limiter.look(), later).at
     assert last is None
-    assert pace.open_breaker("sending_paused")
-    assert not pace.open_breaker("account_suspended")
-    assert pace.look().stopped == "sending_paused"
+    assert rate_limiter.open_breaker("sending_paused")
+    assert not rate_limiter.open_breaker("account_suspended")
+    assert rate_limiter.look().stopped == "sending_paused"
 
 
 @pytest.mark.parametrize("what", ["names", "values"])

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from moto import mock_aws
-from sodate.mail import rates
-from sodate.mail.guards import Counts
-from sodate.table import base, keys
-from sodate.table.base import TableItem
+from sodate.dynamodb import base, keys
+from sodate.dynamodb.base import TableItem
+from sodate.email.reputation import rates
+from sodate.email.reputation.guards import Counts
 
 NOW = datetime(2026, 11, 24, 23, 59, tzinfo=UTC)
 

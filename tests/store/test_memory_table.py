@@ -10,14 +10,14 @@ from pynamodb.connection import Connection
 from pynamodb.expressions.condition import Condition
 from sodate.activities.activity import Activity
 from sodate.activities.store import activities_of, activity_item
+from sodate.dynamodb import base, bulk, keys, transaction
+from sodate.dynamodb.base import ConditionFailed, TableItem
+from sodate.dynamodb.transaction import Delete, Update, put_new
+from sodate.email.delivery.store import SendItem, find_send, planned_transactional, raise_to
 from sodate.errors import Transient
 from sodate.leads.lead import Enrollment, State
 from sodate.leads.store import StateItem, as_it_was, find_state, state_item, state_key
-from sodate.mail.store import SendItem, find_send, planned_notice, raise_to
 from sodate.sales.store import load, open_signals, unload
-from sodate.table import base, bulk, keys, transaction
-from sodate.table.base import ConditionFailed, TableItem
-from sodate.table.transaction import Delete, Update, put_new
 
 from tests.simulation.table import MemoryTable
 
@@ -97,7 +97,7 @@ def test_conditions_hold_alike(number: int) -> None:
 @pytest.mark.usefixtures("table")
 def test_a_transaction_does_all_or_nothing_and_says_what_stood_in_the_way() -> None:
     base.put_new(state_item(STATE))
-    send = planned_notice("L", "s1", "opt_in", None, {"a": 1}, at(1))
+    send = planned_transactional("L", "s1", "opt_in", None, {"a": 1}, at(1))
     log = activity_item(Activity("L", "mail_opened", at(1), "k1", {"link": "x"}))
     transaction.commit([put_new(send), put_new(log)])
     blocked = Update(state_key("L"), [StateItem.blocked.set("x")], StateItem.blocked.does_not_exist())

@@ -11,13 +11,13 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from sodate.dynamodb import base
+from sodate.email.content.template import Template
 from sodate.errors import NotFound
 from sodate.forms.definition import Form
-from sodate.mail.template import Template
 from sodate.playbook.problem import PlaybookInvalid
 from sodate.playbook.store import DefinitionItem, Definitions, Kind
 from sodate.sales.definition import Sales
-from sodate.table import base
 from sodate_cli.playbook.apply import apply_directory
 from sodate_cli.playbook.check import check
 from sodate_cli.playbook.commands import app

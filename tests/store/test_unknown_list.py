@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 from pynamodb.connection import Connection
-from sodate.mail.ledger import StepRef
-from sodate.mail.store import find_send, step_send
-from sodate.mail.unknown import list_unknown, unknown_sends
-from sodate.table import base, transaction
+from sodate.dynamodb import base, transaction
+from sodate.email.delivery.ledger import StepRef
+from sodate.email.delivery.store import find_send, step_send
+from sodate.email.delivery.unknown import list_unknown, unknown_sends
 
+from tests.simulation.fault_profile import Crash
 from tests.simulation.table import MemoryTable
-from tests.simulation.weather import Crash
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 REF = StepRef("L", "drip", 1, 0, "e1")

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from sodate.due import store as due
-from sodate.mail import pace
-from sodate.mail.suppression import SyncItem
-from sodate.table import base, keys
+from sodate.dynamodb import base, keys
+from sodate.email.reputation import rate_limiter
+from sodate.email.reputation.suppression import SyncItem
+from sodate.scheduling import store as due
 from sodate_cli.doctor.deployment import Deployment
 from sodate_cli.playbook.apply import publish
 from sodate_cli.playbook.check import Checked, check
@@ -35,7 +35,7 @@ DOMAIN = "norte.test"
 API = f"https://api.{DOMAIN}"
 ALARMS = (f"{PREFIX}-send-dlq-not-empty", f"{PREFIX}-late-steps")
 QUEUES = ("send", "events", "score-replay", "lead-import")
-SCHEDULES = ("step-mail-dispatch", "send-sweeper", "score-cooling", "sales-followup", "suppression-sync")
+SCHEDULES = ("step-mail-dispatch", "send-sweeper", "score-decay", "sales-followup", "suppression-sync")
 SECRETS = {
     "signing-keys": {"keys": [{"id": "k1", "key": "a-key", "created": "2026-11-01T00:00:00Z"}]},
     "address-key": {"key": "an-address-key"},
@@ -124,7 +124,7 @@ class SoundDeployment:
         for lane in due.LANES:
             due.move_cursor(lane, NOW.replace(second=0) - timedelta(minutes=1))
         base.put(SyncItem(keys.suppression_sync(), keys.POSITION, until=keys.stamp(NOW - timedelta(hours=20))))
-        pace.keep(pace.Pace(rate=14.0))
+        rate_limiter.keep(rate_limiter.RateLimit(rate=14.0))
 
     def _queues_and_topics(self) -> None:
         sqs, sns, kms = self.aws.client("sqs"), self.aws.client("sns"), self.aws.client("kms")
@@ -201,7 +201,7 @@ class SoundDeployment:
                 "Environment": {"Variables": self._environment(spec)},
             }
         for function, queue in (
-            ("mail-sender", "send"), ("score-replay", "score-replay"), ("email-events", "events"),
+            ("email-sender", "send"), ("score-replay", "score-replay"), ("email-events", "events"),
             ("lead-import", "lead-import"),
         ):  # fmt: skip
             self.mappings[f"{PREFIX}-{function}"] = mapping(_arn("sqs", f"{PREFIX}-{queue}"))
@@ -446,10 +446,10 @@ def put_definition(kind: str, body: Json) -> None:
 
 
 def put_unknown_send() -> None:
-    from sodate.mail.store import planned_notice
-    from sodate.mail.unknown import list_unknown
+    from sodate.email.delivery.store import planned_transactional
+    from sodate.email.delivery.unknown import list_unknown
 
-    list_unknown([planned_notice("lead", "send", "optin", "welcome", {}, NOW)], NOW, NOW)
+    list_unknown([planned_transactional("lead", "send", "optin", "welcome", {}, NOW)], NOW, NOW)
 
 
 @cache

@@ -15,11 +15,11 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
-from sodate.due import store as due
+from sodate.dynamodb import base, transaction
+from sodate.dynamodb.base import TableItem
 from sodate.playbook import store as playbook_store
 from sodate.runtime import clock, container
-from sodate.table import base, transaction
-from sodate.table.base import TableItem
+from sodate.scheduling import store as due
 from sodate_cli.local.ses.client import SimulatedSes
 from sodate_cli.local.ses.envelopes import sqs_event_of
 from sodate_cli.playbook.apply import apply_directory
@@ -98,7 +98,7 @@ class World:
     def tick(self) -> None:
         self.call("step_mail_dispatch", {})
         self.call("send_sweeper", {})
-        self.call("score_cooling", {})
+        self.call("score_decay", {})
         self.call("sales_followup", {})
         self.settle()
 
@@ -259,7 +259,7 @@ class World:
     def _send_queue(self) -> bool:
         records = self.receive()
         if records:
-            assert self.call("mail_sender", {"Records": records}) == {"batchItemFailures": []}
+            assert self.call("email_sender", {"Records": records}) == {"batchItemFailures": []}
         return bool(records)
 
     def _bus(self) -> bool:
@@ -333,11 +333,11 @@ def forget_process_state() -> None:
     """A Lambda process starts empty; so does each test."""
     container.definitions.cache_clear()
     container.bind_lean_table.cache_clear()
-    container.dispatch_memory.cache_clear()
+    container.dispatcher_cache.cache_clear()
     container._secrets.clear()
     transaction._shared.connection = None
     container.client.cache_clear()
-    import_module("functions.form_capture.handler").desk.cache_clear()
+    import_module("functions.form_capture.handler").controller.cache_clear()
 
 
 @contextmanager

@@ -8,9 +8,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 from sodate.activities.store import activities_of
+from sodate.email.delivery.store import sends_of
 from sodate.errors import NotFound
 from sodate.leads.store import load_state
-from sodate.mail.store import sends_of
 
 from sodate_cli.demo.people import Person
 from sodate_cli.demo.play import Player

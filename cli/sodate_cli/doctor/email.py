@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
-from sodate.mail.sender import Mailing
+from sodate.email.mailing import Mailing
 from sodate.playbook.store import parsed
 
 from sodate_cli.doctor.deployment import Deployment
@@ -108,7 +108,7 @@ def _identity(d: Deployment) -> Mapping[str, Any]:
 
 
 def sender(d: Deployment) -> Result:
-    """The playbook's sender must be one that the role of mail_sender, and SES, let through."""
+    """The playbook's sender must be one that the role of email_sender, and SES, let through."""
     address = live_sender(d).from_address
     name = d.expected.mail_identity.name
     if d.is_local:

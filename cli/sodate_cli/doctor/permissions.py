@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sodate.table import keys
+from sodate.dynamodb import keys
 
 from infra.catalog import ADDRESS_KEY, CAPTCHA, FUNCTIONS, SIGNING_KEYS, WEBHOOK, FunctionSpec
 from sodate_cli.doctor.deployment import Deployment
@@ -48,12 +48,12 @@ def permissions(d: Deployment) -> Result:
 
 def bulk_templates(d: Deployment) -> Result:
     """SES may ask for `template/*` when a bulk call carries an inline template; AWS documents it nowhere clearly."""
-    spec = next(one for one in FUNCTIONS if one.name == "mail_sender")
+    spec = next(one for one in FUNCTIONS if one.name == "email_sender")
     demand = Demand(("ses:SendBulkEmail",), _arn(d, "ses", "template/*"), _from(d))
     if not _problems(d, spec, demand):
-        return ok("mail_sender may use inline templates in SendBulkEmail")
+        return ok("email_sender may use inline templates in SendBulkEmail")
     return warning(
-        "mail_sender may not use template/* in SendBulkEmail; if SES asks for it, every step mail is refused",
+        "email_sender may not use template/* in SendBulkEmail; if SES asks for it, every step mail is refused",
         "allow ses:SendBulkEmail on template/* in infra/components/permissions.py (may_send_mail) and deploy",
     )
 
@@ -94,7 +94,7 @@ def _never(table: str, spec: FunctionSpec, *, with_conditions: bool) -> Iterator
 
 def _special(d: Deployment, spec: FunctionSpec) -> Iterator[Demand]:
     match spec.name:
-        case "mail_sender" if not d.is_local:  # the SES simulator asks no role
+        case "email_sender" if not d.is_local:  # the SES simulator asks no role
             send = ("ses:SendEmail", "ses:SendBulkEmail")
             name = d.expected.mail_identity.name
             yield Demand(send, _arn(d, "ses", f"identity/{name}"), _from(d))

@@ -1,13 +1,14 @@
 """Three emails to the addresses of SES's mailbox simulator, and what the ledger says of them afterwards.
 
-They are probes (`sodate.mail.probe`): no lead, no consent, no daily rate and no event on the bus knows of them.
+They are probes (`sodate.email.delivery.probe`): no lead, no consent, no daily rate and no bus event
+knows of them.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sodate.mail import probe
-from sodate.mail.ses import Draft, SesMailer
+from sodate.email.delivery import probe
+from sodate.email.delivery.ses import OutgoingEmail, SesMailer
 
 from sodate_cli.doctor.deployment import Deployment
 from sodate_cli.doctor.email import live_sender
@@ -44,12 +45,12 @@ def round_trip(d: Deployment) -> Result:
 
 
 def _send(d: Deployment, lead_id: str, sent: list[_Sent]) -> list[str]:
-    """One bulk call with an inline template, as mail_sender makes it. Returns what SES did not accept."""
+    """One bulk call with an inline template, as email_sender makes it. Returns what SES did not accept."""
     mailer = SesMailer(lambda: d.clients("sesv2"), d.output("ConfigurationSet"))
     sender = live_sender(d)
     text = "This is a test of `sodate doctor --send`. Nobody reads it."
-    drafts = [
-        Draft(
+    outgoing_emails = [
+        OutgoingEmail(
             to=f"{one.kind}+{one.send_id}@{_SIMULATOR}",  # a label of its own: no suppression list holds it
             sender=sender,
             subject="sodate doctor",
@@ -59,7 +60,7 @@ def _send(d: Deployment, lead_id: str, sent: list[_Sent]) -> list[str]:
         )
         for one in sent
     ]
-    answers = zip(sent, mailer.send_bulk(drafts), strict=True)
+    answers = zip(sent, mailer.send_bulk(outgoing_emails), strict=True)
     return [f"{one.kind}: {answer.reason}" for one, answer in answers if answer.verdict != "accepted"]
 
 

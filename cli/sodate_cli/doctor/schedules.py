@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sodate.due import store as due
-from sodate.mail.suppression import SyncItem
-from sodate.table import base, keys
+from sodate.dynamodb import base, keys
+from sodate.email.reputation.suppression import SyncItem
+from sodate.scheduling import store as due
 
 from infra.catalog import FUNCTIONS, REPLAYS_AT_ONCE
 from sodate_cli.doctor.deployment import Deployment
@@ -17,7 +17,7 @@ _BY_NAME = {spec.name: spec for spec in FUNCTIONS}
 SCHEDULED: Mapping[str, tuple[due.Lane, ...]] = {
     "step_mail_dispatch": due.SENDING,
     "send_sweeper": (due.WATCH,),
-    "score_cooling": (due.COOLING,),
+    "score_decay": (due.DECAY,),
     "sales_followup": (due.SALES,),
     "suppression_sync": (),
 }
@@ -26,7 +26,7 @@ _CURSOR_MAY_LAG = timedelta(minutes=20)
 #: It runs once a day, and a long list takes it some days.
 _SYNC_MAY_LAG = timedelta(days=3)
 QUEUE_READERS = {
-    "mail_sender": "send", "score_replay": "score-replay", "email_events": "events", "lead_import": "lead-import",
+    "email_sender": "send", "score_replay": "score-replay", "email_events": "events", "lead_import": "lead-import",
 }  # fmt: skip
 STREAM_READERS = ("scoring", "event_publisher")
 

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from pydantic import BaseModel, ValidationError
+from sodate.email.content.template import Template
+from sodate.email.delivery.unknown import unknown_sends
+from sodate.email.mailing import Mailing
+from sodate.email.reputation import rate_limiter
 from sodate.errors import SodateError
 from sodate.forms.definition import Form
-from sodate.mail import pace
-from sodate.mail.sender import Mailing
-from sodate.mail.template import Template
-from sodate.mail.unknown import unknown_sends
 from sodate.playbook.store import Kind, Stored, parsed
 from sodate.sales.definition import Sales
 from sodate.scenarios.sequence import Sequence
@@ -63,7 +63,7 @@ def _problem(
 
 
 def sending(d: Deployment) -> Result:
-    found = pace.look()
+    found = rate_limiter.look()
     if found.stopped:
         return failed(
             f"SES refuses email ({found.stopped}): everything due waits, one email a minute is tried",

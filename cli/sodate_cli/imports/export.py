@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from sodate.dynamodb.base import TableItem
 from sodate.errors import Invalid
 from sodate.imports.cells import escaped
 from sodate.imports.report import BOM
 from sodate.leads.lead import Profile
 from sodate.leads.store import StateItem, every_lead
 from sodate.scoring.store import ScoreItem
-from sodate.table.base import TableItem
 
 Items = Mapping[type[TableItem], TableItem]
 Lead = tuple[Profile, Items]
@@ -29,11 +29,11 @@ def export(file: Path, columns: str | None, encoding: str) -> dict[str, int]:
     if encoding not in _ENCODINGS:
         raise Invalid(f"--encoding {encoding}: write {' or '.join(_ENCODINGS)}", "encoding")
     names = _chosen(columns) if columns else _all_columns(every_lead(StateItem, ScoreItem))
-    draft = file.with_name(f"{file.name}.new")
-    with draft.open("wb") as stream:
-        draft.chmod(0o600)
+    outgoing = file.with_name(f"{file.name}.new")
+    with outgoing.open("wb") as stream:
+        outgoing.chmod(0o600)
         written = _write(stream, names, every_lead(StateItem, ScoreItem), encoding)
-    draft.replace(file)
+    outgoing.replace(file)
     return written
 
 

@@ -58,11 +58,11 @@ class Journal:
         if not self.keeps:
             return after
         held = {"table": self.table, "progress": asdict(after)}
-        draft = self.path.with_name(f"{self.path.name}.new")
-        with draft.open("w", encoding="utf-8") as stream:
+        outgoing = self.path.with_name(f"{self.path.name}.new")
+        with outgoing.open("w", encoding="utf-8") as stream:
             json.dump(held, stream)
             _to_disk(stream)
-        draft.replace(self.path)
+        outgoing.replace(self.path)
         return after
 
     def end(self, done: Progress) -> None:

@@ -23,7 +23,7 @@ from sodate_cli.imports.journal import Journal
 
 
 @dataclass(frozen=True)
-class Ground:
+class Harness:
     """What an import stands on: a table, its secret, its time."""
 
     table: str
@@ -48,7 +48,7 @@ def _check_topics(mapping: Mapping) -> None:
 
 
 def run_import(
-    file: Opened, mapping: Mapping, ground: Ground, *, dry_run: bool = False, tell: Callable[[Progress, Survey], None]
+    file: Opened, mapping: Mapping, harness: Harness, *, dry_run: bool = False, tell: Callable[[Progress, Survey], None]
 ) -> Progress:
     """Raises `Invalid` for a file that does not fit its mapping, before anything is written."""
     _check_topics(mapping)
@@ -58,15 +58,15 @@ def run_import(
     with reading(file) as stream:
         header = read_header(stream, encoding, mapping)
     name = import_id(found.sha256, mapping)
-    journal = Journal(file.beside, ground.table, keeps=not dry_run)
+    journal = Journal(file.beside, harness.table, keeps=not dry_run)
     known = find_progress(name)
     progress = journal.resume(name) if known is not None and not dry_run else None
     if progress is None:
         journal.begin()
         progress = Progress(name, encoding)
     again = known is not None and known.finished
-    deciding = Decide(mapping, name, container.new_id, ground.now, dry_run=dry_run, again=again)
-    apply = Apply(deciding, ground.address_secret, container.pause)
+    deciding = Decide(mapping, name, container.new_id, harness.now, dry_run=dry_run, again=again)
+    apply = Apply(deciding, harness.address_secret, container.pause)
 
     def save(before: Progress, after: Progress, troubles: Sequence[Trouble]) -> Progress:
         tell(after, found)
@@ -74,10 +74,10 @@ def run_import(
 
     if not dry_run:
         known = begin(
-            Progress(name, encoding), json.dumps(mapping.model_dump(mode="json"), ensure_ascii=False), ground.now
+            Progress(name, encoding), json.dumps(mapping.model_dump(mode="json"), ensure_ascii=False), harness.now
         )
-    done = Run(mapping, header, apply, save, ground.now).go(file.at, progress)
+    done = Run(mapping, header, apply, save, harness.now).go(file.at, progress)
     if known is not None and not dry_run and not known.finished:
-        advance(known, done, ground.now)
+        advance(known, done, harness.now)
     journal.end(done)
     return done

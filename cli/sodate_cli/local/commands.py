@@ -105,7 +105,7 @@ def advance(span: Annotated[str, typer.Argument(help="3d, 12h, 30m or 1d12h.")],
 
 
 def _travel(clock: ShiftedClock, target: datetime) -> list[datetime]:
-    from sodate.due import store
+    from sodate.scheduling import store
 
     from sodate_cli.local.running import RunningStage
     from sodate_cli.local.stage import NotRunning

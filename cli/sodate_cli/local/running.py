@@ -11,7 +11,7 @@ from sodate_cli.local.clock import ShiftedClock
 from sodate_cli.local.deploy import client
 from sodate_cli.local.ses.events import stamp
 
-_SCHEDULED = ("StepMailDispatch", "SendSweeper", "ScoreCooling", "SalesFollowup")
+_SCHEDULED = ("StepMailDispatch", "SendSweeper", "ScoreDecay", "SalesFollowup")
 
 
 class ScheduleFailed(RuntimeError):

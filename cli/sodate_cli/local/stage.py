@@ -72,7 +72,7 @@ def publish_playbook(folder: LocalFolder, checked: "Checked", endpoints: dict[st
 def warm(endpoints: Mapping[str, Any]) -> None:
     """Start one worker of each queue and stream function now, so that the first lead does not wait for them."""
     functions = deploy.client("lambda", endpoints["aws"])
-    for name in ("EmailEvents", "Scoring", "EventPublisher", "MailSender"):
+    for name in ("EmailEvents", "Scoring", "EventPublisher", "EmailSender"):
         functions.invoke(FunctionName=endpoints["functions"][name], InvocationType="Event", Payload=b'{"Records":[]}')
 
 

@@ -22,7 +22,7 @@ class StillBusy(RuntimeError):
 
 
 class DueIndex(Protocol):
-    """What `sodate.due.store` knows; the keys of the due index are its business alone."""
+    """What `sodate.scheduling.store` knows; the keys of the due index are its business alone."""
 
     def next_due_minute(self, after: datetime) -> datetime | None: ...
     def skip_idle(self, until: datetime) -> None: ...

@@ -36,7 +36,7 @@ def apply_directory(
     retire: bool = False,
     definitions: Definitions | None = None,
 ) -> list[Applied]:
-    """Check and publish to the bound table (`sodate.table.base.bind`, or `sodate_cli.target.connect`).
+    """Check and publish to the bound table (`sodate.dynamodb.base.bind`, or `sodate_cli.target.connect`).
 
     `overrides` are laid over the files before they are checked, e.g. `{"sales.webhook.url": "http://127.0.0.1:9000/",
     "forms.*.origins": ["http://localhost:3000"]}`. Raises `PlaybookInvalid` with all problems and writes nothing then.

@@ -9,7 +9,7 @@ from html import escape as html_escape
 
 import css_inline
 from mjml import mjml2html
-from sodate.mail.template import Template
+from sodate.email.content.template import Template
 from sodate.playbook.problem import Problem
 
 from sodate_cli.playbook import liquid_guard

@@ -8,7 +8,7 @@ from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
-from sodate.mail.sender import Mailing
+from sodate.email.mailing import Mailing
 
 from sodate_cli.playbook.check import Checked
 from sodate_cli.target import Target

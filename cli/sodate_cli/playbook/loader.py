@@ -9,9 +9,9 @@ from pathlib import Path as FilePath
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, Field, StringConstraints, ValidationError
+from sodate.email.content.template import TemplateHead
+from sodate.email.mailing import Mailing
 from sodate.forms.definition import Form
-from sodate.mail.sender import Mailing
-from sodate.mail.template import TemplateHead
 from sodate.playbook.explain import line_of, problems_of
 from sodate.playbook.problem import Problem, Severity
 from sodate.playbook.store import ONLY

@@ -14,7 +14,7 @@ from tests.support.dead_letters import DeadLetterQueue, Functions
 OUTPUTS = {
     "DlqSendUrl": "https://sqs/sodate-dev-send-dlq",
     "DlqAlarmMailUrl": "https://sqs/sodate-dev-alarm-mail-dlq",
-    "FunctionMailSender": "arn:aws:lambda:r:1:function:sodate-dev-mail-sender:live",
+    "FunctionEmailSender": "arn:aws:lambda:r:1:function:sodate-dev-email-sender:live",
     "TableName": "sodate-dev",
 }
 

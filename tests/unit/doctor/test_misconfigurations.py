@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from moto import mock_aws
-from sodate.due import store as due
-from sodate.mail import pace
-from sodate.mail.suppression import SyncItem
+from sodate.dynamodb import base, keys
+from sodate.email.reputation import rate_limiter
+from sodate.email.reputation.suppression import SyncItem
 from sodate.playbook.store import Definitions
-from sodate.table import base, keys
+from sodate.scheduling import store as due
 from sodate_cli.doctor.commands import is_sick
 from sodate_cli.doctor.finding import Finding, Verdict
 from sodate_cli.doctor.runner import examine
@@ -78,7 +78,7 @@ def setting(name: str, variable: str, value: str) -> Spoil:
 
 
 def no_function(aws: SoundDeployment) -> None:
-    del aws.functions[f"{PREFIX}-score-cooling"]
+    del aws.functions[f"{PREFIX}-score-decay"]
 
 
 def mapping(function_name: str, member: str, value: object) -> Spoil:
@@ -224,7 +224,7 @@ def no_expiry(_: SoundDeployment) -> None:
 
 
 def eternal_log(_: SoundDeployment) -> None:
-    moto("logs").delete_retention_policy(logGroupName=f"/aws/lambda/{PREFIX}-mail-sender")
+    moto("logs").delete_retention_policy(logGroupName=f"/aws/lambda/{PREFIX}-email-sender")
 
 
 def denied(name: str, action: str) -> Spoil:
@@ -263,7 +263,7 @@ FAILURES: dict[str, tuple[Spoil, str]] = {
     "a function runs on another layer": (function("scoring", "Layers", []), "functions"),
     "a function means another table": (setting("scoring", "SODATE_TABLE", "sodate-dev"), "settings"),
     "a function has the clock of the local cloud": (setting("scoring", "SODATE_CLOCK_FILE", "/x"), "settings"),
-    "a function is switched off": (change("reserved", f"{PREFIX}-mail-sender", to=0), "concurrency"),
+    "a function is switched off": (change("reserved", f"{PREFIX}-email-sender", to=0), "concurrency"),
     "the API answers with an error": (api_answers(502, b"Bad Gateway"), "api"),
     "the API belongs to something else": (api_answers(404, b"<html>"), "api"),
     "SES sends nothing": (change("account", "SendingEnabled", to=False), "ses-account"),
@@ -287,8 +287,11 @@ FAILURES: dict[str, tuple[Spoil, str]] = {
     "bounces are not reported": (lambda aws: aws.event_types.remove("BOUNCE"), "event-destination"),
     "a definition cannot be read": (lambda _: put_definition("rules", {"nonsense": 1}), "definitions"),
     "the playbook sends from somewhere else": (other_sender, "sender"),
-    "SES refuses the account": (lambda _: pace.open_breaker("sending_paused"), "sending"),
-    "a guard pauses marketing email": (lambda _: pace.keep(pace.Pace(14.0, held="bounces 6 %")), "sending"),
+    "SES refuses the account": (lambda _: rate_limiter.open_breaker("sending_paused"), "sending"),
+    "a guard pauses marketing email": (
+        lambda _: rate_limiter.keep(rate_limiter.RateLimit(14.0, held="bounces 6 %")),
+        "sending",
+    ),
     "something was given up": (dead_letter, "dead-letters"),
     "email waits in the queue": (old_message, "queue-ages"),
     "SES may not publish events": (topic_policy("mail-events"), "event-topic"),
@@ -303,7 +306,7 @@ FAILURES: dict[str, tuple[Spoil, str]] = {
     "the sweeper stands still": (late_cursor(due.WATCH), "cursors"),
     "a schedule has never run": (lambda _: remove_cursor(due.SALES), "cursors"),
     "the suppression list is not synchronised": (late_sync, "cursors"),
-    "a queue is not read": (mapping("mail-sender", "State", "Disabled"), "triggers"),
+    "a queue is not read": (mapping("email-sender", "State", "Disabled"), "triggers"),
     "a stream has lost its filter": (mapping("scoring", "FilterCriteria", {}), "triggers"),
     "a stream has lost its dead-letter queue": (mapping("scoring", "DestinationConfig", {}), "triggers"),
     "replays are not bounded": (mapping("score-replay", "ScalingConfig", {}), "triggers"),
@@ -318,7 +321,7 @@ FAILURES: dict[str, tuple[Spoil, str]] = {
     "items do not expire": (no_expiry, "table-expiry"),
     "a log is kept for ever": (eternal_log, "log-retention"),
     "a role lacks the table": (denied("scoring", "dynamodb:GetItem"), "permissions"),
-    "a role may not send email": (denied("mail_sender", "ses:SendEmail"), "permissions"),
+    "a role may not send email": (denied("email_sender", "ses:SendEmail"), "permissions"),
     "a role may delete leads": (too_much("email_events", "dynamodb:DeleteItem"), "permissions"),
     "a role may read everybody": (too_much("form_capture", "dynamodb:Scan"), "permissions"),
     "an alarm was deleted": (deleted_alarm, "alarms"),
@@ -351,7 +354,7 @@ WARNINGS: dict[str, tuple[Spoil, str]] = {
     "the set measures nothing": (change("configuration_set", "ReputationOptions", to={}), "configuration-set"),
     "a send has an unknown outcome": (lambda _: put_unknown_send(), "unknown-sends"),
     "a young stack has not run yet": (young_and_unread, "cursors"),
-    "inline templates are not allowed": (denied("mail_sender", "ses:SendBulkEmail@template"), "bulk-templates"),
+    "inline templates are not allowed": (denied("email_sender", "ses:SendBulkEmail@template"), "bulk-templates"),
     "an alarm rings": (
         lambda _: moto("cloudwatch").set_alarm_state(AlarmName=ALARMS[1], StateValue="ALARM", StateReason="x"),
         "alarms-ringing",

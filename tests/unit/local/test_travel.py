@@ -189,6 +189,6 @@ def test_other_spans_are_refused_with_an_example(text: str) -> None:
 
 
 def test_the_due_index_of_the_product_is_what_the_traveller_expects() -> None:
-    from sodate.due import store
+    from sodate.scheduling import store
 
     assert [callable(getattr(store, name)) for name in ("next_due_minute", "skip_idle")] == [True] * 2

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sodate.mail.render import environment
+from sodate.email.content.render import environment
 from sodate_cli.playbook.check import check
 from sodate_cli.playbook.liquid_guard import LIQUID, lost, moved, protect, restore
 from sodate_cli.playbook.text_part import to_text

@@ -10,8 +10,8 @@ import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 from moto import mock_aws
 from pynamodb.exceptions import QueryError
+from sodate.dynamodb import base
 from sodate.errors import Invalid, NotFound, Transient
-from sodate.table import base
 from sodate_cli import main
 from sodate_cli.playbook.check import check
 from sodate_cli.playbook.commands import app

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from sodate.mail.sender import Mailing, is_closing_day
+from sodate.email.mailing import Mailing, is_closing_day
 from sodate.scenarios.calendar import due_at
 from sodate.scenarios.days import is_business_day
 from sodate.scenarios.hours import open_from

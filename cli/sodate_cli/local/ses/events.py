@@ -56,7 +56,7 @@ def _tags(message: Message) -> dict[str, list[str]]:
         "ses:configuration-set": [message.configuration_set or ""],
         "ses:source-ip": ["192.0.2.10"],
         "ses:from-domain": [_domain(message.source)],
-        "ses:caller-identity": ["mail_sender"],
+        "ses:caller-identity": ["email_sender"],
     }
     return tags | {name: [value] for name, value in message.tags.items()}
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from sodate.email.content.template import Template
+from sodate.email.mailing import Mailing
 from sodate.forms.definition import Form, FormField
-from sodate.mail.sender import Mailing
-from sodate.mail.template import Template
 from sodate.playbook.problem import Problem, Severity
 
 from sodate_cli.playbook.compile import Compiled

@@ -1,15 +1,15 @@
 """Merge fields: only known ones, and none that leaves a hole.
 
-The sender refuses to send a mail with a hole (`sodate.mail.render`), so a field that a lead may lack needs `default` or
-an `{% if %}` around it. Found by rendering for a lead that has nothing but the required fields.
+The sender refuses an email with an empty merge field (`sodate.email.content.render`), so a field that a lead may lack
+needs `default` or an `{% if %}` around it. Found by rendering for a lead that has nothing but the required fields.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 
 from liquid.exceptions import LiquidError
-from sodate.mail.render import environment
-from sodate.mail.sender import Sender
+from sodate.email.content.render import environment
+from sodate.email.mailing import Sender
 from sodate.playbook.problem import Problem, did_you_mean
 
 from sodate_cli.playbook.lint.context import Context, Mail

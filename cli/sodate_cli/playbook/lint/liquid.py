@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from liquid.exceptions import LiquidError
-from sodate.mail.render import ALLOWED_FILTERS, environment
+from sodate.email.content.render import ALLOWED_FILTERS, environment
 from sodate.playbook.problem import Problem, did_you_mean
 
 from sodate_cli.playbook.lint.context import Context, Mail

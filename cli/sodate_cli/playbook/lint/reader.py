@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from liquid.exceptions import LiquidError
-from sodate.mail.render import environment
+from sodate.email.content.render import environment
 
 from sodate_cli.playbook.lint.context import Context, Mail
 

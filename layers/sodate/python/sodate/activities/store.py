@@ -7,8 +7,8 @@ from typing import Any
 from pynamodb.attributes import MapAttribute, UnicodeAttribute
 
 from sodate.activities.activity import Activity
-from sodate.table import base, keys
-from sodate.table.base import TableItem
+from sodate.dynamodb import base, keys
+from sodate.dynamodb.base import TableItem
 
 
 class ActivityItem(TableItem, discriminator="activity"):

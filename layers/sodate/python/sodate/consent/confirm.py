@@ -11,12 +11,12 @@ from sodate.activities.activity import Activity, activity_key
 from sodate.activities.store import activity_item
 from sodate.consent.consent import LIFTED_BY_OPT_IN, UNSUBSCRIBED, Evidence
 from sodate.consent.store import ConsentItem, SuppressionItem, consent_item, consents_of, find_consent
+from sodate.dynamodb import keys, transaction
+from sodate.dynamodb.base import ConditionFailed
+from sodate.dynamodb.transaction import Delete, Put, Update, Write
 from sodate.errors import Conflict, Invalid, Transient
 from sodate.leads.lead import Enrollment, State
 from sodate.leads.store import StateItem, as_it_was, load_state, no_opt_out_since, state_key, to_map
-from sodate.table import keys, transaction
-from sodate.table.base import ConditionFailed
-from sodate.table.transaction import Delete, Put, Update, Write
 
 _TRIES = 5
 

@@ -13,12 +13,12 @@ from sodate.activities.activity import activity_key
 from sodate.consent.confirm import OnConfirmed
 from sodate.consent.consent import Evidence
 from sodate.consent.store import consent_item
+from sodate.dynamodb import transaction
+from sodate.dynamodb.base import ConditionFailed
+from sodate.dynamodb.transaction import Put, Update
 from sodate.errors import Conflict, Invalid
 from sodate.leads.store import StateItem, as_it_was, load_state, state_key, to_map
 from sodate.leads.text import one_line
-from sodate.table import transaction
-from sodate.table.base import ConditionFailed
-from sodate.table.transaction import Put, Update
 
 Because = Literal["notified_address", "business_relation", "published_address"]
 REASONS: tuple[Because, ...] = get_args(Because)

@@ -17,13 +17,13 @@ from sodate.consent.consent import MENDABLE, UNSUBSCRIBED, Evidence
 from sodate.consent.retention import review_later
 from sodate.consent.store import ConsentItem, SuppressionItem, consent_item, consents_of, suppression_item
 from sodate.consent.unsubscribe import unsubscribe
+from sodate.dynamodb import keys, transaction
+from sodate.dynamodb.base import ConditionFailed
+from sodate.dynamodb.transaction import Delete, Put, Update, Write
 from sodate.errors import Transient
 from sodate.leads.lead import State
 from sodate.leads.store import ProfileItem, StateItem, as_it_was, load_state, profile_key, state_key
 from sodate.leads.zone import known_zone
-from sodate.table import keys, transaction
-from sodate.table.base import ConditionFailed
-from sodate.table.transaction import Delete, Put, Update, Write
 
 Frequency = Literal["all", "weekly", "monthly"]
 FREQUENCIES: tuple[Frequency, ...] = ("all", "weekly", "monthly")

@@ -11,13 +11,13 @@ from typing import Any
 from pynamodb.expressions.update import Action
 
 from sodate.consent.store import ConsentItem, consents_of
-from sodate.due import store as due
+from sodate.dynamodb import keys, transaction
+from sodate.dynamodb.base import ConditionFailed
+from sodate.dynamodb.transaction import Put, Update
 from sodate.errors import Transient
 from sodate.leads.lead import State
 from sodate.leads.store import StateItem, as_it_was, find_state, state_key
-from sodate.table import keys, transaction
-from sodate.table.base import ConditionFailed
-from sodate.table.transaction import Put, Update
+from sodate.scheduling import store as due
 
 WHAT = "evidence"
 #: Beside the condition on STATE a transaction takes 99.
@@ -29,7 +29,7 @@ def review_later(lead_id: str, retention: timedelta, now: datetime) -> Put:
     """To be written with the change of consent that makes the review necessary."""
     seconds = int(retention.total_seconds())
     message = {"v": 1, "what": WHAT, "lead": lead_id, "since": keys.stamp(now), "keep_seconds": seconds}
-    return Put(due.due_item(now, due.COOLING, WHAT, f"{lead_id}#{keys.stamp(now)}", message, now))
+    return Put(due.due_item(now, due.DECAY, WHAT, f"{lead_id}#{keys.stamp(now)}", message, now))
 
 
 def review(entry: Mapping[str, Any]) -> int:

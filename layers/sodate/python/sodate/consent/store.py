@@ -6,8 +6,8 @@ from typing import Any
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 
 from sodate.consent.consent import Evidence
-from sodate.table import base, keys
-from sodate.table.base import TableItem
+from sodate.dynamodb import base, keys
+from sodate.dynamodb.base import TableItem
 
 
 class ConsentItem(TableItem, discriminator="consent"):

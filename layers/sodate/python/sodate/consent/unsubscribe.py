@@ -10,12 +10,12 @@ from sodate.activities.store import activity_item
 from sodate.consent.consent import MENDABLE, RETENTION, UNSUBSCRIBED, Evidence, Method
 from sodate.consent.retention import review_later
 from sodate.consent.store import consent_item, suppression_item
+from sodate.dynamodb import keys, transaction
+from sodate.dynamodb.base import ConditionFailed
+from sodate.dynamodb.transaction import Put, Update, Write
 from sodate.errors import Transient
 from sodate.leads.lead import State
 from sodate.leads.store import StateItem, as_it_was, load_state, state_key
-from sodate.table import keys, transaction
-from sodate.table.base import ConditionFailed
-from sodate.table.transaction import Put, Update, Write
 
 Scope = Literal["all", "topic"]
 _TRIES = 5

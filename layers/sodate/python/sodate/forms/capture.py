@@ -15,6 +15,11 @@ from sodate.activities.activity import Activity, activity_key
 from sodate.activities.store import activity_item
 from sodate.consent.confirm import OnConfirmed
 from sodate.consent.store import suppression_of
+from sodate.dynamodb import keys, transaction
+from sodate.dynamodb.base import ConditionFailed, Contention
+from sodate.dynamodb.transaction import Put, Update, Write
+from sodate.email.delivery.failed import retry_notice
+from sodate.email.delivery.ledger import send_id
 from sodate.errors import Conflict, NotFound, Transient
 from sodate.forms.answers import FieldErrors
 from sodate.forms.bots import Suspicion
@@ -46,11 +51,6 @@ from sodate.leads.store import (
     take_address,
 )
 from sodate.leads.zone import known_zone
-from sodate.mail.failed import retry_notice
-from sodate.mail.ledger import send_id
-from sodate.table import keys, transaction
-from sodate.table.base import ConditionFailed, Contention
-from sodate.table.transaction import Put, Update, Write
 
 #: Without a `_submission_id` the same words from the same person within this time are one post (a double click).
 SAME_POST = timedelta(minutes=10)

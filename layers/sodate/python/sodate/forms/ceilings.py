@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 
 from pynamodb.attributes import NumberAttribute
 
-from sodate.table import bulk, keys
-from sodate.table.base import ConditionFailed, TableItem
+from sodate.dynamodb import bulk, keys
+from sodate.dynamodb.base import ConditionFailed, TableItem
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -26,7 +26,7 @@ class CeilingItem(TableItem, discriminator="ceiling"):
 
 
 @dataclass(frozen=True)
-class Turn:
+class Slot:
     """`at`: when it may be used; `window`: the beginning of the stretch of the clock in which it counts."""
 
     at: datetime
@@ -55,7 +55,7 @@ class Ceiling:
         return keys.minute(self.begin(at))
 
 
-def take_turn(ceiling: Ceiling, now: datetime, latest: datetime, *, earliest: datetime | None = None) -> Turn | None:
+def take_turn(ceiling: Ceiling, now: datetime, latest: datetime, *, earliest: datetime | None = None) -> Slot | None:
     """The next free turn from the window of `earliest` (None: of `now`) on; None when there is none until `latest`.
 
     Raises `Transient` when the table does not answer.
@@ -108,10 +108,10 @@ def _update(ceiling: Ceiling, change: str, condition: str, values: dict[str, int
     )
 
 
-def _turn(ceiling: Ceiling, micro: int, now: datetime) -> Turn:
+def _turn(ceiling: Ceiling, micro: int, now: datetime) -> Slot:
     at = _EPOCH + micro * _MICROSECOND
     begin = ceiling.begin(at)
-    return Turn(begin + (at - begin) * _FIRST_PART if begin > now else now, keys.minute(begin))
+    return Slot(begin + (at - begin) * _FIRST_PART if begin > now else now, keys.minute(begin))
 
 
 def _micro(at: datetime) -> int:

@@ -8,13 +8,13 @@ from sodate.activities.activity import activity_key
 from sodate.consent.confirm import OnConfirmed
 from sodate.consent.consent import Action, Evidence, OptInDecision, decide_opt_in, wording_digest
 from sodate.consent.store import ConsentItem, consent_item, evidence_at, requests_of
+from sodate.dynamodb import keys, transaction
+from sodate.dynamodb.transaction import Put, Update, Write
+from sodate.email.delivery.ledger import send_id
+from sodate.email.delivery.store import planned_transactional
 from sodate.forms.definition import Form, FormConsent
 from sodate.forms.submission import Submission
 from sodate.leads.lead import State
-from sodate.mail.ledger import send_id
-from sodate.mail.store import planned_notice
-from sodate.table import keys, transaction
-from sodate.table.transaction import Put, Update, Write
 
 
 def ask_consent(
@@ -72,7 +72,7 @@ def _request(
         return state, [put]
     data = {"consent": key, "form": form.id, "form_title": form.title}
     ref = send_id("opt_in", form.id, submission_id)
-    notice = transaction.put_new(planned_notice(state.lead_id, ref, "opt_in", str(consent.template), data, now))
+    notice = transaction.put_new(planned_transactional(state.lead_id, ref, "opt_in", str(consent.template), data, now))
     return _asked(state, decision, keys.stamp(now)), [put, notice]
 
 

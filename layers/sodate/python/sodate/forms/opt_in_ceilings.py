@@ -15,23 +15,22 @@ from functools import cached_property
 from pynamodb.expressions.update import Action
 
 from sodate.consent.consent import LIFTED_BY_OPT_IN, LINK_LIFETIME
-from sodate.due import store as due
+from sodate.dynamodb import base, keys
+from sodate.dynamodb.base import ConditionFailed
+from sodate.email.delivery.deliver import fail
+from sodate.email.delivery.message import transactional_message
+from sodate.email.delivery.store import SendItem, find_send, settle
+from sodate.email.mailing import Guards, Mailing
+from sodate.email.reputation import rate_limiter, rates
+from sodate.email.reputation.guards import Judgement, judge
 from sodate.errors import NotFound
-from sodate.forms.ceilings import Ceiling, Turn, take_turn
+from sodate.forms.ceilings import Ceiling, Slot, take_turn
 from sodate.forms.definition import BotDefence, Form
 from sodate.leads.base_mailbox import base_mailbox
 from sodate.leads.lead import State
 from sodate.leads.store import StateItem, load_profile, load_state, state_key
-from sodate.mail import pace as pacing
-from sodate.mail import rates
-from sodate.mail.deliver import fail
-from sodate.mail.guards import Judgement, judge
-from sodate.mail.message import notice_message
-from sodate.mail.sender import Guards, Mailing
-from sodate.mail.store import SendItem, find_send, settle
 from sodate.playbook.store import Definitions, DefinitionUnreadable, parsed
-from sodate.table import base, keys
-from sodate.table.base import ConditionFailed
+from sodate.scheduling import store as due
 
 PER_MAILBOX_AND_DAY = 3
 #: Who would wait longer gets no turn: the person has long gone elsewhere, and the next post asks anew.
@@ -59,8 +58,8 @@ class OptInCeilings:
         send, now = find_send(lead_id, send_id), self.clock()
         if send is None or send.name != "opt_in" or send.state != "planned":
             return None
-        pace = pacing.look()
-        if pace.stopped or pace.is_crowded(now):
+        rate_limit = rate_limiter.look()
+        if rate_limit.stopped or rate_limit.is_saturated(now):
             return None  # it does not leave now whatever we say, so it takes no turn
         if send.waits_until is not None and now < datetime.fromisoformat(send.waits_until):
             return "waits"  # a repeat of its message: the due entry was written before the send said so
@@ -144,9 +143,9 @@ class _Attempt:
         turn = take_turn(ceiling, self.now, self.latest, earliest=self.now + HOUR)
         return self.give_up(reason) if turn is None else self.wait(turn, reason)
 
-    def wait(self, turn: Turn, reason: str) -> str:
+    def wait(self, turn: Slot, reason: str) -> str:
         """The way back first: a crash in between leaves a due entry too many, which finds the email waiting."""
-        message = notice_message(self.send.lead_id, self.send.send_id)
+        message = transactional_message(self.send.lead_id, self.send.send_id)
         due.plan(turn.at, due.NOTICE, "notice", self.send.send_id, message, self.now)
         until = keys.stamp(turn.at)
         self.note(SendItem.waits_until.set(until), SendItem.reason.set(reason))

@@ -23,7 +23,7 @@ class OriginRefused(Invalid):
 
 
 @dataclass(frozen=True)
-class FormDesk:
+class FormController:
     """Everything the two form routes need."""
 
     definitions: Definitions

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
+from sodate.dynamodb import base, keys
 from sodate.errors import NotFound
 from sodate.forms.answers import read_answers
 from sodate.forms.capture import Capture, Captured
 from sodate.forms.store import SubmissionItem, quarantined
 from sodate.forms.submission import Controls, Submission
-from sodate.table import base, keys
 
 
 def release(capture: Capture, submission_id: str, month: datetime, now: datetime) -> Captured:

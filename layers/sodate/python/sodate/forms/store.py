@@ -6,9 +6,9 @@ from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
+from sodate.dynamodb import base, keys
+from sodate.dynamodb.base import TableItem
 from sodate.forms.submission import Submission
-from sodate.table import base, keys
-from sodate.table.base import TableItem
 
 QUARANTINE_KEPT = timedelta(days=90)
 RECEIPT_KEPT = timedelta(days=30)

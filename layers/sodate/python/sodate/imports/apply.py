@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sodate.consent.unsubscribe import unsubscribe
+from sodate.dynamodb import bulk, keys, transaction
+from sodate.dynamodb.base import ConditionFailed, Contention
 from sodate.errors import Transient
 from sodate.imports.decide import Decide, Decision, Known, Refused
 from sodate.imports.mark import Outcome
 from sodate.imports.row import Row, Trouble, shortened
 from sodate.leads.address import external_key
 from sodate.leads.store import profiles_of, states_of
-from sodate.table import bulk, keys, transaction
-from sodate.table.base import ConditionFailed, Contention
 
 #: DynamoDB takes 100 items in a transaction.
 _AT_ONCE = 96

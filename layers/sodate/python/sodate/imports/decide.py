@@ -13,6 +13,8 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from sodate.consent.consent import MENDABLE, UNSUBSCRIBED
+from sodate.dynamodb import keys, transaction
+from sodate.dynamodb.transaction import Update, Write
 from sodate.imports.cells import moment
 from sodate.imports.evidence import consented, logged, opted_out
 from sodate.imports.mapping import Mapping
@@ -31,8 +33,6 @@ from sodate.leads.store import (
     state_item,
     state_key,
 )
-from sodate.table import keys, transaction
-from sodate.table.transaction import Update, Write
 
 
 class Refused(Exception):

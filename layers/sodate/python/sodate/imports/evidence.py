@@ -10,10 +10,10 @@ from sodate.activities.activity import Activity, activity_key
 from sodate.activities.store import activity_item
 from sodate.consent.consent import UNSUBSCRIBED, Evidence, wording_digest
 from sodate.consent.store import consent_item, suppression_item
+from sodate.dynamodb import keys, transaction
+from sodate.dynamodb.transaction import Put, Write
 from sodate.imports.row import Row
 from sodate.leads.lead import State
-from sodate.table import keys, transaction
-from sodate.table.transaction import Put, Write
 
 
 def consented(row: Row, state: State, source: str, import_id: str) -> tuple[State, list[Write]]:

@@ -6,10 +6,10 @@ from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
 
+from sodate.dynamodb import base, keys
+from sodate.dynamodb.base import ConditionFailed, TableItem
 from sodate.errors import Conflict
 from sodate.imports.report import nothing_yet
-from sodate.table import base, keys
-from sodate.table.base import ConditionFailed, TableItem
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from pynamodb.attributes import ListAttribute, MapAttribute, NumberAttribute, Un
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
+from sodate.dynamodb import base, bulk, keys, transaction
+from sodate.dynamodb.base import TableItem
+from sodate.dynamodb.transaction import Put
 from sodate.errors import NotFound
 from sodate.leads.lead import Enrollment, Profile, State
-from sodate.table import base, bulk, keys, transaction
-from sodate.table.base import TableItem
-from sodate.table.transaction import Put
 
 
 class ProfileItem(TableItem, discriminator="profile"):

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sodate.dynamodb import keys
+from sodate.email.delivery.ledger import EXCEPTIONAL
+from sodate.email.delivery.transactional import transactional_message
 from sodate.errors import Invalid
-from sodate.mail.ledger import EXCEPTIONAL
-from sodate.mail.notice import notice_message
-from sodate.table import keys
 
 Image = Mapping[str, Any]
 
@@ -25,13 +25,15 @@ class DomainEvent:
 
 
 @dataclass(frozen=True)
-class NoticeToSend:
+class TransactionalEmailToSend:
     """A planned notice mail, for the send queue."""
 
     message: dict[str, object]
 
 
-def outgoing(old: Image | None, new: Image | None, *, routine: bool = True) -> list[DomainEvent | NoticeToSend]:
+def outgoing(
+    old: Image | None, new: Image | None, *, routine: bool = True
+) -> list[DomainEvent | TransactionalEmailToSend]:
     """Both images deserialised. Items that mean nothing to others give nothing.
 
     `routine`: also what goes as planned, at a dollar a million: each mail delivered, each run completed. What went
@@ -48,7 +50,7 @@ def outgoing(old: Image | None, new: Image | None, *, routine: bool = True) -> l
     return found if routine else [out for out in found if not _is_routine(out)]
 
 
-def _is_routine(out: DomainEvent | NoticeToSend) -> bool:
+def _is_routine(out: DomainEvent | TransactionalEmailToSend) -> bool:
     if not isinstance(out, DomainEvent):
         return False
     return (out.detail_type, out.detail.get("state") or out.detail.get("reason")) in _ROUTINE
@@ -72,22 +74,22 @@ def _identified(name: str, new: Image, what: str, facts: Mapping[str, Any]) -> D
     return DomainEvent(name, {"version": "1", "event_id": event_id, "lead_id": lead_id, **known})
 
 
-def _submission(old: Image, new: Image) -> list[DomainEvent | NoticeToSend]:
+def _submission(old: Image, new: Image) -> list[DomainEvent | TransactionalEmailToSend]:
     if old:
         return []
     submission_id = new["sk"].removeprefix(keys.SUBMISSIONS)
     return [_event("LeadCaptured", new, form=new["form_id"], submission_id=submission_id, at=new["at"])]
 
 
-def _consent(old: Image, new: Image) -> list[DomainEvent | NoticeToSend]:
+def _consent(old: Image, new: Image) -> list[DomainEvent | TransactionalEmailToSend]:
     if old:
         return []
     facts = {"action": new["action"], "method": new["method"], "topics": list(new.get("topics", [])), "at": new["at"]}
     return [_once("ConsentChanged", new, form=new.get("form_id"), **facts)]
 
 
-def _score(old: Image, new: Image) -> list[DomainEvent | NoticeToSend]:
-    events: list[DomainEvent | NoticeToSend] = []
+def _score(old: Image, new: Image) -> list[DomainEvent | TransactionalEmailToSend]:
+    events: list[DomainEvent | TransactionalEmailToSend] = []
     total = int(new["total"])
     if new["phase"] != old.get("phase"):
         events.append(_event("LeadPhaseChanged", new, phase=new["phase"], was=old.get("phase"), total=total))
@@ -96,11 +98,11 @@ def _score(old: Image, new: Image) -> list[DomainEvent | NoticeToSend]:
     return events
 
 
-def _runs(old: Image, new: Image) -> list[DomainEvent | NoticeToSend]:
+def _runs(old: Image, new: Image) -> list[DomainEvent | TransactionalEmailToSend]:
     """Sequences entered, completed, or cut short because the lead may not be mailed any more."""
     before, after = old.get("enrollments") or {}, new.get("enrollments") or {}
     blocked = new.get("blocked") if new.get("blocked") != old.get("blocked") else None
-    events: list[DomainEvent | NoticeToSend] = []
+    events: list[DomainEvent | TransactionalEmailToSend] = []
     for sequence, run in after.items():
         was = before.get(sequence, {})
         facts = {"scenario": sequence, "enrollment": run["id"]}
@@ -113,9 +115,13 @@ def _runs(old: Image, new: Image) -> list[DomainEvent | NoticeToSend]:
     return events
 
 
-def _send(old: Image, new: Image) -> list[DomainEvent | NoticeToSend]:
+def _send(old: Image, new: Image) -> list[DomainEvent | TransactionalEmailToSend]:
     if new["purpose"] == "notice" and not old and new["state"] == "planned":
-        return [NoticeToSend(notice_message(keys.lead_id_of(new["pk"]), new["sk"].removeprefix(keys.SENDS)))]
+        return [
+            TransactionalEmailToSend(
+                transactional_message(keys.lead_id_of(new["pk"]), new["sk"].removeprefix(keys.SENDS))
+            )
+        ]
     if new["state"] in EXCEPTIONAL | {"delivered"} and new["state"] != old.get("state"):
         facts = {"send_id": new["sk"].removeprefix(keys.SENDS), "state": new["state"], "purpose": new["purpose"]}
         origin = {"scenario": new.get("sequence"), "template": new.get("template"), "reason": new.get("reason")}
@@ -123,7 +129,7 @@ def _send(old: Image, new: Image) -> list[DomainEvent | NoticeToSend]:
     return []
 
 
-def _signal(old: Image, new: Image) -> list[DomainEvent | NoticeToSend]:
+def _signal(old: Image, new: Image) -> list[DomainEvent | TransactionalEmailToSend]:
     if old:
         return []
     facts = {"signal": new["sk"], "total": int(new["total"]), "phase": new["phase"], "at": new["at"]}

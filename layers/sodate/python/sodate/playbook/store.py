@@ -16,10 +16,10 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ValidationError
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
+from sodate.dynamodb import base, keys
+from sodate.dynamodb.base import ConditionFailed, TableItem
 from sodate.errors import NotFound, Transient
 from sodate.playbook.model import read
-from sodate.table import base, keys
-from sodate.table.base import ConditionFailed, TableItem
 
 Kind = Literal["form", "template", "sequence", "mailing", "rules", "sales"]
 #: Kinds of which a playbook has exactly one carry this id.

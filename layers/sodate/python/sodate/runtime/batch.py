@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from sodate.dynamodb.bulk import plain
 from sodate.errors import Invalid, NotFound, Transient
 from sodate.playbook.store import DefinitionUnreadable
 from sodate.runtime import container
 from sodate.runtime.logs import logger
 from sodate.runtime.settings import is_local, setting
-from sodate.table.bulk import plain
 
 Record = Mapping[str, Any]
 _LARGEST_LETTER = 200_000

@@ -12,10 +12,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ulid import ULID
 
 from sodate.consent.links import Links
+from sodate.dynamodb import base
+from sodate.dynamodb.wire import Wire
+from sodate.email.delivery.dispatcher import Memory
 from sodate.errors import Transient
 from sodate.forms.captcha import Turnstile
 from sodate.leads.address import address_key
-from sodate.mail.release import Memory
 from sodate.playbook.store import Definitions
 from sodate.runtime import clock
 from sodate.runtime.logs import logger
@@ -25,8 +27,6 @@ from sodate.runtime.settings import setting
 from sodate.runtime.settings import stage as stage
 from sodate.sales.links import FeedbackLinks
 from sodate.signing import Signer, in_signing_order
-from sodate.table import base
-from sodate.table.wire import Wire
 
 
 @cache
@@ -56,7 +56,7 @@ def _wire() -> Wire:
 
 
 @cache
-def dispatch_memory() -> Memory:
+def dispatcher_cache() -> Memory:
     return Memory()
 
 

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from sodate.dynamodb.keys import stamp
 from sodate.errors import Invalid
 from sodate.signing import SIGNS_AFTER
-from sodate.table.keys import stamp
 
 #: Counted from the creation of a key's successor. Longer than the longest link (unsubscribe, 800 days) and the day in
 #: which the successor does not sign yet.

@@ -29,7 +29,7 @@ def _model_of(kind: Kind) -> type[BaseModel]:
 
             return Form
         case "template":
-            from sodate.mail.template import Template
+            from sodate.email.content.template import Template
 
             return Template
         case "sequence":
@@ -37,7 +37,7 @@ def _model_of(kind: Kind) -> type[BaseModel]:
 
             return Sequence
         case "mailing":
-            from sodate.mail.sender import Mailing
+            from sodate.email.mailing import Mailing
 
             return Mailing
         case "rules":
@@ -54,8 +54,8 @@ def _model_of(kind: Kind) -> type[BaseModel]:
 
 def _must_compile(stored: Stored, template: BaseModel) -> None:
     """A filter that this release does not have would fail each email at its rendering, when it is claimed."""
-    from sodate.mail.render import must_compile
-    from sodate.mail.template import Template
+    from sodate.email.content.render import must_compile
+    from sodate.email.content.template import Template
 
     if isinstance(template, Template):
         try:

@@ -9,20 +9,20 @@ from datetime import datetime, timedelta
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from sodate.due import store as due
+from sodate.dynamodb import keys, transaction
+from sodate.dynamodb.base import ConditionFailed
+from sodate.dynamodb.transaction import Put, Update, Write
+from sodate.email.mailing import Mailing
 from sodate.errors import NotFound, Transient
 from sodate.leads.lead import Profile
 from sodate.leads.store import ProfileItem, load_profile, profile_key
-from sodate.mail.sender import Mailing
 from sodate.sales import store
 from sodate.sales.choose import choices
 from sodate.sales.definition import Owner, Sales
 from sodate.sales.hours import office_of
 from sodate.sales.store import ConversationItem, TurnsItem
+from sodate.scheduling import store as due
 from sodate.scoring.signals import SignalItem, find_signal
-from sodate.table import keys, transaction
-from sodate.table.base import ConditionFailed
-from sodate.table.transaction import Put, Update, Write
 
 #: Five hand-offs at once share one turn counter.
 _TRIES = 10
@@ -31,7 +31,7 @@ _IN_HAND = ("open", "accepted", "meeting_set")
 
 
 @dataclass(frozen=True)
-class Desk:
+class Controller:
     """The rules by which sales works, as they stand now."""
 
     sales: Sales
@@ -63,15 +63,15 @@ def find(lead_id: str, signal_key: str) -> SignalItem:
     return signal
 
 
-def assign(lead_id: str, signal_key: str, desk: Desk, now: datetime) -> SignalItem:
+def assign(lead_id: str, signal_key: str, controller: Controller, now: datetime) -> SignalItem:
     """The signal with an owner, or joined to the one that sales has in hand. Raises `Transient` when others win."""
     for _ in range(_TRIES):
         signal = find(lead_id, signal_key)
         if signal.assigned_at is not None or signal.joins is not None:
             return signal
         held = store.find_conversation(lead_id)
-        joined = held is not None and _joins(held, desk.sales, now)
-        writes = _join(signal, held) if held and joined else _open(signal, held, desk, now)
+        joined = held is not None and _joins(held, controller.sales, now)
+        writes = _join(signal, held) if held and joined else _open(signal, held, controller, now)
         try:
             transaction.commit(writes)
         except ConditionFailed:
@@ -95,18 +95,18 @@ def _untouched() -> Condition:
     return condition
 
 
-def _open(signal: SignalItem, held: ConversationItem | None, desk: Desk, now: datetime) -> list[Write]:
+def _open(signal: SignalItem, held: ConversationItem | None, controller: Controller, now: datetime) -> list[Write]:
     lead_id = keys.lead_id_of(signal.pk)
     profile, turns = load_profile(lead_id), store.find_turns()
-    owner, because, at_most = _choose(profile, turns, desk, now)
+    owner, because, at_most = _choose(profile, turns, controller, now)
     ref = store.reference(lead_id, signal.sk)
-    actions, writes = reach(signal, owner, 0, desk, now)
+    actions, writes = reach(signal, owner, 0, controller, now)
     actions += [SignalItem.assigned_at.set(keys.stamp(now)), SignalItem.assigned_because.set(because)]
     writes += [
         Update(signal, actions, _untouched()),
         Put(store.conversation(lead_id, signal.sk, owner.id, "open", now), store.unchanged(held)),
         store.take_turn(turns, owner.id),
-        Put(_expiry(lead_id, signal.sk, owner, desk, now)),
+        Put(_expiry(lead_id, signal.sk, owner, controller, now)),
     ]
     if owner.capacity is not None:
         writes.append(store.load(owner.id, ref, at_most))
@@ -116,9 +116,11 @@ def _open(signal: SignalItem, held: ConversationItem | None, desk: Desk, now: da
     return writes
 
 
-def _choose(profile: Profile, turns: TurnsItem | None, desk: Desk, now: datetime) -> tuple[Owner, str, int | None]:
+def _choose(
+    profile: Profile, turns: TurnsItem | None, controller: Controller, now: datetime
+) -> tuple[Owner, str, int | None]:
     last = turns.turns.as_dict() if turns else {}
-    for choice in choices(profile, desk.sales, lambda owner: desk.is_away(owner, now)):
+    for choice in choices(profile, controller.sales, lambda owner: controller.is_away(owner, now)):
         for owner in sorted(choice.owners, key=lambda one: int(last.get(one.id, 0))):
             if choice.whatever:
                 return owner, choice.because, None
@@ -127,11 +129,13 @@ def _choose(profile: Profile, turns: TurnsItem | None, desk: Desk, now: datetime
     raise AssertionError("the last choice takes every lead")
 
 
-def reach(signal: SignalItem, owner: Owner, round_: int, desk: Desk, now: datetime) -> tuple[list[Action], list[Write]]:
+def reach(
+    signal: SignalItem, owner: Owner, round_: int, controller: Controller, now: datetime
+) -> tuple[list[Action], list[Write]]:
     """What it takes that `owner` hears of the signal in time: at once or in a digest, and again if nobody answers."""
     lead_id = keys.lead_id_of(signal.pk)
     ref = f"{store.reference(lead_id, signal.sk)}-{round_}"
-    held = desk.held_until(owner, now)
+    held = controller.held_until(owner, now)
     actions: list[Action] = [SignalItem.assigned_to.set(owner.id), SignalItem.round.set(round_)]
     actions.append(SignalItem.held_until.set(keys.stamp(held)) if held else SignalItem.held_until.remove())
     writes: list[Write] = []
@@ -139,14 +143,14 @@ def reach(signal: SignalItem, owner: Owner, round_: int, desk: Desk, now: dateti
         entry = {"v": 1, "what": "digest", "owner": owner.id, "minute": keys.minute(held)}
         writes.append(Put(store.waiting(owner.id, held, signal, round_)))
         writes.append(Put(due.due_item(held, due.SALES, "digest", f"{owner.id}-{keys.minute(held)}", entry, now)))
-    deadline = desk.answer_by(owner, held or now)
-    if deadline and desk.sales.sla and round_ < desk.sales.sla.at_most:
+    deadline = controller.answer_by(owner, held or now)
+    if deadline and controller.sales.sla and round_ < controller.sales.sla.at_most:
         entry = {"v": 1, "what": "sla", "lead_id": lead_id, "signal": signal.sk, "round": round_}
         writes.append(Put(due.due_item(deadline, due.SALES, "sla", ref, entry, now)))
     return actions, writes
 
 
-def _expiry(lead_id: str, signal_key: str, owner: Owner, desk: Desk, now: datetime) -> due.DueItem:
+def _expiry(lead_id: str, signal_key: str, owner: Owner, controller: Controller, now: datetime) -> due.DueItem:
     entry = {"v": 1, "what": "expire", "lead_id": lead_id, "signal": signal_key, "owner": owner.id}
-    at = now + timedelta(days=desk.sales.feedback.link_days)
+    at = now + timedelta(days=controller.sales.feedback.link_days)
     return due.due_item(at, due.SALES, "expire", store.reference(lead_id, signal_key), entry, now)

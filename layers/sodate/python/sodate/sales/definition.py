@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from sodate.activities.activity import ActivityType
-from sodate.mail.sender import Country, Line, LocalTime
+from sodate.email.mailing import Country, Line, LocalTime
 from sodate.playbook.model import Definition, HttpUrl, Slug
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=100)]

@@ -14,6 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.store import activity_item
+from sodate.dynamodb import keys, transaction
+from sodate.dynamodb.base import ConditionFailed
+from sodate.dynamodb.transaction import Update, Write
 from sodate.errors import Conflict, Invalid, Transient
 from sodate.playbook.model import Slug
 from sodate.sales import store
@@ -23,9 +26,6 @@ from sodate.sales.links import Ticket
 from sodate.sales.recycle import way_back
 from sodate.sales.store import ConversationItem
 from sodate.scoring.signals import SignalItem
-from sodate.table import keys, transaction
-from sodate.table.base import ConditionFailed
-from sodate.table.transaction import Update, Write
 
 ACTIVITY_OF = {
     "accepted": "sales_accepted",

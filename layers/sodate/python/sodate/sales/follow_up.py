@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sodate.due import store as due
+from sodate.dynamodb import keys, transaction
+from sodate.dynamodb.base import ConditionFailed
+from sodate.dynamodb.transaction import Update, Write
+from sodate.email.delivery.ledger import send_id
 from sodate.errors import Invalid
-from sodate.mail.ledger import send_id
 from sodate.sales import store
-from sodate.sales.assign import Desk, reach
+from sodate.sales.assign import Controller, reach
 from sodate.sales.recycle import recycle
 from sodate.sales.store import ConversationItem
 from sodate.sales.tell import LARGEST_DIGEST, Teller, Told
+from sodate.scheduling import store as due
 from sodate.scoring.signals import SignalItem, find_signal
-from sodate.table import keys, transaction
-from sodate.table.base import ConditionFailed
-from sodate.table.transaction import Update, Write
 
 #: A channel that is down is tried so often again, each time later; then the signal says what failed.
 _RETRIES = 6
@@ -69,7 +69,7 @@ class FollowUp:
             return "answered"
         if int(signal.round) == entry["round"]:
             owner = sales.owner(sales.sla.escalate_to)
-            actions, writes = reach(signal, owner, entry["round"] + 1, Desk(sales, self.teller.mailing), now)
+            actions, writes = reach(signal, owner, entry["round"] + 1, Controller(sales, self.teller.mailing), now)
             still = (SignalItem.round == entry["round"]) & SignalItem.answer.does_not_exist()
             try:
                 transaction.commit([Update(signal, actions, still & SignalItem.expired_at.does_not_exist()), *writes])

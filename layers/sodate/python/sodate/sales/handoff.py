@@ -6,9 +6,9 @@ What was decided and told stands on the signal, so a redelivered event repeats o
 from dataclasses import dataclass
 from datetime import datetime
 
-from sodate.sales.assign import Desk, assign
+from sodate.dynamodb import keys
+from sodate.sales.assign import Controller, assign
 from sodate.sales.tell import Teller
-from sodate.table import keys
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,8 @@ class Handoff:
 
     def hand_over(self, lead_id: str, signal_key: str, now: datetime) -> str:
         """What was done, in one word. Raises `Transient` when a chat should be tried again; the mail is on its way."""
-        desk = Desk(self.teller.sales, self.teller.mailing)
-        signal = assign(lead_id, signal_key, desk, now)
+        controller = Controller(self.teller.sales, self.teller.mailing)
+        signal = assign(lead_id, signal_key, controller, now)
         if signal.answer is not None or signal.expired_at is not None:
             return "answered"
         if signal.held_until is not None and keys.stamp(now) < signal.held_until:

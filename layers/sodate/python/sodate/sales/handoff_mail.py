@@ -5,13 +5,13 @@ from datetime import datetime
 
 from markupsafe import Markup
 
+from sodate.email.delivery.ses import OutgoingEmail
+from sodate.email.delivery.store import SendItem
+from sodate.email.delivery.transactional import Composer, Withheld, notice_tags
+from sodate.email.mailing import Mailing
 from sodate.errors import Invalid
 from sodate.leads.store import load_profile
 from sodate.leads.text import one_line
-from sodate.mail.notice import Composer, Withheld, notice_tags
-from sodate.mail.sender import Mailing
-from sodate.mail.ses import Draft
-from sodate.mail.store import SendItem
 from sodate.playbook.store import Definitions, parsed
 from sodate.sales.definition import Owner, Sales
 from sodate.sales.links import FeedbackLinks
@@ -21,7 +21,7 @@ from sodate.scoring.signals import SignalItem, find_signal
 
 
 def handoff_composer(definitions: Definitions, links: Callable[[], FeedbackLinks], stage: str) -> Composer:
-    def draft(send: SendItem, now: datetime) -> Draft:
+    def outgoing(send: SendItem, now: datetime) -> OutgoingEmail:
         data = send.data or {}
         sales = parsed(definitions.live("sales"), Sales)
         owner = sales.owner(data["owner"])
@@ -30,7 +30,7 @@ def handoff_composer(definitions: Definitions, links: Callable[[], FeedbackLinks
             message = _digest(definitions, links(), owner, data["digest"], now)
         else:
             message = _one(definitions, links(), owner, send.lead_id, data["signal"], now)
-        return Draft(
+        return OutgoingEmail(
             to=owner.email,
             sender=parsed(definitions.live("mailing"), Mailing).sender,
             subject=one_line(message.headline),
@@ -40,7 +40,7 @@ def handoff_composer(definitions: Definitions, links: Callable[[], FeedbackLinks
             headers={"Auto-Submitted": "auto-generated", "X-Sodate-Send": send.send_id},
         )
 
-    return draft
+    return outgoing
 
 
 def _one(

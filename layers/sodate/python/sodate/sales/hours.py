@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sodate.mail.sender import Mailing, is_closing_day
+from sodate.email.mailing import Mailing, is_closing_day
 from sodate.sales.definition import DAYS, Owner, Sales, WorkingHours
 from sodate.scenarios.days import is_holiday
 

@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sodate.due import store as due
+from sodate.dynamodb import transaction
+from sodate.dynamodb.base import ConditionFailed
+from sodate.dynamodb.transaction import Put, Update
 from sodate.errors import NotFound
 from sodate.leads.store import find_state
 from sodate.playbook.store import Definitions
 from sodate.sales.definition import Sales
 from sodate.scenarios.enroll import enroll_again
+from sodate.scheduling import store as due
 from sodate.scoring.signals import SignalItem, find_signal
-from sodate.table import transaction
-from sodate.table.base import ConditionFailed
-from sodate.table.transaction import Put, Update
 
 
 def way_back(

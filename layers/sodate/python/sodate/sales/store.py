@@ -8,10 +8,10 @@ from pynamodb.attributes import MapAttribute, NumberAttribute, UnicodeAttribute,
 from pynamodb.expressions.condition import Condition, size
 
 from sodate.activities.activity import activity_key
+from sodate.dynamodb import base, keys
+from sodate.dynamodb.base import ConditionFailed, TableItem
+from sodate.dynamodb.transaction import Put, Update
 from sodate.scoring.signals import SignalItem
-from sodate.table import base, keys
-from sodate.table.base import ConditionFailed, TableItem
-from sodate.table.transaction import Put, Update
 
 _WAITING_KEPT = timedelta(days=30)
 

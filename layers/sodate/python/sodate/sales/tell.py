@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sodate.dynamodb import base, keys
+from sodate.dynamodb.base import ConditionFailed
+from sodate.email.delivery.ledger import send_id
+from sodate.email.delivery.store import planned_transactional
+from sodate.email.mailing import Mailing
 from sodate.errors import Invalid, NotFound, Transient
 from sodate.leads.lead import Profile
 from sodate.leads.store import load_profile
-from sodate.mail.ledger import send_id
-from sodate.mail.sender import Mailing
-from sodate.mail.store import planned_notice
 from sodate.playbook.store import Definitions, parsed
 from sodate.sales import webhook
 from sodate.sales.channels import slack_payload, teams_payload
@@ -22,8 +24,6 @@ from sodate.sales.definition import Owner, Sales
 from sodate.sales.links import FeedbackLinks, Ticket
 from sodate.sales.message import DigestMessage, HandoffMessage, digest_message, handoff_message
 from sodate.scoring.signals import SignalItem
-from sodate.table import base, keys
-from sodate.table.base import ConditionFailed
 
 HANDOFF = "handoff"
 #: A mail has a size; more than these become a second digest.
@@ -158,7 +158,7 @@ def _by_mail(owner: Owner, sales: Sales) -> bool:
 
 def _put_mail(lead_id: str, facts: tuple[str, ...], data: dict[str, Any], now: datetime) -> tuple[str, ...]:
     try:
-        base.put_new(planned_notice(lead_id, send_id(HANDOFF, *facts), HANDOFF, None, data, now))
+        base.put_new(planned_transactional(lead_id, send_id(HANDOFF, *facts), HANDOFF, None, data, now))
     except ConditionFailed:
         return ("mail",)  # planned by an earlier delivery of this event
     return ("mail",)

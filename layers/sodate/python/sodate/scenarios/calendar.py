@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sodate.mail.sender import Mailing
+from sodate.email.mailing import Mailing
 from sodate.scenarios.days import add_business_days, next_business_day
 from sodate.scenarios.hours import open_from, zone_of
 from sodate.scenarios.sequence import Sequence, Step

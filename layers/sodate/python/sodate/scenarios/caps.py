@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from sodate.email.mailing import Cap
 from sodate.leads.lead import State
-from sodate.mail.sender import Cap
 
 WINDOW = {"day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=30)}
 #: What a lead may wish in the preference centre: one mail in this window.

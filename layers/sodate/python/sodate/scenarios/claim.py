@@ -14,15 +14,15 @@ from typing import Literal
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 
+from sodate.dynamodb import base, bulk, keys, transaction
+from sodate.dynamodb.base import ConditionFailed
+from sodate.dynamodb.transaction import Put, Update
+from sodate.email.delivery.ledger import StepRef
+from sodate.email.delivery.store import SendItem, settled_step
 from sodate.errors import Transient
 from sodate.leads.lead import State
 from sodate.leads.store import StateItem, state_key, to_state
-from sodate.mail.ledger import StepRef
-from sodate.mail.store import SendItem, settled_step
 from sodate.scenarios.caps import WISH, Limit, kept, minutes
-from sodate.table import base, bulk, keys, transaction
-from sodate.table.base import ConditionFailed
-from sodate.table.transaction import Put, Update
 
 #: Where the enrollment stands, seen from a step. `behind`: an earlier step was put off and must come first.
 Place = Literal["here", "behind", "ahead", "gone"]

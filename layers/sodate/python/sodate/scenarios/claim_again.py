@@ -14,15 +14,15 @@ from pynamodb.attributes import Attribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 
+from sodate.dynamodb import base, bulk, keys, transaction
+from sodate.dynamodb.base import ConditionFailed
+from sodate.dynamodb.transaction import Update
+from sodate.email.delivery.ledger import StepRef
+from sodate.email.delivery.store import SendItem
 from sodate.leads.lead import State
 from sodate.leads.store import StateItem, as_it_was, find_state, state_key
-from sodate.mail.ledger import StepRef
-from sodate.mail.store import SendItem
 from sodate.scenarios.caps import kept, minutes, reached
 from sodate.scenarios.claim import Claims, Refused, why_never
-from sodate.table import base, bulk, keys, transaction
-from sodate.table.base import ConditionFailed
-from sodate.table.transaction import Update
 
 #: A claim is at most this much younger than the beginning of its invocation.
 _INVOCATION = timedelta(minutes=2)

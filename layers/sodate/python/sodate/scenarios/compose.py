@@ -4,14 +4,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sodate.consent.links import Links
+from sodate.email.content.merge import merge_values
+from sodate.email.content.render import render
+from sodate.email.content.template import Template
+from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef
+from sodate.email.delivery.ses import OutgoingEmail
+from sodate.email.mailing import Mailing
 from sodate.errors import Invalid, NotFound
 from sodate.leads.lead import Profile
-from sodate.mail.merge import merge_values
-from sodate.mail.message import EnrollmentBatch, EnrollmentRef
-from sodate.mail.render import render
-from sodate.mail.sender import Mailing
-from sodate.mail.ses import Draft
-from sodate.mail.template import Template
 from sodate.playbook.store import Definitions, Stored, parsed
 from sodate.scenarios.sequence import Sequence
 
@@ -31,7 +31,9 @@ class StepComposer:
     version: int = 0
     _templates: dict[str, Stored] = field(default_factory=dict)
 
-    def draft(self, batch: EnrollmentBatch, enrollment: EnrollmentRef, profile: Profile | None, now: datetime) -> Draft:
+    def outgoing(
+        self, batch: EnrollmentBatch, enrollment: EnrollmentRef, profile: Profile | None, now: datetime
+    ) -> OutgoingEmail:
         """Raises `Invalid` or `NotFound` with the reason that the ledger keeps."""
         if profile is None:
             raise NotFound(f"lead {enrollment.lead_id} does not exist (any more)")
@@ -47,7 +49,7 @@ class StepComposer:
             preheader=template.preheader,
         )
         mail = render(template.subject, template.html, template.text, values)
-        return Draft(
+        return OutgoingEmail(
             to=profile.mailbox,
             sender=self.mailing.sender,
             subject=mail.subject,

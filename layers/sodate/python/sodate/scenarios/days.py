@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 
-from sodate.mail.sender import is_closing_day
+from sodate.email.mailing import is_closing_day
 
 _DAY = timedelta(days=1)
 

@@ -5,16 +5,16 @@ from datetime import datetime
 
 from sodate.activities.activity import activity_key
 from sodate.consent.confirm import OnConfirmed, Reaction
-from sodate.due import store as due
+from sodate.dynamodb import keys, transaction
+from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef
+from sodate.email.mailing import Mailing
 from sodate.leads.lead import Enrollment, State
 from sodate.leads.store import StateItem, as_it_was, state_key, to_map
-from sodate.mail.message import EnrollmentBatch, EnrollmentRef
-from sodate.mail.sender import Mailing
 from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.calendar import due_at
 from sodate.scenarios.lane import lane_of
 from sodate.scenarios.sequence import Sequence
-from sodate.table import keys, transaction
+from sodate.scheduling import store as due
 
 
 def on_opt_in(definitions: Definitions) -> OnConfirmed:

@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from sodate.email.mailing import Mailing, QuietHours, is_closing_day
 from sodate.leads.zone import find_zone
-from sodate.mail.sender import Mailing, QuietHours, is_closing_day
 from sodate.scenarios.days import is_business_day
 
 _DAY = timedelta(days=1)

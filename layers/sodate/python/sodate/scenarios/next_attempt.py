@@ -10,21 +10,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sodate.due import store as due
+from sodate.dynamodb import bulk, keys
+from sodate.email.delivery.ledger import send_id as hash_of
+from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef, batch_of
+from sodate.email.delivery.store import SendItem
+from sodate.email.delivery.sweep import AFTER, NEIGHBOURHOOD
+from sodate.email.delivery.unknown import is_open
+from sodate.email.events.report_coverage import Coverage, coverage
+from sodate.email.mailing import Mailing
 from sodate.errors import Conflict, NotFound
 from sodate.leads.store import find_state
-from sodate.mail.ledger import send_id as hash_of
-from sodate.mail.message import EnrollmentBatch, EnrollmentRef, batch_of
-from sodate.mail.report_coverage import Coverage, coverage
-from sodate.mail.sender import Mailing
-from sodate.mail.store import SendItem
-from sodate.mail.sweep import AFTER, NEIGHBOURHOOD
-from sodate.mail.unknown import is_open
 from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.calendar import due_at
 from sodate.scenarios.lane import lane_of
 from sodate.scenarios.sequence import Sequence
-from sodate.table import bulk, keys
+from sodate.scheduling import store as due
 
 #: Between two looks at an attempt for which there is no evidence yet.
 _LOOK_AGAIN_AFTER = timedelta(hours=3)

@@ -7,19 +7,19 @@ has a later mail.
 
 from datetime import datetime
 
-from sodate.due import store as due
+from sodate.dynamodb import transaction
+from sodate.dynamodb.base import ConditionFailed
+from sodate.dynamodb.transaction import Put, Update
+from sodate.email.delivery.failed import planned_again
+from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef
+from sodate.email.delivery.store import find_send
 from sodate.errors import Conflict, NotFound
 from sodate.leads.store import StateItem, find_state, state_key
-from sodate.mail.failed import planned_again
-from sodate.mail.message import EnrollmentBatch, EnrollmentRef
-from sodate.mail.store import find_send
 from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.claim import place, why_never
 from sodate.scenarios.lane import lane_of
 from sodate.scenarios.sequence import Sequence
-from sodate.table import transaction
-from sodate.table.base import ConditionFailed
-from sodate.table.transaction import Put, Update
+from sodate.scheduling import store as due
 
 
 def retry_step(definitions: Definitions, lead_id: str, send_id: str, now: datetime) -> None:

@@ -10,20 +10,20 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sodate.consent.links import Links
-from sodate.due import store as due
+from sodate.dynamodb import bulk
+from sodate.email.delivery.deliver import LATEST_CALL
+from sodate.email.delivery.failed import failed_item
+from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef
+from sodate.email.delivery.ses import Answer, OutgoingEmail, SesMailer
+from sodate.email.delivery.ses_answers import Verdict
+from sodate.email.delivery.store import SendItem, deferred_step, put_unless_settled, sent_step, settled_step, step_send
+from sodate.email.delivery.sweep import watch_batch
+from sodate.email.mailing import Mailing
+from sodate.email.reputation import rate_limiter
+from sodate.email.reputation.rate_limiter import RateLimit, Slot
 from sodate.errors import Invalid, NotFound, Transient
 from sodate.leads.lead import State
 from sodate.leads.store import find_state, profiles_of
-from sodate.mail import pace as pacing
-from sodate.mail.deliver import LATEST_CALL
-from sodate.mail.failed import failed_item
-from sodate.mail.message import EnrollmentBatch, EnrollmentRef
-from sodate.mail.pace import Pace, Turn
-from sodate.mail.sender import Mailing
-from sodate.mail.ses import Answer, Draft, SesMailer
-from sodate.mail.ses_answers import Verdict
-from sodate.mail.store import SendItem, deferred_step, put_unless_settled, sent_step, settled_step, step_send
-from sodate.mail.sweep import watch_batch
 from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.calendar import due_at
 from sodate.scenarios.caps import limits, reached
@@ -33,15 +33,15 @@ from sodate.scenarios.compose import StepComposer
 from sodate.scenarios.hours import open_from
 from sodate.scenarios.lane import lane_of
 from sodate.scenarios.sequence import Sequence, Step
-from sodate.table import bulk
+from sodate.scheduling import store as due
 
 PAUSE_CHECK = timedelta(hours=1)
 #: An invocation that is older than this claims nothing more: its SES call must begin by `LATEST_CALL`.
-LATEST_CLAIM = LATEST_CALL - pacing.PATIENCE
+LATEST_CLAIM = LATEST_CALL - rate_limiter.PATIENCE
 
 
 @dataclass(frozen=True)
-class StepMail:
+class StepEmail:
     """`now` and `sleep` are the clock's; `new_id` names an attempt."""
 
     definitions: Definitions
@@ -72,7 +72,7 @@ class StepMail:
 
 @dataclass
 class _Attempt:
-    tools: StepMail
+    tools: StepEmail
     batch: EnrollmentBatch
     sequence: Sequence
     mailing: Mailing
@@ -88,8 +88,8 @@ class _Attempt:
 
     def run(self) -> Counter[str]:
         now = self.tools.now()
-        pace = pacing.look()
-        why = self._why_not_now(pace, now)
+        rate_limit = rate_limiter.look()
+        why = self._why_not_now(rate_limit, now)
         if why:
             self._come_back(self.batch.enrollments, now + PAUSE_CHECK if why == "paused" else now, now)
             return Counter({why: len(self.batch.enrollments)})
@@ -98,7 +98,7 @@ class _Attempt:
             name = self.tools.new_id()
             watch_batch(self.batch.of(enrollments), name, now, now)
             self._plan_next(enrollments, now)
-            self._send_all(enrollments, pace)
+            self._send_all(enrollments, rate_limit)
             watch_batch(self.batch.of(self.unclear), name, now, self.tools.now())
         for moment, waiting in self.until.items():
             self._come_back(waiting, moment, self.tools.now())
@@ -106,12 +106,12 @@ class _Attempt:
 
     # -- before anything is claimed ------------------------------------------------------------------------------------
 
-    def _why_not_now(self, pace: Pace, now: datetime) -> str | None:
+    def _why_not_now(self, rate_limit: RateLimit, now: datetime) -> str | None:
         if self.tools.is_paused(self.batch.sequence):
             return "paused"
-        if pace.stopped or pace.held:
+        if rate_limit.stopped or rate_limit.held:
             return "held"
-        return "crowded" if pace.is_crowded(now) else None
+        return "crowded" if rate_limit.is_saturated(now) else None
 
     def _dated(self) -> list[EnrollmentRef]:
         """Messages of earlier versions do not say when the enrollment began."""
@@ -179,39 +179,45 @@ class _Attempt:
 
     # -- claim, send, outcome ------------------------------------------------------------------------------------------
 
-    def _send_all(self, enrollments: list[EnrollmentRef], pace: Pace) -> None:
+    def _send_all(self, enrollments: list[EnrollmentRef], rate_limit: RateLimit) -> None:
         claims = Claims(self.sequence.topic, limits(self.mailing.caps, self.sequence.topic), self.tools.now())
-        size = pace.bulk_size
+        size = rate_limit.bulk_size
         for start in range(0, len(enrollments), size):
             if self.tools.now() - self.began > LATEST_CLAIM:
                 self._wait(enrollments[start:], "no_time")
                 return
-            if not self._send_some(enrollments[start : start + size], claims, pace):
+            if not self._send_some(enrollments[start : start + size], claims, rate_limit):
                 self._wait(enrollments[start + size :], "no_room")
                 return
 
-    def _send_some(self, enrollments: list[EnrollmentRef], claims: Claims, pace: Pace) -> bool:
+    def _send_some(self, enrollments: list[EnrollmentRef], claims: Claims, rate_limit: RateLimit) -> bool:
         """False when SES takes no more for now."""
         won = [enrollment for enrollment in enrollments if self._claims(enrollment, claims)]
         if not won:
             return True
-        drafts: list[tuple[EnrollmentRef, Draft]] | None = None
+        outgoing_emails: list[tuple[EnrollmentRef, OutgoingEmail]] | None = None
         try:
-            drafts = self._drafts(won, claims.now)
-            turn = pacing.wait_for_turn(pace, self.tools.now, self.tools.sleep) if drafts else Turn(None)
+            outgoing_emails = self._outgoing_emails(won, claims.now)
+            turn = (
+                rate_limiter.wait_for_slot(rate_limit, self.tools.now, self.tools.sleep)
+                if outgoing_emails
+                else Slot(None)
+            )
         except Transient:
             # Nothing was sent, so nothing is unclear; whose mail could not be made has failed for good.
             self._give_back(
-                won if drafts is None else [enrollment for enrollment, _ in drafts], "not_attempted", claims
+                won if outgoing_emails is None else [enrollment for enrollment, _ in outgoing_emails],
+                "not_attempted",
+                claims,
             )
             raise
-        if not drafts:
+        if not outgoing_emails:
             return True
         if turn.at is None:
-            self._give_back([enrollment for enrollment, _ in drafts], turn.stopped or "no_slot", claims)
+            self._give_back([enrollment for enrollment, _ in outgoing_emails], turn.stopped or "no_slot", claims)
             return False
-        answers = self.tools.ses.send_bulk([draft for _, draft in drafts])
-        return self._settle([enrollment for enrollment, _ in drafts], answers, claims, turn)
+        answers = self.tools.ses.send_bulk([outgoing for _, outgoing in outgoing_emails])
+        return self._settle([enrollment for enrollment, _ in outgoing_emails], answers, claims, turn)
 
     def _claims(self, enrollment: EnrollmentRef, claims: Claims) -> bool:
         try:
@@ -250,7 +256,7 @@ class _Attempt:
                 self._not_now(enrollment, state, claims)
         return False
 
-    def _settle(self, enrollments: list[EnrollmentRef], answers: list[Answer], claims: Claims, turn: Turn) -> bool:
+    def _settle(self, enrollments: list[EnrollmentRef], answers: list[Answer], claims: Claims, turn: Slot) -> bool:
         """False when SES takes no more for now."""
         now, ledger = self.tools.now(), []
         for enrollment, answer in zip(enrollments, answers, strict=True):
@@ -286,15 +292,15 @@ class _Attempt:
         # Some throttled entries mean little; a second call throttled as a whole means that SES takes no more.
         return not (is_stopped or self.throttled_calls > 1)
 
-    def _tell_breaker(self, answers: list[Answer], turn: Turn) -> bool:
+    def _tell_breaker(self, answers: list[Answer], turn: Slot) -> bool:
         """True when no further call should be made."""
         if all(answer.is_silence for answer in answers):
-            opened = pacing.count_silent_call()
+            opened = rate_limiter.count_silent_call()
             self.outcomes["circuit_opened"] += opened
             return opened
-        pacing.forget_silent_calls(turn)
+        rate_limiter.forget_silent_calls(turn)
         reasons = {answer.stops for answer in answers if answer.stops}
-        self.outcomes["circuit_opened"] += sum(pacing.open_breaker(reason) for reason in reasons)
+        self.outcomes["circuit_opened"] += sum(rate_limiter.open_breaker(reason) for reason in reasons)
         return bool(reasons)
 
     def _failed(self, enrollment: EnrollmentRef, reason: str, planned: datetime, now: datetime) -> list[bulk.Raw]:
@@ -382,18 +388,20 @@ class _Attempt:
     def _item(self, enrollment: EnrollmentRef, now: datetime) -> SendItem:
         return step_send(self.batch.ref(enrollment), self._step.template, self.sequence.topic, now)
 
-    def _drafts(self, enrollments: list[EnrollmentRef], now: datetime) -> list[tuple[EnrollmentRef, Draft]]:
+    def _outgoing_emails(
+        self, enrollments: list[EnrollmentRef], now: datetime
+    ) -> list[tuple[EnrollmentRef, OutgoingEmail]]:
         """Whoever's mail cannot be made has a `failed` item; the neighbours go out."""
         profiles = profiles_of(enrollment.lead_id for enrollment in enrollments)
-        drafts: list[tuple[EnrollmentRef, Draft]] = []
+        outgoing_emails: list[tuple[EnrollmentRef, OutgoingEmail]] = []
         failed: list[bulk.Raw] = []
         for enrollment in enrollments:
             try:
-                drafts.append(
-                    (enrollment, self.mail.draft(self.batch, enrollment, profiles.get(enrollment.lead_id), now))
+                outgoing_emails.append(
+                    (enrollment, self.mail.outgoing(self.batch, enrollment, profiles.get(enrollment.lead_id), now))
                 )
             except (Invalid, NotFound) as error:
                 failed += self._failed(enrollment, str(error), now, now)
                 self.outcomes["not_made"] += 1
         bulk.put_many(failed)
-        return drafts
+        return outgoing_emails

@@ -13,14 +13,14 @@ from typing import Any
 
 from sodate.activities.activity import Activity
 from sodate.activities.store import from_image
+from sodate.dynamodb import bulk, keys
+from sodate.dynamodb.bulk import Raw, plain
 from sodate.errors import Invalid
 from sodate.leads.lead import Profile
 from sodate.leads.store import profile_from_raw
 from sodate.scoring.fold import Fold
 from sodate.scoring.memory import Memory, loaded
 from sodate.scoring.store import moment
-from sodate.table import bulk, keys
-from sodate.table.bulk import Raw, plain
 
 #: So many people are named on each side of a comparison; all are counted.
 NAMED = 500

@@ -1,6 +1,6 @@
-"""Everybody's score under the live rules, on AWS: the table in segments, a message a segment, a stretch of it a turn.
+"""Everybody's score under the live rules, on AWS: the table in segments, a message a segment, a stretch of it a task.
 
-Where a segment stands is on its own item, written once a turn by whoever ends that turn first. A crash or a message
+Where a segment stands is on its own item, written once a task by whoever ends that task first. A crash or a message
 delivered twice repeats a stretch, which changes nothing (`rescore` writes what differs), and counts nothing twice.
 """
 
@@ -13,13 +13,13 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 
+from sodate.dynamodb import base, bulk, keys
+from sodate.dynamodb.base import ConditionFailed, TableItem
+from sodate.dynamodb.bulk import Raw
 from sodate.errors import Invalid, NotFound, Transient
 from sodate.playbook.store import ONLY, Definitions
 from sodate.scoring.replay import cases, is_recorded, partitions, replay
 from sodate.scoring.rescore import Rules, rescore, rules_of
-from sodate.table import base, bulk, keys
-from sodate.table.base import ConditionFailed, TableItem
-from sodate.table.bulk import Raw
 
 MOST_SEGMENTS = 256
 DONE, RULES_CHANGED = "done", "rules_changed"
@@ -33,13 +33,13 @@ _NO_LEAD = (KeyError, TypeError, ValueError, AttributeError)
 class ReplayItem(TableItem, discriminator="replay"):
     """How far one segment came. `position`: the last key looked at. `ended` is None while there is more to do.
 
-    `turn` is the one wanted next; `asked_for` the last one whose message was sent.
+    `task` is the one wanted next; `asked_for` the last one whose message was sent.
     """
 
     segments = NumberAttribute()
     rules_version = NumberAttribute()
     tell = BooleanAttribute()
-    turn = NumberAttribute(default=0)
+    task = NumberAttribute(default=0)
     asked_for = NumberAttribute(default=0)
     position: JSONAttribute = JSONAttribute(null=True)
     leads = NumberAttribute(default=0)
@@ -51,8 +51,8 @@ class ReplayItem(TableItem, discriminator="replay"):
     at = UnicodeAttribute()
 
 
-class Turn(BaseModel):
-    """A message. The number tells a turn that was done already from the one that is wanted."""
+class ReplayTask(BaseModel):
+    """A message. The number tells a task that was done already from the one that is wanted."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -60,26 +60,26 @@ class Turn(BaseModel):
     what: Literal["replay"] = "replay"
     job: str = Field(max_length=40)
     segment: int = Field(ge=0, lt=MOST_SEGMENTS)
-    turn: int = Field(default=0, ge=0)
+    task: int = Field(default=0, ge=0)
 
     @property
-    def next(self) -> "Turn":
-        return self.model_copy(update={"turn": self.turn + 1})
+    def next(self) -> "ReplayTask":
+        return self.model_copy(update={"task": self.task + 1})
 
 
-def turn_of(body: str) -> Turn:
+def replay_task_of(body: str) -> ReplayTask:
     """Raises `Invalid`."""
     try:
-        return Turn.model_validate_json(body)
+        return ReplayTask.model_validate_json(body)
     except ValidationError as error:
         raise Invalid(f"no message of a replay: {error.errors()[0]['loc']} {error.errors()[0]['msg']}") from error
 
 
-def plan(job: str, segments: int, rules_version: int, now: datetime, *, tell: bool) -> list[Turn]:
+def plan(job: str, segments: int, rules_version: int, now: datetime, *, tell: bool) -> list[ReplayTask]:
     """The items first, then (the caller's) these messages: one whose item is missing would be an error."""
     numbers = range(segments)
     bulk.put_many([bulk.raw(_item(job, number, segments, rules_version, now, tell)) for number in numbers])
-    return [Turn(job=job, segment=number) for number in numbers]
+    return [ReplayTask(job=job, segment=number) for number in numbers]
 
 
 def _item(job: str, number: int, segments: int, rules_version: int, now: datetime, tell: bool) -> ReplayItem:
@@ -97,7 +97,7 @@ def _item(job: str, number: int, segments: int, rules_version: int, now: datetim
 
 @dataclass
 class Stretch:
-    """What one turn came to. `names`: leads whose items cannot be read; they are passed over."""
+    """What one task came to. `names`: leads whose items cannot be read; they are passed over."""
 
     position: Raw | None
     leads: int = 0
@@ -112,37 +112,37 @@ class Taken:
     """`following`: the message that must be sent before this one may be forgotten."""
 
     outcome: str
-    following: Turn | None = None
+    following: ReplayTask | None = None
     unreadable: tuple[str, ...] = ()
 
 
-def take(turn: Turn, definitions: Definitions, now: Callable[[], datetime], until: datetime) -> Taken:
-    """One turn, until about `until`. Raises `Invalid` for a replay that does not exist, `Transient` without headway."""
-    held = base.find(ReplayItem, keys.replay(turn.job), keys.replay_segment(turn.segment))
-    if held is None or turn.turn > held.turn:
-        raise Invalid(f"replay {turn.job} knows no turn {turn.turn} of segment {turn.segment}")
-    if turn.turn < held.turn:
+def take(task: ReplayTask, definitions: Definitions, now: Callable[[], datetime], until: datetime) -> Taken:
+    """One task, until about `until`. Raises `Invalid` for a replay that does not exist, `Transient` without headway."""
+    held = base.find(ReplayItem, keys.replay(task.job), keys.replay_segment(task.segment))
+    if held is None or task.task > held.task:
+        raise Invalid(f"replay {task.job} knows no task {task.task} of segment {task.segment}")
+    if task.task < held.task:
         # Whoever did it may have died before its next message. If that was sent, another one would double the work.
-        is_orphan = held.ended is None and held.asked_for < held.turn
-        return Taken("repeated", turn.model_copy(update={"turn": int(held.turn)}) if is_orphan else None)
-    stretch = _stretch(held, turn.segment, definitions, now, until)
+        is_orphan = held.ended is None and held.asked_for < held.task
+        return Taken("repeated", task.model_copy(update={"task": int(held.task)}) if is_orphan else None)
+    stretch = _stretch(held, task.segment, definitions, now, until)
     names = tuple(stretch.names)
     if not _keep(held, stretch, now()):
         return Taken("overtaken", None, names)
-    return Taken(stretch.ended or "goes_on", None if stretch.ended else turn.next, names)
+    return Taken(stretch.ended or "goes_on", None if stretch.ended else task.next, names)
 
 
-def sent(turn: Turn) -> None:
-    """The message of this turn is on its way."""
-    key = ReplayItem(keys.replay(turn.job), keys.replay_segment(turn.segment))
+def sent(task: ReplayTask) -> None:
+    """The message of this task is on its way."""
+    key = ReplayItem(keys.replay(task.job), keys.replay_segment(task.segment))
     with suppress(ConditionFailed):  # a later one is
-        base.update(key, [ReplayItem.asked_for.set(turn.turn)], ReplayItem.asked_for < turn.turn)
+        base.update(key, [ReplayItem.asked_for.set(task.task)], ReplayItem.asked_for < task.task)
 
 
 def _stretch(
     held: ReplayItem, segment: int, definitions: Definitions, now: Callable[[], datetime], until: datetime
 ) -> Stretch:
-    """A table that is busy ends the turn early, as long as some headway was made; then the queue's patience counts."""
+    """A table that is busy ends the task early, as long as some headway was made; then the queue's patience counts."""
     version = int(held.rules_version)
     rules, stretch = rules_of(definitions, version), Stretch(held.position)
     try:
@@ -190,14 +190,14 @@ def _keep(held: ReplayItem, stretch: Stretch, now: datetime) -> bool:
     """False: another delivery of the same message was faster, and goes on."""
     counted = {"leads": stretch.leads, "changed": stretch.changed, "hot": stretch.hot, "unreadable": len(stretch.names)}
     actions = [getattr(ReplayItem, name).add(count) for name, count in counted.items() if count]
-    actions += [ReplayItem.turn.set(int(held.turn) + 1), ReplayItem.at.set(keys.stamp(now))]
+    actions += [ReplayItem.task.set(int(held.task) + 1), ReplayItem.at.set(keys.stamp(now))]
     if stretch.position is not None:
         actions.append(ReplayItem.position.set(stretch.position))
     if stretch.ended is not None:
         actions.append(ReplayItem.ended.set(stretch.ended))
     key = ReplayItem(held.pk, held.sk)
     try:
-        base.update(key, actions, ReplayItem.turn == held.turn)
+        base.update(key, actions, ReplayItem.task == held.task)
     except ConditionFailed:
         return False
     return True
@@ -218,7 +218,7 @@ def status(job: str) -> Mapping[str, Any]:
         "rules_changed": ended.count(RULES_CHANGED),
         "running": sum(one is None for one in ended),
         **{name: sum(int(getattr(item, name)) for item in items) for name in ("leads", "changed", "hot", "unreadable")},
-        "turns": sum(int(item.turn) for item in items),
+        "turns": sum(int(item.task) for item in items),
         "began": items[0].began,
         "at": max(item.at for item in items),
     }

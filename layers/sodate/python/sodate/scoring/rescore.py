@@ -11,18 +11,18 @@ from functools import lru_cache
 
 from sodate.activities.activity import Activity
 from sodate.activities.store import activities_of, latest_activities
-from sodate.due import store as due
+from sodate.dynamodb import keys, transaction
+from sodate.dynamodb.base import ConditionFailed, TableItem
 from sodate.errors import Invalid, NotFound, Transient
 from sodate.leads.lead import Profile
 from sodate.leads.store import load_profile
 from sodate.playbook.store import ONLY, Definitions, Stored, parsed
+from sodate.scheduling import store as due
 from sodate.scoring.fold import Fold, Late
 from sodate.scoring.memory import Memory
 from sodate.scoring.rules import RuleSet
 from sodate.scoring.signals import signal_item
 from sodate.scoring.store import Held, as_write, held_now, moment, put_score, score_raw
-from sodate.table import keys, transaction
-from sodate.table.base import ConditionFailed, TableItem
 
 _TRIES = 5
 _LATEST = 5
@@ -96,7 +96,7 @@ def rescore(
     raise Transient(f"lead {lead_id} is being scored by somebody else")
 
 
-def cool(lead_id: str, rules: Rules, now: datetime) -> Rescored:
+def reevaluate(lead_id: str, rules: Rules, now: datetime) -> Rescored:
     """A due entry came up: time alone may have changed the lead's class. An entry that was put off says nothing."""
     held = held_now(lead_id)
     if held.turns_at is None or held.turns_at * 60 > now.timestamp():
@@ -169,7 +169,7 @@ def _plan_turn(lead_id: str, held: Held, memory: Memory, rules: Rules, now: date
         return set_for if set_for is not None and set_for > minute else None
     if set_for is not None and minute < set_for <= turn:
         return set_for
-    due.plan(moment(turn), due.COOLING, "cool", lead_id, {"v": 1, "what": "cool", "lead": lead_id}, now)
+    due.plan(moment(turn), due.DECAY, "decay", lead_id, {"v": 1, "what": "decay", "lead": lead_id}, now)
     return turn
 
 

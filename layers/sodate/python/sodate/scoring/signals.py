@@ -5,8 +5,8 @@ from typing import Any
 
 from pynamodb.attributes import JSONAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
 
-from sodate.table import base, keys
-from sodate.table.base import TableItem
+from sodate.dynamodb import base, keys
+from sodate.dynamodb.base import TableItem
 
 
 class SignalItem(TableItem, discriminator="signal"):

@@ -11,13 +11,13 @@ from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 
+from sodate.dynamodb import base, bulk, keys
+from sodate.dynamodb.base import TableItem
+from sodate.dynamodb.transaction import Put
 from sodate.leads.lead import Totals
 from sodate.scoring.fold import Fold
 from sodate.scoring.memory import Memory, dumped, loaded
 from sodate.scoring.view import View
-from sodate.table import base, bulk, keys
-from sodate.table.base import TableItem
-from sodate.table.transaction import Put
 
 
 class ScoreItem(TableItem, discriminator="score"):

@@ -1,0 +1,119 @@
+"""The ground all contestants stand on: settings, a clock that the bench moves, CPU time and log bytes of a call."""
+
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from sodate.dynamodb import base, transaction
+from sodate.dynamodb.base import TableItem
+from sodate.runtime import clock, container
+from sodate.runtime.logs import logger
+
+from benchmarks import sample
+
+Json = dict[str, Any]
+TABLE = "sodate-bench"
+SERVICE = "bench"
+#: What Lambda itself writes per invocation: START, END and REPORT, as measured by others (performance.md §2).
+PLATFORM_LOG_BYTES = 300
+SETTINGS = {
+    "AWS_ACCESS_KEY_ID": "bench",
+    "AWS_SECRET_ACCESS_KEY": "bench",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_REGION": "us-east-1",
+    "POWERTOOLS_SERVICE_NAME": SERVICE,
+    "POWERTOOLS_LOG_LEVEL": "INFO",
+    "SODATE_STAGE": "bench",
+    "SODATE_TABLE": TABLE,
+    "SODATE_BUS": "bus",
+    "SODATE_ANNOUNCE_ROUTINE": "off",
+    "SODATE_SEND_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/1/send",
+    "SODATE_DEAD_LETTER_URL": "https://sqs.us-east-1.amazonaws.com/1/dead",
+    "SODATE_SIGNING_KEYS_SECRET": "signing",
+    "SODATE_ADDRESS_KEY_SECRET": "address",
+    "SODATE_WEBHOOK_SECRET": "webhook",
+    "SODATE_CAPTCHA_SECRET": "captcha",
+    "SODATE_PUBLIC_URL": sample.PUBLIC_URL,
+    "SODATE_CONFIGURATION_SET": "bench",
+}
+
+
+class Harness:
+    """`cpu` is user and system time of this process inside `timed` calls, in seconds."""
+
+    def __init__(self) -> None:
+        self.now: datetime = sample.START
+        self.cpu = 0.0
+        self.invocations = 0
+        self.log_bytes = 0
+
+    def timed(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        begun = time.process_time()
+        try:
+            return function(*arguments)
+        finally:
+            self.cpu += time.process_time() - begun
+            self.invocations += 1
+            self._point_logs_here()
+
+    def sleep(self, seconds: float) -> None:
+        """Sleeping costs no CPU and here no time either."""
+        self.now += timedelta(seconds=seconds)
+
+    def write(self, text: str) -> int:
+        """Stands in for standard output of the loggers."""
+        self.log_bytes += len(text.encode())
+        return len(text)
+
+    def flush(self) -> None: ...
+
+    def _point_logs_here(self) -> None:
+        for handler in logging.getLogger(SERVICE).handlers:
+            if isinstance(handler, logging.StreamHandler):
+                handler.setStream(self)
+
+
+@contextmanager
+def harness(url: str | None = None) -> Iterator[Harness]:
+    """`url`: where every SDK client goes. Clients and caches of other runs are forgotten before and after."""
+    patch = pytest.MonkeyPatch()
+    here = Harness()
+    for name, value in SETTINGS.items():
+        patch.setenv(name, value)
+    logger.cache_clear()
+    if url:
+        patch.setenv("AWS_ENDPOINT_URL", url)
+    patch.setattr(clock, "now", lambda: here.now)
+    patch.setattr(clock, "sleep", here.sleep)
+    patch.setattr(sys, "stdout", here)  # metrics are printed
+    forget()
+    logger()
+    here._point_logs_here()
+    try:
+        yield here
+    finally:
+        forget()
+        patch.undo()
+        boto3.DEFAULT_SESSION = None
+
+
+def forget() -> None:
+    for made_once in (
+        container.definitions,
+        container.bind_lean_table,
+        container.dispatcher_cache,
+        container.client,
+        container.ses_client,
+    ):
+        made_once.cache_clear()
+    container._secrets.clear()
+    base._bound.wire = None
+    transaction._shared.connection = None
+    for model in base._subclasses(TableItem):
+        model._connection = None

@@ -1,0 +1,58 @@
+"""Send queue: claim, render, one SES attempt, outcome. A redelivered message finds its claims taken."""
+
+from collections import Counter
+from contextlib import suppress
+from typing import Any
+
+from sodate.email.delivery.breaker_probe import send_probe
+from sodate.email.delivery.message import batch_of, parse_message, transactionals_in
+from sodate.email.delivery.ses import SesMailer
+from sodate.email.delivery.sweep import watch_transactionals
+from sodate.email.delivery.transactional import TransactionalEmail, opt_in_composer
+from sodate.email.events import report_coverage
+from sodate.errors import Transient
+from sodate.forms.opt_in_ceilings import OptInCeilings
+from sodate.runtime import clock, container
+from sodate.runtime.batch import Failures, Outcome, each_message
+from sodate.runtime.metrics import Metric, count
+from sodate.runtime.settings import setting
+from sodate.sales.handoff_mail import handoff_composer
+from sodate.scenarios.send_step import StepEmail
+
+
+def handler(event: dict[str, Any], _: object) -> Failures:
+    container.bind_lean_table()
+    began, stage = clock.now(), container.stage()
+    definitions, links = container.definitions(), container.links()
+    ses = SesMailer(container.ses_client, setting("SODATE_CONFIGURATION_SET"))
+    steps = StepEmail(definitions, links, ses, stage, clock.now, clock.sleep, container.new_id)
+    composers = {
+        "opt_in": opt_in_composer(definitions, links, stage),
+        "handoff": handoff_composer(definitions, container.feedback_links, stage),
+    }
+    notices, outcomes = TransactionalEmail(composers, ses, clock.now, clock.sleep), Counter[str]()
+    ceilings = OptInCeilings(definitions, container.key_of_address, clock.now)
+
+    def act(body: str) -> Outcome:
+        message = parse_message(body)
+        match message["what"]:
+            case "notice":
+                waits = ceilings.hold(message["lead_id"], message["send_id"])
+                became = {waits: 1} if waits else notices.send(message["lead_id"], message["send_id"], began)
+            case "probe":
+                became = {send_probe(message, definitions, ses, stage, clock.now()): 1}
+            case _:
+                became = steps.send(batch_of(message), began)
+        outcomes.update(became)
+        return became
+
+    if to_watch := transactionals_in(record["body"] for record in event["Records"]):
+        watch_transactionals(to_watch, event["Records"][0]["messageId"], began)
+    failures = each_message(event, act)
+    count(Metric.SENDS_FAILED, outcomes["failed"] + outcomes["not_made"] + outcomes["rejected"])
+    count(Metric.CIRCUIT_OPENED, outcomes["circuit_opened"])
+    count(Metric.TRANSACTIONAL_DEFERRED, ceilings.outcomes["waits"] + ceilings.outcomes["over_ceiling"])
+    count(Metric.TRANSACTIONAL_GUARD, min(1, ceilings.outcomes["guard"]))
+    with suppress(Transient):  # too few are counted then, so later attempts are decided on a smaller sample
+        report_coverage.count_accepted(outcomes["accepted"], began)
+    return failures

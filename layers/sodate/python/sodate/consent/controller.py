@@ -1,0 +1,138 @@
+"""A visit to one of our pages: who came, with which link, in which language, and what the page answers."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs
+
+from sodate.consent import links, pages
+from sodate.consent.confirm import OnConfirmed, confirm_opt_in
+from sodate.consent.consent import RETENTION, UNSUBSCRIBED, Method
+from sodate.consent.preference_page import Shown, TopicChoice, preference_page
+from sodate.consent.preferences import change_preferences, read_wishes, renewable
+from sodate.consent.store import consents_of
+from sodate.consent.unsubscribe import Scope, unsubscribe
+from sodate.errors import Conflict, Invalid, NotFound
+from sodate.leads.lead import State
+from sodate.leads.store import find_state, load_state
+from sodate.leads.zone import find_zone
+from sodate.signing import Signer
+
+
+@dataclass(frozen=True)
+class Page:
+    status: int
+    html: str
+
+
+@dataclass(frozen=True)
+class ConsentController:
+    """`issuer` names the sender at the foot of the page; `preferred` is the browser's language, for broken links.
+
+    `topics`: (id, name, description) of the playbook; `retention` is how long evidence outlives a withdrawal.
+    """
+
+    signer: Signer
+    on_confirmed: OnConfirmed
+    issuer: pages.Issuer
+    topics: Sequence[tuple[str, str, str]] = ()
+    retention: timedelta = RETENTION
+
+    def ask_opt_in(self, token: str, preferred: str, now: datetime) -> Page:
+        return self._visit(links.OPT_IN, token, preferred, now, lambda _, lang: self._question("opt_in", lang))
+
+    def confirm(self, token: str, preferred: str, now: datetime) -> Page:
+        def act(payload: Mapping[str, Any], language: str) -> Page:
+            try:
+                confirm_opt_in(payload["l"], payload["c"], self.on_confirmed, now)
+            except Conflict:
+                return self._message("opt_in_used", language)
+            return self._message("opt_in_done", language)
+
+        return self._visit(links.OPT_IN, token, preferred, now, act)
+
+    def ask_unsubscribe(self, token: str, preferred: str, now: datetime) -> Page:
+        return self._visit(
+            links.UNSUBSCRIBE, token, preferred, now, lambda _, lang: self._question("unsubscribe", lang)
+        )
+
+    def unsubscribe(self, token: str, body: bytes, preferred: str, now: datetime) -> Page:
+        def act(payload: Mapping[str, Any], language: str) -> Page:
+            one_click = b"One-Click" in body
+            method: Method = "one_click" if one_click else "unsubscribe_page"
+            scope = "all" if one_click else _scope(body)
+            unsubscribe(payload["l"], payload["s"], payload["t"], scope, method, now, self.retention)
+            return self._message("unsubscribe_done", language)
+
+        return self._visit(links.UNSUBSCRIBE, token, preferred, now, act)
+
+    def ask_preferences(self, token: str, preferred: str, now: datetime) -> Page:
+        def act(payload: Mapping[str, Any], _: str) -> Page:
+            return self._preferences(load_state(payload["l"]), "", now)
+
+        return self._visit(links.PREFERENCES, token, preferred, now, act)
+
+    def change_preferences(self, token: str, body: bytes, preferred: str, now: datetime) -> Page:
+        def act(payload: Mapping[str, Any], _: str) -> Page:
+            wishes = read_wishes(_fields(body))
+            state = change_preferences(payload["l"], wishes, self.retention, now)
+            return self._preferences(state, "stopped" if wishes.stop else "saved", now)
+
+        return self._visit(links.PREFERENCES, token, preferred, now, act)
+
+    def _preferences(self, state: State, told: str, now: datetime) -> Page:
+        back = renewable(state, consents_of(state.lead_id))
+        topics = tuple(
+            TopicChoice(id_, name, about, on := state.topics[id_] != "withdrawn", on or id_ in back)
+            for id_, name, about in self.topics
+            if id_ in state.topics
+        )
+        zone = find_zone(state.zone) if state.zone else None
+        until = datetime.fromisoformat(state.pause_until) if state.pause_until else now
+        shown = Shown(
+            topics=topics,
+            language=state.language,
+            frequency=state.frequency or "all",
+            paused_until=until.astimezone(zone or UTC).date() if until > now else None,
+            zone=state.zone,
+            off=state.blocked is not None,
+            can_return=state.blocked == UNSUBSCRIBED and bool(back),
+        )
+        return Page(200, preference_page(shown, self.issuer, told))
+
+    def _visit(
+        self, purpose: str, token: str, preferred: str, now: datetime, act: Callable[[Mapping[str, Any], str], Page]
+    ) -> Page:
+        try:
+            payload = self.signer.verify(purpose, token, now)
+            state = find_state(str(payload["l"]))
+            if state is None:
+                raise NotFound("erased")
+            return act(payload, state.language)
+        except (Invalid, NotFound) as error:
+            name = error.code if isinstance(error, Invalid) else "link_expired"
+            return Page(400, pages.message(name, preferred, self.issuer))
+
+    def _question(self, name: str, language: str) -> Page:
+        return Page(200, pages.question(name, language, self.issuer, choose_scope=name == "unsubscribe"))
+
+    def _message(self, name: str, language: str) -> Page:
+        return Page(200, pages.message(name, language, self.issuer))
+
+
+def _scope(body: bytes) -> Scope:
+    """The page's own form. Anything unreadable means everything: in doubt no more mail."""
+    return "topic" if parse_qs(body[:2000].decode("utf-8", "replace")).get("scope") == ["topic"] else "all"
+
+
+def _fields(body: bytes) -> dict[str, list[str]]:
+    """An HTML form's body. What is too long or no form changes nothing."""
+    try:
+        return parse_qs(body[:20_000].decode("utf-8", "replace"), max_num_fields=200)
+    except ValueError:
+        return {}
+
+
+def preferred_language(headers: Mapping[str, str]) -> str:
+    return "ja" if headers.get("accept-language", "").lower().startswith("ja") else "en"

@@ -1,0 +1,43 @@
+"""Probes: emails by which `sodate doctor --send` proves that SES's reports reach the ledger.
+
+A probe lies where a send of a lead would lie, under a lead id that no lead has, and is written by the same fold. It is
+`kind=probe`, so no filter of the table's stream lets it through: nothing is planned, scored or published because of
+it. `apply_event` sends its events here and tells nobody else, so the daily rates of the guards do not count it.
+"""
+
+from datetime import datetime, timedelta
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+
+from sodate.dynamodb import base, keys, transaction
+from sodate.dynamodb.base import TableItem
+from sodate.dynamodb.transaction import Delete
+from sodate.email.delivery.ledger import RANK
+
+#: The tag `purpose` of a probe's email.
+PURPOSE = "probe"
+#: What a process that died leaves behind goes by itself.
+_KEPT = timedelta(days=1)
+
+
+class ProbeItem(TableItem, discriminator="probe"):
+    state = UnicodeAttribute()
+    rank = NumberAttribute()
+    settled_at = UnicodeAttribute(null=True)
+    message_id = UnicodeAttribute(null=True)
+    reason = UnicodeAttribute(null=True)
+
+
+def begin(lead_id: str, send_id: str, now: datetime) -> None:
+    ttl = int((now + _KEPT).timestamp())
+    base.put_new(ProbeItem(keys.lead(lead_id), keys.send(send_id), state="sending", rank=RANK["sending"], ttl=ttl))
+
+
+def state_of(lead_id: str, send_id: str) -> str:
+    """`gone` when somebody removed it."""
+    found = base.find(ProbeItem, keys.lead(lead_id), keys.send(send_id))
+    return str(found.state) if found else "gone"
+
+
+def remove(lead_id: str, send_id: str) -> None:
+    transaction.commit([Delete(ProbeItem(keys.lead(lead_id), keys.send(send_id)))])

@@ -1,0 +1,198 @@
+"""The SES call and what each answer means for the send protocol.
+
+SES has no idempotency token, so the client makes one attempt only; our code owns every retry. `ses_answers` is the
+table of what each answer means.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from email.header import Header
+from functools import lru_cache
+from typing import Any, Protocol
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ParamValidationError,
+)
+
+from sodate.email.delivery.ses_answers import Meaning, Verdict, meaning_of_entry, meaning_of_error
+from sodate.email.mailing import Sender
+
+#: The request never reached SES.
+_NEVER_LEFT = (EndpointConnectionError, ConnectTimeoutError)
+_NO_CREDENTIALS = (NoCredentialsError, CredentialRetrievalError)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`stops`: why the circuit breaker opens, when the answer concerns all email.
+
+    `is_silence`: SES gave no usable answer to the call; several such calls in a row open the breaker too.
+    """
+
+    verdict: Verdict
+    message_id: str | None = None
+    reason: str | None = None
+    stops: str | None = None
+    is_silence: bool = False
+
+
+@dataclass(frozen=True)
+class OutgoingEmail:
+    """A finished mail for exactly one recipient (open and click events do not say which of several it was)."""
+
+    to: str
+    sender: Sender
+    subject: str
+    html: str
+    text: str
+    tags: Mapping[str, str]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class SesClient(Protocol):
+    def send_email(self, **request: Any) -> Mapping[str, Any]: ...
+    def send_bulk_email(self, **request: Any) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class SesMailer:
+    """`client` is made on first use: functions that fail earlier need no SES client."""
+
+    client: Callable[[], SesClient]
+    configuration_set: str
+
+    def send(self, outgoing: OutgoingEmail) -> Answer:
+        reply = self._call(
+            lambda: self.client().send_email(**request(outgoing, self.configuration_set)), outgoing.sender
+        )
+        return reply if isinstance(reply, Answer) else Answer(Verdict.ACCEPTED, message_id=str(reply["MessageId"]))
+
+    def send_bulk(self, outgoing_emails: Sequence[OutgoingEmail]) -> list[Answer]:
+        """One answer per draft. All are from one sender; one call carries 50 at most.
+
+        An entry that makes SES refuse the whole call must not stop its neighbours: then each is asked for alone, until
+        an answer concerns all email or is ambiguous. Who was not asked for is deferred.
+        """
+        sender = outgoing_emails[0].sender
+        reply = self._call(
+            lambda: self.client().send_bulk_email(**bulk_request(outgoing_emails, self.configuration_set)), sender
+        )
+        if not isinstance(reply, Answer):
+            return [_entry_answer(result, sender) for result in reply["BulkEmailEntryResults"]]
+        if reply.verdict == Verdict.REJECTED and len(outgoing_emails) > 1:
+            return self._one_by_one(outgoing_emails)
+        return [reply] * len(outgoing_emails)
+
+    def _one_by_one(self, outgoing_emails: Sequence[OutgoingEmail]) -> list[Answer]:
+        answers: list[Answer] = []
+        for outgoing in outgoing_emails:
+            answers += self.send_bulk([outgoing])
+            if answers[-1].stops or answers[-1].verdict == Verdict.AMBIGUOUS:
+                break
+        return answers + [Answer(Verdict.DEFERRED, reason="not_attempted")] * (len(outgoing_emails) - len(answers))
+
+    def _call(self, call: Callable[[], Mapping[str, Any]], sender: Sender) -> Mapping[str, Any] | Answer:
+        try:
+            return call()
+        except ClientError as error:
+            return classify(error, sender.from_address)
+        except ParamValidationError as error:
+            return Answer(Verdict.REJECTED, reason=f"ParamValidation: {_without_addresses(str(error))}"[:300])
+        except _NO_CREDENTIALS as error:
+            return Answer(Verdict.DEFERRED, reason=type(error).__name__, stops="access_denied")
+        except _NEVER_LEFT as error:
+            return Answer(Verdict.DEFERRED, reason=type(error).__name__, is_silence=True)
+        except BotoCoreError as error:
+            return Answer(Verdict.AMBIGUOUS, reason=type(error).__name__, is_silence=True)
+
+
+def _entry_answer(result: Mapping[str, Any], sender: Sender) -> Answer:
+    status, words = str(result.get("Status")), str(result.get("Error", ""))
+    meaning = meaning_of_entry(status, words, sender.from_address)
+    if meaning.verdict == Verdict.ACCEPTED:
+        return Answer(Verdict.ACCEPTED, message_id=str(result["MessageId"]))
+    return _answer(meaning, status, words)
+
+
+def classify(error: ClientError, sender_address: str) -> Answer:
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500))
+    words = str(error.response.get("Error", {}).get("Message", ""))
+    return _answer(meaning_of_error(code, status, words, sender_address), code or str(status), words)
+
+
+def _answer(meaning: Meaning, code: str, words: str) -> Answer:
+    reason = f"{code}: {_without_addresses(words)}"[:300] if meaning.verdict == Verdict.REJECTED else code
+    is_silence = meaning.verdict == Verdict.AMBIGUOUS
+    return Answer(meaning.verdict, reason=reason, stops=meaning.stops, is_silence=is_silence)
+
+
+def _without_addresses(words: str) -> str:
+    """SES quotes addresses in its refusals; the ledger holds no personal data."""
+    return re.sub(r"[^\s<>,]+@[^\s<>,]+", "[address]", words)
+
+
+def request(outgoing: OutgoingEmail, configuration_set: str) -> dict[str, Any]:
+    content = {
+        "Subject": {"Data": outgoing.subject, "Charset": "UTF-8"},
+        "Body": {
+            "Html": {"Data": outgoing.html, "Charset": "UTF-8"},
+            "Text": {"Data": outgoing.text, "Charset": "UTF-8"},
+        },
+        "Headers": [{"Name": name, "Value": value} for name, value in outgoing.headers.items()],
+    }
+    return {
+        "FromEmailAddress": from_header(outgoing.sender.name, outgoing.sender.from_address),
+        "Destination": {"ToAddresses": [outgoing.to]},
+        **({"ReplyToAddresses": [outgoing.sender.reply_to]} if outgoing.sender.reply_to else {}),
+        "Content": {"Simple": content},
+        "ConfigurationSetName": configuration_set,
+        "EmailTags": [{"Name": name, "Value": value} for name, value in outgoing.tags.items()],
+    }
+
+
+def bulk_request(outgoing_emails: Sequence[OutgoingEmail], configuration_set: str) -> dict[str, Any]:
+    """An inline template of three places, filled per entry with what we rendered; tags and headers are per entry too.
+
+    SES fills in places and escapes nothing, and what it fills in is not looked at again.
+    """
+    sender = outgoing_emails[0].sender
+    return {
+        "FromEmailAddress": from_header(sender.name, sender.from_address),
+        **({"ReplyToAddresses": [sender.reply_to]} if sender.reply_to else {}),
+        "ConfigurationSetName": configuration_set,
+        "DefaultContent": {
+            "Template": {
+                "TemplateContent": {"Subject": "{{subject}}", "Html": "{{html}}", "Text": "{{text}}"},
+                "TemplateData": "{}",
+            }
+        },
+        "BulkEmailEntries": [_entry(outgoing) for outgoing in outgoing_emails],
+    }
+
+
+def _entry(outgoing: OutgoingEmail) -> dict[str, Any]:
+    data = json.dumps({"subject": outgoing.subject, "html": outgoing.html, "text": outgoing.text}, ensure_ascii=False)
+    return {
+        "Destination": {"ToAddresses": [outgoing.to]},
+        "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": data}},
+        "ReplacementTags": [{"Name": name, "Value": value} for name, value in outgoing.tags.items()],
+        "ReplacementHeaders": [{"Name": name, "Value": value} for name, value in outgoing.headers.items()],
+    }
+
+
+@lru_cache(maxsize=64)
+def from_header(name: str, address: str) -> str:
+    """RFC 2047: SES wants a non-ASCII display name as encoded words."""
+    if name.isascii():
+        quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{quoted}" <{address}>'
+    return f"{Header(name, 'utf-8').encode(linesep='')} <{address}>"

@@ -1,0 +1,249 @@
+"""SEND# items: the ledger. One item per planned mail, never a second one for the same id."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.update import Action
+
+from sodate.dynamodb import base, bulk, keys
+from sodate.dynamodb.base import ConditionFailed, TableItem
+from sodate.dynamodb.transaction import Update
+from sodate.email.delivery.ledger import RANK, StepRef
+from sodate.errors import Conflict, NotFound
+
+
+class SendItem(TableItem, discriminator="send"):
+    purpose = UnicodeAttribute()
+    name = UnicodeAttribute()
+    state = UnicodeAttribute()
+    rank = NumberAttribute()
+    reason = UnicodeAttribute(null=True)
+    topic = UnicodeAttribute(null=True)
+    template = UnicodeAttribute(null=True)
+    template_version = NumberAttribute(null=True)
+    sequence = UnicodeAttribute(null=True)
+    sequence_version = NumberAttribute(null=True)
+    step = NumberAttribute(null=True)
+    enrollment_id = UnicodeAttribute(null=True)
+    data: JSONAttribute = JSONAttribute(null=True)
+    turns: JSONAttribute = JSONAttribute(null=True)
+    waits_until = UnicodeAttribute(null=True)
+    message_id = UnicodeAttribute(null=True)
+    attempts = NumberAttribute(null=True)
+    repeats = NumberAttribute(null=True)
+    planned_at = UnicodeAttribute()
+    attempted_at = UnicodeAttribute(null=True)
+    sent_at = UnicodeAttribute(null=True)
+    settled_at = UnicodeAttribute(null=True)
+    next_attempt = UnicodeAttribute(null=True)
+    """The send id of the attempt after this one, once that is claimed."""
+    evidence = UnicodeAttribute(null=True)
+    """Why there is an attempt after this one: what showed that this one never left."""
+    is_double = BooleanAttribute(null=True)
+    """SES reported on this attempt after the next one was claimed, so probably both arrived."""
+    attempt = NumberAttribute(null=True)
+    """2 and more; absent for a first attempt."""
+
+    @property
+    def send_id(self) -> str:
+        return self.sk.removeprefix(keys.SENDS)
+
+    @property
+    def lead_id(self) -> str:
+        return keys.lead_id_of(self.pk)
+
+
+def step_send(ref: StepRef, template: str, topic: str, now: datetime) -> SendItem:
+    """A step mail's ledger item, not yet settled; `settled_step` says how it ended."""
+    return SendItem(
+        keys.lead(ref.lead_id),
+        keys.send(ref.send_id),
+        purpose="marketing",
+        name="step",
+        state="planned",
+        rank=RANK["planned"],
+        topic=topic,
+        template=template,
+        sequence=ref.sequence,
+        sequence_version=ref.version,
+        step=ref.step,
+        enrollment_id=ref.enrollment_id,
+        planned_at=keys.stamp(now),
+        attempt=ref.attempt if ref.attempt > 1 else None,
+    )
+
+
+def settled_step(send: SendItem, state: str, reason: str | None, now: datetime) -> SendItem:
+    send.state, send.rank, send.reason = state, RANK[state], reason[:300] if reason else None
+    send.settled_at = keys.stamp(now)
+    return send
+
+
+def sent_step(
+    ref: StepRef, template: tuple[str, int], topic: str, message_id: str, planned: datetime, now: datetime
+) -> bulk.Raw:
+    """The one write of almost every mail, so it is made by hand: the model costs as much CPU as the rest of the ledger.
+
+    `template`: id and version. Equal to `step_send` and `settled_step` of the model (tested).
+    """
+    sent = {"S": keys.stamp(now)}
+    return {
+        "pk": {"S": keys.lead(ref.lead_id)},
+        "sk": {"S": keys.send(ref.send_id)},
+        "kind": {"S": "send"},
+        "purpose": {"S": "marketing"},
+        "name": {"S": "step"},
+        "state": {"S": "sent"},
+        "rank": {"N": str(RANK["sent"])},
+        "topic": {"S": topic},
+        "template": {"S": template[0]},
+        "template_version": {"N": str(template[1])},
+        "sequence": {"S": ref.sequence},
+        "sequence_version": {"N": str(ref.version)},
+        "step": {"N": str(ref.step)},
+        "enrollment_id": {"S": ref.enrollment_id},
+        "message_id": {"S": message_id},
+        "planned_at": {"S": keys.stamp(planned)},
+        "sent_at": sent,
+        "settled_at": sent,
+        **({"attempt": {"N": str(ref.attempt)}} if ref.attempt > 1 else {}),
+    }
+
+
+def put_unless_settled(send: SendItem) -> bool:
+    """False when something of the same or a higher rank is already known."""
+    try:
+        base.put(send, SendItem.rank.does_not_exist() | (SendItem.rank < send.rank))
+    except ConditionFailed:
+        return False
+    return True
+
+
+def deferred_step(send: SendItem, reason: str) -> SendItem:
+    send.state, send.rank, send.reason = "planned", RANK["planned"], reason[:300]
+    return send
+
+
+def planned_transactional(
+    lead_id: str, send_id: str, name: str, template: str | None, data: dict[str, Any], now: datetime
+) -> SendItem:
+    """A notice (opt-in confirmation, hand-off); the stream carries it to the send queue."""
+    return SendItem(
+        keys.lead(lead_id),
+        keys.send(send_id),
+        purpose="notice",
+        name=name,
+        state="planned",
+        rank=RANK["planned"],
+        template=template,
+        data=data,
+        planned_at=keys.stamp(now),
+    )
+
+
+def find_send(lead_id: str, send_id: str) -> SendItem | None:
+    return base.find(SendItem, keys.lead(lead_id), keys.send(send_id))
+
+
+def glance_at(lead_id: str, send_id: str) -> SendItem | None:
+    """A second old at most, for half the price: whoever writes on it checks again."""
+    found = bulk.get(keys.lead(lead_id), keys.send(send_id))
+    return SendItem.from_raw_data(found) if found else None
+
+
+def sends_of(lead_id: str) -> list[SendItem]:
+    return sorted(base.query(SendItem, keys.lead(lead_id), keys.SENDS), key=lambda send: send.planned_at)
+
+
+def send_by_message_id(lead_id: str, message_id: str) -> SendItem | None:
+    """For events without tags: one small query in the lead's own partition, so no index is needed."""
+    return next((send for send in sends_of(lead_id) if send.message_id == message_id), None)
+
+
+def begin_again(send: SendItem, now: datetime) -> None:
+    """planned → sending for another attempt. Raises `Conflict` when somebody else has begun or finished it."""
+    try:
+        base.update(
+            send,
+            [
+                SendItem.state.set("sending"),
+                SendItem.rank.set(RANK["sending"]),
+                SendItem.attempts.add(1),
+                SendItem.attempted_at.set(keys.stamp(now)),
+            ],
+            SendItem.state == "planned",
+        )
+    except ConditionFailed as error:
+        raise Conflict(f"send {send.send_id} is not waiting any more") from error
+
+
+def raise_to(lead_id: str, send_id: str, state: str, now: datetime, *more: Action) -> Update:
+    """Fold a new state in: a no-op (failed condition) when something of a higher rank is already known."""
+    handle = SendItem(keys.lead(lead_id), keys.send(send_id))
+    actions = [SendItem.state.set(state), SendItem.rank.set(RANK[state]), SendItem.settled_at.set(keys.stamp(now))]
+    return Update(handle, [*actions, *more], SendItem.rank < RANK[state])
+
+
+#: What an event of SES was to the ledger. `double`: the first report on an attempt whose next one was claimed.
+Fold = Literal["applied", "repeat", "double"]
+
+
+class NotBegun(Exception):
+    """The ledger item says `planned`: the sender that attempts the email now has not written what it did yet."""
+
+
+def fold_event(
+    lead_id: str, send_id: str, state: str, message_id: str, reason: str | None, now: datetime, *, begun: bool = False
+) -> Fold:
+    """What SES reported, when it ranks higher. Raises `NotFound` when there is no such send.
+
+    `begun`: raise `NotBegun` instead of writing on a planned send.
+    """
+    # What a lower state gave as its reason is no reason of this one, whichever came first.
+    sets = "SET #state = :state, #rank = :rank, #at = :at, #id = :id" + (", #reason = :reason" if reason else "")
+    names = {"#state": "state", "#rank": "rank", "#at": "settled_at", "#id": "message_id", "#reason": "reason"}
+    values: dict[str, bulk.Raw] = {
+        ":state": {"S": state},
+        ":rank": {"N": str(RANK[state])},
+        ":at": {"S": keys.stamp(now)},
+        ":id": {"S": message_id},
+        **({":reason": {"S": reason}} if reason else {}),
+    }
+    end = "" if reason else " REMOVE #reason"
+    pk, sk = keys.lead(lead_id), keys.send(send_id)
+    try:
+        lowest = {":lowest": {"N": str(RANK["planned"] + 1 if begun else RANK["planned"])}}
+        news = "#rank < :rank AND #rank >= :lowest AND attribute_not_exists(#next)"
+        bulk.update(pk, sk, sets + end, news, {**names, "#next": "next_attempt"}, {**values, **lowest})
+    except ConditionFailed as error:
+        if error.old is None:
+            raise NotFound(f"no send {send_id} of lead {lead_id}") from error
+        known = error.old
+    else:
+        return "applied"
+    if begun and int(known["rank"]["N"]) == RANK["planned"]:
+        raise NotBegun
+    if "next_attempt" not in known or int(known["rank"]["N"]) >= RANK[state]:
+        return "repeat"
+    names["#double"], values[":true"] = "is_double", {"BOOL": True}
+    try:
+        bulk.update(pk, sk, f"{sets}, #double = :true{end}", "#rank < :rank", names, values)
+    except ConditionFailed:
+        return "repeat"
+    return "applied" if "is_double" in known else "double"
+
+
+def settle(lead_id: str, send_id: str, state: str, now: datetime, *more: Action) -> bool:
+    change = raise_to(lead_id, send_id, state, now, *more)
+    try:
+        base.update(change.item, change.actions, change.condition)
+    except ConditionFailed:
+        return False
+    return True
+
+
+def put_back(send: SendItem, reason: str, *more: Action) -> None:
+    """sending → planned."""
+    actions = [SendItem.state.set("planned"), SendItem.rank.set(RANK["planned"]), SendItem.reason.set(reason)]
+    base.update(send, [*actions, *more], SendItem.state == "sending")

@@ -1,0 +1,129 @@
+"""Notice mail: opt-in confirmation and hand-off. At least once: an unclear attempt is repeated once by the sweeper."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sodate.consent.consent import LIFTED_BY_OPT_IN
+from sodate.consent.links import Links
+from sodate.email.content.merge import opt_in_values
+from sodate.email.content.render import render
+from sodate.email.content.template import Template
+from sodate.email.delivery.deliver import LATEST_CALL, deliver, fail
+from sodate.email.delivery.message import transactional_message as transactional_message
+from sodate.email.delivery.ses import Answer, OutgoingEmail, SesMailer
+from sodate.email.delivery.ses_answers import Verdict
+from sodate.email.delivery.store import SendItem, begin_again, find_send, put_back, settle
+from sodate.email.mailing import Mailing
+from sodate.email.reputation import rate_limiter
+from sodate.email.reputation.rate_limiter import RateLimit
+from sodate.errors import Conflict, Invalid, NotFound
+from sodate.leads.store import load_profile, load_state
+from sodate.playbook.store import Definitions, DefinitionUnreadable, parsed
+from sodate.scheduling import store as due
+
+#: Builds the mail of one kind of notice. `sales` brings its own for the hand-off.
+Composer = Callable[[SendItem, datetime], OutgoingEmail]
+Clock = Callable[[], datetime]
+Sleep = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class TransactionalEmail:
+    """`now` and `sleep` are the clock's."""
+
+    composers: Mapping[str, Composer]
+    ses: SesMailer
+    now: Clock
+    sleep: Sleep
+
+    def send(self, lead_id: str, send_id: str, began: datetime) -> dict[str, int]:
+        """What became of it, as a count by outcome. A repeat of a message finds the send begun and does nothing.
+
+        `began`: the invocation. When its time is up, the notice goes back to the due index before it is attempted.
+        """
+        if self.now() - began > LATEST_CALL - rate_limiter.PATIENCE:
+            _later(lead_id, send_id, self.now())
+            return {"no_time": 1}
+        return _send(self, lead_id, send_id)
+
+
+def _send(tools: TransactionalEmail, lead_id: str, send_id: str) -> dict[str, int]:
+    send, now, rate_limit = find_send(lead_id, send_id), tools.now(), rate_limiter.look()
+    if send is None:
+        return {"gone": 1}
+    if rate_limit.stopped or rate_limit.is_saturated(now):
+        _later(lead_id, send_id, now)
+        return {"held": 1}
+    try:
+        begin_again(send, now)
+        outgoing = tools.composers[send.name](send, now)
+    except Conflict:
+        return {"already_begun": 1}
+    except Withheld as withheld:
+        settle(lead_id, send_id, "skipped", now, SendItem.reason.set(str(withheld)))
+        return {"skipped": 1}
+    except (Invalid, NotFound) as error:  # a retired template, say: certain, so nothing is unknown here
+        fail(send, str(error), now)
+        return {"failed": 1}
+    except DefinitionUnreadable:  # by this release; nothing was asked of SES
+        _later(lead_id, send_id, now)
+        put_back(send, "definition_unreadable")
+        return {"held": 1}
+    answer, opened = _in_turn(lambda: deliver(send, outgoing, tools.ses, tools.now()), rate_limit, tools)
+    if answer.verdict == Verdict.DEFERRED:
+        _later(lead_id, send_id, tools.now())
+        put_back(send, answer.reason or "deferred")
+    return {answer.verdict.value: 1, **({"circuit_opened": 1} if opened else {})}
+
+
+def _in_turn(attempt: Callable[[], Answer], rate_limit: RateLimit, tools: TransactionalEmail) -> tuple[Answer, bool]:
+    """The answer, and whether it opened the circuit breaker."""
+    turn = rate_limiter.wait_for_slot(rate_limit, tools.now, tools.sleep)
+    if turn.at is None:
+        return Answer(Verdict.DEFERRED, reason=turn.stopped or "no_slot"), False
+    answer = attempt()
+    if answer.is_silence:
+        return answer, rate_limiter.count_silent_call()
+    rate_limiter.forget_silent_calls(turn)
+    return answer, answer.stops is not None and rate_limiter.open_breaker(answer.stops)
+
+
+def _later(lead_id: str, send_id: str, now: datetime) -> None:
+    due.plan(now, due.NOTICE, "notice", send_id, transactional_message(lead_id, send_id), now)
+
+
+class Withheld(Exception):
+    """The notice must not go out; the words are the reason code."""
+
+
+def opt_in_composer(definitions: Definitions, links: Links, stage: str) -> Composer:
+    def compose(send: SendItem, now: datetime) -> OutgoingEmail:
+        state, profile = load_state(send.lead_id), load_profile(send.lead_id)
+        if state.blocked not in LIFTED_BY_OPT_IN:
+            raise Withheld(f"blocked:{state.blocked}")
+        template = parsed(definitions.live("template", str(send.template)), Template)
+        sender = parsed(definitions.live("mailing"), Mailing).sender
+        data = send.data or {}
+        values = opt_in_values(
+            sender,
+            opt_in_url=links.opt_in(send.lead_id, data["consent"], now),
+            form={"title": data.get("form_title", "")},
+            preheader=template.preheader,
+        )
+        mail = render(template.subject, template.html, template.text, values)
+        return OutgoingEmail(
+            to=profile.mailbox,
+            sender=sender,
+            subject=mail.subject,
+            html=mail.html,
+            text=mail.text,
+            tags=notice_tags(send, stage),
+            headers={"Auto-Submitted": "auto-generated", "X-Sodate-Send": send.send_id},
+        )
+
+    return compose
+
+
+def notice_tags(send: SendItem, stage: str) -> dict[str, str]:
+    return {"send_id": send.send_id, "lead_id": send.lead_id, "purpose": "notice", "name": send.name, "stage": stage}

@@ -1,0 +1,256 @@
+"""An SES event becomes a state of the ledger, an activity, and (for a hard bounce or complaint) a stop on the lead.
+
+First the ledger, where the higher rank stands; then all that concerns the lead in one transaction, keyed by the fact
+itself. A crash in between is mended by the redelivery; duplicates and disorder change nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sodate.activities.activity import Activity
+from sodate.activities.store import activity_item
+from sodate.consent.consent import RETENTION, Evidence
+from sodate.consent.links import is_ours
+from sodate.consent.retention import review_later
+from sodate.consent.store import consent_item, suppression_item
+from sodate.dynamodb import base, keys, transaction
+from sodate.dynamodb.base import ConditionFailed
+from sodate.dynamodb.transaction import Put, Update, Write
+from sodate.email.delivery.ledger import RANK
+from sodate.email.delivery.probe import PURPOSE as PROBE
+from sodate.email.delivery.store import (
+    NotBegun,
+    SendItem,
+    fold_event,
+    glance_at,
+    put_unless_settled,
+    send_by_message_id,
+    sends_of,
+    settled_step,
+)
+from sodate.email.events.event import ENGAGEMENT, LEDGER_STATE, EmailEvent
+from sodate.email.mailing import Mailing, SoftBounces
+from sodate.email.reputation.soft_bounce import soft_bounce_writes
+from sodate.errors import NotFound, Transient
+from sodate.leads.address import parse_reported_address
+from sodate.leads.store import StateItem, as_it_was, find_state, owner_of, state_key
+
+AddressKey = Callable[[str], str]
+
+#: Which reason stays when a lead is stopped twice; the order in which SES tells us must not decide.
+_STRENGTH = {"hard_bounce": 1, "complaint": 2}
+_ACTIVITY = 0
+_TRIES = 5
+#: Twice the longest life of an invocation of the sender.
+_WRITER_LIVES = timedelta(minutes=3)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the playbook says: when an address bounces too often, how long evidence outlives a withdrawal."""
+
+    soft_bounces: SoftBounces = field(default_factory=SoftBounces)
+    retention: timedelta = RETENTION
+
+    @classmethod
+    def of(cls, mailing: Mailing) -> "Policy":
+        return cls(mailing.guards.soft_bounces, mailing.retention)
+
+
+def apply_event(event: EmailEvent, address_key: AddressKey, policy: Policy, now: datetime) -> str:
+    """Returns what it meant: `applied`, `repeat`, `double`, `counted`, `probe` or `unknown_lead`.
+
+    `double`: SES took both attempts of this email after all. `unknown_lead`: not ours, or erased.
+    """
+    if event.tags.get("purpose") == PROBE:
+        if "lead_id" in event.tags and "send_id" in event.tags:
+            _fold(event.tags["lead_id"], event, now)
+        return "probe"  # not `applied`: what is applied counts in the daily rates of the guards
+    lead_id = event.tags.get("lead_id") or _lead_by_address(event, address_key)
+    if lead_id is None:
+        return "unknown_lead"
+    if not _needs_the_send(event):
+        return _fold(lead_id, event, now)
+    try:
+        send = _find_send(lead_id, event, now)
+        folded = _fold(lead_id, event, now, send) if send is not None else "counted"
+    except Unwritten:
+        if event.suppresses:  # Apply the complaint even when the send record is missing.
+            _apply_to_lead(lead_id, None, event, policy, now)
+        raise
+    if send is not None and send.purpose == "notice" and send.name == "handoff":
+        return folded  # the recipient is our own sales, not the lead
+    applied = _apply_to_lead(lead_id, send, event, policy, now)
+    return folded if folded == "double" else applied or folded
+
+
+def _apply_to_lead(lead_id: str, send: SendItem | None, event: EmailEvent, policy: Policy, now: datetime) -> str | None:
+    """None when the event does not concern the lead."""
+    for _ in range(_TRIES):
+        writes = _lead_writes(lead_id, send, event, policy, now) or _soft_bounce(lead_id, event, policy)
+        if not writes:
+            return None
+        try:
+            _write(writes)
+        except ConditionFailed as error:
+            if isinstance(writes[0], Put) and _ACTIVITY in error.failed:
+                return "repeat"
+            continue  # the lead was stopped or erased meanwhile: look again
+        return "applied"
+    raise Transient(f"lead {lead_id} changes too fast")
+
+
+class Unwritten(Transient):
+    """The event is of a step mail whose attempt the sender may write down any moment; it comes again."""
+
+
+def _needs_the_send(event: EmailEvent) -> bool:
+    """A delivery moves nothing but the ledger: with our tags it is one write, and nothing is read."""
+    concerns_lead = event.type in ENGAGEMENT or event.type in ("Bounce", "Complaint")
+    return concerns_lead or "send_id" not in event.tags or "lead_id" not in event.tags
+
+
+def _write(writes: list[Write]) -> None:
+    """A single new activity needs no transaction, which would cost twice as much."""
+    if len(writes) == 1 and isinstance(writes[0], Put):
+        base.put(writes[0].item, writes[0].condition)
+    else:
+        transaction.commit(writes)
+
+
+def _lead_by_address(event: EmailEvent, address_key: AddressKey) -> str | None:
+    for recipient in event.recipients:
+        match = parse_reported_address(recipient)
+        lead_id = owner_of(address_key(match)) if match else None
+        if lead_id is not None:
+            return lead_id
+    return None
+
+
+def _find_send(lead_id: str, event: EmailEvent, now: datetime) -> SendItem | None:
+    send_id = event.tags.get("send_id")
+    send = glance_at(lead_id, send_id) if send_id else None
+    if send is None and send_id and _is_step(event) and find_state(lead_id) is not None:
+        return _unwritten(lead_id, send_id, event, now)
+    return send or send_by_message_id(lead_id, event.message_id)
+
+
+def _is_step(event: EmailEvent) -> bool:
+    return event.tags.get("purpose") == "marketing"
+
+
+def _unwritten(lead_id: str, send_id: str, event: EmailEvent, now: datetime) -> SendItem:
+    """A step mail's item is written right after SES took it. Raises `Unwritten` while that may still happen.
+
+    Afterwards its writer must have died, and the event is the best evidence there is.
+    """
+    if _may_be_written(event, now):
+        raise _not_written(send_id)
+    return SendItem(
+        keys.lead(lead_id),
+        keys.send(send_id),
+        purpose="marketing",
+        name="step",
+        state="planned",
+        rank=RANK["planned"],
+        sequence=event.tags.get("sequence"),
+        planned_at=keys.stamp(event.at),
+    )
+
+
+def _may_be_written(event: EmailEvent, now: datetime) -> bool:
+    """The sender writes what SES answered over what the item said before the attempt, so the report waits for it."""
+    return now - event.at < _WRITER_LIVES
+
+
+def _not_written(send_id: str) -> Unwritten:
+    return Unwritten(f"the ledger does not know the attempt of send {send_id} yet")
+
+
+def ledger_state(event: EmailEvent) -> str | None:
+    if event.type == "Bounce":
+        return "bounced" if event.bounce_type == "Permanent" else "soft_bounced"
+    if event.type == "Complaint":
+        return "complained" if event.suppresses else None
+    if event.type in ENGAGEMENT:
+        return "delivered"  # whoever opened it has it, even if SES never said so
+    return LEDGER_STATE.get(event.type)
+
+
+def _fold(lead_id: str, event: EmailEvent, now: datetime, send: SendItem | None = None) -> str:
+    """The event's state into the ledger. What a read send shows to be known already is not written again."""
+    state = ledger_state(event)
+    send_id = send.send_id if send is not None else event.tags["send_id"]
+    if state is None:
+        return "counted"
+    if send is not None and (int(send.rank) >= RANK[state] or _adds_nothing(event, send)):
+        return "repeat"
+    begun = _is_step(event) and _may_be_written(event, now)
+    try:
+        return fold_event(lead_id, send_id, state, event.message_id, _why(event), now, begun=begun)
+    except NotBegun as error:
+        raise _not_written(send_id) from error
+    except NotFound:
+        if not _is_step(event) or find_state(lead_id) is None:
+            return "unknown_lead"
+        return _create(_unwritten(lead_id, send_id, event, now), state, event, now)
+
+
+def _adds_nothing(event: EmailEvent, send: SendItem) -> bool:
+    """An open of a mail that went out as usual: its delivery is reported too, and two writes would say the same."""
+    return event.type in ENGAGEMENT and send.sent_at is not None and send.state in ("sent", "delayed")
+
+
+def _create(send: SendItem, state: str, event: EmailEvent, now: datetime) -> str:
+    settled_step(send, state, None, now)
+    send.message_id, send.reason = event.message_id, _why(event)
+    return "applied" if put_unless_settled(send) else "repeat"
+
+
+def _why(event: EmailEvent) -> str | None:
+    return ":".join(part for part in (event.bounce_type, event.sub_type, event.diagnostic) if part)[:300] or None
+
+
+def _lead_writes(lead_id: str, send: SendItem | None, event: EmailEvent, policy: Policy, now: datetime) -> list[Write]:
+    if event.type in ENGAGEMENT and not _is_engagement(send, event):
+        return []
+    stop = event.suppresses
+    type_ = ENGAGEMENT.get(event.type) or {"hard_bounce": "mail_bounced", "complaint": "mail_complained"}.get(
+        stop or ""
+    )
+    state = find_state(lead_id) if type_ else None
+    if type_ is None or state is None:
+        return []
+    writes: list[Write] = [transaction.put_new(activity_item(_activity(lead_id, type_, send, event)))]
+    if stop is not None and _STRENGTH[stop] > _STRENGTH.get(state.blocked or "", 0):
+        writes.append(Update(state_key(lead_id), [StateItem.blocked.set(stop)], as_it_was(state, ())))
+        writes.append(Put(suppression_item(state.address_key, stop, now)))
+    if stop == "complaint":
+        gone = Evidence(lead_id, event.at, "withdrawn", "complaint", tuple(sorted(state.topics)), reference=event.key)
+        writes.append(Put(consent_item(gone, event.key, now + policy.retention)))
+        writes.append(review_later(lead_id, policy.retention, now))
+    return writes
+
+
+def _soft_bounce(lead_id: str, event: EmailEvent, policy: Policy) -> list[Write]:
+    if ledger_state(event) != "soft_bounced":
+        return []
+    state = find_state(lead_id)
+    return soft_bounce_writes(state, sends_of(lead_id), policy.soft_bounces) if state is not None else []
+
+
+def _is_engagement(send: SendItem | None, event: EmailEvent) -> bool:
+    """Confirming or leaving is no interest in the product; and the link holds a token that the log must not keep."""
+    return not (send is not None and send.purpose == "notice") and not is_ours(event.link or "")
+
+
+def _activity(lead_id: str, type_: str, send: SendItem | None, event: EmailEvent) -> Activity:
+    about = {
+        "send": send.send_id if send else None,
+        "template": send.template if send else None,
+        "sequence": send.sequence if send else None,
+        "link": event.link,
+        "detail": event.sub_type,
+    }
+    return Activity(lead_id, type_, event.at, event.key, {name: value for name, value in about.items() if value})

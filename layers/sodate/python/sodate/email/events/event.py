@@ -1,0 +1,193 @@
+"""What SES tells us, whatever the envelope: event publishing or the older notifications, raw, in SNS or in EventBridge.
+
+AWS may add types and fields: the unknown is counted and acknowledged, it never changes a lead.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sodate.activities.activity import activity_key
+from sodate.errors import Invalid
+
+#: SES type → state of the ledger. `Send` confirms what we know; opens and clicks are activities, not states.
+LEDGER_STATE = {
+    "Send": "sent",
+    "Delivery": "delivered",
+    "DeliveryDelay": "delayed",
+    "Reject": "rejected",
+    "Rendering Failure": "rejected",
+}
+ENGAGEMENT = {"Open": "mail_opened", "Click": "mail_clicked"}
+#: A change of SES's own topic preferences; we keep consent ourselves, so it is only counted.
+COUNTED_ONLY = {"Subscription"}
+KNOWN = set(LEDGER_STATE) | set(ENGAGEMENT) | COUNTED_ONLY | {"Bounce", "Complaint"}
+
+#: Sub-types that AWS may add later (Auto Validation, say) are recorded and stop nobody until a person read about them.
+_ADDRESS_IS_DEAD = {None, "General", "NoEmail", "Suppressed", "OnAccountSuppressionList"}
+
+_BODY = {"Rendering Failure": "failure", "DeliveryDelay": "deliveryDelay"}
+_EARLIEST, _LATEST = datetime(2010, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class EmailEvent:
+    type: str
+    message_id: str
+    at: datetime
+    recipients: tuple[str, ...]
+    tags: Mapping[str, str] = field(default_factory=dict)
+    bounce_type: str | None = None
+    sub_type: str | None = None
+    feedback_type: str | None = None
+    feedback_id: str | None = None
+    link: str | None = None
+    diagnostic: str | None = None
+    taken_at: datetime | None = None
+    """When SES took the email; None when the event does not say."""
+
+    @property
+    def key(self) -> str:
+        """Equal for one fact on any transport; SNS gives each transport another message id."""
+        fact = self.feedback_id or self.link or self.at.isoformat()
+        moment = self.at.isoformat() if self.link else None
+        return activity_key(self.message_id, self.type, ",".join(sorted(self.recipients)), fact, moment)
+
+    @property
+    def suppresses(self) -> str | None:
+        """Why this address must never be mailed again, or None.
+
+        `not-spam` is praise, out-of-office is a transient bounce, and what SES refused from its own suppression list
+        was decided before.
+        """
+        if self.type == "Bounce" and self.bounce_type == "Permanent" and self.sub_type in _ADDRESS_IS_DEAD:
+            return "hard_bounce"
+        if self.type == "Complaint" and self.feedback_type != "not-spam" and self.sub_type is None:
+            return "complaint"
+        return None
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """Acknowledged without effect; `reason` is a metric name."""
+
+    reason: str
+
+
+def parse_event(text: str) -> EmailEvent | Ignored:
+    """Raises `Invalid` for what claims to be an event and cannot be one; a person must look at it in the DLQ."""
+    unwrapped = _unwrap(text)
+    if isinstance(unwrapped, Ignored):
+        return unwrapped
+    record, sent = unwrapped
+    kind = record.get("eventType") or record.get("notificationType")
+    if not isinstance(kind, str):
+        return Ignored("NoEventType")
+    kind = {"Rendering failure": "Rendering Failure", "RenderingFailure": "Rendering Failure"}.get(kind, kind)
+    if kind not in KNOWN:
+        return Ignored("UnknownEventType")
+    mail = record.get("mail")
+    if not isinstance(mail, dict) or not isinstance(mail.get("messageId"), str):
+        return Ignored("NoMailInEvent")
+    body = record.get(_BODY.get(kind, kind.lower()))
+    return _event(kind, mail, body if isinstance(body, dict) else {}, sent)
+
+
+def _event(kind: str, mail: dict[str, Any], body: dict[str, Any], sent: object) -> EmailEvent | Ignored:
+    """`sent`: the envelope's time, for the kinds (Rendering Failure) whose own fields may hold none."""
+    recipients = _recipients(kind, mail, body)
+    if not recipients:
+        return Ignored("NoRecipient")
+    if len(recipients) > 1:
+        return Ignored("SeveralRecipients")  # every mail of ours has one, so this is somebody else's
+    return EmailEvent(
+        type=kind,
+        message_id=mail["messageId"],
+        at=_time(body.get("timestamp") or mail.get("timestamp") or sent),
+        recipients=recipients,
+        tags=_tags(mail),
+        bounce_type=_text(body.get("bounceType")),
+        sub_type=_text(body.get("complaintSubType") if kind == "Complaint" else body.get("bounceSubType")),
+        feedback_type=_text(body.get("complaintFeedbackType")),
+        feedback_id=_text(body.get("feedbackId")),
+        link=_text(body.get("link")),
+        diagnostic=_diagnostic(kind, body),
+        taken_at=_time_or_none(mail.get("timestamp")),
+    )
+
+
+def _unwrap(text: str) -> tuple[dict[str, Any], object] | Ignored:
+    """SNS and EventBridge envelopes off; what is inside, and the time on the innermost envelope.
+
+    SES's plain-text greeting on set-up is acknowledged.
+    """
+    sent: object = None
+    for _ in range(3):
+        try:
+            record = json.loads(text)
+        except (ValueError, RecursionError):
+            if text.startswith("Successfully validated SNS topic"):
+                return Ignored("ValidationMessage")
+            raise Invalid("the message is not JSON", "event") from None
+        if not isinstance(record, dict):
+            raise Invalid("the message is not a JSON object", "event")
+        if isinstance(record.get("detail"), dict) and "detail-type" in record:
+            return dict(record["detail"]), record.get("time") or sent
+        if isinstance(record.get("Message"), str) and "TopicArn" in record:
+            text, sent = record["Message"], record.get("Timestamp")
+            continue
+        return record, sent
+    raise Invalid("envelopes inside envelopes", "event")
+
+
+def _recipients(kind: str, mail: dict[str, Any], body: dict[str, Any]) -> tuple[str, ...]:
+    named = {"Bounce": "bouncedRecipients", "Complaint": "complainedRecipients", "DeliveryDelay": "delayedRecipients"}
+    found = body.get(named.get(kind, "recipients")) or mail.get("destination") or []
+    if not isinstance(found, list):
+        return ()
+    addresses = [entry.get("emailAddress") if isinstance(entry, dict) else entry for entry in found]
+    return tuple(address for address in addresses if isinstance(address, str) and address)
+
+
+def _tags(mail: dict[str, Any]) -> dict[str, str]:
+    """Event publishing gives lists; old notifications have none, and then a header of ours may say the send id."""
+    tags = mail.get("tags")
+    found: dict[str, str] = {}
+    if isinstance(tags, dict):
+        for name, values in tags.items():
+            if isinstance(values, list) and values and isinstance(values[0], str):
+                found[str(name)] = values[0]
+    headers = mail.get("headers")
+    for header in headers if isinstance(headers, list) else []:
+        if isinstance(header, dict) and str(header.get("name", "")).lower() == "x-sodate-send":
+            found.setdefault("send_id", str(header.get("value")))
+    return found
+
+
+def _time(value: object) -> datetime:
+    try:
+        at = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
+    except ValueError:
+        raise Invalid(f"no readable time in the event: {str(value)[:40]!r}", "event") from None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    if not _EARLIEST < at < _LATEST:
+        raise Invalid(f"the event claims to be of {at.year}", "event")
+    return at.astimezone(UTC)
+
+
+def _time_or_none(value: object) -> datetime | None:
+    try:
+        return _time(value)
+    except Invalid:
+        return None
+
+
+def _diagnostic(kind: str, body: dict[str, Any]) -> str | None:
+    """Only a Reject reason: a bounce's diagnostic text may quote the address."""
+    return _text(body.get("reason")) if kind == "Reject" else _text(body.get("errorMessage"))
+
+
+def _text(value: object) -> str | None:
+    return value[:500] if isinstance(value, str) and value else None

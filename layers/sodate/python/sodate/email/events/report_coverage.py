@@ -1,0 +1,95 @@
+"""How many emails SES took, and of how many it reported, per ten minutes: whether the event path worked at a time.
+
+SES reports on every email that it took. That it reported on the neighbours of an email, and for hours not on the email
+itself, is the evidence that this one never left (docs/decisions/0073). Counters are written once per invocation of the
+sender and of the event function. A crash may leave one out: too few `accepted` is harmless, because the shares only
+decide whether reports arrived at all; too few `reported` only delays a second attempt.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pynamodb.attributes import NumberAttribute
+
+from sodate.dynamodb import base, keys
+from sodate.dynamodb.base import TableItem
+from sodate.email.events.event import EmailEvent
+
+WINDOW = timedelta(minutes=10)
+#: Share of the accepted emails of a time that must have been reported on. Less than 1: some receivers take their time,
+#: and SES reports on those only when it gives up or delivers.
+ENOUGH = 0.9
+_KEPT = timedelta(days=30)
+#: One of these comes for almost every email. A later bounce of a delivered email counts it twice, which is rare.
+_FIRST_REPORTS = frozenset({"Delivery", "Bounce", "Reject", "Rendering Failure"})
+
+
+class CoverageItem(TableItem, discriminator="coverage"):
+    accepted = NumberAttribute(default=0)
+    reported = NumberAttribute(default=0)
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Of the emails that SES took between `since` and `until`."""
+
+    since: datetime
+    until: datetime
+    accepted: int
+    reported: int
+
+    @property
+    def shows_that_reports_arrived(self) -> bool:
+        return self.accepted > 0 and self.reported >= ENOUGH * self.accepted
+
+    def __str__(self) -> str:
+        since, until = keys.stamp(self.since), keys.stamp(self.until)
+        return f"SES reported on {self.reported} of {self.accepted} emails that it took from {since} to {until}"
+
+
+def count_accepted(emails: int, at: datetime) -> None:
+    """Raises `Transient`."""
+    if emails:
+        _add(at, CoverageItem.accepted, emails)
+
+
+def count_reported(taken_at: Iterable[datetime]) -> None:
+    """`taken_at`: when SES took each email, as its first final report says. Raises `Transient`."""
+    for window, emails in Counter(_window(at) for at in taken_at).items():
+        _add(window, CoverageItem.reported, emails)
+
+
+def taken_times(events: Iterable[EmailEvent]) -> list[datetime]:
+    """Of the events that end the wait for a first report on an email, each at most once per email."""
+    return [event.taken_at for event in events if event.type in _FIRST_REPORTS and event.taken_at is not None]
+
+
+def coverage(since: datetime, until: datetime) -> Coverage:
+    """Whole windows, so up to ten minutes more at either end. One query per day."""
+    items: list[CoverageItem] = []
+    day = _window(since).replace(hour=0, minute=0)
+    while day <= until:
+        items += base.query(CoverageItem, keys.report_coverage(day))
+        day += timedelta(days=1)
+    first, last = _key(since), _key(until)
+    within = [item for item in items if first <= (item.pk, item.sk) <= last]
+    return Coverage(since, until, sum(int(item.accepted) for item in within), sum(int(i.reported) for i in within))
+
+
+def _add(at: datetime, attribute: NumberAttribute, emails: int) -> None:
+    pk, sk = _key(at)
+    ttl = int((at + _KEPT).timestamp())
+    base.update(
+        CoverageItem(pk, sk),
+        [CoverageItem.kind.set(CoverageItem), CoverageItem.ttl.set(ttl), attribute.add(emails)],
+    )
+
+
+def _key(at: datetime) -> tuple[str, str]:
+    return keys.report_coverage(at), keys.minute(_window(at))
+
+
+def _window(at: datetime) -> datetime:
+    return at.replace(minute=at.minute - at.minute % 10, second=0, microsecond=0)

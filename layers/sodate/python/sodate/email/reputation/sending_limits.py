@@ -1,0 +1,19 @@
+"""What a sender asks of itself: guards over bounces and complaints, and the daily ceiling of its first weeks."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sodate.email.delivery.dispatcher import SendingLimits
+from sodate.email.mailing import Mailing
+from sodate.email.reputation import rates
+from sodate.email.reputation.account import Account
+from sodate.email.reputation.guards import Judgement, daily_ceiling, judge
+
+
+def sending_limits(mailing: Mailing, account: Account, now: datetime) -> tuple[SendingLimits, Judgement]:
+    """One query. The judgement may warn before it holds anything back."""
+    judgement = judge(rates.recent(now), mailing.guards)
+    held = judgement.reason if judgement.verdict == "pause" else None
+    today = now.astimezone(ZoneInfo(mailing.sender.time_zone)).date()
+    ceiling = daily_ceiling(mailing.warm_up, today)
+    return SendingLimits(held, None if ceiling is None else max(0, ceiling - account.sent)), judgement

@@ -1,0 +1,93 @@
+"""SES's account suppression list, taken over once a day: what SES will not deliver we do not send.
+
+SES accepts mail to such an address, counts it against the quota and drops it. The other direction needs no code: our
+configuration set has SES put every hard bounce and complaint on the list itself.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pynamodb.attributes import UnicodeAttribute
+
+from sodate.consent.consent import MENDABLE, SUPPRESSED
+from sodate.consent.store import suppression_item
+from sodate.dynamodb import base, keys, transaction
+from sodate.dynamodb.base import ConditionFailed, TableItem
+from sodate.dynamodb.transaction import Put, Update
+from sodate.errors import Transient
+from sodate.leads.address import parse_reported_address
+from sodate.leads.store import StateItem, as_it_was, find_state, owner_of, state_key
+
+_PAGE = 1000
+#: Of one run. Looking up the addresses of a page takes some seconds; a longer list is finished on the next days.
+_PAGES = 8
+#: Runs overlap, for SES's list may show an entry a little late; blocking twice is blocking once.
+_OVERLAP = timedelta(hours=1)
+_TOKEN_IS_OVER = {"InvalidNextTokenException", "BadRequestException"}
+_FROM_THE_BEGINNING = datetime(2010, 1, 1, tzinfo=UTC)
+
+
+class SyncItem(TableItem, discriminator="sync"):
+    """Up to when the list has been read; and where a run that was not finished goes on, and when it began."""
+
+    until = UnicodeAttribute()
+    token = UnicodeAttribute(null=True)
+    begun = UnicodeAttribute(null=True)
+
+
+class AccountList(Protocol):
+    def list_suppressed_destinations(self, **request: Any) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class Synced:
+    listed: int
+    blocked: int
+
+
+def sync(ses: AccountList, address_key: Callable[[str], str], now: datetime) -> Synced:
+    """Raises `Transient` when SES or the table does not answer: the next run goes on where this one was."""
+    held = base.find(SyncItem, keys.suppression_sync(), keys.POSITION)
+    since, token = (held.until, held.token) if held else (keys.stamp(_FROM_THE_BEGINNING), None)
+    begun = held.begun if held and token else keys.stamp(now)
+    listed = blocked = 0
+    for _ in range(_PAGES):
+        addresses, token = _page(ses, datetime.fromisoformat(since) - _OVERLAP, token)
+        listed += len(addresses)
+        blocked += sum(_block(address_key(match), now) for a in addresses if (match := parse_reported_address(a)))
+        until = since if token else begun
+        base.put(SyncItem(keys.suppression_sync(), keys.POSITION, until=until, token=token, begun=begun))
+        if token is None:
+            break
+    return Synced(listed, blocked)
+
+
+def _page(ses: AccountList, since: datetime, token: str | None) -> tuple[list[str], str | None]:
+    request: dict[str, Any] = {"StartDate": since, "PageSize": _PAGE, **({"NextToken": token} if token else {})}
+    try:
+        page = ses.list_suppressed_destinations(**request)
+    except ClientError as error:
+        if token and error.response.get("Error", {}).get("Code") in _TOKEN_IS_OVER:
+            return _page(ses, since, None)
+        raise Transient("SES does not show its suppression list") from error
+    except BotoCoreError as error:
+        raise Transient(f"SES does not show its suppression list: {type(error).__name__}") from error
+    addresses = [str(entry["EmailAddress"]) for entry in page.get("SuppressedDestinationSummaries", [])]
+    return addresses, str(page["NextToken"]) if page.get("NextToken") else None
+
+
+def _block(address_key: str, now: datetime) -> bool:
+    """True when a lead of ours was mailable before. Whoever is stopped for a stronger reason keeps it."""
+    lead_id = owner_of(address_key)
+    state = find_state(lead_id) if lead_id else None
+    if state is None or state.blocked not in MENDABLE:
+        return False
+    stop = Update(state_key(state.lead_id), [StateItem.blocked.set(SUPPRESSED)], as_it_was(state, ()))
+    try:
+        transaction.commit([stop, Put(suppression_item(address_key, SUPPRESSED, now))])
+    except ConditionFailed:
+        return False  # it was stopped or erased in this moment; the overlap looks again
+    return True

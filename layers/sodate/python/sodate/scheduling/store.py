@@ -1,0 +1,177 @@
+"""The due index: whatever waits for its minute lies in that minute's buckets, as a base-table item with a TTL.
+
+An entry carries the message it becomes. It is never deleted or moved: a stale or repeated entry dies at the claim.
+A cursor per lane says which minutes were read, so an outage is caught up without missing one (docs/decisions/0006).
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from zlib import crc32
+
+from pynamodb.attributes import JSONAttribute, UnicodeAttribute
+
+from sodate.dynamodb import base, bulk, keys
+from sodate.dynamodb.base import TableItem
+from sodate.errors import NotFound
+
+#: A new entry lies at least this far ahead, so that it cannot fall into a bucket that is being read right now, and so
+#: that an eventually consistent read (half the price) sees it.
+LEAD_TIME = timedelta(minutes=2)
+KEPT = timedelta(days=14)
+#: An entry that fails is tried again this often, an hour apart.
+_TRIES, _RETRY_AFTER = 24, timedelta(hours=1)
+#: How many entries are read at once.
+PAGE = 250
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Lane:
+    """Buckets with a cursor of their own. One shard takes 1,000 writes a second."""
+
+    name: str
+    shards: int
+
+
+#: In the order in which the dispatcher serves them.
+NOTICE, STEP, BROADCAST = Lane("notice", 1), Lane("step", 4), Lane("broadcast", 4)
+SENDING = (NOTICE, STEP, BROADCAST)
+#: What the sweeper looks at.
+WATCH = Lane("watch", 1)
+#: Leads whose class changes by time alone.
+DECAY = Lane("decay", 2)
+#: Digests, escalations, ends and returns of what sales was told.
+SALES = Lane("sales", 1)
+LANES = (*SENDING, WATCH, DECAY, SALES)
+
+
+class DueItem(TableItem, discriminator="due"):
+    message = JSONAttribute()
+
+
+class CursorItem(TableItem, discriminator="cursor"):
+    """`minute` is read to its end; `partly` says, per shard, the last entry handed over of the minute after it."""
+
+    minute = UnicodeAttribute()
+    partly = UnicodeAttribute(null=True)
+
+
+@dataclass(frozen=True)
+class Position:
+    minute: datetime
+    partly: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Entry:
+    sk: str
+    message: dict[str, Any]
+
+
+def due_item(at: datetime, lane: Lane, what: str, ref: str, message: dict[str, Any], now: datetime) -> DueItem:
+    """`at` is rounded up to a whole minute: early is never right, a minute late is."""
+    bucket = due_minute(at, now)
+    return DueItem(
+        keys.due_bucket(bucket, lane.name, crc32(ref.encode()) % lane.shards),
+        keys.due_entry(what, ref),
+        message=message,
+        ttl=int((bucket + KEPT).timestamp()),
+    )
+
+
+def due_minute(at: datetime, now: datetime) -> datetime:
+    bucket = max(at, now + LEAD_TIME)
+    if bucket.second or bucket.microsecond:
+        bucket = bucket.replace(second=0, microsecond=0) + MINUTE
+    return bucket
+
+
+def plan(at: datetime, lane: Lane, what: str, ref: str, message: dict[str, Any], now: datetime) -> None:
+    bulk.put(bulk.raw(due_item(at, lane, what, ref, message, now)))
+
+
+def put_back(message: Mapping[str, Any], lane: Lane, now: datetime) -> None:
+    """An entry that cannot be dealt with (a defect, or a definition that nobody can read) is tried for a day."""
+    failures, what = int(message.get("failures", 0)) + 1, str(message.get("what", lane.name))
+    if failures <= _TRIES:
+        ref = sha256(json.dumps(message, sort_keys=True).encode()).hexdigest()[:32]
+        plan(now + _RETRY_AFTER, lane, what, ref, {**message, "failures": failures}, now)
+
+
+def page(minute: datetime, lane: Lane, shard: int, after: str | None, limit: int) -> tuple[list[Entry], str | None]:
+    """Entries in the order of their keys, and the key after which the next page begins (None: there is none)."""
+    bucket = keys.due_bucket(minute, lane.name, shard)
+    request = {
+        "TableName": TableItem.Meta.table_name,
+        "KeyConditionExpression": "pk = :bucket",
+        "ExpressionAttributeValues": {":bucket": {"S": bucket}},
+        "Limit": limit,
+    }
+    if after is not None:
+        request["ExclusiveStartKey"] = {"pk": {"S": bucket}, "sk": {"S": after}}
+    answer = bulk.call("Query", request)
+    found = [Entry(item["sk"]["S"], json.loads(item["message"]["S"])) for item in answer["Items"]]
+    last = answer.get("LastEvaluatedKey")
+    return found, last["sk"]["S"] if last else None
+
+
+def position(lane: Lane) -> Position | None:
+    item = base.find(CursorItem, keys.cursor(lane.name), keys.POSITION)
+    if item is None:
+        return None
+    partly = {int(shard): last for shard, last in json.loads(item.partly or "{}").items()}
+    return Position(keys.minute_start(item.minute), partly)
+
+
+def keep_position(lane: Lane, position: Position) -> None:
+    partly = json.dumps({str(shard): last for shard, last in position.partly.items()}) if position.partly else None
+    base.put(CursorItem(keys.cursor(lane.name), keys.POSITION, minute=keys.minute(position.minute), partly=partly))
+
+
+def read_until(lane: Lane) -> datetime | None:
+    held = position(lane)
+    return held.minute if held else None
+
+
+def move_cursor(lane: Lane, minute: datetime) -> None:
+    keep_position(lane, Position(minute))
+
+
+def next_due_minute(after: datetime) -> datetime | None:
+    """The next minute that has something to read. It scans, so it is for the local stage's time travel only."""
+    return next_unread(_all_buckets(), after)
+
+
+def skip_idle(until: datetime) -> None:
+    """Move every cursor up to `until`, or to the last minute before something unread. Local stage only, as above."""
+    skip_idle_of(_all_buckets(), until)
+
+
+def _all_buckets() -> list[str]:
+    if base.TableItem.Meta.table_name != "sodate-local":
+        raise NotFound("the due index can only be searched on the local stage")
+    return [item.pk for item in DueItem.scan(consistent_read=True)]
+
+
+def next_unread(buckets: Iterable[str], after: datetime) -> datetime | None:
+    """What a full tick left behind makes it the very next minute."""
+    unread = [minute for lane in LANES for minute in _unread(buckets, lane)]
+    return min((max(minute, after + MINUTE) for minute in unread), default=None)
+
+
+def skip_idle_of(buckets: Iterable[str], until: datetime) -> None:
+    for lane in LANES:
+        end = min([until + MINUTE, *_unread(buckets, lane)]) - MINUTE
+        reached = read_until(lane)
+        if reached is None or reached < end:
+            move_cursor(lane, end)
+
+
+def _unread(buckets: Iterable[str], lane: Lane) -> list[datetime]:
+    minutes = [keys.minute_start(keys.due_minute_of(pk)) for pk in set(buckets) if keys.due_lane_of(pk) == lane.name]
+    reached = read_until(lane)
+    return [minute for minute in minutes if reached is None or minute > reached]
