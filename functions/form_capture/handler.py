@@ -35,12 +35,11 @@ def show(request: Request) -> Response:
 
 def submit(request: Request) -> Response:
     form, version = controller().form(request.path["form_id"])
-    check_origin(form, request.headers)
-    html = is_html_post(request.headers)
+    headers = request.headers
+    check_origin(form, headers)
+    html = is_html_post(headers)
     try:
-        captured, target = controller().receive(
-            form, version, request.body, request.is_base64, request.headers, clock.now()
-        )
+        captured, target = controller().receive(form, version, request.body, request.is_base64, headers, clock.now())
     except FieldErrors as error:
         if not html:
             raise

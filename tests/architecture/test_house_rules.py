@@ -36,15 +36,15 @@ def test_a_handler_is_thin(handler: Path) -> None:
     assert len(lines) <= 60
 
 
-def test_key_strings_are_built_and_parsed_in_table_only() -> None:
+def test_key_strings_are_built_and_parsed_in_dynamodb_only() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{line}"
         for path in ALL_CODE
-        if path != SODATE / "table" / "keys.py"
+        if path != SODATE / "dynamodb" / "keys.py"
         for line, text in _strings(path)
         if KEY.match(text)
     ]
-    assert not found, "build these in table/keys.py"
+    assert not found, "build these in dynamodb/keys.py"
 
 
 def test_nobody_asks_the_machine_for_the_time_but_the_clock() -> None:
