@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 from sodate.dynamodb.keys import stamp
-from sodate.email.delivery.failed import failed_sends, retry_notice
+from sodate.email.delivery.failed import failed_sends, retry_transactional
 from sodate.email.delivery.reasons import in_words
 from sodate.email.delivery.store import SendItem
 from sodate.errors import Conflict, Invalid, NotFound
@@ -83,8 +83,8 @@ def retry(
 def _again(send: SendItem, at: datetime) -> str | None:
     """None, or why it stays."""
     try:
-        if send.purpose == "notice":
-            retry_notice(send.lead_id, send.send_id, at)
+        if send.purpose == "transactional":
+            retry_transactional(send.lead_id, send.send_id, at)
         else:
             retry_step(Definitions(), send.lead_id, send.send_id, at)
     except (Conflict, NotFound) as error:

@@ -64,7 +64,7 @@ def _is_lost(item: dict[str, Any], windows: Sequence[Window]) -> bool:
         return any(window.precedes(str(text("at"))) for window in windows)
     if text("kind") != "send":
         return any(window.holds(text("at")) for window in windows)
-    if text("purpose") == "notice" and text("state") == "planned":
+    if text("purpose") == "transactional" and text("state") == "planned":
         return True  # whenever: it waits for nothing but its message
     return any(window.holds(text("settled_at")) for window in windows)
 

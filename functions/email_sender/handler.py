@@ -30,15 +30,15 @@ def handler(event: dict[str, Any], _: object) -> Failures:
         "opt_in": opt_in_composer(definitions, links, stage),
         "handoff": handoff_composer(definitions, container.feedback_links, stage),
     }
-    notices, outcomes = TransactionalEmail(composers, ses, clock.now, clock.sleep), Counter[str]()
+    transactionals, outcomes = TransactionalEmail(composers, ses, clock.now, clock.sleep), Counter[str]()
     ceilings = OptInCeilings(definitions, container.key_of_address, clock.now)
 
     def act(body: str) -> Outcome:
         message = parse_message(body)
         match message["what"]:
-            case "notice":
+            case "transactional":
                 waits = ceilings.hold(message["lead_id"], message["send_id"])
-                became = {waits: 1} if waits else notices.send(message["lead_id"], message["send_id"], began)
+                became = {waits: 1} if waits else transactionals.send(message["lead_id"], message["send_id"], began)
             case "probe":
                 became = {send_probe(message, definitions, ses, stage, clock.now()): 1}
             case _:

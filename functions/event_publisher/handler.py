@@ -1,4 +1,4 @@
-"""Table stream as outbox: changes become domain events on the bus, planned notices go to the send queue."""
+"""Table stream as outbox: changes become bus events; planned transactional emails go to the send queue."""
 
 from typing import Any
 
@@ -14,10 +14,10 @@ def act(_: str, records: list[Record]) -> str:
     images = ((image(record, "OldImage"), image(record, "NewImage")) for record in records)
     found = [out for old, new in images for out in outgoing(old, new, routine=routine)]
     events = [out for out in found if isinstance(out, DomainEvent)]
-    notices = [out.message for out in found if not isinstance(out, DomainEvent)]
+    transactionals = [out.message for out in found if not isinstance(out, DomainEvent)]
     publish([(event.detail_type, event.detail) for event in events])
-    if notices:
-        container.enqueue(notices)
+    if transactionals:
+        container.enqueue(transactionals)
     return "published" if found else "nothing"
 
 

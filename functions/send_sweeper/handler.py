@@ -1,4 +1,4 @@
-"""Every five minutes: attempts without an outcome are settled by evidence, repeated (notices), listed or made again."""
+"""Every five minutes: settles attempts without an outcome by evidence, repeats them, or lists them as unknown."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -67,7 +67,7 @@ def written(*kinds: str, events: Sequence[str] = ("INSERT", "MODIFY")) -> dict[s
 
 
 def settled_sends(stage: Stage) -> dict[str, Any]:
-    """Of the mails, those that somebody hears of: planned notices, whatever went wrong, and deliveries if announced.
+    """Sends to publish: planned transactional emails, failures, and deliveries if the stage announces them.
 
     The routine states of millions of mails must not start a function. (`sodate.outbox.events` decides finally.)
     """

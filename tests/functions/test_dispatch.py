@@ -12,7 +12,7 @@ from sodate.scheduling.dispatch import Cursors, Tick, dispatch
 from tests.functions.quick import QuickWorld
 from tests.support.world import World
 
-LANE = due.NOTICE
+LANE = due.TRANSACTIONAL
 
 
 class TimeIsUp(BaseException):
@@ -36,7 +36,7 @@ class Dispatcher:
         return dispatch(lane, self.take, self.cursors, self.world.now, page)
 
     def plan(self, minutes: int, ref: str, lane: due.Lane = LANE) -> None:
-        due.plan(self.world.now + timedelta(minutes=minutes), lane, "notice", ref, {"ref": ref}, self.world.now)
+        due.plan(self.world.now + timedelta(minutes=minutes), lane, "transactional", ref, {"ref": ref}, self.world.now)
 
     def begin(self) -> None:
         for lane in due.LANES:

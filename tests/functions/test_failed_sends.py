@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from sodate.consent.unsubscribe import unsubscribe
-from sodate.email.delivery.failed import failed_sends, list_failed, retry_notice
+from sodate.email.delivery.failed import failed_sends, list_failed, retry_transactional
 from sodate.email.delivery.store import find_send, settle
 from sodate.errors import Conflict, NotFound
 from sodate.playbook.store import Definitions
@@ -32,9 +32,9 @@ def failed_opt_in(world: World) -> Json:
     world.ses.simulator.inject(Fault.MESSAGE_REJECTED)
     assert post(world) == 201
     world.settle()
-    (notice,) = world.items("send")
-    assert notice["state"] == "failed"
-    return notice
+    (transactional,) = world.items("send")
+    assert transactional["state"] == "failed"
+    return transactional
 
 
 def failed_step(world: World) -> tuple[str, str]:
@@ -87,39 +87,39 @@ def test_the_same_words_again_within_minutes_bring_the_failed_opt_in_mail_and_no
 
 
 def test_an_older_failure_does_not_end_the_wait_after_a_newer_mail(world: World) -> None:
-    notice = failed_opt_in(world)
+    transactional = failed_opt_in(world)
     world.now += timedelta(minutes=1)
     post(world, company="別の会社")
     world.settle()
     lead = world.lead_id(TARO)
     asked = world.state(lead)["opt_in_mail_at"]
-    list_failed(find_send(lead, notice["sk"].removeprefix("SEND#")), world.now)  # type: ignore[arg-type]
+    list_failed(find_send(lead, transactional["sk"].removeprefix("SEND#")), world.now)  # type: ignore[arg-type]
     assert world.state(lead)["opt_in_mail_at"] == asked
 
 
 def test_a_transactional_mail_is_planned_again_once_and_only_when_it_failed(world: World) -> None:
-    notice = failed_opt_in(world)
-    lead, name = world.lead_id(TARO), notice["sk"].removeprefix("SEND#")
-    retry_notice(lead, name, world.now)
+    transactional = failed_opt_in(world)
+    lead, name = world.lead_id(TARO), transactional["sk"].removeprefix("SEND#")
+    retry_transactional(lead, name, world.now)
     with pytest.raises(Conflict, match="has not failed"):
-        retry_notice(lead, name, world.now)
+        retry_transactional(lead, name, world.now)
     with pytest.raises(NotFound):
-        retry_notice(lead, "no-such", world.now)
+        retry_transactional(lead, "no-such", world.now)
     world.advance(timedelta(minutes=5))
     assert len(world.mails_to(TARO)) == 1
     with pytest.raises(Conflict):
-        retry_notice(lead, name, world.now)
+        retry_transactional(lead, name, world.now)
 
 
 def test_what_a_person_called_lost_is_no_refusal(world: World) -> None:
-    notice = failed_opt_in(world)
-    lead, name = world.lead_id(TARO), notice["sk"].removeprefix("SEND#")
+    transactional = failed_opt_in(world)
+    lead, name = world.lead_id(TARO), transactional["sk"].removeprefix("SEND#")
     send = find_send(lead, name)
     assert send is not None
     send.reason = "resolved_by_a_person:lost"
     send.save()
     with pytest.raises(Conflict):
-        retry_notice(lead, name, world.now)
+        retry_transactional(lead, name, world.now)
 
 
 # -- step mail ---------------------------------------------------------------------------------------------------------

@@ -45,8 +45,10 @@ def test_every_marketing_mail_has_both_headers_and_a_visible_link(world: QuickWo
 
 def test_an_opt_in_mail_is_no_marketing_and_has_no_such_header(world: QuickWorld) -> None:
     world.join()
-    (notice,) = [mail for mail in world.mails_to("taro@example.jp") if dict(mail.tags)["purpose"] == "notice"]
-    assert not {"List-Unsubscribe", "List-Unsubscribe-Post"} & dict(notice.headers).keys()
+    (transactional,) = [
+        mail for mail in world.mails_to("taro@example.jp") if dict(mail.tags)["purpose"] == "transactional"
+    ]
+    assert not {"List-Unsubscribe", "List-Unsubscribe-Post"} & dict(transactional.headers).keys()
 
 
 @pytest.mark.parametrize(("headers", "body"), [URLENCODED, MULTIPART], ids=["urlencoded", "multipart"])

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sodate.email.delivery.failed import failed_sends, retry_notice
+from sodate.email.delivery.failed import failed_sends, retry_transactional
 from sodate.email.events.event import EmailEvent
 from sodate.email.mailing import Mailing
 from sodate.email.reputation import rates
@@ -154,7 +154,7 @@ def test_who_finds_seven_days_of_turns_taken_is_listed_and_can_be_planned_again(
     set_bots(world, opt_in_emails_per_hour=100)
     world.advance(8 * DAY)
     for send in failed:
-        retry_notice(send.lead_id, send.send_id, world.now)
+        retry_transactional(send.lead_id, send.send_id, world.now)
     world.advance(HOUR)
     assert len(opt_ins(world)) == 24 * 7 + 3
 
@@ -186,7 +186,7 @@ def test_an_email_that_ses_defers_takes_no_second_turn(world: World) -> None:
 def test_a_repeated_message_of_a_waiting_email_changes_nothing(world: World) -> None:
     flood(world, *[f"victim+{n}@example.jp" for n in range(4)])
     (waiting,) = sends(world, state="planned")
-    body = {"v": 1, "what": "notice", "lead_id": waiting["pk"][5:], "send_id": waiting["sk"][5:]}
+    body = {"v": 1, "what": "transactional", "lead_id": waiting["pk"][5:], "send_id": waiting["sk"][5:]}
     before = world.items("ceiling")
     for number in range(3):
         world.call("email_sender", {"Records": [{"messageId": str(number), "body": json.dumps(body)}]})
@@ -291,9 +291,9 @@ def test_a_share_of_too_few_emails_holds_nothing(world: World, at_least: int, le
 
 
 def test_mail_to_our_own_sales_counts_nowhere(world: World) -> None:
-    event = {"purpose": "notice", "name": "handoff"}
+    event = {"purpose": "transactional", "name": "handoff"}
     rates.record_events([email_event("Delivery", event)], world.now)
-    rates.record_events([email_event("Delivery", {"purpose": "notice", "name": "opt_in"})] * 2, world.now)
+    rates.record_events([email_event("Delivery", {"purpose": "transactional", "name": "opt_in"})] * 2, world.now)
     rates.record_events([email_event("Delivery", {})], world.now)
     assert rates.recent(world.now) == Counts(delivered=1)
     assert rates.recent_opt_in(world.now) == Counts(delivered=2)

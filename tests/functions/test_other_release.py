@@ -219,8 +219,8 @@ def test_an_opt_in_mail_is_held_and_sent_when_it_can_be_read_again(world: QuickW
     world.post({"email": TARO, **ANSWERS})
     mend = make_unreadable(world, kind)
     world.settle()
-    (notice,) = world.items("send")
-    assert (notice["state"], notice["reason"]) == ("planned", "definition_unreadable")
+    (transactional,) = world.items("send")
+    assert (transactional["state"], transactional["reason"]) == ("planned", "definition_unreadable")
     mend()
     world.advance(timedelta(minutes=10))
     assert len(world.mails_to(TARO)) == 1

@@ -177,7 +177,7 @@ def test_silent_calls_count_only_in_a_row(world: QuickWorld) -> None:
     assert len(marketing(world)) == 4
 
 
-def test_notices_go_first_and_a_held_sender_still_sends_them(world: QuickWorld) -> None:
+def test_transactional_email_goes_first_and_a_held_sender_still_sends_them(world: QuickWorld) -> None:
     due_leads(world, 3)
     rates.record(Counts(delivered=900, bounced=100), world.now)
     mailing = Mailing.model_validate(Definitions().live("mailing").body)
@@ -222,7 +222,7 @@ def test_the_days_of_a_ramp_are_those_of_the_sender(world: QuickWorld, zone: str
 
 
 def test_priorities_are_served_in_order(world: QuickWorld) -> None:
-    assert [lane.name for lane in due.SENDING] == ["notice", "step", "broadcast"]
+    assert [lane.name for lane in due.SENDING] == ["transactional", "step", "broadcast"]
     world.join("a@example.jp")
     definitions = Definitions()
     body = definitions.live("sequence", "materials-follow-up").body

@@ -430,7 +430,7 @@ def message(**changes: Any) -> str:
         ("not JSON", "not JSON"),
         ("[]", "version 1"),
         ('{"v": 3}', "version 1 or 2"),
-        ('{"v": 1, "what": "nonsense"}', "steps, a notice or a probe"),
+        ('{"v": 1, "what": "nonsense"}', "steps, a transactional email or a probe"),
         ('{"v": 2, "what": "steps", "sequence": "s"}', "not a message of steps"),
         ('{"v": 2, "what": "steps", "sequence": "s", "version": 1, "step": 0, "leads": []}', "1 to 50"),
         (
@@ -474,7 +474,7 @@ def test_a_second_attempt_does_not_close_what_the_first_one_left_open(world: Wor
     assert step_mails(world) == []
 
 
-def test_a_notice_whose_template_was_retired_fails_with_its_reason(world: World) -> None:
+def test_a_transactional_email_whose_template_was_retired_fails_with_its_reason(world: World) -> None:
     Definitions().retire("template", "confirm-materials", world.now)
     world.post({"email": TARO, "name": "n", "company": "c", "title": "部長", "agree": True})
     world.settle()
@@ -485,7 +485,9 @@ def test_a_notice_whose_template_was_retired_fails_with_its_reason(world: World)
 
 
 @pytest.mark.parametrize("number", range(1, 10))
-def test_a_notice_survives_a_crash_at_any_write_of_sender_and_sweeper(world: QuickWorld, number: int) -> None:
+def test_a_transactional_email_survives_a_crash_at_any_write_of_sender_and_sweeper(
+    world: QuickWorld, number: int
+) -> None:
     world.ses.simulator.behaviour_for = lambda _: lambda message: []
     world.post({"email": TARO, "name": "n", "company": "c", "title": "部長", "agree": True})
     world._stream()
@@ -511,7 +513,7 @@ def test_a_notice_survives_a_crash_at_any_write_of_sender_and_sweeper(world: Qui
     assert 1 <= len(world.mails_to(TARO)) <= 2
 
 
-def test_a_notice_that_was_only_put_off_still_has_its_second_attempt(world: QuickWorld) -> None:
+def test_a_transactional_email_that_was_only_put_off_still_has_its_second_attempt(world: QuickWorld) -> None:
     """Two certain noes (429), then an attempt without an answer: the sweeper repeats it, for it was the first."""
     world.post({"email": TARO, "name": "n", "company": "c", "title": "部長", "agree": True})
     world.ses.simulator.inject(Fault.TOO_MANY_REQUESTS, times=2)

@@ -75,7 +75,7 @@ ABUSE = (
     Mutant(
         "opt-in-bounces-hold-marketing",
         _SODATE + "email/reputation/rates.py",
-        (('tally(event for event in events if event.tags.get("purpose") != "notice")', "tally(events)"),),
+        (('tally(event for event in events if event.tags.get("purpose") != "transactional")', "tally(events)"),),
         "a thousand posts with invented addresses hold all marketing email",
         tests=_OPT_IN,
     ),
@@ -99,9 +99,9 @@ ABUSE = (
         tests=_OPT_IN,
     ),
     Mutant(
-        "check-allows-lead-in-notices",
+        "check-allows-lead-in-transactional",
         "cli/sodate_cli/playbook/lint/fields.py",
-        (('    if purpose == "notice":\n', '    if purpose == "opt_in":\n'),),
+        (('    if purpose == "transactional":\n', '    if purpose == "opt_in":\n'),),
         "a playbook whose opt-in email names the lead is published",
         tests=("tests/unit/playbook/test_broken_playbooks.py",),
     ),

@@ -163,7 +163,7 @@ class BadDay:
             if kept != again:
                 broken.append(f"lead {lead} has another score than a replay gives")
         for send in world.items("send"):
-            if send["purpose"] == "notice" and send["state"] == "planned":
+            if send["purpose"] == "transactional" and send["state"] == "planned":
                 broken.append(f"opt-in email {send['sk']} was never sent")
         mails = Counter(m.tags["send_id"] for m in world.ses.simulator.messages)
         broken += [f"send {name} left {count} times" for name, count in mails.items() if count > 1]

@@ -82,9 +82,9 @@ def _nothing_twice(found: Found, world: SimulatedWorld, sends: dict[str, Json], 
                 found.figures["double_marketing_mails"] += 1
                 found.broken.append(f"{times} marketing mails of send {send_id}")
         elif times > 1:
-            found.figures["double_notices"] += 1
+            found.figures["double_transactional_emails"] += 1
             if times > 2:
-                found.broken.append(f"{times} notices of send {send_id}")
+                found.broken.append(f"{times} transactional emails of send {send_id}")
     for send_id, times in world.ses.open_ended.items():
         if times > 1 and (send_id not in sends or sends[send_id]["purpose"] == "marketing"):
             found.broken.append(f"SES was asked {times} times for send {send_id}, which may have left before")
@@ -153,7 +153,7 @@ def _unknown_is_listed_and_settled(
         elif send_id in world.told_of:
             found.figures["unknown_with_an_event"] += 1
             found.figures["unknown_settled"] += RANK[sends[send_id]["state"]] > RANK["unknown"]
-        if taken[send_id] > 1 and sends.get(send_id, {}).get("purpose") != "notice":
+        if taken[send_id] > 1 and sends.get(send_id, {}).get("purpose") != "transactional":
             found.figures["unknown_repeated"] += 1
     for send_id, send in sends.items():
         if send["state"] == "unknown" and send_id not in listed:

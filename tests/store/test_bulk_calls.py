@@ -81,15 +81,15 @@ def test_a_batch_of_the_wrong_size_is_refused(table: MemoryTable | None, size: i
 
 def test_a_bucket_is_read_page_by_page_in_the_order_of_its_keys() -> None:
     for number in range(7):
-        due.plan(NOW, due.NOTICE, "notice", f"{number}", {"number": number}, NOW)
+        due.plan(NOW, due.TRANSACTIONAL, "transactional", f"{number}", {"number": number}, NOW)
     read, after, minute = [], None, NOW + due.LEAD_TIME
     for _ in range(4):
-        found, after = due.page(minute, due.NOTICE, 0, after, 3)
+        found, after = due.page(minute, due.TRANSACTIONAL, 0, after, 3)
         read += [entry.message["number"] for entry in found]
         if after is None:
             break
     assert read == list(range(7))
-    assert due.page(minute + due.MINUTE, due.NOTICE, 0, None, 3) == ([], None)
+    assert due.page(minute + due.MINUTE, due.TRANSACTIONAL, 0, None, 3) == ([], None)
 
 
 def claim(step: int, now: datetime, zone: str | None = None) -> Refused | None:

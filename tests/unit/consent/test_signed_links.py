@@ -56,10 +56,10 @@ def test_the_wait_before_another_opt_in_mail_doubles_up_to_a_week(
     state = State("l", "k", blocked=blocked, opt_in_mails=mails, opt_in_mail_at=NOW.isoformat())
     wait = min(FIRST_WAIT * 2 ** min(max(mails - 1, 0), 20), LONGEST_WAIT) if mails else timedelta()
     decision = decide_opt_in(["t"], state, NOW + timedelta(minutes=minutes))
-    assert decision.send_notice is (timedelta(minutes=minutes) >= wait)
+    assert decision.send_opt_in_email is (timedelta(minutes=minutes) >= wait)
 
 
 @pytest.mark.parametrize("blocked", ["complaint", "hard_bounce", "undeliverable:eai", "special_use"])
 def test_a_blocked_address_gets_no_opt_in_mail(blocked: str) -> None:
     decision = decide_opt_in(["t"], State("l", "k", blocked=blocked), NOW)
-    assert (decision.send_notice, decision.reason) == (False, f"blocked:{blocked}")
+    assert (decision.send_opt_in_email, decision.reason) == (False, f"blocked:{blocked}")

@@ -48,7 +48,7 @@ consent:
 """,
     "templates/confirm.yaml": """\
 id: confirm
-purpose: notice
+purpose: transactional
 subject: Please confirm
 body: confirm.html
 """,

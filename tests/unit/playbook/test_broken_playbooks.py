@@ -179,13 +179,13 @@ CASES = {
         ("sequences/follow.yaml", "days: 3", "days: 0"),
         ("sequences/follow.yaml", 13, "steps[1].delay", "step-order", "comes before `one`"),
     ),
-    "a notice as step mail": (
+    "a transactional email as step mail": (
         ("sequences/follow.yaml", "template: first", "template: confirm"),
-        ("sequences/follow.yaml", 8, "steps[0].template", "step-marketing", "is a notice"),
+        ("sequences/follow.yaml", 8, "steps[0].template", "step-marketing", "is a transactional email"),
     ),
     "marketing mail as opt-in mail": (
         ("forms/ask.yaml", "template: confirm", "template: first"),
-        ("forms/ask.yaml", 27, "consent.template", "opt-in-notice", "purpose: notice"),
+        ("forms/ask.yaml", 27, "consent.template", "opt-in-transactional", "purpose: transactional"),
     ),
     "an opt-in mail that names the lead": (
         ("templates/confirm.html", "Thank you", 'Thank you, {{ lead.name | default: "you" }}'),

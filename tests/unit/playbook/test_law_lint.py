@@ -80,6 +80,6 @@ def test_an_unsubscribe_address_as_words_is_no_link(small: Path, damage: Damage)
     assert broken_rules(small) == {"law-unsubscribe"}
 
 
-def test_a_notice_needs_no_opt_out_because_it_is_no_advertisement(small: Path) -> None:
+def test_a_transactional_email_needs_no_opt_out_because_it_is_no_advertisement(small: Path) -> None:
     assert "unsubscribe" not in (small / "templates/confirm.html").read_text(encoding="utf-8")
     assert broken_rules(small) == set()

@@ -21,8 +21,8 @@ _MISSING = re.compile(r"^([\w.]+) is undefined")
 
 
 def known_fields(context: Context, purpose: str) -> set[str]:
-    """Nothing of the lead in a notice: it goes to an address that nobody has confirmed, in words that anybody typed."""
-    if purpose == "notice":
+    """No lead fields in transactional email: its address is unconfirmed, and anybody may have typed the values."""
+    if purpose == "transactional":
         return {"opt_in_url", "form.title", "preheader"} | {f"sender.{name}" for name in Sender.model_fields}
     lead = {path.replace("primary.", "lead.", 1) for path in context.form_fields if path.startswith("primary.")}
     lead |= {f"lead.{path}" for path in context.form_fields if path.startswith("secondary.")}
@@ -47,7 +47,7 @@ def merge_fields_are_known(context: Context) -> Iterator[Problem]:
 
 
 def _unknown(name: str, known: set[str], mail: Mail) -> tuple[str, str]:
-    if name.split(".")[0] == "lead" and mail.template.purpose == "notice":
+    if name.split(".")[0] == "lead" and mail.template.purpose == "transactional":
         message = (
             f"`{name}` was typed by whoever posted the form, and this mail goes to an address that nobody confirmed"
         )

@@ -1,4 +1,4 @@
-"""The opt-in mail: a notice that carries the link to confirm."""
+"""The opt-in mail: a transactional email that carries the link to confirm."""
 
 from collections.abc import Iterator
 
@@ -9,20 +9,20 @@ from sodate_cli.playbook.lint.reader import rendered
 from sodate_cli.playbook.lint.visible import visible_links
 
 
-def opt_in_mail_is_a_notice(context: Context) -> Iterator[Problem]:
+def opt_in_email_is_transactional(context: Context) -> Iterator[Problem]:
     for doc in context.book.forms:
         wanted = doc.model.consent.template if doc.model and doc.model.consent else None
         template = context.templates.get(wanted or "")
-        if template and template.purpose != "notice":
+        if template and template.purpose != "transactional":
             message = f"`{wanted}` is marketing mail; it would need the consent that it asks for"
-            hint = f"write `purpose: notice` in templates/{wanted}.yaml"
-            yield doc.problem(("consent", "template"), message, hint, "opt-in-notice")
+            hint = f"write `purpose: transactional` in templates/{wanted}.yaml"
+            yield doc.problem(("consent", "template"), message, hint, "opt-in-transactional")
 
 
 def opt_in_mail_has_the_link(context: Context) -> Iterator[Problem]:
     asked = {form.consent.template for form in context.forms.values() if form.consent}
     for mail in context.finished():
-        if mail.template.id not in asked or mail.template.purpose != "notice":
+        if mail.template.id not in asked or mail.template.purpose != "transactional":
             continue
         for reader in rendered(context, mail):
             places = []
@@ -37,4 +37,4 @@ def opt_in_mail_has_the_link(context: Context) -> Iterator[Problem]:
                 break
 
 
-RULES = (opt_in_mail_is_a_notice, opt_in_mail_has_the_link)
+RULES = (opt_in_email_is_transactional, opt_in_mail_has_the_link)

@@ -46,7 +46,7 @@ def values_for(context: Context, mail: Mail, *, complete: bool) -> dict[str, Any
             (lead if group == "primary" else lead["secondary"])[name] = value
     lead["email"] = "zz@zz.example"
     more: dict[str, Any] = {"lead": lead, "unsubscribe_url": UNSUBSCRIBE, "preferences_url": PREFERENCES}
-    if mail.template.purpose == "notice":
+    if mail.template.purpose == "transactional":
         more = {"opt_in_url": OPT_IN, "form": {"title": "zztitlezz"}}
     return {"sender": dict(SENDER), "preheader": mail.template.preheader, **more}
 

@@ -19,7 +19,9 @@ def templates_have_the_topic_of_the_sequence(context: Context) -> Iterator[Probl
                 continue
             path = ("steps", index, "template")
             if template.purpose != "marketing":
-                message = f"`{step.template}` is a notice; step mail needs `purpose: marketing` and a topic"
+                message = (
+                    f"`{step.template}` is a transactional email; step mail needs `purpose: marketing` and a topic"
+                )
                 yield doc.problem(path, message, "use a marketing template", "step-marketing", source=_LAW)
             elif template.topic != doc.model.topic:
                 message = f"`{step.template}` has topic `{template.topic}`, the sequence `{doc.model.topic}`"

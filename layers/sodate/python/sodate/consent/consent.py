@@ -53,7 +53,7 @@ class OptInDecision:
     """What a ticked consent box leads to. `reason` says why no mail goes out."""
 
     topics: tuple[str, ...]
-    send_notice: bool
+    send_opt_in_email: bool
     reason: str
 
 
@@ -64,13 +64,13 @@ def wording_digest(wording: str) -> str:
 def decide_opt_in(topics: Sequence[str], state: State, now: datetime) -> OptInDecision:
     """Should a double-opt-in mail go out, and for which topics?"""
     if state.blocked not in LIFTED_BY_OPT_IN:
-        return OptInDecision(tuple(topics), send_notice=False, reason=f"blocked:{state.blocked}")
+        return OptInDecision(tuple(topics), send_opt_in_email=False, reason=f"blocked:{state.blocked}")
     stopped = state.blocked is not None
     wanted = tuple(topic for topic in topics if stopped or state.topics.get(topic) != "confirmed")
     if not wanted:
-        return OptInDecision((), send_notice=False, reason="already_confirmed")
+        return OptInDecision((), send_opt_in_email=False, reason="already_confirmed")
     if state.opt_in_mail_at is not None and state.opt_in_mails > 0:
         wait = min(FIRST_WAIT * 2 ** min(state.opt_in_mails - 1, 20), LONGEST_WAIT)
         if now < datetime.fromisoformat(state.opt_in_mail_at) + wait:
-            return OptInDecision(wanted, send_notice=False, reason="asked_recently")
-    return OptInDecision(wanted, send_notice=True, reason="asked")
+            return OptInDecision(wanted, send_opt_in_email=False, reason="asked_recently")
+    return OptInDecision(wanted, send_opt_in_email=True, reason="asked")

@@ -18,7 +18,7 @@ from sodate.consent.store import suppression_of
 from sodate.dynamodb import keys, transaction
 from sodate.dynamodb.base import ConditionFailed, Contention
 from sodate.dynamodb.transaction import Put, Update, Write
-from sodate.email.delivery.failed import retry_notice
+from sodate.email.delivery.failed import retry_transactional
 from sodate.email.delivery.ledger import send_id
 from sodate.errors import Conflict, NotFound, Transient
 from sodate.forms.answers import FieldErrors
@@ -119,7 +119,7 @@ class Capture:
         owner = owner_of(submission.answers.address.key(self.address_secret))
         with suppress(NotFound, Conflict):
             if owner is not None:
-                retry_notice(owner, send_id("opt_in", submission.form_id, submission_id), submission.at)
+                retry_transactional(owner, send_id("opt_in", submission.form_id, submission_id), submission.at)
 
     def _still_counts(self, receipt: ReceiptItem, submission: Submission) -> bool:
         if submission.controls.submission_id is not None:

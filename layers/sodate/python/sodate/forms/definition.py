@@ -53,12 +53,14 @@ class FormConsent(Definition):
         description="The exact words beside the checkbox; their hash is stored with every consent."
     )
     double_opt_in: bool = True
-    template: Slug | None = Field(default=None, description="Notice template with {{ opt_in_url }}.")
+    template: Slug | None = Field(default=None, description="Transactional template with {{ opt_in_url }}.")
 
     @model_validator(mode="after")
     def _double_opt_in_needs_a_template(self) -> Self:
         if self.double_opt_in and self.template is None:
-            raise ValueError("`double_opt_in: true` needs `template`: the notice mail that carries {{ opt_in_url }}")
+            raise ValueError(
+                "`double_opt_in: true` needs `template`: the transactional email that carries {{ opt_in_url }}"
+            )
         return self
 
 

@@ -61,7 +61,7 @@ def _request(
     is_open = bool(requests) and _is_open(requests[-1], state)
     number = len(requests) if is_open else len(requests) + 1
     key = keys.consent_request(form.id, submission.form_version, number)
-    sends = decision.send_notice and consent.template is not None
+    sends = decision.send_opt_in_email and consent.template is not None
     if is_open and not sends:
         repeats = [ConsentItem.repeats.set((requests[-1].repeats or 0) + 1)]
         repeats.append(ConsentItem.repeated_at.set(keys.stamp(now)))
@@ -72,8 +72,10 @@ def _request(
         return state, [put]
     data = {"consent": key, "form": form.id, "form_title": form.title}
     ref = send_id("opt_in", form.id, submission_id)
-    notice = transaction.put_new(planned_transactional(state.lead_id, ref, "opt_in", str(consent.template), data, now))
-    return _asked(state, decision, keys.stamp(now)), [put, notice]
+    transactional = transaction.put_new(
+        planned_transactional(state.lead_id, ref, "opt_in", str(consent.template), data, now)
+    )
+    return _asked(state, decision, keys.stamp(now)), [put, transactional]
 
 
 def _is_open(request: ConsentItem, state: State) -> bool:

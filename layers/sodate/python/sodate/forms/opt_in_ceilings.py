@@ -146,7 +146,7 @@ class _Attempt:
     def wait(self, turn: Slot, reason: str) -> str:
         """The way back first: a crash in between leaves a due entry too many, which finds the email waiting."""
         message = transactional_message(self.send.lead_id, self.send.send_id)
-        due.plan(turn.at, due.NOTICE, "notice", self.send.send_id, message, self.now)
+        due.plan(turn.at, due.TRANSACTIONAL, "transactional", self.send.send_id, message, self.now)
         until = keys.stamp(turn.at)
         self.note(SendItem.waits_until.set(until), SendItem.reason.set(reason))
         _ask_no_sooner(self.send.lead_id, until)

@@ -26,7 +26,7 @@ class DomainEvent:
 
 @dataclass(frozen=True)
 class TransactionalEmailToSend:
-    """A planned notice mail, for the send queue."""
+    """A planned transactional email, for the send queue."""
 
     message: dict[str, object]
 
@@ -116,7 +116,7 @@ def _runs(old: Image, new: Image) -> list[DomainEvent | TransactionalEmailToSend
 
 
 def _send(old: Image, new: Image) -> list[DomainEvent | TransactionalEmailToSend]:
-    if new["purpose"] == "notice" and not old and new["state"] == "planned":
+    if new["purpose"] == "transactional" and not old and new["state"] == "planned":
         return [
             TransactionalEmailToSend(
                 transactional_message(keys.lead_id_of(new["pk"]), new["sk"].removeprefix(keys.SENDS))

@@ -1,4 +1,4 @@
-"""The notice mail to the owner of one hot lead, or of all that waited for the morning."""
+"""The transactional email to the owner of one hot lead, or of all that waited for the morning."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from sodate.email.delivery.ses import OutgoingEmail
 from sodate.email.delivery.store import SendItem
-from sodate.email.delivery.transactional import Composer, Withheld, notice_tags
+from sodate.email.delivery.transactional import Composer, Withheld, transactional_tags
 from sodate.email.mailing import Mailing
 from sodate.errors import Invalid
 from sodate.leads.store import load_profile
@@ -36,7 +36,7 @@ def handoff_composer(definitions: Definitions, links: Callable[[], FeedbackLinks
             subject=one_line(message.headline),
             html=_html(message),
             text=message.text,
-            tags=notice_tags(send, stage),
+            tags=transactional_tags(send, stage),
             headers={"Auto-Submitted": "auto-generated", "X-Sodate-Send": send.send_id},
         )
 

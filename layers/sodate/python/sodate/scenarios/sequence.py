@@ -49,7 +49,8 @@ class Sequence(Definition):
     status: Literal["running", "paused"] = "running"
     topic: Slug = Field(description="Consent topic every mail of this sequence needs.")
     priority: Literal["step", "broadcast"] = Field(
-        default="step", description="When SES's rate is short, notices go first, then `step`, then `broadcast`."
+        default="step",
+        description="When SES's rate is short, transactional email goes first, then `step`, then `broadcast`.",
     )
     strict: bool = Field(
         default=False,

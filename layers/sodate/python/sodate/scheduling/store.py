@@ -38,8 +38,8 @@ class Lane:
 
 
 #: In the order in which the dispatcher serves them.
-NOTICE, STEP, BROADCAST = Lane("notice", 1), Lane("step", 4), Lane("broadcast", 4)
-SENDING = (NOTICE, STEP, BROADCAST)
+TRANSACTIONAL, STEP, BROADCAST = Lane("transactional", 1), Lane("step", 4), Lane("broadcast", 4)
+SENDING = (TRANSACTIONAL, STEP, BROADCAST)
 #: What the sweeper looks at.
 WATCH = Lane("watch", 1)
 #: Leads whose class changes by time alone.

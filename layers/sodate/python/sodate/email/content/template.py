@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from sodate.playbook.model import Definition, Language, Slug
 
-Purpose = Literal["marketing", "notice"]
+Purpose = Literal["marketing", "transactional"]
 
 
 class TemplateHead(Definition):
@@ -22,7 +22,7 @@ class TemplateHead(Definition):
     @model_validator(mode="after")
     def _marketing_needs_a_topic(self) -> Self:
         if (self.purpose == "marketing") != (self.topic is not None):
-            raise ValueError("`topic` is required for `purpose: marketing` and not allowed for notices")
+            raise ValueError("`topic` is required for `purpose: marketing` and not allowed for transactional emails")
         return self
 
 

@@ -26,7 +26,7 @@ _AGAIN_AFTER = timedelta(minutes=5)
 
 def probe_item(now: datetime, until: datetime) -> due.DueItem:
     """At most one per minute, whoever plans it: the entries of one minute have one key."""
-    return due.due_item(now, due.NOTICE, PURPOSE, keys.minute(now), probe_message(until), now)
+    return due.due_item(now, due.TRANSACTIONAL, PURPOSE, keys.minute(now), probe_message(until), now)
 
 
 def send_probe(message: Mapping[str, Any], definitions: Definitions, ses: SesMailer, stage: str, now: datetime) -> str:
@@ -38,7 +38,7 @@ def send_probe(message: Mapping[str, Any], definitions: Definitions, ses: SesMai
         return "accepted"
     until = message.get("until")
     if until and now + _AGAIN_AFTER < datetime.fromisoformat(str(until)):
-        due.plan(now + _AGAIN_AFTER, due.NOTICE, PURPOSE, keys.minute(now), dict(message), now)
+        due.plan(now + _AGAIN_AFTER, due.TRANSACTIONAL, PURPOSE, keys.minute(now), dict(message), now)
     return f"probe_{answer.verdict}"
 
 

@@ -1,4 +1,4 @@
-"""A notice's SES attempt (one), then its outcome in the ledger.
+"""A transactional email's SES attempt (one), then its outcome in the ledger.
 
 A crash after SES took the mail leaves the ledger at `sending`; the tag in SES's own events heals it, or the sweeper
 lists it. It is never sent a second time from here.

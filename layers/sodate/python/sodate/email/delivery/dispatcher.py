@@ -112,13 +112,13 @@ class Dispatcher:
             self.enqueue(together, min(delay, 900))
         used = sum(weight(message) for message in messages[:taken])
         self.room -= used
-        if lane is not due.NOTICE:
+        if lane is not due.TRANSACTIONAL:
             self.ceiling = self.ceiling - used if self.ceiling is not None else None
         return taken
 
     def _room_of(self, lane: Lane) -> int:
         room = self.room or 0
-        if lane is due.NOTICE:
+        if lane is due.TRANSACTIONAL:
             return room
         if self.memory.rate_limit and self.memory.rate_limit.held:
             return 0

@@ -56,14 +56,14 @@ def failed_sends(month: datetime) -> list[SendItem]:
     return [send for send in found if send is not None and send.state == "failed"]
 
 
-def retry_notice(lead_id: str, send_id: str, now: datetime) -> None:
+def retry_transactional(lead_id: str, send_id: str, now: datetime) -> None:
     """Plan a failed transactional email again, in one write. Raises `NotFound`, or `Conflict` with the reason."""
     send = find_send(lead_id, send_id)
     if send is None:
         raise NotFound(f"no send {send_id} of lead {lead_id}")
-    if send.purpose != "notice":
+    if send.purpose != "transactional":
         raise Conflict("not a transactional email")
-    entry = due.due_item(now, due.NOTICE, "notice", send_id, transactional_message(lead_id, send_id), now)
+    entry = due.due_item(now, due.TRANSACTIONAL, "transactional", send_id, transactional_message(lead_id, send_id), now)
     try:
         transaction.commit([planned_again(send), Put(entry)])
     except ConditionFailed as error:

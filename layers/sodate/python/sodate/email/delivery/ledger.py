@@ -3,9 +3,9 @@
 planned → sending → (unknown | failed | skipped) → sent → delayed → soft_bounced → delivered → bounced → complained
 
 A step mail is `sending` from its claim (which advances the enrollment on STATE) until its ledger item is written; a
-watch entry in the due index leads the sweeper to what stays there (docs/decisions/0040). A notice says `sending` in its
-item. What we decided ourselves (failed, skipped, unknown) ranks below what SES reports, so evidence corrects it. An
-out-of-office reply is a transient bounce: it ranks below `delivered`.
+watch entry in the due index leads the sweeper to what stays there (docs/decisions/0040). A transactional
+email says `sending` in its item. What we decided ourselves (failed, skipped, unknown) ranks below what SES reports, so
+evidence corrects it. An out-of-office reply is a transient bounce: it ranks below `delivered`.
 """
 
 from dataclasses import dataclass, replace

@@ -21,7 +21,7 @@ _MOST_ATTEMPTS = 200
 
 
 def transactional_message(lead_id: str, send_id: str) -> dict[str, Any]:
-    return {"v": 1, "what": "notice", "lead_id": lead_id, "send_id": send_id}
+    return {"v": 1, "what": "transactional", "lead_id": lead_id, "send_id": send_id}
 
 
 @dataclass(frozen=True)
@@ -96,22 +96,22 @@ def parse_message(body: str) -> dict[str, Any]:
         raise Invalid("not a send message of version 1 or 2", "message")
     if message.get("what") == "steps":
         batch_of(message)
-    elif message.get("what") == "notice":
+    elif message.get("what") == "transactional":
         if not _all_text(message, "lead_id", "send_id"):
-            raise Invalid("a notice without `lead_id` and `send_id`", "message")
+            raise Invalid("a transactional email without `lead_id` and `send_id`", "message")
     elif message.get("what") != "probe":
         what = str(message.get("what"))[:40]
-        raise Invalid(f"a send message must be steps, a notice or a probe, not {what!r}", "message")
+        raise Invalid(f"a send message must be steps, a transactional email or a probe, not {what!r}", "message")
     return message
 
 
 def transactionals_in(bodies: Iterable[str]) -> list[tuple[str, str]]:
-    """(lead id, send id) of every notice; a body that cannot be read is none."""
+    """(lead id, send id) of every transactional email; a body that cannot be read is none."""
     found = []
     for body in bodies:
         with suppress(Invalid):
             message = parse_message(body)
-            if message["what"] == "notice":
+            if message["what"] == "transactional":
                 found.append((message["lead_id"], message["send_id"]))
     return found
 
@@ -155,7 +155,7 @@ def weight(message: Mapping[str, Any]) -> int:
 
 
 def joined(messages: Sequence[dict[str, Any]], largest: int) -> list[dict[str, Any]]:
-    """Runs at the same step in messages of up to `largest` leads, in the order of their first; notices as they are."""
+    """Runs at the same step in messages of up to `largest` leads, in the order of their first; others as they are."""
     found: list[dict[str, Any] | list[EnrollmentRef]] = []
     heads: list[EnrollmentBatch | None] = []
     filling: dict[EnrollmentBatch, list[EnrollmentRef]] = {}

@@ -17,7 +17,7 @@ REASONS = {
     "definition_unreadable": "a newer release wrote this template; tried again until code or playbook is mended",
     "opt_in_ceiling": "more opt-in emails were asked for than this form sends in an hour, or one mailbox gets in a day",
     "transactional_guard": "too many opt-in emails bounced; to addresses that never confirmed it waits for an hour",
-    "repeated_after_no_answer": "SES gave no answer to this notice; it is tried once more",
+    "repeated_after_no_answer": "SES gave no answer to this transactional email; it is tried once more",
     # Never: the enrollment goes on with the next step.
     "expired": "too late: the time in which this mail makes sense was over",
     "blocked": "the address gets no marketing mail at all",

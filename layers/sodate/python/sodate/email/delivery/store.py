@@ -128,11 +128,11 @@ def deferred_step(send: SendItem, reason: str) -> SendItem:
 def planned_transactional(
     lead_id: str, send_id: str, name: str, template: str | None, data: dict[str, Any], now: datetime
 ) -> SendItem:
-    """A notice (opt-in confirmation, hand-off); the stream carries it to the send queue."""
+    """A transactional email (opt-in confirmation, hand-off); the stream carries it to the send queue."""
     return SendItem(
         keys.lead(lead_id),
         keys.send(send_id),
-        purpose="notice",
+        purpose="transactional",
         name=name,
         state="planned",
         rank=RANK["planned"],

@@ -1,7 +1,7 @@
 """Fifteen minutes after an attempt: what was claimed and has no outcome, and no event of its tag, is listed.
 
-Step mail becomes `unknown`; hours later `scenarios.next_attempt` decides whether it is sent again. A notice gets one
-more attempt at once. What crashed before its claim comes back by its own message: the claim still decides.
+Step mail becomes `unknown`; hours later `scenarios.next_attempt` decides whether it is sent again. A transactional
+email gets one more attempt at once. What crashed before its claim comes back by its own message: the claim still decides.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ AFTER = timedelta(minutes=15)
 LOOK_AFTER = timedelta(hours=6)
 #: Emails that SES took within this time of an attempt or of its listing are neighbours of the attempt.
 NEIGHBOURHOOD = timedelta(hours=1)
-_NOTICE_REPEATS = 1
+_TRANSACTIONAL_REPEATS = 1
 
 
 def watch_batch(batch: EnrollmentBatch, attempt: str, began: datetime, now: datetime) -> None:
@@ -59,8 +59,8 @@ def sweep(message: Mapping[str, Any], now: datetime) -> int:
         listed += _sweep_batch(batch_of({**message, "what": "steps"}), began, now)
     for lead_id, send_id in message.get("sends", ()):
         send = find_send(lead_id, send_id)
-        if send is not None and send.purpose == "notice" and send.state == "sending":
-            listed += _repeat_notice(send, began, now)
+        if send is not None and send.purpose == "transactional" and send.state == "sending":
+            listed += _repeat_transactional(send, began, now)
     return listed
 
 
@@ -138,11 +138,13 @@ def _look_later(
     return [due.due_item(at, due.WATCH, "look", ref, message, now), probe_item(now, now + NEIGHBOURHOOD)]
 
 
-def _repeat_notice(send: SendItem, began: datetime, now: datetime) -> int:
-    if int(send.repeats or 0) >= _NOTICE_REPEATS:
+def _repeat_transactional(send: SendItem, began: datetime, now: datetime) -> int:
+    if int(send.repeats or 0) >= _TRANSACTIONAL_REPEATS:
         return list_unknown([send], began, now)
-    # The way back first: a crash between these writes repeats both, and no notice waits for a message that never comes.
-    due.plan(now, due.NOTICE, "notice", send.send_id, transactional_message(send.lead_id, send.send_id), now)
+    # The due entry first: a crash between these writes repeats both, so every waiting email has a message.
+    due.plan(
+        now, due.TRANSACTIONAL, "transactional", send.send_id, transactional_message(send.lead_id, send.send_id), now
+    )
     with suppress(ConditionFailed):  # an event of this very mail was faster
         put_back(send, "repeated_after_no_answer", SendItem.repeats.set(int(send.repeats or 0) + 1))
     return 0

@@ -1,4 +1,4 @@
-"""Notice mail: opt-in confirmation and hand-off. At least once: an unclear attempt is repeated once by the sweeper."""
+"""Transactional email (opt-in confirmation, hand-off): at least once; the sweeper repeats an unclear attempt once."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from sodate.leads.store import load_profile, load_state
 from sodate.playbook.store import Definitions, DefinitionUnreadable, parsed
 from sodate.scheduling import store as due
 
-#: Builds the mail of one kind of notice. `sales` brings its own for the hand-off.
+#: Builds the mail of one kind of transactional email. `sales` brings its own for the hand-off.
 Composer = Callable[[SendItem, datetime], OutgoingEmail]
 Clock = Callable[[], datetime]
 Sleep = Callable[[float], None]
@@ -40,7 +40,7 @@ class TransactionalEmail:
     def send(self, lead_id: str, send_id: str, began: datetime) -> dict[str, int]:
         """What became of it, as a count by outcome. A repeat of a message finds the send begun and does nothing.
 
-        `began`: the invocation. When its time is up, the notice goes back to the due index before it is attempted.
+        `began`: the invocation. When its time is up, the email goes back to the due index unattempted.
         """
         if self.now() - began > LATEST_CALL - rate_limiter.PATIENCE:
             _later(lead_id, send_id, self.now())
@@ -90,11 +90,11 @@ def _in_turn(attempt: Callable[[], Answer], rate_limit: RateLimit, tools: Transa
 
 
 def _later(lead_id: str, send_id: str, now: datetime) -> None:
-    due.plan(now, due.NOTICE, "notice", send_id, transactional_message(lead_id, send_id), now)
+    due.plan(now, due.TRANSACTIONAL, "transactional", send_id, transactional_message(lead_id, send_id), now)
 
 
 class Withheld(Exception):
-    """The notice must not go out; the words are the reason code."""
+    """The transactional email must not go out; the words are the reason code."""
 
 
 def opt_in_composer(definitions: Definitions, links: Links, stage: str) -> Composer:
@@ -118,12 +118,18 @@ def opt_in_composer(definitions: Definitions, links: Links, stage: str) -> Compo
             subject=mail.subject,
             html=mail.html,
             text=mail.text,
-            tags=notice_tags(send, stage),
+            tags=transactional_tags(send, stage),
             headers={"Auto-Submitted": "auto-generated", "X-Sodate-Send": send.send_id},
         )
 
     return compose
 
 
-def notice_tags(send: SendItem, stage: str) -> dict[str, str]:
-    return {"send_id": send.send_id, "lead_id": send.lead_id, "purpose": "notice", "name": send.name, "stage": stage}
+def transactional_tags(send: SendItem, stage: str) -> dict[str, str]:
+    return {
+        "send_id": send.send_id,
+        "lead_id": send.lead_id,
+        "purpose": "transactional",
+        "name": send.name,
+        "stage": stage,
+    }

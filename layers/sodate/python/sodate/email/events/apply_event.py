@@ -79,7 +79,7 @@ def apply_event(event: EmailEvent, address_key: AddressKey, policy: Policy, now:
         if event.suppresses:  # Apply the complaint even when the send record is missing.
             _apply_to_lead(lead_id, None, event, policy, now)
         raise
-    if send is not None and send.purpose == "notice" and send.name == "handoff":
+    if send is not None and send.purpose == "transactional" and send.name == "handoff":
         return folded  # the recipient is our own sales, not the lead
     applied = _apply_to_lead(lead_id, send, event, policy, now)
     return folded if folded == "double" else applied or folded
@@ -242,7 +242,7 @@ def _soft_bounce(lead_id: str, event: EmailEvent, policy: Policy) -> list[Write]
 
 def _is_engagement(send: SendItem | None, event: EmailEvent) -> bool:
     """Confirming or leaving is no interest in the product; and the link holds a token that the log must not keep."""
-    return not (send is not None and send.purpose == "notice") and not is_ours(event.link or "")
+    return not (send is not None and send.purpose == "transactional") and not is_ours(event.link or "")
 
 
 def _activity(lead_id: str, type_: str, send: SendItem | None, event: EmailEvent) -> Activity:

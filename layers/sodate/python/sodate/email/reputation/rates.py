@@ -46,7 +46,7 @@ def record_events(events: Sequence[EmailEvent], now: datetime) -> None:
 
     Raises `Transient` when the table does not answer: then a part may be counted.
     """
-    record(tally(event for event in events if event.tags.get("purpose") != "notice"), now)
+    record(tally(event for event in events if event.tags.get("purpose") != "transactional"), now)
     opt_in = tally(event for event in events if event.tags.get("name") == _OPT_IN)
     _add(opt_in, keys.rates(_OPT_IN), keys.rate_hour(now), now)
 
