@@ -130,8 +130,8 @@ def _consumed(client: Any, operation: str, request: Json) -> float | None:
     consumed = answer.get("ConsumedCapacity")
     if not consumed:
         return None
-    several = consumed if isinstance(consumed, list) else [consumed]
-    return sum(float(each["CapacityUnits"]) for each in several)
+    entries = consumed if isinstance(consumed, list) else [consumed]
+    return sum(float(each["CapacityUnits"]) for each in entries)
 
 
 @contextmanager

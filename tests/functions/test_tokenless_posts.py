@@ -29,7 +29,7 @@ def post(world: World, number: int, **more: Any) -> Json:
     return world.post({"email": f"p{number}@example.jp", **ANSWERS, **more})
 
 
-def doubted(world: World) -> list[Json]:
+def quarantined(world: World) -> list[Json]:
     return [item for item in world.items("submission") if item.get("suspicion")]
 
 
@@ -38,7 +38,7 @@ def test_what_exceeds_the_ceiling_is_stored_in_quarantine_and_the_answer_tells_n
     assert [answer["statusCode"] for answer in answers] == [201] * CEILING + [200] * 7
     assert {json.loads(answer["body"])["status"] for answer in answers} == {"accepted"}
     assert len(world.items("submission")) == 10
-    assert {item["suspicion"] for item in doubted(world)} == {"tokenless_ceiling"}
+    assert {item["suspicion"] for item in quarantined(world)} == {"tokenless_ceiling"}
     assert len(world.items("profile")) == CEILING
 
 
@@ -92,7 +92,7 @@ def test_a_person_releases_what_was_real(world: World, monkeypatch: pytest.Monke
     for number in range(CEILING + 1):
         post(world, number)
     world.settle()
-    (waiting,) = doubted(world)
+    (waiting,) = quarantined(world)
     name = waiting["sk"].removeprefix("SUBMISSION#")
     monkeypatch.setattr(quarantine, "target", lambda stage: Target("test", TABLE, {}))
     monkeypatch.setattr(quarantine, "now", lambda where: world.now)

@@ -106,7 +106,7 @@ class Aws:
         return {"Failed": failed}
 
     def send_message(self, QueueUrl: str, MessageBody: str, MessageAttributes: Json) -> Json:
-        self._world.buried.append({"body": MessageBody, "why": MessageAttributes["reason"]["StringValue"]})
+        self._world.dead_letters.append({"body": MessageBody, "why": MessageAttributes["reason"]["StringValue"]})
         return {}
 
     def get_queue_attributes(self, QueueUrl: str, AttributeNames: list[str]) -> Json:

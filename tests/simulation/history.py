@@ -20,7 +20,7 @@ _PEOPLE = (
     "not-spam+f",
 )  # fmt: skip
 #: What is asked of the preference centre; one line of a form each.
-WISHES = (
+PREFERENCE_CHANGES = (
     "pause=30", "pause=30", "pause=0", "frequency=weekly", "frequency=weekly", "frequency=all", "zone=America/New_York",
     "do=stop", "shown=news", "shown=news&topic=news", "shown=news&topic=news",
 )  # fmt: skip
@@ -120,7 +120,7 @@ class History:
                 self.refused_links.append(token)
 
     def prefer(self) -> None:
-        self.prefer_as(self.rng.randrange(6), self.rng.choice(WISHES))
+        self.prefer_as(self.rng.randrange(6), self.rng.choice(PREFERENCE_CHANGES))
 
     def prefer_as(self, which: int, body: str) -> None:
         found = self._links("preferences")[::-1][:6]
@@ -277,7 +277,7 @@ class History:
         found: Found = look(world, self.accepted)
         if world.trace[-1] == "never came to rest":
             found.broken.append("never came to rest")
-        found.broken += [f"buried: {entry['why']}" for entry in world.buried]
+        found.broken += [f"buried: {entry['why']}" for entry in world.dead_letters]
         found.broken += self.unseen
         found.broken += [f"a link of ours was refused: {token[-20:]}" for token in self.refused_links]
         state = [

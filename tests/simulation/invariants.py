@@ -189,7 +189,9 @@ def _nobody_mailed_after_leaving(found: Found, world: SimulatedWorld, sends: dic
             if not _mailable(before) or pk in left or told:
                 found.figures["mails_after_opt_out"] += 1
                 found.broken.append(f"send {send_id} was claimed though the lead is {left.get(pk)}, {told}, {before}")
-            found.broken += [f"send {send_id} was claimed against {wish}" for wish in _wishes_against(before, after)]
+            found.broken += [
+                f"send {send_id} was claimed against {preference}" for preference in _wishes_against(before, after)
+            ]
         _note_leaving(left, pk, before, after)
 
 

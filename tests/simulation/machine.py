@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sodate.runtime.logs import logger
 from sodate_cli.local.ses.errors import Fault
 
-from tests.simulation.history import WISHES, History
+from tests.simulation.history import PREFERENCE_CHANGES, History
 from tests.simulation.invariants import Found, look, look_while_running
 from tests.simulation.queues import Queue
 from tests.simulation.world import Fate, SimulatedWorld
@@ -60,7 +60,7 @@ class SendingMachine(RuleBasedStateMachine):
     def opt_out(self, which: int, body: str) -> None:
         self.history.leave_as(which, body)
 
-    @rule(which=_WHICH, body=st.sampled_from(WISHES))
+    @rule(which=_WHICH, body=st.sampled_from(PREFERENCE_CHANGES))
     def prefer(self, which: int, body: str) -> None:
         self.history.prefer_as(which, body)
 

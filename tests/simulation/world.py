@@ -91,7 +91,7 @@ class SimulatedWorld:
         #: By what SES told us of a send and we acted on: the least rank that its ledger item must have.
         self.told_of: dict[str, int] = {}
         self.interleaved = 0
-        self.buried: list[Json] = []
+        self.dead_letters: list[Json] = []
         self.bus: list[Json] = []
         self.hot: list[Json] = []
         self.webhooks: list[str] = []
@@ -141,7 +141,7 @@ class SimulatedWorld:
         container.dispatcher_cache.cache_clear()
         self.ses.open_ended = held["open_ended"].copy()
         self.ses.in_flight.clear()
-        for log in (self.stops, self.buried, self.bus, self.hot, self.trace):
+        for log in (self.stops, self.dead_letters, self.bus, self.hot, self.trace):
             log.clear()
 
     # -- running ---------------------------------------------------------------------------------------------------

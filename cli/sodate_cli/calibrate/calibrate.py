@@ -19,7 +19,7 @@ from sodate_cli.calibrate.learn import Learnt, learn
 from sodate_cli.calibrate.mapping import read_mapping
 from sodate_cli.calibrate.outcomes import read_outcomes
 from sodate_cli.calibrate.ruleset import Written, document, lifted, written
-from sodate_cli.calibrate.select import Wishes
+from sodate_cli.calibrate.select import Constraints
 from sodate_cli.calibrate.table import Floats, Outcomes
 from sodate_cli.calibrate.validate import Plan, Validated, auc, validate, yardsticks
 
@@ -101,11 +101,11 @@ def _calibrate(options: Options, everything: Outcomes, base: Base | None, say: C
     leads = full.only(set(screened.allowed))
     if not leads.columns:
         raise Invalid("every column was refused; see docs/calibration.md, and overrule with --allow COLUMN")
-    plan = Plan(options.folds, options.repeats, options.seed, options.most_points, _wishes(options, leads))
+    plan = Plan(options.folds, options.repeats, options.seed, options.most_points, _constraints(options, leads))
     sizes = sorted({min(COMPACT, options.max_rules), options.max_rules})
     say(f"{len(leads):,} leads, {len(leads.columns)} columns; validating on {plan.repeats} × {plan.folds} folds")
     validated = validate(leads, sizes, plan, say)
-    model = learn(leads, sizes, plan.most_points, plan.wishes, plan.seed)[options.max_rules]
+    model = learn(leads, sizes, plan.most_points, plan.constraints, plan.seed)[options.max_rules]
     main = validated[options.max_rules]
     chance = chance_of(model, main.chances, leads.won)
     rules, cut, short = lifted(written(model.rules, leads), cuts(chance, model.score, options.costs))
@@ -136,8 +136,8 @@ def _sampled(data: Outcomes, seed: int) -> tuple[Any, Any]:
     return np.sort(rows[:MOST_LEARNT]), np.sort(rows[MOST_LEARNT : MOST_LEARNT + MOST_UNSEEN])
 
 
-def _wishes(options: Options, leads: Outcomes) -> Wishes:
-    return Wishes(
+def _constraints(options: Options, leads: Outcomes) -> Constraints:
+    return Constraints(
         {
             _place(leads, name, "--monotone", number=True): _said("--monotone", name, word, _DIRECTIONS)
             for name, word in map(_halves, options.monotone)

@@ -13,7 +13,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from sodate_cli.calibrate.candidates import Test, candidates, least_leads, matrix
 from sodate_cli.calibrate.logistic import Fit, fit
-from sodate_cli.calibrate.select import Selected, Selector, Wishes
+from sodate_cli.calibrate.select import Constraints, Selected, Selector
 from sodate_cli.calibrate.table import Bools, Column, Floats, Outcomes
 
 TEACHER_SHARE = 0.7
@@ -54,11 +54,13 @@ class Learnt:
         return self.chance.chances(score[:, None] / 100)
 
 
-def learn(data: Outcomes, sizes: Sequence[int], most_points: int, wishes: Wishes, seed: int) -> dict[int, Learnt]:
+def learn(
+    data: Outcomes, sizes: Sequence[int], most_points: int, constraints: Constraints, seed: int
+) -> dict[int, Learnt]:
     """One rule set for each size (number of rules at most). Deterministic for a seed."""
     tests = candidates(data)
-    wanted = TEACHER_SHARE * taught(data, wishes, seed) + (1 - TEACHER_SHARE) * data.won
-    selector = Selector(tests, matrix(data, tests), wishes, least_leads(len(data)))
+    wanted = TEACHER_SHARE * taught(data, constraints, seed) + (1 - TEACHER_SHARE) * data.won
+    selector = Selector(tests, matrix(data, tests), constraints, least_leads(len(data)))
     found = selector.path(wanted, sizes)
     return {size: _rounded(data, tests, selected, most_points) for size, selected in found.items()}
 
@@ -81,25 +83,25 @@ def _rounded(data: Outcomes, tests: Sequence[Test], selected: Selected, most_poi
     return Learnt(kept, fit(score[:, None] / 100, data.won, 0.01), empty.before_rounding, score)
 
 
-def taught(data: Outcomes, wishes: Wishes, seed: int) -> Floats:
+def taught(data: Outcomes, constraints: Constraints, seed: int) -> Floats:
     """What the ensemble says of each lead, asked while it has not seen that lead."""
     found = np.empty(len(data))
     folds = StratifiedKFold(_TEACHER_FOLDS, shuffle=True, random_state=seed)
     for there, here in folds.split(data.won, data.won):
-        found[here] = Ensemble(data.take(there), wishes, seed)(data.take(here))
+        found[here] = Ensemble(data.take(there), constraints, seed)(data.take(here))
     return found
 
 
 class Ensemble:
     """Gradient boosting on the raw columns; also the yardstick for what the rules lose by being readable."""
 
-    def __init__(self, data: Outcomes, wishes: Wishes, seed: int) -> None:
+    def __init__(self, data: Outcomes, constraints: Constraints, seed: int) -> None:
         self._model = HistGradientBoostingClassifier(
             max_depth=3, learning_rate=0.05, max_iter=200, l2_regularization=5.0, min_samples_leaf=20,
             random_state=seed, early_stopping=False,
             categorical_features=[not column.is_number for column in data.columns],
             monotonic_cst=[
-                wishes.direction.get(place, 0) if column.is_number else 0 for place, column in enumerate(data.columns)
+                constraints.direction.get(place, 0) if column.is_number else 0 for place, column in enumerate(data.columns)
             ],
         )  # fmt: skip
         self._model.fit(_features(data), data.won)

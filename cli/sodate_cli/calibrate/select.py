@@ -25,7 +25,7 @@ Pair = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Wishes:
+class Constraints:
     """By place of the column. `direction`: the score only rises (+1) or falls (-1) with it. `sign`: of its points."""
 
     direction: dict[int, int] = field(default_factory=dict)
@@ -42,14 +42,14 @@ class Selected:
 
 
 class Selector:
-    def __init__(self, tests: Sequence[Test], held: Matrix, wishes: Wishes, least: int) -> None:
+    def __init__(self, tests: Sequence[Test], held: Matrix, constraints: Constraints, least: int) -> None:
         self._held = held
-        signs = np.array([_sign(test, wishes) for test in tests], dtype=np.int64).reshape(-1, 2)
+        signs = np.array([_sign(test, constraints) for test in tests], dtype=np.int64).reshape(-1, 2)
         self._may_add = np.logical_and.outer(signs[:, 1] > 0, signs[:, 1] > 0)
         self._may_cost = np.logical_and.outer(signs[:, 0] > 0, signs[:, 0] > 0)
         together = held.T @ held
         enough = (together >= least) & (together <= len(held) - least)
-        self._possible: Bools = np.triu(enough & _combinable(tests, wishes))
+        self._possible: Bools = np.triu(enough & _combinable(tests, constraints))
 
     def path(self, wanted: Floats, sizes: Sequence[int]) -> dict[int, Selected]:
         """The best rules found of each size; a larger set begins with the smaller one and may exchange any of it."""
@@ -152,21 +152,21 @@ def _without(now: Selected, place: int, wanted: Floats) -> Selected:
     return Selected([*now.pairs[:place], *now.pairs[place + 1 :]], held, fit(held, wanted, RIDGE, start=start))
 
 
-def _sign(test: Test, wishes: Wishes) -> tuple[bool, bool]:
+def _sign(test: Test, constraints: Constraints) -> tuple[bool, bool]:
     """May it cost points, may it give points?"""
     cost = give = True
-    if (sign := wishes.sign.get(test.column)) is not None:
+    if (sign := constraints.sign.get(test.column)) is not None:
         cost, give = sign < 0, sign > 0
-    if (direction := wishes.direction.get(test.column)) is not None and test.kind in ("at_least", "less_than"):
+    if (direction := constraints.direction.get(test.column)) is not None and test.kind in ("at_least", "less_than"):
         upward = direction if test.kind == "at_least" else -direction
         cost, give = cost and upward < 0, give and upward > 0
     return cost, give
 
 
-def _combinable(tests: Sequence[Test], wishes: Wishes) -> Bools:
+def _combinable(tests: Sequence[Test], constraints: Constraints) -> Bools:
     """Itself; tests of two columns; or from a number to a number of one column, if it need not be monotone."""
     column = np.array([test.column for test in tests])
-    free = np.array([test.column not in wishes.direction for test in tests], dtype=bool)
+    free = np.array([test.column not in constraints.direction for test in tests], dtype=bool)
     low, high = (np.array([test.kind == kind for test in tests], dtype=bool) for kind in ("at_least", "less_than"))
     same = column[:, None] == column[None, :]
     interval = same & free[:, None] & ((low[:, None] & high[None, :]) | (high[:, None] & low[None, :]))
@@ -178,4 +178,4 @@ def _log_odds(chance: float) -> float:
     return float(np.log(chance / (1 - chance)))
 
 
-__all__ = ["Pair", "Selected", "Selector", "Wishes", "sigmoid"]
+__all__ = ["Constraints", "Pair", "Selected", "Selector", "sigmoid"]

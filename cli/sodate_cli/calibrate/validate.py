@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder
 
 from sodate_cli.calibrate.learn import Ensemble, Learnt, Rule, learn
-from sodate_cli.calibrate.select import Wishes
+from sodate_cli.calibrate.select import Constraints
 from sodate_cli.calibrate.table import Floats, Ints, Outcomes
 
 Signature = tuple[frozenset[str], bool]
@@ -29,7 +29,7 @@ class Plan:
     repeats: int
     seed: int
     most_points: int
-    wishes: Wishes
+    constraints: Constraints
 
 
 @dataclass
@@ -70,7 +70,7 @@ def validate(data: Outcomes, sizes: Sequence[int], plan: Plan, say: Callable[[st
         for one in found.values():
             one.by_fold.append([])
         for there, here in splits(data, plan, shuffle):
-            learnt = learn(data.take(there), sizes, plan.most_points, plan.wishes, plan.seed)
+            learnt = learn(data.take(there), sizes, plan.most_points, plan.constraints, plan.seed)
             unseen = data.take(here)
             for size, model in learnt.items():
                 score = model.points(unseen)
@@ -106,7 +106,7 @@ def yardsticks(data: Outcomes, plan: Plan) -> dict[str, float]:
     found: dict[str, list[float]] = {"gradient_boosting": [], "logistic_regression": []}
     for there, here in splits(data, plan, 0):
         seen, unseen = data.take(there), data.take(here)
-        found["gradient_boosting"].append(auc(unseen.won, Ensemble(seen, plan.wishes, plan.seed)(unseen)))
+        found["gradient_boosting"].append(auc(unseen.won, Ensemble(seen, plan.constraints, plan.seed)(unseen)))
         found["logistic_regression"].append(auc(unseen.won, _logistic(seen, unseen)))
     return {name: round(fmean(aucs), 4) for name, aucs in found.items()}
 

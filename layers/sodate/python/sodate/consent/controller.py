@@ -10,7 +10,7 @@ from sodate.consent import links, pages
 from sodate.consent.confirm import OnConfirmed, confirm_opt_in
 from sodate.consent.consent import RETENTION, UNSUBSCRIBED, Method
 from sodate.consent.preference_page import Shown, TopicChoice, preference_page
-from sodate.consent.preferences import change_preferences, read_wishes, renewable
+from sodate.consent.preferences import change_preferences, read_preference_changes, renewable
 from sodate.consent.store import consents_of
 from sodate.consent.unsubscribe import Scope, unsubscribe
 from sodate.errors import Conflict, Invalid, NotFound
@@ -75,9 +75,9 @@ class ConsentController:
 
     def change_preferences(self, token: str, body: bytes, preferred: str, now: datetime) -> Page:
         def act(payload: Mapping[str, Any], _: str) -> Page:
-            wishes = read_wishes(_fields(body))
-            state = change_preferences(payload["l"], wishes, self.retention, now)
-            return self._preferences(state, "stopped" if wishes.stop else "saved", now)
+            changes = read_preference_changes(_fields(body))
+            state = change_preferences(payload["l"], changes, self.retention, now)
+            return self._preferences(state, "stopped" if changes.stop else "saved", now)
 
         return self._visit(links.PREFERENCES, token, preferred, now, act)
 

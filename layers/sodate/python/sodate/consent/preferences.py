@@ -33,7 +33,7 @@ _TRIES = 5
 
 
 @dataclass(frozen=True)
-class Wishes:
+class PreferenceChanges:
     """What the page sent. None means: leave it as it is. `pause_days` 0 ends a pause."""
 
     shown: frozenset[str] = frozenset()
@@ -55,7 +55,7 @@ class Change:
     returns: bool = False
 
 
-def read_wishes(fields: Mapping[str, Sequence[str]]) -> Wishes:
+def read_preference_changes(fields: Mapping[str, Sequence[str]]) -> PreferenceChanges:
     """Known fields with known values; anything else is as if it had not been sent."""
 
     def one(name: str) -> str:
@@ -63,7 +63,7 @@ def read_wishes(fields: Mapping[str, Sequence[str]]) -> Wishes:
         return values[0] if len(values) == 1 else ""
 
     pause = one("pause")
-    return Wishes(
+    return PreferenceChanges(
         shown=frozenset(fields.get("shown", ())),
         ticked=frozenset(fields.get("topic", ())),
         frequency=one("frequency") if one("frequency") in FREQUENCIES else None,
@@ -95,29 +95,29 @@ def _stopped_here(evidence: Sequence[ConsentItem]) -> bool:
     return bool(withdrawals) and withdrawals[-1] == "preference_page"
 
 
-def decide(state: State, evidence: Sequence[ConsentItem], wishes: Wishes) -> Change:
-    if wishes.stop:
+def decide(state: State, evidence: Sequence[ConsentItem], changes: PreferenceChanges) -> Change:
+    if changes.stop:
         ended = tuple(sorted(topic for topic, status in state.topics.items() if status != "withdrawn"))
         return Change(ended=ended, stops=state.blocked in MENDABLE)
-    shown = {topic: state.topics[topic] for topic in wishes.shown & state.topics.keys()}
-    ended = tuple(sorted(t for t, status in shown.items() if status != "withdrawn" and t not in wishes.ticked))
-    back = renewable(state, evidence) & shown.keys() & wishes.ticked
+    shown = {topic: state.topics[topic] for topic in changes.shown & state.topics.keys()}
+    ended = tuple(sorted(t for t, status in shown.items() if status != "withdrawn" and t not in changes.ticked))
+    back = renewable(state, evidence) & shown.keys() & changes.ticked
     return Change(ended, tuple(sorted(back)), returns=bool(back) and state.blocked == UNSUBSCRIBED)
 
 
-def change_preferences(lead_id: str, wishes: Wishes, retention: timedelta, now: datetime) -> State:
+def change_preferences(lead_id: str, changes: PreferenceChanges, retention: timedelta, now: datetime) -> State:
     """The state afterwards. Nothing is written when nothing changes."""
     for _ in range(_TRIES):
         state = load_state(lead_id)
-        evidence = [] if wishes.stop else consents_of(lead_id)  # a stop needs no history
-        change = decide(state, evidence, wishes)
-        actions = [*_topics(change, now), *_settings(state, wishes, now)]
+        evidence = [] if changes.stop else consents_of(lead_id)  # a stop needs no history
+        change = decide(state, evidence, changes)
+        actions = [*_topics(change, now), *_settings(state, changes, now)]
         if not actions:
-            if wishes.stop:  # a second no; it is heard when a request waits for its confirmation
+            if changes.stop:  # a second no; it is heard when a request waits for its confirmation
                 unsubscribe(lead_id, "preferences", "", "all", "preference_page", now, retention)
             return state
         try:
-            transaction.commit(_writes(state, evidence, change, wishes, actions, retention, now))
+            transaction.commit(_writes(state, evidence, change, changes, actions, retention, now))
         except ConditionFailed:
             continue  # somebody opted out or confirmed meanwhile: look again
         return load_state(lead_id)
@@ -136,19 +136,19 @@ def _topics(change: Change, now: datetime) -> list[Action]:
     return actions
 
 
-def _settings(state: State, wishes: Wishes, now: datetime) -> list[Action]:
+def _settings(state: State, changes: PreferenceChanges, now: datetime) -> list[Action]:
     actions: list[Action] = []
-    wanted = None if wishes.frequency == "all" else wishes.frequency
-    if wishes.frequency is not None and wanted != state.frequency:
+    wanted = None if changes.frequency == "all" else changes.frequency
+    if changes.frequency is not None and wanted != state.frequency:
         actions.append(StateItem.frequency.set(wanted) if wanted else StateItem.frequency.remove())
-    if wishes.pause_days == 0 and state.pause_until is not None:
+    if changes.pause_days == 0 and state.pause_until is not None:
         actions.append(StateItem.pause_until.remove())
-    if wishes.pause_days and _pause_changes(state, wishes.pause_days, now):
-        actions.append(StateItem.pause_until.set(keys.stamp(now + timedelta(days=wishes.pause_days))))
-    if wishes.language is not None and wishes.language != state.language:
-        actions.append(StateItem.language.set(wishes.language))
-    if wishes.zone is not None and wishes.zone != state.zone:
-        actions.append(StateItem.zone.set(wishes.zone))
+    if changes.pause_days and _pause_changes(state, changes.pause_days, now):
+        actions.append(StateItem.pause_until.set(keys.stamp(now + timedelta(days=changes.pause_days))))
+    if changes.language is not None and changes.language != state.language:
+        actions.append(StateItem.language.set(changes.language))
+    if changes.zone is not None and changes.zone != state.zone:
+        actions.append(StateItem.zone.set(changes.zone))
     return actions
 
 
@@ -162,7 +162,7 @@ def _writes(
     state: State,
     evidence: Sequence[ConsentItem],
     change: Change,
-    wishes: Wishes,
+    changes: PreferenceChanges,
     actions: list[Action],
     retention: timedelta,
     now: datetime,
@@ -171,7 +171,7 @@ def _writes(
     left = bool(change.ended) or change.stops
     kind = "unsubscribed" if left else "preferences_changed"
     key = activity_key(kind, keys.stamp(now))
-    about = {"scope": "all" if wishes.stop else ",".join(change.ended)} if left else {}
+    about = {"scope": "all" if changes.stop else ",".join(change.ended)} if left else {}
     writes: list[Write] = [
         Update(state_key(state.lead_id), actions, as_it_was(state, touched)),
         Put(activity_item(Activity(state.lead_id, kind, now, key, about))),
@@ -192,7 +192,7 @@ def _writes(
     if change.returns:
         lifted = SuppressionItem(keys.suppression(state.address_key), keys.ENTRY)
         writes.append(Delete(lifted, SuppressionItem.reason == UNSUBSCRIBED))
-    if wishes.language is not None and wishes.language != state.language:
-        told = [ProfileItem.language.set(wishes.language)]
+    if changes.language is not None and changes.language != state.language:
+        told = [ProfileItem.language.set(changes.language)]
         writes.append(Update(profile_key(state.lead_id), told, ProfileItem.created.exists()))
     return writes

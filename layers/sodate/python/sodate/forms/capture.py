@@ -132,8 +132,10 @@ class Capture:
         item = receipt_item(submission, name, submission_id, doubt)
         if old is None:
             return transaction.put_new(item)
-        doubted = ReceiptItem.suspicion.does_not_exist() if old.suspicion is None else ReceiptItem.suspicion.exists()
-        return Put(item, (ReceiptItem.at == old.at) & doubted)
+        quarantined = (
+            ReceiptItem.suspicion.does_not_exist() if old.suspicion is None else ReceiptItem.suspicion.exists()
+        )
+        return Put(item, (ReceiptItem.at == old.at) & quarantined)
 
     def _accept(self, submission: Submission, submission_id: str, first: list[Write]) -> Captured:
         address = submission.answers.address

@@ -102,7 +102,7 @@ class _Batch:
         try:
             outcome = act()
         except (Invalid, NotFound) as error:
-            outcome = self._buried(name, content, str(error))
+            outcome = self._set_aside(name, content, str(error))
         except Exception as error:  # noqa: BLE001  one record's bug must not repeat its neighbours
             outcome = self._fails(name, error)
         self._outcomes.update({outcome: 1} if isinstance(outcome, str) else outcome)
@@ -119,11 +119,11 @@ class _Batch:
     def _reason(self, name: str) -> dict[str, str]:
         return {"reason": self._reasons[name]} if self.is_redrive else {}
 
-    def _buried(self, name: str, content: str, reason: str) -> str:
+    def _set_aside(self, name: str, content: str, reason: str) -> str:
         try:
             if self.is_redrive:
                 raise Invalid(reason)
-            _bury(content, reason)
+            send_to_dlq(content, reason)
         except Exception as trouble:  # noqa: BLE001  whatever it is, the record must come again
             return self._fails(name, trouble)
         return "dead_letter"
@@ -135,7 +135,7 @@ class _Batch:
         return "failed"
 
 
-def _bury(content: str, reason: str) -> None:
+def send_to_dlq(content: str, reason: str) -> None:
     attributes = {
         "reason": {"DataType": "String", "StringValue": reason[:500] or "unknown"},
         "function": {"DataType": "String", "StringValue": setting("POWERTOOLS_SERVICE_NAME")},

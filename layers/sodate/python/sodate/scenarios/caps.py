@@ -13,7 +13,7 @@ from sodate.leads.lead import State
 
 WINDOW = {"day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=30)}
 #: What a lead may wish in the preference centre: one mail in this window.
-WISH = {"weekly": "week", "monthly": "month"}
+PREFERENCE = {"weekly": "week", "monthly": "month"}
 _MINUTE = timedelta(minutes=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -46,8 +46,8 @@ def kept(found: Sequence[Limit], topic: str | None) -> int:
 
 def reached(found: Sequence[Limit], state: State, topic: str, now: datetime) -> tuple[str, datetime] | None:
     """The reason and the moment it ends, of the cap that holds longest; None when no cap is reached."""
-    wish = WISH.get(state.frequency or "")
-    wished = [Limit(None, wish, 1)] if wish else []
+    preference = PREFERENCE.get(state.frequency or "")
+    wished = [Limit(None, preference, 1)] if preference else []
     ends = []
     for limit in (*found, *wished):
         mailed = state.mailed if limit.topic is None else state.mailed_in.get(topic, ())

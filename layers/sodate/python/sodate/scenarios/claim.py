@@ -22,7 +22,7 @@ from sodate.email.delivery.store import SendItem, settled_step
 from sodate.errors import Transient
 from sodate.leads.lead import State
 from sodate.leads.store import StateItem, state_key, to_state
-from sodate.scenarios.caps import WISH, Limit, kept, minutes
+from sodate.scenarios.caps import PREFERENCE, Limit, kept, minutes
 
 #: Where the enrollment stands, seen from a step. `behind`: an earlier step was put off and must come first.
 Place = Literal["here", "behind", "ahead", "gone"]
@@ -86,7 +86,7 @@ class Claims:
             "#enrollments.#enrollment.#step = :step",
             "(attribute_not_exists(#pause) OR #pause <= :now)",
             "(attribute_not_exists(#wish) OR attribute_not_exists(#mailed[0]) OR "
-            + " OR ".join(f"(#wish = :{wish} AND #mailed[0] <= :{wish}_ago)" for wish in WISH)
+            + " OR ".join(f"(#wish = :{preference} AND #mailed[0] <= :{preference}_ago)" for preference in PREFERENCE)
             + ")",
         ]
         for number, limit in enumerate(self.limits):
@@ -122,9 +122,9 @@ class Claims:
             ":minute": {"L": [{"N": str(minutes(self.now))}]},
             ":none": {"L": []},
         }
-        for wish, per in WISH.items():
-            values[f":{wish}"] = {"S": wish}
-            values[f":{wish}_ago"] = {"N": str(Limit(None, per, 1).horizon(self.now))}
+        for preference, per in PREFERENCE.items():
+            values[f":{preference}"] = {"S": preference}
+            values[f":{preference}_ago"] = {"N": str(Limit(None, per, 1).horizon(self.now))}
         for number, limit in enumerate(self.limits):
             values[f":limit{number}"] = {"N": str(limit.horizon(self.now))}
         return values

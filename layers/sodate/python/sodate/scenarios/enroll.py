@@ -1,6 +1,6 @@
 """A confirmed opt-in starts every live sequence that asks for it, once a lead and sequence, pinned to its version."""
 
-from collections.abc import Sequence as Several
+from collections.abc import Sequence as Values
 from datetime import datetime
 
 from sodate.activities.activity import activity_key
@@ -18,7 +18,7 @@ from sodate.scheduling import store as due
 
 
 def on_opt_in(definitions: Definitions) -> OnConfirmed:
-    def react(state: State, form_id: str | None, topics: Several[str], reference: str, now: datetime) -> Reaction:
+    def react(state: State, form_id: str | None, topics: Values[str], reference: str, now: datetime) -> Reaction:
         reaction = Reaction()
         mailing = parsed(definitions.live("mailing"), Mailing)
         for stored in definitions.all_live("sequence"):
@@ -74,7 +74,7 @@ def enroll_again(
     ]
 
 
-def starts(sequence: Sequence, state: State, form_id: str | None, topics: Several[str]) -> bool:
+def starts(sequence: Sequence, state: State, form_id: str | None, topics: Values[str]) -> bool:
     wanted_form = not sequence.start.forms or form_id in sequence.start.forms
     return (
         sequence.status == "running"

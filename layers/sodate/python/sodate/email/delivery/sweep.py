@@ -1,7 +1,7 @@
 """Fifteen minutes after an attempt: what was claimed and has no outcome, and no event of its tag, is listed.
 
 Step mail becomes `unknown`; hours later `scenarios.next_attempt` decides whether it is sent again. A transactional
-email gets one more attempt at once. What crashed before its claim comes back by its own message: the claim still decides.
+email gets one more attempt at once. What crashed before its claim comes back by its own message and is claimed then.
 """
 
 from collections.abc import Mapping, Sequence
