@@ -154,7 +154,8 @@ MUTANTS = (
     _mutant(
         "poison-stops-the-batch",
         "runtime/batch.py",
-        "        except (Invalid, NotFound) as error:\n            outcome = self._set_aside(name, content, str(error))\n",
+        "        except (Invalid, NotFound) as error:\n"
+        "            outcome = self._set_aside(name, content, str(error))\n",
         "        except (Invalid, NotFound) as error:\n            outcome = self._fails(name, error)\n",
         "one unreadable message comes again for ever",
         tests="tests/functions/test_email_events.py::test_a_poison_event_among_healthy_ones_is_buried_alone_with_its_reason",

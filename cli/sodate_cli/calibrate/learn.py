@@ -101,7 +101,8 @@ class Ensemble:
             random_state=seed, early_stopping=False,
             categorical_features=[not column.is_number for column in data.columns],
             monotonic_cst=[
-                constraints.direction.get(place, 0) if column.is_number else 0 for place, column in enumerate(data.columns)
+                constraints.direction.get(index, 0) if column.is_number else 0
+                for index, column in enumerate(data.columns)
             ],
         )  # fmt: skip
         self._model.fit(_features(data), data.won)
