@@ -15,7 +15,7 @@ from sodate.runtime.http import Request, Response, Route, serve
 from sodate.scenarios.enroll import on_opt_in
 
 
-def desk() -> ConsentController:
+def controller() -> ConsentController:
     """Without a playbook that can be read the pages lack the sender's name and the topics; an opt-out works as ever."""
     definitions = container.definitions()
     signer, start = container.signer(), on_opt_in(definitions)
@@ -29,7 +29,7 @@ def desk() -> ConsentController:
 
 def asks(page: Callable[[ConsentController, str, str, datetime], Page]) -> Route:
     def route(request: Request) -> Response:
-        return _html(page(desk(), request.path["token"], preferred_language(request.headers), clock.now()))
+        return _html(page(controller(), request.path["token"], preferred_language(request.headers), clock.now()))
 
     return route
 
@@ -37,7 +37,7 @@ def asks(page: Callable[[ConsentController, str, str, datetime], Page]) -> Route
 def takes(page: Callable[[ConsentController, str, bytes, str, datetime], Page]) -> Route:
     def route(request: Request) -> Response:
         body = decode(request.body, request.is_base64)
-        return _html(page(desk(), request.path["token"], body, preferred_language(request.headers), clock.now()))
+        return _html(page(controller(), request.path["token"], body, preferred_language(request.headers), clock.now()))
 
     return route
 

@@ -10,12 +10,12 @@ from sodate.runtime.http import Request, Response, json_response, serve
 from sodate.sales.feedback_controller import FeedbackController, Page
 
 
-def desk() -> FeedbackController:
+def controller() -> FeedbackController:
     return FeedbackController(container.definitions(), container.feedback_links())
 
 
 def ask(request: Request) -> Response:
-    return _html(desk().ask(request.path["token"], preferred_language(request.headers), clock.now()))
+    return _html(controller().ask(request.path["token"], preferred_language(request.headers), clock.now()))
 
 
 def take(request: Request) -> Response:
@@ -28,8 +28,8 @@ def take(request: Request) -> Response:
             raise
         raw = {}  # an empty form: the page says what is missing
     if is_html:
-        return _html(desk().take(token, raw, language, now))
-    return json_response(200, desk().take_json(token, raw, now))
+        return _html(controller().take(token, raw, language, now))
+    return json_response(200, controller().take_json(token, raw, now))
 
 
 ROUTES = {"GET /sales/feedback/{token}": ask, "POST /sales/feedback/{token}": take}

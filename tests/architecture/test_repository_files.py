@@ -66,7 +66,7 @@ def test_the_licence_is_the_one_that_the_package_declares() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     text = (ROOT / "LICENSE").read_text()
     assert project["license"] == "Apache-2.0"
-    assert set(project["license-files"]) == {"LICENSE", "TRANSACTIONAL"}
+    assert set(project["license-files"]) == {"LICENSE", "NOTICE"}
     assert "Apache License\n                           Version 2.0, January 2004" in text
     assert all(f"\n   {number}. " in text for number in range(1, 10))
     assert "urls" not in project, "there is no public address yet"

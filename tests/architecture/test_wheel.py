@@ -100,7 +100,7 @@ def test_the_wheel_holds_our_two_packages_and_their_licence_only(wheel: Path) ->
     top = {name.partition("/")[0] for name in names}
     (metadata,) = (name for name in top if name.endswith(".dist-info"))
     assert top == {"sodate", "sodate_cli", metadata}
-    assert {f"{metadata}/licenses/LICENSE", f"{metadata}/licenses/TRANSACTIONAL", "sodate/py.typed"} <= set(names)
+    assert {f"{metadata}/licenses/LICENSE", f"{metadata}/licenses/NOTICE", "sodate/py.typed"} <= set(names)
 
 
 def test_the_package_and_the_command_work_alone(clean: Path) -> None:

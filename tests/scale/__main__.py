@@ -86,7 +86,7 @@ def play(endpoints: dict[str, Any], leads: int) -> dict[str, Any]:
     now = datetime.fromisoformat(sodate("local", "status")["clock"])
     valid_until = lay_out(leads, now)
     while True:
-        bad_weather(endpoints)
+        inject_faults(endpoints)
         at = sodate("local", "advance", "12h")["now"]
         print(at, file=sys.stderr)
         if datetime.fromisoformat(at) > now + timedelta(days=10):
@@ -124,7 +124,7 @@ def lay_out(leads: int, now: datetime) -> list[datetime]:
     return [due_at(s, sequence, now, mailing=mailing) + timedelta(hours=s.valid_hours) for s in sequence.steps]
 
 
-def bad_weather(endpoints: dict[str, Any]) -> None:
+def inject_faults(endpoints: dict[str, Any]) -> None:
     """A lost answer keeps a sender waiting for half a minute of real time, so there are few of them."""
     for fault, times in FAULTS:
         control(endpoints, "faults", {"fault": fault, "times": times})

@@ -53,7 +53,7 @@ class History:
         self.refused_links: list[str] = []
         self.unseen: list[str] = []
         self.posts = 0
-        world.somebody_else = self.meanwhile  # type: ignore[method-assign]
+        world.act_meanwhile = self.meanwhile  # type: ignore[method-assign]
 
     def play(self, actions: int) -> Result:
         if self.rng.random() < 0.6:  # several people at the same step are a batch

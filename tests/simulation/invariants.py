@@ -190,7 +190,7 @@ def _nobody_mailed_after_leaving(found: Found, world: SimulatedWorld, sends: dic
                 found.figures["mails_after_opt_out"] += 1
                 found.broken.append(f"send {send_id} was claimed though the lead is {left.get(pk)}, {told}, {before}")
             found.broken += [
-                f"send {send_id} was claimed against {preference}" for preference in _wishes_against(before, after)
+                f"send {send_id} was claimed against {preference}" for preference in _preferences_against(before, after)
             ]
         _note_leaving(left, pk, before, after)
 
@@ -201,7 +201,7 @@ def _asks(consent: Json) -> bool:
     return method == "form" or (method == "preference_page" and consent["action"]["S"] == "confirmed")
 
 
-def _wishes_against(before: Json, after: Json) -> list[str]:
+def _preferences_against(before: Json, after: Json) -> list[str]:
     """What the lead had asked for by the moment of a claim. The minute of the claim is the newest on its item."""
     minute, found = int(after["mailed"][0]), []
     pause = before.get("pause_until")

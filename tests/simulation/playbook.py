@@ -11,7 +11,7 @@ CAPS = ((timedelta(days=1), 2), (timedelta(days=7), 5))
 #: Hours from the beginning of a run to each step, and for how many it is valid.
 STEP_HOURS = ((0, 48), (2, 6), (3, 48), (48, 24))
 _MAIL = {"purpose": "marketing", "topic": TOPIC, "language": "ja"}
-_NOTICE = {"purpose": "transactional", "language": "ja"}
+_TRANSACTIONAL = {"purpose": "transactional", "language": "ja"}
 _FIELDS = [
     {"name": "email", "type": "email", "required": True},
     {"name": "name", "type": "text", "maps_to": "primary.name"},
@@ -49,7 +49,7 @@ DEFINITIONS: list[tuple[Any, str, dict[str, Any]]] = [
         "template",
         "confirm",
         {
-            **_NOTICE,
+            **_TRANSACTIONAL,
             "id": "confirm",
             "subject": "?",
             "html": '<a href="{{ opt_in_url }}">ok</a>',

@@ -188,7 +188,7 @@ class SimulatedWorld:
         dies_at = fuse(self.rng)
         if self._inside or self.rng.random() >= 0.2:
             return Fate(dies_at)
-        return Fate(dies_at, self.rng.randint(1, 16), self.somebody_else)
+        return Fate(dies_at, self.rng.randint(1, 16), self.act_meanwhile)
 
     def invoke(self, function: str, event: Json) -> Json | None:
         """None when the process died or raised: AWS then knows nothing of what it did."""
@@ -211,7 +211,7 @@ class SimulatedWorld:
         self.trace.append(f"  {json.dumps(answer, sort_keys=True)[:120]}")
         return answer or {}
 
-    def somebody_else(self) -> None:
+    def act_meanwhile(self) -> None:
         """Replaced by the driver: what another person or process does in the middle of an invocation."""
 
     def await_a_lost_answer(self) -> None:

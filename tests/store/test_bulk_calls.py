@@ -129,10 +129,10 @@ def test_a_claim_is_granted_once_and_notes_its_minute() -> None:
         {"enrollments": {"my-run": Enrollment("e2", 1, 0, RUN.since, 9)}},
         {"enrollments": {}},
     ],
-    ids=lambda wish: "-".join(wish),
+    ids=lambda change: "-".join(change),
 )
-def test_a_claim_is_refused_with_the_item_that_refused_it(wish: dict[str, Any]) -> None:
-    state = State(**{**vars(LEAD), **wish})
+def test_a_claim_is_refused_with_the_item_that_refused_it(change: dict[str, Any]) -> None:
+    state = State(**{**vars(LEAD), **change})
     base.put_new(state_item(state))
     assert claim(0, NOW) == Refused(state)
     assert find_state("L") == state
@@ -147,10 +147,10 @@ def test_a_claim_is_refused_with_the_item_that_refused_it(wish: dict[str, Any]) 
         {"mailed": (minutes(NOW) - 10, minutes(NOW) - 24 * 60)},
         {"mailed_in": {"news": (minutes(NOW) - 10, minutes(NOW) - 20)}},
     ],
-    ids=lambda wish: "-".join(wish),
+    ids=lambda change: "-".join(change),
 )
-def test_what_is_over_stands_in_no_claims_way(wish: dict[str, Any]) -> None:
-    base.put_new(state_item(State(**{**vars(LEAD), **wish})))
+def test_what_is_over_stands_in_no_claims_way(change: dict[str, Any]) -> None:
+    base.put_new(state_item(State(**{**vars(LEAD), **change})))
     assert claim(0, NOW) is None
 
 

@@ -108,7 +108,7 @@ def _doubts(column: Column, won: Floats) -> Iterator[Refusal]:
 
     if _is_constant(column):
         yield doubt("constant")
-    if _names_somebody(column, name):
+    if _names_a_person(column, name):
         yield doubt("identity")
     if _OUTCOME.search(name):
         yield doubt("outcome-name")
@@ -149,7 +149,7 @@ def _is_constant(column: Column) -> bool:
     return bool(given.all() and (values == values[0]).all())
 
 
-def _names_somebody(column: Column, name: str) -> bool:
+def _names_a_person(column: Column, name: str) -> bool:
     given = column.given
     values = column.values[given]
     distinct = len(np.unique(values)) / len(values)

@@ -85,9 +85,9 @@ def _never(table: str, spec: FunctionSpec, *, with_conditions: bool) -> Iterator
     """Deleting is for `spec.deletes` only, never for a lead. The local cloud does not evaluate that condition."""
     if spec.deletes and not with_conditions:
         return
-    somebody = keys.lead("somebody")
+    other_lead = keys.lead("another")
     scans = () if "Scan" in spec.table else ("dynamodb:Scan",)
-    yield Demand((*_NEVER, *scans), table, (("dynamodb:LeadingKeys", somebody),), may=False)
+    yield Demand((*_NEVER, *scans), table, (("dynamodb:LeadingKeys", other_lead),), may=False)
     for prefix in spec.deletes:
         yield Demand(("dynamodb:DeleteItem",), table, (("dynamodb:LeadingKeys", f"{prefix}x"),))
 

@@ -28,7 +28,7 @@ def templates_have_the_topic_of_the_sequence(context: Context) -> Iterator[Probl
                 yield doc.problem(path, message, "make the topics equal", "same-topic", source=_LAW)
 
 
-def somebody_can_start(context: Context) -> Iterator[Problem]:
+def has_a_start(context: Context) -> Iterator[Problem]:
     """A sequence starts with a confirmed opt-in to its topic, so some form of its `start` must ask for it."""
     for doc in context.book.sequences:
         if doc.model is None:
@@ -109,7 +109,7 @@ def topics_differ(context: Context) -> Iterator[Problem]:
 
 RULES = (
     templates_have_the_topic_of_the_sequence,
-    somebody_can_start,
+    has_a_start,
     steps_follow_in_time,
     calendars_are_known,
     sender_zone_is_known,

@@ -56,7 +56,7 @@ class Channels(Definition):
     webhook: HttpUrl | None = Field(default=None, description="Signed by Standard Webhooks, e.g. for a CRM.")
 
     @model_validator(mode="after")
-    def _reaches_somebody(self) -> Self:
+    def _reaches_a_recipient(self) -> Self:
         if not (self.mail or self.slack or self.teams or self.webhook):
             raise ValueError("nobody would be told; leave `mail` on or name another channel")
         return self

@@ -37,7 +37,7 @@ _TRIES = 5
 PATIENCE = timedelta(seconds=10)
 
 
-class RateLimiterItem(TableItem, discriminator="pace"):
+class RateLimiterItem(TableItem, discriminator="rate_limiter"):
     """`next_slot` in microseconds since the epoch: before it no mail may leave. `rate` in mails a second."""
 
     rate = NumberAttribute()
@@ -81,7 +81,7 @@ class RateLimit:
 
 def look() -> RateLimit:
     """A second old at most; absent before the first tick."""
-    item = bulk.get(keys.sending_account(), keys.PACE)
+    item = bulk.get(keys.sending_account(), keys.RATE_LIMITER)
     return _rate_limit(item) if item else RateLimit()
 
 
@@ -111,7 +111,7 @@ def reserve(rate_limit: RateLimit, now: datetime) -> Slot:
     """The next free slot, a moment from now at the earliest."""
     first, names = now + _AHEAD, {"#next": "next_slot", "#kind": "kind"}
     moment, step = {"N": str(_micro(first))}, rate_limit.slot // timedelta(microseconds=1)
-    free = {":first": moment, ":then": {"N": str(_micro(first) + step)}, ":kind": {"S": "pace"}}
+    free = {":first": moment, ":then": {"N": str(_micro(first) + step)}, ":kind": {"S": "rate_limiter"}}
     busy = {":first": moment, ":step": {"N": str(step)}, ":far": {"N": str(_micro(now + PATIENCE))}}
     queued = "#next > :first AND #next <= :far"
     while True:
@@ -137,7 +137,7 @@ def _turn(item: bulk.Raw, at: datetime | None) -> Slot:
 
 def open_breaker(reason: str) -> bool:
     """No email leaves until a probe is accepted. False when the breaker is open already; its first reason stays."""
-    names, values = {"#stopped": "stopped", "#kind": "kind"}, {":why": {"S": reason}, ":kind": {"S": "pace"}}
+    names, values = {"#stopped": "stopped", "#kind": "kind"}, {":why": {"S": reason}, ":kind": {"S": "rate_limiter"}}
     try:
         _update("SET #stopped = :why, #kind = :kind", "attribute_not_exists(#stopped)", names, values)
     except ConditionFailed:
@@ -152,7 +152,7 @@ def close_breaker() -> None:
 
 def count_silent_call() -> bool:
     """One more call without a usable answer. True when this one opens the breaker."""
-    names, values = {"#silent": "silent_calls", "#kind": "kind"}, {":one": {"N": "1"}, ":kind": {"S": "pace"}}
+    names, values = {"#silent": "silent_calls", "#kind": "kind"}, {":one": {"N": "1"}, ":kind": {"S": "rate_limiter"}}
     item = _update("SET #kind = :kind ADD #silent :one", None, names, values)
     return int(item["silent_calls"]["N"]) >= SILENT_CALLS and open_breaker(SILENCE)
 
@@ -166,7 +166,7 @@ def forget_silent_calls(turn: Slot) -> None:
 def keep(rate_limit: RateLimit) -> None:
     """Rate and hold, as the dispatcher found them. The breaker and reserved slots stay as they are."""
     names = {"#rate": "rate", "#held": "held", "#kind": "kind"}
-    values: dict[str, bulk.Raw] = {":rate": {"N": str(rate_limit.rate)}, ":kind": {"S": "pace"}}
+    values: dict[str, bulk.Raw] = {":rate": {"N": str(rate_limit.rate)}, ":kind": {"S": "rate_limiter"}}
     expression = "SET #rate = :rate, #kind = :kind"
     if rate_limit.held is None:
         expression += " REMOVE #held"
@@ -180,7 +180,7 @@ def _update(
     expression: str, condition: str | None, names: dict[str, str], values: dict[str, bulk.Raw],
     returned: str = "UPDATED_NEW",
 ) -> bulk.Raw:  # fmt: skip
-    return bulk.update(keys.sending_account(), keys.PACE, expression, condition, names, values, returned)
+    return bulk.update(keys.sending_account(), keys.RATE_LIMITER, expression, condition, names, values, returned)
 
 
 def _rate_limit(item: bulk.Raw) -> RateLimit:
