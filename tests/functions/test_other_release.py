@@ -281,7 +281,7 @@ def test_the_ledger_names_the_version_that_was_rendered_also_when_one_is_publish
         return made[-1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(StepComposer, "draft", publish_between)
+        patch.setattr(StepComposer, "compose", publish_between)
         world.call("email_sender", {"Records": [{"messageId": "1", "body": json.dumps(together)}]})
     recorded = {send["sk"].rpartition("#")[2]: int(send["template_version"]) for send in steps(world)}
     assert len(made) == len(recorded) == 3

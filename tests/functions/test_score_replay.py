@@ -223,7 +223,7 @@ def test_a_process_that_has_not_heard_of_newer_rules_takes_nobody_back(crowd: Qu
     before = {item["pk"]: item["version"] for item in crowd.items("score")}
     for segment in range(SEGMENTS):
         far = crowd.now + timedelta(days=1)
-        taken = replay_job.take(replay_job.Slot(job=job, segment=segment), replayed, clock.now, far)
+        taken = replay_job.take(replay_job.ReplayTask(job=job, segment=segment), replayed, clock.now, far)
         assert taken.outcome == "done"
     after = {item["pk"]: item for item in crowd.items("score")}
     for lead in ahead:

@@ -115,7 +115,7 @@ def test_a_claim_is_granted_once_and_notes_its_minute() -> None:
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "change",
     [
         {"blocked": "complaint"},
         {"topics": {"news": "withdrawn"}},
@@ -139,7 +139,7 @@ def test_a_claim_is_refused_with_the_item_that_refused_it(change: dict[str, Any]
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "change",
     [
         {"pause_until": keys.stamp(NOW)},
         {"frequency": "weekly", "mailed": (minutes(NOW) - 7 * 24 * 60,)},

@@ -21,7 +21,7 @@ from sodate.scoring.signals import SignalItem, find_signal
 
 
 def handoff_composer(definitions: Definitions, links: Callable[[], FeedbackLinks], stage: str) -> Composer:
-    def outgoing(send: SendItem, now: datetime) -> OutgoingEmail:
+    def compose(send: SendItem, now: datetime) -> OutgoingEmail:
         data = send.data or {}
         sales = parsed(definitions.live("sales"), Sales)
         owner = sales.owner(data["owner"])
@@ -40,7 +40,7 @@ def handoff_composer(definitions: Definitions, links: Callable[[], FeedbackLinks
             headers={"Auto-Submitted": "auto-generated", "X-Sodate-Send": send.send_id},
         )
 
-    return outgoing
+    return compose
 
 
 def _one(

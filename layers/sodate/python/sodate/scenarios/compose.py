@@ -31,7 +31,7 @@ class StepComposer:
     version: int = 0
     _templates: dict[str, Stored] = field(default_factory=dict)
 
-    def outgoing(
+    def compose(
         self, batch: EnrollmentBatch, enrollment: EnrollmentRef, profile: Profile | None, now: datetime
     ) -> OutgoingEmail:
         """Raises `Invalid` or `NotFound` with the reason that the ledger keeps."""

@@ -398,7 +398,7 @@ class _Attempt:
         for enrollment in enrollments:
             try:
                 outgoing_emails.append(
-                    (enrollment, self.mail.outgoing(self.batch, enrollment, profiles.get(enrollment.lead_id), now))
+                    (enrollment, self.mail.compose(self.batch, enrollment, profiles.get(enrollment.lead_id), now))
                 )
             except (Invalid, NotFound) as error:
                 failed += self._failed(enrollment, str(error), now, now)
