@@ -273,7 +273,7 @@ def test_the_ledger_names_the_version_that_was_rendered_also_when_one_is_publish
     world.call("step_mail_dispatch", {})
     bodies = [json.loads(record["body"]) for record in world.receive()]
     together = {**bodies[0], "leads": [one for body in bodies for one in body["leads"]]}
-    original, made = StepComposer.outgoing, list[Any]()
+    original, made = StepComposer.compose, list[Any]()
 
     def publish_between(self: StepComposer, *args: Any) -> Any:
         made.append(original(self, *args))

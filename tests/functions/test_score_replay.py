@@ -191,7 +191,7 @@ def test_of_two_deliveries_at_the_same_time_one_goes_on(crowd: QuickWorld) -> No
     assert deliver(crowd, first)
     crowd.table.point = lambda label: None
     following = list(messages(crowd))
-    assert [json.loads(body)["turn"] for body in following] == [1]
+    assert [json.loads(body)["task"] for body in following] == [1]
     container.put_on_queue(crowd.replay_queue, [json.loads(body) for body in [*following, *others]])
     assert all(deliver(crowd, body) for body in messages(crowd))
     assert figures(job)[:3] == (SEGMENTS, 0, LEADS)
