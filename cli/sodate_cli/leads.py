@@ -16,7 +16,7 @@ from sodate.playbook.store import Definitions, parsed
 from sodate.runtime.readers import must_read
 from sodate.scenarios.calendar import due_at
 from sodate.scenarios.caps import limits, reached
-from sodate.scenarios.claim import why_never
+from sodate.scenarios.claim import permanent_rejection
 from sodate.scenarios.sequence import Sequence
 from sodate.scoring.explain import Explanation
 from sodate.scoring.explain import explain as explain_score
@@ -268,7 +268,7 @@ def _next_steps(state: State, definitions: Definitions, now: datetime) -> list[d
         sequence = parsed(definitions.version("sequence", name, run.version), Sequence)
         if run.step < len(sequence.steps):
             step = sequence.steps[run.step]
-            at = due_at(step, sequence, datetime.fromisoformat(run.since), mailing=mailing, zone=state.zone)
+            at = due_at(step, sequence, datetime.fromisoformat(run.since), mailing=mailing, time_zone=state.zone)
             waits = _waits(state, sequence, mailing, now)
             found.append({"sequence": name, "step": step.id, "due": f"{at:%Y-%m-%d %H:%M}", "waits": waits})
     return found
@@ -276,7 +276,7 @@ def _next_steps(state: State, definitions: Definitions, now: datetime) -> list[d
 
 def _waits(state: State, sequence: Sequence, mailing: Mailing, now: datetime) -> str:
     """What would keep the next mail back if it were due now."""
-    never = why_never(state, sequence.topic)
+    never = permanent_rejection(state, sequence.topic)
     if never:
         return in_words(never)
     if state.pause_until and datetime.fromisoformat(state.pause_until) > now:

@@ -164,7 +164,7 @@ MUTANTS = (
     _mutant(
         "no-claim",
         "scenarios/send_step.py",
-        "        return refused is None\n",
+        "        return rejection is None\n",
         "        return True\n",
         "every delivery of a message sends",
         seeds=60,
@@ -196,8 +196,8 @@ MUTANTS = (
     _mutant(
         "claim-ignores-caps",
         "scenarios/claim.py",
-        'OR {place} <= :limit{number})")',
-        'OR {place} <= :limit{number} OR attribute_exists(pk))")',
+        'OR {path} <= :limit{number})")',
+        'OR {path} <= :limit{number} OR attribute_exists(pk))")',
         "caps are stored and never asked",
         seeds=60,
     ),

@@ -16,7 +16,7 @@ from sodate.errors import Transient
 from sodate.leads.lead import Enrollment, State
 from sodate.leads.store import find_state, state_item
 from sodate.scenarios.caps import Limit, minutes
-from sodate.scenarios.claim import Claims, Refused, release
+from sodate.scenarios.claim import ClaimRejected, Claims, release
 from sodate.scheduling import store as due
 
 from tests.simulation.table import MemoryTable
@@ -92,7 +92,7 @@ def test_a_bucket_is_read_page_by_page_in_the_order_of_its_keys() -> None:
     assert due.page(minute + due.MINUTE, due.TRANSACTIONAL, 0, None, 3) == ([], None)
 
 
-def claim(step: int, now: datetime, zone: str | None = None) -> Refused | None:
+def claim(step: int, now: datetime, zone: str | None = None) -> ClaimRejected | None:
     return Claims("news", LIMITS, now).claim(StepRef("L", "my-run", 1, step, "e1"), zone)
 
 
@@ -106,8 +106,8 @@ def test_a_claim_is_granted_once_and_notes_its_minute() -> None:
         (minutes(NOW),),
         {"news": (minutes(NOW),)},
     )
-    refused = claim(0, NOW)
-    assert refused == Refused(held)
+    rejection = claim(0, NOW)
+    assert rejection == ClaimRejected(held)
     release(StepRef("L", "my-run", 1, 0, "e1"), NOW)
     held = find_state("L")
     assert held is not None
@@ -134,7 +134,7 @@ def test_a_claim_is_granted_once_and_notes_its_minute() -> None:
 def test_a_claim_is_refused_with_the_item_that_refused_it(wish: dict[str, Any]) -> None:
     state = State(**{**vars(LEAD), **wish})
     base.put_new(state_item(state))
-    assert claim(0, NOW) == Refused(state)
+    assert claim(0, NOW) == ClaimRejected(state)
     assert find_state("L") == state
 
 

@@ -8,7 +8,7 @@ from sodate.email.delivery import reasons
 SOURCES = Path(reasons.__file__).parents[1]
 #: How a code is written down: as an argument that the ledger keeps.
 _WRITTEN = re.compile(
-    r'(?:_skip|_put_off|_give_back|_wait|deferred_step|settled_step|put_back|pass_over|reason)\b[^\n]*?"([a-z_]{4,})"'
+    r'(?:_skip|_put_off|_give_back|_wait|deferred_step|settled_step|put_back|skip_step|reason)\b[^\n]*?"([a-z_]{4,})"'
 )
 
 

@@ -1,4 +1,4 @@
-"""Step mail (ステップメール): a linear sequence, started by a confirmed opt-in, one template per step."""
+"""A sequence (step mail, ステップメール): linear, started by a confirmed opt-in, one template per step."""
 
 import zoneinfo
 from typing import Annotated, Literal, Self

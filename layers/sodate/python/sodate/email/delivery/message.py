@@ -26,12 +26,12 @@ def transactional_message(lead_id: str, send_id: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class EnrollmentRef:
-    """One lead's enrollment. `since` is when it began; watch entries leave it out. `zone` as the step was planned."""
+    """One lead's enrollment. `since`: when it began; watch entries omit it. `time_zone`: used to plan the step."""
 
     lead_id: str
     enrollment_id: str
     since: datetime | None = None
-    zone: str | None = None
+    time_zone: str | None = None
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,8 @@ def _leads_entry(enrollment: EnrollmentRef) -> list[Any]:
     if enrollment.since is not None:
         # Up to the next second: a step may be a moment late, never early.
         entry.append(-int(-enrollment.since.timestamp() // 1))
-        if enrollment.zone is not None:
-            entry.append(enrollment.zone)
+        if enrollment.time_zone is not None:
+            entry.append(enrollment.time_zone)
     return entry
 
 
@@ -144,9 +144,11 @@ def batch_of(message: Mapping[str, Any]) -> EnrollmentBatch:
     return batch
 
 
-def _enrollment(lead_id: object, enrollment: object, since: float | None = None, zone: object = None) -> EnrollmentRef:
+def _enrollment(
+    lead_id: object, enrollment: object, since: float | None = None, time_zone: object = None
+) -> EnrollmentRef:
     began = datetime.fromtimestamp(since, UTC) if since is not None else None
-    return EnrollmentRef(str(lead_id), str(enrollment), began, str(zone) if zone is not None else None)
+    return EnrollmentRef(str(lead_id), str(enrollment), began, str(time_zone) if time_zone is not None else None)
 
 
 def weight(message: Mapping[str, Any]) -> int:

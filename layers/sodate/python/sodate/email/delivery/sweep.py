@@ -115,7 +115,7 @@ def _dated(
         return enrollment
     state = bulk.plain({"M": found.get((keys.lead(enrollment.lead_id), keys.STATE), {})})
     since = state.get("enrollments", {}).get(batch.sequence, {}).get("since")
-    return replace(enrollment, since=datetime.fromisoformat(since) if since else None, zone=state.get("zone"))
+    return replace(enrollment, since=datetime.fromisoformat(since) if since else None, time_zone=state.get("zone"))
 
 
 def _send(ref: StepRef, found: Mapping[tuple[str, str], bulk.Raw], now: datetime) -> SendItem:
