@@ -1,4 +1,4 @@
-"""The link of a hand-off. GET shows a page and changes nothing; POST records an answer, of the page's form or JSON."""
+"""The feedback link of a hand-off. GET shows a page and changes nothing; POST records feedback, from a form or JSON."""
 
 from typing import Any
 
@@ -10,12 +10,12 @@ from sodate.runtime.http import Request, Response, json_response, serve
 from sodate.sales.feedback_controller import FeedbackController, Page
 
 
-def desk() -> FeedbackController:
+def controller() -> FeedbackController:
     return FeedbackController(container.definitions(), container.feedback_links())
 
 
 def ask(request: Request) -> Response:
-    return _html(desk().ask(request.path["token"], preferred_language(request.headers), clock.now()))
+    return _html(controller().ask(request.path["token"], preferred_language(request.headers), clock.now()))
 
 
 def take(request: Request) -> Response:
@@ -26,10 +26,10 @@ def take(request: Request) -> Response:
     except BodyError as error:
         if not is_html or error.status != 400:
             raise
-        raw = {}  # an empty form: the page says what is missing
+        raw = {}  # an empty form: the page shows what is missing
     if is_html:
-        return _html(desk().take(token, raw, language, now))
-    return json_response(200, desk().take_json(token, raw, now))
+        return _html(controller().take(token, raw, language, now))
+    return json_response(200, controller().take_json(token, raw, now))
 
 
 ROUTES = {"GET /sales/feedback/{token}": ask, "POST /sales/feedback/{token}": take}

@@ -93,8 +93,8 @@ def test_an_open_breaker_is_seen_with_the_slot(world: QuickWorld) -> None:
     rate_limiter.keep(RateLimit(14.0))
     assert rate_limiter.reserve(rate_limiter.look(), world.now).at is not None
     rate_limiter.open_breaker("sending_paused")
-    turn = rate_limiter.reserve(RateLimit(14.0), world.now + timedelta(minutes=1))
-    assert (turn.at, turn.stopped) == (None, "sending_paused")
+    slot = rate_limiter.reserve(RateLimit(14.0), world.now + timedelta(minutes=1))
+    assert (slot.at, slot.stopped) == (None, "sending_paused")
 
 
 def test_a_watch_entry_of_fifty_leads_takes_the_sweeper_four_calls(world: QuickWorld) -> None:
