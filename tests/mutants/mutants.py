@@ -298,7 +298,7 @@ MUTANTS = (
         "_THROTTLED = Meaning(Verdict.DEFERRED)",
         "_THROTTLED = Meaning(Verdict.REJECTED)",
         "a mail that came too fast is given up",
-        tests="tests/functions/test_send_protocol.py::test_a_certain_no_for_now_is_tried_again_and_sent_once",
+        tests="tests/functions/test_send_protocol.py::test_a_deferred_send_is_tried_again_and_sent_once",
     ),
     _mutant(
         "status-of-each-entry-ignored",
