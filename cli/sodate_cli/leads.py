@@ -15,7 +15,7 @@ from sodate.leads.store import load_profile, load_state
 from sodate.playbook.store import Definitions, parsed
 from sodate.runtime.readers import must_read
 from sodate.scenarios.calendar import due_at
-from sodate.scenarios.caps import limits, reached
+from sodate.scenarios.caps import cap_reached, limits
 from sodate.scenarios.claim import permanent_rejection
 from sodate.scenarios.sequence import Sequence
 from sodate.scoring.explain import Explanation
@@ -281,7 +281,7 @@ def _waits(state: State, sequence: Sequence, mailing: Mailing, now: datetime) ->
         return in_words(never)
     if state.pause_until and datetime.fromisoformat(state.pause_until) > now:
         return f"{in_words('paused_by_the_lead')} (until {state.pause_until[:10]})"
-    capped = reached(limits(mailing.caps, sequence.topic), state, sequence.topic, now)
+    capped = cap_reached(limits(mailing.caps, sequence.topic), state, sequence.topic, now)
     return f"{in_words(capped[0])} ({capped[1]:%Y-%m-%d %H:%M})" if capped else ""
 
 

@@ -21,10 +21,10 @@ def handler(event: dict[str, Any], _: object) -> Failures:
         lead_id, rules = keys.lead_id_of(pk), live_rules(container.definitions())
         if not lately:
             lately.update(held_lately(leads))
-        found = rescore(lead_id, rules, clock.now(), new_activities(lead_id, records), lately=lately[lead_id])
-        if found.became_hot:
+        result = rescore(lead_id, rules, clock.now(), new_activities(lead_id, records), lately=lately[lead_id])
+        if result.became_hot:
             return "hot"
-        return "changed" if found.changed else "unchanged"
+        return "changed" if result.changed else "unchanged"
 
     return each_group(event, act)
 

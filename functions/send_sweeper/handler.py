@@ -24,7 +24,7 @@ def handler(_: dict[str, Any], __: object) -> dict[str, int]:
 
     def act(entry: Mapping[str, Any]) -> None:
         if entry.get("what") == "look":
-            counted["again"] += attempts.look(entry, clock.now())
+            counted["again"] += attempts.check(entry, clock.now())
         else:
             counted["unknown"] += sweep(entry, clock.now())
 

@@ -91,7 +91,7 @@ def test_a_lead_that_left_gets_no_further_attempt(world: QuickWorld) -> None:
 
 def test_a_reservation_reports_an_open_breaker(world: QuickWorld) -> None:
     rate_limiter.keep(RateLimit(14.0))
-    assert rate_limiter.reserve(rate_limiter.look(), world.now).at is not None
+    assert rate_limiter.reserve(rate_limiter.load(), world.now).at is not None
     rate_limiter.open_breaker("sending_paused")
     slot = rate_limiter.reserve(RateLimit(14.0), world.now + timedelta(minutes=1))
     assert (slot.at, slot.stopped) == (None, "sending_paused")

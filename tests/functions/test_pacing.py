@@ -1,4 +1,4 @@
-"""Dispatcher and rate limiter: SES's limits are kept, urgent email goes first, a stopped account gets one probe a minute."""
+"""Dispatcher and rate limiter keep the limits of SES; urgent email goes first; a stopped account gets one probe."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -66,7 +66,7 @@ def test_a_sender_that_would_wait_too_long_gets_no_slot(world: QuickWorld) -> No
     given = [slot for slot in slots if slot is not None]
     assert len(given) in range(10, 13)
     assert max(given) <= world.now + PATIENCE + rate_limit.slot
-    assert rate_limiter.look().is_saturated(world.now)
+    assert rate_limiter.load().is_saturated(world.now)
 
 
 def test_a_tick_hands_over_a_minute_of_email_and_the_rest_stays(world: QuickWorld) -> None:
@@ -100,7 +100,7 @@ def test_a_change_of_the_rate_is_followed_by_the_next_tick(world: QuickWorld) ->
     for rate in (14.0, 200.0, 1.0):
         world.ses.simulator.account.max_send_rate = rate
         a_minute_later(world)
-        assert rate_limiter.look().rate == rate
+        assert rate_limiter.load().rate == rate
 
 
 @pytest.mark.parametrize(
@@ -121,13 +121,13 @@ def test_a_stopped_account_is_probed_once_a_minute_and_resumes_automatically(
     for _ in range(20):
         a_minute_later(world)
     assert marketing(world) == []
-    assert rate_limiter.look().stopped == why
+    assert rate_limiter.load().stopped == why
     assert world.ses.simulator.calls - before <= 1, "no sender claims or sends while the account is stopped"
     setattr(account, how, healthy)
     a_minute_later(world)
     assert marketing(world) == [], "a probe shows first whether SES accepts email again"
     assert len(world.mails_to(MAILBOX_SIMULATOR)) == 1
-    assert rate_limiter.look().stopped is None
+    assert rate_limiter.load().stopped is None
     for _ in range(20):
         a_minute_later(world)
     assert len(marketing(world)) == len({m.recipient for m in marketing(world)}) == 4
@@ -154,13 +154,13 @@ def test_calls_without_an_answer_open_the_breaker_and_the_rest_waits(world: Quic
     world.ses.simulator.fault_for = lambda _: fault
     for _ in range(15):
         a_minute_later(world)
-    assert rate_limiter.look().stopped == SILENCE
+    assert rate_limiter.load().stopped == SILENCE
     size = RateLimit(world.ses.simulator.account.max_send_rate).bulk_size
     unclear = [item for item in world.items("send") if item["state"] in ("sending", "unknown")]
     assert len(unclear) <= SILENT_CALLS * size
     world.ses.simulator.fault_for = lambda _: None
     a_minute_later(world)
-    assert rate_limiter.look().stopped is None
+    assert rate_limiter.load().stopped is None
     a_minute_later(world)
     a_minute_later(world)
     assert len(marketing(world)) >= 25 - SILENT_CALLS * size - 1, "two minutes after SES answers again"
@@ -175,7 +175,7 @@ def test_silent_calls_count_only_in_a_row(world: QuickWorld) -> None:
     world.ses.simulator.fault_for = lambda _: next(faults)
     for _ in range(30):
         a_minute_later(world)
-    assert rate_limiter.look().stopped is None
+    assert rate_limiter.load().stopped is None
     assert len(marketing(world)) == 4
 
 
@@ -191,7 +191,7 @@ def test_transactional_email_goes_first_and_a_held_sender_still_sends_them(world
         a_minute_later(world)
     assert len(world.mails_to("new@example.jp")) == 1
     assert marketing(world) == []
-    assert "bounce_rate" in str(rate_limiter.look().held)
+    assert "bounce_rate" in str(rate_limiter.load().held)
 
 
 def test_a_new_senders_ramp_is_a_ceiling_for_marketing_only(world: QuickWorld) -> None:

@@ -204,8 +204,8 @@ MUTANTS = (
     _mutant(
         "claim-ignores-frequency",
         "scenarios/claim.py",
-        '"(attribute_not_exists(#wish) OR attribute_not_exists(#mailed[0]) OR "',
-        '"(attribute_exists(pk) OR attribute_not_exists(#wish) OR attribute_not_exists(#mailed[0]) OR "',
+        '"(attribute_not_exists(#frequency) OR attribute_not_exists(#mailed[0]) OR "',
+        '"(attribute_exists(pk) OR attribute_not_exists(#frequency) OR attribute_not_exists(#mailed[0]) OR "',
         "one mail a week was asked for, more come",
         orders=1500,
     ),
@@ -261,7 +261,7 @@ MUTANTS = (
     _mutant(
         "give-back-without-a-way-back",
         "scenarios/send_step.py",
-        "        self._come_back(enrollments, now, now)\n        for enrollment in enrollments:\n",
+        "        self._plan_again(enrollments, now, now)\n        for enrollment in enrollments:\n",
         "        for enrollment in enrollments:\n",
         "a throttled mail is never tried again",
         seeds=60,

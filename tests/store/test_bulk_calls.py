@@ -166,21 +166,21 @@ def test_the_stored_minutes_are_cut_when_there_are_many() -> None:
 
 
 def test_slots_follow_each_other_at_the_rate_and_the_first_stop_reason_stays() -> None:
-    assert rate_limiter.look() == rate_limiter.RateLimit()
+    assert rate_limiter.load() == rate_limiter.RateLimit()
     rate_limiter.keep(rate_limiter.RateLimit(rate=10.0))
-    step, slots = rate_limiter.look().slot, [rate_limiter.reserve(rate_limiter.look(), NOW).at or NOW for _ in range(3)]
+    step, slots = rate_limiter.load().slot, [rate_limiter.reserve(rate_limiter.load(), NOW).at or NOW for _ in range(3)]
     assert slots == [slots[0], slots[0] + step, slots[0] + 2 * step]
     assert timedelta() <= slots[0] - NOW < step
     later = NOW + timedelta(seconds=1)
-    following = rate_limiter.reserve(rate_limiter.look(), later).at
+    following = rate_limiter.reserve(rate_limiter.load(), later).at
     assert following is not None
     assert following - later == slots[0] - NOW
     for _ in range(105):
-        last = rate_limiter.reserve(rate_limiter.look(), later).at
+        last = rate_limiter.reserve(rate_limiter.load(), later).at
     assert last is None
     assert rate_limiter.open_breaker("sending_paused")
     assert not rate_limiter.open_breaker("account_suspended")
-    assert rate_limiter.look().stopped == "sending_paused"
+    assert rate_limiter.load().stopped == "sending_paused"
 
 
 @pytest.mark.parametrize("what", ["names", "values"])

@@ -8,7 +8,7 @@ from sodate.email.delivery import reasons
 SOURCES = Path(reasons.__file__).parents[2]
 #: How a code appears in the source: as an argument that the ledger stores.
 _WRITTEN = re.compile(
-    r'(?:_skip|_put_off|_give_back|_wait|deferred_step|settled_step|put_back|skip_step|reason)\b[^\n]*?"([a-z_]{4,})"'
+    r'(?:_skip|_defer|_release_claims|_retry_later|deferred_step|settled_step|put_back|skip_step|reason)\b[^\n]*?"([a-z_]{4,})"'
 )
 
 

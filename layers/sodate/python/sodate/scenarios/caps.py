@@ -39,12 +39,12 @@ def limits(caps: Iterable[Cap], topic: str) -> list[Limit]:
     return [Limit(cap.topic, cap.per, cap.at_most) for cap in caps if cap.topic in (None, topic)]
 
 
-def kept(limits: Sequence[Limit], topic: str | None) -> int:
+def minutes_needed(limits: Sequence[Limit], topic: str | None) -> int:
     """How many minutes STATE must store; over all topics at least one, for the frequency that a lead can choose."""
     return max((limit.at_most for limit in limits if limit.topic == topic), default=0 if topic else 1)
 
 
-def reached(limits: Sequence[Limit], state: State, topic: str, now: datetime) -> tuple[str, datetime] | None:
+def cap_reached(limits: Sequence[Limit], state: State, topic: str, now: datetime) -> tuple[str, datetime] | None:
     """Reason code and end of the reached cap that ends last; None when no cap is reached."""
     preference = PREFERENCE.get(state.frequency or "")
     chosen = [Limit(None, preference, 1)] if preference else []

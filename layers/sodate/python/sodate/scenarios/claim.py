@@ -22,7 +22,7 @@ from sodate.email.delivery.store import SendItem, settled_step
 from sodate.errors import Transient
 from sodate.leads.lead import State
 from sodate.leads.store import StateItem, state_key, to_state
-from sodate.scenarios.caps import PREFERENCE, Limit, kept, minutes
+from sodate.scenarios.caps import PREFERENCE, Limit, minutes, minutes_needed
 
 #: Position of the enrollment relative to a step. `here`: at this step. `behind`: an earlier step was deferred and must
 #: be sent first. `ahead`: this step was claimed. `gone`: the enrollment or the lead no longer exists.
@@ -70,7 +70,7 @@ class Claims:
 
     @property
     def _by_topic(self) -> int:
-        return kept(self.limits, self.topic)
+        return minutes_needed(self.limits, self.topic)
 
     @property
     def _expression(self) -> str:
@@ -90,8 +90,10 @@ class Claims:
             "#enrollments.#enrollment.#id = :id",
             "#enrollments.#enrollment.#step = :step",
             "(attribute_not_exists(#pause) OR #pause <= :now)",
-            "(attribute_not_exists(#wish) OR attribute_not_exists(#mailed[0]) OR "
-            + " OR ".join(f"(#wish = :{preference} AND #mailed[0] <= :{preference}_ago)" for preference in PREFERENCE)
+            "(attribute_not_exists(#frequency) OR attribute_not_exists(#mailed[0]) OR "
+            + " OR ".join(
+                f"(#frequency = :{preference} AND #mailed[0] <= :{preference}_ago)" for preference in PREFERENCE
+            )
             + ")",
         ]
         for number, limit in enumerate(self.limits):
@@ -109,7 +111,7 @@ class Claims:
             "#topics": "topics",
             "#topic": self.topic,
             "#pause": "pause_until",
-            "#wish": "frequency",
+            "#frequency": "frequency",
             "#mailed": "mailed",
             "#zone": "zone",
         }
@@ -138,7 +140,7 @@ class Claims:
         """Remove minutes that no cap needs. A concurrent claim only moves them further back in the list."""
         ends = []
         for path, stored, needed in (
-            ("#mailed", updated.get("mailed"), kept(self.limits, None)),
+            ("#mailed", updated.get("mailed"), minutes_needed(self.limits, None)),
             ("#mailed_in.#topic", updated.get("mailed_in", {}).get("M", {}).get(self.topic), self._by_topic),
         ):
             length = len(stored["L"]) if stored else 0

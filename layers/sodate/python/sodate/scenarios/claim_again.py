@@ -21,7 +21,7 @@ from sodate.email.delivery.ledger import StepRef
 from sodate.email.delivery.store import SendItem
 from sodate.leads.lead import State
 from sodate.leads.store import StateItem, as_it_was, find_state, state_key
-from sodate.scenarios.caps import kept, minutes, reached
+from sodate.scenarios.caps import cap_reached, minutes, minutes_needed
 from sodate.scenarios.claim import ClaimRejected, Claims, permanent_rejection
 
 #: A claim is made at most this long after the beginning of its invocation.
@@ -97,7 +97,7 @@ def _without(mailed: Sequence[int], previous: SendItem) -> tuple[int, ...]:
 
 def _is_rejected(state: State, ref: StepRef, claims: Claims, previous: SendItem) -> bool:
     paused = state.pause_until is not None and state.pause_until > keys.stamp(claims.now)
-    cap = reached(claims.limits, without_previous(state, claims.topic, previous), claims.topic, claims.now)
+    cap = cap_reached(claims.limits, without_previous(state, claims.topic, previous), claims.topic, claims.now)
     return is_gone(state, ref) or permanent_rejection(state, claims.topic) is not None or paused or cap is not None
 
 
@@ -116,7 +116,7 @@ def _previous(ref: StepRef) -> SendItem | Settled | Taken:
 def _mailed(was: State, then: State, ref: StepRef, claims: Claims) -> Update:
     """Its condition holds while nothing that the decision depends on has changed."""
     now = minutes(claims.now)
-    actions = [StateItem.mailed.set([now, *then.mailed][: kept(claims.limits, None)])]
+    actions = [StateItem.mailed.set([now, *then.mailed][: minutes_needed(claims.limits, None)])]
     unchanged = (
         as_it_was(was, [claims.topic])
         & (StateItem.enrollments[ref.sequence]["id"] == ref.enrollment_id)
@@ -124,7 +124,7 @@ def _mailed(was: State, then: State, ref: StepRef, claims: Claims) -> Update:
         & _same(StateItem.frequency, was.frequency)
         & _same(StateItem.mailed, list(was.mailed) or None)
     )
-    if by_topic := kept(claims.limits, claims.topic):
+    if by_topic := minutes_needed(claims.limits, claims.topic):
         path = StateItem.mailed_in[claims.topic]
         actions.append(path.set([now, *then.mailed_in[claims.topic]][:by_topic]))
         unchanged &= _same(path, list(was.mailed_in.get(claims.topic, ())) or None)

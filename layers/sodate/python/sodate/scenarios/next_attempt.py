@@ -27,7 +27,7 @@ from sodate.scenarios.sequence import Sequence
 from sodate.scheduling import store as due
 
 #: Time between two checks of an attempt for which there is no evidence yet.
-_LOOK_AGAIN_AFTER = timedelta(hours=3)
+_CHECK_AGAIN_AFTER = timedelta(hours=3)
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class NextAttempts:
     definitions: Definitions
     has_event_letters: Callable[[], bool]
 
-    def look(self, message: Mapping[str, Any], now: datetime) -> int:
+    def check(self, message: Mapping[str, Any], now: datetime) -> int:
         """Number of attempts planned."""
         batch = batch_of({**message, "what": "steps"})
         began, listed = (datetime.fromisoformat(str(message[name])) for name in ("began", "listed"))
@@ -55,7 +55,7 @@ class NextAttempts:
         if not evidence.shows_that_reports_arrived or self.has_event_letters():
             ref = hash_of("look", batch.of(enrollments).id, keys.stamp(began))
             again = {**message, "leads": batch.of(enrollments).message()["leads"]}
-            due.plan(now + _LOOK_AGAIN_AFTER, due.WATCH, "look", ref, again, now)
+            due.plan(now + _CHECK_AGAIN_AFTER, due.WATCH, "look", ref, again, now)
             return 0
         plan_next_attempt(sequence, batch.of(enrollments), str(evidence), now)
         return len(enrollments)

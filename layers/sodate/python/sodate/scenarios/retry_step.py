@@ -44,7 +44,7 @@ def retry_step(definitions: Definitions, lead_id: str, send_id: str, now: dateti
         (EnrollmentRef(lead_id, enrollment.id, datetime.fromisoformat(enrollment.since), state.zone),),
     )
     if step_position(state, batch.ref(batch.enrollments[0], step + 1)) != "here":
-        raise Conflict("a later mail of the sequence has been claimed since")
+        raise Conflict("a later email of the sequence has been claimed since")
     sequence = parsed(definitions.version("sequence", name, version), Sequence)
     path = StateItem.enrollments[name]
     back = Update(

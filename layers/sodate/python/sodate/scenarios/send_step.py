@@ -29,7 +29,7 @@ from sodate.leads.lead import State
 from sodate.leads.store import find_state, profiles_of
 from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.calendar import due_at
-from sodate.scenarios.caps import limits, reached
+from sodate.scenarios.caps import cap_reached, limits
 from sodate.scenarios.claim import ClaimRejected, Claims, permanent_rejection, release, skip_step, step_position
 from sodate.scenarios.claim_again import Settled, Taken, claim_again, is_gone, release_again
 from sodate.scenarios.compose import StepComposer
@@ -96,10 +96,10 @@ class _Attempt:
 
     def run(self) -> Counter[str]:
         now = self.tools.now()
-        rate_limit = rate_limiter.look()
+        rate_limit = rate_limiter.load()
         why = self._why_not_now(rate_limit, now)
         if why:
-            self._come_back(self.batch.enrollments, now + PAUSE_CHECK if why == "paused" else now, now)
+            self._plan_again(self.batch.enrollments, now + PAUSE_CHECK if why == "paused" else now, now)
             return Counter({why: len(self.batch.enrollments)})
         enrollments = [enrollment for enrollment in self._dated() if self._is_timely(enrollment, now)]
         if enrollments:
@@ -109,7 +109,7 @@ class _Attempt:
             self._send_all(enrollments, rate_limit)
             watch_batch(self.batch.of(self.unclear), name, now, self.tools.now())
         for moment, waiting in self.until.items():
-            self._come_back(waiting, moment, self.tools.now())
+            self._plan_again(waiting, moment, self.tools.now())
         return self.outcomes
 
     # -- before anything is claimed ------------------------------------------------------------------------------------
@@ -140,7 +140,7 @@ class _Attempt:
             return False
         opens = self._opens(enrollment, now)
         if opens > now:
-            self._put_off(enrollment, "closed_hours", opens, now)
+            self._defer(enrollment, "closed_hours", opens, now)
             return False
         return True
 
@@ -192,10 +192,10 @@ class _Attempt:
         size = rate_limit.bulk_size
         for start in range(0, len(enrollments), size):
             if self.tools.now() - self.began > LATEST_CLAIM:
-                self._wait(enrollments[start:], "no_time")
+                self._retry_later(enrollments[start:], "no_time")
                 return
             if not self._send_some(enrollments[start : start + size], claims, rate_limit):
-                self._wait(enrollments[start + size :], "no_room")
+                self._retry_later(enrollments[start + size :], "no_room")
                 return
 
     def _send_some(self, enrollments: list[EnrollmentRef], claims: Claims, rate_limit: RateLimit) -> bool:
@@ -213,7 +213,7 @@ class _Attempt:
             )
         except Transient:
             # Nothing was sent, so no outcome is unknown. An email that cannot be composed has failed permanently.
-            self._give_back(
+            self._release_claims(
                 won if outgoing_emails is None else [enrollment for enrollment, _ in outgoing_emails],
                 "not_attempted",
                 claims,
@@ -222,7 +222,7 @@ class _Attempt:
         if not outgoing_emails:
             return True
         if slot.at is None:
-            self._give_back([enrollment for enrollment, _ in outgoing_emails], slot.stopped or "no_slot", claims)
+            self._release_claims([enrollment for enrollment, _ in outgoing_emails], slot.stopped or "no_slot", claims)
             return False
         answers = self.tools.ses.send_bulk([outgoing for _, outgoing in outgoing_emails])
         return self._settle([enrollment for enrollment, _ in outgoing_emails], answers, claims, slot)
@@ -237,7 +237,7 @@ class _Attempt:
         except Transient:
             # The claim may have been written: the watch entry keeps it. If it was not, the next attempt claims.
             self.unclear.append(enrollment)
-            self._wait([enrollment], "busy")
+            self._retry_later([enrollment], "busy")
             return False
         return rejection is None
 
@@ -293,7 +293,7 @@ class _Attempt:
                 is_stopped = self._update_breaker(answers, slot)
             finally:
                 if deferred:
-                    self._give_back(
+                    self._release_claims(
                         [enrollment for enrollment, _ in deferred], deferred[0][1].reason or "deferred", claims
                     )
         self.throttled_calls += len(deferred) == len(enrollments)
@@ -316,10 +316,10 @@ class _Attempt:
         failed = settled_step(self._item(enrollment, planned), "failed", reason, now)
         return [bulk.raw(failed), bulk.raw(failed_item(enrollment.lead_id, failed.send_id, now))]
 
-    def _give_back(self, enrollments: list[EnrollmentRef], reason: str, claims: Claims) -> None:
+    def _release_claims(self, enrollments: list[EnrollmentRef], reason: str, claims: Claims) -> None:
         """Release the claims. The due entry is written first: a crash leaves an extra due entry, never a lost email."""
         now = self.tools.now()
-        self._come_back(enrollments, now, now)
+        self._plan_again(enrollments, now, now)
         for enrollment in enrollments:
             put_unless_settled(deferred_step(self._item(enrollment, now), reason))
             (release_again if self._is_repeated else release)(self.batch.ref(enrollment), claims.now)
@@ -352,7 +352,7 @@ class _Attempt:
         if never:
             self._skip(enrollment, never, now)
             return
-        reason, free = reached(claims.limits, state, topic, now) or ("changed_meanwhile", now)
+        reason, free = cap_reached(claims.limits, state, topic, now) or ("changed_meanwhile", now)
         paused = datetime.fromisoformat(state.pause_until) if state.pause_until else now
         if paused > max(now, free):
             reason, free = "paused_by_the_lead", paused
@@ -361,7 +361,7 @@ class _Attempt:
         if free > self._valid_until(enrollment):
             self._skip(enrollment, reason, now)
         else:
-            self._put_off(enrollment, reason, free, now)
+            self._defer(enrollment, reason, free, now)
 
     def _skip(self, enrollment: EnrollmentRef, reason: str, now: datetime) -> None:
         ref = self.batch.ref(enrollment)
@@ -379,16 +379,16 @@ class _Attempt:
         elif step_position(state, ref) == "gone":
             self._on_rejected_claim(enrollment, ClaimRejected(state), Claims(self.sequence.topic, (), now))
 
-    def _put_off(self, enrollment: EnrollmentRef, reason: str, until: datetime, now: datetime) -> None:
+    def _defer(self, enrollment: EnrollmentRef, reason: str, until: datetime, now: datetime) -> None:
         put_unless_settled(deferred_step(self._item(enrollment, now), reason))
         self.until[until].append(enrollment)
         self.outcomes["put_off"] += 1
 
-    def _wait(self, enrollments: list[EnrollmentRef], reason: str) -> None:
+    def _retry_later(self, enrollments: list[EnrollmentRef], reason: str) -> None:
         self.until[self.tools.now()] += enrollments
         self.outcomes[reason] += len(enrollments)
 
-    def _come_back(self, enrollments: Iterable[EnrollmentRef], at: datetime, now: datetime) -> None:
+    def _plan_again(self, enrollments: Iterable[EnrollmentRef], at: datetime, now: datetime) -> None:
         back = self.batch.of(enrollments)
         if back.enrollments:
             due.plan(at, lane_of(self.sequence), "steps", back.id, back.message(), now)

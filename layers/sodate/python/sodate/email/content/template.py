@@ -14,7 +14,7 @@ class TemplateHead(Definition):
 
     id: Slug
     purpose: Purpose = "marketing"
-    topic: Slug | None = Field(default=None, description="Consent topic; required for marketing mail.")
+    topic: Slug | None = Field(default=None, description="Consent topic; required for marketing email.")
     language: Language = "ja"
     subject: Annotated[str, StringConstraints(min_length=1, max_length=300)]
     preheader: Annotated[str, StringConstraints(max_length=300)] = ""

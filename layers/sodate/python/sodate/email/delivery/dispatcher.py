@@ -74,10 +74,10 @@ class Dispatcher:
     def tick(self) -> dict[str, Tick]:
         """One `Tick` per lane, in order of urgency; a later lane gets the room that an earlier one left."""
         reply = self.ask_ses()
-        rate_limit = self.cache.rate_limit or rate_limiter.look()
+        rate_limit = self.cache.rate_limit or rate_limiter.load()
         account = Account.of(reply) if reply is not None else Account(rate_limit.rate, 0, None, None)
         if account.rate != rate_limit.rate:
-            rate_limit = replace(rate_limiter.look(), rate=account.rate)
+            rate_limit = replace(rate_limiter.load(), rate=account.rate)
             rate_limiter.keep(rate_limit)
         self.cache.rate_limit = rate_limit
         ticks = {}
@@ -131,7 +131,7 @@ class Dispatcher:
 
         The breaker also opens when SES reports a stop of the account; an accepted probe closes it, as always.
         """
-        stored, sending_limits = rate_limiter.look(), self.limits_of(account)
+        stored, sending_limits = rate_limiter.load(), self.limits_of(account)
         stopped = account.stopped or stored.stopped
         if account.stopped and not stored.stopped:
             self.breaker_opened = rate_limiter.open_breaker(account.stopped)

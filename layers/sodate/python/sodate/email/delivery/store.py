@@ -146,7 +146,7 @@ def find_send(lead_id: str, send_id: str) -> SendItem | None:
     return base.find(SendItem, keys.lead(lead_id), keys.send(send_id))
 
 
-def glance_at(lead_id: str, send_id: str) -> SendItem | None:
+def find_send_eventual(lead_id: str, send_id: str) -> SendItem | None:
     """Eventually consistent read, half the price: usually at most a second old. A write after it needs a condition."""
     item = bulk.get(keys.lead(lead_id), keys.send(send_id))
     return SendItem.from_raw_data(item) if item else None

@@ -23,7 +23,7 @@ from sodate.scheduling import store as due
 
 AFTER = timedelta(minutes=15)
 #: SES reports within minutes on almost every email. After this long without a report, the attempt is checked again.
-LOOK_AFTER = timedelta(hours=6)
+CHECK_AFTER = timedelta(hours=6)
 #: Emails that SES accepted within this time of an attempt or of its listing are neighbours of the attempt.
 NEIGHBOURHOOD = timedelta(hours=1)
 _TRANSACTIONAL_REPEATS = 1
@@ -66,19 +66,19 @@ def sweep(message: Mapping[str, Any], now: datetime) -> int:
 
 
 def _sweep_batch(batch: EnrollmentBatch, began: datetime, now: datetime) -> int:
-    found = bulk.get_many(
+    items = bulk.get_many(
         [key for enrollment in batch.enrollments for key in _keys(batch.ref(enrollment))], consistent=True
     )
     unclear = [
-        _dated(enrollment, batch, found)
+        _dated(enrollment, batch, items)
         for enrollment in batch.enrollments
-        if _is_unclear(batch.ref(enrollment), found)
+        if _is_unclear(batch.ref(enrollment), items)
     ]
     if not unclear:
         return 0
     # Written before the list: a crash between the two repeats both, so that every listed send is checked again.
-    bulk.put_many([bulk.raw(item) for item in _look_later(batch, unclear, began, now)])
-    sends = [_send(batch.ref(enrollment), found, now) for enrollment in unclear]
+    bulk.put_many([bulk.raw(item) for item in _plan_check(batch, unclear, began, now)])
+    sends = [_send(batch.ref(enrollment), items, now) for enrollment in unclear]
     return list_unknown([send for send in sends if send.state != "unknown"], began, now)
 
 
@@ -89,13 +89,13 @@ def _keys(ref: StepRef) -> list[tuple[str, str]]:
     return [(pk, keys.send(ref.send_id)), (pk, claimed)]
 
 
-def _is_unclear(ref: StepRef, found: Mapping[tuple[str, str], bulk.Raw]) -> bool:
+def _is_unclear(ref: StepRef, items: Mapping[tuple[str, str], bulk.Raw]) -> bool:
     """Claimed, and without an outcome.
 
     A send that was not claimed is still in the queue, its dead-letter queue or the due index, and is ignored here.
     Planning it here too would double every failing message again and again (seen when a permission was missing).
     """
-    send, claim = (bulk.plain({"M": found.get(key, {})}) for key in _keys(ref))
+    send, claim = (bulk.plain({"M": items.get(key, {})}) for key in _keys(ref))
     if send and send["rank"] >= RANK["sending"]:
         return bool(send["state"] in ("sending", "unknown"))
     return _is_claimed(ref, claim)
@@ -109,22 +109,22 @@ def _is_claimed(ref: StepRef, item: Mapping[str, Any]) -> bool:
 
 
 def _dated(
-    enrollment: EnrollmentRef, batch: EnrollmentBatch, found: Mapping[tuple[str, str], bulk.Raw]
+    enrollment: EnrollmentRef, batch: EnrollmentBatch, items: Mapping[tuple[str, str], bulk.Raw]
 ) -> EnrollmentRef:
     """Adds `since` and `time_zone` for the next attempt; the watch entry, which every email has, omits them."""
     if enrollment.since is not None:
         return enrollment
-    state = bulk.plain({"M": found.get((keys.lead(enrollment.lead_id), keys.STATE), {})})
+    state = bulk.plain({"M": items.get((keys.lead(enrollment.lead_id), keys.STATE), {})})
     since = state.get("enrollments", {}).get(batch.sequence, {}).get("since")
     return replace(enrollment, since=datetime.fromisoformat(since) if since else None, time_zone=state.get("zone"))
 
 
-def _send(ref: StepRef, found: Mapping[tuple[str, str], bulk.Raw], now: datetime) -> SendItem:
-    raw = found.get(_keys(ref)[0])
+def _send(ref: StepRef, items: Mapping[tuple[str, str], bulk.Raw], now: datetime) -> SendItem:
+    raw = items.get(_keys(ref)[0])
     return SendItem.from_raw_data(raw) if raw else step_send(ref, "", "", now)
 
 
-def _look_later(
+def _plan_check(
     batch: EnrollmentBatch, enrollments: Sequence[EnrollmentRef], began: datetime, now: datetime
 ) -> list[due.DueItem]:
     """The entry for the next check, and a probe, so that these attempts have a neighbour even without other email."""
@@ -134,7 +134,7 @@ def _look_later(
         "began": keys.stamp(began),
         "listed": keys.stamp(now),
     }
-    at = max(began + LOOK_AFTER, now + NEIGHBOURHOOD)
+    at = max(began + CHECK_AFTER, now + NEIGHBOURHOOD)
     ref = hash_of("look", batch.of(enrollments).id, keys.stamp(began))
     return [due.due_item(at, due.WATCH, "look", ref, message, now), probe_item(now, now + NEIGHBOURHOOD)]
 

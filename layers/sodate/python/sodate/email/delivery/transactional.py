@@ -49,7 +49,7 @@ class TransactionalEmail:
 
 
 def _send(tools: TransactionalEmail, lead_id: str, send_id: str) -> dict[str, int]:
-    send, now, rate_limit = find_send(lead_id, send_id), tools.now(), rate_limiter.look()
+    send, now, rate_limit = find_send(lead_id, send_id), tools.now(), rate_limiter.load()
     if send is None:
         return {"gone": 1}
     if rate_limit.stopped or rate_limit.is_saturated(now):

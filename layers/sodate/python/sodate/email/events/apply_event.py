@@ -22,8 +22,8 @@ from sodate.email.delivery.probe import PURPOSE as PROBE
 from sodate.email.delivery.store import (
     NotBegun,
     SendItem,
+    find_send_eventual,
     fold_event,
-    glance_at,
     put_unless_settled,
     send_by_message_id,
     sends_of,
@@ -134,7 +134,7 @@ def _lead_by_address(event: EmailEvent, address_key: AddressKey) -> str | None:
 
 def _find_send(lead_id: str, event: EmailEvent, now: datetime) -> SendItem | None:
     send_id = event.tags.get("send_id")
-    send = glance_at(lead_id, send_id) if send_id else None
+    send = find_send_eventual(lead_id, send_id) if send_id else None
     if send is None and send_id and _is_step(event) and find_state(lead_id) is not None:
         return _unwritten(lead_id, send_id, event, now)
     return send or send_by_message_id(lead_id, event.message_id)

@@ -80,7 +80,7 @@ class RateLimit:
         return self.next_slot is not None and self.next_slot > now + PATIENCE
 
 
-def look() -> RateLimit:
+def load() -> RateLimit:
     """The stored rate limit, eventually consistent (usually under a second old); the default before the first tick."""
     item = bulk.get(keys.sending_account(), keys.PACE)
     return _rate_limit(item) if item else RateLimit()
