@@ -33,7 +33,7 @@ def test_every_bulk_status_is_in_the_table() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "status", "words", "stops"),
+    ("code", "status", "message_text", "stops"),
     [
         (
             "MessageRejected",
@@ -53,9 +53,9 @@ def test_every_bulk_status_is_in_the_table() -> None:
     ],
 )
 def test_what_concerns_all_email_stops_it_and_nothing_else_does(
-    code: str, status: int, words: str, stops: str | None
+    code: str, status: int, message_text: str, stops: str | None
 ) -> None:
-    assert meaning_of_error(code, status, words, SENDER).stops == stops
+    assert meaning_of_error(code, status, message_text, SENDER).stops == stops
 
 
 def test_an_unknown_answer_is_never_a_rejection_of_one_email() -> None:

@@ -115,29 +115,29 @@ class SesMailer:
 
 
 def _entry_answer(result: Mapping[str, Any], sender: Sender) -> Answer:
-    status, words = str(result.get("Status")), str(result.get("Error", ""))
-    meaning = meaning_of_entry(status, words, sender.from_address)
+    status, message_text = str(result.get("Status")), str(result.get("Error", ""))
+    meaning = meaning_of_entry(status, message_text, sender.from_address)
     if meaning.verdict == Verdict.ACCEPTED:
         return Answer(Verdict.ACCEPTED, message_id=str(result["MessageId"]))
-    return _answer(meaning, status, words)
+    return _answer(meaning, status, message_text)
 
 
 def classify(error: ClientError, sender_address: str) -> Answer:
     code = str(error.response.get("Error", {}).get("Code", ""))
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500))
-    words = str(error.response.get("Error", {}).get("Message", ""))
-    return _answer(meaning_of_error(code, status, words, sender_address), code or str(status), words)
+    message_text = str(error.response.get("Error", {}).get("Message", ""))
+    return _answer(meaning_of_error(code, status, message_text, sender_address), code or str(status), message_text)
 
 
-def _answer(meaning: Meaning, code: str, words: str) -> Answer:
-    reason = f"{code}: {_without_addresses(words)}"[:300] if meaning.verdict == Verdict.REJECTED else code
+def _answer(meaning: Meaning, code: str, message_text: str) -> Answer:
+    reason = f"{code}: {_without_addresses(message_text)}"[:300] if meaning.verdict == Verdict.REJECTED else code
     is_silence = meaning.verdict == Verdict.AMBIGUOUS
     return Answer(meaning.verdict, reason=reason, stops=meaning.stops, is_silence=is_silence)
 
 
-def _without_addresses(words: str) -> str:
+def _without_addresses(message_text: str) -> str:
     """SES quotes addresses in its error messages; the ledger stores no personal data."""
-    return re.sub(r"[^\s<>,]+@[^\s<>,]+", "[address]", words)
+    return re.sub(r"[^\s<>,]+@[^\s<>,]+", "[address]", message_text)
 
 
 def request(outgoing: OutgoingEmail, configuration_set: str) -> dict[str, Any]:

@@ -111,8 +111,8 @@ _DAILY = re.compile(r"\bdaily\b", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s<>,:;]+@[^\s<>,:;]+")
 
 
-def meaning_of_error(code: str, status: int, words: str, sender: str) -> Meaning:
-    """`status` is the HTTP status, `words` SES's message, `sender` the bare address in From."""
+def meaning_of_error(code: str, status: int, message_text: str, sender: str) -> Meaning:
+    """`status` is the HTTP status, `message_text` SES's message, `sender` the bare address in From."""
     known = ERRORS.get(code)
     if known is None:
         if status == 429:
@@ -123,27 +123,27 @@ def meaning_of_error(code: str, status: int, words: str, sender: str) -> Meaning
             known = _all_email(UNKNOWN_REFUSAL)
         else:
             known = _PERHAPS_TAKEN
-    return _by_words(known, code, words, sender)
+    return _by_message_text(known, code, message_text, sender)
 
 
-def meaning_of_entry(status: str, words: str, sender: str) -> Meaning:
+def meaning_of_entry(status: str, message_text: str, sender: str) -> Meaning:
     """One entry of SendBulkEmail. A status that the table does not contain is perhaps accepted."""
-    return _by_words(BULK_STATUSES.get(status, _PERHAPS_TAKEN), status, words, sender)
+    return _by_message_text(BULK_STATUSES.get(status, _PERHAPS_TAKEN), status, message_text, sender)
 
 
-def _by_words(meaning: Meaning, code: str, words: str, sender: str) -> Meaning:
+def _by_message_text(meaning: Meaning, code: str, message_text: str, sender: str) -> Meaning:
     """Two errors that concern all email have no code of their own; only the message text distinguishes them.
 
     "Email address is not verified" names the identities that failed. It concerns one email only when it names another
     address (the recipient, in SES's sandbox) and not the sender.
     """
-    if meaning is _THROTTLED and _DAILY.search(words):
+    if meaning is _THROTTLED and _DAILY.search(message_text):
         return _all_email("quota_exhausted")
-    if code in _REJECTIONS and _NOT_VERIFIED.search(words) and not _names_only_others(words, sender):
+    if code in _REJECTIONS and _NOT_VERIFIED.search(message_text) and not _names_only_others(message_text, sender):
         return _all_email(IDENTITY)
     return meaning
 
 
-def _names_only_others(words: str, sender: str) -> bool:
-    named = {address.strip("\"'().").lower() for address in _ADDRESS.findall(words)}
+def _names_only_others(message_text: str, sender: str) -> bool:
+    named = {address.strip("\"'().").lower() for address in _ADDRESS.findall(message_text)}
     return bool(named) and sender.lower() not in named
