@@ -45,7 +45,7 @@ class _StandIn(Fleet):
     def _send(self, records: list[Json]) -> None:
         for record in records:
             batch = batch_of(json.loads(record["body"]))
-            rate_limit = rate_limiter.look()
+            rate_limit = rate_limiter.load()
             size = rate_limit.bulk_size
             for start in range(0, len(batch.enrollments), size):
                 part = batch.enrollments[start : start + size]

@@ -15,8 +15,8 @@ from sodate.leads.store import load_profile, load_state
 from sodate.playbook.store import Definitions, parsed
 from sodate.runtime.readers import must_read
 from sodate.scenarios.calendar import due_at
-from sodate.scenarios.caps import limits, reached
-from sodate.scenarios.claim import why_never
+from sodate.scenarios.caps import cap_reached, limits
+from sodate.scenarios.claim import permanent_rejection
 from sodate.scenarios.sequence import Sequence
 from sodate.scoring.explain import Explanation
 from sodate.scoring.explain import explain as explain_score
@@ -268,7 +268,7 @@ def _next_steps(state: State, definitions: Definitions, now: datetime) -> list[d
         sequence = parsed(definitions.version("sequence", name, run.version), Sequence)
         if run.step < len(sequence.steps):
             step = sequence.steps[run.step]
-            at = due_at(step, sequence, datetime.fromisoformat(run.since), mailing=mailing, zone=state.zone)
+            at = due_at(step, sequence, datetime.fromisoformat(run.since), mailing=mailing, time_zone=state.zone)
             waits = _waits(state, sequence, mailing, now)
             found.append({"sequence": name, "step": step.id, "due": f"{at:%Y-%m-%d %H:%M}", "waits": waits})
     return found
@@ -276,12 +276,12 @@ def _next_steps(state: State, definitions: Definitions, now: datetime) -> list[d
 
 def _waits(state: State, sequence: Sequence, mailing: Mailing, now: datetime) -> str:
     """What would keep the next mail back if it were due now."""
-    never = why_never(state, sequence.topic)
+    never = permanent_rejection(state, sequence.topic)
     if never:
         return in_words(never)
     if state.pause_until and datetime.fromisoformat(state.pause_until) > now:
         return f"{in_words('paused_by_the_lead')} (until {state.pause_until[:10]})"
-    capped = reached(limits(mailing.caps, sequence.topic), state, sequence.topic, now)
+    capped = cap_reached(limits(mailing.caps, sequence.topic), state, sequence.topic, now)
     return f"{in_words(capped[0])} ({capped[1]:%Y-%m-%d %H:%M})" if capped else ""
 
 

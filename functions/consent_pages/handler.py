@@ -16,7 +16,7 @@ from sodate.scenarios.enroll import on_opt_in
 
 
 def controller() -> ConsentController:
-    """Without a playbook that can be read the pages lack the sender's name and the topics; an opt-out works as ever."""
+    """Without a readable playbook the pages lack the sender's name and the topics; opting out still works."""
     definitions = container.definitions()
     signer, start = container.signer(), on_opt_in(definitions)
     try:
@@ -27,14 +27,14 @@ def controller() -> ConsentController:
     return ConsentController(signer, start, issuer, [(t.id, t.name, t.description) for t in topics], mailing.retention)
 
 
-def asks(page: Callable[[ConsentController, str, str, datetime], Page]) -> Route:
+def get_route(page: Callable[[ConsentController, str, str, datetime], Page]) -> Route:
     def route(request: Request) -> Response:
         return _html(page(controller(), request.path["token"], preferred_language(request.headers), clock.now()))
 
     return route
 
 
-def takes(page: Callable[[ConsentController, str, bytes, str, datetime], Page]) -> Route:
+def post_route(page: Callable[[ConsentController, str, bytes, str, datetime], Page]) -> Route:
     def route(request: Request) -> Response:
         body = decode(request.body, request.is_base64)
         return _html(page(controller(), request.path["token"], body, preferred_language(request.headers), clock.now()))
@@ -43,12 +43,12 @@ def takes(page: Callable[[ConsentController, str, bytes, str, datetime], Page]) 
 
 
 ROUTES = {
-    "GET /opt-in/{token}": asks(ConsentController.ask_opt_in),
-    "POST /opt-in/{token}": asks(ConsentController.confirm),
-    "GET /unsubscribe/{token}": asks(ConsentController.ask_unsubscribe),
-    "POST /unsubscribe/{token}": takes(ConsentController.unsubscribe),
-    "GET /preferences/{token}": asks(ConsentController.ask_preferences),
-    "POST /preferences/{token}": takes(ConsentController.change_preferences),
+    "GET /opt-in/{token}": get_route(ConsentController.ask_opt_in),
+    "POST /opt-in/{token}": get_route(ConsentController.confirm),
+    "GET /unsubscribe/{token}": get_route(ConsentController.ask_unsubscribe),
+    "POST /unsubscribe/{token}": post_route(ConsentController.unsubscribe),
+    "GET /preferences/{token}": get_route(ConsentController.ask_preferences),
+    "POST /preferences/{token}": post_route(ConsentController.change_preferences),
 }
 
 

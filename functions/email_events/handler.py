@@ -1,4 +1,4 @@
-"""SES → SNS → SQS: what became of a mail moves its ledger and the lead's log; a hard bounce or complaint stops mail."""
+"""SES → SNS → SQS: applies SES events to ledger and activity log; a hard bounce or complaint blocks the lead."""
 
 from collections import Counter
 from contextlib import suppress
@@ -19,33 +19,33 @@ from sodate.runtime.metrics import Metric, count
 def policy() -> Policy:
     try:
         return Policy.of(parsed(container.definitions().live("mailing"), Mailing))
-    except (NotFound, DefinitionUnreadable):  # a complaint stops mail whatever the playbook says
+    except (NotFound, DefinitionUnreadable):  # a complaint blocks the lead without a playbook too
         return Policy()
 
 
 def handler(event: dict[str, Any], _: object) -> Failures:
     container.bind_lean_table()
-    applied, became = list[EmailEvent](), Counter[str]()
+    applied, outcome_counts = list[EmailEvent](), Counter[str]()
     probes = list[EmailEvent]()
 
     def act(body: str) -> str:
-        told = parse_event(body)
-        if isinstance(told, Ignored):
-            return told.reason
-        outcome = apply_event(told, container.key_of_address, policy(), clock.now())
-        became[outcome] += 1
+        parsed_event = parse_event(body)
+        if isinstance(parsed_event, Ignored):
+            return parsed_event.reason
+        outcome = apply_event(parsed_event, container.key_of_address, policy(), clock.now())
+        outcome_counts[outcome] += 1
         if outcome in ("applied", "double"):
-            applied.append(told)
-        elif outcome == "probe" and "lead_id" not in told.tags:  # the doctor's own are nobody's neighbours
-            probes.append(told)
+            applied.append(parsed_event)
+        elif outcome == "probe" and "lead_id" not in parsed_event.tags:  # probes of `sodate doctor` are no neighbours
+            probes.append(parsed_event)
         return outcome
 
     failures = each_message(event, act)
-    count(Metric.DUPLICATE_SENDS, became["double"])
+    count(Metric.DUPLICATE_SENDS, outcome_counts["double"])
     try:
         rates.record_events(applied, clock.now())
     except Transient:
         count(Metric.RATES_NOT_COUNTED, len(applied))
-    with suppress(Transient):  # too few are counted then, so later attempts wait longer
+    with suppress(Transient):  # a lost count only delays second attempts
         report_coverage.count_reported(report_coverage.taken_times([*applied, *probes]))
     return failures

@@ -1,4 +1,4 @@
-"""Send queue: claim, render, one SES attempt, outcome. A redelivered message finds its claims taken."""
+"""Send queue: claim, render, one SES attempt, outcome. The claims reject a redelivered message."""
 
 from collections import Counter
 from contextlib import suppress
@@ -38,13 +38,13 @@ def handler(event: dict[str, Any], _: object) -> Failures:
         match message["what"]:
             case "transactional":
                 waits = ceilings.hold(message["lead_id"], message["send_id"])
-                became = {waits: 1} if waits else transactionals.send(message["lead_id"], message["send_id"], began)
+                result = {waits: 1} if waits else transactionals.send(message["lead_id"], message["send_id"], began)
             case "probe":
-                became = {send_probe(message, definitions, ses, stage, clock.now()): 1}
+                result = {send_probe(message, definitions, ses, stage, clock.now()): 1}
             case _:
-                became = steps.send(batch_of(message), began)
-        outcomes.update(became)
-        return became
+                result = steps.send(batch_of(message), began)
+        outcomes.update(result)
+        return result
 
     if to_watch := transactionals_in(record["body"] for record in event["Records"]):
         watch_transactionals(to_watch, event["Records"][0]["messageId"], began)
@@ -53,6 +53,6 @@ def handler(event: dict[str, Any], _: object) -> Failures:
     count(Metric.CIRCUIT_OPENED, outcomes["circuit_opened"])
     count(Metric.TRANSACTIONAL_DEFERRED, ceilings.outcomes["waits"] + ceilings.outcomes["over_ceiling"])
     count(Metric.TRANSACTIONAL_GUARD, min(1, ceilings.outcomes["guard"]))
-    with suppress(Transient):  # too few are counted then, so later attempts are decided on a smaller sample
+    with suppress(Transient):  # a lost count only makes the sample of `report_coverage` smaller
         report_coverage.count_accepted(outcomes["accepted"], began)
     return failures

@@ -1,4 +1,4 @@
-"""Table stream as outbox: changes become bus events; planned transactional emails go to the send queue."""
+"""Table stream as outbox: publishes changes as bus events; puts planned transactional emails on the send queue."""
 
 from typing import Any
 
@@ -12,13 +12,13 @@ from sodate.runtime.settings import setting
 def act(_: str, records: list[Record]) -> str:
     routine = setting("SODATE_ANNOUNCE_ROUTINE") == "on"
     images = ((image(record, "OldImage"), image(record, "NewImage")) for record in records)
-    found = [out for old, new in images for out in outgoing(old, new, routine=routine)]
-    events = [out for out in found if isinstance(out, DomainEvent)]
-    transactionals = [out.message for out in found if not isinstance(out, DomainEvent)]
+    outputs = [out for old, new in images for out in outgoing(old, new, routine=routine)]
+    events = [out for out in outputs if isinstance(out, DomainEvent)]
+    transactionals = [out.message for out in outputs if not isinstance(out, DomainEvent)]
     publish([(event.detail_type, event.detail) for event in events])
     if transactionals:
         container.enqueue(transactionals)
-    return "published" if found else "nothing"
+    return "published" if outputs else "nothing"
 
 
 def handler(event: dict[str, Any], _: object) -> Failures:

@@ -1,4 +1,4 @@
-"""Import bucket → queue: a CSV file becomes leads, chunk by chunk; what takes longer goes on in a new message."""
+"""Import bucket → queue: imports leads from a CSV file in chunks; a new message continues what takes longer."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from sodate.runtime import clock, container
 from sodate.runtime.batch import Failures, each_message
 from sodate.runtime.settings import setting
 
-#: Of the function's minute; a chunk of 500 rows takes a few seconds.
+#: Budget of an invocation, within the timeout of 60 s; a chunk of 500 rows takes a few seconds.
 ENOUGH = timedelta(seconds=35)
 
 

@@ -1,4 +1,4 @@
-"""The link of a hand-off. GET shows a page and changes nothing; POST records an answer, of the page's form or JSON."""
+"""The feedback link of a hand-off. GET shows a page and changes nothing; POST records feedback, from a form or JSON."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def take(request: Request) -> Response:
     except BodyError as error:
         if not is_html or error.status != 400:
             raise
-        raw = {}  # an empty form: the page says what is missing
+        raw = {}  # an empty form: the page shows what is missing
     if is_html:
         return _html(controller().take(token, raw, language, now))
     return json_response(200, controller().take_json(token, raw, now))

@@ -1,4 +1,4 @@
-"""Every minute: digests, escalations, ends and returns of what sales was told, as far as they are due."""
+"""Every minute: due digests, escalations, ends and returns of signals handed to sales."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,27 +14,27 @@ from sodate.sales.tell import Teller
 from sodate.scheduling.dispatch import dispatch
 from sodate.scheduling.store import SALES
 
-#: Chats may be slow; what is left over is begun by the next tick.
+#: Chat services may be slow; the next tick continues with the remaining entries.
 _ENOUGH = timedelta(seconds=30)
 
 
 def handler(_: dict[str, Any], __: object) -> dict[str, int]:
     definitions, links = container.definitions(), container.feedback_links
     follow_up = FollowUp(Teller(definitions, container.webhook_secret, links, allow_private=is_local()))
-    until, found = clock.now() + _ENOUGH, Counter[str]()
+    until, outcomes = clock.now() + _ENOUGH, Counter[str]()
 
     def look(entries: Sequence[Mapping[str, Any]]) -> int:
         for number, entry in enumerate(entries):
             if number and clock.now() >= until:
                 return number
             try:
-                found[follow_up.act(entry, clock.now())] += 1
-            except (Invalid, NotFound) as error:  # it would fail the same way for ever, and hold up all others
+                outcomes[follow_up.act(entry, clock.now())] += 1
+            except (Invalid, NotFound) as error:  # permanent: a retry would fail too, and block all other entries
                 logger().error("a due entry of sales cannot be done", extra={"why": str(error)})
-                found["failed"] += 1
+                outcomes["failed"] += 1
         return len(entries)
 
     tick = dispatch(SALES, look, container.dispatcher_cache().cursors, clock.now())
-    if found:
-        logger().info("followed up", extra=dict(found))
+    if outcomes:
+        logger().info("followed up", extra=dict(outcomes))
     return {"minutes": tick.minutes, "looked_at": tick.handed_over}

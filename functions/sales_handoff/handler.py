@@ -1,4 +1,4 @@
-"""LeadBecameHot on the bus: one owner, a mail, their chats, the signed webhook; or their digest of the morning."""
+"""LeadBecameHot on the bus: assigns one owner, and notifies by email, chat and signed webhook, or in the digest."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from sodate.sales.tell import Teller
 
 
 def handler(event: dict[str, Any], _: object) -> dict[str, str]:
-    """A raised error sends the event back to Lambda's own retries and then to the dead-letter queue."""
+    """After an error, Lambda retries the event and then sends it to the dead-letter queue."""
     detail = event.get("detail") or {}
     if not detail.get("lead_id") or not detail.get("signal"):
         raise Invalid("LeadBecameHot without lead_id or signal", "event")

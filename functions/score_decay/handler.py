@@ -1,6 +1,6 @@
-"""Every minute: leads whose class changes by time alone, and evidence whose end follows an opt-out.
+"""Every minute: re-evaluates leads whose rank or phase changes by time alone, and reviews evidence after an opt-out.
 
-Only a lead that will change has an entry; no lead is searched.
+Only a lead that will change has a due entry; the function searches no leads.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from sodate.scheduling.dispatch import dispatch
 from sodate.scheduling.store import DECAY, put_back
 from sodate.scoring.rescore import Rules, live_rules, reevaluate
 
-#: An invocation that is older than this begins no further entry; the function has 60 s.
+#: An invocation that is older than this begins no further entry; the timeout is 60 s.
 _LATEST_ENTRY = timedelta(seconds=40)
 
 
@@ -50,5 +50,5 @@ def _act(entry: Mapping[str, Any], rules: Rules | None) -> None:
     elif rules is not None:
         try:
             reevaluate(str(entry["lead"]), rules, clock.now())
-        except Invalid as error:  # a log that cannot be read does not become readable within the hour
+        except Invalid as error:  # permanent: a retry would fail too
             logger().error("score decay failed for a lead", extra={"lead": entry["lead"], "why": str(error)})

@@ -1,4 +1,4 @@
-"""Replay queue: a stretch of one segment of the table, lead by lead, then a message to itself about the rest."""
+"""Replay queue: replays a part of one table segment, lead by lead, then sends itself a message for the rest."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from sodate.runtime.logs import logger
 from sodate.runtime.settings import setting
 from sodate.scoring.replay_job import replay_task_of, sent, take
 
-#: Leaves time for the last lead and for the message about the rest, within the 60 seconds of the function.
+#: Leaves time for the last lead and for the message, within the timeout of 60 s.
 _BUDGET = timedelta(seconds=45)
 _NAMED = 20
 
@@ -19,8 +19,8 @@ def handler(event: dict[str, Any], _: object) -> Failures:
     until = clock.now() + _BUDGET
 
     def act(body: str) -> str:
-        turn = replay_task_of(body)
-        taken = take(turn, container.definitions(), clock.now, until)
+        task = replay_task_of(body)
+        taken = take(task, container.definitions(), clock.now, until)
         if taken.unreadable:
             names = taken.unreadable[:_NAMED]
             logger().error("leads cannot be read", extra={"leads": names, "in_all": len(taken.unreadable)})

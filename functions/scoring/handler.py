@@ -1,4 +1,4 @@
-"""Table stream: a new activity or a changed profile is folded into the lead's score; a rise to hot is told once."""
+"""Table stream: applies new activities and changed profiles to the lead's score; a lead becomes hot once."""
 
 from typing import Any
 
@@ -21,16 +21,19 @@ def handler(event: dict[str, Any], _: object) -> Failures:
         lead_id, rules = keys.lead_id_of(pk), live_rules(container.definitions())
         if not lately:
             lately.update(held_lately(leads))
-        found = rescore(lead_id, rules, clock.now(), news(lead_id, records), lately=lately[lead_id])
-        if found.became_hot:
+        result = rescore(lead_id, rules, clock.now(), new_activities(lead_id, records), lately=lately[lead_id])
+        if result.became_hot:
             return "hot"
-        return "changed" if found.changed else "unchanged"
+        return "changed" if result.changed else "unchanged"
 
     return each_group(event, act)
 
 
-def news(lead_id: str, records: list[Record]) -> list[Activity] | None:
-    """None when the profile changed: then everything is looked at anew."""
+def new_activities(lead_id: str, records: list[Record]) -> list[Activity] | None:
+    """Activities of the records; None when the profile changed: then all rules are evaluated again.
+
+    Raises: `Invalid` for an item that cannot be read.
+    """
     images = [image(record, "NewImage") or {} for record in records]
     if any(new.get("kind") == "profile" for new in images):
         return None

@@ -1,4 +1,4 @@
-"""Every five minutes: settles attempts without an outcome by evidence, repeats them, or lists them as unknown."""
+"""Every five minutes: lists attempts without an outcome as unknown, or repeats them when evidence allows it."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from sodate.scenarios.next_attempt import NextAttempts
 from sodate.scheduling.dispatch import dispatch
 from sodate.scheduling.store import WATCH, put_back
 
-#: An invocation that is older than this begins no further entry. An entry is a few calls; the function has 60 s.
+#: An invocation that is older than this begins no further entry. An entry takes a few calls; the timeout is 60 s.
 _LATEST_ENTRY = timedelta(seconds=40)
 
 
@@ -24,7 +24,7 @@ def handler(_: dict[str, Any], __: object) -> dict[str, int]:
 
     def act(entry: Mapping[str, Any]) -> None:
         if entry.get("what") == "look":
-            counted["again"] += attempts.look(entry, clock.now())
+            counted["again"] += attempts.check(entry, clock.now())
         else:
             counted["unknown"] += sweep(entry, clock.now())
 

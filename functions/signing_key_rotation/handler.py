@@ -1,4 +1,4 @@
-"""Secrets Manager rotation of the signing keys: a new key signs, the old ones go on verifying links already mailed."""
+"""Secrets Manager rotation of the signing keys: a new key signs; old keys still verify links that were sent."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Every minute: what is due goes to the send queue, no faster than SES takes it. Idle, it costs a query a shard."""
+"""Every minute: puts due sends on the send queue, at most at SES's rate. An idle tick costs one query per shard."""
 
 from typing import Any
 
@@ -12,25 +12,25 @@ from sodate.runtime.logs import logger
 from sodate.runtime.metrics import Metric, count
 
 
-def restrain(account: Account) -> SendingLimits:
+def limits_of(account: Account) -> SendingLimits:
     mailing = parsed(container.definitions().live("mailing"), Mailing)
-    found, judgement = sending_limits(mailing, account, clock.now())
+    limits, judgement = sending_limits(mailing, account, clock.now())
     if judgement.verdict != "ok":
         logger().warning("sender guard", extra={"verdict": judgement.verdict, "why": judgement.reason})
         count(Metric.SENDER_GUARD, 1)
-    return found
+    return limits
 
 
 def handler(_: dict[str, Any], __: object) -> dict[str, int]:
     container.bind_table()
-    release = Dispatcher(container.enqueue, container.ask_ses, restrain, container.dispatcher_cache(), clock.now())
-    ticks = release.tick()
+    dispatcher = Dispatcher(container.enqueue, container.ask_ses, limits_of, container.dispatcher_cache(), clock.now())
+    ticks = dispatcher.tick()
     handed_over = sum(tick.handed_over for tick in ticks.values())
-    if handed_over or release.why:
-        logger().info("tick", extra={"handed_over": handed_over, "mails": release.sent, "why": release.why})
-    count(Metric.EMAILS_DISPATCHED, release.sent)
-    count(Metric.CIRCUIT_OPENED, int(release.breaker_opened))
-    count(Metric.SENDING_HELD, 1 if release.why else 0)
+    if handed_over or dispatcher.why:
+        logger().info("tick", extra={"handed_over": handed_over, "mails": dispatcher.sent, "why": dispatcher.why})
+    count(Metric.EMAILS_DISPATCHED, dispatcher.sent)
+    count(Metric.CIRCUIT_OPENED, int(dispatcher.breaker_opened))
+    count(Metric.SENDING_HELD, 1 if dispatcher.why else 0)
     if any(tick.is_late for tick in ticks.values()):
         count(Metric.LATE_MINUTES, max(tick.minutes_late for tick in ticks.values()))
-    return {"handed_over": handed_over, "mails": release.sent}
+    return {"handed_over": handed_over, "mails": dispatcher.sent}

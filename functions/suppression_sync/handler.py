@@ -1,4 +1,4 @@
-"""Once a day: addresses on SES's account suppression list are not mailed by us any more."""
+"""Once a day: blocks leads whose address is on SES's account suppression list."""
 
 from dataclasses import asdict
 from typing import Any

@@ -1,4 +1,4 @@
-"""Later attempts at their edges, and a sweeper that is short of time or calls."""
+"""Edge cases of later attempts, and limits of the sweeper's time and calls."""
 
 from collections import Counter
 from datetime import timedelta
@@ -22,7 +22,7 @@ from tests.functions.test_send_protocol import due_step, second_attempts, step_m
 
 
 def lost_attempt(world: QuickWorld) -> dict[str, Any]:
-    """The ledger item of a step mail without an answer, listed as unknown."""
+    """The ledger item of a step mail without an SES answer, listed as unknown."""
     records = due_step(world)
     world.ses.simulator.inject(Fault.TIMEOUT)
     world.call("email_sender", {"Records": records})
@@ -73,7 +73,7 @@ def test_strict_is_never_attempted_again(world: QuickWorld, where: str) -> None:
     assert second_attempts(world) == []
 
 
-def test_nothing_is_attempted_again_while_reports_lie_in_the_dead_letter_queue(world: QuickWorld) -> None:
+def test_nothing_is_attempted_again_while_the_dead_letter_queue_contains_reports(world: QuickWorld) -> None:
     world._monkeypatch.setattr("sodate.runtime.container.has_event_letters", lambda: True)
     lost_attempt(world)
     world.advance(timedelta(days=4))
@@ -89,12 +89,12 @@ def test_a_lead_that_left_gets_no_further_attempt(world: QuickWorld) -> None:
     assert step_mails(world) == []
 
 
-def test_an_open_breaker_is_seen_with_the_slot(world: QuickWorld) -> None:
+def test_a_reservation_reports_an_open_breaker(world: QuickWorld) -> None:
     rate_limiter.keep(RateLimit(14.0))
-    assert rate_limiter.reserve(rate_limiter.look(), world.now).at is not None
+    assert rate_limiter.reserve(rate_limiter.load(), world.now).at is not None
     rate_limiter.open_breaker("sending_paused")
-    turn = rate_limiter.reserve(RateLimit(14.0), world.now + timedelta(minutes=1))
-    assert (turn.at, turn.stopped) == (None, "sending_paused")
+    slot = rate_limiter.reserve(RateLimit(14.0), world.now + timedelta(minutes=1))
+    assert (slot.at, slot.stopped) == (None, "sending_paused")
 
 
 def test_a_watch_entry_of_fifty_leads_takes_the_sweeper_four_calls(world: QuickWorld) -> None:
@@ -130,7 +130,7 @@ def test_a_definition_that_this_release_cannot_read_does_not_stop_the_sweeper() 
     assert (taken, done, later) == (2, ["watch"], ["look"])
 
 
-def test_a_sweeper_without_time_stops_behind_what_it_did_and_one_bad_entry_stops_nobody() -> None:
+def test_a_sweeper_without_time_stops_after_its_last_entry_and_a_bad_entry_blocks_no_other() -> None:
     entries = [{"what": "watch", "number": number} for number in range(10)]
     done: list[int] = []
     later: list[int] = []

@@ -1,4 +1,4 @@
-"""What SES refused for certain: listed, and tried again when the cause is mended. Nothing leaves twice."""
+"""Sends that SES rejected: listed, and retried when the cause is corrected. No email is sent twice."""
 
 import json
 from datetime import timedelta
@@ -38,7 +38,7 @@ def failed_opt_in(world: World) -> Json:
 
 
 def failed_step(world: World) -> tuple[str, str]:
-    """Lead and send of a first step mail that SES refused."""
+    """Lead id and send id of a first step mail that SES rejected."""
     records = due_step(world)
     world.ses.simulator.inject(Fault.MESSAGE_REJECTED)
     world.call("email_sender", {"Records": records})
@@ -52,7 +52,7 @@ def failed_step(world: World) -> tuple[str, str]:
 # -- transactional email -----------------------------------------------------------------------------------------------
 
 
-def test_a_failed_opt_in_mail_is_listed_with_its_reason(world: World) -> None:
+def test_a_failed_opt_in_email_is_listed_with_its_reason(world: World) -> None:
     failed_opt_in(world)
     (listed,) = failed_sends(world.now)
     assert listed.name == "opt_in"
@@ -61,7 +61,7 @@ def test_a_failed_opt_in_mail_is_listed_with_its_reason(world: World) -> None:
     assert failed_sends(world.now + timedelta(days=40)) == []
 
 
-def test_the_next_post_asks_for_a_failed_opt_in_mail_anew(world: World) -> None:
+def test_the_next_post_requests_another_opt_in_email_after_a_failed_one(world: World) -> None:
     failed_opt_in(world)
     world.now += timedelta(minutes=1)
     assert post(world, company="別の会社") == 201
@@ -73,7 +73,7 @@ def test_the_next_post_asks_for_a_failed_opt_in_mail_anew(world: World) -> None:
     assert len(world.mails_to(TARO)) == 1, "that one was sent, so the wait protects the mailbox again"
 
 
-def test_the_same_words_again_within_minutes_bring_the_failed_opt_in_mail_and_no_second_one(world: World) -> None:
+def test_the_same_post_within_minutes_sends_the_failed_opt_in_email_and_no_second_one(world: World) -> None:
     failed_opt_in(world)
     world.now += timedelta(minutes=1)
     assert post(world) == 200
@@ -86,7 +86,7 @@ def test_the_same_words_again_within_minutes_bring_the_failed_opt_in_mail_and_no
     assert world.visit(world.link(world.mails_to(TARO)[0], "/opt-in/"), "POST")["statusCode"] == 200
 
 
-def test_an_older_failure_does_not_end_the_wait_after_a_newer_mail(world: World) -> None:
+def test_an_older_failure_does_not_end_the_wait_after_a_newer_email(world: World) -> None:
     transactional = failed_opt_in(world)
     world.now += timedelta(minutes=1)
     post(world, company="別の会社")
@@ -97,7 +97,7 @@ def test_an_older_failure_does_not_end_the_wait_after_a_newer_mail(world: World)
     assert world.state(lead)["opt_in_mail_at"] == asked
 
 
-def test_a_transactional_mail_is_planned_again_once_and_only_when_it_failed(world: World) -> None:
+def test_a_transactional_email_is_planned_again_once_and_only_when_it_failed(world: World) -> None:
     transactional = failed_opt_in(world)
     lead, name = world.lead_id(TARO), transactional["sk"].removeprefix("SEND#")
     retry_transactional(lead, name, world.now)
@@ -111,7 +111,7 @@ def test_a_transactional_mail_is_planned_again_once_and_only_when_it_failed(worl
         retry_transactional(lead, name, world.now)
 
 
-def test_what_a_person_called_lost_is_no_refusal(world: World) -> None:
+def test_a_send_that_an_operator_resolved_as_lost_cannot_be_retried(world: World) -> None:
     transactional = failed_opt_in(world)
     lead, name = world.lead_id(TARO), transactional["sk"].removeprefix("SEND#")
     send = find_send(lead, name)
@@ -125,7 +125,7 @@ def test_what_a_person_called_lost_is_no_refusal(world: World) -> None:
 # -- step mail ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_failed_step_mail_is_sent_once_and_the_run_goes_on(world: World) -> None:
+def test_a_failed_step_mail_is_sent_once_and_the_enrollment_continues(world: World) -> None:
     lead, name = failed_step(world)
     retry_step(Definitions(), lead, name, world.now)
     with pytest.raises(Conflict):
@@ -145,7 +145,7 @@ def test_a_step_mail_whose_time_is_over_is_skipped_with_that_reason(world: World
     assert name not in step_mails(world)
 
 
-def test_nobody_who_left_is_mailed_by_a_retry(world: World) -> None:
+def test_a_retry_sends_nothing_to_a_lead_that_opted_out(world: World) -> None:
     lead, name = failed_step(world)
     topic = next(iter(world.state(lead)["topics"]))
     unsubscribe(lead, name, topic, "all", "one_click", world.now)
@@ -161,11 +161,11 @@ def test_an_opt_out_between_the_retry_and_its_claim_wins(world: World) -> None:
     assert step_mails(world) == []
 
 
-def test_a_run_that_has_moved_on_is_not_turned_back(world: World) -> None:
+def test_an_enrollment_that_is_further_on_is_not_moved_back(world: World) -> None:
     lead, name = failed_step(world)
     world.advance(timedelta(days=14))
     assert [send["state"] for send in steps(world)] == ["failed", "delivered", "delivered"]
-    with pytest.raises(Conflict, match="a later mail"):
+    with pytest.raises(Conflict, match="a later email"):
         retry_step(Definitions(), lead, name, world.now)
 
 
@@ -227,7 +227,7 @@ def test_a_window_chooses_by_the_time_of_the_failure(cli: World) -> None:
     assert run("failed", "--json", "--from", window[1]) == []
 
 
-def test_retry_wants_to_be_told_which_and_asks(cli: World) -> None:
+def test_retry_requires_a_selection_and_a_confirmation(cli: World) -> None:
     failed_opt_in(cli)
     assert "which sends?" in run("retry", code=1)
     assert "write it as" in run("retry", "--from", "yesterday", code=1)
@@ -239,8 +239,8 @@ def test_retry_wants_to_be_told_which_and_asks(cli: World) -> None:
 # -- an erased lead ----------------------------------------------------------------------------------------------------
 
 
-def test_the_address_of_an_erased_lead_begins_anew_with_the_next_post(world: Any) -> None:
-    """Erasure left the owner of the address: every later post was answered 503."""
+def test_the_address_of_an_erased_lead_becomes_a_new_lead_with_the_next_post(world: Any) -> None:
+    """Regression: erasure kept the owner item of the address, and every later post got 503."""
     erased = world.join(TARO)
     for key in [key for key in world.table.items if key[0] == f"LEAD#{erased}"]:
         del world.table.items[key]

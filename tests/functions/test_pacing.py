@@ -1,4 +1,4 @@
-"""Release and pace: SES's limits are followed, the urgent goes first, a stopped account is asked once a minute."""
+"""Dispatcher and rate limiter keep the limits of SES; urgent email goes first; a stopped account gets one probe."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -28,7 +28,7 @@ def marketing(world: QuickWorld) -> list[Any]:
 
 
 def due_leads(world: QuickWorld, count: int) -> None:
-    """So many leads whose first step is due this minute."""
+    """`count` leads whose first step is due this minute."""
     for number in range(count):
         world.join(f"p{number}@example.jp")
         world.now += SECOND
@@ -43,34 +43,34 @@ def a_minute_later(world: QuickWorld) -> None:
 
 @pytest.mark.parametrize("rate", [1.0, 3.0, 5.0, 14.0, 45.0, 50.0, 90.0, 200.0, 999.0, 1000.0, 5000.0])
 def test_slots_keep_every_second_within_the_rate_and_use_most_of_it(rate: float) -> None:
-    found = RateLimit(rate)
-    in_a_second = -(-SECOND // found.slot) * found.bulk_size
+    rate_limit = RateLimit(rate)
+    in_a_second = -(-SECOND // rate_limit.slot) * rate_limit.bulk_size
     assert in_a_second <= rate
-    assert found.bulk_size / found.slot.total_seconds() >= (0.95 if rate != 3.0 else 0.94) * rate * 0.97
-    assert 1 <= found.bulk_size <= 50
+    assert rate_limit.bulk_size / rate_limit.slot.total_seconds() >= (0.95 if rate != 3.0 else 0.94) * rate * 0.97
+    assert 1 <= rate_limit.bulk_size <= 50
 
 
 def test_slots_of_many_senders_never_overlap(world: QuickWorld) -> None:
-    found = RateLimit(14.0)
-    slots = [rate_limiter.reserve(found, world.now).at for _ in range(30)]
+    rate_limit = RateLimit(14.0)
+    slots = [rate_limiter.reserve(rate_limit, world.now).at for _ in range(30)]
     assert slots == sorted(slots)  # type: ignore[type-var]
-    assert {later - earlier for earlier, later in pairwise(slots)} == {found.slot}  # type: ignore[operator]
+    assert {later - earlier for earlier, later in pairwise(slots)} == {rate_limit.slot}  # type: ignore[operator]
     world.now += timedelta(minutes=1)
-    first = rate_limiter.reserve(found, world.now).at
+    first = rate_limiter.reserve(rate_limit, world.now).at
     assert first is not None and timedelta() < first - world.now < timedelta(milliseconds=100)
 
 
-def test_who_would_wait_too_long_gets_no_slot(world: QuickWorld) -> None:
-    found = RateLimit(SANDBOX_RATE)
-    slots = [rate_limiter.reserve(found, world.now).at for _ in range(20)]
+def test_a_sender_that_would_wait_too_long_gets_no_slot(world: QuickWorld) -> None:
+    rate_limit = RateLimit(SANDBOX_RATE)
+    slots = [rate_limiter.reserve(rate_limit, world.now).at for _ in range(20)]
     given = [slot for slot in slots if slot is not None]
     assert len(given) in range(10, 13)
-    assert max(given) <= world.now + PATIENCE + found.slot
-    assert rate_limiter.look().is_saturated(world.now)
+    assert max(given) <= world.now + PATIENCE + rate_limit.slot
+    assert rate_limiter.load().is_saturated(world.now)
 
 
-def test_a_tick_releases_a_minute_of_mail_and_the_rest_stays(world: QuickWorld) -> None:
-    """At two a second: what a minute has slots for, spread over the minute; the next tick goes on behind it."""
+def test_a_tick_hands_over_a_minute_of_email_and_the_rest_stays(world: QuickWorld) -> None:
+    """At two per second: as many as a minute has slots, spread over the minute; the next tick continues after them."""
     count, first = 300, world.join("p@example.jp")
     state = world.table.items[f"LEAD#{first}", "STATE"]
     (sequence,) = state["enrollments"]["M"]
@@ -100,7 +100,7 @@ def test_a_change_of_the_rate_is_followed_by_the_next_tick(world: QuickWorld) ->
     for rate in (14.0, 200.0, 1.0):
         world.ses.simulator.account.max_send_rate = rate
         a_minute_later(world)
-        assert rate_limiter.look().rate == rate
+        assert rate_limiter.load().rate == rate
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,9 @@ def test_a_change_of_the_rate_is_followed_by_the_next_tick(world: QuickWorld) ->
         ("max_24_hour_send", "quota_exhausted"),
     ],
 )
-def test_a_stopped_account_is_asked_once_a_minute_and_resumes_by_itself(world: QuickWorld, how: str, why: str) -> None:
+def test_a_stopped_account_is_probed_once_a_minute_and_resumes_automatically(
+    world: QuickWorld, how: str, why: str
+) -> None:
     due_leads(world, 4)
     account, healthy = world.ses.simulator.account, getattr(world.ses.simulator.account, how)
     setattr(account, how, {"sending_enabled": False, "suspended": True, "max_24_hour_send": 0}[how])
@@ -119,21 +121,21 @@ def test_a_stopped_account_is_asked_once_a_minute_and_resumes_by_itself(world: Q
     for _ in range(20):
         a_minute_later(world)
     assert marketing(world) == []
-    assert rate_limiter.look().stopped == why
-    assert world.ses.simulator.calls - before <= 1, "nobody claims or sends while the account is stopped"
+    assert rate_limiter.load().stopped == why
+    assert world.ses.simulator.calls - before <= 1, "no sender claims or sends while the account is stopped"
     setattr(account, how, healthy)
     a_minute_later(world)
-    assert marketing(world) == [], "a probe shows first whether SES takes email again"
+    assert marketing(world) == [], "a probe shows first whether SES accepts email again"
     assert len(world.mails_to(MAILBOX_SIMULATOR)) == 1
-    assert rate_limiter.look().stopped is None
+    assert rate_limiter.load().stopped is None
     for _ in range(20):
         a_minute_later(world)
     assert len(marketing(world)) == len({m.recipient for m in marketing(world)}) == 4
     assert world.items("unknown") == []
 
 
-def test_an_account_that_stops_in_the_middle_loses_nobody(world: QuickWorld) -> None:
-    """GetAccount sees nothing wrong, SES refuses all the same: a probe a minute asks, and in the end all go out."""
+def test_an_account_that_stops_during_sending_loses_no_email(world: QuickWorld) -> None:
+    """GetAccount reports no problem, but SES rejects email: one probe a minute, and in the end all emails are sent."""
     due_leads(world, 5)
     world.ses.simulator.inject(Fault.SENDING_PAUSED, times=8)
     calls = []
@@ -141,7 +143,7 @@ def test_an_account_that_stops_in_the_middle_loses_nobody(world: QuickWorld) -> 
         before = world.ses.simulator.calls
         a_minute_later(world)
         calls.append(world.ses.simulator.calls - before)
-    assert max(calls[1:8]) == 1, "no email but the probe is risked while SES refuses"
+    assert max(calls[1:8]) == 1, "no email but the probe is at risk while SES rejects email"
     assert len(marketing(world)) == 5
     assert {m.recipient for m in marketing(world)} == {f"p{n}@example.jp" for n in range(5)}
 
@@ -152,13 +154,13 @@ def test_calls_without_an_answer_open_the_breaker_and_the_rest_waits(world: Quic
     world.ses.simulator.fault_for = lambda _: fault
     for _ in range(15):
         a_minute_later(world)
-    assert rate_limiter.look().stopped == SILENCE
+    assert rate_limiter.load().stopped == SILENCE
     size = RateLimit(world.ses.simulator.account.max_send_rate).bulk_size
     unclear = [item for item in world.items("send") if item["state"] in ("sending", "unknown")]
     assert len(unclear) <= SILENT_CALLS * size
     world.ses.simulator.fault_for = lambda _: None
     a_minute_later(world)
-    assert rate_limiter.look().stopped is None
+    assert rate_limiter.load().stopped is None
     a_minute_later(world)
     a_minute_later(world)
     assert len(marketing(world)) >= 25 - SILENT_CALLS * size - 1, "two minutes after SES answers again"
@@ -173,7 +175,7 @@ def test_silent_calls_count_only_in_a_row(world: QuickWorld) -> None:
     world.ses.simulator.fault_for = lambda _: next(faults)
     for _ in range(30):
         a_minute_later(world)
-    assert rate_limiter.look().stopped is None
+    assert rate_limiter.load().stopped is None
     assert len(marketing(world)) == 4
 
 
@@ -189,7 +191,7 @@ def test_transactional_email_goes_first_and_a_held_sender_still_sends_them(world
         a_minute_later(world)
     assert len(world.mails_to("new@example.jp")) == 1
     assert marketing(world) == []
-    assert "bounce_rate" in str(rate_limiter.look().held)
+    assert "bounce_rate" in str(rate_limiter.load().held)
 
 
 def test_a_new_senders_ramp_is_a_ceiling_for_marketing_only(world: QuickWorld) -> None:
@@ -200,7 +202,7 @@ def test_a_new_senders_ramp_is_a_ceiling_for_marketing_only(world: QuickWorld) -
     due_leads(world, 10)
     for _ in range(5):
         a_minute_later(world)
-    # SES's own number of the last 24 hours is what the ramp is held against; opt-in mails count too.
+    # The ceiling is compared with SES's own count of the last 24 hours, which includes opt-in emails.
     first_day = len(marketing(world))
     assert first_day <= 7
     for _ in range(3):
@@ -209,16 +211,16 @@ def test_a_new_senders_ramp_is_a_ceiling_for_marketing_only(world: QuickWorld) -
 
 
 @pytest.mark.parametrize(
-    ("zone", "ceiling"), [("Asia/Tokyo", 20), ("UTC", 10), ("America/Los_Angeles", 10), ("Pacific/Auckland", 20)]
+    ("time_zone", "ceiling"), [("Asia/Tokyo", 20), ("UTC", 10), ("America/Los_Angeles", 10), ("Pacific/Auckland", 20)]
 )
-def test_the_days_of_a_ramp_are_those_of_the_sender(world: QuickWorld, zone: str, ceiling: int) -> None:
+def test_the_days_of_a_ramp_are_those_of_the_sender(world: QuickWorld, time_zone: str, ceiling: int) -> None:
     """At 20:00 UTC of the first day it is the second day in Japan."""
     body = Definitions().live("mailing").body
     ramp = {"start": "2026-11-24", "first_day": 10, "daily_growth": 2, "until": 1000}
-    mailing = Mailing.model_validate({**body, "sender": {**body["sender"], "time_zone": zone}, "warm_up": ramp})
+    mailing = Mailing.model_validate({**body, "sender": {**body["sender"], "time_zone": time_zone}, "warm_up": ramp})
     account = Account(rate=14, sent=0, left=None, stopped=None)
-    found, _ = sending_limits(mailing, account, datetime(2026, 11, 24, 20, tzinfo=UTC))
-    assert found.left == ceiling
+    limits, _ = sending_limits(mailing, account, datetime(2026, 11, 24, 20, tzinfo=UTC))
+    assert limits.left == ceiling
 
 
 def test_priorities_are_served_in_order(world: QuickWorld) -> None:

@@ -1,4 +1,4 @@
-"""At most one mail a step, none after an opt-out, nothing lost in silence: killed and interrupted at every write."""
+"""At most one email per step, none after an opt-out, none lost silently: a crash or interruption at every write."""
 
 import json
 from collections.abc import Callable
@@ -21,11 +21,11 @@ TARO = "taro@example.jp"
 
 
 class Crash(BaseException):
-    """The process is gone; no `except Exception` of ours sees it."""
+    """The process ends; no `except Exception` of ours catches it."""
 
 
 def due_step(world: World) -> list[dict[str, Any]]:
-    """A lead whose first step mail lies on the send queue: the messages."""
+    """A lead whose first step mail is on the send queue. Returns the messages."""
     world.join()
     world.now += timedelta(days=1)
     for lane in due.LANES:
@@ -38,8 +38,8 @@ def due_step(world: World) -> list[dict[str, Any]]:
 
 def steps(world: World) -> list[dict[str, Any]]:
     """First attempts."""
-    found = [item for item in world.items("send") if item["name"] == "step" and "attempt" not in item]
-    return sorted(found, key=lambda send: int(send["step"]))
+    first_attempts = [item for item in world.items("send") if item["name"] == "step" and "attempt" not in item]
+    return sorted(first_attempts, key=lambda send: int(send["step"]))
 
 
 def second_attempts(world: World) -> list[dict[str, Any]]:
@@ -51,7 +51,7 @@ def step_mails(world: World) -> list[str]:
 
 
 def at_point(world: QuickWorld, number: int, act: Callable[[], None]) -> list[str]:
-    """`act` happens at the number-th place between two effects of what follows; returns the places passed."""
+    """Calls `act` at the number-th point between two effects of the following code. Returns the points passed."""
     passed: list[str] = []
 
     def point(label: str) -> None:
@@ -109,7 +109,7 @@ def test_a_crash_at_any_write_sends_at_most_once_and_loses_nothing(
     if events_arrive:
         assert len(sent) == 3, "what never left is sent again"
     else:
-        assert not again, "without reports of SES nobody knows that it never left"
+        assert not again, "without reports of SES there is no evidence that it never left"
     assert not {first for first in again if first in sent}, "both attempts left"
     listed = {item["sk"].removeprefix("SEND#") for item in world.items("unknown")}
     for send in steps(world):
@@ -121,7 +121,7 @@ def test_a_crash_at_any_write_sends_at_most_once_and_loses_nothing(
 
 @pytest.mark.parametrize("what", ["one_click", "complain", "bounce"])
 @pytest.mark.parametrize("number", range(1, 12))
-def test_an_opt_out_at_any_point_stops_every_mail_that_is_not_yet_claimed(
+def test_an_opt_out_at_any_point_stops_every_email_that_is_not_yet_claimed(
     world: QuickWorld, number: int, what: str
 ) -> None:
     records = due_step(world)
@@ -130,13 +130,13 @@ def test_an_opt_out_at_any_point_stops_every_mail_that_is_not_yet_claimed(
     passed: list[str] = []
 
     def leave() -> None:
-        held, world.table.point = world.table.point, lambda label: None
+        original_point, world.table.point = world.table.point, lambda label: None
         if what == "one_click":
             assert unsubscribe(lead, "x", "product-news", "all", "one_click", world.now)
         else:
             getattr(world.ses.simulator, what)(opt_in.message_id)
             world._ses_events()
-        world.table.point = held
+        world.table.point = original_point
 
     passed = at_point(world, number, leave)
     world.call("email_sender", {"Records": records})
@@ -156,12 +156,12 @@ RETRIED = (
     Fault.TOO_MANY_REQUESTS, Fault.LIMIT_EXCEEDED, Fault.ACCOUNT_SUSPENDED, Fault.SENDING_PAUSED,
     Fault.MAIL_FROM_NOT_VERIFIED, Fault.IDENTITY_NOT_VERIFIED, Fault.CONFIGURATION_SET_MISSING,
 )  # fmt: skip
-REFUSED = (Fault.MESSAGE_REJECTED, Fault.BAD_REQUEST)
-UNCLEAR = tuple(fault for fault in Fault if fault not in RETRIED + REFUSED)
+REJECTED = (Fault.MESSAGE_REJECTED, Fault.BAD_REQUEST)
+UNCLEAR = tuple(fault for fault in Fault if fault not in RETRIED + REJECTED)
 
 
 @pytest.mark.parametrize("fault", RETRIED)
-def test_a_certain_no_for_now_is_tried_again_and_sent_once(world: World, fault: Fault) -> None:
+def test_a_deferred_send_is_tried_again_and_sent_once(world: World, fault: Fault) -> None:
     records = due_step(world)
     world.ses.simulator.inject(fault, 3)
     world.call("email_sender", {"Records": records})
@@ -173,8 +173,8 @@ def test_a_certain_no_for_now_is_tried_again_and_sent_once(world: World, fault: 
     assert len(step_mails(world)) == 3
 
 
-@pytest.mark.parametrize("fault", REFUSED)
-def test_a_refusal_is_final_with_its_reason_and_the_run_goes_on(world: World, fault: Fault) -> None:
+@pytest.mark.parametrize("fault", REJECTED)
+def test_a_rejection_is_final_with_its_reason_and_the_enrollment_continues(world: World, fault: Fault) -> None:
     records = due_step(world)
     world.ses.simulator.inject(fault)
     world.call("email_sender", {"Records": records})
@@ -204,7 +204,7 @@ def test_an_unclear_answer_is_repeated_only_when_ses_reports_on_its_neighbours(w
         assert (again["state"], int(again["step"])) == ("delivered", 0)
         assert steps(world)[0]["next_attempt"] == again["sk"].removeprefix("SEND#")
         assert "SES reported on" in steps(world)[0]["evidence"]
-        assert unknown_sends(world.now - timedelta(days=14)) == [], "nobody need look at it"
+        assert unknown_sends(world.now - timedelta(days=14)) == [], "it is not on the list"
     assert len(step_mails(world)) == 3
 
 
@@ -212,7 +212,7 @@ def test_an_unclear_answer_is_repeated_only_when_ses_reports_on_its_neighbours(w
 def test_a_report_that_overtakes_the_answer_is_not_overwritten_by_the_sender(
     world: World, fault: Fault | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The ledger item exists already: the email was put off once."""
+    """The ledger item exists already: the email was deferred once."""
     records = due_step(world)
     world.ses.simulator.inject(Fault.TOO_MANY_REQUESTS, 3)
     world.call("email_sender", {"Records": records})
@@ -235,7 +235,7 @@ def test_a_report_that_overtakes_the_answer_is_not_overwritten_by_the_sender(
 
 
 @pytest.mark.parametrize("fault", [fault for fault in UNCLEAR if not fault.startswith("accepted")])
-def test_without_reports_an_unclear_answer_stays_listed_for_a_person(world: World, fault: Fault) -> None:
+def test_without_reports_an_unclear_answer_stays_on_the_list(world: World, fault: Fault) -> None:
     records = due_step(world)
     month = world.now
     world.ses.simulator.inject(fault)
@@ -262,7 +262,7 @@ def test_an_empty_quota_defers_until_there_is_room(world: World) -> None:
     assert len(step_mails(world)) == 1
 
 
-def test_a_later_step_waits_for_one_that_was_put_off(world: World) -> None:
+def test_a_later_step_waits_for_one_that_was_deferred(world: World) -> None:
     until = world.now + timedelta(hours=3)
 
     def paused(request: Any) -> Fault | None:
@@ -284,7 +284,7 @@ def test_a_later_step_waits_for_one_that_was_put_off(world: World) -> None:
 
 
 def publish_hourly(world: World, **more: Any) -> None:
-    """Three mails, an hour apart, for whoever asks for a demo."""
+    """Three emails, an hour apart, for leads of the demo form."""
     template = "materials-1-first-steps"
     body = {
         "id": "hourly",
@@ -297,7 +297,7 @@ def publish_hourly(world: World, **more: Any) -> None:
     container.definitions().retire("sequence", "demo-preparation", world.now)
 
 
-def test_a_mail_with_a_hole_fails_with_its_reason_and_its_neighbours_go_out(world: World) -> None:
+def test_an_email_with_a_missing_value_fails_with_its_reason_and_the_others_are_sent(world: World) -> None:
     emails = [f"p{n}@example.jp" for n in range(4)]
     for email in emails:
         world.join(email)
@@ -333,31 +333,31 @@ def test_no_name_breaks_a_header_a_template_or_the_page_around_it(world: World, 
     publish_template(world, subject="{{ lead.name }}様", html="<p>{{ lead.name }}</p>", text="[{{ lead.name }}]")
     world.join(name=name)
     world.advance(timedelta(days=1))
-    mail = world.mails_to(TARO)[-1]
-    assert mail.tags["purpose"] == "marketing", steps(world)
-    assert not set(mail.subject) & set("\r\n\x0b\u2028\u2029\x85")
-    assert "<svg" not in mail.html
+    received = world.mails_to(TARO)[-1]
+    assert received.tags["purpose"] == "marketing", steps(world)
+    assert not set(received.subject) & set("\r\n\x0b\u2028\u2029\x85")
+    assert "<svg" not in received.html
     if "{{" in name:
-        assert mail.text == f"[{name}]"
+        assert received.text == f"[{name}]"
     if name == "<svg onload=alert(1)>":
-        assert "&lt;svg onload=alert(1)&gt;" in mail.html
+        assert "&lt;svg onload=alert(1)&gt;" in received.html
     if name in ("\u202eabc", "אבג"):
-        assert mail.text == f"[\u2068{name}\u2069]"
+        assert received.text == f"[\u2068{name}\u2069]"
 
 
-def test_every_marketing_mail_has_both_one_click_headers_and_valid_tags(world: World) -> None:
+def test_every_marketing_email_has_both_one_click_headers_and_valid_tags(world: World) -> None:
     for number in range(5):
         world.join(f"p{number}@example.jp")
     world.advance(timedelta(days=14))
     marketing = [m for m in world.ses.simulator.messages if m.tags["purpose"] == "marketing"]
     assert len(marketing) == 15
-    for mail in marketing:
-        header = mail.header("List-Unsubscribe") or ""
+    for received in marketing:
+        header = received.header("List-Unsubscribe") or ""
         assert header.startswith("<https://") and header.endswith(">") and len(header) <= 995 and header.isascii()
-        assert mail.header("List-Unsubscribe-Post") == "List-Unsubscribe=One-Click"
-        assert mail.unsubscribe_url in mail.links, "the visible link"
-        assert len(mail.recipients) == 1
-        for part in (*mail.tags, *mail.tags.values()):
+        assert received.header("List-Unsubscribe-Post") == "List-Unsubscribe=One-Click"
+        assert received.unsubscribe_url in received.links, "the visible link"
+        assert len(received.recipients) == 1
+        for part in (*received.tags, *received.tags.values()):
             assert 0 < len(part) <= 256 and set(part) <= set(
                 "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
             )
@@ -378,7 +378,7 @@ def test_a_paused_sequence_sends_nothing_until_it_runs_again(world: World) -> No
     assert len(step_mails(world)) == 3
 
 
-def test_a_step_that_comes_too_late_is_skipped_with_its_reason_and_the_next_one_goes_out(world: World) -> None:
+def test_a_step_that_is_too_late_is_skipped_with_its_reason_and_the_next_one_is_sent(world: World) -> None:
     records = due_step(world)
     world.now += timedelta(hours=73)
     world.call("email_sender", {"Records": records})
@@ -388,8 +388,8 @@ def test_a_step_that_comes_too_late_is_skipped_with_its_reason_and_the_next_one_
     assert [send["state"] for send in steps(world)] == ["skipped", "delivered", "delivered"]
 
 
-def test_an_attempt_that_may_have_gone_out_is_never_called_skipped(world: World) -> None:
-    """Claimed, answer lost, then the lead leaves and the message comes again: nobody knows, so nobody says skipped."""
+def test_an_attempt_that_may_have_left_is_never_marked_skipped(world: World) -> None:
+    """Claimed, answer lost, then the lead opts out and the message is redelivered: the outcome is unknown."""
     records = due_step(world)
     world.ses.simulator.inject(Fault.ACCEPTED_THEN_TIMEOUT)
     world.ses.simulator.behaviour_for = lambda _: lambda message: []
@@ -405,7 +405,7 @@ def test_an_attempt_that_may_have_gone_out_is_never_called_skipped(world: World)
     assert len(step_mails(world)) == 1
 
 
-def test_who_asks_again_is_not_enrolled_twice(world: World) -> None:
+def test_a_second_post_does_not_enroll_the_lead_twice(world: World) -> None:
     lead = world.join()
     world.advance(timedelta(days=1))
     before = len(world.ses.simulator.messages)
@@ -444,7 +444,7 @@ def message(**changes: Any) -> str:
         (message(step="one"), "not a message of steps"),
     ],
 )
-def test_a_poison_message_is_buried_with_its_reason_and_its_neighbours_are_sent_once(
+def test_a_poison_message_becomes_a_dead_letter_with_its_reason_and_the_others_are_sent_once(
     world: World, body: str, reason: str
 ) -> None:
     (healthy,) = due_step(world)
@@ -500,8 +500,8 @@ def test_a_transactional_email_survives_a_crash_at_any_write_of_sender_and_sweep
         world.call("email_sender", {"Records": records})
     undisturbed(world)
     world.now += timedelta(minutes=20)
-    for turn in range(1, 8):
-        at_point(world, turn, die)
+    for point in range(1, 8):
+        at_point(world, point, die)
         try:
             world.call("send_sweeper", {})
         except Crash:
@@ -513,8 +513,8 @@ def test_a_transactional_email_survives_a_crash_at_any_write_of_sender_and_sweep
     assert 1 <= len(world.mails_to(TARO)) <= 2
 
 
-def test_a_transactional_email_that_was_only_put_off_still_has_its_second_attempt(world: QuickWorld) -> None:
-    """Two certain noes (429), then an attempt without an answer: the sweeper repeats it, for it was the first."""
+def test_a_transactional_email_that_was_only_deferred_still_has_its_second_attempt(world: QuickWorld) -> None:
+    """Two deferrals (429), then an attempt without an answer: the sweeper repeats it, because it was the first."""
     world.post({"email": TARO, "name": "n", "company": "c", "title": "部長", "agree": True})
     world.ses.simulator.inject(Fault.TOO_MANY_REQUESTS, times=2)
     world.ses.simulator.inject(Fault.TIMEOUT)

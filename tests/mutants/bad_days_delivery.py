@@ -56,7 +56,7 @@ DELIVERY = (
     Mutant(
         "a-double-goes-unseen",
         "layers/sodate/python/sodate/email/delivery/store.py",
-        (('    return "applied" if "is_double" in known else "double"\n', '    return "applied"\n'),),
+        (('    return "applied" if "is_double" in current else "double"\n', '    return "applied"\n'),),
         "nobody hears of a double",
         tests=("tests/functions/test_bad_answers.py",),
     ),

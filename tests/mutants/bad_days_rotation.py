@@ -23,7 +23,7 @@ ROTATION = (
     Mutant(
         "late-rotation-is-published",
         _SODATE + "runtime/key_rotation.py",
-        (("            _refuse_late(_keys(client, secret, VersionId=version), now)\n", ""),),
+        (("            _reject_late(_keys(client, secret, VersionId=version), now)\n", ""),),
         "a rotation that was resumed after a day publishes a key that signs before anybody has read it",
         tests=_TESTS,
     ),

@@ -20,7 +20,7 @@ import boto3
 import urllib3
 from sodate.dynamodb import base, bulk, keys
 from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef
-from sodate.email.delivery.sweep import LOOK_AFTER
+from sodate.email.delivery.sweep import CHECK_AFTER
 from sodate.email.mailing import Mailing
 from sodate.leads.lead import Enrollment, Profile, State
 from sodate.leads.store import profile_item, state_item
@@ -200,7 +200,7 @@ def _never_left(chain: list[str], sends: dict[str, dict[str, Any]], mailed: Coun
 def _ran_out(send: dict[str, Any], valid_until: list[datetime]) -> bool:
     """Before the evidence could be looked at: the first look, and the next one if SES had not reported by then."""
     attempted = datetime.fromisoformat(send["attempted_at"])
-    return attempted + LOOK_AFTER + _NEXT_LOOK > valid_until[int(send["step"])]
+    return attempted + CHECK_AFTER + _NEXT_LOOK > valid_until[int(send["step"])]
 
 
 def _why(send: dict[str, Any]) -> str:

@@ -163,7 +163,7 @@ def bad_time(name: str, fault: Fault, minutes: int, leads: int = LEADS) -> Resul
         result.must(left >= leads - ambiguous, f"{left} of {leads} had left a quarter of an hour later")
         result.must(len(first) == leads, f"{leads - len(first)} never left")
         result.must(not any(times > 1 for times in first.values()), "somebody got it twice")
-        result.must(rate_limiter.look().stopped is None, "the breaker stays open")
+        result.must(rate_limiter.load().stopped is None, "the breaker stays open")
     return result
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sodate.email.delivery.ledger import FINAL, RANK, StepRef
 from sodate.email.delivery.ledger import send_id as send_id_of
-from sodate.email.delivery.sweep import LOOK_AFTER, NEIGHBOURHOOD
+from sodate.email.delivery.sweep import CHECK_AFTER, NEIGHBOURHOOD
 from sodate.playbook.store import Definitions
 from sodate.scenarios.next_attempt import neighbours as evidence
 from sodate.scoring.rescore import live_rules, replayed
@@ -321,7 +321,7 @@ def _was_valid_when_evidence_came(world: SimulatedWorld, items: dict[tuple[str, 
     until = datetime.fromisoformat(run["since"]) + timedelta(hours=hours + valid)
     attempted = datetime.fromisoformat(send["attempted_at"])
     neighbours = [m.at for m in world.ses.simulator.messages if m.at >= attempted - NEIGHBOURHOOD]
-    if not neighbours or max(attempted + LOOK_AFTER, min(neighbours) + NEIGHBOURHOOD) + _LOOK_TAKES >= until:
+    if not neighbours or max(attempted + CHECK_AFTER, min(neighbours) + NEIGHBOURHOOD) + _LOOK_TAKES >= until:
         return False
     listed, looked = datetime.fromisoformat(send["settled_at"]), until - _LOOK_TAKES
     if any(began < until and ended > looked for began, ended in world.dispatcher_outages):

@@ -1,4 +1,4 @@
-"""The calls of the send path, which go past PynamoDB: moto's DynamoDB and the memory table give the same answers."""
+"""The calls of the send path, which bypass PynamoDB: moto's DynamoDB and the memory table give the same results."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ from sodate.errors import Transient
 from sodate.leads.lead import Enrollment, State
 from sodate.leads.store import find_state, state_item
 from sodate.scenarios.caps import Limit, minutes
-from sodate.scenarios.claim import Claims, Refused, release
+from sodate.scenarios.claim import ClaimRejected, Claims, release
 from sodate.scheduling import store as due
 
 from tests.simulation.table import MemoryTable
@@ -49,15 +49,15 @@ def item(number: int) -> dict[str, Any]:
 def test_many_items_are_put_and_read_in_as_many_calls_as_it_takes() -> None:
     bulk.put_many([item(number) for number in range(60)])
     wanted = [("P", f"{number:03d}") for number in range(130)]
-    found = bulk.get_many(wanted + wanted[:5])
-    assert sorted(found) == wanted[:60]
-    assert found["P", "007"] == item(7)
+    read_items = bulk.get_many(wanted + wanted[:5])
+    assert sorted(read_items) == wanted[:60]
+    assert read_items["P", "007"] == item(7)
     bulk.put_many([item(7) | {"n": {"N": "70"}}, item(7) | {"n": {"N": "77"}}])  # the last of one key
     assert bulk.get("P", "007") == item(7) | {"n": {"N": "77"}}
     assert bulk.get("P", "999") is None
 
 
-def test_what_a_batch_leaves_over_is_asked_for_again(table: MemoryTable | None) -> None:
+def test_unprocessed_items_of_a_batch_are_requested_again(table: MemoryTable | None) -> None:
     if table is None:
         return
     left = iter([False, True, False, True] + [False] * 99)
@@ -70,8 +70,8 @@ def test_what_a_batch_leaves_over_is_asked_for_again(table: MemoryTable | None) 
 
 
 @pytest.mark.parametrize("size", [0, 26])
-def test_a_batch_of_the_wrong_size_is_refused(table: MemoryTable | None, size: int) -> None:
-    """By AWS and by the memory table; moto takes any."""
+def test_a_batch_of_the_wrong_size_is_rejected(table: MemoryTable | None, size: int) -> None:
+    """By AWS and by the memory table; moto accepts any size."""
     if table is None:
         return
     entries = [{"PutRequest": {"Item": item(number)}} for number in range(size)]
@@ -84,34 +84,34 @@ def test_a_bucket_is_read_page_by_page_in_the_order_of_its_keys() -> None:
         due.plan(NOW, due.TRANSACTIONAL, "transactional", f"{number}", {"number": number}, NOW)
     read, after, minute = [], None, NOW + due.LEAD_TIME
     for _ in range(4):
-        found, after = due.page(minute, due.TRANSACTIONAL, 0, after, 3)
-        read += [entry.message["number"] for entry in found]
+        entries, after = due.page(minute, due.TRANSACTIONAL, 0, after, 3)
+        read += [entry.message["number"] for entry in entries]
         if after is None:
             break
     assert read == list(range(7))
     assert due.page(minute + due.MINUTE, due.TRANSACTIONAL, 0, None, 3) == ([], None)
 
 
-def claim(step: int, now: datetime, zone: str | None = None) -> Refused | None:
-    return Claims("news", LIMITS, now).claim(StepRef("L", "my-run", 1, step, "e1"), zone)
+def claim(step: int, now: datetime, time_zone: str | None = None) -> ClaimRejected | None:
+    return Claims("news", LIMITS, now).claim(StepRef("L", "my-run", 1, step, "e1"), time_zone)
 
 
-def test_a_claim_is_granted_once_and_notes_its_minute() -> None:
+def test_a_claim_succeeds_once_and_stores_its_minute() -> None:
     base.put_new(state_item(LEAD))
     assert claim(0, NOW) is None
-    held = find_state("L")
-    assert held is not None
-    assert (held.enrollments["my-run"].step, held.mailed, held.mailed_in) == (
+    stored = find_state("L")
+    assert stored is not None
+    assert (stored.enrollments["my-run"].step, stored.mailed, stored.mailed_in) == (
         1,
         (minutes(NOW),),
         {"news": (minutes(NOW),)},
     )
-    refused = claim(0, NOW)
-    assert refused == Refused(held)
+    rejection = claim(0, NOW)
+    assert rejection == ClaimRejected(stored)
     release(StepRef("L", "my-run", 1, 0, "e1"), NOW)
-    held = find_state("L")
-    assert held is not None
-    assert (held.enrollments["my-run"].step, held.mailed) == (0, ())
+    stored = find_state("L")
+    assert stored is not None
+    assert (stored.enrollments["my-run"].step, stored.mailed) == (0, ())
 
 
 @pytest.mark.parametrize(
@@ -131,10 +131,10 @@ def test_a_claim_is_granted_once_and_notes_its_minute() -> None:
     ],
     ids=lambda change: "-".join(change),
 )
-def test_a_claim_is_refused_with_the_item_that_refused_it(change: dict[str, Any]) -> None:
+def test_a_rejected_claim_returns_the_item_that_rejected_it(change: dict[str, Any]) -> None:
     state = State(**{**vars(LEAD), **change})
     base.put_new(state_item(state))
-    assert claim(0, NOW) == Refused(state)
+    assert claim(0, NOW) == ClaimRejected(state)
     assert find_state("L") == state
 
 
@@ -149,42 +149,42 @@ def test_a_claim_is_refused_with_the_item_that_refused_it(change: dict[str, Any]
     ],
     ids=lambda change: "-".join(change),
 )
-def test_what_is_over_stands_in_no_claims_way(change: dict[str, Any]) -> None:
+def test_a_claim_succeeds_when_pauses_and_caps_are_over(change: dict[str, Any]) -> None:
     base.put_new(state_item(State(**{**vars(LEAD), **change})))
     assert claim(0, NOW) is None
 
 
-def test_the_remembered_minutes_are_cut_when_there_are_many() -> None:
+def test_the_stored_minutes_are_cut_when_there_are_many() -> None:
     base.put_new(state_item(LEAD))
     for step in range(9):
         assert claim(step, NOW + timedelta(days=8 * step)) is None
-    held = find_state("L")
-    assert held is not None
-    assert 2 <= len(held.mailed) <= 7
-    assert held.mailed[0] == minutes(NOW + timedelta(days=64))
-    assert list(held.mailed) == sorted(held.mailed, reverse=True)
+    stored = find_state("L")
+    assert stored is not None
+    assert 2 <= len(stored.mailed) <= 7
+    assert stored.mailed[0] == minutes(NOW + timedelta(days=64))
+    assert list(stored.mailed) == sorted(stored.mailed, reverse=True)
 
 
-def test_slots_follow_each_other_at_the_rate_and_the_first_stop_stays() -> None:
-    assert rate_limiter.look() == rate_limiter.RateLimit()
+def test_slots_follow_each_other_at_the_rate_and_the_first_stop_reason_stays() -> None:
+    assert rate_limiter.load() == rate_limiter.RateLimit()
     rate_limiter.keep(rate_limiter.RateLimit(rate=10.0))
-    step, slots = rate_limiter.look().slot, [rate_limiter.reserve(rate_limiter.look(), NOW).at or NOW for _ in range(3)]
+    step, slots = rate_limiter.load().slot, [rate_limiter.reserve(rate_limiter.load(), NOW).at or NOW for _ in range(3)]
     assert slots == [slots[0], slots[0] + step, slots[0] + 2 * step]
     assert timedelta() <= slots[0] - NOW < step
     later = NOW + timedelta(seconds=1)
-    following = rate_limiter.reserve(rate_limiter.look(), later).at
+    following = rate_limiter.reserve(rate_limiter.load(), later).at
     assert following is not None
     assert following - later == slots[0] - NOW
     for _ in range(105):
-        last = rate_limiter.reserve(rate_limiter.look(), later).at
+        last = rate_limiter.reserve(rate_limiter.load(), later).at
     assert last is None
     assert rate_limiter.open_breaker("sending_paused")
     assert not rate_limiter.open_breaker("account_suspended")
-    assert rate_limiter.look().stopped == "sending_paused"
+    assert rate_limiter.load().stopped == "sending_paused"
 
 
 @pytest.mark.parametrize("what", ["names", "values"])
-def test_a_name_or_value_that_nobody_uses_is_refused(what: str) -> None:
+def test_an_unused_name_or_value_is_rejected(what: str) -> None:
     names, values = {"#a": "a"}, {":a": {"S": "1"}}
     (names if what == "names" else values)["#b" if what == "names" else ":b"] = "b" if what == "names" else {"S": "b"}  # type: ignore[index,assignment]
     with pytest.raises(Transient):
@@ -196,12 +196,12 @@ def test_a_list_grows_at_its_front_and_loses_what_is_named() -> None:
     grow = "SET #l = list_append(:new, if_not_exists(#l, :none))"
     for number in range(4):
         values[":new"] = {"L": [{"N": str(number)}]}
-        told = bulk.update("P", "S", grow, None, names, values, "UPDATED_NEW")
-    assert [bulk.plain(entry) for entry in told["l"]["L"]] == [3, 2, 1, 0]
+        updated = bulk.update("P", "S", grow, None, names, values, "UPDATED_NEW")
+    assert [bulk.plain(entry) for entry in updated["l"]["L"]] == [3, 2, 1, 0]
     bulk.update("P", "S", "REMOVE #l[1], #l[3]", None, names, {})
     bulk.update("P", "S", "SET #l[0] = :n", "#l[1] = :one", names, {":n": {"N": "9"}, ":one": {"N": "1"}})
-    held = bulk.get("P", "S")
-    assert held is not None
-    assert [bulk.plain(entry) for entry in held["l"]["L"]] == [9, 1]
+    stored = bulk.get("P", "S")
+    assert stored is not None
+    assert [bulk.plain(entry) for entry in stored["l"]["L"]] == [9, 1]
     with pytest.raises(ConditionFailed):
         bulk.update("P", "S", "REMOVE #l", "attribute_exists(#l[5])", names, {})

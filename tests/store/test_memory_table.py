@@ -1,4 +1,4 @@
-"""The memory table of the simulation and moto's DynamoDB give the same answers to the calls that our code makes."""
+"""The memory table of the simulation and moto's DynamoDB give the same results for the calls that our code makes."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -52,14 +52,14 @@ def test_put_find_and_update_of_nested_paths() -> None:
     assert find_state("M") is None
     run = StateItem.enrollments["my-run"]
     base.update(state_key("L"), [run["step"].set(1), StateItem.topics["b"].set("pending")], run["step"] == 0)
-    found = find_state("L")
-    assert found is not None
-    assert (found.enrollments["my-run"].step, found.topics) == (1, {"a": "confirmed", "b": "pending"})
+    stored = find_state("L")
+    assert stored is not None
+    assert (stored.enrollments["my-run"].step, stored.topics) == (1, {"a": "confirmed", "b": "pending"})
     base.update(state_key("L"), [StateItem.blocked.set("x"), StateItem.opt_in_mails.add(2)])
     base.update(state_key("L"), [StateItem.blocked.remove()])
-    found = find_state("L")
-    assert found is not None
-    assert (found.blocked, found.opt_in_mails) == (None, 2)
+    stored = find_state("L")
+    assert stored is not None
+    assert (stored.blocked, stored.opt_in_mails) == (None, 2)
 
 
 CONDITIONS: list[tuple[Condition, bool]] = [
@@ -95,7 +95,7 @@ def test_conditions_hold_alike(number: int) -> None:
 
 
 @pytest.mark.usefixtures("table")
-def test_a_transaction_does_all_or_nothing_and_says_what_stood_in_the_way() -> None:
+def test_a_transaction_does_all_or_nothing_and_returns_the_conflicting_items() -> None:
     base.put_new(state_item(STATE))
     send = planned_transactional("L", "s1", "opt_in", None, {"a": 1}, at(1))
     log = activity_item(Activity("L", "mail_opened", at(1), "k1", {"link": "x"}))
@@ -105,12 +105,12 @@ def test_a_transaction_does_all_or_nothing_and_says_what_stood_in_the_way() -> N
         transaction.commit([blocked, put_new(log), raise_to("L", "s1", "sent", at(2))])
     assert list(caught.value.failed) == [1]
     assert (caught.value.failed[1] or {})["key"] == {"S": "k1"}
-    found = find_state("L")
-    assert found is not None
-    assert found.blocked is None
-    held = find_send("L", "s1")
-    assert held is not None
-    assert held.state == "planned"
+    stored = find_state("L")
+    assert stored is not None
+    assert stored.blocked is None
+    planned = find_send("L", "s1")
+    assert planned is not None
+    assert planned.state == "planned"
     transaction.commit([Delete(SendItem(keys.lead("L"), keys.send("s1")), SendItem.state == "planned"), blocked])
     assert find_send("L", "s1") is None
 
@@ -129,7 +129,7 @@ def test_a_query_is_ordered_filtered_by_kind_and_limited() -> None:
 
 
 @pytest.mark.usefixtures("table")
-def test_an_update_below_a_map_that_is_not_there_is_refused() -> None:
+def test_an_update_below_a_missing_map_is_rejected() -> None:
     from sodate.errors import Transient
 
     with pytest.raises(Transient):
@@ -164,14 +164,14 @@ def test_a_scan_gives_everything_once_with_its_partitions_whole_however_it_is_cu
             base.put(activity_item(Activity(f"L{number}", "mail_opened", at(second), f"k{second}", {})))
     whole = {item["pk"]["S"] + item["sk"]["S"] for item in bulk.scan(None)}
     assert len(whole) == 60
-    found = list[str]()
+    keys_read = list[str]()
     for segment in range(segments):
         pages = list(_pages(segment, segments, limit=7))
         order = [item["pk"]["S"] for page in pages for item in page]
         assert len([pk for pk, _ in groupby(order)]) == len(set(order)), "a partition is in one piece"
-        found += [item["pk"]["S"] + item["sk"]["S"] for page in pages for item in page]
+        keys_read += [item["pk"]["S"] + item["sk"]["S"] for page in pages for item in page]
         assert [item["sk"] for item in bulk.scan(None, segment, segments)] == [i["sk"] for p in pages for i in p]
-    assert (len(found), set(found)) == (60, whole)
+    assert (len(keys_read), set(keys_read)) == (60, whole)
 
 
 def _pages(segment: int, segments: int, limit: int) -> Iterator[list[bulk.Raw]]:
@@ -188,7 +188,7 @@ def _pages(segment: int, segments: int, limit: int) -> Iterator[list[bulk.Raw]]:
 
 
 @pytest.mark.usefixtures("table")
-def test_a_segment_without_a_total_or_beyond_it_is_refused() -> None:
+def test_a_segment_without_a_total_or_beyond_it_is_rejected() -> None:
     for more in ({"Segment": 0}, {"TotalSegments": 2}, {"Segment": 2, "TotalSegments": 2}):
         with pytest.raises(Transient):
             bulk.call("Scan", {"TableName": "sodate-contract", **more})

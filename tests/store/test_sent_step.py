@@ -1,4 +1,4 @@
-"""The hand-made ledger item is the one that the model makes."""
+"""The hand-written ledger item equals the model's."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""A send is never `unknown` without being on the list that people read: killed at any write, it is both or neither."""
+"""A send is never `unknown` without being on the operators' list: after a crash at any write, it is both or neither."""
 
 from datetime import UTC, datetime
 
@@ -33,7 +33,7 @@ def test_a_crash_at_any_write_leaves_it_listed_or_open(monkeypatch: pytest.Monke
         list_unknown([step_send(REF, "mail", "news", NOW)], NOW, NOW)
     except Crash:
         table.point = lambda _: None
-    held = find_send("L", REF.send_id)
+    stored = find_send("L", REF.send_id)
     listed = [send.send_id for send in unknown_sends(NOW)]
-    assert listed == ([REF.send_id] if held is not None else [])
+    assert listed == ([REF.send_id] if stored is not None else [])
     transaction._shared.connection = None

@@ -63,7 +63,7 @@ def _problem(
 
 
 def sending(d: Deployment) -> Result:
-    found = rate_limiter.look()
+    found = rate_limiter.load()
     if found.stopped:
         return failed(
             f"SES refuses email ({found.stopped}): everything due waits, one email a minute is tried",

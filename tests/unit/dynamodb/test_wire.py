@@ -1,4 +1,4 @@
-"""The lean client against a real HTTP server: signed, kept open, repeated when that is safe, errors as botocore's."""
+"""The lean client against a real HTTP server: signed, persistent connection, safe retries, errors as botocore's."""
 
 import json
 import threading
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.loopback
 
 
 class DynamoDb(ThreadingHTTPServer):
-    """Answers with what lies in `answers`, the last one for ever; None hangs up without an answer."""
+    """Sends the responses of `answers` in order, the last one repeatedly; None closes the connection without one."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -52,11 +52,11 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server() -> Iterator[DynamoDb]:
-    with DynamoDb() as found:
-        thread = threading.Thread(target=found.serve_forever, daemon=True)
+    with DynamoDb() as running:
+        thread = threading.Thread(target=running.serve_forever, daemon=True)
         thread.start()
-        yield found
-        found.shutdown()
+        yield running
+        running.shutdown()
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_calls_are_signed_and_share_a_connection(server: DynamoDb, wire: Wire) -
     assert server.connections == 1
 
 
-def test_a_failed_condition_is_told_at_once_with_the_item(server: DynamoDb, wire: Wire) -> None:
+def test_a_failed_condition_is_raised_at_once_with_the_item(server: DynamoDb, wire: Wire) -> None:
     server.answers = [(400, error("ConditionalCheckFailedException", Item={"pk": {"S": "a"}}))]
     with pytest.raises(ClientError) as caught:
         wire._make_api_call("UpdateItem", {})
@@ -94,14 +94,14 @@ def test_a_failed_condition_is_told_at_once_with_the_item(server: DynamoDb, wire
 
 
 @pytest.mark.parametrize("trouble", [(400, error("ThrottlingException")), (500, error("InternalServerError")), None])
-def test_trouble_that_passes_is_tried_again(server: DynamoDb, wire: Wire, trouble: Any) -> None:
+def test_a_transient_error_is_retried(server: DynamoDb, wire: Wire, trouble: Any) -> None:
     server.answers = [trouble, trouble, (200, {"ok": True})]
     assert wire._make_api_call("PutItem", {}) == {"ok": True}
     assert len(server.asked) == 3
 
 
 @pytest.mark.parametrize("trouble", [(400, error("ThrottlingException")), (503, {}), None])
-def test_trouble_that_stays_is_told_in_the_end(server: DynamoDb, wire: Wire, trouble: Any) -> None:
+def test_a_lasting_error_is_raised_after_the_last_attempt(server: DynamoDb, wire: Wire, trouble: Any) -> None:
     server.answers = [trouble]
     with pytest.raises(ClientError):
         wire._make_api_call("PutItem", {})

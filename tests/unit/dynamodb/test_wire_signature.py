@@ -1,4 +1,4 @@
-"""The lean client signs as botocore does, and takes a broken connection for a lost answer."""
+"""The lean client signs as botocore does, and treats a broken connection as a lost response."""
 
 import socket
 import threading
@@ -40,7 +40,7 @@ def test_the_signature_is_the_one_that_botocore_makes(token: str | None, monkeyp
 
 @contextmanager
 def server(*answers: bytes) -> Iterator[str]:
-    """One answer per connection, in this order; then the connection is closed."""
+    """One response per connection, in this order; then the connection is closed."""
     listening = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
@@ -68,13 +68,13 @@ def reply(content: bytes, status: str = "200 OK") -> bytes:
 
 
 @pytest.mark.loopback
-def test_a_lost_answer_is_asked_for_again() -> None:
+def test_a_lost_response_is_requested_again() -> None:
     with server(b"", b"HTTP/1.1 200 OK\r\nContent-Le", reply(b'{"Item":{}}')) as url:
         assert wire(url)._make_api_call("GetItem", {}) == {"Item": {}}
 
 
 @pytest.mark.loopback
-def test_a_refused_condition_is_asked_once_and_brings_the_item() -> None:
+def test_a_failed_condition_is_requested_once_and_returns_the_item() -> None:
     refusal = b'{"__type":"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException","Item":{"pk":{"S":"a"}}}'
     with server(reply(refusal, "400 Bad Request")) as url, pytest.raises(ClientError) as error:
         wire(url)._make_api_call("UpdateItem", {})

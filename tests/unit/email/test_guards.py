@@ -15,29 +15,33 @@ NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("counts", "verdict", "told"),
+    ("counts", "verdict", "reason"),
     [
         (Counts(delivered=1000), "ok", ""),
         (Counts(976, 24), "ok", ""),
-        (Counts(975, 25), "warn", "25 bounces among 1000 mails of 7 days: 2.50%, guards.bounce_rate is 5.00%"),
-        (Counts(950, 50), "pause", "50 bounces among 1000 mails of 7 days: 5.00%, guards.bounce_rate is 5.00%"),
+        (Counts(975, 25), "warn", "25 bounces among 1000 emails of 7 days: 2.50%, guards.bounce_rate is 5.00%"),
+        (Counts(950, 50), "pause", "50 bounces among 1000 emails of 7 days: 5.00%, guards.bounce_rate is 5.00%"),
         (Counts(2000, 0, 2), "ok", ""),
-        (Counts(2000, 0, 3), "warn", "3 complaints among 2000 mails of 7 days: 0.15%, guards.complaint_rate is 0.30%"),
-        (Counts(2000, 0, 6), "pause", "6 complaints among 2000 mails of 7 days: 0.30%, guards.complaint_rate is 0.30%"),
+        (Counts(2000, 0, 3), "warn", "3 complaints among 2000 emails of 7 days: 0.15%, guards.complaint_rate is 0.30%"),
+        (
+            Counts(2000, 0, 6),
+            "pause",
+            "6 complaints among 2000 emails of 7 days: 0.30%, guards.complaint_rate is 0.30%",
+        ),
         (
             Counts(1940, 60, 6),
             "pause",
-            "6 complaints among 2000 mails of 7 days: 0.31%, guards.complaint_rate is 0.30%",
+            "6 complaints among 2000 emails of 7 days: 0.31%, guards.complaint_rate is 0.30%",
         ),
-        (Counts(900, 99), "ok", ""),  # 9.9 %, but of too few mails to mean anything
-        (Counts(0, 1000), "pause", "1000 bounces among 1000 mails of 7 days: 100.00%, guards.bounce_rate is 5.00%"),
+        (Counts(900, 99), "ok", ""),  # 9.9 %, but fewer than `at_least` emails
+        (Counts(0, 1000), "pause", "1000 bounces among 1000 emails of 7 days: 100.00%, guards.bounce_rate is 5.00%"),
         (Counts(), "ok", ""),
     ],
 )
-def test_half_of_a_limit_warns_and_the_limit_pauses(counts: Counts, verdict: str, told: str) -> None:
-    found = judge(counts, GUARDS)
+def test_half_of_a_limit_warns_and_the_limit_pauses(counts: Counts, verdict: str, reason: str) -> None:
+    judgement = judge(counts, GUARDS)
 
-    assert (found.verdict, found.reason) == (verdict, told)
+    assert (judgement.verdict, judgement.reason) == (verdict, reason)
 
 
 COUNTS = st.builds(Counts, st.integers(0, 10_000), st.integers(0, 2_000), st.integers(0, 200))

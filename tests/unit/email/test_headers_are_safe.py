@@ -1,6 +1,6 @@
 """No control and no separator reaches a header: sender name, subject, tags, header values, merge values in a subject.
 
-SES's own patterns (API reference, MessageHeader and MessageTag) are what the finished request is held against.
+The finished request is compared with SES's own patterns (API reference, MessageHeader and MessageTag).
 """
 
 import re
@@ -67,7 +67,7 @@ def test_one_line_is_one_line_and_takes_nothing_else(text: str) -> None:
     assert UNSAFE.sub(" ", text).strip() == line
 
 
-def mail(value: str, paths: tuple[str, ...] = ("name",)) -> Any:
+def rendered(value: str, paths: tuple[str, ...] = ("name",)) -> Any:
     profile = Profile("L", "a@b.jp", value, "ja", primary=dict.fromkeys(paths, value), secondary={"x": value})
     values = merge_values(profile, Sender.model_validate(SENDER), unsubscribe_url="https://m.example.jp/u", form=value)
     subject = (
@@ -78,7 +78,7 @@ def mail(value: str, paths: tuple[str, ...] = ("name",)) -> Any:
 
 @given(TEXTS)
 def test_no_merge_value_breaks_the_subject(value: str) -> None:
-    assert not UNSAFE.search(mail(value).subject)
+    assert not UNSAFE.search(rendered(value).subject)
 
 
 @given(TEXTS, st.sampled_from(["product-news", "x" * 60]), st.integers(0, 99))
@@ -89,7 +89,7 @@ def test_the_finished_request_fits_the_patterns_of_ses(value: str, slug: str, st
         OutgoingEmail(
             to="a@b.jp",
             sender=Sender.model_validate({**SENDER, "name": one_line(value)[:200] or "n"}),
-            subject=mail(value).subject,
+            subject=rendered(value).subject,
             html="<p></p>",
             text="t",
             tags={"send_id": ref.send_id, "lead_id": ref.lead_id, "purpose": "marketing", "sequence": slug},

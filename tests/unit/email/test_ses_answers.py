@@ -1,4 +1,4 @@
-"""The table of SES's answers knows everything that SES can say, and each answer does what its class says."""
+"""The table of SES's answers contains every answer of SES, and each has the effect of its class."""
 
 import boto3
 import pytest
@@ -33,7 +33,7 @@ def test_every_bulk_status_is_in_the_table() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "status", "words", "stops"),
+    ("code", "status", "message_text", "stops"),
     [
         (
             "MessageRejected",
@@ -53,12 +53,12 @@ def test_every_bulk_status_is_in_the_table() -> None:
     ],
 )
 def test_what_concerns_all_email_stops_it_and_nothing_else_does(
-    code: str, status: int, words: str, stops: str | None
+    code: str, status: int, message_text: str, stops: str | None
 ) -> None:
-    assert meaning_of_error(code, status, words, SENDER).stops == stops
+    assert meaning_of_error(code, status, message_text, SENDER).stops == stops
 
 
-def test_what_is_not_known_is_never_a_certain_no_to_one_email() -> None:
+def test_an_unknown_answer_is_never_a_rejection_of_one_email() -> None:
     assert meaning_of_error("", 500, "", SENDER).verdict == Verdict.AMBIGUOUS
     assert meaning_of_error("Odd", 599, "", SENDER).verdict == Verdict.AMBIGUOUS
     assert meaning_of_error("Odd", 418, "", SENDER).verdict == Verdict.DEFERRED
@@ -68,6 +68,6 @@ def test_what_is_not_known_is_never_a_certain_no_to_one_email() -> None:
 @pytest.mark.parametrize(
     "status", ["MAIL_FROM_DOMAIN_NOT_VERIFIED", "CONFIGURATION_SET_NOT_FOUND", "INVALID_SENDING_POOL_NAME"]
 )
-def test_an_entry_refused_for_all_email_consumes_none(status: str) -> None:
-    found = meaning_of_entry(status, "", SENDER)
-    assert (found.verdict, found.stops is not None) == (Verdict.DEFERRED, True)
+def test_an_entry_rejected_for_all_email_ends_no_send(status: str) -> None:
+    meaning = meaning_of_entry(status, "", SENDER)
+    assert (meaning.verdict, meaning.stops is not None) == (Verdict.DEFERRED, True)

@@ -1,4 +1,4 @@
-"""Every sample of events/ses, in every envelope, with fields missing and added: read, or refused with a reason."""
+"""Every sample of events/ses, in every envelope, with fields missing and added: parsed, or rejected with a reason."""
 
 import json
 from datetime import UTC, datetime
@@ -34,12 +34,12 @@ def read(record: Any) -> EmailEvent:
 
 def envelopes_of(record: Any) -> dict[str, str]:
     sns = envelopes.sns_notification(envelopes.message_text(record), AT)
-    found = {"raw": json.dumps(record), "raw with a line feed": envelopes.message_text(record), "sns": json.dumps(sns)}
+    texts = {"raw": json.dumps(record), "raw with a line feed": envelopes.message_text(record), "sns": json.dumps(sns)}
     if "eventType" in record:
         bridge = envelopes.eventbridge_event(record, AT)
-        found |= {"bridge": json.dumps(bridge)}
-        found |= {"bridge in sns": json.dumps(envelopes.sns_notification(json.dumps(bridge), AT))}
-    return found
+        texts |= {"bridge": json.dumps(bridge)}
+        texts |= {"bridge in sns": json.dumps(envelopes.sns_notification(json.dumps(bridge), AT))}
+    return texts
 
 
 @pytest.mark.parametrize("name", [*TYPES, "notification-bounce", "notification-complaint", "notification-delivery"])
@@ -105,18 +105,18 @@ def test_64_odd_events_are_acknowledged_with_a_reason(name: str, reason: str) ->
         assert parse_event(text) == Ignored(reason)
 
 
-def test_64_an_event_of_the_year_9999_is_refused() -> None:
+def test_64_an_event_of_the_year_9999_is_rejected() -> None:
     with pytest.raises(Invalid, match="9999"):
         parse_event(json.dumps(load("odd-year-9999")))
 
 
 @pytest.mark.parametrize("text", ["", "not JSON", "[]", "1", "null", '"x"', "[" * 100_000, '{"a":1} x'])
-def test_64_a_message_that_is_no_json_object_is_refused(text: str) -> None:
+def test_64_a_message_that_is_no_json_object_is_rejected(text: str) -> None:
     with pytest.raises(Invalid):
         parse_event(text)
 
 
-def test_the_greeting_of_ses_is_acknowledged() -> None:
+def test_the_validation_message_of_ses_is_acknowledged() -> None:
     assert parse_event(envelopes.VALIDATION_TEXT) == Ignored("ValidationMessage")
     assert parse_event(json.dumps(load("sns-validation"))) == Ignored("ValidationMessage")
 
@@ -155,7 +155,7 @@ JSON = st.recursive(
 @given(name=st.sampled_from([*TYPES, "notification-bounce"]), data=st.data())
 @settings(max_examples=400, deadline=None)
 def test_any_member_may_be_missing_or_of_any_shape(name: str, data: st.DataObject) -> None:
-    """Read, ignored or refused: never another exception, whatever AWS will add or somebody sends."""
+    """Parsed, ignored or rejected, for any content: never another exception."""
     record = load(name)
     target = data.draw(st.sampled_from([record, record["mail"], *(v for v in record.values() if isinstance(v, dict))]))
     key = data.draw(st.sampled_from(sorted(target) or ["x"]))
@@ -175,7 +175,7 @@ def test_any_member_may_be_missing_or_of_any_shape(name: str, data: st.DataObjec
 
 @pytest.mark.parametrize("envelope", ["sns", "bridge"])
 def test_an_event_without_a_time_has_that_of_its_envelope(envelope: str) -> None:
-    """A Rendering Failure may hold none; it must not wait in the dead letters for a person."""
+    """A Rendering Failure may have no time; it must not become a dead letter."""
     record = load("rendering-failure")
     record["mail"].pop("timestamp")
     record["failure"].pop("timestamp", None)

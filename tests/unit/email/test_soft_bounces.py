@@ -1,4 +1,4 @@
-"""So many transient bounces among so many mails stop an address; a delivery begins the count again."""
+"""A number of transient bounces among the last emails blocks an address; a delivery resets the count."""
 
 import pytest
 from hypothesis import given
@@ -21,12 +21,12 @@ B, D, S = "soft_bounced", "delivered", "sent"
         ([B, B, D, B, B, B], False),  # a delivery resets, however many came before
         ([B, S, B, "delayed", B], True),  # three of the last five
         ([B, S, B, S, S, B], False),  # three of six
-        ([B, "skipped", "failed", B, "unknown", "planned", "rejected", B], True),  # what never left takes no place
+        ([B, "skipped", "failed", B, "unknown", "planned", "rejected", B], True),  # sends that never left are ignored
         ([D, B, B, B], False),
         ([], False),
     ],
 )
-def test_three_of_the_last_five_stop_an_address(newest_first: list[str], stops: bool) -> None:
+def test_three_of_the_last_five_block_an_address(newest_first: list[str], stops: bool) -> None:
     assert is_soft_bouncing(newest_first, RULE) is stops
 
 

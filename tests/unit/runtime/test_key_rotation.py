@@ -155,5 +155,5 @@ def test_a_pending_secret_without_keys_does_not_pass_its_test(client: Any) -> No
         SecretString='{"keys": []}',
         VersionStages=["AWSPENDING"],
     )
-    with pytest.raises(Invalid, match="holds no keys"):
+    with pytest.raises(Invalid, match="contains no keys"):
         rotation.step("testSecret")

@@ -1,4 +1,4 @@
-"""Quiet hours, closed days and clock changes: mail waits for the first open minute, by the reader's own clock."""
+"""Quiet hours, closed days and clock changes: email waits for the first open minute, in the lead's local time."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -33,8 +33,8 @@ def mailing(**written: Any) -> Mailing:
     return Mailing.model_validate({"sender": SENDER, "topics": [{"id": "t", "name": "T"}], **written})
 
 
-def at(text: str, zone: str = "Asia/Tokyo", fold: int = 0) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone), fold=fold)
+def at(text: str, time_zone: str = "Asia/Tokyo", fold: int = 0) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(time_zone), fold=fold)
 
 
 @pytest.mark.parametrize(
@@ -50,13 +50,13 @@ def at(text: str, zone: str = "Asia/Tokyo", fold: int = 0) -> datetime:
         ("2026-12-28 21:30", "2027-01-04 08:00"),  # the company's year-end holidays
     ],
 )
-def test_mail_waits_for_the_next_open_minute(now: str, opens: str) -> None:
+def test_email_waits_for_the_next_open_minute(now: str, opens: str) -> None:
     rules = mailing(quiet_hours=NIGHT, send_days="business", closing_days=["12-29..01-03"])
 
     assert open_from(at(now), None, rules) == at(opens)
 
 
-def test_the_reader_s_own_clock_counts_and_an_unknown_zone_is_the_sender_s() -> None:
+def test_the_lead_s_time_zone_applies_and_the_sender_s_when_it_is_unknown() -> None:
     noon_in_tokyo = at("2026-11-24 12:00")  # 22:00 the evening before in New York
     rules = mailing(quiet_hours=NIGHT)
 
@@ -109,9 +109,9 @@ NEAR = st.builds(
 )
 
 
-def is_open(moment: datetime, zone: str, rules: Mailing) -> bool:
-    """Written anew, from the words of the rule."""
-    local = moment.astimezone(ZoneInfo(zone))
+def is_open(moment: datetime, time_zone: str, rules: Mailing) -> bool:
+    """An independent implementation of the rule."""
+    local = moment.astimezone(ZoneInfo(time_zone))
     if rules.send_days == "business" and not is_business_day(local.date(), rules.calendar):
         return False
     if is_closing_day(local.date(), rules.closing_days):
@@ -125,39 +125,39 @@ def is_open(moment: datetime, zone: str, rules: Mailing) -> bool:
 
 @given(AT | NEAR, st.sampled_from(ZONES), RULES)
 @settings(max_examples=400, deadline=None)
-def test_never_early_never_in_closed_time_and_settled(moment: datetime, zone: str, rules: Mailing) -> None:
-    opens = open_from(moment, zone, rules)
+def test_never_early_never_in_closed_time_and_settled(moment: datetime, time_zone: str, rules: Mailing) -> None:
+    opens = open_from(moment, time_zone, rules)
 
     assert opens >= moment
     assert opens.tzinfo is UTC
-    assert is_open(opens, zone, rules)
-    assert open_from(opens, zone, rules) == opens
-    assert (opens == moment) is is_open(moment, zone, rules)
+    assert is_open(opens, time_zone, rules)
+    assert open_from(opens, time_zone, rules) == opens
+    assert (opens == moment) is is_open(moment, time_zone, rules)
 
 
 @given(NEAR, st.sampled_from(ZONES), RULES)
 @settings(max_examples=120, deadline=None)
-def test_no_open_minute_is_passed_over(moment: datetime, zone: str, rules: Mailing) -> None:
-    opens = open_from(moment, zone, rules)
+def test_no_open_minute_is_skipped(moment: datetime, time_zone: str, rules: Mailing) -> None:
+    opens = open_from(moment, time_zone, rules)
     minute = moment
     while minute < min(opens, moment + timedelta(days=2)):
-        assert not is_open(minute, zone, rules), f"{minute} was open"
+        assert not is_open(minute, time_zone, rules), f"{minute} was open"
         minute += timedelta(minutes=1)
 
 
 @given(AT | NEAR, st.sampled_from(ZONES), RULES, st.integers(0, 9), st.none() | TIMES, st.booleans())
 @settings(max_examples=150, deadline=None)
-def test_a_step_is_due_in_open_time_of_the_lead_s_zone(
-    enrolled: datetime, zone: str, rules: Mailing, days: int, hour: str | None, business: bool
+def test_a_step_is_due_in_open_time_of_the_lead_s_time_zone(
+    enrolled: datetime, time_zone: str, rules: Mailing, days: int, hour: str | None, business: bool
 ) -> None:
     delay = Delay(business_days=days) if business else Delay(days=days)
     step = Step(id="s", template="t", delay=delay, at=hour)
     sequence = Sequence(id="q", topic="t", steps=(step,))
 
-    due = due_at(step, sequence, enrolled, mailing=rules, zone=zone)
+    due = due_at(step, sequence, enrolled, mailing=rules, time_zone=time_zone)
 
     assert due >= enrolled
-    assert is_open(due, zone, rules)
+    assert is_open(due, time_zone, rules)
 
 
 def test_a_company_closing_day_is_no_business_day() -> None:
@@ -197,6 +197,6 @@ def test_closing_days_are_single_days_yearly_days_and_ranges(entry: str, inside:
         ["tomorrow"],
     ],
 )
-def test_closing_days_that_cannot_be_or_leave_no_open_day_are_refused(closing: list[str]) -> None:
+def test_closing_days_that_are_invalid_or_leave_no_open_day_are_rejected(closing: list[str]) -> None:
     with pytest.raises(ValidationError):
         mailing(closing_days=closing)

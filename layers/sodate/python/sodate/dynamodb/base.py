@@ -1,6 +1,6 @@
-"""The single table: one PynamoDB base with a discriminator, and the only functions that talk to DynamoDB.
+"""The single table: one PynamoDB base model with a discriminator, and its reads and writes.
 
-Callers see our own errors (`ConditionFailed`, `Transient`), never botocore's.
+Callers get our own errors (`ConditionFailed`, `Transient`), never botocore's.
 """
 
 from collections.abc import Iterator, Sequence
@@ -37,14 +37,14 @@ Item = TypeVar("Item", bound=TableItem)
 
 
 class Contention(Transient):
-    """Another transaction touched the same items at the same moment; look again and retry at once."""
+    """A concurrent transaction touched the same items; read again and retry at once."""
 
 
 CONDITION_CODES = {"ConditionalCheckFailedException", "ConditionalCheckFailed"}
 
 
 class ConditionFailed(Conflict):
-    """A condition was false. `old` is the item as it stands (raw attribute values), per failed write."""
+    """A condition was false. `failed`: index of each failed write → the current item (raw attribute values) or None."""
 
     def __init__(self, failed: dict[int, dict[str, Any] | None]) -> None:
         super().__init__(f"condition failed at write {sorted(failed)}")
@@ -68,7 +68,7 @@ _bound = _Bound()
 
 
 def caller() -> Caller:
-    """The lean client where one is bound, else the client that PynamoDB has."""
+    """The lean client when one is bound, otherwise PynamoDB's client."""
     if _bound.wire is not None:
         return _bound.wire
     client: Caller = TableItem._get_connection().connection.client
@@ -106,7 +106,7 @@ def _our_errors() -> Iterator[None]:
             raise ConditionFailed(failed) from error
         codes = {reason.code for reason in reasons}
         kind = Contention if codes and codes <= {"TransactionConflict", *CONDITION_CODES} else Transient
-        raise kind(f"the table refused the transaction for now: {sorted(codes)}") from error
+        raise kind(f"the table rejected the transaction for now: {sorted(codes)}") from error
     except PynamoDBException as error:
         if error.cause_response_code in CONDITION_CODES:
             raw = getattr(error.cause, "response", {}).get("Item")
@@ -115,7 +115,10 @@ def _our_errors() -> Iterator[None]:
 
 
 def find(model: type[Item], pk: str, sk: str) -> Item | None:
-    """Strongly consistent read of one item; None when it is not there (an outage raises `Transient`)."""
+    """Strongly consistent read of one item; None when it does not exist.
+
+    Raises: `Transient` when the table is not available.
+    """
     with _our_errors():
         try:
             return model.get(pk, sk, consistent_read=True)
@@ -133,7 +136,7 @@ def query(
 
 
 def scan(model: type[Item], condition: Condition | None = None) -> Iterator[Item]:
-    """The whole table, page by page, items of one partition together: for an explicit export by a person, only."""
+    """The whole table, page by page, items of one partition together: only for an export that an operator starts."""
     with _our_errors():
         yield from model.scan(condition)
 
@@ -144,7 +147,7 @@ def put(item: TableItem, condition: Condition | None = None) -> None:
 
 
 def put_new(item: TableItem) -> None:
-    """Raises `ConditionFailed` when the key is taken."""
+    """Raises: `ConditionFailed` when the key exists."""
     put(item, TableItem.pk.does_not_exist())
 
 

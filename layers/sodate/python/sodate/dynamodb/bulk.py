@@ -1,6 +1,6 @@
-"""Many items a call, and conditional updates without a model in between: the path of every single mail.
+"""Batch calls and conditional updates without a model: the calls that every email needs.
 
-Everything is in DynamoDB's own JSON (`{"S": "text"}`), so that nothing is converted twice.
+All values are DynamoDB JSON (`{"S": "text"}`), so that nothing is converted twice.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,7 +16,10 @@ _READ_AT_ONCE, _WRITE_AT_ONCE, _ROUNDS = 100, 25, 6
 
 
 def call(operation: str, request: Raw) -> Raw:
-    """Raises `ConditionFailed` with the item that stood in the way, or `Transient`."""
+    """One API call.
+
+    Raises: `ConditionFailed` with the current item, or `Transient` when the table is not available.
+    """
     try:
         return caller()._make_api_call(operation, request)
     except ClientError as error:
@@ -40,7 +43,7 @@ def update(
         "ExpressionAttributeNames": names,
         "ReturnValues": returned,
     }
-    if values:  # DynamoDB refuses an empty map
+    if values:  # DynamoDB rejects an empty map
         request["ExpressionAttributeValues"] = values
     if condition is not None:
         request |= {"ConditionExpression": condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
@@ -48,7 +51,7 @@ def update(
 
 
 def get(pk: str, sk: str, *, consistent: bool = False) -> Raw | None:
-    """One item, eventually consistent by default: half the price, for what may be a second old."""
+    """One item, eventually consistent by default (half the price, usually at most a second old)."""
     request: Raw = {"TableName": TableItem.Meta.table_name, "Key": {"pk": {"S": pk}, "sk": {"S": sk}}}
     if consistent:
         request["ConsistentRead"] = True
@@ -56,36 +59,36 @@ def get(pk: str, sk: str, *, consistent: bool = False) -> Raw | None:
 
 
 def get_many(keys: Iterable[tuple[str, str]], *, consistent: bool = False) -> dict[tuple[str, str], Raw]:
-    """A second old at most, unless `consistent`. What is not in the answer does not exist."""
-    table, found = TableItem.Meta.table_name, {}
+    """Items by (pk, sk), eventually consistent unless `consistent`. Keys without an item are not in the result."""
+    table, items = TableItem.Meta.table_name, {}
     how = {"ConsistentRead": True} if consistent else {}
     wanted = [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in dict.fromkeys(keys)]
     for start in range(0, len(wanted), _READ_AT_ONCE):
         left: Any = wanted[start : start + _READ_AT_ONCE]
         for _ in range(_ROUNDS):
-            answer = call("BatchGetItem", {"RequestItems": {table: {"Keys": left, **how}}})
-            for item in answer.get("Responses", {}).get(table, ()):
-                found[item["pk"]["S"], item["sk"]["S"]] = item
-            left = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys")
+            reply = call("BatchGetItem", {"RequestItems": {table: {"Keys": left, **how}}})
+            for item in reply.get("Responses", {}).get(table, ()):
+                items[item["pk"]["S"], item["sk"]["S"]] = item
+            left = reply.get("UnprocessedKeys", {}).get(table, {}).get("Keys")
             if not left:
                 break
         else:
             raise Transient("the table is too busy to read a batch")
-    return found
+    return items
 
 
 def scan(start: Raw | None, segment: int = 0, segments: int = 1) -> Iterator[Raw]:
-    """Every item behind the key `start`, a page at a time, eventually consistent. Items of a partition are neighbours.
+    """Every item after the key `start`, page by page, eventually consistent; items of one partition come together.
 
-    For whoever must see everybody; nobody who answers a person may (docs/data-model.md).
+    Only for background jobs over all leads, never in a request (docs/data-model.md).
     """
     request: Raw = {"TableName": TableItem.Meta.table_name}
     if segments > 1:
         request |= {"Segment": segment, "TotalSegments": segments}
     while True:
-        answer = call("Scan", request if start is None else {**request, "ExclusiveStartKey": start})
-        yield from answer["Items"]
-        start = answer.get("LastEvaluatedKey")
+        reply = call("Scan", request if start is None else {**request, "ExclusiveStartKey": start})
+        yield from reply["Items"]
+        start = reply.get("LastEvaluatedKey")
         if start is None:
             return
 
@@ -99,9 +102,9 @@ def put(item: Raw) -> None:
 
 
 def put_many(items: Sequence[Raw]) -> None:
-    """Unconditional, each item of its own: only for items that nobody else writes at this moment.
+    """Unconditional, not a transaction: only for items without concurrent writers.
 
-    Raises `Transient` when DynamoDB did not take all of them.
+    Raises: `Transient` when DynamoDB did not write all of them.
     """
     table = TableItem.Meta.table_name
     by_key = {(item["pk"]["S"], item["sk"]["S"]): item for item in items}
@@ -121,7 +124,7 @@ def raw(item: TableItem) -> Raw:
 
 
 def plain(value: Mapping[str, Any]) -> Any:
-    """One attribute value as Python has it; whole numbers as int."""
+    """One attribute value as a Python value; whole numbers as int."""
     ((tag, content),) = value.items()
     if tag == "S":
         return content

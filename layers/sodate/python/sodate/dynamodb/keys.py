@@ -1,4 +1,4 @@
-"""Every key string of the table, built and parsed here and nowhere else (`tests/architecture` enforces it)."""
+"""Builds and parses every key string of the table; no other module does (`tests/architecture` enforces it)."""
 
 from datetime import UTC, datetime
 
@@ -41,7 +41,7 @@ def consent(at: datetime, key: str) -> str:
 
 
 def consent_requests(form_id: str, version: int) -> str:
-    """Beginning of the keys of the requests for consent that one lead made with this version of a form."""
+    """Key prefix of the requests for consent that one lead made with this version of a form."""
     return f"{CONSENTS}requested#{form_id}#{version}#"
 
 
@@ -77,8 +77,8 @@ def sales_digest(owner: str, at: datetime) -> str:
     return f"SALES#digest#{owner}#{minute(at)}"
 
 
-def waiting_signal(lead_id: str, signal_key: str, round_: int) -> str:
-    return f"{lead_id}#{signal_key}#{round_}"
+def waiting_signal(lead_id: str, signal_key: str, escalation_level: int) -> str:
+    return f"{lead_id}#{signal_key}#{escalation_level}"
 
 
 def address_owner(address_key: str) -> str:

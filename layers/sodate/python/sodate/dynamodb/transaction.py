@@ -1,4 +1,4 @@
-"""One TransactWriteItems per use case: all of it happens or none of it."""
+"""One TransactWriteItems call per use case: all its writes succeed, or none."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -62,16 +62,18 @@ def _connection() -> Connection:
 
 
 def commit(writes: Sequence[Write]) -> None:
-    """Raises `ConditionFailed` (with the items that stood in the way, by index) or `Transient`.
+    """Write all or nothing.
 
-    A transaction that met another one wrote nothing, so it is tried again at once: an opt-out must not be answered with
-    "busy" because a score was written in the same millisecond.
+    A transaction that conflicts with a concurrent one wrote nothing, so it is retried at once: an opt-out must not fail
+    with "busy" because a score is written in the same millisecond.
+
+    Raises: `ConditionFailed` (with the current items, by index of the write) or `Transient`.
     """
     for left in reversed(range(_TRIES)):
         try:
             _commit(writes)
         except ConditionFailed as error:
-            raise ConditionFailed({_place(writes, index): old for index, old in error.failed.items()}) from error
+            raise ConditionFailed({_index_of(writes, index): old for index, old in error.failed.items()}) from error
         except Contention:
             if not left:
                 raise
@@ -79,8 +81,8 @@ def commit(writes: Sequence[Write]) -> None:
             return
 
 
-def _place(writes: Sequence[Write], index: int) -> int:
-    """PynamoDB sends deletes, puts and updates in this order; DynamoDB's reasons come back in it."""
+def _index_of(writes: Sequence[Write], index: int) -> int:
+    """Index in `writes` of a DynamoDB reason: PynamoDB sends deletes, puts and updates in this order."""
     order = sorted(range(len(writes)), key=lambda number: _SENT_IN_ORDER.index(type(writes[number])))
     return order[index]
 

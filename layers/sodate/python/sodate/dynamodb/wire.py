@@ -1,8 +1,8 @@
-"""DynamoDB over one kept connection, for the few calls that are made for every single mail.
+"""A lean DynamoDB client with one persistent connection, for the few calls that every email needs.
 
-botocore spends about 800 µs of CPU on a call, most of it on building and parsing what is here plain JSON already; this
-spends about 60. It signs with the four headers it sends (Signature Version 4, the same signature as botocore's: tested)
-and writes a request at once. Everything else goes on using PynamoDB (docs/decisions/0041).
+botocore needs about 800 µs of CPU per call, most of it to build and parse JSON that the caller already has; this client
+needs about 60 µs. It signs with the four headers it sends (Signature Version 4, the same signature as botocore's:
+tested) and writes a request at once. All other calls use PynamoDB (docs/decisions/0041).
 """
 
 import hmac
@@ -32,17 +32,17 @@ _AGAIN = {
 
 
 class Caller(Protocol):
-    """A botocore client answers to this too; tests use that."""
+    """The client interface. A botocore client has this method too; tests use that."""
 
     def _make_api_call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]: ...
 
 
 @dataclass
 class Wire:
-    """`credentials` is asked for each call, so that rotated ones are picked up.
+    """`credentials` is called for each request, so that rotated credentials are used.
 
-    A call whose answer was lost is made again: a conditional write that had succeeded then fails its condition, which
-    every caller here takes as "somebody did it", and the sweeper looks after it.
+    A call whose response was lost is repeated. A conditional write that had succeeded then fails its condition; callers
+    treat that as a concurrent write, and the sweeper checks the send.
     """
 
     endpoint: str
@@ -91,15 +91,18 @@ class Wire:
         return status, dict(json.loads(content)) if content else {}
 
     def _answer(self, connected: socket.socket) -> tuple[int, bytes]:
-        """DynamoDB always says how long its answer is. Anything else is a lost answer."""
-        held = b""
-        while (end := held.find(b"\r\n\r\n")) < 0:
-            held += _received(connected)
-        status_line, *lines = held[:end].decode("latin-1").split("\r\n")
+        """Status and body. DynamoDB always sends a content length; a response without one counts as lost.
+
+        Raises: `ConnectionError`.
+        """
+        received = b""
+        while (end := received.find(b"\r\n\r\n")) < 0:
+            received += _received(connected)
+        status_line, *lines = received[:end].decode("latin-1").split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
         if "content-length" not in headers or status_line.split(" ")[1:2] == ["100"]:
-            raise ConnectionError("an answer without a length")
-        content = held[end + 4 :]
+            raise ConnectionError("a response without a content length")
+        content = received[end + 4 :]
         while len(content) < int(headers["content-length"]):
             content += _received(connected)
         if headers.get("connection", "").lower() == "close":
@@ -129,22 +132,22 @@ def _received(connected: socket.socket) -> bytes:
 
 
 def authorization(headers: Mapping[str, str], body: bytes, region: str, access_key: str, secret_key: str) -> str:
-    """Signature Version 4 of a POST to `/` with exactly these headers, which are in lower case and in order.
+    """Signature Version 4 of a POST to `/` with exactly these headers, which are in lower case and sorted.
 
     docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
     """
     moment, names = headers["x-amz-date"], ";".join(headers)
     scope = f"{moment[:8]}/{region}/dynamodb/aws4_request"
     lines = "".join(f"{name}:{value}\n" for name, value in headers.items())
-    asked = f"POST\n/\n\n{lines}\n{names}\n{sha256(body).hexdigest()}"
-    to_sign = f"AWS4-HMAC-SHA256\n{moment}\n{scope}\n{sha256(asked.encode()).hexdigest()}"
+    canonical = f"POST\n/\n\n{lines}\n{names}\n{sha256(body).hexdigest()}"
+    to_sign = f"AWS4-HMAC-SHA256\n{moment}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
     signature = hmac.digest(_signing_key(secret_key, scope), to_sign.encode(), "sha256").hex()
     return f"AWS4-HMAC-SHA256 Credential={access_key}/{scope}, SignedHeaders={names}, Signature={signature}"
 
 
 @lru_cache(maxsize=4)
 def _signing_key(secret_key: str, scope: str) -> bytes:
-    """The same for a whole day."""
+    """The signing key, which is valid for one day."""
     key = f"AWS4{secret_key}".encode()
     for part in scope.split("/"):
         key = hmac.digest(key, part.encode(), "sha256")

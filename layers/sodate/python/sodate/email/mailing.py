@@ -1,4 +1,4 @@
-"""Who the mail is from. The four displays that 特定電子メール法 4条 demands come from here into every footer."""
+"""Sender, topics and sending rules; the footer shows what 特定電子メール法 4条 requires."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from sodate.playbook.model import Definition, HttpUrl, Language, Slug
 
-#: No control and no separator of lines or paragraphs: it stands in headers.
+#: No control characters and no line or paragraph separators: the text is used in headers.
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$")]
 LocalTime = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
@@ -46,16 +46,16 @@ class Topic(Definition):
     description: Annotated[str, StringConstraints(max_length=500)] = ""
     strict: bool = Field(
         default=False,
-        description="Never a second attempt for emails of this topic: what is unknown waits for a person.",
+        description="Never a second attempt for emails of this topic: unknown sends wait for an operator.",
     )
 
 
 class Cap(Definition):
-    """At most so many marketing mails to one person within 1, 7 or 30 days up to now (sliding, not by calendar)."""
+    """At most `at_most` marketing emails to one lead within the last 1, 7 or 30 days (sliding, not by calendar)."""
 
     per: Literal["day", "week", "month"]
     at_most: int = Field(ge=1, le=31)
-    topic: Slug | None = Field(default=None, description="Only mails of this topic count; empty: all marketing mails.")
+    topic: Slug | None = Field(default=None, description="Only emails of this topic count; empty: all marketing email.")
 
     @property
     def days(self) -> int:
@@ -63,9 +63,9 @@ class Cap(Definition):
 
 
 class QuietHours(Definition):
-    """No marketing mail from `from` until `until`, in the reader's local time; it may cross midnight."""
+    """No marketing email from `from` until `until`, in the lead's local time; it may cross midnight."""
 
-    # `from` is a word of the language; playbooks and stored versions say `from`.
+    # `from` is a Python keyword; playbooks and stored versions use `from`.
     model_config = ConfigDict(validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
 
     from_: LocalTime = Field(alias="from")
@@ -79,7 +79,7 @@ class QuietHours(Definition):
 
 
 class SoftBounces(Definition):
-    """An address whose last `of_last` mails held `limit` transient bounces is no longer mailed; a delivery resets."""
+    """`limit` transient bounces among the last `of_last` emails block an address; a delivery resets the count."""
 
     limit: int = Field(default=3, ge=1, le=20)
     of_last: int = Field(default=5, ge=1, le=50)
@@ -92,36 +92,36 @@ class SoftBounces(Definition):
 
 
 class TransactionalGuard(Definition):
-    """Shares of the opt-in emails of the last 24 hours at which such email to unproved addresses waits.
+    """Shares of the opt-in emails of the last 24 hours at which such email to unconfirmed addresses waits.
 
-    An address that somebody typed into a form bounces more often than one that was confirmed, so the limits are wider.
+    An address from a form bounces more often than a confirmed one, so the limits are wider.
     """
 
     bounce_rate: float = Field(default=0.1, gt=0, le=0.5)
     complaint_rate: float = Field(default=0.01, gt=0, le=0.1)
-    at_least: int = Field(default=200, ge=1, description="Opt-in emails before a share means anything.")
+    at_least: int = Field(default=200, ge=1, description="The shares apply from this many opt-in emails on.")
 
 
 class Guards(Definition):
-    """Shares of the mails of the last seven days at which marketing mail pauses; half of a limit is a warning.
+    """Shares of the emails of the last seven days at which marketing email pauses; half of a limit is a warning.
 
-    SES reviews accounts from 5 % bounces and 0.1 % complaints and stops them at 10 % and 0.5 %; Gmail refuses at 0.3 %.
+    SES reviews accounts from 5 % bounces and 0.1 % complaints and stops them at 10 % and 0.5 %; Gmail rejects at 0.3 %.
     """
 
     bounce_rate: float = Field(default=0.05, gt=0, le=0.1)
     complaint_rate: float = Field(default=0.003, gt=0, le=0.005)
-    at_least: int = Field(default=1000, ge=1, description="Mails before a share means anything.")
+    at_least: int = Field(default=1000, ge=1, description="The shares apply from this many emails on.")
     soft_bounces: SoftBounces = SoftBounces()
     transactional: TransactionalGuard = TransactionalGuard()
 
 
 class WarmUp(Definition):
-    """A new sender's daily ceiling: `first_day` mails, then `daily_growth` times as many each day until `until`."""
+    """A new sender's daily ceiling: `first_day` emails, then `daily_growth` times as many each day until `until`."""
 
     start: date
     first_day: int = Field(default=200, ge=1)
     daily_growth: float = Field(default=1.5, ge=1.05, le=3)
-    until: int = Field(description="From this many mails a day on there is no ceiling.")
+    until: int = Field(description="From this many emails a day on there is no ceiling.")
 
     @model_validator(mode="after")
     def _grows(self) -> Self:
@@ -130,14 +130,14 @@ class WarmUp(Definition):
         return self
 
 
-#: Days of one closing at the most; open days must stay.
+#: Maximum length of one closing in days; open days must remain.
 LONGEST_CLOSING = 60
 _CAPS = (Cap(per="day", at_most=2), Cap(per="week", at_most=5))
 _NIGHT = QuietHours(from_="21:00", until="08:00")
 
 
 class Mailing(Definition):
-    """`playbook.yaml`: the sender, the topics people can consent to, and when and how much is sent."""
+    """`playbook.yaml`: the sender, the topics of consent, and when and how much is sent."""
 
     sender: Sender
     topics: tuple[Topic, ...] = Field(min_length=1, max_length=50)
@@ -146,7 +146,7 @@ class Mailing(Definition):
     send_days: Literal["any", "business"] = "any"
     calendar: Country = Field(default="JP", description="Country whose public holidays are no business days.")
     closing_days: tuple[ClosingDay, ...] = Field(
-        default=(), max_length=100, description="Days without mail: `2026-05-01`, yearly `08-13`, or `12-29..01-03`."
+        default=(), max_length=100, description="Days without email: `2026-05-01`, yearly `08-13`, or `12-29..01-03`."
     )
     guards: Guards = Guards()
     warm_up: WarmUp | None = None

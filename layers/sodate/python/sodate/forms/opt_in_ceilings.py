@@ -58,7 +58,7 @@ class OptInCeilings:
         send, now = find_send(lead_id, send_id), self.clock()
         if send is None or send.name != "opt_in" or send.state != "planned":
             return None
-        rate_limit = rate_limiter.look()
+        rate_limit = rate_limiter.load()
         if rate_limit.stopped or rate_limit.is_saturated(now):
             return None  # it does not leave now whatever we say, so it takes no turn
         if send.waits_until is not None and now < datetime.fromisoformat(send.waits_until):

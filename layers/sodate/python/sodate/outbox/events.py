@@ -1,6 +1,6 @@
-"""The table's stream is the outbox: a change of an item is a domain event, so nothing is written but not published.
+"""The table's stream is the outbox: events are derived from item changes, so every written change is published.
 
-An event id comes from the item's key and new state: a redelivered record gives the same event again.
+The event id is derived from the item's key and new state: a redelivered record gives the same event again.
 """
 
 import hashlib
@@ -34,20 +34,20 @@ class TransactionalEmailToSend:
 def outgoing(
     old: Image | None, new: Image | None, *, routine: bool = True
 ) -> list[DomainEvent | TransactionalEmailToSend]:
-    """Both images deserialised. Items that mean nothing to others give nothing.
+    """Events of one change. `old` and `new`: plain values, not DynamoDB JSON. Items of internal kinds give no event.
 
-    `routine`: also what goes as planned, at a dollar a million: each mail delivered, each run completed. What went
-    wrong is always an event.
+    `routine`: include events of the normal case (email delivered, scenario completed), at one dollar per million.
+    Failures are always events.
 
-    Raises `Invalid` for an item that cannot be read: it must not hold up the shard until the stream forgets it.
+    Raises: `Invalid` for an item that cannot be read: it must not block the shard for the retention of the stream.
     """
     if not new or not str(new.get("pk", "")).startswith(keys.lead("")) or new.get("kind") not in _RULES:
         return []
     try:
-        found = _RULES[new["kind"]](old or {}, new)
+        outputs = _RULES[new["kind"]](old or {}, new)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Invalid(f"the {new['kind']} item {new['sk']} cannot be read: {error!r}", "item") from error
-    return found if routine else [out for out in found if not _is_routine(out)]
+    return outputs if routine else [out for out in outputs if not _is_routine(out)]
 
 
 def _is_routine(out: DomainEvent | TransactionalEmailToSend) -> bool:
@@ -57,12 +57,12 @@ def _is_routine(out: DomainEvent | TransactionalEmailToSend) -> bool:
 
 
 def _event(name: str, new: Image, **facts: Any) -> DomainEvent:
-    # The version tells apart what happens twice: down to a phase and up again.
+    # The version distinguishes equal changes: a lead may enter the same phase twice.
     return _identified(name, new, repr(sorted(facts.items())), facts)
 
 
 def _once(name: str, new: Image, **facts: Any) -> DomainEvent:
-    """Of an item that is announced when it appears, whatever it says later: a request that was renewed, say."""
+    """Event of an item's creation, whose id does not depend on its content, which may change later."""
     return _identified(name, new, "once", facts)
 
 
@@ -70,8 +70,8 @@ def _identified(name: str, new: Image, what: str, facts: Mapping[str, Any]) -> D
     lead_id = keys.lead_id_of(new["pk"])
     fingerprint = "\x1f".join([name, new["pk"], new["sk"], str(new.get("version")), what])
     event_id = hashlib.sha256(fingerprint.encode()).hexdigest()[:32]
-    known = {key: value for key, value in facts.items() if value is not None}
-    return DomainEvent(name, {"version": "1", "event_id": event_id, "lead_id": lead_id, **known})
+    present = {key: value for key, value in facts.items() if value is not None}
+    return DomainEvent(name, {"version": "1", "event_id": event_id, "lead_id": lead_id, **present})
 
 
 def _submission(old: Image, new: Image) -> list[DomainEvent | TransactionalEmailToSend]:
@@ -98,19 +98,19 @@ def _score(old: Image, new: Image) -> list[DomainEvent | TransactionalEmailToSen
     return events
 
 
-def _runs(old: Image, new: Image) -> list[DomainEvent | TransactionalEmailToSend]:
-    """Sequences entered, completed, or cut short because the lead may not be mailed any more."""
+def _enrollments(old: Image, new: Image) -> list[DomainEvent | TransactionalEmailToSend]:
+    """Sequences entered, completed, or left because the lead may no longer be emailed."""
     before, after = old.get("enrollments") or {}, new.get("enrollments") or {}
     blocked = new.get("blocked") if new.get("blocked") != old.get("blocked") else None
     events: list[DomainEvent | TransactionalEmailToSend] = []
-    for sequence, run in after.items():
+    for sequence, enrollment in after.items():
         was = before.get(sequence, {})
-        facts = {"scenario": sequence, "enrollment": run["id"]}
-        if was.get("id") != run["id"]:
-            events.append(_event("ScenarioEntered", new, **facts, scenario_version=int(run["v"])))
-        elif run["step"] >= run["n"] > was["step"]:
+        facts = {"scenario": sequence, "enrollment": enrollment["id"]}
+        if was.get("id") != enrollment["id"]:
+            events.append(_event("ScenarioEntered", new, **facts, scenario_version=int(enrollment["v"])))
+        elif enrollment["step"] >= enrollment["n"] > was["step"]:
             events.append(_event("ScenarioLeft", new, **facts, reason="completed"))
-        elif blocked and run["step"] < run["n"]:
+        elif blocked and enrollment["step"] < enrollment["n"]:
             events.append(_event("ScenarioLeft", new, **facts, reason=blocked))
     return events
 
@@ -139,7 +139,7 @@ def _signal(old: Image, new: Image) -> list[DomainEvent | TransactionalEmailToSe
 _RULES = {
     "submission": _submission,
     "consent": _consent,
-    "state": _runs,
+    "state": _enrollments,
     "score": _score,
     "send": _send,
     "signal": _signal,

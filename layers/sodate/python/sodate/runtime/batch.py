@@ -1,10 +1,10 @@
-"""Batches from queues and the stream: healthy records are done once, a failing one comes back alone.
+"""Batches from queues and the table's stream: a failing record is retried without the other records of its batch.
 
-`Invalid` can never succeed, so it goes to the dead-letter queue at once, with the reason in words; anything else is
-reported as a partial failure and comes again.
+A record with a permanent error (`Invalid`, `NotFound`) goes to the dead-letter queue at once, with the reason; any
+other error is reported as a partial failure, so the record is redelivered.
 
-An event with `redrive` comes from `sodate dlq redrive`: the message lies in the dead-letter queue already, so nothing
-is set aside a second time; each failure is named in the answer.
+An event with `redrive` comes from `sodate dlq redrive`: its message is in the dead-letter queue already, so it is not
+sent there again; the response contains the reason of each failure.
 """
 
 import json
@@ -23,12 +23,12 @@ from sodate.runtime.settings import is_local, setting
 Record = Mapping[str, Any]
 _LARGEST_LETTER = 200_000
 Failures = dict[str, list[dict[str, str]]]
-#: What became of a message: one word, or how many of each when a message is many things.
+#: Outcome of a message: one word, or counts by word when a message contains many sends.
 Outcome = str | Mapping[str, int]
 
 
 def each_message(event: Mapping[str, Any], act: Callable[[str], Outcome]) -> Failures:
-    """SQS: `act` gets the body and says in one word what it did; the words are counted in one log line."""
+    """SQS: `act` gets the body and returns the outcome; one log line contains the counts of all outcomes."""
     batch = _Batch(is_redrive=bool(event.get("redrive")))
     for record in event["Records"]:
         batch.guarded(record["messageId"], record["body"], partial(act, record["body"]))
@@ -36,9 +36,9 @@ def each_message(event: Mapping[str, Any], act: Callable[[str], Outcome]) -> Fai
 
 
 def each_group(event: Mapping[str, Any], act: Callable[[str, list[Record]], str]) -> Failures:
-    """Stream: records grouped by partition key, so that a lead is read and written once a batch.
+    """Stream: records grouped by partition key, so that a lead is read and written once per batch.
 
-    A stream goes back to the lowest failed record; the groups are safe to repeat.
+    Lambda retries from the lowest failed record on; `act` must be idempotent.
     """
     groups: dict[str, list[Record]] = defaultdict(list)
     for record in event["Records"]:
@@ -49,7 +49,7 @@ def each_group(event: Mapping[str, Any], act: Callable[[str, list[Record]], str]
         batch.guarded(first, json.dumps(records), partial(act, pk, records))
     report = batch.report()
     if batch.failed and not batch.is_redrive and is_local():
-        raise Transient("some records failed")  # the local cloud takes a partial answer from a stream for success
+        raise Transient("some records failed")  # the local stage treats a partial failure of a stream batch as success
     return report
 
 
@@ -60,10 +60,10 @@ def each_entry(
     put_back: Callable[[Record], None],
     has_time: Callable[[], bool],
 ) -> int:
-    """Due entries in their order: how many were dealt with. The caller's cursor stops behind them.
+    """Process due entries in order. Returns the number processed, after which the caller's cursor stops.
 
-    A busy table and the end of the time stop it. An entry that fails otherwise must not keep its successors from their
-    turn: it is put back for later.
+    `Transient` and the end of the time stop the processing. An entry with another error must not block the entries
+    after it: it is planned again for later.
     """
     for number, entry in enumerate(entries):
         if not has_time():
@@ -71,12 +71,12 @@ def each_entry(
         try:
             try:
                 act(entry)
-            except DefinitionUnreadable as error:  # the newer release, or an older playbook, may take hours to come
+            except DefinitionUnreadable as error:  # until a deployment or a new playbook version
                 logger().warning("due entry put back", extra={"why": str(error), "what": entry.get("what")})
                 put_back(entry)
             except Transient:
                 raise
-            except Exception as error:  # noqa: BLE001  whatever it is, it concerns this entry only
+            except Exception as error:  # noqa: BLE001  any error concerns this entry only
                 why = f"{type(error).__name__}: {error}"[:300]
                 logger().error("due entry failed", extra={"why": why, "what": entry.get("what")})
                 put_back(entry)
@@ -87,7 +87,7 @@ def each_entry(
 
 
 class _Batch:
-    """Outcomes and troubles of one batch, told in one log line: a hundred failing records must not cost a hundred."""
+    """Outcomes and errors of one batch, in one log line however many records fail."""
 
     _REASONS, _LETTERS = 5, 200
 
@@ -103,7 +103,7 @@ class _Batch:
             outcome = act()
         except (Invalid, NotFound) as error:
             outcome = self._set_aside(name, content, str(error))
-        except Exception as error:  # noqa: BLE001  one record's bug must not repeat its neighbours
+        except Exception as error:  # noqa: BLE001  an error of one record must not repeat the others
             outcome = self._fails(name, error)
         self._outcomes.update({outcome: 1} if isinstance(outcome, str) else outcome)
 
@@ -112,8 +112,8 @@ class _Batch:
         if self.failed:
             common = {why: count for why, count in self._troubles.most_common(self._REASONS)}
             more = {"why": common, "records": self.failed[: self._REASONS]}
-        told = logger().error if self.failed else logger().info
-        told("batch", extra={"outcomes": dict(self._outcomes), **more})
+        log = logger().error if self.failed else logger().info
+        log("batch", extra={"outcomes": dict(self._outcomes), **more})
         return {"batchItemFailures": [{"itemIdentifier": name, **self._reason(name)} for name in self.failed]}
 
     def _reason(self, name: str) -> dict[str, str]:
@@ -124,7 +124,7 @@ class _Batch:
             if self.is_redrive:
                 raise Invalid(reason)
             send_to_dlq(content, reason)
-        except Exception as trouble:  # noqa: BLE001  whatever it is, the record must come again
+        except Exception as trouble:  # noqa: BLE001  after any error the record must be redelivered
             return self._fails(name, trouble)
         return "dead_letter"
 
@@ -146,7 +146,7 @@ def send_to_dlq(content: str, reason: str) -> None:
 
 
 def _parts(content: str) -> Iterator[str]:
-    """As large as SQS takes. A group of stream records is parted between records, so that each part can be redriven."""
+    """Parts that SQS accepts. A group of stream records is split between records, so that each part can be redriven."""
     if len(content) <= _LARGEST_LETTER or not content.startswith("["):
         yield content[:_LARGEST_LETTER]
         return

@@ -1,4 +1,4 @@
-"""EventBridge: at least once, and a partly refused call is an error, not a loss."""
+"""Publishes to EventBridge at least once: a partial failure of a call raises an error, so no event is lost."""
 
 import json
 from collections.abc import Sequence
@@ -12,6 +12,10 @@ _ENTRIES_PER_CALL = 10
 
 
 def publish(events: Sequence[tuple[str, dict[str, Any]]]) -> None:
+    """`events`: (detail-type, detail).
+
+    Raises: `Transient` when the bus did not accept all of them.
+    """
     bus = setting("SODATE_BUS")
     for start in range(0, len(events), _ENTRIES_PER_CALL):
         entries = [
@@ -20,4 +24,4 @@ def publish(events: Sequence[tuple[str, dict[str, Any]]]) -> None:
         ]
         reply = container.client("events").put_events(Entries=entries)
         if reply.get("FailedEntryCount"):
-            raise Transient(f"the bus refused {reply['FailedEntryCount']} of {len(entries)} events")
+            raise Transient(f"the bus rejected {reply['FailedEntryCount']} of {len(entries)} events")

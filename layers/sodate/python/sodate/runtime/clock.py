@@ -1,4 +1,4 @@
-"""The only place that asks what time it is. On the local stage the clock can be moved (`sodate local advance`)."""
+"""The only module that reads the system clock. On the local stage `sodate local advance` moves it."""
 
 import json
 import os
@@ -13,7 +13,7 @@ def now() -> datetime:
 
 
 def wall_seconds() -> float:
-    """Of the machine, for ages of what a process keeps; never moved by `sodate local advance`."""
+    """Wall-clock seconds, for the age of cached values; `sodate local advance` does not move them."""
     return time.time()
 
 

@@ -14,7 +14,7 @@ from ulid import ULID
 from sodate.consent.links import Links
 from sodate.dynamodb import base
 from sodate.dynamodb.wire import Wire
-from sodate.email.delivery.dispatcher import Memory
+from sodate.email.delivery.dispatcher import DispatcherCache
 from sodate.errors import Transient
 from sodate.forms.captcha import Turnstile
 from sodate.leads.address import address_key
@@ -41,7 +41,7 @@ def bind_table() -> None:
 
 @cache
 def bind_lean_table() -> None:
-    """For functions that touch an item for every single mail."""
+    """For functions that read or write items for every email."""
     definitions()
     base.bind(setting("SODATE_TABLE"), _wire())
 
@@ -56,12 +56,12 @@ def _wire() -> Wire:
 
 
 @cache
-def dispatcher_cache() -> Memory:
-    return Memory()
+def dispatcher_cache() -> DispatcherCache:
+    return DispatcherCache()
 
 
 def ask_ses() -> Mapping[str, Any] | None:
-    """None when SES does not answer: then what is known goes on counting."""
+    """SES's GetAccount; None when SES does not answer: the caller then uses the stored values."""
     try:
         return dict(ses_client().get_account())
     except (BotoCoreError, ClientError) as error:
@@ -70,7 +70,10 @@ def ask_ses() -> Mapping[str, Any] | None:
 
 
 def signer() -> Signer:
-    """Looked up again every five minutes. A key that is new in the secret verifies at once and signs a day later."""
+    """Reads the secret again every five minutes. A new key verifies at once and signs a day later.
+
+    Raises: `Transient` while the secret contains no keys.
+    """
     entries = _secret("SODATE_SIGNING_KEYS_SECRET")["keys"]
     if not entries:
         _secrets.forget(setting("SODATE_SIGNING_KEYS_SECRET"))
@@ -87,9 +90,9 @@ def key_of_address(match: str) -> str:
 
 
 def webhook_secret() -> str:
-    """`key`, and while a receiver changes its own `previous` too: `sales.webhook.keys_of` reads it."""
-    found = _secret("SODATE_WEBHOOK_SECRET")
-    return f"{found['key']} {found.get('previous', '')}".strip()
+    """`key`, and during a key change also `previous`, separated by a space: `sales.webhook.keys_of` parses it."""
+    secret = _secret("SODATE_WEBHOOK_SECRET")
+    return f"{secret['key']} {secret.get('previous', '')}".strip()
 
 
 def links() -> Links:
@@ -109,17 +112,23 @@ def new_id() -> str:
 
 
 def pause(attempt: int) -> None:
-    """Full jitter: two hundred posts of one address must not meet again at the same moment."""
+    """Sleep with full jitter, at most 0.5 s, so that many concurrent posts of one address do not conflict again."""
     time.sleep(random.randbelow(1000) / 1000 * min(0.02 * 2**attempt, 0.5))
 
 
 def enqueue(messages: Sequence[Mapping[str, Any]], delay_seconds: int = 0) -> None:
-    """Put messages on the send queue. Raises `Transient` when SQS did not take all of them."""
+    """Put messages on the send queue.
+
+    Raises: `Transient` when SQS did not accept all of them.
+    """
     put_on_queue(setting("SODATE_SEND_QUEUE_URL"), messages, delay_seconds)
 
 
 def put_on_queue(queue: str, messages: Sequence[Mapping[str, Any]], delay_seconds: int = 0) -> None:
-    """Ten a call. Raises `Transient` when SQS did not take all of them."""
+    """Put messages on a queue, ten per call.
+
+    Raises: `Transient` when SQS did not accept all of them.
+    """
     for start in range(0, len(messages), 10):
         entries = [
             {"Id": str(index), "MessageBody": json.dumps(message), "DelaySeconds": delay_seconds}
@@ -127,11 +136,11 @@ def put_on_queue(queue: str, messages: Sequence[Mapping[str, Any]], delay_second
         ]
         reply = client("sqs").send_message_batch(QueueUrl=queue, Entries=entries)
         if reply.get("Failed"):
-            raise Transient(f"the queue {queue.rsplit('/', 1)[-1]} refused {len(reply['Failed'])} messages")
+            raise Transient(f"the queue {queue.rsplit('/', 1)[-1]} rejected {len(reply['Failed'])} messages")
 
 
 def has_event_letters() -> bool:
-    """Whether reports of SES lie in the dead-letter queue of `email_events`."""
+    """True when the dead-letter queue of `email_events` contains SES events."""
     queue, name = setting("SODATE_EVENT_DEAD_LETTER_URL"), "ApproximateNumberOfMessages"
     reply = client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=[name])
     return int(reply["Attributes"][name]) > 0
@@ -146,12 +155,12 @@ def client(service: str) -> Any:
 
 @cache
 def ses_client() -> Any:
-    """One attempt per call: SES has no idempotency token, so the SDK must never repeat a send by itself."""
+    """One attempt per call: SES has no idempotency token, so the SDK must never repeat a send."""
     import boto3
     from botocore.config import Config
 
     retries: Any = {"total_max_attempts": 1}
-    # SES validates too; checking 50 mails twice is a tenth of their CPU.
+    # SES validates too; validating 50 emails here would take a tenth of their CPU time.
     config = Config(retries=retries, read_timeout=30, connect_timeout=5, parameter_validation=False)
     return boto3.client("sesv2", config=config)
 

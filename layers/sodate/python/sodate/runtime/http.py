@@ -1,4 +1,4 @@
-"""API Gateway's HTTP event in, its answer out, and the one place where our errors become status codes."""
+"""API Gateway HTTP events and responses; the only module that maps our errors to status codes."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -35,7 +35,7 @@ Route = Callable[[Request], Response]
 
 
 def serve(event: Mapping[str, Any], routes: Mapping[str, Route]) -> dict[str, Any]:
-    """`routes` by API Gateway's route key, e.g. `GET /forms/{form_id}`."""
+    """Dispatch one event. `routes`: by API Gateway's route key, for example `GET /forms/{form_id}`."""
     request = _request(event)
     response = _answer(request, routes)
     body = "" if request.method == "HEAD" else response.body
@@ -48,7 +48,7 @@ def json_response(status: int, body: Any, headers: Mapping[str, str] | None = No
 
 
 def error_response(error: Exception) -> Response:
-    """Raises what is a bug of ours: Lambda counts it as an error and the alarm rings."""
+    """The response of one of our errors. Any other error is raised: Lambda counts it, and an alarm follows."""
     status, code, fields, headers = 422, "invalid", None, {}
     match error:
         case NotFound():
@@ -62,8 +62,8 @@ def error_response(error: Exception) -> Response:
             fields = getattr(error, "fields", None)
         case _:
             raise error
-    words = "please try again in a few seconds" if status == 503 else str(error)
-    body = {"code": code, "message": words} | ({"fields": fields} if fields else {})
+    message = "please try again in a few seconds" if status == 503 else str(error)
+    body = {"code": code, "message": message} | ({"fields": fields} if fields else {})
     return json_response(status, {"error": body}, headers)
 
 

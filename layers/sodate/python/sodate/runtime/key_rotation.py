@@ -1,7 +1,7 @@
-"""The four steps of a Secrets Manager rotation. Nothing outside the secret changes, so `setSecret` has no work.
+"""The four steps of a Secrets Manager rotation. Nothing outside the secret changes, so `setSecret` does nothing.
 
 A new key is published long before it signs (`signing.SIGNS_AFTER`), and a key stays until the last link that it signed
-has ended: no process, whatever its copy of the keys, refuses a link that another one has just signed.
+has expired: no process, with any copy of the keys, rejects a link that another process has just signed.
 """
 
 import json
@@ -15,8 +15,8 @@ from sodate.dynamodb.keys import stamp
 from sodate.errors import Invalid
 from sodate.signing import SIGNS_AFTER
 
-#: Counted from the creation of a key's successor. Longer than the longest link (unsubscribe, 800 days) and the day in
-#: which the successor does not sign yet.
+#: From the creation of a key's successor. Longer than the longest link (unsubscribe, 800 days) plus the day in which
+#: the successor does not sign yet.
 KEPT = timedelta(days=830)
 #: A new key that becomes current later than this would sign before every process has read it: a process that cannot
 #: reach Secrets Manager uses its copy for ten hours (`secret_cache.SERVES_FOR`).
@@ -34,11 +34,11 @@ def rotate_step(client: Any, event: Mapping[str, Any], now: datetime) -> None:
         case "createSecret":
             _create(client, secret, version, stages, now)
         case "setSecret":
-            return  # nothing else holds the key
+            return  # nothing else stores the key
         case "testSecret":
             _keys(client, secret, VersionId=version)
         case "finishSecret":
-            _refuse_late(_keys(client, secret, VersionId=version), now)
+            _reject_late(_keys(client, secret, VersionId=version), now)
             current = next(name for name, labels in stages.items() if "AWSCURRENT" in labels)
             client.update_secret_version_stage(
                 SecretId=secret, VersionStage="AWSCURRENT", MoveToVersionId=version, RemoveFromVersionId=current
@@ -48,22 +48,22 @@ def rotate_step(client: Any, event: Mapping[str, Any], now: datetime) -> None:
 
 
 def rotated(keys: list[dict[str, str]], now: datetime, new_key: str) -> list[dict[str, str]]:
-    """Newest first; keys of which no link can be valid any more are dropped, the one that signs now never."""
+    """Keys after the rotation, newest first. Keys whose links have all expired are removed, never the signing key."""
     every = [{"id": f"k{now:%Y%m%d%H%M%S}", "key": new_key, "created": stamp(now)}, *keys]
     return [every[0], *(key for newer, key in pairwise(every) if _is_newer(newer, now - KEPT))]
 
 
-def _refuse_late(keys: list[dict[str, str]], now: datetime) -> None:
+def _reject_late(keys: list[dict[str, str]], now: datetime) -> None:
     if len(keys) > 1 and not _is_newer(keys[0], now - PUBLISHED_WITHIN):
         raise Invalid(
-            "this rotation took too long: its key would sign at once and processes that do not know it would refuse; "
+            "this rotation took too long: its key would sign at once, and processes without it would reject its links; "
             "take AWSPENDING off its version (aws secretsmanager update-secret-version-stage) and rotate anew",
             "rotation",
         )
 
 
 def _is_newer(key: Mapping[str, str], moment: datetime) -> bool:
-    """A key without a time was put there by hand; what came before it is kept."""
+    """A key without a time was added by hand; the keys before it are kept."""
     created = key.get("created")
     return created is None or datetime.fromisoformat(created) > moment
 
@@ -75,8 +75,8 @@ def _create(client: Any, secret: str, version: str, stages: Mapping[str, list[st
         except client.exceptions.ResourceNotFoundException:
             pass
         else:
-            return  # this step was done by an earlier try
-    # A new stage begins with a secret that holds no key; this rotation, run once at creation, makes the first.
+            return  # an earlier invocation did this step
+    # A new stage begins with a secret without keys; the rotation that runs at its creation adds the first.
     current = json.loads(client.get_secret_value(SecretId=secret, VersionStage="AWSCURRENT")["SecretString"])
     keys = rotated(list(current.get("keys", [])), now, secrets.token_urlsafe(32))
     client.put_secret_value(
@@ -90,5 +90,5 @@ def _create(client: Any, secret: str, version: str, stages: Mapping[str, list[st
 def _keys(client: Any, secret: str, **which: str) -> list[dict[str, str]]:
     keys = json.loads(client.get_secret_value(SecretId=secret, **which)["SecretString"])["keys"]
     if not keys or not all(entry.get("key") for entry in keys):
-        raise Invalid("the signing-keys secret holds no keys", "rotation")
+        raise Invalid("the signing-keys secret contains no keys", "rotation")
     return list(keys)

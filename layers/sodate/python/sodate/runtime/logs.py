@@ -1,4 +1,4 @@
-"""One structured log line per invocation, never per mail, never with personal data or a token."""
+"""One structured log line per invocation, never per email, never with personal data or a token."""
 
 from functools import cache
 

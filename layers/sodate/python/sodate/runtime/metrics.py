@@ -1,7 +1,7 @@
-"""Business metrics in CloudWatch's embedded metric format: one log line, no API call, and only when it is not zero.
+"""Business metrics in CloudWatch's embedded metric format: one log line, no API call, nothing for a zero.
 
 The vocabulary is closed: each `Metric` has an alarm in `infra/alarm_table.py`, or a written reason why it has none
-(`tests/infra/test_alarms.py` compares). Every data point carries the dimensions `service` (the function) and `stage`.
+(`tests/infra/test_alarms.py` compares). Every data point has the dimensions `service` (the function) and `stage`.
 """
 
 from enum import StrEnum
@@ -17,13 +17,13 @@ class Metric(StrEnum):
     EMAILS_DISPATCHED = "EmailsDispatched"
     """Emails that a dispatcher tick handed to the send queue."""
     SENDS_FAILED = "SendsFailed"
-    """Sends that ended as `failed`: SES refused the message, or its template cannot be filled in."""
+    """Sends that ended as `failed`: SES rejected the message, or its template cannot be filled in."""
     SENDS_UNKNOWN = "SendsUnknown"
     """Sends that the sweeper listed as `unknown`."""
     SENDS_AGAIN = "SendsAgain"
-    """Second attempts, made on evidence that the first one never left."""
+    """Second attempts, planned on evidence that the first one never left."""
     DUPLICATE_SENDS = "DuplicateSends"
-    """First attempts of which SES reported after their second attempt had left."""
+    """First attempts that SES reported on after their second attempt had left."""
     SENDING_HELD = "SendingHeld"
     """Dispatcher ticks in which due email was held: circuit breaker, quota, guard or ceiling."""
     LATE_MINUTES = "LateMinutes"
@@ -35,13 +35,13 @@ class Metric(StrEnum):
     TRANSACTIONAL_GUARD = "TransactionalGuard"
     """The bounce guard of transactional email warned or paused it."""
     TRANSACTIONAL_DEFERRED = "TransactionalDeferred"
-    """Times that an opt-in email had to wait, or got no turn at all, because a ceiling against abuse is reached."""
+    """Opt-in emails that had to wait, or were not sent, because a ceiling against abuse is reached."""
     QUARANTINED_SUBMISSIONS = "QuarantinedSubmissions"
     """Form posts that were stored in quarantine."""
     RATES_NOT_COUNTED = "RatesNotCounted"
     """SES events that could not be added to the daily bounce and complaint counts."""
     DEFINITION_UNREADABLE = "DefinitionUnreadable"
-    """Definitions that this release cannot read; it goes on with the last good version."""
+    """Definitions that this release cannot read; it continues with the last readable version."""
 
 
 @cache

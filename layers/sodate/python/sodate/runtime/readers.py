@@ -1,4 +1,4 @@
-"""Which model reads which kind of definition. Imported on first use: a form post needs no scoring rules."""
+"""The model of each kind of definition. Imported on first use: a form post needs no scoring rules."""
 
 from typing import assert_never
 
@@ -11,7 +11,10 @@ from sodate.runtime.metrics import Metric, count
 
 
 def must_read(stored: Stored) -> None:
-    """Raises `DefinitionUnreadable` when this release cannot work with it."""
+    """Check that this release can read and render the definition.
+
+    Raises: `DefinitionUnreadable`.
+    """
     read = parsed(stored, _model_of(stored.kind))
     if stored.kind == "template":
         _must_compile(stored, read)
@@ -53,7 +56,7 @@ def _model_of(kind: Kind) -> type[BaseModel]:
 
 
 def _must_compile(stored: Stored, template: BaseModel) -> None:
-    """A filter that this release does not have would fail each email at its rendering, when it is claimed."""
+    """A filter that this release does not have would fail each email at its rendering, after its claim."""
     from sodate.email.content.render import must_compile
     from sodate.email.content.template import Template
 

@@ -1,7 +1,7 @@
-"""Secrets, kept for five minutes a process, and for ten hours while Secrets Manager cannot be reached.
+"""Caches secrets in the process for five minutes, and for ten hours while Secrets Manager is not available.
 
-The age of a copy is measured by the wall clock: a monotonic clock may stand still while Lambda freezes the process,
-and a copy from before the freeze would then live on for hours.
+The age of a copy is measured by the wall clock: a monotonic clock may stop while Lambda freezes the process, and a copy
+from before the freeze would then be used for hours.
 """
 
 import json
@@ -15,11 +15,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sodate.errors import Transient
 from sodate.runtime import clock
 
-#: `signing.SIGNS_AFTER` must be far longer: a new key signs only when no process can hold a copy without it.
+#: `signing.SIGNS_AFTER` must be far longer: a new key signs only when no process can have a copy without it.
 KEPT_FOR = timedelta(minutes=5)
-#: An older copy is not used even in an outage: it may lack a key that signs by now, and "try again" is the truth then.
+#: An older copy is not used even in an outage: it may lack a key that signs by now; callers then get `Transient`.
 SERVES_FOR = timedelta(hours=10)
-#: After a read that failed, the old copy serves for so long before the next read: each costs its caller a time-out.
+#: After a failed read, the old copy is used for this long before the next read: each costs its caller a timeout.
 ASKED_AGAIN_AFTER = timedelta(seconds=15)
 
 
@@ -30,7 +30,7 @@ class _Copy:
 
 
 class SecretCache:
-    """`read` gets the name and returns the secret's text; `timer` returns seconds of wall-clock time."""
+    """`read`: name → the secret's JSON text. `timer`: wall-clock time in seconds."""
 
     def __init__(self, read: Callable[[str], str], timer: Callable[[], float] = clock.wall_seconds) -> None:
         self._read = read
@@ -39,7 +39,10 @@ class SecretCache:
         self._failed_at: dict[str, float] = {}
 
     def get(self, name: str) -> dict[str, Any]:
-        """Raises `Transient` when the secret cannot be read, and was not for ten hours."""
+        """The secret's JSON object.
+
+        Raises: `Transient` when the secret cannot be read and there is no copy younger than ten hours.
+        """
         copy = self._copies.get(name)
         if copy is not None and self._is_younger(copy.read_at, self._good_for(name)):
             return copy.value
@@ -66,5 +69,5 @@ class SecretCache:
         return SERVES_FOR if failed_lately else KEPT_FOR
 
     def _is_younger(self, moment: float, than: timedelta) -> bool:
-        """A clock that was set back makes everything old."""
+        """False for every moment in the future, so that no copy survives a clock that was set back."""
         return 0 <= self._timer() - moment < than.total_seconds()

@@ -1,4 +1,4 @@
-"""Environment variables by name, with an error that says which one is missing and where it is set."""
+"""Environment variables by name; the error names the missing one and the file that sets it."""
 
 import os
 
@@ -10,6 +10,7 @@ class SettingMissing(SodateError):
 
 
 def setting(name: str) -> str:
+    """Raises: `SettingMissing`."""
     value = os.environ.get(name)
     if not value:
         raise SettingMissing(f"environment variable {name} is not set; infra/catalog.py says who gets it")

@@ -1,7 +1,7 @@
-"""Frequency caps: how many marketing mails a person gets in a day, a week, a month, in sliding windows. Pure.
+"""Frequency caps: how many marketing emails a lead gets in a day, a week, a month, in sliding windows. Pure.
 
-STATE keeps the minutes of the latest mails, newest first: a cap of n in a window is free when the n-th newest is older
-than the window. So one condition of the claim decides it, and nothing is read before.
+STATE stores the minutes of the latest emails, newest first. A cap of n is not reached when the n-th newest minute is
+older than the window. So the condition of the claim checks every cap, without a read before it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ from sodate.email.mailing import Cap
 from sodate.leads.lead import State
 
 WINDOW = {"day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=30)}
-#: What a lead may wish in the preference centre: one mail in this window.
+#: Frequencies that a lead can choose in the preference centre: one email in this window.
 PREFERENCE = {"weekly": "week", "monthly": "month"}
 _MINUTE = timedelta(minutes=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -20,7 +20,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Limit:
-    """`topic` None: over all marketing mail."""
+    """`topic` None: the cap covers all marketing email."""
 
     topic: str | None
     per: str
@@ -39,21 +39,21 @@ def limits(caps: Iterable[Cap], topic: str) -> list[Limit]:
     return [Limit(cap.topic, cap.per, cap.at_most) for cap in caps if cap.topic in (None, topic)]
 
 
-def kept(found: Sequence[Limit], topic: str | None) -> int:
-    """How many minutes must be remembered; the newest is always needed, for what a lead may wish."""
-    return max((limit.at_most for limit in found if limit.topic == topic), default=0 if topic else 1)
+def minutes_needed(limits: Sequence[Limit], topic: str | None) -> int:
+    """How many minutes STATE must store; over all topics at least one, for the frequency that a lead can choose."""
+    return max((limit.at_most for limit in limits if limit.topic == topic), default=0 if topic else 1)
 
 
-def reached(found: Sequence[Limit], state: State, topic: str, now: datetime) -> tuple[str, datetime] | None:
-    """The reason and the moment it ends, of the cap that holds longest; None when no cap is reached."""
+def cap_reached(limits: Sequence[Limit], state: State, topic: str, now: datetime) -> tuple[str, datetime] | None:
+    """Reason code and end of the reached cap that ends last; None when no cap is reached."""
     preference = PREFERENCE.get(state.frequency or "")
-    wished = [Limit(None, preference, 1)] if preference else []
+    chosen = [Limit(None, preference, 1)] if preference else []
     ends = []
-    for limit in (*found, *wished):
+    for limit in (*limits, *chosen):
         mailed = state.mailed if limit.topic is None else state.mailed_in.get(topic, ())
         if len(mailed) >= limit.at_most and mailed[limit.at_most - 1] > limit.horizon(now):
             free = _EPOCH + mailed[limit.at_most - 1] * _MINUTE + WINDOW[limit.per]
-            ends.append((free, "frequency_wish" if limit in wished else limit.code))
+            ends.append((free, "frequency_wish" if limit in chosen else limit.code))
     if not ends:
         return None
     free, code = max(ends)
@@ -61,4 +61,5 @@ def reached(found: Sequence[Limit], state: State, topic: str, now: datetime) -> 
 
 
 def minutes(at: datetime) -> int:
+    """Whole minutes since the epoch."""
     return (at - _EPOCH) // _MINUTE

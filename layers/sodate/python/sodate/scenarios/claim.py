@@ -1,8 +1,8 @@
-"""Step 2 of the send protocol: one conditional write on STATE decides whether this mail may go out.
+"""Step 2 of the send protocol: one conditional write on STATE decides whether this email may be sent.
 
-Opt-outs, complaints and bounces write the same item, so DynamoDB orders them before or after the claim; nothing else
-does. The claim advances the enrollment to its next step, so the same step can never be claimed twice. Nothing is read
-first: a refused claim brings the item as it stands, and `why_refused` names the reason.
+Opt-outs, complaints and bounces write the same item, so DynamoDB orders them before or after the claim. The claim
+advances the enrollment to its next step, so the same step can never be claimed twice. Nothing is read before the
+write: a rejected claim returns the current item, from which the caller derives the reason.
 """
 
 from collections.abc import Sequence
@@ -22,50 +22,55 @@ from sodate.email.delivery.store import SendItem, settled_step
 from sodate.errors import Transient
 from sodate.leads.lead import State
 from sodate.leads.store import StateItem, state_key, to_state
-from sodate.scenarios.caps import PREFERENCE, Limit, kept, minutes
+from sodate.scenarios.caps import PREFERENCE, Limit, minutes, minutes_needed
 
-#: Where the enrollment stands, seen from a step. `behind`: an earlier step was put off and must come first.
-Place = Literal["here", "behind", "ahead", "gone"]
-#: The list of mailed minutes may grow this much longer than needed before it is cut, so that cutting is rare.
+#: Position of the enrollment relative to a step. `here`: at this step. `behind`: an earlier step was deferred and must
+#: be sent first. `ahead`: this step was claimed. `gone`: the enrollment or the lead no longer exists.
+StepPosition = Literal["here", "behind", "ahead", "gone"]
+#: The list of email minutes is cut only when it is this much longer than needed, so that the extra write is rare.
 _SLACK = 4
-#: The second write of `pass_over`.
+#: Index of the ledger write in the transaction of `skip_step`.
 _LEDGER = 1
 
 
 @dataclass(frozen=True)
-class Refused:
-    """`state` is None when the lead is gone."""
+class ClaimRejected:
+    """A claim whose condition was false. `state` is the current state; None when the lead does not exist."""
 
     state: State | None
 
 
 @dataclass(frozen=True)
 class Claims:
-    """What all claims of one batch have in common, written once."""
+    """The claims of one batch: same topic, same frequency caps, same time."""
 
     topic: str
     limits: Sequence[Limit]
     now: datetime
 
-    def claim(self, ref: StepRef, zone: str | None) -> Refused | None:
-        """None exactly once per step of an enrollment: this caller sends. `zone` is the one it was planned with."""
+    def claim(self, ref: StepRef, time_zone: str | None) -> ClaimRejected | None:
+        """None exactly once per step of an enrollment: this caller sends the email.
+
+        `time_zone`: the one the step was planned with. A claim with another one is rejected, so the step is planned
+        again.
+        """
         names, values = self._names(ref), self._values(ref)
-        here = "#zone = :zone" if zone else "attribute_not_exists(#zone)"
-        if zone:
-            values[":zone"] = {"S": zone}
+        same_time_zone = "#zone = :zone" if time_zone else "attribute_not_exists(#zone)"
+        if time_zone:
+            values[":zone"] = {"S": time_zone}
         try:
-            told = bulk.update(
-                keys.lead(ref.lead_id), keys.STATE, self._expression, f"{self._condition} AND {here}", names, values,
-                "UPDATED_NEW",
+            updated = bulk.update(
+                keys.lead(ref.lead_id), keys.STATE, self._expression, f"{self._condition} AND {same_time_zone}",
+                names, values, "UPDATED_NEW",
             )  # fmt: skip
         except ConditionFailed as error:
-            return Refused(to_state(StateItem.from_raw_data(error.old)) if error.old else None)
-        self._cut(ref, told)
+            return ClaimRejected(to_state(StateItem.from_raw_data(error.old)) if error.old else None)
+        self._cut(ref, updated)
         return None
 
     @property
     def _by_topic(self) -> int:
-        return kept(self.limits, self.topic)
+        return minutes_needed(self.limits, self.topic)
 
     @property
     def _expression(self) -> str:
@@ -85,13 +90,15 @@ class Claims:
             "#enrollments.#enrollment.#id = :id",
             "#enrollments.#enrollment.#step = :step",
             "(attribute_not_exists(#pause) OR #pause <= :now)",
-            "(attribute_not_exists(#wish) OR attribute_not_exists(#mailed[0]) OR "
-            + " OR ".join(f"(#wish = :{preference} AND #mailed[0] <= :{preference}_ago)" for preference in PREFERENCE)
+            "(attribute_not_exists(#frequency) OR attribute_not_exists(#mailed[0]) OR "
+            + " OR ".join(
+                f"(#frequency = :{preference} AND #mailed[0] <= :{preference}_ago)" for preference in PREFERENCE
+            )
             + ")",
         ]
         for number, limit in enumerate(self.limits):
-            place = f"{'#mailed' if limit.topic is None else '#mailed_in.#topic'}[{limit.at_most - 1}]"
-            terms.append(f"(attribute_not_exists({place}) OR {place} <= :limit{number})")
+            path = f"{'#mailed' if limit.topic is None else '#mailed_in.#topic'}[{limit.at_most - 1}]"
+            terms.append(f"(attribute_not_exists({path}) OR {path} <= :limit{number})")
         return " AND ".join(terms)
 
     def _names(self, ref: StepRef) -> dict[str, str]:
@@ -104,7 +111,7 @@ class Claims:
             "#topics": "topics",
             "#topic": self.topic,
             "#pause": "pause_until",
-            "#wish": "frequency",
+            "#frequency": "frequency",
             "#mailed": "mailed",
             "#zone": "zone",
         }
@@ -129,14 +136,14 @@ class Claims:
             values[f":limit{number}"] = {"N": str(limit.horizon(self.now))}
         return values
 
-    def _cut(self, ref: StepRef, told: bulk.Raw) -> None:
-        """Forget minutes that no cap asks for. Whoever mails at the same time only pushes them further back."""
+    def _cut(self, ref: StepRef, updated: bulk.Raw) -> None:
+        """Remove minutes that no cap needs. A concurrent claim only moves them further back in the list."""
         ends = []
-        for path, held, needed in (
-            ("#mailed", told.get("mailed"), kept(self.limits, None)),
-            ("#mailed_in.#topic", told.get("mailed_in", {}).get("M", {}).get(self.topic), self._by_topic),
+        for path, stored, needed in (
+            ("#mailed", updated.get("mailed"), minutes_needed(self.limits, None)),
+            ("#mailed_in.#topic", updated.get("mailed_in", {}).get("M", {}).get(self.topic), self._by_topic),
         ):
-            length = len(held["L"]) if held else 0
+            length = len(stored["L"]) if stored else 0
             if needed and length > needed + _SLACK:
                 ends += [f"{path}[{index}]" for index in range(needed, length)]
         if ends:
@@ -151,9 +158,9 @@ class Claims:
 
 
 def release(ref: StepRef, claimed: datetime) -> None:
-    """Undo a claim whose mail certainly did not leave; its minute counts for no cap.
+    """Undo a claim whose email certainly did not leave; its minute then counts for no cap.
 
-    When another mail was claimed since, the minute stays: the caps then err to the quiet side.
+    When another email was claimed since, the minute stays: caps may over-count, never under-count.
     """
     enrollment, claimed_here = _at(ref, ref.step + 1)
     back, newest = enrollment["step"].set(ref.step), StateItem.mailed[0]
@@ -164,10 +171,11 @@ def release(ref: StepRef, claimed: datetime) -> None:
             base.update(state_key(ref.lead_id), [back], claimed_here)
 
 
-def pass_over(send: SendItem, ref: StepRef, reason: str, now: datetime) -> bool:
-    """Go on to the next step without a mail: ledger and run in one write, so that a lead who comes back goes on.
+def skip_step(send: SendItem, ref: StepRef, reason: str, now: datetime) -> bool:
+    """Advance to the next step without an email: ledger and enrollment in one write.
 
-    False when the enrollment is not at this step; the ledger stays unchanged, because the email may have been sent.
+    So an enrollment whose step was skipped continues when the lead may be emailed again. False when the enrollment is
+    not at this step; the ledger stays unchanged, because the email may have been sent.
     """
     enrollment, condition = _at(ref, ref.step)
     advanced = Update(state_key(ref.lead_id), [enrollment["step"].set(ref.step + 1)], condition)
@@ -180,7 +188,7 @@ def pass_over(send: SendItem, ref: StepRef, reason: str, now: datetime) -> bool:
 
 
 def _advance(ref: StepRef) -> bool:
-    """The ledger knows an end of this step already, though its claim was given back: only the enrollment must go on."""
+    """The ledger already has a final state of this step, though its claim was released: advance the enrollment only."""
     enrollment, condition = _at(ref, ref.step)
     try:
         base.update(state_key(ref.lead_id), [enrollment["step"].set(ref.step + 1)], condition)
@@ -189,7 +197,7 @@ def _advance(ref: StepRef) -> bool:
     return True
 
 
-def place(state: State | None, ref: StepRef) -> Place:
+def step_position(state: State | None, ref: StepRef) -> StepPosition:
     enrollment = state.enrollments.get(ref.sequence) if state else None
     if enrollment is None or enrollment.id != ref.enrollment_id:
         return "gone"
@@ -198,8 +206,8 @@ def place(state: State | None, ref: StepRef) -> Place:
     return "behind" if enrollment.step < ref.step else "ahead"
 
 
-def why_never(state: State, topic: str) -> str | None:
-    """The reason code of a claim that no waiting mends, from the state that refused it."""
+def permanent_rejection(state: State, topic: str) -> str | None:
+    """Reason code of a permanent rejection, from the state that rejected the claim; None: a later claim may succeed."""
     if state.blocked is not None:
         return f"blocked:{state.blocked}"
     if state.topics.get(topic) != "confirmed":

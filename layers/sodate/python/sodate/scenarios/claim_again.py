@@ -1,7 +1,7 @@
-"""The claim of another attempt: the lead may still be mailed, and nothing is known of the attempts before it.
+"""The claim of another attempt: the lead may still be emailed, and the outcome of every earlier attempt is unknown.
 
-One transaction decides it, over STATE (which every opt-out writes) and over the ledger item of the attempt before
-(which every event of SES writes). The enrollment stands where it stood: its step was passed by the first claim.
+One transaction decides it, over STATE (which every opt-out writes) and over the ledger item of the previous attempt
+(which every event of SES writes). The enrollment does not advance: the first claim advanced it past this step.
 """
 
 from collections.abc import Sequence
@@ -21,32 +21,35 @@ from sodate.email.delivery.ledger import StepRef
 from sodate.email.delivery.store import SendItem
 from sodate.leads.lead import State
 from sodate.leads.store import StateItem, as_it_was, find_state, state_key
-from sodate.scenarios.caps import kept, minutes, reached
-from sodate.scenarios.claim import Claims, Refused, why_never
+from sodate.scenarios.caps import cap_reached, minutes, minutes_needed
+from sodate.scenarios.claim import ClaimRejected, Claims, permanent_rejection
 
-#: A claim is at most this much younger than the beginning of its invocation.
+#: A claim is made at most this long after the beginning of its invocation.
 _INVOCATION = timedelta(minutes=2)
+#: Index of the previous attempt's write in the transaction of `claim_again`.
 _PREVIOUS = 1
 
 
 @dataclass(frozen=True)
 class Settled:
-    """Something is known of an earlier attempt, or its ledger item is gone."""
+    """An earlier attempt has an outcome, or its ledger item no longer exists."""
 
 
 @dataclass(frozen=True)
 class Taken:
-    """This very attempt was claimed before."""
+    """This attempt was claimed before."""
 
 
-def claim_again(ref: StepRef, zone: str | None, evidence: str, claims: Claims) -> Refused | Settled | Taken | None:
-    """None exactly once: the email is ours to send. `zone` is the one it was planned with."""
+def claim_again(
+    ref: StepRef, time_zone: str | None, evidence: str, claims: Claims
+) -> ClaimRejected | Settled | Taken | None:
+    """None exactly once: this caller sends the email. `time_zone`: the one the attempt was planned with."""
     previous = _previous(ref)
     if not isinstance(previous, SendItem):
         return previous
     state = find_state(ref.lead_id)
-    if state is None or state.zone != zone or _is_refused(state, ref, claims, previous):
-        return Refused(without_previous(state, claims.topic, previous) if state else None)
+    if state is None or state.zone != time_zone or _is_rejected(state, ref, claims, previous):
+        return ClaimRejected(without_previous(state, claims.topic, previous) if state else None)
     mailed = without_previous(state, claims.topic, previous)
     try:
         transaction.commit([_mailed(state, mailed, ref, claims), _is_followed(previous, ref, evidence)])
@@ -54,7 +57,7 @@ def claim_again(ref: StepRef, zone: str | None, evidence: str, claims: Claims) -
         if _PREVIOUS in error.failed:
             again = _previous(ref)
             return again if not isinstance(again, SendItem) else Settled()
-        return Refused(find_state(ref.lead_id))
+        return ClaimRejected(find_state(ref.lead_id))
     return None
 
 
@@ -75,7 +78,7 @@ def is_gone(state: State | None, ref: StepRef) -> bool:
 
 
 def without_previous(state: State, topic: str, previous: SendItem) -> State:
-    """The attempt before never left, so its minute counts for no cap."""
+    """The previous attempt never left, so its minute counts for no cap."""
     return replace(
         state,
         mailed=_without(state.mailed, previous),
@@ -92,17 +95,17 @@ def _without(mailed: Sequence[int], previous: SendItem) -> tuple[int, ...]:
     return tuple(mailed)
 
 
-def _is_refused(state: State, ref: StepRef, claims: Claims, previous: SendItem) -> bool:
+def _is_rejected(state: State, ref: StepRef, claims: Claims, previous: SendItem) -> bool:
     paused = state.pause_until is not None and state.pause_until > keys.stamp(claims.now)
-    cap = reached(claims.limits, without_previous(state, claims.topic, previous), claims.topic, claims.now)
-    return is_gone(state, ref) or why_never(state, claims.topic) is not None or paused or cap is not None
+    cap = cap_reached(claims.limits, without_previous(state, claims.topic, previous), claims.topic, claims.now)
+    return is_gone(state, ref) or permanent_rejection(state, claims.topic) is not None or paused or cap is not None
 
 
 def _previous(ref: StepRef) -> SendItem | Settled | Taken:
-    """The attempt before, when nothing is known of it and of those before it."""
+    """The previous attempt, when the outcome of all earlier attempts is unknown."""
     keys_of = [(keys.lead(ref.lead_id), keys.send(earlier.send_id)) for earlier in ref.earlier]
-    found = bulk.get_many(keys_of, consistent=True)
-    sends = [SendItem.from_raw_data(found[key]) for key in keys_of if key in found]
+    items = bulk.get_many(keys_of, consistent=True)
+    sends = [SendItem.from_raw_data(items[key]) for key in keys_of if key in items]
     if len(sends) < len(keys_of) or any(send.state != "unknown" for send in sends):
         return Settled()
     if sends[0].next_attempt is not None:
@@ -111,9 +114,9 @@ def _previous(ref: StepRef) -> SendItem | Settled | Taken:
 
 
 def _mailed(was: State, then: State, ref: StepRef, claims: Claims) -> Update:
-    """True while nothing that the decision rests on has changed."""
+    """Its condition holds while nothing that the decision depends on has changed."""
     now = minutes(claims.now)
-    actions = [StateItem.mailed.set([now, *then.mailed][: kept(claims.limits, None)])]
+    actions = [StateItem.mailed.set([now, *then.mailed][: minutes_needed(claims.limits, None)])]
     unchanged = (
         as_it_was(was, [claims.topic])
         & (StateItem.enrollments[ref.sequence]["id"] == ref.enrollment_id)
@@ -121,15 +124,15 @@ def _mailed(was: State, then: State, ref: StepRef, claims: Claims) -> Update:
         & _same(StateItem.frequency, was.frequency)
         & _same(StateItem.mailed, list(was.mailed) or None)
     )
-    if by_topic := kept(claims.limits, claims.topic):
-        held = StateItem.mailed_in[claims.topic]
-        actions.append(held.set([now, *then.mailed_in[claims.topic]][:by_topic]))
-        unchanged &= _same(held, list(was.mailed_in.get(claims.topic, ())) or None)
+    if by_topic := minutes_needed(claims.limits, claims.topic):
+        path = StateItem.mailed_in[claims.topic]
+        actions.append(path.set([now, *then.mailed_in[claims.topic]][:by_topic]))
+        unchanged &= _same(path, list(was.mailed_in.get(claims.topic, ())) or None)
     return Update(state_key(ref.lead_id), actions, unchanged)
 
 
-def _same(place: "Attribute[Any] | Path", value: object) -> Condition:
-    return place.does_not_exist() if value is None else place == value
+def _same(path: "Attribute[Any] | Path", value: object) -> Condition:
+    return path.does_not_exist() if value is None else path == value
 
 
 def _is_followed(previous: SendItem, ref: StepRef, evidence: str) -> Update:

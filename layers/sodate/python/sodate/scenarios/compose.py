@@ -1,4 +1,4 @@
-"""One lead's step mail, ready for SES: rendered, tagged with its send, with both one-click headers."""
+"""Composes one lead's step mail for SES: rendered, tagged with its send, with both one-click unsubscribe headers."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,9 +18,10 @@ from sodate.scenarios.sequence import Sequence
 
 @dataclass
 class StepComposer:
-    """One template version for one batch: what is rendered is what is recorded, also when one is published meanwhile.
+    """One template version for one batch: the ledger records the version that was rendered, even when another is
+    published meanwhile.
 
-    `version` is that of the template, once a draft was made.
+    `version` is the template's version; 0 before the first email is composed.
     """
 
     definitions: Definitions
@@ -34,7 +35,12 @@ class StepComposer:
     def compose(
         self, batch: EnrollmentBatch, enrollment: EnrollmentRef, profile: Profile | None, now: datetime
     ) -> OutgoingEmail:
-        """Raises `Invalid` or `NotFound` with the reason that the ledger keeps."""
+        """The reason of an error is stored in the ledger.
+
+        Raises:
+            NotFound: the lead or the template does not exist.
+            Invalid: the template cannot be rendered, or is not for the topic of the sequence.
+        """
         if profile is None:
             raise NotFound(f"lead {enrollment.lead_id} does not exist (any more)")
         step = self.sequence.steps[batch.step]
@@ -48,13 +54,13 @@ class StepComposer:
             preferences_url=self.links.preferences(enrollment.lead_id, now),
             preheader=template.preheader,
         )
-        mail = render(template.subject, template.html, template.text, values)
+        email = render(template.subject, template.html, template.text, values)
         return OutgoingEmail(
             to=profile.mailbox,
             sender=self.mailing.sender,
-            subject=mail.subject,
-            html=mail.html,
-            text=mail.text,
+            subject=email.subject,
+            html=email.html,
+            text=email.text,
             tags={
                 "send_id": send_id,
                 "lead_id": enrollment.lead_id,

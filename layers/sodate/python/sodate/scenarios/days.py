@@ -1,4 +1,4 @@
-"""Which days are open: weekdays, public holidays (from the `holidays` library) and the company's own closing days."""
+"""Business days: weekdays without public holidays (from the `holidays` library) and without the closing days."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -25,7 +25,7 @@ def is_business_day(day: date, country: str, closing: Sequence[str] = ()) -> boo
 
 
 def next_business_day(day: date, country: str, closing: Sequence[str] = ()) -> date:
-    """`day` itself when it is one."""
+    """`day` itself when it is a business day."""
     while not is_business_day(day, country, closing):
         day += _DAY
     return day

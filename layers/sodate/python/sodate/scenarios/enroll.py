@@ -1,4 +1,7 @@
-"""A confirmed opt-in starts every live sequence that asks for it, once a lead and sequence, pinned to its version."""
+"""A confirmed opt-in enrolls the lead in every live sequence that it starts: once per lead and sequence.
+
+An enrollment stays with the version of the sequence that was live when it began.
+"""
 
 from collections.abc import Sequence as Values
 from datetime import datetime
@@ -33,7 +36,7 @@ def on_opt_in(definitions: Definitions) -> OnConfirmed:
                 )
                 ref = EnrollmentRef(state.lead_id, enrollment.id, now, state.zone)
                 first = EnrollmentBatch(sequence.id, stored.version, 0, (ref,))
-                at = due_at(sequence.steps[0], sequence, now, mailing=mailing, zone=state.zone)
+                at = due_at(sequence.steps[0], sequence, now, mailing=mailing, time_zone=state.zone)
                 reaction.enrollments[sequence.id] = enrollment
                 entry = due.due_item(at, lane_of(sequence), "steps", first.id, first.message(), now)
                 reaction.puts.append(transaction.Put(entry))
@@ -45,31 +48,31 @@ def on_opt_in(definitions: Definitions) -> OnConfirmed:
 def enroll_again(
     definitions: Definitions, state: State, sequence_id: str, reference: str, now: datetime
 ) -> list[transaction.Write] | str:
-    """Enroll a lead that may be emailed in a sequence again; otherwise the reason. `reference` makes it idempotent.
+    """Enroll a lead in a sequence again. Returns the writes, or the reason code when the lead may not be enrolled.
 
-    The writes are true only while the consent and the enrollment are unchanged.
+    `reference` makes it idempotent. The writes fail when consent or enrollment changes meanwhile.
     """
     stored = definitions.live("sequence", sequence_id)
     sequence, mailing = parsed(stored, Sequence), parsed(definitions.live("mailing"), Mailing)
-    held = state.enrollments.get(sequence_id)
+    current = state.enrollments.get(sequence_id)
     if sequence.status != "running":
         return "sequence_paused"
     if state.blocked or state.topics.get(sequence.topic) != "confirmed":
         return f"blocked:{state.blocked}" if state.blocked else "no_consent"
-    if held is not None and held.step < held.steps:
+    if current is not None and current.step < current.steps:
         return "already_in_it"
     enrollment = Enrollment(
         activity_key(sequence.id, reference), stored.version, 0, keys.stamp(now), len(sequence.steps)
     )
     ref = EnrollmentRef(state.lead_id, enrollment.id, now, state.zone)
     first = EnrollmentBatch(sequence.id, stored.version, 0, (ref,))
-    at = due_at(sequence.steps[0], sequence, now, mailing=mailing, zone=state.zone)
+    at = due_at(sequence.steps[0], sequence, now, mailing=mailing, time_zone=state.zone)
     entry = due.due_item(at, lane_of(sequence), "steps", first.id, first.message(), now)
-    place = StateItem.enrollments[sequence_id]
-    as_seen = place.does_not_exist() if held is None else place["id"] == held.id
+    path = StateItem.enrollments[sequence_id]
+    as_seen = path.does_not_exist() if current is None else path["id"] == current.id
     unchanged = as_it_was(state, [sequence.topic]) & as_seen
     return [
-        transaction.Update(state_key(state.lead_id), [place.set(to_map(enrollment))], unchanged),
+        transaction.Update(state_key(state.lead_id), [path.set(to_map(enrollment))], unchanged),
         transaction.Put(entry),
     ]
 

@@ -1,6 +1,7 @@
-"""When marketing mail may reach a person: not in quiet hours, not on closed days, by the person's own clock. Pure.
+"""When marketing email may reach a lead: outside quiet hours and closed days, in the lead's local time. Pure.
 
-An unknown zone means the sender's, never that the hours do not count. Clock changes: what the wall clock shows decides.
+When the lead's time zone is unknown, the sender's applies; quiet hours always count. At clock changes, the local wall
+clock decides.
 """
 
 from collections.abc import Iterator
@@ -16,22 +17,22 @@ _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
 
 
-def zone_of(name: str | None, mailing: Mailing) -> ZoneInfo:
-    """The lead's zone; the sender's when it is unknown or no zone (any more)."""
+def time_zone_of(name: str | None, mailing: Mailing) -> ZoneInfo:
+    """The lead's time zone; the sender's when `name` is None or not a known IANA name."""
     return (find_zone(name) if name else None) or ZoneInfo(mailing.sender.time_zone)
 
 
-def open_from(at: datetime, zone: str | None, mailing: Mailing) -> datetime:
-    """UTC: `at` itself when mail may go out then, else the first instant afterwards at which it may."""
-    here = zone_of(zone, mailing)
+def open_from(at: datetime, time_zone: str | None, mailing: Mailing) -> datetime:
+    """UTC: `at` itself when email may be sent then, otherwise the first instant after it at which email may be sent."""
+    local_zone = time_zone_of(time_zone, mailing)
     at = at.astimezone(UTC)
-    while (wall := _closed_until(at.astimezone(here), mailing)) is not None:
-        at = min(_next(at, wall, here))
+    while (wall := _closed_until(at.astimezone(local_zone), mailing)) is not None:
+        at = min(_next(at, wall, local_zone))
     return at
 
 
 def _closed_until(local: datetime, mailing: Mailing) -> datetime | None:
-    """What the wall clock shows at the end of the closed time around `local`; None when it is open."""
+    """Local time at which the closed time around `local` ends; None when `local` is open."""
     if not _is_open_day(local.date(), mailing.send_days, mailing.calendar, mailing.closing_days):
         return datetime.combine(local.date() + _DAY, time.min)
     if mailing.quiet_hours is None or not _is_quiet(local, mailing.quiet_hours):
@@ -51,19 +52,19 @@ def _is_quiet(local: datetime, quiet: QuietHours) -> bool:
     return begin <= now < end if begin < end else now >= begin or now < end
 
 
-def _next(at: datetime, wall: datetime, zone: ZoneInfo) -> Iterator[datetime]:
-    """Instants after `at` at which the local clock shows `wall`, or is put forward or back before that."""
-    shown = [wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
-    yield from (t for t in shown if t > at and t.astimezone(zone).replace(tzinfo=None) == wall)
+def _next(at: datetime, wall: datetime, time_zone: ZoneInfo) -> Iterator[datetime]:
+    """Instants after `at` at which the local clock shows `wall`, or changes its offset before that."""
+    shown = [wall.replace(tzinfo=time_zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
+    yield from (t for t in shown if t > at and t.astimezone(time_zone).replace(tzinfo=None) == wall)
     before, after = at, max(*shown, at + _MINUTE)
-    if _offset(before, zone) == _offset(after, zone):
+    if _offset(before, time_zone) == _offset(after, time_zone):
         return
     while after - before > _MINUTE:
         middle = before + (after - before) // _MINUTE // 2 * _MINUTE
-        before, after = (middle, after) if _offset(middle, zone) == _offset(at, zone) else (before, middle)
-    # Clocks change on whole minutes; `at` may be between two.
+        before, after = (middle, after) if _offset(middle, time_zone) == _offset(at, time_zone) else (before, middle)
+    # Offsets change on whole minutes; `at` may be between two minutes.
     yield max(after.replace(second=0, microsecond=0), before + timedelta(microseconds=1))
 
 
-def _offset(at: datetime, zone: ZoneInfo) -> timedelta | None:
-    return at.astimezone(zone).utcoffset()
+def _offset(at: datetime, time_zone: ZoneInfo) -> timedelta | None:
+    return at.astimezone(time_zone).utcoffset()

@@ -1,4 +1,4 @@
-"""Which due lane a sequence's mails wait in. A room of its own: whoever only enrolls needs nothing of the sending."""
+"""The due lane of a sequence's sends. A module of its own, so that enrolling does not import the sending code."""
 
 from sodate.scenarios.sequence import Sequence
 from sodate.scheduling import store as due

@@ -1,8 +1,8 @@
-"""Hours after an attempt without an answer: another attempt, when the evidence says that it never left.
+"""Plans another attempt of a send with an unknown outcome, hours later, when evidence shows that it never left.
 
-SES reports on every email that it took. So an email of which it says nothing for hours, while it does report on its
-neighbours, never left; then sending it again doubles nothing (docs/decisions/0073). Without that evidence it stays on
-the list, and is looked at again as long as the email would still be of use (`valid_hours`).
+SES reports on every email that it accepts. So an email without any report for hours, while SES reports on emails of
+the same time, never left; sending it again causes no duplicate (docs/decisions/0073). Without that evidence the send
+stays on the list of unknown sends and is checked again until `valid_hours` ends.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -26,19 +26,19 @@ from sodate.scenarios.lane import lane_of
 from sodate.scenarios.sequence import Sequence
 from sodate.scheduling import store as due
 
-#: Between two looks at an attempt for which there is no evidence yet.
-_LOOK_AGAIN_AFTER = timedelta(hours=3)
+#: Time between two checks of an attempt for which there is no evidence yet.
+_CHECK_AGAIN_AFTER = timedelta(hours=3)
 
 
 @dataclass(frozen=True)
 class NextAttempts:
-    """`has_event_letters`: reports of SES lie in a dead-letter queue, so what they say is not in the ledger yet."""
+    """`has_event_letters`: a dead-letter queue contains reports of SES, which are therefore not in the ledger yet."""
 
     definitions: Definitions
     has_event_letters: Callable[[], bool]
 
-    def look(self, message: Mapping[str, Any], now: datetime) -> int:
-        """How many attempts were planned."""
+    def check(self, message: Mapping[str, Any], now: datetime) -> int:
+        """Number of attempts planned."""
         batch = batch_of({**message, "what": "steps"})
         began, listed = (datetime.fromisoformat(str(message[name])) for name in ("began", "listed"))
         sequence = parsed(self.definitions.version("sequence", batch.sequence, batch.version), Sequence)
@@ -51,13 +51,13 @@ class NextAttempts:
         ]
         if not enrollments:
             return 0
-        found = neighbours(began, listed, now)
-        if not found.shows_that_reports_arrived or self.has_event_letters():
+        evidence = neighbours(began, listed, now)
+        if not evidence.shows_that_reports_arrived or self.has_event_letters():
             ref = hash_of("look", batch.of(enrollments).id, keys.stamp(began))
             again = {**message, "leads": batch.of(enrollments).message()["leads"]}
-            due.plan(now + _LOOK_AGAIN_AFTER, due.WATCH, "look", ref, again, now)
+            due.plan(now + _CHECK_AGAIN_AFTER, due.WATCH, "look", ref, again, now)
             return 0
-        plan_next_attempt(sequence, batch.of(enrollments), str(found), now)
+        plan_next_attempt(sequence, batch.of(enrollments), str(evidence), now)
         return len(enrollments)
 
     def _is_strict(self, sequence: Sequence) -> bool:
@@ -71,12 +71,12 @@ class NextAttempts:
 
     def _valid_until(self, sequence: Sequence, step: int, enrollment: EnrollmentRef, began: datetime) -> datetime:
         since, which = enrollment.since or began, sequence.steps[step]
-        at = due_at(which, sequence, since, mailing=self._mailing, zone=enrollment.zone)
+        at = due_at(which, sequence, since, mailing=self._mailing, time_zone=enrollment.time_zone)
         return at + timedelta(hours=which.valid_hours)
 
 
 def neighbours(attempted: datetime, listed: datetime, now: datetime) -> Coverage:
-    """What SES took around an attempt and its listing, and reported on; when it took nothing then, what it took since.
+    """Emails that SES accepted around the attempt and its listing, and reported on; if none then, those accepted since.
 
     SES has an hour to report on the youngest of them.
     """
@@ -85,34 +85,36 @@ def neighbours(attempted: datetime, listed: datetime, now: datetime) -> Coverage
 
 
 def plan_next_attempt(sequence: Sequence, batch: EnrollmentBatch, evidence: str, now: datetime) -> None:
-    """The usual protocol does the rest: consent, caps, quiet hours and `valid_hours` are asked anew."""
+    """The send protocol then checks consent, caps, quiet hours and `valid_hours` again."""
     again = replace(batch, attempt=batch.attempt + 1, evidence=evidence)
     due.plan(now, lane_of(sequence), "steps", again.id, again.message(), now)
 
 
 def _still_open(batch: EnrollmentBatch) -> list[EnrollmentRef]:
-    places = {
+    send_keys = {
         enrollment: (keys.lead(enrollment.lead_id), keys.send(batch.ref(enrollment).send_id))
         for enrollment in batch.enrollments
     }
-    found = bulk.get_many(places.values(), consistent=True)
+    items = bulk.get_many(send_keys.values(), consistent=True)
     return [
-        enrollment for enrollment, key in places.items() if key in found and is_open(SendItem.from_raw_data(found[key]))
+        enrollment
+        for enrollment, key in send_keys.items()
+        if key in items and is_open(SendItem.from_raw_data(items[key]))
     ]
 
 
 def evidence_about(sends: Iterable[SendItem], now: datetime) -> str:
-    """What SES reported on around the attempts of these sends, in words."""
+    """Text: what SES reported on around the attempts of these sends."""
     attempts = sorted(datetime.fromisoformat(str(send.attempted_at or send.planned_at)) for send in sends)
     return str(neighbours(attempts[0], attempts[-1] + AFTER, now))
 
 
 def attempt_again(definitions: Definitions, send: SendItem, evidence: str, now: datetime) -> None:
-    """Plan another attempt of one unknown step mail, as a person wishes.
+    """Plan another attempt of one unknown step mail, requested by an operator.
 
     Raises:
-        NotFound: it is no step mail, or its lead is gone.
-        Conflict: it is not unknown (any more), or its enrollment has ended.
+        NotFound: the send is not a step mail.
+        Conflict: the send is not unknown (any more), its enrollment has ended, or its lead does not exist.
     """
     if send.sequence is None or send.step is None or send.sequence_version is None or send.enrollment_id is None:
         raise NotFound(f"send {send.send_id} is no step mail; resolve it as lost, and the next post asks anew")

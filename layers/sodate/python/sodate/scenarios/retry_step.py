@@ -1,8 +1,7 @@
-"""Plans a failed step mail again if its enrollment is at the step right behind it. The send protocol does the rest.
+"""Plans a failed step mail again if its enrollment is at the step directly after it.
 
-The claim of the failed attempt is given back, so a new claim decides again about consent, caps, quiet hours and
-`valid_hours`; nothing of the failed attempt ever left. An enrollment further on is not turned back: its reader already
-has a later mail.
+The failed attempt sent nothing. Its claim is released, so a new claim decides again about consent, caps, quiet hours
+and `valid_hours`. An enrollment that is further on is not moved back: its lead already has a later email.
 """
 
 from datetime import datetime
@@ -16,14 +15,19 @@ from sodate.email.delivery.store import find_send
 from sodate.errors import Conflict, NotFound
 from sodate.leads.store import StateItem, find_state, state_key
 from sodate.playbook.store import Definitions, parsed
-from sodate.scenarios.claim import place, why_never
+from sodate.scenarios.claim import permanent_rejection, step_position
 from sodate.scenarios.lane import lane_of
 from sodate.scenarios.sequence import Sequence
 from sodate.scheduling import store as due
 
 
 def retry_step(definitions: Definitions, lead_id: str, send_id: str, now: datetime) -> None:
-    """Ledger, run and due entry in one write. Raises `NotFound`, or `Conflict` with the reason why not."""
+    """Ledger, enrollment and due entry in one write.
+
+    Raises:
+        NotFound: there is no such step mail.
+        Conflict: it cannot be planned again; the message has the reason.
+    """
     send, state = find_send(lead_id, send_id), find_state(lead_id)
     if send is None or send.sequence is None or send.step is None or send.sequence_version is None:
         raise NotFound(f"no step mail {send_id} of lead {lead_id}")
@@ -31,7 +35,7 @@ def retry_step(definitions: Definitions, lead_id: str, send_id: str, now: dateti
     enrollment = state.enrollments.get(name) if state else None
     if state is None or enrollment is None or enrollment.id != send.enrollment_id:
         raise Conflict("the enrollment through the sequence was ended or replaced")
-    if never := why_never(state, str(send.topic)):
+    if never := permanent_rejection(state, str(send.topic)):
         raise Conflict(never)
     batch = EnrollmentBatch(
         name,
@@ -39,12 +43,12 @@ def retry_step(definitions: Definitions, lead_id: str, send_id: str, now: dateti
         step,
         (EnrollmentRef(lead_id, enrollment.id, datetime.fromisoformat(enrollment.since), state.zone),),
     )
-    if place(state, batch.ref(batch.enrollments[0], step + 1)) != "here":
-        raise Conflict("a later mail of the sequence has been claimed since")
+    if step_position(state, batch.ref(batch.enrollments[0], step + 1)) != "here":
+        raise Conflict("a later email of the sequence has been claimed since")
     sequence = parsed(definitions.version("sequence", name, version), Sequence)
-    held = StateItem.enrollments[name]
+    path = StateItem.enrollments[name]
     back = Update(
-        state_key(lead_id), [held["step"].set(step)], (held["id"] == enrollment.id) & (held["step"] == step + 1)
+        state_key(lead_id), [path["step"].set(step)], (path["id"] == enrollment.id) & (path["step"] == step + 1)
     )
     entry = due.due_item(now, lane_of(sequence), "steps", batch.id, batch.message(), now)
     try:

@@ -1,4 +1,4 @@
-"""Step mail (ステップメール): a linear sequence, started by a confirmed opt-in, one template per step."""
+"""A sequence (step mail, ステップメール): linear, started by a confirmed opt-in, one template per step."""
 
 import zoneinfo
 from typing import Annotated, Literal, Self
@@ -47,14 +47,14 @@ class Sequence(Definition):
     id: Slug
     title: str = Field(default="", max_length=200)
     status: Literal["running", "paused"] = "running"
-    topic: Slug = Field(description="Consent topic every mail of this sequence needs.")
+    topic: Slug = Field(description="Consent topic that every email of this sequence needs.")
     priority: Literal["step", "broadcast"] = Field(
         default="step",
         description="When SES's rate is short, transactional email goes first, then `step`, then `broadcast`.",
     )
     strict: bool = Field(
         default=False,
-        description="Never a second attempt: an email whose outcome is unknown stays on the list for a person.",
+        description="Never a second attempt: an email whose outcome is unknown stays on the list for an operator.",
     )
     start: Start = Start()
     time_zone: str = "Asia/Tokyo"

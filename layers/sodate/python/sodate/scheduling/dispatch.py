@@ -1,7 +1,7 @@
-"""One tick: read the minutes since the last tick, hand over what is due and fits, then move the cursor.
+"""One tick of a lane: read the minutes since the last tick, hand over the due entries that fit, then move the cursor.
 
-A crash before the cursor moves hands the same entries over again; the claim lets each act once. What does not fit into
-this tick stays where it is, and the next one goes on behind the last entry handed over.
+After a crash before the cursor moves, the same entries are handed over again; the claim of each takes effect once.
+Entries that do not fit stay in the index, and the next tick continues after the last entry handed over.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,33 +12,33 @@ from typing import Any
 from sodate.scheduling import store
 from sodate.scheduling.store import MINUTE, Lane, Position
 
-#: A dispatcher that is this far behind is worth an alarm.
+#: A dispatcher that is more than this late raises an alarm.
 LATE_MINUTES = 5
-#: How long a process believes its own memory of the cursor; then the table is asked again.
+#: Maximum age of a cursor that a process keeps in memory; then it is read from the table again.
 _TRUSTED = timedelta(minutes=3)
-#: An idle cursor is written this often; after a crash, as many empty minutes are read twice.
+#: An idle cursor is written this often; after a crash, at most this many empty minutes are read twice.
 _KEPT_EVERY_MINUTES = 10
 
-#: Takes messages, in their order; returns how many of them. Fewer than all: there is no more room in this tick.
+#: Takes messages in order; returns the number taken. Fewer than all: there is no more room in this tick.
 HandOver = Callable[[Sequence[dict[str, Any]]], int]
 
 
 @dataclass
 class Cursors:
-    """Where the lanes stand, kept in the process, so that an idle tick reads nothing but the buckets."""
+    """Positions of the lanes, kept in the process, so that an idle tick reads only the buckets."""
 
-    _held: dict[str, Position] = field(default_factory=dict)
+    _positions: dict[str, Position] = field(default_factory=dict)
 
     def of(self, lane: Lane, now: datetime) -> Position:
-        held = self._held.get(lane.name)
-        if held is None or not held.minute <= now <= held.minute + _TRUSTED:
-            held = store.position(lane) or self._first(lane, now)
-            self._held[lane.name] = held
-        return held
+        position = self._positions.get(lane.name)
+        if position is None or not position.minute <= now <= position.minute + _TRUSTED:
+            position = store.position(lane) or self._first(lane, now)
+            self._positions[lane.name] = position
+        return position
 
     @staticmethod
     def _first(lane: Lane, now: datetime) -> Position:
-        """Written at once: if this tick dies, the next one must not begin at its own minute."""
+        """Written at once: if this tick crashes, the next one must not begin later."""
         begin = Position(_minute(now) - MINUTE)
         store.keep_position(lane, begin)
         return begin
@@ -46,7 +46,7 @@ class Cursors:
     def move(self, lane: Lane, position: Position, *, write: bool) -> None:
         if write:
             store.keep_position(lane, position)
-        self._held[lane.name] = position
+        self._positions[lane.name] = position
 
 
 @dataclass
@@ -54,9 +54,9 @@ class Tick:
     minutes: int = 0
     handed_over: int = 0
     minutes_late: float = 0.0
-    """Age of the oldest minute that held something at this tick, handed over or left for want of room."""
+    """Age of the oldest minute that had due entries at this tick, whether handed over or not."""
     is_full: bool = False
-    """There was no room for all that is due."""
+    """There was no room for all due entries."""
 
     @property
     def is_late(self) -> bool:
@@ -75,12 +75,12 @@ def dispatch(lane: Lane, hand_over: HandOver, cursors: Cursors, now: datetime, p
         if tick.handed_over > before or tick.is_full:
             tick.minutes_late = max(tick.minutes_late, (now - minute).total_seconds() / 60)
         if tick.is_full:
-            if tick.handed_over > before:  # the room may end just where a shard does
+            if tick.handed_over > before:  # the room may end exactly at the end of a shard
                 cursors.move(lane, Position(minute - MINUTE, dict(partly)), write=True)
             break
-        found, partly = tick.handed_over > before or bool(partly), {}
+        had_entries, partly = tick.handed_over > before or bool(partly), {}
         tick.minutes += 1
-        cursors.move(lane, Position(minute), write=found or minute.minute % _KEPT_EVERY_MINUTES == 0)
+        cursors.move(lane, Position(minute), write=had_entries or minute.minute % _KEPT_EVERY_MINUTES == 0)
         minute += MINUTE
     return tick
 
@@ -92,16 +92,16 @@ def _shard(
     """False when there is no more room."""
     following = partly.get(shard)
     while True:
-        found, following = store.page(minute, lane, shard, following, page)
-        taken = hand_over([entry.message for entry in found]) if found else 0
+        entries, following = store.page(minute, lane, shard, following, page)
+        taken = hand_over([entry.message for entry in entries]) if entries else 0
         tick.handed_over += taken
         if taken:
-            partly[shard] = found[taken - 1].sk
-        if taken == len(found) and following is None:
+            partly[shard] = entries[taken - 1].sk
+        if taken == len(entries) and following is None:
             return True
         if taken:
             cursors.move(lane, Position(minute - MINUTE, dict(partly)), write=True)
-        if taken < len(found):
+        if taken < len(entries):
             return False
 
 

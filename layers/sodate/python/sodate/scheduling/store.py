@@ -1,7 +1,7 @@
-"""The due index: whatever waits for its minute lies in that minute's buckets, as a base-table item with a TTL.
+"""The due index: an entry is a base-table item with a TTL in the buckets of the minute at which it is due.
 
-An entry carries the message it becomes. It is never deleted or moved: a stale or repeated entry dies at the claim.
-A cursor per lane says which minutes were read, so an outage is caught up without missing one (docs/decisions/0006).
+An entry contains its message. It is never deleted or moved: the claim rejects a stale or repeated entry. A cursor per
+lane stores which minutes were read, so after an outage no minute is missed (docs/decisions/0006).
 """
 
 import json
@@ -18,33 +18,33 @@ from sodate.dynamodb import base, bulk, keys
 from sodate.dynamodb.base import TableItem
 from sodate.errors import NotFound
 
-#: A new entry lies at least this far ahead, so that it cannot fall into a bucket that is being read right now, and so
-#: that an eventually consistent read (half the price) sees it.
+#: A new entry is due at least this far ahead, so that its bucket is not being read yet and an eventually consistent
+#: read (half the price) sees it.
 LEAD_TIME = timedelta(minutes=2)
 KEPT = timedelta(days=14)
-#: An entry that fails is tried again this often, an hour apart.
+#: An entry that fails is tried again this many times, an hour apart.
 _TRIES, _RETRY_AFTER = 24, timedelta(hours=1)
-#: How many entries are read at once.
+#: Maximum number of entries per read.
 PAGE = 250
 MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
 class Lane:
-    """Buckets with a cursor of their own. One shard takes 1,000 writes a second."""
+    """A group of buckets with its own cursor. One shard accepts 1,000 writes per second."""
 
     name: str
     shards: int
 
 
-#: In the order in which the dispatcher serves them.
+#: The dispatcher serves these lanes in this order.
 TRANSACTIONAL, STEP, BROADCAST = Lane("transactional", 1), Lane("step", 4), Lane("broadcast", 4)
 SENDING = (TRANSACTIONAL, STEP, BROADCAST)
-#: What the sweeper looks at.
+#: Entries of the sweeper.
 WATCH = Lane("watch", 1)
-#: Leads whose class changes by time alone.
+#: Leads whose rank or phase changes by time alone, and reviews of consent evidence.
 DECAY = Lane("decay", 2)
-#: Digests, escalations, ends and returns of what sales was told.
+#: Digests, escalations, ends and returns of signals handed to sales.
 SALES = Lane("sales", 1)
 LANES = (*SENDING, WATCH, DECAY, SALES)
 
@@ -54,7 +54,7 @@ class DueItem(TableItem, discriminator="due"):
 
 
 class CursorItem(TableItem, discriminator="cursor"):
-    """`minute` is read to its end; `partly` says, per shard, the last entry handed over of the minute after it."""
+    """`minute`: read completely. `partly`: of the minute after it, the last entry handed over per shard."""
 
     minute = UnicodeAttribute()
     partly = UnicodeAttribute(null=True)
@@ -73,7 +73,7 @@ class Entry:
 
 
 def due_item(at: datetime, lane: Lane, what: str, ref: str, message: dict[str, Any], now: datetime) -> DueItem:
-    """`at` is rounded up to a whole minute: early is never right, a minute late is."""
+    """The entry's item. `at` is rounded up to a whole minute: an entry may be a minute late, never early."""
     bucket = due_minute(at, now)
     return DueItem(
         keys.due_bucket(bucket, lane.name, crc32(ref.encode()) % lane.shards),
@@ -95,7 +95,7 @@ def plan(at: datetime, lane: Lane, what: str, ref: str, message: dict[str, Any],
 
 
 def put_back(message: Mapping[str, Any], lane: Lane, now: datetime) -> None:
-    """An entry that cannot be dealt with (a defect, or a definition that nobody can read) is tried for a day."""
+    """Plan a failed entry (a defect, or a definition that this release cannot read) again, hourly for a day."""
     failures, what = int(message.get("failures", 0)) + 1, str(message.get("what", lane.name))
     if failures <= _TRIES:
         ref = sha256(json.dumps(message, sort_keys=True).encode()).hexdigest()[:32]
@@ -103,7 +103,7 @@ def put_back(message: Mapping[str, Any], lane: Lane, now: datetime) -> None:
 
 
 def page(minute: datetime, lane: Lane, shard: int, after: str | None, limit: int) -> tuple[list[Entry], str | None]:
-    """Entries in the order of their keys, and the key after which the next page begins (None: there is none)."""
+    """Entries in the order of their keys, and the key after which the next page begins (None: no more pages)."""
     bucket = keys.due_bucket(minute, lane.name, shard)
     request = {
         "TableName": TableItem.Meta.table_name,
@@ -113,10 +113,10 @@ def page(minute: datetime, lane: Lane, shard: int, after: str | None, limit: int
     }
     if after is not None:
         request["ExclusiveStartKey"] = {"pk": {"S": bucket}, "sk": {"S": after}}
-    answer = bulk.call("Query", request)
-    found = [Entry(item["sk"]["S"], json.loads(item["message"]["S"])) for item in answer["Items"]]
-    last = answer.get("LastEvaluatedKey")
-    return found, last["sk"]["S"] if last else None
+    reply = bulk.call("Query", request)
+    entries = [Entry(item["sk"]["S"], json.loads(item["message"]["S"])) for item in reply["Items"]]
+    last = reply.get("LastEvaluatedKey")
+    return entries, last["sk"]["S"] if last else None
 
 
 def position(lane: Lane) -> Position | None:
@@ -133,8 +133,8 @@ def keep_position(lane: Lane, position: Position) -> None:
 
 
 def read_until(lane: Lane) -> datetime | None:
-    held = position(lane)
-    return held.minute if held else None
+    stored = position(lane)
+    return stored.minute if stored else None
 
 
 def move_cursor(lane: Lane, minute: datetime) -> None:
@@ -142,12 +142,15 @@ def move_cursor(lane: Lane, minute: datetime) -> None:
 
 
 def next_due_minute(after: datetime) -> datetime | None:
-    """The next minute that has something to read. It scans, so it is for the local stage's time travel only."""
+    """The next minute that has entries. It scans, so it is only for time travel on the local stage.
+
+    Raises: `NotFound` on any other stage.
+    """
     return next_unread(_all_buckets(), after)
 
 
 def skip_idle(until: datetime) -> None:
-    """Move every cursor up to `until`, or to the last minute before something unread. Local stage only, as above."""
+    """Move every cursor to `until`, or to the last minute before an unread entry. Local stage only, as above."""
     skip_idle_of(_all_buckets(), until)
 
 
@@ -158,7 +161,7 @@ def _all_buckets() -> list[str]:
 
 
 def next_unread(buckets: Iterable[str], after: datetime) -> datetime | None:
-    """What a full tick left behind makes it the very next minute."""
+    """The next minute with unread entries; the minute after `after` when a full tick left entries behind."""
     unread = [minute for lane in LANES for minute in _unread(buckets, lane)]
     return min((max(minute, after + MINUTE) for minute in unread), default=None)
 

@@ -1,4 +1,4 @@
-"""The values a template may use. Empty ones are left out, so that `default` works and a hole is noticed."""
+"""Merge values of a template. Empty values are omitted, so that `default` applies and a missing value is an error."""
 
 import unicodedata
 from typing import Any
@@ -17,12 +17,12 @@ def merge_values(profile: Profile, sender: Sender, **more: Any) -> dict[str, Any
 
 
 def opt_in_values(sender: Sender, **more: Any) -> dict[str, Any]:
-    """Nothing of the lead: whoever posted the form typed it, and the address may be a stranger's (ADR 0067)."""
+    """No lead attributes: an unverified form post supplies them, and the address may be another person's (ADR 0067)."""
     return {"sender": sender.model_dump(exclude_none=True), **more}
 
 
 def isolate(text: str) -> str:
-    """U+2068…U+2069 around right-to-left text, so that a name cannot turn the sentence around it (UAX #9)."""
+    """U+2068…U+2069 around right-to-left text, so that a name cannot reorder the sentence around it (UAX #9)."""
     if any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in text):
         return f"\u2068{text}\u2069"
     return text

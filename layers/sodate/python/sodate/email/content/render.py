@@ -1,7 +1,8 @@
-"""Liquid in a sandbox: no file access, no unknown name in silence, bounded loops, time and output.
+"""Renders Liquid in a sandbox: no file access, unknown names are errors, loops, time and output are bounded.
 
-Marketers write the templates, strangers write the merge values. Values are HTML-escaped in the HTML part, and kept from
-breaking headers in the subject. Anything missing without `default` fails this one mail, not its neighbours.
+Marketers write the templates; merge values come from form posts and are untrusted. Values are HTML-escaped in the HTML
+part and cannot break the subject header. A missing value without `default` fails this email, not the others of the
+batch.
 """
 
 from dataclasses import dataclass
@@ -23,12 +24,12 @@ ALLOWED_FILTERS = (
     "slice",
 )  # fmt: skip
 _PARSER_TAGS = {"content", "output", "illegal"}
-#: What the filters (`date`, `round`, ...) raise at a stranger's value beside Liquid's own errors.
+#: What the filters (`date`, `round`, ...) raise for an untrusted value, besides Liquid's own errors.
 _BROKEN_VALUE = (ArithmeticError, ValueError, TypeError, LookupError, AttributeError, OSError, RecursionError)
 
 
 class MissingField(Undefined):
-    """May be tested with `if` and filled with `default`; printing it fails, for a mail with a hole must not go out."""
+    """Templates may test it with `if` or use `default`; printing it fails, so that no incomplete email is sent."""
 
     def __str__(self) -> str:
         raise UndefinedError(
@@ -66,7 +67,10 @@ def _compiled(source: str, *, autoescape: bool) -> liquid.BoundTemplate:
 
 
 def must_compile(subject: str, html: str, text: str) -> None:
-    """Raises `Invalid` (code `template`) for syntax, tags, filters and fields that this release does not have."""
+    """Check the syntax, tags, filters and fields against this release.
+
+    Raises: `Invalid` (code `template`).
+    """
     try:
         for source, autoescape in ((subject, False), (html, True), (text, False)):
             template = _compiled(source, autoescape=autoescape)
@@ -79,7 +83,10 @@ def must_compile(subject: str, html: str, text: str) -> None:
 
 
 def render(subject: str, html: str, text: str, values: dict[str, Any]) -> Rendered:
-    """Raises `Invalid` (code `template`) with the reason in words."""
+    """Fill in one email.
+
+    Raises: `Invalid` (code `template`) with the reason as text.
+    """
     try:
         return Rendered(
             subject=one_line(_compiled(subject, autoescape=False).render(**values)),

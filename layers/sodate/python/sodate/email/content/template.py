@@ -1,4 +1,4 @@
-"""A compiled mail template: MJML and CSS are resolved, only Liquid is left. A stored version never changes."""
+"""A compiled email template: MJML and CSS are resolved, only Liquid remains. A stored version never changes."""
 
 from typing import Annotated, Literal, Self
 
@@ -10,11 +10,11 @@ Purpose = Literal["marketing", "transactional"]
 
 
 class TemplateHead(Definition):
-    """What a marketer writes beside the body; the playbook adds `body` (a file), the compiler `html` and `text`."""
+    """Attributes besides the body; the playbook adds `body` (a file), the compiler adds `html` and `text`."""
 
     id: Slug
     purpose: Purpose = "marketing"
-    topic: Slug | None = Field(default=None, description="Consent topic; required for marketing mail.")
+    topic: Slug | None = Field(default=None, description="Consent topic; required for marketing email.")
     language: Language = "ja"
     subject: Annotated[str, StringConstraints(min_length=1, max_length=300)]
     preheader: Annotated[str, StringConstraints(max_length=300)] = ""

@@ -1,9 +1,9 @@
-"""An email to SES's mailbox simulator: it shows that SES takes email again, and that SES's reports arrive.
+"""A probe: an email to SES's mailbox simulator. It shows that SES accepts email again and that SES's reports arrive.
 
-No lead is concerned, so a probe may be sent at any time and any number of times. It closes the circuit breaker, and it
-is a neighbour for attempts without an answer when there was no other email around them (`report_coverage`).
-docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html: usable in the sandbox too, without effect on
-reputation.
+No lead receives it, so it may be sent at any time, any number of times. An accepted probe closes the circuit breaker.
+It also counts in `report_coverage` as an email of the same time, for attempts without an answer that have no other.
+docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html: the simulator works in the sandbox too, without
+effect on reputation.
 """
 
 from collections.abc import Mapping
@@ -25,12 +25,12 @@ _AGAIN_AFTER = timedelta(minutes=5)
 
 
 def probe_item(now: datetime, until: datetime) -> due.DueItem:
-    """At most one per minute, whoever plans it: the entries of one minute have one key."""
+    """At most one per minute for all callers: the entries of one minute have the same key."""
     return due.due_item(now, due.TRANSACTIONAL, PURPOSE, keys.minute(now), probe_message(until), now)
 
 
 def send_probe(message: Mapping[str, Any], definitions: Definitions, ses: SesMailer, stage: str, now: datetime) -> str:
-    """`accepted`, or SES's verdict on the probe."""
+    """Returns `accepted`, or `probe_` and the verdict. A probe that was not accepted is repeated until its `until`."""
     sender = parsed(definitions.live("mailing"), Mailing).sender
     answer = ses.send(_probe(sender, stage))
     if answer.verdict == Verdict.ACCEPTED:

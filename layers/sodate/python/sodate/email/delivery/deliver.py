@@ -1,7 +1,7 @@
-"""A transactional email's SES attempt (one), then its outcome in the ledger.
+"""One SES call for a transactional email, then its outcome in the ledger.
 
-A crash after SES took the mail leaves the ledger at `sending`; the tag in SES's own events heals it, or the sweeper
-lists it. It is never sent a second time from here.
+A crash after SES accepted the email leaves the ledger item at `sending`; an SES event with its tag settles it, or the
+sweeper lists it. This module never sends it a second time.
 """
 
 from datetime import datetime, timedelta
@@ -14,13 +14,13 @@ from sodate.email.delivery.ses import Answer, OutgoingEmail, SesMailer
 from sodate.email.delivery.ses_answers import Verdict
 from sodate.email.delivery.store import SendItem, settle
 
-#: An invocation of the sender that is older than this begins no SES call. What is left of the function's timeout
+#: A sender invocation that is older than this begins no SES call. The rest of the function's timeout
 #: (infra/catalog.py, 90 s) is enough for an SES call that times out (35 s) and for the writes after it.
 LATEST_CALL = timedelta(seconds=45)
 
 
 def deliver(send: SendItem, outgoing: OutgoingEmail, ses: SesMailer, now: datetime) -> Answer:
-    """The caller handles `deferred` (release and plan again); everything else is settled here."""
+    """Call SES and settle the outcome, except `deferred`: the caller plans a deferred email again."""
     answer = ses.send(outgoing)
     if answer.verdict == Verdict.ACCEPTED:
         _sent(send, str(answer.message_id), now)
@@ -30,7 +30,7 @@ def deliver(send: SendItem, outgoing: OutgoingEmail, ses: SesMailer, now: dateti
 
 
 def fail(send: SendItem, reason: str, now: datetime) -> None:
-    """Listed first: a crash between the two leaves a list entry too many, which a look at the ledger leaves out."""
+    """The list entry is written first: after a crash an extra entry remains, which readers of the list filter out."""
     list_failed(send, now)
     settle(send.lead_id, send.send_id, "failed", now, SendItem.reason.set(reason[:300]))
 
@@ -41,4 +41,4 @@ def _sent(send: SendItem, message_id: str, now: datetime) -> None:
     try:
         base.update(send, [*state, *facts], SendItem.rank < RANK["sent"])
     except ConditionFailed:
-        base.update(send, facts)  # an event of this very mail was faster than we were
+        base.update(send, facts)  # an SES event of this email was applied first

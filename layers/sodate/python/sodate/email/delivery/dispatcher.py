@@ -1,9 +1,9 @@
-"""A tick of the dispatcher: what is due goes to the send queue, as fast as SES takes it, the most urgent first.
+"""A dispatcher tick: puts due messages on the send queue at SES's rate, the most urgent lane first.
 
-The rate and the quota are SES's own, asked once a tick. What does not fit stays in the due index. Whatever stops mail
-(the circuit breaker, a quota, a guard, a new sender's ceiling) is told in words, and ends by itself when its reason
-does: while the breaker is open and SES says nothing against the account, each tick sends one probe, which is an email
-to SES's own mailbox simulator, so that no lead's email is risked.
+Rate and quota come from SES, one call per tick. What exceeds them stays in the due index. Every stop (circuit breaker,
+quota, guard, ceiling of a new sender) has a reason text and ends automatically with its reason: while the breaker is
+open and SES reports no problem of the account, each tick sends one probe, an email to SES's mailbox simulator, so that
+no lead's email is at risk.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,79 +21,81 @@ from sodate.scheduling.dispatch import Cursors, Tick, dispatch
 from sodate.scheduling.store import Lane
 
 TICK = timedelta(minutes=1)
-#: Messages come to the queue a little before their slots, for it brings them when it likes, and an unused slot is lost.
+#: Messages enter the queue this long before their slots: SQS delivers with a delay, and an unused slot is lost.
 _HEAD_START = timedelta(seconds=2)
-#: One message keeps a sender busy for so many seconds at the most.
+#: One message occupies a sender for at most this many seconds.
 _SECONDS_A_MESSAGE = 4
 
-#: (messages, seconds of delay) → the send queue. Raises when it did not take all of them.
+#: (messages, delay in seconds) → the send queue. Raises when the queue did not accept all of them.
 Enqueue = Callable[[Sequence[Mapping[str, Any]], int], None]
-#: What SES says of the account; None when it cannot be asked now.
+#: SES's GetAccount; None when SES does not answer.
 AskSes = Callable[[], Mapping[str, Any] | None]
 
 
 @dataclass(frozen=True)
 class SendingLimits:
-    """What we ask of ourselves. `held`: why no marketing mail leaves. `left`: of the day's ceiling, None without."""
+    """Our own limits. `held`: why marketing email is held; None: it is not. `left`: emails left of the daily ceiling;
+    None: no ceiling.
+    """
 
     held: str | None = None
     left: int | None = None
 
 
 @dataclass
-class Memory:
-    """What one dispatcher process knows from its earlier ticks, so that an idle tick reads only the buckets."""
+class DispatcherCache:
+    """State of one dispatcher process between ticks, so that an idle tick reads only the buckets."""
 
     cursors: Cursors = field(default_factory=Cursors)
     rate_limit: RateLimit | None = None
-    released: int = 0
-    """By the last tick: SES does not count them yet."""
+    handed_over: int = 0
+    """Emails handed over by the last tick: SES does not count them yet."""
     busy_until: datetime | None = None
-    """By then everything that was released will have left."""
+    """When the last email handed over so far is sent."""
 
 
 @dataclass
 class Dispatcher:
     enqueue: Enqueue
     ask_ses: AskSes
-    restrain: Callable[[Account], SendingLimits]
-    memory: Memory
+    limits_of: Callable[[Account], SendingLimits]
+    cache: DispatcherCache
     now: datetime
     room: int | None = None
-    """Mails that still fit into this tick; None until something is due."""
+    """Emails that still fit into this tick; None until something is due."""
     begin: datetime | None = None
     """The first slot of this tick; None until something is due."""
     ceiling: int | None = None
     sent: int = 0
     why: str | None = None
     breaker_opened: bool = False
-    """By this tick."""
+    """This tick opened the circuit breaker."""
 
     def tick(self) -> dict[str, Tick]:
-        """One `Tick` per lane; a later lane gets what an earlier one left."""
-        told = self.ask_ses()
-        rate_limit = self.memory.rate_limit or rate_limiter.look()
-        account = Account.of(told) if told is not None else Account(rate_limit.rate, 0, None, None)
+        """One `Tick` per lane, in order of urgency; a later lane gets the room that an earlier one left."""
+        reply = self.ask_ses()
+        rate_limit = self.cache.rate_limit or rate_limiter.load()
+        account = Account.of(reply) if reply is not None else Account(rate_limit.rate, 0, None, None)
         if account.rate != rate_limit.rate:
-            rate_limit = replace(rate_limiter.look(), rate=account.rate)
+            rate_limit = replace(rate_limiter.load(), rate=account.rate)
             rate_limiter.keep(rate_limit)
-        self.memory.rate_limit = rate_limit
+        self.cache.rate_limit = rate_limit
         ticks = {}
         for lane in due.SENDING:
             hand_over = partial(self._hand_over, lane, account)
-            ticks[lane.name] = dispatch(lane, hand_over, self.memory.cursors, self.now, page=self._page)
-        self.memory.released = self.sent
+            ticks[lane.name] = dispatch(lane, hand_over, self.cache.cursors, self.now, page=self._page)
+        self.cache.handed_over = self.sent
         if self.begin is not None:
-            self.memory.busy_until = self._end(self.memory.rate_limit)
+            self.cache.busy_until = self._end(self.cache.rate_limit)
         return ticks
 
     def _end(self, rate_limit: RateLimit) -> datetime:
-        """When everything released so far will have left."""
+        """When the last email handed over so far is sent."""
         return (self.begin or self.now) + rate_limit.slot * (self.sent / rate_limit.bulk_size)
 
     @property
     def _page(self) -> int:
-        rate = self.memory.rate_limit.rate if self.memory.rate_limit else SANDBOX_RATE
+        rate = self.cache.rate_limit.rate if self.cache.rate_limit else SANDBOX_RATE
         return max(1, min(due.PAGE, int(rate * TICK.total_seconds())))
 
     def _hand_over(self, lane: Lane, account: Account, messages: Sequence[dict[str, Any]]) -> int:
@@ -101,7 +103,7 @@ class Dispatcher:
             self.room = self._room(account)
         room = self._room_of(lane)
         taken = _fitting(messages, room)
-        rate_limit = self.memory.rate_limit or RateLimit()
+        rate_limit = self.cache.rate_limit or RateLimit()
         largest = max(1, min(LARGEST_BATCH, int(max(rate_limit.rate, SANDBOX_RATE) * _SECONDS_A_MESSAGE)))
         by_delay: dict[int, list[Mapping[str, Any]]] = {}
         for message in joined(messages[:taken], largest):
@@ -120,36 +122,36 @@ class Dispatcher:
         room = self.room or 0
         if lane is due.TRANSACTIONAL:
             return room
-        if self.memory.rate_limit and self.memory.rate_limit.held:
+        if self.cache.rate_limit and self.cache.rate_limit.held:
             return 0
         return room if self.ceiling is None else min(room, self.ceiling)
 
     def _room(self, account: Account) -> int:
-        """Asked once, when the first entry is found: only then does it matter what the senders met meanwhile.
+        """Emails that fit into this tick. Computed once, at the first due entry: an idle tick needs no read.
 
-        The breaker also opens for what SES says of the account, and closes by an accepted probe like any other.
+        The breaker also opens when SES reports a stop of the account; an accepted probe closes it, as always.
         """
-        met, sending_limits = rate_limiter.look(), self.restrain(account)
-        stopped = account.stopped or met.stopped
-        if account.stopped and not met.stopped:
+        stored, sending_limits = rate_limiter.load(), self.limits_of(account)
+        stopped = account.stopped or stored.stopped
+        if account.stopped and not stored.stopped:
             self.breaker_opened = rate_limiter.open_breaker(account.stopped)
-        if met.stopped and not account.stopped:
+        if stored.stopped and not account.stopped:
             self.enqueue([probe_message()], 0)
-        found = replace(met, rate=account.rate, held=sending_limits.held)
-        if found != met:
-            rate_limiter.keep(found)
-        self.memory.rate_limit = found
-        self.why = stopped or found.held
-        self.ceiling = None if sending_limits.left is None else sending_limits.left - self.memory.released
+        current = replace(stored, rate=account.rate, held=sending_limits.held)
+        if current != stored:
+            rate_limiter.keep(current)
+        self.cache.rate_limit = current
+        self.why = stopped or current.held
+        self.ceiling = None if sending_limits.left is None else sending_limits.left - self.cache.handed_over
         if stopped:
             return 0
-        self.begin = max(moment for moment in (self.now, found.next_slot, self.memory.busy_until) if moment)
-        most = found.room(self.now + TICK - self.begin)
-        return most if account.left is None else max(0, min(most, account.left - self.memory.released))
+        self.begin = max(moment for moment in (self.now, current.next_slot, self.cache.busy_until) if moment)
+        most = current.room(self.now + TICK - self.begin)
+        return most if account.left is None else max(0, min(most, account.left - self.cache.handed_over))
 
 
 def _fitting(messages: Sequence[Mapping[str, Any]], room: int) -> int:
-    """How many from the first on. a batch is taken whole, so the last one may be larger than what is left."""
+    """Number of messages, from the first on, that fit. A batch is never split, so the last one may exceed the room."""
     taken = 0
     while taken < len(messages) and room > 0:
         room -= weight(messages[taken])

@@ -1,6 +1,6 @@
-"""Sends that failed: SES certainly refused the message, or it could not be made. Listed by month, tried again on call.
+"""Failed sends: SES rejected the message, or it could not be composed. Listed by month; an operator can retry them.
 
-Nothing of a failed send ever left, so another attempt doubles nothing.
+A failed send never left, so another attempt causes no duplicate.
 """
 
 from contextlib import suppress
@@ -23,41 +23,47 @@ RETRIED = "retried_by_a_person"
 
 
 class FailedItem(TableItem, discriminator="failed"):
-    """Found again under the month in which it failed. A list, not the truth: that is in the ledger."""
+    """List entry under the month of the failure. Only the ledger decides whether the send is still failed."""
 
     lead_id = UnicodeAttribute()
     at = UnicodeAttribute()
 
 
 def failed_item(lead_id: str, send_id: str, now: datetime) -> FailedItem:
-    """For a bulk write beside the ledger's own items."""
+    """The list entry, for a bulk write together with the ledger items."""
     until = int((now + KEPT).timestamp())
     return FailedItem(keys.failed_sends(now), keys.send(send_id), lead_id=lead_id, at=keys.stamp(now), ttl=until)
 
 
 def list_failed(send: SendItem, now: datetime) -> None:
-    """After the ledger says `failed`. The next post of the same person asks for a failed opt-in email anew."""
+    """Add the list entry. After a failed opt-in email, the next form post of the lead may request another at once."""
     base.put(failed_item(send.lead_id, send.send_id, now))
     if send.name == "opt_in":
         _end_the_wait(send)
 
 
 def _end_the_wait(send: SendItem) -> None:
-    """The wait between two opt-in emails protects a mailbox; this one never got there. Only if it was the last one."""
-    asked_then = StateItem.opt_in_mail_at == (send.waits_until or send.planned_at)
+    """End the wait between two opt-in emails: it protects a mailbox, and this email never reached it.
+
+    Only when this email is the lead's latest opt-in email.
+    """
+    is_latest = StateItem.opt_in_mail_at == (send.waits_until or send.planned_at)
     with suppress(ConditionFailed):
-        base.update(state_key(send.lead_id), [StateItem.opt_in_mail_at.remove()], asked_then)
+        base.update(state_key(send.lead_id), [StateItem.opt_in_mail_at.remove()], is_latest)
 
 
 def failed_sends(month: datetime) -> list[SendItem]:
-    """Those of one month that are still failed; others were tried again since, or SES reported of them after all."""
+    """Sends of one month that are still failed; without those retried since, or reported on by SES after all."""
     listed = base.query(FailedItem, keys.failed_sends(month), keys.SENDS)
-    found = [find_send(item.lead_id, item.sk.removeprefix(keys.SENDS)) for item in listed]
-    return [send for send in found if send is not None and send.state == "failed"]
+    sends = [find_send(item.lead_id, item.sk.removeprefix(keys.SENDS)) for item in listed]
+    return [send for send in sends if send is not None and send.state == "failed"]
 
 
 def retry_transactional(lead_id: str, send_id: str, now: datetime) -> None:
-    """Plan a failed transactional email again, in one write. Raises `NotFound`, or `Conflict` with the reason."""
+    """Plan a failed transactional email again, in one write.
+
+    Raises: `NotFound`, or `Conflict` with the reason.
+    """
     send = find_send(lead_id, send_id)
     if send is None:
         raise NotFound(f"no send {send_id} of lead {lead_id}")
@@ -71,7 +77,7 @@ def retry_transactional(lead_id: str, send_id: str, now: datetime) -> None:
 
 
 def planned_again(send: SendItem) -> Update:
-    """failed → planned. What a person resolved as lost is no refusal of SES: `sodate sends resolve` decides on it."""
+    """failed → planned. Not for a send that an operator resolved as lost (`sodate sends resolve`)."""
     actions = [
         SendItem.state.set("planned"),
         SendItem.rank.set(RANK["planned"]),
@@ -80,5 +86,5 @@ def planned_again(send: SendItem) -> Update:
         SendItem.turns.remove(),
         SendItem.waits_until.remove(),
     ]
-    refused = ~SendItem.reason.startswith("resolved_by_a_person")
-    return Update(send, actions, (SendItem.state == "failed") & (SendItem.reason.does_not_exist() | refused))
+    not_resolved = ~SendItem.reason.startswith("resolved_by_a_person")
+    return Update(send, actions, (SendItem.state == "failed") & (SendItem.reason.does_not_exist() | not_resolved))

@@ -1,11 +1,11 @@
-"""The life of one send, as a total fold: whatever order events come in, the higher rank stands.
+"""The states of one send, as a total fold: in any order of events, the state with the higher rank wins.
 
 planned → sending → (unknown | failed | skipped) → sent → delayed → soft_bounced → delivered → bounced → complained
 
 A step mail is `sending` from its claim (which advances the enrollment on STATE) until its ledger item is written; a
-watch entry in the due index leads the sweeper to what stays there (docs/decisions/0040). A transactional
-email says `sending` in its item. What we decided ourselves (failed, skipped, unknown) ranks below what SES reports, so
-evidence corrects it. An out-of-office reply is a transient bounce: it ranks below `delivered`.
+watch entry in the due index lets the sweeper find those without an outcome (docs/decisions/0040). A transactional
+email has `sending` in its item. States that we decide ourselves (failed, skipped, unknown) rank below those that SES
+reports, so evidence corrects them. An out-of-office reply is a transient bounce: it ranks below `delivered`.
 """
 
 from dataclasses import dataclass, replace
@@ -32,17 +32,17 @@ RANK: dict[str, int] = {
     "complained": 70,
 }
 
-#: Once here, our own code never touches the send again.
+#: Our own code never changes a send in these states.
 FINAL = frozenset(RANK) - {"planned", "sending", "unknown"}
-#: A mail ended otherwise than it should: reported on the bus as `SendSettled`.
+#: The send did not end in a delivery: reported on the bus as `SendSettled`.
 EXCEPTIONAL = frozenset({"skipped", "failed", "unknown", "rejected", "bounced", "complained"})
 
 
 @dataclass(frozen=True)
 class StepRef:
-    """Which step of which run, and which attempt: everything the send id is made of.
+    """Step of an enrollment, and attempt: everything the send id is derived from.
 
-    Another attempt is a send of its own, so that SES's events tell the attempts apart.
+    Another attempt is a separate send, so that SES's events distinguish the attempts.
     """
 
     lead_id: str
@@ -64,5 +64,5 @@ class StepRef:
 
 
 def send_id(*facts: str) -> str:
-    """Deterministic, fits an SES tag: planning the same send twice is planning it once."""
+    """Deterministic id of 32 hex digits, valid as an SES tag. Planning the same send twice has no further effect."""
     return sha256("\x1f".join(facts).encode()).hexdigest()[:32]

@@ -1,8 +1,8 @@
 """Messages of the send queue and the due index: an enrollment batch at one step, a transactional email, or a probe.
 
-They carry ids, no personal data. An enrollment batch (`what: steps`) names up to 50 leads at the same step of the same
-version. A probe is an email to SES's mailbox simulator that shows whether SES takes and reports email; no lead is
-concerned. Any other body goes to the dead-letter queue with the reason.
+They contain ids, no personal data. An enrollment batch (`what: steps`) names up to 50 leads at the same step of the
+same version. A probe is an email to SES's mailbox simulator that shows whether SES accepts email and reports on it; no
+lead receives it. Any other body goes to the dead-letter queue with the reason.
 """
 
 import json
@@ -16,7 +16,7 @@ from sodate.email.delivery.ledger import StepRef, send_id
 from sodate.errors import Invalid
 
 LARGEST_BATCH = 50
-#: `valid_hours` ends them long before: attempts are hours apart.
+#: Never reached in practice: attempts are hours apart, and `valid_hours` ends them.
 _MOST_ATTEMPTS = 200
 
 
@@ -26,12 +26,12 @@ def transactional_message(lead_id: str, send_id: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class EnrollmentRef:
-    """One lead's enrollment. `since` is when it began; watch entries leave it out. `zone` as the step was planned."""
+    """One lead's enrollment. `since`: when it began; watch entries omit it. `time_zone`: used to plan the step."""
 
     lead_id: str
     enrollment_id: str
     since: datetime | None = None
-    zone: str | None = None
+    time_zone: str | None = None
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ class EnrollmentBatch:
     step: int
     enrollments: tuple[EnrollmentRef, ...]
     attempt: int = 1
-    """2 and more: sent again, because the evidence says that the attempt before never left."""
+    """2 and more: sent again, because evidence shows that the previous attempt never left."""
     evidence: str | None = None
-    """Of such an attempt: what was known when it was decided; stored with the attempt before."""
+    """The evidence for such an attempt; stored with the previous attempt."""
 
     def ref(self, enrollment: EnrollmentRef, step: int | None = None) -> StepRef:
         step = self.step if step is None else step
@@ -54,7 +54,7 @@ class EnrollmentBatch:
 
     @property
     def id(self) -> str:
-        """Equal for equal batches, so that planning one twice is planning it once."""
+        """Equal for equal batches, so that planning a batch twice has no further effect."""
         return send_id(
             "batch",
             self.sequence,
@@ -79,15 +79,18 @@ class EnrollmentBatch:
 def _leads_entry(enrollment: EnrollmentRef) -> list[Any]:
     entry: list[Any] = [enrollment.lead_id, enrollment.enrollment_id]
     if enrollment.since is not None:
-        # Up to the next second: a step may be a moment late, never early.
+        # Rounded up to a whole second: a step may be late, never early.
         entry.append(-int(-enrollment.since.timestamp() // 1))
-        if enrollment.zone is not None:
-            entry.append(enrollment.zone)
+        if enrollment.time_zone is not None:
+            entry.append(enrollment.time_zone)
     return entry
 
 
 def parse_message(body: str) -> dict[str, Any]:
-    """Raises `Invalid` with the reason a person reads in the dead-letter queue."""
+    """Parse and check the body of a message.
+
+    Raises: `Invalid` with the reason that is shown in the dead-letter queue.
+    """
     try:
         message = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -106,18 +109,18 @@ def parse_message(body: str) -> dict[str, Any]:
 
 
 def transactionals_in(bodies: Iterable[str]) -> list[tuple[str, str]]:
-    """(lead id, send id) of every transactional email; a body that cannot be read is none."""
-    found = []
+    """(lead id, send id) of every transactional email; bodies that cannot be parsed are ignored."""
+    ids = []
     for body in bodies:
         with suppress(Invalid):
             message = parse_message(body)
             if message["what"] == "transactional":
-                found.append((message["lead_id"], message["send_id"]))
-    return found
+                ids.append((message["lead_id"], message["send_id"]))
+    return ids
 
 
 def probe_message(until: datetime | None = None) -> dict[str, Any]:
-    """`until`: a probe that SES did not take is repeated until then; without it, it is not repeated."""
+    """`until`: a probe that SES did not accept is repeated until then; None: it is not repeated."""
     return {"v": 1, "what": "probe", **({"until": until.isoformat()} if until else {})}
 
 
@@ -144,24 +147,29 @@ def batch_of(message: Mapping[str, Any]) -> EnrollmentBatch:
     return batch
 
 
-def _enrollment(lead_id: object, enrollment: object, since: float | None = None, zone: object = None) -> EnrollmentRef:
+def _enrollment(
+    lead_id: object, enrollment: object, since: float | None = None, time_zone: object = None
+) -> EnrollmentRef:
     began = datetime.fromtimestamp(since, UTC) if since is not None else None
-    return EnrollmentRef(str(lead_id), str(enrollment), began, str(zone) if zone is not None else None)
+    return EnrollmentRef(str(lead_id), str(enrollment), began, str(time_zone) if time_zone is not None else None)
 
 
 def weight(message: Mapping[str, Any]) -> int:
-    """How many mails it becomes at most."""
+    """Maximum number of emails of the message."""
     return len(message["leads"]) if message["what"] == "steps" else 1
 
 
 def joined(messages: Sequence[dict[str, Any]], largest: int) -> list[dict[str, Any]]:
-    """Runs at the same step in messages of up to `largest` leads, in the order of their first; others as they are."""
-    found: list[dict[str, Any] | list[EnrollmentRef]] = []
+    """Joins enrollments at the same step into messages of up to `largest` leads, in the order of their first lead.
+
+    A message has each lead at most once. Other messages stay unchanged.
+    """
+    entries: list[dict[str, Any] | list[EnrollmentRef]] = []
     heads: list[EnrollmentBatch | None] = []
     filling: dict[EnrollmentBatch, list[EnrollmentRef]] = {}
     for message in messages:
         if message.get("what") != "steps":
-            found.append(message)
+            entries.append(message)
             heads.append(None)
             continue
         batch = batch_of(message)
@@ -170,10 +178,10 @@ def joined(messages: Sequence[dict[str, Any]], largest: int) -> list[dict[str, A
             group = filling.get(key)
             if group is None or len(group) >= largest or any(other.lead_id == enrollment.lead_id for other in group):
                 group = filling[key] = []
-                found.append(group)
+                entries.append(group)
                 heads.append(batch)
             group.append(enrollment)
-    return [_message(head, entry) for head, entry in zip(heads, found, strict=True)]
+    return [_message(head, entry) for head, entry in zip(heads, entries, strict=True)]
 
 
 def _message(head: EnrollmentBatch | None, entry: dict[str, Any] | list[EnrollmentRef]) -> dict[str, Any]:

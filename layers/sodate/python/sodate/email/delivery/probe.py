@@ -1,8 +1,8 @@
-"""Probes: emails by which `sodate doctor --send` proves that SES's reports reach the ledger.
+"""Probes: emails with which `sodate doctor --send` proves that SES's reports reach the ledger.
 
-A probe lies where a send of a lead would lie, under a lead id that no lead has, and is written by the same fold. It is
-`kind=probe`, so no filter of the table's stream lets it through: nothing is planned, scored or published because of
-it. `apply_event` sends its events here and tells nobody else, so the daily rates of the guards do not count it.
+A probe has the key of a send, under a lead id that no lead has, and the same fold updates it. It is `kind=probe`, so
+no filter of the table's stream matches it: nothing is planned, scored or published because of it. `apply_event` applies
+its events to this item only, so the daily rates of the guards do not count it.
 """
 
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from sodate.email.delivery.ledger import RANK
 
 #: The tag `purpose` of a probe's email.
 PURPOSE = "probe"
-#: What a process that died leaves behind goes by itself.
+#: The TTL removes the probe of a process that crashed.
 _KEPT = timedelta(days=1)
 
 
@@ -34,9 +34,9 @@ def begin(lead_id: str, send_id: str, now: datetime) -> None:
 
 
 def state_of(lead_id: str, send_id: str) -> str:
-    """`gone` when somebody removed it."""
-    found = base.find(ProbeItem, keys.lead(lead_id), keys.send(send_id))
-    return str(found.state) if found else "gone"
+    """State of the probe; `gone` when it was removed."""
+    item = base.find(ProbeItem, keys.lead(lead_id), keys.send(send_id))
+    return str(item.state) if item else "gone"
 
 
 def remove(lead_id: str, send_id: str) -> None:

@@ -1,7 +1,7 @@
-"""The SES call and what each answer means for the send protocol.
+"""SES calls, and the result of each for the send protocol.
 
-SES has no idempotency token, so the client makes one attempt only; our code owns every retry. `ses_answers` is the
-table of what each answer means.
+SES has no idempotency token, so the client makes one attempt only; our code owns every retry. The table in
+`ses_answers` maps each answer to its meaning.
 """
 
 import json
@@ -46,7 +46,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class OutgoingEmail:
-    """A finished mail for exactly one recipient (open and click events do not say which of several it was)."""
+    """A finished email for exactly one recipient: open and click events do not name the recipient."""
 
     to: str
     sender: Sender
@@ -64,7 +64,7 @@ class SesClient(Protocol):
 
 @dataclass(frozen=True)
 class SesMailer:
-    """`client` is made on first use: functions that fail earlier need no SES client."""
+    """`client` is created on first use: a function that fails earlier needs no SES client."""
 
     client: Callable[[], SesClient]
     configuration_set: str
@@ -76,10 +76,10 @@ class SesMailer:
         return reply if isinstance(reply, Answer) else Answer(Verdict.ACCEPTED, message_id=str(reply["MessageId"]))
 
     def send_bulk(self, outgoing_emails: Sequence[OutgoingEmail]) -> list[Answer]:
-        """One answer per draft. All are from one sender; one call carries 50 at most.
+        """One answer per email. At most 50 emails, all of one sender.
 
-        An entry that makes SES refuse the whole call must not stop its neighbours: then each is asked for alone, until
-        an answer concerns all email or is ambiguous. Who was not asked for is deferred.
+        An entry that makes SES reject the whole call must not stop the others: then each email gets a call of its own,
+        until an answer concerns all email or is ambiguous. Emails without a call are deferred.
         """
         sender = outgoing_emails[0].sender
         reply = self._call(
@@ -115,29 +115,29 @@ class SesMailer:
 
 
 def _entry_answer(result: Mapping[str, Any], sender: Sender) -> Answer:
-    status, words = str(result.get("Status")), str(result.get("Error", ""))
-    meaning = meaning_of_entry(status, words, sender.from_address)
+    status, message_text = str(result.get("Status")), str(result.get("Error", ""))
+    meaning = meaning_of_entry(status, message_text, sender.from_address)
     if meaning.verdict == Verdict.ACCEPTED:
         return Answer(Verdict.ACCEPTED, message_id=str(result["MessageId"]))
-    return _answer(meaning, status, words)
+    return _answer(meaning, status, message_text)
 
 
 def classify(error: ClientError, sender_address: str) -> Answer:
     code = str(error.response.get("Error", {}).get("Code", ""))
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500))
-    words = str(error.response.get("Error", {}).get("Message", ""))
-    return _answer(meaning_of_error(code, status, words, sender_address), code or str(status), words)
+    message_text = str(error.response.get("Error", {}).get("Message", ""))
+    return _answer(meaning_of_error(code, status, message_text, sender_address), code or str(status), message_text)
 
 
-def _answer(meaning: Meaning, code: str, words: str) -> Answer:
-    reason = f"{code}: {_without_addresses(words)}"[:300] if meaning.verdict == Verdict.REJECTED else code
+def _answer(meaning: Meaning, code: str, message_text: str) -> Answer:
+    reason = f"{code}: {_without_addresses(message_text)}"[:300] if meaning.verdict == Verdict.REJECTED else code
     is_silence = meaning.verdict == Verdict.AMBIGUOUS
     return Answer(meaning.verdict, reason=reason, stops=meaning.stops, is_silence=is_silence)
 
 
-def _without_addresses(words: str) -> str:
-    """SES quotes addresses in its refusals; the ledger holds no personal data."""
-    return re.sub(r"[^\s<>,]+@[^\s<>,]+", "[address]", words)
+def _without_addresses(message_text: str) -> str:
+    """SES quotes addresses in its error messages; the ledger stores no personal data."""
+    return re.sub(r"[^\s<>,]+@[^\s<>,]+", "[address]", message_text)
 
 
 def request(outgoing: OutgoingEmail, configuration_set: str) -> dict[str, Any]:
@@ -160,9 +160,9 @@ def request(outgoing: OutgoingEmail, configuration_set: str) -> dict[str, Any]:
 
 
 def bulk_request(outgoing_emails: Sequence[OutgoingEmail], configuration_set: str) -> dict[str, Any]:
-    """An inline template of three places, filled per entry with what we rendered; tags and headers are per entry too.
+    """An inline template with three placeholders, replaced per entry by the rendered parts; tags and headers per entry.
 
-    SES fills in places and escapes nothing, and what it fills in is not looked at again.
+    SES inserts the values unescaped and does not parse them again.
     """
     sender = outgoing_emails[0].sender
     return {
@@ -191,7 +191,7 @@ def _entry(outgoing: OutgoingEmail) -> dict[str, Any]:
 
 @lru_cache(maxsize=64)
 def from_header(name: str, address: str) -> str:
-    """RFC 2047: SES wants a non-ASCII display name as encoded words."""
+    """The From header. SES requires a non-ASCII display name as encoded words (RFC 2047)."""
     if name.isascii():
         quoted = name.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{quoted}" <{address}>'

@@ -1,11 +1,11 @@
-"""What each answer of SES means for the email it was about, and for all email after it: the one table. Pure.
+"""The table of what each SES answer means for its email and for all later email. Pure.
 
 Sources: the error shapes and `BulkEmailStatus` of botocore's `sesv2` model (a test compares this table with the model)
 and AWS's common errors (docs.aws.amazon.com/ses/latest/APIReference-V2/CommonErrors.html).
 
-A refusal that concerns the account, the identity, the configuration set or the IP pool says nothing about one email, so
-it opens the circuit breaker and consumes no planned email. A code that this table does not know is treated the same
-way: it is safer to stop and tell a person than to end sends for a reason that nobody has read about.
+An error that concerns the account, the identity, the configuration set or the IP pool is not about one email, so it
+opens the circuit breaker and ends no planned send. A code that this table does not contain is treated the same way: it
+is safer to stop and raise an alarm than to end sends for a reason that no operator has read.
 """
 
 import re
@@ -15,13 +15,13 @@ from enum import StrEnum
 
 class Verdict(StrEnum):
     ACCEPTED = "accepted"
-    """SES took the email."""
+    """SES accepted the email."""
     DEFERRED = "deferred"
-    """Certainly not taken; the same email may be tried again."""
+    """Certainly not accepted; the same email may be tried again."""
     REJECTED = "rejected"
-    """Certainly not taken, because of this email; trying it again is of no use."""
+    """Certainly not accepted, because of this email; another attempt would fail too."""
     AMBIGUOUS = "ambiguous"
-    """Perhaps taken: never repeated without evidence."""
+    """Perhaps accepted: never repeated without evidence."""
 
 
 @dataclass(frozen=True)
@@ -96,11 +96,11 @@ BULK_STATUSES: dict[str, Meaning] = {
     "MAIL_FROM_DOMAIN_NOT_VERIFIED": _all_email("mail_from_not_verified"),
     "CONFIGURATION_SET_NOT_FOUND": _all_email("configuration_set_missing"),
     "INVALID_SENDING_POOL_NAME": _all_email("sending_pool_missing"),
-    # The template is part of our own request, so that SES misses one concerns every email.
+    # Our request contains the template, so this error concerns every email.
     "TEMPLATE_NOT_FOUND": _all_email("template_not_allowed"),
     "MESSAGE_REJECTED": _THIS_EMAIL,
     "INVALID_PARAMETER": _THIS_EMAIL,
-    # SES does not say whether the entry left before it failed.
+    # SES does not report whether the entry left before it failed.
     "TRANSIENT_FAILURE": _PERHAPS_TAKEN,
     "FAILED": _PERHAPS_TAKEN,
 }
@@ -111,8 +111,8 @@ _DAILY = re.compile(r"\bdaily\b", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s<>,:;]+@[^\s<>,:;]+")
 
 
-def meaning_of_error(code: str, status: int, words: str, sender: str) -> Meaning:
-    """`status` is the HTTP status, `words` SES's message, `sender` the bare address in From."""
+def meaning_of_error(code: str, status: int, message_text: str, sender: str) -> Meaning:
+    """`status` is the HTTP status, `message_text` SES's message, `sender` the bare address in From."""
     known = ERRORS.get(code)
     if known is None:
         if status == 429:
@@ -123,27 +123,27 @@ def meaning_of_error(code: str, status: int, words: str, sender: str) -> Meaning
             known = _all_email(UNKNOWN_REFUSAL)
         else:
             known = _PERHAPS_TAKEN
-    return _by_words(known, code, words, sender)
+    return _by_message_text(known, code, message_text, sender)
 
 
-def meaning_of_entry(status: str, words: str, sender: str) -> Meaning:
-    """One entry of SendBulkEmail. A status that the model did not know yet is perhaps taken."""
-    return _by_words(BULK_STATUSES.get(status, _PERHAPS_TAKEN), status, words, sender)
+def meaning_of_entry(status: str, message_text: str, sender: str) -> Meaning:
+    """One entry of SendBulkEmail. A status that the table does not contain is perhaps accepted."""
+    return _by_message_text(BULK_STATUSES.get(status, _PERHAPS_TAKEN), status, message_text, sender)
 
 
-def _by_words(meaning: Meaning, code: str, words: str, sender: str) -> Meaning:
-    """SES has no codes of their own for two refusals of all email, only words.
+def _by_message_text(meaning: Meaning, code: str, message_text: str, sender: str) -> Meaning:
+    """Two errors that concern all email have no code of their own; only the message text distinguishes them.
 
-    "Email address is not verified" names the identities that failed. Only when the sender is not among them and
-    somebody else is (the recipient, in SES's sandbox) does it concern one email.
+    "Email address is not verified" names the identities that failed. It concerns one email only when it names another
+    address (the recipient, in SES's sandbox) and not the sender.
     """
-    if meaning is _THROTTLED and _DAILY.search(words):
+    if meaning is _THROTTLED and _DAILY.search(message_text):
         return _all_email("quota_exhausted")
-    if code in _REJECTIONS and _NOT_VERIFIED.search(words) and not _names_only_others(words, sender):
+    if code in _REJECTIONS and _NOT_VERIFIED.search(message_text) and not _names_only_others(message_text, sender):
         return _all_email(IDENTITY)
     return meaning
 
 
-def _names_only_others(words: str, sender: str) -> bool:
-    named = {address.strip("\"'().").lower() for address in _ADDRESS.findall(words)}
+def _names_only_others(message_text: str, sender: str) -> bool:
+    named = {address.strip("\"'().").lower() for address in _ADDRESS.findall(message_text)}
     return bool(named) and sender.lower() not in named

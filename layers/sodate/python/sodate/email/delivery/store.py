@@ -1,4 +1,4 @@
-"""SEND# items: the ledger. One item per planned mail, never a second one for the same id."""
+"""The ledger: SEND# items. One item per planned email, never a second one for the same id."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -37,11 +37,11 @@ class SendItem(TableItem, discriminator="send"):
     sent_at = UnicodeAttribute(null=True)
     settled_at = UnicodeAttribute(null=True)
     next_attempt = UnicodeAttribute(null=True)
-    """The send id of the attempt after this one, once that is claimed."""
+    """The send id of the next attempt, once that is claimed."""
     evidence = UnicodeAttribute(null=True)
-    """Why there is an attempt after this one: what showed that this one never left."""
+    """Why there is a next attempt: the evidence that this one never left."""
     is_double = BooleanAttribute(null=True)
-    """SES reported on this attempt after the next one was claimed, so probably both arrived."""
+    """SES reported on this attempt after the next one was claimed, so probably both were delivered."""
     attempt = NumberAttribute(null=True)
     """2 and more; absent for a first attempt."""
 
@@ -55,7 +55,7 @@ class SendItem(TableItem, discriminator="send"):
 
 
 def step_send(ref: StepRef, template: str, topic: str, now: datetime) -> SendItem:
-    """A step mail's ledger item, not yet settled; `settled_step` says how it ended."""
+    """The ledger item of a step mail, not settled yet; `settled_step` sets its outcome."""
     return SendItem(
         keys.lead(ref.lead_id),
         keys.send(ref.send_id),
@@ -83,9 +83,9 @@ def settled_step(send: SendItem, state: str, reason: str | None, now: datetime) 
 def sent_step(
     ref: StepRef, template: tuple[str, int], topic: str, message_id: str, planned: datetime, now: datetime
 ) -> bulk.Raw:
-    """The one write of almost every mail, so it is made by hand: the model costs as much CPU as the rest of the ledger.
+    """The ledger item of an accepted step mail, as raw DynamoDB JSON, equal to that of the model (tested).
 
-    `template`: id and version. Equal to `step_send` and `settled_step` of the model (tested).
+    Almost every email has this write; the model would double the CPU time of the ledger. `template`: id and version.
     """
     sent = {"S": keys.stamp(now)}
     return {
@@ -112,7 +112,7 @@ def sent_step(
 
 
 def put_unless_settled(send: SendItem) -> bool:
-    """False when something of the same or a higher rank is already known."""
+    """False when the stored state has the same or a higher rank."""
     try:
         base.put(send, SendItem.rank.does_not_exist() | (SendItem.rank < send.rank))
     except ConditionFailed:
@@ -128,7 +128,7 @@ def deferred_step(send: SendItem, reason: str) -> SendItem:
 def planned_transactional(
     lead_id: str, send_id: str, name: str, template: str | None, data: dict[str, Any], now: datetime
 ) -> SendItem:
-    """A transactional email (opt-in confirmation, hand-off); the stream carries it to the send queue."""
+    """A transactional email (opt-in confirmation, hand-off); the table's stream puts it on the send queue."""
     return SendItem(
         keys.lead(lead_id),
         keys.send(send_id),
@@ -146,10 +146,10 @@ def find_send(lead_id: str, send_id: str) -> SendItem | None:
     return base.find(SendItem, keys.lead(lead_id), keys.send(send_id))
 
 
-def glance_at(lead_id: str, send_id: str) -> SendItem | None:
-    """A second old at most, for half the price: whoever writes on it checks again."""
-    found = bulk.get(keys.lead(lead_id), keys.send(send_id))
-    return SendItem.from_raw_data(found) if found else None
+def find_send_eventual(lead_id: str, send_id: str) -> SendItem | None:
+    """Eventually consistent read, half the price: usually at most a second old. A write after it needs a condition."""
+    item = bulk.get(keys.lead(lead_id), keys.send(send_id))
+    return SendItem.from_raw_data(item) if item else None
 
 
 def sends_of(lead_id: str) -> list[SendItem]:
@@ -162,7 +162,10 @@ def send_by_message_id(lead_id: str, message_id: str) -> SendItem | None:
 
 
 def begin_again(send: SendItem, now: datetime) -> None:
-    """planned → sending for another attempt. Raises `Conflict` when somebody else has begun or finished it."""
+    """planned → sending, for another attempt.
+
+    Raises: `Conflict` when a concurrent attempt has begun or finished it.
+    """
     try:
         base.update(
             send,
@@ -179,28 +182,30 @@ def begin_again(send: SendItem, now: datetime) -> None:
 
 
 def raise_to(lead_id: str, send_id: str, state: str, now: datetime, *more: Action) -> Update:
-    """Fold a new state in: a no-op (failed condition) when something of a higher rank is already known."""
+    """Set a new state; the condition fails when the stored state has the same or a higher rank."""
     handle = SendItem(keys.lead(lead_id), keys.send(send_id))
     actions = [SendItem.state.set(state), SendItem.rank.set(RANK[state]), SendItem.settled_at.set(keys.stamp(now))]
     return Update(handle, [*actions, *more], SendItem.rank < RANK[state])
 
 
-#: What an event of SES was to the ledger. `double`: the first report on an attempt whose next one was claimed.
+#: Effect of an SES event on the ledger. `double`: the first report on an attempt whose next attempt was claimed.
 Fold = Literal["applied", "repeat", "double"]
 
 
 class NotBegun(Exception):
-    """The ledger item says `planned`: the sender that attempts the email now has not written what it did yet."""
+    """The ledger item is still `planned`: the sender has not written the outcome of its attempt yet."""
 
 
 def fold_event(
     lead_id: str, send_id: str, state: str, message_id: str, reason: str | None, now: datetime, *, begun: bool = False
 ) -> Fold:
-    """What SES reported, when it ranks higher. Raises `NotFound` when there is no such send.
+    """Store the state that SES reported, when it has a higher rank.
 
-    `begun`: raise `NotBegun` instead of writing on a planned send.
+    `begun`: raise `NotBegun` instead of writing over a planned send.
+
+    Raises: `NotFound` when there is no such send.
     """
-    # What a lower state gave as its reason is no reason of this one, whichever came first.
+    # The reason of a lower state does not apply to this one, in any order of events.
     sets = "SET #state = :state, #rank = :rank, #at = :at, #id = :id" + (", #reason = :reason" if reason else "")
     names = {"#state": "state", "#rank": "rank", "#at": "settled_at", "#id": "message_id", "#reason": "reason"}
     values: dict[str, bulk.Raw] = {
@@ -214,27 +219,28 @@ def fold_event(
     pk, sk = keys.lead(lead_id), keys.send(send_id)
     try:
         lowest = {":lowest": {"N": str(RANK["planned"] + 1 if begun else RANK["planned"])}}
-        news = "#rank < :rank AND #rank >= :lowest AND attribute_not_exists(#next)"
-        bulk.update(pk, sk, sets + end, news, {**names, "#next": "next_attempt"}, {**values, **lowest})
+        ranks_higher = "#rank < :rank AND #rank >= :lowest AND attribute_not_exists(#next)"
+        bulk.update(pk, sk, sets + end, ranks_higher, {**names, "#next": "next_attempt"}, {**values, **lowest})
     except ConditionFailed as error:
         if error.old is None:
             raise NotFound(f"no send {send_id} of lead {lead_id}") from error
-        known = error.old
+        current = error.old
     else:
         return "applied"
-    if begun and int(known["rank"]["N"]) == RANK["planned"]:
+    if begun and int(current["rank"]["N"]) == RANK["planned"]:
         raise NotBegun
-    if "next_attempt" not in known or int(known["rank"]["N"]) >= RANK[state]:
+    if "next_attempt" not in current or int(current["rank"]["N"]) >= RANK[state]:
         return "repeat"
     names["#double"], values[":true"] = "is_double", {"BOOL": True}
     try:
         bulk.update(pk, sk, f"{sets}, #double = :true{end}", "#rank < :rank", names, values)
     except ConditionFailed:
         return "repeat"
-    return "applied" if "is_double" in known else "double"
+    return "applied" if "is_double" in current else "double"
 
 
 def settle(lead_id: str, send_id: str, state: str, now: datetime, *more: Action) -> bool:
+    """False when the stored state has the same or a higher rank."""
     change = raise_to(lead_id, send_id, state, now, *more)
     try:
         base.update(change.item, change.actions, change.condition)

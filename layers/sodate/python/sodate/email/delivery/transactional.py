@@ -1,4 +1,4 @@
-"""Transactional email (opt-in confirmation, hand-off): at least once; the sweeper repeats an unclear attempt once."""
+"""Transactional email (opt-in confirmation, hand-off): at least once; the sweeper repeats an unknown attempt once."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from sodate.leads.store import load_profile, load_state
 from sodate.playbook.store import Definitions, DefinitionUnreadable, parsed
 from sodate.scheduling import store as due
 
-#: Builds the mail of one kind of transactional email. `sales` brings its own for the hand-off.
+#: Builds one kind of transactional email. The hand-off's composer is in `sales`.
 Composer = Callable[[SendItem, datetime], OutgoingEmail]
 Clock = Callable[[], datetime]
 Sleep = Callable[[float], None]
@@ -30,7 +30,7 @@ Sleep = Callable[[float], None]
 
 @dataclass(frozen=True)
 class TransactionalEmail:
-    """`now` and `sleep` are the clock's."""
+    """`composers` by the name of the transactional email. `now` and `sleep`: of the clock."""
 
     composers: Mapping[str, Composer]
     ses: SesMailer
@@ -38,9 +38,9 @@ class TransactionalEmail:
     sleep: Sleep
 
     def send(self, lead_id: str, send_id: str, began: datetime) -> dict[str, int]:
-        """What became of it, as a count by outcome. A repeat of a message finds the send begun and does nothing.
+        """Number of emails per outcome. For a redelivered message, the send has begun already, and nothing is done.
 
-        `began`: the invocation. When its time is up, the email goes back to the due index unattempted.
+        `began`: when the invocation began. When its time is over, the email goes back to the due index unattempted.
         """
         if self.now() - began > LATEST_CALL - rate_limiter.PATIENCE:
             _later(lead_id, send_id, self.now())
@@ -49,7 +49,7 @@ class TransactionalEmail:
 
 
 def _send(tools: TransactionalEmail, lead_id: str, send_id: str) -> dict[str, int]:
-    send, now, rate_limit = find_send(lead_id, send_id), tools.now(), rate_limiter.look()
+    send, now, rate_limit = find_send(lead_id, send_id), tools.now(), rate_limiter.load()
     if send is None:
         return {"gone": 1}
     if rate_limit.stopped or rate_limit.is_saturated(now):
@@ -63,29 +63,31 @@ def _send(tools: TransactionalEmail, lead_id: str, send_id: str) -> dict[str, in
     except Withheld as withheld:
         settle(lead_id, send_id, "skipped", now, SendItem.reason.set(str(withheld)))
         return {"skipped": 1}
-    except (Invalid, NotFound) as error:  # a retired template, say: certain, so nothing is unknown here
+    except (Invalid, NotFound) as error:  # for example a retired template: SES was not called
         fail(send, str(error), now)
         return {"failed": 1}
-    except DefinitionUnreadable:  # by this release; nothing was asked of SES
+    except DefinitionUnreadable:  # by this release; SES was not called
         _later(lead_id, send_id, now)
         put_back(send, "definition_unreadable")
         return {"held": 1}
-    answer, opened = _in_turn(lambda: deliver(send, outgoing, tools.ses, tools.now()), rate_limit, tools)
+    answer, opened = _attempt_in_slot(lambda: deliver(send, outgoing, tools.ses, tools.now()), rate_limit, tools)
     if answer.verdict == Verdict.DEFERRED:
         _later(lead_id, send_id, tools.now())
         put_back(send, answer.reason or "deferred")
     return {answer.verdict.value: 1, **({"circuit_opened": 1} if opened else {})}
 
 
-def _in_turn(attempt: Callable[[], Answer], rate_limit: RateLimit, tools: TransactionalEmail) -> tuple[Answer, bool]:
+def _attempt_in_slot(
+    attempt: Callable[[], Answer], rate_limit: RateLimit, tools: TransactionalEmail
+) -> tuple[Answer, bool]:
     """The answer, and whether it opened the circuit breaker."""
-    turn = rate_limiter.wait_for_slot(rate_limit, tools.now, tools.sleep)
-    if turn.at is None:
-        return Answer(Verdict.DEFERRED, reason=turn.stopped or "no_slot"), False
+    slot = rate_limiter.wait_for_slot(rate_limit, tools.now, tools.sleep)
+    if slot.at is None:
+        return Answer(Verdict.DEFERRED, reason=slot.stopped or "no_slot"), False
     answer = attempt()
     if answer.is_silence:
         return answer, rate_limiter.count_silent_call()
-    rate_limiter.forget_silent_calls(turn)
+    rate_limiter.forget_silent_calls(slot)
     return answer, answer.stops is not None and rate_limiter.open_breaker(answer.stops)
 
 
@@ -94,7 +96,7 @@ def _later(lead_id: str, send_id: str, now: datetime) -> None:
 
 
 class Withheld(Exception):
-    """The transactional email must not go out; the words are the reason code."""
+    """The transactional email must not be sent; the message is the reason code."""
 
 
 def opt_in_composer(definitions: Definitions, links: Links, stage: str) -> Composer:
@@ -111,13 +113,13 @@ def opt_in_composer(definitions: Definitions, links: Links, stage: str) -> Compo
             form={"title": data.get("form_title", "")},
             preheader=template.preheader,
         )
-        mail = render(template.subject, template.html, template.text, values)
+        email = render(template.subject, template.html, template.text, values)
         return OutgoingEmail(
             to=profile.mailbox,
             sender=sender,
-            subject=mail.subject,
-            html=mail.html,
-            text=mail.text,
+            subject=email.subject,
+            html=email.html,
+            text=email.text,
             tags=transactional_tags(send, stage),
             headers={"Auto-Submitted": "auto-generated", "X-Sodate-Send": send.send_id},
         )

@@ -1,4 +1,4 @@
-"""Sends whose outcome nobody knows: listed, settled by a person or by a late event, never repeated blindly."""
+"""Sends with an unknown outcome: listed; settled by an operator or by a late SES event; repeated only on evidence."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -16,9 +16,9 @@ from sodate.errors import Conflict, NotFound
 
 Verdict = Literal["sent", "lost"]
 KEPT = timedelta(days=400)
-#: The reason code; SES's error follows after a colon, when the sender got one.
+#: The reason code; the error of the SES call follows after a colon, when the sender got one.
 NO_ANSWER = "no_answer_and_no_event"
-#: Of one send in a transaction; a transaction takes 100.
+#: Writes per send in a transaction; DynamoDB accepts 100 writes.
 _WRITES = 2
 
 
@@ -28,7 +28,10 @@ class UnknownItem(TableItem, discriminator="unknown"):
 
 
 def list_unknown(sends: Sequence[SendItem], attempted: datetime, now: datetime) -> int:
-    """Ledger and list in one transaction of at most 50 sends. An event that comes first wins. Returns how many."""
+    """Write ledger and list in one transaction of at most 50 sends. Returns the number of sends listed.
+
+    A send that an SES event settles first is not listed.
+    """
     left = list(sends)
     while left:
         try:
@@ -42,7 +45,7 @@ def list_unknown(sends: Sequence[SendItem], attempted: datetime, now: datetime) 
 
 
 def _listed(send: SendItem, attempted: datetime, now: datetime) -> tuple[Put, Put]:
-    """The reason keeps SES's error where the sender wrote one down."""
+    """The reason includes the error of the SES call when the sender stored one."""
     reason = f"{NO_ANSWER}:{send.reason}" if send.state == "sending" and send.reason else NO_ANSWER
     unknown = settled_step(send, "unknown", reason, now)
     unknown.attempted_at = keys.stamp(attempted)
@@ -57,22 +60,25 @@ def _listed(send: SendItem, attempted: datetime, now: datetime) -> tuple[Put, Pu
 
 
 def unknown_sends(month: datetime) -> list[SendItem]:
-    """Those of one month that are still unknown; an event or a second attempt may have settled the others since."""
+    """Sends of one month that are still unknown; without those that an event or a second attempt settled since."""
     listed = base.query(UnknownItem, keys.unknown_sends(month), keys.SENDS)
-    found = bulk.get_many([(keys.lead(item.lead_id), item.sk) for item in listed], consistent=True)
+    items = bulk.get_many([(keys.lead(item.lead_id), item.sk) for item in listed], consistent=True)
     sends = [
-        SendItem.from_raw_data(found[key]) for item in listed if (key := (keys.lead(item.lead_id), item.sk)) in found
+        SendItem.from_raw_data(items[key]) for item in listed if (key := (keys.lead(item.lead_id), item.sk)) in items
     ]
     return [send for send in sends if is_open(send)]
 
 
 def is_open(send: SendItem) -> bool:
-    """Nobody knows what became of it, and nothing was done about it."""
+    """The outcome is unknown, and there is no next attempt."""
     return bool(send.state == "unknown" and send.next_attempt is None)
 
 
 def resolve(lead_id: str, send_id: str, verdict: Verdict, now: datetime) -> None:
-    """A person found out. Raises `NotFound`, or `Conflict` when it is not unknown (any more)."""
+    """Settle an unknown send by an operator's finding.
+
+    Raises: `NotFound`, or `Conflict` when the send is not unknown (any more).
+    """
     if find_send(lead_id, send_id) is None:
         raise NotFound(f"no send {send_id} of lead {lead_id}")
     state = "sent" if verdict == "sent" else "failed"

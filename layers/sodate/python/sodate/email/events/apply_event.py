@@ -1,7 +1,7 @@
-"""An SES event becomes a state of the ledger, an activity, and (for a hard bounce or complaint) a stop on the lead.
+"""Applies an SES event: a state in the ledger, an activity, and for a hard bounce or complaint a block of the lead.
 
-First the ledger, where the higher rank stands; then all that concerns the lead in one transaction, keyed by the fact
-itself. A crash in between is mended by the redelivery; duplicates and disorder change nothing.
+First the ledger, where the higher rank wins; then all writes on the lead in one transaction, keyed by the event itself.
+After a crash between the two, the redelivery completes them; duplicates and any order give the same result.
 """
 
 from collections.abc import Callable
@@ -22,8 +22,8 @@ from sodate.email.delivery.probe import PURPOSE as PROBE
 from sodate.email.delivery.store import (
     NotBegun,
     SendItem,
+    find_send_eventual,
     fold_event,
-    glance_at,
     put_unless_settled,
     send_by_message_id,
     sends_of,
@@ -38,17 +38,17 @@ from sodate.leads.store import StateItem, as_it_was, find_state, owner_of, state
 
 AddressKey = Callable[[str], str]
 
-#: Which reason stays when a lead is stopped twice; the order in which SES tells us must not decide.
+#: The stronger reason stays when a lead is blocked twice, in any order of events.
 _STRENGTH = {"hard_bounce": 1, "complaint": 2}
 _ACTIVITY = 0
 _TRIES = 5
-#: Twice the longest life of an invocation of the sender.
+#: Twice the timeout of the sender function.
 _WRITER_LIVES = timedelta(minutes=3)
 
 
 @dataclass(frozen=True)
 class Policy:
-    """What the playbook says: when an address bounces too often, how long evidence outlives a withdrawal."""
+    """From the playbook: when soft bounces block an address, and how long evidence is kept after a withdrawal."""
 
     soft_bounces: SoftBounces = field(default_factory=SoftBounces)
     retention: timedelta = RETENTION
@@ -59,14 +59,18 @@ class Policy:
 
 
 def apply_event(event: EmailEvent, address_key: AddressKey, policy: Policy, now: datetime) -> str:
-    """Returns what it meant: `applied`, `repeat`, `double`, `counted`, `probe` or `unknown_lead`.
+    """Returns the outcome: `applied`, `repeat`, `double`, `counted`, `probe` or `unknown_lead`.
 
-    `double`: SES took both attempts of this email after all. `unknown_lead`: not ours, or erased.
+    `double`: SES accepted both attempts of this email. `unknown_lead`: no lead of ours, or erased.
+
+    Raises:
+        Unwritten: the sender may still write the ledger item of this email; the event must be redelivered.
+        Transient: the table is not available, or the lead changes too often.
     """
     if event.tags.get("purpose") == PROBE:
         if "lead_id" in event.tags and "send_id" in event.tags:
             _fold(event.tags["lead_id"], event, now)
-        return "probe"  # not `applied`: what is applied counts in the daily rates of the guards
+        return "probe"  # not `applied`: applied events count in the daily rates of the guards
     lead_id = event.tags.get("lead_id") or _lead_by_address(event, address_key)
     if lead_id is None:
         return "unknown_lead"
@@ -80,7 +84,7 @@ def apply_event(event: EmailEvent, address_key: AddressKey, policy: Policy, now:
             _apply_to_lead(lead_id, None, event, policy, now)
         raise
     if send is not None and send.purpose == "transactional" and send.name == "handoff":
-        return folded  # the recipient is our own sales, not the lead
+        return folded  # the recipient is a sales owner, not the lead
     applied = _apply_to_lead(lead_id, send, event, policy, now)
     return folded if folded == "double" else applied or folded
 
@@ -96,17 +100,17 @@ def _apply_to_lead(lead_id: str, send: SendItem | None, event: EmailEvent, polic
         except ConditionFailed as error:
             if isinstance(writes[0], Put) and _ACTIVITY in error.failed:
                 return "repeat"
-            continue  # the lead was stopped or erased meanwhile: look again
+            continue  # the lead was blocked or erased meanwhile: read it again
         return "applied"
     raise Transient(f"lead {lead_id} changes too fast")
 
 
 class Unwritten(Transient):
-    """The event is of a step mail whose attempt the sender may write down any moment; it comes again."""
+    """The sender may still write the ledger item of this step mail; the event must be redelivered."""
 
 
 def _needs_the_send(event: EmailEvent) -> bool:
-    """A delivery moves nothing but the ledger: with our tags it is one write, and nothing is read."""
+    """A delivery changes only the ledger: with our tags it is one write without a read."""
     concerns_lead = event.type in ENGAGEMENT or event.type in ("Bounce", "Complaint")
     return concerns_lead or "send_id" not in event.tags or "lead_id" not in event.tags
 
@@ -130,7 +134,7 @@ def _lead_by_address(event: EmailEvent, address_key: AddressKey) -> str | None:
 
 def _find_send(lead_id: str, event: EmailEvent, now: datetime) -> SendItem | None:
     send_id = event.tags.get("send_id")
-    send = glance_at(lead_id, send_id) if send_id else None
+    send = find_send_eventual(lead_id, send_id) if send_id else None
     if send is None and send_id and _is_step(event) and find_state(lead_id) is not None:
         return _unwritten(lead_id, send_id, event, now)
     return send or send_by_message_id(lead_id, event.message_id)
@@ -141,9 +145,12 @@ def _is_step(event: EmailEvent) -> bool:
 
 
 def _unwritten(lead_id: str, send_id: str, event: EmailEvent, now: datetime) -> SendItem:
-    """A step mail's item is written right after SES took it. Raises `Unwritten` while that may still happen.
+    """A ledger item from the event, for a step mail without one.
 
-    Afterwards its writer must have died, and the event is the best evidence there is.
+    The sender writes the item right after SES accepts the email. When its time is over, the sender has crashed, and the
+    event is the best evidence.
+
+    Raises: `Unwritten` while the sender may still write the item.
     """
     if _may_be_written(event, now):
         raise _not_written(send_id)
@@ -160,7 +167,7 @@ def _unwritten(lead_id: str, send_id: str, event: EmailEvent, now: datetime) -> 
 
 
 def _may_be_written(event: EmailEvent, now: datetime) -> bool:
-    """The sender writes what SES answered over what the item said before the attempt, so the report waits for it."""
+    """The sender overwrites the item with the outcome of its SES call, so the event waits until that is done."""
     return now - event.at < _WRITER_LIVES
 
 
@@ -174,12 +181,12 @@ def ledger_state(event: EmailEvent) -> str | None:
     if event.type == "Complaint":
         return "complained" if event.suppresses else None
     if event.type in ENGAGEMENT:
-        return "delivered"  # whoever opened it has it, even if SES never said so
+        return "delivered"  # an opened email was delivered, even without a delivery report
     return LEDGER_STATE.get(event.type)
 
 
 def _fold(lead_id: str, event: EmailEvent, now: datetime, send: SendItem | None = None) -> str:
-    """The event's state into the ledger. What a read send shows to be known already is not written again."""
+    """Apply the event's state to the ledger. When `send` shows that it changes nothing, nothing is written."""
     state = ledger_state(event)
     send_id = send.send_id if send is not None else event.tags["send_id"]
     if state is None:
@@ -198,7 +205,7 @@ def _fold(lead_id: str, event: EmailEvent, now: datetime, send: SendItem | None 
 
 
 def _adds_nothing(event: EmailEvent, send: SendItem) -> bool:
-    """An open of a mail that went out as usual: its delivery is reported too, and two writes would say the same."""
+    """An open or click of an email that was sent as usual: its delivery report sets the same state."""
     return event.type in ENGAGEMENT and send.sent_at is not None and send.state in ("sent", "delayed")
 
 
@@ -241,7 +248,7 @@ def _soft_bounce(lead_id: str, event: EmailEvent, policy: Policy) -> list[Write]
 
 
 def _is_engagement(send: SendItem | None, event: EmailEvent) -> bool:
-    """Confirming or leaving is no interest in the product; and the link holds a token that the log must not keep."""
+    """Confirming and unsubscribing show no interest, and their links contain tokens that must not be logged."""
     return not (send is not None and send.purpose == "transactional") and not is_ours(event.link or "")
 
 

@@ -1,6 +1,6 @@
-"""What SES tells us, whatever the envelope: event publishing or the older notifications, raw, in SNS or in EventBridge.
+"""Parses SES events in every envelope: event publishing or the older notifications; raw, in SNS or in EventBridge.
 
-AWS may add types and fields: the unknown is counted and acknowledged, it never changes a lead.
+AWS may add types and fields: unknown ones are counted and acknowledged, and never change a lead.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any
 from sodate.activities.activity import activity_key
 from sodate.errors import Invalid
 
-#: SES type → state of the ledger. `Send` confirms what we know; opens and clicks are activities, not states.
+#: SES type → state of the ledger. `Send` confirms the sender's write; opens and clicks are activities, not states.
 LEDGER_STATE = {
     "Send": "sent",
     "Delivery": "delivered",
@@ -21,11 +21,11 @@ LEDGER_STATE = {
     "Rendering Failure": "rejected",
 }
 ENGAGEMENT = {"Open": "mail_opened", "Click": "mail_clicked"}
-#: A change of SES's own topic preferences; we keep consent ourselves, so it is only counted.
+#: A change of SES's own topic preferences. Our own consent records decide, so it is only counted.
 COUNTED_ONLY = {"Subscription"}
 KNOWN = set(LEDGER_STATE) | set(ENGAGEMENT) | COUNTED_ONLY | {"Bounce", "Complaint"}
 
-#: Sub-types that AWS may add later (Auto Validation, say) are recorded and stop nobody until a person read about them.
+#: Sub-types that AWS adds later (for example Auto Validation) are recorded and block no lead until we decide on them.
 _ADDRESS_IS_DEAD = {None, "General", "NoEmail", "Suppressed", "OnAccountSuppressionList"}
 
 _BODY = {"Rendering Failure": "failure", "DeliveryDelay": "deliveryDelay"}
@@ -46,21 +46,21 @@ class EmailEvent:
     link: str | None = None
     diagnostic: str | None = None
     taken_at: datetime | None = None
-    """When SES took the email; None when the event does not say."""
+    """When SES accepted the email; None when the event does not contain it."""
 
     @property
     def key(self) -> str:
-        """Equal for one fact on any transport; SNS gives each transport another message id."""
+        """Idempotency key: equal for one event on any transport; each transport has its own SNS message id."""
         fact = self.feedback_id or self.link or self.at.isoformat()
         moment = self.at.isoformat() if self.link else None
         return activity_key(self.message_id, self.type, ",".join(sorted(self.recipients)), fact, moment)
 
     @property
     def suppresses(self) -> str | None:
-        """Why this address must never be mailed again, or None.
+        """Why this address must never be emailed again, or None.
 
-        `not-spam` is praise, out-of-office is a transient bounce, and what SES refused from its own suppression list
-        was decided before.
+        A `not-spam` report is no complaint, an out-of-office reply is a transient bounce, and a complaint with a
+        sub-type comes from SES's own suppression list, whose entry was applied before.
         """
         if self.type == "Bounce" and self.bounce_type == "Permanent" and self.sub_type in _ADDRESS_IS_DEAD:
             return "hard_bounce"
@@ -77,7 +77,10 @@ class Ignored:
 
 
 def parse_event(text: str) -> EmailEvent | Ignored:
-    """Raises `Invalid` for what claims to be an event and cannot be one; a person must look at it in the DLQ."""
+    """Parse one message.
+
+    Raises: `Invalid` for a malformed event; it goes to the dead-letter queue for an operator.
+    """
     unwrapped = _unwrap(text)
     if isinstance(unwrapped, Ignored):
         return unwrapped
@@ -96,12 +99,12 @@ def parse_event(text: str) -> EmailEvent | Ignored:
 
 
 def _event(kind: str, mail: dict[str, Any], body: dict[str, Any], sent: object) -> EmailEvent | Ignored:
-    """`sent`: the envelope's time, for the kinds (Rendering Failure) whose own fields may hold none."""
+    """`sent`: time of the envelope, for types without a time of their own (Rendering Failure)."""
     recipients = _recipients(kind, mail, body)
     if not recipients:
         return Ignored("NoRecipient")
     if len(recipients) > 1:
-        return Ignored("SeveralRecipients")  # every mail of ours has one, so this is somebody else's
+        return Ignored("SeveralRecipients")  # every email of ours has one, so this is not ours
     return EmailEvent(
         type=kind,
         message_id=mail["messageId"],
@@ -119,9 +122,9 @@ def _event(kind: str, mail: dict[str, Any], body: dict[str, Any], sent: object) 
 
 
 def _unwrap(text: str) -> tuple[dict[str, Any], object] | Ignored:
-    """SNS and EventBridge envelopes off; what is inside, and the time on the innermost envelope.
+    """Removes SNS and EventBridge envelopes. Returns the event and the time of the innermost envelope.
 
-    SES's plain-text greeting on set-up is acknowledged.
+    The plain-text message that SES sends when a topic is set up is acknowledged.
     """
     sent: object = None
     for _ in range(3):
@@ -144,26 +147,26 @@ def _unwrap(text: str) -> tuple[dict[str, Any], object] | Ignored:
 
 def _recipients(kind: str, mail: dict[str, Any], body: dict[str, Any]) -> tuple[str, ...]:
     named = {"Bounce": "bouncedRecipients", "Complaint": "complainedRecipients", "DeliveryDelay": "delayedRecipients"}
-    found = body.get(named.get(kind, "recipients")) or mail.get("destination") or []
-    if not isinstance(found, list):
+    entries = body.get(named.get(kind, "recipients")) or mail.get("destination") or []
+    if not isinstance(entries, list):
         return ()
-    addresses = [entry.get("emailAddress") if isinstance(entry, dict) else entry for entry in found]
+    addresses = [entry.get("emailAddress") if isinstance(entry, dict) else entry for entry in entries]
     return tuple(address for address in addresses if isinstance(address, str) and address)
 
 
 def _tags(mail: dict[str, Any]) -> dict[str, str]:
-    """Event publishing gives lists; old notifications have none, and then a header of ours may say the send id."""
+    """Event publishing has lists of tags; old notifications have none, but may have our `X-Sodate-Send` header."""
     tags = mail.get("tags")
-    found: dict[str, str] = {}
+    first_values: dict[str, str] = {}
     if isinstance(tags, dict):
         for name, values in tags.items():
             if isinstance(values, list) and values and isinstance(values[0], str):
-                found[str(name)] = values[0]
+                first_values[str(name)] = values[0]
     headers = mail.get("headers")
     for header in headers if isinstance(headers, list) else []:
         if isinstance(header, dict) and str(header.get("name", "")).lower() == "x-sodate-send":
-            found.setdefault("send_id", str(header.get("value")))
-    return found
+            first_values.setdefault("send_id", str(header.get("value")))
+    return first_values
 
 
 def _time(value: object) -> datetime:
@@ -185,7 +188,7 @@ def _time_or_none(value: object) -> datetime | None:
 
 
 def _diagnostic(kind: str, body: dict[str, Any]) -> str | None:
-    """Only a Reject reason: a bounce's diagnostic text may quote the address."""
+    """Only a Reject reason or a rendering error: a bounce's diagnostic text may quote the address."""
     return _text(body.get("reason")) if kind == "Reject" else _text(body.get("errorMessage"))
 
 

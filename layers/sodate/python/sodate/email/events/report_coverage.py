@@ -1,9 +1,9 @@
-"""How many emails SES took, and of how many it reported, per ten minutes: whether the event path worked at a time.
+"""Counts the emails that SES accepted, and those that it reported on, per ten minutes: did reports arrive at a time?
 
-SES reports on every email that it took. That it reported on the neighbours of an email, and for hours not on the email
-itself, is the evidence that this one never left (docs/decisions/0073). Counters are written once per invocation of the
-sender and of the event function. A crash may leave one out: too few `accepted` is harmless, because the shares only
-decide whether reports arrived at all; too few `reported` only delays a second attempt.
+SES reports on every email that it accepts. When it reported on the neighbours of an email but for hours not on the
+email itself, that is the evidence that this one never left (docs/decisions/0073). Each invocation of the sender and of
+the event function writes its counter once. A crash may lose a count: too few `accepted` is harmless, because the share
+only decides whether reports arrived at all; too few `reported` only delays a second attempt.
 """
 
 from collections import Counter
@@ -18,11 +18,11 @@ from sodate.dynamodb.base import TableItem
 from sodate.email.events.event import EmailEvent
 
 WINDOW = timedelta(minutes=10)
-#: Share of the accepted emails of a time that must have been reported on. Less than 1: some receivers take their time,
-#: and SES reports on those only when it gives up or delivers.
+#: Share of the accepted emails that must have a report. Less than 1: some receivers respond slowly, and SES reports on
+#: those emails only when it delivers or gives up.
 ENOUGH = 0.9
 _KEPT = timedelta(days=30)
-#: One of these comes for almost every email. A later bounce of a delivered email counts it twice, which is rare.
+#: Almost every email gets one of these. A later bounce of a delivered email counts it twice, which is rare.
 _FIRST_REPORTS = frozenset({"Delivery", "Bounce", "Reject", "Rendering Failure"})
 
 
@@ -33,7 +33,7 @@ class CoverageItem(TableItem, discriminator="coverage"):
 
 @dataclass(frozen=True)
 class Coverage:
-    """Of the emails that SES took between `since` and `until`."""
+    """Counts of the emails that SES accepted between `since` and `until`."""
 
     since: datetime
     until: datetime
@@ -46,28 +46,31 @@ class Coverage:
 
     def __str__(self) -> str:
         since, until = keys.stamp(self.since), keys.stamp(self.until)
-        return f"SES reported on {self.reported} of {self.accepted} emails that it took from {since} to {until}"
+        return f"SES reported on {self.reported} of {self.accepted} emails that it accepted from {since} to {until}"
 
 
 def count_accepted(emails: int, at: datetime) -> None:
-    """Raises `Transient`."""
+    """Raises: `Transient` when the table is not available."""
     if emails:
         _add(at, CoverageItem.accepted, emails)
 
 
 def count_reported(taken_at: Iterable[datetime]) -> None:
-    """`taken_at`: when SES took each email, as its first final report says. Raises `Transient`."""
+    """`taken_at`: when SES accepted each email, from its first final report.
+
+    Raises: `Transient` when the table is not available.
+    """
     for window, emails in Counter(_window(at) for at in taken_at).items():
         _add(window, CoverageItem.reported, emails)
 
 
 def taken_times(events: Iterable[EmailEvent]) -> list[datetime]:
-    """Of the events that end the wait for a first report on an email, each at most once per email."""
+    """Acceptance times of the emails whose first report is among `events`."""
     return [event.taken_at for event in events if event.type in _FIRST_REPORTS and event.taken_at is not None]
 
 
 def coverage(since: datetime, until: datetime) -> Coverage:
-    """Whole windows, so up to ten minutes more at either end. One query per day."""
+    """Whole windows, so up to ten minutes more at either end. One query per UTC day."""
     items: list[CoverageItem] = []
     day = _window(since).replace(hour=0, minute=0)
     while day <= until:

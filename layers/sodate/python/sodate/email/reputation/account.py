@@ -1,4 +1,4 @@
-"""What SES says of the account: its rate, the mails left of 24 hours, and whether it takes mail at all."""
+"""The SES account from GetAccount: sending rate, quota left in 24 hours, and whether SES accepts email at all."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,10 @@ from sodate.email.reputation.rate_limiter import SANDBOX_RATE
 
 @dataclass(frozen=True)
 class Account:
-    """`sent` in the last 24 hours; `left` of the quota, None when there is none."""
+    """`rate`: emails per second. `sent`: in the last 24 hours. `left`: of the 24-hour quota; None: no quota.
+
+    `stopped`: reason code why SES accepts no email, or None.
+    """
 
     rate: float
     sent: int

@@ -1,4 +1,4 @@
-"""What protects a sender's name: the bounces and complaints at which mail pauses, and a new sender's ramp. Pure."""
+"""Protects a sender's reputation: bounce and complaint limits at which email pauses, and the warm-up. Pure."""
 
 import math
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from typing import Literal
 from sodate.email.mailing import Guards, TransactionalGuard, WarmUp
 
 Verdict = Literal["ok", "warn", "pause"]
-#: Days that are judged together.
+#: Length in days of the window over which the rates are computed.
 WINDOW = 7
 
 
 @dataclass(frozen=True)
 class Counts:
-    """What SES reported. Complaints are counted by the receiver's reports; Gmail sends none."""
+    """Counts from SES's reports. Complaints come from receivers' reports; Gmail sends none."""
 
     delivered: int = 0
     bounced: int = 0
@@ -28,7 +28,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Judgement:
-    """`reason` is for people: what share of how many mails meets which limit, and the key that sets it."""
+    """`reason`: text with the share, the number of emails, the limit and the playbook key that sets it."""
 
     verdict: Verdict
     reason: str = ""
@@ -37,15 +37,15 @@ class Judgement:
 def judge(
     counts: Counts, guards: Guards | TransactionalGuard, span: str = f"{WINDOW} days", key_of: str = "guards"
 ) -> Judgement:
-    """The worse of the two shares; from a limit on mail pauses, from half of it there is a warning.
+    """Judge the worse of the two shares: at its limit email pauses, at half of it there is a warning.
 
-    `span` and `key_of` are words of the reason: over which time, and where the limit is written.
+    `span` and `key_of` appear in the reason: the time window, and the playbook key of the guards.
     """
-    mails = counts.delivered + counts.bounced
-    if mails < guards.at_least:
+    emails = counts.delivered + counts.bounced
+    if emails < guards.at_least:
         return Judgement("ok")
     shares = {
-        "bounce_rate": (counts.bounced / mails, guards.bounce_rate, f"{counts.bounced} bounces"),
+        "bounce_rate": (counts.bounced / emails, guards.bounce_rate, f"{counts.bounced} bounces"),
         "complaint_rate": (
             counts.complained / max(counts.delivered, 1), guards.complaint_rate, f"{counts.complained} complaints"
         ),
@@ -54,12 +54,12 @@ def judge(
     share, limit, what = shares[key]
     if share < limit / 2:
         return Judgement("ok")
-    told = f"{what} among {mails} mails of {span}: {share:.2%}, {key_of}.{key} is {limit:.2%}"
-    return Judgement("pause" if share >= limit else "warn", told)
+    reason = f"{what} among {emails} emails of {span}: {share:.2%}, {key_of}.{key} is {limit:.2%}"
+    return Judgement("pause" if share >= limit else "warn", reason)
 
 
 def daily_ceiling(warm_up: WarmUp | None, day: date) -> int | None:
-    """Mails on `day` (the sender's) at the most; None: no ceiling. Before the first day it is that of the first day."""
+    """Maximum number of emails on `day` in the sender's time zone; None: no ceiling. Before `start`: as on `start`."""
     if warm_up is None:
         return None
     days = max((day - warm_up.start).days, 0)

@@ -1,8 +1,8 @@
-"""Daily counters of what became of a sender's marketing mails, hourly ones of opt-in mails: one small write per batch
-of events, one read per judgement.
+"""Counters of deliveries, bounces and complaints: daily for marketing email, hourly for opt-in email.
 
-A stranger decides where opt-in mail goes, so it must not move the guard of marketing mail; it has one of its own.
-The counters are for guards, not for accounts: a batch that crashes before its write is not counted, the ledger has it.
+One small write per batch of events, one read per judgement. Anyone can request opt-in email to any address, so it must
+not influence the guard of marketing email; it has a guard of its own. The counters serve the guards only: a batch that
+crashes before its write is not counted, but is in the ledger.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ from sodate.email.events.event import EmailEvent
 from sodate.email.reputation.guards import WINDOW, Counts
 
 _KEPT = timedelta(days=60)
-#: In which opt-in mails are judged together. After an attack the guard ends by itself within a day.
+#: Window in hours over which opt-in email is judged. After an attack the guard ends automatically within a day.
 OPT_IN_HOURS = 24
 _OPT_IN = "opt_in"
 
@@ -28,12 +28,12 @@ class RateItem(TableItem, discriminator="rate"):
 
 
 def tally(events: Iterable[EmailEvent]) -> Counts:
-    """Pass only events that `apply_event` did not know yet; a repeat is no second bounce."""
+    """Pass only events with the outcome `applied` or `double`: a redelivered bounce must not count twice."""
     return sum((_of(event) for event in events), Counts())
 
 
 def _of(event: EmailEvent) -> Counts:
-    """Transient bounces do not count, as SES does not count them."""
+    """Transient bounces do not count: SES does not count them either."""
     if event.type == "Delivery":
         return Counts(delivered=1)
     if event.suppresses == "hard_bounce":
@@ -42,9 +42,9 @@ def _of(event: EmailEvent) -> Counts:
 
 
 def record_events(events: Sequence[EmailEvent], now: datetime) -> None:
-    """Each event in the counters of its purpose; mail to our own sales in none. Without tags it counts as marketing.
+    """Count each event by its purpose; email to sales is not counted. An event without tags counts as marketing.
 
-    Raises `Transient` when the table does not answer: then a part may be counted.
+    Raises: `Transient` when the table is not available; some of the events may be counted then.
     """
     record(tally(event for event in events if event.tags.get("purpose") != "transactional"), now)
     opt_in = tally(event for event in events if event.tags.get("name") == _OPT_IN)
@@ -78,8 +78,8 @@ def recent(now: datetime, sender: str = "default") -> Counts:
 
 
 def recent_opt_in(now: datetime) -> Counts:
-    """Of opt-in mails in the last 24 hours (UTC), this hour included. One call, a second old at most."""
+    """Opt-in email of the last 24 hours (UTC), this hour included. One eventually consistent call."""
     hours = [keys.rate_hour(now - timedelta(hours=back)) for back in range(OPT_IN_HOURS)]
-    found = bulk.get_many((keys.rates(_OPT_IN), hour) for hour in hours)
-    items = [bulk.plain({"M": item}) for item in found.values()]
+    stored = bulk.get_many((keys.rates(_OPT_IN), hour) for hour in hours)
+    items = [bulk.plain({"M": item}) for item in stored.values()]
     return sum((Counts(int(i["delivered"]), int(i["bounced"]), int(i["complained"])) for i in items), Counts())

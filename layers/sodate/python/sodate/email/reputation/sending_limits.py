@@ -1,4 +1,4 @@
-"""What a sender asks of itself: guards over bounces and complaints, and the daily ceiling of its first weeks."""
+"""A sender's own limits: guards over bounces and complaints, and the daily ceiling during warm-up."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from sodate.email.reputation.guards import Judgement, daily_ceiling, judge
 
 
 def sending_limits(mailing: Mailing, account: Account, now: datetime) -> tuple[SendingLimits, Judgement]:
-    """One query. The judgement may warn before it holds anything back."""
+    """Limits of marketing email, and the judgement of the guards, which may warn before email is held. One query."""
     judgement = judge(rates.recent(now), mailing.guards)
     held = judgement.reason if judgement.verdict == "pause" else None
     today = now.astimezone(ZoneInfo(mailing.sender.time_zone)).date()

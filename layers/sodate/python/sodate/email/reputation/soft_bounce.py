@@ -1,7 +1,7 @@
-"""An address that refuses mail for a while, again and again, is not mailed any more until somebody confirms it anew.
+"""Blocks an address after repeated transient bounces, until the lead confirms it again.
 
-The lead's own ledger is the count: nothing else to write or to lose. An out-of-office reply is a transient bounce too,
-but its mail was delivered, and `delivered` outranks `soft_bounced` there.
+The lead's ledger is the only counter. An out-of-office reply is a transient bounce too, but its email was delivered,
+and `delivered` ranks above `soft_bounced` in the ledger.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,12 +14,12 @@ from sodate.email.mailing import SoftBounces
 from sodate.leads.lead import State
 from sodate.leads.store import StateItem, as_it_was, state_key
 
-#: These never left, so they say nothing about the address. One that did and was never heard of again takes a place.
+#: Sends in these states never left, so they are ignored. A send that left and has no report counts in the window.
 _NEVER_LEFT = frozenset({"planned", "sending", "skipped", "failed", "unknown", "rejected"})
 
 
 def is_soft_bouncing(states: Iterable[str], rule: SoftBounces) -> bool:
-    """`states` of the ledger, newest first. A delivery ends the count."""
+    """`states` of the ledger, newest first. The latest delivery ends the count."""
     bounces = 0
     for state in islice((state for state in states if state not in _NEVER_LEFT), rule.of_last):
         if state == "delivered":
@@ -31,10 +31,10 @@ def is_soft_bouncing(states: Iterable[str], rule: SoftBounces) -> bool:
 
 
 def soft_bounce_writes(state: State, sends: Sequence[SendItem], rule: SoftBounces) -> list[Write]:
-    """What stops a lead after a transient bounce; nothing while the policy bears it or when it is stopped already.
+    """Writes that block a lead after a transient bounce; empty below the limit or when the lead is blocked already.
 
-    `sends` oldest first, with the bounce already folded in (`mail.store.sends_of` after `raise_to`). The write fails
-    with `ConditionFailed` when the block changed meanwhile: then look again.
+    `sends`: oldest first, including the bounce (`email.delivery.store.sends_of` after `raise_to`). The write fails with
+    `ConditionFailed` when the block changed meanwhile: then read the state again.
     """
     if state.blocked is not None or not is_soft_bouncing((send.state for send in reversed(sends)), rule):
         return []

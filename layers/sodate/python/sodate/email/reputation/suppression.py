@@ -1,7 +1,7 @@
-"""SES's account suppression list, taken over once a day: what SES will not deliver we do not send.
+"""Imports SES's account suppression list once a day: addresses to which SES does not deliver are blocked.
 
-SES accepts mail to such an address, counts it against the quota and drops it. The other direction needs no code: our
-configuration set has SES put every hard bounce and complaint on the list itself.
+SES accepts email to such an address, counts it against the quota and drops it. The other direction needs no code: our
+configuration set makes SES add every hard bounce and complaint to its list.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,16 +22,16 @@ from sodate.leads.address import parse_reported_address
 from sodate.leads.store import StateItem, as_it_was, find_state, owner_of, state_key
 
 _PAGE = 1000
-#: Of one run. Looking up the addresses of a page takes some seconds; a longer list is finished on the next days.
+#: Maximum pages per run. Looking up the addresses of a page takes some seconds; the next runs finish a longer list.
 _PAGES = 8
-#: Runs overlap, for SES's list may show an entry a little late; blocking twice is blocking once.
+#: Runs overlap, because SES's list may show an entry late; blocking an address twice has no further effect.
 _OVERLAP = timedelta(hours=1)
 _TOKEN_IS_OVER = {"InvalidNextTokenException", "BadRequestException"}
 _FROM_THE_BEGINNING = datetime(2010, 1, 1, tzinfo=UTC)
 
 
 class SyncItem(TableItem, discriminator="sync"):
-    """Up to when the list has been read; and where a run that was not finished goes on, and when it began."""
+    """`until`: the list has been read until then. `token`: where an unfinished run continues; `begun`: its start."""
 
     until = UnicodeAttribute()
     token = UnicodeAttribute(null=True)
@@ -49,10 +49,13 @@ class Synced:
 
 
 def sync(ses: AccountList, address_key: Callable[[str], str], now: datetime) -> Synced:
-    """Raises `Transient` when SES or the table does not answer: the next run goes on where this one was."""
-    held = base.find(SyncItem, keys.suppression_sync(), keys.POSITION)
-    since, token = (held.until, held.token) if held else (keys.stamp(_FROM_THE_BEGINNING), None)
-    begun = held.begun if held and token else keys.stamp(now)
+    """Read new entries and block their leads.
+
+    Raises: `Transient` when SES or the table is not available; the next run continues at the same position.
+    """
+    position = base.find(SyncItem, keys.suppression_sync(), keys.POSITION)
+    since, token = (position.until, position.token) if position else (keys.stamp(_FROM_THE_BEGINNING), None)
+    begun = position.begun if position and token else keys.stamp(now)
     listed = blocked = 0
     for _ in range(_PAGES):
         addresses, token = _page(ses, datetime.fromisoformat(since) - _OVERLAP, token)
@@ -80,7 +83,7 @@ def _page(ses: AccountList, since: datetime, token: str | None) -> tuple[list[st
 
 
 def _block(address_key: str, now: datetime) -> bool:
-    """True when a lead of ours was mailable before. Whoever is stopped for a stronger reason keeps it."""
+    """True when this blocks a lead. A lead that is blocked for a stronger reason keeps that reason."""
     lead_id = owner_of(address_key)
     state = find_state(lead_id) if lead_id else None
     if state is None or state.blocked not in MENDABLE:
@@ -89,5 +92,5 @@ def _block(address_key: str, now: datetime) -> bool:
     try:
         transaction.commit([stop, Put(suppression_item(address_key, SUPPRESSED, now))])
     except ConditionFailed:
-        return False  # it was stopped or erased in this moment; the overlap looks again
+        return False  # blocked or erased concurrently; the next run's overlap checks it again
     return True
