@@ -1,4 +1,4 @@
-"""Table stream: a new activity or a changed profile is folded into the lead's score; a rise to hot is told once."""
+"""Table stream: new activities and changed profiles update the lead's score; becoming hot creates one signal."""
 
 from typing import Any
 
@@ -9,28 +9,28 @@ from sodate.errors import Invalid
 from sodate.runtime import clock, container
 from sodate.runtime.batch import Failures, Record, each_group, image
 from sodate.scoring.rescore import live_rules, rescore
-from sodate.scoring.store import Held, held_lately
+from sodate.scoring.store import ScoreSnapshot, load_recent_snapshots
 
 
 def handler(event: dict[str, Any], _: object) -> Failures:
     container.bind_lean_table()
     leads = {keys.lead_id_of(record["dynamodb"]["Keys"]["pk"]["S"]) for record in event["Records"]}
-    lately = dict[str, Held]()
+    prefetched = dict[str, ScoreSnapshot]()
 
     def act(pk: str, records: list[Record]) -> str:
         lead_id, rules = keys.lead_id_of(pk), live_rules(container.definitions())
-        if not lately:
-            lately.update(held_lately(leads))
-        found = rescore(lead_id, rules, clock.now(), news(lead_id, records), lately=lately[lead_id])
-        if found.became_hot:
+        if not prefetched:
+            prefetched.update(load_recent_snapshots(leads))
+        result = rescore(lead_id, rules, clock.now(), new_activities(lead_id, records), prefetched=prefetched[lead_id])
+        if result.became_hot:
             return "hot"
-        return "changed" if found.changed else "unchanged"
+        return "changed" if result.changed else "unchanged"
 
     return each_group(event, act)
 
 
-def news(lead_id: str, records: list[Record]) -> list[Activity] | None:
-    """None when the profile changed: then everything is looked at anew."""
+def new_activities(lead_id: str, records: list[Record]) -> list[Activity] | None:
+    """None when the profile changed: the whole log must be replayed."""
     images = [image(record, "NewImage") or {} for record in records]
     if any(new.get("kind") == "profile" for new in images):
         return None

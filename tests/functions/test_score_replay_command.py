@@ -1,4 +1,4 @@
-"""`sodate score replay --write --on-aws` and `sodate score status`: what they begin, show and refuse."""
+"""`sodate score replay --write --on-aws` and `sodate score status`: what they start, show and reject."""
 
 import json
 from datetime import timedelta
@@ -22,9 +22,9 @@ from tests.support.world import TABLE
 
 @pytest.fixture
 def stage(world: QuickWorld, monkeypatch: pytest.MonkeyPatch) -> QuickWorld:
-    where = Target("test", TABLE, None)
+    stage_target = Target("test", TABLE, None)
     for module in (score, score_job):
-        monkeypatch.setattr(module, "target", lambda _: where)
+        monkeypatch.setattr(module, "target", lambda _: stage_target)
     monkeypatch.setattr(score_job, "now", lambda _: world.now)
     monkeypatch.setattr(score_job, "outputs", lambda _: {"ReplayQueueUrl": world.replay_queue})
     base.bind(TABLE)
@@ -96,7 +96,7 @@ def test_a_replay_that_does_not_move_is_not_watched_forever(stage: QuickWorld) -
         ("--write", "--on-aws", "--checkpoint", "x.json"),
     ],
 )
-def test_options_that_do_not_go_together_are_refused(stage: QuickWorld, arguments: tuple[str, ...]) -> None:
+def test_options_that_do_not_go_together_are_rejected(stage: QuickWorld, arguments: tuple[str, ...]) -> None:
     assert "--on-aws needs --write" in run("replay", *arguments, code=1)
 
 

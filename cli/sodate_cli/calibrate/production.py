@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 from sodate.leads.lead import Profile
-from sodate.scoring.fold import Fold
+from sodate.scoring.engine import ScoringEngine
 from sodate.scoring.rules import RuleSet
 
 from sodate_cli.calibrate.table import Column, Floats, Outcomes
@@ -16,10 +16,10 @@ _NOW = datetime(2000, 1, 1, tzinfo=UTC)
 
 def points(rules: RuleSet, data: Outcomes) -> Floats:
     """What production gives each lead for its attributes. The history knows no activities, so those rules give none."""
-    fold = Fold(rules)
+    engine = ScoringEngine(rules)
 
     def total(profile: Profile) -> int:
-        return fold.view(fold.replay(profile, (), _NOW), 0).total
+        return engine.view(engine.replay(profile, (), _NOW), 0).total
 
     return np.array([total(profile) for profile in profiles(data)], dtype=np.float64)
 

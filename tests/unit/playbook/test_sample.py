@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from sodate.activities.activity import Activity
 from sodate.leads.lead import Profile
+from sodate.scoring.engine import ScoringEngine
 from sodate.scoring.explain import Explanation, explain
-from sodate.scoring.fold import Fold
 from sodate.scoring.rules import RuleSet
 from sodate_cli.playbook.check import check
 
@@ -33,7 +33,7 @@ def lead(title: str, address: str = "yamada@example.co.jp") -> Profile:
 
 
 def scored(who: Profile, activities: list[Activity], rules: RuleSet) -> Explanation:
-    return explain(Fold(rules), who, activities, AT)
+    return explain(ScoringEngine(rules), who, activities, AT)
 
 
 def log(*facts: tuple[str, dict[str, str]]) -> list[Activity]:
