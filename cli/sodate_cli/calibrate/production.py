@@ -1,4 +1,4 @@
-"""The production fold on rows of the history: for comparing with the live rule set, and to prove that both agree."""
+"""The scoring engine on rows of the history: compares with the live rule set and verifies the learnt points."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ _NOW = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def points(rules: RuleSet, data: Outcomes) -> Floats:
-    """What production gives each lead for its attributes. The history knows no activities, so those rules give none."""
+    """Total of each lead in production. The history has no activities, so activity rules give no points."""
     engine = ScoringEngine(rules)
 
     def total(profile: Profile) -> int:
