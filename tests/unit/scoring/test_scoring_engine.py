@@ -278,12 +278,12 @@ def test_a_manual_adjustment_is_an_activity() -> None:
 
 
 def hot_days(log: list[Activity], engine: ScoringEngine, days: int = 200) -> list[int]:
-    found = []
+    result = []
     for day in range(days):
         at = START + timedelta(days=day)
         if engine.replay(profile(), [one for one in log if one.at <= at], at).hot:
-            found.append(day)
-    return found
+            result.append(day)
+    return result
 
 
 def test_hot_rises_at_the_threshold_and_cools_below_the_lower_one() -> None:
@@ -295,8 +295,8 @@ def test_hot_rises_at_the_threshold_and_cools_below_the_lower_one() -> None:
 
 
 def test_the_nine_ranks_in_three_classes() -> None:
-    found = {letter: [r for r in (a + n for a in "ABC" for n in "123") if class_of(r) == letter] for letter in "ABC"}
-    assert found == {"A": ["A1", "A2", "B1"], "B": ["A3", "B2", "B3", "C1", "C2"], "C": ["C3"]}
+    result = {letter: [r for r in (a + n for a in "ABC" for n in "123") if class_of(r) == letter] for letter in "ABC"}
+    assert result == {"A": ["A1", "A2", "B1"], "B": ["A3", "B2", "B3", "C1", "C2"], "C": ["C3"]}
 
 
 def test_sales_feedback_sets_the_lifecycle_stage() -> None:
