@@ -35,7 +35,7 @@ from sodate_cli.leadfile import Position, read_file
 from sodate_cli.operator import StageOption, explained, now, target
 from sodate_cli.output import JsonOption
 
-app = typer.Typer(help="The score of everybody: replay it, compare rule sets, learn one.", no_args_is_help=True)
+app = typer.Typer(help="Scores of all leads: replay them, compare rule sets, learn one.", no_args_is_help=True)
 #: Leads between two checkpoints; a resumed run repeats at most this many.
 _CHECKPOINT_EVERY = 2000
 
@@ -55,7 +55,7 @@ def replay_command(
     as_of: AsOfOption = None,
     source: FromOption = None,
     write: Annotated[bool, typer.Option("--write", help="Write what differs, lead by lead (live rules only).")] = False,
-    notify: Annotated[bool, typer.Option("--tell", help="With --write: tell sales of whoever becomes hot.")] = False,
+    notify: Annotated[bool, typer.Option("--tell", help="With --write: notify sales of new hot leads.")] = False,
     on_aws: Annotated[
         bool, typer.Option("--on-aws", help="With --write: the stage does it by itself, in parallel.")
     ] = False,
@@ -140,7 +140,7 @@ def diff(
     stage: StageOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """What a rule set would change, as people: who becomes hot, who stops, and how many calls a week that means.
+    """Leads whose class a rule set would change: who becomes hot, who stops being hot, and signals per week.
 
     Example: sodate score diff --rules playbook/rules.yaml
     """

@@ -69,9 +69,9 @@ def begin(world: QuickWorld, *, notify: bool = False) -> str:
 def messages(world: QuickWorld) -> Iterator[str]:
     """Bodies until the queue is empty, including messages sent meanwhile."""
     client = boto3.client("sqs")
-    while found := client.receive_message(QueueUrl=world.replay_queue, MaxNumberOfMessages=1).get("Messages"):
-        client.delete_message(QueueUrl=world.replay_queue, ReceiptHandle=found[0]["ReceiptHandle"])
-        yield found[0]["Body"]
+    while batch := client.receive_message(QueueUrl=world.replay_queue, MaxNumberOfMessages=1).get("Messages"):
+        client.delete_message(QueueUrl=world.replay_queue, ReceiptHandle=batch[0]["ReceiptHandle"])
+        yield batch[0]["Body"]
 
 
 def deliver(world: QuickWorld, body: str) -> bool:
@@ -91,8 +91,8 @@ def assert_all_as_a_replay_says(world: QuickWorld) -> None:
 
 
 def figures(job: str) -> tuple[int, ...]:
-    found = replay_job.status(job)
-    return tuple(found[name] for name in ("done", "running", "leads", "changed", "unreadable"))
+    status = replay_job.status(job)
+    return tuple(status[name] for name in ("done", "running", "leads", "changed", "unreadable"))
 
 
 def hot(world: QuickWorld) -> int:

@@ -46,11 +46,11 @@ def test_a_replay_is_begun_watched_and_asked_for(stage: QuickWorld, monkeypatch:
         assert deliver(stage, next(messages(stage)))
 
     monkeypatch.setattr(score_job.time, "sleep", work)
-    found = run("replay", "--write", "--on-aws", "--segments", "3", "--wait", "--json")
-    assert (found["segments"], found["done"], found["running"]) == (3, 3, 0)
-    assert (found["leads"], found["changed"], found["tell"]) == (2, 2, False)
-    assert run("status", found["job"], "--json") == found
-    assert found["job"] in run("status", found["job"])
+    figures = run("replay", "--write", "--on-aws", "--segments", "3", "--wait", "--json")
+    assert (figures["segments"], figures["done"], figures["running"]) == (3, 3, 0)
+    assert (figures["leads"], figures["changed"], figures["tell"]) == (2, 2, False)
+    assert run("status", figures["job"], "--json") == figures
+    assert figures["job"] in run("status", figures["job"])
 
 
 def test_without_wait_it_says_how_to_ask(stage: QuickWorld) -> None:

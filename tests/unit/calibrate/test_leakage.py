@@ -17,14 +17,14 @@ def screened(tmp_path: Path, sample: History, after: tuple[str, ...] = (), allow
     return screen(read_outcomes(sample.write(tmp_path / "h.csv"), "won"), after, allow)
 
 
-def rejected(found: Screened) -> dict[str, str]:
-    return {one.column: one.rule for one in found.rejected}
+def rejected(result: Screened) -> dict[str, str]:
+    return {one.column: one.rule for one in result.rejected}
 
 
 def test_what_was_known_before_is_allowed(tmp_path: Path) -> None:
-    found = screened(tmp_path, history(LEADS))
-    assert rejected(found) == {}
-    assert found.allowed == ("業種", "流入元", "employees", "minutesOnSite", "noise")
+    result = screened(tmp_path, history(LEADS))
+    assert rejected(result) == {}
+    assert result.allowed == ("業種", "流入元", "employees", "minutesOnSite", "noise")
 
 
 @pytest.mark.parametrize(
@@ -68,8 +68,8 @@ def test_a_field_that_the_won_ones_have_was_filled_in_late(tmp_path: Path) -> No
     random = np.random.default_rng(1)
     late = ["b" if random.random() < (0.6 if won else 0.2) else "" for won in sample.won]
     early = ["b" if random.random() < 0.4 else "" for _ in sample.won]
-    found = screened(tmp_path, sample.with_column("x", late).with_column("y", early))
-    assert rejected(found) == {"x": "filled-in-late"}
+    result = screened(tmp_path, sample.with_column("x", late).with_column("y", early))
+    assert rejected(result) == {"x": "filled-in-late"}
 
 
 def test_traces_of_edits_are_rejected(tmp_path: Path) -> None:
@@ -83,17 +83,17 @@ def test_identities_are_rejected_and_amounts_are_not(tmp_path: Path) -> None:
     sample = sample.with_column("serial", [str(10_000 - n) for n in range(LEADS)])
     sample = sample.with_column("revenue of last year", [str(n) for n in random.permutation(10**6)[:LEADS]])
     sample = sample.with_column("会社名", [f"会社{n // 2}" for n in range(LEADS)]).with_column("flag", ["No"] * LEADS)
-    found = rejected(screened(tmp_path, sample))
-    assert found.pop("revenue of last year") == "outcome-name", "revenue may be that of the deal: say --allow"
-    assert found == {"Prospect ID": "identity", "serial": "identity", "会社名": "identity", "flag": "constant"}
+    result = rejected(screened(tmp_path, sample))
+    assert result.pop("revenue of last year") == "outcome-name", "revenue may be that of the deal: say --allow"
+    assert result == {"Prospect ID": "identity", "serial": "identity", "会社名": "identity", "flag": "constant"}
 
 
 def test_options_overrule_both_ways(tmp_path: Path) -> None:
     sample = history(LEADS).with_column("Lead Quality", ["a", "b", "c"] * (LEADS // 3))
-    found = screened(tmp_path, sample, after=("employees",), allow=("lead quality",))
-    assert rejected(found) == {"employees": "after"}
-    assert "Lead Quality" in found.allowed
-    assert [one.rule for one in found.suspects] == ["judgement-name"], "it is used, and the report goes on warning"
+    result = screened(tmp_path, sample, after=("employees",), allow=("lead quality",))
+    assert rejected(result) == {"employees": "after"}
+    assert "Lead Quality" in result.allowed
+    assert [one.rule for one in result.suspects] == ["judgement-name"], "it is used, and the report goes on warning"
 
 
 def test_a_name_that_the_file_has_not_is_an_error(tmp_path: Path) -> None:

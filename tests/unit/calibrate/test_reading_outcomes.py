@@ -14,13 +14,13 @@ from tests.support.history import history
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932"])
 def test_the_same_columns_come_out_of_every_encoding(tmp_path: Path, encoding: str) -> None:
     sample = history(300)
-    found = read_outcomes(sample.write(tmp_path / "h.csv", encoding), "won")
-    industry, source, employees, *_ = found.columns
-    assert [column.is_number for column in found.columns] == [False, False, True, True, True]
+    data = read_outcomes(sample.write(tmp_path / "h.csv", encoding), "won")
+    industry, source, employees, *_ = data.columns
+    assert [column.is_number for column in data.columns] == [False, False, True, True, True]
     assert set(industry.levels) == {"製造", "小売", "IT", "建設", "医療"}
     assert int((~source.given).sum()) == sum(row[1] == "" for row in sample.rows) > 0
     assert employees.path == "secondary.employees"
-    assert found.won.tolist() == sample.won.tolist()
+    assert data.won.tolist() == sample.won.tolist()
 
 
 def test_values_that_production_folds_together_are_one(tmp_path: Path) -> None:
@@ -34,9 +34,9 @@ def test_leads_that_are_still_open_and_rows_that_do_not_fit_are_left_out_with_a_
     sample = history(300)
     sample.rows[0][-1] = ""
     sample.rows[1].append("one cell too many")
-    found = read_outcomes(sample.write(tmp_path / "h.csv"), "won")
-    assert len(found) == 298
-    assert len(found.notes) == 2
+    data = read_outcomes(sample.write(tmp_path / "h.csv"), "won")
+    assert len(data) == 298
+    assert len(data.notes) == 2
 
 
 def _text(*lines: str) -> bytes:
@@ -82,9 +82,9 @@ def test_a_mapping_names_the_attributes_and_reads_their_cells(tmp_path: Path) ->
     )
     sample = history(300).with_column("key", [str(n) for n in range(300)])
     sample = sample.with_column("mail", ["はい", "いいえ", "-"] * 100).with_column("rank", ["L", "S", "-"] * 100)
-    found = read_outcomes(sample.write(tmp_path / "h.csv"), "won", read_mapping(mapping))
-    assert [column.path for column in found.columns] == ["primary.industry", "secondary.mail_ok", "secondary.size"]
-    _, mail, rank = found.columns
+    data = read_outcomes(sample.write(tmp_path / "h.csv"), "won", read_mapping(mapping))
+    assert [column.path for column in data.columns] == ["primary.industry", "secondary.mail_ok", "secondary.size"]
+    _, mail, rank = data.columns
     assert set(mail.levels) == {"True", "False"}, "as the profile's booleans read when rules compare them"
     assert set(rank.levels) == {"large", "S"}
     assert not mail.given[2] and not rank.given[2]

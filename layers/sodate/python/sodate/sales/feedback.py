@@ -171,7 +171,7 @@ def _writes(
 
 
 def _release_capacity(signal: SignalItem, ticket: Ticket) -> None:
-    """Free one place of the owner's capacity. If a crash skips this, the expiry of the link does it."""
+    """Free one unit of the owner's capacity. If a crash skips this, the expiry of the link does it."""
     if signal.answer is None:
         conversation = store.find_conversation(ticket.lead_id)
         first = (

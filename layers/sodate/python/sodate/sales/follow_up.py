@@ -44,7 +44,7 @@ class FollowUp:
             "recycle": self._recycle,
         }
         if entry.get("what") not in acts:
-            raise Invalid(f"nobody knows a due entry {entry.get('what')!r}", "entry")
+            raise Invalid(f"unknown due entry {entry.get('what')!r}", "entry")
         return acts[entry["what"]](entry, now)
 
     def _digest(self, entry: Mapping[str, Any], now: datetime) -> str:

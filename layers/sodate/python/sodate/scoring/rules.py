@@ -94,7 +94,7 @@ class PhaseRule(Definition):
 class Hot(Definition):
     """The MQL threshold: a signal goes to sales when the total rises to `threshold`."""
 
-    threshold: int = Field(ge=1, le=100_000, description="Total at which sales is told.")
+    threshold: int = Field(ge=1, le=100_000, description="Total at which sales is notified.")
     cool_below: int = Field(ge=0, description="Below this the lead is no longer hot and may become hot again.")
     needs: BoundedCondition | None = Field(default=None, description="What must hold too, e.g. a rank.")
 
