@@ -100,9 +100,9 @@ def _pure(leads: int, each: int) -> float:
     profile = Profile("l", "a@example.jp", "a@example.jp", "ja", primary={"title": "部長"})
     begun = time.process_time()
     for log in logs.values():
-        memory = engine.replay(profile, log[:1], log[0].at)
+        score_state = engine.replay(profile, log[:1], log[0].at)
         for one in log[1:]:
-            engine.add(memory, one)
+            engine.add(score_state, one)
     return leads * each / (time.process_time() - begun)
 
 
