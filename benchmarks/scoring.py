@@ -30,7 +30,7 @@ from sodate.activities.store import activity_item
 from sodate.dynamodb import bulk
 from sodate.leads.lead import Profile
 from sodate.playbook.store import Definitions
-from sodate.scoring.fold import Fold
+from sodate.scoring.engine import ScoringEngine
 from sodate.scoring.rescore import live_rules, rescore
 from sodate.scoring.rules import RuleSet
 
@@ -93,16 +93,16 @@ def measure(leads: int, each: int, people: int, activities: int, runs: int = 3) 
 
 def _pure(leads: int, each: int) -> float:
     """Activities a second and core, of logs in memory."""
-    fold, rng = Fold(RuleSet.model_validate(rules())), random.Random(1)  # noqa: S311
+    engine, rng = ScoringEngine(RuleSet.model_validate(rules())), random.Random(1)  # noqa: S311
     logs: dict[str, list[Activity]] = {}
     for one in engagement(leads, each, rng):
         logs.setdefault(one.lead_id, []).append(one)
     profile = Profile("l", "a@example.jp", "a@example.jp", "ja", primary={"title": "部長"})
     begun = time.process_time()
     for log in logs.values():
-        memory = fold.replay(profile, log[:1], log[0].at)
+        score_state = engine.replay(profile, log[:1], log[0].at)
         for one in log[1:]:
-            fold.add(memory, one)
+            engine.add(score_state, one)
     return leads * each / (time.process_time() - begun)
 
 

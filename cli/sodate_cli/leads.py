@@ -117,22 +117,22 @@ def timeline_of(lead_id: str) -> list[dict[str, str]]:
 
 def current_score(lead_id: str, now: datetime) -> dict[str, Any]:
     """What was recorded, faded to this moment."""
-    held, definitions = find_score(lead_id), Definitions(reads=must_read)
-    if held is None:
+    stored_score, definitions = find_score(lead_id), Definitions(reads=must_read)
+    if stored_score is None:
         return {"total": 0, "totals": {}, "rank": None, "class": None, "phase": None, "stage": "lead", "hot": False}
-    rules = rules_of(definitions, int(held.rules_version))
-    memory = held.remembered
-    rules.fold.settle(memory, int(now.timestamp()) // 60)
-    view = rules.fold.view(memory, memory.now)
+    rules = rules_of(definitions, int(stored_score.rules_version))
+    score_state = stored_score.score_state
+    rules.engine.settle(score_state, int(now.timestamp()) // 60)
+    view = rules.engine.view(score_state, score_state.now)
     return {
         "total": view.total,
         "totals": {name or "all": vars(totals) for name, totals in {"": view.overall, **view.by_category}.items()},
-        "rank": memory.rank,
-        "class": class_of(memory.rank),
-        "phase": rules.rules.phases[memory.phase].id,
-        "phase_since": memory.phase_since is not None and f"{moment(memory.phase_since):%Y-%m-%d %H:%M}",
-        "stage": memory.stage,
-        "hot": memory.hot,
+        "rank": score_state.rank,
+        "class": class_of(score_state.rank),
+        "phase": rules.rules.phases[score_state.phase].id,
+        "phase_since": score_state.phase_since is not None and f"{moment(score_state.phase_since):%Y-%m-%d %H:%M}",
+        "stage": score_state.stage,
+        "hot": score_state.hot,
     }
 
 
@@ -140,17 +140,17 @@ def explanation(lead_id: str, now: datetime) -> dict[str, Any]:
     definitions = Definitions(reads=must_read)
     state, profile = load_state(lead_id), load_profile(lead_id)
     rules = live_rules(definitions)
-    why = explain_score(rules.fold, profile, activities_of(lead_id), now)
-    turn = rules.fold.next_turn(why.memory)
+    why = explain_score(rules.engine, profile, activities_of(lead_id), now)
+    transition = rules.engine.next_transition(why.score_state)
     return {
         "state": {
-            "rank": why.memory.rank,
-            "phase": rules.rules.phases[why.memory.phase].id,
+            "rank": why.score_state.rank,
+            "phase": rules.rules.phases[why.score_state.phase].id,
             "next phase": why.phase_needs or "",
-            "stage": why.memory.stage,
-            "hot": why.memory.hot,
+            "stage": why.score_state.stage,
+            "hot": why.score_state.hot,
             "missing to be hot": ", ".join(why.hot_needs),
-            "changes by time alone": f"{moment(turn):%Y-%m-%d %H:%M}" if turn is not None else "never",
+            "changes by time alone": f"{moment(transition):%Y-%m-%d %H:%M}" if transition is not None else "never",
             "total": why.view.total,
             "totals": {name or "all": vars(t) for name, t in {"": why.view.overall, **why.view.by_category}.items()},
             "owner in sales": profile.owner or "nobody",
@@ -160,7 +160,7 @@ def explanation(lead_id: str, now: datetime) -> dict[str, Any]:
         "score": _score_lines(why),
         "phases": [
             {"phase": rules.rules.phases[number].id, "since": f"{moment(minute):%Y-%m-%d %H:%M}", "because": because}
-            for number, minute, because in why.memory.phases
+            for number, minute, because in why.score_state.phases
         ],
         "told": [signal_state(signal, definitions, sends_of(lead_id)) for signal in signals_of(lead_id)],
         "mails": _mails(state, definitions),

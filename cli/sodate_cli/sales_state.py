@@ -1,4 +1,4 @@
-"""Of each signal: whose it is, through which channels sales is told, and how far each of them got."""
+"""State of each signal: owner, and the delivery state of each notification channel."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,14 +8,14 @@ from sodate.email.delivery.store import SendItem
 from sodate.errors import NotFound
 from sodate.playbook.store import Definitions, parsed
 from sodate.sales.definition import Sales
-from sodate.sales.tell import HANDOFF, targets
+from sodate.sales.notify import HANDOFF, targets
 from sodate.scoring.signals import SignalItem
 
 NOT_YET = "not tried yet"
 
 
 def signal_state(signal: SignalItem, definitions: Definitions, sends: Sequence[SendItem]) -> dict[str, Any]:
-    """`channels`: name → what became of it. A channel that was never tried says so."""
+    """`channels`: name → delivery state, or `NOT_YET`."""
     return {
         "at": signal.at,
         "total": int(signal.total),
@@ -30,7 +30,7 @@ def signal_state(signal: SignalItem, definitions: Definitions, sends: Sequence[S
 
 
 def _channels(signal: SignalItem, definitions: Definitions, sends: Sequence[SendItem]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    channels: dict[str, str] = {}
     if signal.assigned_to is not None:
         try:
             sales = parsed(definitions.live("sales"), Sales)
@@ -38,17 +38,21 @@ def _channels(signal: SignalItem, definitions: Definitions, sends: Sequence[Send
         except NotFound:  # retired since
             pass
         else:
-            by_mail = (owner.channels or sales.channels).mail
-            names = [*(["mail"] if by_mail else []), *(target.name for target in targets(owner, sales))]
-            found = dict.fromkeys(names, NOT_YET)
+            by_email = (owner.channels or sales.channels).mail
+            names = [*(["mail"] if by_email else []), *(target.name for target in targets(owner, sales))]
+            channels = dict.fromkeys(names, NOT_YET)
     for send in sends:
         if send.name == HANDOFF and signal.sk in str(send.data):
-            found["mail"] = f"{send.state}: {in_words(send.reason)}" if send.reason else send.state
-    if found.get("mail") == NOT_YET and signal.held_until is not None:
-        found["mail"] = "in a digest; it stands with the digest's first lead"
-    for name, told in signal.told.as_dict().items():
-        found[name] = f"told {told['at'][:16]}Z ({told['status']})" if told.get("at") else f"FAILING: {told['status']}"
-    return found
+            channels["mail"] = f"{send.state}: {in_words(send.reason)}" if send.reason else send.state
+    if channels.get("mail") == NOT_YET and signal.held_until is not None:
+        channels["mail"] = "in a digest; it stands with the digest's first lead"
+    for name, attempt in signal.told.as_dict().items():
+        channels[name] = (
+            f"told {attempt['at'][:16]}Z ({attempt['status']})"
+            if attempt.get("at")
+            else f"FAILING: {attempt['status']}"
+        )
+    return channels
 
 
 def channel_row(state: dict[str, Any]) -> tuple[str, str, str, str, str]:

@@ -1,4 +1,4 @@
-"""`sodate score replay|diff`: everybody's score from the log, and a rule change as people, before it is live."""
+"""`sodate score replay|diff|status`: replay all scores from the logs, and show which leads a rule change affects."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ from sodate.errors import Invalid
 from sodate.playbook.explain import problems_of
 from sodate.playbook.store import Definitions
 from sodate.playbook.yamlfile import parse
-from sodate.scoring.fold import Fold
+from sodate.scoring.engine import ScoringEngine
 from sodate.scoring.replay import (
     Case,
     Comparison,
@@ -35,8 +35,8 @@ from sodate_cli.leadfile import Position, read_file
 from sodate_cli.operator import StageOption, explained, now, target
 from sodate_cli.output import JsonOption
 
-app = typer.Typer(help="The score of everybody: replay it, compare rule sets, learn one.", no_args_is_help=True)
-#: A killed run goes on from the last of these; between them at most so many leads are folded again.
+app = typer.Typer(help="Scores of all leads: replay them, compare rule sets, learn one.", no_args_is_help=True)
+#: Leads between two checkpoints; a resumed run repeats at most this many.
 _CHECKPOINT_EVERY = 2000
 
 RulesOption = Annotated[str | None, typer.Option("--rules", help="A version number, or a rules.yaml; default: live.")]
@@ -55,7 +55,7 @@ def replay_command(
     as_of: AsOfOption = None,
     source: FromOption = None,
     write: Annotated[bool, typer.Option("--write", help="Write what differs, lead by lead (live rules only).")] = False,
-    tell: Annotated[bool, typer.Option("--tell", help="With --write: tell sales of whoever becomes hot.")] = False,
+    notify: Annotated[bool, typer.Option("--tell", help="With --write: notify sales of new hot leads.")] = False,
     on_aws: Annotated[
         bool, typer.Option("--on-aws", help="With --write: the stage does it by itself, in parallel.")
     ] = False,
@@ -76,7 +76,7 @@ def replay_command(
                     "--on-aws needs --write, --wait needs both; neither goes with --rules, --as-of, --from, "
                     "--checkpoint"
                 )
-            _on_aws(stage, segments, tell=tell, wait=wait, as_json=as_json)
+            _on_aws(stage, segments, notify=notify, wait=wait, as_json=as_json)
         return
     with explained():
         if write and (rules or as_of or source):
@@ -85,15 +85,15 @@ def replay_command(
         tally = Tally()
 
         def add(case: Case) -> None:
-            memory = replay(case, chosen.fold, at)
-            tally.add(case, chosen.fold, memory)
-            is_same = is_recorded(case, memory, chosen.fold, chosen.version)
+            score_state = replay(case, chosen.engine, at)
+            tally.add(case, chosen.engine, score_state)
+            is_same = is_recorded(case, score_state, chosen.engine, chosen.version)
             tally.differ += not is_same
             if write and not is_same:
-                rescore(case.profile.lead_id, chosen, at, tell=tell)
+                rescore(case.profile.lead_id, chosen, at, notify=notify)
 
-        run = _Run("replay", {"rules": _digest(chosen.fold), "at": at.isoformat()}, checkpoint)
-        run.over(source, add, lambda: as_document(tally), lambda held: vars(tally).update(vars(tally_from(held))))
+        run = _Run("replay", {"rules": _digest(chosen.engine), "at": at.isoformat()}, checkpoint)
+        run.over(source, add, lambda: as_document(tally), lambda stored: vars(tally).update(vars(tally_from(stored))))
     document = {"as_of": at.isoformat(), "rules_version": chosen.version, "written": write, **as_document(tally)}
     document["calls_a_week"] = round(tally.calls_a_week(at), 2)
     if as_json:
@@ -105,8 +105,8 @@ def replay_command(
     output.show_table("Phases", ("phase", "leads"), list(document["phases"].items()))
 
 
-def _on_aws(stage: str | None, segments: int, *, tell: bool, wait: bool, as_json: bool) -> None:
-    job = score_job.begin(stage, segments, tell=tell)
+def _on_aws(stage: str | None, segments: int, *, notify: bool, wait: bool, as_json: bool) -> None:
+    job = score_job.begin(stage, segments, notify=notify)
     output.say(f"replay {job} has begun; `sodate score status {job}` shows how far it is")
     score_job.show(score_job.wait(job) if wait else status(job), as_json=as_json)
 
@@ -123,8 +123,8 @@ def status_command(
     """
     with explained():
         target(stage)
-        found = status(job[:40])
-        score_job.show(found, as_json=as_json)
+        figures = status(job[:40])
+        score_job.show(figures, as_json=as_json)
 
 
 @app.command()
@@ -140,7 +140,7 @@ def diff(
     stage: StageOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """What a rule set would change, as people: who becomes hot, who stops, and how many calls a week that means.
+    """Leads whose class a rule set would change: who becomes hot, who stops being hot, and signals per week.
 
     Example: sodate score diff --rules playbook/rules.yaml
     """
@@ -150,11 +150,13 @@ def diff(
         both = Comparison()
 
         def add(case: Case) -> None:
-            both.add(case, old.fold, new.fold, at)
+            both.add(case, old.engine, new.engine, at)
 
-        settings = {"rules": [_digest(old.fold), _digest(new.fold)], "at": at.isoformat()}
+        settings = {"rules": [_digest(old.engine), _digest(new.engine)], "at": at.isoformat()}
         run = _Run("diff", settings, checkpoint)
-        run.over(source, add, lambda: as_document(both), lambda held: vars(both).update(vars(comparison_from(held))))
+        run.over(
+            source, add, lambda: as_document(both), lambda stored: vars(both).update(vars(comparison_from(stored)))
+        )
     document = {
         "as_of": at.isoformat(),
         **as_document(both),
@@ -194,18 +196,22 @@ def _stays(move: str) -> bool:
 
 
 class _Run:
-    """Over all leads, with a progress bar, and with a checkpoint that a killed run goes on from."""
+    """One pass over all leads with a progress bar; an interrupted pass resumes from its checkpoint file."""
 
     def __init__(self, what: str, settings: dict[str, Any], checkpoint: Path | None) -> None:
         self._settings, self._checkpoint = {"what": what, **settings}, checkpoint
 
     def over(
-        self, source: Path | None, add: Callable[[Case], None], kept: Callable[[], Any], restore: Callable[[Any], None]
+        self,
+        source: Path | None,
+        add: Callable[[Case], None],
+        figures_of: Callable[[], Any],
+        restore: Callable[[Any], None],
     ) -> None:
-        held = self._held(source)
-        if held is not None:
-            restore(held["figures"])
-        start = held["position"] if held is not None else None
+        stored = self._load_checkpoint(source)
+        if stored is not None:
+            restore(stored["figures"])
+        start = stored["position"] if stored is not None else None
         cases: Iterator[tuple[Case, Position]] = read_file(source, start) if source else read_table(start)
         columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=output.errors(), transient=True) as bar:
@@ -215,19 +221,19 @@ class _Run:
                 if number % 100 == 0:
                     bar.update(task, completed=number)
                 if number % _CHECKPOINT_EVERY == 0:
-                    self._keep(source, position, kept())
+                    self._save_checkpoint(source, position, figures_of())
         if self._checkpoint is not None:
             self._checkpoint.unlink(missing_ok=True)
 
-    def _held(self, source: Path | None) -> Any:
+    def _load_checkpoint(self, source: Path | None) -> Any:
         if self._checkpoint is None or not self._checkpoint.exists():
             return None
-        held = json.loads(self._checkpoint.read_text(encoding="utf-8"))
-        if held["settings"] != {**self._settings, "from": str(source)}:
+        stored = json.loads(self._checkpoint.read_text(encoding="utf-8"))
+        if stored["settings"] != {**self._settings, "from": str(source)}:
             raise Invalid(f"{self._checkpoint} belongs to another run (other rules, time or file): delete it first")
-        return held
+        return stored
 
-    def _keep(self, source: Path | None, position: Position, figures: Any) -> None:
+    def _save_checkpoint(self, source: Path | None, position: Position, figures: Any) -> None:
         if self._checkpoint is None:
             return
         settings = {**self._settings, "from": str(source)}
@@ -238,7 +244,7 @@ class _Run:
 
 
 def _setting(rules: str | None, as_of: str | None, source: Path | None, stage: str | None) -> tuple[datetime, Rules]:
-    """A file of items and a file of rules need no stage."""
+    """Moment and rules of the run. A file of items and a file of rules need no stage."""
     if source is not None and not source.exists():
         raise Invalid(f"{source} does not exist")
     at = datetime.now(UTC) if source is not None else now(target(stage))
@@ -247,7 +253,7 @@ def _setting(rules: str | None, as_of: str | None, source: Path | None, stage: s
 
 def _rules(wanted: str | None, stage: str | None) -> Rules:
     if wanted is not None and not wanted.isdigit():
-        return Rules(0, Fold(_from_file(Path(wanted))))
+        return Rules(0, ScoringEngine(_from_file(Path(wanted))))
     target(stage)
     definitions = Definitions()
     return live_rules(definitions) if wanted is None else rules_of(definitions, int(wanted))
@@ -276,5 +282,5 @@ def _moment(text: str) -> datetime:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def _digest(fold: Fold) -> str:
-    return hashlib.sha256(fold.rules.model_dump_json(by_alias=True).encode()).hexdigest()[:16]
+def _digest(engine: ScoringEngine) -> str:
+    return hashlib.sha256(engine.rules.model_dump_json(by_alias=True).encode()).hexdigest()[:16]

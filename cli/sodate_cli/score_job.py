@@ -1,4 +1,4 @@
-"""A replay on AWS from the command line: begin it, watch it, ask for it. The work is that of `score_replay`."""
+"""Start, watch and show a replay on AWS. The function `score_replay` does the work."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -16,52 +16,58 @@ from sodate_cli import output
 from sodate_cli.operator import now, outputs, target
 
 _EVERY_SECONDS = 2.0
-#: A message that failed comes again after six minutes; five times, then it lies in the dead-letter queue.
+#: SQS redelivers a failed message after six minutes, up to five times, then moves it to the dead-letter queue.
 _PATIENCE_SECONDS = 15 * 60.0
 
 
-def begin(stage: str | None, segments: int, *, tell: bool) -> str:
-    """Returns the job's id. Raises `Invalid`, `NotFound` (no live rules), `Transient` (SQS took not all)."""
+def begin(stage: str | None, segments: int, *, notify: bool) -> str:
+    """Plan the tasks, queue their messages and return the job id.
+
+    Raises: `Invalid`, `NotFound` (no live rules), `Transient` (SQS did not accept every message).
+    """
     if not 1 <= segments <= replay_job.MOST_SEGMENTS:
         raise Invalid(f"--segments {segments}: 1 to {replay_job.MOST_SEGMENTS}")
-    where = target(stage)
-    found = outputs(where)
-    if "ReplayQueueUrl" not in found:
-        raise Invalid(f"the stage {where.stage} was deployed before it could replay: deploy it again")
-    rules, at = Definitions().live("rules"), now(where)
+    stage_target = target(stage)
+    stack_outputs = outputs(stage_target)
+    if "ReplayQueueUrl" not in stack_outputs:
+        raise Invalid(f"the stage {stage_target.stage} was deployed before it could replay: deploy it again")
+    rules, at = Definitions().live("rules"), now(stage_target)
     job = str(ULID.from_datetime(at))
-    turns = replay_job.plan(job, segments, rules.version, at, tell=tell)
+    tasks = replay_job.plan(job, segments, rules.version, at, notify=notify)
     is_settled = datetime.fromisoformat(rules.published) + replay_job.SETTLED <= at
     delay = 0 if is_settled else int(replay_job.SETTLED.total_seconds())
-    container.put_on_queue(found["ReplayQueueUrl"], [turn.model_dump() for turn in turns], delay)
+    container.put_on_queue(stack_outputs["ReplayQueueUrl"], [task.model_dump() for task in tasks], delay)
     return job
 
 
 def wait(
     job: str, sleep: Callable[[float], None] | None = None, timer: Callable[[], float] = time.monotonic
 ) -> Mapping[str, Any]:
-    """Until every segment ended. Raises `Transient` when nothing moves any more."""
+    """Wait until every segment has ended.
+
+    Raises: `Transient` after 15 minutes without progress.
+    """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=output.errors(), transient=True) as bar:
-        task, turns, moved = bar.add_task("segments", total=None), -1, timer()
+        task, tasks_done, moved = bar.add_task("segments", total=None), -1, timer()
         while True:
-            found = replay_job.status(job)
-            told = f"{found['leads']} leads, {found['changed']} changed; segments"
-            ended = found["segments"] - found["running"]
-            bar.update(task, total=found["segments"], completed=ended, description=told)
-            if not found["running"]:
-                return found
-            if found["turns"] != turns:
-                turns, moved = found["turns"], timer()
+            figures = replay_job.status(job)
+            description = f"{figures['leads']} leads, {figures['changed']} changed; segments"
+            ended = figures["segments"] - figures["running"]
+            bar.update(task, total=figures["segments"], completed=ended, description=description)
+            if not figures["running"]:
+                return figures
+            if figures["turns"] != tasks_done:
+                tasks_done, moved = figures["turns"], timer()
             if timer() - moved > _PATIENCE_SECONDS:
                 raise Transient(f"replay {job} has not moved for 15 minutes: `sodate dlq list` says why")
             (sleep or time.sleep)(_EVERY_SECONDS)
 
 
-def show(found: Mapping[str, Any], *, as_json: bool) -> None:
+def show(figures: Mapping[str, Any], *, as_json: bool) -> None:
     if as_json:
-        output.show_json(found)
+        output.show_json(figures)
     else:
-        output.show_fields("Replay on AWS", found)
-    if found["rules_changed"]:
-        output.fail(f"the live rules are no longer version {found['rules_version']}: replay again")
+        output.show_fields("Replay on AWS", figures)
+    if figures["rules_changed"]:
+        output.fail(f"the live rules are no longer version {figures['rules_version']}: replay again")

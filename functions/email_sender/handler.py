@@ -16,7 +16,7 @@ from sodate.runtime import clock, container
 from sodate.runtime.batch import Failures, Outcome, each_message
 from sodate.runtime.metrics import Metric, count
 from sodate.runtime.settings import setting
-from sodate.sales.handoff_mail import handoff_composer
+from sodate.sales.handoff_email import handoff_composer
 from sodate.scenarios.send_step import StepEmail
 
 

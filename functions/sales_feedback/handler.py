@@ -1,4 +1,4 @@
-"""The feedback link of a hand-off. GET shows a page and changes nothing; POST records feedback, from a form or JSON."""
+"""The feedback link of a hand-off. GET only shows a page; POST records feedback from its form or from JSON."""
 
 from typing import Any
 
@@ -14,11 +14,11 @@ def controller() -> FeedbackController:
     return FeedbackController(container.definitions(), container.feedback_links())
 
 
-def ask(request: Request) -> Response:
-    return _html(controller().ask(request.path["token"], preferred_language(request.headers), clock.now()))
+def show(request: Request) -> Response:
+    return _html(controller().show(request.path["token"], preferred_language(request.headers), clock.now()))
 
 
-def take(request: Request) -> Response:
+def submit(request: Request) -> Response:
     token, language, now = request.path["token"], preferred_language(request.headers), clock.now()
     is_html = is_html_post(request.headers)
     try:
@@ -28,11 +28,11 @@ def take(request: Request) -> Response:
             raise
         raw = {}  # an empty form: the page shows what is missing
     if is_html:
-        return _html(controller().take(token, raw, language, now))
-    return json_response(200, controller().take_json(token, raw, now))
+        return _html(controller().submit(token, raw, language, now))
+    return json_response(200, controller().submit_json(token, raw, now))
 
 
-ROUTES = {"GET /sales/feedback/{token}": ask, "POST /sales/feedback/{token}": take}
+ROUTES = {"GET /sales/feedback/{token}": show, "POST /sales/feedback/{token}": submit}
 
 
 def handler(event: dict[str, Any], _: object) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Every minute: due digests, escalations, ends and returns of signals handed to sales."""
+"""Every minute: due digests, retries, escalations, expiries and recycling of sales signals."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,18 +10,18 @@ from sodate.runtime import clock, container
 from sodate.runtime.logs import logger
 from sodate.runtime.settings import is_local
 from sodate.sales.follow_up import FollowUp
-from sodate.sales.tell import Teller
+from sodate.sales.notify import SalesNotifier
 from sodate.scheduling.dispatch import dispatch
 from sodate.scheduling.store import SALES
 
-#: Chat services may be slow; the next tick continues with the remaining entries.
-_ENOUGH = timedelta(seconds=30)
+#: Chats may be slow; the next invocation processes the remaining entries.
+_BUDGET = timedelta(seconds=30)
 
 
 def handler(_: dict[str, Any], __: object) -> dict[str, int]:
     definitions, links = container.definitions(), container.feedback_links
-    follow_up = FollowUp(Teller(definitions, container.webhook_secret, links, allow_private=is_local()))
-    until, outcomes = clock.now() + _ENOUGH, Counter[str]()
+    follow_up = FollowUp(SalesNotifier(definitions, container.webhook_secret, links, allow_private=is_local()))
+    until, outcomes = clock.now() + _BUDGET, Counter[str]()
 
     def look(entries: Sequence[Mapping[str, Any]]) -> int:
         for number, entry in enumerate(entries):
@@ -29,7 +29,7 @@ def handler(_: dict[str, Any], __: object) -> dict[str, int]:
                 return number
             try:
                 outcomes[follow_up.act(entry, clock.now())] += 1
-            except (Invalid, NotFound) as error:  # permanent: a retry would fail too, and block all other entries
+            except (Invalid, NotFound) as error:  # a permanent failure must not block the other entries
                 logger().error("a due entry of sales cannot be done", extra={"why": str(error)})
                 outcomes["failed"] += 1
         return len(entries)

@@ -1,4 +1,4 @@
-"""LeadBecameHot on the bus: assigns one owner, and notifies by email, chat and signed webhook, or in the digest."""
+"""LeadBecameHot on the bus: assign an owner; notify by email, chats and signed webhook, or hold for the digest."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from sodate.runtime import clock, container
 from sodate.runtime.logs import logger
 from sodate.runtime.settings import is_local
 from sodate.sales.handoff import Handoff
-from sodate.sales.tell import Teller
+from sodate.sales.notify import SalesNotifier
 
 
 def handler(event: dict[str, Any], _: object) -> dict[str, str]:
@@ -15,11 +15,11 @@ def handler(event: dict[str, Any], _: object) -> dict[str, str]:
     detail = event.get("detail") or {}
     if not detail.get("lead_id") or not detail.get("signal"):
         raise Invalid("LeadBecameHot without lead_id or signal", "event")
-    done = Handoff(teller()).hand_over(detail["lead_id"], detail["signal"], clock.now())
+    done = Handoff(notifier()).hand_over(detail["lead_id"], detail["signal"], clock.now())
     logger().info("handed over", extra={"done": done})
     return {"done": done}
 
 
-def teller() -> Teller:
+def notifier() -> SalesNotifier:
     links = container.feedback_links
-    return Teller(container.definitions(), container.webhook_secret, links, allow_private=is_local())
+    return SalesNotifier(container.definitions(), container.webhook_secret, links, allow_private=is_local())

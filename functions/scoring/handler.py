@@ -1,4 +1,4 @@
-"""Table stream: applies new activities and changed profiles to the lead's score; a lead becomes hot once."""
+"""Table stream: new activities and changed profiles update the lead's score; becoming hot creates one signal."""
 
 from typing import Any
 
@@ -9,19 +9,19 @@ from sodate.errors import Invalid
 from sodate.runtime import clock, container
 from sodate.runtime.batch import Failures, Record, each_group, image
 from sodate.scoring.rescore import live_rules, rescore
-from sodate.scoring.store import Held, held_lately
+from sodate.scoring.store import ScoreSnapshot, load_recent_snapshots
 
 
 def handler(event: dict[str, Any], _: object) -> Failures:
     container.bind_lean_table()
     leads = {keys.lead_id_of(record["dynamodb"]["Keys"]["pk"]["S"]) for record in event["Records"]}
-    lately = dict[str, Held]()
+    prefetched = dict[str, ScoreSnapshot]()
 
     def act(pk: str, records: list[Record]) -> str:
         lead_id, rules = keys.lead_id_of(pk), live_rules(container.definitions())
-        if not lately:
-            lately.update(held_lately(leads))
-        result = rescore(lead_id, rules, clock.now(), new_activities(lead_id, records), lately=lately[lead_id])
+        if not prefetched:
+            prefetched.update(load_recent_snapshots(leads))
+        result = rescore(lead_id, rules, clock.now(), new_activities(lead_id, records), prefetched=prefetched[lead_id])
         if result.became_hot:
             return "hot"
         return "changed" if result.changed else "unchanged"
@@ -30,10 +30,7 @@ def handler(event: dict[str, Any], _: object) -> Failures:
 
 
 def new_activities(lead_id: str, records: list[Record]) -> list[Activity] | None:
-    """Activities of the records; None when the profile changed: then all rules are evaluated again.
-
-    Raises: `Invalid` for an item that cannot be read.
-    """
+    """None when the profile changed: the whole log must be replayed."""
     images = [image(record, "NewImage") or {} for record in records]
     if any(new.get("kind") == "profile" for new in images):
         return None

@@ -1,4 +1,4 @@
-"""Who gets a lead: owner, assignments, territory, product, turns, capacity, absence. Once, whatever comes twice."""
+"""Assignment of leads: owner, assignments, territory, product, rotation, capacity, absence. Once per signal."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -54,11 +54,11 @@ def test_thirty_leads_for_three_owners_are_ten_each_although_every_event_comes_t
     assert [Counter(owners[n : n + 3]) for n in range(0, 30, 3)] == [
         Counter({"sato": 1, "tanaka": 1, "suzuki": 1})
     ] * 10
-    world.advance(timedelta(minutes=10))  # mails beyond SES's pace wait two minutes
+    world.advance(timedelta(minutes=10))  # emails beyond the SES send rate wait two minutes
     assert [len(world.mails_to(str(owner["email"]))) for owner in THREE] == [10, 10, 10]
 
 
-def test_who_was_away_gets_no_flood_when_they_are_back(world: World) -> None:
+def test_an_owner_who_returns_gets_no_backlog(world: World) -> None:
     sales(world, SATO, TANAKA, {**SUZUKI, "away_until": "2026-11-24"}, assignment=ROUND_ROBIN)
     first = [owner_of(world, become_hot(world, f"a{number}")) for number in range(6)]
     assert Counter(first) == {"sato": 3, "tanaka": 3}
@@ -79,7 +79,7 @@ def test_territory_and_product_narrow_and_the_reason_is_stored(world: World) -> 
     assert because(world, nowhere) == "round_robin"
 
 
-def test_whoever_fits_no_territory_goes_to_those_without_one_or_to_the_default(world: World) -> None:
+def test_a_lead_outside_all_territories_goes_to_an_owner_without_one_or_to_the_default(world: World) -> None:
     owners = ({**SATO, **TOKYO}, {**TANAKA, **OSAKA}, SUZUKI)
     sales(world, *owners, assignment={"by": ["territory"]})
     assert owner_of(world, become_hot(world, "a", prefecture="沖縄県")) == "suzuki"
@@ -99,7 +99,7 @@ def test_the_owner_of_a_lead_gets_it_back_but_not_while_away(world: World) -> No
     assert profile["owner"] == "suzuki", "a stand-in does not take the lead over"
 
 
-def test_nobody_has_more_open_signals_than_their_capacity_and_an_answer_makes_room(world: World) -> None:
+def test_no_owner_exceeds_their_capacity_and_feedback_frees_a_place(world: World) -> None:
     full = {**TANAKA, "capacity": 2}
     sales(world, SATO, full, assignment=ROUND_ROBIN, feedback=FEEDBACK)
     owners = [owner_of(world, become_hot(world, f"a{number}")) for number in range(8)]
@@ -111,7 +111,7 @@ def test_nobody_has_more_open_signals_than_their_capacity_and_an_answer_makes_ro
     assert Counter(more) == {"sato": 3, "tanaka": 1}, "room for one, not for two"
 
 
-def test_an_escalated_signal_makes_room_for_its_first_owner_when_somebody_answers(world: World) -> None:
+def test_an_escalated_signal_makes_room_for_its_first_owner_on_feedback(world: World) -> None:
     sla = {"answer_within_minutes": 30, "escalate_to": "suzuki"}
     sales(world, SUZUKI, {**TANAKA, "capacity": 1}, assignments=[ALL_TO_TANAKA], sla=sla, feedback=FEEDBACK)
     first = become_hot(world, "first")
@@ -141,18 +141,18 @@ def test_when_all_are_full_or_away_the_default_owner_still_gets_the_lead(world: 
     assert (owner_of(world, away), because(world, away)) == ("sato", "everybody_is_away")
 
 
-def test_a_hand_off_that_dies_anywhere_is_finished_by_its_repeat_once(world: World) -> None:
-    """Death before and after each write: one owner, one turn, one mail, one post each."""
+def test_a_hand_off_that_crashes_at_any_write_is_finished_once_by_its_repeat(world: World) -> None:
+    """A crash before and after each write: one owner, one rotation step, one email, one post each."""
     sales(world, {**SATO, "capacity": 5}, TANAKA, assignment=ROUND_ROBIN, channels={"slack": SLACK})
     deaths = 0
-    for place in range(40):
-        lead_id = lead(world, f"lead{place}")
+    for crash_point in range(40):
+        lead_id = lead(world, f"lead{crash_point}")
         event = rise(world, lead_id)
-        world.stream_records()  # the outbox does not see it: this test delivers
+        world.stream_records()  # discard the stream records: this test delivers the event itself
         posts, steps = len(world.webhooks), iter(range(1000))
 
-        def die(label: str, steps: Iterator[int] = steps, place: int = place) -> None:
-            if next(steps) == place:
+        def die(label: str, steps: Iterator[int] = steps, crash_point: int = crash_point) -> None:
+            if next(steps) == crash_point:
                 raise Death
 
         world.table.point = die  # type: ignore[attr-defined]
@@ -175,35 +175,33 @@ def test_a_hand_off_that_dies_anywhere_is_finished_by_its_repeat_once(world: Wor
             break
     assert deaths >= 6
     (turns,) = world.items("turns")
-    assert int(turns["number"]) == deaths + 1, "a turn is taken once a lead"
+    assert int(turns["number"]) == deaths + 1, "the rotation advances once per lead"
 
 
 class Death(BaseException):
-    """The process dies here."""
+    """The process crashes here."""
 
 
-def test_whoever_loses_a_turn_looks_again_and_nobody_waits_for_ever(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lost_transaction_is_retried_with_fresh_data(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     sales(world, *THREE, assignment=ROUND_ROBIN)
-    event, commit, refusals = rise(world, lead(world, "slow")), transaction.commit, [3]
+    event, commit, failures = rise(world, lead(world, "slow")), transaction.commit, [3]
 
     def contended(writes: Any) -> None:
-        if refusals[0]:
-            refusals[0] -= 1
+        if failures[0]:
+            failures[0] -= 1
             raise ConditionFailed({0: None})
         commit(writes)
 
     world.stream_records()
     monkeypatch.setattr(transaction, "commit", contended)
     world.call("sales_handoff", event)
-    assert refusals == [0]
+    assert failures == [0]
     (turns,) = world.items("turns")
     assert int(turns["number"]) == 1
 
 
-def test_a_lead_that_sales_has_in_hand_rings_nobody_twice(world: World) -> None:
-    """Unanswered or accepted: a new rise within `quiet_days` is news by mail. Answered otherwise: a new signal."""
+def test_a_lead_in_an_active_conversation_causes_no_second_call(world: World) -> None:
+    """Unanswered or accepted: a new rise within `quiet_days` is an update by email. Otherwise: a new signal."""
     sales(world, *THREE, assignment=ROUND_ROBIN, channels={"slack": SLACK})
     lead_id = become_hot(world, "taro")
     world.now += timedelta(days=2)

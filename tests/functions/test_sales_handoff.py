@@ -1,4 +1,4 @@
-"""A hot lead reaches its owner once by mail and, at least once, by a signed POST; what failed is written down."""
+"""A hot lead reaches its owner once by email and at least once by a signed POST; failures are recorded."""
 
 import base64
 import hashlib
@@ -16,14 +16,14 @@ from tests.functions.sales import SATO, SLACK, lead, rise, sales
 from tests.support.world import World
 
 
-def hot(world: World, **answers: Any) -> str:
+def hot(world: World, **fields: Any) -> str:
     """A demo request by a decision maker is hot at once."""
-    return world.join("boss@example.jp", form="demo", title="経営者・役員", phone="03-1234-5678", **answers)
+    return world.join("boss@example.jp", form="demo", title="経営者・役員", phone="03-1234-5678", **fields)
 
 
 def event(world: World) -> dict[str, Any]:
-    (found,) = [e for e in world.bus if e["DetailType"] == "LeadBecameHot"]
-    return {"detail-type": "LeadBecameHot", "detail": json.loads(found["Detail"])}
+    (detail,) = [e for e in world.bus if e["DetailType"] == "LeadBecameHot"]
+    return {"detail-type": "LeadBecameHot", "detail": json.loads(detail["Detail"])}
 
 
 def handoffs(world: World) -> list[dict[str, Any]]:
@@ -39,18 +39,16 @@ def test_a_redelivered_event_repeats_nothing_that_was_done(world: World) -> None
     assert (len(handoffs(world)), len(world.webhooks), len(world.mails_to("sato@example.jp"))) == (1, 1, 1)
 
 
-def test_a_webhook_that_is_down_raises_for_another_try_and_doubles_no_mail(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    answers: list[Any] = [Transient("the sales webhook answered 503"), Transient("no answer"), 200]
+def test_a_failing_webhook_is_retried_without_a_second_email(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    replies: list[Any] = [Transient("the sales webhook answered 503"), Transient("no answer"), 200]
     posts: list[Any] = []
 
     def deliver(post: Any, *, allow_private: bool) -> int:
         posts.append(post)
-        answer = answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return int(answer)
+        reply = replies.pop(0)
+        if isinstance(reply, Exception):
+            raise reply
+        return int(reply)
 
     monkeypatch.setattr("sodate.sales.webhook.deliver", deliver)
     for _ in range(2):
@@ -64,7 +62,7 @@ def test_a_webhook_that_is_down_raises_for_another_try_and_doubles_no_mail(
     assert signal["told"]["webhook"]["status"] == "200"
 
 
-def test_a_webhook_that_refuses_is_written_down_and_the_mail_goes_out(
+def test_a_permanent_webhook_failure_is_recorded_and_the_email_is_sent(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def deliver(post: Any, *, allow_private: bool) -> int:
@@ -93,7 +91,7 @@ def test_the_first_assignment_that_fits_chooses_the_owner_and_an_owner_stays(wor
     assert profile["owner"] == "tanaka"
 
 
-def test_22_a_strangers_words_cannot_speak_slacks_language_or_html(world: World) -> None:
+def test_22_untrusted_text_is_escaped_for_slack_and_html(world: World) -> None:
     hot(world, name="<!channel> <https://evil.example|click> & <svg onload=x>", company="*_~`{{7*7}}")
     (post,) = world.webhooks
     payload = json.loads(post.body)
@@ -117,7 +115,7 @@ def test_the_post_is_signed_over_id_time_and_body(world: World) -> None:
 
 
 @pytest.mark.parametrize("detail", [{}, {"lead_id": "x"}, {"signal": "SIGNAL#1"}, None])
-def test_an_event_without_its_parts_is_refused(world: World, detail: Any) -> None:
+def test_an_event_without_its_parts_is_rejected(world: World, detail: Any) -> None:
     with pytest.raises(Invalid):
         world.call("sales_handoff", {"detail-type": "LeadBecameHot", "detail": detail})
 
@@ -125,7 +123,7 @@ def test_an_event_without_its_parts_is_refused(world: World, detail: Any) -> Non
 def test_explain_shows_owner_and_channels_and_which_of_them_is_failing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A webhook that is down for days shows where one asks why sales heard nothing."""
+    """`leads explain` shows a webhook that fails for days."""
     sales(world, SATO, webhook={"url": "https://sink.example.jp/hook"}, channels={"slack": SLACK})
 
     def down(post: Any, *, allow_private: bool) -> int:
@@ -141,9 +139,13 @@ def test_explain_shows_owner_and_channels_and_which_of_them_is_failing(
     with pytest.raises(Transient):
         world.call("sales_handoff", event)
     world.bus.clear()
-    (told,) = explanation(lead_id, world.now)["told"]
-    assert (told["owner"], told["because"], told["answer"]) == ("sato", "default_owner", None)
-    assert told["channels"]["webhook"] == "FAILING: the sales webhook did not answer: ConnectTimeoutError"
-    assert told["channels"]["slack"].startswith("told 2026-11-24T02:00Z")
-    assert told["channels"]["mail"] == "planned"
-    assert "FAILING" in channel_row(told)[3]
+    (channel_state,) = explanation(lead_id, world.now)["told"]
+    assert (channel_state["owner"], channel_state["because"], channel_state["answer"]) == (
+        "sato",
+        "default_owner",
+        None,
+    )
+    assert channel_state["channels"]["webhook"] == "FAILING: the sales webhook did not answer: ConnectTimeoutError"
+    assert channel_state["channels"]["slack"].startswith("told 2026-11-24T02:00Z")
+    assert channel_state["channels"]["mail"] == "planned"
+    assert "FAILING" in channel_row(channel_state)[3]

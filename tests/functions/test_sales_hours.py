@@ -1,4 +1,4 @@
-"""Evenings, weekends, holidays and silence: digests go out when work begins, and what nobody answers is escalated."""
+"""Digests outside working hours, and escalation of signals without feedback."""
 
 import json
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def go_to(world: World, when: Any) -> None:
     world.advance(when - world.now)
 
 
-def test_what_comes_in_on_a_saturday_night_is_one_message_on_monday_morning(world: World) -> None:
+def test_signals_of_a_saturday_night_are_one_message_on_monday_morning(world: World) -> None:
     sales(world, working_hours=OFFICE, digest=DIGEST, channels=CHATS)
     go_to(world, tokyo(11, 28, 22))
     for number in range(3):
@@ -66,10 +66,10 @@ def test_a_digest_waits_for_the_next_working_day(world: World, comes: Any, goes:
     sales(world, working_hours=OFFICE, digest=DIGEST)
     go_to(world, tokyo(*comes))
     lead_id = become_hot(world, "taro")
-    held = signals(world, lead_id)[0]["held_until"]
+    held_until = signals(world, lead_id)[0]["held_until"]
     month, day, hour, minute = goes
     at = tokyo(month, day, hour, minute).replace(year=2027 if month == 1 else 2026)
-    assert held[:16] == at.isoformat()[:16]
+    assert held_until[:16] == at.isoformat()[:16]
 
 
 def test_a_public_holiday_is_no_working_day_and_an_owner_abroad_has_their_own(world: World) -> None:
@@ -81,7 +81,7 @@ def test_a_public_holiday_is_no_working_day_and_an_owner_abroad_has_their_own(wo
     assert "held_until" not in signals(world, there)[0], "11:00 in London"
 
 
-def test_one_that_waited_alone_is_told_in_full(world: World) -> None:
+def test_a_single_waiting_signal_is_sent_in_full(world: World) -> None:
     sales(world, working_hours=OFFICE, digest=DIGEST, channels=CHATS)
     go_to(world, tokyo(11, 25, 21))
     become_hot(world, "taro")
@@ -91,7 +91,7 @@ def test_one_that_waited_alone_is_told_in_full(world: World) -> None:
     assert "直近の行動" in mail.text
 
 
-def test_what_was_answered_meanwhile_is_in_no_digest(world: World) -> None:
+def test_a_signal_with_feedback_is_in_no_digest(world: World) -> None:
     sales(world, SATO, TANAKA, working_hours=OFFICE, digest=DIGEST)
     go_to(world, tokyo(11, 25, 21))
     leads = [become_hot(world, f"lead{n}", company=f"会社{n}") for n in range(3)]
@@ -105,19 +105,19 @@ def test_what_was_answered_meanwhile_is_in_no_digest(world: World) -> None:
     assert ("会社0" in mail.text, "会社1" in mail.text, "会社2" in mail.text) == (False, True, True)
 
 
-def test_a_digest_that_dies_anywhere_is_finished_once(world: World) -> None:
+def test_a_digest_that_crashes_at_any_write_is_finished_once(world: World) -> None:
     sales(world, working_hours=OFFICE, digest=DIGEST, channels={"slack": SLACK})
     deaths = 0
-    for place in range(30):
-        world.now = tokyo(2, 4, 21) + timedelta(days=7 * place)
+    for crash_point in range(30):
+        world.now = tokyo(2, 4, 21) + timedelta(days=7 * crash_point)
         for lane in due.LANES:
             due.move_cursor(lane, world.now - timedelta(minutes=1))
         for number in range(2):
-            become_hot(world, f"n{place}x{number}")
+            become_hot(world, f"n{crash_point}x{number}")
         posts, mails, steps = len(world.webhooks), len(world.mails_to("sato@example.jp")), iter(range(1000))
 
-        def die(label: str, steps: Iterator[int] = steps, place: int = place) -> None:
-            if next(steps) == place:
+        def die(label: str, steps: Iterator[int] = steps, crash_point: int = crash_point) -> None:
+            if next(steps) == crash_point:
                 raise Death
 
         world.now += timedelta(hours=12, minutes=1)
@@ -142,7 +142,7 @@ def test_a_digest_that_dies_anywhere_is_finished_once(world: World) -> None:
     assert deaths >= 4
 
 
-def test_nobody_answers_in_working_time_so_somebody_else_is_told_once(world: World) -> None:
+def test_without_feedback_in_working_time_the_signal_is_escalated_once(world: World) -> None:
     sales(world, SATO, TANAKA, working_hours=OFFICE, digest=DIGEST, sla=SLA, channels={"slack": SLACK})
     go_to(world, tokyo(11, 25, 16))
     lead_id = become_hot(world, "taro")  # two hours today, two tomorrow
@@ -173,15 +173,15 @@ def test_an_escalation_repeats_as_often_as_the_playbook_says(world: World) -> No
     assert [len(world.mails_to(f"{who}@example.jp")) for who in ("sato", "tanaka")] == [1, 3]
 
 
-def test_an_escalation_that_dies_anywhere_is_finished_once(world: World) -> None:
+def test_an_escalation_that_crashes_at_any_write_is_finished_once(world: World) -> None:
     sales(world, SATO, TANAKA, sla={**SLA, "answer_within_minutes": 30}, channels={"slack": SLACK})
     deaths = 0
-    for place in range(30):
-        become_hot(world, f"n{place}")
+    for crash_point in range(30):
+        become_hot(world, f"n{crash_point}")
         posts, mails, steps = len(world.webhooks), len(world.mails_to("tanaka@example.jp")), iter(range(1000))
 
-        def die(label: str, steps: Iterator[int] = steps, place: int = place) -> None:
-            if next(steps) == place:
+        def die(label: str, steps: Iterator[int] = steps, crash_point: int = crash_point) -> None:
+            if next(steps) == crash_point:
                 raise Death
 
         world.now += timedelta(minutes=32)
@@ -205,7 +205,7 @@ def test_an_escalation_that_dies_anywhere_is_finished_once(world: World) -> None
     assert deaths >= 4
 
 
-def test_a_chat_that_is_down_in_the_morning_is_tried_again_and_holds_nobody_up(
+def test_a_chat_that_is_down_in_the_morning_is_retried_and_blocks_no_other(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = {**TANAKA, "channels": {"slack": "https://broken.example.jp/x"}}
@@ -213,15 +213,15 @@ def test_a_chat_that_is_down_in_the_morning_is_tried_again_and_holds_nobody_up(
     go_to(world, tokyo(11, 25, 21))
     become_hot(world, "a", owner="tanaka")
     become_hot(world, "b", owner="sato")
-    answers: list[Any] = [Transient("the sales webhook answered 503"), Transient("again"), 200]
+    replies: list[Any] = [Transient("the sales webhook answered 503"), Transient("again"), 200]
     posts: list[str] = []
 
     def deliver(post: Any, *, allow_private: bool) -> int:
         posts.append(post.url)
-        found = answers.pop(0) if "broken" in post.url else 200
-        if isinstance(found, Exception):
-            raise found
-        return int(found)
+        reply = replies.pop(0) if "broken" in post.url else 200
+        if isinstance(reply, Exception):
+            raise reply
+        return int(reply)
 
     monkeypatch.setattr("sodate.sales.webhook.deliver", deliver)
     go_to(world, tokyo(11, 26, 10))
@@ -230,9 +230,7 @@ def test_a_chat_that_is_down_in_the_morning_is_tried_again_and_holds_nobody_up(
     assert all(signal["told"]["slack"]["status"] == "200" for signal in world.items("signal"))
 
 
-def test_a_chat_that_refuses_for_good_is_written_down_and_not_asked_again(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_permanent_chat_failure_is_recorded_and_not_retried(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     sales(world, working_hours=OFFICE, digest=DIGEST, channels={"slack": SLACK})
     go_to(world, tokyo(11, 25, 21))
     become_hot(world, "a")
@@ -250,7 +248,7 @@ def test_a_chat_that_refuses_for_good_is_written_down_and_not_asked_again(
     assert len(world.mails_to("sato@example.jp")) == 1
 
 
-def test_an_entry_that_cannot_be_read_holds_up_no_other(world: World) -> None:
+def test_an_entry_that_cannot_be_read_blocks_no_other(world: World) -> None:
     sales(world, SATO, TANAKA, sla={**SLA, "answer_within_minutes": 5})
     due.plan(world.now, due.SALES, "aaa", "x", {"v": 1, "what": "dance"}, world.now)
     become_hot(world, "taro")

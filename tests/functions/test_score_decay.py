@@ -1,4 +1,4 @@
-"""Leads cool on time although nothing happens to them, and an idle lead costs nothing."""
+"""Scores decay at the computed minute without any activity, and an idle lead causes no writes."""
 
 import json
 import math
@@ -73,8 +73,8 @@ def test_a_lead_cools_at_the_computed_minute_and_not_before(ruled: QuickWorld) -
     assert len(world.items("signal")) == 1
 
 
-def test_a_lead_whose_class_cannot_change_is_never_looked_at(ruled: QuickWorld) -> None:
-    """It has points, yet none that fade below anything."""
+def test_a_lead_whose_class_cannot_change_is_never_reevaluated(ruled: QuickWorld) -> None:
+    """It has points, but none that decay below a threshold."""
     world = ruled
     world.join()
     before = writes(world, {"score"})
@@ -105,7 +105,7 @@ def test_an_entry_that_fails_keeps_no_lead_waiting_and_is_tried_for_a_day(ruled:
     lead = world.join()
     view(world, lead, 1)
     view(world, lead, 2)
-    broken = {"v": 1, "what": "evidence", "lead": lead}  # it does not say how long to keep what
+    broken = {"v": 1, "what": "evidence", "lead": lead}  # an invalid entry: its fields are missing
     due.plan(world.now, due.DECAY, "evidence", "broken", broken, world.now)
     world.advance(timedelta(days=60))
     assert world.score(lead)["hot"] is False

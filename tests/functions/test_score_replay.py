@@ -1,4 +1,4 @@
-"""Everybody's score by `score_replay`, in segments and turns: killed anywhere, delivered twice, rules that change."""
+"""Replay of all scores by `score_replay`: killed anywhere, delivered twice, rules that change meanwhile."""
 
 import json
 import random
@@ -28,7 +28,7 @@ RULES: dict[str, Any] = {
     "rules": [SEEN],
     "phases": [{"id": "aware", "label": "認知"}],
 }
-#: As rules of before: nobody is hot.
+#: The previous rules, under which no lead is hot.
 COLD: dict[str, Any] = {**RULES, "hot": {"threshold": 100_000, "cool_below": 99_999}}
 
 
@@ -38,7 +38,7 @@ class Killed(BaseException):
 
 @pytest.fixture
 def crowd(world: QuickWorld, monkeypatch: pytest.MonkeyPatch) -> QuickWorld:
-    """Scored under other rules, two months after the last thing anybody did; new rules are live since a minute."""
+    """Leads scored under other rules, two months after their last activity; new rules went live a minute ago."""
     chance = random.Random(7)  # noqa: S311  repeatable, not secret
     for number in range(LEADS):
         for item in items_of(number, 6, chance):
@@ -50,7 +50,7 @@ def crowd(world: QuickWorld, monkeypatch: pytest.MonkeyPatch) -> QuickWorld:
     world.table.scan_page = 37
     world.now += timedelta(minutes=1)
     world.stream_records()
-    # Every look at the clock costs a second, so that a turn's budget is over after some twenty leads.
+    # Every call of the clock takes a second, so that a task's budget is over after some twenty leads.
     monkeypatch.setattr(clock, "now", lambda: tick(world))
     return world
 
@@ -60,50 +60,52 @@ def tick(world: QuickWorld) -> Any:
     return world.now
 
 
-def begin(world: QuickWorld, *, tell: bool = False) -> str:
-    turns = replay_job.plan("JOB", SEGMENTS, live_rules(Definitions()).version, world.now, tell=tell)
-    container.put_on_queue(world.replay_queue, [turn.model_dump() for turn in turns])
+def begin(world: QuickWorld, *, notify: bool = False) -> str:
+    tasks = replay_job.plan("JOB", SEGMENTS, live_rules(Definitions()).version, world.now, notify=notify)
+    container.put_on_queue(world.replay_queue, [task.model_dump() for task in tasks])
     return "JOB"
 
 
 def messages(world: QuickWorld) -> Iterator[str]:
-    """Until the queue is empty; what a call leaves behind comes too."""
+    """Bodies until the queue is empty, including messages sent meanwhile."""
     client = boto3.client("sqs")
-    while found := client.receive_message(QueueUrl=world.replay_queue, MaxNumberOfMessages=1).get("Messages"):
-        client.delete_message(QueueUrl=world.replay_queue, ReceiptHandle=found[0]["ReceiptHandle"])
-        yield found[0]["Body"]
+    while batch := client.receive_message(QueueUrl=world.replay_queue, MaxNumberOfMessages=1).get("Messages"):
+        client.delete_message(QueueUrl=world.replay_queue, ReceiptHandle=batch[0]["ReceiptHandle"])
+        yield batch[0]["Body"]
 
 
 def deliver(world: QuickWorld, body: str) -> bool:
     """Whether the function is done with the message."""
-    answer = world.call("score_replay", {"Records": [{"messageId": "1", "body": body}]})
-    return answer == {"batchItemFailures": []}
+    response = world.call("score_replay", {"Records": [{"messageId": "1", "body": body}]})
+    return response == {"batchItemFailures": []}
 
 
 def assert_all_as_a_replay_says(world: QuickWorld) -> None:
     rules, seen = live_rules(Definitions()), 0
     for case, _ in read_table():
         seen += 1
-        assert is_recorded(case, replay(case, rules.fold, world.now), rules.fold, rules.version), case.profile.lead_id
+        assert is_recorded(case, replay(case, rules.engine, world.now), rules.engine, rules.version), (
+            case.profile.lead_id
+        )
     assert seen == LEADS
 
 
 def figures(job: str) -> tuple[int, ...]:
-    found = replay_job.status(job)
-    return tuple(found[name] for name in ("done", "running", "leads", "changed", "unreadable"))
+    status = replay_job.status(job)
+    return tuple(status[name] for name in ("done", "running", "leads", "changed", "unreadable"))
 
 
 def hot(world: QuickWorld) -> int:
     return sum(bool(item["hot"]) for item in world.items("score"))
 
 
-def test_everybody_moves_to_the_live_rules_in_many_turns_and_sales_hears_nothing(crowd: QuickWorld) -> None:
-    job, turns = begin(crowd), 0
+def test_everybody_moves_to_the_live_rules_in_many_tasks_without_signals(crowd: QuickWorld) -> None:
+    job, tasks = begin(crowd), 0
     assert hot(crowd) == 0
     for body in messages(crowd):
         assert deliver(crowd, body)
-        turns += 1
-    assert turns > 2 * SEGMENTS
+        tasks += 1
+    assert tasks > 2 * SEGMENTS
     assert figures(job) == (SEGMENTS, 0, LEADS, LEADS, 0)
     assert_all_as_a_replay_says(crowd)
     assert replay_job.status(job)["hot"] == hot(crowd) > 20
@@ -114,20 +116,20 @@ def test_a_second_replay_finds_nothing_to_write(crowd: QuickWorld) -> None:
     begin(crowd)
     assert all(deliver(crowd, body) for body in messages(crowd))
     before = {item["pk"]: item["version"] for item in crowd.items("score")}
-    job = begin(crowd, tell=True)
+    job = begin(crowd, notify=True)
     assert all(deliver(crowd, body) for body in messages(crowd))
     assert figures(job) == (SEGMENTS, 0, LEADS, 0, 0)
     assert {item["pk"]: item["version"] for item in crowd.items("score")} == before
     assert not crowd.items("signal")
 
 
-def test_with_tell_sales_hears_of_each_once_although_every_message_comes_twice(crowd: QuickWorld) -> None:
-    job, turns = begin(crowd, tell=True), 0
+def test_with_notify_each_lead_gets_one_signal_although_every_message_comes_twice(crowd: QuickWorld) -> None:
+    job, tasks = begin(crowd, notify=True), 0
     for body in messages(crowd):
         assert deliver(crowd, body)
         assert deliver(crowd, body)
-        turns += 1
-    assert turns == replay_job.status(job)["turns"], "a message that came twice doubles nothing"
+        tasks += 1
+    assert tasks == replay_job.status(job)["turns"], "a duplicate message adds no task"
     signals = [item["pk"] for item in crowd.items("signal")]
     assert len(signals) == len(set(signals)) == hot(crowd) > 20
     assert figures(job) == (SEGMENTS, 0, LEADS, LEADS, 0)
@@ -136,8 +138,8 @@ def test_with_tell_sales_hears_of_each_once_although_every_message_comes_twice(c
 
 @pytest.mark.parametrize("at", [1, 2, 3, 7, 12])
 def test_killed_at_any_write_and_delivered_again(crowd: QuickWorld, at: int) -> None:
-    """Every delivery dies at its n-th write, once before and once after it; then it comes again and lives."""
-    job, deaths = begin(crowd, tell=True), 0
+    """Every delivery crashes at its n-th write, once before and once after it; the next delivery succeeds."""
+    job, deaths = begin(crowd, notify=True), 0
     for body in messages(crowd):
         for which in ("before", "after"):
             left = [at]
@@ -198,33 +200,33 @@ def test_of_two_deliveries_at_the_same_time_one_goes_on(crowd: QuickWorld) -> No
     assert_all_as_a_replay_says(crowd)
 
 
-def test_a_rule_change_in_the_middle_ends_the_replay_and_takes_nobody_back(crowd: QuickWorld) -> None:
+def test_a_rule_change_in_the_middle_ends_the_replay_and_overwrites_no_newer_score(crowd: QuickWorld) -> None:
     job = begin(crowd)
     queued = messages(crowd)
     assert deliver(crowd, next(queued))
     Definitions().publish("rules", "default", {**RULES, "hot": {"threshold": 60, "cool_below": 30}}, crowd.now)
     newest = live_rules(Definitions())
     for case, _ in list(read_table())[::3]:
-        rescore(case.profile.lead_id, newest, crowd.now, tell=False)
+        rescore(case.profile.lead_id, newest, crowd.now, notify=False)
     ahead = {item["pk"] for item in crowd.items("score") if item["rules_version"] == newest.version}
     assert all(deliver(crowd, body) for body in queued)
     assert replay_job.status(job)["rules_changed"] == SEGMENTS
     assert {item["pk"] for item in crowd.items("score") if item["rules_version"] == newest.version} == ahead
 
 
-def test_a_process_that_has_not_heard_of_newer_rules_takes_nobody_back(crowd: QuickWorld) -> None:
+def test_a_process_that_caches_older_rules_overwrites_no_newer_score(crowd: QuickWorld) -> None:
     job, stale = begin(crowd), live_rules(Definitions())
     Definitions().publish("rules", "default", COLD, crowd.now)
     ahead = [case.profile.lead_id for case, _ in read_table()][::3]
     for lead in ahead:
-        rescore(lead, live_rules(Definitions()), crowd.now, tell=False)
+        rescore(lead, live_rules(Definitions()), crowd.now, notify=False)
     replayed = Definitions()
     replayed.live = lambda *_: Definitions().version("rules", "default", stale.version)  # type: ignore[method-assign]
     before = {item["pk"]: item["version"] for item in crowd.items("score")}
     for segment in range(SEGMENTS):
         far = crowd.now + timedelta(days=1)
-        taken = replay_job.take(replay_job.ReplayTask(job=job, segment=segment), replayed, clock.now, far)
-        assert taken.outcome == "done"
+        result = replay_job.run_task(replay_job.ReplayTask(job=job, segment=segment), replayed, clock.now, far)
+        assert result.outcome == "done"
     after = {item["pk"]: item for item in crowd.items("score")}
     for lead in ahead:
         assert after[f"LEAD#{lead}"]["version"] == before[f"LEAD#{lead}"]
@@ -240,7 +242,7 @@ def test_a_lead_that_cannot_be_read_is_counted_and_the_others_go_on(crowd: Quick
     assert figures(job) == (SEGMENTS, 0, LEADS - 1, LEADS - 1, 1)
 
 
-def test_a_busy_table_ends_the_turn_with_what_was_done_and_without_headway_the_message_waits(
+def test_a_busy_table_ends_the_task_with_what_was_done_and_without_progress_the_message_waits(
     crowd: QuickWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job, done = begin(crowd), list[str]()
@@ -274,10 +276,10 @@ def test_a_busy_table_ends_the_turn_with_what_was_done_and_without_headway_the_m
         '{"v": 2, "what": "replay", "job": "JOB", "segment": 0}',
         '{"v": 1, "what": "replay", "job": "JOB", "segment": 999}',
         '{"v": 1, "what": "replay", "job": "OTHER", "segment": 0}',
-        '{"v": 1, "what": "replay", "job": "JOB", "segment": 0, "turn": 7}',
+        '{"v": 1, "what": "replay", "job": "JOB", "segment": 0, "task": 7}',
     ],
 )
-def test_a_message_that_is_none_is_a_dead_letter_with_its_reason(crowd: QuickWorld, body: str) -> None:
+def test_a_message_that_is_invalid_is_a_dead_letter_with_its_reason(crowd: QuickWorld, body: str) -> None:
     begin(crowd)
     assert deliver(crowd, body)
     (letter,) = crowd.dead_letters()

@@ -1,4 +1,4 @@
-"""`sodate score replay --write --on-aws` and `sodate score status`: what they begin, show and refuse."""
+"""`sodate score replay --write --on-aws` and `sodate score status`: what they start, show and reject."""
 
 import json
 from datetime import timedelta
@@ -22,9 +22,9 @@ from tests.support.world import TABLE
 
 @pytest.fixture
 def stage(world: QuickWorld, monkeypatch: pytest.MonkeyPatch) -> QuickWorld:
-    where = Target("test", TABLE, None)
+    stage_target = Target("test", TABLE, None)
     for module in (score, score_job):
-        monkeypatch.setattr(module, "target", lambda _: where)
+        monkeypatch.setattr(module, "target", lambda _: stage_target)
     monkeypatch.setattr(score_job, "now", lambda _: world.now)
     monkeypatch.setattr(score_job, "outputs", lambda _: {"ReplayQueueUrl": world.replay_queue})
     base.bind(TABLE)
@@ -46,11 +46,11 @@ def test_a_replay_is_begun_watched_and_asked_for(stage: QuickWorld, monkeypatch:
         assert deliver(stage, next(messages(stage)))
 
     monkeypatch.setattr(score_job.time, "sleep", work)
-    found = run("replay", "--write", "--on-aws", "--segments", "3", "--wait", "--json")
-    assert (found["segments"], found["done"], found["running"]) == (3, 3, 0)
-    assert (found["leads"], found["changed"], found["tell"]) == (2, 2, False)
-    assert run("status", found["job"], "--json") == found
-    assert found["job"] in run("status", found["job"])
+    figures = run("replay", "--write", "--on-aws", "--segments", "3", "--wait", "--json")
+    assert (figures["segments"], figures["done"], figures["running"]) == (3, 3, 0)
+    assert (figures["leads"], figures["changed"], figures["tell"]) == (2, 2, False)
+    assert run("status", figures["job"], "--json") == figures
+    assert figures["job"] in run("status", figures["job"])
 
 
 def test_without_wait_it_says_how_to_ask(stage: QuickWorld) -> None:
@@ -96,7 +96,7 @@ def test_a_replay_that_does_not_move_is_not_watched_forever(stage: QuickWorld) -
         ("--write", "--on-aws", "--checkpoint", "x.json"),
     ],
 )
-def test_options_that_do_not_go_together_are_refused(stage: QuickWorld, arguments: tuple[str, ...]) -> None:
+def test_options_that_do_not_go_together_are_rejected(stage: QuickWorld, arguments: tuple[str, ...]) -> None:
     assert "--on-aws needs --write" in run("replay", *arguments, code=1)
 
 

@@ -15,7 +15,7 @@ from sodate.dynamodb import base, transaction
 from sodate.playbook.store import Definitions
 from sodate.runtime import container
 from sodate.scoring.rescore import live_rules, rescore
-from sodate.scoring.store import held_now
+from sodate.scoring.store import load_snapshot
 
 from tests.functions.quick import QuickWorld
 from tests.support.world import World, stream_record
@@ -74,12 +74,12 @@ def test_two_folds_at_once_raise_one_signal(world: World, monkeypatch: pytest.Mo
 
 def test_a_fold_that_began_on_an_old_score_begins_anew(world: QuickWorld) -> None:
     lead, rules = world.join(), live_rules(container.definitions())
-    before, points = held_now(lead), json.loads(world.score(lead)["totals"])[""][2]
+    before, points = load_snapshot(lead), json.loads(world.score(lead)["totals"])[""][2]
     for number in range(2):
         at = world.now + timedelta(minutes=number + 1)
         opened = Activity(lead, "mail_opened", at, f"{number:016x}", {})
         base.put(activity_item(opened))
-        rescore(lead, rules, at, [opened], lately=before)
+        rescore(lead, rules, at, [opened], prefetched=before)
     assert json.loads(world.score(lead)["totals"])[""][2] == points + 6
 
 

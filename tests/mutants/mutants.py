@@ -398,8 +398,8 @@ MUTANTS = (
     # -- scoring ----------------------------------------------------------------------------------------------------
     _mutant(
         "late-is-folded-on-top",
-        "scoring/fold.py",
-        "if last <= memory.last or minute < memory.now or ",
+        "scoring/engine.py",
+        "if is_late or ",
         "if ",
         "a repeat counts twice, and a late activity at the wrong time",
         seeds=60,
@@ -407,8 +407,8 @@ MUTANTS = (
     _mutant(
         "told-at-every-fold",
         "scoring/rescore.py",
-        "    if tell and memory.hot and not held.hot:\n",
-        "    if tell and memory.hot:\n",
+        "    if notify and score_state.hot and not snapshot.hot:\n",
+        "    if notify and score_state.hot:\n",
         "sales is called for every click of a lead that is hot anyway",
         seeds=60,
     ),
@@ -423,18 +423,19 @@ MUTANTS = (
     _mutant(
         "decay-is-not-planned",
         "scoring/rescore.py",
-        '    due.plan(moment(turn), due.DECAY, "decay", lead_id, {"v": 1, "what": "decay", "lead": lead_id}, now)\n',
+        '    due.plan(moment(transition), due.DECAY, "decay", lead_id, '
+        '{"v": 1, "what": "decay", "lead": lead_id}, now)\n',
         "",
         "who does nothing stays hot for ever",
         tests="tests/functions/test_score_decay.py",
     ),
     _mutant(
         "judged-but-counted",
-        "scoring/fold.py",
+        "scoring/engine.py",
         "counting = [activity for activity in ordered if activity.key not in robots]",
         "counting = ordered",
         "a robot's clicks stay in the score",
-        tests="tests/unit/scoring/test_score_fold.py::test_a_robots_click_counts_no_more_and_a_later_verdict_brings_it_back",
+        tests="tests/unit/scoring/test_scoring_engine.py::test_a_robots_click_counts_no_more_and_a_later_verdict_brings_it_back",
     ),
 )
 

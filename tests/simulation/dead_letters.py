@@ -158,8 +158,8 @@ class BadDay:
             if held is None:
                 broken.append(f"lead {lead} has no score")
                 continue
-            kept, again = held.remembered, replayed(lead, rules, world.now)
-            rules.fold.settle(kept, again.now)
+            kept, again = held.score_state, replayed(lead, rules, world.now)
+            rules.engine.settle(kept, again.now)
             if kept != again:
                 broken.append(f"lead {lead} has another score than a replay gives")
         for send in world.items("send"):

@@ -356,8 +356,8 @@ def _scores_can_be_replayed(found: Found, world: SimulatedWorld, items: dict[tup
         if held is None:
             found.broken.append(f"lead {lead_id} has no score")
             continue
-        kept, again = held.remembered, replayed(lead_id, rules, world.now)
-        rules.fold.settle(kept, again.now)
+        kept, again = held.score_state, replayed(lead_id, rules, world.now)
+        rules.engine.settle(kept, again.now)
         if kept != again:
             found.broken.append(f"lead {lead_id} has {kept}, a replay gives {again}")
     rises = _rises(world)

@@ -1,4 +1,4 @@
-"""The rule set to compare with and to take phases from: a file, a playbook directory, or what is live on a stage."""
+"""The base rule set for comparison and phases: a file, a playbook directory, or the live rules of a stage."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from sodate.scoring.rules import RuleSet
 
 @dataclass(frozen=True)
 class Base:
-    """`body` as it is written, `where` for people."""
+    """`body`: the parsed document, `where`: its origin for messages."""
 
     body: Mapping[str, Any]
     rules: RuleSet
@@ -20,12 +20,15 @@ class Base:
 
     @property
     def activity_rules(self) -> list[str]:
-        """Rules that the history cannot judge: they are about what leads do, not about what they are."""
+        """Ids of activity rules, which a history of attributes cannot evaluate."""
         return [str(rule["id"]) for rule in self.body["rules"] if rule["when"].get("activity")]
 
 
 def base_of(path: Path | None, stage: str | None) -> Base | None:
-    """Raises `Invalid` or `NotFound` for what is no rule set."""
+    """The base of `path` or `stage`, None without both.
+
+    Raises: `Invalid`, `NotFound`.
+    """
     if path is not None:
         return _of_file(path / "rules.yaml" if path.is_dir() else path)
     return None if stage is None else _live(stage)

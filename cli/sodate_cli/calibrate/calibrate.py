@@ -1,4 +1,4 @@
-"""The use case of `sodate score calibrate`: read, refuse, validate, learn, cut. Prints nothing, writes no file."""
+"""Use case of `sodate score calibrate`: read, screen, validate, learn, set cuts. Prints nothing, writes no file."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ from sodate_cli.calibrate.select import Constraints
 from sodate_cli.calibrate.table import Floats, Outcomes
 from sodate_cli.calibrate.validate import Plan, Validated, auc, validate, yardsticks
 
-#: More leads make the rules hardly better and the wait longer; the others serve as leads never seen.
+#: More leads hardly improve the rules but take longer; the others are used as unseen leads.
 MOST_LEARNT, MOST_UNSEEN = 10_000, 50_000
 COMPACT = 20
 _MOST_HOT = 0.5
@@ -52,7 +52,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Compared:
-    """AUCs of what else could rank these leads. `live` is None without a base."""
+    """AUC of alternative rankings of the same leads. `live`: the base rule set, None without one."""
 
     yardsticks: Mapping[str, float]
     other_score: float | None
@@ -62,7 +62,7 @@ class Compared:
 
 @dataclass(frozen=True)
 class Calibrated:
-    """`cuts` and `document` are as rules.yaml has them; `lift` is what every score rose by to make them 1 or more."""
+    """`cuts` and `document`: as in rules.yaml. `lift`: points added to every score so that the cuts are at least 1."""
 
     options: Options
     leads: Outcomes
@@ -85,7 +85,10 @@ class Calibrated:
 
 
 def calibrate(options: Options, say: Callable[[str], None]) -> Calibrated:
-    """Raises `Invalid` with what is wrong with the input and what to do."""
+    """Learn a rule set; `say` receives progress lines.
+
+    Raises: `Invalid` with what is wrong with the input and what to do.
+    """
     options.costs.checked()
     mapping = read_mapping(options.mapping) if options.mapping else None
     base = base_of(options.base, options.stage)
@@ -139,11 +142,11 @@ def _sampled(data: Outcomes, seed: int) -> tuple[Any, Any]:
 def _constraints(options: Options, leads: Outcomes) -> Constraints:
     return Constraints(
         {
-            _place(leads, name, "--monotone", number=True): _said("--monotone", name, word, _DIRECTIONS)
+            _column_position(leads, name, "--monotone", number=True): _meaning("--monotone", name, word, _DIRECTIONS)
             for name, word in map(_halves, options.monotone)
         },
         {
-            _place(leads, name, "--sign"): _said("--sign", name, word, _SIGNS)
+            _column_position(leads, name, "--sign"): _meaning("--sign", name, word, _SIGNS)
             for name, word in map(_halves, options.signs)
         },
     )
@@ -154,25 +157,25 @@ def _halves(text: str) -> tuple[str, str]:
     return name.strip(), word.strip()
 
 
-def _said(option: str, name: str, word: str, meanings: Mapping[str, int]) -> int:
+def _meaning(option: str, name: str, word: str, meanings: Mapping[str, int]) -> int:
     if word not in meanings:
         raise Invalid(f"{option} {name}={word}: write {option} COLUMN={' or COLUMN='.join(meanings)}")
     return meanings[word]
 
 
-def _place(leads: Outcomes, name: str, option: str, number: bool = False) -> int:
-    for place, column in enumerate(leads.columns):
+def _column_position(leads: Outcomes, name: str, option: str, number: bool = False) -> int:
+    for position, column in enumerate(leads.columns):
         if fold(name) in (fold(column.name), column.path):
             if number and not column.is_number:
                 raise Invalid(f"{option}: {column.name!r} holds text; only numbers can rise or fall")
-            return place
+            return position
     used = ", ".join(column.name for column in leads.columns)
     raise Invalid(f"{option}: {name!r} is not among the columns that are used: {used}")
 
 
 def _other_score(full: Outcomes, screened: Screened) -> float | None:
-    """The sum of another tool's numbers, on the leads to which it gave them all."""
-    names = {one.column for one in screened.refused if one.rule == "other-score"}
+    """AUC of the sum of another tool's scores, on leads that have all of them."""
+    names = {one.column for one in screened.rejected if one.rule == "other-score"}
     numbers = [column for column in full.columns if column.name in names and column.is_number]
     if not numbers:
         return None
@@ -193,22 +196,22 @@ def _lift(rules: Sequence[Written]) -> int:
 
 
 def _notes(everything: Outcomes, learnt: int, base: Base | None, short: bool, hot_share: float) -> list[Warned]:
-    found = [Warned("input", "", note) for note in everything.notes]
+    result = [Warned("input", "", note) for note in everything.notes]
     if learnt < len(everything):
         text = f"rules are learnt from {learnt:,} leads drawn from {len(everything):,}; others were used as unseen ones"
-        found.append(Warned("sample", "", text))
+        result.append(Warned("sample", "", text))
     if hot_share > _MOST_HOT:
         text = (
             f"{hot_share:.0%} of the leads are hot: at these costs it pays to call nearly everybody; if sales cannot,"
             " give the share it can call (--most-called 0.2)"
         )
-        found.append(Warned("cuts", "", text))
+        result.append(Warned("cuts", "", text))
     if short:
         text = "at these costs a lead of any score is worth a call: hot begins at 1"
-        found.append(Warned("cuts", "", text))
+        result.append(Warned("cuts", "", text))
     if base is not None:
-        found += _notes_on(base)
-    return found
+        result += _notes_on(base)
+    return result
 
 
 def _unpaid(pays: bool) -> list[Warned]:
@@ -219,11 +222,11 @@ def _unpaid(pays: bool) -> list[Warned]:
 
 
 def _notes_on(base: Base) -> list[Warned]:
-    found = []
+    result = []
     if base.activity_rules:
         text = f"rules about activities are not in the history and not in the result: {', '.join(base.activity_rules)}"
-        found.append(Warned("not-learnt", "", text))
+        result.append(Warned("not-learnt", "", text))
     if "at_least" in str(base.body.get("phases")):
         text = f"phases are taken over from {base.where}; their totals were made for other points: look at them again"
-        found.append(Warned("phases", "", text))
-    return found
+        result.append(Warned("phases", "", text))
+    return result

@@ -1,4 +1,4 @@
-"""Candidate tests of one attribute: round thresholds near quantiles, single values, groups of like values."""
+"""Candidate tests of one attribute: round thresholds near quantiles, single values, groups of similar values."""
 
 import math
 from collections.abc import Iterator
@@ -13,9 +13,9 @@ from sodate_cli.calibrate.table import Bools, Column, Floats, Ints, Outcomes
 Kind = Literal["at_least", "less_than", "any_of", "present", "absent"]
 Matrix = npt.NDArray[np.float32]
 THRESHOLDS = 15
-#: More values than this are free text; its frequent ones are looked at.
+#: Most distinct values per column that become candidates, by frequency.
 LEVELS = 40
-#: The rule language takes no longer values.
+#: Longest value that the rule language accepts.
 LONGEST_VALUE = 200
 _RAREST_IN_GROUP = 5
 _PRIOR = 10
@@ -23,7 +23,7 @@ _PRIOR = 10
 
 @dataclass(frozen=True)
 class Test:
-    """One test of one column, in the terms of the rule language. `column` is its place in `Outcomes.columns`."""
+    """One test of one column, in the terms of the rule language. `column`: index in `Outcomes.columns`."""
 
     column: int
     kind: Kind
@@ -31,7 +31,7 @@ class Test:
     levels: tuple[int, ...] = ()
 
     def holds(self, column: Column) -> Bools:
-        """As production decides: what is not given fails everything but `absent`."""
+        """Rows that match, as in production: a missing value matches only `absent`."""
         if self.kind in ("present", "absent"):
             return column.given if self.kind == "present" else ~column.given
         if self.kind == "any_of":
@@ -41,42 +41,42 @@ class Test:
 
 
 def least_leads(rows: int) -> int:
-    """How many leads a rule must be about (and leave out), so that its points are no accident."""
+    """Minimum number of leads that a rule must match, and must not match, to be statistically meaningful."""
     return max(10, round(rows * 0.006))
 
 
 def candidates(data: Outcomes) -> list[Test]:
-    """Simple tests come first, so that of two that say the same the simpler one is kept."""
-    least, seen, found = least_leads(len(data)), set[tuple[int, bytes]](), []
-    for place, column in enumerate(data.columns):
-        for test in _of_number(place, column) if column.is_number else _of_text(place, column, data.won):
-            held = test.holds(column)
-            key = (place, np.packbits(held).tobytes())
-            if least <= held.sum() <= len(data) - least and key not in seen:
+    """Distinct tests. Simple ones come first, so that of two equivalent tests the simpler one is kept."""
+    least, seen, result = least_leads(len(data)), set[tuple[int, bytes]](), []
+    for position, column in enumerate(data.columns):
+        for test in _of_number(position, column) if column.is_number else _of_text(position, column, data.won):
+            matches = test.holds(column)
+            key = (position, np.packbits(matches).tobytes())
+            if least <= matches.sum() <= len(data) - least and key not in seen:
                 seen.add(key)
-                found.append(test)
-    return found
+                result.append(test)
+    return result
 
 
 def matrix(data: Outcomes, tests: list[Test]) -> Matrix:
-    """One column a test, 1 where it holds."""
-    held = np.empty((len(data), len(tests)), dtype=np.float32)
-    for place, test in enumerate(tests):
-        held[:, place] = test.holds(data.columns[test.column])
-    return held
+    """One column per test: 1 where it matches, else 0."""
+    matches = np.empty((len(data), len(tests)), dtype=np.float32)
+    for position, test in enumerate(tests):
+        matches[:, position] = test.holds(data.columns[test.column])
+    return matches
 
 
-def _of_number(place: int, column: Column) -> Iterator[Test]:
+def _of_number(position: int, column: Column) -> Iterator[Test]:
     values = column.values[column.given]
     if len(values):
         distinct = np.unique(values)
         quantiles = np.linspace(0, 1, THRESHOLDS + 2)[1:-1]
         cuts = {float(cut) for cut in np.quantile(values, quantiles, method="nearest")}
         bounds = sorted({round_between(_below(distinct, cut), cut) for cut in cuts if cut > distinct[0]})
-        yield from (Test(place, "at_least", bound) for bound in bounds)
-        yield from (Test(place, "less_than", bound) for bound in bounds)
-    yield Test(place, "present")
-    yield Test(place, "absent")
+        yield from (Test(position, "at_least", bound) for bound in bounds)
+        yield from (Test(position, "less_than", bound) for bound in bounds)
+    yield Test(position, "present")
+    yield Test(position, "absent")
 
 
 def _below(distinct: Floats, cut: float) -> float:
@@ -84,7 +84,7 @@ def _below(distinct: Floats, cut: float) -> float:
 
 
 def round_between(low: float, high: float) -> float:
-    """The roundest number above `low` and not above `high`: it divides the same leads and reads better than 897.25.
+    """The roundest number in (`low`, `high`]: it splits the leads as `high` does and is easier to read.
 
     Whole numbers get whole bounds.
     """
@@ -99,18 +99,18 @@ def round_between(low: float, high: float) -> float:
     return high
 
 
-def _of_text(place: int, column: Column, won: Floats) -> Iterator[Test]:
+def _of_text(position: int, column: Column, won: Floats) -> Iterator[Test]:
     counts, wins = _counts(column.codes, won, len(column.levels))
     usual = [int(code) for code in np.argsort(-counts, kind="stable") if len(column.levels[code]) <= LONGEST_VALUE]
     frequent = [code for code in usual[:LEVELS] if counts[code] >= _RAREST_IN_GROUP]
-    yield Test(place, "present")
-    yield Test(place, "absent")
-    yield from (Test(place, "any_of", levels=(code,)) for code in sorted(frequent))
+    yield Test(position, "present")
+    yield Test(position, "absent")
+    yield from (Test(position, "any_of", levels=(code,)) for code in sorted(frequent))
     rate = (wins + _PRIOR * won.mean()) / (counts + _PRIOR)
     ordered = sorted(frequent, key=lambda code: (rate[code], code))
-    for end in range(2, len(ordered)):  # as trees split categories: the best so many, the worst so many
-        yield Test(place, "any_of", levels=tuple(sorted(ordered[:end])))
-        yield Test(place, "any_of", levels=tuple(sorted(ordered[-end:])))
+    for end in range(2, len(ordered)):  # as decision trees split categories: by prefix of the win rate
+        yield Test(position, "any_of", levels=tuple(sorted(ordered[:end])))
+        yield Test(position, "any_of", levels=tuple(sorted(ordered[-end:])))
 
 
 def _counts(codes: Ints, won: Floats, size: int) -> tuple[Floats, Floats]:

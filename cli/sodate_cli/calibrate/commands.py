@@ -63,8 +63,8 @@ def calibrate(
         outcomes, target, mapping, tuple(after or ()), tuple(allow or ()), tuple(monotone or ()), tuple(sign or ()),
         max_rules, max_points, Costs(call_cost, mql_cost, deal_value, most_called), base, stage, folds, repeats, seed,
     )  # fmt: skip
-    found, said = _run(wanted)
-    _write(found, said, out, report)
+    calibrated, said = _run(wanted)
+    _write(calibrated, said, out, report)
     if as_json:
         output.show_json(said)
     else:
@@ -77,18 +77,18 @@ def _run(wanted: "Options") -> tuple["Calibrated", dict[str, Any]]:
     from sodate_cli.operator import explained
 
     with explained():
-        found = calibrate(wanted, output.say)
-        return found, figures(found)
+        calibrated = calibrate(wanted, output.say)
+        return calibrated, figures(calibrated)
 
 
-def _write(found: "Calibrated", said: dict[str, Any], out: Path | None, report: Path | None) -> None:
+def _write(calibrated: "Calibrated", said: dict[str, Any], out: Path | None, report: Path | None) -> None:
     from sodate_cli.calibrate.report import html
     from sodate_cli.calibrate.ruleset import to_yaml
     from sodate_cli.calibrate.text import comments
 
     try:
         if out is not None:
-            out.write_text(to_yaml(found.document, comments(said)), encoding="utf-8")
+            out.write_text(to_yaml(calibrated.document, comments(said)), encoding="utf-8")
         if report is not None:
             report.write_text(html(said), encoding="utf-8")
     except OSError as error:
@@ -101,7 +101,7 @@ def _show(said: dict[str, Any], out: Path | None, report: Path | None) -> None:
     output.show_fields("Calibration", text.summary(said))
     output.show_table("Rules", text.RULES, text.rules(said))
     output.show_table("Tenths of the leads, by rules that did not see them", text.TENTHS, text.tenths(said))
-    output.show_table("Columns refused (overrule with --allow)", ("column", "why"), text.refused(said))
+    output.show_table("Columns refused (overrule with --allow)", ("column", "why"), text.rejected(said))
     output.show_table("Warnings", ("kind", "about", "what"), text.warned(said))
     for path in (out, report):
         if path is not None:

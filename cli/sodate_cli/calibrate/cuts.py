@@ -1,4 +1,4 @@
-"""From a score to a decision: the chance of winning at each score, and the score from which a call pays for itself."""
+"""Cuts: the chance of winning at each score, and the lowest score at which a call pays for itself."""
 
 import math
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from sodate_cli.calibrate.learn import Learnt
 from sodate_cli.calibrate.logistic import Fit, fit, sigmoid
 from sodate_cli.calibrate.table import Floats
 
-#: Hot ends where the chance's odds are a fifth lower than where it begins, so that one lead does not ring all day.
+#: Hysteresis: `cool_below` is where the odds are 20 % below those of `hot`, so that a lead does not flap.
 _COOL_ODDS = 0.8
 _HOT_SHARE, _MQL_SHARE = 0.2, 0.4
 _DECILES = 10
@@ -19,7 +19,7 @@ _DECILES = 10
 
 @dataclass(frozen=True)
 class Costs:
-    """In one currency. None: not told, so cuts go by shares of the leads."""
+    """Amounts in one currency. None: not given; the cuts are then shares of the leads."""
 
     call: float | None = None
     mql: float | None = None
@@ -28,7 +28,7 @@ class Costs:
 
     @property
     def hot_chance(self) -> float | None:
-        """A call pays when chance × deal > call."""
+        """The chance above which a call pays (chance × deal > call)."""
         return None if self.call is None or self.deal is None else self.call / self.deal
 
     @property
@@ -54,7 +54,7 @@ class Costs:
 
 @dataclass(frozen=True)
 class Chance:
-    """P(won | score), logistic, corrected for the optimism that the held-out leads showed."""
+    """P(won | score), logistic, corrected for the optimism measured on held-out leads."""
 
     model: Learnt
     correction: Fit
@@ -78,7 +78,10 @@ class Cuts:
 
 
 def chance_of(model: Learnt, unseen: Floats, won: Floats) -> Chance:
-    """`unseen`: chances that held-out leads were given. Raises `Invalid` when there is nothing to rank by."""
+    """`unseen`: predicted chances of held-out leads.
+
+    Raises: `Invalid` when the scores do not rank the leads.
+    """
     log_odds = np.log(unseen / (1 - unseen))
     correction = fit(log_odds[:, None], won, 1.0)
     if correction.weights[0] <= 0 or model.chance.weights[0] <= 0:
@@ -89,7 +92,7 @@ def chance_of(model: Learnt, unseen: Floats, won: Floats) -> Chance:
 
 
 def cuts(chance: Chance, score: Floats, costs: Costs) -> Cuts:
-    """Within the scores that leads have: a chance that no score promises gives the highest one."""
+    """Cuts within the observed scores; a chance that no score reaches gives the highest one."""
     hot_chance, mql_chance = costs.hot_chance, costs.mql_chance
     if hot_chance is None or mql_chance is None:
         hot, mql = _of_share(score, _HOT_SHARE), _of_share(score, _MQL_SHARE)
@@ -133,7 +136,7 @@ def deciles(chances: Floats, won: Floats) -> list[dict[str, float]]:
 
 
 def calibration(chances: Floats, won: Floats) -> dict[str, object]:
-    """How far the said chances are from what happened: Brier score, mean gap over tenths, and the isotonic curve."""
+    """Predicted against observed chances: Brier score, mean gap over tenths, isotonic curve."""
     tenths = deciles(chances, won)
     gap = sum(one["leads"] * abs(one["said"] - one["rate"]) for one in tenths) / len(won)
     curve = IsotonicRegression(out_of_bounds="clip").fit(chances, won)
@@ -146,17 +149,17 @@ def calibration(chances: Floats, won: Floats) -> dict[str, object]:
 
 
 def among(chances: Floats, won: Floats, least: float, costs: Costs) -> dict[str, float]:
-    """What would have come of calling everybody whose chance (said by rules that did not see them) is `least`."""
+    """Outcome of calling every lead whose out-of-fold chance is at least `least`."""
     called = chances >= least
-    found = {
+    result = {
         "share": round(float(called.mean()), 4),
         "precision": round(float(won[called].mean()), 4) if called.any() else 0.0,
         "recall": round(float(won[called].sum() / won.sum()), 4),
     }
     if costs.call is not None and costs.deal is not None:
-        found["gain_per_100_leads"] = round(100 * float((won * costs.deal - costs.call)[called].sum()) / len(won), 0)
-        found["gain_if_all_are_called"] = round(100 * float(np.mean(won * costs.deal - costs.call)), 0)
-    return found
+        result["gain_per_100_leads"] = round(100 * float((won * costs.deal - costs.call)[called].sum()) / len(won), 0)
+        result["gain_if_all_are_called"] = round(100 * float(np.mean(won * costs.deal - costs.call)), 0)
+    return result
 
 
 __all__ = ["Chance", "Costs", "Cuts", "among", "calibration", "chance_of", "cuts", "deciles", "sigmoid"]

@@ -1,4 +1,4 @@
-"""What speaks for each rule, and what a reviewer should doubt."""
+"""Statistical evidence for each rule, and warnings for the reviewer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from sodate_cli.calibrate.table import Column, Floats, Outcomes
 from sodate_cli.calibrate.validate import Validated, signature
 
 _RESAMPLES = 40
-#: Rules about the same attributes in fewer folds than this were found by the luck of the sample.
+#: A rule whose attributes are chosen in a smaller share of the models than this is a chance result.
 _SELDOM = 0.3
 _EVENTS_PER_RULE = 10
 _FEW_LEADS, _OPTIMISM = 1_000, 0.03
@@ -35,7 +35,7 @@ class Evidence:
 
     @property
     def unstable(self) -> str:
-        """Empty when there is nothing to doubt."""
+        """Why the rule is unstable; empty if it is stable."""
         if self.low <= 0 <= self.high:
             return (
                 f"its points lie between {self.low} and {self.high} when the history is resampled: the sign is not sure"
@@ -55,27 +55,27 @@ class Warned:
 
 
 def evidence(data: Outcomes, model: Learnt, validated: Validated, seed: int) -> list[Evidence]:
-    held = np.column_stack([rule.holds(data) for rule in model.rules]).astype(np.float64)
-    low, high = _resampled(held, data.won, model, seed)
-    found = []
-    for place, rule in enumerate(model.rules):
-        about = held[:, place] > 0
+    matches = np.column_stack([rule.holds(data) for rule in model.rules]).astype(np.float64)
+    low, high = _resampled(matches, data.won, model, seed)
+    result = []
+    for position, rule in enumerate(model.rules):
+        about = matches[:, position] > 0
         picked = validated.picked[signature(rule, data)] / max(validated.models, 1)
         won = int(data.won[about].sum())
         leads = int(about.sum())
-        found.append(Evidence(leads, won, won / max(leads, 1), int(low[place]), int(high[place]), picked))
-    return found
+        result.append(Evidence(leads, won, won / max(leads, 1), int(low[position]), int(high[position]), picked))
+    return result
 
 
-def _resampled(held: Floats, won: Floats, model: Learnt, seed: int) -> tuple[Floats, Floats]:
-    """The rules are kept, their points weighed anew on resampled leads (bootstrap), on the scale of the points."""
+def _resampled(matches: Floats, won: Floats, model: Learnt, seed: int) -> tuple[Floats, Floats]:
+    """5 % and 95 % quantiles of the points when the weights are refitted on resampled leads (bootstrap)."""
     random = np.random.default_rng(seed)
     scale = max(abs(rule.points) for rule in model.rules) / max(abs(rule.weight) for rule in model.rules)
     start = np.append(0.0, [rule.weight for rule in model.rules])
     points = []
     for _ in range(_RESAMPLES):
         rows = random.integers(0, len(won), len(won))
-        points.append(fit(held[rows], won[rows], RIDGE, start=start).weights * scale)
+        points.append(fit(matches[rows], won[rows], RIDGE, start=start).weights * scale)
     low, high = np.quantile(np.array(points), [0.05, 0.95], axis=0)
     return np.rint(low), np.rint(high)
 
@@ -83,30 +83,30 @@ def _resampled(held: Floats, won: Floats, model: Learnt, seed: int) -> tuple[Flo
 def warnings(
     data: Outcomes, screened: Screened, rules: Sequence[Written], proofs: Sequence[Evidence], validated: Validated
 ) -> list[Warned]:
-    """In the order in which a reviewer should look at them."""
-    found = [Warned("leakage-suspect", one.column, one.reason) for one in screened.suspects]
+    """Warnings in review order."""
+    result = [Warned("leakage-suspect", one.column, one.reason) for one in screened.suspects]
     for rule, proof in zip(rules, proofs, strict=True):
-        found += _about_people(rule, data)
+        result += _protected_attributes(rule, data)
         if proof.unstable:
-            found.append(Warned("unstable-rule", rule.id, proof.unstable))
-    return [*found, *_amount(data, len(rules), validated)]
+            result.append(Warned("unstable-rule", rule.id, proof.unstable))
+    return [*result, *_amount(data, len(rules), validated)]
 
 
-def _about_people(rule: Written, data: Outcomes) -> list[Warned]:
-    found = []
+def _protected_attributes(rule: Written, data: Outcomes) -> list[Warned]:
+    result = []
     for test in rule.rule.tests:
         column = data.columns[test.column]
         if protected := _protected(test, column):
             text = f"judges people by what is protected ({protected}); may you do that, and do you want to?"
-            found.append(Warned("protected-attribute", rule.id, text))
+            result.append(Warned("protected-attribute", rule.id, text))
         elif leakage.PROXY.search(words(column.name)):
             text = f"{column.name} may stand for nationality, language or origin; is there a business reason?"
-            found.append(Warned("proxy-attribute", rule.id, text))
-    return found
+            result.append(Warned("proxy-attribute", rule.id, text))
+    return result
 
 
 def _protected(test: Test, column: Column) -> str:
-    """The column, or the value of a harmless column, that tells of sex, age, belief and the like; else empty."""
+    """The column or value that reveals sex, age, belief or another protected attribute; else empty."""
     if leakage.PROTECTED.search(words(column.name)):
         return column.name
     values = [column.levels[code] for code in test.levels]
@@ -114,16 +114,16 @@ def _protected(test: Test, column: Column) -> str:
 
 
 def _amount(data: Outcomes, rules: int, validated: Validated) -> list[Warned]:
-    found = []
+    result = []
     rarer = int(min(data.won.sum(), len(data) - data.won.sum()))
     if len(data) < _FEW_LEADS or rarer < _EVENTS_PER_RULE * rules:
         text = (
             f"{len(data):,} leads, {rarer:,} of the rarer outcome, {rules} rules: at least {_FEW_LEADS:,} leads and"
             f" {_EVENTS_PER_RULE} of the rarer outcome for each rule are wanted; try fewer rules (--max-rules)"
         )
-        found.append(Warned("little-data", "", text))
+        result.append(Warned("little-data", "", text))
     learnt = sum(validated.learnt_from) / max(len(validated.learnt_from), 1)
     if learnt - validated.auc > _OPTIMISM:
         text = f"AUC {learnt:.3f} on the leads learnt from, {validated.auc:.3f} on unseen ones: learnt partly by heart"
-        found.append(Warned("overfit", "", text))
-    return found
+        result.append(Warned("overfit", "", text))
+    return result

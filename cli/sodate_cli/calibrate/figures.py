@@ -1,4 +1,4 @@
-"""The result as one JSON document; table, report and YAML comments are read off it."""
+"""The result as one JSON document, from which tables, report and YAML comments are made."""
 
 from typing import Any
 
@@ -12,10 +12,10 @@ from sodate_cli.calibrate.ruleset import Written
 from sodate_cli.calibrate.table import Floats
 
 
-def figures(found: Calibrated) -> dict[str, Any]:
-    options, won = found.options, found.leads.won
-    main, compact = found.main, found.validated[min(COMPACT, options.max_rules)]
-    unseen = corrected(found)
+def figures(calibrated: Calibrated) -> dict[str, Any]:
+    options, won = calibrated.options, calibrated.leads.won
+    main, compact = calibrated.main, calibrated.validated[min(COMPACT, options.max_rules)]
+    unseen = corrected(calibrated)
     return {
         "leads": len(won),
         "won": int(won.sum()),
@@ -25,18 +25,18 @@ def figures(found: Calibrated) -> dict[str, Any]:
         "seed": options.seed,
         "auc": main.summary() | {"rules": options.max_rules},
         "auc_compact": compact.summary() | {"rules": min(COMPACT, options.max_rules)},
-        "compared": _compared(found),
-        "rounding": _rounding(found),
+        "compared": _compared(calibrated),
+        "rounding": _rounding(calibrated),
         "lift_by_decile": deciles(unseen, won),
         "calibration": calibration(unseen, won),
-        "hot": _hot(found, unseen),
-        "mql": _cut(found, unseen, found.cuts.mql),
+        "hot": _hot(calibrated, unseen),
+        "mql": _cut(calibrated, unseen, calibrated.cuts.mql),
         "columns": {
-            "used": [column.name for column in found.leads.columns],
-            "refused": [vars(one) for one in found.screened.refused],
+            "used": [column.name for column in calibrated.leads.columns],
+            "refused": [vars(one) for one in calibrated.screened.rejected],
         },
-        "warnings": [vars(one) for one in found.warnings],
-        "rules": [_rule(rule, proof) for rule, proof in zip(found.rules, found.evidence, strict=True)],
+        "warnings": [vars(one) for one in calibrated.warnings],
+        "rules": [_rule(rule, proof) for rule, proof in zip(calibrated.rules, calibrated.evidence, strict=True)],
     }
 
 
@@ -58,45 +58,53 @@ def _rule(rule: Written, proof: Evidence) -> dict[str, Any]:
     }
 
 
-def corrected(found: Calibrated) -> Floats:
-    """What held-out leads were given, corrected as the final chances are."""
-    said = found.main.chances
-    return sigmoid(found.chance.correction.log_odds(np.log(said / (1 - said))[:, None]))
+def corrected(calibrated: Calibrated) -> Floats:
+    """Out-of-fold chances with the correction of the final model."""
+    said = calibrated.main.chances
+    return sigmoid(calibrated.chance.correction.log_odds(np.log(said / (1 - said))[:, None]))
 
 
-def _compared(found: Calibrated) -> dict[str, Any]:
-    compared = found.compared
+def _compared(calibrated: Calibrated) -> dict[str, Any]:
+    compared = calibrated.compared
     return {
         **compared.yardsticks,
         "other_score": _rounded(compared.other_score),
         "live_rule_set": _rounded(compared.live),
-        "live_rule_set_is": found.base.where if found.base else None,
+        "live_rule_set_is": calibrated.base.where if calibrated.base else None,
         "leads_never_seen": _rounded(compared.unseen),
     }
 
 
-def _rounding(found: Calibrated) -> dict[str, float]:
-    """What whole points cost: rank correlation with the weights before rounding, and AUC lost."""
+def _rounding(calibrated: Calibrated) -> dict[str, float]:
+    """Effect of rounding to integer points: rank correlation with the weights, and lost AUC."""
     from scipy.stats import spearmanr
 
     from sodate_cli.calibrate.validate import auc
 
-    before, after, won = found.model.before_rounding, found.model.score, found.leads.won
+    before, after, won = calibrated.model.before_rounding, calibrated.model.score, calibrated.leads.won
     return {
         "spearman": round(float(spearmanr(before, after)[0]), 5),
         "auc_lost": round(auc(won, before) - auc(won, after), 5),
     }
 
 
-def _hot(found: Calibrated, unseen: Floats) -> dict[str, Any]:
-    said = {"threshold": found.cuts.hot, "cool_below": found.cuts.cool, "call_cost": found.options.costs.call}
-    return {**_cut(found, unseen, found.cuts.hot), **said, "deal_value": found.options.costs.deal}
+def _hot(calibrated: Calibrated, unseen: Floats) -> dict[str, Any]:
+    said = {
+        "threshold": calibrated.cuts.hot,
+        "cool_below": calibrated.cuts.cool,
+        "call_cost": calibrated.options.costs.call,
+    }
+    return {**_cut(calibrated, unseen, calibrated.cuts.hot), **said, "deal_value": calibrated.options.costs.deal}
 
 
-def _cut(found: Calibrated, unseen: Floats, cut: int) -> dict[str, Any]:
-    """`threshold` is in the points of rules.yaml, which lie `lift` above the learnt ones."""
-    least = float(found.chance.of(np.array([float(cut - found.lift)]))[0])
-    return {"threshold": cut, "chance": round(least, 4), **among(unseen, found.leads.won, least, found.options.costs)}
+def _cut(calibrated: Calibrated, unseen: Floats, cut: int) -> dict[str, Any]:
+    """`threshold` is in points of rules.yaml, which are `lift` above the learnt ones."""
+    least = float(calibrated.chance.of(np.array([float(cut - calibrated.lift)]))[0])
+    return {
+        "threshold": cut,
+        "chance": round(least, 4),
+        **among(unseen, calibrated.leads.won, least, calibrated.options.costs),
+    }
 
 
 def _rounded(value: float | None) -> float | None:

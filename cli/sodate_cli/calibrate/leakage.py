@@ -1,6 +1,6 @@
-"""Columns that know too much: written after the outcome, naming a person, or another tool's verdict. They are refused.
+"""Leakage detection: rejects columns written after the outcome, identifiers, and scores of other tools.
 
-Each detector looks at any data alike; docs/calibration.md says why each one refuses, and `--allow` overrules it.
+The detectors are generic; docs/calibration.md explains each one, and `--allow` overrules it.
 """
 
 import re
@@ -15,9 +15,9 @@ from sodate.leads.text import fold
 
 from sodate_cli.calibrate.table import Bools, Column, Floats, Ints, Outcomes
 
-#: One column alone hardly ever ranks leads so well before the outcome; the best whole models reach about this.
+#: AUC of a single column. Before the outcome, even the best whole models hardly reach `TOO_GOOD`.
 TOO_GOOD, SUSPICIOUS = 0.85, 0.75
-#: A field that most leads lack and the won ones have was filled in while they were being won (odds at least × 3.3).
+#: A field that most leads lack and won ones have was filled in during the sale (log odds 1.2 is a factor of 3.3).
 LATE_MISSING, LATE_LOG_ODDS = 0.40, 1.2
 EDITS_SHARE = 0.05
 _ID_SHARE = 0.95
@@ -55,8 +55,8 @@ PROXY = re.compile(r"\b(country|city|region|prefecture|postal|zip|language|local
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """`rule` names the detector, `reason` says what it saw."""
+class Rejection:
+    """`rule`: the detector, `reason`: its observation."""
 
     column: str
     rule: str
@@ -65,11 +65,11 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Screened:
-    """`allowed` go on; `refused` were left out; `suspects` go on with a warning."""
+    """`allowed`: columns in use; `rejected`: columns left out; `suspects`: in use, with a warning."""
 
     allowed: tuple[str, ...]
-    refused: tuple[Refusal, ...]
-    suspects: tuple[Refusal, ...]
+    rejected: tuple[Rejection, ...]
+    suspects: tuple[Rejection, ...]
 
 
 def words(name: str) -> str:
@@ -79,36 +79,39 @@ def words(name: str) -> str:
 
 
 def screen(data: Outcomes, after: Collection[str], allow: Collection[str]) -> Screened:
-    """Raises `Invalid` for a name in `after` or `allow` that the file has not."""
+    """Split the columns into allowed, rejected and suspect ones.
+
+    Raises: `Invalid` for a name in `after` or `allow` that is not in the file.
+    """
     known = {fold(column.name): column.name for column in data.columns}
     for name in (*after, *allow):
         if fold(name) not in known:
             raise Invalid(f"there is no column {name!r} that could be used; the file has: {', '.join(known.values())}")
     later, wanted = set(map(fold, after)), set(map(fold, allow))
-    allowed, refused, suspects = [], [], []
+    allowed, rejected, suspects = [], [], []
     for column in data.columns:
         if fold(column.name) in later:
-            refused.append(Refusal(column.name, "after", _BY_NAME["after"]))
+            rejected.append(Rejection(column.name, "after", _BY_NAME["after"]))
             continue
         doubt = next(_doubts(column, data.won), None)
         if doubt and fold(column.name) not in wanted:
-            refused.append(doubt)
+            rejected.append(doubt)
             continue
         allowed.append(column.name)
         suspects += [doubt] if doubt else list(_suspicions(column, data.won))
-    return Screened(tuple(allowed), tuple(refused), tuple(suspects))
+    return Screened(tuple(allowed), tuple(rejected), tuple(suspects))
 
 
-def _doubts(column: Column, won: Floats) -> Iterator[Refusal]:
-    """The first one is told; cheap and certain ones come first."""
+def _doubts(column: Column, won: Floats) -> Iterator[Rejection]:
+    """Reasons to reject the column; the caller reports the first. Cheap and certain detectors come first."""
     name = words(column.name)
 
-    def doubt(rule: str) -> Refusal:
-        return Refusal(column.name, rule, _BY_NAME[rule])
+    def doubt(rule: str) -> Rejection:
+        return Rejection(column.name, rule, _BY_NAME[rule])
 
     if _is_constant(column):
         yield doubt("constant")
-    if _names_a_person(column, name):
+    if _identifies_lead(column, name):
         yield doubt("identity")
     if _OUTCOME.search(name):
         yield doubt("outcome-name")
@@ -119,26 +122,28 @@ def _doubts(column: Column, won: Floats) -> Iterator[Refusal]:
         yield doubt("judgement-name")
 
 
-def _by_data(column: Column, won: Floats) -> Iterator[Refusal]:
-    """These need no telling name."""
+def _by_data(column: Column, won: Floats) -> Iterator[Rejection]:
+    """Detectors that use only the values, not the name."""
     name, missing = column.name, float((~column.given).mean())
     if (auc := alone(column, won)) >= TOO_GOOD:
-        yield Refusal(name, "too-good", f"ranks won above lost with AUC {auc:.2f} all alone: known only afterwards?")
+        yield Rejection(name, "too-good", f"ranks won above lost with AUC {auc:.2f} all alone: known only afterwards?")
     if (late := _late(column, won)) >= LATE_LOG_ODDS and missing >= LATE_MISSING:
         reason = f"{missing:.0%} have no value, and the odds of who has one are {np.exp(late):.1f} times as good"
-        yield Refusal(name, "filled-in-late", f"{reason}: written while the lead was being won?")
+        yield Rejection(name, "filled-in-late", f"{reason}: written while the lead was being won?")
     if (edits := _edits(column)) >= EDITS_SHARE:
-        yield Refusal(name, "edit-trace", f"tells of edits of the record ({edits:.0%} of the leads), so of later work")
+        yield Rejection(
+            name, "edit-trace", f"tells of edits of the record ({edits:.0%} of the leads), so of later work"
+        )
 
 
-def _suspicions(column: Column, won: Floats) -> Iterator[Refusal]:
+def _suspicions(column: Column, won: Floats) -> Iterator[Rejection]:
     name, missing = column.name, float((~column.given).mean())
     if (auc := alone(column, won)) >= SUSPICIOUS:
-        yield Refusal(name, "suspect-good", f"ranks won above lost with AUC {auc:.2f} alone; known at that time?")
+        yield Rejection(name, "suspect-good", f"ranks won above lost with AUC {auc:.2f} alone; known at that time?")
     if missing >= LATE_MISSING / 2 and _late(column, won) >= LATE_LOG_ODDS:
-        yield Refusal(name, "suspect-late", f"who gave it was won far more often, {missing:.0%} did not; asked when?")
+        yield Rejection(name, "suspect-late", f"who gave it was won far more often, {missing:.0%} did not; asked when?")
     if _SNAPSHOT.search(words(name)):
-        yield Refusal(name, "suspect-snapshot", "as of the day of the export; was it the same before the outcome?")
+        yield Rejection(name, "suspect-snapshot", "as of the day of the export; was it the same before the outcome?")
 
 
 def _is_constant(column: Column) -> bool:
@@ -149,11 +154,11 @@ def _is_constant(column: Column) -> bool:
     return bool(given.all() and (values == values[0]).all())
 
 
-def _names_a_person(column: Column, name: str) -> bool:
+def _identifies_lead(column: Column, name: str) -> bool:
     given = column.given
     values = column.values[given]
     distinct = len(np.unique(values)) / len(values)
-    if column.is_number:  # amounts may all differ as well, so values alone prove nothing unless they count the rows
+    if column.is_number:  # amounts may all differ too; only row counters are identifiers by value alone
         whole = bool((values == np.floor(values)).all()) and distinct >= _ID_SHARE and len(values) > 50
         return whole and (
             bool(_IDENTITY.search(name)) or abs(float(spearmanr(values, np.arange(len(values)))[0])) > 0.9
@@ -162,7 +167,7 @@ def _names_a_person(column: Column, name: str) -> bool:
 
 
 def alone(column: Column, won: Floats) -> float:
-    """AUC of the column by itself, either way round; texts are ranked by the win rate that *other* rows show."""
+    """AUC of the column alone, in either direction; texts are ranked by the win rate of *other* rows."""
     if column.is_number:
         numbers = column.values
         auc = _auc(won[column.given], numbers[column.given])
@@ -171,7 +176,7 @@ def alone(column: Column, won: Floats) -> float:
 
 
 def _rate_of_others(codes: Ints, won: Floats) -> Floats:
-    """Two halves rank each other, so that a column of many values does not learn its own rows by heart."""
+    """Win rate by value from the other half of the rows, so that a column of many values does not overfit."""
     rates = np.empty(len(won))
     half: Bools = np.arange(len(won)) % 2 == 0
     size = int(codes.max()) + 1
@@ -188,7 +193,7 @@ def _auc(won: Floats, by: Floats) -> float:
 
 
 def _late(column: Column, won: Floats) -> float:
-    """Log odds of winning for who has a value, against who has none (each softened by one lead)."""
+    """Difference in log odds of winning: leads with a value against leads without (add-one smoothing)."""
     given = column.given
     if given.all() or not given.any():
         return 0.0

@@ -1,7 +1,7 @@
-"""From outcomes to rules with integer points: a tree ensemble says what is likely, few readable rules learn to say it.
+"""Learns rules with integer points by distillation: a tree ensemble predicts, and few readable rules approximate it.
 
-The ensemble's answers for leads that it did not see are smoother than 0 and 1, so that the choice of rules follows less
-chance (distillation); the outcomes themselves keep a third of the say.
+The ensemble's out-of-fold predictions are smoother than 0 and 1, which makes the choice of rules less random; the
+outcomes themselves keep a weight of 30 %.
 """
 
 from collections.abc import Sequence
@@ -23,20 +23,20 @@ _MOST_CATEGORIES = 200
 
 @dataclass(frozen=True)
 class Rule:
-    """One or two tests that must all hold, and what they are worth."""
+    """One or two tests that must all match; integer `points` and the `weight` (log odds) before rounding."""
 
     tests: tuple[Test, ...]
     points: int
     weight: float
 
     def holds(self, data: Outcomes) -> Bools:
-        found: Bools = np.logical_and.reduce([test.holds(data.columns[test.column]) for test in self.tests])
-        return found
+        result: Bools = np.logical_and.reduce([test.holds(data.columns[test.column]) for test in self.tests])
+        return result
 
 
 @dataclass(frozen=True)
 class Learnt:
-    """`chance` turns a score (divided by 100) into the chance of winning, by the leads that were learnt from."""
+    """`chance`: logistic fit from score / 100 to the chance of winning, on the training leads."""
 
     rules: tuple[Rule, ...]
     chance: Fit
@@ -44,7 +44,7 @@ class Learnt:
     score: Floats
 
     def points(self, data: Outcomes) -> Floats:
-        """The plain sum, as the production fold adds it up."""
+        """The plain sum of points, as the scoring engine computes it."""
         total = np.zeros(len(data))
         for rule in self.rules:
             total += rule.points * rule.holds(data)
@@ -57,43 +57,43 @@ class Learnt:
 def learn(
     data: Outcomes, sizes: Sequence[int], most_points: int, constraints: Constraints, seed: int
 ) -> dict[int, Learnt]:
-    """One rule set for each size (number of rules at most). Deterministic for a seed."""
+    """One rule set per size (maximum number of rules). Deterministic for a seed."""
     tests = candidates(data)
     wanted = TEACHER_SHARE * taught(data, constraints, seed) + (1 - TEACHER_SHARE) * data.won
     selector = Selector(tests, matrix(data, tests), constraints, least_leads(len(data)))
-    found = selector.path(wanted, sizes)
-    return {size: _rounded(data, tests, selected, most_points) for size, selected in found.items()}
+    result = selector.path(wanted, sizes)
+    return {size: _rounded(data, tests, selected, most_points) for size, selected in result.items()}
 
 
 def _rounded(data: Outcomes, tests: Sequence[Test], selected: Selected, most_points: int) -> Learnt:
-    """The largest weight becomes `most_points`; what rounds to nothing is left out."""
+    """Scale the largest weight to `most_points`; rules that round to 0 points are dropped."""
     weights = selected.fit.weights
     largest = max(float(abs(weights).max(initial=0.0)), 1e-9)
     rules = [
         Rule(
-            tuple(tests[place] for place in sorted(set(pair))),
+            tuple(tests[position] for position in sorted(set(pair))),
             round(float(weight) / largest * most_points),
             float(weight),
         )
         for pair, weight in zip(selected.pairs, weights, strict=True)
     ]
     kept = tuple(sorted((rule for rule in rules if rule.points), key=lambda rule: -abs(rule.points)))
-    empty = Learnt(kept, Fit(0.0, np.zeros(1)), selected.fit.log_odds(selected.held), np.empty(0))
+    empty = Learnt(kept, Fit(0.0, np.zeros(1)), selected.fit.log_odds(selected.matches), np.empty(0))
     score = empty.points(data)
     return Learnt(kept, fit(score[:, None] / 100, data.won, 0.01), empty.before_rounding, score)
 
 
 def taught(data: Outcomes, constraints: Constraints, seed: int) -> Floats:
-    """What the ensemble says of each lead, asked while it has not seen that lead."""
-    found = np.empty(len(data))
+    """Out-of-fold predictions of the ensemble."""
+    result = np.empty(len(data))
     folds = StratifiedKFold(_TEACHER_FOLDS, shuffle=True, random_state=seed)
     for there, here in folds.split(data.won, data.won):
-        found[here] = Ensemble(data.take(there), constraints, seed)(data.take(here))
-    return found
+        result[here] = Ensemble(data.take(there), constraints, seed)(data.take(here))
+    return result
 
 
 class Ensemble:
-    """Gradient boosting on the raw columns; also the yardstick for what the rules lose by being readable."""
+    """Gradient boosting on the raw columns; also the benchmark for the readable rules."""
 
     def __init__(self, data: Outcomes, constraints: Constraints, seed: int) -> None:
         self._model = HistGradientBoostingClassifier(
@@ -108,8 +108,8 @@ class Ensemble:
         self._model.fit(_features(data), data.won)
 
     def __call__(self, data: Outcomes) -> Floats:
-        found: Floats = self._model.predict_proba(_features(data))[:, 1]
-        return found
+        result: Floats = self._model.predict_proba(_features(data))[:, 1]
+        return result
 
 
 def _features(data: Outcomes) -> Floats:
@@ -117,5 +117,5 @@ def _features(data: Outcomes) -> Floats:
 
 
 def _feature(column: Column) -> Floats:
-    """Codes come in the order of frequency in the whole file, so the rarest values share one."""
+    """Values; codes of texts are in order of frequency, so the rarest values share one code."""
     return column.values if column.is_number else np.minimum(column.values, _MOST_CATEGORIES)

@@ -20,30 +20,30 @@ class Fit:
     def all(self) -> Floats:
         return np.append(self.intercept, self.weights)
 
-    def log_odds(self, held: Floats) -> Floats:
-        found: Floats = self.intercept + held @ self.weights
-        return found
+    def log_odds(self, matches: Floats) -> Floats:
+        result: Floats = self.intercept + matches @ self.weights
+        return result
 
-    def chances(self, held: Floats) -> Floats:
-        return sigmoid(self.log_odds(held))
+    def chances(self, matches: Floats) -> Floats:
+        return sigmoid(self.log_odds(matches))
 
-    def variances(self, held: Floats, ridge: float) -> Floats:
+    def variances(self, matches: Floats, ridge: float) -> Floats:
         """Of intercept and weights, from the curvature of the penalised likelihood."""
-        chance = self.chances(held)
-        found: Floats = np.diag(np.linalg.inv(_curvature(_known(held), chance * (1 - chance), ridge)))
-        return found
+        chance = self.chances(matches)
+        result: Floats = np.diag(np.linalg.inv(_curvature(_known(matches), chance * (1 - chance), ridge)))
+        return result
 
 
 def sigmoid(log_odds: Floats) -> Floats:
-    found: Floats = expit(log_odds)
-    return found
+    result: Floats = expit(log_odds)
+    return result
 
 
-def fit(held: Floats, wanted: Floats, ridge: float, start: Floats | None = None) -> Fit:
+def fit(matches: Floats, wanted: Floats, ridge: float, start: Floats | None = None) -> Fit:
     """Newton's method with half steps; the intercept is not penalised."""
-    known = _known(held)
+    known = _known(matches)
     weights = np.zeros(known.shape[1]) if start is None else start.astype(np.float64)
-    penalty = np.r_[_FREE, np.full(held.shape[1], ridge)]
+    penalty = np.r_[_FREE, np.full(matches.shape[1], ridge)]
     value = _loss(known, wanted, weights, penalty)
     for _ in range(_STEPS):
         chance = sigmoid(known @ weights)
@@ -57,9 +57,9 @@ def fit(held: Floats, wanted: Floats, ridge: float, start: Floats | None = None)
     return Fit(float(weights[0]), weights[1:])
 
 
-def loss(held: Floats, wanted: Floats, found: Fit, ridge: float) -> float:
-    penalty = np.r_[_FREE, np.full(held.shape[1], ridge)]
-    return _loss(_known(held), wanted, found.all, penalty)
+def loss(matches: Floats, wanted: Floats, model: Fit, ridge: float) -> float:
+    penalty = np.r_[_FREE, np.full(matches.shape[1], ridge)]
+    return _loss(_known(matches), wanted, model.all, penalty)
 
 
 def _loss(known: Floats, wanted: Floats, weights: Floats, penalty: Floats) -> float:
@@ -67,10 +67,10 @@ def _loss(known: Floats, wanted: Floats, weights: Floats, penalty: Floats) -> fl
     return float(np.sum(np.logaddexp(0, log_odds) - wanted * log_odds) + penalty @ weights**2 / 2)
 
 
-def _known(held: Floats) -> Floats:
-    return np.column_stack([np.ones(len(held)), held])
+def _known(matches: Floats) -> Floats:
+    return np.column_stack([np.ones(len(matches)), matches])
 
 
 def _curvature(known: Floats, doubt: Floats, ridge: float) -> Floats:
-    found: Floats = (known.T * doubt) @ known + np.diag(np.r_[_FREE, np.full(known.shape[1] - 1, ridge)])
-    return found
+    result: Floats = (known.T * doubt) @ known + np.diag(np.r_[_FREE, np.full(known.shape[1] - 1, ridge)])
+    return result

@@ -1,4 +1,4 @@
-"""What calibration needs of the import's `mapping.yaml`: which column is which attribute, and what its cells mean."""
+"""The part of the import's `mapping.yaml` that calibration needs: attribute of each column, meaning of its cells."""
 
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import Any
 from sodate.errors import Invalid
 from sodate.leads.text import fold, one_line
 
-#: In files that come without a mapping these mean that nothing was said.
+#: Cells that mean "not given" in files without a mapping.
 NOT_GIVEN = ("", "select")
 YES = ("yes", "y", "true", "1", "on", "はい", "有", "あり", "○", "同意する")
 NO = ("no", "n", "false", "0", "off", "いいえ", "無", "なし", "×")
@@ -16,7 +16,7 @@ NO = ("no", "n", "false", "0", "off", "いいえ", "無", "なし", "×")
 
 @dataclass(frozen=True)
 class Named:
-    """A column that is an attribute. `words`: cell (folded) to what the profile holds."""
+    """A column that is an attribute. `words`: folded cell → value in the profile."""
 
     name: str
     path: str
@@ -36,7 +36,10 @@ class Mapping:
 
 
 def read_mapping(path: Path) -> Mapping:
-    """Raises `Invalid` for what is no mapping; the importer is the one who checks it to the last key."""
+    """Read a mapping; only the importer validates it completely.
+
+    Raises: `Invalid` for a file that is not a mapping.
+    """
     from sodate.playbook.yamlfile import parse
 
     try:

@@ -1,4 +1,4 @@
-"""A CSV file of leads and outcomes becomes typed columns. A wrong file ends in words, never in a stack trace."""
+"""Reads a CSV file of leads and outcomes into typed columns. Every input error is an `Invalid` with an explanation."""
 
 import csv
 import io
@@ -22,14 +22,14 @@ MAX_ROWS = 1_000_000
 MAX_COLUMNS = 500
 MAX_CELL = 1_000
 MIN_ROWS, MIN_OF_EACH = 200, 30
-#: Two columns can only be told apart by their names, and a number needs more values than a flag has.
+#: Words for won and lost, after text folding.
 _WON = {fold(word) for word in ("1", "1.0", "true", "yes", "won", "はい", "受注", "成約")}
 _LOST = {fold(word) for word in ("0", "0.0", "false", "no", "lost", "いいえ", "失注", "不成立")}
 
 
 @dataclass
 class _Cells:
-    """One column while it is read: each distinct text once, a code a row."""
+    """One column during reading: each distinct text once, and one code per row."""
 
     codes: "array[int]" = field(default_factory=lambda: array("i"))
     known: dict[str, int] = field(default_factory=dict)
@@ -39,7 +39,10 @@ class _Cells:
 
 
 def read_outcomes(path: Path, target: str, mapping: Mapping | None = None) -> Outcomes:
-    """Raises `Invalid` with what is wrong, where, and what to do. Rows without an outcome (still open) are left out."""
+    """Read the file. Rows without an outcome (still open) are left out.
+
+    Raises: `Invalid` with what is wrong, where, and what to do.
+    """
     text = _decoded(path)
     header, cells, odd = _parsed(path, text)
     names = _named(path, header, mapping)
@@ -50,9 +53,9 @@ def read_outcomes(path: Path, target: str, mapping: Mapping | None = None) -> Ou
     notes = [f"{odd:,} rows with more or fewer cells than the header were left out"] if odd else []
     if len(closed) < len(won):
         notes.append(f"{len(won) - len(closed):,} rows without an outcome in {header[at]!r} were left out")
-    found = Outcomes(tuple(columns), won, tuple(notes)).take(closed)
-    _enough(path, found)
-    return found
+    result = Outcomes(tuple(columns), won, tuple(notes)).take(closed)
+    _enough(path, result)
+    return result
 
 
 def _decoded(path: Path) -> str:
@@ -87,7 +90,7 @@ def _parsed(path: Path, text: str) -> tuple[list[str], list[_Cells], int]:
 
 
 def _filled(path: Path, rows: Iterator[list[str]], width: int) -> tuple[list[_Cells], int]:
-    """The columns, and how many rows do not fit the header."""
+    """The columns, and the number of rows whose width differs from the header."""
     cells, odd = [_Cells() for _ in range(width)], 0
     for number, row in enumerate(rows, start=1):
         if number > MAX_ROWS:
@@ -110,11 +113,11 @@ def _rows(path: Path, text: str) -> Iterator[list[str]]:
 
 
 def _target_column(path: Path, header: Sequence[str], target: str) -> int:
-    found = [index for index, name in enumerate(header) if fold(name) == fold(target)]
-    if not found:
+    result = [index for index, name in enumerate(header) if fold(name) == fold(target)]
+    if not result:
         some = ", ".join(header[:12]) + (" …" if len(header) > 12 else "")
         raise Invalid(f"{path} line 1: no column {target!r}; say which one tells who was won: --target NAME ({some})")
-    return found[0]
+    return result[0]
 
 
 def _outcomes(path: Path, name: str, cells: _Cells) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -128,22 +131,22 @@ def _outcomes(path: Path, name: str, cells: _Cells) -> np.ndarray[tuple[int], np
     return np.array([meaning[code] for code in cells.codes])
 
 
-def _enough(path: Path, found: Outcomes) -> None:
-    won = int(found.won.sum())
-    lost = len(found) - won
+def _enough(path: Path, result: Outcomes) -> None:
+    won = int(result.won.sum())
+    lost = len(result) - won
     if not won or not lost:
         raise Invalid(f"{path}: every lead was {'lost' if lost else 'won'}; both kinds are needed to learn from")
-    if len(found) < MIN_ROWS or min(won, lost) < MIN_OF_EACH:
+    if len(result) < MIN_ROWS or min(won, lost) < MIN_OF_EACH:
         raise Invalid(
-            f"{path}: {len(found):,} leads, {won:,} won: too little to learn from; at least {MIN_ROWS} leads with"
+            f"{path}: {len(result):,} leads, {won:,} won: too little to learn from; at least {MIN_ROWS} leads with"
             f" {MIN_OF_EACH} won and {MIN_OF_EACH} lost are needed"
         )
-    if not found.columns:
+    if not result.columns:
         raise Invalid(f"{path}: no column is left to learn from")
 
 
 def _named(path: Path, header: Sequence[str], mapping: Mapping | None) -> list[Named | None]:
-    """None: not an attribute of the lead."""
+    """For each column its attribute; None: not an attribute of the lead."""
     if mapping is None:
         return list(_proposed(header))
     missing = [name for name in mapping.columns if fold(name) not in map(fold, header)]
@@ -154,7 +157,7 @@ def _named(path: Path, header: Sequence[str], mapping: Mapping | None) -> list[N
 
 
 def _proposed(header: Iterable[str]) -> Iterator[Named]:
-    """Without a mapping: what is written as an attribute stays one, all else is put under `secondary.`"""
+    """Without a mapping: attribute paths are kept, all other names go under `secondary.`"""
     taken: set[str] = set()
     for index, name in enumerate(header, start=1):
         is_path = re.fullmatch(r"(primary|secondary|source)\.[a-z][a-z0-9_]{0,39}", name)
@@ -180,16 +183,18 @@ def _column(named: Named, cells: _Cells) -> Column:
         return Column(named.name, named.path, np.array(numbers, dtype=np.float64)[codes])
     counts = np.bincount(codes, minlength=len(values))
     spelling: dict[str, str] = {}
-    for place in np.argsort(-counts, kind="stable"):  # the most usual spelling stands for all that fold alike
-        if values[place]:
-            spelling.setdefault(fold(values[place]), values[place])
+    for position in np.argsort(
+        -counts, kind="stable"
+    ):  # the most frequent spelling represents all that fold to the same text
+        if values[position]:
+            spelling.setdefault(fold(values[position]), values[position])
     order = {key: code for code, key in enumerate(spelling)}
-    places = np.array([order.get(fold(value), math.nan) if value else math.nan for value in values])
-    return Column(named.name, named.path, places[codes], tuple(spelling.values()))
+    positions = np.array([order.get(fold(value), math.nan) if value else math.nan for value in values])
+    return Column(named.name, named.path, positions[codes], tuple(spelling.values()))
 
 
 def _number(text: str) -> float | None:
-    """As production reads numbers: full-width digits and thousands separators are numbers too."""
+    """The number, read as in production: full-width digits and thousands separators are accepted."""
     try:
         number = float(fold(text).replace(",", ""))
     except ValueError:

@@ -1,11 +1,11 @@
-"""The production fold on rows of the history: for comparing with the live rule set, and to prove that both agree."""
+"""The scoring engine on rows of the history: compares with the live rule set and verifies the learnt points."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import numpy as np
 from sodate.leads.lead import Profile
-from sodate.scoring.fold import Fold
+from sodate.scoring.engine import ScoringEngine
 from sodate.scoring.rules import RuleSet
 
 from sodate_cli.calibrate.table import Column, Floats, Outcomes
@@ -15,11 +15,11 @@ _NOW = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def points(rules: RuleSet, data: Outcomes) -> Floats:
-    """What production gives each lead for its attributes. The history knows no activities, so those rules give none."""
-    fold = Fold(rules)
+    """Total of each lead in production. The history has no activities, so activity rules give no points."""
+    engine = ScoringEngine(rules)
 
     def total(profile: Profile) -> int:
-        return fold.view(fold.replay(profile, (), _NOW), 0).total
+        return engine.view(engine.replay(profile, (), _NOW), 0).total
 
     return np.array([total(profile) for profile in profiles(data)], dtype=np.float64)
 

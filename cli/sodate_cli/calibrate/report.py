@@ -1,4 +1,4 @@
-"""The report: one HTML file with its plots inside, no script, nothing fetched. What comes from the file is escaped."""
+"""The report: one HTML file with inline plots, no script, no external resources. Input values are escaped."""
 
 import io
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ def html(said: Said) -> str:
         _table(text.RULES, text.rules(said)),
         "<h2>Columns</h2>",
         f"<p>Used: {escape(', '.join(said['columns']['used']))}</p>",
-        _table(("refused", "why"), text.refused(said)),
+        _table(("refused", "why"), text.rejected(said)),
         f"<p>Seed {said['seed']}, {said['repeats']} shuffles of {said['folds']} folds, target column"
         f" {escape(said['target'])}.</p></html>",
     ]
@@ -83,12 +83,12 @@ def _calibration(axes: Any, said: Said) -> None:
 
 def _points(axes: Any, said: Said) -> None:
     rules = said["rules"][::-1]
-    places = range(len(rules))
+    positions = range(len(rules))
     middle = [rule["points"] for rule in rules]
     axes.hlines(
-        places, [r["points_low"] for r in rules], [r["points_high"] for r in rules], color="#9db7d3", linewidth=2
+        positions, [r["points_low"] for r in rules], [r["points_high"] for r in rules], color="#9db7d3", linewidth=2
     )
-    axes.plot(middle, places, "o", color="#3b6ea5", markersize=3)
+    axes.plot(middle, positions, "o", color="#3b6ea5", markersize=3)
     axes.axvline(0, color="#888", linewidth=0.8)
     axes.set(xlabel="points", ylabel="rule, in the order of the table", yticks=[])
 

@@ -1,4 +1,4 @@
-"""Learnt rules in the language of rules.yaml: names that people read, and cuts that the language allows."""
+"""Writes learnt rules as rules.yaml: readable ids and labels, and cuts that the language allows."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ _KEPT_OF_BASE = ("phases", "rank", "time_zone")
 
 @dataclass(frozen=True)
 class Written:
-    """A rule as the file has it. `turned`: it says `not`, and gives the points that it would else have cost."""
+    """A rule as in the file. `turned`: negated with `not`, so that it gives points instead of costing them."""
 
     id: str
     label: str
@@ -32,18 +32,20 @@ class Written:
 
 def written(rules: Sequence[Rule], data: Outcomes) -> list[Written]:
     taken: set[str] = set()
-    found = []
+    result = []
     for rule in rules:
         tests = _merged(rule.tests, data)
         when = tests[0] if len(tests) == 1 else {"all": tests}
         label = " & ".join(_label(test, data) for test in tests)
-        found.append(Written(_slug(tests, taken), _short(label, _LONGEST_LABEL), when, rule.points, rule))
-    return found
+        result.append(Written(_slug(tests, taken), _short(label, _LONGEST_LABEL), when, rule.points, rule))
+    return result
 
 
 def lifted(rules: Sequence[Written], cuts: Cuts) -> tuple[list[Written], Cuts, bool]:
-    """Cuts must be 1 or more in rules.yaml. The largest costs turn into points for their contrary, as few as needed:
-    every score rises by the same, so no rank changes. The last value says whether that was not enough."""
+    """Raise all cuts to at least 1, as rules.yaml requires, by negating the rules with the largest costs.
+
+    Every score rises by the same amount, so the ranking stays. The last value is True when that was not enough.
+    """
     missing, turned = 1 - min(cuts.mql, cuts.cool + 1), set[str]()
     for rule in sorted(rules, key=lambda rule: rule.points):
         if missing <= sum(-other.points for other in rules if other.id in turned) or rule.points >= 0:
@@ -56,29 +58,32 @@ def lifted(rules: Sequence[Written], cuts: Cuts) -> tuple[list[Written], Cuts, b
 
 
 def document(rules: Sequence[Written], cuts: Cuts, base: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Raises `pydantic.ValidationError` if production would not take it."""
-    found: dict[str, Any] = {
+    """The rule set as a document.
+
+    Raises: `pydantic.ValidationError` if production would reject it.
+    """
+    result: dict[str, Any] = {
         "hot": {"threshold": cuts.hot, "cool_below": cuts.cool},
         "rules": [{"id": r.id, "label": r.label, "when": r.when, "points": r.points} for r in rules],
         "phases": _phases(cuts),
     }
-    found |= {key: base[key] for key in _KEPT_OF_BASE if base is not None and key in base}
-    RuleSet.model_validate(found)
-    return found
+    result |= {key: base[key] for key in _KEPT_OF_BASE if base is not None and key in base}
+    RuleSet.model_validate(result)
+    return result
 
 
-def to_yaml(found: Mapping[str, Any], comments: Sequence[str]) -> str:
+def to_yaml(result: Mapping[str, Any], comments: Sequence[str]) -> str:
     """Short maps on one line, as people write rules; strings that YAML could misread are quoted."""
     lines = [f"# {line}".rstrip() for line in comments]
-    lines += ["hot:", *(f"  {key}: {_flow(value)}" for key, value in found["hot"].items()), "", "rules:"]
-    for rule in found["rules"]:
+    lines += ["hot:", *(f"  {key}: {_flow(value)}" for key, value in result["hot"].items()), "", "rules:"]
+    for rule in result["rules"]:
         lines += [f"  - id: {_flow(rule['id'])}", f"    label: {_flow(rule['label'])}"]
         lines += [f"    when: {_flow(rule['when'])}", f"    points: {rule['points']}"]
     for key in _KEPT_OF_BASE:
-        if isinstance(found.get(key), list):
-            lines += ["", f"{key}:", *(f"  - {_flow(entry)}" for entry in found[key])]
-        elif key in found:
-            lines += ["", f"{key}: {_flow(found[key])}"]
+        if isinstance(result.get(key), list):
+            lines += ["", f"{key}:", *(f"  - {_flow(entry)}" for entry in result[key])]
+        elif key in result:
+            lines += ["", f"{key}: {_flow(result[key])}"]
     return "\n".join(lines) + "\n"
 
 
@@ -89,10 +94,10 @@ def _flow(value: Any) -> str:
 
 def _phases(cuts: Cuts) -> list[dict[str, Any]]:
     """認知 for everybody, 検討 from the MQL cut on, 決定 from the hot cut on."""
-    found: list[dict[str, Any]] = [{"id": "awareness", "label": "認知"}]
+    result: list[dict[str, Any]] = [{"id": "awareness", "label": "認知"}]
     if cuts.mql < cuts.hot:
-        found.append({"id": "consideration", "label": "検討 (MQL)", "when": _total_at_least(cuts.mql)})
-    return [*found, {"id": "decision", "label": "決定", "when": _total_at_least(cuts.hot)}]
+        result.append({"id": "consideration", "label": "検討 (MQL)", "when": _total_at_least(cuts.mql)})
+    return [*result, {"id": "decision", "label": "決定", "when": _total_at_least(cuts.hot)}]
 
 
 def _total_at_least(total: int) -> dict[str, Any]:
@@ -101,11 +106,11 @@ def _total_at_least(total: int) -> dict[str, Any]:
 
 def _merged(tests: Sequence[Test], data: Outcomes) -> list[dict[str, Any]]:
     """Two bounds of one number are one range."""
-    found: dict[int, dict[str, Any]] = {}
+    result: dict[int, dict[str, Any]] = {}
     for test in tests:
         column = data.columns[test.column]
-        found.setdefault(test.column, {"attribute": column.path}).update(_test(test, column))
-    return list(found.values())
+        result.setdefault(test.column, {"attribute": column.path}).update(_test(test, column))
+    return list(result.values())
 
 
 def _test(test: Test, column: Column) -> dict[str, Any]:

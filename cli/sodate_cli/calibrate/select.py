@@ -1,7 +1,7 @@
-"""Sparse selection: rules (a test, or two tests together) are added one by one, and exchanged while that helps.
+"""Sparse selection: rules (one test, or two combined) are added one at a time and exchanged while the loss improves.
 
-Every pair of tests is looked at in each round, through two matrix products and without building the pairs. A rule is
-taken for what it adds to the rules already there (a Newton step of the penalised likelihood), with the sign asked for.
+Each iteration evaluates every pair of tests by two matrix products, without building the pairs. A rule is chosen by
+its gain over the rules already selected (a Newton step of the penalised likelihood), within the required sign.
 """
 
 from collections.abc import Sequence
@@ -17,16 +17,16 @@ RIDGE = 10.0
 _SHORTLIST = 64
 _CAUTION = 5.0
 _LEAST_GAIN = 0.05
-#: Of two rules that help alike the one with a single test is taken: it is easier to read.
+#: Gain factor for rules with two tests: at similar gain, a rule with one test is preferred for readability.
 _FOR_TWO = 0.9
-#: A rule about nearly the same leads as another says nothing new, and sharing weights is no reason for it.
+#: Correlation above which a rule is redundant with a selected one.
 _ALIKE = 0.9
 Pair = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Constraints:
-    """By place of the column. `direction`: the score only rises (+1) or falls (-1) with it. `sign`: of its points."""
+    """By column index. `direction`: the score only rises (+1) or falls (-1) with the value. `sign`: of the points."""
 
     direction: dict[int, int] = field(default_factory=dict)
     sign: dict[int, int] = field(default_factory=dict)
@@ -34,59 +34,63 @@ class Constraints:
 
 @dataclass
 class Selected:
-    """`pairs` index into the tests; the two are equal for a rule of a single test."""
+    """`pairs`: indexes of tests, equal for a single test. `matches`: one 0/1 column per rule."""
 
     pairs: list[Pair]
-    held: Floats
+    matches: Floats
     fit: Fit
 
 
 class Selector:
-    def __init__(self, tests: Sequence[Test], held: Matrix, constraints: Constraints, least: int) -> None:
-        self._held = held
+    def __init__(self, tests: Sequence[Test], matches: Matrix, constraints: Constraints, least: int) -> None:
+        self._matches = matches
         signs = np.array([_sign(test, constraints) for test in tests], dtype=np.int64).reshape(-1, 2)
         self._may_add = np.logical_and.outer(signs[:, 1] > 0, signs[:, 1] > 0)
         self._may_cost = np.logical_and.outer(signs[:, 0] > 0, signs[:, 0] > 0)
-        together = held.T @ held
-        enough = (together >= least) & (together <= len(held) - least)
+        together = matches.T @ matches
+        enough = (together >= least) & (together <= len(matches) - least)
         self._possible: Bools = np.triu(enough & _combinable(tests, constraints))
 
     def path(self, wanted: Floats, sizes: Sequence[int]) -> dict[int, Selected]:
-        """The best rules found of each size; a larger set begins with the smaller one and may exchange any of it."""
+        """The best rules for each size; a larger set starts from the smaller one and may exchange any of its rules."""
         now = Selected([], np.empty((len(wanted), 0)), Fit(_log_odds(float(wanted.mean())), np.empty(0)))
         banned: set[Pair] = set()
-        found: dict[int, Selected] = {}
+        result: dict[int, Selected] = {}
         for size in sorted(sizes):
             while len(now.pairs) < size and (more := self._with_one_more(now, wanted, banned)) is not None:
                 now = more
-            now = self._exchange(now, wanted, banned, rounds=size)
-            found[size] = now
-        return found
+            now = self._exchange(now, wanted, banned, most_exchanges=size)
+            result[size] = now
+        return result
 
-    def _exchange(self, now: Selected, wanted: Floats, banned: set[Pair], rounds: int) -> Selected:
-        best = loss(now.held, wanted, now.fit, RIDGE)
-        for _ in range(rounds if now.pairs else 0):
-            weakest = int((now.fit.weights**2 / now.fit.variances(now.held, RIDGE)[1:]).argmin())
+    def _exchange(self, now: Selected, wanted: Floats, banned: set[Pair], most_exchanges: int) -> Selected:
+        best = loss(now.matches, wanted, now.fit, RIDGE)
+        for _ in range(most_exchanges if now.pairs else 0):
+            weakest = int((now.fit.weights**2 / now.fit.variances(now.matches, RIDGE)[1:]).argmin())
             other = self._with_one_more(_without(now, weakest, wanted), wanted, banned)
             if other is None or len(other.pairs) < len(now.pairs):
                 break
-            value = loss(other.held, wanted, other.fit, RIDGE)
+            value = loss(other.matches, wanted, other.fit, RIDGE)
             if value > best - _LEAST_GAIN:
                 break
             now, best = other, value
         return now
 
     def _with_one_more(self, now: Selected, wanted: Floats, banned: set[Pair]) -> Selected | None:
-        """A rule whose sign turns wrong when all are weighed together is never looked at again."""
+        """Add the best rule. A rule that gets a disallowed sign in the joint fit is excluded permanently."""
         while (pair := self._best(now, wanted, banned)) is not None:
-            held = np.column_stack([now.held, self._held[:, pair[0]] * self._held[:, pair[1]]])
-            more = Selected([*now.pairs, pair], held, fit(held, wanted, RIDGE, start=np.append(now.fit.all, 0.0)))
-            wrong = [place for place, rule in enumerate(more.pairs) if not self._allowed(rule, more.fit.weights[place])]
+            matches = np.column_stack([now.matches, self._matches[:, pair[0]] * self._matches[:, pair[1]]])
+            more = Selected([*now.pairs, pair], matches, fit(matches, wanted, RIDGE, start=np.append(now.fit.all, 0.0)))
+            wrong = [
+                position
+                for position, rule in enumerate(more.pairs)
+                if not self._allowed(rule, more.fit.weights[position])
+            ]
             if not wrong:
                 return more
-            banned.update(more.pairs[place] for place in wrong)
-            for place in reversed(wrong):
-                more = _without(more, place, wanted)
+            banned.update(more.pairs[position] for position in wrong)
+            for position in reversed(wrong):
+                more = _without(more, position, wanted)
             if len(more.pairs) > len(now.pairs):
                 return more
             now = more
@@ -99,11 +103,11 @@ class Selector:
     def _best(self, now: Selected, wanted: Floats, banned: set[Pair]) -> Pair | None:
         if not self._possible.any():
             return None
-        chance = now.fit.chances(now.held)
+        chance = now.fit.chances(now.matches)
         rest = (wanted - chance).astype(np.float32)
         doubt = (chance * (1 - chance)).astype(np.float32)
-        pull = self._held.T @ (self._held * rest[:, None])
-        weight = self._held.T @ (self._held * doubt[:, None])
+        pull = self._matches.T @ (self._matches * rest[:, None])
+        weight = self._matches.T @ (self._matches * doubt[:, None])
         allowed = self._possible & np.where(pull >= 0, self._may_add, self._may_cost)
         gain = np.where(allowed, pull * pull / (weight + RIDGE + _CAUTION), -1.0)
         for pair in (*now.pairs, *banned):
@@ -111,12 +115,12 @@ class Selector:
         top = min(_SHORTLIST, gain.size)
         best: Ints = np.sort(np.argpartition(-gain, top - 1, axis=None)[:top])
         best = best[gain.ravel()[best] > 0]
-        if not len(best):  # nothing is left that may be added
+        if not len(best):  # no allowed rule is left
             return None
         first, second = np.unravel_index(best, gain.shape)
-        added = (self._held[:, first] * self._held[:, second]).astype(np.float64)
+        added = (self._matches[:, first] * self._matches[:, second]).astype(np.float64)
         gains = _added_gain(now, added, rest, doubt) * np.where(first == second, 1.0, _FOR_TWO)
-        gains[_alike(now.held, added)] = -1.0
+        gains[_alike(now.matches, added)] = -1.0
         winner = int(gains.argmax())
         if gains[winner] <= 0:
             return None
@@ -124,10 +128,10 @@ class Selector:
 
 
 def _added_gain(now: Selected, added: Floats, rest: Matrix, doubt: Matrix) -> Floats:
-    """What each would add when the rules already there are weighed anew at the same time (Schur complement)."""
-    known = np.column_stack([np.ones(len(rest)), now.held])
+    """Gain of each candidate when all selected weights are refitted at the same time (Schur complement)."""
+    known = np.column_stack([np.ones(len(rest)), now.matches])
     weighed = known * doubt[:, None]
-    among = known.T @ weighed + np.diag(np.r_[1e-6, np.full(now.held.shape[1], RIDGE)])
+    among = known.T @ weighed + np.diag(np.r_[1e-6, np.full(now.matches.shape[1], RIDGE)])
     shared = weighed.T @ added
     own = np.einsum("ij,ij->j", added * doubt[:, None], added) - np.einsum(
         "ij,ij->j", shared, np.linalg.solve(among, shared)
@@ -136,24 +140,26 @@ def _added_gain(now: Selected, added: Floats, rest: Matrix, doubt: Matrix) -> Fl
     return gain
 
 
-def _alike(held: Floats, added: Floats) -> Bools:
-    """Correlates strongly with a rule that is there already, the same way or the contrary."""
-    if not held.shape[1]:
+def _alike(matches: Floats, added: Floats) -> Bools:
+    """Whether each candidate correlates strongly, positively or negatively, with a selected rule."""
+    if not matches.shape[1]:
         return np.zeros(added.shape[1], dtype=bool)
-    centred, other = added - added.mean(axis=0), held - held.mean(axis=0)
+    centred, other = added - added.mean(axis=0), matches - matches.mean(axis=0)
     spread = np.outer(np.sqrt((other**2).sum(axis=0)), np.sqrt((centred**2).sum(axis=0)))
-    found: Bools = (np.abs(other.T @ centred) > _ALIKE * np.maximum(spread, 1e-12)).any(axis=0)
-    return found
+    result: Bools = (np.abs(other.T @ centred) > _ALIKE * np.maximum(spread, 1e-12)).any(axis=0)
+    return result
 
 
-def _without(now: Selected, place: int, wanted: Floats) -> Selected:
-    held = np.delete(now.held, place, axis=1)
-    start = np.delete(now.fit.all, place + 1)
-    return Selected([*now.pairs[:place], *now.pairs[place + 1 :]], held, fit(held, wanted, RIDGE, start=start))
+def _without(now: Selected, position: int, wanted: Floats) -> Selected:
+    matches = np.delete(now.matches, position, axis=1)
+    start = np.delete(now.fit.all, position + 1)
+    return Selected(
+        [*now.pairs[:position], *now.pairs[position + 1 :]], matches, fit(matches, wanted, RIDGE, start=start)
+    )
 
 
 def _sign(test: Test, constraints: Constraints) -> tuple[bool, bool]:
-    """May it cost points, may it give points?"""
+    """Whether the test may cost points, and whether it may give points."""
     cost = give = True
     if (sign := constraints.sign.get(test.column)) is not None:
         cost, give = sign < 0, sign > 0
@@ -164,14 +170,14 @@ def _sign(test: Test, constraints: Constraints) -> tuple[bool, bool]:
 
 
 def _combinable(tests: Sequence[Test], constraints: Constraints) -> Bools:
-    """Itself; tests of two columns; or from a number to a number of one column, if it need not be monotone."""
+    """Allowed pairs: a test with itself, tests of two columns, or an interval of one column without a direction."""
     column = np.array([test.column for test in tests])
     free = np.array([test.column not in constraints.direction for test in tests], dtype=bool)
     low, high = (np.array([test.kind == kind for test in tests], dtype=bool) for kind in ("at_least", "less_than"))
     same = column[:, None] == column[None, :]
     interval = same & free[:, None] & ((low[:, None] & high[None, :]) | (high[:, None] & low[None, :]))
-    found: Bools = ~same | interval | np.eye(len(tests), dtype=bool)
-    return found
+    result: Bools = ~same | interval | np.eye(len(tests), dtype=bool)
+    return result
 
 
 def _log_odds(chance: float) -> float:

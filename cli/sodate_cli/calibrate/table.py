@@ -1,4 +1,4 @@
-"""What the learner sees: typed columns, one row a lead. Values compare as production compares them (folded)."""
+"""Learning data: typed columns, one row per lead. Texts are folded, as in production."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Column:
-    """`name` as the file has it, `path` as rules do. `values`: numbers, or places in `levels`; NaN: not given."""
+    """`name` as in the file, `path` as in rules. `values`: numbers, or indexes in `levels`; NaN: missing."""
 
     name: str
     path: str
@@ -29,7 +29,7 @@ class Column:
 
     @property
     def codes(self) -> Ints:
-        """Of a text: places in `levels`, -1 where nothing is given."""
+        """For a text column: indexes in `levels`, -1 for missing."""
         return np.where(self.given, self.values, -1).astype(np.int64)
 
     def take(self, rows: Ints) -> "Column":
@@ -38,7 +38,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Columns and what became of each lead (1 won, 0 lost). `notes`: what a reader of the figures should know."""
+    """Columns and the outcome of each lead (1 won, 0 lost). `notes`: remarks on the input for the report."""
 
     columns: tuple[Column, ...]
     won: Floats

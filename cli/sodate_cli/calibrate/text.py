@@ -1,4 +1,4 @@
-"""The figures in words: for the terminal, for the comments of rules.yaml, and for the report's tables."""
+"""Formats the figures for the terminal, the comments of rules.yaml and the report."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ Said = Mapping[str, Any]
 
 def summary(said: Said) -> dict[str, str]:
     compared, hot, mql = said["compared"], said["hot"], said["mql"]
-    found = {
+    result = {
         "leads": f"{said['leads']:,}, {said['won']:,} won ({said['won'] / said['leads']:.0%})",
         f"AUC, {said['auc']['rules']} rules at most": auc(said["auc"]),
         f"AUC, {said['auc_compact']['rules']} rules at most": auc(said["auc_compact"]),
@@ -25,10 +25,10 @@ def summary(said: Said) -> dict[str, str]:
         "MQL": _cut(mql),
     }
     if "gain_per_100_leads" in hot:
-        found["calling the hot"] = (
+        result["calling the hot"] = (
             f"gains {hot['gain_per_100_leads']:,.0f} per 100 leads; calling all {hot['gain_if_all_are_called']:,.0f}"
         )
-    return {name: value for name, value in found.items() if value}
+    return {name: value for name, value in result.items() if value}
 
 
 def auc(said: Said) -> str:
@@ -58,7 +58,7 @@ def tenths(said: Said) -> list[tuple[str, ...]]:
     ]  # fmt: skip
 
 
-def refused(said: Said) -> list[tuple[str, str]]:
+def rejected(said: Said) -> list[tuple[str, str]]:
     return [(one["column"], f"{one['reason']} ({one['rule']})") for one in said["columns"]["refused"]]
 
 

@@ -1,5 +1,7 @@
-"""What the procedure is worth on leads that it has not seen: thresholds, groups, choice of rules and points are all
-learnt anew inside each training fold. Nothing of a held-out lead is looked at before it is scored."""
+"""Cross-validation of the whole procedure.
+
+Thresholds, groups, choice of rules and points are learnt anew in each training fold; held-out leads are only scored.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -63,11 +65,11 @@ class Validated:
 
 
 def validate(data: Outcomes, sizes: Sequence[int], plan: Plan, say: Callable[[str], None]) -> dict[int, Validated]:
-    """Repeated k-fold of the whole procedure; `say` hears of each shuffle."""
-    found = {size: Validated() for size in sizes}
+    """Repeated k-fold of the whole procedure; `say` receives one line per shuffle."""
+    result = {size: Validated() for size in sizes}
     for shuffle in range(plan.repeats):
         chances = {size: np.empty(len(data)) for size in sizes}
-        for one in found.values():
+        for one in result.values():
             one.by_fold.append([])
         for there, here in splits(data, plan, shuffle):
             learnt = learn(data.take(there), sizes, plan.most_points, plan.constraints, plan.seed)
@@ -75,13 +77,13 @@ def validate(data: Outcomes, sizes: Sequence[int], plan: Plan, say: Callable[[st
             for size, model in learnt.items():
                 score = model.points(unseen)
                 chances[size][here] = model.chances(score)
-                _note(found[size], model, data, data.won[there], auc(unseen.won, score))
-        for size, one in found.items():
+                _note(result[size], model, data, data.won[there], auc(unseen.won, score))
+        for size, one in result.items():
             one.pooled.append(auc(data.won, chances[size]))
             one.chances = chances[size] if shuffle == 0 else one.chances
-        most = found[max(sizes)]
+        most = result[max(sizes)]
         say(f"shuffle {shuffle + 1} of {plan.repeats}: mean AUC of {plan.folds} folds {fmean(most.by_fold[-1]):.4f}")
-    return found
+    return result
 
 
 def _note(one: Validated, model: Learnt, data: Outcomes, won: Floats, unseen_auc: float) -> None:
@@ -102,19 +104,19 @@ def splits(data: Outcomes, plan: Plan, shuffle: int) -> list[tuple[Ints, Ints]]:
 
 
 def yardsticks(data: Outcomes, plan: Plan) -> dict[str, float]:
-    """Mean AUC over the folds of the first shuffle for what cannot be read: how much do the rules lose?"""
-    found: dict[str, list[float]] = {"gradient_boosting": [], "logistic_regression": []}
+    """Mean AUC over the folds of the first shuffle for models that are not readable, as benchmarks."""
+    result: dict[str, list[float]] = {"gradient_boosting": [], "logistic_regression": []}
     for there, here in splits(data, plan, 0):
         seen, unseen = data.take(there), data.take(here)
-        found["gradient_boosting"].append(auc(unseen.won, Ensemble(seen, plan.constraints, plan.seed)(unseen)))
-        found["logistic_regression"].append(auc(unseen.won, _logistic(seen, unseen)))
-    return {name: round(fmean(aucs), 4) for name, aucs in found.items()}
+        result["gradient_boosting"].append(auc(unseen.won, Ensemble(seen, plan.constraints, plan.seed)(unseen)))
+        result["logistic_regression"].append(auc(unseen.won, _logistic(seen, unseen)))
+    return {name: round(fmean(aucs), 4) for name, aucs in result.items()}
 
 
 def _logistic(seen: Outcomes, unseen: Outcomes) -> Floats:
     """One weight for each value, and for each of ten bins of a number: what a plain scorecard does."""
-    numbers = [place for place, column in enumerate(seen.columns) if column.is_number]
-    texts = [place for place, column in enumerate(seen.columns) if not column.is_number]
+    numbers = [position for position, column in enumerate(seen.columns) if column.is_number]
+    texts = [position for position, column in enumerate(seen.columns) if not column.is_number]
     bins = KBinsDiscretizer(10, encode="onehot", strategy="quantile", quantile_method="averaged_inverted_cdf")
     model = make_pipeline(
         make_column_transformer(
@@ -129,8 +131,8 @@ def _logistic(seen: Outcomes, unseen: Outcomes) -> Floats:
     )
     with catch_warnings():
         simplefilter("ignore", UserWarning)  # fewer bins than asked for is what a number of few values should have
-        found: Floats = model.fit(there, seen.won).predict_proba(here)[:, 1]
-    return found
+        result: Floats = model.fit(there, seen.won).predict_proba(here)[:, 1]
+    return result
 
 
 def auc(won: Floats, by: Floats) -> float:

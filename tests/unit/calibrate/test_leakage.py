@@ -1,4 +1,4 @@
-"""Columns that know too much are refused by default, by what they are called or by what they hold."""
+"""Leaking columns are rejected by default, by name or by values."""
 
 from pathlib import Path
 
@@ -13,18 +13,18 @@ from tests.support.history import History, history
 LEADS = 1500
 
 
-def screened(tmp_path: Path, told: History, after: tuple[str, ...] = (), allow: tuple[str, ...] = ()) -> Screened:
-    return screen(read_outcomes(told.write(tmp_path / "h.csv"), "won"), after, allow)
+def screened(tmp_path: Path, sample: History, after: tuple[str, ...] = (), allow: tuple[str, ...] = ()) -> Screened:
+    return screen(read_outcomes(sample.write(tmp_path / "h.csv"), "won"), after, allow)
 
 
-def refused(found: Screened) -> dict[str, str]:
-    return {one.column: one.rule for one in found.refused}
+def rejected(result: Screened) -> dict[str, str]:
+    return {one.column: one.rule for one in result.rejected}
 
 
 def test_what_was_known_before_is_allowed(tmp_path: Path) -> None:
-    found = screened(tmp_path, history(LEADS))
-    assert refused(found) == {}
-    assert found.allowed == ("業種", "流入元", "employees", "minutesOnSite", "noise")
+    result = screened(tmp_path, history(LEADS))
+    assert rejected(result) == {}
+    assert result.allowed == ("業種", "流入元", "employees", "minutesOnSite", "noise")
 
 
 @pytest.mark.parametrize(
@@ -43,57 +43,57 @@ def test_what_was_known_before_is_allowed(tmp_path: Path) -> None:
         ("Vintage", None),
     ],
 )
-def test_a_name_that_speaks_of_the_outcome_is_refused(tmp_path: Path, name: str, rule: str | None) -> None:
-    told = history(LEADS).with_column(name, [str(n % 3) for n in range(LEADS)])
-    assert refused(screened(tmp_path, told)).get(name) == rule
+def test_a_name_that_speaks_of_the_outcome_is_rejected(tmp_path: Path, name: str, rule: str | None) -> None:
+    sample = history(LEADS).with_column(name, [str(n % 3) for n in range(LEADS)])
+    assert rejected(screened(tmp_path, sample)).get(name) == rule
 
 
-def test_a_column_that_is_too_good_alone_is_refused(tmp_path: Path) -> None:
-    told = history(LEADS)
+def test_a_column_that_is_too_good_alone_is_rejected(tmp_path: Path) -> None:
+    sample = history(LEADS)
     random = np.random.default_rng(1)
-    cells = ["a" if won != (random.random() < 0.1) else "b" for won in told.won]
-    assert refused(screened(tmp_path, told.with_column("x", cells))) == {"x": "too-good"}
+    cells = ["a" if won != (random.random() < 0.1) else "b" for won in sample.won]
+    assert rejected(screened(tmp_path, sample.with_column("x", cells))) == {"x": "too-good"}
 
 
 def test_many_values_learnt_by_heart_are_not_too_good(tmp_path: Path) -> None:
     """Every value of a column of noise seems to foretell its own rows; other rows do not agree."""
-    told = history(LEADS)
+    sample = history(LEADS)
     random = np.random.default_rng(1)
     cells = [f"v{random.integers(0, 500)}" for _ in range(LEADS)]
-    assert refused(screened(tmp_path, told.with_column("x", cells))) == {}
+    assert rejected(screened(tmp_path, sample.with_column("x", cells))) == {}
 
 
 def test_a_field_that_the_won_ones_have_was_filled_in_late(tmp_path: Path) -> None:
-    told = history(LEADS)
+    sample = history(LEADS)
     random = np.random.default_rng(1)
-    late = ["b" if random.random() < (0.6 if won else 0.2) else "" for won in told.won]
-    early = ["b" if random.random() < 0.4 else "" for _ in told.won]
-    found = screened(tmp_path, told.with_column("x", late).with_column("y", early))
-    assert refused(found) == {"x": "filled-in-late"}
+    late = ["b" if random.random() < (0.6 if won else 0.2) else "" for won in sample.won]
+    early = ["b" if random.random() < 0.4 else "" for _ in sample.won]
+    result = screened(tmp_path, sample.with_column("x", late).with_column("y", early))
+    assert rejected(result) == {"x": "filled-in-late"}
 
 
-def test_traces_of_edits_are_refused(tmp_path: Path) -> None:
-    told = history(LEADS).with_column("x", (["Modified"] + ["Opened"] * 9) * (LEADS // 10))
-    assert refused(screened(tmp_path, told)) == {"x": "edit-trace"}
+def test_traces_of_edits_are_rejected(tmp_path: Path) -> None:
+    sample = history(LEADS).with_column("x", (["Modified"] + ["Opened"] * 9) * (LEADS // 10))
+    assert rejected(screened(tmp_path, sample)) == {"x": "edit-trace"}
 
 
-def test_identities_are_refused_and_amounts_are_not(tmp_path: Path) -> None:
+def test_identities_are_rejected_and_amounts_are_not(tmp_path: Path) -> None:
     random = np.random.default_rng(1)
-    told = history(LEADS).with_column("Prospect ID", [f"p-{n}" for n in range(LEADS)])
-    told = told.with_column("serial", [str(10_000 - n) for n in range(LEADS)])
-    told = told.with_column("revenue of last year", [str(n) for n in random.permutation(10**6)[:LEADS]])
-    told = told.with_column("会社名", [f"会社{n // 2}" for n in range(LEADS)]).with_column("flag", ["No"] * LEADS)
-    found = refused(screened(tmp_path, told))
-    assert found.pop("revenue of last year") == "outcome-name", "revenue may be that of the deal: say --allow"
-    assert found == {"Prospect ID": "identity", "serial": "identity", "会社名": "identity", "flag": "constant"}
+    sample = history(LEADS).with_column("Prospect ID", [f"p-{n}" for n in range(LEADS)])
+    sample = sample.with_column("serial", [str(10_000 - n) for n in range(LEADS)])
+    sample = sample.with_column("revenue of last year", [str(n) for n in random.permutation(10**6)[:LEADS]])
+    sample = sample.with_column("会社名", [f"会社{n // 2}" for n in range(LEADS)]).with_column("flag", ["No"] * LEADS)
+    result = rejected(screened(tmp_path, sample))
+    assert result.pop("revenue of last year") == "outcome-name", "revenue may be that of the deal: say --allow"
+    assert result == {"Prospect ID": "identity", "serial": "identity", "会社名": "identity", "flag": "constant"}
 
 
-def test_a_person_overrules_both_ways(tmp_path: Path) -> None:
-    told = history(LEADS).with_column("Lead Quality", ["a", "b", "c"] * (LEADS // 3))
-    found = screened(tmp_path, told, after=("employees",), allow=("lead quality",))
-    assert refused(found) == {"employees": "after"}
-    assert "Lead Quality" in found.allowed
-    assert [one.rule for one in found.suspects] == ["judgement-name"], "it is used, and the report goes on warning"
+def test_options_overrule_both_ways(tmp_path: Path) -> None:
+    sample = history(LEADS).with_column("Lead Quality", ["a", "b", "c"] * (LEADS // 3))
+    result = screened(tmp_path, sample, after=("employees",), allow=("lead quality",))
+    assert rejected(result) == {"employees": "after"}
+    assert "Lead Quality" in result.allowed
+    assert [one.rule for one in result.suspects] == ["judgement-name"], "it is used, and the report goes on warning"
 
 
 def test_a_name_that_the_file_has_not_is_an_error(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_a_name_that_the_file_has_not_is_an_error(tmp_path: Path) -> None:
 
 
 def test_states_of_the_day_of_the_export_are_suspects(tmp_path: Path) -> None:
-    told = history(LEADS).with_column("Last Activity", ["a", "b", "c"] * (LEADS // 3))
-    assert [(one.column, one.rule) for one in screened(tmp_path, told).suspects] == [
+    sample = history(LEADS).with_column("Last Activity", ["a", "b", "c"] * (LEADS // 3))
+    assert [(one.column, one.rule) for one in screened(tmp_path, sample).suspects] == [
         ("Last Activity", "suspect-snapshot")
     ]

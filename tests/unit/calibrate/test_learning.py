@@ -28,101 +28,104 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> Options:
 
 
 @pytest.fixture(scope="module")
-def found(options: Options) -> Calibrated:
+def calibrated(options: Options) -> Calibrated:
     return calibrate(options, lambda line: None)
 
 
-def test_unseen_leads_are_ranked_nearly_as_well_as_the_truth_could(found: Calibrated) -> None:
-    told = history(4000, seed=99)
-    best = auc(told.won, told.chance)
-    data = _as_data(found, told.rows)
-    assert best - 0.02 < auc(told.won, found.model.points(data)) <= best + 0.005
-    assert abs(found.main.auc - auc(told.won, found.model.points(data))) < 0.03, "what validation promised"
+def test_unseen_leads_are_ranked_nearly_as_well_as_the_truth_could(calibrated: Calibrated) -> None:
+    sample = history(4000, seed=99)
+    best = auc(sample.won, sample.chance)
+    data = _as_data(calibrated, sample.rows)
+    assert best - 0.02 < auc(sample.won, calibrated.model.points(data)) <= best + 0.005
+    assert abs(calibrated.main.auc - auc(sample.won, calibrated.model.points(data))) < 0.03, "what validation promised"
 
 
-def _as_data(found: Calibrated, rows: list[list[str]]) -> Outcomes:
+def _as_data(calibrated: Calibrated, rows: list[list[str]]) -> Outcomes:
     columns = []
-    for place, column in enumerate(found.leads.columns):
-        cells = [row[place] for row in rows]
+    for position, column in enumerate(calibrated.leads.columns):
+        cells = [row[position] for row in rows]
         known = {level: float(code) for code, level in enumerate(column.levels)}
         values = [float(cell) if column.is_number else known.get(cell, np.nan) for cell in cells]
         columns.append(Column(column.name, column.path, np.array(values), column.levels))
     return Outcomes(tuple(columns), np.array([float(row[-1]) for row in rows]))
 
 
-def test_the_rules_that_made_the_history_are_found(found: Calibrated) -> None:
-    about = {tuple(sorted(found.leads.columns[t.column].name for t in rule.tests)): rule for rule in found.model.rules}
+def test_the_rules_that_made_the_history_are_found(calibrated: Calibrated) -> None:
+    about = {
+        tuple(sorted(calibrated.leads.columns[t.column].name for t in rule.tests)): rule
+        for rule in calibrated.model.rules
+    }
     assert ("employees", "業種") in about, "the pair that only works together"
     assert about["employees", "業種"].points > 0
     used = {name for names in about for name in names}
     assert {"業種", "流入元", "employees", "minutesOnSite"} <= used
 
 
-def test_limits_of_size_and_points_hold(found: Calibrated) -> None:
-    assert 4 <= len(found.rules) <= 12
-    assert max(abs(rule.points) for rule in found.rules) == 50
-    assert all(isinstance(rule.points, int) and rule.points for rule in found.rules)
+def test_limits_of_size_and_points_hold(calibrated: Calibrated) -> None:
+    assert 4 <= len(calibrated.rules) <= 12
+    assert max(abs(rule.points) for rule in calibrated.rules) == 50
+    assert all(isinstance(rule.points, int) and rule.points for rule in calibrated.rules)
 
 
-def test_whole_points_keep_the_rank(found: Calibrated) -> None:
-    rounding = figures(found)["rounding"]
+def test_whole_points_keep_the_rank(calibrated: Calibrated) -> None:
+    rounding = figures(calibrated)["rounding"]
     assert rounding["spearman"] > 0.999
     assert abs(rounding["auc_lost"]) < 0.001
 
 
-def test_production_gives_every_lead_the_very_same_points(found: Calibrated) -> None:
-    rules = RuleSet.model_validate(found.document)
-    assert (production.points(rules, found.leads) == found.model.score + found.lift).all()
+def test_production_gives_every_lead_the_very_same_points(calibrated: Calibrated) -> None:
+    rules = RuleSet.model_validate(calibrated.document)
+    assert (production.points(rules, calibrated.leads) == calibrated.model.score + calibrated.lift).all()
 
 
-def test_the_yaml_says_the_same_as_the_rules(found: Calibrated) -> None:
-    read = parse("rules.yaml", to_yaml(found.document, ["コメント: a"]))
+def test_the_yaml_says_the_same_as_the_rules(calibrated: Calibrated) -> None:
+    read = parse("rules.yaml", to_yaml(calibrated.document, ["コメント: a"]))
     assert not read.problems
-    assert RuleSet.model_validate(read.data) == RuleSet.model_validate(found.document)
+    assert RuleSet.model_validate(read.data) == RuleSet.model_validate(calibrated.document)
 
 
-def test_the_same_history_gives_the_same_bytes(options: Options, found: Calibrated) -> None:
+def test_the_same_history_gives_the_same_bytes(options: Options, calibrated: Calibrated) -> None:
     again = calibrate(options, lambda line: None)
-    assert to_yaml(again.document, []) == to_yaml(found.document, [])
-    assert figures(again) == figures(found)
+    assert to_yaml(again.document, []) == to_yaml(calibrated.document, [])
+    assert figures(again) == figures(calibrated)
 
 
 def test_signs_and_directions_hold(options: Options) -> None:
     wanted = replace(options, signs=("業種=-",), monotone=("minutesOnSite=down",))
-    found = calibrate(wanted, lambda line: None)
-    place = {column.name: number for number, column in enumerate(found.leads.columns)}
-    for rule in found.model.rules:
+    calibrated = calibrate(wanted, lambda line: None)
+    position = {column.name: number for number, column in enumerate(calibrated.leads.columns)}
+    for rule in calibrated.model.rules:
         columns = {test.column for test in rule.tests}
-        assert place["業種"] not in columns or rule.points < 0
+        assert position["業種"] not in columns or rule.points < 0
         for test in rule.tests:
-            if test.column == place["minutesOnSite"] and test.kind in ("at_least", "less_than"):
+            if test.column == position["minutesOnSite"] and test.kind in ("at_least", "less_than"):
                 assert (rule.points > 0) == (test.kind == "less_than")
 
 
-def test_hot_begins_where_a_call_pays_for_itself(found: Calibrated) -> None:
+def test_hot_begins_where_a_call_pays_for_itself(calibrated: Calibrated) -> None:
     """5 a call, 20 a deal: from a chance of one in four on. The truth is known, so what calls bring is too."""
-    hot = figures(found)["hot"]
+    hot = figures(calibrated)["hot"]
     assert 0.24 <= hot["chance"] < 0.32
-    told = history(8000, seed=5)
-    score = found.model.points(_as_data(found, told.rows)) + found.lift
-    gain = {cut: float(((told.chance * 20 - 5) * (score >= cut)).sum()) for cut in range(0, 120, 4)}
-    mine = float(((told.chance * 20 - 5) * (score >= found.cuts.hot)).sum())
+    sample = history(8000, seed=5)
+    score = calibrated.model.points(_as_data(calibrated, sample.rows)) + calibrated.lift
+    gain = {cut: float(((sample.chance * 20 - 5) * (score >= cut)).sum()) for cut in range(0, 120, 4)}
+    mine = float(((sample.chance * 20 - 5) * (score >= calibrated.cuts.hot)).sum())
     assert mine > 0.95 * max(gain.values())
-    assert 1 <= found.cuts.mql <= found.cuts.hot
-    assert 0 <= found.cuts.cool < found.cuts.hot
+    assert 1 <= calibrated.cuts.mql <= calibrated.cuts.hot
+    assert 0 <= calibrated.cuts.cool < calibrated.cuts.hot
 
 
 def test_a_cut_that_would_lie_below_one_lifts_all_scores_alike(options: Options) -> None:
-    found = calibrate(replace(options, costs=Costs(call=1, deal=40)), lambda line: None)
-    assert found.lift > 0 and found.cuts.mql >= 1
-    rules = RuleSet.model_validate(found.document)
-    assert (production.points(rules, found.leads) == found.model.score + found.lift).all()
-    assert any("not" in rule.when for rule in found.rules)
+    calibrated = calibrate(replace(options, costs=Costs(call=1, deal=40)), lambda line: None)
+    assert calibrated.lift > 0 and calibrated.cuts.mql >= 1
+    rules = RuleSet.model_validate(calibrated.document)
+    assert (production.points(rules, calibrated.leads) == calibrated.model.score + calibrated.lift).all()
+    assert any("not" in rule.when for rule in calibrated.rules)
 
 
 def test_calls_that_sales_cannot_make_raise_the_cut(options: Options) -> None:
-    found = calibrate(replace(options, costs=Costs(call=1, deal=40, most_called=0.1)), lambda line: None)
-    assert np.mean(found.model.score + found.lift >= found.cuts.hot) <= 0.1
+    calibrated = calibrate(replace(options, costs=Costs(call=1, deal=40, most_called=0.1)), lambda line: None)
+    assert np.mean(calibrated.model.score + calibrated.lift >= calibrated.cuts.hot) <= 0.1
 
 
 @pytest.mark.parametrize(
@@ -136,7 +139,7 @@ def test_calls_that_sales_cannot_make_raise_the_cut(options: Options) -> None:
         Costs(most_called=2),
     ],
 )
-def test_costs_that_make_no_sense_are_refused(options: Options, costs: Costs) -> None:
+def test_costs_that_make_no_sense_are_rejected(options: Options, costs: Costs) -> None:
     with pytest.raises(Invalid):
         calibrate(replace(options, costs=costs), lambda line: None)
 
@@ -144,25 +147,25 @@ def test_costs_that_make_no_sense_are_refused(options: Options, costs: Costs) ->
 @pytest.mark.parametrize(
     "wrong", [{"signs": ("業種=x",)}, {"signs": ("nope=+",)}, {"monotone": ("業種=up",)}, {"monotone": ("noise",)}]
 )
-def test_wishes_that_make_no_sense_are_refused(options: Options, wrong: dict[str, tuple[str, ...]]) -> None:
+def test_wishes_that_make_no_sense_are_rejected(options: Options, wrong: dict[str, tuple[str, ...]]) -> None:
     with pytest.raises(Invalid):
         calibrate(replace(options, **wrong), lambda line: None)  # type: ignore[arg-type]
 
 
 def test_chance_is_not_taken_for_knowledge(tmp_path: Path) -> None:
     """Outcomes drawn by lot: either nothing is learnt, or the figures say that it is worth nothing."""
-    told = history(600)
+    sample = history(600)
     random = np.random.default_rng(3)
-    for row in told.rows:
+    for row in sample.rows:
         row[-1] = str(random.integers(0, 2))
-    path = told.write(tmp_path / "h.csv")
+    path = sample.write(tmp_path / "h.csv")
     try:
-        found = calibrate(Options(path, folds=3, repeats=1, max_rules=10), lambda line: None)
+        calibrated = calibrate(Options(path, folds=3, repeats=1, max_rules=10), lambda line: None)
     except Invalid as error:
         assert "better than chance" in str(error)
     else:
-        assert found.main.auc < 0.56
-        assert {"overfit", "little-data"} <= {one.kind for one in found.warnings}
+        assert calibrated.main.auc < 0.56
+        assert {"overfit", "little-data"} <= {one.kind for one in calibrated.warnings}
 
 
 def test_values_too_rare_to_make_rules_of_end_in_words(tmp_path: Path) -> None:
@@ -172,20 +175,20 @@ def test_values_too_rare_to_make_rules_of_end_in_words(tmp_path: Path) -> None:
         calibrate(Options(path, folds=2, repeats=1, allow=("x",)), lambda line: None)
 
 
-def test_costs_that_no_score_can_pay_for_are_told(options: Options) -> None:
-    found = calibrate(replace(options, costs=Costs(call=9_999_999, deal=10_000_000)), lambda line: None)
-    assert found.cuts.hot == found.model.score.max() + found.lift
-    assert any("no score promises" in one.text for one in found.warnings)
+def test_costs_that_no_score_can_pay_for_give_a_warning(options: Options) -> None:
+    calibrated = calibrate(replace(options, costs=Costs(call=9_999_999, deal=10_000_000)), lambda line: None)
+    assert calibrated.cuts.hot == calibrated.model.score.max() + calibrated.lift
+    assert any("no score promises" in one.text for one in calibrated.warnings)
 
 
-def test_people_are_warned_of_protected_attributes(tmp_path: Path) -> None:
-    told = history(1500)
+def test_a_warning_names_protected_attributes(tmp_path: Path) -> None:
+    sample = history(1500)
     random = np.random.default_rng(2)
-    gender = ["女性" if won != (random.random() < 0.3) else "男性" for won in told.won]
-    country = ["JP" if won != (random.random() < 0.35) else "US" for won in told.won]
-    path = told.with_column("性別", gender).with_column("Country", country).write(tmp_path / "h.csv")
-    found = calibrate(Options(path, folds=3, repeats=1, max_rules=8), lambda line: None)
-    kinds = {one.kind for one in found.warnings}
+    gender = ["女性" if won != (random.random() < 0.3) else "男性" for won in sample.won]
+    country = ["JP" if won != (random.random() < 0.35) else "US" for won in sample.won]
+    path = sample.with_column("性別", gender).with_column("Country", country).write(tmp_path / "h.csv")
+    calibrated = calibrate(Options(path, folds=3, repeats=1, max_rules=8), lambda line: None)
+    kinds = {one.kind for one in calibrated.warnings}
     assert {"protected-attribute", "proxy-attribute"} <= kinds
 
 

@@ -13,30 +13,30 @@ from tests.support.history import history
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932"])
 def test_the_same_columns_come_out_of_every_encoding(tmp_path: Path, encoding: str) -> None:
-    told = history(300)
-    found = read_outcomes(told.write(tmp_path / "h.csv", encoding), "won")
-    industry, source, employees, *_ = found.columns
-    assert [column.is_number for column in found.columns] == [False, False, True, True, True]
+    sample = history(300)
+    data = read_outcomes(sample.write(tmp_path / "h.csv", encoding), "won")
+    industry, source, employees, *_ = data.columns
+    assert [column.is_number for column in data.columns] == [False, False, True, True, True]
     assert set(industry.levels) == {"製造", "小売", "IT", "建設", "医療"}
-    assert int((~source.given).sum()) == sum(row[1] == "" for row in told.rows) > 0
+    assert int((~source.given).sum()) == sum(row[1] == "" for row in sample.rows) > 0
     assert employees.path == "secondary.employees"
-    assert found.won.tolist() == told.won.tolist()
+    assert data.won.tolist() == sample.won.tolist()
 
 
 def test_values_that_production_folds_together_are_one(tmp_path: Path) -> None:
-    told = history(300).with_column("plan", ["Ｐｒｏ", "pro", "PRO"] * 100).with_column("seats", ["１,２００"] * 300)
-    plan, seats = read_outcomes(told.write(tmp_path / "h.csv"), "won").columns[-2:]
+    sample = history(300).with_column("plan", ["Ｐｒｏ", "pro", "PRO"] * 100).with_column("seats", ["１,２００"] * 300)
+    plan, seats = read_outcomes(sample.write(tmp_path / "h.csv"), "won").columns[-2:]
     assert len(plan.levels) == 1
     assert seats.is_number and seats.values[0] == 1200
 
 
-def test_leads_that_are_still_open_and_rows_that_do_not_fit_are_left_out_and_told(tmp_path: Path) -> None:
-    told = history(300)
-    told.rows[0][-1] = ""
-    told.rows[1].append("one cell too many")
-    found = read_outcomes(told.write(tmp_path / "h.csv"), "won")
-    assert len(found) == 298
-    assert len(found.notes) == 2
+def test_leads_that_are_still_open_and_rows_that_do_not_fit_are_left_out_with_a_note(tmp_path: Path) -> None:
+    sample = history(300)
+    sample.rows[0][-1] = ""
+    sample.rows[1].append("one cell too many")
+    data = read_outcomes(sample.write(tmp_path / "h.csv"), "won")
+    assert len(data) == 298
+    assert len(data.notes) == 2
 
 
 def _text(*lines: str) -> bytes:
@@ -60,7 +60,7 @@ GOOD = [f"{n % 7},{n % 2}" for n in range(300)]
         ("a,won\nあ,1\n".encode() + "い,0\n".encode("cp932") + b"\x81\xff\n", "neither UTF-8 nor CP932 throughout"),
     ],
 )
-def test_a_wrong_file_is_refused_in_words(tmp_path: Path, content: bytes, words: str) -> None:
+def test_a_wrong_file_is_rejected_in_words(tmp_path: Path, content: bytes, words: str) -> None:
     path = tmp_path / "h.csv"
     path.write_bytes(content)
     with pytest.raises(Invalid) as error:
@@ -69,7 +69,7 @@ def test_a_wrong_file_is_refused_in_words(tmp_path: Path, content: bytes, words:
     assert str(path) in str(error.value)
 
 
-def test_a_missing_file_is_refused_in_words(tmp_path: Path) -> None:
+def test_a_missing_file_is_rejected_in_words(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="No such file"):
         read_outcomes(tmp_path / "none.csv", "won")
 
@@ -80,11 +80,11 @@ def test_a_mapping_names_the_attributes_and_reads_their_cells(tmp_path: Path) ->
         "source: crm\nnot_given: ['-']\ncolumns:\n  業種: primary.industry\n  key: external_id\n"
         "  mail: {to: secondary.mail_ok, type: bool}\n  rank: {to: secondary.size, choices: {L: large}}\n"
     )
-    told = history(300).with_column("key", [str(n) for n in range(300)])
-    told = told.with_column("mail", ["はい", "いいえ", "-"] * 100).with_column("rank", ["L", "S", "-"] * 100)
-    found = read_outcomes(told.write(tmp_path / "h.csv"), "won", read_mapping(mapping))
-    assert [column.path for column in found.columns] == ["primary.industry", "secondary.mail_ok", "secondary.size"]
-    _, mail, rank = found.columns
+    sample = history(300).with_column("key", [str(n) for n in range(300)])
+    sample = sample.with_column("mail", ["はい", "いいえ", "-"] * 100).with_column("rank", ["L", "S", "-"] * 100)
+    data = read_outcomes(sample.write(tmp_path / "h.csv"), "won", read_mapping(mapping))
+    assert [column.path for column in data.columns] == ["primary.industry", "secondary.mail_ok", "secondary.size"]
+    _, mail, rank = data.columns
     assert set(mail.levels) == {"True", "False"}, "as the profile's booleans read when rules compare them"
     assert set(rank.levels) == {"large", "S"}
     assert not mail.given[2] and not rank.given[2]
@@ -94,7 +94,7 @@ def test_a_mapping_names_the_attributes_and_reads_their_cells(tmp_path: Path) ->
     ("content", "words"),
     [("columns: [", "line"), ("a: 1", "a mapping has `columns`"), ("columns:\n  nope: secondary.x\n", "has not")],
 )
-def test_a_wrong_mapping_is_refused_in_words(tmp_path: Path, content: str, words: str) -> None:
+def test_a_wrong_mapping_is_rejected_in_words(tmp_path: Path, content: str, words: str) -> None:
     mapping = tmp_path / "mapping.yaml"
     mapping.write_text(content)
     with pytest.raises(Invalid, match=words):

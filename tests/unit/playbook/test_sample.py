@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from sodate.activities.activity import Activity
 from sodate.leads.lead import Profile
+from sodate.scoring.engine import ScoringEngine
 from sodate.scoring.explain import Explanation, explain
-from sodate.scoring.fold import Fold
 from sodate.scoring.rules import RuleSet
 from sodate_cli.playbook.check import check
 
@@ -33,7 +33,7 @@ def lead(title: str, address: str = "yamada@example.co.jp") -> Profile:
 
 
 def scored(who: Profile, activities: list[Activity], rules: RuleSet) -> Explanation:
-    return explain(Fold(rules), who, activities, AT)
+    return explain(ScoringEngine(rules), who, activities, AT)
 
 
 def log(*facts: tuple[str, dict[str, str]]) -> list[Activity]:
@@ -45,7 +45,7 @@ def test_a_head_of_department_who_asked_for_materials_opened_three_mails_and_cli
 ) -> None:
     result = scored(lead("部長"), log(MATERIALS, OPENED, OPENED, OPENED, PRICING, PRICING), rules)
 
-    assert (result.memory.hot, result.view.total) == (True, 79)
+    assert (result.score_state.hot, result.view.total) == (True, 79)
     assert {reason.label for reason in result.reasons} >= {
         "役職が部長以上",
         "料金ページのリンクをクリック",
@@ -56,7 +56,7 @@ def test_a_head_of_department_who_asked_for_materials_opened_three_mails_and_cli
 def test_a_staff_member_who_only_asked_for_materials_with_a_free_address_is_not_hot(rules: RuleSet) -> None:
     result = scored(lead("一般", "taro@gmail.com"), log(MATERIALS), rules)
 
-    assert (result.memory.hot, result.view.total) == (False, 0)
+    assert (result.score_state.hot, result.view.total) == (False, 0)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_staff_member_who_only_asked_for_materials_with_a_free_address_is_not_
     ],
 )
 def test_each_phase_is_reached(rules: RuleSet, facts: tuple, phase: str) -> None:
-    assert scored(lead("一般"), log(*facts), rules).memory.phase == PHASES.index(phase)
+    assert scored(lead("一般"), log(*facts), rules).score_state.phase == PHASES.index(phase)
 
 
 def test_every_opening_counts_five_times_at_most(rules: RuleSet) -> None:

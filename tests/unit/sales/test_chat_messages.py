@@ -1,4 +1,4 @@
-"""Strangers' words in Slack, Teams and mail: shown as they are, short enough, and never read as syntax."""
+"""Untrusted text in Slack, Teams and email: shown literally, bounded, and never interpreted as syntax."""
 
 import json
 from datetime import UTC, datetime
@@ -59,7 +59,7 @@ def digest(count: int, **primary: Any) -> DigestMessage:
 
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("field", ["name", "company", "title", "phone"])
-def test_a_strangers_words_are_never_syntax(text: str, field: str) -> None:
+def test_untrusted_text_is_never_syntax(text: str, field: str) -> None:
     for shown in (message(**{field: text}), digest(2, **{field: text})):
         slack = slack_payload(shown)
         assert slack["mrkdwn"] is False
@@ -89,7 +89,7 @@ def test_messages_stay_below_the_limits_of_the_chats(count: int) -> None:
     assert len(json.dumps(teams_payload(many), ensure_ascii=False).encode()) < 28_000
 
 
-def test_a_digest_says_how_many_are_left_to_the_mail() -> None:
+def test_a_digest_says_how_many_are_left_to_the_email() -> None:
     chat = json.dumps(slack_payload(digest(13, name="山田")), ensure_ascii=False)
     assert "ほか 3 件" in chat
     assert digest(13, name="山田").text.count(LINK) == 13
@@ -110,7 +110,7 @@ def test_the_first_talk_that_fits_is_suggested(changes: Any, primary: Any, talk:
     assert shown.parts[-1].lines == (talk,)
 
 
-def test_english_and_kinds_of_news() -> None:
+def test_english_and_kinds_of_headline() -> None:
     assert message("en", name="Ann").headline == "Hot lead: Ann (79 points, 検討)"
     assert message("en", signal(joins="SIGNAL#1"), name="Ann").headline.startswith("More about")
     assert message("en", signal(round=1), name="Ann").headline.startswith("Nobody has answered")

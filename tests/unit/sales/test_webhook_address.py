@@ -1,4 +1,4 @@
-"""The webhook never reaches into a private network, whatever its name resolves to, and follows no redirect."""
+"""The webhook never connects to a private network, for any DNS answer, and follows no redirect."""
 
 import base64
 import hashlib
@@ -27,7 +27,7 @@ class Reply:
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What would have gone out; nothing does."""
+    """Requests that would be sent; none is."""
     calls: list[Any] = []
 
     def pool(scheme: str, address: str, port: int, host: str) -> Any:
@@ -64,7 +64,7 @@ def resolves(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
         ("93.184.216.34", "10.0.0.1"), ("2606:2800:220:1::1", "::1"),
     ],
 )  # fmt: skip
-def test_29_an_address_inside_is_refused_before_anything_is_sent(
+def test_29_an_address_inside_is_rejected_before_anything_is_sent(
     monkeypatch: pytest.MonkeyPatch, asked: list[Any], addresses: tuple[str, ...]
 ) -> None:
     resolves(monkeypatch, *addresses)
@@ -84,7 +84,7 @@ def test_29_only_https_outside_the_local_stage(monkeypatch: pytest.MonkeyPatch, 
 @pytest.mark.parametrize(
     "url", ["https://hooks.example.jp:99999/x", "https://[::1/x", "https:///x", "https://toolong/"]
 )
-def test_29_an_address_that_is_none_is_refused_in_words(
+def test_29_an_address_that_is_none_is_rejected_in_words(
     monkeypatch: pytest.MonkeyPatch, asked: list[Any], url: str
 ) -> None:
     def getaddrinfo(host: str, port: int, **_: Any) -> list[Any]:
@@ -99,7 +99,7 @@ def test_29_an_address_that_is_none_is_refused_in_words(
 def test_29_the_connection_goes_to_the_address_that_was_checked(
     monkeypatch: pytest.MonkeyPatch, asked: list[Any]
 ) -> None:
-    """A name that resolves to something else a moment later (DNS rebinding) is never asked a second time."""
+    """The host name is resolved once, so that DNS rebinding has no effect."""
     resolves(monkeypatch, "93.184.216.34")
     assert webhook.deliver(post("https://user:pw@hooks.example.jp/x?y=1"), allow_private=False) == 200
     ((scheme, address, port, host, target, options),) = asked
@@ -147,7 +147,7 @@ def test_a_host_with_both_kinds_of_address_is_reached_over_ipv4(
     assert asked[0][1] == dialled
 
 
-def test_a_host_without_ipv4_is_refused_in_words_and_not_dialled(
+def test_a_host_without_ipv4_is_rejected_in_words_and_not_dialled(
     monkeypatch: pytest.MonkeyPatch, asked: list[Any]
 ) -> None:
     resolves(monkeypatch, "2606:2800:220:1::1")
@@ -183,6 +183,6 @@ def test_while_the_receiver_changes_its_key_a_message_has_both_signatures() -> N
 
 
 @pytest.mark.parametrize("secret", ["", "  ", "whsec_", "whsec_not base64!", "whsec_%%%"])
-def test_a_key_that_is_none_is_refused_in_words(secret: str) -> None:
+def test_a_key_that_is_none_is_rejected_in_words(secret: str) -> None:
     with pytest.raises(Invalid, match="webhook secret"):
         webhook.keys_of(secret)

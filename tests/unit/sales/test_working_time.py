@@ -1,4 +1,4 @@
-"""Working time of an owner: their clock, their weekdays, holidays and the company's closing days."""
+"""Working time of an owner: time zone, weekdays, holidays and closing days."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,8 +15,8 @@ HOURS = WorkingHours(from_="09:00", until="18:00")
 HERE = Office(HOURS, TOKYO, "JP", ("12-29..01-03",))
 
 
-def at(text: str, zone: ZoneInfo = TOKYO) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC)
+def at(text: str, time_zone: ZoneInfo = TOKYO) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=time_zone).astimezone(UTC)
 
 
 @pytest.mark.parametrize(
@@ -31,11 +31,11 @@ def at(text: str, zone: ZoneInfo = TOKYO) -> datetime:
         ("2026-12-30T12:00", False),
     ],
 )
-def test_when_somebody_works(moment: str, is_open: bool) -> None:
+def test_opening_hours(moment: str, is_open: bool) -> None:
     assert HERE.is_open(at(moment)) is is_open
 
 
-def test_without_hours_somebody_always_works() -> None:
+def test_without_hours_an_office_is_always_open() -> None:
     assert Office(None, TOKYO, "JP", ()).is_open(at("2026-11-28T03:00"))
     assert Office(None, TOKYO, "JP", ()).after(at("2026-11-28T03:00"), 60) == at("2026-11-28T04:00")
 
@@ -75,7 +75,7 @@ def test_clock_changes_move_the_day_not_the_hour() -> None:
     assert office.after(at("2026-10-23T17:00", BERLIN), 120) == at("2026-10-26T10:00", BERLIN)
 
 
-def test_whoever_works_on_closed_days_only_is_told_at_once() -> None:
+def test_an_owner_without_working_days_is_notified_at_once() -> None:
     office = Office(WorkingHours(days=("sat",)), TOKYO, "JP", ("01-01..12-31",))
     moment = at("2026-11-24T12:00")
     assert (office.is_open(moment), office.digest_at(moment, None), office.after(moment, 5)) == (
@@ -90,7 +90,7 @@ def test_whoever_works_on_closed_days_only_is_told_at_once() -> None:
     st.integers(1, 5000),
     st.integers(1, 5000),
 )
-def test_working_time_adds_up_and_ends_while_somebody_works(moment: datetime, first: int, second: int) -> None:
+def test_working_time_adds_up_and_ends_within_working_hours(moment: datetime, first: int, second: int) -> None:
     there = HERE.after(HERE.after(moment, first), second)
     assert there == HERE.after(moment, first + second)
     assert there > moment

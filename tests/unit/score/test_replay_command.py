@@ -45,10 +45,10 @@ def test_a_replay_counts_every_lead_once(people: Path) -> None:
     found = run("replay", "--from", people, "--rules", SAMPLE, "--as-of", AT, "--json")
     assert (found["leads"], found["activities"], found["differ"]) == (300, 3600, 300)
     assert sum(found["ranks"].values()) == sum(found["phases"].values()) == 300
-    fold = score.Fold(RuleSet.model_validate(yaml.safe_load(SAMPLE.read_text(encoding="utf-8"))))
-    memories = [replay(case, fold, datetime.fromisoformat(AT)) for case, _ in read_file(people)]
-    assert found["hot"] == sum(memory.hot for memory in memories) > 0
-    assert sum(found["calls"].values()) == sum(len(memory.rises) for memory in memories)
+    engine = score.ScoringEngine(RuleSet.model_validate(yaml.safe_load(SAMPLE.read_text(encoding="utf-8"))))
+    score_states = [replay(case, engine, datetime.fromisoformat(AT)) for case, _ in read_file(people)]
+    assert found["hot"] == sum(score_state.hot for score_state in score_states) > 0
+    assert sum(found["calls"].values()) == sum(len(score_state.rises) for score_state in score_states)
 
 
 def test_as_of_an_earlier_day_less_is_known(people: Path) -> None:

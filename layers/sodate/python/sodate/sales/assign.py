@@ -1,6 +1,6 @@
-"""A signal gets its owner, once: one transaction holds the choice, the turn, the load and what must happen later.
+"""Assigns an owner to a signal, once: one transaction writes owner, rotation, load and the due entries.
 
-A redelivered event finds `assigned_at` and only goes on telling.
+A redelivered event finds `assigned_at` set and only continues with the notification.
 """
 
 from dataclasses import dataclass
@@ -20,19 +20,19 @@ from sodate.sales import store
 from sodate.sales.choose import choices
 from sodate.sales.definition import Owner, Sales
 from sodate.sales.hours import office_of
-from sodate.sales.store import ConversationItem, TurnsItem
+from sodate.sales.store import ConversationItem, RotationItem
 from sodate.scheduling import store as due
 from sodate.scoring.signals import SignalItem, find_signal
 
-#: Five hand-offs at once share one turn counter.
+#: Concurrent hand-offs contend for one rotation item (five run at a time).
 _TRIES = 10
-#: In these stages sales has the lead in hand.
-_IN_HAND = ("open", "accepted", "meeting_set")
+#: Conversation stages in which sales is working on the lead.
+_ACTIVE_STAGES = ("open", "accepted", "meeting_set")
 
 
 @dataclass(frozen=True)
 class Controller:
-    """The rules by which sales works, as they stand now."""
+    """The live sales and mailing definitions, and the times that they imply."""
 
     sales: Sales
     mailing: Mailing
@@ -42,18 +42,18 @@ class Controller:
             owner.away_until is not None and office_of(owner, self.sales, self.mailing).today(now) <= owner.away_until
         )
 
-    def held_until(self, owner: Owner, now: datetime) -> datetime | None:
-        """When the owner's digest goes out; None when they are told at once."""
+    def next_digest(self, owner: Owner, now: datetime) -> datetime | None:
+        """Time of the owner's digest; None when the owner is notified immediately."""
         digest, office = self.sales.digest, office_of(owner, self.sales, self.mailing)
         if digest is None or not digest.outside_working_hours or office.is_open(now):
             return None
         at = office.digest_at(now, digest.at)
         return due.due_minute(at, now) if at > now else None
 
-    def answer_by(self, owner: Owner, told: datetime) -> datetime | None:
+    def feedback_deadline(self, owner: Owner, notified_at: datetime) -> datetime | None:
         if self.sales.sla is None:
             return None
-        return office_of(owner, self.sales, self.mailing).after(told, self.sales.sla.answer_within_minutes)
+        return office_of(owner, self.sales, self.mailing).after(notified_at, self.sales.sla.answer_within_minutes)
 
 
 def find(lead_id: str, signal_key: str) -> SignalItem:
@@ -64,48 +64,57 @@ def find(lead_id: str, signal_key: str) -> SignalItem:
 
 
 def assign(lead_id: str, signal_key: str, controller: Controller, now: datetime) -> SignalItem:
-    """The signal with an owner, or joined to the one that sales has in hand. Raises `Transient` when others win."""
+    """The signal, now with an owner or joined to the conversation that sales is working on.
+
+    Raises: `NotFound` without the signal, `Transient` after ten lost transactions.
+    """
     for _ in range(_TRIES):
         signal = find(lead_id, signal_key)
         if signal.assigned_at is not None or signal.joins is not None:
             return signal
-        held = store.find_conversation(lead_id)
-        joined = held is not None and _joins(held, controller.sales, now)
-        writes = _join(signal, held) if held and joined else _open(signal, held, controller, now)
+        conversation = store.find_conversation(lead_id)
+        joined = conversation is not None and _joins(conversation, controller.sales, now)
+        writes = (
+            _join(signal, conversation) if conversation and joined else _open(signal, conversation, controller, now)
+        )
         try:
             transaction.commit(writes)
         except ConditionFailed:
-            continue  # another signal, a turn, a full desk: look again
-    raise Transient(f"too many signals at once; {signal_key} of lead {lead_id} comes again")
+            continue  # concurrent signal, rotation or load: read again
+    raise Transient(f"too many signals at once; {signal_key} of lead {lead_id} will be retried")
 
 
-def _joins(held: ConversationItem, sales: Sales, now: datetime) -> bool:
-    """A rise of a lead that sales has in hand is news for the same conversation, no second call."""
-    return held.stage in _IN_HAND and now < datetime.fromisoformat(held.changed) + timedelta(days=sales.quiet_days)
+def _joins(conversation: ConversationItem, sales: Sales, now: datetime) -> bool:
+    """Whether a new signal joins the current conversation instead of causing a second call."""
+    return conversation.stage in _ACTIVE_STAGES and now < datetime.fromisoformat(conversation.changed) + timedelta(
+        days=sales.quiet_days
+    )
 
 
-def _join(signal: SignalItem, held: ConversationItem) -> list[Write]:
-    actions = [SignalItem.joins.set(held.signal), SignalItem.assigned_to.set(held.owner)]
-    return [Update(signal, actions, _untouched())]
+def _join(signal: SignalItem, conversation: ConversationItem) -> list[Write]:
+    actions = [SignalItem.joins.set(conversation.signal), SignalItem.assigned_to.set(conversation.owner)]
+    return [Update(signal, actions, _unassigned())]
 
 
-def _untouched() -> Condition:
+def _unassigned() -> Condition:
     condition: Condition = SignalItem.pk.exists()
     condition &= SignalItem.assigned_at.does_not_exist() & SignalItem.joins.does_not_exist()
     return condition
 
 
-def _open(signal: SignalItem, held: ConversationItem | None, controller: Controller, now: datetime) -> list[Write]:
+def _open(
+    signal: SignalItem, conversation: ConversationItem | None, controller: Controller, now: datetime
+) -> list[Write]:
     lead_id = keys.lead_id_of(signal.pk)
-    profile, turns = load_profile(lead_id), store.find_turns()
-    owner, because, at_most = _choose(profile, turns, controller, now)
+    profile, rotation = load_profile(lead_id), store.find_rotation()
+    owner, because, at_most = _choose(profile, rotation, controller, now)
     ref = store.reference(lead_id, signal.sk)
-    actions, writes = reach(signal, owner, 0, controller, now)
+    actions, writes = plan_notification(signal, owner, 0, controller, now)
     actions += [SignalItem.assigned_at.set(keys.stamp(now)), SignalItem.assigned_because.set(because)]
     writes += [
-        Update(signal, actions, _untouched()),
-        Put(store.conversation(lead_id, signal.sk, owner.id, "open", now), store.unchanged(held)),
-        store.take_turn(turns, owner.id),
+        Update(signal, actions, _unassigned()),
+        Put(store.conversation(lead_id, signal.sk, owner.id, "open", now), store.unchanged(conversation)),
+        store.advance_rotation(rotation, owner.id),
         Put(_expiry(lead_id, signal.sk, owner, controller, now)),
     ]
     if owner.capacity is not None:
@@ -117,35 +126,39 @@ def _open(signal: SignalItem, held: ConversationItem | None, controller: Control
 
 
 def _choose(
-    profile: Profile, turns: TurnsItem | None, controller: Controller, now: datetime
+    profile: Profile, rotation: RotationItem | None, controller: Controller, now: datetime
 ) -> tuple[Owner, str, int | None]:
-    last = turns.turns.as_dict() if turns else {}
+    last = rotation.turns.as_dict() if rotation else {}
     for choice in choices(profile, controller.sales, lambda owner: controller.is_away(owner, now)):
         for owner in sorted(choice.owners, key=lambda one: int(last.get(one.id, 0))):
-            if choice.whatever:
+            if choice.ignore_capacity:
                 return owner, choice.because, None
             if owner.capacity is None or store.open_signals(owner.id) < owner.capacity:
                 return owner, choice.because, owner.capacity
     raise AssertionError("the last choice takes every lead")
 
 
-def reach(
-    signal: SignalItem, owner: Owner, round_: int, controller: Controller, now: datetime
+def plan_notification(
+    signal: SignalItem, owner: Owner, escalation_level: int, controller: Controller, now: datetime
 ) -> tuple[list[Action], list[Write]]:
-    """What it takes that `owner` hears of the signal in time: at once or in a digest, and again if nobody answers."""
+    """Writes that notify `owner` at once or in a digest, and that escalate when no feedback arrives in time."""
     lead_id = keys.lead_id_of(signal.pk)
-    ref = f"{store.reference(lead_id, signal.sk)}-{round_}"
-    held = controller.held_until(owner, now)
-    actions: list[Action] = [SignalItem.assigned_to.set(owner.id), SignalItem.round.set(round_)]
-    actions.append(SignalItem.held_until.set(keys.stamp(held)) if held else SignalItem.held_until.remove())
+    ref = f"{store.reference(lead_id, signal.sk)}-{escalation_level}"
+    digest_time = controller.next_digest(owner, now)
+    actions: list[Action] = [SignalItem.assigned_to.set(owner.id), SignalItem.round.set(escalation_level)]
+    actions.append(
+        SignalItem.held_until.set(keys.stamp(digest_time)) if digest_time else SignalItem.held_until.remove()
+    )
     writes: list[Write] = []
-    if held:
-        entry = {"v": 1, "what": "digest", "owner": owner.id, "minute": keys.minute(held)}
-        writes.append(Put(store.waiting(owner.id, held, signal, round_)))
-        writes.append(Put(due.due_item(held, due.SALES, "digest", f"{owner.id}-{keys.minute(held)}", entry, now)))
-    deadline = controller.answer_by(owner, held or now)
-    if deadline and controller.sales.sla and round_ < controller.sales.sla.at_most:
-        entry = {"v": 1, "what": "sla", "lead_id": lead_id, "signal": signal.sk, "round": round_}
+    if digest_time:
+        entry = {"v": 1, "what": "digest", "owner": owner.id, "minute": keys.minute(digest_time)}
+        writes.append(Put(store.waiting(owner.id, digest_time, signal, escalation_level)))
+        writes.append(
+            Put(due.due_item(digest_time, due.SALES, "digest", f"{owner.id}-{keys.minute(digest_time)}", entry, now))
+        )
+    deadline = controller.feedback_deadline(owner, digest_time or now)
+    if deadline and controller.sales.sla and escalation_level < controller.sales.sla.at_most:
+        entry = {"v": 1, "what": "sla", "lead_id": lead_id, "signal": signal.sk, "round": escalation_level}
         writes.append(Put(due.due_item(deadline, due.SALES, "sla", ref, entry, now)))
     return actions, writes
 

@@ -1,4 +1,4 @@
-"""Messages in the form that each chat wants. A stranger's words stand only where a chat reads no syntax.
+"""Chat payloads for Slack and Teams. Untrusted text stands only where the chat interprets no syntax.
 
 Slack: `plain_text` objects read no mrkdwn, and `&<>` are escaped besides (mentions, links). Teams: a `TextRun` of an
 Adaptive Card reads no Markdown, as a `TextBlock` would. Both limit sizes: 3,000 characters and 50 blocks (Slack), about

@@ -1,4 +1,4 @@
-"""Which owners may get a lead, in the order in which they are asked. Pure; turns and load decide among them."""
+"""Candidate owners for a lead, in order of preference. Pure; rotation and load decide within one choice."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,30 +11,32 @@ from sodate.sales.match import fits
 
 @dataclass(frozen=True)
 class Choice:
-    """`owners` share by turns. `whatever`: even over their capacity. `because` is stored with the assignment."""
+    """`owners` share by round robin. `ignore_capacity`: even when full. `because`: stored with the assignment."""
 
     owners: tuple[Owner, ...]
     because: str
-    whatever: bool = False
+    ignore_capacity: bool = False
 
 
 def choices(profile: Profile, sales: Sales, is_away: Callable[[Owner], bool]) -> Iterator[Choice]:
-    """The last one always gets the lead: a hot lead without an owner is worse than one too many."""
+    """Choices in order. The last always accepts: a lead without an owner is worse than an owner over capacity."""
     present = tuple(owner for owner in sales.owners if not is_away(owner))
-    # Who knows the lead gets it back, however much they have.
-    yield from _named(present, profile.owner, "owns_the_lead", whatever=True)
+    # The current owner gets the lead back, even over capacity.
+    yield from _named(present, profile.owner, "owns_the_lead", ignore_capacity=True)
     yield from _named(present, _assigned(profile, sales), "assignments")
     yield from _spread(present, profile, sales)
-    yield from _named(present, sales.default_owner, "default_owner", whatever=True)
+    yield from _named(present, sales.default_owner, "default_owner", ignore_capacity=True)
     if present:
-        yield Choice(present, "default_owner_is_away", whatever=True)
-    yield Choice((sales.owner(sales.default_owner),), "everybody_is_away", whatever=True)
+        yield Choice(present, "default_owner_is_away", ignore_capacity=True)
+    yield Choice((sales.owner(sales.default_owner),), "everybody_is_away", ignore_capacity=True)
 
 
-def _named(present: Sequence[Owner], wanted: str | None, because: str, *, whatever: bool = False) -> Iterator[Choice]:
+def _named(
+    present: Sequence[Owner], wanted: str | None, because: str, *, ignore_capacity: bool = False
+) -> Iterator[Choice]:
     for owner in present:
         if owner.id == wanted:
-            yield Choice((owner,), because, whatever)
+            yield Choice((owner,), because, ignore_capacity)
 
 
 def _assigned(profile: Profile, sales: Sales) -> str | None:
@@ -63,7 +65,7 @@ def _spread(present: Sequence[Owner], profile: Profile, sales: Sales) -> Iterato
 
 
 def _narrow(pool: Sequence[Owner], kind: str, profile: Profile) -> tuple[Owner, ...] | None:
-    """Those whose territory or product this is; None when it is nobody's."""
+    """Owners whose territory or product matches; None when none does."""
     return tuple(owner for owner in pool if any(fits(fit, profile) for fit in _written(owner, kind))) or None
 
 

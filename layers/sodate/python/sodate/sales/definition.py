@@ -1,4 +1,4 @@
-"""Who in sales hears of a hot lead, when, where, and what they may answer."""
+"""Sales definition of the playbook: owners, assignment, channels, digests, SLA and feedback options."""
 
 import re
 from datetime import date
@@ -19,7 +19,7 @@ PLACEHOLDERS = ("company", "name")
 
 
 class WorkingHours(Definition):
-    """Local time of the owner. Public holidays and the company's closing days are no working days."""
+    """Local time of the owner, within one day. Public holidays and closing days are not working days."""
 
     # `from` is a word of the language; playbooks and stored versions say `from`.
     model_config = ConfigDict(validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
@@ -36,7 +36,7 @@ class WorkingHours(Definition):
 
 
 class Fit(Definition):
-    """Leads of whom this holds. Compared folded: Ａ is a."""
+    """Matches a lead by one attribute. Values are compared after text folding (Ａ equals a)."""
 
     attribute: AttributePath
     contains: Text | None = None
@@ -56,9 +56,9 @@ class Channels(Definition):
     webhook: HttpUrl | None = Field(default=None, description="Signed by Standard Webhooks, e.g. for a CRM.")
 
     @model_validator(mode="after")
-    def _reaches_a_recipient(self) -> Self:
+    def _has_a_channel(self) -> Self:
         if not (self.mail or self.slack or self.teams or self.webhook):
-            raise ValueError("nobody would be told; leave `mail` on or name another channel")
+            raise ValueError("no channel would be notified; leave `mail` on or name another channel")
         return self
 
 
@@ -97,7 +97,7 @@ class Assignment(Definition):
 
 
 class Spread(Definition):
-    """How a lead that nobody owns and no `assignments` line claims finds its owner."""
+    """Assignment of leads without an owner and without a matching line of `assignments`."""
 
     by: tuple[Literal["territory", "product"], ...] = Field(default=(), max_length=2)
     then: Literal["round_robin", "default_owner"] = "round_robin"
@@ -134,14 +134,14 @@ class Feedback(Definition):
 
 
 class Recycle(Definition):
-    """Back to nurturing: the sequence that begins again, if the lead may still be mailed."""
+    """Recycling to nurturing: the sequence to enroll in again, if the lead may still be emailed."""
 
     sequence: Slug
     after_days: int = Field(default=0, ge=0, le=730)
 
 
 class Talk(Definition):
-    """What to say first. All that is written must hold; with `say` alone it fits every lead."""
+    """Suggested opening. All given criteria must match; `say` alone matches every lead."""
 
     activity: ActivityType | None = Field(default=None, description="Among the last things the lead did.")
     form: Slug | None = None
@@ -199,6 +199,6 @@ class Sales(Definition):
         return self
 
     def owner(self, owner_id: str | None) -> Owner:
-        """Who left the playbook is stood in for by the default owner."""
+        """The owner with this id, or the default owner when the playbook no longer has them."""
         owners = {owner.id: owner for owner in self.owners}
         return owners.get(owner_id or "") or owners[self.default_owner]

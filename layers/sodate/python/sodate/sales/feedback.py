@@ -1,7 +1,7 @@
-"""What sales answers: activities, each once, and the way back to nurturing.
+"""Feedback of sales: each entry becomes one activity, and may recycle the lead to nurturing.
 
-The natural order is accepted → meeting_set → won or lost, or rejected; sales knows better what happened, so any answer
-may follow any other, and the page says what stood there before.
+The usual order is accepted → meeting_set → won or lost, or rejected. Any entry may follow any other, because sales
+knows what happened; the page shows the previous one.
 """
 
 import unicodedata
@@ -23,7 +23,7 @@ from sodate.sales import store
 from sodate.sales.assign import find
 from sodate.sales.definition import Sales
 from sodate.sales.links import Ticket
-from sodate.sales.recycle import way_back
+from sodate.sales.recycle import recycle_entries
 from sodate.sales.store import ConversationItem
 from sodate.scoring.signals import SignalItem
 
@@ -35,19 +35,19 @@ ACTIVITY_OF = {
     "lost": "deal_lost",
 }
 LARGEST_AMOUNT = 10**12
-_MOST_ANSWERS, _TRIES = 50, 5
+_MOST_ENTRIES, _TRIES = 50, 5
 
 
-class AnswerInvalid(Invalid):
-    """`fields`: field → what is wrong with it, as in the form API."""
+class FeedbackInvalid(Invalid):
+    """`fields`: field → error codes, as in the form API."""
 
     def __init__(self, fields: dict[str, list[str]]) -> None:
         super().__init__(f"please check: {', '.join(sorted(fields))}", "answer")
         self.fields = fields
 
 
-class Answer(BaseModel):
-    """`id` tells a repeat (a reload, a retry) from somebody who says the same again later."""
+class FeedbackEntry(BaseModel):
+    """`id` distinguishes a repeat (reload, retry) from a later entry with the same content."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -61,108 +61,122 @@ class Answer(BaseModel):
 
 @dataclass(frozen=True)
 class Recorded:
-    """`was_new` False: this very answer stood there already. `before` is what stood there before it."""
+    """`was_new` False: the same entry was already recorded. `before`: the feedback before it."""
 
-    answer: Answer
+    feedback: FeedbackEntry
     was_new: bool
     before: str | None
 
 
-def read_answer(raw: Mapping[str, Any], sales: Sales) -> Answer:
-    """Of an HTML form or JSON. Raises `AnswerInvalid`; what belongs to another answer is refused, not ignored."""
+def read_feedback(raw: Mapping[str, Any], sales: Sales) -> FeedbackEntry:
+    """Validate fields of an HTML form or JSON. Fields of another kind of feedback are rejected, not ignored.
+
+    Raises: `FeedbackInvalid`.
+    """
     given = {name: value for name, value in raw.items() if value not in ("", None)}
     for name in ("amount", "currency"):
         if isinstance(given.get(name), str):
             given[name] = unicodedata.normalize("NFKC", given[name][:100]).replace(",", "").strip()
     if isinstance(given.get("amount"), bool):
-        raise AnswerInvalid({"amount": ["number"]})
+        raise FeedbackInvalid({"amount": ["number"]})
     if given.get("answer") == "won":
         given.setdefault("currency", sales.feedback.currency)
     try:
-        answer = Answer.model_validate(given)
+        feedback = FeedbackEntry.model_validate(given)
     except ValidationError as error:
-        known = set(Answer.model_fields)
+        known = set(FeedbackEntry.model_fields)
         wrong = {str(one["loc"][0])[:40] if one["loc"] else "answer": [str(one["type"])] for one in error.errors()}
-        raise AnswerInvalid({name if name in known else "unknown_field": why for name, why in wrong.items()}) from error
-    _check_parts(answer, sales)
-    return answer
+        raise FeedbackInvalid(
+            {name if name in known else "unknown_field": why for name, why in wrong.items()}
+        ) from error
+    _check_parts(feedback, sales)
+    return feedback
 
 
-def _check_parts(answer: Answer, sales: Sales) -> None:
+def _check_parts(feedback: FeedbackEntry, sales: Sales) -> None:
     wrong: dict[str, list[str]] = {}
-    reasons = {reason.id for reason in sales.feedback.reasons_of(answer.answer)}
-    if reasons and answer.reason not in reasons:
-        wrong["reason"] = ["required"] if answer.reason is None else ["unknown"]
-    if not reasons and answer.reason is not None:
+    reasons = {reason.id for reason in sales.feedback.reasons_of(feedback.answer)}
+    if reasons and feedback.reason not in reasons:
+        wrong["reason"] = ["required"] if feedback.reason is None else ["unknown"]
+    if not reasons and feedback.reason is not None:
         wrong["reason"] = ["not_with_this_answer"]
-    if answer.answer == "won" and answer.amount is None:
+    if feedback.answer == "won" and feedback.amount is None:
         wrong["amount"] = ["required"]
-    if answer.answer != "won" and (answer.amount is not None or answer.currency is not None):
+    if feedback.answer != "won" and (feedback.amount is not None or feedback.currency is not None):
         wrong["amount"] = ["not_with_this_answer"]
     if wrong:
-        raise AnswerInvalid(wrong)
+        raise FeedbackInvalid(wrong)
 
 
-def answer_key(ticket: Ticket, answer: Answer) -> str:
-    """Who holds the link and the note are no part of it: the same answer by a colleague is the same answer."""
-    amount = "" if answer.amount is None else str(answer.amount)
-    facts = (answer.answer, answer.reason, amount, answer.currency, answer.id)
+def feedback_key(ticket: Ticket, feedback: FeedbackEntry) -> str:
+    """Deduplication key. It excludes the link's holder and the note: a colleague's same entry is a repeat."""
+    amount = "" if feedback.amount is None else str(feedback.amount)
+    facts = (feedback.answer, feedback.reason, amount, feedback.currency, feedback.id)
     return activity_key("sales_answer", ticket.lead_id, ticket.signal, *facts)
 
 
-def record(ticket: Ticket, answer: Answer, sales: Sales, now: datetime) -> Recorded:
-    """Raises `NotFound` when the lead was erased, `Conflict` after fifty answers."""
+def record(ticket: Ticket, feedback: FeedbackEntry, sales: Sales, now: datetime) -> Recorded:
+    """Record one feedback entry, once.
+
+    Raises: `NotFound` when the lead was erased, `Conflict` after fifty entries, `Transient` after five lost writes.
+    """
     for _ in range(_TRIES):
         signal = find(ticket.lead_id, ticket.signal)
-        answers, key = signal.answers.as_dict(), answer_key(ticket, answer)
-        if key in answers:
-            return Recorded(answer, False, answers[key].get("before"))
-        if len(answers) >= _MOST_ANSWERS:
+        entries, key = signal.answers.as_dict(), feedback_key(ticket, feedback)
+        if key in entries:
+            return Recorded(feedback, False, entries[key].get("before"))
+        if len(entries) >= _MOST_ENTRIES:
             raise Conflict("this signal has fifty answers already; the CRM is the place for more")
         try:
-            transaction.commit(_writes(ticket, signal, answer, key, sales, now))
+            transaction.commit(_writes(ticket, signal, feedback, key, sales, now))
         except ConditionFailed:
-            continue  # somebody else answered in this moment, and that is what stood there before
-        _make_room(signal, ticket)
-        return Recorded(answer, True, signal.answer)
-    raise Transient("several people answer at once")
+            continue  # concurrent feedback: read it as the previous one
+        _release_capacity(signal, ticket)
+        return Recorded(feedback, True, signal.answer)
+    raise Transient("concurrent feedback on this signal: try again")
 
 
-def _writes(ticket: Ticket, signal: SignalItem, answer: Answer, key: str, sales: Sales, now: datetime) -> list[Write]:
-    said = answer.model_dump(exclude={"id"}, exclude_none=True)
-    told = {
-        **said,
+def _writes(
+    ticket: Ticket, signal: SignalItem, feedback: FeedbackEntry, key: str, sales: Sales, now: datetime
+) -> list[Write]:
+    fields = feedback.model_dump(exclude={"id"}, exclude_none=True)
+    stored_entry = {
+        **fields,
         "at": keys.stamp(now),
         "link_of": ticket.owner,
         **({"before": signal.answer} if signal.answer else {}),
     }
     actions = [
-        SignalItem.answer.set(answer.answer),
+        SignalItem.answer.set(feedback.answer),
         SignalItem.answer_key.set(key),
         SignalItem.answered_at.set(keys.stamp(now)),
-        SignalItem.answers[key].set(told),
+        SignalItem.answers[key].set(stored_entry),
         SignalItem.recycled.remove(),
     ]
     latest = SignalItem.answer_key
     as_seen = latest.does_not_exist() if signal.answer_key is None else latest == signal.answer_key
-    about = {name: value for name, value in said.items() if name not in ("answer", "note")}
+    about = {name: value for name, value in fields.items() if name not in ("answer", "note")}
     about |= {"signal": signal.sk, "owner": signal.assigned_to or ticket.owner}
-    activity = Activity(ticket.lead_id, ACTIVITY_OF[answer.answer], now, key, about)
+    activity = Activity(ticket.lead_id, ACTIVITY_OF[feedback.answer], now, key, about)
     writes: list[Write] = [
         Update(signal, actions, SignalItem.pk.exists() & as_seen),
         transaction.put_new(activity_item(activity)),
-        *way_back(ticket.lead_id, signal.sk, key, answer.reason, sales, now),
+        *recycle_entries(ticket.lead_id, signal.sk, key, feedback.reason, sales, now),
     ]
-    held = store.find_conversation(ticket.lead_id)
-    if held is not None and held.signal == signal.sk:
-        stage = [ConversationItem.stage.set(answer.answer), ConversationItem.changed.set(keys.stamp(now))]
-        writes.append(Update(held, stage, store.unchanged(held)))
+    conversation = store.find_conversation(ticket.lead_id)
+    if conversation is not None and conversation.signal == signal.sk:
+        stage = [ConversationItem.stage.set(feedback.answer), ConversationItem.changed.set(keys.stamp(now))]
+        writes.append(Update(conversation, stage, store.unchanged(conversation)))
     return writes
 
 
-def _make_room(signal: SignalItem, ticket: Ticket) -> None:
-    """If this is lost in a crash, the end of the link makes room."""
+def _release_capacity(signal: SignalItem, ticket: Ticket) -> None:
+    """Free one unit of the owner's capacity. If a crash skips this, the expiry of the link does it."""
     if signal.answer is None:
-        held = store.find_conversation(ticket.lead_id)
-        first = held.owner if held is not None and held.signal == ticket.signal else signal.assigned_to
+        conversation = store.find_conversation(ticket.lead_id)
+        first = (
+            conversation.owner
+            if conversation is not None and conversation.signal == ticket.signal
+            else signal.assigned_to
+        )
         store.unload(first or ticket.owner, store.reference(ticket.lead_id, ticket.signal))

@@ -1,4 +1,4 @@
-"""The page on which sales answers: plain forms, no script, nothing of the lead but name, company and reasons."""
+"""The feedback page of sales: plain forms, no script; of the lead only name, company and reasons."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -64,7 +64,7 @@ _WORDS: dict[str, dict[str, str]] = {
 
 @dataclass(frozen=True)
 class Shown:
-    """`told`: `recorded`, `already`, `check` or empty. `token` is where the forms post; `visit` makes a reload one."""
+    """`status`: `recorded`, `already`, `check` or empty. `token`: form target. `visit`: id that identifies a reload."""
 
     who: str
     owner: str
@@ -75,7 +75,7 @@ class Shown:
     visit: str
     answer: str | None = None
     before: str | None = None
-    told: str = ""
+    status: str = ""
     fields: Sequence[str] = ()
 
 
@@ -83,7 +83,7 @@ def feedback_page(shown: Shown, language: str, issuer: pages.Issuer) -> str:
     words = _words(language)
     content = Markup("").join(
         [
-            _told(shown, words),
+            _status_line(shown, words),
             Markup("<h2>{}</h2>").format(shown.who),
             _list(words["why"], shown.why),
             _list(words["talk"], [shown.talk] if shown.talk else []),
@@ -105,13 +105,13 @@ def _words(language: str) -> dict[str, str]:
     return _WORDS.get(language, _WORDS["en"])
 
 
-def _told(shown: Shown, words: dict[str, str]) -> Markup:
+def _status_line(shown: Shown, words: dict[str, str]) -> Markup:
     lines = []
-    if shown.told == "check":
+    if shown.status == "check":
         names = ", ".join(words.get(name, name) for name in shown.fields)
         lines.append(words["check"].format(fields=names))
-    elif shown.told and shown.answer:
-        lines.append(words[shown.told].format(answer=words[shown.answer]))
+    elif shown.status and shown.answer:
+        lines.append(words[shown.status].format(answer=words[shown.answer]))
         lines += [words["before"].format(before=words[shown.before])] if shown.before else []
     elif shown.answer:
         lines.append(words["now"].format(answer=words[shown.answer]))
@@ -142,7 +142,7 @@ def _forms(shown: Shown, words: dict[str, str]) -> Markup:
 
 
 def _form(shown: Shown, answer: str, words: dict[str, str], inside: Markup, button: str = "") -> Markup:
-    """The address is relative to this page, so it works below any public address."""
+    """The form target is relative, so it works below any public base URL."""
     return Markup(
         '<form method="post" action="{}" class="answer"><input type="hidden" name="answer" value="{}">'
         '<input type="hidden" name="id" value="{}">{}<button type="submit">{}</button></form>'
@@ -164,6 +164,6 @@ def _note(words: dict[str, str]) -> Markup:
 
 
 def _later(shown: Shown, words: dict[str, str]) -> Markup:
-    if not shown.told or shown.answer not in ("accepted", "meeting_set"):
+    if not shown.status or shown.answer not in ("accepted", "meeting_set"):
         return Markup("")
     return Markup('<p><a href="{}">{}</a></p>').format(shown.token, words["later"])

@@ -1,6 +1,6 @@
-"""What time brings: the digest of the morning, the escalation, the end of a link, the way back to nurturing.
+"""Scheduled follow-ups of sales: digests, retries, escalations, expiry of links, recycling to nurturing.
 
-Entries of the due lane `sales` may come twice. What stands on the signal decides whether there is something left to do.
+Entries of the due lane `sales` may be delivered twice: the state of the signal decides what is left to do.
 """
 
 from collections.abc import Mapping
@@ -15,33 +15,36 @@ from sodate.dynamodb.transaction import Update, Write
 from sodate.email.delivery.ledger import send_id
 from sodate.errors import Invalid
 from sodate.sales import store
-from sodate.sales.assign import Controller, reach
+from sodate.sales.assign import Controller, plan_notification
+from sodate.sales.notify import LARGEST_DIGEST, NotifyResult, SalesNotifier
 from sodate.sales.recycle import recycle
 from sodate.sales.store import ConversationItem
-from sodate.sales.tell import LARGEST_DIGEST, Teller, Told
 from sodate.scheduling import store as due
 from sodate.scoring.signals import SignalItem, find_signal
 
-#: A channel that is down is tried so often again, each time later; then the signal says what failed.
+#: Retries of a failing channel, with doubling delays; then the failure stays on the signal.
 _RETRIES = 6
 _RETRY_AFTER = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
 class FollowUp:
-    teller: Teller
+    notifier: SalesNotifier
 
     def act(self, entry: Mapping[str, Any], now: datetime) -> str:
-        """What became of it, in one word. Raises `Invalid` for an entry that cannot be read."""
+        """Process one due entry; the outcome as one word.
+
+        Raises: `Invalid` for an unknown entry.
+        """
         acts = {
             "digest": self._digest,
-            "tell": self._tell,
+            "tell": self._notify,
             "sla": self._escalate,
             "expire": self._expire,
             "recycle": self._recycle,
         }
         if entry.get("what") not in acts:
-            raise Invalid(f"nobody knows a due entry {entry.get('what')!r}", "entry")
+            raise Invalid(f"unknown due entry {entry.get('what')!r}", "entry")
         return acts[entry["what"]](entry, now)
 
     def _digest(self, entry: Mapping[str, Any], now: datetime) -> str:
@@ -49,27 +52,29 @@ class FollowUp:
         signals = waiting_signals(entry["owner"], keys.minute_start(minute))
         if not signals:
             return "nothing_waits"
-        owner, outcome = self.teller.sales.owner(entry["owner"]), "told"
+        owner, outcome = self.notifier.sales.owner(entry["owner"]), "told"
         for start in range(0, len(signals), LARGEST_DIGEST):
             part = signals[start : start + LARGEST_DIGEST]
-            told = self.teller.tell_digest(owner, f"{minute}-{start}", part, now)
-            outcome = self._again(told, entry, f"{entry['owner']}-{minute}-{start}", now)
+            result = self.notifier.notify_digest(owner, f"{minute}-{start}", part, now)
+            outcome = self._retry(result, entry, f"{entry['owner']}-{minute}-{start}", now)
         return outcome
 
-    def _tell(self, entry: Mapping[str, Any], now: datetime) -> str:
+    def _notify(self, entry: Mapping[str, Any], now: datetime) -> str:
         signal = _open_signal(entry)
         if signal is None or int(signal.round) != entry["round"]:
             return "answered"
-        return self._again(self.teller.tell(signal, now), entry, _ref(entry), now)
+        return self._retry(self.notifier.notify(signal, now), entry, _ref(entry), now)
 
     def _escalate(self, entry: Mapping[str, Any], now: datetime) -> str:
-        """The round on the signal decides: a repeated entry finds it raised, and tells what is missing."""
-        signal, sales = _open_signal(entry), self.teller.sales
+        """Raise the escalation level once; a repeated entry only completes the missing notifications."""
+        signal, sales = _open_signal(entry), self.notifier.sales
         if signal is None or sales.sla is None:
             return "answered"
         if int(signal.round) == entry["round"]:
             owner = sales.owner(sales.sla.escalate_to)
-            actions, writes = reach(signal, owner, entry["round"] + 1, Controller(sales, self.teller.mailing), now)
+            actions, writes = plan_notification(
+                signal, owner, entry["round"] + 1, Controller(sales, self.notifier.mailing), now
+            )
             still = (SignalItem.round == entry["round"]) & SignalItem.answer.does_not_exist()
             try:
                 transaction.commit([Update(signal, actions, still & SignalItem.expired_at.does_not_exist()), *writes])
@@ -81,10 +86,10 @@ class FollowUp:
         if signal.held_until is not None and keys.stamp(now) < signal.held_until:
             return "held"
         next_ = {**entry, "what": "tell", "round": entry["round"] + 1}
-        return self._again(self.teller.tell(signal, now), next_, _ref(next_), now)
+        return self._retry(self.notifier.notify(signal, now), next_, _ref(next_), now)
 
     def _expire(self, entry: Mapping[str, Any], now: datetime) -> str:
-        """Nobody answered while the link worked: the owner has room again, and a new rise is a new signal."""
+        """The link expired without feedback: free the owner's capacity; the next signal starts a new conversation."""
         signal = find_signal(entry["lead_id"], entry["signal"])
         if signal is not None and signal.answer is None and signal.expired_at is None:
             with suppress(ConditionFailed):
@@ -93,14 +98,14 @@ class FollowUp:
         return "expired"
 
     def _recycle(self, entry: Mapping[str, Any], now: datetime) -> str:
-        return recycle(self.teller.definitions, entry, now)
+        return recycle(self.notifier.definitions, entry, now)
 
-    def _again(self, told: Told, entry: Mapping[str, Any], ref: str, now: datetime) -> str:
-        """Later entries are not held up by one broken address: it gets an entry of its own."""
+    def _retry(self, result: NotifyResult, entry: Mapping[str, Any], ref: str, now: datetime) -> str:
+        """Plan a retry as an entry of its own, so that a failing channel does not block later entries."""
         tries = int(entry.get("tries", 0)) + 1
-        if not told.failures:
+        if not result.failures:
             return "told"
-        if tries > _RETRIES or all(isinstance(failure, Invalid) for failure in told.failures):
+        if tries > _RETRIES or all(isinstance(failure, Invalid) for failure in result.failures):
             return "failed"
         at = now + _RETRY_AFTER * 2 ** (tries - 1)
         due.plan(at, due.SALES, str(entry["what"]), send_id("retry", ref, str(tries)), {**entry, "tries": tries}, now)
@@ -108,9 +113,9 @@ class FollowUp:
 
 
 def waiting_signals(owner: str, at: datetime) -> list[SignalItem]:
-    """Of those that waited for this moment: who still is without an answer."""
-    found = ((item, find_signal(item.lead_id, item.signal)) for item in store.waiting_for(owner, at))
-    return [signal for item, signal in found if signal and _is_open(signal) and int(signal.round) == int(item.round)]
+    """Signals of the digest of `at` that still have no feedback."""
+    waiting = ((item, find_signal(item.lead_id, item.signal)) for item in store.waiting_for(owner, at))
+    return [signal for item, signal in waiting if signal and _is_open(signal) and int(signal.round) == int(item.round)]
 
 
 def _is_open(signal: SignalItem) -> bool:
@@ -129,8 +134,8 @@ def _ref(entry: Mapping[str, Any]) -> str:
 def _expiry(signal: SignalItem, now: datetime) -> list[Write]:
     unanswered = SignalItem.pk.exists() & SignalItem.answer.does_not_exist()
     writes: list[Write] = [Update(signal, [SignalItem.expired_at.set(keys.stamp(now))], unanswered)]
-    held = store.find_conversation(keys.lead_id_of(signal.pk))
-    if held is not None and held.signal == signal.sk:
+    conversation = store.find_conversation(keys.lead_id_of(signal.pk))
+    if conversation is not None and conversation.signal == signal.sk:
         changed = [ConversationItem.stage.set("expired"), ConversationItem.changed.set(keys.stamp(now))]
-        writes.append(Update(held, changed, store.unchanged(held)))
+        writes.append(Update(conversation, changed, store.unchanged(conversation)))
     return writes

@@ -1,6 +1,6 @@
-"""LeadBecameHot → one owner, told once: at once or in their digest. At least once under redelivery, and it says so.
+"""LeadBecameHot: assign one owner and notify them, at once or in their digest. At least once per channel.
 
-What was decided and told stands on the signal, so a redelivered event repeats only what is missing.
+The signal records assignment and notifications, so a redelivered event repeats only what is missing.
 """
 
 from dataclasses import dataclass
@@ -8,21 +8,24 @@ from datetime import datetime
 
 from sodate.dynamodb import keys
 from sodate.sales.assign import Controller, assign
-from sodate.sales.tell import Teller
+from sodate.sales.notify import SalesNotifier
 
 
 @dataclass(frozen=True)
 class Handoff:
-    teller: Teller
+    notifier: SalesNotifier
 
     def hand_over(self, lead_id: str, signal_key: str, now: datetime) -> str:
-        """What was done, in one word. Raises `Transient` when a chat should be tried again; the mail is on its way."""
-        controller = Controller(self.teller.sales, self.teller.mailing)
+        """Assign and notify; the outcome as one word.
+
+        Raises: `Transient` or `Invalid` when a channel failed (the email is planned by then), `NotFound`.
+        """
+        controller = Controller(self.notifier.sales, self.notifier.mailing)
         signal = assign(lead_id, signal_key, controller, now)
         if signal.answer is not None or signal.expired_at is not None:
             return "answered"
         if signal.held_until is not None and keys.stamp(now) < signal.held_until:
             return "held"
-        told = self.teller.tell(signal, now)
-        told.raise_failures()
-        return "_and_".join(told.done) or "told"
+        result = self.notifier.notify(signal, now)
+        result.raise_failures()
+        return "_and_".join(result.done) or "told"

@@ -1,4 +1,4 @@
-"""When an owner works, by their own clock. Pure."""
+"""Working hours of an owner in their time zone, with holidays and closing days. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from sodate.sales.definition import DAYS, Owner, Sales, WorkingHours
 from sodate.scenarios.days import is_holiday
 
 _MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
-#: Closing days leave open ones; whoever works on closed weekdays only is told at once rather than never.
+#: An owner without a working day in this range is notified at once rather than never.
 _LOOK_AHEAD_DAYS = 400
 
 
@@ -19,12 +19,12 @@ class Office:
     """`hours` None: always open."""
 
     hours: WorkingHours | None
-    zone: ZoneInfo
+    time_zone: ZoneInfo
     country: str
     closing: tuple[str, ...]
 
     def today(self, at: datetime) -> date:
-        return at.astimezone(self.zone).date()
+        return at.astimezone(self.time_zone).date()
 
     def windows(self, at: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Working time from `at` on, as spans in UTC."""
@@ -62,18 +62,18 @@ class Office:
         return DAYS[day.weekday()] in hours.days and not is_free
 
     def _at(self, day: date, clock: str) -> datetime:
-        return datetime.combine(day, time.fromisoformat(clock), self.zone).astimezone(UTC)
+        return datetime.combine(day, time.fromisoformat(clock), self.time_zone).astimezone(UTC)
 
 
 def _first(windows: Iterator[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:
-    found = next(windows, None)
-    return [found] if found else []
+    window = next(windows, None)
+    return [window] if window else []
 
 
 def office_of(owner: Owner, sales: Sales, mailing: Mailing) -> Office:
     return Office(
         hours=owner.working_hours or sales.working_hours,
-        zone=ZoneInfo(owner.zone or mailing.sender.time_zone),
+        time_zone=ZoneInfo(owner.zone or mailing.sender.time_zone),
         country=owner.calendar or mailing.calendar,
         closing=mailing.closing_days,
     )

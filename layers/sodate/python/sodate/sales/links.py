@@ -1,4 +1,4 @@
-"""The link with which sales answers: one lead, one signal, one addressee, with an end. Whoever holds it may answer."""
+"""Signed feedback links: one lead, signal and addressee, with an expiry. Any holder of the link may answer."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -34,7 +34,10 @@ class FeedbackLinks:
         return self.signer.sign(FEEDBACK, payload, now, lifetime)
 
     def read(self, token: str, now: datetime) -> Ticket:
-        """Raises `Invalid` with code `link_broken` or `link_expired`."""
+        """The ticket of a token.
+
+        Raises: `Invalid` with code `link_broken` or `link_expired`.
+        """
         payload = self.signer.verify(FEEDBACK, token, now)
         parts = [payload.get(name) for name in ("l", "s", "o")]
         if not all(isinstance(part, str) for part in parts):

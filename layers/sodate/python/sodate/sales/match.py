@@ -1,4 +1,4 @@
-"""Does a lead, or something it did, fit what the playbook says? Pure. Compared folded: ﾌﾞﾁｮｳ is ブチョウ."""
+"""Matches leads and their activities against the playbook. Pure; compared after text folding (ﾌﾞﾁｮｳ = ブチョウ)."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -12,10 +12,10 @@ Fact = Mapping[str, Any]
 
 def fits(wanted: Fit, profile: Profile) -> bool:
     value = profile.attribute(wanted.attribute)
-    held = [fold(str(item)) for item in (value if isinstance(value, list) else [value]) if item not in (None, "")]
+    values = [fold(str(item)) for item in (value if isinstance(value, list) else [value]) if item not in (None, "")]
     if wanted.contains is not None:
-        return any(fold(wanted.contains) in item for item in held)
-    return any(fold(option) in held for option in wanted.any_of or ())
+        return any(fold(wanted.contains) in item for item in values)
+    return any(fold(option) in values for option in wanted.any_of or ())
 
 
 def first_talk(talks: Iterable[Talk], profile: Profile, reasons: Iterable[Fact], latest: Iterable[Fact]) -> Talk | None:

@@ -1,6 +1,6 @@
-"""What sales reads: who, why, what they did last, what to say, where to answer. No channel's syntax in here.
+"""Content of a notification: lead, reasons, latest activities, suggested opening, feedback link. No channel syntax.
 
-Values come from strangers: each line is cut and kept to one line, and `channels` and the mail escape them.
+Values are untrusted: each is cut to one bounded line here; `channels` and `handoff_email` escape them.
 """
 
 from collections.abc import Sequence
@@ -88,7 +88,7 @@ _LONGEST_LINE, _LONGEST_NAME = 300, 120
 
 @dataclass(frozen=True)
 class Part:
-    """A titled list; the title is ours, the lines may be a stranger's."""
+    """A titled list; the title is ours, the lines are untrusted."""
 
     title: str
     lines: tuple[str, ...]
@@ -96,7 +96,7 @@ class Part:
 
 @dataclass(frozen=True)
 class HandoffMessage:
-    """`link` is where sales answers, `link_title` its words; both are ours."""
+    """`link`: feedback link, `link_title`: its text; both are ours."""
 
     headline: str
     who: tuple[str, ...]
@@ -114,7 +114,7 @@ class HandoffMessage:
 
 @dataclass(frozen=True)
 class DigestMessage:
-    """Several signals in one message. Chats show the first ones and say how many are left to the mail."""
+    """Several signals in one message. Chats show the first ones and refer to the email for the rest."""
 
     headline: str
     signals: tuple[HandoffMessage, ...]
@@ -134,14 +134,14 @@ def words_of(language: str) -> dict[str, str]:
 
 
 def handoff_message(
-    profile: Profile, signal: SignalItem, owner: Owner, sales: Sales, language: str, zone: str, *, link: str = ""
+    profile: Profile, signal: SignalItem, owner: Owner, sales: Sales, language: str, time_zone: str, *, link: str = ""
 ) -> HandoffMessage:
     words = _WORDS[language]
     name, contact = who_is(profile), [profile.mailbox, str(profile.primary.get("phone") or "")]
     talk = talk_for(profile, signal, sales.talks)
     parts = [
         Part(words["why"], tuple(_reason(reason, words) for reason in signal.reasons[:6])),
-        Part(words["latest"], tuple(_fact(fact, words, ZoneInfo(zone)) for fact in (signal.latest or [])[:10])),
+        Part(words["latest"], tuple(_fact(fact, words, ZoneInfo(time_zone)) for fact in (signal.latest or [])[:10])),
         Part(words["talk"], (talk,) if talk else ()),
     ]
     kind = "update" if signal.joins else "escalation" if int(signal.round) else "headline"
@@ -172,7 +172,7 @@ def reasons_of(signal: SignalItem, language: str) -> tuple[str, ...]:
 
 
 def talk_for(profile: Profile, signal: SignalItem, talks: Sequence[Talk]) -> str:
-    """The first that fits, with names filled in; a stranger's braces stay as they are."""
+    """The first matching opening with placeholders filled in; braces in untrusted values stay literal."""
     talk = first_talk(talks, profile, signal.reasons, signal.latest or [])
     if talk is None:
         return ""
@@ -186,8 +186,8 @@ def _reason(reason: dict[str, Any], words: dict[str, str]) -> str:
     return f"{_cut(str(reason['label']))} {reason['points']:+d}{times}"
 
 
-def _fact(fact: dict[str, Any], words: dict[str, str], zone: ZoneInfo) -> str:
-    at = datetime.fromisoformat(fact["at"]).astimezone(zone)
+def _fact(fact: dict[str, Any], words: dict[str, str], time_zone: ZoneInfo) -> str:
+    at = datetime.fromisoformat(fact["at"]).astimezone(time_zone)
     about = fact.get("link") or fact.get("form") or fact.get("template") or fact.get("reason") or ""
     return _cut(f"{at:%m/%d %H:%M} {words.get(fact['type'], fact['type'])} {about}".rstrip())
 

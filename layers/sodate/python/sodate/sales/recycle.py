@@ -1,4 +1,4 @@
-"""What sales gave back returns to nurturing: the sequence of its reason begins again, if it may still be mailed."""
+"""Recycling: a rejected or lost lead enrolls again in the sequence of its reason, if it may still be emailed."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -16,10 +16,10 @@ from sodate.scheduling import store as due
 from sodate.scoring.signals import SignalItem, find_signal
 
 
-def way_back(
+def recycle_entries(
     lead_id: str, signal_key: str, answer_key: str, reason: str | None, sales: Sales, now: datetime
 ) -> list[Put]:
-    """The due entry, for the transaction of the answer. Empty: this answer does not lead back."""
+    """The due entry, for the transaction of the feedback; empty when its reason does not recycle."""
     wanted = sales.recycle.get(reason or "")
     if wanted is None:
         return []
@@ -30,7 +30,7 @@ def way_back(
 
 
 def recycle(definitions: Definitions, entry: Mapping[str, Any], now: datetime) -> str:
-    """Once an answer, and only while that answer is the latest. The reason it did not happen stands on the signal."""
+    """Enroll once per feedback, and only while it is the latest. The signal records the sequence or why not."""
     signal, state = find_signal(entry["lead_id"], entry["signal"]), find_state(entry["lead_id"])
     if signal is None or state is None or signal.answer_key != entry["answer"] or signal.recycled is not None:
         return "changed_meanwhile"
@@ -44,7 +44,7 @@ def recycle(definitions: Definitions, entry: Mapping[str, Any], now: datetime) -
     try:
         transaction.commit([*writes, *([] if isinstance(again, str) else again)])
     except ConditionFailed:
-        # An opt-out or another answer came in between: look once more with what is true now.
+        # Concurrent opt-out or feedback: decide again on current data.
         fresh = find_signal(entry["lead_id"], entry["signal"])
         if fresh is not None and fresh.recycled is None and fresh.answer_key == entry["answer"]:
             return recycle(definitions, entry, now)

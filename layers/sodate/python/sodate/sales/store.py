@@ -1,4 +1,4 @@
-"""What sales has in hand: the lead's conversation, whose turn it is, who has how much, and what waits for a morning."""
+"""Items of sales: the lead's conversation, the round-robin rotation, open signals by owner, and waiting signals."""
 
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ _WAITING_KEPT = timedelta(days=30)
 
 
 class ConversationItem(TableItem, discriminator="conversation"):
-    """At most one a lead: the signal that sales works on. `stage` is `open`, `expired`, or the latest answer."""
+    """The signal that sales works on; at most one per lead. `stage`: `open`, `expired`, or the latest feedback."""
 
     signal = UnicodeAttribute()
     owner = UnicodeAttribute()
@@ -25,15 +25,15 @@ class ConversationItem(TableItem, discriminator="conversation"):
     changed = UnicodeAttribute()
 
 
-class TurnsItem(TableItem, discriminator="turns"):
-    """`turns`: owner → the number of their last lead. Whoever waited longest is next, so absences even out."""
+class RotationItem(TableItem, discriminator="turns"):
+    """Round robin. `turns`: owner → number of their last lead; the owner with the lowest is next."""
 
     number = NumberAttribute()
     turns: MapAttribute[str, Any] = MapAttribute(default=dict)
 
 
 class LoadItem(TableItem, discriminator="load"):
-    """Open signals of one owner with a capacity. A set: adding and removing twice is adding and removing once."""
+    """Open signals of one owner with a capacity. A set, so that repeated adds and removes are idempotent."""
 
     open = UnicodeSetAttribute(null=True)
 
@@ -58,24 +58,24 @@ def conversation(lead_id: str, signal_key: str, owner: str, stage: str, now: dat
     )
 
 
-def unchanged(held: ConversationItem | None) -> Condition:
-    if held is None:
+def unchanged(conversation: ConversationItem | None) -> Condition:
+    if conversation is None:
         return ConversationItem.pk.does_not_exist()
-    condition: Condition = ConversationItem.signal == held.signal
-    condition &= ConversationItem.stage == held.stage
-    condition &= ConversationItem.changed == held.changed
+    condition: Condition = ConversationItem.signal == conversation.signal
+    condition &= ConversationItem.stage == conversation.stage
+    condition &= ConversationItem.changed == conversation.changed
     return condition
 
 
-def find_turns() -> TurnsItem | None:
-    return base.find(TurnsItem, *keys.sales_turns())
+def find_rotation() -> RotationItem | None:
+    return base.find(RotationItem, *keys.sales_turns())
 
 
-def take_turn(held: TurnsItem | None, owner: str) -> Put:
-    number = int(held.number) + 1 if held else 1
-    turns = {**(held.turns.as_dict() if held else {}), owner: number}
-    condition = TurnsItem.number == held.number if held else TurnsItem.pk.does_not_exist()
-    return Put(TurnsItem(*keys.sales_turns(), number=number, turns=turns), condition)
+def advance_rotation(rotation: RotationItem | None, owner: str) -> Put:
+    number = int(rotation.number) + 1 if rotation else 1
+    turns = {**(rotation.turns.as_dict() if rotation else {}), owner: number}
+    condition = RotationItem.number == rotation.number if rotation else RotationItem.pk.does_not_exist()
+    return Put(RotationItem(*keys.sales_turns(), number=number, turns=turns), condition)
 
 
 def open_signals(owner: str) -> int:
@@ -84,7 +84,7 @@ def open_signals(owner: str) -> int:
 
 
 def load(owner: str, ref: str, at_most: int | None) -> Update:
-    """`at_most` None: whatever they have already."""
+    """Add a signal if the owner has fewer than `at_most` open ones; None: no limit."""
     condition = (LoadItem.open.does_not_exist() | (size(LoadItem.open) < at_most)) if at_most else None
     return Update(LoadItem(*keys.sales_load(owner)), [LoadItem.kind.set(LoadItem), LoadItem.open.add({ref})], condition)
 
@@ -94,14 +94,14 @@ def unload(owner: str, ref: str) -> None:
         base.update(LoadItem(*keys.sales_load(owner)), [LoadItem.open.delete({ref})], LoadItem.pk.exists())
 
 
-def waiting(owner: str, at: datetime, signal: SignalItem, round_: int) -> WaitingItem:
+def waiting(owner: str, at: datetime, signal: SignalItem, escalation_level: int) -> WaitingItem:
     lead_id = keys.lead_id_of(signal.pk)
     return WaitingItem(
         keys.sales_digest(owner, at),
-        keys.waiting_signal(lead_id, signal.sk, round_),
+        keys.waiting_signal(lead_id, signal.sk, escalation_level),
         lead_id=lead_id,
         signal=signal.sk,
-        round=round_,
+        round=escalation_level,
         ttl=int((at + _WAITING_KEPT).timestamp()),
     )
 

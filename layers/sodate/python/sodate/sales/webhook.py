@@ -1,7 +1,7 @@
 """One signed POST to the sales webhook (Standard Webhooks: `webhook-id`, `webhook-timestamp`, `webhook-signature`).
 
-The address comes from the playbook, yet it is checked like a stranger's: only public addresses outside the local stage,
-connected to by the very address that was checked, and never a redirect (SSRF, DNS rebinding).
+The URL comes from the playbook and is still treated as untrusted: only public addresses outside the local stage, the
+connection goes to the checked IP address, and redirects are not followed (SSRF, DNS rebinding).
 """
 
 import base64
@@ -33,21 +33,23 @@ class Post:
 
 
 def keys_of(secret: str) -> list[bytes]:
-    """Keys separated by spaces, the newest first: while a receiver changes its key, each message has both signatures.
+    """Keys separated by spaces, newest first: during a key rotation each message has both signatures.
 
     `whsec_` and base64 as Standard Webhooks writes a key; another text is the key itself, which a library of Standard
-    Webhooks takes as `whsec_` and the base64 of that text. Raises `Invalid`.
+    Webhooks takes as `whsec_` and the base64 of that text.
+
+    Raises: `Invalid` for an empty or undecodable secret.
     """
-    found = []
+    keys = []
     for written in secret.split():
         try:
             encoded = written.removeprefix(_PREFIX)
-            found.append(written.encode() if encoded == written else base64.b64decode(encoded, validate=True))
+            keys.append(written.encode() if encoded == written else base64.b64decode(encoded, validate=True))
         except ValueError as error:
             raise Invalid("the webhook secret is not `whsec_` and base64", "webhook") from error
-    if not found or not all(found):
+    if not keys or not all(keys):
         raise Invalid("the webhook secret is empty", "webhook")
-    return found
+    return keys
 
 
 def sign(url: str, message_id: str, payload: dict[str, Any], secret: str, now: datetime) -> Post:
@@ -66,7 +68,10 @@ def sign(url: str, message_id: str, payload: dict[str, Any], secret: str, now: d
 
 
 def deliver(post: Post, *, allow_private: bool) -> int:
-    """The HTTP status, always 2xx. Raises `Transient` for what may pass, `Invalid` for what never will."""
+    """Post once; the HTTP status, always 2xx.
+
+    Raises: `Transient` for failures worth a retry, `Invalid` for permanent ones.
+    """
     try:
         parts = urlsplit(post.url)
         host, port = parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
@@ -104,20 +109,23 @@ def pool(scheme: str, address: str, port: int, host: str) -> urllib3.HTTPConnect
 
 
 def public_address(host: str, port: int) -> str:
-    """IPv4 if the host has it. Raises `Invalid` when any of its addresses is not public."""
+    """An address of the host, IPv4 if it has one.
+
+    Raises: `Invalid` when any address is not public, `Transient` when the lookup fails.
+    """
     try:
-        found = {str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+        addresses = {str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
     except OSError as error:
         raise Transient(f"the host has no address: {error}") from error
     except UnicodeError as error:
         raise Invalid("this can be no host name", "webhook") from error
-    if not found or not all(is_public(address) for address in found):
+    if not addresses or not all(is_public(address) for address in addresses):
         raise Invalid("this host is in a private network", "webhook")
-    return str(min(map(ipaddress.ip_address, found), key=lambda one: (one.version, int(one))))
+    return str(min(map(ipaddress.ip_address, addresses), key=lambda one: (one.version, int(one))))
 
 
 def is_public(address: str) -> bool:
-    """IPv6 can wrap an IPv4 address (mapped, 6to4, NAT64): what is inside must be public as well."""
+    """IPv6 can embed an IPv4 address (mapped, 6to4, NAT64): the embedded one must be public as well."""
     parsed = ipaddress.ip_address(address)
     if isinstance(parsed, ipaddress.IPv4Address):
         return parsed.is_global and not parsed.is_multicast

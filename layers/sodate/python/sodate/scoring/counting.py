@@ -1,4 +1,4 @@
-"""How often a behaviour rule counts, and what its points have faded to. Pure, one activity at a time."""
+"""How often a behaviour rule counts and what its points have decayed to. Pure; one activity at a time."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from sodate.conditions.evaluate import matcher
 from sodate.conditions.language import ActivityTest
-from sodate.scoring.memory import POINT, Counted
 from sodate.scoring.rules import Per, RuleSet, ScoreRule
+from sodate.scoring.score_state import POINT, RuleState
 
 DAY = 24 * 60
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
@@ -16,7 +16,7 @@ _HALF = POINT // 2
 
 
 class Counting:
-    """A behaviour rule, prepared."""
+    """A behaviour rule, prepared for evaluation. Durations are minutes, points are millionths."""
 
     __slots__ = (
         "absence", "activity", "category", "group", "half_life", "matches", "max_times", "most", "number", "per_times",
@@ -43,51 +43,53 @@ class Counting:
         self.category = rule.category
         self.group = rule.group
 
-    def count(self, held: Counted, minute: int, seen: int) -> bool:
-        """Whether it counted. `seen`: the minute of whatever the lead did before, 0 for nothing."""
+    def count(self, rule_state: RuleState, minute: int, seen: int) -> bool:
+        """Whether the activity counted. `seen`: minute of the lead's previous activity, 0 for none."""
         if self.absence is not None and (not seen or minute - seen < self.absence):
             return False
-        if self.times > 1 and not self._often_enough(held, minute):
+        if self.times > 1 and not self._often_enough(rule_state, minute):
             return False
-        if self.max_times is not None and held.times >= self.max_times:
+        if self.max_times is not None and rule_state.times >= self.max_times:
             return False
         if self.period_of is not None:
             period = self.period_of(minute)
-            if period != held.period:
-                held.period, held.in_period = period, 0
-            if held.in_period >= self.per_times:
+            if period != rule_state.period:
+                rule_state.period, rule_state.in_period = period, 0
+            if rule_state.in_period >= self.per_times:
                 return False
-            held.in_period += 1
-        held.times += 1
+            rule_state.in_period += 1
+        rule_state.times += 1
         if self.half_life is not None:
-            held.points = faded(held.points, minute - held.at, self.half_life) + self.points
-            held.at = minute
+            rule_state.points = faded(rule_state.points, minute - rule_state.at, self.half_life) + self.points
+            rule_state.at = minute
         else:
-            held.points += self.points
+            rule_state.points += self.points
         return True
 
-    def _often_enough(self, held: Counted, minute: int) -> bool:
-        recent = [at for at in held.recent if minute - at < self.within]
+    def _often_enough(self, rule_state: RuleState, minute: int) -> bool:
+        recent = [at for at in rule_state.recent if minute - at < self.within]
         recent.append(minute)
-        held.recent = [] if len(recent) >= self.times else recent
+        rule_state.recent = [] if len(recent) >= self.times else recent
         return len(recent) >= self.times
 
-    def worth(self, held: Counted, minute: int) -> int:
+    def worth(self, rule_state: RuleState, minute: int) -> int:
         """Whole points at that minute, within the rule's own cap."""
-        points = held.points
-        if self.half_life is not None and minute > held.at:
-            points = int(points * 2.0 ** ((held.at - minute) / self.half_life))  # as `faded`, in a hurry
-        found = (points + _HALF) // POINT
-        if self.most is not None and abs(found) > self.most:
-            return self.most if found > 0 else -self.most
-        return found
+        points = rule_state.points
+        if self.half_life is not None and minute > rule_state.at:
+            points = int(
+                points * 2.0 ** ((rule_state.at - minute) / self.half_life)
+            )  # `faded`, inlined on the hot path
+        whole = (points + _HALF) // POINT
+        if self.most is not None and abs(whole) > self.most:
+            return self.most if whole > 0 else -self.most
+        return whole
 
-    def gone_after(self, held: Counted, minute: int) -> int:
-        """The first minute at which nothing is left of it, even if that is long ahead."""
-        if self.half_life is None or held.points <= 0:
+    def gone_after(self, rule_state: RuleState, minute: int) -> int:
+        """The first minute at which the rule's decayed points round to zero."""
+        if self.half_life is None or rule_state.points <= 0:
             return minute
-        halves = max(0, (2 * held.points // POINT).bit_length() + 1)
-        return max(minute, held.at + int(halves * self.half_life) + 1)
+        halves = max(0, (2 * rule_state.points // POINT).bit_length() + 1)
+        return max(minute, rule_state.at + int(halves * self.half_life) + 1)
 
 
 def faded(points: int, minutes: int, half_life: float) -> int:
@@ -96,13 +98,13 @@ def faded(points: int, minutes: int, half_life: float) -> int:
     return int(points * 2.0 ** (-minutes / half_life))
 
 
-def _period(per: Per, zone: str) -> Callable[[int], int]:
-    """Days, weeks and months by the calendar of the zone, as numbers that grow."""
-    where = ZoneInfo(zone)
+def _period(per: Per, time_zone: str) -> Callable[[int], int]:
+    """A function from minute to an increasing number of the day, week or month in `time_zone`."""
+    zone_info = ZoneInfo(time_zone)
 
     @lru_cache(maxsize=4096)
-    def day_of_quarter(quarter: int) -> int:  # every zone's offset is a whole number of quarters of an hour
-        return datetime.fromtimestamp(quarter * 900, UTC).astimezone(where).toordinal() - _EPOCH_DAY
+    def day_of_quarter(quarter: int) -> int:  # every UTC offset is a multiple of 15 minutes
+        return datetime.fromtimestamp(quarter * 900, UTC).astimezone(zone_info).toordinal() - _EPOCH_DAY
 
     def day(minute: int) -> int:
         return day_of_quarter(minute // 15) + 1

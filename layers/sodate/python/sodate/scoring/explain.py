@@ -1,6 +1,6 @@
-"""Why a score is what it is: every point with its rule, activity and date, what faded, what caps took, what is missing.
+"""Score explanation: points by rule, activity and date, with decay, caps, and what is missing for the next class.
 
-The lines of an explanation add up to the totals, always: what rounding or a cap changes is a line of its own.
+The lines always add up to the totals: every change by rounding or by a cap is a value of its own.
 """
 
 from collections.abc import Iterable
@@ -12,8 +12,8 @@ from sodate.activities.activity import Activity
 from sodate.conditions.words import in_words
 from sodate.leads.lead import Profile
 from sodate.scoring.counting import faded
-from sodate.scoring.fold import Fold
-from sodate.scoring.memory import POINT, Memory
+from sodate.scoring.engine import ScoringEngine
+from sodate.scoring.score_state import POINT, ScoreState
 from sodate.scoring.view import View
 
 _CENT = Decimal("0.01")
@@ -21,7 +21,7 @@ _CENT = Decimal("0.01")
 
 @dataclass(frozen=True)
 class Part:
-    """One activity that counted. `now`: what is left of `points`."""
+    """One activity that counted. `points` when it happened; `now` after decay, to two decimals."""
 
     at: datetime
     activity: str
@@ -33,7 +33,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Reason:
-    """One rule: its parts, then what rounding and the rule's own cap (`rounding_and_cap`) and its group's cap took."""
+    """One rule: its parts, then the changes by rounding and its own cap (`rounding_and_cap`) and by `group_cap`."""
 
     rule: str
     label: str
@@ -49,38 +49,40 @@ class Reason:
 class Explanation:
     at: datetime
     view: View
-    memory: Memory
+    score_state: ScoreState
     reasons: tuple[Reason, ...]
     adjusted: int
     floor_or_ceiling: int
-    """What the floor gave or the ceiling took."""
+    """Points added by the floor (plus) or removed by the ceiling (minus)."""
     hot_needs: tuple[str, ...] = field(default=())
-    """What is missing to be hot; nothing for whoever is."""
+    """What is missing to become hot; empty for a hot lead."""
     phase_needs: str | None = None
 
 
-def explain(fold: Fold, profile: Profile, log: Iterable[Activity], now: datetime) -> Explanation:
+def explain(engine: ScoringEngine, profile: Profile, log: Iterable[Activity], now: datetime) -> Explanation:
     counted: dict[int, list[Activity]] = {}
-    memory = fold.replay(profile, log, now, lambda number, activity: counted.setdefault(number, []).append(activity))
-    view = fold.view(memory, memory.now)
+    score_state = engine.replay(
+        profile, log, now, lambda number, activity: counted.setdefault(number, []).append(activity)
+    )
+    view = engine.view(score_state, score_state.now)
     reasons = []
     for line in view.lines:
-        rule = fold.rules.rules[line.rule]
-        parts = tuple(_part(fold, line.rule, rule.points, one, memory.now) for one in counted.get(line.rule, ()))
+        rule = engine.rules.rules[line.rule]
+        parts = tuple(_part(engine, line.rule, rule.points, one, score_state.now) for one in counted.get(line.rule, ()))
         exact = sum((part.now for part in parts), Decimal(0)) if rule.is_behaviour else Decimal(line.before_caps)
         reasons.append(
             Reason(rule.id, rule.label, rule.category, line.points, line.times, parts,
                    line.before_caps - exact, line.points - line.before_caps)
         )  # fmt: skip
-    adjusted = memory.adjusted_plus + memory.adjusted_minus
+    adjusted = score_state.adjusted_plus + score_state.adjusted_minus
     bounded = view.total - view.overall.total
     ordered = tuple(sorted(reasons, key=lambda reason: -abs(reason.points)))
-    hot, phase = _missing_for_hot(fold, memory, view), _next_phase(fold, memory)
-    return Explanation(now, view, memory, ordered, adjusted, bounded, hot, phase)
+    hot, phase = _missing_for_hot(engine, score_state, view), _next_phase(engine, score_state)
+    return Explanation(now, view, score_state, ordered, adjusted, bounded, hot, phase)
 
 
-def _part(fold: Fold, number: int, points: int, activity: Activity, minute: int) -> Part:
-    half_life = fold.half_life(number)
+def _part(engine: ScoringEngine, number: int, points: int, activity: Activity, minute: int) -> Part:
+    half_life = engine.half_life(number)
     left = points * POINT
     if half_life is not None:
         left = faded(left, minute - activity.minute, half_life)
@@ -88,16 +90,16 @@ def _part(fold: Fold, number: int, points: int, activity: Activity, minute: int)
     return Part(activity.at, activity.type, activity.key, dict(activity.about), points, now)
 
 
-def _missing_for_hot(fold: Fold, memory: Memory, view: View) -> tuple[str, ...]:
-    hot = fold.rules.hot
-    if memory.hot:
+def _missing_for_hot(engine: ScoringEngine, score_state: ScoreState, view: View) -> tuple[str, ...]:
+    hot = engine.rules.hot
+    if score_state.hot:
         return ()
-    found = [f"{hot.threshold - view.total} points more"] if view.total < hot.threshold else []
-    if hot.needs is not None and not fold.holds(hot.needs, memory):
-        found.append(in_words(hot.needs))
-    return tuple(found)
+    missing = [f"{hot.threshold - view.total} points more"] if view.total < hot.threshold else []
+    if hot.needs is not None and not engine.holds(hot.needs, score_state):
+        missing.append(in_words(hot.needs))
+    return tuple(missing)
 
 
-def _next_phase(fold: Fold, memory: Memory) -> str | None:
-    later = fold.rules.phases[memory.phase + 1 :]
+def _next_phase(engine: ScoringEngine, score_state: ScoreState) -> str | None:
+    later = engine.rules.phases[score_state.phase + 1 :]
     return f"{later[0].label}: {in_words(later[0].when)}" if later and later[0].when else None

@@ -1,7 +1,7 @@
-"""Everybody's score from the log, under any rule set, as of any moment; and two rule sets side by side, as people.
+"""Replay of all scores from the logs, under any rule set and as of any moment, and comparison of two rule sets.
 
-One lead at a time, so that memory does not grow with their number. Figures only grow by adding, so a replay may stop
-anywhere and go on.
+Leads are read one at a time, so memory use does not grow with their number. Figures are sums, so a replay can stop
+after any lead and resume.
 """
 
 from collections import Counter
@@ -18,81 +18,81 @@ from sodate.dynamodb.bulk import Raw, plain
 from sodate.errors import Invalid
 from sodate.leads.lead import Profile
 from sodate.leads.store import profile_from_raw
-from sodate.scoring.fold import Fold
-from sodate.scoring.memory import Memory, loaded
+from sodate.scoring.engine import ScoringEngine
+from sodate.scoring.score_state import ScoreState, loaded
 from sodate.scoring.store import moment
 
-#: So many people are named on each side of a comparison; all are counted.
+#: At most this many lead ids are listed on each side of a comparison; all leads are counted.
 NAMED = 500
 _WEEKS = 26
 
 
 @dataclass(frozen=True)
 class Case:
-    """One lead: what a replay needs, and what was recorded (None: nothing yet)."""
+    """One lead: profile and log for a replay, and the stored score (None: not scored yet)."""
 
     profile: Profile
     log: list[Activity]
-    recorded: Memory | None
+    recorded: ScoreState | None
     rules_version: int = 0
 
 
 def cases(items: Iterable[Raw]) -> Iterator[Case]:
-    """Items of the table as they lie there: all of one lead together. Others are passed over.
+    """Leads from raw items in table order (all items of one lead adjacent). Items of other entities are skipped.
 
-    Raises `Invalid` for a lead whose items cannot be read.
+    Raises: `Invalid` for a lead whose items cannot be read.
     """
     for pk, group in groupby(items, key=lambda item: str(item["pk"]["S"])):
         if not pk.startswith(keys.lead("")):
             continue
-        held = list(group)
-        profile = next((item for item in held if item["sk"]["S"] == keys.PROFILE), None)
+        lead_items = list(group)
+        profile = next((item for item in lead_items if item["sk"]["S"] == keys.PROFILE), None)
         if profile is None:
             continue
         try:
-            yield _case(profile, held)
+            yield _case(profile, lead_items)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise Invalid(f"lead {keys.lead_id_of(pk)} has an item that cannot be read: {error!r}", "item") from error
 
 
 def partitions(start: Raw | None = None, segment: int = 0, segments: int = 1) -> Iterator[tuple[list[Raw], Raw]]:
-    """The items of one partition after another (a lead's lie in one, whatever their number), and where each ends."""
+    """The items of each partition, with its last key. All items of a lead are in one partition."""
     for _, group in groupby(bulk.scan(start, segment, segments), key=lambda item: str(item["pk"]["S"])):
-        held = list(group)
-        yield held, bulk.key_of(held[-1])
+        items = list(group)
+        yield items, bulk.key_of(items[-1])
 
 
 def read_table(start: Raw | None = None, segment: int = 0, segments: int = 1) -> Iterator[tuple[Case, Raw]]:
-    """Leads one after another, and the position behind each, so that a run may stop and go on."""
+    """Leads one by one, each with the position after it, from which a run can resume."""
     for items, position in partitions(start, segment, segments):
         for case in cases(items):
             yield case, position
 
 
-def _case(profile: Raw, held: list[Raw]) -> Case:
-    log = [from_image(plain({"M": item})) for item in held if item["sk"]["S"].startswith(keys.ACTIVITIES)]
-    score = next((item for item in held if item["sk"]["S"] == keys.SCORE), None)
+def _case(profile: Raw, items: list[Raw]) -> Case:
+    log = [from_image(plain({"M": item})) for item in items if item["sk"]["S"].startswith(keys.ACTIVITIES)]
+    score = next((item for item in items if item["sk"]["S"] == keys.SCORE), None)
     recorded = loaded(score["memory"]["S"]) if score is not None else None
     version = int(score["rules_version"]["N"]) if score is not None else 0
     return Case(profile_from_raw(profile), log, recorded, version)
 
 
-def replay(case: Case, fold: Fold, at: datetime) -> Memory:
-    """As of that moment: what was logged later is not known yet."""
-    return fold.replay(case.profile, [one for one in case.log if one.at <= at], at)
+def replay(case: Case, engine: ScoringEngine, at: datetime) -> ScoreState:
+    """The score as of `at`: later activities are ignored."""
+    return engine.replay(case.profile, [one for one in case.log if one.at <= at], at)
 
 
-def is_recorded(case: Case, memory: Memory, fold: Fold, rules_version: int) -> bool:
-    """Whether the recorded score is this one. What time alone did since it was written is no difference."""
+def is_recorded(case: Case, score_state: ScoreState, engine: ScoringEngine, rules_version: int) -> bool:
+    """Whether the stored score equals this one, after advancing the stored one to the same minute."""
     if case.recorded is None or case.rules_version != rules_version:
         return False
-    fold.settle(case.recorded, memory.now)
-    return case.recorded == memory
+    engine.settle(case.recorded, score_state.now)
+    return case.recorded == score_state
 
 
 @dataclass
 class Tally:
-    """What a population looks like under one rule set."""
+    """Counts over all leads under one rule set."""
 
     leads: int = 0
     activities: int = 0
@@ -101,21 +101,21 @@ class Tally:
     phases: Counter[str] = field(default_factory=Counter)
     stages: Counter[str] = field(default_factory=Counter)
     calls: Counter[str] = field(default_factory=Counter)
-    """Rises to hot, by the Monday of the week: what sales is told of."""
+    """Leads that became hot (signals to sales), by the Monday of the week."""
     differ: int = 0
-    """Leads whose recorded score is not what the log says."""
+    """Leads whose stored score differs from the replay."""
 
-    def add(self, case: Case, fold: Fold, memory: Memory) -> None:
+    def add(self, case: Case, engine: ScoringEngine, score_state: ScoreState) -> None:
         self.leads += 1
         self.activities += len(case.log)
-        self.hot += memory.hot
-        self.ranks[memory.rank] += 1
-        self.phases[fold.rules.phases[memory.phase].id] += 1
-        self.stages[memory.stage] += 1
-        self.calls.update(week_of(minute) for minute in memory.rises)
+        self.hot += score_state.hot
+        self.ranks[score_state.rank] += 1
+        self.phases[engine.rules.phases[score_state.phase].id] += 1
+        self.stages[score_state.stage] += 1
+        self.calls.update(week_of(minute) for minute in score_state.rises)
 
     def calls_a_week(self, until: datetime) -> float:
-        """The mean of the last half year, quiet weeks included."""
+        """Mean signals per week over the last 26 weeks, including weeks with none."""
         first = int(until.timestamp()) // 60 - _WEEKS * 7 * 24 * 60
         recent = sum(count for week, count in self.calls.items() if week >= week_of(first))
         return recent / _WEEKS
@@ -123,7 +123,7 @@ class Tally:
 
 @dataclass
 class Comparison:
-    """Two rule sets over the same people."""
+    """Two rule sets over the same leads."""
 
     before: Tally = field(default_factory=Tally)
     after: Tally = field(default_factory=Tally)
@@ -135,7 +135,7 @@ class Comparison:
     stops_being_hot: list[str] = field(default_factory=list)
     moved: int = 0
 
-    def add(self, case: Case, old: Fold, new: Fold, at: datetime) -> None:
+    def add(self, case: Case, old: ScoringEngine, new: ScoringEngine, at: datetime) -> None:
         was, is_ = replay(case, old, at), replay(case, new, at)
         self.before.add(case, old, was)
         self.after.add(case, new, is_)
@@ -160,12 +160,12 @@ def week_of(minute: int) -> str:
 
 
 def as_document(figures: Tally | Comparison) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    document: dict[str, Any] = {}
     for name, value in vars(figures).items():
-        found[name] = as_document(value) if isinstance(value, Tally) else value
+        document[name] = as_document(value) if isinstance(value, Tally) else value
         if isinstance(value, Counter):
-            found[name] = dict(sorted(value.items()))
-    return found
+            document[name] = dict(sorted(value.items()))
+    return document
 
 
 def tally_from(document: Mapping[str, Any]) -> Tally:

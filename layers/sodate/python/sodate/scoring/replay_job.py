@@ -1,7 +1,7 @@
-"""Everybody's score under the live rules, on AWS: the table in segments, a message a segment, a stretch of it a task.
+"""Replay of all scores under the live rules, on AWS: scan segments, one queue message per task of a segment.
 
-Where a segment stands is on its own item, written once a task by whoever ends that task first. A crash or a message
-delivered twice repeats a stretch, which changes nothing (`rescore` writes what differs), and counts nothing twice.
+Each segment stores its progress on its own item, updated once per task; the first delivery to finish wins. A crash or
+a duplicate message repeats a task: scores stay the same (`rescore` writes only differences) and nothing counts twice.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,17 +23,17 @@ from sodate.scoring.rescore import Rules, rescore, rules_of
 
 MOST_SEGMENTS = 256
 DONE, RULES_CHANGED = "done", "rules_changed"
-#: Functions remember the live rules for 20 seconds. A replay that begins earlier could pass a lead before a writer that
-#: still has the old ones.
+#: Functions cache the live rules for 20 seconds. A replay that starts earlier could rescore a lead before a function
+#: that still has the old rules writes it.
 SETTLED = timedelta(seconds=30)
 _KEPT = timedelta(days=14)
 _NO_LEAD = (KeyError, TypeError, ValueError, AttributeError)
 
 
 class ReplayItem(TableItem, discriminator="replay"):
-    """How far one segment came. `position`: the last key looked at. `ended` is None while there is more to do.
+    """Progress of one segment. `position`: the last key processed. `ended`: None while the segment runs.
 
-    `task` is the one wanted next; `asked_for` the last one whose message was sent.
+    `task`: number of the next task; `asked_for`: number of the last task whose message was sent.
     """
 
     segments = NumberAttribute()
@@ -52,7 +52,7 @@ class ReplayItem(TableItem, discriminator="replay"):
 
 
 class ReplayTask(BaseModel):
-    """A message. The number tells a task that was done already from the one that is wanted."""
+    """Queue message for one task of a segment. The task number identifies duplicate deliveries."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -68,27 +68,30 @@ class ReplayTask(BaseModel):
 
 
 def replay_task_of(body: str) -> ReplayTask:
-    """Raises `Invalid`."""
+    """Parse a queue message.
+
+    Raises: `Invalid` for any other message.
+    """
     try:
         return ReplayTask.model_validate_json(body)
     except ValidationError as error:
         raise Invalid(f"no message of a replay: {error.errors()[0]['loc']} {error.errors()[0]['msg']}") from error
 
 
-def plan(job: str, segments: int, rules_version: int, now: datetime, *, tell: bool) -> list[ReplayTask]:
-    """The items first, then (the caller's) these messages: one whose item is missing would be an error."""
+def plan(job: str, segments: int, rules_version: int, now: datetime, *, notify: bool) -> list[ReplayTask]:
+    """Write the segment items and return the messages, which the caller sends afterwards (they need the items)."""
     numbers = range(segments)
-    bulk.put_many([bulk.raw(_item(job, number, segments, rules_version, now, tell)) for number in numbers])
+    bulk.put_many([bulk.raw(_item(job, number, segments, rules_version, now, notify)) for number in numbers])
     return [ReplayTask(job=job, segment=number) for number in numbers]
 
 
-def _item(job: str, number: int, segments: int, rules_version: int, now: datetime, tell: bool) -> ReplayItem:
+def _item(job: str, number: int, segments: int, rules_version: int, now: datetime, notify: bool) -> ReplayItem:
     return ReplayItem(
         keys.replay(job),
         keys.replay_segment(number),
         segments=segments,
         rules_version=rules_version,
-        tell=tell,
+        tell=notify,
         began=keys.stamp(now),
         at=keys.stamp(now),
         ttl=int((now + _KEPT).timestamp()),
@@ -96,70 +99,76 @@ def _item(job: str, number: int, segments: int, rules_version: int, now: datetim
 
 
 @dataclass
-class Stretch:
-    """What one task came to. `names`: leads whose items cannot be read; they are passed over."""
+class TaskResult:
+    """Progress made by one task. `unreadable`: ids of leads that were skipped because their items cannot be read."""
 
     position: Raw | None
     leads: int = 0
     changed: int = 0
     hot: int = 0
-    names: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
     ended: str | None = None
 
 
 @dataclass(frozen=True)
-class Taken:
-    """`following`: the message that must be sent before this one may be forgotten."""
+class TaskOutcome:
+    """`following`: the message to send before the current one is acknowledged."""
 
     outcome: str
     following: ReplayTask | None = None
     unreadable: tuple[str, ...] = ()
 
 
-def take(task: ReplayTask, definitions: Definitions, now: Callable[[], datetime], until: datetime) -> Taken:
-    """One task, until about `until`. Raises `Invalid` for a replay that does not exist, `Transient` without headway."""
-    held = base.find(ReplayItem, keys.replay(task.job), keys.replay_segment(task.segment))
-    if held is None or task.task > held.task:
+def run_task(task: ReplayTask, definitions: Definitions, now: Callable[[], datetime], until: datetime) -> TaskOutcome:
+    """Run one task until about `until`.
+
+    Raises: `Invalid` for an unknown replay or task, `Transient` when no progress was possible.
+    """
+    segment_item = base.find(ReplayItem, keys.replay(task.job), keys.replay_segment(task.segment))
+    if segment_item is None or task.task > segment_item.task:
         raise Invalid(f"replay {task.job} knows no task {task.task} of segment {task.segment}")
-    if task.task < held.task:
-        # Whoever did it may have died before its next message. If that was sent, another one would double the work.
-        is_orphan = held.ended is None and held.asked_for < held.task
-        return Taken("repeated", task.model_copy(update={"task": int(held.task)}) if is_orphan else None)
-    stretch = _stretch(held, task.segment, definitions, now, until)
-    names = tuple(stretch.names)
-    if not _keep(held, stretch, now()):
-        return Taken("overtaken", None, names)
-    return Taken(stretch.ended or "goes_on", None if stretch.ended else task.next, names)
+    if task.task < segment_item.task:
+        # The delivery that did this task may have crashed before it sent the next message. Send it only then.
+        is_orphan = segment_item.ended is None and segment_item.asked_for < segment_item.task
+        return TaskOutcome("repeated", task.model_copy(update={"task": int(segment_item.task)}) if is_orphan else None)
+    result = _process_until(segment_item, task.segment, definitions, now, until)
+    names = tuple(result.unreadable)
+    if not _save_progress(segment_item, result, now()):
+        return TaskOutcome("overtaken", None, names)
+    return TaskOutcome(result.ended or "goes_on", None if result.ended else task.next, names)
 
 
-def sent(task: ReplayTask) -> None:
-    """The message of this task is on its way."""
+def mark_requested(task: ReplayTask) -> None:
+    """Record that the message of this task was sent."""
     key = ReplayItem(keys.replay(task.job), keys.replay_segment(task.segment))
-    with suppress(ConditionFailed):  # a later one is
+    with suppress(ConditionFailed):  # a later message was sent
         base.update(key, [ReplayItem.asked_for.set(task.task)], ReplayItem.asked_for < task.task)
 
 
-def _stretch(
-    held: ReplayItem, segment: int, definitions: Definitions, now: Callable[[], datetime], until: datetime
-) -> Stretch:
-    """A table that is busy ends the task early, as long as some headway was made; then the queue's patience counts."""
-    version = int(held.rules_version)
-    rules, stretch = rules_of(definitions, version), Stretch(held.position)
+def _process_until(
+    segment_item: ReplayItem, segment: int, definitions: Definitions, now: Callable[[], datetime], until: datetime
+) -> TaskResult:
+    """Rescore partitions until `until`. A throttled table ends the task early if it made progress.
+
+    Raises: `Transient` when throttled without progress; the queue redelivers the message.
+    """
+    version = int(segment_item.rules_version)
+    rules, result = rules_of(definitions, version), TaskResult(segment_item.position)
     try:
-        for items, position in partitions(held.position, segment, int(held.segments)):
+        for items, position in partitions(segment_item.position, segment, int(segment_item.segments)):
             if not _is_live(definitions, version):
-                stretch.ended = RULES_CHANGED
+                result.ended = RULES_CHANGED
                 break
-            _look_at(items, rules, held.tell, now(), stretch)
-            stretch.position = position
+            _rescore_partition(items, rules, segment_item.tell, now(), result)
+            result.position = position
             if now() >= until:
                 break
         else:
-            stretch.ended = DONE
+            result.ended = DONE
     except Transient:
-        if stretch.position == held.position:
+        if result.position == segment_item.position:
             raise
-    return stretch
+    return result
 
 
 def _is_live(definitions: Definitions, version: int) -> bool:
@@ -169,42 +178,50 @@ def _is_live(definitions: Definitions, version: int) -> bool:
         return False
 
 
-def _look_at(items: list[Raw], rules: Rules, tell: bool, at: datetime, stretch: Stretch) -> None:
+def _rescore_partition(items: list[Raw], rules: Rules, notify: bool, at: datetime, result: TaskResult) -> None:
     try:
         for case in cases(items):
             if case.rules_version > rules.version:
-                continue  # newer rules, which this process has not heard of, were here first
+                continue  # already scored under newer rules than this process has
             is_same = case.rules_version == rules.version and is_recorded(
-                case, replay(case, rules.fold, at), rules.fold, rules.version
+                case, replay(case, rules.engine, at), rules.engine, rules.version
             )
             if not is_same:
-                rescored = rescore(case.profile.lead_id, rules, at, tell=tell)
-                stretch.changed += rescored.changed
-                stretch.hot += rescored.became_hot
-            stretch.leads += 1
+                rescored = rescore(case.profile.lead_id, rules, at, notify=notify)
+                result.changed += rescored.changed
+                result.hot += rescored.became_hot
+            result.leads += 1
     except (Invalid, *_NO_LEAD):
-        stretch.names.append(keys.lead_id_of(items[0]["pk"]["S"]))
+        result.unreadable.append(keys.lead_id_of(items[0]["pk"]["S"]))
 
 
-def _keep(held: ReplayItem, stretch: Stretch, now: datetime) -> bool:
-    """False: another delivery of the same message was faster, and goes on."""
-    counted = {"leads": stretch.leads, "changed": stretch.changed, "hot": stretch.hot, "unreadable": len(stretch.names)}
+def _save_progress(segment_item: ReplayItem, result: TaskResult, now: datetime) -> bool:
+    """False when another delivery of the same message saved first and continues."""
+    counted = {
+        "leads": result.leads,
+        "changed": result.changed,
+        "hot": result.hot,
+        "unreadable": len(result.unreadable),
+    }
     actions = [getattr(ReplayItem, name).add(count) for name, count in counted.items() if count]
-    actions += [ReplayItem.task.set(int(held.task) + 1), ReplayItem.at.set(keys.stamp(now))]
-    if stretch.position is not None:
-        actions.append(ReplayItem.position.set(stretch.position))
-    if stretch.ended is not None:
-        actions.append(ReplayItem.ended.set(stretch.ended))
-    key = ReplayItem(held.pk, held.sk)
+    actions += [ReplayItem.task.set(int(segment_item.task) + 1), ReplayItem.at.set(keys.stamp(now))]
+    if result.position is not None:
+        actions.append(ReplayItem.position.set(result.position))
+    if result.ended is not None:
+        actions.append(ReplayItem.ended.set(result.ended))
+    key = ReplayItem(segment_item.pk, segment_item.sk)
     try:
-        base.update(key, actions, ReplayItem.task == held.task)
+        base.update(key, actions, ReplayItem.task == segment_item.task)
     except ConditionFailed:
         return False
     return True
 
 
 def status(job: str) -> Mapping[str, Any]:
-    """Figures of the whole replay. Raises `NotFound`."""
+    """Figures of the whole replay, summed over its segments.
+
+    Raises: `NotFound`.
+    """
     items = base.query(ReplayItem, keys.replay(job))
     if not items:
         raise NotFound(f"no replay {job}; progress is kept for {_KEPT.days} days")

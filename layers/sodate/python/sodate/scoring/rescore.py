@@ -1,7 +1,7 @@
-"""Something happened to a lead: fold it into the score, and write what changed, once.
+"""Rescoring one lead: apply new activities to the stored score and write the result under a version condition.
 
-What is newer than all that was folded is folded on top. Anything else (a repeat, a late event, a changed profile, new
-rules, a correction) folds the whole log again, which is the truth and gives the same however often (docs/scoring.md).
+An activity newer than all applied ones is applied incrementally. Anything else (a repeat, a late event, a changed
+profile, new rules, a correction) replays the whole log. A replay is authoritative and repeatable (docs/scoring.md).
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,11 +18,11 @@ from sodate.leads.lead import Profile
 from sodate.leads.store import load_profile
 from sodate.playbook.store import ONLY, Definitions, Stored, parsed
 from sodate.scheduling import store as due
-from sodate.scoring.fold import Fold, Late
-from sodate.scoring.memory import Memory
+from sodate.scoring.engine import Late, ScoringEngine
 from sodate.scoring.rules import RuleSet
+from sodate.scoring.score_state import ScoreState
 from sodate.scoring.signals import signal_item
-from sodate.scoring.store import Held, as_write, held_now, moment, put_score, score_raw
+from sodate.scoring.store import ScoreSnapshot, as_write, load_snapshot, moment, put_score, score_raw
 
 _TRIES = 5
 _LATEST = 5
@@ -38,11 +38,11 @@ class Rescored:
 @dataclass(frozen=True)
 class Rules:
     version: int
-    fold: Fold
+    engine: ScoringEngine
 
     @property
     def rules(self) -> RuleSet:
-        return self.fold.rules
+        return self.engine.rules
 
 
 def live_rules(definitions: Definitions) -> Rules:
@@ -58,140 +58,154 @@ def _rules(stored: Stored) -> Rules:
 
 
 @lru_cache(maxsize=8)
-def prepared(rules: RuleSet) -> Fold:
-    return Fold(rules)
+def prepared(rules: RuleSet) -> ScoringEngine:
+    return ScoringEngine(rules)
 
 
 def rescore(
     lead_id: str,
     rules: Rules,
     now: datetime,
-    news: Sequence[Activity] | None = None,
+    new_activities: Sequence[Activity] | None = None,
     *,
-    lately: Held | None = None,
-    tell: bool = True,
+    prefetched: ScoreSnapshot | None = None,
+    notify: bool = True,
 ) -> Rescored:
-    """`news`: what was logged since; None: the profile changed too, or nobody knows.
+    """Bring the lead's SCORE item up to date. A lead that does not exist is left alone.
 
-    `lately`: its SCORE item as it was a moment ago; if it changed since, the write is refused and it is read again.
-    `tell`: whoever becomes hot is a signal for sales. New rules are applied without.
+    `new_activities`: the activities logged since the last write; None (profile changed, or unknown) replays the log.
+    `prefetched`: a recent read of the SCORE item; if the item changed since, the conditional write fails and the item
+    is read again. `notify`: create a signal for sales when the lead becomes hot; off when new rules are applied.
 
-    Raises `Transient` when five other writers were faster.
+    Raises: `Transient` after five lost conditional writes; `Invalid` for a log that cannot be read.
     """
     for _ in range(_TRIES):
-        held, lately = lately or held_now(lead_id), None
-        if held.rules_version > rules.version:  # this process has not heard of the new rules yet; versions only grow
-            rules = rules_of(Definitions(), held.rules_version)
+        snapshot, prefetched = prefetched or load_snapshot(lead_id), None
+        if snapshot.rules_version > rules.version:  # this process caches older rules; versions only grow
+            rules = rules_of(Definitions(), snapshot.rules_version)
         try:
-            memory = _folded(lead_id, held, rules, now, news)
+            score_state = _updated(lead_id, snapshot, rules, now, new_activities)
         except NotFound:
-            return Rescored(lead_id, changed=False)  # erased while the record waited
-        if memory is None:
+            return Rescored(lead_id, changed=False)  # erased while the stream record waited
+        if score_state is None:
             return Rescored(lead_id, changed=False)
         try:
-            _write(lead_id, held, memory, rules, now, tell=tell)
+            _write(lead_id, snapshot, score_state, rules, now, notify=notify)
         except ConditionFailed:
             continue
-        return Rescored(lead_id, changed=True, became_hot=memory.hot and not held.hot)
-    raise Transient(f"lead {lead_id} is being scored by somebody else")
+        return Rescored(lead_id, changed=True, became_hot=score_state.hot and not snapshot.hot)
+    raise Transient(f"lead {lead_id} has concurrent score writes: try again")
 
 
 def reevaluate(lead_id: str, rules: Rules, now: datetime) -> Rescored:
-    """A due entry came up: time alone may have changed the lead's class. An entry that was put off says nothing."""
-    held = held_now(lead_id)
-    if held.turns_at is None or held.turns_at * 60 > now.timestamp():
+    """Re-evaluate a lead whose due entry has come: time alone may have changed its class. Ignores postponed entries."""
+    snapshot = load_snapshot(lead_id)
+    if snapshot.turns_at is None or snapshot.turns_at * 60 > now.timestamp():
         return Rescored(lead_id, changed=False)
-    return rescore(lead_id, rules, now, news=(), lately=held)
+    return rescore(lead_id, rules, now, new_activities=(), prefetched=snapshot)
 
 
-def _folded(lead_id: str, held: Held, rules: Rules, now: datetime, news: Sequence[Activity] | None) -> Memory | None:
-    """None: nothing to write."""
-    if not held.version or news is None or held.rules_version != rules.version:
-        return _replayed(lead_id, held, rules, now)
-    memory, matter = held.remembered, [one for one in news if rules.fold.matters(one)]
-    if not news:
-        rules.fold.settle(memory, int(now.timestamp()) // 60)
-        return memory
+def _updated(
+    lead_id: str, snapshot: ScoreSnapshot, rules: Rules, now: datetime, new_activities: Sequence[Activity] | None
+) -> ScoreState | None:
+    """The updated score state; None when there is nothing to write."""
+    if not snapshot.version or new_activities is None or snapshot.rules_version != rules.version:
+        return _replayed(lead_id, snapshot, rules, now)
+    score_state, relevant = snapshot.score_state, [one for one in new_activities if rules.engine.matters(one)]
+    if not new_activities:
+        rules.engine.settle(score_state, int(now.timestamp()) // 60)
+        return score_state
     try:
-        for activity in sorted(matter, key=lambda one: one.place):
-            rules.fold.add(memory, activity)
+        for activity in sorted(relevant, key=lambda one: one.place):
+            rules.engine.add(score_state, activity)
     except Late:
-        return _replayed(lead_id, held, rules, now, news)
-    return memory if matter else None
+        return _replayed(lead_id, snapshot, rules, now, new_activities)
+    return score_state if relevant else None
 
 
 def _replayed(
-    lead_id: str, held: Held, rules: Rules, now: datetime, news: Iterable[Activity] | None = None
-) -> Memory | None:
-    memory = replayed(lead_id, rules, now, news)
-    if not held.version or held.rules_version != rules.version:
-        return memory
-    before = held.remembered
-    rules.fold.settle(before, memory.now)
-    return None if memory == before else memory
+    lead_id: str, snapshot: ScoreSnapshot, rules: Rules, now: datetime, new_activities: Iterable[Activity] | None = None
+) -> ScoreState | None:
+    score_state = replayed(lead_id, rules, now, new_activities)
+    if not snapshot.version or snapshot.rules_version != rules.version:
+        return score_state
+    before = snapshot.score_state
+    rules.engine.settle(before, score_state.now)
+    return None if score_state == before else score_state
 
 
-def replayed(lead_id: str, rules: Rules, now: datetime, news: Iterable[Activity] | None = None) -> Memory:
-    """Raises `NotFound` for a lead that does not exist (any more), and `Invalid` for a log that cannot be read."""
+def replayed(lead_id: str, rules: Rules, now: datetime, new_activities: Iterable[Activity] | None = None) -> ScoreState:
+    """The score state that the whole log gives under these rules.
+
+    Raises: `NotFound` for a lead that does not exist (any more), `Invalid` for a log that cannot be read.
+    """
     profile = load_profile(lead_id)
-    return rules.fold.replay(profile, [*_log(lead_id), *(news or ())], now)
+    return rules.engine.replay(profile, [*_log(lead_id), *(new_activities or ())], now)
 
 
 def _log(lead_id: str) -> list[Activity]:
-    """Raises `Invalid` for an item that cannot be read: it must not hold up the shard until the stream forgets it."""
+    """All activities of the lead.
+
+    Raises: `Invalid` for an unreadable item, so that it does not block the stream shard until the record expires.
+    """
     try:
         return activities_of(lead_id)
     except (TypeError, ValueError) as error:
         raise Invalid(f"the log of lead {lead_id} has an item that cannot be read: {error!r}", "item") from error
 
 
-def _write(lead_id: str, held: Held, memory: Memory, rules: Rules, now: datetime, *, tell: bool) -> None:
-    turns_at = _plan_turn(lead_id, held, memory, rules, now)
+def _write(
+    lead_id: str, snapshot: ScoreSnapshot, score_state: ScoreState, rules: Rules, now: datetime, *, notify: bool
+) -> None:
+    turns_at = _plan_transition(lead_id, snapshot, score_state, rules, now)
     raw = score_raw(
-        lead_id, memory, rules.fold, rules_version=rules.version, version=held.version + 1, turns_at=turns_at
+        lead_id, score_state, rules.engine, rules_version=rules.version, version=snapshot.version + 1, turns_at=turns_at
     )
-    if tell and memory.hot and not held.hot:
-        signal = _signal(load_profile(lead_id), memory, rules, now)
-        transaction.commit([as_write(raw, held.version), transaction.put_new(signal)])
+    if notify and score_state.hot and not snapshot.hot:
+        signal = _signal(load_profile(lead_id), score_state, rules, now)
+        transaction.commit([as_write(raw, snapshot.version), transaction.put_new(signal)])
     else:
-        put_score(raw, held.version)
+        put_score(raw, snapshot.version)
 
 
-def _plan_turn(lead_id: str, held: Held, memory: Memory, rules: Rules, now: datetime) -> int | None:
-    """The due entry first: a crash after it leaves one entry too many, which says nothing when it comes up.
+def _plan_transition(
+    lead_id: str, snapshot: ScoreSnapshot, score_state: ScoreState, rules: Rules, now: datetime
+) -> int | None:
+    """Write the due entry for the next transition, before the score: a crash in between leaves a harmless extra entry.
 
-    An entry that is set stays where it is while the turn only moves away from it: when it comes up, it moves on.
+    An existing entry stays when the transition only moves later: `reevaluate` then plans the next one. Returns the
+    minute of the pending entry.
     """
     minute = int(now.timestamp()) // 60
-    set_for = held.turns_at
-    turn = rules.fold.next_turn(memory)
-    if turn is None:
-        return set_for if set_for is not None and set_for > minute else None
-    if set_for is not None and minute < set_for <= turn:
-        return set_for
-    due.plan(moment(turn), due.DECAY, "decay", lead_id, {"v": 1, "what": "decay", "lead": lead_id}, now)
-    return turn
+    planned_at = snapshot.turns_at
+    transition = rules.engine.next_transition(score_state)
+    if transition is None:
+        return planned_at if planned_at is not None and planned_at > minute else None
+    if planned_at is not None and minute < planned_at <= transition:
+        return planned_at
+    due.plan(moment(transition), due.DECAY, "decay", lead_id, {"v": 1, "what": "decay", "lead": lead_id}, now)
+    return transition
 
 
-def _signal(profile: Profile, memory: Memory, rules: Rules, now: datetime) -> TableItem:
-    set_, view = rules.rules, rules.fold.view(memory, memory.now)
+def _signal(profile: Profile, score_state: ScoreState, rules: Rules, now: datetime) -> TableItem:
+    rule_set, view = rules.rules, rules.engine.view(score_state, score_state.now)
     lines = sorted(view.lines, key=lambda line: -abs(line.points))
-    told = [(set_.rules[line.rule], line) for line in lines if line.points]
+    scored_lines = [(rule_set.rules[line.rule], line) for line in lines if line.points]
     return signal_item(
         profile.lead_id,
         now,
         total=view.total,
-        phase=set_.phases[memory.phase].id,
-        phase_label=set_.phases[memory.phase].label,
+        phase=rule_set.phases[score_state.phase].id,
+        phase_label=rule_set.phases[score_state.phase].label,
         rules_version=rules.version,
         reasons=[
             {"label": rule.label, "points": line.points, "times": line.times, "category": rule.category}
-            for rule, line in told
+            for rule, line in scored_lines
         ],
-        latest=[_as_fact(activity) for activity in latest_activities(profile.lead_id, _LATEST)],
+        latest=[_activity_summary(activity) for activity in latest_activities(profile.lead_id, _LATEST)],
         owner=profile.owner,
     )
 
 
-def _as_fact(activity: Activity) -> dict[str, object]:
+def _activity_summary(activity: Activity) -> dict[str, object]:
     return {"type": activity.type, "at": keys.stamp(activity.at), **activity.about}

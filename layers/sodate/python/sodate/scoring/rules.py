@@ -1,4 +1,4 @@
-"""The rule set: what earns or costs points, what is hot, ranks, and the phases (認知→関心→検討→決定) of a lead."""
+"""The rule set: scoring rules, the hot threshold, ranks, and phases (認知→関心→検討→決定)."""
 
 from typing import Annotated, Literal, Self
 
@@ -20,16 +20,17 @@ MOST_POINTS = 1000
 
 
 class Per(Definition):
-    """So often in a day, week or month at most, by the calendar of the rule set's zone."""
+    """At most `times` per calendar day, week or month, in the rule set's time zone."""
 
     period: Literal["day", "week", "month"]
     times: int = Field(ge=1, le=1000)
 
 
 class ScoreRule(Definition):
-    """Points for what somebody is (attributes) or does (one kind of activity).
+    """Points for attributes of a lead, or for one activity type.
 
-    An activity with `times` and `within_days` counts each time so many fall into so many days; then it begins anew.
+    An activity with `times` and `within_days` counts each time `times` matches fall within `within_days`; then the
+    count restarts.
     """
 
     id: Slug
@@ -72,7 +73,7 @@ class ScoreRule(Definition):
 
 
 class Group(Definition):
-    """Rules together give (or cost) `max_points` at most; the first rules of the file are served first."""
+    """Together, the rules give or cost at most `max_points`; rules earlier in the file are applied first."""
 
     id: Slug
     max_points: int = Field(ge=1, le=100_000)
@@ -80,7 +81,7 @@ class Group(Definition):
 
 
 class PhaseRule(Definition):
-    """Entered when `when` holds, if it comes later than the lead's phase. Left backward by `falls_back_when` only."""
+    """Entered when `when` holds and it is later than the current phase. Only `falls_back_when` moves a lead back."""
 
     id: Slug
     label: Label
@@ -91,9 +92,9 @@ class PhaseRule(Definition):
 
 
 class Hot(Definition):
-    """Marketing's gate (MQL): sales is told when the total rises to `threshold`."""
+    """The MQL threshold: a signal goes to sales when the total rises to `threshold`."""
 
-    threshold: int = Field(ge=1, le=100_000, description="Total at which sales is told.")
+    threshold: int = Field(ge=1, le=100_000, description="Total at which sales is notified.")
     cool_below: int = Field(ge=0, description="Below this the lead is no longer hot and may become hot again.")
     needs: BoundedCondition | None = Field(default=None, description="What must hold too, e.g. a rank.")
 
@@ -105,7 +106,7 @@ class Hot(Definition):
 
 
 class Cuts(Definition):
-    """The totals from which a lead is in the best and in the middle class; below it is in the last."""
+    """Lower bounds (inclusive) of the best and the middle class; below is the last class."""
 
     best: int
     middle: int
@@ -128,7 +129,7 @@ class RankRule(Definition):
 
 
 def class_of(rank: str) -> str:
-    """The A, B, C of people who want one letter: what somebody is and does weigh alike."""
+    """The rank as one letter A, B or C; fit and engagement have equal weight."""
     return "AABBC"["ABC".index(rank[0]) + int(rank[1]) - 1]
 
 
@@ -172,7 +173,7 @@ class RuleSet(Definition):
 
     @model_validator(mode="after")
     def _tests_are_where_they_belong(self) -> Self:
-        """Hot may look at ranks and attributes, phases at everything but phases."""
+        """`hot.needs` and phase conditions must not use phase predicates."""
         if self.hot.needs and any(isinstance(test, PhaseTest) for test in tests(self.hot.needs)):
             raise ValueError("`hot.needs` cannot ask for a phase: phases come after what is hot")
         for phase in self.phases:

@@ -1,4 +1,4 @@
-"""SIGNAL# items: why sales was told. Put by the score that crossed the threshold, read by `sales`."""
+"""SIGNAL# items: a lead became hot, with the reasons. `scoring` creates them, `sales` reads and updates them."""
 
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ class SignalItem(TableItem, discriminator="signal"):
     reasons: JSONAttribute = JSONAttribute()
     latest: JSONAttribute = JSONAttribute(null=True)
     owner = UnicodeAttribute(null=True)
-    # -- from here on written by `sales`
+    # -- written by `sales`
     joins = UnicodeAttribute(null=True)
     assigned_to = UnicodeAttribute(null=True)
     assigned_at = UnicodeAttribute(null=True)

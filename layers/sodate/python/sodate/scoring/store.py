@@ -1,6 +1,6 @@
-"""SCORE items: what a lead's log came to, and what the fold needs to go on from there. Written by `scoring` alone.
+"""SCORE items: a lead's score and the state that the engine continues from. Only `scoring` writes them.
 
-It is not part of STATE: a score must never compete with the claim of a mail for one item (docs/decisions/0053).
+SCORE is separate from STATE: a score write must never contend with the claim of an email (docs/decisions/0053).
 """
 
 import json
@@ -15,13 +15,13 @@ from sodate.dynamodb import base, bulk, keys
 from sodate.dynamodb.base import TableItem
 from sodate.dynamodb.transaction import Put
 from sodate.leads.lead import Totals
-from sodate.scoring.fold import Fold
-from sodate.scoring.memory import Memory, dumped, loaded
+from sodate.scoring.engine import ScoringEngine
+from sodate.scoring.score_state import ScoreState, dumped, loaded
 from sodate.scoring.view import View
 
 
 class ScoreItem(TableItem, discriminator="score"):
-    """`totals` are as they were at `at`; what fades has faded since. `turns_at`: the minute of its due entry."""
+    """`totals` are as of `at`, before later decay. `turns_at`: minute (since 1970) of the pending due entry."""
 
     memory = UnicodeAttribute()
     at = UnicodeAttribute()
@@ -40,13 +40,13 @@ class ScoreItem(TableItem, discriminator="score"):
         return keys.lead_id_of(self.pk)
 
     @property
-    def remembered(self) -> Memory:
+    def score_state(self) -> ScoreState:
         return loaded(self.memory)
 
 
 @dataclass(frozen=True)
-class Held:
-    """What of a SCORE item the next fold needs. `version` 0: there is none yet."""
+class ScoreSnapshot:
+    """The part of a SCORE item that rescoring needs. `version` 0: no item yet."""
 
     version: int = 0
     memory: str = ""
@@ -55,26 +55,26 @@ class Held:
     turns_at: int | None = None
 
     @property
-    def remembered(self) -> Memory:
+    def score_state(self) -> ScoreState:
         return loaded(self.memory)
 
 
-def held_now(lead_id: str) -> Held:
-    return _held(bulk.get(keys.lead(lead_id), keys.SCORE, consistent=True))
+def load_snapshot(lead_id: str) -> ScoreSnapshot:
+    return _snapshot(bulk.get(keys.lead(lead_id), keys.SCORE, consistent=True))
 
 
-def held_lately(lead_ids: Iterable[str]) -> dict[str, Held]:
-    """Many in one call, perhaps a second old: whoever writes on it is told by the condition."""
+def load_recent_snapshots(lead_ids: Iterable[str]) -> dict[str, ScoreSnapshot]:
+    """Many items in one eventually consistent read. A write based on a stale one fails its version condition."""
     wanted = list(lead_ids)
-    found = bulk.get_many((keys.lead(lead_id), keys.SCORE) for lead_id in wanted)
-    return {lead_id: _held(found.get((keys.lead(lead_id), keys.SCORE))) for lead_id in wanted}
+    items = bulk.get_many((keys.lead(lead_id), keys.SCORE) for lead_id in wanted)
+    return {lead_id: _snapshot(items.get((keys.lead(lead_id), keys.SCORE))) for lead_id in wanted}
 
 
-def _held(raw: bulk.Raw | None) -> Held:
+def _snapshot(raw: bulk.Raw | None) -> ScoreSnapshot:
     if raw is None:
-        return Held()
+        return ScoreSnapshot()
     turns_at = raw.get("turns_at", {}).get("N")
-    return Held(
+    return ScoreSnapshot(
         version=int(raw["version"]["N"]),
         memory=raw["memory"]["S"],
         hot=raw["hot"]["BOOL"],
@@ -84,30 +84,39 @@ def _held(raw: bulk.Raw | None) -> Held:
 
 
 def score_raw(
-    lead_id: str, memory: Memory, fold: Fold, *, rules_version: int, version: int, turns_at: int | None
+    lead_id: str,
+    score_state: ScoreState,
+    engine: ScoringEngine,
+    *,
+    rules_version: int,
+    version: int,
+    turns_at: int | None,
 ) -> bulk.Raw:
-    """As `ScoreItem` writes it, without a model in between: this is written for every engagement."""
-    view = fold.view(memory, memory.now)
-    found = {
+    """The raw form of `ScoreItem`, built without the model: it is written for every engagement (hot path)."""
+    view = engine.view(score_state, score_state.now)
+    item = {
         "pk": {"S": keys.lead(lead_id)},
         "sk": {"S": keys.SCORE},
         "kind": {"S": "score"},
-        "memory": {"S": dumped(memory)},
-        "at": {"S": keys.stamp(moment(memory.now))},
+        "memory": {"S": dumped(score_state)},
+        "at": {"S": keys.stamp(moment(score_state.now))},
         "total": {"N": str(view.total)},
         "totals": {"S": json.dumps(recorded(view), separators=(",", ":"))},
-        "hot": {"BOOL": memory.hot},
-        "rank": {"S": memory.rank},
-        "phase": {"S": fold.rules.phases[memory.phase].id},
-        "stage": {"S": memory.stage},
+        "hot": {"BOOL": score_state.hot},
+        "rank": {"S": score_state.rank},
+        "phase": {"S": engine.rules.phases[score_state.phase].id},
+        "stage": {"S": score_state.stage},
         "rules_version": {"N": str(rules_version)},
         "version": {"N": str(version)},
     }
-    return found | ({"turns_at": {"N": str(turns_at)}} if turns_at is not None else {})
+    return item | ({"turns_at": {"N": str(turns_at)}} if turns_at is not None else {})
 
 
 def put_score(raw: bulk.Raw, was: int) -> None:
-    """Raises `ConditionFailed` when somebody wrote it since version `was`."""
+    """Write the item if it is still at version `was` (0: if it does not exist).
+
+    Raises: `ConditionFailed` after a concurrent write.
+    """
     request: dict[str, Any] = {"TableName": TableItem.Meta.table_name, "Item": raw}
     if was:
         values = {":was": {"N": str(was)}}
@@ -118,7 +127,7 @@ def put_score(raw: bulk.Raw, was: int) -> None:
 
 
 def as_write(raw: bulk.Raw, was: int) -> Put:
-    """The same as part of a transaction."""
+    """`put_score` as one part of a transaction."""
     item = ScoreItem.from_raw_data(raw)
     return Put(item, ScoreItem.version == was if was else ScoreItem.pk.does_not_exist())
 
@@ -128,7 +137,7 @@ def moment(minute: int) -> datetime:
 
 
 def recorded(view: View) -> dict[str, list[int]]:
-    """Attribute plus and minus, behaviour plus and minus; `""` is over all, then each category."""
+    """By category (`""` for overall): attribute plus, attribute minus, behaviour plus, behaviour minus."""
     return {name: _as_list(totals) for name, totals in {"": view.overall, **view.by_category}.items()}
 
 

@@ -1,4 +1,4 @@
-"""A score at a moment: the lines, and the totals that they add up to."""
+"""The score view: points per rule at one moment, and the totals that they add up to."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from sodate.leads.lead import Totals
 
 @dataclass(frozen=True)
 class Line:
-    """What one rule gives at a moment. `before_caps`: what it would give if its group had no cap."""
+    """Points of one rule (by number). `before_caps`: its points without the cap of its group."""
 
     rule: int
     points: int
@@ -19,13 +19,13 @@ class Line:
 
 @dataclass(frozen=True)
 class View:
-    """A score at a moment: lines, and the totals that they add up to."""
+    """Points per rule and their totals, as of one minute."""
 
     lines: tuple[Line, ...]
     by_category: dict[str, Totals]
     overall: Totals
     total: int
-    """The sum of `overall`, not lower than the floor and not higher than the ceiling."""
+    """The sum of `overall`, clamped to the floor and the ceiling."""
 
 
 def total_of(view: View) -> int:

@@ -1,7 +1,7 @@
-"""Tell the owner of a signal, on every channel of theirs, what has not been told yet. The signal remembers each.
+"""Notifies the owner of a signal on each channel that has not been notified yet; the signal records each channel.
 
-Mail is planned first, so a chat that is down never holds it up. A crash between a post and its mark repeats the post
-with the same `webhook-id`.
+The email is planned first, so that a failing chat never delays it. A crash between a post and its record repeats the
+post with the same `webhook-id`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -26,14 +26,14 @@ from sodate.sales.message import DigestMessage, HandoffMessage, digest_message, 
 from sodate.scoring.signals import SignalItem
 
 HANDOFF = "handoff"
-#: A mail has a size; more than these become a second digest.
+#: Signals in one digest email, which must stay within a size; more of them make a second digest.
 LARGEST_DIGEST = 100
 Failure = Transient | Invalid
 
 
 @dataclass(frozen=True)
 class Target:
-    """`name` is the channel's in the playbook, and in what the signal remembers."""
+    """`name`: the channel, as in the playbook and as the key of `SignalItem.told`."""
 
     name: str
     url: str
@@ -41,12 +41,15 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Told:
+class NotifyResult:
     done: tuple[str, ...]
     failures: tuple[Failure, ...] = ()
 
     def raise_failures(self) -> None:
-        """What may pass first: the whole is tried again then."""
+        """Raise `Transient` before `Invalid`, so that the caller retries the whole.
+
+        Raises: `Transient`, `Invalid`.
+        """
         for failure in sorted(self.failures, key=lambda one: isinstance(one, Invalid)):
             raise failure
 
@@ -55,15 +58,15 @@ def targets(owner: Owner, sales: Sales) -> Iterator[Target]:
     channels = owner.channels or sales.channels
     if sales.webhook is not None:
         yield Target("webhook", sales.webhook.url, sales.webhook.format)
-    found = {"slack": channels.slack, "teams": channels.teams, "own_webhook": channels.webhook}
-    for name, url in found.items():
+    urls = {"slack": channels.slack, "teams": channels.teams, "own_webhook": channels.webhook}
+    for name, url in urls.items():
         if url is not None:
             yield Target(name, url, "sodate" if name == "own_webhook" else name)
 
 
 @dataclass(frozen=True)
-class Teller:
-    """`secret` signs the posts, `links` the answers."""
+class SalesNotifier:
+    """`secret` signs webhook posts; `links` signs feedback links."""
 
     definitions: Definitions
     secret: Callable[[], str]
@@ -78,40 +81,46 @@ class Teller:
     def mailing(self) -> Mailing:
         return parsed(self.definitions.live("mailing"), Mailing)
 
-    def tell(self, signal: SignalItem, now: datetime) -> Told:
+    def notify(self, signal: SignalItem, now: datetime) -> NotifyResult:
         lead_id, sales = keys.lead_id_of(signal.pk), self.sales
         owner = sales.owner(signal.assigned_to)
-        done = self._plan_mail(lead_id, signal.sk, signal, owner, now) if _by_mail(owner, sales) else ()
+        done = self._plan_email(lead_id, signal.sk, signal, owner, now) if _by_email(owner, sales) else ()
         if signal.joins is not None:
-            return Told(done)  # news of a lead they have: in the mailbox, without ringing
-        open_targets = [target for target in targets(owner, sales) if _mark(target, signal) not in _told(signal)]
+            return NotifyResult(done)  # an update on a lead that they have: email only
+        open_targets = [
+            target for target in targets(owner, sales) if _mark(target, signal) not in _notified_targets(signal)
+        ]
         if not open_targets:
-            return Told(done)
+            return NotifyResult(done)
         profile = load_profile(lead_id)
         message = compose(self.definitions, self.links(), profile, signal, owner, now)
         facts = details(profile, signal, owner, message.link)
         return self._post_all(open_targets, message, facts, [signal], done, now)
 
-    def tell_digest(self, owner: Owner, minute: str, signals: Sequence[SignalItem], now: datetime) -> Told:
-        """All that waited (`LARGEST_DIGEST` at most), in one message. One alone is told like any other."""
+    def notify_digest(self, owner: Owner, minute: str, signals: Sequence[SignalItem], now: datetime) -> NotifyResult:
+        """One message for all waiting signals (at most `LARGEST_DIGEST`). A single one is notified like any other."""
         if len(signals) == 1:
-            return self.tell(signals[0], now)
+            return self.notify(signals[0], now)
         sales, first = self.sales, signals[0]
         done: tuple[str, ...] = ()
-        if _by_mail(owner, sales):
+        if _by_email(owner, sales):
             lead_id = keys.lead_id_of(first.pk)
-            waited = [[keys.lead_id_of(signal.pk), signal.sk] for signal in signals]
-            done = _put_mail(lead_id, ("digest", owner.id, minute), {"owner": owner.id, "digest": waited}, now)
-        left = [t for t in targets(owner, sales) if any(_mark(t, signal) not in _told(signal) for signal in signals)]
+            waiting = [[keys.lead_id_of(signal.pk), signal.sk] for signal in signals]
+            done = _put_email(lead_id, ("digest", owner.id, minute), {"owner": owner.id, "digest": waiting}, now)
+        left = [
+            t
+            for t in targets(owner, sales)
+            if any(_mark(t, signal) not in _notified_targets(signal) for signal in signals)
+        ]
         if not left:
-            return Told(done)
+            return NotifyResult(done)
         message, facts = compose_digest(self.definitions, self.links(), owner, signals, now)
         return self._post_all(left, message, facts, signals, done, now)
 
-    def _plan_mail(self, lead_id: str, ref: str, signal: SignalItem, owner: Owner, now: datetime) -> tuple[str, ...]:
-        round_ = int(signal.round)
-        facts = (lead_id, ref) if not round_ else (lead_id, ref, str(round_))
-        return _put_mail(lead_id, facts, {"signal": signal.sk, "owner": owner.id}, now)
+    def _plan_email(self, lead_id: str, ref: str, signal: SignalItem, owner: Owner, now: datetime) -> tuple[str, ...]:
+        escalation_level = int(signal.round)
+        facts = (lead_id, ref) if not escalation_level else (lead_id, ref, str(escalation_level))
+        return _put_email(lead_id, facts, {"signal": signal.sk, "owner": owner.id}, now)
 
     def _post_all(
         self,
@@ -121,18 +130,18 @@ class Teller:
         signals: Sequence[SignalItem],
         done: tuple[str, ...],
         now: datetime,
-    ) -> Told:
+    ) -> NotifyResult:
         failures: list[Failure] = []
         for target in open_targets:
             try:
                 status = self._post(target, message, facts, signals, now)
             except (Transient, Invalid) as error:
                 failures.append(error)
-                _remember(target, signals, {"status": str(error)[:300]})
+                _record(target, signals, {"status": str(error)[:300]})
             else:
                 done = (*done, target.name)
-                _remember(target, signals, {"at": keys.stamp(now), "status": status})
-        return Told(done, tuple(failures))
+                _record(target, signals, {"at": keys.stamp(now), "status": status})
+        return NotifyResult(done, tuple(failures))
 
     def _post(
         self,
@@ -146,17 +155,17 @@ class Teller:
         if target.format == "sodate":
             payload |= facts
         first = signals[0]
-        # The same on a retry, so the receiver can tell.
+        # The same on a retry, so that the receiver can detect it.
         message_id = send_id(_mark(target, first), keys.lead_id_of(first.pk), *(signal.sk for signal in signals))
         post = webhook.sign(target.url, message_id, payload, self.secret(), now)
         return str(webhook.deliver(post, allow_private=self.allow_private))
 
 
-def _by_mail(owner: Owner, sales: Sales) -> bool:
+def _by_email(owner: Owner, sales: Sales) -> bool:
     return (owner.channels or sales.channels).mail
 
 
-def _put_mail(lead_id: str, facts: tuple[str, ...], data: dict[str, Any], now: datetime) -> tuple[str, ...]:
+def _put_email(lead_id: str, facts: tuple[str, ...], data: dict[str, Any], now: datetime) -> tuple[str, ...]:
     try:
         base.put_new(planned_transactional(lead_id, send_id(HANDOFF, *facts), HANDOFF, None, data, now))
     except ConditionFailed:
@@ -165,18 +174,18 @@ def _put_mail(lead_id: str, facts: tuple[str, ...], data: dict[str, Any], now: d
 
 
 def _mark(target: Target, signal: SignalItem) -> str:
-    """Each round of an escalation is told anew."""
+    """Key in `told`: each escalation level notifies again."""
     return f"{target.name}_{int(signal.round)}" if int(signal.round) else target.name
 
 
-def _told(signal: SignalItem) -> set[str]:
-    return {name for name, told in signal.told.as_dict().items() if told.get("at")}
+def _notified_targets(signal: SignalItem) -> set[str]:
+    return {name for name, attempt in signal.told.as_dict().items() if attempt.get("at")}
 
 
-def _remember(target: Target, signals: Sequence[SignalItem], told: dict[str, str]) -> None:
+def _record(target: Target, signals: Sequence[SignalItem], attempt: dict[str, str]) -> None:
     for signal in signals:
         try:
-            base.update(signal, [SignalItem.told[_mark(target, signal)].set(told)], SignalItem.pk.exists())
+            base.update(signal, [SignalItem.told[_mark(target, signal)].set(attempt)], SignalItem.pk.exists())
         except ConditionFailed:
             continue  # erased meanwhile
 
@@ -199,7 +208,7 @@ def compose_digest(
         try:
             profile = load_profile(keys.lead_id_of(signal.pk))
         except NotFound:
-            continue  # erased while it waited
+            continue  # erased meanwhile
         message = compose(definitions, links, profile, signal, owner, now)
         messages.append(message)
         facts.append(details(profile, signal, owner, message.link))
@@ -208,7 +217,7 @@ def compose_digest(
 
 
 def details(profile: Profile, signal: SignalItem, owner: Owner, link: str) -> dict[str, Any]:
-    """For machines: values as they are, so whoever puts them into a page or a sheet escapes them there."""
+    """The signal for machines. Values are raw: the receiver must escape them."""
     return {
         "type": "LeadBecameHot",
         "lead_id": profile.lead_id,

@@ -1,4 +1,4 @@
-"""The transactional email to the owner of one hot lead, or of all that waited for the morning."""
+"""The transactional email to an owner: one hot lead, or a digest of waiting ones."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -16,7 +16,7 @@ from sodate.playbook.store import Definitions, parsed
 from sodate.sales.definition import Owner, Sales
 from sodate.sales.links import FeedbackLinks
 from sodate.sales.message import DigestMessage, HandoffMessage
-from sodate.sales.tell import compose, compose_digest
+from sodate.sales.notify import compose, compose_digest
 from sodate.scoring.signals import SignalItem, find_signal
 
 
@@ -53,10 +53,10 @@ def _one(
 
 
 def _digest(
-    definitions: Definitions, links: FeedbackLinks, owner: Owner, waited: list[list[str]], now: datetime
+    definitions: Definitions, links: FeedbackLinks, owner: Owner, waiting: list[list[str]], now: datetime
 ) -> DigestMessage:
     signals: list[SignalItem] = []
-    for lead_id, key in waited:
+    for lead_id, key in waiting:
         signal = find_signal(lead_id, key)
         if signal is not None and signal.answer is None:
             signals.append(signal)
@@ -66,7 +66,7 @@ def _digest(
 
 
 def _html(message: HandoffMessage | DigestMessage) -> str:
-    """The text as it stands; only our own links become links."""
+    """The text, escaped; only our own links become hyperlinks."""
     signals = message.signals if isinstance(message, DigestMessage) else (message,)
     head = Markup("<h1>{}</h1>").format(message.headline) if isinstance(message, DigestMessage) else Markup("")
     blocks = Markup("<hr>").join(_block(signal) for signal in signals)

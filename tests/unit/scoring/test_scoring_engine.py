@@ -1,4 +1,4 @@
-"""The score is a fold: growing it activity by activity, in any order and any batches, gives what a replay gives."""
+"""The scoring engine: incremental updates, in any order and any batches, give the same state as a replay."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sodate.activities.activity import Activity
 from sodate.leads.lead import Profile
+from sodate.scoring.engine import Late, ScoringEngine
 from sodate.scoring.explain import explain
-from sodate.scoring.fold import Fold, Late
-from sodate.scoring.memory import Memory, dumped, loaded
 from sodate.scoring.rules import RuleSet, class_of
+from sodate.scoring.score_state import ScoreState, dumped, loaded
 
 START = datetime(2026, 11, 24, tzinfo=UTC)
 END = START + timedelta(days=400)
@@ -67,10 +67,12 @@ def rule_set(**changes: Any) -> RuleSet:
 
 
 SIMPLE = [rule for rule in RULES if "group" not in rule]
-FOLDS = [
-    Fold(rule_set()),
-    Fold(rule_set(rules=SIMPLE, groups=[], phases=PHASES[:2], floor=None, ceiling=None)),
-    Fold(rule_set(phases=PHASES[:2], hot={"threshold": 30, "cool_below": 10, "needs": {"rank": ["A1", "A2", "B1"]}})),
+ENGINES = [
+    ScoringEngine(rule_set()),
+    ScoringEngine(rule_set(rules=SIMPLE, groups=[], phases=PHASES[:2], floor=None, ceiling=None)),
+    ScoringEngine(
+        rule_set(phases=PHASES[:2], hot={"threshold": 30, "cool_below": 10, "needs": {"rank": ["A1", "A2", "B1"]}})
+    ),
 ]
 
 
@@ -79,7 +81,7 @@ def profile(**primary: Any) -> Profile:
     return Profile("l", address, address, "ja", primary=primary, created="2026-11-24T00:00:00.000Z")
 
 
-PEOPLE = st.sampled_from([profile(), profile(title="部長", employees="1,000"), profile(email="a@gmail.com")])
+PROFILES = st.sampled_from([profile(), profile(title="部長", employees="1,000"), profile(email="a@gmail.com")])
 
 
 @st.composite
@@ -98,43 +100,49 @@ def activities(draw: st.DrawFn) -> Activity:
 LOGS = st.lists(activities(), max_size=25, unique_by=lambda one: one.key)
 
 
-def grown(fold: Fold, who: Profile, arrivals: list[Activity], sizes: list[int], now: datetime) -> Memory:
-    """As the stream does it: batches in the order of arrival; what belongs before something folded means a replay."""
-    memory, log, left = fold.replay(who, [], START), list[Activity](), list(arrivals)
+def incremental(
+    engine: ScoringEngine, who: Profile, arrivals: list[Activity], sizes: list[int], now: datetime
+) -> ScoreState:
+    """As the stream does: batches in order of arrival; an activity older than an applied one causes a replay."""
+    score_state, log, left = engine.replay(who, [], START), list[Activity](), list(arrivals)
     while left:
         size = sizes[len(log) % len(sizes)]
         batch, left = left[:size], left[size:]
         log += batch
-        memory = loaded(dumped(memory))  # each batch is another process
+        score_state = loaded(dumped(score_state))  # each batch is another process
         try:
-            for activity in sorted((one for one in batch if fold.matters(one)), key=lambda one: one.place):
-                fold.add(memory, activity)
+            for activity in sorted((one for one in batch if engine.matters(one)), key=lambda one: one.place):
+                engine.add(score_state, activity)
         except Late:
-            memory = fold.replay(who, log, max(one.at for one in log))
-    fold.settle(memory, int(now.timestamp()) // 60)
-    return memory
+            score_state = engine.replay(who, log, max(one.at for one in log))
+    engine.settle(score_state, int(now.timestamp()) // 60)
+    return score_state
 
 
-@pytest.mark.parametrize("fold", FOLDS, ids=["everything", "simple", "needs a rank"])
-@given(log=LOGS, who=PEOPLE, seed=st.integers(0, 2**32), sizes=st.lists(st.integers(1, 6), min_size=1, max_size=4))
+@pytest.mark.parametrize("engine", ENGINES, ids=["everything", "simple", "needs a rank"])
+@given(log=LOGS, who=PROFILES, seed=st.integers(0, 2**32), sizes=st.lists(st.integers(1, 6), min_size=1, max_size=4))
 @settings(max_examples=1700, deadline=None)
-def test_growing_is_replaying(fold: Fold, log: list[Activity], who: Profile, seed: int, sizes: list[int]) -> None:
+def test_incremental_updates_equal_a_replay(
+    engine: ScoringEngine, log: list[Activity], who: Profile, seed: int, sizes: list[int]
+) -> None:
     rng = random.Random(seed)  # noqa: S311
     arrivals = sorted([*log, *rng.sample(log, len(log) // 3)], key=lambda one: one.place)
     for _ in range(rng.choice((0, 2, 50))):  # most often nearly in order, sometimes not at all
         if arrivals:
             here = rng.randrange(len(arrivals))
             arrivals.insert(rng.randrange(len(arrivals)), arrivals.pop(here))
-    kept, again = grown(fold, who, arrivals, sizes, END), fold.replay(who, log, END)
+    kept, again = incremental(engine, who, arrivals, sizes, END), engine.replay(who, log, END)
     assert kept == again
-    assert fold.view(kept, kept.now) == fold.view(again, kept.now)
+    assert engine.view(kept, kept.now) == engine.view(again, kept.now)
 
 
-@pytest.mark.parametrize("fold", FOLDS, ids=["everything", "simple", "needs a rank"])
-@given(log=LOGS, who=PEOPLE, days=st.integers(0, 400))
+@pytest.mark.parametrize("engine", ENGINES, ids=["everything", "simple", "needs a rank"])
+@given(log=LOGS, who=PROFILES, days=st.integers(0, 400))
 @settings(max_examples=500, deadline=None)
-def test_the_explanation_adds_up_to_the_totals(fold: Fold, log: list[Activity], who: Profile, days: int) -> None:
-    why = explain(fold, who, log, START + timedelta(days=days))
+def test_the_explanation_adds_up_to_the_totals(
+    engine: ScoringEngine, log: list[Activity], who: Profile, days: int
+) -> None:
+    why = explain(engine, who, log, START + timedelta(days=days))
     overall = why.view.overall
     assert sum(reason.points for reason in why.reasons) + why.adjusted == overall.total
     assert overall.total + why.floor_or_ceiling == why.view.total
@@ -144,47 +152,49 @@ def test_the_explanation_adds_up_to_the_totals(fold: Fold, log: list[Activity], 
         parts = sum((part.now for part in reason.parts), start=reason.rounding_and_cap)
         base = 0 if reason.parts else reason.points - reason.group_cap - reason.rounding_and_cap
         assert parts + base + reason.group_cap == reason.points
-        capped = fold.rules.rules[[r.id for r in fold.rules.rules].index(reason.rule)].max_points
+        capped = engine.rules.rules[[r.id for r in engine.rules.rules].index(reason.rule)].max_points
         assert capped is not None or abs(reason.rounding_and_cap) <= 1
-    assert why.memory == fold.replay(who, log, START + timedelta(days=days))
+    assert why.score_state == engine.replay(who, log, START + timedelta(days=days))
 
 
-@pytest.mark.parametrize("fold", FOLDS, ids=["everything", "simple", "needs a rank"])
-@given(log=LOGS, who=PEOPLE)
+@pytest.mark.parametrize("engine", ENGINES, ids=["everything", "simple", "needs a rank"])
+@given(log=LOGS, who=PROFILES)
 @settings(max_examples=250, deadline=None)
-def test_a_class_changes_at_the_minute_that_was_computed(fold: Fold, log: list[Activity], who: Profile) -> None:
-    """Looked at minute by minute around each turn, and in between at random."""
-    memory = fold.replay(who, log, max((one.at for one in log), default=START))
-    is_now = fold.class_of(memory, memory.now)
-    turn = fold.next_turn(memory)
-    last = turn - 1 if turn is not None else memory.now + 60 * 24 * 5000
-    for minute in {memory.now + 1, (memory.now + last) // 2, last - 1, last}:
-        if memory.now <= minute <= last:
-            assert fold.class_of(memory, minute) == is_now
-    if turn is not None:
-        assert fold.class_of(memory, turn) != is_now
+def test_a_class_changes_at_the_minute_that_was_computed(
+    engine: ScoringEngine, log: list[Activity], who: Profile
+) -> None:
+    """Checked at the minutes around the next transition and halfway to it."""
+    score_state = engine.replay(who, log, max((one.at for one in log), default=START))
+    is_now = engine.class_of(score_state, score_state.now)
+    transition = engine.next_transition(score_state)
+    last = transition - 1 if transition is not None else score_state.now + 60 * 24 * 5000
+    for minute in {score_state.now + 1, (score_state.now + last) // 2, last - 1, last}:
+        if score_state.now <= minute <= last:
+            assert engine.class_of(score_state, minute) == is_now
+    if transition is not None:
+        assert engine.class_of(score_state, transition) != is_now
 
 
-@given(LOGS, PEOPLE)
+@given(LOGS, PROFILES)
 @settings(max_examples=200, deadline=None)
 def test_waiting_in_steps_is_waiting_at_once(log: list[Activity], who: Profile) -> None:
-    fold = FOLDS[0]
+    engine = ENGINES[0]
     first = max((one.at for one in log), default=START)
-    steps, once = fold.replay(who, log, first), fold.replay(who, log, END)
+    steps, once = engine.replay(who, log, first), engine.replay(who, log, END)
     for day in range(0, 400, 7):
-        fold.settle(steps, int((START + timedelta(days=day)).timestamp()) // 60)
-    fold.settle(steps, once.now)
+        engine.settle(steps, int((START + timedelta(days=day)).timestamp()) // 60)
+    engine.settle(steps, once.now)
     assert steps == once
 
 
-def test_a_repeat_and_a_late_activity_are_not_folded_on_top() -> None:
-    fold, memory = FOLDS[1], FOLDS[1].replay(profile(), [], START)
+def test_a_repeat_and_a_late_activity_are_not_applied() -> None:
+    engine, score_state = ENGINES[1], ENGINES[1].replay(profile(), [], START)
     first = Activity("l", "form_submitted", START + timedelta(hours=1), "k1", {})
-    fold.add(memory, first)
+    engine.add(score_state, first)
     for again in (first, Activity("l", "form_submitted", START + timedelta(minutes=59), "k2", {})):
         with pytest.raises(Late):
-            fold.add(memory, again)
-    assert fold.view(memory, memory.now).overall.behaviour_plus == 10
+            engine.add(score_state, again)
+    assert engine.view(score_state, score_state.now).overall.behaviour_plus == 10
 
 
 def log_of(*facts: tuple[str, float] | tuple[str, float, dict[str, Any]]) -> list[Activity]:
@@ -197,11 +207,11 @@ def log_of(*facts: tuple[str, float] | tuple[str, float, dict[str, Any]]) -> lis
 
 def total(log: list[Activity], days: float, *rules: dict[str, Any], **changes: Any) -> int:
     body = [{"label": "x", "id": f"r{number}", **rule} for number, rule in enumerate(rules)]
-    fold = Fold(rule_set(rules=body, groups=changes.pop("groups", []), phases=PHASES[:1],
+    engine = ScoringEngine(rule_set(rules=body, groups=changes.pop("groups", []), phases=PHASES[:1],
                          floor=changes.pop("floor", None), ceiling=changes.pop("ceiling", None), **changes)
     )  # fmt: skip
-    memory = fold.replay(profile(), log, START + timedelta(days=days))
-    return fold.view(memory, memory.now).total
+    score_state = engine.replay(profile(), log, START + timedelta(days=days))
+    return engine.view(score_state, score_state.now).total
 
 
 VIEW = {"activity": "page_viewed"}
@@ -262,39 +272,39 @@ def test_a_robots_click_counts_no_more_and_a_later_verdict_brings_it_back() -> N
     assert total([*click, *log_of(("x", 0), robot, human)[1:]], 3, rule) == 10
 
 
-def test_people_of_ours_adjust_by_an_activity_too() -> None:
+def test_a_manual_adjustment_is_an_activity() -> None:
     log = log_of(("score_adjusted", 0, {"points": 15}), ("score_adjusted", 1, {"points": -5}))
     assert total(log, 2, {"when": VIEW, "points": 1}) == 10
 
 
-def hot_days(log: list[Activity], fold: Fold, days: int = 200) -> list[int]:
-    found = []
+def hot_days(log: list[Activity], engine: ScoringEngine, days: int = 200) -> list[int]:
+    result = []
     for day in range(days):
         at = START + timedelta(days=day)
-        if fold.replay(profile(), [one for one in log if one.at <= at], at).hot:
-            found.append(day)
-    return found
+        if engine.replay(profile(), [one for one in log if one.at <= at], at).hot:
+            result.append(day)
+    return result
 
 
 def test_hot_rises_at_the_threshold_and_cools_below_the_lower_one() -> None:
     rules = [{"id": "v", "label": "v", "when": VIEW, "points": 30, "half_life_days": 30}]
-    fold = Fold(rule_set(rules=rules, groups=[], phases=PHASES[:1], floor=None, ceiling=None))
-    days = hot_days(log_of(("page_viewed", 0), ("page_viewed", 1)), fold)
+    engine = ScoringEngine(rule_set(rules=rules, groups=[], phases=PHASES[:1], floor=None, ceiling=None))
+    days = hot_days(log_of(("page_viewed", 0), ("page_viewed", 1)), engine)
     assert (days[0], days[-1]) == (1, 39)  # 59.3 points at day 1 are 24.5 after 38.3 days: 24 is below 25
     assert days == list(range(1, 40))
 
 
 def test_the_nine_ranks_in_three_classes() -> None:
-    found = {letter: [r for r in (a + n for a in "ABC" for n in "123") if class_of(r) == letter] for letter in "ABC"}
-    assert found == {"A": ["A1", "A2", "B1"], "B": ["A3", "B2", "B3", "C1", "C2"], "C": ["C3"]}
+    result = {letter: [r for r in (a + n for a in "ABC" for n in "123") if class_of(r) == letter] for letter in "ABC"}
+    assert result == {"A": ["A1", "A2", "B1"], "B": ["A3", "B2", "B3", "C1", "C2"], "C": ["C3"]}
 
 
-def test_sales_answers_are_stages() -> None:
+def test_sales_feedback_sets_the_lifecycle_stage() -> None:
     rules = [{"id": "v", "label": "v", "when": VIEW, "points": 60}]
-    fold = Fold(rule_set(rules=rules, groups=[], phases=PHASES[:1], floor=None, ceiling=None))
+    engine = ScoringEngine(rule_set(rules=rules, groups=[], phases=PHASES[:1], floor=None, ceiling=None))
 
     def stage(*facts: tuple[str, float]) -> str:
-        return fold.replay(profile(), log_of(*facts), END).stage
+        return engine.replay(profile(), log_of(*facts), END).stage
 
     hot = ("page_viewed", 0.0)
     assert stage() == "lead"
@@ -306,15 +316,15 @@ def test_sales_answers_are_stages() -> None:
 
 
 def test_phases_go_forward_by_themselves_and_back_by_rule_only() -> None:
-    fold = FOLDS[0]
+    engine = ENGINES[0]
     log = log_of(("form_submitted", 0), ("mail_clicked", 1, {"link": "https://x.jp/pricing"}))
 
     def phase(day: float) -> str:
         at = START + timedelta(days=day)
-        return PHASES[fold.replay(profile(), [one for one in log if one.at <= at], at).phase]["id"]
+        return PHASES[engine.replay(profile(), [one for one in log if one.at <= at], at).phase]["id"]
 
     assert [phase(day) for day in (0, 1, 30, 92)] == ["interest", "consider", "consider", "dormant"]
-    entered = fold.replay(profile(), log, END).phases
+    entered = engine.replay(profile(), log, END).phases
     assert [(PHASES[number]["id"], why) for number, _, why in entered] == [
         ("interest", "form_submitted"), ("consider", "mail_clicked"), ("dormant", "time")]  # fmt: skip
 
@@ -336,7 +346,7 @@ def test_phases_go_forward_by_themselves_and_back_by_rule_only() -> None:
         ([{"when": VIEW, "points": 5, "group": "none"}], "not in `groups`"),
     ],
 )
-def test_a_rule_that_makes_no_sense_is_refused(rules: list[dict[str, Any]], message: str) -> None:
+def test_a_rule_that_makes_no_sense_is_rejected(rules: list[dict[str, Any]], message: str) -> None:
     body = [{"label": "x", "id": f"r{number}", **rule} for number, rule in enumerate(rules)]
     with pytest.raises(ValueError, match=message):
         rule_set(rules=body, groups=[])

@@ -1,4 +1,4 @@
-"""Sales answers through its link: each answer once, a GET never, and what is recorded is an activity of the lead."""
+"""Feedback of sales through its link: each entry is recorded once, as an activity; a GET records nothing."""
 
 import json
 from datetime import timedelta
@@ -37,8 +37,8 @@ def types(world: World) -> list[str]:
     return [a["type"] for a in activities(world, taro(world))]
 
 
-def test_the_whole_story_from_hot_to_won(world: World, link: str) -> None:
-    """Hot → owner → mail, Slack and Teams → click → accepted → meeting → won: all of it in the lead's log."""
+def test_the_whole_process_from_hot_to_won(world: World, link: str) -> None:
+    """Hot → owner → email, Slack and Teams → click → accepted → meeting → won, all in the lead's log."""
     slack, teams = (json.loads(post.body) for post in world.webhooks)
     card = teams["attachments"][0]["content"]
     assert feedback_link(card["actions"][0]["url"]).startswith("https://mail.example.jp/sales/feedback/")
@@ -47,13 +47,13 @@ def test_the_whole_story_from_hot_to_won(world: World, link: str) -> None:
     assert page["statusCode"] == 200
     assert all(words in page["body"] for words in ("例示株式会社", "山田太郎", "佐藤 美咲", "料金ページ", "引き受ける"))
     assert "taro@example.jp" not in page["body"]
-    for body, told in (
+    for body, label in (
         ("answer=accepted&id=first", "引き受ける"),
         ("answer=meeting_set", "商談を設定した"),
         ("answer=won&amount=1%2C200%2C000&currency=JPY&note=%E5%84%AA%E5%85%88", "受注した"),
     ):
         done = answer(world, link, body, **{"accept-language": "ja"})
-        assert (done["statusCode"], f"「{told}」を記録しました" in done["body"]) == (200, True)
+        assert (done["statusCode"], f"「{label}」を記録しました" in done["body"]) == (200, True)
     world.settle()
     assert types(world) == ["sales_accepted", "meeting_set", "deal_won"]
     won = activities(world, taro(world))[-1]["about"]
@@ -65,7 +65,7 @@ def test_the_whole_story_from_hot_to_won(world: World, link: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_looking_changes_nothing(world: World, link: str, method: str) -> None:
+def test_a_get_changes_nothing(world: World, link: str, method: str) -> None:
     before = world.items()
     for _ in range(3):
         shown = answer(world, link, method=method)
@@ -90,10 +90,10 @@ def test_the_same_answer_twice_is_one_activity_and_a_reload_says_so(world: World
     assert signals(world, taro(world))[0]["answer"] == "won"
 
 
-def test_a_contradiction_is_recorded_and_says_what_stood_there_before(world: World, link: str) -> None:
+def test_a_contradiction_is_recorded_and_shows_the_previous_feedback(world: World, link: str) -> None:
     answer(world, link, {"answer": "lost", "reason": "price"})
-    told = json.loads(answer(world, link, {"answer": "won", "amount": 0, "currency": "USD"})["body"])
-    assert (told["status"], told["before"]) == ("recorded", "lost")
+    recorded = json.loads(answer(world, link, {"answer": "won", "amount": 0, "currency": "USD"})["body"])
+    assert (recorded["status"], recorded["before"]) == ("recorded", "lost")
     page = answer(world, link, "answer=lost&reason=price&id=later")
     assert "The answer before it was: Won." in page["body"]
     world.settle()
@@ -104,14 +104,16 @@ def test_an_accepted_lead_gets_a_link_for_the_months_of_a_deal(world: World, lin
     later = json.loads(answer(world, link, {"answer": "accepted"})["body"])["link"]
     world.now += timedelta(days=100)
     assert answer(world, link, method="GET")["statusCode"] == 400
-    assert answer(world, later, method="GET")["body"].count(later.rsplit("/", 1)[-1]) == 5, "looking prolongs nothing"
+    assert answer(world, later, method="GET")["body"].count(later.rsplit("/", 1)[-1]) == 5, (
+        "a GET does not extend the link"
+    )
     assert (
         json.loads(answer(world, later, {"answer": "won", "amount": 1, "currency": "JPY"})["body"])["status"]
         == "recorded"
     )
 
 
-def test_the_link_of_a_deal_ends_with_its_days_however_often_somebody_answers(world: World, link: str) -> None:
+def test_the_link_of_a_deal_ends_with_its_days_for_any_number_of_answers(world: World, link: str) -> None:
     world.now += timedelta(days=13)
     later = json.loads(answer(world, link, {"answer": "accepted"})["body"])["link"]
     world.now += timedelta(days=166)
@@ -145,12 +147,12 @@ def test_the_link_of_a_deal_ends_with_its_days_however_often_somebody_answers(wo
         ({"answer": "accepted", "lead": "x"}, "unknown_field"),
     ],
 )
-def test_what_is_no_answer_is_refused_by_field_and_records_nothing(
+def test_invalid_feedback_is_rejected_by_field_and_records_nothing(
     world: World, link: str, body: Any, field: str
 ) -> None:
-    refused = answer(world, link, body)
-    assert refused["statusCode"] == 422
-    assert field in json.loads(refused["body"])["error"]["fields"]
+    rejected = answer(world, link, body)
+    assert rejected["statusCode"] == 422
+    assert field in json.loads(rejected["body"])["error"]["fields"]
     assert types(world) == []
 
 
@@ -174,8 +176,8 @@ def test_forged_foreign_and_expired_links_open_nothing(world: World, link: str) 
     foreign = world.link(world.mails_to("hanako@example.jp")[0], "/opt-in/")
     for bad in (link[:-1] + ("A" if link[-1] != "A" else "B"), link + "A", foreign, link[:-10], "x" * 3000, "%00"):
         assert answer(world, bad, method="GET")["statusCode"] == 400
-        refused = answer(world, bad, {"answer": "accepted"})
-        assert (refused["statusCode"], json.loads(refused["body"])["error"]["code"]) == (422, "link_broken")
+        rejected = answer(world, bad, {"answer": "accepted"})
+        assert (rejected["statusCode"], json.loads(rejected["body"])["error"]["code"]) == (422, "link_broken")
     world.now += timedelta(days=14, seconds=1)
     shown = answer(world, link, method="GET", **{"accept-language": "ja"})
     assert (shown["statusCode"], "有効期限" in shown["body"]) == (400, True)
@@ -198,7 +200,7 @@ def test_a_link_of_an_erased_lead_has_ended(world: World, link: str) -> None:
     assert answer(world, link, {"answer": "accepted"})["statusCode"] == 404
 
 
-def test_fifty_answers_are_enough(world: World, link: str) -> None:
+def test_more_than_fifty_answers_are_rejected(world: World, link: str) -> None:
     statuses = [answer(world, link, {"answer": "accepted", "id": f"n{n}"})["statusCode"] for n in range(52)]
     assert statuses == [200] * 50 + [409] * 2
     assert answer(world, link, "answer=meeting_set")["statusCode"] == 409
@@ -223,7 +225,9 @@ def test_a_rejected_lead_returns_to_nurturing_after_its_days(world: World) -> No
     ("change", "outcome"),
     [({"blocked": "unsubscribed"}, "blocked:unsubscribed"), ({"topics": {"product-news": "withdrawn"}}, "no_consent")],
 )
-def test_who_may_not_be_mailed_is_not_recycled_and_the_signal_says_why(world: World, change: Any, outcome: str) -> None:
+def test_a_lead_that_may_not_be_emailed_is_not_recycled_and_the_signal_says_why(
+    world: World, change: Any, outcome: str
+) -> None:
     from boto3.dynamodb.types import TypeSerializer
 
     sales(world, SATO, feedback=FEEDBACK, recycle={"no-fit": {"sequence": "materials-follow-up", "after_days": 3}})
@@ -237,7 +241,7 @@ def test_who_may_not_be_mailed_is_not_recycled_and_the_signal_says_why(world: Wo
     assert signals(world, taro(world))[0]["recycled"] == outcome
 
 
-def test_an_answer_given_meanwhile_stops_the_way_back(world: World) -> None:
+def test_later_feedback_stops_the_recycling(world: World) -> None:
     sales(world, SATO, feedback=FEEDBACK, recycle={"no-fit": {"sequence": "materials-follow-up", "after_days": 3}})
     become_hot(world, "taro")
     link = feedback_link(world.mails_to("sato@example.jp")[0].text)
@@ -248,7 +252,7 @@ def test_an_answer_given_meanwhile_stops_the_way_back(world: World) -> None:
     assert "recycled" not in signals(world, taro(world))[0]
 
 
-def test_names_cannot_speak_html_on_the_page(world: World) -> None:
+def test_names_are_escaped_on_the_page(world: World) -> None:
     sales(world, talks=[{"say": "{company} の {name} 様、{{x}}".replace("{{x}}", "お元気ですか")}])
     become_hot(world, "eve", company='"><script>alert(1)</script>', name="{company}<img src=x onerror=y>")
     link = feedback_link(world.mails_to("sato@example.jp")[0].text)

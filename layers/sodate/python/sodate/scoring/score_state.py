@@ -1,0 +1,127 @@
+"""Score state of one lead: enough to apply the next activity without reading the log again.
+
+Times are whole minutes since 1970 and points are integer millionths, so that decay gives the same result everywhere.
+"""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+POINT = 1_000_000
+#: Lifecycle stage: `mql` is set by marketing's threshold, later values by sales feedback.
+Stage = Literal["lead", "mql", "sql", "rejected", "customer", "lost"]
+#: Phase changes kept in the state; the log can reproduce all of them.
+_PHASES_KEPT = 6
+
+
+class RuleState:
+    """Counters of one behaviour rule: `points` (millionths) as of minute `at`, `times` counted, and `in_period`.
+
+    `recent`: minutes of matches that have not yet reached the rule's `times` within `within_days`.
+    """
+
+    __slots__ = ("at", "in_period", "period", "points", "recent", "times")
+
+    def __init__(
+        self, points: int = 0, at: int = 0, times: int = 0, period: int = 0, in_period: int = 0, recent: Any = ()
+    ) -> None:
+        self.points = points
+        self.at = at
+        self.times = times
+        self.period = period
+        self.in_period = in_period
+        self.recent: list[int] = list(recent)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RuleState) and self.as_list() == other.as_list()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def as_list(self) -> list[Any]:
+        values: list[Any] = [self.points, self.at, self.times, self.period, self.in_period, self.recent]
+        while len(values) > 3 and not values[-1]:
+            values.pop()
+        return values
+
+
+@dataclass
+class ScoreState:
+    """`last`: stamp and key of the newest applied activity. `now`: the minute up to which classes are settled.
+
+    `seen`: minute of the lead's own latest activity, 0 for none. `rule_states`: by rule number. `met`: by predicate
+    number, the count of matches, then their latest minutes, newest last. `matching_attributes`: numbers of the
+    attribute rules and predicates that the profile matches.
+    """
+
+    last: str = ""
+    seen: int = 0
+    now: int = field(default=0, compare=False)
+    rule_states: dict[int, RuleState] = field(default_factory=dict)
+    met: dict[int, list[int]] = field(default_factory=dict)
+    matching_attributes: frozenset[int] = frozenset()
+    adjusted_plus: int = 0
+    adjusted_minus: int = 0
+    robots: tuple[str, ...] = ()
+    """Keys of activities judged to be a robot's before the activity itself arrived."""
+    hot: bool = False
+    rank: str = "C3"
+    phase: int = 0
+    stage: Stage = "lead"
+    stage_since: int = 0
+    rises: list[int] = field(default_factory=list, compare=False)
+    """Minutes at which the lead became hot during this replay; not stored."""
+    phases: list[tuple[int, int, str]] = field(default_factory=list)
+    """Phases entered: number, minute, cause (an activity type, `time`, or `profile`)."""
+
+    def enter(self, phase: int, minute: int, why: str) -> None:
+        self.phase = phase
+        self.phases = [*self.phases[1 - _PHASES_KEPT :], (phase, minute, why)]
+
+    @property
+    def phase_since(self) -> int | None:
+        return self.phases[-1][1] if self.phases else None
+
+
+def dumped(score_state: ScoreState) -> str:
+    """Compact JSON: the item must stay within one write unit (1 KB)."""
+    document = {
+        "l": score_state.last,
+        "s": score_state.seen,
+        "n": score_state.now,
+        "c": {str(number): one.as_list() for number, one in sorted(score_state.rule_states.items())},
+        "m": {str(number): minutes for number, minutes in sorted(score_state.met.items())},
+        "a": sorted(score_state.matching_attributes),
+        "j": [score_state.adjusted_plus, score_state.adjusted_minus]
+        if score_state.adjusted_plus or score_state.adjusted_minus
+        else None,
+        "b": score_state.robots,
+        "h": int(score_state.hot),
+        "r": score_state.rank,
+        "p": score_state.phase,
+        "g": [score_state.stage, score_state.stage_since] if score_state.stage != "lead" else None,
+        "w": score_state.phases,
+    }
+    return json.dumps({name: value for name, value in document.items() if value}, separators=(",", ":"))
+
+
+def loaded(text: str) -> ScoreState:
+    stored = json.loads(text)
+    stage, since = stored.get("g", ("lead", 0))
+    plus, minus = stored.get("j", (0, 0))
+    return ScoreState(
+        last=stored.get("l", ""),
+        seen=stored.get("s", 0),
+        now=stored.get("n", 0),
+        rule_states={int(number): RuleState(*values) for number, values in stored.get("c", {}).items()},
+        met={int(number): minutes for number, minutes in stored.get("m", {}).items()},
+        matching_attributes=frozenset(stored.get("a", ())),
+        adjusted_plus=plus,
+        adjusted_minus=minus,
+        robots=tuple(stored.get("b", ())),
+        hot=bool(stored.get("h", 0)),
+        rank=stored.get("r", "C3"),
+        phase=stored.get("p", 0),
+        stage=stage,
+        stage_since=since,
+        phases=[(number, minute, why) for number, minute, why in stored.get("w", ())],
+    )
