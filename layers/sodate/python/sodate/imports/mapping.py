@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from sodate.leads.text import fold
-from sodate.leads.zone import find_zone
+from sodate.leads.time_zone import find_time_zone
 from sodate.playbook.model import Definition, Language, Slug
 
 Target = Annotated[
@@ -121,7 +121,7 @@ class Mapping(Definition):
             raise ValueError(f"two columns go to '{twice[0]}'")
         if not {"email", "external_id"} & set(targets):
             raise ValueError("`columns` needs one that goes to `email` or `external_id`: who is this row?")
-        if find_zone(self.zone) is None:
+        if find_time_zone(self.zone) is None:
             raise ValueError(f"`zone: {self.zone}` is no time zone; write one such as Asia/Tokyo")
         if self.as_of is not None and not _is_day(self.as_of):
             raise ValueError(f"`as_of: {self.as_of}` is no day; write it as 2026-11-20")
