@@ -107,7 +107,7 @@ def grown(fold: Fold, who: Profile, arrivals: list[Activity], sizes: list[int], 
         log += batch
         memory = loaded(dumped(memory))  # each batch is another process
         try:
-            for activity in sorted((one for one in batch if fold.matters(one)), key=lambda one: one.place):
+            for activity in sorted((one for one in batch if fold.matters(one)), key=lambda one: one.position):
                 fold.add(memory, activity)
         except Late:
             memory = fold.replay(who, log, max(one.at for one in log))
@@ -120,7 +120,7 @@ def grown(fold: Fold, who: Profile, arrivals: list[Activity], sizes: list[int], 
 @settings(max_examples=1700, deadline=None)
 def test_growing_is_replaying(fold: Fold, log: list[Activity], who: Profile, seed: int, sizes: list[int]) -> None:
     rng = random.Random(seed)  # noqa: S311
-    arrivals = sorted([*log, *rng.sample(log, len(log) // 3)], key=lambda one: one.place)
+    arrivals = sorted([*log, *rng.sample(log, len(log) // 3)], key=lambda one: one.position)
     for _ in range(rng.choice((0, 2, 50))):  # most often nearly in order, sometimes not at all
         if arrivals:
             here = rng.randrange(len(arrivals))

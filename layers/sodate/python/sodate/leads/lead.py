@@ -1,9 +1,9 @@
-"""Values of a lead that other rooms decide on. No I/O."""
+"""Value objects of a lead: state and profile. No I/O."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
-#: Why a lead that is known by an id of another system only gets no mail; lifted when an address comes.
+#: Block of a lead that has only an external id; lifted when an import adds an address.
 NO_ADDRESS = "no_address"
 
 

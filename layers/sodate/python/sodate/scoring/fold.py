@@ -98,7 +98,7 @@ class Fold:
 
     def add(self, memory: Memory, activity: Activity, recorder: Recorder | None = None) -> None:
         """Fold one activity. Raises `Late` when it is not newer than all that was folded, or changes the past."""
-        last, minute = activity.place, activity.minute
+        last, minute = activity.position, activity.minute
         if last <= memory.last or minute < memory.now or activity.type == JUDGED or activity.key in memory.robots:
             raise Late
         self._add(memory, activity, minute, recorder)
@@ -171,7 +171,7 @@ class Fold:
         for activity in counting:
             self._add(memory, activity, activity.minute, recorder)
         if ordered:  # what does not count was seen too: a repeat of it must not be folded on top
-            memory.last = ordered[-1].place
+            memory.last = ordered[-1].position
         self.settle(memory, int(now.timestamp()) // 60)
         return memory
 

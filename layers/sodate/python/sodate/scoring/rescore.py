@@ -113,7 +113,7 @@ def _folded(lead_id: str, held: Held, rules: Rules, now: datetime, news: Sequenc
         rules.fold.settle(memory, int(now.timestamp()) // 60)
         return memory
     try:
-        for activity in sorted(matter, key=lambda one: one.place):
+        for activity in sorted(matter, key=lambda one: one.position):
             rules.fold.add(memory, activity)
     except Late:
         return _replayed(lead_id, held, rules, now, news)
