@@ -1,4 +1,4 @@
-"""`sodate lead consent-exception`: the one way to mail somebody without an opt-in, with a reason on record."""
+"""`sodate lead consent-exception`: records consent without an opt-in, with a legal reason."""
 
 from typing import Annotated
 

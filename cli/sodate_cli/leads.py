@@ -1,4 +1,4 @@
-"""`sodate lead …`: who somebody is, what happened, and why they did or did not get a mail."""
+"""`sodate lead …`: profile and timeline of a lead, and the reason for each email sent or not sent."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -95,8 +95,8 @@ def explain(email: EmailArgument, stage: StageOption = None, as_json: JsonOption
         return
     output.show_fields(f"Why: {email}", document["state"])
     output.show_table("Score", ("points", "category", "reason", "how"), [_score_row(r) for r in document["score"]])
-    told = [channel_row(signal) for signal in document["told"]]
-    output.show_table("Sales was told", ("time (UTC)", "total", "owner", "channels", "answer"), told)
+    signal_rows = [channel_row(signal) for signal in document["told"]]
+    output.show_table("Sales was told", ("time (UTC)", "total", "owner", "channels", "answer"), signal_rows)
     mails = [(m["planned"], m["mail"], m["state"], m["why"]) for m in document["mails"]]
     output.show_table("Mails", ("planned (UTC)", "mail", "state", "why"), mails)
     steps = [(n["sequence"], n["step"], n["due"], n["waits"]) for n in document["next"]]
@@ -116,12 +116,12 @@ def timeline_of(lead_id: str) -> list[dict[str, str]]:
 
 
 def current_score(lead_id: str, now: datetime) -> dict[str, Any]:
-    """What was recorded, faded to this moment."""
-    held, definitions = find_score(lead_id), Definitions(reads=must_read)
-    if held is None:
+    """The stored score, decayed to `now`."""
+    stored, definitions = find_score(lead_id), Definitions(reads=must_read)
+    if stored is None:
         return {"total": 0, "totals": {}, "rank": None, "class": None, "phase": None, "stage": "lead", "hot": False}
-    rules = rules_of(definitions, int(held.rules_version))
-    memory = held.remembered
+    rules = rules_of(definitions, int(stored.rules_version))
+    memory = stored.remembered
     rules.fold.settle(memory, int(now.timestamp()) // 60)
     view = rules.fold.view(memory, memory.now)
     return {
@@ -141,7 +141,7 @@ def explanation(lead_id: str, now: datetime) -> dict[str, Any]:
     state, profile = load_state(lead_id), load_profile(lead_id)
     rules = live_rules(definitions)
     why = explain_score(rules.fold, profile, activities_of(lead_id), now)
-    turn = rules.fold.next_turn(why.memory)
+    next_transition = rules.fold.next_turn(why.memory)
     return {
         "state": {
             "rank": why.memory.rank,
@@ -150,7 +150,9 @@ def explanation(lead_id: str, now: datetime) -> dict[str, Any]:
             "stage": why.memory.stage,
             "hot": why.memory.hot,
             "missing to be hot": ", ".join(why.hot_needs),
-            "changes by time alone": f"{moment(turn):%Y-%m-%d %H:%M}" if turn is not None else "never",
+            "changes by time alone": f"{moment(next_transition):%Y-%m-%d %H:%M}"
+            if next_transition is not None
+            else "never",
             "total": why.view.total,
             "totals": {name or "all": vars(t) for name, t in {"": why.view.overall, **why.view.by_category}.items()},
             "owner in sales": profile.owner or "nobody",
@@ -169,8 +171,8 @@ def explanation(lead_id: str, now: datetime) -> dict[str, Any]:
 
 
 def _score_lines(why: Explanation) -> list[dict[str, Any]]:
-    """They add up to the total."""
-    found: list[dict[str, Any]] = [
+    """Lines whose points add up to the total."""
+    lines: list[dict[str, Any]] = [
         {
             "rule": reason.rule,
             "reason": reason.label,
@@ -189,9 +191,9 @@ def _score_lines(why: Explanation) -> list[dict[str, Any]]:
     ]  # fmt: skip
     for name, points in (("adjusted", why.adjusted), ("floor_or_ceiling", why.floor_or_ceiling)):
         if points:
-            found.append({"rule": None, "reason": name, "category": None, "points": points, "times": 1, "parts": [],
+            lines.append({"rule": None, "reason": name, "category": None, "points": points, "times": 1, "parts": [],
                           "rounding_and_cap": 0.0, "group_cap": 0})  # fmt: skip
-    return found
+    return lines
 
 
 def _score_row(line: dict[str, Any]) -> tuple[str, str, str, str]:
@@ -205,9 +207,9 @@ def _score_row(line: dict[str, Any]) -> tuple[str, str, str, str]:
 
 
 def _mails(state: State, definitions: Definitions) -> list[dict[str, Any]]:
-    """The ledger, and the mails that were claimed but are not in it: handed to SES this minute, or nobody knows."""
+    """Sends of the ledger, and claimed sends that are not in it yet: in progress at SES, or with unknown outcome."""
     sends = sends_of(state.lead_id)
-    found: list[dict[str, Any]] = [
+    lines: list[dict[str, Any]] = [
         {
             "planned": s.planned_at,
             "mail": mail_name(s),
@@ -222,17 +224,18 @@ def _mails(state: State, definitions: Definitions) -> list[dict[str, Any]]:
         for s in sends
     ]
     known = {send.send_id for send in sends}
-    for name, run in state.enrollments.items():
-        steps = parsed(definitions.version("sequence", name, run.version), Sequence).steps
-        for number, step in enumerate(steps[: run.step]):
-            send_id = StepRef(state.lead_id, name, run.version, number, run.id).send_id
+    for name, enrollment in state.enrollments.items():
+        steps = parsed(definitions.version("sequence", name, enrollment.version), Sequence).steps
+        for number, step in enumerate(steps[: enrollment.step]):
+            send_id = StepRef(state.lead_id, name, enrollment.version, number, enrollment.id).send_id
             if send_id not in known:
                 why = "claimed, no outcome yet: listed as unknown after fifteen minutes without an event"
-                found.append(
+                lines.append(
                     {"planned": "", "mail": step.template, "state": "sending", "reason": None, "why": why,
-                     "send": send_id, "sequence": name, "sequence_version": run.version, "template_version": None}
+                     "send": send_id, "sequence": name, "sequence_version": enrollment.version,
+                     "template_version": None}
                 )  # fmt: skip
-    return found
+    return lines
 
 
 def _why(send: SendItem) -> str:
@@ -243,7 +246,7 @@ def _why(send: SendItem) -> str:
 
 
 def _about_attempts(send: SendItem) -> str:
-    """What ties this attempt to the others of the same email."""
+    """Number of the attempt, and its relation to other attempts of the same email."""
     said = []
     if send.attempt is not None:
         said.append(f"attempt {int(send.attempt)}")
@@ -262,20 +265,20 @@ def mailable(state: State) -> str:
 
 
 def _next_steps(state: State, definitions: Definitions, now: datetime) -> list[dict[str, str]]:
-    found = []
+    lines = []
     mailing = parsed(definitions.live("mailing"), Mailing)
-    for name, run in state.enrollments.items():
-        sequence = parsed(definitions.version("sequence", name, run.version), Sequence)
-        if run.step < len(sequence.steps):
-            step = sequence.steps[run.step]
-            at = due_at(step, sequence, datetime.fromisoformat(run.since), mailing=mailing, zone=state.zone)
+    for name, enrollment in state.enrollments.items():
+        sequence = parsed(definitions.version("sequence", name, enrollment.version), Sequence)
+        if enrollment.step < len(sequence.steps):
+            step = sequence.steps[enrollment.step]
+            at = due_at(step, sequence, datetime.fromisoformat(enrollment.since), mailing=mailing, zone=state.zone)
             waits = _waits(state, sequence, mailing, now)
-            found.append({"sequence": name, "step": step.id, "due": f"{at:%Y-%m-%d %H:%M}", "waits": waits})
-    return found
+            lines.append({"sequence": name, "step": step.id, "due": f"{at:%Y-%m-%d %H:%M}", "waits": waits})
+    return lines
 
 
 def _waits(state: State, sequence: Sequence, mailing: Mailing, now: datetime) -> str:
-    """What would keep the next mail back if it were due now."""
+    """The reason that would delay the next email if it were due now; empty for none."""
     never = why_never(state, sequence.topic)
     if never:
         return in_words(never)

@@ -63,7 +63,7 @@ def do(world: World, tmp_path: Path) -> Do:
             path.write_bytes(content)
         harness = Harness("sodate-test", b"an-address-key", world.now)
         parsed = read_mapping("mapping.yaml", mapping.encode())
-        return run_import(opened(str(path)), parsed, harness, tell=lambda progress, survey: None, **how)
+        return run_import(opened(str(path)), parsed, harness, on_progress=lambda progress, survey: None, **how)
 
     return run
 
@@ -496,7 +496,7 @@ def test_the_real_leads_are_in_the_table_row_for_row(world: World, real: Path, t
     copy.write_bytes(real.read_bytes())
     mapping = read_mapping("m.yaml", EXAMPLE.read_bytes())
     harness = Harness("sodate-test", b"an-address-key", world.now)
-    done = run_import(opened(str(copy)), mapping, harness, tell=lambda progress, survey: None)
+    done = run_import(opened(str(copy)), mapping, harness, on_progress=lambda progress, survey: None)
     assert counts(done) == {"rows": 5500, "created": 5500}
     rows = list(csv.DictReader(copy.read_text().splitlines()))
     profiles = {item["external"]["x-education"]: item for item in world.items("profile")}

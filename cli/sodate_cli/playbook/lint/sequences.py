@@ -1,4 +1,4 @@
-"""Step mail: one topic from consent to template, and steps in the order of their time."""
+"""Lint rules of sequences: one topic from consent to template, steps in chronological order."""
 
 import zoneinfo
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def templates_have_the_topic_of_the_sequence(context: Context) -> Iterator[Probl
                 yield doc.problem(path, message, "make the topics equal", "same-topic", source=_LAW)
 
 
-def somebody_can_start(context: Context) -> Iterator[Problem]:
+def some_form_starts_it(context: Context) -> Iterator[Problem]:
     """A sequence starts with a confirmed opt-in to its topic, so some form of its `start` must ask for it."""
     for doc in context.book.sequences:
         if doc.model is None:
@@ -88,12 +88,12 @@ def _needs_calendar(sequence: Sequence) -> bool:
     return any(step.delay.business_days is not None for step in sequence.steps)
 
 
-def sender_zone_is_known(context: Context) -> Iterator[Problem]:
+def sender_time_zone_is_known(context: Context) -> Iterator[Problem]:
     doc = context.book.mailing
-    zone = doc.model.sender.time_zone if doc and doc.model else "UTC"
-    if doc and zone not in zoneinfo.available_timezones():
+    name = doc.model.sender.time_zone if doc and doc.model else "UTC"
+    if doc and name not in zoneinfo.available_timezones():
         hint = "write an IANA name such as `Asia/Tokyo`"
-        yield doc.problem(("sender", "time_zone"), f"unknown time zone `{zone}`", hint, "time-zone")
+        yield doc.problem(("sender", "time_zone"), f"unknown time zone `{name}`", hint, "time-zone")
 
 
 def topics_differ(context: Context) -> Iterator[Problem]:
@@ -109,9 +109,9 @@ def topics_differ(context: Context) -> Iterator[Problem]:
 
 RULES = (
     templates_have_the_topic_of_the_sequence,
-    somebody_can_start,
+    some_form_starts_it,
     steps_follow_in_time,
     calendars_are_known,
-    sender_zone_is_known,
+    sender_time_zone_is_known,
     topics_differ,
 )
