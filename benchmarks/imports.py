@@ -132,13 +132,15 @@ def _memory(path: Path) -> int:
 
 
 def _import(path: Path, stop_at: int | None = None, dry_run: bool = False) -> Progress | None:
-    def tell(progress: Progress, _: Survey) -> None:
+    def on_progress(progress: Progress, _: Survey) -> None:
         if stop_at is not None and progress.counts["rows"] >= stop_at:
             raise Stop
 
     place = Harness(harness.TABLE, b"an-address-key", NOW)
     try:
-        return run_import(opened(str(path)), read_mapping("m", MAPPING.encode()), place, tell=tell, dry_run=dry_run)
+        return run_import(
+            opened(str(path)), read_mapping("m", MAPPING.encode()), place, on_progress=on_progress, dry_run=dry_run
+        )
     except Stop:
         return None
 

@@ -34,11 +34,11 @@ def judge(
     with explained():
         where = target(stage)
         lead_id = find_lead(email, where)
-        found = next((one for one in activities_of(lead_id) if one.key == activity), None)
-        if found is None:
+        match = next((one for one in activities_of(lead_id) if one.key == activity), None)
+        if match is None:
             raise NotFound(f"{email} has no activity {activity}; `sodate lead explain {email} --json` lists them")
-        if found.type not in _JUDGED:
-            raise Invalid(f"{found.type} is nothing that a robot does; only {', '.join(_JUDGED)} can be judged")
+        if match.type not in _JUDGED:
+            raise Invalid(f"{match.type} is nothing that a robot does; only {', '.join(_JUDGED)} can be judged")
         _log(lead_id, "activity_judged", {"of": activity, "verdict": verdict}, where)
     _say({"lead": lead_id, "activity": activity, "verdict": verdict}, as_json)
 

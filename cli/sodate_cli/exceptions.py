@@ -1,9 +1,9 @@
-"""`sodate lead consent-exception`: the one way to mail somebody without an opt-in, with a reason on record."""
+"""`sodate lead consent-exception`: records consent without an opt-in, with a legal reason."""
 
 from typing import Annotated
 
 import typer
-from sodate.consent.exception import Because, record_exception
+from sodate.consent.exception import ExceptionReason, record_exception
 from sodate.errors import Invalid
 from sodate.playbook.store import Definitions
 from sodate.scenarios.enroll import on_opt_in
@@ -16,7 +16,7 @@ from sodate_cli.output import JsonOption
 def consent_exception(
     email: Annotated[str, typer.Argument(help="Mail address, as typed by anybody.")],
     topic: Annotated[str, typer.Option("--topic", help="Consent topic of the playbook.")],
-    because: Annotated[Because, typer.Option("--because", help="Which exception of 特定電子メール法 3条1項.")],
+    because: Annotated[ExceptionReason, typer.Option("--because", help="Which exception of 特定電子メール法 3条1項.")],
     note: Annotated[str, typer.Option("--note", help="When and where, e.g. 名刺交換 2026-11-20 展示会.")],
     stage: StageOption = None,
     as_json: JsonOption = False,

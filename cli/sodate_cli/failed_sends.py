@@ -1,4 +1,4 @@
-"""`sodate sends failed` and `sodate sends retry`: what SES certainly refused, and another try once that is mended."""
+"""`sodate sends failed` and `sodate sends retry`: sends that SES rejected, and their retry after a fix."""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -36,12 +36,12 @@ def failed(
     """
     with explained():
         where = target(stage)
-        found = _chosen(month(in_month, now(where)), reason, begin, end)
-    rows = [_row(send) for send in found]
+        sends = _chosen(month(in_month, now(where)), reason, begin, end)
+    rows = [_row(send) for send in sends]
     if as_json:
         output.show_json(rows)
         return
-    reasons = Counter((send.reason or "", send.purpose) for send in found)
+    reasons = Counter((send.reason or "", send.purpose) for send in sends)
     counts = [(count, purpose, why, in_words(why)) for (why, purpose), count in reasons.most_common()]
     output.show_table("Failed sends by reason", ("sends", "purpose", "reason", "which means"), counts)
     titles = ("send", "lead", "mail", "failed (UTC)", "reason")
@@ -68,20 +68,20 @@ def retry(
             raise Invalid("which sends? Give --reason, --from or --until; `sodate sends failed` lists them")
         where = target(stage)
         at = now(where)
-        found = _chosen(month(in_month, at), reason, begin, end)
-        if found and not yes and not typer.confirm(f"Plan {len(found)} failed sends again?"):
+        sends = _chosen(month(in_month, at), reason, begin, end)
+        if sends and not yes and not typer.confirm(f"Plan {len(sends)} failed sends again?"):
             raise typer.Exit(output.FAILED)
-        left = {send.send_id: why for send in found if (why := _again(send, at))}
+        left = {send.send_id: why for send in sends if (why := _again(send, at))}
     if as_json:
-        output.show_json({"planned": len(found) - len(left), "left": left})
+        output.show_json({"planned": len(sends) - len(left), "left": left})
         return
-    output.say(f"{len(found) - len(left)} planned again, {len(left)} left")
+    output.say(f"{len(sends) - len(left)} planned again, {len(left)} left")
     if left:
         output.show_table("Left", ("send", "why"), [(send, in_words(why)) for send, why in left.items()])
 
 
 def _again(send: SendItem, at: datetime) -> str | None:
-    """None, or why it stays."""
+    """None, or the reason why it stays failed."""
     try:
         if send.purpose == "transactional":
             retry_transactional(send.lead_id, send.send_id, at)

@@ -1,4 +1,4 @@
-"""`sodate lead …`: who somebody is, what happened, and why they did or did not get a mail."""
+"""`sodate lead …`: profile and timeline of a lead, and the reason for each email sent or not sent."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -95,8 +95,8 @@ def explain(email: EmailArgument, stage: StageOption = None, as_json: JsonOption
         return
     output.show_fields(f"Why: {email}", document["state"])
     output.show_table("Score", ("points", "category", "reason", "how"), [_score_row(r) for r in document["score"]])
-    told = [channel_row(signal) for signal in document["told"]]
-    output.show_table("Sales was told", ("time (UTC)", "total", "owner", "channels", "answer"), told)
+    signal_rows = [channel_row(signal) for signal in document["told"]]
+    output.show_table("Sales was told", ("time (UTC)", "total", "owner", "channels", "answer"), signal_rows)
     mails = [(m["planned"], m["mail"], m["state"], m["why"]) for m in document["mails"]]
     output.show_table("Mails", ("planned (UTC)", "mail", "state", "why"), mails)
     steps = [(n["sequence"], n["step"], n["due"], n["waits"]) for n in document["next"]]
@@ -169,8 +169,8 @@ def explanation(lead_id: str, now: datetime) -> dict[str, Any]:
 
 
 def _score_lines(why: Explanation) -> list[dict[str, Any]]:
-    """They add up to the total."""
-    found: list[dict[str, Any]] = [
+    """Lines whose points add up to the total."""
+    lines: list[dict[str, Any]] = [
         {
             "rule": reason.rule,
             "reason": reason.label,
@@ -189,9 +189,9 @@ def _score_lines(why: Explanation) -> list[dict[str, Any]]:
     ]  # fmt: skip
     for name, points in (("adjusted", why.adjusted), ("floor_or_ceiling", why.floor_or_ceiling)):
         if points:
-            found.append({"rule": None, "reason": name, "category": None, "points": points, "times": 1, "parts": [],
+            lines.append({"rule": None, "reason": name, "category": None, "points": points, "times": 1, "parts": [],
                           "rounding_and_cap": 0.0, "group_cap": 0})  # fmt: skip
-    return found
+    return lines
 
 
 def _score_row(line: dict[str, Any]) -> tuple[str, str, str, str]:
@@ -205,9 +205,9 @@ def _score_row(line: dict[str, Any]) -> tuple[str, str, str, str]:
 
 
 def _mails(state: State, definitions: Definitions) -> list[dict[str, Any]]:
-    """The ledger, and the mails that were claimed but are not in it: handed to SES this minute, or nobody knows."""
+    """Sends of the ledger, and claimed sends that are not in it yet: in progress at SES, or with unknown outcome."""
     sends = sends_of(state.lead_id)
-    found: list[dict[str, Any]] = [
+    lines: list[dict[str, Any]] = [
         {
             "planned": s.planned_at,
             "mail": mail_name(s),
@@ -222,17 +222,18 @@ def _mails(state: State, definitions: Definitions) -> list[dict[str, Any]]:
         for s in sends
     ]
     known = {send.send_id for send in sends}
-    for name, run in state.enrollments.items():
-        steps = parsed(definitions.version("sequence", name, run.version), Sequence).steps
-        for number, step in enumerate(steps[: run.step]):
-            send_id = StepRef(state.lead_id, name, run.version, number, run.id).send_id
+    for name, enrollment in state.enrollments.items():
+        steps = parsed(definitions.version("sequence", name, enrollment.version), Sequence).steps
+        for number, step in enumerate(steps[: enrollment.step]):
+            send_id = StepRef(state.lead_id, name, enrollment.version, number, enrollment.id).send_id
             if send_id not in known:
                 why = "claimed, no outcome yet: listed as unknown after fifteen minutes without an event"
-                found.append(
+                lines.append(
                     {"planned": "", "mail": step.template, "state": "sending", "reason": None, "why": why,
-                     "send": send_id, "sequence": name, "sequence_version": run.version, "template_version": None}
+                     "send": send_id, "sequence": name, "sequence_version": enrollment.version,
+                     "template_version": None}
                 )  # fmt: skip
-    return found
+    return lines
 
 
 def _why(send: SendItem) -> str:
@@ -243,7 +244,7 @@ def _why(send: SendItem) -> str:
 
 
 def _about_attempts(send: SendItem) -> str:
-    """What ties this attempt to the others of the same email."""
+    """Number of the attempt, and its relation to other attempts of the same email."""
     said = []
     if send.attempt is not None:
         said.append(f"attempt {int(send.attempt)}")
@@ -262,7 +263,7 @@ def mailable(state: State) -> str:
 
 
 def _next_steps(state: State, definitions: Definitions, now: datetime) -> list[dict[str, str]]:
-    found = []
+    lines = []
     mailing = parsed(definitions.live("mailing"), Mailing)
     for name, run in state.enrollments.items():
         sequence = parsed(definitions.version("sequence", name, run.version), Sequence)
@@ -270,8 +271,8 @@ def _next_steps(state: State, definitions: Definitions, now: datetime) -> list[d
             step = sequence.steps[run.step]
             at = due_at(step, sequence, datetime.fromisoformat(run.since), mailing=mailing, time_zone=state.zone)
             waits = _waits(state, sequence, mailing, now)
-            found.append({"sequence": name, "step": step.id, "due": f"{at:%Y-%m-%d %H:%M}", "waits": waits})
-    return found
+            lines.append({"sequence": name, "step": step.id, "due": f"{at:%Y-%m-%d %H:%M}", "waits": waits})
+    return lines
 
 
 def _waits(state: State, sequence: Sequence, mailing: Mailing, now: datetime) -> str:

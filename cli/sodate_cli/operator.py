@@ -1,4 +1,4 @@
-"""What the operator commands share: where to connect, how an address is found, and our errors as exit codes."""
+"""Shared by operator commands: connection, lookup of a lead by address, and errors as exit codes."""
 
 import json
 from collections.abc import Iterator
@@ -62,7 +62,10 @@ def month(text: str | None, at: datetime) -> datetime:
 
 
 def find_lead(email: str, where: Target) -> str:
-    """The lead of an address, by its HMAC. Raises `NotFound`, or `Invalid` for what is no address."""
+    """Id of the lead with this address, found by HMAC.
+
+    Raises: `NotFound`; `Invalid` for text that is no address.
+    """
     lead_id = owner_of(address_key(parse_address(email).match, secret(where, "address-key")["key"].encode()))
     if lead_id is None:
         raise NotFound(f"no lead with the address {email}")
@@ -75,6 +78,6 @@ def secret(where: Target, name: str) -> dict[str, Any]:
 
 
 def outputs(where: Target) -> dict[str, str]:
-    """The stack's outputs, by name."""
+    """Outputs of the stack by name."""
     stacks = boto3.client("cloudformation").describe_stacks(StackName=f"Sodate-{where.stage}")["Stacks"]
     return {entry["OutputKey"]: entry["OutputValue"] for entry in stacks[0].get("Outputs", [])}

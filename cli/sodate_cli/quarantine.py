@@ -1,4 +1,4 @@
-"""`sodate quarantine …`: doubtful form posts. They are stored, make no lead and get no mail until a person says so."""
+"""`sodate quarantine …`: suspicious form posts, stored without lead or email until an operator releases them."""
 
 from typing import Annotated, Any
 
@@ -28,11 +28,11 @@ def list_(stage: StageOption = None, in_month: MonthOption = None, as_json: Json
     """
     with explained():
         where = target(stage)
-        found = quarantined(month(in_month, now(where)))
+        submissions = quarantined(month(in_month, now(where)))
     rows: list[dict[str, Any]] = [
         {"id": i.submission_id, "at": i.at, "form": i.form_id, "why": i.suspicion, "released": i.released or "",
          "answers": i.read_answers()}
-        for i in found
+        for i in submissions
     ]  # fmt: skip
     if as_json:
         output.show_json(rows)

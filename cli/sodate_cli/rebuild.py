@@ -1,4 +1,4 @@
-"""What the stream has forgotten, rebuilt from the table: the log and the ledger are the truth, the stream a copy.
+"""Rebuilds expired stream records from the table: log and ledger are the source of truth, the stream is a copy.
 
 The items are handed to the same function as stream records. It decides by itself what is new: a score that is right
 is not written again, a domain event keeps its id, an opt-in email that has begun is not begun again.

@@ -1,4 +1,4 @@
-"""What lies in a dead-letter queue goes once more to the function that could not do it, and its answer is waited for.
+"""Redrive: messages of a dead-letter queue are sent to their function again, and its response is awaited.
 
 A message is deleted only after its function succeeded; what fails again stays where it is, with the reason. Only what
 lay there at the beginning is tried, so a redrive ends. A repeat is safe because every consumer acts once.
@@ -24,7 +24,7 @@ _A_CALL = 10
 class Clients:
     sqs: Any
     functions: Any
-    """Lambda, with a read timeout longer than any function and without retries."""
+    """Lambda client, with a read timeout longer than any function and without retries."""
     streams: Any
     dynamodb: Any
     mappings: dict[str, SourceMapping] = field(default_factory=dict)
@@ -115,7 +115,7 @@ def _letter(message: Mapping[str, Any]) -> Letter:
 
 
 def release(sqs: Any, url: str, letters: Iterable[Letter]) -> None:
-    """Visible again at once."""
+    """Make the messages visible again at once."""
     for letter in letters:
         sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=letter.receipt, VisibilityTimeout=0)
 

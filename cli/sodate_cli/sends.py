@@ -1,4 +1,4 @@
-"""`sodate sends …`: attempts whose outcome nobody knows, and those that failed for certain (`failed_sends`)."""
+"""`sodate sends …`: attempts with unknown outcome, and those that certainly failed (`failed_sends`)."""
 
 from collections import Counter
 from datetime import datetime
@@ -34,13 +34,13 @@ def unknown(
     """
     with explained():
         where = target(stage)
-        found = unknowns.unknown_sends(month(in_month, now(where)))
+        selected = unknowns.unknown_sends(month(in_month, now(where)))
     if summary:
-        _summary(found, as_json=as_json)
+        _summary(selected, as_json=as_json)
         return
     rows = [
         {"send": s.send_id, "lead": s.lead_id, "mail": s.template or s.name, "attempt": s.attempted_at, "why": s.reason}
-        for s in found
+        for s in selected
     ]
     if as_json:
         output.show_json(rows)
@@ -50,8 +50,8 @@ def unknown(
         )
 
 
-def _summary(found: list[SendItem], *, as_json: bool) -> None:
-    counts = Counter((str(s.attempted_at or s.planned_at)[:13], s.sequence or s.name, s.reason or "") for s in found)
+def _summary(selected: list[SendItem], *, as_json: bool) -> None:
+    counts = Counter((str(s.attempted_at or s.planned_at)[:13], s.sequence or s.name, s.reason or "") for s in selected)
     names = ("hour", "sequence", "reason")
     rows = [{**dict(zip(names, key, strict=True)), "sends": count} for key, count in sorted(counts.items())]
     if as_json:
@@ -87,21 +87,26 @@ def resolve(
             raise Invalid("which sends? Give a lead id and a send id, or --from and --until")
         where = target(stage)
         at = now(where)
-        found = (
+        selected = (
             [_one(lead_id, send_id)]
             if lead_id and send_id
             else _attempted_between(unknowns.unknown_sends(month(in_month, at)), begin, end)
         )
-        evidence = evidence_about(found, at) if found else ""
+        evidence = evidence_about(selected, at) if selected else ""
         if not as_json:
-            output.say(f"{len(found)} sends. {evidence}")
-        if found and lead_id is None and not yes and not typer.confirm(f"Resolve {len(found)} sends as {verdict}?"):
+            output.say(f"{len(selected)} sends. {evidence}")
+        if (
+            selected
+            and lead_id is None
+            and not yes
+            and not typer.confirm(f"Resolve {len(selected)} sends as {verdict}?")
+        ):
             raise typer.Exit(output.FAILED)
-        left = {send.send_id: why for send in found if (why := _resolve(send, verdict, evidence, at))}
+        left = {send.send_id: why for send in selected if (why := _resolve(send, verdict, evidence, at))}
     if as_json:
-        output.show_json({"resolved": verdict, "sends": len(found) - len(left), "evidence": evidence, "left": left})
+        output.show_json({"resolved": verdict, "sends": len(selected) - len(left), "evidence": evidence, "left": left})
     else:
-        _say_resolved(verdict, len(found) - len(left), left)
+        _say_resolved(verdict, len(selected) - len(left), left)
     if left:
         raise typer.Exit(output.FAILED)
 
@@ -125,7 +130,7 @@ def _attempted_between(sends: list[SendItem], begin: str | None, end: str | None
 
 
 def _resolve(send: SendItem, verdict: str, evidence: str, at: datetime) -> str | None:
-    """None, or why not."""
+    """None, or the reason why it was not resolved."""
     try:
         if verdict == "send-again":
             attempt_again(Definitions(), send, f"asked for by a person; {evidence}", at)

@@ -1,7 +1,7 @@
-"""A stretch of the table's stream, read once more as Lambda would have handed it over.
+"""Reads a range of the table's stream again, in the format in which Lambda delivers it.
 
-A failed batch leaves only its place: the sequence numbers of its first and last record. Between the two lie records
-that the event source mapping's filter kept from the function; they are read and left out here as well.
+A failed batch is identified only by the sequence numbers of its first and last record. The range also has records that
+the filter of the event source mapping excludes; they are read and excluded here as well.
 """
 
 import base64
@@ -15,15 +15,15 @@ from botocore.exceptions import ClientError
 from sodate.errors import Conflict
 
 Record = dict[str, Any]
-#: Pages without a record between two with some; an open shard gives empty pages for ever.
+#: Consecutive pages without a record; an open shard returns empty pages without end.
 _MOST_EMPTY_PAGES = 100
 _MOST_RECORDS = 200_000
-#: Lambda takes 6 MB a call.
+#: Bytes per call, well below the limit of Lambda of 6 MB.
 _CALL_BYTES = 3_000_000
 
 
 class Trimmed(Exception):
-    """The stream keeps a record for 24 hours; some of these are older."""
+    """Some records of the range are older than the 24 hours that a stream keeps."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,10 @@ class Span:
 
     @classmethod
     def of(cls, info: Mapping[str, Any]) -> "Span":
-        """`DDBStreamBatchInfo` of a destination record. Raises `Conflict` for what is none."""
+        """Parse `DDBStreamBatchInfo` of a destination record.
+
+        Raises: `Conflict` for any other input.
+        """
         try:
             return cls(
                 str(info["streamArn"]),
@@ -52,18 +55,21 @@ class Span:
 
 
 def read_span(client: Any, span: Span) -> list[Record]:
-    """Every record from the first to the last, in order, whatever the pages. Raises `Trimmed`, or `Conflict`."""
-    found: list[Record] = []
+    """All records from the first to the last, in order.
+
+    Raises: `Trimmed` when records have expired; `Conflict` when the stream has no such range.
+    """
+    span_records: list[Record] = []
     first, last = int(span.start), int(span.end)
     for record in _from(client, span):
         number = int(record["dynamodb"]["SequenceNumber"])
-        if not found and number != first:
+        if not span_records and number != first:
             raise Trimmed
-        if number > last or len(found) >= _MOST_RECORDS:
+        if number > last or len(span_records) >= _MOST_RECORDS:
             raise Conflict(f"the stream has no record {span.end} after {span.start}")
-        found.append(_as_lambda_hands_it_over(record, span.stream_arn))
+        span_records.append(_as_lambda_delivers(record, span.stream_arn))
         if number == last:
-            return found
+            return span_records
     raise Trimmed
 
 
@@ -87,7 +93,7 @@ def _from(client: Any, span: Span) -> Iterator[Record]:
         raise
 
 
-def _as_lambda_hands_it_over(record: Record, stream_arn: str) -> Record:
+def _as_lambda_delivers(record: Record, stream_arn: str) -> Record:
     plain: Record = json.loads(json.dumps(record, default=_as_json))
     return {**plain, "eventSourceARN": stream_arn}
 
@@ -105,18 +111,21 @@ def _as_json(value: object) -> object:
 
 @dataclass(frozen=True)
 class SourceMapping:
-    """Of an event source mapping what a redrive repeats."""
+    """The parts of an event source mapping that a redrive applies again."""
 
     patterns: tuple[Mapping[str, Any], ...]
     batch_size: int
 
     def wanted(self, records: Iterable[Record]) -> list[Record]:
-        """Lambda hands over what one of the patterns matches; without patterns everything."""
+        """Records that match one of the patterns; all records when there are none."""
         return [r for r in records if not self.patterns or any(_matches(pattern, r) for pattern in self.patterns)]
 
 
 def mapping_of(client: Any, function: str, stream_arn: str) -> SourceMapping:
-    """Raises `Conflict` when the function does not read that stream (any more)."""
+    """The mapping of `function` for the stream.
+
+    Raises: `Conflict` when the function does not read that stream (any more).
+    """
     pages = client.get_paginator("list_event_source_mappings").paginate(FunctionName=function)
     for mapping in (mapping for page in pages for mapping in page["EventSourceMappings"]):
         if mapping["EventSourceArn"] == stream_arn:
@@ -138,7 +147,7 @@ def _matches(pattern: Mapping[str, Any], value: Any) -> bool:
 
 def _is_one_of(rule: Sequence[Any], value: Any) -> bool:
     for wanted in rule:
-        if isinstance(wanted, Mapping):  # `exists`, `prefix`, `numeric` …: none of ours uses one
+        if isinstance(wanted, Mapping):  # `exists`, `prefix`, `numeric` …: our mappings use none
             raise Conflict(
                 f"the mapping's filter has the operator {next(iter(wanted))!r}, which a redrive cannot repeat"
             )
@@ -148,15 +157,15 @@ def _is_one_of(rule: Sequence[Any], value: Any) -> bool:
 
 
 def batches(records: Sequence[Record], size: int) -> Iterator[list[Record]]:
-    """In order, no larger than the mapping's batches, and none too large for a call."""
+    """Batches in order, each at most the mapping's batch size and the payload limit of one call."""
     batch: list[Record] = []
-    held = 0
+    size_bytes = 0
     for record in records:
         length = len(json.dumps(record))
-        if batch and (len(batch) >= size or held + length > _CALL_BYTES):
+        if batch and (len(batch) >= size or size_bytes + length > _CALL_BYTES):
             yield batch
-            batch, held = [], 0
+            batch, size_bytes = [], 0
         batch.append(record)
-        held += length
+        size_bytes += length
     if batch:
         yield batch

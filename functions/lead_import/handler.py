@@ -28,7 +28,7 @@ def handler(event: dict[str, Any], _: object) -> Failures:
         address_secret=container.address_secret,
         new_id=container.new_id,
         pause=container.pause,
-        go_on=lambda: clock.now() - began < ENOUGH,
+        has_time=lambda: clock.now() - began < ENOUGH,
         send=go_on_later,
         now=began,
     )

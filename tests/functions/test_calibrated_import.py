@@ -32,7 +32,7 @@ def test_the_stream_gives_imported_leads_the_points_that_were_learnt(world: Quic
     Definitions().publish("rules", "default", dict(learnt.document), world.now)
     mapping = read_mapping("m.yaml", EXAMPLE.read_bytes())
     harness = Harness("sodate-test", b"an-address-key", world.now)
-    run_import(opened(str(copy)), mapping, harness, tell=lambda progress, survey: None)
+    run_import(opened(str(copy)), mapping, harness, on_progress=lambda progress, survey: None)
     world._stream()
 
     rows = list(csv.DictReader(copy.read_text(encoding="utf-8").splitlines()))

@@ -63,12 +63,12 @@ def test_an_opt_out_counts_more(world: QuickWorld) -> None:
     with pytest.raises(Conflict, match="confirmed"):
         record(world, lead)
     world.advance(timedelta(days=1))
-    mail = world.mails_to("taro@example.jp")[-1]
+    email = world.mails_to("taro@example.jp")[-1]
     form = {"content-type": "application/x-www-form-urlencoded"}
-    world.visit(world.unsubscribe_url(mail), "POST", "scope=topic", **form)
+    world.visit(world.unsubscribe_url(email), "POST", "scope=topic", **form)
     with pytest.raises(Conflict, match="withdrawn"):
         record(world, lead)
-    world.visit(world.unsubscribe_url(mail), "POST", "scope=all", **form)
+    world.visit(world.unsubscribe_url(email), "POST", "scope=all", **form)
     with pytest.raises(Conflict, match="unsubscribed"):
         record(world, lead)
 

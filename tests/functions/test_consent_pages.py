@@ -47,10 +47,10 @@ def test_get_and_head_of_both_pages_change_nothing(world: World) -> None:
         assert answer["statusCode"] in (200, 404)
     assert everything(world) == before
     world.visit(opt_in, "POST")
-    mail = first_step_mail(world)
+    email_message = first_step_mail(world)
     before = everything(world)
     for method in ("GET", "HEAD"):
-        world.visit(mail.unsubscribe_url, method)
+        world.visit(email_message.unsubscribe_url, method)
     assert everything(world) == before
 
 
@@ -120,20 +120,20 @@ def test_63_a_link_of_another_purpose_or_key_changes_nothing(world: World) -> No
 def test_a_rotated_key_verifies_at_once_signs_a_day_later_and_the_old_one_still_verifies(world: World) -> None:
     link = ask(world)
     client = boto3.client("secretsmanager")
-    held = json.loads(client.get_secret_value(SecretId="signing-keys")["SecretString"])["keys"]
+    stored = json.loads(client.get_secret_value(SecretId="signing-keys")["SecretString"])["keys"]
     new = {"id": "k2", "key": "new", "created": world.now.isoformat()}
-    client.put_secret_value(SecretId="signing-keys", SecretString=json.dumps({"keys": [new, *held]}))
+    client.put_secret_value(SecretId="signing-keys", SecretString=json.dumps({"keys": [new, *stored]}))
     container._secrets.clear()
     assert world.visit(link, "POST")["statusCode"] == 200
     assert container.signer().keys[-1] == "a-signing-key-of-the-tests"
-    mail = first_step_mail(world)  # it left within the day
-    assert signed_by(mail, "a-signing-key-of-the-tests", world)
+    email_message = first_step_mail(world)  # it left within the day
+    assert signed_by(email_message, "a-signing-key-of-the-tests", world)
     assert container.signer().keys[-1] == "new"
-    assert world.visit(mail.unsubscribe_url, "POST", ONE_CLICK, **FORM)["statusCode"] == 200
+    assert world.visit(email_message.unsubscribe_url, "POST", ONE_CLICK, **FORM)["statusCode"] == 200
 
 
-def signed_by(mail: Any, key: str, world: World) -> bool:
-    token = mail.unsubscribe_url.rsplit("/", 1)[1]
+def signed_by(email_message: Any, key: str, world: World) -> bool:
+    token = email_message.unsubscribe_url.rsplit("/", 1)[1]
     return bool(Signer((key,)).verify("unsubscribe", token, world.now)["l"] == world.lead_id("taro@example.jp"))
 
 
@@ -153,8 +153,8 @@ def test_one_click_stops_everything_without_redirect_or_cookie(
     world: World, headers: dict[str, str], body: str, is_base64: bool
 ) -> None:
     lead = world.join()
-    mail = first_step_mail(world)
-    token = mail.unsubscribe_url.rsplit("/", 1)[1]
+    email_message = first_step_mail(world)
+    token = email_message.unsubscribe_url.rsplit("/", 1)[1]
     event = world.http_event("POST /unsubscribe/{token}", {"token": token}, headers, body, is_base64)
     answer = world.call("consent_pages", event)
     assert answer["statusCode"] == 200
@@ -245,9 +245,9 @@ def test_a_new_request_after_an_opt_out_leads_back(world: World) -> None:
 @pytest.mark.parametrize("what", ["complain", "bounce"])
 def test_a_new_opt_in_never_lifts_a_complaint_or_a_hard_bounce(world: World, what: str) -> None:
     lead = world.join()
-    mail = first_step_mail(world)
+    email_message = first_step_mail(world)
     pending = world.mails_to("taro@example.jp")[0]
-    getattr(world.ses.simulator, what)(mail.message_id)
+    getattr(world.ses.simulator, what)(email_message.message_id)
     world.settle()
     world.now += timedelta(hours=1)
     before = len(world.ses.simulator.messages)
@@ -289,10 +289,10 @@ def test_an_opt_out_that_commits_while_a_confirmation_is_decided_wins(
 
 def test_somebody_whose_address_bounced_is_heard_when_they_leave(world: World) -> None:
     lead = world.join()
-    mail = first_step_mail(world)
-    world.ses.simulator.bounce(mail.message_id)
+    email_message = first_step_mail(world)
+    world.ses.simulator.bounce(email_message.message_id)
     world.settle()
-    world.visit(mail.unsubscribe_url, "POST", ONE_CLICK, **FORM)
+    world.visit(email_message.unsubscribe_url, "POST", ONE_CLICK, **FORM)
     state = world.state(lead)
     assert (state["blocked"], state["topics"]) == ("hard_bounce", {"product-news": "withdrawn"})
     assert [c["action"] for c in world.items("consent")].count("withdrawn") == 1
@@ -318,8 +318,8 @@ def test_the_wait_between_opt_in_mails_to_one_address_doubles_up_to_the_ceiling_
 def test_the_evidence_of_a_consent_is_complete(world: World) -> None:
     lead = world.join(_page_url="https://www.example.jp/form?utm=1")
     world.visit(first_step_mail(world).unsubscribe_url, "POST", ONE_CLICK, **FORM)
-    found = {evidence.action: evidence for evidence in consents.consents_of(lead)}
-    asked, confirmed, gone = found["requested"], found["confirmed"], found["withdrawn"]
+    by_action = {evidence.action: evidence for evidence in consents.consents_of(lead)}
+    asked, confirmed, withdrawn = by_action["requested"], by_action["confirmed"], by_action["withdrawn"]
     for evidence, action, method in (
         (asked, "requested", "form"),
         (confirmed, "confirmed", "double_opt_in"),
@@ -333,14 +333,14 @@ def test_the_evidence_of_a_consent_is_complete(world: World) -> None:
     assert asked.wording_digest == confirmed.wording_digest
     assert asked.confirmed_at == confirmed.at
     assert confirmed.reference == asked.sk
-    assert (gone.action, gone.method, list(gone.topics)) == ("withdrawn", "one_click", ["product-news"])
-    assert gone.reference in {item["sk"].removeprefix("SEND#") for item in world.items("send")}
+    assert (withdrawn.action, withdrawn.method, list(withdrawn.topics)) == ("withdrawn", "one_click", ["product-news"])
+    assert withdrawn.reference in {item["sk"].removeprefix("SEND#") for item in world.items("send")}
 
 
 def test_known_and_unknown_addresses_get_the_same_answer(world: World) -> None:
     world.join("known@example.jp")
-    gone = world.join("gone@example.jp")
-    unsubscribe(gone, "x", "product-news", "all", "one_click", world.now)
+    erased = world.join("gone@example.jp")
+    unsubscribe(erased, "x", "product-news", "all", "one_click", world.now)
     world.now += timedelta(hours=1)
     answers = []
     for email in ("known@example.jp", "gone@example.jp", "new@example.jp"):

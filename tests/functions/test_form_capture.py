@@ -140,8 +140,8 @@ def test_32_a_captcha_that_does_not_hold_is_403_and_the_post_waits_in_quarantine
     world: World, monkeypatch: pytest.MonkeyPatch, solution: str, answer: Any, code: str
 ) -> None:
     asked = with_captcha(world, monkeypatch, {solution: answer})
-    found = world.post({**TARO, "cf-turnstile-response": solution})
-    assert (found["statusCode"], json.loads(found["body"])["error"]["code"]) == (403, code)
+    response = world.post({**TARO, "cf-turnstile-response": solution})
+    assert (response["statusCode"], json.loads(response["body"])["error"]["code"]) == (403, code)
     assert world.items("profile") == []
     (held,) = quarantined(world.now)
     assert held.suspicion == code

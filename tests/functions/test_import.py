@@ -49,7 +49,7 @@ CONSENT_HEADER = f"{HEADER},agreed,words,day,place"
 AGREED = "はい,ご案内を受け取ります,2026-11-01,東京展示会"
 
 Do = Callable[..., Progress]
-Told = Callable[..., list[dict[str, str]]]
+Errors = Callable[..., list[dict[str, str]]]
 
 
 @pytest.fixture
@@ -62,14 +62,14 @@ def do(world: World, tmp_path: Path) -> Do:
         if not path.exists() or path.read_bytes() != content:
             path.write_bytes(content)
         harness = Harness("sodate-test", b"an-address-key", world.now)
-        found = read_mapping("mapping.yaml", mapping.encode())
-        return run_import(opened(str(path)), found, harness, tell=lambda progress, survey: None, **how)
+        parsed = read_mapping("mapping.yaml", mapping.encode())
+        return run_import(opened(str(path)), parsed, harness, on_progress=lambda progress, survey: None, **how)
 
     return run
 
 
 @pytest.fixture
-def told(tmp_path: Path) -> Told:
+def errors(tmp_path: Path) -> Errors:
     def read(name: str = "leads.csv") -> list[dict[str, str]]:
         path = tmp_path / f"{name}.errors.csv"
         return list(csv.DictReader(path.read_text("utf-8-sig").splitlines())) if path.exists() else []
@@ -82,8 +82,8 @@ def file(*rows: str, header: str = HEADER) -> str:
 
 
 def profile(world: World, company: str) -> Json:
-    (found,) = [item for item in world.items("profile") if item["primary"].get("company") == company]
-    return found
+    (profile,) = [item for item in world.items("profile") if item["primary"].get("company") == company]
+    return profile
 
 
 def state_of(world: World, company: str) -> Json:
@@ -165,7 +165,7 @@ def test_the_same_file_again_does_not_undo_what_a_form_changed(world: World, do:
     assert profile(world, "新社名")
 
 
-def test_two_people_are_never_merged(world: World, do: Do, told: Told) -> None:
+def test_two_leads_are_never_merged(world: World, do: Do, errors: Errors) -> None:
     do(file("1,a@example.jp,A,1", "2,b@example.jp,B,2", "3,,C,3"))
     before = world._raw()
     rows = ["1,b@example.jp,X,", "9,a@example.jp,X,", "1,new@example.jp,X,"]
@@ -173,22 +173,22 @@ def test_two_people_are_never_merged(world: World, do: Do, told: Told) -> None:
     assert counts(done) == {"rows": 3, "refused": 3}
     changed = {key for key, item in world._raw().items() if before.get(key) != item}
     assert {pk.split("#")[0] for pk, _ in changed} == {"IMPORT"}
-    found = told()
-    assert [(row["line"], row["kind"], row["column"]) for row in found] == [
+    listed = errors()
+    assert [(row["line"], row["kind"], row["column"]) for row in listed] == [
         ("2", "error", "mail"),
         ("3", "error", "id"),
         ("4", "error", "mail"),
     ]
-    assert "two people" in found[0]["reason"]
-    assert "another address" in found[2]["reason"]
+    assert "two people" in listed[0]["reason"]
+    assert "another address" in listed[2]["reason"]
 
 
-def test_a_person_twice_in_a_file_is_updated_and_told(world: World, do: Do, told: Told) -> None:
+def test_a_lead_twice_in_a_file_is_updated_with_a_note(world: World, do: Do, errors: Errors) -> None:
     text = file("1,a@example.jp,A,1", ",A@EXAMPLE.JP,A,2", "1,,A,3", "1,,A,3")
     assert counts(do(text)) == {"rows": 4, "created": 1, "updated": 2, "unchanged": 1, "notes": 3}
     assert profile(world, "A")["secondary"] == {"budget": 3}
-    assert [(row["line"], row["kind"]) for row in told()] == [("3", "note"), ("4", "note"), ("5", "note")]
-    assert "line 2" in told()[0]["reason"]
+    assert [(row["line"], row["kind"]) for row in errors()] == [("3", "note"), ("4", "note"), ("5", "note")]
+    assert "line 2" in errors()[0]["reason"]
 
 
 def test_consent_with_full_evidence_is_kept_as_evidence(world: World, do: Do) -> None:
@@ -216,12 +216,12 @@ def test_consent_with_full_evidence_is_kept_as_evidence(world: World, do: Do) ->
         "はい,ご案内,2026-11-01,",
     ],
 )
-def test_consent_without_one_part_of_the_evidence_is_none(world: World, do: Do, said: str, told: Told) -> None:
+def test_consent_without_one_part_of_the_evidence_is_none(world: World, do: Do, said: str, errors: Errors) -> None:
     text = file(f"1,taro@example.jp,例示,,{said}", header=CONSENT_HEADER)
     assert counts(do(text, mapping=MAPPING + CONSENT)) == {"rows": 1, "created": 1, "notes": 1}
     assert state_of(world, "例示")["topics"] == {}
     assert world.items("consent") == []
-    assert "consent not taken over" in told()[0]["reason"]
+    assert "consent not taken over" in errors()[0]["reason"]
 
 
 def test_a_row_that_did_not_agree_is_no_note(do: Do) -> None:
@@ -229,7 +229,7 @@ def test_a_row_that_did_not_agree_is_no_note(do: Do) -> None:
     assert counts(do(text, mapping=MAPPING + CONSENT)) == {"rows": 2, "created": 2}
 
 
-def test_whoever_left_stays_away_whatever_a_list_says(world: World, do: Do, told: Told) -> None:
+def test_a_lead_that_opted_out_stays_out_whatever_a_list_says(world: World, do: Do, errors: Errors) -> None:
     lead_id = world.join("taro@example.jp")
     unsubscribe(lead_id, "a-send", "", "all", "one_click", world.now)
     text = file(f"1,taro@example.jp,例示,,{AGREED}", header=CONSENT_HEADER)
@@ -237,7 +237,7 @@ def test_whoever_left_stays_away_whatever_a_list_says(world: World, do: Do, told
     state = world.state(lead_id)
     assert state["blocked"] == "unsubscribed"
     assert "confirmed" not in state["topics"].values()
-    assert "only the person" in told()[-1]["reason"]
+    assert "only the person" in errors()[-1]["reason"]
 
 
 def test_a_suppressed_address_stays_suppressed(world: World, do: Do) -> None:
@@ -296,19 +296,21 @@ BAD_ROWS: dict[bytes, str] = {
 
 
 @pytest.mark.parametrize(("bad", "reason"), BAD_ROWS.items(), ids=[v + str(n) for n, v in enumerate(BAD_ROWS.values())])
-def test_a_bad_row_is_listed_and_the_good_rows_go_in(world: World, do: Do, bad: bytes, reason: str, told: Told) -> None:
+def test_a_bad_row_is_listed_and_the_good_rows_go_in(
+    world: World, do: Do, bad: bytes, reason: str, errors: Errors
+) -> None:
     content = b"\n".join([HEADER.encode(), "1,a@example.jp,株式会社A,1".encode(), bad, b"3,c@example.jp,C,3", b""])
     assert counts(do(content)) == {"rows": 3, "created": 2, "refused": 1}
-    (row,) = told()
+    (row,) = errors()
     assert (row["line"], row["kind"]) == ("3", "error")
     assert reason in row["reason"]
     assert len(row["value"]) <= 200
 
 
-def test_formulas_are_kept_as_text_and_told_harmlessly(world: World, do: Do, told: Told) -> None:
+def test_formulas_are_kept_as_text_and_reported_harmlessly(world: World, do: Do, errors: Errors) -> None:
     do(file('1,a@example.jp,"=HYPERLINK(""http://x"")",1', "2,=cmd|' /C calc'!A0,B,2"))
     assert profile(world, '=HYPERLINK("http://x")')
-    assert told()[0]["value"].startswith("'=cmd")
+    assert errors()[0]["value"].startswith("'=cmd")
 
 
 def test_a_file_that_does_not_fit_is_refused_whole(world: World, do: Do) -> None:
@@ -331,17 +333,17 @@ def test_a_japanese_file_of_a_spreadsheet(world: World, do: Do) -> None:
     assert profile(world, "㈱髙橋②")
 
 
-def test_a_dry_run_tells_the_same_and_writes_nothing(world: World, do: Do, told: Told, tmp_path: Path) -> None:
+def test_a_dry_run_reports_the_same_and_writes_nothing(world: World, do: Do, errors: Errors, tmp_path: Path) -> None:
     do(file("1,a@example.jp,A,1"))
     text = file("1,a@example.jp,A,2", "2,b@example.jp,B,2", "2,,B,3", "x,broken,B,3")
     before = world._raw()
     tried = do(text, name="next.csv", dry_run=True)
-    listed = told("next.csv")
+    listed = errors("next.csv")
     assert world._raw() == before
     assert not (tmp_path / "next.csv.import.json").exists()
     done = do(text, name="next.csv")
     assert counts(tried) == counts(done) == {"rows": 4, "created": 1, "updated": 2, "refused": 1, "notes": 1}
-    assert told("next.csv") == listed
+    assert errors("next.csv") == listed
 
 
 def test_a_post_that_comes_in_between_is_not_lost(world: QuickWorld, do: Do, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -422,11 +424,11 @@ def people() -> str:
 def normal(world: World) -> dict[str, Json]:
     """Everything that a lead has, under its ids instead of its lead id."""
     owners = {key[0]: item["lead_id"] for key, item in world._scan().items() if item["kind"] == "owner"}
-    found: dict[str, Json] = {}
+    items: dict[str, Json] = {}
     for owner, lead_id in owners.items():
         mine = {key: item for key, item in world._scan().items() if key[0] == f"LEAD#{lead_id}"}
-        found[owner] = {sk: {**item, "pk": ""} for (_, sk), item in mine.items()}
-    return found
+        items[owner] = {sk: {**item, "pk": ""} for (_, sk), item in mine.items()}
+    return items
 
 
 def without_ids(rows: list[dict[str, str]]) -> list[dict[str, str]]:
@@ -450,12 +452,12 @@ def test_killed_at_any_step_and_started_again_it_is_the_same_import(
     do: Do,
     at: int,
     monkeypatch: pytest.MonkeyPatch,
-    told: Told,
+    errors: Errors,
     whole: dict[str, Any],
 ) -> None:
     if not whole:
         done = do(people(), name="whole.csv")
-        whole |= {"counts": done.counts, "leads": normal(world), "told": without_ids(told("whole.csv"))}
+        whole |= {"counts": done.counts, "leads": normal(world), "errors": without_ids(errors("whole.csv"))}
         for key in [key for key in world.table.items if not key[0].startswith(("DEFINITION#", "CURSOR#"))]:
             del world.table.items[key]
     deaths(world, at, monkeypatch)
@@ -466,7 +468,7 @@ def test_killed_at_any_step_and_started_again_it_is_the_same_import(
     assert done.finished
     assert done.counts == whole["counts"]
     assert normal(world) == whole["leads"]
-    assert without_ids(told()) == whole["told"]
+    assert without_ids(errors()) == whole["errors"]
 
 
 def test_a_journal_of_another_table_is_not_believed(world: World, do: Do, tmp_path: Path) -> None:
@@ -494,7 +496,7 @@ def test_the_real_leads_are_in_the_table_row_for_row(world: World, real: Path, t
     copy.write_bytes(real.read_bytes())
     mapping = read_mapping("m.yaml", EXAMPLE.read_bytes())
     harness = Harness("sodate-test", b"an-address-key", world.now)
-    done = run_import(opened(str(copy)), mapping, harness, tell=lambda progress, survey: None)
+    done = run_import(opened(str(copy)), mapping, harness, on_progress=lambda progress, survey: None)
     assert counts(done) == {"rows": 5500, "created": 5500}
     rows = list(csv.DictReader(copy.read_text().splitlines()))
     profiles = {item["external"]["x-education"]: item for item in world.items("profile")}

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from sodate.leads.zone import known_zone
+from sodate.leads.time_zone import known_time_zone
 
 from tests.functions.quick import QuickWorld
 
@@ -40,5 +40,5 @@ def test_a_later_post_fills_an_unknown_zone_and_changes_no_known_one(world: Quic
 def test_every_zone_of_the_database_that_is_a_place_is_known() -> None:
     import zoneinfo
 
-    unknown = {name for name in zoneinfo.available_timezones() if known_zone(name) is None}
+    unknown = {name for name in zoneinfo.available_timezones() if known_time_zone(name) is None}
     assert not {name for name in unknown if "/" in name}

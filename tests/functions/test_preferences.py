@@ -227,7 +227,9 @@ def test_a_new_opt_in_lifts_a_block_for_soft_bounces_and_a_stop_takes_its_place(
     from sodate.dynamodb import base
     from sodate.leads.store import StateItem, state_key
 
-    opt_in = next(mail for mail in world.mails_to("taro@example.jp") if dict(mail.tags)["purpose"] == "transactional")
+    opt_in = next(
+        email for email in world.mails_to("taro@example.jp") if dict(email.tags)["purpose"] == "transactional"
+    )
     base.update(state_key(lead), [StateItem.blocked.set("soft_bounces")])
     post(world, lead, "do=stop")
     assert world.state(lead)["blocked"] == "unsubscribed"

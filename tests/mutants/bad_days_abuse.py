@@ -18,7 +18,7 @@ ABUSE = (
     Mutant(
         "yesterdays-turn-counts-today",
         _SODATE + "forms/opt_in_ceilings.py",
-        (("if self.turns.get(ceiling.what) == ceiling.window(self.now):", "if ceiling.what in self.turns:"),),
+        (("if self.windows.get(ceiling.what) == ceiling.window(self.now):", "if ceiling.what in self.windows:"),),
         "after a night without a dispatcher six opt-in emails reach one mailbox in a day",
         tests=_OPT_IN,
     ),
@@ -54,7 +54,7 @@ ABUSE = (
     Mutant(
         "a-waiting-lead-is-asked-again",
         _SODATE + "forms/opt_in_ceilings.py",
-        (("        _ask_no_sooner(self.send.lead_id, until)\n", ""),),
+        (("        _postpone_opt_in(self.send.lead_id, until)\n", ""),),
         "each further post of a waiting lead plans one more opt-in email",
         tests=_OPT_IN,
     ),

@@ -113,7 +113,7 @@ MUTANTS = (
     _mutant(
         "old-link-resubscribes",
         "consent/confirm.py",
-        "        if _left_since(state, request):\n",
+        "        if _opted_out_since(state, request):\n",
         "        if False:\n",
         "an opt-in mail from before an opt-out leads back",
         tests="tests/functions/test_consent_pages.py::test_an_opt_in_link_from_before_an_opt_out_does_not_resubscribe",

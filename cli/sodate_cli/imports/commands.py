@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sodate.imports.reader import Survey
     from sodate.imports.store import Progress
 
-_TELL_EVERY = 5_000
+_REPORT_EVERY_ROWS = 5_000
 
 
 def import_leads(
@@ -46,24 +46,24 @@ def import_leads(
         where = target(stage)
         harness = Harness(where.table, secret(where, "address-key")["key"].encode(), now(where))
         source = opened(file)
-        done = run_import(source, known, harness, dry_run=dry_run, tell=_tell(as_json=as_json))
+        done = run_import(source, known, harness, dry_run=dry_run, on_progress=_ProgressReporter(as_json=as_json))
     _show(done, f"{source.beside.name}.errors.csv", dry_run=dry_run, as_json=as_json)
     raise typer.Exit(output.FAILED if done.counts["refused"] else output.OK)
 
 
-class _tell:
-    """A line every few thousand rows."""
+class _ProgressReporter:
+    """Prints one progress line per `_REPORT_EVERY_ROWS` rows."""
 
     def __init__(self, *, as_json: bool) -> None:
-        self._next = 0 if as_json else _TELL_EVERY
+        self._next = 0 if as_json else _REPORT_EVERY_ROWS
         self._is_quiet = as_json
 
-    def __call__(self, progress: "Progress", found: "Survey") -> None:
+    def __call__(self, progress: "Progress", result: "Survey") -> None:
         rows = progress.counts["rows"]
         if self._is_quiet or rows < self._next:
             return
-        self._next = rows + _TELL_EVERY
-        share = progress.offset * 100 // max(found.size, 1)
+        self._next = rows + _REPORT_EVERY_ROWS
+        share = progress.offset * 100 // max(result.size, 1)
         output.say(f"{rows:,} rows ({share} %), {progress.counts['refused']:,} refused")
 
 

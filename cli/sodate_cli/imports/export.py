@@ -1,4 +1,4 @@
-"""Leads as CSV: what `sodate import` reads back, and what a spreadsheet shows without running it."""
+"""Exports leads as CSV that `sodate import` reads back and that a spreadsheet does not execute."""
 
 import csv
 import io
@@ -19,13 +19,16 @@ Lead = tuple[Profile, Items]
 _FIRST = ("email", "created")
 _LAST = ("blocked", "topics", "total", "rank", "phase", "stage", "hot")
 _GROUPS = ("external_id", "primary", "secondary", "source")
-#: Which import made the lead: of no use outside the table.
+#: Id of the import that created the lead; meaningless outside the table.
 _OURS = {"source.import"}
 _ENCODINGS = ("utf-8", "cp932")
 
 
 def export(file: Path, columns: str | None, encoding: str) -> dict[str, int]:
-    """Writes beside the file first, so that a half export never looks like a whole one. Raises `Invalid`."""
+    """Write to a temporary file first, so that an incomplete export never has the final name.
+
+    Raises: `Invalid` for an unknown encoding or column.
+    """
     if encoding not in _ENCODINGS:
         raise Invalid(f"--encoding {encoding}: write {' or '.join(_ENCODINGS)}", "encoding")
     names = _chosen(columns) if columns else _all_columns(every_lead(StateItem, ScoreItem))
@@ -47,20 +50,20 @@ def _chosen(text: str) -> list[str]:
 
 
 def _all_columns(leads: Iterable[Lead]) -> list[str]:
-    found: set[str] = set()
+    attributes: set[str] = set()
     for profile, _ in leads:
         for group in _GROUPS:
-            found |= {f"{group}.{name}" for name in _group(profile, group)}
+            attributes |= {f"{group}.{name}" for name in _group(profile, group)}
     order = {group: number for number, group in enumerate(_GROUPS)}
-    ordered = sorted(found - _OURS, key=lambda name: (order[name.partition(".")[0]], name))
+    ordered = sorted(attributes - _OURS, key=lambda name: (order[name.partition(".")[0]], name))
     return [*_FIRST, *ordered, *_LAST]
 
 
 def _write(stream: BinaryIO, names: list[str], leads: Iterable[Lead], encoding: str) -> dict[str, int]:
     stream.write(f"{BOM if encoding == 'utf-8' else ''}{_line(names)}".encode(encoding))
     count = replaced = 0
-    for profile, held in leads:
-        values = [_value(name, profile, held) for name in names]
+    for profile, items in leads:
+        values = [_value(name, profile, items) for name in names]
         kept = [_encodable(value, encoding) for value in values]
         stream.write(_line([escaped(value) for value in kept]).encode(encoding))
         count += 1
@@ -69,25 +72,25 @@ def _write(stream: BinaryIO, names: list[str], leads: Iterable[Lead], encoding: 
 
 
 def _encodable(value: Any, encoding: str) -> Any:
-    """Before it is escaped: CP932 turns U+2212 into U+FF0D, with which a formula may begin."""
+    """Apply before `escaped`: CP932 turns U+2212 into U+FF0D, with which a formula may begin."""
     if isinstance(value, list):
         return [_encodable(one, encoding) for one in value]
     return value.encode(encoding, "replace").decode(encoding) if isinstance(value, str) else value
 
 
 def _line(cells: list[str]) -> str:
-    held = io.StringIO()
-    csv.writer(held, lineterminator="\r\n").writerow(cells)
-    return held.getvalue()
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\r\n").writerow(cells)
+    return buffer.getvalue()
 
 
-def _value(name: str, profile: Profile, held: Items) -> Any:
+def _value(name: str, profile: Profile, items: Items) -> Any:
     group, _, attribute = name.partition(".")
     if group in _GROUPS:
         return _group(profile, group).get(attribute)
     if name in _FIRST:
         return profile.address if name == "email" else profile.created
-    state, score = held.get(StateItem), held.get(ScoreItem)
+    state, score = items.get(StateItem), items.get(ScoreItem)
     if name in ("blocked", "topics"):
         topics = sorted(state.topics.as_dict().items()) if isinstance(state, StateItem) else []
         return [f"{topic}: {status}" for topic, status in topics] if name == "topics" else getattr(state, name, None)
@@ -95,5 +98,5 @@ def _value(name: str, profile: Profile, held: Items) -> Any:
 
 
 def _group(profile: Profile, group: str) -> dict[str, Any]:
-    held = {"external_id": profile.external, "primary": profile.primary, "secondary": profile.secondary}
-    return {**held, "source": profile.source}[group]
+    groups = {"external_id": profile.external, "primary": profile.primary, "secondary": profile.secondary}
+    return {**groups, "source": profile.source}[group]

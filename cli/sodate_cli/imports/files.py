@@ -1,4 +1,4 @@
-"""Where a file to import lies: on this machine or in S3. Both are streams that can be opened at any byte."""
+"""Import files on disk or in S3, opened as streams at any byte offset."""
 
 import io
 from collections.abc import Callable
@@ -12,16 +12,19 @@ from sodate.errors import NotFound
 
 @dataclass(frozen=True)
 class Opened:
-    """`beside` is the path that the journal and the error file lie beside."""
+    """`at` opens a stream at a byte offset. Journal and error file are written beside the path `beside`."""
 
     name: str
     beside: Path
     at: Callable[[int], BinaryIO]
 
 
-def opened(place: str) -> Opened:
-    """Raises `NotFound`."""
-    return _in_s3(place) if place.startswith("s3://") else _on_disk(Path(place))
+def opened(location: str) -> Opened:
+    """Open a path or `s3://bucket/key`.
+
+    Raises: `NotFound`.
+    """
+    return _in_s3(location) if location.startswith("s3://") else _on_disk(Path(location))
 
 
 def _on_disk(path: Path) -> Opened:
@@ -35,24 +38,24 @@ def _on_disk(path: Path) -> Opened:
     return Opened(path.name, path, at)
 
 
-def _in_s3(place: str) -> Opened:
+def _in_s3(location: str) -> Opened:
     import boto3
     from botocore.exceptions import ClientError
 
-    bucket, _, key = place.removeprefix("s3://").partition("/")
+    bucket, _, key = location.removeprefix("s3://").partition("/")
     client: Any = boto3.client("s3")
     try:
         head = client.head_object(Bucket=bucket, Key=key)
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code")
-        raise NotFound(f"{place} cannot be read ({code}): is it there, and may your AWS profile read it?") from error
+        raise NotFound(f"{location} cannot be read ({code}): is it there, and may your AWS profile read it?") from error
 
     def at(offset: int) -> BinaryIO:
         if offset >= head["ContentLength"]:
             return io.BytesIO()
-        # A file that is replaced meanwhile must not be read half old, half new.
-        how = {"Range": f"bytes={offset}-", "IfMatch": head["ETag"]}
-        body: BinaryIO = client.get_object(Bucket=bucket, Key=key, **how)["Body"]
+        # `IfMatch` fails when the object is replaced during the import, so two versions are never mixed.
+        arguments = {"Range": f"bytes={offset}-", "IfMatch": head["ETag"]}
+        body: BinaryIO = client.get_object(Bucket=bucket, Key=key, **arguments)["Body"]
         return body
 
     return Opened(key.rsplit("/", 1)[-1], Path(key.rsplit("/", 1)[-1]), at)

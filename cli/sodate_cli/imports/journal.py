@@ -1,6 +1,6 @@
-"""How far an import is, next to the file: after a kill at any moment the next start goes on from here.
+"""Progress of an import, stored beside its file: an interrupted import resumes from it.
 
-Errors are written first, then the journal: what a killed run had added to the errors beyond the journal is cut off.
+Errors are written before the journal; on resume, errors beyond the journal are truncated.
 """
 
 import json
@@ -17,7 +17,7 @@ from sodate.imports.store import Progress
 
 @dataclass
 class Journal:
-    """`table` is part of it: a journal of one stage says nothing of another."""
+    """`table` is stored too: a journal is valid only for its own stage."""
 
     beside: Path
     table: str
@@ -32,13 +32,13 @@ class Journal:
         return self.beside.with_name(f"{self.beside.name}.errors.csv")
 
     def resume(self, import_id: str) -> Progress | None:
-        """None when there is nothing to go on from: no journal, another file, another mapping, another table."""
+        """Stored progress; None without a journal for the same file, mapping and table."""
         try:
-            held: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
-            progress = Progress(**held["progress"])
+            content: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
+            progress = Progress(**content["progress"])
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
-        if progress.import_id != import_id or held.get("table") != self.table or progress.finished:
+        if progress.import_id != import_id or content.get("table") != self.table or progress.finished:
             return None
         if not self.errors.is_file() or self.errors.stat().st_size < progress.errors_size:
             return None
@@ -47,7 +47,7 @@ class Journal:
 
     def begin(self) -> None:
         self.errors.write_text(head(), encoding="utf-8", newline="")
-        self.errors.chmod(0o600)  # it holds what people wrote in the file
+        self.errors.chmod(0o600)  # it holds personal data from the file
 
     def save(self, _: Progress, after: Progress, troubles: Sequence[Trouble]) -> Progress:
         if troubles:
@@ -57,16 +57,16 @@ class Journal:
         after = replace(after, errors_size=self.errors.stat().st_size)
         if not self.keeps:
             return after
-        held = {"table": self.table, "progress": asdict(after)}
+        content = {"table": self.table, "progress": asdict(after)}
         outgoing = self.path.with_name(f"{self.path.name}.new")
         with outgoing.open("w", encoding="utf-8") as stream:
-            json.dump(held, stream)
+            json.dump(content, stream)
             _to_disk(stream)
         outgoing.replace(self.path)
         return after
 
     def end(self, done: Progress) -> None:
-        """No list of errors where there are none."""
+        """Remove the error file when it is empty."""
         if not (done.counts["refused"] or done.counts["notes"]):
             self.errors.unlink()
 

@@ -1,4 +1,4 @@
-"""A mapping to begin with, from the names of the columns and the first rows. A person reads it before it is used."""
+"""Suggests a mapping from the column names and the first rows. The operator reviews it before use."""
 
 import json
 import re
@@ -29,11 +29,14 @@ _OF_NO_USE = ("blocked", "topics", "total", "phase", "hot")
 
 
 def suggested(file: Opened) -> str:
-    """Raises `Invalid` for a file without a first line."""
+    """A mapping.yaml as text.
+
+    Raises: `Invalid` for a file without a first line.
+    """
     with reading(file) as stream:
-        found = survey(stream)
+        result = survey(stream)
     with reading(file) as stream:
-        records = Records(stream, found.encoding, ",")
+        records = Records(stream, result.encoding, ",")
         rows = [r.cells for r, _ in zip(records, range(_SAMPLE + 1), strict=False) if r.cells is not None]
     if not rows:
         raise Invalid("the file has no first line that names its columns", "header")

@@ -24,7 +24,7 @@ from sodate_cli.imports.journal import Journal
 
 @dataclass(frozen=True)
 class Harness:
-    """What an import stands on: a table, its secret, its time."""
+    """Environment of an import: table name, address secret, and current time."""
 
     table: str
     address_secret: bytes
@@ -48,16 +48,24 @@ def _check_topics(mapping: Mapping) -> None:
 
 
 def run_import(
-    file: Opened, mapping: Mapping, harness: Harness, *, dry_run: bool = False, tell: Callable[[Progress, Survey], None]
+    file: Opened,
+    mapping: Mapping,
+    harness: Harness,
+    *,
+    dry_run: bool = False,
+    on_progress: Callable[[Progress, Survey], None],
 ) -> Progress:
-    """Raises `Invalid` for a file that does not fit its mapping, before anything is written."""
+    """Import one file.
+
+    Raises: `Invalid` for a file that does not match its mapping, before anything is written.
+    """
     _check_topics(mapping)
     with reading(file) as stream:
-        found = survey(stream)
-    encoding = found.encoding if mapping.encoding == "auto" else mapping.encoding
+        result = survey(stream)
+    encoding = result.encoding if mapping.encoding == "auto" else mapping.encoding
     with reading(file) as stream:
         header = read_header(stream, encoding, mapping)
-    name = import_id(found.sha256, mapping)
+    name = import_id(result.sha256, mapping)
     journal = Journal(file.beside, harness.table, keeps=not dry_run)
     known = find_progress(name)
     progress = journal.resume(name) if known is not None and not dry_run else None
@@ -69,7 +77,7 @@ def run_import(
     apply = Apply(deciding, harness.address_secret, container.pause)
 
     def save(before: Progress, after: Progress, troubles: Sequence[Trouble]) -> Progress:
-        tell(after, found)
+        on_progress(after, result)
         return journal.save(before, after, troubles)
 
     if not dry_run:

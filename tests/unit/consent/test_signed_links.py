@@ -20,15 +20,15 @@ TOKEN = SIGNED.rsplit("/", 1)[1]
 
 
 def test_no_single_changed_character_is_accepted() -> None:
-    for place in range(len(TOKEN)):
+    for position in range(len(TOKEN)):
         for character in ascii_letters + digits + "-_.=":
-            if character == TOKEN[place]:
+            if character == TOKEN[position]:
                 continue
             try:
-                found = SIGNER.verify(UNSUBSCRIBE, TOKEN[:place] + character + TOKEN[place + 1 :], NOW)
+                payload = SIGNER.verify(UNSUBSCRIBE, TOKEN[:position] + character + TOKEN[position + 1 :], NOW)
             except Invalid:
                 continue
-            raise AssertionError(f"{character!r} at {place} was accepted: {found}")
+            raise AssertionError(f"{character!r} at {position} was accepted: {payload}")
 
 
 @given(st.text(max_size=300) | st.binary(max_size=200).map(lambda b: b.decode("latin-1")))

@@ -38,8 +38,8 @@ def test_every_text_comes_back(text: str) -> None:
     ("text", "value"), [("1,038", 1038), ("２.5", 2.5), ("4.0", 4), ("-3", -3), ("1e3", 1000), ("0.1", 0.1)]
 )
 def test_numbers_are_numbers(text: str, value: float) -> None:
-    found = read(column("number"), text)
-    assert (found, type(found)) == (value, type(value))
+    result = read(column("number"), text)
+    assert (result, type(result)) == (value, type(value))
 
 
 @pytest.mark.parametrize("text", ["abc", "1.2.3", "NaN", "Infinity", "1e99", "0.12345678901234567890", "=1"])

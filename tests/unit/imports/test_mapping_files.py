@@ -1,4 +1,4 @@
-"""mapping.yaml: each mistake is told with its line, and no column of a file is left out by accident."""
+"""mapping.yaml: each mistake is reported with its line, and no column of a file is left out by accident."""
 
 import pytest
 from sodate.activities.activity import ActivityType
@@ -41,13 +41,13 @@ def mapping() -> Mapping:
     ],
 )
 def test_a_mistake_is_told_with_its_line(old: str, new: str, line: int, words: str) -> None:
-    found = problems(GOOD.replace(old, new))
-    assert any(told.startswith(f"{line}:") and words in told for told in found), found
+    messages = problems(GOOD.replace(old, new))
+    assert any(message.startswith(f"{line}:") and words in message for message in messages), messages
 
 
 def test_consent_needs_its_four_parts() -> None:
     text = f"{GOOD}consent:\n  topics: [news]\n  given: {{column: 同意}}\n  at: {{column: 同意日}}\n"
-    assert {told.split(":")[1] for told in problems(text)} == {
+    assert {message.split(":")[1] for message in problems(text)} == {
         "consent.wording",
         "consent.method",
         "consent.where",
@@ -65,8 +65,8 @@ def test_columns_are_known_by_their_folded_names() -> None:
 
 
 def test_every_column_of_the_file_is_accounted_for() -> None:
-    found = {(p.column, p.hint) for p in check_header(mapping(), ["メール", "会社", "備考", "電話", "電話"])}
-    assert found == {
+    messages = {(p.column, p.hint) for p in check_header(mapping(), ["メール", "会社", "備考", "電話", "電話"])}
+    assert messages == {
         ("会社名", "did you mean `会社`?"),
         ("会社", "map it, or write it under `ignore`"),
         ("電話", "map it, or write it under `ignore`"),

@@ -23,15 +23,15 @@ def cells(content: bytes, encoding: str = "utf-8") -> list[list[str] | None]:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932"])
 def test_japanese_files_are_recognised(encoding: str) -> None:
     content = JAPANESE.encode(encoding)
-    found = survey(io.BytesIO(content))
-    assert found.size == len(content)
-    assert cells(content, found.encoding) == [["氏名", "会社"], ["髙橋①", "㈱例示"]]
+    result = survey(io.BytesIO(content))
+    assert result.size == len(content)
+    assert cells(content, result.encoding) == [["氏名", "会社"], ["髙橋①", "㈱例示"]]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_every_line_end_counts_once(end: str) -> None:
-    found = read(end.join(["a,b", "1,2", "", "3,4"]).encode())
-    assert [(record.line, record.cells) for record in found] == [(1, ["a", "b"]), (2, ["1", "2"]), (4, ["3", "4"])]
+    records = read(end.join(["a,b", "1,2", "", "3,4"]).encode())
+    assert [(record.line, record.cells) for record in records] == [(1, ["a", "b"]), (2, ["1", "2"]), (4, ["3", "4"])]
 
 
 def test_a_cell_may_hold_lines_quotes_and_commas() -> None:
@@ -41,19 +41,19 @@ def test_a_cell_may_hold_lines_quotes_and_commas() -> None:
 
 
 def test_after_a_quote_that_is_never_closed_the_next_lines_are_read() -> None:
-    found = read(b'a,b\n1,"open\n2,x\n3,y\n')
-    assert [(record.line, record.cells) for record in found] == [
+    records = read(b'a,b\n1,"open\n2,x\n3,y\n')
+    assert [(record.line, record.cells) for record in records] == [
         (1, ["a", "b"]),
         (2, None),
         (3, ["2", "x"]),
         (4, ["3", "y"]),
     ]
-    assert "never closed" in found[1].reason
+    assert "never closed" in records[1].reason
 
 
 def test_an_open_quote_does_not_swallow_a_quoted_row_behind_it() -> None:
-    found = read(b'1,"open\n"2","x"\n3,y\n')
-    assert [record.cells for record in found] == [None, ["2", "x"], ["3", "y"]]
+    records = read(b'1,"open\n"2","x"\n3,y\n')
+    assert [record.cells for record in records] == [None, ["2", "x"], ["3", "y"]]
 
 
 def test_a_giant_line_is_skipped_without_being_held() -> None:
@@ -70,9 +70,9 @@ def test_a_giant_line_is_skipped_without_being_held() -> None:
             return b"x" * size
 
     stream: Any = Endless()
-    found = list(Records(stream, "utf-8", ","))
-    assert [(record.line, record.cells) for record in found] == [(1, None), (2, ["1", "2"])]
-    assert found[1].end == 64 * 1024 * 1024 + 5
+    records = list(Records(stream, "utf-8", ","))
+    assert [(record.line, record.cells) for record in records] == [(1, None), (2, ["1", "2"])]
+    assert records[1].end == 64 * 1024 * 1024 + 5
 
 
 def test_a_megabyte_in_a_cell_is_one_record() -> None:
@@ -83,19 +83,19 @@ def test_a_megabyte_in_a_cell_is_one_record() -> None:
 
 
 def test_a_quote_closed_too_late_is_bounded() -> None:
-    found = read(b'1,"open\n' + b"2,x\n" * (MAX_RECORD // 4 + 10))
-    assert found[0].cells is None
-    assert len(found) == MAX_RECORD // 4 + 11
+    records = read(b'1,"open\n' + b"2,x\n" * (MAX_RECORD // 4 + 10))
+    assert records[0].cells is None
+    assert len(records) == MAX_RECORD // 4 + 11
 
 
 def test_lines_of_another_encoding_are_told_and_never_garbled() -> None:
     good, bad = "山田,東京\n".encode("cp932"), "鈴木,大阪\n".encode()
     content = good * 3 + bad + good
     assert survey(io.BytesIO(content)).encoding == "cp932"
-    found = cells(content, "cp932")
-    assert [row == ["山田", "東京"] for row in found] == [True, True, True, False, True]
-    assert found[3] is not None
-    assert any("\ud800" <= c <= "\udfff" for c in found[3][0]), "wrong bytes stay visible as such"
+    rows = cells(content, "cp932")
+    assert [row == ["山田", "東京"] for row in rows] == [True, True, True, False, True]
+    assert rows[3] is not None
+    assert any("\ud800" <= c <= "\udfff" for c in rows[3][0]), "wrong bytes stay visible as such"
 
 
 def test_bytes_of_no_encoding_do_not_make_a_file_japanese() -> None:
@@ -115,9 +115,9 @@ TEXT = st.text(st.sampled_from('ab,"\r\n山é'), max_size=8)
 @given(st.lists(st.lists(TEXT, min_size=2, max_size=3), min_size=1, max_size=12))
 @settings(max_examples=150, deadline=None)
 def test_reading_from_any_offset_gives_the_rest(rows: list[list[str]]) -> None:
-    held = io.StringIO()
-    csv.writer(held, quoting=csv.QUOTE_ALL).writerows(rows)
-    content = held.getvalue().encode()
+    buffer = io.StringIO()
+    csv.writer(buffer, quoting=csv.QUOTE_ALL).writerows(rows)
+    content = buffer.getvalue().encode()
     whole = read(content)
     assert [record.cells for record in whole] == rows
     for number, record in enumerate(whole):
@@ -128,6 +128,6 @@ def test_reading_from_any_offset_gives_the_rest(rows: list[list[str]]) -> None:
 @settings(max_examples=300, deadline=None)
 def test_no_bytes_stop_the_reader(content: bytes) -> None:
     for encoding in ("utf-8", "cp932"):
-        found = read(content, encoding)
-        assert [record.end for record in found] == sorted({record.end for record in found})
-        assert all(record.end <= len(content) for record in found)
+        records = read(content, encoding)
+        assert [record.end for record in records] == sorted({record.end for record in records})
+        assert all(record.end <= len(content) for record in records)

@@ -111,7 +111,7 @@ def incremental(
         log += batch
         score_state = loaded(dumped(score_state))  # each batch is another process
         try:
-            for activity in sorted((one for one in batch if engine.matters(one)), key=lambda one: one.place):
+            for activity in sorted((one for one in batch if engine.matters(one)), key=lambda one: one.position):
                 engine.add(score_state, activity)
         except Late:
             score_state = engine.replay(who, log, max(one.at for one in log))
@@ -126,7 +126,7 @@ def test_incremental_updates_equal_a_replay(
     engine: ScoringEngine, log: list[Activity], who: Profile, seed: int, sizes: list[int]
 ) -> None:
     rng = random.Random(seed)  # noqa: S311
-    arrivals = sorted([*log, *rng.sample(log, len(log) // 3)], key=lambda one: one.place)
+    arrivals = sorted([*log, *rng.sample(log, len(log) // 3)], key=lambda one: one.position)
     for _ in range(rng.choice((0, 2, 50))):  # most often nearly in order, sometimes not at all
         if arrivals:
             here = rng.randrange(len(arrivals))

@@ -1,7 +1,8 @@
-"""Merge fields: only known ones, and none that leaves a hole.
+"""Lint rules of merge fields: only known ones, and none that may be empty.
 
-The sender refuses an email with an empty merge field (`sodate.email.content.render`), so a field that a lead may lack
-needs `default` or an `{% if %}` around it. Found by rendering for a lead that has nothing but the required fields.
+The sender rejects an email with an empty merge field (`sodate.email.content.render`), so a field that a lead may lack
+needs `default` or an `{% if %}` around it. The rules find such fields by rendering for a lead with only
+the required fields.
 """
 
 import re
@@ -21,7 +22,7 @@ _MISSING = re.compile(r"^([\w.]+) is undefined")
 
 
 def known_fields(context: Context, purpose: str) -> set[str]:
-    """No lead fields in transactional email: its address is unconfirmed, and anybody may have typed the values."""
+    """Transactional email has no lead fields: its address is unconfirmed, and anyone may have typed the values."""
     if purpose == "transactional":
         return {"opt_in_url", "form.title", "preheader"} | {f"sender.{name}" for name in Sender.model_fields}
     lead = {path.replace("primary.", "lead.", 1) for path in context.form_fields if path.startswith("primary.")}
@@ -83,12 +84,12 @@ def _piece(text: str, name: str) -> str:
 def no_mail_has_a_hole(context: Context) -> Iterator[Problem]:
     for mail in context.finished():
         parts = {"subject": mail.template.subject, "": mail.template.html, "text": mail.template.text}
-        told: set[str] = set()
+        reported: set[str] = set()
         for key, text in parts.items():
             for name in _holes(context, mail, text):
-                if name in told or name not in known_fields(context, mail.template.purpose):
+                if name in reported or name not in known_fields(context, mail.template.purpose):
                     continue
-                told.add(name)
+                reported.add(name)
                 message = f"`{name}` is empty for some leads, and a mail with a hole is not sent"
                 hint = f'write `{{{{ {name} | default: "…" }}}}`, or require the field in every form'
                 if key == "subject":
@@ -120,7 +121,7 @@ def _holes(context: Context, mail: Mail, text: str) -> Iterator[str]:
 
 
 def every_mail_can_be_filled_in(context: Context) -> Iterator[Problem]:
-    """With every field known, rendering must work: what fails here fails for each lead."""
+    """Rendering with every field filled must succeed; otherwise it fails for every lead."""
     for mail in context.finished():
         values = values_for(context, mail, complete=True)
         for key, text in (("subject", mail.template.subject), ("body", mail.template.html)):

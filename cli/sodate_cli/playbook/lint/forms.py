@@ -1,4 +1,4 @@
-"""Forms: where answers go, what a choice offers, and how consent is asked."""
+"""Lint rules of forms: mapping of answers, choices, and how consent is requested."""
 
 from collections.abc import Iterator
 
@@ -42,9 +42,9 @@ def choices_differ(context: Context) -> Iterator[Problem]:
     for doc in context.book.forms:
         for index, field in enumerate(doc.model.fields if doc.model else ()):
             seen: set[str] = set()
-            for place, choice in enumerate(field.choices):
+            for position, choice in enumerate(field.choices):
                 if choice.value in seen:
-                    path = ("fields", index, "choices", place, "value")
+                    path = ("fields", index, "choices", position, "value")
                     message = f"the value `{choice.value}` is offered twice"
                     yield doc.problem(path, message, "give each its own value", "choice-twice")
                 seen.add(choice.value)

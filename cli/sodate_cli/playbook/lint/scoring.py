@@ -1,4 +1,4 @@
-"""Scoring: every rule can fire and has an effect, hot can be reached, and so can every phase."""
+"""Lint rules of scoring: every rule can apply and has an effect; hot and every phase can be reached."""
 
 import math
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from sodate_cli.playbook.lint.references import written_conditions, written_test
 
 
 def attributes_are_collected(context: Context) -> Iterator[Problem]:
-    """`source.*` is filled by every post; imports may fill any attribute, so this only warns."""
+    """Every post fills `source.*`; an import may fill any attribute, so this is only a warning."""
     doc = context.book.rules if context.all_forms_are_valid else None
     for path, test in _attribute_tests(context):
         if doc and not test.attribute.startswith("source.") and test.attribute not in context.form_fields:
@@ -76,27 +76,27 @@ def conditions_can_hold(context: Context) -> Iterator[Problem]:
     doc = context.book.rules
     for path, condition in written_conditions(context):
         if doc and isinstance(condition, AllOf):
-            for name, held in _of_one_attribute(condition).items():
-                if not _can_all_hold(held):
+            for name, tests in _of_one_attribute(condition).items():
+                if not _can_all_hold(tests):
                     message = f"the tests of `{name}` contradict each other, so this never holds"
                     yield doc.problem((*path, "all"), message, "use `any`, or correct one of them", "contradiction")
 
 
 def _of_one_attribute(condition: AllOf) -> dict[str, list[AttributeTest]]:
-    found: dict[str, list[AttributeTest]] = {}
+    by_attribute: dict[str, list[AttributeTest]] = {}
     for part in condition.all:
         if isinstance(part, AttributeTest):
-            found.setdefault(part.attribute, []).append(part)
-    return {name: held for name, held in found.items() if len(held) > 1}
+            by_attribute.setdefault(part.attribute, []).append(part)
+    return {name: tests for name, tests in by_attribute.items() if len(tests) > 1}
 
 
-def _can_all_hold(held: list[AttributeTest]) -> bool:
-    least = max((test.at_least for test in held if test.at_least is not None), default=-math.inf)
-    most = min((test.less_than for test in held if test.less_than is not None), default=math.inf)
+def _can_all_hold(tests: list[AttributeTest]) -> bool:
+    least = max((test.at_least for test in tests if test.at_least is not None), default=-math.inf)
+    most = min((test.less_than for test in tests if test.less_than is not None), default=math.inf)
     if least >= most:
         return False
-    present = {test.present for test in held if test.present is not None}
-    needs_value = any(test.present is None for test in held)
+    present = {test.present for test in tests if test.present is not None}
+    needs_value = any(test.present is None for test in tests)
     return present != {True, False} and not (needs_value and False in present)
 
 
@@ -124,14 +124,15 @@ def groups_have_rules(context: Context) -> Iterator[Problem]:
     doc = context.book.rules
     if doc is None or doc.model is None:
         return
-    for place, group in enumerate(doc.model.groups):
+    for position, group in enumerate(doc.model.groups):
         if not any(rule.group == group.id for rule in doc.model.rules):
-            yield doc.problem(("groups", place), f"no rule is in group `{group.id}`", "remove it, or name it in a rule",
+            path = ("groups", position)
+            yield doc.problem(path, f"no rule is in group `{group.id}`", "remove it, or name it in a rule",
                               "no-effect", severity="warning")  # fmt: skip
 
 
 def rules_do_not_repeat(context: Context) -> Iterator[Problem]:
-    """The same condition twice adds up silently; with opposite points it says nothing at all."""
+    """Two rules with the same condition add up silently, or cancel each other with opposite points."""
     doc = context.book.rules
     seen: dict[Condition, ScoreRule] = {}
     for index, rule in enumerate(doc.model.rules if doc and doc.model else ()):
@@ -201,7 +202,7 @@ def phases_can_be_reached(context: Context) -> Iterator[Problem]:
 
 
 def _needs(condition: Condition) -> float:
-    """The fewest points in all that can satisfy it."""
+    """The lowest total score that can satisfy the condition."""
     if isinstance(condition, AnyOf):
         return min(map(_needs, condition.any))
     if isinstance(condition, AllOf):
@@ -211,7 +212,7 @@ def _needs(condition: Condition) -> float:
 
 
 def _enough(condition: Condition | None) -> float | None:
-    """The points that satisfy it alone; None when it asks for something else."""
+    """The total score that alone satisfies the condition; None when it depends on anything else."""
     if isinstance(condition, ScoreTest) and condition.score == "total" and condition.category is None:
         return condition.at_least
     return None

@@ -1,4 +1,4 @@
-"""Step mail: one topic from consent to template, and steps in the order of their time."""
+"""Lint rules of sequences: one topic from consent to template, steps in chronological order."""
 
 import zoneinfo
 from collections.abc import Iterator
@@ -88,12 +88,12 @@ def _needs_calendar(sequence: Sequence) -> bool:
     return any(step.delay.business_days is not None for step in sequence.steps)
 
 
-def sender_zone_is_known(context: Context) -> Iterator[Problem]:
+def sender_time_zone_is_known(context: Context) -> Iterator[Problem]:
     doc = context.book.mailing
-    zone = doc.model.sender.time_zone if doc and doc.model else "UTC"
-    if doc and zone not in zoneinfo.available_timezones():
+    name = doc.model.sender.time_zone if doc and doc.model else "UTC"
+    if doc and name not in zoneinfo.available_timezones():
         hint = "write an IANA name such as `Asia/Tokyo`"
-        yield doc.problem(("sender", "time_zone"), f"unknown time zone `{zone}`", hint, "time-zone")
+        yield doc.problem(("sender", "time_zone"), f"unknown time zone `{name}`", hint, "time-zone")
 
 
 def topics_differ(context: Context) -> Iterator[Problem]:
@@ -112,6 +112,6 @@ RULES = (
     has_a_start,
     steps_follow_in_time,
     calendars_are_known,
-    sender_zone_is_known,
+    sender_time_zone_is_known,
     topics_differ,
 )

@@ -1,11 +1,11 @@
-"""The activity log (行動履歴): append-only, one deterministic key per fact, so that a repeat is a no-op."""
+"""The activity log (行動履歴): append-only, with a deterministic key per activity, so that a repeat is a no-op."""
 
 import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-#: What can happen to a lead. The last three kinds are people's: what sales answered, and corrections of the log.
+#: Catalog of activity types. From `sales_accepted` on (without `meeting_set`) they are written by sales or operators.
 ActivityType = Literal[
     "form_submitted",
     "opt_in_confirmed",
@@ -28,7 +28,7 @@ ActivityType = Literal[
     "score_adjusted",
     "activity_judged",
 ]
-#: Not a sign of life: what happened to a mail, and what people of ours wrote.
+#: No engagement: events of an email, and activities written by sales or operators.
 NOT_BY_THE_LEAD = frozenset(
     {"mail_bounced", "sales_accepted", "sales_rejected", "deal_won", "deal_lost", "score_adjusted", "activity_judged"}
 )
@@ -45,16 +45,16 @@ class Activity:
     about: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def place(self) -> str:
-        """Its place in the log, as the sort keys order it: by milliseconds, then by key."""
+    def position(self) -> str:
+        """Position in the log, in sort-key order: by time in milliseconds, then by key."""
         return f"{self.at.astimezone(UTC).isoformat(timespec='milliseconds')[:23]}Z#{self.key}"
 
     @property
     def minute(self) -> int:
-        """Since 1970."""
+        """`at` in minutes since 1970."""
         return int(self.at.timestamp()) // 60
 
 
-def activity_key(*facts: str | None) -> str:
-    """16 hex digits per fact tuple; equal facts give equal keys wherever and however often they are seen."""
-    return hashlib.sha256("\x1f".join(fact or "" for fact in facts).encode()).hexdigest()[:16]
+def activity_key(*parts: str | None) -> str:
+    """16 hex digits; equal parts give equal keys for any caller, any number of times."""
+    return hashlib.sha256("\x1f".join(part or "" for part in parts).encode()).hexdigest()[:16]

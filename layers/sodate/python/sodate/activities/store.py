@@ -1,4 +1,4 @@
-"""ACT# items of a lead."""
+"""ACT# items: reads and writes of the activity log of a lead."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -41,7 +41,10 @@ def latest_activities(lead_id: str, count: int) -> list[Activity]:
 
 
 def from_image(image: Mapping[str, Any]) -> Activity:
-    """A stream record's image. Raises `ValueError`, `KeyError` or `TypeError` for what is no activity."""
+    """Parse the image of a stream record.
+
+    Raises: `ValueError`, `KeyError` or `TypeError` for an image that is no activity.
+    """
     about = image.get("about") or {}
     if not isinstance(about, dict):
         raise TypeError(f"`about` is {type(about).__name__}")

@@ -1,4 +1,4 @@
-"""The one evaluator of conditions. What a test means depends on the asker (a profile, a memory); the tree does not."""
+"""The evaluator of condition trees. The caller evaluates the predicates, against a profile or lead facts."""
 
 import math
 import re
@@ -27,7 +27,7 @@ def on_profile(test: AttributeTest, profile: Profile) -> bool:
 
 
 def attribute_holds(test: AttributeTest, value: Any) -> bool:
-    """What is not given fails every test but `present: false`."""
+    """True when `value` satisfies the predicate. A missing value satisfies only `present: false`."""
     values = [item for item in (value if isinstance(value, list) else [value]) if item not in (None, "")]
     if test.present is not None:
         return bool(values) == test.present
@@ -41,7 +41,7 @@ def attribute_holds(test: AttributeTest, value: Any) -> bool:
 
 
 def _number(value: Any) -> float | None:
-    """Full-width digits and thousands separators are how people write numbers in forms."""
+    """Parse a number with full-width digits or thousands separators, as typed into forms; None when it is none."""
     try:
         number = float(fold(str(value)).replace(",", ""))
     except ValueError:
@@ -50,7 +50,7 @@ def _number(value: Any) -> float | None:
 
 
 def matcher(test: ActivityTest) -> Callable[[About], bool] | None:
-    """Whether an activity of the test's type is meant, by what it is about; None: every one is."""
+    """Predicate over `Activity.about` for activities of the given type; None when every activity of it matches."""
     equal = [
         (name, wanted)
         for name in ("form", "template", "sequence", "product", "seminar", "outcome")

@@ -1,7 +1,7 @@
-"""The one language of conditions: a small typed tree, for scores, phases, ranks, and later segments and branches.
+"""The condition language: a typed tree used by scores, phases and ranks, and later by segments and branches.
 
 A condition has exactly one head key (`all`, `any`, `not`, `attribute`, `activity`, `score`, `rank`, `phase`,
-`inactive_for_days`), which says what kind of test it is.
+`inactive_for_days`), which selects the kind of node.
 """
 
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ class _Range(NarrowedByEachKey):
 
 
 class AttributeTest(_Range):
-    """Text is compared folded (ﾌﾞﾁｮｳ is ブチョウ, Ａ is a); of a list one item is enough."""
+    """Text is compared folded (ﾌﾞﾁｮｳ equals ブチョウ, Ａ equals a); a list matches when one item matches."""
 
     attribute: AttributePath
     equals: Text | None = None
@@ -56,7 +56,7 @@ class AttributeTest(_Range):
 
 
 class ActivityTest(NarrowedByEachKey):
-    """It happened, `times` or more, and within the last `within_days` if that is written."""
+    """The activity happened at least `times` times, within the last `within_days` days if set."""
 
     activity: ActivityType
     form: Slug | None = None
@@ -74,7 +74,7 @@ class ActivityTest(NarrowedByEachKey):
 
 
 class ScoreTest(_Range):
-    """A recorded total, overall or of one category."""
+    """Range of a stored score total, overall or of one category."""
 
     score: Which
     category: Slug | None = None
@@ -95,7 +95,7 @@ class PhaseTest(NarrowedByEachKey):
 
 
 class Inactive(NarrowedByEachKey):
-    """Nothing that the lead did for so many days."""
+    """No activity of the lead for this many days."""
 
     inactive_for_days: int = Field(ge=1, le=3650)
 
@@ -156,15 +156,18 @@ for _model in (AllOf, AnyOf, Not):
 
 
 def parts(condition: Condition) -> tuple[tuple[str | int, Condition], ...]:
-    """What an `all`, `any` or `not` is made of, each with its place; nothing for a test."""
+    """Children of an `all`, `any` or `not`, each with its path key; empty for a predicate."""
     if isinstance(condition, Not):
         return (("not", condition.not_),)
-    held = condition.all if isinstance(condition, AllOf) else condition.any if isinstance(condition, AnyOf) else ()
-    return tuple(enumerate(held))
+    children = condition.all if isinstance(condition, AllOf) else condition.any if isinstance(condition, AnyOf) else ()
+    return tuple(enumerate(children))
 
 
 def tests(condition: Condition, depth: int = 0) -> Iterator[Test]:
-    """Every test of the tree, in reading order. Raises `ValueError` when it is too deep to be read by anybody."""
+    """Every predicate of the tree, in reading order.
+
+    Raises: `ValueError` for a tree deeper than `DEEPEST` levels.
+    """
     if depth > DEEPEST:
         raise ValueError(f"a condition may be {DEEPEST} levels deep")
     if isinstance(condition, AllOf | AnyOf | Not):
@@ -175,6 +178,10 @@ def tests(condition: Condition, depth: int = 0) -> Iterator[Test]:
 
 
 def bounded(condition: Condition) -> Condition:
+    """Return `condition` unchanged.
+
+    Raises: `ValueError` when it has too many predicates or levels.
+    """
     if len(list(tests(condition))) > MOST_TESTS:
         raise ValueError(f"a condition may have {MOST_TESTS} tests")
     return condition

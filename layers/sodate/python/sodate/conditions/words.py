@@ -1,4 +1,4 @@
-"""A condition in words, for whoever reads why."""
+"""Renders a condition as an English sentence, for explanations."""
 
 from sodate.conditions.language import (
     ActivityTest,

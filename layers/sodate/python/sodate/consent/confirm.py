@@ -1,4 +1,4 @@
-"""POST of the opt-in page: the request becomes a confirmed consent, once."""
+"""POST of the opt-in page: turns a requested consent into a confirmed one, exactly once."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ _TRIES = 5
 
 @dataclass(frozen=True)
 class Reaction:
-    """What a confirmed opt-in starts (step mail), to be written in the same transaction."""
+    """Enrollments (step mail) that a confirmed opt-in starts; written in the same transaction as the consent."""
 
     enrollments: dict[str, Enrollment] = field(default_factory=dict)
     puts: list[Put] = field(default_factory=list)
@@ -34,10 +34,10 @@ OnConfirmed = Callable[[State, str | None, Sequence[str], str, datetime], Reacti
 
 
 def confirm_opt_in(lead_id: str, consent_sort_key: str, on_confirmed: OnConfirmed, now: datetime) -> State:
-    """Returns the state before the confirmation. Raises `Conflict` when the link was used already.
+    """Return the state before the confirmation.
 
-    `Invalid` when the request is unknown or older than an opt-out, or when the lead complained or bounced since: that
-    needs a person.
+    Raises: `Conflict` when the link was used already; `Invalid` when the request is unknown, older than an opt-out, or
+    when the lead complained or bounced since, which only an operator can resolve; `Transient` after five lost races.
     """
     for _ in range(_TRIES):
         state = load_state(lead_id)
@@ -48,19 +48,19 @@ def confirm_opt_in(lead_id: str, consent_sort_key: str, on_confirmed: OnConfirme
             raise Conflict("this confirmation was already used")
         if state.blocked not in LIFTED_BY_OPT_IN:
             raise Invalid("this address cannot be confirmed by itself any more", "blocked")
-        if _left_since(state, request):
+        if _opted_out_since(state, request):
             raise Invalid("the lead opted out after this was asked; only a new request counts", "link_expired")
         reaction = on_confirmed(state, request.form_id, tuple(request.topics), request.sk, now)
         try:
             transaction.commit(_writes(state, request, reaction, now))
         except ConditionFailed:
-            continue  # an opt-out, another confirmation: whoever came first is seen by looking again
+            continue  # a concurrent opt-out or confirmation: the next read sees it
         return state
     raise Transient(f"lead {lead_id} changes too fast; press the button again")
 
 
-def _left_since(state: State, request: ConsentItem) -> bool:
-    """An opt-out is not undone by a mail that was already in the mailbox."""
+def _opted_out_since(state: State, request: ConsentItem) -> bool:
+    """An opt-in email sent before an opt-out cannot undo that opt-out."""
     return any(
         evidence.action == "withdrawn"
         and evidence.at >= request.at
@@ -85,7 +85,9 @@ def _writes(state: State, request: ConsentItem, reaction: Reaction, now: datetim
     key = activity_key("opt_in_confirmed", request.sk)
     activity = Activity(state.lead_id, "opt_in_confirmed", now, key, {"form": request.form_id or ""})
     actions: list[Action] = [StateItem.topics[topic].set("confirmed") for topic in request.topics]
-    actions += [StateItem.enrollments[name].set(to_map(run)) for name, run in reaction.enrollments.items()]
+    actions += [
+        StateItem.enrollments[name].set(to_map(enrollment)) for name, enrollment in reaction.enrollments.items()
+    ]
     actions += [StateItem.opt_in_mails.set(0), StateItem.blocked.remove()]
     writes: list[Write] = [
         Update(
@@ -105,7 +107,7 @@ def _writes(state: State, request: ConsentItem, reaction: Reaction, now: datetim
 
 
 def _as_it_was(state: State, request: ConsentItem, reaction: Reaction) -> Condition:
-    """What this decision rests on. An opt-out that commits in between makes it false."""
+    """Everything this decision depends on. An opt-out that commits in between makes the condition false."""
     condition: Condition = as_it_was(state, request.topics) & no_opt_out_since(state)
     for name in reaction.enrollments:
         condition &= StateItem.enrollments[name].does_not_exist()

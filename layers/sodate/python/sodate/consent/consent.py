@@ -1,4 +1,4 @@
-"""Permission to mail. A lead is mailable for a topic only with a confirmed consent and a stored evidence for it.
+"""Permission to send email. A lead is mailable for a topic only with a confirmed consent and stored evidence of it.
 
 Law: 特定電子メール法 3条 (prior opt-in, evidence), GDPR Art. 7(1) (prove it).
 """
@@ -19,13 +19,14 @@ Method = Literal[
 UNSUBSCRIBED = "unsubscribed"
 SOFT_BOUNCES = "soft_bounces"
 SUPPRESSED = "suppressed"
-#: Blocks that a new double opt-in lifts: the person's own will, and a mailbox that takes mail again.
+#: Blocks that a new double opt-in lifts: the lead's own opt-out, and a mailbox that accepts email again.
 LIFTED_BY_OPT_IN = (None, UNSUBSCRIBED, SOFT_BOUNCES)
-#: A person's will takes the place of these; other blocks are stronger and stay.
+#: Blocks that an opt-out of the lead replaces; all others are stronger and stay.
 MENDABLE = (None, SOFT_BOUNCES)
-#: 特定商取引法: evidence is kept for three years after the last mail it stood for (`retention_years` of the playbook).
+#: 特定商取引法: evidence is kept for three years after the last email based on it (playbook: `retention_years`).
 RETENTION = timedelta(days=3 * 366)
-#: The first opt-in mail is free, then the wait doubles: nobody can flood a stranger's mailbox through our form.
+#: The first opt-in email goes out at once, then the wait doubles up to `LONGEST_WAIT`: a form cannot be used to flood
+#: a mailbox.
 FIRST_WAIT = timedelta(minutes=15)
 LONGEST_WAIT = timedelta(days=7)
 LINK_LIFETIME = timedelta(days=7)
@@ -33,7 +34,7 @@ LINK_LIFETIME = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Evidence:
-    """Who agreed to what, on which page, in which words. Kept longer than the lead itself."""
+    """Proof of one consent change: lead, topics, page, and the digest of the wording. Outlives the lead item."""
 
     lead_id: str
     at: datetime
@@ -50,7 +51,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class OptInDecision:
-    """What a ticked consent box leads to. `reason` says why no mail goes out."""
+    """Outcome of a ticked consent box. `reason` is a code that says why an opt-in email is sent or not."""
 
     topics: tuple[str, ...]
     send_opt_in_email: bool
@@ -62,7 +63,7 @@ def wording_digest(wording: str) -> str:
 
 
 def decide_opt_in(topics: Sequence[str], state: State, now: datetime) -> OptInDecision:
-    """Should a double-opt-in mail go out, and for which topics?"""
+    """Decide whether a double opt-in email is sent, and for which topics. No I/O."""
     if state.blocked not in LIFTED_BY_OPT_IN:
         return OptInDecision(tuple(topics), send_opt_in_email=False, reason=f"blocked:{state.blocked}")
     stopped = state.blocked is not None

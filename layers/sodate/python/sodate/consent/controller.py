@@ -1,4 +1,4 @@
-"""A visit to one of our pages: who came, with which link, in which language, and what the page answers."""
+"""HTTP controller of the opt-in, unsubscribe and preference pages: verifies the link, acts, renders the page."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from urllib.parse import parse_qs
 from sodate.consent import links, pages
 from sodate.consent.confirm import OnConfirmed, confirm_opt_in
 from sodate.consent.consent import RETENTION, UNSUBSCRIBED, Method
-from sodate.consent.preference_page import Shown, TopicChoice, preference_page
+from sodate.consent.preference_page import PreferenceView, TopicChoice, preference_page
 from sodate.consent.preferences import change_preferences, read_preference_changes, renewable
 from sodate.consent.store import consents_of
 from sodate.consent.unsubscribe import Scope, unsubscribe
 from sodate.errors import Conflict, Invalid, NotFound
 from sodate.leads.lead import State
 from sodate.leads.store import find_state, load_state
-from sodate.leads.zone import find_zone
+from sodate.leads.time_zone import find_time_zone
 from sodate.signing import Signer
 
 
@@ -28,7 +28,8 @@ class Page:
 
 @dataclass(frozen=True)
 class ConsentController:
-    """`issuer` names the sender at the foot of the page; `preferred` is the browser's language, for broken links.
+    """`issuer` names the sender at the foot of the page. `preferred` (method argument) is the browser's language, used
+    when the link is broken and the language of the lead is therefore unknown.
 
     `topics`: (id, name, description) of the playbook; `retention` is how long evidence outlives a withdrawal.
     """
@@ -81,25 +82,25 @@ class ConsentController:
 
         return self._visit(links.PREFERENCES, token, preferred, now, act)
 
-    def _preferences(self, state: State, told: str, now: datetime) -> Page:
-        back = renewable(state, consents_of(state.lead_id))
+    def _preferences(self, state: State, result: str, now: datetime) -> Page:
+        renewable_topics = renewable(state, consents_of(state.lead_id))
         topics = tuple(
-            TopicChoice(id_, name, about, on := state.topics[id_] != "withdrawn", on or id_ in back)
+            TopicChoice(id_, name, about, on := state.topics[id_] != "withdrawn", on or id_ in renewable_topics)
             for id_, name, about in self.topics
             if id_ in state.topics
         )
-        zone = find_zone(state.zone) if state.zone else None
-        until = datetime.fromisoformat(state.pause_until) if state.pause_until else now
-        shown = Shown(
+        time_zone = find_time_zone(state.zone) if state.zone else None
+        pause_until = datetime.fromisoformat(state.pause_until) if state.pause_until else now
+        view = PreferenceView(
             topics=topics,
             language=state.language,
             frequency=state.frequency or "all",
-            paused_until=until.astimezone(zone or UTC).date() if until > now else None,
-            zone=state.zone,
+            paused_until=pause_until.astimezone(time_zone or UTC).date() if pause_until > now else None,
+            time_zone=state.zone,
             off=state.blocked is not None,
-            can_return=state.blocked == UNSUBSCRIBED and bool(back),
+            can_return=state.blocked == UNSUBSCRIBED and bool(renewable_topics),
         )
-        return Page(200, preference_page(shown, self.issuer, told))
+        return Page(200, preference_page(view, self.issuer, result))
 
     def _visit(
         self, purpose: str, token: str, preferred: str, now: datetime, act: Callable[[Mapping[str, Any], str], Page]
@@ -122,12 +123,12 @@ class ConsentController:
 
 
 def _scope(body: bytes) -> Scope:
-    """The page's own form. Anything unreadable means everything: in doubt no more mail."""
+    """The chosen scope. An unreadable body counts as `all`: in doubt, no more email is sent."""
     return "topic" if parse_qs(body[:2000].decode("utf-8", "replace")).get("scope") == ["topic"] else "all"
 
 
 def _fields(body: bytes) -> dict[str, list[str]]:
-    """An HTML form's body. What is too long or no form changes nothing."""
+    """Fields of an HTML form, read from at most 20,000 bytes. An unparsable body has no fields, so nothing changes."""
     try:
         return parse_qs(body[:20_000].decode("utf-8", "replace"), max_num_fields=200)
     except ValueError:

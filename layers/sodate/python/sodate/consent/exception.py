@@ -1,4 +1,4 @@
-"""Mail without an opt-in, where the law allows it: an exception that a named reason and a note stand for, or nothing.
+"""Consent without an opt-in, where the law allows it. Each exception needs a legal reason and an auditable note.
 
 特定電子メール法 3条1項2号–4号, 施行規則 2条–3条: the recipient told us the address (名刺交換), does business with us,
 or published the address (for business, and without refusing advertisements). An opt-out ends each of them (3条3項).
@@ -20,30 +20,35 @@ from sodate.errors import Conflict, Invalid
 from sodate.leads.store import StateItem, as_it_was, load_state, state_key, to_map
 from sodate.leads.text import one_line
 
-Because = Literal["notified_address", "business_relation", "published_address"]
-REASONS: tuple[Because, ...] = get_args(Because)
+ExceptionReason = Literal["notified_address", "business_relation", "published_address"]
+REASONS: tuple[ExceptionReason, ...] = get_args(ExceptionReason)
 
 
 def record_exception(
-    lead_id: str, topic: str, because: Because, note: str, on_confirmed: OnConfirmed, now: datetime
+    lead_id: str, topic: str, reason: ExceptionReason, note: str, on_confirmed: OnConfirmed, now: datetime
 ) -> None:
-    """`note` says when and where (`名刺交換 2026-11-20 展示会`); an auditor reads it. It starts what an opt-in starts.
+    """Confirm `topic` by a legal exception; it starts the same enrollments as an opt-in.
 
-    Raises `Conflict` for a lead that is stopped or gave the topic up, or that has consent already.
+    `note` says when and where (`名刺交換 2026-11-20 展示会`) for an auditor; 5 to 200 characters are kept.
+
+    Raises: `Invalid` for an unknown reason or a short note; `Conflict` when the lead is blocked, withdrew the topic,
+    has consent already, or changed concurrently; `NotFound` for an unknown lead.
     """
     words = one_line(note)[:200]
-    if because not in REASONS or len(words) < 5:
+    if reason not in REASONS or len(words) < 5:
         raise Invalid("an exception needs one of its reasons and a note on when and where", "exception")
     state = load_state(lead_id)
     if state.blocked is not None:
         raise Conflict(f"this lead gets no mail: {state.blocked}")
     if state.topics.get(topic) in ("confirmed", "withdrawn"):
         raise Conflict(f"the topic {topic} is {state.topics[topic]} by the lead, which counts more than an exception")
-    evidence = Evidence(lead_id, now, "confirmed", "exception", (topic,), reference=because, note=words)
-    item = consent_item(evidence, activity_key("exception", topic, because))
+    evidence = Evidence(lead_id, now, "confirmed", "exception", (topic,), reference=reason, note=words)
+    item = consent_item(evidence, activity_key("exception", topic, reason))
     reaction = on_confirmed(state, None, (topic,), item.sk, now)
     actions: list[Action] = [StateItem.topics[topic].set("confirmed")]
-    actions += [StateItem.enrollments[name].set(to_map(run)) for name, run in reaction.enrollments.items()]
+    actions += [
+        StateItem.enrollments[name].set(to_map(enrollment)) for name, enrollment in reaction.enrollments.items()
+    ]
     condition = as_it_was(state, (topic,))
     for name in reaction.enrollments:
         condition &= StateItem.enrollments[name].does_not_exist()

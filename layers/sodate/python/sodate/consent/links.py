@@ -1,4 +1,4 @@
-"""The links that people get by mail. GET shows a page, only POST changes anything: scanners confirm nothing."""
+"""Signed links in emails. GET only shows a page, POST changes state, so a link scanner cannot confirm anything."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,20 +9,20 @@ from sodate.signing import Signer
 OPT_IN = "opt-in"
 UNSUBSCRIBE = "unsubscribe"
 PREFERENCES = "preferences"
-#: 特定電子メール法 and Gmail want the link to work for as long as the mail lies in the box.
+#: 特定電子メール法 and Gmail require the link to work for as long as the email stays in the mailbox.
 UNSUBSCRIBE_LIFETIME = timedelta(days=800)
-#: Shows what somebody agreed to and may renew it, so a forwarded mail must not open it for years.
+#: The page shows consents and can renew them, so a forwarded email must not give access to it for years.
 PREFERENCES_LIFETIME = timedelta(days=30)
 
 
 def is_ours(link: str) -> bool:
-    """An opt-in, unsubscribe or preferences link, whatever the public address in front of it."""
+    """An opt-in, unsubscribe or preferences link, under any public URL."""
     return any(f"/{kind}/" in link for kind in (OPT_IN, UNSUBSCRIBE, PREFERENCES))
 
 
 @dataclass(frozen=True)
 class Links:
-    """`base` is the public address of the API, without a slash at the end."""
+    """`base` is the public URL of the API, without a trailing slash."""
 
     base: str
     signer: Signer

@@ -1,4 +1,4 @@
-"""The pages people reach from a mail, in Japanese and English: no script, no external file, fit for a screen reader."""
+"""HTML pages that a lead opens from an email, in ja and en: no script, no external file, accessible."""
 
 import base64
 from dataclasses import dataclass
@@ -75,14 +75,14 @@ _WORDS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Issuer:
-    """Who is speaking, shown at the foot of every page."""
+    """Sender name and contact, shown at the foot of every page."""
 
     name: str = ""
     contact: str = ""
 
 
 def question(name: str, language: str, issuer: Issuer, *, choose_scope: bool = False) -> str:
-    """A page whose button POSTs to its own address: `opt_in` or `unsubscribe`."""
+    """A page whose button POSTs to the same URL. `name`: `opt_in` or `unsubscribe`."""
     words = _WORDS[_known(language)]
     title, text, button = words[name]
     scope = Markup("")

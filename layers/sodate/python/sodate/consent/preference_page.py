@@ -1,4 +1,4 @@
-"""The preference centre as people see it: one form, plain words, no script; what is not on it cannot be changed."""
+"""HTML of the preference centre: one form, no script. A POST cannot change a topic that the page does not show."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from markupsafe import Markup
 from sodate.consent import pages
 from sodate.consent.preferences import FREQUENCIES, PAUSES
 
-#: Offered beside the person's own; a post may name any other.
-ZONES = (
+#: Offered beside the time zone of the lead; a POST may name any other IANA zone.
+TIME_ZONES = (
     "Asia/Tokyo", "Asia/Seoul", "Asia/Shanghai", "Asia/Taipei", "Asia/Singapore", "Asia/Bangkok", "Asia/Jakarta",
     "Asia/Kolkata", "Asia/Dubai", "Europe/London", "Europe/Paris", "Europe/Berlin", "Europe/Helsinki",
     "Africa/Johannesburg", "America/Sao_Paulo", "America/New_York", "America/Chicago", "America/Denver",
@@ -86,42 +86,42 @@ class TopicChoice:
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What the page shows of a lead. `off`: nothing is sent whatever the topics say; `can_return`: and this page may
-    change that."""
+class PreferenceView:
+    """Current preferences of one lead. `off`: a block stops all marketing email, whatever the topics say; `can_return`:
+    this page may lift that block."""
 
     topics: tuple[TopicChoice, ...]
     language: str
     frequency: str = "all"
     paused_until: date | None = None
-    zone: str | None = None
+    time_zone: str | None = None
     off: bool = False
     can_return: bool = False
 
 
-def preference_page(shown: Shown, issuer: pages.Issuer, told: str = "") -> str:
-    """`told`: `saved` or `stopped`, after a POST."""
-    language = shown.language if shown.language in _WORDS else "en"
+def preference_page(view: PreferenceView, issuer: pages.Issuer, result: str = "") -> str:
+    """`result` of a POST: `saved` or `stopped`; empty for a GET."""
+    language = view.language if view.language in _WORDS else "en"
     words = _WORDS[language]
     form = Markup(
         '<form method="post">{}{}{}{}{}<button type="submit" name="do" value="save">{}</button>{}</form>'
     ).format(
-        _topics(shown, words),
-        _radios("frequency", words["frequency"], [(name, words[name]) for name in FREQUENCIES], shown.frequency),
-        _pause(shown, language),
+        _topics(view, words),
+        _radios("frequency", words["frequency"], [(name, words[name]) for name in FREQUENCIES], view.frequency),
+        _pause(view, language),
         _select("language", words["language"], _LANGUAGES, language),
-        _select("zone", words["zone"], _zones(shown.zone, words["unknown"]), shown.zone or ""),
+        _select("zone", words["zone"], _time_zones(view.time_zone, words["unknown"]), view.time_zone or ""),
         words["save"],
-        Markup("") if shown.off else _end(words),
+        Markup("") if view.off else _end(words),
     )
-    return pages.page(language, words["title"], _told(shown, words, told) + form, issuer)
+    return pages.page(language, words["title"], _status(view, words, result) + form, issuer)
 
 
-def _told(shown: Shown, words: dict[str, str], told: str) -> Markup:
-    lines = [words[told]] if told else []
-    if shown.off:
-        lines += [words["off"]] if told != "stopped" else []
-        lines.append(words["back" if shown.can_return else "form"])
+def _status(view: PreferenceView, words: dict[str, str], result: str) -> Markup:
+    lines = [words[result]] if result else []
+    if view.off:
+        lines += [words["off"]] if result != "stopped" else []
+        lines.append(words["back" if view.can_return else "form"])
     return (
         Markup('<p class="told" role="status">{}</p>').format(("" if words is _WORDS["ja"] else " ").join(lines))
         if lines
@@ -129,8 +129,8 @@ def _told(shown: Shown, words: dict[str, str], told: str) -> Markup:
     )
 
 
-def _topics(shown: Shown, words: dict[str, str]) -> Markup:
-    rows = Markup("").join(_topic(topic, words) for topic in shown.topics)
+def _topics(view: PreferenceView, words: dict[str, str]) -> Markup:
+    rows = Markup("").join(_topic(topic, words) for topic in view.topics)
     return _fieldset(words["topics"], rows or Markup("<p>{}</p>").format(words["no_topics"]))
 
 
@@ -138,30 +138,30 @@ def _topic(topic: TopicChoice, words: dict[str, str]) -> Markup:
     state = Markup(" checked") if topic.on else Markup("")
     if not topic.can_change:
         state += Markup(" disabled")
-    told = topic.description if topic.can_change else f"{topic.description} {words['again']}".strip()
-    note = Markup("<small>{}</small>").format(told) if told else Markup("")
+    description = topic.description if topic.can_change else f"{topic.description} {words['again']}".strip()
+    note = Markup("<small>{}</small>").format(description) if description else Markup("")
     shown = Markup('<input type="hidden" name="shown" value="{}">').format(topic.id) if topic.can_change else Markup("")
     box = Markup('<label><input type="checkbox" name="topic" value="{}"{}> {}{}</label>')
     return shown + box.format(topic.id, state, topic.name, note)
 
 
-def _pause(shown: Shown, language: str) -> Markup:
+def _pause(view: PreferenceView, language: str) -> Markup:
     words = _WORDS[language]
     choices = [(str(days), words["days"].format(days)) for days in PAUSES]
-    if shown.paused_until is None:
+    if view.paused_until is None:
         return _radios("pause", words["pause"], [("", words["none"]), *choices], "")
-    held = ("", words["paused"].format(_day(shown.paused_until, language)))
-    return _radios("pause", words["pause"], [held, ("0", words["none"]), *choices], "")
+    current = ("", words["paused"].format(_day(view.paused_until, language)))
+    return _radios("pause", words["pause"], [current, ("0", words["none"]), *choices], "")
 
 
 def _day(day: date, language: str) -> str:
     return f"{day.year}年{day.month}月{day.day}日" if language == "ja" else f"{day.day} {day:%B %Y}"
 
 
-def _zones(own: str | None, unknown: str) -> list[tuple[str, str]]:
+def _time_zones(own: str | None, unknown: str) -> list[tuple[str, str]]:
     none = [] if own else [("", unknown)]
-    extra = [own] if own and own not in ZONES else []
-    return none + [(zone, zone.replace("_", " ")) for zone in (*extra, *ZONES)]
+    extra = [own] if own and own not in TIME_ZONES else []
+    return none + [(name, name.replace("_", " ")) for name in (*extra, *TIME_ZONES)]
 
 
 def _end(words: dict[str, str]) -> Markup:

@@ -1,7 +1,8 @@
-"""The preference centre: what somebody wants to get, how often, in which language. One POST is one transaction.
+"""Preference centre: topics, frequency, pause, language and time zone of a lead. One POST is one transaction.
 
-The link proves the mailbox, so a topic that was confirmed once and given up here may be taken up again here. It never
-undoes an opt-out made elsewhere, a complaint or a bounce: that takes a new request or a person.
+The link proves access to the mailbox, so a topic that was confirmed before and withdrawn on this page may be renewed on
+this page. A renewal never undoes an opt-out made elsewhere, a complaint or a bounce: that needs a new opt-in request or
+an operator.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +24,7 @@ from sodate.dynamodb.transaction import Delete, Put, Update, Write
 from sodate.errors import Transient
 from sodate.leads.lead import State
 from sodate.leads.store import ProfileItem, StateItem, as_it_was, load_state, profile_key, state_key
-from sodate.leads.zone import known_zone
+from sodate.leads.time_zone import known_time_zone
 
 Frequency = Literal["all", "weekly", "monthly"]
 FREQUENCIES: tuple[Frequency, ...] = ("all", "weekly", "monthly")
@@ -34,20 +35,20 @@ _TRIES = 5
 
 @dataclass(frozen=True)
 class PreferenceChanges:
-    """What the page sent. None means: leave it as it is. `pause_days` 0 ends a pause."""
+    """Values of one POST. None leaves the setting unchanged; `pause_days` 0 ends a pause."""
 
     shown: frozenset[str] = frozenset()
     ticked: frozenset[str] = frozenset()
     frequency: str | None = None
     pause_days: int | None = None
     language: str | None = None
-    zone: str | None = None
+    time_zone: str | None = None
     stop: bool = False
 
 
 @dataclass(frozen=True)
-class Change:
-    """Which topics end and begin, and whether all mail stops or the opt-out made on this page is taken back."""
+class PreferencePlan:
+    """Topics to withdraw and to renew. `stops`: block all email; `returns`: lift a block that this page set."""
 
     ended: tuple[str, ...] = ()
     renewed: tuple[str, ...] = ()
@@ -56,7 +57,7 @@ class Change:
 
 
 def read_preference_changes(fields: Mapping[str, Sequence[str]]) -> PreferenceChanges:
-    """Known fields with known values; anything else is as if it had not been sent."""
+    """Read known fields with known values; ignore everything else."""
 
     def one(name: str) -> str:
         values = fields.get(name, ())
@@ -69,7 +70,7 @@ def read_preference_changes(fields: Mapping[str, Sequence[str]]) -> PreferenceCh
         frequency=one("frequency") if one("frequency") in FREQUENCIES else None,
         pause_days=int(pause) if pause in {"0", *map(str, PAUSES)} else None,
         language=one("language") if one("language") in LANGUAGES else None,
-        zone=known_zone(one("zone")),
+        time_zone=known_time_zone(one("zone")),
         stop=one("do") == "stop",
     )
 
@@ -90,48 +91,52 @@ def renewable(state: State, evidence: Sequence[ConsentItem]) -> frozenset[str]:
 
 
 def _stopped_here(evidence: Sequence[ConsentItem]) -> bool:
-    """`evidence` is in the order of time."""
+    """True when the latest withdrawal was made on this page. `evidence` is in chronological order."""
     withdrawals = [item.method for item in evidence if item.action == "withdrawn"]
     return bool(withdrawals) and withdrawals[-1] == "preference_page"
 
 
-def decide(state: State, evidence: Sequence[ConsentItem], changes: PreferenceChanges) -> Change:
+def decide(state: State, evidence: Sequence[ConsentItem], changes: PreferenceChanges) -> PreferencePlan:
+    """Decide what the POST changes. `evidence` is in chronological order; it is not needed for a full stop."""
     if changes.stop:
         ended = tuple(sorted(topic for topic, status in state.topics.items() if status != "withdrawn"))
-        return Change(ended=ended, stops=state.blocked in MENDABLE)
+        return PreferencePlan(ended=ended, stops=state.blocked in MENDABLE)
     shown = {topic: state.topics[topic] for topic in changes.shown & state.topics.keys()}
     ended = tuple(sorted(t for t, status in shown.items() if status != "withdrawn" and t not in changes.ticked))
-    back = renewable(state, evidence) & shown.keys() & changes.ticked
-    return Change(ended, tuple(sorted(back)), returns=bool(back) and state.blocked == UNSUBSCRIBED)
+    renewed = renewable(state, evidence) & shown.keys() & changes.ticked
+    return PreferencePlan(ended, tuple(sorted(renewed)), returns=bool(renewed) and state.blocked == UNSUBSCRIBED)
 
 
 def change_preferences(lead_id: str, changes: PreferenceChanges, retention: timedelta, now: datetime) -> State:
-    """The state afterwards. Nothing is written when nothing changes."""
+    """Return the state afterwards. Writes nothing when nothing changes.
+
+    Raises: `NotFound` for an erased lead, `Transient` after five lost races.
+    """
     for _ in range(_TRIES):
         state = load_state(lead_id)
-        evidence = [] if changes.stop else consents_of(lead_id)  # a stop needs no history
-        change = decide(state, evidence, changes)
-        actions = [*_topics(change, now), *_settings(state, changes, now)]
+        evidence = [] if changes.stop else consents_of(lead_id)  # a full stop does not depend on the history
+        plan = decide(state, evidence, changes)
+        actions = [*_topics(plan, now), *_settings(state, changes, now)]
         if not actions:
-            if changes.stop:  # a second no; it is heard when a request waits for its confirmation
+            if changes.stop:  # already opted out; recorded again only while an opt-in request is pending
                 unsubscribe(lead_id, "preferences", "", "all", "preference_page", now, retention)
             return state
         try:
-            transaction.commit(_writes(state, evidence, change, changes, actions, retention, now))
+            transaction.commit(_writes(state, evidence, plan, changes, actions, retention, now))
         except ConditionFailed:
-            continue  # somebody opted out or confirmed meanwhile: look again
+            continue  # concurrent opt-out or confirmation: read again
         return load_state(lead_id)
     raise Transient(f"lead {lead_id} changes too fast; press the button again")
 
 
-def _topics(change: Change, now: datetime) -> list[Action]:
-    actions: list[Action] = [StateItem.topics[topic].set("withdrawn") for topic in change.ended]
-    actions += [StateItem.topics[topic].set("confirmed") for topic in change.renewed]
-    if change.ended or change.stops:
+def _topics(plan: PreferencePlan, now: datetime) -> list[Action]:
+    actions: list[Action] = [StateItem.topics[topic].set("withdrawn") for topic in plan.ended]
+    actions += [StateItem.topics[topic].set("confirmed") for topic in plan.renewed]
+    if plan.ended or plan.stops:
         actions.append(StateItem.opted_out_at.set(keys.stamp(now)))
-    if change.stops:
+    if plan.stops:
         actions.append(StateItem.blocked.set(UNSUBSCRIBED))
-    if change.returns:
+    if plan.returns:
         actions.append(StateItem.blocked.remove())
     return actions
 
@@ -147,52 +152,53 @@ def _settings(state: State, changes: PreferenceChanges, now: datetime) -> list[A
         actions.append(StateItem.pause_until.set(keys.stamp(now + timedelta(days=changes.pause_days))))
     if changes.language is not None and changes.language != state.language:
         actions.append(StateItem.language.set(changes.language))
-    if changes.zone is not None and changes.zone != state.zone:
-        actions.append(StateItem.zone.set(changes.zone))
+    if changes.time_zone is not None and changes.time_zone != state.zone:
+        actions.append(StateItem.zone.set(changes.time_zone))
     return actions
 
 
 def _pause_changes(state: State, days: int, now: datetime) -> bool:
-    """A page that is sent twice within a day asks for one pause."""
-    held = datetime.fromisoformat(state.pause_until) if state.pause_until else now
-    return abs(held - now - timedelta(days=days)) >= timedelta(days=1)
+    """False for a difference below one day, so that a page submitted twice sets one pause."""
+    current = datetime.fromisoformat(state.pause_until) if state.pause_until else now
+    return abs(current - now - timedelta(days=days)) >= timedelta(days=1)
 
 
 def _writes(
     state: State,
     evidence: Sequence[ConsentItem],
-    change: Change,
+    plan: PreferencePlan,
     changes: PreferenceChanges,
     actions: list[Action],
     retention: timedelta,
     now: datetime,
 ) -> list[Write]:
-    touched = (*change.ended, *change.renewed)
-    left = bool(change.ended) or change.stops
-    kind = "unsubscribed" if left else "preferences_changed"
+    changed = (*plan.ended, *plan.renewed)
+    is_opt_out = bool(plan.ended) or plan.stops
+    kind = "unsubscribed" if is_opt_out else "preferences_changed"
     key = activity_key(kind, keys.stamp(now))
-    about = {"scope": "all" if changes.stop else ",".join(change.ended)} if left else {}
+    about = {"scope": "all" if changes.stop else ",".join(plan.ended)} if is_opt_out else {}
     writes: list[Write] = [
-        Update(state_key(state.lead_id), actions, as_it_was(state, touched)),
+        Update(state_key(state.lead_id), actions, as_it_was(state, changed)),
         Put(activity_item(Activity(state.lead_id, kind, now, key, about))),
     ]
-    if left:
-        gone = Evidence(state.lead_id, now, "withdrawn", "preference_page", change.ended or tuple(sorted(state.topics)))
-        writes.append(Put(consent_item(gone, activity_key(key, "withdrawn"), now + retention)))
-    if change.renewed:
-        before = next(
-            e.sk for e in reversed(evidence) if e.action == "confirmed" and set(change.renewed) & set(e.topics)
+    if is_opt_out:
+        topics = plan.ended or tuple(sorted(state.topics))
+        withdrawn = Evidence(state.lead_id, now, "withdrawn", "preference_page", topics)
+        writes.append(Put(consent_item(withdrawn, activity_key(key, "withdrawn"), now + retention)))
+    if plan.renewed:
+        previous = next(
+            e.sk for e in reversed(evidence) if e.action == "confirmed" and set(plan.renewed) & set(e.topics)
         )
-        back = Evidence(state.lead_id, now, "confirmed", "preference_page", change.renewed, reference=before)
-        writes.append(Put(consent_item(back, activity_key(key, "confirmed"))))
-    if touched or change.stops:
+        confirmed = Evidence(state.lead_id, now, "confirmed", "preference_page", plan.renewed, reference=previous)
+        writes.append(Put(consent_item(confirmed, activity_key(key, "confirmed"))))
+    if changed or plan.stops:
         writes.append(review_later(state.lead_id, retention, now))
-    if change.stops:
+    if plan.stops:
         writes.append(Put(suppression_item(state.address_key, UNSUBSCRIBED, now)))
-    if change.returns:
+    if plan.returns:
         lifted = SuppressionItem(keys.suppression(state.address_key), keys.ENTRY)
         writes.append(Delete(lifted, SuppressionItem.reason == UNSUBSCRIBED))
     if changes.language is not None and changes.language != state.language:
-        told = [ProfileItem.language.set(changes.language)]
-        writes.append(Update(profile_key(state.lead_id), told, ProfileItem.created.exists()))
+        profile_actions = [ProfileItem.language.set(changes.language)]
+        writes.append(Update(profile_key(state.lead_id), profile_actions, ProfileItem.created.exists()))
     return writes

@@ -1,4 +1,4 @@
-"""CONSENT# evidence and the suppression list (by HMAC of the address; it outlives an erasure)."""
+"""CONSENT# evidence items, and the suppression list (keyed by HMAC of the address; it outlives an erasure)."""
 
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ class ConsentItem(TableItem, discriminator="consent"):
     reference = UnicodeAttribute(null=True)
     confirmed_at = UnicodeAttribute(null=True)
     note = UnicodeAttribute(null=True)
-    #: How often the request was repeated without another opt-in email, and when last.
+    #: How often the request was repeated without another opt-in email, and the time of the last repeat.
     repeats = NumberAttribute(null=True)
     repeated_at = UnicodeAttribute(null=True)
 
@@ -33,7 +33,7 @@ class SuppressionItem(TableItem, discriminator="suppression"):
 
 
 def consent_item(evidence: Evidence, key: str, until: datetime | None = None) -> ConsentItem:
-    """`until`: purged by TTL from then on; only a withdrawal has an end."""
+    """`until`: DynamoDB TTL; None for everything but a withdrawal."""
     return evidence_at(evidence, keys.consent(evidence.at, key), until)
 
 
@@ -60,7 +60,7 @@ def find_consent(lead_id: str, sort_key: str) -> ConsentItem | None:
 
 
 def consents_of(lead_id: str) -> list[ConsentItem]:
-    """In the order of time."""
+    """In chronological order."""
     return sorted(base.query(ConsentItem, keys.lead(lead_id), keys.CONSENTS), key=lambda item: item.at)
 
 

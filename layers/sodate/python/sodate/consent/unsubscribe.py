@@ -1,4 +1,4 @@
-"""Opting out. It is written on the very item every send must claim, so that no mail follows a committed opt-out."""
+"""Opt-out. It writes the STATE item that every send must claim, so that no email is sent after a committed opt-out."""
 
 from datetime import datetime, timedelta
 from typing import Literal
@@ -19,7 +19,7 @@ from sodate.leads.store import StateItem, as_it_was, load_state, state_key
 
 Scope = Literal["all", "topic"]
 _TRIES = 5
-#: The first writes: the state and the evidence. All that a second no needs; it is no second activity.
+#: The first two writes: state and evidence. A repeated opt-out writes only these, and no second activity.
 _EVIDENCE = 2
 
 
@@ -32,34 +32,36 @@ def unsubscribe(
     now: datetime,
     retention: timedelta = RETENTION,
 ) -> bool:
-    """True when this call changed something, False when the lead had opted out before.
+    """Return True when this call changed something, False when the lead had opted out before.
 
-    Somebody whose address is blocked for another reason is heard too: the block may be lifted one day.
+    The opt-out of a lead that is blocked for another reason is recorded too, because that block may be lifted later.
+
+    Raises: `NotFound` for an erased lead, `Transient` after five lost races.
     """
     for _ in range(_TRIES):
         state = load_state(lead_id)
         everything = scope == "all"
         topics = tuple(sorted(state.topics)) if everything else (topic,)
-        has_left = _has_left(state, topics, everything)
-        if has_left and not _is_awaited(state):
+        is_opted_out = _is_opted_out(state, topics, everything)
+        if is_opted_out and not _has_pending_request(state):
             return False
         writes = _writes(state, send_id, topics, everything, method, now, retention)
         try:
-            transaction.commit(writes[:_EVIDENCE] if has_left else writes)
+            transaction.commit(writes[:_EVIDENCE] if is_opted_out else writes)
         except ConditionFailed:
             continue
         return True
     raise Transient(f"lead {lead_id} changes too fast; try again")
 
 
-def _has_left(state: State, topics: tuple[str, ...], everything: bool) -> bool:
+def _is_opted_out(state: State, topics: tuple[str, ...], everything: bool) -> bool:
     if everything:
         return state.blocked not in MENDABLE and all(state.topics.get(name) == "withdrawn" for name in topics)
     return state.blocked == UNSUBSCRIBED or all(state.topics.get(name) == "withdrawn" for name in topics)
 
 
-def _is_awaited(state: State) -> bool:
-    """A request still waits for its confirmation: who says no again now must be heard, or that link would lead back."""
+def _has_pending_request(state: State) -> bool:
+    """An opt-in request is pending: a repeated opt-out must be recorded, or its link could undo the opt-out."""
     return state.opt_in_mails > 0 and (state.opt_in_mail_at or "") > (state.opted_out_at or "")
 
 

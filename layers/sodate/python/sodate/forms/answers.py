@@ -1,6 +1,6 @@
-"""Raw values become answers, field by field, as the form defines them. All wrong fields are named at once.
+"""Validates raw form values against the form definition. One error lists every invalid field.
 
-Shown as typed, compared folded: normalising must never change what a person called themselves.
+Values are stored as typed and compared folded: normalisation never changes how a lead wrote their own name.
 """
 
 import unicodedata
@@ -29,13 +29,13 @@ class FieldErrors(Invalid):
         self.fields = fields
 
     def named_by(self, form: Form) -> tuple[str, ...]:
-        """The wrong fields as the form's visitors know them."""
+        """Labels of the invalid fields, for display."""
         labels = {field.name: field.label for field in form.fields}
         return tuple(labels.get(name) or name for name in self.fields)
 
 
 class _Wrong(Exception):
-    """The word is the error code of one field."""
+    """The message is the error code of one field."""
 
 
 @dataclass(frozen=True)
@@ -135,10 +135,10 @@ def _choice(field: FormField, value: Any, _: Form) -> str:
 
 
 def _multiple_choice(field: FormField, value: Any, form: Form) -> list[str]:
-    given = value if isinstance(value, list) else [value]
-    if len(given) > len(field.choices):
+    values = value if isinstance(value, list) else [value]
+    if len(values) > len(field.choices):
         raise _Wrong("choice")
-    return list(dict.fromkeys(_choice(field, item, form) for item in given))
+    return list(dict.fromkeys(_choice(field, item, form) for item in values))
 
 
 def _number(field: FormField, value: Any, _: Form) -> str:

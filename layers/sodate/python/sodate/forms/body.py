@@ -1,6 +1,6 @@
-"""A request body becomes names and values. Whatever a stranger sends: an answer with a code, never a crash.
+"""Parses a request body into names and values. Any input gives either values or a `BodyError`.
 
-Limits are checked before the costly step: size before parsing, depth and counts before validating.
+Each limit is checked before the costly step: size before parsing, depth and counts before validation.
 """
 
 import base64
@@ -27,7 +27,7 @@ Raw = dict[str, Any]
 
 
 class BodyError(Invalid):
-    """`status` is the HTTP answer: 400, 413, 415 or 422."""
+    """`status` is the HTTP status: 400, 413, 415 or 422."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message, code)
@@ -35,7 +35,10 @@ class BodyError(Invalid):
 
 
 def decode(body: str | None, is_base64: bool) -> bytes:
-    """API Gateway's body field to bytes. Raises 413 before anything is decoded or parsed."""
+    """Decode API Gateway's body field, at most 64 KiB.
+
+    Raises: `BodyError` 413 before anything is decoded or parsed; 400 for a bad encoding.
+    """
     text = body or ""
     if len(text) > (MAXIMUM_BYTES * 4 // 3 + 4 if is_base64 else MAXIMUM_BYTES):
         raise BodyError(413, "too_large", f"send at most {MAXIMUM_BYTES // 1024} KiB")
@@ -49,7 +52,10 @@ def decode(body: str | None, is_base64: bool) -> bytes:
 
 
 def parse_body(data: bytes, headers: Mapping[str, str]) -> Raw:
-    """`headers` with lower-case names."""
+    """`headers` have lower-case names.
+
+    Raises: `BodyError`.
+    """
     if headers.get("content-encoding", "identity").lower() not in ("", "identity"):
         raise BodyError(415, "content_encoding", "send the body without Content-Encoding")
     media, parameters = _content_type(headers.get("content-type", ""))
@@ -65,7 +71,7 @@ def parse_body(data: bytes, headers: Mapping[str, str]) -> Raw:
 
 
 def is_html_post(headers: Mapping[str, str]) -> bool:
-    """A plain HTML form wants a redirect, everything else wants JSON."""
+    """True when the client is a plain HTML form, which gets a redirect; other clients get JSON."""
     media, _ = _content_type(headers.get("content-type", ""))
     return media != "application/json" and "application/json" not in headers.get("accept", "").lower()
 
@@ -106,10 +112,10 @@ def _json(text: str) -> Raw:
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> Raw:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    values = dict(pairs)
+    if len(values) != len(pairs):
         raise ValueError("a key appears twice")
-    return found
+    return values
 
 
 def _no_constant(text: str) -> None:
@@ -121,7 +127,7 @@ def _decimal(text: str) -> Decimal:
         raise ValueError("number out of range")
     try:
         number = Decimal(text)
-    except ArithmeticError as error:  # an exponent that no Decimal holds; decimal's errors are no ValueError
+    except ArithmeticError as error:  # the exponent exceeds Decimal; decimal's errors are not ValueErrors
         raise ValueError("number out of range") from error
     if abs(number.adjusted()) > 100:
         raise ValueError("number out of range")
@@ -186,11 +192,11 @@ def _collect(pairs: list[tuple[str, str]]) -> Raw:
         raise BodyError(400, "empty", "the body is empty")
     if len(pairs) > _MAXIMUM_KEYS:
         raise BodyError(422, "too_complex", "too many fields")
-    found: Raw = {}
+    values: Raw = {}
     for name, value in pairs:
-        if name in found:
-            held = found[name]
-            found[name] = [*(held if isinstance(held, list) else [held]), value]
+        if name in values:
+            current = values[name]
+            values[name] = [*(current if isinstance(current, list) else [current]), value]
         else:
-            found[name] = value
-    return found
+            values[name] = value
+    return values

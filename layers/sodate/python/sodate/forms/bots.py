@@ -1,6 +1,7 @@
-"""Is this a robot? Doubtful posts are stored in quarantine and listed for a person: nothing is lost, nobody is mailed.
+"""Bot detection. A suspicious post goes to quarantine for an operator: it is stored, and no email is sent.
 
-The answer looks like success, so that a robot learns nothing; only a failed CAPTCHA is told, for a person can retry.
+The response looks like success, so that a bot learns nothing; only a failed CAPTCHA is disclosed, because a human can
+retry it.
 """
 
 from collections.abc import Callable
@@ -12,45 +13,50 @@ from sodate.forms.definition import Form
 from sodate.forms.submission import Controls
 from sodate.signing import Signer
 
-#: (CAPTCHA answer, expected host name) → None when it is a person, else a reason code.
+#: (CAPTCHA response token, expected host name) → None when the check passes, else a reason code.
 CaptchaCheck = Callable[[str, str | None], str | None]
 
 
 @dataclass(frozen=True)
 class Suspicion:
+    """`is_disclosed`: the client gets HTTP 403 instead of a response that looks like success."""
+
     reason: str
-    told: bool = False
+    is_disclosed: bool = False
 
 
 def time_token(form_id: str, signer: Signer, now: datetime) -> str:
-    """Says when the form was fetched; signed, so a robot cannot make one up."""
+    """A signed token with the time at which the form was fetched; valid for 7 days."""
     return signer.sign(_purpose(form_id), {"t": int(now.timestamp())}, now, timedelta(days=7))
 
 
 def suspect(form: Form, controls: Controls, signer: Signer, captcha: CaptchaCheck, now: datetime) -> Suspicion | None:
+    """The first failed check of honeypot, token and CAPTCHA; None when all pass."""
     if controls.website:
         return Suspicion("honeypot")
-    doubt = _token_doubt(form, controls.token, signer, now)
-    if doubt is not None:
-        return Suspicion(doubt)
+    token_reason = _check_token(form, controls.token, signer, now)
+    if token_reason is not None:
+        return Suspicion(token_reason)
     if form.bots.captcha != "none":
-        refused = captcha(controls.captcha, form.bots.captcha_hostname) if controls.captcha else "captcha_missing"
-        if refused is not None:
-            return Suspicion(refused, told=True)
+        captcha_reason = (
+            captcha(controls.captcha, form.bots.captcha_hostname) if controls.captcha else "captcha_missing"
+        )
+        if captcha_reason is not None:
+            return Suspicion(captcha_reason, is_disclosed=True)
     return None
 
 
-def _token_doubt(form: Form, token: str | None, signer: Signer, now: datetime) -> str | None:
+def _check_token(form: Form, token: str | None, signer: Signer, now: datetime) -> str | None:
     if token is None:
         return "no_token" if form.bots.token_required else None
     try:
         fetched = int(signer.verify(_purpose(form.id), token, now)["t"])
     except (Invalid, KeyError, TypeError, ValueError):
         return "bad_token"
-    age = now.timestamp() - fetched
-    if age < form.bots.minimum_seconds:
+    age_seconds = now.timestamp() - fetched
+    if age_seconds < form.bots.minimum_seconds:
         return "too_fast"
-    return "stale_token" if age > form.bots.maximum_hours * 3600 else None
+    return "stale_token" if age_seconds > form.bots.maximum_hours * 3600 else None
 
 
 def _purpose(form_id: str) -> str:

@@ -1,6 +1,6 @@
-"""Cloudflare Turnstile, checked on the server. Off by default; when the service is down the post waits in quarantine.
+"""Server-side check of Cloudflare Turnstile. Off by default; while the service is down, posts go to quarantine.
 
-Source: developers.cloudflare.com/turnstile (single use, 300 s, 2,048 characters at most).
+Source: developers.cloudflare.com/turnstile (a token is single use, valid for 300 s, at most 2,048 characters).
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import Any
 _ADDRESS = "https://challenges.cloudflare.com/turnstile/v0/siteverify"
 _LONGEST = 2048
 
-#: POSTs JSON to a URL and returns the decoded answer; raises OSError when the service cannot be reached.
+#: POSTs JSON to a URL and returns the decoded response; raises OSError when the service is unreachable.
 PostJson = Callable[[str, dict[str, Any]], dict[str, Any]]
 
 

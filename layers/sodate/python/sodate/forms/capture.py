@@ -1,7 +1,7 @@
-"""A form post becomes a lead, a submission, evidence of consent and an activity: one transaction, once.
+"""Stores a form post as lead, submission, consent evidence and activity, in one transaction, exactly once.
 
-Two posts of a new address race for the address owner; the loser sees the winner's lead and joins it. The answer is the
-same for a known and an unknown address.
+Two concurrent posts of a new address compete for the address owner item; the loser retries and updates the winner's
+lead. The HTTP response is the same for a known and an unknown address.
 """
 
 from collections.abc import Callable
@@ -50,16 +50,16 @@ from sodate.leads.store import (
     state_key,
     take_address,
 )
-from sodate.leads.zone import known_zone
+from sodate.leads.time_zone import known_time_zone
 
-#: Without a `_submission_id` the same words from the same person within this time are one post (a double click).
+#: Without a `_submission_id`, equal answers for the same address within this time are one post (a double click).
 SAME_POST = timedelta(minutes=10)
 _TRIES = 8
 
 
 @dataclass(frozen=True)
 class Captured:
-    """`status` is the HTTP answer: 201 stored, 200 repeat or look-alike, 202 stored but not mailable, 403 CAPTCHA."""
+    """`status` is the HTTP status: 201 stored, 200 repeat or quarantined, 202 stored but not mailable, 403 CAPTCHA."""
 
     status: int
     submission_id: str
@@ -76,78 +76,88 @@ class Capture:
     pause: Callable[[int], None]
 
     def store(self, submission: Submission, suspicion: Suspicion | None) -> Captured:
-        """Raises `FieldErrors` for a submission id used with other words, `Transient` when the table is too busy."""
+        """Store one submission.
+
+        Raises: `FieldErrors` for a submission id that was used with other answers; `Transient` after eight lost races.
+        """
         for attempt in range(_TRIES):
             try:
                 return self._once(submission, suspicion)
             except (ConditionFailed, Contention):
-                self.pause(attempt)  # somebody wrote first: look again, the outcome is then known
+                self.pause(attempt)  # concurrent modification: read again
         raise Transient("many posts at once for this address; send it again")
 
     def _once(self, submission: Submission, suspicion: Suspicion | None) -> Captured:
         name = submission.controls.submission_id or submission.digest
         receipt = find_receipt(submission.form_id, name)
-        if receipt is not None and self._still_counts(receipt, submission):
+        if receipt is not None and self._is_current(receipt, submission):
             if receipt.digest != submission.digest:
                 raise FieldErrors({"_submission_id": ["used_with_other_answers"]})
             if receipt.suspicion is None:
-                self._try_a_failed_email_again(submission, receipt.submission_id)
+                self._retry_failed_email(submission, receipt.submission_id)
                 return Captured(200, receipt.submission_id, "repeat")
             if suspicion is not None:
-                return Captured(403 if suspicion.told else 200, receipt.submission_id, suspicion.reason)
-            return self._believe(submission, name, receipt)
+                return Captured(403 if suspicion.is_disclosed else 200, receipt.submission_id, suspicion.reason)
+            return self._release_quarantined(submission, name, receipt)
         submission_id = submission.controls.submission_id or self.new_id()
-        doubt = suspicion.reason if suspicion is not None else None
-        first = self._receipt(submission, name, submission_id, receipt, doubt)
+        reason = suspicion.reason if suspicion is not None else None
+        receipt_put = self._receipt(submission, name, submission_id, receipt, reason)
         if suspicion is not None:
             item = quarantined_item(submission, submission_id, suspicion.reason)
-            transaction.commit([first, Put(item)])
-            return Captured(403 if suspicion.told else 200, submission_id, suspicion.reason)
-        return self._accept(submission, submission_id, [first])
+            transaction.commit([receipt_put, Put(item)])
+            return Captured(403 if suspicion.is_disclosed else 200, submission_id, suspicion.reason)
+        return self._accept(submission, submission_id, [receipt_put])
 
-    def _believe(self, submission: Submission, name: str, receipt: ReceiptItem) -> Captured:
-        """The same post again, now without a doubt (the CAPTCHA was solved): it becomes a lead, out of quarantine."""
-        first = self._receipt(submission, name, receipt.submission_id, receipt)
-        held = quarantined_key(datetime.fromisoformat(receipt.at), receipt.submission_id)
-        freed = Update(
-            held, [SubmissionItem.released.set(keys.stamp(submission.at))], SubmissionItem.suspicion.exists()
+    def _release_quarantined(self, submission: Submission, name: str, receipt: ReceiptItem) -> Captured:
+        """The same post again, now without suspicion (the CAPTCHA was solved): release it from quarantine."""
+        receipt_put = self._receipt(submission, name, receipt.submission_id, receipt)
+        quarantined = quarantined_key(datetime.fromisoformat(receipt.at), receipt.submission_id)
+        released = Update(
+            quarantined, [SubmissionItem.released.set(keys.stamp(submission.at))], SubmissionItem.suspicion.exists()
         )
-        return self._accept(submission, receipt.submission_id, [first, freed])
+        return self._accept(submission, receipt.submission_id, [receipt_put, released])
 
-    def _try_a_failed_email_again(self, submission: Submission, submission_id: str) -> None:
-        """Of this very post. Whoever sends a form twice within minutes often does so because no email came."""
+    def _retry_failed_email(self, submission: Submission, submission_id: str) -> None:
+        """Retry the failed opt-in email of this post: a form is often sent twice because no email arrived."""
         owner = owner_of(submission.answers.address.key(self.address_secret))
         with suppress(NotFound, Conflict):
             if owner is not None:
                 retry_transactional(owner, send_id("opt_in", submission.form_id, submission_id), submission.at)
 
-    def _still_counts(self, receipt: ReceiptItem, submission: Submission) -> bool:
+    def _is_current(self, receipt: ReceiptItem, submission: Submission) -> bool:
         if submission.controls.submission_id is not None:
             return True
         return submission.at - datetime.fromisoformat(receipt.at) < SAME_POST
 
     def _receipt(
-        self, submission: Submission, name: str, submission_id: str, old: ReceiptItem | None, doubt: str | None = None
+        self,
+        submission: Submission,
+        name: str,
+        submission_id: str,
+        old: ReceiptItem | None,
+        suspicion: str | None = None,
     ) -> Put:
-        item = receipt_item(submission, name, submission_id, doubt)
+        item = receipt_item(submission, name, submission_id, suspicion)
         if old is None:
             return transaction.put_new(item)
-        quarantined = (
+        same_suspicion = (
             ReceiptItem.suspicion.does_not_exist() if old.suspicion is None else ReceiptItem.suspicion.exists()
         )
-        return Put(item, (ReceiptItem.at == old.at) & quarantined)
+        return Put(item, (ReceiptItem.at == old.at) & same_suspicion)
 
-    def _accept(self, submission: Submission, submission_id: str, first: list[Write]) -> Captured:
+    def _accept(self, submission: Submission, submission_id: str, receipt_writes: list[Write]) -> Captured:
         address = submission.answers.address
         address_key = address.key(self.address_secret)
         owner = owner_of(address_key)
         state = find_state(owner) if owner else None
         suppressed = suppression_of(address_key)
-        lead_id = owner if owner and state else self.new_id()  # an erased lead is gone; its address begins anew
-        zone = known_zone(submission.source.get("time_zone"))
+        lead_id = owner if owner and state else self.new_id()  # the address of an erased lead gets a new id
+        time_zone = known_time_zone(submission.source.get("time_zone"))
         if state is None:
-            before = State(lead_id, address_key, self.form.language, blocked=address.doubt or suppressed, zone=zone)
-            after, writes = ask_consent(self.form, submission, submission_id, before, self.on_confirmed, is_new=True)
+            initial = State(
+                lead_id, address_key, self.form.language, blocked=address.doubt or suppressed, zone=time_zone
+            )
+            after, writes = ask_consent(self.form, submission, submission_id, initial, self.on_confirmed, is_new=True)
             writes += [
                 take_address(address_key, lead_id, owner),
                 Put(profile_item(self._profile(lead_id, submission))),
@@ -155,20 +165,20 @@ class Capture:
             ]
         else:
             after, writes = ask_consent(self.form, submission, submission_id, state, self.on_confirmed, is_new=False)
-            # Anybody can post a form with this address, so a zone that is known stays.
-            after = replace(after, zone=state.zone or zone)
+            # Anyone can post a form with any address, so a known time zone is never overwritten.
+            after = replace(after, zone=state.zone or time_zone)
             writes.append(self._merge_profile(lead_id, submission))
             if actions := changes(state, after):
-                # Two posts at once must not both send an opt-in mail, nor undo an opt-out: the slower one looks again.
-                still = (
+                # Concurrent posts must neither send two opt-in emails nor undo an opt-out: the loser reads again.
+                unchanged = (
                     (StateItem.opt_in_mails == state.opt_in_mails)
                     & as_it_was(state, after.topics)
                     & no_opt_out_since(state)
                 )
-                writes.append(Update(state_key(lead_id), actions, still))
+                writes.append(Update(state_key(lead_id), actions, unchanged))
         writes.append(Put(submission_item(submission, submission_id, lead_id)))
         writes.append(transaction.put_new(activity_item(self._activity(submission, submission_id, lead_id))))
-        transaction.commit([*first, *writes])
+        transaction.commit([*receipt_writes, *writes])
         return Captured(202 if address.doubt else 201, submission_id, address.doubt or "stored", lead_id)
 
     def _profile(self, lead_id: str, submission: Submission) -> Profile:
@@ -186,7 +196,7 @@ class Capture:
         )
 
     def _merge_profile(self, lead_id: str, submission: Submission) -> Update:
-        """New answers win, empty ones take nothing away."""
+        """New answers overwrite stored ones; an empty answer keeps the stored value."""
         actions: list[Action] = [ProfileItem.updated.set(keys.stamp(submission.at))]
         actions += [ProfileItem.primary[name].set(value) for name, value in submission.answers.primary.items()]
         actions += [ProfileItem.secondary[name].set(value) for name, value in submission.answers.secondary.items()]

@@ -1,4 +1,4 @@
-"""What a form asks for. The public half (labels, types, limits) is served by `GET /forms/{id}`; the rest stays here."""
+"""Model of a form file. `GET /forms/{id}` serves the public part (labels, types, limits); the rest is internal."""
 
 from typing import Annotated, Literal, Self
 
@@ -45,7 +45,7 @@ class FormField(Definition):
 
 
 class FormConsent(Definition):
-    """How this form asks for permission to mail (特定電子メール法 3条: prior opt-in with evidence)."""
+    """How this form requests consent (特定電子メール法 3条: prior opt-in with evidence)."""
 
     field: FieldName = Field(description="Name of the checkbox field that means yes.")
     topics: tuple[Slug, ...] = Field(min_length=1, max_length=10)

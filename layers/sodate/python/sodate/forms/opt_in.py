@@ -1,4 +1,4 @@
-"""The ticked box: evidence always; then a confirmation mail or, where the form says so, consent at once."""
+"""A ticked consent box: stores evidence, then plans an opt-in email or, if the form allows it, confirms at once."""
 
 from dataclasses import replace
 
@@ -20,10 +20,10 @@ from sodate.leads.lead import State
 def ask_consent(
     form: Form, submission: Submission, submission_id: str, state: State, on_confirmed: OnConfirmed, *, is_new: bool
 ) -> tuple[State, list[Write]]:
-    """The state as it becomes, and what to write beside it.
+    """Return the new state, and the writes that belong to it.
 
-    Anybody can post a form with any address, so a post gives consent by itself only to the lead that it creates
-    (`is_new`), and only where the form renounces double opt-in. An existing lead is asked by email, or stays as it is.
+    Anyone can post a form with any address, so a post gives consent directly only for the lead that it creates
+    (`is_new`), and only if the form disables double opt-in. An existing lead gets an opt-in email or stays unchanged.
     """
     consent = form.consent
     if consent is None or submission.answers.values.get(consent.field) is not True:
@@ -79,13 +79,13 @@ def _request(
 
 
 def _is_open(request: ConsentItem, state: State) -> bool:
-    """Neither confirmed, which makes it history, nor older than an opt-out, which no later post may undo."""
+    """Neither confirmed nor older than the latest opt-out, which a repeat of an old request must not undo."""
     return request.confirmed_at is None and request.at > (state.opted_out_at or "")
 
 
 def _still_open(request: ConsentItem) -> Condition:
-    open_still: Condition = ConsentItem.confirmed_at.does_not_exist() & (ConsentItem.at == request.at)
-    return open_still
+    condition: Condition = ConsentItem.confirmed_at.does_not_exist() & (ConsentItem.at == request.at)
+    return condition
 
 
 def _asked(state: State, decision: OptInDecision, at: str) -> State:
@@ -111,5 +111,5 @@ def _evidence(
 
 
 def _page(url: str | None) -> str | None:
-    """The page without its query: that may name a person, and evidence outlives the lead."""
+    """The URL without query and fragment, which may hold personal data: evidence outlives the lead."""
     return url.partition("?")[0].partition("#")[0] if url else None

@@ -1,8 +1,8 @@
-"""Before an opt-in email is attempted: may it leave now, or does it wait for a turn (docs/decisions/0066, 0067)?
+"""Decides before each opt-in email whether it may be sent now or waits for a slot (docs/decisions/0066, 0067).
 
-Anybody can post a form, with anybody's address, as often as they like. So few opt-in emails go to one mailbox in a day,
-a bounded number leaves for one form in an hour, and none goes to an address that never confirmed anything while too
-many of them bounce. What exceeds this waits in the due index; the post itself was stored long before.
+Anyone can post a form with any address, any number of times. Therefore opt-in emails are limited per mailbox and day
+and per form and hour, and unproved addresses get none while too many opt-in emails bounce. What exceeds a ceiling waits
+in the due index; the post itself is already stored.
 """
 
 from collections import Counter
@@ -24,7 +24,7 @@ from sodate.email.mailing import Guards, Mailing
 from sodate.email.reputation import rate_limiter, rates
 from sodate.email.reputation.guards import Judgement, judge
 from sodate.errors import NotFound
-from sodate.forms.ceilings import Ceiling, Slot, take_turn
+from sodate.forms.ceilings import Ceiling, Slot, take_slot
 from sodate.forms.definition import BotDefence, Form
 from sodate.leads.base_mailbox import base_mailbox
 from sodate.leads.lead import State
@@ -33,7 +33,7 @@ from sodate.playbook.store import Definitions, DefinitionUnreadable, parsed
 from sodate.scheduling import store as due
 
 PER_MAILBOX_AND_DAY = 3
-#: Who would wait longer gets no turn: the person has long gone elsewhere, and the next post asks anew.
+#: An email that would wait longer gets no slot; the next post of the lead requests a new one.
 LONGEST_WAIT = LINK_LIFETIME
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 _BY_MAILBOX, _BY_FORM, _GUARDED = "opt_in_mailbox", "opt_in_form", "opt_in_guarded"
@@ -43,7 +43,7 @@ MAILBOX, FORM, GUARD = "opt_in_ceiling:mailbox", "opt_in_ceiling:form", "transac
 
 @dataclass
 class OptInCeilings:
-    """Of one invocation of the sender: the guard is judged once. `address_key` is the HMAC that names addresses."""
+    """One per invocation of the sender, so that the guard is judged once. `address_key` is the HMAC of an address."""
 
     definitions: Definitions
     address_key: Callable[[str], str]
@@ -51,27 +51,27 @@ class OptInCeilings:
     outcomes: Counter[str] = field(default_factory=Counter)
 
     def hold(self, lead_id: str, send_id: str) -> str | None:
-        """What became of an email that may not leave now (`waits`, `over_ceiling`); None: it may be attempted.
+        """Outcome of an email that may not be sent now (`waits`, `over_ceiling`); None when it may be attempted.
 
-        A turn is written into the send, so that an attempt that SES defers does not take a second one.
+        The slot is stored in the send, so that an attempt that SES defers does not take a second one.
         """
         send, now = find_send(lead_id, send_id), self.clock()
         if send is None or send.name != "opt_in" or send.state != "planned":
             return None
         rate_limit = rate_limiter.load()
         if rate_limit.stopped or rate_limit.is_saturated(now):
-            return None  # it does not leave now whatever we say, so it takes no turn
+            return None  # it cannot be sent now in any case, so it takes no slot
         if send.waits_until is not None and now < datetime.fromisoformat(send.waits_until):
-            return "waits"  # a repeat of its message: the due entry was written before the send said so
+            return "waits"  # a repeated message: the due entry was written before `waits_until`
         try:
-            outcome = self._take_turns(_Attempt(send, now))
+            outcome = self._take_slots(_Attempt(send, now))
         except NotFound:
-            return None  # erased meanwhile: the sender settles it
+            return None  # erased concurrently: the sender settles it
         if outcome is not None:
             self.outcomes[outcome] += 1
         return outcome
 
-    def _take_turns(self, attempt: "_Attempt") -> str | None:
+    def _take_slots(self, attempt: "_Attempt") -> str | None:
         send = attempt.send
         profile, state = load_profile(send.lead_id), load_state(send.lead_id)
         if state.blocked not in LIFTED_BY_OPT_IN:
@@ -101,7 +101,7 @@ class OptInCeilings:
         return judgement
 
     def _bots(self, form_id: str) -> BotDefence:
-        """A form that was taken off, or that this release cannot read, has the usual ceilings."""
+        """Ceilings of the form; the defaults for a form that was retired or that this release cannot read."""
         try:
             return parsed(self.definitions.live("form", form_id), Form).bots
         except (NotFound, DefinitionUnreadable):
@@ -109,57 +109,57 @@ class OptInCeilings:
 
 
 def _is_proved(state: State) -> bool:
-    """The address has confirmed something, or opted out with a link that it got: it is a person's."""
+    """True when the address confirmed or withdrew a topic with a link from an email, so the mailbox is real."""
     return not {"confirmed", "withdrawn"}.isdisjoint(state.topics.values())
 
 
 @dataclass
 class _Attempt:
-    """`turns`: the window of the clock in which the email has a turn, by ceiling; and `since` when it asks for one."""
+    """`windows`: by ceiling the window in which the email has a slot, and `since`, the time of its first attempt."""
 
     send: SendItem
     now: datetime
-    turns: dict[str, str] = field(init=False)
+    windows: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.turns = {"since": keys.stamp(self.now), **(self.send.turns or {})}
+        self.windows = {"since": keys.stamp(self.now), **(self.send.turns or {})}
 
     @property
     def latest(self) -> datetime:
-        return datetime.fromisoformat(self.turns["since"]) + LONGEST_WAIT
+        return datetime.fromisoformat(self.windows["since"]) + LONGEST_WAIT
 
     def take(self, ceiling: Ceiling, reason: str) -> str | None:
-        """None when the email has a turn now."""
-        if self.turns.get(ceiling.what) == ceiling.window(self.now):
+        """None when the email has a slot now."""
+        if self.windows.get(ceiling.what) == ceiling.window(self.now):
             return None
-        turn = take_turn(ceiling, self.now, self.latest)
-        if turn is None:
+        slot = take_slot(ceiling, self.now, self.latest)
+        if slot is None:
             return self.give_up(reason)
-        self.turns[ceiling.what] = turn.window
-        return self.wait(turn, reason) if turn.at > self.now else None
+        self.windows[ceiling.what] = slot.window
+        return self.wait(slot, reason) if slot.at > self.now else None
 
     def wait_an_hour(self, ceiling: Ceiling, reason: str) -> str:
         """In the next hour at the earliest, and no more of them in one hour than the form sends anyway."""
-        turn = take_turn(ceiling, self.now, self.latest, earliest=self.now + HOUR)
-        return self.give_up(reason) if turn is None else self.wait(turn, reason)
+        slot = take_slot(ceiling, self.now, self.latest, earliest=self.now + HOUR)
+        return self.give_up(reason) if slot is None else self.wait(slot, reason)
 
-    def wait(self, turn: Slot, reason: str) -> str:
-        """The way back first: a crash in between leaves a due entry too many, which finds the email waiting."""
+    def wait(self, slot: Slot, reason: str) -> str:
+        """Write the due entry first: a crash between the writes leaves one due entry too many, which is harmless."""
         message = transactional_message(self.send.lead_id, self.send.send_id)
-        due.plan(turn.at, due.TRANSACTIONAL, "transactional", self.send.send_id, message, self.now)
-        until = keys.stamp(turn.at)
+        due.plan(slot.at, due.TRANSACTIONAL, "transactional", self.send.send_id, message, self.now)
+        until = keys.stamp(slot.at)
         self.note(SendItem.waits_until.set(until), SendItem.reason.set(reason))
-        _ask_no_sooner(self.send.lead_id, until)
+        _postpone_opt_in(self.send.lead_id, until)
         return "waits"
 
     def note(self, *more: Action) -> None:
-        if more or self.turns != self.send.turns:
-            with suppress(ConditionFailed):  # a repeat of the message has begun it
-                base.update(self.send, [SendItem.turns.set(self.turns), *more], SendItem.state == "planned")
+        if more or self.windows != self.send.turns:
+            with suppress(ConditionFailed):  # a repeated message began the attempt
+                base.update(self.send, [SendItem.turns.set(self.windows), *more], SendItem.state == "planned")
 
     def give_up(self, reason: str) -> str:
-        """One mailbox that is asked so often is no person's wish. Else it is listed (`sodate sends failed`), and a
-        person or the next post of the lead plans it again.
+        """Skip an email over the mailbox ceiling. Any other is marked as failed (`sodate sends failed`): an operator or
+        the next post of the lead plans it again.
         """
         if reason == MAILBOX:
             settle(self.send.lead_id, self.send.send_id, "skipped", self.now, SendItem.reason.set(reason))
@@ -168,7 +168,7 @@ class _Attempt:
         return "over_ceiling"
 
 
-def _ask_no_sooner(lead_id: str, until: str) -> None:
-    """One waiting opt-in email a lead: the wait between two of them is counted from when this one leaves."""
-    with suppress(ConditionFailed):  # confirmed, erased, or a later one is planned
+def _postpone_opt_in(lead_id: str, until: str) -> None:
+    """Count the wait until the next opt-in email of the lead from the planned time of this one."""
+    with suppress(ConditionFailed):  # confirmed, erased, or a later email is planned
         base.update(state_key(lead_id), [StateItem.opt_in_mail_at.set(until)], StateItem.opt_in_mail_at < until)

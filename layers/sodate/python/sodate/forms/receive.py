@@ -1,4 +1,4 @@
-"""From an HTTP post to a captured submission, and what the public may know of a form."""
+"""HTTP controller of forms: receives posts and serves the public form description."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ from sodate.playbook.store import Definitions, parsed
 from sodate.signing import Signer
 
 
-class OriginRefused(Invalid):
+class OriginRejected(Invalid):
     status = 403
 
 
 @dataclass(frozen=True)
 class FormController:
-    """Everything the two form routes need."""
+    """Dependencies of the two form routes. `pause` waits before retry number n."""
 
     definitions: Definitions
     signer: Callable[[], Signer]
@@ -35,7 +35,10 @@ class FormController:
     pause: Callable[[int], None]
 
     def form(self, form_id: str) -> tuple[Form, int]:
-        """Raises `NotFound` for an unknown and for a closed form alike."""
+        """The live form and its version.
+
+        Raises: `NotFound` for an unknown or closed form.
+        """
         stored = self.definitions.live("form", form_id)
         form = parsed(stored, Form)
         if form.status != "open":
@@ -58,7 +61,10 @@ class FormController:
     def receive(
         self, form: Form, version: int, body: str | None, is_base64: bool, headers: Mapping[str, str], now: datetime
     ) -> tuple[Captured, str | None]:
-        """What was stored, and where an HTML form goes next (one of the form's own addresses, or None)."""
+        """Store the post. Returns the result, and the redirect target of an HTML form (listed in the form, or None).
+
+        Raises: `BodyError`, `FieldErrors`, `Transient`.
+        """
         fields, controls, source = split(parse_body(decode(body, is_base64), headers))
         submission = Submission(form.id, version, now, read_answers(form, fields), controls, source)
         suspicion = suspect(form, controls, self.signer(), self.captcha, now)
@@ -69,10 +75,12 @@ class FormController:
 
 
 def check_origin(form: Form, headers: Mapping[str, str]) -> None:
-    """Raises `OriginRefused` for a page that is not on the form's list. CORS headers are the API's business (ADR 0010).
+    """Check the Origin header; API Gateway sends the CORS headers (ADR 0010).
 
-    A post without an Origin header comes from no browser and is let through: CORS is not authorisation.
+    A post without an Origin header does not come from a browser and is allowed: CORS is not authorisation.
+
+    Raises: `OriginRejected` for an origin that the form does not list.
     """
     origin = headers.get("origin")
     if origin is not None and origin not in form.origins:
-        raise OriginRefused("this page may not post this form; add its origin to the form's `origins`", "origin")
+        raise OriginRejected("this page may not post this form; add its origin to the form's `origins`", "origin")

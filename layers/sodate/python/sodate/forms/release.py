@@ -1,4 +1,4 @@
-"""A person says that a quarantined post is real: it is captured as if it had not been doubted, once."""
+"""Release of a quarantined post by an operator: it is captured like any other post, exactly once."""
 
 from datetime import datetime
 
@@ -11,16 +11,26 @@ from sodate.forms.submission import Controls, Submission
 
 
 def release(capture: Capture, submission_id: str, month: datetime, now: datetime) -> Captured:
-    """Raises `NotFound` when nothing of that id waits in that month, `FieldErrors` when the form has changed since."""
-    held = find_quarantined(submission_id, month)
-    if held.released is not None:
+    """Capture the quarantined post.
+
+    Raises: `NotFound` when the quarantine of that month has no such post; `FieldErrors` when the form changed since.
+    """
+    stored = find_quarantined(submission_id, month)
+    if stored.released is not None:
         return Captured(200, submission_id, "repeat")
-    answers = read_answers(capture.form, held.read_answers())
-    # An id of its own: the doubted post already used up the other one, and releasing twice must be a repeat.
+    answers = read_answers(capture.form, stored.read_answers())
+    # A derived id: the quarantined post used the original one, and a second release must count as a repeat.
     controls = Controls(submission_id=f"{submission_id}-released"[-64:])
-    submission = Submission(held.form_id, int(held.form_version), now, answers, controls, held.read_source())
+    submission = Submission(
+        stored.form_id,
+        int(stored.form_version),
+        now,
+        answers,
+        controls,
+        stored.read_source(),
+    )
     captured = capture.store(submission, suspicion=None)
-    base.update(held, [SubmissionItem.released.set(keys.stamp(now))])
+    base.update(stored, [SubmissionItem.released.set(keys.stamp(now))])
     return captured
 
 

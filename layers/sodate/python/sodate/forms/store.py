@@ -1,4 +1,4 @@
-"""SUBMISSION items (under their lead, or in quarantine) and the receipt that makes a post count once."""
+"""SUBMISSION items (of a lead, or in quarantine), and the receipt that makes a post count exactly once."""
 
 import json
 from datetime import datetime, timedelta
@@ -35,9 +35,9 @@ class SubmissionItem(TableItem, discriminator="submission"):
 
 
 class ReceiptItem(TableItem, discriminator="receipt"):
-    """Who comes first with a submission id owns it; `digest` tells a repeat from a clash.
+    """The first post with a submission id owns it; `digest` distinguishes a repeat from a conflict.
 
-    `suspicion` is set while the post lies in quarantine: the same post without a doubt may then still become a lead.
+    `suspicion` is set while the post is in quarantine: the same post without suspicion may still become a lead.
     """
 
     submission_id = UnicodeAttribute()
@@ -58,7 +58,7 @@ def quarantined_item(submission: Submission, submission_id: str, suspicion: str)
 
 
 def quarantined_key(at: datetime, submission_id: str) -> SubmissionItem:
-    """A handle for an update; nothing is read."""
+    """Key for an update; no read."""
     return SubmissionItem(keys.quarantine(at), keys.submission(submission_id))
 
 
@@ -91,6 +91,6 @@ def receipt_item(submission: Submission, name: str, submission_id: str, suspicio
 
 
 def quarantined(month: datetime) -> list[SubmissionItem]:
-    """What waits for a person in the month of `month` (UTC)."""
+    """Quarantined posts of the UTC month of `month`, released ones included, oldest first."""
     items = base.query(SubmissionItem, keys.quarantine(month), keys.SUBMISSIONS)
     return sorted(items, key=lambda item: item.at)

@@ -1,4 +1,4 @@
-"""One post, split into what the form asked for and what the page says about itself. Reserved names begin with `_`."""
+"""One post, split into form fields, controls, and source data of the page. Reserved names begin with `_`."""
 
 import hashlib
 import json
@@ -45,14 +45,17 @@ class Submission:
 
     @property
     def digest(self) -> str:
-        """Equal for the same person saying the same thing on the same form."""
-        said = {name: value for name, value in self.answers.values.items() if value != self.answers.address.typed}
-        text = json.dumps([self.form_id, self.answers.address.match, said], sort_keys=True, ensure_ascii=False)
+        """Equal for equal answers of the same address on the same form."""
+        answers = {name: value for name, value in self.answers.values.items() if value != self.answers.address.typed}
+        text = json.dumps([self.form_id, self.answers.address.match, answers], sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def split(raw: dict[str, Any]) -> tuple[dict[str, Any], Controls, dict[str, str]]:
-    """(the form's own fields, controls, source). What the page says of itself is cut to length, never refused."""
+    """(form fields, controls, source). Source values are cut to their limit, never rejected.
+
+    Raises: `FieldErrors` for unknown reserved names and invalid controls.
+    """
     fields = {name: value for name, value in raw.items() if not _is_reserved(name)}
     renamed = {("_captcha" if name == CAPTCHA_FIELD else name): value for name, value in raw.items()}
     reserved = {name: value for name, value in renamed.items() if name.startswith("_")}

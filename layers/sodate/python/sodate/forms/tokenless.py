@@ -1,7 +1,7 @@
-"""Posts without a token: of people without JavaScript, of a company's own server, and of every simple script.
+"""Posts without a token: browsers without JavaScript, a company's own server, and simple scripts.
 
-So many an hour are taken for people's, further ones go to quarantine until a person releases them. A post with a token
-says when its page was fetched, and is judged by that (`forms.bots`).
+A limited number per form and hour is accepted; further ones go to quarantine until an operator releases them. A post
+with a token carries the time at which its page was fetched, and is judged by that (`forms.bots`).
 """
 
 from datetime import datetime, timedelta
@@ -17,9 +17,9 @@ _HOUR = timedelta(hours=1)
 
 
 def suspect_tokenless(form: Form, submission: Submission, now: datetime) -> Suspicion | None:
-    """Takes a turn of the form's hour; for a repeat of a stored post none is needed.
+    """Take a slot of the form's hourly ceiling; a repeat of a stored post needs none.
 
-    A repeat of a post that lies in quarantine takes one: it would become a lead.
+    A repeat of a quarantined post takes one, because it would become a lead.
     """
     if submission.controls.token is not None or _is_stored(submission):
         return None
@@ -28,7 +28,7 @@ def suspect_tokenless(form: Form, submission: Submission, now: datetime) -> Susp
 
 
 def _is_stored(submission: Submission) -> bool:
-    """By its own id only. One without an id is known by its words, for some minutes; to count it twice does no harm."""
+    """Found by `_submission_id` only. A repeat without an id takes a second slot, which is harmless."""
     name = submission.controls.submission_id
     receipt = find_receipt(submission.form_id, name) if name is not None else None
     return receipt is not None and receipt.suspicion is None

@@ -1,4 +1,4 @@
-"""Rows become leads: by the same items, conditions and keys as form posts, each row once, many a transaction."""
+"""Writes rows as leads with the same items, conditions and keys as form posts; each row once, many per transaction."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -8,13 +8,13 @@ from sodate.consent.unsubscribe import unsubscribe
 from sodate.dynamodb import bulk, keys, transaction
 from sodate.dynamodb.base import ConditionFailed, Contention
 from sodate.errors import Transient
-from sodate.imports.decide import Decide, Decision, Known, Refused
+from sodate.imports.decide import Decide, Decision, Known, RowRejected
 from sodate.imports.mark import Outcome
 from sodate.imports.row import Row, Trouble, shortened
 from sodate.leads.address import external_key
 from sodate.leads.store import profiles_of, states_of
 
-#: DynamoDB takes 100 items in a transaction.
+#: DynamoDB allows 100 items per transaction.
 _AT_ONCE = 96
 _TRIES = 6
 Decided = tuple[Row, Decision]
@@ -22,7 +22,7 @@ Decided = tuple[Row, Decision]
 
 @dataclass(frozen=True)
 class Applied:
-    """`outcome` is None for a row that was refused; `confirmed` when its consent counts."""
+    """Result of one row. `outcome` is None for a rejected row; `confirmed`: its consent is valid."""
 
     line: int
     outcome: Outcome | None
@@ -37,61 +37,64 @@ class Apply:
     pause: Callable[[int], None]
 
     def apply(self, rows: Sequence[Row]) -> list[Applied]:
-        """In the order of `rows`. Raises `Transient` when the table is too busy; repeat the same rows then."""
-        found: dict[int, Applied] = {}
-        together: list[Decided] = []
-        alone: list[Row] = []
+        """Apply the rows; results in the order of `rows`.
+
+        Raises: `Transient` when the table is too busy; the caller then repeats the same rows.
+        """
+        results: dict[int, Applied] = {}
+        batch: list[Decided] = []
+        single: list[Row] = []
         seen: set[str] = set()
         for row, known in zip(rows, self._look_up(rows), strict=True):
             if seen & known.keys:
-                alone.append(row)
+                single.append(row)
             else:
                 try:
-                    together.append((row, self.deciding.decide(row, known)))
-                except Refused as error:
-                    found[row.line] = self._refused(row, error)
+                    batch.append((row, self.deciding.decide(row, known)))
+                except RowRejected as error:
+                    results[row.line] = self._rejected(row, error)
             seen |= known.keys
-        for group in _groups(together):
+        for group in _groups(batch):
             if self._commit([decision for _, decision in group]):
-                found |= {row.line: self._done(row, decision) for row, decision in group}
+                results |= {row.line: self._done(row, decision) for row, decision in group}
             else:
-                alone += [row for row, _ in group]
-        for row in sorted(alone, key=lambda row: row.line):
-            found[row.line] = self._alone(row)
-        return [found[row.line] for row in rows]
+                single += [row for row, _ in group]
+        for row in sorted(single, key=lambda row: row.line):
+            results[row.line] = self._apply_one(row)
+        return [results[row.line] for row in rows]
 
-    def _alone(self, row: Row) -> Applied:
+    def _apply_one(self, row: Row) -> Applied:
         for attempt in range(_TRIES):
             (known,) = self._look_up([row])
             try:
                 decision = self.deciding.decide(row, known)
-            except Refused as error:
-                return self._refused(row, error)
+            except RowRejected as error:
+                return self._rejected(row, error)
             if self._commit([decision]):
                 return self._done(row, decision)
             self.pause(attempt)
         raise Transient(f"line {row.line}: this lead changes too fast; start the import again, it goes on there")
 
     def _commit(self, decisions: Sequence[Decision]) -> bool:
-        """False when somebody wrote first: nothing of the group is written then, and it is looked at again."""
+        """False on a concurrent modification: nothing of the group is written, and each row is applied again alone."""
         if self.deciding.dry_run:
             return True
-        leaving = [decision.state.lead_id for decision in decisions if decision.leaves]
-        for lead_id in leaving:  # before their rows count as done: an opt-out must not be lost in between
+        opting_out = [decision.state.lead_id for decision in decisions if decision.opts_out]
+        for lead_id in opting_out:  # before their rows count as done, so that a crash cannot lose an opt-out
             reference = keys.imported(self.deciding.import_id)
             unsubscribe(lead_id, reference, "", "all", "import", self.deciding.now)
         writes = [write for decision in decisions for write in decision.writes]
         try:
-            if writes and not leaving:
+            if writes and not opting_out:
                 transaction.commit(writes)
         except (ConditionFailed, Contention):
             return False
-        return not leaving
+        return not opting_out
 
     def _look_up(self, rows: Sequence[Row]) -> list[Known]:
-        bare = [self._keys(row) for row in rows]
-        found = bulk.get_many((key for known in bare for key in self._wanted(known)), consistent=True)
-        owned = [self._owned(known, found) for known in bare]
+        lookups = [self._keys(row) for row in rows]
+        items = bulk.get_many((key for known in lookups for key in self._wanted(known)), consistent=True)
+        owned = [self._owned(known, items) for known in lookups]
         leads = {lead for known in owned for lead in (known.by_email, known.by_id) if lead}
         profiles, states = profiles_of(leads, consistent=True), states_of(leads)
         return [
@@ -114,11 +117,11 @@ class Apply:
         if known.id_key:
             yield keys.external_owner(self.deciding.mapping.source, known.id_key), keys.OWNER
 
-    def _owned(self, known: Known, found: dict[tuple[str, str], bulk.Raw]) -> Known:
+    def _owned(self, known: Known, items: dict[tuple[str, str], bulk.Raw]) -> Known:
         source = self.deciding.mapping.source
-        by_email = found.get((keys.address_owner(known.email_key or ""), keys.OWNER))
-        by_id = found.get((keys.external_owner(source, known.id_key or ""), keys.OWNER))
-        entry = found.get((keys.suppression(known.email_key or ""), keys.ENTRY))
+        by_email = items.get((keys.address_owner(known.email_key or ""), keys.OWNER))
+        by_id = items.get((keys.external_owner(source, known.id_key or ""), keys.OWNER))
+        entry = items.get((keys.suppression(known.email_key or ""), keys.ENTRY))
         return replace(
             known,
             by_email=_text(by_email, "lead_id"),
@@ -126,23 +129,23 @@ class Apply:
             suppressed=_text(entry, "reason"),
         )
 
-    # -- what is told ----------------------------------------------------------------------------------------------
+    # -- results ---------------------------------------------------------------------------------------------------
 
     def _done(self, row: Row, decision: Decision) -> Applied:
         notes = list(row.notes)
         if decision.before:
             value = shortened(row.external_id or (row.email.typed if row.email else ""))
-            told = f"the same person as line {decision.before}; this line is an update of it"
-            notes.append(Trouble(row.line, self.deciding.column("external_id", "email"), told, value, "note"))
+            message = f"the same person as line {decision.before}; this line is an update of it"
+            notes.append(Trouble(row.line, self.deciding.column("external_id", "email"), message, value, "note"))
         wanted = row.consent.topics if row.consent else ()
-        refused = [topic for topic in wanted if decision.state.topics.get(topic) != "confirmed"]
-        if refused:
+        rejected = [topic for topic in wanted if decision.state.topics.get(topic) != "confirmed"]
+        if rejected:
             why = decision.state.blocked or "withdrawn by the person"
-            told = f"consent not taken over for {', '.join(refused)}: {why}; only the person can change that"
-            notes.append(Trouble(row.line, self.deciding.column("email"), told, kind="note"))
-        return Applied(row.line, decision.outcome, bool(wanted) and not refused, tuple(notes))
+            message = f"consent not taken over for {', '.join(rejected)}: {why}; only the person can change that"
+            notes.append(Trouble(row.line, self.deciding.column("email"), message, kind="note"))
+        return Applied(row.line, decision.outcome, bool(wanted) and not rejected, tuple(notes))
 
-    def _refused(self, row: Row, error: Refused) -> Applied:
+    def _rejected(self, row: Row, error: RowRejected) -> Applied:
         is_address = error.column == self.deciding.column("email")
         value = row.email.typed if row.email and is_address else row.external_id or ""
         return Applied(row.line, None, troubles=(Trouble(row.line, error.column, str(error), shortened(value)),))
@@ -153,7 +156,7 @@ def _text(item: Any, name: str) -> str | None:
 
 
 def _groups(decided: Sequence[Decided]) -> Iterable[list[Decided]]:
-    """As many rows as fit into one transaction."""
+    """Groups of rows, each as large as one transaction allows."""
     group: list[Decided] = []
     size = 0
     for row, decision in decided:

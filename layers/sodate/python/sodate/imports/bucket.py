@@ -1,6 +1,6 @@
-"""The import bucket: `imports/<name>.csv` with its mapping beside it goes in, `results/<name>.…` comes out.
+"""The import bucket: input is `imports/<name>.csv` with its mapping beside it, output is `results/<name>.…`.
 
-What comes out lies under another prefix than what starts an import, so a result can never start one.
+Input and output have different prefixes, so a result never starts an import.
 """
 
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sodate.errors import Invalid, NotFound, Transient
 
 INCOMING, RESULTS = "imports/", "results/"
-#: Whoever may not list a bucket is told 403 instead of 404.
+#: S3 returns 403 instead of 404 to a caller without permission to list the bucket.
 _MISSING = {"404", "NoSuchKey", "NotFound", "403", "AccessDenied"}
 
 
 @dataclass(frozen=True)
-class Place:
-    """`etag` is set in our own messages: the import goes on with the very file that it began with."""
+class ImportFile:
+    """A CSV object in the bucket. `etag` is set in continuation messages: they must refer to the same content."""
 
     bucket: str
     key: str
@@ -33,58 +33,61 @@ class Place:
         return f"{RESULTS}{self.key.removeprefix(INCOMING).removesuffix('.csv')}.{kind}"
 
 
-def places_of(message: Any) -> list[Place]:
-    """Of an S3 notification, or of a message that an import sent to itself. Raises `Invalid`."""
+def files_in(message: Any) -> list[ImportFile]:
+    """Files named by an S3 notification or by a continuation message of an import.
+
+    Raises: `Invalid`.
+    """
     if not isinstance(message, dict):
         raise Invalid("neither a notification of S3 nor an import that goes on", "message")
     try:
         if "go_on" in message:
-            return [Place(**message["go_on"])]
+            return [ImportFile(**message["go_on"])]
         if message.get("Event") == "s3:TestEvent":
             return []
-        found = [record["s3"] for record in message["Records"]]
-        return [Place(one["bucket"]["name"], unquote_plus(one["object"]["key"])) for one in found]
+        objects = [record["s3"] for record in message["Records"]]
+        return [ImportFile(one["bucket"]["name"], unquote_plus(one["object"]["key"])) for one in objects]
     except (KeyError, TypeError, AttributeError) as error:
         raise Invalid(f"neither a notification of S3 nor an import that goes on: {error!r}", "message") from error
 
 
 @dataclass(frozen=True)
 class Bucket:
-    """`client` is boto3's. What is not there is `NotFound`, what does not answer `Transient`."""
+    """`client` is boto3's S3 client. A missing object raises `NotFound`, any other failure `Transient`."""
 
     client: Any
 
-    def head(self, place: Place) -> dict[str, Any]:
-        return dict(self._ask("head_object", Bucket=place.bucket, Key=place.key))
+    def head(self, file: ImportFile) -> dict[str, Any]:
+        return dict(self._ask("head_object", Bucket=file.bucket, Key=file.key))
 
     def read(self, bucket: str, key: str, limit: int) -> bytes:
-        """At most `limit` + 1 bytes, so that the caller sees what is too long."""
+        """Read at most `limit` + 1 bytes, so that the caller can detect an object that is too long."""
         try:
             content: bytes = self._ask("get_object", Bucket=bucket, Key=key)["Body"].read(limit + 1)
         except (BotoCoreError, OSError) as error:
             raise Transient(f"S3 did not answer: {type(error).__name__}") from error
         return content
 
-    def open(self, place: Place, offset: int, size: int) -> BinaryIO:
+    def open(self, file: ImportFile, offset: int, size: int) -> BinaryIO:
         if offset >= size:
             return BytesIO()
-        how = {"Range": f"bytes={offset}-", "IfMatch": place.etag}
-        stream: BinaryIO = self._ask("get_object", Bucket=place.bucket, Key=place.key, **how)["Body"]
+        arguments = {"Range": f"bytes={offset}-", "IfMatch": file.etag}
+        stream: BinaryIO = self._ask("get_object", Bucket=file.bucket, Key=file.key, **arguments)["Body"]
         return stream
 
-    def write(self, place: Place, kind: str, content: bytes, content_type: str) -> None:
-        where = {"Bucket": place.bucket, "Key": place.result_key(kind)}
-        self._ask("put_object", **where, Body=content, ContentType=content_type)
+    def write(self, file: ImportFile, kind: str, content: bytes, content_type: str) -> None:
+        target = {"Bucket": file.bucket, "Key": file.result_key(kind)}
+        self._ask("put_object", **target, Body=content, ContentType=content_type)
 
-    def _ask(self, operation: str, **what: Any) -> Any:
+    def _ask(self, operation: str, **arguments: Any) -> Any:
         try:
-            return getattr(self.client, operation)(**what)
+            return getattr(self.client, operation)(**arguments)
         except ClientError as error:
             code = str(error.response.get("Error", {}).get("Code"))
             if code in ("412", "PreconditionFailed"):
                 raise NotFound("the file was replaced while it was imported; the new one is imported anew") from error
             if code in _MISSING:
-                raise NotFound(f"{what['Key'].rsplit('/', 1)[-1]} is not there (any more)") from error
+                raise NotFound(f"{arguments['Key'].rsplit('/', 1)[-1]} is not there (any more)") from error
             raise Transient(f"S3 did not answer: {code}") from error
         except BotoCoreError as error:
             raise Transient(f"S3 did not answer: {type(error).__name__}") from error

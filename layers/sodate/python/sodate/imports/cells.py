@@ -1,4 +1,4 @@
-"""One cell becomes one value. What a person typed stays as typed; what cannot be read is said, never guessed."""
+"""Converts one cell to one value. Text is kept as typed; an unreadable cell raises `BadCell` and is never guessed."""
 
 import re
 import unicodedata
@@ -11,27 +11,30 @@ from zoneinfo import ZoneInfo
 from sodate.imports.mapping import Column
 from sodate.leads.text import digits, fold, one_line
 
-#: What a spreadsheet takes for a formula, also in full width (OWASP, CSV injection).
+#: Text that a spreadsheet executes as a formula, also in full width (OWASP, CSV injection).
 _FORMULA = re.compile(r"^'*[=+\-@\t\r\n＝＋－＠]")
 _ESCAPED = re.compile(r"^'+[=+\-@\t\r\n＝＋－＠]")
 _DATE = re.compile(
     r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[T ]+(\d{1,2})[:時](\d{2})(?:[:分](\d{2})(?:\.\d{1,6})?)?[秒分]?"
     r"( ?(?:Z|[+-]\d{2}:?\d{2}))?)?"
 )
-#: Text, but nothing that a spreadsheet would run.
+#: A negative number: it starts like a formula but is not executed.
 _NUMBER = re.compile(r"-\d{1,30}(\.\d{1,30})?")
-#: Controls, bytes that could not be decoded, and what Python makes of bytes that CP932 does not have.
+#: Control characters, undecodable bytes, and the characters to which Python maps bytes undefined in CP932.
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\uf8f0-\uf8f3]")
-#: Of what the mapping says, which is folded for each row; cells are not kept.
+#: Cache for words of the mapping, which are folded for each row; cells are not cached.
 folded = lru_cache(maxsize=4096)(fold)
 
 
 class BadCell(Exception):
-    """The message says what is wrong and what would be right."""
+    """The message says what is wrong and what is allowed."""
 
 
 def clean(cell: str) -> str:
-    """Without the apostrophe that `export` puts before a would-be formula. Raises `BadCell` for what is no text."""
+    """Trimmed text, without the apostrophe that `export` puts before a potential formula.
+
+    Raises: `BadCell` for undecodable bytes and control characters.
+    """
     if wrong := _NO_TEXT.search(cell):
         is_bytes = wrong[0] >= "\ud800"
         raise BadCell("bytes that are not text in the file's encoding" if is_bytes else "a control character")
@@ -40,7 +43,7 @@ def clean(cell: str) -> str:
 
 
 def escaped(value: Any) -> str:
-    """A cell that no spreadsheet runs; `clean` gives the value back. Numbers stay numbers."""
+    """Text that no spreadsheet executes; `clean` reverses it. Numbers stay numbers."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -56,7 +59,10 @@ def number_text(value: int | float | Decimal) -> str:
 
 
 def read(column: Column, text: str) -> Any:
-    """`text` is clean and not empty."""
+    """Convert `text`, which is clean and not empty, by the column's type.
+
+    Raises: `BadCell`.
+    """
     if len(text) > column.max_length:
         raise BadCell(f"{len(text):,} characters; at most {column.max_length} (`max_length` in the mapping)")
     match column.type:
@@ -102,15 +108,18 @@ def _choice(column: Column, text: str) -> str:
     raise BadCell("not one of the `choices` in the mapping")
 
 
-def moment(text: str, zone: ZoneInfo) -> datetime:
-    """`2026-11-20`, `2026/11/20 9:30`, `2026年11月20日`, with or without an offset; midnight where no time is said."""
-    found = _DATE.fullmatch(unicodedata.normalize("NFKC", text).strip())
-    if found is None:
+def moment(text: str, time_zone: ZoneInfo) -> datetime:
+    """`2026-11-20`, `2026/11/20 9:30`, `2026年11月20日`, with or without an offset, as UTC; midnight without a time.
+
+    Raises: `BadCell`.
+    """
+    parsed = _DATE.fullmatch(unicodedata.normalize("NFKC", text).strip())
+    if parsed is None:
         raise BadCell("not a date; write it as 2026-11-20 or 2026/11/20 09:30")
-    *numbers, offset = found.groups()
+    *numbers, offset = parsed.groups()
     year, month, day, hour, minute, second = (int(number or 0) for number in numbers)
     try:
-        at = datetime(year, month, day, hour, minute, second, tzinfo=zone)
+        at = datetime(year, month, day, hour, minute, second, tzinfo=time_zone)
         if offset:
             at = datetime.strptime(f"{at:%Y-%m-%d %H:%M:%S}{offset.strip()}", "%Y-%m-%d %H:%M:%S%z")
     except ValueError as error:

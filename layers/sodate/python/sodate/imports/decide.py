@@ -1,6 +1,7 @@
-"""What a row means for a lead that is known, or not: one decision, one list of conditional writes.
+"""Decides what a row changes: one decision with one list of conditional writes per row. No I/O.
 
-Two people are the same only by an equal address or an equal id. Whoever two keys take for two people stays two people.
+A row matches a lead only by equal address or equal external id. When the two keys match different leads, the row is
+rejected; leads are never merged.
 """
 
 from collections.abc import Callable
@@ -35,8 +36,8 @@ from sodate.leads.store import (
 )
 
 
-class Refused(Exception):
-    """This row is not applied: column and reason."""
+class RowRejected(Exception):
+    """The row is not applied; the message is the reason, `column` the offending column."""
 
     def __init__(self, column: str, reason: str) -> None:
         super().__init__(reason)
@@ -45,7 +46,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Known:
-    """What the table holds about the person of a row."""
+    """Stored data that matches the keys of a row."""
 
     email_key: str | None
     id_key: str | None
@@ -57,19 +58,19 @@ class Known:
 
     @property
     def keys(self) -> set[str]:
-        """Rows that share one of these must go one after the other."""
+        """Rows that share one of these are applied one after the other."""
         return {key for key in (self.email_key, self.id_key, self.by_email, self.by_id) if key}
 
 
 @dataclass(frozen=True)
 class Decision:
-    """`before`: the line that spoke of this person earlier. `leaves`: the lead must be unsubscribed first."""
+    """`before`: an earlier line of the file for this lead, 0 for none. `opts_out`: the lead is unsubscribed first."""
 
     outcome: Outcome
     state: State
     writes: list[Write] = field(default_factory=list)
     before: int = 0
-    leaves: bool = False
+    opts_out: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,24 +80,27 @@ class Decide:
     new_id: Callable[[], str]
     now: datetime
     dry_run: bool = False
-    #: The whole file was imported before: what it did then is not told as if it were done now.
+    #: The whole file was imported before; outcomes of that run are reported as `unchanged`.
     again: bool = False
-    #: A dry run writes nothing, so it must remember whom it would have made: key to line.
+    #: A dry run writes nothing, so it records the leads it would create: key to line.
     _planned: dict[str, int] = field(default_factory=dict)
 
     def decide(self, row: Row, known: Known) -> Decision:
-        """Raises `Refused`."""
+        """Decide one row.
+
+        Raises: `RowRejected`.
+        """
         if known.by_email and known.by_id and known.by_email != known.by_id:
             reason = f"two people: the address belongs to lead {known.by_email}, the id to lead {known.by_id}"
-            raise Refused(self.column("email"), reason)
+            raise RowRejected(self.column("email"), reason)
         if not known.by_email and not known.by_id:
             return self._create(row, known)
         if known.profile is None or known.state is None:
-            raise Refused("", f"lead {known.by_email or known.by_id} was erased and is not made again by an import")
+            raise RowRejected("", f"lead {known.by_email or known.by_id} was erased and is not made again by an import")
         return self._known(row, known, known.profile, known.state)
 
     def column(self, *targets: str) -> str:
-        """The first of the file's columns that goes to one of these."""
+        """Name of the file's column mapped to the first of `targets` that is mapped; empty for none."""
         columns = self.mapping.columns.items()
         return next((name for target in targets for name, column in columns if column.to == target), "")
 
@@ -146,9 +150,9 @@ class Decide:
             return Decision("unchanged", state) if is_same else self._update(row, known, profile, state, 0)
         if self.again and mark.line >= row.line:
             return Decision("unchanged", state, before=mark.before if mark.line == row.line else 0)
-        if mark.line == row.line:  # this very row was applied before the import was killed
+        if mark.line == row.line:  # this row was applied before the import was interrupted
             return Decision(mark.outcome, state, before=mark.before)
-        if mark.line > row.line:  # … and a later row of the same person too
+        if mark.line > row.line:  # … and so was a later row of the same lead
             was_made_here = profile.source.get("import") == self.import_id and mark.before == row.line
             return Decision("created" if was_made_here else "updated", state)
         if mark.digest == row.digest:
@@ -157,7 +161,7 @@ class Decide:
 
     def _update(self, row: Row, known: Known, profile: Profile, state: State, before: int) -> Decision:
         if row.opt_out and state.blocked in MENDABLE:
-            return Decision("updated", state, before=before, leaves=True)
+            return Decision("updated", state, before=before, opts_out=True)
         self._check_identity(row, known, profile, state)
         addressed = self._addressed(row, known, state)
         after, writes = consented(row, addressed, self.mapping.source, self.import_id)
@@ -179,17 +183,20 @@ class Decide:
         return Decision(outcome, after, writes, before)
 
     def _check_identity(self, row: Row, known: Known, profile: Profile, state: State) -> None:
-        """Raises `Refused`. An equal id does not make a second address the person's own, nor the other way round."""
+        """An equal id does not prove a second address, nor an equal address a second id.
+
+        Raises: `RowRejected`.
+        """
         if known.email_key and state.address_key and state.address_key != known.email_key:
             reason = f"lead {profile.lead_id} has this id and another address; which one is right, a person must say"
-            raise Refused(self.column("email"), reason)
-        held = profile.external.get(self.mapping.source)
-        if row.external_id and held and held != row.external_id:
-            reason = f"lead {profile.lead_id} has this address and another id ({shortened(held)}): two people?"
-            raise Refused(self.column("external_id"), reason)
+            raise RowRejected(self.column("email"), reason)
+        stored_id = profile.external.get(self.mapping.source)
+        if row.external_id and stored_id and stored_id != row.external_id:
+            reason = f"lead {profile.lead_id} has this address and another id ({shortened(stored_id)}): two people?"
+            raise RowRejected(self.column("external_id"), reason)
 
     def _addressed(self, row: Row, known: Known, state: State) -> State:
-        """A lead that had no address gets one."""
+        """The state with the address of the row, when the lead had none."""
         address_key, blocked = state.address_key or known.email_key or "", state.blocked
         if blocked == NO_ADDRESS:
             blocked = UNSUBSCRIBED if row.opt_out else self._block(row, known)
@@ -207,28 +214,28 @@ class Decide:
         return actions
 
     def _attributes(self, row: Row, profile: Profile) -> list[Action]:
-        """Newest wins; where the profile is newer than the row, the row only fills gaps. First sources stay."""
+        """The newest value wins; a row older than the profile only fills gaps; `source` values stay."""
         as_of = self._as_of(row)
         is_stale = bool(as_of) and as_of < (profile.updated or profile.created)
-        held: dict[str, tuple[Any, dict[str, Any]]] = {
+        groups: dict[str, tuple[Any, dict[str, Any]]] = {
             "primary": (ProfileItem.primary, profile.primary),
             "secondary": (ProfileItem.secondary, profile.secondary),
             "source": (ProfileItem.source, profile.source),
         }
         actions: list[Action] = []
-        for group, (attribute, values) in held.items():
+        for group, (attribute, values) in groups.items():
             for name, value in row.attributes[group].items():
                 is_kept = name in values and (is_stale or group == "source" or values[name] == value)
                 if not is_kept:
                     actions.append(attribute[name].set(value))
         for path in () if is_stale else row.cleared:
             group, _, name = path.partition(".")
-            if group != "source" and name in held[group][1]:
-                actions.append(held[group][0][name].remove())
+            if group != "source" and name in groups[group][1]:
+                actions.append(groups[group][0][name].remove())
         return actions
 
     def _as_of(self, row: Row) -> str:
-        """When the row was true; empty: now."""
+        """Time at which the row was valid, as `keys.stamp`; empty: now."""
         if row.updated:
             return keys.stamp(row.updated)
         day = self.mapping.as_of
@@ -253,7 +260,7 @@ def _state_change(state: State, after: State) -> list[Write]:
 
 
 def _unchanged(profile: Profile) -> Condition:
-    """Nobody wrote this profile since it was read: no form, no other import."""
+    """True while neither a form nor another import changed the profile since it was read."""
     updated, imported = ProfileItem.updated, ProfileItem.imported
     condition: Condition = ProfileItem.created.exists()
     condition &= updated.does_not_exist() if profile.updated is None else updated == profile.updated

@@ -1,6 +1,6 @@
-"""What a row says of permission and of the past, as items. An opt-out, a block, a withdrawal count more than any list.
+"""Consent, opt-out and activity items of a row. An opt-out, block or withdrawal overrides any imported list.
 
-Law: 特定電子メール法 3条 (prior opt-in with evidence); a list that says "they agreed" and nothing else is no evidence.
+Law: 特定電子メール法 3条 (prior opt-in with evidence); a list that only states "they agreed" is no evidence.
 """
 
 from dataclasses import replace
@@ -17,7 +17,7 @@ from sodate.leads.lead import State
 
 
 def consented(row: Row, state: State, source: str, import_id: str) -> tuple[State, list[Write]]:
-    """The state as it becomes, and the evidence beside it. It starts no sequence: nobody just asked for one."""
+    """Return the new state and its evidence. An imported consent starts no sequence: it was given long ago."""
     consent = row.consent
     if consent is None or state.blocked is not None:
         return state, []
@@ -39,7 +39,7 @@ def consented(row: Row, state: State, source: str, import_id: str) -> tuple[Stat
 
 
 def opted_out(row: Row, state: State, is_suppressed: bool, import_id: str, now: datetime) -> list[Write]:
-    """Of a lead whom nobody could mail so far. Others leave through `unsubscribe`, like everybody."""
+    """Opt-out of a new lead or one without address. Other leads are unsubscribed by `consent.unsubscribe`."""
     evidence = Evidence(state.lead_id, now, "withdrawn", "import", (), reference=f"{import_id}:{row.line}")
     writes: list[Write] = [Put(consent_item(evidence, row.digest[:16]))]
     if state.address_key and not is_suppressed:
@@ -48,7 +48,7 @@ def opted_out(row: Row, state: State, is_suppressed: bool, import_id: str, now: 
 
 
 def logged(row: Row, lead_id: str, source: str) -> list[Write]:
-    """Equal facts are equal items, so they need no condition."""
+    """Activities of the row. Equal activities have equal keys, so the writes need no condition."""
     return [
         Put(activity_item(Activity(lead_id, kind, at, key, {"source": source})))
         for kind, at in dict.fromkeys(row.activities)

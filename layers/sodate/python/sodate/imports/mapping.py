@@ -1,4 +1,4 @@
-"""mapping.yaml: which column of somebody's file becomes what of a lead. Closed and typed like a playbook file."""
+"""Model of mapping.yaml: which column of a CSV file becomes which value of a lead. Unknown keys are errors."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from sodate.leads.text import fold
-from sodate.leads.zone import find_zone
+from sodate.leads.time_zone import find_time_zone
 from sodate.playbook.model import Definition, Language, Slug
 
 Target = Annotated[
@@ -21,7 +21,7 @@ Target = Annotated[
     ),
 ]
 CellType = Literal["text", "number", "date", "bool", "choice"]
-#: What another system knew of a person. Opens and clicks of old mails count for the score like our own.
+#: Activities from another system. Imported opens and clicks count for the score like those of our own emails.
 ImportedType = Literal["form_submitted", "mail_opened", "mail_clicked", "deal_won", "deal_lost"]
 Word = Annotated[str, StringConstraints(max_length=200)]
 Words = Annotated[tuple[Word, ...], Field(min_length=1, max_length=100)]
@@ -32,7 +32,7 @@ NO = ("no", "n", "false", "0", "off", "いいえ", "無", "なし", "×")
 
 
 class Column(Definition):
-    """One column. Instead of a map, the target alone may be written: `会社名: primary.company`."""
+    """One column. The target alone may be written instead of a map: `会社名: primary.company`."""
 
     to: Target
     type: CellType = "text"
@@ -61,8 +61,8 @@ class Given(Definition):
     any_of: Words = YES
 
 
-class Told(Definition):
-    """From a column of the row, or the same for all rows."""
+class ValueSource(Definition):
+    """A value from a column of the row, or the same value for all rows."""
 
     column: Header | None = None
     value: Annotated[str, StringConstraints(min_length=1, max_length=2000)] | None = None
@@ -75,20 +75,20 @@ class Told(Definition):
 
 
 class RowConsent(Definition):
-    """Permission to mail, row by row. Without all four parts of the evidence a row gives no consent."""
+    """Consent per row. A row without all four parts of the evidence gives no consent."""
 
     topics: tuple[Slug, ...] = Field(min_length=1, max_length=10)
     given: Given
-    wording: Told = Field(description="The words that were agreed to, or their id.")
-    at: Told = Field(description="When.")
-    method: Told = Field(description="How: a form, a call, a business card …")
-    where: Told = Field(description="The page, event or list it comes from.")
+    wording: ValueSource = Field(description="The words that were agreed to, or their id.")
+    at: ValueSource = Field(description="When.")
+    method: ValueSource = Field(description="How: a form, a call, a business card …")
+    where: ValueSource = Field(description="The page, event or list it comes from.")
 
 
 class RowActivity(Definition):
     type: ImportedType
     when: Given | None = Field(default=None, description="Only for rows of which this holds; empty: where `at` is.")
-    at: Told
+    at: ValueSource
 
 
 class Mapping(Definition):
@@ -114,14 +114,14 @@ class Mapping(Definition):
         return {name: {"to": column} if isinstance(column, str) else column for name, column in value.items()}
 
     @model_validator(mode="after")
-    def _tells_people_apart(self) -> Self:
+    def _identifies_rows(self) -> Self:
         targets = [column.to for column in self.columns.values()]
         twice = sorted({target for target in targets if targets.count(target) > 1})
         if twice:
             raise ValueError(f"two columns go to '{twice[0]}'")
         if not {"email", "external_id"} & set(targets):
             raise ValueError("`columns` needs one that goes to `email` or `external_id`: who is this row?")
-        if find_zone(self.zone) is None:
+        if find_time_zone(self.zone) is None:
             raise ValueError(f"`zone: {self.zone}` is no time zone; write one such as Asia/Tokyo")
         if self.as_of is not None and not _is_day(self.as_of):
             raise ValueError(f"`as_of: {self.as_of}` is no day; write it as 2026-11-20")
@@ -136,22 +136,22 @@ class Mapping(Definition):
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def unknown_topics(self, known: Iterable[str]) -> list[str]:
-        """Consent for a topic that nobody sends would be evidence of nothing."""
+        """Topics of `consent` that the playbook does not have."""
         return [topic for topic in self.consent.topics if topic not in set(known)] if self.consent else []
 
     def used(self) -> Iterator[str]:
-        """Every column that a rule reads, once or more."""
+        """Names of all columns that a rule reads; may repeat."""
         yield from self.columns
         consent = self.consent
         given = [consent.given if consent else None, self.opt_out, *(one.when for one in self.activities)]
-        told = [consent.wording, consent.at, consent.method, consent.where] if consent else []
-        told += [one.at for one in self.activities]
-        yield from (one.column for one in (*given, *told) if one is not None and one.column is not None)
+        sources = [consent.wording, consent.at, consent.method, consent.where] if consent else []
+        sources += [one.at for one in self.activities]
+        yield from (one.column for one in (*given, *sources) if one is not None and one.column is not None)
 
 
 @dataclass(frozen=True)
 class HeaderProblem:
-    """`column` as the file or the mapping writes it."""
+    """`column` is spelled as in the file or the mapping."""
 
     column: str
     message: str
@@ -159,26 +159,26 @@ class HeaderProblem:
 
 
 def check_header(mapping: Mapping, header: Iterable[str]) -> list[HeaderProblem]:
-    """Nothing is imported while one column is unaccounted for: what is left out is left out on purpose."""
+    """Problems of the header. Every column must be mapped or listed under `ignore`, or nothing is imported."""
     names = [name.strip() for name in header]
     known = {fold(name): name for name in names}
-    found = [
+    problems = [
         HeaderProblem(name, "the file has two columns of this name", "rename one of them")
         for name in {name for name in names if names.count(name) > 1}
     ]
     used = list(dict.fromkeys(mapping.used()))
-    found += [
+    problems += [
         HeaderProblem(name, "the file has no such column", _close(name, names))
         for name in used
         if fold(name) not in known
     ]
     accounted = {fold(name) for name in (*used, *mapping.ignore)}
-    found += [
+    problems += [
         HeaderProblem(name, "the mapping does not know this column", "map it, or write it under `ignore`")
         for key, name in known.items()
         if key not in accounted
     ]
-    return found
+    return problems
 
 
 def _is_day(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""mapping.yaml as text → `Mapping`, or every problem with its line."""
+"""Parses mapping.yaml into a `Mapping`, or reports every problem with its line."""
 
 from pydantic import ValidationError
 
@@ -12,7 +12,7 @@ MAX_BYTES = 256 * 1024
 
 
 class MappingInvalid(Invalid):
-    """Holds every problem, not the first."""
+    """Lists every problem, not only the first."""
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
@@ -20,7 +20,10 @@ class MappingInvalid(Invalid):
 
 
 def read_mapping(file: str, content: bytes) -> Mapping:
-    """Raises `MappingInvalid`."""
+    """Parse `content`, at most 256 KiB of UTF-8; `file` is used in messages.
+
+    Raises: `MappingInvalid`.
+    """
     if len(content) > MAX_BYTES:
         raise MappingInvalid([Problem(file, 1, "", f"larger than {MAX_BYTES:,} bytes", "a mapping is a page or two")])
     try:

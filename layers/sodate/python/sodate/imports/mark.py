@@ -1,4 +1,4 @@
-"""What an import last said of a lead: kept on its profile, so that the same row is never applied twice."""
+"""The last imported row of a lead, stored in its profile, so that the same row is never applied twice."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,7 +9,7 @@ _LETTERS: dict[str, Outcome] = {"c": "created", "u": "updated", "n": "unchanged"
 
 @dataclass(frozen=True)
 class Mark:
-    """`before` is the line of the same file that spoke of this lead earlier, 0 for none."""
+    """`before`: an earlier line of the same file for this lead, 0 for none. `digest`: `Row.digest`."""
 
     digest: str
     import_id: str

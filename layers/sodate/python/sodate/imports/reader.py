@@ -1,6 +1,6 @@
-"""A CSV file as records with their line and byte offset, whatever is in it. Memory is bounded by one record.
+"""Reads any CSV file as records with line and byte offset. Memory use is bounded by one record.
 
-A damaged record costs itself and nothing more: after a quote that is never closed, reading goes on in the next line.
+A damaged record does not affect others: after a quote that is never closed, reading continues on the next line.
 """
 
 import csv
@@ -10,19 +10,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-#: No lead is this large; whatever is, is skipped without being held.
+#: Bytes. No lead is this large; a larger record is skipped without being kept in memory.
 MAX_RECORD = 4 * 1024 * 1024
 _BLOCK = 64 * 1024
 _BOM = b"\xef\xbb\xbf"
-#: From here on Japanese begins: text that decodes to this was meant.
+#: First code point of CJK punctuation and kana: bytes that decode to it or above are Japanese text.
 _JAPANESE = "\u3000"
-#: What Python makes of the bytes 80, A0, FD, FE and FF, which CP932 does not have.
+#: Characters to which Python maps the bytes 80, A0, FD, FE and FF, which are undefined in CP932.
 _NOT_CP932 = frozenset("\x80\xa0\uf8f0\uf8f1\uf8f2\uf8f3")
 
 
 @dataclass(frozen=True)
 class Record:
-    """`cells` is None for what cannot be read, then `reason` says why. `end` is the offset of the next record."""
+    """`cells` is None for an unreadable record; `reason` then says why. `end` is the byte offset of the next record."""
 
     line: int
     cells: list[str] | None
@@ -33,7 +33,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Survey:
-    """What one pass over a file tells: its fingerprint, and the encoding that fits most of its lines."""
+    """Result of one pass over a file: size in bytes, fingerprint, and the encoding that fits most of its lines."""
 
     size: int
     sha256: str
@@ -45,7 +45,7 @@ Line = tuple[bytes, int]
 
 @dataclass
 class _Lines:
-    """Physical lines with their ending (LF, CR LF, CR alone) and their size; of a giant only the beginning is held."""
+    """Physical lines with their ending (LF, CR LF, CR alone) and their size; only the start of a huge line is kept."""
 
     stream: BinaryIO
     _ready: deque[bytes] = field(default_factory=deque)
@@ -53,7 +53,7 @@ class _Lines:
     _tail: bytes = b""
 
     def read(self) -> Line:
-        """Empty at the end."""
+        """The next line; empty at the end of the file."""
         if self._back:
             return self._back.popleft()
         dropped = 0
@@ -78,7 +78,7 @@ class _Lines:
 
 
 def survey(stream: BinaryIO) -> Survey:
-    """Reads to the end. A file of mixed encodings gets the one that fits more of its lines; the others are bad rows."""
+    """Read to the end. Mixed encodings: the one that fits more lines wins; the other lines become bad rows."""
     digest, lines, size = hashlib.sha256(), _Lines(stream), 0
     utf8 = other = 0
     while True:
@@ -103,11 +103,11 @@ def _decodes(raw: bytes, encoding: str) -> bool:
 
 
 class _Broken(Exception):
-    """What is wrong with a record, in words."""
+    """The message describes the damage."""
 
 
 class Records:
-    """`stream` stands at byte `offset`, where line `line` begins."""
+    """`stream` is positioned at byte `offset`, the start of line `line`."""
 
     def __init__(self, stream: BinaryIO, encoding: str, delimiter: str, *, offset: int = 0, line: int = 1) -> None:
         csv.field_size_limit(MAX_RECORD)
@@ -116,7 +116,7 @@ class Records:
         self._offset, self._line = offset, line
 
     def __iter__(self) -> Iterator[Record]:
-        """Without blank lines."""
+        """All records, without blank lines."""
         while True:
             taken: list[Line] = []
             try:
@@ -135,7 +135,7 @@ class Records:
                 yield Record(begun, None if reason else cells, self._offset, self._line, reason)
 
     def _text(self, taken: list[Line]) -> Iterator[str]:
-        """The lines that one record takes; `taken` tells afterwards which they were."""
+        """Decoded lines of one record; each raw line is appended to `taken`."""
         total = 0
         while (line := self._lines.read())[0]:
             taken.append(line)
@@ -154,7 +154,7 @@ class Records:
         if raw.isascii():
             return raw.decode("ascii")
         if self._encoding == "cp932" and _is_utf8_japanese(raw):
-            # Read as CP932 it would become other, wrong characters, and nobody would notice.
+            # Decoded as CP932 it would silently become wrong characters.
             return raw.decode("ascii", "surrogateescape")
         return raw.decode(self._encoding, "surrogateescape")
 

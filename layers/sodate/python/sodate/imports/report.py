@@ -1,4 +1,4 @@
-"""What became of an import, for people: counts, and a CSV of every row that did not go in or needs a look."""
+"""Report of an import: counts, and a CSV of every row that was rejected or needs attention."""
 
 import csv
 import io
@@ -12,16 +12,16 @@ _COLUMNS = ("line", "kind", "column", "reason", "value")
 BOM = "\ufeff"
 
 
-def nothing_yet() -> dict[str, int]:
+def zero_counts() -> dict[str, int]:
     return dict.fromkeys(COUNTED, 0)
 
 
-def added(counts: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
+def add_counts(counts: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
     return {name: counts.get(name, 0) + more.get(name, 0) for name in COUNTED}
 
 
 def head() -> str:
-    """With a byte order mark, or Excel reads the Japanese as something else."""
+    """CSV header with a byte order mark; without it Excel decodes Japanese wrongly."""
     return BOM + _text([_COLUMNS])
 
 
@@ -30,6 +30,6 @@ def lines(troubles: Iterable[Trouble]) -> str:
 
 
 def _text(rows: Iterable[Iterable[object]]) -> str:
-    held = io.StringIO()
-    csv.writer(held, lineterminator="\r\n").writerows(rows)
-    return held.getvalue()
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\r\n").writerows(rows)
+    return buffer.getvalue()

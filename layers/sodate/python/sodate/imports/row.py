@@ -1,4 +1,4 @@
-"""A record becomes a row: who it is and what is known of them. Pure; every wrong cell of a row is named at once."""
+"""Converts a record to a row of typed values. No I/O; all invalid cells of a row are reported together."""
 
 import hashlib
 import json
@@ -11,21 +11,21 @@ from zoneinfo import ZoneInfo
 
 from sodate.errors import Invalid
 from sodate.imports.cells import BadCell, clean, folded, moment, read
-from sodate.imports.mapping import Column, Given, Mapping, Told
+from sodate.imports.mapping import Column, Given, Mapping, ValueSource
 from sodate.imports.reader import Record
 from sodate.leads.address import Address, parse_address
 from sodate.leads.text import fold, one_line
 
 _LONGEST_ID = 200
-#: A profile lies in one item, beside other things, and DynamoDB takes 400 KB.
+#: Bytes of JSON. A profile is part of one item, and DynamoDB allows 400 KB per item.
 _LARGEST_PROFILE = 100_000
-#: Clocks of other systems may be a little ahead of ours.
+#: Tolerance for clocks of other systems that run ahead.
 _AHEAD = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """`error`: the row did not go in. `note`: it did, and somebody should know this."""
+    """A message about one row. `error`: the row was rejected; `note`: it was imported and needs attention."""
 
     line: int
     column: str
@@ -45,7 +45,7 @@ class Consented:
 
 @dataclass(frozen=True)
 class Row:
-    """`cleared` are attribute paths whose empty cell takes a known value away. `digest` is of all that is said."""
+    """`cleared`: attribute paths whose empty cell removes a stored value. `digest` covers all values but the line."""
 
     line: int
     email: Address | None
@@ -70,7 +70,7 @@ class _Reading:
     troubles: list[Trouble] = field(default_factory=list)
 
     def cell(self, name: str, not_given: Sequence[str]) -> str:
-        """Clean; empty for what means "not given"."""
+        """Cleaned text; empty for words that mean "not given"."""
         raw = self.cells[folded(name)]
         text = clean(raw)
         return "" if text in not_given else text
@@ -85,8 +85,8 @@ class _Reading:
             raise BadCell("in the future")
         return at
 
-    def told(self, told: Told) -> str:
-        return self.cell(told.column, self.mapping.not_given) if told.column is not None else told.value or ""
+    def resolve(self, source: ValueSource) -> str:
+        return self.cell(source.column, self.mapping.not_given) if source.column is not None else source.value or ""
 
     def holds(self, given: Given) -> bool:
         return fold(self.cell(given.column, ())) in map(folded, given.any_of)
@@ -98,7 +98,7 @@ def shortened(value: str) -> str:
 
 
 def read_row(record: Record, header: Sequence[str], mapping: Mapping, now: datetime) -> Row | list[Trouble]:
-    """The row, or all that is wrong with it."""
+    """The row, or all problems of the record."""
     cells = record.cells
     if cells is None:
         return [Trouble(record.line, "", record.reason)]
@@ -110,7 +110,7 @@ def read_row(record: Record, header: Sequence[str], mapping: Mapping, now: datet
     if not reading.troubles and email is None and external_id is None:
         name = next(name for name, column in mapping.columns.items() if column.to in ("email", "external_id"))
         reading.wrong(name, "nothing says who this is: no mail address and no id")
-    found = Row(
+    row = Row(
         record.line,
         email,
         external_id,
@@ -122,11 +122,11 @@ def read_row(record: Record, header: Sequence[str], mapping: Mapping, now: datet
         _opt_out(reading),
         _activities(reading),
     )
-    if len(json.dumps(found.attributes, ensure_ascii=False).encode()) > _LARGEST_PROFILE:
+    if len(json.dumps(row.attributes, ensure_ascii=False).encode()) > _LARGEST_PROFILE:
         reading.troubles.append(Trouble(record.line, "", f"more than {_LARGEST_PROFILE:,} bytes for one lead"))
     if any(trouble.kind == "error" for trouble in reading.troubles):
         return reading.troubles
-    return Row(**{**vars(found), "notes": tuple(reading.troubles), "digest": _digest(found)})
+    return Row(**{**vars(row), "notes": tuple(reading.troubles), "digest": _digest(row)})
 
 
 def _values(reading: _Reading) -> tuple[dict[str, Any], list[str]]:
@@ -174,7 +174,7 @@ def _group(values: Map[str, Any], group: str) -> dict[str, Any]:
 
 
 def _consent(reading: _Reading, email: Address | None) -> Consented | None:
-    """Nothing less than full evidence; the row goes in either way, and the note says what was missing."""
+    """Consent with complete evidence only. Otherwise the row is imported without consent and a note names the gap."""
     rule = reading.mapping.consent
     try:
         if rule is None or not reading.holds(rule.given):
@@ -185,15 +185,15 @@ def _consent(reading: _Reading, email: Address | None) -> Consented | None:
     parts = {"wording": rule.wording, "at": rule.at, "method": rule.method, "where": rule.where}
     said: dict[str, str] = {}
     at: datetime | None = None
-    for name, told in parts.items():
+    for name, source in parts.items():
         try:
-            said[name] = reading.told(told)
+            said[name] = reading.resolve(source)
             at = reading.moment(said[name]) if name == "at" and said[name] else at
             lacks = "" if said[name] else "is missing"
         except BadCell as error:
             lacks = str(error)
         if lacks:
-            column = told.column or rule.given.column
+            column = source.column or rule.given.column
             reading.wrong(column, f"consent not taken over, so no mail: `{name}` of the evidence {lacks}", "note")
             return None
     if email is None:
@@ -214,24 +214,24 @@ def _opt_out(reading: _Reading) -> bool:
 
 
 def _activities(reading: _Reading) -> tuple[tuple[str, datetime], ...]:
-    found = []
+    activities = []
     for rule in reading.mapping.activities:
         column = rule.at.column or (rule.when.column if rule.when else "")
         try:
             if rule.when is not None and not reading.holds(rule.when):
                 continue
-            text = reading.told(rule.at)
+            text = reading.resolve(rule.at)
             if text:
-                found.append((rule.type, reading.moment(text)))
+                activities.append((rule.type, reading.moment(text)))
             elif rule.when is not None:
                 raise BadCell(f"`{rule.type}` has no date")
         except BadCell as error:
             reading.wrong(column, str(error))
-    return tuple(found)
+    return tuple(activities)
 
 
 def _digest(row: Row) -> str:
-    """Equal for two rows that say the same of the same person; the line does not count."""
+    """Equal for two rows with equal values for the same lead, on any line."""
     consent = row.consent
     said = [
         row.email.match if row.email else None,

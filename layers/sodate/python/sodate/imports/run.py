@@ -1,6 +1,6 @@
-"""Through a file, chunk by chunk. After each chunk the progress is saved; whoever dies goes on from the last one saved.
+"""Imports a file chunk by chunk. The progress is saved after each chunk; an interrupted run resumes from it.
 
-What a killed run had written beyond that is met again and, by the mark on each profile, left as it is.
+Rows that an interrupted run wrote after the last save are recognised by the mark on each profile and stay unchanged.
 """
 
 import hashlib
@@ -14,27 +14,27 @@ from sodate.errors import Invalid
 from sodate.imports.apply import Apply
 from sodate.imports.mapping import HeaderProblem, Mapping, check_header
 from sodate.imports.reader import Record, Records
-from sodate.imports.report import added
+from sodate.imports.report import add_counts
 from sodate.imports.row import Row, Trouble, read_row
 from sodate.imports.store import Progress
 
 CHUNK_ROWS = 500
-#: Rows are small, but a file may hold whole novels.
+#: Bounds memory for files with very long rows.
 CHUNK_BYTES = 4 * 1024 * 1024
 _HEADER_BYTES = 256 * 1024
 
-#: A stream of the file from this byte on.
+#: Opens the file at a byte offset.
 OpenAt = Callable[[int], BinaryIO]
 Save = Callable[[Progress, Progress, Sequence[Trouble]], Progress]
 
 
 class HeaderInvalid(Invalid):
-    """The file and the mapping do not fit. Holds every problem, not the first."""
+    """The header does not match the mapping. Lists every problem, not only the first."""
 
     def __init__(self, problems: list[HeaderProblem]) -> None:
         self.problems = problems
-        told = "\n".join(f"column `{p.column}`: {p.message}{f' ({p.hint})' if p.hint else ''}" for p in problems)
-        super().__init__(f"the file and the mapping do not fit, nothing was imported:\n{told}", "header")
+        message = "\n".join(f"column `{p.column}`: {p.message}{f' ({p.hint})' if p.hint else ''}" for p in problems)
+        super().__init__(f"the file and the mapping do not fit, nothing was imported:\n{message}", "header")
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,15 @@ class Header:
 
 
 def import_id(fingerprint: str, mapping: Mapping) -> str:
-    """The same file by the same mapping is the same import."""
+    """Equal for the same file with the same mapping."""
     return hashlib.sha256(f"{fingerprint} {mapping.digest}".encode()).hexdigest()[:20]
 
 
 def read_header(stream: BinaryIO, encoding: str, mapping: Mapping) -> Header:
-    """Raises `Invalid` or `HeaderInvalid`."""
+    """Read and check the first record.
+
+    Raises: `Invalid` for an unreadable file; `HeaderInvalid` when header and mapping do not match.
+    """
     start = stream.read(_HEADER_BYTES)
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise Invalid("the file is UTF-16; save it as “CSV UTF-8”", "encoding")
@@ -67,7 +70,7 @@ def read_header(stream: BinaryIO, encoding: str, mapping: Mapping) -> Header:
 
 @dataclass(frozen=True)
 class Run:
-    """`save` gets the progress before, after, and what was wrong in between, and says what now counts as done."""
+    """`save(before, after, troubles)` stores the progress of a chunk and returns the stored one."""
 
     mapping: Mapping
     header: Header
@@ -75,8 +78,8 @@ class Run:
     save: Save
     now: datetime
 
-    def go(self, open_at: OpenAt, progress: Progress, go_on: Callable[[], bool] = lambda: True) -> Progress:
-        """To the end, or until `go_on` says no."""
+    def go(self, open_at: OpenAt, progress: Progress, has_time: Callable[[], bool] = lambda: True) -> Progress:
+        """Import to the end of the file, or until `has_time` returns False."""
         at = progress
         if at.offset < self.header.end:
             at = replace(at, offset=self.header.end, line=self.header.next_line)
@@ -85,7 +88,7 @@ class Run:
         for chunk, is_last in _chunks(records, at.offset):
             after, troubles = self._chunk(chunk, at, is_last)
             progress = at = self.save(progress, after, troubles)
-            if not is_last and not go_on():
+            if not is_last and not has_time():
                 break
         return progress
 
@@ -95,7 +98,7 @@ class Run:
         counts = dict.fromkeys(before.counts, 0)
         for record in chunk:
             if record.cells is not None and not any(cell.strip() for cell in record.cells):
-                continue  # spreadsheets leave such rows below the last one
+                continue  # spreadsheets write empty rows after the last one
             counts["rows"] += 1
             row = read_row(record, self.header.names, self.mapping, self.now)
             if isinstance(row, Row):
@@ -109,17 +112,17 @@ class Run:
             troubles += applied.troubles
         counts["notes"] = sum(trouble.kind == "note" for trouble in troubles)
         end, line = (chunk[-1].end, chunk[-1].next_line) if chunk else (before.offset, before.line)
-        after = replace(before, offset=end, line=line, counts=added(before.counts, counts), finished=is_last)
+        after = replace(before, offset=end, line=line, counts=add_counts(before.counts, counts), finished=is_last)
         return after, sorted(troubles, key=lambda trouble: trouble.line)
 
 
 def _chunks(records: Records, offset: int) -> Iterator[tuple[list[Record], bool]]:
-    """At least one, and the last one is marked."""
-    held: list[Record] = []
+    """(chunk, is_last): at least one chunk, possibly empty."""
+    chunk: list[Record] = []
     for record in records:
-        if len(held) == CHUNK_ROWS or (held and record.end - offset > CHUNK_BYTES):
-            offset = held[-1].end
-            yield held, False
-            held = []
-        held.append(record)
-    yield held, True
+        if len(chunk) == CHUNK_ROWS or (chunk and record.end - offset > CHUNK_BYTES):
+            offset = chunk[-1].end
+            yield chunk, False
+            chunk = []
+        chunk.append(record)
+    yield chunk, True

@@ -1,4 +1,4 @@
-"""IMPORT#: which files were imported by which mapping, and how far. The mapping stays: it has the words of consents."""
+"""IMPORT# items: files, mappings and progress. The mapping is kept because it holds the wording of consents."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,21 +9,21 @@ from pynamodb.attributes import BooleanAttribute, MapAttribute, NumberAttribute,
 from sodate.dynamodb import base, keys
 from sodate.dynamodb.base import ConditionFailed, TableItem
 from sodate.errors import Conflict
-from sodate.imports.report import nothing_yet
+from sodate.imports.report import zero_counts
 
 
 @dataclass(frozen=True)
 class Progress:
-    """`offset` and `line` are where the next record begins. `counts` as in `report.COUNTED`.
+    """`offset` (bytes) and `line` are the start of the next record. `counts` has the keys of `report.COUNTED`.
 
-    `errors_size`: so many bytes of the list of errors belong to this progress; what lies behind them is cut off.
+    `errors_size`: bytes of the error list that belong to this progress; the rest is truncated on resume.
     """
 
     import_id: str
     encoding: str
     offset: int = 0
     line: int = 1
-    counts: dict[str, int] = field(default_factory=nothing_yet)
+    counts: dict[str, int] = field(default_factory=zero_counts)
     finished: bool = False
     errors_size: int = 0
 
@@ -51,7 +51,7 @@ def find_progress(import_id: str) -> Progress | None:
 
 
 def begin(progress: Progress, mapping: str, now: datetime) -> Progress:
-    """The progress that counts: this one, or that of whoever began before."""
+    """Store the progress of a new import; returns the stored one when the import began before."""
     item = ImportItem(
         keys.imported(progress.import_id),
         keys.PROGRESS,
@@ -73,7 +73,10 @@ def begin(progress: Progress, mapping: str, now: datetime) -> Progress:
 
 
 def advance(before: Progress, after: Progress, now: datetime) -> None:
-    """Raises `Conflict` when another run of the same import is ahead: it goes on, we stop."""
+    """Store the progress after a chunk.
+
+    Raises: `Conflict` when another run of the same import is ahead; that run continues and this one stops.
+    """
     item = ImportItem(keys.imported(after.import_id), keys.PROGRESS)
     actions = [
         ImportItem.offset.set(after.offset),

@@ -1,4 +1,4 @@
-"""Mail addresses as people type them: what is kept, what SES gets, what identity compares, and what makes us doubt.
+"""Email addresses as typed: the stored form, the form for SES, the form compared for identity, and delivery doubts.
 
 Sources: RFC 5321 lengths; RFC 6531 (SES has no SMTPUTF8: a non-ASCII local part can never be mailed); UTS 46.
 """
@@ -14,17 +14,17 @@ import email_validator
 from sodate.errors import Invalid
 from sodate.leads.text import FULL_WIDTH_ASCII
 
-# We store test@x.invalid and list it for a person instead of refusing it, so the library's list must not decide.
+# test@x.invalid is stored and flagged instead of rejected, so the list of the library must not decide.
 email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
 
 _SPECIAL_USE = {"invalid", "test", "local", "onion", "arpa", "example", "localhost"}
-#: Carriers that once gave out addresses with `..` or a dot before the @, which RFC 5321 does not know.
+#: Carriers that once issued addresses with `..` or a dot before the @, which RFC 5321 does not allow.
 _LEGACY_CARRIERS = {"docomo.ne.jp", "ezweb.ne.jp"}
 _LEGACY_LOCAL = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+")
 _LOOKALIKE_SCRIPTS = {"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"}
 
 
-#: Mailboxes of a task, not of a person (RFC 2142, and what Japanese companies use).
+#: Local parts of role mailboxes (RFC 2142, and names common in Japanese companies).
 # fmt: off
 _ROLES = frozenset((
     "abuse", "admin", "administrator", "billing", "career", "careers", "contact", "customer", "customer-service",
@@ -39,9 +39,9 @@ _ROLES = frozenset((
 
 @dataclass(frozen=True)
 class Address:
-    """`typed` is kept for people, `mailbox` goes to SES (domain in punycode), `match` is what identity compares.
+    """`typed` is for display, `mailbox` goes to SES (domain in punycode), `match` is compared for identity.
 
-    `doubt` is None when mail may be sent, else `undeliverable:eai`, `legacy_jp`, `mixed_script` or `special_use`.
+    `doubt` is None when email may be sent, else `undeliverable:eai`, `legacy_jp`, `mixed_script` or `special_use`.
     """
 
     typed: str
@@ -51,13 +51,13 @@ class Address:
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """What people should know; mail goes there all the same: `role`, `disposable`."""
+        """Information for operators: `role`, `disposable`. Email is sent all the same."""
         local, _, domain = self.match.rpartition("@")
-        found = {"role": local.partition("+")[0] in _ROLES, "disposable": _is_disposable(domain)}
-        return tuple(flag for flag, holds in found.items() if holds)
+        flags = {"role": local.partition("+")[0] in _ROLES, "disposable": _is_disposable(domain)}
+        return tuple(flag for flag, holds in flags.items() if holds)
 
     def key(self, secret: bytes) -> str:
-        """HMAC-SHA256 of the matched address: the table never has an address in a key."""
+        """HMAC-SHA256 of `match`, because keys of the table never hold an address."""
         return address_key(self.match, secret)
 
 
@@ -66,14 +66,17 @@ def address_key(match: str, secret: bytes) -> str:
 
 
 def external_key(source: str, external_id: str, secret: bytes) -> str:
-    """The id of a person in another system, in the manner of `address_key`: no key of the table tells it."""
+    """HMAC-SHA256 of a lead's id in another system, because keys of the table never hold it."""
     return address_key(f"{source}\x1f{external_id}", secret)
 
 
 def parse_address(text: str) -> Address:
-    """Raises `Invalid` (code `email`) for what can be no single mailbox."""
+    """Parse one address.
+
+    Raises: `Invalid` (code `email`) for text that is not exactly one mailbox.
+    """
     typed = text.strip()
-    # NFC once, before anything is judged: U+212A KELVIN SIGN is then the K of the identity, for the doubt as well.
+    # NFC before every check: U+212A KELVIN SIGN becomes K for both identity and doubt.
     plain = unicodedata.normalize("NFC", typed.translate(FULL_WIDTH_ASCII)).strip()
     local, _, domain = plain.rpartition("@")
     if _is_legacy(local, domain):
@@ -110,7 +113,7 @@ def _is_legacy(local: str, domain: str) -> bool:
 
 
 def _doubt(match: str, domain: str) -> str | None:
-    """Reads nothing but the identity (`domain` is its domain out of punycode): one identity has one deliverability."""
+    """Depends only on the identity (`domain`: its domain, decoded): equal identities get equal doubts."""
     local, _, ascii_domain = match.rpartition("@")
     if not local.isascii():
         return "undeliverable:eai"
@@ -122,7 +125,7 @@ def _doubt(match: str, domain: str) -> str | None:
 
 
 def _is_disposable(domain: str) -> bool:
-    """The domain or one above it is on the list of the package, which its community updates every week (ADR 0045)."""
+    """The domain or a parent is on the list of the package, which its community updates weekly (ADR 0045)."""
     from disposable_email_domains import blocklist
 
     labels = domain.split(".")

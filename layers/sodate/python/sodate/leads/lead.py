@@ -1,9 +1,9 @@
-"""Values of a lead that other rooms decide on. No I/O."""
+"""Value objects of a lead: state and profile. No I/O."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
-#: Why a lead that is known by an id of another system only gets no mail; lifted when an address comes.
+#: Block of a lead that has only an external id; lifted when an import adds an address.
 NO_ADDRESS = "no_address"
 
 
@@ -37,15 +37,15 @@ class Totals:
 
 @dataclass(frozen=True)
 class State:
-    """The lead's pulse: everything a send decision or a score needs, in one small item.
+    """Mutable contact state: everything that a send decision needs, in one item below 1 KB.
 
-    `blocked` is why the lead gets no marketing mail whatever `topics` say (`unsubscribed`, `hard_bounce`, `complaint`,
-    or the doubt about its address); `topics` maps to `pending`, `confirmed` or `withdrawn`.
+    `blocked` is the reason why the lead gets no marketing email, whatever `topics` say (`unsubscribed`, `hard_bounce`,
+    `complaint`, or the doubt about its address); `topics` maps to `pending`, `confirmed` or `withdrawn`.
 
-    `zone` is an IANA name (None: the sender's zone); `pause_until` a `keys.stamp` until which nothing is sent;
+    `zone` is an IANA name (None: the sender's time zone); `pause_until` a `keys.stamp` until which nothing is sent;
     `frequency` is `weekly` or `monthly` (None: all). `opted_out_at`: the latest opt-out, of everything or of a topic;
-    a request for consent that is not younger cannot be confirmed any more. `mailed` holds when the latest
-    marketing mails went out, in minutes since 1970, newest first; `mailed_in` the same for topics with own caps.
+    a consent request that is not newer can no longer be confirmed. `mailed`: times of the latest marketing
+    emails, in minutes since 1970, newest first; `mailed_in` the same for topics with own caps.
     """
 
     lead_id: str
@@ -66,10 +66,10 @@ class State:
 
 @dataclass(frozen=True)
 class Profile:
-    """Primary (基礎情報) and secondary (二次情報) data. The only place, with submissions, that holds personal data.
+    """Primary (基礎情報) and secondary (二次情報) data. Only profiles and submissions hold personal data.
 
-    `address` and `mailbox` are empty for a lead that is known by an id of another system only. `external` holds those
-    ids by source, `imported` by source what an import last said (`imports.mark`).
+    `address` and `mailbox` are empty for a lead with an external id only. `external` maps a source to the id in that
+    system, `imported` a source to the mark of the last imported row (`imports.mark`).
     """
 
     lead_id: str

@@ -1,4 +1,4 @@
-"""PROFILE, STATE and the address owner. STATE must stay below 1 KB: every send decision is one write unit here."""
+"""PROFILE, STATE and owner items. STATE stays below 1 KB, so that each send decision costs one write unit."""
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -47,13 +47,13 @@ class StateItem(TableItem, discriminator="state"):
 
 
 class OwnerItem(TableItem, discriminator="owner"):
-    """Uniqueness of an address, or of an id in another system: whoever puts this first owns the lead."""
+    """Uniqueness of an address or external id: the first conditional put decides which lead owns it."""
 
     lead_id = UnicodeAttribute()
 
 
 def state_key(lead_id: str) -> StateItem:
-    """A handle for an update of the STATE item; nothing is read."""
+    """Key of the STATE item for an update; no read."""
     return StateItem(keys.lead(lead_id), keys.STATE)
 
 
@@ -112,26 +112,26 @@ def external_owner_item(source: str, external_key: str, lead_id: str) -> OwnerIt
 
 
 def states_of(lead_ids: Iterable[str]) -> dict[str, State]:
-    """Many at once, strongly consistent."""
-    found = bulk.get_many(((keys.lead(lead_id), keys.STATE) for lead_id in lead_ids), consistent=True)
-    states = [to_state(StateItem.from_raw_data(item)) for item in found.values()]
+    """STATE of many leads, strongly consistent; missing leads are left out."""
+    items = bulk.get_many(((keys.lead(lead_id), keys.STATE) for lead_id in lead_ids), consistent=True)
+    states = [to_state(StateItem.from_raw_data(item)) for item in items.values()]
     return {state.lead_id: state for state in states}
 
 
 def every_lead(*also: type[TableItem]) -> Iterator[tuple[Profile, dict[type[TableItem], TableItem]]]:
-    """Reads the whole table. Each lead with those of its items, which a scan gives together."""
+    """Scan the whole table. Yields each profile with the items of the types `also` of the same lead."""
     items = base.scan(TableItem, TableItem.kind.is_in(ProfileItem, *also))
     for _, group in groupby(items, key=lambda item: item.pk):
-        held = {type(item): item for item in group}
-        profile = held.get(ProfileItem)
+        by_type = {type(item): item for item in group}
+        profile = by_type.get(ProfileItem)
         if isinstance(profile, ProfileItem):
-            yield _to_profile(profile), held
+            yield _to_profile(profile), by_type
 
 
 def profiles_of(lead_ids: Iterable[str], *, consistent: bool = False) -> dict[str, Profile]:
-    """Many at once, a second old at most unless `consistent`. Whoever is missing does not exist (any more)."""
-    found = bulk.get_many(((keys.lead(lead_id), keys.PROFILE) for lead_id in lead_ids), consistent=consistent)
-    profiles = [profile_from_raw(item) for item in found.values()]
+    """Profiles of many leads, eventually consistent unless `consistent`; missing leads are left out."""
+    items = bulk.get_many(((keys.lead(lead_id), keys.PROFILE) for lead_id in lead_ids), consistent=consistent)
+    profiles = [profile_from_raw(item) for item in items.values()]
     return {profile.lead_id: profile for profile in profiles}
 
 
@@ -188,14 +188,14 @@ def to_state(item: StateItem) -> State:
         frequency=item.frequency,
         opted_out_at=item.opted_out_at,
         mailed=_minutes(item.mailed),
-        mailed_in={topic: _minutes(held) for topic, held in item.mailed_in.as_dict().items()},
+        mailed_in={topic: _minutes(minutes) for topic, minutes in item.mailed_in.as_dict().items()},
     )
 
 
-def take_address(address_key: str, lead_id: str, gone: str | None) -> Put:
-    """`lead_id` becomes the owner. `gone`: the lead that had the address and does not exist any more, if there was."""
+def take_address(address_key: str, lead_id: str, erased_owner: str | None) -> Put:
+    """Make `lead_id` the owner of the address. `erased_owner`: the erased lead that owned it before, if any."""
     item = owner_item(address_key, lead_id)
-    return transaction.put_new(item) if gone is None else Put(item, OwnerItem.lead_id == gone)
+    return transaction.put_new(item) if erased_owner is None else Put(item, OwnerItem.lead_id == erased_owner)
 
 
 def state_item(state: State) -> StateItem:
@@ -214,25 +214,25 @@ def state_item(state: State) -> StateItem:
         frequency=state.frequency,
         opted_out_at=state.opted_out_at,
         mailed=list(state.mailed) or None,
-        mailed_in={topic: list(held) for topic, held in state.mailed_in.items()},
+        mailed_in={topic: list(minutes) for topic, minutes in state.mailed_in.items()},
     )
 
 
-def _minutes(held: Iterable[Any] | None) -> tuple[int, ...]:
-    return tuple(int(minute) for minute in held or ())
+def _minutes(stored: Iterable[Any] | None) -> tuple[int, ...]:
+    return tuple(int(minute) for minute in stored or ())
 
 
 def changes(before: State, after: State) -> list[Action]:
-    """What a form post or an opt-in changes of STATE; claims write their own fields."""
+    """Update actions for topics, enrollments, opt-in counters and time zone; claims write their own attributes."""
     actions: list[Action] = [
         StateItem.topics[topic].set(status)
         for topic, status in after.topics.items()
         if before.topics.get(topic) != status
     ]
     actions += [
-        StateItem.enrollments[name].set(to_map(run))
-        for name, run in after.enrollments.items()
-        if before.enrollments.get(name) != run
+        StateItem.enrollments[name].set(to_map(enrollment))
+        for name, enrollment in after.enrollments.items()
+        if before.enrollments.get(name) != enrollment
     ]
     if after.opt_in_mail_at and after.opt_in_mails != before.opt_in_mails:
         actions += [StateItem.opt_in_mails.set(after.opt_in_mails), StateItem.opt_in_mail_at.set(after.opt_in_mail_at)]
@@ -242,18 +242,18 @@ def changes(before: State, after: State) -> list[Action]:
 
 
 def as_it_was(state: State, topics: Iterable[str]) -> Condition:
-    """True while nobody changed what a decision about consent rests on: the block and these topics."""
+    """True while the block and these topics, on which a consent decision depends, are unchanged."""
     blocked = StateItem.blocked.does_not_exist() if state.blocked is None else StateItem.blocked == state.blocked
     # An erased lead must not come back as an empty item.
     condition: Condition = StateItem.address_key.exists() & blocked
     for topic in topics:
-        status, held = state.topics.get(topic), StateItem.topics[topic]
-        condition &= held.does_not_exist() if status is None else held == status
+        status, stored = state.topics.get(topic), StateItem.topics[topic]
+        condition &= stored.does_not_exist() if status is None else stored == status
     return condition
 
 
 def no_opt_out_since(state: State) -> Condition:
-    """True while no opt-out was written after `state` was read, even one that changed neither block nor topics."""
+    """True while no opt-out was written since `state` was read, even one that changed neither block nor topics."""
     stored = StateItem.opted_out_at
     return stored.does_not_exist() if state.opted_out_at is None else stored == state.opted_out_at
 

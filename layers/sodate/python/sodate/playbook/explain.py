@@ -1,4 +1,4 @@
-"""pydantic's errors in words for people who write playbooks."""
+"""Translates pydantic errors into messages for authors of playbooks."""
 
 import re
 from typing import Any
@@ -23,7 +23,7 @@ _WORDS = {
     "model_attributes_type": ("must be keys and values", "write `key: value` lines, indented below"),
     "string_unicode": ("is not readable text", "save the file as UTF-8"),
 }
-#: What our own patterns mean; a pattern is no message.
+#: Explanations of our own regular expressions.
 _PATTERNS = {
     r"^[a-z0-9][a-z0-9-]{0,59}$": "lower-case letters, digits and hyphens, 60 at most, e.g. `request-materials`",
     r"^[a-z][a-z0-9_]{0,39}$": "a lower-case letter, then letters, digits and `_`, 40 at most, e.g. `start_date`",
@@ -48,28 +48,28 @@ _CONDITIONS = ("when", "needs", "falls_back_when", "not")
 
 
 def problems_of(error: ValidationError, model: type[BaseModel], file: str, data: Any, lines: Lines) -> list[Problem]:
-    found = []
+    problems = []
     for detail in error.errors(include_url=False):
         path: Path = _written(tuple(detail["loc"]))
         message, hint, path = _say(detail, path, model, data)
-        found.append(Problem(file, line_of(lines, path), dotted(path), message, hint))
-    return found
+        problems.append(Problem(file, line_of(lines, path), dotted(path), message, hint))
+    return problems
 
 
 def _written(path: Path) -> Path:
-    """pydantic names the kind of a condition behind each place for one; nobody wrote that."""
-    found: Path = ()
+    """`path` without the condition kinds that pydantic inserts and the author did not write."""
+    written: Path = ()
     is_kind = False
     for part in path:
         if not is_kind:
-            found = (*found, part)
-        in_list = isinstance(part, int) and found[-2:-1] in (("all",), ("any",))
+            written = (*written, part)
+        in_list = isinstance(part, int) and written[-2:-1] in (("all",), ("any",))
         is_kind = not is_kind and (part in _CONDITIONS or in_list)
-    return found
+    return written
 
 
 def line_of(lines: Lines, path: Path) -> int:
-    """The line of `path`, or of the nearest thing around it that is written."""
+    """The line of `path`, or of its nearest written ancestor."""
     while path and path not in lines:
         path = path[:-1]
     return lines.get(path, 1)
@@ -115,7 +115,7 @@ def _limits(kind: str, context: dict[str, Any]) -> str:
 
 
 def _blame(message: str, path: Path, value: Any) -> Path:
-    """A rule over several keys quotes the value that is wrong, or names keys in backticks: there one must look."""
+    """The path to blame in a rule over multiple keys: the value quoted in its message, or a key in backticks."""
     for quoted in re.findall(r"'([^']+)'", message):
         inside = _where(value, quoted)
         if inside:
@@ -150,7 +150,7 @@ def _at(data: Any, path: Path) -> Any:
 
 
 def keys_at(model: type[BaseModel], path: Path) -> set[str]:
-    """Which keys may be written at `path` of a file that holds `model`."""
+    """Keys allowed at `path` of a file that is validated by `model`."""
     here: set[type[BaseModel]] = {model}
     for part in path:
         if isinstance(part, str):

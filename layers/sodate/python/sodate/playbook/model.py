@@ -1,6 +1,6 @@
-"""Base of everything that marketers write: frozen, closed (an unknown key is an error), validated once at `apply`.
+"""Base model of playbook files: frozen, closed (an unknown key is an error), validated once at `apply`.
 
-Functions read what was validated, perhaps by a newer release: `read` ignores the keys that it does not know.
+Functions read stored definitions that a newer release may have validated: `read` ignores unknown keys.
 """
 
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -22,7 +22,7 @@ class Definition(BaseModel):
 
 
 class NarrowedByEachKey(Definition):
-    """A condition: each key makes it true less often, so a reader that ignored one would find it true too often."""
+    """A model in which each key narrows the meaning, so that unknown keys must not be ignored (conditions)."""
 
     @model_validator(mode="wrap")
     @classmethod
@@ -40,5 +40,8 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 
 def read(model: type[_Model], body: Any) -> _Model:
-    """A stored definition. Raises pydantic's `ValidationError` when this release cannot read it."""
+    """Parse a stored definition.
+
+    Raises: pydantic's `ValidationError` when this release cannot read it.
+    """
     return model.model_validate(body, extra="ignore", context=_READER)

@@ -1,4 +1,4 @@
-"""What is wrong with a playbook, said to the person who wrote it: where, what, and what to do."""
+"""Problems of a playbook, with file, line, message and remedy for its author."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -33,7 +33,7 @@ class Problem:
 
 
 class PlaybookInvalid(Invalid):
-    """Raised by `apply_directory`; holds every problem, not the first."""
+    """Raised by `apply_directory`; lists every problem, not only the first."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = list(problems)

@@ -1,7 +1,7 @@
-"""Definitions in the table: immutable numbered versions and one pointer that says which is live.
+"""Definitions in the table: immutable numbered versions, and one pointer to the live version.
 
-Bodies are plain JSON; each room parses its own kind into its model. A release that cannot read the live version, since
-a newer one wrote it, goes on with the newest version that it can read: a rollback stops nothing.
+Bodies are plain JSON; each package parses its own kind. A release that cannot read the live version, because a newer
+release wrote it, uses the newest version that it can read, so that a rollback does not stop sending.
 """
 
 import hashlib
@@ -22,17 +22,17 @@ from sodate.errors import NotFound, Transient
 from sodate.playbook.model import read
 
 Kind = Literal["form", "template", "sequence", "mailing", "rules", "sales"]
-#: Kinds of which a playbook has exactly one carry this id.
+#: Id of the kinds of which a playbook has exactly one.
 ONLY = "default"
 _POINTER_SECONDS = 20.0
-#: How many versions are looked through for one that can be read; a rollback is seldom further behind.
+#: How many versions back `live` searches for a readable one.
 _MOST_STEPS_BACK = 50
-#: A definition that cannot be read is reported so often by each process: an alarm must not need luck.
+#: Each process reports an unreadable definition at most this often, and often enough to raise the alarm.
 _REPORTED_EVERY_SECONDS = 60.0
 
 
 class DefinitionUnreadable(Transient):
-    """A newer release wrote it. To be tried again: the newer code, or an older playbook, is on its way."""
+    """A newer release wrote the definition. Retried until the newer code or an older playbook is deployed."""
 
 
 class DefinitionItem(TableItem, discriminator="definition"):
@@ -64,9 +64,9 @@ _parsed: dict[tuple[type[BaseModel], Kind, str, int, str], BaseModel] = {}
 
 
 def parsed(stored: Stored, model: type[Model]) -> Model:
-    """A version never changes, so it is validated once a process. Keys that this release does not know are ignored.
+    """Parse a stored version, once per process: a version never changes. Unknown keys are ignored.
 
-    Raises `DefinitionUnreadable`.
+    Raises: `DefinitionUnreadable`.
     """
     key = (model, stored.kind, stored.id, stored.version, stored.digest)
     if key not in _parsed:
@@ -87,10 +87,10 @@ def digest(body: dict[str, Any]) -> str:
 
 
 class Definitions:
-    """Reads are cached: a version forever (it cannot change), a pointer for 20 seconds.
+    """Cached access to definitions: a version forever (it is immutable), a pointer for 20 seconds.
 
-    `reads` raises `DefinitionUnreadable` for what this release cannot read; `on_unreadable` hears of a live one.
-    Without them bodies are given as they are (`plan`, `apply`).
+    `reads` raises `DefinitionUnreadable` for a version that this release cannot read; `on_unreadable` is called for
+    an unreadable live version. Without them bodies are not validated (`plan`, `apply`).
     """
 
     def __init__(
@@ -111,7 +111,8 @@ class Definitions:
     def live(self, kind: Kind, definition_id: str = ONLY) -> Stored:
         """The live version, or the newest one before it that this release can read.
 
-        Raises `NotFound` when nothing of that name was ever applied, or it was retired, and `DefinitionUnreadable`.
+        Raises: `NotFound` when the definition was never applied or is retired; `DefinitionUnreadable` when none of the
+        latest 50 versions can be read.
         """
         newest = self._live_version(kind, definition_id)
         if newest is None:
@@ -126,7 +127,10 @@ class Definitions:
             raise
 
     def version(self, kind: Kind, definition_id: str, version: int) -> Stored:
-        """Raises `NotFound`, or `DefinitionUnreadable`: no other version may stand in for one that was asked for."""
+        """Exactly this version; no other version replaces it.
+
+        Raises: `NotFound`, `DefinitionUnreadable`.
+        """
         key = (kind, definition_id, version)
         if key not in self._versions:
             item = base.find(DefinitionItem, keys.definitions(kind), keys.definition_version(definition_id, version))
@@ -138,29 +142,29 @@ class Definitions:
         return self._versions[key]
 
     def all_live(self, kind: Kind) -> list[Stored]:
-        """Without those of which this release can read no version: to it they do not exist yet."""
-        held = self._lists.get(kind)
-        if held is None or self._timer() - held[0] > _POINTER_SECONDS:
+        """Live versions of all definitions of `kind`, without those of which this release can read no version."""
+        cached = self._lists.get(kind)
+        if cached is None or self._timer() - cached[0] > _POINTER_SECONDS:
             items = base.query(DefinitionItem, keys.definitions(kind))
             names = sorted({item.definition_id for item in items})
             for item in items:
                 if item.body is None:
                     version = None if item.retired else int(item.version)
                     self._pointers[kind, item.definition_id] = (self._timer(), version)
-            held = self._lists[kind] = (self._timer(), names)
-        found = []
-        for name in held[1]:
+            cached = self._lists[kind] = (self._timer(), names)
+        definitions = []
+        for name in cached[1]:
             with suppress(DefinitionUnreadable):
                 if self._live_version(kind, name) is not None:
-                    found.append(self.live(kind, name))
-        return found
+                    definitions.append(self.live(kind, name))
+        return definitions
 
     def publish(
         self, kind: Kind, definition_id: str, body: dict[str, Any], now: datetime, written_by: str | None = None
     ) -> int:
-        """Store `body` as the next version and make it live. The same body again changes nothing.
+        """Store `body` as the next version and make it live; returns the version. An equal body changes nothing.
 
-        `written_by`: the release whose rules it was checked by.
+        `written_by`: the release that validated it.
         """
         pointer = base.find(DefinitionItem, keys.definitions(kind), keys.definition_live(definition_id))
         current = int(pointer.version) if pointer else 0
@@ -171,7 +175,7 @@ class Definitions:
         return version
 
     def retire(self, kind: Kind, definition_id: str, now: datetime) -> None:
-        """The definition is no longer live; its versions stay for whoever runs on them."""
+        """Remove the definition from the live ones; its versions stay for running enrollments."""
         pointer = base.find(DefinitionItem, keys.definitions(kind), keys.definition_live(definition_id))
         if pointer and not pointer.retired:
             self._point(kind, definition_id, int(pointer.version), pointer.digest, now, retired=keys.stamp(now))
@@ -194,7 +198,7 @@ class Definitions:
                     )
                 )
             except ConditionFailed:
-                version += 1  # an apply that died before it moved the pointer left this number behind
+                version += 1  # an interrupted apply used this number without moving the pointer
             else:
                 return version
 
@@ -222,9 +226,9 @@ class Definitions:
             self._on_unreadable(error)
 
     def _live_version(self, kind: Kind, definition_id: str) -> int | None:
-        held = self._pointers.get((kind, definition_id))
-        if held is None or self._timer() - held[0] > _POINTER_SECONDS:
+        cached = self._pointers.get((kind, definition_id))
+        if cached is None or self._timer() - cached[0] > _POINTER_SECONDS:
             item = base.find(DefinitionItem, keys.definitions(kind), keys.definition_live(definition_id))
             version = int(item.version) if item and not item.retired else None
-            held = self._pointers[kind, definition_id] = (self._timer(), version)
-        return held[1]
+            cached = self._pointers[kind, definition_id] = (self._timer(), version)
+        return cached[1]

@@ -1,6 +1,6 @@
-"""YAML to plain data that remembers its lines, hardened against whatever a text file can hold.
+"""Parses YAML to plain data with line numbers, safely for any input text.
 
-Only the core schema of YAML 1.2 is understood, so `on:` stays a key, `no` a word and `10:00` a time of day (YAML 1.1,
+Only the core schema of YAML 1.2 is supported, so `on:` stays a key, `no` a word and `10:00` a time of day (YAML 1.1,
 PyYAML's default, reads them as true, false and 600). Size, nesting and alias expansion are bounded before anything is
 built; the bounds are far above any real playbook.
 """
@@ -25,7 +25,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class _Loader(yaml.SafeLoader):
-    """Never constructs: only composes nodes. All resolution of plain scalars is ours."""
+    """Only composes nodes and never constructs objects; `_Builder` resolves plain scalars."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - the shape PyYAML wants
 
@@ -40,23 +40,23 @@ class Read:
 
 
 def parse(file: str, text: str) -> Read:
-    """Never raises: whatever is wrong with the text becomes a `Problem`."""
+    """Parse `text`. Never raises: every error becomes a `Problem`."""
     try:
         too_much = _bounds(file, text)
         if too_much:
             return Read(None, {(): too_much.line}, [too_much])
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
-        return _refused(file, *_explain(error, text))
+        return _rejected(file, *_explain(error, text))
     except yaml.reader.ReaderError as error:
         line = text[: error.position].count("\n") + 1
-        return _refused(
+        return _rejected(
             file, line, f"a character that YAML does not allow ({_codepoint(error.character)})", "delete it"
         )
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError, TypeError) as error:
-        return _refused(file, 1, "this is not readable YAML", str(error)[:120])
+        return _rejected(file, 1, "this is not readable YAML", str(error)[:120])
     if node is None:
-        return _refused(file, 1, "the file is empty", "write its keys, see docs/playbook.md")
+        return _rejected(file, 1, "the file is empty", "write its keys, see docs/playbook.md")
     builder = _Builder(file)
     data = builder.build(node, (), 0)
     return Read(data, builder.lines, builder.problems)
@@ -66,7 +66,7 @@ def _codepoint(character: object) -> str:
     return f"U+{character if isinstance(character, int) else ord(str(character)[:1]):04X}"
 
 
-def _refused(file: str, line: int, message: str, hint: str) -> Read:
+def _rejected(file: str, line: int, message: str, hint: str) -> Read:
     return Read(None, {(): line}, [Problem(file, line, "", message, hint, rule="yaml")])
 
 
@@ -170,7 +170,7 @@ class _Builder:
 
 
 def dotted(path: Path) -> str:
-    """`("fields", 2, "type")` as people write it: `fields[2].type`."""
+    """`("fields", 2, "type")` as written in messages: `fields[2].type`."""
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else (f".{part}" if text else part)

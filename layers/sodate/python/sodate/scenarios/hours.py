@@ -10,7 +10,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from sodate.email.mailing import Mailing, QuietHours, is_closing_day
-from sodate.leads.zone import find_zone
+from sodate.leads.time_zone import find_time_zone
 from sodate.scenarios.days import is_business_day
 
 _DAY = timedelta(days=1)
@@ -19,7 +19,7 @@ _MINUTE = timedelta(minutes=1)
 
 def time_zone_of(name: str | None, mailing: Mailing) -> ZoneInfo:
     """The lead's time zone; the sender's when `name` is None or not a known IANA name."""
-    return (find_zone(name) if name else None) or ZoneInfo(mailing.sender.time_zone)
+    return (find_time_zone(name) if name else None) or ZoneInfo(mailing.sender.time_zone)
 
 
 def open_from(at: datetime, time_zone: str | None, mailing: Mailing) -> datetime:

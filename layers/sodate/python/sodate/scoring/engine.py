@@ -101,7 +101,7 @@ class ScoringEngine:
 
         Raises: `Late` when it is not newer than every applied activity, or changes earlier ones.
         """
-        last, minute = activity.place, activity.minute
+        last, minute = activity.position, activity.minute
         is_late = last <= score_state.last or minute < score_state.now
         if is_late or activity.type == JUDGED or activity.key in score_state.robots:
             raise Late
@@ -177,7 +177,7 @@ class ScoringEngine:
         for activity in counting:
             self._add(score_state, activity, activity.minute, recorder)
         if ordered:  # an ignored activity is applied too: its repeat must raise `Late`
-            score_state.last = ordered[-1].place
+            score_state.last = ordered[-1].position
         self.settle(score_state, int(now.timestamp()) // 60)
         return score_state
 

@@ -116,7 +116,7 @@ def _updated(
         rules.engine.settle(score_state, int(now.timestamp()) // 60)
         return score_state
     try:
-        for activity in sorted(relevant, key=lambda one: one.place):
+        for activity in sorted(relevant, key=lambda one: one.position):
             rules.engine.add(score_state, activity)
     except Late:
         return _replayed(lead_id, snapshot, rules, now, new_activities)

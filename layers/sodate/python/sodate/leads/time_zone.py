@@ -1,4 +1,4 @@
-"""Time zones that people's browsers name. Whatever is no IANA zone is as good as none, and never an error."""
+"""Time zone names sent by browsers. A name that is no IANA zone counts as not given; it is never an error."""
 
 import re
 from functools import lru_cache
@@ -9,7 +9,7 @@ _NAME = re.compile(r"(?!posix|right)[A-Za-z_]{2,14}(/[A-Za-z0-9_+-]{1,16}){0,2}"
 
 
 @lru_cache(maxsize=1024)
-def find_zone(name: str) -> ZoneInfo | None:
+def find_time_zone(name: str) -> ZoneInfo | None:
     if not _NAME.fullmatch(name):
         return None
     try:
@@ -18,6 +18,6 @@ def find_zone(name: str) -> ZoneInfo | None:
         return None
 
 
-def known_zone(name: str | None) -> str | None:
-    """The name when it is a zone."""
-    return name if name and find_zone(name) else None
+def known_time_zone(name: str | None) -> str | None:
+    """`name` when it is an IANA zone, else None."""
+    return name if name and find_time_zone(name) else None
