@@ -22,8 +22,8 @@ from sodate.scoring.explain import Explanation
 from sodate.scoring.explain import explain as explain_score
 from sodate.scoring.rescore import live_rules, rules_of
 from sodate.scoring.rules import class_of
-from sodate.scoring.signals import signals_of
 from sodate.scoring.store import find_score, moment
+from sodate.signals.store import signals_of
 
 from sodate_cli import output
 from sodate_cli.operator import StageOption, explained, find_lead, target

@@ -9,7 +9,7 @@ from sodate.errors import NotFound
 from sodate.playbook.store import Definitions, parsed
 from sodate.sales.definition import Sales
 from sodate.sales.notify import HANDOFF, targets
-from sodate.scoring.signals import SignalItem
+from sodate.signals.store import SignalItem
 
 NOT_YET = "not tried yet"
 

@@ -9,7 +9,7 @@ from sodate.dynamodb import base, keys
 from sodate.leads.lead import Profile, State
 from sodate.leads.store import profile_item, state_item
 from sodate.playbook.store import Definitions
-from sodate.scoring.signals import signal_item
+from sodate.signals.store import signal_item
 
 from tests.support.world import Json, World
 

@@ -10,7 +10,7 @@ from sodate.leads.lead import Profile
 from sodate.sales.channels import slack_payload, teams_payload
 from sodate.sales.definition import Sales
 from sodate.sales.message import DigestMessage, HandoffMessage, digest_message, handoff_message, words_of
-from sodate.scoring.signals import SignalItem, signal_item
+from sodate.signals.store import SignalItem, signal_item
 
 AT = datetime(2026, 11, 24, 2, tzinfo=UTC)
 LINK = "https://mail.example.jp/sales/feedback/.eJyr-_x.sig"

@@ -22,7 +22,7 @@ from sodate.sales.definition import Owner, Sales
 from sodate.sales.hours import office_of
 from sodate.sales.store import ConversationItem, RotationItem
 from sodate.scheduling import store as due
-from sodate.scoring.signals import SignalItem, find_signal
+from sodate.signals.store import SignalItem, find_signal
 
 #: Concurrent hand-offs contend for one rotation item (five run at a time).
 _TRIES = 10

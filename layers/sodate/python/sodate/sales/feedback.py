@@ -25,7 +25,7 @@ from sodate.sales.definition import Sales
 from sodate.sales.links import Ticket
 from sodate.sales.recycle import recycle_entries
 from sodate.sales.store import ConversationItem
-from sodate.scoring.signals import SignalItem
+from sodate.signals.store import SignalItem
 
 ACTIVITY_OF = {
     "accepted": "sales_accepted",

@@ -20,7 +20,7 @@ from sodate.sales.notify import LARGEST_DIGEST, NotifyResult, SalesNotifier
 from sodate.sales.recycle import recycle
 from sodate.sales.store import ConversationItem
 from sodate.scheduling import store as due
-from sodate.scoring.signals import SignalItem, find_signal
+from sodate.signals.store import SignalItem, find_signal
 
 #: Retries of a failing channel, with doubling delays; then the failure stays on the signal.
 _RETRIES = 6

@@ -17,7 +17,7 @@ from sodate.sales.definition import Owner, Sales
 from sodate.sales.links import FeedbackLinks
 from sodate.sales.message import DigestMessage, HandoffMessage
 from sodate.sales.notify import compose, compose_digest
-from sodate.scoring.signals import SignalItem, find_signal
+from sodate.signals.store import SignalItem, find_signal
 
 
 def handoff_composer(definitions: Definitions, links: Callable[[], FeedbackLinks], stage: str) -> Composer:

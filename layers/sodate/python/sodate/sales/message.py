@@ -13,7 +13,7 @@ from sodate.leads.lead import Profile
 from sodate.leads.text import one_line
 from sodate.sales.definition import Owner, Sales, Talk
 from sodate.sales.match import first_talk
-from sodate.scoring.signals import SignalItem
+from sodate.signals.store import SignalItem
 
 _WORDS: dict[str, dict[str, str]] = {
     "ja": {

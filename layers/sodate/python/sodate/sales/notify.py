@@ -23,7 +23,7 @@ from sodate.sales.channels import slack_payload, teams_payload
 from sodate.sales.definition import Owner, Sales
 from sodate.sales.links import FeedbackLinks, Ticket
 from sodate.sales.message import DigestMessage, HandoffMessage, digest_message, handoff_message
-from sodate.scoring.signals import SignalItem
+from sodate.signals.store import SignalItem
 
 HANDOFF = "handoff"
 #: Signals in one digest email, which must stay within a size; more of them make a second digest.

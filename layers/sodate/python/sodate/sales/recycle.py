@@ -13,7 +13,7 @@ from sodate.playbook.store import Definitions
 from sodate.sales.definition import Sales
 from sodate.scenarios.enroll import enroll_again
 from sodate.scheduling import store as due
-from sodate.scoring.signals import SignalItem, find_signal
+from sodate.signals.store import SignalItem, find_signal
 
 
 def recycle_entries(

@@ -11,7 +11,7 @@ from sodate.activities.activity import activity_key
 from sodate.dynamodb import base, keys
 from sodate.dynamodb.base import ConditionFailed, TableItem
 from sodate.dynamodb.transaction import Put, Update
-from sodate.scoring.signals import SignalItem
+from sodate.signals.store import SignalItem
 
 _WAITING_KEPT = timedelta(days=30)
 

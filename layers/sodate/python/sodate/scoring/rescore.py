@@ -21,8 +21,8 @@ from sodate.scheduling import store as due
 from sodate.scoring.engine import Late, ScoringEngine
 from sodate.scoring.rules import RuleSet
 from sodate.scoring.score_state import ScoreState
-from sodate.scoring.signals import signal_item
 from sodate.scoring.store import ScoreSnapshot, as_write, load_snapshot, moment, put_score, score_raw
+from sodate.signals.store import signal_item
 
 _TRIES = 5
 _LATEST = 5
