@@ -1,0 +1,1 @@
+"""The condition language of playbooks: parsing, evaluation, words for people."""

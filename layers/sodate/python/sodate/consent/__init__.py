@@ -1,0 +1,1 @@
+"""Evidence of consent, double opt-in, preferences, unsubscribing, retention."""

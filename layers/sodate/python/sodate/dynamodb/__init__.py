@@ -1,0 +1,1 @@
+"""The table: base model, key strings, lean client, transactions, batches."""

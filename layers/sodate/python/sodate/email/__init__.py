@@ -1,0 +1,1 @@
+"""Email of every kind: content, delivery, reputation, events of SES."""

@@ -1,0 +1,1 @@
+"""Form posts: definition, validation, robots and ceilings, capture, opt-in requests."""

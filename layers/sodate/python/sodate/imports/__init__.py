@@ -1,0 +1,1 @@
+"""Leads and suppressions from files: mapping, decisions per row, checkpoints."""

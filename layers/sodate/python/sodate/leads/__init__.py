@@ -1,0 +1,1 @@
+"""Profile and contact state of a lead, addresses, time zones."""

@@ -1,0 +1,1 @@
+"""Published versions of playbook files, and reading them."""

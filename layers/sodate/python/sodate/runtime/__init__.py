@@ -1,0 +1,1 @@
+"""What a Lambda function needs around a use case: clients, settings, batches, HTTP, logs, metrics."""

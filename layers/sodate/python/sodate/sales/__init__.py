@@ -1,0 +1,1 @@
+"""Hand-off to sales: assignment, notification, feedback, escalation, recycling."""

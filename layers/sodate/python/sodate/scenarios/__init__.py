@@ -1,0 +1,1 @@
+"""Sequences: enrollment, calendar, caps, claim, sending of steps, further attempts."""

@@ -1,0 +1,1 @@
+"""The due index: entries by minute, lanes, cursors, the poller."""

@@ -1,0 +1,1 @@
+"""Scores: compiled rules, engine, replay, signals on an upward crossing."""

@@ -1,0 +1,1 @@
+"""The items that say why a lead is handed to sales."""

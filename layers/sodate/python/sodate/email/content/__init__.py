@@ -1,0 +1,1 @@
+"""Templates, merge fields, rendering."""

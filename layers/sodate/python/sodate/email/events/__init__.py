@@ -1,0 +1,1 @@
+"""SES events: parsing, their effect on ledger and lead, coverage of reports."""

@@ -1,0 +1,1 @@
+"""What limits sending: rate limiter, circuit breaker, bounce and complaint guards, suppression."""
