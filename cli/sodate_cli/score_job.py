@@ -57,8 +57,8 @@ def wait(
             bar.update(task, total=figures["segments"], completed=ended, description=description)
             if not figures["running"]:
                 return figures
-            if figures["turns"] != tasks_done:
-                tasks_done, moved = figures["turns"], timer()
+            if figures["tasks"] != tasks_done:
+                tasks_done, moved = figures["tasks"], timer()
             if timer() - moved > _PATIENCE_SECONDS:
                 raise Transient(f"replay {job} has not moved for 15 minutes: `sodate dlq list` says why")
             (sleep or time.sleep)(_EVERY_SECONDS)

@@ -13,10 +13,10 @@ from sodate.runtime import clock, container
 from sodate.runtime.batch import each_entry
 from sodate.runtime.logs import logger
 from sodate.scheduling.dispatch import dispatch
-from sodate.scheduling.store import DECAY, put_back
+from sodate.scheduling.store import DECAY, plan_retry
 from sodate.scoring.rescore import Rules, live_rules, reevaluate
 
-#: An invocation that is older than this begins no further entry; the timeout is 60 s.
+#: An invocation that is older than this begins no further entry; the timeout is 55 s.
 _LATEST_ENTRY = timedelta(seconds=40)
 
 
@@ -29,7 +29,7 @@ def handler(_: dict[str, Any], __: object) -> dict[str, int]:
         return each_entry(
             entries,
             lambda entry: _act(entry, rules),
-            put_back=lambda entry: put_back(entry, DECAY, clock.now()),
+            put_back=lambda entry: plan_retry(entry, DECAY, clock.now()),
             has_time=lambda: clock.now() - began <= _LATEST_ENTRY,
         )
 

@@ -11,7 +11,7 @@ from sodate.runtime.batch import each_entry
 from sodate.runtime.metrics import Metric, count
 from sodate.scenarios.next_attempt import NextAttempts
 from sodate.scheduling.dispatch import dispatch
-from sodate.scheduling.store import WATCH, put_back
+from sodate.scheduling.store import WATCH, plan_retry
 
 #: An invocation that is older than this begins no further entry. An entry takes a few calls; the timeout is 60 s.
 _LATEST_ENTRY = timedelta(seconds=40)
@@ -32,7 +32,7 @@ def handler(_: dict[str, Any], __: object) -> dict[str, int]:
         return each_entry(
             entries,
             act,
-            put_back=lambda entry: put_back(entry, WATCH, clock.now()),
+            put_back=lambda entry: plan_retry(entry, WATCH, clock.now()),
             has_time=lambda: clock.now() - began <= _LATEST_ENTRY,
         )
 

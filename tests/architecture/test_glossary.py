@@ -10,8 +10,6 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 GLOSSARY = ROOT / "docs" / "glossary.md"
 CODE = ("layers", "functions", "cli", "infra", "tests", "benchmarks")
-#: Names that other systems gave: arguments of the CDK CLI, a class of CSS, a word of SES's API.
-FOREIGN = {"no_notices"}
 #: Files whose subject is another thing of that name: the line of the mailbox page that says what happened.
 OTHER_SUBJECT = {
     "cli/sodate_cli/local/mailbox/pages.py": {"notice"},
@@ -60,8 +58,7 @@ def uses_of(wanted: set[str]) -> dict[str, list[str]]:
         others = OTHER_SUBJECT.get(name, set())
         for identifier, line in identifiers(ast.parse(path.read_text(encoding="utf-8"))):
             for word in wanted.intersection(words(identifier)) - others:
-                if identifier not in FOREIGN:
-                    found.setdefault(word, []).append(f"{name}:{line} {identifier}")
+                found.setdefault(word, []).append(f"{name}:{line} {identifier}")
     return found
 
 

@@ -129,7 +129,7 @@ def test_with_notify_each_lead_gets_one_signal_although_every_message_comes_twic
         assert deliver(crowd, body)
         assert deliver(crowd, body)
         tasks += 1
-    assert tasks == replay_job.status(job)["turns"], "a duplicate message adds no task"
+    assert tasks == replay_job.status(job)["tasks"], "a duplicate message adds no task"
     signals = [item["pk"] for item in crowd.items("signal")]
     assert len(signals) == len(set(signals)) == hot(crowd) > 20
     assert figures(job) == (SEGMENTS, 0, LEADS, LEADS, 0)
@@ -193,7 +193,7 @@ def test_of_two_deliveries_at_the_same_time_one_goes_on(crowd: QuickWorld) -> No
     assert deliver(crowd, first)
     crowd.table.point = lambda label: None
     following = list(messages(crowd))
-    assert [json.loads(body)["task"] for body in following] == [1]
+    assert [json.loads(body)["number"] for body in following] == [1]
     container.put_on_queue(crowd.replay_queue, [json.loads(body) for body in [*following, *others]])
     assert all(deliver(crowd, body) for body in messages(crowd))
     assert figures(job)[:3] == (SEGMENTS, 0, LEADS)
@@ -276,7 +276,7 @@ def test_a_busy_table_ends_the_task_with_what_was_done_and_without_progress_the_
         '{"v": 2, "what": "replay", "job": "JOB", "segment": 0}',
         '{"v": 1, "what": "replay", "job": "JOB", "segment": 999}',
         '{"v": 1, "what": "replay", "job": "OTHER", "segment": 0}',
-        '{"v": 1, "what": "replay", "job": "JOB", "segment": 0, "task": 7}',
+        '{"v": 1, "what": "replay", "job": "JOB", "segment": 0, "number": 7}',
     ],
 )
 def test_a_message_that_is_invalid_is_a_dead_letter_with_its_reason(crowd: QuickWorld, body: str) -> None:

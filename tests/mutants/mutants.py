@@ -364,8 +364,8 @@ MUTANTS = (
     _mutant(
         "report-on-a-planned-item",
         "email/events/apply_event.py",
-        "    begun = _is_step(event) and _may_be_written(event, now)\n",
-        "    begun = False\n",
+        "    wait_for_sender = _is_step(event) and _may_be_written(event, now)\n",
+        "    wait_for_sender = False\n",
         "a report that overtakes a lost answer is overwritten, and the email is sent again",
         tests="tests/functions/test_send_protocol.py",
     ),

@@ -10,7 +10,7 @@ from typing import Any
 
 from sodate.dynamodb import keys
 from sodate.email.delivery.ledger import EXCEPTIONAL
-from sodate.email.delivery.transactional import transactional_message
+from sodate.email.delivery.message import transactional_message
 from sodate.errors import Invalid
 
 Image = Mapping[str, Any]

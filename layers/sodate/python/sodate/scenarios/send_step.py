@@ -122,7 +122,7 @@ class _Attempt:
         return "crowded" if rate_limit.is_saturated(now) else None
 
     def _dated(self) -> list[EnrollmentRef]:
-        """Messages of earlier versions do not contain the begin of the enrollment."""
+        """A further attempt of an enrollment that no longer exists has no `since`: its claim then names the reason."""
         return [
             enrollment if enrollment.since else self._with_its_time(enrollment) for enrollment in self.batch.enrollments
         ]

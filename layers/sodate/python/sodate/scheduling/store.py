@@ -94,7 +94,7 @@ def plan(at: datetime, lane: Lane, what: str, ref: str, message: dict[str, Any],
     bulk.put(bulk.raw(due_item(at, lane, what, ref, message, now)))
 
 
-def put_back(message: Mapping[str, Any], lane: Lane, now: datetime) -> None:
+def plan_retry(message: Mapping[str, Any], lane: Lane, now: datetime) -> None:
     """Plan a failed entry (a defect, or a definition that this release cannot read) again, hourly for a day."""
     failures, what = int(message.get("failures", 0)) + 1, str(message.get("what", lane.name))
     if failures <= _TRIES:

@@ -33,13 +33,13 @@ _NO_LEAD = (KeyError, TypeError, ValueError, AttributeError)
 class ReplayItem(TableItem, discriminator="replay"):
     """Progress of one segment. `position`: the last key processed. `ended`: None while the segment runs.
 
-    `task`: number of the next task; `asked_for`: number of the last task whose message was sent.
+    `next_task`: its number; `asked_for`: number of the last task whose message was sent.
     """
 
     segments = NumberAttribute()
     rules_version = NumberAttribute()
     tell = BooleanAttribute()
-    task = NumberAttribute(default=0)
+    next_task = NumberAttribute(default=0)
     asked_for = NumberAttribute(default=0)
     position: JSONAttribute = JSONAttribute(null=True)
     leads = NumberAttribute(default=0)
@@ -60,11 +60,11 @@ class ReplayTask(BaseModel):
     what: Literal["replay"] = "replay"
     job: str = Field(max_length=40)
     segment: int = Field(ge=0, lt=MOST_SEGMENTS)
-    task: int = Field(default=0, ge=0)
+    number: int = Field(default=0, ge=0)
 
     @property
     def next(self) -> "ReplayTask":
-        return self.model_copy(update={"task": self.task + 1})
+        return self.model_copy(update={"number": self.number + 1})
 
 
 def replay_task_of(body: str) -> ReplayTask:
@@ -125,12 +125,14 @@ def run_task(task: ReplayTask, definitions: Definitions, now: Callable[[], datet
     Raises: `Invalid` for an unknown replay or task, `Transient` when no progress was possible.
     """
     segment_item = base.find(ReplayItem, keys.replay(task.job), keys.replay_segment(task.segment))
-    if segment_item is None or task.task > segment_item.task:
-        raise Invalid(f"replay {task.job} knows no task {task.task} of segment {task.segment}")
-    if task.task < segment_item.task:
+    if segment_item is None or task.number > segment_item.next_task:
+        raise Invalid(f"replay {task.job} knows no task {task.number} of segment {task.segment}")
+    if task.number < segment_item.next_task:
         # The delivery that did this task may have crashed before it sent the next message. Send it only then.
-        is_orphan = segment_item.ended is None and segment_item.asked_for < segment_item.task
-        return TaskOutcome("repeated", task.model_copy(update={"task": int(segment_item.task)}) if is_orphan else None)
+        is_orphan = segment_item.ended is None and segment_item.asked_for < segment_item.next_task
+        return TaskOutcome(
+            "repeated", task.model_copy(update={"number": int(segment_item.next_task)}) if is_orphan else None
+        )
     result = _process_until(segment_item, task.segment, definitions, now, until)
     names = tuple(result.unreadable)
     if not _save_progress(segment_item, result, now()):
@@ -142,7 +144,7 @@ def mark_requested(task: ReplayTask) -> None:
     """Record that the message of this task was sent."""
     key = ReplayItem(keys.replay(task.job), keys.replay_segment(task.segment))
     with suppress(ConditionFailed):  # a later message was sent
-        base.update(key, [ReplayItem.asked_for.set(task.task)], ReplayItem.asked_for < task.task)
+        base.update(key, [ReplayItem.asked_for.set(task.number)], ReplayItem.asked_for < task.number)
 
 
 def _process_until(
@@ -204,14 +206,14 @@ def _save_progress(segment_item: ReplayItem, result: TaskResult, now: datetime) 
         "unreadable": len(result.unreadable),
     }
     actions = [getattr(ReplayItem, name).add(count) for name, count in counted.items() if count]
-    actions += [ReplayItem.task.set(int(segment_item.task) + 1), ReplayItem.at.set(keys.stamp(now))]
+    actions += [ReplayItem.next_task.set(int(segment_item.next_task) + 1), ReplayItem.at.set(keys.stamp(now))]
     if result.position is not None:
         actions.append(ReplayItem.position.set(result.position))
     if result.ended is not None:
         actions.append(ReplayItem.ended.set(result.ended))
     key = ReplayItem(segment_item.pk, segment_item.sk)
     try:
-        base.update(key, actions, ReplayItem.task == segment_item.task)
+        base.update(key, actions, ReplayItem.next_task == segment_item.next_task)
     except ConditionFailed:
         return False
     return True
@@ -235,7 +237,7 @@ def status(job: str) -> Mapping[str, Any]:
         "rules_changed": ended.count(RULES_CHANGED),
         "running": sum(one is None for one in ended),
         **{name: sum(int(getattr(item, name)) for item in items) for name in ("leads", "changed", "hot", "unreadable")},
-        "turns": sum(int(item.task) for item in items),
+        "tasks": sum(int(item.next_task) for item in items),
         "began": items[0].began,
         "at": max(item.at for item in items),
     }

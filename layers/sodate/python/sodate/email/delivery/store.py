@@ -192,16 +192,23 @@ def raise_to(lead_id: str, send_id: str, state: str, now: datetime, *more: Actio
 Fold = Literal["applied", "repeat", "double"]
 
 
-class NotBegun(Exception):
+class StillPlanned(Exception):
     """The ledger item is still `planned`: the sender has not written the outcome of its attempt yet."""
 
 
 def fold_event(
-    lead_id: str, send_id: str, state: str, message_id: str, reason: str | None, now: datetime, *, begun: bool = False
+    lead_id: str,
+    send_id: str,
+    state: str,
+    message_id: str,
+    reason: str | None,
+    now: datetime,
+    *,
+    wait_for_sender: bool = False,
 ) -> Fold:
     """Store the state that SES reported, when it has a higher rank.
 
-    `begun`: raise `NotBegun` instead of writing over a planned send.
+    `wait_for_sender`: raise `StillPlanned` instead of writing over a planned send.
 
     Raises: `NotFound` when there is no such send.
     """
@@ -218,7 +225,7 @@ def fold_event(
     end = "" if reason else " REMOVE #reason"
     pk, sk = keys.lead(lead_id), keys.send(send_id)
     try:
-        lowest = {":lowest": {"N": str(RANK["planned"] + 1 if begun else RANK["planned"])}}
+        lowest = {":lowest": {"N": str(RANK["planned"] + 1 if wait_for_sender else RANK["planned"])}}
         ranks_higher = "#rank < :rank AND #rank >= :lowest AND attribute_not_exists(#next)"
         bulk.update(pk, sk, sets + end, ranks_higher, {**names, "#next": "next_attempt"}, {**values, **lowest})
     except ConditionFailed as error:
@@ -227,8 +234,8 @@ def fold_event(
         current = error.old
     else:
         return "applied"
-    if begun and int(current["rank"]["N"]) == RANK["planned"]:
-        raise NotBegun
+    if wait_for_sender and int(current["rank"]["N"]) == RANK["planned"]:
+        raise StillPlanned
     if "next_attempt" not in current or int(current["rank"]["N"]) >= RANK[state]:
         return "repeat"
     names["#double"], values[":true"] = "is_double", {"BOOL": True}

@@ -10,7 +10,7 @@ from sodate.email.content.merge import opt_in_values
 from sodate.email.content.render import render
 from sodate.email.content.template import Template
 from sodate.email.delivery.deliver import LATEST_CALL, deliver, fail
-from sodate.email.delivery.message import transactional_message as transactional_message
+from sodate.email.delivery.message import transactional_message
 from sodate.email.delivery.ses import Answer, OutgoingEmail, SesMailer
 from sodate.email.delivery.ses_answers import Verdict
 from sodate.email.delivery.store import SendItem, begin_again, find_send, put_back, settle

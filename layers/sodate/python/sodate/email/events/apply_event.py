@@ -20,8 +20,8 @@ from sodate.dynamodb.transaction import Put, Update, Write
 from sodate.email.delivery.ledger import RANK
 from sodate.email.delivery.probe import PURPOSE as PROBE
 from sodate.email.delivery.store import (
-    NotBegun,
     SendItem,
+    StillPlanned,
     find_send_eventual,
     fold_event,
     put_unless_settled,
@@ -193,10 +193,10 @@ def _fold(lead_id: str, event: EmailEvent, now: datetime, send: SendItem | None 
         return "counted"
     if send is not None and (int(send.rank) >= RANK[state] or _adds_nothing(event, send)):
         return "repeat"
-    begun = _is_step(event) and _may_be_written(event, now)
+    wait_for_sender = _is_step(event) and _may_be_written(event, now)
     try:
-        return fold_event(lead_id, send_id, state, event.message_id, _why(event), now, begun=begun)
-    except NotBegun as error:
+        return fold_event(lead_id, send_id, state, event.message_id, _why(event), now, wait_for_sender=wait_for_sender)
+    except StillPlanned as error:
         raise _not_written(send_id) from error
     except NotFound:
         if not _is_step(event) or find_state(lead_id) is None:
