@@ -22,7 +22,7 @@ def go_on_later(message: Mapping[str, Any]) -> None:
 
 def handler(event: dict[str, Any], _: object) -> Failures:
     began = clock.now()
-    controller = Receive(
+    importer = Receive(
         bucket=Bucket(container.client("s3")),
         definitions=container.definitions(),
         address_secret=container.address_secret,
@@ -32,4 +32,4 @@ def handler(event: dict[str, Any], _: object) -> Failures:
         send=go_on_later,
         now=began,
     )
-    return each_message(event, controller.receive)
+    return each_message(event, importer.receive)

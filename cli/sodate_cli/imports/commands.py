@@ -34,7 +34,7 @@ def import_leads(
     """
     from sodate_cli.imports.files import opened
     from sodate_cli.imports.suggest import suggested
-    from sodate_cli.imports.work import Harness, mapping_of, run_import
+    from sodate_cli.imports.work import ImportTarget, mapping_of, run_import
 
     with explained():
         if suggest:
@@ -44,9 +44,9 @@ def import_leads(
             output.fail("give --map mapping.yaml (and --suggest to begin with one)", output.USAGE)
         known = mapping_of(mapping)
         where = target(stage)
-        harness = Harness(where.table, secret(where, "address-key")["key"].encode(), now(where))
+        import_target = ImportTarget(where.table, secret(where, "address-key")["key"].encode(), now(where))
         source = opened(file)
-        done = run_import(source, known, harness, dry_run=dry_run, on_progress=_ProgressReporter(as_json=as_json))
+        done = run_import(source, known, import_target, dry_run=dry_run, on_progress=_ProgressReporter(as_json=as_json))
     _show(done, f"{source.beside.name}.errors.csv", dry_run=dry_run, as_json=as_json)
     raise typer.Exit(output.FAILED if done.counts["refused"] else output.OK)
 

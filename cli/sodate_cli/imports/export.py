@@ -32,11 +32,11 @@ def export(file: Path, columns: str | None, encoding: str) -> dict[str, int]:
     if encoding not in _ENCODINGS:
         raise Invalid(f"--encoding {encoding}: write {' or '.join(_ENCODINGS)}", "encoding")
     names = _chosen(columns) if columns else _all_columns(every_lead(StateItem, ScoreItem))
-    outgoing = file.with_name(f"{file.name}.new")
-    with outgoing.open("wb") as stream:
-        outgoing.chmod(0o600)
+    temporary = file.with_name(f"{file.name}.new")
+    with temporary.open("wb") as stream:
+        temporary.chmod(0o600)
         written = _write(stream, names, every_lead(StateItem, ScoreItem), encoding)
-    outgoing.replace(file)
+    temporary.replace(file)
     return written
 
 

@@ -58,11 +58,11 @@ class Journal:
         if not self.keeps:
             return after
         content = {"table": self.table, "progress": asdict(after)}
-        outgoing = self.path.with_name(f"{self.path.name}.new")
-        with outgoing.open("w", encoding="utf-8") as stream:
+        temporary = self.path.with_name(f"{self.path.name}.new")
+        with temporary.open("w", encoding="utf-8") as stream:
             json.dump(content, stream)
             _to_disk(stream)
-        outgoing.replace(self.path)
+        temporary.replace(self.path)
         return after
 
     def end(self, done: Progress) -> None:

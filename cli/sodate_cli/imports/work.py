@@ -23,7 +23,7 @@ from sodate_cli.imports.journal import Journal
 
 
 @dataclass(frozen=True)
-class Harness:
+class ImportTarget:
     """Environment of an import: table name, address secret, and current time."""
 
     table: str
@@ -50,7 +50,7 @@ def _check_topics(mapping: Mapping) -> None:
 def run_import(
     file: Opened,
     mapping: Mapping,
-    harness: Harness,
+    target: ImportTarget,
     *,
     dry_run: bool = False,
     on_progress: Callable[[Progress, Survey], None],
@@ -66,15 +66,15 @@ def run_import(
     with reading(file) as stream:
         header = read_header(stream, encoding, mapping)
     name = import_id(result.sha256, mapping)
-    journal = Journal(file.beside, harness.table, keeps=not dry_run)
+    journal = Journal(file.beside, target.table, keeps=not dry_run)
     known = find_progress(name)
     progress = journal.resume(name) if known is not None and not dry_run else None
     if progress is None:
         journal.begin()
         progress = Progress(name, encoding)
     again = known is not None and known.finished
-    deciding = Decide(mapping, name, container.new_id, harness.now, dry_run=dry_run, again=again)
-    apply = Apply(deciding, harness.address_secret, container.pause)
+    deciding = Decide(mapping, name, container.new_id, target.now, dry_run=dry_run, again=again)
+    apply = Apply(deciding, target.address_secret, container.pause)
 
     def save(before: Progress, after: Progress, troubles: Sequence[Trouble]) -> Progress:
         on_progress(after, result)
@@ -82,10 +82,10 @@ def run_import(
 
     if not dry_run:
         known = begin(
-            Progress(name, encoding), json.dumps(mapping.model_dump(mode="json"), ensure_ascii=False), harness.now
+            Progress(name, encoding), json.dumps(mapping.model_dump(mode="json"), ensure_ascii=False), target.now
         )
-    done = Run(mapping, header, apply, save, harness.now).go(file.at, progress)
+    done = Run(mapping, header, apply, save, target.now).go(file.at, progress)
     if known is not None and not dry_run and not known.finished:
-        advance(known, done, harness.now)
+        advance(known, done, target.now)
     journal.end(done)
     return done

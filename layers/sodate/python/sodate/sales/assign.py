@@ -31,7 +31,7 @@ _ACTIVE_STAGES = ("open", "accepted", "meeting_set")
 
 
 @dataclass(frozen=True)
-class Controller:
+class SalesPolicy:
     """The live sales and mailing definitions, and the times that they imply."""
 
     sales: Sales
@@ -63,7 +63,7 @@ def find(lead_id: str, signal_key: str) -> SignalItem:
     return signal
 
 
-def assign(lead_id: str, signal_key: str, controller: Controller, now: datetime) -> SignalItem:
+def assign(lead_id: str, signal_key: str, policy: SalesPolicy, now: datetime) -> SignalItem:
     """The signal, now with an owner or joined to the conversation that sales is working on.
 
     Raises: `NotFound` without the signal, `Transient` after ten lost transactions.
@@ -73,10 +73,8 @@ def assign(lead_id: str, signal_key: str, controller: Controller, now: datetime)
         if signal.assigned_at is not None or signal.joins is not None:
             return signal
         conversation = store.find_conversation(lead_id)
-        joined = conversation is not None and _joins(conversation, controller.sales, now)
-        writes = (
-            _join(signal, conversation) if conversation and joined else _open(signal, conversation, controller, now)
-        )
+        joined = conversation is not None and _joins(conversation, policy.sales, now)
+        writes = _join(signal, conversation) if conversation and joined else _open(signal, conversation, policy, now)
         try:
             transaction.commit(writes)
         except ConditionFailed:
@@ -102,20 +100,18 @@ def _unassigned() -> Condition:
     return condition
 
 
-def _open(
-    signal: SignalItem, conversation: ConversationItem | None, controller: Controller, now: datetime
-) -> list[Write]:
+def _open(signal: SignalItem, conversation: ConversationItem | None, policy: SalesPolicy, now: datetime) -> list[Write]:
     lead_id = keys.lead_id_of(signal.pk)
     profile, rotation = load_profile(lead_id), store.find_rotation()
-    owner, because, at_most = _choose(profile, rotation, controller, now)
+    owner, because, at_most = _choose(profile, rotation, policy, now)
     ref = store.reference(lead_id, signal.sk)
-    actions, writes = plan_notification(signal, owner, 0, controller, now)
+    actions, writes = plan_notification(signal, owner, 0, policy, now)
     actions += [SignalItem.assigned_at.set(keys.stamp(now)), SignalItem.assigned_because.set(because)]
     writes += [
         Update(signal, actions, _unassigned()),
         Put(store.conversation(lead_id, signal.sk, owner.id, "open", now), store.unchanged(conversation)),
         store.advance_rotation(rotation, owner.id),
-        Put(_expiry(lead_id, signal.sk, owner, controller, now)),
+        Put(_expiry(lead_id, signal.sk, owner, policy, now)),
     ]
     if owner.capacity is not None:
         writes.append(store.load(owner.id, ref, at_most))
@@ -126,10 +122,10 @@ def _open(
 
 
 def _choose(
-    profile: Profile, rotation: RotationItem | None, controller: Controller, now: datetime
+    profile: Profile, rotation: RotationItem | None, policy: SalesPolicy, now: datetime
 ) -> tuple[Owner, str, int | None]:
     last = rotation.turns.as_dict() if rotation else {}
-    for choice in choices(profile, controller.sales, lambda owner: controller.is_away(owner, now)):
+    for choice in choices(profile, policy.sales, lambda owner: policy.is_away(owner, now)):
         for owner in sorted(choice.owners, key=lambda one: int(last.get(one.id, 0))):
             if choice.ignore_capacity:
                 return owner, choice.because, None
@@ -139,12 +135,12 @@ def _choose(
 
 
 def plan_notification(
-    signal: SignalItem, owner: Owner, escalation_level: int, controller: Controller, now: datetime
+    signal: SignalItem, owner: Owner, escalation_level: int, policy: SalesPolicy, now: datetime
 ) -> tuple[list[Action], list[Write]]:
     """Writes that notify `owner` at once or in a digest, and that escalate when no feedback arrives in time."""
     lead_id = keys.lead_id_of(signal.pk)
     ref = f"{store.reference(lead_id, signal.sk)}-{escalation_level}"
-    digest_time = controller.next_digest(owner, now)
+    digest_time = policy.next_digest(owner, now)
     actions: list[Action] = [SignalItem.assigned_to.set(owner.id), SignalItem.round.set(escalation_level)]
     actions.append(
         SignalItem.held_until.set(keys.stamp(digest_time)) if digest_time else SignalItem.held_until.remove()
@@ -156,14 +152,14 @@ def plan_notification(
         writes.append(
             Put(due.due_item(digest_time, due.SALES, "digest", f"{owner.id}-{keys.minute(digest_time)}", entry, now))
         )
-    deadline = controller.feedback_deadline(owner, digest_time or now)
-    if deadline and controller.sales.sla and escalation_level < controller.sales.sla.at_most:
+    deadline = policy.feedback_deadline(owner, digest_time or now)
+    if deadline and policy.sales.sla and escalation_level < policy.sales.sla.at_most:
         entry = {"v": 1, "what": "sla", "lead_id": lead_id, "signal": signal.sk, "round": escalation_level}
         writes.append(Put(due.due_item(deadline, due.SALES, "sla", ref, entry, now)))
     return actions, writes
 
 
-def _expiry(lead_id: str, signal_key: str, owner: Owner, controller: Controller, now: datetime) -> due.DueItem:
+def _expiry(lead_id: str, signal_key: str, owner: Owner, policy: SalesPolicy, now: datetime) -> due.DueItem:
     entry = {"v": 1, "what": "expire", "lead_id": lead_id, "signal": signal_key, "owner": owner.id}
-    at = now + timedelta(days=controller.sales.feedback.link_days)
+    at = now + timedelta(days=policy.sales.feedback.link_days)
     return due.due_item(at, due.SALES, "expire", store.reference(lead_id, signal_key), entry, now)

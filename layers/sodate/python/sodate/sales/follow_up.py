@@ -15,7 +15,7 @@ from sodate.dynamodb.transaction import Update, Write
 from sodate.email.delivery.ledger import send_id
 from sodate.errors import Invalid
 from sodate.sales import store
-from sodate.sales.assign import Controller, plan_notification
+from sodate.sales.assign import SalesPolicy, plan_notification
 from sodate.sales.notify import LARGEST_DIGEST, NotifyResult, SalesNotifier
 from sodate.sales.recycle import recycle
 from sodate.sales.store import ConversationItem
@@ -73,7 +73,7 @@ class FollowUp:
         if int(signal.round) == entry["round"]:
             owner = sales.owner(sales.sla.escalate_to)
             actions, writes = plan_notification(
-                signal, owner, entry["round"] + 1, Controller(sales, self.notifier.mailing), now
+                signal, owner, entry["round"] + 1, SalesPolicy(sales, self.notifier.mailing), now
             )
             still = (SignalItem.round == entry["round"]) & SignalItem.answer.does_not_exist()
             try:

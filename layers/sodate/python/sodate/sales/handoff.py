@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sodate.dynamodb import keys
-from sodate.sales.assign import Controller, assign
+from sodate.sales.assign import SalesPolicy, assign
 from sodate.sales.notify import SalesNotifier
 
 
@@ -20,8 +20,8 @@ class Handoff:
 
         Raises: `Transient` or `Invalid` when a channel failed (the email is planned by then), `NotFound`.
         """
-        controller = Controller(self.notifier.sales, self.notifier.mailing)
-        signal = assign(lead_id, signal_key, controller, now)
+        policy = SalesPolicy(self.notifier.sales, self.notifier.mailing)
+        signal = assign(lead_id, signal_key, policy, now)
         if signal.answer is not None or signal.expired_at is not None:
             return "answered"
         if signal.held_until is not None and keys.stamp(now) < signal.held_until:
