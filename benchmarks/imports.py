@@ -25,7 +25,7 @@ from sodate.imports.mappingfile import read_mapping
 from sodate.imports.reader import Survey
 from sodate.imports.store import Progress
 from sodate_cli.imports.files import opened
-from sodate_cli.imports.work import Harness, run_import
+from sodate_cli.imports.work import ImportTarget, run_import
 
 from benchmarks import harness
 from tests.simulation.table import MemoryTable
@@ -136,7 +136,7 @@ def _import(path: Path, stop_at: int | None = None, dry_run: bool = False) -> Pr
         if stop_at is not None and progress.counts["rows"] >= stop_at:
             raise Stop
 
-    place = Harness(harness.TABLE, b"an-address-key", NOW)
+    place = ImportTarget(harness.TABLE, b"an-address-key", NOW)
     try:
         return run_import(
             opened(str(path)), read_mapping("m", MAPPING.encode()), place, on_progress=on_progress, dry_run=dry_run

@@ -11,7 +11,7 @@ from sodate.leads.store import every_lead
 from sodate_cli.imports.export import export
 from sodate_cli.imports.files import opened
 from sodate_cli.imports.suggest import suggested
-from sodate_cli.imports.work import Harness, run_import
+from sodate_cli.imports.work import ImportTarget, run_import
 
 from tests.functions.quick import QuickWorld
 from tests.support import world as worlds
@@ -42,7 +42,7 @@ ROWS = [
 def fill(path: Path, text: str, mapping: str, now: Any, **how: Any) -> None:
     path.write_text(text, encoding="utf-8", newline="")
     found = read_mapping("m.yaml", mapping.encode())
-    harness = Harness("sodate-test", b"an-address-key", now)
+    harness = ImportTarget("sodate-test", b"an-address-key", now)
     done = run_import(opened(str(path)), found, harness, on_progress=lambda progress, survey: None, **how)
     assert not done.counts["refused"], path.with_name(f"{path.name}.errors.csv").read_text()
 
