@@ -10,8 +10,6 @@ from typing import Any
 
 import boto3
 import pytest
-from sodate.dynamodb import base, transaction
-from sodate.dynamodb.base import TableItem
 from sodate.runtime import clock, container
 from sodate.runtime.logs import logger
 
@@ -106,14 +104,10 @@ def harness(url: str | None = None) -> Iterator[Harness]:
 def forget() -> None:
     for made_once in (
         container.definitions,
-        container.bind_lean_table,
+        container.table,
         container.dispatcher_cache,
         container.client,
         container.ses_client,
     ):
         made_once.cache_clear()
     container._secrets.clear()
-    base._bound.wire = None
-    transaction._shared.connection = None
-    for model in base._subclasses(TableItem):
-        model._connection = None

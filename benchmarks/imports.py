@@ -19,8 +19,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from pynamodb.connection import Connection
-from sodate.dynamodb import base, keys
+from sodate.dynamodb.table import Table, keys
 from sodate.imports.mappingfile import read_mapping
 from sodate.imports.reader import Survey
 from sodate.imports.store import Progress
@@ -95,8 +94,7 @@ def _table() -> MemoryTable:
     os.environ.update(harness.SETTINGS)
     table = MemoryTable()
     table.items, table.history = Packed(), deque(maxlen=0)  # type: ignore[assignment]
-    Connection.client = table  # type: ignore[assignment, method-assign]
-    base.bind(harness.TABLE)
+    Table(harness.TABLE, table).use()
     return table
 
 

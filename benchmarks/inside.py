@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from pynamodb.connection import Connection
-from sodate.dynamodb import base, bulk
+from sodate.dynamodb.table import Table
 from sodate.runtime import container
 
 from benchmarks.endpoints import Cloud
-from benchmarks.harness import Harness, Json, harness
+from benchmarks.harness import TABLE, Harness, Json, harness
 from benchmarks.table import Refused, Schema
 
 
@@ -21,7 +20,7 @@ class Client:
     def __init__(self, cloud: Cloud, service: str) -> None:
         self._cloud, self._service = cloud, service
 
-    def _make_api_call(self, operation: str, request: Json) -> Json:
+    def call(self, operation: str, request: Json) -> Json:
         try:
             return self._cloud.act(self._service, operation, request)
         except Refused as refusal:
@@ -31,7 +30,7 @@ class Client:
 
     def __getattr__(self, name: str) -> Callable[..., Json]:
         operation = "".join(part.capitalize() for part in name.split("_"))
-        return lambda **request: self._make_api_call(operation, request)
+        return lambda **request: self.call(operation, request)
 
 
 class InProcess:
@@ -45,12 +44,11 @@ class InProcess:
 @contextmanager
 def inside(schemas: Mapping[str, Schema]) -> Iterator[tuple[Harness, InProcess]]:
     cloud = Cloud(schemas)
-    table = Client(cloud, "dynamodb")
+    table = Table(TABLE, Client(cloud, "dynamodb"))
     with harness() as here:
         patch = pytest.MonkeyPatch()
-        patch.setattr(Connection, "client", table)
-        patch.setattr(base, "caller", lambda: table)
-        patch.setattr(bulk, "caller", lambda: table)
+        patch.setattr(container, "table", lambda: table)
+        table.use()
         patch.setattr(container, "client", lambda service: Client(cloud, service))
         patch.setattr(container, "ses_client", lambda: Client(cloud, "sesv2"))
         cloud.tables.meter.keep_rates(lambda: int(here.now.timestamp()))

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from importlib import import_module
 
-from sodate.dynamodb import base, keys
+from sodate.dynamodb import keys
 from sodate.email.delivery.message import LARGEST_BATCH, EnrollmentBatch, EnrollmentRef
 from sodate.leads.lead import Enrollment, Profile, State
 from sodate.leads.store import profile_item, state_item
@@ -38,7 +38,7 @@ class Ours:
         self.here, self.cloud = here, cloud
 
     def publish(self) -> None:
-        base.bind(TABLE)
+        container.bind_table()
         publish(sample.playbook(), now=self.here.now)
 
     def lay_out(self, leads: int, first: int = 0) -> None:

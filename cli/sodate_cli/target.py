@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError
-from sodate.dynamodb import base
+from sodate.dynamodb.client import sdk_client
+from sodate.dynamodb.table import Table
+from sodate.dynamodb.table import name as table_name
 from sodate.errors import Invalid, NotFound
 
 from sodate_cli.local.folder import LocalFolder, repository
@@ -62,7 +64,7 @@ def connect(
         else Target(stage or "", table or f"sodate-{stage}", region)
     )
     _set_environment(target)
-    base.bind(target.table)
+    Table(target.table, sdk_client(target.region)).use()
     return target
 
 
@@ -76,7 +78,7 @@ def _local_cloud_is_up(endpoints_file: Path | None) -> bool:
 def explain(error: Exception) -> str:
     """What a person reads: names of exceptions say nothing of stages, regions and credentials."""
     if "ResourceNotFoundException" in str(error):
-        missing = f"there is no {base.TableItem.Meta.table_name} in this account and region"
+        missing = f"there is no {table_name()} in this account and region"
         return f"{missing}; check --stage, AWS_PROFILE and AWS_DEFAULT_REGION ({error})"
     cause: BaseException | None = error
     while cause is not None:
@@ -101,10 +103,9 @@ def _local(table: str | None, region: str | None, file: Path) -> Target:
 
 
 def _set_environment(target: Target) -> None:
-    """SDK clients and PynamoDB read these when they are first used, so this must come before any call."""
+    """SDK clients read these when they are first used, so this must come before any call."""
     if target.region:
         os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = target.region
-        base.TableItem.Meta.region = target.region
     if target.endpoint is None:
         return
     os.environ["AWS_ENDPOINT_URL"] = target.endpoint

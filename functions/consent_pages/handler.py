@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from sodate.consent import pages
 from sodate.consent.controller import ConsentController, Page, preferred_language
@@ -17,14 +16,14 @@ from sodate.scenarios.enroll import on_opt_in
 
 def controller() -> ConsentController:
     """Without a readable playbook the pages lack the sender's name and the topics; opting out still works."""
-    definitions = container.definitions()
-    signer, start = container.signer(), on_opt_in(definitions)
+    definitions, signer = container.definitions(), container.signer()
     try:
         mailing = parsed(definitions.live("mailing"), Mailing)
     except (NotFound, Transient):
-        return ConsentController(signer, start, pages.Issuer())
-    issuer, topics = pages.Issuer(mailing.sender.name, mailing.sender.contact), mailing.topics
-    return ConsentController(signer, start, issuer, [(t.id, t.name, t.description) for t in topics], mailing.retention)
+        return ConsentController(signer, on_opt_in(definitions), pages.Issuer())
+    issuer = pages.Issuer(mailing.sender.name, mailing.sender.contact)
+    topics = [(topic.id, topic.name, topic.description) for topic in mailing.topics]
+    return ConsentController(signer, on_opt_in(definitions), issuer, topics, mailing.retention)
 
 
 def get_route(page: Callable[[ConsentController, str, str, datetime], Page]) -> Route:
@@ -36,8 +35,8 @@ def get_route(page: Callable[[ConsentController, str, str, datetime], Page]) -> 
 
 def post_route(page: Callable[[ConsentController, str, bytes, str, datetime], Page]) -> Route:
     def route(request: Request) -> Response:
-        body = decode(request.body, request.is_base64)
-        return _html(page(controller(), request.path["token"], body, preferred_language(request.headers), clock.now()))
+        body, language = decode(request.body, request.is_base64), preferred_language(request.headers)
+        return _html(page(controller(), request.path["token"], body, language, clock.now()))
 
     return route
 
@@ -52,7 +51,8 @@ ROUTES = {
 }
 
 
-def handler(event: dict[str, Any], _: object) -> dict[str, Any]:
+def handler(event: dict[str, object], _: object) -> dict[str, object]:
+    container.bind_table()
     return serve(event, ROUTES)
 
 

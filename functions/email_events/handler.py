@@ -24,7 +24,7 @@ def policy() -> Policy:
 
 
 def handler(event: dict[str, Any], _: object) -> Failures:
-    container.bind_lean_table()
+    container.bind_table()
     applied, outcome_counts = list[EmailEvent](), Counter[str]()
     probes = list[EmailEvent]()
 

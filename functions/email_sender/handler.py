@@ -21,7 +21,7 @@ from sodate.scenarios.send_step import StepEmail
 
 
 def handler(event: dict[str, Any], _: object) -> Failures:
-    container.bind_lean_table()
+    container.bind_table()
     began, stage = clock.now(), container.stage()
     definitions, links = container.definitions(), container.links()
     ses = SesMailer(container.ses_client, setting("SODATE_CONFIGURATION_SET"))

@@ -47,8 +47,7 @@ def submit(request: Request) -> Response:
     if captured.lead_id is None and captured.reason != "repeat":
         count(Metric.QUARANTINED_SUBMISSIONS, 1)
     if captured.status == 403:
-        message = "please solve the check again"
-        return json_response(403, {"error": {"code": captured.reason, "message": message}})
+        return json_response(403, {"error": {"code": captured.reason, "message": "please solve the check again"}})
     if not html:
         return json_response(captured.status, {"submission_id": captured.submission_id, "status": "accepted"})
     if target is not None:
@@ -57,4 +56,5 @@ def submit(request: Request) -> Response:
 
 
 def handler(event: dict[str, Any], _: object) -> dict[str, Any]:
+    container.bind_table()
     return serve(event, {"GET /forms/{form_id}": show, "POST /forms/{form_id}/submissions": submit})

@@ -21,6 +21,7 @@ def go_on_later(message: Mapping[str, Any]) -> None:
 
 
 def handler(event: dict[str, Any], _: object) -> Failures:
+    container.bind_table()
     began = clock.now()
     importer = Receive(
         bucket=Bucket(container.client("s3")),

@@ -36,6 +36,7 @@ ROUTES = {"GET /sales/feedback/{token}": show, "POST /sales/feedback/{token}": s
 
 
 def handler(event: dict[str, Any], _: object) -> dict[str, Any]:
+    container.bind_table()
     return serve(event, ROUTES)
 
 

@@ -19,6 +19,7 @@ _BUDGET = timedelta(seconds=30)
 
 
 def handler(_: dict[str, Any], __: object) -> dict[str, int]:
+    container.bind_table()
     definitions, links = container.definitions(), container.feedback_links
     follow_up = FollowUp(SalesNotifier(definitions, container.webhook_secret, links, allow_private=is_local()))
     until, outcomes = clock.now() + _BUDGET, Counter[str]()

@@ -12,6 +12,7 @@ from sodate.sales.notify import SalesNotifier
 
 def handler(event: dict[str, Any], _: object) -> dict[str, str]:
     """After an error, Lambda retries the event and then sends it to the dead-letter queue."""
+    container.bind_table()
     detail = event.get("detail") or {}
     if not detail.get("lead_id") or not detail.get("signal"):
         raise Invalid("LeadBecameHot without lead_id or signal", "event")

@@ -13,7 +13,7 @@ from sodate.scoring.store import ScoreSnapshot, load_recent_snapshots
 
 
 def handler(event: dict[str, Any], _: object) -> Failures:
-    container.bind_lean_table()
+    container.bind_table()
     leads = {keys.lead_id_of(record["dynamodb"]["Keys"]["pk"]["S"]) for record in event["Records"]}
     prefetched = dict[str, ScoreSnapshot]()
 

@@ -9,28 +9,21 @@ import boto3
 import boto3.dynamodb.types
 import pytest
 from moto import mock_aws
-from pynamodb.connection import Connection
-from sodate.dynamodb.base import TableItem
+from sodate.dynamodb.table import Table
 
 from tests.simulation.table import MemoryTable
-from tests.support.world import Json, World
+from tests.support.world import TABLE, Json, World
 
 
 class QuickWorld(World):
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.table = MemoryTable()
-        monkeypatch.setattr(Connection, "client", self.table)
-        monkeypatch.setattr(TableItem, "create_table", lambda **_: None)
         monkeypatch.setattr(boto3, "client", cache(boto3.client))  # making one costs more than a whole form post
         super().__init__(monkeypatch)
 
-    @property
-    def dynamodb(self) -> Any:
-        return _Client(self.table)
-
-    @dynamodb.setter
-    def dynamodb(self, _: Any) -> None:
-        """The world makes a client of its own; here it has none."""
+    def _create_table(self) -> Table:
+        self.dynamodb = _Client(self.table)
+        return Table(TABLE, self.table)
 
 
 class _Client:

@@ -38,7 +38,7 @@ def test_no_window_of_the_clock_holds_a_turn_too_many_and_the_current_one_holds_
 
 def test_turns_of_many_callers_at_once_are_different_ones(world: QuickWorld) -> None:
     wanted = ceiling(10)
-    with ThreadPoolExecutor(16) as pool:
+    with ThreadPoolExecutor(16, initializer=world.gateway.use) as pool:
         slots = list(pool.map(lambda _: take_slot(wanted, world.now, world.now + DAY), range(100)))
     assert Counter(slot.window for slot in slots if slot) == Counter(
         {wanted.window(world.now + n * HOUR): 10 for n in range(10)}

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from sodate.consent.unsubscribe import unsubscribe
+from sodate.dynamodb import table
 from sodate.email.delivery.failed import failed_sends, list_failed, retry_transactional
 from sodate.email.delivery.store import find_send, settle
 from sodate.errors import Conflict, NotFound
@@ -117,7 +118,7 @@ def test_a_send_that_an_operator_resolved_as_lost_cannot_be_retried(world: World
     send = find_send(lead, name)
     assert send is not None
     send.reason = "resolved_by_a_person:lost"
-    send.save()
+    table.put(send)
     with pytest.raises(Conflict):
         retry_transactional(lead, name, world.now)
 

@@ -34,15 +34,15 @@ def write_history(world: QuickWorld, lead: str, topic: str, length: int) -> None
 
 def counted(world: QuickWorld, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     calls: list[str] = []
-    real = world.table._make_api_call
+    real = world.table.call
 
-    def call(operation: str, request: dict[str, Any]) -> Any:
+    def counting(operation: str, request: dict[str, Any]) -> Any:
         calls.append(operation)
         if operation == "TransactWriteItems":
             assert len(request["TransactItems"]) <= 100, "DynamoDB refuses more"
         return real(operation, request)
 
-    monkeypatch.setattr(world.table, "_make_api_call", call)
+    monkeypatch.setattr(world.table, "call", counting)
     return calls
 
 

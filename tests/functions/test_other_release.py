@@ -134,7 +134,6 @@ def make_unreadable(world: QuickWorld, *kinds: str) -> Callable[[], None]:
 
 def new_process() -> None:
     container.definitions.cache_clear()
-    container.bind_lean_table.cache_clear()
     import_module("functions.form_capture.handler").controller.cache_clear()
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import boto3
 import pytest
-from sodate.dynamodb import base
 from sodate.playbook.store import Definitions
 from sodate.runtime import container
 from sodate.scoring import replay_job
@@ -27,7 +26,6 @@ def stage(world: QuickWorld, monkeypatch: pytest.MonkeyPatch) -> QuickWorld:
         monkeypatch.setattr(module, "target", lambda _: stage_target)
     monkeypatch.setattr(score_job, "now", lambda _: world.now)
     monkeypatch.setattr(score_job, "outputs", lambda _: {"ReplayQueueUrl": world.replay_queue})
-    base.bind(TABLE)
     world.join("taro@example.jp")
     world.join("hanako@example.jp")
     Definitions().publish("rules", "default", COLD, world.now)

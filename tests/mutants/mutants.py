@@ -415,8 +415,8 @@ MUTANTS = (
     _mutant(
         "score-over-a-newer-one",
         "scoring/store.py",
-        'request |= {"ConditionExpression": "version = :was", "ExpressionAttributeValues": values}',
-        "pass",
+        "table.put_row(raw, _SAME_VERSION, was=was)",
+        "table.put_row(raw)",
         "of two folds at once the second forgets what the first knew",
         tests="tests/functions/test_stream_functions.py",
     ),

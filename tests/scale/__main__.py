@@ -18,7 +18,9 @@ from typing import Any
 
 import boto3
 import urllib3
-from sodate.dynamodb import base, bulk, keys
+from sodate.dynamodb import bulk, keys
+from sodate.dynamodb.client import sdk_client
+from sodate.dynamodb.table import Table
 from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef
 from sodate.email.delivery.sweep import CHECK_AFTER
 from sodate.email.mailing import Mailing
@@ -81,7 +83,7 @@ def play(endpoints: dict[str, Any], leads: int) -> dict[str, Any]:
         "AWS_ACCESS_KEY_ID": endpoints["access_key_id"],
         "AWS_SECRET_ACCESS_KEY": endpoints["secret_access_key"],
     }
-    base.bind(endpoints["table"])
+    Table(endpoints["table"], sdk_client()).use()
     control(endpoints, "account", {"max_send_rate": 400, "max_24_hour_send": 1_000_000})
     now = datetime.fromisoformat(sodate("local", "status")["clock"])
     valid_until = lay_out(leads, now)

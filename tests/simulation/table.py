@@ -61,11 +61,11 @@ class MemoryTable:
         finally:
             self.items = latest
 
-    def _make_api_call(self, operation: str, request: Item) -> Item:
+    def call(self, operation: str, request: Item) -> Item:
         refusal = self.refuse(operation) or _leftover(operation, request)
         if refusal is not None:
             raise refusal
-        call = {
+        act = {
             "GetItem": self._get,
             "Query": self._query,
             "Scan": self._scan,
@@ -77,8 +77,8 @@ class MemoryTable:
         }[operation]
         with self._lock:  # each call is atomic, as DynamoDB's are; re-entrant, because `point` may act
             if operation in _REPEATED and self.repeat(operation):
-                call(request)
-            return call(request)
+                act(request)
+            return act(request)
 
     def _get(self, request: Item) -> Item:
         self.reads += 1

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from pynamodb.connection import Connection
-from sodate.dynamodb import base, keys, transaction
+from sodate.dynamodb import keys
+from sodate.dynamodb.table import Table
 from sodate.email.delivery.ledger import RANK
 from sodate.errors import Transient
 from sodate.playbook import store as playbook_store
@@ -370,13 +370,14 @@ class SimulatedWorld:
             monkeypatch.setenv(name, value)
         forget()
         aws = Aws(self)
-        monkeypatch.setattr(Connection, "client", self.table)
+        gateway = Table("sodate-sim", self.table)
+        gateway.use()
         monkeypatch.setattr(clock, "now", lambda: self.now)
         monkeypatch.setattr(container, "client", lambda service: aws)
         monkeypatch.setattr(container, "ses_client", lambda: self.ses)
         monkeypatch.setattr(container, "pause", lambda attempt: None)
         monkeypatch.setattr(clock, "sleep", self._sleep)
-        monkeypatch.setattr(container, "_wire", lambda: None)  # the memory table stands for the lean client too
+        monkeypatch.setattr(container, "table", lambda: gateway)
         monkeypatch.setattr(container, "new_id", self._new_id)
         monkeypatch.setattr(playbook_store, "_POINTER_SECONDS", 1e9)
         monkeypatch.setattr("sodate.sales.webhook.deliver", self._webhook)
@@ -396,7 +397,6 @@ class SimulatedWorld:
         self.now += timedelta(seconds=seconds)
 
     def _publish(self) -> None:
-        base.bind("sodate-sim")
         definitions = Definitions()
         for kind, name, body in DEFINITIONS:
             definitions.publish(kind, name, body, self.now)
@@ -426,9 +426,7 @@ def _handler(function: str) -> Callable[[Json, None], Json | None]:
 def forget() -> None:
     """A new process knows nothing."""
     container.definitions.cache_clear()
-    container.bind_lean_table.cache_clear()
     container.dispatcher_cache.cache_clear()
     container._secrets.clear()
-    transaction._shared.connection = None
     with suppress(AttributeError):
         import_module("functions.form_capture.handler").controller.cache_clear()

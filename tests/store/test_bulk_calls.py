@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
-from pynamodb.connection import Connection
-from sodate.dynamodb import base, bulk, keys, transaction
-from sodate.dynamodb.base import ConditionFailed, TableItem
+from sodate.dynamodb import base, bulk, keys
+from sodate.dynamodb.base import ConditionFailed
+from sodate.dynamodb.table import Table
 from sodate.email.delivery.ledger import StepRef
 from sodate.email.reputation import rate_limiter
 from sodate.errors import Transient
@@ -20,6 +19,7 @@ from sodate.scenarios.claim import ClaimRejected, Claims, release
 from sodate.scheduling import store as due
 
 from tests.simulation.table import MemoryTable
+from tests.support.tables import moto_table
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 RUN = Enrollment("e1", 1, 0, "2026-11-24T00:00:00.000Z", 9)
@@ -28,18 +28,14 @@ LIMITS = (Limit(None, "day", 2), Limit("news", "week", 3))
 
 
 @pytest.fixture(params=["memory", "moto"], autouse=True)
-def table(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[MemoryTable | None]:
-    transaction._shared.connection = None
-    base.bind("sodate-bulk")
+def table(request: pytest.FixtureRequest) -> Iterator[MemoryTable | None]:
     if request.param == "memory":
         memory = MemoryTable()
-        monkeypatch.setattr(Connection, "client", memory)
+        Table("sodate-bulk", memory).use()
         yield memory
         return
-    with mock_aws():
-        TableItem.create_table(wait=True)
+    with moto_table("sodate-bulk"):
         yield None
-    transaction._shared.connection = None
 
 
 def item(number: int) -> dict[str, Any]:
@@ -76,7 +72,7 @@ def test_a_batch_of_the_wrong_size_is_rejected(table: MemoryTable | None, size: 
         return
     entries = [{"PutRequest": {"Item": item(number)}} for number in range(size)]
     with pytest.raises(ClientError):
-        base.caller()._make_api_call("BatchWriteItem", {"RequestItems": {"sodate-bulk": entries}})
+        table.call("BatchWriteItem", {"RequestItems": {"sodate-bulk": entries}})
 
 
 def test_a_bucket_is_read_page_by_page_in_the_order_of_its_keys() -> None:

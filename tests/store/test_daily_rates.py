@@ -4,20 +4,18 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from moto import mock_aws
 from sodate.dynamodb import base, keys
-from sodate.dynamodb.base import TableItem
 from sodate.email.reputation import rates
 from sodate.email.reputation.guards import Counts
+
+from tests.support.tables import moto_table
 
 NOW = datetime(2026, 11, 24, 23, 59, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
 def table() -> Iterator[None]:
-    base.bind("sodate-rates")
-    with mock_aws():
-        TableItem.create_table(wait=True)
+    with moto_table("sodate-rates"):
         yield
 
 

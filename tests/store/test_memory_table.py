@@ -5,13 +5,12 @@ from itertools import groupby
 from typing import Any
 
 import pytest
-from moto import mock_aws
-from pynamodb.connection import Connection
 from pynamodb.expressions.condition import Condition
 from sodate.activities.activity import Activity
 from sodate.activities.store import activities_of, activity_item
 from sodate.dynamodb import base, bulk, keys, transaction
 from sodate.dynamodb.base import ConditionFailed, TableItem
+from sodate.dynamodb.table import Table
 from sodate.dynamodb.transaction import Delete, Update, put_new
 from sodate.email.delivery.store import SendItem, find_send, planned_transactional, raise_to
 from sodate.errors import Transient
@@ -20,23 +19,20 @@ from sodate.leads.store import StateItem, as_it_was, find_state, state_item, sta
 from sodate.sales.store import load, open_signals, unload
 
 from tests.simulation.table import MemoryTable
+from tests.support.tables import moto_table
 
 RUN = Enrollment("e1", 1, 0, "2026-11-24T00:00:00.000Z", 3)
 STATE = State("L", "key", topics={"a": "confirmed"}, enrollments={"my-run": RUN})
 
 
 @pytest.fixture(params=["memory", "moto"])
-def table(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    transaction._shared.connection = None
-    base.bind("sodate-contract")
+def table(request: pytest.FixtureRequest) -> Iterator[None]:
     if request.param == "memory":
-        monkeypatch.setattr(Connection, "client", MemoryTable())
+        Table("sodate-contract", MemoryTable()).use()
         yield
         return
-    with mock_aws():
-        TableItem.create_table(wait=True)
+    with moto_table("sodate-contract"):
         yield
-    transaction._shared.connection = None
 
 
 def at(second: int) -> Any:

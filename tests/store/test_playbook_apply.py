@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,6 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
 from sodate.dynamodb import base
 from sodate.email.content.template import Template
 from sodate.errors import NotFound
@@ -27,6 +26,8 @@ from sodate_cli.playbook.release import schema_digest, written_by
 from sodate_cli.target import Target
 from typer.testing import CliRunner
 
+from tests.support.tables import create_table, moto_table
+
 SAMPLE = Path(__file__).parents[2] / "playbooks" / "b2b-ja"
 NOW = datetime(2026, 11, 21, 0, 0, tzinfo=UTC)
 KINDS: tuple[Kind, ...] = ("template", "mailing", "sales", "rules", "sequence", "form")
@@ -39,17 +40,19 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("AWS_DEFAULT_REGION", "AWS_REGION"):
         monkeypatch.setenv(name, "ap-northeast-1")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        base.bind("playbook-test")
-        DefinitionItem._connection = None
-        DefinitionItem.create_table(wait=True)
+    with moto_table("playbook-test"):
         yield
-        DefinitionItem._connection = None
 
 
 @pytest.fixture
 def playbook(tmp_path: Path) -> Path:
     return Path(shutil.copytree(SAMPLE, tmp_path / "playbook"))
+
+
+def answer_for_services(monkeypatch: pytest.MonkeyPatch, fake: Callable[[], Any]) -> None:
+    """Every service but the table answers as `fake`."""
+    real = boto3.client
+    monkeypatch.setattr(boto3, "client", lambda name, **given: real(name, **given) if name == "dynamodb" else fake())
 
 
 def live_ids() -> set[tuple[str, str]]:
@@ -218,9 +221,8 @@ class Aws:
 def test_plan_and_apply_warn_when_the_functions_were_deployed_from_another_release(
     monkeypatch: pytest.MonkeyPatch, outputs: dict[str, str] | None, warns: bool
 ) -> None:
-    monkeypatch.setattr(boto3, "client", lambda service, **_: Aws(outputs))
-    base.bind("sodate-dev")
-    DefinitionItem.create_table(wait=True)
+    create_table("sodate-dev")
+    answer_for_services(monkeypatch, lambda: Aws(outputs))
     for command in (["plan"], ["apply", "--yes"]):
         shown = CliRunner().invoke(app, [*command, str(SAMPLE), "--stage", "dev"])
         assert shown.exit_code == 0, shown.output
@@ -291,9 +293,8 @@ def test_plan_and_apply_say_what_ses_lacks_before_anything_is_published(
 ) -> None:
     domain = sender_domain()
     known = {None: domain, "parent": domain.split(".", domain.count(".") - 1)[-1]}.get(name, name)
-    monkeypatch.setattr(boto3, "client", lambda service, **_: Ses(str(known), answer))
-    base.bind("sodate-dev")
-    DefinitionItem.create_table(wait=True)
+    create_table("sodate-dev")
+    answer_for_services(monkeypatch, lambda: Ses(str(known), answer))
     for command in (["plan"], ["apply", "--yes"]):
         shown = CliRunner().invoke(app, [*command, str(SAMPLE), "--stage", "dev"])
         assert shown.exit_code == 0, shown.output

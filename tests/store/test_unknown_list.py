@@ -3,8 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from pynamodb.connection import Connection
-from sodate.dynamodb import base, transaction
+from sodate.dynamodb.table import Table
 from sodate.email.delivery.ledger import StepRef
 from sodate.email.delivery.store import find_send, step_send
 from sodate.email.delivery.unknown import list_unknown, unknown_sends
@@ -17,11 +16,9 @@ REF = StepRef("L", "drip", 1, 0, "e1")
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
-def test_a_crash_at_any_write_leaves_it_listed_or_open(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    transaction._shared.connection = None
-    base.bind("sodate-unknown")
+def test_a_crash_at_any_write_leaves_it_listed_or_open(number: int) -> None:
     table = MemoryTable()
-    monkeypatch.setattr(Connection, "client", table)
+    Table("sodate-unknown", table).use()
     points = iter(range(1, 10))
 
     def point(_: str) -> None:
@@ -36,4 +33,3 @@ def test_a_crash_at_any_write_leaves_it_listed_or_open(monkeypatch: pytest.Monke
     stored = find_send("L", REF.send_id)
     listed = [send.send_id for send in unknown_sends(NOW)]
     assert listed == ([REF.send_id] if stored is not None else [])
-    transaction._shared.connection = None

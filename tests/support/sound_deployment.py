@@ -15,6 +15,8 @@ from typing import Any
 
 import boto3
 from sodate.dynamodb import base, keys
+from sodate.dynamodb.client import sdk_client
+from sodate.dynamodb.table import Table
 from sodate.email.reputation import rate_limiter
 from sodate.email.reputation.suppression import SyncItem
 from sodate.scheduling import store as due
@@ -115,7 +117,7 @@ class SoundDeployment:
         client.update_continuous_backups(
             TableName=TABLE, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
         )
-        base.bind(TABLE)
+        Table(TABLE, sdk_client()).use()
         if not _checked:  # MJML takes a second
             overrides = {"mailing.sender.from_address": f"news@{DOMAIN}"}
             _checked.append(check(PLAYBOOK, overrides))

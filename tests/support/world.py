@@ -15,14 +15,16 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
-from sodate.dynamodb import base, transaction
-from sodate.dynamodb.base import TableItem
+from sodate.dynamodb.client import sdk_client
+from sodate.dynamodb.table import Table
 from sodate.playbook import store as playbook_store
 from sodate.runtime import clock, container
 from sodate.scheduling import store as due
 from sodate_cli.local.ses.client import SimulatedSes
 from sodate_cli.local.ses.envelopes import sqs_event_of
 from sodate_cli.playbook.apply import apply_directory
+
+from tests.support.tables import create_table
 
 TABLE = "sodate-test"
 PLAYBOOK = Path(__file__).parents[2] / "playbooks" / "b2b-ja"
@@ -45,9 +47,8 @@ class World:
         self._monkeypatch = monkeypatch
         self._seen: dict[tuple[str, str], Json] = {}
         self._environment()
-        self.dynamodb = boto3.client("dynamodb")
-        base.bind(TABLE)
-        TableItem.create_table(wait=True)
+        self.gateway = self._create_table()
+        self.gateway.use()
         self._secrets()
         self.ses = SimulatedSes(clock=lambda: self.now, identities=["example.jp"], configuration_sets=["sodate-test"])
         self.ses.simulator.account.max_send_rate = 100_000
@@ -143,6 +144,11 @@ class World:
     def unsubscribe_url(self, mail: Any) -> str:
         return dict(mail.headers)["List-Unsubscribe"].strip("<>")
 
+    def _create_table(self) -> Table:
+        self.dynamodb = boto3.client("dynamodb")
+        create_table(TABLE)
+        return Table(TABLE, sdk_client())
+
     # -- wiring ------------------------------------------------------------------------------------------------
 
     def _environment(self) -> None:
@@ -192,7 +198,7 @@ class World:
         self._monkeypatch.setattr(container, "ses_client", lambda: self.ses)
         self._monkeypatch.setattr(container, "pause", lambda attempt: None)
         self._monkeypatch.setattr(clock, "sleep", lambda seconds: None)
-        self._monkeypatch.setattr(container, "_wire", lambda: None)  # PynamoDB's client, which the test controls
+        self._monkeypatch.setattr(container, "table", lambda: self.gateway)
         self._monkeypatch.setattr(playbook_store, "_POINTER_SECONDS", -1.0)
         self._real_client, self._real_enqueue = container.client, container.enqueue
         self._monkeypatch.setattr(container, "enqueue", self._enqueue)
@@ -332,10 +338,8 @@ def plain(item: Json) -> Json:
 def forget_process_state() -> None:
     """A Lambda process starts empty; so does each test."""
     container.definitions.cache_clear()
-    container.bind_lean_table.cache_clear()
     container.dispatcher_cache.cache_clear()
     container._secrets.clear()
-    transaction._shared.connection = None
     container.client.cache_clear()
     import_module("functions.form_capture.handler").controller.cache_clear()
 

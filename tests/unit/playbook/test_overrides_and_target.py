@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 from moto import mock_aws
 from pynamodb.exceptions import QueryError
-from sodate.dynamodb import base
+from sodate.dynamodb import table
 from sodate.errors import Invalid, NotFound, Transient
 from sodate_cli import main
 from sodate_cli.playbook.check import check
@@ -38,8 +38,6 @@ def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv(name, "before")
         if name.startswith(("AWS_ENDPOINT", "AWS_PROFILE", "SODATE")):
             monkeypatch.delenv(name)
-    monkeypatch.setattr(base.TableItem.Meta, "region", None)
-    monkeypatch.setattr(base.TableItem.Meta, "table_name", "before")
     monkeypatch.setenv("SODATE_LOCAL", str(tmp_path / ".local"))
 
 
@@ -100,11 +98,11 @@ def test_without_a_stage_the_local_cloud_is_meant_when_it_runs(tmp_path: Path) -
     target = connect()
 
     assert (target.stage, target.table, target.endpoint) == ("local", "sodate-local", "http://127.0.0.1:4566")
-    assert base.TableItem.Meta.table_name == "sodate-local"
+    assert table.name() == "sodate-local"
     assert os.environ["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4566"
     assert (os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]) == ("AK", "SK")
     assert "AWS_SESSION_TOKEN" not in os.environ
-    assert base.TableItem.Meta.region == "ap-northeast-1"
+    assert os.environ["AWS_REGION"] == "ap-northeast-1"
 
 
 def test_the_local_cloud_brings_its_webhook_and_its_clock(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ulid import ULID
 
 from sodate.consent.links import Links
-from sodate.dynamodb import base
-from sodate.dynamodb.wire import Wire
+from sodate.dynamodb.lean_client import LeanClient
+from sodate.dynamodb.table import Table
 from sodate.email.delivery.dispatcher import DispatcherCache
 from sodate.errors import Transient
 from sodate.forms.captcha import Turnstile
@@ -30,29 +30,23 @@ from sodate.signing import Signer, in_signing_order
 
 
 @cache
-def definitions() -> Definitions:
-    base.bind(setting("SODATE_TABLE"))
-    return Definitions(reads=must_read, on_unreadable=report_unreadable)
-
-
-def bind_table() -> None:
-    definitions()
-
-
-@cache
-def bind_lean_table() -> None:
-    """For functions that read or write items for every email."""
-    definitions()
-    base.bind(setting("SODATE_TABLE"), _wire())
-
-
-def _wire() -> Wire:
+def table() -> Table:
     import boto3
 
     session = boto3.Session()
     endpoint = os.environ.get("AWS_ENDPOINT_URL_DYNAMODB") or os.environ.get("AWS_ENDPOINT_URL")
     region = str(session.region_name)
-    return Wire(endpoint or f"https://dynamodb.{region}.amazonaws.com", region, session.get_credentials)
+    url = endpoint or f"https://dynamodb.{region}.amazonaws.com"
+    return Table(setting("SODATE_TABLE"), LeanClient(url, region, session.get_credentials))
+
+
+@cache
+def definitions() -> Definitions:
+    return Definitions(reads=must_read, on_unreadable=report_unreadable)
+
+
+def bind_table() -> None:
+    table().use()
 
 
 @cache

@@ -14,7 +14,7 @@ from zlib import crc32
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
-from sodate.dynamodb import base, bulk, keys
+from sodate.dynamodb import base, bulk, keys, table
 from sodate.dynamodb.base import TableItem
 from sodate.errors import NotFound
 
@@ -106,7 +106,7 @@ def page(minute: datetime, lane: Lane, shard: int, after: str | None, limit: int
     """Entries in the order of their keys, and the key after which the next page begins (None: no more pages)."""
     bucket = keys.due_bucket(minute, lane.name, shard)
     request = {
-        "TableName": TableItem.Meta.table_name,
+        "TableName": table.name(),
         "KeyConditionExpression": "pk = :bucket",
         "ExpressionAttributeValues": {":bucket": {"S": bucket}},
         "Limit": limit,
@@ -155,9 +155,9 @@ def skip_idle(until: datetime) -> None:
 
 
 def _all_buckets() -> list[str]:
-    if base.TableItem.Meta.table_name != "sodate-local":
+    if table.name() != "sodate-local":
         raise NotFound("the due index can only be searched on the local stage")
-    return [item.pk for item in DueItem.scan(consistent_read=True)]
+    return [item.pk for item in table.scan(DueItem, consistent=True)]
 
 
 def next_unread(buckets: Iterable[str], after: datetime) -> datetime | None:

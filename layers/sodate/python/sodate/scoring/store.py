@@ -7,12 +7,12 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 
-from sodate.dynamodb import base, bulk, keys
+from sodate.dynamodb import base, bulk, keys, table
 from sodate.dynamodb.base import TableItem
+from sodate.dynamodb.statement import Statement, number
 from sodate.dynamodb.transaction import Put
 from sodate.leads.lead import Totals
 from sodate.scoring.engine import ScoringEngine
@@ -112,18 +112,18 @@ def score_raw(
     return item | ({"turns_at": {"N": str(turns_at)}} if turns_at is not None else {})
 
 
+_SAME_VERSION = Statement((), ScoreItem.version == number("was"))
+
+
 def put_score(raw: bulk.Raw, was: int) -> None:
     """Write the item if it is still at version `was` (0: if it does not exist).
 
     Raises: `ConditionFailed` after a concurrent write.
     """
-    request: dict[str, Any] = {"TableName": TableItem.Meta.table_name, "Item": raw}
     if was:
-        values = {":was": {"N": str(was)}}
-        request |= {"ConditionExpression": "version = :was", "ExpressionAttributeValues": values}
+        table.put_row(raw, _SAME_VERSION, was=was)
     else:
-        request["ConditionExpression"] = "attribute_not_exists(pk)"
-    bulk.call("PutItem", request)
+        table.put_row(raw, ScoreItem.pk.does_not_exist())
 
 
 def as_write(raw: bulk.Raw, was: int) -> Put:

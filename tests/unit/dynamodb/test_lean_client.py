@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
-from sodate.dynamodb.wire import TRIES, Wire
+from sodate.dynamodb.lean_client import TRIES, LeanClient
 
 pytestmark = pytest.mark.loopback
 
@@ -60,19 +60,19 @@ def server() -> Iterator[DynamoDb]:
 
 
 @pytest.fixture
-def wire(server: DynamoDb) -> Wire:
+def wire(server: DynamoDb) -> LeanClient:
     credentials = Credentials("AKIDEXAMPLE", "secret", "a-session-token")
-    return Wire(f"http://127.0.0.1:{server.server_port}", "ap-northeast-1", lambda: credentials, lambda _: None)
+    return LeanClient(f"http://127.0.0.1:{server.server_port}", "ap-northeast-1", lambda: credentials, lambda _: None)
 
 
 def error(code: str, **more: Any) -> dict[str, Any]:
     return {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "why", **more}
 
 
-def test_calls_are_signed_and_share_a_connection(server: DynamoDb, wire: Wire) -> None:
+def test_calls_are_signed_and_share_a_connection(server: DynamoDb, wire: LeanClient) -> None:
     server.answers = [(200, {"Item": {"pk": {"S": "鈴木"}}})]
     for _ in range(3):
-        assert wire._make_api_call("GetItem", {"TableName": "t", "Key": {"pk": {"S": "鈴木"}}}) == server.answers[0][1]  # type: ignore[index]
+        assert wire.call("GetItem", {"TableName": "t", "Key": {"pk": {"S": "鈴木"}}}) == server.answers[0][1]  # type: ignore[index]
     headers, body = server.asked[-1]
     assert headers["authorization"].startswith("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/")
     assert "/ap-northeast-1/dynamodb/aws4_request" in headers["authorization"]
@@ -84,27 +84,27 @@ def test_calls_are_signed_and_share_a_connection(server: DynamoDb, wire: Wire) -
     assert server.connections == 1
 
 
-def test_a_failed_condition_is_raised_at_once_with_the_item(server: DynamoDb, wire: Wire) -> None:
+def test_a_failed_condition_is_raised_at_once_with_the_item(server: DynamoDb, wire: LeanClient) -> None:
     server.answers = [(400, error("ConditionalCheckFailedException", Item={"pk": {"S": "a"}}))]
     with pytest.raises(ClientError) as caught:
-        wire._make_api_call("UpdateItem", {})
+        wire.call("UpdateItem", {})
     assert caught.value.response["Error"]["Code"] == "ConditionalCheckFailedException"
     assert caught.value.response["Item"] == {"pk": {"S": "a"}}  # type: ignore[typeddict-item]
     assert len(server.asked) == 1
 
 
 @pytest.mark.parametrize("trouble", [(400, error("ThrottlingException")), (500, error("InternalServerError")), None])
-def test_a_transient_error_is_retried(server: DynamoDb, wire: Wire, trouble: Any) -> None:
+def test_a_transient_error_is_retried(server: DynamoDb, wire: LeanClient, trouble: Any) -> None:
     server.answers = [trouble, trouble, (200, {"ok": True})]
-    assert wire._make_api_call("PutItem", {}) == {"ok": True}
+    assert wire.call("PutItem", {}) == {"ok": True}
     assert len(server.asked) == 3
 
 
 @pytest.mark.parametrize("trouble", [(400, error("ThrottlingException")), (503, {}), None])
-def test_a_lasting_error_is_raised_after_the_last_attempt(server: DynamoDb, wire: Wire, trouble: Any) -> None:
+def test_a_lasting_error_is_raised_after_the_last_attempt(server: DynamoDb, wire: LeanClient, trouble: Any) -> None:
     server.answers = [trouble]
     with pytest.raises(ClientError):
-        wire._make_api_call("PutItem", {})
+        wire.call("PutItem", {})
     assert len(server.asked) == TRIES
     server.answers = [(200, {})]
-    assert wire._make_api_call("PutItem", {}) == {}
+    assert wire.call("PutItem", {}) == {}

@@ -10,7 +10,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
-from sodate.dynamodb.wire import TRIES, Wire, authorization
+from sodate.dynamodb.lean_client import TRIES, LeanClient, authorization
 
 MOMENT = "20261124T020000Z"
 
@@ -59,8 +59,8 @@ def server(*answers: bytes) -> Iterator[str]:
         thread.join(2)
 
 
-def wire(url: str) -> Wire:
-    return Wire(url, "us-east-1", lambda: Credentials("x", "y"), pause=lambda seconds: None)
+def wire(url: str) -> LeanClient:
+    return LeanClient(url, "us-east-1", lambda: Credentials("x", "y"), pause=lambda seconds: None)
 
 
 def reply(content: bytes, status: str = "200 OK") -> bytes:
@@ -70,14 +70,14 @@ def reply(content: bytes, status: str = "200 OK") -> bytes:
 @pytest.mark.loopback
 def test_a_lost_response_is_requested_again() -> None:
     with server(b"", b"HTTP/1.1 200 OK\r\nContent-Le", reply(b'{"Item":{}}')) as url:
-        assert wire(url)._make_api_call("GetItem", {}) == {"Item": {}}
+        assert wire(url).call("GetItem", {}) == {"Item": {}}
 
 
 @pytest.mark.loopback
 def test_a_failed_condition_is_requested_once_and_returns_the_item() -> None:
     refusal = b'{"__type":"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException","Item":{"pk":{"S":"a"}}}'
     with server(reply(refusal, "400 Bad Request")) as url, pytest.raises(ClientError) as error:
-        wire(url)._make_api_call("UpdateItem", {})
+        wire(url).call("UpdateItem", {})
     assert error.value.response["Error"]["Code"] == "ConditionalCheckFailedException"
     assert error.value.response["Item"] == {"pk": {"S": "a"}}  # type: ignore[typeddict-item]
 
@@ -85,4 +85,4 @@ def test_a_failed_condition_is_requested_once_and_returns_the_item() -> None:
 @pytest.mark.loopback
 def test_it_gives_up_after_a_few_tries() -> None:
     with server(*[b""] * TRIES) as url, pytest.raises(ClientError, match="ConnectionError"):
-        wire(url)._make_api_call("GetItem", {})
+        wire(url).call("GetItem", {})

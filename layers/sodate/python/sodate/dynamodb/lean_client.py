@@ -2,7 +2,8 @@
 
 botocore needs about 800 µs of CPU per call, most of it to build and parse JSON that the caller already has; this client
 needs about 60 µs. It signs with the four headers it sends (Signature Version 4, the same signature as botocore's:
-tested) and writes a request at once. All other calls use PynamoDB (docs/decisions/0041).
+tested) and writes a request at once. Functions without a hot path use the SDK's client
+(docs/decisions/0041).
 """
 
 import hmac
@@ -15,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
@@ -31,14 +32,8 @@ _AGAIN = {
 }
 
 
-class Caller(Protocol):
-    """The client interface. A botocore client has this method too; tests use that."""
-
-    def _make_api_call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]: ...
-
-
 @dataclass
-class Wire:
+class LeanClient:
     """`credentials` is called for each request, so that rotated credentials are used.
 
     A call whose response was lost is repeated. A conditional write that had succeeded then fails its condition; callers
@@ -55,7 +50,7 @@ class Wire:
     def __post_init__(self) -> None:
         self._host = urlsplit(self.endpoint).netloc
 
-    def _make_api_call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         body = json.dumps(request, separators=(",", ":"), ensure_ascii=False).encode()
         for left in reversed(range(TRIES)):
             try:
