@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 from sodate.dynamodb.keys import stamp
-from sodate.email.delivery.failed import failed_sends, retry_transactional
 from sodate.email.delivery.reasons import in_words
-from sodate.email.delivery.store import SendItem
+from sodate.email.ledger.store import SendItem
+from sodate.email.operator_lists.failed import failed_sends, retry_transactional
 from sodate.errors import Conflict, Invalid, NotFound
 from sodate.playbook.store import Definitions
 from sodate.scenarios.retry_step import retry_step

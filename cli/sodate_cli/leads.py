@@ -6,17 +6,16 @@ from typing import Annotated, Any
 import typer
 from sodate.activities.store import activities_of
 from sodate.consent.store import consents_of
-from sodate.email.delivery.ledger import StepRef
 from sodate.email.delivery.reasons import in_words
-from sodate.email.delivery.store import SendItem, sends_of
+from sodate.email.eligibility.caps import cap_reached, limits
+from sodate.email.ledger.states import StepRef
+from sodate.email.ledger.store import SendItem, sends_of
 from sodate.email.mailing import Mailing
 from sodate.leads.lead import State
 from sodate.leads.store import load_profile, load_state
 from sodate.playbook.store import Definitions, parsed
 from sodate.runtime.readers import must_read
 from sodate.scenarios.calendar import due_at
-from sodate.scenarios.caps import cap_reached, limits
-from sodate.scenarios.claim import permanent_rejection
 from sodate.scenarios.sequence import Sequence
 from sodate.scoring.explain import Explanation
 from sodate.scoring.explain import explain as explain_score
@@ -277,7 +276,7 @@ def _next_steps(state: State, definitions: Definitions, now: datetime) -> list[d
 
 def _waits(state: State, sequence: Sequence, mailing: Mailing, now: datetime) -> str:
     """What would keep the next mail back if it were due now."""
-    never = permanent_rejection(state, sequence.topic)
+    never = state.permanent_rejection(sequence.topic)
     if never:
         return in_words(never)
     if state.pause_until and datetime.fromisoformat(state.pause_until) > now:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sodate.email.delivery.reasons import in_words
-from sodate.email.delivery.store import SendItem
+from sodate.email.ledger.store import SendItem
 from sodate.errors import NotFound
 from sodate.playbook.store import Definitions, parsed
 from sodate.sales.definition import Sales

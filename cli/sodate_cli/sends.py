@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 import typer
-from sodate.email.delivery import unknown as unknowns
-from sodate.email.delivery.store import SendItem, find_send
+from sodate.email.ledger.store import SendItem, find_send
+from sodate.email.operator_lists import unknown as unknowns
 from sodate.errors import Conflict, Invalid, NotFound
 from sodate.playbook.store import Definitions
 from sodate.scenarios.next_attempt import attempt_again, evidence_about

@@ -6,6 +6,7 @@ from typing import Any
 
 from sodate.email.delivery.breaker_probe import send_probe
 from sodate.email.delivery.message import batch_of, parse_message, transactionals_in
+from sodate.email.delivery.send_batch import BatchSender
 from sodate.email.delivery.ses import SesMailer
 from sodate.email.delivery.sweep import watch_transactionals
 from sodate.email.delivery.transactional import TransactionalEmail, opt_in_composer
@@ -25,7 +26,7 @@ def handler(event: dict[str, Any], _: object) -> Failures:
     began, stage = clock.now(), container.stage()
     definitions, links = container.definitions(), container.links()
     ses = SesMailer(container.ses_client, setting("SODATE_CONFIGURATION_SET"))
-    steps = StepEmail(definitions, links, ses, stage, clock.now, clock.sleep, container.new_id)
+    steps = StepEmail(definitions, links, stage, BatchSender(ses, clock.now, clock.sleep, container.new_id))
     composers = {
         "opt_in": opt_in_composer(definitions, links, stage),
         "handoff": handoff_composer(definitions, container.feedback_links, stage),

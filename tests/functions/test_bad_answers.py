@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from sodate.dynamodb import bulk
 from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef
-from sodate.email.delivery.store import fold_event, step_send
 from sodate.email.delivery.sweep import sweep, watch_batch
+from sodate.email.ledger.store import fold_event, step_send
 from sodate.email.reputation import rate_limiter
 from sodate.email.reputation.rate_limiter import RateLimit
 from sodate.playbook.store import Definitions, DefinitionUnreadable
@@ -81,10 +81,10 @@ def test_nothing_is_attempted_again_while_the_dead_letter_queue_contains_reports
 
 
 def test_a_lead_that_left_gets_no_further_attempt(world: QuickWorld) -> None:
-    from sodate.consent.unsubscribe import unsubscribe
+    from sodate.consent.unsubscribe import OptOut, unsubscribe
 
     send = lost_attempt(world)
-    unsubscribe(send["pk"].removeprefix("LEAD#"), "x", "product-news", "all", "one_click", world.now)
+    unsubscribe(OptOut(send["pk"].removeprefix("LEAD#"), "x", None, "one_click"), world.now)
     world.advance(timedelta(days=4))
     assert step_mails(world) == []
 

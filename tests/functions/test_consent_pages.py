@@ -10,12 +10,12 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from sodate.consent import store as consents
-from sodate.consent.unsubscribe import unsubscribe
-from sodate.dynamodb import transaction
+from sodate.consent.unsubscribe import OptOut, unsubscribe
 from sodate.runtime import container
 from sodate.signing import Signer
 
 from tests.functions.quick import QuickWorld
+from tests.support.meanwhile import before_each_transaction
 from tests.support.world import PUBLIC_URL, World
 
 ONE_CLICK = "List-Unsubscribe=One-Click"
@@ -204,8 +204,8 @@ def test_an_opt_in_link_from_before_an_opt_out_does_not_resubscribe(world: World
     if body == ONE_CLICK:
         world.visit(url, "POST", body, **FORM)
     else:  # the topic again: it must be confirmed first, so that there is something to stop
-        unsubscribe(lead, "other", "product-news", "topic", "unsubscribe_page", world.now)
-        unsubscribe(lead, "other", "product-news", "all", "unsubscribe_page", world.now)
+        unsubscribe(OptOut(lead, "other", "product-news", "unsubscribe_page"), world.now)
+        unsubscribe(OptOut(lead, "other", None, "unsubscribe_page"), world.now)
     answer = world.visit(pending, "POST")
     assert answer["statusCode"] == 400
     assert world.state(lead)["blocked"] == "unsubscribed"
@@ -269,17 +269,16 @@ def test_an_opt_out_that_commits_while_a_confirmation_is_decided_wins(
     world.visit(url, "POST", "scope=topic", **FORM)
     world.now += timedelta(minutes=20)
     link = ask(world, message="また")
-    real, done = transaction.commit, []
+    done = []
 
-    def meanwhile(writes: Any) -> None:
+    def meanwhile() -> None:
         if not done:
             done.append(True)
             real_now, world.now = world.now, world.now + timedelta(seconds=1)
-            unsubscribe(lead, "x", "product-news", "all", "one_click", world.now)
+            unsubscribe(OptOut(lead, "x", None, "one_click"), world.now)
             world.now = real_now
-        real(writes)
 
-    monkeypatch.setattr("sodate.dynamodb.transaction.commit", meanwhile)
+    before_each_transaction(monkeypatch, world, meanwhile)
     answer = world.visit(link, "POST")
     assert done
     assert answer["statusCode"] == 400
@@ -340,7 +339,7 @@ def test_the_evidence_of_a_consent_is_complete(world: World) -> None:
 def test_known_and_unknown_addresses_get_the_same_answer(world: World) -> None:
     world.join("known@example.jp")
     erased = world.join("gone@example.jp")
-    unsubscribe(erased, "x", "product-news", "all", "one_click", world.now)
+    unsubscribe(OptOut(erased, "x", None, "one_click"), world.now)
     world.now += timedelta(hours=1)
     answers = []
     for email in ("known@example.jp", "gone@example.jp", "new@example.jp"):

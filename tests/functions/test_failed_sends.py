@@ -5,10 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sodate.consent.unsubscribe import unsubscribe
+from sodate.consent.unsubscribe import OptOut, unsubscribe
 from sodate.dynamodb import table
-from sodate.email.delivery.failed import failed_sends, list_failed, retry_transactional
-from sodate.email.delivery.store import find_send, settle
+from sodate.email.ledger.store import find_send, settle
+from sodate.email.operator_lists.failed import failed_sends, list_failed, retry_transactional
 from sodate.errors import Conflict, NotFound
 from sodate.playbook.store import Definitions
 from sodate.scenarios.retry_step import retry_step
@@ -148,8 +148,7 @@ def test_a_step_mail_whose_time_is_over_is_skipped_with_that_reason(world: World
 
 def test_a_retry_sends_nothing_to_a_lead_that_opted_out(world: World) -> None:
     lead, name = failed_step(world)
-    topic = next(iter(world.state(lead)["topics"]))
-    unsubscribe(lead, name, topic, "all", "one_click", world.now)
+    unsubscribe(OptOut(lead, name, None, "one_click"), world.now)
     with pytest.raises(Conflict, match="blocked:unsubscribed"):
         retry_step(Definitions(), lead, name, world.now)
 
@@ -157,7 +156,7 @@ def test_a_retry_sends_nothing_to_a_lead_that_opted_out(world: World) -> None:
 def test_an_opt_out_between_the_retry_and_its_claim_wins(world: World) -> None:
     lead, name = failed_step(world)
     retry_step(Definitions(), lead, name, world.now)
-    unsubscribe(lead, name, next(iter(world.state(lead)["topics"])), "all", "one_click", world.now)
+    unsubscribe(OptOut(lead, name, None, "one_click"), world.now)
     world.advance(timedelta(days=1))
     assert step_mails(world) == []
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from sodate.consent.store import suppression_item
-from sodate.consent.unsubscribe import unsubscribe
+from sodate.consent.unsubscribe import OptOut, unsubscribe
 from sodate.dynamodb import base
 from sodate.imports.mappingfile import read_mapping
 from sodate.imports.store import Progress
@@ -231,7 +231,7 @@ def test_a_row_that_did_not_agree_is_no_note(do: Do) -> None:
 
 def test_a_lead_that_opted_out_stays_out_whatever_a_list_says(world: World, do: Do, errors: Errors) -> None:
     lead_id = world.join("taro@example.jp")
-    unsubscribe(lead_id, "a-send", "", "all", "one_click", world.now)
+    unsubscribe(OptOut(lead_id, "a-send", None, "one_click"), world.now)
     text = file(f"1,taro@example.jp,例示,,{AGREED}", header=CONSENT_HEADER)
     assert counts(do(text, mapping=MAPPING + CONSENT)) == {"rows": 1, "updated": 1, "notes": 1}
     state = world.state(lead_id)

@@ -9,9 +9,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sodate.email.delivery.failed import failed_sends, retry_transactional
 from sodate.email.events.event import EmailEvent
 from sodate.email.mailing import Mailing
+from sodate.email.operator_lists.failed import failed_sends, retry_transactional
 from sodate.email.reputation import rates
 from sodate.email.reputation.account import Account
 from sodate.email.reputation.guards import Counts

@@ -8,11 +8,12 @@ from sodate.consent.consent import Evidence
 from sodate.consent.links import Links
 from sodate.consent.retention import review, review_later
 from sodate.consent.store import consent_item
-from sodate.dynamodb import base, transaction
+from sodate.dynamodb import base
 from sodate.leads.store import StateItem, state_key
 from sodate.runtime import container
 
 from tests.functions.quick import QuickWorld
+from tests.support.meanwhile import before_each_transaction
 from tests.support.world import PUBLIC_URL
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -118,15 +119,14 @@ def test_a_consent_between_the_look_and_the_write_of_a_review_is_seen(
     world.now += timedelta(minutes=1)
     one_click(world, lead)
     entry = review_later(lead, timedelta(days=1098), world.now).item.message  # type: ignore[attr-defined]
-    commit, waiting = transaction.commit, [True]
+    waiting = [True]
 
-    def after_a_new_consent(writes: Any) -> None:
+    def meanwhile() -> None:
         if waiting:
             waiting.clear()
             base.update(state_key(lead), [StateItem.topics[TOPIC].set("confirmed"), StateItem.blocked.remove()])
-        commit(writes)
 
-    monkeypatch.setattr(transaction, "commit", after_a_new_consent)
+    before_each_transaction(monkeypatch, world, meanwhile)
     review(entry)
     assert not waiting
     assert [i["action"] for i in world.items("consent") if "ttl" in i] == ["withdrawn"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from sodate.consent.links import Links
-from sodate.consent.unsubscribe import unsubscribe
+from sodate.consent.unsubscribe import OptOut, unsubscribe
 from sodate.playbook.store import Definitions
 from sodate.runtime import container
 
@@ -138,7 +138,7 @@ def test_a_second_stop_is_heard_while_a_request_waits(world: QuickWorld, lead: s
 def test_an_opt_out_made_elsewhere_is_not_undone(world: QuickWorld, lead: str, scope: Any) -> None:
     post(world, lead, f"{DROP}&do=save")
     post(world, lead, f"{KEEP}&do=save")
-    unsubscribe(lead, "s", TOPIC, scope, "one_click", world.now + timedelta(seconds=1))
+    unsubscribe(OptOut(lead, "s", None if scope == "all" else TOPIC, "one_click"), world.now + timedelta(seconds=1))
     before = world.state(lead)
     page = post(world, lead, f"{KEEP}&do=save")
     assert world.state(lead) == before

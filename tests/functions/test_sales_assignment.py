@@ -3,11 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from sodate.dynamodb import transaction
-from sodate.dynamodb.base import ConditionFailed
 
 from tests.functions.sales import (
     FEEDBACK,
@@ -23,6 +20,7 @@ from tests.functions.sales import (
     sales,
     signals,
 )
+from tests.support.meanwhile import before_each_transaction, condition_failed
 from tests.support.world import World
 
 THREE = (SATO, TANAKA, SUZUKI)
@@ -184,16 +182,15 @@ class Death(BaseException):
 
 def test_a_lost_transaction_is_retried_with_fresh_data(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     sales(world, *THREE, assignment=ROUND_ROBIN)
-    event, commit, failures = rise(world, lead(world, "slow")), transaction.commit, [3]
+    event, failures = rise(world, lead(world, "slow")), [3]
 
-    def contended(writes: Any) -> None:
+    def contended() -> None:
         if failures[0]:
             failures[0] -= 1
-            raise ConditionFailed({0: None})
-        commit(writes)
+            raise condition_failed()
 
     world.stream_records()
-    monkeypatch.setattr(transaction, "commit", contended)
+    before_each_transaction(monkeypatch, world, contended)
     world.call("sales_handoff", event)
     assert failures == [0]
     (turns,) = world.items("turns")

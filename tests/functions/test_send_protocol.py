@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sodate.consent.unsubscribe import unsubscribe
-from sodate.email.delivery.ledger import FINAL
-from sodate.email.delivery.unknown import resolve, unknown_sends
+from sodate.consent.unsubscribe import OptOut, unsubscribe
+from sodate.email.ledger.states import FINAL
+from sodate.email.operator_lists.unknown import resolve, unknown_sends
 from sodate.playbook.store import Definitions
 from sodate.runtime import container
 from sodate.scheduling import store as due
@@ -132,7 +132,7 @@ def test_an_opt_out_at_any_point_stops_every_email_that_is_not_yet_claimed(
     def leave() -> None:
         original_point, world.table.point = world.table.point, lambda label: None
         if what == "one_click":
-            assert unsubscribe(lead, "x", "product-news", "all", "one_click", world.now)
+            assert unsubscribe(OptOut(lead, "x", None, "one_click"), world.now)
         else:
             getattr(world.ses.simulator, what)(opt_in.message_id)
             world._ses_events()
@@ -394,7 +394,7 @@ def test_an_attempt_that_may_have_left_is_never_marked_skipped(world: World) -> 
     world.ses.simulator.inject(Fault.ACCEPTED_THEN_TIMEOUT)
     world.ses.simulator.behaviour_for = lambda _: lambda message: []
     world.call("email_sender", {"Records": records})
-    unsubscribe(world.lead_id(TARO), "x", "product-news", "all", "one_click", world.now)
+    unsubscribe(OptOut(world.lead_id(TARO), "x", None, "one_click"), world.now)
     world.now += timedelta(hours=80)
     world.call("email_sender", {"Records": records})
     assert steps(world)[0]["state"] == "sending"

@@ -11,13 +11,14 @@ import pytest
 from botocore.exceptions import ClientError
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.store import activity_item
-from sodate.dynamodb import base, transaction
+from sodate.dynamodb import base
 from sodate.playbook.store import Definitions
 from sodate.runtime import container
 from sodate.scoring.rescore import live_rules, rescore
 from sodate.scoring.store import load_snapshot
 
 from tests.functions.quick import QuickWorld
+from tests.support.meanwhile import before_each_transaction
 from tests.support.world import World, stream_record
 
 PRICING = "https://www.example.jp/pricing"
@@ -55,15 +56,14 @@ def test_two_folds_at_once_raise_one_signal(world: World, monkeypatch: pytest.Mo
     lead = world.join()
     for number in range(3):
         click(world, lead, number)
-    real, depth = transaction.commit, []
+    depth: list[bool] = []
 
-    def meanwhile(writes: Any) -> None:
+    def meanwhile() -> None:
         if len(depth) < 3:
             depth.append(True)
             rescore(lead, live_rules(container.definitions()), world.now + timedelta(seconds=len(depth)))
-        real(writes)
 
-    monkeypatch.setattr("sodate.dynamodb.transaction.commit", meanwhile)
+    before_each_transaction(monkeypatch, world, meanwhile)
     rescore(lead, live_rules(container.definitions()), world.now)
     assert len(world.items("signal")) == 1
     world.settle()

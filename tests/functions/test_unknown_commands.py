@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sodate.email.delivery.unknown import unknown_sends
+from sodate.email.operator_lists.unknown import unknown_sends
 from sodate_cli import sends as commands
 from sodate_cli.local.ses.errors import Fault
 from typer.testing import CliRunner

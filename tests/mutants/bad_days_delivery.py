@@ -45,9 +45,9 @@ DELIVERY = (
     ),
     Mutant(
         "a-known-attempt-is-repeated",
-        "layers/sodate/python/sodate/scenarios/claim_again.py",
+        "layers/sodate/python/sodate/email/ledger/store.py",
         (
-            ('any(send.state != "unknown" for send in sends)', "False"),
+            ('        return bool(self.state == "unknown")\n', "        return True\n"),
             ('(SendItem.state == "unknown") & SendItem.next_attempt', "SendItem.next_attempt"),
         ),
         "an email is sent again although SES reported on it after the decision",
@@ -55,8 +55,8 @@ DELIVERY = (
     ),
     Mutant(
         "a-double-goes-unseen",
-        "layers/sodate/python/sodate/email/delivery/store.py",
-        (('    return "applied" if "is_double" in current else "double"\n', '    return "applied"\n'),),
+        "layers/sodate/python/sodate/email/ledger/store.py",
+        (('    return "applied" if current.is_double else "double"\n', '    return "applied"\n'),),
         "nobody hears of a double",
         tests=("tests/functions/test_bad_answers.py",),
     ),

@@ -20,8 +20,8 @@ DOCTOR = (
     ),
     Mutant(
         "probe-stays",
-        _SODATE + "email/delivery/probe.py",
-        (("transaction.commit([Delete(", "list([Delete("),),
+        _SODATE + "email/delivery/store.py",
+        (("table.commit([Delete(", "list([Delete("),),
         "probes stay in the table",
         tests=(_ROUND_TRIP,),
     ),

@@ -31,7 +31,7 @@ OPT_OUT = (
     Mutant(
         "review-without-condition",
         _SODATE + "consent/retention.py",
-        (("[same], as_it_was(state, state.topics))", "[same], StateItem.address_key.exists())"),),
+        (("state_change(state, state, state.topics)", "state_change(state, state)"),),
         "evidence of a consent that was given meanwhile gets an end",
         tests=_SMALL,
     ),

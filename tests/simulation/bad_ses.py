@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 from sodate.dynamodb import bulk
-from sodate.email.delivery.ledger import RANK
 from sodate.email.delivery.message import LARGEST_BATCH, EnrollmentBatch, EnrollmentRef
-from sodate.email.delivery.store import step_send
 from sodate.email.delivery.sweep import sweep, watch_batch
+from sodate.email.ledger.states import RANK
+from sodate.email.ledger.store import step_send
 from sodate.email.reputation import rate_limiter
 from sodate.email.reputation.rate_limiter import SILENT_CALLS, RateLimit
 from sodate_cli.local.ses.errors import Fault

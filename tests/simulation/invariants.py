@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sodate.email.delivery.ledger import FINAL, RANK, StepRef
-from sodate.email.delivery.ledger import send_id as send_id_of
 from sodate.email.delivery.sweep import CHECK_AFTER, NEIGHBOURHOOD
+from sodate.email.ledger.states import FINAL, RANK, StepRef
+from sodate.email.ledger.states import send_id as send_id_of
 from sodate.playbook.store import Definitions
 from sodate.scenarios.next_attempt import neighbours as evidence
 from sodate.scoring.rescore import live_rules, replayed

@@ -17,7 +17,7 @@ import pytest
 from botocore.exceptions import ClientError
 from sodate.dynamodb import keys
 from sodate.dynamodb.table import Table
-from sodate.email.delivery.ledger import RANK
+from sodate.email.ledger.states import RANK
 from sodate.errors import Transient
 from sodate.playbook import store as playbook_store
 from sodate.playbook.store import Definitions

@@ -9,13 +9,13 @@ from botocore.exceptions import ClientError
 from sodate.dynamodb import base, bulk, keys
 from sodate.dynamodb.base import ConditionFailed
 from sodate.dynamodb.table import Table
-from sodate.email.delivery.ledger import StepRef
+from sodate.email.eligibility.caps import Limit, minutes
+from sodate.email.eligibility.claim import ClaimRejected, Claims, release
 from sodate.email.reputation import rate_limiter
 from sodate.errors import Transient
 from sodate.leads.lead import Enrollment, State
-from sodate.leads.store import find_state, state_item
-from sodate.scenarios.caps import Limit, minutes
-from sodate.scenarios.claim import ClaimRejected, Claims, release
+from sodate.leads.store import find_state, state_item, step_change
+from sodate.scenarios.store import step_guard
 from sodate.scheduling import store as due
 
 from tests.simulation.table import MemoryTable
@@ -89,7 +89,8 @@ def test_a_bucket_is_read_page_by_page_in_the_order_of_its_keys() -> None:
 
 
 def claim(step: int, now: datetime, time_zone: str | None = None) -> ClaimRejected | None:
-    return Claims("news", LIMITS, now).claim(StepRef("L", "my-run", 1, step, "e1"), time_zone)
+    claims = Claims("news", LIMITS, step_guard("my-run"), now)
+    return claims.claim("L", time_zone, {"enrollment": "e1", "step": step, "then": step + 1})
 
 
 def test_a_claim_succeeds_once_and_stores_its_minute() -> None:
@@ -104,7 +105,7 @@ def test_a_claim_succeeds_once_and_stores_its_minute() -> None:
     )
     rejection = claim(0, NOW)
     assert rejection == ClaimRejected(stored)
-    release(StepRef("L", "my-run", 1, 0, "e1"), NOW)
+    release(step_change("L", "my-run", "e1", 1, 0), NOW)
     stored = find_state("L")
     assert stored is not None
     assert (stored.enrollments["my-run"].step, stored.mailed) == (0, ())

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sodate.dynamodb import base, keys
+from sodate.dynamodb import keys, table
 from sodate.email.reputation import rates
 from sodate.email.reputation.guards import Counts
+from sodate.email.reputation.store import RateItem
 
 from tests.support.tables import moto_table
 
@@ -14,7 +15,7 @@ NOW = datetime(2026, 11, 24, 23, 59, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def table() -> Iterator[None]:
+def empty_table() -> Iterator[None]:
     with moto_table("sodate-rates"):
         yield
 
@@ -36,7 +37,7 @@ def test_a_gap_of_weeks_brings_no_old_days_back() -> None:
 
 def test_nothing_to_count_writes_nothing_and_what_is_written_ends() -> None:
     rates.record(Counts(), NOW)
-    assert base.query(rates.RateItem, keys.rates("default")) == []
+    assert table.query(RateItem, keys.rates("default")) == []
     rates.record(Counts(delivered=1), NOW)
-    (item,) = base.query(rates.RateItem, keys.rates("default"))
+    (item,) = table.query(RateItem, keys.rates("default"))
     assert int(item.ttl) == int((NOW + timedelta(days=60)).timestamp())

@@ -12,7 +12,7 @@ from sodate.dynamodb import base, bulk, keys, transaction
 from sodate.dynamodb.base import ConditionFailed, TableItem
 from sodate.dynamodb.table import Table
 from sodate.dynamodb.transaction import Delete, Update, put_new
-from sodate.email.delivery.store import SendItem, find_send, planned_transactional, raise_to
+from sodate.email.ledger.store import SendItem, find_send, planned_transactional, raise_to
 from sodate.errors import Transient
 from sodate.leads.lead import Enrollment, State
 from sodate.leads.store import StateItem, as_it_was, find_state, state_item, state_key

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sodate.email.delivery.ledger import StepRef
-from sodate.email.delivery.store import SendItem, sent_step, settled_step, step_send
+from sodate.email.ledger.states import StepRef
+from sodate.email.ledger.store import SendItem, sent_step, settled_step, step_send
 
 NOW = datetime(2026, 11, 24, 2, 0, 0, 123456, tzinfo=UTC)
 

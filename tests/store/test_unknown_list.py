@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 from sodate.dynamodb.table import Table
-from sodate.email.delivery.ledger import StepRef
-from sodate.email.delivery.store import find_send, step_send
-from sodate.email.delivery.unknown import list_unknown, unknown_sends
+from sodate.email.ledger.states import StepRef
+from sodate.email.ledger.store import find_send, step_send
+from sodate.email.operator_lists.unknown import list_unknown, unknown_sends
 
 from tests.simulation.fault_profile import Crash
 from tests.simulation.table import MemoryTable

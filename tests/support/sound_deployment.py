@@ -18,7 +18,7 @@ from sodate.dynamodb import base, keys
 from sodate.dynamodb.client import sdk_client
 from sodate.dynamodb.table import Table
 from sodate.email.reputation import rate_limiter
-from sodate.email.reputation.suppression import SyncItem
+from sodate.email.reputation.store import SyncItem
 from sodate.scheduling import store as due
 from sodate_cli.doctor.deployment import Deployment
 from sodate_cli.playbook.apply import publish
@@ -448,8 +448,8 @@ def put_definition(kind: str, body: Json) -> None:
 
 
 def put_unknown_send() -> None:
-    from sodate.email.delivery.store import planned_transactional
-    from sodate.email.delivery.unknown import list_unknown
+    from sodate.email.ledger.store import planned_transactional
+    from sodate.email.operator_lists.unknown import list_unknown
 
     list_unknown([planned_transactional("lead", "send", "optin", "welcome", {}, NOW)], NOW, NOW)
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sodate.scenarios.days import add_business_days
+from sodate.email.eligibility.days import add_business_days
 
 from sodate_cli import output
 from sodate_cli.demo import tell

@@ -8,7 +8,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 from sodate.activities.store import activities_of
-from sodate.email.delivery.store import sends_of
+from sodate.email.ledger.store import sends_of
 from sodate.errors import NotFound
 from sodate.leads.store import load_state
 

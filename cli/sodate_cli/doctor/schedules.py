@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sodate.dynamodb import base, keys
-from sodate.email.reputation.suppression import SyncItem
+from sodate.email.reputation.store import sync_position
 from sodate.scheduling import store as due
 
 from infra.catalog import FUNCTIONS, REPLAYS_AT_ONCE
@@ -80,7 +79,7 @@ def _positions() -> Iterator[tuple[str, datetime | None, timedelta]]:
     for function, lanes in SCHEDULED.items():
         for lane in lanes:
             yield f"{function}: the lane `{lane.name}`", due.read_until(lane), _CURSOR_MAY_LAG
-    synced = base.find(SyncItem, keys.suppression_sync(), keys.POSITION)
+    synced = sync_position()
     until = datetime.fromisoformat(synced.until) if synced else None
     yield "suppression_sync: SES's suppression list", until, _SYNC_MAY_LAG
 

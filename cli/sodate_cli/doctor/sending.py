@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from pydantic import BaseModel, ValidationError
 from sodate.email.content.template import Template
-from sodate.email.delivery.unknown import unknown_sends
 from sodate.email.mailing import Mailing
+from sodate.email.operator_lists.unknown import unknown_sends
 from sodate.email.reputation import rate_limiter
 from sodate.errors import SodateError
 from sodate.forms.definition import Form

@@ -9,7 +9,7 @@ import pytest
 from moto import mock_aws
 from sodate.dynamodb import base, keys
 from sodate.email.reputation import rate_limiter
-from sodate.email.reputation.suppression import SyncItem
+from sodate.email.reputation.store import SyncItem
 from sodate.playbook.store import Definitions
 from sodate.scheduling import store as due
 from sodate_cli.doctor.commands import is_sick

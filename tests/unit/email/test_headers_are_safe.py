@@ -14,8 +14,8 @@ from sodate.consent.links import Links
 from sodate.email.content.merge import merge_values
 from sodate.email.content.render import render
 from sodate.email.content.template import TemplateHead
-from sodate.email.delivery.ledger import StepRef
 from sodate.email.delivery.ses import OutgoingEmail, from_header, request
+from sodate.email.ledger.states import StepRef
 from sodate.email.mailing import Sender
 from sodate.leads.lead import Profile
 from sodate.leads.text import one_line

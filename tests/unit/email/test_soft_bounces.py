@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sodate.email.delivery.ledger import RANK
-from sodate.email.delivery.store import SendItem
+from sodate.email.ledger.states import RANK
+from sodate.email.ledger.store import SendItem
 from sodate.email.mailing import SoftBounces
 from sodate.email.reputation.soft_bounce import is_soft_bouncing, soft_bounce_writes
 from sodate.leads.lead import State

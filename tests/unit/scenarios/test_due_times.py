@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sodate.email.eligibility.days import add_business_days, is_business_day, next_business_day
 from sodate.scenarios.calendar import due_at
-from sodate.scenarios.days import add_business_days, is_business_day, next_business_day
 from sodate.scenarios.sequence import Delay, Sequence, Step
 
 ZONES = ("Asia/Tokyo", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "UTC", "Asia/Kathmandu")

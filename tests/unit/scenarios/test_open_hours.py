@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from sodate.email.eligibility.days import is_business_day
+from sodate.email.eligibility.hours import open_from
 from sodate.email.mailing import Mailing, is_closing_day
 from sodate.scenarios.calendar import due_at
-from sodate.scenarios.days import is_business_day
-from sodate.scenarios.hours import open_from
 from sodate.scenarios.sequence import Delay, Sequence, Step
 
 SENDER = {"name": "n", "from_address": "a@b.jp", "postal_address": "p", "contact": "c", "time_zone": "Asia/Tokyo"}

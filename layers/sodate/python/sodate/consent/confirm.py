@@ -4,19 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.update import Action
-
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.store import activity_item
-from sodate.consent.consent import LIFTED_BY_OPT_IN, UNSUBSCRIBED, Evidence
-from sodate.consent.store import ConsentItem, SuppressionItem, consent_item, consents_of, find_consent
-from sodate.dynamodb import keys, transaction
-from sodate.dynamodb.base import ConditionFailed
-from sodate.dynamodb.transaction import Delete, Put, Update, Write
+from sodate.consent.consent import Evidence
+from sodate.consent.store import ConsentItem, confirm_request, consent_item, consents_of, find_consent, lift_opt_out
+from sodate.dynamodb import table
+from sodate.dynamodb.table import ConditionFailed, Put, Write
 from sodate.errors import Conflict, Invalid, Transient
-from sodate.leads.lead import Enrollment, State
-from sodate.leads.store import StateItem, as_it_was, load_state, no_opt_out_since, state_key, to_map
+from sodate.leads.contact_state import LIFTED_BY_OPT_IN, Block, ContactState, Enrollment
+from sodate.leads.store import enrollments_unchanged, load_state, no_opt_out_since, state_change
 
 _TRIES = 5
 
@@ -30,10 +26,10 @@ class Reaction:
 
 
 #: `scenarios.enroll.on_opt_in` in production. (state, form id, confirmed topics, reference, now) → what it starts.
-OnConfirmed = Callable[[State, str | None, Sequence[str], str, datetime], Reaction]
+OnConfirmed = Callable[[ContactState, str | None, Sequence[str], str, datetime], Reaction]
 
 
-def confirm_opt_in(lead_id: str, consent_sort_key: str, on_confirmed: OnConfirmed, now: datetime) -> State:
+def confirm_opt_in(lead_id: str, consent_sort_key: str, on_confirmed: OnConfirmed, now: datetime) -> ContactState:
     """Return the state before the confirmation.
 
     Raises: `Conflict` when the link was used already; `Invalid` when the request is unknown, older than an opt-out, or
@@ -52,24 +48,24 @@ def confirm_opt_in(lead_id: str, consent_sort_key: str, on_confirmed: OnConfirme
             raise Invalid("the lead opted out after this was asked; only a new request counts", "link_expired")
         reaction = on_confirmed(state, request.form_id, tuple(request.topics), request.sk, now)
         try:
-            transaction.commit(_writes(state, request, reaction, now))
+            table.commit(_writes(state, request, reaction, now))
         except ConditionFailed:
             continue  # a concurrent opt-out or confirmation: the next read sees it
         return state
     raise Transient(f"lead {lead_id} changes too fast; press the button again")
 
 
-def _opted_out_since(state: State, request: ConsentItem) -> bool:
+def _opted_out_since(state: ContactState, request: ConsentItem) -> bool:
     """An opt-in email sent before an opt-out cannot undo that opt-out."""
     return any(
         evidence.action == "withdrawn"
         and evidence.at >= request.at
-        and (state.blocked == UNSUBSCRIBED or not set(request.topics).isdisjoint(evidence.topics))
+        and (state.blocked == Block.UNSUBSCRIBED or not set(request.topics).isdisjoint(evidence.topics))
         for evidence in consents_of(state.lead_id)
     )
 
 
-def _writes(state: State, request: ConsentItem, reaction: Reaction, now: datetime) -> list[Write]:
+def _writes(state: ContactState, request: ConsentItem, reaction: Reaction, now: datetime) -> list[Write]:
     evidence = Evidence(
         lead_id=state.lead_id,
         at=now,
@@ -84,31 +80,14 @@ def _writes(state: State, request: ConsentItem, reaction: Reaction, now: datetim
     )
     key = activity_key("opt_in_confirmed", request.sk)
     activity = Activity(state.lead_id, "opt_in_confirmed", now, key, {"form": request.form_id or ""})
-    actions: list[Action] = [StateItem.topics[topic].set("confirmed") for topic in request.topics]
-    actions += [
-        StateItem.enrollments[name].set(to_map(enrollment)) for name, enrollment in reaction.enrollments.items()
-    ]
-    actions += [StateItem.opt_in_mails.set(0), StateItem.blocked.remove()]
+    # An opt-out that commits in between makes the condition false.
+    also, enrolled = no_opt_out_since(state), enrollments_unchanged(state, reaction.enrollments)
+    after = state.opt_in(request.topics).enroll(reaction.enrollments)
     writes: list[Write] = [
-        Update(
-            request,
-            [ConsentItem.confirmed_at.set(keys.stamp(now)), ConsentItem.ttl.remove()],
-            ConsentItem.confirmed_at.does_not_exist() & (ConsentItem.at == request.at),
-        ),
-        Update(state_key(state.lead_id), actions, _as_it_was(state, request, reaction)),
+        confirm_request(request, now),
+        state_change(state, after, request.topics, also if enrolled is None else also & enrolled),
         Put(consent_item(evidence, key)),
-        transaction.put_new(activity_item(activity)),
+        Put.new(activity_item(activity)),
         *reaction.puts,
     ]
-    if state.blocked == UNSUBSCRIBED:
-        lifted = SuppressionItem(keys.suppression(state.address_key), keys.ENTRY)
-        writes.append(Delete(lifted, SuppressionItem.reason == UNSUBSCRIBED))
-    return writes
-
-
-def _as_it_was(state: State, request: ConsentItem, reaction: Reaction) -> Condition:
-    """Everything this decision depends on. An opt-out that commits in between makes the condition false."""
-    condition: Condition = as_it_was(state, request.topics) & no_opt_out_since(state)
-    for name in reaction.enrollments:
-        condition &= StateItem.enrollments[name].does_not_exist()
-    return condition
+    return [*writes, lift_opt_out(state.address_key)] if state.blocked == Block.UNSUBSCRIBED else writes

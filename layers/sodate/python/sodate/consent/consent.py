@@ -9,20 +9,16 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Literal
 
-from sodate.leads.lead import State
+from sodate.leads.contact_state import LIFTED_BY_OPT_IN as LIFTED_BY_OPT_IN
+from sodate.leads.contact_state import Block, ContactState
 
 Action = Literal["requested", "confirmed", "withdrawn"]
 Method = Literal[
     "form", "double_opt_in", "one_click", "unsubscribe_page", "preference_page", "complaint", "exception", "import"
 ]
 
-UNSUBSCRIBED = "unsubscribed"
-SOFT_BOUNCES = "soft_bounces"
-SUPPRESSED = "suppressed"
-#: Blocks that a new double opt-in lifts: the lead's own opt-out, and a mailbox that accepts email again.
-LIFTED_BY_OPT_IN = (None, UNSUBSCRIBED, SOFT_BOUNCES)
-#: Blocks that an opt-out of the lead replaces; all others are stronger and stay.
-MENDABLE = (None, SOFT_BOUNCES)
+UNSUBSCRIBED = Block.UNSUBSCRIBED  # temporary, with MENDABLE, until `imports` uses `Block`
+MENDABLE = (None, Block.SOFT_BOUNCES)
 #: 特定商取引法: evidence is kept for three years after the last email based on it (playbook: `retention_years`).
 RETENTION = timedelta(days=3 * 366)
 #: The first opt-in email goes out at once, then the wait doubles up to `LONGEST_WAIT`: a form cannot be used to flood
@@ -62,7 +58,7 @@ def wording_digest(wording: str) -> str:
     return sha256(wording.encode()).hexdigest()[:32]
 
 
-def decide_opt_in(topics: Sequence[str], state: State, now: datetime) -> OptInDecision:
+def decide_opt_in(topics: Sequence[str], state: ContactState, now: datetime) -> OptInDecision:
     """Decide whether a double opt-in email is sent, and for which topics. No I/O."""
     if state.blocked not in LIFTED_BY_OPT_IN:
         return OptInDecision(tuple(topics), send_opt_in_email=False, reason=f"blocked:{state.blocked}")

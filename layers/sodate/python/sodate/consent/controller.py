@@ -8,13 +8,13 @@ from urllib.parse import parse_qs
 
 from sodate.consent import links, pages
 from sodate.consent.confirm import OnConfirmed, confirm_opt_in
-from sodate.consent.consent import RETENTION, UNSUBSCRIBED, Method
+from sodate.consent.consent import RETENTION, Method
 from sodate.consent.preference_page import PreferenceView, TopicChoice, preference_page
 from sodate.consent.preferences import change_preferences, read_preference_changes, renewable
 from sodate.consent.store import consents_of
-from sodate.consent.unsubscribe import Scope, unsubscribe
+from sodate.consent.unsubscribe import OptOut, unsubscribe
 from sodate.errors import Conflict, Invalid, NotFound
-from sodate.leads.lead import State
+from sodate.leads.contact_state import Block, ContactState
 from sodate.leads.store import find_state, load_state
 from sodate.leads.time_zone import find_time_zone
 from sodate.signing import Signer
@@ -62,8 +62,8 @@ class ConsentController:
         def act(payload: Mapping[str, Any], language: str) -> Page:
             one_click = b"One-Click" in body
             method: Method = "one_click" if one_click else "unsubscribe_page"
-            scope = "all" if one_click else _scope(body)
-            unsubscribe(payload["l"], payload["s"], payload["t"], scope, method, now, self.retention)
+            topic = None if one_click or _is_of_everything(body) else payload["t"]
+            unsubscribe(OptOut(payload["l"], payload["s"], topic, method), now, self.retention)
             return self._message("unsubscribe_done", language)
 
         return self._visit(links.UNSUBSCRIBE, token, preferred, now, act)
@@ -82,7 +82,7 @@ class ConsentController:
 
         return self._visit(links.PREFERENCES, token, preferred, now, act)
 
-    def _preferences(self, state: State, result: str, now: datetime) -> Page:
+    def _preferences(self, state: ContactState, result: str, now: datetime) -> Page:
         renewable_topics = renewable(state, consents_of(state.lead_id))
         topics = tuple(
             TopicChoice(id_, name, about, on := state.topics[id_] != "withdrawn", on or id_ in renewable_topics)
@@ -98,7 +98,7 @@ class ConsentController:
             paused_until=pause_until.astimezone(time_zone or UTC).date() if pause_until > now else None,
             time_zone=state.zone,
             off=state.blocked is not None,
-            can_return=state.blocked == UNSUBSCRIBED and bool(renewable_topics),
+            can_return=state.blocked == Block.UNSUBSCRIBED and bool(renewable_topics),
         )
         return Page(200, preference_page(view, self.issuer, result))
 
@@ -122,9 +122,9 @@ class ConsentController:
         return Page(200, pages.message(name, language, self.issuer))
 
 
-def _scope(body: bytes) -> Scope:
-    """The chosen scope. An unreadable body counts as `all`: in doubt, no more email is sent."""
-    return "topic" if parse_qs(body[:2000].decode("utf-8", "replace")).get("scope") == ["topic"] else "all"
+def _is_of_everything(body: bytes) -> bool:
+    """An unreadable body counts as an opt-out of everything: in doubt, no more email is sent."""
+    return parse_qs(body[:2000].decode("utf-8", "replace")).get("scope") != ["topic"]
 
 
 def _fields(body: bytes) -> dict[str, list[str]]:

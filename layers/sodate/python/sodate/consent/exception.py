@@ -7,17 +7,14 @@ or published the address (for business, and without refusing advertisements). An
 from datetime import datetime
 from typing import Literal, get_args
 
-from pynamodb.expressions.update import Action
-
 from sodate.activities.activity import activity_key
 from sodate.consent.confirm import OnConfirmed
 from sodate.consent.consent import Evidence
 from sodate.consent.store import consent_item
-from sodate.dynamodb import transaction
-from sodate.dynamodb.base import ConditionFailed
-from sodate.dynamodb.transaction import Put, Update
+from sodate.dynamodb import table
+from sodate.dynamodb.table import ConditionFailed, Put
 from sodate.errors import Conflict, Invalid
-from sodate.leads.store import StateItem, as_it_was, load_state, state_key, to_map
+from sodate.leads.store import enrollments_unchanged, load_state, state_change
 from sodate.leads.text import one_line
 
 ExceptionReason = Literal["notified_address", "business_relation", "published_address"]
@@ -45,14 +42,9 @@ def record_exception(
     evidence = Evidence(lead_id, now, "confirmed", "exception", (topic,), reference=reason, note=words)
     item = consent_item(evidence, activity_key("exception", topic, reason))
     reaction = on_confirmed(state, None, (topic,), item.sk, now)
-    actions: list[Action] = [StateItem.topics[topic].set("confirmed")]
-    actions += [
-        StateItem.enrollments[name].set(to_map(enrollment)) for name, enrollment in reaction.enrollments.items()
-    ]
-    condition = as_it_was(state, (topic,))
-    for name in reaction.enrollments:
-        condition &= StateItem.enrollments[name].does_not_exist()
+    after = state.confirm((topic,)).enroll(reaction.enrollments)
+    change = state_change(state, after, (topic,), enrollments_unchanged(state, reaction.enrollments))
     try:
-        transaction.commit([Update(state_key(lead_id), actions, condition), Put(item), *reaction.puts])
+        table.commit([change, Put(item), *reaction.puts])
     except ConditionFailed as error:
         raise Conflict("the lead changed in this moment; look at it and try again") from error

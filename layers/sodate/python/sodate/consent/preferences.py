@@ -10,20 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from pynamodb.expressions.update import Action
-
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.store import activity_item
-from sodate.consent.consent import MENDABLE, UNSUBSCRIBED, Evidence
+from sodate.consent.consent import Evidence
 from sodate.consent.retention import review_later
-from sodate.consent.store import ConsentItem, SuppressionItem, consent_item, consents_of, suppression_item
-from sodate.consent.unsubscribe import unsubscribe
-from sodate.dynamodb import keys, transaction
-from sodate.dynamodb.base import ConditionFailed
-from sodate.dynamodb.transaction import Delete, Put, Update, Write
+from sodate.consent.store import ConsentItem, consent_item, consents_of, lift_opt_out, suppression_item
+from sodate.consent.unsubscribe import OptOut, unsubscribe
+from sodate.dynamodb import keys, table
+from sodate.dynamodb.table import ConditionFailed, Put, Write
 from sodate.errors import Transient
-from sodate.leads.lead import State
-from sodate.leads.store import ProfileItem, StateItem, as_it_was, load_state, profile_key, state_key
+from sodate.leads.contact_state import Block, ContactState
+from sodate.leads.store import language_change, load_state, state_change
 from sodate.leads.time_zone import known_time_zone
 
 Frequency = Literal["all", "weekly", "monthly"]
@@ -48,12 +45,16 @@ class PreferenceChanges:
 
 @dataclass(frozen=True)
 class PreferencePlan:
-    """Topics to withdraw and to renew. `stops`: block all email; `returns`: lift a block that this page set."""
+    """Topics to withdraw and to renew. `stops`: block all email; `returns`: lift a block that this page set.
+
+    `is_full_stop`: the lead asked for no email at all, whether it is blocked already or not.
+    """
 
     ended: tuple[str, ...] = ()
     renewed: tuple[str, ...] = ()
     stops: bool = False
     returns: bool = False
+    is_full_stop: bool = False
 
 
 def read_preference_changes(fields: Mapping[str, Sequence[str]]) -> PreferenceChanges:
@@ -75,11 +76,11 @@ def read_preference_changes(fields: Mapping[str, Sequence[str]]) -> PreferenceCh
     )
 
 
-def renewable(state: State, evidence: Sequence[ConsentItem]) -> frozenset[str]:
+def renewable(state: ContactState, evidence: Sequence[ConsentItem]) -> frozenset[str]:
     """Topics that were confirmed once and whose latest withdrawal was made on this page."""
-    if state.blocked not in (None, UNSUBSCRIBED):
+    if state.blocked not in (None, Block.UNSUBSCRIBED):
         return frozenset()
-    if state.blocked == UNSUBSCRIBED and not _stopped_here(evidence):
+    if state.blocked == Block.UNSUBSCRIBED and not _stopped_here(evidence):
         return frozenset()
     confirmed = {topic for item in evidence if item.action == "confirmed" for topic in item.topics}
     last = {topic: item.method for item in evidence if item.action == "withdrawn" for topic in item.topics}
@@ -96,18 +97,18 @@ def _stopped_here(evidence: Sequence[ConsentItem]) -> bool:
     return bool(withdrawals) and withdrawals[-1] == "preference_page"
 
 
-def decide(state: State, evidence: Sequence[ConsentItem], changes: PreferenceChanges) -> PreferencePlan:
+def decide(state: ContactState, evidence: Sequence[ConsentItem], changes: PreferenceChanges) -> PreferencePlan:
     """Decide what the POST changes. `evidence` is in chronological order; it is not needed for a full stop."""
     if changes.stop:
         ended = tuple(sorted(topic for topic, status in state.topics.items() if status != "withdrawn"))
-        return PreferencePlan(ended=ended, stops=state.blocked in MENDABLE)
+        return PreferencePlan(ended=ended, is_full_stop=True, stops=state.can_be_blocked_by(Block.UNSUBSCRIBED))
     shown = {topic: state.topics[topic] for topic in changes.shown & state.topics.keys()}
     ended = tuple(sorted(t for t, status in shown.items() if status != "withdrawn" and t not in changes.ticked))
     renewed = renewable(state, evidence) & shown.keys() & changes.ticked
-    return PreferencePlan(ended, tuple(sorted(renewed)), returns=bool(renewed) and state.blocked == UNSUBSCRIBED)
+    return PreferencePlan(ended, tuple(sorted(renewed)), returns=bool(renewed) and state.blocked == Block.UNSUBSCRIBED)
 
 
-def change_preferences(lead_id: str, changes: PreferenceChanges, retention: timedelta, now: datetime) -> State:
+def change_preferences(lead_id: str, changes: PreferenceChanges, retention: timedelta, now: datetime) -> ContactState:
     """Return the state afterwards. Writes nothing when nothing changes.
 
     Raises: `NotFound` for an erased lead, `Transient` after five lost races.
@@ -116,71 +117,49 @@ def change_preferences(lead_id: str, changes: PreferenceChanges, retention: time
         state = load_state(lead_id)
         evidence = [] if changes.stop else consents_of(lead_id)  # a full stop does not depend on the history
         plan = decide(state, evidence, changes)
-        actions = [*_topics(plan, now), *_settings(state, changes, now)]
-        if not actions:
+        after = _preferred(_chosen(state, plan, now), changes, now)
+        if after == state:
             if changes.stop:  # already opted out; recorded again only while an opt-in request is pending
-                unsubscribe(lead_id, "preferences", "", "all", "preference_page", now, retention)
+                unsubscribe(OptOut(lead_id, "preferences", None, "preference_page"), now, retention)
             return state
+        writes: list[Write] = [state_change(state, after, (*plan.ended, *plan.renewed))]
+        writes += _evidence(state, evidence, plan, retention, now)
+        if after.language != state.language:
+            writes.append(language_change(lead_id, after.language))
         try:
-            transaction.commit(_writes(state, evidence, plan, changes, actions, retention, now))
+            table.commit(writes)
         except ConditionFailed:
             continue  # concurrent opt-out or confirmation: read again
         return load_state(lead_id)
     raise Transient(f"lead {lead_id} changes too fast; press the button again")
 
 
-def _topics(plan: PreferencePlan, now: datetime) -> list[Action]:
-    actions: list[Action] = [StateItem.topics[topic].set("withdrawn") for topic in plan.ended]
-    actions += [StateItem.topics[topic].set("confirmed") for topic in plan.renewed]
+def _chosen(state: ContactState, plan: PreferencePlan, now: datetime) -> ContactState:
+    after = state.confirm(plan.renewed)
     if plan.ended or plan.stops:
-        actions.append(StateItem.opted_out_at.set(keys.stamp(now)))
-    if plan.stops:
-        actions.append(StateItem.blocked.set(UNSUBSCRIBED))
-    if plan.returns:
-        actions.append(StateItem.blocked.remove())
-    return actions
+        after = after.opt_out(plan.ended, keys.stamp(now), of_everything=plan.stops)
+    return after.unblock() if plan.returns else after
 
 
-def _settings(state: State, changes: PreferenceChanges, now: datetime) -> list[Action]:
-    actions: list[Action] = []
-    wanted = None if changes.frequency == "all" else changes.frequency
-    if changes.frequency is not None and wanted != state.frequency:
-        actions.append(StateItem.frequency.set(wanted) if wanted else StateItem.frequency.remove())
-    if changes.pause_days == 0 and state.pause_until is not None:
-        actions.append(StateItem.pause_until.remove())
-    if changes.pause_days and _pause_changes(state, changes.pause_days, now):
-        actions.append(StateItem.pause_until.set(keys.stamp(now + timedelta(days=changes.pause_days))))
-    if changes.language is not None and changes.language != state.language:
-        actions.append(StateItem.language.set(changes.language))
-    if changes.time_zone is not None and changes.time_zone != state.zone:
-        actions.append(StateItem.zone.set(changes.time_zone))
-    return actions
+def _preferred(state: ContactState, changes: PreferenceChanges, now: datetime) -> ContactState:
+    after = state.prefer(frequency=changes.frequency, language=changes.language, zone=changes.time_zone)
+    if changes.pause_days == 0:
+        return after.pause(None)
+    span = timedelta(days=changes.pause_days or 0)
+    is_kept = changes.pause_days is None or state.is_paused_for(span, now)
+    return after if is_kept else after.pause(keys.stamp(now + span))
 
 
-def _pause_changes(state: State, days: int, now: datetime) -> bool:
-    """False for a difference below one day, so that a page submitted twice sets one pause."""
-    current = datetime.fromisoformat(state.pause_until) if state.pause_until else now
-    return abs(current - now - timedelta(days=days)) >= timedelta(days=1)
-
-
-def _writes(
-    state: State,
-    evidence: Sequence[ConsentItem],
-    plan: PreferencePlan,
-    changes: PreferenceChanges,
-    actions: list[Action],
-    retention: timedelta,
-    now: datetime,
+def _evidence(
+    state: ContactState, evidence: Sequence[ConsentItem], plan: PreferencePlan, retention: timedelta, now: datetime
 ) -> list[Write]:
+    """The activity, and the consent evidence of topics that were withdrawn or renewed."""
     changed = (*plan.ended, *plan.renewed)
     is_opt_out = bool(plan.ended) or plan.stops
     kind = "unsubscribed" if is_opt_out else "preferences_changed"
     key = activity_key(kind, keys.stamp(now))
-    about = {"scope": "all" if changes.stop else ",".join(plan.ended)} if is_opt_out else {}
-    writes: list[Write] = [
-        Update(state_key(state.lead_id), actions, as_it_was(state, changed)),
-        Put(activity_item(Activity(state.lead_id, kind, now, key, about))),
-    ]
+    about = {"scope": "all" if plan.is_full_stop else ",".join(plan.ended)} if is_opt_out else {}
+    writes: list[Write] = [Put(activity_item(Activity(state.lead_id, kind, now, key, about)))]
     if is_opt_out:
         topics = plan.ended or tuple(sorted(state.topics))
         withdrawn = Evidence(state.lead_id, now, "withdrawn", "preference_page", topics)
@@ -194,11 +173,7 @@ def _writes(
     if changed or plan.stops:
         writes.append(review_later(state.lead_id, retention, now))
     if plan.stops:
-        writes.append(Put(suppression_item(state.address_key, UNSUBSCRIBED, now)))
+        writes.append(Put(suppression_item(state.address_key, Block.UNSUBSCRIBED, now)))
     if plan.returns:
-        lifted = SuppressionItem(keys.suppression(state.address_key), keys.ENTRY)
-        writes.append(Delete(lifted, SuppressionItem.reason == UNSUBSCRIBED))
-    if changes.language is not None and changes.language != state.language:
-        profile_actions = [ProfileItem.language.set(changes.language)]
-        writes.append(Update(profile_key(state.lead_id), profile_actions, ProfileItem.created.exists()))
+        writes.append(lift_opt_out(state.address_key))
     return writes

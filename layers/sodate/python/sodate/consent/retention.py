@@ -9,15 +9,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from pynamodb.expressions.update import Action
-
-from sodate.consent.store import ConsentItem, consents_of
-from sodate.dynamodb import keys, transaction
-from sodate.dynamodb.base import ConditionFailed
-from sodate.dynamodb.transaction import Put, Update
+from sodate.consent.store import ConsentItem, consents_of, end_evidence, keep_evidence
+from sodate.dynamodb import keys, table
+from sodate.dynamodb.table import ConditionFailed, Put, Update
 from sodate.errors import Transient
-from sodate.leads.lead import State
-from sodate.leads.store import StateItem, as_it_was, find_state, state_key
+from sodate.leads.contact_state import ContactState
+from sodate.leads.store import find_state, state_change
 from sodate.scheduling import store as due
 
 WHAT = "evidence"
@@ -44,17 +41,18 @@ def review(entry: Mapping[str, Any]) -> int:
         state = find_state(lead_id)
         if state is None:
             return 0  # erased; the erasure set the TTL of its evidence
+        unchanged = state_change(state, state, state.topics)
         updates = changed_ends(state, consents_of(lead_id), until)
         try:
             for start in range(0, len(updates), _BATCH):
-                transaction.commit([_unchanged(state, entry), *updates[start : start + _BATCH]])
+                table.commit([unchanged, *updates[start : start + _BATCH]])
         except ConditionFailed:
             continue  # concurrent consent change: read again
         return len(updates)
     raise Transient(f"the consent of lead {lead_id} changes too fast; its evidence is reviewed again")
 
 
-def changed_ends(state: State, evidence: Sequence[ConsentItem], until: datetime) -> list[Update]:
+def changed_ends(state: ContactState, evidence: Sequence[ConsentItem], until: datetime) -> list[Update]:
     """Updates of TTLs. Withdrawals are skipped: they get their TTL when they are written."""
     active = {topic for topic, status in state.topics.items() if status != "withdrawn"}
     updates = []
@@ -63,15 +61,7 @@ def changed_ends(state: State, evidence: Sequence[ConsentItem], until: datetime)
             continue
         if not active.isdisjoint(item.topics):
             if item.ttl is not None:
-                updates.append(Update(item, [ConsentItem.ttl.remove()], ConsentItem.action.exists()))
+                updates.append(keep_evidence(item))
         elif item.ttl is None:
-            end: list[Action] = [ConsentItem.ttl.set(int(until.timestamp()))]
-            # A request that was renewed concurrently has another `at`, so the condition fails.
-            updates.append(Update(item, end, ConsentItem.at == item.at))
+            updates.append(end_evidence(item, until))
     return updates
-
-
-def _unchanged(state: State, entry: Mapping[str, Any]) -> Update:
-    """A write without effect that carries the condition on STATE."""
-    same = StateItem.opted_out_at.set(state.opted_out_at or str(entry["since"]))
-    return Update(state_key(state.lead_id), [same], as_it_was(state, state.topics))

@@ -6,8 +6,10 @@ from typing import Any
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 
 from sodate.consent.consent import Evidence
-from sodate.dynamodb import base, keys
-from sodate.dynamodb.base import TableItem
+from sodate.dynamodb import keys, table
+from sodate.dynamodb.item import TableItem
+from sodate.dynamodb.table import Delete, Update
+from sodate.leads.contact_state import Block
 
 
 class ConsentItem(TableItem, discriminator="consent"):
@@ -56,23 +58,44 @@ def evidence_at(evidence: Evidence, sort_key: str, until: datetime | None = None
 
 
 def find_consent(lead_id: str, sort_key: str) -> ConsentItem | None:
-    return base.find(ConsentItem, keys.lead(lead_id), sort_key)
+    return table.find(ConsentItem, keys.lead(lead_id), sort_key)
 
 
 def consents_of(lead_id: str) -> list[ConsentItem]:
     """In chronological order."""
-    return sorted(base.query(ConsentItem, keys.lead(lead_id), keys.CONSENTS), key=lambda item: item.at)
+    return sorted(table.query(ConsentItem, keys.lead(lead_id), keys.CONSENTS), key=lambda item: item.at)
 
 
 def requests_of(lead_id: str, form_id: str, version: int) -> list[ConsentItem]:
     """Oldest first. All but the last were confirmed, or an opt-out followed them."""
-    return base.query(ConsentItem, keys.lead(lead_id), keys.consent_requests(form_id, version))
+    return table.query(ConsentItem, keys.lead(lead_id), keys.consent_requests(form_id, version))
+
+
+def confirm_request(request: ConsentItem, now: datetime) -> Update:
+    """Fails when the request was confirmed before, or renewed since it was read. Its evidence is then kept."""
+    actions = [ConsentItem.confirmed_at.set(keys.stamp(now)), ConsentItem.ttl.remove()]
+    return Update(request, actions, ConsentItem.confirmed_at.does_not_exist() & (ConsentItem.at == request.at))
+
+
+def keep_evidence(item: ConsentItem) -> Update:
+    return Update(item, [ConsentItem.ttl.remove()], ConsentItem.action.exists())
+
+
+def end_evidence(item: ConsentItem, until: datetime) -> Update:
+    """Fails when the request was renewed since it was read."""
+    return Update(item, [ConsentItem.ttl.set(int(until.timestamp()))], ConsentItem.at == item.at)
+
+
+def lift_opt_out(address_key: str) -> Delete:
+    """Remove the suppression that an opt-out wrote; fails when it has another reason."""
+    lifted = SuppressionItem(keys.suppression(address_key), keys.ENTRY)
+    return Delete(lifted, SuppressionItem.reason == str(Block.UNSUBSCRIBED))
 
 
 def suppression_of(address_key: str) -> str | None:
-    item = base.find(SuppressionItem, keys.suppression(address_key), keys.ENTRY)
+    item = table.find(SuppressionItem, keys.suppression(address_key), keys.ENTRY)
     return item.reason if item else None
 
 
 def suppression_item(address_key: str, reason: str, now: datetime) -> SuppressionItem:
-    return SuppressionItem(keys.suppression(address_key), keys.ENTRY, reason=reason, at=keys.stamp(now))
+    return SuppressionItem(keys.suppression(address_key), keys.ENTRY, reason=str(reason), at=keys.stamp(now))

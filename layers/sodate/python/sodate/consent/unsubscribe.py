@@ -1,37 +1,39 @@
 """Opt-out. It writes the STATE item that every send must claim, so that no email is sent after a committed opt-out."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
-
-from pynamodb.expressions.update import Action
 
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.store import activity_item
-from sodate.consent.consent import MENDABLE, RETENTION, UNSUBSCRIBED, Evidence, Method
+from sodate.consent.consent import RETENTION, Evidence, Method
 from sodate.consent.retention import review_later
 from sodate.consent.store import consent_item, suppression_item
-from sodate.dynamodb import keys, transaction
-from sodate.dynamodb.base import ConditionFailed
-from sodate.dynamodb.transaction import Put, Update, Write
+from sodate.dynamodb import keys, table
+from sodate.dynamodb.table import ConditionFailed, Put, Write
 from sodate.errors import Transient
-from sodate.leads.lead import State
-from sodate.leads.store import StateItem, as_it_was, load_state, state_key
+from sodate.leads.contact_state import Block, ContactState
+from sodate.leads.store import load_state, state_change
 
-Scope = Literal["all", "topic"]
 _TRIES = 5
 #: The first two writes: state and evidence. A repeated opt-out writes only these, and no second activity.
 _EVIDENCE = 2
 
 
-def unsubscribe(
-    lead_id: str,
-    send_id: str,
-    topic: str,
-    scope: Scope,
-    method: Method,
-    now: datetime,
-    retention: timedelta = RETENTION,
-) -> bool:
+@dataclass(frozen=True)
+class OptOut:
+    """`topic` None: of everything. `send_id`: the email with the link, or where the lead opted out."""
+
+    lead_id: str
+    send_id: str
+    topic: str | None
+    method: Method
+
+    @property
+    def scope(self) -> str:
+        return self.topic or "all"
+
+
+def unsubscribe(opt_out: OptOut, now: datetime, retention: timedelta = RETENTION) -> bool:
     """Return True when this call changed something, False when the lead had opted out before.
 
     The opt-out of a lead that is blocked for another reason is recorded too, because that block may be lifted later.
@@ -39,55 +41,45 @@ def unsubscribe(
     Raises: `NotFound` for an erased lead, `Transient` after five lost races.
     """
     for _ in range(_TRIES):
-        state = load_state(lead_id)
-        everything = scope == "all"
-        topics = tuple(sorted(state.topics)) if everything else (topic,)
-        is_opted_out = _is_opted_out(state, topics, everything)
+        state = load_state(opt_out.lead_id)
+        topics = (opt_out.topic,) if opt_out.topic else tuple(sorted(state.topics))
+        is_opted_out = _is_opted_out(state, topics, opt_out)
         if is_opted_out and not _has_pending_request(state):
             return False
-        writes = _writes(state, send_id, topics, everything, method, now, retention)
+        writes = _writes(state, opt_out, topics, now, retention)
         try:
-            transaction.commit(writes[:_EVIDENCE] if is_opted_out else writes)
+            table.commit(writes[:_EVIDENCE] if is_opted_out else writes)
         except ConditionFailed:
             continue
         return True
-    raise Transient(f"lead {lead_id} changes too fast; try again")
+    raise Transient(f"lead {opt_out.lead_id} changes too fast; try again")
 
 
-def _is_opted_out(state: State, topics: tuple[str, ...], everything: bool) -> bool:
-    if everything:
-        return state.blocked not in MENDABLE and all(state.topics.get(name) == "withdrawn" for name in topics)
-    return state.blocked == UNSUBSCRIBED or all(state.topics.get(name) == "withdrawn" for name in topics)
+def _is_opted_out(state: ContactState, topics: tuple[str, ...], opt_out: OptOut) -> bool:
+    are_withdrawn = all(state.topics.get(name) == "withdrawn" for name in topics)
+    if opt_out.topic is None:
+        return are_withdrawn and not state.can_be_blocked_by(Block.UNSUBSCRIBED)
+    return are_withdrawn or state.blocked == Block.UNSUBSCRIBED
 
 
-def _has_pending_request(state: State) -> bool:
+def _has_pending_request(state: ContactState) -> bool:
     """An opt-in request is pending: a repeated opt-out must be recorded, or its link could undo the opt-out."""
     return state.opt_in_mails > 0 and (state.opt_in_mail_at or "") > (state.opted_out_at or "")
 
 
 def _writes(
-    state: State,
-    send_id: str,
-    topics: tuple[str, ...],
-    everything: bool,
-    method: Method,
-    now: datetime,
-    retention: timedelta,
+    state: ContactState, opt_out: OptOut, topics: tuple[str, ...], now: datetime, retention: timedelta
 ) -> list[Write]:
-    actions: list[Action] = [StateItem.topics[topic].set("withdrawn") for topic in topics]
-    actions.append(StateItem.opted_out_at.set(keys.stamp(now)))
-    stops = everything and state.blocked in MENDABLE
-    if stops:
-        actions.append(StateItem.blocked.set(UNSUBSCRIBED))
-    key = activity_key("unsubscribed", send_id, "all" if everything else topics[0])
-    evidence = Evidence(state.lead_id, now, "withdrawn", method, topics, reference=send_id)
-    about = {"send": send_id, "scope": "all" if everything else topics[0]}
+    after = state.opt_out(topics, keys.stamp(now), of_everything=opt_out.topic is None)
+    key = activity_key("unsubscribed", opt_out.send_id, opt_out.scope)
+    evidence = Evidence(state.lead_id, now, "withdrawn", opt_out.method, topics, reference=opt_out.send_id)
+    about = {"send": opt_out.send_id, "scope": opt_out.scope}
     writes: list[Write] = [
-        Update(state_key(state.lead_id), actions, as_it_was(state, topics)),
+        state_change(state, after, topics),
         Put(consent_item(evidence, key, now + retention)),
         Put(activity_item(Activity(state.lead_id, "unsubscribed", now, key, about))),
     ]
     writes.append(review_later(state.lead_id, retention, now))
-    if stops:
-        writes.append(Put(suppression_item(state.address_key, UNSUBSCRIBED, now)))
+    if after.blocked != state.blocked:
+        writes.append(Put(suppression_item(state.address_key, Block.UNSUBSCRIBED, now)))
     return writes

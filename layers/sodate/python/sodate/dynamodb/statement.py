@@ -48,15 +48,15 @@ class _Name(str):
     """The name of a parameter, in the place of its value."""
 
 
-def text(name: str) -> Parameter:
+def text(name: str) -> Any:  # `Any`: PynamoDB's attributes are typed for values only
     return Parameter(name, STRING)
 
 
-def number(name: str) -> Parameter:
+def number(name: str) -> Any:
     return Parameter(name, NUMBER)
 
 
-def numbers(name: str) -> Parameter:
+def numbers(name: str) -> Any:
     """A list of numbers."""
     return Parameter(name, LIST)
 

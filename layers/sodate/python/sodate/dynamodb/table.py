@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.condition import Condition as Condition
 from pynamodb.expressions.update import Action
 
 from sodate.dynamodb.client import Client
@@ -156,7 +156,7 @@ def update(
     return dict(call("UpdateItem", _conditional(request, actions, condition, {})).get("Attributes") or {})
 
 
-def execute(pk: str, sk: str, statement: Statement, returned: str = "NONE", **parameters: Any) -> Row:
+def execute(pk: str, sk: str, statement: Statement, parameters: dict[str, Any], returned: str = "NONE") -> Row:
     """One UpdateItem by a statement that was compiled before; returns its `Attributes` (empty for NONE)."""
     request: Row = {"TableName": name(), "Key": key(pk, sk), "ReturnValues": returned}
     return dict(call("UpdateItem", _conditional(request, (), statement, parameters)).get("Attributes") or {})

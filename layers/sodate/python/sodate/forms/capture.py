@@ -18,8 +18,8 @@ from sodate.consent.store import suppression_of
 from sodate.dynamodb import keys, transaction
 from sodate.dynamodb.base import ConditionFailed, Contention
 from sodate.dynamodb.transaction import Put, Update, Write
-from sodate.email.delivery.failed import retry_transactional
-from sodate.email.delivery.ledger import send_id
+from sodate.email.ledger.states import send_id
+from sodate.email.operator_lists.failed import retry_transactional
 from sodate.errors import Conflict, NotFound, Transient
 from sodate.forms.answers import FieldErrors
 from sodate.forms.bots import Suspicion

@@ -10,8 +10,8 @@ from sodate.consent.consent import Action, Evidence, OptInDecision, decide_opt_i
 from sodate.consent.store import ConsentItem, consent_item, evidence_at, requests_of
 from sodate.dynamodb import keys, transaction
 from sodate.dynamodb.transaction import Put, Update, Write
-from sodate.email.delivery.ledger import send_id
-from sodate.email.delivery.store import planned_transactional
+from sodate.email.ledger.states import send_id
+from sodate.email.ledger.store import planned_transactional
 from sodate.forms.definition import Form, FormConsent
 from sodate.forms.submission import Submission
 from sodate.leads.lead import State

@@ -19,7 +19,7 @@ from sodate.dynamodb import base, keys
 from sodate.dynamodb.base import ConditionFailed
 from sodate.email.delivery.deliver import fail
 from sodate.email.delivery.message import transactional_message
-from sodate.email.delivery.store import SendItem, find_send, settle
+from sodate.email.ledger.store import SendItem, find_send, settle
 from sodate.email.mailing import Guards, Mailing
 from sodate.email.reputation import rate_limiter, rates
 from sodate.email.reputation.guards import Judgement, judge
@@ -162,7 +162,7 @@ class _Attempt:
         the next post of the lead plans it again.
         """
         if reason == MAILBOX:
-            settle(self.send.lead_id, self.send.send_id, "skipped", self.now, SendItem.reason.set(reason))
+            settle(self.send.lead_id, self.send.send_id, "skipped", self.now, reason)
         else:
             fail(self.send, reason, self.now)
         return "over_ceiling"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sodate.consent.unsubscribe import unsubscribe
+from sodate.consent.unsubscribe import OptOut, unsubscribe
 from sodate.dynamodb import bulk, keys, transaction
 from sodate.dynamodb.base import ConditionFailed, Contention
 from sodate.errors import Transient
@@ -82,7 +82,7 @@ class Apply:
         opting_out = [decision.state.lead_id for decision in decisions if decision.opts_out]
         for lead_id in opting_out:  # before their rows count as done, so that a crash cannot lose an opt-out
             reference = keys.imported(self.deciding.import_id)
-            unsubscribe(lead_id, reference, "", "all", "import", self.deciding.now)
+            unsubscribe(OptOut(lead_id, reference, None, "import"), self.deciding.now)
         writes = [write for decision in decisions for write in decision.writes]
         try:
             if writes and not opting_out:

@@ -1,24 +1,14 @@
-"""Value objects of a lead: state and profile. No I/O."""
+"""Value objects of a lead. No I/O."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
-#: Block of a lead that has only an external id; lifted when an import adds an address.
-NO_ADDRESS = "no_address"
+from sodate.leads.contact_state import Block, Enrollment
+from sodate.leads.contact_state import ContactState as State  # temporary, until every room uses the new name
 
+__all__ = ["NO_ADDRESS", "Enrollment", "Profile", "State", "Totals"]
 
-@dataclass(frozen=True)
-class Enrollment:
-    """An enrollment through one sequence, pinned to the version it began with, which has `steps` steps.
-
-    `step` is the index of the next one; at `steps` the enrollment is complete.
-    """
-
-    id: str
-    version: int
-    step: int
-    since: str
-    steps: int
+NO_ADDRESS = str(Block.NO_ADDRESS)
 
 
 @dataclass(frozen=True)
@@ -33,35 +23,6 @@ class Totals:
     @property
     def total(self) -> int:
         return self.attribute_plus + self.attribute_minus + self.behaviour_plus + self.behaviour_minus
-
-
-@dataclass(frozen=True)
-class State:
-    """Mutable contact state: everything that a send decision needs, in one item below 1 KB.
-
-    `blocked` is the reason why the lead gets no marketing email, whatever `topics` say (`unsubscribed`, `hard_bounce`,
-    `complaint`, or the doubt about its address); `topics` maps to `pending`, `confirmed` or `withdrawn`.
-
-    `zone` is an IANA name (None: the sender's time zone); `pause_until` a `keys.stamp` until which nothing is sent;
-    `frequency` is `weekly` or `monthly` (None: all). `opted_out_at`: the latest opt-out, of everything or of a topic;
-    a consent request that is not newer can no longer be confirmed. `mailed`: times of the latest marketing
-    emails, in minutes since 1970, newest first; `mailed_in` the same for topics with own caps.
-    """
-
-    lead_id: str
-    address_key: str
-    language: str = "ja"
-    blocked: str | None = None
-    topics: dict[str, str] = field(default_factory=dict)
-    opt_in_mails: int = 0
-    opt_in_mail_at: str | None = None
-    enrollments: dict[str, Enrollment] = field(default_factory=dict)
-    zone: str | None = None
-    pause_until: str | None = None
-    frequency: str | None = None
-    opted_out_at: str | None = None
-    mailed: tuple[int, ...] = ()
-    mailed_in: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """PROFILE, STATE and owner items. STATE stays below 1 KB, so that each send decision costs one write unit."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
@@ -8,11 +9,15 @@ from pynamodb.attributes import ListAttribute, MapAttribute, NumberAttribute, Un
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from sodate.dynamodb import base, bulk, keys, transaction
-from sodate.dynamodb.base import TableItem
-from sodate.dynamodb.transaction import Put
+from sodate.dynamodb import keys, table
+from sodate.dynamodb.item import Row, TableItem, encode, values
+from sodate.dynamodb.table import Put, Update
 from sodate.errors import NotFound
-from sodate.leads.lead import Enrollment, Profile, State
+from sodate.leads.contact_state import ContactState, Enrollment
+from sodate.leads.lead import Profile
+
+#: Attributes that every item has, and that are no part of a value object.
+_OF_EVERY_ITEM = ("pk", "sk", "ttl")
 
 
 class ProfileItem(TableItem, discriminator="profile"):
@@ -62,7 +67,7 @@ def profile_key(lead_id: str) -> ProfileItem:
 
 
 def owner_of(address_key: str) -> str | None:
-    item = base.find(OwnerItem, keys.address_owner(address_key), keys.OWNER)
+    item = table.find(OwnerItem, keys.address_owner(address_key), keys.OWNER)
     return item.lead_id if item else None
 
 
@@ -70,192 +75,203 @@ def owner_item(address_key: str, lead_id: str) -> OwnerItem:
     return OwnerItem(keys.address_owner(address_key), keys.OWNER, lead_id=lead_id)
 
 
-def find_state(lead_id: str) -> State | None:
-    item = base.find(StateItem, keys.lead(lead_id), keys.STATE)
-    return to_state(item) if item else None
+def external_owner_item(source: str, external_key: str, lead_id: str) -> OwnerItem:
+    return OwnerItem(keys.external_owner(source, external_key), keys.OWNER, lead_id=lead_id)
 
 
-def load_state(lead_id: str) -> State:
+def take_address(address_key: str, lead_id: str, erased_owner: str | None) -> Put:
+    """Make `lead_id` the owner of the address. `erased_owner`: the erased lead that owned it before, if any."""
+    item = owner_item(address_key, lead_id)
+    return Put.new(item) if erased_owner is None else Put(item, OwnerItem.lead_id == erased_owner)
+
+
+# -- PROFILE -----------------------------------------------------------------------------------------------------------
+
+
+def load_profile(lead_id: str) -> Profile:
+    found = table.get(keys.lead(lead_id), keys.PROFILE, consistent=True)
+    if found is None:
+        raise NotFound(f"lead {lead_id} does not exist (any more)")
+    return to_profile(found)
+
+
+def profiles_of(lead_ids: Iterable[str], *, consistent: bool = False) -> dict[str, Profile]:
+    """Profiles of many leads, eventually consistent unless `consistent`; missing leads are left out."""
+    rows = table.get_many(((keys.lead(lead_id), keys.PROFILE) for lead_id in lead_ids), consistent=consistent)
+    profiles = [to_profile(row) for row in rows.values()]
+    return {profile.lead_id: profile for profile in profiles}
+
+
+def every_lead(*also: type[TableItem]) -> Iterator[tuple[Profile, dict[type[TableItem], TableItem]]]:
+    """Scan the whole table. Yields each profile with the items of the types `also` of the same lead."""
+    items = table.scan(TableItem, TableItem.kind.is_in(ProfileItem, *also))
+    for _, group in groupby(items, key=lambda item: item.pk):
+        by_type = {type(item): item for item in group}
+        if ProfileItem in by_type:
+            yield to_profile(encode(by_type[ProfileItem])), by_type
+
+
+def to_profile(row: Row) -> Profile:
+    stored = values(ProfileItem, row)
+    flags, lead_id = tuple(stored.pop("flags", ())), keys.lead_id_of(stored["pk"])
+    return Profile(lead_id=lead_id, flags=flags, **_own(stored))
+
+
+def profile_item(profile: Profile) -> ProfileItem:
+    stored = {name: value for name, value in asdict(profile).items() if name != "lead_id"}
+    for name in ("flags", "external", "imported"):
+        stored[name] = stored[name] or None
+    stored["flags"] = list(profile.flags) or None
+    return ProfileItem(keys.lead(profile.lead_id), keys.PROFILE, **stored)
+
+
+def language_change(lead_id: str, language: str) -> Update:
+    return Update(profile_key(lead_id), [ProfileItem.language.set(language)], ProfileItem.created.exists())
+
+
+def _own(stored: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in stored.items() if name not in _OF_EVERY_ITEM}
+
+
+# -- STATE -------------------------------------------------------------------------------------------------------------
+
+
+def find_state(lead_id: str) -> ContactState | None:
+    found = table.get(keys.lead(lead_id), keys.STATE, consistent=True)
+    return to_state(found) if found else None
+
+
+def load_state(lead_id: str) -> ContactState:
     state = find_state(lead_id)
     if state is None:
         raise NotFound(f"lead {lead_id} does not exist (any more)")
     return state
 
 
-def load_profile(lead_id: str) -> Profile:
-    item = base.find(ProfileItem, keys.lead(lead_id), keys.PROFILE)
-    if item is None:
-        raise NotFound(f"lead {lead_id} does not exist (any more)")
-    return _to_profile(item)
-
-
-def _to_profile(item: ProfileItem) -> Profile:
-    return Profile(
-        lead_id=keys.lead_id_of(item.pk),
-        mailbox=item.mailbox,
-        address=item.address,
-        language=item.language,
-        primary=item.primary.as_dict(),
-        secondary=item.secondary.as_dict(),
-        source=item.source.as_dict(),
-        owner=item.owner,
-        created=item.created,
-        flags=tuple(item.flags or ()),
-        updated=item.updated,
-        external=item.external.as_dict() if item.external else {},
-        imported=item.imported.as_dict() if item.imported else {},
-    )
-
-
-def external_owner_item(source: str, external_key: str, lead_id: str) -> OwnerItem:
-    return OwnerItem(keys.external_owner(source, external_key), keys.OWNER, lead_id=lead_id)
-
-
-def states_of(lead_ids: Iterable[str]) -> dict[str, State]:
+def states_of(lead_ids: Iterable[str]) -> dict[str, ContactState]:
     """STATE of many leads, strongly consistent; missing leads are left out."""
-    items = bulk.get_many(((keys.lead(lead_id), keys.STATE) for lead_id in lead_ids), consistent=True)
-    states = [to_state(StateItem.from_raw_data(item)) for item in items.values()]
+    rows = table.get_many(((keys.lead(lead_id), keys.STATE) for lead_id in lead_ids), consistent=True)
+    states = [to_state(row) for row in rows.values()]
     return {state.lead_id: state for state in states}
 
 
-def every_lead(*also: type[TableItem]) -> Iterator[tuple[Profile, dict[type[TableItem], TableItem]]]:
-    """Scan the whole table. Yields each profile with the items of the types `also` of the same lead."""
-    items = base.scan(TableItem, TableItem.kind.is_in(ProfileItem, *also))
-    for _, group in groupby(items, key=lambda item: item.pk):
-        by_type = {type(item): item for item in group}
-        profile = by_type.get(ProfileItem)
-        if isinstance(profile, ProfileItem):
-            yield _to_profile(profile), by_type
+def to_state(row: Row) -> ContactState:
+    stored = values(StateItem, row)
+    lead_id = keys.lead_id_of(stored["pk"])
+    stored["enrollments"] = {name: from_map(value) for name, value in stored.get("enrollments", {}).items()}
+    stored["mailed"] = tuple(stored.get("mailed", ()))
+    stored["mailed_in"] = {topic: tuple(minutes) for topic, minutes in stored.get("mailed_in", {}).items()}
+    return ContactState(lead_id=lead_id, **_own(stored))
 
 
-def profiles_of(lead_ids: Iterable[str], *, consistent: bool = False) -> dict[str, Profile]:
-    """Profiles of many leads, eventually consistent unless `consistent`; missing leads are left out."""
-    items = bulk.get_many(((keys.lead(lead_id), keys.PROFILE) for lead_id in lead_ids), consistent=consistent)
-    profiles = [profile_from_raw(item) for item in items.values()]
-    return {profile.lead_id: profile for profile in profiles}
+def state_item(state: ContactState) -> StateItem:
+    stored = {name: value for name, value in vars(state).items() if name != "lead_id"}
+    stored["enrollments"] = {name: to_map(enrollment) for name, enrollment in state.enrollments.items()}
+    stored["mailed"] = list(state.mailed) or None
+    stored["mailed_in"] = {topic: list(minutes) for topic, minutes in state.mailed_in.items()}
+    return StateItem(keys.lead(state.lead_id), keys.STATE, **stored)
 
 
-def profile_from_raw(raw: bulk.Raw) -> Profile:
-    item = bulk.plain({"M": raw})
-    return Profile(
-        lead_id=keys.lead_id_of(item["pk"]),
-        mailbox=item["mailbox"],
-        address=item["address"],
-        language=item["language"],
-        primary=item.get("primary") or {},
-        secondary=item.get("secondary") or {},
-        source=item.get("source") or {},
-        owner=item.get("owner"),
-        created=item["created"],
-        flags=tuple(item.get("flags") or ()),
-        updated=item.get("updated"),
-        external=item.get("external") or {},
-        imported=item.get("imported") or {},
-    )
+def state_change(
+    before: ContactState, after: ContactState, topics: Iterable[str] = (), also: Condition | None = None
+) -> Update:
+    """The difference as one write, while block and `topics` are as in `before` and `also` holds.
+
+    Without a difference the write has no effect, but carries the condition.
+    """
+    condition = as_it_was(before, topics)
+    actions = changes(before, after) or [StateItem.language.set(after.language)]
+    return Update(state_key(before.lead_id), actions, condition if also is None else condition & also)
 
 
-def profile_item(profile: Profile) -> ProfileItem:
-    return ProfileItem(
-        keys.lead(profile.lead_id),
-        keys.PROFILE,
-        mailbox=profile.mailbox,
-        address=profile.address,
-        language=profile.language,
-        primary=profile.primary,
-        secondary=profile.secondary,
-        source=profile.source,
-        owner=profile.owner,
-        created=profile.created,
-        flags=list(profile.flags) or None,
-        updated=profile.updated,
-        external=profile.external or None,
-        imported=profile.imported or None,
-    )
-
-
-def to_state(item: StateItem) -> State:
-    return State(
-        lead_id=keys.lead_id_of(item.pk),
-        address_key=item.address_key,
-        language=item.language,
-        blocked=item.blocked,
-        topics=item.topics.as_dict(),
-        opt_in_mails=int(item.opt_in_mails),
-        opt_in_mail_at=item.opt_in_mail_at,
-        enrollments={name: from_map(value) for name, value in item.enrollments.as_dict().items()},
-        zone=item.zone,
-        pause_until=item.pause_until,
-        frequency=item.frequency,
-        opted_out_at=item.opted_out_at,
-        mailed=_minutes(item.mailed),
-        mailed_in={topic: _minutes(minutes) for topic, minutes in item.mailed_in.as_dict().items()},
-    )
-
-
-def take_address(address_key: str, lead_id: str, erased_owner: str | None) -> Put:
-    """Make `lead_id` the owner of the address. `erased_owner`: the erased lead that owned it before, if any."""
-    item = owner_item(address_key, lead_id)
-    return transaction.put_new(item) if erased_owner is None else Put(item, OwnerItem.lead_id == erased_owner)
-
-
-def state_item(state: State) -> StateItem:
-    return StateItem(
-        keys.lead(state.lead_id),
-        keys.STATE,
-        address_key=state.address_key,
-        language=state.language,
-        blocked=state.blocked,
-        topics=state.topics,
-        opt_in_mails=state.opt_in_mails,
-        opt_in_mail_at=state.opt_in_mail_at,
-        enrollments={name: to_map(enrollment) for name, enrollment in state.enrollments.items()},
-        zone=state.zone,
-        pause_until=state.pause_until,
-        frequency=state.frequency,
-        opted_out_at=state.opted_out_at,
-        mailed=list(state.mailed) or None,
-        mailed_in={topic: list(minutes) for topic, minutes in state.mailed_in.items()},
-    )
-
-
-def _minutes(stored: Iterable[Any] | None) -> tuple[int, ...]:
-    return tuple(int(minute) for minute in stored or ())
-
-
-def changes(before: State, after: State) -> list[Action]:
-    """Update actions for topics, enrollments, opt-in counters and time zone; claims write their own attributes."""
-    actions: list[Action] = [
-        StateItem.topics[topic].set(status)
-        for topic, status in after.topics.items()
-        if before.topics.get(topic) != status
+def changes(before: ContactState, after: ContactState) -> list[Action]:
+    """Update actions for everything but the times of emails, which claims write."""
+    actions = [
+        _set_or_remove(getattr(StateItem, name), getattr(after, name))
+        for name in _PLAIN
+        if getattr(before, name) != getattr(after, name)
     ]
     actions += [
-        StateItem.enrollments[name].set(to_map(enrollment))
-        for name, enrollment in after.enrollments.items()
-        if before.enrollments.get(name) != enrollment
+        _set_or_remove(StateItem.topics[topic], after.topics.get(topic))
+        for topic in (after.topics | before.topics)
+        if before.topics.get(topic) != after.topics.get(topic)
     ]
-    if after.opt_in_mail_at and after.opt_in_mails != before.opt_in_mails:
-        actions += [StateItem.opt_in_mails.set(after.opt_in_mails), StateItem.opt_in_mail_at.set(after.opt_in_mail_at)]
-    if after.zone is not None and after.zone != before.zone:
-        actions.append(StateItem.zone.set(after.zone))
+    actions += [
+        _set_or_remove(StateItem.enrollments[name], enrollment and to_map(enrollment))
+        for name in (after.enrollments | before.enrollments)
+        if before.enrollments.get(name) != (enrollment := after.enrollments.get(name))
+    ]
     return actions
 
 
-def as_it_was(state: State, topics: Iterable[str]) -> Condition:
+_PLAIN = (
+    "address_key", "language", "blocked", "opt_in_mails", "opt_in_mail_at", "zone", "pause_until", "frequency",
+    "opted_out_at",
+)  # fmt: skip
+
+
+def _set_or_remove(path: Any, value: Any) -> Action:
+    action: Action = path.remove() if value is None else path.set(value)
+    return action
+
+
+def as_it_was(state: ContactState, topics: Iterable[str]) -> Condition:
     """True while the block and these topics, on which a consent decision depends, are unchanged."""
-    blocked = StateItem.blocked.does_not_exist() if state.blocked is None else StateItem.blocked == state.blocked
     # An erased lead must not come back as an empty item.
-    condition: Condition = StateItem.address_key.exists() & blocked
+    condition: Condition = StateItem.address_key.exists() & equal(StateItem.blocked, state.blocked)
     for topic in topics:
-        status, stored = state.topics.get(topic), StateItem.topics[topic]
-        condition &= stored.does_not_exist() if status is None else stored == status
+        condition &= equal(StateItem.topics[topic], state.topics.get(topic))
     return condition
 
 
-def no_opt_out_since(state: State) -> Condition:
+def no_opt_out_since(state: ContactState) -> Condition:
     """True while no opt-out was written since `state` was read, even one that changed neither block nor topics."""
-    stored = StateItem.opted_out_at
-    return stored.does_not_exist() if state.opted_out_at is None else stored == state.opted_out_at
+    return equal(StateItem.opted_out_at, state.opted_out_at)
+
+
+def enrollments_unchanged(state: ContactState, sequences: Iterable[str]) -> Condition | None:
+    """True while each of these enrollments is the one of `state`, at whatever step, or still missing."""
+    condition = None
+    for name in sequences:
+        current = state.enrollments.get(name)
+        path = StateItem.enrollments[name]
+        same = path.does_not_exist() if current is None else path["id"] == current.id
+        condition = same if condition is None else condition & same
+    return condition
+
+
+def step_change(lead_id: str, sequence: str, enrollment_id: str, step: int, then: int) -> Update:
+    """Move an enrollment from `step` to `then`, without reading the state."""
+    return Update(state_key(lead_id), [step_set(sequence, then)], enrolled_at(sequence, enrollment_id, step))
+
+
+def enrolled(sequence: str, enrollment_id: str) -> Condition:
+    condition: Condition = StateItem.enrollments[sequence]["id"] == enrollment_id
+    return condition
+
+
+def step_set(sequence: str, step: Any) -> Action:
+    action: Action = StateItem.enrollments[sequence]["step"].set(step)
+    return action
+
+
+def enrolled_at(sequence: str, enrollment_id: Any, step: Any) -> Condition:
+    enrollment = StateItem.enrollments[sequence]
+    condition: Condition = (enrollment["id"] == enrollment_id) & (enrollment["step"] == step)
+    return condition
+
+
+def end_opt_in_wait(lead_id: str, opt_in_mail_at: str) -> None:
+    """Forget the latest opt-in email, so that the next form post may request another at once.
+
+    Raises: `ConditionFailed` when another opt-in email was planned since.
+    """
+    table.update(state_key(lead_id), [StateItem.opt_in_mail_at.remove()], StateItem.opt_in_mail_at == opt_in_mail_at)
+
+
+def equal(path: Any, value: object) -> Condition:
+    condition: Condition = path.does_not_exist() if value is None else path == value
+    return condition
 
 
 def to_map(enrollment: Enrollment) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sodate.dynamodb import keys
-from sodate.email.delivery.ledger import EXCEPTIONAL
 from sodate.email.delivery.message import transactional_message
+from sodate.email.ledger.states import EXCEPTIONAL
 from sodate.errors import Invalid
 
 Image = Mapping[str, Any]

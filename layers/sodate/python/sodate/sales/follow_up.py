@@ -12,7 +12,7 @@ from typing import Any
 from sodate.dynamodb import keys, transaction
 from sodate.dynamodb.base import ConditionFailed
 from sodate.dynamodb.transaction import Update, Write
-from sodate.email.delivery.ledger import send_id
+from sodate.email.ledger.states import send_id
 from sodate.errors import Invalid
 from sodate.sales import store
 from sodate.sales.assign import SalesPolicy, plan_notification

@@ -6,8 +6,8 @@ from datetime import datetime
 from markupsafe import Markup
 
 from sodate.email.delivery.ses import OutgoingEmail
-from sodate.email.delivery.store import SendItem
 from sodate.email.delivery.transactional import Composer, Withheld, transactional_tags
+from sodate.email.ledger.store import SendItem
 from sodate.email.mailing import Mailing
 from sodate.errors import Invalid
 from sodate.leads.store import load_profile

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from sodate.email.eligibility.days import is_holiday
 from sodate.email.mailing import Mailing, is_closing_day
 from sodate.sales.definition import DAYS, Owner, Sales, WorkingHours
-from sodate.scenarios.days import is_holiday
 
 _MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 #: An owner without a working day in this range is notified at once rather than never.

@@ -11,8 +11,8 @@ from typing import Any
 
 from sodate.dynamodb import base, keys
 from sodate.dynamodb.base import ConditionFailed
-from sodate.email.delivery.ledger import send_id
-from sodate.email.delivery.store import planned_transactional
+from sodate.email.ledger.states import send_id
+from sodate.email.ledger.store import planned_transactional
 from sodate.email.mailing import Mailing
 from sodate.errors import Invalid, NotFound, Transient
 from sodate.leads.lead import Profile

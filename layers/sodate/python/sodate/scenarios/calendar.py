@@ -3,9 +3,9 @@
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from sodate.email.eligibility.days import add_business_days, next_business_day
+from sodate.email.eligibility.hours import open_from, time_zone_of
 from sodate.email.mailing import Mailing
-from sodate.scenarios.days import add_business_days, next_business_day
-from sodate.scenarios.hours import open_from, time_zone_of
 from sodate.scenarios.sequence import Sequence, Step
 
 _DAY = timedelta(days=1)

@@ -8,11 +8,12 @@ from datetime import datetime
 
 from sodate.activities.activity import activity_key
 from sodate.consent.confirm import OnConfirmed, Reaction
-from sodate.dynamodb import keys, transaction
+from sodate.dynamodb import keys
+from sodate.dynamodb.table import Put, Write
 from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef
 from sodate.email.mailing import Mailing
-from sodate.leads.lead import Enrollment, State
-from sodate.leads.store import StateItem, as_it_was, state_key, to_map
+from sodate.leads.contact_state import ContactState, Enrollment
+from sodate.leads.store import enrollments_unchanged, state_change
 from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.calendar import due_at
 from sodate.scenarios.lane import lane_of
@@ -21,7 +22,7 @@ from sodate.scheduling import store as due
 
 
 def on_opt_in(definitions: Definitions) -> OnConfirmed:
-    def react(state: State, form_id: str | None, topics: Values[str], reference: str, now: datetime) -> Reaction:
+    def react(state: ContactState, form_id: str | None, topics: Values[str], reference: str, now: datetime) -> Reaction:
         reaction = Reaction()
         mailing = parsed(definitions.live("mailing"), Mailing)
         for stored in definitions.all_live("sequence"):
@@ -39,15 +40,15 @@ def on_opt_in(definitions: Definitions) -> OnConfirmed:
                 at = due_at(sequence.steps[0], sequence, now, mailing=mailing, time_zone=state.zone)
                 reaction.enrollments[sequence.id] = enrollment
                 entry = due.due_item(at, lane_of(sequence), "steps", first.id, first.message(), now)
-                reaction.puts.append(transaction.Put(entry))
+                reaction.puts.append(Put(entry))
         return reaction
 
     return react
 
 
 def enroll_again(
-    definitions: Definitions, state: State, sequence_id: str, reference: str, now: datetime
-) -> list[transaction.Write] | str:
+    definitions: Definitions, state: ContactState, sequence_id: str, reference: str, now: datetime
+) -> list[Write] | str:
     """Enroll a lead in a sequence again. Returns the writes, or the reason code when the lead may not be enrolled.
 
     `reference` makes it idempotent. The writes fail when consent or enrollment changes meanwhile.
@@ -59,7 +60,7 @@ def enroll_again(
         return "sequence_paused"
     if state.blocked or state.topics.get(sequence.topic) != "confirmed":
         return f"blocked:{state.blocked}" if state.blocked else "no_consent"
-    if current is not None and current.step < current.steps:
+    if current is not None and not current.is_complete:
         return "already_in_it"
     enrollment = Enrollment(
         activity_key(sequence.id, reference), stored.version, 0, keys.stamp(now), len(sequence.steps)
@@ -68,16 +69,11 @@ def enroll_again(
     first = EnrollmentBatch(sequence.id, stored.version, 0, (ref,))
     at = due_at(sequence.steps[0], sequence, now, mailing=mailing, time_zone=state.zone)
     entry = due.due_item(at, lane_of(sequence), "steps", first.id, first.message(), now)
-    path = StateItem.enrollments[sequence_id]
-    as_seen = path.does_not_exist() if current is None else path["id"] == current.id
-    unchanged = as_it_was(state, [sequence.topic]) & as_seen
-    return [
-        transaction.Update(state_key(state.lead_id), [path.set(to_map(enrollment))], unchanged),
-        transaction.Put(entry),
-    ]
+    after, as_seen = state.enroll({sequence_id: enrollment}), enrollments_unchanged(state, [sequence_id])
+    return [state_change(state, after, [sequence.topic], as_seen), Put(entry)]
 
 
-def starts(sequence: Sequence, state: State, form_id: str | None, topics: Values[str]) -> bool:
+def starts(sequence: Sequence, state: ContactState, form_id: str | None, topics: Values[str]) -> bool:
     wanted_form = not sequence.start.forms or form_id in sequence.start.forms
     return (
         sequence.status == "running"

@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sodate.dynamodb import bulk, keys
-from sodate.email.delivery.ledger import send_id as hash_of
+from sodate.dynamodb import keys
 from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef, batch_of
-from sodate.email.delivery.store import SendItem
 from sodate.email.delivery.sweep import AFTER, NEIGHBOURHOOD
-from sodate.email.delivery.unknown import is_open
 from sodate.email.events.report_coverage import Coverage, coverage
+from sodate.email.ledger.states import send_id as hash_of
+from sodate.email.ledger.store import SendItem, find_sends
 from sodate.email.mailing import Mailing
+from sodate.email.operator_lists.unknown import is_open
 from sodate.errors import Conflict, NotFound
 from sodate.leads.store import find_state
 from sodate.playbook.store import Definitions, parsed
@@ -91,15 +91,11 @@ def plan_next_attempt(sequence: Sequence, batch: EnrollmentBatch, evidence: str,
 
 
 def _still_open(batch: EnrollmentBatch) -> list[EnrollmentRef]:
-    send_keys = {
-        enrollment: (keys.lead(enrollment.lead_id), keys.send(batch.ref(enrollment).send_id))
-        for enrollment in batch.enrollments
-    }
-    items = bulk.get_many(send_keys.values(), consistent=True)
+    sends = find_sends([(ref.lead_id, batch.ref(ref).send_id) for ref in batch.enrollments])
     return [
         enrollment
-        for enrollment, key in send_keys.items()
-        if key in items and is_open(SendItem.from_raw_data(items[key]))
+        for enrollment, send in zip(batch.enrollments, sends, strict=True)
+        if send is not None and is_open(send)
     ]
 
 

@@ -6,16 +6,14 @@ and `valid_hours`. An enrollment that is further on is not moved back: its lead 
 
 from datetime import datetime
 
-from sodate.dynamodb import transaction
-from sodate.dynamodb.base import ConditionFailed
-from sodate.dynamodb.transaction import Put, Update
-from sodate.email.delivery.failed import planned_again
+from sodate.dynamodb import table
+from sodate.dynamodb.table import ConditionFailed, Put
 from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef
-from sodate.email.delivery.store import find_send
+from sodate.email.ledger.store import find_send, planned_again
+from sodate.email.operator_lists.failed import RETRIED
 from sodate.errors import Conflict, NotFound
-from sodate.leads.store import StateItem, find_state, state_key
+from sodate.leads.store import find_state, step_change
 from sodate.playbook.store import Definitions, parsed
-from sodate.scenarios.claim import permanent_rejection, step_position
 from sodate.scenarios.lane import lane_of
 from sodate.scenarios.sequence import Sequence
 from sodate.scheduling import store as due
@@ -35,7 +33,7 @@ def retry_step(definitions: Definitions, lead_id: str, send_id: str, now: dateti
     enrollment = state.enrollments.get(name) if state else None
     if state is None or enrollment is None or enrollment.id != send.enrollment_id:
         raise Conflict("the enrollment through the sequence was ended or replaced")
-    if never := permanent_rejection(state, str(send.topic)):
+    if never := state.permanent_rejection(str(send.topic)):
         raise Conflict(never)
     batch = EnrollmentBatch(
         name,
@@ -43,15 +41,12 @@ def retry_step(definitions: Definitions, lead_id: str, send_id: str, now: dateti
         step,
         (EnrollmentRef(lead_id, enrollment.id, datetime.fromisoformat(enrollment.since), state.zone),),
     )
-    if step_position(state, batch.ref(batch.enrollments[0], step + 1)) != "here":
+    if state.position(name, enrollment.id, step + 1) != "here":
         raise Conflict("a later email of the sequence has been claimed since")
     sequence = parsed(definitions.version("sequence", name, version), Sequence)
-    path = StateItem.enrollments[name]
-    back = Update(
-        state_key(lead_id), [path["step"].set(step)], (path["id"] == enrollment.id) & (path["step"] == step + 1)
-    )
+    back = step_change(lead_id, name, enrollment.id, step + 1, step)
     entry = due.due_item(now, lane_of(sequence), "steps", batch.id, batch.message(), now)
     try:
-        transaction.commit([planned_again(send), back, Put(entry)])
+        table.commit([planned_again(send, RETRIED), back, Put(entry)])
     except ConditionFailed as error:
         raise Conflict(f"send {send_id} has not failed (any more)") from error

@@ -14,8 +14,8 @@ from zlib import crc32
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
-from sodate.dynamodb import base, bulk, keys, table
-from sodate.dynamodb.base import TableItem
+from sodate.dynamodb import keys, table
+from sodate.dynamodb.item import TableItem
 from sodate.errors import NotFound
 
 #: A new entry is due at least this far ahead, so that its bucket is not being read yet and an eventually consistent
@@ -91,7 +91,7 @@ def due_minute(at: datetime, now: datetime) -> datetime:
 
 
 def plan(at: datetime, lane: Lane, what: str, ref: str, message: dict[str, Any], now: datetime) -> None:
-    bulk.put(bulk.raw(due_item(at, lane, what, ref, message, now)))
+    table.put(due_item(at, lane, what, ref, message, now))
 
 
 def plan_retry(message: Mapping[str, Any], lane: Lane, now: datetime) -> None:
@@ -113,14 +113,14 @@ def page(minute: datetime, lane: Lane, shard: int, after: str | None, limit: int
     }
     if after is not None:
         request["ExclusiveStartKey"] = {"pk": {"S": bucket}, "sk": {"S": after}}
-    reply = bulk.call("Query", request)
+    reply = table.call("Query", request)
     entries = [Entry(item["sk"]["S"], json.loads(item["message"]["S"])) for item in reply["Items"]]
     last = reply.get("LastEvaluatedKey")
     return entries, last["sk"]["S"] if last else None
 
 
 def position(lane: Lane) -> Position | None:
-    item = base.find(CursorItem, keys.cursor(lane.name), keys.POSITION)
+    item = table.find(CursorItem, keys.cursor(lane.name), keys.POSITION)
     if item is None:
         return None
     partly = {int(shard): last for shard, last in json.loads(item.partly or "{}").items()}
@@ -129,7 +129,7 @@ def position(lane: Lane) -> Position | None:
 
 def keep_position(lane: Lane, position: Position) -> None:
     partly = json.dumps({str(shard): last for shard, last in position.partly.items()}) if position.partly else None
-    base.put(CursorItem(keys.cursor(lane.name), keys.POSITION, minute=keys.minute(position.minute), partly=partly))
+    table.put(CursorItem(keys.cursor(lane.name), keys.POSITION, minute=keys.minute(position.minute), partly=partly))
 
 
 def read_until(lane: Lane) -> datetime | None:

@@ -17,7 +17,7 @@ from sodate.dynamodb import bulk, keys
 from sodate.dynamodb.bulk import Raw, plain
 from sodate.errors import Invalid
 from sodate.leads.lead import Profile
-from sodate.leads.store import profile_from_raw
+from sodate.leads.store import to_profile
 from sodate.scoring.engine import ScoringEngine
 from sodate.scoring.score_state import ScoreState, loaded
 from sodate.scoring.store import moment
@@ -74,7 +74,7 @@ def _case(profile: Raw, items: list[Raw]) -> Case:
     score = next((item for item in items if item["sk"]["S"] == keys.SCORE), None)
     recorded = loaded(score["memory"]["S"]) if score is not None else None
     version = int(score["rules_version"]["N"]) if score is not None else 0
-    return Case(profile_from_raw(profile), log, recorded, version)
+    return Case(to_profile(profile), log, recorded, version)
 
 
 def replay(case: Case, engine: ScoringEngine, at: datetime) -> ScoreState:

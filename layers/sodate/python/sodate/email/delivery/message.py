@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sodate.email.delivery.ledger import StepRef, send_id
+from sodate.email.ledger.states import StepRef, send_id
 from sodate.errors import Invalid
 
 LARGEST_BATCH = 50

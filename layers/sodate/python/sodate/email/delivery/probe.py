@@ -7,12 +7,7 @@ its events to this item only, so the daily rates of the guards do not count it.
 
 from datetime import datetime, timedelta
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-
-from sodate.dynamodb import base, keys, transaction
-from sodate.dynamodb.base import TableItem
-from sodate.dynamodb.transaction import Delete
-from sodate.email.delivery.ledger import RANK
+from sodate.email.delivery.store import begin_probe, probe_state, remove_probe
 
 #: The tag `purpose` of a probe's email.
 PURPOSE = "probe"
@@ -20,24 +15,14 @@ PURPOSE = "probe"
 _KEPT = timedelta(days=1)
 
 
-class ProbeItem(TableItem, discriminator="probe"):
-    state = UnicodeAttribute()
-    rank = NumberAttribute()
-    settled_at = UnicodeAttribute(null=True)
-    message_id = UnicodeAttribute(null=True)
-    reason = UnicodeAttribute(null=True)
-
-
 def begin(lead_id: str, send_id: str, now: datetime) -> None:
-    ttl = int((now + _KEPT).timestamp())
-    base.put_new(ProbeItem(keys.lead(lead_id), keys.send(send_id), state="sending", rank=RANK["sending"], ttl=ttl))
+    begin_probe(lead_id, send_id, now + _KEPT)
 
 
 def state_of(lead_id: str, send_id: str) -> str:
     """State of the probe; `gone` when it was removed."""
-    item = base.find(ProbeItem, keys.lead(lead_id), keys.send(send_id))
-    return str(item.state) if item else "gone"
+    return probe_state(lead_id, send_id) or "gone"
 
 
 def remove(lead_id: str, send_id: str) -> None:
-    transaction.commit([Delete(ProbeItem(keys.lead(lead_id), keys.send(send_id)))])
+    remove_probe(lead_id, send_id)

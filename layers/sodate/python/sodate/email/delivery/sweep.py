@@ -11,14 +11,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sodate.dynamodb import bulk, keys
-from sodate.dynamodb.base import ConditionFailed
+from sodate.dynamodb import keys, table
+from sodate.dynamodb.item import Row, decode, encode, plain
+from sodate.dynamodb.table import ConditionFailed
 from sodate.email.delivery.breaker_probe import probe_item
-from sodate.email.delivery.ledger import RANK, StepRef
-from sodate.email.delivery.ledger import send_id as hash_of
 from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef, batch_of, transactional_message
-from sodate.email.delivery.store import SendItem, find_send, put_back, step_send
-from sodate.email.delivery.unknown import list_unknown
+from sodate.email.ledger.states import RANK, StepRef
+from sodate.email.ledger.states import send_id as hash_of
+from sodate.email.ledger.store import SendItem, find_send, repeat_once_more, step_send
+from sodate.email.operator_lists.unknown import list_unknown
 from sodate.scheduling import store as due
 
 AFTER = timedelta(minutes=15)
@@ -66,7 +67,7 @@ def sweep(message: Mapping[str, Any], now: datetime) -> int:
 
 
 def _sweep_batch(batch: EnrollmentBatch, began: datetime, now: datetime) -> int:
-    items = bulk.get_many(
+    items = table.get_many(
         [key for enrollment in batch.enrollments for key in _keys(batch.ref(enrollment))], consistent=True
     )
     unclear = [
@@ -77,7 +78,7 @@ def _sweep_batch(batch: EnrollmentBatch, began: datetime, now: datetime) -> int:
     if not unclear:
         return 0
     # Written before the list: a crash between the two repeats both, so that every listed send is checked again.
-    bulk.put_many([bulk.raw(item) for item in _plan_check(batch, unclear, began, now)])
+    table.put_many([encode(item) for item in _plan_check(batch, unclear, began, now)])
     sends = [_send(batch.ref(enrollment), items, now) for enrollment in unclear]
     return list_unknown([send for send in sends if send.state != "unknown"], began, now)
 
@@ -89,13 +90,13 @@ def _keys(ref: StepRef) -> list[tuple[str, str]]:
     return [(pk, keys.send(ref.send_id)), (pk, claimed)]
 
 
-def _is_unclear(ref: StepRef, items: Mapping[tuple[str, str], bulk.Raw]) -> bool:
+def _is_unclear(ref: StepRef, items: Mapping[tuple[str, str], Row]) -> bool:
     """Claimed, and without an outcome.
 
     A send that was not claimed is still in the queue, its dead-letter queue or the due index, and is ignored here.
     Planning it here too would double every failing message again and again (seen when a permission was missing).
     """
-    send, claim = (bulk.plain({"M": items.get(key, {})}) for key in _keys(ref))
+    send, claim = (plain({"M": items.get(key, {})}) for key in _keys(ref))
     if send and send["rank"] >= RANK["sending"]:
         return bool(send["state"] in ("sending", "unknown"))
     return _is_claimed(ref, claim)
@@ -108,20 +109,18 @@ def _is_claimed(ref: StepRef, item: Mapping[str, Any]) -> bool:
     return bool(enrollment.get("id") == ref.enrollment_id and enrollment["step"] > ref.step)
 
 
-def _dated(
-    enrollment: EnrollmentRef, batch: EnrollmentBatch, items: Mapping[tuple[str, str], bulk.Raw]
-) -> EnrollmentRef:
+def _dated(enrollment: EnrollmentRef, batch: EnrollmentBatch, items: Mapping[tuple[str, str], Row]) -> EnrollmentRef:
     """Adds `since` and `time_zone` for the next attempt; the watch entry, which every email has, omits them."""
     if enrollment.since is not None:
         return enrollment
-    state = bulk.plain({"M": items.get((keys.lead(enrollment.lead_id), keys.STATE), {})})
+    state = plain({"M": items.get((keys.lead(enrollment.lead_id), keys.STATE), {})})
     since = state.get("enrollments", {}).get(batch.sequence, {}).get("since")
     return replace(enrollment, since=datetime.fromisoformat(since) if since else None, time_zone=state.get("zone"))
 
 
-def _send(ref: StepRef, items: Mapping[tuple[str, str], bulk.Raw], now: datetime) -> SendItem:
+def _send(ref: StepRef, items: Mapping[tuple[str, str], Row], now: datetime) -> SendItem:
     raw = items.get(_keys(ref)[0])
-    return SendItem.from_raw_data(raw) if raw else step_send(ref, "", "", now)
+    return decode(SendItem, raw) if raw else step_send(ref, "", "", now)
 
 
 def _plan_check(
@@ -147,5 +146,5 @@ def _repeat_transactional(send: SendItem, began: datetime, now: datetime) -> int
         now, due.TRANSACTIONAL, "transactional", send.send_id, transactional_message(send.lead_id, send.send_id), now
     )
     with suppress(ConditionFailed):  # an SES event of this email was applied first
-        put_back(send, "repeated_after_no_answer", SendItem.repeats.set(int(send.repeats or 0) + 1))
+        repeat_once_more(send)
     return 0

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sodate.consent.consent import LIFTED_BY_OPT_IN
 from sodate.consent.links import Links
 from sodate.email.content.merge import opt_in_values
 from sodate.email.content.render import render
@@ -13,11 +12,12 @@ from sodate.email.delivery.deliver import LATEST_CALL, deliver, fail
 from sodate.email.delivery.message import transactional_message
 from sodate.email.delivery.ses import Answer, OutgoingEmail, SesMailer
 from sodate.email.delivery.ses_answers import Verdict
-from sodate.email.delivery.store import SendItem, begin_again, find_send, put_back, settle
+from sodate.email.ledger.store import SendItem, begin_again, find_send, put_back, settle
 from sodate.email.mailing import Mailing
 from sodate.email.reputation import rate_limiter
 from sodate.email.reputation.rate_limiter import RateLimit
 from sodate.errors import Conflict, Invalid, NotFound
+from sodate.leads.contact_state import LIFTED_BY_OPT_IN
 from sodate.leads.store import load_profile, load_state
 from sodate.playbook.store import Definitions, DefinitionUnreadable, parsed
 from sodate.scheduling import store as due
@@ -61,7 +61,7 @@ def _send(tools: TransactionalEmail, lead_id: str, send_id: str) -> dict[str, in
     except Conflict:
         return {"already_begun": 1}
     except Withheld as withheld:
-        settle(lead_id, send_id, "skipped", now, SendItem.reason.set(str(withheld)))
+        settle(lead_id, send_id, "skipped", now, str(withheld))
         return {"skipped": 1}
     except (Invalid, NotFound) as error:  # for example a retired template: SES was not called
         fail(send, str(error), now)

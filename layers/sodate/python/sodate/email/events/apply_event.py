@@ -14,12 +14,12 @@ from sodate.consent.consent import RETENTION, Evidence
 from sodate.consent.links import is_ours
 from sodate.consent.retention import review_later
 from sodate.consent.store import consent_item, suppression_item
-from sodate.dynamodb import base, keys, transaction
-from sodate.dynamodb.base import ConditionFailed
-from sodate.dynamodb.transaction import Put, Update, Write
-from sodate.email.delivery.ledger import RANK
+from sodate.dynamodb import keys, table
+from sodate.dynamodb.table import ConditionFailed, Put, Write
 from sodate.email.delivery.probe import PURPOSE as PROBE
-from sodate.email.delivery.store import (
+from sodate.email.events.event import ENGAGEMENT, LEDGER_STATE, EmailEvent
+from sodate.email.ledger.states import RANK
+from sodate.email.ledger.store import (
     SendItem,
     StillPlanned,
     find_send_eventual,
@@ -29,17 +29,14 @@ from sodate.email.delivery.store import (
     sends_of,
     settled_step,
 )
-from sodate.email.events.event import ENGAGEMENT, LEDGER_STATE, EmailEvent
 from sodate.email.mailing import Mailing, SoftBounces
 from sodate.email.reputation.soft_bounce import soft_bounce_writes
 from sodate.errors import NotFound, Transient
 from sodate.leads.address import parse_reported_address
-from sodate.leads.store import StateItem, as_it_was, find_state, owner_of, state_key
+from sodate.leads.store import find_state, owner_of, state_change
 
 AddressKey = Callable[[str], str]
 
-#: The stronger reason stays when a lead is blocked twice, in any order of events.
-_STRENGTH = {"hard_bounce": 1, "complaint": 2}
 _ACTIVITY = 0
 _TRIES = 5
 #: Twice the timeout of the sender function.
@@ -118,9 +115,9 @@ def _needs_the_send(event: EmailEvent) -> bool:
 def _write(writes: list[Write]) -> None:
     """A single new activity needs no transaction, which would cost twice as much."""
     if len(writes) == 1 and isinstance(writes[0], Put):
-        base.put(writes[0].item, writes[0].condition)
+        table.put(writes[0].item, writes[0].condition)
     else:
-        transaction.commit(writes)
+        table.commit(writes)
 
 
 def _lead_by_address(event: EmailEvent, address_key: AddressKey) -> str | None:
@@ -229,9 +226,9 @@ def _lead_writes(lead_id: str, send: SendItem | None, event: EmailEvent, policy:
     state = find_state(lead_id) if type_ else None
     if type_ is None or state is None:
         return []
-    writes: list[Write] = [transaction.put_new(activity_item(_activity(lead_id, type_, send, event)))]
-    if stop is not None and _STRENGTH[stop] > _STRENGTH.get(state.blocked or "", 0):
-        writes.append(Update(state_key(lead_id), [StateItem.blocked.set(stop)], as_it_was(state, ())))
+    writes: list[Write] = [Put.new(activity_item(_activity(lead_id, type_, send, event)))]
+    if stop is not None and state.can_be_blocked_by(stop):
+        writes.append(state_change(state, state.block(stop)))
         writes.append(Put(suppression_item(state.address_key, stop, now)))
     if stop == "complaint":
         gone = Evidence(lead_id, event.at, "withdrawn", "complaint", tuple(sorted(state.topics)), reference=event.key)

@@ -11,24 +11,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pynamodb.attributes import NumberAttribute
-
-from sodate.dynamodb import base, keys
-from sodate.dynamodb.base import TableItem
+from sodate.dynamodb import keys
 from sodate.email.events.event import EmailEvent
+from sodate.email.events.store import add_to_window, windows_of
 
 WINDOW = timedelta(minutes=10)
 #: Share of the accepted emails that must have a report. Less than 1: some receivers respond slowly, and SES reports on
 #: those emails only when it delivers or gives up.
 ENOUGH = 0.9
-_KEPT = timedelta(days=30)
 #: Almost every email gets one of these. A later bounce of a delivered email counts it twice, which is rare.
 _FIRST_REPORTS = frozenset({"Delivery", "Bounce", "Reject", "Rendering Failure"})
-
-
-class CoverageItem(TableItem, discriminator="coverage"):
-    accepted = NumberAttribute(default=0)
-    reported = NumberAttribute(default=0)
 
 
 @dataclass(frozen=True)
@@ -52,7 +44,7 @@ class Coverage:
 def count_accepted(emails: int, at: datetime) -> None:
     """Raises: `Transient` when the table is not available."""
     if emails:
-        _add(at, CoverageItem.accepted, emails)
+        add_to_window(*_key(at), accepted=emails, at=at)
 
 
 def count_reported(taken_at: Iterable[datetime]) -> None:
@@ -61,7 +53,7 @@ def count_reported(taken_at: Iterable[datetime]) -> None:
     Raises: `Transient` when the table is not available.
     """
     for window, emails in Counter(_window(at) for at in taken_at).items():
-        _add(window, CoverageItem.reported, emails)
+        add_to_window(*_key(window), reported=emails, at=window)
 
 
 def taken_times(events: Iterable[EmailEvent]) -> list[datetime]:
@@ -71,23 +63,14 @@ def taken_times(events: Iterable[EmailEvent]) -> list[datetime]:
 
 def coverage(since: datetime, until: datetime) -> Coverage:
     """Whole windows, so up to ten minutes more at either end. One query per UTC day."""
-    items: list[CoverageItem] = []
+    windows: dict[tuple[str, str], tuple[int, int]] = {}
     day = _window(since).replace(hour=0, minute=0)
     while day <= until:
-        items += base.query(CoverageItem, keys.report_coverage(day))
+        windows |= windows_of(keys.report_coverage(day))
         day += timedelta(days=1)
     first, last = _key(since), _key(until)
-    within = [item for item in items if first <= (item.pk, item.sk) <= last]
-    return Coverage(since, until, sum(int(item.accepted) for item in within), sum(int(i.reported) for i in within))
-
-
-def _add(at: datetime, attribute: NumberAttribute, emails: int) -> None:
-    pk, sk = _key(at)
-    ttl = int((at + _KEPT).timestamp())
-    base.update(
-        CoverageItem(pk, sk),
-        [CoverageItem.kind.set(CoverageItem), CoverageItem.ttl.set(ttl), attribute.add(emails)],
-    )
+    within = [counts for key, counts in windows.items() if first <= key <= last]
+    return Coverage(since, until, sum(accepted for accepted, _ in within), sum(reported for _, reported in within))
 
 
 def _key(at: datetime) -> tuple[str, str]:

@@ -13,11 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from math import ceil, floor
+from typing import Any
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-
-from sodate.dynamodb import bulk, keys
-from sodate.dynamodb.base import ConditionFailed, TableItem
+from sodate.dynamodb.table import ConditionFailed
+from sodate.email.reputation import store
 
 LARGEST_BULK = 50
 #: SES allows a new account one email per second.
@@ -36,16 +35,6 @@ _LATE = timedelta(milliseconds=20)
 _TRIES = 5
 #: A sender that would wait longer than this for a slot defers its messages instead.
 PATIENCE = timedelta(seconds=10)
-
-
-class RateLimiterItem(TableItem, discriminator="rate_limiter"):
-    """`next_slot`: microseconds since the epoch; no email may be sent before it. `rate`: emails per second."""
-
-    rate = NumberAttribute()
-    next_slot = NumberAttribute(null=True)
-    stopped = UnicodeAttribute(null=True)
-    held = UnicodeAttribute(null=True)
-    silent_calls = NumberAttribute(null=True)
 
 
 @dataclass(frozen=True)
@@ -82,8 +71,7 @@ class RateLimit:
 
 def load() -> RateLimit:
     """The stored rate limit, eventually consistent (usually under a second old); the default before the first tick."""
-    item = bulk.get(keys.sending_account(), keys.RATE_LIMITER)
-    return _rate_limit(item) if item else RateLimit()
+    return _rate_limit(store.rate_limiter())
 
 
 @dataclass(frozen=True)
@@ -110,89 +98,60 @@ def wait_for_slot(rate_limit: RateLimit, clock: Callable[[], datetime], sleep: C
 
 def reserve(rate_limit: RateLimit, now: datetime) -> Slot:
     """Reserve the next free slot."""
-    first, names = now + _AHEAD, {"#next": "next_slot", "#kind": "kind"}
-    moment, step = {"N": str(_micro(first))}, rate_limit.slot // timedelta(microseconds=1)
-    free = {":first": moment, ":then": {"N": str(_micro(first) + step)}, ":kind": {"S": "rate_limiter"}}
-    busy = {":first": moment, ":step": {"N": str(step)}, ":far": {"N": str(_micro(now + PATIENCE))}}
-    queued = "#next > :first AND #next <= :far"
+    first, step = _micro(now + _AHEAD), rate_limit.slot // timedelta(microseconds=1)
+    far = _micro(now + PATIENCE)
     while True:
         with suppress(ConditionFailed):  # usually other senders have reserved slots before this one
-            item = _update("SET #next = #next + :step", queued, {"#next": "next_slot"}, busy, "ALL_NEW")
-            return _slot(item, _moment(int(item["next_slot"]["N"]) - step))
+            stored = store.reserve_next(first, step, far)
+            return _slot(stored, _moment(int(stored["next_slot"]) - step))
         try:
-            item = _update(
-                "SET #next = :then, #kind = :kind", "attribute_not_exists(#next) OR #next <= :first", names, free,
-                "ALL_NEW",
-            )  # fmt: skip
-        except ConditionFailed as error:
-            if int((error.old or {})["next_slot"]["N"]) > _micro(now + PATIENCE):
-                return _slot(error.old or {}, None)
+            stored = store.reserve_first(first, first + step)
+        except store.SlotsAreTaken as error:
+            if int(error.stored["next_slot"]) > far:
+                return _slot(error.stored, None)
         else:
-            return _slot(item, first)
+            return _slot(stored, _moment(first))
 
 
-def _slot(item: bulk.Raw, at: datetime | None) -> Slot:
-    rate_limit = _rate_limit(item)
+def _slot(stored: dict[str, Any], at: datetime | None) -> Slot:
+    rate_limit = _rate_limit(stored)
     return Slot(None if rate_limit.stopped else at, rate_limit.stopped, rate_limit.silent_calls)
 
 
 def open_breaker(reason: str) -> bool:
     """Stop all email until a probe is accepted. False when the breaker is open already; its first reason stays."""
-    names, values = {"#stopped": "stopped", "#kind": "kind"}, {":why": {"S": reason}, ":kind": {"S": "rate_limiter"}}
-    try:
-        _update("SET #stopped = :why, #kind = :kind", "attribute_not_exists(#stopped)", names, values)
-    except ConditionFailed:
-        return False
-    return True
+    return store.stop(reason)
 
 
 def close_breaker() -> None:
     """SES accepted an email: remove the stop and the count of silent calls."""
-    _update("REMOVE #stopped, #silent", None, {"#stopped": "stopped", "#silent": "silent_calls"}, {})
+    store.remove_stop_and_count()
 
 
 def count_silent_call() -> bool:
     """Count one call without a usable answer. True when this call opens the breaker."""
-    names, values = {"#silent": "silent_calls", "#kind": "kind"}, {":one": {"N": "1"}, ":kind": {"S": "rate_limiter"}}
-    item = _update("SET #kind = :kind ADD #silent :one", None, names, values)
-    return int(item["silent_calls"]["N"]) >= SILENT_CALLS and open_breaker(SILENCE)
+    return store.count_silent_call() >= SILENT_CALLS and open_breaker(SILENCE)
 
 
 def forget_silent_calls(slot: Slot) -> None:
     """Reset the count after a usable answer. Nothing is written unless earlier calls had no answer."""
     if slot.silent_calls:
-        _update("REMOVE #silent", None, {"#silent": "silent_calls"}, {})
+        store.remove_count()
 
 
 def keep(rate_limit: RateLimit) -> None:
     """Store rate and hold. The breaker and the reserved slots stay unchanged."""
-    names = {"#rate": "rate", "#held": "held", "#kind": "kind"}
-    values: dict[str, bulk.Raw] = {":rate": {"N": str(rate_limit.rate)}, ":kind": {"S": "rate_limiter"}}
-    expression = "SET #rate = :rate, #kind = :kind"
-    if rate_limit.held is None:
-        expression += " REMOVE #held"
-    else:
-        expression += ", #held = :held"
-        values[":held"] = {"S": rate_limit.held[:200]}
-    _update(expression, None, names, values)
+    store.keep(rate_limit.rate, rate_limit.held)
 
 
-def _update(
-    expression: str, condition: str | None, names: dict[str, str], values: dict[str, bulk.Raw],
-    returned: str = "UPDATED_NEW",
-) -> bulk.Raw:  # fmt: skip
-    return bulk.update(keys.sending_account(), keys.RATE_LIMITER, expression, condition, names, values, returned)
-
-
-def _rate_limit(item: bulk.Raw) -> RateLimit:
-    values = bulk.plain({"M": item})
-    next_slot = values.get("next_slot")
+def _rate_limit(stored: dict[str, Any]) -> RateLimit:
+    next_slot = stored.get("next_slot")
     return RateLimit(
-        float(values.get("rate", SANDBOX_RATE)),
+        float(stored.get("rate", SANDBOX_RATE)),
         _moment(int(next_slot)) if next_slot is not None else None,
-        values.get("stopped"),
-        values.get("held"),
-        int(values.get("silent_calls", 0)),
+        stored.get("stopped"),
+        stored.get("held"),
+        int(stored.get("silent_calls", 0)),
     )
 
 

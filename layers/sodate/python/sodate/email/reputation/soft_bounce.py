@@ -7,12 +7,11 @@ and `delivered` ranks above `soft_bounced` in the ledger.
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
-from sodate.consent.consent import SOFT_BOUNCES
-from sodate.dynamodb.transaction import Update, Write
-from sodate.email.delivery.store import SendItem
+from sodate.dynamodb.table import Write
+from sodate.email.ledger.store import SendItem
 from sodate.email.mailing import SoftBounces
-from sodate.leads.lead import State
-from sodate.leads.store import StateItem, as_it_was, state_key
+from sodate.leads.contact_state import Block, ContactState
+from sodate.leads.store import state_change
 
 #: Sends in these states never left, so they are ignored. A send that left and has no report counts in the window.
 _NEVER_LEFT = frozenset({"planned", "sending", "skipped", "failed", "unknown", "rejected"})
@@ -30,12 +29,13 @@ def is_soft_bouncing(states: Iterable[str], rule: SoftBounces) -> bool:
     return False
 
 
-def soft_bounce_writes(state: State, sends: Sequence[SendItem], rule: SoftBounces) -> list[Write]:
+def soft_bounce_writes(state: ContactState, sends: Sequence[SendItem], rule: SoftBounces) -> list[Write]:
     """Writes that block a lead after a transient bounce; empty below the limit or when the lead is blocked already.
 
-    `sends`: oldest first, including the bounce (`email.delivery.store.sends_of` after `raise_to`). The write fails with
+    `sends`: oldest first, including the bounce (`email.ledger.store.sends_of` after `raise_to`). The write fails with
     `ConditionFailed` when the block changed meanwhile: then read the state again.
     """
-    if state.blocked is not None or not is_soft_bouncing((send.state for send in reversed(sends)), rule):
+    is_blocked = not state.can_be_blocked_by(Block.SOFT_BOUNCES)
+    if is_blocked or not is_soft_bouncing((send.state for send in reversed(sends)), rule):
         return []
-    return [Update(state_key(state.lead_id), [StateItem.blocked.set(SOFT_BOUNCES)], as_it_was(state, ()))]
+    return [state_change(state, state.block(Block.SOFT_BOUNCES))]

@@ -10,16 +10,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pynamodb.attributes import UnicodeAttribute
 
-from sodate.consent.consent import MENDABLE, SUPPRESSED
 from sodate.consent.store import suppression_item
-from sodate.dynamodb import base, keys, transaction
-from sodate.dynamodb.base import ConditionFailed, TableItem
-from sodate.dynamodb.transaction import Put, Update
+from sodate.dynamodb import keys, table
+from sodate.dynamodb.table import ConditionFailed, Put
+from sodate.email.reputation.store import keep_sync_position, sync_position
 from sodate.errors import Transient
 from sodate.leads.address import parse_reported_address
-from sodate.leads.store import StateItem, as_it_was, find_state, owner_of, state_key
+from sodate.leads.contact_state import Block
+from sodate.leads.store import find_state, owner_of, state_change
 
 _PAGE = 1000
 #: Maximum pages per run. Looking up the addresses of a page takes some seconds; the next runs finish a longer list.
@@ -28,14 +27,6 @@ _PAGES = 8
 _OVERLAP = timedelta(hours=1)
 _TOKEN_IS_OVER = {"InvalidNextTokenException", "BadRequestException"}
 _FROM_THE_BEGINNING = datetime(2010, 1, 1, tzinfo=UTC)
-
-
-class SyncItem(TableItem, discriminator="sync"):
-    """`until`: the list has been read until then. `token`: where an unfinished run continues; `begun`: its start."""
-
-    until = UnicodeAttribute()
-    token = UnicodeAttribute(null=True)
-    begun = UnicodeAttribute(null=True)
 
 
 class AccountList(Protocol):
@@ -53,7 +44,7 @@ def sync(ses: AccountList, address_key: Callable[[str], str], now: datetime) -> 
 
     Raises: `Transient` when SES or the table is not available; the next run continues at the same position.
     """
-    position = base.find(SyncItem, keys.suppression_sync(), keys.POSITION)
+    position = sync_position()
     since, token = (position.until, position.token) if position else (keys.stamp(_FROM_THE_BEGINNING), None)
     begun = position.begun if position and token else keys.stamp(now)
     listed = blocked = 0
@@ -62,7 +53,7 @@ def sync(ses: AccountList, address_key: Callable[[str], str], now: datetime) -> 
         listed += len(addresses)
         blocked += sum(_block(address_key(match), now) for a in addresses if (match := parse_reported_address(a)))
         until = since if token else begun
-        base.put(SyncItem(keys.suppression_sync(), keys.POSITION, until=until, token=token, begun=begun))
+        keep_sync_position(until, token, begun)
         if token is None:
             break
     return Synced(listed, blocked)
@@ -86,11 +77,11 @@ def _block(address_key: str, now: datetime) -> bool:
     """True when this blocks a lead. A lead that is blocked for a stronger reason keeps that reason."""
     lead_id = owner_of(address_key)
     state = find_state(lead_id) if lead_id else None
-    if state is None or state.blocked not in MENDABLE:
+    if state is None or not state.can_be_blocked_by(Block.SUPPRESSED):
         return False
-    stop = Update(state_key(state.lead_id), [StateItem.blocked.set(SUPPRESSED)], as_it_was(state, ()))
+    stop = state_change(state, state.block(Block.SUPPRESSED))
     try:
-        transaction.commit([stop, Put(suppression_item(address_key, SUPPRESSED, now))])
+        table.commit([stop, Put(suppression_item(address_key, Block.SUPPRESSED, now))])
     except ConditionFailed:
         return False  # blocked or erased concurrently; the next run's overlap checks it again
     return True

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sodate.email.mailing import Cap
-from sodate.leads.lead import State
+from sodate.leads.contact_state import ContactState
 
 WINDOW = {"day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=30)}
 #: Frequencies that a lead can choose in the preference centre: one email in this window.
@@ -44,7 +44,7 @@ def minutes_needed(limits: Sequence[Limit], topic: str | None) -> int:
     return max((limit.at_most for limit in limits if limit.topic == topic), default=0 if topic else 1)
 
 
-def cap_reached(limits: Sequence[Limit], state: State, topic: str, now: datetime) -> tuple[str, datetime] | None:
+def cap_reached(limits: Sequence[Limit], state: ContactState, topic: str, now: datetime) -> tuple[str, datetime] | None:
     """Reason code and end of the reached cap that ends last; None when no cap is reached."""
     preference = PREFERENCE.get(state.frequency or "")
     chosen = [Limit(None, preference, 1)] if preference else []

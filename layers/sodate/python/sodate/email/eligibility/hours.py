@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from sodate.email.eligibility.days import is_business_day
 from sodate.email.mailing import Mailing, QuietHours, is_closing_day
 from sodate.leads.time_zone import find_time_zone
-from sodate.scenarios.days import is_business_day
 
 _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)

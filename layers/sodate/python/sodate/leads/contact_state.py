@@ -1,0 +1,150 @@
+"""ContactState: whether, about what and how often a lead may be emailed, and where it is in each sequence. Pure.
+
+It is one item below 1 KB, which every send claims and every opt-out writes; so DynamoDB orders them. Each transition
+returns the state afterwards; `leads.store.state_change` turns the difference into one conditional write.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Literal
+
+TopicStatus = Literal["pending", "confirmed", "withdrawn"]
+#: Position of an enrollment relative to a step. `here`: at this step. `behind`: an earlier step was deferred and must
+#: be sent first. `ahead`: this step was claimed. `gone`: the enrollment or the lead no longer exists.
+StepPosition = Literal["here", "behind", "ahead", "gone"]
+
+
+class Block(StrEnum):
+    """Why a lead gets no marketing email, whatever its topics say. Doubts about an address are further values."""
+
+    SOFT_BOUNCES = "soft_bounces"
+    NO_ADDRESS = "no_address"
+    """The lead has only an external id; lifted when an import adds an address."""
+    UNSUBSCRIBED = "unsubscribed"
+    SUPPRESSED = "suppressed"
+    """SES does not deliver to this address."""
+    HARD_BOUNCE = "hard_bounce"
+    COMPLAINT = "complaint"
+
+
+#: A new block replaces a weaker one only, in any order of events. Every other reason has the strength `_USUAL`.
+_STRENGTH: dict[str | None, int] = {None: 0, Block.SOFT_BOUNCES: 1, Block.HARD_BOUNCE: 3, Block.COMPLAINT: 4}
+_USUAL = 2
+#: Blocks that a new double opt-in lifts: the lead's own opt-out, and a mailbox that accepts email again.
+LIFTED_BY_OPT_IN = (None, Block.UNSUBSCRIBED, Block.SOFT_BOUNCES)
+
+
+@dataclass(frozen=True)
+class Enrollment:
+    """An enrollment through one sequence, pinned to the version it began with, which has `steps` steps.
+
+    `step` is the index of the next one; at `steps` the enrollment is complete.
+    """
+
+    id: str
+    version: int
+    step: int
+    since: str
+    steps: int
+
+    @property
+    def is_complete(self) -> bool:
+        return self.step >= self.steps
+
+
+@dataclass(frozen=True)
+class ContactState:
+    """`blocked`: a `Block` or the doubt about the address. `topics`: topic → `TopicStatus`.
+
+    `zone` is an IANA name (None: the sender's time zone); `pause_until` a `keys.stamp` until which nothing is sent;
+    `frequency` is `weekly` or `monthly` (None: all). `opted_out_at`: the latest opt-out, of everything or of a topic;
+    a consent request that is not newer can no longer be confirmed. `mailed`: times of the latest marketing emails, in
+    minutes since 1970, newest first; `mailed_in` the same for topics with own caps.
+    """
+
+    lead_id: str
+    address_key: str
+    language: str = "ja"
+    blocked: str | None = None
+    topics: dict[str, str] = field(default_factory=dict)
+    opt_in_mails: int = 0
+    opt_in_mail_at: str | None = None
+    enrollments: dict[str, Enrollment] = field(default_factory=dict)
+    zone: str | None = None
+    pause_until: str | None = None
+    frequency: str | None = None
+    opted_out_at: str | None = None
+    mailed: tuple[int, ...] = ()
+    mailed_in: dict[str, tuple[int, ...]] = field(default_factory=dict)
+
+    # -- blocks and consent --------------------------------------------------------------------------------------------
+
+    def can_be_blocked_by(self, reason: str) -> bool:
+        """False when the lead is blocked for an equally strong or a stronger reason, which stays."""
+        return strength(reason) > strength(self.blocked)
+
+    def block(self, reason: str) -> "ContactState":
+        return replace(self, blocked=str(reason)) if self.can_be_blocked_by(reason) else self
+
+    def opt_out(self, topics: Iterable[str], at: str, *, of_everything: bool) -> "ContactState":
+        """`at`: a `keys.stamp`."""
+        out = replace(self, topics={**self.topics, **dict.fromkeys(topics, "withdrawn")}, opted_out_at=at)
+        return out.block(Block.UNSUBSCRIBED) if of_everything else out
+
+    def confirm(self, topics: Iterable[str]) -> "ContactState":
+        return replace(self, topics={**self.topics, **dict.fromkeys(topics, "confirmed")})
+
+    def opt_in(self, topics: Iterable[str]) -> "ContactState":
+        """A confirmed double opt-in also ends the wait for it and lifts the block."""
+        return replace(self.confirm(topics), opt_in_mails=0, blocked=None)
+
+    def unblock(self) -> "ContactState":
+        return replace(self, blocked=None)
+
+    def permanent_rejection(self, topic: str) -> str | None:
+        """Reason code why no email about `topic` may be sent; None: nothing that lasts forbids it."""
+        if self.blocked is not None:
+            return f"blocked:{self.blocked}"
+        if self.topics.get(topic) != "confirmed":
+            return f"consent:{self.topics.get(topic, 'none')}"
+        return None
+
+    # -- preferences ---------------------------------------------------------------------------------------------------
+
+    def prefer(self, *, frequency: str | None, language: str | None, zone: str | None) -> "ContactState":
+        """None leaves a setting unchanged; `frequency` "all" removes the limit."""
+        return replace(
+            self,
+            frequency=self.frequency if frequency is None else None if frequency == "all" else frequency,
+            language=language or self.language,
+            zone=zone or self.zone,
+        )
+
+    def pause(self, until: str | None) -> "ContactState":
+        """`until`: a `keys.stamp`; None ends the pause."""
+        return replace(self, pause_until=until)
+
+    def is_paused_for(self, span: timedelta, now: datetime) -> bool:
+        """True within one day, so that a page submitted twice sets one pause."""
+        current = datetime.fromisoformat(self.pause_until) if self.pause_until else now
+        return abs(current - now - span) < timedelta(days=1)
+
+    # -- sequences -----------------------------------------------------------------------------------------------------
+
+    def enroll(self, enrollments: Mapping[str, Enrollment]) -> "ContactState":
+        """`enrollments` by sequence; one that exists is replaced."""
+        return replace(self, enrollments={**self.enrollments, **enrollments})
+
+    def position(self, sequence: str, enrollment_id: str, step: int) -> StepPosition:
+        enrollment = self.enrollments.get(sequence)
+        if enrollment is None or enrollment.id != enrollment_id:
+            return "gone"
+        if enrollment.step == step:
+            return "here"
+        return "behind" if enrollment.step < step else "ahead"
+
+
+def strength(block: str | None) -> int:
+    return _STRENGTH.get(block, _USUAL)
