@@ -1,14 +1,40 @@
-"""SUBMISSION items (of a lead, or in quarantine), and the receipt that makes a post count exactly once."""
+"""Items of form posts: submissions (of a lead, or in quarantine) and the receipt that makes a post count exactly once.
+
+`submission_writes` and `quarantine_writes` turn a plan into the writes of one transaction.
+"""
 
 import json
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
-from sodate.dynamodb import base, keys
-from sodate.dynamodb.base import TableItem
+from sodate.activities.store import activity_item
+from sodate.consent.store import ConsentItem, consent_item, evidence_at, requests_of
+from sodate.dynamodb import base, bulk, keys, transaction
+from sodate.dynamodb.base import ConditionFailed, TableItem
+from sodate.dynamodb.transaction import Put, Update, Write
+from sodate.email.ledger.store import SendItem, planned_transactional, settle
+from sodate.forms.opt_in import ConfirmedAtOnce, ConsentRequest, ConsentRequested, RequestRepeated
 from sodate.forms.submission import Submission
+from sodate.forms.submission_plan import Quarantine, Receipt, SubmissionPlan
+from sodate.leads.lead import State
+from sodate.leads.store import (
+    ProfileItem,
+    StateItem,
+    as_it_was,
+    changes,
+    no_opt_out_since,
+    profile_item,
+    profile_key,
+    state_item,
+    state_key,
+    take_address,
+)
 
 QUARANTINE_KEPT = timedelta(days=90)
 RECEIPT_KEPT = timedelta(days=30)
@@ -46,20 +72,68 @@ class ReceiptItem(TableItem, discriminator="receipt"):
     suspicion = UnicodeAttribute(null=True)
 
 
-def submission_item(submission: Submission, submission_id: str, lead_id: str) -> SubmissionItem:
-    return _item(keys.lead(lead_id), submission, submission_id)
+class CeilingItem(TableItem, discriminator="ceiling"):
+    """The next free slot of one ceiling, in microseconds since 1970."""
+
+    next_slot = NumberAttribute()
 
 
-def quarantined_item(submission: Submission, submission_id: str, suspicion: str) -> SubmissionItem:
+# -- reads -------------------------------------------------------------------------------------------------------------
+
+
+def find_receipt(form_id: str, name: str) -> Receipt | None:
+    item = base.find(ReceiptItem, keys.receipt(form_id, name), keys.RECEIPT)
+    if item is None:
+        return None
+    return Receipt(item.submission_id, item.digest, datetime.fromisoformat(item.at), item.suspicion)
+
+
+def find_requests(lead_id: str, submission: Submission) -> tuple[ConsentRequest, ...]:
+    """Requests for consent that the lead made with this version of the form, oldest first."""
+    items = requests_of(lead_id, submission.form_id, submission.form_version)
+    return tuple(
+        ConsentRequest(item.sk, item.at, item.confirmed_at is not None, int(item.repeats or 0)) for item in items
+    )
+
+
+def quarantined(month: datetime) -> list[SubmissionItem]:
+    """Quarantined posts of the UTC month of `month`, released ones included, oldest first."""
+    items = base.query(SubmissionItem, keys.quarantine(month), keys.SUBMISSIONS)
+    return sorted(items, key=lambda item: item.at)
+
+
+def mark_released(item: SubmissionItem, now: datetime) -> None:
+    base.update(item, [SubmissionItem.released.set(keys.stamp(now))])
+
+
+# -- writes ------------------------------------------------------------------------------------------------------------
+
+
+def quarantine_writes(submission: Submission, quarantine: Quarantine) -> list[Write]:
+    submission_id = quarantine.captured.submission_id
     item = _item(keys.quarantine(submission.at), submission, submission_id)
-    item.suspicion = suspicion
+    item.suspicion = quarantine.suspicion
     item.ttl = int((submission.at + QUARANTINE_KEPT).timestamp())
-    return item
+    return [_receipt(submission, submission_id, quarantine.old, quarantine.suspicion), Put(item)]
 
 
-def quarantined_key(at: datetime, submission_id: str) -> SubmissionItem:
-    """Key for an update; no read."""
-    return SubmissionItem(keys.quarantine(at), keys.submission(submission_id))
+def submission_writes(plan: SubmissionPlan) -> list[Write]:
+    submission, submission_id = plan.submission, plan.accepted.submission_id
+    writes: list[Write] = [_receipt(submission, submission_id, plan.accepted.old)]
+    if plan.accepted.old is not None and plan.accepted.releases:
+        key = SubmissionItem(keys.quarantine(plan.accepted.old.at), keys.submission(submission_id))
+        released = [SubmissionItem.released.set(keys.stamp(submission.at))]
+        writes.append(Update(key, released, SubmissionItem.suspicion.exists()))
+    writes += _consent_writes(plan)
+    if plan.before is not None:
+        writes.append(_merged_profile(plan.lead_id, submission))
+        writes += _state_writes(plan.before, plan.after)
+    elif plan.profile is not None:
+        writes.append(take_address(plan.known.address_key, plan.lead_id, plan.known.owner))
+        writes += [Put(profile_item(plan.profile)), transaction.put_new(state_item(plan.after))]
+    writes.append(Put(_item(keys.lead(plan.lead_id), submission, submission_id)))
+    writes.append(transaction.put_new(activity_item(plan.activity)))
+    return writes
 
 
 def _item(pk: str, submission: Submission, submission_id: str) -> SubmissionItem:
@@ -74,13 +148,9 @@ def _item(pk: str, submission: Submission, submission_id: str) -> SubmissionItem
     )
 
 
-def find_receipt(form_id: str, name: str) -> ReceiptItem | None:
-    return base.find(ReceiptItem, keys.receipt(form_id, name), keys.RECEIPT)
-
-
-def receipt_item(submission: Submission, name: str, submission_id: str, suspicion: str | None = None) -> ReceiptItem:
-    return ReceiptItem(
-        keys.receipt(submission.form_id, name),
+def _receipt(submission: Submission, submission_id: str, old: Receipt | None, suspicion: str | None = None) -> Put:
+    item = ReceiptItem(
+        keys.receipt(submission.form_id, submission.receipt_name),
         keys.RECEIPT,
         submission_id=submission_id,
         digest=submission.digest,
@@ -88,9 +158,127 @@ def receipt_item(submission: Submission, name: str, submission_id: str, suspicio
         suspicion=suspicion,
         ttl=int((submission.at + RECEIPT_KEPT).timestamp()),
     )
+    if old is None:
+        return transaction.put_new(item)
+    stored = ReceiptItem.suspicion
+    same_suspicion = stored.does_not_exist() if old.suspicion is None else stored.exists()
+    return Put(item, (ReceiptItem.at == keys.stamp(old.at)) & same_suspicion)
 
 
-def quarantined(month: datetime) -> list[SubmissionItem]:
-    """Quarantined posts of the UTC month of `month`, released ones included, oldest first."""
-    items = base.query(SubmissionItem, keys.quarantine(month), keys.SUBMISSIONS)
-    return sorted(items, key=lambda item: item.at)
+def _consent_writes(plan: SubmissionPlan) -> list[Write]:
+    at = plan.submission.at
+    match plan.consent:
+        case ConfirmedAtOnce(evidence=evidence, key=key):
+            return [Put(consent_item(evidence, key))]
+        case RequestRepeated(request=request):
+            repeats = [ConsentItem.repeats.set(request.repeats + 1), ConsentItem.repeated_at.set(keys.stamp(at))]
+            return [Update(ConsentItem(keys.lead(plan.lead_id), request.key), repeats, _still_open(request))]
+        case ConsentRequested(evidence=evidence, key=key, replaces=replaces, email=email):
+            item = evidence_at(evidence, key)
+            put = transaction.put_new(item) if replaces is None else Put(item, _still_open(replaces))
+            if email is None:
+                return [put]
+            send = planned_transactional(plan.lead_id, email.send_id, "opt_in", email.template, email.data, at)
+            return [put, transaction.put_new(send)]
+        case None:
+            return []
+
+
+def _still_open(request: ConsentRequest) -> Condition:
+    condition: Condition = ConsentItem.confirmed_at.does_not_exist() & (ConsentItem.at == request.at)
+    return condition
+
+
+def _state_writes(before: State, after: State) -> list[Write]:
+    actions = changes(before, after)
+    if not actions:
+        return []
+    # Concurrent posts must neither send two opt-in emails nor undo an opt-out: the loser reads again.
+    unchanged = (
+        (StateItem.opt_in_mails == before.opt_in_mails) & as_it_was(before, after.topics) & no_opt_out_since(before)
+    )
+    return [Update(state_key(before.lead_id), actions, unchanged)]
+
+
+def _merged_profile(lead_id: str, submission: Submission) -> Update:
+    """New answers overwrite stored ones; an empty answer keeps the stored value."""
+    actions: list[Action] = [ProfileItem.updated.set(keys.stamp(submission.at))]
+    actions += [ProfileItem.primary[name].set(value) for name, value in submission.answers.primary.items()]
+    actions += [ProfileItem.secondary[name].set(value) for name, value in submission.answers.secondary.items()]
+    return Update(profile_key(lead_id), actions, ProfileItem.created.exists())
+
+
+# -- ceilings ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SlotQueue:
+    """Slots of one ceiling from `first` to `last`, `width` apart, in microseconds since 1970. `ttl`: of the item."""
+
+    first: int
+    last: int
+    width: int
+    ttl: int
+
+
+def take_next_slot(pk: str, queue: SlotQueue) -> int | None:
+    """Take the next free slot; None when none is left until `queue.last`.
+
+    Each take is one conditional update. DynamoDB takes about 1,000 updates a second per key, rejected ones included;
+    form posts are throttled far below.
+
+    Raises: `Transient` when DynamoDB does not respond.
+    """
+    first, last, width = queue.first, queue.last, queue.width
+    while first <= last:
+        try:  # the slot after those already taken
+            values = {":first": first, ":last": last, ":width": width}
+            condition = "#next > :first AND #next <= :last"
+            return _update_queue(pk, "#next = #next + :width", condition, values, queue.ttl) - width
+        except ConditionFailed as error:
+            next_slot = int(error.old["next_slot"]["N"]) if error.old else first
+        if next_slot > last:
+            return None
+        try:  # the first slot of an empty queue
+            values = {":first": first, ":then": first + width}
+            condition = "attribute_not_exists(#next) OR #next <= :first"
+            return _update_queue(pk, "#next = :then", condition, values, queue.ttl) - width
+        except ConditionFailed:
+            continue  # a concurrent caller created the queue
+    return None
+
+
+def _update_queue(pk: str, change: str, condition: str, values: dict[str, int], ttl: int) -> int:
+    """The next free slot afterwards."""
+    after = bulk.update(
+        pk,
+        keys.NEXT,
+        f"SET {change}, #kind = :kind, #ttl = :ttl",
+        condition,
+        {"#next": "next_slot", "#kind": "kind", "#ttl": "ttl"},
+        {":kind": {"S": "ceiling"}, ":ttl": {"N": str(ttl)}} | {name: {"N": str(n)} for name, n in values.items()},
+        "UPDATED_NEW",
+    )
+    return int(after["next_slot"]["N"])
+
+
+# -- opt-in emails -----------------------------------------------------------------------------------------------------
+
+
+def note_windows(send: SendItem, windows: dict[str, str], *, wait: tuple[str, str] | None = None) -> None:
+    """Record the windows in which a planned opt-in email has slots, and `wait`: until when, and the reason code."""
+    actions: list[Action] = [SendItem.turns.set(windows)]
+    if wait is not None:
+        actions += [SendItem.waits_until.set(wait[0]), SendItem.reason.set(wait[1])]
+    with suppress(ConditionFailed):  # a repeated message began the attempt
+        base.update(send, actions, SendItem.state == "planned")
+
+
+def postpone_opt_in(lead_id: str, until: str) -> None:
+    """Count the wait until the next opt-in email of the lead from the planned time of this one."""
+    with suppress(ConditionFailed):  # confirmed, erased, or a later email is planned
+        base.update(state_key(lead_id), [StateItem.opt_in_mail_at.set(until)], StateItem.opt_in_mail_at < until)
+
+
+def skip_opt_in(send: SendItem, reason: str, now: datetime) -> None:
+    settle(send.lead_id, send.send_id, "skipped", now, reason)

@@ -15,8 +15,8 @@ _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _HALF = POINT // 2
 
 
-class Counting:
-    """A behaviour rule, prepared for evaluation. Durations are minutes, points are millionths."""
+class BehaviourRule:
+    """One behaviour rule, compiled. Durations are minutes, points are millionths."""
 
     __slots__ = (
         "absence", "activity", "category", "group", "half_life", "matches", "max_times", "most", "number", "per_times",
@@ -30,7 +30,7 @@ class Counting:
             fades = groups[rule.group].half_life_days
         self.number = number
         self.points = rule.points * POINT
-        self.activity = test.activity
+        self.activity = test.activity.value
         self.matches = matcher(test)
         self.half_life = fades * DAY if fades is not None else None
         self.most = rule.max_points
