@@ -10,7 +10,7 @@ from sodate.runtime.http import serve
 from sodate.runtime.metrics import Metric, count
 from sodate.scenarios.enroll import on_opt_in
 from sodate.web import pages
-from sodate.web.http import Request, Response, json_response, page, redirect, wrong_entries
+from sodate.web.http import Request, Response, json_response, page, redirect, refused, wrong_entries
 from sodate.web.negotiation import is_html_post
 
 
@@ -48,7 +48,7 @@ def submit(request: Request) -> Response:
     if captured.lead_id is None and captured.reason != "repeat":
         count(Metric.QUARANTINED_SUBMISSIONS, 1)
     if captured.status == 403:
-        return json_response(403, {"error": {"code": captured.reason, "message": "please solve the check again"}})
+        return refused(captured.reason, "please solve the check again")
     if not html:
         return json_response(captured.status, {"submission_id": captured.submission_id, "status": "accepted"})
     if target is not None:

@@ -50,6 +50,11 @@ def redirect(location: str) -> Response:
     return Response(303, headers={"location": location, "cache-control": "no-store"})
 
 
+def refused(code: str, message: str) -> Response:
+    """JSON for a client that may not do this."""
+    return json_response(403, {"error": {"code": code, "message": message}})
+
+
 def json_response(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Response:
     content = {"content-type": "application/json; charset=utf-8", "cache-control": "no-store"}
     return Response(status, json.dumps(body, ensure_ascii=False), content | dict(headers or {}))
