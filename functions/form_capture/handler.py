@@ -51,9 +51,7 @@ def submit(request: Request) -> Response:
         return refused(captured.reason, "please solve the check again")
     if not html:
         return json_response(captured.status, {"submission_id": captured.submission_id, "status": "accepted"})
-    if target is not None:
-        return redirect(target)
-    return page(pages.message("thanks", form.language, pages.Issuer()))
+    return redirect(target) if target else page(pages.message("thanks", form.language, pages.Issuer()))
 
 
 def handler(event: dict[str, Any], _: object) -> dict[str, Any]:
