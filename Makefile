@@ -82,11 +82,11 @@ calibrate: venv ## learn score rules from OUTCOMES (column TARGET), 3 x 10 folds
 
 CONTEXT = -c stage=$(STAGE) $(if $(STAGES),-c stages=$(STAGES)) $(if $(FIRST),-c first_deploy=true)
 
-synth: venv ## the CloudFormation template of STAGE, in cdk.out; STAGES=file reads another file than stages.toml
+synth: venv ## the CloudFormation templates of STAGE, in cdk.out, and their sizes; STAGES=file instead of stages.toml
 	PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/cdk synth --quiet $(CONTEXT)
 
-deploy: venv ## the CDK CLI on your AWS account: make deploy STAGE=dev; FIRST=1 the first time
-	PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/cdk deploy $(CONTEXT)
+deploy: venv ## the CDK CLI on your AWS account: make deploy STAGE=dev; FIRST=1 the first time; ONLY=stateless for code alone
+	PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/cdk deploy $(if $(ONLY),--exclusively Sodate-$(STAGE)-$(ONLY),--all) $(CONTEXT)
 
 PIN := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11
 # UPGRADE=--upgrade, or UPGRADE='-P boto3 -P botocore'; without it every pin that still satisfies pyproject.toml stays.

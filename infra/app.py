@@ -6,17 +6,26 @@ leaves out the protections against deletion, so that a first deployment that fai
 
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from aws_cdk import App, CliCredentialsStackSynthesizer, Environment, Tags, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from infra.config import LocalCloud, Stage
-from infra.stacks.sodate import SodateStack
+from infra.stacks.stateful import StatefulStack
+from infra.stacks.stateless import StatelessStack
 from infra.stages import StageInvalid, complete, has_placeholders, is_declared, stage_named
 
 
-def build(app: App, stage: Stage | None = None) -> SodateStack:
-    """Add the stack of `stage`, or of the one that the context names.
+class Stacks(NamedTuple):
+    """Both stacks of a stage."""
+
+    stateful: StatefulStack
+    stateless: StatelessStack
+
+
+def build(app: App, stage: Stage | None = None) -> Stacks:
+    """Add the stacks of `stage`, or of the one that the context names.
 
     On AWS stages a finding of cdk-nag fails the synthesis.
 
@@ -24,18 +33,22 @@ def build(app: App, stage: Stage | None = None) -> SodateStack:
         StageInvalid: the stage cannot be built as it is written.
     """
     stage = complete(stage) if stage else _stage(app)
-    stack = SodateStack(
-        app,
-        stage,
-        env=Environment(region=stage.region) if stage.region else None,
-        synthesizer=CliCredentialsStackSynthesizer() if stage.cli_credentials else None,
-        termination_protection=stage.protected,
-        description="Sodate: lead nurturing",
-    )
-    Tags.of(stack).add("sodate:stage", stage.name)
+
+    def options(what: str) -> dict[str, object]:
+        return {
+            "env": Environment(region=stage.region) if stage.region else None,
+            "synthesizer": CliCredentialsStackSynthesizer() if stage.cli_credentials else None,
+            "termination_protection": stage.protected,
+            "description": f"Sodate: lead nurturing, {what}",
+        }
+
+    stateful = StatefulStack(app, stage, **options("what must survive"))
+    stateless = StatelessStack(app, stateful, **options("what a deployment makes again"))
+    stateless.add_stack_dependency(stateful, "it reads outputs of the stateful stack")
+    Tags.of(app).add("sodate:stage", stage.name)
     if stage.local is None:
         Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-    return stack
+    return Stacks(stateful, stateless)
 
 
 def _stage(app: App) -> Stage:
@@ -72,13 +85,14 @@ def _notes(stage: Stage, file: Path | None) -> list[str]:
 def main() -> None:
     app = App()
     try:
-        stage = build(app).stage
+        stage = build(app).stateful.stage
     except StageInvalid as error:
         sys.exit(f"sodate: {error}")
     file = app.node.try_get_context("stages")
     for note in _notes(stage, Path(file) if file else None):
         sys.stderr.write(f"sodate: {note}\n")
-    app.synth()
+    for stack in app.synth().stacks:
+        sys.stderr.write(f"sodate: {stack.stack_name} has {len(stack.template['Resources'])} resources of 500\n")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""What a stage costs while nothing happens, counted from its template by list prices (us-east-1, 2026-11).
+"""What a stage costs while nothing happens, counted from its templates by list prices (us-east-1, 2026-11).
 
-`python -m infra.costs cdk.out/Sodate-prod.template.json` prints the table of docs/operations/cost.md; a test compares
+`python -m infra.costs cdk.out/Sodate-prod-*.template.json` prints the table of docs/operations/cost.md; a test compares
 the two. Free tiers are not counted, since an account has them once, except for dashboards, where they decide.
 """
 
@@ -97,4 +97,5 @@ def _ticks(template: Mapping[str, Any]) -> Iterator[tuple[int, int]]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(table(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))))
+    parts = [json.loads(Path(name).read_text(encoding="utf-8"))["Resources"] for name in sys.argv[1:]]
+    sys.stdout.write(table({"Resources": {key: value for part in parts for key, value in part.items()}}))

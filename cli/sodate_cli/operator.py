@@ -14,7 +14,7 @@ from sodate.leads.address import address_key, parse_address
 from sodate.leads.store import owner_of
 from sodate.runtime import clock
 
-from sodate_cli import output
+from sodate_cli import output, stacks
 from sodate_cli.target import Target, connect, explain
 
 StageOption = Annotated[
@@ -78,6 +78,5 @@ def secret(where: Target, name: str) -> dict[str, Any]:
 
 
 def outputs(where: Target) -> dict[str, str]:
-    """Outputs of the stack by name."""
-    stacks = boto3.client("cloudformation").describe_stacks(StackName=f"Sodate-{where.stage}")["Stacks"]
-    return {entry["OutputKey"]: entry["OutputValue"] for entry in stacks[0].get("Outputs", [])}
+    """Outputs of the stage's stacks by name."""
+    return stacks.outputs(boto3.client("cloudformation"), where.stage)

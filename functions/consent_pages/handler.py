@@ -3,15 +3,17 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from sodate.consent import pages
-from sodate.consent.controller import ConsentController, Page, preferred_language
+from sodate.consent.controller import ConsentController
 from sodate.email.mailing import Mailing
 from sodate.errors import NotFound, Transient
-from sodate.forms.body import decode
 from sodate.playbook.store import parsed
 from sodate.runtime import clock, container
-from sodate.runtime.http import Request, Response, Route, serve
+from sodate.runtime.http import Route, serve
 from sodate.scenarios.enroll import on_opt_in
+from sodate.web import pages
+from sodate.web.body import decode
+from sodate.web.http import Request, Response
+from sodate.web.negotiation import preferred_language
 
 
 def controller() -> ConsentController:
@@ -26,17 +28,17 @@ def controller() -> ConsentController:
     return ConsentController(signer, on_opt_in(definitions), issuer, topics, mailing.retention)
 
 
-def get_route(page: Callable[[ConsentController, str, str, datetime], Page]) -> Route:
+def get_route(page: Callable[[ConsentController, str, str, datetime], Response]) -> Route:
     def route(request: Request) -> Response:
-        return _html(page(controller(), request.path["token"], preferred_language(request.headers), clock.now()))
+        return page(controller(), request.path["token"], preferred_language(request.headers), clock.now())
 
     return route
 
 
-def post_route(page: Callable[[ConsentController, str, bytes, str, datetime], Page]) -> Route:
+def post_route(page: Callable[[ConsentController, str, bytes, str, datetime], Response]) -> Route:
     def route(request: Request) -> Response:
         body, language = decode(request.body, request.is_base64), preferred_language(request.headers)
-        return _html(page(controller(), request.path["token"], body, language, clock.now()))
+        return page(controller(), request.path["token"], body, language, clock.now())
 
     return route
 
@@ -54,7 +56,3 @@ ROUTES = {
 def handler(event: dict[str, object], _: object) -> dict[str, object]:
     container.bind_table()
     return serve(event, ROUTES)
-
-
-def _html(page: Page) -> Response:
-    return Response(page.status, page.html, pages.HEADERS)

@@ -3,14 +3,15 @@
 from functools import cache
 from typing import Any
 
-from sodate.consent import pages
 from sodate.forms.answers import FieldErrors
-from sodate.forms.body import is_html_post
 from sodate.forms.receive import FormController, check_origin
 from sodate.runtime import clock, container
-from sodate.runtime.http import Request, Response, json_response, serve
+from sodate.runtime.http import serve
 from sodate.runtime.metrics import Metric, count
 from sodate.scenarios.enroll import on_opt_in
+from sodate.web import pages
+from sodate.web.http import Request, Response, json_response, page, redirect, refused, wrong_entries
+from sodate.web.negotiation import is_html_post
 
 
 @cache
@@ -43,16 +44,14 @@ def submit(request: Request) -> Response:
     except FieldErrors as error:
         if not html:
             raise
-        return Response(422, pages.field_errors(form.language, error.named_by(form)), pages.HEADERS)
+        return wrong_entries(pages.field_errors(form.language, error.named_by(form)))
     if captured.lead_id is None and captured.reason != "repeat":
         count(Metric.QUARANTINED_SUBMISSIONS, 1)
     if captured.status == 403:
-        return json_response(403, {"error": {"code": captured.reason, "message": "please solve the check again"}})
+        return refused(captured.reason, "please solve the check again")
     if not html:
         return json_response(captured.status, {"submission_id": captured.submission_id, "status": "accepted"})
-    if target is not None:
-        return Response(303, headers={"location": target, "cache-control": "no-store"})
-    return Response(200, pages.message("thanks", form.language, pages.Issuer()), pages.HEADERS)
+    return redirect(target) if target else page(pages.message("thanks", form.language, pages.Issuer()))
 
 
 def handler(event: dict[str, Any], _: object) -> dict[str, Any]:

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from sodate.consent import pages
-from sodate.consent.controller import preferred_language
-from sodate.forms.body import BodyError, decode, is_html_post, parse_body
 from sodate.runtime import clock, container
-from sodate.runtime.http import Request, Response, json_response, serve
-from sodate.sales.feedback_controller import FeedbackController, Page
+from sodate.runtime.http import serve
+from sodate.sales.feedback_controller import FeedbackController
+from sodate.web.body import BodyError, decode, parse_body
+from sodate.web.http import Request, Response, json_response
+from sodate.web.negotiation import is_html_post, preferred_language
 
 
 def controller() -> FeedbackController:
@@ -15,7 +15,7 @@ def controller() -> FeedbackController:
 
 
 def show(request: Request) -> Response:
-    return _html(controller().show(request.path["token"], preferred_language(request.headers), clock.now()))
+    return controller().show(request.path["token"], preferred_language(request.headers), clock.now())
 
 
 def submit(request: Request) -> Response:
@@ -28,7 +28,7 @@ def submit(request: Request) -> Response:
             raise
         raw = {}  # an empty form: the page shows what is missing
     if is_html:
-        return _html(controller().submit(token, raw, language, now))
+        return controller().submit(token, raw, language, now)
     return json_response(200, controller().submit_json(token, raw, now))
 
 
@@ -38,7 +38,3 @@ ROUTES = {"GET /sales/feedback/{token}": show, "POST /sales/feedback/{token}": s
 def handler(event: dict[str, Any], _: object) -> dict[str, Any]:
     container.bind_table()
     return serve(event, ROUTES)
-
-
-def _html(page: Page) -> Response:
-    return Response(page.status, page.html, pages.HEADERS)

@@ -11,14 +11,15 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.alarm_table import METRIC_ALARMS
+from infra.components.email import encrypted_topic
 from infra.components.functions import SodateFunction
 from infra.components.key import alarm_arns
-from infra.components.mail import encrypted_topic
 from infra.components.metrics import MINUTE, alarm_metric, api_metric, business_metric, reputation_metric
 from infra.components.queues import DeadLetters
 from infra.config import Stage
@@ -33,11 +34,12 @@ REFUSED_SHARE, REFUSED_OF_AT_LEAST = 50, 100
 NEAR_THROTTLE = 0.8
 
 
-class Alarms(Construct):
+class AlarmTopic(Construct):
+    """Where alarms go, and who hears them: a subscription that somebody confirmed is kept with the data."""
+
     def __init__(self, scope: Construct, stage: Stage, key: kms.Key) -> None:
-        super().__init__(scope, "Alarms")
+        super().__init__(scope, "AlarmTopic")
         self._stage = stage
-        self.all: list[cloudwatch.Alarm] = []
         self.topic = encrypted_topic(self, stage, "alarms", key)
         self.topic.add_to_resource_policy(
             iam.PolicyStatement(
@@ -59,6 +61,13 @@ class Alarms(Construct):
                     self._stage.alarm_email, dead_letter_queue=dead_letters.behind("alarm-mail")
                 )
             )
+
+
+class Alarms(Construct):
+    def __init__(self, scope: Construct, stage: Stage, topic: sns.ITopic) -> None:
+        super().__init__(scope, "Alarms")
+        self._stage, self._topic = stage, topic
+        self.all: list[cloudwatch.Alarm] = []
 
     def on_dead_letters(self, queues: Mapping[str, sqs.Queue]) -> None:
         for edge, queue in queues.items():
@@ -169,7 +178,7 @@ class Alarms(Construct):
             evaluation_periods=periods,
             treat_missing_data=missing.BREACHING if silent else missing.NOT_BREACHING,
         )
-        alarm.add_alarm_action(actions.SnsAction(self.topic))
+        alarm.add_alarm_action(actions.SnsAction(self._topic))
         self.all.append(alarm)
 
 

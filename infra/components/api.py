@@ -1,4 +1,7 @@
-"""The public HTTP API: explicit routes only, throttled, and logged without a trace of who came."""
+"""The public HTTP API: explicit routes only, throttled, and logged without a trace of who came.
+
+`PublicApi` is its address, which stands in every email that is out; `PublicRoutes` is what answers there.
+"""
 
 import json
 from collections.abc import Mapping
@@ -7,12 +10,11 @@ from aws_cdk import Duration
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra.components.functions import SodateFunction, retention
+from infra.components.functions import SodateFunction
+from infra.components.logs import build_log_group
 from infra.components.nag import acknowledge
-from infra.components.storage import removal
 from infra.config import Stage
 
 GET, POST, HEAD = apigateway.HttpMethod.GET, apigateway.HttpMethod.POST, apigateway.HttpMethod.HEAD
@@ -38,7 +40,7 @@ ACCESS_LOG_FIELDS = (
 
 
 class PublicApi(Construct):
-    """Built before the functions, since they are told its address; `connect` adds their routes."""
+    """The address and its access log, without anything that answers."""
 
     def __init__(self, scope: Construct, stage: Stage, key: kms.Key | None) -> None:
         super().__init__(scope, "Api")
@@ -57,28 +59,29 @@ class PublicApi(Construct):
         if stage.cors_keys_in_camel_case:
             _repeat_cors_in_camel_case(self.api, stage)
         self.public_url = _public_url(self.api, stage)
-        self._default_stage(stage, key)
+        self.access_logs = build_log_group(self, "AccessLogs", stage, f"/aws/apigateway/{stage.prefix}", key)
 
-    def connect(self, functions: Mapping[str, SodateFunction]) -> None:
+
+class PublicRoutes(Construct):
+    """The routes of `public`, each to its function, and the limits under which they answer."""
+
+    def __init__(
+        self, scope: Construct, stage: Stage, public: PublicApi, functions: Mapping[str, SodateFunction]
+    ) -> None:
+        super().__init__(scope, "Routes")
         for name, routes in ROUTES.items():
             integration = integrations.HttpLambdaIntegration(f"To{functions[name].spec.id}", functions[name].alias)
             for path, methods in routes.items():
-                for route in self.api.add_routes(path=path, methods=list(methods), integration=integration):
+                for method in methods:
+                    key = apigateway.HttpRouteKey.with_(path, method)
+                    route = apigateway.HttpRoute(
+                        self, key.key, http_api=public.api, integration=integration, route_key=key
+                    )
                     acknowledge(route, "AwsSolutions-APIG4", _WHY_PUBLIC)
-
-    def _default_stage(self, stage: Stage, key: kms.Key | None) -> None:
-        log_group = logs.LogGroup(
-            self,
-            "AccessLogs",
-            log_group_name=f"/aws/apigateway/{stage.prefix}",
-            encryption_key=key,
-            retention=retention(stage),
-            removal_policy=removal(stage),
-        )
         apigateway.CfnStage(
             self,
             "DefaultStage",
-            api_id=self.api.api_id,
+            api_id=public.api.api_id,
             stage_name="$default",
             auto_deploy=True,
             default_route_settings=apigateway.CfnStage.RouteSettingsProperty(
@@ -86,7 +89,7 @@ class PublicApi(Construct):
                 throttling_burst_limit=stage.throttle.burst,
             ),
             access_log_settings=apigateway.CfnStage.AccessLogSettingsProperty(
-                destination_arn=log_group.log_group_arn,
+                destination_arn=public.access_logs.log_group_arn,
                 format=json.dumps({field: f"$context.{field}" for field in ACCESS_LOG_FIELDS}),
             ),
         )

@@ -1,4 +1,4 @@
-"""The domain event bus, and who listens to it inside this stack."""
+"""The domain event bus, and which function listens to it."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
@@ -6,9 +6,12 @@ from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
 from infra.components.functions import SodateFunction
+from infra.components.queues import for_rule
 from infra.config import Stage
 
 SOURCE = "sodate"
+#: Detail type → the function that it starts.
+LISTENERS = {"LeadBecameHot": "sales_handoff"}
 
 
 def build_bus(scope: Construct, stage: Stage) -> events.EventBus:
@@ -27,7 +30,7 @@ def on_domain_event(stage: Stage, bus: events.EventBus, detail_type: str, functi
         targets=[
             targets.LambdaFunction(
                 function.alias,
-                dead_letter_queue=function.dead_letters,
+                dead_letter_queue=for_rule(function, function.dead_letters),
                 retry_attempts=185,
                 max_event_age=Duration.hours(24),
             )

@@ -1,10 +1,9 @@
-"""One function: its own role, its own log group, an explicit size, and the alias that every trigger goes through."""
+"""One function: its own role, an explicit size, and the alias that every trigger goes through."""
 
 from collections.abc import Mapping, Sequence
 
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
@@ -15,7 +14,6 @@ from infra.catalog import FunctionSpec
 from infra.components.layers import ARCHITECTURE, RUNTIME
 from infra.components.nag import acknowledge
 from infra.components.queues import may_send
-from infra.components.storage import removal
 from infra.config import Stage
 
 ALIAS = "live"
@@ -36,13 +34,12 @@ class SodateFunction(Construct):
         layers: Sequence[lambda_.ILayerVersion],
         environment: Mapping[str, str],
         dead_letters: sqs.Queue | None,
-        key: kms.Key | None,
+        log_group: logs.LogGroup,
     ) -> None:
         super().__init__(scope, spec.id)
         self.spec = spec
         self._dead_letters = dead_letters
         name = f"{stage.prefix}-{spec.dashed}"
-        log_group = _log_group(self, stage, name, key)
         self.role = iam.Role(
             self,
             "Role",
@@ -94,25 +91,3 @@ class SodateFunction(Construct):
                 on_failure=lambda_.CfnEventInvokeConfig.OnFailureProperty(destination=self.dead_letters.queue_arn)
             ),
         ).node.add_dependency(self.alias)
-
-
-def _log_group(scope: Construct, stage: Stage, function_name: str, key: kms.Key | None) -> logs.LogGroup:
-    return logs.LogGroup(
-        scope,
-        "Logs",
-        log_group_name=f"/aws/lambda/{function_name}",
-        encryption_key=key,
-        retention=retention(stage),
-        removal_policy=removal(stage),
-    )
-
-
-def retention(stage: Stage) -> logs.RetentionDays:
-    return {
-        1: logs.RetentionDays.ONE_DAY,
-        7: logs.RetentionDays.ONE_WEEK,
-        14: logs.RetentionDays.TWO_WEEKS,
-        30: logs.RetentionDays.ONE_MONTH,
-        60: logs.RetentionDays.TWO_MONTHS,
-        90: logs.RetentionDays.THREE_MONTHS,
-    }[stage.log_retention_days]

@@ -12,7 +12,7 @@ from constructs import Construct
 from infra.catalog import FunctionSpec
 from infra.components.nag import acknowledge
 from infra.components.queues import DeadLetters, Reader
-from infra.components.storage import removal
+from infra.components.table import removal
 from infra.config import Stage
 
 INCOMING, RESULTS = "imports/", "results/"
@@ -23,12 +23,12 @@ KEPT_AFTER_DELETION = Duration.days(7)
 ACCESS_LOGS_KEPT = Duration.days(90)
 
 
-class Imports(Construct):
+class ImportBucket(Construct):
     def __init__(
         self, scope: Construct, stage: Stage, key: kms.Key | None, reader: FunctionSpec, dead_letters: DeadLetters
     ) -> None:
         super().__init__(scope, "Imports")
-        name = f"{stage.prefix}-imports-{Aws.ACCOUNT_ID}-{Aws.REGION}"
+        self.name = name = f"{stage.prefix}-imports-{Aws.ACCOUNT_ID}-{Aws.REGION}"
         self.queue = dead_letters.queue(self, reader.edge, reader.edge, Reader(reader.size.timeout_s))
         self.queue.add_to_resource_policy(
             iam.PolicyStatement(
@@ -88,11 +88,10 @@ class Imports(Construct):
 
     def may_read_and_answer(self) -> list[iam.PolicyStatement]:
         """It reads what came in and what it answered so far, and writes answers; never a file that came in."""
-        arn = self.bucket.bucket_arn
-        reads = [f"{arn}/{INCOMING}*", f"{arn}/{RESULTS}*"]
+        incoming, results = (f"arn:{Aws.PARTITION}:s3:::{self.name}/{prefix}*" for prefix in (INCOMING, RESULTS))
         return [
-            iam.PolicyStatement(actions=["s3:GetObject"], resources=reads),
-            iam.PolicyStatement(actions=["s3:PutObject"], resources=[f"{arn}/{RESULTS}*"]),
+            iam.PolicyStatement(actions=["s3:GetObject"], resources=[incoming, results]),
+            iam.PolicyStatement(actions=["s3:PutObject"], resources=[results]),
         ]
 
 

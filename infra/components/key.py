@@ -12,7 +12,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from infra.components.storage import removal
+from infra.components.table import removal
 from infra.config import Stage
 
 #: What a service needs that hands a message to an encrypted topic or queue.

@@ -1,8 +1,12 @@
-"""Queues, and the rule that a dead-letter queue stands behind every asynchronous edge."""
+"""Queues, and the rule that a dead-letter queue stands behind every asynchronous edge.
+
+A message exists nowhere else, so queues stand in the stateful stack. A sender outside that stack is admitted by its
+name: the queue's policy must not wait for a rule of the stateless stack.
+"""
 
 from dataclasses import dataclass, field
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
@@ -68,6 +72,23 @@ class DeadLetters:
         self._use_key(queue)
         return queue
 
+    def admit_rule(self, edge: str, rule: str) -> None:
+        """Let EventBridge put behind `edge` what the target of this rule does not take.
+
+        `rule` is `RULE` on the default bus and `BUS/RULE` on another one.
+        """
+        queue = self.behind(edge)
+        arn = Stack.of(self.scope).format_arn(service="events", resource="rule", resource_name=rule)
+        queue.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="RuleOfThisStage",
+                principals=[iam.ServicePrincipal("events.amazonaws.com")],
+                actions=["sqs:SendMessage"],
+                resources=[queue.queue_arn],
+                conditions={"ArnEquals": {"aws:SourceArn": arn}},
+            )
+        )
+
     @property
     def _encryption(self) -> sqs.QueueEncryption | None:
         return None if self.key else sqs.QueueEncryption.SQS_MANAGED
@@ -84,6 +105,12 @@ class DeadLetters:
 
     def outputs(self) -> dict[str, str]:
         return {f"Dlq{_pascal(edge)}Url": queue.queue_url for edge, queue in self.queues.items()}
+
+
+def for_rule(scope: Construct, queue: sqs.Queue) -> sqs.IQueue:
+    """The dead-letter queue as a rule's target takes it: without the construct, which would write the rule's ARN into
+    the queue's policy, and so make the stateful stack wait for the stateless one. `DeadLetters.admit_rule` does it."""
+    return sqs.Queue.from_queue_arn(scope, "DeadLetters", queue.queue_arn)
 
 
 def may_send(queue: sqs.IQueue) -> iam.PolicyStatement:

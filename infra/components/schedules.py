@@ -5,8 +5,17 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 
 from infra.components.functions import SodateFunction
+from infra.components.queues import for_rule
 from infra.config import Stage
 
+#: How often each function that reads what is due runs.
+SCHEDULES = {
+    "step_mail_dispatch": Duration.minutes(1),
+    "send_sweeper": Duration.minutes(5),
+    "score_decay": Duration.minutes(1),
+    "sales_followup": Duration.minutes(1),
+    "suppression_sync": Duration.days(1),
+}
 #: Lambda keeps an asynchronous event for six hours at the most.
 _LAMBDA_KEEPS_S = 6 * 3600
 
@@ -21,7 +30,10 @@ def run_every(stage: Stage, function: SodateFunction, interval: Duration) -> Non
         schedule=events.Schedule.rate(interval),
         targets=[
             targets.LambdaFunction(
-                function.alias, dead_letter_queue=function.dead_letters, retry_attempts=1, max_event_age=interval
+                function.alias,
+                dead_letter_queue=for_rule(function, function.dead_letters),
+                retry_attempts=1,
+                max_event_age=interval,
             )
         ],
     )

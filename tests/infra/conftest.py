@@ -1,4 +1,4 @@
-"""One synthesized template per stage and session; no network, no bundling, no deployment."""
+"""Both templates of a stage, synthesized once a session; no network, no bundling, no deployment."""
 
 import json
 from collections.abc import Iterator
@@ -15,10 +15,23 @@ Resource = dict[str, Any]
 
 
 class Stack:
-    """A template, and the questions that the tests ask of it."""
+    """What a stage consists of, and the questions that the tests ask of it.
 
-    def __init__(self, name: str, template: dict[str, Any], assembly: Path) -> None:
-        self.name, self.template, self.assembly = name, template, assembly
+    `parts` is the template of each stack by its name. `template` is both in one, as if they were one stack: where the
+    stateless stack reads an output of the stateful one, the value of that output stands.
+    """
+
+    def __init__(self, name: str, parts: dict[str, dict[str, Any]], assembly: Path) -> None:
+        self.name, self.parts, self.assembly = name, parts, assembly
+        self.template = _joined(parts)
+
+    @property
+    def stateful(self) -> dict[str, Any]:
+        return self.parts[f"Sodate-{self.name}-stateful"]
+
+    @property
+    def stateless(self) -> dict[str, Any]:
+        return self.parts[f"Sodate-{self.name}-stateless"]
 
     @property
     def on_aws(self) -> bool:
@@ -73,6 +86,32 @@ class Stack:
         ]
 
 
+def _joined(parts: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    resources = [logical_id for part in parts.values() for logical_id in part["Resources"]]
+    assert len(resources) == len(set(resources)), "a logical id that both stacks use would hide one resource here"
+    both = {
+        section: {key: value for part in parts.values() for key, value in part.get(section, {}).items()}
+        for section in ("Resources", "Outputs")
+    }
+    both["Outputs"] = {k: v for k, v in both["Outputs"].items() if not k.startswith(READ_BY_THE_OTHER)}
+    return dict(_resolved(both, parts))
+
+
+#: How the CDK names the outputs that another stack reads.
+READ_BY_THE_OTHER = "PublishOutput"
+
+
+def _resolved(value: Any, parts: dict[str, dict[str, Any]]) -> Any:
+    if isinstance(value, list):
+        return [_resolved(one, parts) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if "Fn::GetStackOutput" in value:
+        read = value["Fn::GetStackOutput"]
+        return parts[read["StackName"]]["Outputs"][read["OutputName"]]["Value"]
+    return {key: _resolved(one, parts) for key, one in value.items()}
+
+
 #: What a run proved, for people: shown at its end.
 FIGURES: list[str] = []
 
@@ -93,8 +132,8 @@ def synthesized(name: str, folder: Path) -> Stack:
     app = App(outdir=str(folder), context={**context, **mine})
     build(app)
     app.synth()
-    template = json.loads((folder / f"Sodate-{name}.template.json").read_text())
-    return Stack(name, template, folder)
+    files = sorted(folder.glob("*.template.json"))
+    return Stack(name, {file.name.split(".")[0]: json.loads(file.read_text()) for file in files}, folder)
 
 
 @pytest.fixture(scope="session")

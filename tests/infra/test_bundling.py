@@ -71,6 +71,6 @@ def test_another_lock_file_or_another_machine_is_another_layer(tmp_path: Path, m
 
 def _files(stack: Any, key: str) -> set[str]:
     """What an asset holds, by the hash that its S3 key names."""
-    assets = json.loads((stack.assembly / f"Sodate-{stack.name}.assets.json").read_text())["files"]
+    assets = json.loads((stack.assembly / f"Sodate-{stack.name}-stateless.assets.json").read_text())["files"]
     folder = stack.assembly / assets[key.removesuffix(".zip")]["source"]["path"]
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}

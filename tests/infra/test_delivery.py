@@ -73,7 +73,7 @@ def test_the_walk_notices_an_alarm_whose_name_no_policy_covers(prod_stack: Any) 
 
 
 def _copy(stack: Stack) -> Stack:
-    return Stack(stack.name, copy.deepcopy(stack.template), stack.assembly)
+    return Stack(stack.name, copy.deepcopy(stack.parts), stack.assembly)
 
 
 def _without(stack: Stack, kind: str, service: str) -> Stack:

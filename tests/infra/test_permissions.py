@@ -176,7 +176,7 @@ def test_mail_leaves_only_from_our_own_address_and_through_the_configuration_set
     )
     assert f":identity/{domain}" in identity
     assert ":configuration-set/" in configuration_set
-    assert "MailEventsConfigurationSet" in configuration_set
+    assert "EmailEventsConfigurationSet" in configuration_set
     assert ":template/*" in templates, "whether SES asks for it with inline templates, only a real account shows"
 
 

@@ -55,7 +55,7 @@ ALARM_MUTANTS = (
     ),
     _bug(
         "first-deploy-leaves-its-table",
-        "components/storage.py",
+        "components/table.py",
         ("RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE", "RemovalPolicy.RETAIN"),
         "after a first deployment that failed the next one meets its own table and fails too",
         "tests/infra/test_storage_and_api.py::"

@@ -65,7 +65,7 @@ OPT_OUT = (
     ),
     Mutant(
         "decimal-error-is-unhandled",
-        _SODATE + "forms/body.py",
+        _SODATE + "web/body.py",
         (("except ArithmeticError as error:", "except KeyError as error:"),),
         "a number in a post is answered with 500",
         tests=("tests/functions/test_hostile_input.py", "tests/unit/test_hostile_values.py"),

@@ -26,7 +26,7 @@ from sodate_cli.redrive import Edge, redrive
 from tests.functions.quick import QuickWorld, quick_world
 from tests.support.dead_letters import DeadLetterQueue, Functions, Json, Shard, clients, place
 
-#: Edge → function and what its event source mapping lets through (infra/stacks/sodate.py).
+#: Edge → function and what its event source mapping lets through (infra/stacks/stateless.py).
 READERS: dict[str, tuple[str, list[Json]]] = {
     "Scoring": (
         "scoring",

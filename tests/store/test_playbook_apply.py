@@ -204,7 +204,9 @@ class Aws:
 
     def describe_stacks(self, StackName: str) -> dict[str, Any]:
         if self._outputs is None:
-            raise ClientError({"Error": {"Code": "ValidationError", "Message": f"no {StackName}"}}, "DescribeStacks")
+            raise ClientError(
+                {"Error": {"Code": "ValidationError", "Message": f"{StackName} does not exist"}}, "DescribeStacks"
+            )
         outputs = [{"OutputKey": name, "OutputValue": value} for name, value in self._outputs.items()]
         return {"Stacks": [{"Outputs": outputs}]}
 

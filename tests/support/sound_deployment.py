@@ -74,7 +74,7 @@ class SoundDeployment:
         self._schedules()
         self._secrets_and_logs()
         self._email()
-        self._stack()
+        self._stacks()
         self._alarm_history: list[Json] = []
         self.aws.calls.clear()  # what follows is doctor's
 
@@ -139,7 +139,7 @@ class SoundDeployment:
         ]
         self.key = kms.create_key(Policy=_policy(*services))["KeyMetadata"]["KeyId"]
         self.topics = {}
-        for name, service in (("mail-events", "ses"), ("alarms", "cloudwatch")):
+        for name, service in (("email-events", "ses"), ("alarms", "cloudwatch")):
             attributes = {"KmsMasterKeyId": self.key}
             arn = self.topics[name] = sns.create_topic(Name=f"{PREFIX}-{name}", Attributes=attributes)["TopicArn"]
             statement = _allow(f"{service}.amazonaws.com", "sns:Publish", arn)
@@ -149,7 +149,7 @@ class SoundDeployment:
             QueueUrl=self.queues["events"],
             Attributes={"Policy": _policy(_allow("sns.amazonaws.com", "sqs:SendMessage", queue))},
         )
-        sns.subscribe(TopicArn=self.topics["mail-events"], Protocol="sqs", Endpoint=queue)
+        sns.subscribe(TopicArn=self.topics["email-events"], Protocol="sqs", Endpoint=queue)
         sns.subscribe(TopicArn=self.topics["alarms"], Protocol="email", Endpoint=f"ops@{DOMAIN}")
         for name in ALARMS:
             self.aws.client("cloudwatch").put_metric_alarm(**alarm(name, self.topics["alarms"]))
@@ -273,30 +273,26 @@ class SoundDeployment:
         self.denied: set[tuple[str, str]] = set()
         self.too_much: set[tuple[str, str]] = set()
 
-    def _stack(self) -> None:
-        outputs = {
+    def _stacks(self) -> None:
+        kept = {
             "ApiUrl": API,
             "TableName": TABLE,
             "BusName": PREFIX,
             "ConfigurationSet": PREFIX,
-            "EventsTopicArn": self.topics["mail-events"],
+            "EventsTopicArn": self.topics["email-events"],
             "SendQueueUrl": self.queues["send"],
             **{f"Dlq{_pascal(edge)}Url": url for edge, url in self.dead.items()},
-            **{f"Function{spec.id}": alias(f"{PREFIX}-{spec.dashed}") for spec in FUNCTIONS},
         }
-        self.stack: Json = {
-            "StackName": f"Sodate-{STAGE}",
-            "StackStatus": "UPDATE_COMPLETE",
-            "CreationTime": NOW - timedelta(days=3),
-            "EnableTerminationProtection": True,
-            "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()],
-        }
+        aliases = {f"Function{spec.id}": alias(f"{PREFIX}-{spec.dashed}") for spec in FUNCTIONS}
+        self.stateful, self.stateless = _stack("stateful", kept), _stack("stateless", aliases)
         self.http[f"{API}/forms/"] = (404, b'{"error": {"code": "not_found"}}')
 
     def _answers(self) -> dict[tuple[str, str], Callable[[Json], Json]]:
         return {
             ("sts", "GetCallerIdentity"): lambda _: {"Account": ACCOUNT, "Arn": f"arn:aws:iam::{ACCOUNT}:user/ops"},
-            ("cloudformation", "DescribeStacks"): lambda _: {"Stacks": [self.stack]},
+            ("cloudformation", "DescribeStacks"): lambda request: {
+                "Stacks": [one for one in (self.stateful, self.stateless) if one["StackName"] == request["StackName"]]
+            },
             ("cloudformation", "ListStackResources"): lambda _: {"StackResourceSummaries": _alarm_resources()},
             ("lambda", "GetFunctionConfiguration"): lambda request: self._configuration(request),
             ("lambda", "GetFunction"): lambda request: {"Code": {"Location": f"zip:{_name_of(request)}"}},
@@ -333,7 +329,7 @@ class SoundDeployment:
         return {"EventSourceMappings": [found] if found else []}
 
     def _destinations(self) -> list[Json]:
-        topic = {"TopicArn": self.topics["mail-events"]}
+        topic = {"TopicArn": self.topics["email-events"]}
         return [{"Name": "t", "Enabled": True, "MatchingEventTypes": self.event_types, "SnsDestination": topic}]
 
     def _secret(self, request: Json) -> Json:
@@ -467,6 +463,16 @@ def remove_cursor(lane: due.Lane) -> None:
 
 def _name_of(request: Json) -> str:
     return str(request["FunctionName"]).split(":function:")[-1].removesuffix(":live")
+
+
+def _stack(part: str, outputs: dict[str, str]) -> Json:
+    return {
+        "StackName": f"Sodate-{STAGE}-{part}",
+        "StackStatus": "UPDATE_COMPLETE",
+        "CreationTime": NOW - timedelta(days=3),
+        "EnableTerminationProtection": True,
+        "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()],
+    }
 
 
 def _alarm_resources() -> list[Json]:

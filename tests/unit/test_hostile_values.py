@@ -3,7 +3,7 @@
 import pytest
 from sodate.email.content.render import ALLOWED_FILTERS, render
 from sodate.errors import Invalid
-from sodate.forms.body import BodyError, parse_body
+from sodate.web.body import BodyError, parse_body
 
 NUMBERS = ("0.4e0066999999999999999999006", "1e99999999999999999999", "1.0e-99999999999999999999", "0." + "1" * 60_000,
            "9" * 5_000, "0e999999999")  # fmt: skip

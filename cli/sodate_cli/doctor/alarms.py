@@ -6,6 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from sodate_cli import stacks
 from sodate_cli.doctor.deployment import Deployment
 from sodate_cli.doctor.finding import Check, Result, failed, judged, listed, ok, warning
 from sodate_cli.doctor.policy import service_may
@@ -16,7 +17,8 @@ _LOOKS, _PAUSE_S = 30, 2.0
 
 def alarms(d: Deployment) -> Result:
     found = {alarm["AlarmName"]: alarm for alarm in _alarms(d)}
-    pages = d.clients("cloudformation").get_paginator("list_stack_resources").paginate(StackName=d.stack_name)
+    _, stateless = stacks.names(d.stage)
+    pages = d.clients("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stateless)
     wanted = {
         entry["PhysicalResourceId"]
         for page in pages

@@ -1,4 +1,4 @@
-"""The deployment as its checks see it: AWS clients, the stack's outputs, what this checkout expects of the stage."""
+"""The deployment as its checks see it: AWS clients, the outputs of its stacks, what this checkout expects."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +16,7 @@ from sodate.playbook.store import Definitions
 from infra.catalog import FUNCTIONS, FunctionSpec
 from infra.config import Stage
 from infra.stages import StageInvalid, stage_named
+from sodate_cli import stacks
 from sodate_cli.local.folder import repository
 from sodate_cli.target import Target
 
@@ -23,10 +24,6 @@ from sodate_cli.target import Target
 Clients = Callable[[str], Any]
 #: A GET over HTTPS: status and body. Raises OSError.
 Fetch = Callable[[str], tuple[int, bytes]]
-
-
-class StackMissing(Exception):
-    """The check needs the stack's outputs; the check `stack` says what is wrong with it."""
 
 
 @dataclass
@@ -64,10 +61,6 @@ class Deployment:
             return "start the local cloud anew: `sodate local down`, then `sodate local up`"
         return f"deploy the stage again: make deploy STAGE={self.stage}"
 
-    @property
-    def stack_name(self) -> str:
-        return f"Sodate-{self.stage}"
-
     @cached_property
     def expected(self) -> Stage:
         """What `stages.toml` and the defaults of this checkout say.
@@ -81,26 +74,18 @@ class Deployment:
             raise NotFound(str(error)) from error
 
     @cached_property
-    def stack(self) -> Mapping[str, Any]:
-        """Raises `StackMissing`."""
-        try:
-            stacks = self.clients("cloudformation").describe_stacks(StackName=self.stack_name)["Stacks"]
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ValidationError" and "exist" in error.response["Error"]["Message"]:
-                raise StackMissing(self.stack_name) from error
-            raise
-        if not stacks:
-            raise StackMissing(self.stack_name)
-        return dict(stacks[0])
+    def stacks(self) -> list[Mapping[str, Any]]:
+        """The stateful and the stateless stack, in this order. Raises `StackMissing`."""
+        return stacks.described(self.clients("cloudformation"), self.stage)
 
     @cached_property
     def outputs(self) -> dict[str, str]:
-        return {entry["OutputKey"]: entry["OutputValue"] for entry in self.stack.get("Outputs", [])}
+        return stacks.merged(self.stacks)
 
     def output(self, name: str) -> str:
-        """Raises `NotFound`: a stack of another release, or one that was changed by hand."""
+        """Raises `NotFound`: stacks of another release, or changed by hand."""
         if name not in self.outputs:
-            raise NotFound(f"the stack {self.stack_name} has no output {name}; it was deployed from another release")
+            raise NotFound(f"no stack of {self.stage} has an output {name}; they were deployed from another release")
         return self.outputs[name]
 
     def alias_of(self, spec: FunctionSpec) -> str:

@@ -18,8 +18,9 @@ from sodate_cli.doctor import (
     stack,
     table,
 )  # fmt: skip
-from sodate_cli.doctor.deployment import Deployment, StackMissing
+from sodate_cli.doctor.deployment import Deployment
 from sodate_cli.doctor.finding import Check, Finding, Result, Verdict, failed, not_checkable
+from sodate_cli.stacks import StackMissing
 
 CHECKS: tuple[Check, ...] = (
     *account.CHECKS, *stack.CHECKS, *email.CHECKS, *sending.CHECKS, *queues.CHECKS, *schedules.CHECKS, *secrets.CHECKS,
@@ -69,7 +70,7 @@ def _run(check: Check, deployment: Deployment, asked: Collection[str]) -> Result
         return check.run(deployment)
     except StackMissing as error:
         if check.name == "stack":
-            return failed(f"there is no stack {error} here", deployment.redeploy)
+            return failed(str(error), deployment.redeploy)
         return not_checkable("see `stack`: there is no stack to look at")
     except (ClientError, BotoCoreError, SodateError, OSError, LookupError, TypeError, ValueError) as error:
         return _as_result(error, deployment)

@@ -85,8 +85,9 @@ def _positions() -> Iterator[tuple[str, datetime | None, timedelta]]:
 
 
 def _age(d: Deployment) -> timedelta:
-    """How long the stack has been there."""
-    return d.machine_now() - d.stack["CreationTime"]  # type: ignore[no-any-return]
+    """How long the functions have been there."""
+    _, stateless = d.stacks
+    return d.machine_now() - stateless["CreationTime"]  # type: ignore[no-any-return]
 
 
 def triggers(d: Deployment) -> Result:

@@ -1,4 +1,4 @@
-"""The stack and what runs in it: status, release, functions, settings, concurrency, and an answer from the API."""
+"""The stacks and what runs in them: status, release, functions, settings, concurrency, and an answer from the API."""
 
 import io
 import zipfile
@@ -8,7 +8,7 @@ from typing import Any
 
 from infra.catalog import FUNCTIONS, FunctionSpec
 from sodate_cli.doctor.deployment import Deployment
-from sodate_cli.doctor.finding import Check, Result, failed, judged, listed, ok, warning
+from sodate_cli.doctor.finding import Check, Result, Verdict, failed, judged, listed, ok, warning
 
 RUNTIME = "python3.13"
 #: Settings of the local cloud's functions: on AWS they would move the clock or send email to nobody.
@@ -18,8 +18,16 @@ _ROOM_NEEDED = 50
 
 
 def stack(d: Deployment) -> Result:
-    status, since = str(d.stack["StackStatus"]), d.stack.get("LastUpdatedTime") or d.stack.get("CreationTime")
-    detail = f"{d.stack_name} is {status} since {since:%Y-%m-%d %H:%M} UTC" if since else f"{d.stack_name} is {status}"
+    """Both stacks; the worse of the two is told."""
+    found = [_of_one(d, one) for one in d.stacks]
+    return next((result for result in found if result.verdict is Verdict.FAILED), None) or next(
+        (result for result in found if result.verdict is not Verdict.OK), ok("; ".join(one.detail for one in found))
+    )
+
+
+def _of_one(d: Deployment, stack: Mapping[str, Any]) -> Result:
+    status, since = str(stack["StackStatus"]), stack.get("LastUpdatedTime") or stack.get("CreationTime")
+    detail = f"{stack['StackName']} is {status}" + (f" since {since:%Y-%m-%d %H:%M} UTC" if since else "")
     if status.endswith("_IN_PROGRESS"):
         return warning(detail, "a deployment is running: run doctor again when it has ended")
     if status == "UPDATE_ROLLBACK_COMPLETE":
@@ -29,7 +37,7 @@ def stack(d: Deployment) -> Result:
         )
     if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"):
         return failed(detail, f"look at the stack's events in CloudFormation, mend the cause, {d.redeploy}")
-    if d.expected.retained and not d.stack.get("EnableTerminationProtection"):
+    if d.expected.retained and not stack.get("EnableTerminationProtection"):
         return warning(f"{detail}, without termination protection", "turn on termination protection of the stack")
     return ok(detail)
 

@@ -15,10 +15,9 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from sodate_cli import stacks
 from sodate_cli.local.folder import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, STAGE, LocalFolder
 from sodate_cli.local.process import last_lines
-
-STACK = f"Sodate-{STAGE}"
 
 
 class DeployFailed(RuntimeError):
@@ -60,7 +59,7 @@ def secret_of(secrets: Any, name: str) -> dict[str, Any]:
 
 
 def deploy(folder: LocalFolder, repository: Path, aws: str, context: Mapping[str, str]) -> dict[str, str]:
-    """Bootstrap and deploy; the stack's outputs. Raises DeployFailed.
+    """Bootstrap and deploy; the outputs of both stacks. Raises DeployFailed.
 
     Bootstrap knows nothing of our app, so it runs beside the synthesis, in a folder where it finds no cdk.json.
     """
@@ -75,9 +74,9 @@ def deploy(folder: LocalFolder, repository: Path, aws: str, context: Mapping[str
         bootstrapped = beside.submit(cdk, nowhere, "bootstrap", f"aws://{account}/{REGION}")
         cdk(repository, "synth", "--quiet", "--app", app, "--output", str(assembly), "-c", f"stage={STAGE}", *options)
         bootstrapped.result()
-        cdk(repository, "deploy", STACK, "--app", str(assembly), *approval)
-    found: dict[str, str] = json.loads(outputs.read_text())[STACK]
-    return found
+        cdk(repository, "deploy", *stacks.names(STAGE), "--app", str(assembly), *approval)
+    found: dict[str, dict[str, str]] = json.loads(outputs.read_text())
+    return {key: value for name in stacks.names(STAGE) for key, value in found[name].items()}
 
 
 @dataclass(frozen=True, slots=True)

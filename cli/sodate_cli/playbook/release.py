@@ -6,6 +6,7 @@ from importlib.metadata import version
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from sodate_cli import stacks
 from sodate_cli.playbook.schema import schemas
 
 OUTPUT = "PlaybookSchema"
@@ -26,10 +27,9 @@ def written_by() -> str:
 def why_deploy_first(stage: str) -> str | None:
     """A warning when the deployed functions were built with other playbook keys; None when not, or nobody can tell."""
     try:
-        stacks = boto3.client("cloudformation").describe_stacks(StackName=f"Sodate-{stage}")["Stacks"]
-    except (ClientError, BotoCoreError):
+        outputs = stacks.outputs(boto3.client("cloudformation"), stage)
+    except (ClientError, BotoCoreError, stacks.StackMissing):
         return None
-    outputs = {entry["OutputKey"]: entry["OutputValue"] for entry in stacks[0].get("Outputs", [])}
     if outputs.get(OUTPUT, schema_digest()) == schema_digest():
         return None
     return (

@@ -65,8 +65,8 @@ def shift(name: str, by: timedelta) -> Spoil:
     return lambda aws: setattr(aws, name, getattr(aws, name) + by)
 
 
-def stack_status(status: str) -> Spoil:
-    return change("stack", "StackStatus", to=status)
+def stack_status(status: str, part: str = "stateless") -> Spoil:
+    return change(part, "StackStatus", to=status)
 
 
 def function(name: str, member: str, value: object) -> Spoil:
@@ -137,11 +137,11 @@ def unsubscribed(name: str) -> Spoil:
 
 
 def unconfirmed(aws: SoundDeployment) -> None:
-    real = aws.aws.client("sns").list_subscriptions_by_topic(TopicArn=aws.topics["mail-events"])["Subscriptions"]
+    real = aws.aws.client("sns").list_subscriptions_by_topic(TopicArn=aws.topics["email-events"])["Subscriptions"]
     waiting = {"SubscriptionArn": "PendingConfirmation", "Protocol": "email", "Endpoint": "ops@norte.test"}
 
     def answer(request: Json) -> Json:
-        return {"Subscriptions": real if request["TopicArn"] == aws.topics["mail-events"] else [waiting]}
+        return {"Subscriptions": real if request["TopicArn"] == aws.topics["email-events"] else [waiting]}
 
     aws.answer("sns", "ListSubscriptionsByTopic", answer)
 
@@ -244,7 +244,7 @@ def late_cursor(lane: due.Lane) -> Spoil:
 
 
 def young_and_unread(aws: SoundDeployment) -> None:
-    aws.stack["CreationTime"] = NOW - timedelta(minutes=2)
+    aws.stateless["CreationTime"] = NOW - timedelta(minutes=2)
     remove_cursor(due.SALES)
 
 
@@ -256,6 +256,7 @@ def late_sync(_: SoundDeployment) -> None:
 FAILURES: dict[str, tuple[Spoil, str]] = {
     "the clock of this machine is ten minutes ahead": (shift("aws_now", -timedelta(minutes=10)), "clock"),
     "the last deployment failed": (stack_status("UPDATE_ROLLBACK_FAILED"), "stack"),
+    "the last deployment of the data failed": (stack_status("UPDATE_ROLLBACK_FAILED", "stateful"), "stack"),
     "a function is gone": (no_function, "functions"),
     "a function has another handler": (function("scoring", "Handler", "index.handler"), "functions"),
     "a function runs on an old Python": (function("scoring", "Runtime", "python3.9"), "functions"),
@@ -294,11 +295,11 @@ FAILURES: dict[str, tuple[Spoil, str]] = {
     ),
     "something was given up": (dead_letter, "dead-letters"),
     "email waits in the queue": (old_message, "queue-ages"),
-    "SES may not publish events": (topic_policy("mail-events"), "event-topic"),
+    "SES may not publish events": (topic_policy("email-events"), "event-topic"),
     "SES may not use the topic's key": (key_without("ses"), "event-topic"),
     "SNS may not fill the events queue": (closed_queue, "event-topic"),
     "SNS may not use the key of the events queue": (encrypted_queue, "event-topic"),
-    "the events queue is not subscribed": (unsubscribed("mail-events"), "event-topic"),
+    "the events queue is not subscribed": (unsubscribed("email-events"), "event-topic"),
     "the dispatcher's schedule is disabled": (disabled_rule("step-mail-dispatch"), "schedules"),
     "the bus rule is disabled": (disabled_rule("sales-handoff", EventBusName=PREFIX), "schedules"),
     "a schedule starts nothing": (rule_of_nothing, "schedules"),
@@ -343,7 +344,7 @@ WARNINGS: dict[str, tuple[Spoil, str]] = {
     "the clock of this machine is half a minute behind": (shift("aws_now", timedelta(seconds=30)), "clock"),
     "the last deployment was rolled back": (stack_status("UPDATE_ROLLBACK_COMPLETE"), "stack"),
     "a deployment is running": (stack_status("UPDATE_IN_PROGRESS"), "stack"),
-    "the stack may be deleted": (change("stack", "EnableTerminationProtection", to=False), "stack"),
+    "the stack may be deleted": (change("stateful", "EnableTerminationProtection", to=False), "stack"),
     "the checkout is newer than the deployment": (other_code, "release"),
     "the quota is nearly used up": (change("account", "SendQuota", "SentLast24Hours", to=45000.0), "ses-quota"),
     "SES keeps no complaints": (

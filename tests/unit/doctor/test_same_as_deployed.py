@@ -9,14 +9,15 @@ from sodate_cli.doctor.policy import service_may
 from sodate_cli.doctor.runner import CHECKS
 
 from infra.catalog import FUNCTIONS
-from infra.components import layers, mail, rotation
+from infra.components import email as deployed_email
+from infra.components import layers, rotation
 from infra.components import secrets as deployed_secrets
 
 DOCS = Path(__file__).parents[3] / "docs" / "doctor.md"
 
 
 def test_the_event_types_are_those_of_the_configuration_set() -> None:
-    assert {event.name for event in mail.EVENTS} == set(email.EVENT_TYPES)
+    assert {event.name for event in deployed_email.EVENTS} == set(email.EVENT_TYPES)
 
 
 def test_the_rotation_interval_the_runtime_and_the_settings_are_those_deployed() -> None:

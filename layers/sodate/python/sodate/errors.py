@@ -17,6 +17,10 @@ class Invalid(SodateError):
         self.code = code
 
 
+class NotAllowed(Invalid):
+    """The caller may not do this, whatever it sends: 403 over HTTP."""
+
+
 class Conflict(SodateError):
     """Somebody else wrote first, or the thing is already done."""
 

@@ -6,11 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
-from sodate.consent import links, pages
+from sodate.consent import links
 from sodate.consent.confirm import OnConfirmed, confirm_opt_in
 from sodate.consent.consent import RETENTION, Method
-from sodate.consent.preference_page import PreferenceView, TopicChoice, preference_page
-from sodate.consent.preferences import change_preferences, read_preference_changes, renewable
+from sodate.consent.preferences import FREQUENCIES, PAUSES, change_preferences, read_preference_changes, renewable
 from sodate.consent.store import consents_of
 from sodate.consent.unsubscribe import OptOut, unsubscribe
 from sodate.errors import Conflict, Invalid, NotFound
@@ -18,12 +17,9 @@ from sodate.leads.contact_state import Block, ContactState
 from sodate.leads.store import find_state, load_state
 from sodate.leads.time_zone import find_time_zone
 from sodate.signing import Signer
-
-
-@dataclass(frozen=True)
-class Page:
-    status: int
-    html: str
+from sodate.web import pages
+from sodate.web.http import Response, broken_link, page
+from sodate.web.preference_page import PreferenceView, TopicChoice, preference_page
 
 
 @dataclass(frozen=True)
@@ -40,11 +36,11 @@ class ConsentController:
     topics: Sequence[tuple[str, str, str]] = ()
     retention: timedelta = RETENTION
 
-    def ask_opt_in(self, token: str, preferred: str, now: datetime) -> Page:
+    def ask_opt_in(self, token: str, preferred: str, now: datetime) -> Response:
         return self._visit(links.OPT_IN, token, preferred, now, lambda _, lang: self._question("opt_in", lang))
 
-    def confirm(self, token: str, preferred: str, now: datetime) -> Page:
-        def act(payload: Mapping[str, Any], language: str) -> Page:
+    def confirm(self, token: str, preferred: str, now: datetime) -> Response:
+        def act(payload: Mapping[str, Any], language: str) -> Response:
             try:
                 confirm_opt_in(payload["l"], payload["c"], self.on_confirmed, now)
             except Conflict:
@@ -53,13 +49,13 @@ class ConsentController:
 
         return self._visit(links.OPT_IN, token, preferred, now, act)
 
-    def ask_unsubscribe(self, token: str, preferred: str, now: datetime) -> Page:
+    def ask_unsubscribe(self, token: str, preferred: str, now: datetime) -> Response:
         return self._visit(
             links.UNSUBSCRIBE, token, preferred, now, lambda _, lang: self._question("unsubscribe", lang)
         )
 
-    def unsubscribe(self, token: str, body: bytes, preferred: str, now: datetime) -> Page:
-        def act(payload: Mapping[str, Any], language: str) -> Page:
+    def unsubscribe(self, token: str, body: bytes, preferred: str, now: datetime) -> Response:
+        def act(payload: Mapping[str, Any], language: str) -> Response:
             one_click = b"One-Click" in body
             method: Method = "one_click" if one_click else "unsubscribe_page"
             topic = None if one_click or _is_of_everything(body) else payload["t"]
@@ -68,21 +64,21 @@ class ConsentController:
 
         return self._visit(links.UNSUBSCRIBE, token, preferred, now, act)
 
-    def ask_preferences(self, token: str, preferred: str, now: datetime) -> Page:
-        def act(payload: Mapping[str, Any], _: str) -> Page:
+    def ask_preferences(self, token: str, preferred: str, now: datetime) -> Response:
+        def act(payload: Mapping[str, Any], _: str) -> Response:
             return self._preferences(load_state(payload["l"]), "", now)
 
         return self._visit(links.PREFERENCES, token, preferred, now, act)
 
-    def change_preferences(self, token: str, body: bytes, preferred: str, now: datetime) -> Page:
-        def act(payload: Mapping[str, Any], _: str) -> Page:
+    def change_preferences(self, token: str, body: bytes, preferred: str, now: datetime) -> Response:
+        def act(payload: Mapping[str, Any], _: str) -> Response:
             changes = read_preference_changes(_fields(body))
             state = change_preferences(payload["l"], changes, self.retention, now)
             return self._preferences(state, "stopped" if changes.stop else "saved", now)
 
         return self._visit(links.PREFERENCES, token, preferred, now, act)
 
-    def _preferences(self, state: ContactState, result: str, now: datetime) -> Page:
+    def _preferences(self, state: ContactState, result: str, now: datetime) -> Response:
         renewable_topics = renewable(state, consents_of(state.lead_id))
         topics = tuple(
             TopicChoice(id_, name, about, on := state.topics[id_] != "withdrawn", on or id_ in renewable_topics)
@@ -94,17 +90,19 @@ class ConsentController:
         view = PreferenceView(
             topics=topics,
             language=state.language,
+            frequencies=FREQUENCIES,
+            pauses=PAUSES,
             frequency=state.frequency or "all",
             paused_until=pause_until.astimezone(time_zone or UTC).date() if pause_until > now else None,
             time_zone=state.zone,
             off=state.blocked is not None,
             can_return=state.blocked == Block.UNSUBSCRIBED and bool(renewable_topics),
         )
-        return Page(200, preference_page(view, self.issuer, result))
+        return page(preference_page(view, self.issuer, result))
 
     def _visit(
-        self, purpose: str, token: str, preferred: str, now: datetime, act: Callable[[Mapping[str, Any], str], Page]
-    ) -> Page:
+        self, purpose: str, token: str, preferred: str, now: datetime, act: Callable[[Mapping[str, Any], str], Response]
+    ) -> Response:
         try:
             payload = self.signer.verify(purpose, token, now)
             state = find_state(str(payload["l"]))
@@ -113,13 +111,13 @@ class ConsentController:
             return act(payload, state.language)
         except (Invalid, NotFound) as error:
             name = error.code if isinstance(error, Invalid) else "link_expired"
-            return Page(400, pages.message(name, preferred, self.issuer))
+            return broken_link(pages.message(name, preferred, self.issuer))
 
-    def _question(self, name: str, language: str) -> Page:
-        return Page(200, pages.question(name, language, self.issuer, choose_scope=name == "unsubscribe"))
+    def _question(self, name: str, language: str) -> Response:
+        return page(pages.question(name, language, self.issuer, choose_scope=name == "unsubscribe"))
 
-    def _message(self, name: str, language: str) -> Page:
-        return Page(200, pages.message(name, language, self.issuer))
+    def _message(self, name: str, language: str) -> Response:
+        return page(pages.message(name, language, self.issuer))
 
 
 def _is_of_everything(body: bytes) -> bool:
@@ -133,7 +131,3 @@ def _fields(body: bytes) -> dict[str, list[str]]:
         return parse_qs(body[:20_000].decode("utf-8", "replace"), max_num_fields=200)
     except ValueError:
         return {}
-
-
-def preferred_language(headers: Mapping[str, str]) -> str:
-    return "ja" if headers.get("accept-language", "").lower().startswith("ja") else "en"

@@ -22,11 +22,11 @@ from sodate.errors import Transient
 from sodate.leads.contact_state import Block, ContactState
 from sodate.leads.store import language_change, load_state, state_change
 from sodate.leads.time_zone import known_time_zone
+from sodate.web.catalogs import languages
 
 Frequency = Literal["all", "weekly", "monthly"]
 FREQUENCIES: tuple[Frequency, ...] = ("all", "weekly", "monthly")
 PAUSES = (30, 60, 90)
-LANGUAGES = ("ja", "en")
 _TRIES = 5
 
 
@@ -70,7 +70,7 @@ def read_preference_changes(fields: Mapping[str, Sequence[str]]) -> PreferenceCh
         ticked=frozenset(fields.get("topic", ())),
         frequency=one("frequency") if one("frequency") in FREQUENCIES else None,
         pause_days=int(pause) if pause in {"0", *map(str, PAUSES)} else None,
-        language=one("language") if one("language") in LANGUAGES else None,
+        language=one("language") if one("language") in languages() else None,
         time_zone=known_time_zone(one("zone")),
         stop=one("do") == "stop",
     )

@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from sodate.consent.confirm import OnConfirmed
-from sodate.errors import Invalid, NotFound
+from sodate.errors import NotAllowed, NotFound
 from sodate.forms.answers import read_answers
-from sodate.forms.body import decode, parse_body
 from sodate.forms.bots import CaptchaCheck, suspect, time_token
 from sodate.forms.capture import Capture
 from sodate.forms.definition import Form
@@ -17,10 +16,7 @@ from sodate.forms.submission_plan import Captured
 from sodate.forms.tokenless import suspect_tokenless
 from sodate.playbook.store import Definitions, parsed
 from sodate.signing import Signer
-
-
-class OriginRejected(Invalid):
-    status = 403
+from sodate.web.body import decode, parse_body
 
 
 @dataclass(frozen=True)
@@ -80,8 +76,8 @@ def check_origin(form: Form, headers: Mapping[str, str]) -> None:
 
     A post without an Origin header does not come from a browser and is allowed: CORS is not authorisation.
 
-    Raises: `OriginRejected` for an origin that the form does not list.
+    Raises: `NotAllowed` for an origin that the form does not list.
     """
     origin = headers.get("origin")
     if origin is not None and origin not in form.origins:
-        raise OriginRejected("this page may not post this form; add its origin to the form's `origins`", "origin")
+        raise NotAllowed("this page may not post this form; add its origin to the form's `origins`", "origin")

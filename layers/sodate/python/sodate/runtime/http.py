@@ -1,34 +1,14 @@
-"""API Gateway HTTP events and responses; the only module that maps our errors to status codes."""
+"""API Gateway HTTP events to routes and back; the only module that maps our errors to status codes."""
 
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from sodate.errors import Conflict, Invalid, NotFound, Transient
+from sodate.errors import Conflict, Invalid, NotAllowed, NotFound, Transient
 from sodate.runtime.logs import logger
+from sodate.web.body import BodyError
+from sodate.web.http import Request, Response, json_response
 
 RETRY_AFTER_SECONDS = 5
-
-
-@dataclass(frozen=True)
-class Request:
-    route: str
-    path: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: str | None
-    is_base64: bool
-
-    @property
-    def method(self) -> str:
-        return self.route.split(" ", 1)[0]
-
-
-@dataclass(frozen=True)
-class Response:
-    status: int
-    body: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 Route = Callable[[Request], Response]
@@ -42,11 +22,6 @@ def serve(event: Mapping[str, Any], routes: Mapping[str, Route]) -> dict[str, An
     return {"statusCode": response.status, "headers": dict(response.headers), "body": body}
 
 
-def json_response(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Response:
-    content = {"content-type": "application/json; charset=utf-8", "cache-control": "no-store"}
-    return Response(status, json.dumps(body, ensure_ascii=False), content | dict(headers or {}))
-
-
 def error_response(error: Exception) -> Response:
     """The response of one of our errors. Any other error is raised: Lambda counts it, and an alarm follows."""
     status, code, fields, headers = 422, "invalid", None, {}
@@ -58,13 +33,23 @@ def error_response(error: Exception) -> Response:
         case Transient():
             status, code, headers = 503, "busy", {"retry-after": str(RETRY_AFTER_SECONDS)}
         case Invalid():
-            status, code = getattr(error, "status", 422), error.code
+            status, code = _status_of(error), error.code
             fields = getattr(error, "fields", None)
         case _:
             raise error
     message = "please try again in a few seconds" if status == 503 else str(error)
     body = {"code": code, "message": message} | ({"fields": fields} if fields else {})
     return json_response(status, {"error": body}, headers)
+
+
+def _status_of(error: Invalid) -> int:
+    match error:
+        case BodyError():
+            return error.status
+        case NotAllowed():
+            return 403
+        case _:
+            return 422
 
 
 def _answer(request: Request, routes: Mapping[str, Route]) -> Response:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sodate.consent import pages
 from sodate.email.mailing import Mailing
 from sodate.errors import Invalid, NotFound
 from sodate.leads.store import load_profile
@@ -13,15 +12,11 @@ from sodate.playbook.store import Definitions, parsed
 from sodate.sales.assign import find
 from sodate.sales.definition import Sales
 from sodate.sales.feedback import FeedbackInvalid, Recorded, read_feedback, record
-from sodate.sales.feedback_page import Shown, feedback_page, no_page
 from sodate.sales.links import FeedbackLinks, Ticket
 from sodate.sales.message import reasons_of, talk_for, who_is
-
-
-@dataclass(frozen=True)
-class Page:
-    status: int
-    html: str
+from sodate.web import pages
+from sodate.web.feedback_page import Shown, feedback_page, no_page
+from sodate.web.http import Response, broken_link, page, wrong_entries
 
 
 @dataclass(frozen=True)
@@ -31,21 +26,21 @@ class FeedbackController:
     definitions: Definitions
     links: FeedbackLinks
 
-    def show(self, token: str, language: str, now: datetime) -> Page:
+    def show(self, token: str, language: str, now: datetime) -> Response:
         try:
-            return Page(200, self._page(self.links.read(token, now), token, language))
+            return page(self._page(self.links.read(token, now), token, language))
         except (Invalid, NotFound) as error:
             return _no_page(error, language)
 
-    def submit(self, token: str, raw: Mapping[str, Any], language: str, now: datetime) -> Page:
+    def submit(self, token: str, raw: Mapping[str, Any], language: str, now: datetime) -> Response:
         try:
             ticket = self.links.read(token, now)
             recorded = record(ticket, read_feedback(raw, self._sales), self._sales, now)
         except FeedbackInvalid as error:
-            return Page(422, self._page(ticket, token, language, wrong=error))
+            return wrong_entries(self._page(ticket, token, language, wrong=error))
         except (Invalid, NotFound) as error:
             return _no_page(error, language)
-        return Page(200, self._page(ticket, self._later(ticket, token, now), language, recorded=recorded))
+        return page(self._page(ticket, self._later(ticket, token, now), language, recorded=recorded))
 
     def submit_json(self, token: str, raw: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         """JSON for CRMs.
@@ -89,7 +84,9 @@ class FeedbackController:
             owner=owners.get(ticket.owner, ticket.owner),
             why=reasons_of(signal, language),
             talk=talk_for(profile, signal, sales.talks),
-            feedback=sales.feedback,
+            currency=sales.feedback.currency,
+            reject_reasons=[(one.id, one.label) for one in sales.feedback.reject_reasons],
+            lost_reasons=[(one.id, one.label) for one in sales.feedback.lost_reasons],
             token=token,
             visit=signal.answer_key or "first",
             answer=answer,
@@ -100,6 +97,6 @@ class FeedbackController:
         return feedback_page(shown, language, pages.Issuer(sender.name, sender.contact))
 
 
-def _no_page(error: Exception, language: str) -> Page:
+def _no_page(error: Exception, language: str) -> Response:
     """For an erased lead, the page of an expired link."""
-    return Page(400, no_page(error.code if isinstance(error, Invalid) else "link_expired", language))
+    return broken_link(no_page(error.code if isinstance(error, Invalid) else "link_expired", language))

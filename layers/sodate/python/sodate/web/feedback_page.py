@@ -5,72 +5,24 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from sodate.consent import pages
-from sodate.sales.definition import Feedback, Reason
-
-_WORDS: dict[str, dict[str, str]] = {
-    "ja": {
-        "title": "リードへの回答",
-        "sent_to": "このリンクは {owner} さん宛てにお送りしました。リンクをお持ちの方はどなたでも回答できます。",
-        "why": "理由",
-        "talk": "話の切り出し",
-        "now": "現在の回答: {answer}",
-        "recorded": "「{answer}」を記録しました。",
-        "already": "「{answer}」はすでに記録されています。",
-        "before": "それまでの回答は「{before}」でした。",
-        "check": "記録していません。入力内容をご確認ください: {fields}",
-        "accepted": "引き受ける",
-        "meeting_set": "商談を設定した",
-        "rejected": "見送る",
-        "won": "受注した",
-        "lost": "失注した",
-        "reason": "理由を選択",
-        "note": "メモ(任意・1000文字まで)",
-        "amount": "金額(整数)",
-        "currency": "通貨",
-        "send": "記録する",
-        "later": "後日の回答(商談・受注・失注)にはこちらのリンクをお使いください",
-        "link_broken": "リンクが正しくありません",
-        "link_expired": "リンクの有効期限が切れています",
-        "help": "最新の通知にあるリンクを開くか、営業管理の担当者にお問い合わせください。",
-    },
-    "en": {
-        "title": "Answer for this lead",
-        "sent_to": "This link was sent to {owner}. Whoever has it can answer.",
-        "why": "Why",
-        "talk": "What to say",
-        "now": "Answer so far: {answer}",
-        "recorded": "Recorded: {answer}.",
-        "already": "Recorded before: {answer}.",
-        "before": "The answer before it was: {before}.",
-        "check": "Nothing was recorded. Please check: {fields}",
-        "accepted": "I take it",
-        "meeting_set": "A meeting is set",
-        "rejected": "Reject",
-        "won": "Won",
-        "lost": "Lost",
-        "reason": "Choose a reason",
-        "note": "Note (optional, up to 1000 characters)",
-        "amount": "Amount (whole number)",
-        "currency": "Currency",
-        "send": "Record",
-        "later": "Keep this link for later answers (meeting, won, lost)",
-        "link_broken": "This link does not work",
-        "link_expired": "This link has expired",
-        "help": "Open the link of the latest message, or ask whoever runs sales operations.",
-    },
-}
+from sodate.web import pages
+from sodate.web.catalogs import catalog
 
 
 @dataclass(frozen=True)
 class Shown:
-    """`status`: `recorded`, `already`, `check` or empty. `token`: form target. `visit`: id that identifies a reload."""
+    """`status`: `recorded`, `already`, `check` or empty. `token`: form target. `visit`: id that identifies a reload.
+
+    A reason is its id and its label.
+    """
 
     who: str
     owner: str
     why: Sequence[str]
     talk: str
-    feedback: Feedback
+    currency: str
+    reject_reasons: Sequence[tuple[str, str]]
+    lost_reasons: Sequence[tuple[str, str]]
     token: str
     visit: str
     answer: str | None = None
@@ -80,7 +32,7 @@ class Shown:
 
 
 def feedback_page(shown: Shown, language: str, issuer: pages.Issuer) -> str:
-    words = _words(language)
+    words = catalog(language).section("feedback")
     content = Markup("").join(
         [
             _status_line(shown, words),
@@ -96,13 +48,9 @@ def feedback_page(shown: Shown, language: str, issuer: pages.Issuer) -> str:
 
 
 def no_page(code: str, language: str) -> str:
-    words = _words(language)
+    words = catalog(language).section("feedback")
     title = words.get(code, words["link_broken"])
     return pages.page(language, title, Markup("<p>{}</p>").format(words["help"]), pages.Issuer())
-
-
-def _words(language: str) -> dict[str, str]:
-    return _WORDS.get(language, _WORDS["en"])
 
 
 def _status_line(shown: Shown, words: dict[str, str]) -> Markup:
@@ -128,15 +76,13 @@ def _forms(shown: Shown, words: dict[str, str]) -> Markup:
     won = Markup(
         '<label>{}<input type="text" name="amount" inputmode="numeric" required maxlength="20"></label>'
         '<label>{}<input type="text" name="currency" value="{}" required pattern="[A-Z]{{3}}" maxlength="3"></label>'
-    ).format(words["amount"], words["currency"], shown.feedback.currency)
+    ).format(words["amount"], words["currency"], shown.currency)
     forms = [
         _form(shown, "accepted", words, Markup(""), words["accepted"]),
         _form(shown, "meeting_set", words, Markup(""), words["meeting_set"]),
-        _more(
-            _form(shown, "rejected", words, _reasons(shown.feedback.reject_reasons, words) + note), words["rejected"]
-        ),
+        _more(_form(shown, "rejected", words, _reasons(shown.reject_reasons, words) + note), words["rejected"]),
         _more(_form(shown, "won", words, won + note), words["won"]),
-        _more(_form(shown, "lost", words, _reasons(shown.feedback.lost_reasons, words) + note), words["lost"]),
+        _more(_form(shown, "lost", words, _reasons(shown.lost_reasons, words) + note), words["lost"]),
     ]
     return Markup("").join(forms)
 
@@ -153,8 +99,8 @@ def _more(form: Markup, title: str) -> Markup:
     return Markup('<details name="answer"><summary>{}</summary>{}</details>').format(title, form)
 
 
-def _reasons(reasons: Sequence[Reason], words: dict[str, str]) -> Markup:
-    rows = Markup("").join(Markup('<option value="{}">{}</option>').format(one.id, one.label) for one in reasons)
+def _reasons(reasons: Sequence[tuple[str, str]], words: dict[str, str]) -> Markup:
+    rows = Markup("").join(Markup('<option value="{}">{}</option>').format(id_, label) for id_, label in reasons)
     none = Markup('<option value="">{}</option>').format(words["reason"])
     return Markup('<label>{}<select name="reason" required>{}{}</select></label>').format(words["reason"], none, rows)
 

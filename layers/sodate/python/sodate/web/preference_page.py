@@ -6,8 +6,8 @@ from datetime import date
 
 from markupsafe import Markup
 
-from sodate.consent import pages
-from sodate.consent.preferences import FREQUENCIES, PAUSES
+from sodate.web import pages
+from sodate.web.catalogs import Catalog, catalog, language_names
 
 #: Offered beside the time zone of the lead; a POST may name any other IANA zone.
 TIME_ZONES = (
@@ -16,62 +16,6 @@ TIME_ZONES = (
     "Africa/Johannesburg", "America/Sao_Paulo", "America/New_York", "America/Chicago", "America/Denver",
     "America/Los_Angeles", "Pacific/Honolulu", "Australia/Sydney", "Pacific/Auckland", "UTC",
 )  # fmt: skip
-
-_WORDS = {
-    "ja": {
-        "title": "メール配信の設定",
-        "saved": "設定を保存しました。",
-        "stopped": "すべての配信を停止しました。今後、ご案内メールはお送りしません。",
-        "off": "現在、ご案内メールは停止されています。",
-        "back": "再開したいテーマを選んで保存してください。",
-        "form": "再開するには、もう一度フォームからお申し込みください。",
-        "topics": "受け取るテーマ",
-        "no_topics": "登録されているテーマはありません。",
-        "again": "再開するには、フォームからお申し込みください。",
-        "frequency": "お送りする回数",
-        "all": "すべて受け取る",
-        "weekly": "多くても週1通",
-        "monthly": "多くても月1通",
-        "pause": "一時停止",
-        "paused": "{} まで停止中",
-        "none": "停止しない",
-        "days": "{}日間停止する",
-        "language": "言語",
-        "zone": "タイムゾーン(夜間にお送りしないために使います)",
-        "unknown": "指定しない",
-        "save": "保存する",
-        "end": "すべて停止",
-        "end_text": "すべてのご案内メールを、すぐに停止します。",
-        "stop": "すべての配信を停止する",
-    },
-    "en": {
-        "title": "Your mail preferences",
-        "saved": "Your preferences are saved.",
-        "stopped": "All mail has been stopped. We will not send you any more of it.",
-        "off": "No mail of this kind is sent to you at present.",
-        "back": "To receive it again, choose topics and save.",
-        "form": "To receive it again, please fill in the form once more.",
-        "topics": "What you receive",
-        "no_topics": "You are not subscribed to any topic.",
-        "again": "To receive it again, please use the form.",
-        "frequency": "How often",
-        "all": "Everything",
-        "weekly": "At most one mail a week",
-        "monthly": "At most one mail a month",
-        "pause": "Take a break",
-        "paused": "Paused until {}",
-        "none": "No break",
-        "days": "Pause for {} days",
-        "language": "Language",
-        "zone": "Time zone (so that nothing comes at night)",
-        "unknown": "Not set",
-        "save": "Save",
-        "end": "Stop everything",
-        "end_text": "Stops all mail of this kind at once.",
-        "stop": "Stop all mail",
-    },
-}
-_LANGUAGES = (("ja", "日本語"), ("en", "English"))
 
 
 @dataclass(frozen=True)
@@ -88,10 +32,12 @@ class TopicChoice:
 @dataclass(frozen=True)
 class PreferenceView:
     """Current preferences of one lead. `off`: a block stops all marketing email, whatever the topics say; `can_return`:
-    this page may lift that block."""
+    this page may lift that block. `frequencies` and `pauses` (days) are what may be chosen."""
 
     topics: tuple[TopicChoice, ...]
     language: str
+    frequencies: tuple[str, ...]
+    pauses: tuple[int, ...]
     frequency: str = "all"
     paused_until: date | None = None
     time_zone: str | None = None
@@ -101,32 +47,29 @@ class PreferenceView:
 
 def preference_page(view: PreferenceView, issuer: pages.Issuer, result: str = "") -> str:
     """`result` of a POST: `saved` or `stopped`; empty for a GET."""
-    language = view.language if view.language in _WORDS else "en"
-    words = _WORDS[language]
+    chosen = catalog(view.language)
+    language, words = chosen.language, chosen.section("preferences")
     form = Markup(
         '<form method="post">{}{}{}{}{}<button type="submit" name="do" value="save">{}</button>{}</form>'
     ).format(
         _topics(view, words),
-        _radios("frequency", words["frequency"], [(name, words[name]) for name in FREQUENCIES], view.frequency),
-        _pause(view, language),
-        _select("language", words["language"], _LANGUAGES, language),
+        _radios("frequency", words["frequency"], [(name, words[name]) for name in view.frequencies], view.frequency),
+        _pause(view, chosen),
+        _select("language", words["language"], language_names(), language),
         _select("zone", words["zone"], _time_zones(view.time_zone, words["unknown"]), view.time_zone or ""),
         words["save"],
         Markup("") if view.off else _end(words),
     )
-    return pages.page(language, words["title"], _status(view, words, result) + form, issuer)
+    return pages.page(language, words["title"], _status(view, chosen, result) + form, issuer)
 
 
-def _status(view: PreferenceView, words: dict[str, str], result: str) -> Markup:
+def _status(view: PreferenceView, chosen: Catalog, result: str) -> Markup:
+    words = chosen.section("preferences")
     lines = [words[result]] if result else []
     if view.off:
         lines += [words["off"]] if result != "stopped" else []
         lines.append(words["back" if view.can_return else "form"])
-    return (
-        Markup('<p class="told" role="status">{}</p>').format(("" if words is _WORDS["ja"] else " ").join(lines))
-        if lines
-        else Markup("")
-    )
+    return Markup('<p class="told" role="status">{}</p>').format(chosen.sentences(lines)) if lines else Markup("")
 
 
 def _topics(view: PreferenceView, words: dict[str, str]) -> Markup:
@@ -145,17 +88,13 @@ def _topic(topic: TopicChoice, words: dict[str, str]) -> Markup:
     return shown + box.format(topic.id, state, topic.name, note)
 
 
-def _pause(view: PreferenceView, language: str) -> Markup:
-    words = _WORDS[language]
-    choices = [(str(days), words["days"].format(days)) for days in PAUSES]
+def _pause(view: PreferenceView, chosen: Catalog) -> Markup:
+    words = chosen.section("preferences")
+    choices = [(str(days), words["days"].format(days)) for days in view.pauses]
     if view.paused_until is None:
         return _radios("pause", words["pause"], [("", words["none"]), *choices], "")
-    current = ("", words["paused"].format(_day(view.paused_until, language)))
+    current = ("", words["paused"].format(chosen.day(view.paused_until)))
     return _radios("pause", words["pause"], [current, ("0", words["none"]), *choices], "")
-
-
-def _day(day: date, language: str) -> str:
-    return f"{day.year}年{day.month}月{day.day}日" if language == "ja" else f"{day.day} {day:%B %Y}"
 
 
 def _time_zones(own: str | None, unknown: str) -> list[tuple[str, str]]:

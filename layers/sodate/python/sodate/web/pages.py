@@ -1,11 +1,12 @@
-"""HTML pages that a lead opens from an email, in ja and en: no script, no external file, accessible."""
+"""HTML pages that a lead opens from an email, in every language of the catalogs: no script, no external file."""
 
 import base64
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
 
 from markupsafe import Markup
+
+from sodate.web.catalogs import catalog
 
 _STYLE = (
     "body{margin:0;background:#f6f7f5;color:#1d2420;font:17px/1.7 system-ui,sans-serif}"
@@ -39,39 +40,6 @@ HEADERS = {
     "x-robots-tag": "noindex",
 }
 
-_WORDS: dict[str, dict[str, Any]] = {
-    "ja": {
-        "opt_in": ("メール配信の登録確認", "下のボタンを押すと、登録が完了します。", "登録を確定する"),
-        "opt_in_done": ("登録が完了しました", "ご登録ありがとうございます。このページは閉じていただけます。"),
-        "opt_in_used": ("すでに登録済みです", "このリンクは一度使用されています。手続きは必要ありません。"),
-        "unsubscribe": ("メール配信の停止", "停止する範囲を選び、ボタンを押してください。", "配信を停止する"),
-        "unsubscribe_done": ("配信を停止しました", "今後、対象のメールはお送りしません。"),
-        "all": "すべてのご案内メール",
-        "topic": "このテーマのメールだけ",
-        "link_broken": ("リンクが正しくありません", "メールのリンク全体をコピーして、もう一度開いてください。"),
-        "link_expired": ("リンクの有効期限が切れています", "お手数ですが、もう一度フォームからお申し込みください。"),
-        "blocked": ("登録できませんでした", "お手数ですが、送信元までお問い合わせください。"),
-        "thanks": ("送信しました", "お問い合わせありがとうございます。"),
-        "form_error": ("入力内容をご確認ください", "前のページに戻り、次の項目を修正してください。"),
-        "busy": ("混み合っています", "しばらくしてから、もう一度お試しください。"),
-    },
-    "en": {
-        "opt_in": ("Confirm your subscription", "Press the button to complete it.", "Confirm"),
-        "opt_in_done": ("You are subscribed", "Thank you. You can close this page."),
-        "opt_in_used": ("Already confirmed", "This link was used before. There is nothing left to do."),
-        "unsubscribe": ("Unsubscribe", "Choose what to stop, then press the button.", "Unsubscribe"),
-        "unsubscribe_done": ("You are unsubscribed", "We will not send you these mails any more."),
-        "all": "All mail of this kind",
-        "topic": "Only this topic",
-        "link_broken": ("This link does not work", "Please copy the whole link from the mail and open it again."),
-        "link_expired": ("This link has expired", "Please fill in the form once more."),
-        "blocked": ("We could not subscribe you", "Please contact the sender."),
-        "thanks": ("Thank you", "We have received your message."),
-        "form_error": ("Please check your entries", "Go back and correct these fields."),
-        "busy": ("We are busy right now", "Please try again in a moment."),
-    },
-}
-
 
 @dataclass(frozen=True)
 class Issuer:
@@ -83,24 +51,27 @@ class Issuer:
 
 def question(name: str, language: str, issuer: Issuer, *, choose_scope: bool = False) -> str:
     """A page whose button POSTs to the same URL. `name`: `opt_in` or `unsubscribe`."""
-    words = _WORDS[_known(language)]
-    title, text, button = words[name]
+    section = catalog(language).section("question")
+    words, scopes = section[name], section["scope"]
+    text = words["text"]
     scope = Markup("")
     if choose_scope:
         scope = Markup(
             '<fieldset><legend>{}</legend><label><input type="radio" name="scope" value="all" checked> {}</label>'
             '<label><input type="radio" name="scope" value="topic"> {}</label></fieldset>'
-        ).format(text, words["all"], words["topic"])
+        ).format(text, scopes["all"], scopes["topic"])
         text = ""
-    form = Markup('<form method="post">{}<button type="submit">{}</button></form>').format(scope, button)
-    return page(language, title, _paragraph(text) + form, issuer)
+    form = Markup('<form method="post">{}<button type="submit">{}</button></form>').format(scope, words["button"])
+    return page(language, words["title"], _paragraph(text) + form, issuer)
 
 
 def message(name: str, language: str, issuer: Issuer, items: tuple[str, ...] = ()) -> str:
-    words = _WORDS[_known(language)]
-    title, text = words.get(name, words["link_broken"])[:2]
-    listed = Markup("").join(Markup("<li>{}</li>").format(item) for item in items)
-    return page(language, title, _paragraph(text) + (Markup("<ul>{}</ul>").format(listed) if items else ""), issuer)
+    """A page that only says something. `name`: a key of the catalogs' `message`; any other says `link_broken`."""
+    messages = catalog(language).section("message")
+    words = messages.get(name, messages["link_broken"])
+    rows = Markup("").join(Markup("<li>{}</li>").format(item) for item in items)
+    listed = Markup("<ul>{}</ul>").format(rows) if items else Markup("")
+    return page(language, words["title"], _paragraph(words["text"]) + listed, issuer)
 
 
 def field_errors(language: str, labels: tuple[str, ...]) -> str:
@@ -111,11 +82,8 @@ def _paragraph(text: str) -> Markup:
     return Markup("<p>{}</p>").format(text) if text else Markup("")
 
 
-def _known(language: str) -> str:
-    return language if language in _WORDS else "en"
-
-
 def page(language: str, title: str, content: Markup, issuer: Issuer) -> str:
+    """A whole document around `content`, with the sender at its foot."""
     foot = Markup("")
     if issuer.name:
         foot = Markup("<footer>{}<br>{}</footer>").format(issuer.name, issuer.contact)
@@ -124,5 +92,5 @@ def page(language: str, title: str, content: Markup, issuer: Issuer) -> str:
             '<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>{title}</title>'
             '<meta name="viewport" content="width=device-width,initial-scale=1"><style>{style}</style></head>'
             "<body><main><h1>{title}</h1>{content}{foot}</main></body></html>"
-        ).format(lang=_known(language), title=title, style=Markup(_STYLE), content=content, foot=foot)  # noqa: S704
+        ).format(lang=catalog(language).language, title=title, style=Markup(_STYLE), content=content, foot=foot)  # noqa: S704
     )

@@ -1,4 +1,4 @@
-"""Mail out and its echo back: the send queue, and SES → SNS → SQS for what became of each mail."""
+"""Email out and what SES reports of it: the send queue, and SES → SNS → SQS for what became of each email."""
 
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_ses as ses
@@ -12,7 +12,7 @@ from infra.components.queues import DeadLetters, Reader
 from infra.config import Stage
 
 # Of the ten types that email_events understands, SUBSCRIPTION is left out: SES list management is not used. So is SEND:
-# SES's answer says the same, one publish a mail cheaper; where the answer was lost, a delivery, bounce or delay tells.
+# SES's answer says the same, one publish cheaper; where the answer was lost, a delivery, bounce or delay tells.
 EVENTS = (
     ses.EmailSendingEvent.REJECT,
     ses.EmailSendingEvent.BOUNCE,
@@ -32,12 +32,12 @@ def build_send_queue(scope: Construct, sender: FunctionSpec, dead_letters: DeadL
 
 
 class EmailEvents(Construct):
-    """`queue` is what email_events reads; `configuration_set` is what every mail must be sent through."""
+    """`queue` is what email_events reads; `configuration_set` is what every email must be sent through."""
 
     def __init__(
         self, scope: Construct, stage: Stage, key: kms.Key, reader: FunctionSpec, dead_letters: DeadLetters
     ) -> None:
-        super().__init__(scope, "MailEvents")
+        super().__init__(scope, "EmailEvents")
         self.configuration_set = ses.ConfigurationSet(
             self,
             "ConfigurationSet",
@@ -47,7 +47,7 @@ class EmailEvents(Construct):
             suppression_reasons=ses.SuppressionReasons.BOUNCES_AND_COMPLAINTS,
             tls_policy=ses.ConfigurationSetTlsPolicy.OPTIONAL,
         )
-        self.topic = encrypted_topic(self, stage, "mail-events", key)
+        self.topic = encrypted_topic(self, stage, "email-events", key)
         self.queue = dead_letters.queue(self, "events", reader.edge, Reader(reader.size.timeout_s))
         self.topic.add_subscription(
             subscriptions.SqsSubscription(

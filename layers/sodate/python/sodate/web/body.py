@@ -58,7 +58,7 @@ def parse_body(data: bytes, headers: Mapping[str, str]) -> Raw:
     """
     if headers.get("content-encoding", "identity").lower() not in ("", "identity"):
         raise BodyError(415, "content_encoding", "send the body without Content-Encoding")
-    media, parameters = _content_type(headers.get("content-type", ""))
+    media, parameters = content_type(headers.get("content-type", ""))
     if media == "application/json":
         return _json(_text(data, parameters))
     if media == "application/x-www-form-urlencoded":
@@ -70,13 +70,8 @@ def parse_body(data: bytes, headers: Mapping[str, str]) -> Raw:
     )
 
 
-def is_html_post(headers: Mapping[str, str]) -> bool:
-    """True when the client is a plain HTML form, which gets a redirect; other clients get JSON."""
-    media, _ = _content_type(headers.get("content-type", ""))
-    return media != "application/json" and "application/json" not in headers.get("accept", "").lower()
-
-
-def _content_type(value: str) -> tuple[str, dict[str, str]]:
+def content_type(value: str) -> tuple[str, dict[str, str]]:
+    """Media type and parameters of the header `Content-Type`, names in lower case; an unreadable one is empty."""
     message = Message()
     message["content-type"] = value.replace("\r", " ").replace("\n", " ")
     parameters = message.get_params(failobj=[])

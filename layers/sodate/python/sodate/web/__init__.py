@@ -1,0 +1,1 @@
+"""What every public page and endpoint needs: requests, answers, bodies, languages, pages and their message catalogs."""

@@ -1,0 +1,60 @@
+"""Requests and responses of API Gateway's HTTP API. Status codes are chosen here and in `runtime/http.py` only."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sodate.web.pages import HEADERS
+
+
+@dataclass(frozen=True)
+class Request:
+    """`route` is API Gateway's route key, for example `GET /forms/{form_id}`; `headers` have lower-case names."""
+
+    route: str
+    path: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: str | None
+    is_base64: bool
+
+    @property
+    def method(self) -> str:
+        return self.route.split(" ", 1)[0]
+
+
+@dataclass(frozen=True)
+class Response:
+    status: int
+    body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def page(html: str) -> Response:
+    """A page that shows what was asked for, or what was done."""
+    return Response(200, html, HEADERS)
+
+
+def broken_link(html: str) -> Response:
+    """A page that says why the link in its address does not work."""
+    return Response(400, html, HEADERS)
+
+
+def wrong_entries(html: str) -> Response:
+    """A page that says which entries of a form must be corrected."""
+    return Response(422, html, HEADERS)
+
+
+def redirect(location: str) -> Response:
+    """To another page, by GET, after a post."""
+    return Response(303, headers={"location": location, "cache-control": "no-store"})
+
+
+def refused(code: str, message: str) -> Response:
+    """JSON for a client that may not do this."""
+    return json_response(403, {"error": {"code": code, "message": message}})
+
+
+def json_response(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Response:
+    content = {"content-type": "application/json; charset=utf-8", "cache-control": "no-store"}
+    return Response(status, json.dumps(body, ensure_ascii=False), content | dict(headers or {}))
