@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from sodate.authoring.check import check
 from sodate_cli.main import app
-from sodate_cli.playbook.check import check
 from typer.testing import CliRunner
 
 from tests.support.history import history

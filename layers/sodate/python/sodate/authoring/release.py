@@ -1,18 +1,16 @@
 """Which release checked a definition, and whether the functions of a stage know the same playbook keys."""
 
 import hashlib
+from collections.abc import Mapping
 from importlib.metadata import version
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
-
-from sodate_cli.playbook.schema import schemas
+from sodate.authoring.schema import schemas
 
 OUTPUT = "PlaybookSchema"
 
 
 def schema_digest() -> str:
-    """Of all keys that this command line knows. `infra` makes the same from the files in `schemas/playbook`."""
+    """Of all keys that this release knows. `infra` makes the same from the files in `schemas/playbook`."""
     made = hashlib.sha256()
     for name, text in sorted(schemas().items()):
         made.update(name.encode() + b"\0" + text.encode() + b"\0")
@@ -23,13 +21,11 @@ def written_by() -> str:
     return f"{version('sodate')} {schema_digest()}"
 
 
-def why_deploy_first(stage: str) -> str | None:
-    """A warning when the deployed functions were built with other playbook keys; None when not, or nobody can tell."""
-    try:
-        stacks = boto3.client("cloudformation").describe_stacks(StackName=f"Sodate-{stage}")["Stacks"]
-    except (ClientError, BotoCoreError):
-        return None
-    outputs = {entry["OutputKey"]: entry["OutputValue"] for entry in stacks[0].get("Outputs", [])}
+def why_deploy_first(stage: str, outputs: Mapping[str, str]) -> str | None:
+    """A warning when the functions of the stage were built with other playbook keys.
+
+    `outputs`: of the stage's stack. None when the keys are the same, or when the stack has no such output.
+    """
     if outputs.get(OUTPUT, schema_digest()) == schema_digest():
         return None
     return (

@@ -5,12 +5,11 @@ A rule sees only documents that are valid on their own, and never repeats what t
 
 from collections.abc import Sequence
 
+from sodate.authoring.compile.template import Compiled
+from sodate.authoring.lint import fields, forms, law, links, liquid, optin, references, sales, scoring, sequences
+from sodate.authoring.lint.context import Context, Rule
+from sodate.authoring.loader import Playbook
 from sodate.playbook.problem import Problem
-
-from sodate_cli.playbook.compile import Compiled
-from sodate_cli.playbook.lint import fields, forms, law, links, liquid, optin, references, sales, scoring, sequences
-from sodate_cli.playbook.lint.context import Context, Rule
-from sodate_cli.playbook.loader import Playbook
 
 RULES: tuple[Rule, ...] = (
     *references.RULES,

@@ -3,15 +3,14 @@
 import math
 from collections.abc import Iterator
 
+from sodate.authoring.lint.context import Context
+from sodate.authoring.lint.references import written_conditions, written_tests
 from sodate.conditions.evaluate import attribute_holds
 from sodate.conditions.language import ActivityTest, AllOf, AnyOf, AttributeTest, Condition, ScoreTest
 from sodate.forms.definition import FormField
 from sodate.playbook.problem import Problem, did_you_mean
 from sodate.playbook.yamlfile import Path
 from sodate.scoring.rules import RuleSet, ScoreRule
-
-from sodate_cli.playbook.lint.context import Context
-from sodate_cli.playbook.lint.references import written_conditions, written_tests
 
 
 def attributes_are_collected(context: Context) -> Iterator[Problem]:

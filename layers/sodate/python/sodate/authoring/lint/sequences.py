@@ -3,10 +3,9 @@
 import zoneinfo
 from collections.abc import Iterator
 
+from sodate.authoring.lint.context import Context
 from sodate.playbook.problem import Problem
 from sodate.scenarios.sequence import Sequence, Step
-
-from sodate_cli.playbook.lint.context import Context
 
 _LAW = "特定電子メール法 3条 (mail only what was agreed to)"
 

@@ -9,14 +9,14 @@ import re
 from collections.abc import Iterator, Sequence
 
 from liquid.exceptions import LiquidError
+
+from sodate.authoring.compile.liquid_guard import LIQUID
+from sodate.authoring.lint.context import Context, Mail
+from sodate.authoring.lint.liquid import why_unreadable
+from sodate.authoring.lint.reader import values_for
 from sodate.email.content.render import environment
 from sodate.email.mailing import Sender
 from sodate.playbook.problem import Problem, did_you_mean
-
-from sodate_cli.playbook.lint.context import Context, Mail
-from sodate_cli.playbook.lint.liquid import why_unreadable
-from sodate_cli.playbook.lint.reader import values_for
-from sodate_cli.playbook.liquid_guard import LIQUID
 
 _MISSING = re.compile(r"^([\w.]+) is undefined")
 

@@ -3,11 +3,10 @@
 import re
 from collections.abc import Iterator
 
+from sodate.authoring.lint.context import Context
 from sodate.playbook.problem import Problem, did_you_mean
 from sodate.playbook.yamlfile import Path
 from sodate.sales.definition import Sales
-
-from sodate_cli.playbook.lint.context import Context
 
 _LOCAL = re.compile(r"^http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(/|$)")
 

@@ -5,12 +5,11 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from sodate.authoring.compile.liquid_guard import LIQUID
+from sodate.authoring.compile.text_part import parse_html
+from sodate.authoring.lint.context import Context, Mail
+from sodate.authoring.lint.reader import rendered
 from sodate.playbook.problem import Problem
-
-from sodate_cli.playbook.lint.context import Context, Mail
-from sodate_cli.playbook.lint.reader import rendered
-from sodate_cli.playbook.liquid_guard import LIQUID
-from sodate_cli.playbook.text_part import parse_html
 
 _OWN = re.compile(r"^\{\{-?\s*(unsubscribe_url|preferences_url|opt_in_url|sender\.website)\s*-?\}\}$")
 _MAIL_OR_TELEPHONE = re.compile(

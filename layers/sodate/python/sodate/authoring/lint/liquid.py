@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 
 from liquid.exceptions import LiquidError
+
+from sodate.authoring.compile.liquid_guard import LIQUID
+from sodate.authoring.lint.context import Context, Mail
 from sodate.email.content.render import ALLOWED_FILTERS, environment
 from sodate.playbook.problem import Problem, did_you_mean
-
-from sodate_cli.playbook.lint.context import Context, Mail
-from sodate_cli.playbook.liquid_guard import LIQUID
 
 _TAG = re.compile(r"\{%-?\s*(\w+)")
 _BLOCKS = {"if", "unless", "case", "for", "capture", "comment"}

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
+from sodate.authoring.lint.context import Context
+from sodate.authoring.loader import Doc
 from sodate.conditions.language import ActivityTest, AllOf, AnyOf, Condition, Not, Test, parts
 from sodate.playbook.problem import Problem, did_you_mean
 from sodate.playbook.yamlfile import Path
-
-from sodate_cli.playbook.lint.context import Context
-from sodate_cli.playbook.loader import Doc
 
 _KINDS = {"form": "forms", "template": "templates", "sequence": "sequences"}
 

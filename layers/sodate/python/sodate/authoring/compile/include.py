@@ -8,10 +8,9 @@ import posixpath
 import re
 from dataclasses import dataclass
 
+from sodate.authoring.loader import Doc, TemplateFile
+from sodate.authoring.source import Source
 from sodate.playbook.problem import Problem
-
-from sodate_cli.playbook.loader import Doc, TemplateFile
-from sodate_cli.playbook.source import Source
 
 MAX_INCLUDES = 50
 _INCLUDE = re.compile(r"<mj-include\b([^>]*?)/?>(\s*</mj-include>)?", re.IGNORECASE)

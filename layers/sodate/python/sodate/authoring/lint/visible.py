@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from lxml import html as lxml_html
 
-from sodate_cli.playbook.text_part import parse_html
+from sodate.authoring.compile.text_part import parse_html
 
 _UNSEEN = {"head", "title", "style", "script", "template", "noscript", "object", "select", "textarea", "svg"}
 _HIDDEN = re.compile(

@@ -3,11 +3,10 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from sodate.authoring import affected
+from sodate.authoring.check import Checked
+from sodate.authoring.diff import FieldChange, changes
 from sodate.playbook.store import Definitions, Kind, Stored, digest
-
-from sodate_cli.playbook import affected
-from sodate_cli.playbook.check import Checked
-from sodate_cli.playbook.diff import FieldChange, changes
 
 KINDS: tuple[Kind, ...] = ("template", "mailing", "sales", "rules", "sequence", "form")
 What = Literal["added", "changed", "retired", "left"]

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
+from sodate.authoring.lint.context import Context
 from sodate.playbook.problem import Problem
-
-from sodate_cli.playbook.lint.context import Context
 
 _GUIDELINE = (
     "特定電子メールの送信等に関するガイドライン (consent is given freely, boxes off by default, double opt-in advised)"

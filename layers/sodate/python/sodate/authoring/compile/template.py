@@ -9,15 +9,15 @@ from html import escape as html_escape
 
 import css_inline
 from mjml import mjml2html
+
+from sodate.authoring.compile import liquid_guard
+from sodate.authoring.compile.include import Body, read_body
+from sodate.authoring.compile.mjml_shape import misshapen
+from sodate.authoring.compile.text_part import to_text
+from sodate.authoring.loader import Doc, TemplateFile
+from sodate.authoring.source import Source
 from sodate.email.content.template import Template
 from sodate.playbook.problem import Problem
-
-from sodate_cli.playbook import liquid_guard
-from sodate_cli.playbook.include import Body, read_body
-from sodate_cli.playbook.loader import Doc, TemplateFile
-from sodate_cli.playbook.mjml_shape import misshapen
-from sodate_cli.playbook.source import Source
-from sodate_cli.playbook.text_part import to_text
 
 GMAIL_CLIPS_AT = 102 * 1024
 _JAPANESE = r"[\u3001-\u30ff\u4e00-\u9fff\uff01-\uff60]"

@@ -8,7 +8,7 @@ from inscriptis.model.config import ParserConfig
 from lxml import etree
 from lxml import html as lxml_html
 
-from sodate_cli.playbook.liquid_guard import comments_to_words, words_in
+from sodate.authoring.compile.liquid_guard import comments_to_words, words_in
 
 _TABLE = {"table", "tbody", "thead", "tfoot", "tr"}
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)

@@ -1,17 +1,15 @@
-"""May SES send in the name of this playbook's sender? Asked before `plan` and `apply`; on the local cloud made so.
+"""The sender's identity in SES: checked before `plan` and `apply`, created on the local cloud.
 
-SES refuses each email of an unverified sender, and one whose DKIM or MAIL FROM is not in order is doubted by mailboxes.
+SES refuses each email of an unverified sender; mailbox providers distrust one whose DKIM or MAIL FROM is incomplete.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
-from sodate.email.mailing import Mailing
 
-from sodate_cli.playbook.check import Checked
-from sodate_cli.target import Target
+from sodate.authoring.check import Checked
+from sodate.email.mailing import Mailing
 
 
 def sender_of(checked: Checked) -> Mailing | None:
@@ -19,9 +17,8 @@ def sender_of(checked: Checked) -> Mailing | None:
     return doc.model if doc is not None and isinstance(doc.model, Mailing) else None
 
 
-def verify_locally(mailbox: str, mailing: Mailing) -> list[str]:
-    """The domains that the sender names, verified in the local SES simulator. `mailbox` is its address."""
-    ses = boto3.client("sesv2", endpoint_url=mailbox)
+def create_identities(ses: Any, mailing: Mailing) -> list[str]:
+    """Create an identity for each domain that the sender names, and return the domains. `ses`: boto3's `sesv2`."""
     addresses = [mailing.sender.from_address, mailing.sender.reply_to]
     domains = list(dict.fromkeys(address.rpartition("@")[2] for address in addresses if address))
     for domain in domains:
@@ -29,10 +26,10 @@ def verify_locally(mailbox: str, mailing: Mailing) -> list[str]:
     return domains
 
 
-def what_is_missing(target: Target, mailing: Mailing) -> list[str]:
-    """In words, with what to do. Empty when all is well, or when SES cannot be asked."""
+def missing_parts(ses: Any, mailing: Mailing) -> list[str]:
+    """What the sender's identity lacks, each with what to do; a failed call to SES is one of them. Empty: complete."""
     try:
-        return list(_missing(boto3.client("sesv2", region_name=target.region), mailing.sender.from_address))
+        return list(_missing(ses, mailing.sender.from_address))
     except (ClientError, BotoCoreError) as error:
         return [f"SES could not be asked about the sender {mailing.sender.from_address}: {error}"]
 

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from sodate.authoring.compile.include import Body
+from sodate.authoring.compile.template import Compiled
+from sodate.authoring.loader import Doc, Playbook, TemplateFile
 from sodate.email.content.template import Template
 from sodate.email.mailing import Mailing
 from sodate.forms.definition import Form, FormField
 from sodate.playbook.problem import Problem, Severity
-
-from sodate_cli.playbook.compile import Compiled
-from sodate_cli.playbook.include import Body
-from sodate_cli.playbook.loader import Doc, Playbook, TemplateFile
 
 
 @dataclass

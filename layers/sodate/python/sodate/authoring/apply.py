@@ -9,12 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from sodate.authoring.check import Checked, check
+from sodate.authoring.release import written_by
 from sodate.errors import NotFound
 from sodate.playbook.problem import PlaybookInvalid
 from sodate.playbook.store import Definitions, Kind
-
-from sodate_cli.playbook.check import Checked, check
-from sodate_cli.playbook.release import written_by
 
 #: Retiring runs against the order of publishing: what refers goes before what is referred to.
 RETIRE_ORDER: tuple[Kind, ...] = ("form", "sequence", "rules", "sales", "mailing", "template")
@@ -36,7 +35,7 @@ def apply_directory(
     retire: bool = False,
     definitions: Definitions | None = None,
 ) -> list[Applied]:
-    """Check and publish to the bound table (`sodate.dynamodb.base.bind`, or `sodate_cli.target.connect`).
+    """Check and publish to the table in use (`sodate.dynamodb.table.Table.use`).
 
     `overrides` are laid over the files before they are checked, e.g. `{"sales.webhook.url": "http://127.0.0.1:9000/",
     "forms.*.origins": ["http://localhost:3000"]}`. Raises `PlaybookInvalid` with all problems and writes nothing then.

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sodate.authoring.compile.template import Compiled, compile_template
+from sodate.authoring.lint import lint
+from sodate.authoring.loader import Playbook, load, unread_files
 from sodate.playbook.problem import Problem, errors
 from sodate.playbook.store import ONLY, Kind
-
-from sodate_cli.playbook.compile import Compiled, compile_template
-from sodate_cli.playbook.lint import lint
-from sodate_cli.playbook.loader import Playbook, load, unread_files
 
 
 @dataclass(frozen=True)

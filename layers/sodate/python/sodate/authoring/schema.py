@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from sodate_cli.playbook.loader import MANY, SINGLE
+from sodate.authoring.loader import MANY, SINGLE
 
 _NAMES = {"playbook.yaml": "playbook", "rules.yaml": "rules", "sales.yaml": "sales"}
 _FOLDERS = {"forms": "form", "templates": "template", "sequences": "sequence"}

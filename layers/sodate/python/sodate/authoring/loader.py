@@ -9,6 +9,9 @@ from pathlib import Path as FilePath
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, Field, StringConstraints, ValidationError
+
+from sodate.authoring.override import apply_overrides, unknown_targets
+from sodate.authoring.source import Source
 from sodate.email.content.template import TemplateHead
 from sodate.email.mailing import Mailing
 from sodate.forms.definition import Form
@@ -19,9 +22,6 @@ from sodate.playbook.yamlfile import Lines, Path, dotted, parse
 from sodate.sales.definition import Sales
 from sodate.scenarios.sequence import Sequence
 from sodate.scoring.rules import RuleSet
-
-from sodate_cli.playbook.override import apply_overrides, unknown_targets
-from sodate_cli.playbook.source import Source
 
 
 class TemplateFile(TemplateHead):

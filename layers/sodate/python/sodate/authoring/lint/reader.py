@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from liquid.exceptions import LiquidError
-from sodate.email.content.render import environment
 
-from sodate_cli.playbook.lint.context import Context, Mail
+from sodate.authoring.lint.context import Context, Mail
+from sodate.email.content.render import environment
 
 #: Stand for the sender's data and the links; nothing else in a mail can look like them.
 SENDER = {

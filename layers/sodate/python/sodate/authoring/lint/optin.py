@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
+from sodate.authoring.lint.context import Context
+from sodate.authoring.lint.reader import rendered
+from sodate.authoring.lint.visible import visible_links
 from sodate.playbook.problem import Problem
-
-from sodate_cli.playbook.lint.context import Context
-from sodate_cli.playbook.lint.reader import rendered
-from sodate_cli.playbook.lint.visible import visible_links
 
 
 def opt_in_email_is_transactional(context: Context) -> Iterator[Problem]:

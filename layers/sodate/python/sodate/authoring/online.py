@@ -10,13 +10,13 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 import urllib3
+
+from sodate.authoring.check import Checked
+from sodate.authoring.lint.context import Context, Mail
+from sodate.authoring.lint.links import links_of
 from sodate.errors import Invalid, Transient
 from sodate.playbook.problem import Problem
 from sodate.sales import webhook
-
-from sodate_cli.playbook.check import Checked
-from sodate_cli.playbook.lint.context import Context, Mail
-from sodate_cli.playbook.lint.links import links_of
 
 MOST_LINKS = 100
 _TIMEOUT = urllib3.Timeout(connect=3, read=5)

@@ -7,11 +7,10 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from sodate.authoring.lint.context import Context, Mail
+from sodate.authoring.lint.reader import SENDER, UNSUBSCRIBE, Reader, rendered
+from sodate.authoring.lint.visible import visible_links, visible_text
 from sodate.playbook.problem import Problem
-
-from sodate_cli.playbook.lint.context import Context, Mail
-from sodate_cli.playbook.lint.reader import SENDER, UNSUBSCRIBE, Reader, rendered
-from sodate_cli.playbook.lint.visible import visible_links, visible_text
 
 _LAW = "特定電子メール法 4条"
 _TRADE = "特定商取引法"
