@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from sodate.errors import Invalid, Transient
 from sodate.playbook.store import Definitions
-from sodate_cli.leads import explanation
-from sodate_cli.sales_state import channel_row
+from sodate.queries.explanation import explanation
+from sodate.runtime.readers import must_read
+from sodate_cli.leads import channel_row
 
 from tests.functions.sales import SATO, SLACK, lead, rise, sales
 from tests.support.world import World
@@ -134,12 +135,12 @@ def test_explain_shows_owner_and_channels_and_which_of_them_is_failing(
     monkeypatch.setattr("sodate.sales.webhook.deliver", down)
     lead_id = lead(world, "taro")
     event = rise(world, lead_id)
-    (before,) = explanation(lead_id, world.now)["told"]
+    (before,) = explanation(Definitions(reads=must_read), lead_id, world.now)["told"]
     assert (before["owner"], before["channels"]) == (None, {})
     with pytest.raises(Transient):
         world.call("sales_handoff", event)
     world.bus.clear()
-    (channel_state,) = explanation(lead_id, world.now)["told"]
+    (channel_state,) = explanation(Definitions(reads=must_read), lead_id, world.now)["told"]
     assert (channel_state["owner"], channel_state["because"], channel_state["answer"]) == (
         "sato",
         "default_owner",

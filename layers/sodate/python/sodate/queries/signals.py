@@ -53,10 +53,3 @@ def _channels(signal: SignalItem, definitions: Definitions, sends: Sequence[Send
             else f"FAILING: {attempt['status']}"
         )
     return channels
-
-
-def channel_row(state: dict[str, Any]) -> tuple[str, str, str, str, str]:
-    channels = "\n".join(f"{name}: {what}" for name, what in state["channels"].items())
-    owner = f"{state['owner'] or 'nobody yet'} ({state['because']})" if state["because"] else state["owner"] or "nobody"
-    waits = f" (waits until {state['waits_until'][:16]}Z)" if state["waits_until"] else ""
-    return state["at"], str(state["total"]), owner, channels + waits, state["answer"] or "nobody answered yet"

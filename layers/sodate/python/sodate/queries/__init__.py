@@ -1,0 +1,1 @@
+"""Answers about one lead: overview, timeline, explanation. Reads only."""
