@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from ses_simulator.errors import Fault
 from sodate.dynamodb import bulk
 from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef
 from sodate.email.delivery.store import fold_event, step_send
@@ -16,7 +17,6 @@ from sodate.queries.explanation import explanation
 from sodate.runtime.batch import each_entry
 from sodate.runtime.readers import must_read
 from sodate.scheduling import store as due
-from sodate_cli.local.ses.errors import Fault
 
 from tests.functions.quick import QuickWorld
 from tests.functions.test_send_protocol import due_step, second_attempts, step_mails, steps

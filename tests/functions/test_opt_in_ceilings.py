@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from ses_simulator.errors import Fault
 from sodate.email.delivery.failed import failed_sends, retry_transactional
 from sodate.email.events.event import EmailEvent
 from sodate.email.mailing import Mailing
@@ -20,7 +21,6 @@ from sodate.forms.opt_in_ceilings import PER_MAILBOX_AND_DAY
 from sodate.playbook.store import Definitions
 from sodate.queries.explanation import explanation
 from sodate.runtime.readers import must_read
-from sodate_cli.local.ses.errors import Fault
 
 from tests.support.world import START, Json, World
 
