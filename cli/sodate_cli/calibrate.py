@@ -108,8 +108,10 @@ def _show(said: dict[str, Any], out: Path | None, report: Path | None) -> None:
     output.show_fields("Calibration", text.summary(said))
     output.show_table("Rules", text.RULES, text.rules(said))
     output.show_table("Tenths of the leads, by rules that did not see them", text.TENTHS, text.tenths(said))
-    output.show_table("Columns refused (overrule with --allow)", ("column", "why"), text.rejected(said))
-    output.show_table("Warnings", ("kind", "about", "what"), text.warned(said))
+    refused = text.rejected(said)
+    title = "Columns refused (overrule with --allow)"
+    output.show_table(title, ("column", "why"), refused, nothing="No column was refused.")
+    output.show_table("Warnings", ("kind", "about", "what"), text.warned(said), nothing="There is no warning.")
     for path in (out, report):
         if path is not None:
             output.say(f"wrote {path}")

@@ -1,8 +1,9 @@
 """`sodate lead …`: profile and timeline of a lead, and the reason for each email sent or not sent."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+from sodate.leads.store import load_profile
 from sodate.playbook.store import Definitions
 from sodate.queries.explanation import explanation
 from sodate.queries.lead import overview
@@ -10,11 +11,15 @@ from sodate.queries.timeline import timeline as timeline_of
 from sodate.runtime.readers import must_read
 
 from sodate_cli import output
+from sodate_cli.lead_letter import letter
 from sodate_cli.operator import StageOption, explained, find_lead, now, target
 from sodate_cli.output import JsonOption
+from sodate_cli.times import Times
 
 app = typer.Typer(help="One lead: profile, timeline, and the reasons for everything.", no_args_is_help=True)
 EmailArgument = Annotated[str, typer.Argument(help="Mail address, as typed by anybody.")]
+#: Fields of the overview that are times.
+_MOMENTS = ("phase_since", "created")
 
 
 @app.command()
@@ -25,11 +30,17 @@ def show(email: EmailArgument, stage: StageOption = None, as_json: JsonOption = 
     """
     with explained():
         where = target(stage)
-        document = overview(Definitions(reads=must_read), find_lead(email, where), now(where))
+        lead_id = find_lead(email, where)
+        document = overview(Definitions(reads=must_read), lead_id, now(where))
+        who, times = name_of(lead_id), Times.of_stage()
     if as_json:
         output.show_json(document)
     else:
-        output.show_fields(f"Lead {email}", document)
+        at = {
+            times.column(name): times.shown(document[name]) for name in ("phase_since", "created") if name in document
+        }
+        rest = {name: value for name, value in document.items() if name not in ("email", "phase_since", "created")}
+        output.show_fields(f"Lead {who}", {"email": who, **rest, **at})
 
 
 @app.command()
@@ -39,12 +50,14 @@ def timeline(email: EmailArgument, stage: StageOption = None, as_json: JsonOptio
     Example: sodate lead timeline taro@example.jp
     """
     with explained():
-        rows = timeline_of(find_lead(email, target(stage)))
+        lead_id = find_lead(email, target(stage))
+        rows, who, times = timeline_of(lead_id), name_of(lead_id), Times.of_stage()
     if as_json:
         output.show_json(rows)
     else:
-        shown = [(row["at"], row["what"], row["detail"]) for row in rows]
-        output.show_table(f"Timeline of {email}", ("time (UTC)", "what", "detail"), shown)
+        shown = [(times.shown(row["at"]), row["what"], row["detail"]) for row in rows]
+        columns = (times.column("time"), "what", "detail")
+        output.show_table(f"Timeline of {who}", columns, shown, nothing=f"Nothing is recorded of {who}.")
 
 
 @app.command()
@@ -55,32 +68,20 @@ def explain(email: EmailArgument, stage: StageOption = None, as_json: JsonOption
     """
     with explained():
         where = target(stage)
-        document = explanation(Definitions(reads=must_read), find_lead(email, where), now(where))
+        lead_id = find_lead(email, where)
+        document = explanation(Definitions(reads=must_read), lead_id, now(where))
+        who, times = name_of(lead_id), Times.of_stage()
     if as_json:
         output.show_json(document)
-        return
-    output.show_fields(f"Why: {email}", document["state"])
-    output.show_table("Score", ("points", "category", "reason", "how"), [_score_row(r) for r in document["score"]])
-    signal_rows = [channel_row(signal) for signal in document["told"]]
-    output.show_table("Sales was told", ("time (UTC)", "total", "owner", "channels", "answer"), signal_rows)
-    mails = [(m["planned"], m["mail"], m["state"], m["why"]) for m in document["mails"]]
-    output.show_table("Mails", ("planned (UTC)", "mail", "state", "why"), mails)
-    steps = [(n["sequence"], n["step"], n["due"], n["waits"]) for n in document["next"]]
-    output.show_table("Next", ("sequence", "step", "due (UTC)", "waits for"), steps)
+    else:
+        output.show_letter(f"About {who} (times: {times.name})", letter(who, document, times))
 
 
-def _score_row(line: dict[str, Any]) -> tuple[str, str, str, str]:
-    parts = [f"{part['at'][:10]} {part['activity']} {part['points']:+d} → {part['now']:g}" for part in line["parts"]]
-    shown = [*parts[:5], *([f"and {len(parts) - 5} more"] if len(parts) > 5 else [])]
-    if abs(line["rounding_and_cap"]) >= 0.5:
-        shown.append(f"cap {line['rounding_and_cap']:+g}")
-    if line["group_cap"]:
-        shown.append(f"group's cap {line['group_cap']:+d}")
-    return f"{line['points']:+d}", line["category"] or "", line["reason"], "\n".join(shown)
-
-
-def channel_row(state: dict[str, Any]) -> tuple[str, str, str, str, str]:
-    channels = "\n".join(f"{name}: {what}" for name, what in state["channels"].items())
-    owner = f"{state['owner'] or 'nobody yet'} ({state['because']})" if state["because"] else state["owner"] or "nobody"
-    waits = f" (waits until {state['waits_until'][:16]}Z)" if state["waits_until"] else ""
-    return state["at"], str(state["total"]), owner, channels + waits, state["answer"] or "nobody answered yet"
+def name_of(lead_id: str) -> str:
+    """The address as typed, with the one that is mailed where they differ; the id for a lead without address."""
+    profile = load_profile(lead_id)
+    if not profile.address:
+        return lead_id
+    if profile.mailbox in ("", profile.address):
+        return profile.address
+    return f"{profile.address} (mailed as {profile.mailbox})"

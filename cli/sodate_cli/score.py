@@ -34,6 +34,7 @@ from sodate_cli import output, score_job
 from sodate_cli.leadfile import Position, read_file
 from sodate_cli.operator import StageOption, explained, now, target
 from sodate_cli.output import JsonOption
+from sodate_cli.times import Times
 
 app = typer.Typer(help="Scores of all leads: replay them, compare rule sets, learn one.", no_args_is_help=True)
 #: Leads between two checkpoints; a resumed run repeats at most this many.
@@ -99,10 +100,12 @@ def replay_command(
     if as_json:
         output.show_json(document)
         return
-    shown = ("as_of", "leads", "activities", "hot", "calls_a_week", "differ")
-    output.show_fields("Replay", {name: document[name] for name in shown})
-    output.show_table("Ranks", ("rank", "leads"), list(document["ranks"].items()))
-    output.show_table("Phases", ("phase", "leads"), list(document["phases"].items()))
+    times = Times.utc() if source is not None else Times.of_stage()
+    shown = ("leads", "activities", "hot", "calls_a_week", "differ")
+    figures = {name: document[name] for name in shown}
+    output.show_fields("Replay", {times.column("as_of"): times.shown(at), **figures})
+    output.show_table("Ranks", ("rank", "leads"), list(document["ranks"].items()), nothing="No lead has a rank.")
+    output.show_table("Phases", ("phase", "leads"), list(document["phases"].items()), nothing="No lead has a phase.")
 
 
 def _on_aws(stage: str | None, segments: int, *, notify: bool, wait: bool, as_json: bool) -> None:

@@ -14,6 +14,7 @@ from ulid import ULID
 
 from sodate_cli import output
 from sodate_cli.operator import now, outputs, target
+from sodate_cli.times import Times
 
 _EVERY_SECONDS = 2.0
 #: SQS redelivers a failed message after six minutes, up to five times, then moves it to the dead-letter queue.
@@ -68,6 +69,9 @@ def show(figures: Mapping[str, Any], *, as_json: bool) -> None:
     if as_json:
         output.show_json(figures)
     else:
-        output.show_fields("Replay on AWS", figures)
+        times = Times.of_stage()
+        moments = {times.column(name): times.shown(figures[name]) for name in ("began", "at")}
+        rest = {name: value for name, value in figures.items() if name not in ("began", "at")}
+        output.show_fields("Replay on AWS", {**rest, **moments})
     if figures["rules_changed"]:
         output.fail(f"the live rules are no longer version {figures['rules_version']}: replay again")

@@ -5,13 +5,15 @@ import hashlib
 import hmac
 import json
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sodate.errors import Invalid, Transient
 from sodate.playbook.store import Definitions
 from sodate.queries.explanation import explanation
 from sodate.runtime.readers import must_read
-from sodate_cli.leads import channel_row
+from sodate_cli.lead_letter import signal_sentence
+from sodate_cli.times import Times
 
 from tests.functions.sales import SATO, SLACK, lead, rise, sales
 from tests.support.world import World
@@ -149,4 +151,4 @@ def test_explain_shows_owner_and_channels_and_which_of_them_is_failing(
     assert channel_state["channels"]["webhook"] == "FAILING: the sales webhook did not answer: ConnectTimeoutError"
     assert channel_state["channels"]["slack"].startswith("told 2026-11-24T02:00Z")
     assert channel_state["channels"]["mail"] == "planned"
-    assert "FAILING" in channel_row(channel_state)[3]
+    assert "FAILING" in signal_sentence(channel_state, Times(ZoneInfo("Asia/Tokyo")))

@@ -76,4 +76,6 @@ def _compact(value: Any) -> str:
         return "{" + ", ".join(f"{key}: {_compact(inner)}" for key, inner in kept.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(_compact(inner) for inner in value) + "]"
-    return {True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "null" if value is None else str(value)
