@@ -1,1 +1,1 @@
-"""Answers about one lead: overview, timeline, explanation. Reads only."""
+"""Answers about leads: overview, timeline and explanation of one, export of all. Reads only."""
