@@ -52,9 +52,9 @@ def failed(
         output.say("No send of this month has failed, or none of those that were asked for.")
         return
     output.show_table("Failed sends by reason", ("sends", "purpose", "reason", "which means"), counts)
-    titles = ("send", "lead", "mail", times.column("failed"), "reason")
+    titles = ("send", "lead", "mail", "failed", "reason")
     shown = [(row["send"], row["lead"], row["mail"], times.shown(row["failed"]), row["reason"]) for row in rows[:100]]
-    output.show_table("Failed sends", titles, shown)
+    output.show_table(times.title("Failed sends"), titles, shown)
     if len(rows) > len(shown):
         output.say(f"and {len(rows) - len(shown)} more; --json lists all")
 

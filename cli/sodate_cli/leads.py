@@ -74,7 +74,7 @@ def explain(email: EmailArgument, stage: StageOption = None, as_json: JsonOption
     if as_json:
         output.show_json(document)
     else:
-        output.show_letter(f"About {who} (times: {times.name})", letter(who, document, times))
+        output.show_letter(times.title(f"About {who}"), letter(who, document, times))
 
 
 def name_of(lead_id: str) -> str:

@@ -39,10 +39,12 @@ def list_(stage: StageOption = None, in_month: MonthOption = None, as_json: Json
     if as_json:
         output.show_json(rows)
     else:
-        columns = ("id", times.column("at"), "form", "why", times.column("released"), "answers")
+        columns = ("id", "at", "form", "why", "released", "answers")
         moments = [{"at": times.shown(row["at"]), "released": times.shown(row["released"])} for row in rows]
         shown = [tuple({**row, **moment}.values()) for row, moment in zip(rows, moments, strict=True)]
-        output.show_table("Quarantine", columns, shown, nothing="No form post of this month is in quarantine.")
+        output.show_table(
+            times.title("Quarantine"), columns, shown, nothing="No form post of this month is in quarantine."
+        )
 
 
 @app.command("release")

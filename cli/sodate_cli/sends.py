@@ -50,8 +50,8 @@ def unknown(
         output.show_json(rows)
         return
     shown = [(row["send"], row["lead"], row["mail"], times.shown(row["attempt"]), row["why"]) for row in rows]
-    columns = ("send", "lead", "mail", times.column("attempt"), "why")
-    output.show_table("Unknown sends", columns, shown, nothing=_NONE_UNKNOWN)
+    columns = ("send", "lead", "mail", "attempt", "why")
+    output.show_table(times.title("Unknown sends"), columns, shown, nothing=_NONE_UNKNOWN)
 
 
 def _summary(selected: list[SendItem], times: Times, *, as_json: bool) -> None:
@@ -62,8 +62,8 @@ def _summary(selected: list[SendItem], times: Times, *, as_json: bool) -> None:
         output.show_json(rows)
         return
     shown = [(times.shown(str(row["hour"])), row["sequence"], row["reason"], row["sends"]) for row in rows]
-    titles = (times.column("hour of the attempt"), "sequence", "reason", "sends")
-    output.show_table("Unknown sends by hour and reason", titles, shown, nothing=_NONE_UNKNOWN)
+    titles = ("hour of the attempt", "sequence", "reason", "sends")
+    output.show_table(times.title("Unknown sends by hour and reason"), titles, shown, nothing=_NONE_UNKNOWN)
 
 
 @app.command()

@@ -39,6 +39,10 @@ class Times:
     def column(self, title: str) -> str:
         return f"{title} ({self.name})"
 
+    def title(self, text: str) -> str:
+        """For a table with too many columns to name the zone in one of them."""
+        return f"{text} (times: {self.name})"
+
     def shown(self, at: str | datetime | None) -> str:
         """`2026-11-24 18:00`; empty for None and the empty text, unchanged for text that is no time."""
         if not at:

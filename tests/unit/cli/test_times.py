@@ -27,8 +27,9 @@ def test_a_time_is_shown_in_the_zone(at: str | datetime | None, shown: str) -> N
     assert TOKYO.shown(at) == shown
 
 
-def test_the_zone_is_named_in_the_column() -> None:
+def test_the_zone_is_named_in_the_column_or_the_title() -> None:
     assert TOKYO.column("planned") == "planned (Asia/Tokyo)"
+    assert TOKYO.title("Failed sends") == "Failed sends (times: Asia/Tokyo)"
     assert Times.utc().column("sent") == "sent (UTC)"
 
 
