@@ -14,9 +14,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from sodate_cli.local.ses import events as ses
-from sodate_cli.local.ses.envelopes import sqs_event_of
-from sodate_cli.local.ses.message import Message
+from ses_simulator import events as ses
+from ses_simulator.envelopes import sqs_event_of
+from ses_simulator.message import Message
 
 from benchmarks import ours, sample
 from benchmarks.cost import Line, bill, prices, regions

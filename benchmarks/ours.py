@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from importlib import import_module
 
+from sodate.authoring.apply import publish
 from sodate.dynamodb import keys
 from sodate.email.delivery.message import LARGEST_BATCH, EnrollmentBatch, EnrollmentRef
 from sodate.leads.lead import Enrollment, Profile, State
@@ -12,7 +13,6 @@ from sodate.scenarios.calendar import due_at
 from sodate.scenarios.lane import lane_of
 from sodate.scenarios.sequence import Sequence
 from sodate.scheduling import store as due
-from sodate_cli.playbook.apply import publish
 
 from benchmarks import sample
 from benchmarks.endpoints import Asked

@@ -7,11 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from sodate.authoring.check import Checked, check
 from sodate.email.content.template import Template
 from sodate.email.mailing import Mailing
 from sodate.leads.lead import Profile
 from sodate.scenarios.sequence import Sequence
-from sodate_cli.playbook.check import Checked, check
 
 PLAYBOOK = Path(__file__).parents[1] / "playbooks" / "b2b-ja"
 SEQUENCE = "materials-follow-up"

@@ -3,22 +3,13 @@
 from typing import Annotated, Literal
 
 import typer
-from sodate.activities.activity import Activity, activity_key
-from sodate.activities.catalog import ActivityType
-from sodate.activities.store import activities_of, activity_item
-from sodate.dynamodb import base, keys
-from sodate.dynamodb.base import ConditionFailed
-from sodate.errors import Invalid, NotFound
-from sodate.leads.text import one_line
+from sodate.scoring import correct
 from sodate.scoring.rules import MOST_POINTS
 
 from sodate_cli import output
 from sodate_cli.leads import EmailArgument
 from sodate_cli.operator import StageOption, explained, find_lead, now, target
 from sodate_cli.output import JsonOption
-from sodate_cli.target import Target
-
-_JUDGED = tuple(type_.value for type_ in ActivityType if type_.by_robots)
 
 
 def judge(
@@ -35,12 +26,7 @@ def judge(
     with explained():
         where = target(stage)
         lead_id = find_lead(email, where)
-        match = next((one for one in activities_of(lead_id) if one.key == activity), None)
-        if match is None:
-            raise NotFound(f"{email} has no activity {activity}; `sodate lead explain {email} --json` lists them")
-        if match.type not in _JUDGED:
-            raise Invalid(f"{match.type} is nothing that a robot does; only {', '.join(_JUDGED)} can be judged")
-        _log(lead_id, ActivityType.ACTIVITY_JUDGED, {"of": activity, "verdict": verdict}, where)
+        correct.judge(lead_id, activity, verdict, now(where))
     _say({"lead": lead_id, "activity": activity, "verdict": verdict}, as_json)
 
 
@@ -56,22 +42,10 @@ def adjust(
     Example: sodate lead adjust taro@example.jp --points 20 --because "met at the fair"
     """
     with explained():
-        reason = one_line(because)[:200]
-        if not points or not reason:
-            raise Invalid("--points must not be 0, and --because must say something")
         where = target(stage)
         lead_id = find_lead(email, where)
-        _log(lead_id, ActivityType.SCORE_ADJUSTED, {"points": points, "reason": reason}, where)
+        reason = correct.adjust(lead_id, points, because, now(where))
     _say({"lead": lead_id, "points": points, "because": reason}, as_json)
-
-
-def _log(lead_id: str, type_: ActivityType, about: dict[str, str | int], where: Target) -> None:
-    at = now(where)
-    key = activity_key(type_, keys.stamp(at), *(str(value) for value in about.values()))
-    try:
-        base.put_new(activity_item(Activity(lead_id, type_.value, at, key, about)))
-    except ConditionFailed:
-        return  # said in the same millisecond already
 
 
 def _say(document: dict[str, str | int], as_json: bool) -> None:

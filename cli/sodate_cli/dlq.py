@@ -38,7 +38,7 @@ def list_(stage: StageOption = None, as_json: JsonOption = False) -> None:
         output.show_json(rows)
         return
     shown = [(row["edge"], row["messages"], "\n".join(m["reason"] for m in row["first"])) for row in rows]
-    output.show_table("Dead-letter queues", ("edge", "messages", "reasons"), shown)
+    output.show_table("Dead-letter queues", ("edge", "messages", "reasons"), shown, nothing="No dead-letter queue.")
 
 
 @app.command()
@@ -62,8 +62,10 @@ def show(
     if as_json:
         output.show_json([_shown(letter) for letter in chosen])
         return
-    for letter in chosen:
+    for letter in chosen:  # in UTC: this command must work when the table, which has the time zone, does not
         output.show_fields(letter.id, _shown(letter))
+    if not chosen:
+        output.say(f"The dead-letter queue of {edge} holds no {'such message' if message else 'message'}.")
 
 
 @app.command()

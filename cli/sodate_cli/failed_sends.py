@@ -16,10 +16,14 @@ from sodate.scenarios.retry_step import retry_step
 from sodate_cli import output
 from sodate_cli.operator import MonthOption, StageOption, explained, month, now, target
 from sodate_cli.output import JsonOption
+from sodate_cli.times import Times
 
 ReasonOption = Annotated[str | None, typer.Option("--reason", help="Only reasons that begin so, e.g. MessageRejected.")]
-FromOption = Annotated[str | None, typer.Option("--from", help="Failed at or after this time (UTC): 2026-11-24T09:00.")]
-UntilOption = Annotated[str | None, typer.Option("--until", help="Failed before this time (UTC).")]
+FromOption = Annotated[
+    str | None,
+    typer.Option("--from", help="Failed at or after this time: 2026-11-24T18:00+09:00; UTC without an offset."),
+]
+UntilOption = Annotated[str | None, typer.Option("--until", help="Failed before this time (likewise).")]
 
 
 def failed(
@@ -37,15 +41,22 @@ def failed(
     with explained():
         where = target(stage)
         sends = _chosen(month(in_month, now(where)), reason, begin, end)
+        times = Times.of_stage()
     rows = [_row(send) for send in sends]
     if as_json:
         output.show_json(rows)
         return
     reasons = Counter((send.reason or "", send.purpose) for send in sends)
     counts = [(count, purpose, why, in_words(why)) for (why, purpose), count in reasons.most_common()]
+    if not rows:
+        output.say("No send of this month has failed, or none of those that were asked for.")
+        return
     output.show_table("Failed sends by reason", ("sends", "purpose", "reason", "which means"), counts)
-    titles = ("send", "lead", "mail", "failed (UTC)", "reason")
-    output.show_table("Failed sends", titles, [tuple(row.values()) for row in rows[:100]])
+    titles = ("send", "lead", "mail", "failed", "reason")
+    shown = [(row["send"], row["lead"], row["mail"], times.shown(row["failed"]), row["reason"]) for row in rows[:100]]
+    output.show_table(times.title("Failed sends"), titles, shown)
+    if len(rows) > len(shown):
+        output.say(f"and {len(rows) - len(shown)} more; --json lists all")
 
 
 def retry(
@@ -110,7 +121,7 @@ def moment(text: str | None, option: str) -> str | None:
     try:
         given = datetime.fromisoformat(text)
     except ValueError as error:
-        raise Invalid(f"{option} {text!r}: write it as 2026-11-24T09:00 (UTC)") from error
+        raise Invalid(f"{option} {text!r}: write it as 2026-11-24T18:00+09:00, or 2026-11-24T09:00 (UTC)") from error
     return stamp(given.replace(tzinfo=UTC) if given.tzinfo is None else given)
 
 

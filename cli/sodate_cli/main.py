@@ -2,7 +2,7 @@
 
 import typer
 
-from sodate_cli.calibrate.commands import calibrate
+from sodate_cli.calibrate import calibrate
 from sodate_cli.corrections import adjust, judge
 from sodate_cli.dlq import app as dlq_app
 from sodate_cli.doctor.commands import doctor

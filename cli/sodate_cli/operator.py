@@ -10,8 +10,7 @@ import boto3
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from sodate.errors import NotFound, SodateError
-from sodate.leads.address import address_key, parse_address
-from sodate.leads.store import owner_of
+from sodate.queries import lead
 from sodate.runtime import clock
 
 from sodate_cli import output, stacks
@@ -62,14 +61,11 @@ def month(text: str | None, at: datetime) -> datetime:
 
 
 def find_lead(email: str, where: Target) -> str:
-    """Id of the lead with this address, found by HMAC.
+    """Id of the lead with this address on the stage.
 
     Raises: `NotFound`; `Invalid` for text that is no address.
     """
-    lead_id = owner_of(address_key(parse_address(email).match, secret(where, "address-key")["key"].encode()))
-    if lead_id is None:
-        raise NotFound(f"no lead with the address {email}")
-    return lead_id
+    return lead.find_lead(email, secret(where, "address-key")["key"].encode())
 
 
 def secret(where: Target, name: str) -> dict[str, Any]:

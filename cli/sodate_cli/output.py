@@ -27,8 +27,16 @@ def show_json(document: Any) -> None:
     print(json.dumps(document, ensure_ascii=False, indent=2, default=str))
 
 
-def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A table for people; values are printed literally, never as rich markup."""
+def show_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, nothing: str | None = None
+) -> None:
+    """A table for people; without rows, the sentence `nothing`. Long values are folded, never cut.
+
+    Values are printed literally, never as rich markup.
+    """
+    if not rows:
+        _console.print(plain(nothing or f"{title}: none."), markup=False, highlight=False)
+        return
     table = Table(title=Text(title, style="bold"), title_justify="left", header_style="bold", show_header=any(columns))
     for column in columns:
         table.add_column(column, overflow="fold")
@@ -38,8 +46,27 @@ def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[objec
 
 
 def show_fields(title: str, fields: Mapping[str, object]) -> None:
-    """Name and value pairs for people."""
-    show_table(title, ("", ""), [(name, value) for name, value in fields.items()])
+    """Name and value pairs for people; a dash for what has no value."""
+    rows = [(name, plain(value) or "–") for name, value in fields.items()]
+    show_table(title, ("", ""), rows, nothing=f"{title}: nothing to show.")
+
+
+def show_letter(title: str, sections: Sequence[tuple[str, Sequence[str], Sequence[str]]]) -> None:
+    """Text for people: each section has a heading, sentences and a list; lines wrap at the width of the terminal."""
+    _console.print(Text(plain(title), style="bold"))
+    for heading, sentences, entries in sections:
+        _console.print()
+        if heading:
+            _console.print(Text(plain(heading), style="bold"))
+        for sentence in sentences:
+            _console.print(Text(plain(sentence), overflow="fold"))
+        if entries:
+            grid = Table.grid(padding=(0, 1))
+            grid.add_column()
+            grid.add_column(overflow="fold")
+            for entry in entries:
+                grid.add_row("-", Text(plain(entry)))
+            _console.print(grid)
 
 
 def show(table: Table) -> None:
@@ -75,6 +102,26 @@ def fail(message: str, code: int = FAILED) -> NoReturn:
 
 
 def plain(value: object) -> str:
-    """Without control characters, so that no value of the table moves the cursor of a terminal."""
-    text = "" if value is None else str(value)
-    return "".join(character for character in text if character.isprintable() or character == "\n")
+    """`in_words`, without control characters, so that no value of the table moves the cursor of a terminal."""
+    return "".join(character for character in in_words(value) if character.isprintable() or character == "\n")
+
+
+def in_words(value: object) -> str:
+    """A value as people write it: `yes`, `a, b`, one `name: value` per line; nothing for None and what is empty."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.12g}"
+    if isinstance(value, Mapping):
+        return "\n".join(f"{name}: {_in_one_line(part)}" for name, part in value.items())
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return ", ".join(_in_one_line(part) for part in value)
+    return str(value)
+
+
+def _in_one_line(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_in_one_line(part)}" for name, part in value.items())
+    return in_words(value) or "–"

@@ -14,6 +14,7 @@ from sodate.scenarios.enroll import on_opt_in
 from sodate_cli import output
 from sodate_cli.operator import MonthOption, StageOption, explained, month, now, secret, target
 from sodate_cli.output import JsonOption
+from sodate_cli.times import Times
 
 app = typer.Typer(
     help="Form posts that looked like a robot's: look at them, release the real ones.", no_args_is_help=True
@@ -29,6 +30,7 @@ def list_(stage: StageOption = None, in_month: MonthOption = None, as_json: Json
     with explained():
         where = target(stage)
         submissions = quarantined(month(in_month, now(where)))
+        times = Times.of_stage()
     rows: list[dict[str, Any]] = [
         {"id": i.submission_id, "at": i.at, "form": i.form_id, "why": i.suspicion, "released": i.released or "",
          "answers": i.read_answers()}
@@ -37,9 +39,12 @@ def list_(stage: StageOption = None, in_month: MonthOption = None, as_json: Json
     if as_json:
         output.show_json(rows)
     else:
-        columns = ("id", "at (UTC)", "form", "why", "released", "answers")
-        shown = [(*tuple(row.values())[:-1], "\n".join(f"{k}: {v}" for k, v in row["answers"].items())) for row in rows]
-        output.show_table("Quarantine", columns, shown)
+        columns = ("id", "at", "form", "why", "released", "answers")
+        moments = [{"at": times.shown(row["at"]), "released": times.shown(row["released"])} for row in rows]
+        shown = [tuple({**row, **moment}.values()) for row, moment in zip(rows, moments, strict=True)]
+        output.show_table(
+            times.title("Quarantine"), columns, shown, nothing="No form post of this month is in quarantine."
+        )
 
 
 @app.command("release")

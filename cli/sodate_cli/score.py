@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from sodate.authoring.rules_file import read_rules
 from sodate.errors import Invalid
-from sodate.playbook.explain import problems_of
 from sodate.playbook.store import Definitions
-from sodate.playbook.yamlfile import parse
 from sodate.scoring.engine import ScoringEngine
 from sodate.scoring.replay import (
     Case,
@@ -28,12 +26,12 @@ from sodate.scoring.replay import (
 )
 from sodate.scoring.replay_job import status
 from sodate.scoring.rescore import Rules, live_rules, rescore, rules_of
-from sodate.scoring.rules import RuleSet
 
 from sodate_cli import output, score_job
 from sodate_cli.leadfile import Position, read_file
 from sodate_cli.operator import StageOption, explained, now, target
 from sodate_cli.output import JsonOption
+from sodate_cli.times import Times
 
 app = typer.Typer(help="Scores of all leads: replay them, compare rule sets, learn one.", no_args_is_help=True)
 #: Leads between two checkpoints; a resumed run repeats at most this many.
@@ -99,10 +97,12 @@ def replay_command(
     if as_json:
         output.show_json(document)
         return
-    shown = ("as_of", "leads", "activities", "hot", "calls_a_week", "differ")
-    output.show_fields("Replay", {name: document[name] for name in shown})
-    output.show_table("Ranks", ("rank", "leads"), list(document["ranks"].items()))
-    output.show_table("Phases", ("phase", "leads"), list(document["phases"].items()))
+    times = Times.utc() if source is not None else Times.of_stage()
+    shown = ("leads", "activities", "hot", "calls_a_week", "differ")
+    figures = {name: document[name] for name in shown}
+    output.show_fields("Replay", {times.column("as_of"): times.shown(at), **figures})
+    output.show_table("Ranks", ("rank", "leads"), list(document["ranks"].items()), nothing="No lead has a rank.")
+    output.show_table("Phases", ("phase", "leads"), list(document["phases"].items()), nothing="No lead has a phase.")
 
 
 def _on_aws(stage: str | None, segments: int, *, notify: bool, wait: bool, as_json: bool) -> None:
@@ -253,25 +253,10 @@ def _setting(rules: str | None, as_of: str | None, source: Path | None, stage: s
 
 def _rules(wanted: str | None, stage: str | None) -> Rules:
     if wanted is not None and not wanted.isdigit():
-        return Rules(0, ScoringEngine(_from_file(Path(wanted))))
+        return Rules(0, ScoringEngine(read_rules(Path(wanted))))
     target(stage)
     definitions = Definitions()
     return live_rules(definitions) if wanted is None else rules_of(definitions, int(wanted))
-
-
-def _from_file(path: Path) -> RuleSet:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Invalid(f"{path} cannot be read: {error}") from error
-    read = parse(str(path), text)
-    problems = read.problems
-    if not problems:
-        try:
-            return RuleSet.model_validate(read.data)
-        except ValidationError as error:
-            problems = problems_of(error, RuleSet, str(path), read.data, read.lines)
-    raise Invalid("\n".join(f"{problem.file}:{problem.line}: {problem.message}" for problem in problems[:20]))
 
 
 def _moment(text: str) -> datetime:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -14,6 +13,7 @@ from ulid import ULID
 
 from sodate_cli import output
 from sodate_cli.operator import now, outputs, target
+from sodate_cli.times import Times
 
 _EVERY_SECONDS = 2.0
 #: SQS redelivers a failed message after six minutes, up to five times, then moves it to the dead-letter queue.
@@ -31,12 +31,13 @@ def begin(stage: str | None, segments: int, *, notify: bool) -> str:
     stack_outputs = outputs(stage_target)
     if "ReplayQueueUrl" not in stack_outputs:
         raise Invalid(f"the stage {stage_target.stage} was deployed before it could replay: deploy it again")
-    rules, at = Definitions().live("rules"), now(stage_target)
-    job = str(ULID.from_datetime(at))
-    tasks = replay_job.plan(job, segments, rules.version, at, notify=notify)
-    is_settled = datetime.fromisoformat(rules.published) + replay_job.SETTLED <= at
-    delay = 0 if is_settled else int(replay_job.SETTLED.total_seconds())
-    container.put_on_queue(stack_outputs["ReplayQueueUrl"], [task.model_dump() for task in tasks], delay)
+    at = now(stage_target)
+    job, queue = str(ULID.from_datetime(at)), stack_outputs["ReplayQueueUrl"]
+
+    def enqueue(messages: list[dict[str, Any]], delay: int) -> None:
+        container.put_on_queue(queue, messages, delay)
+
+    replay_job.begin(Definitions(), job, segments, at, enqueue, notify=notify)
     return job
 
 
@@ -68,6 +69,9 @@ def show(figures: Mapping[str, Any], *, as_json: bool) -> None:
     if as_json:
         output.show_json(figures)
     else:
-        output.show_fields("Replay on AWS", figures)
+        times = Times.of_stage()
+        moments = {times.column(name): times.shown(figures[name]) for name in ("began", "at")}
+        rest = {name: value for name, value in figures.items() if name not in ("began", "at")}
+        output.show_fields("Replay on AWS", {**rest, **moments})
     if figures["rules_changed"]:
         output.fail(f"the live rules are no longer version {figures['rules_version']}: replay again")

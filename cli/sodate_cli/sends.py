@@ -15,6 +15,9 @@ from sodate_cli import failed_sends, output
 from sodate_cli.failed_sends import moment
 from sodate_cli.operator import MonthOption, StageOption, explained, month, now, target
 from sodate_cli.output import JsonOption
+from sodate_cli.times import Times
+
+_NONE_UNKNOWN = "No send of this month has an unknown outcome."
 
 app = typer.Typer(help="Mails whose outcome is unknown, and mails that failed: list them, settle them, try them again.")
 app.command("failed")(failed_sends.failed)
@@ -35,8 +38,9 @@ def unknown(
     with explained():
         where = target(stage)
         selected = unknowns.unknown_sends(month(in_month, now(where)))
+        times = Times.of_stage()
     if summary:
-        _summary(selected, as_json=as_json)
+        _summary(selected, times, as_json=as_json)
         return
     rows = [
         {"send": s.send_id, "lead": s.lead_id, "mail": s.template or s.name, "attempt": s.attempted_at, "why": s.reason}
@@ -44,21 +48,22 @@ def unknown(
     ]
     if as_json:
         output.show_json(rows)
-    else:
-        output.show_table(
-            "Unknown sends", ("send", "lead", "mail", "attempt (UTC)", "why"), [tuple(r.values()) for r in rows]
-        )
+        return
+    shown = [(row["send"], row["lead"], row["mail"], times.shown(row["attempt"]), row["why"]) for row in rows]
+    columns = ("send", "lead", "mail", "attempt", "why")
+    output.show_table(times.title("Unknown sends"), columns, shown, nothing=_NONE_UNKNOWN)
 
 
-def _summary(selected: list[SendItem], *, as_json: bool) -> None:
+def _summary(selected: list[SendItem], times: Times, *, as_json: bool) -> None:
     counts = Counter((str(s.attempted_at or s.planned_at)[:13], s.sequence or s.name, s.reason or "") for s in selected)
     names = ("hour", "sequence", "reason")
     rows = [{**dict(zip(names, key, strict=True)), "sends": count} for key, count in sorted(counts.items())]
     if as_json:
         output.show_json(rows)
         return
-    titles = ("hour of the attempt (UTC)", "sequence", "reason", "sends")
-    output.show_table("Unknown sends by hour and reason", titles, [tuple(row.values()) for row in rows])
+    shown = [(times.shown(str(row["hour"])), row["sequence"], row["reason"], row["sends"]) for row in rows]
+    titles = ("hour of the attempt", "sequence", "reason", "sends")
+    output.show_table(times.title("Unknown sends by hour and reason"), titles, shown, nothing=_NONE_UNKNOWN)
 
 
 @app.command()
@@ -68,8 +73,10 @@ def resolve(
     ],
     lead_id: Annotated[str | None, typer.Argument(help="Lead id, as `sends unknown` lists it.")] = None,
     send_id: Annotated[str | None, typer.Argument(help="Send id, as `sends unknown` lists it.")] = None,
-    begin: Annotated[str | None, typer.Option("--from", help="Attempted at or after this time (UTC).")] = None,
-    end: Annotated[str | None, typer.Option("--until", help="Attempted before this time (UTC).")] = None,
+    begin: Annotated[
+        str | None, typer.Option("--from", help="Attempted at or after this time (UTC without an offset).")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--until", help="Attempted before this time (likewise).")] = None,
     stage: StageOption = None,
     in_month: MonthOption = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,

@@ -1,4 +1,4 @@
-"""The wheel, installed alone: it holds our two packages only, and what needs a checkout says so in a sentence.
+"""The wheel, installed alone: it holds our four packages only, and what needs a checkout says so in a sentence.
 
 A clean environment holds the wheel and exactly the packages that one export (requirements/cli.txt, or runtime.txt for
 who takes no extra) pins for this machine. They are linked from the environment that runs the tests, so that no network
@@ -27,11 +27,11 @@ WITHOUT_CHECKOUT = (
     ("doctor", "--stage", "dev"),
     ("lead", "show", "taro@example.jp", "--stage", "local"),
 )
-#: Imports every module of both packages and prints, as JSON, the top-level names that are missing.
+#: Imports every module of our packages and prints, as JSON, the top-level names that are missing.
 IMPORT_ALL = """
-import importlib, json, pkgutil, sodate, sodate_cli
+import calibration, importlib, json, pkgutil, ses_simulator, sodate, sodate_cli
 missing = {}
-for package in (sodate, sodate_cli):
+for package in (calibration, ses_simulator, sodate, sodate_cli):
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + ".", onerror=lambda name: None):
         if module.name.endswith(".__main__"):
             continue
@@ -95,11 +95,11 @@ def run(clean: Path, *command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(line, cwd=clean.parent, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_the_wheel_holds_our_two_packages_and_their_licence_only(wheel: Path) -> None:
+def test_the_wheel_holds_our_packages_and_their_licence_only(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     top = {name.partition("/")[0] for name in names}
     (metadata,) = (name for name in top if name.endswith(".dist-info"))
-    assert top == {"sodate", "sodate_cli", metadata}
+    assert top == {"calibration", "ses_simulator", "sodate", "sodate_cli", metadata}
     assert {f"{metadata}/licenses/LICENSE", f"{metadata}/licenses/NOTICE", "sodate/py.typed"} <= set(names)
 
 
@@ -117,7 +117,7 @@ def test_only_what_needs_a_checkout_or_the_extra_for_learning_does_not_import(cl
     assert done.returncode == 0, done.stderr
     missing: dict[str, list[str]] = json.loads(done.stdout.splitlines()[-1])
     learning = {name: modules for name, modules in missing.items() if name not in ("infra", "ministack")}
-    assert all(module.startswith("sodate_cli.calibrate.") for modules in learning.values() for module in modules)
+    assert all(module.startswith("calibration.") for modules in learning.values() for module in modules)
     assert set(learning) <= {"matplotlib", "numpy", "scipy", "sklearn", "threadpoolctl"}
     assert all(module.startswith("sodate_cli.doctor.") for module in missing["infra"])
     assert missing["ministack"] == ["sodate_cli.local.ministack_entry"]
@@ -148,11 +148,12 @@ def test_learning_says_which_extra_it_needs(clean: Path) -> None:
     assert "pip install 'sodate[calibrate]'" in done.stderr
 
 
-def test_without_extras_the_package_imports_whole_and_the_command_says_what_it_needs(library_only: Path) -> None:
+def test_without_extras_all_but_authoring_imports_and_the_command_says_what_it_needs(library_only: Path) -> None:
     done = run(library_only, "python", "-c", IMPORT_ALL)
     assert done.returncode == 0, done.stderr
     missing: dict[str, list[str]] = json.loads(done.stdout.splitlines()[-1])
-    assert all(module.startswith("sodate_cli.") for modules in missing.values() for module in modules)
+    needs_the_extra = ("sodate_cli.", "sodate.authoring.", "calibration.")
+    assert all(module.startswith(needs_the_extra) for modules in missing.values() for module in modules)
     assert "typer" in missing
     shown = run(library_only, "sodate", "--help")
     assert shown.returncode == 0, shown.stderr

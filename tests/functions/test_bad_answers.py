@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from ses_simulator.errors import Fault
 from sodate.dynamodb import bulk
 from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef
 from sodate.email.delivery.sweep import sweep, watch_batch
@@ -12,10 +13,10 @@ from sodate.email.ledger.store import fold_event, step_send
 from sodate.email.reputation import rate_limiter
 from sodate.email.reputation.rate_limiter import RateLimit
 from sodate.playbook.store import Definitions, DefinitionUnreadable
+from sodate.queries.explanation import explanation
 from sodate.runtime.batch import each_entry
+from sodate.runtime.readers import must_read
 from sodate.scheduling import store as due
-from sodate_cli.leads import explanation
-from sodate_cli.local.ses.errors import Fault
 
 from tests.functions.quick import QuickWorld
 from tests.functions.test_send_protocol import due_step, second_attempts, step_mails, steps
@@ -53,9 +54,15 @@ def test_a_report_after_the_next_attempt_left_is_counted_once_as_a_double(world:
     assert fold_event(lead_id, send_id, "delivered", "late", None, world.now) == "applied"
     assert fold_event(lead_id, send_id, "delivered", "late", None, world.now) == "repeat"
     assert steps(world)[0]["is_double"]
-    (first,) = [mail for mail in explanation(lead_id, world.now)["mails"] if "twice" in mail["why"]]
+    (first,) = [
+        mail
+        for mail in explanation(Definitions(reads=must_read), lead_id, world.now)["mails"]
+        if "twice" in mail["why"]
+    ]
     assert first["state"] == "delivered"
-    assert any("attempt 2" in mail["why"] for mail in explanation(lead_id, world.now)["mails"])
+    assert any(
+        "attempt 2" in mail["why"] for mail in explanation(Definitions(reads=must_read), lead_id, world.now)["mails"]
+    )
 
 
 @pytest.mark.parametrize("where", ["sequence", "topic"])

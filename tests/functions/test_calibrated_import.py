@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from calibration.calibrate import Options, calibrate
 from scipy.stats import spearmanr
 from sodate.imports.mappingfile import read_mapping
 from sodate.playbook.store import Definitions
-from sodate_cli.calibrate.calibrate import Options, calibrate
 from sodate_cli.imports.files import opened
 from sodate_cli.imports.work import ImportTarget, run_import
 

@@ -24,7 +24,7 @@ def taro(world: QuickWorld, monkeypatch: pytest.MonkeyPatch) -> str:
         monkeypatch.setattr(room, "target", lambda stage: Target("test", "sodate-test", None))
         monkeypatch.setattr(room, "find_lead", lambda email, where: world.lead_id(email))
     monkeypatch.setattr(corrections, "now", lambda where: world.now)
-    monkeypatch.setattr(leads, "clock_of", lambda where: world.now)
+    monkeypatch.setattr(leads, "now", lambda where: world.now)
     for number in range(2):
         base.put(activity_item(Activity(lead, "mail_clicked", world.now, f"{number:016x}", {"link": PRICING})))
     world.settle()

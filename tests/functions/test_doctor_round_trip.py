@@ -4,10 +4,10 @@ from datetime import timedelta
 from itertools import count
 
 import pytest
+from ses_simulator.errors import Fault
 from sodate_cli.doctor.deployment import Deployment
 from sodate_cli.doctor.finding import Finding, Verdict
 from sodate_cli.doctor.runner import examine
-from sodate_cli.local.ses.errors import Fault
 from sodate_cli.target import Target
 
 from tests.support.world import TABLE, World

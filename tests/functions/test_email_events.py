@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ses_simulator import envelopes, events
+from ses_simulator.message import Message
 from sodate.email.events.apply_event import Policy, apply_event
 from sodate.email.events.event import EmailEvent, parse_event
 from sodate.runtime import container
-from sodate_cli.local.ses import envelopes, events
-from sodate_cli.local.ses.message import Message
 
 from tests.functions.quick import QuickWorld
 from tests.support.world import World
@@ -121,7 +121,7 @@ def test_without_tags_the_send_is_found_by_address_and_message_id(world: World) 
 
 
 def test_an_event_heals_a_send_whose_answer_was_lost(world: World) -> None:
-    from sodate_cli.local.ses.errors import Fault
+    from ses_simulator.errors import Fault
 
     world.join()
     world.ses.simulator.inject(Fault.ACCEPTED_THEN_TIMEOUT)

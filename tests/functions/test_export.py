@@ -8,7 +8,7 @@ import pytest
 from sodate.errors import Invalid
 from sodate.imports.mappingfile import read_mapping
 from sodate.leads.store import every_lead
-from sodate_cli.imports.export import export
+from sodate.queries.export import export
 from sodate_cli.imports.files import opened
 from sodate_cli.imports.suggest import suggested
 from sodate_cli.imports.work import ImportTarget, run_import

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from ses_simulator.errors import Fault
 from sodate.consent.unsubscribe import OptOut, unsubscribe
 from sodate.dynamodb import table
 from sodate.email.ledger.store import find_send, settle
@@ -13,7 +14,6 @@ from sodate.errors import Conflict, NotFound
 from sodate.playbook.store import Definitions
 from sodate.scenarios.retry_step import retry_step
 from sodate_cli import failed_sends as commands
-from sodate_cli.local.ses.errors import Fault
 from sodate_cli.sends import app
 from sodate_cli.target import Target
 from typer.testing import CliRunner

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from ses_simulator import envelopes, events
+from ses_simulator.errors import Fault
 from sodate.runtime.logs import logger
-from sodate_cli.local.ses import envelopes, events
-from sodate_cli.local.ses.errors import Fault
 
 from tests.functions.quick import QuickWorld
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from ses_simulator.errors import Fault
 from sodate.email.events.event import EmailEvent
 from sodate.email.mailing import Mailing
 from sodate.email.operator_lists.failed import failed_sends, retry_transactional
@@ -18,8 +19,8 @@ from sodate.email.reputation.guards import Counts
 from sodate.email.reputation.sending_limits import sending_limits
 from sodate.forms.opt_in_ceilings import PER_MAILBOX_AND_DAY
 from sodate.playbook.store import Definitions
-from sodate_cli.leads import explanation
-from sodate_cli.local.ses.errors import Fault
+from sodate.queries.explanation import explanation
+from sodate.runtime.readers import must_read
 
 from tests.support.world import START, Json, World
 
@@ -97,7 +98,7 @@ def test_a_neighbour_of_the_victim_is_not_held_up(world: World) -> None:
 def test_a_waiting_email_is_explained_and_leaves_by_itself_the_next_day(world: World) -> None:
     emails = [f"victim+{n}@example.jp" for n in range(4)]
     flood(world, *emails)
-    (mail,) = explanation(world.lead_id(emails[3]), world.now)["mails"]
+    (mail,) = explanation(Definitions(reads=must_read), world.lead_id(emails[3]), world.now)["mails"]
     assert (mail["state"], mail["reason"]) == ("planned", "opt_in_ceiling:mailbox")
     assert mail["why"].endswith("(next: 2026-11-25 00:00)")
     world.advance(timedelta(hours=21))
@@ -244,7 +245,7 @@ def test_bouncing_posts_hold_opt_in_mail_to_new_addresses_and_never_marketing(wo
 
     flood(world, "taro@example.jp")
     assert not world.mails_to("taro@example.jp")
-    (mail,) = explanation(world.lead_id("taro@example.jp"), world.now)["mails"]
+    (mail,) = explanation(Definitions(reads=must_read), world.lead_id("taro@example.jp"), world.now)["mails"]
     assert mail["reason"] == "transactional_guard"
     world.advance(5 * HOUR)
     assert not world.mails_to("taro@example.jp")

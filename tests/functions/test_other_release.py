@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any
 
 import pytest
+from ses_simulator.envelopes import sqs_event_of
 from sodate.dynamodb import keys
 from sodate.email.content.render import must_compile
 from sodate.errors import Invalid, Transient
@@ -19,7 +20,6 @@ from sodate.runtime import container
 from sodate.runtime.readers import must_read
 from sodate.scenarios.compose import StepComposer
 from sodate.scheduling import store as due
-from sodate_cli.local.ses.envelopes import sqs_event_of
 
 from tests.functions.quick import QuickWorld
 from tests.functions.sales import answer, feedback_link, lead, rise

@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from ses_simulator.errors import Fault
 from sodate.email.delivery.breaker_probe import MAILBOX_SIMULATOR
 from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef
 from sodate.email.mailing import Mailing
@@ -16,7 +17,6 @@ from sodate.email.reputation.sending_limits import sending_limits
 from sodate.playbook.store import Definitions
 from sodate.runtime import container
 from sodate.scheduling import store as due
-from sodate_cli.local.ses.errors import Fault
 
 from tests.functions.quick import QuickWorld
 

@@ -5,12 +5,15 @@ import hashlib
 import hmac
 import json
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sodate.errors import Invalid, Transient
 from sodate.playbook.store import Definitions
-from sodate_cli.leads import explanation
-from sodate_cli.sales_state import channel_row
+from sodate.queries.explanation import explanation
+from sodate.runtime.readers import must_read
+from sodate_cli.lead_letter import signal_sentence
+from sodate_cli.times import Times
 
 from tests.functions.sales import SATO, SLACK, lead, rise, sales
 from tests.support.world import World
@@ -134,12 +137,12 @@ def test_explain_shows_owner_and_channels_and_which_of_them_is_failing(
     monkeypatch.setattr("sodate.sales.webhook.deliver", down)
     lead_id = lead(world, "taro")
     event = rise(world, lead_id)
-    (before,) = explanation(lead_id, world.now)["told"]
+    (before,) = explanation(Definitions(reads=must_read), lead_id, world.now)["told"]
     assert (before["owner"], before["channels"]) == (None, {})
     with pytest.raises(Transient):
         world.call("sales_handoff", event)
     world.bus.clear()
-    (channel_state,) = explanation(lead_id, world.now)["told"]
+    (channel_state,) = explanation(Definitions(reads=must_read), lead_id, world.now)["told"]
     assert (channel_state["owner"], channel_state["because"], channel_state["answer"]) == (
         "sato",
         "default_owner",
@@ -148,4 +151,4 @@ def test_explain_shows_owner_and_channels_and_which_of_them_is_failing(
     assert channel_state["channels"]["webhook"] == "FAILING: the sales webhook did not answer: ConnectTimeoutError"
     assert channel_state["channels"]["slack"].startswith("told 2026-11-24T02:00Z")
     assert channel_state["channels"]["mail"] == "planned"
-    assert "FAILING" in channel_row(channel_state)[3]
+    assert "FAILING" in signal_sentence(channel_state, Times(ZoneInfo("Asia/Tokyo")))

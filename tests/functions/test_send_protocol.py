@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from ses_simulator.errors import Fault
 from sodate.consent.unsubscribe import OptOut, unsubscribe
 from sodate.email.ledger.states import FINAL
 from sodate.email.operator_lists.unknown import resolve, unknown_sends
 from sodate.playbook.store import Definitions
 from sodate.runtime import container
 from sodate.scheduling import store as due
-from sodate_cli.local.ses.errors import Fault
 
 from tests.functions.quick import QuickWorld
 from tests.support.world import World

@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from ses_simulator.client import SimulatedSes
 from sodate.dynamodb import base
 from sodate.email.reputation import suppression
 from sodate.errors import Transient
 from sodate.leads.store import StateItem, state_key
-from sodate_cli.local.ses.client import SimulatedSes
 
 from tests.functions.quick import QuickWorld
 

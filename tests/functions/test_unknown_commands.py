@@ -5,9 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from ses_simulator.errors import Fault
 from sodate.email.operator_lists.unknown import unknown_sends
 from sodate_cli import sends as commands
-from sodate_cli.local.ses.errors import Fault
 from typer.testing import CliRunner
 
 from tests.functions.quick import QuickWorld

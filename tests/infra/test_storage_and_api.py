@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from sodate_cli.playbook.release import schema_digest
+from sodate.authoring.release import schema_digest
 
 ROUTES = {
     "GET /forms/{form_id}",

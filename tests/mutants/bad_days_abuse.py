@@ -100,7 +100,7 @@ ABUSE = (
     ),
     Mutant(
         "check-allows-lead-in-transactional",
-        "cli/sodate_cli/playbook/lint/fields.py",
+        "layers/sodate/python/sodate/authoring/lint/fields.py",
         (('    if purpose == "transactional":\n', '    if purpose == "opt_in":\n'),),
         "a playbook whose opt-in email names the lead is published",
         tests=("tests/unit/playbook/test_broken_playbooks.py",),

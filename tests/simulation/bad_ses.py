@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from ses_simulator.errors import Fault
 from sodate.dynamodb import bulk
 from sodate.email.delivery.message import LARGEST_BATCH, EnrollmentBatch, EnrollmentRef
 from sodate.email.delivery.sweep import sweep, watch_batch
@@ -18,7 +19,6 @@ from sodate.email.ledger.states import RANK
 from sodate.email.ledger.store import step_send
 from sodate.email.reputation import rate_limiter
 from sodate.email.reputation.rate_limiter import SILENT_CALLS, RateLimit
-from sodate_cli.local.ses.errors import Fault
 
 from tests.simulation.abuse import IndexedTable
 from tests.simulation.cloud import Reports

@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
-from sodate_cli.local.ses.client import SimulatedSes
-from sodate_cli.local.ses.disturbance import Disturbance
+from ses_simulator.client import SimulatedSes
+from ses_simulator.disturbance import Disturbance
 
 from tests.simulation.fault_profile import ses_faults
 

@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 from datetime import timedelta
 
-from sodate_cli.local.ses.errors import Fault
+from ses_simulator.errors import Fault
 
 #: A quarter of all invocations die at one of their first so many labelled points, if they get that far.
 CRASHES, LONGEST_FUSE = 0.25, 24

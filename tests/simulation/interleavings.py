@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
+from ses_simulator.errors import Fault
 from sodate.runtime.logs import logger
-from sodate_cli.local.ses.errors import Fault
 
 from tests.simulation.fault_profile import MOST_RECEIVES
 from tests.simulation.history import History

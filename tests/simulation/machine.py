@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from ses_simulator.errors import Fault
 from sodate.runtime.logs import logger
-from sodate_cli.local.ses.errors import Fault
 
 from tests.simulation.history import PREFERENCE_CHANGES, History
 from tests.simulation.invariants import Found, look, look_while_running

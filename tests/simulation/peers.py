@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from sodate_cli.local.ses.client import SimulatedSes
+from ses_simulator.client import SimulatedSes
 
 from tests.simulation.fault_profile import (
     MOST_RECEIVES,

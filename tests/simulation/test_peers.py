@@ -12,8 +12,8 @@ from aws_lambda_powertools.utilities.idempotency import (
 )
 from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyAlreadyInProgressError
 from moto import mock_aws
+from ses_simulator.errors import Fault
 from sodate.runtime import container
-from sodate_cli.local.ses.errors import Fault
 
 from tests.simulation import peers, sdk
 from tests.simulation.fault_profile import Crash

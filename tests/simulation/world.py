@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from ses_simulator.envelopes import sqs_event_of
 from sodate.dynamodb import keys
 from sodate.dynamodb.table import Table
 from sodate.email.ledger.states import RANK
@@ -23,7 +24,6 @@ from sodate.playbook import store as playbook_store
 from sodate.playbook.store import Definitions
 from sodate.runtime import clock, container
 from sodate.scheduling import store as due
-from sodate_cli.local.ses.envelopes import sqs_event_of
 
 from tests.simulation.cloud import Aws, Ses
 from tests.simulation.fault_profile import Crash, fuse

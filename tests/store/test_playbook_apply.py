@@ -10,6 +10,11 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from sodate.authoring.apply import apply_directory
+from sodate.authoring.check import check
+from sodate.authoring.plan import make_plan
+from sodate.authoring.release import schema_digest, written_by
+from sodate.authoring.sender_identity import sender_of
 from sodate.dynamodb import base
 from sodate.email.content.template import Template
 from sodate.errors import NotFound
@@ -17,12 +22,7 @@ from sodate.forms.definition import Form
 from sodate.playbook.problem import PlaybookInvalid
 from sodate.playbook.store import DefinitionItem, Definitions, Kind
 from sodate.sales.definition import Sales
-from sodate_cli.playbook.apply import apply_directory
-from sodate_cli.playbook.check import check
 from sodate_cli.playbook.commands import app
-from sodate_cli.playbook.identity import sender_of
-from sodate_cli.playbook.plan import make_plan
-from sodate_cli.playbook.release import schema_digest, written_by
 from sodate_cli.target import Target
 from typer.testing import CliRunner
 

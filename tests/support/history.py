@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from sodate_cli.calibrate.table import Floats
+from calibration.table import Floats
 
 INDUSTRIES = ("製造", "小売", "IT", "建設", "医療")
 SOURCES = ("検索", "広告", "展示会", "紹介", "")

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from sodate.authoring.apply import publish
+from sodate.authoring.check import Checked, check
 from sodate.dynamodb import base, keys
 from sodate.dynamodb.client import sdk_client
 from sodate.dynamodb.table import Table
@@ -21,8 +23,6 @@ from sodate.email.reputation import rate_limiter
 from sodate.email.reputation.store import SyncItem
 from sodate.scheduling import store as due
 from sodate_cli.doctor.deployment import Deployment
-from sodate_cli.playbook.apply import publish
-from sodate_cli.playbook.check import Checked, check
 from sodate_cli.target import Target
 
 from infra.catalog import FUNCTIONS

@@ -15,14 +15,14 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
+from ses_simulator.client import SimulatedSes
+from ses_simulator.envelopes import sqs_event_of
+from sodate.authoring.apply import apply_directory
 from sodate.dynamodb.client import sdk_client
 from sodate.dynamodb.table import Table
 from sodate.playbook import store as playbook_store
 from sodate.runtime import clock, container
 from sodate.scheduling import store as due
-from sodate_cli.local.ses.client import SimulatedSes
-from sodate_cli.local.ses.envelopes import sqs_event_of
-from sodate_cli.playbook.apply import apply_directory
 
 from tests.support.tables import create_table
 

@@ -11,10 +11,14 @@ from sodate.activities.store import activities_of
 from sodate.email.ledger.store import sends_of
 from sodate.errors import NotFound
 from sodate.leads.store import load_state
+from sodate.playbook.store import Definitions
+from sodate.queries.emails import email_name
+from sodate.queries.explanation import explanation
+from sodate.queries.lead import current_score
+from sodate.runtime.readers import must_read
 
 from sodate_cli.demo.people import Person
 from sodate_cli.demo.play import Player
-from sodate_cli.leads import current_score, explanation, mail_name
 from sodate_cli.operator import find_lead, now
 from sodate_cli.target import Target
 
@@ -29,12 +33,12 @@ def outcome(person: Person, where: Target) -> dict[str, Any] | None:
         lead_id = find_lead(person.address, where)
     except NotFound:
         return None
-    state = load_state(lead_id)
+    state, definitions = load_state(lead_id), Definitions(reads=must_read)
     return {
         "lead_id": lead_id,
         "state": state,
-        "score": current_score(lead_id, now(where)),
-        "why": explanation(lead_id, now(where))["score"],
+        "score": current_score(definitions, lead_id, now(where)),
+        "why": explanation(definitions, lead_id, now(where))["score"],
         "sends": [send for send in sends_of(lead_id) if send.name != "handoff"],
         "seen": Counter((a.type, a.about.get("send")) for a in activities_of(lead_id)),
     }
@@ -56,7 +60,7 @@ def _row(person: Person, answer: int, found: dict[str, Any] | None) -> list[Text
         return [Text(cell) for cell in cells]
     state, score = found["state"], found["score"]
     totals = score["totals"]["all"]
-    mails = "\n".join(f"{mail_name(send)}: {_fate(send, found['seen'])}" for send in found["sends"]) or "none"
+    mails = "\n".join(f"{email_name(send)}: {_fate(send, found['seen'])}" for send in found["sends"]) or "none"
     why = "\n".join(f"{reason['points']:+d} {reason['reason']} ×{reason['times']}" for reason in found["why"])
     blocked = f"\nno mail: {state.blocked}" if state.blocked else ""
     cells = [

@@ -95,7 +95,7 @@ def export_leads(
 
     Example: sodate export leads.csv --columns email,primary.company
     """
-    from sodate_cli.imports.export import export
+    from sodate.queries.export import export
 
     with explained():
         where = target(stage)

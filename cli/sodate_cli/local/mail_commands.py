@@ -12,6 +12,7 @@ from sodate_cli import output
 from sodate_cli.local import process, services
 from sodate_cli.local.folder import LocalFolder, repository
 from sodate_cli.output import JsonOption
+from sodate_cli.times import Times
 
 app = typer.Typer(help="Read the mail the local stage sent, and act as its recipient.", no_args_is_help=True)
 
@@ -29,8 +30,10 @@ def list_mail(to: ToOption = None, as_json: JsonOption = False) -> None:
     if as_json:
         output.show_json({"messages": messages})
         return
-    rows = [(one["at"], one["to"], one["subject"], " ".join(one["events"]), one["id"]) for one in messages]
-    output.show_table(f"{len(rows)} mails", ("sent", "to", "subject", "events", "id"), rows)
+    times = Times.utc()
+    rows = [(times.shown(one["at"]), one["to"], one["subject"], " ".join(one["events"]), one["id"]) for one in messages]
+    columns = (times.column("sent"), "to", "subject", "events", "id")
+    output.show_table(f"{len(rows)} mails", columns, rows, nothing="No mail was sent" + (f" to {to}." if to else "."))
 
 
 @app.command()
@@ -47,7 +50,7 @@ def show(to: ToOption = None, mail_id: IdOption = None, as_json: JsonOption = Fa
     tags = {f"tag {name}": value for name, value in mail["tags"].items()}
     output.show_fields(mail["subject"], {**fields, **dict(mail["headers"]), **tags, "links": "\n".join(mail["links"])})
     output.show_fields("Text", {"": mail["text"]})
-    output.show_table("Events", ("event",), [(name,) for name in mail["events"]])
+    output.show_table("Events", ("event",), [(name,) for name in mail["events"]], nothing="SES has reported no event.")
 
 
 @app.command("open")

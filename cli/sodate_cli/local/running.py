@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from ses_simulator.events import stamp
+
 from sodate_cli.local import services
 from sodate_cli.local.clock import ShiftedClock
 from sodate_cli.local.deploy import client
-from sodate_cli.local.ses.events import stamp
 
 _SCHEDULED = ("StepMailDispatch", "SendSweeper", "ScoreDecay", "SalesFollowup")
 

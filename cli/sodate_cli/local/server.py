@@ -18,16 +18,16 @@ from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
+from ses_simulator.journal import Journal
+from ses_simulator.message import counting_ids
+from ses_simulator.publisher import Publish, Publisher
+from ses_simulator.simulator import SesSimulator
 
 from sodate_cli.local.clock import ShiftedClock
 from sodate_cli.local.mailbox.actions import Actions
 from sodate_cli.local.mailbox.control import ControlApi
 from sodate_cli.local.mailbox.site import Site
-from sodate_cli.local.ses.api import SesApi
-from sodate_cli.local.ses.journal import Journal
-from sodate_cli.local.ses.message import counting_ids
-from sodate_cli.local.ses.publisher import Publish, Publisher
-from sodate_cli.local.ses.simulator import SesSimulator
+from sodate_cli.local.ses_api import SesApi
 from sodate_cli.local.sink import Sink
 from sodate_cli.local.web import Request, Response, Route, Router, json_response, serve
 

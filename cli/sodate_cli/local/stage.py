@@ -13,7 +13,7 @@ from sodate_cli.local.folder import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, ST
 from sodate_cli.local.process import Child
 
 if TYPE_CHECKING:
-    from sodate_cli.playbook.check import Checked
+    from sodate.authoring.check import Checked
 
 # Senders of the samples; on the local stage they count as verified. `apply` adds those of your playbook.
 IDENTITIES = ("example.jp", "example.co.jp", "example.com")
@@ -44,9 +44,8 @@ def teach(server: Child, endpoints: Mapping[str, Any]) -> None:
 
 def check_playbook(playbook: Path, server: Child) -> "Checked":
     """The playbook as the local stage needs it: sales hears of hot leads at our sink. Raises PlaybookInvalid."""
+    from sodate.authoring.check import check
     from sodate.playbook.problem import PlaybookInvalid
-
-    from sodate_cli.playbook.check import check
 
     checked = check(playbook, {"sales.webhook.url": f"{base_of(server)}/sink/sales"})
     if not checked.ok:
@@ -56,8 +55,10 @@ def check_playbook(playbook: Path, server: Child) -> "Checked":
 
 def publish_playbook(folder: LocalFolder, checked: "Checked", endpoints: dict[str, Any]) -> None:
     """Publish it to the table of the stage that is being started."""
-    from sodate_cli.playbook.apply import publish
-    from sodate_cli.playbook.identity import sender_of, verify_locally
+    import boto3
+    from sodate.authoring.apply import publish
+    from sodate.authoring.sender_identity import create_identities, sender_of
+
     from sodate_cli.target import connect
 
     # Not endpoints.json: that file means "ready", and it is not yet.
@@ -65,7 +66,7 @@ def publish_playbook(folder: LocalFolder, checked: "Checked", endpoints: dict[st
     unfinished.write_text(json.dumps(endpoints))
     connect(STAGE, endpoints_file=unfinished)
     if (mailing := sender_of(checked)) is not None:
-        verify_locally(endpoints["mailbox"], mailing)
+        create_identities(boto3.client("sesv2", endpoint_url=endpoints["mailbox"]), mailing)
     publish(checked, now=datetime.now(UTC))
 
 

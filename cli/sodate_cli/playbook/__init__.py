@@ -1,1 +1,1 @@
-"""Playbooks: marketing as reviewed files. Read, check, compile, plan, apply."""
+"""`sodate playbook …`: arguments in, problems, plans and results out."""

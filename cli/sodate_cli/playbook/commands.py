@@ -15,7 +15,8 @@ from sodate.runtime import clock
 from sodate_cli import output
 
 if TYPE_CHECKING:
-    from sodate_cli.playbook.check import Checked
+    from sodate.authoring.check import Checked
+
     from sodate_cli.target import Target
 
 app = typer.Typer(help="Marketing as files: check, plan and apply a playbook.", no_args_is_help=True)
@@ -43,7 +44,8 @@ def check(
     as_json: output.JsonOption = False,
 ) -> None:
     """Is the playbook right? Lists every problem with file and line; exit code 1 when there is an error."""
-    from sodate_cli.playbook.online import with_dead_links
+    from sodate.authoring.online import with_dead_links
+
     from sodate_cli.playbook.show import show_problems
 
     checked = _check(directory, settings)
@@ -63,7 +65,8 @@ def plan(
     as_json: output.JsonOption = False,
 ) -> None:
     """What `apply` would change, and who is affected. Changes nothing."""
-    from sodate_cli.playbook.plan import make_plan
+    from sodate.authoring.plan import make_plan
+
     from sodate_cli.playbook.show import show_plan
 
     target = _connect(stage, table, region)
@@ -86,8 +89,9 @@ def apply(
     as_json: output.JsonOption = False,
 ) -> None:
     """Check, show the plan, ask, and publish. Applying the same playbook again changes nothing."""
-    from sodate_cli.playbook.apply import publish
-    from sodate_cli.playbook.plan import make_plan
+    from sodate.authoring.apply import publish
+    from sodate.authoring.plan import make_plan
+
     from sodate_cli.playbook.show import show_applied, show_plan
 
     if as_json and not yes:
@@ -110,7 +114,7 @@ def schema(
     out: Annotated[Path, typer.Option("--out", help="Directory for the JSON Schema files.")] = Path("schemas/playbook"),
 ) -> None:
     """Write the JSON Schemas of the playbook files, for editors (yaml-language-server) and reviews."""
-    from sodate_cli.playbook.schema import write_schemas
+    from sodate.authoring.schema import write_schemas
 
     for path in write_schemas(out):
         output.say(str(path))
@@ -128,8 +132,8 @@ def _speaking() -> Iterator[None]:
 
 
 def _check(directory: Path, settings: list[str] | None, needed: Mapping[str, Any] | None = None) -> "Checked":
-    from sodate_cli.playbook.check import check
-    from sodate_cli.playbook.override import parse_settings
+    from sodate.authoring.check import check
+    from sodate.authoring.override import parse_settings
 
     with _speaking():
         return check(directory, {**(needed or {}), **parse_settings(settings or [])})
@@ -146,27 +150,43 @@ def _sound(directory: Path, settings: list[str] | None, target: "Target", *, as_
 
 
 def _warn(target: "Target", checked: "Checked") -> None:
-    """What stands in the way on the stage itself. Nothing is refused: the playbook is right, and may come first."""
-    from sodate_cli.playbook.identity import sender_of, what_is_missing
-    from sodate_cli.playbook.release import why_deploy_first
+    """Prints what is missing on the stage itself. Refuses nothing: a sound playbook may be applied before it."""
+    import boto3
+    from sodate.authoring.release import why_deploy_first
+    from sodate.authoring.sender_identity import missing_parts, sender_of
 
     if target.table != f"sodate-{target.stage}":
-        return  # a table of your own: which stack reads it, nobody can tell
+        return  # a table of your own: its stack is not known
     mailing = sender_of(checked)
-    warnings = what_is_missing(target, mailing) if mailing is not None and target.stage != "local" else []
-    if why := why_deploy_first(target.stage):
+    warnings = []
+    if mailing is not None and target.stage != "local":
+        warnings += missing_parts(boto3.client("sesv2", region_name=target.region), mailing)
+    if why := why_deploy_first(target.stage, _outputs(target)):
         warnings.append(why)
     for warning in warnings:
         output.say(f"warning: {warning}")
 
 
+def _outputs(target: "Target") -> dict[str, str]:
+    """Outputs of the stage's stack; none when CloudFormation refuses or cannot be reached."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from sodate_cli.operator import outputs
+
+    try:
+        return outputs(target)
+    except (ClientError, BotoCoreError):
+        return {}
+
+
 def _verify_locally(target: "Target", checked: "Checked") -> None:
-    """Whoever sends from the local cloud is verified there: a company tries its own playbook, not our samples."""
-    from sodate_cli.playbook.identity import sender_of, verify_locally
+    """On the local cloud, the sender of any playbook is verified, not only that of the sample."""
+    import boto3
+    from sodate.authoring.sender_identity import create_identities, sender_of
 
     mailing, mailbox = sender_of(checked), target.endpoints.get("mailbox")
     if mailing is not None and mailbox:
-        verify_locally(mailbox, mailing)
+        create_identities(boto3.client("sesv2", endpoint_url=mailbox), mailing)
 
 
 def _connect(stage: str | None, table: str | None, region: str | None) -> "Target":

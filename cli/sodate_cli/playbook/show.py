@@ -6,13 +6,13 @@ from dataclasses import asdict
 
 from rich.console import Console
 from rich.text import Text
+from sodate.authoring.apply import Applied
+from sodate.authoring.check import Checked
+from sodate.authoring.diff import short_pair
+from sodate.authoring.plan import Change, Plan
 from sodate.playbook.problem import Problem, errors
 
 from sodate_cli import output
-from sodate_cli.playbook.apply import Applied
-from sodate_cli.playbook.check import Checked
-from sodate_cli.playbook.diff import short_pair
-from sodate_cli.playbook.plan import Change, Plan
 from sodate_cli.target import Target
 
 _console = Console(highlight=False)

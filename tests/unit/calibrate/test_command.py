@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from sodate.authoring.check import check
 from sodate_cli.main import app
-from sodate_cli.playbook.check import check
 from typer.testing import CliRunner
 
 from tests.support.history import history
@@ -81,9 +81,8 @@ def test_other_commands_do_not_wait_for_the_learning_libraries() -> None:
 
 
 def test_without_the_extra_it_says_how_to_get_it(outcomes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in sys.modules if name.startswith("sodate_cli.calibrate.")]:
-        if not name.endswith(".commands"):
-            monkeypatch.delitem(sys.modules, name)
+    for name in [name for name in sys.modules if name.startswith("calibration.")]:
+        monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "sklearn.ensemble", None)
     code, _, err = run("--outcomes", outcomes)
     assert code == 2

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from calibration.leakage import Screened, screen
+from calibration.outcomes import read_outcomes
 from sodate.errors import Invalid
-from sodate_cli.calibrate.leakage import Screened, screen
-from sodate_cli.calibrate.outcomes import read_outcomes
 
 from tests.support.history import History, history
 

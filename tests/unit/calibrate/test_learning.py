@@ -5,18 +5,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from calibration import production
+from calibration.calibrate import Calibrated, Options, calibrate
+from calibration.candidates import candidates, round_between
+from calibration.cuts import Costs
+from calibration.figures import figures
+from calibration.outcomes import read_outcomes
+from calibration.ruleset import to_yaml
+from calibration.table import Column, Outcomes
+from calibration.validate import auc
 from sodate.errors import Invalid
 from sodate.playbook.yamlfile import parse
 from sodate.scoring.rules import RuleSet
-from sodate_cli.calibrate import production
-from sodate_cli.calibrate.calibrate import Calibrated, Options, calibrate
-from sodate_cli.calibrate.candidates import candidates, round_between
-from sodate_cli.calibrate.cuts import Costs
-from sodate_cli.calibrate.figures import figures
-from sodate_cli.calibrate.outcomes import read_outcomes
-from sodate_cli.calibrate.ruleset import to_yaml
-from sodate_cli.calibrate.table import Column, Outcomes
-from sodate_cli.calibrate.validate import auc
 
 from tests.support.history import history
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from calibration.mapping import read_mapping
+from calibration.outcomes import read_outcomes, snake
 from sodate.errors import Invalid
-from sodate_cli.calibrate.mapping import read_mapping
-from sodate_cli.calibrate.outcomes import read_outcomes, snake
 
 from tests.support.history import history
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from calibration import production
+from calibration.calibrate import Calibrated, Options, calibrate
+from calibration.leakage import screen
+from calibration.outcomes import read_outcomes
 from scipy.stats import spearmanr
 from sodate.scoring.rules import RuleSet
-from sodate_cli.calibrate import production
-from sodate_cli.calibrate.calibrate import Calibrated, Options, calibrate
-from sodate_cli.calibrate.leakage import screen
-from sodate_cli.calibrate.outcomes import read_outcomes
 
 AFTERWARDS = {"Tags", "Lead Quality", "Lead Profile", "Last Notable Activity"}
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ses_simulator import envelopes
+from ses_simulator.events import EVENT_TYPES
 from sodate.email.events.apply_event import ledger_state
 from sodate.email.events.event import EmailEvent, Ignored, parse_event
 from sodate.errors import Invalid
-from sodate_cli.local.ses import envelopes
-from sodate_cli.local.ses.events import EVENT_TYPES
 
 SAMPLES = Path(__file__).parents[3] / "events" / "ses"
 AT = datetime(2026, 11, 24, tzinfo=UTC)

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sodate.authoring.check import check
+from sodate.authoring.compile.liquid_guard import LIQUID, lost, moved, protect, restore
+from sodate.authoring.compile.text_part import to_text
 from sodate.email.content.render import environment
-from sodate_cli.playbook.check import check
-from sodate_cli.playbook.liquid_guard import LIQUID, lost, moved, protect, restore
-from sodate_cli.playbook.text_part import to_text
 
 Damage = Callable[[str, str, str], None]
 SAMPLE = Path(__file__).parents[3] / "playbooks" / "b2b-ja"

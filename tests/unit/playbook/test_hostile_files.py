@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sodate.authoring.check import check
 from sodate.playbook.yamlfile import parse
-from sodate_cli.playbook.check import check
 from sodate_cli.playbook.commands import app
 from typer.testing import CliRunner
 

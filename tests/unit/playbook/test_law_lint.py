@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sodate_cli.playbook.check import check
+from sodate.authoring.check import check
 
 Damage = Callable[[str, str, str], None]
 FOOTER = "templates/_footer.mjml"

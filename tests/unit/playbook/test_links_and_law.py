@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sodate_cli.playbook.check import check
-from sodate_cli.playbook.online import why_dead, with_dead_links
+from sodate.authoring.check import check
+from sodate.authoring.online import why_dead, with_dead_links
 
 Damage = Callable[[str, str, str], None]
 FIRST = "templates/first.mjml"

@@ -10,13 +10,13 @@ import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 from moto import mock_aws
 from pynamodb.exceptions import QueryError
+from sodate.authoring.check import check
+from sodate.authoring.diff import changes, short, short_pair
+from sodate.authoring.override import parse_settings
 from sodate.dynamodb import table
 from sodate.errors import Invalid, NotFound, Transient
 from sodate_cli import main
-from sodate_cli.playbook.check import check
 from sodate_cli.playbook.commands import app
-from sodate_cli.playbook.diff import changes, short, short_pair
-from sodate_cli.playbook.override import parse_settings
 from sodate_cli.target import STAGE_NAME, connect, explain
 from typer.testing import CliRunner
 

@@ -11,13 +11,13 @@ import pytest
 import typer
 import yaml
 from pydantic import BaseModel
+from sodate.authoring import lint as lint_package
+from sodate.authoring.check import check
+from sodate.authoring.loader import MANY, SINGLE
+from sodate.authoring.schema import schemas
 from sodate.conditions.language import KINDS
 from sodate.playbook import yamlfile
-from sodate_cli.playbook import lint as lint_package
-from sodate_cli.playbook.check import check
 from sodate_cli.playbook.commands import app
-from sodate_cli.playbook.loader import MANY, SINGLE
-from sodate_cli.playbook.schema import schemas
 from typer.testing import CliRunner
 
 ROOT = Path(__file__).parents[3]

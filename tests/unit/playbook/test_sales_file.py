@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from sodate.authoring.check import check
 from sodate.sales.definition import Sales
-from sodate_cli.playbook.check import check
 
 from tests.unit.playbook.conftest import SMALL
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 from sodate.activities.activity import Activity
+from sodate.authoring.check import check
 from sodate.leads.lead import Profile
 from sodate.scoring.engine import ScoringEngine
 from sodate.scoring.explain import Explanation, explain
 from sodate.scoring.rules import RuleSet
-from sodate_cli.playbook.check import check
 
 SAMPLE = Path(__file__).parents[3] / "playbooks" / "b2b-ja"
 AT = datetime(2026, 11, 21, tzinfo=UTC)

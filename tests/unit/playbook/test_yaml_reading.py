@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from sodate_cli.playbook.check import check
+from sodate.authoring.check import check
 
 Damage = Callable[[str, str, str], None]
 

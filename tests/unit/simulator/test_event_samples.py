@@ -8,9 +8,9 @@ from typing import Any
 
 import botocore.session
 import pytest
-from sodate_cli.local.ses import envelopes, events
-from sodate_cli.local.ses.events import EVENT_TYPES
-from sodate_cli.local.ses.message import Message
+from ses_simulator import envelopes, events
+from ses_simulator.events import EVENT_TYPES
+from ses_simulator.message import Message
 
 AT = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 MESSAGE = Message(

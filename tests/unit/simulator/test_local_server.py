@@ -13,8 +13,8 @@ import pytest
 from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
+from ses_simulator.errors import Fault
 from sodate_cli.local.server import LocalServices
-from sodate_cli.local.ses.errors import Fault
 from sodate_cli.local.sink import signature_of
 from sodate_cli.local.web import serve
 

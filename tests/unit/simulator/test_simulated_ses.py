@@ -8,10 +8,10 @@ import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ParamValidationError, ReadTimeoutError
 from hypothesis import given
 from hypothesis import strategies as st
-from sodate_cli.local.ses.client import SimulatedSes
-from sodate_cli.local.ses.disturbance import Disturbance
-from sodate_cli.local.ses.errors import Fault
-from sodate_cli.local.ses.quota import Account
+from ses_simulator.client import SimulatedSes
+from ses_simulator.disturbance import Disturbance
+from ses_simulator.errors import Fault
+from ses_simulator.quota import Account
 
 START = datetime(2026, 11, 21, 0, 0, tzinfo=UTC)
 

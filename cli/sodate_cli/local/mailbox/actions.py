@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
-from sodate_cli.local.ses.events import Event
-from sodate_cli.local.ses.message import Message
-from sodate_cli.local.ses.simulator import SesSimulator
+from ses_simulator.events import Event
+from ses_simulator.message import Message
+from ses_simulator.simulator import SesSimulator
 
 # Posts a form body to a URL and returns the status; never follows a redirect, sends no cookie.
 PostForm = Callable[[str, str], int]

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
+from ses_simulator.errors import Fault
+
 from sodate_cli.local.mailbox.actions import Actions, NotPossible, detail, summary
-from sodate_cli.local.ses.errors import Fault
 from sodate_cli.local.web import Request, Response, Route, json_response
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
+from ses_simulator.events import Event
+from ses_simulator.message import Message
 
 from sodate_cli.local.mailbox.actions import BOUNCES, one_click_url
-from sodate_cli.local.ses.events import Event
-from sodate_cli.local.ses.message import Message
 
 JAPAN = timezone(timedelta(hours=9), "JST")
 # Inline, because the page loads nothing from anywhere; our own file, hence trusted.

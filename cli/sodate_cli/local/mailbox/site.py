@@ -3,10 +3,10 @@
 from urllib.parse import urlencode
 
 from markupsafe import Markup
+from ses_simulator.message import Message
 
 from sodate_cli.local.mailbox import pages
 from sodate_cli.local.mailbox.actions import Actions, NotPossible
-from sodate_cli.local.ses.message import Message
 from sodate_cli.local.web import Request, Response, Route
 
 _HTML = "text/html; charset=utf-8"

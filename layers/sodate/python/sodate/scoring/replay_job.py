@@ -63,6 +63,26 @@ def replay_task_of(body: str) -> ReplayTask:
         raise Invalid(f"no message of a replay: {error.errors()[0]['loc']} {error.errors()[0]['msg']}") from error
 
 
+def begin(
+    definitions: Definitions,
+    job: str,
+    segments: int,
+    now: datetime,
+    enqueue: Callable[[list[dict[str, Any]], int], None],
+    *,
+    notify: bool,
+) -> None:
+    """Plan the tasks and queue their messages: `enqueue(messages, delay_seconds)`.
+
+    The delay lasts until no function has older rules in its cache. Raises: `NotFound` without live rules; what
+    `enqueue` raises.
+    """
+    rules = definitions.live("rules")
+    tasks = plan(job, segments, rules.version, now, notify=notify)
+    is_settled = datetime.fromisoformat(rules.published) + SETTLED <= now
+    enqueue([task.model_dump() for task in tasks], 0 if is_settled else int(SETTLED.total_seconds()))
+
+
 def plan(job: str, segments: int, rules_version: int, now: datetime, *, notify: bool) -> list[ReplayTask]:
     """Write the segment items and return the messages, which the caller sends afterwards (they need the items)."""
     begin_replay(job, segments, rules_version, now, notify=notify)

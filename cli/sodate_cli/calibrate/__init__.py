@@ -1,1 +1,0 @@
-"""`sodate score calibrate`: integer points learnt from outcomes. Needs the extra `calibrate`, imported late."""

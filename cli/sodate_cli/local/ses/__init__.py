@@ -1,1 +1,0 @@
-"""A deterministic Amazon SES: one core for tests in process and for the local cloud over HTTP."""

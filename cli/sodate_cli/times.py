@@ -1,0 +1,61 @@
+"""Times for people: in the stage's time zone (the sender's, in playbook.yaml), which every column and letter names."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from sodate.errors import NotFound, Transient
+from sodate.leads.time_zone import find_time_zone
+from sodate.playbook.store import Definitions
+
+_IN_TEXT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+00:00)?(?!\d)")
+
+
+@dataclass(frozen=True)
+class Times:
+    """`shown` converts one time, `within` every time in a text. Times without an offset are UTC."""
+
+    zone: ZoneInfo
+
+    @classmethod
+    def of_stage(cls) -> "Times":
+        """The time zone of the live sender on the table in use; UTC before a playbook was applied, or when the table
+        does not answer: a dead letter must be readable then."""
+        try:
+            zone = find_time_zone(str(Definitions().live("mailing").body["sender"]["time_zone"]))
+        except (NotFound, Transient):
+            zone = None
+        return cls(zone) if zone else cls.utc()
+
+    @classmethod
+    def utc(cls) -> "Times":
+        return cls(ZoneInfo("UTC"))
+
+    @property
+    def name(self) -> str:
+        return self.zone.key
+
+    def column(self, title: str) -> str:
+        return f"{title} ({self.name})"
+
+    def title(self, text: str) -> str:
+        """For a table with too many columns to name the zone in one of them."""
+        return f"{text} (times: {self.name})"
+
+    def shown(self, at: str | datetime | None) -> str:
+        """`2026-11-24 18:00`; empty for None and the empty text, unchanged for text that is no time."""
+        if not at:
+            return ""
+        try:
+            moment = datetime.fromisoformat(at) if isinstance(at, str) else at
+        except ValueError:
+            return str(at)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return f"{moment.astimezone(self.zone):%Y-%m-%d %H:%M}"
+
+    def day(self, at: str) -> str:
+        return self.shown(at)[:10]
+
+    def within(self, text: str) -> str:
+        return _IN_TEXT.sub(lambda match: self.shown(match[0]), text)

@@ -1,0 +1,1 @@
+"""MJML or HTML with Liquid → a finished template."""

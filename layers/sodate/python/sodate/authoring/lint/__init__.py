@@ -1,0 +1,30 @@
+"""Cross checks: each rule is one small function with an id; rules of law name their source.
+
+A rule sees only documents that are valid on their own, and never repeats what the schema has said already.
+"""
+
+from collections.abc import Sequence
+
+from sodate.authoring.compile.template import Compiled
+from sodate.authoring.lint import fields, forms, law, links, liquid, optin, references, sales, scoring, sequences
+from sodate.authoring.lint.context import Context, Rule
+from sodate.authoring.loader import Playbook
+from sodate.playbook.problem import Problem
+
+RULES: tuple[Rule, ...] = (
+    *references.RULES,
+    *forms.RULES,
+    *optin.RULES,
+    *liquid.RULES,
+    *fields.RULES,
+    *links.RULES,
+    *law.RULES,
+    *sequences.RULES,
+    *scoring.RULES,
+    *sales.RULES,
+)
+
+
+def lint(playbook: Playbook, compiled: Sequence[Compiled]) -> list[Problem]:
+    context = Context(playbook, list(compiled))
+    return [problem for rule in RULES for problem in rule(context)]

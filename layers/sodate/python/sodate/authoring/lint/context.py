@@ -1,0 +1,94 @@
+"""What lint rules look at, prepared once."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sodate.authoring.compile.include import Body
+from sodate.authoring.compile.template import Compiled
+from sodate.authoring.loader import Doc, Playbook, TemplateFile
+from sodate.email.content.template import Template
+from sodate.email.mailing import Mailing
+from sodate.forms.definition import Form, FormField
+from sodate.playbook.problem import Problem, Severity
+
+
+@dataclass
+class Context:
+    book: Playbook
+    compiled: list[Compiled]
+
+    @cached_property
+    def forms(self) -> dict[str, Form]:
+        return {doc.id: doc.model for doc in self.book.forms if doc.model}
+
+    @cached_property
+    def templates(self) -> dict[str, TemplateFile]:
+        return {doc.id: doc.model for doc in self.book.templates if doc.model}
+
+    @cached_property
+    def mailing(self) -> Mailing | None:
+        return self.book.mailing.model if self.book.mailing else None
+
+    @cached_property
+    def topics(self) -> set[str] | None:
+        """None when playbook.yaml could not be read: then nothing is said about topics."""
+        return {topic.id for topic in self.mailing.topics} if self.mailing else None
+
+    def declared(self, kind: str) -> set[str]:
+        """Ids that exist, whether or not the document is valid, so that one error does not cause a dozen."""
+        docs: list[Doc[Any]] = getattr(self.book, kind)
+        return {doc.id for doc in docs}
+
+    def finished(self) -> Iterator["Mail"]:
+        for one in self.compiled:
+            if one.template is not None and one.body is not None:
+                yield Mail(one.doc, one.body, one.template)
+
+    @cached_property
+    def form_fields(self) -> dict[str, list[tuple[Form, FormField]]]:
+        """Profile path → the form fields that fill it. `primary.email` is the address of every form."""
+        found: dict[str, list[tuple[Form, FormField]]] = {}
+        for form in self.forms.values():
+            found.setdefault("primary.email", []).append((form, form.email_field))
+            for field in form.fields:
+                if field.maps_to:
+                    found.setdefault(field.maps_to, []).append((form, field))
+        return found
+
+    @cached_property
+    def all_forms_are_valid(self) -> bool:
+        """Otherwise it is unknown which fields leads have, and nothing is said about missing ones."""
+        return len(self.forms) == len(self.book.forms)
+
+    def is_always_filled(self, path: str) -> bool:
+        """Every form of the playbook requires it, so every lead that comes through a form has it."""
+        holders = {form.id for form, field in self.form_fields.get(path, []) if field.required}
+        return bool(self.forms) and holders == set(self.forms)
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One compiled template with the body it came from, to point into."""
+
+    doc: Doc[TemplateFile]
+    body: Body
+    template: Template
+
+    def at(
+        self,
+        piece: str,
+        message: str,
+        hint: str,
+        rule: str,
+        *,
+        severity: Severity = "error",
+        source: str = "",
+    ) -> Problem:
+        """A problem at the line of the body where `piece` is written."""
+        file, line = self.body.find(piece)
+        return Problem(file, line, "", message, hint, rule, severity, source)
+
+
+Rule = Callable[[Context], Iterator[Problem]]

@@ -1,0 +1,122 @@
+"""Links and images of a mail: http(s), mail or telephone, never a target that a stranger's answer decides."""
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from sodate.authoring.compile.liquid_guard import LIQUID
+from sodate.authoring.compile.text_part import parse_html
+from sodate.authoring.lint.context import Context, Mail
+from sodate.authoring.lint.reader import rendered
+from sodate.playbook.problem import Problem
+
+_OWN = re.compile(r"^\{\{-?\s*(unsubscribe_url|preferences_url|opt_in_url|sender\.website)\s*-?\}\}$")
+_MAIL_OR_TELEPHONE = re.compile(
+    r"^(mailto:[^\s{}@?]+@[^\s{}@?]+\.[^\s{}@?]+(\?[^\s{}]*)?|tel:\+?[0-9().-]{3,25})$", re.I
+)
+_PLAIN = re.compile(r"^https?://[^/?#\s{}]+([/?#].*)?$", re.IGNORECASE | re.DOTALL)
+#: Their targets can be changed after the mail has left, so spam filters judge them by their worst user.
+# fmt: off
+SHORTENERS = frozenset((
+    "bit.ly", "bitly.com", "buff.ly", "cutt.ly", "goo.gl", "is.gd", "lnkd.in", "ow.ly", "rb.gy", "rebrand.ly", "s.id",
+    "shorturl.at", "soo.gd", "t.co", "t.ly", "tiny.cc", "tinyurl.com", "urlzs.com", "ux.nu", "v.gd", "x.gd",
+))
+# fmt: on
+#: RFC 6761 and RFC 2606: nobody's, or this very machine.
+_NOWHERE = re.compile(r"(^|\.)(localhost|local|test|invalid|internal|example|example\.(com|net|org)|lan|home\.arpa)$")
+_ACTIVE = {"script", "iframe", "object", "embed", "form", "input", "button", "base", "applet"}
+_HINT = "write https://…, `{{ unsubscribe_url }}` or `{{ opt_in_url }}`"
+
+
+def links_lead_where_we_say(context: Context) -> Iterator[Problem]:
+    for mail in context.finished():
+        for attribute, target in _targets(mail):
+            wrong = _why_wrong(attribute, target)
+            if wrong:
+                yield mail.at(target, f"`{target[:80]}` {wrong}", _HINT, "link")
+
+
+def _targets(mail: Mail) -> Iterator[tuple[str, str]]:
+    seen = set()
+    for node in parse_html(mail.template.html).iter():
+        if not isinstance(node.tag, str):
+            continue
+        for attribute in ("href", "src", "background", "action", "poster"):
+            target = (node.get(attribute) or "").strip()
+            if target and (attribute, target) not in seen:
+                seen.add((attribute, target))
+                yield attribute, target
+
+
+def _why_wrong(attribute: str, target: str) -> str:
+    if target.startswith("#"):
+        return ""
+    if attribute == "href" and (_OWN.match(target) or _MAIL_OR_TELEPHONE.match(target)):
+        return ""
+    if re.match(r"^(mailto|tel):", target, re.IGNORECASE):
+        return "is no mail address and no telephone number"
+    if _PLAIN.match(target):
+        return _why_unreachable(target)
+    if target.startswith("{{") or re.match(r"^https?://[^/?#]*\{[{%]", target):
+        return "lets a merge field decide where the link goes"
+    scheme = target.split(":")[0] if ":" in target else ""
+    return f"has the scheme `{scheme}`, which mail must not have" if scheme else "is not a full address"
+
+
+def _why_unreachable(target: str) -> str:
+    try:
+        parts = urlsplit(re.sub(r"\{\{.*?\}\}|\{%.*?%\}", "zz", target, flags=re.DOTALL))
+        host, _ = (parts.hostname or "").rstrip("."), parts.port
+        host.encode("idna")
+    except (ValueError, UnicodeError):
+        return "is no well-formed address"
+    if parts.username is not None or "\\" in target or re.search(r"\s", parts.netloc + parts.path):
+        return "is no well-formed address"
+    if _is_nowhere(host):
+        return "leads to a machine that no reader can reach"
+    return "hides its target behind a link shortener" if host.removeprefix("www.") in SHORTENERS else ""
+
+
+def _is_nowhere(host: str) -> bool:
+    try:
+        return not ipaddress.ip_address(host.strip("[]")).is_global
+    except ValueError:
+        return "." not in host or _NOWHERE.search(host) is not None
+
+
+def no_liquid_is_left_in_a_link(context: Context) -> Iterator[Problem]:
+    """`{ { x }}` or an encoded `%7B%7B` is no merge field: readers would get it as it stands."""
+    for mail in context.finished():
+        left = {
+            target for reader in rendered(context, mail) for target in links_of(reader.html) if _LEFT.search(target)
+        }
+        for target in sorted(left):
+            message = f"`{target[:80]}` still has braces when the mail is filled in"
+            yield mail.at(target, message, "write `{{ … }}` without spaces between the braces", "link-liquid")
+
+
+_LEFT = re.compile(r"[{}]|%7b|%7d", re.IGNORECASE)
+
+
+def links_of(html: str) -> list[str]:
+    return [str(node.get("href")) for node in parse_html(html).iter("a") if node.get("href")]
+
+
+def nothing_active(context: Context) -> Iterator[Problem]:
+    for mail in context.finished():
+        for node in parse_html(mail.template.html).iter():
+            if not isinstance(node.tag, str):
+                continue
+            if node.tag in _ACTIVE:
+                yield mail.at(f"<{node.tag}", f"<{node.tag}> does not work in mail", "remove it", "active-content")
+            if "{{" in (node.get("style") or "") or "{%" in (node.get("style") or ""):
+                piece = next(iter(LIQUID.findall(node.get("style") or "")), "style")
+                message = f"`{piece[:60]}` decides how the mail looks; a stranger's answer could hide the footer"
+                yield mail.at(piece, message, "write the style itself", "active-content")
+            for name in node.attrib:
+                if str(name).lower().startswith("on"):
+                    yield mail.at(str(name), f"`{name}` does not work in mail", "remove it", "active-content")
+
+
+RULES = (links_lead_where_we_say, no_liquid_is_left_in_a_link, nothing_active)

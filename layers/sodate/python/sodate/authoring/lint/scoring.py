@@ -1,0 +1,241 @@
+"""Lint rules of scoring: every rule can apply and has an effect; hot and every phase can be reached."""
+
+import math
+from collections.abc import Iterator
+
+from sodate.authoring.lint.context import Context
+from sodate.authoring.lint.references import written_conditions, written_tests
+from sodate.conditions.evaluate import attribute_holds
+from sodate.conditions.language import ActivityTest, AllOf, AnyOf, AttributeTest, Condition, ScoreTest
+from sodate.forms.definition import FormField
+from sodate.playbook.problem import Problem, did_you_mean
+from sodate.playbook.yamlfile import Path
+from sodate.scoring.rules import RuleSet, ScoreRule
+
+
+def attributes_are_collected(context: Context) -> Iterator[Problem]:
+    """Every post fills `source.*`; an import may fill any attribute, so this is only a warning."""
+    doc = context.book.rules if context.all_forms_are_valid else None
+    for path, test in _attribute_tests(context):
+        if doc and not test.attribute.startswith("source.") and test.attribute not in context.form_fields:
+            message = f"no form fills `{test.attribute}`, so this never holds unless an import does"
+            hint = did_you_mean(test.attribute, context.form_fields, "add `maps_to` to a form field")
+            yield doc.problem((*path, "attribute"), message, hint, "attribute-collected", severity="warning")
+
+
+def values_are_offered(context: Context) -> Iterator[Problem]:
+    """An attribute filled only by choice fields has the values of their choices and no other."""
+    doc = context.book.rules if context.all_forms_are_valid else None
+    for path, when in _attribute_tests(context):
+        offered = _offered([field for _, field in context.form_fields.get(when.attribute, [])])
+        if doc is None or offered is None:
+            continue
+        for key, value, test in _texts(when):
+            if not any(attribute_holds(test, choice) for choice in offered):
+                message = f"no form offers `{value}` for {when.attribute}, so this never holds"
+                yield doc.problem((*path, key), message, did_you_mean(value, offered), "value-offered")
+
+
+def _attribute_tests(context: Context) -> Iterator[tuple[Path, AttributeTest]]:
+    for path, test in written_tests(context):
+        if isinstance(test, AttributeTest):
+            yield path, test
+
+
+def _offered(fields: list[FormField]) -> set[str] | None:
+    if not fields or not all(field.choices for field in fields):
+        return None
+    return {choice.value for field in fields for choice in field.choices}
+
+
+def _texts(when: AttributeTest) -> Iterator[tuple[str, str, AttributeTest]]:
+    if when.equals is not None:
+        yield "equals", when.equals, when
+    if when.contains is not None:
+        yield "contains", when.contains, when
+    for value in when.any_of or ():
+        yield "any_of", value, AttributeTest(attribute=when.attribute, equals=value)
+
+
+def links_are_in_some_mail(context: Context) -> Iterator[Problem]:
+    doc = context.book.rules
+    bodies = [mail.template.html for mail in context.finished()]
+    if doc is None or len(bodies) < len(context.book.templates):
+        return
+    for path, test in written_tests(context):
+        link = test.link_contains if isinstance(test, ActivityTest) else None
+        if link and not any(link in body for body in bodies):
+            message = f"no template has a link with `{link}`"
+            hint = "correct it, or add the link to a mail"
+            yield doc.problem((*path, "link_contains"), message, hint, "link-exists", severity="warning")
+
+
+def conditions_can_hold(context: Context) -> Iterator[Problem]:
+    """Two parts of one `all` that exclude each other: a range below another, or two values of one choice."""
+    doc = context.book.rules
+    for path, condition in written_conditions(context):
+        if doc and isinstance(condition, AllOf):
+            for name, tests in _of_one_attribute(condition).items():
+                if not _can_all_hold(tests):
+                    message = f"the tests of `{name}` contradict each other, so this never holds"
+                    yield doc.problem((*path, "all"), message, "use `any`, or correct one of them", "contradiction")
+
+
+def _of_one_attribute(condition: AllOf) -> dict[str, list[AttributeTest]]:
+    by_attribute: dict[str, list[AttributeTest]] = {}
+    for part in condition.all:
+        if isinstance(part, AttributeTest):
+            by_attribute.setdefault(part.attribute, []).append(part)
+    return {name: tests for name, tests in by_attribute.items() if len(tests) > 1}
+
+
+def _can_all_hold(tests: list[AttributeTest]) -> bool:
+    least = max((test.at_least for test in tests if test.at_least is not None), default=-math.inf)
+    most = min((test.less_than for test in tests if test.less_than is not None), default=math.inf)
+    if least >= most:
+        return False
+    present = {test.present for test in tests if test.present is not None}
+    needs_value = any(test.present is None for test in tests)
+    return present != {True, False} and not (needs_value and False in present)
+
+
+def rules_have_an_effect(context: Context) -> Iterator[Problem]:
+    doc = context.book.rules
+    if doc is None or doc.model is None:
+        return
+    for index, rule in enumerate(doc.model.rules):
+        path = ("rules", index)
+        if rule.points == 0:
+            message = f"rule `{rule.id}` gives 0 points, so it has no effect"
+            yield doc.problem(
+                (*path, "points"), message, "give it points or remove it", "no-effect", severity="warning"
+            )
+        elif rule.max_points is not None and rule.max_points < abs(rule.points):
+            message = f"rule `{rule.id}` gives {rule.points} points but is capped at {rule.max_points}"
+            yield doc.problem((*path, "max_points"), message, "raise the cap or lower the points", "no-effect",
+                              severity="warning")  # fmt: skip
+        elif rule.per is not None and rule.max_times is not None and rule.per.times > rule.max_times:
+            message = f"rule `{rule.id}` counts {rule.max_times} times ever, so `per` never limits it"
+            yield doc.problem((*path, "per"), message, "remove one of them", "no-effect", severity="warning")
+
+
+def groups_have_rules(context: Context) -> Iterator[Problem]:
+    doc = context.book.rules
+    if doc is None or doc.model is None:
+        return
+    for position, group in enumerate(doc.model.groups):
+        if not any(rule.group == group.id for rule in doc.model.rules):
+            path = ("groups", position)
+            yield doc.problem(path, f"no rule is in group `{group.id}`", "remove it, or name it in a rule",
+                              "no-effect", severity="warning")  # fmt: skip
+
+
+def rules_do_not_repeat(context: Context) -> Iterator[Problem]:
+    """Two rules with the same condition add up silently, or cancel each other with opposite points."""
+    doc = context.book.rules
+    seen: dict[Condition, ScoreRule] = {}
+    for index, rule in enumerate(doc.model.rules if doc and doc.model else ()):
+        before = seen.setdefault(rule.when, rule)
+        if doc and before is not rule:
+            says = "cancel each other" if before.points * rule.points < 0 else "count the same thing twice"
+            message = f"rules `{before.id}` and `{rule.id}` {says}"
+            yield doc.problem(
+                ("rules", index, "when"), message, "make one rule of them", "same-rule", severity="warning"
+            )
+
+
+def hot_can_be_reached(context: Context) -> Iterator[Problem]:
+    doc = context.book.rules
+    if doc and doc.model and most_points(doc.model) < doc.model.hot.threshold:
+        most = most_points(doc.model)
+        message = f"no lead can be hot: the rules give at most {most:g} points"
+        hint = "lower the threshold or raise the points"
+        yield doc.problem(("hot", "threshold"), message, hint, "hot-reachable", severity="warning")
+
+
+def most_points(rules: RuleSet) -> float:
+    """Unlimited activities count as infinite; of rules that compare one attribute only the best counts."""
+    best: dict[str, float] = {}
+    grouped: dict[str, float] = {}
+    total = 0.0
+    for rule in rules.rules:
+        if rule.points <= 0:
+            continue
+        points = rule.points * _times(rule)
+        points = min(points, rule.max_points) if rule.max_points is not None else points
+        if rule.group is not None:
+            grouped[rule.group] = grouped.get(rule.group, 0) + points
+        elif isinstance(rule.when, AttributeTest) and rule.when.contains is None and rule.when.present is None:
+            best[rule.when.attribute] = max(best.get(rule.when.attribute, 0), points)
+        else:
+            total += points
+    caps = {group.id: group.max_points for group in rules.groups}
+    most = total + sum(best.values()) + sum(min(points, caps[name]) for name, points in grouped.items())
+    return min(most, rules.ceiling) if rules.ceiling is not None else most
+
+
+def _times(rule: ScoreRule) -> float:
+    if not rule.is_behaviour:
+        return 1
+    return rule.max_times if rule.max_times is not None else math.inf
+
+
+def phases_can_be_reached(context: Context) -> Iterator[Problem]:
+    doc = context.book.rules
+    if doc is None or doc.model is None:
+        return
+    most, phases = most_points(doc.model), doc.model.phases
+    for index, phase in enumerate(phases):
+        path = ("phases", index, "when")
+        needs = _needs(phase.when) if phase.when else -math.inf
+        if needs > most:
+            message = f"nobody reaches `{phase.id}`: it needs {needs:g} points, the rules give {most:g}"
+            yield doc.problem(path, message, "lower it or raise the points", "phase-reachable", severity="warning")
+        for other in phases[index + 1 :]:
+            enough = _enough(other.when)
+            if phase.when and enough is not None and enough <= needs:
+                message = f"nobody stays in `{phase.id}`: whoever reaches it is in `{other.id}` at once"
+                hint = "later phases need more points"
+                yield doc.problem(path, message, hint, "phase-reachable", severity="warning")
+                break
+
+
+def _needs(condition: Condition) -> float:
+    """The lowest total score that can satisfy the condition."""
+    if isinstance(condition, AnyOf):
+        return min(map(_needs, condition.any))
+    if isinstance(condition, AllOf):
+        return max(map(_needs, condition.all))
+    enough = _enough(condition)
+    return enough if enough is not None else -math.inf
+
+
+def _enough(condition: Condition | None) -> float | None:
+    """The total score that alone satisfies the condition; None when it depends on anything else."""
+    if isinstance(condition, ScoreTest) and condition.score == "total" and condition.category is None:
+        return condition.at_least
+    return None
+
+
+def phases_differ(context: Context) -> Iterator[Problem]:
+    doc = context.book.rules
+    seen: set[str] = set()
+    for index, phase in enumerate(doc.model.phases if doc and doc.model else ()):
+        if doc and phase.id in seen:
+            message = f"the phase `{phase.id}` is there twice"
+            yield doc.problem(("phases", index, "id"), message, "give each its own id", "phase-twice")
+        seen.add(phase.id)
+
+
+RULES = (
+    attributes_are_collected,
+    values_are_offered,
+    links_are_in_some_mail,
+    conditions_can_hold,
+    rules_have_an_effect,
+    groups_have_rules,
+    rules_do_not_repeat,
+    hot_can_be_reached,
+    phases_can_be_reached,
+    phases_differ,
+)

@@ -1,0 +1,116 @@
+"""Lint rules of sequences: one topic from consent to template, steps in chronological order."""
+
+import zoneinfo
+from collections.abc import Iterator
+
+from sodate.authoring.lint.context import Context
+from sodate.playbook.problem import Problem
+from sodate.scenarios.sequence import Sequence, Step
+
+_LAW = "特定電子メール法 3条 (mail only what was agreed to)"
+
+
+def templates_have_the_topic_of_the_sequence(context: Context) -> Iterator[Problem]:
+    for doc in context.book.sequences:
+        for index, step in enumerate(doc.model.steps if doc.model else ()):
+            template = context.templates.get(step.template)
+            if template is None or doc.model is None:
+                continue
+            path = ("steps", index, "template")
+            if template.purpose != "marketing":
+                message = (
+                    f"`{step.template}` is a transactional email; step mail needs `purpose: marketing` and a topic"
+                )
+                yield doc.problem(path, message, "use a marketing template", "step-marketing", source=_LAW)
+            elif template.topic != doc.model.topic:
+                message = f"`{step.template}` has topic `{template.topic}`, the sequence `{doc.model.topic}`"
+                yield doc.problem(path, message, "make the topics equal", "same-topic", source=_LAW)
+
+
+def has_a_start(context: Context) -> Iterator[Problem]:
+    """A sequence starts with a confirmed opt-in to its topic, so some form of its `start` must ask for it."""
+    for doc in context.book.sequences:
+        if doc.model is None:
+            continue
+        wanted = doc.model.start.forms or tuple(context.forms)
+        known = [context.forms[form] for form in wanted if form in context.forms]
+        if len(known) == len(wanted) and not any(f.consent and doc.model.topic in f.consent.topics for f in known):
+            message = f"no form that starts it asks for the topic `{doc.model.topic}`, so nobody ever enters"
+            hint = "add the topic to `consent.topics` of the form"
+            path = ("start", "forms") if doc.model.start.forms else ("topic",)
+            yield doc.problem(path, message, hint, "sequence-starts", severity="warning")
+
+
+def steps_follow_in_time(context: Context) -> Iterator[Problem]:
+    for doc in context.book.sequences:
+        steps = doc.model.steps if doc.model else ()
+        for index in range(1, len(steps)):
+            before, here = steps[index - 1], steps[index]
+            exact = _unit(before) == _unit(here)
+            if _hours(here) < _hours(before):
+                message = f"`{here.id}` comes before `{before.id}`, which stands above it"
+                hint = "order the steps by their delay"
+                yield doc.problem(
+                    ("steps", index, "delay"), message, hint, "step-order", severity="error" if exact else "warning"
+                )
+            elif exact and _hours(here) == _hours(before):
+                message = f"`{here.id}` is sent at the same time as `{before.id}`"
+                hint = "give it a later delay"
+                yield doc.problem(("steps", index, "delay"), message, hint, "step-order", severity="warning")
+
+
+def _unit(step: Step) -> str:
+    return next(unit for unit in ("days", "hours", "business_days") if getattr(step.delay, unit) is not None)
+
+
+def _hours(step: Step) -> float:
+    """For ordering only: five business days count as a week."""
+    delay = step.delay
+    if delay.hours is not None:
+        return float(delay.hours)
+    days = delay.days if delay.days is not None else (delay.business_days or 0) * 7 / 5
+    hour, minute = (int(part) for part in (step.at or "00:00").split(":"))
+    return days * 24 + hour + minute / 60
+
+
+def calendars_are_known(context: Context) -> Iterator[Problem]:
+    from holidays import list_supported_countries
+
+    known = list_supported_countries()
+    for doc in context.book.sequences:
+        if doc.model and _needs_calendar(doc.model) and doc.model.calendar not in known:
+            message = f"the holidays of `{doc.model.calendar}` are not known"
+            yield doc.problem(("calendar",), message, "write a country code such as `JP`", "calendar")
+
+
+def _needs_calendar(sequence: Sequence) -> bool:
+    return any(step.delay.business_days is not None for step in sequence.steps)
+
+
+def sender_time_zone_is_known(context: Context) -> Iterator[Problem]:
+    doc = context.book.mailing
+    name = doc.model.sender.time_zone if doc and doc.model else "UTC"
+    if doc and name not in zoneinfo.available_timezones():
+        hint = "write an IANA name such as `Asia/Tokyo`"
+        yield doc.problem(("sender", "time_zone"), f"unknown time zone `{name}`", hint, "time-zone")
+
+
+def topics_differ(context: Context) -> Iterator[Problem]:
+    doc = context.book.mailing
+    seen: set[str] = set()
+    for index, topic in enumerate(doc.model.topics if doc and doc.model else ()):
+        if doc and topic.id in seen:
+            yield doc.problem(
+                ("topics", index, "id"), f"the topic `{topic.id}` is there twice", "keep one", "topic-twice"
+            )
+        seen.add(topic.id)
+
+
+RULES = (
+    templates_have_the_topic_of_the_sequence,
+    has_a_start,
+    steps_follow_in_time,
+    calendars_are_known,
+    sender_time_zone_is_known,
+    topics_differ,
+)

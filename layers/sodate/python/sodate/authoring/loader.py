@@ -1,0 +1,155 @@
+"""Directory → typed documents. Collects every problem and never raises for bad input.
+
+playbook.yaml  forms/*.yaml  templates/*.yaml (+ bodies)  sequences/*.yaml  rules.yaml  sales.yaml
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import BaseModel, Field, StringConstraints, ValidationError
+
+from sodate.authoring.override import apply_overrides, unknown_targets
+from sodate.authoring.source import Source
+from sodate.email.content.template import TemplateHead
+from sodate.email.mailing import Mailing
+from sodate.forms.definition import Form
+from sodate.playbook.explain import line_of, problems_of
+from sodate.playbook.problem import Problem, Severity
+from sodate.playbook.store import ONLY
+from sodate.playbook.yamlfile import Lines, Path, dotted, parse
+from sodate.sales.definition import Sales
+from sodate.scenarios.sequence import Sequence
+from sodate.scoring.rules import RuleSet
+
+
+class TemplateFile(TemplateHead):
+    """`templates/<id>.yaml`: the head and the name of the body file."""
+
+    body: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_./-]+\.(mjml|html)$", max_length=200)] = Field(
+        description="The body: an `.mjml` or `.html` file, relative to this file."
+    )
+
+
+M = TypeVar("M", bound=BaseModel)
+SINGLE: dict[str, type[BaseModel]] = {"playbook.yaml": Mailing, "rules.yaml": RuleSet, "sales.yaml": Sales}
+MANY: dict[str, type[BaseModel]] = {"forms": Form, "templates": TemplateFile, "sequences": Sequence}
+_IGNORED = ("README.md", "README.ja.md")
+
+
+@dataclass(frozen=True)
+class Doc(Generic[M]):
+    """One YAML file. `model` is None when it has errors of its own; `id` is known even then."""
+
+    file: str
+    id: str
+    model: M | None
+    data: Any
+    lines: Lines
+
+    def problem(
+        self,
+        path: Path,
+        message: str,
+        hint: str,
+        rule: str,
+        *,
+        severity: Severity = "error",
+        source: str = "",
+    ) -> Problem:
+        line = line_of(self.lines, path)
+        return Problem(self.file, line, dotted(path), message, hint, rule, severity, source)
+
+
+@dataclass
+class Playbook:
+    source: Source
+    mailing: Doc[Mailing] | None = None
+    rules: Doc[RuleSet] | None = None
+    sales: Doc[Sales] | None = None
+    forms: list[Doc[Form]] = field(default_factory=list)
+    templates: list[Doc[TemplateFile]] = field(default_factory=list)
+    sequences: list[Doc[Sequence]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def load(directory: FilePath, overrides: Mapping[str, Any] | None = None) -> Playbook:
+    playbook = Playbook(Source(directory))
+    if not directory.is_dir():
+        hint = "give the directory that holds playbook.yaml"
+        playbook.problems.append(Problem(str(directory), 1, "", "is not a directory", hint, rule="file"))
+        return playbook
+    reader = _Reader(playbook, dict(overrides or {}))
+    playbook.mailing = reader.one("playbook.yaml", Mailing)
+    playbook.rules = reader.one("rules.yaml", RuleSet, required=False)
+    playbook.sales = reader.one("sales.yaml", Sales, required=False)
+    playbook.forms = reader.many("forms", Form)
+    playbook.templates = reader.many("templates", TemplateFile)
+    playbook.sequences = reader.many("sequences", Sequence)
+    playbook.problems += unknown_targets(reader.overrides, reader.hit, reader.present)
+    return playbook
+
+
+def unread_files(playbook: Playbook) -> list[Problem]:
+    """Call it after bodies and includes were read: what is left is a typing error or a leftover."""
+    hint = "known: playbook.yaml, rules.yaml, sales.yaml, forms/, templates/, sequences/ (*.yaml) and body files"
+    return [
+        Problem(name, 1, "", "nothing reads this file", hint, rule="unknown-file", severity="warning")
+        for name in playbook.source.listing()
+        if name not in playbook.source.used and name.split("/")[-1] not in _IGNORED
+    ]
+
+
+class _Reader:
+    def __init__(self, playbook: Playbook, overrides: dict[str, Any]) -> None:
+        self.source, self.problems = playbook.source, playbook.problems
+        self.overrides = overrides
+        self.hit: set[str] = set()
+        self.present: set[str] = set()
+
+    def one(self, file: str, model: type[M], *, required: bool = True) -> Doc[M] | None:
+        if not required and not (self.source.root / file).exists():
+            return None
+        kind = {"playbook.yaml": "mailing", "rules.yaml": "rules", "sales.yaml": "sales"}[file]
+        return self._read(file, model, (kind,))
+
+    def many(self, folder: str, model: type[M]) -> list[Doc[M]]:
+        base = self.source.root / folder
+        if not base.is_dir():
+            return []
+        docs: dict[str, Doc[M]] = {}
+        for file in self.source.listing(folder):
+            if not file.endswith((".yaml", ".yml")):
+                continue
+            doc = self._read(file, model, (folder,))
+            if doc is None:
+                continue
+            if doc.id in docs:
+                message = f"the id `{doc.id}` is already used in {docs[doc.id].file}"
+                self.problems.append(doc.problem(("id",), message, "give each its own id", "duplicate-id"))
+                continue
+            docs[doc.id] = doc
+        return list(docs.values())
+
+    def _read(self, file: str, model: type[M], prefix: tuple[str, ...]) -> Doc[M] | None:
+        text = self.source.text(file)
+        if isinstance(text, Problem):
+            self.problems.append(text)
+            return None
+        read = parse(file, text)
+        self.problems += read.problems
+        stem = FilePath(file).stem
+        if any(problem.rule == "yaml" and not problem.field for problem in read.problems) and read.data is None:
+            return Doc(file, stem, None, None, read.lines)
+        written = read.data.get("id") if isinstance(read.data, dict) else None
+        doc_id = written if isinstance(written, str) and written else (stem if prefix[0] in MANY else ONLY)
+        address = (*prefix, doc_id) if prefix[0] in MANY else prefix
+        self.present.add(prefix[0])
+        self.hit |= apply_overrides(read.data, address, self.overrides)
+        try:
+            value = model.model_validate(read.data)
+        except ValidationError as error:
+            self.problems += problems_of(error, model, file, read.data, read.lines)
+            return Doc(file, doc_id, None, read.data, read.lines)
+        return Doc(file, doc_id, None if read.problems else value, read.data, read.lines)

@@ -1,0 +1,66 @@
+"""What an apply would change against the live definitions, and who is affected. Reads only."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from sodate.authoring import affected
+from sodate.authoring.check import Checked
+from sodate.authoring.diff import FieldChange, changes
+from sodate.playbook.store import Definitions, Kind, Stored, digest
+
+KINDS: tuple[Kind, ...] = ("template", "mailing", "sales", "rules", "sequence", "form")
+What = Literal["added", "changed", "retired", "left"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """`left`: live, no longer in the playbook, and kept because `--retire` was not given."""
+
+    kind: Kind
+    id: str
+    what: What
+    live_version: int | None
+    fields: list[FieldChange] = field(default_factory=list)
+    affects: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Plan:
+    changes: list[Change]
+    left: list[Change]
+    unchanged: int
+
+
+def make_plan(checked: Checked, *, retire: bool = False, definitions: Definitions | None = None) -> Plan:
+    store = definitions or Definitions()
+    live = {(kind, stored.id): stored for kind in KINDS for stored in store.all_live(kind)}
+    wanted = checked.definitions()
+    planned: list[Change] = []
+    for definition in wanted:
+        before = live.get((definition.kind, definition.id))
+        if before is None:
+            planned.append(_added(definition.kind, definition.id, definition.body))
+        elif before.digest != digest(definition.body):
+            planned.append(_changed(before, definition.body, live))
+    names = {(definition.kind, definition.id) for definition in wanted}
+    gone = [stored for key, stored in live.items() if key not in names]
+    retired = [_gone(stored, "retired" if retire else "left") for stored in gone]
+    unchanged = len(wanted) - len(planned)
+    return Plan(planned + (retired if retire else []), [] if retire else retired, unchanged)
+
+
+def _added(kind: Kind, definition_id: str, body: dict[str, Any]) -> Change:
+    return Change(kind, definition_id, "added", None, [], affected.by_adding(kind, definition_id, body))
+
+
+def _changed(before: Stored, after: dict[str, Any], live: dict[tuple[Kind, str], Stored]) -> Change:
+    found = changes(before.body, after)
+    return Change(before.kind, before.id, "changed", before.version, found, affected.by_changing(before, after, live))
+
+
+def _gone(stored: Stored, what: What) -> Change:
+    notes = affected.by_retiring(stored) if what == "retired" else ["stays live; retire it with --retire"]
+    return Change(stored.kind, stored.id, what, stored.version, [], notes)

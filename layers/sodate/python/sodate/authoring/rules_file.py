@@ -1,0 +1,31 @@
+"""One rules.yaml by itself, for comparing rule sets."""
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from sodate.errors import Invalid
+from sodate.playbook.explain import problems_of
+from sodate.playbook.yamlfile import parse
+from sodate.scoring.rules import RuleSet
+
+_MOST_SHOWN = 20
+
+
+def read_rules(path: Path) -> RuleSet:
+    """The rule set of the file.
+
+    Raises: `Invalid` with file and line of each of the first 20 problems.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid(f"{path} cannot be read: {error}") from error
+    read = parse(str(path), text)
+    problems = read.problems
+    if not problems:
+        try:
+            return RuleSet.model_validate(read.data)
+        except ValidationError as error:
+            problems = problems_of(error, RuleSet, str(path), read.data, read.lines)
+    raise Invalid("\n".join(f"{problem.file}:{problem.line}: {problem.message}" for problem in problems[:_MOST_SHOWN]))

@@ -1,0 +1,35 @@
+"""JSON Schemas of the playbook files, for editors. Generated from the models, committed, kept current by a test."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from sodate.authoring.loader import MANY, SINGLE
+
+_NAMES = {"playbook.yaml": "playbook", "rules.yaml": "rules", "sales.yaml": "sales"}
+_FOLDERS = {"forms": "form", "templates": "template", "sequences": "sequence"}
+
+
+def schemas() -> dict[str, str]:
+    """File name → text. Sorted keys and a final newline, so that the same models give the same bytes."""
+    models: dict[str, type[BaseModel]] = {_NAMES[file]: model for file, model in SINGLE.items()}
+    models |= {_FOLDERS[folder]: model for folder, model in MANY.items()}
+    return {f"{name}.schema.json": _text(name, model) for name, model in sorted(models.items())}
+
+
+def _text(name: str, model: type[BaseModel]) -> str:
+    document: dict[str, Any] = model.model_json_schema(mode="validation")
+    document = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"sodate/playbook/{name}", **document}
+    return json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+
+
+def write_schemas(directory: Path) -> list[Path]:
+    directory.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, text in schemas().items():
+        path = directory / name
+        path.write_text(text, encoding="utf-8")
+        written.append(path)
+    return written

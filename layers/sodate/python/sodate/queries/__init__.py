@@ -1,0 +1,1 @@
+"""Answers about leads: overview, timeline and explanation of one, export of all. Reads only."""

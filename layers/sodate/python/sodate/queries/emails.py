@@ -1,0 +1,97 @@
+"""Emails of one lead: each send with the reason for its state, and the next steps with what delays them."""
+
+from datetime import datetime
+from typing import Any
+
+from sodate.email.delivery.reasons import in_words
+from sodate.email.eligibility.caps import cap_reached, limits
+from sodate.email.ledger.states import StepRef
+from sodate.email.ledger.store import SendItem, sends_of
+from sodate.email.mailing import Mailing
+from sodate.leads.lead import State
+from sodate.playbook.store import Definitions, parsed
+from sodate.scenarios.calendar import due_at
+from sodate.scenarios.sequence import Sequence
+
+
+def emails(definitions: Definitions, state: State) -> list[dict[str, Any]]:
+    """Sends of the ledger, and claimed sends that are not in it yet: in progress at SES, or with unknown outcome."""
+    sends = sends_of(state.lead_id)
+    lines: list[dict[str, Any]] = [
+        {
+            "planned": s.planned_at,
+            "mail": email_name(s),
+            "state": s.state,
+            "reason": s.reason,
+            "why": _why(s),
+            "send": s.send_id,
+            "sequence": s.sequence,
+            "sequence_version": s.sequence_version and int(s.sequence_version),
+            "template_version": s.template_version and int(s.template_version),
+        }
+        for s in sends
+    ]
+    known = {send.send_id for send in sends}
+    for name, enrollment in state.enrollments.items():
+        steps = parsed(definitions.version("sequence", name, enrollment.version), Sequence).steps
+        for number, step in enumerate(steps[: enrollment.step]):
+            send_id = StepRef(state.lead_id, name, enrollment.version, number, enrollment.id).send_id
+            if send_id not in known:
+                why = "claimed, no outcome yet: listed as unknown after fifteen minutes without an event"
+                lines.append(
+                    {"planned": "", "mail": step.template, "state": "sending", "reason": None, "why": why,
+                     "send": send_id, "sequence": name, "sequence_version": enrollment.version,
+                     "template_version": None}
+                )  # fmt: skip
+    return lines
+
+
+def next_steps(definitions: Definitions, state: State, now: datetime) -> list[dict[str, str]]:
+    """The next step of each enrollment. `due` is UTC, by the minute: `2026-11-24 09:00`."""
+    lines = []
+    mailing = parsed(definitions.live("mailing"), Mailing)
+    for name, enrollment in state.enrollments.items():
+        sequence = parsed(definitions.version("sequence", name, enrollment.version), Sequence)
+        if enrollment.step < len(sequence.steps):
+            step = sequence.steps[enrollment.step]
+            at = due_at(step, sequence, datetime.fromisoformat(enrollment.since), mailing=mailing, time_zone=state.zone)
+            waits = _waits(state, sequence, mailing, now)
+            lines.append({"sequence": name, "step": step.id, "due": f"{at:%Y-%m-%d %H:%M}", "waits": waits})
+    return lines
+
+
+def email_name(send: SendItem, *, with_reason: bool = False) -> str:
+    """Template or name of the email; `with_reason`: and the code of its state, and its attempts."""
+    details = [part for part in (send.reason, _about_attempts(send)) if part] if with_reason else []
+    name = str(send.template or send.name)
+    return f"{name} ({'; '.join(details)})" if details else name
+
+
+def _why(send: SendItem) -> str:
+    until = send.waits_until if send.state == "planned" else None
+    if until:
+        return f"{in_words(send.reason)} (next: {until[:16].replace('T', ' ')})"
+    return "; ".join(part for part in (in_words(send.reason), _about_attempts(send)) if part)
+
+
+def _about_attempts(send: SendItem) -> str:
+    """Number of the attempt, and its relation to other attempts of the same email."""
+    said = []
+    if send.attempt is not None:
+        said.append(f"attempt {int(send.attempt)}")
+    if send.is_double:
+        said.append("SES reported on it after the next attempt had left: probably this person has the email twice")
+    elif send.next_attempt is not None:
+        said.append(f"attempted again, because {send.evidence}")
+    return "; ".join(said)
+
+
+def _waits(state: State, sequence: Sequence, mailing: Mailing, now: datetime) -> str:
+    """What would delay or prevent the next email if it were due now; empty: nothing."""
+    never = state.permanent_rejection(sequence.topic)
+    if never:
+        return in_words(never)
+    if state.pause_until and datetime.fromisoformat(state.pause_until) > now:
+        return f"{in_words('paused_by_the_lead')} (until {state.pause_until[:10]})"
+    capped = cap_reached(limits(mailing.caps, sequence.topic), state, sequence.topic, now)
+    return f"{in_words(capped[0])} ({capped[1]:%Y-%m-%d %H:%M})" if capped else ""

@@ -1,0 +1,58 @@
+"""What people see of a value, a table and a letter."""
+
+from typing import Any
+
+import pytest
+from sodate_cli import output
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, ""),
+        (True, "yes"),
+        (False, "no"),
+        (0, "0"),
+        (1.5, "1.5"),
+        (3.0, "3"),
+        ("text", "text"),
+        ([], ""),
+        (["a", True, None], "a, yes, –"),
+        (("a", ["b", "c"]), "a, b, c"),
+        ({}, ""),
+        ({"news": "confirmed", "events": None}, "news: confirmed\nevents: –"),
+        ({"all": {"attribute": 20, "hot": False}}, "all: attribute 20, hot no"),
+        ("\x1b[31mred", "[31mred"),
+    ],
+)
+def test_a_value_is_written_in_words_and_never_as_a_python_literal(value: Any, shown: str) -> None:
+    assert output.plain(value) == shown
+
+
+def test_a_table_without_rows_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    output.show_table("Left", ("send", "why"), [], nothing="Nothing is left.")
+    output.show_table("Left", ("send", "why"), [])
+    assert capsys.readouterr().out == "Nothing is left.\nLeft: none.\n"
+
+
+def test_a_field_without_value_is_a_dash(capsys: pytest.CaptureFixture[str]) -> None:
+    output.show_fields("Lead", {"owner": None, "flags": [], "hot": False})
+    cells = [[cell.strip() for cell in line.split("│")[1:3]] for line in capsys.readouterr().out.splitlines()]
+    assert [row for row in cells if row] == [["owner", "–"], ["flags", "–"], ["hot", "no"]]
+
+
+def test_a_long_value_is_folded_and_not_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    link = "https://www.example.jp/" + "abcdefghij" * 30
+    output.show_table("Links", ("what", "link"), [("mail_clicked", link)])
+    output.show_letter("Links", [("", [link], [link])])
+    out = capsys.readouterr().out
+    assert "…" not in out
+    assert max(map(len, out.splitlines())) <= 80
+    joined = "".join(character for character in out if character not in " \n│┃")
+    assert joined.count(link) == 3
+
+
+def test_a_letter_has_headings_sentences_and_lists_as_they_are_written(capsys: pytest.CaptureFixture[str]) -> None:
+    output.show_letter("About [bold]taro", [("", ["First."], []), ("Emails", ["Second."], ["one", "two"])])
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert lines == ["About [bold]taro", "", "First.", "", "Emails", "Second.", "- one", "- two"]

@@ -1,0 +1,38 @@
+"""Times for people: in the zone of the stage, which is named."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from sodate_cli.times import Times
+
+TOKYO = Times(ZoneInfo("Asia/Tokyo"))
+
+
+@pytest.mark.parametrize(
+    ("at", "shown"),
+    [
+        ("2026-11-24T15:30:00.123Z", "2026-11-25 00:30"),
+        ("2026-11-24T15:30:00Z", "2026-11-25 00:30"),
+        ("2026-11-24 15:30", "2026-11-25 00:30"),
+        ("2026-11-24T15", "2026-11-25 00:00"),
+        ("2026-11-25T00:30:00+09:00", "2026-11-25 00:30"),
+        (datetime(2026, 11, 24, 15, 30, tzinfo=UTC), "2026-11-25 00:30"),
+        (None, ""),
+        ("", ""),
+        ("never", "never"),
+    ],
+)
+def test_a_time_is_shown_in_the_zone(at: str | datetime | None, shown: str) -> None:
+    assert TOKYO.shown(at) == shown
+
+
+def test_the_zone_is_named_in_the_column_or_the_title() -> None:
+    assert TOKYO.column("planned") == "planned (Asia/Tokyo)"
+    assert TOKYO.title("Failed sends") == "Failed sends (times: Asia/Tokyo)"
+    assert Times.utc().column("sent") == "sent (UTC)"
+
+
+def test_times_within_a_text_are_converted_and_the_rest_stays() -> None:
+    text = "told 2026-11-24T02:00Z (200); next: 2026-11-24 23:05, until 2026-12-01"
+    assert TOKYO.within(text) == "told 2026-11-24 11:00 (200); next: 2026-11-25 08:05, until 2026-12-01"
