@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from sodate.dynamodb import keys
 from sodate.runtime.batch import Failures, each_message, image
 
 _RUNS, _BATCHES, _RECORDS = 7, 400, 10
@@ -99,8 +100,8 @@ def _message(number: int) -> dict[str, Any]:
 def _change() -> dict[str, Any]:
     values = {f"attribute_{number}": {"S": "x" * 20} for number in range(12)}
     nested = {"topics": {"M": {"news": {"S": "confirmed"}}}, "count": {"N": "12"}}
-    keys = {"pk": {"S": "LEAD#1"}, "sk": {"S": "STATE"}}
-    change = {"Keys": keys, "NewImage": {**keys, **values, **nested}, "SequenceNumber": "1"}
+    key = {"pk": {"S": keys.lead("1")}, "sk": {"S": keys.STATE}}
+    change = {"Keys": key, "NewImage": {**key, **values, **nested}, "SequenceNumber": "1"}
     return {"eventID": "1", "eventName": "MODIFY", "dynamodb": change}
 
 
