@@ -11,7 +11,7 @@ from decimal import Decimal
 from sodate.activities.activity import Activity
 from sodate.conditions.words import in_words
 from sodate.leads.lead import Profile
-from sodate.scoring.counting import faded
+from sodate.scoring.behaviour_rule import faded
 from sodate.scoring.engine import ScoringEngine
 from sodate.scoring.score_state import POINT, ScoreState
 from sodate.scoring.view import View
@@ -82,7 +82,7 @@ def explain(engine: ScoringEngine, profile: Profile, log: Iterable[Activity], no
 
 
 def _part(engine: ScoringEngine, number: int, points: int, activity: Activity, minute: int) -> Part:
-    half_life = engine.half_life(number)
+    half_life = engine.compiled.half_life(number)
     left = points * POINT
     if half_life is not None:
         left = faded(left, minute - activity.minute, half_life)
@@ -95,7 +95,7 @@ def _missing_for_hot(engine: ScoringEngine, score_state: ScoreState, view: View)
     if score_state.hot:
         return ()
     missing = [f"{hot.threshold - view.total} points more"] if view.total < hot.threshold else []
-    if hot.needs is not None and not engine.holds(hot.needs, score_state):
+    if hot.needs is not None and not engine.classifier.holds(hot.needs, score_state):
         missing.append(in_words(hot.needs))
     return tuple(missing)
 

@@ -48,17 +48,18 @@ class RuleState:
 class ScoreState:
     """`last`: stamp and key of the newest applied activity. `now`: the minute up to which classes are settled.
 
-    `seen`: minute of the lead's own latest activity, 0 for none. `rule_states`: by rule number. `met`: by predicate
-    number, the count of matches, then their latest minutes, newest last. `matching_attributes`: numbers of the
-    attribute rules and predicates that the profile matches.
+    `seen`: minute of the lead's own latest activity, 0 for none. `rule_states`: by rule number. `predicate_matches`: by
+    number of the activity predicate, the latest minutes at which it matched, as many as it asks for, newest last.
+    `matching_rules`, `matching_predicates`: numbers of the attribute rules and predicates that the profile matches.
     """
 
     last: str = ""
     seen: int = 0
     now: int = field(default=0, compare=False)
     rule_states: dict[int, RuleState] = field(default_factory=dict)
-    met: dict[int, list[int]] = field(default_factory=dict)
-    matching_attributes: frozenset[int] = frozenset()
+    predicate_matches: dict[int, list[int]] = field(default_factory=dict)
+    matching_rules: frozenset[int] = frozenset()
+    matching_predicates: frozenset[int] = frozenset()
     adjusted_plus: int = 0
     adjusted_minus: int = 0
     robots: tuple[str, ...] = ()
@@ -89,8 +90,9 @@ def dumped(score_state: ScoreState) -> str:
         "s": score_state.seen,
         "n": score_state.now,
         "c": {str(number): one.as_list() for number, one in sorted(score_state.rule_states.items())},
-        "m": {str(number): minutes for number, minutes in sorted(score_state.met.items())},
-        "a": sorted(score_state.matching_attributes),
+        "t": {str(number): minutes for number, minutes in sorted(score_state.predicate_matches.items())},
+        "a": sorted(score_state.matching_rules),
+        "d": sorted(score_state.matching_predicates),
         "j": [score_state.adjusted_plus, score_state.adjusted_minus]
         if score_state.adjusted_plus or score_state.adjusted_minus
         else None,
@@ -105,7 +107,8 @@ def dumped(score_state: ScoreState) -> str:
 
 
 def loaded(text: str) -> ScoreState:
-    stored = json.loads(text)
+    """The score state of a stored document, of this release or of the one before it."""
+    stored = _upgraded(json.loads(text))
     stage, since = stored.get("g", ("lead", 0))
     plus, minus = stored.get("j", (0, 0))
     return ScoreState(
@@ -113,8 +116,9 @@ def loaded(text: str) -> ScoreState:
         seen=stored.get("s", 0),
         now=stored.get("n", 0),
         rule_states={int(number): RuleState(*values) for number, values in stored.get("c", {}).items()},
-        met={int(number): minutes for number, minutes in stored.get("m", {}).items()},
-        matching_attributes=frozenset(stored.get("a", ())),
+        predicate_matches={int(number): minutes for number, minutes in stored.get("t", {}).items()},
+        matching_rules=frozenset(stored.get("a", ())),
+        matching_predicates=frozenset(stored.get("d", ())),
         adjusted_plus=plus,
         adjusted_minus=minus,
         robots=tuple(stored.get("b", ())),
@@ -125,3 +129,13 @@ def loaded(text: str) -> ScoreState:
         stage_since=since,
         phases=[(number, minute, why) for number, minute, why in stored.get("w", ())],
     )
+
+
+def _upgraded(stored: dict[str, Any]) -> dict[str, Any]:
+    """Releases before 2026-11-26 wrote `m`, which began with a count, and added 1000 to predicate numbers in `a`."""
+    if "t" in stored or "d" in stored:
+        return stored
+    numbers = stored.get("a", ())
+    matches = {number: minutes[1:] for number, minutes in stored.get("m", {}).items()}
+    rules, predicates = [n for n in numbers if n < 1000], [n - 1000 for n in numbers if n >= 1000]
+    return stored | {"t": matches, "a": rules, "d": predicates}

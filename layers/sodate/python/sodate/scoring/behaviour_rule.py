@@ -15,8 +15,8 @@ _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _HALF = POINT // 2
 
 
-class Counting:
-    """A behaviour rule, prepared for evaluation. Durations are minutes, points are millionths."""
+class BehaviourRule:
+    """One behaviour rule, compiled. Durations are minutes, points are millionths."""
 
     __slots__ = (
         "absence", "activity", "category", "group", "half_life", "matches", "max_times", "most", "number", "per_times",
