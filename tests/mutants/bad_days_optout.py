@@ -17,7 +17,7 @@ OPT_OUT = (
     Mutant(
         "confirmed-request-is-reused",
         _SODATE + "forms/opt_in.py",
-        (('return request.confirmed_at is None and request.at > (state.opted_out_at or "")', "return True"),),
+        (('return not request.is_confirmed and request.at > (state.opted_out_at or "")', "return True"),),
         "evidence of law is overwritten, or the next post is never stored",
         tests=_SMALL,
     ),

@@ -1,91 +1,119 @@
-"""A ticked consent box: stores evidence, then plans an opt-in email or, if the form allows it, confirms at once."""
+"""What a ticked consent box becomes: evidence, and an opt-in email or, if the form allows it, a confirmation. Pure."""
 
-from dataclasses import replace
-
-from pynamodb.expressions.condition import Condition
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from sodate.activities.activity import activity_key
-from sodate.consent.confirm import OnConfirmed
 from sodate.consent.consent import Action, Evidence, OptInDecision, decide_opt_in, wording_digest
-from sodate.consent.store import ConsentItem, consent_item, evidence_at, requests_of
-from sodate.dynamodb import keys, transaction
-from sodate.dynamodb.transaction import Put, Update, Write
+from sodate.dynamodb import keys
 from sodate.email.ledger.states import send_id
-from sodate.email.ledger.store import planned_transactional
 from sodate.forms.definition import Form, FormConsent
 from sodate.forms.submission import Submission
 from sodate.leads.lead import State
 
 
-def ask_consent(
-    form: Form, submission: Submission, submission_id: str, state: State, on_confirmed: OnConfirmed, *, is_new: bool
-) -> tuple[State, list[Write]]:
-    """Return the new state, and the writes that belong to it.
+@dataclass(frozen=True)
+class ConsentRequest:
+    """A stored request for consent. `at`: stamp; `key`: its sort key; `repeats`: posts since, without another email."""
 
-    Anyone can post a form with any address, so a post gives consent directly only for the lead that it creates
-    (`is_new`), and only if the form disables double opt-in. An existing lead gets an opt-in email or stays unchanged.
+    key: str
+    at: str
+    is_confirmed: bool = False
+    repeats: int = 0
+
+
+@dataclass(frozen=True)
+class ConfirmedAtOnce:
+    """The post itself is the consent. `key` makes the evidence of a repeated post the same item."""
+
+    evidence: Evidence
+    key: str
+    topics: tuple[str, ...]
+
+    @property
+    def reference(self) -> str:
+        """The sort key of the evidence."""
+        return keys.consent(self.evidence.at, self.key)
+
+
+@dataclass(frozen=True)
+class RequestRepeated:
+    """The open request is repeated; no email is sent and its evidence stays."""
+
+    request: ConsentRequest
+
+
+@dataclass(frozen=True)
+class OptInEmail:
+    """The transactional email that asks for confirmation, to be planned."""
+
+    send_id: str
+    template: str
+    data: dict[str, str]
+
+
+@dataclass(frozen=True)
+class ConsentRequested:
+    """`replaces`: the open request whose evidence is overwritten; None for a new one."""
+
+    evidence: Evidence
+    key: str
+    replaces: ConsentRequest | None = None
+    email: OptInEmail | None = None
+
+
+#: None: nothing to store.
+ConsentPlan = ConfirmedAtOnce | RequestRepeated | ConsentRequested | None
+
+
+def is_consent_ticked(form: Form, submission: Submission) -> bool:
+    return form.consent is not None and submission.answers.values.get(form.consent.field) is True
+
+
+def plan_consent(
+    form: Form, submission: Submission, submission_id: str, state: State, requests: Sequence[ConsentRequest] | None
+) -> tuple[State, ConsentPlan]:
+    """Return the new state, and what to store.
+
+    `requests`: those that the lead made with this version of the form, oldest first; None for a lead that the post
+    creates. Anyone can post a form with any address, so a post gives consent directly only for the lead that it
+    creates, and only if the form disables double opt-in. An existing lead gets an opt-in email or stays unchanged.
     """
-    consent = form.consent
-    if consent is None or submission.answers.values.get(consent.field) is not True:
-        return state, []
+    consent, is_new = form.consent, requests is None
+    if consent is None or not is_consent_ticked(form, submission):
+        return state, None
     decision = decide_opt_in(consent.topics, state, submission.at)
     if not consent.double_opt_in and is_new:
-        return _consent_at_once(form, submission, submission_id, state, decision, on_confirmed)
-    return _request(form, submission, submission_id, state, decision, is_new)
-
-
-def _consent_at_once(
-    form: Form, submission: Submission, submission_id: str, state: State, decision: OptInDecision,
-    on_confirmed: OnConfirmed,
-) -> tuple[State, list[Write]]:  # fmt: skip
-    consent = form.consent
-    if consent is None or state.blocked is not None or not decision.topics:
-        return state, []
-    evidence = consent_item(
-        _evidence(submission, submission_id, state.lead_id, consent, "confirmed"), activity_key(form.id, submission_id)
-    )
-    reaction = on_confirmed(state, form.id, decision.topics, evidence.sk, submission.at)
-    confirmed = {**state.topics, **dict.fromkeys(decision.topics, "confirmed")}
-    after = replace(state, topics=confirmed, enrollments={**state.enrollments, **reaction.enrollments})
-    return after, [Put(evidence), *reaction.puts]
+        if state.blocked is not None or not decision.topics:
+            return state, None
+        evidence = _evidence(submission, submission_id, state.lead_id, consent, "confirmed")
+        confirmed = {**state.topics, **dict.fromkeys(decision.topics, "confirmed")}
+        plan = ConfirmedAtOnce(evidence, activity_key(form.id, submission_id), decision.topics)
+        return replace(state, topics=confirmed), plan
+    evidence = _evidence(submission, submission_id, state.lead_id, consent, "requested")
+    return _request(form, evidence, state, decision, requests or ())
 
 
 def _request(
-    form: Form, submission: Submission, submission_id: str, state: State, decision: OptInDecision, is_new: bool
-) -> tuple[State, list[Write]]:
-    consent = form.consent
-    if consent is None:
-        return state, []
-    now = submission.at
-    requests = [] if is_new else requests_of(state.lead_id, form.id, submission.form_version)
+    form: Form, evidence: Evidence, state: State, decision: OptInDecision, requests: Sequence[ConsentRequest]
+) -> tuple[State, ConsentPlan]:
     is_open = bool(requests) and _is_open(requests[-1], state)
+    template = form.consent.template if form.consent is not None and decision.send_opt_in_email else None
+    if is_open and template is None:
+        return state, RequestRepeated(requests[-1])
     number = len(requests) if is_open else len(requests) + 1
-    key = keys.consent_request(form.id, submission.form_version, number)
-    sends = decision.send_opt_in_email and consent.template is not None
-    if is_open and not sends:
-        repeats = [ConsentItem.repeats.set((requests[-1].repeats or 0) + 1)]
-        repeats.append(ConsentItem.repeated_at.set(keys.stamp(now)))
-        return state, [Update(requests[-1], repeats, _still_open(requests[-1]))]
-    evidence = evidence_at(_evidence(submission, submission_id, state.lead_id, consent, "requested"), key)
-    put = Put(evidence, _still_open(requests[-1])) if is_open else transaction.put_new(evidence)
-    if not sends:
-        return state, [put]
+    key = keys.consent_request(form.id, int(evidence.form_version or 0), number)
+    plan = ConsentRequested(evidence, key, requests[-1] if is_open else None)
+    if template is None:
+        return state, plan
     data = {"consent": key, "form": form.id, "form_title": form.title}
-    ref = send_id("opt_in", form.id, submission_id)
-    transactional = transaction.put_new(
-        planned_transactional(state.lead_id, ref, "opt_in", str(consent.template), data, now)
-    )
-    return _asked(state, decision, keys.stamp(now)), [put, transactional]
+    email = OptInEmail(send_id("opt_in", form.id, evidence.reference or ""), template, data)
+    return _asked(state, decision, keys.stamp(evidence.at)), replace(plan, email=email)
 
 
-def _is_open(request: ConsentItem, state: State) -> bool:
+def _is_open(request: ConsentRequest, state: State) -> bool:
     """Neither confirmed nor older than the latest opt-out, which a repeat of an old request must not undo."""
-    return request.confirmed_at is None and request.at > (state.opted_out_at or "")
-
-
-def _still_open(request: ConsentItem) -> Condition:
-    condition: Condition = ConsentItem.confirmed_at.does_not_exist() & (ConsentItem.at == request.at)
-    return condition
+    return not request.is_confirmed and request.at > (state.opted_out_at or "")
 
 
 def _asked(state: State, decision: OptInDecision, at: str) -> State:

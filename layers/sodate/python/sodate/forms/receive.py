@@ -10,9 +10,10 @@ from sodate.errors import Invalid, NotFound
 from sodate.forms.answers import read_answers
 from sodate.forms.body import decode, parse_body
 from sodate.forms.bots import CaptchaCheck, suspect, time_token
-from sodate.forms.capture import Capture, Captured
+from sodate.forms.capture import Capture
 from sodate.forms.definition import Form
 from sodate.forms.submission import Submission, split
+from sodate.forms.submission_plan import Captured
 from sodate.forms.tokenless import suspect_tokenless
 from sodate.playbook.store import Definitions, parsed
 from sodate.signing import Signer

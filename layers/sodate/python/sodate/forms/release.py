@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from sodate.dynamodb import base, keys
 from sodate.errors import NotFound
 from sodate.forms.answers import read_answers
-from sodate.forms.capture import Capture, Captured
-from sodate.forms.store import SubmissionItem, quarantined
+from sodate.forms.capture import Capture
+from sodate.forms.store import SubmissionItem, mark_released, quarantined
 from sodate.forms.submission import Controls, Submission
+from sodate.forms.submission_plan import Captured
 
 
 def release(capture: Capture, submission_id: str, month: datetime, now: datetime) -> Captured:
@@ -30,7 +30,7 @@ def release(capture: Capture, submission_id: str, month: datetime, now: datetime
         stored.read_source(),
     )
     captured = capture.store(submission, suspicion=None)
-    base.update(stored, [SubmissionItem.released.set(keys.stamp(now))])
+    mark_released(stored, now)
     return captured
 
 

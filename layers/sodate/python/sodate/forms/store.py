@@ -1,14 +1,38 @@
-"""SUBMISSION items (of a lead, or in quarantine), and the receipt that makes a post count exactly once."""
+"""Items of form posts: submissions (of a lead, or in quarantine) and the receipt that makes a post count exactly once.
+
+`submission_writes` and `quarantine_writes` turn a plan into the writes of one transaction.
+"""
 
 import json
 from datetime import datetime, timedelta
 from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
-from sodate.dynamodb import base, keys
+from sodate.activities.store import activity_item
+from sodate.consent.store import ConsentItem, consent_item, evidence_at, requests_of
+from sodate.dynamodb import base, keys, transaction
 from sodate.dynamodb.base import TableItem
+from sodate.dynamodb.transaction import Put, Update, Write
+from sodate.email.ledger.store import planned_transactional
+from sodate.forms.opt_in import ConfirmedAtOnce, ConsentRequest, ConsentRequested, RequestRepeated
 from sodate.forms.submission import Submission
+from sodate.forms.submission_plan import Quarantine, Receipt, SubmissionPlan
+from sodate.leads.lead import State
+from sodate.leads.store import (
+    ProfileItem,
+    StateItem,
+    as_it_was,
+    changes,
+    no_opt_out_since,
+    profile_item,
+    profile_key,
+    state_item,
+    state_key,
+    take_address,
+)
 
 QUARANTINE_KEPT = timedelta(days=90)
 RECEIPT_KEPT = timedelta(days=30)
@@ -46,20 +70,62 @@ class ReceiptItem(TableItem, discriminator="receipt"):
     suspicion = UnicodeAttribute(null=True)
 
 
-def submission_item(submission: Submission, submission_id: str, lead_id: str) -> SubmissionItem:
-    return _item(keys.lead(lead_id), submission, submission_id)
+# -- reads -------------------------------------------------------------------------------------------------------------
 
 
-def quarantined_item(submission: Submission, submission_id: str, suspicion: str) -> SubmissionItem:
+def find_receipt(form_id: str, name: str) -> Receipt | None:
+    item = base.find(ReceiptItem, keys.receipt(form_id, name), keys.RECEIPT)
+    if item is None:
+        return None
+    return Receipt(item.submission_id, item.digest, datetime.fromisoformat(item.at), item.suspicion)
+
+
+def find_requests(lead_id: str, submission: Submission) -> tuple[ConsentRequest, ...]:
+    """Requests for consent that the lead made with this version of the form, oldest first."""
+    items = requests_of(lead_id, submission.form_id, submission.form_version)
+    return tuple(
+        ConsentRequest(item.sk, item.at, item.confirmed_at is not None, int(item.repeats or 0)) for item in items
+    )
+
+
+def quarantined(month: datetime) -> list[SubmissionItem]:
+    """Quarantined posts of the UTC month of `month`, released ones included, oldest first."""
+    items = base.query(SubmissionItem, keys.quarantine(month), keys.SUBMISSIONS)
+    return sorted(items, key=lambda item: item.at)
+
+
+def mark_released(item: SubmissionItem, now: datetime) -> None:
+    base.update(item, [SubmissionItem.released.set(keys.stamp(now))])
+
+
+# -- writes ------------------------------------------------------------------------------------------------------------
+
+
+def quarantine_writes(submission: Submission, quarantine: Quarantine) -> list[Write]:
+    submission_id = quarantine.captured.submission_id
     item = _item(keys.quarantine(submission.at), submission, submission_id)
-    item.suspicion = suspicion
+    item.suspicion = quarantine.suspicion
     item.ttl = int((submission.at + QUARANTINE_KEPT).timestamp())
-    return item
+    return [_receipt(submission, submission_id, quarantine.old, quarantine.suspicion), Put(item)]
 
 
-def quarantined_key(at: datetime, submission_id: str) -> SubmissionItem:
-    """Key for an update; no read."""
-    return SubmissionItem(keys.quarantine(at), keys.submission(submission_id))
+def submission_writes(plan: SubmissionPlan) -> list[Write]:
+    submission, submission_id = plan.submission, plan.accepted.submission_id
+    writes: list[Write] = [_receipt(submission, submission_id, plan.accepted.old)]
+    if plan.accepted.old is not None and plan.accepted.releases:
+        key = SubmissionItem(keys.quarantine(plan.accepted.old.at), keys.submission(submission_id))
+        released = [SubmissionItem.released.set(keys.stamp(submission.at))]
+        writes.append(Update(key, released, SubmissionItem.suspicion.exists()))
+    writes += _consent_writes(plan)
+    if plan.before is not None:
+        writes.append(_merged_profile(plan.lead_id, submission))
+        writes += _state_writes(plan.before, plan.after)
+    elif plan.profile is not None:
+        writes.append(take_address(plan.known.address_key, plan.lead_id, plan.known.owner))
+        writes += [Put(profile_item(plan.profile)), transaction.put_new(state_item(plan.after))]
+    writes.append(Put(_item(keys.lead(plan.lead_id), submission, submission_id)))
+    writes.append(transaction.put_new(activity_item(plan.activity)))
+    return writes
 
 
 def _item(pk: str, submission: Submission, submission_id: str) -> SubmissionItem:
@@ -74,13 +140,9 @@ def _item(pk: str, submission: Submission, submission_id: str) -> SubmissionItem
     )
 
 
-def find_receipt(form_id: str, name: str) -> ReceiptItem | None:
-    return base.find(ReceiptItem, keys.receipt(form_id, name), keys.RECEIPT)
-
-
-def receipt_item(submission: Submission, name: str, submission_id: str, suspicion: str | None = None) -> ReceiptItem:
-    return ReceiptItem(
-        keys.receipt(submission.form_id, name),
+def _receipt(submission: Submission, submission_id: str, old: Receipt | None, suspicion: str | None = None) -> Put:
+    item = ReceiptItem(
+        keys.receipt(submission.form_id, submission.receipt_name),
         keys.RECEIPT,
         submission_id=submission_id,
         digest=submission.digest,
@@ -88,9 +150,51 @@ def receipt_item(submission: Submission, name: str, submission_id: str, suspicio
         suspicion=suspicion,
         ttl=int((submission.at + RECEIPT_KEPT).timestamp()),
     )
+    if old is None:
+        return transaction.put_new(item)
+    stored = ReceiptItem.suspicion
+    same_suspicion = stored.does_not_exist() if old.suspicion is None else stored.exists()
+    return Put(item, (ReceiptItem.at == keys.stamp(old.at)) & same_suspicion)
 
 
-def quarantined(month: datetime) -> list[SubmissionItem]:
-    """Quarantined posts of the UTC month of `month`, released ones included, oldest first."""
-    items = base.query(SubmissionItem, keys.quarantine(month), keys.SUBMISSIONS)
-    return sorted(items, key=lambda item: item.at)
+def _consent_writes(plan: SubmissionPlan) -> list[Write]:
+    at = plan.submission.at
+    match plan.consent:
+        case ConfirmedAtOnce(evidence=evidence, key=key):
+            return [Put(consent_item(evidence, key))]
+        case RequestRepeated(request=request):
+            repeats = [ConsentItem.repeats.set(request.repeats + 1), ConsentItem.repeated_at.set(keys.stamp(at))]
+            return [Update(ConsentItem(keys.lead(plan.lead_id), request.key), repeats, _still_open(request))]
+        case ConsentRequested(evidence=evidence, key=key, replaces=replaces, email=email):
+            item = evidence_at(evidence, key)
+            put = transaction.put_new(item) if replaces is None else Put(item, _still_open(replaces))
+            if email is None:
+                return [put]
+            send = planned_transactional(plan.lead_id, email.send_id, "opt_in", email.template, email.data, at)
+            return [put, transaction.put_new(send)]
+        case None:
+            return []
+
+
+def _still_open(request: ConsentRequest) -> Condition:
+    condition: Condition = ConsentItem.confirmed_at.does_not_exist() & (ConsentItem.at == request.at)
+    return condition
+
+
+def _state_writes(before: State, after: State) -> list[Write]:
+    actions = changes(before, after)
+    if not actions:
+        return []
+    # Concurrent posts must neither send two opt-in emails nor undo an opt-out: the loser reads again.
+    unchanged = (
+        (StateItem.opt_in_mails == before.opt_in_mails) & as_it_was(before, after.topics) & no_opt_out_since(before)
+    )
+    return [Update(state_key(before.lead_id), actions, unchanged)]
+
+
+def _merged_profile(lead_id: str, submission: Submission) -> Update:
+    """New answers overwrite stored ones; an empty answer keeps the stored value."""
+    actions: list[Action] = [ProfileItem.updated.set(keys.stamp(submission.at))]
+    actions += [ProfileItem.primary[name].set(value) for name, value in submission.answers.primary.items()]
+    actions += [ProfileItem.secondary[name].set(value) for name, value in submission.answers.secondary.items()]
+    return Update(profile_key(lead_id), actions, ProfileItem.created.exists())

@@ -50,6 +50,11 @@ class Submission:
         text = json.dumps([self.form_id, self.answers.address.match, answers], sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
+    @property
+    def receipt_name(self) -> str:
+        """Posts of a form with the same name compete for one receipt."""
+        return self.controls.submission_id or self.digest
+
 
 def split(raw: dict[str, Any]) -> tuple[dict[str, Any], Controls, dict[str, str]]:
     """(form fields, controls, source). Source values are cut to their limit, never rejected.
