@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sodate.errors import Invalid, NotFound
 from sodate.imports.apply import Apply
-from sodate.imports.decide import Decide
+from sodate.imports.decide import ImportContext
 from sodate.imports.mapping import Mapping
 from sodate.imports.mappingfile import read_mapping
 from sodate.imports.reader import Survey, survey
@@ -73,8 +73,8 @@ def run_import(
         journal.begin()
         progress = Progress(name, encoding)
     again = known is not None and known.finished
-    deciding = Decide(mapping, name, container.new_id, target.now, dry_run=dry_run, again=again)
-    apply = Apply(deciding, target.address_secret, container.pause)
+    context = ImportContext(mapping, name, target.now, again=again)
+    apply = Apply(context, target.address_secret, container.new_id, container.pause, dry_run=dry_run)
 
     def save(before: Progress, after: Progress, troubles: Sequence[Trouble]) -> Progress:
         on_progress(after, result)

@@ -1,29 +1,34 @@
-"""Consent, opt-out and activity items of a row. An opt-out, block or withdrawal overrides any imported list.
+"""Consent, opt-out and activities of a row. An opt-out, block or withdrawal overrides any imported list. Pure.
 
 Law: 特定電子メール法 3条 (prior opt-in with evidence); a list that only states "they agreed" is no evidence.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sodate.activities.activity import Activity, activity_key
-from sodate.activities.store import activity_item
-from sodate.consent.consent import UNSUBSCRIBED, Evidence, wording_digest
-from sodate.consent.store import consent_item, suppression_item
-from sodate.dynamodb import keys, transaction
-from sodate.dynamodb.transaction import Put, Write
+from sodate.consent.consent import Evidence, wording_digest
+from sodate.dynamodb import keys
 from sodate.imports.row import Row
 from sodate.leads.lead import State
 
 
-def consented(row: Row, state: State, source: str, import_id: str) -> tuple[State, list[Write]]:
+@dataclass(frozen=True)
+class RowEvidence:
+    """Evidence with the key that makes it the same item when the row is applied again."""
+
+    evidence: Evidence
+    key: str
+
+
+def imported_consent(row: Row, state: State, source: str, import_id: str) -> tuple[State, RowEvidence | None]:
     """Return the new state and its evidence. An imported consent starts no sequence: it was given long ago."""
     consent = row.consent
     if consent is None or state.blocked is not None:
-        return state, []
+        return state, None
     topics = tuple(topic for topic in consent.topics if state.topics.get(topic) in (None, "pending"))
     if not topics:
-        return state, []
+        return state, None
     evidence = Evidence(
         state.lead_id,
         consent.at,
@@ -34,23 +39,19 @@ def consented(row: Row, state: State, source: str, import_id: str) -> tuple[Stat
         reference=f"{import_id}:{row.line}",
         note=f"method: {consent.method}; where: {consent.where}; wording: {consent.wording[:300]}",
     )
-    item = consent_item(evidence, activity_key("import", source, *topics))
-    return replace(state, topics={**state.topics, **dict.fromkeys(topics, "confirmed")}), [Put(item)]
+    confirmed = {**state.topics, **dict.fromkeys(topics, "confirmed")}
+    return replace(state, topics=confirmed), RowEvidence(evidence, activity_key("import", source, *topics))
 
 
-def opted_out(row: Row, state: State, is_suppressed: bool, import_id: str, now: datetime) -> list[Write]:
+def imported_opt_out(row: Row, lead_id: str, import_id: str, now: datetime) -> RowEvidence:
     """Opt-out of a new lead or one without address. Other leads are unsubscribed by `consent.unsubscribe`."""
-    evidence = Evidence(state.lead_id, now, "withdrawn", "import", (), reference=f"{import_id}:{row.line}")
-    writes: list[Write] = [Put(consent_item(evidence, row.digest[:16]))]
-    if state.address_key and not is_suppressed:
-        writes.append(transaction.put_new(suppression_item(state.address_key, UNSUBSCRIBED, now)))
-    return writes
+    evidence = Evidence(lead_id, now, "withdrawn", "import", (), reference=f"{import_id}:{row.line}")
+    return RowEvidence(evidence, row.digest[:16])
 
 
-def logged(row: Row, lead_id: str, source: str) -> list[Write]:
-    """Activities of the row. Equal activities have equal keys, so the writes need no condition."""
-    return [
-        Put(activity_item(Activity(lead_id, kind, at, key, {"source": source})))
+def imported_activities(row: Row, lead_id: str, source: str) -> tuple[Activity, ...]:
+    """Equal activities have equal keys, so that they are logged once."""
+    return tuple(
+        Activity(lead_id, kind, at, activity_key("import", source, kind, keys.stamp(at)), {"source": source})
         for kind, at in dict.fromkeys(row.activities)
-        for key in [activity_key("import", source, kind, keys.stamp(at))]
-    ]
+    )

@@ -15,7 +15,7 @@ from sodate.errors import Conflict, Invalid, NotFound
 from sodate.imports import report
 from sodate.imports.apply import Apply
 from sodate.imports.bucket import INCOMING, Bucket, ImportFile, files_in
-from sodate.imports.decide import Decide
+from sodate.imports.decide import ImportContext
 from sodate.imports.mapping import Mapping as FileMapping
 from sodate.imports.mappingfile import MAX_BYTES, MappingInvalid, read_mapping
 from sodate.imports.reader import survey
@@ -90,7 +90,8 @@ class Receive:
         with closing(open_at(0)) as stream:
             header = read_header(stream, progress.encoding, mapping)
         if not progress.finished:
-            apply = Apply(Decide(mapping, name, self.new_id, self.now), self.address_secret(), self.pause)
+            context = ImportContext(mapping, name, self.now)
+            apply = Apply(context, self.address_secret(), self.new_id, self.pause)
             progress = Run(mapping, header, apply, self._saver(file), self.now).go(open_at, progress, self.has_time)
         if not progress.finished:
             self.send({"go_on": asdict(file)})

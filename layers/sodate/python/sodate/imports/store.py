@@ -1,15 +1,41 @@
-"""IMPORT# items: files, mappings and progress. The mapping is kept because it holds the wording of consents."""
+"""Items of imports: progress of each file, and what the rows read and write of leads.
 
-from dataclasses import dataclass, field
+IMPORT# items keep the mapping, because it holds the wording of consents.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
-from sodate.dynamodb import base, keys
+from sodate.activities.store import activity_item
+from sodate.consent.consent import UNSUBSCRIBED
+from sodate.consent.store import consent_item, suppression_item
+from sodate.dynamodb import base, bulk, keys, transaction
 from sodate.dynamodb.base import ConditionFailed, TableItem
+from sodate.dynamodb.transaction import Put, Update, Write
 from sodate.errors import Conflict
+from sodate.imports.decide import Known, LeadChange
 from sodate.imports.report import zero_counts
+from sodate.leads.lead import Profile, State
+from sodate.leads.store import (
+    ProfileItem,
+    StateItem,
+    as_it_was,
+    changes,
+    external_owner_item,
+    owner_item,
+    profile_item,
+    profile_key,
+    profiles_of,
+    state_item,
+    state_key,
+    states_of,
+)
 
 
 @dataclass(frozen=True)
@@ -90,3 +116,107 @@ def advance(before: Progress, after: Progress, now: datetime) -> None:
         base.update(item, actions, (ImportItem.offset == before.offset) & (ImportItem.finished == before.finished))
     except ConditionFailed as error:
         raise Conflict("another run of this import is ahead; it goes on") from error
+
+
+# -- leads of rows -----------------------------------------------------------------------------------------------------
+
+
+def look_up(source: str, wanted: Sequence[Known]) -> list[Known]:
+    """The same keys with what is stored for them: owners, suppression, profile and state. Strongly consistent."""
+    items = bulk.get_many((key for known in wanted for key in _keys_of(source, known)), consistent=True)
+    owned = [_owned(source, known, items) for known in wanted]
+    leads = {lead for known in owned for lead in (known.by_email, known.by_id) if lead}
+    profiles, states = profiles_of(leads, consistent=True), states_of(leads)
+    return [
+        replace(known, profile=profiles.get(lead), state=states.get(lead))
+        for known in owned
+        for lead in [known.by_email or known.by_id or ""]
+    ]
+
+
+def _keys_of(source: str, known: Known) -> Iterable[tuple[str, str]]:
+    if known.email_key:
+        yield keys.address_owner(known.email_key), keys.OWNER
+        yield keys.suppression(known.email_key), keys.ENTRY
+    if known.id_key:
+        yield keys.external_owner(source, known.id_key), keys.OWNER
+
+
+def _owned(source: str, known: Known, items: dict[tuple[str, str], bulk.Raw]) -> Known:
+    by_email = items.get((keys.address_owner(known.email_key or ""), keys.OWNER))
+    by_id = items.get((keys.external_owner(source, known.id_key or ""), keys.OWNER))
+    entry = items.get((keys.suppression(known.email_key or ""), keys.ENTRY))
+    return replace(
+        known,
+        by_email=_text(by_email, "lead_id"),
+        by_id=_text(by_id, "lead_id"),
+        suppressed=_text(entry, "reason"),
+    )
+
+
+def _text(item: bulk.Raw | None, name: str) -> str | None:
+    return str(item[name]["S"]) if item else None
+
+
+def lead_writes(change: LeadChange, source: str, now: datetime) -> list[Write]:
+    """The writes of one row, for one transaction. They fail when the lead changed since it was looked up."""
+    lead_id = change.state.lead_id
+    if change.profile_before is None or change.state_before is None:
+        writes: list[Write] = [
+            transaction.put_new(profile_item(change.profile)),
+            transaction.put_new(state_item(change.state)),
+        ]
+    else:
+        actions = _profile_actions(change.profile_before, change.profile)
+        writes = [
+            Update(profile_key(lead_id), actions, _unchanged(change.profile_before)),
+            *_state_writes(change.state_before, change.state),
+        ]
+    if change.address_key:
+        writes.append(transaction.put_new(owner_item(change.address_key, lead_id)))
+    if change.id_key:
+        writes.append(transaction.put_new(external_owner_item(source, change.id_key, lead_id)))
+    evidence = [entry for entry in (change.consent, change.opt_out) if entry is not None]
+    writes += [Put(consent_item(entry.evidence, entry.key)) for entry in evidence]
+    if change.suppresses:
+        writes.append(transaction.put_new(suppression_item(change.state.address_key, UNSUBSCRIBED, now)))
+    # Equal activities have equal keys, so these writes need no condition.
+    return [*writes, *(Put(activity_item(activity)) for activity in change.activities)]
+
+
+def _profile_actions(before: Profile, after: Profile) -> list[Action]:
+    actions: list[Action] = []
+    for path, old, new in (
+        (ProfileItem.primary, before.primary, after.primary),
+        (ProfileItem.secondary, before.secondary, after.secondary),
+        (ProfileItem.source, before.source, after.source),
+    ):
+        actions += [path[name].set(value) for name, value in new.items() if name not in old or old[name] != value]
+        actions += [path[name].remove() for name in old if name not in new]
+    attributes: tuple[tuple[Any, object, Any], ...] = (
+        (ProfileItem.address, before.address, after.address),
+        (ProfileItem.mailbox, before.mailbox, after.mailbox),
+        (ProfileItem.flags, list(before.flags), list(after.flags)),
+        (ProfileItem.external, before.external, after.external),
+        (ProfileItem.imported, before.imported, after.imported),
+        (ProfileItem.updated, before.updated, after.updated),
+    )
+    return actions + [attribute.set(value) for attribute, was, value in attributes if value != was]
+
+
+def _state_writes(before: State, after: State) -> list[Write]:
+    actions = changes(before, after)
+    if after.address_key != before.address_key:
+        actions.append(StateItem.address_key.set(after.address_key))
+    if after.blocked != before.blocked:
+        actions.append(StateItem.blocked.set(after.blocked) if after.blocked else StateItem.blocked.remove())
+    return [Update(state_key(before.lead_id), actions, as_it_was(before, after.topics))] if actions else []
+
+
+def _unchanged(profile: Profile) -> Condition:
+    """True while neither a form nor another import changed the profile since it was read."""
+    updated, imported = ProfileItem.updated, ProfileItem.imported
+    condition: Condition = ProfileItem.created.exists()
+    condition &= updated.does_not_exist() if profile.updated is None else updated == profile.updated
+    condition &= imported == profile.imported if profile.imported else imported.does_not_exist()
+    return condition
