@@ -3,7 +3,8 @@
 from typing import Annotated, Literal
 
 import typer
-from sodate.activities.activity import Activity, ActivityType, activity_key
+from sodate.activities.activity import Activity, activity_key
+from sodate.activities.catalog import ActivityType
 from sodate.activities.store import activities_of, activity_item
 from sodate.dynamodb import base, keys
 from sodate.dynamodb.base import ConditionFailed
@@ -17,7 +18,7 @@ from sodate_cli.operator import StageOption, explained, find_lead, now, target
 from sodate_cli.output import JsonOption
 from sodate_cli.target import Target
 
-_JUDGED: tuple[str, ...] = ("mail_opened", "mail_clicked", "page_viewed", "form_submitted", "document_downloaded")
+_JUDGED = tuple(type_.value for type_ in ActivityType if type_.by_robots)
 
 
 def judge(
@@ -39,7 +40,7 @@ def judge(
             raise NotFound(f"{email} has no activity {activity}; `sodate lead explain {email} --json` lists them")
         if match.type not in _JUDGED:
             raise Invalid(f"{match.type} is nothing that a robot does; only {', '.join(_JUDGED)} can be judged")
-        _log(lead_id, "activity_judged", {"of": activity, "verdict": verdict}, where)
+        _log(lead_id, ActivityType.ACTIVITY_JUDGED, {"of": activity, "verdict": verdict}, where)
     _say({"lead": lead_id, "activity": activity, "verdict": verdict}, as_json)
 
 
@@ -60,7 +61,7 @@ def adjust(
             raise Invalid("--points must not be 0, and --because must say something")
         where = target(stage)
         lead_id = find_lead(email, where)
-        _log(lead_id, "score_adjusted", {"points": points, "reason": reason}, where)
+        _log(lead_id, ActivityType.SCORE_ADJUSTED, {"points": points, "reason": reason}, where)
     _say({"lead": lead_id, "points": points, "because": reason}, as_json)
 
 
@@ -68,7 +69,7 @@ def _log(lead_id: str, type_: ActivityType, about: dict[str, str | int], where: 
     at = now(where)
     key = activity_key(type_, keys.stamp(at), *(str(value) for value in about.values()))
     try:
-        base.put_new(activity_item(Activity(lead_id, type_, at, key, about)))
+        base.put_new(activity_item(Activity(lead_id, type_.value, at, key, about)))
     except ConditionFailed:
         return  # said in the same millisecond already
 

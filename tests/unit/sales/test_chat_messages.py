@@ -2,14 +2,14 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Any, get_args
+from typing import Any
 
 import pytest
-from sodate.activities.activity import ActivityType
+from sodate.activities.catalog import ActivityType
 from sodate.leads.lead import Profile
 from sodate.sales.channels import slack_payload, teams_payload
 from sodate.sales.definition import Sales
-from sodate.sales.message import DigestMessage, HandoffMessage, digest_message, handoff_message, words_of
+from sodate.sales.message import DigestMessage, HandoffMessage, Reader, digest_message, handoff_message, words_of
 from sodate.signals.store import SignalItem, signal_item
 
 AT = datetime(2026, 11, 24, 2, tzinfo=UTC)
@@ -50,7 +50,7 @@ def signal(**facts: Any) -> SignalItem:
 
 def message(language: str = "ja", item: SignalItem | None = None, **primary: Any) -> HandoffMessage:
     profile = Profile("L", "a@example.jp", "a@example.jp", "ja", primary=primary)
-    return handoff_message(profile, item or signal(), SALES.owners[0], SALES, language, "Asia/Tokyo", link=LINK)
+    return handoff_message(profile, item or signal(), SALES.owners[0], SALES, Reader(language, "Asia/Tokyo"), link=LINK)
 
 
 def digest(count: int, **primary: Any) -> DigestMessage:
@@ -120,5 +120,5 @@ def test_english_and_kinds_of_headline() -> None:
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_every_type_of_activity_has_a_label_for_sales(language: str) -> None:
     words = words_of(language)
-    assert [kind for kind in get_args(ActivityType) if not words.get(kind)] == []
+    assert [type_ for type_ in ActivityType if not type_.label(language)] == []
     assert words.keys() == words_of("en").keys()

@@ -3,40 +3,12 @@
 import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
-
-#: Catalog of activity types. From `sales_accepted` on (without `meeting_set`) they are written by sales or operators.
-ActivityType = Literal[
-    "form_submitted",
-    "opt_in_confirmed",
-    "unsubscribed",
-    "preferences_changed",
-    "mail_opened",
-    "mail_clicked",
-    "mail_bounced",
-    "mail_complained",
-    "page_viewed",
-    "document_downloaded",
-    "seminar_registered",
-    "seminar_attended",
-    "call_made",
-    "sales_accepted",
-    "sales_rejected",
-    "meeting_set",
-    "deal_won",
-    "deal_lost",
-    "score_adjusted",
-    "activity_judged",
-]
-#: No engagement: events of an email, and activities written by sales or operators.
-NOT_BY_THE_LEAD = frozenset(
-    {"mail_bounced", "sales_accepted", "sales_rejected", "deal_won", "deal_lost", "score_adjusted", "activity_judged"}
-)
+from typing import Any
 
 
 @dataclass(frozen=True)
 class Activity:
-    """`type` is an `ActivityType`; `about` holds ids (form, template, link), never personal data."""
+    """`type` is an `ActivityType`, or one of a newer release. `about` holds ids and links, never personal data."""
 
     lead_id: str
     type: str

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Discriminator, Field, StringConstraints, Tag, model_validator
 
-from sodate.activities.activity import ActivityType
+from sodate.activities.catalog import ActivityType
 from sodate.playbook.model import Definition, NarrowedByEachKey, Slug
 
 AttributePath = Annotated[str, StringConstraints(pattern=r"^(primary|secondary|source)\.[a-z][a-z0-9_]{0,39}$")]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sodate.activities.activity import Activity, activity_key
+from sodate.activities.catalog import ActivityType
 from sodate.dynamodb import keys
 from sodate.forms.answers import FieldErrors
 from sodate.forms.bots import Suspicion
@@ -125,9 +126,9 @@ class SubmissionPlan:
 
     @property
     def activity(self) -> Activity:
-        key = activity_key("form_submitted", self.submission.form_id, self.accepted.submission_id)
+        key = activity_key(ActivityType.FORM_SUBMITTED, self.submission.form_id, self.accepted.submission_id)
         about = {"form": self.submission.form_id}
-        return Activity(self.lead_id, "form_submitted", self.submission.at, key, about)
+        return Activity(self.lead_id, ActivityType.FORM_SUBMITTED.value, self.submission.at, key, about)
 
     @property
     def captured(self) -> Captured:

@@ -85,7 +85,7 @@ def _say(detail: ErrorDetails, path: Path, model: type[BaseModel], data: Any) ->
     if kind == "value_error":
         message = str(context.get("error", detail["msg"]))
         return message, "", _blame(message, path, _at(data, path))
-    if kind == "literal_error":
+    if kind in ("literal_error", "enum"):
         allowed = re.findall(r"'([^']+)'", str(context.get("expected", "")))
         return f"`{_short(detail['input'])}` is not possible here", did_you_mean(str(detail["input"]), allowed), path
     if kind == "string_pattern_mismatch":

@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 
 from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from sodate.activities.activity import ActivityType
+from sodate.activities.catalog import ActivityType
 from sodate.email.mailing import Country, Line, LocalTime
 from sodate.playbook.model import Definition, HttpUrl, Slug
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from sodate.activities.activity import Activity, activity_key
+from sodate.activities.catalog import ActivityType
 from sodate.activities.store import activity_item
 from sodate.dynamodb import keys, transaction
 from sodate.dynamodb.base import ConditionFailed
@@ -28,11 +29,11 @@ from sodate.sales.store import ConversationItem
 from sodate.signals.store import SignalItem
 
 ACTIVITY_OF = {
-    "accepted": "sales_accepted",
-    "rejected": "sales_rejected",
-    "meeting_set": "meeting_set",
-    "won": "deal_won",
-    "lost": "deal_lost",
+    "accepted": ActivityType.SALES_ACCEPTED,
+    "rejected": ActivityType.SALES_REJECTED,
+    "meeting_set": ActivityType.MEETING_SET,
+    "won": ActivityType.DEAL_WON,
+    "lost": ActivityType.DEAL_LOST,
 }
 LARGEST_AMOUNT = 10**12
 _MOST_ENTRIES, _TRIES = 50, 5
@@ -157,7 +158,7 @@ def _writes(
     as_seen = latest.does_not_exist() if signal.answer_key is None else latest == signal.answer_key
     about = {name: value for name, value in fields.items() if name not in ("answer", "note")}
     about |= {"signal": signal.sk, "owner": signal.assigned_to or ticket.owner}
-    activity = Activity(ticket.lead_id, ACTIVITY_OF[feedback.answer], now, key, about)
+    activity = Activity(ticket.lead_id, ACTIVITY_OF[feedback.answer].value, now, key, about)
     writes: list[Write] = [
         Update(signal, actions, SignalItem.pk.exists() & as_seen),
         transaction.put_new(activity_item(activity)),

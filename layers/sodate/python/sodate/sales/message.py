@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sodate.activities.catalog import attributes_of, label_of
 from sodate.leads.lead import Profile
 from sodate.leads.text import one_line
 from sodate.sales.definition import Owner, Sales, Talk
@@ -28,26 +29,6 @@ _WORDS: dict[str, dict[str, str]] = {
         "answer": "回答する(引き受ける・見送る・商談・受注・失注)",
         "owner": "担当",
         "times": "回",
-        "form_submitted": "フォーム送信",
-        "opt_in_confirmed": "メール登録を確認",
-        "mail_opened": "メールを開封",
-        "mail_clicked": "リンクをクリック",
-        "mail_bounced": "メール不達",
-        "mail_complained": "迷惑メール報告",
-        "unsubscribed": "配信停止",
-        "preferences_changed": "配信設定を変更",
-        "sales_accepted": "営業が引き受け",
-        "sales_rejected": "営業が見送り",
-        "meeting_set": "商談を設定",
-        "deal_won": "受注",
-        "deal_lost": "失注",
-        "page_viewed": "ページを閲覧",
-        "document_downloaded": "資料をダウンロード",
-        "seminar_registered": "セミナーに申し込み",
-        "seminar_attended": "セミナーに参加",
-        "call_made": "電話で連絡",
-        "score_adjusted": "スコアを手動で調整",
-        "activity_judged": "行動の判定(ロボットか人か)",
     },
     "en": {
         "headline": "Hot lead: {who} ({total} points, {phase})",
@@ -61,26 +42,6 @@ _WORDS: dict[str, dict[str, str]] = {
         "answer": "Answer (accept, reject, meeting, won, lost)",
         "owner": "Owner",
         "times": "times",
-        "form_submitted": "sent a form",
-        "opt_in_confirmed": "confirmed the subscription",
-        "mail_opened": "opened a mail",
-        "mail_clicked": "clicked a link",
-        "mail_bounced": "mail bounced",
-        "mail_complained": "complained",
-        "unsubscribed": "unsubscribed",
-        "preferences_changed": "changed the preferences",
-        "sales_accepted": "sales accepted",
-        "sales_rejected": "sales rejected",
-        "meeting_set": "a meeting was set",
-        "deal_won": "won",
-        "deal_lost": "lost",
-        "page_viewed": "viewed a page",
-        "document_downloaded": "downloaded a document",
-        "seminar_registered": "registered for a seminar",
-        "seminar_attended": "attended a seminar",
-        "call_made": "was called",
-        "score_adjusted": "score was adjusted by hand",
-        "activity_judged": "an activity was judged (robot or person)",
     },
 }
 _LONGEST_LINE, _LONGEST_NAME = 300, 120
@@ -133,15 +94,24 @@ def words_of(language: str) -> dict[str, str]:
     return _WORDS[language]
 
 
+@dataclass(frozen=True)
+class Reader:
+    """For whom a message is written: language (`ja`, `en`) and IANA time zone of its times."""
+
+    language: str
+    time_zone: str
+
+
 def handoff_message(
-    profile: Profile, signal: SignalItem, owner: Owner, sales: Sales, language: str, time_zone: str, *, link: str = ""
+    profile: Profile, signal: SignalItem, owner: Owner, sales: Sales, reader: Reader, *, link: str = ""
 ) -> HandoffMessage:
-    words = _WORDS[language]
+    words = _WORDS[reader.language]
     name, contact = who_is(profile), [profile.mailbox, str(profile.primary.get("phone") or "")]
+    latest = tuple(_activity(one, reader) for one in (signal.latest or [])[:10])
     talk = talk_for(profile, signal, sales.talks)
     parts = [
         Part(words["why"], tuple(_reason(reason, words) for reason in signal.reasons[:6])),
-        Part(words["latest"], tuple(_fact(fact, words, ZoneInfo(time_zone)) for fact in (signal.latest or [])[:10])),
+        Part(words["latest"], latest),
         Part(words["talk"], (talk,) if talk else ()),
     ]
     kind = "update" if signal.joins else "escalation" if int(signal.round) else "headline"
@@ -186,10 +156,10 @@ def _reason(reason: dict[str, Any], words: dict[str, str]) -> str:
     return f"{_cut(str(reason['label']))} {reason['points']:+d}{times}"
 
 
-def _fact(fact: dict[str, Any], words: dict[str, str], time_zone: ZoneInfo) -> str:
-    at = datetime.fromisoformat(fact["at"]).astimezone(time_zone)
-    about = fact.get("link") or fact.get("form") or fact.get("template") or fact.get("reason") or ""
-    return _cut(f"{at:%m/%d %H:%M} {words.get(fact['type'], fact['type'])} {about}".rstrip())
+def _activity(activity: dict[str, Any], reader: Reader) -> str:
+    at = datetime.fromisoformat(activity["at"]).astimezone(ZoneInfo(reader.time_zone))
+    about = next((activity[name] for name in attributes_of(activity["type"]) if activity.get(name)), "")
+    return _cut(f"{at:%m/%d %H:%M} {label_of(activity['type'], reader.language)} {about}".rstrip())
 
 
 def _cut(text: str, longest: int = _LONGEST_LINE) -> str:

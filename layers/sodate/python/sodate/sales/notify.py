@@ -22,7 +22,7 @@ from sodate.sales import webhook
 from sodate.sales.channels import slack_payload, teams_payload
 from sodate.sales.definition import Owner, Sales
 from sodate.sales.links import FeedbackLinks, Ticket
-from sodate.sales.message import DigestMessage, HandoffMessage, digest_message, handoff_message
+from sodate.sales.message import DigestMessage, HandoffMessage, Reader, digest_message, handoff_message
 from sodate.signals.store import SignalItem
 
 HANDOFF = "handoff"
@@ -38,6 +38,15 @@ class Target:
     name: str
     url: str
     format: str
+
+
+@dataclass(frozen=True)
+class Notification:
+    """`message` is for people, `details` the same for machines."""
+
+    message: HandoffMessage | DigestMessage
+    details: dict[str, Any]
+    signals: Sequence[SignalItem]
 
 
 @dataclass(frozen=True)
@@ -94,8 +103,8 @@ class SalesNotifier:
             return NotifyResult(done)
         profile = load_profile(lead_id)
         message = compose(self.definitions, self.links(), profile, signal, owner, now)
-        facts = details(profile, signal, owner, message.link)
-        return self._post_all(open_targets, message, facts, [signal], done, now)
+        notification = Notification(message, details(profile, signal, owner, message.link), [signal])
+        return self._post_all(open_targets, notification, done, now)
 
     def notify_digest(self, owner: Owner, minute: str, signals: Sequence[SignalItem], now: datetime) -> NotifyResult:
         """One message for all waiting signals (at most `LARGEST_DIGEST`). A single one is notified like any other."""
@@ -114,8 +123,8 @@ class SalesNotifier:
         ]
         if not left:
             return NotifyResult(done)
-        message, facts = compose_digest(self.definitions, self.links(), owner, signals, now)
-        return self._post_all(left, message, facts, signals, done, now)
+        message, digest_details = compose_digest(self.definitions, self.links(), owner, signals, now)
+        return self._post_all(left, Notification(message, digest_details, signals), done, now)
 
     def _plan_email(self, lead_id: str, ref: str, signal: SignalItem, owner: Owner, now: datetime) -> tuple[str, ...]:
         escalation_level = int(signal.round)
@@ -125,35 +134,27 @@ class SalesNotifier:
     def _post_all(
         self,
         open_targets: Sequence[Target],
-        message: HandoffMessage | DigestMessage,
-        facts: dict[str, Any],
-        signals: Sequence[SignalItem],
+        notification: Notification,
         done: tuple[str, ...],
         now: datetime,
     ) -> NotifyResult:
         failures: list[Failure] = []
         for target in open_targets:
             try:
-                status = self._post(target, message, facts, signals, now)
+                status = self._post(target, notification, now)
             except (Transient, Invalid) as error:
                 failures.append(error)
-                _record(target, signals, {"status": str(error)[:300]})
+                _record(target, notification.signals, {"status": str(error)[:300]})
             else:
                 done = (*done, target.name)
-                _record(target, signals, {"at": keys.stamp(now), "status": status})
+                _record(target, notification.signals, {"at": keys.stamp(now), "status": status})
         return NotifyResult(done, tuple(failures))
 
-    def _post(
-        self,
-        target: Target,
-        message: HandoffMessage | DigestMessage,
-        facts: dict[str, Any],
-        signals: Sequence[SignalItem],
-        now: datetime,
-    ) -> str:
+    def _post(self, target: Target, notification: Notification, now: datetime) -> str:
+        message, signals = notification.message, notification.signals
         payload = teams_payload(message) if target.format == "teams" else slack_payload(message)
         if target.format == "sodate":
-            payload |= facts
+            payload |= notification.details
         first = signals[0]
         # The same on a retry, so that the receiver can detect it.
         message_id = send_id(_mark(target, first), keys.lead_id_of(first.pk), *(signal.sk for signal in signals))
@@ -197,7 +198,7 @@ def compose(
     sales = parsed(definitions.live("sales"), Sales)
     ticket = Ticket(profile.lead_id, signal.joins or signal.sk, owner.id)
     link = links.url(ticket, now, sales.feedback.link_days)
-    return handoff_message(profile, signal, owner, sales, sender.language, sender.time_zone, link=link)
+    return handoff_message(profile, signal, owner, sales, Reader(sender.language, sender.time_zone), link=link)
 
 
 def compose_digest(

@@ -2,17 +2,16 @@
 
 from collections.abc import Callable
 
-from sodate.activities.activity import NOT_BY_THE_LEAD, Activity
+from sodate.activities.activity import Activity
+from sodate.activities.catalog import ActivityType
 from sodate.scoring.compiled_rules import CompiledRules
-from sodate.scoring.score_state import RuleState, ScoreState, Stage
+from sodate.scoring.score_state import RuleState, ScoreState
 
-#: Activity types for manual score corrections and for verdicts on other activities (robot or human).
-ADJUSTED, JUDGED = "score_adjusted", "activity_judged"
-_STAGES: dict[str, Stage] = {
-    "sales_accepted": "sql", "meeting_set": "sql", "sales_rejected": "rejected", "deal_won": "customer",
-    "deal_lost": "lost",
-}  # fmt: skip
-_STAFF_TYPES = frozenset({*_STAGES, ADJUSTED, JUDGED})
+#: Plain text, because activities are read as they are stored.
+_STAGES = {type_.value: type_.leads_to for type_ in ActivityType if type_.leads_to is not None}
+_NO_ENGAGEMENT = frozenset(type_.value for type_ in ActivityType if not type_.is_engagement)
+#: Written by sales or operators: a correction of points, a verdict on another activity, or another lifecycle stage.
+_STAFF_TYPES = frozenset({ActivityType.SCORE_ADJUSTED.value, ActivityType.ACTIVITY_JUDGED.value, *_STAGES})
 
 #: Called with the number of each rule that counted an activity.
 Recorder = Callable[[int, Activity], None]
@@ -35,7 +34,7 @@ class Accumulator:
         """Add one activity to `score_state`, in place. Returns whether anything but the time of it was recorded."""
         changed = self._count(score_state, activity, minute, recorder)
         type_ = activity.type
-        if type_ not in NOT_BY_THE_LEAD:
+        if type_ not in _NO_ENGAGEMENT:
             score_state.seen = minute
         elif type_ in _STAFF_TYPES:
             _apply_staff_activity(score_state, activity, minute)
@@ -64,7 +63,7 @@ class Accumulator:
 
 
 def _apply_staff_activity(score_state: ScoreState, activity: Activity, minute: int) -> None:
-    if activity.type == ADJUSTED:
+    if activity.type == ActivityType.SCORE_ADJUSTED:
         points = int(activity.about.get("points", 0))
         score_state.adjusted_plus += max(points, 0)
         score_state.adjusted_minus += min(points, 0)

@@ -30,7 +30,7 @@ class BehaviourRule:
             fades = groups[rule.group].half_life_days
         self.number = number
         self.points = rule.points * POINT
-        self.activity = test.activity
+        self.activity = test.activity.value
         self.matches = matcher(test)
         self.half_life = fades * DAY if fades is not None else None
         self.most = rule.max_points

@@ -2,22 +2,24 @@
 
 from typing import NamedTuple
 
+from sodate.activities.catalog import LifecycleStage
 from sodate.conditions.language import Condition
 from sodate.scoring.compiled_rules import CompiledRules
 from sodate.scoring.predicates import Holds, Situation, compiled_condition
+from sodate.scoring.rank import Rank
 from sodate.scoring.score_state import ScoreState
 from sodate.scoring.view import clamped, sums_of
 
-_BEFORE_SALES = ("lead", "rejected", "lost")
+_BEFORE_SALES = (LifecycleStage.LEAD, LifecycleStage.REJECTED, LifecycleStage.LOST)
 #: By fit class, then by engagement class; the best first.
-_RANKS = (("A1", "A2", "A3"), ("B1", "B2", "B3"), ("C1", "C2", "C3"))
+_RANKS = ((Rank.A1, Rank.A2, Rank.A3), (Rank.B1, Rank.B2, Rank.B3), (Rank.C1, Rank.C2, Rank.C3))
 
 
 class LeadClass(NamedTuple):
     """`phase` is the number of the phase in the rule set."""
 
     hot: bool
-    rank: str
+    rank: Rank
     phase: int
 
 
@@ -48,7 +50,7 @@ class Classifier:
         if hot and not score_state.hot:
             score_state.rises.append(minute)
             if score_state.stage in _BEFORE_SALES:
-                score_state.stage, score_state.stage_since = "mql", minute
+                score_state.stage, score_state.stage_since = LifecycleStage.MQL, minute
         score_state.hot = hot
         if phase != score_state.phase:
             score_state.enter(phase, minute, cause)

@@ -53,7 +53,7 @@ class CompiledRules:
         self.predicates_by_type: dict[str, list[ActivityPredicate]] = {}
         for test, number in self.activity_predicates.items():
             predicate = ActivityPredicate(number, test.times, matcher(test))
-            self.predicates_by_type.setdefault(test.activity, []).append(predicate)
+            self.predicates_by_type.setdefault(test.activity.value, []).append(predicate)
 
     def asks_for_last_activity(self) -> bool:
         """Whether the time of the lead's last activity, of any type, can change a score."""

@@ -12,14 +12,18 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from sodate.activities.activity import Activity
+from sodate.activities.catalog import ActivityType
 from sodate.leads.lead import Profile
-from sodate.scoring.accumulator import JUDGED, Accumulator, Recorder
+from sodate.scoring.accumulator import Accumulator, Recorder
 from sodate.scoring.classifier import Classifier, LeadClass
 from sodate.scoring.compiled_rules import CompiledRules
 from sodate.scoring.rules import RuleSet
 from sodate.scoring.score_state import ScoreState
 from sodate.scoring.transitions import TransitionFinder
 from sodate.scoring.view import View, view_of
+
+#: A verdict on another activity (robot or human).
+_JUDGED = ActivityType.ACTIVITY_JUDGED.value
 
 
 class Late(Exception):
@@ -47,7 +51,7 @@ class ScoringEngine:
         """
         position, minute = activity.position, activity.minute
         is_late = position <= score_state.last or minute < score_state.now
-        if is_late or activity.type == JUDGED or activity.key in score_state.robots:
+        if is_late or activity.type == _JUDGED or activity.key in score_state.robots:
             raise Late
         self._apply(score_state, activity, minute, None)
         score_state.last = position
@@ -57,7 +61,7 @@ class ScoringEngine:
     ) -> ScoreState:
         """Apply the whole log from its beginning. The last verdict on an activity decides whether it counts."""
         ordered = _in_log_order(activity for activity in log if self.matters(activity))
-        verdicts = {str(a.about.get("of")): a.about.get("verdict") for a in ordered if a.type == JUDGED}
+        verdicts = {str(a.about.get("of")): a.about.get("verdict") for a in ordered if a.type == _JUDGED}
         robots = {key for key, verdict in verdicts.items() if verdict == "robot"}
         counting = [activity for activity in ordered if activity.key not in robots]
         began = int(datetime.fromisoformat(profile.created).timestamp()) // 60 if profile.created else 0

@@ -17,6 +17,7 @@ from sodate.conditions.language import (
 )
 from sodate.scoring.behaviour_rule import DAY
 from sodate.scoring.compiled_rules import CompiledRules
+from sodate.scoring.rank import Rank
 from sodate.scoring.score_state import ScoreState
 from sodate.scoring.view import View, reader_of, view_of
 
@@ -26,7 +27,7 @@ class Situation:
 
     __slots__ = ("_compiled", "_view", "minute", "rank", "score_state", "total")
 
-    def __init__(self, compiled: CompiledRules, score_state: ScoreState, minute: int, rank: str, total: int) -> None:
+    def __init__(self, compiled: CompiledRules, score_state: ScoreState, minute: int, rank: Rank, total: int) -> None:
         self._compiled = compiled
         self._view: View | None = None
         self.score_state = score_state

@@ -5,11 +5,12 @@ Times are whole minutes since 1970 and points are integer millionths, so that de
 
 import json
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
+
+from sodate.activities.catalog import LifecycleStage
+from sodate.scoring.rank import Rank
 
 POINT = 1_000_000
-#: Lifecycle stage: `mql` is set by marketing's threshold, later values by sales feedback.
-Stage = Literal["lead", "mql", "sql", "rejected", "customer", "lost"]
 #: Phase changes kept in the state; the log can reproduce all of them.
 _PHASES_KEPT = 6
 
@@ -65,9 +66,9 @@ class ScoreState:
     robots: tuple[str, ...] = ()
     """Keys of activities judged to be a robot's before the activity itself arrived."""
     hot: bool = False
-    rank: str = "C3"
+    rank: Rank = Rank.C3
     phase: int = 0
-    stage: Stage = "lead"
+    stage: LifecycleStage = LifecycleStage.LEAD
     stage_since: int = 0
     rises: list[int] = field(default_factory=list, compare=False)
     """Minutes at which the lead became hot during this replay; not stored."""
@@ -100,7 +101,7 @@ def dumped(score_state: ScoreState) -> str:
         "h": int(score_state.hot),
         "r": score_state.rank,
         "p": score_state.phase,
-        "g": [score_state.stage, score_state.stage_since] if score_state.stage != "lead" else None,
+        "g": [score_state.stage, score_state.stage_since] if score_state.stage is not LifecycleStage.LEAD else None,
         "w": score_state.phases,
     }
     return json.dumps({name: value for name, value in document.items() if value}, separators=(",", ":"))
@@ -123,9 +124,9 @@ def loaded(text: str) -> ScoreState:
         adjusted_minus=minus,
         robots=tuple(stored.get("b", ())),
         hot=bool(stored.get("h", 0)),
-        rank=stored.get("r", "C3"),
+        rank=Rank(stored.get("r", "C3")),
         phase=stored.get("p", 0),
-        stage=stage,
+        stage=LifecycleStage(stage),
         stage_since=since,
         phases=[(number, minute, why) for number, minute, why in stored.get("w", ())],
     )

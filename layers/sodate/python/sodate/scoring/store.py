@@ -103,9 +103,9 @@ def score_raw(
         "total": {"N": str(view.total)},
         "totals": {"S": json.dumps(recorded(view), separators=(",", ":"))},
         "hot": {"BOOL": score_state.hot},
-        "rank": {"S": score_state.rank},
+        "rank": {"S": score_state.rank.value},
         "phase": {"S": engine.rules.phases[score_state.phase].id},
-        "stage": {"S": score_state.stage},
+        "stage": {"S": score_state.stage.value},
         "rules_version": {"N": str(rules_version)},
         "version": {"N": str(version)},
     }
