@@ -24,10 +24,10 @@ ABUSE = (
     ),
     Mutant(
         "queue-has-no-end",
-        _SODATE + "forms/ceilings.py",
+        _SODATE + "forms/store.py",
         (
             ('"#next > :first AND #next <= :last"', '"#next > :first"'),
-            ("        if next_turn > last:\n            return None\n", ""),
+            ("        if next_slot > last:\n            return None\n", ""),
         ),
         "one script fills the due index for years ahead",
         tests=_OPT_IN,
@@ -54,7 +54,7 @@ ABUSE = (
     Mutant(
         "a-waiting-lead-is-asked-again",
         _SODATE + "forms/opt_in_ceilings.py",
-        (("        _postpone_opt_in(self.send.lead_id, until)\n", ""),),
+        (("        postpone_opt_in(self.send.lead_id, until)\n", ""),),
         "each further post of a waiting lead plans one more opt-in email",
         tests=_OPT_IN,
     ),

@@ -7,28 +7,25 @@ in the due index; the post itself is already stored.
 
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from pynamodb.expressions.update import Action
-
 from sodate.consent.consent import LIFTED_BY_OPT_IN, LINK_LIFETIME
-from sodate.dynamodb import base, keys
-from sodate.dynamodb.base import ConditionFailed
+from sodate.dynamodb import keys
 from sodate.email.delivery.deliver import fail
 from sodate.email.delivery.message import transactional_message
-from sodate.email.ledger.store import SendItem, find_send, settle
+from sodate.email.ledger.store import SendItem, find_send
 from sodate.email.mailing import Guards, Mailing
 from sodate.email.reputation import rate_limiter, rates
 from sodate.email.reputation.guards import Judgement, judge
 from sodate.errors import NotFound
 from sodate.forms.ceilings import Ceiling, Slot, take_slot
 from sodate.forms.definition import BotDefence, Form
+from sodate.forms.store import note_windows, postpone_opt_in, skip_opt_in
 from sodate.leads.base_mailbox import base_mailbox
 from sodate.leads.lead import State
-from sodate.leads.store import StateItem, load_profile, load_state, state_key
+from sodate.leads.store import load_profile, load_state
 from sodate.playbook.store import Definitions, DefinitionUnreadable, parsed
 from sodate.scheduling import store as due
 
@@ -148,27 +145,20 @@ class _Attempt:
         message = transactional_message(self.send.lead_id, self.send.send_id)
         due.plan(slot.at, due.TRANSACTIONAL, "transactional", self.send.send_id, message, self.now)
         until = keys.stamp(slot.at)
-        self.note(SendItem.waits_until.set(until), SendItem.reason.set(reason))
-        _postpone_opt_in(self.send.lead_id, until)
+        note_windows(self.send, self.windows, wait=(until, reason))
+        postpone_opt_in(self.send.lead_id, until)
         return "waits"
 
-    def note(self, *more: Action) -> None:
-        if more or self.windows != self.send.turns:
-            with suppress(ConditionFailed):  # a repeated message began the attempt
-                base.update(self.send, [SendItem.turns.set(self.windows), *more], SendItem.state == "planned")
+    def note(self) -> None:
+        if self.windows != self.send.turns:
+            note_windows(self.send, self.windows)
 
     def give_up(self, reason: str) -> str:
         """Skip an email over the mailbox ceiling. Any other is marked as failed (`sodate sends failed`): an operator or
         the next post of the lead plans it again.
         """
         if reason == MAILBOX:
-            settle(self.send.lead_id, self.send.send_id, "skipped", self.now, reason)
+            skip_opt_in(self.send, reason, self.now)
         else:
             fail(self.send, reason, self.now)
         return "over_ceiling"
-
-
-def _postpone_opt_in(lead_id: str, until: str) -> None:
-    """Count the wait until the next opt-in email of the lead from the planned time of this one."""
-    with suppress(ConditionFailed):  # confirmed, erased, or a later email is planned
-        base.update(state_key(lead_id), [StateItem.opt_in_mail_at.set(until)], StateItem.opt_in_mail_at < until)

@@ -4,6 +4,8 @@
 """
 
 import json
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,10 +15,10 @@ from pynamodb.expressions.update import Action
 
 from sodate.activities.store import activity_item
 from sodate.consent.store import ConsentItem, consent_item, evidence_at, requests_of
-from sodate.dynamodb import base, keys, transaction
-from sodate.dynamodb.base import TableItem
+from sodate.dynamodb import base, bulk, keys, transaction
+from sodate.dynamodb.base import ConditionFailed, TableItem
 from sodate.dynamodb.transaction import Put, Update, Write
-from sodate.email.ledger.store import planned_transactional
+from sodate.email.ledger.store import SendItem, planned_transactional, settle
 from sodate.forms.opt_in import ConfirmedAtOnce, ConsentRequest, ConsentRequested, RequestRepeated
 from sodate.forms.submission import Submission
 from sodate.forms.submission_plan import Quarantine, Receipt, SubmissionPlan
@@ -68,6 +70,12 @@ class ReceiptItem(TableItem, discriminator="receipt"):
     digest = UnicodeAttribute()
     at = UnicodeAttribute()
     suspicion = UnicodeAttribute(null=True)
+
+
+class CeilingItem(TableItem, discriminator="ceiling"):
+    """The next free slot of one ceiling, in microseconds since 1970."""
+
+    next_slot = NumberAttribute()
 
 
 # -- reads -------------------------------------------------------------------------------------------------------------
@@ -198,3 +206,79 @@ def _merged_profile(lead_id: str, submission: Submission) -> Update:
     actions += [ProfileItem.primary[name].set(value) for name, value in submission.answers.primary.items()]
     actions += [ProfileItem.secondary[name].set(value) for name, value in submission.answers.secondary.items()]
     return Update(profile_key(lead_id), actions, ProfileItem.created.exists())
+
+
+# -- ceilings ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SlotQueue:
+    """Slots of one ceiling from `first` to `last`, `width` apart, in microseconds since 1970. `ttl`: of the item."""
+
+    first: int
+    last: int
+    width: int
+    ttl: int
+
+
+def take_next_slot(pk: str, queue: SlotQueue) -> int | None:
+    """Take the next free slot; None when none is left until `queue.last`.
+
+    Each take is one conditional update. DynamoDB takes about 1,000 updates a second per key, rejected ones included;
+    form posts are throttled far below.
+
+    Raises: `Transient` when DynamoDB does not respond.
+    """
+    first, last, width = queue.first, queue.last, queue.width
+    while first <= last:
+        try:  # the slot after those already taken
+            values = {":first": first, ":last": last, ":width": width}
+            condition = "#next > :first AND #next <= :last"
+            return _update_queue(pk, "#next = #next + :width", condition, values, queue.ttl) - width
+        except ConditionFailed as error:
+            next_slot = int(error.old["next_slot"]["N"]) if error.old else first
+        if next_slot > last:
+            return None
+        try:  # the first slot of an empty queue
+            values = {":first": first, ":then": first + width}
+            condition = "attribute_not_exists(#next) OR #next <= :first"
+            return _update_queue(pk, "#next = :then", condition, values, queue.ttl) - width
+        except ConditionFailed:
+            continue  # a concurrent caller created the queue
+    return None
+
+
+def _update_queue(pk: str, change: str, condition: str, values: dict[str, int], ttl: int) -> int:
+    """The next free slot afterwards."""
+    after = bulk.update(
+        pk,
+        keys.NEXT,
+        f"SET {change}, #kind = :kind, #ttl = :ttl",
+        condition,
+        {"#next": "next_slot", "#kind": "kind", "#ttl": "ttl"},
+        {":kind": {"S": "ceiling"}, ":ttl": {"N": str(ttl)}} | {name: {"N": str(n)} for name, n in values.items()},
+        "UPDATED_NEW",
+    )
+    return int(after["next_slot"]["N"])
+
+
+# -- opt-in emails -----------------------------------------------------------------------------------------------------
+
+
+def note_windows(send: SendItem, windows: dict[str, str], *, wait: tuple[str, str] | None = None) -> None:
+    """Record the windows in which a planned opt-in email has slots, and `wait`: until when, and the reason code."""
+    actions: list[Action] = [SendItem.turns.set(windows)]
+    if wait is not None:
+        actions += [SendItem.waits_until.set(wait[0]), SendItem.reason.set(wait[1])]
+    with suppress(ConditionFailed):  # a repeated message began the attempt
+        base.update(send, actions, SendItem.state == "planned")
+
+
+def postpone_opt_in(lead_id: str, until: str) -> None:
+    """Count the wait until the next opt-in email of the lead from the planned time of this one."""
+    with suppress(ConditionFailed):  # confirmed, erased, or a later email is planned
+        base.update(state_key(lead_id), [StateItem.opt_in_mail_at.set(until)], StateItem.opt_in_mail_at < until)
+
+
+def skip_opt_in(send: SendItem, reason: str, now: datetime) -> None:
+    settle(send.lead_id, send.send_id, "skipped", now, reason)

@@ -6,21 +6,18 @@ A redelivered event finds `assigned_at` set and only continues with the notifica
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.update import Action
-
 from sodate.dynamodb import keys, transaction
 from sodate.dynamodb.base import ConditionFailed
-from sodate.dynamodb.transaction import Put, Update, Write
+from sodate.dynamodb.transaction import Write
 from sodate.email.mailing import Mailing
 from sodate.errors import NotFound, Transient
 from sodate.leads.lead import Profile
-from sodate.leads.store import ProfileItem, load_profile, profile_key
+from sodate.leads.store import load_profile
 from sodate.sales import store
 from sodate.sales.choose import choices
 from sodate.sales.definition import Owner, Sales
 from sodate.sales.hours import office_of
-from sodate.sales.store import ConversationItem, RotationItem
+from sodate.sales.store import Assignment, ConversationItem, NotificationPlan, RotationItem
 from sodate.scheduling import store as due
 from sodate.signals.store import SignalItem, find_signal
 
@@ -74,7 +71,11 @@ def assign(lead_id: str, signal_key: str, policy: SalesPolicy, now: datetime) ->
             return signal
         conversation = store.find_conversation(lead_id)
         joined = conversation is not None and _joins(conversation, policy.sales, now)
-        writes = _join(signal, conversation) if conversation and joined else _open(signal, conversation, policy, now)
+        writes = (
+            store.join_writes(signal, conversation)
+            if conversation and joined
+            else _open(signal, conversation, policy, now)
+        )
         try:
             transaction.commit(writes)
         except ConditionFailed:
@@ -89,36 +90,19 @@ def _joins(conversation: ConversationItem, sales: Sales, now: datetime) -> bool:
     )
 
 
-def _join(signal: SignalItem, conversation: ConversationItem) -> list[Write]:
-    actions = [SignalItem.joins.set(conversation.signal), SignalItem.assigned_to.set(conversation.owner)]
-    return [Update(signal, actions, _unassigned())]
-
-
-def _unassigned() -> Condition:
-    condition: Condition = SignalItem.pk.exists()
-    condition &= SignalItem.assigned_at.does_not_exist() & SignalItem.joins.does_not_exist()
-    return condition
-
-
 def _open(signal: SignalItem, conversation: ConversationItem | None, policy: SalesPolicy, now: datetime) -> list[Write]:
-    lead_id = keys.lead_id_of(signal.pk)
-    profile, rotation = load_profile(lead_id), store.find_rotation()
+    profile, rotation = load_profile(keys.lead_id_of(signal.pk)), store.find_rotation()
     owner, because, at_most = _choose(profile, rotation, policy, now)
-    ref = store.reference(lead_id, signal.sk)
-    actions, writes = plan_notification(signal, owner, 0, policy, now)
-    actions += [SignalItem.assigned_at.set(keys.stamp(now)), SignalItem.assigned_because.set(because)]
-    writes += [
-        Update(signal, actions, _unassigned()),
-        Put(store.conversation(lead_id, signal.sk, owner.id, "open", now), store.unchanged(conversation)),
-        store.advance_rotation(rotation, owner.id),
-        Put(_expiry(lead_id, signal.sk, owner, policy, now)),
-    ]
-    if owner.capacity is not None:
-        writes.append(store.load(owner.id, ref, at_most))
-    if profile.owner is None:
-        mine = ProfileItem.owner.does_not_exist() & ProfileItem.address.exists()
-        writes.append(Update(profile_key(lead_id), [ProfileItem.owner.set(owner.id)], mine))
-    return writes
+    assignment = Assignment(
+        plan_notification(owner, 0, policy, now),
+        because,
+        expires_at=now + timedelta(days=policy.sales.feedback.link_days),
+        rotation=rotation,
+        at_most=at_most,
+        counts=owner.capacity is not None,
+        takes_lead=profile.owner is None,
+    )
+    return store.assignment_writes(signal, conversation, assignment, now)
 
 
 def _choose(
@@ -134,32 +118,10 @@ def _choose(
     raise AssertionError("the last choice takes every lead")
 
 
-def plan_notification(
-    signal: SignalItem, owner: Owner, escalation_level: int, policy: SalesPolicy, now: datetime
-) -> tuple[list[Action], list[Write]]:
-    """Writes that notify `owner` at once or in a digest, and that escalate when no feedback arrives in time."""
-    lead_id = keys.lead_id_of(signal.pk)
-    ref = f"{store.reference(lead_id, signal.sk)}-{escalation_level}"
-    digest_time = policy.next_digest(owner, now)
-    actions: list[Action] = [SignalItem.assigned_to.set(owner.id), SignalItem.round.set(escalation_level)]
-    actions.append(
-        SignalItem.held_until.set(keys.stamp(digest_time)) if digest_time else SignalItem.held_until.remove()
-    )
-    writes: list[Write] = []
-    if digest_time:
-        entry = {"v": 1, "what": "digest", "owner": owner.id, "minute": keys.minute(digest_time)}
-        writes.append(Put(store.waiting(owner.id, digest_time, signal, escalation_level)))
-        writes.append(
-            Put(due.due_item(digest_time, due.SALES, "digest", f"{owner.id}-{keys.minute(digest_time)}", entry, now))
-        )
-    deadline = policy.feedback_deadline(owner, digest_time or now)
-    if deadline and policy.sales.sla and escalation_level < policy.sales.sla.at_most:
-        entry = {"v": 1, "what": "sla", "lead_id": lead_id, "signal": signal.sk, "round": escalation_level}
-        writes.append(Put(due.due_item(deadline, due.SALES, "sla", ref, entry, now)))
-    return actions, writes
-
-
-def _expiry(lead_id: str, signal_key: str, owner: Owner, policy: SalesPolicy, now: datetime) -> due.DueItem:
-    entry = {"v": 1, "what": "expire", "lead_id": lead_id, "signal": signal_key, "owner": owner.id}
-    at = now + timedelta(days=policy.sales.feedback.link_days)
-    return due.due_item(at, due.SALES, "expire", store.reference(lead_id, signal_key), entry, now)
+def plan_notification(owner: Owner, escalation_level: int, policy: SalesPolicy, now: datetime) -> NotificationPlan:
+    """Notify `owner` at once or in a digest, and escalate when no feedback arrives in time."""
+    digest_at = policy.next_digest(owner, now)
+    sla = policy.sales.sla
+    escalates = sla is not None and escalation_level < sla.at_most
+    deadline = policy.feedback_deadline(owner, digest_at or now) if escalates else None
+    return NotificationPlan(owner.id, escalation_level, digest_at, deadline)

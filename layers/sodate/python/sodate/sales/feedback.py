@@ -17,7 +17,7 @@ from sodate.activities.catalog import ActivityType
 from sodate.activities.store import activity_item
 from sodate.dynamodb import keys, transaction
 from sodate.dynamodb.base import ConditionFailed
-from sodate.dynamodb.transaction import Update, Write
+from sodate.dynamodb.transaction import Write
 from sodate.errors import Conflict, Invalid, Transient
 from sodate.playbook.model import Slug
 from sodate.sales import store
@@ -25,7 +25,6 @@ from sodate.sales.assign import find
 from sodate.sales.definition import Sales
 from sodate.sales.links import Ticket
 from sodate.sales.recycle import recycle_entries
-from sodate.sales.store import ConversationItem
 from sodate.signals.store import SignalItem
 
 ACTIVITY_OF = {
@@ -147,28 +146,14 @@ def _writes(
         "link_of": ticket.owner,
         **({"before": signal.answer} if signal.answer else {}),
     }
-    actions = [
-        SignalItem.answer.set(feedback.answer),
-        SignalItem.answer_key.set(key),
-        SignalItem.answered_at.set(keys.stamp(now)),
-        SignalItem.answers[key].set(stored_entry),
-        SignalItem.recycled.remove(),
-    ]
-    latest = SignalItem.answer_key
-    as_seen = latest.does_not_exist() if signal.answer_key is None else latest == signal.answer_key
     about = {name: value for name, value in fields.items() if name not in ("answer", "note")}
     about |= {"signal": signal.sk, "owner": signal.assigned_to or ticket.owner}
     activity = Activity(ticket.lead_id, ACTIVITY_OF[feedback.answer].value, now, key, about)
-    writes: list[Write] = [
-        Update(signal, actions, SignalItem.pk.exists() & as_seen),
+    return [
+        *store.feedback_writes(signal, key, feedback.answer, stored_entry, now),
         transaction.put_new(activity_item(activity)),
         *recycle_entries(ticket.lead_id, signal.sk, key, feedback.reason, sales, now),
     ]
-    conversation = store.find_conversation(ticket.lead_id)
-    if conversation is not None and conversation.signal == signal.sk:
-        stage = [ConversationItem.stage.set(feedback.answer), ConversationItem.changed.set(keys.stamp(now))]
-        writes.append(Update(conversation, stage, store.unchanged(conversation)))
-    return writes
 
 
 def _release_capacity(signal: SignalItem, ticket: Ticket) -> None:

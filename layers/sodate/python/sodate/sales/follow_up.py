@@ -11,14 +11,12 @@ from typing import Any
 
 from sodate.dynamodb import keys, transaction
 from sodate.dynamodb.base import ConditionFailed
-from sodate.dynamodb.transaction import Update, Write
 from sodate.email.ledger.states import send_id
 from sodate.errors import Invalid
 from sodate.sales import store
 from sodate.sales.assign import SalesPolicy, plan_notification
 from sodate.sales.notify import LARGEST_DIGEST, NotifyResult, SalesNotifier
 from sodate.sales.recycle import recycle
-from sodate.sales.store import ConversationItem
 from sodate.scheduling import store as due
 from sodate.signals.store import SignalItem, find_signal
 
@@ -72,12 +70,9 @@ class FollowUp:
             return "answered"
         if int(signal.round) == entry["round"]:
             owner = sales.owner(sales.sla.escalate_to)
-            actions, writes = plan_notification(
-                signal, owner, entry["round"] + 1, SalesPolicy(sales, self.notifier.mailing), now
-            )
-            still = (SignalItem.round == entry["round"]) & SignalItem.answer.does_not_exist()
+            plan = plan_notification(owner, entry["round"] + 1, SalesPolicy(sales, self.notifier.mailing), now)
             try:
-                transaction.commit([Update(signal, actions, still & SignalItem.expired_at.does_not_exist()), *writes])
+                transaction.commit(store.escalation_writes(signal, plan, now))
             except ConditionFailed:
                 return "answered"
             signal = _open_signal(entry)
@@ -93,7 +88,7 @@ class FollowUp:
         signal = find_signal(entry["lead_id"], entry["signal"])
         if signal is not None and signal.answer is None and signal.expired_at is None:
             with suppress(ConditionFailed):
-                transaction.commit(_expiry(signal, now))
+                transaction.commit(store.expiry_writes(signal, now))
         store.unload(entry["owner"], store.reference(entry["lead_id"], entry["signal"]))
         return "expired"
 
@@ -129,13 +124,3 @@ def _open_signal(entry: Mapping[str, Any]) -> SignalItem | None:
 
 def _ref(entry: Mapping[str, Any]) -> str:
     return f"{store.reference(entry['lead_id'], entry['signal'])}-{entry['round']}"
-
-
-def _expiry(signal: SignalItem, now: datetime) -> list[Write]:
-    unanswered = SignalItem.pk.exists() & SignalItem.answer.does_not_exist()
-    writes: list[Write] = [Update(signal, [SignalItem.expired_at.set(keys.stamp(now))], unanswered)]
-    conversation = store.find_conversation(keys.lead_id_of(signal.pk))
-    if conversation is not None and conversation.signal == signal.sk:
-        changed = [ConversationItem.stage.set("expired"), ConversationItem.changed.set(keys.stamp(now))]
-        writes.append(Update(conversation, changed, store.unchanged(conversation)))
-    return writes

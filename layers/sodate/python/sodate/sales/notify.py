@@ -18,7 +18,7 @@ from sodate.errors import Invalid, NotFound, Transient
 from sodate.leads.lead import Profile
 from sodate.leads.store import load_profile
 from sodate.playbook.store import Definitions, parsed
-from sodate.sales import webhook
+from sodate.sales import store, webhook
 from sodate.sales.channels import slack_payload, teams_payload
 from sodate.sales.definition import Owner, Sales
 from sodate.sales.links import FeedbackLinks, Ticket
@@ -185,10 +185,7 @@ def _notified_targets(signal: SignalItem) -> set[str]:
 
 def _record(target: Target, signals: Sequence[SignalItem], attempt: dict[str, str]) -> None:
     for signal in signals:
-        try:
-            base.update(signal, [SignalItem.told[_mark(target, signal)].set(attempt)], SignalItem.pk.exists())
-        except ConditionFailed:
-            continue  # erased meanwhile
+        store.record_attempt(signal, _mark(target, signal), attempt)
 
 
 def compose(

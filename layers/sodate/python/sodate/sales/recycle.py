@@ -6,14 +6,15 @@ from typing import Any
 
 from sodate.dynamodb import transaction
 from sodate.dynamodb.base import ConditionFailed
-from sodate.dynamodb.transaction import Put, Update
+from sodate.dynamodb.transaction import Put
 from sodate.errors import NotFound
 from sodate.leads.store import find_state
 from sodate.playbook.store import Definitions
+from sodate.sales import store
 from sodate.sales.definition import Sales
 from sodate.scenarios.enroll import enroll_again
 from sodate.scheduling import store as due
-from sodate.signals.store import SignalItem, find_signal
+from sodate.signals.store import find_signal
 
 
 def recycle_entries(
@@ -34,15 +35,14 @@ def recycle(definitions: Definitions, entry: Mapping[str, Any], now: datetime) -
     signal, state = find_signal(entry["lead_id"], entry["signal"]), find_state(entry["lead_id"])
     if signal is None or state is None or signal.answer_key != entry["answer"] or signal.recycled is not None:
         return "changed_meanwhile"
-    still = (SignalItem.answer_key == entry["answer"]) & SignalItem.recycled.does_not_exist()
     try:
         again = enroll_again(definitions, state, entry["sequence"], entry["answer"], now)
     except NotFound:
         again = "sequence_retired"
     outcome = again if isinstance(again, str) else entry["sequence"]
-    writes = [Update(signal, [SignalItem.recycled.set(outcome)], still)]
+    writes = [] if isinstance(again, str) else again
     try:
-        transaction.commit([*writes, *([] if isinstance(again, str) else again)])
+        transaction.commit([store.recycling_write(signal, outcome), *writes])
     except ConditionFailed:
         # Concurrent opt-out or feedback: decide again on current data.
         fresh = find_signal(entry["lead_id"], entry["signal"])

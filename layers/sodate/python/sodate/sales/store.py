@@ -1,16 +1,20 @@
 """Items of sales: the lead's conversation, the round-robin rotation, open signals by owner, and waiting signals."""
 
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from pynamodb.attributes import MapAttribute, NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.expressions.condition import Condition, size
+from pynamodb.expressions.update import Action
 
 from sodate.activities.activity import activity_key
 from sodate.dynamodb import base, keys
 from sodate.dynamodb.base import ConditionFailed, TableItem
-from sodate.dynamodb.transaction import Put, Update
+from sodate.dynamodb.transaction import Put, Update, Write
+from sodate.leads.store import ProfileItem, profile_key
+from sodate.scheduling import store as due
 from sodate.signals.store import SignalItem
 
 _WAITING_KEPT = timedelta(days=30)
@@ -108,3 +112,141 @@ def waiting(owner: str, at: datetime, signal: SignalItem, escalation_level: int)
 
 def waiting_for(owner: str, at: datetime) -> list[WaitingItem]:
     return base.query(WaitingItem, keys.sales_digest(owner, at))
+
+
+# -- signals -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class NotificationPlan:
+    """`digest_at`: None to notify at once. `deadline`: when it escalates without feedback; None: never."""
+
+    owner: str
+    escalation_level: int
+    digest_at: datetime | None
+    deadline: datetime | None
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """`at_most`: open signals that the owner may have, None for no limit; `counts`: whether they have a capacity.
+
+    `expires_at`: end of the feedback link. `takes_lead`: the lead has no owner yet.
+    """
+
+    notification: NotificationPlan
+    because: str
+    expires_at: datetime
+    rotation: RotationItem | None
+    at_most: int | None = None
+    counts: bool = False
+    takes_lead: bool = False
+
+
+def join_writes(signal: SignalItem, conversation: ConversationItem) -> list[Write]:
+    actions = [SignalItem.joins.set(conversation.signal), SignalItem.assigned_to.set(conversation.owner)]
+    return [Update(signal, actions, _unassigned())]
+
+
+def assignment_writes(
+    signal: SignalItem, conversation_before: ConversationItem | None, assignment: Assignment, now: datetime
+) -> list[Write]:
+    """Signal, conversation, rotation, load and due entries. They fail after a concurrent assignment."""
+    lead_id, owner = keys.lead_id_of(signal.pk), assignment.notification.owner
+    actions = _notification_actions(assignment.notification)
+    actions += [SignalItem.assigned_at.set(keys.stamp(now)), SignalItem.assigned_because.set(assignment.because)]
+    expiry = {"v": 1, "what": "expire", "lead_id": lead_id, "signal": signal.sk, "owner": owner}
+    ref = reference(lead_id, signal.sk)
+    writes: list[Write] = [
+        *_notification_entries(signal, assignment.notification, now),
+        Update(signal, actions, _unassigned()),
+        Put(conversation(lead_id, signal.sk, owner, "open", now), unchanged(conversation_before)),
+        advance_rotation(assignment.rotation, owner),
+        Put(due.due_item(assignment.expires_at, due.SALES, "expire", ref, expiry, now)),
+    ]
+    if assignment.counts:
+        writes.append(load(owner, ref, assignment.at_most))
+    if assignment.takes_lead:
+        mine = ProfileItem.owner.does_not_exist() & ProfileItem.address.exists()
+        writes.append(Update(profile_key(lead_id), [ProfileItem.owner.set(owner)], mine))
+    return writes
+
+
+def escalation_writes(signal: SignalItem, plan: NotificationPlan, now: datetime) -> list[Write]:
+    """They fail when feedback arrived, the link expired, or the signal escalated meanwhile."""
+    still = (SignalItem.round == plan.escalation_level - 1) & SignalItem.answer.does_not_exist()
+    still &= SignalItem.expired_at.does_not_exist()
+    return [Update(signal, _notification_actions(plan), still), *_notification_entries(signal, plan, now)]
+
+
+def expiry_writes(signal: SignalItem, now: datetime) -> list[Write]:
+    no_feedback = SignalItem.pk.exists() & SignalItem.answer.does_not_exist()
+    expired = Update(signal, [SignalItem.expired_at.set(keys.stamp(now))], no_feedback)
+    return [expired, *stage_writes(signal, "expired", now)]
+
+
+def feedback_writes(
+    signal: SignalItem, key: str, answer: str, stored_entry: dict[str, Any], now: datetime
+) -> list[Write]:
+    """They fail after concurrent feedback."""
+    actions = [
+        SignalItem.answer.set(answer),
+        SignalItem.answer_key.set(key),
+        SignalItem.answered_at.set(keys.stamp(now)),
+        SignalItem.answers[key].set(stored_entry),
+        SignalItem.recycled.remove(),
+    ]
+    latest = SignalItem.answer_key
+    as_seen = latest.does_not_exist() if signal.answer_key is None else latest == signal.answer_key
+    return [Update(signal, actions, SignalItem.pk.exists() & as_seen), *stage_writes(signal, answer, now)]
+
+
+def recycling_write(signal: SignalItem, outcome: str) -> Update:
+    """It fails when the feedback was recycled already or is not the latest any more."""
+    still = (SignalItem.answer_key == signal.answer_key) & SignalItem.recycled.does_not_exist()
+    return Update(signal, [SignalItem.recycled.set(outcome)], still)
+
+
+def record_attempt(signal: SignalItem, channel: str, attempt: dict[str, str]) -> None:
+    with suppress(ConditionFailed):  # erased meanwhile
+        base.update(signal, [SignalItem.told[channel].set(attempt)], SignalItem.pk.exists())
+
+
+def stage_writes(signal: SignalItem, stage: str, now: datetime) -> list[Write]:
+    """The new stage of the lead's conversation, if it is about this signal."""
+    current = find_conversation(keys.lead_id_of(signal.pk))
+    if current is None or current.signal != signal.sk:
+        return []
+    actions = [ConversationItem.stage.set(stage), ConversationItem.changed.set(keys.stamp(now))]
+    return [Update(current, actions, unchanged(current))]
+
+
+def _unassigned() -> Condition:
+    condition: Condition = SignalItem.pk.exists()
+    condition &= SignalItem.assigned_at.does_not_exist() & SignalItem.joins.does_not_exist()
+    return condition
+
+
+def _notification_actions(plan: NotificationPlan) -> list[Action]:
+    until = SignalItem.held_until
+    return [
+        SignalItem.assigned_to.set(plan.owner),
+        SignalItem.round.set(plan.escalation_level),
+        until.set(keys.stamp(plan.digest_at)) if plan.digest_at else until.remove(),
+    ]
+
+
+def _notification_entries(signal: SignalItem, plan: NotificationPlan, now: datetime) -> list[Write]:
+    """What makes the digest of the owner, and the escalation, happen."""
+    lead_id, level = keys.lead_id_of(signal.pk), plan.escalation_level
+    writes: list[Write] = []
+    if plan.digest_at:
+        minute = keys.minute(plan.digest_at)
+        entry: dict[str, Any] = {"v": 1, "what": "digest", "owner": plan.owner, "minute": minute}
+        writes.append(Put(waiting(plan.owner, plan.digest_at, signal, level)))
+        writes.append(Put(due.due_item(plan.digest_at, due.SALES, "digest", f"{plan.owner}-{minute}", entry, now)))
+    if plan.deadline:
+        ref = f"{reference(lead_id, signal.sk)}-{level}"
+        entry = {"v": 1, "what": "sla", "lead_id": lead_id, "signal": signal.sk, "round": level}
+        writes.append(Put(due.due_item(plan.deadline, due.SALES, "sla", ref, entry, now)))
+    return writes

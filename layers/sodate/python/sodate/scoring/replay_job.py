@@ -5,50 +5,35 @@ a duplicate message repeats a task: scores stay the same (`rescore` writes only 
 """
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 
-from sodate.dynamodb import base, bulk, keys
-from sodate.dynamodb.base import ConditionFailed, TableItem
+from sodate.dynamodb import keys
 from sodate.dynamodb.bulk import Raw
 from sodate.errors import Invalid, NotFound, Transient
 from sodate.playbook.store import ONLY, Definitions
 from sodate.scoring.replay import cases, is_recorded, partitions, replay
 from sodate.scoring.rescore import Rules, rescore, rules_of
+from sodate.scoring.store import (
+    REPLAY_KEPT,
+    ReplayItem,
+    TaskResult,
+    begin_replay,
+    find_segment,
+    note_request,
+    save_progress,
+    segments_of,
+)
 
 MOST_SEGMENTS = 256
 DONE, RULES_CHANGED = "done", "rules_changed"
 #: Functions cache the live rules for 20 seconds. A replay that starts earlier could rescore a lead before a function
 #: that still has the old rules writes it.
 SETTLED = timedelta(seconds=30)
-_KEPT = timedelta(days=14)
 _NO_LEAD = (KeyError, TypeError, ValueError, AttributeError)
-
-
-class ReplayItem(TableItem, discriminator="replay"):
-    """Progress of one segment. `position`: the last key processed. `ended`: None while the segment runs.
-
-    `next_task`: its number; `asked_for`: number of the last task whose message was sent.
-    """
-
-    segments = NumberAttribute()
-    rules_version = NumberAttribute()
-    tell = BooleanAttribute()
-    next_task = NumberAttribute(default=0)
-    asked_for = NumberAttribute(default=0)
-    position: JSONAttribute = JSONAttribute(null=True)
-    leads = NumberAttribute(default=0)
-    changed = NumberAttribute(default=0)
-    hot = NumberAttribute(default=0)
-    unreadable = NumberAttribute(default=0)
-    ended = UnicodeAttribute(null=True)
-    began = UnicodeAttribute()
-    at = UnicodeAttribute()
 
 
 class ReplayTask(BaseModel):
@@ -80,34 +65,8 @@ def replay_task_of(body: str) -> ReplayTask:
 
 def plan(job: str, segments: int, rules_version: int, now: datetime, *, notify: bool) -> list[ReplayTask]:
     """Write the segment items and return the messages, which the caller sends afterwards (they need the items)."""
-    numbers = range(segments)
-    bulk.put_many([bulk.raw(_item(job, number, segments, rules_version, now, notify)) for number in numbers])
-    return [ReplayTask(job=job, segment=number) for number in numbers]
-
-
-def _item(job: str, number: int, segments: int, rules_version: int, now: datetime, notify: bool) -> ReplayItem:
-    return ReplayItem(
-        keys.replay(job),
-        keys.replay_segment(number),
-        segments=segments,
-        rules_version=rules_version,
-        tell=notify,
-        began=keys.stamp(now),
-        at=keys.stamp(now),
-        ttl=int((now + _KEPT).timestamp()),
-    )
-
-
-@dataclass
-class TaskResult:
-    """Progress made by one task. `unreadable`: ids of leads that were skipped because their items cannot be read."""
-
-    position: Raw | None
-    leads: int = 0
-    changed: int = 0
-    hot: int = 0
-    unreadable: list[str] = field(default_factory=list)
-    ended: str | None = None
+    begin_replay(job, segments, rules_version, now, notify=notify)
+    return [ReplayTask(job=job, segment=number) for number in range(segments)]
 
 
 @dataclass(frozen=True)
@@ -124,7 +83,7 @@ def run_task(task: ReplayTask, definitions: Definitions, now: Callable[[], datet
 
     Raises: `Invalid` for an unknown replay or task, `Transient` when no progress was possible.
     """
-    segment_item = base.find(ReplayItem, keys.replay(task.job), keys.replay_segment(task.segment))
+    segment_item = find_segment(task.job, task.segment)
     if segment_item is None or task.number > segment_item.next_task:
         raise Invalid(f"replay {task.job} knows no task {task.number} of segment {task.segment}")
     if task.number < segment_item.next_task:
@@ -135,16 +94,14 @@ def run_task(task: ReplayTask, definitions: Definitions, now: Callable[[], datet
         )
     result = _process_until(segment_item, task.segment, definitions, now, until)
     names = tuple(result.unreadable)
-    if not _save_progress(segment_item, result, now()):
+    if not save_progress(segment_item, result, now()):
         return TaskOutcome("overtaken", None, names)
     return TaskOutcome(result.ended or "goes_on", None if result.ended else task.next, names)
 
 
 def mark_requested(task: ReplayTask) -> None:
     """Record that the message of this task was sent."""
-    key = ReplayItem(keys.replay(task.job), keys.replay_segment(task.segment))
-    with suppress(ConditionFailed):  # a later message was sent
-        base.update(key, [ReplayItem.asked_for.set(task.number)], ReplayItem.asked_for < task.number)
+    note_request(task.job, task.segment, task.number)
 
 
 def _process_until(
@@ -161,7 +118,7 @@ def _process_until(
             if not _is_live(definitions, version):
                 result.ended = RULES_CHANGED
                 break
-            _rescore_partition(items, rules, segment_item.tell, now(), result)
+            _rescore_partition(items, rules, segment_item.notify, now(), result)
             result.position = position
             if now() >= until:
                 break
@@ -197,41 +154,19 @@ def _rescore_partition(items: list[Raw], rules: Rules, notify: bool, at: datetim
         result.unreadable.append(keys.lead_id_of(items[0]["pk"]["S"]))
 
 
-def _save_progress(segment_item: ReplayItem, result: TaskResult, now: datetime) -> bool:
-    """False when another delivery of the same message saved first and continues."""
-    counted = {
-        "leads": result.leads,
-        "changed": result.changed,
-        "hot": result.hot,
-        "unreadable": len(result.unreadable),
-    }
-    actions = [getattr(ReplayItem, name).add(count) for name, count in counted.items() if count]
-    actions += [ReplayItem.next_task.set(int(segment_item.next_task) + 1), ReplayItem.at.set(keys.stamp(now))]
-    if result.position is not None:
-        actions.append(ReplayItem.position.set(result.position))
-    if result.ended is not None:
-        actions.append(ReplayItem.ended.set(result.ended))
-    key = ReplayItem(segment_item.pk, segment_item.sk)
-    try:
-        base.update(key, actions, ReplayItem.next_task == segment_item.next_task)
-    except ConditionFailed:
-        return False
-    return True
-
-
 def status(job: str) -> Mapping[str, Any]:
     """Figures of the whole replay, summed over its segments.
 
     Raises: `NotFound`.
     """
-    items = base.query(ReplayItem, keys.replay(job))
+    items = segments_of(job)
     if not items:
-        raise NotFound(f"no replay {job}; progress is kept for {_KEPT.days} days")
+        raise NotFound(f"no replay {job}; progress is kept for {REPLAY_KEPT.days} days")
     ended = [item.ended for item in items]
     return {
         "job": job,
         "rules_version": int(items[0].rules_version),
-        "tell": items[0].tell,
+        "tell": items[0].notify,
         "segments": len(items),
         "done": ended.count(DONE),
         "rules_changed": ended.count(RULES_CHANGED),

@@ -1,23 +1,27 @@
-"""SCORE items: a lead's score and the state that the engine continues from. Only `scoring` writes them.
+"""SCORE items: a lead's score and the state that the engine continues from. And the progress of replays.
 
 SCORE is separate from STATE: a score write must never contend with the claim of an email (docs/decisions/0053).
 """
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 
 from sodate.dynamodb import base, bulk, keys, table
-from sodate.dynamodb.base import TableItem
+from sodate.dynamodb.base import ConditionFailed, TableItem
 from sodate.dynamodb.statement import Statement, number
 from sodate.dynamodb.transaction import Put
 from sodate.leads.lead import Totals
 from sodate.scoring.engine import ScoringEngine
 from sodate.scoring.score_state import ScoreState, dumped, loaded
 from sodate.scoring.view import View
+
+#: How long the progress of a replay is kept.
+REPLAY_KEPT = timedelta(days=14)
 
 
 class ScoreItem(TableItem, discriminator="score"):
@@ -42,6 +46,28 @@ class ScoreItem(TableItem, discriminator="score"):
     @property
     def score_state(self) -> ScoreState:
         return loaded(self.memory)
+
+
+class ReplayItem(TableItem, discriminator="replay"):
+    """Progress of one segment of a replay. `position`: the last key processed. `ended`: None while the segment runs.
+
+    `next_task`: its number; `asked_for`: number of the last task whose message was sent. `notify`: whether sales is
+    notified of leads that become hot.
+    """
+
+    segments = NumberAttribute()
+    rules_version = NumberAttribute()
+    notify = BooleanAttribute()
+    next_task = NumberAttribute(default=0)
+    asked_for = NumberAttribute(default=0)
+    position: JSONAttribute = JSONAttribute(null=True)
+    leads = NumberAttribute(default=0)
+    changed = NumberAttribute(default=0)
+    hot = NumberAttribute(default=0)
+    unreadable = NumberAttribute(default=0)
+    ended = UnicodeAttribute(null=True)
+    began = UnicodeAttribute()
+    at = UnicodeAttribute()
 
 
 @dataclass(frozen=True)
@@ -147,3 +173,75 @@ def _as_list(totals: Totals) -> list[int]:
 
 def find_score(lead_id: str) -> ScoreItem | None:
     return base.find(ScoreItem, keys.lead(lead_id), keys.SCORE)
+
+
+# -- replay of all scores ----------------------------------------------------------------------------------------------
+
+
+@dataclass
+class TaskResult:
+    """Progress made by one task. `unreadable`: ids of leads that were skipped because their items cannot be read."""
+
+    position: bulk.Raw | None
+    leads: int = 0
+    changed: int = 0
+    hot: int = 0
+    unreadable: list[str] = field(default_factory=list)
+    ended: str | None = None
+
+
+def begin_replay(job: str, segments: int, rules_version: int, now: datetime, *, notify: bool) -> None:
+    bulk.put_many(
+        [
+            bulk.raw(
+                ReplayItem(
+                    keys.replay(job),
+                    keys.replay_segment(number),
+                    segments=segments,
+                    rules_version=rules_version,
+                    notify=notify,
+                    began=keys.stamp(now),
+                    at=keys.stamp(now),
+                    ttl=int((now + REPLAY_KEPT).timestamp()),
+                )
+            )
+            for number in range(segments)
+        ]
+    )
+
+
+def find_segment(job: str, segment: int) -> ReplayItem | None:
+    return base.find(ReplayItem, keys.replay(job), keys.replay_segment(segment))
+
+
+def segments_of(job: str) -> list[ReplayItem]:
+    return base.query(ReplayItem, keys.replay(job))
+
+
+def note_request(job: str, segment: int, task_number: int) -> None:
+    """Record that the message of this task was sent."""
+    key = ReplayItem(keys.replay(job), keys.replay_segment(segment))
+    with suppress(ConditionFailed):  # a later message was sent
+        base.update(key, [ReplayItem.asked_for.set(task_number)], ReplayItem.asked_for < task_number)
+
+
+def save_progress(segment_item: ReplayItem, result: TaskResult, now: datetime) -> bool:
+    """False when another delivery of the same message saved first and continues."""
+    counted = {
+        "leads": result.leads,
+        "changed": result.changed,
+        "hot": result.hot,
+        "unreadable": len(result.unreadable),
+    }
+    actions = [getattr(ReplayItem, name).add(count) for name, count in counted.items() if count]
+    actions += [ReplayItem.next_task.set(int(segment_item.next_task) + 1), ReplayItem.at.set(keys.stamp(now))]
+    if result.position is not None:
+        actions.append(ReplayItem.position.set(result.position))
+    if result.ended is not None:
+        actions.append(ReplayItem.ended.set(result.ended))
+    key = ReplayItem(segment_item.pk, segment_item.sk)
+    try:
+        base.update(key, actions, ReplayItem.next_task == segment_item.next_task)
+    except ConditionFailed:
+        return False
+    return True
