@@ -350,12 +350,3 @@ def test_a_rule_that_makes_no_sense_is_rejected(rules: list[dict[str, Any]], mes
     body = [{"label": "x", "id": f"r{number}", **rule} for number, rule in enumerate(rules)]
     with pytest.raises(ValueError, match=message):
         rule_set(rules=body, groups=[])
-
-
-def test_a_state_of_the_previous_release_is_read() -> None:
-    """It packed attribute rules and predicates into one list and began the minutes of a match with their count."""
-    old = '{"l":"x","s":7,"n":9,"c":{"1":[3000000,7,1]},"m":{"0":[5,6,7]},"a":[10,1000,1002],"h":1,"r":"A1","p":1}'
-    score_state = loaded(old)
-    assert score_state.predicate_matches == {0: [6, 7]}
-    assert (score_state.matching_rules, score_state.matching_predicates) == ({10}, {0, 2})
-    assert loaded(dumped(score_state)) == score_state

@@ -81,7 +81,7 @@ class FeedbackController:
         wrong: FeedbackInvalid | None = None,
     ) -> str:
         signal, profile, sales = find(ticket.lead_id, ticket.signal), load_profile(ticket.lead_id), self._sales
-        answer = recorded.feedback.answer if recorded else signal.answer
+        answer = recorded.feedback.answer if recorded else signal.feedback
         owners = {owner.id: owner.name for owner in sales.owners}
         sender = parsed(self.definitions.live("mailing"), Mailing).sender
         shown = Shown(
@@ -91,7 +91,7 @@ class FeedbackController:
             talk=talk_for(profile, signal, sales.talks),
             feedback=sales.feedback,
             token=token,
-            visit=signal.answer_key or "first",
+            visit=signal.feedback_key or "first",
             answer=answer,
             before=recorded.before if recorded else None,
             status="check" if wrong else "" if recorded is None else "recorded" if recorded.was_new else "already",

@@ -108,8 +108,7 @@ def dumped(score_state: ScoreState) -> str:
 
 
 def loaded(text: str) -> ScoreState:
-    """The score state of a stored document, of this release or of the one before it."""
-    stored = _upgraded(json.loads(text))
+    stored = json.loads(text)
     stage, since = stored.get("g", ("lead", 0))
     plus, minus = stored.get("j", (0, 0))
     return ScoreState(
@@ -130,13 +129,3 @@ def loaded(text: str) -> ScoreState:
         stage_since=since,
         phases=[(number, minute, why) for number, minute, why in stored.get("w", ())],
     )
-
-
-def _upgraded(stored: dict[str, Any]) -> dict[str, Any]:
-    """Releases before 2026-11-26 wrote `m`, which began with a count, and added 1000 to predicate numbers in `a`."""
-    if "t" in stored or "d" in stored:
-        return stored
-    numbers = stored.get("a", ())
-    matches = {number: minutes[1:] for number, minutes in stored.get("m", {}).items()}
-    rules, predicates = [n for n in numbers if n < 1000], [n - 1000 for n in numbers if n >= 1000]
-    return stored | {"t": matches, "a": rules, "d": predicates}
