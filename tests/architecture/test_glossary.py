@@ -16,7 +16,7 @@ OTHER_SUBJECT = {
     "cli/sodate_cli/local/mailbox/site.py": {"notice"},
 }
 #: Old words that are still in use, and on how many identifiers at most. A number may only become smaller.
-STILL_USED: dict[str, int] = {"held": 110, "tell": 10, "told": 59, "turn": 2, "turns": 37}
+STILL_USED: dict[str, int] = {"held": 82, "tell": 10, "told": 53, "turn": 2}
 
 
 def rows() -> list[list[str]]:

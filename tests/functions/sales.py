@@ -39,9 +39,11 @@ def lead(world: World, who: str, /, owner: str | None = None, **primary: Any) ->
     """A confirmed lead, as it stands in the table."""
     lead_id = f"01LEAD{who.upper():0>20}"
     address = f"{who}@example.jp"
-    held = {"name": "山田太郎", "company": "例示株式会社", "title": "部長", **primary}
+    attributes = {"name": "山田太郎", "company": "例示株式会社", "title": "部長", **primary}
     base.put(
-        profile_item(Profile(lead_id, address, address, "ja", primary=held, owner=owner, created=keys.stamp(world.now)))
+        profile_item(
+            Profile(lead_id, address, address, "ja", primary=attributes, owner=owner, created=keys.stamp(world.now))
+        )
     )
     base.put(state_item(State(lead_id, f"key-{who}", topics={"product-news": "confirmed"})))
     return lead_id

@@ -143,9 +143,9 @@ def test_32_a_captcha_that_does_not_hold_is_403_and_the_post_waits_in_quarantine
     response = world.post({**TARO, "cf-turnstile-response": solution})
     assert (response["statusCode"], json.loads(response["body"])["error"]["code"]) == (403, code)
     assert world.items("profile") == []
-    (held,) = quarantined(world.now)
-    assert held.suspicion == code
-    assert held.read_answers()["email"] == "taro@example.jp"
+    (doubtful,) = quarantined(world.now)
+    assert doubtful.suspicion == code
+    assert doubtful.read_answers()["email"] == "taro@example.jp"
     assert len(asked) == (0 if code in ("captcha_too_long", "captcha_missing") else 1)
     world.settle()
     assert world.ses.simulator.messages == []
@@ -181,13 +181,13 @@ def test_a_robots_post_looks_accepted_and_makes_no_lead_and_no_mail(world: World
 
 def test_a_released_post_is_captured_as_if_it_had_not_been_doubted_once(world: World) -> None:
     world.post({**TARO, "_website": "x", "phone": "03-1234-5678", "interest": ["在庫管理"], "_utm_source": "ad"})
-    (held,) = quarantined(world.now)
+    (doubtful,) = quarantined(world.now)
     definitions = container.definitions()
     form = Form.model_validate(definitions.live("form", "request-materials").body)
     capture = Capture(form, container.address_secret(), on_opt_in(definitions), container.new_id, container.pause)
     world.now += timedelta(hours=3)
-    assert release(capture, held.submission_id, world.now, world.now).status == 201
-    assert release(capture, held.submission_id, world.now, world.now).reason == "repeat"
+    assert release(capture, doubtful.submission_id, world.now, world.now).status == 201
+    assert release(capture, doubtful.submission_id, world.now, world.now).reason == "repeat"
     (profile,) = world.items("profile")
     assert profile["primary"]["phone"] == "+81312345678"
     assert profile["secondary"]["interest"] == ["在庫管理"]

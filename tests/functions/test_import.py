@@ -475,9 +475,9 @@ def test_a_journal_of_another_table_is_not_believed(world: World, do: Do, tmp_pa
     text = file("1,a@example.jp,A,1", "2,b@example.jp,B,2")
     do(text)
     path = tmp_path / "leads.csv.import.json"
-    held = json.loads(path.read_text())
-    held["progress"] |= {"finished": False, "offset": len(text), "line": 4}
-    path.write_text(json.dumps({**held, "table": "sodate-prod"}))
+    journal = json.loads(path.read_text())
+    journal["progress"] |= {"finished": False, "offset": len(text), "line": 4}
+    path.write_text(json.dumps({**journal, "table": "sodate-prod"}))
     assert counts(do(text)) == {"rows": 2, "unchanged": 2}
 
 

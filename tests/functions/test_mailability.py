@@ -59,12 +59,12 @@ def test_no_sequence_of_posts_changes_whether_an_existing_lead_may_be_mailed(
     if not world.items("profile"):  # one world for all examples; the state is put anew for each
         world.post({**ANSWERS, "agree": False})
     lead = world.lead_id("taro@example.jp")
-    held = find_state(lead)
-    assert held is not None
+    stored = find_state(lead)
+    assert stored is not None
     asked = world.now - timedelta(hours=lead_["hours_since_opt_in_mail"])
     state = State(
         lead,
-        held.address_key,
+        stored.address_key,
         blocked=lead_["blocked"],
         topics={topic: status for topic, status in lead_["topics"].items() if status},
         opt_in_mails=lead_["opt_in_mails"],

@@ -164,7 +164,7 @@ def test_a_hand_off_that_crashes_at_any_write_is_finished_once_by_its_repeat(wor
         world.settle()
         deaths += died
         (signal,) = signals(world, lead_id)
-        assert signal["told"]["slack"]["status"] == "200"
+        assert signal["notifications"]["slack"]["status"] == "200"
         ids = [post.message_id for post in world.webhooks[posts:]]
         assert len(set(ids)) == 1
         assert len(ids) <= 1 + died, "only a post whose mark was lost is repeated, with the same id"
@@ -172,8 +172,8 @@ def test_a_hand_off_that_crashes_at_any_write_is_finished_once_by_its_repeat(wor
         if not died:
             break
     assert deaths >= 6
-    (turns,) = world.items("turns")
-    assert int(turns["number"]) == deaths + 1, "the rotation advances once per lead"
+    (rotation,) = world.items("rotation")
+    assert int(rotation["number"]) == deaths + 1, "the rotation advances once per lead"
 
 
 class Death(BaseException):
@@ -193,8 +193,8 @@ def test_a_lost_transaction_is_retried_with_fresh_data(world: World, monkeypatch
     before_each_transaction(monkeypatch, world, contended)
     world.call("sales_handoff", event)
     assert failures == [0]
-    (turns,) = world.items("turns")
-    assert int(turns["number"]) == 1
+    (rotation,) = world.items("rotation")
+    assert int(rotation["number"]) == 1
 
 
 def test_a_lead_in_an_active_conversation_causes_no_second_call(world: World) -> None:
@@ -211,7 +211,7 @@ def test_a_lead_in_an_active_conversation_causes_no_second_call(world: World) ->
     assert (first.subject.startswith("ホットリード"), update.subject.startswith("続報")) == (True, True)
     answer(world, feedback_link(update.text), {"answer": "accepted"})
     older, newer = signals(world, lead_id)
-    assert (older["answer"], newer["joins"]) == ("accepted", older["sk"]), "an update's link answers the conversation"
+    assert (older["feedback"], newer["joins"]) == ("accepted", older["sk"]), "an update's link answers the conversation"
     world.now += timedelta(days=3)
     rise(world, lead_id)
     world.settle()

@@ -60,8 +60,8 @@ def test_the_whole_process_from_hot_to_won(world: World, link: str) -> None:
     assert (won["amount"], won["currency"], won["owner"]) == (1_200_000, "JPY", "sato")
     assert "優先" not in json.dumps(won, default=str), "the note is no part of the log"
     (signal,) = signals(world, taro(world))
-    assert (signal["answer"], len(signal["answers"])) == ("won", 3)
-    assert "優先" in str(signal["answers"])
+    assert (signal["feedback"], len(signal["feedback_entries"])) == ("won", 3)
+    assert "優先" in str(signal["feedback_entries"])
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -87,7 +87,7 @@ def test_the_same_answer_twice_is_one_activity_and_a_reload_says_so(world: World
     assert json.loads(repeat["body"])["status"] == "already_recorded"
     assert "Recorded before" in answer(world, link, "answer=accepted&id=first")["body"], "a reload after more answers"
     assert types(world) == ["sales_accepted", "deal_won"]
-    assert signals(world, taro(world))[0]["answer"] == "won"
+    assert signals(world, taro(world))[0]["feedback"] == "won"
 
 
 def test_a_contradiction_is_recorded_and_shows_the_previous_feedback(world: World, link: str) -> None:

@@ -62,7 +62,7 @@ def test_a_failing_webhook_is_retried_without_a_second_email(world: World, monke
     assert len({post.message_id for post in posts}) == 1, "the receiver can tell a repeat"
     assert (len(handoffs(world)), len(world.mails_to("sato@example.jp"))) == (1, 1)
     (signal,) = world.items("signal")
-    assert signal["told"]["webhook"]["status"] == "200"
+    assert signal["notifications"]["webhook"]["status"] == "200"
 
 
 def test_a_permanent_webhook_failure_is_recorded_and_the_email_is_sent(
@@ -76,8 +76,8 @@ def test_a_permanent_webhook_failure_is_recorded_and_the_email_is_sent(
         hot(world)
     world.settle()
     (signal,) = world.items("signal")
-    assert "404" in signal["told"]["webhook"]["status"]
-    assert "at" not in signal["told"]["webhook"]
+    assert "404" in signal["notifications"]["webhook"]["status"]
+    assert "at" not in signal["notifications"]["webhook"]
     assert len(world.mails_to("sato@example.jp")) == 1
 
 

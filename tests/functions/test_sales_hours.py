@@ -66,10 +66,10 @@ def test_a_digest_waits_for_the_next_working_day(world: World, comes: Any, goes:
     sales(world, working_hours=OFFICE, digest=DIGEST)
     go_to(world, tokyo(*comes))
     lead_id = become_hot(world, "taro")
-    held_until = signals(world, lead_id)[0]["held_until"]
+    digest_at = signals(world, lead_id)[0]["digest_at"]
     month, day, hour, minute = goes
     at = tokyo(month, day, hour, minute).replace(year=2027 if month == 1 else 2026)
-    assert held_until[:16] == at.isoformat()[:16]
+    assert digest_at[:16] == at.isoformat()[:16]
 
 
 def test_a_public_holiday_is_no_working_day_and_an_owner_abroad_has_their_own(world: World) -> None:
@@ -77,8 +77,8 @@ def test_a_public_holiday_is_no_working_day_and_an_owner_abroad_has_their_own(wo
     sales(world, SATO, abroad, working_hours=OFFICE, digest={})
     world.now = tokyo(11, 2, 20)  # a Monday; 3 November is 文化の日
     here, there = become_hot(world, "here", owner="sato"), become_hot(world, "there", owner="tanaka")
-    assert signals(world, here)[0]["held_until"][:16] == tokyo(11, 4, 9).isoformat()[:16]
-    assert "held_until" not in signals(world, there)[0], "11:00 in London"
+    assert signals(world, here)[0]["digest_at"][:16] == tokyo(11, 4, 9).isoformat()[:16]
+    assert "digest_at" not in signals(world, there)[0], "11:00 in London"
 
 
 def test_a_single_waiting_signal_is_sent_in_full(world: World) -> None:
@@ -155,7 +155,7 @@ def test_without_feedback_in_working_time_the_signal_is_escalated_once(world: Wo
     go_to(world, tokyo(12, 4, 9))
     assert (len(world.mails_to("tanaka@example.jp")), len(world.mails_to("sato@example.jp"))) == (1, 1)
     (signal,) = signals(world, lead_id)
-    assert (signal["assigned_to"], int(signal["round"])) == ("tanaka", 1)
+    assert (signal["assigned_to"], int(signal["escalation_level"])) == ("tanaka", 1)
 
 
 def test_an_answer_in_time_stops_the_escalation(world: World) -> None:
@@ -227,7 +227,7 @@ def test_a_chat_that_is_down_in_the_morning_is_retried_and_blocks_no_other(
     go_to(world, tokyo(11, 26, 10))
     assert (posts.count("https://broken.example.jp/x"), posts.count(SLACK)) == (3, 1)
     assert [len(world.mails_to(f"{who}@example.jp")) for who in ("sato", "tanaka")] == [1, 1]
-    assert all(signal["told"]["slack"]["status"] == "200" for signal in world.items("signal"))
+    assert all(signal["notifications"]["slack"]["status"] == "200" for signal in world.items("signal"))
 
 
 def test_a_permanent_chat_failure_is_recorded_and_not_retried(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -244,7 +244,7 @@ def test_a_permanent_chat_failure_is_recorded_and_not_retried(world: World, monk
     go_to(world, tokyo(11, 27, 10))
     assert len(posts) == 1
     (signal,) = world.items("signal")
-    assert "404" in signal["told"]["slack"]["status"]
+    assert "404" in signal["notifications"]["slack"]["status"]
     assert len(world.mails_to("sato@example.jp")) == 1
 
 

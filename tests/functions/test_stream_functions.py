@@ -11,14 +11,13 @@ import pytest
 from botocore.exceptions import ClientError
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.store import activity_item
-from sodate.dynamodb import base
+from sodate.dynamodb import base, bulk, keys, transaction
 from sodate.playbook.store import Definitions
 from sodate.runtime import container
-from sodate.scoring.rescore import live_rules, rescore
-from sodate.scoring.store import load_snapshot
+from sodate.scoring.rescore import live_rules, replayed, rescore
+from sodate.scoring.store import find_score, load_snapshot
 
 from tests.functions.quick import QuickWorld
-from tests.support.meanwhile import before_each_transaction
 from tests.support.world import World, stream_record
 
 PRICING = "https://www.example.jp/pricing"
@@ -56,14 +55,15 @@ def test_two_folds_at_once_raise_one_signal(world: World, monkeypatch: pytest.Mo
     lead = world.join()
     for number in range(3):
         click(world, lead, number)
-    depth: list[bool] = []
+    real, depth = transaction.commit, []
 
-    def meanwhile() -> None:
+    def meanwhile(writes: Any) -> None:
         if len(depth) < 3:
             depth.append(True)
             rescore(lead, live_rules(container.definitions()), world.now + timedelta(seconds=len(depth)))
+        real(writes)
 
-    before_each_transaction(monkeypatch, world, meanwhile)
+    monkeypatch.setattr("sodate.dynamodb.transaction.commit", meanwhile)
     rescore(lead, live_rules(container.definitions()), world.now)
     assert len(world.items("signal")) == 1
     world.settle()
@@ -81,6 +81,20 @@ def test_a_fold_that_began_on_an_old_score_begins_anew(world: QuickWorld) -> Non
         base.put(activity_item(opened))
         rescore(lead, rules, at, [opened], prefetched=before)
     assert json.loads(world.score(lead)["totals"])[""][2] == points + 6
+
+
+def test_a_score_of_an_earlier_release_is_replayed_by_the_next_activity(world: QuickWorld) -> None:
+    lead = world.join()
+    click(world, lead, 0)
+    world.call("scoring", {"Records": records(world)})
+    written = bulk.get(keys.lead(lead), keys.SCORE)
+    assert written is not None
+    earlier = {name: value for name, value in written.items() if name not in ("state_json", "due_minute")}
+    bulk.put_many([earlier | {"memory": {"S": "{}"}}])
+    assert find_score(lead) is None
+    click(world, lead, 1)
+    world.call("scoring", {"Records": records(world)})
+    assert load_snapshot(lead).score_state == replayed(lead, live_rules(Definitions()), world.now)
 
 
 def test_a_process_that_knows_old_rules_does_not_bring_them_back(world: World) -> None:
@@ -266,8 +280,8 @@ def test_in_a_redrive_poison_is_named_in_the_answer_and_not_set_aside_a_second_t
     assert world.dead_letters() == []
     assert world.call("scoring", {"Records": [record]}) == {"batchItemFailures": []}
     assert len(world.dead_letters()) == 1
-    told = world.call("email_sender", {"Records": [{"messageId": "m", "body": "{"}], "redrive": True})
-    assert told["batchItemFailures"][0]["itemIdentifier"] == "m"
+    response = world.call("email_sender", {"Records": [{"messageId": "m", "body": "{"}], "redrive": True})
+    assert response["batchItemFailures"][0]["itemIdentifier"] == "m"
     assert world.dead_letters() == []
 
 

@@ -113,7 +113,7 @@ def test_the_first_talk_that_fits_is_suggested(changes: Any, primary: Any, talk:
 def test_english_and_kinds_of_headline() -> None:
     assert message("en", name="Ann").headline == "Hot lead: Ann (79 points, 検討)"
     assert message("en", signal(joins="SIGNAL#1"), name="Ann").headline.startswith("More about")
-    assert message("en", signal(round=1), name="Ann").headline.startswith("Nobody has answered")
+    assert message("en", signal(escalation_level=1), name="Ann").headline.startswith("Nobody has answered")
     assert message("en").headline.startswith("Hot lead: a@example.jp"), "somebody without a name"
 
 

@@ -65,7 +65,7 @@ def signal(at: datetime) -> str:
     return f"{SIGNALS}{stamp(at)}"
 
 
-def sales_turns() -> tuple[str, str]:
+def sales_rotation() -> tuple[str, str]:
     return "SALES#rotation", "ALL"
 
 

@@ -119,7 +119,7 @@ class _Attempt:
     windows: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.windows = {"since": keys.stamp(self.now), **(self.send.turns or {})}
+        self.windows = {"since": keys.stamp(self.now), **(self.send.windows or {})}
 
     @property
     def latest(self) -> datetime:
@@ -150,7 +150,7 @@ class _Attempt:
         return "waits"
 
     def note(self) -> None:
-        if self.windows != self.send.turns:
+        if self.windows != self.send.windows:
             note_windows(self.send, self.windows)
 
     def give_up(self, reason: str) -> str:

@@ -267,7 +267,7 @@ def _update_queue(pk: str, change: str, condition: str, values: dict[str, int], 
 
 def note_windows(send: SendItem, windows: dict[str, str], *, wait: tuple[str, str] | None = None) -> None:
     """Record the windows in which a planned opt-in email has slots, and `wait`: until when, and the reason code."""
-    actions: list[Action] = [SendItem.turns.set(windows)]
+    actions: list[Action] = [SendItem.windows.set(windows)]
     if wait is not None:
         actions += [SendItem.waits_until.set(wait[0]), SendItem.reason.set(wait[1])]
     with suppress(ConditionFailed):  # a repeated message began the attempt

@@ -22,10 +22,10 @@ def signal_state(signal: SignalItem, definitions: Definitions, sends: Sequence[S
         "phase": signal.phase,
         "owner": signal.assigned_to,
         "because": signal.assigned_because,
-        "escalation": int(signal.round),
-        "waits_until": signal.held_until,
+        "escalation": int(signal.escalation_level),
+        "waits_until": signal.digest_at,
         "channels": _channels(signal, definitions, sends),
-        "answer": signal.answer,
+        "answer": signal.feedback,
     }
 
 
@@ -44,9 +44,9 @@ def _channels(signal: SignalItem, definitions: Definitions, sends: Sequence[Send
     for send in sends:
         if send.name == HANDOFF and signal.sk in str(send.data):
             channels["mail"] = f"{send.state}: {in_words(send.reason)}" if send.reason else send.state
-    if channels.get("mail") == NOT_YET and signal.held_until is not None:
+    if channels.get("mail") == NOT_YET and signal.digest_at is not None:
         channels["mail"] = "in a digest; it stands with the digest's first lead"
-    for name, attempt in signal.told.as_dict().items():
+    for name, attempt in signal.notifications.as_dict().items():
         channels[name] = (
             f"told {attempt['at'][:16]}Z ({attempt['status']})"
             if attempt.get("at")

@@ -108,7 +108,7 @@ def _open(signal: SignalItem, conversation: ConversationItem | None, policy: Sal
 def _choose(
     profile: Profile, rotation: RotationItem | None, policy: SalesPolicy, now: datetime
 ) -> tuple[Owner, str, int | None]:
-    last = rotation.turns.as_dict() if rotation else {}
+    last = rotation.latest.as_dict() if rotation else {}
     for choice in choices(profile, policy.sales, lambda owner: policy.is_away(owner, now)):
         for owner in sorted(choice.owners, key=lambda one: int(last.get(one.id, 0))):
             if choice.ignore_capacity:

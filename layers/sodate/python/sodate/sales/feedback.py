@@ -122,7 +122,7 @@ def record(ticket: Ticket, feedback: FeedbackEntry, sales: Sales, now: datetime)
     """
     for _ in range(_TRIES):
         signal = find(ticket.lead_id, ticket.signal)
-        entries, key = signal.answers.as_dict(), feedback_key(ticket, feedback)
+        entries, key = signal.feedback_entries.as_dict(), feedback_key(ticket, feedback)
         if key in entries:
             return Recorded(feedback, False, entries[key].get("before"))
         if len(entries) >= _MOST_ENTRIES:
@@ -132,7 +132,7 @@ def record(ticket: Ticket, feedback: FeedbackEntry, sales: Sales, now: datetime)
         except ConditionFailed:
             continue  # concurrent feedback: read it as the previous one
         _release_capacity(signal, ticket)
-        return Recorded(feedback, True, signal.answer)
+        return Recorded(feedback, True, signal.feedback)
     raise Transient("concurrent feedback on this signal: try again")
 
 
@@ -144,7 +144,7 @@ def _writes(
         **fields,
         "at": keys.stamp(now),
         "link_of": ticket.owner,
-        **({"before": signal.answer} if signal.answer else {}),
+        **({"before": signal.feedback} if signal.feedback else {}),
     }
     about = {name: value for name, value in fields.items() if name not in ("answer", "note")}
     about |= {"signal": signal.sk, "owner": signal.assigned_to or ticket.owner}
@@ -158,7 +158,7 @@ def _writes(
 
 def _release_capacity(signal: SignalItem, ticket: Ticket) -> None:
     """Free one unit of the owner's capacity. If a crash skips this, the expiry of the link does it."""
-    if signal.answer is None:
+    if signal.feedback is None:
         conversation = store.find_conversation(ticket.lead_id)
         first = (
             conversation.owner

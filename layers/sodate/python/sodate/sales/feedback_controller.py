@@ -76,7 +76,7 @@ class FeedbackController:
         wrong: FeedbackInvalid | None = None,
     ) -> str:
         signal, profile, sales = find(ticket.lead_id, ticket.signal), load_profile(ticket.lead_id), self._sales
-        answer = recorded.feedback.answer if recorded else signal.answer
+        answer = recorded.feedback.answer if recorded else signal.feedback
         owners = {owner.id: owner.name for owner in sales.owners}
         sender = parsed(self.definitions.live("mailing"), Mailing).sender
         shown = Shown(
@@ -88,7 +88,7 @@ class FeedbackController:
             reject_reasons=[(one.id, one.label) for one in sales.feedback.reject_reasons],
             lost_reasons=[(one.id, one.label) for one in sales.feedback.lost_reasons],
             token=token,
-            visit=signal.answer_key or "first",
+            visit=signal.feedback_key or "first",
             answer=answer,
             before=recorded.before if recorded else None,
             status="check" if wrong else "" if recorded is None else "recorded" if recorded.was_new else "already",

@@ -36,7 +36,7 @@ class FollowUp:
         """
         acts = {
             "digest": self._digest,
-            "tell": self._notify,
+            "notify": self._notify,
             "sla": self._escalate,
             "expire": self._expire,
             "recycle": self._recycle,
@@ -50,7 +50,7 @@ class FollowUp:
         signals = waiting_signals(entry["owner"], keys.minute_start(minute))
         if not signals:
             return "nothing_waits"
-        owner, outcome = self.notifier.sales.owner(entry["owner"]), "told"
+        owner, outcome = self.notifier.sales.owner(entry["owner"]), "notified"
         for start in range(0, len(signals), LARGEST_DIGEST):
             part = signals[start : start + LARGEST_DIGEST]
             result = self.notifier.notify_digest(owner, f"{minute}-{start}", part, now)
@@ -59,7 +59,7 @@ class FollowUp:
 
     def _notify(self, entry: Mapping[str, Any], now: datetime) -> str:
         signal = _open_signal(entry)
-        if signal is None or int(signal.round) != entry["round"]:
+        if signal is None or int(signal.escalation_level) != entry["escalation_level"]:
             return "answered"
         return self._retry(self.notifier.notify(signal, now), entry, _ref(entry), now)
 
@@ -68,25 +68,27 @@ class FollowUp:
         signal, sales = _open_signal(entry), self.notifier.sales
         if signal is None or sales.sla is None:
             return "answered"
-        if int(signal.round) == entry["round"]:
+        if int(signal.escalation_level) == entry["escalation_level"]:
             owner = sales.owner(sales.sla.escalate_to)
-            plan = plan_notification(owner, entry["round"] + 1, SalesPolicy(sales, self.notifier.mailing), now)
+            plan = plan_notification(
+                owner, entry["escalation_level"] + 1, SalesPolicy(sales, self.notifier.mailing), now
+            )
             try:
                 transaction.commit(store.escalation_writes(signal, plan, now))
             except ConditionFailed:
                 return "answered"
             signal = _open_signal(entry)
-        if signal is None or int(signal.round) != entry["round"] + 1:
+        if signal is None or int(signal.escalation_level) != entry["escalation_level"] + 1:
             return "answered"
-        if signal.held_until is not None and keys.stamp(now) < signal.held_until:
-            return "held"
-        next_ = {**entry, "what": "tell", "round": entry["round"] + 1}
+        if signal.digest_at is not None and keys.stamp(now) < signal.digest_at:
+            return "waits_for_digest"
+        next_ = {**entry, "what": "notify", "escalation_level": entry["escalation_level"] + 1}
         return self._retry(self.notifier.notify(signal, now), next_, _ref(next_), now)
 
     def _expire(self, entry: Mapping[str, Any], now: datetime) -> str:
         """The link expired without feedback: free the owner's capacity; the next signal starts a new conversation."""
         signal = find_signal(entry["lead_id"], entry["signal"])
-        if signal is not None and signal.answer is None and signal.expired_at is None:
+        if signal is not None and signal.feedback is None and signal.expired_at is None:
             with suppress(ConditionFailed):
                 transaction.commit(store.expiry_writes(signal, now))
         store.unload(entry["owner"], store.reference(entry["lead_id"], entry["signal"]))
@@ -99,7 +101,7 @@ class FollowUp:
         """Plan a retry as an entry of its own, so that a failing channel does not block later entries."""
         tries = int(entry.get("tries", 0)) + 1
         if not result.failures:
-            return "told"
+            return "notified"
         if tries > _RETRIES or all(isinstance(failure, Invalid) for failure in result.failures):
             return "failed"
         at = now + _RETRY_AFTER * 2 ** (tries - 1)
@@ -110,11 +112,15 @@ class FollowUp:
 def waiting_signals(owner: str, at: datetime) -> list[SignalItem]:
     """Signals of the digest of `at` that still have no feedback."""
     waiting = ((item, find_signal(item.lead_id, item.signal)) for item in store.waiting_for(owner, at))
-    return [signal for item, signal in waiting if signal and _is_open(signal) and int(signal.round) == int(item.round)]
+    return [
+        signal
+        for item, signal in waiting
+        if signal and _is_open(signal) and int(signal.escalation_level) == int(item.escalation_level)
+    ]
 
 
 def _is_open(signal: SignalItem) -> bool:
-    return signal.answer is None and signal.expired_at is None
+    return signal.feedback is None and signal.expired_at is None
 
 
 def _open_signal(entry: Mapping[str, Any]) -> SignalItem | None:
@@ -123,4 +129,4 @@ def _open_signal(entry: Mapping[str, Any]) -> SignalItem | None:
 
 
 def _ref(entry: Mapping[str, Any]) -> str:
-    return f"{store.reference(entry['lead_id'], entry['signal'])}-{entry['round']}"
+    return f"{store.reference(entry['lead_id'], entry['signal'])}-{entry['escalation_level']}"

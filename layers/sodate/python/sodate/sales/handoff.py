@@ -22,10 +22,10 @@ class Handoff:
         """
         policy = SalesPolicy(self.notifier.sales, self.notifier.mailing)
         signal = assign(lead_id, signal_key, policy, now)
-        if signal.answer is not None or signal.expired_at is not None:
+        if signal.feedback is not None or signal.expired_at is not None:
             return "answered"
-        if signal.held_until is not None and keys.stamp(now) < signal.held_until:
-            return "held"
+        if signal.digest_at is not None and keys.stamp(now) < signal.digest_at:
+            return "waits_for_digest"
         result = self.notifier.notify(signal, now)
         result.raise_failures()
-        return "_and_".join(result.done) or "told"
+        return "_and_".join(result.done) or "notified"

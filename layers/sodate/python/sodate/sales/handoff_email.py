@@ -58,7 +58,7 @@ def _digest(
     signals: list[SignalItem] = []
     for lead_id, key in waiting:
         signal = find_signal(lead_id, key)
-        if signal is not None and signal.answer is None:
+        if signal is not None and signal.feedback is None:
             signals.append(signal)
     if not signals:
         raise Withheld("answered_already")

@@ -114,7 +114,7 @@ def handoff_message(
         Part(words["latest"], latest),
         Part(words["talk"], (talk,) if talk else ()),
     ]
-    kind = "update" if signal.joins else "escalation" if int(signal.round) else "headline"
+    kind = "update" if signal.joins else "escalation" if int(signal.escalation_level) else "headline"
     return HandoffMessage(
         headline=words[kind].format(who=name, total=int(signal.total), phase=_cut(signal.phase_label, 60)),
         who=(name, " / ".join(_cut(one, 254) for one in contact if one), f"{words['owner']}: {owner.name}"),

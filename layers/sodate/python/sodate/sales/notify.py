@@ -33,7 +33,7 @@ Failure = Transient | Invalid
 
 @dataclass(frozen=True)
 class Target:
-    """`name`: the channel, as in the playbook and as the key of `SignalItem.told`."""
+    """`name`: the channel, as in the playbook and as the key of `SignalItem.notifications`."""
 
     name: str
     url: str
@@ -127,7 +127,7 @@ class SalesNotifier:
         return self._post_all(left, Notification(message, digest_details, signals), done, now)
 
     def _plan_email(self, lead_id: str, ref: str, signal: SignalItem, owner: Owner, now: datetime) -> tuple[str, ...]:
-        escalation_level = int(signal.round)
+        escalation_level = int(signal.escalation_level)
         facts = (lead_id, ref) if not escalation_level else (lead_id, ref, str(escalation_level))
         return _put_email(lead_id, facts, {"signal": signal.sk, "owner": owner.id}, now)
 
@@ -175,12 +175,12 @@ def _put_email(lead_id: str, facts: tuple[str, ...], data: dict[str, Any], now: 
 
 
 def _mark(target: Target, signal: SignalItem) -> str:
-    """Key in `told`: each escalation level notifies again."""
-    return f"{target.name}_{int(signal.round)}" if int(signal.round) else target.name
+    """Key in `notifications`: each escalation level notifies again."""
+    return f"{target.name}_{int(signal.escalation_level)}" if int(signal.escalation_level) else target.name
 
 
 def _notified_targets(signal: SignalItem) -> set[str]:
-    return {name for name, attempt in signal.told.as_dict().items() if attempt.get("at")}
+    return {name for name, attempt in signal.notifications.as_dict().items() if attempt.get("at")}
 
 
 def _record(target: Target, signals: Sequence[SignalItem], attempt: dict[str, str]) -> None:
@@ -220,7 +220,7 @@ def details(profile: Profile, signal: SignalItem, owner: Owner, link: str) -> di
         "type": "LeadBecameHot",
         "lead_id": profile.lead_id,
         "signal": signal.sk,
-        "round": int(signal.round),
+        "round": int(signal.escalation_level),
         "email": profile.address,
         "primary": profile.primary,
         "secondary": profile.secondary,

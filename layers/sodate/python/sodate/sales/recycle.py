@@ -33,7 +33,7 @@ def recycle_entries(
 def recycle(definitions: Definitions, entry: Mapping[str, Any], now: datetime) -> str:
     """Enroll once per feedback, and only while it is the latest. The signal records the sequence or why not."""
     signal, state = find_signal(entry["lead_id"], entry["signal"]), find_state(entry["lead_id"])
-    if signal is None or state is None or signal.answer_key != entry["answer"] or signal.recycled is not None:
+    if signal is None or state is None or signal.feedback_key != entry["answer"] or signal.recycled is not None:
         return "changed_meanwhile"
     try:
         again = enroll_again(definitions, state, entry["sequence"], entry["answer"], now)
@@ -46,7 +46,7 @@ def recycle(definitions: Definitions, entry: Mapping[str, Any], now: datetime) -
     except ConditionFailed:
         # Concurrent opt-out or feedback: decide again on current data.
         fresh = find_signal(entry["lead_id"], entry["signal"])
-        if fresh is not None and fresh.recycled is None and fresh.answer_key == entry["answer"]:
+        if fresh is not None and fresh.recycled is None and fresh.feedback_key == entry["answer"]:
             return recycle(definitions, entry, now)
         return "changed_meanwhile"
     return outcome

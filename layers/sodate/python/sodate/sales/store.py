@@ -29,11 +29,11 @@ class ConversationItem(TableItem, discriminator="conversation"):
     changed = UnicodeAttribute()
 
 
-class RotationItem(TableItem, discriminator="turns"):
-    """Round robin. `turns`: owner → number of their last lead; the owner with the lowest is next."""
+class RotationItem(TableItem, discriminator="rotation"):
+    """Round robin. `latest`: owner → number of their last lead; the owner with the lowest is next."""
 
     number = NumberAttribute()
-    turns: MapAttribute[str, Any] = MapAttribute(default=dict)
+    latest: MapAttribute[str, Any] = MapAttribute(default=dict)
 
 
 class LoadItem(TableItem, discriminator="load"):
@@ -45,7 +45,7 @@ class LoadItem(TableItem, discriminator="load"):
 class WaitingItem(TableItem, discriminator="waiting"):
     lead_id = UnicodeAttribute()
     signal = UnicodeAttribute()
-    round = NumberAttribute()
+    escalation_level = NumberAttribute()
 
 
 def reference(lead_id: str, signal_key: str) -> str:
@@ -72,14 +72,14 @@ def unchanged(conversation: ConversationItem | None) -> Condition:
 
 
 def find_rotation() -> RotationItem | None:
-    return base.find(RotationItem, *keys.sales_turns())
+    return base.find(RotationItem, *keys.sales_rotation())
 
 
 def advance_rotation(rotation: RotationItem | None, owner: str) -> Put:
     number = int(rotation.number) + 1 if rotation else 1
-    turns = {**(rotation.turns.as_dict() if rotation else {}), owner: number}
+    latest = {**(rotation.latest.as_dict() if rotation else {}), owner: number}
     condition = RotationItem.number == rotation.number if rotation else RotationItem.pk.does_not_exist()
-    return Put(RotationItem(*keys.sales_turns(), number=number, turns=turns), condition)
+    return Put(RotationItem(*keys.sales_rotation(), number=number, latest=latest), condition)
 
 
 def open_signals(owner: str) -> int:
@@ -105,7 +105,7 @@ def waiting(owner: str, at: datetime, signal: SignalItem, escalation_level: int)
         keys.waiting_signal(lead_id, signal.sk, escalation_level),
         lead_id=lead_id,
         signal=signal.sk,
-        round=escalation_level,
+        escalation_level=escalation_level,
         ttl=int((at + _WAITING_KEPT).timestamp()),
     )
 
@@ -174,13 +174,13 @@ def assignment_writes(
 
 def escalation_writes(signal: SignalItem, plan: NotificationPlan, now: datetime) -> list[Write]:
     """They fail when feedback arrived, the link expired, or the signal escalated meanwhile."""
-    still = (SignalItem.round == plan.escalation_level - 1) & SignalItem.answer.does_not_exist()
+    still = (SignalItem.escalation_level == plan.escalation_level - 1) & SignalItem.feedback.does_not_exist()
     still &= SignalItem.expired_at.does_not_exist()
     return [Update(signal, _notification_actions(plan), still), *_notification_entries(signal, plan, now)]
 
 
 def expiry_writes(signal: SignalItem, now: datetime) -> list[Write]:
-    no_feedback = SignalItem.pk.exists() & SignalItem.answer.does_not_exist()
+    no_feedback = SignalItem.pk.exists() & SignalItem.feedback.does_not_exist()
     expired = Update(signal, [SignalItem.expired_at.set(keys.stamp(now))], no_feedback)
     return [expired, *stage_writes(signal, "expired", now)]
 
@@ -190,26 +190,26 @@ def feedback_writes(
 ) -> list[Write]:
     """They fail after concurrent feedback."""
     actions = [
-        SignalItem.answer.set(answer),
-        SignalItem.answer_key.set(key),
-        SignalItem.answered_at.set(keys.stamp(now)),
-        SignalItem.answers[key].set(stored_entry),
+        SignalItem.feedback.set(answer),
+        SignalItem.feedback_key.set(key),
+        SignalItem.feedback_at.set(keys.stamp(now)),
+        SignalItem.feedback_entries[key].set(stored_entry),
         SignalItem.recycled.remove(),
     ]
-    latest = SignalItem.answer_key
-    as_seen = latest.does_not_exist() if signal.answer_key is None else latest == signal.answer_key
+    latest = SignalItem.feedback_key
+    as_seen = latest.does_not_exist() if signal.feedback_key is None else latest == signal.feedback_key
     return [Update(signal, actions, SignalItem.pk.exists() & as_seen), *stage_writes(signal, answer, now)]
 
 
 def recycling_write(signal: SignalItem, outcome: str) -> Update:
     """It fails when the feedback was recycled already or is not the latest any more."""
-    still = (SignalItem.answer_key == signal.answer_key) & SignalItem.recycled.does_not_exist()
+    still = (SignalItem.feedback_key == signal.feedback_key) & SignalItem.recycled.does_not_exist()
     return Update(signal, [SignalItem.recycled.set(outcome)], still)
 
 
 def record_attempt(signal: SignalItem, channel: str, attempt: dict[str, str]) -> None:
     with suppress(ConditionFailed):  # erased meanwhile
-        base.update(signal, [SignalItem.told[channel].set(attempt)], SignalItem.pk.exists())
+        base.update(signal, [SignalItem.notifications[channel].set(attempt)], SignalItem.pk.exists())
 
 
 def stage_writes(signal: SignalItem, stage: str, now: datetime) -> list[Write]:
@@ -228,10 +228,10 @@ def _unassigned() -> Condition:
 
 
 def _notification_actions(plan: NotificationPlan) -> list[Action]:
-    until = SignalItem.held_until
+    until = SignalItem.digest_at
     return [
         SignalItem.assigned_to.set(plan.owner),
-        SignalItem.round.set(plan.escalation_level),
+        SignalItem.escalation_level.set(plan.escalation_level),
         until.set(keys.stamp(plan.digest_at)) if plan.digest_at else until.remove(),
     ]
 
@@ -247,6 +247,6 @@ def _notification_entries(signal: SignalItem, plan: NotificationPlan, now: datet
         writes.append(Put(due.due_item(plan.digest_at, due.SALES, "digest", f"{plan.owner}-{minute}", entry, now)))
     if plan.deadline:
         ref = f"{reference(lead_id, signal.sk)}-{level}"
-        entry = {"v": 1, "what": "sla", "lead_id": lead_id, "signal": signal.sk, "round": level}
+        entry = {"v": 1, "what": "sla", "lead_id": lead_id, "signal": signal.sk, "escalation_level": level}
         writes.append(Put(due.due_item(plan.deadline, due.SALES, "sla", ref, entry, now)))
     return writes

@@ -72,7 +72,7 @@ def read_table(start: Raw | None = None, segment: int = 0, segments: int = 1) ->
 def _case(profile: Raw, items: list[Raw]) -> Case:
     log = [from_image(plain({"M": item})) for item in items if item["sk"]["S"].startswith(keys.ACTIVITIES)]
     score = next((item for item in items if item["sk"]["S"] == keys.SCORE), None)
-    recorded = loaded(score["memory"]["S"]) if score is not None else None
+    recorded = loaded(score["state_json"]["S"]) if score is not None and "state_json" in score else None
     version = int(score["rules_version"]["N"]) if score is not None else 0
     return Case(to_profile(profile), log, recorded, version)
 

@@ -100,7 +100,7 @@ def rescore(
 def reevaluate(lead_id: str, rules: Rules, now: datetime) -> Rescored:
     """Re-evaluate a lead whose due entry has come: time alone may have changed its class. Ignores postponed entries."""
     snapshot = load_snapshot(lead_id)
-    if snapshot.turns_at is None or snapshot.turns_at * 60 > now.timestamp():
+    if snapshot.due_minute is None or snapshot.due_minute * 60 > now.timestamp():
         return Rescored(lead_id, changed=False)
     return rescore(lead_id, rules, now, new_activities=(), prefetched=snapshot)
 
@@ -157,9 +157,14 @@ def _log(lead_id: str) -> list[Activity]:
 def _write(
     lead_id: str, snapshot: ScoreSnapshot, score_state: ScoreState, rules: Rules, now: datetime, *, notify: bool
 ) -> None:
-    turns_at = _plan_transition(lead_id, snapshot, score_state, rules, now)
+    due_minute = _plan_transition(lead_id, snapshot, score_state, rules, now)
     raw = score_raw(
-        lead_id, score_state, rules.engine, rules_version=rules.version, version=snapshot.version + 1, turns_at=turns_at
+        lead_id,
+        score_state,
+        rules.engine,
+        rules_version=rules.version,
+        version=snapshot.version + 1,
+        due_minute=due_minute,
     )
     if notify and score_state.hot and not snapshot.hot:
         signal = _signal(load_profile(lead_id), score_state, rules, now)
@@ -177,7 +182,7 @@ def _plan_transition(
     minute of the pending entry.
     """
     minute = int(now.timestamp()) // 60
-    planned_at = snapshot.turns_at
+    planned_at = snapshot.due_minute
     transition = rules.engine.next_transition(score_state)
     if transition is None:
         return planned_at if planned_at is not None and planned_at > minute else None

@@ -25,9 +25,9 @@ REPLAY_KEPT = timedelta(days=14)
 
 
 class ScoreItem(TableItem, discriminator="score"):
-    """`totals` are as of `at`, before later decay. `turns_at`: minute (since 1970) of the pending due entry."""
+    """`totals` are as of `at`, before later decay. `due_minute`: minute (since 1970) of the pending due entry."""
 
-    memory = UnicodeAttribute()
+    state_json = UnicodeAttribute()
     at = UnicodeAttribute()
     total = NumberAttribute()
     totals: JSONAttribute = JSONAttribute()
@@ -36,7 +36,7 @@ class ScoreItem(TableItem, discriminator="score"):
     phase = UnicodeAttribute()
     stage = UnicodeAttribute()
     rules_version = NumberAttribute()
-    turns_at = NumberAttribute(null=True)
+    due_minute = NumberAttribute(null=True)
     version = NumberAttribute()
 
     @property
@@ -45,7 +45,7 @@ class ScoreItem(TableItem, discriminator="score"):
 
     @property
     def score_state(self) -> ScoreState:
-        return loaded(self.memory)
+        return loaded(self.state_json)
 
 
 class ReplayItem(TableItem, discriminator="replay"):
@@ -75,14 +75,14 @@ class ScoreSnapshot:
     """The part of a SCORE item that rescoring needs. `version` 0: no item yet."""
 
     version: int = 0
-    memory: str = ""
+    state_json: str = ""
     hot: bool = False
     rules_version: int = 0
-    turns_at: int | None = None
+    due_minute: int | None = None
 
     @property
     def score_state(self) -> ScoreState:
-        return loaded(self.memory)
+        return loaded(self.state_json)
 
 
 def load_snapshot(lead_id: str) -> ScoreSnapshot:
@@ -99,13 +99,15 @@ def load_recent_snapshots(lead_ids: Iterable[str]) -> dict[str, ScoreSnapshot]:
 def _snapshot(raw: bulk.Raw | None) -> ScoreSnapshot:
     if raw is None:
         return ScoreSnapshot()
-    turns_at = raw.get("turns_at", {}).get("N")
+    if "state_json" not in raw:  # written before 2026-11-26: rules version 0 makes the next rescoring replay the log
+        return ScoreSnapshot(int(raw["version"]["N"]), hot=raw["hot"]["BOOL"])
+    due_minute = raw.get("due_minute", {}).get("N")
     return ScoreSnapshot(
         version=int(raw["version"]["N"]),
-        memory=raw["memory"]["S"],
+        state_json=raw["state_json"]["S"],
         hot=raw["hot"]["BOOL"],
         rules_version=int(raw["rules_version"]["N"]),
-        turns_at=int(turns_at) if turns_at is not None else None,
+        due_minute=int(due_minute) if due_minute is not None else None,
     )
 
 
@@ -116,7 +118,7 @@ def score_raw(
     *,
     rules_version: int,
     version: int,
-    turns_at: int | None,
+    due_minute: int | None,
 ) -> bulk.Raw:
     """The raw form of `ScoreItem`, built without the model: it is written for every engagement (hot path)."""
     view = engine.view(score_state, score_state.now)
@@ -124,7 +126,7 @@ def score_raw(
         "pk": {"S": keys.lead(lead_id)},
         "sk": {"S": keys.SCORE},
         "kind": {"S": "score"},
-        "memory": {"S": dumped(score_state)},
+        "state_json": {"S": dumped(score_state)},
         "at": {"S": keys.stamp(moment(score_state.now))},
         "total": {"N": str(view.total)},
         "totals": {"S": json.dumps(recorded(view), separators=(",", ":"))},
@@ -135,7 +137,7 @@ def score_raw(
         "rules_version": {"N": str(rules_version)},
         "version": {"N": str(version)},
     }
-    return item | ({"turns_at": {"N": str(turns_at)}} if turns_at is not None else {})
+    return item | ({"due_minute": {"N": str(due_minute)}} if due_minute is not None else {})
 
 
 _SAME_VERSION = Statement((), ScoreItem.version == number("was"))
@@ -172,7 +174,9 @@ def _as_list(totals: Totals) -> list[int]:
 
 
 def find_score(lead_id: str) -> ScoreItem | None:
-    return base.find(ScoreItem, keys.lead(lead_id), keys.SCORE)
+    """None too for an item without a state, which the next rescoring replaces."""
+    item = base.find(ScoreItem, keys.lead(lead_id), keys.SCORE)
+    return item if item is not None and item.state_json else None
 
 
 # -- replay of all scores ----------------------------------------------------------------------------------------------

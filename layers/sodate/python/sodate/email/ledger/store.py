@@ -30,7 +30,7 @@ class SendItem(TableItem, discriminator="send"):
     step = NumberAttribute(null=True)
     enrollment_id = UnicodeAttribute(null=True)
     data: JSONAttribute = JSONAttribute(null=True)
-    turns: JSONAttribute = JSONAttribute(null=True)
+    windows: JSONAttribute = JSONAttribute(null=True)
     waits_until = UnicodeAttribute(null=True)
     message_id = UnicodeAttribute(null=True)
     attempts = NumberAttribute(null=True)
@@ -359,7 +359,7 @@ def planned_again(send: SendItem, reason: str) -> Update:
         SendItem.rank.set(RANK["planned"]),
         SendItem.reason.set(reason),
         SendItem.settled_at.remove(),
-        SendItem.turns.remove(),
+        SendItem.windows.remove(),
         SendItem.waits_until.remove(),
     ]
     not_resolved = SendItem.reason.does_not_exist() | ~SendItem.reason.startswith(_BY_A_PERSON)
