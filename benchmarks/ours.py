@@ -6,7 +6,8 @@ from importlib import import_module
 from sodate.authoring.apply import publish
 from sodate.dynamodb import keys
 from sodate.email.delivery.message import LARGEST_BATCH, EnrollmentBatch, EnrollmentRef
-from sodate.leads.lead import Enrollment, Profile, State
+from sodate.leads.contact_state import ContactState, Enrollment
+from sodate.leads.lead import Profile
 from sodate.leads.store import profile_item, state_item
 from sodate.runtime import container
 from sodate.scenarios.calendar import due_at
@@ -107,7 +108,7 @@ class Ours:
 
 def lead_items(profile: Profile, run: EnrollmentRef, sequence: Sequence, zone: str | None = None) -> list[Json]:
     since = keys.stamp(run.since or sample.START)
-    state = State(
+    state = ContactState(
         lead_id=profile.lead_id,
         address_key=f"{profile.lead_id[-10:]:0>43}",
         topics={sequence.topic: "confirmed"},

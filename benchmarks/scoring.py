@@ -27,7 +27,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.models import Model
 from sodate.activities.activity import Activity
 from sodate.activities.store import activity_item
-from sodate.dynamodb import bulk
+from sodate.dynamodb.item import encode
 from sodate.leads.lead import Profile
 from sodate.playbook.store import Definitions
 from sodate.scoring.engine import ScoringEngine
@@ -120,7 +120,7 @@ def _stream(leads: int, each: int) -> Json:
         live = live_rules(Definitions())
         for number in range(leads):  # everybody has a score, as after the first form post
             rescore(sample.lead_id(number), live, sample.START)
-        records = [stream_record(bulk.raw(activity_item(one)), None, n) for n, one in enumerate(events)]
+        records = [stream_record(encode(activity_item(one)), None, n) for n, one in enumerate(events)]
         cloud.ask("measure_anew")
         here.cpu = 0.0
         for start in range(0, len(records), BATCH):

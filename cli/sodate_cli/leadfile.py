@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from sodate.dynamodb.bulk import Raw
+from sodate.dynamodb.item import Row
 from sodate.errors import Invalid
 from sodate.scoring.replay import Case, cases
 
@@ -37,7 +37,7 @@ def _opened(path: Path) -> BinaryIO:
     return path.open("rb", buffering=io.DEFAULT_BUFFER_SIZE * 16)
 
 
-def _lines(path: Path, file: BinaryIO, start: int) -> Iterator[tuple[Raw, int]]:
+def _lines(path: Path, file: BinaryIO, start: int) -> Iterator[tuple[Row, int]]:
     """Items and where the next one begins."""
     position = start
     for number, line in enumerate(file, 1):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from aws_cdk import App
 from pynamodb.attributes import Attribute
-from sodate.dynamodb.base import TableItem
+from sodate.dynamodb.item import TableItem
 
 from infra.app import build
 from infra.catalog import FUNCTIONS

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sodate.dynamodb import base, keys
-from sodate.leads.lead import Profile, State
+from sodate.dynamodb import keys, table
+from sodate.leads.contact_state import ContactState
+from sodate.leads.lead import Profile
 from sodate.leads.store import profile_item, state_item
 from sodate.playbook.store import Definitions
 from sodate.signals.store import signal_item
@@ -40,12 +41,12 @@ def lead(world: World, who: str, /, owner: str | None = None, **primary: Any) ->
     lead_id = f"01LEAD{who.upper():0>20}"
     address = f"{who}@example.jp"
     attributes = {"name": "山田太郎", "company": "例示株式会社", "title": "部長", **primary}
-    base.put(
+    table.put(
         profile_item(
             Profile(lead_id, address, address, "ja", primary=attributes, owner=owner, created=keys.stamp(world.now))
         )
     )
-    base.put(state_item(State(lead_id, f"key-{who}", topics={"product-news": "confirmed"})))
+    table.put(state_item(ContactState(lead_id, f"key-{who}", topics={"product-news": "confirmed"})))
     return lead_id
 
 
@@ -60,7 +61,7 @@ def rise(world: World, lead_id: str, **facts: Any) -> Json:
         "latest": [{"type": "mail_clicked", "at": keys.stamp(world.now), "link": "https://www.example.jp/pricing"}],
     }
     item = signal_item(lead_id, world.now, **{**standard, **facts})
-    base.put_new(item)
+    table.put_new(item)
     return {"detail-type": "LeadBecameHot", "detail": {"lead_id": lead_id, "signal": item.sk}}
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from ses_simulator.errors import Fault
-from sodate.dynamodb import bulk
+from sodate.dynamodb import table
+from sodate.dynamodb.item import encode
 from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef
 from sodate.email.delivery.sweep import sweep, watch_batch
 from sodate.email.ledger.store import fold_event, step_send
@@ -114,7 +115,7 @@ def test_a_watch_entry_of_fifty_leads_takes_the_sweeper_four_calls(world: QuickW
     for one in batch.enrollments:
         send = step_send(batch.ref(one), "mail", "news", world.now)
         send.state, send.rank = "sending", 10
-        bulk.put(bulk.raw(send))
+        table.put_row(encode(send))
     watch_batch(batch, "attempt", world.now, world.now)
     calls: Counter[str] = Counter()
     world.table.refuse = lambda operation: calls.update([operation])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sodate.activities.activity import Activity
 from sodate.activities.store import activity_item
-from sodate.dynamodb import base
+from sodate.dynamodb import table
 from sodate_cli import corrections, leads
 from sodate_cli.main import app
 from sodate_cli.target import Target
@@ -26,7 +26,7 @@ def taro(world: QuickWorld, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(corrections, "now", lambda where: world.now)
     monkeypatch.setattr(leads, "now", lambda where: world.now)
     for number in range(2):
-        base.put(activity_item(Activity(lead, "mail_clicked", world.now, f"{number:016x}", {"link": PRICING})))
+        table.put(activity_item(Activity(lead, "mail_clicked", world.now, f"{number:016x}", {"link": PRICING})))
     world.settle()
     return lead
 

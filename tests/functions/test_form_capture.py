@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from sodate.dynamodb import table
 from sodate.forms.captcha import Turnstile
 from sodate.forms.capture import Capture
 from sodate.forms.definition import Form
@@ -220,8 +221,7 @@ def test_an_opt_out_of_one_topic_is_not_undone_by_a_form_without_double_opt_in(w
 
 def test_the_state_of_a_busy_lead_stays_below_one_kilobyte(world: World) -> None:
     """Ten topics, five runs and the default caps: one write unit for every claim and every score."""
-    from sodate.dynamodb import base
-    from sodate.leads.lead import Enrollment, State
+    from sodate.leads.contact_state import ContactState, Enrollment
     from sodate.leads.store import state_item
 
     runs = {
@@ -240,9 +240,9 @@ def test_the_state_of_a_busy_lead_stays_below_one_kilobyte(world: World) -> None
         "api",
         "ir",
     )
-    base.put(
+    table.put(
         state_item(
-            State(
+            ContactState(
                 lead_id="01KAJ0000000000000000000AA",
                 address_key="x" * 43,
                 blocked="undeliverable:eai",

@@ -5,8 +5,8 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sodate.dynamodb import base
-from sodate.leads.lead import State
+from sodate.dynamodb import table
+from sodate.leads.contact_state import ContactState
 from sodate.leads.store import find_state, state_item
 from sodate.playbook.store import Definitions
 
@@ -62,7 +62,7 @@ def test_no_sequence_of_posts_changes_whether_an_existing_lead_may_be_mailed(
     stored = find_state(lead)
     assert stored is not None
     asked = world.now - timedelta(hours=lead_["hours_since_opt_in_mail"])
-    state = State(
+    state = ContactState(
         lead,
         stored.address_key,
         blocked=lead_["blocked"],
@@ -72,7 +72,7 @@ def test_no_sequence_of_posts_changes_whether_an_existing_lead_may_be_mailed(
         pause_until="2027-05-01T00:00:00.000Z" if lead_["paused"] else None,
         frequency=lead_["frequency"],
     )
-    base.put(state_item(state))
+    table.put(state_item(state))
     before = mailable(lead)
     for post in sequence:
         world.now += timedelta(hours=post["hours"], minutes=1)

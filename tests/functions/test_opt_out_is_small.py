@@ -8,7 +8,7 @@ from sodate.consent.consent import Evidence
 from sodate.consent.links import Links
 from sodate.consent.retention import review, review_later
 from sodate.consent.store import consent_item
-from sodate.dynamodb import base
+from sodate.dynamodb import table
 from sodate.leads.store import StateItem, state_key
 from sodate.runtime import container
 
@@ -30,7 +30,7 @@ ANSWERS: dict[str, Any] = {
 def write_history(world: QuickWorld, lead: str, topic: str, length: int) -> None:
     for number in range(length):
         at = world.now - timedelta(days=300) + timedelta(minutes=number)
-        base.put(consent_item(Evidence(lead, at, "confirmed", "double_opt_in", (topic,)), f"{topic}{number}"))
+        table.put(consent_item(Evidence(lead, at, "confirmed", "double_opt_in", (topic,)), f"{topic}{number}"))
 
 
 def counted(world: QuickWorld, monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -86,7 +86,7 @@ def test_giving_up_one_topic_and_renewing_another_works_with_any_history(
     world: QuickWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lead = world.join()
-    base.update(state_key(lead), [StateItem.topics[OTHER].set("confirmed")])
+    table.update(state_key(lead), [StateItem.topics[OTHER].set("confirmed")])
     for topic in (TOPIC, OTHER):
         write_history(world, lead, topic, 150)
     world.now += timedelta(minutes=1)
@@ -124,7 +124,7 @@ def test_a_consent_between_the_look_and_the_write_of_a_review_is_seen(
     def meanwhile() -> None:
         if waiting:
             waiting.clear()
-            base.update(state_key(lead), [StateItem.topics[TOPIC].set("confirmed"), StateItem.blocked.remove()])
+            table.update(state_key(lead), [StateItem.topics[TOPIC].set("confirmed"), StateItem.blocked.remove()])
 
     before_each_transaction(monkeypatch, world, meanwhile)
     review(entry)

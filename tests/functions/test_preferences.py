@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sodate.consent.links import Links
 from sodate.consent.unsubscribe import OptOut, unsubscribe
+from sodate.dynamodb import table
 from sodate.playbook.store import Definitions
 from sodate.runtime import container
 
@@ -148,11 +149,10 @@ def test_an_opt_out_made_elsewhere_is_not_undone(world: QuickWorld, lead: str, s
 
 @pytest.mark.parametrize("blocked", ["complaint", "hard_bounce", "suppressed", "soft_bounces"])
 def test_it_lifts_no_complaint_and_no_bounce(world: QuickWorld, lead: str, blocked: str) -> None:
-    from sodate.dynamodb import base
     from sodate.leads.store import StateItem, state_key
 
     post(world, lead, f"{DROP}&do=save")
-    base.update(state_key(lead), [StateItem.blocked.set(blocked)])
+    table.update(state_key(lead), [StateItem.blocked.set(blocked)])
     post(world, lead, f"{KEEP}&do=save")
     state = world.state(lead)
     assert (state["blocked"], state["topics"]) == (blocked, {TOPIC: "withdrawn"})
@@ -224,13 +224,12 @@ def test_evidence_ends_three_years_after_the_withdrawal_and_not_before(world: Qu
 
 
 def test_a_new_opt_in_lifts_a_block_for_soft_bounces_and_a_stop_takes_its_place(world: QuickWorld, lead: str) -> None:
-    from sodate.dynamodb import base
     from sodate.leads.store import StateItem, state_key
 
     opt_in = next(
         email for email in world.mails_to("taro@example.jp") if dict(email.tags)["purpose"] == "transactional"
     )
-    base.update(state_key(lead), [StateItem.blocked.set("soft_bounces")])
+    table.update(state_key(lead), [StateItem.blocked.set("soft_bounces")])
     post(world, lead, "do=stop")
     assert world.state(lead)["blocked"] == "unsubscribed"
     assert [item["reason"] for item in world.items("suppression")] == ["unsubscribed"]
@@ -239,7 +238,7 @@ def test_a_new_opt_in_lifts_a_block_for_soft_bounces_and_a_stop_takes_its_place(
     assert other["statusCode"] == 201
     world.settle()
     waiting = world.lead_id("saburo@example.jp")
-    base.update(state_key(waiting), [StateItem.blocked.set("soft_bounces")])
+    table.update(state_key(waiting), [StateItem.blocked.set("soft_bounces")])
     link_ = world.link(world.mails_to("saburo@example.jp")[-1], "/opt-in/")
     assert world.visit(link_, "POST")["statusCode"] == 200
     assert "blocked" not in world.state(waiting)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sodate.activities.activity import Activity
 from sodate.activities.store import activity_item
-from sodate.dynamodb import base
+from sodate.dynamodb import table
 from sodate.playbook.store import Definitions
 from sodate.scheduling import store as due
 
@@ -30,7 +30,7 @@ RULES: dict[str, Any] = {
 
 
 def view(world: QuickWorld, lead: str, number: int) -> None:
-    base.put(activity_item(Activity(lead, "page_viewed", world.now, f"{number:016x}", {"page": "/a"})))
+    table.put(activity_item(Activity(lead, "page_viewed", world.now, f"{number:016x}", {"page": "/a"})))
     world.settle()
 
 

@@ -11,13 +11,14 @@ import pytest
 from botocore.exceptions import ClientError
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.store import activity_item
-from sodate.dynamodb import base, bulk, keys, transaction
+from sodate.dynamodb import keys, table
 from sodate.playbook.store import Definitions
 from sodate.runtime import container
 from sodate.scoring.rescore import live_rules, replayed, rescore
 from sodate.scoring.store import find_score, load_snapshot
 
 from tests.functions.quick import QuickWorld
+from tests.support.meanwhile import before_each_transaction
 from tests.support.world import World, stream_record
 
 PRICING = "https://www.example.jp/pricing"
@@ -26,7 +27,7 @@ PRICING = "https://www.example.jp/pricing"
 def click(world: World, lead: str, number: int) -> None:
     at = world.now + timedelta(minutes=number)
     key = activity_key("mail_clicked", str(number))
-    base.put(activity_item(Activity(lead, "mail_clicked", at, key, {"link": PRICING})))
+    table.put(activity_item(Activity(lead, "mail_clicked", at, key, {"link": PRICING})))
 
 
 def records(world: World, kinds: tuple[str, ...] = ("activity", "profile")) -> list[dict[str, Any]]:
@@ -55,15 +56,14 @@ def test_two_folds_at_once_raise_one_signal(world: World, monkeypatch: pytest.Mo
     lead = world.join()
     for number in range(3):
         click(world, lead, number)
-    real, depth = transaction.commit, []
+    depth: list[bool] = []
 
-    def meanwhile(writes: Any) -> None:
+    def meanwhile() -> None:
         if len(depth) < 3:
             depth.append(True)
             rescore(lead, live_rules(container.definitions()), world.now + timedelta(seconds=len(depth)))
-        real(writes)
 
-    monkeypatch.setattr("sodate.dynamodb.transaction.commit", meanwhile)
+    before_each_transaction(monkeypatch, world, meanwhile)
     rescore(lead, live_rules(container.definitions()), world.now)
     assert len(world.items("signal")) == 1
     world.settle()
@@ -78,7 +78,7 @@ def test_a_fold_that_began_on_an_old_score_begins_anew(world: QuickWorld) -> Non
     for number in range(2):
         at = world.now + timedelta(minutes=number + 1)
         opened = Activity(lead, "mail_opened", at, f"{number:016x}", {})
-        base.put(activity_item(opened))
+        table.put(activity_item(opened))
         rescore(lead, rules, at, [opened], prefetched=before)
     assert json.loads(world.score(lead)["totals"])[""][2] == points + 6
 
@@ -87,10 +87,10 @@ def test_a_score_of_an_earlier_release_is_replayed_by_the_next_activity(world: Q
     lead = world.join()
     click(world, lead, 0)
     world.call("scoring", {"Records": records(world)})
-    written = bulk.get(keys.lead(lead), keys.SCORE)
+    written = table.get(keys.lead(lead), keys.SCORE)
     assert written is not None
     earlier = {name: value for name, value in written.items() if name not in ("state_json", "due_minute")}
-    bulk.put_many([earlier | {"memory": {"S": "{}"}}])
+    table.put_many([earlier | {"memory": {"S": "{}"}}])
     assert find_score(lead) is None
     click(world, lead, 1)
     world.call("scoring", {"Records": records(world)})
@@ -105,7 +105,7 @@ def test_a_process_that_knows_old_rules_does_not_bring_them_back(world: World) -
     rescore(lead, live_rules(Definitions()), world.now)
     assert int(world.score(lead)["rules_version"]) == old.version + 1
     opened = Activity(lead, "mail_opened", world.now + timedelta(minutes=1), "o" * 16, {})
-    base.put(activity_item(opened))
+    table.put(activity_item(opened))
     assert rescore(lead, old, opened.at, [opened]).changed
     assert int(world.score(lead)["rules_version"]) == old.version + 1
 
@@ -115,15 +115,15 @@ def test_a_lead_that_cooled_down_may_become_hot_again(world: World) -> None:
     for number in range(3):
         click(world, lead, number)
     world.settle()
-    base.put(activity_item(Activity(lead, "mail_complained", world.now, "c1", {})))
-    base.put(activity_item(Activity(lead, "unsubscribed", world.now, "u1", {})))
+    table.put(activity_item(Activity(lead, "mail_complained", world.now, "c1", {})))
+    table.put(activity_item(Activity(lead, "unsubscribed", world.now, "u1", {})))
     world.settle()
     assert world.score(lead)["hot"] is False
     world.now += timedelta(days=1)
-    base.put(activity_item(Activity(lead, "form_submitted", world.now, "f1", {"form": "demo"})))
+    table.put(activity_item(Activity(lead, "form_submitted", world.now, "f1", {"form": "demo"})))
     for number in (7, 8):
         about = {"link": "https://www.example.jp/demo"}
-        base.put(activity_item(Activity(lead, "mail_clicked", world.now, f"d{number}", about)))
+        table.put(activity_item(Activity(lead, "mail_clicked", world.now, f"d{number}", about)))
     world.settle()
     assert world.score(lead)["hot"] is True
     assert len(world.items("signal")) == 2

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from ses_simulator.client import SimulatedSes
-from sodate.dynamodb import base
+from sodate.dynamodb import table
 from sodate.email.reputation import suppression
 from sodate.errors import Transient
 from sodate.leads.store import StateItem, state_key
@@ -66,7 +66,7 @@ def test_a_list_that_is_too_long_for_one_run_is_finished_by_the_next(
 @pytest.mark.parametrize("blocked", ["unsubscribed", "complaint", "hard_bounce", "undeliverable:eai"])
 def test_a_stronger_reason_stays(world: QuickWorld, blocked: str) -> None:
     lead = world.join()
-    base.update(state_key(lead), [StateItem.blocked.set(blocked)])
+    table.update(state_key(lead), [StateItem.blocked.set(blocked)])
     put(world, "taro@example.jp")
     assert sync(world) == {"listed": 1, "blocked": 0}
     assert world.state(lead)["blocked"] == blocked

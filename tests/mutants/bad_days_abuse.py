@@ -26,8 +26,8 @@ ABUSE = (
         "queue-has-no-end",
         _SODATE + "forms/store.py",
         (
-            ('"#next > :first AND #next <= :last"', '"#next > :first"'),
-            ("        if next_slot > last:\n            return None\n", ""),
+            (' & (CeilingItem.next_slot <= number("last"))', ""),
+            ('        if stored.get("next_slot", first) > last:\n            return None\n', ""),
         ),
         "one script fills the due index for years ahead",
         tests=_OPT_IN,

@@ -18,13 +18,15 @@ from typing import Any
 
 import boto3
 import urllib3
-from sodate.dynamodb import bulk, keys
+from sodate.dynamodb import keys, table
 from sodate.dynamodb.client import sdk_client
+from sodate.dynamodb.item import encode, plain
 from sodate.dynamodb.table import Table
 from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef
 from sodate.email.delivery.sweep import CHECK_AFTER
 from sodate.email.mailing import Mailing
-from sodate.leads.lead import Enrollment, Profile, State
+from sodate.leads.contact_state import ContactState, Enrollment
+from sodate.leads.lead import Profile
 from sodate.leads.store import profile_item, state_item
 from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.calendar import due_at
@@ -115,14 +117,14 @@ def lay_out(leads: int, now: datetime) -> list[datetime]:
         profile = Profile(lead_id, address, address, "ja", primary=names, created=keys.stamp(now))
         run = EnrollmentRef(lead_id, f"e{number:015d}", now)
         enrollment = Enrollment(run.enrollment_id, stored.version, 0, keys.stamp(now), len(sequence.steps))
-        state = State(
+        state = ContactState(
             lead_id, f"{number:043d}", topics={sequence.topic: "confirmed"}, enrollments={sequence.id: enrollment}
         )
         batch = EnrollmentBatch(sequence.id, stored.version, 0, (run,))
         at = due_at(sequence.steps[0], sequence, now, mailing=mailing)
         entry = due.due_item(at, lane_of(sequence), "steps", batch.id, batch.message(), now)
-        items += [bulk.raw(item) for item in (profile_item(profile), state_item(state), entry)]
-    bulk.put_many(items)
+        items += [encode(item) for item in (profile_item(profile), state_item(state), entry)]
+    table.put_many(items)
     return [due_at(s, sequence, now, mailing=mailing) + timedelta(hours=s.valid_hours) for s in sequence.steps]
 
 
@@ -135,7 +137,7 @@ def inject_faults(endpoints: dict[str, Any]) -> None:
 def compare(endpoints: dict[str, Any], leads: int, valid_until: list[datetime]) -> dict[str, Any]:
     client = boto3.client("dynamodb")
     pages = client.get_paginator("scan").paginate(TableName=endpoints["table"], ConsistentRead=True)
-    items = [bulk.plain({"M": item}) for page in pages for item in page["Items"]]
+    items = [plain({"M": item}) for page in pages for item in page["Items"]]
     sends = {item["sk"].removeprefix(keys.SENDS): item for item in items if item["kind"] == "send"}
     listed = {item["sk"].removeprefix(keys.SENDS) for item in items if item["kind"] == "unknown"}
     counted = Counter[str]()

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 from ses_simulator.errors import Fault
-from sodate.dynamodb import bulk
+from sodate.dynamodb import table
+from sodate.dynamodb.item import encode
 from sodate.email.delivery.message import LARGEST_BATCH, EnrollmentBatch, EnrollmentRef
 from sodate.email.delivery.sweep import sweep, watch_batch
 from sodate.email.ledger.states import RANK
@@ -205,7 +206,7 @@ def backlog(sends: int = BACKLOG) -> Result:
             for enrollment in batch.enrollments:
                 send = step_send(batch.ref(enrollment), "mail", "news", world.now)
                 send.state, send.rank = "sending", RANK["sending"]
-                bulk.put(bulk.raw(send))
+                table.put_row(encode(send))
             watch_batch(batch, f"attempt-{number}", world.now, world.now)
         calls: Counter[str] = Counter()
         seen: Counter[str] = Counter()

@@ -15,7 +15,7 @@ from sodate.authoring.check import check
 from sodate.authoring.plan import make_plan
 from sodate.authoring.release import schema_digest, written_by
 from sodate.authoring.sender_identity import sender_of
-from sodate.dynamodb import base
+from sodate.dynamodb import table
 from sodate.email.content.template import Template
 from sodate.errors import NotFound
 from sodate.forms.definition import Form
@@ -34,7 +34,7 @@ KINDS: tuple[Kind, ...] = ("template", "mailing", "sales", "rules", "sequence", 
 
 
 @pytest.fixture(autouse=True)
-def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def empty_table(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     for name in ("AWS_DEFAULT_REGION", "AWS_REGION"):
@@ -233,7 +233,7 @@ def test_plan_and_apply_warn_when_the_functions_were_deployed_from_another_relea
 
 def test_each_version_names_the_release_that_checked_it() -> None:
     apply_directory(SAMPLE, now=NOW)
-    versions = [item for item in base.query(DefinitionItem, "DEFINITION#rules") if item.body]
+    versions = [item for item in table.query(DefinitionItem, "DEFINITION#rules") if item.body]
     assert [item.written_by for item in versions] == [written_by()]
     assert schema_digest() in written_by()
 

@@ -16,7 +16,7 @@ from typing import Any
 import boto3
 from sodate.authoring.apply import publish
 from sodate.authoring.check import Checked, check
-from sodate.dynamodb import base, keys
+from sodate.dynamodb import keys, table
 from sodate.dynamodb.client import sdk_client
 from sodate.dynamodb.table import Table
 from sodate.email.reputation import rate_limiter
@@ -125,7 +125,7 @@ class SoundDeployment:
         publish(_checked[0], now=NOW)
         for lane in due.LANES:
             due.move_cursor(lane, NOW.replace(second=0) - timedelta(minutes=1))
-        base.put(SyncItem(keys.suppression_sync(), keys.POSITION, until=keys.stamp(NOW - timedelta(hours=20))))
+        table.put(SyncItem(keys.suppression_sync(), keys.POSITION, until=keys.stamp(NOW - timedelta(hours=20))))
         rate_limiter.keep(rate_limiter.RateLimit(rate=14.0))
 
     def _queues_and_topics(self) -> None:

@@ -6,10 +6,10 @@ from string import ascii_letters, digits
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sodate.consent.consent import FIRST_WAIT, LONGEST_WAIT, UNSUBSCRIBED, decide_opt_in
+from sodate.consent.consent import FIRST_WAIT, LONGEST_WAIT, decide_opt_in
 from sodate.consent.links import OPT_IN, UNSUBSCRIBE, Links
 from sodate.errors import Invalid
-from sodate.leads.lead import State
+from sodate.leads.contact_state import Block, ContactState
 from sodate.signing import Signer
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -49,11 +49,11 @@ def test_links_live_as_long_as_they_must() -> None:
     assert len(SIGNED) + 2 <= 995
 
 
-@given(st.integers(0, 60), st.integers(0, 60 * 24 * 30), st.sampled_from([None, UNSUBSCRIBED]))
+@given(st.integers(0, 60), st.integers(0, 60 * 24 * 30), st.sampled_from([None, Block.UNSUBSCRIBED]))
 def test_the_wait_before_another_opt_in_mail_doubles_up_to_a_week(
     mails: int, minutes: int, blocked: str | None
 ) -> None:
-    state = State("l", "k", blocked=blocked, opt_in_mails=mails, opt_in_mail_at=NOW.isoformat())
+    state = ContactState("l", "k", blocked=blocked, opt_in_mails=mails, opt_in_mail_at=NOW.isoformat())
     wait = min(FIRST_WAIT * 2 ** min(max(mails - 1, 0), 20), LONGEST_WAIT) if mails else timedelta()
     decision = decide_opt_in(["t"], state, NOW + timedelta(minutes=minutes))
     assert decision.send_opt_in_email is (timedelta(minutes=minutes) >= wait)
@@ -61,5 +61,5 @@ def test_the_wait_before_another_opt_in_mail_doubles_up_to_a_week(
 
 @pytest.mark.parametrize("blocked", ["complaint", "hard_bounce", "undeliverable:eai", "special_use"])
 def test_a_blocked_address_gets_no_opt_in_mail(blocked: str) -> None:
-    decision = decide_opt_in(["t"], State("l", "k", blocked=blocked), NOW)
+    decision = decide_opt_in(["t"], ContactState("l", "k", blocked=blocked), NOW)
     assert (decision.send_opt_in_email, decision.reason) == (False, f"blocked:{blocked}")

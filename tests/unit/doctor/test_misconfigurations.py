@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from moto import mock_aws
-from sodate.dynamodb import base, keys
+from sodate.dynamodb import keys, table
 from sodate.email.reputation import rate_limiter
 from sodate.email.reputation.store import SyncItem
 from sodate.playbook.store import Definitions
@@ -209,7 +209,7 @@ def rule_of_nothing(_: SoundDeployment) -> None:
     moto("events").remove_targets(Rule=f"{PREFIX}-send-sweeper", Ids=["t"])
 
 
-def table(**change: object) -> Spoil:
+def table_setting(**change: object) -> Spoil:
     return lambda _: moto("dynamodb").update_table(TableName=TABLE, **change)
 
 
@@ -249,7 +249,7 @@ def young_and_unread(aws: SoundDeployment) -> None:
 
 
 def late_sync(_: SoundDeployment) -> None:
-    base.put(SyncItem(keys.suppression_sync(), keys.POSITION, until=keys.stamp(NOW - timedelta(days=9))))
+    table.put(SyncItem(keys.suppression_sync(), keys.POSITION, until=keys.stamp(NOW - timedelta(days=9))))
 
 
 #: What was done to it → the one check that fails.
@@ -316,8 +316,8 @@ FAILURES: dict[str, tuple[Spoil, str]] = {
     "the address key is empty": (secret_value("address-key", {"key": ""}), "secrets"),
     "the signing keys do not rotate": (rotation("RotationEnabled", False), "secret-rotation"),
     "a rotation is overdue": (rotation("NextRotationDate", NOW - timedelta(days=5)), "secret-rotation"),
-    "the stream is off": (table(StreamSpecification={"StreamEnabled": False}), "table"),
-    "the table may be deleted": (table(DeletionProtectionEnabled=False), "table-protection"),
+    "the stream is off": (table_setting(StreamSpecification={"StreamEnabled": False}), "table"),
+    "the table may be deleted": (table_setting(DeletionProtectionEnabled=False), "table-protection"),
     "the table is not backed up": (no_recovery, "table-backup"),
     "items do not expire": (no_expiry, "table-expiry"),
     "a log is kept for ever": (eternal_log, "log-retention"),

@@ -7,7 +7,7 @@ from sodate.email.ledger.states import RANK
 from sodate.email.ledger.store import SendItem
 from sodate.email.mailing import SoftBounces
 from sodate.email.reputation.soft_bounce import is_soft_bouncing, soft_bounce_writes
-from sodate.leads.lead import State
+from sodate.leads.contact_state import ContactState
 
 RULE = SoftBounces(limit=3, of_last=5)
 B, D, S = "soft_bounced", "delivered", "sent"
@@ -45,11 +45,11 @@ def sends(*states: str) -> list[SendItem]:
 
 
 def test_the_lead_is_blocked_with_the_reason_unless_it_was_blocked_before() -> None:
-    state = State("l", "k", topics={"t": "confirmed"})
+    state = ContactState("l", "k", topics={"t": "confirmed"})
 
     (write,) = soft_bounce_writes(state, sends(D, B, B, B), RULE)
 
     assert str(write.actions[0].values[1].value) == "{'S': 'soft_bounces'}"  # type: ignore[union-attr]
     assert soft_bounce_writes(state, sends(B, B, B, D), RULE) == []
     for reason in ("complaint", "hard_bounce", "unsubscribed", "soft_bounces"):
-        assert soft_bounce_writes(State("l", "k", blocked=reason), sends(B, B, B), RULE) == []
+        assert soft_bounce_writes(ContactState("l", "k", blocked=reason), sends(B, B, B), RULE) == []

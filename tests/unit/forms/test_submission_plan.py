@@ -22,7 +22,7 @@ from sodate.forms.submission_plan import (
     decide_post,
     plan_submission,
 )
-from sodate.leads.lead import State
+from sodate.leads.contact_state import ContactState
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 STAMP = "2026-11-24T08:00:00.000Z"
@@ -91,7 +91,7 @@ def planned(known: KnownAddress, submission: Submission = NAMED, **consent: Any)
 
 def existing(**changes: Any) -> KnownAddress:
     requests = changes.pop("requests", ())
-    return KnownAddress("key", "lead-1", State("lead-1", "key", **changes), None, requests)
+    return KnownAddress("key", "lead-1", ContactState("lead-1", "key", **changes), None, requests)
 
 
 def test_an_unknown_address_becomes_a_lead() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 from pynamodb.attributes import MapAttribute, UnicodeAttribute
 
 from sodate.activities.activity import Activity
-from sodate.dynamodb import base, keys
-from sodate.dynamodb.base import TableItem
+from sodate.dynamodb import keys, table
+from sodate.dynamodb.item import TableItem
 
 
 class ActivityItem(TableItem, discriminator="activity"):
@@ -31,12 +31,12 @@ def activity_item(activity: Activity) -> ActivityItem:
 
 def activities_of(lead_id: str) -> list[Activity]:
     """The whole log, oldest first."""
-    return [_to_activity(item) for item in base.query(ActivityItem, keys.lead(lead_id), keys.ACTIVITIES)]
+    return [_to_activity(item) for item in table.query(ActivityItem, keys.lead(lead_id), keys.ACTIVITIES)]
 
 
 def latest_activities(lead_id: str, count: int) -> list[Activity]:
     """Newest first."""
-    items = base.query(ActivityItem, keys.lead(lead_id), keys.ACTIVITIES, limit=count, newest_first=True)
+    items = table.query(ActivityItem, keys.lead(lead_id), keys.ACTIVITIES, limit=count, newest_first=True)
     return [_to_activity(item) for item in items]
 
 

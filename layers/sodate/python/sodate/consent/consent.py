@@ -9,16 +9,13 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Literal
 
-from sodate.leads.contact_state import LIFTED_BY_OPT_IN as LIFTED_BY_OPT_IN
-from sodate.leads.contact_state import Block, ContactState
+from sodate.leads.contact_state import LIFTED_BY_OPT_IN, ContactState
 
 Action = Literal["requested", "confirmed", "withdrawn"]
 Method = Literal[
     "form", "double_opt_in", "one_click", "unsubscribe_page", "preference_page", "complaint", "exception", "import"
 ]
 
-UNSUBSCRIBED = Block.UNSUBSCRIBED  # temporary, with MENDABLE, until `imports` uses `Block`
-MENDABLE = (None, Block.SOFT_BOUNCES)
 #: 特定商取引法: evidence is kept for three years after the last email based on it (playbook: `retention_years`).
 RETENTION = timedelta(days=3 * 366)
 #: The first opt-in email goes out at once, then the wait doubles up to `LONGEST_WAIT`: a form cannot be used to flood

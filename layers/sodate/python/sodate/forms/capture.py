@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 from sodate.consent.confirm import OnConfirmed
 from sodate.consent.store import suppression_of
-from sodate.dynamodb import transaction
-from sodate.dynamodb.base import ConditionFailed, Contention
-from sodate.dynamodb.transaction import Put
+from sodate.dynamodb import table
+from sodate.dynamodb.table import ConditionFailed, Contention, Put
 from sodate.email.ledger.states import send_id
 from sodate.email.operator_lists.failed import retry_transactional
 from sodate.errors import Conflict, NotFound, Transient
@@ -64,7 +63,7 @@ class Capture:
                     self._retry_failed_email(submission, captured.submission_id)
                 return captured
             case Quarantine() as quarantine:
-                transaction.commit(quarantine_writes(submission, quarantine))
+                table.commit(quarantine_writes(submission, quarantine))
                 return quarantine.captured
             case Accept() as accepted:
                 plan = plan_submission(self.form, submission, accepted, self._look_up(submission), self.new_id)
@@ -85,7 +84,7 @@ class Capture:
             consent, at = plan.consent, plan.submission.at
             reaction = self.on_confirmed(plan.after, self.form.id, consent.topics, consent.reference, at)
             plan, started = plan.enrolled(reaction.enrollments), reaction.puts
-        transaction.commit([*submission_writes(plan), *started])
+        table.commit([*submission_writes(plan), *started])
         return plan.captured
 
     def _retry_failed_email(self, submission: Submission, submission_id: str) -> None:

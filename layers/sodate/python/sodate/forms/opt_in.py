@@ -9,7 +9,7 @@ from sodate.dynamodb import keys
 from sodate.email.ledger.states import send_id
 from sodate.forms.definition import Form, FormConsent
 from sodate.forms.submission import Submission
-from sodate.leads.lead import State
+from sodate.leads.contact_state import ContactState
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,12 @@ def is_consent_ticked(form: Form, submission: Submission) -> bool:
 
 
 def plan_consent(
-    form: Form, submission: Submission, submission_id: str, state: State, requests: Sequence[ConsentRequest] | None
-) -> tuple[State, ConsentPlan]:
+    form: Form,
+    submission: Submission,
+    submission_id: str,
+    state: ContactState,
+    requests: Sequence[ConsentRequest] | None,
+) -> tuple[ContactState, ConsentPlan]:
     """Return the new state, and what to store.
 
     `requests`: those that the lead made with this version of the form, oldest first; None for a lead that the post
@@ -95,8 +99,8 @@ def plan_consent(
 
 
 def _request(
-    form: Form, evidence: Evidence, state: State, decision: OptInDecision, requests: Sequence[ConsentRequest]
-) -> tuple[State, ConsentPlan]:
+    form: Form, evidence: Evidence, state: ContactState, decision: OptInDecision, requests: Sequence[ConsentRequest]
+) -> tuple[ContactState, ConsentPlan]:
     is_open = bool(requests) and _is_open(requests[-1], state)
     template = form.consent.template if form.consent is not None and decision.send_opt_in_email else None
     if is_open and template is None:
@@ -111,12 +115,12 @@ def _request(
     return _asked(state, decision, keys.stamp(evidence.at)), replace(plan, email=email)
 
 
-def _is_open(request: ConsentRequest, state: State) -> bool:
+def _is_open(request: ConsentRequest, state: ContactState) -> bool:
     """Neither confirmed nor older than the latest opt-out, which a repeat of an old request must not undo."""
     return not request.is_confirmed and request.at > (state.opted_out_at or "")
 
 
-def _asked(state: State, decision: OptInDecision, at: str) -> State:
+def _asked(state: ContactState, decision: OptInDecision, at: str) -> ContactState:
     topics = {**state.topics, **{topic: state.topics.get(topic, "pending") for topic in decision.topics}}
     return replace(state, topics=topics, opt_in_mails=state.opt_in_mails + 1, opt_in_mail_at=at)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from sodate.consent.consent import LIFTED_BY_OPT_IN, LINK_LIFETIME
+from sodate.consent.consent import LINK_LIFETIME
 from sodate.dynamodb import keys
 from sodate.email.delivery.deliver import fail
 from sodate.email.delivery.message import transactional_message
@@ -24,7 +24,7 @@ from sodate.forms.ceilings import Ceiling, Slot, take_slot
 from sodate.forms.definition import BotDefence, Form
 from sodate.forms.store import note_windows, postpone_opt_in, skip_opt_in
 from sodate.leads.base_mailbox import base_mailbox
-from sodate.leads.lead import State
+from sodate.leads.contact_state import LIFTED_BY_OPT_IN, ContactState
 from sodate.leads.store import load_profile, load_state
 from sodate.playbook.store import Definitions, DefinitionUnreadable, parsed
 from sodate.scheduling import store as due
@@ -105,7 +105,7 @@ class OptInCeilings:
             return BotDefence()
 
 
-def _is_proved(state: State) -> bool:
+def _is_proved(state: ContactState) -> bool:
     """True when the address confirmed or withdrew a topic with a link from an email, so the mailbox is real."""
     return not {"confirmed", "withdrawn"}.isdisjoint(state.topics.values())
 

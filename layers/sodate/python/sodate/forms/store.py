@@ -15,14 +15,15 @@ from pynamodb.expressions.update import Action
 
 from sodate.activities.store import activity_item
 from sodate.consent.store import ConsentItem, consent_item, evidence_at, requests_of
-from sodate.dynamodb import base, bulk, keys, transaction
-from sodate.dynamodb.base import ConditionFailed, TableItem
-from sodate.dynamodb.transaction import Put, Update, Write
+from sodate.dynamodb import keys, table
+from sodate.dynamodb.item import TableItem, values
+from sodate.dynamodb.statement import Statement, number
+from sodate.dynamodb.table import ConditionFailed, Put, Update, Write
 from sodate.email.ledger.store import SendItem, planned_transactional, settle
 from sodate.forms.opt_in import ConfirmedAtOnce, ConsentRequest, ConsentRequested, RequestRepeated
 from sodate.forms.submission import Submission
 from sodate.forms.submission_plan import Quarantine, Receipt, SubmissionPlan
-from sodate.leads.lead import State
+from sodate.leads.contact_state import ContactState
 from sodate.leads.store import (
     ProfileItem,
     StateItem,
@@ -82,7 +83,7 @@ class CeilingItem(TableItem, discriminator="ceiling"):
 
 
 def find_receipt(form_id: str, name: str) -> Receipt | None:
-    item = base.find(ReceiptItem, keys.receipt(form_id, name), keys.RECEIPT)
+    item = table.find(ReceiptItem, keys.receipt(form_id, name), keys.RECEIPT)
     if item is None:
         return None
     return Receipt(item.submission_id, item.digest, datetime.fromisoformat(item.at), item.suspicion)
@@ -98,12 +99,12 @@ def find_requests(lead_id: str, submission: Submission) -> tuple[ConsentRequest,
 
 def quarantined(month: datetime) -> list[SubmissionItem]:
     """Quarantined posts of the UTC month of `month`, released ones included, oldest first."""
-    items = base.query(SubmissionItem, keys.quarantine(month), keys.SUBMISSIONS)
+    items = table.query(SubmissionItem, keys.quarantine(month), keys.SUBMISSIONS)
     return sorted(items, key=lambda item: item.at)
 
 
 def mark_released(item: SubmissionItem, now: datetime) -> None:
-    base.update(item, [SubmissionItem.released.set(keys.stamp(now))])
+    table.update(item, [SubmissionItem.released.set(keys.stamp(now))])
 
 
 # -- writes ------------------------------------------------------------------------------------------------------------
@@ -130,9 +131,9 @@ def submission_writes(plan: SubmissionPlan) -> list[Write]:
         writes += _state_writes(plan.before, plan.after)
     elif plan.profile is not None:
         writes.append(take_address(plan.known.address_key, plan.lead_id, plan.known.owner))
-        writes += [Put(profile_item(plan.profile)), transaction.put_new(state_item(plan.after))]
+        writes += [Put(profile_item(plan.profile)), Put.new(state_item(plan.after))]
     writes.append(Put(_item(keys.lead(plan.lead_id), submission, submission_id)))
-    writes.append(transaction.put_new(activity_item(plan.activity)))
+    writes.append(Put.new(activity_item(plan.activity)))
     return writes
 
 
@@ -159,7 +160,7 @@ def _receipt(submission: Submission, submission_id: str, old: Receipt | None, su
         ttl=int((submission.at + RECEIPT_KEPT).timestamp()),
     )
     if old is None:
-        return transaction.put_new(item)
+        return Put.new(item)
     stored = ReceiptItem.suspicion
     same_suspicion = stored.does_not_exist() if old.suspicion is None else stored.exists()
     return Put(item, (ReceiptItem.at == keys.stamp(old.at)) & same_suspicion)
@@ -175,11 +176,11 @@ def _consent_writes(plan: SubmissionPlan) -> list[Write]:
             return [Update(ConsentItem(keys.lead(plan.lead_id), request.key), repeats, _still_open(request))]
         case ConsentRequested(evidence=evidence, key=key, replaces=replaces, email=email):
             item = evidence_at(evidence, key)
-            put = transaction.put_new(item) if replaces is None else Put(item, _still_open(replaces))
+            put = Put.new(item) if replaces is None else Put(item, _still_open(replaces))
             if email is None:
                 return [put]
             send = planned_transactional(plan.lead_id, email.send_id, "opt_in", email.template, email.data, at)
-            return [put, transaction.put_new(send)]
+            return [put, Put.new(send)]
         case None:
             return []
 
@@ -189,7 +190,7 @@ def _still_open(request: ConsentRequest) -> Condition:
     return condition
 
 
-def _state_writes(before: State, after: State) -> list[Write]:
+def _state_writes(before: ContactState, after: ContactState) -> list[Write]:
     actions = changes(before, after)
     if not actions:
         return []
@@ -232,34 +233,33 @@ def take_next_slot(pk: str, queue: SlotQueue) -> int | None:
     first, last, width = queue.first, queue.last, queue.width
     while first <= last:
         try:  # the slot after those already taken
-            values = {":first": first, ":last": last, ":width": width}
-            condition = "#next > :first AND #next <= :last"
-            return _update_queue(pk, "#next = #next + :width", condition, values, queue.ttl) - width
+            return _take(pk, _JOIN_QUEUE, {"first": first, "last": last, "width": width, "ttl": queue.ttl}) - width
         except ConditionFailed as error:
-            next_slot = int(error.old["next_slot"]["N"]) if error.old else first
-        if next_slot > last:
+            stored = values(CeilingItem, error.old or {})
+        if stored.get("next_slot", first) > last:
             return None
-        try:  # the first slot of an empty queue
-            values = {":first": first, ":then": first + width}
-            condition = "attribute_not_exists(#next) OR #next <= :first"
-            return _update_queue(pk, "#next = :then", condition, values, queue.ttl) - width
+        try:
+            return _take(pk, _BEGIN_QUEUE, {"first": first, "then": first + width, "ttl": queue.ttl}) - width
         except ConditionFailed:
             continue  # a concurrent caller created the queue
     return None
 
 
-def _update_queue(pk: str, change: str, condition: str, values: dict[str, int], ttl: int) -> int:
+def _take(pk: str, statement: Statement, parameters: dict[str, int]) -> int:
     """The next free slot afterwards."""
-    after = bulk.update(
-        pk,
-        keys.NEXT,
-        f"SET {change}, #kind = :kind, #ttl = :ttl",
-        condition,
-        {"#next": "next_slot", "#kind": "kind", "#ttl": "ttl"},
-        {":kind": {"S": "ceiling"}, ":ttl": {"N": str(ttl)}} | {name: {"N": str(n)} for name, n in values.items()},
-        "UPDATED_NEW",
-    )
-    return int(after["next_slot"]["N"])
+    stored = table.execute(pk, keys.NEXT, statement, parameters, "UPDATED_NEW")
+    return int(values(CeilingItem, stored)["next_slot"])
+
+
+_OF_THE_QUEUE = [CeilingItem.kind.set(CeilingItem), CeilingItem.ttl.set(number("ttl"))]
+_JOIN_QUEUE = Statement(
+    [CeilingItem.next_slot.set(CeilingItem.next_slot + number("width")), *_OF_THE_QUEUE],
+    (CeilingItem.next_slot > number("first")) & (CeilingItem.next_slot <= number("last")),
+)
+_BEGIN_QUEUE = Statement(
+    [CeilingItem.next_slot.set(number("then")), *_OF_THE_QUEUE],
+    CeilingItem.next_slot.does_not_exist() | (CeilingItem.next_slot <= number("first")),
+)
 
 
 # -- opt-in emails -----------------------------------------------------------------------------------------------------
@@ -271,13 +271,13 @@ def note_windows(send: SendItem, windows: dict[str, str], *, wait: tuple[str, st
     if wait is not None:
         actions += [SendItem.waits_until.set(wait[0]), SendItem.reason.set(wait[1])]
     with suppress(ConditionFailed):  # a repeated message began the attempt
-        base.update(send, actions, SendItem.state == "planned")
+        table.update(send, actions, SendItem.state == "planned")
 
 
 def postpone_opt_in(lead_id: str, until: str) -> None:
     """Count the wait until the next opt-in email of the lead from the planned time of this one."""
     with suppress(ConditionFailed):  # confirmed, erased, or a later email is planned
-        base.update(state_key(lead_id), [StateItem.opt_in_mail_at.set(until)], StateItem.opt_in_mail_at < until)
+        table.update(state_key(lead_id), [StateItem.opt_in_mail_at.set(until)], StateItem.opt_in_mail_at < until)
 
 
 def skip_opt_in(send: SendItem, reason: str, now: datetime) -> None:

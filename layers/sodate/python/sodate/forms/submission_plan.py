@@ -12,7 +12,8 @@ from sodate.forms.bots import Suspicion
 from sodate.forms.definition import Form
 from sodate.forms.opt_in import ConsentPlan, ConsentRequest, plan_consent
 from sodate.forms.submission import Submission
-from sodate.leads.lead import Enrollment, Profile, State
+from sodate.leads.contact_state import ContactState, Enrollment
+from sodate.leads.lead import Profile
 from sodate.leads.time_zone import known_time_zone
 
 #: Without a `_submission_id`, equal answers for the same address within this time are one post (a double click).
@@ -100,7 +101,7 @@ class KnownAddress:
 
     address_key: str
     owner: str | None = None
-    state: State | None = None
+    state: ContactState | None = None
     suppressed: str | None = None
     requests: tuple[ConsentRequest, ...] = ()
 
@@ -112,7 +113,7 @@ class SubmissionPlan:
     submission: Submission
     accepted: Accept
     known: KnownAddress
-    after: State
+    after: ContactState
     consent: ConsentPlan
     profile: Profile | None = None
 
@@ -121,7 +122,7 @@ class SubmissionPlan:
         return self.after.lead_id
 
     @property
-    def before(self) -> State | None:
+    def before(self) -> ContactState | None:
         return self.known.state
 
     @property
@@ -151,7 +152,7 @@ def plan_submission(
         # Anyone can post a form with any address, so a known time zone is never overwritten.
         return SubmissionPlan(submission, accepted, known, replace(after, zone=state.zone or time_zone), consent)
     blocked = submission.answers.address.doubt or known.suppressed
-    initial = State(new_id(), known.address_key, form.language, blocked=blocked, zone=time_zone)
+    initial = ContactState(new_id(), known.address_key, form.language, blocked=blocked, zone=time_zone)
     after, consent = plan_consent(form, submission, accepted.submission_id, initial, None)
     profile = _profile(form, submission, initial.lead_id)
     return SubmissionPlan(submission, accepted, known, after, consent, profile)

@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from sodate.consent.unsubscribe import OptOut, unsubscribe
-from sodate.dynamodb import keys, transaction
-from sodate.dynamodb.base import ConditionFailed, Contention
-from sodate.dynamodb.transaction import Write
+from sodate.dynamodb import keys, table
+from sodate.dynamodb.table import ConditionFailed, Contention, Write
 from sodate.errors import Transient
 from sodate.imports.decide import ImportContext, Known, RowPlan, RowRejected, decide_row
 from sodate.imports.mark import Outcome
@@ -97,7 +96,7 @@ class Apply:
         writes = [write for decided in group for write in decided.writes]
         try:
             if writes and not opting_out:
-                transaction.commit(writes)
+                table.commit(writes)
         except (ConditionFailed, Contention):
             return False
         return not opting_out

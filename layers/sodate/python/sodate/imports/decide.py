@@ -11,14 +11,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sodate.activities.activity import Activity
-from sodate.consent.consent import MENDABLE, UNSUBSCRIBED
 from sodate.dynamodb import keys
 from sodate.imports.cells import moment
 from sodate.imports.evidence import RowEvidence, imported_activities, imported_consent, imported_opt_out
 from sodate.imports.mapping import Mapping
 from sodate.imports.mark import Mark, Outcome, parse_mark
 from sodate.imports.row import Row, shortened
-from sodate.leads.lead import NO_ADDRESS, Profile, State
+from sodate.leads.contact_state import Block, ContactState
+from sodate.leads.lead import Profile
 
 
 class RowRejected(Exception):
@@ -42,7 +42,7 @@ class Known:
     by_id: str | None = None
     suppressed: str | None = None
     profile: Profile | None = None
-    state: State | None = None
+    state: ContactState | None = None
     planned_line: int = 0
 
     @property
@@ -59,9 +59,9 @@ class LeadChange:
     """
 
     profile: Profile
-    state: State
+    state: ContactState
     profile_before: Profile | None
-    state_before: State | None
+    state_before: ContactState | None
     address_key: str | None
     id_key: str | None
     consent: RowEvidence | None
@@ -78,7 +78,7 @@ class RowPlan:
     """
 
     outcome: Outcome
-    state: State
+    state: ContactState
     change: LeadChange | None = None
     before: int = 0
     opts_out: bool = False
@@ -128,8 +128,8 @@ def decide_row(context: ImportContext, row: Row, known: Known, new_id: Callable[
 
 def _create(context: ImportContext, row: Row, known: Known, lead_id: str) -> RowPlan:
     source = context.mapping.source
-    blocked = UNSUBSCRIBED if row.opt_out else _block(row, known)
-    empty = State(lead_id, known.email_key or "", context.mapping.language, blocked=blocked)
+    blocked = Block.UNSUBSCRIBED if row.opt_out else _block(row, known)
+    empty = ContactState(lead_id, known.email_key or "", context.mapping.language, blocked=blocked)
     state, consent = imported_consent(row, empty, source, context.import_id)
     profile = _new_profile(context, row, lead_id)
     change = _change(context, row, known, (profile, state), consent)
@@ -153,7 +153,7 @@ def _marked(context: ImportContext, row: Row, known: Known, mark: Mark) -> RowPl
 
 def _update(context: ImportContext, row: Row, known: Known, before: int) -> RowPlan:
     profile, state = _stored(known)
-    if row.opt_out and state.blocked in MENDABLE:
+    if row.opt_out and state.can_be_blocked_by(Block.UNSUBSCRIBED):
         return RowPlan("updated", state, before=before, opts_out=True)
     _check_identity(context, row, known)
     after, consent = imported_consent(row, _addressed(row, known), context.mapping.source, context.import_id)
@@ -168,10 +168,10 @@ def _update(context: ImportContext, row: Row, known: Known, before: int) -> RowP
 
 
 def _change(
-    context: ImportContext, row: Row, known: Known, lead: tuple[Profile, State], consent: RowEvidence | None
+    context: ImportContext, row: Row, known: Known, lead: tuple[Profile, ContactState], consent: RowEvidence | None
 ) -> LeadChange:
     profile, state = lead
-    opts_out = row.opt_out and (known.state is None or known.state.blocked == NO_ADDRESS)
+    opts_out = row.opt_out and (known.state is None or known.state.blocked == Block.NO_ADDRESS)
     return LeadChange(
         profile,
         state,
@@ -186,7 +186,7 @@ def _change(
     )
 
 
-def _stored(known: Known) -> tuple[Profile, State]:
+def _stored(known: Known) -> tuple[Profile, ContactState]:
     if known.profile is None or known.state is None:
         raise LookupError("decide_row checks that the lead exists")
     return known.profile, known.state
@@ -226,15 +226,15 @@ def _check_identity(context: ImportContext, row: Row, known: Known) -> None:
 
 
 def _block(row: Row, known: Known) -> str | None:
-    return (row.email.doubt or known.suppressed) if row.email else NO_ADDRESS
+    return (row.email.doubt or known.suppressed) if row.email else Block.NO_ADDRESS
 
 
-def _addressed(row: Row, known: Known) -> State:
+def _addressed(row: Row, known: Known) -> ContactState:
     """The state with the address of the row, when the lead had none."""
     _, state = _stored(known)
     address_key, blocked = state.address_key or known.email_key or "", state.blocked
-    if blocked == NO_ADDRESS:
-        blocked = UNSUBSCRIBED if row.opt_out else _block(row, known)
+    if blocked == Block.NO_ADDRESS:
+        blocked = Block.UNSUBSCRIBED if row.opt_out else _block(row, known)
     return replace(state, address_key=address_key, blocked=blocked)
 
 

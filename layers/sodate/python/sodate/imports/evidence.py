@@ -10,7 +10,7 @@ from sodate.activities.activity import Activity, activity_key
 from sodate.consent.consent import Evidence, wording_digest
 from sodate.dynamodb import keys
 from sodate.imports.row import Row
-from sodate.leads.lead import State
+from sodate.leads.contact_state import ContactState
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,9 @@ class RowEvidence:
     key: str
 
 
-def imported_consent(row: Row, state: State, source: str, import_id: str) -> tuple[State, RowEvidence | None]:
+def imported_consent(
+    row: Row, state: ContactState, source: str, import_id: str
+) -> tuple[ContactState, RowEvidence | None]:
     """Return the new state and its evidence. An imported consent starts no sequence: it was given long ago."""
     consent = row.consent
     if consent is None or state.blocked is not None:

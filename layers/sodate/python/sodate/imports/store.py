@@ -13,15 +13,15 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from sodate.activities.store import activity_item
-from sodate.consent.consent import UNSUBSCRIBED
 from sodate.consent.store import consent_item, suppression_item
-from sodate.dynamodb import base, bulk, keys, transaction
-from sodate.dynamodb.base import ConditionFailed, TableItem
-from sodate.dynamodb.transaction import Put, Update, Write
+from sodate.dynamodb import keys, table
+from sodate.dynamodb.item import Row, TableItem
+from sodate.dynamodb.table import ConditionFailed, Put, Update, Write
 from sodate.errors import Conflict
 from sodate.imports.decide import Known, LeadChange
 from sodate.imports.report import zero_counts
-from sodate.leads.lead import Profile, State
+from sodate.leads.contact_state import Block, ContactState
+from sodate.leads.lead import Profile
 from sodate.leads.store import (
     ProfileItem,
     StateItem,
@@ -67,7 +67,7 @@ class ImportItem(TableItem, discriminator="import"):
 
 
 def find_progress(import_id: str) -> Progress | None:
-    item = base.find(ImportItem, keys.imported(import_id), keys.PROGRESS)
+    item = table.find(ImportItem, keys.imported(import_id), keys.PROGRESS)
     if item is None:
         return None
     counts = {name: int(count) for name, count in item.counts.as_dict().items()}
@@ -92,7 +92,7 @@ def begin(progress: Progress, mapping: str, now: datetime) -> Progress:
         at=keys.stamp(now),
     )
     try:
-        base.put_new(item)
+        table.put_new(item)
     except ConditionFailed:
         return find_progress(progress.import_id) or progress
     return progress
@@ -113,7 +113,7 @@ def advance(before: Progress, after: Progress, now: datetime) -> None:
         ImportItem.at.set(keys.stamp(now)),
     ]
     try:
-        base.update(item, actions, (ImportItem.offset == before.offset) & (ImportItem.finished == before.finished))
+        table.update(item, actions, (ImportItem.offset == before.offset) & (ImportItem.finished == before.finished))
     except ConditionFailed as error:
         raise Conflict("another run of this import is ahead; it goes on") from error
 
@@ -123,7 +123,7 @@ def advance(before: Progress, after: Progress, now: datetime) -> None:
 
 def look_up(source: str, wanted: Sequence[Known]) -> list[Known]:
     """The same keys with what is stored for them: owners, suppression, profile and state. Strongly consistent."""
-    items = bulk.get_many((key for known in wanted for key in _keys_of(source, known)), consistent=True)
+    items = table.get_many((key for known in wanted for key in _keys_of(source, known)), consistent=True)
     owned = [_owned(source, known, items) for known in wanted]
     leads = {lead for known in owned for lead in (known.by_email, known.by_id) if lead}
     profiles, states = profiles_of(leads, consistent=True), states_of(leads)
@@ -142,7 +142,7 @@ def _keys_of(source: str, known: Known) -> Iterable[tuple[str, str]]:
         yield keys.external_owner(source, known.id_key), keys.OWNER
 
 
-def _owned(source: str, known: Known, items: dict[tuple[str, str], bulk.Raw]) -> Known:
+def _owned(source: str, known: Known, items: dict[tuple[str, str], Row]) -> Known:
     by_email = items.get((keys.address_owner(known.email_key or ""), keys.OWNER))
     by_id = items.get((keys.external_owner(source, known.id_key or ""), keys.OWNER))
     entry = items.get((keys.suppression(known.email_key or ""), keys.ENTRY))
@@ -154,7 +154,7 @@ def _owned(source: str, known: Known, items: dict[tuple[str, str], bulk.Raw]) ->
     )
 
 
-def _text(item: bulk.Raw | None, name: str) -> str | None:
+def _text(item: Row | None, name: str) -> str | None:
     return str(item[name]["S"]) if item else None
 
 
@@ -163,8 +163,8 @@ def lead_writes(change: LeadChange, source: str, now: datetime) -> list[Write]:
     lead_id = change.state.lead_id
     if change.profile_before is None or change.state_before is None:
         writes: list[Write] = [
-            transaction.put_new(profile_item(change.profile)),
-            transaction.put_new(state_item(change.state)),
+            Put.new(profile_item(change.profile)),
+            Put.new(state_item(change.state)),
         ]
     else:
         actions = _profile_actions(change.profile_before, change.profile)
@@ -173,13 +173,13 @@ def lead_writes(change: LeadChange, source: str, now: datetime) -> list[Write]:
             *_state_writes(change.state_before, change.state),
         ]
     if change.address_key:
-        writes.append(transaction.put_new(owner_item(change.address_key, lead_id)))
+        writes.append(Put.new(owner_item(change.address_key, lead_id)))
     if change.id_key:
-        writes.append(transaction.put_new(external_owner_item(source, change.id_key, lead_id)))
+        writes.append(Put.new(external_owner_item(source, change.id_key, lead_id)))
     evidence = [entry for entry in (change.consent, change.opt_out) if entry is not None]
     writes += [Put(consent_item(entry.evidence, entry.key)) for entry in evidence]
     if change.suppresses:
-        writes.append(transaction.put_new(suppression_item(change.state.address_key, UNSUBSCRIBED, now)))
+        writes.append(Put.new(suppression_item(change.state.address_key, Block.UNSUBSCRIBED, now)))
     # Equal activities have equal keys, so these writes need no condition.
     return [*writes, *(Put(activity_item(activity)) for activity in change.activities)]
 
@@ -204,7 +204,7 @@ def _profile_actions(before: Profile, after: Profile) -> list[Action]:
     return actions + [attribute.set(value) for attribute, was, value in attributes if value != was]
 
 
-def _state_writes(before: State, after: State) -> list[Write]:
+def _state_writes(before: ContactState, after: ContactState) -> list[Write]:
     actions = changes(before, after)
     if after.address_key != before.address_key:
         actions.append(StateItem.address_key.set(after.address_key))

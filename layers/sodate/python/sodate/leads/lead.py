@@ -3,13 +3,6 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from sodate.leads.contact_state import Block, Enrollment
-from sodate.leads.contact_state import ContactState as State  # temporary, until every room uses the new name
-
-__all__ = ["NO_ADDRESS", "Enrollment", "Profile", "State", "Totals"]
-
-NO_ADDRESS = str(Block.NO_ADDRESS)
-
 
 @dataclass(frozen=True)
 class Totals:

@@ -16,8 +16,9 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ValidationError
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from sodate.dynamodb import base, keys
-from sodate.dynamodb.base import ConditionFailed, TableItem
+from sodate.dynamodb import keys, table
+from sodate.dynamodb.item import TableItem
+from sodate.dynamodb.table import ConditionFailed
 from sodate.errors import NotFound, Transient
 from sodate.playbook.model import read
 
@@ -133,7 +134,7 @@ class Definitions:
         """
         key = (kind, definition_id, version)
         if key not in self._versions:
-            item = base.find(DefinitionItem, keys.definitions(kind), keys.definition_version(definition_id, version))
+            item = table.find(DefinitionItem, keys.definitions(kind), keys.definition_version(definition_id, version))
             if item is None or item.body is None or item.digest is None:
                 raise NotFound(f"{kind} {definition_id!r} has no version {version}")
             stored = Stored(kind, definition_id, version, json.loads(item.body), item.digest, item.at)
@@ -145,7 +146,7 @@ class Definitions:
         """Live versions of all definitions of `kind`, without those of which this release can read no version."""
         cached = self._lists.get(kind)
         if cached is None or self._timer() - cached[0] > _POINTER_SECONDS:
-            items = base.query(DefinitionItem, keys.definitions(kind))
+            items = table.query(DefinitionItem, keys.definitions(kind))
             names = sorted({item.definition_id for item in items})
             for item in items:
                 if item.body is None:
@@ -166,7 +167,7 @@ class Definitions:
 
         `written_by`: the release that validated it.
         """
-        pointer = base.find(DefinitionItem, keys.definitions(kind), keys.definition_live(definition_id))
+        pointer = table.find(DefinitionItem, keys.definitions(kind), keys.definition_live(definition_id))
         current = int(pointer.version) if pointer else 0
         if pointer and not pointer.retired and pointer.digest == digest(body):
             return current
@@ -176,7 +177,7 @@ class Definitions:
 
     def retire(self, kind: Kind, definition_id: str, now: datetime) -> None:
         """Remove the definition from the live ones; its versions stay for running enrollments."""
-        pointer = base.find(DefinitionItem, keys.definitions(kind), keys.definition_live(definition_id))
+        pointer = table.find(DefinitionItem, keys.definitions(kind), keys.definition_live(definition_id))
         if pointer and not pointer.retired:
             self._point(kind, definition_id, int(pointer.version), pointer.digest, now, retired=keys.stamp(now))
 
@@ -185,7 +186,7 @@ class Definitions:
     ) -> int:
         while True:
             try:
-                base.put_new(
+                table.put_new(
                     DefinitionItem(
                         keys.definitions(kind),
                         keys.definition_version(definition_id, version),
@@ -205,7 +206,7 @@ class Definitions:
     def _point(
         self, kind: Kind, definition_id: str, version: int, body_digest: str | None, now: datetime, retired: str | None
     ) -> None:
-        base.put(
+        table.put(
             DefinitionItem(
                 keys.definitions(kind),
                 keys.definition_live(definition_id),
@@ -228,7 +229,7 @@ class Definitions:
     def _live_version(self, kind: Kind, definition_id: str) -> int | None:
         cached = self._pointers.get((kind, definition_id))
         if cached is None or self._timer() - cached[0] > _POINTER_SECONDS:
-            item = base.find(DefinitionItem, keys.definitions(kind), keys.definition_live(definition_id))
+            item = table.find(DefinitionItem, keys.definitions(kind), keys.definition_live(definition_id))
             version = int(item.version) if item and not item.retired else None
             cached = self._pointers[kind, definition_id] = (self._timer(), version)
         return cached[1]

@@ -8,13 +8,13 @@ from sodate.email.eligibility.caps import cap_reached, limits
 from sodate.email.ledger.states import StepRef
 from sodate.email.ledger.store import SendItem, sends_of
 from sodate.email.mailing import Mailing
-from sodate.leads.lead import State
+from sodate.leads.contact_state import ContactState
 from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.calendar import due_at
 from sodate.scenarios.sequence import Sequence
 
 
-def emails(definitions: Definitions, state: State) -> list[dict[str, Any]]:
+def emails(definitions: Definitions, state: ContactState) -> list[dict[str, Any]]:
     """Sends of the ledger, and claimed sends that are not in it yet: in progress at SES, or with unknown outcome."""
     sends = sends_of(state.lead_id)
     lines: list[dict[str, Any]] = [
@@ -46,7 +46,7 @@ def emails(definitions: Definitions, state: State) -> list[dict[str, Any]]:
     return lines
 
 
-def next_steps(definitions: Definitions, state: State, now: datetime) -> list[dict[str, str]]:
+def next_steps(definitions: Definitions, state: ContactState, now: datetime) -> list[dict[str, str]]:
     """The next step of each enrollment. `due` is UTC, by the minute: `2026-11-24 09:00`."""
     lines = []
     mailing = parsed(definitions.live("mailing"), Mailing)
@@ -86,7 +86,7 @@ def _about_attempts(send: SendItem) -> str:
     return "; ".join(said)
 
 
-def _waits(state: State, sequence: Sequence, mailing: Mailing, now: datetime) -> str:
+def _waits(state: ContactState, sequence: Sequence, mailing: Mailing, now: datetime) -> str:
     """What would delay or prevent the next email if it were due now; empty: nothing."""
     never = state.permanent_rejection(sequence.topic)
     if never:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sodate.activities.store import activities_of
 from sodate.email.ledger.store import sends_of
-from sodate.leads.lead import State
+from sodate.leads.contact_state import ContactState
 from sodate.leads.store import load_profile, load_state
 from sodate.playbook.store import Definitions
 from sodate.queries.emails import emails, next_steps
@@ -48,7 +48,7 @@ def explanation(definitions: Definitions, lead_id: str, now: datetime) -> dict[s
     }
 
 
-def mailable(state: State) -> str:
+def mailable(state: ContactState) -> str:
     """May the lead get marketing email: `yes: <topics>`, or `no: <reason>`."""
     if state.blocked:
         return f"no: {state.blocked}"

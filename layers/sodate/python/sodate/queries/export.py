@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from sodate.dynamodb.base import TableItem
+from sodate.dynamodb.item import TableItem
 from sodate.errors import Invalid
 from sodate.imports.cells import escaped
 from sodate.imports.report import BOM

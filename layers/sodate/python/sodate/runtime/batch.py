@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from sodate.dynamodb.bulk import plain
+from sodate.dynamodb.item import plain
 from sodate.errors import Invalid, NotFound, Transient
 from sodate.playbook.store import DefinitionUnreadable
 from sodate.runtime import container

@@ -6,9 +6,8 @@ A redelivered event finds `assigned_at` set and only continues with the notifica
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sodate.dynamodb import keys, transaction
-from sodate.dynamodb.base import ConditionFailed
-from sodate.dynamodb.transaction import Write
+from sodate.dynamodb import keys, table
+from sodate.dynamodb.table import ConditionFailed, Write
 from sodate.email.mailing import Mailing
 from sodate.errors import NotFound, Transient
 from sodate.leads.lead import Profile
@@ -77,7 +76,7 @@ def assign(lead_id: str, signal_key: str, policy: SalesPolicy, now: datetime) ->
             else _open(signal, conversation, policy, now)
         )
         try:
-            transaction.commit(writes)
+            table.commit(writes)
         except ConditionFailed:
             continue  # concurrent signal, rotation or load: read again
     raise Transient(f"too many signals at once; {signal_key} of lead {lead_id} will be retried")

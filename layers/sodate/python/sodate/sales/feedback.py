@@ -15,9 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.catalog import ActivityType
 from sodate.activities.store import activity_item
-from sodate.dynamodb import keys, transaction
-from sodate.dynamodb.base import ConditionFailed
-from sodate.dynamodb.transaction import Write
+from sodate.dynamodb import keys, table
+from sodate.dynamodb.table import ConditionFailed, Put, Write
 from sodate.errors import Conflict, Invalid, Transient
 from sodate.playbook.model import Slug
 from sodate.sales import store
@@ -128,7 +127,7 @@ def record(ticket: Ticket, feedback: FeedbackEntry, sales: Sales, now: datetime)
         if len(entries) >= _MOST_ENTRIES:
             raise Conflict("this signal has fifty answers already; the CRM is the place for more")
         try:
-            transaction.commit(_writes(ticket, signal, feedback, key, sales, now))
+            table.commit(_writes(ticket, signal, feedback, key, sales, now))
         except ConditionFailed:
             continue  # concurrent feedback: read it as the previous one
         _release_capacity(signal, ticket)
@@ -151,7 +150,7 @@ def _writes(
     activity = Activity(ticket.lead_id, ACTIVITY_OF[feedback.answer].value, now, key, about)
     return [
         *store.feedback_writes(signal, key, feedback.answer, stored_entry, now),
-        transaction.put_new(activity_item(activity)),
+        Put.new(activity_item(activity)),
         *recycle_entries(ticket.lead_id, signal.sk, key, feedback.reason, sales, now),
     ]
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sodate.dynamodb import keys, transaction
-from sodate.dynamodb.base import ConditionFailed
+from sodate.dynamodb import keys, table
+from sodate.dynamodb.table import ConditionFailed
 from sodate.email.ledger.states import send_id
 from sodate.errors import Invalid
 from sodate.sales import store
@@ -74,7 +74,7 @@ class FollowUp:
                 owner, entry["escalation_level"] + 1, SalesPolicy(sales, self.notifier.mailing), now
             )
             try:
-                transaction.commit(store.escalation_writes(signal, plan, now))
+                table.commit(store.escalation_writes(signal, plan, now))
             except ConditionFailed:
                 return "answered"
             signal = _open_signal(entry)
@@ -90,7 +90,7 @@ class FollowUp:
         signal = find_signal(entry["lead_id"], entry["signal"])
         if signal is not None and signal.feedback is None and signal.expired_at is None:
             with suppress(ConditionFailed):
-                transaction.commit(store.expiry_writes(signal, now))
+                table.commit(store.expiry_writes(signal, now))
         store.unload(entry["owner"], store.reference(entry["lead_id"], entry["signal"]))
         return "expired"
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sodate.dynamodb import base, keys
-from sodate.dynamodb.base import ConditionFailed
+from sodate.dynamodb import keys, table
+from sodate.dynamodb.table import ConditionFailed
 from sodate.email.ledger.states import send_id
 from sodate.email.ledger.store import planned_transactional
 from sodate.email.mailing import Mailing
@@ -168,7 +168,7 @@ def _by_email(owner: Owner, sales: Sales) -> bool:
 
 def _put_email(lead_id: str, facts: tuple[str, ...], data: dict[str, Any], now: datetime) -> tuple[str, ...]:
     try:
-        base.put_new(planned_transactional(lead_id, send_id(HANDOFF, *facts), HANDOFF, None, data, now))
+        table.put_new(planned_transactional(lead_id, send_id(HANDOFF, *facts), HANDOFF, None, data, now))
     except ConditionFailed:
         return ("mail",)  # planned by an earlier delivery of this event
     return ("mail",)

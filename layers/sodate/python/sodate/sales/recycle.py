@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sodate.dynamodb import transaction
-from sodate.dynamodb.base import ConditionFailed
-from sodate.dynamodb.transaction import Put
+from sodate.dynamodb import table
+from sodate.dynamodb.table import ConditionFailed, Put
 from sodate.errors import NotFound
 from sodate.leads.store import find_state
 from sodate.playbook.store import Definitions
@@ -42,7 +41,7 @@ def recycle(definitions: Definitions, entry: Mapping[str, Any], now: datetime) -
     outcome = again if isinstance(again, str) else entry["sequence"]
     writes = [] if isinstance(again, str) else again
     try:
-        transaction.commit([store.recycling_write(signal, outcome), *writes])
+        table.commit([store.recycling_write(signal, outcome), *writes])
     except ConditionFailed:
         # Concurrent opt-out or feedback: decide again on current data.
         fresh = find_signal(entry["lead_id"], entry["signal"])

@@ -10,9 +10,9 @@ from pynamodb.expressions.condition import Condition, size
 from pynamodb.expressions.update import Action
 
 from sodate.activities.activity import activity_key
-from sodate.dynamodb import base, keys
-from sodate.dynamodb.base import ConditionFailed, TableItem
-from sodate.dynamodb.transaction import Put, Update, Write
+from sodate.dynamodb import keys, table
+from sodate.dynamodb.item import TableItem
+from sodate.dynamodb.table import ConditionFailed, Put, Update, Write
 from sodate.leads.store import ProfileItem, profile_key
 from sodate.scheduling import store as due
 from sodate.signals.store import SignalItem
@@ -53,7 +53,7 @@ def reference(lead_id: str, signal_key: str) -> str:
 
 
 def find_conversation(lead_id: str) -> ConversationItem | None:
-    return base.find(ConversationItem, keys.lead(lead_id), keys.CONVERSATION)
+    return table.find(ConversationItem, keys.lead(lead_id), keys.CONVERSATION)
 
 
 def conversation(lead_id: str, signal_key: str, owner: str, stage: str, now: datetime) -> ConversationItem:
@@ -72,7 +72,7 @@ def unchanged(conversation: ConversationItem | None) -> Condition:
 
 
 def find_rotation() -> RotationItem | None:
-    return base.find(RotationItem, *keys.sales_rotation())
+    return table.find(RotationItem, *keys.sales_rotation())
 
 
 def advance_rotation(rotation: RotationItem | None, owner: str) -> Put:
@@ -83,7 +83,7 @@ def advance_rotation(rotation: RotationItem | None, owner: str) -> Put:
 
 
 def open_signals(owner: str) -> int:
-    item = base.find(LoadItem, *keys.sales_load(owner))
+    item = table.find(LoadItem, *keys.sales_load(owner))
     return len(item.open or ()) if item else 0
 
 
@@ -95,7 +95,7 @@ def load(owner: str, ref: str, at_most: int | None) -> Update:
 
 def unload(owner: str, ref: str) -> None:
     with suppress(ConditionFailed):  # owners without a capacity have no list
-        base.update(LoadItem(*keys.sales_load(owner)), [LoadItem.open.delete({ref})], LoadItem.pk.exists())
+        table.update(LoadItem(*keys.sales_load(owner)), [LoadItem.open.delete({ref})], LoadItem.pk.exists())
 
 
 def waiting(owner: str, at: datetime, signal: SignalItem, escalation_level: int) -> WaitingItem:
@@ -111,7 +111,7 @@ def waiting(owner: str, at: datetime, signal: SignalItem, escalation_level: int)
 
 
 def waiting_for(owner: str, at: datetime) -> list[WaitingItem]:
-    return base.query(WaitingItem, keys.sales_digest(owner, at))
+    return table.query(WaitingItem, keys.sales_digest(owner, at))
 
 
 # -- signals -----------------------------------------------------------------------------------------------------------
@@ -209,7 +209,7 @@ def recycling_write(signal: SignalItem, outcome: str) -> Update:
 
 def record_attempt(signal: SignalItem, channel: str, attempt: dict[str, str]) -> None:
     with suppress(ConditionFailed):  # erased meanwhile
-        base.update(signal, [SignalItem.notifications[channel].set(attempt)], SignalItem.pk.exists())
+        table.update(signal, [SignalItem.notifications[channel].set(attempt)], SignalItem.pk.exists())
 
 
 def stage_writes(signal: SignalItem, stage: str, now: datetime) -> list[Write]:

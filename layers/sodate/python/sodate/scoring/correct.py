@@ -6,8 +6,8 @@ from typing import Literal
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.catalog import ActivityType
 from sodate.activities.store import activities_of, activity_item
-from sodate.dynamodb import base, keys
-from sodate.dynamodb.base import ConditionFailed
+from sodate.dynamodb import keys, table
+from sodate.dynamodb.table import ConditionFailed
 from sodate.errors import Invalid, NotFound
 from sodate.leads.text import one_line
 
@@ -43,6 +43,6 @@ def adjust(lead_id: str, points: int, because: str, now: datetime) -> str:
 def _log(lead_id: str, type_: ActivityType, about: dict[str, str | int], now: datetime) -> None:
     key = activity_key(type_, keys.stamp(now), *(str(value) for value in about.values()))
     try:
-        base.put_new(activity_item(Activity(lead_id, type_.value, now, key, about)))
+        table.put_new(activity_item(Activity(lead_id, type_.value, now, key, about)))
     except ConditionFailed:
         return  # already logged in the same millisecond

@@ -13,8 +13,8 @@ from typing import Any
 
 from sodate.activities.activity import Activity
 from sodate.activities.store import from_image
-from sodate.dynamodb import bulk, keys
-from sodate.dynamodb.bulk import Raw, plain
+from sodate.dynamodb import keys, table
+from sodate.dynamodb.item import Row, key_of, plain
 from sodate.errors import Invalid
 from sodate.leads.lead import Profile
 from sodate.leads.store import to_profile
@@ -37,7 +37,7 @@ class Case:
     rules_version: int = 0
 
 
-def cases(items: Iterable[Raw]) -> Iterator[Case]:
+def cases(items: Iterable[Row]) -> Iterator[Case]:
     """Leads from raw items in table order (all items of one lead adjacent). Items of other entities are skipped.
 
     Raises: `Invalid` for a lead whose items cannot be read.
@@ -55,21 +55,21 @@ def cases(items: Iterable[Raw]) -> Iterator[Case]:
             raise Invalid(f"lead {keys.lead_id_of(pk)} has an item that cannot be read: {error!r}", "item") from error
 
 
-def partitions(start: Raw | None = None, segment: int = 0, segments: int = 1) -> Iterator[tuple[list[Raw], Raw]]:
+def partitions(start: Row | None = None, segment: int = 0, segments: int = 1) -> Iterator[tuple[list[Row], Row]]:
     """The items of each partition, with its last key. All items of a lead are in one partition."""
-    for _, group in groupby(bulk.scan(start, segment, segments), key=lambda item: str(item["pk"]["S"])):
+    for _, group in groupby(table.scan_rows(start, segment, segments), key=lambda item: str(item["pk"]["S"])):
         items = list(group)
-        yield items, bulk.key_of(items[-1])
+        yield items, key_of(items[-1])
 
 
-def read_table(start: Raw | None = None, segment: int = 0, segments: int = 1) -> Iterator[tuple[Case, Raw]]:
+def read_table(start: Row | None = None, segment: int = 0, segments: int = 1) -> Iterator[tuple[Case, Row]]:
     """Leads one by one, each with the position after it, from which a run can resume."""
     for items, position in partitions(start, segment, segments):
         for case in cases(items):
             yield case, position
 
 
-def _case(profile: Raw, items: list[Raw]) -> Case:
+def _case(profile: Row, items: list[Row]) -> Case:
     log = [from_image(plain({"M": item})) for item in items if item["sk"]["S"].startswith(keys.ACTIVITIES)]
     score = next((item for item in items if item["sk"]["S"] == keys.SCORE), None)
     recorded = loaded(score["state_json"]["S"]) if score is not None and "state_json" in score else None

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sodate.dynamodb import keys
-from sodate.dynamodb.bulk import Raw
+from sodate.dynamodb.item import Row
 from sodate.errors import Invalid, NotFound, Transient
 from sodate.playbook.store import ONLY, Definitions
 from sodate.scoring.replay import cases, is_recorded, partitions, replay
@@ -157,7 +157,7 @@ def _is_live(definitions: Definitions, version: int) -> bool:
         return False
 
 
-def _rescore_partition(items: list[Raw], rules: Rules, notify: bool, at: datetime, result: TaskResult) -> None:
+def _rescore_partition(items: list[Row], rules: Rules, notify: bool, at: datetime, result: TaskResult) -> None:
     try:
         for case in cases(items):
             if case.rules_version > rules.version:

@@ -11,8 +11,9 @@ from functools import lru_cache
 
 from sodate.activities.activity import Activity
 from sodate.activities.store import activities_of, latest_activities
-from sodate.dynamodb import keys, transaction
-from sodate.dynamodb.base import ConditionFailed, TableItem
+from sodate.dynamodb import keys, table
+from sodate.dynamodb.item import TableItem
+from sodate.dynamodb.table import ConditionFailed, Put
 from sodate.errors import Invalid, NotFound, Transient
 from sodate.leads.lead import Profile
 from sodate.leads.store import load_profile
@@ -168,7 +169,7 @@ def _write(
     )
     if notify and score_state.hot and not snapshot.hot:
         signal = _signal(load_profile(lead_id), score_state, rules, now)
-        transaction.commit([as_write(raw, snapshot.version), transaction.put_new(signal)])
+        table.commit([as_write(raw, snapshot.version), Put.new(signal)])
     else:
         put_score(raw, snapshot.version)
 

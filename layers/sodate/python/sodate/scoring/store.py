@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 
-from sodate.dynamodb import base, bulk, keys, table
-from sodate.dynamodb.base import ConditionFailed, TableItem
+from sodate.dynamodb import keys, table
+from sodate.dynamodb.item import Row, TableItem, encode
 from sodate.dynamodb.statement import Statement, number
-from sodate.dynamodb.transaction import Put
+from sodate.dynamodb.table import ConditionFailed, Put
 from sodate.leads.lead import Totals
 from sodate.scoring.engine import ScoringEngine
 from sodate.scoring.score_state import ScoreState, dumped, loaded
@@ -86,17 +86,17 @@ class ScoreSnapshot:
 
 
 def load_snapshot(lead_id: str) -> ScoreSnapshot:
-    return _snapshot(bulk.get(keys.lead(lead_id), keys.SCORE, consistent=True))
+    return _snapshot(table.get(keys.lead(lead_id), keys.SCORE, consistent=True))
 
 
 def load_recent_snapshots(lead_ids: Iterable[str]) -> dict[str, ScoreSnapshot]:
     """Many items in one eventually consistent read. A write based on a stale one fails its version condition."""
     wanted = list(lead_ids)
-    items = bulk.get_many((keys.lead(lead_id), keys.SCORE) for lead_id in wanted)
+    items = table.get_many((keys.lead(lead_id), keys.SCORE) for lead_id in wanted)
     return {lead_id: _snapshot(items.get((keys.lead(lead_id), keys.SCORE))) for lead_id in wanted}
 
 
-def _snapshot(raw: bulk.Raw | None) -> ScoreSnapshot:
+def _snapshot(raw: Row | None) -> ScoreSnapshot:
     if raw is None:
         return ScoreSnapshot()
     if "state_json" not in raw:  # written before 2026-11-26: rules version 0 makes the next rescoring replay the log
@@ -119,7 +119,7 @@ def score_raw(
     rules_version: int,
     version: int,
     due_minute: int | None,
-) -> bulk.Raw:
+) -> Row:
     """The raw form of `ScoreItem`, built without the model: it is written for every engagement (hot path)."""
     view = engine.view(score_state, score_state.now)
     item = {
@@ -143,7 +143,7 @@ def score_raw(
 _SAME_VERSION = Statement((), ScoreItem.version == number("was"))
 
 
-def put_score(raw: bulk.Raw, was: int) -> None:
+def put_score(raw: Row, was: int) -> None:
     """Write the item if it is still at version `was` (0: if it does not exist).
 
     Raises: `ConditionFailed` after a concurrent write.
@@ -154,7 +154,7 @@ def put_score(raw: bulk.Raw, was: int) -> None:
         table.put_row(raw, ScoreItem.pk.does_not_exist())
 
 
-def as_write(raw: bulk.Raw, was: int) -> Put:
+def as_write(raw: Row, was: int) -> Put:
     """`put_score` as one part of a transaction."""
     item = ScoreItem.from_raw_data(raw)
     return Put(item, ScoreItem.version == was if was else ScoreItem.pk.does_not_exist())
@@ -175,7 +175,7 @@ def _as_list(totals: Totals) -> list[int]:
 
 def find_score(lead_id: str) -> ScoreItem | None:
     """None too for an item without a state, which the next rescoring replaces."""
-    item = base.find(ScoreItem, keys.lead(lead_id), keys.SCORE)
+    item = table.find(ScoreItem, keys.lead(lead_id), keys.SCORE)
     return item if item is not None and item.state_json else None
 
 
@@ -186,7 +186,7 @@ def find_score(lead_id: str) -> ScoreItem | None:
 class TaskResult:
     """Progress made by one task. `unreadable`: ids of leads that were skipped because their items cannot be read."""
 
-    position: bulk.Raw | None
+    position: Row | None
     leads: int = 0
     changed: int = 0
     hot: int = 0
@@ -195,9 +195,9 @@ class TaskResult:
 
 
 def begin_replay(job: str, segments: int, rules_version: int, now: datetime, *, notify: bool) -> None:
-    bulk.put_many(
+    table.put_many(
         [
-            bulk.raw(
+            encode(
                 ReplayItem(
                     keys.replay(job),
                     keys.replay_segment(number),
@@ -215,18 +215,18 @@ def begin_replay(job: str, segments: int, rules_version: int, now: datetime, *, 
 
 
 def find_segment(job: str, segment: int) -> ReplayItem | None:
-    return base.find(ReplayItem, keys.replay(job), keys.replay_segment(segment))
+    return table.find(ReplayItem, keys.replay(job), keys.replay_segment(segment))
 
 
 def segments_of(job: str) -> list[ReplayItem]:
-    return base.query(ReplayItem, keys.replay(job))
+    return table.query(ReplayItem, keys.replay(job))
 
 
 def note_request(job: str, segment: int, task_number: int) -> None:
     """Record that the message of this task was sent."""
     key = ReplayItem(keys.replay(job), keys.replay_segment(segment))
     with suppress(ConditionFailed):  # a later message was sent
-        base.update(key, [ReplayItem.asked_for.set(task_number)], ReplayItem.asked_for < task_number)
+        table.update(key, [ReplayItem.asked_for.set(task_number)], ReplayItem.asked_for < task_number)
 
 
 def save_progress(segment_item: ReplayItem, result: TaskResult, now: datetime) -> bool:
@@ -245,7 +245,7 @@ def save_progress(segment_item: ReplayItem, result: TaskResult, now: datetime) -
         actions.append(ReplayItem.ended.set(result.ended))
     key = ReplayItem(segment_item.pk, segment_item.sk)
     try:
-        base.update(key, actions, ReplayItem.next_task == segment_item.next_task)
+        table.update(key, actions, ReplayItem.next_task == segment_item.next_task)
     except ConditionFailed:
         return False
     return True

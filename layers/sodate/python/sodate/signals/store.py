@@ -5,8 +5,8 @@ from typing import Any
 
 from pynamodb.attributes import JSONAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
 
-from sodate.dynamodb import base, keys
-from sodate.dynamodb.base import TableItem
+from sodate.dynamodb import keys, table
+from sodate.dynamodb.item import TableItem
 
 
 class SignalItem(TableItem, discriminator="signal"):
@@ -40,8 +40,8 @@ def signal_item(lead_id: str, at: datetime, **facts: Any) -> SignalItem:
 
 
 def signals_of(lead_id: str) -> list[SignalItem]:
-    return base.query(SignalItem, keys.lead(lead_id), keys.SIGNALS)
+    return table.query(SignalItem, keys.lead(lead_id), keys.SIGNALS)
 
 
 def find_signal(lead_id: str, sort_key: str) -> SignalItem | None:
-    return base.find(SignalItem, keys.lead(lead_id), sort_key)
+    return table.find(SignalItem, keys.lead(lead_id), sort_key)

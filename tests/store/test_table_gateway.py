@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from sodate.dynamodb import base, bulk, keys
-from sodate.dynamodb.base import ConditionFailed
-from sodate.dynamodb.table import Table
+from sodate.dynamodb import keys, table
+from sodate.dynamodb.item import key, plain
+from sodate.dynamodb.table import ConditionFailed, Table
 from sodate.email.eligibility.caps import Limit, minutes
 from sodate.email.eligibility.claim import ClaimRejected, Claims, release
 from sodate.email.reputation import rate_limiter
 from sodate.errors import Transient
-from sodate.leads.lead import Enrollment, State
+from sodate.leads.contact_state import ContactState, Enrollment
 from sodate.leads.store import find_state, state_item, step_change
 from sodate.scenarios.store import step_guard
 from sodate.scheduling import store as due
@@ -23,12 +23,12 @@ from tests.support.tables import moto_table
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 RUN = Enrollment("e1", 1, 0, "2026-11-24T00:00:00.000Z", 9)
-LEAD = State("L", "key", topics={"news": "confirmed"}, enrollments={"my-run": RUN})
+LEAD = ContactState("L", "key", topics={"news": "confirmed"}, enrollments={"my-run": RUN})
 LIMITS = (Limit(None, "day", 2), Limit("news", "week", 3))
 
 
 @pytest.fixture(params=["memory", "moto"], autouse=True)
-def table(request: pytest.FixtureRequest) -> Iterator[MemoryTable | None]:
+def empty_table(request: pytest.FixtureRequest) -> Iterator[MemoryTable | None]:
     if request.param == "memory":
         memory = MemoryTable()
         Table("sodate-bulk", memory).use()
@@ -38,41 +38,57 @@ def table(request: pytest.FixtureRequest) -> Iterator[MemoryTable | None]:
         yield None
 
 
+def update(
+    pk: str, sk: str, expression: str, condition: str | None, names: Any, values: Any, returned: str = "NONE"
+) -> dict[str, Any]:
+    """One UpdateItem with an expression as a string."""
+    request = {
+        "TableName": table.name(),
+        "Key": key(pk, sk),
+        "UpdateExpression": expression,
+        "ExpressionAttributeNames": names,
+        "ReturnValues": returned,
+        **({"ExpressionAttributeValues": values} if values else {}),
+        **({"ConditionExpression": condition} if condition else {}),
+    }
+    return dict(table.call("UpdateItem", request).get("Attributes") or {})
+
+
 def item(number: int) -> dict[str, Any]:
     return {"pk": {"S": "P"}, "sk": {"S": f"{number:03d}"}, "kind": {"S": "due"}, "n": {"N": str(number)}}
 
 
 def test_many_items_are_put_and_read_in_as_many_calls_as_it_takes() -> None:
-    bulk.put_many([item(number) for number in range(60)])
+    table.put_many([item(number) for number in range(60)])
     wanted = [("P", f"{number:03d}") for number in range(130)]
-    read_items = bulk.get_many(wanted + wanted[:5])
+    read_items = table.get_many(wanted + wanted[:5])
     assert sorted(read_items) == wanted[:60]
     assert read_items["P", "007"] == item(7)
-    bulk.put_many([item(7) | {"n": {"N": "70"}}, item(7) | {"n": {"N": "77"}}])  # the last of one key
-    assert bulk.get("P", "007") == item(7) | {"n": {"N": "77"}}
-    assert bulk.get("P", "999") is None
+    table.put_many([item(7) | {"n": {"N": "70"}}, item(7) | {"n": {"N": "77"}}])  # the last of one key
+    assert table.get("P", "007") == item(7) | {"n": {"N": "77"}}
+    assert table.get("P", "999") is None
 
 
-def test_unprocessed_items_of_a_batch_are_requested_again(table: MemoryTable | None) -> None:
-    if table is None:
+def test_unprocessed_items_of_a_batch_are_requested_again(empty_table: MemoryTable | None) -> None:
+    if empty_table is None:
         return
     left = iter([False, True, False, True] + [False] * 99)
-    table.leave_over = lambda _: next(left)
-    bulk.put_many([item(number) for number in range(10)])
-    assert len(table.items) == 10
-    table.leave_over = lambda _: True
+    empty_table.leave_over = lambda _: next(left)
+    table.put_many([item(number) for number in range(10)])
+    assert len(empty_table.items) == 10
+    empty_table.leave_over = lambda _: True
     with pytest.raises(Transient):
-        bulk.put_many([item(11)])
+        table.put_many([item(11)])
 
 
 @pytest.mark.parametrize("size", [0, 26])
-def test_a_batch_of_the_wrong_size_is_rejected(table: MemoryTable | None, size: int) -> None:
+def test_a_batch_of_the_wrong_size_is_rejected(empty_table: MemoryTable | None, size: int) -> None:
     """By AWS and by the memory table; moto accepts any size."""
-    if table is None:
+    if empty_table is None:
         return
     entries = [{"PutRequest": {"Item": item(number)}} for number in range(size)]
     with pytest.raises(ClientError):
-        table.call("BatchWriteItem", {"RequestItems": {"sodate-bulk": entries}})
+        empty_table.call("BatchWriteItem", {"RequestItems": {"sodate-bulk": entries}})
 
 
 def test_a_bucket_is_read_page_by_page_in_the_order_of_its_keys() -> None:
@@ -94,7 +110,7 @@ def claim(step: int, now: datetime, time_zone: str | None = None) -> ClaimReject
 
 
 def test_a_claim_succeeds_once_and_stores_its_minute() -> None:
-    base.put_new(state_item(LEAD))
+    table.put_new(state_item(LEAD))
     assert claim(0, NOW) is None
     stored = find_state("L")
     assert stored is not None
@@ -129,8 +145,8 @@ def test_a_claim_succeeds_once_and_stores_its_minute() -> None:
     ids=lambda change: "-".join(change),
 )
 def test_a_rejected_claim_returns_the_item_that_rejected_it(change: dict[str, Any]) -> None:
-    state = State(**{**vars(LEAD), **change})
-    base.put_new(state_item(state))
+    state = ContactState(**{**vars(LEAD), **change})
+    table.put_new(state_item(state))
     assert claim(0, NOW) == ClaimRejected(state)
     assert find_state("L") == state
 
@@ -147,12 +163,12 @@ def test_a_rejected_claim_returns_the_item_that_rejected_it(change: dict[str, An
     ids=lambda change: "-".join(change),
 )
 def test_a_claim_succeeds_when_pauses_and_caps_are_over(change: dict[str, Any]) -> None:
-    base.put_new(state_item(State(**{**vars(LEAD), **change})))
+    table.put_new(state_item(ContactState(**{**vars(LEAD), **change})))
     assert claim(0, NOW) is None
 
 
 def test_the_stored_minutes_are_cut_when_there_are_many() -> None:
-    base.put_new(state_item(LEAD))
+    table.put_new(state_item(LEAD))
     for step in range(9):
         assert claim(step, NOW + timedelta(days=8 * step)) is None
     stored = find_state("L")
@@ -185,7 +201,7 @@ def test_an_unused_name_or_value_is_rejected(what: str) -> None:
     names, values = {"#a": "a"}, {":a": {"S": "1"}}
     (names if what == "names" else values)["#b" if what == "names" else ":b"] = "b" if what == "names" else {"S": "b"}  # type: ignore[index,assignment]
     with pytest.raises(Transient):
-        bulk.update("P", "S", "SET #a = :a", None, names, values)
+        update("P", "S", "SET #a = :a", None, names, values)
 
 
 def test_a_list_grows_at_its_front_and_loses_what_is_named() -> None:
@@ -193,12 +209,12 @@ def test_a_list_grows_at_its_front_and_loses_what_is_named() -> None:
     grow = "SET #l = list_append(:new, if_not_exists(#l, :none))"
     for number in range(4):
         values[":new"] = {"L": [{"N": str(number)}]}
-        updated = bulk.update("P", "S", grow, None, names, values, "UPDATED_NEW")
-    assert [bulk.plain(entry) for entry in updated["l"]["L"]] == [3, 2, 1, 0]
-    bulk.update("P", "S", "REMOVE #l[1], #l[3]", None, names, {})
-    bulk.update("P", "S", "SET #l[0] = :n", "#l[1] = :one", names, {":n": {"N": "9"}, ":one": {"N": "1"}})
-    stored = bulk.get("P", "S")
+        updated = update("P", "S", grow, None, names, values, "UPDATED_NEW")
+    assert [plain(entry) for entry in updated["l"]["L"]] == [3, 2, 1, 0]
+    update("P", "S", "REMOVE #l[1], #l[3]", None, names, {})
+    update("P", "S", "SET #l[0] = :n", "#l[1] = :one", names, {":n": {"N": "9"}, ":one": {"N": "1"}})
+    stored = table.get("P", "S")
     assert stored is not None
-    assert [bulk.plain(entry) for entry in stored["l"]["L"]] == [9, 1]
+    assert [plain(entry) for entry in stored["l"]["L"]] == [9, 1]
     with pytest.raises(ConditionFailed):
-        bulk.update("P", "S", "REMOVE #l", "attribute_exists(#l[5])", names, {})
+        update("P", "S", "REMOVE #l", "attribute_exists(#l[5])", names, {})
