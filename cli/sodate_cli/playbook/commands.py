@@ -168,14 +168,15 @@ def _warn(target: "Target", checked: "Checked") -> None:
 
 
 def _outputs(target: "Target") -> dict[str, str]:
-    """Outputs of the stage's stack; none when CloudFormation refuses or cannot be reached."""
+    """Outputs of the stage's stacks; none when one is missing, or CloudFormation refuses or cannot be reached."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     from sodate_cli.operator import outputs
+    from sodate_cli.stacks import StackMissing
 
     try:
         return outputs(target)
-    except (ClientError, BotoCoreError):
+    except (ClientError, BotoCoreError, StackMissing):
         return {}
 
 
