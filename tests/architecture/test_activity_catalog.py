@@ -27,8 +27,8 @@ from sodate.scoring.engine import ScoringEngine
 from sodate.scoring.explain import explain
 from sodate.scoring.rules import RuleSet
 from sodate.signals.store import signal_item
-from sodate_cli import corrections
-from sodate_cli.playbook.schema import schemas
+from sodate.scoring import correct
+from sodate.authoring.schema import schemas
 
 at = datetime(2026, 11, 24, tzinfo=UTC)
 profile = Profile("l", "a@example.jp", "a@example.jp", "ja")
@@ -60,7 +60,7 @@ for language, words in (("ja", "ブースに来場 B-7"), ("en", "visited the bo
     assert words in handoff_message(profile, signal, owner, sales, Reader(language, "Asia/Tokyo")).text
 
 # an operator may say that a robot did it
-assert "booth_visited" in corrections._JUDGED
+assert "booth_visited" in correct._JUDGED
 """
 
 
