@@ -5,12 +5,13 @@ from typing import Any
 
 from sodate.forms.answers import FieldErrors
 from sodate.forms.receive import FormController, check_origin
+from sodate.forms.submission_plan import Outcome
 from sodate.runtime import clock, container
 from sodate.runtime.http import serve
 from sodate.runtime.metrics import Metric, count
 from sodate.scenarios.enroll import on_opt_in
 from sodate.web import pages
-from sodate.web.http import Request, Response, json_response, page, redirect, refused, wrong_entries
+from sodate.web.http import Request, Response, accepted, created, ok, page, redirect, refused, wrong_entries
 from sodate.web.negotiation import is_html_post
 
 
@@ -31,13 +32,12 @@ def controller() -> FormController:
 def show(request: Request) -> Response:
     form, version = controller().form(request.path["form_id"])
     check_origin(form, request.headers)
-    return json_response(200, controller().describe(form, version, clock.now()))
+    return ok(controller().describe(form, version, clock.now()))
 
 
 def submit(request: Request) -> Response:
     form, version = controller().form(request.path["form_id"])
-    headers = request.headers
-    check_origin(form, headers)
+    check_origin(form, headers := request.headers)
     html = is_html_post(headers)
     try:
         captured, target = controller().receive(form, version, request.body, request.is_base64, headers, clock.now())
@@ -45,12 +45,13 @@ def submit(request: Request) -> Response:
         if not html:
             raise
         return wrong_entries(pages.field_errors(form.language, error.named_by(form)))
-    if captured.lead_id is None and captured.reason != "repeat":
+    if captured.outcome in (Outcome.QUARANTINED, Outcome.CHECK_FAILED):
         count(Metric.QUARANTINED_SUBMISSIONS, 1)
-    if captured.status == 403:
+    if captured.outcome is Outcome.CHECK_FAILED:
         return refused(captured.reason, "please solve the check again")
     if not html:
-        return json_response(captured.status, {"submission_id": captured.submission_id, "status": "accepted"})
+        answer = {Outcome.STORED: created, Outcome.NOT_MAILABLE: accepted}.get(captured.outcome, ok)
+        return answer({"submission_id": captured.submission_id, "status": "accepted"})
     return redirect(target) if target else page(pages.message("thanks", form.language, pages.Issuer()))
 
 

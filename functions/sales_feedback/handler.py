@@ -6,7 +6,7 @@ from sodate.runtime import clock, container
 from sodate.runtime.http import serve
 from sodate.sales.feedback_controller import FeedbackController
 from sodate.web.body import BodyError, decode, parse_body
-from sodate.web.http import Request, Response, json_response
+from sodate.web.http import Request, Response, ok
 from sodate.web.negotiation import is_html_post, preferred_language
 
 
@@ -29,7 +29,7 @@ def submit(request: Request) -> Response:
         raw = {}  # an empty form: the page shows what is missing
     if is_html:
         return controller().submit(token, raw, language, now)
-    return json_response(200, controller().submit_json(token, raw, now))
+    return ok(controller().submit_json(token, raw, now))
 
 
 ROUTES = {"GET /sales/feedback/{token}": show, "POST /sales/feedback/{token}": submit}

@@ -61,6 +61,22 @@ def test_nobody_asks_the_machine_for_the_time_but_the_clock() -> None:
     assert not found, "take `now` as an argument"
 
 
+def test_status_codes_are_chosen_in_web_and_runtime_only() -> None:
+    """Domain code says what happened; a number such as 404 is the web's word for it."""
+    outside = [p for p in ALL_CODE if p.is_relative_to(SODATE) or p.is_relative_to(ROOT / "functions")]
+    outside = [p for p in outside if not p.is_relative_to(SODATE / "web") and not p.is_relative_to(SODATE / "runtime")]
+    assert len(outside) > 100
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in outside
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        if isinstance(node.func, ast.Name) and node.func.id in ("Response", "json_response", "Captured")
+        if node.args and isinstance(node.args[0], ast.Constant) and type(node.args[0].value) is int
+    ]
+    assert not found
+
+
 def test_chance_comes_from_secrets_only() -> None:
     found = [
         str(path.relative_to(ROOT))

@@ -14,6 +14,7 @@ from sodate.forms.capture import Capture
 from sodate.forms.definition import Form
 from sodate.forms.release import release
 from sodate.forms.store import quarantined
+from sodate.forms.submission_plan import Outcome
 from sodate.playbook.store import Definitions
 from sodate.runtime import container
 from sodate.scenarios.enroll import on_opt_in
@@ -187,7 +188,7 @@ def test_a_released_post_is_captured_as_if_it_had_not_been_doubted_once(world: W
     form = Form.model_validate(definitions.live("form", "request-materials").body)
     capture = Capture(form, container.address_secret(), on_opt_in(definitions), container.new_id, container.pause)
     world.now += timedelta(hours=3)
-    assert release(capture, doubtful.submission_id, world.now, world.now).status == 201
+    assert release(capture, doubtful.submission_id, world.now, world.now).outcome is Outcome.STORED
     assert release(capture, doubtful.submission_id, world.now, world.now).reason == "repeat"
     (profile,) = world.items("profile")
     assert profile["primary"]["phone"] == "+81312345678"

@@ -15,6 +15,7 @@ from sodate.forms.submission_plan import (
     Accept,
     Captured,
     KnownAddress,
+    Outcome,
     Quarantine,
     Receipt,
     Repeat,
@@ -25,6 +26,7 @@ from sodate.forms.submission_plan import (
 from sodate.leads.contact_state import ContactState
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+REPEATED = Captured(Outcome.REPEAT, "stored-1", "repeat")
 STAMP = "2026-11-24T08:00:00.000Z"
 FIELDS: list[dict[str, Any]] = [
     {"name": "email", "type": "email", "required": True},
@@ -63,12 +65,12 @@ OLD, IN_QUARANTINE = receipt(UNNAMED, SAME_POST), receipt(NAMED, suspicion="hone
         (NAMED, None, None, Accept("given-001", None)),
         (UNNAMED, None, None, Accept("new-1", None)),
         (UNNAMED, None, OLD, Accept("new-1", OLD)),
-        (UNNAMED, None, receipt(UNNAMED), Repeat(Captured(200, "stored-1", "repeat"), is_stored=True)),
-        (NAMED, None, receipt(NAMED, timedelta(days=20)), Repeat(Captured(200, "stored-1", "repeat"), is_stored=True)),
-        (NAMED, ROBOT, receipt(NAMED), Repeat(Captured(200, "stored-1", "repeat"), is_stored=True)),
-        (NAMED, ROBOT, None, Quarantine(Captured(200, "given-001", "honeypot"), "honeypot", None)),
-        (NAMED, CAPTCHA, None, Quarantine(Captured(403, "given-001", "captcha"), "captcha", None)),
-        (NAMED, CAPTCHA, IN_QUARANTINE, Repeat(Captured(403, "stored-1", "captcha"), is_stored=False)),
+        (UNNAMED, None, receipt(UNNAMED), Repeat(REPEATED, is_stored=True)),
+        (NAMED, None, receipt(NAMED, timedelta(days=20)), Repeat(REPEATED, is_stored=True)),
+        (NAMED, ROBOT, receipt(NAMED), Repeat(REPEATED, is_stored=True)),
+        (NAMED, ROBOT, None, Quarantine(Captured(Outcome.QUARANTINED, "given-001", "honeypot"), "honeypot", None)),
+        (NAMED, CAPTCHA, None, Quarantine(Captured(Outcome.CHECK_FAILED, "given-001", "captcha"), "captcha", None)),
+        (NAMED, CAPTCHA, IN_QUARANTINE, Repeat(Captured(Outcome.CHECK_FAILED, "stored-1", "captcha"), is_stored=False)),
         (NAMED, None, IN_QUARANTINE, Accept("stored-1", IN_QUARANTINE, releases=True)),
     ],
     ids=["new with an id", "new without", "same answers much later", "double click", "repeat with an id",
@@ -100,7 +102,7 @@ def test_an_unknown_address_becomes_a_lead() -> None:
     assert (plan.profile.lead_id, plan.profile.primary) == ("lead-new", {"name": "山田"})
     assert plan.profile.source == {"form": "f", "utm_source": "ad", "time_zone": "Asia/Tokyo"}
     assert (plan.after.address_key, plan.after.zone, plan.after.topics) == ("key", "Asia/Tokyo", {"news": "pending"})
-    assert plan.captured == Captured(201, "given-001", "stored", "lead-new")
+    assert plan.captured == Captured(Outcome.STORED, "given-001", "stored", "lead-new")
 
 
 def test_the_address_of_an_erased_lead_becomes_a_new_lead() -> None:

@@ -19,7 +19,7 @@ CaptchaCheck = Callable[[str, str | None], str | None]
 
 @dataclass(frozen=True)
 class Suspicion:
-    """`is_disclosed`: the client gets HTTP 403 instead of a response that looks like success."""
+    """`is_disclosed`: the client is told, instead of getting a response that looks like success."""
 
     reason: str
     is_disclosed: bool = False

@@ -7,7 +7,7 @@ from sodate.forms.answers import read_answers
 from sodate.forms.capture import Capture
 from sodate.forms.store import SubmissionItem, mark_released, quarantined
 from sodate.forms.submission import Controls, Submission
-from sodate.forms.submission_plan import Captured
+from sodate.forms.submission_plan import Captured, Outcome
 
 
 def release(capture: Capture, submission_id: str, month: datetime, now: datetime) -> Captured:
@@ -17,7 +17,7 @@ def release(capture: Capture, submission_id: str, month: datetime, now: datetime
     """
     stored = find_quarantined(submission_id, month)
     if stored.released is not None:
-        return Captured(200, submission_id, "repeat")
+        return Captured(Outcome.REPEAT, submission_id, "repeat")
     answers = read_answers(capture.form, stored.read_answers())
     # A derived id: the quarantined post used the original one, and a second release must count as a repeat.
     controls = Controls(submission_id=f"{submission_id}-released"[-64:])

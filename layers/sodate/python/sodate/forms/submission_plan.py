@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.catalog import ActivityType
@@ -20,11 +21,25 @@ from sodate.leads.time_zone import known_time_zone
 SAME_POST = timedelta(minutes=10)
 
 
+class Outcome(StrEnum):
+    """What became of a post."""
+
+    STORED = "stored"
+    NOT_MAILABLE = "not_mailable"
+    """Stored, and nothing can be mailed to the address."""
+    REPEAT = "repeat"
+    """It was stored before."""
+    QUARANTINED = "quarantined"
+    """It waits for a person, and its sender is not told."""
+    CHECK_FAILED = "check_failed"
+    """It waits for a person, and its sender is told to solve the CAPTCHA."""
+
+
 @dataclass(frozen=True)
 class Captured:
-    """`status` is the HTTP status: 201 stored, 200 repeat or quarantined, 202 stored but not mailable, 403 CAPTCHA."""
+    """`reason`: what made the address doubtful or the post suspect; else the outcome."""
 
-    status: int
+    outcome: Outcome
     submission_id: str
     reason: str
     lead_id: str | None = None
@@ -81,7 +96,7 @@ def decide_post(
     if receipt.digest != submission.digest:
         raise FieldErrors({"_submission_id": ["used_with_other_answers"]})
     if receipt.suspicion is None:
-        return Repeat(Captured(200, receipt.submission_id, "repeat"), is_stored=True)
+        return Repeat(Captured(Outcome.REPEAT, receipt.submission_id, "repeat"), is_stored=True)
     if suspicion is not None:
         return Repeat(_suspected(receipt.submission_id, suspicion), is_stored=False)
     return Accept(receipt.submission_id, receipt, releases=True)  # the CAPTCHA was solved
@@ -92,7 +107,8 @@ def _is_same_post(receipt: Receipt, submission: Submission) -> bool:
 
 
 def _suspected(submission_id: str, suspicion: Suspicion) -> Captured:
-    return Captured(403 if suspicion.is_disclosed else 200, submission_id, suspicion.reason)
+    outcome = Outcome.CHECK_FAILED if suspicion.is_disclosed else Outcome.QUARANTINED
+    return Captured(outcome, submission_id, suspicion.reason)
 
 
 @dataclass(frozen=True)
@@ -134,7 +150,8 @@ class SubmissionPlan:
     @property
     def captured(self) -> Captured:
         doubt = self.submission.answers.address.doubt
-        return Captured(202 if doubt else 201, self.accepted.submission_id, doubt or "stored", self.lead_id)
+        outcome = Outcome.NOT_MAILABLE if doubt else Outcome.STORED
+        return Captured(outcome, self.accepted.submission_id, doubt or "stored", self.lead_id)
 
     def enrolled(self, enrollments: dict[str, Enrollment]) -> "SubmissionPlan":
         """The plan of a post whose consent is confirmed at once and starts these enrollments."""

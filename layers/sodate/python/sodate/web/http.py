@@ -50,6 +50,19 @@ def redirect(location: str) -> Response:
     return Response(303, headers={"location": location, "cache-control": "no-store"})
 
 
+def ok(body: Any) -> Response:
+    return json_response(200, body)
+
+
+def created(body: Any) -> Response:
+    return json_response(201, body)
+
+
+def accepted(body: Any) -> Response:
+    """What was sent is stored, and not all of it can be done."""
+    return json_response(202, body)
+
+
 def refused(code: str, message: str) -> Response:
     """JSON for a client that may not do this."""
     return json_response(403, {"error": {"code": code, "message": message}})
