@@ -11,7 +11,7 @@ from sodate.imports.mapping import ImportedType
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "layers" / "sodate" / "python" / "sodate"
-MEMBER = '    BOOTH_VISITED = "booth_visited", "ブースに来場", "visited the booth", ("booth",), True, True\n'
+MEMBER = '    BOOTH_VISITED = "booth_visited", "ブースに来場", "visited the booth", ("booth",), DoneBy.LEAD_OR_ROBOT\n'
 BEFORE = "    CALL_MADE ="
 
 #: Runs in a process of its own, on a copy of the package with the further member.
@@ -20,15 +20,15 @@ from datetime import UTC, datetime
 
 from sodate.activities.activity import Activity
 from sodate.activities.catalog import ActivityType
+from sodate.authoring.schema import schemas
 from sodate.leads.lead import Profile
 from sodate.sales.definition import Owner, Sales, Talk
 from sodate.sales.message import Reader, handoff_message
+from sodate.scoring.correct import JUDGEABLE
 from sodate.scoring.engine import ScoringEngine
 from sodate.scoring.explain import explain
 from sodate.scoring.rules import RuleSet
 from sodate.signals.store import signal_item
-from sodate.scoring import correct
-from sodate.authoring.schema import schemas
 
 at = datetime(2026, 11, 24, tzinfo=UTC)
 profile = Profile("l", "a@example.jp", "a@example.jp", "ja")
@@ -60,7 +60,7 @@ for language, words in (("ja", "ブースに来場 B-7"), ("en", "visited the bo
     assert words in handoff_message(profile, signal, owner, sales, Reader(language, "Asia/Tokyo")).text
 
 # an operator may say that a robot did it
-assert "booth_visited" in correct.JUDGED
+assert "booth_visited" in JUDGEABLE
 """
 
 
@@ -70,8 +70,7 @@ def test_a_further_activity_type_touches_one_file(tmp_path: Path) -> None:
     source = catalog.read_text(encoding="utf-8")
     assert source.count(BEFORE) == 1
     catalog.write_text(source.replace(BEFORE, MEMBER + BEFORE), encoding="utf-8")
-    paths = [str(tmp_path), str(ROOT / "cli")]
-    program = f"import sys\nsys.path[:0] = {paths!r}\n{USE_OF_IT}"
+    program = f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\n{USE_OF_IT}"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 

@@ -4,7 +4,7 @@ Conditions, scoring, notifications to sales and corrections read it. A further t
 `ActivityType`; `tests/architecture/test_activity_catalog.py` adds one and looks at each of them.
 """
 
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Self
 
 
@@ -19,6 +19,14 @@ class LifecycleStage(StrEnum):
     LOST = "lost"
 
 
+class DoneBy(Enum):
+    LEAD = 1
+    LEAD_OR_ROBOT = 2
+    """Link checkers and crawlers cause it too."""
+    OTHERS = 3
+    """An event of an email, or written by sales or operators."""
+
+
 class ActivityType(StrEnum):
     """What a lead did, or what happened to one."""
 
@@ -27,10 +35,7 @@ class ActivityType(StrEnum):
     label_en: str
     #: Names in `Activity.about`; sales reads the first that is given. Ids, links and reason codes, no personal data.
     attributes: tuple[str, ...]
-    #: The lead did it. Other activities are events of an email, or written by sales or operators.
-    is_engagement: bool
-    #: A robot can cause it, so an operator may judge one (`sodate lead judge`).
-    by_robots: bool
+    done_by: DoneBy
     #: The lifecycle stage to which it moves the lead.
     leads_to: LifecycleStage | None
 
@@ -40,42 +45,52 @@ class ActivityType(StrEnum):
         label_ja: str,
         label_en: str,
         attributes: tuple[str, ...] = (),
-        is_engagement: bool = True,
-        by_robots: bool = False,
+        done_by: DoneBy = DoneBy.LEAD,
         leads_to: LifecycleStage | None = None,
     ) -> Self:
         member = str.__new__(cls, value)
         member._value_ = value
         member.label_ja, member.label_en, member.attributes = label_ja, label_en, attributes
-        member.is_engagement, member.by_robots, member.leads_to = is_engagement, by_robots, leads_to
+        member.done_by, member.leads_to = done_by, leads_to
         return member
 
-    FORM_SUBMITTED = "form_submitted", "フォーム送信", "sent a form", ("form",), True, True
+    FORM_SUBMITTED = "form_submitted", "フォーム送信", "sent a form", ("form",), DoneBy.LEAD_OR_ROBOT
     OPT_IN_CONFIRMED = "opt_in_confirmed", "メール登録を確認", "confirmed the subscription", ("form",)
     UNSUBSCRIBED = "unsubscribed", "配信停止", "unsubscribed"
     PREFERENCES_CHANGED = "preferences_changed", "配信設定を変更", "changed the preferences"
-    MAIL_OPENED = "mail_opened", "メールを開封", "opened a mail", ("link", "template"), True, True
-    MAIL_CLICKED = "mail_clicked", "リンクをクリック", "clicked a link", ("link", "template"), True, True
-    MAIL_BOUNCED = "mail_bounced", "メール不達", "mail bounced", ("link", "template"), False
+    MAIL_OPENED = "mail_opened", "メールを開封", "opened a mail", ("link", "template"), DoneBy.LEAD_OR_ROBOT
+    MAIL_CLICKED = "mail_clicked", "リンクをクリック", "clicked a link", ("link", "template"), DoneBy.LEAD_OR_ROBOT
+    MAIL_BOUNCED = "mail_bounced", "メール不達", "mail bounced", ("link", "template"), DoneBy.OTHERS
     MAIL_COMPLAINED = "mail_complained", "迷惑メール報告", "complained", ("link", "template")
-    PAGE_VIEWED = "page_viewed", "ページを閲覧", "viewed a page", ("page", "link"), True, True
+    PAGE_VIEWED = "page_viewed", "ページを閲覧", "viewed a page", ("page", "link"), DoneBy.LEAD_OR_ROBOT
     DOCUMENT_DOWNLOADED = (
-        "document_downloaded", "資料をダウンロード", "downloaded a document", ("link", "form"), True, True
+        "document_downloaded", "資料をダウンロード", "downloaded a document", ("link", "form"), DoneBy.LEAD_OR_ROBOT
     )  # fmt: skip
     SEMINAR_REGISTERED = "seminar_registered", "セミナーに申し込み", "registered for a seminar", ("seminar", "form")
     SEMINAR_ATTENDED = "seminar_attended", "セミナーに参加", "attended a seminar", ("seminar", "form")
     CALL_MADE = "call_made", "電話で連絡", "was called", ("outcome", "reason")
-    SALES_ACCEPTED = "sales_accepted", "営業が引き受け", "sales accepted", ("reason",), False, False, LifecycleStage.SQL
+    SALES_ACCEPTED = (
+        "sales_accepted", "営業が引き受け", "sales accepted", ("reason",), DoneBy.OTHERS, LifecycleStage.SQL
+    )  # fmt: skip
     SALES_REJECTED = (
-        "sales_rejected", "営業が見送り", "sales rejected", ("reason",), False, False, LifecycleStage.REJECTED
+        "sales_rejected", "営業が見送り", "sales rejected", ("reason",), DoneBy.OTHERS, LifecycleStage.REJECTED
     )  # fmt: skip
     MEETING_SET = "meeting_set", "商談を設定", "a meeting was set", ("reason",)
-    DEAL_WON = "deal_won", "受注", "won", ("reason",), False, False, LifecycleStage.CUSTOMER
-    DEAL_LOST = "deal_lost", "失注", "lost", ("reason",), False, False, LifecycleStage.LOST
-    SCORE_ADJUSTED = "score_adjusted", "スコアを手動で調整", "score was adjusted by hand", ("reason",), False
+    DEAL_WON = "deal_won", "受注", "won", ("reason",), DoneBy.OTHERS, LifecycleStage.CUSTOMER
+    DEAL_LOST = "deal_lost", "失注", "lost", ("reason",), DoneBy.OTHERS, LifecycleStage.LOST
+    SCORE_ADJUSTED = "score_adjusted", "スコアを手動で調整", "score was adjusted by hand", ("reason",), DoneBy.OTHERS
     ACTIVITY_JUDGED = (
-        "activity_judged", "行動の判定(ロボットか人か)", "an activity was judged (robot or person)", (), False
+        "activity_judged", "行動の判定(ロボットか人か)", "an activity was judged (robot or person)", (), DoneBy.OTHERS
     )  # fmt: skip
+
+    @property
+    def is_engagement(self) -> bool:
+        return self.done_by is not DoneBy.OTHERS
+
+    @property
+    def by_robots(self) -> bool:
+        """An operator may judge whether a robot did it (`sodate lead judge`)."""
+        return self.done_by is DoneBy.LEAD_OR_ROBOT
 
     def label(self, language: str) -> str:
         return self.label_ja if language == "ja" else self.label_en

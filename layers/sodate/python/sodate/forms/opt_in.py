@@ -91,9 +91,8 @@ def plan_consent(
         if state.blocked is not None or not decision.topics:
             return state, None
         evidence = _evidence(submission, submission_id, state.lead_id, consent, "confirmed")
-        confirmed = {**state.topics, **dict.fromkeys(decision.topics, "confirmed")}
         plan = ConfirmedAtOnce(evidence, activity_key(form.id, submission_id), decision.topics)
-        return replace(state, topics=confirmed), plan
+        return state.confirm(decision.topics), plan
     evidence = _evidence(submission, submission_id, state.lead_id, consent, "requested")
     return _request(form, evidence, state, decision, requests or ())
 

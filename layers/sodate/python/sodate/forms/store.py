@@ -27,11 +27,10 @@ from sodate.leads.contact_state import ContactState
 from sodate.leads.store import (
     ProfileItem,
     StateItem,
-    as_it_was,
-    changes,
     no_opt_out_since,
     profile_item,
     profile_key,
+    state_change,
     state_item,
     state_key,
     take_address,
@@ -191,14 +190,11 @@ def _still_open(request: ConsentRequest) -> Condition:
 
 
 def _state_writes(before: ContactState, after: ContactState) -> list[Write]:
-    actions = changes(before, after)
-    if not actions:
+    if after == before:
         return []
     # Concurrent posts must neither send two opt-in emails nor undo an opt-out: the loser reads again.
-    unchanged = (
-        (StateItem.opt_in_mails == before.opt_in_mails) & as_it_was(before, after.topics) & no_opt_out_since(before)
-    )
-    return [Update(state_key(before.lead_id), actions, unchanged)]
+    also = (StateItem.opt_in_mails == before.opt_in_mails) & no_opt_out_since(before)
+    return [state_change(before, after, after.topics, also)]
 
 
 def _merged_profile(lead_id: str, submission: Submission) -> Update:

@@ -155,7 +155,7 @@ class SubmissionPlan:
 
     def enrolled(self, enrollments: dict[str, Enrollment]) -> "SubmissionPlan":
         """The plan of a post whose consent is confirmed at once and starts these enrollments."""
-        return replace(self, after=replace(self.after, enrollments={**self.after.enrollments, **enrollments}))
+        return replace(self, after=self.after.enroll(enrollments))
 
 
 def plan_submission(

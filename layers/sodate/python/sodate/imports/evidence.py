@@ -3,7 +3,7 @@
 Law: 特定電子メール法 3条 (prior opt-in with evidence); a list that only states "they agreed" is no evidence.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sodate.activities.activity import Activity, activity_key
@@ -41,8 +41,7 @@ def imported_consent(
         reference=f"{import_id}:{row.line}",
         note=f"method: {consent.method}; where: {consent.where}; wording: {consent.wording[:300]}",
     )
-    confirmed = {**state.topics, **dict.fromkeys(topics, "confirmed")}
-    return replace(state, topics=confirmed), RowEvidence(evidence, activity_key("import", source, *topics))
+    return state.confirm(topics), RowEvidence(evidence, activity_key("import", source, *topics))
 
 
 def imported_opt_out(row: Row, lead_id: str, import_id: str, now: datetime) -> RowEvidence:

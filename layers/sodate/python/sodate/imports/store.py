@@ -24,16 +24,13 @@ from sodate.leads.contact_state import Block, ContactState
 from sodate.leads.lead import Profile
 from sodate.leads.store import (
     ProfileItem,
-    StateItem,
-    as_it_was,
-    changes,
     external_owner_item,
     owner_item,
     profile_item,
     profile_key,
     profiles_of,
+    state_change,
     state_item,
-    state_key,
     states_of,
 )
 
@@ -205,12 +202,7 @@ def _profile_actions(before: Profile, after: Profile) -> list[Action]:
 
 
 def _state_writes(before: ContactState, after: ContactState) -> list[Write]:
-    actions = changes(before, after)
-    if after.address_key != before.address_key:
-        actions.append(StateItem.address_key.set(after.address_key))
-    if after.blocked != before.blocked:
-        actions.append(StateItem.blocked.set(after.blocked) if after.blocked else StateItem.blocked.remove())
-    return [Update(state_key(before.lead_id), actions, as_it_was(before, after.topics))] if actions else []
+    return [state_change(before, after, after.topics)] if after != before else []
 
 
 def _unchanged(profile: Profile) -> Condition:

@@ -11,7 +11,7 @@ from sodate.dynamodb.table import ConditionFailed
 from sodate.errors import Invalid, NotFound
 from sodate.leads.text import one_line
 
-JUDGED = tuple(type_.value for type_ in ActivityType if type_.by_robots)
+JUDGEABLE = tuple(type_.value for type_ in ActivityType if type_.by_robots)
 _LONGEST_REASON = 200
 
 
@@ -23,8 +23,8 @@ def judge(lead_id: str, activity: str, verdict: Literal["robot", "human"], now: 
     match = next((one for one in activities_of(lead_id) if one.key == activity), None)
     if match is None:
         raise NotFound(f"the lead has no activity {activity}; `sodate lead explain --json` lists them")
-    if match.type not in JUDGED:
-        raise Invalid(f"{match.type} is nothing that a robot does; only {', '.join(JUDGED)} can be judged")
+    if match.type not in JUDGEABLE:
+        raise Invalid(f"{match.type} is nothing that a robot does; only {', '.join(JUDGEABLE)} can be judged")
     _log(lead_id, ActivityType.ACTIVITY_JUDGED, {"of": activity, "verdict": verdict}, now)
 
 
