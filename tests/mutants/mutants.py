@@ -418,8 +418,8 @@ MUTANTS = (
     _mutant(
         "score-over-a-newer-one",
         "scoring/store.py",
-        "table.put_row(raw, _SAME_VERSION, was=was)",
-        "table.put_row(raw)",
+        "table.put_row(score, _SAME_VERSION, was=was)",
+        "table.put_row(score)",
         "of two folds at once the second forgets what the first knew",
         tests="tests/functions/test_stream_functions.py",
     ),

@@ -230,6 +230,24 @@ def query(
     return found
 
 
+def page(pk: str, after: str | None, limit: int) -> tuple[list[Row], str | None]:
+    """Up to `limit` items of a partition after the sort key `after`, and the sort key after which the next page begins.
+
+    Eventually consistent, of any kind.
+    """
+    request: Row = {
+        "TableName": name(),
+        "KeyConditionExpression": "pk = :pk",
+        "ExpressionAttributeValues": {":pk": {"S": pk}},
+        "Limit": limit,
+    }
+    if after is not None:
+        request["ExclusiveStartKey"] = key(pk, after)
+    reply = call("Query", request)
+    last = reply.get("LastEvaluatedKey")
+    return reply["Items"], last["sk"]["S"] if last else None
+
+
 def scan(model: type[Item], condition: Condition | None = None, *, consistent: bool = False) -> Iterator[Item]:
     """The whole table, page by page, items of one partition together: only for an export that an operator starts."""
     names: dict[str, str] = {}

@@ -15,7 +15,7 @@ from pynamodb.expressions.update import Action
 from sodate.activities.store import activity_item
 from sodate.consent.store import consent_item, suppression_item
 from sodate.dynamodb import keys, table
-from sodate.dynamodb.item import Row, TableItem
+from sodate.dynamodb.item import Row, TableItem, plain
 from sodate.dynamodb.table import ConditionFailed, Put, Update, Write
 from sodate.errors import Conflict
 from sodate.imports.decide import Known, LeadChange
@@ -152,7 +152,7 @@ def _owned(source: str, known: Known, items: dict[tuple[str, str], Row]) -> Know
 
 
 def _text(item: Row | None, name: str) -> str | None:
-    return str(item[name]["S"]) if item else None
+    return str(plain(item[name])) if item else None
 
 
 def lead_writes(change: LeadChange, source: str, now: datetime) -> list[Write]:

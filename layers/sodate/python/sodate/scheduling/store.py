@@ -15,7 +15,7 @@ from zlib import crc32
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
 from sodate.dynamodb import keys, table
-from sodate.dynamodb.item import TableItem
+from sodate.dynamodb.item import TableItem, values
 from sodate.errors import NotFound
 
 #: A new entry is due at least this far ahead, so that its bucket is not being read yet and an eventually consistent
@@ -104,19 +104,9 @@ def plan_retry(message: Mapping[str, Any], lane: Lane, now: datetime) -> None:
 
 def page(minute: datetime, lane: Lane, shard: int, after: str | None, limit: int) -> tuple[list[Entry], str | None]:
     """Entries in the order of their keys, and the key after which the next page begins (None: no more pages)."""
-    bucket = keys.due_bucket(minute, lane.name, shard)
-    request = {
-        "TableName": table.name(),
-        "KeyConditionExpression": "pk = :bucket",
-        "ExpressionAttributeValues": {":bucket": {"S": bucket}},
-        "Limit": limit,
-    }
-    if after is not None:
-        request["ExclusiveStartKey"] = {"pk": {"S": bucket}, "sk": {"S": after}}
-    reply = table.call("Query", request)
-    entries = [Entry(item["sk"]["S"], json.loads(item["message"]["S"])) for item in reply["Items"]]
-    last = reply.get("LastEvaluatedKey")
-    return entries, last["sk"]["S"] if last else None
+    rows, last = table.page(keys.due_bucket(minute, lane.name, shard), after, limit)
+    stored = [values(DueItem, row) for row in rows]
+    return [Entry(item["sk"], item["message"]) for item in stored], last
 
 
 def position(lane: Lane) -> Position | None:

@@ -19,8 +19,8 @@ from sodate.errors import Invalid
 from sodate.leads.lead import Profile
 from sodate.leads.store import to_profile
 from sodate.scoring.engine import ScoringEngine
-from sodate.scoring.score_state import ScoreState, loaded
-from sodate.scoring.store import moment
+from sodate.scoring.score_state import ScoreState
+from sodate.scoring.store import moment, recorded_state
 
 #: At most this many lead ids are listed on each side of a comparison; all leads are counted.
 NAMED = 500
@@ -72,8 +72,7 @@ def read_table(start: Row | None = None, segment: int = 0, segments: int = 1) ->
 def _case(profile: Row, items: list[Row]) -> Case:
     log = [from_image(plain({"M": item})) for item in items if item["sk"]["S"].startswith(keys.ACTIVITIES)]
     score = next((item for item in items if item["sk"]["S"] == keys.SCORE), None)
-    recorded = loaded(score["state_json"]["S"]) if score is not None and "state_json" in score else None
-    version = int(score["rules_version"]["N"]) if score is not None else 0
+    recorded, version = recorded_state(score)
     return Case(to_profile(profile), log, recorded, version)
 
 

@@ -22,7 +22,7 @@ from sodate.scheduling import store as due
 from sodate.scoring.engine import Late, ScoringEngine
 from sodate.scoring.rules import RuleSet
 from sodate.scoring.score_state import ScoreState
-from sodate.scoring.store import ScoreSnapshot, as_write, load_snapshot, moment, put_score, score_raw
+from sodate.scoring.store import ScoreSnapshot, as_write, load_snapshot, moment, put_score, score_row
 from sodate.signals.store import signal_item
 
 _TRIES = 5
@@ -159,7 +159,7 @@ def _write(
     lead_id: str, snapshot: ScoreSnapshot, score_state: ScoreState, rules: Rules, now: datetime, *, notify: bool
 ) -> None:
     due_minute = _plan_transition(lead_id, snapshot, score_state, rules, now)
-    raw = score_raw(
+    score = score_row(
         lead_id,
         score_state,
         rules.engine,
@@ -169,9 +169,9 @@ def _write(
     )
     if notify and score_state.hot and not snapshot.hot:
         signal = _signal(load_profile(lead_id), score_state, rules, now)
-        table.commit([as_write(raw, snapshot.version), Put.new(signal)])
+        table.commit([as_write(score, snapshot.version), Put.new(signal)])
     else:
-        put_score(raw, snapshot.version)
+        put_score(score, snapshot.version)
 
 
 def _plan_transition(

@@ -3,7 +3,6 @@
 SCORE is separate from STATE: a score write must never contend with the claim of an email (docs/decisions/0053).
 """
 
-import json
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 
 from sodate.dynamodb import keys, table
-from sodate.dynamodb.item import Row, TableItem, encode
+from sodate.dynamodb.item import Row, TableItem, decode, encode, row, values
 from sodate.dynamodb.statement import Statement, number
 from sodate.dynamodb.table import ConditionFailed, Put
 from sodate.leads.lead import Totals
@@ -96,22 +95,22 @@ def load_recent_snapshots(lead_ids: Iterable[str]) -> dict[str, ScoreSnapshot]:
     return {lead_id: _snapshot(items.get((keys.lead(lead_id), keys.SCORE))) for lead_id in wanted}
 
 
-def _snapshot(raw: Row | None) -> ScoreSnapshot:
-    if raw is None:
+def _snapshot(found: Row | None) -> ScoreSnapshot:
+    if found is None:
         return ScoreSnapshot()
-    if "state_json" not in raw:  # written before 2026-11-26: rules version 0 makes the next rescoring replay the log
-        return ScoreSnapshot(int(raw["version"]["N"]), hot=raw["hot"]["BOOL"])
-    due_minute = raw.get("due_minute", {}).get("N")
+    stored = values(ScoreItem, found)
+    if "state_json" not in stored:  # written before 2026-11-26: rules version 0 makes the next rescoring replay the log
+        return ScoreSnapshot(stored["version"], hot=stored["hot"])
     return ScoreSnapshot(
-        version=int(raw["version"]["N"]),
-        state_json=raw["state_json"]["S"],
-        hot=raw["hot"]["BOOL"],
-        rules_version=int(raw["rules_version"]["N"]),
-        due_minute=int(due_minute) if due_minute is not None else None,
+        version=stored["version"],
+        state_json=stored["state_json"],
+        hot=stored["hot"],
+        rules_version=stored["rules_version"],
+        due_minute=stored.get("due_minute"),
     )
 
 
-def score_raw(
+def score_row(
     lead_id: str,
     score_state: ScoreState,
     engine: ScoringEngine,
@@ -120,44 +119,51 @@ def score_raw(
     version: int,
     due_minute: int | None,
 ) -> Row:
-    """The raw form of `ScoreItem`, built without the model: it is written for every engagement (hot path)."""
+    """The SCORE item as DynamoDB JSON; it is written for every engagement."""
     view = engine.view(score_state, score_state.now)
-    item = {
-        "pk": {"S": keys.lead(lead_id)},
-        "sk": {"S": keys.SCORE},
-        "kind": {"S": "score"},
-        "state_json": {"S": dumped(score_state)},
-        "at": {"S": keys.stamp(moment(score_state.now))},
-        "total": {"N": str(view.total)},
-        "totals": {"S": json.dumps(recorded(view), separators=(",", ":"))},
-        "hot": {"BOOL": score_state.hot},
-        "rank": {"S": score_state.rank.value},
-        "phase": {"S": engine.rules.phases[score_state.phase].id},
-        "stage": {"S": score_state.stage.value},
-        "rules_version": {"N": str(rules_version)},
-        "version": {"N": str(version)},
-    }
-    return item | ({"due_minute": {"N": str(due_minute)}} if due_minute is not None else {})
+    return row(
+        ScoreItem,
+        keys.lead(lead_id),
+        keys.SCORE,
+        state_json=dumped(score_state),
+        at=keys.stamp(moment(score_state.now)),
+        total=view.total,
+        totals=recorded(view),
+        hot=score_state.hot,
+        rank=score_state.rank.value,
+        phase=engine.rules.phases[score_state.phase].id,
+        stage=score_state.stage.value,
+        rules_version=rules_version,
+        version=version,
+        due_minute=due_minute,
+    )
 
 
 _SAME_VERSION = Statement((), ScoreItem.version == number("was"))
 
 
-def put_score(raw: Row, was: int) -> None:
+def put_score(score: Row, was: int) -> None:
     """Write the item if it is still at version `was` (0: if it does not exist).
 
     Raises: `ConditionFailed` after a concurrent write.
     """
     if was:
-        table.put_row(raw, _SAME_VERSION, was=was)
+        table.put_row(score, _SAME_VERSION, was=was)
     else:
-        table.put_row(raw, ScoreItem.pk.does_not_exist())
+        table.put_row(score, ScoreItem.pk.does_not_exist())
 
 
-def as_write(raw: Row, was: int) -> Put:
+def as_write(score: Row, was: int) -> Put:
     """`put_score` as one part of a transaction."""
-    item = ScoreItem.from_raw_data(raw)
+    item = decode(ScoreItem, score)
     return Put(item, ScoreItem.version == was if was else ScoreItem.pk.does_not_exist())
+
+
+def recorded_state(score: Row | None) -> tuple[ScoreState | None, int]:
+    """The stored state, None when the item has none, and the version of the rules that it was made with (0: none)."""
+    stored = values(ScoreItem, score or {})
+    text = stored.get("state_json")
+    return loaded(text) if text else None, stored.get("rules_version", 0)
 
 
 def moment(minute: int) -> datetime:
