@@ -50,7 +50,7 @@ class Phase:
 
 def send_is_published() -> bool:
     """Whether SES tells of each acceptance too, which costs one SNS publish a mail more."""
-    return bool(re.search(r"EmailSendingEvent\.SEND,", (_ROOT / "infra" / "components" / "mail.py").read_text()))
+    return bool(re.search(r"EmailSendingEvent\.SEND,", (_ROOT / "infra" / "components" / "email.py").read_text()))
 
 
 def measure(leads: int, seed: int = 1) -> dict[str, Any]:

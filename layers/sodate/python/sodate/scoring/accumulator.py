@@ -24,7 +24,9 @@ class Accumulator:
         self._rules_by_type = compiled.rules_by_type
         self._predicates_by_type = compiled.predicates_by_type
         self._every_type_matters = compiled.asks_for_last_activity()
-        self._types = frozenset({*compiled.rules_by_type, *compiled.predicates_by_type, *_STAFF_TYPES})
+        # A set meeting is engagement, which the state of every lead records, whatever the rules say.
+        always = {*_STAFF_TYPES, ActivityType.MEETING_SET.value}
+        self._types = frozenset({*compiled.rules_by_type, *compiled.predicates_by_type, *always})
 
     def matters(self, activity: Activity) -> bool:
         """Whether the activity can change a score."""
