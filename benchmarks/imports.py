@@ -19,7 +19,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from sodate.dynamodb.table import Table, keys
+from sodate.dynamodb import keys
+from sodate.dynamodb.table import Table
 from sodate.imports.mappingfile import read_mapping
 from sodate.imports.reader import Survey
 from sodate.imports.store import Progress
