@@ -31,7 +31,7 @@ OPT_OUT = (
     Mutant(
         "review-without-condition",
         _SODATE + "consent/retention.py",
-        (("state_change(state, state, state.topics)", "state_change(state, state)"),),
+        (("table.commit([unchanged, *updates", "table.commit([*updates"),),
         "evidence of a consent that was given meanwhile gets an end",
         tests=_SMALL,
     ),
