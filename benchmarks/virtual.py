@@ -8,6 +8,7 @@ import heapq
 import itertools
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
 from datetime import datetime, timedelta
 
 
@@ -22,7 +23,7 @@ class VirtualTime:
 
     def at(self, moment: datetime, program: Callable[[], None]) -> None:
         """Run `program`, which may `sleep`, at `moment` or now, whichever is later."""
-        self._wake(moment, lambda: threading.Thread(target=self._run, args=(program,), daemon=True).start())
+        self._wake(moment, lambda: self._start(program))
 
     def after(self, seconds: float, program: Callable[[], None]) -> None:
         self.at(self.now + timedelta(seconds=seconds), program)
@@ -50,6 +51,11 @@ class VirtualTime:
 
     def _wake(self, moment: datetime, wake: Callable[[], None]) -> None:
         heapq.heappush(self._waiting, (moment, next(self._order), wake))
+
+    def _start(self, program: Callable[[], None]) -> None:
+        """In a thread that uses the same table."""
+        context = copy_context()
+        threading.Thread(target=context.run, args=(self._run, program), daemon=True).start()
 
     def _run(self, program: Callable[[], None]) -> None:
         self._mine.turn = threading.Semaphore(0)

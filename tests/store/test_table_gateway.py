@@ -1,6 +1,7 @@
 """The calls of the send path, which bypass PynamoDB: moto's DynamoDB and the memory table give the same results."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -218,3 +219,8 @@ def test_a_list_grows_at_its_front_and_loses_what_is_named() -> None:
     assert [plain(entry) for entry in stored["l"]["L"]] == [9, 1]
     with pytest.raises(ConditionFailed):
         update("P", "S", "REMOVE #l", "attribute_exists(#l[5])", names, {})
+
+
+def test_a_thread_without_a_table_is_told_what_is_missing() -> None:
+    with ThreadPoolExecutor(1) as pool, pytest.raises(RuntimeError, match=r"call Table\.use\(\) first"):
+        pool.submit(table.get, "P", "S").result()

@@ -86,8 +86,16 @@ class Delete:
 Write = Put | Update | Delete
 
 
+def used() -> Table:
+    """Raises: `RuntimeError` in a thread that called `Table.use` on none."""
+    table = _used.get(None)
+    if table is None:
+        raise RuntimeError("no table is in use in this thread: call Table.use() first")
+    return table
+
+
 def name() -> str:
-    return _used.get().name
+    return used().name
 
 
 def call(operation: str, request: Row) -> Row:
@@ -96,7 +104,7 @@ def call(operation: str, request: Row) -> Row:
     Raises: `ConditionFailed` with the current items, `Contention`, or `Transient` when the table is not available.
     """
     try:
-        return _used.get().client.call(operation, request)
+        return used().client.call(operation, request)
     except ClientError as error:
         raise _ours(error) from error
     except BotoCoreError as error:
