@@ -46,11 +46,11 @@ def merged(stacks: list[Mapping[str, Any]]) -> dict[str, str]:
 
 def _described(cloudformation: Any, name: str) -> Mapping[str, Any]:
     try:
-        found = cloudformation.describe_stacks(StackName=name)["Stacks"]
+        matches = cloudformation.describe_stacks(StackName=name)["Stacks"]
     except ClientError as error:
         if error.response["Error"]["Code"] == "ValidationError" and "exist" in error.response["Error"]["Message"]:
             raise StackMissing(name) from error
         raise
-    if not found:
+    if not matches:
         raise StackMissing(name)
-    return dict(found[0])
+    return dict(matches[0])

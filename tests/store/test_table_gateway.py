@@ -15,7 +15,7 @@ from sodate.email.eligibility.claim import ClaimRejected, Claims, release
 from sodate.email.reputation import rate_limiter
 from sodate.errors import Transient
 from sodate.leads.contact_state import ContactState, Enrollment
-from sodate.leads.store import find_state, state_item, step_change
+from sodate.leads.store import StateItem, find_state, state_change, state_item, state_key, step_change
 from sodate.scenarios.store import step_guard
 from sodate.scheduling import store as due
 
@@ -219,6 +219,17 @@ def test_a_list_grows_at_its_front_and_loses_what_is_named() -> None:
     assert [plain(entry) for entry in stored["l"]["L"]] == [9, 1]
     with pytest.raises(ConditionFailed):
         update("P", "S", "REMOVE #l", "attribute_exists(#l[5])", names, {})
+
+
+def test_a_write_without_a_difference_undoes_no_setting_that_changed_meanwhile() -> None:
+    """Its condition covers block and topics only, so a language chosen meanwhile must stay."""
+    table.put_new(state_item(LEAD))
+    change = state_change(LEAD, LEAD, LEAD.topics)
+    table.update(state_key("L"), [StateItem.language.set("en")])
+    table.commit([change])
+    stored = find_state("L")
+    assert stored is not None
+    assert stored.language == "en"
 
 
 def test_a_thread_without_a_table_is_told_what_is_missing() -> None:

@@ -18,10 +18,10 @@ _ROOM_NEEDED = 50
 
 
 def stack(d: Deployment) -> Result:
-    """Both stacks; the worse of the two is told."""
-    found = [_of_one(d, one) for one in d.stacks]
-    return next((result for result in found if result.verdict is Verdict.FAILED), None) or next(
-        (result for result in found if result.verdict is not Verdict.OK), ok("; ".join(one.detail for one in found))
+    """Both stacks; the result is the worse of the two."""
+    results = [_of_one(d, one) for one in d.stacks]
+    return next((result for result in results if result.verdict is Verdict.FAILED), None) or next(
+        (result for result in results if result.verdict is not Verdict.OK), ok("; ".join(one.detail for one in results))
     )
 
 

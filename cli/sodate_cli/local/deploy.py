@@ -75,8 +75,8 @@ def deploy(folder: LocalFolder, repository: Path, aws: str, context: Mapping[str
         cdk(repository, "synth", "--quiet", "--app", app, "--output", str(assembly), "-c", f"stage={STAGE}", *options)
         bootstrapped.result()
         cdk(repository, "deploy", *stacks.names(STAGE), "--app", str(assembly), *approval)
-    found: dict[str, dict[str, str]] = json.loads(outputs.read_text())
-    return {key: value for name in stacks.names(STAGE) for key, value in found[name].items()}
+    by_stack: dict[str, dict[str, str]] = json.loads(outputs.read_text())
+    return {key: value for name in stacks.names(STAGE) for key, value in by_stack[name].items()}
 
 
 @dataclass(frozen=True, slots=True)

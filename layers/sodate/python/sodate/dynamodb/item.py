@@ -47,7 +47,7 @@ def decode(model: type[Item], row: Row) -> Item:
 
 
 def row(model: type[TableItem], pk: str, sk: str, **given: Any) -> Row:
-    """The item as `encode(model(pk, sk, **given))`, without building the model.
+    """The item as `encode(model(pk, sk, **given))`, without building the model and without its defaults.
 
     Raises: `ValueError` for an attribute that the model does not have, or a required one that is missing.
     """

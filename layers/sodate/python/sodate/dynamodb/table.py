@@ -54,10 +54,6 @@ class ConditionFailed(Conflict):
     def old(self) -> Row | None:
         return next(iter(self.failed.values()))
 
-    def old_as(self, model: type[Item], write: int) -> Item | None:
-        current = self.failed.get(write)
-        return decode(model, current) if current else None
-
 
 @dataclass(frozen=True)
 class Put:
@@ -131,8 +127,8 @@ def _ours(error: ClientError) -> Conflict | Transient:
 
 def find(model: type[Item], pk: str, sk: str) -> Item | None:
     """Strongly consistent read of one item; None when it does not exist."""
-    found = get(pk, sk, consistent=True)
-    return decode(model, found) if found else None
+    row = get(pk, sk, consistent=True)
+    return decode(model, row) if row else None
 
 
 def get(pk: str, sk: str, *, consistent: bool = False) -> Row | None:
@@ -230,12 +226,12 @@ def query(
         "ConsistentRead": True,
         "ScanIndexForward": not newest_first,
     }
-    found: list[Item] = []
+    items: list[Item] = []
     for page in _pages("Query", request if limit is None else {**request, "Limit": limit}):
-        found += [decode(model, row) for row in page]
-        if limit is not None and len(found) >= limit:
-            return found[:limit]
-    return found
+        items += [decode(model, row) for row in page]
+        if limit is not None and len(items) >= limit:
+            return items[:limit]
+    return items
 
 
 def page(pk: str, after: str | None, limit: int) -> tuple[list[Row], str | None]:

@@ -89,10 +89,10 @@ def take_address(address_key: str, lead_id: str, erased_owner: str | None) -> Pu
 
 
 def load_profile(lead_id: str) -> Profile:
-    found = table.get(keys.lead(lead_id), keys.PROFILE, consistent=True)
-    if found is None:
+    row = table.get(keys.lead(lead_id), keys.PROFILE, consistent=True)
+    if row is None:
         raise NotFound(f"lead {lead_id} does not exist (any more)")
-    return to_profile(found)
+    return to_profile(row)
 
 
 def profiles_of(lead_ids: Iterable[str], *, consistent: bool = False) -> dict[str, Profile]:
@@ -137,8 +137,8 @@ def _own(stored: dict[str, Any]) -> dict[str, Any]:
 
 
 def find_state(lead_id: str) -> ContactState | None:
-    found = table.get(keys.lead(lead_id), keys.STATE, consistent=True)
-    return to_state(found) if found else None
+    row = table.get(keys.lead(lead_id), keys.STATE, consistent=True)
+    return to_state(row) if row else None
 
 
 def load_state(lead_id: str) -> ContactState:
@@ -180,7 +180,7 @@ def state_change(
     Without a difference the write has no effect, but carries the condition.
     """
     condition = as_it_was(before, topics)
-    actions = changes(before, after) or [StateItem.language.set(after.language)]
+    actions = changes(before, after) or [StateItem.language.set(StateItem.language)]
     return Update(state_key(before.lead_id), actions, condition if also is None else condition & also)
 
 

@@ -95,10 +95,10 @@ def load_recent_snapshots(lead_ids: Iterable[str]) -> dict[str, ScoreSnapshot]:
     return {lead_id: _snapshot(items.get((keys.lead(lead_id), keys.SCORE))) for lead_id in wanted}
 
 
-def _snapshot(found: Row | None) -> ScoreSnapshot:
-    if found is None:
+def _snapshot(score: Row | None) -> ScoreSnapshot:
+    if score is None:
         return ScoreSnapshot()
-    stored = values(ScoreItem, found)
+    stored = values(ScoreItem, score)
     if "state_json" not in stored:  # written before 2026-11-26: rules version 0 makes the next rescoring replay the log
         return ScoreSnapshot(stored["version"], hot=stored["hot"])
     return ScoreSnapshot(

@@ -8,7 +8,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from sodate.dynamodb import keys, table
-from sodate.dynamodb.item import Row, values
+from sodate.dynamodb.item import values
 from sodate.dynamodb.statement import Statement, number, numbers, text
 from sodate.dynamodb.table import Update
 from sodate.email.eligibility.caps import PREFERENCE, Limit, minutes_needed
@@ -64,7 +64,7 @@ def claim(lead_id: str, statement: Statement, parameters: dict[str, Any]) -> tup
     Raises: `ConditionFailed` with the current item.
     """
     stored = values(StateItem, table.execute(keys.lead(lead_id), keys.STATE, statement, parameters, "UPDATED_NEW"))
-    return len(stored.get("mailed", ())), {name: len(found) for name, found in stored.get("mailed_in", {}).items()}
+    return len(stored.get("mailed", ())), {name: len(minutes) for name, minutes in stored.get("mailed_in", {}).items()}
 
 
 def cut_minutes(lead_id: str, topic: str, mailed: range, mailed_in: range) -> None:
@@ -111,7 +111,3 @@ def mailed_change(was: ContactState, mailed: list[int], topic: str, in_topic: li
         actions.append(path.set(in_topic))
         unchanged &= equal(path, list(was.mailed_in.get(topic, ())) or None)
     return Update(state_key(was.lead_id), actions, unchanged)
-
-
-def current(row: Row | None) -> dict[str, Any]:
-    return values(StateItem, row or {})

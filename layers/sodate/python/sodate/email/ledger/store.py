@@ -66,19 +66,26 @@ def step_send(ref: StepRef, template: str, topic: str, now: datetime) -> SendIte
     return SendItem(
         keys.lead(ref.lead_id),
         keys.send(ref.send_id),
-        purpose="marketing",
-        name="step",
         state="planned",
         rank=RANK["planned"],
-        topic=topic,
-        template=template,
-        sequence=ref.sequence,
-        sequence_version=ref.version,
-        step=ref.step,
-        enrollment_id=ref.enrollment_id,
         planned_at=keys.stamp(now),
-        attempt=ref.attempt if ref.attempt > 1 else None,
+        **_of_step(ref, template, topic),
     )
+
+
+def _of_step(ref: StepRef, template: str, topic: str) -> dict[str, Any]:
+    """What identifies a step mail, in whatever state."""
+    return {
+        "purpose": "marketing",
+        "name": "step",
+        "topic": topic,
+        "template": template,
+        "sequence": ref.sequence,
+        "sequence_version": ref.version,
+        "step": ref.step,
+        "enrollment_id": ref.enrollment_id,
+        "attempt": ref.attempt if ref.attempt > 1 else None,
+    }
 
 
 def settled_step(send: SendItem, state: str, reason: str | None, now: datetime) -> SendItem:
@@ -96,22 +103,14 @@ def sent_step(
         SendItem,
         keys.lead(ref.lead_id),
         keys.send(ref.send_id),
-        purpose="marketing",
-        name="step",
         state="sent",
         rank=RANK["sent"],
-        topic=topic,
-        template=template[0],
         template_version=template[1],
-        sequence=ref.sequence,
-        sequence_version=ref.version,
-        step=ref.step,
-        enrollment_id=ref.enrollment_id,
         message_id=message_id,
         planned_at=keys.stamp(planned),
         sent_at=sent,
         settled_at=sent,
-        attempt=ref.attempt if ref.attempt > 1 else None,
+        **_of_step(ref, template[0], topic),
     )
 
 
@@ -162,8 +161,8 @@ def find_send(lead_id: str, send_id: str) -> SendItem | None:
 
 def find_send_eventual(lead_id: str, send_id: str) -> SendItem | None:
     """Eventually consistent read, half the price: usually at most a second old. A write after it needs a condition."""
-    found = table.get(keys.lead(lead_id), keys.send(send_id))
-    return decode(SendItem, found) if found else None
+    stored = table.get(keys.lead(lead_id), keys.send(send_id))
+    return decode(SendItem, stored) if stored else None
 
 
 def find_sends(wanted: Sequence[tuple[str, str]]) -> list[SendItem | None]:

@@ -20,8 +20,8 @@ class Catalog:
     words: dict[str, Any]
 
     def section(self, name: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.words[name]
-        return found
+        section: dict[str, Any] = self.words[name]
+        return section
 
     def day(self, day: date) -> str:
         month_name = self.words["month_names"][day.month - 1]
