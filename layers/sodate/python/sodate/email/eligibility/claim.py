@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from sodate.dynamodb import keys, table
@@ -52,7 +53,7 @@ class Claims:
         `time_zone`: the one the email was planned with. A claim with another one is rejected, so the email is planned
         again. `of_source`: values of the guard's parameters.
         """
-        parameters = {**self._parameters(), **of_source, "time_zone": time_zone}
+        parameters = {**self._parameters, **of_source, "time_zone": time_zone}
         try:
             mailed, mailed_in = store.claim(lead_id, self._statement(has_time_zone=time_zone is not None), parameters)
         except ConditionFailed as error:
@@ -67,7 +68,9 @@ class Claims:
             )
         return self._statements[has_time_zone]
 
+    @cached_property
     def _parameters(self) -> dict[str, Any]:
+        """Equal for every claim of the batch."""
         return {
             "now": keys.stamp(self.now),
             "minute": [minutes(self.now)],
