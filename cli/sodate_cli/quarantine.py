@@ -8,8 +8,9 @@ from sodate.forms.definition import Form
 from sodate.forms.release import find_quarantined, release
 from sodate.forms.store import quarantined
 from sodate.playbook.store import Definitions, parsed
-from sodate.runtime import container
+from sodate.runtime.clock import pause_between_attempts
 from sodate.scenarios.enroll import on_opt_in
+from ulid import ULID
 
 from sodate_cli import output
 from sodate_cli.operator import MonthOption, StageOption, explained, month, now, secret, target
@@ -65,7 +66,9 @@ def release_(
         form_id = find_quarantined(submission_id, when).form_id
         form = parsed(definitions.live("form", form_id), Form)
         address_secret = secret(where, "address-key")["key"].encode()
-        capture = Capture(form, address_secret, on_opt_in(definitions), container.new_id, container.pause)
+        capture = Capture(
+            form, address_secret, on_opt_in(definitions), lambda: str(ULID.from_datetime(at)), pause_between_attempts
+        )
         captured = release(capture, submission_id, when, at)
     if as_json:
         output.show_json({"submission": captured.submission_id, "lead": captured.lead_id, "status": captured.reason})

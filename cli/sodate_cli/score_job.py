@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import boto3
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from sodate.errors import Invalid, Transient
 from sodate.playbook.store import Definitions
-from sodate.runtime import container
+from sodate.runtime.queues import put_on_queue
 from sodate.scoring import replay_job
 from ulid import ULID
 
@@ -35,7 +36,7 @@ def begin(stage: str | None, segments: int, *, notify: bool) -> str:
     job, queue = str(ULID.from_datetime(at)), stack_outputs["ReplayQueueUrl"]
 
     def enqueue(messages: list[dict[str, Any]], delay: int) -> None:
-        container.put_on_queue(queue, messages, delay)
+        put_on_queue(boto3.client("sqs"), queue, messages, delay)
 
     replay_job.begin(Definitions(), job, segments, at, enqueue, notify=notify)
     return job

@@ -11,20 +11,19 @@ from sodate.email.mailing import Mailing
 from sodate.email.reputation import rates
 from sodate.errors import NotFound, Transient
 from sodate.playbook.store import DefinitionUnreadable, parsed
-from sodate.runtime import clock, container
+from sodate.runtime.app import App, on_lambda
 from sodate.runtime.batch import Failures, each_message
-from sodate.runtime.metrics import Metric, count
+from sodate.runtime.metrics import Metric
 
 
-def policy() -> Policy:
+def policy(app: App) -> Policy:
     try:
-        return Policy.of(parsed(container.definitions().live("mailing"), Mailing))
+        return Policy.of(parsed(app.definitions.live("mailing"), Mailing))
     except (NotFound, DefinitionUnreadable):  # a complaint blocks the lead without a playbook too
         return Policy()
 
 
-def handler(event: dict[str, Any], _: object) -> Failures:
-    container.bind_table()
+def handle(app: App, event: dict[str, Any]) -> Failures:
     applied, outcome_counts = list[EmailEvent](), Counter[str]()
     probes = list[EmailEvent]()
 
@@ -32,7 +31,7 @@ def handler(event: dict[str, Any], _: object) -> Failures:
         parsed_event = parse_event(body)
         if isinstance(parsed_event, Ignored):
             return parsed_event.reason
-        outcome = apply_event(parsed_event, container.key_of_address, policy(), clock.now())
+        outcome = apply_event(parsed_event, app.secrets.key_of_address, policy(app), app.clock.now())
         outcome_counts[outcome] += 1
         if outcome in ("applied", "double"):
             applied.append(parsed_event)
@@ -40,12 +39,15 @@ def handler(event: dict[str, Any], _: object) -> Failures:
             probes.append(parsed_event)
         return outcome
 
-    failures = each_message(event, act)
-    count(Metric.DUPLICATE_SENDS, outcome_counts["double"])
+    failures = each_message(app, event, act)
+    app.metrics.count(Metric.DUPLICATE_SENDS, outcome_counts["double"])
     try:
-        rates.record_events(applied, clock.now())
+        rates.record_events(applied, app.clock.now())
     except Transient:
-        count(Metric.RATES_NOT_COUNTED, len(applied))
+        app.metrics.count(Metric.RATES_NOT_COUNTED, len(applied))
     with suppress(Transient):  # a lost count only delays second attempts
         report_coverage.count_reported(report_coverage.taken_times([*applied, *probes]))
     return failures
+
+
+handler = on_lambda(handle)

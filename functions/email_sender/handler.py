@@ -13,26 +13,25 @@ from sodate.email.delivery.transactional import TransactionalEmail, opt_in_compo
 from sodate.email.events import report_coverage
 from sodate.errors import Transient
 from sodate.forms.opt_in_ceilings import OptInCeilings
-from sodate.runtime import clock, container
+from sodate.runtime.app import App, on_lambda
 from sodate.runtime.batch import Failures, Outcome, each_message
-from sodate.runtime.metrics import Metric, count
-from sodate.runtime.settings import setting
+from sodate.runtime.metrics import Metric
 from sodate.sales.handoff_email import handoff_composer
 from sodate.scenarios.send_step import StepEmail
 
 
-def handler(event: dict[str, Any], _: object) -> Failures:
-    container.bind_table()
-    began, stage = clock.now(), container.stage()
-    definitions, links = container.definitions(), container.links()
-    ses = SesMailer(container.ses_client, setting("SODATE_CONFIGURATION_SET"))
-    steps = StepEmail(definitions, links, stage, BatchSender(ses, clock.now, clock.sleep, container.new_id))
+def handle(app: App, event: dict[str, Any]) -> Failures:
+    clock, stage = app.clock, app.settings.stage
+    began = clock.now()
+    definitions, links = app.definitions, app.secrets.links()
+    ses = SesMailer(app.aws.ses, app.settings.configuration_set)
+    steps = StepEmail(definitions, links, stage, BatchSender(ses, clock.now, clock.sleep, app.new_id))
     composers = {
         "opt_in": opt_in_composer(definitions, links, stage),
-        "handoff": handoff_composer(definitions, container.feedback_links, stage),
+        "handoff": handoff_composer(definitions, app.secrets.feedback_links, stage),
     }
     transactionals, outcomes = TransactionalEmail(composers, ses, clock.now, clock.sleep), Counter[str]()
-    ceilings = OptInCeilings(definitions, container.key_of_address, clock.now)
+    ceilings = OptInCeilings(definitions, app.secrets.key_of_address, clock.now)
 
     def act(body: str) -> Outcome:
         message = parse_message(body)
@@ -49,11 +48,14 @@ def handler(event: dict[str, Any], _: object) -> Failures:
 
     if to_watch := transactionals_in(record["body"] for record in event["Records"]):
         watch_transactionals(to_watch, event["Records"][0]["messageId"], began)
-    failures = each_message(event, act)
-    count(Metric.SENDS_FAILED, outcomes["failed"] + outcomes["not_made"] + outcomes["rejected"])
-    count(Metric.CIRCUIT_OPENED, outcomes["circuit_opened"])
-    count(Metric.TRANSACTIONAL_DEFERRED, ceilings.outcomes["waits"] + ceilings.outcomes["over_ceiling"])
-    count(Metric.TRANSACTIONAL_GUARD, min(1, ceilings.outcomes["guard"]))
+    failures = each_message(app, event, act)
+    app.metrics.count(Metric.SENDS_FAILED, outcomes["failed"] + outcomes["not_made"] + outcomes["rejected"])
+    app.metrics.count(Metric.CIRCUIT_OPENED, outcomes["circuit_opened"])
+    app.metrics.count(Metric.TRANSACTIONAL_DEFERRED, ceilings.outcomes["waits"] + ceilings.outcomes["over_ceiling"])
+    app.metrics.count(Metric.TRANSACTIONAL_GUARD, min(1, ceilings.outcomes["guard"]))
     with suppress(Transient):  # a lost count only makes the sample of `report_coverage` smaller
         report_coverage.count_accepted(outcomes["accepted"], began)
     return failures
+
+
+handler = on_lambda(handle)

@@ -1,8 +1,9 @@
 """The feedback link of a hand-off. GET only shows a page; POST records feedback from its form or from JSON."""
 
+from functools import partial
 from typing import Any
 
-from sodate.runtime import clock, container
+from sodate.runtime.app import App, on_lambda
 from sodate.runtime.http import serve
 from sodate.sales.feedback_controller import FeedbackController
 from sodate.web.body import BodyError, decode, parse_body
@@ -10,16 +11,16 @@ from sodate.web.http import Request, Response, ok
 from sodate.web.negotiation import is_html_post, preferred_language
 
 
-def controller() -> FeedbackController:
-    return FeedbackController(container.definitions(), container.feedback_links())
+def controller(app: App) -> FeedbackController:
+    return FeedbackController(app.definitions, app.secrets.feedback_links())
 
 
-def show(request: Request) -> Response:
-    return controller().show(request.path["token"], preferred_language(request.headers), clock.now())
+def show(app: App, request: Request) -> Response:
+    return controller(app).show(request.path["token"], preferred_language(request.headers), app.clock.now())
 
 
-def submit(request: Request) -> Response:
-    token, language, now = request.path["token"], preferred_language(request.headers), clock.now()
+def submit(app: App, request: Request) -> Response:
+    token, language, now = request.path["token"], preferred_language(request.headers), app.clock.now()
     is_html = is_html_post(request.headers)
     try:
         raw = parse_body(decode(request.body, request.is_base64), request.headers)
@@ -28,13 +29,13 @@ def submit(request: Request) -> Response:
             raise
         raw = {}  # an empty form: the page shows what is missing
     if is_html:
-        return controller().submit(token, raw, language, now)
-    return ok(controller().submit_json(token, raw, now))
+        return controller(app).submit(token, raw, language, now)
+    return ok(controller(app).submit_json(token, raw, now))
 
 
-ROUTES = {"GET /sales/feedback/{token}": show, "POST /sales/feedback/{token}": submit}
+def handle(app: App, event: dict[str, Any]) -> dict[str, Any]:
+    routes = {"GET /sales/feedback/{token}": partial(show, app), "POST /sales/feedback/{token}": partial(submit, app)}
+    return serve(app, event, routes)
 
 
-def handler(event: dict[str, Any], _: object) -> dict[str, Any]:
-    container.bind_table()
-    return serve(event, ROUTES)
+handler = on_lambda(handle)

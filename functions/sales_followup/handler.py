@@ -6,11 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 from sodate.errors import Invalid, NotFound
-from sodate.runtime import clock, container
-from sodate.runtime.logs import logger
-from sodate.runtime.settings import is_local
+from sodate.runtime.app import App, on_lambda
+from sodate.runtime.notifier import sales_notifier
 from sodate.sales.follow_up import FollowUp
-from sodate.sales.notify import SalesNotifier
 from sodate.scheduling.dispatch import dispatch
 from sodate.scheduling.store import SALES
 
@@ -18,24 +16,25 @@ from sodate.scheduling.store import SALES
 _BUDGET = timedelta(seconds=30)
 
 
-def handler(_: dict[str, Any], __: object) -> dict[str, int]:
-    container.bind_table()
-    definitions, links = container.definitions(), container.feedback_links
-    follow_up = FollowUp(SalesNotifier(definitions, container.webhook_secret, links, allow_private=is_local()))
-    until, outcomes = clock.now() + _BUDGET, Counter[str]()
+def handle(app: App, _: dict[str, Any]) -> dict[str, int]:
+    follow_up = FollowUp(sales_notifier(app))
+    until, outcomes = app.clock.now() + _BUDGET, Counter[str]()
 
     def look(entries: Sequence[Mapping[str, Any]]) -> int:
         for number, entry in enumerate(entries):
-            if number and clock.now() >= until:
+            if number and app.clock.now() >= until:
                 return number
             try:
-                outcomes[follow_up.act(entry, clock.now())] += 1
+                outcomes[follow_up.act(entry, app.clock.now())] += 1
             except (Invalid, NotFound) as error:  # a permanent failure must not block the other entries
-                logger().error("a due entry of sales cannot be done", extra={"why": str(error)})
+                app.log.error("a due entry of sales cannot be done", extra={"why": str(error)})
                 outcomes["failed"] += 1
         return len(entries)
 
-    tick = dispatch(SALES, look, container.dispatcher_cache().cursors, clock.now())
+    tick = dispatch(SALES, look, app.dispatcher_cache.cursors, app.clock.now())
     if outcomes:
-        logger().info("followed up", extra=dict(outcomes))
+        app.log.info("followed up", extra=dict(outcomes))
     return {"minutes": tick.minutes, "looked_at": tick.handed_over}
+
+
+handler = on_lambda(handle)

@@ -3,10 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from sodate.runtime import clock, container
+from sodate.runtime.app import App, on_lambda
 from sodate.runtime.batch import Failures, each_message
-from sodate.runtime.logs import logger
-from sodate.runtime.settings import setting
 from sodate.scoring.replay_job import mark_requested, replay_task_of, run_task
 
 #: Leaves time for the last lead and for the message, within the timeout of 60 s.
@@ -14,19 +12,21 @@ _BUDGET = timedelta(seconds=45)
 _NAMED = 20
 
 
-def handler(event: dict[str, Any], _: object) -> Failures:
-    container.bind_table()
-    until = clock.now() + _BUDGET
+def handle(app: App, event: dict[str, Any]) -> Failures:
+    until = app.clock.now() + _BUDGET
 
     def act(body: str) -> str:
         task = replay_task_of(body)
-        result = run_task(task, container.definitions(), clock.now, until)
+        result = run_task(task, app.definitions, app.clock.now, until)
         if result.unreadable:
             names = result.unreadable[:_NAMED]
-            logger().error("leads cannot be read", extra={"leads": names, "in_all": len(result.unreadable)})
+            app.log.error("leads cannot be read", extra={"leads": names, "in_all": len(result.unreadable)})
         if result.following is not None:
-            container.put_on_queue(setting("SODATE_REPLAY_QUEUE_URL"), [result.following.model_dump()])
+            app.queues.put(app.settings.replay_queue, [result.following.model_dump()])
             mark_requested(result.following)
         return result.outcome
 
-    return each_message(event, act)
+    return each_message(app, event, act)
+
+
+handler = on_lambda(handle)

@@ -2,9 +2,12 @@
 
 from typing import Any
 
-from sodate.runtime import clock, container
+from sodate.runtime.app import App, on_lambda
 from sodate.runtime.key_rotation import rotate_step
 
 
-def handler(event: dict[str, Any], _: object) -> None:
-    rotate_step(container.client("secretsmanager"), event, clock.now())
+def handle(app: App, event: dict[str, Any]) -> None:
+    rotate_step(app.aws.client("secretsmanager"), event, app.clock.now())
+
+
+handler = on_lambda(handle, uses_table=False)

@@ -4,9 +4,11 @@ from dataclasses import asdict
 from typing import Any
 
 from sodate.email.reputation.suppression import sync
-from sodate.runtime import clock, container
+from sodate.runtime.app import App, on_lambda
 
 
-def handler(_: dict[str, Any], __: object) -> dict[str, int]:
-    container.bind_table()
-    return asdict(sync(container.ses_client(), container.key_of_address, clock.now()))
+def handle(app: App, _: dict[str, Any]) -> dict[str, int]:
+    return asdict(sync(app.aws.ses(), app.secrets.key_of_address, app.clock.now()))
+
+
+handler = on_lambda(handle)

@@ -82,7 +82,7 @@ def test_strict_is_never_attempted_again(world: QuickWorld, where: str) -> None:
 
 
 def test_nothing_is_attempted_again_while_the_dead_letter_queue_contains_reports(world: QuickWorld) -> None:
-    world._monkeypatch.setattr("sodate.runtime.container.has_event_letters", lambda: True)
+    world.app.queues.has_event_letters = lambda: True
     lost_attempt(world)
     world.advance(timedelta(days=4))
     assert second_attempts(world) == []

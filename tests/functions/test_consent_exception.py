@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from sodate.consent.exception import REASONS, record_exception
 from sodate.errors import Conflict, Invalid
-from sodate.runtime import container
 from sodate.scenarios.enroll import on_opt_in
 
 from tests.functions.quick import QuickWorld
@@ -17,7 +16,7 @@ TARO = {"email": "taro@example.jp", "name": "山田太郎", "company": "例示�
 
 
 def record(world: QuickWorld, lead: str, because: Any = "notified_address", note: str = NOTE) -> None:
-    record_exception(lead, TOPIC, because, note, on_opt_in(container.definitions()), world.now)
+    record_exception(lead, TOPIC, because, note, on_opt_in(world.app.definitions), world.now)
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import pytest
 from botocore.exceptions import ClientError
 from sodate.consent import store as consents
 from sodate.consent.unsubscribe import OptOut, unsubscribe
-from sodate.runtime import container
 from sodate.signing import Signer
 
 from tests.functions.quick import QuickWorld
@@ -123,12 +122,12 @@ def test_a_rotated_key_verifies_at_once_signs_a_day_later_and_the_old_one_still_
     stored = json.loads(client.get_secret_value(SecretId="signing-keys")["SecretString"])["keys"]
     new = {"id": "k2", "key": "new", "created": world.now.isoformat()}
     client.put_secret_value(SecretId="signing-keys", SecretString=json.dumps({"keys": [new, *stored]}))
-    container._secrets.clear()
+    world.new_process()
     assert world.visit(link, "POST")["statusCode"] == 200
-    assert container.signer().keys[-1] == "a-signing-key-of-the-tests"
+    assert world.app.secrets.signer().keys[-1] == "a-signing-key-of-the-tests"
     email_message = first_step_mail(world)  # it left within the day
     assert signed_by(email_message, "a-signing-key-of-the-tests", world)
-    assert container.signer().keys[-1] == "new"
+    assert world.app.secrets.signer().keys[-1] == "new"
     assert world.visit(email_message.unsubscribe_url, "POST", ONE_CLICK, **FORM)["statusCode"] == 200
 
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import jsonschema
-import pytest
 
 from tests.support.world import World
 
@@ -45,10 +44,8 @@ def test_a_run_that_sent_its_last_step_is_left_as_completed(world: World) -> Non
     assert [(event["scenario"], event["reason"]) for event in left] == [("materials-follow-up", "completed")]
 
 
-def test_what_goes_as_planned_is_announced_only_where_the_stage_wants_it(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SODATE_ANNOUNCE_ROUTINE", "off")
+def test_what_goes_as_planned_is_announced_only_where_the_stage_wants_it(world: World) -> None:
+    world.settings["SODATE_ANNOUNCE_ROUTINE"] = "off"
     world.join("taro@example.jp")
     world.advance(timedelta(days=21))
     assert {event["DetailType"] for event in world.bus} >= {"LeadCaptured", "ScenarioEntered"}

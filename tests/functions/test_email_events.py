@@ -13,7 +13,6 @@ from ses_simulator import envelopes, events
 from ses_simulator.message import Message
 from sodate.email.events.apply_event import Policy, apply_event
 from sodate.email.events.event import EmailEvent, parse_event
-from sodate.runtime import container
 
 from tests.functions.quick import QuickWorld
 from tests.support.world import World
@@ -83,8 +82,8 @@ def test_every_order_of_the_events_of_a_mail_ends_in_one_state(world: QuickWorld
         world.table.items = dict(before)
         for event in order:
             assert isinstance(event, EmailEvent)
-            apply_event(event, container.key_of_address, Policy(), world.now)
-            apply_event(event, container.key_of_address, Policy(), world.now)
+            apply_event(event, world.app.secrets.key_of_address, Policy(), world.now)
+            apply_event(event, world.app.secrets.key_of_address, Policy(), world.now)
         results[outcome(world, message)] = [event.type for event in order if isinstance(event, EmailEvent)]
     assert len(results) == 1, list(results.values())
 

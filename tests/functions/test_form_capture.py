@@ -6,17 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 from sodate.dynamodb import table
-from sodate.forms.captcha import Turnstile
 from sodate.forms.capture import Capture
 from sodate.forms.definition import Form
 from sodate.forms.release import release
 from sodate.forms.store import quarantined
 from sodate.forms.submission_plan import Outcome
 from sodate.playbook.store import Definitions
-from sodate.runtime import container
 from sodate.scenarios.enroll import on_opt_in
 
 from tests.functions.quick import QuickWorld
@@ -118,7 +117,8 @@ def with_captcha(world: World, monkeypatch: pytest.MonkeyPatch, answers: dict[st
             raise answer
         return dict(answer)
 
-    monkeypatch.setattr(container, "captcha", lambda: Turnstile(lambda: "secret", post_json))
+    boto3.client("secretsmanager").put_secret_value(SecretId="captcha", SecretString=json.dumps({"secret": "s"}))
+    world.new_process().post_json = post_json
     return asked
 
 
@@ -184,9 +184,11 @@ def test_a_robots_post_looks_accepted_and_makes_no_lead_and_no_mail(world: World
 def test_a_released_post_is_captured_as_if_it_had_not_been_doubted_once(world: World) -> None:
     world.post({**TARO, "_website": "x", "phone": "03-1234-5678", "interest": ["在庫管理"], "_utm_source": "ad"})
     (doubtful,) = quarantined(world.now)
-    definitions = container.definitions()
+    definitions = world.app.definitions
     form = Form.model_validate(definitions.live("form", "request-materials").body)
-    capture = Capture(form, container.address_secret(), on_opt_in(definitions), container.new_id, container.pause)
+    capture = Capture(
+        form, world.app.secrets.address_secret(), on_opt_in(definitions), world.app.new_id, world.app.clock.pause
+    )
     world.now += timedelta(hours=3)
     assert release(capture, doubtful.submission_id, world.now, world.now).outcome is Outcome.STORED
     assert release(capture, doubtful.submission_id, world.now, world.now).reason == "repeat"

@@ -13,7 +13,6 @@ from sodate.consent.unsubscribe import OptOut, unsubscribe
 from sodate.dynamodb import table
 from sodate.imports.mappingfile import read_mapping
 from sodate.imports.store import Progress
-from sodate.runtime import container
 from sodate_cli.imports import commands
 from sodate_cli.imports import journal as journals
 from sodate_cli.imports.files import opened
@@ -241,7 +240,7 @@ def test_a_lead_that_opted_out_stays_out_whatever_a_list_says(world: World, do: 
 
 
 def test_a_suppressed_address_stays_suppressed(world: World, do: Do) -> None:
-    table.put(suppression_item(container.key_of_address("taro@example.jp"), "complaint", world.now))
+    table.put(suppression_item(world.app.secrets.key_of_address("taro@example.jp"), "complaint", world.now))
     text = file(f"1,taro@example.jp,例示,,{AGREED}", header=CONSENT_HEADER)
     assert counts(do(text, mapping=MAPPING + CONSENT)) == {"rows": 1, "created": 1, "notes": 1}
     assert (state_of(world, "例示")["blocked"], state_of(world, "例示")["topics"]) == ("complaint", {})

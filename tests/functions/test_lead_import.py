@@ -1,6 +1,7 @@
 """A file in the import bucket: the same as the command, in pieces, and every trouble is an answer in the bucket."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,8 +9,6 @@ import boto3
 import pytest
 from sodate.imports import run
 from sodate.imports.receive import Receive
-from sodate.runtime import clock
-from sodate.runtime.logs import logger
 
 from tests.functions.quick import QuickWorld
 from tests.support.world import Json
@@ -29,8 +28,7 @@ class Uploads:
         where: Any = {"LocationConstraint": "ap-northeast-1"}
         self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
         self.queue = self.sqs.create_queue(QueueName="lead-import")["QueueUrl"]
-        monkeypatch.setenv("SODATE_IMPORT_QUEUE_URL", self.queue)
-        monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "lead_import")
+        world.settings |= {"SODATE_IMPORT_QUEUE_URL": self.queue, "POWERTOOLS_SERVICE_NAME": "lead_import"}
 
     def put(self, key: str, content: str | bytes, **metadata: str) -> None:
         body = content if isinstance(content, bytes) else content.encode()
@@ -103,13 +101,13 @@ def test_the_mapping_may_be_named_by_the_file(uploads: Uploads) -> None:
 def test_a_long_file_goes_on_in_new_messages(uploads: Uploads, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "CHUNK_ROWS", 10)
     world = uploads.world
-    real = clock.now()
+    real = world.now
 
     def slowly() -> Any:
         world.now += timedelta(seconds=20)
         return world.now
 
-    monkeypatch.setattr(clock, "now", slowly)
+    world.app.clock = replace(world.app.clock, now=slowly)
     uploads.put("imports/leads.mapping.yaml", MAPPING)
     rows = people(45) + "99,broken,X\n" + people(46).splitlines()[-1] + "\n98,broken,X\n"
     uploads.put("imports/leads.csv", rows)
@@ -201,16 +199,12 @@ def test_a_message_that_is_none_is_given_up_with_the_reason(uploads: Uploads, bo
     assert dead["reason"]
 
 
-def test_nothing_personal_is_logged(
-    uploads: Uploads, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_personal_is_logged(uploads: Uploads, capfd: pytest.CaptureFixture[str]) -> None:
     # A name of its own: the logger of another test writes to a standard output that is closed by now.
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "import-canary")
-    logger.cache_clear()
+    uploads.world.settings["POWERTOOLS_SERVICE_NAME"] = "import-canary"
     uploads.put("imports/leads.mapping.yaml", MAPPING)
     uploads.put("imports/leads.csv", people(2) + "9,taro-at-example.jp,Secret Company\n")
     uploads.notify("imports/leads.csv")
     logged = capfd.readouterr().out
-    logger.cache_clear()
     assert "batch" in logged
     assert not [word for word in ("example.jp", "Secret", "Company", "leads.csv") if word in logged]

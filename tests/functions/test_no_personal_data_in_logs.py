@@ -8,7 +8,6 @@ import pytest
 from botocore.exceptions import ClientError
 from ses_simulator import envelopes, events
 from ses_simulator.errors import Fault
-from sodate.runtime.logs import logger
 
 from tests.functions.quick import QuickWorld
 
@@ -23,11 +22,9 @@ def test_no_log_line_names_a_person_or_carries_a_token(
     world: QuickWorld,
     capfd: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # A name of its own: the logger of another test writes to a standard output that is closed by now.
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", SERVICE)
-    logger.cache_clear()
+    world.settings["POWERTOOLS_SERVICE_NAME"] = SERVICE
     caplog.set_level(0)
     tokens = tell(world)
     trouble(world)

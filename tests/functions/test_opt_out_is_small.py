@@ -10,7 +10,6 @@ from sodate.consent.retention import review, review_later
 from sodate.consent.store import consent_item
 from sodate.dynamodb import table
 from sodate.leads.store import StateItem, state_key
-from sodate.runtime import container
 
 from tests.functions.quick import QuickWorld
 from tests.support.meanwhile import before_each_transaction
@@ -48,12 +47,12 @@ def counted(world: QuickWorld, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def one_click(world: QuickWorld, lead: str) -> Any:
-    url = Links(PUBLIC_URL, container.signer()).unsubscribe(lead, "s", TOPIC, world.now)
+    url = Links(PUBLIC_URL, world.app.secrets.signer()).unsubscribe(lead, "s", TOPIC, world.now)
     return world.visit(url, "POST", "List-Unsubscribe=One-Click", **FORM)
 
 
 def preferences(world: QuickWorld, lead: str, body: str) -> Any:
-    return world.visit(Links(PUBLIC_URL, container.signer()).preferences(lead, world.now), "POST", body, **FORM)
+    return world.visit(Links(PUBLIC_URL, world.app.secrets.signer()).preferences(lead, world.now), "POST", body, **FORM)
 
 
 @pytest.mark.parametrize("path", ["one_click", "stop"])

@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable
 from copy import deepcopy
 from datetime import timedelta
-from importlib import import_module
 from typing import Any
 
 import pytest
@@ -16,7 +15,6 @@ from sodate.dynamodb import keys
 from sodate.email.content.render import must_compile
 from sodate.errors import Invalid, Transient
 from sodate.playbook.store import Definitions, DefinitionUnreadable, Stored
-from sodate.runtime import container
 from sodate.runtime.readers import must_read
 from sodate.scenarios.compose import StepComposer
 from sodate.scheduling import store as due
@@ -123,18 +121,13 @@ def make_unreadable(world: QuickWorld, *kinds: str) -> Callable[[], None]:
     before = {key: item for key, item in world.table.items.items() if key[0] in pks and "body" in item}
     another_world = {"body": {"S": json.dumps({"of": "another world"})}, "digest": {"S": "?"}}
     world.table.items.update({key: {**item, **another_world} for key, item in before.items()})
-    new_process()
+    world.new_process()
 
     def mend() -> None:
         world.table.items.update(before)
-        new_process()
+        world.new_process()
 
     return mend
-
-
-def new_process() -> None:
-    container.definitions.cache_clear()
-    import_module("functions.form_capture.handler").controller.cache_clear()
 
 
 def test_an_opt_out_needs_no_definition_at_all(world: QuickWorld) -> None:

@@ -15,7 +15,6 @@ from sodate.email.reputation.guards import Counts
 from sodate.email.reputation.rate_limiter import PATIENCE, SANDBOX_RATE, SILENCE, SILENT_CALLS, RateLimit
 from sodate.email.reputation.sending_limits import sending_limits
 from sodate.playbook.store import Definitions
-from sodate.runtime import container
 from sodate.scheduling import store as due
 
 from tests.functions.quick import QuickWorld
@@ -81,9 +80,7 @@ def test_a_tick_hands_over_a_minute_of_email_and_the_rest_stays(world: QuickWorl
         due.plan(at, due.STEP, "steps", batch.id, batch.message(), world.now)
     world.ses.simulator.account.max_send_rate = 2
     released: list[tuple[int, int]] = []
-    world._monkeypatch.setattr(
-        container, "enqueue", lambda messages, delay: released.extend((len(m["leads"]), delay) for m in messages)
-    )
+    world.app.queues.enqueue = lambda messages, delay: released.extend((len(m["leads"]), delay) for m in messages)
     world.now = at
     due.skip_idle_of(world._buckets(), at - timedelta(minutes=1))
     ticks = []
@@ -229,7 +226,7 @@ def test_priorities_are_served_in_order(world: QuickWorld) -> None:
     definitions = Definitions()
     body = definitions.live("sequence", "materials-follow-up").body
     definitions.publish("sequence", "materials-follow-up", {**body, "priority": "broadcast"}, world.now)
-    container.definitions.cache_clear()
+    world.new_process()
     world.join("b@example.jp")
     lanes = {
         item["pk"].split("#")[2].rstrip("0123456789") for item in world.items("due") if '"steps"' in item["message"]

@@ -9,7 +9,6 @@ from sodate.consent.links import Links
 from sodate.consent.unsubscribe import OptOut, unsubscribe
 from sodate.dynamodb import table
 from sodate.playbook.store import Definitions
-from sodate.runtime import container
 
 from tests.functions.quick import QuickWorld
 from tests.support.world import PUBLIC_URL
@@ -21,7 +20,7 @@ DROP = f"shown={TOPIC}"
 
 
 def link(world: QuickWorld, lead: str) -> str:
-    return Links(PUBLIC_URL, container.signer()).preferences(lead, world.now)
+    return Links(PUBLIC_URL, world.app.secrets.signer()).preferences(lead, world.now)
 
 
 def post(world: QuickWorld, lead: str, body: str) -> str:
@@ -184,7 +183,7 @@ def test_an_unknown_field_or_value_is_ignored(world: QuickWorld, lead: str) -> N
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_link_of_another_purpose_or_of_31_days_ago_opens_nothing(world: QuickWorld, lead: str, method: str) -> None:
-    links = Links(PUBLIC_URL, container.signer())
+    links = Links(PUBLIC_URL, world.app.secrets.signer())
     stop = links.unsubscribe(lead, "s", TOPIC, world.now).replace("/unsubscribe/", "/preferences/")
     old = links.preferences(lead, world.now - timedelta(days=31))
     before = everything(world)

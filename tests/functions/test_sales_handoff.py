@@ -42,18 +42,18 @@ def test_a_redelivered_event_repeats_nothing_that_was_done(world: World) -> None
     assert (len(handoffs(world)), len(world.webhooks), len(world.mails_to("sato@example.jp"))) == (1, 1, 1)
 
 
-def test_a_failing_webhook_is_retried_without_a_second_email(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_webhook_is_retried_without_a_second_email(world: World) -> None:
     replies: list[Any] = [Transient("the sales webhook answered 503"), Transient("no answer"), 200]
     posts: list[Any] = []
 
-    def deliver(post: Any, *, allow_private: bool) -> int:
+    def deliver(post: Any) -> int:
         posts.append(post)
         reply = replies.pop(0)
         if isinstance(reply, Exception):
             raise reply
         return int(reply)
 
-    monkeypatch.setattr("sodate.sales.webhook.deliver", deliver)
+    world.app.deliver_webhook = deliver
     for _ in range(2):
         with pytest.raises(Transient):
             hot(world) if not world.bus or not handoffs(world) else world.call("sales_handoff", event(world))
@@ -65,13 +65,11 @@ def test_a_failing_webhook_is_retried_without_a_second_email(world: World, monke
     assert signal["notifications"]["webhook"]["status"] == "200"
 
 
-def test_a_permanent_webhook_failure_is_recorded_and_the_email_is_sent(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def deliver(post: Any, *, allow_private: bool) -> int:
+def test_a_permanent_webhook_failure_is_recorded_and_the_email_is_sent(world: World) -> None:
+    def deliver(post: Any) -> int:
         raise Invalid("the sales webhook answered 404; check `sales.webhook.url`", "webhook")
 
-    monkeypatch.setattr("sodate.sales.webhook.deliver", deliver)
+    world.app.deliver_webhook = deliver
     with pytest.raises(Invalid):
         hot(world)
     world.settle()
@@ -123,18 +121,16 @@ def test_an_event_without_its_parts_is_rejected(world: World, detail: Any) -> No
         world.call("sales_handoff", {"detail-type": "LeadBecameHot", "detail": detail})
 
 
-def test_explain_shows_owner_and_channels_and_which_of_them_is_failing(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_explain_shows_owner_and_channels_and_which_of_them_is_failing(world: World) -> None:
     """`leads explain` shows a webhook that fails for days."""
     sales(world, SATO, webhook={"url": "https://sink.example.jp/hook"}, channels={"slack": SLACK})
 
-    def down(post: Any, *, allow_private: bool) -> int:
+    def down(post: Any) -> int:
         if "slack" in post.url:
             return 200
         raise Transient("the sales webhook did not answer: ConnectTimeoutError")
 
-    monkeypatch.setattr("sodate.sales.webhook.deliver", down)
+    world.app.deliver_webhook = down
     lead_id = lead(world, "taro")
     event = rise(world, lead_id)
     (before,) = explanation(Definitions(reads=must_read), lead_id, world.now)["told"]

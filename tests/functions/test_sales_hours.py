@@ -95,11 +95,10 @@ def test_a_signal_with_feedback_is_in_no_digest(world: World) -> None:
     sales(world, SATO, TANAKA, working_hours=OFFICE, digest=DIGEST)
     go_to(world, tokyo(11, 25, 21))
     leads = [become_hot(world, f"lead{n}", company=f"会社{n}") for n in range(3)]
-    from sodate.runtime import container
     from sodate.sales.links import Ticket
 
     ticket = Ticket(leads[0], signals(world, leads[0])[0]["sk"], "sato")
-    answer(world, container.feedback_links().url(ticket, world.now, 1), {"answer": "accepted"})
+    answer(world, world.app.secrets.feedback_links().url(ticket, world.now, 1), {"answer": "accepted"})
     go_to(world, tokyo(11, 26, 9, 5))
     (mail,) = world.mails_to("sato@example.jp")
     assert ("会社0" in mail.text, "会社1" in mail.text, "会社2" in mail.text) == (False, True, True)
@@ -129,9 +128,8 @@ def test_a_digest_that_crashes_at_any_write_is_finished_once(world: World) -> No
         except Death:
             died = True
         world.table.point = lambda label: None  # type: ignore[attr-defined]
-        from sodate.runtime import container
 
-        container.dispatcher_cache.cache_clear()
+        world.new_process()
         world.call("sales_followup", {})
         world.settle()
         deaths += died
@@ -192,9 +190,8 @@ def test_an_escalation_that_crashes_at_any_write_is_finished_once(world: World) 
         except Death:
             died = True
         world.table.point = lambda label: None  # type: ignore[attr-defined]
-        from sodate.runtime import container
 
-        container.dispatcher_cache.cache_clear()
+        world.new_process()
         world.call("sales_followup", {})
         world.settle()
         deaths += died
@@ -205,9 +202,7 @@ def test_an_escalation_that_crashes_at_any_write_is_finished_once(world: World) 
     assert deaths >= 4
 
 
-def test_a_chat_that_is_down_in_the_morning_is_retried_and_blocks_no_other(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_chat_that_is_down_in_the_morning_is_retried_and_blocks_no_other(world: World) -> None:
     broken = {**TANAKA, "channels": {"slack": "https://broken.example.jp/x"}}
     sales(world, SATO, broken, working_hours=OFFICE, digest=DIGEST, channels={"slack": SLACK})
     go_to(world, tokyo(11, 25, 21))
@@ -216,31 +211,31 @@ def test_a_chat_that_is_down_in_the_morning_is_retried_and_blocks_no_other(
     replies: list[Any] = [Transient("the sales webhook answered 503"), Transient("again"), 200]
     posts: list[str] = []
 
-    def deliver(post: Any, *, allow_private: bool) -> int:
+    def deliver(post: Any) -> int:
         posts.append(post.url)
         reply = replies.pop(0) if "broken" in post.url else 200
         if isinstance(reply, Exception):
             raise reply
         return int(reply)
 
-    monkeypatch.setattr("sodate.sales.webhook.deliver", deliver)
+    world.app.deliver_webhook = deliver
     go_to(world, tokyo(11, 26, 10))
     assert (posts.count("https://broken.example.jp/x"), posts.count(SLACK)) == (3, 1)
     assert [len(world.mails_to(f"{who}@example.jp")) for who in ("sato", "tanaka")] == [1, 1]
     assert all(signal["notifications"]["slack"]["status"] == "200" for signal in world.items("signal"))
 
 
-def test_a_permanent_chat_failure_is_recorded_and_not_retried(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_permanent_chat_failure_is_recorded_and_not_retried(world: World) -> None:
     sales(world, working_hours=OFFICE, digest=DIGEST, channels={"slack": SLACK})
     go_to(world, tokyo(11, 25, 21))
     become_hot(world, "a")
     posts: list[str] = []
 
-    def deliver(post: Any, *, allow_private: bool) -> int:
+    def deliver(post: Any) -> int:
         posts.append(post.url)
         raise Invalid("the sales webhook answered 404", "webhook")
 
-    monkeypatch.setattr("sodate.sales.webhook.deliver", deliver)
+    world.app.deliver_webhook = deliver
     go_to(world, tokyo(11, 27, 10))
     assert len(posts) == 1
     (signal,) = world.items("signal")

@@ -4,6 +4,7 @@ import json
 import random
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,6 @@ import boto3
 import pytest
 from sodate.errors import Transient
 from sodate.playbook.store import Definitions
-from sodate.runtime import clock, container
 from sodate.scoring import replay_job
 from sodate.scoring.replay import is_recorded, read_table, replay
 from sodate.scoring.rescore import live_rules, rescore
@@ -51,7 +51,7 @@ def crowd(world: QuickWorld, monkeypatch: pytest.MonkeyPatch) -> QuickWorld:
     world.now += timedelta(minutes=1)
     world.stream_records()
     # Every call of the clock takes a second, so that a task's budget is over after some twenty leads.
-    monkeypatch.setattr(clock, "now", lambda: tick(world))
+    world.app.clock = replace(world.app.clock, now=lambda: tick(world))
     return world
 
 
@@ -62,7 +62,7 @@ def tick(world: QuickWorld) -> Any:
 
 def begin(world: QuickWorld, *, notify: bool = False) -> str:
     tasks = replay_job.plan("JOB", SEGMENTS, live_rules(Definitions()).version, world.now, notify=notify)
-    container.put_on_queue(world.replay_queue, [task.model_dump() for task in tasks])
+    world.app.queues.put(world.replay_queue, [task.model_dump() for task in tasks])
     return "JOB"
 
 
@@ -164,17 +164,17 @@ def test_killed_at_any_write_and_delivered_again(crowd: QuickWorld, at: int) -> 
     assert (done, running, leads, unreadable) == (SEGMENTS, 0, LEADS, 0)
 
 
-def test_killed_between_its_progress_and_its_next_message(crowd: QuickWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    job, real = begin(crowd), container.put_on_queue
+def test_killed_between_its_progress_and_its_next_message(crowd: QuickWorld) -> None:
+    job, real = begin(crowd), crowd.app.queues.put
 
     def killed(*_: Any) -> None:
         raise Killed
 
     for body in messages(crowd):
-        monkeypatch.setattr(container, "put_on_queue", killed)
+        crowd.app.queues.put = killed
         with suppress(Killed):
             deliver(crowd, body)
-        monkeypatch.setattr(container, "put_on_queue", real)
+        crowd.app.queues.put = real
         assert deliver(crowd, body)
     assert figures(job) == (SEGMENTS, 0, LEADS, LEADS, 0)
     assert_all_as_a_replay_says(crowd)
@@ -194,7 +194,7 @@ def test_of_two_deliveries_at_the_same_time_one_goes_on(crowd: QuickWorld) -> No
     crowd.table.point = lambda label: None
     following = list(messages(crowd))
     assert [json.loads(body)["number"] for body in following] == [1]
-    container.put_on_queue(crowd.replay_queue, [json.loads(body) for body in [*following, *others]])
+    crowd.app.queues.put(crowd.replay_queue, [json.loads(body) for body in [*following, *others]])
     assert all(deliver(crowd, body) for body in messages(crowd))
     assert figures(job)[:3] == (SEGMENTS, 0, LEADS)
     assert_all_as_a_replay_says(crowd)
@@ -225,7 +225,9 @@ def test_a_process_that_caches_older_rules_overwrites_no_newer_score(crowd: Quic
     before = {item["pk"]: item["version"] for item in crowd.items("score")}
     for segment in range(SEGMENTS):
         far = crowd.now + timedelta(days=1)
-        result = replay_job.run_task(replay_job.ReplayTask(job=job, segment=segment), replayed, clock.now, far)
+        result = replay_job.run_task(
+            replay_job.ReplayTask(job=job, segment=segment), replayed, crowd.app.clock.now, far
+        )
         assert result.outcome == "done"
     after = {item["pk"]: item for item in crowd.items("score")}
     for lead in ahead:
@@ -262,7 +264,7 @@ def test_a_busy_table_ends_the_task_with_what_was_done_and_without_progress_the_
     assert not deliver(crowd, following)
     assert figures(job) == (0, SEGMENTS, 3, 3, 0)
     monkeypatch.setattr(replay_job, "rescore", real)
-    container.put_on_queue(crowd.replay_queue, [json.loads(body) for body in [following, *queued[1:]]])
+    crowd.app.queues.put(crowd.replay_queue, [json.loads(body) for body in [following, *queued[1:]]])
     assert all(deliver(crowd, body) for body in messages(crowd))
     assert figures(job) == (SEGMENTS, 0, LEADS, LEADS, 0)
     assert_all_as_a_replay_says(crowd)

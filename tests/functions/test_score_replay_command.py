@@ -7,7 +7,6 @@ from typing import Any
 import boto3
 import pytest
 from sodate.playbook.store import Definitions
-from sodate.runtime import container
 from sodate.scoring import replay_job
 from sodate_cli import score, score_job
 from sodate_cli.main import app
@@ -61,7 +60,7 @@ def test_rules_of_this_very_minute_wait_until_every_function_knows_them(
     stage: QuickWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     delays = list[int]()
-    monkeypatch.setattr(container, "put_on_queue", lambda queue, sent, delay=0: delays.append(delay))
+    monkeypatch.setattr(score_job, "put_on_queue", lambda sqs, queue, sent, delay: delays.append(delay))
     run("replay", "--write", "--on-aws")
     Definitions().publish("rules", "default", {**COLD, "hot": {"threshold": 70, "cool_below": 60}}, stage.now)
     run("replay", "--write", "--on-aws")

@@ -11,7 +11,6 @@ from sodate.consent.unsubscribe import OptOut, unsubscribe
 from sodate.email.ledger.states import FINAL
 from sodate.email.operator_lists.unknown import resolve, unknown_sends
 from sodate.playbook.store import Definitions
-from sodate.runtime import container
 from sodate.scheduling import store as due
 
 from tests.functions.quick import QuickWorld
@@ -293,8 +292,8 @@ def publish_hourly(world: World, **more: Any) -> None:
         "steps": [{"id": f"s{n}", "template": template, "delay": {"hours": n}, "valid_hours": 200} for n in range(3)],
         **more,
     }
-    container.definitions().publish("sequence", "hourly", body, world.now)
-    container.definitions().retire("sequence", "demo-preparation", world.now)
+    world.app.definitions.publish("sequence", "hourly", body, world.now)
+    world.app.definitions.retire("sequence", "demo-preparation", world.now)
 
 
 def test_an_email_with_a_missing_value_fails_with_its_reason_and_the_others_are_sent(world: World) -> None:
@@ -321,7 +320,7 @@ def publish_template(world: World, **changes: str) -> None:
     name = "materials-1-first-steps"
     definitions = Definitions()
     definitions.publish("template", name, {**definitions.live("template", name).body, **changes}, world.now)
-    container.definitions.cache_clear()
+    world.new_process()
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 import json
 import random
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -13,7 +12,6 @@ from sodate.activities.activity import Activity, activity_key
 from sodate.activities.store import activity_item
 from sodate.dynamodb import keys, table
 from sodate.playbook.store import Definitions
-from sodate.runtime import container
 from sodate.scoring.rescore import live_rules, replayed, rescore
 from sodate.scoring.store import find_score, load_snapshot
 
@@ -61,10 +59,10 @@ def test_two_folds_at_once_raise_one_signal(world: World, monkeypatch: pytest.Mo
     def meanwhile() -> None:
         if len(depth) < 3:
             depth.append(True)
-            rescore(lead, live_rules(container.definitions()), world.now + timedelta(seconds=len(depth)))
+            rescore(lead, live_rules(world.app.definitions), world.now + timedelta(seconds=len(depth)))
 
     before_each_transaction(monkeypatch, world, meanwhile)
-    rescore(lead, live_rules(container.definitions()), world.now)
+    rescore(lead, live_rules(world.app.definitions), world.now)
     assert len(world.items("signal")) == 1
     world.settle()
     assert len([e for e in world.bus if e["DetailType"] == "LeadBecameHot"]) == 1
@@ -73,7 +71,7 @@ def test_two_folds_at_once_raise_one_signal(world: World, monkeypatch: pytest.Mo
 
 
 def test_a_fold_that_began_on_an_old_score_begins_anew(world: QuickWorld) -> None:
-    lead, rules = world.join(), live_rules(container.definitions())
+    lead, rules = world.join(), live_rules(world.app.definitions)
     before, points = load_snapshot(lead), json.loads(world.score(lead)["totals"])[""][2]
     for number in range(2):
         at = world.now + timedelta(minutes=number + 1)
@@ -98,7 +96,7 @@ def test_a_score_of_an_earlier_release_is_replayed_by_the_next_activity(world: Q
 
 
 def test_a_process_that_knows_old_rules_does_not_bring_them_back(world: World) -> None:
-    lead, old = world.join(), live_rules(container.definitions())
+    lead, old = world.join(), live_rules(world.app.definitions)
     body = old.rules.model_dump(mode="json", by_alias=True)
     body["hot"] = {"threshold": 500, "cool_below": 400}
     Definitions().publish("rules", "default", body, world.now)
@@ -174,12 +172,11 @@ def test_events_that_the_bus_refused_come_again_with_the_same_id(world: World) -
     world.join()
     item = {"pk": {"S": "LEAD#g"}, "sk": {"S": "SUBMISSION#1"}, "kind": {"S": "submission"}, "form_id": {"S": "f"}}
     item["at"] = {"S": "2026-11-24T00:00:00.000Z"}
-    bus = container.client("events")
-    real_client = container.client
+    bus, real_client = world.aws.client("events"), world.aws.client
     ids = []
     with pytest.MonkeyPatch.context() as patch:
         bus.put_events = _refusing(1, bus.put_events)
-        patch.setattr(container, "client", lambda service: bus if service == "events" else real_client(service))
+        patch.setattr(world.aws, "client", lambda service: bus if service == "events" else real_client(service))
         world.bus.clear()
         record = stream_record(item, None, 7)
         assert world.call("event_publisher", {"Records": [record]}) == {
@@ -256,15 +253,10 @@ def test_a_secret_that_cannot_be_read_is_busy_for_a_new_process_and_nothing_for_
     def down(SecretId: str) -> Any:
         raise ClientError({"Error": {"Code": "InternalServiceError", "Message": "x"}}, "GetSecretValue")
 
-    real_client = container.client
-    secrets = real_client("secretsmanager")
-    monkeypatch.setattr(secrets, "get_secret_value", down)
-    monkeypatch.setattr(
-        container, "client", lambda service: secrets if service == "secretsmanager" else real_client(service)
-    )
-    monkeypatch.setattr(container._secrets, "_timer", lambda: time.time() + 3600)
+    monkeypatch.setattr(world.aws.client("secretsmanager"), "get_secret_value", down)
+    world.now += timedelta(hours=1)
     assert world.post({**body, "email": "b@example.jp"})["statusCode"] == 201
-    container._secrets.clear()
+    world.new_process()
     answer = world.post({**body, "email": "c@example.jp"})
     assert (answer["statusCode"], answer["headers"]["retry-after"]) == (503, "5")
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from sodate.playbook.store import Definitions
-from sodate.runtime import container
 from sodate_cli import quarantine
 from sodate_cli.target import Target
 from typer.testing import CliRunner
@@ -96,7 +95,7 @@ def test_a_person_releases_what_was_real(world: World, monkeypatch: pytest.Monke
     name = waiting["sk"].removeprefix("SUBMISSION#")
     monkeypatch.setattr(quarantine, "target", lambda stage: Target("test", TABLE, {}))
     monkeypatch.setattr(quarantine, "now", lambda where: world.now)
-    monkeypatch.setattr(quarantine, "secret", lambda where, which: {"key": container.address_secret().decode()})
+    monkeypatch.setattr(quarantine, "secret", lambda where, which: {"key": world.app.secrets.address_secret().decode()})
     done = CliRunner().invoke(quarantine.app, ["release", name])
     assert done.exit_code == 0, done.output
     world.settle()

@@ -20,8 +20,14 @@ from ses_simulator.envelopes import sqs_event_of
 from sodate.authoring.apply import apply_directory
 from sodate.dynamodb.client import sdk_client
 from sodate.dynamodb.table import Table
-from sodate.playbook import store as playbook_store
-from sodate.runtime import clock, container
+from sodate.playbook.store import Definitions
+from sodate.runtime import clock
+from sodate.runtime.app import App
+from sodate.runtime.aws import BotoClients
+from sodate.runtime.clock import Clock
+from sodate.runtime.queues import Queues, put_on_queue
+from sodate.runtime.readers import must_read
+from sodate.runtime.settings import Settings
 from sodate.scheduling import store as due
 
 from tests.support.tables import create_table
@@ -43,16 +49,18 @@ class World:
         self.bus: list[Json] = []
         self.dead: list[Json] = []
         self._hidden: list[tuple[datetime, Json]] = []
-        self._delayed: list[tuple[datetime, Sequence[Mapping[str, Any]]]] = []
+        self.delayed: list[tuple[datetime, Sequence[Mapping[str, Any]]]] = []
         self._monkeypatch = monkeypatch
         self._seen: dict[tuple[str, str], Json] = {}
-        self._environment()
+        self._create_queues()
         self.gateway = self._create_table()
         self.gateway.use()
         self._secrets()
         self.ses = SimulatedSes(clock=lambda: self.now, identities=["example.jp"], configuration_sets=["sodate-test"])
         self.ses.simulator.account.max_send_rate = 100_000
-        self._wire()
+        self.aws = WorldClients(self)
+        self.new_process()
+        monkeypatch.setattr(clock, "now", lambda: self.now)  # what commands of `sodate` read
         self._apply_playbook()
         for lane in due.LANES:
             due.move_cursor(lane, START - timedelta(minutes=1))  # the schedules run since the first deploy
@@ -94,7 +102,7 @@ class World:
     # -- what time and AWS do ----------------------------------------------------------------------------------
 
     def call(self, function: str, event: Any) -> Any:
-        return import_module(f"functions.{function}.handler").handler(event, None)
+        return import_module(f"functions.{function}.handler").handle(self.app, event)
 
     def tick(self) -> None:
         self.call("step_mail_dispatch", {})
@@ -151,12 +159,13 @@ class World:
 
     # -- wiring ------------------------------------------------------------------------------------------------
 
-    def _environment(self) -> None:
-        self.queue = boto3.client("sqs").create_queue(QueueName="send")["QueueUrl"]
-        self.replay_queue = boto3.client("sqs").create_queue(QueueName="replay")["QueueUrl"]
-        self.dlq = boto3.client("sqs").create_queue(QueueName="dead")["QueueUrl"]
-        self.event_dlq = boto3.client("sqs").create_queue(QueueName="event-dead")["QueueUrl"]
-        settings = {
+    def _create_queues(self) -> None:
+        self.queue, self.replay_queue, self.dlq, self.event_dlq = (
+            boto3.client("sqs").create_queue(QueueName=name)["QueueUrl"]
+            for name in ("send", "replay", "dead", "event-dead")
+        )
+        self.settings = {
+            "POWERTOOLS_SERVICE_NAME": "test",
             "SODATE_STAGE": "test",
             "SODATE_TABLE": TABLE,
             "SODATE_BUS": "sodate-test",
@@ -172,8 +181,20 @@ class World:
             "SODATE_PUBLIC_URL": PUBLIC_URL,
             "SODATE_CONFIGURATION_SET": "sodate-test",
         }
-        for name, value in settings.items():
-            self._monkeypatch.setenv(name, value)
+
+    def new_process(self) -> App:
+        """A Lambda process starts empty: without definitions, secrets and cursors of another."""
+        pass_no_time = Clock(
+            lambda: self.now,
+            sleep=lambda seconds: None,
+            pause=lambda attempt: None,
+            wall_seconds=lambda: self.now.timestamp(),
+        )
+        self.app = app = App(Settings(self.settings), pass_no_time, self.aws)
+        app.definitions = Definitions(reads=must_read, on_unreadable=app.report_unreadable, pointer_seconds=-1.0)
+        app.queues = DelayingQueues(self)
+        app.deliver_webhook = self._webhook
+        return app
 
     def _apply_playbook(self) -> None:
         """Compiled once a process: MJML and the lint take a second, and every test wants the same playbook."""
@@ -192,23 +213,7 @@ class World:
         client.create_secret(Name="webhook", SecretString=json.dumps({"key": "a-webhook-key"}))
         client.create_secret(Name="captcha", SecretString=json.dumps({}))
 
-    def _wire(self) -> None:
-        forget_process_state()
-        self._monkeypatch.setattr(clock, "now", lambda: self.now)
-        self._monkeypatch.setattr(container, "ses_client", lambda: self.ses)
-        self._monkeypatch.setattr(container, "pause", lambda attempt: None)
-        self._monkeypatch.setattr(clock, "sleep", lambda seconds: None)
-        self._monkeypatch.setattr(container, "table", lambda: self.gateway)
-        self._monkeypatch.setattr(playbook_store, "_POINTER_SECONDS", -1.0)
-        self._real_client, self._real_enqueue = container.client, container.enqueue
-        self._monkeypatch.setattr(container, "enqueue", self._enqueue)
-        self._monkeypatch.setattr(container, "client", self._client)
-        self._monkeypatch.setattr("sodate.sales.webhook.deliver", self._webhook)
-
-    def _client(self, service: str) -> Any:
-        return _Bus(self.bus) if service == "events" else self._real_client(service)
-
-    def _webhook(self, post: Any, *, allow_private: bool) -> int:
+    def _webhook(self, post: Any) -> int:
         self.webhooks.append(post)
         return 200
 
@@ -247,14 +252,10 @@ class World:
                 assert self.call(function, {"Records": wanted}) == {"batchItemFailures": []}
         return bool(scoring or outbox)
 
-    def _enqueue(self, messages: Sequence[Mapping[str, Any]], delay_seconds: int = 0) -> None:
-        """Delays pass on the clock of the test, not on that of the machine."""
-        self._delayed.append((self.now + timedelta(seconds=delay_seconds), messages))
-
     def receive(self) -> list[Json]:
-        for _, messages in [entry for entry in self._delayed if entry[0] <= self.now]:
-            self._real_enqueue(messages)
-        self._delayed = [entry for entry in self._delayed if entry[0] > self.now]
+        for _, messages in [entry for entry in self.delayed if entry[0] <= self.now]:
+            put_on_queue(boto3.client("sqs"), self.queue, messages)
+        self.delayed = [entry for entry in self.delayed if entry[0] > self.now]
         client, found = boto3.client("sqs"), []
         while messages := client.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages", []):
             for message in messages:
@@ -310,6 +311,34 @@ class World:
         }
 
 
+class WorldClients(BotoClients):
+    """moto's clients, but for the bus and SES, which the world plays."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self._world = world
+
+    def client(self, service: str) -> Any:
+        return _Bus(self._world.bus) if service == "events" else super().client(service)
+
+    def ses(self) -> Any:
+        return self._world.ses
+
+    def dynamodb(self) -> Any:
+        return self._world.gateway.client
+
+
+class DelayingQueues(Queues):
+    """Delays pass on the clock of the test, not on that of the machine."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.app.settings, lambda: world.aws.client("sqs"))
+        self._world = world
+
+    def enqueue(self, messages: Sequence[Mapping[str, Any]], delay_seconds: int = 0) -> None:
+        self._world.delayed.append((self._world.now + timedelta(seconds=delay_seconds), messages))
+
+
 class _Bus:
     def __init__(self, events: list[Json]) -> None:
         self._events = events
@@ -333,15 +362,6 @@ def _filter(record: Json, inserts: set[str], any_change: set[str]) -> bool:
 
 def plain(item: Json) -> Json:
     return {name: boto3.dynamodb.types.TypeDeserializer().deserialize(value) for name, value in item.items()}
-
-
-def forget_process_state() -> None:
-    """A Lambda process starts empty; so does each test."""
-    container.definitions.cache_clear()
-    container.dispatcher_cache.cache_clear()
-    container._secrets.clear()
-    container.client.cache_clear()
-    import_module("functions.form_capture.handler").controller.cache_clear()
 
 
 @contextmanager

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 from rich.text import Text
-from sodate.runtime import clock, container
+from sodate.runtime import clock
+from ulid import ULID
 
 from sodate_cli import output
 from sodate_cli.doctor.finding import Finding, Verdict
@@ -88,7 +89,7 @@ def _deployment(stage: str | None) -> "Deployment":
         machine_now=machine_time,
         fetch=get_over_http,
         pause=clock.sleep,
-        new_id=container.new_id,
+        new_id=lambda: str(ULID.from_datetime(clock.now())),
     )
 
 

@@ -16,7 +16,8 @@ from sodate.imports.row import Trouble
 from sodate.imports.run import Run, import_id, read_header
 from sodate.imports.store import Progress, advance, begin, find_progress
 from sodate.playbook.store import Definitions
-from sodate.runtime import container
+from sodate.runtime.clock import pause_between_attempts
+from ulid import ULID
 
 from sodate_cli.imports.files import Opened, reading
 from sodate_cli.imports.journal import Journal
@@ -74,7 +75,13 @@ def run_import(
         progress = Progress(name, encoding)
     again = known is not None and known.finished
     context = ImportContext(mapping, name, target.now, again=again)
-    apply = Apply(context, target.address_secret, container.new_id, container.pause, dry_run=dry_run)
+    apply = Apply(
+        context,
+        target.address_secret,
+        lambda: str(ULID.from_datetime(target.now)),
+        pause_between_attempts,
+        dry_run=dry_run,
+    )
 
     def save(before: Progress, after: Progress, troubles: Sequence[Trouble]) -> Progress:
         on_progress(after, result)

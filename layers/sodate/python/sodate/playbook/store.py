@@ -9,9 +9,9 @@ import json
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
@@ -25,7 +25,7 @@ from sodate.playbook.model import read
 Kind = Literal["form", "template", "sequence", "mailing", "rules", "sales"]
 #: Id of the kinds of which a playbook has exactly one.
 ONLY = "default"
-_POINTER_SECONDS = 20.0
+POINTER_SECONDS = 20.0
 #: How many versions back `live` searches for a readable one.
 _MOST_STEPS_BACK = 50
 #: Each process reports an unreadable definition at most this often, and often enough to raise the alarm.
@@ -54,6 +54,8 @@ class Stored:
     body: dict[str, Any]
     digest: str
     published: str
+    models: dict[type[BaseModel], BaseModel] = field(default_factory=dict, compare=False, repr=False)
+    """The body as each model that parsed it: a version never changes, so it is parsed once."""
 
     @property
     def name(self) -> str:
@@ -61,18 +63,17 @@ class Stored:
 
 
 Model = TypeVar("Model", bound=BaseModel)
-_parsed: dict[tuple[type[BaseModel], Kind, str, int, str], BaseModel] = {}
 
 
 def parsed(stored: Stored, model: type[Model]) -> Model:
-    """Parse a stored version, once per process: a version never changes. Unknown keys are ignored.
+    """Parse a stored version, once per `Stored`. Unknown keys are ignored.
 
     Raises: `DefinitionUnreadable`.
     """
-    key = (model, stored.kind, stored.id, stored.version, stored.digest)
-    if key not in _parsed:
+    found = stored.models.get(model)
+    if found is None:
         try:
-            _parsed[key] = read(model, stored.body)
+            found = stored.models[model] = read(model, stored.body)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(str(part) for part in first["loc"])
@@ -80,7 +81,7 @@ def parsed(stored: Stored, model: type[Model]) -> Model:
                 f"this release cannot read {stored.name} ({where}: {first['msg']}); deploy the release that wrote it,"
                 " or apply a playbook that this one understands"
             ) from error
-    return _parsed[key]  # type: ignore[return-value]
+    return cast(Model, found)
 
 
 def digest(body: dict[str, Any]) -> str:
@@ -88,7 +89,7 @@ def digest(body: dict[str, Any]) -> str:
 
 
 class Definitions:
-    """Cached access to definitions: a version forever (it is immutable), a pointer for 20 seconds.
+    """Cached access to definitions: a version forever (it is immutable), a pointer for `pointer_seconds`.
 
     `reads` raises `DefinitionUnreadable` for a version that this release cannot read; `on_unreadable` is called for
     an unreadable live version. Without them bodies are not validated (`plan`, `apply`).
@@ -98,10 +99,12 @@ class Definitions:
         self,
         timer: Callable[[], float] = time.monotonic,
         *,
+        pointer_seconds: float = POINTER_SECONDS,
         reads: Callable[[Stored], object] = lambda stored: None,
         on_unreadable: Callable[[DefinitionUnreadable], None] = lambda error: None,
     ) -> None:
         self._timer = timer
+        self._pointer_seconds = pointer_seconds
         self._reads = reads
         self._on_unreadable = on_unreadable
         self._versions: dict[tuple[str, str, int], Stored] = {}
@@ -145,7 +148,7 @@ class Definitions:
     def all_live(self, kind: Kind) -> list[Stored]:
         """Live versions of all definitions of `kind`, without those of which this release can read no version."""
         cached = self._lists.get(kind)
-        if cached is None or self._timer() - cached[0] > _POINTER_SECONDS:
+        if cached is None or self._timer() - cached[0] > self._pointer_seconds:
             items = table.query(DefinitionItem, keys.definitions(kind))
             names = sorted({item.definition_id for item in items})
             for item in items:
@@ -228,7 +231,7 @@ class Definitions:
 
     def _live_version(self, kind: Kind, definition_id: str) -> int | None:
         cached = self._pointers.get((kind, definition_id))
-        if cached is None or self._timer() - cached[0] > _POINTER_SECONDS:
+        if cached is None or self._timer() - cached[0] > self._pointer_seconds:
             item = table.find(DefinitionItem, keys.definitions(kind), keys.definition_live(definition_id))
             version = int(item.version) if item and not item.retired else None
             cached = self._pointers[kind, definition_id] = (self._timer(), version)

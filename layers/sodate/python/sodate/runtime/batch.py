@@ -16,9 +16,7 @@ from typing import Any
 from sodate.dynamodb.item import plain
 from sodate.errors import Invalid, NotFound, Transient
 from sodate.playbook.store import DefinitionUnreadable
-from sodate.runtime import container
-from sodate.runtime.logs import logger
-from sodate.runtime.settings import is_local, setting
+from sodate.runtime.app import App
 
 Record = Mapping[str, Any]
 _LARGEST_LETTER = 200_000
@@ -27,15 +25,15 @@ Failures = dict[str, list[dict[str, str]]]
 Outcome = str | Mapping[str, int]
 
 
-def each_message(event: Mapping[str, Any], act: Callable[[str], Outcome]) -> Failures:
+def each_message(app: App, event: Mapping[str, Any], act: Callable[[str], Outcome]) -> Failures:
     """SQS: `act` gets the body and returns the outcome; one log line contains the counts of all outcomes."""
-    batch = _Batch(is_redrive=bool(event.get("redrive")))
+    batch = _Batch(app, is_redrive=bool(event.get("redrive")))
     for record in event["Records"]:
         batch.guarded(record["messageId"], record["body"], partial(act, record["body"]))
     return batch.report()
 
 
-def each_group(event: Mapping[str, Any], act: Callable[[str, list[Record]], str]) -> Failures:
+def each_group(app: App, event: Mapping[str, Any], act: Callable[[str, list[Record]], str]) -> Failures:
     """Stream: records grouped by partition key, so that a lead is read and written once per batch.
 
     Lambda retries from the lowest failed record on; `act` must be idempotent.
@@ -43,17 +41,18 @@ def each_group(event: Mapping[str, Any], act: Callable[[str, list[Record]], str]
     groups: dict[str, list[Record]] = defaultdict(list)
     for record in event["Records"]:
         groups[record["dynamodb"]["Keys"]["pk"]["S"]].append(record)
-    batch = _Batch(is_redrive=bool(event.get("redrive")))
+    batch = _Batch(app, is_redrive=bool(event.get("redrive")))
     for pk, records in groups.items():
         first = records[0]["dynamodb"]["SequenceNumber"]
         batch.guarded(first, json.dumps(records), partial(act, pk, records))
     report = batch.report()
-    if batch.failed and not batch.is_redrive and is_local():
+    if batch.failed and not batch.is_redrive and app.settings.is_local:
         raise Transient("some records failed")  # the local stage treats a partial failure of a stream batch as success
     return report
 
 
 def each_entry(
+    app: App,
     entries: Sequence[Record],
     act: Callable[[Record], None],
     *,
@@ -72,16 +71,16 @@ def each_entry(
             try:
                 act(entry)
             except DefinitionUnreadable as error:  # until a deployment or a new playbook version
-                logger().warning("due entry put back", extra={"why": str(error), "what": entry.get("what")})
+                app.log.warning("due entry put back", extra={"why": str(error), "what": entry.get("what")})
                 put_back(entry)
             except Transient:
                 raise
             except Exception as error:  # noqa: BLE001  any error concerns this entry only
                 why = f"{type(error).__name__}: {error}"[:300]
-                logger().error("due entry failed", extra={"why": why, "what": entry.get("what")})
+                app.log.error("due entry failed", extra={"why": why, "what": entry.get("what")})
                 put_back(entry)
         except Transient as error:
-            logger().warning("stopped for now", extra={"why": str(error)})
+            app.log.warning("stopped for now", extra={"why": str(error)})
             return number
     return len(entries)
 
@@ -91,7 +90,8 @@ class _Batch:
 
     _REASONS, _LETTERS = 5, 200
 
-    def __init__(self, *, is_redrive: bool) -> None:
+    def __init__(self, app: App, *, is_redrive: bool) -> None:
+        self._app = app
         self.is_redrive = is_redrive
         self.failed: list[str] = []
         self._reasons: dict[str, str] = {}
@@ -112,7 +112,7 @@ class _Batch:
         if self.failed:
             common = {why: count for why, count in self._troubles.most_common(self._REASONS)}
             more = {"why": common, "records": self.failed[: self._REASONS]}
-        log = logger().error if self.failed else logger().info
+        log = self._app.log.error if self.failed else self._app.log.info
         log("batch", extra={"outcomes": dict(self._outcomes), **more})
         return {"batchItemFailures": [{"itemIdentifier": name, **self._reason(name)} for name in self.failed]}
 
@@ -123,7 +123,7 @@ class _Batch:
         try:
             if self.is_redrive:
                 raise Invalid(reason)
-            send_to_dlq(content, reason)
+            send_to_dlq(self._app, content, reason)
         except Exception as trouble:  # noqa: BLE001  after any error the record must be redelivered
             return self._fails(name, trouble)
         return "dead_letter"
@@ -135,14 +135,14 @@ class _Batch:
         return "failed"
 
 
-def send_to_dlq(content: str, reason: str) -> None:
+def send_to_dlq(app: App, content: str, reason: str) -> None:
     attributes = {
         "reason": {"DataType": "String", "StringValue": reason[:500] or "unknown"},
-        "function": {"DataType": "String", "StringValue": setting("POWERTOOLS_SERVICE_NAME")},
+        "function": {"DataType": "String", "StringValue": app.settings.service},
     }
-    queue = setting("SODATE_DEAD_LETTER_URL")
+    queue = app.settings.dead_letter_queue
     for part in _parts(content):
-        container.client("sqs").send_message(QueueUrl=queue, MessageBody=part, MessageAttributes=attributes)
+        app.aws.client("sqs").send_message(QueueUrl=queue, MessageBody=part, MessageAttributes=attributes)
 
 
 def _parts(content: str) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sodate.errors import Conflict, Invalid, NotAllowed, NotFound, Transient
-from sodate.runtime.logs import logger
+from sodate.runtime.app import App
 from sodate.web.body import BodyError
 from sodate.web.http import Request, Response, json_response
 
@@ -14,10 +14,10 @@ RETRY_AFTER_SECONDS = 5
 Route = Callable[[Request], Response]
 
 
-def serve(event: Mapping[str, Any], routes: Mapping[str, Route]) -> dict[str, Any]:
+def serve(app: App, event: Mapping[str, Any], routes: Mapping[str, Route]) -> dict[str, Any]:
     """Dispatch one event. `routes`: by API Gateway's route key, for example `GET /forms/{form_id}`."""
     request = _request(event)
-    response = _answer(request, routes)
+    response = _answer(app, request, routes)
     body = "" if request.method == "HEAD" else response.body
     return {"statusCode": response.status, "headers": dict(response.headers), "body": body}
 
@@ -52,7 +52,7 @@ def _status_of(error: Invalid) -> int:
             return 422
 
 
-def _answer(request: Request, routes: Mapping[str, Route]) -> Response:
+def _answer(app: App, request: Request, routes: Mapping[str, Route]) -> Response:
     route = routes.get(request.route.replace("HEAD ", "GET ", 1))
     if route is None:
         return json_response(404, {"error": {"code": "not_found", "message": "there is nothing here"}})
@@ -60,7 +60,7 @@ def _answer(request: Request, routes: Mapping[str, Route]) -> Response:
         return route(request)
     except (NotFound, Conflict, Invalid, Transient) as error:
         if isinstance(error, Transient):
-            logger().warning("try again later", extra={"route": request.route, "why": str(error)})
+            app.log.warning("try again later", extra={"route": request.route, "why": str(error)})
         return error_response(error)
 
 

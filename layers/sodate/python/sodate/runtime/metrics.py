@@ -5,12 +5,9 @@ The vocabulary is closed: each `Metric` has an alarm in `infra/alarm_table.py`, 
 """
 
 from enum import StrEnum
-from functools import cache
 
 from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-
-from sodate.runtime.settings import stage
 
 
 class Metric(StrEnum):
@@ -44,16 +41,12 @@ class Metric(StrEnum):
     """Definitions that this release cannot read; it continues with the last readable version."""
 
 
-@cache
-def _metrics() -> Metrics:
-    metrics = Metrics(namespace="Sodate")
-    metrics.set_default_dimensions(stage=stage())
-    return metrics
+class BusinessMetrics:
+    def __init__(self, service: str, stage: str) -> None:
+        self._metrics = Metrics(namespace="Sodate", service=service)
+        self._metrics.set_default_dimensions(stage=stage)
 
-
-def count(name: Metric, value: float) -> None:
-    if not value:
-        return
-    metrics = _metrics()
-    metrics.add_metric(name.value, MetricUnit.Count, value)
-    metrics.flush_metrics()
+    def count(self, name: Metric, value: float) -> None:
+        if value:
+            self._metrics.add_metric(name.value, MetricUnit.Count, value)
+            self._metrics.flush_metrics()

@@ -6,8 +6,6 @@ from pydantic import BaseModel
 
 from sodate.errors import Invalid
 from sodate.playbook.store import DefinitionUnreadable, Kind, Stored, parsed
-from sodate.runtime.logs import logger
-from sodate.runtime.metrics import Metric, count
 
 
 def must_read(stored: Stored) -> None:
@@ -18,11 +16,6 @@ def must_read(stored: Stored) -> None:
     read = parsed(stored, _model_of(stored.kind))
     if stored.kind == "template":
         _must_compile(stored, read)
-
-
-def report_unreadable(error: DefinitionUnreadable) -> None:
-    logger().error("a live definition cannot be read; the last good version goes on", extra={"why": str(error)})
-    count(Metric.DEFINITION_UNREADABLE, 1)
 
 
 def _model_of(kind: Kind) -> type[BaseModel]:

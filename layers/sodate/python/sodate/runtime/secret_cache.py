@@ -59,10 +59,6 @@ class SecretCache:
     def forget(self, name: str) -> None:
         self._copies.pop(name, None)
 
-    def clear(self) -> None:
-        self._copies.clear()
-        self._failed_at.clear()
-
     def _good_for(self, name: str) -> timedelta:
         failed_at = self._failed_at.get(name)
         failed_lately = failed_at is not None and self._is_younger(failed_at, ASKED_AGAIN_AFTER)

@@ -1,25 +1,53 @@
-"""Environment variables by name; the error names the missing one and the file that sets it."""
+"""The settings of a function: its environment variables, by name and type. `infra/catalog.py` says who gets which."""
 
-import os
+from collections.abc import Mapping
 
 from sodate.errors import SodateError
 
 
 class SettingMissing(SodateError):
-    pass
+    """An environment variable that the function needs is not set."""
 
 
-def setting(name: str) -> str:
-    """Raises: `SettingMissing`."""
-    value = os.environ.get(name)
-    if not value:
-        raise SettingMissing(f"environment variable {name} is not set; infra/catalog.py says who gets it")
-    return value
+class Setting:
+    """One environment variable, as an attribute of `Settings`. Reading it raises `SettingMissing` when it is empty."""
+
+    def __init__(self, variable: str) -> None:
+        self._variable = variable
+
+    def __get__(self, settings: "Settings", _: object) -> str:
+        value = settings.environment.get(self._variable)
+        if not value:
+            raise SettingMissing(
+                f"environment variable {self._variable} is not set; infra/catalog.py says which function gets it"
+            )
+        return value
 
 
-def stage() -> str:
-    return setting("SODATE_STAGE")
+class Settings:
+    """A missing variable raises `SettingMissing` when it is read: no function has all of them."""
 
+    service = Setting("POWERTOOLS_SERVICE_NAME")
+    stage = Setting("SODATE_STAGE")
+    table = Setting("SODATE_TABLE")
+    bus = Setting("SODATE_BUS")
+    announce_routine = Setting("SODATE_ANNOUNCE_ROUTINE")
+    public_url = Setting("SODATE_PUBLIC_URL")
+    configuration_set = Setting("SODATE_CONFIGURATION_SET")
+    send_queue = Setting("SODATE_SEND_QUEUE_URL")
+    import_queue = Setting("SODATE_IMPORT_QUEUE_URL")
+    replay_queue = Setting("SODATE_REPLAY_QUEUE_URL")
+    dead_letter_queue = Setting("SODATE_DEAD_LETTER_URL")
+    event_dead_letter_queue = Setting("SODATE_EVENT_DEAD_LETTER_URL")
+    signing_keys_secret = Setting("SODATE_SIGNING_KEYS_SECRET")
+    address_key_secret = Setting("SODATE_ADDRESS_KEY_SECRET")
+    webhook_secret = Setting("SODATE_WEBHOOK_SECRET")
+    captcha_secret = Setting("SODATE_CAPTCHA_SECRET")
 
-def is_local() -> bool:
-    return stage() == "local"
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.environment = environment
+
+    @property
+    def is_local(self) -> bool:
+        """True on the stage that `sodate local up` deploys."""
+        return self.stage == "local"

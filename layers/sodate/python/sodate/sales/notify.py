@@ -75,12 +75,12 @@ def targets(owner: Owner, sales: Sales) -> Iterator[Target]:
 
 @dataclass(frozen=True)
 class SalesNotifier:
-    """`secret` signs webhook posts; `links` signs feedback links."""
+    """`secret` signs webhook posts; `links` signs feedback links; `deliver` posts and returns the HTTP status."""
 
     definitions: Definitions
     secret: Callable[[], str]
     links: Callable[[], FeedbackLinks]
-    allow_private: bool
+    deliver: Callable[[webhook.Post], int]
 
     @property
     def sales(self) -> Sales:
@@ -159,7 +159,7 @@ class SalesNotifier:
         # The same on a retry, so that the receiver can detect it.
         message_id = send_id(_mark(target, first), keys.lead_id_of(first.pk), *(signal.sk for signal in signals))
         post = webhook.sign(target.url, message_id, payload, self.secret(), now)
-        return str(webhook.deliver(post, allow_private=self.allow_private))
+        return str(self.deliver(post))
 
 
 def _by_email(owner: Owner, sales: Sales) -> bool:

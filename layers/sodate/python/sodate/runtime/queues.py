@@ -1,0 +1,53 @@
+"""Puts messages on SQS queues."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sodate.errors import Transient
+from sodate.runtime.settings import Settings
+
+_MESSAGES_PER_CALL = 10
+
+
+class Queues:
+    """`sqs` returns the client of SQS."""
+
+    def __init__(self, settings: Settings, sqs: Callable[[], Any]) -> None:
+        self._settings = settings
+        self._sqs = sqs
+
+    def enqueue(self, messages: Sequence[Mapping[str, Any]], delay_seconds: int = 0) -> None:
+        """Put messages on the send queue.
+
+        Raises: `Transient` when SQS did not accept all of them.
+        """
+        self.put(self._settings.send_queue, messages, delay_seconds)
+
+    def put(self, queue: str, messages: Sequence[Mapping[str, Any]], delay_seconds: int = 0) -> None:
+        """Put messages on a queue, ten per call. `queue`: its URL.
+
+        Raises: `Transient` when SQS did not accept all of them.
+        """
+        put_on_queue(self._sqs(), queue, messages, delay_seconds)
+
+    def has_event_letters(self) -> bool:
+        """True when the dead-letter queue of `email_events` contains SES events."""
+        queue, name = self._settings.event_dead_letter_queue, "ApproximateNumberOfMessages"
+        reply = self._sqs().get_queue_attributes(QueueUrl=queue, AttributeNames=[name])
+        return int(reply["Attributes"][name]) > 0
+
+
+def put_on_queue(sqs: Any, queue: str, messages: Sequence[Mapping[str, Any]], delay_seconds: int = 0) -> None:
+    """Put messages on a queue, ten per call.
+
+    Raises: `Transient` when SQS did not accept all of them.
+    """
+    for start in range(0, len(messages), _MESSAGES_PER_CALL):
+        entries = [
+            {"Id": str(index), "MessageBody": json.dumps(message), "DelaySeconds": delay_seconds}
+            for index, message in enumerate(messages[start : start + _MESSAGES_PER_CALL])
+        ]
+        reply = sqs.send_message_batch(QueueUrl=queue, Entries=entries)
+        if reply.get("Failed"):
+            raise Transient(f"the queue {queue.rsplit('/', 1)[-1]} rejected {len(reply['Failed'])} messages")
