@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +111,7 @@ class _Life:
         for number, record in enumerate(records):
             record["messageId"] = f"00000000-0000-4000-8000-{number:012d}"
         before = self.here.log_bytes
-        answer = self.here.timed(_handler("email_events"), {"Records": records}, None)
+        answer = self.here.call("email_events", {"Records": records})
         assert len(answer["batchItemFailures"]) == EVENT_BATCH
         return self.here.log_bytes - before
 
@@ -152,7 +151,7 @@ class _Life:
         for start in range(0, len(bodies), EVENT_BATCH):
             part = bodies[start : start + EVENT_BATCH]
             records = [{"messageId": f"e{start + n}", "body": body} for n, body in enumerate(part)]
-            answer = self.here.timed(_handler("email_events"), {"Records": records}, None)
+            answer = self.here.call("email_events", {"Records": records})
             assert answer == {"batchItemFailures": []}, answer
 
     def _stream(self, name: str) -> dict[str, Phase]:
@@ -172,13 +171,8 @@ class _Life:
             if new is not None and _WANTED[function](new["kind"]["S"], old)
         ]
         for start in range(0, len(records), STREAM_BATCH):
-            answer = self.here.timed(_handler(function), {"Records": records[start : start + STREAM_BATCH]}, None)
+            answer = self.here.call(function, {"Records": records[start : start + STREAM_BATCH]})
             assert answer == {"batchItemFailures": []}, answer
-
-
-def _handler(function: str) -> Callable[..., Any]:
-    handler: Callable[..., Any] = import_module(f"functions.{function}.handler").handler
-    return handler
 
 
 def _phase(phase: Phase, mails: int) -> Json:

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from sodate.dynamodb import keys
-from sodate.runtime import clock, container
+from sodate.runtime.clock import Clock
 
 from benchmarks.harness import Json
-from benchmarks.inside import Client, InProcess, inside
+from benchmarks.inside import Client, CloudClients, InProcess, inside
 from benchmarks.ours import Ours, schemas
 from benchmarks.virtual import VirtualTime
 
@@ -65,8 +65,11 @@ class Fleet:
             self.time.at(first + timedelta(minutes=number, seconds=jitter), self._tick)
 
     def _tick(self) -> None:
-        import_module("functions.step_mail_dispatch.handler").handler({}, None)
+        self._call("step_mail_dispatch", {})
         self._pour()
+
+    def _call(self, function: str, event: Json) -> Json:
+        return dict(import_module(f"functions.{function}.handler").handle(self.ours.here.app, event))
 
     def _pour(self) -> None:
         """What was enqueued becomes visible after its delay; SQS takes its time and keeps no order."""
@@ -84,7 +87,7 @@ class Fleet:
             self.time.after(0, lambda: self._send(batch))
 
     def _send(self, records: list[Json]) -> None:
-        answer = import_module("functions.email_sender.handler").handler({"Records": records}, None)
+        answer = self._call("email_sender", {"Records": records})
         assert answer == {"batchItemFailures": []}, answer
         self._busy -= 1
         self._deliver()
@@ -125,6 +128,14 @@ class _Ses:
         return self._fleet.bulk(request)
 
 
+@dataclass(frozen=True)
+class FleetClients(CloudClients):
+    fleet: Fleet
+
+    def ses(self) -> Any:
+        return _Ses(self.fleet, super().ses())
+
+
 @contextmanager
 def fleet(seed: int, fault_profile: FaultProfile, start: datetime, kind: type[Fleet] = Fleet) -> Iterator[Fleet]:
     with inside(schemas()) as (here, cloud):
@@ -134,9 +145,8 @@ def fleet(seed: int, fault_profile: FaultProfile, start: datetime, kind: type[Fl
         time = VirtualTime(start)
         found = kind(ours, cloud, time, fault_profile, random.Random(seed))  # noqa: S311  repeatable, not secret
         patch = pytest.MonkeyPatch()
-        patch.setattr(clock, "now", lambda: time.now)
-        patch.setattr(clock, "sleep", time.sleep)
-        patch.setattr(container, "ses_client", lambda: _Ses(found, Client(cloud.cloud, "sesv2")))
+        here.app.clock = Clock(lambda: time.now, time.sleep)
+        here.app.aws = FleetClients(cloud.cloud, found)
         cloud.cloud.tables.meter.keep_rates(lambda: int(time.now.timestamp()))
         if fault_profile.table_s:
             _slow_down(patch, cloud.cloud.tables, time, fault_profile.table_s)

@@ -6,12 +6,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import boto3
 import pytest
-from sodate.runtime import clock, container
-from sodate.runtime.logs import logger
+from sodate.runtime.app import App
+from sodate.runtime.aws import AwsClients, BotoClients
+from sodate.runtime.clock import Clock
+from sodate.runtime.settings import Settings
 
 from benchmarks import sample
 
@@ -45,11 +48,16 @@ SETTINGS = {
 class Harness:
     """`cpu` is user and system time of this process inside `timed` calls, in seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, clients: AwsClients) -> None:
         self.now: datetime = sample.START
+        self.app = App(Settings(SETTINGS), Clock(lambda: self.now, self.sleep), clients)
         self.cpu = 0.0
         self.invocations = 0
         self.log_bytes = 0
+
+    def call(self, function: str, event: Json) -> Json:
+        """Invoke a function of ours, measured."""
+        return dict(self.timed(import_module(f"functions.{function}.handler").handle, self.app, event))
 
     def timed(self, function: Callable[..., Any], *arguments: Any) -> Any:
         begun = time.process_time()
@@ -58,7 +66,7 @@ class Harness:
         finally:
             self.cpu += time.process_time() - begun
             self.invocations += 1
-            self._point_logs_here()
+            self.point_logs_here()
 
     def sleep(self, seconds: float) -> None:
         """Sleeping costs no CPU and here no time either."""
@@ -71,43 +79,28 @@ class Harness:
 
     def flush(self) -> None: ...
 
-    def _point_logs_here(self) -> None:
+    def point_logs_here(self) -> None:
+        """A logger made anew writes to the standard output of its time."""
+        self.app.log.debug("the logger is made on first use")
         for handler in logging.getLogger(SERVICE).handlers:
             if isinstance(handler, logging.StreamHandler):
                 handler.setStream(self)
 
 
 @contextmanager
-def harness(url: str | None = None) -> Iterator[Harness]:
-    """`url`: where every SDK client goes. Clients and caches of other runs are forgotten before and after."""
+def harness(url: str | None = None, clients: AwsClients | None = None) -> Iterator[Harness]:
+    """`url`: where every SDK client goes. `clients`: used instead of SDK clients."""
     patch = pytest.MonkeyPatch()
-    here = Harness()
+    here = Harness(clients or BotoClients())
     for name, value in SETTINGS.items():
         patch.setenv(name, value)
-    logger.cache_clear()
     if url:
         patch.setenv("AWS_ENDPOINT_URL", url)
-    patch.setattr(clock, "now", lambda: here.now)
-    patch.setattr(clock, "sleep", here.sleep)
     patch.setattr(sys, "stdout", here)  # metrics are printed
-    forget()
-    logger()
-    here._point_logs_here()
+    here.app.table.use()
+    here.point_logs_here()
     try:
         yield here
     finally:
-        forget()
         patch.undo()
         boto3.DEFAULT_SESSION = None
-
-
-def forget() -> None:
-    for made_once in (
-        container.definitions,
-        container.table,
-        container.dispatcher_cache,
-        container.client,
-        container.ses_client,
-    ):
-        made_once.cache_clear()
-    container._secrets.clear()

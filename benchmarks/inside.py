@@ -2,15 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
-import pytest
 from botocore.exceptions import ClientError
-from sodate.dynamodb.table import Table
-from sodate.runtime import container
 
 from benchmarks.endpoints import Cloud
-from benchmarks.harness import TABLE, Harness, Json, harness
+from benchmarks.harness import Harness, Json, harness
 from benchmarks.table import Refused, Schema
 
 
@@ -41,18 +39,23 @@ class InProcess:
         return getattr(self.cloud, name)(*arguments)
 
 
+@dataclass(frozen=True)
+class CloudClients:
+    cloud: Cloud
+
+    def client(self, service: str) -> Client:
+        return Client(self.cloud, service)
+
+    def ses(self) -> Client:
+        return Client(self.cloud, "sesv2")
+
+    def dynamodb(self) -> Client:
+        return Client(self.cloud, "dynamodb")
+
+
 @contextmanager
 def inside(schemas: Mapping[str, Schema]) -> Iterator[tuple[Harness, InProcess]]:
     cloud = Cloud(schemas)
-    table = Table(TABLE, Client(cloud, "dynamodb"))
-    with harness() as here:
-        patch = pytest.MonkeyPatch()
-        patch.setattr(container, "table", lambda: table)
-        table.use()
-        patch.setattr(container, "client", lambda service: Client(cloud, service))
-        patch.setattr(container, "ses_client", lambda: Client(cloud, "sesv2"))
+    with harness(clients=CloudClients(cloud)) as here:
         cloud.tables.meter.keep_rates(lambda: int(here.now.timestamp()))
-        try:
-            yield here, InProcess(cloud)
-        finally:
-            patch.undo()
+        yield here, InProcess(cloud)

@@ -1,15 +1,14 @@
 """Sodate's own handlers on the zero-latency endpoints: dispatcher and sender, from due entry to ledger."""
 
 from datetime import datetime, timedelta
-from importlib import import_module
 
 from sodate.authoring.apply import publish
 from sodate.dynamodb import keys
+from sodate.email.delivery.dispatcher import DispatcherCache
 from sodate.email.delivery.message import LARGEST_BATCH, EnrollmentBatch, EnrollmentRef
 from sodate.leads.contact_state import ContactState, Enrollment
 from sodate.leads.lead import Profile
 from sodate.leads.store import profile_item, state_item
-from sodate.runtime import container
 from sodate.scenarios.calendar import due_at
 from sodate.scenarios.lane import lane_of
 from sodate.scenarios.sequence import Sequence
@@ -39,7 +38,6 @@ class Ours:
         self.here, self.cloud = here, cloud
 
     def publish(self) -> None:
-        container.bind_table()
         publish(sample.playbook(), now=self.here.now)
 
     def lay_out(self, leads: int, first: int = 0) -> None:
@@ -84,18 +82,18 @@ class Ours:
     def go_to(self, minute: datetime) -> None:
         """As if every minute before it had been ticked; those that hold nothing change nothing but the cursors."""
         self.here.now = minute
-        container.dispatcher_cache.cache_clear()
+        self.here.app.dispatcher_cache = DispatcherCache()
         for lane in due.LANES:
             due.move_cursor(lane, minute - timedelta(minutes=1))
 
     def tick(self) -> None:
-        self.here.timed(import_module("functions.step_mail_dispatch.handler").handler, {}, None)
+        self.here.call("step_mail_dispatch", {})
 
     def drain(self) -> None:
         while records := self.cloud.ask("receive"):
             for start in range(0, len(records), BATCH):
                 event = {"Records": records[start : start + BATCH]}
-                answer = self.here.timed(import_module("functions.email_sender.handler").handler, event, None)
+                answer = self.here.call("email_sender", event)
                 assert answer == {"batchItemFailures": []}, answer
 
     def run(self) -> None:

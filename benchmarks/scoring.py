@@ -108,8 +108,6 @@ def _pure(leads: int, each: int) -> float:
 
 def _stream(leads: int, each: int) -> Json:
     """The function on batches of a hundred records: what it asks for, and its CPU."""
-    from functions.scoring.handler import handler
-
     with Endpoints(ours.schemas) as cloud, harness(cloud.url) as here:
         own, rng = Ours(here, cloud), random.Random(2)  # noqa: S311
         own.publish()
@@ -126,7 +124,7 @@ def _stream(leads: int, each: int) -> Json:
         for start in range(0, len(records), BATCH):
             batch = records[start : start + BATCH]
             here.now = max(here.now, events[min(start + BATCH, len(events)) - 1].at)
-            assert here.timed(handler, {"Records": batch}, None) == {"batchItemFailures": []}
+            assert here.call("scoring", {"Records": batch}) == {"batchItemFailures": []}
         usage = cloud.ask("usage")
         return {
             "cpu_us": here.cpu / len(events) * 1e6,

@@ -138,7 +138,7 @@ MUTANTS = (
     # -- the glue ---------------------------------------------------------------------------------------------------
     _mutant(
         "sdk-retries",
-        "runtime/container.py",
+        "runtime/aws.py",
         'retries: Any = {"total_max_attempts": 1}',
         'retries: Any = {"total_max_attempts": 3}',
         "the SDK sends again when an answer is lost",

@@ -181,11 +181,11 @@ def _comparable(figures: Counter[str]) -> Counter[str]:
 
 def _count_sdk_requests(tally: Tally) -> None:
     """The most requests that one call makes by itself, over a time-out, a reset, a 5xx and a 429."""
-    from sodate.runtime import container
+    from sodate.runtime.aws import BotoClients
 
     from tests.simulation import sdk
 
-    default, ours = sdk.default_client(), container.ses_client()
+    default, ours = sdk.default_client(), BotoClients().ses()
     counted = {
         "sodate": max(sdk.requests_per_call(ours, failure) for failure in sdk.FAILURES),
         "decorator": max(sdk.requests_per_call(default, failure) for failure in sdk.FAILURES),

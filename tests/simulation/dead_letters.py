@@ -18,7 +18,6 @@ from typing import Any
 import pytest
 from sodate.dynamodb import keys
 from sodate.playbook.store import Definitions
-from sodate.runtime import container
 from sodate.scoring.rescore import live_rules, replayed
 from sodate.scoring.store import find_score
 from sodate_cli.redrive import Edge, redrive
@@ -150,7 +149,6 @@ class BadDay:
 
     def judge(self) -> None:
         world, broken = self.world, self.result.broken
-        container.definitions.cache_clear()
         rules = live_rules(Definitions())
         for item in world.items("profile"):
             lead = keys.lead_id_of(item["pk"])

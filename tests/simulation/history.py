@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sodate.runtime.logs import logger
 
 from tests.simulation.cloud import Reports
 from tests.simulation.fault_profile import REDRIVES, WAITS
@@ -37,12 +36,8 @@ class Result:
 
 
 def play(seed: int, actions: int = 60) -> Result:
-    logger.cache_clear()  # made anew at the level of the simulation, and afterwards for whoever comes next
-    try:
-        with pytest.MonkeyPatch.context() as monkeypatch:
-            return History(seed, SimulatedWorld(seed, monkeypatch)).play(actions)
-    finally:
-        logger.cache_clear()
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        return History(seed, SimulatedWorld(seed, monkeypatch)).play(actions)
 
 
 class History:

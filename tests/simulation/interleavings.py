@@ -14,7 +14,6 @@ from datetime import timedelta
 
 import pytest
 from ses_simulator.errors import Fault
-from sodate.runtime.logs import logger
 
 from tests.simulation.fault_profile import MOST_RECEIVES
 from tests.simulation.history import History
@@ -124,7 +123,6 @@ def _points_of_a_calm_run(world: SimulatedWorld) -> int:
 @contextmanager
 def due_batch(seed: int) -> Iterator[tuple[SimulatedWorld, History]]:
     """Three people have their first mail; the second one of all of them lies on the queue."""
-    logger.cache_clear()
     with pytest.MonkeyPatch.context() as patch:
         world = SimulatedWorld(seed, patch)
         world.ses.simulator.fault_for = lambda _: None
@@ -135,7 +133,6 @@ def due_batch(seed: int) -> Iterator[tuple[SimulatedWorld, History]]:
         world.fetch_events(all_of_them=True)
         _until(world, lambda: len(world.sends.waiting) > 0 and not world.events.waiting, send=False)
         yield world, history
-    logger.cache_clear()
 
 
 def _until(world: SimulatedWorld, is_there: Callable[[], bool], *, send: bool = True) -> None:

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from ses_simulator.errors import Fault
-from sodate.runtime.logs import logger
 
 from tests.simulation.history import PREFERENCE_CHANGES, History
 from tests.simulation.invariants import Found, look, look_while_running
@@ -32,7 +31,6 @@ _LEAVE = st.sampled_from(["List-Unsubscribe=One-Click", "scope=topic", "scope=al
 class SendingMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        logger.cache_clear()
         self.patch = pytest.MonkeyPatch()
         self.world = SimulatedWorld(1, self.patch)
         self.world.ses.simulator.fault_for = lambda _: None
@@ -164,7 +162,6 @@ class SendingMachine(RuleBasedStateMachine):
             assert not look(self.world, self.history.accepted).broken
         finally:
             self.patch.undo()
-            logger.cache_clear()
 
     def _some(self, queue: Queue, which: int, count: int) -> None:
         waiting = queue.waiting

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from sodate.playbook.store import Definitions, DefinitionUnreadable, Kind, Stored
-from sodate.runtime import container
+from sodate.runtime.readers import must_read
 
 from tests.functions.quick import QuickWorld, quick_world
 from tests.support.world import Json
@@ -175,8 +175,7 @@ class Mixed:
 def _play_one(seed: int, *, applies: bool) -> tuple[Mixed, dict[str, Any]]:
     with redirect_stdout(StringIO()), pytest.MonkeyPatch.context() as patch, quick_world(patch) as world:
         mixed = Mixed(world, seed, applies=applies)
-        patch.setattr(container, "report_unreadable", mixed.report)
-        container.definitions.cache_clear()
+        world.app.definitions = Definitions(reads=must_read, on_unreadable=mixed.report, pointer_seconds=-1.0)
         mixed.play()
         return mixed, mixed.outcome
 

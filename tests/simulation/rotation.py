@@ -5,23 +5,20 @@ verified by other processes within seconds of its signing (fresh) and again at a
 """
 
 import json
-import os
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
 from types import SimpleNamespace
 from typing import Any
-from unittest.mock import patch
 
 from botocore.exceptions import ClientError
 from sodate.consent.links import OPT_IN, PREFERENCES, UNSUBSCRIBE, UNSUBSCRIBE_LIFETIME, Links
 from sodate.errors import Invalid, Transient
-from sodate.runtime import clock, container
 from sodate.runtime.key_rotation import rotate_step
 from sodate.runtime.secret_cache import SecretCache
+from sodate.runtime.secrets import Secrets
+from sodate.runtime.settings import Settings
 from sodate.signing import SIGNS_AFTER, Signer
 
 _STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
@@ -116,15 +113,15 @@ class Rotations:
     # -- what happens ----------------------------------------------------------------------------------------------
 
     def sign(self) -> None:
-        with self.acting(self.rng.choice(self.processes)) as signer:
-            if signer is None:
-                return
-            links = Links("https://x.example.jp", signer)
-            purpose, url, life = self.rng.choice((
-                (UNSUBSCRIBE, links.unsubscribe("L", "s", "t", self.now), UNSUBSCRIBE_LIFETIME),
-                (OPT_IN, links.opt_in("L", "c", self.now), timedelta(days=7)),
-                (PREFERENCES, links.preferences("L", self.now), timedelta(days=30)),
-            ))  # fmt: skip
+        signer = self.signer_of(self.rng.choice(self.processes))
+        if signer is None:
+            return
+        links = Links("https://x.example.jp", signer)
+        purpose, url, life = self.rng.choice((
+            (UNSUBSCRIBE, links.unsubscribe("L", "s", "t", self.now), UNSUBSCRIBE_LIFETIME),
+            (OPT_IN, links.opt_in("L", "c", self.now), timedelta(days=7)),
+            (PREFERENCES, links.preferences("L", self.now), timedelta(days=30)),
+        ))  # fmt: skip
         token, end = url.rsplit("/", 1)[1], self.now + life
         self.links.append((purpose, token, end))
         self.result.figures["rotation_links_signed"] += 1
@@ -186,38 +183,32 @@ class Rotations:
         process = Process(SecretCache(read, lambda: self.now.timestamp()))
         return process
 
-    @contextmanager
-    def acting(self, process: Process) -> Iterator[Signer | None]:
+    def signer_of(self, process: Process) -> Signer | None:
         """None: a process that never read the keys and cannot; its caller is asked to come back."""
-        with (
-            patch.object(container, "_secrets", process.cache),
-            patch.object(clock, "now", lambda: self.now),
-            patch.dict(os.environ, {"SODATE_SIGNING_KEYS_SECRET": "signing-keys"}),
-        ):
-            try:
-                signer = container.signer()
-            except Transient:
-                self.result.figures["rotation_busy"] += 1
-                signer = None
-            yield signer
+        settings = Settings({"SODATE_SIGNING_KEYS_SECRET": "signing-keys"})
+        try:
+            return Secrets(settings, process.cache, lambda: self.now).signer()
+        except Transient:
+            self.result.figures["rotation_busy"] += 1
+            return None
 
     def verify(self, process: Process, purpose: str, token: str, age: str) -> None:
-        with self.acting(process) as signer:
-            if signer is None:
-                return
-            self.result.figures[f"rotation_{age}_links_read"] += 1
-            try:
-                signer.verify(purpose, token, self.now)
-            except Invalid as error:
-                self.result.figures[f"rotation_{age}_links_refused"] += 1
-                self.result.broken.append(f"{age} {purpose} link refused at {self.now:%F %T}: {error.code}")
+        signer = self.signer_of(process)
+        if signer is None:
+            return
+        self.result.figures[f"rotation_{age}_links_read"] += 1
+        try:
+            signer.verify(purpose, token, self.now)
+        except Invalid as error:
+            self.result.figures[f"rotation_{age}_links_refused"] += 1
+            self.result.broken.append(f"{age} {purpose} link refused at {self.now:%F %T}: {error.code}")
 
     def ask_that_the_newest_key_signs(self) -> None:
         """A key that never comes into use would be no rotation."""
-        with self.acting(self.new_process()) as signer:
-            newest = self.manager.newest["key"]
-            if signer is None or signer.keys[-1] != newest:
-                self.result.broken.append(f"a key published at {self.published:%F %T} does not sign a day later")
+        signer = self.signer_of(self.new_process())
+        newest = self.manager.newest["key"]
+        if signer is None or signer.keys[-1] != newest:
+            self.result.broken.append(f"a key published at {self.published:%F %T} does not sign a day later")
 
 
 def play(seed: int, events: int = 400) -> Result:

@@ -13,7 +13,8 @@ from aws_lambda_powertools.utilities.idempotency import (
 from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyAlreadyInProgressError
 from moto import mock_aws
 from ses_simulator.errors import Fault
-from sodate.runtime import container
+from sodate.runtime import clock
+from sodate.runtime.aws import BotoClients
 
 from tests.simulation import peers, sdk
 from tests.simulation.fault_profile import Crash
@@ -107,7 +108,7 @@ def test_a_finished_record_answers_for_an_hour_and_then_the_mail_goes_out_again(
     assert real.sends == model.sends == 1
     held = real.record()
     assert held is not None
-    lives = int(str(held["expiration"])) - int(container.clock.now().timestamp())
+    lives = int(str(held["expiration"])) - int(clock.now().timestamp())
     assert abs(lives - peers.RECORD_LIVES.total_seconds()) < 60
     real.expire("expiration", 1)
     model.fault_profile.now += peers.RECORD_LIVES
@@ -144,9 +145,7 @@ def test_a_killed_process_leaves_a_record_that_refuses_until_the_time_out_and_th
 def test_the_default_sdk_asks_again_by_itself_and_ours_never(failure: str) -> None:
     assert sdk.requests_per_call(sdk.default_client(), failure) == peers.SDK_REQUESTS
     assert sdk.requests_per_call(sdk.default_client("legacy"), failure) == 5
-    container.ses_client.cache_clear()
-    assert sdk.requests_per_call(container.ses_client(), failure) == 1
-    container.ses_client.cache_clear()
+    assert sdk.requests_per_call(BotoClients().ses(), failure) == 1
 
 
 def test_the_cursor_forgets_what_it_had_fetched_when_the_process_dies() -> None:

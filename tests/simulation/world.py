@@ -5,8 +5,8 @@ Everything random comes from one seed, so a history can be played again.
 
 import json
 import random
+import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
@@ -18,11 +18,14 @@ from botocore.exceptions import ClientError
 from ses_simulator.envelopes import sqs_event_of
 from sodate.dynamodb import keys
 from sodate.dynamodb.table import Table
+from sodate.email.delivery.dispatcher import DispatcherCache
 from sodate.email.ledger.states import RANK
 from sodate.errors import Transient
-from sodate.playbook import store as playbook_store
 from sodate.playbook.store import Definitions
-from sodate.runtime import clock, container
+from sodate.runtime.app import App
+from sodate.runtime.clock import Clock
+from sodate.runtime.readers import must_read
+from sodate.runtime.settings import Settings
 from sodate.scheduling import store as due
 
 from tests.simulation.cloud import Aws, Ses
@@ -138,7 +141,7 @@ class SimulatedWorld:
         simulator.account = replace(held["account"])
         simulator._quota = type(simulator._quota)(simulator.account)
         self.told_of = dict(held["told_of"])
-        container.dispatcher_cache.cache_clear()
+        self.app.dispatcher_cache = DispatcherCache()
         self.ses.open_ended = held["open_ended"].copy()
         self.ses.in_flight.clear()
         for log in (self.stops, self.dead_letters, self.bus, self.hot, self.trace):
@@ -198,9 +201,9 @@ class SimulatedWorld:
         self.trace.append(f"{self.now:%d %H:%M} {function}")
         self._inside += 1
         try:
-            answer: Json | None = _handler(function)(event, None)
+            answer: Json | None = _handle(function)(self.app, event)
         except Crash:
-            forget()
+            self.new_process()
             return None
         except Exception as error:  # noqa: BLE001  whatever it is, Lambda would only see a failed invocation
             self.trace.append(f"  {type(error).__name__}: {error}"[:160])
@@ -262,7 +265,7 @@ class SimulatedWorld:
         """The newest key first, the older ones stay active; functions notice it after a while: here at once."""
         number = len(self.signing_keys) + 1
         self.signing_keys.insert(0, {"id": f"k{number}", "key": f"key {number}", "created": keys.stamp(self.now)})
-        forget()
+        self.new_process()
 
     # -- what AWS does ---------------------------------------------------------------------------------------------
 
@@ -368,20 +371,20 @@ class SimulatedWorld:
         }
         for name, value in settings.items():
             monkeypatch.setenv(name, value)
-        forget()
-        aws = Aws(self)
-        gateway = Table("sodate-sim", self.table)
-        gateway.use()
-        monkeypatch.setattr(clock, "now", lambda: self.now)
-        monkeypatch.setattr(container, "client", lambda service: aws)
-        monkeypatch.setattr(container, "ses_client", lambda: self.ses)
-        monkeypatch.setattr(container, "pause", lambda attempt: None)
-        monkeypatch.setattr(clock, "sleep", self._sleep)
-        monkeypatch.setattr(container, "table", lambda: gateway)
-        monkeypatch.setattr(container, "new_id", self._new_id)
-        monkeypatch.setattr(playbook_store, "_POINTER_SECONDS", 1e9)
-        monkeypatch.setattr("sodate.sales.webhook.deliver", self._webhook)
+        self._settings = Settings(settings)
+        self._clients = _Clients(Aws(self), self)
+        Table("sodate-sim", self.table).use()
+        self.new_process()
         self._skip_empty_minutes(monkeypatch)
+
+    def new_process(self) -> App:
+        """A new process has no definitions, secrets or cursors of another."""
+        clock = Clock(lambda: self.now, self._sleep, pause=lambda attempt: None, wall_seconds=time.time)
+        self.app = app = App(self._settings, clock, self._clients)
+        app.definitions = Definitions(reads=must_read, on_unreadable=app.report_unreadable, pointer_seconds=1e9)
+        app.new_id = self._new_id
+        app.deliver_webhook = self._webhook
+        return app
 
     def _skip_empty_minutes(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A bucket that holds nothing answers so at once: most of them do, and a query through all layers is dear."""
@@ -406,7 +409,7 @@ class SimulatedWorld:
         self._ids += 1
         return f"01SIM{self._ids:021d}"
 
-    def _webhook(self, post: Any, *, allow_private: bool) -> int:
+    def _webhook(self, post: Any) -> int:
         if self.happens(0.2):
             raise Transient("the sales webhook answered 503")
         self.webhooks.append(post.message_id)
@@ -417,16 +420,22 @@ class SimulatedWorld:
 _bucket = lru_cache(20_000)(keys.due_bucket)
 
 
+@dataclass(frozen=True)
+class _Clients:
+    aws: Aws
+    world: SimulatedWorld
+
+    def client(self, _: str) -> Aws:
+        return self.aws
+
+    def ses(self) -> Ses:
+        return self.world.ses
+
+    def dynamodb(self) -> MemoryTable:
+        return self.world.table
+
+
 @cache
-def _handler(function: str) -> Callable[[Json, None], Json | None]:
-    found: Callable[[Json, None], Json | None] = import_module(f"functions.{function}.handler").handler
+def _handle(function: str) -> Callable[[App, Json], Json | None]:
+    found: Callable[[App, Json], Json | None] = import_module(f"functions.{function}.handler").handle
     return found
-
-
-def forget() -> None:
-    """A new process knows nothing."""
-    container.definitions.cache_clear()
-    container.dispatcher_cache.cache_clear()
-    container._secrets.clear()
-    with suppress(AttributeError):
-        import_module("functions.form_capture.handler").controller.cache_clear()

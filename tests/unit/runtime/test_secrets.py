@@ -1,13 +1,15 @@
 """Secrets are cached; an outage of Secrets Manager is no outage of ours once a value was seen."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from sodate.errors import Transient
-from sodate.runtime import container
 from sodate.runtime.secret_cache import SERVES_FOR, SecretCache
+from sodate.runtime.secrets import Secrets
+from sodate.runtime.settings import Settings
 
 
 class Manager:
@@ -23,12 +25,14 @@ class Manager:
 
 
 @pytest.fixture
-def manager(monkeypatch: pytest.MonkeyPatch) -> Manager:
-    found = Manager()
-    monkeypatch.setenv("SODATE_ADDRESS_KEY_SECRET", "address-key")
-    monkeypatch.setattr(container, "client", lambda service: found)
-    container._secrets.clear()
-    return found
+def manager() -> Manager:
+    return Manager()
+
+
+def secrets(manager: Manager) -> Secrets:
+    settings = {"SODATE_ADDRESS_KEY_SECRET": "address-key", "SODATE_SIGNING_KEYS_SECRET": "signing-keys"}
+    cache = SecretCache(lambda name: str(manager.get_secret_value(name)["SecretString"]))
+    return Secrets(Settings(settings), cache, lambda: datetime(2026, 11, 26, tzinfo=UTC))
 
 
 class Clock:
@@ -39,14 +43,15 @@ class Clock:
 
 
 def test_a_secret_is_read_once_in_five_minutes(manager: Manager) -> None:
-    assert container.address_secret() == container.address_secret() == b"address-key"
+    found = secrets(manager)
+    assert found.address_secret() == found.address_secret() == b"address-key"
     assert manager.calls == 1
 
 
 def test_an_outage_before_the_first_read_asks_callers_to_come_back(manager: Manager) -> None:
     manager.down = True
     with pytest.raises(Transient, match="address-key"):
-        container.address_secret()
+        secrets(manager).address_secret()
 
 
 def test_an_outage_later_goes_on_with_the_value_last_seen_and_asks_again_now_and_then(manager: Manager) -> None:
@@ -79,10 +84,10 @@ def test_a_process_that_slept_or_whose_clock_went_back_reads_again(manager: Mana
 def test_a_stage_whose_first_key_is_being_made_looks_again_at_once(
     manager: Manager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SODATE_SIGNING_KEYS_SECRET", "signing-keys")
+    found = secrets(manager)
     text = '{"keys": []}'
     monkeypatch.setattr(manager, "get_secret_value", lambda SecretId: {"SecretString": text})
     with pytest.raises(Transient, match="being made"):
-        container.signer()
+        found.signer()
     text = '{"keys": [{"id": "k1", "key": "first", "created": "2026-11-24T00:00:00.000Z"}]}'
-    assert container.signer().keys == ("first",)
+    assert found.signer().keys == ("first",)
