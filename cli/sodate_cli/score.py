@@ -35,7 +35,7 @@ from sodate_cli.times import Times
 
 app = typer.Typer(help="Scores of all leads: replay them, compare rule sets, learn one.", no_args_is_help=True)
 #: Leads between two checkpoints; a resumed run repeats at most this many.
-_CHECKPOINT_EVERY = 2000
+CHECKPOINT_EVERY = 2000
 
 RulesOption = Annotated[str | None, typer.Option("--rules", help="A version number, or a rules.yaml; default: live.")]
 AsOfOption = Annotated[str | None, typer.Option("--as-of", help="2026-10-01 or 2026-10-01T09:00+09:00; default: now.")]
@@ -220,7 +220,7 @@ class _Run:
                 add(case)
                 if number % 100 == 0:
                     bar.update(task, completed=number)
-                if number % _CHECKPOINT_EVERY == 0:
+                if number % CHECKPOINT_EVERY == 0:
                     self._save_checkpoint(source, position, figures_of())
         if self._checkpoint is not None:
             self._checkpoint.unlink(missing_ok=True)

@@ -125,7 +125,7 @@ def test_a_watch_entry_of_fifty_leads_takes_the_sweeper_four_calls(world: QuickW
     assert len(world.items("unknown")) == 50
 
 
-def test_a_definition_that_this_release_cannot_read_does_not_stop_the_sweeper() -> None:
+def test_a_definition_that_this_release_cannot_read_does_not_stop_the_sweeper(world: QuickWorld) -> None:
     done, later = list[str](), list[str]()
 
     def act(entry: Any) -> None:
@@ -134,11 +134,12 @@ def test_a_definition_that_this_release_cannot_read_does_not_stop_the_sweeper() 
         done.append(entry["what"])
 
     entries = [{"what": "look"}, {"what": "watch"}]
-    taken = each_entry(entries, act, put_back=lambda entry: later.append(entry["what"]), has_time=lambda: True)
+    put_back = lambda entry: later.append(entry["what"])  # noqa: E731
+    taken = each_entry(world.app, entries, act, put_back=put_back, has_time=lambda: True)
     assert (taken, done, later) == (2, ["watch"], ["look"])
 
 
-def test_a_sweeper_without_time_stops_after_its_last_entry_and_a_bad_entry_blocks_no_other() -> None:
+def test_a_sweeper_without_time_stops_after_its_last_entry_and_a_bad_entry_blocks_no_other(world: QuickWorld) -> None:
     entries = [{"what": "watch", "number": number} for number in range(10)]
     done: list[int] = []
     later: list[int] = []
@@ -149,6 +150,6 @@ def test_a_sweeper_without_time_stops_after_its_last_entry_and_a_bad_entry_block
         done.append(entry["number"])
 
     taken = each_entry(
-        entries, act, put_back=lambda entry: later.append(entry["number"]), has_time=lambda: len(done) < 6
+        world.app, entries, act, put_back=lambda entry: later.append(entry["number"]), has_time=lambda: len(done) < 6
     )
     assert (taken, done, later) == (7, [0, 1, 2, 4, 5, 6], [3])

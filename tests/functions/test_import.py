@@ -400,14 +400,14 @@ def deaths(world: QuickWorld, at: int, monkeypatch: pytest.MonkeyPatch) -> None:
         if next(steps) == at:
             raise Killed
 
-    real = journals._to_disk
+    real = journals.write_to_disk
 
     def to_disk(stream: Any) -> None:
         step()
         real(stream)
         step()
 
-    monkeypatch.setattr(journals, "_to_disk", to_disk)
+    monkeypatch.setattr(journals, "write_to_disk", to_disk)
     world.table.point = step
 
 

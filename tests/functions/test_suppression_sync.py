@@ -43,7 +43,7 @@ def test_only_what_is_new_since_the_last_run_is_read_again(world: QuickWorld) ->
 
 
 def test_every_page_is_read(world: QuickWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(suppression, "_PAGE", 2)
+    monkeypatch.setattr(suppression, "PAGE_SIZE", 2)
     leads = [world.join(f"p{number}@example.jp") for number in range(5)]
     for number in range(5):
         put(world, f"p{number}@example.jp")
@@ -54,8 +54,8 @@ def test_every_page_is_read(world: QuickWorld, monkeypatch: pytest.MonkeyPatch) 
 def test_a_list_that_is_too_long_for_one_run_is_finished_by_the_next(
     world: QuickWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(suppression, "_PAGE", 2)
-    monkeypatch.setattr(suppression, "_PAGES", 2)
+    monkeypatch.setattr(suppression, "PAGE_SIZE", 2)
+    monkeypatch.setattr(suppression, "MOST_PAGES", 2)
     for number in range(7):
         put(world, f"p{number}@example.jp")
     assert [sync(world)["listed"] for _ in range(4)] == [4, 3, 0, 0]

@@ -48,7 +48,8 @@ def requests_per_call(client: Any, failure: str, operation: str = "send_email", 
     """Requests that one SDK call puts on the wire while every one of them meets `failure`."""
     sent = 0
 
-    def send(_: object) -> AWSResponse:
+    def answer(request: object, **_: object) -> AWSResponse:
+        """botocore takes what a `before-send` handler returns or raises for the outcome of the request."""
         nonlocal sent
         sent += 1
         return FAILURES[failure]()
@@ -58,10 +59,8 @@ def requests_per_call(client: Any, failure: str, operation: str = "send_email", 
         "Destination": {"ToAddresses": ["b@example.jp"]},
         "Content": {"Simple": {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "t"}}}},
     }
-    with (
-        mock.patch.object(client._endpoint, "http_session", mock.Mock(send=send)),
-        mock.patch("botocore.endpoint.time.sleep"),
-    ):
+    client.meta.events.register_first("before-send.sesv2.*", answer)
+    with mock.patch("botocore.endpoint.time.sleep"):
         try:
             getattr(client, operation)(**request)
         except (BotoCoreError, ClientError):

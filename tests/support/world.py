@@ -102,6 +102,7 @@ class World:
     # -- what time and AWS do ----------------------------------------------------------------------------------
 
     def call(self, function: str, event: Any) -> Any:
+        self.app.table.use()  # a test may call from another thread
         return import_module(f"functions.{function}.handler").handle(self.app, event)
 
     def tick(self) -> None:

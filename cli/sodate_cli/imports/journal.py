@@ -53,7 +53,7 @@ class Journal:
         if troubles:
             with self.errors.open("a", encoding="utf-8", newline="") as stream:
                 stream.write(lines(troubles))
-                _to_disk(stream)
+                write_to_disk(stream)
         after = replace(after, errors_size=self.errors.stat().st_size)
         if not self.keeps:
             return after
@@ -61,7 +61,7 @@ class Journal:
         temporary = self.path.with_name(f"{self.path.name}.new")
         with temporary.open("w", encoding="utf-8") as stream:
             json.dump(content, stream)
-            _to_disk(stream)
+            write_to_disk(stream)
         temporary.replace(self.path)
         return after
 
@@ -71,6 +71,6 @@ class Journal:
             self.errors.unlink()
 
 
-def _to_disk(stream: Any) -> None:
+def write_to_disk(stream: Any) -> None:
     stream.flush()
     os.fsync(stream.fileno())

@@ -80,7 +80,7 @@ def test_the_same_rules_change_nobody(people: Path) -> None:
 def test_a_killed_run_goes_on_where_it_was(
     people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dies_at: int
 ) -> None:
-    monkeypatch.setattr(score, "_CHECKPOINT_EVERY", 50)
+    monkeypatch.setattr(score, "CHECKPOINT_EVERY", 50)
     arguments = ["diff", "--from", people, "--rules", softer(tmp_path), "--against", SAMPLE, "--as-of", AT, "--json"]
     whole = run(*arguments)
     arguments += ["--checkpoint", tmp_path / "kept.json"]

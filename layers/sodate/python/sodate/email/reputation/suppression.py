@@ -20,9 +20,10 @@ from sodate.leads.address import parse_reported_address
 from sodate.leads.contact_state import Block
 from sodate.leads.store import find_state, owner_of, state_change
 
-_PAGE = 1000
+#: Addresses per call of ListSuppressedDestinations; SES allows up to 1,000.
+PAGE_SIZE = 1000
 #: Maximum pages per run. Looking up the addresses of a page takes some seconds; the next runs finish a longer list.
-_PAGES = 8
+MOST_PAGES = 8
 #: Runs overlap, because SES's list may show an entry late; blocking an address twice has no further effect.
 _OVERLAP = timedelta(hours=1)
 _TOKEN_IS_OVER = {"InvalidNextTokenException", "BadRequestException"}
@@ -48,7 +49,7 @@ def sync(ses: AccountList, address_key: Callable[[str], str], now: datetime) -> 
     since, token = (position.until, position.token) if position else (keys.stamp(_FROM_THE_BEGINNING), None)
     begun = position.begun if position and token else keys.stamp(now)
     listed = blocked = 0
-    for _ in range(_PAGES):
+    for _ in range(MOST_PAGES):
         addresses, token = _page(ses, datetime.fromisoformat(since) - _OVERLAP, token)
         listed += len(addresses)
         blocked += sum(_block(address_key(match), now) for a in addresses if (match := parse_reported_address(a)))
@@ -60,7 +61,7 @@ def sync(ses: AccountList, address_key: Callable[[str], str], now: datetime) -> 
 
 
 def _page(ses: AccountList, since: datetime, token: str | None) -> tuple[list[str], str | None]:
-    request: dict[str, Any] = {"StartDate": since, "PageSize": _PAGE, **({"NextToken": token} if token else {})}
+    request: dict[str, Any] = {"StartDate": since, "PageSize": PAGE_SIZE, **({"NextToken": token} if token else {})}
     try:
         page = ses.list_suppressed_destinations(**request)
     except ClientError as error:
