@@ -17,27 +17,18 @@ from sodate.web.negotiation import is_html_post
 
 
 def controller(app: App) -> FormController:
-    definitions = app.definitions
-    return FormController(
-        definitions=definitions,
-        signer=app.secrets.signer,
-        address_secret=app.secrets.address_secret,
-        captcha=Turnstile(app.secrets.captcha_secret, app.post_json),
-        on_confirmed=on_opt_in(definitions),
-        new_id=app.new_id,
-        pause=app.clock.pause,
-    )
+    keys, captcha = app.secrets, Turnstile(app.secrets.captcha_secret, app.post_json)
+    on_confirmed, new_id, pause = on_opt_in(app.definitions), app.new_id, app.clock.pause
+    return FormController(app.definitions, keys.signer, keys.address_secret, captcha, on_confirmed, new_id, pause)
 
 
-def show(app: App, request: Request) -> Response:
-    forms = controller(app)
+def show(app: App, forms: FormController, request: Request) -> Response:
     form, version = forms.form(request.path["form_id"])
     check_origin(form, request.headers)
     return ok(forms.describe(form, version, app.clock.now()))
 
 
-def submit(app: App, request: Request) -> Response:
-    forms = controller(app)
+def submit(app: App, forms: FormController, request: Request) -> Response:
     form, version = forms.form(request.path["form_id"])
     check_origin(form, headers := request.headers)
     html = is_html_post(headers)
@@ -58,8 +49,8 @@ def submit(app: App, request: Request) -> Response:
 
 
 def handle(app: App, event: dict[str, Any]) -> dict[str, Any]:
-    routes = {"GET /forms/{form_id}": partial(show, app), "POST /forms/{form_id}/submissions": partial(submit, app)}
-    return serve(app, event, routes)
+    get, post = (partial(act, app, controller(app)) for act in (show, submit))
+    return serve(app, event, {"GET /forms/{form_id}": get, "POST /forms/{form_id}/submissions": post})
 
 
 handler = on_lambda(handle)

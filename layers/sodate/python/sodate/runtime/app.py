@@ -36,6 +36,8 @@ class App:
         self.clock = clock
         self.aws = aws
         self.dispatcher_cache = DispatcherCache()
+        self.post_json = post_json
+        self.deliver_webhook: Callable[[Post], int] = lambda post: deliver(post, allow_private=settings.is_local)
 
     @cached_property
     def table(self) -> Table:
@@ -47,8 +49,10 @@ class App:
 
     @cached_property
     def secrets(self) -> Secrets:
-        cache = SecretCache(self._read_secret, self.clock.wall_seconds)
-        return Secrets(self.settings, cache, self.clock.now)
+        def read(name: str) -> str:
+            return str(self.aws.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"])
+
+        return Secrets(self.settings, SecretCache(read, self.clock.wall_seconds), self.clock.now)
 
     @cached_property
     def queues(self) -> Queues:
@@ -62,9 +66,6 @@ class App:
     @cached_property
     def metrics(self) -> BusinessMetrics:
         return BusinessMetrics(self.settings.service, self.settings.stage)
-
-    def post_json(self, url: str, payload: dict[str, Any]) -> dict[str, Any]:
-        return post_json(url, payload)
 
     def new_id(self) -> str:
         return str(ULID.from_datetime(self.clock.now()))
@@ -81,13 +82,6 @@ class App:
         why = {"why": str(error)}
         self.log.error("a live definition cannot be read; the last good version goes on", extra=why)
         self.metrics.count(Metric.DEFINITION_UNREADABLE, 1)
-
-    def deliver_webhook(self, post: Post) -> int:
-        """Raises: `Transient`, `Invalid` (`sales.webhook.deliver`)."""
-        return deliver(post, allow_private=self.settings.is_local)
-
-    def _read_secret(self, name: str) -> str:
-        return str(self.aws.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"])
 
 
 def lambda_app() -> App:

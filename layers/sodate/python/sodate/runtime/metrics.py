@@ -6,8 +6,7 @@ The vocabulary is closed: each `Metric` has an alarm in `infra/alarm_table.py`, 
 
 from enum import StrEnum
 
-from aws_lambda_powertools import Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 
 class Metric(StrEnum):
@@ -43,7 +42,7 @@ class Metric(StrEnum):
 
 class BusinessMetrics:
     def __init__(self, service: str, stage: str) -> None:
-        self._metrics = Metrics(namespace="Sodate", service=service)
+        self._metrics = EphemeralMetrics(namespace="Sodate", service=service)
         self._metrics.set_default_dimensions(stage=stage)
 
     def count(self, name: Metric, value: float) -> None:
