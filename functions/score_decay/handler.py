@@ -3,38 +3,42 @@
 Only a lead that will change has a due entry; the function searches no leads.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sodate.consent.retention import WHAT, review
-from sodate.errors import Invalid, NotFound
+from sodate.consent.retention import EvidenceReview, review
+from sodate.errors import Invalid, NotFound, Transient
+from sodate.playbook.store import DefinitionUnreadable
 from sodate.runtime import clock, container
-from sodate.runtime.batch import each_entry
+from sodate.runtime.batch import poll_entries
 from sodate.runtime.logs import logger
-from sodate.scheduling.dispatch import dispatch
-from sodate.scheduling.store import DECAY, plan_retry
-from sodate.scoring.rescore import Rules, live_rules, reevaluate
+from sodate.scheduling.message import MessageTypes
+from sodate.scheduling.poller import EntryLane, put_back
+from sodate.scheduling.store import DECAY
+from sodate.scoring.rescore import Rules, ScoreDecay, live_rules, reevaluate
 
-#: An invocation that is older than this begins no further entry; the timeout is 55 s.
-_LATEST_ENTRY = timedelta(seconds=40)
+#: The timeout is 55 s.
+_BUDGET = timedelta(seconds=40)
+_ENTRIES: MessageTypes[EvidenceReview | ScoreDecay] = MessageTypes(
+    "due entry of the lane decay", "decay or evidence", {one.what: one.parse for one in (EvidenceReview, ScoreDecay)}
+)
 
 
 def handler(_: dict[str, Any], __: object) -> dict[str, int]:
     container.bind_table()
-    began = clock.now()
+    rules = cache(_rules)
 
-    def hand_over(entries: Sequence[Mapping[str, Any]]) -> int:
-        rules = _rules() if any(entry.get("what") != WHAT for entry in entries) else None
-        return each_entry(
-            entries,
-            lambda entry: _act(entry, rules),
-            put_back=lambda entry: plan_retry(entry, DECAY, clock.now()),
-            has_time=lambda: clock.now() - began <= _LATEST_ENTRY,
-        )
+    def act(entry: EvidenceReview | ScoreDecay, now: datetime) -> str:
+        match entry:
+            case EvidenceReview():
+                review(entry)
+                return "reviewed"
+            case ScoreDecay(lead_id):
+                return _reevaluate(lead_id, rules(), now)
 
-    tick = dispatch(DECAY, hand_over, container.dispatcher_cache().cursors, began)
-    return {"minutes": tick.minutes, "looked_at": tick.handed_over}
+    lane = EntryLane(DECAY, _ENTRIES, act, put_back, _BUDGET)
+    return poll_entries(lane, container.dispatcher_cache().cursors, clock.now).figures
 
 
 def _rules() -> Rules | None:
@@ -42,13 +46,15 @@ def _rules() -> Rules | None:
         return live_rules(container.definitions())
     except NotFound:
         return None  # no rules, no score
+    except DefinitionUnreadable as error:  # no entry can be processed: all of them stay
+        raise Transient(str(error)) from error
 
 
-def _act(entry: Mapping[str, Any], rules: Rules | None) -> None:
-    if entry.get("what") == WHAT:
-        review(entry)
-    elif rules is not None:
-        try:
-            reevaluate(str(entry["lead"]), rules, clock.now())
-        except Invalid as error:  # permanent: a retry would fail too
-            logger().error("score decay failed for a lead", extra={"lead": entry["lead"], "why": str(error)})
+def _reevaluate(lead_id: str, rules: Rules | None, now: datetime) -> str:
+    try:
+        if rules is not None:
+            reevaluate(lead_id, rules, now)
+    except Invalid as error:  # permanent: a retry would fail too
+        logger().error("score decay failed for a lead", extra={"lead": lead_id, "why": str(error)})
+        return "failed"
+    return "reevaluated"
