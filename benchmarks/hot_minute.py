@@ -10,7 +10,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from sodate.email.delivery.message import LARGEST_BATCH, EnrollmentBatch, EnrollmentRef, batch_of
+from sodate.email.delivery.message import LARGEST_BATCH, EnrollmentBatch, EnrollmentRef
 from sodate.email.reputation import rate_limiter
 from sodate.scenarios.calendar import due_at
 from sodate.scenarios.lane import lane_of
@@ -44,7 +44,7 @@ class _StandIn(Fleet):
 
     def _send(self, records: list[Json]) -> None:
         for record in records:
-            batch = batch_of(json.loads(record["body"]))
+            batch = EnrollmentBatch.parse(json.loads(record["body"]))
             rate_limit = rate_limiter.load()
             size = rate_limit.bulk_size
             for start in range(0, len(batch.enrollments), size):
@@ -62,7 +62,7 @@ class _StandIn(Fleet):
 
     def _come_back(self, batch: EnrollmentBatch) -> None:
         now = self.time.now
-        due.plan(now, lane_of(sample.material().sequence), "steps", batch.id, batch.message(), now)
+        due.plan(now, lane_of(sample.material().sequence), batch.id, batch, now)
 
 
 def _drain(leads: int, seed: int) -> Json:
@@ -76,7 +76,7 @@ def _drain(leads: int, seed: int) -> Json:
                 EnrollmentRef(sample.lead_id(n), f"{n:016d}", now) for n in range(begin, begin + LARGEST_BATCH)
             )
             batch = EnrollmentBatch(sequence.id, 1, 0, runs)
-            items.append(due.due_item(at, lane_of(sequence), "steps", batch.id, batch.message(), now).serialize())
+            items.append(due.due_item(at, lane_of(sequence), batch.id, batch, now).serialize())
         here.cloud.ask("put", TABLE, items)
         minute = here.ours.next_minute()
         assert minute is not None

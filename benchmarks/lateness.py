@@ -106,7 +106,7 @@ def _enroll(here: Fleet, person: Person) -> None:
     (profile,) = sample.people(1, number)
     batch = EnrollmentBatch(sequence.id, 1, 0, (person.run,))
     at = due_at(sequence.steps[0], sequence, person.since, mailing=mailing, time_zone=person.zone)
-    entry = due.due_item(at, lane_of(sequence), "steps", batch.id, batch.message(), person.since)
+    entry = due.due_item(at, lane_of(sequence), batch.id, batch, person.since)
     here.cloud.ask("put", TABLE, [*lead_items(profile, person.run, sequence, person.zone), entry.serialize()])
 
 

@@ -49,7 +49,7 @@ class Ours:
         for profile in sample.people(leads, first):
             run = EnrollmentRef(profile.lead_id, profile.lead_id[-16:], now)
             batch = EnrollmentBatch(sequence.id, 1, 0, (run,))
-            entry = due.due_item(at, lane, "steps", batch.id, batch.message(), now)
+            entry = due.due_item(at, lane, batch.id, batch, now)
             items += [*lead_items(profile, run, sequence), entry.serialize()]
         self.cloud.ask("put", TABLE, items)
 
@@ -65,7 +65,7 @@ class Ours:
                 runs.append(EnrollmentRef(profile.lead_id, profile.lead_id[-16:], now))
                 items += lead_items(profile, runs[-1], sequence)
             batch = EnrollmentBatch(sequence.id, 1, 0, tuple(runs))
-            items.append(due.due_item(at, lane_of(sequence), "steps", batch.id, batch.message(), now).serialize())
+            items.append(due.due_item(at, lane_of(sequence), batch.id, batch, now).serialize())
         self.cloud.ask("put", TABLE, items)
 
     def next_minute(self) -> datetime | None:

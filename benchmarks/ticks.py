@@ -82,5 +82,5 @@ def _lay_out_waiting(leads: int, here: Harness, cloud: InProcess) -> None:
         )
         batch = EnrollmentBatch(sequence.id, 1, 1, runs)
         at = first + timedelta(minutes=(number // 50) % _SPREAD_MINUTES)
-        items.append(due.due_item(at, lane, "steps", batch.id, batch.message(), here.now).serialize())
+        items.append(due.due_item(at, lane, batch.id, batch, here.now).serialize())
     cloud.ask("put", TABLE, items)

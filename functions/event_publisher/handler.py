@@ -13,7 +13,7 @@ def publish_changes(app: App, records: list[Record]) -> str:
     images = ((image(record, "OldImage"), image(record, "NewImage")) for record in records)
     outputs = [out for old, new in images for out in outgoing(old, new, routine=routine)]
     events = [out for out in outputs if isinstance(out, DomainEvent)]
-    transactionals = [out.message for out in outputs if not isinstance(out, DomainEvent)]
+    transactionals = [out.to_message() for out in outputs if not isinstance(out, DomainEvent)]
     publish(app.aws.client("events"), app.settings.bus, [(event.detail_type, event.detail) for event in events])
     if transactionals:
         app.queues.enqueue(transactionals)

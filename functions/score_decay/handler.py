@@ -1,39 +1,39 @@
-"""Every minute: re-evaluates leads whose rank or phase changes by time alone, and reviews evidence after an opt-out.
+"""Every minute: re-evaluates leads that change by time alone (each has a due entry); reviews evidence of opt-outs."""
 
-Only a lead that will change has a due entry; the function searches no leads.
-"""
-
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import cache, partial
 from typing import Any
 
-from sodate.consent.retention import WHAT, review
-from sodate.errors import Invalid, NotFound
+from sodate.consent.retention import EvidenceReview, review
+from sodate.errors import Invalid, NotFound, Transient
+from sodate.playbook.store import DefinitionUnreadable
 from sodate.runtime.app import App, on_lambda
-from sodate.runtime.batch import each_entry
-from sodate.scheduling.dispatch import dispatch
-from sodate.scheduling.store import DECAY, plan_retry
-from sodate.scoring.rescore import Rules, live_rules, reevaluate
+from sodate.runtime.batch import poll_entries
+from sodate.scheduling.message import MessageTypes
+from sodate.scheduling.poller import EntryLane, put_back
+from sodate.scheduling.store import DECAY
+from sodate.scoring.rescore import Rules, ScoreDecay, live_rules, reevaluate
 
-#: An invocation that is older than this begins no further entry; the timeout is 55 s.
-_LATEST_ENTRY = timedelta(seconds=40)
+#: The timeout is 55 s.
+_BUDGET = timedelta(seconds=40)
+_ENTRIES: MessageTypes[EvidenceReview | ScoreDecay] = MessageTypes(
+    "due entry of the lane decay", "decay or evidence", {one.what: one.parse for one in (EvidenceReview, ScoreDecay)}
+)
 
 
 def handle(app: App, _: dict[str, Any]) -> dict[str, int]:
-    began = app.clock.now()
+    rules = cache(partial(_rules, app))
 
-    def hand_over(entries: Sequence[Mapping[str, Any]]) -> int:
-        rules = _rules(app) if any(entry.get("what") != WHAT for entry in entries) else None
-        return each_entry(
-            app,
-            entries,
-            lambda entry: _act(app, entry, rules),
-            put_back=lambda entry: plan_retry(entry, DECAY, app.clock.now()),
-            has_time=lambda: app.clock.now() - began <= _LATEST_ENTRY,
-        )
+    def act(entry: EvidenceReview | ScoreDecay, now: datetime) -> str:
+        match entry:
+            case EvidenceReview():
+                review(entry)
+                return "reviewed"
+            case ScoreDecay(lead_id):
+                return _reevaluate(app, lead_id, rules(), now)
 
-    tick = dispatch(DECAY, hand_over, app.dispatcher_cache.cursors, began)
-    return {"minutes": tick.minutes, "looked_at": tick.handed_over}
+    lane = EntryLane(DECAY, _ENTRIES, act, put_back, _BUDGET)
+    return poll_entries(app, lane).figures
 
 
 def _rules(app: App) -> Rules | None:
@@ -41,16 +41,18 @@ def _rules(app: App) -> Rules | None:
         return live_rules(app.definitions)
     except NotFound:
         return None  # no rules, no score
+    except DefinitionUnreadable as error:  # no entry can be processed: all of them stay
+        raise Transient(str(error)) from error
 
 
-def _act(app: App, entry: Mapping[str, Any], rules: Rules | None) -> None:
-    if entry.get("what") == WHAT:
-        review(entry)
-    elif rules is not None:
-        try:
-            reevaluate(str(entry["lead"]), rules, app.clock.now())
-        except Invalid as error:  # permanent: a retry would fail too
-            app.log.error("score decay failed for a lead", extra={"lead": entry["lead"], "why": str(error)})
+def _reevaluate(app: App, lead_id: str, rules: Rules | None, now: datetime) -> str:
+    try:
+        if rules is not None:
+            reevaluate(lead_id, rules, now)
+    except Invalid as error:  # permanent: a retry would fail too
+        app.log.error("score decay failed for a lead", extra={"lead": lead_id, "why": str(error)})
+        return "failed"
+    return "reevaluated"
 
 
 handler = on_lambda(handle)

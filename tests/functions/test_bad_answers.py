@@ -1,7 +1,10 @@
 """Edge cases of later attempts, and limits of the sweeper's time and calls."""
 
+import json
 from collections import Counter
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,15 +12,20 @@ from ses_simulator.errors import Fault
 from sodate.dynamodb import table
 from sodate.dynamodb.item import encode
 from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef
-from sodate.email.delivery.sweep import sweep, watch_batch
+from sodate.email.delivery.sweep import sweep
+from sodate.email.delivery.watch import plan_watch
 from sodate.email.ledger.store import fold_event, step_send
 from sodate.email.reputation import rate_limiter
 from sodate.email.reputation.rate_limiter import RateLimit
+from sodate.errors import Transient
 from sodate.playbook.store import Definitions, DefinitionUnreadable
 from sodate.queries.explanation import explanation
 from sodate.runtime.batch import each_entry
 from sodate.runtime.readers import must_read
+from sodate.scenarios.watch import StepWatch
 from sodate.scheduling import store as due
+from sodate.scheduling.message import MessageTypes
+from sodate.scheduling.poller import EntryLane, put_back
 
 from tests.functions.quick import QuickWorld
 from tests.functions.test_send_protocol import due_step, second_attempts, step_mails, steps
@@ -38,9 +46,9 @@ def test_a_report_between_decision_and_claim_stops_the_attempt(world: QuickWorld
     send = lost_attempt(world)
     lead_id, send_id = send["pk"].removeprefix("LEAD#"), send["sk"].removeprefix("SEND#")
     enrollment = EnrollmentRef(lead_id, send["enrollment_id"], world.now)
-    body = EnrollmentBatch(send["sequence"], int(send["sequence_version"]), 0, (enrollment,), 2, "decided").message()
+    body = EnrollmentBatch(send["sequence"], int(send["sequence_version"]), 0, (enrollment,), 2, "decided")
     assert fold_event(lead_id, send_id, "delivered", "late", None, world.now) == "applied"
-    due.plan(world.now, due.STEP, "steps", "again", body, world.now)
+    due.plan(world.now, due.STEP, "again", body, world.now)
     world.advance(timedelta(minutes=10))
     (again,) = second_attempts(world)
     assert (again["state"], again["reason"], step_mails(world)) == ("skipped", "earlier_attempt_settled", [])
@@ -116,40 +124,62 @@ def test_a_watch_entry_of_fifty_leads_takes_the_sweeper_four_calls(world: QuickW
         send = step_send(batch.ref(one), "mail", "news", world.now)
         send.state, send.rank = "sending", 10
         table.put_row(encode(send))
-    watch_batch(batch, "attempt", world.now, world.now)
+    entry = StepWatch(batch, world.now)
+    plan_watch(entry, "attempt", world.now)
     calls: Counter[str] = Counter()
     world.table.refuse = lambda operation: calls.update([operation])
-    message = {**batch.message(), "what": "watch"}
-    assert sweep(message, world.now + timedelta(minutes=15)) == 50
+    assert sweep(entry, world.now + timedelta(minutes=15)) == 50
     assert calls.total() <= 4, calls
     assert len(world.items("unknown")) == 50
 
 
+@dataclass(frozen=True)
+class Numbered:
+    number: int
+
+    @classmethod
+    def parse(cls, message: Mapping[str, Any]) -> "Numbered":
+        return cls(message["number"])
+
+
+def lane_of_ten(act: Callable[[Numbered, datetime], str]) -> EntryLane[Numbered]:
+    types = MessageTypes("due entry", "numbered", {"numbered": Numbered.parse})
+    return EntryLane(due.WATCH, types, act, put_back, timedelta(seconds=40))
+
+
+def process(world: QuickWorld, act: Callable[[Numbered, datetime], str]) -> tuple[int, Counter[str], list[int]]:
+    """Number of entries taken, the outcomes, and the entries planned again."""
+    entries = [{"v": 1, "what": "numbered", "number": number} for number in range(10)]
+    outcomes = Counter[str]()
+    taken = each_entry(world.app, lane_of_ten(act), entries, began=world.now, outcomes=outcomes)
+    again = [json.loads(item["message"]) for item in world.items("due") if '"numbered"' in item["message"]]
+    assert all(message["failures"] == 1 for message in again)
+    return taken, outcomes, sorted(message["number"] for message in again)
+
+
 def test_a_definition_that_this_release_cannot_read_does_not_stop_the_sweeper(world: QuickWorld) -> None:
-    done, later = list[str](), list[str]()
-
-    def act(entry: Any) -> None:
-        if entry["what"] == "look":
+    def act(entry: Numbered, now: datetime) -> str:
+        if entry.number == 0:
             raise DefinitionUnreadable("written by a newer release")
-        done.append(entry["what"])
+        return "done"
 
-    entries = [{"what": "look"}, {"what": "watch"}]
-    put_back = lambda entry: later.append(entry["what"])  # noqa: E731
-    taken = each_entry(world.app, entries, act, put_back=put_back, has_time=lambda: True)
-    assert (taken, done, later) == (2, ["watch"], ["look"])
+    assert process(world, act) == (10, {"put_back": 1, "done": 9}, [0])
 
 
 def test_a_sweeper_without_time_stops_after_its_last_entry_and_a_bad_entry_blocks_no_other(world: QuickWorld) -> None:
-    entries = [{"what": "watch", "number": number} for number in range(10)]
-    done: list[int] = []
-    later: list[int] = []
-
-    def act(entry: Any) -> None:
-        if entry["number"] == 3:
+    def act(entry: Numbered, now: datetime) -> str:
+        world.now += timedelta(seconds=6)
+        if entry.number == 3:
             raise ValueError("a defect")
-        done.append(entry["number"])
+        return "done"
 
-    taken = each_entry(
-        world.app, entries, act, put_back=lambda entry: later.append(entry["number"]), has_time=lambda: len(done) < 6
-    )
-    assert (taken, done, later) == (7, [0, 1, 2, 4, 5, 6], [3])
+    assert process(world, act) == (7, {"put_back": 1, "done": 6}, [3])
+
+
+def test_a_table_that_is_not_available_stops_the_sweeper_at_the_entry(world: QuickWorld) -> None:
+    def act(entry: Numbered, now: datetime) -> str:
+        if entry.number == 2:
+            raise Transient("throttled")
+        return "done"
+
+    assert process(world, act) == (2, {"done": 2}, [])

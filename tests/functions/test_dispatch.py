@@ -8,6 +8,7 @@ import pytest
 from sodate.scheduling import dispatch as dispatching
 from sodate.scheduling import store as due
 from sodate.scheduling.dispatch import Cursors, Tick, dispatch
+from sodate.scheduling.message import RawMessage
 
 from tests.functions.quick import QuickWorld
 from tests.support.world import World
@@ -36,7 +37,7 @@ class Dispatcher:
         return dispatch(lane, self.take, self.cursors, self.world.now, page)
 
     def plan(self, minutes: int, ref: str, lane: due.Lane = LANE) -> None:
-        due.plan(self.world.now + timedelta(minutes=minutes), lane, "transactional", ref, {"ref": ref}, self.world.now)
+        due.plan(self.world.now + timedelta(minutes=minutes), lane, ref, RawMessage({"ref": ref}), self.world.now)
 
     def begin(self) -> None:
         for lane in due.LANES:

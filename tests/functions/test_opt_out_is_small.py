@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sodate.consent.consent import Evidence
 from sodate.consent.links import Links
-from sodate.consent.retention import review, review_later
+from sodate.consent.retention import EvidenceReview, review
 from sodate.consent.store import consent_item
 from sodate.dynamodb import table
 from sodate.leads.store import StateItem, state_key
@@ -104,7 +104,7 @@ def test_evidence_that_a_new_consent_needs_gets_no_end_from_an_older_opt_out(wor
     lead = world.join()
     world.now += timedelta(minutes=1)
     preferences(world, lead, f"shown={TOPIC}&do=save")
-    entry = review_later(lead, timedelta(days=1098), world.now).item.message  # type: ignore[attr-defined]
+    entry = EvidenceReview(lead, world.now, timedelta(days=1098))
     preferences(world, lead, f"shown={TOPIC}&topic={TOPIC}&do=save")
     assert review(entry) == 0
     assert review(entry) == 0
@@ -117,7 +117,7 @@ def test_a_consent_between_the_look_and_the_write_of_a_review_is_seen(
     lead = world.join()
     world.now += timedelta(minutes=1)
     one_click(world, lead)
-    entry = review_later(lead, timedelta(days=1098), world.now).item.message  # type: ignore[attr-defined]
+    entry = EvidenceReview(lead, world.now, timedelta(days=1098))
     waiting = [True]
 
     def meanwhile() -> None:

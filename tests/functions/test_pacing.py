@@ -77,7 +77,7 @@ def test_a_tick_hands_over_a_minute_of_email_and_the_rest_stays(world: QuickWorl
     for number in range(count):
         enrollment = EnrollmentRef(f"L{number:04d}", "e", world.now)
         batch = EnrollmentBatch(sequence, 1, 0, (enrollment,))
-        due.plan(at, due.STEP, "steps", batch.id, batch.message(), world.now)
+        due.plan(at, due.STEP, batch.id, batch, world.now)
     world.ses.simulator.account.max_send_rate = 2
     released: list[tuple[int, int]] = []
     world.app.queues.enqueue = lambda messages, delay: released.extend((len(m["leads"]), delay) for m in messages)

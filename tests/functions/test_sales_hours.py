@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sodate.errors import Invalid, Transient
 from sodate.scheduling import store as due
+from sodate.scheduling.message import RawMessage
 
 from tests.functions.sales import (
     OFFICE,
@@ -245,7 +246,7 @@ def test_a_permanent_chat_failure_is_recorded_and_not_retried(world: World) -> N
 
 def test_an_entry_that_cannot_be_read_blocks_no_other(world: World) -> None:
     sales(world, SATO, TANAKA, sla={**SLA, "answer_within_minutes": 5})
-    due.plan(world.now, due.SALES, "aaa", "x", {"v": 1, "what": "dance"}, world.now)
+    due.plan(world.now, due.SALES, "x", RawMessage({"v": 1, "what": "dance"}), world.now)
     become_hot(world, "taro")
     world.advance(timedelta(minutes=10))
     assert len(world.mails_to("tanaka@example.jp")) == 1

@@ -11,6 +11,7 @@ from sodate.activities.store import activity_item
 from sodate.dynamodb import table
 from sodate.playbook.store import Definitions
 from sodate.scheduling import store as due
+from sodate.scheduling.message import RawMessage
 
 from tests.functions.quick import QuickWorld
 
@@ -106,7 +107,7 @@ def test_an_entry_that_fails_keeps_no_lead_waiting_and_is_tried_for_a_day(ruled:
     view(world, lead, 1)
     view(world, lead, 2)
     broken = {"v": 1, "what": "evidence", "lead": lead}  # an invalid entry: its fields are missing
-    due.plan(world.now, due.DECAY, "evidence", "broken", broken, world.now)
+    due.plan(world.now, due.DECAY, "broken", RawMessage(broken), world.now)
     world.advance(timedelta(days=60))
     assert world.score(lead)["hot"] is False
     messages = [json.loads(item["message"]) for item in world.items("due")]

@@ -62,7 +62,7 @@ def tick(world: QuickWorld) -> Any:
 
 def begin(world: QuickWorld, *, notify: bool = False) -> str:
     tasks = replay_job.plan("JOB", SEGMENTS, live_rules(Definitions()).version, world.now, notify=notify)
-    world.app.queues.put(world.replay_queue, [task.model_dump() for task in tasks])
+    world.app.queues.put(world.replay_queue, [task.to_message() for task in tasks])
     return "JOB"
 
 

@@ -1,19 +1,22 @@
 """A second source of email, a newsletter, built here without touching `sodate.email`: the protocol is enough for it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from ses_simulator.errors import Fault
 from sodate.consent.unsubscribe import OptOut, unsubscribe
+from sodate.dynamodb import keys
 from sodate.dynamodb.item import encode
 from sodate.dynamodb.table import Condition, Update
 from sodate.email.delivery.send_batch import BatchSender
 from sodate.email.delivery.ses import OutgoingEmail, SesMailer
+from sodate.email.delivery.sweep import sweep
+from sodate.email.delivery.watch import TRANSACTIONAL, TransactionalWatch, WatchedSend, by_source, plan_watch
 from sodate.email.eligibility.store import Guard
-from sodate.email.ledger.states import RANK, send_id
+from sodate.email.ledger.states import RANK, STEP, send_id
 from sodate.email.ledger.store import SendItem, settled_step
 from sodate.email.mailing import Mailing
 from sodate.email.send_request import SendRequest
@@ -22,11 +25,56 @@ from sodate.leads.contact_state import ContactState, Enrollment, StepPosition
 from sodate.leads.lead import Profile
 from sodate.leads.store import StateItem, state_key, to_map
 from sodate.playbook.store import Definitions, parsed
+from sodate.runtime.batch import poll_entries
+from sodate.scenarios.watch import StepWatch
+from sodate.scheduling import store as due
+from sodate.scheduling.dispatch import Cursors
+from sodate.scheduling.message import MessageTypes, Parser
+from sodate.scheduling.poller import EntryLane, put_back
 
 from tests.functions.quick import QuickWorld
 
 TOPIC = "product-news"
 MARK = to_map(Enrollment("sent", 1, 1, "2026-11-24T00:00:00.000Z", 1))
+
+
+@dataclass(frozen=True)
+class NewsletterWatch:
+    """The watch entry of an issue. A newsletter is never attempted again: its unknown sends stay on the list."""
+
+    what: ClassVar[str] = "watch"
+    issue: str
+    leads: tuple[str, ...]
+    began: datetime
+
+    def to_message(self) -> dict[str, Any]:
+        named = {"source": "newsletter", "issue": self.issue, "to": list(self.leads)}
+        return {"v": 1, "what": self.what, **named, "began": self.began.isoformat()}
+
+    @classmethod
+    def parse(cls, message: Mapping[str, Any]) -> "NewsletterWatch":
+        return cls(message["issue"], tuple(message["to"]), datetime.fromisoformat(message["began"]))
+
+    def sends(self) -> list[WatchedSend]:
+        return [
+            WatchedSend(lead, send_id(self.issue, lead), (keys.lead(lead), keys.STATE), None) for lead in self.leads
+        ]
+
+    def is_claimed(self, send: WatchedSend, item: Mapping[str, Any]) -> bool:
+        return self.issue in item.get("enrollments", {})
+
+    def ledger_item(self, send: WatchedSend, now: datetime) -> SendItem:
+        return newsletter_item(send.lead_id, send.send_id, now)
+
+    def check(self, unclear: Sequence[tuple[WatchedSend, Mapping[str, Any]]], now: datetime) -> None:
+        return None
+
+
+def newsletter_item(lead_id: str, send: str, now: datetime) -> SendItem:
+    return SendItem(
+        keys.lead(lead_id), keys.send(send), purpose="marketing", name="newsletter", state="planned",
+        rank=RANK["planned"], topic=TOPIC, planned_at=now.isoformat(),
+    )  # fmt: skip
 
 
 @dataclass
@@ -65,10 +113,7 @@ class Newsletter:
         return Update(state_key(request.lead_id), [self._mark.remove()], self._mark.exists())
 
     def ledger_item(self, request: SendRequest, now: datetime) -> SendItem:
-        return SendItem(
-            f"LEAD#{request.lead_id}", f"SEND#{request.send_id}", purpose="marketing", name="newsletter",
-            state="planned", rank=RANK["planned"], topic=self.topic, planned_at=now.isoformat(),
-        )  # fmt: skip
+        return newsletter_item(request.lead_id, request.send_id, now)
 
     def sent_row(self, request: SendRequest, message_id: str, planned: datetime, now: datetime) -> dict[str, Any]:
         sent = settled_step(self.ledger_item(request, planned), "sent", None, now)
@@ -79,6 +124,7 @@ class Newsletter:
         if profile is None:
             raise NotFound("no lead")
         tags = {"send_id": request.send_id, "lead_id": request.lead_id, "purpose": "marketing"}
+        tags["name"] = "newsletter"
         return OutgoingEmail(
             profile.mailbox, self.mailing.sender, subject=self.issue, html="<p>x</p>", text="x", tags=tags, headers={}
         )
@@ -90,7 +136,7 @@ class Newsletter:
         """Nothing follows an issue."""
 
     def watch(self, requests: Sequence[SendRequest], name: str, began: datetime, now: datetime) -> None:
-        """Not swept here."""
+        plan_watch(NewsletterWatch(self.issue, tuple(request.lead_id for request in requests), began), name, now)
 
     @property
     def _mark(self) -> Any:
@@ -104,7 +150,7 @@ def newsletter(world: QuickWorld) -> Newsletter:
 
 def send(world: QuickWorld, newsletter: Newsletter, *leads: str) -> dict[str, int]:
     ses = SesMailer(lambda: world.ses, "sodate-test")
-    sender = BatchSender(ses, lambda: world.now, lambda _: None, lambda: "attempt")
+    sender = BatchSender(ses, lambda: world.now, lambda _: None, lambda: "-".join(leads))
     requests = [newsletter.request(lead, world.now) for lead in leads]
     return dict(+sender.send(newsletter, requests, newsletter.mailing, world.now))
 
@@ -146,3 +192,88 @@ def test_a_throttled_one_is_released_and_comes_again(world: QuickWorld, newslett
     assert newsletter.planned == [(lead, world.now)]
     assert send(world, newsletter, lead) == {"accepted": 1}
     assert len(issues(world, "taro@example.jp")) == 1
+
+
+# -- the sweeper -------------------------------------------------------------------------------------------------------
+
+Swept = TransactionalWatch | StepWatch | NewsletterWatch
+
+
+def swept(world: QuickWorld) -> dict[str, int]:
+    """What the sweeper does when it knows this source too."""
+    parse: Parser[Swept] = by_source(
+        {TRANSACTIONAL: TransactionalWatch.parse, STEP: StepWatch.parse, "newsletter": NewsletterWatch.parse}
+    )
+    types = MessageTypes("due entry", "watch", {"watch": parse}, (1, 2))
+    lane = EntryLane(due.WATCH, types, lambda entry, now: {"unknown": sweep(entry, now)}, put_back, timedelta(1))
+    return dict(poll_entries(lane, Cursors(), lambda: world.now).outcomes)
+
+
+def newsletters(world: QuickWorld) -> dict[str, str]:
+    return {item["pk"]: item["state"] for item in world.items("send") if item["name"] == "newsletter"}
+
+
+def begin_sweeping(world: QuickWorld) -> None:
+    due.move_cursor(due.WATCH, world.now)
+
+
+def test_one_without_an_answer_is_swept(world: QuickWorld, newsletter: Newsletter) -> None:
+    lost, sent = world.join("taro@example.jp"), world.join("hanako@example.jp")
+    begin_sweeping(world)
+    world.ses.simulator.inject(Fault.TIMEOUT)
+    assert send(world, newsletter, lost) == {"ambiguous": 1}
+    assert send(world, newsletter, sent) == {"accepted": 1}
+    world.now += timedelta(minutes=16)
+    assert swept(world) == {"unknown": 1}
+    assert newsletters(world) == {f"LEAD#{lost}": "unknown", f"LEAD#{sent}": "sent"}
+    assert len(world.items("unknown")) == 1
+    assert not [item for item in world.items("due") if '"look"' in item["message"]]
+
+
+class Crash(BaseException):
+    """The process is gone."""
+
+
+def send_and_crash(world: QuickWorld, newsletter: Newsletter, lead: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SES accepts the email, and the sender is gone before it writes the ledger item."""
+
+    def crash(*_: object) -> None:
+        raise Crash
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Newsletter, "sent_row", crash)
+        with pytest.raises(Crash):
+            send(world, newsletter, lead)
+
+
+def test_one_whose_sender_crashed_after_the_claim_is_swept(
+    world: QuickWorld, newsletter: Newsletter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead, never_claimed = world.join("taro@example.jp"), world.join("hanako@example.jp")
+    begin_sweeping(world)
+    send_and_crash(world, newsletter, lead, monkeypatch)
+    newsletter.watch([newsletter.request(never_claimed, world.now)], "other", world.now, world.now)
+    assert newsletters(world) == {}
+    world.now += timedelta(minutes=16)
+    assert swept(world) == {"unknown": 1}
+    assert newsletters(world) == {f"LEAD#{lead}": "unknown"}
+
+
+def test_an_event_of_one_without_a_ledger_item_creates_it_under_the_name_of_its_source(
+    world: QuickWorld, newsletter: Newsletter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead = world.join("taro@example.jp")
+    send_and_crash(world, newsletter, lead, monkeypatch)
+    world.now += timedelta(minutes=5)
+    world.settle()
+    assert newsletters(world) == {f"LEAD#{lead}": "delivered"}
+
+
+def test_the_sweeper_of_a_release_without_this_source_puts_its_entry_back(
+    world: QuickWorld, newsletter: Newsletter
+) -> None:
+    lead = world.join("taro@example.jp")
+    begin_sweeping(world)
+    send(world, newsletter, lead)
+    world.now += timedelta(minutes=16)
+    assert world.call("send_sweeper", {})["put_back"] == 1

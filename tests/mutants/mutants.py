@@ -339,12 +339,14 @@ MUTANTS = (
     _mutant(
         "sweeper-sends-again",
         "email/delivery/sweep.py",
-        '    return list_unknown([send for send in sends if send.state != "unknown"], began, now)\n',
-        '    due.plan(now, due.STEP, "steps", batch.of(unclear).id, batch.of(unclear).message(), now)\n'
+        '    return list_unknown([send for send in stored if send.state != "unknown"], entry.began, now)\n',
+        "    batch = entry.check(unclear, now).batch\n"
+        "    due.plan(now, due.STEP, batch.id, batch, now)\n"
         '    release = __import__("sodate.email.eligibility.claim", fromlist=["release"]).release\n'
         '    change = __import__("sodate.leads.store", fromlist=["step_change"]).step_change\n'
         "    moved = (batch.step + 1, batch.step)\n"
-        "    return len([release(change(e.lead_id, batch.sequence, e.enrollment_id, *moved), now) for e in unclear])\n",
+        "    left = batch.enrollments\n"
+        "    return len([release(change(e.lead_id, batch.sequence, e.enrollment_id, *moved), now) for e in left])\n",
         "marketing mail of unknown outcome is repeated",
         seeds=120,
     ),
@@ -367,7 +369,7 @@ MUTANTS = (
     _mutant(
         "report-on-a-planned-item",
         "email/events/apply_event.py",
-        "    wait_for_sender = _is_step(event) and _may_be_written(event, now)\n",
+        "    wait_for_sender = _is_marketing(event) and _may_be_written(event, now)\n",
         "    wait_for_sender = False\n",
         "a report that overtakes a lost answer is overwritten, and the email is sent again",
         tests="tests/functions/test_send_protocol.py",
@@ -426,8 +428,7 @@ MUTANTS = (
     _mutant(
         "decay-is-not-planned",
         "scoring/rescore.py",
-        '    due.plan(moment(transition), due.DECAY, "decay", lead_id, '
-        '{"v": 1, "what": "decay", "lead": lead_id}, now)\n',
+        "    due.plan(moment(transition), due.DECAY, lead_id, ScoreDecay(lead_id), now)\n",
         "",
         "who does nothing stays hot for ever",
         tests="tests/functions/test_score_decay.py",

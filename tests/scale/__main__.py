@@ -122,7 +122,7 @@ def lay_out(leads: int, now: datetime) -> list[datetime]:
         )
         batch = EnrollmentBatch(sequence.id, stored.version, 0, (run,))
         at = due_at(sequence.steps[0], sequence, now, mailing=mailing)
-        entry = due.due_item(at, lane_of(sequence), "steps", batch.id, batch.message(), now)
+        entry = due.due_item(at, lane_of(sequence), batch.id, batch, now)
         items += [encode(item) for item in (profile_item(profile), state_item(state), entry)]
     table.put_many(items)
     return [due_at(s, sequence, now, mailing=mailing) + timedelta(hours=s.valid_hours) for s in sequence.steps]

@@ -15,11 +15,13 @@ from ses_simulator.errors import Fault
 from sodate.dynamodb import table
 from sodate.dynamodb.item import encode
 from sodate.email.delivery.message import LARGEST_BATCH, EnrollmentBatch, EnrollmentRef
-from sodate.email.delivery.sweep import sweep, watch_batch
+from sodate.email.delivery.sweep import sweep
+from sodate.email.delivery.watch import plan_watch
 from sodate.email.ledger.states import RANK
 from sodate.email.ledger.store import step_send
 from sodate.email.reputation import rate_limiter
 from sodate.email.reputation.rate_limiter import SILENT_CALLS, RateLimit
+from sodate.scenarios.watch import StepWatch
 
 from tests.simulation.abuse import IndexedTable
 from tests.simulation.cloud import Reports
@@ -207,7 +209,7 @@ def backlog(sends: int = BACKLOG) -> Result:
                 send = step_send(batch.ref(enrollment), "mail", "news", world.now)
                 send.state, send.rank = "sending", RANK["sending"]
                 table.put_row(encode(send))
-            watch_batch(batch, f"attempt-{number}", world.now, world.now)
+            plan_watch(StepWatch(batch, world.now), f"attempt-{number}", world.now)
         calls: Counter[str] = Counter()
         seen: Counter[str] = Counter()
 
@@ -215,10 +217,10 @@ def backlog(sends: int = BACKLOG) -> Result:
             calls[operation] += 1
             world.now += _CALL
 
-        def swept(message: Json, now: datetime) -> int:
-            seen[str(message["leads"][0][0])] += 1
+        def swept(entry: StepWatch, now: datetime) -> int:
+            seen[entry.batch.enrollments[0].lead_id] += 1
             before = calls.total()
-            listed = sweep(message, now)
+            listed = sweep(entry, now)
             result.figures["sweeper_most_calls"] = max(result.figures["sweeper_most_calls"], calls.total() - before)
             return listed
 

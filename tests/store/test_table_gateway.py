@@ -18,6 +18,7 @@ from sodate.leads.contact_state import ContactState, Enrollment
 from sodate.leads.store import StateItem, find_state, state_change, state_item, state_key, step_change
 from sodate.scenarios.store import step_guard
 from sodate.scheduling import store as due
+from sodate.scheduling.message import RawMessage
 
 from tests.simulation.table import MemoryTable
 from tests.support.tables import moto_table
@@ -94,7 +95,7 @@ def test_a_batch_of_the_wrong_size_is_rejected(empty_table: MemoryTable | None, 
 
 def test_a_bucket_is_read_page_by_page_in_the_order_of_its_keys() -> None:
     for number in range(7):
-        due.plan(NOW, due.TRANSACTIONAL, "transactional", f"{number}", {"number": number}, NOW)
+        due.plan(NOW, due.TRANSACTIONAL, f"{number}", RawMessage({"number": number}), NOW)
     read, after, minute = [], None, NOW + due.LEAD_TIME
     for _ in range(4):
         entries, after = due.page(minute, due.TRANSACTIONAL, 0, after, 3)

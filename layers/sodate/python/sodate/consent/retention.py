@@ -6,8 +6,9 @@ on the unchanged state of the lead, so evidence that a new consent needs again n
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from sodate.consent.store import ConsentItem, consents_of, end_evidence, keep_evidence
 from sodate.dynamodb import keys, table
@@ -17,26 +18,43 @@ from sodate.leads.contact_state import ContactState
 from sodate.leads.store import find_state, state_change
 from sodate.scheduling import store as due
 
-WHAT = "evidence"
 #: A transaction takes 100 items, one of which is the condition on STATE.
 _BATCH = 50
 _TRIES = 5
 
 
+@dataclass(frozen=True, slots=True)
+class EvidenceReview:
+    """Due entry. Evidence that no active topic needs is kept for `retention` after `since`."""
+
+    what: ClassVar[str] = "evidence"
+    lead_id: str
+    since: datetime
+    retention: timedelta
+
+    def to_message(self) -> dict[str, Any]:
+        seconds = int(self.retention.total_seconds())
+        since = keys.stamp(self.since)
+        return {"v": 1, "what": self.what, "lead": self.lead_id, "since": since, "keep_seconds": seconds}
+
+    @classmethod
+    def parse(cls, message: Mapping[str, Any]) -> "EvidenceReview":
+        since = datetime.fromisoformat(str(message["since"]))
+        return cls(str(message["lead"]), since, timedelta(seconds=int(message["keep_seconds"])))
+
+
 def review_later(lead_id: str, retention: timedelta, now: datetime) -> Put:
     """The due entry, to be written in the same transaction as the consent change that makes the review necessary."""
-    seconds = int(retention.total_seconds())
-    message = {"v": 1, "what": WHAT, "lead": lead_id, "since": keys.stamp(now), "keep_seconds": seconds}
-    return Put(due.due_item(now, due.DECAY, WHAT, f"{lead_id}#{keys.stamp(now)}", message, now))
+    entry = EvidenceReview(lead_id, now, retention)
+    return Put(due.due_item(now, due.DECAY, f"{lead_id}#{keys.stamp(now)}", entry, now))
 
 
-def review(entry: Mapping[str, Any]) -> int:
+def review(entry: EvidenceReview) -> int:
     """Process the due entry. Returns how many items got a new or no TTL; a repeat changes nothing.
 
     Raises: `Transient` after five lost races.
     """
-    lead_id = str(entry["lead"])
-    until = datetime.fromisoformat(str(entry["since"])) + timedelta(seconds=int(entry["keep_seconds"]))
+    lead_id, until = entry.lead_id, entry.since + entry.retention
     for _ in range(_TRIES):
         state = find_state(lead_id)
         if state is None:

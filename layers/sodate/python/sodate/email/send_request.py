@@ -67,13 +67,16 @@ class SendSource(Protocol):
         """Reverts the guard's actions, conditional on their being the latest."""
 
     def ledger_item(self, request: SendRequest, now: datetime) -> SendItem:
-        """The ledger item, not settled yet."""
+        """The ledger item, not settled yet. Its `name` is the name of the source."""
 
     def sent_row(self, request: SendRequest, message_id: str, planned: datetime, now: datetime) -> dict[str, Any]:
         """The ledger item of an accepted email, as DynamoDB JSON."""
 
     def compose(self, request: SendRequest, profile: Profile | None, now: datetime) -> OutgoingEmail:
-        """Raises: `NotFound` or `Invalid`; the message becomes the reason of a failed send."""
+        """The email; its tags are `send_id`, `lead_id`, `purpose` and `name`, the name of the source.
+
+        Raises: `NotFound` or `Invalid`; the message becomes the reason of a failed send.
+        """
 
     def plan(self, requests: Sequence[SendRequest], at: datetime, now: datetime) -> None:
         """Write due entries, so that these requests come again at `at`."""
@@ -82,4 +85,6 @@ class SendSource(Protocol):
         """Write the due entries of the emails that follow these; called before their claims."""
 
     def watch(self, requests: Sequence[SendRequest], name: str, began: datetime, now: datetime) -> None:
-        """Write the watch entry `name`, with which the sweeper finds claimed requests without an outcome."""
+        """Write the watch entry `name` (`email.delivery.watch`) from which the sweeper finds claimed requests without
+        an outcome. An empty one closes it.
+        """

@@ -14,7 +14,7 @@ from functools import cached_property
 from sodate.consent.consent import LINK_LIFETIME
 from sodate.dynamodb import keys
 from sodate.email.delivery.deliver import fail
-from sodate.email.delivery.message import transactional_message
+from sodate.email.delivery.message import TransactionalSend
 from sodate.email.ledger.store import SendItem, find_send
 from sodate.email.mailing import Guards, Mailing
 from sodate.email.reputation import rate_limiter, rates
@@ -142,8 +142,8 @@ class _Attempt:
 
     def wait(self, slot: Slot, reason: str) -> str:
         """Write the due entry first: a crash between the writes leaves one due entry too many, which is harmless."""
-        message = transactional_message(self.send.lead_id, self.send.send_id)
-        due.plan(slot.at, due.TRANSACTIONAL, "transactional", self.send.send_id, message, self.now)
+        message = TransactionalSend(self.send.lead_id, self.send.send_id)
+        due.plan(slot.at, due.TRANSACTIONAL, message.send_id, message, self.now)
         until = keys.stamp(slot.at)
         note_windows(self.send, self.windows, wait=(until, reason))
         postpone_opt_in(self.send.lead_id, until)

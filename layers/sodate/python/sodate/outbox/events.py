@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sodate.dynamodb import keys
-from sodate.email.delivery.message import transactional_message
+from sodate.email.delivery.message import TransactionalSend
 from sodate.email.ledger.states import EXCEPTIONAL
 from sodate.errors import Invalid
 
@@ -24,17 +24,10 @@ class DomainEvent:
     detail: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class TransactionalEmailToSend:
-    """A planned transactional email, for the send queue."""
+def outgoing(old: Image | None, new: Image | None, *, routine: bool = True) -> list[DomainEvent | TransactionalSend]:
+    """Events of one change, and the planned transactional email, for the send queue.
 
-    message: dict[str, object]
-
-
-def outgoing(
-    old: Image | None, new: Image | None, *, routine: bool = True
-) -> list[DomainEvent | TransactionalEmailToSend]:
-    """Events of one change. `old` and `new`: plain values, not DynamoDB JSON. Items of internal kinds give no event.
+    `old` and `new`: plain values, not DynamoDB JSON. Items of internal kinds give no event.
 
     `routine`: include events of the normal case (email delivered, scenario completed), at one dollar per million.
     Failures are always events.
@@ -50,7 +43,7 @@ def outgoing(
     return outputs if routine else [out for out in outputs if not _is_routine(out)]
 
 
-def _is_routine(out: DomainEvent | TransactionalEmailToSend) -> bool:
+def _is_routine(out: DomainEvent | TransactionalSend) -> bool:
     if not isinstance(out, DomainEvent):
         return False
     return (out.detail_type, out.detail.get("state") or out.detail.get("reason")) in _ROUTINE
@@ -74,22 +67,22 @@ def _identified(name: str, new: Image, what: str, facts: Mapping[str, Any]) -> D
     return DomainEvent(name, {"version": "1", "event_id": event_id, "lead_id": lead_id, **present})
 
 
-def _submission(old: Image, new: Image) -> list[DomainEvent | TransactionalEmailToSend]:
+def _submission(old: Image, new: Image) -> list[DomainEvent | TransactionalSend]:
     if old:
         return []
     submission_id = new["sk"].removeprefix(keys.SUBMISSIONS)
     return [_event("LeadCaptured", new, form=new["form_id"], submission_id=submission_id, at=new["at"])]
 
 
-def _consent(old: Image, new: Image) -> list[DomainEvent | TransactionalEmailToSend]:
+def _consent(old: Image, new: Image) -> list[DomainEvent | TransactionalSend]:
     if old:
         return []
     facts = {"action": new["action"], "method": new["method"], "topics": list(new.get("topics", [])), "at": new["at"]}
     return [_once("ConsentChanged", new, form=new.get("form_id"), **facts)]
 
 
-def _score(old: Image, new: Image) -> list[DomainEvent | TransactionalEmailToSend]:
-    events: list[DomainEvent | TransactionalEmailToSend] = []
+def _score(old: Image, new: Image) -> list[DomainEvent | TransactionalSend]:
+    events: list[DomainEvent | TransactionalSend] = []
     total = int(new["total"])
     if new["phase"] != old.get("phase"):
         events.append(_event("LeadPhaseChanged", new, phase=new["phase"], was=old.get("phase"), total=total))
@@ -98,11 +91,11 @@ def _score(old: Image, new: Image) -> list[DomainEvent | TransactionalEmailToSen
     return events
 
 
-def _enrollments(old: Image, new: Image) -> list[DomainEvent | TransactionalEmailToSend]:
+def _enrollments(old: Image, new: Image) -> list[DomainEvent | TransactionalSend]:
     """Sequences entered, completed, or left because the lead may no longer be emailed."""
     before, after = old.get("enrollments") or {}, new.get("enrollments") or {}
     blocked = new.get("blocked") if new.get("blocked") != old.get("blocked") else None
-    events: list[DomainEvent | TransactionalEmailToSend] = []
+    events: list[DomainEvent | TransactionalSend] = []
     for sequence, enrollment in after.items():
         was = before.get(sequence, {})
         facts = {"scenario": sequence, "enrollment": enrollment["id"]}
@@ -115,13 +108,9 @@ def _enrollments(old: Image, new: Image) -> list[DomainEvent | TransactionalEmai
     return events
 
 
-def _send(old: Image, new: Image) -> list[DomainEvent | TransactionalEmailToSend]:
+def _send(old: Image, new: Image) -> list[DomainEvent | TransactionalSend]:
     if new["purpose"] == "transactional" and not old and new["state"] == "planned":
-        return [
-            TransactionalEmailToSend(
-                transactional_message(keys.lead_id_of(new["pk"]), new["sk"].removeprefix(keys.SENDS))
-            )
-        ]
+        return [TransactionalSend(keys.lead_id_of(new["pk"]), new["sk"].removeprefix(keys.SENDS))]
     if new["state"] in EXCEPTIONAL | {"delivered"} and new["state"] != old.get("state"):
         facts = {"send_id": new["sk"].removeprefix(keys.SENDS), "state": new["state"], "purpose": new["purpose"]}
         origin = {"scenario": new.get("sequence"), "template": new.get("template"), "reason": new.get("reason")}
@@ -129,7 +118,7 @@ def _send(old: Image, new: Image) -> list[DomainEvent | TransactionalEmailToSend
     return []
 
 
-def _signal(old: Image, new: Image) -> list[DomainEvent | TransactionalEmailToSend]:
+def _signal(old: Image, new: Image) -> list[DomainEvent | TransactionalSend]:
     if old:
         return []
     facts = {"signal": new["sk"], "total": int(new["total"]), "phase": new["phase"], "at": new["at"]}

@@ -10,6 +10,7 @@ sent there again; the response contains the reason of each failure.
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -17,12 +18,13 @@ from sodate.dynamodb.item import plain
 from sodate.errors import Invalid, NotFound, Transient
 from sodate.playbook.store import DefinitionUnreadable
 from sodate.runtime.app import App
+from sodate.scheduling.message import M
+from sodate.scheduling.poller import AfterError, EntryLane, Outcome, Polled, PolledLane, poll
+from sodate.scheduling.store import plan_retry
 
 Record = Mapping[str, Any]
 _LARGEST_LETTER = 200_000
 Failures = dict[str, list[dict[str, str]]]
-#: Outcome of a message: one word, or counts by word when a message contains many sends.
-Outcome = str | Mapping[str, int]
 
 
 def each_message(app: App, event: Mapping[str, Any], act: Callable[[str], Outcome]) -> Failures:
@@ -51,38 +53,57 @@ def each_group(app: App, event: Mapping[str, Any], act: Callable[[str, list[Reco
     return report
 
 
+def poll_entries(app: App, lane: EntryLane[M]) -> Polled:
+    """One tick of a lane whose entries are processed one by one."""
+    began, outcomes = app.clock.now(), Counter[str]()
+    hand_over = partial(each_entry, app, lane, began=began, outcomes=outcomes)
+    ticks = poll([PolledLane(lane.lane, hand_over)], app.dispatcher_cache.cursors, began)
+    return Polled(ticks[lane.lane.name], outcomes)
+
+
 def each_entry(
     app: App,
+    lane: EntryLane[M],
     entries: Sequence[Record],
-    act: Callable[[Record], None],
     *,
-    put_back: Callable[[Record], None],
-    has_time: Callable[[], bool],
+    began: datetime,
+    outcomes: Counter[str],
 ) -> int:
-    """Process due entries in order. Returns the number processed, after which the caller's cursor stops.
-
-    `Transient` and the end of the time stop the processing. An entry with another error must not block the entries
-    after it: it is planned again for later.
-    """
+    """Process due entries in order. Returns the number processed, after which the lane's cursor stops."""
     for number, entry in enumerate(entries):
-        if not has_time():
+        if app.clock.now() - began > lane.budget:
             return number
         try:
-            try:
-                act(entry)
-            except DefinitionUnreadable as error:  # until a deployment or a new playbook version
-                app.log.warning("due entry put back", extra={"why": str(error), "what": entry.get("what")})
-                put_back(entry)
-            except Transient:
-                raise
-            except Exception as error:  # noqa: BLE001  any error concerns this entry only
-                why = f"{type(error).__name__}: {error}"[:300]
-                app.log.error("due entry failed", extra={"why": why, "what": entry.get("what")})
-                put_back(entry)
-        except Transient as error:
-            app.log.warning("stopped for now", extra={"why": str(error)})
-            return number
+            outcome = lane.act(lane.types.parse(entry), app.clock.now())
+        except Exception as error:  # noqa: BLE001  the lane decides what becomes of the entry
+            after = _after_error(app, lane, entry, error, app.clock.now())
+            if after is AfterError.STOP:
+                return number
+            outcome = after.value
+        outcomes.update({outcome: 1} if isinstance(outcome, str) else outcome)
     return len(entries)
+
+
+def _after_error(app: App, lane: EntryLane[M], entry: Record, error: Exception, now: datetime) -> AfterError:
+    """Do what the lane decides, except to stop. A table that is not available then stops it too."""
+    after = lane.after_error(error)
+    if after is AfterError.RAISE:
+        raise error
+    if after is AfterError.STOP:
+        app.log.warning("stopped for now", extra={"why": str(error)})
+        return after
+    extra = {"why": f"{type(error).__name__}: {error}"[:300], "what": entry.get("what"), "then": after.value}
+    if isinstance(error, DefinitionUnreadable):  # until a deployment or a new playbook version
+        app.log.warning("due entry put back", extra=extra)
+    else:
+        app.log.error("due entry failed", extra=extra)
+    if after is AfterError.PUT_BACK:
+        try:
+            plan_retry(entry, lane.lane, now)
+        except Transient as trouble:
+            app.log.warning("stopped for now", extra={"why": str(trouble)})
+            return AfterError.STOP
+    return after
 
 
 class _Batch:

@@ -3,11 +3,10 @@
 Entries of the due lane `sales` may be delivered twice: the state of the signal decides what is left to do.
 """
 
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import assert_never
 
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.table import ConditionFailed
@@ -15,6 +14,7 @@ from sodate.email.ledger.states import send_id
 from sodate.errors import Invalid
 from sodate.sales import store
 from sodate.sales.assign import SalesPolicy, plan_notification
+from sodate.sales.due_entries import Deadline, Digest, Expiry, Notify, Recycle, SalesEntry
 from sodate.sales.notify import LARGEST_DIGEST, NotifyResult, SalesNotifier
 from sodate.sales.recycle import recycle
 from sodate.scheduling import store as due
@@ -29,83 +29,78 @@ _RETRY_AFTER = timedelta(minutes=5)
 class FollowUp:
     notifier: SalesNotifier
 
-    def act(self, entry: Mapping[str, Any], now: datetime) -> str:
-        """Process one due entry; the outcome as one word.
+    def act(self, entry: SalesEntry, now: datetime) -> str:
+        """Process one due entry; the outcome as one word."""
+        match entry:
+            case Digest():
+                return self._digest(entry, now)
+            case Notify():
+                return self._notify(entry, now)
+            case Deadline():
+                return self._escalate(entry, now)
+            case Expiry():
+                return self._expire(entry, now)
+            case Recycle():
+                return recycle(self.notifier.definitions, entry, now)
+            case _:
+                assert_never(entry)
 
-        Raises: `Invalid` for an unknown entry.
-        """
-        acts = {
-            "digest": self._digest,
-            "notify": self._notify,
-            "sla": self._escalate,
-            "expire": self._expire,
-            "recycle": self._recycle,
-        }
-        if entry.get("what") not in acts:
-            raise Invalid(f"unknown due entry {entry.get('what')!r}", "entry")
-        return acts[entry["what"]](entry, now)
-
-    def _digest(self, entry: Mapping[str, Any], now: datetime) -> str:
-        minute = entry["minute"]
-        signals = waiting_signals(entry["owner"], keys.minute_start(minute))
+    def _digest(self, entry: Digest, now: datetime) -> str:
+        minute = entry.minute
+        signals = waiting_signals(entry.owner, keys.minute_start(minute))
         if not signals:
             return "nothing_waits"
-        owner, outcome = self.notifier.sales.owner(entry["owner"]), "notified"
+        owner, outcome = self.notifier.sales.owner(entry.owner), "notified"
         for start in range(0, len(signals), LARGEST_DIGEST):
             part = signals[start : start + LARGEST_DIGEST]
             result = self.notifier.notify_digest(owner, f"{minute}-{start}", part, now)
-            outcome = self._retry(result, entry, f"{entry['owner']}-{minute}-{start}", now)
+            outcome = self._retry(result, entry, f"{entry.owner}-{minute}-{start}", now)
         return outcome
 
-    def _notify(self, entry: Mapping[str, Any], now: datetime) -> str:
+    def _notify(self, entry: Notify, now: datetime) -> str:
         signal = _open_signal(entry)
-        if signal is None or int(signal.escalation_level) != entry["escalation_level"]:
+        if signal is None or int(signal.escalation_level) != entry.escalation_level:
             return "answered"
         return self._retry(self.notifier.notify(signal, now), entry, _ref(entry), now)
 
-    def _escalate(self, entry: Mapping[str, Any], now: datetime) -> str:
+    def _escalate(self, entry: Deadline, now: datetime) -> str:
         """Raise the escalation level once; a repeated entry only completes the missing notifications."""
         signal, sales = _open_signal(entry), self.notifier.sales
         if signal is None or sales.sla is None:
             return "answered"
-        if int(signal.escalation_level) == entry["escalation_level"]:
+        if int(signal.escalation_level) == entry.escalation_level:
             owner = sales.owner(sales.sla.escalate_to)
-            plan = plan_notification(
-                owner, entry["escalation_level"] + 1, SalesPolicy(sales, self.notifier.mailing), now
-            )
+            plan = plan_notification(owner, entry.escalation_level + 1, SalesPolicy(sales, self.notifier.mailing), now)
             try:
                 table.commit(store.escalation_writes(signal, plan, now))
             except ConditionFailed:
                 return "answered"
             signal = _open_signal(entry)
-        if signal is None or int(signal.escalation_level) != entry["escalation_level"] + 1:
+        if signal is None or int(signal.escalation_level) != entry.escalation_level + 1:
             return "answered"
         if signal.digest_at is not None and keys.stamp(now) < signal.digest_at:
             return "waits_for_digest"
-        next_ = {**entry, "what": "notify", "escalation_level": entry["escalation_level"] + 1}
+        next_ = Notify(entry.lead_id, entry.signal, entry.escalation_level + 1)
         return self._retry(self.notifier.notify(signal, now), next_, _ref(next_), now)
 
-    def _expire(self, entry: Mapping[str, Any], now: datetime) -> str:
+    def _expire(self, entry: Expiry, now: datetime) -> str:
         """The link expired without feedback: free the owner's capacity; the next signal starts a new conversation."""
-        signal = find_signal(entry["lead_id"], entry["signal"])
+        signal = find_signal(entry.lead_id, entry.signal)
         if signal is not None and signal.feedback is None and signal.expired_at is None:
             with suppress(ConditionFailed):
                 table.commit(store.expiry_writes(signal, now))
-        store.unload(entry["owner"], store.reference(entry["lead_id"], entry["signal"]))
+        store.unload(entry.owner, store.reference(entry.lead_id, entry.signal))
         return "expired"
 
-    def _recycle(self, entry: Mapping[str, Any], now: datetime) -> str:
-        return recycle(self.notifier.definitions, entry, now)
-
-    def _retry(self, result: NotifyResult, entry: Mapping[str, Any], ref: str, now: datetime) -> str:
+    def _retry(self, result: NotifyResult, entry: Digest | Notify, ref: str, now: datetime) -> str:
         """Plan a retry as an entry of its own, so that a failing channel does not block later entries."""
-        tries = int(entry.get("tries", 0)) + 1
+        tries = entry.tries + 1
         if not result.failures:
             return "notified"
         if tries > _RETRIES or all(isinstance(failure, Invalid) for failure in result.failures):
             return "failed"
         at = now + _RETRY_AFTER * 2 ** (tries - 1)
-        due.plan(at, due.SALES, str(entry["what"]), send_id("retry", ref, str(tries)), {**entry, "tries": tries}, now)
+        due.plan(at, due.SALES, send_id("retry", ref, str(tries)), replace(entry, tries=tries), now)
         return "again_later"
 
 
@@ -123,10 +118,10 @@ def _is_open(signal: SignalItem) -> bool:
     return signal.feedback is None and signal.expired_at is None
 
 
-def _open_signal(entry: Mapping[str, Any]) -> SignalItem | None:
-    signal = find_signal(entry["lead_id"], entry["signal"])
+def _open_signal(entry: Notify | Deadline) -> SignalItem | None:
+    signal = find_signal(entry.lead_id, entry.signal)
     return signal if signal is not None and _is_open(signal) else None
 
 
-def _ref(entry: Mapping[str, Any]) -> str:
-    return f"{store.reference(entry['lead_id'], entry['signal'])}-{entry['escalation_level']}"
+def _ref(entry: Notify) -> str:
+    return f"{store.reference(entry.lead_id, entry.signal)}-{entry.escalation_level}"

@@ -14,6 +14,7 @@ from sodate.dynamodb import keys, table
 from sodate.dynamodb.item import TableItem
 from sodate.dynamodb.table import ConditionFailed, Put, Update, Write
 from sodate.leads.store import ProfileItem, profile_key
+from sodate.sales.due_entries import Deadline, Digest, Expiry
 from sodate.scheduling import store as due
 from sodate.signals.store import SignalItem
 
@@ -155,14 +156,14 @@ def assignment_writes(
     lead_id, owner = keys.lead_id_of(signal.pk), assignment.notification.owner
     actions = _notification_actions(assignment.notification)
     actions += [SignalItem.assigned_at.set(keys.stamp(now)), SignalItem.assigned_because.set(assignment.because)]
-    expiry = {"v": 1, "what": "expire", "lead_id": lead_id, "signal": signal.sk, "owner": owner}
+    expiry = Expiry(lead_id, signal.sk, owner)
     ref = reference(lead_id, signal.sk)
     writes: list[Write] = [
         *_notification_entries(signal, assignment.notification, now),
         Update(signal, actions, _unassigned()),
         Put(conversation(lead_id, signal.sk, owner, "open", now), unchanged(conversation_before)),
         advance_rotation(assignment.rotation, owner),
-        Put(due.due_item(assignment.expires_at, due.SALES, "expire", ref, expiry, now)),
+        Put(due.due_item(assignment.expires_at, due.SALES, ref, expiry, now)),
     ]
     if assignment.counts:
         writes.append(load(owner, ref, assignment.at_most))
@@ -242,11 +243,12 @@ def _notification_entries(signal: SignalItem, plan: NotificationPlan, now: datet
     writes: list[Write] = []
     if plan.digest_at:
         minute = keys.minute(plan.digest_at)
-        entry: dict[str, Any] = {"v": 1, "what": "digest", "owner": plan.owner, "minute": minute}
         writes.append(Put(waiting(plan.owner, plan.digest_at, signal, level)))
-        writes.append(Put(due.due_item(plan.digest_at, due.SALES, "digest", f"{plan.owner}-{minute}", entry, now)))
+        writes.append(
+            Put(due.due_item(plan.digest_at, due.SALES, f"{plan.owner}-{minute}", Digest(plan.owner, minute), now))
+        )
     if plan.deadline:
         ref = f"{reference(lead_id, signal.sk)}-{level}"
-        entry = {"v": 1, "what": "sla", "lead_id": lead_id, "signal": signal.sk, "escalation_level": level}
-        writes.append(Put(due.due_item(plan.deadline, due.SALES, "sla", ref, entry, now)))
+        entry = Deadline(lead_id, signal.sk, level)
+        writes.append(Put(due.due_item(plan.deadline, due.SALES, ref, entry, now)))
     return writes

@@ -39,7 +39,7 @@ def on_opt_in(definitions: Definitions) -> OnConfirmed:
                 first = EnrollmentBatch(sequence.id, stored.version, 0, (ref,))
                 at = due_at(sequence.steps[0], sequence, now, mailing=mailing, time_zone=state.zone)
                 reaction.enrollments[sequence.id] = enrollment
-                entry = due.due_item(at, lane_of(sequence), "steps", first.id, first.message(), now)
+                entry = due.due_item(at, lane_of(sequence), first.id, first, now)
                 reaction.puts.append(Put(entry))
         return reaction
 
@@ -68,7 +68,7 @@ def enroll_again(
     ref = EnrollmentRef(state.lead_id, enrollment.id, now, state.zone)
     first = EnrollmentBatch(sequence.id, stored.version, 0, (ref,))
     at = due_at(sequence.steps[0], sequence, now, mailing=mailing, time_zone=state.zone)
-    entry = due.due_item(at, lane_of(sequence), "steps", first.id, first.message(), now)
+    entry = due.due_item(at, lane_of(sequence), first.id, first, now)
     after, as_seen = state.enroll({sequence_id: enrollment}), enrollments_unchanged(state, [sequence_id])
     return [state_change(state, after, [sequence.topic], as_seen), Put(entry)]
 

@@ -5,16 +5,14 @@ the same time, never left; sending it again causes no duplicate (docs/decisions/
 stays on the list of unknown sends and is checked again until `valid_hours` ends.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
-from sodate.dynamodb import keys
-from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef, batch_of
-from sodate.email.delivery.sweep import AFTER, NEIGHBOURHOOD
+from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef
+from sodate.email.delivery.sweep import NEIGHBOURHOOD
+from sodate.email.delivery.watch import AFTER
 from sodate.email.events.report_coverage import Coverage, coverage
-from sodate.email.ledger.states import send_id as hash_of
 from sodate.email.ledger.store import SendItem, find_sends
 from sodate.email.mailing import Mailing
 from sodate.email.operator_lists.unknown import is_open
@@ -24,6 +22,7 @@ from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.calendar import due_at
 from sodate.scenarios.lane import lane_of
 from sodate.scenarios.sequence import Sequence
+from sodate.scenarios.watch import StepCheck
 from sodate.scheduling import store as due
 
 #: Time between two checks of an attempt for which there is no evidence yet.
@@ -37,10 +36,9 @@ class NextAttempts:
     definitions: Definitions
     has_event_letters: Callable[[], bool]
 
-    def check(self, message: Mapping[str, Any], now: datetime) -> int:
+    def check(self, entry: StepCheck, now: datetime) -> int:
         """Number of attempts planned."""
-        batch = batch_of({**message, "what": "steps"})
-        began, listed = (datetime.fromisoformat(str(message[name])) for name in ("began", "listed"))
+        batch, began = entry.batch, entry.began
         sequence = parsed(self.definitions.version("sequence", batch.sequence, batch.version), Sequence)
         if self._is_strict(sequence):
             return 0
@@ -51,11 +49,10 @@ class NextAttempts:
         ]
         if not enrollments:
             return 0
-        evidence = neighbours(began, listed, now)
+        evidence = neighbours(began, entry.listed, now)
         if not evidence.shows_that_reports_arrived or self.has_event_letters():
-            ref = hash_of("look", batch.of(enrollments).id, keys.stamp(began))
-            again = {**message, "leads": batch.of(enrollments).message()["leads"]}
-            due.plan(now + _CHECK_AGAIN_AFTER, due.WATCH, "look", ref, again, now)
+            again = replace(entry, batch=batch.of(enrollments))
+            due.plan(now + _CHECK_AGAIN_AFTER, due.WATCH, again.ref, again, now)
             return 0
         plan_next_attempt(sequence, batch.of(enrollments), str(evidence), now)
         return len(enrollments)
@@ -87,7 +84,7 @@ def neighbours(attempted: datetime, listed: datetime, now: datetime) -> Coverage
 def plan_next_attempt(sequence: Sequence, batch: EnrollmentBatch, evidence: str, now: datetime) -> None:
     """The send protocol then checks consent, caps, quiet hours and `valid_hours` again."""
     again = replace(batch, attempt=batch.attempt + 1, evidence=evidence)
-    due.plan(now, lane_of(sequence), "steps", again.id, again.message(), now)
+    due.plan(now, lane_of(sequence), again.id, again, now)
 
 
 def _still_open(batch: EnrollmentBatch) -> list[EnrollmentRef]:

@@ -45,7 +45,7 @@ def retry_step(definitions: Definitions, lead_id: str, send_id: str, now: dateti
         raise Conflict("a later email of the sequence has been claimed since")
     sequence = parsed(definitions.version("sequence", name, version), Sequence)
     back = step_change(lead_id, name, enrollment.id, step + 1, step)
-    entry = due.due_item(now, lane_of(sequence), "steps", batch.id, batch.message(), now)
+    entry = due.due_item(now, lane_of(sequence), batch.id, batch, now)
     try:
         table.commit([planned_again(send, RETRIED), back, Put(entry)])
     except ConditionFailed as error:

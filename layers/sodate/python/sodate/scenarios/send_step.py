@@ -39,7 +39,7 @@ class StepEmail:
             raise Invalid(f"sequence {sequence.id} version {batch.version} has no step {batch.step}", "message")
         now = self.sender.now()
         if self.is_paused(sequence.id):
-            due.plan(now + PAUSE_CHECK, lane_of(sequence), "steps", batch.id, batch.message(), now)
+            due.plan(now + PAUSE_CHECK, lane_of(sequence), batch.id, batch, now)
             return Counter(paused=len(batch.enrollments))
         mailing = parsed(self.definitions.live("mailing"), Mailing)
         composer = StepComposer(self.definitions, self.links, self.stage, sequence, mailing)

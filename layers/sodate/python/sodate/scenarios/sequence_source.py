@@ -11,7 +11,7 @@ from sodate.dynamodb.item import encode
 from sodate.dynamodb.table import Condition, Update
 from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef
 from sodate.email.delivery.ses import OutgoingEmail
-from sodate.email.delivery.sweep import watch_batch
+from sodate.email.delivery.watch import plan_watch
 from sodate.email.eligibility.store import Guard
 from sodate.email.ledger.states import StepRef
 from sodate.email.ledger.store import SendItem, sent_step, step_send
@@ -26,6 +26,7 @@ from sodate.scenarios.lane import lane_of
 from sodate.scenarios.sequence import Sequence as SequenceDefinition
 from sodate.scenarios.sequence import Step
 from sodate.scenarios.store import step_guard
+from sodate.scenarios.watch import StepWatch
 from sodate.scheduling import store as due
 
 
@@ -85,7 +86,7 @@ class SequenceSource:
     def plan(self, requests: Iterable[SendRequest], at: datetime, now: datetime) -> None:
         back = self.batch.of(map(_enrollment, requests))
         if back.enrollments:
-            due.plan(at, lane_of(self.sequence), "steps", back.id, back.message(), now)
+            due.plan(at, lane_of(self.sequence), back.id, back, now)
 
     def plan_successors(self, requests: Sequence[SendRequest], now: datetime) -> None:
         """Not for a further attempt, whose enrollment passed this step before."""
@@ -98,11 +99,11 @@ class SequenceSource:
         rows = []
         for moment, together in at.items():
             then = self.batch.of(together, following)
-            rows.append(encode(due.due_item(moment, lane_of(self.sequence), "steps", then.id, then.message(), now)))
+            rows.append(encode(due.due_item(moment, lane_of(self.sequence), then.id, then, now)))
         table.put_many(rows)
 
     def watch(self, requests: Iterable[SendRequest], name: str, began: datetime, now: datetime) -> None:
-        watch_batch(self.batch.of(map(_enrollment, requests)), name, began, now)
+        plan_watch(StepWatch(self.batch.of(map(_enrollment, requests)), began), name, now)
 
     # -- times ---------------------------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.item import TableItem, values
 from sodate.errors import NotFound
+from sodate.scheduling.message import Message, RawMessage
 
 #: A new entry is due at least this far ahead, so that its bucket is not being read yet and an eventually consistent
 #: read (half the price) sees it.
@@ -72,13 +73,16 @@ class Entry:
     message: dict[str, Any]
 
 
-def due_item(at: datetime, lane: Lane, what: str, ref: str, message: dict[str, Any], now: datetime) -> DueItem:
-    """The entry's item. `at` is rounded up to a whole minute: an entry may be a minute late, never early."""
+def due_item(at: datetime, lane: Lane, ref: str, message: Message, now: datetime) -> DueItem:
+    """The entry's item. `at` is rounded up to a whole minute: an entry may be a minute late, never early.
+
+    `ref`: entries of one minute with equal `what` and `ref` are one entry.
+    """
     bucket = due_minute(at, now)
     return DueItem(
         keys.due_bucket(bucket, lane.name, crc32(ref.encode()) % lane.shards),
-        keys.due_entry(what, ref),
-        message=message,
+        keys.due_entry(message.what, ref),
+        message=message.to_message(),
         ttl=int((bucket + KEPT).timestamp()),
     )
 
@@ -90,16 +94,16 @@ def due_minute(at: datetime, now: datetime) -> datetime:
     return bucket
 
 
-def plan(at: datetime, lane: Lane, what: str, ref: str, message: dict[str, Any], now: datetime) -> None:
-    table.put(due_item(at, lane, what, ref, message, now))
+def plan(at: datetime, lane: Lane, ref: str, message: Message, now: datetime) -> None:
+    table.put(due_item(at, lane, ref, message, now))
 
 
 def plan_retry(message: Mapping[str, Any], lane: Lane, now: datetime) -> None:
     """Plan a failed entry (a defect, or a definition that this release cannot read) again, hourly for a day."""
-    failures, what = int(message.get("failures", 0)) + 1, str(message.get("what", lane.name))
+    failures = int(message.get("failures", 0)) + 1
     if failures <= _TRIES:
         ref = sha256(json.dumps(message, sort_keys=True).encode()).hexdigest()[:32]
-        plan(now + _RETRY_AFTER, lane, what, ref, {**message, "failures": failures}, now)
+        plan(now + _RETRY_AFTER, lane, ref, RawMessage({**message, "failures": failures}), now)
 
 
 def page(minute: datetime, lane: Lane, shard: int, after: str | None, limit: int) -> tuple[list[Entry], str | None]:

@@ -5,16 +5,15 @@ a duplicate message repeats a task: scores stay the same (`rescore` writes only 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing import Any, ClassVar
 
 from sodate.dynamodb import keys
 from sodate.dynamodb.item import Row
 from sodate.errors import Invalid, NotFound, Transient
 from sodate.playbook.store import ONLY, Definitions
+from sodate.scheduling.message import MessageTypes
 from sodate.scoring.replay import cases, is_recorded, partitions, replay
 from sodate.scoring.rescore import Rules, rescore, rules_of
 from sodate.scoring.store import (
@@ -29,6 +28,7 @@ from sodate.scoring.store import (
 )
 
 MOST_SEGMENTS = 256
+_LONGEST_JOB = 40
 DONE, RULES_CHANGED = "done", "rules_changed"
 #: Functions cache the live rules for 20 seconds. A replay that starts earlier could rescore a lead before a function
 #: that still has the old rules writes it.
@@ -36,31 +36,31 @@ SETTLED = timedelta(seconds=30)
 _NO_LEAD = (KeyError, TypeError, ValueError, AttributeError)
 
 
-class ReplayTask(BaseModel):
+@dataclass(frozen=True, slots=True)
+class ReplayTask:
     """Queue message for one task of a segment. The task number identifies duplicate deliveries."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    what: ClassVar[str] = "replay"
+    job: str
+    segment: int
+    number: int = 0
 
-    v: Literal[1] = 1
-    what: Literal["replay"] = "replay"
-    job: str = Field(max_length=40)
-    segment: int = Field(ge=0, lt=MOST_SEGMENTS)
-    number: int = Field(default=0, ge=0)
+    def to_message(self) -> dict[str, Any]:
+        return {"v": 1, "what": self.what, "job": self.job, "segment": self.segment, "number": self.number}
+
+    @classmethod
+    def parse(cls, message: Mapping[str, Any]) -> "ReplayTask":
+        task = cls(str(message["job"]), int(message["segment"]), int(message.get("number", 0)))
+        if len(task.job) > _LONGEST_JOB or not 0 <= task.segment < MOST_SEGMENTS or task.number < 0:
+            raise Invalid("no message of a replay: its job, segment or number is out of range", "message")
+        return task
 
     @property
     def next(self) -> "ReplayTask":
-        return self.model_copy(update={"number": self.number + 1})
+        return replace(self, number=self.number + 1)
 
 
-def replay_task_of(body: str) -> ReplayTask:
-    """Parse a queue message.
-
-    Raises: `Invalid` for any other message.
-    """
-    try:
-        return ReplayTask.model_validate_json(body)
-    except ValidationError as error:
-        raise Invalid(f"no message of a replay: {error.errors()[0]['loc']} {error.errors()[0]['msg']}") from error
+REPLAY_TASKS = MessageTypes("message of a replay", "a replay", {ReplayTask.what: ReplayTask.parse})
 
 
 def begin(
@@ -80,7 +80,7 @@ def begin(
     rules = definitions.live("rules")
     tasks = plan(job, segments, rules.version, now, notify=notify)
     is_settled = datetime.fromisoformat(rules.published) + SETTLED <= now
-    enqueue([task.model_dump() for task in tasks], 0 if is_settled else int(SETTLED.total_seconds()))
+    enqueue([task.to_message() for task in tasks], 0 if is_settled else int(SETTLED.total_seconds()))
 
 
 def plan(job: str, segments: int, rules_version: int, now: datetime, *, notify: bool) -> list[ReplayTask]:
@@ -109,9 +109,7 @@ def run_task(task: ReplayTask, definitions: Definitions, now: Callable[[], datet
     if task.number < segment_item.next_task:
         # The delivery that did this task may have crashed before it sent the next message. Send it only then.
         is_orphan = segment_item.ended is None and segment_item.asked_for < segment_item.next_task
-        return TaskOutcome(
-            "repeated", task.model_copy(update={"number": int(segment_item.next_task)}) if is_orphan else None
-        )
+        return TaskOutcome("repeated", replace(task, number=int(segment_item.next_task)) if is_orphan else None)
     result = _process_until(segment_item, task.segment, definitions, now, until)
     names = tuple(result.unreadable)
     if not save_progress(segment_item, result, now()):

@@ -4,10 +4,11 @@ An activity newer than all applied ones is applied incrementally. Anything else 
 profile, new rules, a correction) replays the whole log. A replay is authoritative and repeatable (docs/scoring.md).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import Any, ClassVar
 
 from sodate.activities.activity import Activity
 from sodate.activities.store import activities_of, latest_activities
@@ -34,6 +35,21 @@ class Rescored:
     lead_id: str
     changed: bool
     became_hot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreDecay:
+    """Due entry of a lead whose class may change by time alone."""
+
+    what: ClassVar[str] = "decay"
+    lead_id: str
+
+    def to_message(self) -> dict[str, Any]:
+        return {"v": 1, "what": self.what, "lead": self.lead_id}
+
+    @classmethod
+    def parse(cls, message: Mapping[str, Any]) -> "ScoreDecay":
+        return cls(str(message["lead"]))
 
 
 @dataclass(frozen=True)
@@ -189,7 +205,7 @@ def _plan_transition(
         return planned_at if planned_at is not None and planned_at > minute else None
     if planned_at is not None and minute < planned_at <= transition:
         return planned_at
-    due.plan(moment(transition), due.DECAY, "decay", lead_id, {"v": 1, "what": "decay", "lead": lead_id}, now)
+    due.plan(moment(transition), due.DECAY, lead_id, ScoreDecay(lead_id), now)
     return transition
 
 

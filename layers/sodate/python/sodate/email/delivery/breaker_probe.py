@@ -6,12 +6,10 @@ docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html: the simulator
 effect on reputation.
 """
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from sodate.dynamodb import keys
-from sodate.email.delivery.message import probe_message
+from sodate.email.delivery.message import Probe
 from sodate.email.delivery.probe import PURPOSE
 from sodate.email.delivery.ses import OutgoingEmail, SesMailer
 from sodate.email.delivery.ses_answers import Verdict
@@ -26,19 +24,18 @@ _AGAIN_AFTER = timedelta(minutes=5)
 
 def probe_item(now: datetime, until: datetime) -> due.DueItem:
     """At most one per minute for all callers: the entries of one minute have the same key."""
-    return due.due_item(now, due.TRANSACTIONAL, PURPOSE, keys.minute(now), probe_message(until), now)
+    return due.due_item(now, due.TRANSACTIONAL, keys.minute(now), Probe(until), now)
 
 
-def send_probe(message: Mapping[str, Any], definitions: Definitions, ses: SesMailer, stage: str, now: datetime) -> str:
+def send_probe(probe: Probe, definitions: Definitions, ses: SesMailer, stage: str, now: datetime) -> str:
     """Returns `accepted`, or `probe_` and the verdict. A probe that was not accepted is repeated until its `until`."""
     sender = parsed(definitions.live("mailing"), Mailing).sender
     answer = ses.send(_probe(sender, stage))
     if answer.verdict == Verdict.ACCEPTED:
         rate_limiter.close_breaker()
         return "accepted"
-    until = message.get("until")
-    if until and now + _AGAIN_AFTER < datetime.fromisoformat(str(until)):
-        due.plan(now + _AGAIN_AFTER, due.TRANSACTIONAL, PURPOSE, keys.minute(now), dict(message), now)
+    if probe.until and now + _AGAIN_AFTER < probe.until:
+        due.plan(now + _AGAIN_AFTER, due.TRANSACTIONAL, keys.minute(now), probe, now)
     return f"probe_{answer.verdict}"
 
 

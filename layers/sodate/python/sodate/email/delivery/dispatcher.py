@@ -12,12 +12,15 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sodate.email.delivery.message import LARGEST_BATCH, joined, probe_message, weight
+from sodate.email.delivery.message import LARGEST_BATCH, SEND_MESSAGES, Probe, SendMessage, joined, weight
 from sodate.email.reputation import rate_limiter
 from sodate.email.reputation.account import Account
 from sodate.email.reputation.rate_limiter import SANDBOX_RATE, RateLimit
+from sodate.errors import Invalid
 from sodate.scheduling import store as due
-from sodate.scheduling.dispatch import Cursors, Tick, dispatch
+from sodate.scheduling.dispatch import Cursors, Tick
+from sodate.scheduling.message import RawMessage
+from sodate.scheduling.poller import PolledLane, poll
 from sodate.scheduling.store import Lane
 
 TICK = timedelta(minutes=1)
@@ -80,10 +83,8 @@ class Dispatcher:
             rate_limit = replace(rate_limiter.load(), rate=account.rate)
             rate_limiter.keep(rate_limit)
         self.cache.rate_limit = rate_limit
-        ticks = {}
-        for lane in due.SENDING:
-            hand_over = partial(self._hand_over, lane, account)
-            ticks[lane.name] = dispatch(lane, hand_over, self.cache.cursors, self.now, page=self._page)
+        lanes = [PolledLane(lane, partial(self._hand_over, lane, account), self._page) for lane in due.SENDING]
+        ticks = poll(lanes, self.cache.cursors, self.now)
         self.cache.handed_over = self.sent
         if self.begin is not None:
             self.cache.busy_until = self._end(self.cache.rate_limit)
@@ -98,25 +99,24 @@ class Dispatcher:
         rate = self.cache.rate_limit.rate if self.cache.rate_limit else SANDBOX_RATE
         return max(1, min(due.PAGE, int(rate * TICK.total_seconds())))
 
-    def _hand_over(self, lane: Lane, account: Account, messages: Sequence[dict[str, Any]]) -> int:
+    def _hand_over(self, lane: Lane, account: Account, entries: Sequence[Mapping[str, Any]]) -> int:
         if self.room is None:
             self.room = self._room(account)
-        room = self._room_of(lane)
-        taken = _fitting(messages, room)
+        fitting = _fitting(entries, self._room_of(lane))
         rate_limit = self.cache.rate_limit or RateLimit()
         largest = max(1, min(LARGEST_BATCH, int(max(rate_limit.rate, SANDBOX_RATE) * _SECONDS_A_MESSAGE)))
         by_delay: dict[int, list[Mapping[str, Any]]] = {}
-        for message in joined(messages[:taken], largest):
+        for message in joined(fitting, largest):
             ahead = self._end(rate_limit) - self.now - _HEAD_START
-            by_delay.setdefault(max(0, int(ahead.total_seconds())), []).append(message)
+            by_delay.setdefault(max(0, int(ahead.total_seconds())), []).append(message.to_message())
             self.sent += weight(message)
         for delay, together in by_delay.items():
             self.enqueue(together, min(delay, 900))
-        used = sum(weight(message) for message in messages[:taken])
+        used = sum(weight(message) for message in fitting)
         self.room -= used
         if lane is not due.TRANSACTIONAL:
             self.ceiling = self.ceiling - used if self.ceiling is not None else None
-        return taken
+        return len(fitting)
 
     def _room_of(self, lane: Lane) -> int:
         room = self.room or 0
@@ -136,7 +136,7 @@ class Dispatcher:
         if account.stopped and not stored.stopped:
             self.breaker_opened = rate_limiter.open_breaker(account.stopped)
         if stored.stopped and not account.stopped:
-            self.enqueue([probe_message()], 0)
+            self.enqueue([Probe().to_message()], 0)
         current = replace(stored, rate=account.rate, held=sending_limits.held)
         if current != stored:
             rate_limiter.keep(current)
@@ -150,10 +150,19 @@ class Dispatcher:
         return most if account.left is None else max(0, min(most, account.left - self.cache.handed_over))
 
 
-def _fitting(messages: Sequence[Mapping[str, Any]], room: int) -> int:
-    """Number of messages, from the first on, that fit. A batch is never split, so the last one may exceed the room."""
-    taken = 0
-    while taken < len(messages) and room > 0:
-        room -= weight(messages[taken])
-        taken += 1
-    return taken
+def _fitting(entries: Sequence[Mapping[str, Any]], room: int) -> list[SendMessage | RawMessage]:
+    """The entries, from the first on, that fit. A batch is never split, so the last one may exceed the room.
+
+    What cannot be parsed goes to the queue unchanged: the sender puts it into the dead-letter queue, with the reason.
+    """
+    fitting: list[SendMessage | RawMessage] = []
+    for entry in entries:
+        if room <= 0:
+            break
+        try:
+            message: SendMessage | RawMessage = SEND_MESSAGES.parse(entry)
+        except Invalid:
+            message = RawMessage(entry)
+        room -= weight(message)
+        fitting.append(message)
+    return fitting

@@ -1,30 +1,60 @@
-"""Messages of the send queue and the due index: an enrollment batch at one step, a transactional email, or a probe.
+"""Messages of the send queue: an enrollment batch at one step, a transactional email, or a probe.
 
 They contain ids, no personal data. An enrollment batch (`what: steps`) names up to 50 leads at the same step of the
 same version. A probe is an email to SES's mailbox simulator that shows whether SES accepts email and reports on it; no
 lead receives it. Any other body goes to the dead-letter queue with the reason.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sodate.email.ledger.states import StepRef, send_id
 from sodate.errors import Invalid
+from sodate.scheduling.message import MessageTypes, RawMessage
 
 LARGEST_BATCH = 50
 #: Never reached in practice: attempts are hours apart, and `valid_hours` ends them.
 _MOST_ATTEMPTS = 200
 
 
-def transactional_message(lead_id: str, send_id: str) -> dict[str, Any]:
-    return {"v": 1, "what": "transactional", "lead_id": lead_id, "send_id": send_id}
+@dataclass(frozen=True, slots=True)
+class TransactionalSend:
+    """A transactional email, whose content its ledger item has."""
+
+    what: ClassVar[str] = "transactional"
+    lead_id: str
+    send_id: str
+
+    def to_message(self) -> dict[str, Any]:
+        return {"v": 1, "what": self.what, "lead_id": self.lead_id, "send_id": self.send_id}
+
+    @classmethod
+    def parse(cls, message: Mapping[str, Any]) -> "TransactionalSend":
+        lead_id, send = message.get("lead_id"), message.get("send_id")
+        if not isinstance(lead_id, str) or not isinstance(send, str):
+            raise Invalid("a transactional email without `lead_id` and `send_id`", "message")
+        return cls(lead_id, send)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """`until`: a probe that SES did not accept is repeated until then; None: it is not repeated."""
+
+    what: ClassVar[str] = "probe"
+    until: datetime | None = None
+
+    def to_message(self) -> dict[str, Any]:
+        return {"v": 1, "what": self.what, **({"until": self.until.isoformat()} if self.until else {})}
+
+    @classmethod
+    def parse(cls, message: Mapping[str, Any]) -> "Probe":
+        until = message.get("until")
+        return cls(datetime.fromisoformat(str(until)) if until else None)
+
+
+@dataclass(frozen=True, slots=True)
 class EnrollmentRef:
     """One lead's enrollment. `since`: when it began; watch entries omit it. `time_zone`: used to plan the step."""
 
@@ -34,8 +64,9 @@ class EnrollmentRef:
     time_zone: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class EnrollmentBatch:
+    what: ClassVar[str] = "steps"
     sequence: str
     version: int
     step: int
@@ -64,16 +95,45 @@ class EnrollmentBatch:
             *(["attempt", str(self.attempt)] if self.attempt > 1 else []),
         )
 
-    def message(self) -> dict[str, Any]:
+    def to_message(self) -> dict[str, Any]:
         return {
             "v": 2,
-            "what": "steps",
+            "what": self.what,
             "sequence": self.sequence,
             "version": self.version,
             "step": self.step,
             "leads": [_leads_entry(enrollment) for enrollment in self.enrollments],
             **({"attempt": self.attempt, "evidence": self.evidence} if self.attempt > 1 else {}),
         }
+
+    @classmethod
+    def parse(cls, message: Mapping[str, Any], fewest: int = 1) -> "EnrollmentBatch":
+        evidence = message.get("evidence")
+        batch = cls(
+            sequence=str(message["sequence"]),
+            version=int(message["version"]),
+            step=int(message["step"]),
+            enrollments=tuple(_enrollment(*entry) for entry in message["leads"]),
+            attempt=int(message.get("attempt", 1)),
+            evidence=str(evidence)[:300] if evidence else None,
+        )
+        if not fewest <= len(batch.enrollments) <= LARGEST_BATCH or len(
+            {enrollment.lead_id for enrollment in batch.enrollments}
+        ) != len(batch.enrollments):
+            raise Invalid(f"a batch has 1 to {LARGEST_BATCH} leads, each once", "message")
+        if not 1 <= batch.attempt <= _MOST_ATTEMPTS:
+            raise Invalid(f"there is no attempt {batch.attempt}", "message")
+        return batch
+
+
+SendMessage = EnrollmentBatch | TransactionalSend | Probe
+
+SEND_MESSAGES: MessageTypes[SendMessage] = MessageTypes(
+    name="send message",
+    kinds="steps, a transactional email or a probe",
+    parsers={one.what: one.parse for one in (EnrollmentBatch, TransactionalSend, Probe)},
+    versions=(1, 2),
+)
 
 
 def _leads_entry(enrollment: EnrollmentRef) -> list[Any]:
@@ -86,67 +146,6 @@ def _leads_entry(enrollment: EnrollmentRef) -> list[Any]:
     return entry
 
 
-def parse_message(body: str) -> dict[str, Any]:
-    """Parse and check the body of a message.
-
-    Raises: `Invalid` with the reason that is shown in the dead-letter queue.
-    """
-    try:
-        message = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise Invalid("the send message is not JSON", "message") from error
-    if not isinstance(message, dict) or message.get("v") not in (1, 2):
-        raise Invalid("not a send message of version 1 or 2", "message")
-    if message.get("what") == "steps":
-        batch_of(message)
-    elif message.get("what") == "transactional":
-        if not _all_text(message, "lead_id", "send_id"):
-            raise Invalid("a transactional email without `lead_id` and `send_id`", "message")
-    elif message.get("what") != "probe":
-        what = str(message.get("what"))[:40]
-        raise Invalid(f"a send message must be steps, a transactional email or a probe, not {what!r}", "message")
-    return message
-
-
-def transactionals_in(bodies: Iterable[str]) -> list[tuple[str, str]]:
-    """(lead id, send id) of every transactional email; bodies that cannot be parsed are ignored."""
-    ids = []
-    for body in bodies:
-        with suppress(Invalid):
-            message = parse_message(body)
-            if message["what"] == "transactional":
-                ids.append((message["lead_id"], message["send_id"]))
-    return ids
-
-
-def probe_message(until: datetime | None = None) -> dict[str, Any]:
-    """`until`: a probe that SES did not accept is repeated until then; None: it is not repeated."""
-    return {"v": 1, "what": "probe", **({"until": until.isoformat()} if until else {})}
-
-
-def batch_of(message: Mapping[str, Any]) -> EnrollmentBatch:
-    try:
-        enrollments = tuple(_enrollment(*entry) for entry in message["leads"])
-        evidence = message.get("evidence")
-        batch = EnrollmentBatch(
-            sequence=str(message["sequence"]),
-            version=int(message["version"]),
-            step=int(message["step"]),
-            enrollments=enrollments,
-            attempt=int(message.get("attempt", 1)),
-            evidence=str(evidence)[:300] if evidence else None,
-        )
-    except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
-        raise Invalid(f"not a message of steps: {error!r}", "message") from error
-    if not 1 <= len(batch.enrollments) <= LARGEST_BATCH or len(
-        {enrollment.lead_id for enrollment in batch.enrollments}
-    ) != len(batch.enrollments):
-        raise Invalid(f"a batch has 1 to {LARGEST_BATCH} leads, each once", "message")
-    if not 1 <= batch.attempt <= _MOST_ATTEMPTS:
-        raise Invalid(f"there is no attempt {batch.attempt}", "message")
-    return batch
-
-
 def _enrollment(
     lead_id: object, enrollment: object, since: float | None = None, time_zone: object = None
 ) -> EnrollmentRef:
@@ -154,41 +153,35 @@ def _enrollment(
     return EnrollmentRef(str(lead_id), str(enrollment), began, str(time_zone) if time_zone is not None else None)
 
 
-def weight(message: Mapping[str, Any]) -> int:
+def weight(message: SendMessage | RawMessage) -> int:
     """Maximum number of emails of the message."""
-    return len(message["leads"]) if message["what"] == "steps" else 1
+    return len(message.enrollments) if isinstance(message, EnrollmentBatch) else 1
 
 
-def joined(messages: Sequence[dict[str, Any]], largest: int) -> list[dict[str, Any]]:
+def joined(messages: Iterable[SendMessage | RawMessage], largest: int) -> Sequence[SendMessage | RawMessage]:
     """Joins enrollments at the same step into messages of up to `largest` leads, in the order of their first lead.
 
     A message has each lead at most once. Other messages stay unchanged.
     """
-    entries: list[dict[str, Any] | list[EnrollmentRef]] = []
-    heads: list[EnrollmentBatch | None] = []
-    filling: dict[EnrollmentBatch, list[EnrollmentRef]] = {}
+    entries: list[SendMessage | RawMessage | _Group] = []
+    filling: dict[EnrollmentBatch, _Group] = {}
     for message in messages:
-        if message.get("what") != "steps":
+        if not isinstance(message, EnrollmentBatch):
             entries.append(message)
-            heads.append(None)
             continue
-        batch = batch_of(message)
-        key = batch.of(())
-        for enrollment in batch.enrollments:
+        key = message.of(())
+        for enrollment in message.enrollments:
             group = filling.get(key)
-            if group is None or len(group) >= largest or any(other.lead_id == enrollment.lead_id for other in group):
-                group = filling[key] = []
+            if group is None or len(group.leads) >= largest or enrollment.lead_id in group.leads:
+                group = filling[key] = _Group(message, {})
                 entries.append(group)
-                heads.append(batch)
-            group.append(enrollment)
-    return [_message(head, entry) for head, entry in zip(heads, entries, strict=True)]
+            group.leads[enrollment.lead_id] = enrollment
+    return [entry.head.of(entry.leads.values()) if isinstance(entry, _Group) else entry for entry in entries]
 
 
-def _message(head: EnrollmentBatch | None, entry: dict[str, Any] | list[EnrollmentRef]) -> dict[str, Any]:
-    if isinstance(entry, dict) or head is None:
-        return entry if isinstance(entry, dict) else {}
-    return head.of(entry).message()
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """`leads`: the enrollments that are joined so far, by lead id, in order."""
 
-
-def _all_text(message: Mapping[str, Any], *names: str) -> bool:
-    return all(isinstance(message.get(name), str) for name in names)
+    head: EnrollmentBatch
+    leads: dict[str, EnrollmentRef]

@@ -9,7 +9,7 @@ from sodate.email.content.merge import opt_in_values
 from sodate.email.content.render import render
 from sodate.email.content.template import Template
 from sodate.email.delivery.deliver import LATEST_CALL, deliver, fail
-from sodate.email.delivery.message import transactional_message
+from sodate.email.delivery.message import TransactionalSend
 from sodate.email.delivery.ses import Answer, OutgoingEmail, SesMailer
 from sodate.email.delivery.ses_answers import Verdict
 from sodate.email.ledger.store import SendItem, begin_again, find_send, put_back, settle
@@ -92,7 +92,7 @@ def _attempt_in_slot(
 
 
 def _later(lead_id: str, send_id: str, now: datetime) -> None:
-    due.plan(now, due.TRANSACTIONAL, "transactional", send_id, transactional_message(lead_id, send_id), now)
+    due.plan(now, due.TRANSACTIONAL, send_id, TransactionalSend(lead_id, send_id), now)
 
 
 class Withheld(Exception):

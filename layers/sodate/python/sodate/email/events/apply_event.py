@@ -18,7 +18,7 @@ from sodate.dynamodb import keys, table
 from sodate.dynamodb.table import ConditionFailed, Put, Write
 from sodate.email.delivery.probe import PURPOSE as PROBE
 from sodate.email.events.event import ENGAGEMENT, LEDGER_STATE, EmailEvent
-from sodate.email.ledger.states import RANK
+from sodate.email.ledger.states import RANK, STEP
 from sodate.email.ledger.store import (
     SendItem,
     StillPlanned,
@@ -103,7 +103,7 @@ def _apply_to_lead(lead_id: str, send: SendItem | None, event: EmailEvent, polic
 
 
 class Unwritten(Transient):
-    """The sender may still write the ledger item of this step mail; the event must be redelivered."""
+    """The sender may still write the ledger item of this marketing email; the event must be redelivered."""
 
 
 def _needs_the_send(event: EmailEvent) -> bool:
@@ -132,17 +132,17 @@ def _lead_by_address(event: EmailEvent, address_key: AddressKey) -> str | None:
 def _find_send(lead_id: str, event: EmailEvent, now: datetime) -> SendItem | None:
     send_id = event.tags.get("send_id")
     send = find_send_eventual(lead_id, send_id) if send_id else None
-    if send is None and send_id and _is_step(event) and find_state(lead_id) is not None:
+    if send is None and send_id and _is_marketing(event) and find_state(lead_id) is not None:
         return _unwritten(lead_id, send_id, event, now)
     return send or send_by_message_id(lead_id, event.message_id)
 
 
-def _is_step(event: EmailEvent) -> bool:
+def _is_marketing(event: EmailEvent) -> bool:
     return event.tags.get("purpose") == "marketing"
 
 
 def _unwritten(lead_id: str, send_id: str, event: EmailEvent, now: datetime) -> SendItem:
-    """A ledger item from the event, for a step mail without one.
+    """A ledger item from the event, for a marketing email without one. Step mails have no tag `name`.
 
     The sender writes the item right after SES accepts the email. When its time is over, the sender has crashed, and the
     event is the best evidence.
@@ -155,7 +155,7 @@ def _unwritten(lead_id: str, send_id: str, event: EmailEvent, now: datetime) -> 
         keys.lead(lead_id),
         keys.send(send_id),
         purpose="marketing",
-        name="step",
+        name=event.tags.get("name", STEP),
         state="planned",
         rank=RANK["planned"],
         sequence=event.tags.get("sequence"),
@@ -190,13 +190,13 @@ def _fold(lead_id: str, event: EmailEvent, now: datetime, send: SendItem | None 
         return "counted"
     if send is not None and (int(send.rank) >= RANK[state] or _adds_nothing(event, send)):
         return "repeat"
-    wait_for_sender = _is_step(event) and _may_be_written(event, now)
+    wait_for_sender = _is_marketing(event) and _may_be_written(event, now)
     try:
         return fold_event(lead_id, send_id, state, event.message_id, _why(event), now, wait_for_sender=wait_for_sender)
     except StillPlanned as error:
         raise _not_written(send_id) from error
     except NotFound:
-        if not _is_step(event) or find_state(lead_id) is None:
+        if not _is_marketing(event) or find_state(lead_id) is None:
             return "unknown_lead"
         return _create(_unwritten(lead_id, send_id, event, now), state, event, now)
 

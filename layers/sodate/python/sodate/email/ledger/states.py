@@ -32,6 +32,9 @@ RANK: dict[str, int] = {
     "complained": 70,
 }
 
+#: Name of step mails in the ledger; other sources of marketing email have names of their own.
+STEP = "step"
+
 #: Our own code never changes a send in these states.
 FINAL = frozenset(RANK) - {"planned", "sending", "unknown"}
 #: The send did not end in a delivery: reported on the bus as `SendSettled`.

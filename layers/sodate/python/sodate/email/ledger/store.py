@@ -12,7 +12,7 @@ from sodate.dynamodb import keys, table
 from sodate.dynamodb.item import Row, TableItem, decode, row
 from sodate.dynamodb.statement import Statement, number, text
 from sodate.dynamodb.table import ConditionFailed, Update
-from sodate.email.ledger.states import RANK, StepRef
+from sodate.email.ledger.states import RANK, STEP, StepRef
 from sodate.errors import Conflict, NotFound
 
 
@@ -77,7 +77,7 @@ def _of_step(ref: StepRef, template: str, topic: str) -> dict[str, Any]:
     """What identifies a step mail, in whatever state."""
     return {
         "purpose": "marketing",
-        "name": "step",
+        "name": STEP,
         "topic": topic,
         "template": template,
         "sequence": ref.sequence,

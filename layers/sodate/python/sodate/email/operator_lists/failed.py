@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sodate.dynamodb import table
 from sodate.dynamodb.table import ConditionFailed, Put
-from sodate.email.delivery.message import transactional_message
+from sodate.email.delivery.message import TransactionalSend
 from sodate.email.ledger.store import SendItem, find_send, find_sends, planned_again
 from sodate.email.operator_lists.store import failed_item, listed_failed
 from sodate.errors import Conflict, NotFound
@@ -43,7 +43,7 @@ def retry_transactional(lead_id: str, send_id: str, now: datetime) -> None:
         raise NotFound(f"no send {send_id} of lead {lead_id}")
     if send.purpose != "transactional":
         raise Conflict("not a transactional email")
-    entry = due.due_item(now, due.TRANSACTIONAL, "transactional", send_id, transactional_message(lead_id, send_id), now)
+    entry = due.due_item(now, due.TRANSACTIONAL, send_id, TransactionalSend(lead_id, send_id), now)
     try:
         table.commit([planned_again(send, RETRIED), Put(entry)])
     except ConditionFailed as error:
