@@ -65,8 +65,8 @@ DELIVERY = (
         "layers/sodate/python/sodate/runtime/batch.py",
         (
             (
-                "        if clock() - began > lane.budget:\n            return number\n",
-                "        if clock() - began > lane.budget:\n            return 0\n",
+                "        if app.clock.now() - began > lane.budget:\n            return number\n",
+                "        if app.clock.now() - began > lane.budget:\n            return 0\n",
             ),
         ),
         "a sweeper that runs out of time begins the same page for ever",
