@@ -5,54 +5,50 @@ from functools import cache, partial
 from typing import Any
 
 from sodate.consent.retention import EvidenceReview, review
-from sodate.errors import Invalid, NotFound, Transient
+from sodate.errors import Invalid, Transient
 from sodate.playbook.store import DefinitionUnreadable
 from sodate.runtime.app import App, on_lambda
 from sodate.runtime.batch import poll_entries
 from sodate.scheduling.message import MessageTypes
 from sodate.scheduling.poller import EntryLane, put_back
 from sodate.scheduling.store import DECAY
-from sodate.scoring.rescore import Rules, ScoreDecay, live_rules, reevaluate
+from sodate.scoring.rescore import ScoreDecay
+from sodate.segments.due_entry import SegmentReview
+from sodate.segments.refresh import Live, after_decay, after_time
 
 #: The timeout is 55 s.
 _BUDGET = timedelta(seconds=40)
-_ENTRIES: MessageTypes[EvidenceReview | ScoreDecay] = MessageTypes(
-    "due entry of the lane decay", "decay or evidence", {one.what: one.parse for one in (EvidenceReview, ScoreDecay)}
+Entry = EvidenceReview | ScoreDecay | SegmentReview
+_ENTRIES: MessageTypes[Entry] = MessageTypes(
+    "due entry of the lane decay",
+    "decay, segments or evidence",
+    {one.what: one.parse for one in (EvidenceReview, ScoreDecay, SegmentReview)},
 )
 
 
 def handle(app: App, _: dict[str, Any]) -> dict[str, int]:
-    rules = cache(partial(_rules, app))
+    live = cache(partial(_live, app))
 
-    def act(entry: EvidenceReview | ScoreDecay, now: datetime) -> str:
-        match entry:
-            case EvidenceReview():
-                review(entry)
-                return "reviewed"
-            case ScoreDecay(lead_id):
-                return _reevaluate(app, lead_id, rules(), now)
+    def act(entry: Entry, now: datetime) -> str:
+        if isinstance(entry, EvidenceReview):
+            review(entry)
+            return "reviewed"
+        after = after_decay if isinstance(entry, ScoreDecay) else after_time
+        try:
+            after(entry.lead_id, live(), now)
+        except Invalid as error:  # permanent: a retry would fail too
+            app.log.error("a lead cannot be evaluated", extra={"lead": entry.lead_id, "why": str(error)})
+            return "failed"
+        return "reevaluated"
 
-    lane = EntryLane(DECAY, _ENTRIES, act, put_back, _BUDGET)
-    return poll_entries(app, lane).figures
+    return poll_entries(app, EntryLane(DECAY, _ENTRIES, act, put_back, _BUDGET)).figures
 
 
-def _rules(app: App) -> Rules | None:
+def _live(app: App) -> Live:
     try:
-        return live_rules(app.definitions)
-    except NotFound:
-        return None  # no rules, no score
+        return Live.of(app.definitions)
     except DefinitionUnreadable as error:  # no entry can be processed: all of them stay
         raise Transient(str(error)) from error
-
-
-def _reevaluate(app: App, lead_id: str, rules: Rules | None, now: datetime) -> str:
-    try:
-        if rules is not None:
-            reevaluate(lead_id, rules, now)
-    except Invalid as error:  # permanent: a retry would fail too
-        app.log.error("score decay failed for a lead", extra={"lead": lead_id, "why": str(error)})
-        return "failed"
-    return "reevaluated"
 
 
 handler = on_lambda(handle)

@@ -1,43 +1,38 @@
-"""Table stream: new activities and changed profiles update the lead's score; becoming hot creates one signal."""
+"""Table stream: new activities and changed profiles update a lead's score, facts and segments."""
 
 from typing import Any
 
-from sodate.activities.activity import Activity
 from sodate.activities.store import from_image
 from sodate.dynamodb import keys
 from sodate.errors import Invalid
 from sodate.runtime.app import App, on_lambda
 from sodate.runtime.batch import Failures, Record, each_group, image
-from sodate.scoring.rescore import live_rules, rescore
-from sodate.scoring.store import ScoreSnapshot, load_recent_snapshots
+from sodate.segments.refresh import Live, Prefetched, prefetch, refresh
+from sodate.segments.update import Occasion
 
 
 def handle(app: App, event: dict[str, Any]) -> Failures:
     leads = {keys.lead_id_of(record["dynamodb"]["Keys"]["pk"]["S"]) for record in event["Records"]}
-    prefetched = dict[str, ScoreSnapshot]()
+    found: list[tuple[Live, Prefetched]] = []
 
     def act(pk: str, records: list[Record]) -> str:
-        lead_id, rules = keys.lead_id_of(pk), live_rules(app.definitions)
-        if not prefetched:
-            prefetched.update(load_recent_snapshots(leads))
-        activities = new_activities(lead_id, records)
-        result = rescore(lead_id, rules, app.clock.now(), activities, prefetched=prefetched[lead_id])
-        if result.became_hot:
-            return "hot"
-        return "changed" if result.changed else "unchanged"
+        if not found:  # here, so that an error fails records and not the whole batch
+            live = Live.of(app.definitions)
+            found.append((live, prefetch(live, leads)))
+        live, prefetched = found[0]
+        lead_id = keys.lead_id_of(pk)
+        return refresh(lead_id, live, occasion_of(lead_id, records), app.clock.now(), prefetched)
 
     return each_group(app, event, act)
 
 
-def new_activities(lead_id: str, records: list[Record]) -> list[Activity] | None:
-    """None when the profile changed: the whole log must be replayed."""
+def occasion_of(lead_id: str, records: list[Record]) -> Occasion:
     images = [image(record, "NewImage") or {} for record in records]
-    if any(new.get("kind") == "profile" for new in images):
-        return None
     try:
-        return [from_image(new) for new in images]
+        activities = [from_image(new) for new in images if new.get("kind") != "profile"]
     except (KeyError, TypeError, ValueError) as error:
         raise Invalid(f"the log of lead {lead_id} has an item that cannot be read: {error!r}", "item") from error
+    return Occasion(activities, profile_changed=len(activities) < len(images))
 
 
 handler = on_lambda(handle)

@@ -78,6 +78,10 @@ class ActivityType(StrEnum):
     MEETING_SET = "meeting_set", "商談を設定", "a meeting was set", ("reason",)
     DEAL_WON = "deal_won", "受注", "won", ("reason",), DoneBy.OTHERS, LifecycleStage.CUSTOMER
     DEAL_LOST = "deal_lost", "失注", "lost", ("reason",), DoneBy.OTHERS, LifecycleStage.LOST
+    SEGMENT_ENTERED = "segment_entered", "セグメントに入った", "entered a segment", ("segment",), DoneBy.OTHERS
+    SEGMENT_LEFT = "segment_left", "セグメントから出た", "left a segment", ("segment",), DoneBy.OTHERS
+    SEGMENT_ADDED = "segment_added", "リストに追加", "was added to a list", ("segment", "reason"), DoneBy.OTHERS
+    SEGMENT_REMOVED = "segment_removed", "リストから削除", "was taken off a list", ("segment", "reason"), DoneBy.OTHERS
     SCORE_ADJUSTED = "score_adjusted", "スコアを手動で調整", "score was adjusted by hand", ("reason",), DoneBy.OTHERS
     ACTIVITY_JUDGED = (
         "activity_judged", "行動の判定(ロボットか人か)", "an activity was judged (robot or person)", (), DoneBy.OTHERS

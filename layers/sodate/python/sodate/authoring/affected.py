@@ -37,6 +37,11 @@ def by_changing(before: Stored, after: dict[str, Any], live: Live) -> list[str]:
                 "each lead is scored anew from its whole log with its next activity; stored reasons keep their version",
                 "whom it moves, and how many calls that means: sodate score diff --rules <the new rules.yaml>",
             ]
+        case "segments":
+            return [
+                "each lead is looked at anew with its next activity, or at once: sodate segment backfill",
+                "who would enter and leave, and why: sodate segment preview",
+            ]
         case "sales":
             return ["hot leads found from now on; leads already handed over keep their owner"]
 

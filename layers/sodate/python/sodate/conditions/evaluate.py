@@ -1,8 +1,10 @@
 """The evaluator of condition trees. The caller evaluates the predicates, against a profile or lead facts."""
 
+import hashlib
 import math
 import re
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 from sodate.conditions.language import ActivityTest, AllOf, AnyOf, AttributeTest, Condition, Not, Test
@@ -26,18 +28,47 @@ def on_profile(test: AttributeTest, profile: Profile) -> bool:
     return attribute_holds(test, profile.attribute(test.attribute))
 
 
-def attribute_holds(test: AttributeTest, value: Any) -> bool:
-    """True when `value` satisfies the predicate. A missing value satisfies only `present: false`."""
+def attribute_holds(test: AttributeTest, value: Any, today: date | None = None) -> bool:
+    """True when `value` satisfies the predicate. A missing value satisfies only `present: false`.
+
+    `today`: the lead's local date, for `in_days`; without it, no value satisfies that.
+    """
     values = [item for item in (value if isinstance(value, list) else [value]) if item not in (None, "")]
     if test.present is not None:
         return bool(values) == test.present
     if test.at_least is not None or test.less_than is not None:
         return any(number is not None and test.includes(number) for number in map(_number, values))
+    if test.on_or_after is not None or test.before is not None or test.in_days is not None:
+        return any(day is not None and _date_holds(test, day, today) for day in map(date_of, values))
     texts = [fold(str(item)) for item in values]
     if test.contains is not None:
         return any(fold(test.contains) in text for text in texts)
+    if test.all_of is not None:
+        return all(fold(option) in texts for option in test.all_of)
     wanted = [test.equals] if test.equals is not None else test.any_of or ()
     return any(fold(option) in texts for option in wanted)
+
+
+def _date_holds(test: AttributeTest, day: date, today: date | None) -> bool:
+    if test.in_days is not None:
+        return today is not None and test.in_days.includes((day - today).days)
+    return (test.on_or_after is None or day >= test.on_or_after) and (test.before is None or day < test.before)
+
+
+def date_of(value: Any) -> date | None:
+    """Parse a date as forms and imports store it (2027-03-31, 2027/3/31, full width); None when it is none."""
+    parts = re.split("[-/.年月]", fold(str(value)).rstrip("日").partition("t")[0])
+    try:
+        year, month, day = map(int, parts)
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def random_bucket(name: str, lead_id: str) -> float:
+    """The lead's number, 0 to 99.99, evenly distributed; equal for equal names, forever."""
+    digest = hashlib.sha256(f"{name}\x1f{lead_id}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") % 10_000 / 100
 
 
 def _number(value: Any) -> float | None:

@@ -1,15 +1,16 @@
-"""The condition language: a typed tree used by scores, phases and ranks, and later by segments and branches.
+"""The condition language: a typed tree used by scores, phases, segments and scenarios.
 
-A condition has exactly one head key (`all`, `any`, `not`, `attribute`, `activity`, `score`, `rank`, `phase`,
-`inactive_for_days`), which selects the kind of node.
+A condition has exactly one head key (a key of `KINDS`), which selects the kind of node. Who uses a condition says which
+predicates it accepts (`only`): a score rule has no segments, a segment no weekdays.
 """
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Discriminator, Field, StringConstraints, Tag, model_validator
 
-from sodate.activities.catalog import ActivityType
+from sodate.activities.catalog import ActivityType, LifecycleStage
 from sodate.playbook.model import Definition, NarrowedByEachKey, Slug
 
 AttributePath = Annotated[str, StringConstraints(pattern=r"^(primary|secondary|source)\.[a-z][a-z0-9_]{0,39}$")]
@@ -34,29 +35,61 @@ class _Range(NarrowedByEachKey):
         return (self.at_least is None or value >= self.at_least) and (self.less_than is None or value < self.less_than)
 
 
+class Days(Definition):
+    """A range of days from today: 0 is today, -1 yesterday. `at_least` included, `less_than` not."""
+
+    at_least: int | None = Field(default=None, ge=-36_500, le=36_500)
+    less_than: int | None = Field(default=None, ge=-36_500, le=36_500)
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        if self.at_least is None and self.less_than is None:
+            raise ValueError("`in_days` needs `at_least` or `less_than`")
+        if self.at_least is not None and self.less_than is not None and self.at_least >= self.less_than:
+            raise ValueError(f"no day is at least {self.at_least} and less than {self.less_than} days from today")
+        return self
+
+    def includes(self, days: int) -> bool:
+        return (self.at_least is None or days >= self.at_least) and (self.less_than is None or days < self.less_than)
+
+
 class AttributeTest(_Range):
-    """Text is compared folded (ﾌﾞﾁｮｳ equals ブチョウ, Ａ equals a); a list matches when one item matches."""
+    """Text is compared folded (ﾌﾞﾁｮｳ equals ブチョウ, Ａ equals a); a list matches when one item matches.
+
+    `all_of`: a list that has every item. `on_or_after`, `before`, `in_days`: of a date (2027-03-31).
+    """
 
     attribute: AttributePath
     equals: Text | None = None
     any_of: tuple[Text, ...] | None = Field(default=None, min_length=1, max_length=100)
+    all_of: tuple[Text, ...] | None = Field(default=None, min_length=1, max_length=100)
     contains: Text | None = None
     present: bool | None = None
+    on_or_after: date | None = None
+    before: date | None = None
+    in_days: Days | None = None
 
     @model_validator(mode="after")
     def _one_test(self) -> Self:
         is_range = self.at_least is not None or self.less_than is not None
-        tests = [self.equals is not None, self.any_of is not None, self.contains is not None, self.present is not None]
-        if sum([*tests, is_range]) != 1:
+        is_date_range = self.on_or_after is not None or self.before is not None
+        single = (self.equals, self.any_of, self.all_of, self.contains, self.present, self.in_days)
+        if sum([*(test is not None for test in single), is_range, is_date_range]) != 1:
             raise ValueError(
-                "`attribute` needs exactly one of `equals`, `any_of`, `contains`, `present`, or a range of"
-                " `at_least` and `less_than`"
+                "`attribute` needs exactly one of `equals`, `any_of`, `all_of`, `contains`, `present`, `in_days`, or a"
+                " range of `at_least` and `less_than`, or of `on_or_after` and `before`"
             )
+        if self.on_or_after is not None and self.before is not None and self.on_or_after >= self.before:
+            raise ValueError(f"no date is on or after {self.on_or_after} and before {self.before}")
         return self
 
 
 class ActivityTest(NarrowedByEachKey):
-    """The activity happened at least `times` times, within the last `within_days` days if set."""
+    """The activity happened at least `times` times, within the last `within_days` days if set.
+
+    `first_within_days`: the first time was within the last so many days. `same_key`: only activities that have the
+    enrollment's own key in the attribute of this name (scenarios with a key).
+    """
 
     activity: ActivityType
     form: Slug | None = None
@@ -71,6 +104,8 @@ class ActivityTest(NarrowedByEachKey):
     )
     times: int = Field(default=1, ge=1, le=20)
     within_days: int | None = Field(default=None, ge=1, le=3650)
+    first_within_days: int | None = Field(default=None, ge=1, le=3650)
+    same_key: Slug | None = None
 
 
 class ScoreTest(_Range):
@@ -100,6 +135,47 @@ class Inactive(NarrowedByEachKey):
     inactive_for_days: int = Field(ge=1, le=3650)
 
 
+class StageTest(NarrowedByEachKey):
+    stage: tuple[LifecycleStage, ...] = Field(min_length=1, max_length=10)
+
+
+class ConsentTest(NarrowedByEachKey):
+    """State of the consent to a topic; `none`: never asked for."""
+
+    consent: Slug = Field(description="A topic of playbook.yaml.")
+    state: Literal["confirmed", "pending", "withdrawn", "none"] = "confirmed"
+
+
+class BlockedTest(NarrowedByEachKey):
+    """Whether the lead gets no marketing email at all: opt-out, bounce, complaint, no address."""
+
+    blocked: bool
+
+
+class SegmentTest(NarrowedByEachKey):
+    """The lead is a member of the segment."""
+
+    segment: Slug
+
+
+class WeekdayTest(NarrowedByEachKey):
+    """Today is one of these days, in the lead's time zone."""
+
+    weekday: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = Field(min_length=1, max_length=7)
+
+
+class HolidayTest(NarrowedByEachKey):
+    """Today is a public holiday of the playbook's calendar, in the lead's time zone."""
+
+    holiday: bool
+
+
+class BucketTest(_Range):
+    """The lead's random number, 0 to 99.99, which is the same for equal `bucket` names, forever."""
+
+    bucket: Slug
+
+
 class AllOf(NarrowedByEachKey):
     all: tuple["Condition", ...] = Field(min_length=1, max_length=30)
 
@@ -122,12 +198,23 @@ KINDS: dict[str, type[Definition]] = {
     "rank": RankTest,
     "phase": PhaseTest,
     "inactive_for_days": Inactive,
+    "stage": StageTest,
+    "consent": ConsentTest,
+    "blocked": BlockedTest,
+    "segment": SegmentTest,
+    "weekday": WeekdayTest,
+    "holiday": HolidayTest,
+    "bucket": BucketTest,
 }
+
+
+def head_of(condition: BaseModel) -> str | None:
+    return next((head for head, kind in KINDS.items() if isinstance(condition, kind)), None)
 
 
 def _head(value: Any) -> str | None:
     if isinstance(value, BaseModel):
-        return next((head for head, kind in KINDS.items() if isinstance(value, kind)), None)
+        return head_of(value)
     heads = [key for key in value if key in KINDS] if isinstance(value, dict) else []
     return heads[0] if len(heads) == 1 else None
 
@@ -141,15 +228,24 @@ Condition = Annotated[
     | Annotated[ScoreTest, Tag("score")]
     | Annotated[RankTest, Tag("rank")]
     | Annotated[PhaseTest, Tag("phase")]
-    | Annotated[Inactive, Tag("inactive_for_days")],
+    | Annotated[Inactive, Tag("inactive_for_days")]
+    | Annotated[StageTest, Tag("stage")]
+    | Annotated[ConsentTest, Tag("consent")]
+    | Annotated[BlockedTest, Tag("blocked")]
+    | Annotated[SegmentTest, Tag("segment")]
+    | Annotated[WeekdayTest, Tag("weekday")]
+    | Annotated[HolidayTest, Tag("holiday")]
+    | Annotated[BucketTest, Tag("bucket")],
     Discriminator(
         _head,
         custom_error_type="condition_kind",
         custom_error_message="write exactly one of `all`, `any`, `not`, `attribute`, `activity`, `score`, `rank`,"
-        " `phase`, `inactive_for_days`",
+        " `phase`, `stage`, `consent`, `blocked`, `segment`, `inactive_for_days`, `weekday`, `holiday`, `bucket`",
     ),
 ]
-Test = AttributeTest | ActivityTest | ScoreTest | RankTest | PhaseTest | Inactive
+#: Predicates that a rule set may ask for.
+ScoringTest = AttributeTest | ActivityTest | ScoreTest | RankTest | PhaseTest | Inactive
+Test = ScoringTest | StageTest | ConsentTest | BlockedTest | SegmentTest | WeekdayTest | HolidayTest | BucketTest
 
 for _model in (AllOf, AnyOf, Not):
     _model.model_rebuild()

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 PROFILE = "PROFILE"
 STATE = "STATE"
 SCORE = "SCORE"
+FACTS = "FACTS"
 OWNER = "OWNER"
 ENTRY = "ENTRY"
 RECEIPT = "RECEIPT"
@@ -79,6 +80,11 @@ def sales_digest(owner: str, at: datetime) -> str:
 
 def waiting_signal(lead_id: str, signal_key: str, escalation_level: int) -> str:
     return f"{lead_id}#{signal_key}#{escalation_level}"
+
+
+def members(segment: str, shard: int) -> str:
+    """The list of a segment's members; the sort key is the lead id."""
+    return f"MEMBERS#{segment}#{shard}"
 
 
 def address_owner(address_key: str) -> str:

@@ -22,7 +22,7 @@ from sodate.dynamodb.table import ConditionFailed
 from sodate.errors import NotFound, Transient
 from sodate.playbook.model import read
 
-Kind = Literal["form", "template", "sequence", "mailing", "rules", "sales"]
+Kind = Literal["form", "template", "sequence", "mailing", "rules", "sales", "segments"]
 #: Id of the kinds of which a playbook has exactly one.
 ONLY = "default"
 POINTER_SECONDS = 20.0
@@ -54,8 +54,8 @@ class Stored:
     body: dict[str, Any]
     digest: str
     published: str
-    models: dict[type[BaseModel], BaseModel] = field(default_factory=dict, compare=False, repr=False)
-    """The body as each model that parsed it: a version never changes, so it is parsed once."""
+    made: dict[type, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What was parsed or built from the body, by type: a version never changes, so it is made once."""
 
     @property
     def name(self) -> str:
@@ -63,6 +63,7 @@ class Stored:
 
 
 Model = TypeVar("Model", bound=BaseModel)
+Made = TypeVar("Made")
 
 
 def parsed(stored: Stored, model: type[Model]) -> Model:
@@ -70,10 +71,10 @@ def parsed(stored: Stored, model: type[Model]) -> Model:
 
     Raises: `DefinitionUnreadable`.
     """
-    found = stored.models.get(model)
-    if found is None:
+
+    def make() -> Model:
         try:
-            found = stored.models[model] = read(model, stored.body)
+            return read(model, stored.body)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(str(part) for part in first["loc"])
@@ -81,7 +82,15 @@ def parsed(stored: Stored, model: type[Model]) -> Model:
                 f"this release cannot read {stored.name} ({where}: {first['msg']}); deploy the release that wrote it,"
                 " or apply a playbook that this one understands"
             ) from error
-    return cast(Model, found)
+
+    return derived(stored, model, make)
+
+
+def derived(stored: Stored, kind: type[Made], make: Callable[[], Made]) -> Made:
+    """What `make` builds from a stored version, built once per `Stored`."""
+    if kind not in stored.made:
+        stored.made[kind] = make()
+    return cast(Made, stored.made[kind])
 
 
 def digest(body: dict[str, Any]) -> str:

@@ -44,6 +44,10 @@ def _model_of(kind: Kind) -> type[BaseModel]:
             from sodate.sales.definition import Sales
 
             return Sales
+        case "segments":
+            from sodate.segments.segment import SegmentSet
+
+            return SegmentSet
         case _:
             assert_never(kind)
 

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from sodate.activities.activity import Activity
 from sodate.activities.catalog import ActivityType
+from sodate.conditions.language import ScoreTest
 from sodate.leads.lead import Profile
 from sodate.scoring.accumulator import Accumulator, Recorder
 from sodate.scoring.classifier import Classifier, LeadClass
@@ -94,6 +95,10 @@ class ScoringEngine:
     def next_transition(self, score_state: ScoreState) -> int | None:
         """The first minute after `score_state.now` at which the class changes by time alone; None: never."""
         return self._transitions.next_transition(score_state)
+
+    def next_change(self, score_state: ScoreState, test: ScoreTest, minute: int) -> int | None:
+        """The first minute after `minute` at which decay changes the answer of the predicate; None: never."""
+        return self._transitions.next_change(score_state, test, minute)
 
     def class_of(self, score_state: ScoreState, minute: int) -> LeadClass:
         return self.classifier.class_of(score_state, minute)

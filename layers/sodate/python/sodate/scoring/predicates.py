@@ -14,6 +14,7 @@ from sodate.conditions.language import (
     RankTest,
     ScoreTest,
     Test,
+    head_of,
 )
 from sodate.scoring.behaviour_rule import DAY
 from sodate.scoring.compiled_rules import CompiledRules
@@ -80,6 +81,8 @@ def _compiled_predicate(test: Test, compiled: CompiledRules) -> Holds:
             return lambda situation: situation.rank in ranks
         case PhaseTest():
             raise ValueError("a rule set's conditions cannot ask for a phase")
+        case _:
+            raise ValueError(f"a rule set's conditions cannot ask for {head_of(test)}")
 
 
 def _score(test: ScoreTest) -> Holds:

@@ -35,6 +35,8 @@ class Rescored:
     lead_id: str
     changed: bool
     became_hot: bool = False
+    score_state: ScoreState | None = None
+    """The state that was written; None when nothing was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ def rescore(
             _write(lead_id, snapshot, score_state, rules, now, notify=notify)
         except ConditionFailed:
             continue
-        return Rescored(lead_id, changed=True, became_hot=score_state.hot and not snapshot.hot)
+        return Rescored(lead_id, True, score_state.hot and not snapshot.hot, score_state)
     raise Transient(f"lead {lead_id} has concurrent score writes: try again")
 
 

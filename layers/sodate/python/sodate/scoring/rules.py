@@ -9,7 +9,10 @@ from sodate.conditions.language import (
     AttributeTest,
     Condition,
     PhaseTest,
+    ScoringTest,
+    Test,
     bounded,
+    head_of,
     tests,
 )
 from sodate.playbook.model import Definition, Slug
@@ -180,4 +183,17 @@ class RuleSet(Definition):
             for condition in (phase.when, phase.falls_back_when):
                 if condition and any(isinstance(test, PhaseTest) for test in tests(condition)):
                     raise ValueError(f"phase `{phase.id}` asks for a phase: the order of the phases says that already")
+        conditions = [condition for phase in self.phases for condition in (phase.when, phase.falls_back_when)]
+        for condition in (self.hot.needs, *conditions, *(rule.when for rule in self.rules)):
+            for test in tests(condition) if condition is not None else ():
+                _reject_for_scores(test)
         return self
+
+
+def _reject_for_scores(test: Test) -> None:
+    if not isinstance(test, ScoringTest):
+        raise ValueError(f"scores and phases cannot ask for `{head_of(test)}`; segments and scenarios can")
+    if isinstance(test, AttributeTest) and test.in_days is not None:
+        raise ValueError("scores and phases cannot ask for `in_days`; segments and scenarios can")
+    if isinstance(test, ActivityTest) and (test.first_within_days is not None or test.same_key is not None):
+        raise ValueError("scores and phases cannot ask for `first_within_days` or `same_key`")

@@ -51,6 +51,12 @@ class TransitionFinder:
                 return minute
         return None
 
+    def next_change(self, score_state: ScoreState, test: ScoreTest, minute: int) -> int | None:
+        """The first minute after `minute` at which decay takes the total below a bound of the predicate."""
+        bounds = (bound for bound in (test.at_least, test.less_than) if bound is not None)
+        falls = (self._falls_below(score_state, reader_of(test), bound, minute) for bound in bounds)
+        return min((fall for fall in falls if fall is not None), default=None)
+
     def _predicate_results(self, score_state: ScoreState, minute: int) -> tuple[bool, ...]:
         view = view_of(self._compiled, score_state, minute)
         totals = [total(view) >= bound for total, bound in self._bounds(score_state)]

@@ -1,0 +1,84 @@
+"""Segments as marketers write them, and the document in which all live segments are stored together.
+
+One document, because membership of one lead is decided over all segments at once: its version says under which
+definitions a membership was decided.
+"""
+
+from graphlib import CycleError, TopologicalSorter
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from sodate.conditions.language import (
+    ActivityTest,
+    Condition,
+    HolidayTest,
+    SegmentTest,
+    Test,
+    WeekdayTest,
+    bounded,
+    head_of,
+    tests,
+)
+from sodate.playbook.model import Definition, Slug
+
+MOST_SEGMENTS = 500
+
+
+def _for_segments(condition: Condition) -> Condition:
+    for test in tests(condition):
+        _reject(test)
+    return bounded(condition)
+
+
+def _reject(test: Test) -> None:
+    if isinstance(test, WeekdayTest | HolidayTest):
+        raise ValueError(f"a segment cannot ask for `{head_of(test)}`: its members would change every midnight")
+    if isinstance(test, ActivityTest) and test.same_key is not None:
+        raise ValueError("a segment has no key: `same_key` is for scenarios")
+
+
+class Segment(Definition):
+    """`when` is empty for a static segment (リスト): its members are added by import, command or console."""
+
+    id: Slug
+    title: Annotated[str, StringConstraints(max_length=200)] = ""
+    description: Annotated[str, StringConstraints(max_length=2000)] = ""
+    when: Annotated[Condition, AfterValidator(_for_segments)] | None = None
+
+
+class SegmentSet(Definition):
+    """All live segments. `time_zone`: of leads without one; `calendar`: country of public holidays."""
+
+    time_zone: str
+    calendar: str
+    segments: tuple[Segment, ...] = Field(default=(), max_length=MOST_SEGMENTS)
+
+    @model_validator(mode="after")
+    def _references_exist_and_end(self) -> Self:
+        in_order(self.segments)
+        return self
+
+
+def in_order(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
+    """Every segment after those that its condition asks for, otherwise in the given order.
+
+    Raises: `ValueError` for two segments of one id, an unknown segment, or segments that ask for each other.
+    """
+    by_id = {segment.id: segment for segment in segments}
+    if len(by_id) != len(segments):
+        raise ValueError("two segments have the same `id`")
+    asked = {segment.id: references(segment) for segment in segments}
+    for segment_id, others in asked.items():
+        if unknown := [other for other in others if other not in by_id]:
+            raise ValueError(f"segment `{segment_id}` asks for the segment `{unknown[0]}`, which does not exist")
+    try:
+        return tuple(by_id[segment_id] for segment_id in TopologicalSorter(asked).static_order())
+    except CycleError as error:
+        raise ValueError(f"segments ask for each other: {' → '.join(error.args[1])}") from error
+
+
+def references(segment: Segment) -> list[str]:
+    """Ids of the segments that the condition asks for."""
+    found = [test.segment for test in tests(segment.when) if isinstance(test, SegmentTest)] if segment.when else []
+    return list(dict.fromkeys(found))

@@ -1,0 +1,244 @@
+"""Brings the facts and the membership of one lead up to date: load, decide, then one conditional write.
+
+Called after the lead's score, for the same activities (`functions/scoring`), when its due entry comes, and by a
+back-fill. A lead without a live segment costs nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache, cached_property
+
+from sodate.activities.activity import Activity, activity_key
+from sodate.activities.catalog import ActivityType
+from sodate.activities.store import activities_of, activity_item
+from sodate.dynamodb import table
+from sodate.dynamodb.table import ConditionFailed, Put, Write
+from sodate.errors import Invalid, NotFound, Transient
+from sodate.facts.evaluation import LeadView, Scored, Sources
+from sodate.facts.fold import Late
+from sodate.facts.lead_facts import LeadFacts
+from sodate.leads.store import load_profile, load_state
+from sodate.playbook.store import ONLY, Definitions, Stored, derived, parsed
+from sodate.scheduling import store as due
+from sodate.segments.due_entry import SegmentReview
+from sodate.segments.membership import CONTACT, LAST_ACTIVITY, LISTS, PROFILE, SCORE, Change, Segments
+from sodate.segments.segment import SegmentSet
+from sodate.segments.store import FactsSnapshot, facts_write, load_facts, member_write
+
+_TRIES = 12
+#: Of one write: a transaction has at most 100 items, and a change takes up to two.
+_MOST_CHANGES = 45
+_LISTS = {ActivityType.SEGMENT_ADDED.value, ActivityType.SEGMENT_REMOVED.value}
+_CONSENT = {
+    ActivityType.OPT_IN_CONFIRMED.value,
+    ActivityType.UNSUBSCRIBED.value,
+    ActivityType.PREFERENCES_CHANGED.value,
+    ActivityType.MAIL_BOUNCED.value,
+    ActivityType.MAIL_COMPLAINED.value,
+    ActivityType.FORM_SUBMITTED.value,
+}
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """Why a lead is looked at. `activities`: those logged since the last write; none: time has passed.
+
+    `announce`: whether a membership that changed because a definition changed is an activity and an event too.
+    """
+
+    activities: Sequence[Activity] = ()
+    profile_changed: bool = False
+    announce: bool = False
+
+
+@dataclass(frozen=True)
+class Decision:
+    """`quiet`: changes of membership that only new definitions caused."""
+
+    facts: LeadFacts
+    quiet: tuple[Change, ...]
+    announced: tuple[Change, ...]
+    due: int | None
+    segments_version: int
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        return (*self.quiet, *self.announced)
+
+
+def live_segments(definitions: Definitions) -> Segments | None:
+    """None when the playbook has no segments."""
+    try:
+        stored = definitions.live("segments")
+    except NotFound:
+        return None
+    return _segments(stored)
+
+
+def _segments(stored: Stored) -> Segments:
+    return derived(stored, Segments, lambda: Segments(parsed(stored, SegmentSet), stored.version))
+
+
+def update_segments(
+    lead_id: str,
+    segments: Segments,
+    scored: Callable[[], Scored],
+    now: datetime,
+    occasion: Occasion,
+    prefetched: FactsSnapshot | None = None,
+) -> tuple[Change, ...]:
+    """Returns the changes of membership that the last write announced.
+
+    Raises: `Transient` after five lost conditional writes; `Invalid` for a log that cannot be read.
+    """
+    for _ in range(_TRIES):
+        snapshot, prefetched = prefetched or load_facts(lead_id), None
+        if snapshot.segments_version > segments.version:  # this process caches older definitions; versions only grow
+            segments = _segments(Definitions().version("segments", ONLY, snapshot.segments_version))
+        try:
+            decision = _Lead(lead_id, segments, scored, int(now.timestamp()) // 60).decide(snapshot, occasion)
+            if not _is_same(decision, snapshot):
+                _write(lead_id, snapshot, _within_one_write(decision, snapshot), now)
+        except NotFound:
+            return ()  # erased while the stream record waited
+        except ConditionFailed:
+            continue
+        if len(decision.changes) <= _MOST_CHANGES:
+            return decision.announced
+    raise Transient(f"lead {lead_id} has concurrent writes of its facts, or too many changes at once: try again")
+
+
+def review(lead_id: str, segments: Segments, scored: Callable[[], Scored], now: datetime) -> tuple[Change, ...]:
+    """Process a due entry: time alone may have changed an answer. An entry that was replaced does nothing."""
+    snapshot = load_facts(lead_id)
+    if snapshot.due_minute is None or snapshot.due_minute * 60 > now.timestamp():
+        return ()
+    return update_segments(lead_id, segments, scored, now, Occasion(), snapshot)
+
+
+class _Lead:
+    """One lead at one minute."""
+
+    def __init__(self, lead_id: str, segments: Segments, scored: Callable[[], Scored], minute: int) -> None:
+        self._lead_id = lead_id
+        self._segments = segments
+        self._minute = minute
+        self._sources = Sources(cache(lambda: load_profile(lead_id)), cache(lambda: load_state(lead_id)), cache(scored))
+
+    def decide(self, snapshot: FactsSnapshot, occasion: Occasion) -> Decision:
+        facts, quiet = snapshot.facts, tuple[Change, ...]()
+        is_migration = snapshot.segments_version != self._segments.version
+        changed: set[str] | None = None
+        if is_migration:
+            facts, quiet = self._migrated(facts, occasion)
+            replayed = self._replayed(facts, occasion)
+        else:
+            changed = self._applied(facts, occasion)
+            replayed = self._replayed(facts, occasion) if changed is None else facts
+        if snapshot.due_minute is not None and snapshot.due_minute <= self._minute:
+            changed = None
+        membership = self._segments.decide(self._view(replayed), changed)
+        replayed.segments = membership.members
+        pending = None if changed is None else snapshot.due_minute
+        due = min((minute for minute in (membership.due, pending) if minute is not None), default=None)
+        return Decision(replayed, quiet, membership.changes, due, self._segments.version)
+
+    def _migrated(self, facts: LeadFacts, occasion: Occasion) -> tuple[LeadFacts, tuple[Change, ...]]:
+        """The facts under the new definitions as of just before the occasion; a lead that is new has none."""
+        new = {activity.position for activity in occasion.activities}
+        log = [activity for activity in self._log() if activity.position not in new]
+        if occasion.announce or not log:
+            return facts, ()
+        before = self._segments.fold.replay(log)
+        before.segments = facts.segments
+        membership = self._segments.decide(self._view(before), None)
+        before.segments = membership.members
+        return before, membership.changes
+
+    def _applied(self, facts: LeadFacts, occasion: Occasion) -> set[str] | None:
+        """Apply the new activities in place. Returns what may have changed; None: the log has to be replayed."""
+        fold = self._segments.fold
+        if not occasion.activities and not occasion.profile_changed:
+            return None
+        changed = {PROFILE} if occasion.profile_changed else set[str]()
+        try:
+            for activity in sorted(filter(fold.matters, occasion.activities), key=lambda one: one.position):
+                changed |= fold.add(facts, activity)
+        except Late:
+            return None
+        return changed.union(*map(_may_change, occasion.activities))
+
+    def _replayed(self, facts: LeadFacts, occasion: Occasion) -> LeadFacts:
+        replayed = self._segments.fold.replay([*self._log(), *occasion.activities])
+        replayed.segments = facts.segments
+        return replayed
+
+    @cached_property
+    def _stored_log(self) -> list[Activity]:
+        return activities_of(self._lead_id)
+
+    def _log(self) -> list[Activity]:
+        try:
+            return self._stored_log
+        except (TypeError, ValueError) as error:
+            raise Invalid(f"the log of lead {self._lead_id} has an item that cannot be read: {error!r}") from error
+
+    def _view(self, facts: LeadFacts) -> LeadView:
+        definitions = self._segments.definitions
+        return LeadView(
+            self._lead_id, facts, facts.segments, self._minute, self._sources, definitions.time_zone,
+            definitions.calendar,
+        )  # fmt: skip
+
+
+def _may_change(activity: Activity) -> set[str]:
+    """The score is looked at for every activity: its own write may have happened in an earlier delivery."""
+    changed = {SCORE, LAST_ACTIVITY}
+    if activity.type in _LISTS:
+        changed.add(LISTS)
+    if activity.type in _CONSENT:
+        changed.add(CONTACT)
+    return changed
+
+
+def _within_one_write(decision: Decision, snapshot: FactsSnapshot) -> Decision:
+    """The first changes only, when one transaction cannot have all of them: the rest follows in another write."""
+    if len(decision.changes) <= _MOST_CHANGES:
+        return decision
+    quiet = decision.quiet[:_MOST_CHANGES]
+    announced = decision.announced[: _MOST_CHANGES - len(quiet)]
+    facts = snapshot.facts
+    for change in (*quiet, *announced):
+        if change.entered:
+            facts.segments[change.segment] = decision.facts.segments.get(change.segment, 0)
+        else:
+            facts.segments.pop(change.segment, None)
+    return Decision(facts, quiet, announced, snapshot.due_minute, snapshot.segments_version)
+
+
+def _is_same(decision: Decision, snapshot: FactsSnapshot) -> bool:
+    return (
+        bool(snapshot.version)
+        and not decision.changes
+        and decision.segments_version == snapshot.segments_version
+        and decision.facts == snapshot.facts
+        and decision.due == snapshot.due_minute
+    )
+
+
+def _write(lead_id: str, was: FactsSnapshot, decision: Decision, now: datetime) -> None:
+    """The due entry is written first: a crash in between leaves a harmless extra entry."""
+    minute = int(now.timestamp()) // 60
+    if decision.due is not None and decision.due != was.due_minute:
+        at = datetime.fromtimestamp(decision.due * 60, UTC)
+        due.plan(at, due.DECAY, f"segments-{lead_id}", SegmentReview(lead_id), now)
+    writes: list[Write] = [facts_write(lead_id, decision.facts, was, decision.segments_version, decision.due)]
+    for change in decision.changes:
+        writes.append(member_write(lead_id, change.segment, minute if change.entered else None))
+    for change in decision.announced:
+        type_ = ActivityType.SEGMENT_ENTERED if change.entered else ActivityType.SEGMENT_LEFT
+        key = activity_key("segment", change.segment, str(was.version))
+        activity = Activity(lead_id, type_.value, now, key, {"segment": change.segment})
+        writes.append(Put(activity_item(activity)))
+    table.commit(writes)
