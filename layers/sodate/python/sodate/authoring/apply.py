@@ -16,7 +16,7 @@ from sodate.playbook.problem import PlaybookInvalid
 from sodate.playbook.store import Definitions, Kind
 
 #: Retiring runs against the order of publishing: what refers goes before what is referred to.
-RETIRE_ORDER: tuple[Kind, ...] = ("form", "sequence", "rules", "sales", "mailing", "template")
+RETIRE_ORDER: tuple[Kind, ...] = ("form", "sequence", "segments", "rules", "sales", "mailing", "template")
 
 
 @dataclass(frozen=True)

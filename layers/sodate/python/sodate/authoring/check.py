@@ -10,6 +10,7 @@ from sodate.authoring.lint import lint
 from sodate.authoring.loader import Playbook, load, unread_files
 from sodate.playbook.problem import Problem, errors
 from sodate.playbook.store import ONLY, Kind
+from sodate.segments.segment import SegmentSet
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,12 @@ class Checked:
         for kind, doc in singles:
             if doc is not None and doc.model is not None:
                 found.append(Definition(kind, ONLY, doc.model.model_dump(mode="json")))
+        if book.segments is not None and book.segments.model is not None and book.mailing and book.mailing.model:
+            mailing = book.mailing.model
+            segments = SegmentSet(
+                time_zone=mailing.sender.time_zone, calendar=mailing.calendar, segments=book.segments.model.segments
+            )
+            found.append(Definition("segments", ONLY, segments.model_dump(mode="json")))
         for sequence in book.sequences:
             if sequence.model is not None:
                 found.append(Definition("sequence", sequence.id, sequence.model.model_dump(mode="json")))

@@ -1,6 +1,6 @@
 """Directory → typed documents. Collects every problem and never raises for bad input.
 
-playbook.yaml  forms/*.yaml  templates/*.yaml (+ bodies)  sequences/*.yaml  rules.yaml  sales.yaml
+playbook.yaml  forms/*.yaml  templates/*.yaml (+ bodies)  sequences/*.yaml  rules.yaml  sales.yaml  segments.yaml
 """
 
 from collections.abc import Mapping
@@ -22,6 +22,7 @@ from sodate.playbook.yamlfile import Lines, Path, dotted, parse
 from sodate.sales.definition import Sales
 from sodate.scenarios.sequence import Sequence
 from sodate.scoring.rules import RuleSet
+from sodate.segments.segment import SegmentFile
 
 
 class TemplateFile(TemplateHead):
@@ -33,7 +34,12 @@ class TemplateFile(TemplateHead):
 
 
 M = TypeVar("M", bound=BaseModel)
-SINGLE: dict[str, type[BaseModel]] = {"playbook.yaml": Mailing, "rules.yaml": RuleSet, "sales.yaml": Sales}
+SINGLE: dict[str, type[BaseModel]] = {
+    "playbook.yaml": Mailing,
+    "rules.yaml": RuleSet,
+    "sales.yaml": Sales,
+    "segments.yaml": SegmentFile,
+}
 MANY: dict[str, type[BaseModel]] = {"forms": Form, "templates": TemplateFile, "sequences": Sequence}
 _IGNORED = ("README.md", "README.ja.md")
 
@@ -68,6 +74,7 @@ class Playbook:
     mailing: Doc[Mailing] | None = None
     rules: Doc[RuleSet] | None = None
     sales: Doc[Sales] | None = None
+    segments: Doc[SegmentFile] | None = None
     forms: list[Doc[Form]] = field(default_factory=list)
     templates: list[Doc[TemplateFile]] = field(default_factory=list)
     sequences: list[Doc[Sequence]] = field(default_factory=list)
@@ -84,6 +91,7 @@ def load(directory: FilePath, overrides: Mapping[str, Any] | None = None) -> Pla
     playbook.mailing = reader.one("playbook.yaml", Mailing)
     playbook.rules = reader.one("rules.yaml", RuleSet, required=False)
     playbook.sales = reader.one("sales.yaml", Sales, required=False)
+    playbook.segments = reader.one("segments.yaml", SegmentFile, required=False)
     playbook.forms = reader.many("forms", Form)
     playbook.templates = reader.many("templates", TemplateFile)
     playbook.sequences = reader.many("sequences", Sequence)
@@ -93,7 +101,8 @@ def load(directory: FilePath, overrides: Mapping[str, Any] | None = None) -> Pla
 
 def unread_files(playbook: Playbook) -> list[Problem]:
     """Call it after bodies and includes were read: what is left is a typing error or a leftover."""
-    hint = "known: playbook.yaml, rules.yaml, sales.yaml, forms/, templates/, sequences/ (*.yaml) and body files"
+    folders = ", ".join(f"{folder}/" for folder in MANY)
+    hint = f"known: {', '.join(SINGLE)}, {folders} (*.yaml) and body files"
     return [
         Problem(name, 1, "", "nothing reads this file", hint, rule="unknown-file", severity="warning")
         for name in playbook.source.listing()
@@ -111,7 +120,7 @@ class _Reader:
     def one(self, file: str, model: type[M], *, required: bool = True) -> Doc[M] | None:
         if not required and not (self.source.root / file).exists():
             return None
-        kind = {"playbook.yaml": "mailing", "rules.yaml": "rules", "sales.yaml": "sales"}[file]
+        kind = "mailing" if file == "playbook.yaml" else file.removesuffix(".yaml")
         return self._read(file, model, (kind,))
 
     def many(self, folder: str, model: type[M]) -> list[Doc[M]]:

@@ -8,13 +8,12 @@ from pydantic import BaseModel
 
 from sodate.authoring.loader import MANY, SINGLE
 
-_NAMES = {"playbook.yaml": "playbook", "rules.yaml": "rules", "sales.yaml": "sales"}
 _FOLDERS = {"forms": "form", "templates": "template", "sequences": "sequence"}
 
 
 def schemas() -> dict[str, str]:
     """File name → text. Sorted keys and a final newline, so that the same models give the same bytes."""
-    models: dict[str, type[BaseModel]] = {_NAMES[file]: model for file, model in SINGLE.items()}
+    models: dict[str, type[BaseModel]] = {file.removesuffix(".yaml"): model for file, model in SINGLE.items()}
     models |= {_FOLDERS[folder]: model for folder, model in MANY.items()}
     return {f"{name}.schema.json": _text(name, model) for name, model in sorted(models.items())}
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
 
 from sodate.activities.catalog import ActivityType, LifecycleStage
 from sodate.playbook.model import Definition, NarrowedByEachKey, Slug
@@ -185,6 +185,8 @@ class AnyOf(NarrowedByEachKey):
 
 
 class Not(NarrowedByEachKey):
+    model_config = ConfigDict(serialize_by_alias=True)
+
     not_: "Condition" = Field(alias="not")
 
 

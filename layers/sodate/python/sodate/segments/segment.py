@@ -47,17 +47,22 @@ class Segment(Definition):
     when: Annotated[Condition, AfterValidator(_for_segments)] | None = None
 
 
-class SegmentSet(Definition):
-    """All live segments. `time_zone`: of leads without one; `calendar`: country of public holidays."""
+class SegmentFile(Definition):
+    """`segments.yaml`."""
 
-    time_zone: str
-    calendar: str
-    segments: tuple[Segment, ...] = Field(default=(), max_length=MOST_SEGMENTS)
+    segments: tuple[Segment, ...] = Field(max_length=MOST_SEGMENTS)
 
     @model_validator(mode="after")
     def _references_exist_and_end(self) -> Self:
         in_order(self.segments)
         return self
+
+
+class SegmentSet(SegmentFile):
+    """All live segments, as they are stored. `time_zone`: of leads without one; `calendar`: of public holidays."""
+
+    time_zone: str
+    calendar: str
 
 
 def in_order(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:

@@ -234,8 +234,8 @@ def _write(lead_id: str, was: FactsSnapshot, decision: Decision, now: datetime) 
         at = datetime.fromtimestamp(decision.due * 60, UTC)
         due.plan(at, due.DECAY, f"segments-{lead_id}", SegmentReview(lead_id), now)
     writes: list[Write] = [facts_write(lead_id, decision.facts, was, decision.segments_version, decision.due)]
-    for change in decision.changes:
-        writes.append(member_write(lead_id, change.segment, minute if change.entered else None))
+    after = {change.segment: change.entered for change in decision.changes}  # the last change of a segment counts
+    writes += [member_write(lead_id, segment, minute if entered else None) for segment, entered in after.items()]
     for change in decision.announced:
         type_ = ActivityType.SEGMENT_ENTERED if change.entered else ActivityType.SEGMENT_LEFT
         key = activity_key("segment", change.segment, str(was.version))

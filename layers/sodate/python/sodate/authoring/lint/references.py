@@ -5,9 +5,21 @@ from typing import Any
 
 from sodate.authoring.lint.context import Context
 from sodate.authoring.loader import Doc
-from sodate.conditions.language import ActivityTest, AllOf, AnyOf, Condition, Not, Test, parts
+from sodate.conditions.language import (
+    ActivityTest,
+    AllOf,
+    AnyOf,
+    Condition,
+    ConsentTest,
+    Not,
+    PhaseTest,
+    ScoreTest,
+    Test,
+    parts,
+)
 from sodate.playbook.problem import Problem, did_you_mean
 from sodate.playbook.yamlfile import Path
+from sodate.scoring.rules import RuleSet
 
 _KINDS = {"form": "forms", "template": "templates", "sequence": "sequences"}
 
@@ -63,11 +75,8 @@ def start_forms_exist(context: Context) -> Iterator[Problem]:
                 yield doc.problem(("start", "forms", index), f"there is no form `{form}`", hint, "form-exists")
 
 
-def rules_refer_to_what_exists(context: Context) -> Iterator[Problem]:
-    doc = context.book.rules
-    if doc is None or doc.model is None:
-        return
-    for path, test in written_tests(context):
+def conditions_refer_to_what_exists(context: Context) -> Iterator[Problem]:
+    for doc, path, test in written_tests(context):
         for key, kind in _KINDS.items() if isinstance(test, ActivityTest) else ():
             name = getattr(test, key)
             known = context.declared(kind)
@@ -76,21 +85,59 @@ def rules_refer_to_what_exists(context: Context) -> Iterator[Problem]:
                 yield doc.problem((*path, key), f"there is no {key} `{name}`", hint, f"{key}-exists")
 
 
-def written_tests(context: Context) -> Iterator[tuple[Path, Test]]:
-    """Every test of the rule set's conditions with its path, however nested."""
-    for path, condition in written_conditions(context):
-        yield from _tests_in(path, condition)
+def conditions_ask_for_topics_that_exist(context: Context) -> Iterator[Problem]:
+    for doc, path, test in written_tests(context):
+        if isinstance(test, ConsentTest) and context.topics is not None and test.consent not in context.topics:
+            hint = did_you_mean(test.consent, context.topics, "add it to `topics` in playbook.yaml")
+            yield doc.problem((*path, "consent"), f"there is no topic `{test.consent}`", hint, "topic-exists")
 
 
-def written_conditions(context: Context) -> Iterator[tuple[Path, Condition]]:
-    doc = context.book.rules
-    if doc is None or doc.model is None:
-        return
-    for index, rule in enumerate(doc.model.rules):
+def conditions_ask_for_phases_that_exist(context: Context) -> Iterator[Problem]:
+    rules = context.book.rules.model if context.book.rules else None
+    known = {phase.id for phase in rules.phases} if rules else set[str]()
+    for doc, path, test in written_tests(context):
+        for index, phase in enumerate(test.phase if isinstance(test, PhaseTest) else ()):
+            if phase not in known and (rules is not None or context.book.rules is None):
+                hint = did_you_mean(phase, known, "add it to `phases` in rules.yaml")
+                yield doc.problem((*path, "phase", index), f"there is no phase `{phase}`", hint, "phase-exists")
+
+
+def conditions_ask_for_categories_that_exist(context: Context) -> Iterator[Problem]:
+    rules = context.book.rules.model if context.book.rules else None
+    known = {rule.category for rule in rules.rules if rule.category} if rules else set[str]()
+    for doc, path, test in written_tests(context):
+        category = test.category if isinstance(test, ScoreTest) else None
+        if category is not None and category not in known and (rules is not None or context.book.rules is None):
+            hint = did_you_mean(category, known, "give it to a rule in rules.yaml")
+            message = f"no rule gives points in the category `{category}`, so its score is always 0"
+            yield doc.problem((*path, "category"), message, hint, "category-exists")
+
+
+def written_tests(context: Context) -> Iterator[tuple[Doc[Any], Path, Test]]:
+    """Every predicate of the playbook's conditions with its file and path, however nested."""
+    for doc, path, condition in written_conditions(context):
+        for inside, test in _tests_in(path, condition):
+            yield doc, inside, test
+
+
+def written_conditions(context: Context) -> Iterator[tuple[Doc[Any], Path, Condition]]:
+    """Every condition of rules.yaml and segments.yaml, with its file and path."""
+    rules, segments = context.book.rules, context.book.segments
+    if rules is not None and rules.model is not None:
+        for path, condition in _of_rules(rules.model):
+            yield rules, path, condition
+    if segments is not None and segments.model is not None:
+        for index, segment in enumerate(segments.model.segments):
+            if segment.when is not None:
+                yield segments, ("segments", index, "when"), segment.when
+
+
+def _of_rules(rules: RuleSet) -> Iterator[tuple[Path, Condition]]:
+    for index, rule in enumerate(rules.rules):
         yield ("rules", index, "when"), rule.when
-    if doc.model.hot.needs:
-        yield ("hot", "needs"), doc.model.hot.needs
-    for index, phase in enumerate(doc.model.phases):
+    if rules.hot.needs:
+        yield ("hot", "needs"), rules.hot.needs
+    for index, phase in enumerate(rules.phases):
         for key in ("when", "falls_back_when"):
             condition = getattr(phase, key)
             if condition:
@@ -114,5 +161,8 @@ RULES = (
     consent_template_exists,
     step_templates_exist,
     start_forms_exist,
-    rules_refer_to_what_exists,
+    conditions_refer_to_what_exists,
+    conditions_ask_for_topics_that_exist,
+    conditions_ask_for_phases_that_exist,
+    conditions_ask_for_categories_that_exist,
 )

@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 from sodate.authoring.lint.context import Context
 from sodate.authoring.lint.references import written_conditions, written_tests
+from sodate.authoring.loader import Doc
 from sodate.conditions.evaluate import attribute_holds
 from sodate.conditions.language import ActivityTest, AllOf, AnyOf, AttributeTest, Condition, ScoreTest
 from sodate.forms.definition import FormField
@@ -15,9 +17,8 @@ from sodate.scoring.rules import RuleSet, ScoreRule
 
 def attributes_are_collected(context: Context) -> Iterator[Problem]:
     """Every post fills `source.*`; an import may fill any attribute, so this is only a warning."""
-    doc = context.book.rules if context.all_forms_are_valid else None
-    for path, test in _attribute_tests(context):
-        if doc and not test.attribute.startswith("source.") and test.attribute not in context.form_fields:
+    for doc, path, test in _attribute_tests(context) if context.all_forms_are_valid else ():
+        if not test.attribute.startswith("source.") and test.attribute not in context.form_fields:
             message = f"no form fills `{test.attribute}`, so this never holds unless an import does"
             hint = did_you_mean(test.attribute, context.form_fields, "add `maps_to` to a form field")
             yield doc.problem((*path, "attribute"), message, hint, "attribute-collected", severity="warning")
@@ -25,10 +26,9 @@ def attributes_are_collected(context: Context) -> Iterator[Problem]:
 
 def values_are_offered(context: Context) -> Iterator[Problem]:
     """An attribute filled only by choice fields has the values of their choices and no other."""
-    doc = context.book.rules if context.all_forms_are_valid else None
-    for path, when in _attribute_tests(context):
+    for doc, path, when in _attribute_tests(context) if context.all_forms_are_valid else ():
         offered = _offered([field for _, field in context.form_fields.get(when.attribute, [])])
-        if doc is None or offered is None:
+        if offered is None:
             continue
         for key, value, test in _texts(when):
             if not any(attribute_holds(test, choice) for choice in offered):
@@ -36,10 +36,10 @@ def values_are_offered(context: Context) -> Iterator[Problem]:
                 yield doc.problem((*path, key), message, did_you_mean(value, offered), "value-offered")
 
 
-def _attribute_tests(context: Context) -> Iterator[tuple[Path, AttributeTest]]:
-    for path, test in written_tests(context):
+def _attribute_tests(context: Context) -> Iterator[tuple[Doc[Any], Path, AttributeTest]]:
+    for doc, path, test in written_tests(context):
         if isinstance(test, AttributeTest):
-            yield path, test
+            yield doc, path, test
 
 
 def _offered(fields: list[FormField]) -> set[str] | None:
@@ -53,16 +53,17 @@ def _texts(when: AttributeTest) -> Iterator[tuple[str, str, AttributeTest]]:
         yield "equals", when.equals, when
     if when.contains is not None:
         yield "contains", when.contains, when
+    for value in when.all_of or ():
+        yield "all_of", value, AttributeTest(attribute=when.attribute, equals=value)
     for value in when.any_of or ():
         yield "any_of", value, AttributeTest(attribute=when.attribute, equals=value)
 
 
 def links_are_in_some_mail(context: Context) -> Iterator[Problem]:
-    doc = context.book.rules
     bodies = [mail.template.html for mail in context.finished()]
-    if doc is None or len(bodies) < len(context.book.templates):
+    if len(bodies) < len(context.book.templates):
         return
-    for path, test in written_tests(context):
+    for doc, path, test in written_tests(context):
         link = test.link_contains if isinstance(test, ActivityTest) else None
         if link and not any(link in body for body in bodies):
             message = f"no template has a link with `{link}`"
@@ -72,9 +73,8 @@ def links_are_in_some_mail(context: Context) -> Iterator[Problem]:
 
 def conditions_can_hold(context: Context) -> Iterator[Problem]:
     """Two parts of one `all` that exclude each other: a range below another, or two values of one choice."""
-    doc = context.book.rules
-    for path, condition in written_conditions(context):
-        if doc and isinstance(condition, AllOf):
+    for doc, path, condition in written_conditions(context):
+        if isinstance(condition, AllOf):
             for name, tests in _of_one_attribute(condition).items():
                 if not _can_all_hold(tests):
                     message = f"the tests of `{name}` contradict each other, so this never holds"
