@@ -161,7 +161,7 @@ class _Lead:
         fold = self._segments.fold
         if not occasion.activities and not occasion.profile_changed:
             return None
-        changed = {PROFILE} if occasion.profile_changed else set[str]()
+        changed = {PROFILE, SCORE} if occasion.profile_changed else set[str]()
         try:
             for activity in sorted(filter(fold.matters, occasion.activities), key=lambda one: one.position):
                 changed |= fold.add(facts, activity)
