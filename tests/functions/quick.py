@@ -11,7 +11,7 @@ import pytest
 from moto import mock_aws
 from sodate.dynamodb.table import Table
 
-from tests.simulation.table import MemoryTable
+from tests.fakes.table import MemoryTable
 from tests.support.world import TABLE, Json, World
 
 
@@ -31,7 +31,7 @@ class _Client:
         self._table = table
 
     def put_item(self, TableName: str, Item: Json) -> None:
-        self._table.items[Item["pk"]["S"], Item["sk"]["S"]] = Item
+        self._table.put(Item)
 
     def get_paginator(self, _: str) -> "_Client":
         return self

@@ -19,8 +19,8 @@ from sodate.email.reputation.guards import judge
 from sodate.leads.base_mailbox import base_mailbox
 from sodate.playbook.store import Definitions
 
-from tests.simulation.queues import Queue
-from tests.simulation.table import Item, MemoryTable
+from tests.fakes.queues import Queue
+from tests.fakes.table import Item
 from tests.simulation.world import SimulatedWorld
 
 POSTS = 100_000
@@ -36,28 +36,6 @@ class Result:
     seed: int
     figures: Counter[str] = field(default_factory=Counter)
     broken: list[str] = field(default_factory=list)
-
-
-class IndexedTable(MemoryTable):
-    """A query looks at its own partition only: with half a million items a walk over all of them takes for ever."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._sorts: dict[str, dict[str, None]] = {}
-
-    def _write(self, key: tuple[str, str], item: Item | None) -> None:
-        super()._write(key, item)
-        self._sorts.setdefault(key[0], {})[key[1]] = None
-
-    def _query(self, request: Item) -> Item:
-        everything = self.items
-        pks = {value["S"] for value in request.get("ExpressionAttributeValues", {}).values() if "S" in value}
-        mine = [(pk, sk) for pk in pks for sk in self._sorts.get(pk, ()) if (pk, sk) in everything]
-        self.items = {key: everything[key] for key in mine}
-        try:
-            return super()._query(request)
-        finally:
-            self.items = everything
 
 
 class Abuse:
@@ -125,7 +103,7 @@ class Abuse:
         world._stream_to("event_publisher")
         # What was published is of no interest any more, and the score is no subject of this hour.
         world.table.history.clear()
-        world.table._before.clear()
+        world.table.clear_images()
         world._read = dict.fromkeys(world._read, 0)
         world.bus.clear()
         self.drain(world.sends)
@@ -196,6 +174,5 @@ def _is_silent(send: Item) -> bool:
 
 def play(seed: int, posts: int = POSTS) -> Result:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tests.simulation.world.MemoryTable", IndexedTable)
         world = SimulatedWorld(seed, patch)
         return Abuse(world, seed, posts).play()

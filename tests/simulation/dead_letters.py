@@ -23,8 +23,8 @@ from sodate.scoring.rescore import live_rules, replayed
 from sodate.scoring.store import find_score
 from sodate_cli.redrive import Edge, redrive
 
+from tests.fakes.dead_letters import DeadLetterQueue, Functions, Json, Shard, clients, place
 from tests.functions.quick import QuickWorld, quick_world
-from tests.support.dead_letters import DeadLetterQueue, Functions, Json, Shard, clients, place
 
 #: Edge → function and what its event source mapping lets through (infra/stacks/stateless.py).
 READERS: dict[str, tuple[str, list[Json]]] = {

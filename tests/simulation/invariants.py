@@ -14,9 +14,9 @@ from sodate.scenarios.next_attempt import neighbours as evidence
 from sodate.scoring.rescore import live_rules, replayed
 from sodate.scoring.store import find_score
 
+from tests.fakes.table import plain
 from tests.simulation.cloud import Reports
 from tests.simulation.playbook import CAPS, STEP_HOURS, STEPS, TOPIC
-from tests.simulation.table import plain
 from tests.simulation.world import SimulatedWorld
 
 Json = dict[str, Any]

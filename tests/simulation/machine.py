@@ -11,9 +11,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from ses_simulator.errors import Fault
 from sodate.runtime.logs import logger
 
+from tests.fakes.queues import Queue
 from tests.simulation.history import PREFERENCE_CHANGES, History
 from tests.simulation.invariants import Found, look, look_while_running
-from tests.simulation.queues import Queue
 from tests.simulation.world import Fate, SimulatedWorld
 
 PEOPLE = ("taro", "hanako")

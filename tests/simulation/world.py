@@ -25,11 +25,11 @@ from sodate.playbook.store import Definitions
 from sodate.runtime import clock, container
 from sodate.scheduling import store as due
 
+from tests.fakes.queues import Queue, Surroundings, as_json
+from tests.fakes.table import MemoryTable
 from tests.simulation.cloud import Aws, Ses
-from tests.simulation.fault_profile import Crash, fuse
+from tests.simulation.fault_profile import MOST_RECEIVES, REPEATS, VISIBILITY, Crash, fuse
 from tests.simulation.playbook import DEFINITIONS, TOPIC
-from tests.simulation.queues import Queue, as_json
-from tests.simulation.table import MemoryTable
 
 Json = dict[str, Any]
 START = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
@@ -99,8 +99,11 @@ class SimulatedWorld:
         self._read = {"scoring": 0, "event_publisher": 0}
         self._ids = 0
         self._inside = 0
-        self.sends = Queue(self, "email_sender")
-        self.events = Queue(self, "email_events")
+        around = Surroundings(
+            lambda: self.now, self.rng, lambda function, event: self.invoke(function, event), VISIBILITY, MOST_RECEIVES,
+            lambda: self.happens(REPEATS), lambda: len(self.table.history), self.acted_on,
+        )  # fmt: skip
+        self.sends, self.events = Queue("email_sender", around), Queue("email_events", around)
         self.ses = Ses(self, seed)
         self._wire(monkeypatch)
         self._publish()
@@ -129,7 +132,7 @@ class SimulatedWorld:
         self.now, self._read = held["now"], dict(held["read"])
         table.items, table.partitions = dict(held["items"]), held["partitions"].copy()
         del table.history[held["history"] :]
-        table._before.clear()
+        table.clear_images()
         for queue, (waiting, done, sent) in zip((self.sends, self.events), held["queues"], strict=True):
             queue.waiting, queue.done, queue.dead = [dict(message) for message in waiting], list(done), []
             queue.sent = sent
@@ -240,7 +243,6 @@ class SimulatedWorld:
 
     def acted_on(self, queue: Queue, body: str, began: int) -> None:
         """A message was finished. An SES event that stops a lead has stopped it from here on."""
-        queue.done.append(body)
         if queue is not self.events:
             return
         event = as_json(as_json(body).get("Message", "")) or as_json(body)

@@ -19,7 +19,7 @@ from sodate.leads.store import StateItem, find_state, state_change, state_item, 
 from sodate.scenarios.store import step_guard
 from sodate.scheduling import store as due
 
-from tests.simulation.table import MemoryTable
+from tests.fakes.table import MemoryTable
 from tests.support.tables import moto_table
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)

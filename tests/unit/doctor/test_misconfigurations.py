@@ -16,7 +16,7 @@ from sodate_cli.doctor.commands import is_sick
 from sodate_cli.doctor.finding import Finding, Verdict
 from sodate_cli.doctor.runner import examine
 
-from tests.support.aws_answers import Json, Refused
+from tests.fakes.aws_answers import Json, Refused
 from tests.support.sound_deployment import (
     ALARMS,
     NOW,
