@@ -30,7 +30,7 @@ def handler(_: dict[str, Any], __: object) -> dict[str, int]:
         logger().info("tick", extra={"handed_over": handed_over, "mails": dispatcher.sent, "why": dispatcher.why})
     count(Metric.EMAILS_DISPATCHED, dispatcher.sent)
     count(Metric.CIRCUIT_OPENED, int(dispatcher.breaker_opened))
-    count(Metric.SENDING_HELD, 1 if dispatcher.why else 0)
+    count(Metric.SENDING_ON_HOLD, 1 if dispatcher.why else 0)
     if any(tick.is_late for tick in ticks.values()):
         count(Metric.LATE_MINUTES, max(tick.minutes_late for tick in ticks.values()))
     return {"handed_over": handed_over, "mails": dispatcher.sent}

@@ -3,7 +3,7 @@
 The real handlers on the simulated world. Four scripts: one mailbox with tags, one with dots, invented addresses that
 bounce, and lures (a URL in company and name) to strangers; a part of the posts without a token. Real people post in
 between with a token, and a thousand leads consented long before. What must hold: few opt-in emails to one mailbox in a
-day, no post lost, marketing email never held, no word of a script in an email.
+day, no post lost, marketing email never on hold, no word of a script in an email.
 """
 
 import json
@@ -44,7 +44,7 @@ class Abuse:
         self.rng = world.rng
         self.answers: Counter[int] = Counter()
         self.people: list[str] = []
-        self.held_minutes = 0
+        self.minutes_on_hold = 0
         self._bodies = 0
         self.token = ""
 
@@ -113,7 +113,7 @@ class Abuse:
         world.tick()
         self.drain(world.sends)
         world.trace.clear()
-        self.held_minutes += self.marketing_is_held()
+        self.minutes_on_hold += self.marketing_is_on_hold()
 
     def drain(self, queue: Queue) -> None:
         """Ten messages an invocation; what comes back must be none, for nothing fails in this hour."""
@@ -126,7 +126,7 @@ class Abuse:
             if answer is None or answer["batchItemFailures"]:
                 self.result.broken.append(f"{queue.function} failed: {self.world.trace[-2:]}")
 
-    def marketing_is_held(self) -> bool:
+    def marketing_is_on_hold(self) -> bool:
         """With a guard that listens to few emails: an hour's opt-in emails would be enough to hold marketing email."""
         mailing = Mailing.model_validate(Definitions().live("mailing").body)
         guards = mailing.guards.model_copy(update={"at_least": 50})
@@ -148,7 +148,7 @@ class Abuse:
         figures["abuse_most_opt_in_emails_of_a_form_and_hour"] = max(by_hour.values(), default=0)
         figures["abuse_posts_lost"] = self._bodies - len(stored)
         figures["abuse_posts_in_quarantine"] = sum("suspicion" in item for item in stored)
-        figures["abuse_minutes_marketing_held"] = self.held_minutes
+        figures["abuse_minutes_marketing_held"] = self.minutes_on_hold
         figures["abuse_opt_in_emails_waiting"] = sent["planned"]
         figures["abuse_emails_with_a_strangers_words"] = sum(LURE in m.html + m.text + m.subject for m in opt_ins)
         if set(self.answers) - {200, 201}:

@@ -97,7 +97,7 @@ class SendingMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.world.sends.waiting)
     @rule(which=_WHICH, at=_POINTS, mail=_WHICH, what=st.sampled_from(["complain", "bounce"]))
-    def be_told_to_stop_while_sending(self, which: int, at: int, mail: int, what: str) -> None:
+    def receive_feedback_while_sending(self, which: int, at: int, mail: int, what: str) -> None:
         def act() -> None:
             self.history.feedback_on(mail, what)
             self._events()
