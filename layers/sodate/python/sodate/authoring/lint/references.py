@@ -1,4 +1,4 @@
-"""What one file names in another must exist."""
+"""A definition that another file refers to must exist."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -77,7 +77,7 @@ def rules_refer_to_what_exists(context: Context) -> Iterator[Problem]:
 
 
 def written_tests(context: Context) -> Iterator[tuple[Path, Test]]:
-    """Every test of the rule set's conditions with its path, however nested."""
+    """Every predicate of the rule set's conditions with its path, at any depth."""
     for path, condition in written_conditions(context):
         yield from _tests_in(path, condition)
 
