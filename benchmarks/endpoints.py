@@ -39,7 +39,10 @@ class Mail:
 
 @dataclass
 class Mailbox:
-    """What SES took, in how many calls and how many bytes of request. `rate` and `daily` are what GetAccount says."""
+    """An SES that accepts everything and only counts (the fake with its rules is `ses_simulator`).
+
+    What it took, in how many calls and how many bytes of request. `rate` and `daily` are what GetAccount says.
+    """
 
     rate: float = 5e7
     daily: float = -1.0

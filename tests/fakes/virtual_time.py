@@ -2,6 +2,8 @@
 
 Each program is a thread, but only the one whose moment has come runs; the others wait for theirs. So production code
 that sleeps between two calls is interleaved with its neighbours exactly as far as its sleeping says.
+
+Kept of a real clock: the order of wake-ups. Not kept: time that passes while a program computes.
 """
 
 import heapq
