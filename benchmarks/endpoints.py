@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any, Protocol, Self
 
-from benchmarks.table import Refused, Schema, Tables
+from botocore.exceptions import ClientError
+
+from benchmarks.table import Schema, Tables
 
 Json = dict[str, Any]
 SIGNING_KEYS = {"keys": [{"id": "k1", "key": "a-signing-key-of-the-benchmark", "created": "2026-01-01T00:00:00.000Z"}]}
@@ -37,7 +39,10 @@ class Mail:
 
 @dataclass
 class Mailbox:
-    """What SES took, in how many calls and how many bytes of request. `rate` and `daily` are what GetAccount says."""
+    """An SES that accepts everything and only counts (the fake with its rules is `ses_simulator`).
+
+    What it took, in how many calls and how many bytes of request. `rate` and `daily` are what GetAccount says.
+    """
 
     rate: float = 5e7
     daily: float = -1.0
@@ -70,9 +75,9 @@ class Cloud:
         self.calls: Counter[str] = Counter()
 
     def act(self, service: str, operation: str, request: Json) -> Json:
-        """Raises `Refused`."""
+        """Raises `ClientError`."""
         if service == "dynamodb":
-            return self.tables.answer(operation, request)
+            return self.tables.call(operation, request)
         self.calls[f"{service} {operation}"] += 1
         answer: Json = getattr(self, f"_{service}")(operation, request)
         return answer
@@ -85,9 +90,12 @@ class Cloud:
             self.mailbox.bytes += len(body)
         try:
             return 200, self.act(_SERVICES.get(service, service), operation, json.loads(body) if body else {})
-        except Refused as refusal:
-            code = f"com.amazonaws.dynamodb.v20120810#{refusal.code}"
-            return 400, {"__type": code, "message": refusal.message, **refusal.more}
+        except ClientError as refusal:
+            more = {
+                name: value for name, value in refusal.response.items() if name not in ("Error", "ResponseMetadata")
+            }
+            code = f"com.amazonaws.dynamodb.v20120810#{refusal.response['Error']['Code']}"
+            return 400, {"__type": code, "message": refusal.response["Error"]["Message"], **more}
 
     def _sqs(self, operation: str, request: Json) -> Json:
         entries = request["Entries"] if operation == "SendMessageBatch" else [{"Id": "0", **request}]
@@ -152,17 +160,18 @@ class Cloud:
 
     def keep_changes(self) -> None:
         """From now on the tables remember what changed, as their stream would."""
-        self.tables.changes = []
+        self.tables.keep_changes = True
 
     def changes(self) -> list[tuple[str, Json | None, Json | None]]:
-        taken, self.tables.changes = self.tables.changes or [], []
-        return taken
+        return self.tables.take_changes()
 
     def partitions(self, table: str, prefix: str) -> list[str]:
-        return sorted(pk for pk in self.tables.tables[table].partitions if pk.startswith(prefix))
+        return sorted(
+            pk for pk, items in self.tables.table(table).partitions.items() if items and pk.startswith(prefix)
+        )
 
     def item(self, table: str, pk: str, sk: str) -> Json | None:
-        return self.tables.tables[table].partitions.get(pk, {}).get(sk)
+        return self.tables.table(table).items.get((pk, sk))
 
 
 class _Http(asyncio.Protocol):

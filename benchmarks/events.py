@@ -59,14 +59,14 @@ def measure(leads: int, seed: int = 1) -> dict[str, Any]:
         mails, events = life.mails, life.events
         failed = life.failed_batch()
     lines = _lines(phases, mails, events)
-    told = phases["email_events"]
-    log = told.log_bytes + PLATFORM_LOG_BYTES * told.invocations
+    processed = phases["email_events"]
+    log = processed.log_bytes + PLATFORM_LOG_BYTES * processed.invocations
     return {
         "mails": mails,
         "events": events,
-        "write_units_per_event": round(told.usage["write_units"] / events, 3),
-        "read_units_per_event": round(told.usage["read_units"] / events, 3),
-        "cpu_us_per_event": round(told.cpu_s / events * 1e6, 1),
+        "write_units_per_event": round(processed.usage["write_units"] / events, 3),
+        "read_units_per_event": round(processed.usage["read_units"] / events, 3),
+        "cpu_us_per_event": round(processed.cpu_s / events * 1e6, 1),
         "log_bytes_per_event": round(log / events, 1),
         "log_bytes_of_a_failed_batch": failed,
         "phases": {name: _phase(one, mails) for name, one in phases.items()},
@@ -96,18 +96,18 @@ class _Life:
         self.here.now += timedelta(minutes=10)
         bodies = self._bodies(mails)
         self.events = len(bodies)
-        phases["email_events"] = self._phase(lambda: self._tell(bodies))
+        phases["email_events"] = self._phase(lambda: self._process(bodies))
         phases["email_events"].messages = len(bodies)
         return phases | self._stream("of_events")
 
     def failed_batch(self) -> int:
         """Log bytes of a hundred events whose mails the ledger does not know yet: all must come again."""
-        told = []
+        ses_events = []
         for number in range(EVENT_BATCH):
             tags = {"lead_id": sample.lead_id(number % 10), "send_id": f"{number:032x}", "purpose": "marketing"}
             message = Message(f"m{number}", self.here.now, "x@example.jp", ("y@example.jp",), "s", "h", "t", tags=tags)
-            told.append(ses.opened(message, self.here.now))
-        records = sqs_event_of(told, self.here.now)["Records"]
+            ses_events.append(ses.opened(message, self.here.now))
+        records = sqs_event_of(ses_events, self.here.now)["Records"]
         for number, record in enumerate(records):
             record["messageId"] = f"00000000-0000-4000-8000-{number:012d}"
         before = self.here.log_bytes
@@ -129,9 +129,9 @@ class _Life:
 
     def _bodies(self, mails: list[Mail]) -> list[str]:
         """In any order, a few hours after the mail; the same ones with the same seed."""
-        told = [event for mail in mails for event in self._about(mail, self.here.now)]
-        self.rng.shuffle(told)
-        return [record["body"] for record in sqs_event_of(told, self.here.now)["Records"]]
+        ses_events = [event for mail in mails for event in self._about(mail, self.here.now)]
+        self.rng.shuffle(ses_events)
+        return [record["body"] for record in sqs_event_of(ses_events, self.here.now)["Records"]]
 
     def _about(self, mail: Mail, at: datetime) -> Iterable[ses.Event]:
         headers = (("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"), ("X-Sodate-Send", mail.tags["send_id"]))
@@ -147,7 +147,7 @@ class _Life:
             kind = self.rng.choice([("Permanent", "General"), ("Transient", "MailboxFull")])
             yield ses.bounce(message, at, *kind)
 
-    def _tell(self, bodies: list[str]) -> None:
+    def _process(self, bodies: list[str]) -> None:
         for start in range(0, len(bodies), EVENT_BATCH):
             part = bodies[start : start + EVENT_BATCH]
             records = [{"messageId": f"e{start + n}", "body": body} for n, body in enumerate(part)]

@@ -21,7 +21,7 @@ from sodate.runtime.clock import Clock
 from benchmarks.harness import Json
 from benchmarks.inside import Client, CloudClients, InProcess, inside
 from benchmarks.ours import Ours, schemas
-from benchmarks.virtual import VirtualTime
+from tests.fakes.virtual_time import VirtualTime
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def _slow_down(patch: pytest.MonkeyPatch, tables: Any, time: VirtualTime, second
 
     Claims touch items that no neighbour touches, so their time is paid together, before the next call of another kind.
     """
-    answer: Callable[..., Json] = tables.answer
+    answer: Callable[..., Json] = tables.call
     owed = threading.local()
 
     def slow(operation: str, request: Json) -> Json:
@@ -172,4 +172,4 @@ def _slow_down(patch: pytest.MonkeyPatch, tables: Any, time: VirtualTime, second
             owed.seconds = 0.0
         return answer(operation, request)
 
-    patch.setattr(tables, "answer", slow)
+    patch.setattr(tables, "call", slow)

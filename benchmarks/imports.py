@@ -28,7 +28,7 @@ from sodate_cli.imports.files import opened
 from sodate_cli.imports.work import ImportTarget, run_import
 
 from benchmarks import harness
-from tests.simulation.table import MemoryTable
+from tests.fakes.table import MemoryTable
 
 Json = dict[str, Any]
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -101,7 +101,7 @@ def _table() -> MemoryTable:
 
 def _measure(path: Path, rows: int, kill_at: float) -> Json:
     table = _table()
-    table.point = lambda label: table._before.clear()
+    table.point = lambda label: table.clear_images()
     begun = time.process_time()
     assert _import(path, stop_at=int(rows * kill_at)) is None
     written = len(_people(table))
@@ -146,9 +146,8 @@ def _import(path: Path, stop_at: int | None = None, dry_run: bool = False) -> Pr
 
 def _forget(table: MemoryTable) -> None:
     for key in [key for key in table.items if not key[0].startswith(keys.imported(""))]:
-        del table.items[key]
-    table.partitions.clear()
-    table._before.clear()
+        table.forget(key)
+    table.clear_images()
 
 
 def _people(table: MemoryTable) -> Counter[str]:

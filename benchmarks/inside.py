@@ -5,11 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from benchmarks.endpoints import Cloud
 from benchmarks.harness import Harness, Json, harness
-from benchmarks.table import Refused, Schema
+from benchmarks.table import Schema
 
 
 class Client:
@@ -19,12 +17,7 @@ class Client:
         self._cloud, self._service = cloud, service
 
     def call(self, operation: str, request: Json) -> Json:
-        try:
-            return self._cloud.act(self._service, operation, request)
-        except Refused as refusal:
-            error: Any = {"Error": {"Code": refusal.code, "Message": refusal.message}, **refusal.more}
-            error["ResponseMetadata"] = {"HTTPStatusCode": 400}
-            raise ClientError(error, operation) from refusal
+        return self._cloud.act(self._service, operation, request)
 
     def __getattr__(self, name: str) -> Callable[..., Json]:
         operation = "".join(part.capitalize() for part in name.split("_"))

@@ -33,8 +33,8 @@ READERS_OF_DEFINITIONS = (
 
 METRIC_ALARMS = (
     MetricAlarm(
-        "SendingHeld", "sending-held", ("step_mail_dispatch",),
-        "Due email has been held for an hour: breaker, quota, guard or ceiling; the dispatcher's log says which.",
+        "SendingOnHold", "sending-on-hold", ("step_mail_dispatch",),
+        "Due email has been on hold for an hour: breaker, quota, guard or ceiling; the dispatcher's log says which.",
         minutes=5, periods=12,
     ),
     MetricAlarm(

@@ -30,7 +30,7 @@ def handle(app: App, _: dict[str, Any]) -> dict[str, int]:
         app.log.info("tick", extra={"handed_over": handed_over, "mails": dispatcher.sent, "why": dispatcher.why})
     app.metrics.count(Metric.EMAILS_DISPATCHED, dispatcher.sent)
     app.metrics.count(Metric.CIRCUIT_OPENED, int(dispatcher.breaker_opened))
-    app.metrics.count(Metric.SENDING_HELD, 1 if dispatcher.why else 0)
+    app.metrics.count(Metric.SENDING_ON_HOLD, 1 if dispatcher.why else 0)
     if any(tick.is_late for tick in ticks.values()):
         app.metrics.count(Metric.LATE_MINUTES, max(tick.minutes_late for tick in ticks.values()))
     return {"handed_over": handed_over, "mails": dispatcher.sent}

@@ -47,7 +47,7 @@ def build_dashboard(
     ]
     lateness = [
         counted("LateMinutes", "step_mail_dispatch", "Maximum"),
-        counted("SendingHeld", "step_mail_dispatch"),
+        counted("SendingOnHold", "step_mail_dispatch"),
         counted("CircuitOpened", "email_sender"),
     ]
     forms = [
@@ -72,7 +72,7 @@ def build_dashboard(
         widgets=[
             [cloudwatch.AlarmStatusWidget(title="Alarms", width=FULL, height=5, alarms=list(alarms))],
             [_graph("Sends", sends), _graph("What became of them (SES, whole account)", outcomes)],
-            [_graph("Lateness, minutes; held ticks; circuit breaker", lateness), reputation],
+            [_graph("Lateness, minutes; ticks on hold; circuit breaker", lateness), reputation],
             [_graph("Oldest message in a queue, seconds", ages), _graph("Dead letters", given_up)],
             [
                 _graph("What forms and links answer", forms),

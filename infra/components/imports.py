@@ -64,9 +64,9 @@ class ImportBucket(Construct):
         )
         if not stage.retained:
             acknowledge(self.bucket, "AwsSolutions-S1", "A stage that keeps nothing keeps no log of who read it.")
-        self._tell_the_queue()
+        self._notify_the_queue()
 
-    def _tell_the_queue(self) -> None:
+    def _notify_the_queue(self) -> None:
         rules = [{"name": "prefix", "value": INCOMING}, {"name": "suffix", "value": ".csv"}]
         bucket = self.bucket.node.default_child
         assert isinstance(bucket, s3.CfnBucket)  # noqa: S101  (it is what an s3.Bucket is made of)

@@ -3,7 +3,6 @@
 import ast
 import re
 import subprocess
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,8 +14,6 @@ OTHER_SUBJECT = {
     "cli/sodate_cli/local/mailbox/pages.py": {"notice"},
     "cli/sodate_cli/local/mailbox/site.py": {"notice"},
 }
-#: Old words that are still in use, and on how many identifiers at most. A number may only become smaller.
-STILL_USED: dict[str, int] = {"held": 82, "tell": 10, "told": 53, "turn": 2}
 
 
 def rows() -> list[list[str]]:
@@ -71,12 +68,6 @@ def test_no_file_or_folder_is_named_by_a_retired_word() -> None:
         path for path in code() if retired().intersection(words(path.stem), *(words(p) for p in path.parts[-3:-1]))
     ]
     assert not named
-
-
-def test_words_that_are_still_used_become_fewer() -> None:
-    counts = Counter({word: len(places) for word, places in uses_of(set(STILL_USED)).items()})
-    assert not {word: count for word, count in counts.items() if count > STILL_USED[word]}
-    assert not {word: most for word, most in STILL_USED.items() if counts[word] < most}, "write the smaller number down"
 
 
 def test_every_row_has_its_word_in_both_languages() -> None:

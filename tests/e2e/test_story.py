@@ -21,13 +21,13 @@ def test_a_form_post_becomes_a_hot_lead_that_sales_is_told_about(cloud: Cloud) -
     cloud.sodate("local", "mail", "click", "--id", mails[-1]["id"], "--link", "/pricing")
     cloud.advance("1m")
 
-    (told,) = [
+    (notification,) = [
         m
         for m in cloud.player.sales_messages(cloud.endpoints["sink"])
         if "山田太郎" in json.dumps(m, ensure_ascii=False)
     ]
-    assert told["signature"] == "valid"
-    assert "料金ページのリンクをクリック" in told["body"]["text"]
+    assert notification["signature"] == "valid"
+    assert "料金ページのリンクをクリック" in notification["body"]["text"]
     lead = cloud.sodate("lead", "show", "taro@example.jp")
     assert lead["hot"] is True
     assert lead["owner"]

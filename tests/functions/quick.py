@@ -1,4 +1,4 @@
-"""The world on a table in memory: five times as fast as moto. `tests/store/test_memory_table.py` keeps it honest."""
+"""The world on a table in memory: five times as fast as moto. `tests/store/test_memory_table.py` compares the two."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,17 +9,35 @@ import boto3
 import boto3.dynamodb.types
 import pytest
 from moto import mock_aws
+from sodate.dynamodb import keys
 from sodate.dynamodb.table import Table
 
-from tests.simulation.table import MemoryTable
-from tests.support.world import TABLE, Json, World
+from tests.fakes.table import MemoryTable
+from tests.support.world import TABLE, Json, World, plain, stream_record
 
 
 class QuickWorld(World):
+    """What the world reads of the whole table is read in place: a test of many minutes does it thousands of times."""
+
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.table = MemoryTable()
         monkeypatch.setattr(boto3, "client", cache(boto3.client))  # making one costs more than a whole form post
         super().__init__(monkeypatch)
+
+    def items(self, kind: str | None = None) -> list[Json]:
+        return [plain(item) for item in self.table.items.values() if kind is None or item["kind"]["S"] == kind]
+
+    def stream_records(self) -> list[Json]:
+        records: list[Json] = []
+        for key, item in self.table.items.items():
+            seen = self._seen.get(key)
+            if seen is not item and seen != item:
+                records.append(stream_record(item, seen, len(records)))
+        self._seen = dict(self.table.items)
+        return records
+
+    def _buckets(self) -> list[str]:
+        return [pk for pk, _ in self.table.items if pk.startswith(keys.DUE)]
 
     def _create_table(self) -> Table:
         self.dynamodb = _Client(self.table)
@@ -31,7 +49,7 @@ class _Client:
         self._table = table
 
     def put_item(self, TableName: str, Item: Json) -> None:
-        self._table.items[Item["pk"]["S"], Item["sk"]["S"]] = Item
+        self._table.put(Item)
 
     def get_paginator(self, _: str) -> "_Client":
         return self

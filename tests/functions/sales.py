@@ -31,9 +31,9 @@ def sales(world: World, *owners: Json, **body: Any) -> None:
     Definitions().publish("sales", "default", body, world.now)
 
 
-def tokyo(month: int, day: int, hour: int, minute: int = 0) -> datetime:
-    """Of the year 2026, in which the worlds begin."""
-    return datetime(2026, month, day, hour, minute, tzinfo=ZoneInfo("Asia/Tokyo")).astimezone(UTC)
+def tokyo(month: int, day: int, hour: int, minute: int = 0, year: int = 2026) -> datetime:
+    """A moment in Japan, in UTC; by default of the year in which the worlds begin."""
+    return datetime(year, month, day, hour, minute, tzinfo=ZoneInfo("Asia/Tokyo")).astimezone(UTC)
 
 
 def lead(world: World, who: str, /, owner: str | None = None, **primary: Any) -> str:

@@ -26,7 +26,7 @@ def test_no_log_line_names_a_person_or_carries_a_token(
     # A name of its own: the logger of another test writes to a standard output that is closed by now.
     world.settings["POWERTOOLS_SERVICE_NAME"] = SERVICE
     caplog.set_level(0)
-    tokens = tell(world)
+    tokens = play(world)
     trouble(world)
     written = capfd.readouterr()
     logged = "\n".join(json.dumps(vars(record), default=repr, ensure_ascii=False) for record in caplog.records)
@@ -43,7 +43,7 @@ def ours(logged: str) -> str:
     return "\n".join(line for line in logged.splitlines() if '"service"' in line or f'"name": "{SERVICE}"' in line)
 
 
-def tell(world: QuickWorld) -> list[str]:
+def play(world: QuickWorld) -> list[str]:
     lead = world.join(
         **WHO, form="demo", title="経営者・役員", message="秘密の質問", _page_url=f"https://x.jp/?m={ADDRESS}"
     )

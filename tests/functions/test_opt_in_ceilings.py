@@ -240,8 +240,8 @@ def test_bouncing_posts_hold_opt_in_mail_to_new_addresses_and_never_marketing(wo
     assert len(opt_ins(world)) == 10
     assert rates.recent_opt_in(world.now) == Counts(bounced=10)
     assert rates.recent(world.now) == Counts()
-    restrained, judgement = judged(world)
-    assert (restrained.held, judgement.verdict) == (None, "ok")
+    sending_limits, judgement = judged(world)
+    assert (sending_limits.hold_reason, judgement.verdict) == (None, "ok")
 
     flood(world, "taro@example.jp")
     assert not world.mails_to("taro@example.jp")

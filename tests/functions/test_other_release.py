@@ -87,16 +87,16 @@ def test_what_this_release_cannot_read_leaves_the_last_good_version_in_force(
 
 
 def test_an_unreadable_definition_is_reported_once_a_minute_and_no_more(world: World) -> None:
-    told, time = list[DefinitionUnreadable](), [0.0]
+    reports, time = list[DefinitionUnreadable](), [0.0]
     rules = Definitions().live("rules")
     Definitions().publish("rules", "default", {**rules.body, "rules": "?"}, world.now)
-    definitions = Definitions(lambda: time[0], reads=must_read, on_unreadable=told.append)
+    definitions = Definitions(lambda: time[0], reads=must_read, on_unreadable=reports.append)
     for _ in range(3):
         assert definitions.live("rules").version == rules.version
-    assert len(told) == 1
+    assert len(reports) == 1
     time[0] = 60.0
     definitions.live("rules")
-    assert len(told) == 2
+    assert len(reports) == 2
 
 
 def test_a_version_that_was_asked_for_by_its_number_is_never_replaced_by_another(world: World) -> None:
@@ -279,5 +279,5 @@ def test_the_ledger_names_the_version_that_was_rendered_also_when_one_is_publish
     assert len(made) == len(recorded) == 3
     for outgoing in made:
         version = Definitions().version("template", "materials-1-first-steps", recorded[outgoing.tags["send_id"]])
-        told = version.body["subject"].rpartition("|")[2].strip(" }'\"")
-        assert told in outgoing.subject, (version.version, outgoing.subject)
+        subject = version.body["subject"].rpartition("|")[2].strip(" }'\"")
+        assert subject in outgoing.subject, (version.version, outgoing.subject)

@@ -188,7 +188,7 @@ def test_transactional_email_goes_first_and_a_held_sender_still_sends_them(world
         a_minute_later(world)
     assert len(world.mails_to("new@example.jp")) == 1
     assert marketing(world) == []
-    assert "bounce_rate" in str(rate_limiter.load().held)
+    assert "bounce_rate" in str(rate_limiter.load().hold_reason)
 
 
 def test_a_new_senders_ramp_is_a_ceiling_for_marketing_only(world: QuickWorld) -> None:

@@ -1,7 +1,6 @@
 """Assignment of leads: owner, assignments, territory, product, rotation, capacity, absence. Once per signal."""
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -20,8 +19,9 @@ from tests.functions.sales import (
     sales,
     signals,
 )
+from tests.support.crashes import crash_points
 from tests.support.meanwhile import before_each_transaction, condition_failed
-from tests.support.world import World
+from tests.support.world import Json, World
 
 THREE = (SATO, TANAKA, SUZUKI)
 ROUND_ROBIN = {"then": "round_robin"}
@@ -33,6 +33,11 @@ OSAKA = {"territories": [{"attribute": "primary.prefecture", "contains": "大阪
 def owner_of(world: World, lead_id: str) -> str:
     (signal,) = signals(world, lead_id)
     return str(signal["assigned_to"])
+
+
+def owners_of(world: World, prefix: str, leads: int) -> list[str]:
+    """Who gets each of so many leads that become hot one after the other."""
+    return [owner_of(world, become_hot(world, f"{prefix}{number}")) for number in range(leads)]
 
 
 def because(world: World, lead_id: str) -> str:
@@ -58,10 +63,10 @@ def test_thirty_leads_for_three_owners_are_ten_each_although_every_event_comes_t
 
 def test_an_owner_who_returns_gets_no_backlog(world: World) -> None:
     sales(world, SATO, TANAKA, {**SUZUKI, "away_until": "2026-11-24"}, assignment=ROUND_ROBIN)
-    first = [owner_of(world, become_hot(world, f"a{number}")) for number in range(6)]
+    first = owners_of(world, "a", 6)
     assert Counter(first) == {"sato": 3, "tanaka": 3}
     world.now += timedelta(days=1)
-    second = [owner_of(world, become_hot(world, f"b{number}")) for number in range(6)]
+    second = owners_of(world, "b", 6)
     assert Counter(second) == {"sato": 2, "tanaka": 2, "suzuki": 2}
 
 
@@ -77,13 +82,18 @@ def test_territory_and_product_narrow_and_the_reason_is_stored(world: World) -> 
     assert because(world, nowhere) == "round_robin"
 
 
-def test_a_lead_outside_all_territories_goes_to_an_owner_without_one_or_to_the_default(world: World) -> None:
-    owners = ({**SATO, **TOKYO}, {**TANAKA, **OSAKA}, SUZUKI)
-    sales(world, *owners, assignment={"by": ["territory"]})
-    assert owner_of(world, become_hot(world, "a", prefecture="沖縄県")) == "suzuki"
-    sales(world, *owners, assignment={"by": ["territory"], "then": "default_owner"})
-    b = become_hot(world, "b", prefecture="沖縄県")
-    assert (owner_of(world, b), because(world, b)) == ("sato", "default_owner")
+@pytest.mark.parametrize(
+    ("then", "owner"),
+    [
+        pytest.param({}, "suzuki", id="an owner without a territory"),
+        pytest.param({"then": "default_owner"}, "sato", id="the default owner"),
+    ],
+)
+def test_a_lead_outside_all_territories_goes_to(world: World, then: Json, owner: str) -> None:
+    sales(world, {**SATO, **TOKYO}, {**TANAKA, **OSAKA}, SUZUKI, assignment={"by": ["territory"], **then})
+    lead_id = become_hot(world, "a", prefecture="沖縄県")
+    assert owner_of(world, lead_id) == owner
+    assert because(world, lead_id) == then.get("then", "round_robin")
 
 
 def test_the_owner_of_a_lead_gets_it_back_but_not_while_away(world: World) -> None:
@@ -100,12 +110,12 @@ def test_the_owner_of_a_lead_gets_it_back_but_not_while_away(world: World) -> No
 def test_no_owner_exceeds_their_capacity_and_feedback_frees_a_place(world: World) -> None:
     full = {**TANAKA, "capacity": 2}
     sales(world, SATO, full, assignment=ROUND_ROBIN, feedback=FEEDBACK)
-    owners = [owner_of(world, become_hot(world, f"a{number}")) for number in range(8)]
+    owners = owners_of(world, "a", 8)
     assert Counter(owners) == {"sato": 6, "tanaka": 2}
     link = feedback_link(world.mails_to("tanaka@example.jp")[0].text)
     answer(world, link, {"answer": "accepted"})
     answer(world, link, {"answer": "meeting_set"})
-    more = [owner_of(world, become_hot(world, f"b{number}")) for number in range(4)]
+    more = owners_of(world, "b", 4)
     assert Counter(more) == {"sato": 3, "tanaka": 1}, "room for one, not for two"
 
 
@@ -122,11 +132,11 @@ def test_an_escalated_signal_makes_room_for_its_first_owner_on_feedback(world: W
 
 def test_an_unanswered_signal_makes_room_when_its_link_ends(world: World) -> None:
     sales(world, SATO, {**TANAKA, "capacity": 1}, assignment=ROUND_ROBIN, feedback={**FEEDBACK, "link_days": 3})
-    first = [owner_of(world, become_hot(world, f"a{number}")) for number in range(3)]
+    first = owners_of(world, "a", 3)
     assert Counter(first) == {"sato": 2, "tanaka": 1}
     world.advance(timedelta(days=3, minutes=5))
     assert all("expired_at" in signal for signal in world.items("signal"))
-    assert Counter(owner_of(world, become_hot(world, f"b{number}")) for number in range(2)) == {"sato": 1, "tanaka": 1}
+    assert Counter(owners_of(world, "b", 2)) == {"sato": 1, "tanaka": 1}
 
 
 def test_when_all_are_full_or_away_the_default_owner_still_gets_the_lead(world: World) -> None:
@@ -142,42 +152,22 @@ def test_when_all_are_full_or_away_the_default_owner_still_gets_the_lead(world: 
 def test_a_hand_off_that_crashes_at_any_write_is_finished_once_by_its_repeat(world: World) -> None:
     """A crash before and after each write: one owner, one rotation step, one email, one post each."""
     sales(world, {**SATO, "capacity": 5}, TANAKA, assignment=ROUND_ROBIN, channels={"slack": SLACK})
-    deaths = 0
-    for crash_point in range(40):
-        lead_id = lead(world, f"lead{crash_point}")
+    for crash in crash_points(world, at_least=6):
+        lead_id = lead(world, f"lead{crash.number}")
         event = rise(world, lead_id)
         world.stream_records()  # discard the stream records: this test delivers the event itself
-        posts, steps = len(world.webhooks), iter(range(1000))
-
-        def die(label: str, steps: Iterator[int] = steps, crash_point: int = crash_point) -> None:
-            if next(steps) == crash_point:
-                raise Death
-
-        world.table.point = die  # type: ignore[attr-defined]
-        try:
-            world.call("sales_handoff", event)
-            died = False
-        except Death:
-            died = True
-        world.table.point = lambda label: None  # type: ignore[attr-defined]
+        posts = len(world.webhooks)
+        crash.call("sales_handoff", event)
         world.call("sales_handoff", event)
         world.settle()
-        deaths += died
         (signal,) = signals(world, lead_id)
         assert signal["notifications"]["slack"]["status"] == "200"
         ids = [post.message_id for post in world.webhooks[posts:]]
         assert len(set(ids)) == 1
-        assert len(ids) <= 1 + died, "only a post whose mark was lost is repeated, with the same id"
+        assert len(ids) <= 1 + crash.died, "only a post whose mark was lost is repeated, with the same id"
         assert len([s for s in world.items("send") if s["pk"] == f"LEAD#{lead_id}"]) == 1
-        if not died:
-            break
-    assert deaths >= 6
     (rotation,) = world.items("rotation")
-    assert int(rotation["number"]) == deaths + 1, "the rotation advances once per lead"
-
-
-class Death(BaseException):
-    """The process crashes here."""
+    assert int(rotation["number"]) == crash.number + 1, "the rotation advances once per lead"
 
 
 def test_a_lost_transaction_is_retried_with_fresh_data(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,13 @@
 """Digests outside working hours, and escalation of signals without feedback."""
 
 import json
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sodate.errors import Invalid, Transient
+from sodate.sales.links import Ticket
 from sodate.scheduling import store as due
 from sodate.scheduling.message import RawMessage
 
@@ -23,15 +24,15 @@ from tests.functions.sales import (
     signals,
     tokyo,
 )
-from tests.functions.test_sales_assignment import Death
-from tests.support.world import World
+from tests.support.crashes import crash_points
+from tests.support.world import Json, World
 
 DIGEST = {"at": "09:00"}
 SLA = {"answer_within_minutes": 240, "escalate_to": "tanaka"}
 CHATS = {"slack": SLACK, "teams": TEAMS}
 
 
-def go_to(world: World, when: Any) -> None:
+def go_to(world: World, when: datetime) -> None:
     world.advance(when - world.now)
 
 
@@ -58,19 +59,16 @@ def test_signals_of_a_saturday_night_are_one_message_on_monday_morning(world: Wo
 @pytest.mark.parametrize(
     ("comes", "goes"),
     [
-        ((11, 25, 8, 0), (11, 25, 9, 0)),  # early: the same morning
-        ((11, 25, 18, 0), (11, 26, 9, 0)),  # the end of work is outside
-        ((12, 28, 19, 0), (1, 4, 9, 0)),  # New Year's closing days, and 1 January
+        pytest.param(tokyo(11, 25, 8), tokyo(11, 25, 9), id="early: the same morning"),
+        pytest.param(tokyo(11, 25, 18), tokyo(11, 26, 9), id="the end of work is outside"),
+        pytest.param(tokyo(12, 28, 19), tokyo(1, 4, 9, year=2027), id="closing days of New Year"),
     ],
 )
-def test_a_digest_waits_for_the_next_working_day(world: World, comes: Any, goes: Any) -> None:
+def test_a_digest_waits_for_the_next_working_day(world: World, comes: datetime, goes: datetime) -> None:
     sales(world, working_hours=OFFICE, digest=DIGEST)
-    go_to(world, tokyo(*comes))
+    go_to(world, comes)
     lead_id = become_hot(world, "taro")
-    digest_at = signals(world, lead_id)[0]["digest_at"]
-    month, day, hour, minute = goes
-    at = tokyo(month, day, hour, minute).replace(year=2027 if month == 1 else 2026)
-    assert digest_at[:16] == at.isoformat()[:16]
+    assert signals(world, lead_id)[0]["digest_at"][:16] == goes.isoformat()[:16]
 
 
 def test_a_public_holiday_is_no_working_day_and_an_owner_abroad_has_their_own(world: World) -> None:
@@ -96,8 +94,6 @@ def test_a_signal_with_feedback_is_in_no_digest(world: World) -> None:
     sales(world, SATO, TANAKA, working_hours=OFFICE, digest=DIGEST)
     go_to(world, tokyo(11, 25, 21))
     leads = [become_hot(world, f"lead{n}", company=f"会社{n}") for n in range(3)]
-    from sodate.sales.links import Ticket
-
     ticket = Ticket(leads[0], signals(world, leads[0])[0]["sk"], "sato")
     answer(world, world.app.secrets.feedback_links().url(ticket, world.now, 1), {"answer": "accepted"})
     go_to(world, tokyo(11, 26, 9, 5))
@@ -105,40 +101,43 @@ def test_a_signal_with_feedback_is_in_no_digest(world: World) -> None:
     assert ("会社0" in mail.text, "会社1" in mail.text, "会社2" in mail.text) == (False, True, True)
 
 
-def test_a_digest_that_crashes_at_any_write_is_finished_once(world: World) -> None:
-    sales(world, working_hours=OFFICE, digest=DIGEST, channels={"slack": SLACK})
-    deaths = 0
-    for crash_point in range(30):
-        world.now = tokyo(2, 4, 21) + timedelta(days=7 * crash_point)
-        for lane in due.LANES:
-            due.move_cursor(lane, world.now - timedelta(minutes=1))
-        for number in range(2):
-            become_hot(world, f"n{crash_point}x{number}")
-        posts, mails, steps = len(world.webhooks), len(world.mails_to("sato@example.jp")), iter(range(1000))
+def a_digest_falls_due(world: World, number: int) -> None:
+    """Two signals of a Thursday evening, each time a week later."""
+    world.now = tokyo(2, 4, 21) + timedelta(days=7 * number)
+    for lane in due.LANES:
+        due.move_cursor(lane, world.now - timedelta(minutes=1))
+    for lead in range(2):
+        become_hot(world, f"n{number}x{lead}")
+    world.now += timedelta(hours=12, minutes=1)
+    due.move_cursor(due.SALES, world.now - timedelta(minutes=3))
 
-        def die(label: str, steps: Iterator[int] = steps, crash_point: int = crash_point) -> None:
-            if next(steps) == crash_point:
-                raise Death
 
-        world.now += timedelta(hours=12, minutes=1)
-        due.move_cursor(due.SALES, world.now - timedelta(minutes=3))
-        world.table.point = die  # type: ignore[attr-defined]
-        try:
-            world.call("sales_followup", {})
-            died = False
-        except Death:
-            died = True
-        world.table.point = lambda label: None  # type: ignore[attr-defined]
+def an_escalation_falls_due(world: World, number: int) -> None:
+    become_hot(world, f"n{number}")
+    world.now += timedelta(minutes=32)
 
-        world.new_process()
+
+@pytest.mark.parametrize(
+    ("settings", "falls_due", "recipient"),
+    [
+        pytest.param({"working_hours": OFFICE, "digest": DIGEST}, a_digest_falls_due, SATO, id="digest"),
+        pytest.param({"sla": {**SLA, "answer_within_minutes": 30}}, an_escalation_falls_due, TANAKA, id="escalation"),
+    ],
+)
+def test_a_follow_up_that_crashes_at_any_write_is_finished_once(
+    world: World, settings: Json, falls_due: Callable[[World, int], None], recipient: Json
+) -> None:
+    owners = (SATO, TANAKA) if recipient is TANAKA else (SATO,)
+    sales(world, *owners, **settings, channels={"slack": SLACK})
+    for crash in crash_points(world, at_least=4, at_most=30):
+        falls_due(world, crash.number)
+        mails = len(world.mails_to(recipient["email"]))
+        posts = len(world.webhooks)
+        crash.call("sales_followup", {})
         world.call("sales_followup", {})
         world.settle()
-        deaths += died
-        assert len(world.mails_to("sato@example.jp")) == mails + 1
+        assert len(world.mails_to(recipient["email"])) == mails + 1
         assert len({post.message_id for post in world.webhooks[posts:]}) == 1
-        if not died:
-            break
-    assert deaths >= 4
 
 
 def test_without_feedback_in_working_time_the_signal_is_escalated_once(world: World) -> None:
@@ -172,35 +171,19 @@ def test_an_escalation_repeats_as_often_as_the_playbook_says(world: World) -> No
     assert [len(world.mails_to(f"{who}@example.jp")) for who in ("sato", "tanaka")] == [1, 3]
 
 
-def test_an_escalation_that_crashes_at_any_write_is_finished_once(world: World) -> None:
-    sales(world, SATO, TANAKA, sla={**SLA, "answer_within_minutes": 30}, channels={"slack": SLACK})
-    deaths = 0
-    for crash_point in range(30):
-        become_hot(world, f"n{crash_point}")
-        posts, mails, steps = len(world.webhooks), len(world.mails_to("tanaka@example.jp")), iter(range(1000))
+def posts_with_results(world: World, result_of: Callable[[str], int | Exception]) -> list[str]:
+    """The URLs that a chat message is posted to; `result_of` says with which status or error."""
+    posts: list[str] = []
 
-        def die(label: str, steps: Iterator[int] = steps, crash_point: int = crash_point) -> None:
-            if next(steps) == crash_point:
-                raise Death
+    def deliver(post: Any) -> int:
+        posts.append(post.url)
+        result = result_of(post.url)
+        if isinstance(result, Exception):
+            raise result
+        return result
 
-        world.now += timedelta(minutes=32)
-        world.table.point = die  # type: ignore[attr-defined]
-        try:
-            world.call("sales_followup", {})
-            died = False
-        except Death:
-            died = True
-        world.table.point = lambda label: None  # type: ignore[attr-defined]
-
-        world.new_process()
-        world.call("sales_followup", {})
-        world.settle()
-        deaths += died
-        assert len(world.mails_to("tanaka@example.jp")) == mails + 1
-        assert len({post.message_id for post in world.webhooks[posts:]}) == 1
-        if not died:
-            break
-    assert deaths >= 4
+    world.app.deliver_webhook = deliver
+    return posts
 
 
 def test_a_chat_that_is_down_in_the_morning_is_retried_and_blocks_no_other(world: World) -> None:
@@ -209,17 +192,8 @@ def test_a_chat_that_is_down_in_the_morning_is_retried_and_blocks_no_other(world
     go_to(world, tokyo(11, 25, 21))
     become_hot(world, "a", owner="tanaka")
     become_hot(world, "b", owner="sato")
-    replies: list[Any] = [Transient("the sales webhook answered 503"), Transient("again"), 200]
-    posts: list[str] = []
-
-    def deliver(post: Any) -> int:
-        posts.append(post.url)
-        reply = replies.pop(0) if "broken" in post.url else 200
-        if isinstance(reply, Exception):
-            raise reply
-        return int(reply)
-
-    world.app.deliver_webhook = deliver
+    results: list[int | Exception] = [Transient("the sales webhook answered 503"), Transient("again"), 200]
+    posts = posts_with_results(world, lambda url: results.pop(0) if "broken" in url else 200)
     go_to(world, tokyo(11, 26, 10))
     assert (posts.count("https://broken.example.jp/x"), posts.count(SLACK)) == (3, 1)
     assert [len(world.mails_to(f"{who}@example.jp")) for who in ("sato", "tanaka")] == [1, 1]
@@ -230,13 +204,7 @@ def test_a_permanent_chat_failure_is_recorded_and_not_retried(world: World) -> N
     sales(world, working_hours=OFFICE, digest=DIGEST, channels={"slack": SLACK})
     go_to(world, tokyo(11, 25, 21))
     become_hot(world, "a")
-    posts: list[str] = []
-
-    def deliver(post: Any) -> int:
-        posts.append(post.url)
-        raise Invalid("the sales webhook answered 404", "webhook")
-
-    world.app.deliver_webhook = deliver
+    posts = posts_with_results(world, lambda url: Invalid("the sales webhook answered 404", "webhook"))
     go_to(world, tokyo(11, 27, 10))
     assert len(posts) == 1
     (signal,) = world.items("signal")

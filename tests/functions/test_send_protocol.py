@@ -36,7 +36,7 @@ def due_step(world: World) -> list[dict[str, Any]]:
 
 
 def steps(world: World) -> list[dict[str, Any]]:
-    """First attempts."""
+    """Ledger items of the first attempts, in the order of their steps."""
     first_attempts = [item for item in world.items("send") if item["name"] == "step" and "attempt" not in item]
     return sorted(first_attempts, key=lambda send: int(send["step"]))
 
@@ -46,11 +46,15 @@ def second_attempts(world: World) -> list[dict[str, Any]]:
 
 
 def step_mails(world: World) -> list[str]:
+    """Send ids of the marketing email that SES accepted, in order."""
     return [m.tags["send_id"] for m in world.ses.simulator.messages if m.tags["purpose"] == "marketing"]
 
 
 def at_point(world: QuickWorld, number: int, act: Callable[[], None]) -> list[str]:
-    """Calls `act` at the number-th point between two effects of the following code. Returns the points passed."""
+    """Calls `act` at the number-th point (from 1) before or after a write or an SES call, until `undisturbed`.
+
+    Returns the labels of the points that were passed; the list grows while the code under test runs.
+    """
     passed: list[str] = []
 
     def point(label: str) -> None:
@@ -75,6 +79,7 @@ def _with_points(send: Any, point: Callable[[str], None]) -> Any:
 
 
 def undisturbed(world: QuickWorld) -> None:
+    """From here on no point does anything."""
     world.table.point = lambda label: None
     for name in ("send_email", "send_bulk_email"):
         world.ses.__dict__.pop(name, None)
@@ -104,17 +109,17 @@ def test_a_crash_at_any_write_sends_at_most_once_and_loses_nothing(
     sent = step_mails(world)
     assert len(sent) == len(set(sent))
     assert [int(send["step"]) for send in steps(world)] == [0, 1, 2]
-    again = {s["sk"].removeprefix("SEND#"): s["next_attempt"] for s in steps(world) if "next_attempt" in s}
+    second_of = {s["sk"].removeprefix("SEND#"): s["next_attempt"] for s in steps(world) if "next_attempt" in s}
     if events_arrive:
-        assert len(sent) == 3, "what never left is sent again"
+        assert len(sent) == 3, "an email that never left is sent again"
     else:
-        assert not again, "without reports of SES there is no evidence that it never left"
-    assert not {first for first in again if first in sent}, "both attempts left"
+        assert not second_of, "without reports of SES there is no evidence that it never left"
+    assert not {first for first in second_of if first in sent}, "both attempts left"
     listed = {item["sk"].removeprefix("SEND#") for item in world.items("unknown")}
     for send in steps(world):
         send_id = send["sk"].removeprefix("SEND#")
         assert send["state"] in FINAL or (send["state"] == "unknown" and send_id in listed), send
-        assert (send_id in sent) or (again.get(send_id) in sent) or send["state"] == "unknown"
+        assert (send_id in sent) or (second_of.get(send_id) in sent) or send["state"] == "unknown"
     assert step_mails(world)[-2:] == [s["sk"].removeprefix("SEND#") for s in steps(world)][1:]
 
 
@@ -199,9 +204,9 @@ def test_an_unclear_answer_is_repeated_only_when_ses_reports_on_its_neighbours(w
         assert (world.items("unknown"), second_attempts(world)) == ([], [])
     else:
         assert [send["state"] for send in steps(world)] == ["unknown", "delivered", "delivered"]
-        (again,) = second_attempts(world)
-        assert (again["state"], int(again["step"])) == ("delivered", 0)
-        assert steps(world)[0]["next_attempt"] == again["sk"].removeprefix("SEND#")
+        (second,) = second_attempts(world)
+        assert (second["state"], int(second["step"])) == ("delivered", 0)
+        assert steps(world)[0]["next_attempt"] == second["sk"].removeprefix("SEND#")
         assert "SES reported on" in steps(world)[0]["evidence"]
         assert unknown_sends(world.now - timedelta(days=14)) == [], "it is not on the list"
     assert len(step_mails(world)) == 3
@@ -388,7 +393,7 @@ def test_a_step_that_is_too_late_is_skipped_with_its_reason_and_the_next_one_is_
 
 
 def test_an_attempt_that_may_have_left_is_never_marked_skipped(world: World) -> None:
-    """Claimed, answer lost, then the lead opts out and the message is redelivered: the outcome is unknown."""
+    """Claimed, answer lost; then the lead opts out and the message is redelivered: the outcome stays unknown."""
     records = due_step(world)
     world.ses.simulator.inject(Fault.ACCEPTED_THEN_TIMEOUT)
     world.ses.simulator.behaviour_for = lambda _: lambda message: []
@@ -419,6 +424,7 @@ def test_a_second_post_does_not_enroll_the_lead_twice(world: World) -> None:
 
 
 def message(**changes: Any) -> str:
+    """A valid message of the send queue, with changes."""
     ref = {"sequence": "materials-follow-up", "version": 1, "step": 0, "leads": [["x", "e"]]}
     return json.dumps({"v": 2, "what": "steps", **ref, **changes})
 
@@ -456,7 +462,7 @@ def test_a_poison_message_becomes_a_dead_letter_with_its_reason_and_the_others_a
     assert len(steps(world)) == 1
 
 
-def test_a_second_attempt_does_not_close_what_the_first_one_left_open(world: World) -> None:
+def test_a_redelivery_does_not_settle_a_send_whose_outcome_is_unknown(world: World) -> None:
     world.join("a@example.jp")
     world.join("b@example.jp")
     world.now += timedelta(days=1)

@@ -62,11 +62,11 @@ def test_every_function_that_reads_definitions_is_watched_for_one_that_it_cannot
     assert reading == set(READERS_OF_DEFINITIONS)
 
 
-def test_held_email_rings_after_an_hour_of_ticks_and_late_email_after_ten_minutes(stack: Any) -> None:
+def test_email_on_hold_rings_after_an_hour_of_ticks_and_late_email_after_ten_minutes(stack: Any) -> None:
     alarms = _by_metric(stack)
-    held = alarms["SendingHeld", "step_mail_dispatch", stack.name]
-    assert held["Period"] * held["EvaluationPeriods"] == 3600
-    assert held["Period"] >= 2 * 60, "the dispatcher ticks every minute, and a tick may be a little late"
+    on_hold = alarms["SendingOnHold", "step_mail_dispatch", stack.name]
+    assert on_hold["Period"] * on_hold["EvaluationPeriods"] == 3600
+    assert on_hold["Period"] >= 2 * 60, "the dispatcher ticks every minute, and a tick may be a little late"
     late = alarms["LateMinutes", "step_mail_dispatch", stack.name]
     assert late["Period"] * late["EvaluationPeriods"] == 600
     assert late["Statistic"] == "Maximum"
@@ -205,7 +205,7 @@ def _handlers() -> list[Path]:
 
 
 def _counted_in(path: Path) -> set[str]:
-    """The metrics that a handler names: `Metric.SENDING_HELD` → "SendingHeld"."""
+    """The metrics that a handler names: `Metric.SENDING_ON_HOLD` → "SendingOnHold"."""
     return {
         Metric[node.attr].value
         for node in ast.walk(ast.parse(path.read_text()))

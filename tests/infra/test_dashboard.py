@@ -17,7 +17,7 @@ def test_the_dashboard_shows_sends_outcomes_lateness_queues_dead_letters_reputat
         ("Sodate", "SendsUnknown"),
         ("Sodate", "SendsAgain"),
         ("Sodate", "LateMinutes"),
-        ("Sodate", "SendingHeld"),
+        ("Sodate", "SendingOnHold"),
         ("Sodate", "QuarantinedSubmissions"),
         ("AWS/SES", "Delivery"),
         ("AWS/SES", "Bounce"),

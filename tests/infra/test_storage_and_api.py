@@ -81,9 +81,9 @@ def _import_bucket(stack: Any) -> dict[str, Any]:
 
 
 def test_an_upload_and_never_a_result_wakes_the_import(stack: Any) -> None:
-    (told,) = _import_bucket(stack)["NotificationConfiguration"]["QueueConfigurations"]
-    assert stack.resource(stack.target_of(told["Queue"]))["Properties"]["QueueName"].endswith("-lead-import")
-    rules = {rule["Name"]: rule["Value"] for rule in told["Filter"]["S3Key"]["Rules"]}
+    (notification,) = _import_bucket(stack)["NotificationConfiguration"]["QueueConfigurations"]
+    assert stack.resource(stack.target_of(notification["Queue"]))["Properties"]["QueueName"].endswith("-lead-import")
+    rules = {rule["Name"]: rule["Value"] for rule in notification["Filter"]["S3Key"]["Rules"]}
     assert rules == {"prefix": "imports/", "suffix": ".csv"}
 
 

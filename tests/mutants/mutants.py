@@ -159,7 +159,7 @@ MUTANTS = (
         "            outcome = self._set_aside(name, content, str(error))\n",
         "        except (Invalid, NotFound) as error:\n            outcome = self._fails(name, error)\n",
         "one unreadable message comes again for ever",
-        tests="tests/functions/test_email_events.py::test_a_poison_event_among_healthy_ones_is_buried_alone_with_its_reason",
+        tests="tests/functions/test_email_events.py::test_a_poison_event_among_valid_ones_becomes_a_dead_letter_with_its_reason",
     ),
     # -- claim ------------------------------------------------------------------------------------------------------
     _mutant(

@@ -103,5 +103,5 @@ def _copy_to(copy: Path) -> None:
 def _evidence(output: str) -> str:
     """The line that says what was noticed."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    told = [line for line in lines if line.startswith(("FAILED", "seed ", "ERROR"))]
-    return (told or lines or [""])[0 if told else -1][:160]
+    reported = [line for line in lines if line.startswith(("FAILED", "seed ", "ERROR"))]
+    return (reported or lines or [""])[0 if reported else -1][:160]

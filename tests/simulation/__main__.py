@@ -51,9 +51,9 @@ class Tally:
     def add(self, result: "Result", peers: dict[str, Counter[str]]) -> None:
         self.figures += result.figures
         for name, figures in {"sodate": _comparable(result.figures), **peers}.items():
-            held = self.designs.setdefault(name, Counter())
-            most = max(held.pop("most_of_one", 0), figures.pop("most_of_one", 0))
-            self.designs[name] = held + figures
+            total = self.designs.setdefault(name, Counter())
+            most = max(total.pop("most_of_one", 0), figures.pop("most_of_one", 0))
+            self.designs[name] = total + figures
             self.designs[name]["most_of_one"] = most
         self.note(f"seed {result.seed}", result.broken)
 

@@ -3,7 +3,7 @@
 The real handlers on the simulated world. Four scripts: one mailbox with tags, one with dots, invented addresses that
 bounce, and lures (a URL in company and name) to strangers; a part of the posts without a token. Real people post in
 between with a token, and a thousand leads consented long before. What must hold: few opt-in emails to one mailbox in a
-day, no post lost, marketing email never held, no word of a script in an email.
+day, no post lost, marketing email never on hold, no word of a script in an email.
 """
 
 import json
@@ -19,8 +19,8 @@ from sodate.email.reputation.guards import judge
 from sodate.leads.base_mailbox import base_mailbox
 from sodate.playbook.store import Definitions
 
-from tests.simulation.queues import Queue
-from tests.simulation.table import Item, MemoryTable
+from tests.fakes.queues import Queue
+from tests.fakes.table import Item
 from tests.simulation.world import SimulatedWorld
 
 POSTS = 100_000
@@ -38,35 +38,13 @@ class Result:
     broken: list[str] = field(default_factory=list)
 
 
-class IndexedTable(MemoryTable):
-    """A query looks at its own partition only: with half a million items a walk over all of them takes for ever."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._sorts: dict[str, dict[str, None]] = {}
-
-    def _write(self, key: tuple[str, str], item: Item | None) -> None:
-        super()._write(key, item)
-        self._sorts.setdefault(key[0], {})[key[1]] = None
-
-    def _query(self, request: Item) -> Item:
-        everything = self.items
-        pks = {value["S"] for value in request.get("ExpressionAttributeValues", {}).values() if "S" in value}
-        mine = [(pk, sk) for pk in pks for sk in self._sorts.get(pk, ()) if (pk, sk) in everything]
-        self.items = {key: everything[key] for key in mine}
-        try:
-            return super()._query(request)
-        finally:
-            self.items = everything
-
-
 class Abuse:
     def __init__(self, world: SimulatedWorld, seed: int, posts: int) -> None:
         self.world, self.posts, self.result = world, posts, Result(seed)
         self.rng = world.rng
         self.answers: Counter[int] = Counter()
         self.people: list[str] = []
-        self.held_minutes = 0
+        self.minutes_on_hold = 0
         self._bodies = 0
         self.token = ""
 
@@ -125,7 +103,7 @@ class Abuse:
         world._stream_to("event_publisher")
         # What was published is of no interest any more, and the score is no subject of this hour.
         world.table.history.clear()
-        world.table._before.clear()
+        world.table.clear_images()
         world._read = dict.fromkeys(world._read, 0)
         world.bus.clear()
         self.drain(world.sends)
@@ -135,7 +113,7 @@ class Abuse:
         world.tick()
         self.drain(world.sends)
         world.trace.clear()
-        self.held_minutes += self.marketing_is_held()
+        self.minutes_on_hold += self.marketing_is_on_hold()
 
     def drain(self, queue: Queue) -> None:
         """Ten messages an invocation; what comes back must be none, for nothing fails in this hour."""
@@ -148,7 +126,7 @@ class Abuse:
             if answer is None or answer["batchItemFailures"]:
                 self.result.broken.append(f"{queue.function} failed: {self.world.trace[-2:]}")
 
-    def marketing_is_held(self) -> bool:
+    def marketing_is_on_hold(self) -> bool:
         """With a guard that listens to few emails: an hour's opt-in emails would be enough to hold marketing email."""
         mailing = Mailing.model_validate(Definitions().live("mailing").body)
         guards = mailing.guards.model_copy(update={"at_least": 50})
@@ -170,7 +148,7 @@ class Abuse:
         figures["abuse_most_opt_in_emails_of_a_form_and_hour"] = max(by_hour.values(), default=0)
         figures["abuse_posts_lost"] = self._bodies - len(stored)
         figures["abuse_posts_in_quarantine"] = sum("suspicion" in item for item in stored)
-        figures["abuse_minutes_marketing_held"] = self.held_minutes
+        figures["abuse_minutes_marketing_held"] = self.minutes_on_hold
         figures["abuse_opt_in_emails_waiting"] = sent["planned"]
         figures["abuse_emails_with_a_strangers_words"] = sum(LURE in m.html + m.text + m.subject for m in opt_ins)
         if set(self.answers) - {200, 201}:
@@ -196,6 +174,5 @@ def _is_silent(send: Item) -> bool:
 
 def play(seed: int, posts: int = POSTS) -> Result:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tests.simulation.world.MemoryTable", IndexedTable)
         world = SimulatedWorld(seed, patch)
         return Abuse(world, seed, posts).play()

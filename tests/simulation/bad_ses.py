@@ -23,10 +23,9 @@ from sodate.email.reputation import rate_limiter
 from sodate.email.reputation.rate_limiter import SILENT_CALLS, RateLimit
 from sodate.scenarios.watch import StepWatch
 
-from tests.simulation.abuse import IndexedTable
+from tests.fakes.queues import Queue
+from tests.fakes.table import plain
 from tests.simulation.cloud import Reports
-from tests.simulation.queues import Queue
-from tests.simulation.table import plain
 from tests.simulation.world import SimulatedWorld
 
 Json = dict[str, Any]
@@ -83,7 +82,7 @@ class Day:
         world = self.world
         world.stream()
         world.table.history.clear()
-        world.table._before.clear()
+        world.table.clear_images()
         world._read = dict.fromkeys(world._read, 0)
         world.bus.clear()
         started = world.now
@@ -261,7 +260,6 @@ COUNT = len(OUTAGES) + len(REFUSALS) + 2
 
 
 def _day(patch: pytest.MonkeyPatch) -> Day:
-    patch.setattr("tests.simulation.world.MemoryTable", IndexedTable)
     return Day(SimulatedWorld(1, patch))
 
 

@@ -22,8 +22,8 @@ from sodate.scoring.rescore import live_rules, replayed
 from sodate.scoring.store import find_score
 from sodate_cli.redrive import Edge, redrive
 
+from tests.fakes.dead_letters import DeadLetterQueue, Functions, Json, Shard, clients, place
 from tests.functions.quick import QuickWorld, quick_world
-from tests.support.dead_letters import DeadLetterQueue, Functions, Json, Shard, clients, place
 
 #: Edge → function and what its event source mapping lets through (infra/stacks/stateless.py).
 READERS: dict[str, tuple[str, list[Json]]] = {
@@ -152,11 +152,11 @@ class BadDay:
         rules = live_rules(Definitions())
         for item in world.items("profile"):
             lead = keys.lead_id_of(item["pk"])
-            held = find_score(lead)
-            if held is None:
+            score = find_score(lead)
+            if score is None:
                 broken.append(f"lead {lead} has no score")
                 continue
-            kept, again = held.score_state, replayed(lead, rules, world.now)
+            kept, again = score.score_state, replayed(lead, rules, world.now)
             rules.engine.settle(kept, again.now)
             if kept != again:
                 broken.append(f"lead {lead} has another score than a replay gives")
@@ -166,11 +166,13 @@ class BadDay:
         mails = Counter(m.tags["send_id"] for m in world.ses.simulator.messages)
         broken += [f"send {name} left {count} times" for name, count in mails.items() if count > 1]
         ids = {(event["DetailType"], json.loads(event["Detail"])["event_id"]) for event in world.bus}
-        told = Counter(kind for kind, _ in ids)
+        published = Counter(kind for kind, _ in ids)
         for kind, item_kind in zip(_ONCE_A_LEAD, ("submission", "consent", "signal"), strict=True):
-            if told[kind] != len(world.items(item_kind)):
-                broken.append(f"{len(world.items(item_kind))} {item_kind} items, {told[kind]} different {kind} events")
-        self.result.figures["signals_on_bad_days"] += told["LeadBecameHot"]
+            if published[kind] != len(world.items(item_kind)):
+                broken.append(
+                    f"{len(world.items(item_kind))} {item_kind} items, {published[kind]} different {kind} events"
+                )
+        self.result.figures["signals_on_bad_days"] += published["LeadBecameHot"]
         self.result.figures["stream_records"] += len(world.table.history)
 
 

@@ -14,9 +14,9 @@ from sodate.scenarios.next_attempt import neighbours as evidence
 from sodate.scoring.rescore import live_rules, replayed
 from sodate.scoring.store import find_score
 
+from tests.fakes.table import plain
 from tests.simulation.cloud import Reports
 from tests.simulation.playbook import CAPS, STEP_HOURS, STEPS, TOPIC
-from tests.simulation.table import plain
 from tests.simulation.world import SimulatedWorld
 
 Json = dict[str, Any]
@@ -144,13 +144,13 @@ def _ledger_is_true(found: Found, sends: dict[str, Json], taken: Counter[str]) -
 def _unknown_is_listed_and_settled(
     found: Found, world: SimulatedWorld, items: dict[tuple[str, str], Json], sends: dict[str, Json], taken: Counter[str]
 ) -> None:
-    """Whoever is unknown is on the list; whoever SES told us about is unknown no more."""
+    """Every send in the state `unknown` is on the operator's list; one that SES reported on has left that state."""
     listed = {key[1].removeprefix("SEND#") for key, item in items.items() if item.get("kind") == "unknown"}
     for send_id in listed:
         found.figures["unknown_ever"] += 1
         if send_id not in sends:
             found.broken.append(f"send {send_id} is listed as unknown and is not in the ledger")
-        elif send_id in world.told_of:
+        elif send_id in world.reported:
             found.figures["unknown_with_an_event"] += 1
             found.figures["unknown_settled"] += RANK[sends[send_id]["state"]] > RANK["unknown"]
         if taken[send_id] > 1 and sends.get(send_id, {}).get("purpose") != "transactional":
@@ -159,15 +159,15 @@ def _unknown_is_listed_and_settled(
         if send["state"] == "unknown" and send_id not in listed:
             found.figures["silent_losses"] += 1
             found.broken.append(f"send {send_id} is unknown and not listed")
-        if RANK[send["state"]] < world.told_of.get(send_id, 0):
-            found.broken.append(f"send {send_id} is {send['state']} although SES told us more")
+        if RANK[send["state"]] < world.reported.get(send_id, 0):
+            found.broken.append(f"send {send_id} is {send['state']} although SES reported more")
 
 
 def _nobody_mailed_after_leaving(found: Found, world: SimulatedWorld, sends: dict[str, Json]) -> None:
     """At the moment of every claim, by the database's own order, the lead was mailable, and had the right to be:
     after an opt-out only a form post made later can lead back, after a complaint or hard bounce nothing can.
 
-    Judged twice: by the lead's own item, and by what people were told (`world.stops`), whatever the item says.
+    Judged twice: by the lead's own item, and by what leads were promised (`world.stops`), whatever the item says.
     """
     marketing = {m.tags["send_id"] for m in world.ses.simulator.messages if m.tags["purpose"] == "marketing"}
     repeated = _claims_of_later_attempts(world)
@@ -182,13 +182,15 @@ def _nobody_mailed_after_leaving(found: Found, world: SimulatedWorld, sends: dic
             continue
         before, after = plain({"M": old}), plain({"M": new})
         stops = [stop for stop in world.stops if f"LEAD#{stop.lead_id}" == pk]
-        told = [s for s in stops if s.at <= number and (s.why == "lost" or asked.get(pk, -1) < s.began)]
+        promised = [s for s in stops if s.at <= number and (s.why == "lost" or asked.get(pk, -1) < s.began)]
         for send_id in marketing & (_claims(pk, before, after) | repeated.get((pk, number), set())):
             found.figures["claims_judged"] += 1
             found.figures["orders_judged"] += len(stops)
-            if not _mailable(before) or pk in left or told:
+            if not _mailable(before) or pk in left or promised:
                 found.figures["mails_after_opt_out"] += 1
-                found.broken.append(f"send {send_id} was claimed though the lead is {left.get(pk)}, {told}, {before}")
+                found.broken.append(
+                    f"send {send_id} was claimed though the lead is {left.get(pk)}, {promised}, {before}"
+                )
             found.broken += [
                 f"send {send_id} was claimed against {preference}" for preference in _preferences_against(before, after)
             ]
@@ -352,11 +354,11 @@ def _scores_can_be_replayed(found: Found, world: SimulatedWorld, items: dict[tup
     signals = Counter(key[0] for key, item in items.items() if item.get("kind") == "signal")
     for pk in [key[0] for key, item in items.items() if item.get("kind") == "profile"]:
         lead_id = pk.removeprefix("LEAD#")
-        held = find_score(lead_id)
-        if held is None:
+        score = find_score(lead_id)
+        if score is None:
             found.broken.append(f"lead {lead_id} has no score")
             continue
-        kept, again = held.score_state, replayed(lead_id, rules, world.now)
+        kept, again = score.score_state, replayed(lead_id, rules, world.now)
         rules.engine.settle(kept, again.now)
         if kept != again:
             found.broken.append(f"lead {lead_id} has {kept}, a replay gives {again}")

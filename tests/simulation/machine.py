@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from ses_simulator.errors import Fault
 
+from tests.fakes.queues import Queue
 from tests.simulation.history import PREFERENCE_CHANGES, History
 from tests.simulation.invariants import Found, look, look_while_running
-from tests.simulation.queues import Queue
 from tests.simulation.world import Fate, SimulatedWorld
 
 PEOPLE = ("taro", "hanako")
@@ -95,7 +95,7 @@ class SendingMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.world.sends.waiting)
     @rule(which=_WHICH, at=_POINTS, mail=_WHICH, what=st.sampled_from(["complain", "bounce"]))
-    def be_told_to_stop_while_sending(self, which: int, at: int, mail: int, what: str) -> None:
+    def receive_feedback_while_sending(self, which: int, at: int, mail: int, what: str) -> None:
         def act() -> None:
             self.history.feedback_on(mail, what)
             self._events()

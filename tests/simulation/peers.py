@@ -148,11 +148,11 @@ class Decorator:
                 done.append(message)
 
     def _once(self, key: tuple[int, int], act: Callable[[], None]) -> None:
-        now, held = self.fault_profile.now, self.records.get(key)
-        if held is not None and held.expires > now:
-            if held.status == "COMPLETED":
+        now, record = self.fault_profile.now, self.records.get(key)
+        if record is not None and record.expires > now:
+            if record.status == "COMPLETED":
                 return
-            if held.in_progress_until > now:
+            if record.in_progress_until > now:
                 raise InProgress
         self.fault_profile.point()
         self.records[key] = _Record("INPROGRESS", now + RECORD_LIVES, now + FUNCTION_TIMEOUT)

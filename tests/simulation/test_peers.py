@@ -58,9 +58,9 @@ class Real:
         return found[0] if found else None
 
     def expire(self, name: str, value: int) -> None:
-        held = self.record()
-        assert held is not None
-        self.table.put_item(Item={**held, name: value})
+        stored = self.record()
+        assert stored is not None
+        self.table.put_item(Item={**stored, name: value})
 
 
 @pytest.fixture
@@ -106,9 +106,9 @@ def test_a_finished_record_answers_for_an_hour_and_then_the_mail_goes_out_again(
         subject.call()
         subject.call()
     assert real.sends == model.sends == 1
-    held = real.record()
-    assert held is not None
-    lives = int(str(held["expiration"])) - int(clock.now().timestamp())
+    record = real.record()
+    assert record is not None
+    lives = int(str(record["expiration"])) - int(clock.now().timestamp())
     assert abs(lives - peers.RECORD_LIVES.total_seconds()) < 60
     real.expire("expiration", 1)
     model.fault_profile.now += peers.RECORD_LIVES

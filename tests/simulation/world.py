@@ -28,11 +28,11 @@ from sodate.runtime.readers import must_read
 from sodate.runtime.settings import Settings
 from sodate.scheduling import store as due
 
+from tests.fakes.queues import Queue, Surroundings, as_json
+from tests.fakes.table import MemoryTable
 from tests.simulation.cloud import Aws, Ses
-from tests.simulation.fault_profile import Crash, fuse
+from tests.simulation.fault_profile import MOST_RECEIVES, REPEATS, VISIBILITY, Crash, fuse
 from tests.simulation.playbook import DEFINITIONS, TOPIC
-from tests.simulation.queues import Queue, as_json
-from tests.simulation.table import MemoryTable
 
 Json = dict[str, Any]
 START = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
@@ -61,7 +61,7 @@ class Fate:
 
 @dataclass(frozen=True)
 class Stop:
-    """Somebody was told that no mail will follow. `began` and `at`: length of the table's history before and after."""
+    """A lead was promised that no email follows. `began` and `at`: length of the table's history before and after."""
 
     lead_id: str
     why: str
@@ -91,8 +91,8 @@ class SimulatedWorld:
         self.dispatcher_outages: list[tuple[datetime, datetime]] = []
         #: When the dispatcher ran, and how many changes the table had seen by then.
         self.ticks: list[tuple[datetime, int]] = []
-        #: By what SES told us of a send and we acted on: the least rank that its ledger item must have.
-        self.told_of: dict[str, int] = {}
+        #: Send → the least rank that its ledger item must have, by the SES events that were processed.
+        self.reported: dict[str, int] = {}
         self.interleaved = 0
         self.dead_letters: list[Json] = []
         self.bus: list[Json] = []
@@ -102,8 +102,11 @@ class SimulatedWorld:
         self._read = {"scoring": 0, "event_publisher": 0}
         self._ids = 0
         self._inside = 0
-        self.sends = Queue(self, "email_sender")
-        self.events = Queue(self, "email_events")
+        around = Surroundings(
+            lambda: self.now, self.rng, lambda function, event: self.invoke(function, event), VISIBILITY, MOST_RECEIVES,
+            lambda: self.happens(REPEATS), lambda: len(self.table.history), self.acted_on,
+        )  # fmt: skip
+        self.sends, self.events = Queue("email_sender", around), Queue("email_events", around)
         self.ses = Ses(self, seed)
         self._wire(monkeypatch)
         self._publish()
@@ -124,25 +127,25 @@ class SimulatedWorld:
             "open_ended": self.ses.open_ended.copy(),
             "read": dict(self._read),
             "account": replace(simulator.account),
-            "told_of": dict(self.told_of),
+            "reported": dict(self.reported),
         }
 
-    def restore(self, held: dict[str, Any]) -> None:
+    def restore(self, snapshot: dict[str, Any]) -> None:
         simulator, table = self.ses.simulator, self.table
-        self.now, self._read = held["now"], dict(held["read"])
-        table.items, table.partitions = dict(held["items"]), held["partitions"].copy()
-        del table.history[held["history"] :]
-        table._before.clear()
-        for queue, (waiting, done, sent) in zip((self.sends, self.events), held["queues"], strict=True):
+        self.now, self._read = snapshot["now"], dict(snapshot["read"])
+        table.items, table.partitions = dict(snapshot["items"]), snapshot["partitions"].copy()
+        del table.history[snapshot["history"] :]
+        table.clear_images()
+        for queue, (waiting, done, sent) in zip((self.sends, self.events), snapshot["queues"], strict=True):
             queue.waiting, queue.done, queue.dead = [dict(message) for message in waiting], list(done), []
             queue.sent = sent
-        del simulator.messages[held["messages"] :]
-        simulator.suppressed, simulator._outbox._waiting = dict(held["suppressed"]), list(held["outbox"])
-        simulator.account = replace(held["account"])
+        del simulator.messages[snapshot["messages"] :]
+        simulator.suppressed, simulator._outbox._waiting = dict(snapshot["suppressed"]), list(snapshot["outbox"])
+        simulator.account = replace(snapshot["account"])
         simulator._quota = type(simulator._quota)(simulator.account)
-        self.told_of = dict(held["told_of"])
+        self.reported = dict(snapshot["reported"])
         self.app.dispatcher_cache = DispatcherCache()
-        self.ses.open_ended = held["open_ended"].copy()
+        self.ses.open_ended = snapshot["open_ended"].copy()
         self.ses.in_flight.clear()
         for log in (self.stops, self.dead_letters, self.bus, self.hot, self.trace):
             log.clear()
@@ -167,12 +170,12 @@ class SimulatedWorld:
                 raise Crash(label)
 
     def _let_act(self, act: Callable[[], object], label: str) -> None:
-        held, self.fuse = self.fuse, 0
+        outer, self.fuse = self.fuse, 0
         self.trace.append(f"  meanwhile at {label}")
         stops = len(self.stops)
         act()
         self.interleaved += len(self.stops) - stops
-        self.fuse = held
+        self.fuse = outer
 
     def _mishap(self, label: str, share: float) -> bool:
         found = self._inside > 0 and self.happens(share)
@@ -195,7 +198,7 @@ class SimulatedWorld:
 
     def invoke(self, function: str, event: Json) -> Json | None:
         """None when the process died or raised: AWS then knows nothing of what it did."""
-        held = self.fuse, self.meanwhile
+        outer = self.fuse, self.meanwhile
         fate = self.fate()
         self.fuse, self.meanwhile = fate.dies_at, (fate.acts_at, fate.act) if fate.acts_at else None
         self.trace.append(f"{self.now:%d %H:%M} {function}")
@@ -210,7 +213,7 @@ class SimulatedWorld:
             return None
         finally:
             self._inside -= 1
-            self.fuse, self.meanwhile = held
+            self.fuse, self.meanwhile = outer
         self.trace.append(f"  {json.dumps(answer, sort_keys=True)[:120]}")
         return answer or {}
 
@@ -243,14 +246,13 @@ class SimulatedWorld:
 
     def acted_on(self, queue: Queue, body: str, began: int) -> None:
         """A message was finished. An SES event that stops a lead has stopped it from here on."""
-        queue.done.append(body)
         if queue is not self.events:
             return
         event = as_json(as_json(body).get("Message", "")) or as_json(body)
         tags = {name: values[0] for name, values in event.get("mail", {}).get("tags", {}).items()}
         rank = _LEDGER_EVENTS.get(event.get("eventType", ""))
         if rank is not None and "send_id" in tags:
-            self.told_of[tags["send_id"]] = max(RANK[rank], self.told_of.get(tags["send_id"], 0))
+            self.reported[tags["send_id"]] = max(RANK[rank], self.reported.get(tags["send_id"], 0))
         dead = event.get("bounce", {}).get("bounceType") == "Permanent"
         angry = event.get("complaint", {}).get("complaintFeedbackType", "not-spam") != "not-spam"
         if (dead or angry) and tags.get("name") != "handoff":

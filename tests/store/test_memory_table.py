@@ -17,7 +17,7 @@ from sodate.leads.contact_state import ContactState, Enrollment
 from sodate.leads.store import StateItem, as_it_was, find_state, state_item, state_key
 from sodate.sales.store import load, open_signals, unload
 
-from tests.simulation.table import MemoryTable
+from tests.fakes.table import MemoryTable
 from tests.support.tables import moto_table
 
 RUN = Enrollment("e1", 1, 0, "2026-11-24T00:00:00.000Z", 3)

@@ -30,7 +30,7 @@ from sodate.segments.segment import SegmentSet
 from sodate.segments.store import load_facts, members
 from sodate.segments.update import Occasion
 
-from tests.simulation.table import MemoryTable
+from tests.fakes.table import MemoryTable
 from tests.unit.scoring.test_scoring_engine import rule_set
 
 START = datetime(2026, 11, 24, tzinfo=UTC)

@@ -20,7 +20,7 @@ from sodate.scenarios.store import step_guard
 from sodate.scheduling import store as due
 from sodate.scheduling.message import RawMessage
 
-from tests.simulation.table import MemoryTable
+from tests.fakes.table import MemoryTable
 from tests.support.tables import moto_table
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)

@@ -8,8 +8,8 @@ from sodate.email.ledger.states import StepRef
 from sodate.email.ledger.store import find_send, step_send
 from sodate.email.operator_lists.unknown import list_unknown, unknown_sends
 
+from tests.fakes.table import MemoryTable
 from tests.simulation.fault_profile import Crash
-from tests.simulation.table import MemoryTable
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 REF = StepRef("L", "drip", 1, 0, "e1")

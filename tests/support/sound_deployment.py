@@ -27,7 +27,7 @@ from sodate_cli.target import Target
 
 from infra.catalog import FUNCTIONS
 from infra.config import MailIdentity, Stage, Throttle
-from tests.support.aws_answers import AwsAnswers, Json, Refused
+from tests.fakes.aws_answers import AwsAnswers, Json, Refused
 
 NOW = datetime(2026, 11, 25, 3, 0, 10, tzinfo=UTC)
 ACCOUNT, REGION, STAGE = "123456789012", "ap-northeast-1", "prod"

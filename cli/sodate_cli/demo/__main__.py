@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sodate.email.eligibility.days import add_business_days
 
 from sodate_cli import output
-from sodate_cli.demo import tell
+from sodate_cli.demo import report
 from sodate_cli.demo.people import PEOPLE, Act, Person
 from sodate_cli.demo.play import Player, StoryBroken
 from sodate_cli.target import connect
@@ -55,12 +55,12 @@ def play() -> list[str]:
             live(player, person, acted)
         sodate("local", "advance", "1m")
     where = connect("local")
-    found = {number: tell.outcome(person, where) for number, person in enumerate(PEOPLE)}
+    found = {number: report.outcome(person, where) for number, person in enumerate(PEOPLE)}
     sales = player.sales_messages(endpoints["sink"])
-    tell.show_table(PEOPLE, answers, found)
-    tell.show_sales(sales)
+    report.show_table(PEOPLE, answers, found)
+    report.show_sales(sales)
     output.show_fields("Look at", {name: endpoints[name] for name in ("mailbox", "sink", "api")})
-    return tell.problems(PEOPLE, answers, found, sales, player)
+    return report.problems(PEOPLE, answers, found, sales, player)
 
 
 def days_until_ordinary(now: datetime) -> int:

@@ -69,9 +69,9 @@ def sending(d: Deployment) -> Result:
             f"SES refuses email ({found.stopped}): everything due waits, one email a minute is tried",
             "mend what SES names (checks ses-account, ses-identity, configuration-set); sending resumes by itself",
         )
-    if found.held:
+    if found.hold_reason:
         return failed(
-            f"marketing email is held: {found.held}",
+            f"marketing email is on hold: {found.hold_reason}",
             "clean the addresses that bounce or complain; it resumes when the seven-day share is below the limit",
         )
     return ok(f"email leaves, at {found.rate:g} a second")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from benchmarks.virtual import VirtualTime
+from tests.fakes.virtual_time import VirtualTime
 
 START = datetime(2026, 11, 24, tzinfo=UTC)
 

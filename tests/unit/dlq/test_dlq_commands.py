@@ -9,7 +9,7 @@ import pytest
 from sodate_cli.dlq import app
 from typer.testing import CliRunner
 
-from tests.support.dead_letters import DeadLetterQueue, Functions
+from tests.fakes.dead_letters import DeadLetterQueue, Functions
 
 OUTPUTS = {
     "DlqSendUrl": "https://sqs/sodate-dev-send-dlq",

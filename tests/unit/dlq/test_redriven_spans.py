@@ -10,7 +10,7 @@ from sodate.errors import Conflict
 from sodate_cli.redrive import Edge, redrive
 from sodate_cli.stream_span import SourceMapping, Span, Trimmed, batches, read_span
 
-from tests.support.dead_letters import STREAM, DeadLetterQueue, Functions, Json, Shard, clients, place
+from tests.fakes.dead_letters import STREAM, DeadLetterQueue, Functions, Json, Shard, clients, place
 
 KINDS = ("activity", "profile", "state", "send")
 PATTERNS = [

@@ -16,7 +16,7 @@ from sodate_cli.doctor.commands import is_sick
 from sodate_cli.doctor.finding import Finding, Verdict
 from sodate_cli.doctor.runner import examine
 
-from tests.support.aws_answers import Json, Refused
+from tests.fakes.aws_answers import Json, Refused
 from tests.support.sound_deployment import (
     ALARMS,
     NOW,
@@ -290,7 +290,7 @@ FAILURES: dict[str, tuple[Spoil, str]] = {
     "the playbook sends from somewhere else": (other_sender, "sender"),
     "SES refuses the account": (lambda _: rate_limiter.open_breaker("sending_paused"), "sending"),
     "a guard pauses marketing email": (
-        lambda _: rate_limiter.keep(rate_limiter.RateLimit(14.0, held="bounces 6 %")),
+        lambda _: rate_limiter.keep(rate_limiter.RateLimit(14.0, hold_reason="bounces 6 %")),
         "sending",
     ),
     "something was given up": (dead_letter, "dead-letters"),
@@ -378,8 +378,8 @@ def test_a_misconfiguration_fails_the_one_check_that_names_it(what: str, sound: 
     findings = examined(sound)
     assert of(findings, Verdict.FAILED) == [check], findings
     assert is_sick(findings)
-    told = next(finding for finding in findings if finding.name == check)
-    assert told.detail and told.what_to_do
+    reported = next(finding for finding in findings if finding.name == check)
+    assert reported.detail and reported.what_to_do
 
 
 @pytest.mark.parametrize("what", WARNINGS)

@@ -17,7 +17,7 @@ from sodate_cli.main import app
 from sodate_cli.target import Target
 from typer.testing import CliRunner
 
-from tests.support.aws_answers import Json, Refused
+from tests.fakes.aws_answers import Json, Refused
 from tests.support.sound_deployment import REGION, TABLE, SoundDeployment
 
 

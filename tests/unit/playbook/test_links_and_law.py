@@ -18,7 +18,7 @@ def rules_of(small: Path) -> Callable[[], dict[str, str]]:
 
 
 @pytest.mark.parametrize(
-    ("link", "told"),
+    ("link", "message"),
     [
         ("https://localhost/pricing", "no reader can reach"),
         ("http://localhost:8080/", "no reader can reach"),
@@ -44,10 +44,10 @@ def rules_of(small: Path) -> Callable[[], dict[str, str]]:
     ],
 )
 def test_a_link_that_leads_nowhere_is_an_error(
-    damage: Damage, rules_of: Callable[[], dict[str, str]], link: str, told: str
+    damage: Damage, rules_of: Callable[[], dict[str, str]], link: str, message: str
 ) -> None:
     damage(FIRST, LINK, link)
-    assert told in rules_of()["link"]
+    assert message in rules_of()["link"]
 
 
 @pytest.mark.parametrize(

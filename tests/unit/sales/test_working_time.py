@@ -22,13 +22,13 @@ def at(text: str, time_zone: ZoneInfo = TOKYO) -> datetime:
 @pytest.mark.parametrize(
     ("moment", "is_open"),
     [
-        ("2026-11-24T09:00", True),
-        ("2026-11-24T17:59:59", True),
-        ("2026-11-24T18:00", False),
-        ("2026-11-24T08:59:59", False),
-        ("2026-11-23T12:00", False),  # 勤労感謝の日
-        ("2026-11-28T12:00", False),
-        ("2026-12-30T12:00", False),
+        pytest.param("2026-11-24T09:00", True, id="begin of work"),
+        pytest.param("2026-11-24T17:59:59", True, id="last second of work"),
+        pytest.param("2026-11-24T18:00", False, id="end of work"),
+        pytest.param("2026-11-24T08:59:59", False, id="last second before work"),
+        pytest.param("2026-11-23T12:00", False, id="public holiday 勤労感謝の日"),
+        pytest.param("2026-11-28T12:00", False, id="Saturday"),
+        pytest.param("2026-12-30T12:00", False, id="closing day"),
     ],
 )
 def test_opening_hours(moment: str, is_open: bool) -> None:
@@ -43,12 +43,12 @@ def test_without_hours_an_office_is_always_open() -> None:
 @pytest.mark.parametrize(
     ("moment", "minutes", "end"),
     [
-        ("2026-11-24T10:00", 240, "2026-11-24T14:00"),
-        ("2026-11-24T16:00", 240, "2026-11-25T11:00"),
-        ("2026-11-24T16:00", 120, "2026-11-24T18:00"),
-        ("2026-11-27T17:00", 120, "2026-11-30T10:00"),
-        ("2026-11-28T12:00", 60, "2026-11-30T10:00"),
-        ("2026-12-28T17:30", 60, "2027-01-04T09:30"),
+        pytest.param("2026-11-24T10:00", 240, "2026-11-24T14:00", id="within a day"),
+        pytest.param("2026-11-24T16:00", 240, "2026-11-25T11:00", id="over a night"),
+        pytest.param("2026-11-24T16:00", 120, "2026-11-24T18:00", id="until the end of work"),
+        pytest.param("2026-11-27T17:00", 120, "2026-11-30T10:00", id="over a weekend"),
+        pytest.param("2026-11-28T12:00", 60, "2026-11-30T10:00", id="begun on a Saturday"),
+        pytest.param("2026-12-28T17:30", 60, "2027-01-04T09:30", id="over the closing days"),
     ],
 )
 def test_minutes_of_working_time(moment: str, minutes: int, end: str) -> None:
@@ -58,11 +58,11 @@ def test_minutes_of_working_time(moment: str, minutes: int, end: str) -> None:
 @pytest.mark.parametrize(
     ("moment", "earliest", "goes"),
     [
-        ("2026-11-24T20:00", None, "2026-11-25T09:00"),
-        ("2026-11-24T20:00", "08:00", "2026-11-25T09:00"),
-        ("2026-11-24T20:00", "10:30", "2026-11-25T10:30"),
-        ("2026-11-24T07:00", "10:30", "2026-11-24T10:30"),
-        ("2026-11-27T20:00", "09:00", "2026-11-30T09:00"),
+        pytest.param("2026-11-24T20:00", None, "2026-11-25T09:00", id="no time: begin of work"),
+        pytest.param("2026-11-24T20:00", "08:00", "2026-11-25T09:00", id="a time before work: begin of work"),
+        pytest.param("2026-11-24T20:00", "10:30", "2026-11-25T10:30", id="a time within work"),
+        pytest.param("2026-11-24T07:00", "10:30", "2026-11-24T10:30", id="the same day"),
+        pytest.param("2026-11-27T20:00", "09:00", "2026-11-30T09:00", id="over a weekend"),
     ],
 )
 def test_when_the_digest_goes(moment: str, earliest: Any, goes: str) -> None:

@@ -71,8 +71,8 @@ class Site:
             notice = acts[action]()
         except (NotPossible, OSError) as reason:
             notice = f"not done: {reason}"
-        told = {"clicked": form["link"]} if action == "click" and "link" in form else {"notice": notice}
-        location = f"/mail/{message_id}?" + urlencode(told)
+        result = {"clicked": form["link"]} if action == "click" and "link" in form else {"notice": notice}
+        location = f"/mail/{message_id}?" + urlencode(result)
         return Response(303, b"", {"Location": location})
 
     def _find(self, message_id: str) -> Message | None:

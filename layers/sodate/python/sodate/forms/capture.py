@@ -37,6 +37,8 @@ _TRIES = 8
 
 @dataclass(frozen=True)
 class Capture:
+    """The use case. `pause` waits before retry number n."""
+
     form: Form
     address_secret: bytes
     on_confirmed: OnConfirmed
@@ -58,8 +60,8 @@ class Capture:
     def _once(self, submission: Submission, suspicion: Suspicion | None) -> Captured:
         receipt = find_receipt(submission.form_id, submission.receipt_name)
         match decide_post(submission, suspicion, receipt, self.new_id):
-            case Repeat(captured=captured, is_stored=is_stored):
-                if is_stored:
+            case Repeat(captured=captured, has_lead=has_lead):
+                if has_lead:
                     self._retry_failed_email(submission, captured.submission_id)
                 return captured
             case Quarantine() as quarantine:
@@ -74,17 +76,17 @@ class Capture:
         owner = owner_of(address_key)
         state = find_state(owner) if owner else None
         suppressed = suppression_of(address_key)
-        is_asked = state is not None and is_consent_ticked(self.form, submission)
-        requests = find_requests(owner, submission) if owner and is_asked else ()
+        reads_requests = state is not None and is_consent_ticked(self.form, submission)
+        requests = find_requests(owner, submission) if owner and reads_requests else ()
         return KnownAddress(address_key, owner, state, suppressed, requests)
 
     def _write(self, plan: SubmissionPlan) -> Captured:
-        started: list[Put] = []
+        enrollment_puts: list[Put] = []
         if isinstance(plan.consent, ConfirmedAtOnce):
             consent, at = plan.consent, plan.submission.at
             reaction = self.on_confirmed(plan.after, self.form.id, consent.topics, consent.reference, at)
-            plan, started = plan.enrolled(reaction.enrollments), reaction.puts
-        table.commit([*submission_writes(plan), *started])
+            plan, enrollment_puts = plan.enrolled(reaction.enrollments), reaction.puts
+        table.commit([*submission_writes(plan), *enrollment_puts])
         return plan.captured
 
     def _retry_failed_email(self, submission: Submission, submission_id: str) -> None:

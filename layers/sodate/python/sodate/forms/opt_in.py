@@ -1,4 +1,4 @@
-"""What a ticked consent box becomes: evidence, and an opt-in email or, if the form allows it, a confirmation. Pure."""
+"""What a ticked consent box leads to: evidence, and an opt-in email or, if the form allows it, a confirmation. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from sodate.leads.contact_state import ContactState
 
 @dataclass(frozen=True)
 class ConsentRequest:
-    """A stored request for consent. `at`: stamp; `key`: its sort key; `repeats`: posts since, without another email."""
+    """A stored request for consent. `at`: stamp; `key`: its sort key; `repeats`: later posts that sent no email."""
 
     key: str
     at: str

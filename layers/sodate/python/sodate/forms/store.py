@@ -149,6 +149,7 @@ def _item(pk: str, submission: Submission, submission_id: str) -> SubmissionItem
 
 
 def _receipt(submission: Submission, submission_id: str, old: Receipt | None, suspicion: str | None = None) -> Put:
+    """A new receipt, or one over `old`, unless a concurrent post changed it."""
     item = ReceiptItem(
         keys.receipt(submission.form_id, submission.receipt_name),
         keys.RECEIPT,
@@ -218,6 +219,17 @@ class SlotQueue:
     ttl: int
 
 
+_OF_THE_QUEUE = [CeilingItem.kind.set(CeilingItem), CeilingItem.ttl.set(number("ttl"))]
+_JOIN_QUEUE = Statement(
+    [CeilingItem.next_slot.set(CeilingItem.next_slot + number("width")), *_OF_THE_QUEUE],
+    (CeilingItem.next_slot > number("first")) & (CeilingItem.next_slot <= number("last")),
+)
+_BEGIN_QUEUE = Statement(
+    [CeilingItem.next_slot.set(number("then")), *_OF_THE_QUEUE],
+    CeilingItem.next_slot.does_not_exist() | (CeilingItem.next_slot <= number("first")),
+)
+
+
 def take_next_slot(pk: str, queue: SlotQueue) -> int | None:
     """Take the next free slot; None when none is left until `queue.last`.
 
@@ -245,17 +257,6 @@ def _take(pk: str, statement: Statement, parameters: dict[str, int]) -> int:
     """The next free slot afterwards."""
     stored = table.execute(pk, keys.NEXT, statement, parameters, "UPDATED_NEW")
     return int(values(CeilingItem, stored)["next_slot"])
-
-
-_OF_THE_QUEUE = [CeilingItem.kind.set(CeilingItem), CeilingItem.ttl.set(number("ttl"))]
-_JOIN_QUEUE = Statement(
-    [CeilingItem.next_slot.set(CeilingItem.next_slot + number("width")), *_OF_THE_QUEUE],
-    (CeilingItem.next_slot > number("first")) & (CeilingItem.next_slot <= number("last")),
-)
-_BEGIN_QUEUE = Statement(
-    [CeilingItem.next_slot.set(number("then")), *_OF_THE_QUEUE],
-    CeilingItem.next_slot.does_not_exist() | (CeilingItem.next_slot <= number("first")),
-)
 
 
 # -- opt-in emails -----------------------------------------------------------------------------------------------------

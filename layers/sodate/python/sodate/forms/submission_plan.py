@@ -1,4 +1,4 @@
-"""What a form post becomes, decided without I/O: first whether it counts, then what it changes of a lead."""
+"""Decides without I/O whether a form post is stored, quarantined or a repeat, and what it changes of its lead."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -26,18 +26,18 @@ class Outcome(StrEnum):
 
     STORED = "stored"
     NOT_MAILABLE = "not_mailable"
-    """Stored, and nothing can be mailed to the address."""
+    """Stored; the address cannot receive email."""
     REPEAT = "repeat"
     """It was stored before."""
     QUARANTINED = "quarantined"
-    """It waits for a person, and its sender is not told."""
+    """Stored for an operator; the response looks like success."""
     CHECK_FAILED = "check_failed"
-    """It waits for a person, and its sender is told to solve the CAPTCHA."""
+    """Stored for an operator; the response asks to solve the CAPTCHA."""
 
 
 @dataclass(frozen=True)
 class Captured:
-    """`reason`: what made the address doubtful or the post suspect; else the outcome."""
+    """`reason`: code of the doubt about the address or of the suspicion against the post; else the outcome."""
 
     outcome: Outcome
     submission_id: str
@@ -57,15 +57,15 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Repeat:
-    """Nothing to store. `is_stored`: the post has a lead, and its opt-in email is retried if it failed."""
+    """Nothing to store. `has_lead`: the first post became a lead, so its failed opt-in email is retried."""
 
     captured: Captured
-    is_stored: bool
+    has_lead: bool
 
 
 @dataclass(frozen=True)
 class Quarantine:
-    """`old`: a receipt of an earlier post with the same name, which is overwritten."""
+    """`old`: the receipt of an earlier post with the same name, which is overwritten; None: there is none."""
 
     captured: Captured
     suspicion: str
@@ -74,7 +74,7 @@ class Quarantine:
 
 @dataclass(frozen=True)
 class Accept:
-    """`old` as for `Quarantine`. `releases`: it is the receipt of this very post, which leaves the quarantine."""
+    """`old`: as for `Quarantine`. `releases`: `old` belongs to this same post, which thereby leaves the quarantine."""
 
     submission_id: str
     old: Receipt | None
@@ -84,7 +84,7 @@ class Accept:
 def decide_post(
     submission: Submission, suspicion: Suspicion | None, receipt: Receipt | None, new_id: Callable[[], str]
 ) -> Repeat | Quarantine | Accept:
-    """Decide whether the post counts. `receipt`: what is stored under its `receipt_name`.
+    """Decide what becomes of the post. `receipt`: the one stored under its `receipt_name`, if any.
 
     Raises: `FieldErrors` for a submission id that was used with other answers.
     """
@@ -96,13 +96,14 @@ def decide_post(
     if receipt.digest != submission.digest:
         raise FieldErrors({"_submission_id": ["used_with_other_answers"]})
     if receipt.suspicion is None:
-        return Repeat(Captured(Outcome.REPEAT, receipt.submission_id, "repeat"), is_stored=True)
+        return Repeat(Captured(Outcome.REPEAT, receipt.submission_id, "repeat"), has_lead=True)
     if suspicion is not None:
-        return Repeat(_suspected(receipt.submission_id, suspicion), is_stored=False)
+        return Repeat(_suspected(receipt.submission_id, suspicion), has_lead=False)
     return Accept(receipt.submission_id, receipt, releases=True)  # the CAPTCHA was solved
 
 
 def _is_same_post(receipt: Receipt, submission: Submission) -> bool:
+    """With a submission id: always. Without one, only a receipt of the last ten minutes belongs to the same post."""
     return submission.controls.submission_id is not None or submission.at - receipt.at < SAME_POST
 
 
@@ -113,7 +114,7 @@ def _suspected(submission_id: str, suspicion: Suspicion) -> Captured:
 
 @dataclass(frozen=True)
 class KnownAddress:
-    """What is stored about the address of a post. `state` is None when nobody, or only an erased lead, owned it."""
+    """What is stored about the address of a post. `state`: None when no lead, or only an erased one, owns it."""
 
     address_key: str
     owner: str | None = None
@@ -124,7 +125,7 @@ class KnownAddress:
 
 @dataclass(frozen=True)
 class SubmissionPlan:
-    """What an accepted post changes. `before` is None, and `profile` the new one, for a lead that it creates."""
+    """What an accepted post changes. For a lead that it creates, `before` is None and `profile` is the new profile."""
 
     submission: Submission
     accepted: Accept

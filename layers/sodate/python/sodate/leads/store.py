@@ -16,7 +16,7 @@ from sodate.errors import NotFound
 from sodate.leads.contact_state import ContactState, Enrollment
 from sodate.leads.lead import Profile
 
-#: Attributes that every item has, and that are no part of a value object.
+#: Attributes of every item that no value object has.
 _OF_EVERY_ITEM = ("pk", "sk", "ttl")
 
 
@@ -130,6 +130,7 @@ def language_change(lead_id: str, language: str) -> Update:
 
 
 def _own(stored: dict[str, Any]) -> dict[str, Any]:
+    """Without the attributes of every item."""
     return {name: value for name, value in stored.items() if name not in _OF_EVERY_ITEM}
 
 
@@ -172,6 +173,13 @@ def state_item(state: ContactState) -> StateItem:
     return StateItem(keys.lead(state.lead_id), keys.STATE, **stored)
 
 
+#: Attributes of STATE that are written as a whole; topics and enrollments are written one by one.
+_SCALARS = (
+    "address_key", "language", "blocked", "opt_in_mails", "opt_in_mail_at", "zone", "pause_until", "frequency",
+    "opted_out_at",
+)  # fmt: skip
+
+
 def state_change(
     before: ContactState, after: ContactState, topics: Iterable[str] = (), also: Condition | None = None
 ) -> Update:
@@ -188,7 +196,7 @@ def changes(before: ContactState, after: ContactState) -> list[Action]:
     """Update actions for everything but the times of emails, which claims write."""
     actions = [
         _set_or_remove(getattr(StateItem, name), getattr(after, name))
-        for name in _PLAIN
+        for name in _SCALARS
         if getattr(before, name) != getattr(after, name)
     ]
     actions += [
@@ -202,12 +210,6 @@ def changes(before: ContactState, after: ContactState) -> list[Action]:
         if before.enrollments.get(name) != (enrollment := after.enrollments.get(name))
     ]
     return actions
-
-
-_PLAIN = (
-    "address_key", "language", "blocked", "opt_in_mails", "opt_in_mail_at", "zone", "pause_until", "frequency",
-    "opted_out_at",
-)  # fmt: skip
 
 
 def _set_or_remove(path: Any, value: Any) -> Action:
@@ -230,7 +232,7 @@ def no_opt_out_since(state: ContactState) -> Condition:
 
 
 def enrollments_unchanged(state: ContactState, sequences: Iterable[str]) -> Condition | None:
-    """True while each of these enrollments is the one of `state`, at whatever step, or still missing."""
+    """True while each of these enrollments is the one of `state`, at any step, or is missing as there."""
     condition = None
     for name in sequences:
         current = state.enrollments.get(name)
@@ -246,6 +248,7 @@ def step_change(lead_id: str, sequence: str, enrollment_id: str, step: int, then
 
 
 def enrolled(sequence: str, enrollment_id: str) -> Condition:
+    """True while the lead is in this enrollment, at any step."""
     condition: Condition = StateItem.enrollments[sequence]["id"] == enrollment_id
     return condition
 
@@ -256,6 +259,7 @@ def step_set(sequence: str, step: Any) -> Action:
 
 
 def enrolled_at(sequence: str, enrollment_id: Any, step: Any) -> Condition:
+    """True while the lead is in this enrollment, at this step; both may be parameters of a statement."""
     enrollment = StateItem.enrollments[sequence]
     condition: Condition = (enrollment["id"] == enrollment_id) & (enrollment["step"] == step)
     return condition

@@ -50,6 +50,7 @@ class WaitingItem(TableItem, discriminator="waiting"):
 
 
 def reference(lead_id: str, signal_key: str) -> str:
+    """Identifies a signal in the load of an owner and in due entries: one string instead of lead and key."""
     return activity_key("signal", lead_id, signal_key)
 
 
@@ -58,12 +59,14 @@ def find_conversation(lead_id: str) -> ConversationItem | None:
 
 
 def conversation(lead_id: str, signal_key: str, owner: str, stage: str, now: datetime) -> ConversationItem:
+    """The item to write; `find_conversation` reads the stored one."""
     return ConversationItem(
         keys.lead(lead_id), keys.CONVERSATION, signal=signal_key, owner=owner, stage=stage, changed=keys.stamp(now)
     )
 
 
 def unchanged(conversation: ConversationItem | None) -> Condition:
+    """True while the stored conversation is the one that was read; for None, while there is none."""
     if conversation is None:
         return ConversationItem.pk.does_not_exist()
     condition: Condition = ConversationItem.signal == conversation.signal
@@ -84,12 +87,13 @@ def advance_rotation(rotation: RotationItem | None, owner: str) -> Put:
 
 
 def open_signals(owner: str) -> int:
+    """Signals without feedback that count against the capacity of an owner; 0 for an owner without a capacity."""
     item = table.find(LoadItem, *keys.sales_load(owner))
     return len(item.open or ()) if item else 0
 
 
 def load(owner: str, ref: str, at_most: int | None) -> Update:
-    """Add a signal if the owner has fewer than `at_most` open ones; None: no limit."""
+    """Count a signal as open if the owner has fewer than `at_most` of them; None: no limit. Undone by `unload`."""
     condition = (LoadItem.open.does_not_exist() | (size(LoadItem.open) < at_most)) if at_most else None
     return Update(LoadItem(*keys.sales_load(owner)), [LoadItem.kind.set(LoadItem), LoadItem.open.add({ref})], condition)
 
@@ -100,6 +104,7 @@ def unload(owner: str, ref: str) -> None:
 
 
 def waiting(owner: str, at: datetime, signal: SignalItem, escalation_level: int) -> WaitingItem:
+    """A signal that waits for the digest of `owner` at `at`; it expires 30 days after."""
     lead_id = keys.lead_id_of(signal.pk)
     return WaitingItem(
         keys.sales_digest(owner, at),
@@ -145,6 +150,7 @@ class Assignment:
 
 
 def join_writes(signal: SignalItem, conversation: ConversationItem) -> list[Write]:
+    """The new signal belongs to a conversation that sales has already. They fail after a concurrent assignment."""
     actions = [SignalItem.joins.set(conversation.signal), SignalItem.assigned_to.set(conversation.owner)]
     return [Update(signal, actions, _unassigned())]
 
@@ -181,6 +187,7 @@ def escalation_writes(signal: SignalItem, plan: NotificationPlan, now: datetime)
 
 
 def expiry_writes(signal: SignalItem, now: datetime) -> list[Write]:
+    """The feedback link expired. They fail when feedback arrived meanwhile."""
     no_feedback = SignalItem.pk.exists() & SignalItem.feedback.does_not_exist()
     expired = Update(signal, [SignalItem.expired_at.set(keys.stamp(now))], no_feedback)
     return [expired, *stage_writes(signal, "expired", now)]
@@ -238,7 +245,7 @@ def _notification_actions(plan: NotificationPlan) -> list[Action]:
 
 
 def _notification_entries(signal: SignalItem, plan: NotificationPlan, now: datetime) -> list[Write]:
-    """What makes the digest of the owner, and the escalation, happen."""
+    """The waiting signal and the due entry of a digest, and the due entry of the escalation."""
     lead_id, level = keys.lead_id_of(signal.pk), plan.escalation_level
     writes: list[Write] = []
     if plan.digest_at:

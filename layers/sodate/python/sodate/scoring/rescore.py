@@ -127,7 +127,7 @@ def reevaluate(lead_id: str, rules: Rules, now: datetime) -> Rescored:
 def _updated(
     lead_id: str, snapshot: ScoreSnapshot, rules: Rules, now: datetime, new_activities: Sequence[Activity] | None
 ) -> ScoreState | None:
-    """The updated score state; None when there is nothing to write."""
+    """The updated score state, by increment where that is possible, else by replay; None: there is nothing to write."""
     if not snapshot.version or new_activities is None or snapshot.rules_version != rules.version:
         return _replayed(lead_id, snapshot, rules, now)
     score_state, relevant = snapshot.score_state, [one for one in new_activities if rules.engine.matters(one)]
@@ -145,6 +145,7 @@ def _updated(
 def _replayed(
     lead_id: str, snapshot: ScoreSnapshot, rules: Rules, now: datetime, new_activities: Iterable[Activity] | None = None
 ) -> ScoreState | None:
+    """The replayed score state; None when it equals the stored one."""
     score_state = replayed(lead_id, rules, now, new_activities)
     if not snapshot.version or snapshot.rules_version != rules.version:
         return score_state

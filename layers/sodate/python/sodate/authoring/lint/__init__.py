@@ -1,6 +1,6 @@
 """Cross checks: each rule is one small function with an id; rules of law name their source.
 
-A rule sees only documents that are valid on their own, and never repeats what the schema has said already.
+A rule sees only documents that are valid on their own, and does not report again what the schema reports.
 """
 
 from collections.abc import Sequence

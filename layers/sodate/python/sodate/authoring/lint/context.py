@@ -1,4 +1,4 @@
-"""What lint rules look at, prepared once."""
+"""The input of the lint rules, prepared once per playbook."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Context:
 
     @cached_property
     def topics(self) -> set[str] | None:
-        """None when playbook.yaml could not be read: then nothing is said about topics."""
+        """None when playbook.yaml could not be read; rules about topics then report nothing."""
         return {topic.id for topic in self.mailing.topics} if self.mailing else None
 
     def declared(self, kind: str) -> set[str]:
@@ -59,18 +59,18 @@ class Context:
 
     @cached_property
     def all_forms_are_valid(self) -> bool:
-        """Otherwise it is unknown which fields leads have, and nothing is said about missing ones."""
+        """When False, it is unknown which fields leads have, and rules about missing fields report nothing."""
         return len(self.forms) == len(self.book.forms)
 
     def is_always_filled(self, path: str) -> bool:
-        """Every form of the playbook requires it, so every lead that comes through a form has it."""
+        """True when every form of the playbook requires the field, so that every lead from a form has it."""
         holders = {form.id for form, field in self.form_fields.get(path, []) if field.required}
         return bool(self.forms) and holders == set(self.forms)
 
 
 @dataclass(frozen=True)
 class Mail:
-    """One compiled template with the body it came from, to point into."""
+    """One compiled template with its source body, so that a problem can name a line of it."""
 
     doc: Doc[TemplateFile]
     body: Body

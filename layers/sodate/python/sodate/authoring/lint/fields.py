@@ -121,7 +121,7 @@ def _holes(context: Context, mail: Mail, text: str) -> Iterator[str]:
 
 
 def every_mail_can_be_filled_in(context: Context) -> Iterator[Problem]:
-    """Rendering with every field filled must succeed; otherwise it fails for every lead."""
+    """Rendering with a value for every field must succeed; otherwise it fails for every lead."""
     for mail in context.finished():
         values = values_for(context, mail, complete=True)
         for key, text in (("subject", mail.template.subject), ("body", mail.template.html)):

@@ -1,6 +1,7 @@
-"""What the law demands of marketing mail, each rule with its source; displays are judged on what readers see.
+"""What the law requires of marketing email, each rule with its source; checked on the text that a recipient sees.
 
-特定電子メール法 4条, 特定商取引法 12条の3 and CAN-SPAM (15 U.S.C. 7704) ask for much the same: who, where, how to stop.
+特定電子メール法 4条, 特定商取引法 12条の3 and CAN-SPAM (15 U.S.C. 7704) require nearly the same: the
+sender's name, postal address and contact, and a way to opt out.
 """
 
 import re
@@ -39,7 +40,7 @@ def four_displays(context: Context) -> Iterator[Problem]:
 
 
 def _first_of_each(seen: dict[str, Problem], problems: Iterator[Problem]) -> Iterator[Problem]:
-    """Both readers may miss the same display; it is one problem."""
+    """The same display may be missing in both renderings; it is reported once."""
     for problem in problems:
         if problem.rule not in seen:
             seen[problem.rule] = problem
@@ -68,7 +69,7 @@ def _problem(mail: Mail, rule: str, what: str, field: str, places: list[str], re
 
 
 def sender_can_be_found(context: Context) -> Iterator[Problem]:
-    """A name of a town is no address, and a department is no way to reach somebody."""
+    """The name of a town is no postal address, and the name of a department is no contact."""
     doc = context.book.mailing
     if doc is None or doc.model is None:
         return

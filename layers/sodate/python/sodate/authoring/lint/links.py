@@ -1,4 +1,4 @@
-"""Links and images of a mail: http(s), mail or telephone, never a target that a stranger's answer decides."""
+"""Links and images of an email: http(s), mailto or tel, never a target taken from an answer of a form."""
 
 import ipaddress
 import re
@@ -16,14 +16,14 @@ _MAIL_OR_TELEPHONE = re.compile(
     r"^(mailto:[^\s{}@?]+@[^\s{}@?]+\.[^\s{}@?]+(\?[^\s{}]*)?|tel:\+?[0-9().-]{3,25})$", re.I
 )
 _PLAIN = re.compile(r"^https?://[^/?#\s{}]+([/?#].*)?$", re.IGNORECASE | re.DOTALL)
-#: Their targets can be changed after the mail has left, so spam filters judge them by their worst user.
+#: Their targets can be changed after the mail has left, so spam filters distrust them.
 # fmt: off
 SHORTENERS = frozenset((
     "bit.ly", "bitly.com", "buff.ly", "cutt.ly", "goo.gl", "is.gd", "lnkd.in", "ow.ly", "rb.gy", "rebrand.ly", "s.id",
     "shorturl.at", "soo.gd", "t.co", "t.ly", "tiny.cc", "tinyurl.com", "urlzs.com", "ux.nu", "v.gd", "x.gd",
 ))
 # fmt: on
-#: RFC 6761 and RFC 2606: nobody's, or this very machine.
+#: RFC 6761 and RFC 2606: reserved names, and names of the local machine.
 _NOWHERE = re.compile(r"(^|\.)(localhost|local|test|invalid|internal|example|example\.(com|net|org)|lan|home\.arpa)$")
 _ACTIVE = {"script", "iframe", "object", "embed", "form", "input", "button", "base", "applet"}
 _HINT = "write https://…, `{{ unsubscribe_url }}` or `{{ opt_in_url }}`"
@@ -86,7 +86,7 @@ def _is_nowhere(host: str) -> bool:
 
 
 def no_liquid_is_left_in_a_link(context: Context) -> Iterator[Problem]:
-    """`{ { x }}` or an encoded `%7B%7B` is no merge field: readers would get it as it stands."""
+    """`{ { x }}` or an encoded `%7B%7B` is no merge field: it would be sent unchanged."""
     for mail in context.finished():
         left = {
             target for reader in rendered(context, mail) for target in links_of(reader.html) if _LEFT.search(target)

@@ -25,7 +25,7 @@ def liquid_parses(context: Context) -> Iterator[Problem]:
 
 
 def _body(mail: Mail) -> Iterator[Problem]:
-    """Judged on the body as written, where the lines are right; then on both parts as compiled."""
+    """Parses the source body first, whose line numbers the author knows; then both compiled parts."""
     for file, line, wrong in _first_error(mail.body.text, mail):
         yield Problem(file, line, "", f"Liquid: {wrong}", "see docs/playbook.md, Merge fields", "liquid")
         return
@@ -48,7 +48,7 @@ def _first_error(text: str, mail: Mail) -> Iterator[tuple[str, int, str]]:
 
 
 def _never_closed(text: str) -> int:
-    """Where the innermost block begins that has no end."""
+    """The position of the innermost block without an end."""
     open_blocks: list[tuple[str, int]] = []
     for match in LIQUID.finditer(text):
         tag = _TAG.match(match.group())
@@ -75,7 +75,7 @@ def _words(error: LiquidError) -> str:
 
 
 def filters_are_known(context: Context) -> Iterator[Problem]:
-    """An unknown filter is found only while rendering, so it is looked for here."""
+    """Liquid detects an unknown filter only while rendering, so this rule looks for it."""
     for mail in context.finished():
         for name, piece in _filters(mail.body.text):
             message = f"the filter `{name}` is not available"

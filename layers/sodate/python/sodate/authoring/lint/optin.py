@@ -1,4 +1,4 @@
-"""The opt-in mail: a transactional email that carries the link to confirm."""
+"""The opt-in email: a transactional email that contains the confirmation link."""
 
 from collections.abc import Iterator
 

@@ -1,7 +1,7 @@
-"""Mails as two readers get them: one who left every optional field empty, one who filled in everything.
+"""Each email, rendered for two leads: one with every optional field empty, one with every field filled in.
 
-Rules about what must be seen are judged on these, so that an `{% if %}`, a comment or a hidden element cannot hide
-a display that the law demands.
+Rules about required displays check these renderings, so that an `{% if %}`, a comment or a hidden element cannot hide
+a display that the law requires.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from liquid.exceptions import LiquidError
 from sodate.authoring.lint.context import Context, Mail
 from sodate.email.content.render import environment
 
-#: Stand for the sender's data and the links; nothing else in a mail can look like them.
+#: Placeholders for the sender's data and the links; no other text of an email equals them.
 SENDER = {
     "name": "zzsendernamezz",
     "from_address": "zzfrom@zz.example",
@@ -52,7 +52,7 @@ def values_for(context: Context, mail: Mail, *, complete: bool) -> dict[str, Any
 
 
 def rendered(context: Context, mail: Mail) -> Iterator[Reader]:
-    """Nothing for a reader who could not get this mail; that is told by the rules in `liquid` and `fields`."""
+    """Without a lead for whom rendering fails; the rules in `liquid` and `fields` report that."""
     for name, complete in (("a lead with required fields only", False), ("a lead with every field", True)):
         values = values_for(context, mail, complete=complete)
         try:

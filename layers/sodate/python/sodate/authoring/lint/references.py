@@ -1,4 +1,4 @@
-"""What one file names in another must exist."""
+"""A definition that another file refers to must exist."""
 
 from collections.abc import Iterator
 from typing import Any

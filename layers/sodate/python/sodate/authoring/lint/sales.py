@@ -1,4 +1,4 @@
-"""Hand-off to sales: leads find an owner, come back to what exists, and data leaves over TLS."""
+"""Hand-off to sales: every lead gets an owner, recycling names existing sequences, and webhooks use TLS."""
 
 import re
 from collections.abc import Iterator

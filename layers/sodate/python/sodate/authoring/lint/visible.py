@@ -1,6 +1,7 @@
-"""What a person sees of an HTML mail.
+"""The text of an HTML email that a recipient sees.
 
-Reasonable effort against text that is there and not seen: comments, hidden elements, tiny, see-through or moved away.
+Leaves out comments, hidden elements, and text that is tiny, transparent or moved off the page. Other ways to hide text
+are not detected.
 """
 
 import re
@@ -21,7 +22,7 @@ _SIZE = re.compile(r"(?<![-\w])font-size\s*:\s*([\d.]+)\s*(px|pt|em|rem|%)?", re
 _COLOUR = re.compile(r"(?<![-\w])color\s*:\s*([#\w(),.% ]+)", re.IGNORECASE)
 _BACKGROUND = re.compile(r"(?<![-\w])background(?:-color)?\s*:\s*(#\w+|\w+)", re.IGNORECASE)
 _NAMED = {"white": "#ffffff", "black": "#000000", "#fff": "#ffffff", "#000": "#000000"}
-#: Below this nobody reads it.
+#: A smaller font counts as invisible.
 SMALLEST_PX = 6
 
 
@@ -43,14 +44,14 @@ def visible_text(html: str) -> str:
 
 
 def visible_links(html: str) -> set[str]:
-    """Targets of links that have something to click on."""
+    """Targets of links with visible content."""
     links: set[str] = set()
     _walk(parse_html(html), _Look(), [], links)
     return links
 
 
 def _walk(node: lxml_html.HtmlElement, look: _Look, parts: list[str], links: set[str]) -> bool:
-    """Adds what is seen below `node`; tells whether there was anything."""
+    """Adds the visible text below `node`; returns whether there was any."""
     if not isinstance(node.tag, str) or node.tag in _UNSEEN or node.get("hidden") is not None:
         return False
     style = node.get("style") or ""

@@ -37,11 +37,11 @@ AskSes = Callable[[], Mapping[str, Any] | None]
 
 @dataclass(frozen=True)
 class SendingLimits:
-    """Our own limits. `held`: why marketing email is held; None: it is not. `left`: emails left of the daily ceiling;
-    None: no ceiling.
+    """Our own limits. `hold_reason`: why marketing email is on hold; None: it is not. `left`: emails left of the daily
+    ceiling; None: no ceiling.
     """
 
-    held: str | None = None
+    hold_reason: str | None = None
     left: int | None = None
 
 
@@ -122,7 +122,7 @@ class Dispatcher:
         room = self.room or 0
         if lane is due.TRANSACTIONAL:
             return room
-        if self.cache.rate_limit and self.cache.rate_limit.held:
+        if self.cache.rate_limit and self.cache.rate_limit.hold_reason:
             return 0
         return room if self.ceiling is None else min(room, self.ceiling)
 
@@ -137,11 +137,11 @@ class Dispatcher:
             self.breaker_opened = rate_limiter.open_breaker(account.stopped)
         if stored.stopped and not account.stopped:
             self.enqueue([Probe().to_message()], 0)
-        current = replace(stored, rate=account.rate, held=sending_limits.held)
+        current = replace(stored, rate=account.rate, hold_reason=sending_limits.hold_reason)
         if current != stored:
             rate_limiter.keep(current)
         self.cache.rate_limit = current
-        self.why = stopped or current.held
+        self.why = stopped or current.hold_reason
         self.ceiling = None if sending_limits.left is None else sending_limits.left - self.cache.handed_over
         if stopped:
             return 0

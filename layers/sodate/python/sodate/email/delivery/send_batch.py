@@ -77,9 +77,9 @@ class BatchSender:
 
 
 def _why_not_now(rate_limit: RateLimit, now: datetime) -> str | None:
-    if rate_limit.stopped or rate_limit.held:
-        return "held"
-    return "crowded" if rate_limit.is_saturated(now) else None
+    if rate_limit.stopped or rate_limit.hold_reason:
+        return "on_hold"
+    return "saturated" if rate_limit.is_saturated(now) else None
 
 
 @dataclass

@@ -54,7 +54,7 @@ def _send(tools: TransactionalEmail, lead_id: str, send_id: str) -> dict[str, in
         return {"gone": 1}
     if rate_limit.stopped or rate_limit.is_saturated(now):
         _later(lead_id, send_id, now)
-        return {"held": 1}
+        return {"on_hold": 1}
     try:
         begin_again(send, now)
         outgoing = tools.composers[send.name](send, now)
@@ -69,7 +69,7 @@ def _send(tools: TransactionalEmail, lead_id: str, send_id: str) -> dict[str, in
     except DefinitionUnreadable:  # by this release; SES was not called
         _later(lead_id, send_id, now)
         put_back(send, "definition_unreadable")
-        return {"held": 1}
+        return {"on_hold": 1}
     answer, opened = _attempt_in_slot(lambda: deliver(send, outgoing, tools.ses, tools.now()), rate_limit, tools)
     if answer.verdict == Verdict.DEFERRED:
         _later(lead_id, send_id, tools.now())

@@ -39,15 +39,15 @@ PATIENCE = timedelta(seconds=10)
 
 @dataclass(frozen=True)
 class RateLimit:
-    """`rate`: emails per second. `stopped`: why the circuit breaker is open. `held`: why we hold marketing email.
+    """`rate`: emails per second. `stopped`: why the circuit breaker is open.
 
-    `silent_calls`: SES calls in a row without a usable answer.
+    `hold_reason`: why marketing email is on hold. `silent_calls`: SES calls in a row without a usable answer.
     """
 
     rate: float = SANDBOX_RATE
     next_slot: datetime | None = None
     stopped: str | None = None
-    held: str | None = None
+    hold_reason: str | None = None
     silent_calls: int = 0
 
     @property
@@ -140,8 +140,8 @@ def forget_silent_calls(slot: Slot) -> None:
 
 
 def keep(rate_limit: RateLimit) -> None:
-    """Store rate and hold. The breaker and the reserved slots stay unchanged."""
-    store.keep(rate_limit.rate, rate_limit.held)
+    """Store the rate and the hold of marketing email. The breaker and the reserved slots stay unchanged."""
+    store.keep(rate_limit.rate, rate_limit.hold_reason)
 
 
 def _rate_limit(stored: dict[str, Any]) -> RateLimit:
@@ -150,7 +150,7 @@ def _rate_limit(stored: dict[str, Any]) -> RateLimit:
         float(stored.get("rate", SANDBOX_RATE)),
         _moment(int(next_slot)) if next_slot is not None else None,
         stored.get("stopped"),
-        stored.get("held"),
+        stored.get("hold_reason"),
         int(stored.get("silent_calls", 0)),
     )
 

@@ -11,9 +11,9 @@ from sodate.email.reputation.guards import Judgement, daily_ceiling, judge
 
 
 def sending_limits(mailing: Mailing, account: Account, now: datetime) -> tuple[SendingLimits, Judgement]:
-    """Limits of marketing email, and the judgement of the guards, which may warn before email is held. One query."""
+    """Limits of marketing email, and the judgement of the guards, which may warn before email is on hold. One query."""
     judgement = judge(rates.recent(now), mailing.guards)
-    held = judgement.reason if judgement.verdict == "pause" else None
+    hold_reason = judgement.reason if judgement.verdict == "pause" else None
     today = now.astimezone(ZoneInfo(mailing.sender.time_zone)).date()
     ceiling = daily_ceiling(mailing.warm_up, today)
-    return SendingLimits(held, None if ceiling is None else max(0, ceiling - account.sent)), judgement
+    return SendingLimits(hold_reason, None if ceiling is None else max(0, ceiling - account.sent)), judgement

@@ -21,7 +21,7 @@ class RateLimiterItem(TableItem, discriminator="rate_limiter"):
     rate = NumberAttribute()
     next_slot = NumberAttribute(null=True)
     stopped = UnicodeAttribute(null=True)
-    held = UnicodeAttribute(null=True)
+    hold_reason = UnicodeAttribute(null=True)
     silent_calls = NumberAttribute(null=True)
 
 
@@ -91,11 +91,10 @@ def count_silent_call() -> int:
     return int(_change(_KIND, RateLimiterItem.silent_calls.add(1))["silent_calls"])
 
 
-def keep(rate: float, held: str | None) -> None:
+def keep(rate: float, hold_reason: str | None) -> None:
+    hold = RateLimiterItem.hold_reason
     _change(
-        RateLimiterItem.rate.set(rate),
-        _KIND,
-        RateLimiterItem.held.remove() if held is None else RateLimiterItem.held.set(held[:200]),
+        RateLimiterItem.rate.set(rate), _KIND, hold.remove() if hold_reason is None else hold.set(hold_reason[:200])
     )
 
 

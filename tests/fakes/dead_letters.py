@@ -1,4 +1,8 @@
-"""A dead-letter queue, a stream with pages and an age, and Lambda, as far as `sodate dlq` sees them."""
+"""A dead-letter queue, a stream with pages and an age, and Lambda, as far as `sodate dlq` calls them.
+
+Kept of AWS: received messages are hidden until deleted or released; a stream answers empty pages and forgets its oldest
+records; an invocation returns its error as a payload. Not kept: several shards, expiry of receipt handles, throttling.
+"""
 
 import io
 import json

@@ -2,6 +2,8 @@
 
 Each program is a thread, but only the one whose moment has come runs; the others wait for theirs. So production code
 that sleeps between two calls is interleaved with its neighbours exactly as far as its sleeping says.
+
+Kept of a real clock: the order of wake-ups. Not kept: time that passes while a program computes.
 """
 
 import heapq
@@ -30,11 +32,11 @@ class VirtualTime:
 
     @property
     def is_in_program(self) -> bool:
-        return hasattr(self._mine, "turn")
+        return hasattr(self._mine, "wake")
 
     def sleep(self, seconds: float) -> None:
         """Only inside a program."""
-        mine: threading.Semaphore = self._mine.turn
+        mine: threading.Semaphore = self._mine.wake
         self._wake(self.now + timedelta(seconds=max(0.0, seconds)), mine.release)
         self._rested.release()
         mine.acquire()
@@ -58,7 +60,7 @@ class VirtualTime:
         threading.Thread(target=context.run, args=(self._run, program), daemon=True).start()
 
     def _run(self, program: Callable[[], None]) -> None:
-        self._mine.turn = threading.Semaphore(0)
+        self._mine.wake = threading.Semaphore(0)
         try:
             program()
         except BaseException as error:  # noqa: BLE001  raised again by `run`, where somebody sees it

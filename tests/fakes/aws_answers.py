@@ -1,7 +1,8 @@
 """Answers of AWS for what moto does not offer, given to real boto3 clients, so that names and shapes are AWS's own.
 
 A request and an answer are validated against botocore's model of the service: a check that calls what does not exist,
-and a test that invents a member, both fail. An operation without an answer here goes to moto.
+and a test that invents a member, both fail. An operation without an answer here goes to
+moto. Not kept: any state; each answer is what the test says.
 """
 
 from collections.abc import Callable

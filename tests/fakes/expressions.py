@@ -176,18 +176,18 @@ class _Reader:
             raise ValueError(f"unknown clause {clause}")
 
     def _take_out(self, path: Path, taken: Item, new: Item) -> None:
-        held = look_up(self._item, path)
-        left = sorted({*held["SS"]} - {*taken["SS"]}) if held else []
+        stored = look_up(self._item, path)
+        left = sorted({*stored["SS"]} - {*taken["SS"]}) if stored else []
         if left:
             _put(new, path, {"SS": left})
-        elif held:
+        elif stored:
             self._removed.append(path)  # an empty set does not exist
 
 
-def _added(held: Item | None, added: Item) -> Item:
+def _added(stored: Item | None, added: Item) -> Item:
     if "SS" in added:
-        return {"SS": sorted({*(held or {"SS": []})["SS"], *added["SS"]})}
-    return {"N": str(Decimal((held or {"N": "0"})["N"]) + Decimal(added["N"]))}
+        return {"SS": sorted({*(stored or {"SS": []})["SS"], *added["SS"]})}
+    return {"N": str(Decimal((stored or {"N": "0"})["N"]) + Decimal(added["N"]))}
 
 
 def holds(text: str | None, names: dict[str, str], values: Item, item: Item | None) -> bool:
@@ -204,8 +204,8 @@ def look_up(item: Item, path: Path) -> Item | None:
         if value is None:
             return None
         if isinstance(part, int):
-            held = value.get("L", [])
-            value = held[part] if part < len(held) else None
+            stored = value.get("L", [])
+            value = stored[part] if part < len(stored) else None
         else:
             value = value["M"].get(part) if "M" in value else None
     return value
