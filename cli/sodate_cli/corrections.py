@@ -1,8 +1,9 @@
 """`sodate lead judge|adjust`: corrections are activities like any other; no number is ever edited."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
+from sodate.activities.catalog import ActivityVerdict
 from sodate.scoring import correct
 from sodate.scoring.rules import MOST_POINTS
 
@@ -15,7 +16,7 @@ from sodate_cli.output import JsonOption
 def judge(
     email: EmailArgument,
     activity: Annotated[str, typer.Option("--activity", help="Its key, as `sodate lead explain --json` shows it.")],
-    verdict: Annotated[Literal["robot", "human"], typer.Option("--as", help="Who did it.")],
+    verdict: Annotated[ActivityVerdict, typer.Option("--as", help="Who did it.")],
     stage: StageOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -27,7 +28,7 @@ def judge(
         where = target(stage)
         lead_id = find_lead(email, where)
         correct.judge(lead_id, activity, verdict, now(where))
-    _say({"lead": lead_id, "activity": activity, "verdict": verdict}, as_json)
+    _say({"lead": lead_id, "activity": activity, "verdict": verdict.value}, as_json)
 
 
 def adjust(

@@ -142,7 +142,7 @@ def _resolve(send: SendItem, verdict: str, evidence: str, at: datetime) -> str |
         if verdict == "send-again":
             attempt_again(Definitions(), send, f"asked for by a person; {evidence}", at)
         else:
-            unknowns.resolve(send.lead_id, send.send_id, "sent" if verdict == "sent" else "lost", at)
+            unknowns.resolve(send.lead_id, send.send_id, unknowns.Finding(verdict), at)
     except (Conflict, NotFound) as error:
         return str(error)
     return None

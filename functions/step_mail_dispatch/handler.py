@@ -6,18 +6,28 @@ from typing import Any
 from sodate.email.delivery.dispatcher import Dispatcher, SendingLimits
 from sodate.email.mailing import Mailing
 from sodate.email.reputation.account import Account
+from sodate.email.reputation.guards import GuardVerdict
 from sodate.email.reputation.sending_limits import sending_limits
 from sodate.playbook.store import parsed
 from sodate.runtime.app import App, on_lambda
 from sodate.runtime.metrics import Metric
 
 
+<<<<<<< HEAD
 def limits_of(app: App, account: Account) -> SendingLimits:
     mailing = parsed(app.definitions.live("mailing"), Mailing)
     limits, judgement = sending_limits(mailing, account, app.clock.now())
     if judgement.verdict != "ok":
         app.log.warning("sender guard", extra={"verdict": judgement.verdict, "why": judgement.reason})
         app.metrics.count(Metric.SENDER_GUARD, 1)
+=======
+def limits_of(account: Account) -> SendingLimits:
+    mailing = parsed(container.definitions().live("mailing"), Mailing)
+    limits, judgement = sending_limits(mailing, account, clock.now())
+    if judgement.verdict is not GuardVerdict.OK:
+        logger().warning("sender guard", extra={"verdict": judgement.verdict, "why": judgement.reason})
+        count(Metric.SENDER_GUARD, 1)
+>>>>>>> typed-messages
     return limits
 
 

@@ -66,6 +66,13 @@ def written(*kinds: str, events: Sequence[str] = ("INSERT", "MODIFY")) -> dict[s
     return {"eventName": list(events), "dynamodb": {"NewImage": {"kind": {"S": list(kinds)}}}}
 
 
+def segment_changes() -> dict[str, Any]:
+    """Activities to publish: segments entered and left. Every other activity must not start the function."""
+    found = written("activity", events=["INSERT"])
+    found["dynamodb"]["NewImage"]["type"] = {"S": ["segment_entered", "segment_left"]}
+    return found
+
+
 def settled_sends(stage: Stage) -> dict[str, Any]:
     """Sends to publish: planned transactional emails, failures, and deliveries if the stage announces them.
 

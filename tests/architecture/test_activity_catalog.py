@@ -4,7 +4,6 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import get_args
 
 from sodate.activities.catalog import ActivityType
 from sodate.imports.mapping import ImportedType
@@ -88,4 +87,4 @@ def test_no_other_file_of_the_package_lists_activity_types() -> None:
 
 
 def test_imported_types_are_of_the_catalog() -> None:
-    assert set(get_args(ImportedType)) <= {type_.value for type_ in ActivityType}
+    assert {type_.value for type_ in ImportedType} <= {type_.value for type_ in ActivityType}

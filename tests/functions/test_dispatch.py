@@ -167,3 +167,16 @@ def test_a_late_tick_says_so(dispatcher: Dispatcher) -> None:
     dispatcher.plan(5, "a")
     dispatcher.world.now += timedelta(minutes=5 + dispatching.LATE_MINUTES + 1)
     assert dispatcher.tick().is_late
+
+
+def test_an_entry_that_cannot_be_parsed_becomes_a_dead_letter_and_delays_no_other(world: QuickWorld) -> None:
+    lead = world.join("taro@example.jp")
+    for number, content in enumerate(({"v": 2, "what": "steps", "leads": 7}, {"v": 1, "what": "dance"})):
+        due.plan(world.now, due.STEP, f"{number}", RawMessage(content), world.now)
+    world.advance(timedelta(days=1, minutes=10))
+    assert sorted(letter["reason"][:24] for letter in world.dead_letters()) == [
+        "a send message must be s",
+        "not a message of steps: ",
+    ]
+    assert [item["state"] for item in world.items("send") if item["name"] == "step"] == ["delivered"]
+    assert world.state(lead)["enrollments"]

@@ -9,7 +9,7 @@ import pytest
 from ses_simulator.errors import Fault
 from sodate.consent.unsubscribe import OptOut, unsubscribe
 from sodate.email.ledger.states import FINAL
-from sodate.email.operator_lists.unknown import resolve, unknown_sends
+from sodate.email.operator_lists.unknown import Finding, resolve, unknown_sends
 from sodate.playbook.store import Definitions
 from sodate.scheduling import store as due
 
@@ -250,7 +250,7 @@ def test_without_reports_an_unclear_answer_stays_on_the_list(world: World, fault
     assert second_attempts(world) == []
     (listed,) = unknown_sends(month)
     assert str(listed.reason).startswith("no_answer_and_no_event:")
-    resolve(listed.lead_id, listed.send_id, "lost", world.now)
+    resolve(listed.lead_id, listed.send_id, Finding.LOST, world.now)
     assert unknown_sends(month) == []
 
 

@@ -245,9 +245,8 @@ class World:
     def _stream(self) -> bool:
         records = self.stream_records()
         scoring = [r for r in records if _filter(r, {"activity"}, {"profile"})]
-        outbox = [
-            r for r in records if _filter(r, set(), {"submission", "consent", "state", "score", "send", "signal"})
-        ]
+        published = {"submission", "consent", "state", "score", "send", "signal"}
+        outbox = [r for r in records if _filter(r, set(), published) or _is_segment_change(r)]
         for function, wanted in (("scoring", scoring), ("event_publisher", outbox)):
             if wanted:
                 assert self.call(function, {"Records": wanted}) == {"batchItemFailures": []}
@@ -359,6 +358,10 @@ def stream_record(new: Json, old: Json | None, number: int) -> Json:
 def _filter(record: Json, inserts: set[str], any_change: set[str]) -> bool:
     kind = record["dynamodb"]["NewImage"]["kind"]["S"]
     return kind in any_change or (kind in inserts and record["eventName"] == "INSERT")
+
+
+def _is_segment_change(record: Json) -> bool:
+    return record["dynamodb"]["NewImage"].get("type", {}).get("S") in ("segment_entered", "segment_left")
 
 
 def plain(item: Json) -> Json:

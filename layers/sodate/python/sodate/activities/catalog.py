@@ -27,6 +27,13 @@ class DoneBy(Enum):
     """An event of an email, or written by sales or operators."""
 
 
+class ActivityVerdict(StrEnum):
+    """Who did an activity, as a person judged it (`activity_judged`)."""
+
+    ROBOT = "robot"
+    HUMAN = "human"
+
+
 class ActivityType(StrEnum):
     """What a lead did, or what happened to one."""
 

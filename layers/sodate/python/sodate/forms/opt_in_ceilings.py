@@ -15,10 +15,11 @@ from sodate.consent.consent import LINK_LIFETIME
 from sodate.dynamodb import keys
 from sodate.email.delivery.deliver import fail
 from sodate.email.delivery.message import TransactionalSend
+from sodate.email.ledger.reason import Reason
 from sodate.email.ledger.store import SendItem, find_send
 from sodate.email.mailing import Guards, Mailing
 from sodate.email.reputation import rate_limiter, rates
-from sodate.email.reputation.guards import Judgement, judge
+from sodate.email.reputation.guards import GuardVerdict, Judgement, judge
 from sodate.errors import NotFound
 from sodate.forms.ceilings import Ceiling, Slot, take_slot
 from sodate.forms.definition import BotDefence, Form
@@ -35,7 +36,8 @@ LONGEST_WAIT = LINK_LIFETIME
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 _BY_MAILBOX, _BY_FORM, _GUARDED = "opt_in_mailbox", "opt_in_form", "opt_in_guarded"
 #: Reason codes.
-MAILBOX, FORM, GUARD = "opt_in_ceiling:mailbox", "opt_in_ceiling:form", "transactional_guard"
+MAILBOX, FORM = f"{Reason.OPT_IN_CEILING}:mailbox", f"{Reason.OPT_IN_CEILING}:form"
+GUARD = Reason.TRANSACTIONAL_GUARD
 
 
 @dataclass
@@ -77,7 +79,7 @@ class OptInCeilings:
         form = str((send.data or {}).get("form", ""))
         per_hour = self._bots(form).opt_in_emails_per_hour
         outcome = attempt.take(Ceiling(_BY_MAILBOX, mailbox, PER_MAILBOX_AND_DAY, DAY), MAILBOX)
-        if outcome is None and not _is_proved(state) and self.guard.verdict == "pause":
+        if outcome is None and not _is_proved(state) and self.guard.verdict is GuardVerdict.PAUSE:
             outcome = attempt.wait_an_hour(Ceiling(_GUARDED, form, per_hour, HOUR), GUARD)
         outcome = outcome or attempt.take(Ceiling(_BY_FORM, form, per_hour, HOUR), FORM)
         if outcome is None:
@@ -94,7 +96,7 @@ class OptInCeilings:
             rates.recent_opt_in(self.clock()), guards.transactional, f"{rates.OPT_IN_HOURS} hours",
             "guards.transactional",
         )  # fmt: skip
-        self.outcomes["guard"] += judgement.verdict != "ok"
+        self.outcomes["guard"] += judgement.verdict is not GuardVerdict.OK
         return judgement
 
     def _bots(self, form_id: str) -> BotDefence:

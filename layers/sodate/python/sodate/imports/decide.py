@@ -122,7 +122,7 @@ def decide_row(context: ImportContext, row: Row, known: Known, new_id: Callable[
     if mark is not None and mark.import_id == context.import_id:
         return _marked(context, row, known, mark)
     if mark is not None and mark.digest == row.digest:
-        return RowPlan("unchanged", known.state)
+        return RowPlan(Outcome.UNCHANGED, known.state)
     return _update(context, row, known, 0)
 
 
@@ -133,35 +133,35 @@ def _create(context: ImportContext, row: Row, known: Known, lead_id: str) -> Row
     state, consent = imported_consent(row, empty, source, context.import_id)
     profile = _new_profile(context, row, lead_id)
     change = _change(context, row, known, (profile, state), consent)
-    return RowPlan("updated" if known.planned_line else "created", state, change, known.planned_line)
+    return RowPlan(Outcome.UPDATED if known.planned_line else Outcome.CREATED, state, change, known.planned_line)
 
 
 def _marked(context: ImportContext, row: Row, known: Known, mark: Mark) -> RowPlan:
     """A row of this very import reached the lead before: this row, an earlier or a later one."""
     profile, state = _stored(known)
     if context.again and mark.line >= row.line:
-        return RowPlan("unchanged", state, before=mark.before if mark.line == row.line else 0)
+        return RowPlan(Outcome.UNCHANGED, state, before=mark.before if mark.line == row.line else 0)
     if mark.line == row.line:  # this row was applied before the import was interrupted
         return RowPlan(mark.outcome, state, before=mark.before)
     if mark.line > row.line:  # … and so was a later row of the same lead
         was_made_here = profile.source.get("import") == context.import_id and mark.before == row.line
-        return RowPlan("created" if was_made_here else "updated", state)
+        return RowPlan(Outcome.CREATED if was_made_here else Outcome.UPDATED, state)
     if mark.digest == row.digest:
-        return RowPlan("unchanged", state, before=mark.line)
+        return RowPlan(Outcome.UNCHANGED, state, before=mark.line)
     return _update(context, row, known, mark.line)
 
 
 def _update(context: ImportContext, row: Row, known: Known, before: int) -> RowPlan:
     profile, state = _stored(known)
     if row.opt_out and state.can_be_blocked_by(Block.UNSUBSCRIBED):
-        return RowPlan("updated", state, before=before, opts_out=True)
+        return RowPlan(Outcome.UPDATED, state, before=before, opts_out=True)
     _check_identity(context, row, known)
     after, consent = imported_consent(row, _addressed(row, known), context.mapping.source, context.import_id)
     merged = _merged(context, row, profile)
-    outcome: Outcome = "updated" if merged != profile or after != state else "unchanged"
+    outcome = Outcome.UPDATED if merged != profile or after != state else Outcome.UNCHANGED
     mark = Mark(row.digest, context.import_id, row.line, outcome, before)
     merged = replace(merged, imported={**profile.imported, context.mapping.source: str(mark)})
-    if outcome == "updated":
+    if outcome is Outcome.UPDATED:
         as_of = context.as_of(row) or keys.stamp(context.now)
         merged = replace(merged, updated=max(as_of, profile.updated or ""))
     return RowPlan(outcome, after, _change(context, row, known, (merged, after), consent), before)
@@ -206,7 +206,7 @@ def _new_profile(context: ImportContext, row: Row, lead_id: str) -> Profile:
         flags=address.flags if address else (),
         updated=context.as_of(row) or None,
         external={source: row.external_id} if row.external_id else {},
-        imported={source: str(Mark(row.digest, context.import_id, row.line, "created"))},
+        imported={source: str(Mark(row.digest, context.import_id, row.line, Outcome.CREATED))},
     )
 
 

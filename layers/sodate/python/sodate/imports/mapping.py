@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
+from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
+from sodate.activities.catalog import ActivityType
 from sodate.leads.text import fold
 from sodate.leads.time_zone import find_time_zone
 from sodate.playbook.model import Definition, Language, Slug
@@ -21,8 +23,18 @@ Target = Annotated[
     ),
 ]
 CellType = Literal["text", "number", "date", "bool", "choice"]
-#: Activities from another system. Imported opens and clicks count for the score like those of our own emails.
-ImportedType = Literal["form_submitted", "mail_opened", "mail_clicked", "deal_won", "deal_lost"]
+
+
+class ImportedType(StrEnum):
+    """Activities from another system. Imported opens and clicks count for the score like those of our own emails."""
+
+    FORM_SUBMITTED = ActivityType.FORM_SUBMITTED.value
+    MAIL_OPENED = ActivityType.MAIL_OPENED.value
+    MAIL_CLICKED = ActivityType.MAIL_CLICKED.value
+    DEAL_WON = ActivityType.DEAL_WON.value
+    DEAL_LOST = ActivityType.DEAL_LOST.value
+
+
 Word = Annotated[str, StringConstraints(max_length=200)]
 Words = Annotated[tuple[Word, ...], Field(min_length=1, max_length=100)]
 Header = Annotated[str, StringConstraints(max_length=200)]

@@ -1,10 +1,18 @@
 """The last imported row of a lead, stored in its profile, so that the same row is never applied twice."""
 
 from dataclasses import dataclass
-from typing import Literal
+from enum import StrEnum
 
-Outcome = Literal["created", "updated", "unchanged"]
-_LETTERS: dict[str, Outcome] = {"c": "created", "u": "updated", "n": "unchanged"}
+
+class Outcome(StrEnum):
+    """What a row did to its lead."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+
+
+_LETTERS = {"c": Outcome.CREATED, "u": Outcome.UPDATED, "n": Outcome.UNCHANGED}
 
 
 @dataclass(frozen=True)

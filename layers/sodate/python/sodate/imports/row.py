@@ -222,7 +222,7 @@ def _activities(reading: _Reading) -> tuple[tuple[str, datetime], ...]:
                 continue
             text = reading.resolve(rule.at)
             if text:
-                activities.append((rule.type, reading.moment(text)))
+                activities.append((rule.type.value, reading.moment(text)))
             elif rule.when is not None:
                 raise BadCell(f"`{rule.type}` has no date")
         except BadCell as error:

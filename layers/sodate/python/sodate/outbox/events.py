@@ -125,7 +125,16 @@ def _signal(old: Image, new: Image) -> list[DomainEvent | TransactionalSend]:
     return [_event("LeadBecameHot", new, rules_version=int(new["rules_version"]), **facts)]
 
 
+def _activity(old: Image, new: Image) -> list[DomainEvent | TransactionalSend]:
+    """Segments entered and left. A back-fill writes no activity, so it gives no event."""
+    name = {"segment_entered": "SegmentEntered", "segment_left": "SegmentLeft"}.get(new["type"])
+    if old or name is None:
+        return []
+    return [_once(name, new, segment=new["about"]["segment"], at=new["at"])]
+
+
 _RULES = {
+    "activity": _activity,
     "submission": _submission,
     "consent": _consent,
     "state": _enrollments,

@@ -5,6 +5,7 @@ from typing import Any
 
 from sodate.email.delivery.reasons import in_words
 from sodate.email.eligibility.caps import cap_reached, limits
+from sodate.email.ledger.reason import Reason
 from sodate.email.ledger.states import StepRef
 from sodate.email.ledger.store import SendItem, sends_of
 from sodate.email.mailing import Mailing
@@ -92,6 +93,6 @@ def _waits(state: ContactState, sequence: Sequence, mailing: Mailing, now: datet
     if never:
         return in_words(never)
     if state.pause_until and datetime.fromisoformat(state.pause_until) > now:
-        return f"{in_words('paused_by_the_lead')} (until {state.pause_until[:10]})"
+        return f"{in_words(Reason.PAUSED)} (until {state.pause_until[:10]})"
     capped = cap_reached(limits(mailing.caps, sequence.topic), state, sequence.topic, now)
     return f"{in_words(capped[0])} ({capped[1]:%Y-%m-%d %H:%M})" if capped else ""

@@ -14,6 +14,7 @@ from sodate.leads.lead import Profile
 from sodate.leads.store import load_profile
 from sodate.sales import store
 from sodate.sales.choose import choices
+from sodate.sales.conversation import ACTIVE_STAGES
 from sodate.sales.definition import Owner, Sales
 from sodate.sales.hours import office_of
 from sodate.sales.store import Assignment, ConversationItem, NotificationPlan, RotationItem
@@ -22,8 +23,6 @@ from sodate.signals.store import SignalItem, find_signal
 
 #: Concurrent hand-offs contend for one rotation item (five run at a time).
 _TRIES = 10
-#: Conversation stages in which sales is working on the lead.
-_ACTIVE_STAGES = ("open", "accepted", "meeting_set")
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ def assign(lead_id: str, signal_key: str, policy: SalesPolicy, now: datetime) ->
 
 def _joins(conversation: ConversationItem, sales: Sales, now: datetime) -> bool:
     """Whether a new signal joins the current conversation instead of causing a second call."""
-    return conversation.stage in _ACTIVE_STAGES and now < datetime.fromisoformat(conversation.changed) + timedelta(
+    return conversation.stage in ACTIVE_STAGES and now < datetime.fromisoformat(conversation.changed) + timedelta(
         days=sales.quiet_days
     )
 

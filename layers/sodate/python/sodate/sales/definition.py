@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, StringConstraints, field_validator, mode
 from sodate.activities.catalog import ActivityType
 from sodate.email.mailing import Country, Line, LocalTime
 from sodate.playbook.model import Definition, HttpUrl, Slug
+from sodate.sales.conversation import FeedbackKind
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 AttributePath = Annotated[str, StringConstraints(pattern=r"^(primary|secondary|source)\.[a-z][a-z0-9_]{0,39}$")]
@@ -129,8 +130,8 @@ class Feedback(Definition):
     deal_days: int = Field(default=180, ge=1, le=730, description="The same for a lead that sales accepted.")
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "JPY"
 
-    def reasons_of(self, answer: str) -> tuple[Reason, ...]:
-        return {"rejected": self.reject_reasons, "lost": self.lost_reasons}.get(answer, ())
+    def reasons_of(self, answer: FeedbackKind) -> tuple[Reason, ...]:
+        return {FeedbackKind.REJECTED: self.reject_reasons, FeedbackKind.LOST: self.lost_reasons}.get(answer, ())
 
 
 class Recycle(Definition):
@@ -192,7 +193,7 @@ class Sales(Definition):
 
     @model_validator(mode="after")
     def _known_reasons(self) -> Self:
-        known = {reason.id for answer in ("rejected", "lost") for reason in self.feedback.reasons_of(answer)}
+        known = {reason.id for answer in FeedbackKind for reason in self.feedback.reasons_of(answer)}
         for wanted in self.recycle:
             if wanted not in known:
                 raise ValueError(f"`recycle`: {wanted!r} is no reason in `feedback` ({', '.join(sorted(known))})")

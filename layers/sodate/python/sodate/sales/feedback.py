@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -21,17 +21,18 @@ from sodate.errors import Conflict, Invalid, Transient
 from sodate.playbook.model import Slug
 from sodate.sales import store
 from sodate.sales.assign import find
+from sodate.sales.conversation import FeedbackKind
 from sodate.sales.definition import Sales
 from sodate.sales.links import Ticket
 from sodate.sales.recycle import recycle_entries
 from sodate.signals.store import SignalItem
 
 ACTIVITY_OF = {
-    "accepted": ActivityType.SALES_ACCEPTED,
-    "rejected": ActivityType.SALES_REJECTED,
-    "meeting_set": ActivityType.MEETING_SET,
-    "won": ActivityType.DEAL_WON,
-    "lost": ActivityType.DEAL_LOST,
+    FeedbackKind.ACCEPTED: ActivityType.SALES_ACCEPTED,
+    FeedbackKind.REJECTED: ActivityType.SALES_REJECTED,
+    FeedbackKind.MEETING_SET: ActivityType.MEETING_SET,
+    FeedbackKind.WON: ActivityType.DEAL_WON,
+    FeedbackKind.LOST: ActivityType.DEAL_LOST,
 }
 LARGEST_AMOUNT = 10**12
 _MOST_ENTRIES, _TRIES = 50, 5
@@ -50,7 +51,7 @@ class FeedbackEntry(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    answer: Literal["accepted", "rejected", "meeting_set", "won", "lost"]
+    answer: FeedbackKind
     reason: Slug | None = None
     amount: int | None = Field(default=None, ge=0, le=LARGEST_AMOUNT)
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
@@ -78,18 +79,23 @@ def read_feedback(raw: Mapping[str, Any], sales: Sales) -> FeedbackEntry:
             given[name] = unicodedata.normalize("NFKC", given[name][:100]).replace(",", "").strip()
     if isinstance(given.get("amount"), bool):
         raise FeedbackInvalid({"amount": ["number"]})
-    if given.get("answer") == "won":
+    if given.get("answer") == FeedbackKind.WON:
         given.setdefault("currency", sales.feedback.currency)
     try:
         feedback = FeedbackEntry.model_validate(given)
     except ValidationError as error:
         known = set(FeedbackEntry.model_fields)
-        wrong = {str(one["loc"][0])[:40] if one["loc"] else "answer": [str(one["type"])] for one in error.errors()}
+        wrong = {str(one["loc"][0])[:40] if one["loc"] else "answer": [_code(one["type"])] for one in error.errors()}
         raise FeedbackInvalid(
             {name if name in known else "unknown_field": why for name, why in wrong.items()}
         ) from error
     _check_parts(feedback, sales)
     return feedback
+
+
+def _code(kind: str) -> str:
+    """The code that CRMs know: an answer that does not exist is a `literal_error`."""
+    return "literal_error" if kind == "enum" else kind
 
 
 def _check_parts(feedback: FeedbackEntry, sales: Sales) -> None:
@@ -99,9 +105,9 @@ def _check_parts(feedback: FeedbackEntry, sales: Sales) -> None:
         wrong["reason"] = ["required"] if feedback.reason is None else ["unknown"]
     if not reasons and feedback.reason is not None:
         wrong["reason"] = ["not_with_this_answer"]
-    if feedback.answer == "won" and feedback.amount is None:
+    if feedback.answer is FeedbackKind.WON and feedback.amount is None:
         wrong["amount"] = ["required"]
-    if feedback.answer != "won" and (feedback.amount is not None or feedback.currency is not None):
+    if feedback.answer is not FeedbackKind.WON and (feedback.amount is not None or feedback.currency is not None):
         wrong["amount"] = ["not_with_this_answer"]
     if wrong:
         raise FeedbackInvalid(wrong)
@@ -138,7 +144,7 @@ def record(ticket: Ticket, feedback: FeedbackEntry, sales: Sales, now: datetime)
 def _writes(
     ticket: Ticket, signal: SignalItem, feedback: FeedbackEntry, key: str, sales: Sales, now: datetime
 ) -> list[Write]:
-    fields = feedback.model_dump(exclude={"id"}, exclude_none=True)
+    fields = feedback.model_dump(mode="json", exclude={"id"}, exclude_none=True)
     stored_entry = {
         **fields,
         "at": keys.stamp(now),

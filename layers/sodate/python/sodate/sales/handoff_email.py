@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from sodate.email.delivery.ses import OutgoingEmail
 from sodate.email.delivery.transactional import Composer, Withheld, transactional_tags
+from sodate.email.ledger.reason import Reason
 from sodate.email.ledger.store import SendItem
 from sodate.email.mailing import Mailing
 from sodate.errors import Invalid
@@ -61,7 +62,7 @@ def _digest(
         if signal is not None and signal.feedback is None:
             signals.append(signal)
     if not signals:
-        raise Withheld("answered_already")
+        raise Withheld(Reason.ANSWERED_ALREADY)
     return compose_digest(definitions, links, owner, signals, now)[0]
 
 

@@ -14,6 +14,7 @@ from sodate.dynamodb import keys, table
 from sodate.dynamodb.item import TableItem
 from sodate.dynamodb.table import ConditionFailed, Put, Update, Write
 from sodate.leads.store import ProfileItem, profile_key
+from sodate.sales.conversation import ConversationStage, FeedbackKind
 from sodate.sales.due_entries import Deadline, Digest, Expiry
 from sodate.scheduling import store as due
 from sodate.signals.store import SignalItem
@@ -22,7 +23,7 @@ _WAITING_KEPT = timedelta(days=30)
 
 
 class ConversationItem(TableItem, discriminator="conversation"):
-    """The signal that sales works on; at most one per lead. `stage`: `open`, `expired`, or the latest feedback."""
+    """The signal that sales works on; at most one per lead. `stage`: a `ConversationStage`."""
 
     signal = UnicodeAttribute()
     owner = UnicodeAttribute()
@@ -58,8 +59,13 @@ def find_conversation(lead_id: str) -> ConversationItem | None:
     return table.find(ConversationItem, keys.lead(lead_id), keys.CONVERSATION)
 
 
+<<<<<<< HEAD
 def conversation(lead_id: str, signal_key: str, owner: str, stage: str, now: datetime) -> ConversationItem:
     """The item to write; `find_conversation` reads the stored one."""
+=======
+def open_conversation(lead_id: str, signal_key: str, owner: str, now: datetime) -> ConversationItem:
+    stage = ConversationStage.OPEN.value
+>>>>>>> typed-messages
     return ConversationItem(
         keys.lead(lead_id), keys.CONVERSATION, signal=signal_key, owner=owner, stage=stage, changed=keys.stamp(now)
     )
@@ -167,7 +173,7 @@ def assignment_writes(
     writes: list[Write] = [
         *_notification_entries(signal, assignment.notification, now),
         Update(signal, actions, _unassigned()),
-        Put(conversation(lead_id, signal.sk, owner, "open", now), unchanged(conversation_before)),
+        Put(open_conversation(lead_id, signal.sk, owner, now), unchanged(conversation_before)),
         advance_rotation(assignment.rotation, owner),
         Put(due.due_item(assignment.expires_at, due.SALES, ref, expiry, now)),
     ]
@@ -190,15 +196,15 @@ def expiry_writes(signal: SignalItem, now: datetime) -> list[Write]:
     """The feedback link expired. They fail when feedback arrived meanwhile."""
     no_feedback = SignalItem.pk.exists() & SignalItem.feedback.does_not_exist()
     expired = Update(signal, [SignalItem.expired_at.set(keys.stamp(now))], no_feedback)
-    return [expired, *stage_writes(signal, "expired", now)]
+    return [expired, *stage_writes(signal, ConversationStage.EXPIRED, now)]
 
 
 def feedback_writes(
-    signal: SignalItem, key: str, answer: str, stored_entry: dict[str, Any], now: datetime
+    signal: SignalItem, key: str, answer: FeedbackKind, stored_entry: dict[str, Any], now: datetime
 ) -> list[Write]:
     """They fail after concurrent feedback."""
     actions = [
-        SignalItem.feedback.set(answer),
+        SignalItem.feedback.set(answer.value),
         SignalItem.feedback_key.set(key),
         SignalItem.feedback_at.set(keys.stamp(now)),
         SignalItem.feedback_entries[key].set(stored_entry),
@@ -206,7 +212,10 @@ def feedback_writes(
     ]
     latest = SignalItem.feedback_key
     as_seen = latest.does_not_exist() if signal.feedback_key is None else latest == signal.feedback_key
-    return [Update(signal, actions, SignalItem.pk.exists() & as_seen), *stage_writes(signal, answer, now)]
+    return [
+        Update(signal, actions, SignalItem.pk.exists() & as_seen),
+        *stage_writes(signal, ConversationStage(answer), now),
+    ]
 
 
 def recycling_write(signal: SignalItem, outcome: str) -> Update:
@@ -220,12 +229,12 @@ def record_attempt(signal: SignalItem, channel: str, attempt: dict[str, str]) ->
         table.update(signal, [SignalItem.notifications[channel].set(attempt)], SignalItem.pk.exists())
 
 
-def stage_writes(signal: SignalItem, stage: str, now: datetime) -> list[Write]:
+def stage_writes(signal: SignalItem, stage: ConversationStage, now: datetime) -> list[Write]:
     """The new stage of the lead's conversation, if it is about this signal."""
     current = find_conversation(keys.lead_id_of(signal.pk))
     if current is None or current.signal != signal.sk:
         return []
-    actions = [ConversationItem.stage.set(stage), ConversationItem.changed.set(keys.stamp(now))]
+    actions = [ConversationItem.stage.set(stage.value), ConversationItem.changed.set(keys.stamp(now))]
     return [Update(current, actions, unchanged(current))]
 
 

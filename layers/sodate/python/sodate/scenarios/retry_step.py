@@ -9,8 +9,8 @@ from datetime import datetime
 from sodate.dynamodb import table
 from sodate.dynamodb.table import ConditionFailed, Put
 from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef
+from sodate.email.ledger.reason import Reason
 from sodate.email.ledger.store import find_send, planned_again
-from sodate.email.operator_lists.failed import RETRIED
 from sodate.errors import Conflict, NotFound
 from sodate.leads.store import find_state, step_change
 from sodate.playbook.store import Definitions, parsed
@@ -47,6 +47,6 @@ def retry_step(definitions: Definitions, lead_id: str, send_id: str, now: dateti
     back = step_change(lead_id, name, enrollment.id, step + 1, step)
     entry = due.due_item(now, lane_of(sequence), batch.id, batch, now)
     try:
-        table.commit([planned_again(send, RETRIED), back, Put(entry)])
+        table.commit([planned_again(send, Reason.RETRIED), back, Put(entry)])
     except ConditionFailed as error:
         raise Conflict(f"send {send_id} has not failed (any more)") from error

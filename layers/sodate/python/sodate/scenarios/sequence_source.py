@@ -13,6 +13,7 @@ from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef
 from sodate.email.delivery.ses import OutgoingEmail
 from sodate.email.delivery.watch import plan_watch
 from sodate.email.eligibility.store import Guard
+from sodate.email.ledger.reason import Reason
 from sodate.email.ledger.states import StepRef
 from sodate.email.ledger.store import SendItem, sent_step, step_send
 from sodate.email.mailing import Mailing
@@ -39,7 +40,7 @@ class SequenceSource:
     mailing: Mailing
     composer: StepComposer
     began: datetime
-    ended: str = "enrollment_ended"
+    ended: str = Reason.ENROLLMENT_ENDED
     _due_times: dict[tuple[datetime, str | None, int], datetime] = field(default_factory=dict)
 
     def requests(self) -> list[SendRequest]:

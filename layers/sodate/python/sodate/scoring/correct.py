@@ -1,10 +1,9 @@
 """Corrections by a person. They are activities like any other, so that a replay repeats them; no total is edited."""
 
 from datetime import datetime
-from typing import Literal
 
 from sodate.activities.activity import Activity, activity_key
-from sodate.activities.catalog import ActivityType
+from sodate.activities.catalog import ActivityType, ActivityVerdict
 from sodate.activities.store import activities_of, activity_item
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.table import ConditionFailed
@@ -15,7 +14,7 @@ JUDGEABLE = tuple(type_.value for type_ in ActivityType if type_.by_robots)
 _LONGEST_REASON = 200
 
 
-def judge(lead_id: str, activity: str, verdict: Literal["robot", "human"], now: datetime) -> None:
+def judge(lead_id: str, activity: str, verdict: ActivityVerdict, now: datetime) -> None:
     """Log who did the activity with this key. A robot's activity gives no points.
 
     Raises: `NotFound`; `Invalid` for an activity that is never a robot's.
@@ -25,7 +24,7 @@ def judge(lead_id: str, activity: str, verdict: Literal["robot", "human"], now: 
         raise NotFound(f"the lead has no activity {activity}; `sodate lead explain --json` lists them")
     if match.type not in JUDGEABLE:
         raise Invalid(f"{match.type} is nothing that a robot does; only {', '.join(JUDGEABLE)} can be judged")
-    _log(lead_id, ActivityType.ACTIVITY_JUDGED, {"of": activity, "verdict": verdict}, now)
+    _log(lead_id, ActivityType.ACTIVITY_JUDGED, {"of": activity, "verdict": verdict.value}, now)
 
 
 def adjust(lead_id: str, points: int, because: str, now: datetime) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from sodate.activities.activity import Activity
-from sodate.activities.catalog import ActivityType
+from sodate.activities.catalog import ActivityType, ActivityVerdict
 from sodate.conditions.language import ScoreTest
 from sodate.leads.lead import Profile
 from sodate.scoring.accumulator import Accumulator, Recorder
@@ -63,7 +63,7 @@ class ScoringEngine:
         """Apply the whole log from its beginning. The last verdict on an activity decides whether it counts."""
         ordered = _in_log_order(activity for activity in log if self.matters(activity))
         verdicts = {str(a.about.get("of")): a.about.get("verdict") for a in ordered if a.type == _JUDGED}
-        robots = {key for key, verdict in verdicts.items() if verdict == "robot"}
+        robots = {key for key, verdict in verdicts.items() if verdict == ActivityVerdict.ROBOT}
         counting = [activity for activity in ordered if activity.key not in robots]
         began = int(datetime.fromisoformat(profile.created).timestamp()) // 60 if profile.created else 0
         if counting:

@@ -34,6 +34,7 @@ from sodate.email.eligibility.decide import (
     before_claim,
     not_now,
 )
+from sodate.email.ledger.reason import Reason
 from sodate.email.mailing import Mailing
 from sodate.email.reputation import rate_limiter
 from sodate.email.reputation.rate_limiter import RateLimit, Slot
@@ -135,11 +136,11 @@ class _Batch:
         except Transient:
             # Nothing was sent, so no outcome is unknown. An email that cannot be composed has failed permanently.
             unsent = claimed if composed is None else [request for request, _ in composed]
-            self._release(unsent, "not_attempted", claims)
+            self._release(unsent, Reason.NOT_ATTEMPTED, claims)
             raise
         sending = [request for request, _ in composed]
         if slot.at is None:
-            self._release(sending, slot.stopped or "no_slot", claims)
+            self._release(sending, slot.stopped or Reason.NO_SLOT, claims)
             return False
         answers = self.tools.ses.send_bulk([outgoing for _, outgoing in composed])
         return self._settle(list(zip(sending, answers, strict=True)), claims, slot)
@@ -189,12 +190,12 @@ class _Batch:
             case Taken():
                 return AlreadyClaimed(), request
             case Settled():
-                return Ended("earlier_attempt_settled"), request
+                return Ended(Reason.EARLIER_ATTEMPT_SETTLED), request
             case ClaimRejected(state) if state is not None and self._position(state, request) != "gone":
                 request = self.source.in_time_zone(request, state.zone)
                 return not_now(state, request.valid_until, self.rules, claims.now), request
             case ClaimRejected(state):
-                return Ended("lead_erased" if state is None else self.rules.ended), request
+                return Ended(Reason.LEAD_ERASED if state is None else self.rules.ended), request
 
     def _position(self, state: ContactState | None, request: SendRequest) -> StepPosition:
         return "gone" if state is None else self.source.position(state, request)
@@ -214,7 +215,7 @@ class _Batch:
                 self.outcomes.unclear.append(request)
                 self.outcomes.counts["already_done"] += 1
             case WaitsForEarlier():
-                self.outcomes.planned(request, "waits_for_an_earlier_step", "waiting", now)
+                self.outcomes.planned(request, Reason.WAITS_FOR_EARLIER, "waiting", now)
 
     def _skip(self, request: SendRequest, reason: str, now: datetime) -> None:
         self.source.plan_successors([request], now)
@@ -226,7 +227,7 @@ class _Batch:
         if position == "here":  # the state changed meanwhile
             self.again.later([request], now)
         elif position == "gone":
-            self.outcomes.skipped(request, "lead_erased" if state is None else self.rules.ended, now)
+            self.outcomes.skipped(request, Reason.LEAD_ERASED if state is None else self.rules.ended, now)
 
     def _settle(self, answered: list[tuple[SendRequest, Answer]], claims: Claims, slot: Slot) -> bool:
         """False when SES accepts no more email for now."""

@@ -23,6 +23,7 @@ from botocore.exceptions import (
 )
 
 from sodate.email.delivery.ses_answers import Meaning, Verdict, meaning_of_entry, meaning_of_error
+from sodate.email.ledger.reason import Reason
 from sodate.email.mailing import Sender
 
 #: The request never reached SES.
@@ -97,7 +98,7 @@ class SesMailer:
             answers += self.send_bulk([outgoing])
             if answers[-1].stops or answers[-1].verdict == Verdict.AMBIGUOUS:
                 break
-        return answers + [Answer(Verdict.DEFERRED, reason="not_attempted")] * (len(outgoing_emails) - len(answers))
+        return answers + [Answer(Verdict.DEFERRED, reason=Reason.NOT_ATTEMPTED)] * (len(outgoing_emails) - len(answers))
 
     def _call(self, call: Callable[[], Mapping[str, Any]], sender: Sender) -> Mapping[str, Any] | Answer:
         try:

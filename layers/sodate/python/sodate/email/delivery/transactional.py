@@ -12,6 +12,7 @@ from sodate.email.delivery.deliver import LATEST_CALL, deliver, fail
 from sodate.email.delivery.message import TransactionalSend
 from sodate.email.delivery.ses import Answer, OutgoingEmail, SesMailer
 from sodate.email.delivery.ses_answers import Verdict
+from sodate.email.ledger.reason import Reason
 from sodate.email.ledger.store import SendItem, begin_again, find_send, put_back, settle
 from sodate.email.mailing import Mailing
 from sodate.email.reputation import rate_limiter
@@ -68,8 +69,13 @@ def _send(tools: TransactionalEmail, lead_id: str, send_id: str) -> dict[str, in
         return {"failed": 1}
     except DefinitionUnreadable:  # by this release; SES was not called
         _later(lead_id, send_id, now)
+<<<<<<< HEAD
         put_back(send, "definition_unreadable")
         return {"on_hold": 1}
+=======
+        put_back(send, Reason.DEFINITION_UNREADABLE)
+        return {"held": 1}
+>>>>>>> typed-messages
     answer, opened = _attempt_in_slot(lambda: deliver(send, outgoing, tools.ses, tools.now()), rate_limit, tools)
     if answer.verdict == Verdict.DEFERRED:
         _later(lead_id, send_id, tools.now())
@@ -83,7 +89,7 @@ def _attempt_in_slot(
     """The answer, and whether it opened the circuit breaker."""
     slot = rate_limiter.wait_for_slot(rate_limit, tools.now, tools.sleep)
     if slot.at is None:
-        return Answer(Verdict.DEFERRED, reason=slot.stopped or "no_slot"), False
+        return Answer(Verdict.DEFERRED, reason=slot.stopped or Reason.NO_SLOT), False
     answer = attempt()
     if answer.is_silence:
         return answer, rate_limiter.count_silent_call()
@@ -103,7 +109,7 @@ def opt_in_composer(definitions: Definitions, links: Links, stage: str) -> Compo
     def compose(send: SendItem, now: datetime) -> OutgoingEmail:
         state, profile = load_state(send.lead_id), load_profile(send.lead_id)
         if state.blocked not in LIFTED_BY_OPT_IN:
-            raise Withheld(f"blocked:{state.blocked}")
+            raise Withheld(f"{Reason.BLOCKED}:{state.blocked}")
         template = parsed(definitions.live("template", str(send.template)), Template)
         sender = parsed(definitions.live("mailing"), Mailing).sender
         data = send.data or {}

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from sodate.email.ledger.reason import Reason
 from sodate.email.mailing import Cap
 from sodate.leads.contact_state import ContactState
 
@@ -29,7 +30,7 @@ class Limit:
     @property
     def code(self) -> str:
         """The reason code in the ledger."""
-        return f"cap:{self.per}" if self.topic is None else f"cap:{self.per}:{self.topic}"
+        return f"{Reason.CAP}:{self.per}" if self.topic is None else f"{Reason.CAP}:{self.per}:{self.topic}"
 
     def horizon(self, now: datetime) -> int:
         return minutes(now - WINDOW[self.per])
@@ -53,7 +54,7 @@ def cap_reached(limits: Sequence[Limit], state: ContactState, topic: str, now: d
         mailed = state.mailed if limit.topic is None else state.mailed_in.get(topic, ())
         if len(mailed) >= limit.at_most and mailed[limit.at_most - 1] > limit.horizon(now):
             free = _EPOCH + mailed[limit.at_most - 1] * _MINUTE + WINDOW[limit.per]
-            ends.append((free, "frequency_wish" if limit in chosen else limit.code))
+            ends.append((free, Reason.FREQUENCY if limit in chosen else limit.code))
     if not ends:
         return None
     free, code = max(ends)

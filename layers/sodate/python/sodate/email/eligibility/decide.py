@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sodate.email.eligibility.caps import Limit, cap_reached
 from sodate.email.eligibility.hours import open_from
+from sodate.email.ledger.reason import Reason
 from sodate.email.mailing import Mailing
 from sodate.leads.contact_state import ContactState, StepPosition
 
@@ -67,9 +68,9 @@ class Rules:
 def before_claim(valid_until: datetime, time_zone: str | None, rules: Rules, now: datetime) -> Skip | Defer | None:
     """None: the email may be claimed."""
     if now > valid_until:
-        return Skip("expired")
+        return Skip(Reason.EXPIRED)
     opens = rules.opens(now, time_zone)
-    return Defer("closed_hours", opens) if opens > now else None
+    return Defer(Reason.CLOSED_HOURS, opens) if opens > now else None
 
 
 def after_rejection(
@@ -77,7 +78,7 @@ def after_rejection(
 ) -> Decision:
     """`state`: the one that rejected the claim; None: the lead does not exist. `position` is ignored then."""
     if state is None:
-        return Ended("lead_erased")
+        return Ended(Reason.LEAD_ERASED)
     match position:
         case "gone":
             return Ended(rules.ended)
@@ -94,10 +95,11 @@ def not_now(state: ContactState, valid_until: datetime, rules: Rules, now: datet
     never = state.permanent_rejection(rules.topic)
     if never:
         return Skip(never)
-    reason, free = cap_reached(rules.limits, state, rules.topic, now) or ("changed_meanwhile", now)
+    reason: str
+    reason, free = cap_reached(rules.limits, state, rules.topic, now) or (Reason.CHANGED_MEANWHILE, now)
     paused = datetime.fromisoformat(state.pause_until) if state.pause_until else now
     if paused > max(now, free):
-        reason, free = "paused_by_the_lead", paused
+        reason, free = Reason.PAUSED, paused
     if free > now:
         free = rules.opens(free, state.zone)
     return Skip(reason) if free > valid_until else Defer(reason, free)

@@ -12,6 +12,7 @@ from sodate.dynamodb import keys, table
 from sodate.dynamodb.item import Row, TableItem, decode, row
 from sodate.dynamodb.statement import Statement, number, text
 from sodate.dynamodb.table import ConditionFailed, Update
+from sodate.email.ledger.reason import Reason
 from sodate.email.ledger.states import RANK, STEP, StepRef
 from sodate.errors import Conflict, NotFound
 
@@ -112,10 +113,6 @@ def sent_step(
         settled_at=sent,
         **_of_step(ref, template[0], topic),
     )
-
-
-#: Prefix of the reason of a send that an operator settled.
-_BY_A_PERSON = "resolved_by_a_person"
 
 
 def ranks_higher(send: SendItem) -> Condition:
@@ -317,7 +314,7 @@ def repeat_once_more(send: SendItem) -> None:
 
     Raises: `ConditionFailed` when an SES event of this email was applied first.
     """
-    put_back(send, "repeated_after_no_answer", SendItem.repeats.set(int(send.repeats or 0) + 1))
+    put_back(send, Reason.REPEATED, SendItem.repeats.set(int(send.repeats or 0) + 1))
 
 
 def resolve_unknown(lead_id: str, send_id: str, state: str, verdict: str, now: datetime) -> None:
@@ -328,7 +325,7 @@ def resolve_unknown(lead_id: str, send_id: str, state: str, verdict: str, now: d
     actions = [
         SendItem.state.set(state),
         SendItem.rank.set(RANK[state]),
-        SendItem.reason.set(f"{_BY_A_PERSON}:{verdict}"),
+        SendItem.reason.set(f"{Reason.RESOLVED}:{verdict}"),
         SendItem.settled_at.set(keys.stamp(now)),
     ]
     table.update(SendItem(keys.lead(lead_id), keys.send(send_id)), actions, _is_open())
@@ -361,5 +358,5 @@ def planned_again(send: SendItem, reason: str) -> Update:
         SendItem.windows.remove(),
         SendItem.waits_until.remove(),
     ]
-    not_resolved = SendItem.reason.does_not_exist() | ~SendItem.reason.startswith(_BY_A_PERSON)
+    not_resolved = SendItem.reason.does_not_exist() | ~SendItem.reason.startswith(Reason.RESOLVED)
     return Update(send, actions, (SendItem.state == "failed") & not_resolved)

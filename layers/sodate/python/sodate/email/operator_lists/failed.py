@@ -9,13 +9,12 @@ from datetime import datetime
 from sodate.dynamodb import table
 from sodate.dynamodb.table import ConditionFailed, Put
 from sodate.email.delivery.message import TransactionalSend
+from sodate.email.ledger.reason import Reason
 from sodate.email.ledger.store import SendItem, find_send, find_sends, planned_again
 from sodate.email.operator_lists.store import failed_item, listed_failed
 from sodate.errors import Conflict, NotFound
 from sodate.leads.store import end_opt_in_wait
 from sodate.scheduling import store as due
-
-RETRIED = "retried_by_a_person"
 
 
 def list_failed(send: SendItem, now: datetime) -> None:
@@ -45,6 +44,6 @@ def retry_transactional(lead_id: str, send_id: str, now: datetime) -> None:
         raise Conflict("not a transactional email")
     entry = due.due_item(now, due.TRANSACTIONAL, send_id, TransactionalSend(lead_id, send_id), now)
     try:
-        table.commit([planned_again(send, RETRIED), Put(entry)])
+        table.commit([planned_again(send, Reason.RETRIED), Put(entry)])
     except ConditionFailed as error:
         raise Conflict(f"send {send_id} has not failed (any more)") from error

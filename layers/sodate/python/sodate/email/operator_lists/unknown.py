@@ -2,17 +2,23 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from enum import StrEnum
 
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.table import ConditionFailed, Put
+from sodate.email.ledger.reason import Reason
 from sodate.email.ledger.store import SendItem, find_send, find_sends, ranks_higher, resolve_unknown, settled_step
 from sodate.email.operator_lists.store import listed_unknown, unknown_item
 from sodate.errors import Conflict, NotFound
 
-Verdict = Literal["sent", "lost"]
-#: The reason code; the error of the SES call follows after a colon, when the sender got one.
-NO_ANSWER = "no_answer_and_no_event"
+
+class Finding(StrEnum):
+    """What an operator found out about an unknown send."""
+
+    SENT = "sent"
+    LOST = "lost"
+
+
 #: Writes per send in a transaction; DynamoDB accepts 100 writes.
 _WRITES = 2
 
@@ -36,7 +42,7 @@ def list_unknown(sends: Sequence[SendItem], attempted: datetime, now: datetime) 
 
 def _listed(send: SendItem, attempted: datetime, now: datetime) -> tuple[Put, Put]:
     """The reason includes the error of the SES call when the sender stored one."""
-    reason = f"{NO_ANSWER}:{send.reason}" if send.state == "sending" and send.reason else NO_ANSWER
+    reason = f"{Reason.NO_ANSWER}:{send.reason}" if send.state == "sending" and send.reason else Reason.NO_ANSWER
     unknown = settled_step(send, "unknown", reason, now)
     unknown.attempted_at = keys.stamp(attempted)
     return Put(unknown, ranks_higher(unknown)), Put(unknown_item(send.lead_id, send.send_id, now))
@@ -52,7 +58,7 @@ def is_open(send: SendItem) -> bool:
     return send.is_unknown and send.next_attempt is None
 
 
-def resolve(lead_id: str, send_id: str, verdict: Verdict, now: datetime) -> None:
+def resolve(lead_id: str, send_id: str, verdict: Finding, now: datetime) -> None:
     """Settle an unknown send by an operator's finding.
 
     Raises: `NotFound`, or `Conflict` when the send is not unknown (any more).
@@ -60,6 +66,6 @@ def resolve(lead_id: str, send_id: str, verdict: Verdict, now: datetime) -> None
     if find_send(lead_id, send_id) is None:
         raise NotFound(f"no send {send_id} of lead {lead_id}")
     try:
-        resolve_unknown(lead_id, send_id, "sent" if verdict == "sent" else "failed", verdict, now)
+        resolve_unknown(lead_id, send_id, "sent" if verdict is Finding.SENT else "failed", verdict, now)
     except ConditionFailed as error:
         raise Conflict(f"send {send_id} is not unknown any more; look at the lead's timeline") from error

@@ -3,11 +3,10 @@
 import math
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from enum import StrEnum
 
 from sodate.email.mailing import Guards, TransactionalGuard, WarmUp
 
-Verdict = Literal["ok", "warn", "pause"]
 #: Length in days of the window over which the rates are computed.
 WINDOW = 7
 
@@ -26,11 +25,17 @@ class Counts:
         )
 
 
+class GuardVerdict(StrEnum):
+    OK = "ok"
+    WARN = "warn"
+    PAUSE = "pause"
+
+
 @dataclass(frozen=True)
 class Judgement:
     """`reason`: text with the share, the number of emails, the limit and the playbook key that sets it."""
 
-    verdict: Verdict
+    verdict: GuardVerdict
     reason: str = ""
 
 
@@ -43,7 +48,7 @@ def judge(
     """
     emails = counts.delivered + counts.bounced
     if emails < guards.at_least:
-        return Judgement("ok")
+        return Judgement(GuardVerdict.OK)
     shares = {
         "bounce_rate": (counts.bounced / emails, guards.bounce_rate, f"{counts.bounced} bounces"),
         "complaint_rate": (
@@ -53,9 +58,9 @@ def judge(
     key = max(shares, key=lambda name: shares[name][0] / shares[name][1])
     share, limit, what = shares[key]
     if share < limit / 2:
-        return Judgement("ok")
+        return Judgement(GuardVerdict.OK)
     reason = f"{what} among {emails} emails of {span}: {share:.2%}, {key_of}.{key} is {limit:.2%}"
-    return Judgement("pause" if share >= limit else "warn", reason)
+    return Judgement(GuardVerdict.PAUSE if share >= limit else GuardVerdict.WARN, reason)
 
 
 def daily_ceiling(warm_up: WarmUp | None, day: date) -> int | None:

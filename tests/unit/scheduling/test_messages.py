@@ -1,0 +1,101 @@
+"""Every message as it is stored, which releases before and after this one read, and back."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sodate.consent.retention import EvidenceReview
+from sodate.email.delivery.message import SEND_MESSAGES, EnrollmentBatch, EnrollmentRef, Probe, TransactionalSend
+from sodate.email.delivery.watch import TransactionalWatch
+from sodate.errors import Invalid
+from sodate.sales.due_entries import SALES_ENTRIES, Deadline, Digest, Expiry, Notify, Recycle
+from sodate.scenarios.watch import StepCheck, StepWatch
+from sodate.scheduling.message import Message, MessageTypes
+from sodate.scoring.replay_job import REPLAY_TASKS, ReplayTask
+from sodate.scoring.rescore import ScoreDecay
+
+from functions.score_decay import handler as score_decay
+from functions.send_sweeper import handler as send_sweeper
+
+AT, STAMP = datetime(2026, 11, 24, 9, 0, tzinfo=UTC), "2026-11-24T09:00:00.000Z"
+SECOND = int(AT.timestamp())
+WATCH, DECAY = send_sweeper._ENTRIES, score_decay._ENTRIES
+FIRST = EnrollmentBatch("s", 3, 1, (EnrollmentRef("L1", "e1"), EnrollmentRef("L2", "e2")))
+DATED = EnrollmentBatch("s", 3, 1, (EnrollmentRef("L1", "e1", AT), EnrollmentRef("L2", "e2", AT, "Asia/Tokyo")))
+AGAIN = EnrollmentBatch("s", 3, 1, (EnrollmentRef("L1", "e1", AT, "UTC"),), 2, "why")
+STEPS = {"v": 2, "what": "steps", "sequence": "s", "version": 3, "step": 1}
+PLAIN, FULL = [["L1", "e1"], ["L2", "e2"]], [["L1", "e1", SECOND], ["L2", "e2", SECOND, "Asia/Tokyo"]]
+SECOND_ATTEMPT = {"leads": [["L1", "e1", SECOND, "UTC"]], "attempt": 2, "evidence": "why"}
+SIGNAL = {"lead_id": "L1", "signal": "SIGNAL#1"}
+
+STORED: list[tuple[MessageTypes[Any], Message, dict[str, Any]]] = [
+    (SEND_MESSAGES, DATED, {**STEPS, "leads": FULL}),
+    (SEND_MESSAGES, AGAIN, {**STEPS, **SECOND_ATTEMPT}),
+    (SEND_MESSAGES, TransactionalSend("L1", "x"), {"v": 1, "what": "transactional", "lead_id": "L1", "send_id": "x"}),
+    (SEND_MESSAGES, Probe(), {"v": 1, "what": "probe"}),
+    (SEND_MESSAGES, Probe(AT), {"v": 1, "what": "probe", "until": "2026-11-24T09:00:00+00:00"}),
+    (WATCH, StepWatch(FIRST, AT), {**STEPS, "what": "watch", "leads": PLAIN, "began": STAMP}),
+    (WATCH, StepWatch(FIRST.of(()), AT), {**STEPS, "what": "watch", "leads": [], "began": STAMP}),
+    (WATCH, StepWatch(AGAIN, AT), {**STEPS, "what": "watch", **SECOND_ATTEMPT, "began": STAMP}),
+    (
+        WATCH,
+        TransactionalWatch((("L1", "x"),), AT),
+        {"v": 1, "what": "watch", "sends": [["L1", "x"]], "began": STAMP},
+    ),
+    (WATCH, StepCheck(DATED, AT, AT), {**STEPS, "what": "look", "leads": FULL, "began": STAMP, "listed": STAMP}),
+    (DECAY, ScoreDecay("L1"), {"v": 1, "what": "decay", "lead": "L1"}),
+    (
+        DECAY,
+        EvidenceReview("L1", AT, timedelta(days=1)),
+        {"v": 1, "what": "evidence", "lead": "L1", "since": STAMP, "keep_seconds": 86400},
+    ),
+    (SALES_ENTRIES, Digest("o", "m"), {"v": 1, "what": "digest", "owner": "o", "minute": "m"}),
+    (SALES_ENTRIES, Digest("o", "m", 2), {"v": 1, "what": "digest", "owner": "o", "minute": "m", "tries": 2}),
+    (
+        SALES_ENTRIES,
+        Notify("L1", "SIGNAL#1", 1, 3),
+        {"v": 1, "what": "notify", **SIGNAL, "escalation_level": 1, "tries": 3},
+    ),
+    (SALES_ENTRIES, Deadline("L1", "SIGNAL#1", 0), {"v": 1, "what": "sla", **SIGNAL, "escalation_level": 0}),
+    (SALES_ENTRIES, Expiry("L1", "SIGNAL#1", "o"), {"v": 1, "what": "expire", **SIGNAL, "owner": "o"}),
+    (
+        SALES_ENTRIES,
+        Recycle("L1", "SIGNAL#1", "k", "s"),
+        {"v": 1, "what": "recycle", **SIGNAL, "answer": "k", "sequence": "s"},
+    ),
+    (REPLAY_TASKS, ReplayTask("J", 2, 5), {"v": 1, "what": "replay", "job": "J", "segment": 2, "number": 5}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("types", "message", "stored"), STORED, ids=lambda value: type(value).__name__)
+def test_a_message_is_stored_as_ever_and_read_back(
+    types: MessageTypes[Any], message: Message, stored: dict[str, Any]
+) -> None:
+    assert message.to_message() == stored
+    assert types.parse_body(json.dumps(stored)) == message
+    assert message.what == stored["what"]
+
+
+@pytest.mark.parametrize(("types", "message", "stored"), STORED, ids=lambda value: type(value).__name__)
+def test_a_key_of_the_next_release_is_ignored_and_its_next_version_is_refused(
+    types: MessageTypes[Any], message: Message, stored: dict[str, Any]
+) -> None:
+    assert types.parse({**stored, "of_the_next_release": [1]}) == message
+    with pytest.raises(Invalid, match="of version"):
+        types.parse({**stored, "v": 9})
+
+
+def test_every_kind_has_an_example() -> None:
+    seen = {(types.name, message.what) for types, message, _ in STORED}
+    assert seen == {
+        (types.name, what)
+        for types in (SEND_MESSAGES, WATCH, DECAY, SALES_ENTRIES, REPLAY_TASKS)
+        for what in types.parsers
+    }
+
+
+@pytest.mark.parametrize("what", [None, 7, ["x"], "dance"])
+def test_an_unknown_kind_is_refused_with_the_kinds_that_exist(what: object) -> None:
+    with pytest.raises(Invalid, match="must be digest, notify, sla, expire or recycle, not"):
+        SALES_ENTRIES.parse({"v": 1, "what": what})
