@@ -13,21 +13,12 @@ from sodate.runtime.app import App, on_lambda
 from sodate.runtime.metrics import Metric
 
 
-<<<<<<< HEAD
 def limits_of(app: App, account: Account) -> SendingLimits:
     mailing = parsed(app.definitions.live("mailing"), Mailing)
     limits, judgement = sending_limits(mailing, account, app.clock.now())
-    if judgement.verdict != "ok":
+    if judgement.verdict is not GuardVerdict.OK:
         app.log.warning("sender guard", extra={"verdict": judgement.verdict, "why": judgement.reason})
         app.metrics.count(Metric.SENDER_GUARD, 1)
-=======
-def limits_of(account: Account) -> SendingLimits:
-    mailing = parsed(container.definitions().live("mailing"), Mailing)
-    limits, judgement = sending_limits(mailing, account, clock.now())
-    if judgement.verdict is not GuardVerdict.OK:
-        logger().warning("sender guard", extra={"verdict": judgement.verdict, "why": judgement.reason})
-        count(Metric.SENDER_GUARD, 1)
->>>>>>> typed-messages
     return limits
 
 

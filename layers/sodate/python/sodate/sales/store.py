@@ -59,13 +59,9 @@ def find_conversation(lead_id: str) -> ConversationItem | None:
     return table.find(ConversationItem, keys.lead(lead_id), keys.CONVERSATION)
 
 
-<<<<<<< HEAD
-def conversation(lead_id: str, signal_key: str, owner: str, stage: str, now: datetime) -> ConversationItem:
-    """The item to write; `find_conversation` reads the stored one."""
-=======
 def open_conversation(lead_id: str, signal_key: str, owner: str, now: datetime) -> ConversationItem:
+    """The item to write; `find_conversation` reads the stored one."""
     stage = ConversationStage.OPEN.value
->>>>>>> typed-messages
     return ConversationItem(
         keys.lead(lead_id), keys.CONVERSATION, signal=signal_key, owner=owner, stage=stage, changed=keys.stamp(now)
     )

@@ -69,13 +69,8 @@ def _send(tools: TransactionalEmail, lead_id: str, send_id: str) -> dict[str, in
         return {"failed": 1}
     except DefinitionUnreadable:  # by this release; SES was not called
         _later(lead_id, send_id, now)
-<<<<<<< HEAD
-        put_back(send, "definition_unreadable")
-        return {"on_hold": 1}
-=======
         put_back(send, Reason.DEFINITION_UNREADABLE)
-        return {"held": 1}
->>>>>>> typed-messages
+        return {"on_hold": 1}
     answer, opened = _attempt_in_slot(lambda: deliver(send, outgoing, tools.ses, tools.now()), rate_limit, tools)
     if answer.verdict == Verdict.DEFERRED:
         _later(lead_id, send_id, tools.now())

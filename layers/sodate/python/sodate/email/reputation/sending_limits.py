@@ -13,11 +13,7 @@ from sodate.email.reputation.guards import GuardVerdict, Judgement, daily_ceilin
 def sending_limits(mailing: Mailing, account: Account, now: datetime) -> tuple[SendingLimits, Judgement]:
     """Limits of marketing email, and the judgement of the guards, which may warn before email is on hold. One query."""
     judgement = judge(rates.recent(now), mailing.guards)
-<<<<<<< HEAD
-    hold_reason = judgement.reason if judgement.verdict == "pause" else None
-=======
-    held = judgement.reason if judgement.verdict is GuardVerdict.PAUSE else None
->>>>>>> typed-messages
+    hold_reason = judgement.reason if judgement.verdict is GuardVerdict.PAUSE else None
     today = now.astimezone(ZoneInfo(mailing.sender.time_zone)).date()
     ceiling = daily_ceiling(mailing.warm_up, today)
     return SendingLimits(hold_reason, None if ceiling is None else max(0, ceiling - account.sent)), judgement
