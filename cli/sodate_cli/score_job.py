@@ -21,7 +21,7 @@ _EVERY_SECONDS = 2.0
 _PATIENCE_SECONDS = 15 * 60.0
 
 
-def begin(stage: str | None, segments: int, *, notify: bool) -> str:
+def begin(stage: str | None, segments: int, *, notify: bool, announce: bool = False) -> str:
     """Plan the tasks, queue their messages and return the job id.
 
     Raises: `Invalid`, `NotFound` (no live rules), `Transient` (SQS did not accept every message).
@@ -38,7 +38,7 @@ def begin(stage: str | None, segments: int, *, notify: bool) -> str:
     def enqueue(messages: list[dict[str, Any]], delay: int) -> None:
         put_on_queue(boto3.client("sqs"), queue, messages, delay)
 
-    replay_job.begin(Definitions(), job, segments, at, enqueue, notify=notify)
+    replay_job.begin(Definitions(), job, segments, at, enqueue, notify=notify, announce=announce)
     return job
 
 

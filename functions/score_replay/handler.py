@@ -1,11 +1,12 @@
-"""Replay queue: run one task of a table segment, then send the message for the next task."""
+"""Replay queue: scores and segments of the leads of one task, then the message for the next task."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sodate.runtime.app import App, on_lambda
 from sodate.runtime.batch import Failures, each_message
 from sodate.scoring.replay_job import REPLAY_TASKS, mark_requested, run_task
+from sodate.segments.refresh import Live, refill
 
 #: Leaves time for the last lead and for the message, within the timeout of 60 s.
 _BUDGET = timedelta(seconds=45)
@@ -13,11 +14,14 @@ _NAMED = 20
 
 
 def handle(app: App, event: dict[str, Any]) -> Failures:
-    until = app.clock.now() + _BUDGET
+    until, live = app.clock.now() + _BUDGET, Live.of(app.definitions)
+
+    def refill_lead(lead_id: str, now: datetime, announce: bool) -> bool:
+        return refill(lead_id, live, now, announce=announce)
 
     def act(body: str) -> str:
         task = REPLAY_TASKS.parse_body(body)
-        result = run_task(task, app.definitions, app.clock.now, until)
+        result = run_task(task, app.definitions, app.clock.now, until, refill_lead)
         if result.unreadable:
             names = result.unreadable[:_NAMED]
             app.log.error("leads cannot be read", extra={"leads": names, "in_all": len(result.unreadable)})

@@ -14,8 +14,8 @@ from sodate.dynamodb.item import Row
 from sodate.errors import Invalid, NotFound, Transient
 from sodate.playbook.store import ONLY, Definitions
 from sodate.scheduling.message import MessageTypes
-from sodate.scoring.replay import cases, is_recorded, partitions, replay
-from sodate.scoring.rescore import Rules, rescore, rules_of
+from sodate.scoring.replay import Case, cases, is_recorded, partitions, replay
+from sodate.scoring.rescore import Rescored, Rules, rescore, rules_of
 from sodate.scoring.store import (
     REPLAY_KEPT,
     ReplayItem,
@@ -71,21 +71,27 @@ def begin(
     enqueue: Callable[[list[dict[str, Any]], int], None],
     *,
     notify: bool,
+    announce: bool = False,
 ) -> None:
     """Plan the tasks and queue their messages: `enqueue(messages, delay_seconds)`.
 
-    The delay lasts until no function has older rules in its cache. Raises: `NotFound` without live rules; what
-    `enqueue` raises.
+    The delay lasts until no function has older rules or segments in its cache. Raises: `NotFound` when the playbook has
+    neither; what `enqueue` raises.
     """
-    rules = definitions.live("rules")
-    tasks = plan(job, segments, rules.version, now, notify=notify)
-    is_settled = datetime.fromisoformat(rules.published) + SETTLED <= now
+    live = [stored for kind in ("rules", "segments") for stored in definitions.all_live(kind)]
+    if not live:
+        raise NotFound("the playbook has neither rules nor segments: there is nothing to replay")
+    rules_version = next((stored.version for stored in live if stored.kind == "rules"), 0)
+    tasks = plan(job, segments, rules_version, now, notify=notify, announce=announce)
+    is_settled = max(datetime.fromisoformat(stored.published) for stored in live) + SETTLED <= now
     enqueue([task.to_message() for task in tasks], 0 if is_settled else int(SETTLED.total_seconds()))
 
 
-def plan(job: str, segments: int, rules_version: int, now: datetime, *, notify: bool) -> list[ReplayTask]:
+def plan(
+    job: str, segments: int, rules_version: int, now: datetime, *, notify: bool, announce: bool = False
+) -> list[ReplayTask]:
     """Write the segment items and return the messages, which the caller sends afterwards (they need the items)."""
-    begin_replay(job, segments, rules_version, now, notify=notify)
+    begin_replay(job, segments, rules_version, now, notify=notify, announce=announce)
     return [ReplayTask(job=job, segment=number) for number in range(segments)]
 
 
@@ -98,8 +104,14 @@ class TaskOutcome:
     unreadable: tuple[str, ...] = ()
 
 
-def run_task(task: ReplayTask, definitions: Definitions, now: Callable[[], datetime], until: datetime) -> TaskOutcome:
-    """Run one task until about `until`.
+#: Brings the lead's segments up to date: (lead id, now, announce) → whether something changed.
+Refill = Callable[[str, datetime, bool], bool]
+
+
+def run_task(
+    task: ReplayTask, definitions: Definitions, now: Callable[[], datetime], until: datetime, refill: Refill
+) -> TaskOutcome:
+    """Run one task until about `until`: each lead's score, then its segments.
 
     Raises: `Invalid` for an unknown replay or task, `Transient` when no progress was possible.
     """
@@ -110,7 +122,7 @@ def run_task(task: ReplayTask, definitions: Definitions, now: Callable[[], datet
         # The delivery that did this task may have crashed before it sent the next message. Send it only then.
         is_orphan = segment_item.ended is None and segment_item.asked_for < segment_item.next_task
         return TaskOutcome("repeated", replace(task, number=int(segment_item.next_task)) if is_orphan else None)
-    result = _process_until(segment_item, task.segment, definitions, now, until)
+    result = _Segment(segment_item, task.segment, definitions, now, refill).process_until(until)
     names = tuple(result.unreadable)
     if not save_progress(segment_item, result, now()):
         return TaskOutcome("overtaken", None, names)
@@ -122,54 +134,65 @@ def mark_requested(task: ReplayTask) -> None:
     note_request(task.job, task.segment, task.number)
 
 
-def _process_until(
-    segment_item: ReplayItem, segment: int, definitions: Definitions, now: Callable[[], datetime], until: datetime
-) -> TaskResult:
-    """Rescore partitions until `until`. A throttled table ends the task early if it made progress.
+@dataclass(frozen=True)
+class _Segment:
+    item: ReplayItem
+    number: int
+    definitions: Definitions
+    now: Callable[[], datetime]
+    refill: Refill
 
-    Raises: `Transient` when throttled without progress; the queue redelivers the message.
-    """
-    version = int(segment_item.rules_version)
-    rules, result = rules_of(definitions, version), TaskResult(segment_item.position)
-    try:
-        for items, position in partitions(segment_item.position, segment, int(segment_item.segments)):
-            if not _is_live(definitions, version):
-                result.ended = RULES_CHANGED
-                break
-            _rescore_partition(items, rules, segment_item.notify, now(), result)
-            result.position = position
-            if now() >= until:
-                break
-        else:
-            result.ended = DONE
-    except Transient:
-        if result.position == segment_item.position:
-            raise
-    return result
+    def process_until(self, until: datetime) -> TaskResult:
+        """Process partitions until `until`. A throttled table ends the task early if it made progress.
 
+        Raises: `Transient` when throttled without progress; the queue redelivers the message.
+        """
+        version = int(self.item.rules_version)
+        rules = rules_of(self.definitions, version) if version else None
+        result = TaskResult(self.item.position)
+        try:
+            for items, position in partitions(self.item.position, self.number, int(self.item.segments)):
+                if not self._is_live(version):
+                    result.ended = RULES_CHANGED
+                    break
+                self._process(items, rules, result)
+                result.position = position
+                if self.now() >= until:
+                    break
+            else:
+                result.ended = DONE
+        except Transient:
+            if result.position == self.item.position:
+                raise
+        return result
 
-def _is_live(definitions: Definitions, version: int) -> bool:
-    try:
-        return definitions.live("rules", ONLY).version == version
-    except NotFound:
-        return False
+    def _is_live(self, version: int) -> bool:
+        try:
+            return self.definitions.live("rules", ONLY).version == version
+        except NotFound:
+            return version == 0
 
+    def _process(self, items: list[Row], rules: Rules | None, result: TaskResult) -> None:
+        try:
+            for case in cases(items):
+                at = self.now()
+                rescored = self._rescored(case, rules, at)
+                is_refilled = self.refill(case.profile.lead_id, at, bool(self.item.announce))
+                result.changed += is_refilled or (rescored is not None and rescored.changed)
+                result.hot += rescored is not None and rescored.became_hot
+                result.leads += 1
+        except (Invalid, *_NO_LEAD):
+            result.unreadable.append(keys.lead_id_of(items[0]["pk"]["S"]))
 
-def _rescore_partition(items: list[Row], rules: Rules, notify: bool, at: datetime, result: TaskResult) -> None:
-    try:
-        for case in cases(items):
-            if case.rules_version > rules.version:
-                continue  # already scored under newer rules than this process has
-            is_same = case.rules_version == rules.version and is_recorded(
-                case, replay(case, rules.engine, at), rules.engine, rules.version
-            )
-            if not is_same:
-                rescored = rescore(case.profile.lead_id, rules, at, notify=notify)
-                result.changed += rescored.changed
-                result.hot += rescored.became_hot
-            result.leads += 1
-    except (Invalid, *_NO_LEAD):
-        result.unreadable.append(keys.lead_id_of(items[0]["pk"]["S"]))
+    def _rescored(self, case: Case, rules: Rules | None, at: datetime) -> Rescored | None:
+        """None when the stored score is right already, or was made under newer rules than this process has."""
+        if rules is None or case.rules_version > rules.version:
+            return None
+        if case.rules_version == rules.version:
+            again = replay(case, rules.engine, at)
+            if is_recorded(case, again, rules.engine, rules.version):
+                return None
+        return rescore(case.profile.lead_id, rules, at, notify=self.item.notify)
 
 
 def status(job: str) -> Mapping[str, Any]:

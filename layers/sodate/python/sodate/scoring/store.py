@@ -50,13 +50,15 @@ class ScoreItem(TableItem, discriminator="score"):
 class ReplayItem(TableItem, discriminator="replay"):
     """Progress of one segment of a replay. `position`: the last key processed. `ended`: None while the segment runs.
 
-    `next_task`: its number; `asked_for`: number of the last task whose message was sent. `notify`: whether sales is
-    notified of leads that become hot.
+    `rules_version`: 0 without rules. `next_task`: its number; `asked_for`: number of the last task whose message was
+    sent. `notify`: whether sales is notified of leads that become hot. `announce`: whether segments that a lead enters
+    or leaves are events.
     """
 
     segments = NumberAttribute()
     rules_version = NumberAttribute()
     notify = BooleanAttribute()
+    announce = BooleanAttribute(default=False)
     next_task = NumberAttribute(default=0)
     asked_for = NumberAttribute(default=0)
     position: JSONAttribute = JSONAttribute(null=True)
@@ -200,7 +202,9 @@ class TaskResult:
     ended: str | None = None
 
 
-def begin_replay(job: str, segments: int, rules_version: int, now: datetime, *, notify: bool) -> None:
+def begin_replay(
+    job: str, segments: int, rules_version: int, now: datetime, *, notify: bool, announce: bool = False
+) -> None:
     table.put_many(
         [
             encode(
@@ -210,6 +214,7 @@ def begin_replay(job: str, segments: int, rules_version: int, now: datetime, *, 
                     segments=segments,
                     rules_version=rules_version,
                     notify=notify,
+                    announce=announce,
                     began=keys.stamp(now),
                     at=keys.stamp(now),
                     ttl=int((now + REPLAY_KEPT).timestamp()),

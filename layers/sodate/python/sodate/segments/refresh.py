@@ -83,6 +83,14 @@ def after_time(lead_id: str, live: Live, now: datetime) -> None:
         review(lead_id, live.segments, _scored(lead_id, live, None), now)
 
 
+def refill(lead_id: str, live: Live, now: datetime, *, announce: bool) -> bool:
+    """A back-fill, after definitions changed. Returns whether the lead entered or left a segment."""
+    if live.segments is None:
+        return False
+    occasion = Occasion(is_refill=True, announce=announce)
+    return bool(update_segments(lead_id, live.segments, _scored(lead_id, live, None), now, occasion))
+
+
 def _scored(lead_id: str, live: Live, rescored: Rescored | None) -> "_ReadScore":
     return _ReadScore(lead_id, live.rules, rescored)
 

@@ -44,11 +44,12 @@ _CONSENT = {
 class Occasion:
     """Why a lead is looked at. `activities`: those logged since the last write; none: time has passed.
 
-    `announce`: whether a membership that changed because a definition changed is an activity and an event too.
+    `is_refill`: a back-fill, whose changes are neither activities nor events unless `announce`.
     """
 
     activities: Sequence[Activity] = ()
     profile_changed: bool = False
+    is_refill: bool = False
     announce: bool = False
 
 
@@ -88,7 +89,7 @@ def update_segments(
     occasion: Occasion,
     prefetched: FactsSnapshot | None = None,
 ) -> tuple[Change, ...]:
-    """Returns the changes of membership that the last write announced.
+    """Returns the changes of membership, also those that are not announced.
 
     Raises: `Transient` after five lost conditional writes; `Invalid` for a log that cannot be read.
     """
@@ -105,7 +106,7 @@ def update_segments(
         except ConditionFailed:
             continue
         if len(decision.changes) <= _MOST_CHANGES:
-            return decision.announced
+            return decision.changes
     raise Transient(f"lead {lead_id} has concurrent writes of its facts, or too many changes at once: try again")
 
 
@@ -142,7 +143,10 @@ class _Lead:
         replayed.segments = membership.members
         pending = None if changed is None else snapshot.due_minute
         due = min((minute for minute in (membership.due, pending) if minute is not None), default=None)
-        return Decision(replayed, quiet, membership.changes, due, self._segments.version)
+        announced = membership.changes
+        if occasion.is_refill and not occasion.announce:
+            quiet, announced = (*quiet, *announced), ()
+        return Decision(replayed, quiet, announced, due, self._segments.version)
 
     def _migrated(self, facts: LeadFacts, occasion: Occasion) -> tuple[LeadFacts, tuple[Change, ...]]:
         """The facts under the new definitions as of just before the occasion; a lead that is new has none."""

@@ -1,0 +1,144 @@
+"""Segments in the whole system: events when a lead enters and leaves, the list of members, time, and the back-fill."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sodate.playbook.store import Definitions
+from sodate.scoring import replay_job
+from sodate.segments.segment import SegmentSet
+from sodate.segments.store import load_facts, members
+
+from tests.functions.quick import QuickWorld, quick_world
+from tests.support.world import Json
+
+MANAGERS = {"id": "managers", "title": "役職者", "when": {"attribute": "primary.title", "any_of": ["部長", "課長"]}}
+READERS = {"id": "readers", "when": {"activity": "mail_clicked", "within_days": 30}}
+WARM = {"id": "warm-managers", "when": {"all": [{"segment": "managers"}, {"score": "total", "at_least": 10}]}}
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Any:
+    with quick_world(monkeypatch) as found:
+        yield found
+
+
+def publish(world: QuickWorld, *segments: Json) -> None:
+    body = SegmentSet.model_validate({"time_zone": "Asia/Tokyo", "calendar": "JP", "segments": segments})
+    Definitions().publish("segments", "default", body.model_dump(mode="json"), world.now)
+
+
+def announced(world: QuickWorld) -> list[tuple[str, str]]:
+    """Events about segments, in order."""
+    details = [(event["DetailType"], json.loads(event["Detail"])) for event in world.bus]
+    return [(name, detail["segment"]) for name, detail in details if name.startswith("Segment")]
+
+
+def listed(segment: str) -> set[str]:
+    found, after = members(segment, limit=2)
+    while after is not None:
+        more, after = members(segment, after, limit=2)
+        found += more
+    return {member.lead_id for member in found}
+
+
+def backfill(world: QuickWorld, *, announce: bool = False, job: str = "JOB") -> Json:
+    sent: list[Json] = []
+    replay_job.begin(
+        Definitions(), job, 4, world.now, lambda messages, _: sent.extend(messages), notify=False, announce=announce
+    )
+    world.app.queues.put(world.replay_queue, sent)
+    run_replay(world)
+    return dict(replay_job.status(job))
+
+
+def run_replay(world: QuickWorld) -> None:
+    sqs = world.aws.client("sqs")
+    while messages := sqs.receive_message(QueueUrl=world.replay_queue).get("Messages", []):
+        for message in messages:
+            record = {"messageId": "1", "body": message["Body"]}
+            sqs.delete_message(QueueUrl=world.replay_queue, ReceiptHandle=message["ReceiptHandle"])
+            assert world.call("score_replay", {"Records": [record]}) == {"batchItemFailures": []}
+
+
+def test_a_new_lead_enters_what_its_profile_and_score_say_and_the_bus_is_told_once(world: QuickWorld) -> None:
+    publish(world, MANAGERS, READERS, WARM)
+    lead = world.join("taro@example.jp")
+    assert announced(world) == [("SegmentEntered", "managers"), ("SegmentEntered", "warm-managers")]
+    assert listed("managers") == listed("warm-managers") == {lead}
+    assert listed("readers") == set()
+    activities = [item["type"] for item in world.items("activity")]
+    assert activities.count("segment_entered") == 2
+
+
+def test_a_click_enters_a_segment_and_thirty_days_later_the_lead_leaves_it(world: QuickWorld) -> None:
+    publish(world, READERS)
+    lead = world.join("taro@example.jp")
+    world.advance(timedelta(days=1))
+    mail = world.mails_to("taro@example.jp")[-1]
+    world.ses.simulator.click(mail.message_id, world.link(mail, "https://"))
+    world.settle()
+    assert announced(world) == [("SegmentEntered", "readers")]
+    assert listed("readers") == {lead}
+    world.advance(timedelta(days=29))
+    assert len(announced(world)) == 1
+    world.advance(timedelta(days=2))
+    assert announced(world) == [("SegmentEntered", "readers"), ("SegmentLeft", "readers")]
+    assert listed("readers") == set()
+
+
+def test_an_activity_that_no_segment_mentions_writes_no_facts(world: QuickWorld) -> None:
+    publish(world, READERS)
+    lead = world.join("taro@example.jp")
+    before = load_facts(lead)
+    world.advance(timedelta(days=1))
+    mail = world.mails_to("taro@example.jp")[-1]
+    world.ses.simulator.open(mail.message_id)
+    world.settle()
+    assert any(item["type"] == "mail_opened" for item in world.items("activity"))
+    assert load_facts(lead) == before
+
+
+def test_without_segments_nothing_is_stored(world: QuickWorld) -> None:
+    world.join("taro@example.jp")
+    assert world.items("facts") == world.items("member") == []
+
+
+def test_a_back_fill_lists_everybody_and_announces_nobody_unless_asked(world: QuickWorld) -> None:
+    leads = {world.join(f"p{number}@example.jp") for number in range(5)}
+    publish(world, MANAGERS)
+    world.now += timedelta(minutes=1)
+    status = backfill(world)
+    world.settle()
+    assert (status["leads"], status["changed"], status["running"]) == (5, 5, 0)
+    assert listed("managers") == leads
+    assert announced(world) == []
+    assert backfill(world, job="AGAIN")["changed"] == 0
+    publish(world, {**MANAGERS, "when": {"attribute": "primary.title", "equals": "社長"}})
+    world.now += timedelta(minutes=1)
+    backfill(world, announce=True, job="ALOUD")
+    world.settle()
+    assert listed("managers") == set()
+    assert announced(world) == [("SegmentLeft", "managers")] * 5
+
+
+def test_a_changed_definition_is_applied_quietly_with_the_next_activity(world: QuickWorld) -> None:
+    """What the activity itself causes is announced, what the definition causes is not."""
+    lead = world.join("taro@example.jp")
+    publish(world, MANAGERS, READERS)
+    world.advance(timedelta(days=1))
+    mail = world.mails_to("taro@example.jp")[-1]
+    world.ses.simulator.click(mail.message_id, world.link(mail, "https://"))
+    world.settle()
+    assert announced(world) == [("SegmentEntered", "readers")]
+    assert listed("managers") == listed("readers") == {lead}
+
+
+def test_a_retired_segment_has_no_members(world: QuickWorld) -> None:
+    publish(world, MANAGERS, READERS)
+    world.join("taro@example.jp")
+    publish(world, READERS)
+    world.now += timedelta(minutes=1)
+    backfill(world)
+    assert listed("managers") == set()
