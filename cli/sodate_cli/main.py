@@ -13,6 +13,7 @@ from sodate_cli.local.commands import app as local_app
 from sodate_cli.playbook.commands import app as playbook_app
 from sodate_cli.quarantine import app as quarantine_app
 from sodate_cli.score import app as score_app
+from sodate_cli.segments import app as segment_app
 from sodate_cli.sends import app as sends_app
 
 app = typer.Typer(
@@ -29,6 +30,7 @@ lead_app.command()(adjust)
 app.add_typer(lead_app, name="lead")
 score_app.command()(calibrate)
 app.add_typer(score_app, name="score")
+app.add_typer(segment_app, name="segment")
 app.command("import")(import_leads)
 app.command("export")(export_leads)
 app.add_typer(sends_app, name="sends")

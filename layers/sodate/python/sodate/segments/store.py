@@ -51,17 +51,18 @@ class Member:
 
 
 def load_facts(lead_id: str) -> FactsSnapshot:
-    return _snapshot(table.get(keys.lead(lead_id), keys.FACTS, consistent=True))
+    return snapshot_of(table.get(keys.lead(lead_id), keys.FACTS, consistent=True))
 
 
 def load_recent_facts(lead_ids: Iterable[str]) -> dict[str, FactsSnapshot]:
     """Many items in one eventually consistent read. A write based on a stale one fails its version condition."""
     wanted = list(lead_ids)
     items = table.get_many((keys.lead(lead_id), keys.FACTS) for lead_id in wanted)
-    return {lead_id: _snapshot(items.get((keys.lead(lead_id), keys.FACTS))) for lead_id in wanted}
+    return {lead_id: snapshot_of(items.get((keys.lead(lead_id), keys.FACTS))) for lead_id in wanted}
 
 
-def _snapshot(row: Row | None) -> FactsSnapshot:
+def snapshot_of(row: Row | None) -> FactsSnapshot:
+    """The FACTS item of a row; None: the lead has none."""
     if row is None:
         return FactsSnapshot()
     stored = values(FactsItem, row)

@@ -1,0 +1,121 @@
+"""Answers about segments for the command line: who is in one, who would enter or leave with another definition, why.
+
+A preview reads the whole table, lead by lead: it is for an operator, never for a request.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sodate.conditions.language import tests
+from sodate.conditions.words import in_words
+from sodate.dynamodb import keys
+from sodate.dynamodb.item import Row
+from sodate.errors import NotFound
+from sodate.facts.evaluation import LeadView, Scored, Sources
+from sodate.leads.contact_state import ContactState
+from sodate.leads.store import to_state
+from sodate.scoring.replay import Case, cases, partitions
+from sodate.scoring.rescore import Rules
+from sodate.scoring.scored import LeadScore, NoScore
+from sodate.segments.membership import Segments
+from sodate.segments.segment import Segment
+from sodate.segments.store import Member, members, snapshot_of
+
+
+@dataclass(frozen=True)
+class Person:
+    """A lead in the sample. `reasons`: each predicate of the condition in words, and whether it holds."""
+
+    lead_id: str
+    email: str
+    reasons: tuple[tuple[str, bool], ...]
+
+
+@dataclass
+class Preview:
+    """Figures of one segment over all leads. `sample`: the first members."""
+
+    segment: str
+    leads: int = 0
+    members: int = 0
+    entering: int = 0
+    leaving: int = 0
+    sample: list[Person] = field(default_factory=list)
+    predicates: Counter[str] = field(default_factory=Counter)
+    """In how many leads each predicate holds: one that never does is easily a typing error."""
+
+    def count(self, *, is_member: bool, was: bool) -> None:
+        self.leads += 1
+        self.members += is_member
+        self.entering += is_member and not was
+        self.leaving += was and not is_member
+
+
+def preview(segment_id: str, segments: Segments, rules: Rules | None, now: datetime, sample: int = 10) -> Preview:
+    """Evaluate every lead from scratch under `segments`, against the membership that is stored.
+
+    Raises: `NotFound` for a segment that `segments` does not have.
+    """
+    segment = find_segment(segment_id, segments.definitions.segments)
+    found = Preview(segment.id)
+    for items, _ in partitions():
+        for case in cases(items):
+            view = _view(case, items, segments, rules, now)
+            held = set(segments.decide(view, None).members)
+            found.count(is_member=segment.id in held, was=segment.id in _stored_members(items))
+            reasons = tuple(_reasons(segment, replace(view, members=held)))
+            found.predicates.update(words for words, holds in reasons if holds)
+            if segment.id in held and len(found.sample) < sample:
+                found.sample.append(Person(case.profile.lead_id, case.profile.address, reasons))
+    return found
+
+
+def find_segment(segment_id: str, segments: Sequence[Segment]) -> Segment:
+    """Raises: `NotFound`."""
+    for segment in segments:
+        if segment.id == segment_id:
+            return segment
+    known = ", ".join(segment.id for segment in segments) or "none"
+    raise NotFound(f"there is no segment {segment_id!r}; known: {known}")
+
+
+def every_member(segment_id: str) -> Iterator[Member]:
+    after: str | None = None
+    while True:
+        page, after = members(segment_id, after, limit=500)
+        yield from page
+        if after is None:
+            return
+
+
+def _view(case: Case, items: list[Row], segments: Segments, rules: Rules | None, now: datetime) -> LeadView:
+    contact = _contact(case.profile.lead_id, items)
+    log = [activity for activity in case.log if activity.at <= now]
+
+    def scored() -> Scored:
+        if rules is None:
+            return NoScore()
+        return LeadScore(rules.engine, rules.engine.replay(case.profile, log, now))
+
+    sources = Sources(lambda: case.profile, lambda: contact, scored)
+    facts, minute = segments.fold.replay(log), int(now.timestamp()) // 60
+    definitions = segments.definitions
+    return LeadView(case.profile.lead_id, facts, (), minute, sources, definitions.time_zone, definitions.calendar)
+
+
+def _contact(lead_id: str, items: list[Row]) -> ContactState:
+    state = next((item for item in items if item["sk"]["S"] == keys.STATE), None)
+    return to_state(state) if state is not None else ContactState(lead_id, "")
+
+
+def _stored_members(items: list[Row]) -> set[str]:
+    facts = next((item for item in items if item["sk"]["S"] == keys.FACTS), None)
+    return set(snapshot_of(facts).facts.segments)
+
+
+def _reasons(segment: Segment, view: LeadView) -> Iterator[tuple[str, bool]]:
+    """Each predicate of the condition in words, and whether it holds."""
+    for test in tests(segment.when) if segment.when is not None else ():
+        yield in_words(test), view.holds(test)
