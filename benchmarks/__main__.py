@@ -22,6 +22,7 @@ from benchmarks import (
     peer,
     requests,
     scoring,
+    segments,
     throughput,
     ticks,
 )
@@ -68,6 +69,8 @@ def measure(size: Size, say: Callable[[str], None]) -> Json:
     found["events"] = events.measure(size.life)
     say("scoring: pure, through the stream, a replay of everybody")
     found["scoring"] = scoring.measure(*size.scored, *size.replayed)
+    say("segments: an activity that three of fifty mention")
+    found["segments"] = segments.measure(size.scored[0])
     say("an import, killed and started again")
     found["imports"] = imports.measure(size.imported)
     say("on a virtual clock: ticks, hot minute, pacing, a month")

@@ -36,6 +36,7 @@ def figures(found: Json) -> list[Figure]:
         "lateness": _lateness,
         "scoring": _scoring,
         "imports": _imports,
+        "segments": _segments,
     }
     rows = [row for name, make in made.items() if name in found for row in make(found[name])]
     return sorted(rows, key=lambda row: [int(part) for part in row.number.split(".")])
@@ -134,3 +135,13 @@ def table(rows: list[Figure]) -> str:
 
 def as_json(rows: list[Figure]) -> list[Json]:
     return [asdict(row) for row in rows]
+
+
+def _segments(found: Json) -> list[Figure]:
+    times, scored, other = found["evaluation_us"], found["scored"], found["not_scored"]
+    growth = round(times["500"] / times["10"], 2)
+    return [
+        _at_most(2, "write units per activity that is scored and in 3 of 50 segments", scored["write_units"], 2.3, 10),
+        _at_most(2, "write units per activity that is in 3 of 50 segments only", other["write_units"], 2.3, 10),
+        _at_most(2, "evaluation time with 500 segments, times that with 10", growth, 1.5, 10),
+    ]

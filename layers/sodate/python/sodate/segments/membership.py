@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from heapq import heappop, heappush
 
 from sodate.conditions.language import (
     ActivityTest,
@@ -56,11 +57,13 @@ class Segments:
         self.definitions = definitions
         self.version = version
         self._ordered = in_order(definitions.segments)
+        self._ids = frozenset(segment.id for segment in self._ordered)
         self.fold = FactFold(segment.when for segment in self._ordered if segment.when is not None)
-        self._mentioning: dict[str, set[str]] = {}
-        for segment in self._ordered:
+        #: By what a condition asks for: positions of the segments in their order.
+        self._mentioning: dict[str, set[int]] = {}
+        for position, segment in enumerate(self._ordered):
             for name in _asked(segment):
-                self._mentioning.setdefault(name, set()).add(segment.id)
+                self._mentioning.setdefault(name, set()).add(position)
 
     def asks_for(self, what: str) -> bool:
         return what in self._mentioning
@@ -70,13 +73,18 @@ class Segments:
 
         Only segments that mention something of it are evaluated, and those that ask for a segment that changed.
         """
-        decision = _Decision(view, set(view.facts.segments) - {segment.id for segment in self._ordered})
-        wanted = None if changed is None else set[str]().union(*(self._mentioning.get(name, ()) for name in changed))
-        for segment in self._ordered:
-            if wanted is None or segment.id in wanted:
-                has_changed = decision.look_at(segment)
-                if wanted is not None and has_changed:
-                    wanted |= self._mentioning.get(_reference(segment.id), set())
+        if changed is None:
+            decision, wanted = _Decision(view, view.facts.segments.keys() - self._ids), set(range(len(self._ordered)))
+        else:
+            decision = _Decision(view, ())
+            wanted = set[int]().union(*(self._mentioning.get(name, ()) for name in changed))
+        waiting = sorted(wanted)  # a heap: segments that ask for another come after it
+        while waiting:
+            segment = self._ordered[heappop(waiting)]
+            if decision.look_at(segment):
+                for position in self._mentioning.get(_reference(segment.id), set()) - wanted:
+                    wanted.add(position)
+                    heappush(waiting, position)
         return Membership(decision.members, tuple(decision.changes), min(decision.due, default=None))
 
 
