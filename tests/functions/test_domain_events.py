@@ -6,6 +6,7 @@ from pathlib import Path
 
 import jsonschema
 
+from tests.functions.test_segments import READERS, publish
 from tests.support.world import World
 
 FOLDER = Path(__file__).parents[2] / "events" / "domain"
@@ -19,6 +20,7 @@ def test_the_samples_are_valid() -> None:
 
 
 def test_every_event_of_the_story_keeps_its_contract(world: World) -> None:
+    publish(world, READERS, {"id": "never-clicked", "when": {"not": {"activity": "mail_clicked"}}})
     world.join("taro@example.jp")
     world.advance(timedelta(days=1))
     mail = world.mails_to("taro@example.jp")[-1]

@@ -15,6 +15,7 @@ from sodate.playbook.store import Definitions
 from sodate.scoring import replay_job
 from sodate.scoring.replay import is_recorded, read_table, replay
 from sodate.scoring.rescore import live_rules, rescore
+from sodate.scoring.store import Loudness
 
 from tests.functions.quick import QuickWorld
 from tests.support.population import items_of
@@ -61,7 +62,7 @@ def tick(world: QuickWorld) -> Any:
 
 
 def begin(world: QuickWorld, *, notify: bool = False) -> str:
-    tasks = replay_job.plan("JOB", SEGMENTS, live_rules(Definitions()).version, world.now, notify=notify)
+    tasks = replay_job.plan("JOB", SEGMENTS, live_rules(Definitions()).version, world.now, Loudness(notify))
     world.app.queues.put(world.replay_queue, [task.to_message() for task in tasks])
     return "JOB"
 

@@ -28,7 +28,6 @@ from sodate.playbook.store import Definitions, parsed
 from sodate.runtime.batch import poll_entries
 from sodate.scenarios.watch import StepWatch
 from sodate.scheduling import store as due
-from sodate.scheduling.dispatch import Cursors
 from sodate.scheduling.message import MessageTypes, Parser
 from sodate.scheduling.poller import EntryLane, put_back
 
@@ -206,7 +205,7 @@ def swept(world: QuickWorld) -> dict[str, int]:
     )
     types = MessageTypes("due entry", "watch", {"watch": parse}, (1, 2))
     lane = EntryLane(due.WATCH, types, lambda entry, now: {"unknown": sweep(entry, now)}, put_back, timedelta(1))
-    return dict(poll_entries(lane, Cursors(), lambda: world.now).outcomes)
+    return dict(poll_entries(world.app, lane).outcomes)
 
 
 def newsletters(world: QuickWorld) -> dict[str, str]:

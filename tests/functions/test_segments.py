@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sodate.playbook.store import Definitions
 from sodate.scoring import replay_job
+from sodate.scoring.store import Loudness
 from sodate.segments.segment import SegmentSet
 from sodate.segments.store import load_facts, members
 
@@ -45,9 +46,8 @@ def listed(segment: str) -> set[str]:
 
 def backfill(world: QuickWorld, *, announce: bool = False, job: str = "JOB") -> Json:
     sent: list[Json] = []
-    replay_job.begin(
-        Definitions(), job, 4, world.now, lambda messages, _: sent.extend(messages), notify=False, announce=announce
-    )
+    loudness = Loudness(announce=announce)
+    replay_job.begin(Definitions(), job, 4, world.now, lambda messages, _: sent.extend(messages), loudness)
     world.app.queues.put(world.replay_queue, sent)
     run_replay(world)
     return dict(replay_job.status(job))

@@ -14,6 +14,7 @@ from sodate.scenarios.watch import StepCheck, StepWatch
 from sodate.scheduling.message import Message, MessageTypes
 from sodate.scoring.replay_job import REPLAY_TASKS, ReplayTask
 from sodate.scoring.rescore import ScoreDecay
+from sodate.segments.due_entry import SegmentReview
 
 from functions.score_decay import handler as score_decay
 from functions.send_sweeper import handler as send_sweeper
@@ -44,6 +45,7 @@ STORED: list[tuple[MessageTypes[Any], Message, dict[str, Any]]] = [
         {"v": 1, "what": "watch", "sends": [["L1", "x"]], "began": STAMP},
     ),
     (WATCH, StepCheck(DATED, AT, AT), {**STEPS, "what": "look", "leads": FULL, "began": STAMP, "listed": STAMP}),
+    (DECAY, SegmentReview("L1"), {"v": 1, "what": "segments", "lead": "L1"}),
     (DECAY, ScoreDecay("L1"), {"v": 1, "what": "decay", "lead": "L1"}),
     (
         DECAY,

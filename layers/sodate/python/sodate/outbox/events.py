@@ -127,10 +127,12 @@ def _signal(old: Image, new: Image) -> list[DomainEvent | TransactionalSend]:
 
 def _activity(old: Image, new: Image) -> list[DomainEvent | TransactionalSend]:
     """Segments entered and left. A back-fill writes no activity, so it gives no event."""
-    name = {"segment_entered": "SegmentEntered", "segment_left": "SegmentLeft"}.get(new["type"])
-    if old or name is None:
+    if old or new["type"] not in ("segment_entered", "segment_left"):
         return []
-    return [_once(name, new, segment=new["about"]["segment"], at=new["at"])]
+    facts = {"segment": new["about"]["segment"], "at": new["at"]}
+    if new["type"] == "segment_entered":
+        return [_once("SegmentEntered", new, **facts)]
+    return [_once("SegmentLeft", new, **facts)]
 
 
 _RULES = {

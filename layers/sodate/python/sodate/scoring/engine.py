@@ -13,7 +13,6 @@ from datetime import datetime
 
 from sodate.activities.activity import Activity
 from sodate.activities.catalog import ActivityType, ActivityVerdict
-from sodate.conditions.language import ScoreTest
 from sodate.leads.lead import Profile
 from sodate.scoring.accumulator import Accumulator, Recorder
 from sodate.scoring.classifier import Classifier, LeadClass
@@ -39,7 +38,7 @@ class ScoringEngine:
         self.compiled = CompiledRules(rules)
         self.classifier = Classifier(self.compiled)
         self._accumulator = Accumulator(self.compiled)
-        self._transitions = TransitionFinder(self.compiled, self.classifier)
+        self.transitions = TransitionFinder(self.compiled, self.classifier)
 
     def matters(self, activity: Activity) -> bool:
         """Whether the activity can change a score; one that cannot is not recorded in the score state."""
@@ -86,19 +85,15 @@ class ScoringEngine:
         """Advance time to `minute` (minutes since 1970) and apply every transition on the way."""
         if minute <= score_state.now:
             return
-        if self._transitions.phases_change_by_time:
+        if self.transitions.phases_change_by_time:
             self._apply_transitions(score_state, minute)
-        elif self._transitions.may_change_by_time(score_state):
+        elif self.transitions.may_change_by_time(score_state):
             self.classifier.classify(score_state, minute, "time")
         score_state.now = minute
 
     def next_transition(self, score_state: ScoreState) -> int | None:
         """The first minute after `score_state.now` at which the class changes by time alone; None: never."""
-        return self._transitions.next_transition(score_state)
-
-    def next_change(self, score_state: ScoreState, test: ScoreTest, minute: int) -> int | None:
-        """The first minute after `minute` at which decay changes the answer of the predicate; None: never."""
-        return self._transitions.next_change(score_state, test, minute)
+        return self.transitions.next_transition(score_state)
 
     def class_of(self, score_state: ScoreState, minute: int) -> LeadClass:
         return self.classifier.class_of(score_state, minute)
@@ -108,17 +103,17 @@ class ScoringEngine:
 
     def _apply(self, score_state: ScoreState, activity: Activity, minute: int, recorder: Recorder | None) -> None:
         if minute > score_state.now:
-            if self._transitions.may_change_by_time(score_state):
+            if self.transitions.may_change_by_time(score_state):
                 self.settle(score_state, minute)
             score_state.now = minute
         changed = self._accumulator.add(score_state, activity, minute, recorder)
-        if changed or self._transitions.phases_change_by_time:
+        if changed or self.transitions.phases_change_by_time:
             self.classifier.classify(score_state, minute, activity.type)
 
     def _apply_transitions(self, score_state: ScoreState, minute: int) -> None:
-        if self._transitions.is_unchanged_until(score_state, minute):
+        if self.transitions.is_unchanged_until(score_state, minute):
             return
-        while (transition := self._transitions.next_transition(score_state)) is not None and transition <= minute:
+        while (transition := self.transitions.next_transition(score_state)) is not None and transition <= minute:
             score_state.now = transition
             self.classifier.classify(score_state, transition, "time")
 

@@ -18,6 +18,7 @@ from sodate.scoring.replay import Case, cases, is_recorded, partitions, replay
 from sodate.scoring.rescore import Rescored, Rules, rescore, rules_of
 from sodate.scoring.store import (
     REPLAY_KEPT,
+    Loudness,
     ReplayItem,
     TaskResult,
     begin_replay,
@@ -69,9 +70,7 @@ def begin(
     segments: int,
     now: datetime,
     enqueue: Callable[[list[dict[str, Any]], int], None],
-    *,
-    notify: bool,
-    announce: bool = False,
+    loudness: Loudness,
 ) -> None:
     """Plan the tasks and queue their messages: `enqueue(messages, delay_seconds)`.
 
@@ -82,16 +81,14 @@ def begin(
     if not live:
         raise NotFound("the playbook has neither rules nor segments: there is nothing to replay")
     rules_version = next((stored.version for stored in live if stored.kind == "rules"), 0)
-    tasks = plan(job, segments, rules_version, now, notify=notify, announce=announce)
+    tasks = plan(job, segments, rules_version, now, loudness)
     is_settled = max(datetime.fromisoformat(stored.published) for stored in live) + SETTLED <= now
     enqueue([task.to_message() for task in tasks], 0 if is_settled else int(SETTLED.total_seconds()))
 
 
-def plan(
-    job: str, segments: int, rules_version: int, now: datetime, *, notify: bool, announce: bool = False
-) -> list[ReplayTask]:
+def plan(job: str, segments: int, rules_version: int, now: datetime, loudness: Loudness) -> list[ReplayTask]:
     """Write the segment items and return the messages, which the caller sends afterwards (they need the items)."""
-    begin_replay(job, segments, rules_version, now, notify=notify, announce=announce)
+    begin_replay(job, segments, rules_version, now, loudness)
     return [ReplayTask(job=job, segment=number) for number in range(segments)]
 
 

@@ -32,7 +32,7 @@ class LeadScore:
 
     def changes(self, test: ScoreTest, minute: int) -> int | None:
         """The first minute after `minute` at which the answer changes by decay alone; None: never."""
-        return self.engine.next_change(self.score_state, test, minute)
+        return self.engine.transitions.next_change(self.score_state, test, minute)
 
 
 @dataclass(frozen=True)

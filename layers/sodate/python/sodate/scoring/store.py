@@ -202,9 +202,17 @@ class TaskResult:
     ended: str | None = None
 
 
-def begin_replay(
-    job: str, segments: int, rules_version: int, now: datetime, *, notify: bool, announce: bool = False
-) -> None:
+@dataclass(frozen=True)
+class Loudness:
+    """Who is told of what a replay changes. `notify`: sales, of leads that become hot. `announce`: the bus and the
+    lead's log, of segments entered and left.
+    """
+
+    notify: bool = False
+    announce: bool = False
+
+
+def begin_replay(job: str, segments: int, rules_version: int, now: datetime, loudness: Loudness) -> None:
     table.put_many(
         [
             encode(
@@ -213,8 +221,8 @@ def begin_replay(
                     keys.replay_segment(number),
                     segments=segments,
                     rules_version=rules_version,
-                    notify=notify,
-                    announce=announce,
+                    notify=loudness.notify,
+                    announce=loudness.announce,
                     began=keys.stamp(now),
                     at=keys.stamp(now),
                     ttl=int((now + REPLAY_KEPT).timestamp()),
