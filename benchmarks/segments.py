@@ -16,8 +16,11 @@ from sodate.facts.evaluation import LeadView, Sources
 from sodate.leads.contact_state import ContactState
 from sodate.leads.lead import Profile
 from sodate.playbook.store import Definitions
+from sodate.scoring.engine import ScoringEngine
 from sodate.scoring.rescore import live_rules, rescore
-from sodate.scoring.scored import NoScore
+from sodate.scoring.rules import RuleSet
+from sodate.scoring.score_state import ScoreState
+from sodate.scoring.scored import LeadScore
 from sodate.segments.membership import Segments
 from sodate.segments.segment import SegmentSet
 
@@ -92,7 +95,8 @@ def _evaluation(count: int) -> float:
     """CPU microseconds of one activity and the decision about it, with `count` live segments."""
     live, rng = Segments(segments(count, MENTIONING), 1), random.Random(1)  # noqa: S311  repeatable, not secret
     profile = Profile("l", "a@example.jp", "a@example.jp", "ja")
-    contact, score = ContactState("l", "k", topics={"news": "confirmed"}), NoScore()
+    contact = ContactState("l", "k", topics={"news": "confirmed"})
+    score = LeadScore(ScoringEngine(RuleSet.model_validate(rules())), ScoreState())
     sources = Sources(lambda: profile, lambda: contact, lambda: score)
     times = []
     for _ in range(7):

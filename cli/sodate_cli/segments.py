@@ -15,6 +15,7 @@ from sodate.leads.store import profiles_of
 from sodate.playbook.problem import PlaybookInvalid
 from sodate.playbook.store import Definitions
 from sodate.queries.segments import Preview, every_member, find_segment, preview
+from sodate.scoring.rescore import live_rules
 from sodate.segments.membership import Segments
 from sodate.segments.refresh import Live
 from sodate.segments.segment import SegmentSet
@@ -100,7 +101,7 @@ def preview_segment(
     with explained():
         where = target(stage)
         segments = live() if playbook is None else of_playbook(playbook)
-        found = preview(segment, segments, Live.of(Definitions()).rules, now(where), sample)
+        found = preview(segment, segments, live_rules(Definitions()), now(where), sample)
     if as_json:
         output.show_json(
             {

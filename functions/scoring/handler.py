@@ -7,13 +7,14 @@ from sodate.dynamodb import keys
 from sodate.errors import Invalid
 from sodate.runtime.app import App, on_lambda
 from sodate.runtime.batch import Failures, Record, each_group, image
-from sodate.segments.refresh import Live, Prefetched, prefetch, refresh
-from sodate.segments.update import Occasion
+from sodate.scoring.store import ScoreSnapshot
+from sodate.segments.follow import Occasion
+from sodate.segments.refresh import Live, prefetch, refresh
 
 
 def handle(app: App, event: dict[str, Any]) -> Failures:
     leads = {keys.lead_id_of(record["dynamodb"]["Keys"]["pk"]["S"]) for record in event["Records"]}
-    found: list[tuple[Live, Prefetched]] = []
+    found: list[tuple[Live, dict[str, ScoreSnapshot]]] = []
 
     def act(pk: str, records: list[Record]) -> str:
         if not found:  # here, so that an error fails records and not the whole batch
@@ -21,7 +22,7 @@ def handle(app: App, event: dict[str, Any]) -> Failures:
             found.append((live, prefetch(live, leads)))
         live, prefetched = found[0]
         lead_id = keys.lead_id_of(pk)
-        return refresh(lead_id, live, occasion_of(lead_id, records), app.clock.now(), prefetched)
+        return refresh(lead_id, live, occasion_of(lead_id, records), app.clock.now(), prefetched.get(lead_id))
 
     return each_group(app, event, act)
 

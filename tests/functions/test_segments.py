@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from sodate.playbook.store import Definitions
 from sodate.scoring import replay_job
-from sodate.scoring.store import Loudness
+from sodate.scoring.store import Loudness, load_snapshot
 from sodate.segments.segment import SegmentSet
-from sodate.segments.store import load_facts, members
+from sodate.segments.store import members
 
 from tests.functions.quick import QuickWorld, quick_world
 from tests.support.world import Json
@@ -91,18 +91,19 @@ def test_a_click_enters_a_segment_and_thirty_days_later_the_lead_leaves_it(world
 def test_an_activity_that_no_segment_mentions_writes_no_facts(world: QuickWorld) -> None:
     publish(world, READERS)
     lead = world.join("taro@example.jp")
-    before = load_facts(lead)
+    before = load_snapshot(lead).facts
     world.advance(timedelta(days=1))
     mail = world.mails_to("taro@example.jp")[-1]
     world.ses.simulator.open(mail.message_id)
     world.settle()
     assert any(item["type"] == "mail_opened" for item in world.items("activity"))
-    assert load_facts(lead) == before
+    assert load_snapshot(lead).facts == before
 
 
 def test_without_segments_nothing_is_stored(world: QuickWorld) -> None:
     world.join("taro@example.jp")
-    assert world.items("facts") == world.items("member") == []
+    assert world.items("member") == []
+    assert not [item for item in world.items("score") if "facts_json" in item]
 
 
 def test_a_back_fill_lists_everybody_and_announces_nobody_unless_asked(world: QuickWorld) -> None:

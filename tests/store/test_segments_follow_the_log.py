@@ -24,11 +24,12 @@ from sodate.leads.store import load_profile, load_state, profile_item, state_ite
 from sodate.playbook.store import Definitions
 from sodate.scoring.rescore import ScoreDecay
 from sodate.scoring.scored import LeadScore
+from sodate.scoring.store import load_snapshot
 from sodate.segments.due_entry import SegmentReview
+from sodate.segments.follow import Occasion
 from sodate.segments.refresh import Live, after_decay, after_time, refresh
 from sodate.segments.segment import SegmentSet
-from sodate.segments.store import load_facts, members
-from sodate.segments.update import Occasion
+from sodate.segments.store import members
 
 from tests.fakes.table import MemoryTable
 from tests.unit.scoring.test_scoring_engine import rule_set
@@ -189,7 +190,7 @@ class Story:
         """After everything was delivered; a due entry may be some minutes late, because its bucket is not open yet."""
         self.deliver()
         self.pass_until(self.now + timedelta(minutes=4))
-        kept = load_facts(LEAD)
+        kept = load_snapshot(LEAD).facts
         assert set(kept.facts.segments) == self.from_scratch(), f"seed {self.seed} at {self.now}"
         for segment in SEGMENTS:
             listed = {member.lead_id for member in members(segment["id"])[0]}

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 PROFILE = "PROFILE"
 STATE = "STATE"
 SCORE = "SCORE"
-FACTS = "FACTS"
 OWNER = "OWNER"
 ENTRY = "ENTRY"
 RECEIPT = "RECEIPT"

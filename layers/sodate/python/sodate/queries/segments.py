@@ -18,10 +18,11 @@ from sodate.leads.contact_state import ContactState
 from sodate.leads.store import to_state
 from sodate.scoring.replay import Case, cases, partitions
 from sodate.scoring.rescore import Rules
-from sodate.scoring.scored import LeadScore, NoScore
+from sodate.scoring.scored import LeadScore
+from sodate.scoring.store import snapshot_of
 from sodate.segments.membership import Segments
 from sodate.segments.segment import Segment
-from sodate.segments.store import Member, members, snapshot_of
+from sodate.segments.store import Member, members
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Preview:
         self.leaving += was and not is_member
 
 
-def preview(segment_id: str, segments: Segments, rules: Rules | None, now: datetime, sample: int = 10) -> Preview:
+def preview(segment_id: str, segments: Segments, rules: Rules, now: datetime, sample: int = 10) -> Preview:
     """Evaluate every lead from scratch under `segments`, against the membership that is stored.
 
     Raises: `NotFound` for a segment that `segments` does not have.
@@ -90,13 +91,11 @@ def every_member(segment_id: str) -> Iterator[Member]:
             return
 
 
-def _view(case: Case, items: list[Row], segments: Segments, rules: Rules | None, now: datetime) -> LeadView:
+def _view(case: Case, items: list[Row], segments: Segments, rules: Rules, now: datetime) -> LeadView:
     contact = _contact(case.profile.lead_id, items)
     log = [activity for activity in case.log if activity.at <= now]
 
     def scored() -> Scored:
-        if rules is None:
-            return NoScore()
         return LeadScore(rules.engine, rules.engine.replay(case.profile, log, now))
 
     sources = Sources(lambda: case.profile, lambda: contact, scored)
@@ -111,8 +110,8 @@ def _contact(lead_id: str, items: list[Row]) -> ContactState:
 
 
 def _stored_members(items: list[Row]) -> set[str]:
-    facts = next((item for item in items if item["sk"]["S"] == keys.FACTS), None)
-    return set(snapshot_of(facts).facts.segments)
+    score = next((item for item in items if item["sk"]["S"] == keys.SCORE), None)
+    return set(snapshot_of(score).facts.facts.segments)
 
 
 def _reasons(segment: Segment, view: LeadView) -> Iterator[tuple[str, bool]]:

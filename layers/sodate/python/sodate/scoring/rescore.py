@@ -4,7 +4,7 @@ An activity newer than all applied ones is applied incrementally. Anything else 
 profile, new rules, a correction) replays the whole log. A replay is authoritative and repeatable (docs/scoring.md).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 from sodate.activities.activity import Activity
 from sodate.activities.store import activities_of, latest_activities
 from sodate.dynamodb import keys, table
-from sodate.dynamodb.item import TableItem
-from sodate.dynamodb.table import ConditionFailed, Put
+from sodate.dynamodb.item import Row, TableItem
+from sodate.dynamodb.table import ConditionFailed, Put, Write
 from sodate.errors import Invalid, NotFound, Transient
 from sodate.leads.lead import Profile
 from sodate.leads.store import load_profile
@@ -23,7 +23,16 @@ from sodate.scheduling import store as due
 from sodate.scoring.engine import Late, ScoringEngine
 from sodate.scoring.rules import RuleSet
 from sodate.scoring.score_state import ScoreState
-from sodate.scoring.store import ScoreSnapshot, as_write, load_snapshot, moment, put_score, score_row
+from sodate.scoring.store import (
+    Bookkeeping,
+    ScoreSnapshot,
+    StoredFacts,
+    as_write,
+    load_snapshot,
+    moment,
+    put_score,
+    score_row,
+)
 from sodate.signals.store import signal_item
 
 _TRIES = 5
@@ -35,8 +44,18 @@ class Rescored:
     lead_id: str
     changed: bool
     became_hot: bool = False
-    score_state: ScoreState | None = None
-    """The state that was written; None when nothing was."""
+
+
+@dataclass(frozen=True)
+class Addition:
+    """What is written together with a score: other facts, and further items in the same transaction."""
+
+    facts: StoredFacts
+    writes: tuple[Write, ...] = ()
+
+
+#: Decides what follows from the score, changed or not: (score state, item as read) → what to add; None: nothing.
+Follow = Callable[[ScoreState, ScoreSnapshot], Addition | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,38 +109,78 @@ def rescore(
     prefetched: ScoreSnapshot | None = None,
     notify: bool = True,
 ) -> Rescored:
-    """Bring the lead's SCORE item up to date. A lead that does not exist is left alone.
-
-    `new_activities`: the activities logged since the last write; None (profile changed, or unknown) replays the log.
-    `prefetched`: a recent read of the SCORE item; if the item changed since, the conditional write fails and the item
-    is read again. `notify`: create a signal for sales when the lead becomes hot; off when new rules are applied.
-
-    Raises: `Transient` after five lost conditional writes; `Invalid` for a log that cannot be read.
-    """
-    for _ in range(_TRIES):
-        snapshot, prefetched = prefetched or load_snapshot(lead_id), None
-        if snapshot.rules_version > rules.version:  # this process caches older rules; versions only grow
-            rules = rules_of(Definitions(), snapshot.rules_version)
-        try:
-            score_state = _updated(lead_id, snapshot, rules, now, new_activities)
-        except NotFound:
-            return Rescored(lead_id, changed=False)  # erased while the stream record waited
-        if score_state is None:
-            return Rescored(lead_id, changed=False)
-        try:
-            _write(lead_id, snapshot, score_state, rules, now, notify=notify)
-        except ConditionFailed:
-            continue
-        return Rescored(lead_id, True, score_state.hot and not snapshot.hot, score_state)
-    raise Transient(f"lead {lead_id} has concurrent score writes: try again")
+    """`Rescorer.rescore`, of one lead."""
+    return Rescorer(rules, now, notify).rescore(lead_id, new_activities, prefetched)
 
 
-def reevaluate(lead_id: str, rules: Rules, now: datetime) -> Rescored:
+def reevaluate(lead_id: str, rules: Rules, now: datetime, follow: Follow | None = None) -> Rescored:
     """Re-evaluate a lead whose due entry has come: time alone may have changed its class. Ignores postponed entries."""
     snapshot = load_snapshot(lead_id)
     if snapshot.due_minute is None or snapshot.due_minute * 60 > now.timestamp():
         return Rescored(lead_id, changed=False)
-    return rescore(lead_id, rules, now, new_activities=(), prefetched=snapshot)
+    return Rescorer(rules, now, follow=follow).rescore(lead_id, (), snapshot)
+
+
+@dataclass(frozen=True)
+class Rescorer:
+    """`notify`: create a signal for sales when a lead becomes hot; off when new rules are applied."""
+
+    rules: Rules
+    now: datetime
+    notify: bool = True
+    follow: Follow | None = None
+
+    def rescore(
+        self, lead_id: str, new_activities: Sequence[Activity] | None, prefetched: ScoreSnapshot | None = None
+    ) -> Rescored:
+        """Bring the lead's SCORE item up to date, in one write. A lead that does not exist is left alone.
+
+        `new_activities`: the activities logged since the last write; none: time has passed; None (profile changed, or
+        unknown) replays the log. `prefetched`: a recent read of the item; if the item changed since, the conditional
+        write fails and the item is read again.
+
+        Raises: `Transient` after five lost conditional writes; `Invalid` for a log that cannot be read.
+        """
+        rules = self.rules
+        for _ in range(_TRIES):
+            snapshot, prefetched = prefetched or load_snapshot(lead_id), None
+            if snapshot.rules_version > rules.version:  # this process caches older rules; versions only grow
+                rules = rules_of(Definitions(), snapshot.rules_version)
+            try:
+                changed = _updated(lead_id, snapshot, rules, self.now, new_activities)
+                score_state = snapshot.score_state if changed is None else changed
+                addition = self.follow(score_state, snapshot) if self.follow is not None else None
+            except NotFound:
+                return Rescored(lead_id, changed=False)  # erased while the stream record waited
+            if changed is None and addition is None:
+                return Rescored(lead_id, changed=False)
+            became_hot = score_state.hot and not snapshot.hot
+            score = self._row(lead_id, snapshot, score_state, rules, addition, is_new=changed is not None)
+            signals = [Put.new(_signal(load_profile(lead_id), score_state, rules, self.now))] if became_hot else []
+            writes = [*(signals if self.notify else []), *(addition.writes if addition is not None else ())]
+            try:
+                _write(score, snapshot.version, writes)
+            except ConditionFailed:
+                continue
+            return Rescored(lead_id, changed is not None, became_hot)
+        raise Transient(f"lead {lead_id} has concurrent score writes: try again")
+
+    def _row(
+        self,
+        lead_id: str,
+        snapshot: ScoreSnapshot,
+        score_state: ScoreState,
+        rules: Rules,
+        addition: Addition | None,
+        *,
+        is_new: bool,
+    ) -> Row:
+        due_minute = snapshot.due_minute
+        if is_new:
+            due_minute = _plan_transition(lead_id, snapshot, score_state, rules, self.now)
+        facts = addition.facts if addition is not None else snapshot.facts
+        beside = Bookkeeping(snapshot.version + 1, rules.version, due_minute, facts)
+        return score_row(lead_id, score_state, rules.engine, beside)
 
 
 def _updated(
@@ -174,23 +233,12 @@ def _log(lead_id: str) -> list[Activity]:
         raise Invalid(f"the log of lead {lead_id} has an item that cannot be read: {error!r}", "item") from error
 
 
-def _write(
-    lead_id: str, snapshot: ScoreSnapshot, score_state: ScoreState, rules: Rules, now: datetime, *, notify: bool
-) -> None:
-    due_minute = _plan_transition(lead_id, snapshot, score_state, rules, now)
-    score = score_row(
-        lead_id,
-        score_state,
-        rules.engine,
-        rules_version=rules.version,
-        version=snapshot.version + 1,
-        due_minute=due_minute,
-    )
-    if notify and score_state.hot and not snapshot.hot:
-        signal = _signal(load_profile(lead_id), score_state, rules, now)
-        table.commit([as_write(score, snapshot.version), Put.new(signal)])
+def _write(score: Row, was: int, writes: Sequence[Write]) -> None:
+    """Raises: `ConditionFailed` after a concurrent write."""
+    if writes:
+        table.commit([as_write(score, was), *writes])
     else:
-        put_score(score, snapshot.version)
+        put_score(score, was)  # half the price of a transaction
 
 
 def _plan_transition(

@@ -33,18 +33,3 @@ class LeadScore:
     def changes(self, test: ScoreTest, minute: int) -> int | None:
         """The first minute after `minute` at which the answer changes by decay alone; None: never."""
         return self.engine.transitions.next_change(self.score_state, test, minute)
-
-
-@dataclass(frozen=True)
-class NoScore:
-    """Of a lead without a score, or a playbook without rules: every total is 0."""
-
-    rank: str = "C3"
-    phase: str = ""
-    stage: str = "lead"
-
-    def holds(self, test: ScoreTest, minute: int) -> bool:
-        return test.includes(0)
-
-    def changes(self, test: ScoreTest, minute: int) -> int | None:
-        return None

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 
@@ -14,6 +15,8 @@ from sodate.dynamodb import keys, table
 from sodate.dynamodb.item import Row, TableItem, decode, encode, row, values
 from sodate.dynamodb.statement import Statement, number
 from sodate.dynamodb.table import ConditionFailed, Put
+from sodate.facts.lead_facts import LeadFacts
+from sodate.facts.lead_facts import loaded as facts_of
 from sodate.leads.lead import Totals
 from sodate.scoring.engine import ScoringEngine
 from sodate.scoring.score_state import ScoreState, dumped, loaded
@@ -24,7 +27,10 @@ REPLAY_KEPT = timedelta(days=14)
 
 
 class ScoreItem(TableItem, discriminator="score"):
-    """`totals` are as of `at`, before later decay. `due_minute`: minute (since 1970) of the pending due entry."""
+    """`totals` are as of `at`, before later decay. `due_minute`: minute (since 1970) of the pending due entry.
+
+    `facts_json`, `segments_version`, `segments_due_minute`: see `StoredFacts`.
+    """
 
     state_json = UnicodeAttribute()
     at = UnicodeAttribute()
@@ -36,6 +42,9 @@ class ScoreItem(TableItem, discriminator="score"):
     stage = UnicodeAttribute()
     rules_version = NumberAttribute()
     due_minute = NumberAttribute(null=True)
+    facts_json = UnicodeAttribute(null=True)
+    segments_version = NumberAttribute(null=True)
+    segments_due_minute = NumberAttribute(null=True)
     version = NumberAttribute()
 
     @property
@@ -72,6 +81,22 @@ class ReplayItem(TableItem, discriminator="replay"):
 
 
 @dataclass(frozen=True)
+class StoredFacts:
+    """The part of a SCORE item that says to which segments the lead belongs; absent while there are no segments.
+
+    `segments_version`: of the definitions under which it was decided. `due_minute`: of its pending due entry.
+    """
+
+    facts_json: str | None = None
+    segments_version: int = 0
+    due_minute: int | None = None
+
+    @property
+    def facts(self) -> LeadFacts:
+        return facts_of(self.facts_json or "{}")
+
+
+@dataclass(frozen=True)
 class ScoreSnapshot:
     """The part of a SCORE item that rescoring needs. `version` 0: no item yet."""
 
@@ -80,6 +105,7 @@ class ScoreSnapshot:
     hot: bool = False
     rules_version: int = 0
     due_minute: int | None = None
+    facts: StoredFacts = StoredFacts()
 
     @property
     def score_state(self) -> ScoreState:
@@ -87,40 +113,45 @@ class ScoreSnapshot:
 
 
 def load_snapshot(lead_id: str) -> ScoreSnapshot:
-    return _snapshot(table.get(keys.lead(lead_id), keys.SCORE, consistent=True))
+    return snapshot_of(table.get(keys.lead(lead_id), keys.SCORE, consistent=True))
 
 
 def load_recent_snapshots(lead_ids: Iterable[str]) -> dict[str, ScoreSnapshot]:
     """Many items in one eventually consistent read. A write based on a stale one fails its version condition."""
     wanted = list(lead_ids)
     items = table.get_many((keys.lead(lead_id), keys.SCORE) for lead_id in wanted)
-    return {lead_id: _snapshot(items.get((keys.lead(lead_id), keys.SCORE))) for lead_id in wanted}
+    return {lead_id: snapshot_of(items.get((keys.lead(lead_id), keys.SCORE))) for lead_id in wanted}
 
 
-def _snapshot(score: Row | None) -> ScoreSnapshot:
+def snapshot_of(score: Row | None) -> ScoreSnapshot:
+    """None: the lead has no SCORE item."""
     if score is None:
         return ScoreSnapshot()
     stored = values(ScoreItem, score)
     if "state_json" not in stored:  # written before 2026-11-26: rules version 0 makes the next rescoring replay the log
         return ScoreSnapshot(stored["version"], hot=stored["hot"])
+    facts = StoredFacts(stored.get("facts_json"), stored.get("segments_version", 0), stored.get("segments_due_minute"))
     return ScoreSnapshot(
         version=stored["version"],
         state_json=stored["state_json"],
         hot=stored["hot"],
         rules_version=stored["rules_version"],
         due_minute=stored.get("due_minute"),
+        facts=facts,
     )
 
 
-def score_row(
-    lead_id: str,
-    score_state: ScoreState,
-    engine: ScoringEngine,
-    *,
-    rules_version: int,
-    version: int,
-    due_minute: int | None,
-) -> Row:
+@dataclass(frozen=True)
+class Bookkeeping:
+    """What a SCORE item has beside the score state."""
+
+    version: int
+    rules_version: int
+    due_minute: int | None
+    facts: StoredFacts
+
+
+def score_row(lead_id: str, score_state: ScoreState, engine: ScoringEngine, beside: Bookkeeping) -> Row:
     """The SCORE item as DynamoDB JSON; it is written for every engagement."""
     view = engine.view(score_state, score_state.now)
     return row(
@@ -135,10 +166,21 @@ def score_row(
         rank=score_state.rank.value,
         phase=engine.rules.phases[score_state.phase].id,
         stage=score_state.stage.value,
-        rules_version=rules_version,
-        version=version,
-        due_minute=due_minute,
+        rules_version=beside.rules_version,
+        version=beside.version,
+        due_minute=beside.due_minute,
+        **_facts_attributes(beside.facts),
     )
+
+
+def _facts_attributes(facts: StoredFacts) -> dict[str, Any]:
+    if facts.facts_json is None:
+        return {}
+    return {
+        "facts_json": facts.facts_json,
+        "segments_version": facts.segments_version,
+        "segments_due_minute": facts.due_minute,
+    }
 
 
 _SAME_VERSION = Statement((), ScoreItem.version == number("was"))

@@ -1,26 +1,23 @@
-"""After activities or time: the score of a lead first, then its facts and segments, which may ask for the score.
-
-A crash in between is repaired by the redelivery: each of the two items has its own position in the log.
-"""
+"""After activities, time or new definitions: the score of a lead and what follows from it, in one write."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
-from sodate.errors import NotFound
-from sodate.facts.evaluation import Scored
+from sodate.errors import NotFound, Transient
 from sodate.playbook.store import Definitions
-from sodate.scoring.rescore import Rescored, Rules, live_rules, reevaluate, rescore
-from sodate.scoring.scored import LeadScore, NoScore
-from sodate.scoring.store import ScoreSnapshot, find_score, load_recent_snapshots
-from sodate.segments.membership import SCORE, Change, Segments
-from sodate.segments.store import FactsSnapshot, load_recent_facts
-from sodate.segments.update import Occasion, live_segments, review, update_segments
+from sodate.scoring.rescore import Rescored, Rescorer, Rules, live_rules, reevaluate
+from sodate.scoring.store import ScoreSnapshot, load_recent_snapshots, load_snapshot
+from sodate.segments.follow import Follower, Occasion, live_segments
+from sodate.segments.membership import Segments
+
+#: Writes of one lead: each has up to 45 changes of membership.
+_MOST_WRITES = 12
 
 
 @dataclass(frozen=True)
 class Live:
-    """The definitions that are live. None: the playbook has none."""
+    """The definitions that are live. None: the playbook has none. Segments need rules (`check` says so)."""
 
     rules: Rules | None
     segments: Segments | None
@@ -28,85 +25,62 @@ class Live:
     @classmethod
     def of(cls, definitions: Definitions) -> "Live":
         try:
-            rules = live_rules(definitions)
+            return cls(live_rules(definitions), live_segments(definitions))
         except NotFound:
-            rules = None
-        return cls(rules, live_segments(definitions))
+            return cls(None, None)
 
 
-@dataclass(frozen=True)
-class Prefetched:
+def prefetch(live: Live, lead_ids: Iterable[str]) -> dict[str, ScoreSnapshot]:
     """Recent reads of many leads; a stale one fails its version condition and is read again."""
-
-    scores: dict[str, ScoreSnapshot] = field(default_factory=dict)
-    facts: dict[str, FactsSnapshot] = field(default_factory=dict)
+    return load_recent_snapshots(lead_ids) if live.rules is not None else {}
 
 
-def prefetch(live: Live, lead_ids: Iterable[str]) -> Prefetched:
-    wanted = list(lead_ids)
-    return Prefetched(
-        load_recent_snapshots(wanted) if live.rules is not None else {},
-        load_recent_facts(wanted) if live.segments is not None else {},
-    )
-
-
-def refresh(lead_id: str, live: Live, occasion: Occasion, now: datetime, prefetched: Prefetched | None = None) -> str:
+def refresh(
+    lead_id: str, live: Live, occasion: Occasion, now: datetime, prefetched: ScoreSnapshot | None = None
+) -> str:
     """Returns `hot`, `changed` or `unchanged`.
 
     Raises: `Transient`; `Invalid` for a log that cannot be read.
     """
-    found, rescored = prefetched or Prefetched(), None
-    if live.rules is not None:
-        new = None if occasion.profile_changed else occasion.activities
-        rescored = rescore(lead_id, live.rules, now, new, prefetched=found.scores.get(lead_id))
-    changes: tuple[Change, ...] = ()
-    if live.segments is not None:
-        facts = found.facts.get(lead_id)
-        changes = update_segments(lead_id, live.segments, _scored(lead_id, live, rescored), now, occasion, facts)
-    if rescored is not None and rescored.became_hot:
-        return "hot"
-    return "changed" if changes or (rescored is not None and rescored.changed) else "unchanged"
+    if live.rules is None:
+        return "unchanged"
+    rules, became_hot, changed = live.rules, False, False
+    for _ in range(_MOST_WRITES):
+        follower = _follower(lead_id, live, occasion, now)
+        new = None if occasion.profile_changed or occasion.is_refill else occasion.activities
+        rescorer = Rescorer(rules, now, notify=not occasion.is_refill, follow=follower)
+        rescored = rescorer.rescore(lead_id, new, prefetched)
+        became_hot = became_hot or rescored.became_hot
+        changed = changed or rescored.changed or (follower is not None and bool(follower.changes))
+        if follower is None or follower.is_finished:
+            return "hot" if became_hot else "changed" if changed else "unchanged"
+        prefetched = None
+    raise Transient(f"lead {lead_id} has more changes of segments than one pass writes: try again")
 
 
-def after_decay(lead_id: str, live: Live, now: datetime) -> None:
+def after_decay(lead_id: str, live: Live, now: datetime) -> Rescored | None:
     """The due entry of a score: rank or phase may have changed by time alone, and with them a segment."""
-    if live.rules is not None:
-        rescored = reevaluate(lead_id, live.rules, now)
-        # Whatever this delivery changed: an earlier one may have written the score and died.
-        if live.segments is not None and live.segments.asks_for(SCORE):
-            update_segments(lead_id, live.segments, _scored(lead_id, live, rescored), now, Occasion())
+    if live.rules is None:
+        return None
+    return reevaluate(lead_id, live.rules, now, _follower(lead_id, live, Occasion(), now))
 
 
 def after_time(lead_id: str, live: Live, now: datetime) -> None:
-    """The due entry of a lead's segments."""
-    if live.segments is not None:
-        review(lead_id, live.segments, _scored(lead_id, live, None), now)
+    """The due entry of a lead's segments. An entry that was replaced does nothing."""
+    snapshot = load_snapshot(lead_id)
+    due = snapshot.facts.due_minute
+    if due is not None and due * 60 <= now.timestamp():
+        refresh(lead_id, live, Occasion(), now, snapshot)
 
 
 def refill(lead_id: str, live: Live, now: datetime, *, announce: bool) -> bool:
     """A back-fill, after definitions changed. Returns whether the lead entered or left a segment."""
     if live.segments is None:
         return False
-    occasion = Occasion(is_refill=True, announce=announce)
-    return bool(update_segments(lead_id, live.segments, _scored(lead_id, live, None), now, occasion))
+    return refresh(lead_id, live, Occasion(is_refill=True, announce=announce), now) != "unchanged"
 
 
-def _scored(lead_id: str, live: Live, rescored: Rescored | None) -> "_ReadScore":
-    return _ReadScore(lead_id, live.rules, rescored)
-
-
-@dataclass(frozen=True)
-class _ReadScore:
-    """Reads the score when a condition asks for it, unless it was just computed."""
-
-    lead_id: str
-    rules: Rules | None
-    rescored: Rescored | None
-
-    def __call__(self) -> Scored:
-        if self.rules is None:
-            return NoScore()
-        if self.rescored is not None and self.rescored.score_state is not None:
-            return LeadScore(self.rules.engine, self.rescored.score_state)
-        item = find_score(self.lead_id)
-        return LeadScore(self.rules.engine, item.score_state) if item is not None else NoScore()
+def _follower(lead_id: str, live: Live, occasion: Occasion, now: datetime) -> Follower | None:
+    if live.segments is None or live.rules is None:
+        return None
+    return Follower(lead_id, live.segments, live.rules.engine, occasion, now)

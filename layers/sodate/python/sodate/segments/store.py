@@ -1,45 +1,20 @@
-"""FACTS items: facts and membership of one lead; MEMBERS items: the members of a segment, listed page by page."""
+"""MEMBERS items: the members of a segment, listed page by page."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from zlib import crc32
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import NumberAttribute
 
 from sodate.dynamodb import keys, table
-from sodate.dynamodb.item import Row, TableItem, values
+from sodate.dynamodb.item import TableItem, values
 from sodate.dynamodb.table import Delete, Put, Write
-from sodate.facts.lead_facts import LeadFacts, dumped, loaded
 
 #: Partitions of a segment's list. One partition accepts 1,000 writes per second, which a back-fill needs.
 SHARDS = 4
 
 
-class FactsItem(TableItem, discriminator="facts"):
-    """`segments_version`: of the definitions that it was decided under. `due_minute`: of the pending due entry."""
-
-    facts_json = UnicodeAttribute()
-    segments_version = NumberAttribute()
-    due_minute = NumberAttribute(null=True)
-    version = NumberAttribute()
-
-
 class MemberItem(TableItem, discriminator="member"):
     since = NumberAttribute()
-
-
-@dataclass(frozen=True)
-class FactsSnapshot:
-    """A FACTS item as it was read. `version` 0: there is none yet."""
-
-    version: int = 0
-    facts_json: str = "{}"
-    segments_version: int = 0
-    due_minute: int | None = None
-
-    @property
-    def facts(self) -> LeadFacts:
-        return loaded(self.facts_json)
 
 
 @dataclass(frozen=True)
@@ -48,38 +23,6 @@ class Member:
 
     lead_id: str
     since: int
-
-
-def load_facts(lead_id: str) -> FactsSnapshot:
-    return snapshot_of(table.get(keys.lead(lead_id), keys.FACTS, consistent=True))
-
-
-def load_recent_facts(lead_ids: Iterable[str]) -> dict[str, FactsSnapshot]:
-    """Many items in one eventually consistent read. A write based on a stale one fails its version condition."""
-    wanted = list(lead_ids)
-    items = table.get_many((keys.lead(lead_id), keys.FACTS) for lead_id in wanted)
-    return {lead_id: snapshot_of(items.get((keys.lead(lead_id), keys.FACTS))) for lead_id in wanted}
-
-
-def snapshot_of(row: Row | None) -> FactsSnapshot:
-    """The FACTS item of a row; None: the lead has none."""
-    if row is None:
-        return FactsSnapshot()
-    stored = values(FactsItem, row)
-    return FactsSnapshot(stored["version"], stored["facts_json"], stored["segments_version"], stored.get("due_minute"))
-
-
-def facts_write(lead_id: str, facts: LeadFacts, was: FactsSnapshot, segments_version: int, due: int | None) -> Put:
-    """Fails after a concurrent write."""
-    item = FactsItem(
-        keys.lead(lead_id),
-        keys.FACTS,
-        facts_json=dumped(facts),
-        segments_version=segments_version,
-        due_minute=due,
-        version=was.version + 1,
-    )
-    return Put(item, FactsItem.version == was.version if was.version else FactsItem.pk.does_not_exist())
 
 
 def member_write(lead_id: str, segment: str, since: int | None) -> Write:

@@ -6,7 +6,19 @@ A rule sees only documents that are valid on their own, and does not report agai
 from collections.abc import Sequence
 
 from sodate.authoring.compile.template import Compiled
-from sodate.authoring.lint import fields, forms, law, links, liquid, optin, references, sales, scoring, sequences
+from sodate.authoring.lint import (
+    fields,
+    forms,
+    law,
+    links,
+    liquid,
+    optin,
+    references,
+    sales,
+    scoring,
+    segments,
+    sequences,
+)
 from sodate.authoring.lint.context import Context, Rule
 from sodate.authoring.loader import Playbook
 from sodate.playbook.problem import Problem
@@ -21,6 +33,7 @@ RULES: tuple[Rule, ...] = (
     *law.RULES,
     *sequences.RULES,
     *scoring.RULES,
+    *segments.RULES,
     *sales.RULES,
 )
 

@@ -1,10 +1,6 @@
-"""Brings the facts and the membership of one lead up to date: load, decide, then one conditional write.
+"""Decides what follows from a lead's score for its facts and segments; both are written together, in one item."""
 
-Called after the lead's score, for the same activities (`functions/scoring`), when its due entry comes, and by a
-back-fill. A lead without a live segment costs nothing.
-"""
-
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, cached_property
@@ -12,21 +8,24 @@ from functools import cache, cached_property
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.catalog import ActivityType
 from sodate.activities.store import activities_of, activity_item
-from sodate.dynamodb import table
-from sodate.dynamodb.table import ConditionFailed, Put, Write
-from sodate.errors import Invalid, NotFound, Transient
+from sodate.dynamodb.table import Put
+from sodate.errors import Invalid, NotFound
 from sodate.facts.evaluation import LeadView, Scored, Sources
 from sodate.facts.fold import Late
-from sodate.facts.lead_facts import LeadFacts
+from sodate.facts.lead_facts import LeadFacts, dumped
 from sodate.leads.store import load_profile, load_state
 from sodate.playbook.store import ONLY, Definitions, Stored, derived, parsed
 from sodate.scheduling import store as due
+from sodate.scoring.engine import ScoringEngine
+from sodate.scoring.rescore import Addition
+from sodate.scoring.score_state import ScoreState
+from sodate.scoring.scored import LeadScore
+from sodate.scoring.store import ScoreSnapshot, StoredFacts
 from sodate.segments.due_entry import SegmentReview
 from sodate.segments.membership import CONTACT, LAST_ACTIVITY, LISTS, PROFILE, SCORE, Change, Segments
 from sodate.segments.segment import SegmentSet
-from sodate.segments.store import FactsSnapshot, facts_write, load_facts, member_write
+from sodate.segments.store import member_write
 
-_TRIES = 12
 #: Of one write: a transaction has at most 100 items, and a change takes up to two.
 _MOST_CHANGES = 45
 _LISTS = {ActivityType.SEGMENT_ADDED.value, ActivityType.SEGMENT_REMOVED.value}
@@ -81,53 +80,67 @@ def _segments(stored: Stored) -> Segments:
     return derived(stored, Segments, lambda: Segments(parsed(stored, SegmentSet), stored.version))
 
 
-def update_segments(
-    lead_id: str,
-    segments: Segments,
-    scored: Callable[[], Scored],
-    now: datetime,
-    occasion: Occasion,
-    prefetched: FactsSnapshot | None = None,
-) -> tuple[Change, ...]:
-    """Returns the changes of membership, also those that are not announced.
+class Follower:
+    """Decides what follows from a score for the facts and segments of one lead (`scoring.rescore.Follow`).
 
-    Raises: `Transient` after five lost conditional writes; `Invalid` for a log that cannot be read.
+    `changes`: of membership, after the call; `is_finished`: False when one write cannot have all of them.
     """
-    for _ in range(_TRIES):
-        snapshot, prefetched = prefetched or load_facts(lead_id), None
-        if snapshot.segments_version > segments.version:  # this process caches older definitions; versions only grow
-            segments = _segments(Definitions().version("segments", ONLY, snapshot.segments_version))
-        try:
-            decision = _Lead(lead_id, segments, scored, int(now.timestamp()) // 60).decide(snapshot, occasion)
-            if not _is_same(decision, snapshot):
-                _write(lead_id, snapshot, _within_one_write(decision, snapshot), now)
-        except NotFound:
-            return ()  # erased while the stream record waited
-        except ConditionFailed:
-            continue
-        if len(decision.changes) <= _MOST_CHANGES:
-            return decision.changes
-    raise Transient(f"lead {lead_id} has concurrent writes of its facts, or too many changes at once: try again")
 
+    def __init__(
+        self, lead_id: str, segments: Segments, engine: ScoringEngine, occasion: Occasion, now: datetime
+    ) -> None:
+        self._lead_id = lead_id
+        self._segments = segments
+        self._engine = engine
+        self._occasion = occasion
+        self._now = now
+        self.changes: tuple[Change, ...] = ()
+        self.is_finished = True
 
-def review(lead_id: str, segments: Segments, scored: Callable[[], Scored], now: datetime) -> tuple[Change, ...]:
-    """Process a due entry: time alone may have changed an answer. An entry that was replaced does nothing."""
-    snapshot = load_facts(lead_id)
-    if snapshot.due_minute is None or snapshot.due_minute * 60 > now.timestamp():
-        return ()
-    return update_segments(lead_id, segments, scored, now, Occasion(), snapshot)
+    def __call__(self, score_state: ScoreState, snapshot: ScoreSnapshot) -> Addition | None:
+        """None: the item has it all already.
+
+        Raises: `Invalid` for a log that cannot be read.
+        """
+        segments, was, minute = self._segments, snapshot.facts, int(self._now.timestamp()) // 60
+        if was.segments_version > segments.version:  # this process caches older definitions; versions only grow
+            segments = _segments(Definitions().version("segments", ONLY, was.segments_version))
+        scored = LeadScore(self._engine, score_state)
+        decision = _Lead(self._lead_id, segments, scored, minute).decide(was, self._occasion)
+        self.changes, self.is_finished = decision.changes, len(decision.changes) <= _MOST_CHANGES
+        if _is_same(decision, was):
+            return None
+        return self._addition(_within_one_write(decision, was), snapshot, minute)
+
+    def _addition(self, decision: Decision, snapshot: ScoreSnapshot, minute: int) -> Addition:
+        """The due entry is written at once: a crash before the other writes leaves a harmless extra entry."""
+        lead_id, now = self._lead_id, self._now
+        if decision.due is not None and decision.due != snapshot.facts.due_minute:
+            at = datetime.fromtimestamp(decision.due * 60, UTC)
+            due.plan(at, due.DECAY, f"segments-{lead_id}", SegmentReview(lead_id), now)
+        after = {change.segment: change.entered for change in decision.changes}  # the last change of a segment counts
+        writes = [member_write(lead_id, segment, minute if entered else None) for segment, entered in after.items()]
+        for change in decision.announced:
+            type_ = ActivityType.SEGMENT_ENTERED if change.entered else ActivityType.SEGMENT_LEFT
+            key = activity_key("segment", change.segment, str(snapshot.version))
+            activity = Activity(lead_id, type_.value, now, key, {"segment": change.segment})
+            writes.append(Put(activity_item(activity)))
+        stored = StoredFacts(dumped(decision.facts), decision.segments_version, decision.due)
+        return Addition(stored, tuple(writes))
 
 
 class _Lead:
     """One lead at one minute."""
 
-    def __init__(self, lead_id: str, segments: Segments, scored: Callable[[], Scored], minute: int) -> None:
+    def __init__(self, lead_id: str, segments: Segments, scored: Scored, minute: int) -> None:
         self._lead_id = lead_id
         self._segments = segments
         self._minute = minute
-        self._sources = Sources(cache(lambda: load_profile(lead_id)), cache(lambda: load_state(lead_id)), cache(scored))
+        self._sources = Sources(
+            cache(lambda: load_profile(lead_id)), cache(lambda: load_state(lead_id)), lambda: scored
+        )
 
-    def decide(self, snapshot: FactsSnapshot, occasion: Occasion) -> Decision:
+    def decide(self, snapshot: StoredFacts, occasion: Occasion) -> Decision:
         facts, quiet = snapshot.facts, tuple[Change, ...]()
         is_migration = snapshot.segments_version != self._segments.version
         changed: set[str] | None = None
@@ -206,7 +219,7 @@ def _may_change(activity: Activity) -> set[str]:
     return changed
 
 
-def _within_one_write(decision: Decision, snapshot: FactsSnapshot) -> Decision:
+def _within_one_write(decision: Decision, snapshot: StoredFacts) -> Decision:
     """The first changes only, when one transaction cannot have all of them: the rest follows in another write."""
     if len(decision.changes) <= _MOST_CHANGES:
         return decision
@@ -221,32 +234,11 @@ def _within_one_write(decision: Decision, snapshot: FactsSnapshot) -> Decision:
     return Decision(facts, quiet, announced, snapshot.due_minute, snapshot.segments_version)
 
 
-def _is_same(decision: Decision, snapshot: FactsSnapshot) -> bool:
+def _is_same(decision: Decision, snapshot: StoredFacts) -> bool:
     return (
-        bool(snapshot.version)
+        snapshot.facts_json is not None
         and not decision.changes
         and decision.segments_version == snapshot.segments_version
         and decision.facts == snapshot.facts
         and decision.due == snapshot.due_minute
     )
-
-
-def _write(lead_id: str, was: FactsSnapshot, decision: Decision, now: datetime) -> None:
-    """The due entry is written first: a crash in between leaves a harmless extra entry."""
-    minute = int(now.timestamp()) // 60
-    if decision.due is not None and decision.due != was.due_minute:
-        at = datetime.fromtimestamp(decision.due * 60, UTC)
-        due.plan(at, due.DECAY, f"segments-{lead_id}", SegmentReview(lead_id), now)
-    facts = facts_write(lead_id, decision.facts, was, decision.segments_version, decision.due)
-    writes: list[Write] = [facts]
-    after = {change.segment: change.entered for change in decision.changes}  # the last change of a segment counts
-    writes += [member_write(lead_id, segment, minute if entered else None) for segment, entered in after.items()]
-    for change in decision.announced:
-        type_ = ActivityType.SEGMENT_ENTERED if change.entered else ActivityType.SEGMENT_LEFT
-        key = activity_key("segment", change.segment, str(was.version))
-        activity = Activity(lead_id, type_.value, now, key, {"segment": change.segment})
-        writes.append(Put(activity_item(activity)))
-    if len(writes) == 1:
-        table.put(facts.item, facts.condition)  # half the price of a transaction
-    else:
-        table.commit(writes)
