@@ -1,14 +1,14 @@
 """Computes when a step is due: in the lead's time zone when it is known, otherwise in the sequence's. Pure."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
-from sodate.email.eligibility.days import add_business_days, next_business_day
+from sodate.email.eligibility.days import add_business_days
 from sodate.email.eligibility.hours import open_from, time_zone_of
 from sodate.email.mailing import Mailing
+from sodate.scenarios.local_time import business_days_from, days_from, first_not_before, pep_495_instant
 from sodate.scenarios.sequence import Sequence, Step
-
-_DAY = timedelta(days=1)
 
 
 def due_at(
@@ -17,9 +17,9 @@ def due_at(
     """UTC time of a step, never before the enrollment.
 
     A time of day that has already passed at enrollment moves to the next (business) day. A local time that a clock
-    change skips is interpreted with the offset before the change (PEP 495, fold 0). With `mailing`, its closing days
-    are not business days, and a time in quiet hours or on a closed day moves to their end. `time_zone` is the lead's;
-    None: the sequence's time zone applies.
+    change skips is interpreted with the offset before the change (PEP 495, fold 0); waits of a scenario take the
+    instant of the change instead. With `mailing`, its closing days are not business days, and a time in quiet hours or
+    on a closed day moves to their end. `time_zone` is the lead's; None: the sequence's time zone applies.
     """
     if mailing is None:
         return _planned(step, sequence, enrolled, ZoneInfo(sequence.time_zone), ())
@@ -35,14 +35,8 @@ def _planned(
     local = enrolled.astimezone(time_zone)
     at = time.fromisoformat(step.at) if step.at else local.time()
     if step.delay.business_days is not None:
-        day = add_business_days(local.date(), step.delay.business_days, sequence.calendar, closing)
-        later = next_business_day(day + _DAY, sequence.calendar, closing)
+        first = add_business_days(local.date(), step.delay.business_days, sequence.calendar, closing)
+        days = business_days_from(first, sequence.calendar, closing)
     else:
-        day = local.date() + timedelta(days=step.delay.days or 0)
-        later = day + _DAY
-    due = _instant(day, at, time_zone)
-    return due if due >= enrolled else _instant(later, at, time_zone)
-
-
-def _instant(day: date, at: time, time_zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, at, time_zone).astimezone(UTC)
+        days = days_from(local.date() + timedelta(days=step.delay.days or 0))
+    return first_not_before(enrolled, days, partial(pep_495_instant, at=at, time_zone=time_zone))
