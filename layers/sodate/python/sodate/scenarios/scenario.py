@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 from sodate.conditions.language import AttributePath, Condition, Which
 from sodate.email.mailing import LocalTime
 from sodate.playbook.model import Definition, Slug
+from sodate.scenarios.recurrence import Recurrence
 from sodate.scenarios.steps import Step
 
 MOST_STEPS = 200
@@ -46,6 +47,7 @@ class Entry(Definition):
     rank: tuple[str, ...] | None = Field(default=None, description="The lead comes to one of these ranks.")
     phase: tuple[Slug, ...] | None = Field(default=None, description="The lead comes to one of these phases.")
     date: DateEntry | None = None
+    schedule: Recurrence | None = Field(default=None, description="Everybody for whom `when` holds, each time.")
     by_hand: Literal[True] | None = Field(default=None, description="Only from the command line, API or a scenario.")
     when: Condition | None = None
 
@@ -54,6 +56,8 @@ class Entry(Definition):
         events = set(type(self).model_fields) - {"when"}
         if sum(getattr(self, name) is not None for name in events) != 1:
             raise ValueError(f"an entry has exactly one of {', '.join(f'`{name}`' for name in sorted(events))}")
+        if self.schedule is not None and self.when is None:
+            raise ValueError("an entry by `schedule` needs `when`: otherwise every lead would enter")
         return self
 
 

@@ -88,7 +88,7 @@ class ScoreSnapshot:
     hot: bool = False
     rules_version: int = 0
     due_minute: int | None = None
-    facts: StoredFacts = StoredFacts()
+    facts: StoredFacts = field(default_factory=StoredFacts)
 
     @property
     def score_state(self) -> ScoreState:
