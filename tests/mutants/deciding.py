@@ -22,7 +22,7 @@ DECIDING: tuple[Mutant, ...] = (
         "            if activity.key in robots:\n                facts.last = activity.position\n            else:\n",
         "            if False:\n                facts.last = activity.position\n            else:\n",
         "a robot's clicks put leads into segments",
-        tests=_FOLLOWS,
+        tests="tests/unit/facts/test_fold.py",
     ),
     _mutant(
         "late-activity-is-added",
