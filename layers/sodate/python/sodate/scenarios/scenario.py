@@ -1,0 +1,98 @@
+"""A scenario: the definition that marketing writes. `program` compiles it; `engine` runs it."""
+
+import zoneinfo
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from sodate.playbook.model import Definition, Slug
+from sodate.scenarios.entries import Entry, ReEntry
+from sodate.scenarios.steps import Step, When
+from sodate.scenarios.triggers import Trigger
+
+
+class ScenarioStatus(StrEnum):
+    DRAFT = "draft"
+    """Nobody enrolls."""
+    PUBLISHED = "published"
+    PAUSED = "paused"
+    """Nobody enrolls, and no step runs."""
+    ENDED = "ended"
+    """Every enrollment has ended."""
+
+
+class PausePolicy(Definition):
+    """What a pause does to the waits that it interrupts."""
+
+    waits: Literal["count_on", "restart", "hold"] = Field(
+        default="count_on",
+        description="`count_on`: time passes as usual; `restart`: each wait begins again when the scenario resumes;"
+        " `hold`: the time of the pause does not count.",
+    )
+    skip_overdue_hours: int | None = Field(
+        default=None, ge=0, le=24 * 365, description="Skip an email overdue by more than this; empty: send it."
+    )
+
+
+class _Ending(Definition):
+    """Either an activity since the enrollment (`on`), or a condition (`when`)."""
+
+    id: Slug
+    on: Trigger | None = None
+    when: When | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.on is None) == (self.when is None):
+            raise ValueError("write either `on` or `when`")
+        return self
+
+
+class Goal(_Ending):
+    """Counted within the window from the enrollment on, also after the enrollment has ended."""
+
+    within_days: int = Field(default=90, ge=1, le=730)
+    exit: bool = Field(default=True, description="Reaching it ends the enrollment.")
+
+
+class Exit(_Ending):
+    """Checked when something happens to the lead, and again before each step that is due."""
+
+
+class Scenario(Definition):
+    id: Slug
+    title: str = Field(default="", max_length=200)
+    status: ScenarioStatus = ScenarioStatus.DRAFT
+    pause: PausePolicy = PausePolicy()
+    topic: Slug = Field(description="Consent topic that its emails need.")
+    priority: Literal["step", "broadcast"] = "step"
+    precedence: int = Field(default=0, ge=-100, le=100, description="Of two scenarios for one lead, the higher first.")
+    strict: bool = Field(default=False, description="Never a second attempt of an email with an unknown outcome.")
+    time_zone: str = "Asia/Tokyo"
+    calendar: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = "JP"
+    entry: tuple[Entry, ...] = Field(min_length=1, max_length=20)
+    re_entry: ReEntry = ReEntry()
+    key: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")] | None = Field(
+        default=None, description="Attribute of the activities, e.g. `seminar`: one enrollment per lead and value."
+    )
+    max_entries_per_hour: int | None = Field(
+        default=None, ge=1, le=1_000_000, description="More than this stops the entry until an operator decides."
+    )
+    goals: tuple[Goal, ...] = Field(default=(), max_length=10)
+    exits: tuple[Exit, ...] = Field(default=(), max_length=20)
+    steps: tuple[Step, ...] = Field(min_length=1, max_length=200)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in zoneinfo.available_timezones():
+            raise ValueError(f"unknown time zone {value!r}; write an IANA name such as `Asia/Tokyo`")
+        return value
+
+    @model_validator(mode="after")
+    def _goals_and_exits_are_named_once(self) -> Self:
+        ids = [ending.id for ending in (*self.goals, *self.exits)]
+        if len(set(ids)) != len(ids):
+            raise ValueError("two goals or exits have the same `id`")
+        return self
