@@ -146,9 +146,9 @@ def _with_folded_waits(nodes: list[Node]) -> tuple[tuple[Node, ...], tuple[tuple
 
 
 def _folds(nodes: Sequence[Node], position: int, node: Node) -> bool:
-    if not isinstance(node.step, WaitStep) or node.next[0] == len(nodes) or node.next[0] == 0:
-        return False
     target = node.next[0]
+    if not isinstance(node.step, WaitStep) or target in (0, len(nodes)) or (position == 0 and target != 1):
+        return False  # the first node stays the first one
     return isinstance(nodes[target].step, SendStep) and list(_predecessors(nodes, target)) == [position]
 
 

@@ -94,5 +94,5 @@ class Scenario(Definition):
     def _goals_and_exits_are_named_once(self) -> Self:
         ids = [ending.id for ending in (*self.goals, *self.exits)]
         if len(set(ids)) != len(ids):
-            raise ValueError("two goals or exits have the same `id`")
+            raise ValueError("`goals` and `exits`: two have the same id")
         return self

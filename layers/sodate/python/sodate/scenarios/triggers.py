@@ -24,9 +24,10 @@ _FEEDBACK: dict[Feedback, ActivityType] = {
 
 
 def _about_one_activity(test: ActivityTest) -> ActivityTest:
-    counted = [name for name in ("times", "within_days", "first_within_days") if name in test.model_fields_set]
-    if counted:
-        raise ValueError(f"`{counted[0]}` counts past activities; here one activity is waited for")
+    counts = {"times": test.times > 1, "within_days": test.within_days, "first_within_days": test.first_within_days}
+    for name, is_used in counts.items():
+        if is_used:
+            raise ValueError(f"`{name}` counts past activities; here one activity is waited for")
     return test
 
 
