@@ -4,7 +4,6 @@ from tests.mutants.mutants import Mutant, _mutant
 
 _FOLLOWS = "tests/store/test_segments_follow_the_log.py"
 _SEGMENTS = "tests/functions/test_segments.py"
-_ENGINE = "tests/unit/scenarios/test_scenario_engine.py"
 _WAITS = "tests/unit/scenarios/test_waits.py"
 
 DECIDING: tuple[Mutant, ...] = (
@@ -95,47 +94,6 @@ DECIDING: tuple[Mutant, ...] = (
         "member_write(lead_id, segment, minute)",
         "the list of members has those who left",
         tests=_SEGMENTS,
-    ),
-    _mutant(
-        "no-exit-before-a-send",
-        "scenarios/engine.py",
-        "    if (exited := _exit(program, lead)) is not None:\n        return walk.end(node, Ended.EXIT, exited)\n"
-        "    return walk.from_(node)\n",
-        "    return walk.from_(node)\n",
-        "an email after the goal, the reply or the opt-out",
-        tests=_ENGINE,
-    ),
-    _mutant(
-        "old-activities-end-a-wait",
-        "scenarios/engine.py",
-        "lead.holds(current.when, entered)",
-        "lead.holds(current.when)",
-        "a registration of last year skips the invitation",
-        tests=_ENGINE,
-    ),
-    _mutant(
-        "timeout-takes-the-other-way",
-        "scenarios/engine.py",
-        "        target = current.otherwise\n    elif",
-        "        target = current.then\n    elif",
-        "who did not register is told how to join",
-        tests=_ENGINE,
-    ),
-    _mutant(
-        "weights-reassign",
-        "scenarios/engine.py",
-        'f"{scenario}\\x1f{node}\\x1f{lead_id}".encode()',
-        'f"{lead_id}".encode()[:1]',
-        "all leads with one first letter are in the same arm",
-        tests=_ENGINE,
-    ),
-    _mutant(
-        "a-loop-without-a-wait",
-        "scenarios/compile_scenario.py",
-        "    if cycle := program.cycle_without_wait(compiled):\n",
-        "    if (cycle := program.cycle_without_wait(compiled)) and False:\n",
-        "an enrollment sends to itself for ever",
-        tests=_ENGINE,
     ),
     _mutant(
         "past-date-is-ignored",

@@ -43,8 +43,8 @@ _PATTERNS = {
 }
 
 
-#: Keys that hold a condition.
-_CONDITIONS = ("when", "needs", "falls_back_when", "not")
+#: Keys that hold a condition or a wait.
+_TAGGED = ("when", "needs", "falls_back_when", "not", "wait", "timeout", "due")
 
 
 def problems_of(error: ValidationError, model: type[BaseModel], file: str, data: Any, lines: Lines) -> list[Problem]:
@@ -57,14 +57,16 @@ def problems_of(error: ValidationError, model: type[BaseModel], file: str, data:
 
 
 def _written(path: Path) -> Path:
-    """`path` without the condition kinds that pydantic inserts and the author did not write."""
+    """`path` without the kinds (tags of unions) that pydantic inserts and the author did not write."""
     written: Path = ()
     is_kind = False
     for part in path:
+        if isinstance(part, str) and part.startswith("<"):
+            continue
         if not is_kind:
             written = (*written, part)
         in_list = isinstance(part, int) and written[-2:-1] in (("all",), ("any",))
-        is_kind = not is_kind and (part in _CONDITIONS or in_list)
+        is_kind = not is_kind and (part in _TAGGED or in_list)
     return written
 
 

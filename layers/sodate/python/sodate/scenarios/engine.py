@@ -1,193 +1,226 @@
-"""The scenario engine: what one enrollment does next. Pure; production and rehearsal call the same functions.
+"""The engine: from a program, an enrollment and a lead to what happens next. Pure; production and rehearsal call it.
 
-`run` walks from node to node until one waits or sends, or the enrollment ends. A cycle contains a wait
-(`program.cycle_without_wait`), so a run visits each node at most once.
+A run walks from node to node until one waits or sends, or the enrollment ends. The same arguments always give the same
+`Advance`, and nothing here has an effect, so a caller may run it again after a lost write.
 """
 
-import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
-from typing import Protocol
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
-from sodate.conditions.language import Condition
-from sodate.scenarios.program import Act, Branch, Program, Send, SinceEnrollment, Split, WaitFor, WaitUntil
-from sodate.scenarios.steps import Action, SendStep
-from sodate.scenarios.waits import Due, Missing, Past, Wait
+from sodate.activities.activity import Activity
+from sodate.email.mailing import Mailing
+from sodate.scenarios.advance import (
+    ActiveEnrollment,
+    Advance,
+    Effect,
+    EndEnrollment,
+    GoalReached,
+    Lead,
+    Reason,
+    ReasonCode,
+    SendEmail,
+)
+from sodate.scenarios.decide import choose, due_of, effects_of, end_of, has_come, is_met
+from sodate.scenarios.program import Node, Program
+from sodate.scenarios.scenario import Goal
+from sodate.scenarios.steps import (
+    END,
+    BranchStep,
+    EndStep,
+    HoldoutStep,
+    SendStep,
+    SplitStep,
+    WaitForStep,
+    WaitStep,
+)
+from sodate.scenarios.waits import Missing, Past
 
-
-class Lead(Protocol):
-    """What the engine asks of a lead. `since`: only activities from this instant on count."""
-
-    @property
-    def lead_id(self) -> str: ...
-
-    def holds(self, condition: Condition, since: datetime | None = None) -> bool: ...
-
-
-class Ended(StrEnum):
-    """Why an enrollment ended."""
-
-    COMPLETED = "completed"
-    EXIT = "exit"
-    TOO_LATE = "too_late"
-    NO_DATE = "no_date"
-
-
-@dataclass(frozen=True)
-class Trace:
-    """One decision, stored with its reason: the node, and which way the enrollment took."""
-
-    node: str
-    reason: str
+_MINUTE = timedelta(minutes=1)
 
 
-@dataclass(frozen=True)
-class Advance:
-    """`node`: where the enrollment is afterwards. `due`: when to look again; None: it ended, or `send` is set.
+def run(
+    program: Program, enrollment: ActiveEnrollment, lead: Lead, now: datetime, *, mailing: Mailing | None = None
+) -> Advance:
+    """Advance an enrollment as far as it goes at `now`.
 
-    `send`: the email to send at `node`, which is a `Send`. `actions`: what to do on the way, in order.
+    Before the due time of its node it stays there, so a run that comes too early does nothing. Goals and exits end it
+    first. `mailing`: quiet hours and closed days; None: every hour is open.
     """
-
-    node: int
-    due: datetime | None = None
-    send: SendStep | None = None
-    actions: tuple[tuple[str, Action], ...] = ()
-    ended: Ended | None = None
-    trace: tuple[Trace, ...] = ()
+    walk = _Walk(program, enrollment, lead, now, mailing)
+    if enrollment.node >= program.end:
+        return walk.stop(ReasonCode.COMPLETED, due=None)
+    return walk.end_by_condition() or walk.go()
 
 
-#: When a wait that begins at an instant is over (`waits.end_of_wait`, with the lead's calendar and profile).
-Timing = Callable[[Wait | SinceEnrollment, datetime], Due | Past | Missing]
+def after_send(
+    program: Program, enrollment: ActiveEnrollment, lead: Lead, now: datetime, *, mailing: Mailing | None = None
+) -> Advance:
+    """Advance an enrollment whose email was claimed, or skipped for good (expired, over a cap), from its send step."""
+    following = enrollment.at(program.nodes[enrollment.node].next[0], now)
+    walk = _Walk(program, following, lead, now, mailing)
+    return (walk.end_by_condition() if following.node < program.end else None) or walk.go()
 
 
-def run(program: Program, node: int, lead: Lead, now: datetime, timing: Timing) -> Advance:
-    """Enter `node` at `now` and go on. An exit condition ends the enrollment before anything else happens."""
-    walk = _Walk(program, lead, now, timing)
-    if (exited := _exit(program, lead)) is not None:
-        return walk.end(node, Ended.EXIT, exited)
-    return walk.from_(node)
+def on_event(
+    program: Program,
+    enrollment: ActiveEnrollment,
+    lead: Lead,
+    event: Activity,
+    now: datetime,
+    *,
+    mailing: Mailing | None = None,
+) -> Advance | None:
+    """Advance an enrollment because of a new activity of the lead; None: the activity changes nothing.
 
-
-def resume(program: Program, node: int, entered: datetime, lead: Lead, now: datetime, timing: Timing) -> Advance | None:
-    """An event about the lead: leave by an exit, or leave a `WaitFor` whose condition holds. None: nothing happens.
-
-    `entered`: when the enrollment entered the node; only activities since then satisfy a `WaitFor`.
+    An activity from before the enrollment changes nothing. Goals count within their window after the end, too.
     """
-    walk = _Walk(program, lead, now, timing)
-    if node >= program.end:
+    if event.at < enrollment.since:
         return None
-    if (exited := _exit(program, lead)) is not None:
-        return walk.end(node, Ended.EXIT, exited)
-    current = program.nodes[node]
-    if isinstance(current, WaitFor) and lead.holds(current.when, entered):
-        walk.note(current.id, "happened")
-        return walk.from_(current.then)
+    walk = _Walk(program, enrollment, lead, now, mailing, event)
+    ended = walk.end_by_condition()
+    if ended is not None or enrollment.node >= program.end:
+        return ended
+    step = program.nodes[enrollment.node].step
+    if walk.effects or (isinstance(step, WaitForStep) and has_come(step, enrollment, lead, event)):
+        return walk.go()
     return None
 
 
-def after_wait(program: Program, node: int, lead: Lead, now: datetime, timing: Timing) -> Advance:
-    """The due entry of a wait has come."""
-    current = program.nodes[node]
-    if isinstance(current, WaitFor):
-        target = current.otherwise
-    elif isinstance(current, WaitUntil):
-        target = current.then
-    else:
-        target = node
-    return run(program, target, lead, now, timing)
+def resume(
+    program: Program,
+    enrollment: ActiveEnrollment,
+    lead: Lead,
+    pause: tuple[datetime, datetime],
+    *,
+    mailing: Mailing | None = None,
+) -> Advance:
+    """Advance an enrollment after a pause (from, until) by the policy that the scenario declares."""
+    paused, now = pause
+    policy = program.pause
+    interrupted = max(paused, enrollment.entered)
+    if policy.waits == "hold":
+        enrollment = replace(enrollment, entered=enrollment.entered + (now - interrupted))
+    elif policy.waits == "restart":
+        enrollment = replace(enrollment, entered=now)
+    advance = run(program, enrollment, lead, now, mailing=mailing)
+    send = advance.effects[-1] if advance.effects else None
+    most = policy.skip_overdue_hours
+    if isinstance(send, SendEmail) and most is not None and now - send.due > timedelta(hours=most):
+        skipped = after_send(program, advance.enrollment, lead, now, mailing=mailing)
+        reasons = (*advance.reasons[:-1], replace(advance.reason, code=ReasonCode.OVERDUE), *skipped.reasons)
+        return replace(skipped, effects=(*advance.effects[:-1], *skipped.effects), reasons=reasons)
+    return advance
 
 
-def after_send(program: Program, node: int, lead: Lead, now: datetime, timing: Timing) -> Advance:
-    """The email of the node was claimed; the enrollment goes on."""
-    return run(program, program.nodes[node].then, lead, now, timing)
-
-
-def assigned_share(scenario: str, node: str, lead_id: str) -> float:
-    """0 to 99.99: the lead's place among the arms of a split, the same in every version of the scenario.
-
-    When weights change, only leads whose place lies between the old and the new bounds would come to another arm; those
-    who passed the split keep theirs, because they do not pass it again.
-    """
-    digest = hashlib.sha256(f"{scenario}\x1f{node}\x1f{lead_id}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") % 10_000 / 100
-
-
-def _exit(program: Program, lead: Lead) -> str | None:
-    """The number of the first exit condition that holds, as a reason."""
-    for number, condition in enumerate(program.exits):
-        if lead.holds(condition):
-            return f"exit {number + 1}"
-    return None
-
-
+@dataclass
 class _Walk:
-    def __init__(self, program: Program, lead: Lead, now: datetime, timing: Timing) -> None:
-        self._program = program
-        self._lead = lead
-        self._now = now
-        self._timing = timing
-        self._actions: list[tuple[str, Action]] = []
-        self._trace: list[Trace] = []
+    """One run: the enrollment moves, effects and reasons are collected."""
 
-    def note(self, node: str, reason: str) -> None:
-        self._trace.append(Trace(node, reason))
+    program: Program
+    enrollment: ActiveEnrollment
+    lead: Lead
+    now: datetime
+    mailing: Mailing | None
+    event: Activity | None = None
+    effects: list[Effect] = field(default_factory=list)
+    reasons: list[Reason] = field(default_factory=list)
 
-    def end(self, node: int, why: Ended, reason: str | None = None) -> Advance:
-        name = self._program.nodes[node].id if node < self._program.end else "end"
-        self.note(name, reason or why.value)
-        return Advance(self._program.end, actions=tuple(self._actions), ended=why, trace=tuple(self._trace))
+    def go(self) -> Advance:
+        for _ in self.program.nodes:
+            if self.enrollment.node >= self.program.end:
+                break
+            node, index = self.program.nodes[self.enrollment.node], self.enrollment.node
+            stopped = self._wait(node)
+            if stopped is None and self.enrollment.node == index:
+                stopped = self._act(node)
+            if stopped is not None:
+                return stopped
+        if self.enrollment.node < self.program.end:
+            return self.stop(ReasonCode.TOO_MANY_STEPS, due=self.now + _MINUTE)
+        return self.end("completed", ReasonCode.COMPLETED)
 
-    def from_(self, node: int) -> Advance:
-        while node < self._program.end:
-            current = self._program.nodes[node]
-            if isinstance(current, Send):
-                return self._stop(node, send=current.step)
-            if isinstance(current, WaitUntil | WaitFor):
-                waiting = self._wait(node, current)
-                if isinstance(waiting, Advance):
-                    return waiting
-                node = waiting
-            else:
-                node = self._pass(current)
-        return self.end(node, Ended.COMPLETED)
+    def end_by_condition(self) -> Advance | None:
+        """Goals reached are effects; the first goal or exit that ends the enrollment ends it."""
+        is_complete = self.enrollment.node >= self.program.end
+        for goal in self.program.goals:
+            if self._reaches(goal):
+                self.effects.append(GoalReached(goal.id))
+                self.enrollment = replace(self.enrollment, reached=self.enrollment.reached | {goal.id})
+                if goal.exit and not is_complete:
+                    return self.end(f"goal:{goal.id}", ReasonCode.GOAL)
+        if is_complete:
+            return self.stop(ReasonCode.GOAL, due=None) if self.effects else None
+        met = (exit_ for exit_ in self.program.exits if is_met(exit_, self.enrollment, self.lead, self.event))
+        first = next(met, None)
+        return self.end(f"exit:{first.id}", ReasonCode.EXIT) if first else None
 
-    def _wait(self, node: int, current: WaitUntil | WaitFor) -> Advance | int:
-        """The stop at this wait; or the node to go on at, when the wait is past or has no date."""
-        result = self._timing(current.wait, self._now)
-        if isinstance(result, Due):
-            return self._stop(node, due=result.at)
-        why = Ended.TOO_LATE if isinstance(result, Past) else Ended.NO_DATE
-        if result.policy == "end":
-            return self.end(node, why)
-        self.note(current.id, f"{why.value}:{result.policy}")
-        following = current.otherwise if isinstance(current, WaitFor) else current.then
-        if result.policy == "continue" or following >= self._program.end:
-            return following
-        return self._program.nodes[following].then
+    def leave(self, code: ReasonCode, to: int, detail: str = "") -> None:
+        self._say(code, detail)
+        self.enrollment = self.enrollment.at(to, self.now)
 
-    def _stop(self, node: int, *, due: datetime | None = None, send: SendStep | None = None) -> Advance:
-        return Advance(node, due, send, tuple(self._actions), trace=tuple(self._trace))
+    def stop(self, code: ReasonCode, *, due: datetime | None) -> Advance:
+        self._say(code)
+        return Advance(tuple(self.effects), self.enrollment, due, tuple(self.reasons))
 
-    def _pass(self, current: Branch | Split | Act) -> int:
-        if isinstance(current, Act):
-            self._actions.append((current.id, current.action))
-            return current.then
-        target, reason = self._branched(current) if isinstance(current, Branch) else self._split(current)
-        self.note(current.id, reason)
-        return target
+    def end(self, reason: str, code: ReasonCode) -> Advance:
+        self._say(code, reason)
+        self.effects.append(EndEnrollment(reason))
+        self.enrollment = self.enrollment.at(self.program.end, self.now)
+        return Advance(tuple(self.effects), self.enrollment, None, tuple(self.reasons))
 
-    def _branched(self, branch: Branch) -> tuple[int, str]:
-        for number, (condition, target) in enumerate(branch.arms):
-            if self._lead.holds(condition):
-                return target, f"arm {number + 1}"
-        return branch.then, "otherwise"
+    def _reaches(self, goal: Goal) -> bool:
+        """Not counted before, within its window, and met."""
+        at = self.event.at if self.event is not None else self.now
+        in_window = at - self.enrollment.since <= timedelta(days=goal.within_days)
+        is_new = goal.id not in self.enrollment.reached
+        return is_new and in_window and is_met(goal, self.enrollment, self.lead, self.event)
 
-    def _split(self, split: Split) -> tuple[int, str]:
-        place, bound = assigned_share(self._program.id, split.id, self._lead.lead_id), 0.0
-        for number, (share, target) in enumerate(split.arms):
-            bound += share
-            if place < bound:
-                return target, f"arm {number + 1}"
-        return split.then, "otherwise"
+    def _wait(self, node: Node) -> Advance | None:
+        """None: the wait in front of the step is over, or the enrollment left it."""
+        if isinstance(node.step, WaitForStep) and has_come(node.step, self.enrollment, self.lead, self.event):
+            self.leave(ReasonCode.EVENT, node.next[0])
+            return None
+        ends = end_of(self.program, node, self.enrollment, self.lead, self.mailing)
+        if isinstance(ends, Past | Missing):
+            code = ReasonCode.DATE_PAST if isinstance(ends, Past) else ReasonCode.NO_DATE
+            if ends.policy == "end":
+                return self.end(f"date:{node.id}", code)
+            if ends.policy == "skip" and node.skip is not None:
+                self.leave(code, node.skip, "skip")
+                return None
+            self._say(code, "continue")
+        due = due_of(node, ends, self.enrollment, self.lead, self.mailing)
+        if due > self.now:
+            is_event = isinstance(node.step, WaitForStep)
+            return self.stop(ReasonCode.WAITS_FOR_EVENT if is_event else ReasonCode.WAITS, due=due)
+        return None
+
+    def _act(self, node: Node) -> Advance | None:
+        step = node.step
+        match step:
+            case SendStep():
+                ends = end_of(self.program, node, self.enrollment, self.lead, self.mailing)
+                due = due_of(node, ends, self.enrollment, self.lead, self.mailing)
+                until = due + timedelta(hours=step.valid_hours)
+                topic = step.topic or self.program.topic
+                self.effects.append(SendEmail(step.id, step, topic, due, until, node.next[0]))
+                return self.stop(ReasonCode.SEND, due=self.now)
+            case EndStep():
+                return self.end(step.end, ReasonCode.DONE)
+            case WaitStep():
+                self.leave(ReasonCode.WAIT_OVER, node.next[0])
+            case WaitForStep():
+                self.leave(ReasonCode.TIMEOUT, node.next[1])
+            case BranchStep() | SplitStep() | HoldoutStep():
+                choice = choose(step, self.program.id, self.enrollment, self.lead)
+                self.enrollment = replace(self.enrollment, arms={**self.enrollment.arms, **choice.arms})
+                self.leave(choice.code, node.next[choice.exit], choice.detail)
+            case _:
+                self.effects += effects_of(step, self.program, self.enrollment, self.lead, self.now)
+                self.leave(ReasonCode.DONE, node.next[0])
+        return None
+
+    def _say(self, code: ReasonCode, detail: str = "") -> None:
+        index = self.enrollment.node
+        step = self.program.nodes[index].id if index < self.program.end else END
+        self.reasons.append(Reason(code, step, self.program.version, detail))

@@ -1,111 +1,98 @@
-"""The definition of a scenario: who enters, the steps, when it ends, what counts as success."""
+"""A scenario: the definition that marketing writes. `program` compiles it; `engine` runs it."""
 
+import zoneinfo
+from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from sodate.conditions.language import AttributePath, Condition, Which
-from sodate.email.mailing import LocalTime
 from sodate.playbook.model import Definition, Slug
-from sodate.scenarios.recurrence import Recurrence
-from sodate.scenarios.steps import Step
-
-MOST_STEPS = 200
-
-
-class Crossing(Definition):
-    """A total that rises to `at_least` (or falls below `below`)."""
-
-    score: Which
-    category: Slug | None = None
-    at_least: float | None = None
-    below: float | None = None
-
-    @model_validator(mode="after")
-    def _one_bound(self) -> Self:
-        if (self.at_least is None) == (self.below is None):
-            raise ValueError("a crossing needs exactly one of `at_least` and `below`")
-        return self
+from sodate.scenarios.entries import Entry, ReEntry
+from sodate.scenarios.steps import Step, When
+from sodate.scenarios.triggers import Trigger
 
 
-class DateEntry(Definition):
-    """So many days before (negative) or after a date of the profile: 契約更新日の30日前 is -30."""
-
-    attribute: AttributePath
-    days: int = Field(ge=-3650, le=3650)
-    at: LocalTime
-
-
-class Entry(Definition):
-    """Who enters: exactly one event, and a condition that must hold too."""
-
-    opt_in: tuple[Slug, ...] | None = Field(default=None, description="Confirmed opt-in, from these forms; []: any.")
-    activity: Condition | None = Field(default=None, description="An activity predicate.")
-    segment_entered: Slug | None = None
-    segment_left: Slug | None = None
-    crossing: Crossing | None = None
-    rank: tuple[str, ...] | None = Field(default=None, description="The lead comes to one of these ranks.")
-    phase: tuple[Slug, ...] | None = Field(default=None, description="The lead comes to one of these phases.")
-    date: DateEntry | None = None
-    schedule: Recurrence | None = Field(default=None, description="Everybody for whom `when` holds, each time.")
-    by_hand: Literal[True] | None = Field(default=None, description="Only from the command line, API or a scenario.")
-    when: Condition | None = None
-
-    @model_validator(mode="after")
-    def _one_event(self) -> Self:
-        events = set(type(self).model_fields) - {"when"}
-        if sum(getattr(self, name) is not None for name in events) != 1:
-            raise ValueError(f"an entry has exactly one of {', '.join(f'`{name}`' for name in sorted(events))}")
-        if self.schedule is not None and self.when is None:
-            raise ValueError("an entry by `schedule` needs `when`: otherwise every lead would enter")
-        return self
+class ScenarioStatus(StrEnum):
+    DRAFT = "draft"
+    """Nobody enrolls."""
+    PUBLISHED = "published"
+    PAUSED = "paused"
+    """Nobody enrolls, and no step runs."""
+    ENDED = "ended"
+    """Every enrollment has ended."""
 
 
-class Reentry(Definition):
-    """`never`: once per lead (and key). `after_exit`: again when the last enrollment ended, `after_days` later."""
+class PausePolicy(Definition):
+    """What a pause does to the waits that it interrupts."""
 
-    policy: Literal["never", "after_exit", "always"] = "never"
-    after_days: int = Field(default=0, ge=0, le=3650)
+    waits: Literal["count_on", "restart", "hold"] = Field(
+        default="count_on",
+        description="`count_on`: time passes as usual; `restart`: each wait begins again when the scenario resumes;"
+        " `hold`: the time of the pause does not count.",
+    )
+    skip_overdue_hours: int | None = Field(
+        default=None, ge=0, le=24 * 365, description="Skip an email overdue by more than this; empty: send it."
+    )
 
 
-class Goal(Definition):
-    """Reached within `within_days` after the enrollment began, also after it ended."""
+class _Ending(Definition):
+    """Either an activity since the enrollment (`on`), or a condition (`when`)."""
 
     id: Slug
-    when: Condition
-    within_days: int = Field(ge=1, le=730)
-    ends_enrollment: bool = True
+    on: Trigger | None = None
+    when: When | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.on is None) == (self.when is None):
+            raise ValueError("write either `on` or `when`")
+        return self
 
 
-class Pause(Definition):
-    """What time does while the scenario is paused. `overdue`: emails that came due meanwhile, when it goes on."""
+class Goal(_Ending):
+    """Counted within the window from the enrollment on, also after the enrollment has ended."""
 
-    waits: Literal["count_on", "restart", "hold"] = "count_on"
-    overdue: Literal["send", "skip"] = "send"
-    skip_older_than_hours: int | None = Field(default=None, ge=1, le=24 * 365)
+    within_days: int = Field(default=90, ge=1, le=730)
+    exit: bool = Field(default=True, description="Reaching it ends the enrollment.")
+
+
+class Exit(_Ending):
+    """Checked when something happens to the lead, and again before each step that is due."""
 
 
 class Scenario(Definition):
     id: Slug
-    title: Annotated[str, StringConstraints(max_length=200)] = ""
-    status: Literal["draft", "published", "paused", "ended"] = "draft"
-    topic: Slug = Field(description="Consent topic of its emails.")
+    title: str = Field(default="", max_length=200)
+    status: ScenarioStatus = ScenarioStatus.DRAFT
+    pause: PausePolicy = PausePolicy()
+    topic: Slug = Field(description="Consent topic that its emails need.")
     priority: Literal["step", "broadcast"] = "step"
-    strict: bool = Field(default=False, description="Never a second attempt of an email whose outcome is unknown.")
+    precedence: int = Field(default=0, ge=-100, le=100, description="Of two scenarios for one lead, the higher first.")
+    strict: bool = Field(default=False, description="Never a second attempt of an email with an unknown outcome.")
     time_zone: str = "Asia/Tokyo"
     calendar: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = "JP"
     entry: tuple[Entry, ...] = Field(min_length=1, max_length=20)
-    reentry: Reentry = Reentry()
-    key: Slug | None = Field(default=None, description="Attribute of the activity: one enrollment per value of it.")
-    max_entries_per_hour: int = Field(default=1000, ge=1, description="More of them stop the entry until you say so.")
-    exit_when: tuple[Condition, ...] = Field(default=(), max_length=20)
+    re_entry: ReEntry = ReEntry()
+    key: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")] | None = Field(
+        default=None, description="Attribute of the activities, e.g. `seminar`: one enrollment per lead and value."
+    )
+    max_entries_per_hour: int | None = Field(
+        default=None, ge=1, le=1_000_000, description="More than this stops the entry until an operator decides."
+    )
     goals: tuple[Goal, ...] = Field(default=(), max_length=10)
-    pause: Pause = Pause()
-    steps: tuple[Step, ...] = Field(min_length=1, max_length=MOST_STEPS)
+    exits: tuple[Exit, ...] = Field(default=(), max_length=20)
+    steps: tuple[Step, ...] = Field(min_length=1, max_length=200)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in zoneinfo.available_timezones():
+            raise ValueError(f"unknown time zone {value!r}; write an IANA name such as `Asia/Tokyo`")
+        return value
 
     @model_validator(mode="after")
-    def _compiles(self) -> Self:
-        from sodate.scenarios.compile_scenario import compile_scenario
-
-        compile_scenario(self, 0)
+    def _goals_and_exits_are_named_once(self) -> Self:
+        ids = [ending.id for ending in (*self.goals, *self.exits)]
+        if len(set(ids)) != len(ids):
+            raise ValueError("`goals` and `exits`: two have the same id")
         return self

@@ -1,155 +1,210 @@
-"""The steps of a scenario as marketers write them. Each has an id and exactly one kind of action."""
+"""The kinds of step of a scenario: each has an `id`, one head key that is its kind, and most a successor, `then`."""
 
-from typing import Annotated, Any, Literal, Self
+import ipaddress
+from typing import Annotated, ClassVar, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
-from sodate.conditions.language import AttributePath, Condition
+from sodate.conditions.language import AttributePath, Condition, Text, bounded
 from sodate.playbook.model import Definition, HttpUrl, Slug
+from sodate.scenarios.triggers import Trigger, head_among
 from sodate.scenarios.waits import Wait
 
-Percent = Annotated[float, Field(gt=0, lt=100)]
-ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+#: As a successor: the enrollment ends. No step may have this id.
+END = "end"
+OnError = Literal["retry", "skip", "stop"]
+Target = Annotated[Slug, Field(description="The id of a step, or `end`.")]
+When = Annotated[Condition, AfterValidator(bounded)]
 
 
-class SendStep(Definition):
-    """`over_cap`: what happens to an email that a frequency cap forbids today: it is sent later, skipped, or the
-    enrollment waits here until somebody decides.
-    """
+class _Step(Definition):
+    kind: ClassVar[str]
+    id: Slug
 
-    template: Slug
-    topic: Slug | None = Field(default=None, description="Consent topic; empty: the scenario's.")
-    valid_hours: int = Field(default=72, ge=1, le=24 * 30, description="Later than this after its time, it is skipped.")
-    over_cap: Literal["defer", "skip", "hold"] = "defer"
-    on_error: Literal["skip", "stop"] = Field(
-        default="skip",
-        description="When an email cannot be made: go on without it, or end the enrollment.",
+
+class _Linear(_Step):
+    """A step with one ordinary successor."""
+
+    then: Target | None = Field(default=None, description="The next step; empty: the one below.")
+
+
+class SendStep(_Linear):
+    kind = "send"
+    send: Slug = Field(description="The template.")
+    topic: Slug | None = Field(default=None, description="Instead of the scenario's topic.")
+    over_cap: Literal["defer", "skip", "hold"] = Field(
+        default="defer",
+        description="When a frequency cap is reached: `defer` the email, `skip` it, or `hold` the lead at this step.",
     )
+    valid_hours: int = Field(default=72, ge=1, le=24 * 30, description="Later than this after its time, it is skipped.")
+    on_error: OnError = "retry"
 
 
-class SetField(Definition):
-    """Sets a field of the profile."""
-
-    attribute: AttributePath
-    value: ShortText
+class WaitStep(_Linear):
+    kind = "wait"
+    wait: Wait
 
 
-class AddValue(Definition):
-    """Adds a value to a list of the profile: a tag (`secondary.tags`), an interest (`secondary.interest`)."""
+class WaitForStep(_Linear):
+    """Continues with `then` when it happens, and with `on_timeout` when it has not happened in time."""
 
-    attribute: AttributePath
-    value: ShortText
-
-
-class CallTask(Definition):
-    """A task for the lead's owner: call (架電)."""
-
-    title: ShortText
-    due_business_hours: int = Field(default=8, ge=1, le=400)
+    kind = "wait_for"
+    wait_for: Trigger
+    since: Literal["enrollment", "step"] = Field(
+        default="enrollment", description="What happened before this step counts since the enrollment, or not at all."
+    )
+    timeout: Wait
+    on_timeout: Target
 
 
-class SignalSales(Definition):
-    """Hands the lead to sales with this reason, as a score that becomes hot does."""
-
-    reason: ShortText
-
-
-class PostWebhook(Definition):
-    """A signed POST (Standard Webhooks). `on_error`: after the retries, go on without it, or end the enrollment."""
-
-    url: HttpUrl
-    retries: int = Field(default=5, ge=0, le=10)
-    on_error: Literal["skip", "stop"] = "skip"
+class Case(Definition):
+    when: When
+    then: Target
 
 
-class EnrollIn(Definition):
-    scenario: Slug
+class BranchStep(_Step):
+    """The first case that holds decides."""
 
-
-class LeaveScenario(Definition):
-    scenario: Slug
-
-
-Action = SetField | AddValue | CallTask | SignalSales | PostWebhook | EnrollIn | LeaveScenario
-
-
-class WaitForStep(Definition):
-    """Waits until the condition holds, at most until `at_most` is over. Activities from before do not count."""
-
-    when: Condition
-    at_most: Wait
+    kind = "branch"
+    branch: tuple[Case, ...] = Field(min_length=1, max_length=20)
+    otherwise: Target
 
 
 class Arm(Definition):
-    when: Condition
-    then: Slug
-
-
-class SplitArm(Definition):
-    percent: Percent
-    then: Slug
-
-
-#: The keys of which a step has exactly one.
-KINDS = (
-    "send",
-    "wait",
-    "wait_for",
-    "branch",
-    "split",
-    "holdout",
-    "set",
-    "add",
-    "enroll",
-    "leave",
-    "call_task",
-    "signal",
-    "webhook",
-    "end",
-)
-_WITH_OTHERWISE = ("wait_for", "branch")
-
-
-class Step(Definition):
-    """`then`: the next step; empty: the one below. `otherwise`: after a `wait_for` that is over, or no arm of a
-    `branch`.
-    """
-
     id: Slug
-    send: SendStep | None = None
-    wait: Wait | None = None
-    wait_for: WaitForStep | None = None
-    branch: tuple[Arm, ...] | None = Field(default=None, min_length=1, max_length=20)
-    split: tuple[SplitArm, ...] | None = Field(default=None, min_length=1, max_length=10)
-    holdout: Percent | None = Field(default=None, description="Percent that leave here, to measure the rest against.")
-    set: SetField | None = None
-    add: AddValue | None = None
-    enroll: EnrollIn | None = None
-    leave: LeaveScenario | None = None
-    call_task: CallTask | None = None
-    signal: SignalSales | None = None
-    webhook: PostWebhook | None = None
-    end: Literal[True] | None = None
-    then: Slug | None = None
-    otherwise: Slug | None = None
+    weight: int = Field(ge=0, le=1000, description="0: nobody new.")
+    then: Target
 
-    @property
-    def kind(self) -> str:
-        return next(name for name in KINDS if getattr(self, name) is not None)
 
-    @property
-    def content(self) -> Any:
-        return getattr(self, self.kind)
+class SplitStep(_Step):
+    """At random by weight. Who has an arm keeps it, whatever the weights are later."""
+
+    kind = "split"
+    split: tuple[Arm, ...] = Field(min_length=2, max_length=10)
 
     @model_validator(mode="after")
-    def _is_of_one_kind(self) -> Self:
-        given = [name for name in KINDS if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise ValueError(f"a step has exactly one of {', '.join(f'`{name}`' for name in KINDS)}")
-        if (self.otherwise is not None) != (given[0] in _WITH_OTHERWISE):
-            raise ValueError("`wait_for` and `branch` need `otherwise`, other steps have none")
-        if self.then is not None and given[0] in ("branch", "end"):
-            raise ValueError(f"`{given[0]}` has no `then`")
-        if self.split is not None and sum(arm.percent for arm in self.split) > 100:
-            raise ValueError("the arms of a `split` have more than 100 percent together")
+    def _can_choose(self) -> Self:
+        ids = [arm.id for arm in self.split]
+        if len(set(ids)) != len(ids):
+            raise ValueError("`split`: two arms have the same `id`")
+        if not any(arm.weight for arm in self.split):
+            raise ValueError("`split`: every weight is 0")
         return self
+
+
+class HoldoutStep(_Linear):
+    """Keeps a share of the leads out, to measure what the steps below cause."""
+
+    kind = "holdout"
+    holdout: float = Field(gt=0, lt=100, description="Percent of the leads that are kept out.")
+    otherwise: Target = Field(default=END, description="Where the leads that are kept out continue.")
+
+
+class Change(Definition):
+    """Exactly one: a field of the profile, a tag, or an interest."""
+
+    field: AttributePath | None = None
+    to: Text | None = None
+    add_tag: Slug | None = None
+    remove_tag: Slug | None = None
+    add_interest: Slug | None = None
+
+    @model_validator(mode="after")
+    def _one_change(self) -> Self:
+        if sum(each is not None for each in (self.field, self.add_tag, self.remove_tag, self.add_interest)) != 1:
+            raise ValueError("write exactly one of `field`, `add_tag`, `remove_tag`, `add_interest`")
+        if (self.field is None) != (self.to is None):
+            raise ValueError("`field` and `to` go together")
+        if self.field == "primary.email":
+            raise ValueError("`field`: a scenario cannot change the address")
+        return self
+
+
+class SetStep(_Linear):
+    kind = "set"
+    set: tuple[Change, ...] = Field(min_length=1, max_length=20)
+
+
+class EnrollStep(_Linear):
+    """Enrolls the lead in another scenario, with the key of this enrollment if it has one."""
+
+    kind = "enroll"
+    enroll: Slug
+
+
+class LeaveStep(_Linear):
+    kind = "leave"
+    leave: Slug
+
+
+class CallTaskStep(_Linear):
+    """A call (架電) for the lead's owner. Its result is an activity, `call_made`."""
+
+    kind = "call_task"
+    call_task: Text
+    due: Wait
+
+
+class SignalStep(_Linear):
+    kind = "signal"
+    signal: Text = Field(description="The reason that sales reads.")
+
+
+def _public(url: str) -> str:
+    """Raises: `ValueError` for an address that is not https, or that is written as a private one."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    if parts.scheme != "https":
+        raise ValueError(f"'{url}' is not https")
+    try:
+        is_private = not ipaddress.ip_address(host).is_global
+    except ValueError:
+        is_private = "." not in host or host.endswith((".local", ".internal", ".localhost")) or _is_number(host)
+    if is_private or parts.username is not None:
+        raise ValueError(f"'{url}' is no public address")
+    return url
+
+
+def _is_number(host: str) -> bool:
+    """`127.1` and `0x7f.1` are addresses for many clients."""
+    return host.rpartition(".")[2].lower().removeprefix("0x").isdigit() or host.lower().startswith("0x")
+
+
+class WebhookStep(_Linear):
+    """Posts the lead's ids as a Standard Webhook."""
+
+    kind = "webhook"
+    webhook: Annotated[HttpUrl, AfterValidator(_public)]
+    on_error: OnError = "retry"
+
+
+class EndStep(_Step):
+    kind = "end"
+    end: Slug = Field(description="A word for reports, e.g. `attended`.")
+
+
+_HEADS = (
+    "send", "wait", "wait_for", "branch", "split", "holdout", "set", "enroll", "leave", "call_task", "signal",
+    "webhook", "end",
+)  # fmt: skip
+Step = Annotated[
+    Annotated[SendStep, Tag("<send>")]
+    | Annotated[WaitStep, Tag("<wait>")]
+    | Annotated[WaitForStep, Tag("<wait_for>")]
+    | Annotated[BranchStep, Tag("<branch>")]
+    | Annotated[SplitStep, Tag("<split>")]
+    | Annotated[HoldoutStep, Tag("<holdout>")]
+    | Annotated[SetStep, Tag("<set>")]
+    | Annotated[EnrollStep, Tag("<enroll>")]
+    | Annotated[LeaveStep, Tag("<leave>")]
+    | Annotated[CallTaskStep, Tag("<call_task>")]
+    | Annotated[SignalStep, Tag("<signal>")]
+    | Annotated[WebhookStep, Tag("<webhook>")]
+    | Annotated[EndStep, Tag("<end>")],
+    Discriminator(
+        lambda value: head_among(_HEADS, value),
+        custom_error_type="step_kind",
+        custom_error_message="a step has exactly one of " + ", ".join(f"`{head}`" for head in _HEADS),
+    ),
+]
