@@ -6,6 +6,7 @@ _SCENARIOS = "layers/sodate/python/sodate/scenarios/"
 _CASES = "tests/unit/scenarios/test_engine.py"
 _PROPERTIES = "tests/unit/scenarios/test_engine_properties.py"
 _GRAPH = "tests/unit/scenarios/test_program.py"
+_ASSIGNMENT = "tests/unit/scenarios/test_assignment.py"
 
 
 def _mutant(name: str, file: str, old: str, new: str, breaks: str, *tests: str) -> Mutant:
@@ -38,9 +39,17 @@ ENGINE = (
         _PROPERTIES,
     ),
     _mutant(
+        "stops-one-step-early",
+        "engine",
+        "range(self.program.end + 1)",
+        "range(self.program.end)",
+        "a wait that leads back to itself is looked at every minute",
+        _PROPERTIES,
+    ),
+    _mutant(
         "old-events-end-it",
         "engine",
-        "    if event.at < enrollment.since:\n        return None\n",
+        "    if event.at <= enrollment.since:\n        return None\n",
         "",
         "a reply of last year ends a new enrollment",
         _CASES,
@@ -91,7 +100,7 @@ ENGINE = (
         "    arm = known if known in ids else ",
         "    arm = ",
         "a change of weights moves leads to another arm",
-        _PROPERTIES,
+        _ASSIGNMENT,
     ),
     _mutant(
         "holdout-is-drawn-again",
@@ -99,7 +108,7 @@ ENGINE = (
         "known if known in (_KEPT_OUT, _CONTINUES) else assigned",
         "assigned",
         "who was kept out gets emails after the share was changed",
-        _PROPERTIES,
+        _ASSIGNMENT,
     ),
     _mutant(
         "one-number-for-all-splits",
@@ -107,7 +116,7 @@ ENGINE = (
         'f"{scenario}/{step.id}"',
         "scenario",
         "the arms of two splits are the same people",
-        _PROPERTIES,
+        _ASSIGNMENT,
     ),
     _mutant(
         "wait-for-any-event-before-the-step",
@@ -150,11 +159,11 @@ ENGINE = (
         _GRAPH,
     ),
     _mutant(
-        "cycle-over-a-date",
+        "cycle-over-a-weekday",
         "graph",
-        "        case OnDate():\n            return False\n",
-        "",
-        "a cycle over a date in the past never rests",
+        "            return wait.business_days > 0\n    return False\n",
+        "            return wait.business_days > 0\n    return True\n",
+        "who comes to a Monday on a Monday gets the same email all day",
         _GRAPH,
     ),
     _mutant(
