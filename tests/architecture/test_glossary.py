@@ -11,6 +11,7 @@ GLOSSARY = ROOT / "docs" / "glossary.md"
 CODE = ("layers", "functions", "cli", "infra", "tests", "benchmarks")
 #: Files whose subject is another thing of that name: the line of the mailbox page that says what happened.
 OTHER_SUBJECT = {
+    "layers/sodate/python/sodate/scenarios/scenario.py": {"draft"},
     "cli/sodate_cli/local/mailbox/pages.py": {"notice"},
     "cli/sodate_cli/local/mailbox/site.py": {"notice"},
 }

@@ -452,5 +452,6 @@ from tests.mutants.bad_days_redrive import REDRIVE  # noqa: E402
 from tests.mutants.bad_days_releases import RELEASES  # noqa: E402
 from tests.mutants.bad_days_rotation import ROTATION  # noqa: E402
 from tests.mutants.deciding import DECIDING  # noqa: E402
+from tests.mutants.scenario_engine import ENGINE  # noqa: E402
 
-MUTANTS += ABUSE + ALARM_MUTANTS + DELIVERY + DOCTOR + OPT_OUT + REDRIVE + RELEASES + ROTATION + DECIDING
+MUTANTS += ABUSE + ALARM_MUTANTS + DELIVERY + DOCTOR + OPT_OUT + REDRIVE + RELEASES + ROTATION + DECIDING + ENGINE

@@ -11,12 +11,16 @@ import pytest
 import typer
 import yaml
 from pydantic import BaseModel
-from sodate.authoring import lint as lint_package
+from sodate import authoring
 from sodate.authoring.check import check
 from sodate.authoring.loader import MANY, SINGLE
 from sodate.authoring.schema import schemas
 from sodate.conditions.language import KINDS
 from sodate.playbook import yamlfile
+from sodate.scenarios import graph
+from sodate.scenarios.recurrence import Recurrence
+from sodate.scenarios.triggers import Reply, SalesFeedback, SegmentEntered, SegmentLeft
+from sodate.scenarios.waits import BusinessDays, CalendarDays, Elapsed, OnDate, OnWeekday, UntilTime
 from sodate_cli.playbook.commands import app
 from typer.testing import CliRunner
 
@@ -26,16 +30,21 @@ DOCS = (ROOT / "docs/playbook.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^### (\S+)\n(.*?)(?=^##)", DOCS, re.MULTILINE | re.DOTALL))
 MODELS = {**SINGLE, **MANY}
 CONDITIONS = tuple(KINDS.values())
+WAITS = (Elapsed, CalendarDays, BusinessDays, UntilTime, OnWeekday, OnDate)
+TRIGGERS = (SegmentEntered, SegmentLeft, SalesFeedback, Reply)
+#: Models that have a section of their own.
+SHARED = {"conditions": CONDITIONS, "waits": WAITS, "triggers": TRIGGERS, "recurrences": (Recurrence,)}
+_APART = tuple(model for models in SHARED.values() for model in models)
 
 
 def keys_of(model: type[BaseModel], prefix: str = "", above: tuple[type[BaseModel], ...] = ()) -> set[str]:
-    """Conditions have a section of their own."""
+    """Without the models that have a section of their own."""
     found = set()
     for name, field in model.model_fields.items():
         name = field.alias or name
         found.add(prefix + name)
         for inner in models_in(field.annotation):
-            if inner not in above and inner not in CONDITIONS:
+            if inner not in above and inner not in _APART:
                 mark = "[]" if "tuple" in str(field.annotation) else ""
                 found |= keys_of(inner, f"{prefix}{name}{mark}.", (*above, model))
     return found
@@ -54,16 +63,18 @@ def test_every_key_is_documented_and_every_documented_key_exists(section: str) -
     assert documented == keys_of(MODELS[section])
 
 
-def test_every_key_of_a_condition_is_documented() -> None:
-    documented = set(re.findall(r"^\| `([^`]+)` \|", SECTIONS["conditions"], re.MULTILINE))
+@pytest.mark.parametrize("section", SHARED)
+def test_every_key_of_a_shared_part_is_documented(section: str) -> None:
+    documented = set(re.findall(r"^\| `([^`]+)` \|", SECTIONS[section], re.MULTILINE))
 
-    assert documented == {field.alias or name for kind in CONDITIONS for name, field in kind.model_fields.items()}
+    assert documented == {field.alias or name for kind in SHARED[section] for name, field in kind.model_fields.items()}
 
 
 def rule_ids() -> set[str]:
     """Every rule id in the code: the `rule` argument of whatever makes a problem, and the table of law rules."""
-    found = {"form-exists", "template-exists", "sequence-exists", "schema", "yaml"}
-    folders = Path(lint_package.__file__).parents[1], Path(yamlfile.__file__).parent
+    named = ("form", "template", "sequence", "segment", "scenario")
+    found = {"schema", "yaml", *(f"{kind}-exists" for kind in named)}
+    folders = (Path(module.__file__).parent for module in (authoring, yamlfile, graph))
     for file in (file for folder in folders for file in folder.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
@@ -74,7 +85,7 @@ def rule_ids() -> set[str]:
 
 def _rule_of(call: ast.Call) -> list[str]:
     name = getattr(call.func, "attr", getattr(call.func, "id", ""))
-    place = {"problem": 3, "at": 3, "Problem": 5, "_problem": 4}.get(name)
+    place = {"problem": 3, "at": 3, "Problem": 5, "_problem": 4, "Fault": 3}.get(name)
     values = [keyword.value for keyword in call.keywords if keyword.arg == "rule"]
     values += call.args[place : place + 1] if place is not None else []
     return [v.value for v in values if isinstance(v, ast.Constant) and isinstance(v.value, str) and v.value]
@@ -114,7 +125,7 @@ def test_the_sample_is_right_without_a_warning() -> None:
 
 
 def test_the_sample_is_valid_by_the_published_schemas() -> None:
-    names = {"forms": "form", "templates": "template", "sequences": "sequence"}
+    names = {"forms": "form", "templates": "template", "sequences": "sequence", "scenarios": "scenario"}
     for file in sorted(SAMPLE.rglob("*.yaml")):
         name = names.get(file.parent.name, file.stem)
         schema = json.loads((ROOT / f"schemas/playbook/{name}.schema.json").read_text(encoding="utf-8"))

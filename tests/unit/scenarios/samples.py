@@ -43,7 +43,7 @@ class FakeLead:
 
     def has_happened(self, trigger: Trigger, since: datetime, key: tuple[str, str] | None) -> bool:
         keyed = enrollment(key=key)
-        return any(activity.at >= since and matches(trigger, activity, keyed) for activity in self.log)
+        return any(activity.at > since and matches(trigger, activity, keyed) for activity in self.log)
 
     def does(self, type_: str, at: datetime, **about: Any) -> Activity:
         self.log.append(Activity(self.id, type_, at, f"{type_}-{len(self.log)}", about))

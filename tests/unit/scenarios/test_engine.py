@@ -383,3 +383,20 @@ def test_the_webinar_sample_from_the_invitation_to_its_end(does: dict[int, str],
     effects, current = play(compile_scenario(webinar(), 1), lead, does)
     assert effects == story
     assert current.node == compile_scenario(webinar(), 1).end
+
+
+def test_the_activity_that_enrolled_the_lead_ends_nothing() -> None:
+    compiled = program(*WAITING, exits=[{"id": "replied", "on": {"reply": True}}])
+    lead = FakeLead()
+    start = lead.does("email_replied", NOW)
+    assert not run(compiled, enrollment(), lead, NOW).effects
+    assert on_event(compiled, enrollment(), lead, start, NOW) is None
+
+
+def test_one_event_ends_a_repeated_wait_for_it_once() -> None:
+    again = {**REGISTERS, "since": "step", "then": "tag"}
+    compiled = program(again, LATE, {"id": "tag", "set": [{"add_tag": "x"}], "then": "registers"})
+    lead = FakeLead()
+    advance = on_event(compiled, enrollment(), lead, lead.does("seminar_registered", AFTER), AFTER)
+    assert advance is not None
+    assert (advance.effects, advance.node, advance.due) == ((AddTag("x"),), 0, AFTER + 2 * DAY)

@@ -1,23 +1,19 @@
 """Properties of random programs, leads and events: a run ends, repeats exactly, and no email follows the end."""
 
-from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sodate.email.mailing import Mailing
 from sodate.scenarios.advance import ActiveEnrollment, Advance, EndEnrollment, ReasonCode, SendEmail
 from sodate.scenarios.calendar import due_at
-from sodate.scenarios.decide import choose
 from sodate.scenarios.engine import after_send, on_event, run
 from sodate.scenarios.graph import faults_of
 from sodate.scenarios.program import Program, compile_scenario, compile_sequence
 from sodate.scenarios.scenario import Scenario
 from sodate.scenarios.sequence import Sequence
-from sodate.scenarios.steps import HoldoutStep, SplitStep
 
 from tests.unit.scenarios.samples import NOW, FakeLead, enrollment, scenario
 
@@ -28,8 +24,12 @@ LASTING: list[dict[str, Any]] = [
     {"minutes": 30},
     {"days": 2, "at": "10:00"},
     {"business_days": 1},
+]
+MAYBE: list[dict[str, Any]] = [
+    {"days": 0},
     {"until": "10:00"},
     {"weekday": ["mon", "fri"], "at": "09:30"},
+    {"weekday": "tue"},
 ]
 DATES: list[dict[str, Any]] = [
     {"date": "primary.renewal", "days": days, "at": "10:00", "already_past": past, "missing": missing}
@@ -37,7 +37,7 @@ DATES: list[dict[str, Any]] = [
     for past in ("continue", "skip", "end")
     for missing in ("skip", "end")
 ]
-WAITS = st.sampled_from([{"days": 0}, *LASTING, *DATES])
+WAITS = st.sampled_from([*MAYBE, *LASTING, *DATES])
 TRIGGERS = st.sampled_from([{"activity": "seminar_registered"}, {"reply": True}])
 KINDS = ("send", "send", "wait", "wait", "back", "wait_for", "branch", "split", "holdout", "tag")
 
@@ -145,6 +145,7 @@ def test_a_run_passes_each_node_at_most_once_and_time_goes_on(definition: Scenar
     for at, advance in passage(compiled, lead, does):
         assert 1 <= len(advance.reasons) <= 2 * len(compiled.nodes) + 1  # a date in the past says so, and goes on
         assert all(reason.version == 1 for reason in advance.reasons)
+        assert advance.reason.code != ReasonCode.TOO_MANY_STEPS
         stays = advance.reason.code in (ReasonCode.WAITS, ReasonCode.WAITS_FOR_EVENT)
         assert advance.due is None or (advance.due > at if stays else advance.due >= at)
 
@@ -157,16 +158,20 @@ def test_the_same_arguments_give_the_same_advance(definition: Scenario, lead: Fa
     assert passage(compile_scenario(definition, 1), lead, does) == passage(compile_scenario(definition, 1), twin, does)
 
 
-@given(scenarios(), LEADS, st.floats(0, 0.99))
+@given(scenarios(), LEADS, DOES, st.floats(0, 0.999))
 @settings(max_examples=100, deadline=None)
-def test_a_run_that_comes_too_early_changes_nothing(definition: Scenario, lead: FakeLead, share: float) -> None:
+def test_a_run_that_comes_too_early_changes_nothing(
+    definition: Scenario, lead: FakeLead, does: Any, part: float
+) -> None:
+    """At each wait of a passage, a run at any part of it."""
     assume(not faults_of(definition))
     compiled = compile_scenario(definition, 1)
-    first = run(compiled, enrollment(), lead, NOW)
-    if first.due is None or first.reason.code not in (ReasonCode.WAITS, ReasonCode.WAITS_FOR_EVENT):
-        return  # it sends or ends at once
-    again = run(compiled, first.enrollment, lead, NOW + (first.due - NOW) * share)
-    assert (again.effects, again.enrollment, again.due) == ((), first.enrollment, first.due)
+    for at, advance in passage(compiled, lead, does):
+        if advance.reason.code == ReasonCode.WAITS and advance.due is not None:
+            early = at + (advance.due - at) * part
+            known = replace(lead, log=[activity for activity in lead.log if activity.at <= at])
+            again = run(compiled, advance.enrollment, known, early)
+            assert (again.effects, again.enrollment, again.due) == ((), advance.enrollment, advance.due)
 
 
 @given(scenarios())
@@ -236,61 +241,3 @@ def test_a_sequence_as_a_program_is_due_exactly_when_the_sequence_is(
         assert (effect.due, effect.valid_until) == (due, due + timedelta(hours=step.valid_hours))
         current = after_send(compiled, current, lead, now, mailing=mailing).enrollment
     assert current.node == compiled.end
-
-
-# -- assignment ------------------------------------------------------------------------------------------------------
-
-LEAD_IDS = [f"lead-{n}" for n in range(4000)]
-WEIGHTS = st.tuples(st.integers(0, 100), st.integers(0, 100), st.integers(1, 100))
-
-
-def split(weights: tuple[int, ...]) -> SplitStep:
-    arms = [{"id": f"a{n}", "weight": weight, "then": "end"} for n, weight in enumerate(weights)]
-    return SplitStep.model_validate({"id": "x", "split": arms})
-
-
-def arms_of(step: SplitStep | HoldoutStep, known: dict[str, dict[str, str]] | None = None) -> dict[str, dict[str, str]]:
-    """Lead → its arms after this step, for leads with `known` arms."""
-    earlier = known or {}
-    return {
-        lead: dict(choose(step, "s", enrollment(arms=earlier.get(lead, {})), FakeLead(lead)).arms) for lead in LEAD_IDS
-    }
-
-
-@given(WEIGHTS, WEIGHTS)
-@settings(max_examples=20, deadline=None)
-def test_a_change_of_weights_moves_nobody_who_has_an_arm(before: tuple[int, ...], after: tuple[int, ...]) -> None:
-    known = arms_of(split(before))
-    assert arms_of(split(after), known) == known
-
-
-@given(st.floats(1, 99), st.floats(1, 99))
-@settings(max_examples=10, deadline=None)
-def test_a_change_of_the_holdout_moves_nobody_who_was_assigned(before: float, after: float) -> None:
-    known = arms_of(HoldoutStep(id="x", holdout=before))
-    assert arms_of(HoldoutStep(id="x", holdout=after), known) == known
-
-
-@pytest.mark.parametrize("weights", [(1, 1, 1), (1, 3, 6), (0, 1, 1)])
-def test_arms_get_their_share(weights: tuple[int, ...]) -> None:
-    counts = Counter(arms["x"] for arms in arms_of(split(weights)).values())
-    for number, weight in enumerate(weights):
-        assert abs(counts[f"a{number}"] / len(LEAD_IDS) - weight / sum(weights)) < 0.03
-
-
-def test_without_a_kept_arm_a_change_of_weights_moves_the_borders_only() -> None:
-    before, after = arms_of(split((50, 50))), arms_of(split((60, 40)))
-    moved = {(before[lead]["x"], after[lead]["x"]) for lead in LEAD_IDS if before[lead] != after[lead]}
-    assert moved == {("a1", "a0")}
-
-
-def test_an_arm_that_no_longer_exists_is_assigned_again() -> None:
-    known = {lead: {"x": "gone"} for lead in LEAD_IDS}
-    assert arms_of(split((1, 1)), known) == arms_of(split((1, 1)))
-
-
-def test_two_splits_of_one_scenario_are_independent() -> None:
-    other = split((1, 1)).model_copy(update={"id": "y"})
-    first, second = arms_of(split((1, 1))), arms_of(other)
-    both = Counter((first[lead]["x"], second[lead]["y"]) for lead in LEAD_IDS)
-    assert min(both.values()) > len(LEAD_IDS) * 0.2

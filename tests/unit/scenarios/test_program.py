@@ -120,6 +120,8 @@ FAULTS: dict[str, tuple[tuple[dict[str, Any], ...], str, tuple[str | int, ...]]]
         "cycle",
         ("steps", 1, "id"),
     ),
+    "a cycle over a time": ((wait("a", {"until": "10:00"}), send("b", then="a")), "cycle", ("steps", 1, "id")),
+    "a cycle over a weekday": ((wait("a", {"weekday": "mon"}), send("b", then="a")), "cycle", ("steps", 1, "id")),
     "a cycle over a skip": (
         (wait("a", RENEWAL), wait("b", then="a")),
         "cycle",
@@ -157,8 +159,7 @@ def test_a_graph_with_a_fault_is_refused_with_path_and_hint(name: str) -> None:
     "steps",
     [
         (send("a"), wait("w", then="a")),
-        (send("a"), wait("w", {"until": "10:00"}, then="a")),
-        (send("a"), wait("w", {"weekday": "mon"}, then="a")),
+        (send("a"), wait("w", {"until": "10:00"}), wait("v", {"hours": 1}, then="a")),
         (send("a"), wait_for("w", "a", since="step")),
         (wait("w"), {"id": "b", "enroll": "s"}),
         (send("a"), {"id": "b", "enroll": "other"}),

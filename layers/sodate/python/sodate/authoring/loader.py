@@ -1,6 +1,7 @@
 """Directory → typed documents. Collects every problem and never raises for bad input.
 
-playbook.yaml  forms/*.yaml  templates/*.yaml (+ bodies)  sequences/*.yaml  rules.yaml  sales.yaml  segments.yaml
+playbook.yaml  forms/*.yaml  templates/*.yaml (+ bodies)  sequences/*.yaml  scenarios/*.yaml
+rules.yaml  sales.yaml  segments.yaml
 """
 
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from sodate.playbook.problem import Problem, Severity
 from sodate.playbook.store import ONLY
 from sodate.playbook.yamlfile import Lines, Path, dotted, parse
 from sodate.sales.definition import Sales
+from sodate.scenarios.scenario import Scenario
 from sodate.scenarios.sequence import Sequence
 from sodate.scoring.rules import RuleSet
 from sodate.segments.segment import SegmentFile
@@ -40,7 +42,12 @@ SINGLE: dict[str, type[BaseModel]] = {
     "sales.yaml": Sales,
     "segments.yaml": SegmentFile,
 }
-MANY: dict[str, type[BaseModel]] = {"forms": Form, "templates": TemplateFile, "sequences": Sequence}
+MANY: dict[str, type[BaseModel]] = {
+    "forms": Form,
+    "templates": TemplateFile,
+    "sequences": Sequence,
+    "scenarios": Scenario,
+}
 _IGNORED = ("README.md", "README.ja.md")
 
 
@@ -78,6 +85,7 @@ class Playbook:
     forms: list[Doc[Form]] = field(default_factory=list)
     templates: list[Doc[TemplateFile]] = field(default_factory=list)
     sequences: list[Doc[Sequence]] = field(default_factory=list)
+    scenarios: list[Doc[Scenario]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -95,6 +103,7 @@ def load(directory: FilePath, overrides: Mapping[str, Any] | None = None) -> Pla
     playbook.forms = reader.many("forms", Form)
     playbook.templates = reader.many("templates", TemplateFile)
     playbook.sequences = reader.many("sequences", Sequence)
+    playbook.scenarios = reader.many("scenarios", Scenario)
     playbook.problems += unknown_targets(reader.overrides, reader.hit, reader.present)
     return playbook
 

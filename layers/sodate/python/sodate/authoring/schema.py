@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from sodate.authoring.loader import MANY, SINGLE
 
-_FOLDERS = {"forms": "form", "templates": "template", "sequences": "sequence"}
+_FOLDERS = {"forms": "form", "templates": "template", "sequences": "sequence", "scenarios": "scenario"}
 
 
 def schemas() -> dict[str, str]:

@@ -30,7 +30,7 @@ class Lead(Protocol):
         """Value of the profile, e.g. of `primary.renewal`."""
 
     def has_happened(self, trigger: Trigger, since: datetime, key: tuple[str, str] | None) -> bool:
-        """Whether a matching activity is in the log at or after `since` (`triggers.matches`)."""
+        """Whether the log has a matching activity later than `since` (`triggers.matches`)."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,11 @@ class ActiveEnrollment:
 
 @dataclass(frozen=True)
 class SendEmail:
-    """The claim of this email moves the enrollment to the node `then`; then the engine runs again (`after_send`)."""
+    """The email of the node at which the enrollment stays. Its claim moves the enrollment to the node `then`.
+
+    The email sender claims and sends it, and then runs the engine again (`after_send`). Any other caller plans the
+    node for now instead.
+    """
 
     step: str
     send: SendStep

@@ -90,7 +90,7 @@ def is_met(ending: Goal | Exit, enrollment: ActiveEnrollment, lead: Lead, event:
 def has_come(step: WaitForStep, enrollment: ActiveEnrollment, lead: Lead, event: Activity | None) -> bool:
     """Whether what the step waits for has happened, by this event or by an earlier one that counts."""
     since = enrollment.since if step.since == "enrollment" else enrollment.entered
-    is_this = event is not None and event.at >= since and matches(step.wait_for, event, enrollment)
+    is_this = event is not None and event.at > since and matches(step.wait_for, event, enrollment)
     return is_this or lead.has_happened(step.wait_for, since, enrollment.key)
 
 

@@ -72,9 +72,10 @@ def on_event(
 ) -> Advance | None:
     """Advance an enrollment because of a new activity of the lead; None: the activity changes nothing.
 
-    An activity from before the enrollment changes nothing. Goals count within their window after the end, too.
+    An activity that is not later than the beginning of the enrollment changes nothing. Goals count within their window
+    after the end, too.
     """
-    if event.at < enrollment.since:
+    if event.at <= enrollment.since:
         return None
     walk = _Walk(program, enrollment, lead, now, mailing, event)
     ended = walk.end_by_condition()
@@ -126,7 +127,8 @@ class _Walk:
     reasons: list[Reason] = field(default_factory=list)
 
     def go(self) -> Advance:
-        for _ in self.program.nodes:
+        """Pass each node once at most, and stop at the next wait: every cycle of a program has one that takes time."""
+        for _ in range(self.program.end + 1):
             if self.enrollment.node >= self.program.end:
                 break
             node, index = self.program.nodes[self.enrollment.node], self.enrollment.node

@@ -65,7 +65,10 @@ def can_skip(step: Step) -> bool:
 
 
 def takes_time(wait: Wait) -> bool:
-    """Whether the wait takes time whenever a lead comes to it; a date of the profile may be past already."""
+    """Whether the wait takes time whenever a lead comes to it.
+
+    A date may be past, and a lead may come to `until: "10:00"` at ten o'clock, or to `weekday: mon` on a Monday.
+    """
     match wait:
         case Elapsed():
             return bool(wait.minutes or wait.hours or wait.days_of_24_hours)
@@ -73,9 +76,7 @@ def takes_time(wait: Wait) -> bool:
             return wait.days > 0
         case BusinessDays():
             return wait.business_days > 0
-        case OnDate():
-            return False
-    return True
+    return False
 
 
 def faults_of(scenario: Scenario) -> tuple[Fault, ...]:
@@ -139,7 +140,7 @@ def _cycles(scenario: Scenario) -> Iterator[Fault]:
     cycle = _cycle(instant)
     if cycle:
         names = " → ".join(f"`{scenario.steps[index].id}`" for index in (*cycle, cycle[0]))
-        hint = "put a wait that always takes time in between"
+        hint = "put a wait that always takes time in between, such as `days: 1`"
         yield Fault(("steps", cycle[-1], "id"), f"a cycle without a wait: {names}", hint, "cycle")
     for index in sorted(_reached(instant)):
         step = scenario.steps[index] if index < len(scenario.steps) else None

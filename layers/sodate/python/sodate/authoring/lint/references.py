@@ -19,6 +19,8 @@ from sodate.conditions.language import (
 )
 from sodate.playbook.problem import Problem, did_you_mean
 from sodate.playbook.yamlfile import Path
+from sodate.scenarios.scenario import Scenario
+from sodate.scenarios.steps import BranchStep
 from sodate.scoring.rules import RuleSet
 
 _KINDS = {"form": "forms", "template": "templates", "sequence": "sequences"}
@@ -39,7 +41,7 @@ def form_topics_exist(context: Context) -> Iterator[Problem]:
 def topics_exist(context: Context) -> Iterator[Problem]:
     if context.topics is None:
         return
-    docs: list[Doc[Any]] = [*context.book.templates, *context.book.sequences]
+    docs: list[Doc[Any]] = [*context.book.templates, *context.book.sequences, *context.book.scenarios]
     for doc in docs:
         topic = doc.model.topic if doc.model else None
         if topic and topic not in context.topics:
@@ -116,12 +118,12 @@ def conditions_ask_for_categories_that_exist(context: Context) -> Iterator[Probl
 def written_tests(context: Context) -> Iterator[tuple[Doc[Any], Path, Test]]:
     """Every predicate of the playbook's conditions with its file and path, however nested."""
     for doc, path, condition in written_conditions(context):
-        for inside, test in _tests_in(path, condition):
+        for inside, test in tests_in(path, condition):
             yield doc, inside, test
 
 
 def written_conditions(context: Context) -> Iterator[tuple[Doc[Any], Path, Condition]]:
-    """Every condition of rules.yaml and segments.yaml, with its file and path."""
+    """Every condition of rules.yaml, segments.yaml and the scenarios, with its file and path."""
     rules, segments = context.book.rules, context.book.segments
     if rules is not None and rules.model is not None:
         for path, condition in _of_rules(rules.model):
@@ -130,6 +132,19 @@ def written_conditions(context: Context) -> Iterator[tuple[Doc[Any], Path, Condi
         for index, segment in enumerate(segments.model.segments):
             if segment.when is not None:
                 yield segments, ("segments", index, "when"), segment.when
+    for doc in context.book.scenarios:
+        for path, condition in conditions_of_scenario(doc.model) if doc.model else ():
+            yield doc, path, condition
+
+
+def conditions_of_scenario(scenario: Scenario) -> Iterator[tuple[Path, Condition]]:
+    for key, entries in (("entry", scenario.entry), ("goals", scenario.goals), ("exits", scenario.exits)):
+        for index, entry in enumerate(entries):
+            if entry.when is not None:
+                yield (key, index, "when"), entry.when
+    for index, step in enumerate(scenario.steps):
+        for number, case in enumerate(step.branch if isinstance(step, BranchStep) else ()):
+            yield ("steps", index, "branch", number, "when"), case.when
 
 
 def _of_rules(rules: RuleSet) -> Iterator[tuple[Path, Condition]]:
@@ -144,13 +159,13 @@ def _of_rules(rules: RuleSet) -> Iterator[tuple[Path, Condition]]:
                 yield ("phases", index, key), condition
 
 
-def _tests_in(path: Path, condition: Condition) -> Iterator[tuple[Path, Test]]:
+def tests_in(path: Path, condition: Condition) -> Iterator[tuple[Path, Test]]:
     if isinstance(condition, Not):
-        yield from _tests_in((*path, "not"), condition.not_)
+        yield from tests_in((*path, "not"), condition.not_)
     elif isinstance(condition, AllOf | AnyOf):
         key = "all" if isinstance(condition, AllOf) else "any"
         for index, part in parts(condition):
-            yield from _tests_in((*path, key, index), part)
+            yield from tests_in((*path, key, index), part)
     else:
         yield path, condition
 

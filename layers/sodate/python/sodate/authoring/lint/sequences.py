@@ -7,7 +7,7 @@ from sodate.authoring.lint.context import Context
 from sodate.playbook.problem import Problem
 from sodate.scenarios.sequence import Sequence, Step
 
-_LAW = "特定電子メール法 3条 (mail only what was agreed to)"
+LAW = "特定電子メール法 3条 (mail only what was agreed to)"
 
 
 def templates_have_the_topic_of_the_sequence(context: Context) -> Iterator[Problem]:
@@ -21,10 +21,10 @@ def templates_have_the_topic_of_the_sequence(context: Context) -> Iterator[Probl
                 message = (
                     f"`{step.template}` is a transactional email; step mail needs `purpose: marketing` and a topic"
                 )
-                yield doc.problem(path, message, "use a marketing template", "step-marketing", source=_LAW)
+                yield doc.problem(path, message, "use a marketing template", "step-marketing", source=LAW)
             elif template.topic != doc.model.topic:
                 message = f"`{step.template}` has topic `{template.topic}`, the sequence `{doc.model.topic}`"
-                yield doc.problem(path, message, "make the topics equal", "same-topic", source=_LAW)
+                yield doc.problem(path, message, "make the topics equal", "same-topic", source=LAW)
 
 
 def has_a_start(context: Context) -> Iterator[Problem]:

@@ -1,0 +1,176 @@
+"""Lint rules of scenarios: the graph of the steps, the definitions that they name, and recurrences."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sodate.authoring.lint.context import Context
+from sodate.authoring.lint.references import conditions_of_scenario, tests_in
+from sodate.authoring.lint.sequences import LAW
+from sodate.authoring.loader import Doc
+from sodate.conditions.language import ActivityTest, SegmentTest
+from sodate.playbook.problem import Problem, did_you_mean
+from sodate.playbook.yamlfile import Path
+from sodate.scenarios.entries import FormEntry, OptInEntry, ScheduleEntry
+from sodate.scenarios.graph import faults_of
+from sodate.scenarios.recurrence import next_after
+from sodate.scenarios.scenario import Scenario
+from sodate.scenarios.steps import EnrollStep, LeaveStep, SendStep, WaitForStep
+from sodate.scenarios.triggers import SegmentEntered, SegmentLeft, Trigger
+
+#: The kind of a definition, the path at which a scenario names it, and its id.
+_Named = tuple[str, Path, str]
+
+
+def _valid(context: Context) -> Iterator[tuple[Doc[Scenario], Scenario]]:
+    return ((doc, doc.model) for doc in context.book.scenarios if doc.model)
+
+
+def scenarios_do_not_run_yet(context: Context) -> Iterator[Problem]:
+    for doc, scenario in _valid(context):
+        message = f"scenario `{scenario.id}` is checked, but this release does not run scenarios yet: nobody enters"
+        hint = "use sequences/ until then"
+        yield doc.problem(("id",), message, hint, "scenario-not-run", severity="warning")
+
+
+def steps_form_a_graph_that_ends(context: Context) -> Iterator[Problem]:
+    for doc, scenario in _valid(context):
+        for fault in faults_of(scenario):
+            yield doc.problem(fault.path, fault.message, fault.hint, fault.rule)
+
+
+def emails_have_the_topic_of_their_template(context: Context) -> Iterator[Problem]:
+    for doc, scenario in _valid(context):
+        for index, step in enumerate(scenario.steps):
+            template = context.templates.get(step.send) if isinstance(step, SendStep) else None
+            if template is None or not isinstance(step, SendStep):
+                continue
+            path, topic = ("steps", index, "send"), step.topic or scenario.topic
+            if template.purpose != "marketing":
+                message = f"`{step.send}` is a transactional email; a scenario needs `purpose: marketing` and a topic"
+                yield doc.problem(path, message, "use a marketing template", "step-marketing", source=LAW)
+            elif template.topic != topic:
+                message = f"`{step.send}` has topic `{template.topic}`, the step `{topic}`"
+                yield doc.problem(path, message, "make the topics equal", "same-topic", source=LAW)
+
+
+def named_definitions_exist(context: Context) -> Iterator[Problem]:
+    known = _known(context)
+    for doc, scenario in _valid(context):
+        for kind, path, name in (each for names in _NAMED_BY for each in names(scenario)):
+            if kind in known and name not in known[kind]:
+                hint = did_you_mean(name, known[kind], "add it, or write another")
+                yield doc.problem(path, f"there is no {kind} `{name}`", hint, f"{kind}-exists")
+
+
+def _known(context: Context) -> dict[str, set[str]]:
+    """Kind → ids; without a kind whose file has problems of its own."""
+    known = {"template": context.declared("templates"), "form": context.declared("forms")}
+    known["scenario"] = context.declared("scenarios") | context.declared("sequences")
+    segments = context.book.segments
+    if segments is None or segments.model is not None:
+        known["segment"] = {segment.id for segment in segments.model.segments} if segments and segments.model else set()
+    if context.topics is not None:
+        known["topic"] = context.topics
+    return known
+
+
+def _named_by_steps(scenario: Scenario) -> Iterator[_Named]:
+    for index, step in enumerate(scenario.steps):
+        match step:
+            case SendStep():
+                yield "template", ("steps", index, "send"), step.send
+                if step.topic is not None:
+                    yield "topic", ("steps", index, "topic"), step.topic
+            case EnrollStep():
+                yield "scenario", ("steps", index, "enroll"), step.enroll
+            case LeaveStep():
+                yield "scenario", ("steps", index, "leave"), step.leave
+
+
+def _named_by_entries(scenario: Scenario) -> Iterator[_Named]:
+    for index, entry in enumerate(scenario.entry):
+        match entry:
+            case FormEntry():
+                yield "form", ("entry", index, "form"), entry.form
+            case OptInEntry():
+                for number, form in enumerate(entry.opt_in_confirmed):
+                    yield "form", ("entry", index, "opt_in_confirmed", number), form
+            case ScheduleEntry():
+                yield "segment", ("entry", index, "segment"), entry.segment
+
+
+def _named_by_triggers(scenario: Scenario) -> Iterator[_Named]:
+    for path, trigger in _triggers(scenario):
+        match trigger:
+            case ActivityTest(form=str(form)):
+                yield "form", (*path, "form"), form
+            case ActivityTest(template=str(template)):
+                yield "template", (*path, "template"), template
+            case SegmentEntered():
+                yield "segment", (*path, "segment_entered"), trigger.segment_entered
+            case SegmentLeft():
+                yield "segment", (*path, "segment_left"), trigger.segment_left
+
+
+def _named_by_conditions(scenario: Scenario) -> Iterator[_Named]:
+    """Segments; the rest is checked with every other condition (`references`)."""
+    for path, condition in conditions_of_scenario(scenario):
+        for inside, test in tests_in(path, condition):
+            if isinstance(test, SegmentTest):
+                yield "segment", (*inside, "segment"), test.segment
+
+
+def _triggers(scenario: Scenario) -> Iterator[tuple[Path, Trigger]]:
+    for key, parts in (("entry", scenario.entry), ("goals", scenario.goals), ("exits", scenario.exits)):
+        for index, part in enumerate(parts):
+            if (trigger := getattr(part, "on", None)) is not None:
+                yield (key, index, "on"), trigger
+    for index, step in enumerate(scenario.steps):
+        if isinstance(step, WaitForStep):
+            yield ("steps", index, "wait_for"), step.wait_for
+
+
+_NAMED_BY = (_named_by_steps, _named_by_entries, _named_by_triggers, _named_by_conditions)
+
+
+def same_key_needs_a_key(context: Context) -> Iterator[Problem]:
+    for doc, scenario in _valid(context):
+        conditions = (tests_in(path, condition) for path, condition in conditions_of_scenario(scenario))
+        for path, test in (*_triggers(scenario), *(each for inside in conditions for each in inside)):
+            if scenario.key is None and isinstance(test, ActivityTest) and test.same_key is not None:
+                hint = f"write `key: {test.same_key}` at the top of the file"
+                yield doc.problem((*path, "same_key"), "the scenario has no `key`", hint, "same-key")
+
+
+def recurrences_happen(context: Context) -> Iterator[Problem]:
+    """With the holidays and closing days, which the recurrence itself does not know."""
+    closing = context.mailing.closing_days if context.mailing else ()
+    for doc, scenario in _valid(context):
+        if not _has_holidays(scenario.calendar):
+            message, hint = f"the holidays of `{scenario.calendar}` are not known", "write a country code such as `JP`"
+            yield doc.problem(("calendar",), message, hint, "calendar")
+            continue
+        for index, entry in enumerate(scenario.entry):
+            if not isinstance(entry, ScheduleEntry):
+                continue
+            before = datetime.combine(entry.schedule.starting, time.min, UTC) - timedelta(days=60)
+            if next_after(entry.schedule, before, ZoneInfo(scenario.time_zone), scenario.calendar, closing) is None:
+                message, hint = "with these holidays, it never happens", "change `on_holiday` or the days"
+                yield doc.problem(("entry", index, "schedule"), message, hint, "recurrence-happens")
+
+
+def _has_holidays(calendar: str) -> bool:
+    from holidays import list_supported_countries
+
+    return calendar in list_supported_countries()
+
+
+RULES = (
+    scenarios_do_not_run_yet,
+    steps_form_a_graph_that_ends,
+    emails_have_the_topic_of_their_template,
+    named_definitions_exist,
+    same_key_needs_a_key,
+    recurrences_happen,
+)
