@@ -70,6 +70,8 @@ class FunctionSpec:
         return "".join(part.capitalize() for part in self.name.split("_"))
 
 
+#: Who leaves a segment is taken off its list of members.
+MEMBER_LISTS = ("MEMBERS#",)
 _ONE_AT_A_TIME = "one run at a time: two would read the same due entries and lose each other's claims"
 _SOURCE_LIMITED = "shares the pool: its event source mapping already bounds how many run"
 REPLAYS_AT_ONCE = 8
@@ -85,7 +87,7 @@ FUNCTIONS = (
     FunctionSpec(
         "consent_pages", Size(1024, 10), Concurrency(None, _THROTTLED),
         table=KEYED_AND_QUERY, secrets=(SIGNING_KEYS, ADDRESS_KEY), synchronous=True,
-        # Who confirms anew after an opt-out is taken off the suppression list. Nothing else is ever deleted.
+        # Who confirms anew after an opt-out is taken off the suppression list.
         deletes=("SUPPRESSION#",),
     ),
     FunctionSpec(
@@ -94,7 +96,7 @@ FUNCTIONS = (
     ),
     FunctionSpec(
         "scoring", Size(512, 60), Concurrency(None, _SOURCE_LIMITED),
-        table=(*KEYED_AND_QUERY, "BatchGetItem"), buries=True,
+        table=(*KEYED_AND_QUERY, "BatchGetItem"), buries=True, deletes=MEMBER_LISTS,
     ),
     FunctionSpec(
         "event_publisher", Size(512, 30), Concurrency(None, _SOURCE_LIMITED),
@@ -115,12 +117,13 @@ FUNCTIONS = (
     ),
     FunctionSpec(
         "score_decay", Size(512, 55), Concurrency(1, _ONE_AT_A_TIME),
-        table=KEYED_AND_QUERY,
+        table=KEYED_AND_QUERY, deletes=MEMBER_LISTS,
     ),
     FunctionSpec(
         "score_replay", Size(1024, 60), Concurrency(REPLAYS_AT_ONCE, _REPLAYS),
         # The only one that may walk over the whole table: a replay is about everybody.
         table=(*KEYED_AND_QUERY, "Scan"), settings=("SODATE_REPLAY_QUEUE_URL",), replays=True, buries=True,
+        deletes=MEMBER_LISTS,
     ),
     FunctionSpec(
         "suppression_sync", Size(512, 60), Concurrency(1, _ONE_AT_A_TIME),

@@ -75,8 +75,9 @@ def test_a_lead_cools_at_the_computed_minute_and_not_before(ruled: QuickWorld) -
 
 
 def test_a_lead_whose_class_cannot_change_is_never_reevaluated(ruled: QuickWorld) -> None:
-    """It has points, but none that decay below a threshold."""
+    """It has points, but none that decay below a threshold; segments would ask for time, so there are none."""
     world = ruled
+    Definitions().retire("segments", "default", world.now)
     world.join()
     before = writes(world, {"score"})
     world.advance(timedelta(days=120))

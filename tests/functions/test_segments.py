@@ -124,6 +124,20 @@ def test_a_back_fill_lists_everybody_and_announces_nobody_unless_asked(world: Qu
     assert announced(world) == [("SegmentLeft", "managers")] * 5
 
 
+def test_a_replay_under_new_rules_moves_members_and_announces_nobody(world: QuickWorld) -> None:
+    publish(world, {"id": "warm", "when": {"score": "total", "at_least": 25}})
+    leads = {world.join(f"p{number}@example.jp") for number in range(3)}
+    assert announced(world) == [("SegmentEntered", "warm")] * 3
+    rules = Definitions().live("rules").body
+    world.now += timedelta(minutes=1)
+    Definitions().publish("rules", "default", {**rules, "rules": []}, world.now)
+    backfill(world)
+    world.settle()
+    assert listed("warm") == set()
+    assert {world.score(lead)["total"] for lead in leads} == {0}
+    assert announced(world) == [("SegmentEntered", "warm")] * 3
+
+
 def test_a_changed_definition_is_applied_quietly_with_the_next_activity(world: QuickWorld) -> None:
     """What the activity itself causes is announced, what the definition causes is not."""
     lead = world.join("taro@example.jp")

@@ -14,7 +14,7 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
     "form_capture": {"dynamodb": KEYED_AND_QUERY, "secretsmanager": SECRET},
     "consent_pages": {"dynamodb": KEYED_AND_QUERY | {"DeleteItem"}, "secretsmanager": SECRET},
     "email_events": {"dynamodb": KEYED_AND_QUERY, "secretsmanager": SECRET, "sqs": CONSUME | SEND},
-    "scoring": {"dynamodb": KEYED_AND_QUERY | {"BatchGetItem"} | STREAM, "sqs": SEND},
+    "scoring": {"dynamodb": KEYED_AND_QUERY | {"BatchGetItem", "DeleteItem"} | STREAM, "sqs": SEND},
     "event_publisher": {"dynamodb": STREAM, "events": {"PutEvents"}, "sqs": SEND},
     "step_mail_dispatch": {"dynamodb": KEYED_AND_QUERY, "ses": {"GetAccount"}, "sqs": SEND},
     "email_sender": {
@@ -28,9 +28,9 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
         # How many events of SES were given up.
         "sqs": SEND | {"GetQueueAttributes"},
     },
-    "score_decay": {"dynamodb": KEYED_AND_QUERY, "sqs": SEND},
+    "score_decay": {"dynamodb": KEYED_AND_QUERY | {"DeleteItem"}, "sqs": SEND},
     # A replay is about everybody: the only function that may walk over the whole table.
-    "score_replay": {"dynamodb": KEYED_AND_QUERY | {"Scan"}, "sqs": CONSUME | SEND},
+    "score_replay": {"dynamodb": KEYED_AND_QUERY | {"Scan", "DeleteItem"}, "sqs": CONSUME | SEND},
     "suppression_sync": {
         "dynamodb": KEYED,
         "secretsmanager": SECRET,
@@ -134,10 +134,12 @@ def test_no_statement_allows_every_resource_but_for_one_named_reason(stack: Any)
                 assert statement["Sid"] == NO_RESOURCE[action]
 
 
-def test_nothing_but_a_lifted_suppression_can_be_deleted_from_the_table(stack: Any) -> None:
-    (statement,) = _allowing(stack, "dynamodb:DeleteItem")
-    assert statement["Action"] == "dynamodb:DeleteItem"
-    assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["SUPPRESSION#*"]}}
+def test_nothing_but_a_lifted_suppression_and_a_place_on_a_list_of_members_can_be_deleted(stack: Any) -> None:
+    allowed = []
+    for statement in _allowing(stack, "dynamodb:DeleteItem"):
+        assert statement["Action"] == "dynamodb:DeleteItem"
+        allowed.append(statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"])
+    assert sorted(allowed) == [["MEMBERS#*"]] * 3 + [["SUPPRESSION#*"]]
 
 
 def test_only_a_replay_of_everybody_may_scan_the_table(stack: Any) -> None:

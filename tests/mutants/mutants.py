@@ -412,8 +412,8 @@ MUTANTS = (
     _mutant(
         "told-at-every-fold",
         "scoring/rescore.py",
-        "    if notify and score_state.hot and not snapshot.hot:\n",
-        "    if notify and score_state.hot:\n",
+        "            became_hot = score_state.hot and not snapshot.hot\n",
+        "            became_hot = score_state.hot\n",
         "sales is called for every click of a lead that is hot anyway",
         seeds=60,
     ),
@@ -451,6 +451,7 @@ from tests.mutants.bad_days_optout import OPT_OUT  # noqa: E402
 from tests.mutants.bad_days_redrive import REDRIVE  # noqa: E402
 from tests.mutants.bad_days_releases import RELEASES  # noqa: E402
 from tests.mutants.bad_days_rotation import ROTATION  # noqa: E402
+from tests.mutants.deciding import DECIDING  # noqa: E402
 from tests.mutants.scenario_engine import ENGINE  # noqa: E402
 
-MUTANTS += ABUSE + ALARM_MUTANTS + DELIVERY + DOCTOR + OPT_OUT + REDRIVE + RELEASES + ROTATION + ENGINE
+MUTANTS += ABUSE + ALARM_MUTANTS + DELIVERY + DOCTOR + OPT_OUT + REDRIVE + RELEASES + ROTATION + DECIDING + ENGINE

@@ -191,8 +191,22 @@ def test_an_incomplete_or_mixed_wait_is_refused(keys: dict[str, Any]) -> None:
         wait(**keys)
 
 
+@pytest.mark.parametrize(
+    "keys",
+    [{"hours": 1}, {"days": 1}, {"business_days": 1}, {"until": "10:00"}, {"weekday": "fri"}, on_date()],
+    ids=str,
+)
+def test_a_stored_wait_is_read_again(keys: dict[str, Any]) -> None:
+    wanted = wait(**keys)
+    assert ADAPTER.validate_json(ADAPTER.dump_json(wanted)) == wanted
+    assert wait(**wanted.model_dump()) == wanted
+
+
 DAYS = st.integers(0, 60)
-AT = st.times().map(lambda each: each.strftime("%H:%M"))
+#: Any minute of the day; often one that a clock change skips or repeats.
+AT = st.times().map(lambda each: each.strftime("%H:%M")) | st.sampled_from(
+    ["01:30", "01:45", "02:00", "02:15", "02:30"]
+)
 OPTIONAL_AT = st.none() | AT
 WAITS = st.one_of(
     st.builds(lambda days, at: {"days": days, "at": at}, DAYS, OPTIONAL_AT),

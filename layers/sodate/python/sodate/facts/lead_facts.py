@@ -62,3 +62,19 @@ def loaded(text: str) -> LeadFacts:
         robots=tuple(stored.get("b", ())),
         segments=dict(stored.get("g", {})),
     )
+
+
+@dataclass(frozen=True)
+class StoredFacts:
+    """The part of a SCORE item that says to which segments the lead belongs; absent while there are no segments.
+
+    `segments_version`: of the definitions under which it was decided. `due_minute`: of its pending due entry.
+    """
+
+    facts_json: str | None = None
+    segments_version: int = 0
+    due_minute: int | None = None
+
+    @property
+    def facts(self) -> LeadFacts:
+        return loaded(self.facts_json or "{}")

@@ -64,11 +64,11 @@ def preview(segment_id: str, segments: Segments, rules: Rules, now: datetime, sa
     for items, _ in partitions():
         for case in cases(items):
             view = _view(case, items, segments, rules, now)
-            held = set(segments.decide(view, None).members)
-            found.count(is_member=segment.id in held, was=segment.id in _stored_members(items))
-            reasons = tuple(_reasons(segment, replace(view, members=held)))
+            members_of = set(segments.decide(view, None).members)
+            found.count(is_member=segment.id in members_of, was=segment.id in _stored_members(items))
+            reasons = tuple(_reasons(segment, replace(view, members=members_of)))
             found.predicates.update(words for words, holds in reasons if holds)
-            if segment.id in held and len(found.sample) < sample:
+            if segment.id in members_of and len(found.sample) < sample:
                 found.sample.append(Person(case.profile.lead_id, case.profile.address, reasons))
     return found
 

@@ -16,7 +16,10 @@ class Handoff:
     notifier: SalesNotifier
 
     def hand_over(self, lead_id: str, signal_key: str, now: datetime) -> str:
-        """Assign and notify; the outcome as one word.
+        """Assign an owner and notify them.
+
+        Returns the outcome: `answered` (sales gave feedback, or the signal expired), `waits_for_digest`, or the
+        channels that were notified, such as `mail_and_webhook`.
 
         Raises: `Transient` or `Invalid` when a channel failed (the email is planned by then), `NotFound`.
         """

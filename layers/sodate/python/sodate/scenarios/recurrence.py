@@ -68,7 +68,7 @@ class Recurrence(Definition):
         if (self.every is None) == (self.rrule is None):
             raise ValueError("write either `every` or `rrule`")
         if self.rrule is not None:
-            if besides := [name for name in _READABLE if name in self.model_fields_set and getattr(self, name)]:
+            if besides := [name for name in _READABLE if getattr(self, name) != type(self).model_fields[name].default]:
                 raise ValueError(f"`{besides[0]}` does not go with `rrule`: write it in the rule")
             parse(self.rrule)
         elif self.every is not None:

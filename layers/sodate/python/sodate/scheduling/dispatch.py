@@ -30,6 +30,7 @@ class Cursors:
     _positions: dict[str, Position] = field(default_factory=dict)
 
     def of(self, lane: Lane, now: datetime) -> Position:
+        """The lane's position; read from the table when the one in memory is older than `_TRUSTED`."""
         position = self._positions.get(lane.name)
         if position is None or not position.minute <= now <= position.minute + _TRUSTED:
             position = store.position(lane) or self._first(lane, now)
@@ -64,6 +65,11 @@ class Tick:
 
 
 def dispatch(lane: Lane, hand_over: HandOver, cursors: Cursors, now: datetime, page: int = store.PAGE) -> Tick:
+    """Run one tick. `page`: maximum number of entries per read.
+
+    Reads the minutes after the cursor, up to and including the current one, shard by shard, and stops where `hand_over`
+    has no more room. Raises: what `hand_over` raises; entries of that page are then handed over again.
+    """
     tick, start = Tick(), cursors.of(lane, now)
     current, minute, partly = _minute(now), start.minute + MINUTE, dict(start.partly)
     while minute <= current:

@@ -16,6 +16,7 @@ from sodate.dynamodb import keys, table
 from sodate.dynamodb.item import Row, TableItem
 from sodate.dynamodb.table import ConditionFailed, Put, Write
 from sodate.errors import Invalid, NotFound, Transient
+from sodate.facts.lead_facts import StoredFacts
 from sodate.leads.lead import Profile
 from sodate.leads.store import load_profile
 from sodate.playbook.store import ONLY, Definitions, Stored, parsed
@@ -26,7 +27,6 @@ from sodate.scoring.score_state import ScoreState
 from sodate.scoring.store import (
     Bookkeeping,
     ScoreSnapshot,
-    StoredFacts,
     as_write,
     load_snapshot,
     moment,

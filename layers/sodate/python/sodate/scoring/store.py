@@ -15,8 +15,7 @@ from sodate.dynamodb import keys, table
 from sodate.dynamodb.item import Row, TableItem, decode, encode, row, values
 from sodate.dynamodb.statement import Statement, number
 from sodate.dynamodb.table import ConditionFailed, Put
-from sodate.facts.lead_facts import LeadFacts
-from sodate.facts.lead_facts import loaded as facts_of
+from sodate.facts.lead_facts import StoredFacts
 from sodate.leads.lead import Totals
 from sodate.scoring.engine import ScoringEngine
 from sodate.scoring.score_state import ScoreState, dumped, loaded
@@ -81,22 +80,6 @@ class ReplayItem(TableItem, discriminator="replay"):
 
 
 @dataclass(frozen=True)
-class StoredFacts:
-    """The part of a SCORE item that says to which segments the lead belongs; absent while there are no segments.
-
-    `segments_version`: of the definitions under which it was decided. `due_minute`: of its pending due entry.
-    """
-
-    facts_json: str | None = None
-    segments_version: int = 0
-    due_minute: int | None = None
-
-    @property
-    def facts(self) -> LeadFacts:
-        return facts_of(self.facts_json or "{}")
-
-
-@dataclass(frozen=True)
 class ScoreSnapshot:
     """The part of a SCORE item that rescoring needs. `version` 0: no item yet."""
 
@@ -105,7 +88,7 @@ class ScoreSnapshot:
     hot: bool = False
     rules_version: int = 0
     due_minute: int | None = None
-    facts: StoredFacts = StoredFacts()
+    facts: StoredFacts = field(default_factory=StoredFacts)
 
     @property
     def score_state(self) -> ScoreState:

@@ -12,7 +12,7 @@ from sodate.dynamodb.table import Put
 from sodate.errors import Invalid, NotFound
 from sodate.facts.evaluation import LeadView, Scored, Sources
 from sodate.facts.fold import Late
-from sodate.facts.lead_facts import LeadFacts, dumped
+from sodate.facts.lead_facts import LeadFacts, StoredFacts, dumped
 from sodate.leads.store import load_profile, load_state
 from sodate.playbook.store import ONLY, Definitions, Stored, derived, parsed
 from sodate.scheduling import store as due
@@ -20,7 +20,7 @@ from sodate.scoring.engine import ScoringEngine
 from sodate.scoring.rescore import Addition
 from sodate.scoring.score_state import ScoreState
 from sodate.scoring.scored import LeadScore
-from sodate.scoring.store import ScoreSnapshot, StoredFacts
+from sodate.scoring.store import ScoreSnapshot
 from sodate.segments.due_entry import SegmentReview
 from sodate.segments.membership import CONTACT, LAST_ACTIVITY, LISTS, PROFILE, SCORE, Change, Segments
 from sodate.segments.segment import SegmentSet
