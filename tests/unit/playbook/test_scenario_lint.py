@@ -46,11 +46,13 @@ def book(small: Path) -> Path:
 
 
 def problems(book: Path) -> list[Problem]:
-    return [problem for problem in check(book).problems if problem.file.startswith("scenarios/")]
+    """Without the warning that every scenario gets while scenarios do not run."""
+    found = [problem for problem in check(book).problems if problem.file.startswith("scenarios/")]
+    return [problem for problem in found if problem.rule != "scenario-not-run"]
 
 
 def test_a_right_scenario_has_no_problem(book: Path) -> None:
-    assert check(book).problems == []
+    assert [problem.rule for problem in check(book).problems] == ["scenario-not-run"]
 
 
 @pytest.mark.parametrize(
