@@ -101,6 +101,7 @@ def test_an_activity_that_no_segment_mentions_writes_no_facts(world: QuickWorld)
 
 
 def test_without_segments_nothing_is_stored(world: QuickWorld) -> None:
+    Definitions().retire("segments", "default", world.now)
     world.join("taro@example.jp")
     assert world.items("member") == []
     assert not [item for item in world.items("score") if "facts_json" in item]
