@@ -10,7 +10,7 @@ from sodate.errors import Invalid, Transient
 from sodate.playbook.store import Definitions
 from sodate.runtime.queues import put_on_queue
 from sodate.scoring import replay_job
-from sodate.scoring.store import Loudness
+from sodate.scoring.store import ReplayOptions
 from ulid import ULID
 
 from sodate_cli import output
@@ -39,7 +39,7 @@ def begin(stage: str | None, segments: int, *, notify: bool, announce: bool = Fa
     def enqueue(messages: list[dict[str, Any]], delay: int) -> None:
         put_on_queue(boto3.client("sqs"), queue, messages, delay)
 
-    replay_job.begin(Definitions(), job, segments, at, enqueue, Loudness(notify, announce))
+    replay_job.begin(Definitions(), job, segments, at, enqueue, ReplayOptions(notify, announce))
     return job
 
 

@@ -74,8 +74,8 @@ def list_members(
         profiles, times = profiles_of(member.lead_id for member in page), Times.of_stage()
     rows = [(profiles[one.lead_id].address if one.lead_id in profiles else "(erased)", one) for one in page]
     if as_json:
-        found = [{"lead": one.lead_id, "email": email, "since": _at(one).isoformat()} for email, one in rows]
-        output.show_json({"members": found, "after": following})
+        result = [{"lead": one.lead_id, "email": email, "since": _at(one).isoformat()} for email, one in rows]
+        output.show_json({"members": result, "after": following})
         return
     shown = [(email, one.lead_id, times.shown(_at(one).isoformat())) for email, one in rows]
     columns = ("address", "lead", times.column("since"))
@@ -101,19 +101,19 @@ def preview_segment(
     with explained():
         where = target(stage)
         segments = live() if playbook is None else of_playbook(playbook)
-        found = preview(segment, segments, live_rules(Definitions()), now(where), sample)
+        result = preview(segment, segments, live_rules(Definitions()), now(where), sample)
     if as_json:
         output.show_json(
             {
-                **{name: getattr(found, name) for name in ("segment", "leads", "members", "entering", "leaving")},
-                "predicates": dict(found.predicates),
+                **{name: getattr(result, name) for name in ("segment", "leads", "members", "entering", "leaving")},
+                "predicates": dict(result.predicates),
                 "sample": [
-                    {"lead": one.lead_id, "email": one.email, "reasons": dict(one.reasons)} for one in found.sample
+                    {"lead": one.lead_id, "email": one.email, "reasons": dict(one.reasons)} for one in result.sample
                 ],
             }
         )
     else:
-        _show_preview(found)
+        _show_preview(result)
 
 
 @app.command("overlap")
@@ -210,18 +210,18 @@ def _change(segment: str, email: str, stage: str | None, type_: ActivityType) ->
     output.say(f"logged; {segment} follows in a moment")
 
 
-def _show_preview(found: Preview) -> None:
+def _show_preview(result: Preview) -> None:
     figures = {
-        "leads": found.leads,
-        "members": found.members,
-        "would enter": found.entering,
-        "would leave": found.leaving,
+        "leads": result.leads,
+        "members": result.members,
+        "would enter": result.entering,
+        "would leave": result.leaving,
     }
-    output.show_fields(f"Segment {found.segment}", figures)
-    rows = list(found.predicates.most_common())
+    output.show_fields(f"Segment {result.segment}", figures)
+    rows = list(result.predicates.most_common())
     if rows:
         output.show_table("Leads in which each condition holds", ("condition", "leads"), rows)
-    for person in found.sample:
+    for person in result.sample:
         lines = [f"{'yes' if holds else 'no':3}  {words}" for words, holds in person.reasons]
         output.show_letter(person.email or person.lead_id, [("because", lines, ())])
 

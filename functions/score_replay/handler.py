@@ -6,7 +6,9 @@ from typing import Any
 from sodate.runtime.app import App, on_lambda
 from sodate.runtime.batch import Failures, each_message
 from sodate.scoring.replay_job import REPLAY_TASKS, mark_requested, run_task
-from sodate.segments.refresh import Live, refill
+from sodate.scoring.rescore import AdditionOf
+from sodate.segments.membership_update import Occasion
+from sodate.segments.refresh import Live, addition_of
 
 #: Leaves time for the last lead and for the message, within the timeout of 60 s.
 _BUDGET = timedelta(seconds=45)
@@ -16,12 +18,12 @@ _NAMED = 20
 def handle(app: App, event: dict[str, Any]) -> Failures:
     until, live = app.clock.now() + _BUDGET, Live.of(app.definitions)
 
-    def refill_lead(lead_id: str, now: datetime, announce: bool) -> bool:
-        return refill(lead_id, live, now, announce=announce)
+    def addition_for(lead_id: str, now: datetime, announce: bool) -> AdditionOf | None:
+        return addition_of(lead_id, live, Occasion(is_backfill=True, announce=announce), now)
 
     def act(body: str) -> str:
         task = REPLAY_TASKS.parse_body(body)
-        result = run_task(task, app.definitions, app.clock.now, until, refill_lead)
+        result = run_task(task, app.definitions, app.clock.now, until, addition_for)
         if result.unreadable:
             names = result.unreadable[:_NAMED]
             app.log.error("leads cannot be read", extra={"leads": names, "in_all": len(result.unreadable)})

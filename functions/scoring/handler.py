@@ -8,7 +8,7 @@ from sodate.errors import Invalid
 from sodate.runtime.app import App, on_lambda
 from sodate.runtime.batch import Failures, Record, each_group, image
 from sodate.scoring.store import ScoreSnapshot
-from sodate.segments.follow import Occasion
+from sodate.segments.membership_update import Occasion
 from sodate.segments.refresh import Live, prefetch, refresh
 
 

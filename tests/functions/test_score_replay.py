@@ -14,8 +14,8 @@ from sodate.errors import Transient
 from sodate.playbook.store import Definitions
 from sodate.scoring import replay_job
 from sodate.scoring.replay import is_recorded, read_table, replay
-from sodate.scoring.rescore import live_rules, rescore
-from sodate.scoring.store import Loudness
+from sodate.scoring.rescore import Rescorer, live_rules, rescore
+from sodate.scoring.store import ReplayOptions
 
 from tests.functions.quick import QuickWorld
 from tests.support.population import items_of
@@ -62,7 +62,7 @@ def tick(world: QuickWorld) -> Any:
 
 
 def begin(world: QuickWorld, *, notify: bool = False) -> str:
-    tasks = replay_job.plan("JOB", SEGMENTS, live_rules(Definitions()).version, world.now, Loudness(notify))
+    tasks = replay_job.plan("JOB", SEGMENTS, live_rules(Definitions()).version, world.now, ReplayOptions(notify))
     world.app.queues.put(world.replay_queue, [task.to_message() for task in tasks])
     return "JOB"
 
@@ -227,7 +227,7 @@ def test_a_process_that_caches_older_rules_overwrites_no_newer_score(crowd: Quic
     for segment in range(SEGMENTS):
         far = crowd.now + timedelta(days=1)
         task = replay_job.ReplayTask(job=job, segment=segment)
-        result = replay_job.run_task(task, replayed, crowd.app.clock.now, far, lambda *_: False)
+        result = replay_job.run_task(task, replayed, crowd.app.clock.now, far, lambda *_: None)
         assert result.outcome == "done"
     after = {item["pk"]: item for item in crowd.items("score")}
     for lead in ahead:
@@ -248,22 +248,22 @@ def test_a_busy_table_ends_the_task_with_what_was_done_and_without_progress_the_
     crowd: QuickWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job, done = begin(crowd), list[str]()
-    real = rescore
+    real = Rescorer.rescore
 
-    def busy(lead_id: str, *rest: Any, **more: Any) -> Any:
+    def busy(rescorer: Rescorer, lead_id: str, *rest: Any) -> Any:
         if len(done) >= 3:
             raise Transient("the table did not answer")
         done.append(lead_id)
-        return real(lead_id, *rest, **more)
+        return real(rescorer, lead_id, *rest)
 
-    monkeypatch.setattr(replay_job, "rescore", busy)
+    monkeypatch.setattr(Rescorer, "rescore", busy)
     queued = list(messages(crowd))
     assert deliver(crowd, queued[0])
     assert figures(job) == (0, SEGMENTS, 3, 3, 0)
     (following,) = messages(crowd)
     assert not deliver(crowd, following)
     assert figures(job) == (0, SEGMENTS, 3, 3, 0)
-    monkeypatch.setattr(replay_job, "rescore", real)
+    monkeypatch.setattr(Rescorer, "rescore", real)
     crowd.app.queues.put(crowd.replay_queue, [json.loads(body) for body in [following, *queued[1:]]])
     assert all(deliver(crowd, body) for body in messages(crowd))
     assert figures(job) == (SEGMENTS, 0, LEADS, LEADS, 0)

@@ -5,9 +5,19 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sodate.activities.activity import Activity
+from sodate.activities.store import activity_item
+from sodate.consent.exception import record_exception
+from sodate.dynamodb import table
+from sodate.email.ledger.states import RANK
+from sodate.email.ledger.store import SendItem
+from sodate.email.mailing import SoftBounces
+from sodate.email.reputation.soft_bounce import soft_bounce_writes
+from sodate.leads.store import load_state
 from sodate.playbook.store import Definitions
+from sodate.scenarios.enroll import on_opt_in
 from sodate.scoring import replay_job
-from sodate.scoring.store import Loudness, load_snapshot
+from sodate.scoring.store import ReplayOptions, load_snapshot
 from sodate.segments.segment import SegmentSet
 from sodate.segments.store import members
 
@@ -46,8 +56,8 @@ def listed(segment: str) -> set[str]:
 
 def backfill(world: QuickWorld, *, announce: bool = False, job: str = "JOB") -> Json:
     sent: list[Json] = []
-    loudness = Loudness(announce=announce)
-    replay_job.begin(Definitions(), job, 4, world.now, lambda messages, _: sent.extend(messages), loudness)
+    options = ReplayOptions(announce=announce)
+    replay_job.begin(Definitions(), job, 4, world.now, lambda messages, _: sent.extend(messages), options)
     world.app.queues.put(world.replay_queue, sent)
     run_replay(world)
     return dict(replay_job.status(job))
@@ -149,6 +159,65 @@ def test_a_changed_definition_is_applied_quietly_with_the_next_activity(world: Q
     world.settle()
     assert announced(world) == [("SegmentEntered", "readers")]
     assert listed("managers") == listed("readers") == {lead}
+
+
+BLOCKED = {"id": "blocked", "when": {"blocked": True}}
+
+
+def test_a_block_without_any_act_of_the_lead_moves_it_at_once(world: QuickWorld) -> None:
+    publish(world, BLOCKED)
+    lead = world.join("taro@example.jp")
+    world.ses.put_suppressed_destination(EmailAddress="taro@example.jp", Reason="BOUNCE")
+    world.now += timedelta(minutes=1)
+    world.call("suppression_sync", {})
+    world.settle()
+    assert world.state(lead)["blocked"] == "suppressed"
+    assert listed("blocked") == {lead}
+
+
+def test_soft_bounces_that_block_a_lead_move_it(world: QuickWorld) -> None:
+    publish(world, BLOCKED)
+    lead = world.join("taro@example.jp")
+    sends = [SendItem(f"LEAD#{lead}", f"SEND#{n}", state="soft_bounced", rank=RANK["soft_bounced"]) for n in range(5)]
+    table.commit(soft_bounce_writes(load_state(lead), sends, SoftBounces(limit=3, of_last=5), world.now))
+    world.settle()
+    assert listed("blocked") == {lead}
+
+
+def test_consent_that_an_operator_records_moves_the_lead(world: QuickWorld) -> None:
+    publish(world, {"id": "other", "when": {"consent": "seminars"}})
+    lead = world.join("taro@example.jp")
+    enroll = on_opt_in(world.app.definitions)
+    record_exception(lead, "seminars", "business_relation", "展示会 2026-11-20", enroll, world.now)
+    world.settle()
+    assert listed("other") == {lead}
+
+
+def test_a_back_fill_that_comes_before_the_stream_does_not_take_the_signal_away(world: QuickWorld) -> None:
+    lead = world.join("taro@example.jp")
+    world.now += timedelta(minutes=1)
+    about = {"link": "https://www.example.jp/demo", "points": 90}
+    activity = activity_item(Activity(lead, "score_adjusted", world.now, "a" * 16, about))
+    table.put(activity)
+    backfill(world)
+    world.settle()
+    assert world.score(lead)["hot"]
+    assert len(world.items("signal")) == 1
+
+
+def test_a_release_that_cannot_read_the_newest_segments_goes_on_with_the_scores(world: QuickWorld) -> None:
+    publish(world, MANAGERS)
+    lead = world.join("taro@example.jp")
+    key = next(key for key in world.table.items if key[0].startswith("DEFINITION#segments") and "v2" in key[1])
+    world.table.items[key] = {**world.table.items[key], "body": {"S": json.dumps({"of": "another world"})}}
+    world.new_process()
+    before = world.score(lead)["total"]
+    world.advance(timedelta(days=1))
+    mail = world.mails_to("taro@example.jp")[-1]
+    world.ses.simulator.click(mail.message_id, world.link(mail, "https://"))
+    world.settle()
+    assert world.score(lead)["total"] > before
+    assert world.dead_letters() == []
 
 
 def test_a_retired_segment_has_no_members(world: QuickWorld) -> None:

@@ -412,8 +412,8 @@ MUTANTS = (
     _mutant(
         "told-at-every-fold",
         "scoring/rescore.py",
-        "            became_hot = score_state.hot and not snapshot.hot\n",
-        "            became_hot = score_state.hot\n",
+        "            rises = score_state.hot and not snapshot.hot\n",
+        "            rises = score_state.hot\n",
         "sales is called for every click of a lead that is hot anyway",
         seeds=60,
     ),

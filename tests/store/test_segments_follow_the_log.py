@@ -26,7 +26,7 @@ from sodate.scoring.rescore import ScoreDecay
 from sodate.scoring.scored import LeadScore
 from sodate.scoring.store import load_snapshot
 from sodate.segments.due_entry import SegmentReview
-from sodate.segments.follow import Occasion
+from sodate.segments.membership_update import Occasion
 from sodate.segments.refresh import Live, after_decay, after_time, refresh
 from sodate.segments.segment import SegmentSet
 from sodate.segments.store import members

@@ -1,5 +1,7 @@
 """A number of transient bounces among the last emails blocks an address; a delivery resets the count."""
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from sodate.email.mailing import SoftBounces
 from sodate.email.reputation.soft_bounce import is_soft_bouncing, soft_bounce_writes
 from sodate.leads.contact_state import ContactState
 
+NOW = datetime(2026, 11, 26, tzinfo=UTC)
 RULE = SoftBounces(limit=3, of_last=5)
 B, D, S = "soft_bounced", "delivered", "sent"
 
@@ -47,9 +50,9 @@ def sends(*states: str) -> list[SendItem]:
 def test_the_lead_is_blocked_with_the_reason_unless_it_was_blocked_before() -> None:
     state = ContactState("l", "k", topics={"t": "confirmed"})
 
-    (write,) = soft_bounce_writes(state, sends(D, B, B, B), RULE)
+    write, _ = soft_bounce_writes(state, sends(D, B, B, B), RULE, NOW)
 
     assert str(write.actions[0].values[1].value) == "{'S': 'soft_bounces'}"  # type: ignore[union-attr]
-    assert soft_bounce_writes(state, sends(B, B, B, D), RULE) == []
+    assert soft_bounce_writes(state, sends(B, B, B, D), RULE, NOW) == []
     for reason in ("complaint", "hard_bounce", "unsubscribed", "soft_bounces"):
-        assert soft_bounce_writes(ContactState("l", "k", blocked=reason), sends(B, B, B), RULE) == []
+        assert soft_bounce_writes(ContactState("l", "k", blocked=reason), sends(B, B, B), RULE, NOW) == []

@@ -85,6 +85,9 @@ class ActivityType(StrEnum):
     MEETING_SET = "meeting_set", "商談を設定", "a meeting was set", ("reason",)
     DEAL_WON = "deal_won", "受注", "won", ("reason",), DoneBy.OTHERS, LifecycleStage.CUSTOMER
     DEAL_LOST = "deal_lost", "失注", "lost", ("reason",), DoneBy.OTHERS, LifecycleStage.LOST
+    CONTACT_CHANGED = (
+        "contact_changed", "配信可否が変わった", "may be emailed no longer, or again", ("reason",), DoneBy.OTHERS
+    )  # fmt: skip
     SEGMENT_ENTERED = "segment_entered", "セグメントに入った", "entered a segment", ("segment",), DoneBy.OTHERS
     SEGMENT_LEFT = "segment_left", "セグメントから出た", "left a segment", ("segment",), DoneBy.OTHERS
     SEGMENT_ADDED = "segment_added", "リストに追加", "was added to a list", ("segment", "reason"), DoneBy.OTHERS

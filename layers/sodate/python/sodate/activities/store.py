@@ -6,7 +6,8 @@ from typing import Any
 
 from pynamodb.attributes import MapAttribute, UnicodeAttribute
 
-from sodate.activities.activity import Activity
+from sodate.activities.activity import Activity, activity_key
+from sodate.activities.catalog import ActivityType
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.item import TableItem
 
@@ -27,6 +28,15 @@ def activity_item(activity: Activity) -> ActivityItem:
         key=activity.key,
         about=activity.about,
     )
+
+
+def contact_changed(lead_id: str, reason: str, at: datetime, reference: str) -> ActivityItem:
+    """For a change of consent or block that no other activity is written with: segments follow activities.
+
+    `reference` makes it idempotent.
+    """
+    key = activity_key(ActivityType.CONTACT_CHANGED, reason, reference)
+    return activity_item(Activity(lead_id, ActivityType.CONTACT_CHANGED.value, at, key, {"reason": str(reason)}))
 
 
 def activities_of(lead_id: str) -> list[Activity]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal, get_args
 
 from sodate.activities.activity import activity_key
+from sodate.activities.store import contact_changed
 from sodate.consent.confirm import OnConfirmed
 from sodate.consent.consent import Evidence
 from sodate.consent.store import consent_item
@@ -45,6 +46,7 @@ def record_exception(
     after = state.confirm((topic,)).enroll(reaction.enrollments)
     change = state_change(state, after, (topic,), enrollments_unchanged(state, reaction.enrollments))
     try:
-        table.commit([change, Put(item), *reaction.puts])
+        activity = contact_changed(lead_id, "exception", now, item.sk)
+        table.commit([change, Put(item), Put(activity), *reaction.puts])
     except ConditionFailed as error:
         raise Conflict("the lead changed in this moment; look at it and try again") from error

@@ -100,12 +100,12 @@ def _answer(test: Test, view: LeadView) -> bool:
 
 @_answer.register
 def _(test: ActivityTest, view: LeadView) -> bool:
-    found = view.facts.matches.get(predicate_key(test))
-    if found is None or len(found.latest) < test.times:
+    matches = view.facts.matches.get(predicate_key(test))
+    if matches is None or len(matches.latest) < test.times:
         return False
-    if test.first_within_days is not None and view.minute - found.first >= test.first_within_days * DAY:
+    if test.first_within_days is not None and view.minute - matches.first >= test.first_within_days * DAY:
         return False
-    return test.within_days is None or view.minute - found.latest[-test.times] < test.within_days * DAY
+    return test.within_days is None or view.minute - matches.latest[-test.times] < test.within_days * DAY
 
 
 @_answer.register
@@ -179,13 +179,13 @@ def _changes(test: Test, view: LeadView) -> Iterator[int]:
 
 @_changes.register
 def _(test: ActivityTest, view: LeadView) -> Iterator[int]:
-    found = view.facts.matches.get(predicate_key(test))
-    if found is None:
+    matches = view.facts.matches.get(predicate_key(test))
+    if matches is None:
         return
     if test.first_within_days is not None:
-        yield found.first + test.first_within_days * DAY
-    if test.within_days is not None and len(found.latest) >= test.times:
-        yield found.latest[-test.times] + test.within_days * DAY
+        yield matches.first + test.first_within_days * DAY
+    if test.within_days is not None and len(matches.latest) >= test.times:
+        yield matches.latest[-test.times] + test.within_days * DAY
 
 
 @_changes.register

@@ -93,10 +93,10 @@ class FactFold:
         for key, keep, matches in self._by_type.get(activity.type, ()):
             if matches is None or matches(activity.about):
                 matched.add(key)
-                if (found := facts.matches.get(key)) is None:
+                if (recorded := facts.matches.get(key)) is None:
                     facts.matches[key] = Matches(minute, [minute])
                 else:
-                    found.add(minute, keep)
+                    recorded.add(minute, keep)
         if activity.type in (_ADDED, _REMOVED):
             segment = {str(activity.about.get("segment"))}
             facts.added = facts.added | segment if activity.type == _ADDED else facts.added - segment

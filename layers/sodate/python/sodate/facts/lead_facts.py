@@ -44,7 +44,7 @@ def dumped(facts: LeadFacts) -> str:
     document = {
         "l": facts.last,
         "s": facts.seen,
-        "m": {key: [found.first, *found.latest] for key, found in sorted(facts.matches.items())},
+        "m": {key: [matches.first, *matches.latest] for key, matches in sorted(facts.matches.items())},
         "a": sorted(facts.added),
         "b": facts.robots,
         "g": dict(sorted(facts.segments.items())),

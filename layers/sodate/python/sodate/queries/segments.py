@@ -60,17 +60,17 @@ def preview(segment_id: str, segments: Segments, rules: Rules, now: datetime, sa
     Raises: `NotFound` for a segment that `segments` does not have.
     """
     segment = find_segment(segment_id, segments.definitions.segments)
-    found = Preview(segment.id)
+    result = Preview(segment.id)
     for items, _ in partitions():
         for case in cases(items):
             view = _view(case, items, segments, rules, now)
             members_of = set(segments.decide(view, None).members)
-            found.count(is_member=segment.id in members_of, was=segment.id in _stored_members(items))
+            result.count(is_member=segment.id in members_of, was=segment.id in _stored_members(items))
             reasons = tuple(_reasons(segment, replace(view, members=members_of)))
-            found.predicates.update(words for words, holds in reasons if holds)
-            if segment.id in members_of and len(found.sample) < sample:
-                found.sample.append(Person(case.profile.lead_id, case.profile.address, reasons))
-    return found
+            result.predicates.update(words for words, holds in reasons if holds)
+            if segment.id in members_of and len(result.sample) < sample:
+                result.sample.append(Person(case.profile.lead_id, case.profile.address, reasons))
+    return result
 
 
 def find_segment(segment_id: str, segments: Sequence[Segment]) -> Segment:

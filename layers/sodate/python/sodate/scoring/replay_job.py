@@ -15,11 +15,11 @@ from sodate.errors import Invalid, NotFound, Transient
 from sodate.playbook.store import ONLY, Definitions
 from sodate.scheduling.message import MessageTypes
 from sodate.scoring.replay import Case, cases, is_recorded, partitions, replay
-from sodate.scoring.rescore import Rescored, Rules, rescore, rules_of
+from sodate.scoring.rescore import AdditionOf, Rescored, Rescorer, Rules, rules_of
 from sodate.scoring.store import (
     REPLAY_KEPT,
-    Loudness,
     ReplayItem,
+    ReplayOptions,
     TaskResult,
     begin_replay,
     find_segment,
@@ -70,25 +70,23 @@ def begin(
     segments: int,
     now: datetime,
     enqueue: Callable[[list[dict[str, Any]], int], None],
-    loudness: Loudness,
+    options: ReplayOptions,
 ) -> None:
     """Plan the tasks and queue their messages: `enqueue(messages, delay_seconds)`.
 
-    The delay lasts until no function has older rules or segments in its cache. Raises: `NotFound` when the playbook has
-    neither; what `enqueue` raises.
+    The delay lasts until no function has older rules or segments in its cache. Raises: `NotFound` without live
+    rules; what `enqueue` raises.
     """
-    live = [stored for kind in ("rules", "segments") for stored in definitions.all_live(kind)]
-    if not live:
-        raise NotFound("the playbook has neither rules nor segments: there is nothing to replay")
-    rules_version = next((stored.version for stored in live if stored.kind == "rules"), 0)
-    tasks = plan(job, segments, rules_version, now, loudness)
-    is_settled = max(datetime.fromisoformat(stored.published) for stored in live) + SETTLED <= now
+    rules = definitions.live("rules")
+    tasks = plan(job, segments, rules.version, now, options)
+    published = max(stored.published for stored in (rules, *definitions.all_live("segments")))
+    is_settled = datetime.fromisoformat(published) + SETTLED <= now
     enqueue([task.to_message() for task in tasks], 0 if is_settled else int(SETTLED.total_seconds()))
 
 
-def plan(job: str, segments: int, rules_version: int, now: datetime, loudness: Loudness) -> list[ReplayTask]:
+def plan(job: str, segments: int, rules_version: int, now: datetime, options: ReplayOptions) -> list[ReplayTask]:
     """Write the segment items and return the messages, which the caller sends afterwards (they need the items)."""
-    begin_replay(job, segments, rules_version, now, loudness)
+    begin_replay(job, segments, rules_version, now, options)
     return [ReplayTask(job=job, segment=number) for number in range(segments)]
 
 
@@ -101,14 +99,14 @@ class TaskOutcome:
     unreadable: tuple[str, ...] = ()
 
 
-#: Brings the lead's segments up to date: (lead id, now, announce) → whether something changed.
-Refill = Callable[[str, datetime, bool], bool]
+#: (lead id, now, announce) → what is written with the lead's score; None: nothing but the score.
+AdditionFor = Callable[[str, datetime, bool], AdditionOf | None]
 
 
 def run_task(
-    task: ReplayTask, definitions: Definitions, now: Callable[[], datetime], until: datetime, refill: Refill
+    task: ReplayTask, definitions: Definitions, now: Callable[[], datetime], until: datetime, addition_for: AdditionFor
 ) -> TaskOutcome:
-    """Run one task until about `until`: each lead's score, then its segments.
+    """Run one task until about `until`: each lead's score, together with its segments.
 
     Raises: `Invalid` for an unknown replay or task, `Transient` when no progress was possible.
     """
@@ -119,7 +117,7 @@ def run_task(
         # The delivery that did this task may have crashed before it sent the next message. Send it only then.
         is_orphan = segment_item.ended is None and segment_item.asked_for < segment_item.next_task
         return TaskOutcome("repeated", replace(task, number=int(segment_item.next_task)) if is_orphan else None)
-    result = _Segment(segment_item, task.segment, definitions, now, refill).process_until(until)
+    result = _Segment(segment_item, task.segment, definitions, now, addition_for).process_until(until)
     names = tuple(result.unreadable)
     if not save_progress(segment_item, result, now()):
         return TaskOutcome("overtaken", None, names)
@@ -137,7 +135,7 @@ class _Segment:
     number: int
     definitions: Definitions
     now: Callable[[], datetime]
-    refill: Refill
+    addition_for: AdditionFor
 
     def process_until(self, until: datetime) -> TaskResult:
         """Process partitions until `until`. A throttled table ends the task early if it made progress.
@@ -145,8 +143,7 @@ class _Segment:
         Raises: `Transient` when throttled without progress; the queue redelivers the message.
         """
         version = int(self.item.rules_version)
-        rules = rules_of(self.definitions, version) if version else None
-        result = TaskResult(self.item.position)
+        rules, result = rules_of(self.definitions, version), TaskResult(self.item.position)
         try:
             for items, position in partitions(self.item.position, self.number, int(self.item.segments)):
                 if not self._is_live(version):
@@ -167,29 +164,26 @@ class _Segment:
         try:
             return self.definitions.live("rules", ONLY).version == version
         except NotFound:
-            return version == 0
+            return False
 
-    def _process(self, items: list[Row], rules: Rules | None, result: TaskResult) -> None:
+    def _process(self, items: list[Row], rules: Rules, result: TaskResult) -> None:
         try:
             for case in cases(items):
-                at = self.now()
-                rescored = self._rescored(case, rules, at)
-                is_refilled = self.refill(case.profile.lead_id, at, bool(self.item.announce))
-                result.changed += is_refilled or (rescored is not None and rescored.changed)
-                result.hot += rescored is not None and rescored.became_hot
+                rescored = self._rescored(case, rules, self.now())
+                result.changed += rescored.changed
+                result.hot += rescored.became_hot
                 result.leads += 1
         except (Invalid, *_NO_LEAD):
             result.unreadable.append(keys.lead_id_of(items[0]["pk"]["S"]))
 
-    def _rescored(self, case: Case, rules: Rules | None, at: datetime) -> Rescored | None:
-        """None when the stored score is right already, or was made under newer rules than this process has."""
-        if rules is None or case.rules_version > rules.version:
-            return None
-        if case.rules_version == rules.version:
-            again = replay(case, rules.engine, at)
-            if is_recorded(case, again, rules.engine, rules.version):
-                return None
-        return rescore(case.profile.lead_id, rules, at, notify=self.item.notify)
+    def _rescored(self, case: Case, rules: Rules, at: datetime) -> Rescored:
+        lead_id = case.profile.lead_id
+        addition_of = self.addition_for(lead_id, at, bool(self.item.announce))
+        is_newer = case.rules_version > rules.version  # than the rules of this process
+        is_same = case.rules_version == rules.version and addition_of is None
+        if is_newer or (is_same and is_recorded(case, replay(case, rules.engine, at), rules.engine, rules.version)):
+            return Rescored(lead_id, changed=False)
+        return Rescorer(rules, at, bool(self.item.notify), addition_of).rescore(lead_id, None)
 
 
 def status(job: str) -> Mapping[str, Any]:

@@ -4,7 +4,7 @@ An activity newer than all applied ones is applied incrementally. Anything else 
 profile, new rules, a correction) replays the whole log. A replay is authoritative and repeatable (docs/scoring.md).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -41,6 +41,8 @@ _LATEST = 5
 
 @dataclass(frozen=True)
 class Rescored:
+    """`changed`: whether the item was written."""
+
     lead_id: str
     changed: bool
     became_hot: bool = False
@@ -48,14 +50,18 @@ class Rescored:
 
 @dataclass(frozen=True)
 class Addition:
-    """What is written together with a score: other facts, and further items in the same transaction."""
+    """What is written together with a score: other facts, and further items in the same transaction.
+
+    `is_complete`: False when one transaction cannot have everything; the lead is then rescored once more.
+    """
 
     facts: StoredFacts
     writes: tuple[Write, ...] = ()
+    is_complete: bool = True
 
 
-#: Decides what follows from the score, changed or not: (score state, item as read) → what to add; None: nothing.
-Follow = Callable[[ScoreState, ScoreSnapshot], Addition | None]
+#: (engine of the rules in use; score state, changed or not; item as read) → what to write with it; None: nothing.
+AdditionOf = Callable[[ScoringEngine, ScoreState, ScoreSnapshot], Addition | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,22 +119,24 @@ def rescore(
     return Rescorer(rules, now, notify).rescore(lead_id, new_activities, prefetched)
 
 
-def reevaluate(lead_id: str, rules: Rules, now: datetime, follow: Follow | None = None) -> Rescored:
+def reevaluate(lead_id: str, rules: Rules, now: datetime, addition_of: AdditionOf | None = None) -> Rescored:
     """Re-evaluate a lead whose due entry has come: time alone may have changed its class. Ignores postponed entries."""
     snapshot = load_snapshot(lead_id)
     if snapshot.due_minute is None or snapshot.due_minute * 60 > now.timestamp():
         return Rescored(lead_id, changed=False)
-    return Rescorer(rules, now, follow=follow).rescore(lead_id, (), snapshot)
+    return Rescorer(rules, now, addition_of=addition_of).rescore(lead_id, (), snapshot)
 
 
 @dataclass(frozen=True)
 class Rescorer:
-    """`notify`: create a signal for sales when a lead becomes hot; off when new rules are applied."""
+    """`notify`: create a signal for sales when a lead becomes hot under rules that are new to it. Under rules that its
+    score was made with before, it always gets one: an activity made it hot, which the stream has not delivered yet.
+    """
 
     rules: Rules
     now: datetime
     notify: bool = True
-    follow: Follow | None = None
+    addition_of: AdditionOf | None = None
 
     def rescore(
         self, lead_id: str, new_activities: Sequence[Activity] | None, prefetched: ScoreSnapshot | None = None
@@ -141,29 +149,35 @@ class Rescorer:
 
         Raises: `Transient` after five lost conditional writes; `Invalid` for a log that cannot be read.
         """
-        rules = self.rules
-        for _ in range(_TRIES):
+        rules, conflicts, became_hot, written = self.rules, 0, False, False
+        while conflicts < _TRIES:
             snapshot, prefetched = prefetched or load_snapshot(lead_id), None
             if snapshot.rules_version > rules.version:  # this process caches older rules; versions only grow
                 rules = rules_of(Definitions(), snapshot.rules_version)
             try:
                 changed = _updated(lead_id, snapshot, rules, self.now, new_activities)
                 score_state = snapshot.score_state if changed is None else changed
-                addition = self.follow(score_state, snapshot) if self.follow is not None else None
+                addition = self.addition_of(rules.engine, score_state, snapshot) if self.addition_of else None
             except NotFound:
                 return Rescored(lead_id, changed=False)  # erased while the stream record waited
             if changed is None and addition is None:
-                return Rescored(lead_id, changed=False)
-            became_hot = score_state.hot and not snapshot.hot
+                return Rescored(lead_id, written, became_hot)
+            rises = score_state.hot and not snapshot.hot
             score = self._row(lead_id, snapshot, score_state, rules, addition, is_new=changed is not None)
-            signals = [Put.new(_signal(load_profile(lead_id), score_state, rules, self.now))] if became_hot else []
-            writes = [*(signals if self.notify else []), *(addition.writes if addition is not None else ())]
+            writes = [*self._signals(lead_id, snapshot, score_state, rules)] if rises else []
             try:
-                _write(score, snapshot.version, writes)
+                _write(score, snapshot.version, [*writes, *(addition.writes if addition is not None else ())])
             except ConditionFailed:
+                conflicts += 1
                 continue
-            return Rescored(lead_id, changed is not None, became_hot)
+            became_hot, written = became_hot or rises, True
+            if addition is None or addition.is_complete:
+                return Rescored(lead_id, written, became_hot)
         raise Transient(f"lead {lead_id} has concurrent score writes: try again")
+
+    def _signals(self, lead_id: str, snapshot: ScoreSnapshot, score_state: ScoreState, rules: Rules) -> Iterator[Write]:
+        if self.notify or snapshot.rules_version == rules.version:
+            yield Put.new(_signal(load_profile(lead_id), score_state, rules, self.now))
 
     def _row(
         self,

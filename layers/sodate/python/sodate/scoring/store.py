@@ -58,7 +58,7 @@ class ScoreItem(TableItem, discriminator="score"):
 class ReplayItem(TableItem, discriminator="replay"):
     """Progress of one segment of a replay. `position`: the last key processed. `ended`: None while the segment runs.
 
-    `rules_version`: 0 without rules. `next_task`: its number; `asked_for`: number of the last task whose message was
+    `next_task`: its number; `asked_for`: number of the last task whose message was
     sent. `notify`: whether sales is notified of leads that become hot. `announce`: whether segments that a lead enters
     or leaves are events.
     """
@@ -228,16 +228,16 @@ class TaskResult:
 
 
 @dataclass(frozen=True)
-class Loudness:
-    """Who is told of what a replay changes. `notify`: sales, of leads that become hot. `announce`: the bus and the
-    lead's log, of segments entered and left.
+class ReplayOptions:
+    """`notify`: leads that become hot get a signal for sales. `announce`: segments entered and left are activities and
+    bus events.
     """
 
     notify: bool = False
     announce: bool = False
 
 
-def begin_replay(job: str, segments: int, rules_version: int, now: datetime, loudness: Loudness) -> None:
+def begin_replay(job: str, segments: int, rules_version: int, now: datetime, options: ReplayOptions) -> None:
     table.put_many(
         [
             encode(
@@ -246,8 +246,8 @@ def begin_replay(job: str, segments: int, rules_version: int, now: datetime, lou
                     keys.replay_segment(number),
                     segments=segments,
                     rules_version=rules_version,
-                    notify=loudness.notify,
-                    announce=loudness.announce,
+                    notify=options.notify,
+                    announce=options.announce,
                     began=keys.stamp(now),
                     at=keys.stamp(now),
                     ttl=int((now + REPLAY_KEPT).timestamp()),

@@ -128,6 +128,8 @@ def _asked(segment: Segment) -> Iterable[str]:
             yield predicate_key(test)
         elif type(test) in _ASKED:
             yield _ASKED[type(test)]
+        if isinstance(test, AttributeTest) and test.in_days is not None:
+            yield CONTACT  # the lead's time zone says what today is
     yield from map(_reference, references(segment))
 
 

@@ -4,15 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sodate.errors import NotFound, Transient
+from sodate.errors import NotFound
 from sodate.playbook.store import Definitions
-from sodate.scoring.rescore import Rescored, Rescorer, Rules, live_rules, reevaluate
+from sodate.scoring.rescore import AdditionOf, Rescored, Rescorer, Rules, live_rules, reevaluate
 from sodate.scoring.store import ScoreSnapshot, load_recent_snapshots, load_snapshot
-from sodate.segments.follow import Follower, Occasion, live_segments
 from sodate.segments.membership import Segments
-
-#: Writes of one lead: each has up to 45 changes of membership.
-_MOST_WRITES = 12
+from sodate.segments.membership_update import MembershipUpdate, Occasion, live_segments
 
 
 @dataclass(frozen=True)
@@ -44,25 +41,17 @@ def refresh(
     """
     if live.rules is None:
         return "unchanged"
-    rules, became_hot, changed = live.rules, False, False
-    for _ in range(_MOST_WRITES):
-        follower = _follower(lead_id, live, occasion, now)
-        new = None if occasion.profile_changed or occasion.is_refill else occasion.activities
-        rescorer = Rescorer(rules, now, notify=not occasion.is_refill, follow=follower)
-        rescored = rescorer.rescore(lead_id, new, prefetched)
-        became_hot = became_hot or rescored.became_hot
-        changed = changed or rescored.changed or (follower is not None and bool(follower.changes))
-        if follower is None or follower.is_finished:
-            return "hot" if became_hot else "changed" if changed else "unchanged"
-        prefetched = None
-    raise Transient(f"lead {lead_id} has more changes of segments than one pass writes: try again")
+    new = None if occasion.profile_changed else occasion.activities
+    rescorer = Rescorer(live.rules, now, addition_of=addition_of(lead_id, live, occasion, now))
+    rescored = rescorer.rescore(lead_id, new, prefetched)
+    return "hot" if rescored.became_hot else "changed" if rescored.changed else "unchanged"
 
 
 def after_decay(lead_id: str, live: Live, now: datetime) -> Rescored | None:
     """The due entry of a score: rank or phase may have changed by time alone, and with them a segment."""
     if live.rules is None:
         return None
-    return reevaluate(lead_id, live.rules, now, _follower(lead_id, live, Occasion(), now))
+    return reevaluate(lead_id, live.rules, now, addition_of(lead_id, live, Occasion(), now))
 
 
 def after_time(lead_id: str, live: Live, now: datetime) -> None:
@@ -73,14 +62,8 @@ def after_time(lead_id: str, live: Live, now: datetime) -> None:
         refresh(lead_id, live, Occasion(), now, snapshot)
 
 
-def refill(lead_id: str, live: Live, now: datetime, *, announce: bool) -> bool:
-    """A back-fill, after definitions changed. Returns whether the lead entered or left a segment."""
+def addition_of(lead_id: str, live: Live, occasion: Occasion, now: datetime) -> AdditionOf | None:
+    """What is written with the lead's score; None: the playbook has no segments."""
     if live.segments is None:
-        return False
-    return refresh(lead_id, live, Occasion(is_refill=True, announce=announce), now) != "unchanged"
-
-
-def _follower(lead_id: str, live: Live, occasion: Occasion, now: datetime) -> Follower | None:
-    if live.segments is None or live.rules is None:
         return None
-    return Follower(lead_id, live.segments, live.rules.engine, occasion, now)
+    return MembershipUpdate(lead_id, live.segments, occasion, now).addition_of

@@ -241,7 +241,7 @@ def _soft_bounce(lead_id: str, event: EmailEvent, policy: Policy) -> list[Write]
     if ledger_state(event) != "soft_bounced":
         return []
     state = find_state(lead_id)
-    return soft_bounce_writes(state, sends_of(lead_id), policy.soft_bounces) if state is not None else []
+    return soft_bounce_writes(state, sends_of(lead_id), policy.soft_bounces, event.at) if state is not None else []
 
 
 def _is_engagement(send: SendItem | None, event: EmailEvent) -> bool:

@@ -5,9 +5,12 @@ and `delivered` ranks above `soft_bounced` in the ledger.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from itertools import islice
 
-from sodate.dynamodb.table import Write
+from sodate.activities.store import contact_changed
+from sodate.dynamodb import keys
+from sodate.dynamodb.table import Put, Write
 from sodate.email.ledger.store import SendItem
 from sodate.email.mailing import SoftBounces
 from sodate.leads.contact_state import Block, ContactState
@@ -29,13 +32,17 @@ def is_soft_bouncing(states: Iterable[str], rule: SoftBounces) -> bool:
     return False
 
 
-def soft_bounce_writes(state: ContactState, sends: Sequence[SendItem], rule: SoftBounces) -> list[Write]:
-    """Writes that block a lead after a transient bounce; empty below the limit or when the lead is blocked already.
+def soft_bounce_writes(
+    state: ContactState, sends: Sequence[SendItem], rule: SoftBounces, bounced: datetime
+) -> list[Write]:
+    """Writes that block a lead after a transient bounce, which was at `bounced`.
 
-    `sends`: oldest first, including the bounce (`email.ledger.store.sends_of` after `raise_to`). The write fails with
-    `ConditionFailed` when the block changed meanwhile: then read the state again.
+    Empty below the limit or when the lead is blocked already. `sends`: oldest first, including the bounce
+    (`email.ledger.store.sends_of` after `raise_to`). The write fails with `ConditionFailed` when the block changed
+    meanwhile: then read the state again.
     """
     is_blocked = not state.can_be_blocked_by(Block.SOFT_BOUNCES)
     if is_blocked or not is_soft_bouncing((send.state for send in reversed(sends)), rule):
         return []
-    return [state_change(state, state.block(Block.SOFT_BOUNCES))]
+    activity = contact_changed(state.lead_id, Block.SOFT_BOUNCES, bounced, keys.stamp(bounced))
+    return [state_change(state, state.block(Block.SOFT_BOUNCES)), Put(activity)]

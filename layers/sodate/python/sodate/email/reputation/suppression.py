@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from sodate.activities.store import contact_changed
 from sodate.consent.store import suppression_item
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.table import ConditionFailed, Put
@@ -82,7 +83,8 @@ def _block(address_key: str, now: datetime) -> bool:
         return False
     stop = state_change(state, state.block(Block.SUPPRESSED))
     try:
-        table.commit([stop, Put(suppression_item(address_key, Block.SUPPRESSED, now))])
+        activity = contact_changed(state.lead_id, Block.SUPPRESSED, now, keys.stamp(now))
+        table.commit([stop, Put(suppression_item(address_key, Block.SUPPRESSED, now)), Put(activity)])
     except ConditionFailed:
         return False  # blocked or erased concurrently; the next run's overlap checks it again
     return True

@@ -1,7 +1,8 @@
-"""Decides what follows from a lead's score for its facts and segments; both are written together, in one item."""
+"""Decides facts and membership of one lead; they are written together with its score, in one item."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, cached_property
 
@@ -13,8 +14,9 @@ from sodate.errors import Invalid, NotFound
 from sodate.facts.evaluation import LeadView, Scored, Sources
 from sodate.facts.fold import Late
 from sodate.facts.lead_facts import LeadFacts, StoredFacts, dumped
-from sodate.leads.store import load_profile, load_state
-from sodate.playbook.store import ONLY, Definitions, Stored, derived, parsed
+from sodate.leads.contact_state import ContactState
+from sodate.leads.store import find_state, load_profile
+from sodate.playbook.store import ONLY, Definitions, DefinitionUnreadable, Stored, derived, parsed
 from sodate.scheduling import store as due
 from sodate.scoring.engine import ScoringEngine
 from sodate.scoring.rescore import Addition
@@ -29,7 +31,9 @@ from sodate.segments.store import member_write
 #: Of one write: a transaction has at most 100 items, and a change takes up to two.
 _MOST_CHANGES = 45
 _LISTS = {ActivityType.SEGMENT_ADDED.value, ActivityType.SEGMENT_REMOVED.value}
-_CONSENT = {
+#: What changes consent, a block or the time zone is written together with one of these.
+_CONTACT_CHANGES = {
+    ActivityType.CONTACT_CHANGED.value,
     ActivityType.OPT_IN_CONFIRMED.value,
     ActivityType.UNSUBSCRIBED.value,
     ActivityType.PREFERENCES_CHANGED.value,
@@ -43,12 +47,12 @@ _CONSENT = {
 class Occasion:
     """Why a lead is looked at. `activities`: those logged since the last write; none: time has passed.
 
-    `is_refill`: a back-fill, whose changes are neither activities nor events unless `announce`.
+    `is_backfill`: a back-fill, whose changes are neither activities nor events unless `announce`.
     """
 
     activities: Sequence[Activity] = ()
     profile_changed: bool = False
-    is_refill: bool = False
+    is_backfill: bool = False
     announce: bool = False
 
 
@@ -80,37 +84,31 @@ def _segments(stored: Stored) -> Segments:
     return derived(stored, Segments, lambda: Segments(parsed(stored, SegmentSet), stored.version))
 
 
-class Follower:
-    """Decides what follows from a score for the facts and segments of one lead (`scoring.rescore.Follow`).
+class MembershipUpdate:
+    """Brings facts and membership of one lead up to date, together with its score."""
 
-    `changes`: of membership, after the call; `is_finished`: False when one write cannot have all of them.
-    """
-
-    def __init__(
-        self, lead_id: str, segments: Segments, engine: ScoringEngine, occasion: Occasion, now: datetime
-    ) -> None:
+    def __init__(self, lead_id: str, segments: Segments, occasion: Occasion, now: datetime) -> None:
         self._lead_id = lead_id
         self._segments = segments
-        self._engine = engine
         self._occasion = occasion
         self._now = now
-        self.changes: tuple[Change, ...] = ()
-        self.is_finished = True
 
-    def __call__(self, score_state: ScoreState, snapshot: ScoreSnapshot) -> Addition | None:
-        """None: the item has it all already.
+    def addition_of(self, engine: ScoringEngine, score_state: ScoreState, snapshot: ScoreSnapshot) -> Addition | None:
+        """`scoring.rescore.AdditionOf`: None when the item has it all already.
 
         Raises: `Invalid` for a log that cannot be read.
         """
         segments, was, minute = self._segments, snapshot.facts, int(self._now.timestamp()) // 60
         if was.segments_version > segments.version:  # this process caches older definitions; versions only grow
-            segments = _segments(Definitions().version("segments", ONLY, was.segments_version))
-        scored = LeadScore(self._engine, score_state)
+            with suppress(DefinitionUnreadable):  # by this release, which goes on with those that it can read
+                segments = _segments(Definitions().version("segments", ONLY, was.segments_version))
+        scored = LeadScore(engine, score_state)
         decision = _Lead(self._lead_id, segments, scored, minute).decide(was, self._occasion)
-        self.changes, self.is_finished = decision.changes, len(decision.changes) <= _MOST_CHANGES
         if _is_same(decision, was):
             return None
-        return self._addition(_within_one_write(decision, was), snapshot, minute)
+        is_complete = len(decision.changes) <= _MOST_CHANGES
+        addition = self._addition(decision if is_complete else _first_changes(decision, was), snapshot, minute)
+        return replace(addition, is_complete=is_complete)
 
     def _addition(self, decision: Decision, snapshot: ScoreSnapshot, minute: int) -> Addition:
         """The due entry is written at once: a crash before the other writes leaves a harmless extra entry."""
@@ -137,7 +135,9 @@ class _Lead:
         self._segments = segments
         self._minute = minute
         self._sources = Sources(
-            cache(lambda: load_profile(lead_id)), cache(lambda: load_state(lead_id)), lambda: scored
+            cache(lambda: load_profile(lead_id)),
+            cache(lambda: find_state(lead_id) or ContactState(lead_id, "")),
+            lambda: scored,
         )
 
     def decide(self, snapshot: StoredFacts, occasion: Occasion) -> Decision:
@@ -157,7 +157,7 @@ class _Lead:
         pending = None if changed is None else snapshot.due_minute
         due = min((minute for minute in (membership.due, pending) if minute is not None), default=None)
         announced = membership.changes
-        if occasion.is_refill and not occasion.announce:
+        if occasion.is_backfill and not occasion.announce:
             quiet, announced = (*quiet, *announced), ()
         return Decision(replayed, quiet, announced, due, self._segments.version)
 
@@ -178,7 +178,7 @@ class _Lead:
         fold = self._segments.fold
         if not occasion.activities and not occasion.profile_changed:
             return None
-        changed = {PROFILE, SCORE} if occasion.profile_changed else set[str]()
+        changed = {PROFILE, SCORE, CONTACT} if occasion.profile_changed else set[str]()
         try:
             for activity in sorted(filter(fold.matters, occasion.activities), key=lambda one: one.position):
                 changed |= fold.add(facts, activity)
@@ -214,15 +214,13 @@ def _may_change(activity: Activity) -> set[str]:
     changed = {SCORE, LAST_ACTIVITY}
     if activity.type in _LISTS:
         changed.add(LISTS)
-    if activity.type in _CONSENT:
+    if activity.type in _CONTACT_CHANGES:
         changed.add(CONTACT)
     return changed
 
 
-def _within_one_write(decision: Decision, snapshot: StoredFacts) -> Decision:
-    """The first changes only, when one transaction cannot have all of them: the rest follows in another write."""
-    if len(decision.changes) <= _MOST_CHANGES:
-        return decision
+def _first_changes(decision: Decision, snapshot: StoredFacts) -> Decision:
+    """As many changes as one transaction can have. Everything else stays as it was: the rest is decided anew."""
     quiet = decision.quiet[:_MOST_CHANGES]
     announced = decision.announced[: _MOST_CHANGES - len(quiet)]
     facts = snapshot.facts
