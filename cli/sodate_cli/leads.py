@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import typer
+from sodate.leads.lead import Profile
 from sodate.leads.store import load_profile
 from sodate.playbook.store import Definitions
 from sodate.queries.explanation import explanation
@@ -79,9 +80,12 @@ def explain(email: EmailArgument, stage: StageOption = None, as_json: JsonOption
 
 def name_of(lead_id: str) -> str:
     """The address as typed, with the one that is mailed where they differ; the id for a lead without address."""
-    profile = load_profile(lead_id)
+    return shown_name(load_profile(lead_id))
+
+
+def shown_name(profile: Profile) -> str:
     if not profile.address:
-        return lead_id
+        return profile.lead_id
     if profile.mailbox in ("", profile.address):
         return profile.address
     return f"{profile.address} (mailed as {profile.mailbox})"

@@ -22,7 +22,7 @@ from sodate.segments.segment import SegmentSet
 from sodate.segments.store import Member, members
 
 from sodate_cli import output, score_job
-from sodate_cli.leads import EmailArgument
+from sodate_cli.leads import EmailArgument, shown_name
 from sodate_cli.operator import StageOption, explained, find_lead, now, target
 from sodate_cli.output import JsonOption
 from sodate_cli.times import Times
@@ -72,9 +72,12 @@ def list_members(
         find_segment(segment, live().definitions.segments)
         page, following = members(segment, _cursor(after), limit)
         profiles, times = profiles_of(member.lead_id for member in page), Times.of_stage()
-    rows = [(profiles[one.lead_id].address if one.lead_id in profiles else "(erased)", one) for one in page]
+    rows = [(shown_name(profiles[one.lead_id]) if one.lead_id in profiles else "(erased)", one) for one in page]
     if as_json:
-        result = [{"lead": one.lead_id, "email": email, "since": _at(one).isoformat()} for email, one in rows]
+        emails = {lead_id: profile.address for lead_id, profile in profiles.items()}
+        result = [
+            {"lead": one.lead_id, "email": emails.get(one.lead_id), "since": _at(one).isoformat()} for one in page
+        ]
         output.show_json({"members": result, "after": following})
         return
     shown = [(email, one.lead_id, times.shown(_at(one).isoformat())) for email, one in rows]

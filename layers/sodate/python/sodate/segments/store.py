@@ -37,12 +37,11 @@ def members(segment: str, after: str | None = None, limit: int = 100) -> tuple[l
     Eventually consistent.
     """
     shard, _, last = (after or "0:").partition(":")
-    number, start = int(shard), last or None
+    number, start, result = int(shard), last or None, list[Member]()
     while number < SHARDS:
-        rows, end = table.page(keys.members(segment, number), start, limit)
-        found = [values(MemberItem, row) for row in rows]
-        following = f"{number}:{end}" if end else f"{number + 1}:" if number + 1 < SHARDS else None
-        if found or following is None:
-            return [Member(item["sk"], item["since"]) for item in found], following
+        rows, end = table.page(keys.members(segment, number), start, limit - len(result))
+        result += [Member(item["sk"], item["since"]) for item in (values(MemberItem, row) for row in rows)]
         number, start = (number, end) if end else (number + 1, None)
-    return [], None
+        if len(result) == limit and number < SHARDS:
+            return result, f"{number}:{start or ''}"
+    return result, None
