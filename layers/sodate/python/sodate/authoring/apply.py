@@ -49,11 +49,10 @@ def apply_directory(
 def publish(
     checked: Checked, *, now: datetime, retire: bool = False, definitions: Definitions | None = None
 ) -> list[Applied]:
-    store = definitions or Definitions()
-    applied = []
+    store, release, applied = definitions or Definitions(), written_by(), []
     for wanted in checked.definitions():
         before = _live_version(store, wanted.kind, wanted.id)
-        version = store.publish(wanted.kind, wanted.id, wanted.body, now, written_by())
+        version = store.publish(wanted.kind, wanted.id, wanted.body, now, release)
         what: Literal["added", "changed", "unchanged"] = "unchanged" if version == before else "changed"
         applied.append(Applied(wanted.kind, wanted.id, version, "added" if before is None else what))
     return applied + (_retire_missing(checked, store, now) if retire else [])
