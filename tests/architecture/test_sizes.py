@@ -16,7 +16,7 @@ REASONS = {
     f"{_SODATE}email/ledger/store.py:fold_event": "what an SES event says of one send",
     f"{_SODATE}email/send_request.py:SendSource": "the protocol: what the send protocol asks of a source",
     f"{_SODATE}leads/contact_state.py:ContactState": "one transition per thing that happens to a lead's contact state",
-    f"{_SODATE}scenarios/sequence_source.py:SequenceSource": "implements SendSource, one method per question",
+    f"{_SODATE}scenarios/enrollment_source.py:EnrollmentSource": "implements SendSource, one method per question",
     f"{_SODATE}scheduling/dispatch.py:_shard": "the state of one tick, passed down once",
     "cli/ses_simulator/simulator.py:SesSimulator": "one method per thing that SES or a recipient can do to a message",
     "cli/sodate_cli/doctor/deployment.py:Deployment": "one cached reading of the stage per property, no decisions",

@@ -165,7 +165,7 @@ def test_an_enrollment_that_is_further_on_is_not_moved_back(world: World) -> Non
     lead, name = failed_step(world)
     world.advance(timedelta(days=14))
     assert [send["state"] for send in steps(world)] == ["failed", "delivered", "delivered"]
-    with pytest.raises(Conflict, match="a later email"):
+    with pytest.raises(Conflict, match="a later step"):
         retry_step(Definitions(), lead, name, world.now)
 
 

@@ -444,8 +444,8 @@ def message(**changes: Any) -> str:
         ),
         ('{"v": 2, "what": "steps", "sequence": "s", "version": 1, "step": 0, "leads": [["a", "e", 1e99]]}', "steps"),
         (message(sequence="no"), "no version 1"),
-        (message(step=99), "no step 99"),
-        (message(step=-1), "no step -1"),
+        (message(step=99), "no email at step 99"),
+        (message(step=-1), "no email at step -1"),
         (message(step="one"), "not a message of steps"),
     ],
 )

@@ -212,8 +212,8 @@ MUTANTS = (
     ),
     _mutant(
         "claim-does-not-advance",
-        "scenarios/sequence_source.py",
-        '"then": self.batch.step + 1}',
+        "scenarios/enrollment_source.py",
+        '"then": self._then}',
         '"then": self.batch.step}',
         "a claim can be taken twice",
         seeds=60,
@@ -343,7 +343,7 @@ MUTANTS = (
         "    batch = entry.check(unclear, now).batch\n"
         "    due.plan(now, due.STEP, batch.id, batch, now)\n"
         '    release = __import__("sodate.email.eligibility.claim", fromlist=["release"]).release\n'
-        '    change = __import__("sodate.leads.store", fromlist=["step_change"]).step_change\n'
+        '    change = __import__("sodate.scenarios.store", fromlist=["step_change"]).step_change\n'
         "    moved = (batch.step + 1, batch.step)\n"
         "    left = batch.enrollments\n"
         "    return len([release(change(e.lead_id, batch.sequence, e.enrollment_id, *moved), now) for e in left])\n",

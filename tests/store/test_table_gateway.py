@@ -15,8 +15,8 @@ from sodate.email.eligibility.claim import ClaimRejected, Claims, release
 from sodate.email.reputation import rate_limiter
 from sodate.errors import Transient
 from sodate.leads.contact_state import ContactState, Enrollment
-from sodate.leads.store import StateItem, find_state, state_change, state_item, state_key, step_change
-from sodate.scenarios.store import step_guard
+from sodate.leads.store import StateItem, find_state, state_change, state_item, state_key
+from sodate.scenarios.store import step_change, step_guard
 from sodate.scheduling import store as due
 from sodate.scheduling.message import RawMessage
 

@@ -12,14 +12,17 @@ from sodate.errors import SodateError
 from sodate.forms.definition import Form
 from sodate.playbook.store import Kind, Stored, parsed
 from sodate.sales.definition import Sales
+from sodate.scenarios.programs import model_of
 from sodate.scenarios.sequence import Sequence
 from sodate.scoring.rules import RuleSet
+from sodate.segments.segment import SegmentSet
 
 from sodate_cli.doctor.deployment import Deployment
 from sodate_cli.doctor.finding import Check, Result, Verdict, failed, judged, listed, ok, warning
 
 MODELS: dict[Kind, type[BaseModel]] = {
     "mailing": Mailing, "form": Form, "template": Template, "sequence": Sequence, "rules": RuleSet, "sales": Sales,
+    "segments": SegmentSet,
 }  # fmt: skip
 _NEEDED: tuple[Kind, ...] = ("mailing", "form", "template")
 
@@ -32,7 +35,7 @@ def definitions(d: Deployment) -> Result:
             f"no live definition of {listed(missing)}: nothing can be posted or sent",
             f"apply a playbook: sodate playbook apply FOLDER --stage {d.stage}",
         )
-    every = [(one, model) for kind, model in MODELS.items() for one in live[kind]]
+    every = [(one, _model(one)) for kind in MODELS for one in live[kind]]
     what = "apply the playbook again with the deployed release, or deploy the release that wrote these definitions"
     unreadable = [problem for one, model in every if (problem := _problem(one, model, parsed))]
     if unreadable:
@@ -40,6 +43,10 @@ def definitions(d: Deployment) -> Result:
     strange = [problem for one, model in every if (problem := _problem(one, model, _as_applied))]
     good = f"{len(every)} live definitions are readable by this release"
     return judged(strange, good, what, Verdict.WARNING)
+
+
+def _model(stored: Stored) -> type[BaseModel]:
+    return model_of(stored) if stored.kind == "sequence" else MODELS[stored.kind]
 
 
 def _as_applied(stored: Stored, model: type[BaseModel]) -> BaseModel:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError, ReadTimeoutError
 from moto import mock_aws
@@ -160,6 +161,8 @@ def test_the_command_ends_with_one_and_without_a_traceback(monkeypatch: pytest.M
         monkeypatch.delenv(name)
     for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
         monkeypatch.setenv(name, os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     ended = CliRunner().invoke(app, ["doctor", "--stage", "dev"])
     assert ended.exit_code == 1 and isinstance(ended.exception, SystemExit)
     assert "no AWS credentials" in ended.stdout and "FAILED" in ended.stdout

@@ -23,7 +23,7 @@ def test_every_code_has_an_explanation_and_is_written_somewhere(reason: Reason) 
 
 
 def test_no_other_code_is_written() -> None:
-    files = ("email/delivery/send_batch.py", "email/eligibility/decide.py", "scenarios/sequence_source.py")
+    files = ("email/delivery/send_batch.py", "email/eligibility/decide.py", "scenarios/enrollment_source.py")
     text = "\n".join((SOURCES / file).read_text() for file in files)
     assert set(_WRITTEN.findall(text)) <= {"skipped", "failed", "sending", "deferred", "put_off", "waiting"}
 

@@ -13,14 +13,15 @@ WEBINAR = """\
 webinar-december v3
 invitation         send webinar-invitation
 registers          wait for seminar_registered, at most 5 days at 10:00
-                   ├ happens → reminder
+                   ├ happens → day-before
                    └ timeout → second-invitation
 second-invitation  send webinar-invitation-2
 registers-late     wait for seminar_registered, at most 5 days at 10:00
-                   ├ happens → reminder
+                   ├ happens → day-before
                    └ timeout → not-interested
-reminder           wait until secondary.webinar_date -1 days at 10:00 (skip when past): send webinar-reminder
+day-before         wait until secondary.webinar_date -1 days at 10:00 (skip when past)
                    └ date is past or missing → attends
+reminder           send webinar-reminder
 attends            wait for seminar_attended, at most 2 days at 10:00
                    ├ happens → attended
                    └ timeout → missed

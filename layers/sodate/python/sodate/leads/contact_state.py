@@ -6,7 +6,7 @@ returns the state afterwards; `leads.store.state_change` turns the difference in
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
@@ -37,10 +37,31 @@ LIFTED_BY_OPT_IN = (None, Block.UNSUBSCRIBED, Block.SOFT_BOUNCES)
 
 
 @dataclass(frozen=True)
-class Enrollment:
-    """An enrollment through one sequence, pinned to the version it began with, which has `steps` steps.
+class Visit:
+    """A lead's visit of one step of a scenario, whose steps may come again and in any order.
 
-    `step` is the index of the next one; at `steps` the enrollment is complete.
+    `number`: of the moves before it. `at`: when it began, in seconds since 1970.
+    """
+
+    number: int
+    at: int
+
+    @property
+    def began(self) -> datetime:
+        return datetime.fromtimestamp(self.at, UTC)
+
+    def next(self, now: datetime) -> "Visit":
+        """The visit of the step after this one, which begins `now`: rounded up, so that no wait ends early."""
+        return Visit(self.number + 1, -int(-now.timestamp() // 1))
+
+
+@dataclass(frozen=True)
+class Enrollment:
+    """An enrollment in one sequence or scenario, pinned to the version it began with, which has `steps` steps.
+
+    `step` is the index of the next one; at `steps` the enrollment is complete. `visit`: of that step; None in a
+    sequence, whose steps come once each, in order. `arms`: split or holdout step → the lead's arm. `goals`: those that
+    were counted. `ended`: why a scenario ended it before its last step, for example `exit:replied`.
     """
 
     id: str
@@ -48,6 +69,10 @@ class Enrollment:
     step: int
     since: str
     steps: int
+    visit: Visit | None = None
+    arms: Mapping[str, str] = field(default_factory=dict)
+    goals: frozenset[str] = frozenset()
+    ended: str | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -131,19 +156,24 @@ class ContactState:
         current = datetime.fromisoformat(self.pause_until) if self.pause_until else now
         return abs(current - now - span) < timedelta(days=1)
 
-    # -- sequences -----------------------------------------------------------------------------------------------------
+    # -- sequences and scenarios ---------------------------------------------------------------------------------------
 
     def enroll(self, enrollments: Mapping[str, Enrollment]) -> "ContactState":
-        """`enrollments` by sequence; one that exists is replaced."""
+        """`enrollments` by name; one that exists is replaced."""
         return replace(self, enrollments={**self.enrollments, **enrollments})
 
-    def position(self, sequence: str, enrollment_id: str, step: int) -> StepPosition:
-        enrollment = self.enrollments.get(sequence)
-        if enrollment is None or enrollment.id != enrollment_id:
+    def position(self, name: str, enrollment_id: str, step: int, visit: Visit | None = None) -> StepPosition:
+        """`name`: of the enrollment. `visit`: of the step; None in a sequence."""
+        enrollment = self.enrollments.get(name)
+        if enrollment is None or enrollment.id != enrollment_id or enrollment.ended is not None:
             return "gone"
-        if enrollment.step == step:
-            return "here"
-        return "behind" if enrollment.step < step else "ahead"
+        if visit is None or enrollment.visit is None:
+            order = step - enrollment.step
+        else:
+            # Of the same number, but another one: it was planned before an earlier step was deferred.
+            is_other = (enrollment.step, enrollment.visit) != (step, visit)
+            order = visit.number - enrollment.visit.number or int(is_other)
+        return "here" if order == 0 else "behind" if order > 0 else "ahead"
 
 
 def strength(block: str | None) -> int:

@@ -13,7 +13,7 @@ from sodate.dynamodb import keys, table
 from sodate.dynamodb.item import Row, TableItem, encode, values
 from sodate.dynamodb.table import Put, Update
 from sodate.errors import NotFound
-from sodate.leads.contact_state import ContactState, Enrollment
+from sodate.leads.contact_state import ContactState, Enrollment, Visit
 from sodate.leads.lead import Profile
 
 #: Attributes of every item that no value object has.
@@ -242,29 +242,6 @@ def enrollments_unchanged(state: ContactState, sequences: Iterable[str]) -> Cond
     return condition
 
 
-def step_change(lead_id: str, sequence: str, enrollment_id: str, step: int, then: int) -> Update:
-    """Move an enrollment from `step` to `then`, without reading the state."""
-    return Update(state_key(lead_id), [step_set(sequence, then)], enrolled_at(sequence, enrollment_id, step))
-
-
-def enrolled(sequence: str, enrollment_id: str) -> Condition:
-    """True while the lead is in this enrollment, at any step."""
-    condition: Condition = StateItem.enrollments[sequence]["id"] == enrollment_id
-    return condition
-
-
-def step_set(sequence: str, step: Any) -> Action:
-    action: Action = StateItem.enrollments[sequence]["step"].set(step)
-    return action
-
-
-def enrolled_at(sequence: str, enrollment_id: Any, step: Any) -> Condition:
-    """True while the lead is in this enrollment, at this step; both may be parameters of a statement."""
-    enrollment = StateItem.enrollments[sequence]
-    condition: Condition = (enrollment["id"] == enrollment_id) & (enrollment["step"] == step)
-    return condition
-
-
 def end_opt_in_wait(lead_id: str, opt_in_mail_at: str) -> None:
     """Forget the latest opt-in email, so that the next form post may request another at once.
 
@@ -279,16 +256,34 @@ def equal(path: Any, value: object) -> Condition:
 
 
 def to_map(enrollment: Enrollment) -> dict[str, Any]:
+    """Without what is empty: STATE stays below 1 KB."""
+    visit = enrollment.visit
+    of_scenario = {
+        "m": visit.number if visit else None,
+        "e": visit.at if visit else None,
+        "arms": dict(enrollment.arms) or None,
+        "goals": sorted(enrollment.goals) or None,
+        "end": enrollment.ended,
+    }
     return {
         "id": enrollment.id,
         "v": enrollment.version,
         "step": enrollment.step,
         "since": enrollment.since,
         "n": enrollment.steps,
+        **{name: value for name, value in of_scenario.items() if value is not None},
     }
 
 
 def from_map(value: dict[str, Any]) -> Enrollment:
     return Enrollment(
-        id=value["id"], version=int(value["v"]), step=int(value["step"]), since=value["since"], steps=int(value["n"])
+        id=value["id"],
+        version=int(value["v"]),
+        step=int(value["step"]),
+        since=value["since"],
+        steps=int(value["n"]),
+        visit=Visit(int(value["m"]), int(value["e"])) if "m" in value else None,
+        arms=value.get("arms", {}),
+        goals=frozenset(value.get("goals", ())),
+        ended=value.get("end"),
     )

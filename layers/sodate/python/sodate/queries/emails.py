@@ -11,8 +11,10 @@ from sodate.email.ledger.store import SendItem, sends_of
 from sodate.email.mailing import Mailing
 from sodate.leads.contact_state import ContactState
 from sodate.playbook.store import Definitions, parsed
-from sodate.scenarios.calendar import due_at
-from sodate.scenarios.sequence import Sequence
+from sodate.scenarios.decide import due_by_time
+from sodate.scenarios.programs import program
+from sodate.scenarios.steps import SendStep
+from sodate.scenarios.words import step_in_words
 
 
 def emails(definitions: Definitions, state: ContactState) -> list[dict[str, Any]]:
@@ -34,13 +36,13 @@ def emails(definitions: Definitions, state: ContactState) -> list[dict[str, Any]
     ]
     known = {send.send_id for send in sends}
     for name, enrollment in state.enrollments.items():
-        steps = parsed(definitions.version("sequence", name, enrollment.version), Sequence).steps
-        for number, step in enumerate(steps[: enrollment.step]):
+        runs = program(definitions, name, enrollment.version)
+        for number in range(enrollment.step if runs.is_sequence else 0):
             send_id = StepRef(state.lead_id, name, enrollment.version, number, enrollment.id).send_id
             if send_id not in known:
                 why = "claimed, no outcome yet: listed as unknown after fifteen minutes without an event"
                 lines.append(
-                    {"planned": "", "mail": step.template, "state": "sending", "reason": None, "why": why,
+                    {"planned": "", "mail": runs.send_at(number).send, "state": "sending", "reason": None, "why": why,
                      "send": send_id, "sequence": name, "sequence_version": enrollment.version,
                      "template_version": None}
                 )  # fmt: skip
@@ -48,16 +50,18 @@ def emails(definitions: Definitions, state: ContactState) -> list[dict[str, Any]
 
 
 def next_steps(definitions: Definitions, state: ContactState, now: datetime) -> list[dict[str, str]]:
-    """The next step of each enrollment. `due` is UTC, by the minute: `2026-11-24 09:00`."""
+    """The next step of each enrollment. `due` is UTC, by the minute: `2026-11-24 09:00`; or what the step waits for."""
     lines = []
     mailing = parsed(definitions.live("mailing"), Mailing)
     for name, enrollment in state.enrollments.items():
-        sequence = parsed(definitions.version("sequence", name, enrollment.version), Sequence)
-        if enrollment.step < len(sequence.steps):
-            step = sequence.steps[enrollment.step]
-            at = due_at(step, sequence, datetime.fromisoformat(enrollment.since), mailing=mailing, time_zone=state.zone)
-            waits = _waits(state, sequence, mailing, now)
-            lines.append({"sequence": name, "step": step.id, "due": f"{at:%Y-%m-%d %H:%M}", "waits": waits})
+        runs = program(definitions, name, enrollment.version)
+        if not enrollment.is_complete:
+            node = runs.nodes[enrollment.step]
+            begin = enrollment.visit.began if enrollment.visit else datetime.fromisoformat(enrollment.since)
+            at = due_by_time(runs, enrollment.step, begin, state.zone, mailing)
+            waits = _waits(state, runs.topic_of(node.step), mailing, now) if isinstance(node.step, SendStep) else ""
+            due = f"{at:%Y-%m-%d %H:%M}" if at else step_in_words(node.step)
+            lines.append({"sequence": name, "step": node.id, "due": due, "waits": waits})
     return lines
 
 
@@ -87,12 +91,12 @@ def _about_attempts(send: SendItem) -> str:
     return "; ".join(said)
 
 
-def _waits(state: ContactState, sequence: Sequence, mailing: Mailing, now: datetime) -> str:
+def _waits(state: ContactState, topic: str, mailing: Mailing, now: datetime) -> str:
     """What would delay or prevent the next email if it were due now; empty: nothing."""
-    never = state.permanent_rejection(sequence.topic)
+    never = state.permanent_rejection(topic)
     if never:
         return in_words(never)
     if state.pause_until and datetime.fromisoformat(state.pause_until) > now:
         return f"{in_words(Reason.PAUSED)} (until {state.pause_until[:10]})"
-    capped = cap_reached(limits(mailing.caps, sequence.topic), state, sequence.topic, now)
+    capped = cap_reached(limits(mailing.caps, topic), state, topic, now)
     return f"{in_words(capped[0])} ({capped[1]:%Y-%m-%d %H:%M})" if capped else ""

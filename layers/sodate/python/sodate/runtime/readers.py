@@ -1,11 +1,11 @@
 """The model of each kind of definition. Imported on first use: a form post needs no scoring rules."""
 
-from typing import assert_never
+from typing import Literal, assert_never
 
 from pydantic import BaseModel
 
 from sodate.errors import Invalid
-from sodate.playbook.store import DefinitionUnreadable, Kind, Stored, parsed
+from sodate.playbook.store import DefinitionUnreadable, Stored, parsed
 
 
 def must_read(stored: Stored) -> None:
@@ -13,12 +13,15 @@ def must_read(stored: Stored) -> None:
 
     Raises: `DefinitionUnreadable`.
     """
+    if stored.kind == "sequence":
+        _must_compile_to_a_program(stored)
+        return
     read = parsed(stored, _model_of(stored.kind))
     if stored.kind == "template":
         _must_compile(stored, read)
 
 
-def _model_of(kind: Kind) -> type[BaseModel]:
+def _model_of(kind: Literal["form", "template", "mailing", "rules", "sales", "segments"]) -> type[BaseModel]:
     match kind:
         case "form":
             from sodate.forms.definition import Form
@@ -28,10 +31,6 @@ def _model_of(kind: Kind) -> type[BaseModel]:
             from sodate.email.content.template import Template
 
             return Template
-        case "sequence":
-            from sodate.scenarios.sequence import Sequence
-
-            return Sequence
         case "mailing":
             from sodate.email.mailing import Mailing
 
@@ -50,6 +49,12 @@ def _model_of(kind: Kind) -> type[BaseModel]:
             return SegmentSet
         case _:
             assert_never(kind)
+
+
+def _must_compile_to_a_program(stored: Stored) -> None:
+    from sodate.scenarios.programs import program_of
+
+    program_of(stored)
 
 
 def _must_compile(stored: Stored, template: BaseModel) -> None:

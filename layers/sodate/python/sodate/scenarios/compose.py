@@ -13,7 +13,7 @@ from sodate.email.mailing import Mailing
 from sodate.errors import Invalid, NotFound
 from sodate.leads.lead import Profile
 from sodate.playbook.store import Definitions, Stored, parsed
-from sodate.scenarios.sequence import Sequence
+from sodate.scenarios.program import Program
 
 
 @dataclass
@@ -27,7 +27,7 @@ class StepComposer:
     definitions: Definitions
     links: Links
     stage: str
-    sequence: Sequence
+    program: Program
     mailing: Mailing
     version: int = 0
     _templates: dict[str, Stored] = field(default_factory=dict)
@@ -39,14 +39,15 @@ class StepComposer:
 
         Raises:
             NotFound: the lead or the template does not exist.
-            Invalid: the template cannot be rendered, or is not for the topic of the sequence.
+            Invalid: the template cannot be rendered, or is not for the topic of the step.
         """
         if profile is None:
             raise NotFound(f"lead {enrollment.lead_id} does not exist (any more)")
-        step = self.sequence.steps[batch.step]
-        template = self._template(step.template)
+        step = self.program.send_at(batch.step)
+        topic = self.program.topic_of(step)
+        template = self._template(step.send, topic)
         send_id = batch.ref(enrollment).send_id
-        unsubscribe_url = self.links.unsubscribe(enrollment.lead_id, send_id, self.sequence.topic, now)
+        unsubscribe_url = self.links.unsubscribe(enrollment.lead_id, send_id, topic, now)
         values = merge_values(
             profile,
             self.mailing.sender,
@@ -65,7 +66,7 @@ class StepComposer:
                 "send_id": send_id,
                 "lead_id": enrollment.lead_id,
                 "purpose": "marketing",
-                "sequence": self.sequence.id,
+                "sequence": self.program.id,
                 "step": step.id,
                 "stage": self.stage,
             },
@@ -77,12 +78,12 @@ class StepComposer:
             },
         )
 
-    def _template(self, name: str) -> Template:
+    def _template(self, name: str, topic: str) -> Template:
         if name not in self._templates:
             self._templates[name] = self.definitions.live("template", name)
         stored = self._templates[name]
         self.version = stored.version
         template = parsed(stored, Template)
-        if template.purpose != "marketing" or template.topic != self.sequence.topic:
-            raise Invalid(f"template {template.id} is not for topic {self.sequence.topic}", "template")
+        if template.purpose != "marketing" or template.topic != topic:
+            raise Invalid(f"template {template.id} is not for topic {topic}", "template")
         return template

@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sodate.activities.activity import Activity
 from sodate.conditions.evaluate import random_bucket
+from sodate.conditions.language import Condition
 from sodate.email.eligibility.hours import open_from
 from sodate.email.mailing import Mailing
 from sodate.leads.time_zone import find_time_zone
@@ -44,8 +46,8 @@ from sodate.scenarios.steps import (
     WaitForStep,
     WebhookStep,
 )
-from sodate.scenarios.triggers import matches
-from sodate.scenarios.waits import Due, LocalCalendar, Missing, Past, Wait, end_of_wait
+from sodate.scenarios.triggers import Trigger, matches
+from sodate.scenarios.waits import Due, LocalCalendar, Missing, OnDate, Past, Wait, end_of_wait
 
 Ends = Due | Past | Missing
 _KEPT_OUT, _CONTINUES = "kept_out", "continues"
@@ -69,6 +71,37 @@ def due_of(
     """When the node's step is due: when its wait ends, or when the lead came to it; an email at the next open hour."""
     at = ends.at if isinstance(ends, Due) else enrollment.entered
     return open_from(at, lead.time_zone, mailing) if mailing and isinstance(node.step, SendStep) else at
+
+
+def due_by_time(
+    program: Program, index: int, begin: datetime, time_zone: str | None, mailing: Mailing | None
+) -> datetime | None:
+    """When a node is due, as far as the time alone decides it; None: the lead's profile or log does.
+
+    `begin`: when the enrollment began (a sequence), or when the lead came to the node. `time_zone`: the lead's.
+    """
+    node = program.nodes[index]
+    if isinstance(node.step, WaitForStep) or isinstance(node.wait, OnDate):
+        return None
+    enrollment, lead = ActiveEnrollment("", index, begin, begin), _UnknownLead(time_zone)
+    return due_of(node, end_of(program, node, enrollment, lead, mailing), enrollment, lead, mailing)
+
+
+@dataclass(frozen=True)
+class _UnknownLead:
+    """A lead of whom only the time zone is known."""
+
+    time_zone: str | None
+    id: str = ""
+
+    def holds(self, condition: Condition) -> bool:
+        raise NotImplementedError
+
+    def attribute(self, path: str) -> Any:
+        raise NotImplementedError
+
+    def has_happened(self, trigger: Trigger, since: datetime, key: tuple[str, str] | None) -> bool:
+        raise NotImplementedError
 
 
 def _calendar(program: Program, lead: Lead, mailing: Mailing | None) -> LocalCalendar:

@@ -1,6 +1,6 @@
-"""A confirmed opt-in enrolls the lead in every live sequence that it starts: once per lead and sequence.
+"""A confirmed opt-in enrolls the lead in every published sequence and scenario that it starts.
 
-An enrollment stays with the version of the sequence that was live when it began.
+An enrollment stays with the version that was live when it began.
 """
 
 from collections.abc import Sequence as Values
@@ -12,12 +12,14 @@ from sodate.dynamodb import keys
 from sodate.dynamodb.table import Put, Write
 from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef
 from sodate.email.mailing import Mailing
-from sodate.leads.contact_state import ContactState, Enrollment
+from sodate.leads.contact_state import ContactState, Enrollment, Visit
 from sodate.leads.store import enrollments_unchanged, state_change
 from sodate.playbook.store import Definitions, parsed
-from sodate.scenarios.calendar import due_at
+from sodate.scenarios.decide import due_by_time
+from sodate.scenarios.entries import OptInEntry
 from sodate.scenarios.lane import lane_of
-from sodate.scenarios.sequence import Sequence
+from sodate.scenarios.program import Program
+from sodate.scenarios.programs import live_program, live_programs
 from sodate.scheduling import store as due
 
 
@@ -25,59 +27,73 @@ def on_opt_in(definitions: Definitions) -> OnConfirmed:
     def react(state: ContactState, form_id: str | None, topics: Values[str], reference: str, now: datetime) -> Reaction:
         reaction = Reaction()
         mailing = parsed(definitions.live("mailing"), Mailing)
-        for stored in definitions.all_live("sequence"):
-            sequence = parsed(stored, Sequence)
-            if starts(sequence, state, form_id, topics):
-                enrollment = Enrollment(
-                    id=activity_key(sequence.id, reference),
-                    version=stored.version,
-                    step=0,
-                    since=keys.stamp(now),
-                    steps=len(sequence.steps),
-                )
-                ref = EnrollmentRef(state.lead_id, enrollment.id, now, state.zone)
-                first = EnrollmentBatch(sequence.id, stored.version, 0, (ref,))
-                at = due_at(sequence.steps[0], sequence, now, mailing=mailing, time_zone=state.zone)
-                reaction.enrollments[sequence.id] = enrollment
-                entry = due.due_item(at, lane_of(sequence), first.id, first, now)
-                reaction.puts.append(Put(entry))
+        for program in live_programs(definitions):
+            if starts_by_opt_in(program, form_id, topics) and may_enter(
+                program, state.enrollments.get(program.id), now
+            ):
+                enrollment, entry = begin(program, program.id, state, reference, mailing, now)
+                reaction.enrollments[program.id] = enrollment
+                reaction.puts.append(entry)
         return reaction
 
     return react
 
 
+def begin(
+    program: Program, name: str, state: ContactState, reference: str, mailing: Mailing, now: datetime
+) -> tuple[Enrollment, Put]:
+    """The enrollment, and the due entry of its first step. `reference` makes it idempotent."""
+    before = state.enrollments.get(name)
+    visit = None if program.is_sequence else Visit(0, 0).next(now)
+    enrollment = Enrollment(
+        id=activity_key(name, reference),
+        version=program.version,
+        step=0,
+        since=keys.stamp(now),
+        steps=program.end,
+        visit=visit,
+        arms=before.arms if before is not None else {},
+    )
+    ref = EnrollmentRef(state.lead_id, enrollment.id, now, state.zone, visit)
+    first = EnrollmentBatch(name, program.version, 0, (ref,))
+    at = due_by_time(program, 0, visit.began if visit else now, state.zone, mailing) or now
+    return enrollment, Put(due.due_item(at, lane_of(program), first.id, first, now))
+
+
 def enroll_again(
-    definitions: Definitions, state: ContactState, sequence_id: str, reference: str, now: datetime
+    definitions: Definitions, state: ContactState, name: str, reference: str, now: datetime
 ) -> list[Write] | str:
     """Enroll a lead in a sequence again. Returns the writes, or the reason code when the lead may not be enrolled.
 
     `reference` makes it idempotent. The writes fail when consent or enrollment changes meanwhile.
     """
-    stored = definitions.live("sequence", sequence_id)
-    sequence, mailing = parsed(stored, Sequence), parsed(definitions.live("mailing"), Mailing)
-    current = state.enrollments.get(sequence_id)
-    if sequence.status != "running":
+    program, mailing = live_program(definitions, name), parsed(definitions.live("mailing"), Mailing)
+    current = state.enrollments.get(name)
+    if not program.is_published:
         return "sequence_paused"
-    if state.blocked or state.topics.get(sequence.topic) != "confirmed":
+    if state.blocked or state.topics.get(program.topic) != "confirmed":
         return f"blocked:{state.blocked}" if state.blocked else "no_consent"
     if current is not None and not current.is_complete:
         return "already_in_it"
-    enrollment = Enrollment(
-        activity_key(sequence.id, reference), stored.version, 0, keys.stamp(now), len(sequence.steps)
-    )
-    ref = EnrollmentRef(state.lead_id, enrollment.id, now, state.zone)
-    first = EnrollmentBatch(sequence.id, stored.version, 0, (ref,))
-    at = due_at(sequence.steps[0], sequence, now, mailing=mailing, time_zone=state.zone)
-    entry = due.due_item(at, lane_of(sequence), first.id, first, now)
-    after, as_seen = state.enroll({sequence_id: enrollment}), enrollments_unchanged(state, [sequence_id])
-    return [state_change(state, after, [sequence.topic], as_seen), Put(entry)]
+    enrollment, entry = begin(program, name, state, reference, mailing, now)
+    after, as_seen = state.enroll({name: enrollment}), enrollments_unchanged(state, [name])
+    return [state_change(state, after, [program.topic], as_seen), entry]
 
 
-def starts(sequence: Sequence, state: ContactState, form_id: str | None, topics: Values[str]) -> bool:
-    wanted_form = not sequence.start.forms or form_id in sequence.start.forms
+def starts_by_opt_in(program: Program, form_id: str | None, topics: Values[str]) -> bool:
     return (
-        sequence.status == "running"
-        and wanted_form
-        and sequence.topic in topics
-        and sequence.id not in state.enrollments
+        program.is_published
+        and program.topic in topics
+        and any(
+            isinstance(entry, OptInEntry) and (not entry.opt_in_confirmed or form_id in entry.opt_in_confirmed)
+            for entry in program.entry
+        )
     )
+
+
+def may_enter(program: Program, before: Enrollment | None, now: datetime) -> bool:
+    """Whether re-entry is allowed. `before`: the lead's latest enrollment of the same name."""
+    if before is None:
+        return True
+    since = datetime.fromisoformat(before.since)
+    return program.re_entry.rejection(since, is_complete=before.is_complete, now=now) is None

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
 from sodate.playbook.problem import did_you_mean
-from sodate.playbook.yamlfile import Path
 from sodate.scenarios.scenario import Scenario
 from sodate.scenarios.steps import (
     END,
@@ -22,6 +21,9 @@ from sodate.scenarios.waits import BusinessDays, CalendarDays, Elapsed, OnDate, 
 
 #: Index of a step → indexes to which an edge leads.
 _Edges = Mapping[int, Sequence[int]]
+
+#: Keys and positions in the YAML file (`playbook.yamlfile.Path`, without that module).
+Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,15 @@
-"""The due lane of a sequence's sends. A module of its own, so that enrolling does not import the sending code."""
+"""The due lane of a program's nodes. A module of its own, so that enrolling does not import the sending code."""
 
-from sodate.scenarios.sequence import Sequence
+from typing import Literal, Protocol
+
 from sodate.scheduling import store as due
 from sodate.scheduling.store import Lane
 
 
-def lane_of(sequence: Sequence) -> Lane:
-    return due.BROADCAST if sequence.priority == "broadcast" else due.STEP
+class Prioritized(Protocol):
+    @property
+    def priority(self) -> Literal["step", "broadcast"]: ...
+
+
+def lane_of(program: Prioritized) -> Lane:
+    return due.BROADCAST if program.priority == "broadcast" else due.STEP

@@ -19,9 +19,10 @@ from sodate.email.operator_lists.unknown import is_open
 from sodate.errors import Conflict, NotFound
 from sodate.leads.store import find_state
 from sodate.playbook.store import Definitions, parsed
-from sodate.scenarios.calendar import due_at
+from sodate.scenarios.decide import due_by_time
 from sodate.scenarios.lane import lane_of
-from sodate.scenarios.sequence import Sequence
+from sodate.scenarios.program import Program
+from sodate.scenarios.programs import program
 from sodate.scenarios.watch import StepCheck
 from sodate.scheduling import store as due
 
@@ -39,13 +40,13 @@ class NextAttempts:
     def check(self, entry: StepCheck, now: datetime) -> int:
         """Number of attempts planned."""
         batch, began = entry.batch, entry.began
-        sequence = parsed(self.definitions.version("sequence", batch.sequence, batch.version), Sequence)
-        if self._is_strict(sequence):
+        runs = program(self.definitions, batch.sequence, batch.version)
+        if self._is_strict(runs, batch.step):
             return 0
         enrollments = [
             enrollment
             for enrollment in _still_open(batch)
-            if now <= self._valid_until(sequence, batch.step, enrollment, began)
+            if now <= self._valid_until(runs, batch.step, enrollment, began)
         ]
         if not enrollments:
             return 0
@@ -54,22 +55,22 @@ class NextAttempts:
             again = replace(entry, batch=batch.of(enrollments))
             due.plan(now + _CHECK_AGAIN_AFTER, due.WATCH, again.ref, again, now)
             return 0
-        plan_next_attempt(sequence, batch.of(enrollments), str(evidence), now)
+        plan_next_attempt(runs, batch.of(enrollments), str(evidence), now)
         return len(enrollments)
 
-    def _is_strict(self, sequence: Sequence) -> bool:
+    def _is_strict(self, runs: Program, step: int) -> bool:
         topics = {topic.id: topic for topic in self._mailing.topics}
-        topic = topics.get(sequence.topic)
-        return sequence.strict or (topic is not None and topic.strict)
+        topic = topics.get(runs.topic_of(runs.send_at(step)))
+        return runs.strict or (topic is not None and topic.strict)
 
     @property
     def _mailing(self) -> Mailing:
         return parsed(self.definitions.live("mailing"), Mailing)
 
-    def _valid_until(self, sequence: Sequence, step: int, enrollment: EnrollmentRef, began: datetime) -> datetime:
-        since, which = enrollment.since or began, sequence.steps[step]
-        at = due_at(which, sequence, since, mailing=self._mailing, time_zone=enrollment.time_zone)
-        return at + timedelta(hours=which.valid_hours)
+    def _valid_until(self, runs: Program, step: int, enrollment: EnrollmentRef, began: datetime) -> datetime:
+        begin = enrollment.visit.began if enrollment.visit else enrollment.since or began
+        at = due_by_time(runs, step, begin, enrollment.time_zone, self._mailing)
+        return (at or begin) + timedelta(hours=runs.send_at(step).valid_hours)
 
 
 def neighbours(attempted: datetime, listed: datetime, now: datetime) -> Coverage:
@@ -81,10 +82,10 @@ def neighbours(attempted: datetime, listed: datetime, now: datetime) -> Coverage
     return near if near.accepted else coverage(attempted - NEIGHBOURHOOD, now - NEIGHBOURHOOD)
 
 
-def plan_next_attempt(sequence: Sequence, batch: EnrollmentBatch, evidence: str, now: datetime) -> None:
+def plan_next_attempt(runs: Program, batch: EnrollmentBatch, evidence: str, now: datetime) -> None:
     """The send protocol then checks consent, caps, quiet hours and `valid_hours` again."""
     again = replace(batch, attempt=batch.attempt + 1, evidence=evidence)
-    due.plan(now, lane_of(sequence), again.id, again, now)
+    due.plan(now, lane_of(runs), again.id, again, now)
 
 
 def _still_open(batch: EnrollmentBatch) -> list[EnrollmentRef]:
@@ -117,8 +118,7 @@ def attempt_again(definitions: Definitions, send: SendItem, evidence: str, now: 
     enrollment = state.enrollments.get(send.sequence) if state else None
     if state is None or enrollment is None or enrollment.id != send.enrollment_id:
         raise Conflict("the enrollment through the sequence was ended or replaced")
-    version = int(send.sequence_version)
-    sequence = parsed(definitions.version("sequence", send.sequence, version), Sequence)
-    ref = EnrollmentRef(send.lead_id, enrollment.id, datetime.fromisoformat(enrollment.since), state.zone)
-    batch = EnrollmentBatch(sequence.id, version, int(send.step), (ref,), int(send.attempt or 1))
-    plan_next_attempt(sequence, batch, evidence, now)
+    version, since = int(send.sequence_version), datetime.fromisoformat(enrollment.since)
+    ref = EnrollmentRef(send.lead_id, enrollment.id, since, state.zone, send.step_visit)
+    batch = EnrollmentBatch(send.sequence, version, int(send.step), (ref,), int(send.attempt or 1))
+    plan_next_attempt(program(definitions, send.sequence, version), batch, evidence, now)

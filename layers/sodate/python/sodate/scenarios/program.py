@@ -6,14 +6,16 @@ The index after the last node means that the enrollment has ended.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from sodate.errors import Invalid
+from sodate.scenarios.entries import Entry, OptInEntry, ReEntry
 from sodate.scenarios.graph import Fault, can_skip, exits_of, faults_of
-from sodate.scenarios.scenario import Exit, Goal, PausePolicy, Scenario
+from sodate.scenarios.scenario import Exit, Goal, PausePolicy, Scenario, ScenarioStatus
 from sodate.scenarios.sequence import Sequence as SequenceDefinition
 from sodate.scenarios.sequence import Step as SequenceStep
 from sodate.scenarios.steps import END, SendStep, Step, WaitForStep, WaitStep
-from sodate.scenarios.waits import Wait
+from sodate.scenarios.waits import OnDate, Wait
 
 
 @dataclass(frozen=True)
@@ -40,17 +42,33 @@ class Node:
     skip: int | None = None
 
 
+#: Of a sequence.
+_NO_RE_ENTRY, _TIME_PASSES = ReEntry(), PausePolicy()
+
+
 @dataclass(frozen=True)
 class Program:
-    """`aliases`: ids of wait steps that are part of the node of the following send, with its index."""
+    """A version of a scenario or sequence, ready to run.
+
+    `is_sequence`: its times count from the enrollment, and its steps come once each, in order. `key`: name of the
+    activity attribute with one enrollment per value. `aliases`: ids of wait steps that are part of the node of the
+    following send, with its index.
+    """
 
     id: str
     version: int
+    status: ScenarioStatus
     topic: str
+    priority: Literal["step", "broadcast"]
+    strict: bool
     time_zone: str
     calendar: str
+    entry: tuple[Entry, ...]
     nodes: tuple[Node, ...]
-    pause: PausePolicy
+    is_sequence: bool = False
+    re_entry: ReEntry = _NO_RE_ENTRY
+    key: str | None = None
+    pause: PausePolicy = _TIME_PASSES
     goals: tuple[Goal, ...] = ()
     exits: tuple[Exit, ...] = ()
     aliases: tuple[tuple[str, int], ...] = ()
@@ -58,6 +76,20 @@ class Program:
     @property
     def end(self) -> int:
         return len(self.nodes)
+
+    @property
+    def is_published(self) -> bool:
+        return self.status is ScenarioStatus.PUBLISHED
+
+    def send_at(self, index: int) -> SendStep:
+        """The send step of a node. Raises: `Invalid` when the program has no such node, or it is another step."""
+        step = self.nodes[index].step if 0 <= index < self.end else None
+        if not isinstance(step, SendStep):
+            raise Invalid(f"{self.id} version {self.version} has no email at step {index}", "message")
+        return step
+
+    def topic_of(self, step: SendStep) -> str:
+        return step.topic or self.topic
 
     def index_of(self, step_id: str) -> int | None:
         """Index of the node with this step, also of a wait that is part of a send's node; None: there is none."""
@@ -78,16 +110,22 @@ def compile_scenario(scenario: Scenario, version: int) -> Program:
         raise ScenarioInvalid(scenario.id, faults)
     nodes, aliases = _with_folded_waits(_nodes(scenario.steps))
     return Program(
-        scenario.id,
-        version,
-        scenario.topic,
-        scenario.time_zone,
-        scenario.calendar,
-        nodes,
-        scenario.pause,
-        scenario.goals,
-        scenario.exits,
-        aliases,
+        id=scenario.id,
+        version=version,
+        status=scenario.status,
+        topic=scenario.topic,
+        priority=scenario.priority,
+        strict=scenario.strict,
+        time_zone=scenario.time_zone,
+        calendar=scenario.calendar,
+        entry=scenario.entry,
+        nodes=nodes,
+        re_entry=scenario.re_entry,
+        key=scenario.key,
+        pause=scenario.pause,
+        goals=scenario.goals,
+        exits=scenario.exits,
+        aliases=aliases,
     )
 
 
@@ -96,7 +134,38 @@ def compile_sequence(sequence: SequenceDefinition, version: int) -> Program:
     nodes = tuple(
         Node(step.id, _send_of(step), (index + 1,), Delay(step, sequence)) for index, step in enumerate(sequence.steps)
     )
-    return Program(sequence.id, version, sequence.topic, sequence.time_zone, sequence.calendar, nodes, PausePolicy())
+    return Program(
+        id=sequence.id,
+        version=version,
+        status=ScenarioStatus.PUBLISHED if sequence.status == "running" else ScenarioStatus.PAUSED,
+        topic=sequence.topic,
+        priority=sequence.priority,
+        strict=sequence.strict,
+        time_zone=sequence.time_zone,
+        calendar=sequence.calendar,
+        entry=(OptInEntry(opt_in_confirmed=sequence.start.forms),),
+        nodes=nodes,
+        is_sequence=True,
+    )
+
+
+#: Between the id of a scenario and the value of its key, in the name of an enrollment. No id contains it.
+_KEY = "#"
+
+
+def name_of(scenario: str, key: str | None) -> str:
+    """The name of an enrollment in `STATE`. `key`: the value of the scenario's key."""
+    return scenario if key is None else f"{scenario}{_KEY}{key}"
+
+
+def id_of(name: str) -> str:
+    """The id of the scenario or sequence to which the enrollment with this name belongs."""
+    return name.partition(_KEY)[0]
+
+
+def key_of(name: str) -> str | None:
+    """The value of the scenario's key in the name of an enrollment."""
+    return name.partition(_KEY)[2] or None
 
 
 def _send_of(step: SequenceStep) -> SendStep:
@@ -130,7 +199,7 @@ def _after(nodes: Sequence[Node], index: int) -> int | None:
 
 
 def _with_folded_waits(nodes: list[Node]) -> tuple[tuple[Node, ...], tuple[tuple[str, int], ...]]:
-    """A wait and the send to which it alone leads are one node, so that the wait needs no write of its own."""
+    """A wait for a time and the send to which it alone leads are one node: the wait then needs no write of its own."""
     folded = {position: node.next[0] for position, node in enumerate(nodes) if _folds(nodes, position, node)}
     kept = [position for position in range(len(nodes)) if position not in folded]
     new_index = {old: new for new, old in enumerate([*kept, len(nodes)])}
@@ -147,7 +216,12 @@ def _with_folded_waits(nodes: list[Node]) -> tuple[tuple[Node, ...], tuple[tuple
 
 def _folds(nodes: Sequence[Node], position: int, node: Node) -> bool:
     target = node.next[0]
-    if not isinstance(node.step, WaitStep) or target in (0, len(nodes)) or (position == 0 and target != 1):
+    if (
+        not isinstance(node.step, WaitStep)
+        or isinstance(node.step.wait, OnDate)
+        or target in (0, len(nodes))
+        or (position == 0 and target != 1)
+    ):
         return False  # the first node stays the first one
     return isinstance(nodes[target].step, SendStep) and list(_predecessors(nodes, target)) == [position]
 

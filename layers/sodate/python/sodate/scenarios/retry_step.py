@@ -12,10 +12,11 @@ from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef
 from sodate.email.ledger.reason import Reason
 from sodate.email.ledger.store import find_send, planned_again
 from sodate.errors import Conflict, NotFound
-from sodate.leads.store import find_state, step_change
-from sodate.playbook.store import Definitions, parsed
+from sodate.leads.store import find_state
+from sodate.playbook.store import Definitions
 from sodate.scenarios.lane import lane_of
-from sodate.scenarios.sequence import Sequence
+from sodate.scenarios.programs import program
+from sodate.scenarios.store import step_change, visit_change
 from sodate.scheduling import store as due
 
 
@@ -35,17 +36,18 @@ def retry_step(definitions: Definitions, lead_id: str, send_id: str, now: dateti
         raise Conflict("the enrollment through the sequence was ended or replaced")
     if never := state.permanent_rejection(str(send.topic)):
         raise Conflict(never)
-    batch = EnrollmentBatch(
-        name,
-        version,
-        step,
-        (EnrollmentRef(lead_id, enrollment.id, datetime.fromisoformat(enrollment.since), state.zone),),
-    )
-    if state.position(name, enrollment.id, step + 1) != "here":
-        raise Conflict("a later email of the sequence has been claimed since")
-    sequence = parsed(definitions.version("sequence", name, version), Sequence)
-    back = step_change(lead_id, name, enrollment.id, step + 1, step)
-    entry = due.due_item(now, lane_of(sequence), batch.id, batch, now)
+    since, visit = datetime.fromisoformat(enrollment.since), send.step_visit
+    batch = EnrollmentBatch(name, version, step, (EnrollmentRef(lead_id, enrollment.id, since, state.zone, visit),))
+    runs = program(definitions, name, version)
+    then = runs.nodes[step].next[0]
+    is_next = enrollment.visit is None or visit is None or enrollment.visit.number == visit.number + 1
+    if not is_next or state.position(name, enrollment.id, then, enrollment.visit) != "here":
+        raise Conflict("a later step has begun since, or the scenario has ended for this lead")
+    if visit is None or enrollment.visit is None:
+        back = step_change(lead_id, name, enrollment.id, then, step)
+    else:
+        back = visit_change(lead_id, name, enrollment.id, (then, enrollment.visit), (step, visit))
+    entry = due.due_item(now, lane_of(runs), batch.id, batch, now)
     try:
         table.commit([planned_again(send, Reason.RETRIED), back, Put(entry)])
     except ConditionFailed as error:

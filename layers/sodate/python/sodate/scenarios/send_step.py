@@ -1,4 +1,4 @@
-"""Sends one batch of step mails by the send protocol (`email.delivery.send_batch`)."""
+"""Sends the emails of one batch of enrollments by the send protocol (`email.delivery.send_batch`)."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -8,16 +8,18 @@ from sodate.consent.links import Links
 from sodate.email.delivery.message import EnrollmentBatch
 from sodate.email.delivery.send_batch import BatchSender
 from sodate.email.mailing import Mailing
-from sodate.errors import Invalid, NotFound
+from sodate.errors import NotFound
 from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.compose import StepComposer
+from sodate.scenarios.enrollment_source import EnrollmentSource
 from sodate.scenarios.lane import lane_of
-from sodate.scenarios.sequence import Sequence
-from sodate.scenarios.sequence_source import SequenceSource
+from sodate.scenarios.programs import live_program, program
+from sodate.scenarios.scenario import ScenarioStatus
 from sodate.scheduling import store as due
 
 #: A paused sequence is looked at again this much later.
 PAUSE_CHECK = timedelta(hours=1)
+_RUNNING = (ScenarioStatus.PUBLISHED, ScenarioStatus.ENDED)
 
 
 @dataclass(frozen=True)
@@ -31,25 +33,22 @@ class StepEmail:
         """Number of enrollments per outcome; the ledger stores the reasons. `began`: when the invocation began.
 
         Raises:
-            Invalid: the sequence has no such step.
+            Invalid: the sequence has no email at this step.
             NotFound: the sequence or its version does not exist.
         """
-        sequence = parsed(self.definitions.version("sequence", batch.sequence, batch.version), Sequence)
-        if not 0 <= batch.step < len(sequence.steps):
-            raise Invalid(f"sequence {sequence.id} version {batch.version} has no step {batch.step}", "message")
+        runs = program(self.definitions, batch.sequence, batch.version)
         now = self.sender.now()
-        if self.is_paused(sequence.id):
-            due.plan(now + PAUSE_CHECK, lane_of(sequence), batch.id, batch, now)
+        if self.is_paused(batch.sequence):
+            due.plan(now + PAUSE_CHECK, lane_of(runs), batch.id, batch, now)
             return Counter(paused=len(batch.enrollments))
         mailing = parsed(self.definitions.live("mailing"), Mailing)
-        composer = StepComposer(self.definitions, self.links, self.stage, sequence, mailing)
-        source = SequenceSource(batch, sequence, mailing, composer, began)
+        composer = StepComposer(self.definitions, self.links, self.stage, runs, mailing)
+        source = EnrollmentSource(batch, runs, mailing, composer, began)
         return self.sender.send(source, source.requests(), mailing, began, batch.evidence or "")
 
-    def is_paused(self, sequence_id: str) -> bool:
+    def is_paused(self, name: str) -> bool:
         """Pausing is a flag on the live version; it applies to enrollments of older versions too."""
         try:
-            live = parsed(self.definitions.live("sequence", sequence_id), Sequence)
+            return live_program(self.definitions, name).status not in _RUNNING
         except NotFound:
             return False
-        return live.status == "paused"

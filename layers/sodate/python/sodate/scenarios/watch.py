@@ -24,10 +24,10 @@ class StepWatch:
     began: datetime
 
     def to_message(self) -> dict[str, Any]:
-        """Without the times of first attempts, which every email would carry: `check` reads them from STATE."""
+        """Without the times of first attempts, which every email would have: `check` reads them from STATE."""
         enrollments = self.batch.enrollments
         if self.batch.attempt == 1:
-            enrollments = tuple(EnrollmentRef(one.lead_id, one.enrollment_id) for one in enrollments)
+            enrollments = tuple(EnrollmentRef(one.lead_id, one.enrollment_id, visit=one.visit) for one in enrollments)
         return {**self.batch.of(enrollments).to_message(), "what": self.what, "began": keys.stamp(self.began)}
 
     @classmethod
@@ -48,7 +48,9 @@ class StepWatch:
         if ref.attempt > 1:
             return bool(item.get("next_attempt") == ref.send_id)
         enrollment = item.get("enrollments", {}).get(ref.sequence, {})
-        return bool(enrollment.get("id") == ref.enrollment_id and enrollment["step"] > ref.step)
+        if enrollment.get("id") != ref.enrollment_id:
+            return False
+        return bool(enrollment["step"] > ref.step if ref.visit is None else enrollment["m"] > ref.visit.number)
 
     def ledger_item(self, send: WatchedSend, now: datetime) -> SendItem:
         return step_send(self._ref(send), "", "", now)

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from sodate.email.ledger.states import StepRef, send_id
 from sodate.errors import Invalid
+from sodate.leads.contact_state import Visit
 from sodate.scheduling.message import MessageTypes, RawMessage
 
 LARGEST_BATCH = 50
@@ -56,16 +57,21 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class EnrollmentRef:
-    """One lead's enrollment. `since`: when it began; watch entries omit it. `time_zone`: used to plan the step."""
+    """One lead's enrollment. `since`: when it began; watch entries omit it. `time_zone`: used to plan the step.
+    `visit`: of the step; None in a sequence.
+    """
 
     lead_id: str
     enrollment_id: str
     since: datetime | None = None
     time_zone: str | None = None
+    visit: Visit | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EnrollmentBatch:
+    """`sequence`: the name of the enrollments (`scenarios.program.name_of`)."""
+
     what: ClassVar[str] = "steps"
     sequence: str
     version: int
@@ -78,7 +84,8 @@ class EnrollmentBatch:
 
     def ref(self, enrollment: EnrollmentRef, step: int | None = None) -> StepRef:
         step = self.step if step is None else step
-        return StepRef(enrollment.lead_id, self.sequence, self.version, step, enrollment.enrollment_id, self.attempt)
+        of = (enrollment.enrollment_id, self.attempt, enrollment.visit)
+        return StepRef(enrollment.lead_id, self.sequence, self.version, step, *of)
 
     def of(self, enrollments: Iterable[EnrollmentRef], step: int | None = None) -> "EnrollmentBatch":
         return replace(self, enrollments=tuple(enrollments), step=self.step if step is None else step)
@@ -91,7 +98,7 @@ class EnrollmentBatch:
             self.sequence,
             str(self.version),
             str(self.step),
-            *(f"{enrollment.lead_id}/{enrollment.enrollment_id}" for enrollment in self.enrollments),
+            *map(_id_of, self.enrollments),
             *(["attempt", str(self.attempt)] if self.attempt > 1 else []),
         )
 
@@ -136,21 +143,27 @@ SEND_MESSAGES: MessageTypes[SendMessage] = MessageTypes(
 )
 
 
+def _id_of(enrollment: EnrollmentRef) -> str:
+    visit = f"/{enrollment.visit.number}/{enrollment.visit.at}" if enrollment.visit is not None else ""
+    return f"{enrollment.lead_id}/{enrollment.enrollment_id}{visit}"
+
+
 def _leads_entry(enrollment: EnrollmentRef) -> list[Any]:
-    entry: list[Any] = [enrollment.lead_id, enrollment.enrollment_id]
-    if enrollment.since is not None:
-        # Rounded up to a whole second: a step may be late, never early.
-        entry.append(-int(-enrollment.since.timestamp() // 1))
-        if enrollment.time_zone is not None:
-            entry.append(enrollment.time_zone)
+    # Rounded up to a whole second: a step may be late, never early.
+    since = -int(-enrollment.since.timestamp() // 1) if enrollment.since is not None else None
+    visit = (enrollment.visit.number, enrollment.visit.at) if enrollment.visit is not None else ()
+    entry = [enrollment.lead_id, enrollment.enrollment_id, since, enrollment.time_zone, *visit]
+    while entry[-1] is None:
+        entry.pop()
     return entry
 
 
 def _enrollment(
-    lead_id: object, enrollment: object, since: float | None = None, time_zone: object = None
+    lead_id: object, enrollment: object, since: float | None = None, time_zone: object = None, *visit: int
 ) -> EnrollmentRef:
     began = datetime.fromtimestamp(since, UTC) if since is not None else None
-    return EnrollmentRef(str(lead_id), str(enrollment), began, str(time_zone) if time_zone is not None else None)
+    zone = str(time_zone) if time_zone is not None else None
+    return EnrollmentRef(str(lead_id), str(enrollment), began, zone, Visit(*map(int, visit)) if visit else None)
 
 
 def weight(message: SendMessage | RawMessage) -> int:

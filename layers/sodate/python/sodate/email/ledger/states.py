@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Literal
 
+from sodate.leads.contact_state import Visit
+
 SendState = Literal[
     "planned", "sending", "skipped", "failed", "unknown", "sent", "delayed", "soft_bounced", "delivered",
     "rejected", "bounced", "complained",
@@ -45,7 +47,9 @@ EXCEPTIONAL = frozenset({"skipped", "failed", "unknown", "rejected", "bounced", 
 class StepRef:
     """Step of an enrollment, and attempt: everything the send id is derived from.
 
-    Another attempt is a separate send, so that SES's events distinguish the attempts.
+    `sequence`: the name of the enrollment (`scenarios.program.name_of`). `visit`: of the step of a scenario, of
+    which only the number counts; None in a sequence. Another attempt is a separate send, so that SES's events
+    distinguish the attempts.
     """
 
     lead_id: str
@@ -54,10 +58,13 @@ class StepRef:
     step: int
     enrollment_id: str
     attempt: int = 1
+    visit: Visit | None = None
 
     @property
     def send_id(self) -> str:
-        first = send_id("step", self.sequence, str(self.version), str(self.step), self.enrollment_id, self.lead_id)
+        visit = () if self.visit is None else ("visit", str(self.visit.number))
+        step = (self.sequence, str(self.version), str(self.step), *visit)
+        first = send_id("step", *step, self.enrollment_id, self.lead_id)
         return first if self.attempt == 1 else send_id("attempt", str(self.attempt), first)
 
     @property

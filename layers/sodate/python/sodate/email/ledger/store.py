@@ -15,6 +15,7 @@ from sodate.dynamodb.table import ConditionFailed, Update
 from sodate.email.ledger.reason import Reason
 from sodate.email.ledger.states import RANK, STEP, StepRef
 from sodate.errors import Conflict, NotFound
+from sodate.leads.contact_state import Visit
 
 
 class SendItem(TableItem, discriminator="send"):
@@ -48,6 +49,9 @@ class SendItem(TableItem, discriminator="send"):
     """SES reported on this attempt after the next one was claimed, so probably both were delivered."""
     attempt = NumberAttribute(null=True)
     """2 and more; absent for a first attempt."""
+    visit = NumberAttribute(null=True)
+    entered = NumberAttribute(null=True)
+    """Of a step of a scenario: number and beginning of the visit (`leads.contact_state.Visit`)."""
 
     @property
     def send_id(self) -> str:
@@ -60,6 +64,12 @@ class SendItem(TableItem, discriminator="send"):
     @property
     def lead_id(self) -> str:
         return keys.lead_id_of(self.pk)
+
+    @property
+    def step_visit(self) -> Visit | None:
+        if self.visit is None or self.entered is None:
+            return None
+        return Visit(int(self.visit), int(self.entered))
 
 
 def step_send(ref: StepRef, template: str, topic: str, now: datetime) -> SendItem:
@@ -86,6 +96,8 @@ def _of_step(ref: StepRef, template: str, topic: str) -> dict[str, Any]:
         "step": ref.step,
         "enrollment_id": ref.enrollment_id,
         "attempt": ref.attempt if ref.attempt > 1 else None,
+        "visit": ref.visit.number if ref.visit else None,
+        "entered": ref.visit.at if ref.visit else None,
     }
 
 

@@ -1,4 +1,4 @@
-"""A step of a sequence as a source of email: its part of the claim, its due entries, its ledger attributes."""
+"""Enrollments at one send step as a source of email: their part of the claim, their due entries, their ledger items."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -20,28 +20,37 @@ from sodate.email.mailing import Mailing
 from sodate.email.send_request import SendRequest
 from sodate.leads.contact_state import ContactState, StepPosition
 from sodate.leads.lead import Profile
-from sodate.leads.store import enrolled, find_state, step_change
-from sodate.scenarios.calendar import due_at
+from sodate.leads.store import find_state
 from sodate.scenarios.compose import StepComposer
+from sodate.scenarios.decide import due_by_time
 from sodate.scenarios.lane import lane_of
-from sodate.scenarios.sequence import Sequence as SequenceDefinition
-from sodate.scenarios.sequence import Step
-from sodate.scenarios.store import step_guard
+from sodate.scenarios.program import Program
+from sodate.scenarios.steps import SendStep
+from sodate.scenarios.store import enrolled, step_change, step_guard, visit_change, visit_guard
 from sodate.scenarios.watch import StepWatch
 from sodate.scheduling import store as due
 
 
 @dataclass
-class SequenceSource:
-    """One batch of enrollments at one step. `began`: when the invocation began."""
+class EnrollmentSource:
+    """One batch of enrollments. `began`: when the invocation began; the visits of the next step begin then.
+
+    Raises: `Invalid` when the program has no email at the step of the batch.
+    """
 
     batch: EnrollmentBatch
-    sequence: SequenceDefinition
+    program: Program
     mailing: Mailing
     composer: StepComposer
     began: datetime
     ended: str = Reason.ENROLLMENT_ENDED
+    _step: SendStep = field(init=False)
+    _then: int = field(init=False)
     _due_times: dict[tuple[datetime, str | None, int], datetime] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._step = self.program.send_at(self.batch.step)
+        self._then = self.program.nodes[self.batch.step].next[0]
 
     def requests(self) -> list[SendRequest]:
         return [self._request(self._dated(enrollment)) for enrollment in self.batch.enrollments]
@@ -50,35 +59,42 @@ class SequenceSource:
 
     @property
     def topic(self) -> str:
-        return self.sequence.topic
+        return self.program.topic_of(self._step)
 
     @property
     def guard(self) -> Guard:
-        return step_guard(self.sequence.id)
+        return step_guard(self.batch.sequence) if self.program.is_sequence else visit_guard(self.batch.sequence)
 
     def parameters(self, request: SendRequest) -> dict[str, Any]:
-        return {"enrollment": self._ref(request).enrollment_id, "step": self.batch.step, "then": self.batch.step + 1}
+        enrollment = _enrollment(request)
+        parameters = {"enrollment": enrollment.enrollment_id, "step": self.batch.step, "then": self._then}
+        if enrollment.visit is None:
+            return parameters
+        following = enrollment.visit.next(self.began)
+        numbers = {"visit": enrollment.visit.number, "entered": enrollment.visit.at}
+        return {**parameters, **numbers, "next_visit": following.number, "next_entered": following.at}
 
     def in_time_zone(self, request: SendRequest, time_zone: str | None) -> SendRequest:
         return self._request(replace(_enrollment(request), time_zone=time_zone))
 
     def position(self, state: ContactState, request: SendRequest) -> StepPosition:
-        return state.position(self.sequence.id, _enrollment(request).enrollment_id, self.batch.step)
+        enrollment = _enrollment(request)
+        return state.position(self.batch.sequence, enrollment.enrollment_id, self.batch.step, enrollment.visit)
 
     def still_wanted(self, request: SendRequest) -> Condition:
-        return enrolled(self.sequence.id, _enrollment(request).enrollment_id)
+        return enrolled(self.batch.sequence, _enrollment(request).enrollment_id)
 
     def advance(self, request: SendRequest) -> Update:
-        return self._step_change(request, self.batch.step, self.batch.step + 1)
+        return self._moved(_enrollment(request), is_back=False)
 
     def undo_claim(self, request: SendRequest) -> Update:
-        return self._step_change(request, self.batch.step + 1, self.batch.step)
+        return self._moved(_enrollment(request), is_back=True)
 
     def ledger_item(self, request: SendRequest, now: datetime) -> SendItem:
-        return step_send(self._ref(request), self._step.template, self.topic, now)
+        return step_send(self._ref(request), self._step.send, self.topic, now)
 
     def sent_row(self, request: SendRequest, message_id: str, planned: datetime, now: datetime) -> dict[str, Any]:
-        template = (self._step.template, self.composer.version)
+        template = (self._step.send, self.composer.version)
         return sent_step(self._ref(request), template, self.topic, message_id, planned, now)
 
     def compose(self, request: SendRequest, profile: Profile | None, now: datetime) -> OutgoingEmail:
@@ -87,30 +103,26 @@ class SequenceSource:
     def plan(self, requests: Iterable[SendRequest], at: datetime, now: datetime) -> None:
         back = self.batch.of(map(_enrollment, requests))
         if back.enrollments:
-            due.plan(at, lane_of(self.sequence), back.id, back, now)
+            due.plan(at, lane_of(self.program), back.id, back, now)
 
     def plan_successors(self, requests: Sequence[SendRequest], now: datetime) -> None:
         """Not for a further attempt, whose enrollment passed this step before."""
-        following = self.batch.step + 1
-        if self.batch.attempt > 1 or following >= len(self.sequence.steps):
+        if self.batch.attempt > 1 or self._then >= self.program.end:
             return
         at: dict[datetime, list[EnrollmentRef]] = defaultdict(list)
         for enrollment in map(_enrollment, requests):
-            at[due.due_minute(self._due(enrollment, following), now)].append(enrollment)
+            following = self._following(enrollment)
+            at[due.due_minute(self._due(following, self._then) or now, now)].append(following)
         rows = []
         for moment, together in at.items():
-            then = self.batch.of(together, following)
-            rows.append(encode(due.due_item(moment, lane_of(self.sequence), then.id, then, now)))
+            then = self.batch.of(together, self._then)
+            rows.append(encode(due.due_item(moment, lane_of(self.program), then.id, then, now)))
         table.put_many(rows)
 
     def watch(self, requests: Iterable[SendRequest], name: str, began: datetime, now: datetime) -> None:
         plan_watch(StepWatch(self.batch.of(map(_enrollment, requests)), began), name, now)
 
-    # -- times ---------------------------------------------------------------------------------------------------------
-
-    @property
-    def _step(self) -> Step:
-        return self.sequence.steps[self.batch.step]
+    # -- times and visits ----------------------------------------------------------------------------------------------
 
     def _request(self, enrollment: EnrollmentRef) -> SendRequest:
         ref = self.batch.ref(enrollment)
@@ -119,7 +131,7 @@ class SequenceSource:
             ref.send_id,
             enrollment,
             enrollment.time_zone,
-            self._due(enrollment, self.batch.step) + timedelta(hours=self._step.valid_hours),
+            (self._due(enrollment, self.batch.step) or self.began) + timedelta(hours=self._step.valid_hours),
             tuple(earlier.send_id for earlier in ref.earlier),
         )
 
@@ -128,25 +140,35 @@ class SequenceSource:
         if enrollment.since is not None:
             return enrollment
         state = find_state(enrollment.lead_id)
-        current = state.enrollments.get(self.sequence.id) if state else None
+        current = state.enrollments.get(self.batch.sequence) if state else None
         since = datetime.fromisoformat(current.since) if current else self.began
         return replace(enrollment, since=since, time_zone=state.zone if state else None)
 
-    def _due(self, enrollment: EnrollmentRef, step: int) -> datetime:
-        since = enrollment.since or self.began
-        key = (since, enrollment.time_zone, step)
+    def _due(self, enrollment: EnrollmentRef, step: int) -> datetime | None:
+        """None: more than the time decides; the engine finds out."""
+        visit = enrollment.visit
+        begin = visit.began if visit else enrollment.since or self.began
+        key = (begin, enrollment.time_zone, step)
         if key not in self._due_times:  # most leads of a batch have the same key
-            self._due_times[key] = due_at(
-                self.sequence.steps[step], self.sequence, since, mailing=self.mailing, time_zone=enrollment.time_zone
-            )
+            at = due_by_time(self.program, step, begin, enrollment.time_zone, self.mailing)
+            if at is None:
+                return None
+            self._due_times[key] = at
         return self._due_times[key]
+
+    def _following(self, enrollment: EnrollmentRef) -> EnrollmentRef:
+        return replace(enrollment, visit=enrollment.visit.next(self.began)) if enrollment.visit else enrollment
 
     def _ref(self, request: SendRequest) -> StepRef:
         return self.batch.ref(_enrollment(request))
 
-    def _step_change(self, request: SendRequest, step: int, then: int) -> Update:
-        enrollment = _enrollment(request)
-        return step_change(enrollment.lead_id, self.sequence.id, enrollment.enrollment_id, step, then)
+    def _moved(self, enrollment: EnrollmentRef, *, is_back: bool) -> Update:
+        name, step, then = self.batch.sequence, self.batch.step, self._then
+        lead_id, enrollment_id, visit = enrollment.lead_id, enrollment.enrollment_id, enrollment.visit
+        if visit is None:
+            return step_change(lead_id, name, enrollment_id, *((then, step) if is_back else (step, then)))
+        here, there = (step, visit), (then, visit.next(self.began))
+        return visit_change(lead_id, name, enrollment_id, *((there, here) if is_back else (here, there)))
 
 
 def _enrollment(request: SendRequest) -> EnrollmentRef:

@@ -1,0 +1,51 @@
+"""Reads published sequences and scenarios as programs.
+
+Both are stored as kind `sequence` and share one numbering of versions, so a sequence can become a scenario under its
+id; enrollments stay on the version that they began with.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from sodate.playbook.store import Definitions, DefinitionUnreadable, Stored, derived, parsed
+from sodate.scenarios.program import Program, ScenarioInvalid, compile_scenario, compile_sequence, id_of
+from sodate.scenarios.scenario import Scenario
+from sodate.scenarios.sequence import Sequence
+
+
+def is_scenario(body: Mapping[str, Any]) -> bool:
+    return "entry" in body
+
+
+def model_of(stored: Stored) -> type[BaseModel]:
+    return Scenario if is_scenario(stored.body) else Sequence
+
+
+def program_of(stored: Stored) -> Program:
+    """Compiled once per `Stored`. Raises: `DefinitionUnreadable`."""
+    return derived(stored, Program, lambda: _compiled(stored))
+
+
+def _compiled(stored: Stored) -> Program:
+    if not is_scenario(stored.body):
+        return compile_sequence(parsed(stored, Sequence), stored.version)
+    try:
+        return compile_scenario(parsed(stored, Scenario), stored.version)
+    except ScenarioInvalid as error:
+        raise DefinitionUnreadable(f"this release cannot run {stored.name}: {error}") from error
+
+
+def program(definitions: Definitions, name: str, version: int) -> Program:
+    """The program of an enrollment. `name`: of the enrollment. Raises: `NotFound`, `DefinitionUnreadable`."""
+    return program_of(definitions.version("sequence", id_of(name), version))
+
+
+def live_program(definitions: Definitions, name: str) -> Program:
+    """`name`: of the enrollment, or the id. Raises: `NotFound`, `DefinitionUnreadable`."""
+    return program_of(definitions.live("sequence", id_of(name)))
+
+
+def live_programs(definitions: Definitions) -> Iterator[Program]:
+    return map(program_of, definitions.all_live("sequence"))
