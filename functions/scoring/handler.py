@@ -1,4 +1,4 @@
-"""Table stream: new activities and changed profiles update a lead's score, facts and segments."""
+"""Table stream: new activities and changed profiles update a lead's score, facts, segments and scenarios."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from sodate.dynamodb import keys
 from sodate.errors import Invalid
 from sodate.runtime.app import App, on_lambda
 from sodate.runtime.batch import Failures, Record, each_group, image
+from sodate.scenarios.react import react
 from sodate.scoring.store import ScoreSnapshot
 from sodate.segments.membership_update import Occasion
 from sodate.segments.refresh import Live, prefetch, refresh
@@ -22,7 +23,10 @@ def handle(app: App, event: dict[str, Any]) -> Failures:
             found.append((live, prefetch(live, leads)))
         live, prefetched = found[0]
         lead_id = keys.lead_id_of(pk)
-        return refresh(lead_id, live, occasion_of(lead_id, records), app.clock.now(), prefetched.get(lead_id))
+        occasion = occasion_of(lead_id, records)
+        result = refresh(lead_id, live, occasion, app.clock.now(), prefetched.get(lead_id))
+        react(lead_id, occasion.activities, app.definitions, app.clock.now())
+        return result
 
     return each_group(app, event, act)
 

@@ -92,6 +92,12 @@ class ActivityType(StrEnum):
     SEGMENT_LEFT = "segment_left", "セグメントから出た", "left a segment", ("segment",), DoneBy.OTHERS
     SEGMENT_ADDED = "segment_added", "リストに追加", "was added to a list", ("segment", "reason"), DoneBy.OTHERS
     SEGMENT_REMOVED = "segment_removed", "リストから削除", "was taken off a list", ("segment", "reason"), DoneBy.OTHERS
+    SCENARIO_ENTERED = "scenario_entered", "シナリオに入った", "entered a scenario", ("scenario",), DoneBy.OTHERS
+    SCENARIO_ADVANCED = (
+        "scenario_advanced", "シナリオの分岐", "took a branch of a scenario", ("scenario", "reason"), DoneBy.OTHERS
+    )  # fmt: skip
+    SCENARIO_ENDED = "scenario_ended", "シナリオが終了", "a scenario ended", ("scenario", "reason"), DoneBy.OTHERS
+    GOAL_REACHED = "goal_reached", "ゴール達成", "reached a goal", ("scenario", "reason"), DoneBy.OTHERS
     SCORE_ADJUSTED = "score_adjusted", "スコアを手動で調整", "score was adjusted by hand", ("reason",), DoneBy.OTHERS
     ACTIVITY_JUDGED = (
         "activity_judged", "行動の判定(ロボットか人か)", "an activity was judged (robot or person)", (), DoneBy.OTHERS

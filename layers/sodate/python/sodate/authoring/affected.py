@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sodate.playbook.store import Kind, Stored
+from sodate.scenarios.programs import is_scenario
 
 Live = Mapping[tuple[Kind, str], Stored]
 _PINNED = "people already in it finish version {version} (runs are pinned); new enrollments get the new version"
@@ -16,6 +17,8 @@ def by_adding(kind: Kind, definition_id: str, body: dict[str, Any]) -> list[str]
     if kind == "form":
         required = [f["name"] for f in body["fields"] if f["required"]]
         return [f"web developers: POST /forms/{definition_id}/submissions, required: {', '.join(required)}"]
+    if kind == "sequence" and is_scenario(body):
+        return [_STATUS[body["status"]]]
     if kind == "sequence":
         forms = ", ".join(body["start"]["forms"]) or "any form"
         return [f"starts for opt-ins confirmed from now on ({forms}); earlier opt-ins do not enter"]
@@ -57,9 +60,20 @@ def by_retiring(stored: Stored) -> list[str]:
     return []
 
 
+#: Of a scenario.
+_STATUS = {
+    "draft": "draft: nobody enters, and no step runs",
+    "published": "published: leads enter from now on; what happened before does not count",
+    "paused": "paused: nobody enters, and no step runs; events are found in the log afterwards",
+    "ended": "ended: everybody in it leaves with the next step",
+}
+
+
 def _status(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     if before["status"] == after["status"]:
         return []
+    if is_scenario(after):
+        return [_STATUS[after["status"]]]
     return ["paused: no step is sent" if after["status"] == "paused" else "running again"]
 
 
@@ -98,7 +112,8 @@ def _sequences_with(template: str, live: Live) -> list[str]:
     users = sorted(
         stored.id
         for (kind, _), stored in live.items()
-        if kind == "sequence" and any(step["template"] == template for step in stored.body["steps"])
+        if kind == "sequence"
+        and any(template in (step.get("template"), step.get("send")) for step in stored.body["steps"])
     )
     return [f"next mails of {', '.join(users)}, for people already in it too"] if users else []
 

@@ -27,6 +27,12 @@ class Late(Exception):
     """The activity belongs before one that is already applied, or changes one: replay the whole log."""
 
 
+def robots_in(log: Iterable[Activity]) -> set[str]:
+    """Keys of activities whose last verdict says that a robot did them. The log must be in order."""
+    verdicts = {str(one.about.get("of")): one.about.get("verdict") for one in log if one.type == _JUDGED}
+    return {key for key, verdict in verdicts.items() if verdict == "robot"}
+
+
 class _Predicate(NamedTuple):
     key: str
     keep: int
@@ -78,8 +84,7 @@ class FactFold:
         """The facts that the whole log gives. The last verdict on an activity decides whether it counts."""
         relevant = (activity for activity in log if self.matters(activity))
         ordered = [one for _, one in sorted({activity.position: activity for activity in relevant}.items())]
-        verdicts = {str(one.about.get("of")): one.about.get("verdict") for one in ordered if one.type == _JUDGED}
-        robots = {key for key, verdict in verdicts.items() if verdict == "robot"}
+        robots = robots_in(ordered)
         facts = LeadFacts(robots=tuple(sorted(robots - {activity.key for activity in ordered})))
         for activity in ordered:
             if activity.key in robots:

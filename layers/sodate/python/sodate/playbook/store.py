@@ -118,7 +118,7 @@ class Definitions:
         self._on_unreadable = on_unreadable
         self._versions: dict[tuple[str, str, int], Stored] = {}
         self._pointers: dict[tuple[str, str], tuple[float, int | None]] = {}
-        self._lists: dict[str, tuple[float, list[str]]] = {}
+        self._lists: dict[str, tuple[float, dict[str, int]]] = {}
         self._reported: dict[tuple[str, str], float] = {}
 
     def live(self, kind: Kind, definition_id: str = ONLY) -> Stored:
@@ -156,21 +156,33 @@ class Definitions:
 
     def all_live(self, kind: Kind) -> list[Stored]:
         """Live versions of all definitions of `kind`, without those of which this release can read no version."""
-        cached = self._lists.get(kind)
-        if cached is None or self._timer() - cached[0] > self._pointer_seconds:
-            items = table.query(DefinitionItem, keys.definitions(kind))
-            names = sorted({item.definition_id for item in items})
-            for item in items:
-                if item.body is None:
-                    version = None if item.retired else int(item.version)
-                    self._pointers[kind, item.definition_id] = (self._timer(), version)
-            cached = self._lists[kind] = (self._timer(), names)
         definitions = []
-        for name in cached[1]:
+        for name in self._newest_versions(kind):
             with suppress(DefinitionUnreadable):
                 if self._live_version(kind, name) is not None:
                     definitions.append(self.live(kind, name))
         return definitions
+
+    def every(self, kind: Kind) -> list[Stored]:
+        """The newest version of each definition of `kind`, retired ones included, without unreadable ones."""
+        definitions = []
+        for name, version in self._newest_versions(kind).items():
+            with suppress(DefinitionUnreadable, NotFound):
+                definitions.append(self.version(kind, name, version))
+        return definitions
+
+    def _newest_versions(self, kind: Kind) -> dict[str, int]:
+        """By id, of what was ever made live."""
+        cached = self._lists.get(kind)
+        if cached is None or self._timer() - cached[0] > self._pointer_seconds:
+            versions: dict[str, int] = {}
+            for item in table.query(DefinitionItem, keys.definitions(kind)):
+                if item.body is None:
+                    version = int(item.version)
+                    versions[item.definition_id] = version
+                    self._pointers[kind, item.definition_id] = (self._timer(), None if item.retired else version)
+            cached = self._lists[kind] = (self._timer(), dict(sorted(versions.items())))
+        return cached[1]
 
     def publish(
         self, kind: Kind, definition_id: str, body: dict[str, Any], now: datetime, written_by: str | None = None

@@ -37,7 +37,8 @@ class Lead(Protocol):
 class ActiveEnrollment:
     """An enrollment as the engine sees it.
 
-    `node`: the index of the node that is next; `entered`: when the lead came to it. `key`: name and value of the
+    `node`: the index of the node that is next; `entered`: when the lead came to it; `moves`: from node to node so far.
+    `key`: name and value of the
     activity attribute. `arms`: split or holdout step → the lead's arm, also of earlier enrollments in this scenario.
     `reached`: goals that were counted.
     """
@@ -49,9 +50,10 @@ class ActiveEnrollment:
     key: tuple[str, str] | None = None
     arms: Mapping[str, str] = field(default_factory=dict)
     reached: frozenset[str] = frozenset()
+    moves: int = 0
 
     def at(self, node: int, entered: datetime) -> "ActiveEnrollment":
-        return replace(self, node=node, entered=entered)
+        return replace(self, node=node, entered=entered, moves=self.moves + 1)
 
 
 # -- effects -------------------------------------------------------------------------------------------------------
@@ -134,9 +136,13 @@ class GoalReached:
 
 @dataclass(frozen=True)
 class EndEnrollment:
-    """`reason`: `completed`, `goal:<id>`, `exit:<id>`, `date:<step>`, or the word of an end step."""
+    """`reason`: `completed`, `goal:<id>`, `exit:<id>`, `date:<step>`, or the word of an end step.
+
+    `is_early`: by a goal or an exit, so an email of the enrollment is not even attempted again.
+    """
 
     reason: str
+    is_early: bool = False
 
 
 Effect = (

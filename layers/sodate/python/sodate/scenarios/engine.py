@@ -87,6 +87,11 @@ def on_event(
     return None
 
 
+def stop(program: Program, enrollment: ActiveEnrollment, lead: Lead, now: datetime, reason: str) -> Advance:
+    """End an enrollment early, whatever its step is. `reason`: of the end, after `exit:`."""
+    return _Walk(program, enrollment, lead, now, None).end(f"exit:{reason}", ReasonCode.EXIT)
+
+
 def resume(
     program: Program,
     enrollment: ActiveEnrollment,
@@ -166,7 +171,7 @@ class _Walk:
 
     def end(self, reason: str, code: ReasonCode) -> Advance:
         self._say(code, reason)
-        self.effects.append(EndEnrollment(reason))
+        self.effects.append(EndEnrollment(reason, is_early=code in (ReasonCode.GOAL, ReasonCode.EXIT)))
         self.enrollment = self.enrollment.at(self.program.end, self.now)
         return Advance(tuple(self.effects), self.enrollment, None, tuple(self.reasons))
 

@@ -85,7 +85,9 @@ def starts_by_opt_in(program: Program, form_id: str | None, topics: Values[str])
         program.is_published
         and program.topic in topics
         and any(
-            isinstance(entry, OptInEntry) and (not entry.opt_in_confirmed or form_id in entry.opt_in_confirmed)
+            isinstance(entry, OptInEntry)
+            and entry.when is None
+            and (not entry.opt_in_confirmed or form_id in entry.opt_in_confirmed)
             for entry in program.entry
         )
     )

@@ -11,7 +11,7 @@ from typing import Literal
 from sodate.errors import Invalid
 from sodate.scenarios.entries import Entry, OptInEntry, ReEntry
 from sodate.scenarios.graph import Fault, can_skip, exits_of, faults_of
-from sodate.scenarios.scenario import Exit, Goal, PausePolicy, Scenario, ScenarioStatus
+from sodate.scenarios.scenario import RUNNING, Exit, Goal, PausePolicy, Scenario, ScenarioStatus
 from sodate.scenarios.sequence import Sequence as SequenceDefinition
 from sodate.scenarios.sequence import Step as SequenceStep
 from sodate.scenarios.steps import END, SendStep, Step, WaitForStep, WaitStep
@@ -80,6 +80,17 @@ class Program:
     @property
     def is_published(self) -> bool:
         return self.status is ScenarioStatus.PUBLISHED
+
+    @property
+    def is_running(self) -> bool:
+        return self.status in RUNNING
+
+    def is_email(self, index: int) -> bool:
+        return 0 <= index < self.end and isinstance(self.nodes[index].step, SendStep)
+
+    def needs_engine(self, index: int) -> bool:
+        """Whether the engine runs when this node is due; False: it is an email that nothing can prevent or replace."""
+        return not self.is_sequence and bool(self.goals or self.exits or not self.is_email(index))
 
     def send_at(self, index: int) -> SendStep:
         """The send step of a node. Raises: `Invalid` when the program has no such node, or it is another step."""
@@ -166,6 +177,12 @@ def id_of(name: str) -> str:
 def key_of(name: str) -> str | None:
     """The value of the scenario's key in the name of an enrollment."""
     return name.partition(_KEY)[2] or None
+
+
+def key_in(program: Program, name: str) -> tuple[str, str] | None:
+    """Name and value of the key of the enrollment with this name."""
+    value = key_of(name)
+    return (program.key, value) if program.key and value else None
 
 
 def _send_of(step: SequenceStep) -> SendStep:

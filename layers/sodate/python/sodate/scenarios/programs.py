@@ -47,5 +47,10 @@ def live_program(definitions: Definitions, name: str) -> Program:
     return program_of(definitions.live("sequence", id_of(name)))
 
 
+def has_scenarios(definitions: Definitions) -> bool:
+    """Also retired ones, in which leads may still be."""
+    return any(is_scenario(stored.body) for stored in definitions.every("sequence"))
+
+
 def live_programs(definitions: Definitions) -> Iterator[Program]:
     return map(program_of, definitions.all_live("sequence"))

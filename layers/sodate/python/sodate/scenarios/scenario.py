@@ -22,6 +22,10 @@ class ScenarioStatus(StrEnum):
     """Every enrollment has ended."""
 
 
+#: Steps are taken; those of an ended scenario end the enrollments.
+RUNNING = (ScenarioStatus.PUBLISHED, ScenarioStatus.ENDED)
+
+
 class PausePolicy(Definition):
     """What a pause does to the waits that it interrupts."""
 

@@ -14,12 +14,12 @@ from sodate.scenarios.compose import StepComposer
 from sodate.scenarios.enrollment_source import EnrollmentSource
 from sodate.scenarios.lane import lane_of
 from sodate.scenarios.programs import live_program, program
-from sodate.scenarios.scenario import ScenarioStatus
+from sodate.scenarios.run_batch import BatchRun
+from sodate.scenarios.scenario import RUNNING, ScenarioStatus
 from sodate.scheduling import store as due
 
 #: A paused sequence is looked at again this much later.
 PAUSE_CHECK = timedelta(hours=1)
-_RUNNING = (ScenarioStatus.PUBLISHED, ScenarioStatus.ENDED)
 
 
 @dataclass(frozen=True)
@@ -38,17 +38,23 @@ class StepEmail:
         """
         runs = program(self.definitions, batch.sequence, batch.version)
         now = self.sender.now()
-        if self.is_paused(batch.sequence):
+        status = self._live_status(batch.sequence)
+        if status not in RUNNING:
             due.plan(now + PAUSE_CHECK, lane_of(runs), batch.id, batch, now)
             return Counter(paused=len(batch.enrollments))
-        mailing = parsed(self.definitions.live("mailing"), Mailing)
+        mailing, counts = parsed(self.definitions.live("mailing"), Mailing), Counter[str]()
+        has_ended = status is ScenarioStatus.ENDED
+        if batch.attempt == 1 and (has_ended or runs.needs_engine(batch.step)):
+            batch, counts = BatchRun(self.definitions, runs, mailing, now, has_ended).run(batch)
+            if not batch.enrollments:
+                return counts
         composer = StepComposer(self.definitions, self.links, self.stage, runs, mailing)
         source = EnrollmentSource(batch, runs, mailing, composer, began)
-        return self.sender.send(source, source.requests(), mailing, began, batch.evidence or "")
+        return counts + self.sender.send(source, source.requests(), mailing, began, batch.evidence or "")
 
-    def is_paused(self, name: str) -> bool:
-        """Pausing is a flag on the live version; it applies to enrollments of older versions too."""
+    def _live_status(self, name: str) -> ScenarioStatus:
+        """The status is a flag on the live version; it applies to enrollments of older versions too."""
         try:
-            return live_program(self.definitions, name).status not in _RUNNING
-        except NotFound:
-            return False
+            return live_program(self.definitions, name).status
+        except NotFound:  # retired: who is in it goes on
+            return ScenarioStatus.PUBLISHED

@@ -1,15 +1,19 @@
 """Conditions and changes of one enrollment in STATE, without reading the state; and its part of a claim."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
+from sodate.dynamodb import keys
 from sodate.dynamodb.statement import number, text
 from sodate.dynamodb.table import Update
 from sodate.email.eligibility.store import Guard
-from sodate.leads.contact_state import Visit
-from sodate.leads.store import StateItem, state_key
+from sodate.leads.contact_state import Enrollment, Visit
+from sodate.leads.lead import Profile
+from sodate.leads.store import ProfileItem, StateItem, equal, profile_key, state_key
 
 
 def step_change(lead_id: str, sequence: str, enrollment_id: str, step: int, then: int) -> Update:
@@ -58,6 +62,27 @@ def visits(name: str, number: Any, at: Any) -> Condition:
     enrollment = StateItem.enrollments[name]
     condition: Condition = (enrollment["m"] == number) & (enrollment["e"] == at)
     return condition
+
+
+def as_enrolled(name: str, enrollment: Enrollment) -> Condition:
+    """True while the enrollment has not moved and not ended."""
+    visit = enrollment.visit or Visit(0, 0)
+    at_step = enrolled_at(name, enrollment.id, enrollment.step) & visits(name, visit.number, visit.at)
+    condition: Condition = at_step & equal(StateItem.enrollments[name]["end"], enrollment.ended)
+    return condition
+
+
+def profile_change(before: Profile, values: Mapping[str, Any], now: datetime) -> Update:
+    """Set values by path (`secondary.tags`), while those of lists are as in `before`."""
+    groups = {"primary": ProfileItem.primary, "secondary": ProfileItem.secondary, "source": ProfileItem.source}
+    actions: list[Action] = [ProfileItem.updated.set(keys.stamp(now))]
+    condition: Condition = ProfileItem.created.exists()
+    for path, value in values.items():
+        group, _, name = path.partition(".")
+        actions.append(groups[group][name].set(value))
+        if isinstance(value, list):
+            condition &= equal(groups[group][name], before.attribute(path))
+    return Update(profile_key(before.lead_id), actions, condition)
 
 
 def step_guard(sequence: str) -> Guard:

@@ -177,7 +177,7 @@ class Rescorer:
 
     def _signals(self, lead_id: str, snapshot: ScoreSnapshot, score_state: ScoreState, rules: Rules) -> Iterator[Write]:
         if self.notify or snapshot.rules_version == rules.version:
-            yield Put.new(_signal(load_profile(lead_id), score_state, rules, self.now))
+            yield Put.new(signal_of(load_profile(lead_id), score_state, rules, self.now))
 
     def _row(
         self,
@@ -274,7 +274,11 @@ def _plan_transition(
     return transition
 
 
-def _signal(profile: Profile, score_state: ScoreState, rules: Rules, now: datetime) -> TableItem:
+def signal_of(
+    profile: Profile, score_state: ScoreState, rules: Rules, now: datetime, reason: str | None = None
+) -> TableItem:
+    """A signal to sales, with what explains the score. `reason`: of a scenario, in front of it."""
+    first = [] if reason is None else [{"label": reason, "points": 0, "times": 1, "category": None}]
     rule_set, view = rules.rules, rules.engine.view(score_state, score_state.now)
     lines = sorted(view.lines, key=lambda line: -abs(line.points))
     scored_lines = [(rule_set.rules[line.rule], line) for line in lines if line.points]
@@ -285,7 +289,8 @@ def _signal(profile: Profile, score_state: ScoreState, rules: Rules, now: dateti
         phase=rule_set.phases[score_state.phase].id,
         phase_label=rule_set.phases[score_state.phase].label,
         rules_version=rules.version,
-        reasons=[
+        reasons=first
+        + [
             {"label": rule.label, "points": line.points, "times": line.times, "category": rule.category}
             for rule, line in scored_lines
         ],

@@ -11,12 +11,20 @@ from sodate.authoring.loader import Doc
 from sodate.conditions.language import ActivityTest, SegmentTest
 from sodate.playbook.problem import Problem, did_you_mean
 from sodate.playbook.yamlfile import Path
-from sodate.scenarios.entries import FormEntry, OptInEntry, ScheduleEntry
+from sodate.scenarios.entries import (
+    DateEntry,
+    FormEntry,
+    OptInEntry,
+    PhaseEntry,
+    RankEntry,
+    ScheduleEntry,
+    ScoreEntry,
+)
 from sodate.scenarios.graph import faults_of
 from sodate.scenarios.recurrence import next_after
-from sodate.scenarios.scenario import Scenario
+from sodate.scenarios.scenario import PausePolicy, Scenario
 from sodate.scenarios.steps import EnrollStep, LeaveStep, SendStep, WaitForStep
-from sodate.scenarios.triggers import SegmentEntered, SegmentLeft, Trigger
+from sodate.scenarios.triggers import Reply, SegmentEntered, SegmentLeft, Trigger
 
 #: The kind of a definition, the path at which a scenario names it, and its id.
 _Named = tuple[str, Path, str]
@@ -26,11 +34,48 @@ def _valid(context: Context) -> Iterator[tuple[Doc[Scenario], Scenario]]:
     return ((doc, doc.model) for doc in context.book.scenarios if doc.model)
 
 
-def scenarios_do_not_run_yet(context: Context) -> Iterator[Problem]:
+def everything_in_it_runs(context: Context) -> Iterator[Problem]:
+    """What a scenario may say, and this release does not run yet."""
     for doc, scenario in _valid(context):
-        message = f"scenario `{scenario.id}` is checked, but this release does not run scenarios yet: nobody enters"
-        hint = "use sequences/ until then"
-        yield doc.problem(("id",), message, hint, "scenario-not-run", severity="warning")
+        for path, what in _not_run(scenario):
+            message, hint = f"this release does not run {what} yet", "leave it out"
+            yield doc.problem(path, message, hint, "scenario-not-run")
+
+
+def _not_run(scenario: Scenario) -> Iterator[tuple[Path, str]]:
+    for index, entry in enumerate(scenario.entry):
+        if isinstance(entry, ScoreEntry | RankEntry | PhaseEntry | DateEntry | ScheduleEntry):
+            head = next(name for name in ("score", "rank", "phase", "date", "schedule") if hasattr(entry, name))
+            yield ("entry", index, head), f"entries by `{head}`"
+    if scenario.max_entries_per_hour is not None:
+        yield ("max_entries_per_hour",), "a limit of entries"
+    if scenario.pause != PausePolicy():
+        yield ("pause",), "a policy for pauses other than `waits: count_on`"
+    for path, trigger in _triggers(scenario):
+        if isinstance(trigger, Reply):
+            yield path, "`reply`"
+    yield from _steps_not_run(scenario)
+
+
+def _steps_not_run(scenario: Scenario) -> Iterator[tuple[Path, str]]:
+    for index, step in enumerate(scenario.steps):
+        for key, value in _NOT_RUN.items():
+            if getattr(step, key, value) != value:
+                yield ("steps", index, key), f"`{key}` other than `{value}`" if value else f"`{key}`"
+
+
+#: Keys of steps → the only value that is run; None: no value is.
+_NOT_RUN = {"webhook": None, "over_cap": "defer", "on_error": "retry"}
+
+
+def ids_differ_from_those_of_sequences(context: Context) -> Iterator[Problem]:
+    """Both are stored under one kind."""
+    sequences = context.declared("sequences")
+    for doc in context.book.scenarios:
+        if doc.id in sequences:
+            message = f"there is a sequence `{doc.id}`, too"
+            hint = "delete the sequence (people in it finish it), or give the scenario another id"
+            yield doc.problem(("id",), message, hint, "duplicate-id")
 
 
 def steps_form_a_graph_that_ends(context: Context) -> Iterator[Problem]:
@@ -167,7 +212,8 @@ def _has_holidays(calendar: str) -> bool:
 
 
 RULES = (
-    scenarios_do_not_run_yet,
+    everything_in_it_runs,
+    ids_differ_from_those_of_sequences,
     steps_form_a_graph_that_ends,
     emails_have_the_topic_of_their_template,
     named_definitions_exist,

@@ -1,0 +1,163 @@
+"""After new activities of a lead: enrollments end, continue or begin, as the scenarios say.
+
+Everything is idempotent: an activity that is delivered again finds its enrollment moved, or begun by itself.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sodate.activities.activity import Activity, activity_key
+from sodate.activities.catalog import ActivityType
+from sodate.activities.store import activity_item
+from sodate.dynamodb import table
+from sodate.dynamodb.table import ConditionFailed, Put
+from sodate.email.delivery.message import EnrollmentRef
+from sodate.email.mailing import Mailing
+from sodate.errors import NotFound, Transient
+from sodate.leads.contact_state import ContactState, Enrollment
+from sodate.leads.store import enrollments_unchanged, find_state, state_change
+from sodate.playbook.store import Definitions, parsed
+from sodate.scenarios.carry_out import CarryOut
+from sodate.scenarios.engine import on_event
+from sodate.scenarios.enroll import begin, may_enter
+from sodate.scenarios.entries import Entry, OptInEntry, starts
+from sodate.scenarios.lead_now import LeadNow
+from sodate.scenarios.program import Program, key_in, name_of
+from sodate.scenarios.programs import has_scenarios, live_program, live_programs, program
+from sodate.scenarios.progress import active
+from sodate.scenarios.run_batch import Decided, plan_steps
+
+_TRIES = 5
+#: A lead is in at most so many sequences and scenarios, ended ones included: `STATE` must stay small.
+MOST_ENROLLMENTS = 24
+#: The longest value of a key; an activity with a longer one begins no enrollment.
+_LONGEST_KEY = 64
+#: Activities that scenarios themselves write. They start, end and continue nothing, so that no circle is possible.
+_OWN = frozenset(
+    type_.value
+    for type_ in (
+        ActivityType.SCENARIO_ENTERED, ActivityType.SCENARIO_ADVANCED, ActivityType.SCENARIO_ENDED,
+        ActivityType.GOAL_REACHED,
+    )
+)  # fmt: skip
+
+
+def react(lead_id: str, activities: Sequence[Activity], definitions: Definitions, now: datetime) -> None:
+    """Raises: `Transient` when the lead keeps changing."""
+    relevant = sorted((one for one in activities if one.type not in _OWN), key=lambda one: one.position)
+    if not relevant or not has_scenarios(definitions):
+        return
+    for activity in relevant:
+        for _ in range(_TRIES):
+            state = find_state(lead_id)
+            if state is None or _Reaction(definitions, state, activity, now).is_written():
+                break
+        else:
+            raise Transient(f"lead {lead_id} has concurrent changes: try again")
+
+
+@dataclass
+class _Reaction:
+    """One activity. `state`: as it was read, and as it is after each write."""
+
+    definitions: Definitions
+    state: ContactState
+    activity: Activity
+    now: datetime
+
+    def is_written(self) -> bool:
+        """False: something else changed the lead; read it again."""
+        for name, enrollment in list(self.state.enrollments.items()):
+            if enrollment.visit is not None and not self._continued(name, enrollment):
+                return False
+        return all(self._began(runs, entry) for runs, entry in self._entries())
+
+    # -- enrollments that exist ----------------------------------------------------------------------------------------
+
+    def _continued(self, name: str, enrollment: Enrollment) -> bool:
+        runs = program(self.definitions, name, enrollment.version)
+        if (enrollment.is_complete and not runs.goals) or not self._is_running(name):
+            return True
+        seen, lead = active(runs, name, enrollment), self._lead(runs, name)
+        try:
+            advance = on_event(runs, seen, lead, self.activity, self.now, mailing=self._mailing)
+        except NotFound:  # erased meanwhile
+            return True
+        if advance is None:
+            return True
+        decided = Decided(EnrollmentRef(self.state.lead_id, enrollment.id), lead, advance)
+        plan_steps(runs, name, [decided], self.now)
+        after = CarryOut(self.definitions, self._mailing, lead, name, self.now).write(advance)
+        if after is None:
+            return False
+        self.state = after
+        return True
+
+    def _is_running(self, name: str) -> bool:
+        """While a scenario is paused its events wait in the log: the engine finds them before the next step."""
+        try:
+            return live_program(self.definitions, name).is_running
+        except NotFound:  # retired: who is in it goes on
+            return True
+
+    # -- enrollments that begin ----------------------------------------------------------------------------------------
+
+    def _entries(self) -> Iterator[tuple[Program, Entry]]:
+        for runs in live_programs(self.definitions):
+            for entry in runs.entry if runs.is_published and not runs.is_sequence else ():
+                if self._starts(runs, entry):
+                    yield runs, entry
+
+    def _starts(self, runs: Program, entry: Entry) -> bool:
+        """An opt-in without a condition enrolls in the transaction of the consent (`enroll.on_opt_in`)."""
+        if isinstance(entry, OptInEntry) and (entry.when is None or self.state.topics.get(runs.topic) != "confirmed"):
+            return False
+        return starts(entry, self.activity)
+
+    def _began(self, runs: Program, entry: Entry) -> bool:
+        name = self._name(runs)
+        if name is None:
+            return True
+        before = self.state.enrollments.get(name)
+        if before is not None and self.activity.at <= datetime.fromisoformat(before.since):
+            return True
+        is_full = before is None and len(self.state.enrollments) >= MOST_ENROLLMENTS
+        if is_full or not may_enter(runs, before, self.now):
+            return True
+        try:
+            if entry.when is not None and not self._lead(runs, name).holds(entry.when):
+                return True
+        except NotFound:
+            return True
+        return self._enrolled(runs, name)
+
+    def _enrolled(self, runs: Program, name: str) -> bool:
+        enrollment, due_entry = begin(runs, name, self.state, self.activity.key, self._mailing, self.now)
+        after = self.state.enroll({name: enrollment})
+        about = {"scenario": name, "version": runs.version, "reason": self.activity.type}
+        key = activity_key(ActivityType.SCENARIO_ENTERED, name, enrollment.id)
+        entered = Activity(self.state.lead_id, ActivityType.SCENARIO_ENTERED.value, self.now, key, about)
+        as_seen = enrollments_unchanged(self.state, [name])
+        try:
+            table.commit([state_change(self.state, after, (), as_seen), due_entry, Put(activity_item(entered))])
+        except ConditionFailed:
+            return False
+        self.state = after
+        return True
+
+    def _name(self, runs: Program) -> str | None:
+        """None: the activity has no value for the scenario's key."""
+        if runs.key is None:
+            return runs.id
+        value = self.activity.about.get(runs.key)
+        return name_of(runs.id, str(value)) if value and len(str(value)) <= _LONGEST_KEY else None
+
+    # -- what both need ------------------------------------------------------------------------------------------------
+
+    def _lead(self, runs: Program, name: str) -> LeadNow:
+        return LeadNow(self.state, runs, self.definitions, self.now, key_in(runs, name))
+
+    @property
+    def _mailing(self) -> Mailing:
+        return parsed(self.definitions.live("mailing"), Mailing)

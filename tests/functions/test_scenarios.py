@@ -1,0 +1,137 @@
+"""Scenarios in the whole system: entry, waits, branches, splits, goals and exits, with the real handlers."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sodate.activities.activity import Activity, activity_key
+from sodate.activities.store import activity_item
+from sodate.dynamodb import table
+from sodate.leads.store import load_state
+from sodate.scenarios.scenario import Scenario
+
+from tests.functions.quick import QuickWorld, quick_world
+from tests.support.world import Json
+
+TOPIC = "product-news"
+FIRST, SECOND, THIRD = "materials-1-first-steps", "materials-2-case-study", "materials-3-pricing"
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Any:
+    with quick_world(monkeypatch) as found:
+        for name in ("materials-follow-up", "demo-preparation"):  # the scenarios are the only ones that send
+            found.app.definitions.retire("sequence", name, found.now)
+        yield found
+
+
+def publish(world: QuickWorld, *steps: Json, **keys: Any) -> int:
+    head = {"id": "nurture", "topic": TOPIC, "status": "published", "entry": [{"opt_in_confirmed": []}]}
+    body = Scenario.model_validate({**head, **keys, "steps": steps}).model_dump(mode="json", by_alias=True)
+    return world.app.definitions.publish("sequence", body["id"], body, world.now)
+
+
+def does(world: QuickWorld, lead: str, type_: str, **about: Any) -> None:
+    """An activity from outside, at this moment."""
+    key = activity_key(type_, str(world.now), str(about))
+    table.put(activity_item(Activity(lead, type_, world.now, key, about)))
+    world.settle()
+
+
+def templates(world: QuickWorld, email: str = "taro@example.jp") -> list[str]:
+    """Templates of the lead's marketing emails, in order."""
+    sends = [one for one in world.items("send") if one["purpose"] == "marketing" and one["state"] == "delivered"]
+    mine = [one for one in sends if one["pk"] == f"LEAD#{world.lead_id(email)}"]
+    return [one["template"] for one in sorted(mine, key=lambda one: one["sent_at"])]
+
+
+def reasons(world: QuickWorld, type_: str) -> list[str]:
+    return [one["about"]["reason"] for one in world.items("activity") if one["type"] == type_]
+
+
+SEND = {"id": "first", "send": FIRST}
+
+
+def test_a_wait_between_two_emails_is_kept(world: QuickWorld) -> None:
+    publish(world, SEND, {"id": "wait", "wait": {"days_of_24_hours": 3}}, {"id": "second", "send": SECOND})
+    lead = world.join()
+    world.advance(timedelta(hours=1))
+    assert templates(world) == [FIRST]
+    world.advance(timedelta(days=2, hours=22))
+    assert templates(world) == [FIRST]
+    world.advance(timedelta(days=1))
+    assert templates(world) == [FIRST, SECOND]
+    assert load_state(lead).enrollments["nurture"].is_complete
+
+
+def test_who_clicks_takes_the_other_branch(world: QuickWorld) -> None:
+    publish(
+        world,
+        SEND,
+        {"id": "clicks", "wait_for": {"activity": "mail_clicked"}, "timeout": {"days": 5}, "on_timeout": "third"},
+        {"id": "second", "send": SECOND, "then": "end"},
+        {"id": "third", "send": THIRD},
+    )
+    clicks, does_not = world.join(), world.join("jiro@example.jp")
+    world.advance(timedelta(hours=1))
+    does(world, clicks, "mail_clicked", link="https://example.jp/cases")
+    world.advance(timedelta(days=1))
+    assert (templates(world), templates(world, "jiro@example.jp")) == ([FIRST, SECOND], [FIRST])
+    world.advance(timedelta(days=7))
+    assert (templates(world), templates(world, "jiro@example.jp")) == ([FIRST, SECOND], [FIRST, THIRD])
+    assert load_state(does_not).enrollments["nurture"].is_complete
+    assert sorted(reasons(world, "scenario_advanced")) == ["clicks v1: event", "clicks v1: timeout"]
+
+
+def test_a_goal_ends_the_scenario_before_its_next_email(world: QuickWorld) -> None:
+    publish(
+        world,
+        SEND,
+        {"id": "wait", "wait": {"days": 3}},
+        {"id": "second", "send": SECOND},
+        goals=[{"id": "meeting", "on": {"feedback": ["meeting_set"]}}],
+    )
+    lead = world.join()
+    world.advance(timedelta(hours=1))
+    does(world, lead, "meeting_set")
+    world.advance(timedelta(days=10))
+    assert templates(world) == [FIRST]
+    assert load_state(lead).enrollments["nurture"].ended == "goal:meeting"
+    assert reasons(world, "goal_reached") == ["meeting"]
+
+
+def test_a_condition_is_asked_again_just_before_an_email(world: QuickWorld) -> None:
+    """Nothing happens to this lead at the moment at which the condition becomes true."""
+    publish(
+        world,
+        SEND,
+        {"id": "wait", "wait": {"days": 40}},
+        {"id": "second", "send": SECOND},
+        exits=[{"id": "asleep", "when": {"inactive_for_days": 30}}],
+    )
+    lead = world.join()
+    world.advance(timedelta(days=45))
+    assert templates(world) == [FIRST]
+    assert load_state(lead).enrollments["nurture"].ended == "exit:asleep"
+
+
+def test_a_branch_by_profile_a_tag_and_a_signal(world: QuickWorld) -> None:
+    publish(
+        world,
+        {
+            "id": "who", "otherwise": "second",
+            "branch": [{"when": {"attribute": "primary.title", "equals": "部長"}, "then": "tag"}],
+        },
+        {"id": "tag", "set": [{"add_tag": "manager"}, {"field": "secondary.grade", "to": "A"}]},
+        {"id": "call", "call_task": "お礼の電話", "due": {"business_days": 1, "at": "17:00"}, "then": "end"},
+        {"id": "second", "send": SECOND},
+    )  # fmt: skip
+    lead = world.join()
+    world.join("jiro@example.jp", title="課長")
+    world.advance(timedelta(days=1))
+    assert (templates(world), templates(world, "jiro@example.jp")) == ([], [SECOND])
+    profile = next(one for one in world.items("profile") if one["pk"] == f"LEAD#{lead}")
+    assert (profile["secondary"]["tags"], profile["secondary"]["grade"]) == (["manager"], "A")
+    first = [json.loads(one["reasons"])[0]["label"] for one in world.items("signal")]
+    assert first == ["お礼の電話 (2026-11-25 17:00)"]
