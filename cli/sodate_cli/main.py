@@ -12,6 +12,7 @@ from sodate_cli.leads import app as lead_app
 from sodate_cli.local.commands import app as local_app
 from sodate_cli.playbook.commands import app as playbook_app
 from sodate_cli.quarantine import app as quarantine_app
+from sodate_cli.scenarios import app as scenario_app
 from sodate_cli.score import app as score_app
 from sodate_cli.segments import app as segment_app
 from sodate_cli.sends import app as sends_app
@@ -30,6 +31,7 @@ lead_app.command()(adjust)
 app.add_typer(lead_app, name="lead")
 score_app.command()(calibrate)
 app.add_typer(score_app, name="score")
+app.add_typer(scenario_app, name="scenario")
 app.add_typer(segment_app, name="segment")
 app.command("import")(import_leads)
 app.command("export")(export_leads)

@@ -8,8 +8,9 @@ import pytest
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.store import activity_item
 from sodate.dynamodb import table
-from sodate.leads.store import load_state
+from sodate.leads.store import load_state, state_change
 from sodate.scenarios.scenario import Scenario
+from sodate.segments.segment import SegmentSet
 
 from tests.functions.quick import QuickWorld, quick_world
 from tests.support.world import Json
@@ -135,3 +136,126 @@ def test_a_branch_by_profile_a_tag_and_a_signal(world: QuickWorld) -> None:
     assert (profile["secondary"]["tags"], profile["secondary"]["grade"]) == (["manager"], "A")
     first = [json.loads(one["reasons"])[0]["label"] for one in world.items("signal")]
     assert first == ["お礼の電話 (2026-11-25 17:00)"]
+
+
+def test_a_paused_scenario_sends_nothing_and_what_happened_meanwhile_counts(world: QuickWorld) -> None:
+    steps = (SEND, {"id": "wait", "wait": {"days": 3}}, {"id": "second", "send": SECOND})
+    exits = [{"id": "clicked", "on": {"activity": "mail_clicked"}}]
+    publish(world, *steps, exits=exits)
+    lead = world.join()
+    jiro = world.join("jiro@example.jp")
+    world.advance(timedelta(hours=1))
+    publish(world, *steps, exits=exits, status="paused")
+    world.advance(timedelta(days=1))
+    does(world, lead, "mail_clicked", link="https://example.jp/")
+    assert (
+        world.join("saburo@example.jp") and "nurture" not in load_state(world.lead_id("saburo@example.jp")).enrollments
+    )
+    world.advance(timedelta(days=3))
+    assert (templates(world), templates(world, "jiro@example.jp")) == ([FIRST], [FIRST])
+    publish(world, *steps, exits=exits)
+    world.advance(timedelta(days=3))  # over a weekend
+    assert (templates(world), templates(world, "jiro@example.jp")) == ([FIRST], [FIRST, SECOND])
+    assert load_state(lead).enrollments["nurture"].ended == "exit:clicked"
+    assert load_state(jiro).enrollments["nurture"].is_complete
+
+
+def test_an_ended_scenario_lets_everybody_go(world: QuickWorld) -> None:
+    steps = (SEND, {"id": "wait", "wait": {"days": 3}}, {"id": "second", "send": SECOND})
+    publish(world, *steps)
+    lead = world.join()
+    world.advance(timedelta(hours=1))
+    publish(world, *steps, status="ended")
+    world.advance(timedelta(days=7))
+    assert templates(world) == [FIRST]
+    assert load_state(lead).enrollments["nurture"].ended == "exit:scenario_ended"
+
+
+def test_each_value_of_the_key_has_an_enrollment_of_its_own(world: QuickWorld) -> None:
+    """Two seminars: attending one ends the enrollment for that one."""
+    publish(
+        world,
+        {"id": "wait", "wait": {"days": 2, "at": "10:00"}},
+        {"id": "second", "send": SECOND},
+        key="seminar",
+        entry=[{"on": {"activity": "seminar_registered"}}],
+        exits=[{"id": "attended", "on": {"activity": "seminar_attended", "same_key": "seminar"}}],
+    )
+    lead = world.join()
+    does(world, lead, "seminar_registered", seminar="spring")
+    does(world, lead, "seminar_registered", seminar="autumn")
+    does(world, lead, "seminar_registered", seminar="autumn")
+    world.advance(timedelta(minutes=1))
+    assert sorted(load_state(lead).enrollments) == ["nurture#autumn", "nurture#spring"]
+    does(world, lead, "seminar_attended", seminar="spring")
+    world.advance(timedelta(days=5))
+    ended = {name: one.ended for name, one in load_state(lead).enrollments.items()}
+    assert ended == {"nurture#autumn": None, "nurture#spring": "exit:attended"}
+    assert templates(world) == [SECOND]
+
+
+def test_what_a_late_stream_delivers_together_counts_in_its_order(world: QuickWorld) -> None:
+    publish(
+        world,
+        SEND,
+        entry=[{"on": {"activity": "seminar_registered"}}],
+        exits=[{"id": "attended", "on": {"activity": "seminar_attended"}}],
+    )
+    lead = world.join()
+    for minutes, type_ in ((0, "seminar_registered"), (1, "seminar_attended")):
+        at = world.now + timedelta(minutes=minutes)
+        table.put(activity_item(Activity(lead, type_, at, activity_key(type_), {})))
+    world.now += timedelta(hours=1)
+    world.settle()
+    world.advance(timedelta(days=2))
+    assert templates(world) == []
+    assert load_state(lead).enrollments["nurture"].ended == "exit:attended"
+
+
+def test_a_segment_entered_begins_a_scenario_and_the_entry_s_condition_counts(world: QuickWorld) -> None:
+    segments = [{"id": "readers", "when": {"activity": "mail_clicked"}}]
+    body = SegmentSet.model_validate({"time_zone": "Asia/Tokyo", "calendar": "JP", "segments": segments})
+    world.app.definitions.publish("segments", "default", body.model_dump(mode="json"), world.now)
+    managers = {"attribute": "primary.title", "equals": "部長"}
+    publish(world, SEND, entry=[{"on": {"segment_entered": "readers"}, "when": managers}])
+    lead, other = world.join(), world.join("jiro@example.jp", title="課長")
+    for one in (lead, other):
+        does(world, one, "mail_clicked", link="https://example.jp/")
+    world.advance(timedelta(hours=1))
+    assert (templates(world), templates(world, "jiro@example.jp")) == ([FIRST], [])
+    assert reasons(world, "scenario_entered") == ["segment_entered"]
+
+
+def test_a_cycle_sends_the_same_email_again_each_time_once(world: QuickWorld) -> None:
+    publish(
+        world,
+        SEND,
+        {"id": "wait", "wait": {"days": 7}, "then": "again"},
+        {"id": "again", "branch": [{"when": {"attribute": "secondary.bored", "equals": "yes"}, "then": "end"}],
+         "otherwise": "first"},
+    )  # fmt: skip
+    world.join()
+    world.advance(timedelta(days=23))
+    assert templates(world) == [FIRST] * 4
+
+
+def test_a_scenario_enrolls_in_another_and_takes_out_of_a_third(world: QuickWorld) -> None:
+    publish(world, {"id": "wait", "wait": {"days": 30}}, {"id": "second", "send": SECOND}, id="third")
+    publish(world, {"id": "second", "send": SECOND}, id="other", entry=[{"manual": True}])
+    publish(world, {"id": "to", "enroll": "other"}, {"id": "out", "leave": "third"})
+    lead = world.join()
+    world.advance(timedelta(days=40))
+    assert templates(world) == [SECOND]
+    ended = {name: (one.is_complete, one.ended) for name, one in load_state(lead).enrollments.items()}
+    assert ended == {"nurture": (True, None), "other": (True, None), "third": (True, "left")}
+
+
+def test_a_lead_that_opted_out_gets_nothing_and_goes_on(world: QuickWorld) -> None:
+    publish(world, SEND, {"id": "wait", "wait": {"days": 1}}, {"id": "tag", "set": [{"add_tag": "done"}]})
+    lead = world.join()
+    state = load_state(lead)
+    table.commit([state_change(state, state.block("unsubscribed"))])
+    world.advance(timedelta(days=2))
+    assert templates(world) == []
+    assert load_state(lead).enrollments["nurture"].is_complete
+    assert [one["reason"] for one in world.items("send") if one["state"] == "skipped"] == ["blocked:unsubscribed"]

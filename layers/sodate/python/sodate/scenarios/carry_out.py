@@ -25,7 +25,7 @@ from sodate.scenarios.advance import (
     SendSignal,
     SetField,
 )
-from sodate.scenarios.enroll import begin, may_enter
+from sodate.scenarios.enroll import Cause, begin, may_enter
 from sodate.scenarios.lead_now import LeadNow
 from sodate.scenarios.program import id_of, name_of
 from sodate.scenarios.programs import live_program
@@ -79,7 +79,7 @@ class CarryOut:
                     state, entries = self._enrolled(state, enrollment, effect)
                     writes += entries
                 case Leave(scenario):
-                    state = _left(state, scenario)
+                    state = left(state, scenario)
                 case CreateCallTask(_, title, due):
                     local = due.astimezone(ZoneInfo(self.lead.program.time_zone))
                     writes.append(self._signal(f"{title} ({local:%Y-%m-%d %H:%M})"))
@@ -102,9 +102,9 @@ class CarryOut:
         if not other.is_published or not may_enter(other, state.enrollments.get(name), self.now):
             return state, []
         visit = enrollment.visit or Visit(0, 0)
-        reference = f"{self.name}/{enrollment.id}/{visit.number}"
-        started, entry = begin(other, name, state, reference, self.mailing, self.now)
-        return state.enroll({name: started}), [entry]
+        cause = Cause(f"scenario:{self.name}", f"{self.name}/{enrollment.id}/{visit.number}", self.now)
+        started, puts = begin(other, name, state, cause, self.mailing, self.now)
+        return state.enroll({name: started}), [*puts]
 
     def _signal(self, reason: str) -> Write:
         lead = self.lead
@@ -132,7 +132,7 @@ class CarryOut:
         return values
 
 
-def _left(state: ContactState, scenario: str) -> ContactState:
+def left(state: ContactState, scenario: str) -> ContactState:
     """Every enrollment of the scenario ends, whatever its key."""
     ended = {
         name: replace(enrollment, step=enrollment.steps, ended=LEFT)

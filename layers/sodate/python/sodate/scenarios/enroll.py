@@ -4,9 +4,12 @@ An enrollment stays with the version that was live when it began.
 """
 
 from collections.abc import Sequence as Values
+from dataclasses import dataclass
 from datetime import datetime
 
-from sodate.activities.activity import activity_key
+from sodate.activities.activity import Activity, activity_key
+from sodate.activities.catalog import ActivityType
+from sodate.activities.store import activity_item
 from sodate.consent.confirm import OnConfirmed, Reaction
 from sodate.dynamodb import keys
 from sodate.dynamodb.table import Put, Write
@@ -31,33 +34,51 @@ def on_opt_in(definitions: Definitions) -> OnConfirmed:
             if starts_by_opt_in(program, form_id, topics) and may_enter(
                 program, state.enrollments.get(program.id), now
             ):
-                enrollment, entry = begin(program, program.id, state, reference, mailing, now)
+                cause = Cause(ActivityType.OPT_IN_CONFIRMED, reference, now)
+                enrollment, puts = begin(program, program.id, state, cause, mailing, now)
                 reaction.enrollments[program.id] = enrollment
-                reaction.puts.append(entry)
+                reaction.puts.extend(puts)
         return reaction
 
     return react
 
 
+@dataclass(frozen=True)
+class Cause:
+    """Why a lead is enrolled. `reason`: a type of activity, or another reason code. `reference` makes it idempotent.
+
+    `at`: from when on activities count for goals and exits: a stream that is late must lose none.
+    """
+
+    reason: str
+    reference: str
+    at: datetime
+
+
 def begin(
-    program: Program, name: str, state: ContactState, reference: str, mailing: Mailing, now: datetime
-) -> tuple[Enrollment, Put]:
-    """The enrollment, and the due entry of its first step. `reference` makes it idempotent."""
+    program: Program, name: str, state: ContactState, cause: Cause, mailing: Mailing, now: datetime
+) -> tuple[Enrollment, list[Put]]:
+    """The enrollment, and what is written with it: the due entry of its first step, and for a scenario an activity."""
     before = state.enrollments.get(name)
     visit = None if program.is_sequence else Visit(0, 0).next(now)
     enrollment = Enrollment(
-        id=activity_key(name, reference),
+        id=activity_key(name, cause.reference),
         version=program.version,
         step=0,
-        since=keys.stamp(now),
+        since=keys.stamp(cause.at),
         steps=program.end,
         visit=visit,
         arms=before.arms if before is not None else {},
     )
-    ref = EnrollmentRef(state.lead_id, enrollment.id, now, state.zone, visit)
+    ref = EnrollmentRef(state.lead_id, enrollment.id, cause.at, state.zone, visit)
     first = EnrollmentBatch(name, program.version, 0, (ref,))
-    at = due_by_time(program, 0, visit.began if visit else now, state.zone, mailing) or now
-    return enrollment, Put(due.due_item(at, lane_of(program), first.id, first, now))
+    at = due_by_time(program, 0, visit.began if visit else cause.at, state.zone, mailing) or now
+    puts = [Put(due.due_item(at, lane_of(program), first.id, first, now))]
+    if not program.is_sequence:
+        about = {"scenario": name, "version": program.version, "reason": str(cause.reason)}
+        key = activity_key(ActivityType.SCENARIO_ENTERED, name, enrollment.id)
+        puts.append(Put(activity_item(Activity(state.lead_id, ActivityType.SCENARIO_ENTERED.value, now, key, about))))
+    return enrollment, puts
 
 
 def enroll_again(
@@ -75,9 +96,17 @@ def enroll_again(
         return f"blocked:{state.blocked}" if state.blocked else "no_consent"
     if current is not None and not current.is_complete:
         return "already_in_it"
-    enrollment, entry = begin(program, name, state, reference, mailing, now)
+    return enrolling(program, name, state, Cause("recycled", reference, now), mailing, now, [program.topic])[1]
+
+
+def enrolling(
+    program: Program, name: str, state: ContactState, cause: Cause, mailing: Mailing, now: datetime,
+    topics: Values[str] = (),
+) -> tuple[ContactState, list[Write]]:  # fmt: skip
+    """The state afterwards and the writes, which fail when the enrollment or consent to `topics` changes meanwhile."""
+    enrollment, puts = begin(program, name, state, cause, mailing, now)
     after, as_seen = state.enroll({name: enrollment}), enrollments_unchanged(state, [name])
-    return [state_change(state, after, [program.topic], as_seen), entry]
+    return after, [state_change(state, after, topics, as_seen), *puts]
 
 
 def starts_by_opt_in(program: Program, form_id: str | None, topics: Values[str]) -> bool:

@@ -7,20 +7,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sodate.activities.activity import Activity, activity_key
+from sodate.activities.activity import Activity
 from sodate.activities.catalog import ActivityType
-from sodate.activities.store import activity_item
 from sodate.dynamodb import table
-from sodate.dynamodb.table import ConditionFailed, Put
+from sodate.dynamodb.table import ConditionFailed
 from sodate.email.delivery.message import EnrollmentRef
 from sodate.email.mailing import Mailing
 from sodate.errors import NotFound, Transient
 from sodate.leads.contact_state import ContactState, Enrollment
-from sodate.leads.store import enrollments_unchanged, find_state, state_change
+from sodate.leads.store import find_state
 from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.carry_out import CarryOut
 from sodate.scenarios.engine import on_event
-from sodate.scenarios.enroll import begin, may_enter
+from sodate.scenarios.enroll import Cause, enrolling, may_enter
 from sodate.scenarios.entries import Entry, OptInEntry, starts
 from sodate.scenarios.lead_now import LeadNow
 from sodate.scenarios.program import Program, key_in, name_of
@@ -133,14 +132,10 @@ class _Reaction:
         return self._enrolled(runs, name)
 
     def _enrolled(self, runs: Program, name: str) -> bool:
-        enrollment, due_entry = begin(runs, name, self.state, self.activity.key, self._mailing, self.now)
-        after = self.state.enroll({name: enrollment})
-        about = {"scenario": name, "version": runs.version, "reason": self.activity.type}
-        key = activity_key(ActivityType.SCENARIO_ENTERED, name, enrollment.id)
-        entered = Activity(self.state.lead_id, ActivityType.SCENARIO_ENTERED.value, self.now, key, about)
-        as_seen = enrollments_unchanged(self.state, [name])
+        cause = Cause(self.activity.type, self.activity.key, self.activity.at)
+        after, writes = enrolling(runs, name, self.state, cause, self._mailing, self.now)
         try:
-            table.commit([state_change(self.state, after, (), as_seen), due_entry, Put(activity_item(entered))])
+            table.commit(writes)
         except ConditionFailed:
             return False
         self.state = after

@@ -66,8 +66,9 @@ def visits(name: str, number: Any, at: Any) -> Condition:
 
 def as_enrolled(name: str, enrollment: Enrollment) -> Condition:
     """True while the enrollment has not moved and not ended."""
-    visit = enrollment.visit or Visit(0, 0)
-    at_step = enrolled_at(name, enrollment.id, enrollment.step) & visits(name, visit.number, visit.at)
+    at_step, visit = enrolled_at(name, enrollment.id, enrollment.step), enrollment.visit
+    if visit is not None:
+        at_step &= visits(name, visit.number, visit.at)
     condition: Condition = at_step & equal(StateItem.enrollments[name]["end"], enrollment.ended)
     return condition
 
