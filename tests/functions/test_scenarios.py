@@ -9,6 +9,7 @@ from sodate.activities.activity import Activity, activity_key
 from sodate.activities.store import activity_item
 from sodate.dynamodb import table
 from sodate.leads.store import load_state, state_change
+from sodate.scenarios.crossings import segments_of
 from sodate.scenarios.scenario import Scenario
 from sodate.segments.segment import SegmentSet
 
@@ -259,3 +260,30 @@ def test_a_lead_that_opted_out_gets_nothing_and_goes_on(world: QuickWorld) -> No
     assert templates(world) == []
     assert load_state(lead).enrollments["nurture"].is_complete
     assert [one["reason"] for one in world.items("send") if one["state"] == "skipped"] == ["blocked:unsubscribed"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "points", "enters"),
+    [
+        ({"score": "total", "rises_to": 40}, (5, 10), [False, True]),
+        ({"score": "total", "falls_below": 20}, (-5, -10), [False, True]),
+        ({"phase": ["consideration"]}, (5, 10), [False, True]),
+    ],
+    ids=["rises", "falls", "phase"],
+)
+def test_a_crossing_of_the_score_begins_a_scenario(
+    world: QuickWorld, entry: Json, points: tuple[int, int], enters: list[bool]
+) -> None:
+    scenario = Scenario.model_validate(
+        {"id": "nurture", "topic": TOPIC, "status": "published", "entry": [entry], "steps": [SEND]}
+    )
+    body = SegmentSet(time_zone="Asia/Tokyo", calendar="JP", segments=tuple(segments_of(scenario)))
+    world.app.definitions.publish("segments", "default", body.model_dump(mode="json"), world.now)
+    publish(world, SEND, entry=[entry])
+    lead = world.join()
+    was_in = []
+    for number, value in enumerate(points):
+        does(world, lead, "score_adjusted", points=value, reason=f"r{number}")
+        was_in.append("nurture" in load_state(lead).enrollments)
+        world.advance(timedelta(minutes=5))
+    assert was_in == enters

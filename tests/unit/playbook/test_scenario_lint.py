@@ -46,13 +46,39 @@ def book(small: Path) -> Path:
 
 
 def problems(book: Path) -> list[Problem]:
-    """Without the warning that every scenario gets while scenarios do not run."""
+    """Without what is only said because this release does not run the entry by schedule."""
     found = [problem for problem in check(book).problems if problem.file.startswith("scenarios/")]
     return [problem for problem in found if problem.rule != "scenario-not-run"]
 
 
-def test_a_right_scenario_has_no_problem(book: Path) -> None:
-    assert [problem.rule for problem in check(book).problems] == ["scenario-not-run"]
+def test_of_a_right_scenario_only_what_does_not_run_is_said(book: Path) -> None:
+    found = [(problem.rule, problem.field) for problem in check(book).problems]
+    assert found == [("scenario-not-run", "entry[3].schedule")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        ("topic: news", "topic: news\nprecedence: 1", "precedence"),
+        ("topic: news", "topic: news\nmax_entries_per_hour: 9", "max_entries_per_hour"),
+        ("topic: news", "topic: news\npause: { waits: hold }", "pause"),
+        ("send: first", "send: first\n    over_cap: skip", "steps[0].over_cap"),
+        ("send: first", "webhook: https://hooks.example.com/x", "steps[0].webhook"),
+    ],
+)
+def test_what_does_not_run_is_refused_by_name(book: Path, old: str, new: str, field: str) -> None:
+    file = book / "scenarios/welcome.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    found = [problem.field for problem in check(book).problems if problem.rule == "scenario-not-run"]
+    assert field in found
+
+
+def test_a_sequence_and_a_scenario_cannot_have_one_id(book: Path) -> None:
+    steps = "steps: [{ id: a, template: first, delay: { days: 0 } }]"
+    (book / "sequences").mkdir(exist_ok=True)
+    (book / "sequences/welcome.yaml").write_text(f"id: welcome\ntopic: news\n{steps}\n", encoding="utf-8")
+    assert "duplicate-id" in [problem.rule for problem in problems(book)]
 
 
 @pytest.mark.parametrize(

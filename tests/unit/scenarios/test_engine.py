@@ -274,7 +274,7 @@ def test_a_goal_is_counted_once_and_ends_the_enrollment() -> None:
     waiting = run(compiled, enrollment(), lead, NOW)
     advance = on_event(compiled, waiting.enrollment, lead, lead.does("meeting_set", AFTER), AFTER)
     assert advance is not None
-    assert advance.effects == (GoalReached("meeting"), EndEnrollment("goal:meeting"))
+    assert advance.effects == (GoalReached("meeting"), EndEnrollment("goal:meeting", is_early=True))
     assert on_event(compiled, advance.enrollment, lead, lead.does("meeting_set", AFTER), AFTER) is None
 
 

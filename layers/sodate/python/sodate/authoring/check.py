@@ -10,6 +10,7 @@ from sodate.authoring.lint import lint
 from sodate.authoring.loader import Doc, Playbook, load, unread_files
 from sodate.playbook.problem import Problem, errors
 from sodate.playbook.store import ONLY, Kind
+from sodate.scenarios.crossings import segments_of
 from sodate.segments.segment import SegmentSet
 
 
@@ -44,11 +45,8 @@ class Checked:
         for kind, doc in singles:
             if doc is not None and doc.model is not None:
                 found.append(Definition(kind, ONLY, doc.model.model_dump(mode="json")))
-        if book.segments is not None and book.segments.model is not None and book.mailing and book.mailing.model:
-            mailing = book.mailing.model
-            segments = SegmentSet(
-                time_zone=mailing.sender.time_zone, calendar=mailing.calendar, segments=book.segments.model.segments
-            )
+        segments = self._segments()
+        if segments is not None:
             found.append(Definition("segments", ONLY, segments.model_dump(mode="json")))
         many: tuple[tuple[Kind, Sequence[Doc[Any]]], ...] = (
             ("sequence", book.sequences), ("sequence", book.scenarios), ("form", book.forms)
@@ -60,6 +58,16 @@ class Checked:
             if doc.model is not None
         ]
         return found
+
+    def _segments(self) -> SegmentSet | None:
+        """Those of segments.yaml, and those that entries of scenarios need; None: there are neither."""
+        book = self.playbook
+        mailing, written = book.mailing.model if book.mailing else None, book.segments.model if book.segments else None
+        needed = [segment for doc in book.scenarios if doc.model is not None for segment in segments_of(doc.model)]
+        if mailing is None or (written is None and not needed):
+            return None
+        every = (*(written.segments if written else ()), *needed)
+        return SegmentSet(time_zone=mailing.sender.time_zone, calendar=mailing.calendar, segments=every)
 
 
 def check(directory: Path, overrides: Mapping[str, Any] | None = None) -> Checked:

@@ -92,7 +92,7 @@ def _score(old: Image, new: Image) -> list[DomainEvent | TransactionalSend]:
 
 
 def _enrollments(old: Image, new: Image) -> list[DomainEvent | TransactionalSend]:
-    """Sequences entered, completed, or left because the lead may no longer be emailed."""
+    """Entered, completed, or left: a scenario by a goal or exit, a sequence when the lead may no longer be emailed."""
     before, after = old.get("enrollments") or {}, new.get("enrollments") or {}
     blocked = new.get("blocked") if new.get("blocked") != old.get("blocked") else None
     events: list[DomainEvent | TransactionalSend] = []
@@ -102,8 +102,8 @@ def _enrollments(old: Image, new: Image) -> list[DomainEvent | TransactionalSend
         if was.get("id") != enrollment["id"]:
             events.append(_event("ScenarioEntered", new, **facts, scenario_version=int(enrollment["v"])))
         elif enrollment["step"] >= enrollment["n"] > was["step"]:
-            events.append(_event("ScenarioLeft", new, **facts, reason="completed"))
-        elif blocked and enrollment["step"] < enrollment["n"]:
+            events.append(_event("ScenarioLeft", new, **facts, reason=enrollment.get("end", "completed")))
+        elif blocked and "m" not in enrollment and enrollment["step"] < enrollment["n"]:
             events.append(_event("ScenarioLeft", new, **facts, reason=blocked))
     return events
 

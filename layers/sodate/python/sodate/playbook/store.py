@@ -157,22 +157,14 @@ class Definitions:
     def all_live(self, kind: Kind) -> list[Stored]:
         """Live versions of all definitions of `kind`, without those of which this release can read no version."""
         definitions = []
-        for name in self._newest_versions(kind):
+        for name in self.newest_versions(kind):
             with suppress(DefinitionUnreadable):
                 if self._live_version(kind, name) is not None:
                     definitions.append(self.live(kind, name))
         return definitions
 
-    def every(self, kind: Kind) -> list[Stored]:
-        """The newest version of each definition of `kind`, retired ones included, without unreadable ones."""
-        definitions = []
-        for name, version in self._newest_versions(kind).items():
-            with suppress(DefinitionUnreadable, NotFound):
-                definitions.append(self.version(kind, name, version))
-        return definitions
-
-    def _newest_versions(self, kind: Kind) -> dict[str, int]:
-        """By id, of what was ever made live."""
+    def newest_versions(self, kind: Kind) -> dict[str, int]:
+        """By id, of what was ever made live, retired definitions included."""
         cached = self._lists.get(kind)
         if cached is None or self._timer() - cached[0] > self._pointer_seconds:
             versions: dict[str, int] = {}
@@ -195,7 +187,7 @@ class Definitions:
         current = int(pointer.version) if pointer else 0
         if pointer and not pointer.retired and pointer.digest == digest(body):
             return current
-        version = self._put_version(kind, definition_id, current + 1, body, now, written_by)
+        version = _put_version(kind, definition_id, current + 1, body, now, written_by)
         self._point(kind, definition_id, version, digest(body), now, retired=None)
         return version
 
@@ -204,28 +196,6 @@ class Definitions:
         pointer = table.find(DefinitionItem, keys.definitions(kind), keys.definition_live(definition_id))
         if pointer and not pointer.retired:
             self._point(kind, definition_id, int(pointer.version), pointer.digest, now, retired=keys.stamp(now))
-
-    def _put_version(
-        self, kind: Kind, definition_id: str, version: int, body: dict[str, Any], now: datetime, written_by: str | None
-    ) -> int:
-        while True:
-            try:
-                table.put_new(
-                    DefinitionItem(
-                        keys.definitions(kind),
-                        keys.definition_version(definition_id, version),
-                        definition_id=definition_id,
-                        version=version,
-                        body=json.dumps(body, ensure_ascii=False, sort_keys=True),
-                        digest=digest(body),
-                        at=keys.stamp(now),
-                        written_by=written_by,
-                    )
-                )
-            except ConditionFailed:
-                version += 1  # an interrupted apply used this number without moving the pointer
-            else:
-                return version
 
     def _point(
         self, kind: Kind, definition_id: str, version: int, body_digest: str | None, now: datetime, retired: str | None
@@ -257,3 +227,26 @@ class Definitions:
             version = int(item.version) if item and not item.retired else None
             cached = self._pointers[kind, definition_id] = (self._timer(), version)
         return cached[1]
+
+
+def _put_version(
+    kind: Kind, definition_id: str, version: int, body: dict[str, Any], now: datetime, written_by: str | None
+) -> int:
+    while True:
+        try:
+            table.put_new(
+                DefinitionItem(
+                    keys.definitions(kind),
+                    keys.definition_version(definition_id, version),
+                    definition_id=definition_id,
+                    version=version,
+                    body=json.dumps(body, ensure_ascii=False, sort_keys=True),
+                    digest=digest(body),
+                    at=keys.stamp(now),
+                    written_by=written_by,
+                )
+            )
+        except ConditionFailed:
+            version += 1  # an interrupted apply used this number without moving the pointer
+        else:
+            return version

@@ -31,7 +31,7 @@ from sodate.scenarios.program import id_of, name_of
 from sodate.scenarios.programs import live_program
 from sodate.scenarios.progress import activities, after
 from sodate.scenarios.store import as_enrolled, profile_change
-from sodate.scoring.rescore import signal_of
+from sodate.scoring.signal import signal_of
 
 #: Lists of the profile that scenarios change.
 TAGS, INTERESTS = "secondary.tags", "secondary.interests"
@@ -87,7 +87,7 @@ class CarryOut:
                     writes.append(self._signal(reason))
         values = self._profile_values(advance.effects)
         if values:
-            writes.append(profile_change(self.lead.profile, values, self.now))
+            writes.append(profile_change(self.lead.items.profile, values, self.now))
         return state, writes
 
     def _enrolled(
@@ -107,8 +107,10 @@ class CarryOut:
         return state.enroll({name: started}), [*puts]
 
     def _signal(self, reason: str) -> Write:
-        lead = self.lead
-        return Put.new(signal_of(lead.profile, lead.scored.score_state, lead.rules, self.now, reason))
+        items = self.lead.items
+        return Put.new(
+            signal_of(items.profile, items.score.score_state, items.rules.version, items.rules.engine, self.now, reason)
+        )
 
     def _profile_values(self, effects: tuple[Effect, ...]) -> dict[str, Any]:
         """New values by path."""

@@ -96,17 +96,16 @@ def enroll_again(
         return f"blocked:{state.blocked}" if state.blocked else "no_consent"
     if current is not None and not current.is_complete:
         return "already_in_it"
-    return enrolling(program, name, state, Cause("recycled", reference, now), mailing, now, [program.topic])[1]
+    return enrolling(program, name, state, Cause("recycled", reference, now), mailing, now)[1]
 
 
 def enrolling(
-    program: Program, name: str, state: ContactState, cause: Cause, mailing: Mailing, now: datetime,
-    topics: Values[str] = (),
-) -> tuple[ContactState, list[Write]]:  # fmt: skip
-    """The state afterwards and the writes, which fail when the enrollment or consent to `topics` changes meanwhile."""
+    program: Program, name: str, state: ContactState, cause: Cause, mailing: Mailing, now: datetime
+) -> tuple[ContactState, list[Write]]:
+    """The state afterwards and the writes, which fail when the enrollment or the consent to its topic changes."""
     enrollment, puts = begin(program, name, state, cause, mailing, now)
     after, as_seen = state.enroll({name: enrollment}), enrollments_unchanged(state, [name])
-    return after, [state_change(state, after, topics, as_seen), *puts]
+    return after, [state_change(state, after, [program.topic], as_seen), *puts]
 
 
 def starts_by_opt_in(program: Program, form_id: str | None, topics: Values[str]) -> bool:

@@ -13,7 +13,7 @@ from sodate.activities.activity import Activity
 from sodate.activities.store import activities_of
 from sodate.conditions.evaluate import evaluate
 from sodate.conditions.language import ActivityTest, Condition, Inactive, Test
-from sodate.facts.evaluation import LeadView, Scored, Sources
+from sodate.facts.evaluation import LeadView, Sources
 from sodate.facts.fold import FactFold, robots_in
 from sodate.facts.lead_facts import LeadFacts
 from sodate.leads.contact_state import ContactState
@@ -35,8 +35,49 @@ class Key:
 
 
 @dataclass(frozen=True)
+class LeadItems:
+    """What is stored about the lead, each read on first use."""
+
+    lead_id: str
+    definitions: Definitions
+    now: datetime
+
+    @cached_property
+    def profile(self) -> Profile:
+        """Raises: `NotFound`."""
+        return load_profile(self.lead_id)
+
+    @cached_property
+    def snapshot(self) -> ScoreSnapshot:
+        return load_snapshot(self.lead_id)
+
+    @cached_property
+    def rules(self) -> Rules:
+        """Those of the lead's stored score, or the live ones."""
+        version = self.snapshot.rules_version
+        return rules_of(self.definitions, version) if version else live_rules(self.definitions)
+
+    @cached_property
+    def score(self) -> LeadScore:
+        """As last written; of a lead without a score, from its log."""
+        is_stored = bool(self.snapshot.rules_version)
+        state = self.snapshot.score_state if is_stored else replayed(self.lead_id, self.rules, self.now)
+        return LeadScore(self.rules.engine, state)
+
+    @cached_property
+    def log(self) -> list[Activity]:
+        return activities_of(self.lead_id)
+
+    @cached_property
+    def log_of_people(self) -> list[Activity]:
+        """Without what an operator judged to be a robot's."""
+        robots = robots_in(self.log)
+        return [one for one in self.log if one.key not in robots]
+
+
+@dataclass(frozen=True)
 class LeadNow:
-    """`now`: of the evaluation."""
+    """`key`: of the enrollment. `now`: of the evaluation."""
 
     state: ContactState
     program: Program
@@ -52,87 +93,55 @@ class LeadNow:
     def time_zone(self) -> str | None:
         return self.state.zone
 
+    @cached_property
+    def items(self) -> LeadItems:
+        return LeadItems(self.id, self.definitions, self.now)
+
     def holds(self, condition: Condition) -> bool:
         return evaluate(condition, self._answer)
 
     def attribute(self, path: str) -> Any:
-        return self.profile.attribute(path)
+        return self.items.profile.attribute(path)
 
     def has_happened(self, trigger: Trigger, since: datetime, key: tuple[str, str] | None) -> bool:
-        return any(one.at > since and matches(trigger, one, Key(key)) for one in self._by_people)
-
-    @cached_property
-    def profile(self) -> Profile:
-        """Raises: `NotFound`."""
-        return load_profile(self.id)
-
-    @cached_property
-    def snapshot(self) -> ScoreSnapshot:
-        return load_snapshot(self.id)
-
-    @cached_property
-    def scored(self) -> LeadScore:
-        """As last written; of a lead without a score, from its log."""
-        rules = self.rules
-        state = self.snapshot.score_state if self.snapshot.rules_version else replayed(self.id, rules, self.now)
-        return LeadScore(rules.engine, state)
-
-    @cached_property
-    def rules(self) -> Rules:
-        """Those of the lead's stored score, or the live ones."""
-        version = self.snapshot.rules_version
-        return rules_of(self.definitions, version) if version else live_rules(self.definitions)
+        return any(one.at > since and matches(trigger, one, Key(key)) for one in self.items.log_of_people)
 
     def _answer(self, test: Test) -> bool:
         if isinstance(test, ActivityTest):
-            return self._view(_fold(test).replay(self._log_for(test))).holds(test)
-        facts = _fold(test).replay(self._log) if isinstance(test, Inactive) else LeadFacts()
+            log = self.items.log
+            if test.same_key is not None and self.key is not None:
+                log = [one for one in log if one.about.get(test.same_key) == self.key[1]]
+            return self._view(_fold(test).replay(log)).holds(test)
+        facts = _fold(test).replay(self.items.log) if isinstance(test, Inactive) else LeadFacts()
         return self._view(facts).holds(test)
 
     def _view(self, facts: LeadFacts) -> LeadView:
+        items = self.items
         return LeadView(
             self.id,
             facts,
-            _Members(self),
+            _Members(items),
             int(self.now.timestamp()) // 60,
-            Sources(lambda: self.profile, lambda: self.state, self._scored),
+            Sources(lambda: items.profile, lambda: self.state, lambda: items.score),
             self.program.time_zone,
             self.program.calendar,
         )
-
-    def _scored(self) -> Scored:
-        return self.scored
-
-    def _log_for(self, test: ActivityTest) -> list[Activity]:
-        """With `same_key`: only what is about the value of the enrollment's key."""
-        if test.same_key is None or self.key is None:
-            return self._log
-        return [one for one in self._log if one.about.get(test.same_key) == self.key[1]]
-
-    @cached_property
-    def _log(self) -> list[Activity]:
-        return activities_of(self.id)
-
-    @cached_property
-    def _by_people(self) -> list[Activity]:
-        robots = robots_in(self._log)
-        return [one for one in self._log if one.key not in robots]
 
 
 @dataclass(frozen=True)
 class _Members:
     """The segments that the lead is in; read when a condition asks."""
 
-    lead: LeadNow
+    items: LeadItems
 
     def __contains__(self, segment: object) -> bool:
-        return segment in self.lead.snapshot.facts.facts.segments
+        return segment in self.items.snapshot.facts.facts.segments
 
     def __iter__(self) -> Any:
-        return iter(self.lead.snapshot.facts.facts.segments)
+        return iter(self.items.snapshot.facts.facts.segments)
 
     def __len__(self) -> int:
-        return len(self.lead.snapshot.facts.facts.segments)
+        return len(self.items.snapshot.facts.facts.segments)
 
 
 @lru_cache(maxsize=1024)

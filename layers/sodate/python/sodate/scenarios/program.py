@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from sodate.errors import Invalid
+from sodate.scenarios.crossings import as_activity
 from sodate.scenarios.entries import Entry, OptInEntry, ReEntry
 from sodate.scenarios.graph import Fault, can_skip, exits_of, faults_of
 from sodate.scenarios.scenario import RUNNING, Exit, Goal, PausePolicy, Scenario, ScenarioStatus
@@ -129,7 +130,7 @@ def compile_scenario(scenario: Scenario, version: int) -> Program:
         strict=scenario.strict,
         time_zone=scenario.time_zone,
         calendar=scenario.calendar,
-        entry=scenario.entry,
+        entry=tuple(as_activity(scenario.id, entry) for entry in scenario.entry),
         nodes=nodes,
         re_entry=scenario.re_entry,
         key=scenario.key,

@@ -5,10 +5,12 @@ id; enrollments stay on the version that they began with.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from pydantic import BaseModel
 
+from sodate.errors import NotFound
 from sodate.playbook.store import Definitions, DefinitionUnreadable, Stored, derived, parsed
 from sodate.scenarios.program import Program, ScenarioInvalid, compile_scenario, compile_sequence, id_of
 from sodate.scenarios.scenario import Scenario
@@ -49,7 +51,11 @@ def live_program(definitions: Definitions, name: str) -> Program:
 
 def has_scenarios(definitions: Definitions) -> bool:
     """Also retired ones, in which leads may still be."""
-    return any(is_scenario(stored.body) for stored in definitions.every("sequence"))
+    for name, version in definitions.newest_versions("sequence").items():
+        with suppress(NotFound, DefinitionUnreadable):
+            if is_scenario(definitions.version("sequence", name, version).body):
+                return True
+    return False
 
 
 def live_programs(definitions: Definitions) -> Iterator[Program]:

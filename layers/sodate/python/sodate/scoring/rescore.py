@@ -11,19 +11,19 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 from sodate.activities.activity import Activity
-from sodate.activities.store import activities_of, latest_activities
-from sodate.dynamodb import keys, table
-from sodate.dynamodb.item import Row, TableItem
+from sodate.activities.store import activities_of
+from sodate.dynamodb import table
+from sodate.dynamodb.item import Row
 from sodate.dynamodb.table import ConditionFailed, Put, Write
 from sodate.errors import Invalid, NotFound, Transient
 from sodate.facts.lead_facts import StoredFacts
-from sodate.leads.lead import Profile
 from sodate.leads.store import load_profile
 from sodate.playbook.store import ONLY, Definitions, Stored, parsed
 from sodate.scheduling import store as due
 from sodate.scoring.engine import Late, ScoringEngine
 from sodate.scoring.rules import RuleSet
 from sodate.scoring.score_state import ScoreState
+from sodate.scoring.signal import signal_of
 from sodate.scoring.store import (
     Bookkeeping,
     ScoreSnapshot,
@@ -33,10 +33,8 @@ from sodate.scoring.store import (
     put_score,
     score_row,
 )
-from sodate.signals.store import signal_item
 
 _TRIES = 5
-_LATEST = 5
 
 
 @dataclass(frozen=True)
@@ -177,7 +175,7 @@ class Rescorer:
 
     def _signals(self, lead_id: str, snapshot: ScoreSnapshot, score_state: ScoreState, rules: Rules) -> Iterator[Write]:
         if self.notify or snapshot.rules_version == rules.version:
-            yield Put.new(signal_of(load_profile(lead_id), score_state, rules, self.now))
+            yield Put.new(signal_of(load_profile(lead_id), score_state, rules.version, rules.engine, self.now))
 
     def _row(
         self,
@@ -272,32 +270,3 @@ def _plan_transition(
         return planned_at
     due.plan(moment(transition), due.DECAY, lead_id, ScoreDecay(lead_id), now)
     return transition
-
-
-def signal_of(
-    profile: Profile, score_state: ScoreState, rules: Rules, now: datetime, reason: str | None = None
-) -> TableItem:
-    """A signal to sales, with what explains the score. `reason`: of a scenario, in front of it."""
-    first = [] if reason is None else [{"label": reason, "points": 0, "times": 1, "category": None}]
-    rule_set, view = rules.rules, rules.engine.view(score_state, score_state.now)
-    lines = sorted(view.lines, key=lambda line: -abs(line.points))
-    scored_lines = [(rule_set.rules[line.rule], line) for line in lines if line.points]
-    return signal_item(
-        profile.lead_id,
-        now,
-        total=view.total,
-        phase=rule_set.phases[score_state.phase].id,
-        phase_label=rule_set.phases[score_state.phase].label,
-        rules_version=rules.version,
-        reasons=first
-        + [
-            {"label": rule.label, "points": line.points, "times": line.times, "category": rule.category}
-            for rule, line in scored_lines
-        ],
-        latest=[_activity_summary(activity) for activity in latest_activities(profile.lead_id, _LATEST)],
-        owner=profile.owner,
-    )
-
-
-def _activity_summary(activity: Activity) -> dict[str, object]:
-    return {"type": activity.type, "at": keys.stamp(activity.at), **activity.about}

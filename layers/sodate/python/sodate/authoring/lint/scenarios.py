@@ -15,10 +15,7 @@ from sodate.scenarios.entries import (
     DateEntry,
     FormEntry,
     OptInEntry,
-    PhaseEntry,
-    RankEntry,
     ScheduleEntry,
-    ScoreEntry,
 )
 from sodate.scenarios.graph import faults_of
 from sodate.scenarios.recurrence import next_after
@@ -44,9 +41,11 @@ def everything_in_it_runs(context: Context) -> Iterator[Problem]:
 
 def _not_run(scenario: Scenario) -> Iterator[tuple[Path, str]]:
     for index, entry in enumerate(scenario.entry):
-        if isinstance(entry, ScoreEntry | RankEntry | PhaseEntry | DateEntry | ScheduleEntry):
-            head = next(name for name in ("score", "rank", "phase", "date", "schedule") if hasattr(entry, name))
+        if isinstance(entry, DateEntry | ScheduleEntry):
+            head = "date" if isinstance(entry, DateEntry) else "schedule"
             yield ("entry", index, head), f"entries by `{head}`"
+    if scenario.precedence:
+        yield ("precedence",), "an order between scenarios"
     if scenario.max_entries_per_hour is not None:
         yield ("max_entries_per_hour",), "a limit of entries"
     if scenario.pause != PausePolicy():

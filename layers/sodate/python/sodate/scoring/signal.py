@@ -1,0 +1,44 @@
+"""The signal to sales about one lead, with what explains its score."""
+
+from datetime import datetime
+
+from sodate.activities.activity import Activity
+from sodate.activities.store import latest_activities
+from sodate.dynamodb import keys
+from sodate.dynamodb.item import TableItem
+from sodate.leads.lead import Profile
+from sodate.scoring.engine import ScoringEngine
+from sodate.scoring.score_state import ScoreState
+from sodate.signals.store import signal_item
+
+_LATEST = 5
+
+
+def signal_of(
+    profile: Profile, score_state: ScoreState, rules_version: int, engine: ScoringEngine, now: datetime,
+    reason: str | None = None,
+) -> TableItem:  # fmt: skip
+    """A signal to sales, with what explains the score. `reason`: of a scenario, in front of it."""
+    first = [] if reason is None else [{"label": reason, "points": 0, "times": 1, "category": None}]
+    rule_set, view = engine.rules, engine.view(score_state, score_state.now)
+    lines = sorted(view.lines, key=lambda line: -abs(line.points))
+    scored_lines = [(rule_set.rules[line.rule], line) for line in lines if line.points]
+    return signal_item(
+        profile.lead_id,
+        now,
+        total=view.total,
+        phase=rule_set.phases[score_state.phase].id,
+        phase_label=rule_set.phases[score_state.phase].label,
+        rules_version=rules_version,
+        reasons=first
+        + [
+            {"label": rule.label, "points": line.points, "times": line.times, "category": rule.category}
+            for rule, line in scored_lines
+        ],
+        latest=[_activity_summary(activity) for activity in latest_activities(profile.lead_id, _LATEST)],
+        owner=profile.owner,
+    )
+
+
+def _activity_summary(activity: Activity) -> dict[str, object]:
+    return {"type": activity.type, "at": keys.stamp(activity.at), **activity.about}
