@@ -108,7 +108,7 @@ FUNCTIONS = (
     ),
     FunctionSpec(
         "email_sender", Size(512, 90), Concurrency(None, _SOURCE_LIMITED),
-        table=(*KEYED, "BatchGetItem", "BatchWriteItem"), secrets=(SIGNING_KEYS, ADDRESS_KEY),
+        table=(*KEYED_AND_QUERY, "BatchGetItem", "BatchWriteItem"), secrets=(SIGNING_KEYS, ADDRESS_KEY),
         settings=("SODATE_PUBLIC_URL", "SODATE_CONFIGURATION_SET"), buries=True, asks_ses=True,
     ),
     FunctionSpec(

@@ -1,13 +1,13 @@
 """Load, compile and lint: the whole judgement over a playbook, with every problem in the order of the files."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sodate.authoring.compile.template import Compiled, compile_template
 from sodate.authoring.lint import lint
-from sodate.authoring.loader import Playbook, load, unread_files
+from sodate.authoring.loader import Doc, Playbook, load, unread_files
 from sodate.playbook.problem import Problem, errors
 from sodate.playbook.store import ONLY, Kind
 from sodate.segments.segment import SegmentSet
@@ -50,12 +50,11 @@ class Checked:
                 time_zone=mailing.sender.time_zone, calendar=mailing.calendar, segments=book.segments.model.segments
             )
             found.append(Definition("segments", ONLY, segments.model_dump(mode="json")))
-        for sequence in book.sequences:
-            if sequence.model is not None:
-                found.append(Definition("sequence", sequence.id, sequence.model.model_dump(mode="json")))
-        for form in book.forms:
-            if form.model is not None:
-                found.append(Definition("form", form.id, form.model.model_dump(mode="json")))
+        many: list[tuple[Kind, Sequence[Doc[Any]]]] = [
+            ("sequence", book.sequences), ("broadcast", book.broadcasts), ("form", book.forms)
+        ]  # fmt: skip
+        for kind, docs in many:
+            found += [Definition(kind, doc.id, doc.model.model_dump(mode="json")) for doc in docs if doc.model]
         return found
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
-from pynamodb.attributes import ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -49,6 +49,7 @@ class StateItem(TableItem, discriminator="state"):
     opted_out_at = UnicodeAttribute(null=True)
     mailed: ListAttribute[Any] = ListAttribute(of=NumberAttribute, null=True)
     mailed_in: MapAttribute[str, Any] = MapAttribute(default=dict)
+    runs = UnicodeSetAttribute(null=True)
 
 
 class OwnerItem(TableItem, discriminator="owner"):
@@ -161,6 +162,7 @@ def to_state(row: Row) -> ContactState:
     lead_id = keys.lead_id_of(stored["pk"])
     stored["enrollments"] = {name: from_map(value) for name, value in stored.get("enrollments", {}).items()}
     stored["mailed"] = tuple(stored.get("mailed", ()))
+    stored["runs"] = frozenset(stored.get("runs", ()))
     stored["mailed_in"] = {topic: tuple(minutes) for topic, minutes in stored.get("mailed_in", {}).items()}
     return ContactState(lead_id=lead_id, **_own(stored))
 
@@ -169,6 +171,7 @@ def state_item(state: ContactState) -> StateItem:
     stored = {name: value for name, value in vars(state).items() if name != "lead_id"}
     stored["enrollments"] = {name: to_map(enrollment) for name, enrollment in state.enrollments.items()}
     stored["mailed"] = list(state.mailed) or None
+    stored["runs"] = set(state.runs) or None
     stored["mailed_in"] = {topic: list(minutes) for topic, minutes in state.mailed_in.items()}
     return StateItem(keys.lead(state.lead_id), keys.STATE, **stored)
 
@@ -271,6 +274,28 @@ def end_opt_in_wait(lead_id: str, opt_in_mail_at: str) -> None:
     Raises: `ConditionFailed` when another opt-in email was planned since.
     """
     table.update(state_key(lead_id), [StateItem.opt_in_mail_at.remove()], StateItem.opt_in_mail_at == opt_in_mail_at)
+
+
+def has_run(mark: str) -> Condition:
+    """True while STATE has this mark of a run."""
+    condition: Condition = StateItem.runs.contains(mark)
+    return condition
+
+
+def has_no_run(mark: str) -> Condition:
+    """True while the lead exists and has no mark of this run."""
+    condition: Condition = StateItem.address_key.exists() & (StateItem.runs.does_not_exist() | ~has_run(mark))
+    return condition
+
+
+def run_added(mark: str) -> Action:
+    action: Action = StateItem.runs.add({mark})
+    return action
+
+
+def runs_removed(marks: Iterable[str]) -> Action:
+    action: Action = StateItem.runs.delete(set(marks))
+    return action
 
 
 def equal(path: Any, value: object) -> Condition:

@@ -18,7 +18,7 @@ def must_read(stored: Stored) -> None:
         _must_compile(stored, read)
 
 
-def _model_of(kind: Kind) -> type[BaseModel]:
+def _model_of(kind: Kind) -> type[BaseModel]:  # noqa: C901  one case per kind
     match kind:
         case "form":
             from sodate.forms.definition import Form
@@ -48,6 +48,10 @@ def _model_of(kind: Kind) -> type[BaseModel]:
             from sodate.segments.segment import SegmentSet
 
             return SegmentSet
+        case "broadcast":
+            from sodate.broadcasts.broadcast import Broadcast
+
+            return Broadcast
         case _:
             assert_never(kind)
 
