@@ -14,7 +14,7 @@ from sodate.broadcasts.broadcast import Broadcast
 from sodate.broadcasts.candidates import candidates_of
 from sodate.broadcasts.run import outdated
 from sodate.broadcasts.source import BroadcastSource
-from sodate.broadcasts.store import load_run
+from sodate.broadcasts.store import load_run, runs_removed
 from sodate.consent.links import Links
 from sodate.dynamodb import table
 from sodate.dynamodb.table import ConditionFailed
@@ -29,7 +29,7 @@ from sodate.email.mailing import Mailing
 from sodate.email.send_request import SendRequest
 from sodate.errors import Transient
 from sodate.leads.contact_state import ContactState
-from sodate.leads.store import StateItem, runs_removed, state_key
+from sodate.leads.store import StateItem, state_key
 from sodate.playbook.store import Definitions, parsed
 from sodate.scheduling import store as due
 
@@ -64,7 +64,7 @@ class BroadcastEmail:
         template = self.definitions.version("template", broadcast.template, run.template_version)
         mailing = parsed(self.definitions.live("mailing"), Mailing)
         email = MarketingEmail(parsed(template, Template), broadcast.topic, mailing, self.links)
-        source = BroadcastSource(batch, run, broadcast, email, self.stage)
+        source = BroadcastSource(run, batch, broadcast, email, self.stage)
         wanted, outcomes = [], Counter[str]()
         for candidate in candidates_of(batch.leads):
             state = candidate.state

@@ -7,6 +7,7 @@ from typing import Any
 
 from sodate.broadcasts.broadcast import Broadcast
 from sodate.broadcasts.run import Run
+from sodate.broadcasts.store import has_no_run, has_run, run_added, runs_removed
 from sodate.broadcasts.watch import BroadcastWatch, broadcast_send
 from sodate.dynamodb.item import encode
 from sodate.dynamodb.table import Condition, Update
@@ -22,28 +23,15 @@ from sodate.email.send_request import SendRequest
 from sodate.errors import NotFound
 from sodate.leads.contact_state import ContactState, StepPosition
 from sodate.leads.lead import Profile
-from sodate.leads.store import has_no_run, has_run, run_added, runs_removed, state_key
+from sodate.leads.store import state_key
 from sodate.scheduling import store as due
 
 
 @dataclass(frozen=True)
-class BroadcastSource:
-    """`request.reference` is not used: a lead has one email of the run."""
+class RunClaim:
+    """The claim of an email of a run: STATE has no mark of the run, and gets one."""
 
-    batch: BroadcastBatch
     run: Run
-    broadcast: Broadcast
-    email: MarketingEmail
-    stage: str
-    ended: str = Reason.BROADCAST_CANCELLED
-
-    def request(self, lead_id: str, time_zone: str | None) -> SendRequest:
-        valid_until = self.batch.at + timedelta(hours=self.broadcast.valid_hours)
-        return SendRequest(lead_id, self.run.send_id(lead_id), None, time_zone, valid_until)
-
-    @property
-    def topic(self) -> str:
-        return self.broadcast.topic
 
     @property
     def guard(self) -> Guard:
@@ -66,6 +54,25 @@ class BroadcastSource:
 
     def undo_claim(self, request: SendRequest) -> Update:
         return Update(state_key(request.lead_id), [runs_removed([self.run.mark])], has_run(self.run.mark))
+
+
+@dataclass(frozen=True)
+class BroadcastSource(RunClaim):
+    """`request.reference` is not used: a lead has one email of the run."""
+
+    batch: BroadcastBatch
+    broadcast: Broadcast
+    email: MarketingEmail
+    stage: str
+    ended: str = Reason.BROADCAST_CANCELLED
+
+    @property
+    def topic(self) -> str:
+        return self.broadcast.topic
+
+    def request(self, lead_id: str, time_zone: str | None) -> SendRequest:
+        valid_until = self.batch.at + timedelta(hours=self.broadcast.valid_hours)
+        return SendRequest(lead_id, self.run.send_id(lead_id), None, time_zone, valid_until)
 
     def ledger_item(self, request: SendRequest, now: datetime) -> SendItem:
         return broadcast_send(self.run, request.lead_id, self.broadcast.template, self.topic, now)

@@ -1,18 +1,20 @@
 """Items of broadcasts: runs, the batches of a run, the approval, test sends. Each run moves on by one transaction."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.update import Action
 
 from sodate.broadcasts.run import Run
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.item import TableItem, values
-from sodate.dynamodb.table import ConditionFailed, Put, Update, Write
+from sodate.dynamodb.table import Condition, ConditionFailed, Put, Update, Write
 from sodate.email.delivery.broadcast_message import BroadcastBatch, BroadcastRun
 from sodate.errors import Conflict, NotFound, Transient
+from sodate.leads.store import StateItem
 from sodate.scheduling import store as due
 
 _PAGE = 250
@@ -174,12 +176,55 @@ def settle_batch(run: Run, batch: Batch) -> None:
     table.update(key, [BatchItem.settled.set(True)])
 
 
+# -- the mark of a run on STATE ---------------------------------------------------------------------------------------
+
+
+def has_run(mark: str) -> Condition:
+    """True while STATE has this mark of a run."""
+    condition: Condition = StateItem.runs.contains(mark)
+    return condition
+
+
+def has_no_run(mark: str) -> Condition:
+    """True while the lead exists and has no mark of this run."""
+    condition: Condition = StateItem.address_key.exists() & (StateItem.runs.does_not_exist() | ~has_run(mark))
+    return condition
+
+
+def run_added(mark: str) -> Action:
+    action: Action = StateItem.runs.add({mark})
+    return action
+
+
+def runs_removed(marks: Iterable[str]) -> Action:
+    action: Action = StateItem.runs.delete(set(marks))
+    return action
+
+
 # -- approval and test sends -------------------------------------------------------------------------------------------
 
 
 def find_approval(broadcast: str) -> Approval | None:
     item = table.find(ApprovalItem, keys.broadcast(broadcast), keys.APPROVAL)
     return Approval(int(item.version), int(item.template_version), item.approved_by, item.at) if item else None
+
+
+@dataclass(frozen=True)
+class SeedTestDone:
+    version: int
+    template_version: int
+    sent_by: str
+    accepted: int
+    at: str
+
+
+def tests_of(broadcast: str, latest: int = 5) -> list[SeedTestDone]:
+    """The latest test sends, newest first."""
+    items = table.query(BroadcastTestItem, keys.broadcast(broadcast), keys.TESTS, limit=latest, newest_first=True)
+    return [
+        SeedTestDone(int(i.version), int(i.template_version), i.sent_by, int(i.accepted), i.sk.removeprefix(keys.TESTS))
+        for i in items
+    ]
 
 
 def approval_writes(broadcast: str, approval: Approval, planned: Sequence[Write]) -> None:

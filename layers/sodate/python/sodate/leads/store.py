@@ -276,28 +276,6 @@ def end_opt_in_wait(lead_id: str, opt_in_mail_at: str) -> None:
     table.update(state_key(lead_id), [StateItem.opt_in_mail_at.remove()], StateItem.opt_in_mail_at == opt_in_mail_at)
 
 
-def has_run(mark: str) -> Condition:
-    """True while STATE has this mark of a run."""
-    condition: Condition = StateItem.runs.contains(mark)
-    return condition
-
-
-def has_no_run(mark: str) -> Condition:
-    """True while the lead exists and has no mark of this run."""
-    condition: Condition = StateItem.address_key.exists() & (StateItem.runs.does_not_exist() | ~has_run(mark))
-    return condition
-
-
-def run_added(mark: str) -> Action:
-    action: Action = StateItem.runs.add({mark})
-    return action
-
-
-def runs_removed(marks: Iterable[str]) -> Action:
-    action: Action = StateItem.runs.delete(set(marks))
-    return action
-
-
 def equal(path: Any, value: object) -> Condition:
     condition: Condition = path.does_not_exist() if value is None else path == value
     return condition
