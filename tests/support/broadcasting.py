@@ -6,6 +6,7 @@ from typing import Any
 from sodate.broadcasts.approve import approve
 from sodate.broadcasts.broadcast import Broadcast
 from sodate.dynamodb import keys, table
+from sodate.dynamodb.item import encode
 from sodate.facts.lead_facts import LeadFacts, dumped
 from sodate.leads.contact_state import ContactState
 from sodate.leads.lead import Profile
@@ -49,26 +50,27 @@ def publish_approved(now: datetime, topic: str = "news", **changes: Any) -> str:
     return approve(Definitions(), changes.get("id", "monthly"), "approver", now).occurrence
 
 
-def add_member(
-    name: str, *, topic: str = "news", segments: tuple[str, ...] = ("readers",), **state: Any
-) -> str:  # fmt: skip
+def add_member(name: str, *, topic: str = "news", segments: tuple[str, ...] = ("readers",), **state: Any) -> str:
     """Returns the lead id, which is `name`. `state`: attributes of the contact state."""
     address = f"{name}@example.jp"
-    table.put(profile_item(Profile(name, address, address, "ja")))
-    table.put(state_item(ContactState(name, f"key-{name}", **{"topics": {topic: "confirmed"}, **state})))
-    put_in(name, *segments)
+    profile = Profile(name, address, address, "ja")
+    contact = ContactState(name, f"key-{name}", **{"topics": {topic: "confirmed"}, **state})
+    listed = [member_write(name, segment, 1) for segment in segments]
+    items = [profile_item(profile), state_item(contact), _score(name, segments), *(write.item for write in listed)]
+    table.put_many([encode(item) for item in items])
     return name
 
 
 def put_in(lead_id: str, *segments: str) -> None:
     """Exactly these segments."""
-    facts = dumped(LeadFacts(segments=dict.fromkeys(segments, 1)))
-    table.put(
-        ScoreItem(
-            keys.lead(lead_id), keys.SCORE, state_json="{}", at="2026-11-24T00:00:00.000Z", total=0, totals={},
-            hot=False, rank="C3", phase="new", stage="lead", rules_version=1, facts_json=facts, segments_version=1,
-            version=1,
-        )
-    )  # fmt: skip
+    table.put(_score(lead_id, segments))
     for segment in ("readers", "partners"):
         table.commit([member_write(lead_id, segment, 1 if segment in segments else None)])
+
+
+def _score(lead_id: str, segments: tuple[str, ...]) -> ScoreItem:
+    facts = dumped(LeadFacts(segments=dict.fromkeys(segments, 1)))
+    return ScoreItem(
+        keys.lead(lead_id), keys.SCORE, state_json="{}", at="2026-11-24T00:00:00.000Z", total=0, totals={}, hot=False,
+        rank="C3", phase="new", stage="lead", rules_version=1, facts_json=facts, segments_version=1, version=1,
+    )  # fmt: skip
