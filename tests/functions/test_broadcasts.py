@@ -20,7 +20,7 @@ from sodate.scheduling.store import LANES, move_cursor
 
 from tests.functions.quick import QuickWorld, quick_world
 from tests.support.broadcasting import add_member, publish, publish_approved, put_in
-from tests.support.crashes import crash_points
+from tests.support.crashes import CrashPoint, crash_points
 from tests.support.world import Json
 
 TOPIC = "product-news"
@@ -435,3 +435,30 @@ def test_two_at_once_write_no_page_twice(world: QuickWorld, monkeypatch: pytest.
         listed = [lead_id for batch in batches_of(run) for lead_id in batch.leads]
         assert sorted(listed) == names, number
         assert load_run("monthly", run.occurrence).state == "sending"
+
+
+def test_a_message_that_loses_a_race_comes_again_in_case_the_winner_crashes(
+    world: QuickWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(advance, "PAGE", 3)
+    names = members(*(f"lead{number}" for number in range(9)))
+    run = approved(world)
+    (begin,) = calls(world, "broadcast_run")
+    world.now += timedelta(hours=2, minutes=55)
+    winner = CrashPoint(world, 3)
+    left = 2  # after the run has begun, before its first page
+
+    def interrupt(_: str) -> None:
+        nonlocal left
+        left -= 1
+        if left == -1:
+            winner.call("email_sender", begin)
+
+    world.table.point = interrupt
+    lost = world.call("email_sender", begin)["batchItemFailures"]
+    world.table.point = lambda _: None
+    assert winner.died
+    assert len(lost) == 1
+    assert load_run("monthly", run.occurrence).state == "expanding"
+    world.call("email_sender", begin)
+    assert sorted(lead_id for batch in batches_of(run) for lead_id in batch.leads) == names
