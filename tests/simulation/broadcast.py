@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
+from ses_simulator.envelopes import sqs_event_of
 from ses_simulator.errors import Fault
 from sodate.broadcasts import control
 from sodate.broadcasts.progress import progress_of
@@ -30,6 +31,8 @@ _OUTAGE, _PAUSES = range(8, 14), (range(4, 7), range(18, 24))
 _ROUGH_MINUTES = 45
 #: In a rough minute, so many deliveries at the most: a message that fails comes again later.
 _DELIVERIES = 400
+#: SES's events enter their queue so many at a time: the fake of the queue is slow when it is long.
+_AT_ONCE = 50
 
 
 @dataclass
@@ -79,7 +82,11 @@ class BadDay:
         ends = world.now + _MINUTE
         world.tick()
         self.drain(world.sends, deliveries)
-        world.fetch_events(all_of_them=True)
+        events = world.ses.simulator.take_events(all_of_them=True)
+        for start in range(0, len(events), _AT_ONCE):
+            for event in events[start : start + _AT_ONCE]:
+                world.events.send(sqs_event_of([event], world.now)["Records"][0]["body"])
+            self.drain(world.events, deliveries)
         self.drain(world.events, deliveries)
         world.table.history.clear()
         world.table.clear_images()
