@@ -60,7 +60,7 @@ def person(where: Target) -> str | None:
     if where.stage == "local":
         return getpass.getuser()
     try:
-        return str(boto3.client("sts").get_caller_identity()["Arn"])
+        return str(boto3.client("sts", region_name=where.region).get_caller_identity()["Arn"])
     except (ClientError, BotoCoreError):
         return None
 
