@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from ses_simulator.errors import Fault
-from sodate.broadcasts import advance, control
+from sodate.broadcasts import advance, control, send_batch
 from sodate.broadcasts.approve import approve
+from sodate.broadcasts.audience import Candidate
+from sodate.broadcasts.candidates import candidates_of
 from sodate.broadcasts.progress import progress_of
 from sodate.broadcasts.run import Run
 from sodate.broadcasts.store import batches_of, load_run, runs_of
@@ -115,6 +117,26 @@ def test_an_erased_lead_is_counted_and_does_not_come_back(world: QuickWorld) -> 
     assert counts(run) == {"skipped": 1}
     assert reasons(run) == {"lead_erased": 1}
     assert not [item for item in world.items("state") if item["pk"] == "LEAD#taro"]
+
+
+def test_a_lead_that_is_erased_in_the_middle_of_a_batch_is_counted(
+    world: QuickWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    members("taro")
+    run = approved(world)
+    world.advance(timedelta(hours=2, minutes=57))
+    put_in("taro")
+
+    def erased_after_the_read(leads: tuple[str, ...]) -> list[Candidate]:
+        found = candidates_of(leads)
+        for key in [key for key in world.table.items if key[0] == "LEAD#taro"]:
+            world.table.items.pop(key)
+        return found
+
+    monkeypatch.setattr(send_batch, "candidates_of", erased_after_the_read)
+    world.advance(HOUR)
+    assert reasons(run) == {"lead_erased": 1}
+    assert state_of(run) == "done"
 
 
 def test_caps_and_quiet_hours_defer_it_until_it_is_no_longer_valid(world: QuickWorld) -> None:

@@ -29,7 +29,7 @@ from sodate.email.mailing import Mailing
 from sodate.email.send_request import SendRequest
 from sodate.errors import Transient
 from sodate.leads.contact_state import ContactState
-from sodate.leads.store import StateItem, state_key
+from sodate.leads.store import StateItem, find_state, state_key
 from sodate.playbook.store import Definitions, parsed
 from sodate.scheduling import store as due
 
@@ -84,10 +84,13 @@ def _skip(
 ) -> dict[str, int]:
     """An email that was claimed before, by another delivery of the message, stays as it is."""
     item = source.ledger_item(request, now)
-    if candidate.state is None:
-        put_unless_settled(settled_step(item, "skipped", reason, now))
-    elif not skip(item, source.advance(request), reason, now):
-        return {"already_done": 1}
+    if candidate.state is not None:
+        if skip(item, source.advance(request), reason, now):
+            return {"skipped": 1}
+        if find_state(request.lead_id) is not None:
+            return {"already_done": 1}
+        reason = Reason.LEAD_ERASED
+    put_unless_settled(settled_step(item, "skipped", reason, now))
     return {"skipped": 1}
 
 
