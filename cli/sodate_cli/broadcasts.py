@@ -19,9 +19,8 @@ from sodate.leads.store import load_profile, profiles_of
 from sodate.playbook.store import Definitions, parsed
 
 from sodate_cli import output
-from sodate_cli.doctor.deployment import clients_of
 from sodate_cli.leads import shown_name
-from sodate_cli.operator import StageOption, explained, find_lead, now, outputs, person, target
+from sodate_cli.operator import StageOption, explained, find_lead, now, outputs, person, ses_client, target
 from sodate_cli.output import JsonOption
 from sodate_cli.times import Times
 
@@ -144,7 +143,7 @@ def test(
     with explained():
         where = target(stage)
         of_stage = outputs(where)
-        mailer = SesMailer(lambda: clients_of(where)("sesv2"), of_stage["ConfigurationSet"])
+        mailer = SesMailer(lambda: ses_client(where), of_stage["ConfigurationSet"])
         who = person(where) or "(unknown)"
         sender = SeedTest(Definitions(), mailer, of_stage["ApiUrl"], who, lambda: now(where), time.sleep)
         profile = load_profile(find_lead(like, where)) if like else None

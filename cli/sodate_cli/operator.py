@@ -65,6 +65,12 @@ def person(where: Target) -> str | None:
         return None
 
 
+def ses_client(where: Target) -> Any:
+    """On the local cloud, SES is our own simulator, beside the gateway of everything else."""
+    connect: Any = boto3.client
+    return connect("sesv2", endpoint_url=where.endpoints.get("mailbox") if where.endpoint else None)
+
+
 def month(text: str | None, at: datetime) -> datetime:
     if text is None:
         return at

@@ -25,7 +25,7 @@ def stage(world: QuickWorld, monkeypatch: pytest.MonkeyPatch) -> QuickWorld:
     monkeypatch.setattr(command, "now", lambda _: world.now)
     monkeypatch.setattr(command, "person", lambda _: "approver")
     monkeypatch.setattr(command, "find_lead", lambda email, _: world.lead_id(email))
-    monkeypatch.setattr(command, "clients_of", lambda _: lambda _: world.ses)
+    monkeypatch.setattr(command, "ses_client", lambda _: world.ses)
     of_stage = {"ConfigurationSet": "sodate-test", "ApiUrl": "https://mail.example.jp"}
     monkeypatch.setattr(command, "outputs", lambda _: of_stage)
     monkeypatch.setattr(command.time, "sleep", lambda _: None)
