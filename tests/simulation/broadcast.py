@@ -55,6 +55,7 @@ class BadDay:
         world.ses.simulator.fault_for = lambda _: None
         # The whole list leaves in about twenty minutes.
         world.ses.simulator.account.max_send_rate = max(5.0, leads / 1_200)
+        world.ses.simulator.account.max_24_hour_send = 2.0 * leads + 1_000
         world.act_meanwhile = self.act
         self.occurrence = publish_approved(world.now, once="2026-11-24T12:00", exclude=())
 
@@ -112,11 +113,11 @@ class BadDay:
         self.minute(deliveries=_DELIVERIES)
 
     def calm_down(self) -> bool:
-        """True when the run is done within two days, with the dead letters redriven."""
+        """True when the run is done within four days, with the dead letters redriven."""
         world = self.world
         world.is_rough = False
         world.ses.simulator.fault_for = lambda _: None
-        end = world.now + timedelta(days=2)
+        end = world.now + timedelta(days=4)
         while world.now < end:
             for queue in (world.sends, world.events):
                 queue.redrive()
