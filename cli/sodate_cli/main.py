@@ -2,6 +2,7 @@
 
 import typer
 
+from sodate_cli.broadcasts import app as broadcast_app
 from sodate_cli.calibrate import calibrate
 from sodate_cli.corrections import adjust, judge
 from sodate_cli.dlq import app as dlq_app
@@ -33,6 +34,7 @@ score_app.command()(calibrate)
 app.add_typer(score_app, name="score")
 app.add_typer(scenario_app, name="scenario")
 app.add_typer(segment_app, name="segment")
+app.add_typer(broadcast_app, name="broadcast")
 app.command("import")(import_leads)
 app.command("export")(export_leads)
 app.add_typer(sends_app, name="sends")

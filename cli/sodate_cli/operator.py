@@ -1,5 +1,6 @@
 """Shared by operator commands: connection, lookup of a lead by address, and errors as exit codes."""
 
+import getpass
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,6 +50,25 @@ def now(where: Target) -> datetime:
 
         return ShiftedClock(LocalFolder.of(repository()).clock_file)()
     return clock.now()
+
+
+def person(where: Target) -> str | None:
+    """Who runs the command: the identity of the AWS credentials, or the user of this machine on the local stage.
+
+    None when AWS does not say.
+    """
+    if where.stage == "local":
+        return getpass.getuser()
+    try:
+        return str(boto3.client("sts", region_name=where.region).get_caller_identity()["Arn"])
+    except (ClientError, BotoCoreError):
+        return None
+
+
+def ses_client(where: Target) -> Any:
+    """On the local cloud, SES is our own simulator, beside the gateway of everything else."""
+    connect: Any = boto3.client
+    return connect("sesv2", endpoint_url=where.endpoints.get("mailbox") if where.endpoint else None)
 
 
 def month(text: str | None, at: datetime) -> datetime:

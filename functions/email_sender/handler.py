@@ -1,9 +1,9 @@
 """Send queue: claim, render, one SES attempt, outcome. The claims reject a redelivered message."""
 
 from collections import Counter
-from contextlib import suppress
 from typing import Any
 
+from sodate.broadcasts.send_batch import BroadcastEmail
 from sodate.email.delivery.breaker_probe import send_probe
 from sodate.email.delivery.message import SEND_MESSAGES, EnrollmentBatch, Probe, TransactionalSend
 from sodate.email.delivery.send_batch import BatchSender
@@ -11,7 +11,6 @@ from sodate.email.delivery.ses import SesMailer
 from sodate.email.delivery.transactional import TransactionalEmail, opt_in_composer
 from sodate.email.delivery.watch import watch_transactionals
 from sodate.email.events import report_coverage
-from sodate.errors import Transient
 from sodate.forms.opt_in_ceilings import OptInCeilings
 from sodate.runtime.app import App, on_lambda
 from sodate.runtime.batch import Failures, each_message
@@ -24,11 +23,10 @@ from sodate.scheduling.poller import Outcome
 def handle(app: App, event: dict[str, Any]) -> Failures:
     clock, definitions, links, stage = app.clock, app.definitions, app.secrets.links(), app.settings.stage
     ses, began = SesMailer(app.aws.ses, app.settings.configuration_set), clock.now()
-    steps = StepEmail(definitions, links, stage, BatchSender(ses, clock.now, clock.sleep, app.new_id))
-    composers = {
-        "opt_in": opt_in_composer(definitions, links, stage),
-        "handoff": handoff_composer(definitions, app.secrets.feedback_links, stage),
-    }
+    parts = definitions, links, stage, BatchSender(ses, clock.now, clock.sleep, app.new_id)
+    steps, broadcasts = StepEmail(*parts), BroadcastEmail(*parts)
+    composers = {"opt_in": opt_in_composer(definitions, links, stage)}
+    composers["handoff"] = handoff_composer(definitions, app.secrets.feedback_links, stage)
     transactionals, outcomes = TransactionalEmail(composers, ses, clock.now, clock.sleep), Counter[str]()
     ceilings = OptInCeilings(definitions, app.secrets.key_of_address, clock.now)
     messages = SEND_MESSAGES.parse_bodies(record["body"] for record in event["Records"])
@@ -42,6 +40,8 @@ def handle(app: App, event: dict[str, Any]) -> Failures:
                 result = {waits: 1} if waits else transactionals.send(lead_id, send_id, began)
             case Probe():
                 result = {send_probe(message, definitions, ses, stage, clock.now()): 1}
+            case of_broadcast:
+                result = dict(broadcasts.act(of_broadcast, began))
         outcomes.update(result)
         return result
 
@@ -52,8 +52,7 @@ def handle(app: App, event: dict[str, Any]) -> Failures:
     app.metrics.count(Metric.CIRCUIT_OPENED, outcomes["circuit_opened"])
     app.metrics.count(Metric.TRANSACTIONAL_DEFERRED, ceilings.outcomes["waits"] + ceilings.outcomes["over_ceiling"])
     app.metrics.count(Metric.TRANSACTIONAL_GUARD, min(1, ceilings.outcomes["guard"]))
-    with suppress(Transient):  # a lost count only makes the sample of `report_coverage` smaller
-        report_coverage.count_accepted(outcomes["accepted"], began)
+    report_coverage.count_accepted(outcomes["accepted"], began)
     return failures
 
 

@@ -64,6 +64,8 @@ class _Reader:
             return found
         if self.peek() in ("attribute_exists", "attribute_not_exists", "begins_with"):
             return self._function()
+        if self.peek() == "contains":
+            return self._contains()
         left, operator = self.operand(), self.take()
         if operator.upper() == "IN":
             return self._among(left)
@@ -88,6 +90,16 @@ class _Reader:
             found = value is not None and prefix is not None and str(value["S"]).startswith(str(prefix["S"]))
         self.take(")")
         return found
+
+    def _contains(self) -> bool:
+        """Of a set of strings only."""
+        self.take()
+        self.take("(")
+        stored = self.operand()
+        self.take(",")
+        wanted = self.operand()
+        self.take(")")
+        return stored is not None and wanted is not None and wanted["S"] in stored["SS"]
 
     def operand(self) -> Item | None:
         if self.peek().startswith(":"):

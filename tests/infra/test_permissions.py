@@ -18,7 +18,8 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
     "event_publisher": {"dynamodb": STREAM, "events": {"PutEvents"}, "sqs": SEND},
     "step_mail_dispatch": {"dynamodb": KEYED_AND_QUERY, "ses": {"GetAccount"}, "sqs": SEND},
     "email_sender": {
-        "dynamodb": KEYED | {"BatchGetItem", "BatchWriteItem"},
+        # Query: it reads the list of a segment's members for a broadcast.
+        "dynamodb": KEYED_AND_QUERY | {"BatchGetItem", "BatchWriteItem"},
         "secretsmanager": SECRET,
         "ses": {"SendEmail", "SendBulkEmail"},
         "sqs": CONSUME | SEND,

@@ -320,9 +320,9 @@ MUTANTS = (
     ),
     _mutant(
         "link-of-another-lead",
-        "scenarios/compose.py",
-        "self.links.unsubscribe(enrollment.lead_id,",
-        "self.links.unsubscribe(batch.enrollments[0].lead_id,",
+        "email/delivery/marketing_email.py",
+        "self.links.unsubscribe(profile.lead_id,",
+        'self.links.unsubscribe("01SIM000000000000000000001",',
         "the unsubscribe link stops somebody else",
         seeds=120,
         orders=500,
@@ -330,8 +330,8 @@ MUTANTS = (
     _mutant(
         "tag-of-another-send",
         "scenarios/compose.py",
-        '                "send_id": send_id,\n',
-        '                "send_id": batch.ref(batch.enrollments[0]).send_id,\n',
+        '            "send_id": send_id,\n',
+        '            "send_id": batch.ref(batch.enrollments[0]).send_id,\n',
         "events settle somebody else's send",
         seeds=300,
     ),
@@ -451,7 +451,9 @@ from tests.mutants.bad_days_optout import OPT_OUT  # noqa: E402
 from tests.mutants.bad_days_redrive import REDRIVE  # noqa: E402
 from tests.mutants.bad_days_releases import RELEASES  # noqa: E402
 from tests.mutants.bad_days_rotation import ROTATION  # noqa: E402
+from tests.mutants.broadcasts import BROADCASTS  # noqa: E402
 from tests.mutants.deciding import DECIDING  # noqa: E402
 from tests.mutants.scenario_engine import ENGINE  # noqa: E402
 
 MUTANTS += ABUSE + ALARM_MUTANTS + DELIVERY + DOCTOR + OPT_OUT + REDRIVE + RELEASES + ROTATION + DECIDING + ENGINE
+MUTANTS += BROADCASTS

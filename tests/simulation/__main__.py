@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tests.simulation.abuse import Result as Abused
     from tests.simulation.bad_ses import Result as BadTimes
+    from tests.simulation.broadcast import Result as Broadcast
     from tests.simulation.dead_letters import Result as BadDays
     from tests.simulation.history import Result
     from tests.simulation.interleavings import Found as Orders
@@ -74,6 +75,7 @@ def main() -> int:
     parser.add_argument("--seed-base", type=int, default=1)
     parser.add_argument("--trace", action="store_true", help="print what happened in the first seed")
     parser.add_argument("--abusive-posts", type=int, default=100_000, help="posts of the hour of abuse")
+    parser.add_argument("--broadcast-leads", type=int, default=2_000, help="recipients of the broadcast on a bad day")
     wanted = parser.parse_args()
     _quiet_environment()
     seeds = range(wanted.seed_base, wanted.seed_base + wanted.seeds)
@@ -84,6 +86,7 @@ def main() -> int:
     began, tally = time.monotonic(), Tally()
     with ProcessPoolExecutor(os.cpu_count(), initializer=_say_nothing) as pool:
         abused = pool.submit(_abuse, seeds[0], wanted.abusive_posts)  # the longest: it begins first
+        broadcast = pool.submit(_broadcast, seeds[0], wanted.broadcast_leads)
         histories = pool.map(_play_all, seeds, chunksize=10)
         orders = pool.map(_explore, range(seeds[0], seeds[0] + max(1, len(seeds) // _A_CHUNK)))
         forged = pool.map(_forge, range(seeds[0], seeds[0] + 10), [len(seeds) // 2] * 10)
@@ -102,6 +105,8 @@ def main() -> int:
             tally.add_worst(bad_time)
         tally.figures += abused.result().figures
         tally.note("abuse", abused.result().broken)
+        tally.figures += Counter({f"broadcast_{name}": count for name, count in broadcast.result().figures.items()})
+        tally.note("broadcast", broadcast.result().broken)
         for number, found in enumerate(orders):
             tally.figures += found.figures
             tally.note(f"orders {seeds[0] + number}", found.broken)
@@ -129,6 +134,12 @@ def _explore(seed: int) -> "Orders":
     from tests.simulation.interleavings import explore
 
     return explore(seed, _A_CHUNK * _ORDERS_A_SEED)
+
+
+def _broadcast(seed: int, leads: int) -> "Broadcast":
+    from tests.simulation.broadcast import play
+
+    return play(seed, leads)
 
 
 def _rotate(seed: int) -> "Rotations":

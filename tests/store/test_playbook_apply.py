@@ -199,6 +199,9 @@ class Aws:
     def get_email_identity(self, EmailIdentity: str) -> dict[str, Any]:
         return IN_ORDER
 
+    def get_caller_identity(self) -> dict[str, Any]:
+        return {"Arn": "arn:aws:iam::123456789012:user/editor"}
+
     def create_email_identity(self, EmailIdentity: str) -> None:
         self.verified.append(EmailIdentity)
 
@@ -236,6 +239,14 @@ def test_each_version_names_the_release_that_checked_it() -> None:
     versions = [item for item in table.query(DefinitionItem, "DEFINITION#rules") if item.body]
     assert [item.written_by for item in versions] == [written_by()]
     assert schema_digest() in written_by()
+
+
+def test_each_version_names_the_person_who_applied_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    create_table("sodate-dev")
+    answer_for_services(monkeypatch, lambda: Aws({}))
+    assert CliRunner().invoke(app, ["apply", "--yes", str(SAMPLE), "--stage", "dev"]).exit_code == 0
+    live = Definitions().live("template", "materials-3-pricing")
+    assert live.applied_by == "arn:aws:iam::123456789012:user/editor"
 
 
 # -- may SES send in its name? -----------------------------------------------------------------------------------------

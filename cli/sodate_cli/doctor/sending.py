@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from pydantic import BaseModel, ValidationError
+from sodate.broadcasts.broadcast import Broadcast
 from sodate.email.content.template import Template
 from sodate.email.mailing import Mailing
 from sodate.email.operator_lists.unknown import unknown_sends
@@ -22,7 +23,7 @@ from sodate_cli.doctor.finding import Check, Result, Verdict, failed, judged, li
 
 MODELS: dict[Kind, type[BaseModel]] = {
     "mailing": Mailing, "form": Form, "template": Template, "sequence": Sequence, "rules": RuleSet, "sales": Sales,
-    "segments": SegmentSet,
+    "segments": SegmentSet, "broadcast": Broadcast,
 }  # fmt: skip
 _NEEDED: tuple[Kind, ...] = ("mailing", "form", "template")
 

@@ -1,5 +1,6 @@
 """What makes a deployed stack a stage to use: our server taught, a playbook published, functions warm."""
 
+import getpass
 import json
 import time
 from collections.abc import Mapping
@@ -67,7 +68,7 @@ def publish_playbook(folder: LocalFolder, checked: "Checked", endpoints: dict[st
     connect(STAGE, endpoints_file=unfinished)
     if (mailing := sender_of(checked)) is not None:
         create_identities(boto3.client("sesv2", endpoint_url=endpoints["mailbox"]), mailing)
-    publish(checked, now=datetime.now(UTC))
+    publish(checked, now=datetime.now(UTC), applied_by=getpass.getuser())
 
 
 def warm(endpoints: Mapping[str, Any]) -> None:

@@ -92,6 +92,7 @@ def apply(
     from sodate.authoring.apply import publish
     from sodate.authoring.plan import make_plan
 
+    from sodate_cli.operator import person
     from sodate_cli.playbook.show import show_applied, show_plan
 
     if as_json and not yes:
@@ -106,7 +107,8 @@ def apply(
             if planned.changes and not typer.confirm("Publish this?"):
                 raise typer.Exit(output.FAILED)
         _verify_locally(target, checked)
-        show_applied(publish(checked, now=clock.now(), retire=retire), target, as_json=as_json)
+        applied = publish(checked, now=clock.now(), retire=retire, applied_by=person(target))
+        show_applied(applied, target, as_json=as_json)
 
 
 @app.command()

@@ -17,13 +17,18 @@ _WRITTEN = re.compile(r'(?:Skip|Defer|Ended|skipped|planned|_release|ended|reaso
 @pytest.mark.parametrize("reason", Reason)
 def test_every_code_has_an_explanation_and_is_written_somewhere(reason: Reason) -> None:
     assert reasons.REASONS[reason]
-    files = [file for room in ("scenarios", "email", "sales", "forms") for file in (SOURCES / room).rglob("*.py")]
+    files = [
+        file
+        for room in ("broadcasts", "scenarios", "email", "sales", "forms")
+        for file in (SOURCES / room).rglob("*.py")
+    ]
     text = "\n".join(path.read_text() for path in files if path.name != "reasons.py")
     assert f"Reason.{reason.name}" in text or reason in BELOW
 
 
 def test_no_other_code_is_written() -> None:
     files = ("email/delivery/send_batch.py", "email/eligibility/decide.py", "scenarios/enrollment_source.py")
+    files += ("broadcasts/audience.py",)
     text = "\n".join((SOURCES / file).read_text() for file in files)
     assert set(_WRITTEN.findall(text)) <= {"skipped", "failed", "sending", "deferred", "put_off", "waiting"}
 

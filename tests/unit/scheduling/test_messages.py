@@ -5,7 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sodate.broadcasts.run import Run
+from sodate.broadcasts.watch import BroadcastWatch
 from sodate.consent.retention import EvidenceReview
+from sodate.email.delivery.broadcast_message import BroadcastBatch, BroadcastRun
 from sodate.email.delivery.message import SEND_MESSAGES, EnrollmentBatch, EnrollmentRef, Probe, TransactionalSend
 from sodate.email.delivery.watch import TransactionalWatch
 from sodate.errors import Invalid
@@ -34,6 +37,24 @@ STORED: list[tuple[MessageTypes[Any], Message, dict[str, Any]]] = [
     (SEND_MESSAGES, DATED, {**STEPS, "leads": FULL}),
     (SEND_MESSAGES, AGAIN, {**STEPS, **SECOND_ATTEMPT}),
     (SEND_MESSAGES, TransactionalSend("L1", "x"), {"v": 1, "what": "transactional", "lead_id": "L1", "send_id": "x"}),
+    (
+        SEND_MESSAGES,
+        BroadcastRun("b", "r", 2),
+        {"v": 1, "what": "broadcast_run", "broadcast": "b", "run": "r", "task": 2},
+    ),
+    (
+        SEND_MESSAGES,
+        BroadcastBatch("b", "r", AT, ("L1", "L2")),
+        {"v": 1, "what": "broadcast", "broadcast": "b", "run": "r", "at": STAMP, "leads": ["L1", "L2"]},
+    ),
+    (
+        WATCH,
+        BroadcastWatch(Run("b", "r", version=3), "m-1", ("L1",), AT),
+        {
+            "v": 1, "what": "watch", "source": "broadcast", "broadcast": "b", "run": "r", "mark": "m-1", "version": 3,
+            "leads": ["L1"], "began": STAMP,
+        },
+    ),
     (SEND_MESSAGES, Probe(), {"v": 1, "what": "probe"}),
     (SEND_MESSAGES, Probe(AT), {"v": 1, "what": "probe", "until": "2026-11-24T09:00:00+00:00"}),
     (WATCH, StepWatch(FIRST, AT), {**STEPS, "what": "watch", "leads": PLAIN, "began": STAMP}),

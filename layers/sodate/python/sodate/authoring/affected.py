@@ -9,6 +9,20 @@ from typing import Any
 from sodate.playbook.store import Kind, Stored
 from sodate.scenarios.programs import is_scenario
 
+_APPROVAL = "nothing is sent until another person approves it: sodate broadcast approve"
+#: Notes that do not depend on what was changed.
+_ALWAYS: dict[Kind, list[str]] = {
+    "rules": [
+        "each lead is scored anew from its whole log with its next activity; stored reasons keep their version",
+        "whom it moves, and how many calls that means: sodate score diff --rules <the new rules.yaml>",
+    ],
+    "segments": [
+        "each lead is looked at anew with its next activity, or at once: sodate segment backfill",
+        "who would enter and leave, and why: sodate segment preview",
+    ],
+    "broadcast": [_APPROVAL, "a run that has begun goes on with the version it began with"],
+    "sales": ["hot leads found from now on; leads already handed over keep their owner"],
+}
 Live = Mapping[tuple[Kind, str], Stored]
 _PINNED = "people already in it finish version {version} (runs are pinned); new enrollments get the new version"
 
@@ -22,6 +36,8 @@ def by_adding(kind: Kind, definition_id: str, body: dict[str, Any]) -> list[str]
     if kind == "sequence":
         forms = ", ".join(body["start"]["forms"]) or "any form"
         return [f"starts for opt-ins confirmed from now on ({forms}); earlier opt-ins do not enter"]
+    if kind == "broadcast":
+        return [_APPROVAL]
     return []
 
 
@@ -35,18 +51,8 @@ def by_changing(before: Stored, after: dict[str, Any], live: Live) -> list[str]:
             return _sequences_with(before.id, live)
         case "mailing":
             return _sender(before.body, after)
-        case "rules":
-            return [
-                "each lead is scored anew from its whole log with its next activity; stored reasons keep their version",
-                "whom it moves, and how many calls that means: sodate score diff --rules <the new rules.yaml>",
-            ]
-        case "segments":
-            return [
-                "each lead is looked at anew with its next activity, or at once: sodate segment backfill",
-                "who would enter and leave, and why: sodate segment preview",
-            ]
-        case "sales":
-            return ["hot leads found from now on; leads already handed over keep their owner"]
+        case _:
+            return _ALWAYS[before.kind]
 
 
 def by_retiring(stored: Stored) -> list[str]:
@@ -55,6 +61,8 @@ def by_retiring(stored: Stored) -> list[str]:
             return ["web developers: posts to it are answered with 404 from now on"]
         case "sequence":
             return ["nobody enters any more; people already in it run on, each on their version"]
+        case "broadcast":
+            return ["no further run begins; one that has begun goes on: sodate broadcast cancel"]
         case "template":
             return ["people in an older version of a sequence that has it no longer get this mail"]
     return []
@@ -115,7 +123,11 @@ def _sequences_with(template: str, live: Live) -> list[str]:
         if kind == "sequence"
         and any(template in (step.get("template"), step.get("send")) for step in stored.body["steps"])
     )
-    return [f"next mails of {', '.join(users)}, for people already in it too"] if users else []
+    notes = [f"next mails of {', '.join(users)}, for people already in it too"] if users else []
+    broadcasts = sorted(
+        stored.id for (kind, _), stored in live.items() if kind == "broadcast" and stored.body["template"] == template
+    )
+    return [*notes, *(f"broadcast {name} must be approved again" for name in broadcasts)]
 
 
 def _sender(before: dict[str, Any], after: dict[str, Any]) -> list[str]:

@@ -16,7 +16,9 @@ from sodate.playbook.problem import PlaybookInvalid
 from sodate.playbook.store import Definitions, Kind
 
 #: Retiring runs against the order of publishing: what refers goes before what is referred to.
-RETIRE_ORDER: tuple[Kind, ...] = ("form", "sequence", "segments", "rules", "sales", "mailing", "template")
+RETIRE_ORDER: tuple[Kind, ...] = (
+    "form", "broadcast", "sequence", "segments", "rules", "sales", "mailing", "template",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ def apply_directory(
     overrides: Mapping[str, Any] | None = None,
     retire: bool = False,
     definitions: Definitions | None = None,
+    applied_by: str | None = None,
 ) -> list[Applied]:
     """Check and publish to the table in use (`sodate.dynamodb.table.Table.use`).
 
@@ -43,16 +46,18 @@ def apply_directory(
     checked = check(directory, overrides)
     if not checked.ok:
         raise PlaybookInvalid(checked.problems)
-    return publish(checked, now=now, retire=retire, definitions=definitions)
+    return publish(checked, now=now, retire=retire, definitions=definitions, applied_by=applied_by)
 
 
 def publish(
-    checked: Checked, *, now: datetime, retire: bool = False, definitions: Definitions | None = None
-) -> list[Applied]:
+    checked: Checked, *, now: datetime, retire: bool = False, definitions: Definitions | None = None,
+    applied_by: str | None = None,
+) -> list[Applied]:  # fmt: skip
+    """`applied_by`: the person who publishes; another one approves a broadcast."""
     store, release, applied = definitions or Definitions(), written_by(), []
     for wanted in checked.definitions():
         before = _live_version(store, wanted.kind, wanted.id)
-        version = store.publish(wanted.kind, wanted.id, wanted.body, now, release)
+        version = store.publish(wanted.kind, wanted.id, wanted.body, now, release, applied_by)
         what: Literal["added", "changed", "unchanged"] = "unchanged" if version == before else "changed"
         applied.append(Applied(wanted.kind, wanted.id, version, "added" if before is None else what))
     return applied + (_retire_missing(checked, store, now) if retire else [])

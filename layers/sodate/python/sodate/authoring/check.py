@@ -49,7 +49,8 @@ class Checked:
         if segments is not None:
             found.append(Definition("segments", ONLY, segments.model_dump(mode="json")))
         many: tuple[tuple[Kind, Sequence[Doc[Any]]], ...] = (
-            ("sequence", book.sequences), ("sequence", book.scenarios), ("form", book.forms)
+            ("sequence", book.sequences), ("sequence", book.scenarios), ("broadcast", book.broadcasts),
+            ("form", book.forms),
         )  # fmt: skip
         found += [
             Definition(kind, doc.id, doc.model.model_dump(mode="json", by_alias=True))

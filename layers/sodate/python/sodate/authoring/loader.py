@@ -1,6 +1,6 @@
 """Directory → typed documents. Collects every problem and never raises for bad input.
 
-playbook.yaml  forms/*.yaml  templates/*.yaml (+ bodies)  sequences/*.yaml  scenarios/*.yaml
+playbook.yaml  forms/*.yaml  templates/*.yaml (+ bodies)  sequences/*.yaml  scenarios/*.yaml  broadcasts/*.yaml
 rules.yaml  sales.yaml  segments.yaml
 """
 
@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, StringConstraints, ValidationError
 
 from sodate.authoring.override import apply_overrides, unknown_targets
 from sodate.authoring.source import Source
+from sodate.broadcasts.broadcast import Broadcast
 from sodate.email.content.template import TemplateHead
 from sodate.email.mailing import Mailing
 from sodate.forms.definition import Form
@@ -47,6 +48,7 @@ MANY: dict[str, type[BaseModel]] = {
     "templates": TemplateFile,
     "sequences": Sequence,
     "scenarios": Scenario,
+    "broadcasts": Broadcast,
 }
 _IGNORED = ("README.md", "README.ja.md")
 
@@ -86,6 +88,7 @@ class Playbook:
     templates: list[Doc[TemplateFile]] = field(default_factory=list)
     sequences: list[Doc[Sequence]] = field(default_factory=list)
     scenarios: list[Doc[Scenario]] = field(default_factory=list)
+    broadcasts: list[Doc[Broadcast]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -104,6 +107,7 @@ def load(directory: FilePath, overrides: Mapping[str, Any] | None = None) -> Pla
     playbook.templates = reader.many("templates", TemplateFile)
     playbook.sequences = reader.many("sequences", Sequence)
     playbook.scenarios = reader.many("scenarios", Scenario)
+    playbook.broadcasts = reader.many("broadcasts", Broadcast)
     playbook.problems += unknown_targets(reader.overrides, reader.hit, reader.present)
     return playbook
 

@@ -8,7 +8,7 @@ from sodate.authoring.check import Checked
 from sodate.authoring.diff import FieldChange, changes
 from sodate.playbook.store import Definitions, Kind, Stored, digest
 
-KINDS: tuple[Kind, ...] = ("template", "mailing", "sales", "rules", "segments", "sequence", "form")
+KINDS: tuple[Kind, ...] = ("template", "mailing", "sales", "rules", "segments", "sequence", "broadcast", "form")
 What = Literal["added", "changed", "retired", "left"]
 
 

@@ -8,7 +8,13 @@ from pydantic import BaseModel
 
 from sodate.authoring.loader import MANY, SINGLE
 
-_FOLDERS = {"forms": "form", "templates": "template", "sequences": "sequence", "scenarios": "scenario"}
+_FOLDERS = {
+    "forms": "form",
+    "templates": "template",
+    "sequences": "sequence",
+    "scenarios": "scenario",
+    "broadcasts": "broadcast",
+}
 
 
 def schemas() -> dict[str, str]:

@@ -9,6 +9,7 @@ OWNER = "OWNER"
 ENTRY = "ENTRY"
 RECEIPT = "RECEIPT"
 POSITION = "POSITION"
+APPROVAL = "APPROVAL"
 RATE_LIMITER = "RATE_LIMITER"
 CONVERSATION = "CONVERSATION"
 PROGRESS = "PROGRESS"
@@ -19,6 +20,8 @@ CONSENTS = "CONSENT#"
 SIGNALS = "SIGNAL#"
 SUBMISSIONS = "SUBMISSION#"
 DUE = "DUE#"
+RUNS = "RUN#"
+TESTS = "TEST#"
 
 _MINUTE = "%Y%m%dT%H%M"
 
@@ -84,6 +87,39 @@ def waiting_signal(lead_id: str, signal_key: str, escalation_level: int) -> str:
 def members(segment: str, shard: int) -> str:
     """The list of a segment's members; the sort key is the lead id."""
     return f"MEMBERS#{segment}#{shard}"
+
+
+def broadcast(broadcast_id: str) -> str:
+    """Runs and approval of a broadcast."""
+    return f"BROADCAST#{broadcast_id}"
+
+
+def run(occurrence: str) -> str:
+    return f"{RUNS}{occurrence}"
+
+
+def broadcast_of(pk: str) -> str:
+    return pk.split("#")[1]
+
+
+def occurrence_of(sk: str) -> str:
+    return sk.removeprefix(RUNS)
+
+
+def run_batches(broadcast_id: str, occurrence: str) -> str:
+    return f"BROADCAST#{broadcast_id}#{occurrence}"
+
+
+def run_batch(number: int) -> str:
+    return f"BATCH#{number:06d}"
+
+
+def run_batch_number(sk: str) -> int:
+    return int(sk.rpartition("#")[2])
+
+
+def broadcast_test(at: datetime) -> str:
+    return f"{TESTS}{stamp(at)}"
 
 
 def address_owner(address_key: str) -> str:

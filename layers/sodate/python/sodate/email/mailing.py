@@ -150,6 +150,9 @@ class Mailing(Definition):
     )
     guards: Guards = Guards()
     warm_up: WarmUp | None = None
+    seed_contacts: tuple[Address, ...] = Field(
+        default=(), max_length=20, description="Who gets test sends of broadcasts (`sodate broadcast test`)."
+    )
     retention_years: int = Field(
         default=3, ge=1, le=10, description="How long evidence of consent is kept after it was withdrawn."
     )

@@ -86,7 +86,8 @@ class ContactState:
     `zone` is an IANA name (None: the sender's time zone); `pause_until` a `keys.stamp` until which nothing is sent;
     `frequency` is `weekly` or `monthly` (None: all). `opted_out_at`: the latest opt-out, of everything or of a topic;
     a consent request that is not newer can no longer be confirmed. `mailed`: times of the latest marketing emails, in
-    minutes since 1970, newest first; `mailed_in` the same for topics with own caps.
+    minutes since 1970, newest first; `mailed_in` the same for topics with own caps. `runs`: marks of the
+    runs of broadcasts that the lead got (`broadcasts.run`), while they last.
     """
 
     lead_id: str
@@ -102,6 +103,7 @@ class ContactState:
     frequency: str | None = None
     opted_out_at: str | None = None
     mailed: tuple[int, ...] = ()
+    runs: frozenset[str] = frozenset()
     mailed_in: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     # -- blocks and consent --------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
-from pynamodb.attributes import ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -49,6 +49,7 @@ class StateItem(TableItem, discriminator="state"):
     opted_out_at = UnicodeAttribute(null=True)
     mailed: ListAttribute[Any] = ListAttribute(of=NumberAttribute, null=True)
     mailed_in: MapAttribute[str, Any] = MapAttribute(default=dict)
+    runs = UnicodeSetAttribute(null=True)
 
 
 class OwnerItem(TableItem, discriminator="owner"):
@@ -161,6 +162,7 @@ def to_state(row: Row) -> ContactState:
     lead_id = keys.lead_id_of(stored["pk"])
     stored["enrollments"] = {name: from_map(value) for name, value in stored.get("enrollments", {}).items()}
     stored["mailed"] = tuple(stored.get("mailed", ()))
+    stored["runs"] = frozenset(stored.get("runs", ()))
     stored["mailed_in"] = {topic: tuple(minutes) for topic, minutes in stored.get("mailed_in", {}).items()}
     return ContactState(lead_id=lead_id, **_own(stored))
 
@@ -169,6 +171,7 @@ def state_item(state: ContactState) -> StateItem:
     stored = {name: value for name, value in vars(state).items() if name != "lead_id"}
     stored["enrollments"] = {name: to_map(enrollment) for name, enrollment in state.enrollments.items()}
     stored["mailed"] = list(state.mailed) or None
+    stored["runs"] = set(state.runs) or None
     stored["mailed_in"] = {topic: list(minutes) for topic, minutes in state.mailed_in.items()}
     return StateItem(keys.lead(state.lead_id), keys.STATE, **stored)
 

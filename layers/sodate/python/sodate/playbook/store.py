@@ -22,7 +22,7 @@ from sodate.dynamodb.table import ConditionFailed
 from sodate.errors import NotFound, Transient
 from sodate.playbook.model import read
 
-Kind = Literal["form", "template", "sequence", "mailing", "rules", "sales", "segments"]
+Kind = Literal["form", "template", "sequence", "mailing", "rules", "sales", "segments", "broadcast"]
 #: Id of the kinds of which a playbook has exactly one.
 ONLY = "default"
 POINTER_SECONDS = 20.0
@@ -44,6 +44,7 @@ class DefinitionItem(TableItem, discriminator="definition"):
     at = UnicodeAttribute()
     retired = UnicodeAttribute(null=True)
     written_by = UnicodeAttribute(null=True)
+    applied_by = UnicodeAttribute(null=True)
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ class Stored:
     published: str
     made: dict[type, Any] = field(default_factory=dict, compare=False, repr=False)
     """What was parsed or built from the body, by type: a version never changes, so it is made once."""
+    applied_by: str | None = None
+    """The person who published it; None when it was not recorded."""
 
     @property
     def name(self) -> str:
@@ -149,7 +152,8 @@ class Definitions:
             item = table.find(DefinitionItem, keys.definitions(kind), keys.definition_version(definition_id, version))
             if item is None or item.body is None or item.digest is None:
                 raise NotFound(f"{kind} {definition_id!r} has no version {version}")
-            stored = Stored(kind, definition_id, version, json.loads(item.body), item.digest, item.at)
+            body = json.loads(item.body)
+            stored = Stored(kind, definition_id, version, body, item.digest, item.at, applied_by=item.applied_by)
             self._reads(stored)
             self._versions[key] = stored
         return self._versions[key]
@@ -177,17 +181,19 @@ class Definitions:
         return cached[1]
 
     def publish(
-        self, kind: Kind, definition_id: str, body: dict[str, Any], now: datetime, written_by: str | None = None
-    ) -> int:
+        self, kind: Kind, definition_id: str, body: dict[str, Any], now: datetime, written_by: str | None = None,
+        applied_by: str | None = None,
+    ) -> int:  # fmt: skip
         """Store `body` as the next version and make it live; returns the version. An equal body changes nothing.
 
-        `written_by`: the release that validated it.
+        `written_by`: the release that validated it. `applied_by`: the person who publishes it.
         """
         pointer = table.find(DefinitionItem, keys.definitions(kind), keys.definition_live(definition_id))
         current = int(pointer.version) if pointer else 0
         if pointer and not pointer.retired and pointer.digest == digest(body):
             return current
-        version = _put_version(kind, definition_id, current + 1, body, now, written_by)
+        by = {"written_by": written_by, "applied_by": applied_by}
+        version = _put_version(kind, definition_id, current + 1, body, now, by)
         self._point(kind, definition_id, version, digest(body), now, retired=None)
         return version
 
@@ -230,7 +236,7 @@ class Definitions:
 
 
 def _put_version(
-    kind: Kind, definition_id: str, version: int, body: dict[str, Any], now: datetime, written_by: str | None
+    kind: Kind, definition_id: str, version: int, body: dict[str, Any], now: datetime, by: dict[str, str | None]
 ) -> int:
     while True:
         try:
@@ -243,7 +249,8 @@ def _put_version(
                     body=json.dumps(body, ensure_ascii=False, sort_keys=True),
                     digest=digest(body),
                     at=keys.stamp(now),
-                    written_by=written_by,
+                    written_by=by["written_by"],
+                    applied_by=by["applied_by"],
                 )
             )
         except ConditionFailed:

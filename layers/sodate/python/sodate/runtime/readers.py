@@ -21,7 +21,9 @@ def must_read(stored: Stored) -> None:
         _must_compile(stored, read)
 
 
-def _model_of(kind: Literal["form", "template", "mailing", "rules", "sales", "segments"]) -> type[BaseModel]:
+def _model_of(
+    kind: Literal["form", "template", "mailing", "rules", "sales", "segments", "broadcast"],
+) -> type[BaseModel]:
     match kind:
         case "form":
             from sodate.forms.definition import Form
@@ -47,6 +49,10 @@ def _model_of(kind: Literal["form", "template", "mailing", "rules", "sales", "se
             from sodate.segments.segment import SegmentSet
 
             return SegmentSet
+        case "broadcast":
+            from sodate.broadcasts.broadcast import Broadcast
+
+            return Broadcast
         case _:
             assert_never(kind)
 

@@ -4,9 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sodate.consent.links import Links
-from sodate.email.content.merge import merge_values
-from sodate.email.content.render import render
 from sodate.email.content.template import Template
+from sodate.email.delivery.marketing_email import MarketingEmail
 from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef
 from sodate.email.delivery.ses import OutgoingEmail
 from sodate.email.mailing import Mailing
@@ -47,36 +46,15 @@ class StepComposer:
         topic = self.program.topic_of(step)
         template = self._template(step.send, topic)
         send_id = batch.ref(enrollment).send_id
-        unsubscribe_url = self.links.unsubscribe(enrollment.lead_id, send_id, topic, now)
-        values = merge_values(
-            profile,
-            self.mailing.sender,
-            unsubscribe_url=unsubscribe_url,
-            preferences_url=self.links.preferences(enrollment.lead_id, now),
-            preheader=template.preheader,
-        )
-        email = render(template.subject, template.html, template.text, values)
-        return OutgoingEmail(
-            to=profile.mailbox,
-            sender=self.mailing.sender,
-            subject=email.subject,
-            html=email.html,
-            text=email.text,
-            tags={
-                "send_id": send_id,
-                "lead_id": enrollment.lead_id,
-                "purpose": "marketing",
-                "sequence": self.program.id,
-                "step": step.id,
-                "stage": self.stage,
-            },
-            headers={
-                # RFC 8058: both headers, over HTTPS, answered by a POST without redirect or cookie.
-                "List-Unsubscribe": f"<{unsubscribe_url}>",
-                "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-                "X-Sodate-Send": send_id,
-            },
-        )
+        tags = {
+            "send_id": send_id,
+            "lead_id": enrollment.lead_id,
+            "purpose": "marketing",
+            "sequence": self.program.id,
+            "step": step.id,
+            "stage": self.stage,
+        }
+        return MarketingEmail(template, topic, self.mailing, self.links).compose(profile, send_id, tags, now)
 
     def _template(self, name: str, topic: str) -> Template:
         if name not in self._templates:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from sodate.authoring.compile.template import Compiled
 from sodate.authoring.lint import (
+    broadcasts,
     fields,
     forms,
     law,
@@ -34,6 +35,7 @@ RULES: tuple[Rule, ...] = (
     *law.RULES,
     *sequences.RULES,
     *scenarios.RULES,
+    *broadcasts.RULES,
     *scoring.RULES,
     *segments.RULES,
     *sales.RULES,

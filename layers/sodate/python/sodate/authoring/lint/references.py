@@ -41,7 +41,8 @@ def form_topics_exist(context: Context) -> Iterator[Problem]:
 def topics_exist(context: Context) -> Iterator[Problem]:
     if context.topics is None:
         return
-    docs: list[Doc[Any]] = [*context.book.templates, *context.book.sequences, *context.book.scenarios]
+    book = context.book
+    docs: list[Doc[Any]] = [*book.templates, *book.sequences, *book.scenarios, *book.broadcasts]
     for doc in docs:
         topic = doc.model.topic if doc.model else None
         if topic and topic not in context.topics:

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
+from sodate.email.delivery.broadcast_message import LARGEST_BATCH as LARGEST_BATCH
+from sodate.email.delivery.broadcast_message import BroadcastBatch, BroadcastRun
 from sodate.email.ledger.states import StepRef, send_id
 from sodate.errors import Invalid
 from sodate.leads.contact_state import Visit
 from sodate.scheduling.message import MessageTypes, RawMessage
 
-LARGEST_BATCH = 50
 #: Never reached in practice: attempts are hours apart, and `valid_hours` ends them.
 _MOST_ATTEMPTS = 200
 
@@ -133,12 +134,12 @@ class EnrollmentBatch:
         return batch
 
 
-SendMessage = EnrollmentBatch | TransactionalSend | Probe
+SendMessage = EnrollmentBatch | BroadcastBatch | BroadcastRun | TransactionalSend | Probe
 
 SEND_MESSAGES: MessageTypes[SendMessage] = MessageTypes(
     name="send message",
-    kinds="steps, a transactional email or a probe",
-    parsers={one.what: one.parse for one in (EnrollmentBatch, TransactionalSend, Probe)},
+    kinds="steps, a broadcast, a transactional email or a probe",
+    parsers={one.what: one.parse for one in (EnrollmentBatch, BroadcastBatch, BroadcastRun, TransactionalSend, Probe)},
     versions=(1, 2),
 )
 
@@ -168,17 +169,22 @@ def _enrollment(
 
 def weight(message: SendMessage | RawMessage) -> int:
     """Maximum number of emails of the message."""
+    if isinstance(message, BroadcastBatch):
+        return len(message.leads)
     return len(message.enrollments) if isinstance(message, EnrollmentBatch) else 1
 
 
 def joined(messages: Iterable[SendMessage | RawMessage], largest: int) -> Sequence[SendMessage | RawMessage]:
     """Joins enrollments at the same step into messages of up to `largest` leads, in the order of their first lead.
 
-    A message has each lead at most once. Other messages stay unchanged.
+    A message has each lead at most once. A batch of a broadcast is divided; other messages stay unchanged.
     """
     entries: list[SendMessage | RawMessage | _Group] = []
     filling: dict[EnrollmentBatch, _Group] = {}
     for message in messages:
+        if isinstance(message, BroadcastBatch):
+            entries += message.parts(largest)
+            continue
         if not isinstance(message, EnrollmentBatch):
             entries.append(message)
             continue

@@ -34,6 +34,9 @@ REASONS: dict[str, str] = {
         "SES reported on an earlier attempt, or an operator settled it, before this attempt"
     ),
     Reason.LEAD_ERASED: "the lead does not exist any more",
+    Reason.LEFT_SEGMENT: "the lead left the segment of the broadcast before its email was sent",
+    Reason.EXCLUDED: "the lead came into a segment that the broadcast excludes",
+    Reason.BROADCAST_CANCELLED: "the run of the broadcast was cancelled before this email was sent",
     # Unknown outcome.
     Reason.NO_ANSWER: "perhaps accepted by SES: no answer, and no event within fifteen minutes",
     Reason.RETRIED: "it had failed; an operator planned it again",

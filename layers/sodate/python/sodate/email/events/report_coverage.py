@@ -8,12 +8,14 @@ only decides whether reports arrived at all; too few `reported` only delays a se
 
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sodate.dynamodb import keys
 from sodate.email.events.event import EmailEvent
 from sodate.email.events.store import add_to_window, windows_of
+from sodate.errors import Transient
 
 WINDOW = timedelta(minutes=10)
 #: Share of the accepted emails that must have a report. Less than 1: some receivers respond slowly, and SES reports on
@@ -42,9 +44,10 @@ class Coverage:
 
 
 def count_accepted(emails: int, at: datetime) -> None:
-    """Raises: `Transient` when the table is not available."""
+    """A count that is lost, because the table is not available, only makes the sample smaller."""
     if emails:
-        add_to_window(*_key(at), accepted=emails, at=at)
+        with suppress(Transient):
+            add_to_window(*_key(at), accepted=emails, at=at)
 
 
 def count_reported(taken_at: Iterable[datetime]) -> None:

@@ -25,6 +25,9 @@ class Reason(StrEnum):
     ANSWERED_ALREADY = "answered_already"
     EARLIER_ATTEMPT_SETTLED = "earlier_attempt_settled"
     LEAD_ERASED = "lead_erased"
+    LEFT_SEGMENT = "left_the_segment"
+    EXCLUDED = "excluded"
+    BROADCAST_CANCELLED = "broadcast_cancelled"
     # Unknown outcome.
     NO_ANSWER = "no_answer_and_no_event"
     RETRIED = "retried_by_a_person"

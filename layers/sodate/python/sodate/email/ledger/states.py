@@ -36,6 +36,7 @@ RANK: dict[str, int] = {
 
 #: Name of step mails in the ledger; other sources of marketing email have names of their own.
 STEP = "step"
+BROADCAST = "broadcast"
 
 #: Our own code never changes a send in these states.
 FINAL = frozenset(RANK) - {"planned", "sending", "unknown"}

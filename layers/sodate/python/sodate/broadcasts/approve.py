@@ -1,0 +1,45 @@
+"""Approval: another person than the editor releases a version of a broadcast, with the version of its template."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sodate.broadcasts.advance import plan_run
+from sodate.broadcasts.broadcast import Broadcast, occurrence_of
+from sodate.broadcasts.schedule import next_local
+from sodate.broadcasts.store import Approval, approval_writes
+from sodate.email.mailing import Mailing
+from sodate.errors import Conflict
+from sodate.playbook.store import Definitions, parsed
+
+
+@dataclass(frozen=True)
+class Approved:
+    """`occurrence`: the run that is planned next."""
+
+    approval: Approval
+    occurrence: str
+
+
+def approve(definitions: Definitions, broadcast_id: str, person: str, now: datetime) -> Approved:
+    """Approve the live version and plan its next run, unless that is planned already.
+
+    Raises:
+        NotFound: there is no such broadcast, or no template.
+        Conflict: it is not released, its time has passed, or `person` applied it.
+    """
+    stored = definitions.live("broadcast", broadcast_id)
+    broadcast, mailing = parsed(stored, Broadcast), parsed(definitions.live("mailing"), Mailing)
+    template = definitions.live("template", broadcast.template)
+    if broadcast.status != "released":
+        raise Conflict(f"broadcast {broadcast_id!r} is a draft: write `status: released` and apply it")
+    for one in (stored, template):
+        if one.applied_by is None:
+            raise Conflict(f"it is not known who applied {one.name}: change it and apply it with this release")
+        if one.applied_by == person:
+            raise Conflict(f"{person} applied {one.name}: another person must approve it")
+    local = next_local(broadcast, mailing, now)
+    if local is None:
+        raise Conflict(f"the time of broadcast {broadcast_id!r} has passed: write another one and apply it")
+    approval = Approval(stored.version, template.version, person, now.isoformat(timespec="seconds"))
+    approval_writes(broadcast_id, approval, plan_run(broadcast, mailing, local, now))
+    return Approved(approval, occurrence_of(local))

@@ -1,0 +1,68 @@
+"""When a broadcast is sent: its next local time, and the instants of a local time in the time zones. Pure."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from sodate.broadcasts.broadcast import Broadcast
+from sodate.email.eligibility.hours import time_zone_of
+from sodate.email.mailing import Mailing
+from sodate.scenarios.local_time import first_valid
+from sodate.scenarios.recurrence import next_after
+
+_MINUTE = timedelta(minutes=1)
+
+
+def next_local(broadcast: Broadcast, mailing: Mailing, after: datetime) -> datetime | None:
+    """The first local time of the schedule whose instant in the sender's time zone is later than `after`."""
+    if broadcast.once is not None:
+        return broadcast.once if sender_instant(mailing, broadcast.once) > after else None
+    if broadcast.recurrence is None:
+        return None
+    zone = ZoneInfo(mailing.sender.time_zone)
+    instant = next_after(broadcast.recurrence, after, zone, mailing.calendar, mailing.closing_days)
+    return instant.astimezone(zone).replace(tzinfo=None) if instant else None
+
+
+def is_scheduled(broadcast: Broadcast, mailing: Mailing, local: datetime) -> bool:
+    return next_local(broadcast, mailing, sender_instant(mailing, local) - _MINUTE) == local
+
+
+def sender_instant(mailing: Mailing, local: datetime) -> datetime:
+    return _instant(local, ZoneInfo(mailing.sender.time_zone))
+
+
+def instant_for(broadcast: Broadcast, mailing: Mailing, local: datetime, time_zone: str | None) -> datetime:
+    """When a lead with this time zone (None: unknown) gets the run of the local time `local`."""
+    if broadcast.local_time == "sender":
+        return sender_instant(mailing, local)
+    return _instant(local, time_zone_of(time_zone, mailing))
+
+
+def instants(broadcast: Broadcast, mailing: Mailing, local: datetime) -> tuple[datetime, ...]:
+    """Every instant at which some lead gets the run, in order. About forty with the recipients' local time."""
+    if broadcast.local_time == "sender":
+        return (sender_instant(mailing, local),)
+    return _everywhere(local)
+
+
+@lru_cache(maxsize=16)
+def _everywhere(local: datetime) -> tuple[datetime, ...]:
+    zones: Iterable[ZoneInfo] = map(ZoneInfo, sorted(available_timezones()))
+    return tuple(sorted({_instant(local, zone) for zone in zones}))
+
+
+def waves(broadcast: Broadcast, mailing: Mailing, local: datetime) -> tuple[datetime, ...]:
+    """When the list of members is read: once, or once for each instant (`audience: at_send`)."""
+    all_of_them = instants(broadcast, mailing, local)
+    return all_of_them if broadcast.audience == "at_send" else all_of_them[:1]
+
+
+def ends(broadcast: Broadcast, mailing: Mailing, local: datetime) -> datetime:
+    """After this instant no email of the run is sent."""
+    return instants(broadcast, mailing, local)[-1] + timedelta(hours=broadcast.valid_hours)
+
+
+def _instant(local: datetime, zone: ZoneInfo) -> datetime:
+    return first_valid(local.date(), local.time(), zone).astimezone(UTC)

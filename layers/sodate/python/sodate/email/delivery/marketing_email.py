@@ -1,0 +1,49 @@
+"""Composes one marketing email for SES: rendered, with both one-click unsubscribe headers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sodate.consent.links import Links
+from sodate.email.content.merge import merge_values
+from sodate.email.content.render import render
+from sodate.email.content.template import Template
+from sodate.email.delivery.ses import OutgoingEmail
+from sodate.email.mailing import Mailing
+from sodate.leads.lead import Profile
+
+
+@dataclass(frozen=True)
+class MarketingEmail:
+    """One template for many recipients."""
+
+    template: Template
+    topic: str
+    mailing: Mailing
+    links: Links
+
+    def compose(self, profile: Profile, send_id: str, tags: Mapping[str, str], now: datetime) -> OutgoingEmail:
+        """Raises: `Invalid` when the template cannot be rendered for this lead."""
+        unsubscribe_url = self.links.unsubscribe(profile.lead_id, send_id, self.topic, now)
+        values = merge_values(
+            profile,
+            self.mailing.sender,
+            unsubscribe_url=unsubscribe_url,
+            preferences_url=self.links.preferences(profile.lead_id, now),
+            preheader=self.template.preheader,
+        )
+        email = render(self.template.subject, self.template.html, self.template.text, values)
+        return OutgoingEmail(
+            to=profile.mailbox,
+            sender=self.mailing.sender,
+            subject=email.subject,
+            html=email.html,
+            text=email.text,
+            tags=tags,
+            headers={
+                # RFC 8058: both headers, over HTTPS, answered by a POST without redirect or cookie.
+                "List-Unsubscribe": f"<{unsubscribe_url}>",
+                "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+                "X-Sodate-Send": send_id,
+            },
+        )
