@@ -287,3 +287,21 @@ def test_a_crossing_of_the_score_begins_a_scenario(
         was_in.append("nurture" in load_state(lead).enrollments)
         world.advance(timedelta(minutes=5))
     assert was_in == enters
+
+
+def test_who_comes_in_again_keeps_the_arm(world: QuickWorld) -> None:
+    def split(first: int) -> Json:
+        arms = [{"id": "x", "weight": first, "then": "first"}, {"id": "y", "weight": 1 - first, "then": "second"}]
+        return {"id": "arm", "split": arms}
+
+    steps = ({"id": "first", "send": FIRST, "then": "end"}, {"id": "second", "send": SECOND})
+    again = {"re_entry": {"allow": "after_exit"}, "entry": [{"on": {"activity": "seminar_registered"}}]}
+    publish(world, split(1), *steps, **again)
+    lead = world.join()
+    does(world, lead, "seminar_registered")
+    world.advance(timedelta(days=1))
+    publish(world, split(0), *steps, **again)
+    does(world, lead, "seminar_registered")
+    world.advance(timedelta(days=1))
+    assert templates(world) == [FIRST, FIRST]
+    assert load_state(lead).enrollments["nurture"].arms == {"arm": "x"}

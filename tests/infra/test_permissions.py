@@ -14,7 +14,7 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
     "form_capture": {"dynamodb": KEYED_AND_QUERY, "secretsmanager": SECRET},
     "consent_pages": {"dynamodb": KEYED_AND_QUERY | {"DeleteItem"}, "secretsmanager": SECRET},
     "email_events": {"dynamodb": KEYED_AND_QUERY, "secretsmanager": SECRET, "sqs": CONSUME | SEND},
-    "scoring": {"dynamodb": KEYED_AND_QUERY | {"BatchGetItem", "DeleteItem"} | STREAM, "sqs": SEND},
+    "scoring": {"dynamodb": KEYED_AND_QUERY | {"BatchGetItem", "BatchWriteItem", "DeleteItem"} | STREAM, "sqs": SEND},
     "event_publisher": {"dynamodb": STREAM, "events": {"PutEvents"}, "sqs": SEND},
     "step_mail_dispatch": {"dynamodb": KEYED_AND_QUERY, "ses": {"GetAccount"}, "sqs": SEND},
     "email_sender": {

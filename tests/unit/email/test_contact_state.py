@@ -1,12 +1,13 @@
 """Transitions of a lead's contact state, and what its store makes of a difference."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sodate.dynamodb.item import encode
-from sodate.leads.contact_state import Block, ContactState, Enrollment, strength
+from sodate.leads.contact_state import Block, ContactState, Enrollment, Visit, strength
 from sodate.leads.store import changes, state_item, to_state
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
@@ -64,6 +65,24 @@ def test_a_double_opt_in_lifts_the_block_and_ends_the_wait() -> None:
 )
 def test_where_an_enrollment_is(sequence: str, enrollment: str, step: int, position: str) -> None:
     assert STATE.position(sequence, enrollment, step) == position
+
+
+@pytest.mark.parametrize(
+    ("step", "visit", "position"),
+    [
+        (2, Visit(3, 100), "here"),
+        (2, Visit(4, 200), "behind"),
+        (0, Visit(2, 50), "ahead"),
+        (5, Visit(1, 40), "ahead"),
+        (2, Visit(3, 90), "behind"),  # planned before an earlier step was deferred
+    ],
+)
+def test_where_an_enrollment_in_a_scenario_is(step: int, visit: Visit, position: str) -> None:
+    """Its steps come in any order, so the number of the visit decides."""
+    here = Enrollment("e1", 1, 2, AT, 9, visit=Visit(3, 100))
+    assert STATE.enroll({"graph": here}).position("graph", "e1", step, visit) == position
+    ended = replace(here, ended="exit:replied")
+    assert STATE.enroll({"graph": ended}).position("graph", "e1", step, visit) == "gone"
 
 
 def test_a_pause_within_a_day_of_the_wanted_one_is_kept() -> None:

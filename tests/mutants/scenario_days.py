@@ -1,0 +1,139 @@
+"""Seeded bugs in the running of scenarios: claims, ends, entries, repeats and crashes."""
+
+from tests.mutants.mutants import Mutant
+
+_SODATE = "layers/sodate/python/sodate/"
+_DAYS = "tests/simulation/test_scenario_days.py"
+_CASES = "tests/functions/test_scenarios.py"
+
+
+def _mutant(name: str, file: str, old: str, new: str, breaks: str, *tests: str) -> Mutant:
+    return Mutant(name, f"{_SODATE}{file}.py", ((old, new),), breaks, tests=tests)
+
+
+SCENARIO_DAYS = (
+    _mutant(
+        "claim-of-any-visit",
+        "scenarios/store",
+        'step.condition & visits(name, number("visit"), number("entered")),',
+        "step.condition,",
+        "an email that was planned too early, or twice, is claimed",
+        _DAYS,
+    ),
+    _mutant(
+        "early-end-counts-a-move",
+        "scenarios/progress",
+        "moves > visit.number and not is_early",
+        "moves > visit.number",
+        "an email that an exit prevented is listed as claimed",
+        _DAYS,
+        _CASES,
+    ),
+    _mutant(
+        "enters-again-and-again",
+        "scenarios/react",
+        "if is_full or not may_enter(runs, before, self.now):",
+        "if is_full:",
+        "re-entry is allowed to nobody and happens all the same",
+        _CASES,
+        _DAYS,
+    ),
+    _mutant(
+        "repeat-begins-again",
+        "scenarios/react",
+        "self.activity.at <= datetime.fromisoformat(before.since)",
+        "False",
+        "a repeated activity begins the enrollment anew",
+        _DAYS,
+    ),
+    _mutant(
+        "same-send-id-each-time-round",
+        "email/ledger/states",
+        'visit = () if self.visit is None else ("visit", str(self.visit.number))',
+        "visit = ()",
+        "an email that comes round again is taken for the first",
+        _CASES,
+    ),
+    _mutant(
+        "conditions-are-not-asked-before-an-email",
+        "scenarios/program",
+        "bool(self.goals or self.exits or not self.is_email(index))",
+        "not self.is_email(index)",
+        "an exit that only time makes true comes after the email",
+        _CASES,
+    ),
+    _mutant(
+        "paused-scenarios-run",
+        "scenarios/scenario",
+        "RUNNING = (ScenarioStatus.PUBLISHED, ScenarioStatus.ENDED)",
+        "RUNNING = tuple(ScenarioStatus)",
+        "a pause does not stop the emails",
+        _CASES,
+    ),
+    _mutant(
+        "moves-blindly",
+        "scenarios/store",
+        "        at_step &= visits(name, visit.number, visit.at)\n",
+        "        at_step = enrolled(name, enrollment.id)\n",
+        "an enrollment moves from a step that it has left already",
+        _DAYS,
+    ),
+    _mutant(
+        "counts-from-the-processing",
+        "scenarios/enroll",
+        "since=keys.stamp(cause.at),",
+        "since=keys.stamp(now),",
+        "what a late stream delivers is not seen by exits",
+        _CASES,
+    ),
+    _mutant(
+        "events-end-nothing",
+        "scenarios/react",
+        "        if advance is None:\n",
+        "        if advance is None or not advance.due:\n",
+        "a goal or an exit waits for the next step",
+        _CASES,
+    ),
+    _mutant(
+        "moves-before-it-is-planned",
+        "scenarios/run_batch",
+        "            plan_steps(self.program, batch.sequence, decided, self.now)\n"
+        "            waiting = [one.ref for one in decided if not self._written(batch.sequence, one, counts)]\n",
+        "            waiting = [one.ref for one in decided if not self._written(batch.sequence, one, counts)]\n"
+        "            plan_steps(self.program, batch.sequence, decided, self.now)\n",
+        "a crash leaves a lead at a step that never comes",
+        _DAYS,
+    ),
+    _mutant(
+        "stays-where-it-is",
+        "scenarios/run_batch",
+        "        if one.advance.due is None:\n            continue\n",
+        "        if one.advance.due is None or one.advance.reason.code == 'waits_for_event':\n            continue\n",
+        "a timeout never comes",
+        _CASES,
+    ),
+    _mutant(
+        "another-seminar-ends-it",
+        "scenarios/program",
+        "    return (program.key, value) if program.key and value else None\n",
+        "    return None\n",
+        "attending one seminar ends the enrollment for another",
+        _CASES,
+    ),
+    _mutant(
+        "arms-are-forgotten",
+        "scenarios/enroll",
+        "arms=before.arms if before is not None else {},",
+        "arms={},",
+        "who comes in again may get another arm",
+        _CASES,
+    ),
+    _mutant(
+        "ended-enrollments-are-attempted-again",
+        "leads/contact_state",
+        "enrollment.id != enrollment_id or enrollment.ended is not None:",
+        "enrollment.id != enrollment_id:",
+        "an email of an ended enrollment is attempted again",
+        "tests/unit/email/test_contact_state.py",
+    ),
+)

@@ -1,0 +1,286 @@
+"""Scenarios through crashes, repeats, late streams, pauses, new versions, re-entry and opt-outs, for a few days.
+
+The real handlers on the simulated world. Afterwards calm: everybody has gone through, and no email was sent twice, from
+a paused scenario, or after a goal, an exit or an opt-out. DynamoDB's own order of the writes to STATE is the judge.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sodate.activities.activity import Activity, activity_key
+from sodate.activities.store import ActivityItem, activity_item
+from sodate.consent.unsubscribe import OptOut, unsubscribe
+from sodate.dynamodb import keys, table
+from sodate.dynamodb.item import encode, values
+from sodate.email.ledger.states import StepRef
+from sodate.leads.contact_state import ContactState, Enrollment, Visit
+from sodate.leads.lead import Profile
+from sodate.leads.store import load_state, profile_item, state_item, to_state
+from sodate.scenarios.program import id_of, key_of
+from sodate.scenarios.scenario import Scenario
+
+from tests.simulation.playbook import CAPS, TOPIC
+from tests.simulation.world import SimulatedWorld
+
+_MINUTE = timedelta(minutes=1)
+#: A sender reads whether a scenario is paused when its invocation begins.
+_INVOCATION = timedelta(minutes=3)
+_TYPES = ("seminar_registered", "seminar_attended", "mail_clicked", "page_viewed", "meeting_set")
+_SEMINARS = ("spring", "autumn")
+_MAX_ATTEMPTS = 20
+
+
+def _scenario(name: str, entry: str, *steps: dict[str, Any], **more: Any) -> dict[str, Any]:
+    head = {"id": name, "topic": TOPIC, "status": "published", "entry": [{"on": {"activity": entry}}]}
+    body = Scenario.model_validate({**head, **more, "steps": steps})
+    return body.model_dump(mode="json", by_alias=True)
+
+
+def _send(name: str, **more: Any) -> dict[str, Any]:
+    return {"id": name, "send": "mail", "valid_hours": 48, **more}
+
+
+#: With a goal, with a key, and a short one in a circle that may be entered again.
+SCENARIOS = (
+    _scenario(
+        "welcome", "page_viewed", _send("a"),
+        {"id": "clicks", "wait_for": {"activity": "mail_clicked"}, "timeout": {"hours": 20}, "on_timeout": "b"},
+        {"id": "tag", "set": [{"add_tag": "clicked"}], "then": "end"},
+        _send("b"), {"id": "w", "wait": {"hours": 5}}, _send("c"),
+        goals=[{"id": "meeting", "on": {"feedback": ["meeting_set"]}}],
+    ),
+    _scenario(
+        "seminar", "seminar_registered",
+        {"id": "arm", "split": [{"id": "x", "weight": 1, "then": "a"}, {"id": "y", "weight": 1, "then": "w"}]},
+        _send("a", then="w"), {"id": "w", "wait": {"hours": 9}}, _send("b"),
+        key="seminar", re_entry={"allow": "after_exit"},
+        exits=[{"id": "attended", "on": {"activity": "seminar_attended", "same_key": "seminar"}}],
+    ),
+    _scenario(
+        "again", "mail_clicked", _send("a"), {"id": "w", "wait": {"hours": 3}},
+        {"id": "more", "branch": [{"when": {"activity": "mail_clicked", "times": 4}, "then": "end"}], "otherwise": "b"},
+        _send("b"), re_entry={"allow": "always"},
+    ),
+)  # fmt: skip
+
+
+@dataclass
+class Result:
+    seed: int
+    figures: Counter[str] = field(default_factory=Counter)
+    broken: list[str] = field(default_factory=list)
+
+
+class ScenarioDays:
+    def __init__(self, world: SimulatedWorld) -> None:
+        self.world, self.rng = world, world.rng
+        self.leads = [f"lead{number}" for number in range(4)]
+        self.paused: dict[str, list[tuple[datetime, datetime | None]]] = defaultdict(list)
+        self.done = 0
+        world.app.definitions.retire("sequence", "drip", world.now)
+        for body in SCENARIOS:
+            world.app.definitions.publish("sequence", body["id"], body, world.now)
+        for name in self.leads:
+            contact = ContactState(name, f"key-{name}", topics={TOPIC: "confirmed"})
+            profile = Profile(name, f"{name}@example.jp", f"{name}@example.jp", "ja", primary={"title": "部長"})
+            table.put_many([encode(profile_item(profile)), encode(state_item(contact))])
+        world.act_meanwhile = self.meanwhile  # type: ignore[method-assign]
+
+    def play(self, actions: int) -> None:
+        self.world.is_rough = True
+        for _ in range(actions):
+            self._one(
+                (self.activity, 8), (self.opt_out, 1), (self.change_status, 2), (self.new_version, 1),
+                (self.repeat, 3), (self.work, 30), (self.wait, 25),
+            )  # fmt: skip
+        self.calm_down()
+
+    def meanwhile(self) -> None:
+        self._one((self.activity, 4), (self.opt_out, 1), (self.change_status, 1), (self.work, 2))
+
+    def _one(self, *choices: tuple[Any, int]) -> None:
+        acts, weights = zip(*choices, strict=True)
+        self.rng.choices(acts, weights)[0]()
+
+    # -- what happens --------------------------------------------------------------------------------------------------
+
+    def activity(self) -> None:
+        self.done += 1
+        lead, type_ = self.rng.choice(self.leads), self.rng.choice(_TYPES)
+        about = {"seminar": self.rng.choice(_SEMINARS)} if type_.startswith("seminar") else {}
+        at = self.world.now - timedelta(seconds=self.rng.randint(0, 40))
+        table.put(activity_item(Activity(lead, type_, at, activity_key("sim", str(self.done)), about)))
+
+    def opt_out(self) -> None:
+        lead = self.rng.choice(self.leads[:2])
+        unsubscribe(OptOut(lead, f"out-{lead}", None, "one_click"), self.world.now)
+
+    def change_status(self) -> None:
+        body = self.rng.choice(SCENARIOS)
+        is_running = not self.paused[body["id"]] or self.paused[body["id"]][-1][1] is not None
+        self._publish({**body, "status": self.rng.choice(("paused", "draft")) if is_running else "published"})
+
+    def new_version(self) -> None:
+        body = self.rng.choice(SCENARIOS)
+        if not self.paused[body["id"]] or self.paused[body["id"]][-1][1] is not None:
+            self._publish({**body, "title": f"version of {self.world.now}"})
+
+    def _publish(self, body: dict[str, Any]) -> None:
+        self.world.app.definitions.publish("sequence", body["id"], body, self.world.now)
+        spans = self.paused[body["id"]]
+        if body["status"] != "published":
+            spans.append((self.world.now, None))
+        elif spans and spans[-1][1] is None:
+            spans[-1] = (spans[-1][0], self.world.now)
+
+    def repeat(self) -> None:
+        if self.world.sends.done:
+            self.world.sends.send(self.rng.choice(self.world.sends.done))
+
+    def work(self) -> None:
+        self.rng.choice((self.world.stream, self.world.sends.deliver, self.world.ses_events))()
+
+    def wait(self) -> None:
+        self.world.now += self.rng.choice((1, 1, 2, 5, 30, 120)) * _MINUTE
+        self.world.skip_idle_minutes()
+        self.world.tick()
+
+    # -- afterwards ----------------------------------------------------------------------------------------------------
+
+    def calm_down(self) -> None:
+        world = self.world
+        world.is_rough = False
+        for body in SCENARIOS:
+            if self.paused[body["id"]] and self.paused[body["id"]][-1][1] is None:
+                self._publish(body)
+        end = world.now + timedelta(days=20)
+        while world.now < end:
+            self._settle()
+            following = world.next_due()
+            world.now = max(world.now + _MINUTE, min(following or end, end))
+            world.skip_idle_minutes()
+            world.tick()
+        self._settle()
+
+    def _settle(self) -> None:
+        world = self.world
+        for queue in (world.sends, world.events):
+            queue.redrive()
+        for _ in range(2_000):
+            world.fetch_events(all_of_them=True)
+            if not any((world.stream(), world.sends.deliver(), world.events.deliver())):
+                if not world.sends.waiting and not world.events.waiting:
+                    return
+                world.now += timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class Move:
+    """STATE before an enrollment moved."""
+
+    lead_id: str
+    name: str
+    before: Enrollment
+    state: ContactState
+
+    @property
+    def send_ids(self) -> Iterator[str]:
+        one = self.before
+        for attempt in range(1, _MAX_ATTEMPTS):
+            yield StepRef(self.lead_id, self.name, one.version, one.step, one.id, attempt, one.visit).send_id
+
+
+def play(seed: int, actions: int = 150) -> Result:
+    result = Result(seed)
+    with pytest.MonkeyPatch.context() as patch:
+        world = SimulatedWorld(seed, patch)
+        days = ScenarioDays(world)
+        days.play(actions)
+        _judge(result, days)
+    return result
+
+
+def _judge(result: Result, days: ScenarioDays) -> None:
+    messages = [message for message in days.world.ses.simulator.messages if message.tags.get("sequence")]
+    entered = _entered(days.world)
+    moves, result.broken = _moves(days.world)
+    result.broken += [*_without_claim(messages, moves), *_while_paused(messages, days), *_over_caps(messages)]
+    steps = Counter((m.tags["lead_id"], m.tags["sequence"], m.tags["step"]) for m in messages)
+    result.broken += [
+        f"{lead} got {scenario}/{step} {times} times in {entered[lead, scenario]} enrollments"
+        for (lead, scenario, step), times in steps.items()
+        if times > entered[lead, scenario]
+    ]
+    enrollments = [(lead, *each) for lead in days.leads for each in load_state(lead).enrollments.items()]
+    result.broken += [
+        f"{lead} is still at step {one.step} of {name}" for lead, name, one in enrollments if not one.is_complete
+    ]
+    result.figures.update(
+        emails=len(messages),
+        ended_early=sum(one.ended is not None for _, _, one in enrollments),
+        entries=sum(entered.values()),
+        keyed=sum(key_of(name) is not None for _, name, _ in enrollments),
+    )
+
+
+def _without_claim(messages: list[Any], moves: dict[str, Move]) -> Iterator[str]:
+    for send_id, times in Counter(message.tags["send_id"] for message in messages).items():
+        if times > 1:
+            yield f"{send_id} was sent {times} times"
+        if send_id not in moves:
+            yield f"{send_id} was sent without a claim"
+        elif moves[send_id].state.permanent_rejection(TOPIC) is not None:
+            yield f"{send_id} was claimed after an opt-out"
+
+
+def _while_paused(messages: list[Any], days: ScenarioDays) -> Iterator[str]:
+    for message in messages:
+        for begin, end in days.paused[message.tags["sequence"]]:
+            if begin + _INVOCATION < message.at and (end is None or message.at < end):
+                yield f"{message.tags['send_id']} was sent while {message.tags['sequence']} was not running"
+
+
+def _moves(world: SimulatedWorld) -> tuple[dict[str, Move], list[str]]:
+    """By send id: every move of an enrollment to a higher visit; and what moved after its end."""
+    moves, broken = dict[str, Move](), list[str]()
+    for (_, sk), old, new in world.table.history:
+        if sk != keys.STATE or old is None or new is None:
+            continue
+        before, after = to_state(old), to_state(new)
+        for name, now in after.enrollments.items():
+            was = before.enrollments.get(name)
+            if was is None or was.id != now.id or _number(now) <= _number(was):
+                continue
+            if was.ended is not None:
+                broken.append(f"{before.lead_id} moved in {name} after {was.ended}")
+            move = Move(before.lead_id, name, was, before)
+            moves.update(dict.fromkeys(move.send_ids, move))
+    return moves, broken
+
+
+def _number(enrollment: Enrollment) -> int:
+    return (enrollment.visit or Visit(0, 0)).number
+
+
+def _entered(world: SimulatedWorld) -> Counter[tuple[str, str]]:
+    """Enrollments by lead and scenario, whatever their key."""
+    rows = [row for row in world.table.items.values() if row.get("type", {}).get("S") == "scenario_entered"]
+    items = [values(ActivityItem, row) for row in rows]
+    return Counter((keys.lead_id_of(one["pk"]), id_of(one["about"]["scenario"])) for one in items)
+
+
+def _over_caps(messages: list[Any]) -> Iterator[str]:
+    """A claim precedes its message by less than an invocation."""
+    times: dict[str, list[datetime]] = defaultdict(list)
+    for message in messages:
+        times[message.tags["lead_id"]].append(message.at)
+    for lead, each in times.items():
+        each.sort()
+        for span, most in CAPS:
+            for first, last in zip(each, each[most:], strict=False):
+                if last - first < span - _INVOCATION:
+                    yield f"{lead} got {most + 1} emails within {last - first}"
