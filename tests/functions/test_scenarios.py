@@ -97,6 +97,7 @@ def test_a_goal_ends_the_scenario_before_its_next_email(world: QuickWorld) -> No
     lead = world.join()
     world.advance(timedelta(hours=1))
     does(world, lead, "meeting_set")
+    assert load_state(lead).enrollments["nurture"].ended == "goal:meeting"
     world.advance(timedelta(days=10))
     assert templates(world) == [FIRST]
     assert load_state(lead).enrollments["nurture"].ended == "goal:meeting"
@@ -305,3 +306,17 @@ def test_who_comes_in_again_keeps_the_arm(world: QuickWorld) -> None:
     world.advance(timedelta(days=1))
     assert templates(world) == [FIRST, FIRST]
     assert load_state(lead).enrollments["nurture"].arms == {"arm": "x"}
+
+
+def test_a_wait_begins_when_a_deferred_email_has_left(world: QuickWorld) -> None:
+    """The due entry of the second email that was planned with the first attempt of the first one is too early."""
+    publish(world, SEND, {"id": "wait", "wait": {"days_of_24_hours": 2}}, {"id": "second", "send": SECOND})
+    lead = world.join()
+    state = load_state(lead)
+    table.commit([state_change(state, state.pause("2026-11-25T03:00:00.000Z"))])
+    world.advance(timedelta(days=1, hours=12))
+    assert templates(world) == [FIRST]
+    world.advance(timedelta(days=1))
+    assert templates(world) == [FIRST]
+    world.advance(timedelta(days=1))
+    assert templates(world) == [FIRST, SECOND]

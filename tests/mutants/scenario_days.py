@@ -17,8 +17,8 @@ SCENARIO_DAYS = (
         "scenarios/store",
         'step.condition & visits(name, number("visit"), number("entered")),',
         "step.condition,",
-        "an email that was planned too early, or twice, is claimed",
-        _DAYS,
+        "an email that was planned too early is claimed",
+        _CASES,
     ),
     _mutant(
         "early-end-counts-a-move",
@@ -26,8 +26,7 @@ SCENARIO_DAYS = (
         "moves > visit.number and not is_early",
         "moves > visit.number",
         "an email that an exit prevented is listed as claimed",
-        _DAYS,
-        _CASES,
+        "tests/unit/scenarios/test_progress.py",
     ),
     _mutant(
         "enters-again-and-again",
@@ -76,7 +75,7 @@ SCENARIO_DAYS = (
         "        at_step &= visits(name, visit.number, visit.at)\n",
         "        at_step = enrolled(name, enrollment.id)\n",
         "an enrollment moves from a step that it has left already",
-        _DAYS,
+        "tests/store/test_carry_out.py",
     ),
     _mutant(
         "counts-from-the-processing",

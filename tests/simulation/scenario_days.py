@@ -20,7 +20,11 @@ from sodate.email.ledger.states import StepRef
 from sodate.leads.contact_state import ContactState, Enrollment, Visit
 from sodate.leads.lead import Profile
 from sodate.leads.store import load_state, profile_item, state_item, to_state
-from sodate.scenarios.program import id_of, key_of
+from sodate.playbook.store import Definitions
+from sodate.scenarios.decide import due_by_time
+from sodate.scenarios.enroll import may_enter
+from sodate.scenarios.program import Program, id_of, key_of
+from sodate.scenarios.programs import program
 from sodate.scenarios.scenario import Scenario
 
 from tests.simulation.playbook import CAPS, TOPIC
@@ -138,7 +142,9 @@ class ScenarioDays:
             spans[-1] = (spans[-1][0], self.world.now)
 
     def repeat(self) -> None:
-        if self.world.sends.done:
+        if self.rng.random() < 0.3:
+            self.world.rewind_stream(self.rng.randint(1, 300))
+        elif self.world.sends.done:
             self.world.sends.send(self.rng.choice(self.world.sends.done))
 
     def work(self) -> None:
@@ -208,6 +214,7 @@ def _judge(result: Result, days: ScenarioDays) -> None:
     messages = [message for message in days.world.ses.simulator.messages if message.tags.get("sequence")]
     entered = _entered(days.world)
     moves, result.broken = _moves(days.world)
+    result.broken += _too_early(messages, moves)
     result.broken += [*_without_claim(messages, moves), *_while_paused(messages, days), *_over_caps(messages)]
     steps = Counter((m.tags["lead_id"], m.tags["sequence"], m.tags["step"]) for m in messages)
     result.broken += [
@@ -253,6 +260,12 @@ def _moves(world: SimulatedWorld) -> tuple[dict[str, Move], list[str]]:
         before, after = to_state(old), to_state(new)
         for name, now in after.enrollments.items():
             was = before.enrollments.get(name)
+            if (
+                was is not None
+                and was.id != now.id
+                and not may_enter(_program(name, was), was, datetime.fromisoformat(now.since))
+            ):
+                broken.append(f"{before.lead_id} entered {name} again")
             if was is None or was.id != now.id or _number(now) <= _number(was):
                 continue
             if was.ended is not None:
@@ -260,6 +273,21 @@ def _moves(world: SimulatedWorld) -> tuple[dict[str, Move], list[str]]:
             move = Move(before.lead_id, name, was, before)
             moves.update(dict.fromkeys(move.send_ids, move))
     return moves, broken
+
+
+def _too_early(messages: list[Any], moves: dict[str, Move]) -> Iterator[str]:
+    """A wait counts from the beginning of the visit."""
+    for message in messages:
+        move = moves.get(message.tags["send_id"])
+        if move is not None and move.before.visit is not None:
+            runs = _program(move.name, move.before)
+            at = due_by_time(runs, move.before.step, move.before.visit.began, None, None)
+            if at is not None and message.at < at:
+                yield f"{message.tags['send_id']} was sent {at - message.at} too early"
+
+
+def _program(name: str, enrollment: Enrollment) -> Program:
+    return program(Definitions(), name, enrollment.version)
 
 
 def _number(enrollment: Enrollment) -> int:
