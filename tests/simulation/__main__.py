@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tests.simulation.interleavings import Found as Orders
     from tests.simulation.old_release import Result as Mixed
     from tests.simulation.rotation import Result as Rotations
+    from tests.simulation.scenario_days import Result as ScenarioDays
 
 OUTPUT = Path("build/simulation.json")
 #: `bad_ses.COUNT`, which cannot be imported before the environment is set.
@@ -98,6 +99,9 @@ def main() -> int:
         for mixed in pool.map(_mix_releases, range(seeds[0], seeds[0] + max(10, len(seeds) // 40))):
             tally.figures += mixed.figures
             tally.note(f"old release {mixed.seed}", mixed.broken)
+        for days in pool.map(_scenario_days, seeds, chunksize=10):
+            tally.figures += Counter({f"scenarios_{name}": count for name, count in days.figures.items()})
+            tally.note(f"scenario days {days.seed}", days.broken)
         for bad_day in pool.map(_redrive, range(seeds[0], seeds[0] + max(20, len(seeds) // 20))):
             tally.figures += bad_day.figures
             tally.note(f"dead letters {bad_day.seed}", bad_day.broken)
@@ -140,6 +144,12 @@ def _broadcast(seed: int, leads: int) -> "Broadcast":
     from tests.simulation.broadcast import play
 
     return play(seed, leads)
+
+
+def _scenario_days(seed: int) -> "ScenarioDays":
+    from tests.simulation.scenario_days import play
+
+    return play(seed)
 
 
 def _rotate(seed: int) -> "Rotations":
