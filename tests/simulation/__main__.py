@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,6 +64,11 @@ class Tally:
             self.worst[figure] = max(self.worst.get(figure, 0), value)
         self.note(bad_time.name, bad_time.broken)
 
+    def add_named(self, prefix: str, where: str, figures: Mapping[str, int], broken: list[str]) -> None:
+        """`prefix`: of the names of the figures."""
+        self.figures += Counter({f"{prefix}{name}": count for name, count in figures.items()})
+        self.note(where, broken)
+
     def note(self, where: str, broken: list[str]) -> None:
         if broken:
             self.broken[where] = broken
@@ -93,24 +98,20 @@ def main() -> int:
         forged = pool.map(_forge, range(seeds[0], seeds[0] + 10), [len(seeds) // 2] * 10)
         for result, peers in histories:
             tally.add(result, peers)
-        for rotated in pool.map(_rotate, range(seeds[0], seeds[0] + max(20, len(seeds) // 20))):
-            tally.figures += rotated.figures
-            tally.note(f"rotation {rotated.seed}", rotated.broken)
-        for mixed in pool.map(_mix_releases, range(seeds[0], seeds[0] + max(10, len(seeds) // 40))):
-            tally.figures += mixed.figures
-            tally.note(f"old release {mixed.seed}", mixed.broken)
-        for days in pool.map(_scenario_days, seeds, chunksize=10):
-            tally.figures += Counter({f"scenarios_{name}": count for name, count in days.figures.items()})
-            tally.note(f"scenario days {days.seed}", days.broken)
-        for bad_day in pool.map(_redrive, range(seeds[0], seeds[0] + max(20, len(seeds) // 20))):
-            tally.figures += bad_day.figures
-            tally.note(f"dead letters {bad_day.seed}", bad_day.broken)
+        first = seeds[0]
+        for prefix, name, played in (
+            ("", "rotation", pool.map(_rotate, range(first, first + max(20, len(seeds) // 20)))),
+            ("", "old release", pool.map(_mix_releases, range(first, first + max(10, len(seeds) // 40)))),
+            ("scenarios_", "scenario days", pool.map(_scenario_days, seeds, chunksize=10)),
+            ("", "dead letters", pool.map(_redrive, range(first, first + max(20, len(seeds) // 20)))),
+        ):
+            for one in played:
+                tally.add_named(prefix, f"{name} {one.seed}", one.figures, one.broken)
         for bad_time in pool.map(_bad_ses, range(BAD_TIMES)):
             tally.add_worst(bad_time)
         tally.figures += abused.result().figures
         tally.note("abuse", abused.result().broken)
-        tally.figures += Counter({f"broadcast_{name}": count for name, count in broadcast.result().figures.items()})
-        tally.note("broadcast", broadcast.result().broken)
+        tally.add_named("broadcast_", "broadcast", broadcast.result().figures, broadcast.result().broken)
         for number, found in enumerate(orders):
             tally.figures += found.figures
             tally.note(f"orders {seeds[0] + number}", found.broken)
