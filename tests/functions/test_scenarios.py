@@ -320,3 +320,15 @@ def test_a_wait_begins_when_a_deferred_email_has_left(world: QuickWorld) -> None
     assert templates(world) == [FIRST]
     world.advance(timedelta(days=1))
     assert templates(world) == [FIRST, SECOND]
+
+
+def test_the_sample_wakes_a_dormant_lead_and_asks_for_a_call_when_it_clicks(world: QuickWorld) -> None:
+    clicks, sleeps = world.join(employees="300-999"), world.join("jiro@example.jp")
+    world.advance(timedelta(days=93))
+    assert (templates(world), templates(world, "jiro@example.jp")) == ([SECOND], [SECOND])
+    does(world, clicks, "mail_clicked", link="https://example.jp/cases")
+    world.advance(timedelta(days=10))
+    assert (templates(world), templates(world, "jiro@example.jp")) == ([SECOND], [SECOND, THIRD])
+    calls = [one for one in world.items("signal") if "ヒアリング" in json.loads(one["reasons"])[0]["label"]]
+    assert [one["pk"] for one in calls] == [f"LEAD#{clicks}"]
+    assert load_state(sleeps).enrollments["dormant-revival"].is_complete
