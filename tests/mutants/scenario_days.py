@@ -31,8 +31,8 @@ SCENARIO_DAYS = (
     _mutant(
         "enters-again-and-again",
         "scenarios/react",
-        "if is_full or not may_enter(runs, before, self.now):",
-        "if is_full:",
+        "if not may_enter(runs, before, self.now):",
+        "if False:",
         "re-entry is allowed to nobody and happens all the same",
         _CASES,
         _DAYS,

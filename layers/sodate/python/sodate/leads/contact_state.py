@@ -164,6 +164,10 @@ class ContactState:
         """`enrollments` by name; one that exists is replaced."""
         return replace(self, enrollments={**self.enrollments, **enrollments})
 
+    def forget(self, names: Iterable[str]) -> "ContactState":
+        gone = set(names)
+        return replace(self, enrollments={name: one for name, one in self.enrollments.items() if name not in gone})
+
     def position(self, name: str, enrollment_id: str, step: int, visit: Visit | None = None) -> StepPosition:
         """`name`: of the enrollment. `visit`: of the step; None in a sequence."""
         enrollment = self.enrollments.get(name)

@@ -5,7 +5,7 @@ An enrollment stays with the version that was live when it began.
 
 from collections.abc import Sequence as Values
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.catalog import ActivityType
@@ -21,9 +21,13 @@ from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.decide import due_by_time
 from sodate.scenarios.entries import OptInEntry
 from sodate.scenarios.lane import lane_of
-from sodate.scenarios.program import Program
+from sodate.scenarios.program import Program, key_of
 from sodate.scenarios.programs import live_program, live_programs
 from sodate.scheduling import store as due
+
+#: Enrollments that STATE has room for, ended ones included; more only while none of them may be forgotten.
+MOST_ENROLLMENTS = 8
+_REMEMBERED = timedelta(days=90)
 
 
 def on_opt_in(definitions: Definitions) -> OnConfirmed:
@@ -104,8 +108,21 @@ def enrolling(
 ) -> tuple[ContactState, list[Write]]:
     """The state afterwards and the writes, which fail when the enrollment or the consent to its topic changes."""
     enrollment, puts = begin(program, name, state, cause, mailing, now)
-    after, as_seen = state.enroll({name: enrollment}), enrollments_unchanged(state, [name])
+    after, as_seen = with_room(state, now).enroll({name: enrollment}), enrollments_unchanged(state, [name])
     return after, [state_change(state, after, [program.topic], as_seen), *puts]
+
+
+def with_room(state: ContactState, now: datetime) -> ContactState:
+    """Without old enrollments that are complete and about a key (a seminar long past): STATE must stay small.
+
+    Whoever registers for the same seminar again after that enters again, whatever `re_entry` says.
+    """
+    old = [
+        (enrollment.since, name)
+        for name, enrollment in state.enrollments.items()
+        if enrollment.is_complete and key_of(name) and enrollment.since < keys.stamp(now - _REMEMBERED)
+    ]
+    return state.forget(name for _, name in sorted(old)[: max(0, len(state.enrollments) + 1 - MOST_ENROLLMENTS)])
 
 
 def starts_by_opt_in(program: Program, form_id: str | None, topics: Values[str]) -> bool:

@@ -28,8 +28,6 @@ from sodate.scenarios.progress import active
 from sodate.scenarios.run_batch import Decided, plan_steps
 
 _TRIES = 5
-#: A lead is in at most so many sequences and scenarios, ended ones included: `STATE` must stay small.
-MOST_ENROLLMENTS = 24
 #: The longest value of a key; an activity with a longer one begins no enrollment.
 _LONGEST_KEY = 64
 #: Activities that scenarios themselves write. They start, end and continue nothing, so that no circle is possible.
@@ -67,8 +65,9 @@ class _Reaction:
 
     def is_written(self) -> bool:
         """False: something else changed the lead; read it again."""
-        for name, enrollment in list(self.state.enrollments.items()):
-            if enrollment.visit is not None and not self._continued(name, enrollment):
+        for name in tuple(self.state.enrollments):
+            enrollment = self.state.enrollments.get(name)  # an enrollment before it may have ended this one
+            if enrollment is not None and enrollment.visit is not None and not self._continued(name, enrollment):
                 return False
         return all(self._began(runs, entry) for runs, entry in self._entries())
 
@@ -121,8 +120,7 @@ class _Reaction:
         before = self.state.enrollments.get(name)
         if before is not None and self.activity.at <= datetime.fromisoformat(before.since):
             return True
-        is_full = before is None and len(self.state.enrollments) >= MOST_ENROLLMENTS
-        if is_full or not may_enter(runs, before, self.now):
+        if not may_enter(runs, before, self.now):
             return True
         try:
             if entry.when is not None and not self._lead(runs, name).holds(entry.when):
