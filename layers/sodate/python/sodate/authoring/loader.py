@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, Field, StringConstraints
 
+from sodate.authoring.document import validated
 from sodate.authoring.override import apply_overrides, unknown_targets
 from sodate.authoring.source import Source
 from sodate.email.content.template import TemplateHead
 from sodate.email.mailing import Mailing
 from sodate.forms.definition import Form
-from sodate.playbook.explain import line_of, problems_of
+from sodate.playbook.explain import in_place, line_of
 from sodate.playbook.problem import Problem, Severity
 from sodate.playbook.store import ONLY
 from sodate.playbook.yamlfile import Lines, Path, dotted, parse
@@ -71,6 +72,7 @@ class Doc(Generic[M]):
         severity: Severity = "error",
         source: str = "",
     ) -> Problem:
+        path, message = in_place(self.data, path, message)
         line = line_of(self.lines, path)
         return Problem(self.file, line, dotted(path), message, hint, rule, severity, source)
 
@@ -165,9 +167,6 @@ class _Reader:
         address = (*prefix, doc_id) if prefix[0] in MANY else prefix
         self.present.add(prefix[0])
         self.hit |= apply_overrides(read.data, address, self.overrides)
-        try:
-            value = model.model_validate(read.data)
-        except ValidationError as error:
-            self.problems += problems_of(error, model, file, read.data, read.lines)
-            return Doc(file, doc_id, None, read.data, read.lines)
+        value, problems = validated(model, file, read.data, read.lines)
+        self.problems += problems
         return Doc(file, doc_id, None if read.problems else value, read.data, read.lines)
