@@ -43,7 +43,8 @@ class Checked:
         singles: list[tuple[Kind, Any]] = [("mailing", book.mailing), ("sales", book.sales), ("rules", book.rules)]
         for kind, doc in singles:
             if doc is not None and doc.model is not None:
-                found.append(Definition(kind, ONLY, doc.model.model_dump(mode="json")))
+                body = doc.model.model_dump(mode="json", exclude={"fields"} if kind == "mailing" else None)
+                found.append(Definition(kind, ONLY, body))
         if book.segments is not None and book.segments.model is not None and book.mailing and book.mailing.model:
             mailing = book.mailing.model
             segments = SegmentSet(

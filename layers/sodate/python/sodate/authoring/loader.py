@@ -12,10 +12,10 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import BaseModel, Field, StringConstraints
 
 from sodate.authoring.document import validated
+from sodate.authoring.lead_fields import PlaybookFile
 from sodate.authoring.override import apply_overrides, unknown_targets
 from sodate.authoring.source import Source
 from sodate.email.content.template import TemplateHead
-from sodate.email.mailing import Mailing
 from sodate.forms.definition import Form
 from sodate.playbook.explain import in_place, line_of
 from sodate.playbook.problem import Problem, Severity
@@ -38,7 +38,7 @@ class TemplateFile(TemplateHead):
 
 M = TypeVar("M", bound=BaseModel)
 SINGLE: dict[str, type[BaseModel]] = {
-    "playbook.yaml": Mailing,
+    "playbook.yaml": PlaybookFile,
     "rules.yaml": RuleSet,
     "sales.yaml": Sales,
     "segments.yaml": SegmentFile,
@@ -80,7 +80,7 @@ class Doc(Generic[M]):
 @dataclass
 class Playbook:
     source: Source
-    mailing: Doc[Mailing] | None = None
+    mailing: Doc[PlaybookFile] | None = None
     rules: Doc[RuleSet] | None = None
     sales: Doc[Sales] | None = None
     segments: Doc[SegmentFile] | None = None
@@ -98,7 +98,7 @@ def load(directory: FilePath, overrides: Mapping[str, Any] | None = None) -> Pla
         playbook.problems.append(Problem(str(directory), 1, "", "is not a directory", hint, rule="file"))
         return playbook
     reader = _Reader(playbook, dict(overrides or {}))
-    playbook.mailing = reader.one("playbook.yaml", Mailing)
+    playbook.mailing = reader.one("playbook.yaml", PlaybookFile)
     playbook.rules = reader.one("rules.yaml", RuleSet, required=False)
     playbook.sales = reader.one("sales.yaml", Sales, required=False)
     playbook.segments = reader.one("segments.yaml", SegmentFile, required=False)

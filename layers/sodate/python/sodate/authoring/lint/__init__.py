@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from sodate.authoring.compile.template import Compiled
 from sodate.authoring.lint import (
+    attributes,
+    conditions,
     fields,
     forms,
     law,
@@ -26,6 +28,8 @@ from sodate.playbook.problem import Problem
 
 RULES: tuple[Rule, ...] = (
     *references.RULES,
+    *attributes.RULES,
+    *conditions.RULES,
     *forms.RULES,
     *optin.RULES,
     *liquid.RULES,

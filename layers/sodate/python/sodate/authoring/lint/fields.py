@@ -25,8 +25,8 @@ def known_fields(context: Context, purpose: str) -> set[str]:
     """Transactional email has no lead fields: its address is unconfirmed, and anyone may have typed the values."""
     if purpose == "transactional":
         return {"opt_in_url", "form.title", "preheader"} | {f"sender.{name}" for name in Sender.model_fields}
-    lead = {path.replace("primary.", "lead.", 1) for path in context.form_fields if path.startswith("primary.")}
-    lead |= {f"lead.{path}" for path in context.form_fields if path.startswith("secondary.")}
+    lead = {path.replace("primary.", "lead.", 1) for path in context.lead_fields if path.startswith("primary.")}
+    lead |= {f"lead.{path}" for path in context.lead_fields if path.startswith("secondary.")}
     own = {"unsubscribe_url", "preferences_url"}
     return lead | {"lead.email", "preheader"} | own | {f"sender.{name}" for name in Sender.model_fields}
 
@@ -34,7 +34,7 @@ def known_fields(context: Context, purpose: str) -> set[str]:
 def merge_fields_are_known(context: Context) -> Iterator[Problem]:
     for mail in context.finished():
         known = known_fields(context, mail.template.purpose)
-        if not context.all_forms_are_valid and mail.template.purpose == "marketing":
+        if not context.lead_fields_are_known and mail.template.purpose == "marketing":
             known |= {name for name in _used_in(mail) if name.startswith("lead.")}
         for name in _used(mail.body.text):
             if name not in known:
