@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from sodate.authoring.check import check
 from sodate.authoring.lead_fields import PlaybookFile
+from sodate.authoring.lint.context import Context
+from sodate.authoring.lint.reader import rendered
 from sodate.email.mailing import Mailing
 from sodate.playbook.problem import Problem
 
@@ -14,6 +16,7 @@ fields:
   - { name: secondary.renewal, type: date }
   - { name: secondary.plans, type: set, options: [basic, pro] }
   - { name: secondary.plan, options: [basic, pro] }
+  - { name: secondary.seat }
 """
 SCENARIO = """\
 id: welcome
@@ -24,7 +27,7 @@ steps:
   - id: later
     wait: { date: secondary.renewal, days: 1, at: "10:00", already_past: end }
   - id: change
-    set: [{ field: secondary.plan, to: gold }]
+    set: [{ field: secondary.plan, to: gold }, { field: secondary.seat, to: front }]
 """
 
 
@@ -49,6 +52,7 @@ def problems(book: Path, when: str) -> list[Problem]:
         "days_until(secondary.renewal) < 30",
         "secondary.plans has all (basic, pro)",
         "secondary.plan = gold",
+        "secondary.seat = back",
         "source.utm_source = x",
         'primary.email contains "@example.jp"',
         "primary.name = 100",
@@ -130,6 +134,22 @@ def test_a_declared_field_is_a_merge_field_that_some_leads_lack(book: Path) -> N
     text = body.read_text(encoding="utf-8")
     body.write_text(text.replace("Hello ", "{{ lead.secondary.plan }} {{ lead.employees | default: 1 }} "), "utf-8")
     assert [problem.rule for problem in problems(book, "blocked")] == ["merge-field-default"]
+
+
+def test_a_declaration_without_options_opens_what_a_form_offers_as_choices(book: Path) -> None:
+    assert [problem.rule for problem in problems(book, "primary.title = chief")] == ["value-offered"]
+    file = book / "playbook.yaml"
+    file.write_text(file.read_text(encoding="utf-8") + "  - { name: primary.title }\n", encoding="utf-8")
+    assert problems(book, "primary.title = chief") == []
+
+
+def test_a_declared_set_is_a_list_in_an_email(book: Path) -> None:
+    (template,) = [one for one in check(book).compiled if one.doc.id == "first"]
+    context = Context(check(book).playbook, [template])
+    (mail,) = context.finished()
+    full = [reader for reader in rendered(context, mail) if reader.values["lead"]["secondary"]]
+    assert [reader.values["lead"]["secondary"]["plans"] for reader in full] == [["zz", "zz"]]
+    assert [reader.values["lead"]["secondary"]["plan"] for reader in full] == ["zz"]
 
 
 def test_declared_fields_are_for_checking_and_are_not_published(book: Path, small: Path) -> None:
