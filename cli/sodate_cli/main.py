@@ -15,6 +15,7 @@ from sodate_cli.quarantine import app as quarantine_app
 from sodate_cli.score import app as score_app
 from sodate_cli.segments import app as segment_app
 from sodate_cli.sends import app as sends_app
+from sodate_cli.templates import app as template_app
 
 app = typer.Typer(
     name="sodate",
@@ -31,6 +32,7 @@ app.add_typer(lead_app, name="lead")
 score_app.command()(calibrate)
 app.add_typer(score_app, name="score")
 app.add_typer(segment_app, name="segment")
+app.add_typer(template_app, name="template")
 app.command("import")(import_leads)
 app.command("export")(export_leads)
 app.add_typer(sends_app, name="sends")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from sodate.authoring.compile.template import Compiled
 from sodate.authoring.lint import (
+    appearance,
     attributes,
     conditions,
     fields,
@@ -35,6 +36,7 @@ RULES: tuple[Rule, ...] = (
     *liquid.RULES,
     *fields.RULES,
     *links.RULES,
+    *appearance.RULES,
     *law.RULES,
     *sequences.RULES,
     *scenarios.RULES,
