@@ -1,11 +1,13 @@
 """The base rule set for comparison and phases: a file, a playbook directory, or the live rules of a stage."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from sodate.authoring.document import validated
 from sodate.errors import Invalid, NotFound
 from sodate.playbook.store import ONLY, Definitions
 from sodate.playbook.yamlfile import parse
@@ -36,9 +38,10 @@ def base_of_file(path: Path) -> Base:
         read = parse(path.name, path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise Invalid(f"cannot read {path}: {error}") from error
-    if read.problems:
-        raise Invalid(f"{path} line {read.problems[0].line}: {read.problems[0].message}")
-    return _checked(read.data, str(path))
+    problems = read.problems or validated(RuleSet, str(path), read.data, read.lines)[1]
+    if problems:
+        raise Invalid(f"{path} line {problems[0].line}: {problems[0].message}")
+    return _checked(json.loads(json.dumps(read.data)), str(path))  # plain data, also what was one line of text
 
 
 def base_of_stage(definitions: Definitions, where: str) -> Base:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from sodate.conditions.language import AttributeTest, tests
 from sodate.scoring.rules import RuleSet
 
 from calibration.candidates import Test
@@ -74,7 +75,7 @@ def document(rules: Sequence[Written], cuts: Cuts, base: Mapping[str, Any] | Non
 
 def to_yaml(result: Mapping[str, Any], comments: Sequence[str]) -> str:
     """Short maps on one line, as people write rules; strings that YAML could misread are quoted."""
-    lines = [f"# {line}".rstrip() for line in comments]
+    lines = [f"# {line}".rstrip() for line in [*comments, *declared_fields(result)]]
     lines += ["hot:", *(f"  {key}: {_flow(value)}" for key, value in result["hot"].items()), "", "rules:"]
     for rule in result["rules"]:
         lines += [f"  - id: {_flow(rule['id'])}", f"    label: {_flow(rule['label'])}"]
@@ -85,6 +86,17 @@ def to_yaml(result: Mapping[str, Any], comments: Sequence[str]) -> str:
         elif key in result:
             lines += ["", f"{key}: {_flow(result[key])}"]
     return "\n".join(lines) + "\n"
+
+
+def declared_fields(result: Mapping[str, Any]) -> list[str]:
+    """The rules' attributes as playbook.yaml declares those that no form fills."""
+    types: dict[str, str] = {}
+    for test in (test for rule in RuleSet.model_validate(result).rules for test in tests(rule.when)):
+        if isinstance(test, AttributeTest):
+            is_number = test.at_least is not None or test.less_than is not None
+            types[test.attribute] = "number" if is_number else types.get(test.attribute, "text")
+    entries = [f"  - {{ name: {name}, type: {kind} }}" for name, kind in sorted(types.items())]
+    return ["", "For playbook.yaml, without those that a form fills:", "fields:", *entries]
 
 
 def _flow(value: Any) -> str:

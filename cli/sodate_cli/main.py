@@ -17,6 +17,7 @@ from sodate_cli.scenarios import app as scenario_app
 from sodate_cli.score import app as score_app
 from sodate_cli.segments import app as segment_app
 from sodate_cli.sends import app as sends_app
+from sodate_cli.templates import app as template_app
 
 app = typer.Typer(
     name="sodate",
@@ -35,6 +36,7 @@ app.add_typer(score_app, name="score")
 app.add_typer(scenario_app, name="scenario")
 app.add_typer(segment_app, name="segment")
 app.add_typer(broadcast_app, name="broadcast")
+app.add_typer(template_app, name="template")
 app.command("import")(import_leads)
 app.command("export")(export_leads)
 app.add_typer(sends_app, name="sends")

@@ -9,6 +9,7 @@ from sodate.activities.activity import Activity, activity_key
 from sodate.activities.catalog import ActivityType
 from sodate.activities.store import activity_item
 from sodate.authoring.check import check
+from sodate.conditions.one_line_printer import print_one_line
 from sodate.dynamodb import table
 from sodate.errors import Invalid, NotFound
 from sodate.leads.store import profiles_of
@@ -37,6 +38,7 @@ def list_segments(stage: StageOption = None, as_json: JsonOption = False) -> Non
 
     Example: sodate segment list
     """
+    columns = ("id", "title", "kind", "members", "when")
     with explained():
         target(stage)
         segments = live()
@@ -46,13 +48,14 @@ def list_segments(stage: StageOption = None, as_json: JsonOption = False) -> Non
                 segment.title,
                 "condition" if segment.when else "list",
                 sum(1 for _ in every_member(segment.id)),
+                print_one_line(segment.when) if segment.when else "",
             )
             for segment in segments.definitions.segments
         ]
     if as_json:
-        output.show_json([dict(zip(("id", "title", "kind", "members"), row, strict=True)) for row in rows])
+        output.show_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
-        output.show_table("Segments", ("id", "title", "kind", "members"), rows, nothing="The playbook has no segments.")
+        output.show_table("Segments", columns, rows, nothing="The playbook has no segments.")
 
 
 @app.command("members")

@@ -10,7 +10,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/handler.py"))
 #: Rooms and libraries of the operator's machine.
-NEVER = {"sodate.authoring", "sodate_cli", "css_inline", "inscriptis", "jsonschema", "lxml", "mjml", "rich", "typer"}
+NEVER = {
+    "sodate.authoring", "sodate.conditions.one_line_parser", "sodate_cli",
+    "css_inline", "inscriptis", "jsonschema", "lxml", "mjml", "rich", "typer",
+}  # fmt: skip
 #: `mapping.yaml` of an import is the only YAML that a function reads.
 READS_YAML = {"lead_import"}
 #: Prints the imported modules as JSON, one line per function.

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from calibration.base import base_of_file
+from calibration.ruleset import to_yaml
 from sodate.authoring.check import check
 from sodate_cli.main import app
 from typer.testing import CliRunner
@@ -50,11 +52,15 @@ def test_json_is_one_document_and_the_files_are_written(outcomes: Path, tmp_path
 
 
 def _checked(rules: Path, root: Path, tmp_path: Path) -> list[str]:
-    """Errors that `sodate playbook check` finds in the rules, in the sample playbook."""
+    """Errors that `sodate playbook check` finds in the rules, in the sample playbook with the fields of their head."""
     import shutil
 
     copy = shutil.copytree(root / "playbooks" / "b2b-ja", tmp_path / "playbook")
-    (copy / "rules.yaml").write_text(rules.read_text())
+    text = rules.read_text()
+    (copy / "rules.yaml").write_text(text)
+    declared = [line.removeprefix("# ") for line in text.partition("# fields:")[2].splitlines() if line[:1] == "#"]
+    with (copy / "playbook.yaml").open("a") as playbook:
+        playbook.write("\n".join(["fields:", *declared]))
     return [str(problem) for problem in check(copy, {}).problems if problem.severity == "error"]
 
 
@@ -87,3 +93,21 @@ def test_without_the_extra_it_says_how_to_get_it(outcomes: Path, monkeypatch: py
     code, _, err = run("--outcomes", outcomes)
     assert code == 2
     assert "requirements/calibrate.txt" in err.replace("\n", " ")
+
+
+def test_a_base_may_have_its_conditions_on_one_line(tmp_path: Path) -> None:
+    text = """\
+hot: { threshold: 5, cool_below: 2 }
+rules:
+  - { id: boss, label: Boss, when: %s, points: 5 }
+phases:
+  - { id: new, label: New }
+  - { id: warm, label: Warm, when: %s }
+"""
+    bases = []
+    for forms in (("{ attribute: primary.title, equals: boss }", "{ score: total, at_least: 3 }"),
+                  ("primary.title = boss", "score >= 3")):  # fmt: skip
+        (tmp_path / "rules.yaml").write_text(text % forms)
+        bases.append(base_of_file(tmp_path))
+    assert bases[0] == bases[1]
+    assert "at_least: 3" in to_yaml(dict(bases[1].body), [])

@@ -54,7 +54,7 @@ def test_a_link_that_leads_nowhere_is_an_error(
     "link",
     [
         "https://www.example.jp",
-        "http://www.example.jp/a?b=c&amp;d=%E3%81%82#e",
+        "https://www.example.jp/a?b=c&amp;d=%E3%81%82#e",
         "https://例え.jp/",
         "https://xn--r8jz45g.jp:8443/x",
         "https://www.example.jp/{{ lead.name | default: 'x' | url_encode }}",

@@ -10,12 +10,13 @@ import jsonschema
 import pytest
 import typer
 import yaml
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from sodate import authoring
 from sodate.authoring.check import check
 from sodate.authoring.loader import MANY, SINGLE
 from sodate.authoring.schema import schemas
-from sodate.conditions.language import KINDS
+from sodate.conditions.language import KINDS, Condition
+from sodate.conditions.one_line_parser import parse_one_line
 from sodate.playbook import yamlfile
 from sodate.scenarios import graph
 from sodate.scenarios.recurrence import Recurrence
@@ -68,6 +69,18 @@ def test_every_key_of_a_shared_part_is_documented(section: str) -> None:
     documented = set(re.findall(r"^\| `([^`]+)` \|", SECTIONS[section], re.MULTILINE))
 
     assert documented == {field.alias or name for kind in SHARED[section] for name, field in kind.model_fields.items()}
+
+
+def test_each_condition_on_one_line_is_the_yaml_beside_it() -> None:
+    table = DOCS.split("### Conditions on one line")[1].split("\n###")[0]
+    rows = re.findall(r"^\| `([^`]+)` \| `([^`]+)` \|$", table, re.MULTILINE)
+
+    assert len(rows) == table.count("\n| `")
+    for line, as_yaml in rows:
+        read = yamlfile.parse("docs", as_yaml)
+        assert parse_one_line(line) == read.data, line
+        TypeAdapter(Condition).validate_python(read.data)
+    assert {head for head in KINDS if f"{head}:" in table} == KINDS.keys()
 
 
 def rule_ids() -> set[str]:

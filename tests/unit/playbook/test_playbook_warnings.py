@@ -1,12 +1,30 @@
 """What is probably a mistake is told where it is, and does not stop an apply."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from sodate.authoring.check import check
 
 Expect = Callable[[tuple, str], None]
 
 WARNINGS = {
+    "a subject that lists of mails cut": (
+        ("templates/first.yaml", "subject: Hello", f"subject: {'あ' * 40}{{{{ sender.name }}}}a"),
+        ("templates/first.yaml", 3, "subject", "subject-length", "40.5 full-width characters"),
+    ),
+    "an image without a text": (
+        ("templates/confirm.html", "<p>Thank you</p>", '<p>Thank you\n<img src="https://www.example.jp/a.png"></p>'),
+        ("templates/confirm.html", 2, "", "image-text", "has no `alt`"),
+    ),
+    "an image without encryption": (
+        ("templates/confirm.html", "<p>Thank", '<p><img alt="A" src="http://www.example.jp/a.png">Thank'),
+        ("templates/confirm.html", 1, "", "link-http", "write https://"),
+    ),
+    "a link without encryption": (
+        ("templates/first.mjml", "https://www.example.jp/pricing", "http://www.example.jp/pricing"),
+        ("templates/first.mjml", 4, "", "link-http", "write https://"),
+    ),
     "a field that some leads lack": (
         ("templates/first.mjml", 'lead.name | default: "you"', "lead.name"),
         ("templates/first.mjml", 4, "", "merge-field-default", "a mail with a hole is not sent"),
@@ -41,3 +59,18 @@ WARNINGS = {
 @pytest.mark.parametrize("case", WARNINGS, ids=str)
 def test_a_warning_is_found_where_it_is_and_does_not_stop_an_apply(case: str, expect: Expect) -> None:
     expect(WARNINGS[case], "warning")
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("templates/first.yaml", "subject: Hello", f"subject: {'あ' * 40}{{{{ sender.name }}}}"),
+        ("templates/first.yaml", "subject: Hello", f"subject: {'a' * 80}"),
+        ("templates/confirm.html", "<p>Thank", '<p><img alt="" src="https://www.example.jp/a.png">Thank'),
+    ],
+)
+def test_what_is_just_right_gives_no_warning(
+    file: str, old: str, new: str, damage: Callable[[str, str, str], None], small: Path
+) -> None:
+    damage(file, old, new)
+    assert check(small).problems == []

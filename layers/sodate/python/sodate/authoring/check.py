@@ -44,7 +44,8 @@ class Checked:
         singles: list[tuple[Kind, Any]] = [("mailing", book.mailing), ("sales", book.sales), ("rules", book.rules)]
         for kind, doc in singles:
             if doc is not None and doc.model is not None:
-                found.append(Definition(kind, ONLY, doc.model.model_dump(mode="json")))
+                body = doc.model.model_dump(mode="json", exclude={"fields"} if kind == "mailing" else None)
+                found.append(Definition(kind, ONLY, body))
         segments = self._segments()
         if segments is not None:
             found.append(Definition("segments", ONLY, segments.model_dump(mode="json")))

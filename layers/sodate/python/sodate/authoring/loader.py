@@ -9,15 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, Field, StringConstraints
 
+from sodate.authoring.document import validated
+from sodate.authoring.lead_fields import PlaybookFile
 from sodate.authoring.override import apply_overrides, unknown_targets
 from sodate.authoring.source import Source
 from sodate.broadcasts.broadcast import Broadcast
 from sodate.email.content.template import TemplateHead
-from sodate.email.mailing import Mailing
 from sodate.forms.definition import Form
-from sodate.playbook.explain import line_of, problems_of
+from sodate.playbook.explain import in_place, line_of
 from sodate.playbook.problem import Problem, Severity
 from sodate.playbook.store import ONLY
 from sodate.playbook.yamlfile import Lines, Path, dotted, parse
@@ -38,7 +39,7 @@ class TemplateFile(TemplateHead):
 
 M = TypeVar("M", bound=BaseModel)
 SINGLE: dict[str, type[BaseModel]] = {
-    "playbook.yaml": Mailing,
+    "playbook.yaml": PlaybookFile,
     "rules.yaml": RuleSet,
     "sales.yaml": Sales,
     "segments.yaml": SegmentFile,
@@ -73,6 +74,7 @@ class Doc(Generic[M]):
         severity: Severity = "error",
         source: str = "",
     ) -> Problem:
+        path, message = in_place(self.data, path, message)
         line = line_of(self.lines, path)
         return Problem(self.file, line, dotted(path), message, hint, rule, severity, source)
 
@@ -80,7 +82,7 @@ class Doc(Generic[M]):
 @dataclass
 class Playbook:
     source: Source
-    mailing: Doc[Mailing] | None = None
+    mailing: Doc[PlaybookFile] | None = None
     rules: Doc[RuleSet] | None = None
     sales: Doc[Sales] | None = None
     segments: Doc[SegmentFile] | None = None
@@ -99,7 +101,7 @@ def load(directory: FilePath, overrides: Mapping[str, Any] | None = None) -> Pla
         playbook.problems.append(Problem(str(directory), 1, "", "is not a directory", hint, rule="file"))
         return playbook
     reader = _Reader(playbook, dict(overrides or {}))
-    playbook.mailing = reader.one("playbook.yaml", Mailing)
+    playbook.mailing = reader.one("playbook.yaml", PlaybookFile)
     playbook.rules = reader.one("rules.yaml", RuleSet, required=False)
     playbook.sales = reader.one("sales.yaml", Sales, required=False)
     playbook.segments = reader.one("segments.yaml", SegmentFile, required=False)
@@ -169,9 +171,6 @@ class _Reader:
         address = (*prefix, doc_id) if prefix[0] in MANY else prefix
         self.present.add(prefix[0])
         self.hit |= apply_overrides(read.data, address, self.overrides)
-        try:
-            value = model.model_validate(read.data)
-        except ValidationError as error:
-            self.problems += problems_of(error, model, file, read.data, read.lines)
-            return Doc(file, doc_id, None, read.data, read.lines)
+        value, problems = validated(model, file, read.data, read.lines)
+        self.problems += problems
         return Doc(file, doc_id, None if read.problems else value, read.data, read.lines)

@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-from pydantic import ValidationError
-
+from sodate.authoring.document import validated
 from sodate.errors import Invalid
-from sodate.playbook.explain import problems_of
 from sodate.playbook.yamlfile import parse
 from sodate.scoring.rules import RuleSet
 
@@ -24,8 +22,7 @@ def read_rules(path: Path) -> RuleSet:
     read = parse(str(path), text)
     problems = read.problems
     if not problems:
-        try:
-            return RuleSet.model_validate(read.data)
-        except ValidationError as error:
-            problems = problems_of(error, RuleSet, str(path), read.data, read.lines)
+        rules, problems = validated(RuleSet, str(path), read.data, read.lines)
+        if rules is not None:
+            return rules
     raise Invalid("\n".join(f"{problem.file}:{problem.line}: {problem.message}" for problem in problems[:_MOST_SHOWN]))

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from sodate.playbook.problem import Problem, did_you_mean
-from sodate.playbook.yamlfile import Lines, Path, dotted
+from sodate.playbook.yamlfile import Lines, Path, as_written, dotted
 
 _WORDS = {
     "string_type": ("must be text", 'put it in quotes, e.g. "100"'),
@@ -49,11 +49,22 @@ _TAGGED = ("when", "needs", "falls_back_when", "not", "wait", "timeout", "due")
 
 def problems_of(error: ValidationError, model: type[BaseModel], file: str, data: Any, lines: Lines) -> list[Problem]:
     problems = []
-    for detail in error.errors(include_url=False):
+    details = error.errors(include_url=False)
+    inside = {detail["loc"][:-1] for detail in details}
+    for detail in details:
+        if detail["type"] == "too_short" and detail["loc"] in inside:
+            continue  # pydantic counts entries without the wrong ones
         path: Path = _written(tuple(detail["loc"]))
         message, hint, path = _say(detail, path, model, data)
+        path, message = in_place(data, path, message)
         problems.append(Problem(file, line_of(lines, path), dotted(path), message, hint))
     return problems
+
+
+def in_place(data: Any, path: Path, message: str) -> tuple[Path, str]:
+    """`path` as far as it is written, and `message` with the column when the rest of it is in a text."""
+    path, column = as_written(data, path)
+    return path, message if column is None else f"column {column}: {message}"
 
 
 def _written(path: Path) -> Path:

@@ -24,6 +24,14 @@ _FLOAT = re.compile(r"[-+]?((0|[1-9]\d*)\.\d*|\.\d+)([eE][-+]?\d{1,3})?")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+class InText(dict[str, Any]):
+    """Data that an author wrote as one text, a condition on one line. `column` counts the text's characters from 1."""
+
+    def __init__(self, data: dict[str, Any], column: int) -> None:
+        super().__init__(data)
+        self.column = column
+
+
 class _Loader(yaml.SafeLoader):
     """Only composes nodes and never constructs objects; `_Builder` resolves plain scalars."""
 
@@ -167,6 +175,21 @@ class _Builder:
     def _problem(self, node: yaml.Node, path: Path, message: str, hint: str, rule: str = "yaml") -> None:
         line = node.start_mark.line + 1
         self.problems.append(Problem(self.file, line, dotted(path), message, hint, rule=rule))
+
+
+def as_written(data: Any, path: Path) -> tuple[Path, int | None]:
+    """`path` as far as it is written as keys; and, when it goes on inside a text, the column there."""
+    column, whole = None, path
+    for depth, part in enumerate(path):
+        if isinstance(data, InText):
+            whole, column = (path[:depth] if column is None else whole), data.column
+        try:
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            return whole, column
+    if isinstance(data, InText):
+        column = data.column
+    return whole, column
 
 
 def dotted(path: Path) -> str:

@@ -76,11 +76,12 @@ def in_order(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
     asked = {segment.id: references(segment) for segment in segments}
     for segment_id, others in asked.items():
         if unknown := [other for other in others if other not in by_id]:
-            raise ValueError(f"segment `{segment_id}` asks for the segment `{unknown[0]}`, which does not exist")
+            raise ValueError(f"segment '{segment_id}' asks for the segment `{unknown[0]}`, which does not exist")
     try:
         return tuple(by_id[segment_id] for segment_id in TopologicalSorter(asked).static_order())
     except CycleError as error:
-        raise ValueError(f"segments ask for each other: {' → '.join(error.args[1])}") from error
+        cycle = " → ".join(f"'{segment_id}'" for segment_id in error.args[1])
+        raise ValueError(f"segments ask for each other: {cycle}") from error
 
 
 def references(segment: Segment) -> list[str]:

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 
 from sodate.authoring.compile.template import Compiled
 from sodate.authoring.lint import (
+    appearance,
+    attributes,
     broadcasts,
+    conditions,
     fields,
     forms,
     law,
@@ -27,11 +30,14 @@ from sodate.playbook.problem import Problem
 
 RULES: tuple[Rule, ...] = (
     *references.RULES,
+    *attributes.RULES,
+    *conditions.RULES,
     *forms.RULES,
     *optin.RULES,
     *liquid.RULES,
     *fields.RULES,
     *links.RULES,
+    *appearance.RULES,
     *law.RULES,
     *sequences.RULES,
     *scenarios.RULES,

@@ -7,9 +7,9 @@ from typing import Any
 
 from sodate.authoring.compile.include import Body
 from sodate.authoring.compile.template import Compiled
+from sodate.authoring.lead_fields import LeadField, PlaybookFile, lead_fields
 from sodate.authoring.loader import Doc, Playbook, TemplateFile
 from sodate.email.content.template import Template
-from sodate.email.mailing import Mailing
 from sodate.forms.definition import Form, FormField
 from sodate.playbook.problem import Problem, Severity
 
@@ -28,7 +28,7 @@ class Context:
         return {doc.id: doc.model for doc in self.book.templates if doc.model}
 
     @cached_property
-    def mailing(self) -> Mailing | None:
+    def mailing(self) -> PlaybookFile | None:
         return self.book.mailing.model if self.book.mailing else None
 
     @cached_property
@@ -58,9 +58,15 @@ class Context:
         return found
 
     @cached_property
-    def all_forms_are_valid(self) -> bool:
-        """When False, it is unknown which fields leads have, and rules about missing fields report nothing."""
-        return len(self.forms) == len(self.book.forms)
+    def lead_fields(self) -> dict[str, LeadField]:
+        scenarios = [doc.model for doc in self.book.scenarios if doc.model]
+        return lead_fields(self.forms.values(), self.mailing.fields if self.mailing else (), scenarios)
+
+    @cached_property
+    def lead_fields_are_known(self) -> bool:
+        """When False, a file that may name further fields is not valid, and rules about fields report nothing."""
+        docs: list[Doc[Any]] = [*self.book.forms, *self.book.scenarios]
+        return self.mailing is not None and all(doc.model is not None for doc in docs)
 
     def is_always_filled(self, path: str) -> bool:
         """True when every form of the playbook requires the field, so that every lead from a form has it."""

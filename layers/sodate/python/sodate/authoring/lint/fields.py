@@ -25,8 +25,8 @@ def known_fields(context: Context, purpose: str) -> set[str]:
     """Transactional email has no lead fields: its address is unconfirmed, and anyone may have typed the values."""
     if purpose == "transactional":
         return {"opt_in_url", "form.title", "preheader"} | {f"sender.{name}" for name in Sender.model_fields}
-    lead = {path.replace("primary.", "lead.", 1) for path in context.form_fields if path.startswith("primary.")}
-    lead |= {f"lead.{path}" for path in context.form_fields if path.startswith("secondary.")}
+    lead = {path.replace("primary.", "lead.", 1) for path in context.lead_fields if path.startswith("primary.")}
+    lead |= {f"lead.{path}" for path in context.lead_fields if path.startswith("secondary.")}
     own = {"unsubscribe_url", "preferences_url"}
     return lead | {"lead.email", "preheader"} | own | {f"sender.{name}" for name in Sender.model_fields}
 
@@ -34,14 +34,14 @@ def known_fields(context: Context, purpose: str) -> set[str]:
 def merge_fields_are_known(context: Context) -> Iterator[Problem]:
     for mail in context.finished():
         known = known_fields(context, mail.template.purpose)
-        if not context.all_forms_are_valid and mail.template.purpose == "marketing":
+        if not context.lead_fields_are_known and mail.template.purpose == "marketing":
             known |= {name for name in _used_in(mail) if name.startswith("lead.")}
-        for name in _used(mail.body.text):
+        for name in used_fields(mail.body.text):
             if name not in known:
                 message, hint = _unknown(name, known, mail)
                 yield mail.at(_piece(mail.body.text, name), message, hint, "merge-field")
         for key in ("subject", "preheader"):
-            for name in _used(getattr(mail.template, key)):
+            for name in used_fields(getattr(mail.template, key)):
                 if name not in known:
                     message, hint = _unknown(name, known, mail)
                     yield mail.doc.problem((key,), message, hint, "merge-field")
@@ -59,7 +59,7 @@ def _unknown(name: str, known: set[str], mail: Mail) -> tuple[str, str]:
     return f"`{name}` is not known", collected + did_you_mean(name, known)
 
 
-def _used(text: str) -> list[str]:
+def used_fields(text: str) -> list[str]:
     """Dotted names of all merge fields, in the order of the text."""
     if why_unreadable(text):
         return []
@@ -137,7 +137,7 @@ def _unknown_in(context: Context, mail: Mail) -> bool:
 
 
 def _used_in(mail: Mail) -> list[str]:
-    return _used(mail.body.text) + _used(mail.template.subject) + _used(mail.template.preheader)
+    return used_fields(mail.body.text) + used_fields(mail.template.subject) + used_fields(mail.template.preheader)
 
 
 def _why_not(text: str, values: dict[str, object]) -> str:
@@ -161,7 +161,7 @@ def sender_fields_are_written(context: Context) -> Iterator[Problem]:
         return
     empty = {f"sender.{name}" for name, value in context.mailing.sender if value is None}
     for mail in context.finished():
-        for name in _used(mail.body.text):
+        for name in used_fields(mail.body.text):
             piece = _piece(mail.body.text, name)
             if name in empty and "default" not in piece:
                 message = f"`{name}` is used here and not written in playbook.yaml"

@@ -39,10 +39,10 @@ class Reader:
 
 def values_for(context: Context, mail: Mail, *, complete: bool) -> dict[str, Any]:
     lead: dict[str, Any] = {"secondary": {}}
-    for path, holders in context.form_fields.items():
+    for path, field in context.lead_fields.items():
         group, name = path.split(".", 1)
-        if complete or context.is_always_filled(path):
-            value: Any = ["zz", "zz"] if holders[0][1].type == "multiple_choice" else "zz"
+        if group != "source" and (complete or context.is_always_filled(path)):
+            value: Any = "zz" if field.is_single else ["zz", "zz"]
             (lead if group == "primary" else lead["secondary"])[name] = value
     lead["email"] = "zz@zz.example"
     more: dict[str, Any] = {"lead": lead, "unsubscribe_url": UNSUBSCRIBE, "preferences_url": PREFERENCES}

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from sodate.authoring.lint.attributes import unknown_field
 from sodate.authoring.lint.context import Context
 from sodate.playbook.problem import Problem, did_you_mean
 from sodate.playbook.yamlfile import Path
@@ -21,13 +22,11 @@ def owners_differ(context: Context) -> Iterator[Problem]:
         seen.add(owner.id)
 
 
-def questions_look_at_collected_data(context: Context) -> Iterator[Problem]:
-    doc = context.book.sales if context.all_forms_are_valid else None
+def questions_look_at_fields_that_exist(context: Context) -> Iterator[Problem]:
+    doc = context.book.sales
     for path, attribute in _attributes(doc.model) if doc and doc.model else ():
-        if doc and attribute not in context.form_fields:
-            message = f"no form fills `{attribute}`, so this fits nobody"
-            hint = did_you_mean(attribute, context.form_fields, "add `maps_to` to a form field")
-            yield doc.problem(path, message, hint, "attribute-collected", severity="warning")
+        if doc:
+            yield from unknown_field(context, doc, path, attribute)
 
 
 def _attributes(sales: Sales) -> Iterator[tuple[Path, str]]:
@@ -78,7 +77,7 @@ def _addresses(sales: Sales) -> Iterator[tuple[Path, str]]:
 
 RULES = (
     owners_differ,
-    questions_look_at_collected_data,
+    questions_look_at_fields_that_exist,
     leads_come_back_to_what_exists,
     data_leaves_over_tls,
 )

@@ -2,61 +2,12 @@
 
 import math
 from collections.abc import Iterator
-from typing import Any
 
 from sodate.authoring.lint.context import Context
-from sodate.authoring.lint.references import written_conditions, written_tests
-from sodate.authoring.loader import Doc
-from sodate.conditions.evaluate import attribute_holds
+from sodate.authoring.lint.references import written_tests
 from sodate.conditions.language import ActivityTest, AllOf, AnyOf, AttributeTest, Condition, ScoreTest
-from sodate.forms.definition import FormField
-from sodate.playbook.problem import Problem, did_you_mean
-from sodate.playbook.yamlfile import Path
+from sodate.playbook.problem import Problem
 from sodate.scoring.rules import RuleSet, ScoreRule
-
-
-def attributes_are_collected(context: Context) -> Iterator[Problem]:
-    """Every post fills `source.*`; an import may fill any attribute, so this is only a warning."""
-    for doc, path, test in _attribute_tests(context) if context.all_forms_are_valid else ():
-        if not test.attribute.startswith("source.") and test.attribute not in context.form_fields:
-            message = f"no form fills `{test.attribute}`, so this never holds unless an import does"
-            hint = did_you_mean(test.attribute, context.form_fields, "add `maps_to` to a form field")
-            yield doc.problem((*path, "attribute"), message, hint, "attribute-collected", severity="warning")
-
-
-def values_are_offered(context: Context) -> Iterator[Problem]:
-    """An attribute filled only by choice fields has the values of their choices and no other."""
-    for doc, path, when in _attribute_tests(context) if context.all_forms_are_valid else ():
-        offered = _offered([field for _, field in context.form_fields.get(when.attribute, [])])
-        if offered is None:
-            continue
-        for key, value, test in _texts(when):
-            if not any(attribute_holds(test, choice) for choice in offered):
-                message = f"no form offers `{value}` for {when.attribute}, so this never holds"
-                yield doc.problem((*path, key), message, did_you_mean(value, offered), "value-offered")
-
-
-def _attribute_tests(context: Context) -> Iterator[tuple[Doc[Any], Path, AttributeTest]]:
-    for doc, path, test in written_tests(context):
-        if isinstance(test, AttributeTest):
-            yield doc, path, test
-
-
-def _offered(fields: list[FormField]) -> set[str] | None:
-    if not fields or not all(field.choices for field in fields):
-        return None
-    return {choice.value for field in fields for choice in field.choices}
-
-
-def _texts(when: AttributeTest) -> Iterator[tuple[str, str, AttributeTest]]:
-    if when.equals is not None:
-        yield "equals", when.equals, when
-    if when.contains is not None:
-        yield "contains", when.contains, when
-    for value in when.all_of or ():
-        yield "all_of", value, AttributeTest(attribute=when.attribute, equals=value)
-    for value in when.any_of or ():
-        yield "any_of", value, AttributeTest(attribute=when.attribute, equals=value)
 
 
 def links_are_in_some_mail(context: Context) -> Iterator[Problem]:
@@ -69,34 +20,6 @@ def links_are_in_some_mail(context: Context) -> Iterator[Problem]:
             message = f"no template has a link with `{link}`"
             hint = "correct it, or add the link to a mail"
             yield doc.problem((*path, "link_contains"), message, hint, "link-exists", severity="warning")
-
-
-def conditions_can_hold(context: Context) -> Iterator[Problem]:
-    """Two parts of one `all` that exclude each other: a range below another, or two values of one choice."""
-    for doc, path, condition in written_conditions(context):
-        if isinstance(condition, AllOf):
-            for name, tests in _of_one_attribute(condition).items():
-                if not _can_all_hold(tests):
-                    message = f"the tests of `{name}` contradict each other, so this never holds"
-                    yield doc.problem((*path, "all"), message, "use `any`, or correct one of them", "contradiction")
-
-
-def _of_one_attribute(condition: AllOf) -> dict[str, list[AttributeTest]]:
-    by_attribute: dict[str, list[AttributeTest]] = {}
-    for part in condition.all:
-        if isinstance(part, AttributeTest):
-            by_attribute.setdefault(part.attribute, []).append(part)
-    return {name: tests for name, tests in by_attribute.items() if len(tests) > 1}
-
-
-def _can_all_hold(tests: list[AttributeTest]) -> bool:
-    least = max((test.at_least for test in tests if test.at_least is not None), default=-math.inf)
-    most = min((test.less_than for test in tests if test.less_than is not None), default=math.inf)
-    if least >= most:
-        return False
-    present = {test.present for test in tests if test.present is not None}
-    needs_value = any(test.present is None for test in tests)
-    return present != {True, False} and not (needs_value and False in present)
 
 
 def rules_have_an_effect(context: Context) -> Iterator[Problem]:
@@ -228,10 +151,7 @@ def phases_differ(context: Context) -> Iterator[Problem]:
 
 
 RULES = (
-    attributes_are_collected,
-    values_are_offered,
     links_are_in_some_mail,
-    conditions_can_hold,
     rules_have_an_effect,
     groups_have_rules,
     rules_do_not_repeat,

@@ -1,0 +1,88 @@
+"""`sodate template …`: the emails of a playbook directory, and one of them as a lead would get it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sodate_cli import output
+from sodate_cli.operator import StageOption, explained, find_lead, target
+from sodate_cli.output import JsonOption
+
+if TYPE_CHECKING:
+    from sodate.authoring.preview import Preview
+    from sodate.leads.lead import Profile
+
+app = typer.Typer(help="Emails of a playbook: list them, and see one as a lead would get it.", no_args_is_help=True)
+PlaybookOption = Annotated[Path, typer.Option("--playbook", help="The directory that holds playbook.yaml.")]
+HERE = Path()
+
+
+@app.command("list")
+def list_templates(playbook: PlaybookOption = HERE, as_json: JsonOption = False) -> None:
+    """The templates of a playbook directory.
+
+    Example: sodate template list --playbook playbooks/b2b-ja
+    """
+    from sodate.authoring.check import check
+
+    columns = ("id", "purpose", "topic", "language", "subject")
+    models = [doc.model for doc in check(playbook).playbook.templates if doc.model]
+    rows = [tuple(getattr(model, column) for column in columns) for model in models]
+    if as_json:
+        output.show_json([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        output.show_table("Templates", columns, rows, nothing=f"{playbook} has no templates.")
+
+
+@app.command("preview")
+def preview_template(
+    template: Annotated[str, typer.Argument(help="The template's `id`.")],
+    playbook: PlaybookOption = HERE,
+    lead: Annotated[Path | None, typer.Option("--lead", help="A YAML file that describes a lead.")] = None,
+    address: Annotated[str | None, typer.Option("--address", help="The address of a lead of the stage.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Directory for the HTML, the text and a page.")] = None,
+    stage: StageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """An email as one lead would get it; without a lead, as one who told nothing but the address. Sends nothing.
+
+    Example: sodate template preview materials-1-first-steps --playbook playbooks/b2b-ja --out build/preview
+    """
+    from sodate.authoring.check import check
+    from sodate.authoring.preview import preview, write_preview
+
+    if lead is not None and address is not None:
+        output.fail("give either --lead or --address", output.USAGE)
+    with explained():
+        shown = preview(check(playbook), template, _profile(lead, address, stage))
+    try:
+        written = write_preview(shown, out) if out is not None else []
+    except OSError as error:
+        output.fail(f"cannot write {error.filename}: {error.strerror}")
+    _show(shown, written, as_json=as_json)
+    if shown.email is None:
+        output.fail(f"this lead would not get the email: {shown.refused}")
+
+
+def _profile(lead: Path | None, address: str | None, stage: str | None) -> "Profile":
+    from sodate.authoring.preview import SampleLead, read_sample
+    from sodate.leads.store import load_profile
+
+    if address is not None:
+        return load_profile(find_lead(address, target(stage)))
+    return read_sample(lead) if lead is not None else SampleLead().as_profile()
+
+
+def _show(shown: "Preview", written: list[Path], *, as_json: bool) -> None:
+    email, files = shown.email, [str(path) for path in written]
+    if as_json:
+        parts = {name: getattr(email, name) for name in ("subject", "html", "text")} if email else {}
+        document = {"template": shown.template.id, "fields": dict(shown.fields), "files": files}
+        output.show_json({**document, "refused": shown.refused or None, **parts})
+        return
+    rows = [(name, "(no value)" if value is None else value) for name, value in shown.fields.items()]
+    output.show_table("Merge fields", ("field", "value"), rows, nothing="The template has no merge fields.")
+    if email is not None:
+        output.say(output.plain(f"Subject: {email.subject}"))
+        output.say("\n".join(files) if files else output.plain(f"\n{email.text}"))

@@ -1,0 +1,83 @@
+"""The lead schema: every profile field that a form fills, a scenario sets or `fields` of playbook.yaml declares."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from sodate.conditions.language import Text
+from sodate.email.mailing import Mailing
+from sodate.forms.definition import Form, ProfilePath
+from sodate.playbook.model import Definition
+from sodate.scenarios.scenario import Scenario
+from sodate.scenarios.steps import SetStep
+
+FieldKind = Literal["text", "number", "date", "set", "flag"]
+_KIND_OF: dict[str, FieldKind] = {"number": "number", "date": "date", "checkbox": "flag", "multiple_choice": "set"}
+
+
+class DeclaredField(Definition):
+    """A field that no form fills: it comes by import, from a CRM or over the API."""
+
+    name: ProfilePath = Field(description="`primary.<name>` (基礎情報) or `secondary.<name>` (二次情報).")
+    type: Literal["text", "number", "date", "set"] = "text"
+    options: tuple[Text, ...] = Field(default=(), max_length=500, description="The values that occur; empty: any.")
+
+    @model_validator(mode="after")
+    def _options_are_texts(self) -> Self:
+        if self.options and self.type not in ("text", "set"):
+            raise ValueError("`options` goes with `type: text` and `type: set`")
+        return self
+
+
+class PlaybookFile(Mailing):
+    """`playbook.yaml`. `fields` is for checking only and is not published."""
+
+    fields: tuple[DeclaredField, ...] = Field(default=(), max_length=500)
+
+    @model_validator(mode="after")
+    def _fields_are_named_once(self) -> Self:
+        names = [field.name for field in self.fields]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"`fields`: '{name}' is there twice")
+        return self
+
+
+@dataclass(frozen=True)
+class LeadField:
+    """What the values of one field may be. `options`: texts; None: any value of these kinds."""
+
+    kinds: frozenset[FieldKind]
+    options: frozenset[str] | None
+
+    @property
+    def is_single(self) -> bool:
+        """A lead has one value at most."""
+        return "set" not in self.kinds
+
+    def also(self, other: "LeadField") -> "LeadField":
+        """The field, when it may also be filled as `other` says."""
+        both = None if self.options is None or other.options is None else self.options | other.options
+        return LeadField(self.kinds | other.kinds, both)
+
+
+def lead_fields(
+    forms: Iterable[Form], declared: Iterable[DeclaredField], scenarios: Iterable[Scenario]
+) -> dict[str, LeadField]:
+    fields = {"primary.email": LeadField(frozenset({"text"}), None)}
+
+    def fill(path: str, kind: FieldKind, options: Iterable[str]) -> None:
+        field = LeadField(frozenset({kind}), frozenset(options) or None)
+        fields[path] = fields[path].also(field) if path in fields else field
+
+    for each in (field for form in forms for field in form.fields if field.maps_to):
+        fill(str(each.maps_to), _KIND_OF.get(each.type, "text"), [choice.value for choice in each.choices])
+    for one in declared:
+        fill(one.name, one.type, one.options)
+    for step in (step for scenario in scenarios for step in scenario.steps if isinstance(step, SetStep)):
+        for change in step.set:
+            if change.field is not None and change.to is not None:
+                fill(change.field, "text", [change.to])
+    return fields

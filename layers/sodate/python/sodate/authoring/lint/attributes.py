@@ -1,0 +1,115 @@
+"""Lint rules of attributes: conditions and dates name fields of the lead schema, with tests that suit their type."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sodate.authoring.lead_fields import FieldKind, LeadField
+from sodate.authoring.lint.context import Context
+from sodate.authoring.lint.references import written_tests
+from sodate.authoring.loader import Doc
+from sodate.conditions.evaluate import attribute_holds
+from sodate.conditions.language import AttributeTest
+from sodate.playbook.problem import Problem, did_you_mean
+from sodate.playbook.yamlfile import Path
+from sodate.scenarios.entries import DateEntry
+from sodate.scenarios.scenario import Scenario
+from sodate.scenarios.steps import CallTaskStep, WaitForStep, WaitStep
+from sodate.scenarios.waits import OnDate
+
+
+def unknown_field(context: Context, doc: Doc[Any], path: Path, attribute: str) -> Iterator[Problem]:
+    """Every form post and import may fill `source.*`."""
+    known = context.lead_fields
+    if context.lead_fields_are_known and not attribute.startswith("source.") and attribute not in known:
+        message = f"no form fills `{attribute}`, and `fields` in playbook.yaml does not declare it"
+        hint = f"{did_you_mean(attribute, known)} If it comes by import, add it to `fields` in playbook.yaml".strip()
+        yield doc.problem(path, message, hint, "field-exists")
+
+
+def conditions_ask_for_fields_that_exist(context: Context) -> Iterator[Problem]:
+    for doc, path, test in _attribute_tests(context):
+        yield from unknown_field(context, doc, (*path, "attribute"), test.attribute)
+
+
+def scenarios_wait_for_dates_that_exist(context: Context) -> Iterator[Problem]:
+    for doc in context.book.scenarios:
+        for path, attribute in _dates_of(doc.model) if doc.model else ():
+            yield from unknown_field(context, doc, path, attribute)
+            yield from _other_kind(context, doc, path, attribute, "date")
+
+
+def _dates_of(scenario: Scenario) -> Iterator[tuple[Path, str]]:
+    for index, entry in enumerate(scenario.entry):
+        if isinstance(entry, DateEntry):
+            yield ("entry", index, "date"), entry.date
+    for index, step in enumerate(scenario.steps):
+        for key in ("wait", "timeout", "due") if isinstance(step, WaitStep | WaitForStep | CallTaskStep) else ():
+            wait = getattr(step, key, None)
+            if isinstance(wait, OnDate):
+                yield ("steps", index, key, "date"), wait.date
+
+
+def tests_suit_the_type(context: Context) -> Iterator[Problem]:
+    """Texts of every field can be compared; numbers and dates only of fields that have some."""
+    for doc, path, test in _attribute_tests(context):
+        for keys, kind in _COMPARES:
+            key = next((key for key in keys if getattr(test, key) is not None), None)
+            if key is not None:
+                yield from _other_kind(context, doc, (*path, key), test.attribute, kind)
+
+
+_COMPARES: tuple[tuple[tuple[str, ...], FieldKind], ...] = (
+    (("at_least", "less_than"), "number"),
+    (("on_or_after", "before", "in_days"), "date"),
+)
+
+
+def _other_kind(context: Context, doc: Doc[Any], path: Path, attribute: str, kind: FieldKind) -> Iterator[Problem]:
+    field = context.lead_fields.get(attribute) if context.lead_fields_are_known else None
+    if field is not None and kind not in field.kinds and not field.options:
+        message = f"`{path[-1]}` needs a {kind}, and `{attribute}` is a {' or '.join(sorted(field.kinds))}"
+        hint = f"give the form field `type: {kind}`; if its texts are {kind}s, declare it so in `fields` too"
+        yield doc.problem(path, message, hint, "field-type")
+
+
+def values_are_offered(context: Context) -> Iterator[Problem]:
+    """A field with options has these values and no other."""
+    for doc, path, test in _attribute_tests(context) if context.lead_fields_are_known else ():
+        field = context.lead_fields.get(test.attribute)
+        for key, value in not_offered(field, test):
+            message = f"no form offers `{value}` for {test.attribute}, so this never holds"
+            hint = did_you_mean(value, (field and field.options) or ())
+            yield doc.problem((*path, key), message, hint, "value-offered")
+
+
+def not_offered(field: LeadField | None, test: AttributeTest) -> Iterator[tuple[str, str]]:
+    """Texts of the predicate, each with its key, that no option of the field equals or contains."""
+    options = field.options if field is not None else None
+    for key, value, single in _texts(test) if options is not None else ():
+        if not any(attribute_holds(single, option) for option in options or ()):
+            yield key, value
+
+
+def _attribute_tests(context: Context) -> Iterator[tuple[Doc[Any], Path, AttributeTest]]:
+    for doc, path, test in written_tests(context):
+        if isinstance(test, AttributeTest):
+            yield doc, path, test
+
+
+def _texts(when: AttributeTest) -> Iterator[tuple[str, str, AttributeTest]]:
+    if when.equals is not None:
+        yield "equals", when.equals, when
+    if when.contains is not None:
+        yield "contains", when.contains, when
+    for value in when.all_of or ():
+        yield "all_of", value, AttributeTest(attribute=when.attribute, equals=value)
+    for value in when.any_of or ():
+        yield "any_of", value, AttributeTest(attribute=when.attribute, equals=value)
+
+
+RULES = (
+    conditions_ask_for_fields_that_exist,
+    scenarios_wait_for_dates_that_exist,
+    tests_suit_the_type,
+    values_are_offered,
+)

@@ -1,0 +1,173 @@
+"""What `check` says of conditions and of the lead schema: file, line, path, rule and what to do."""
+
+from pathlib import Path
+
+import pytest
+from sodate.authoring.check import check
+from sodate.authoring.lead_fields import PlaybookFile
+from sodate.authoring.lint.context import Context
+from sodate.authoring.lint.reader import rendered
+from sodate.email.mailing import Mailing
+from sodate.playbook.problem import Problem
+
+FIELDS = """\
+fields:
+  - { name: primary.employees, type: number }
+  - { name: secondary.renewal, type: date }
+  - { name: secondary.plans, type: set, options: [basic, pro] }
+  - { name: secondary.plan, options: [basic, pro] }
+  - { name: secondary.seat }
+"""
+SCENARIO = """\
+id: welcome
+topic: news
+entry:
+  - { date: secondary.renewal, days: -30, at: "10:00" }
+steps:
+  - id: later
+    wait: { date: secondary.renewal, days: 1, at: "10:00", already_past: end }
+  - id: change
+    set: [{ field: secondary.plan, to: gold }, { field: secondary.seat, to: front }]
+"""
+
+
+@pytest.fixture
+def book(small: Path) -> Path:
+    file = small / "playbook.yaml"
+    file.write_text(file.read_text(encoding="utf-8") + FIELDS, encoding="utf-8")
+    (small / "scenarios").mkdir()
+    (small / "scenarios/welcome.yaml").write_text(SCENARIO, encoding="utf-8")
+    return small
+
+
+def problems(book: Path, when: str) -> list[Problem]:
+    (book / "segments.yaml").write_text(f"segments:\n  - id: vip\n    when: {when}\n", encoding="utf-8")
+    return [problem for problem in check(book).problems if problem.rule != "scenario-not-run"]
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "primary.employees >= 300",
+        "days_until(secondary.renewal) < 30",
+        "secondary.plans has all (basic, pro)",
+        "secondary.plan = gold",
+        "secondary.seat = back",
+        "source.utm_source = x",
+        'primary.email contains "@example.jp"',
+        "primary.name = 100",
+    ],
+)
+def test_a_condition_on_what_leads_have_is_right(book: Path, when: str) -> None:
+    assert problems(book, when) == []
+
+
+@pytest.mark.parametrize(
+    ("when", "field", "rule", "says"),
+    [
+        ("{ attribute: primary.nmae, equals: x }", ".attribute", "field-exists", "did you mean `primary.name`?"),
+        ("{ attribute: secondary.zzz, equals: x }", ".attribute", "field-exists", "add it to `fields`"),
+        ("primary.nmae = x", "", "field-exists", "column 1: no form fills `primary.nmae`"),
+        ("primary.name >= 5", "", "field-type", "`at_least` needs a number, and `primary.name` is a text"),
+        ("primary.employees < 2027-01-01", "", "field-type", "`before` needs a date, and `primary.employees`"),
+        ("days_until(primary.name) < 5", "", "field-type", "`in_days` needs a date"),
+        ("secondary.plans = gold", "", "value-offered", "no form offers `gold`"),
+        ("secondary.plan = silver", "", "value-offered", "no form offers `silver`"),
+        ("{ all: [{ attribute: primary.title, equals: boss }, primary.title = staff] }", "", "contradiction",
+         "`primary.title = \"boss\" and primary.title = \"staff\"` never holds"),
+        ("blocked or primary.title = boss and primary.title = staff", "", "contradiction", "column 12: `primary.title"),
+        ("primary.title >= 100", "", "contradiction", "never holds"),
+        ("score >= 50 and score < 40", "", "contradiction", "never holds"),
+        ("score >= 50 and < 40", "", "schema", "nothing is at least 50 and less than 40"),
+    ],
+)  # fmt: skip
+def test_a_condition_that_cannot_be_right_is_an_error(book: Path, when: str, field: str, rule: str, says: str) -> None:
+    (problem,) = problems(book, when)
+    place = ("segments.yaml", 3, f"segments[0].when{field}")
+    assert (problem.file, problem.line, problem.field) == place
+    assert (problem.rule, problem.severity) == (rule, "error")
+    assert says in f"{problem.message} {problem.hint}"
+
+
+def test_a_segment_that_asks_for_itself_is_an_error_at_its_id(book: Path) -> None:
+    (problem,) = problems(book, "not segment(vip)")
+    assert (problem.line, problem.field, problem.severity) == (2, "segments[0].id", "error")
+    assert problem.message == "segments ask for each other: 'vip' → 'vip'"
+
+
+@pytest.mark.parametrize(
+    "when",
+    ["blocked or not blocked", "not (score >= 5 and score < 3)", "rank in (A1, A2, A3, B1, B2, B3, C1, C2, C3)"],
+)
+def test_a_condition_that_always_holds_is_a_warning(book: Path, when: str) -> None:
+    (problem,) = problems(book, when)
+    assert (problem.line, problem.field, problem.rule) == (3, "segments[0].when", "always-true")
+    assert problem.severity == "warning"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "rule"),
+    [
+        ("secondary.renewal, days: -30", "secondary.renewl, days: -30", (4, "entry[0].date"), "field-exists"),
+        ("secondary.renewal, days: -30", "primary.name, days: -30", (4, "entry[0].date"), "field-type"),
+        ("secondary.renewal, days: 1", "secondary.renewl, days: 1", (7, "steps[0].wait.date"), "field-exists"),
+    ],
+)
+def test_a_date_that_leads_do_not_have_is_found(
+    book: Path, old: str, new: str, place: tuple[int, str], rule: str
+) -> None:
+    file = book / "scenarios/welcome.yaml"
+    file.write_text(SCENARIO.replace(old, new), encoding="utf-8")
+    (problem,) = problems(book, "blocked")
+    assert (problem.line, problem.field, problem.rule) == (*place, rule)
+
+
+@pytest.mark.parametrize("broken", ["forms/ask.yaml", "scenarios/welcome.yaml", "playbook.yaml"])
+def test_nothing_is_said_of_fields_while_a_file_that_may_name_them_is_broken(book: Path, broken: str) -> None:
+    (book / broken).write_text("id: [", encoding="utf-8")
+    found = {problem.rule for problem in problems(book, "primary.unheard = 5 and primary.name >= 5")}
+    assert not found & {"field-exists", "field-type", "value-offered"}
+
+
+def test_a_declared_field_is_a_merge_field_that_some_leads_lack(book: Path) -> None:
+    body = book / "templates/first.mjml"
+    text = body.read_text(encoding="utf-8")
+    body.write_text(text.replace("Hello ", "{{ lead.secondary.plan }} {{ lead.employees | default: 1 }} "), "utf-8")
+    assert [problem.rule for problem in problems(book, "blocked")] == ["merge-field-default"]
+
+
+def test_a_declaration_without_options_opens_what_a_form_offers_as_choices(book: Path) -> None:
+    assert [problem.rule for problem in problems(book, "primary.title = chief")] == ["value-offered"]
+    file = book / "playbook.yaml"
+    file.write_text(file.read_text(encoding="utf-8") + "  - { name: primary.title }\n", encoding="utf-8")
+    assert problems(book, "primary.title = chief") == []
+
+
+def test_a_declared_set_is_a_list_in_an_email(book: Path) -> None:
+    (template,) = [one for one in check(book).compiled if one.doc.id == "first"]
+    context = Context(check(book).playbook, [template])
+    (mail,) = context.finished()
+    full = [reader for reader in rendered(context, mail) if reader.values["lead"]["secondary"]]
+    assert [reader.values["lead"]["secondary"]["plans"] for reader in full] == [["zz", "zz"]]
+    assert [reader.values["lead"]["secondary"]["plan"] for reader in full] == ["zz"]
+
+
+def test_declared_fields_are_for_checking_and_are_not_published(book: Path, small: Path) -> None:
+    (body,) = [one.body for one in check(book).definitions() if one.kind == "mailing"]
+    assert "fields" not in body
+    assert body == Mailing.model_validate(body).model_dump(mode="json")
+    assert set(PlaybookFile.model_fields) - set(Mailing.model_fields) == {"fields"}
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ("  - { name: primary.employees }\n", "'primary.employees' is there twice"),
+        ("  - { name: primary.x, type: number, options: [a] }\n", "`options` goes with"),
+        ("  - { name: source.x }\n", "is not written as it must be"),
+    ],
+)
+def test_a_wrong_declaration_is_found(book: Path, more: str, says: str) -> None:
+    file = book / "playbook.yaml"
+    file.write_text(file.read_text(encoding="utf-8") + more, encoding="utf-8")
+    assert any(says in problem.message and problem.file == "playbook.yaml" for problem in check(book).problems)
