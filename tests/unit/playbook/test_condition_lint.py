@@ -27,7 +27,7 @@ steps:
   - id: later
     wait: { date: secondary.renewal, days: 1, at: "10:00", already_past: end }
   - id: change
-    set: [{ field: secondary.plan, to: gold }, { field: secondary.seat, to: front }]
+    set: [{ field: secondary.plan, to: gold }, { field: secondary.seat, to: front }, { add_tag: hot }]
 """
 
 
@@ -52,6 +52,7 @@ def problems(book: Path, when: str) -> list[Problem]:
         "days_until(secondary.renewal) < 30",
         "secondary.plans has all (basic, pro)",
         "secondary.plan = gold",
+        "secondary.tags has all (hot)",
         "secondary.seat = back",
         "source.utm_source = x",
         'primary.email contains "@example.jp"',

@@ -41,6 +41,11 @@ def test_values_are_merged_and_escaped_as_in_production(small: Path, tmp_path: P
     assert found.fields["unsubscribe_url"] == "https://preview.example/unsubscribe"
 
 
+def test_a_lead_of_a_file_has_its_values_as_they_are_stored(tmp_path: Path) -> None:
+    profile = read_sample(lead(tmp_path))
+    assert (profile.address, profile.secondary) == ("taro@example.jp", {"plans": ["basic", "pro"], "count": 3})
+
+
 def test_a_lead_without_a_value_gets_the_default_and_the_field_is_listed(small: Path) -> None:
     found = shown(small, "first")
     assert found.email is not None and "Hello you, see" in found.email.text

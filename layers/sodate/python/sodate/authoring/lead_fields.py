@@ -1,6 +1,6 @@
 """The lead schema: every profile field that a form fills, a scenario sets or `fields` of playbook.yaml declares."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Self
 
@@ -11,7 +11,7 @@ from sodate.email.mailing import Mailing
 from sodate.forms.definition import Form, ProfilePath
 from sodate.playbook.model import Definition
 from sodate.scenarios.scenario import Scenario
-from sodate.scenarios.steps import SetStep
+from sodate.scenarios.steps import INTERESTS, TAGS, SetStep
 
 FieldKind = Literal["text", "number", "date", "set", "flag"]
 _KIND_OF: dict[str, FieldKind] = {"number": "number", "date": "date", "checkbox": "flag", "multiple_choice": "set"}
@@ -76,8 +76,17 @@ def lead_fields(
         fill(str(each.maps_to), _KIND_OF.get(each.type, "text"), [choice.value for choice in each.choices])
     for one in declared:
         fill(one.name, one.type, one.options)
-    for step in (step for scenario in scenarios for step in scenario.steps if isinstance(step, SetStep)):
-        for change in step.set:
-            if change.field is not None and change.to is not None:
-                fill(change.field, "text", [change.to])
+    for scenario in scenarios:
+        for path, kind, value in _set_by(scenario):
+            fill(path, kind, [value])
     return fields
+
+
+def _set_by(scenario: Scenario) -> Iterator[tuple[str, FieldKind, str]]:
+    for change in (change for step in scenario.steps if isinstance(step, SetStep) for change in step.set):
+        if change.field is not None and change.to is not None:
+            yield change.field, "text", change.to
+        elif change.add_tag is not None:
+            yield TAGS, "set", change.add_tag
+        elif change.add_interest is not None:
+            yield INTERESTS, "set", change.add_interest

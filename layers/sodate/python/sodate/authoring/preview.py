@@ -23,7 +23,7 @@ from sodate.playbook.yamlfile import parse
 #: Widths of a desktop window and of a phone, in CSS pixels.
 WIDTHS = {"desktop": 1024, "phone": 390}
 _LINKS = "https://preview.example"
-_Value = str | int | float | bool | tuple[str, ...]
+_Value = str | int | float | bool | list[str]
 _Values = dict[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")], _Value]
 
 
@@ -36,11 +36,7 @@ class SampleLead(Definition):
     secondary: _Values = Field(default_factory=dict)
 
     def as_profile(self) -> Profile:
-        primary, secondary = (
-            {name: list(value) if isinstance(value, tuple) else value for name, value in group.items()}
-            for group in (self.primary, self.secondary)
-        )
-        return Profile("preview", self.email, self.email, self.language, primary, secondary)
+        return Profile("preview", self.email, self.email, self.language, self.primary, self.secondary)
 
 
 @dataclass(frozen=True)

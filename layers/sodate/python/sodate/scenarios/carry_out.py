@@ -30,11 +30,10 @@ from sodate.scenarios.lead_now import LeadNow
 from sodate.scenarios.program import id_of, name_of
 from sodate.scenarios.programs import live_program
 from sodate.scenarios.progress import activities, after
+from sodate.scenarios.steps import INTERESTS, TAGS
 from sodate.scenarios.store import as_enrolled, profile_change
 from sodate.scoring.signal import signal_of
 
-#: Lists of the profile that scenarios change.
-TAGS, INTERESTS = "secondary.tags", "secondary.interests"
 LEFT = "left"
 
 

@@ -13,6 +13,8 @@ from sodate.scenarios.waits import Wait
 
 #: As a successor: the enrollment ends. No step may have this id.
 END = "end"
+#: Lists of the profile that `set` steps change.
+TAGS, INTERESTS = "secondary.tags", "secondary.interests"
 OnError = Literal["retry", "skip", "stop"]
 Target = Annotated[Slug, Field(description="The id of a step, or `end`.")]
 When = Annotated[Condition, AfterValidator(bounded)]
