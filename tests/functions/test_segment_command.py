@@ -64,6 +64,7 @@ def test_a_preview_says_who_would_enter_and_leave_and_why_and_changes_nothing(
 ) -> None:
 
     shutil.copytree(PLAYBOOK, tmp_path / "playbook")
+    shutil.rmtree(tmp_path / "playbook" / "scenarios")  # they name segments of the sample
     (tmp_path / "playbook" / "segments.yaml").write_text(
         "segments:\n  - id: managers\n    when: { attribute: primary.title, equals: 一般 }\n"
     )

@@ -17,14 +17,15 @@ from typing import Any
 import pytest
 from sodate.playbook.store import Definitions, DefinitionUnreadable, Kind, Stored
 from sodate.runtime.readers import must_read
+from sodate.scenarios.programs import is_scenario
 
 from tests.functions.quick import QuickWorld, quick_world
 from tests.support.world import Json
 
 KINDS: tuple[Kind, ...] = ("template", "mailing", "sales", "rules", "sequence", "form")
 _ONE_CLICK = {"content-type": "application/x-www-form-urlencoded"}
-#: In a condition a key more narrows what it says, so there an unknown one is no mere addition.
-_CONDITIONS = ("when", "needs", "falls_back_when")
+#: In a condition or a trigger a key more narrows what it says, so there an unknown one is no mere addition.
+_CONDITIONS = ("when", "needs", "falls_back_when", "on", "wait_for")
 #: Mappings by a name that the marketer chose: another key is another entry.
 _BY_NAME = ("recycle",)
 
@@ -105,7 +106,7 @@ class Mixed:
             self.unreadable.discard((stored.kind, stored.id))
         if self.newer.random() < 0.5:
             kind, change = UNREADABLE[self.newer.choice(sorted(UNREADABLE))]
-            for stored in [one for one in self.originals if one.kind == kind]:
+            for stored in [one for one in self.originals if one.kind == kind and not is_scenario(one.body)]:
                 body = deepcopy(stored.body)
                 change(body)
                 Definitions().publish(kind, stored.id, body, self.world.now)

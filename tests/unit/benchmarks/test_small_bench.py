@@ -87,6 +87,7 @@ def test_a_figure_that_is_not_reached_says_so() -> None:
 def test_an_engagement_is_two_writes_and_a_replay_survives_a_kill() -> None:
     found = scoring.measure(30, 6, 300, 5, runs=1)
     assert found["write_units_per_event"] <= 2.2
-    assert found["read_units_per_event"] <= 1.0
+    # Without a scenario in the playbook 0.6; with one, each activity reads STATE.
+    assert found["read_units_per_event"] <= 1.6
     assert found["naive_write_units_per_event"] == pytest.approx(4.0)
     assert found["replay"]["activities"] == 1500
