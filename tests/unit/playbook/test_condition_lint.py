@@ -172,3 +172,12 @@ def test_a_wrong_declaration_is_found(book: Path, more: str, says: str) -> None:
     file = book / "playbook.yaml"
     file.write_text(file.read_text(encoding="utf-8") + more, encoding="utf-8")
     assert any(says in problem.message and problem.file == "playbook.yaml" for problem in check(book).problems)
+
+
+def test_a_text_that_cannot_be_read_is_one_problem_however_deep_it_is(book: Path) -> None:
+    branch = "  - id: who\n    branch: [{ when: secondary.plan == gold, then: end }]\n    otherwise: end\n"
+    file = book / "scenarios/welcome.yaml"
+    file.write_text(SCENARIO + branch, encoding="utf-8")
+    found = [(problem.field, problem.rule) for problem in check(book).problems if problem.severity == "error"]
+    assert ("steps[2].branch[0].when", "condition-text") in found
+    assert "schema" not in [rule for _, rule in found]

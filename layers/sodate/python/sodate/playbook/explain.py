@@ -50,7 +50,7 @@ _TAGGED = ("when", "needs", "falls_back_when", "not", "wait", "timeout", "due")
 def problems_of(error: ValidationError, model: type[BaseModel], file: str, data: Any, lines: Lines) -> list[Problem]:
     problems = []
     details = error.errors(include_url=False)
-    inside = {detail["loc"][:-1] for detail in details}
+    inside = {detail["loc"][:length] for detail in details for length in range(len(detail["loc"]))}
     for detail in details:
         if detail["type"] == "too_short" and detail["loc"] in inside:
             continue  # pydantic counts entries without the wrong ones
