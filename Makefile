@@ -10,6 +10,8 @@ LEADS ?= 2000
 SEED_BASE ?= 1
 OUTCOMES ?= ../shared/data/leads_outcomes.csv
 TARGET ?= Converted
+# Part of `check`, and not run a second time by `unit`.
+IN_CHECK := tests/infra/test_delivery.py tests/infra/test_alarms.py
 
 .PHONY: help venv demo down test check format unit e2e bench simulate mutants fuzz scale calibrate requirements synth deploy clean
 
@@ -42,7 +44,7 @@ check: venv ## lint, types, import contracts, architecture, and that every alarm
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest tests/architecture tests/infra/test_delivery.py tests/infra/test_alarms.py
+	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/architecture $(IN_CHECK)
 
 format: venv ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
@@ -50,7 +52,7 @@ format: venv ## let ruff mend what it can
 
 unit: venv ## unit, store, function, simulation and infrastructure tests: no network, no AWS
 	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/unit tests/store tests/functions tests/simulation tests/mutants \
-	  tests/infra
+	  tests/infra $(addprefix --ignore ,$(IN_CHECK))
 
 e2e: venv ## the story on the local cloud with IAM enforced, and in a real browser where there is one
 	$(BIN)/python -m pytest tests/e2e -rs
