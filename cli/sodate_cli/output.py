@@ -74,6 +74,11 @@ def show(table: Table) -> None:
     _console.print(table)
 
 
+def show_text(text: str) -> None:
+    """Lines that are laid out already."""
+    _console.print(Text(plain(text)), soft_wrap=True)
+
+
 def say(text: str) -> None:
     """One line for people, on standard error, so that `--json` output stays a document."""
     _errors.print(plain(text), markup=False, highlight=False)

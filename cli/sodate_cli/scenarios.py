@@ -43,7 +43,7 @@ def show(scenario: ScenarioArgument, stage: StageOption = None) -> None:
     with explained():
         target(stage)
         text = drawn(live_program(Definitions(), scenario))
-    output.say(text.rstrip())
+    output.show_text(text.rstrip())
 
 
 @app.command()

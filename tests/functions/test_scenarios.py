@@ -1,19 +1,22 @@
 """Scenarios in the whole system: entry, waits, branches, splits, goals and exits, with the real handlers."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sodate.activities.activity import Activity, activity_key
-from sodate.activities.store import activity_item
+from sodate.activities.store import ActivityItem, activity_item
 from sodate.dynamodb import table
+from sodate.dynamodb.item import encode
+from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef
 from sodate.leads.store import load_state, state_change
 from sodate.scenarios.crossings import segments_of
 from sodate.scenarios.scenario import Scenario
 from sodate.segments.segment import SegmentSet
 
 from tests.functions.quick import QuickWorld, quick_world
+from tests.support.crashes import crash_points
 from tests.support.world import Json
 
 TOPIC = "product-news"
@@ -332,3 +335,89 @@ def test_the_sample_wakes_a_dormant_lead_and_asks_for_a_call_when_it_clicks(worl
     calls = [one for one in world.items("signal") if "ヒアリング" in json.loads(one["reasons"])[0]["label"]]
     assert [one["pk"] for one in calls] == [f"LEAD#{clicks}"]
     assert load_state(sleeps).enrollments["dormant-revival"].is_complete
+
+
+def batch_of(*leads: str) -> Json:
+    """One message of the send queue with the enrollments of these leads, at the step at which the first one is."""
+    states = [load_state(lead) for lead in leads]
+    enrollments = [state.enrollments["nurture"] for state in states]
+    since = datetime.fromisoformat(enrollments[0].since)
+    refs = tuple(
+        EnrollmentRef(state.lead_id, one.id, since, state.zone, one.visit)
+        for state, one in zip(states, enrollments, strict=True)
+    )
+    message = EnrollmentBatch("nurture", enrollments[0].version, enrollments[0].step, refs).to_message()
+    return {"Records": [{"messageId": "1", "body": json.dumps(message)}]}
+
+
+BRANCH = {"id": "who", "otherwise": "wait", "branch": [{"when": {"activity": "mail_clicked"}, "then": "end"}]}
+
+
+def test_a_lead_whose_log_cannot_be_read_holds_up_nobody_else(world: QuickWorld) -> None:
+    """Its message becomes a dead letter with the reason; the other leads of the batch go on."""
+    publish(world, BRANCH, {"id": "wait", "wait": {"days": 1}}, SEND)
+    broken, sound = world.join(), world.join("jiro@example.jp")
+    message = batch_of(broken, sound)
+    world.dynamodb.put_item(
+        TableName="", Item=encode(ActivityItem(f"LEAD#{broken}", "ACT#x", type="mail_clicked", at="never", key="x"))
+    )
+    assert world.call("email_sender", message) == {"batchItemFailures": []}
+    assert [load_state(lead).enrollments["nurture"].step for lead in (broken, sound)] == [0, 1]
+    (letter,) = world.dead_letters()
+    assert broken in letter["reason"] and "cannot be read" in letter["reason"]
+
+
+def test_a_crash_at_any_write_leaves_nobody_without_a_next_step(world: QuickWorld) -> None:
+    publish(world, BRANCH, {"id": "wait", "wait": {"days": 1}}, SEND)
+    leads = [world.join(f"p{number}@example.jp") for number in range(3)]
+    message, before = batch_of(*leads), dict(world.table.items)
+    for crash in crash_points(world, at_least=4):
+        world.table.items = dict(before)
+        crash.call("email_sender", message)
+        world.call("email_sender", message)
+        planned = {
+            tuple(entry[:2] + entry[4:])
+            for item in world.items("due")
+            for entry in json.loads(item["message"]).get("leads", ())
+        }
+        for lead in leads:
+            enrollment = load_state(lead).enrollments["nurture"]
+            assert enrollment.step == 1 and enrollment.visit is not None
+            assert (lead, enrollment.id, enrollment.visit.number, enrollment.visit.at) in planned, crash.number
+
+
+def test_a_lead_without_a_profile_holds_up_nobody_else(world: QuickWorld) -> None:
+    publish(world, {"id": "wait", "wait": {"hours": 5}}, {"id": "tag", "set": [{"add_tag": "x"}]}, SEND)
+    gone = world.join()
+    world.join("jiro@example.jp")
+    del world.table.items[f"LEAD#{gone}", "PROFILE"]
+    world.advance(timedelta(days=2))
+    assert templates(world, "jiro@example.jp") == [FIRST]
+    assert any(gone in str(letter) for letter in world.dead_letters())
+
+
+def test_a_call_and_a_signal_of_one_moment_are_one_signal(world: QuickWorld) -> None:
+    publish(
+        world,
+        {"id": "call", "call_task": "電話", "due": {"hours": 1}},
+        {"id": "tell", "signal": "資料を3回見た"},
+        SEND,
+    )
+    world.join()
+    world.advance(timedelta(hours=1))
+    (signal,) = world.items("signal")
+    labels = [one["label"] for one in json.loads(signal["reasons"])]
+    assert labels[0].startswith("電話 (") and labels[1] == "資料を3回見た"
+    assert templates(world) == [FIRST]
+
+
+def test_the_bus_names_the_scenario_and_its_key_apart(world: QuickWorld) -> None:
+    publish(world, SEND, key="seminar", entry=[{"on": {"activity": "seminar_registered"}}])
+    lead = world.join()
+    does(world, lead, "seminar_registered", seminar="spring")
+    world.advance(timedelta(hours=1))
+    details = [(event["DetailType"], json.loads(event["Detail"])) for event in world.bus]
+    events = [(name, d["scenario"], d.get("key")) for name, d in details if name.startswith("Scenario")]
+    assert events == [("ScenarioEntered", "nurture", "spring"), ("ScenarioLeft", "nurture", "spring")]
+    about = next(one["about"] for one in world.items("activity") if one["type"] == "scenario_entered")
+    assert (about["scenario"], about["key"]) == ("nurture", "spring")

@@ -31,7 +31,7 @@ SCENARIO_DAYS = (
     _mutant(
         "enters-again-and-again",
         "scenarios/react",
-        "if not may_enter(runs, before, self.now):",
+        "if not may_enter(compiled, before, self.now):",
         "if False:",
         "re-entry is allowed to nobody and happens all the same",
         _CASES,
@@ -96,18 +96,20 @@ SCENARIO_DAYS = (
     _mutant(
         "moves-before-it-is-planned",
         "scenarios/run_batch",
-        "            plan_steps(self.program, batch.sequence, decided, self.now)\n"
-        "            waiting = [one.ref for one in decided if not self._written(batch.sequence, one, counts)]\n",
-        "            waiting = [one.ref for one in decided if not self._written(batch.sequence, one, counts)]\n"
-        "            plan_steps(self.program, batch.sequence, decided, self.now)\n",
+        "            plan_steps(self.program, batch.sequence, "
+        "[(one.lead, one.advance) for one in decided], self.now)\n"
+        "            waiting = [one.ref for one in decided if not self._is_done(batch.sequence, one, outcome)]\n",
+        "            waiting = [one.ref for one in decided if not self._is_done(batch.sequence, one, outcome)]\n"
+        "            plan_steps(self.program, batch.sequence, "
+        "[(one.lead, one.advance) for one in decided], self.now)\n",
         "a crash leaves a lead at a step that never comes",
-        _DAYS,
+        _CASES,
     ),
     _mutant(
         "stays-where-it-is",
         "scenarios/run_batch",
-        "        if one.advance.due is None:\n            continue\n",
-        "        if one.advance.due is None or one.advance.reason.code == 'waits_for_event':\n            continue\n",
+        "        if advance.due is None:\n            continue\n",
+        "        if advance.due is None or advance.reason.code == 'waits_for_event':\n            continue\n",
         "a timeout never comes",
         _CASES,
     ),
@@ -134,5 +136,13 @@ SCENARIO_DAYS = (
         "enrollment.id != enrollment_id:",
         "an email of an ended enrollment is attempted again",
         "tests/unit/email/test_contact_state.py",
+    ),
+    _mutant(
+        "one-lead-stops-the-batch",
+        "scenarios/run_batch",
+        "            except (Invalid, NotFound) as error:\n",
+        "            except NotFound as error:\n",
+        "a lead whose log cannot be read holds up the others of its batch",
+        _CASES,
     ),
 )

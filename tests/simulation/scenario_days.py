@@ -17,13 +17,13 @@ from sodate.consent.unsubscribe import OptOut, unsubscribe
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.item import encode, values
 from sodate.email.ledger.states import StepRef
-from sodate.leads.contact_state import ContactState, Enrollment, Visit
+from sodate.leads.contact_state import ContactState, Enrollment, Visit, id_of, key_of
 from sodate.leads.lead import Profile
 from sodate.leads.store import load_state, profile_item, state_item, to_state
 from sodate.playbook.store import Definitions
 from sodate.scenarios.decide import due_by_time
 from sodate.scenarios.enroll import may_enter
-from sodate.scenarios.program import Program, id_of, key_of
+from sodate.scenarios.program import Program
 from sodate.scenarios.programs import program
 from sodate.scenarios.scenario import Scenario
 
@@ -280,8 +280,8 @@ def _too_early(messages: list[Any], moves: dict[str, Move]) -> Iterator[str]:
     for message in messages:
         move = moves.get(message.tags["send_id"])
         if move is not None and move.before.visit is not None:
-            runs = _program(move.name, move.before)
-            at = due_by_time(runs, move.before.step, move.before.visit.began, None, None)
+            compiled = _program(move.name, move.before)
+            at = due_by_time(compiled, move.before.step, move.before.visit.began, None, None)
             if at is not None and message.at < at:
                 yield f"{message.tags['send_id']} was sent {at - message.at} too early"
 

@@ -53,7 +53,7 @@ def problems(book: Path) -> list[Problem]:
 
 def test_of_a_right_scenario_only_what_does_not_run_is_said(book: Path) -> None:
     found = [(problem.rule, problem.field) for problem in check(book).problems]
-    assert found == [("scenario-not-run", "entry[3].schedule")]
+    assert found == [("scenario-not-run", "entry[1].opt_in_confirmed"), ("scenario-not-run", "entry[3].schedule")]
 
 
 @pytest.mark.parametrize(
@@ -137,3 +137,13 @@ def test_a_recurrence_that_only_meets_closing_days_is_found(book: Path) -> None:
     )
     file.write_text(text, encoding="utf-8")
     assert [(problem.line, problem.rule) for problem in problems(book)] == [(8, "recurrence-happens")]
+
+
+def test_what_needs_a_score_is_refused_without_rules(book: Path) -> None:
+    file = book / "scenarios/welcome.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("send: first", "signal: call them", 1), encoding="utf-8")
+    assert "scenario-rules" not in [problem.rule for problem in problems(book)]
+    (book / "rules.yaml").unlink()
+    fields = [problem.field for problem in problems(book) if problem.rule == "scenario-rules"]
+    assert "steps[0].signal" in fields and "goals[0].when.all[0]" in fields

@@ -10,6 +10,7 @@ from sodate.activities.activity import Activity, activity_key
 from sodate.activities.catalog import ActivityType
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.item import TableItem
+from sodate.errors import Invalid
 
 
 class ActivityItem(TableItem, discriminator="activity"):
@@ -40,8 +41,15 @@ def contact_changed(lead_id: str, reason: str, at: datetime, reference: str) -> 
 
 
 def activities_of(lead_id: str) -> list[Activity]:
-    """The whole log, oldest first."""
-    return [_to_activity(item) for item in table.query(ActivityItem, keys.lead(lead_id), keys.ACTIVITIES)]
+    """The whole log, oldest first.
+
+    Raises: `Invalid` for an item that cannot be read: one lead's log must not block a stream shard or a batch.
+    """
+    items = table.query(ActivityItem, keys.lead(lead_id), keys.ACTIVITIES)
+    try:
+        return [_to_activity(item) for item in items]
+    except (TypeError, ValueError) as error:
+        raise Invalid(f"the log of lead {lead_id} has an item that cannot be read: {error!r}", "item") from error
 
 
 def latest_activities(lead_id: str, count: int) -> list[Activity]:

@@ -182,5 +182,32 @@ class ContactState:
         return "here" if order == 0 else "behind" if order > 0 else "ahead"
 
 
+#: The longest value of a key: the name of an enrollment is a part of `STATE`, which stays small.
+LONGEST_KEY = 64
+#: Between the id of a scenario and the value of its key, in the name of an enrollment. No id contains it.
+_KEY = "#"
+
+
+def name_of(scenario: str, key: str | None) -> str:
+    """The name of an enrollment in `STATE`. `key`: the value of the scenario's key."""
+    return scenario if key is None else f"{scenario}{_KEY}{key}"
+
+
+def id_of(name: str) -> str:
+    """The id of the scenario or sequence to which the enrollment with this name belongs."""
+    return name.partition(_KEY)[0]
+
+
+def key_of(name: str) -> str | None:
+    """The value of the scenario's key in the name of an enrollment."""
+    return name.partition(_KEY)[2] or None
+
+
+def about_enrollment(name: str) -> dict[str, str]:
+    """The enrollment in an activity or event: `scenario`, and `key` when it has one."""
+    key = key_of(name)
+    return {"scenario": id_of(name), **({"key": key} if key is not None else {})}
+
+
 def strength(block: str | None) -> int:
     return _STRENGTH.get(block, _USUAL)

@@ -12,6 +12,7 @@ from sodate.dynamodb import keys
 from sodate.email.delivery.message import TransactionalSend
 from sodate.email.ledger.states import EXCEPTIONAL
 from sodate.errors import Invalid
+from sodate.leads.contact_state import about_enrollment
 
 Image = Mapping[str, Any]
 
@@ -98,7 +99,7 @@ def _enrollments(old: Image, new: Image) -> list[DomainEvent | TransactionalSend
     events: list[DomainEvent | TransactionalSend] = []
     for sequence, enrollment in after.items():
         was = before.get(sequence, {})
-        facts = {"scenario": sequence, "enrollment": enrollment["id"]}
+        facts = {**about_enrollment(sequence), "enrollment": enrollment["id"]}
         if was.get("id") != enrollment["id"]:
             events.append(_event("ScenarioEntered", new, **facts, scenario_version=int(enrollment["v"])))
         elif enrollment["step"] >= enrollment["n"] > was["step"]:
@@ -113,7 +114,9 @@ def _send(old: Image, new: Image) -> list[DomainEvent | TransactionalSend]:
         return [TransactionalSend(keys.lead_id_of(new["pk"]), new["sk"].removeprefix(keys.SENDS))]
     if new["state"] in EXCEPTIONAL | {"delivered"} and new["state"] != old.get("state"):
         facts = {"send_id": new["sk"].removeprefix(keys.SENDS), "state": new["state"], "purpose": new["purpose"]}
-        origin = {"scenario": new.get("sequence"), "template": new.get("template"), "reason": new.get("reason")}
+        name = new.get("sequence")
+        scenario = about_enrollment(name) if name else {}
+        origin = {**scenario, "template": new.get("template"), "reason": new.get("reason")}
         return [_event("SendSettled", new, at=new.get("settled_at"), **facts, **origin)]
     return []
 

@@ -36,13 +36,14 @@ def emails(definitions: Definitions, state: ContactState) -> list[dict[str, Any]
     ]
     known = {send.send_id for send in sends}
     for name, enrollment in state.enrollments.items():
-        runs = program(definitions, name, enrollment.version)
-        for number in range(enrollment.step if runs.is_sequence else 0):
+        compiled = program(definitions, name, enrollment.version)
+        for number in range(enrollment.step if compiled.is_sequence else 0):
             send_id = StepRef(state.lead_id, name, enrollment.version, number, enrollment.id).send_id
             if send_id not in known:
                 why = "claimed, no outcome yet: listed as unknown after fifteen minutes without an event"
                 lines.append(
-                    {"planned": "", "mail": runs.send_at(number).send, "state": "sending", "reason": None, "why": why,
+                    {"planned": "", "mail": compiled.send_at(number).send, "state": "sending", "reason": None,
+                     "why": why,
                      "send": send_id, "sequence": name, "sequence_version": enrollment.version,
                      "template_version": None}
                 )  # fmt: skip
@@ -54,12 +55,12 @@ def next_steps(definitions: Definitions, state: ContactState, now: datetime) -> 
     lines = []
     mailing = parsed(definitions.live("mailing"), Mailing)
     for name, enrollment in state.enrollments.items():
-        runs = program(definitions, name, enrollment.version)
+        compiled = program(definitions, name, enrollment.version)
         if not enrollment.is_complete:
-            node = runs.nodes[enrollment.step]
+            node = compiled.nodes[enrollment.step]
             begin = enrollment.visit.began if enrollment.visit else datetime.fromisoformat(enrollment.since)
-            at = due_by_time(runs, enrollment.step, begin, state.zone, mailing)
-            waits = _waits(state, runs.topic_of(node.step), mailing, now) if isinstance(node.step, SendStep) else ""
+            at = due_by_time(compiled, enrollment.step, begin, state.zone, mailing)
+            waits = _waits(state, compiled.topic_of(node.step), mailing, now) if isinstance(node.step, SendStep) else ""
             due = f"{at:%Y-%m-%d %H:%M}" if at else step_in_words(node.step)
             lines.append({"sequence": name, "step": node.id, "due": due, "waits": waits})
     return lines

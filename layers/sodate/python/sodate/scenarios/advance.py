@@ -14,20 +14,24 @@ from sodate.scenarios.steps import OnError, SendStep
 from sodate.scenarios.triggers import Trigger
 
 
-class Lead(Protocol):
-    """One lead at the moment at which the engine runs."""
-
-    @property
-    def id(self) -> str: ...
+class Dated(Protocol):
+    """What the times of a lead's steps depend on."""
 
     @property
     def time_zone(self) -> str | None:
         """IANA name; None: not known, and the scenario's time zone applies."""
 
-    def holds(self, condition: Condition) -> bool: ...
-
     def attribute(self, path: str) -> Any:
         """Value of the profile, e.g. of `primary.renewal`."""
+
+
+class Lead(Dated, Protocol):
+    """One lead at the moment at which the engine runs."""
+
+    @property
+    def id(self) -> str: ...
+
+    def holds(self, condition: Condition) -> bool: ...
 
     def has_happened(self, trigger: Trigger, since: datetime, key: tuple[str, str] | None) -> bool:
         """Whether the log has a matching activity later than `since` (`triggers.matches`)."""

@@ -10,7 +10,7 @@ from sodate.dynamodb import table
 from sodate.dynamodb.table import ConditionFailed, Put, Write
 from sodate.email.mailing import Mailing
 from sodate.errors import NotFound
-from sodate.leads.contact_state import ContactState, Enrollment, Visit
+from sodate.leads.contact_state import ContactState, Enrollment, Visit, id_of, name_of
 from sodate.leads.store import state_change
 from sodate.playbook.store import Definitions
 from sodate.scenarios.advance import (
@@ -27,7 +27,6 @@ from sodate.scenarios.advance import (
 )
 from sodate.scenarios.enroll import Cause, begin, may_enter
 from sodate.scenarios.lead_now import LeadNow
-from sodate.scenarios.program import id_of, name_of
 from sodate.scenarios.programs import live_program
 from sodate.scenarios.progress import activities, after
 from sodate.scenarios.steps import INTERESTS, TAGS
@@ -51,6 +50,8 @@ class CarryOut:
         """The state afterwards; None: something else changed the enrollment meanwhile, and nothing was written.
 
         The due entry of the step that follows must have been written before.
+
+        Raises: `NotFound` when the lead was erased meanwhile.
         """
         state, enrollment = self.lead.state, self.lead.state.enrollments[self.name]
         moved = state.enroll({self.name: after(enrollment, advance, self.now)})
@@ -71,19 +72,21 @@ class CarryOut:
     def _effects(
         self, state: ContactState, enrollment: Enrollment, advance: Advance
     ) -> tuple[ContactState, list[Write]]:
-        writes: list[Write] = []
-        for effect in advance.effects:
+        writes, reasons = list[Write](), list[str]()
+        for effect in dict.fromkeys(advance.effects):  # two equal steps of one moment have one effect
             match effect:
                 case Enroll():
                     state, entries = self._enrolled(state, enrollment, effect)
                     writes += entries
                 case Leave(scenario):
-                    state = left(state, scenario)
+                    state = leave(state, scenario)
                 case CreateCallTask(_, title, due):
                     local = due.astimezone(ZoneInfo(self.lead.program.time_zone))
-                    writes.append(self._signal(f"{title} ({local:%Y-%m-%d %H:%M})"))
+                    reasons.append(f"{title} ({local:%Y-%m-%d %H:%M})")
                 case SendSignal(_, reason):
-                    writes.append(self._signal(reason))
+                    reasons.append(reason)
+        if reasons:
+            writes.append(self._signal(reasons))
         values = self._profile_values(advance.effects)
         if values:
             writes.append(profile_change(self.lead.items.profile, values, self.now))
@@ -105,11 +108,13 @@ class CarryOut:
         started, puts = begin(other, name, state, cause, self.mailing, self.now)
         return state.enroll({name: started}), [*puts]
 
-    def _signal(self, reason: str) -> Write:
-        items = self.lead.items
-        return Put.new(
-            signal_of(items.profile, items.score.score_state, items.rules.version, items.rules.engine, self.now, reason)
-        )
+    def _signal(self, reasons: list[str]) -> Write:
+        """One signal, whatever the number of reasons: its key is the time."""
+        items, rules = self.lead.items, self.lead.items.rules
+        signal = signal_of(
+            items.profile, items.score.score_state, rules.version, rules.engine, self.now, reasons
+        )  # fmt: skip
+        return Put.new(signal)
 
     def _profile_values(self, effects: tuple[Effect, ...]) -> dict[str, Any]:
         """New values by path."""
@@ -133,7 +138,7 @@ class CarryOut:
         return values
 
 
-def left(state: ContactState, scenario: str) -> ContactState:
+def leave(state: ContactState, scenario: str) -> ContactState:
     """Every enrollment of the scenario ends, whatever its key."""
     ended = {
         name: replace(enrollment, step=enrollment.steps, ended=LEFT)

@@ -3,12 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sodate.activities.activity import Activity
 from sodate.conditions.evaluate import random_bucket
-from sodate.conditions.language import Condition
 from sodate.email.eligibility.hours import open_from
 from sodate.email.mailing import Mailing
 from sodate.leads.time_zone import find_time_zone
@@ -17,6 +15,7 @@ from sodate.scenarios.advance import (
     AddInterest,
     AddTag,
     CreateCallTask,
+    Dated,
     Effect,
     Enroll,
     Lead,
@@ -46,7 +45,7 @@ from sodate.scenarios.steps import (
     WaitForStep,
     WebhookStep,
 )
-from sodate.scenarios.triggers import Trigger, matches
+from sodate.scenarios.triggers import matches
 from sodate.scenarios.waits import Due, LocalCalendar, Missing, OnDate, Past, Wait, end_of_wait
 
 Ends = Due | Past | Missing
@@ -54,7 +53,7 @@ _KEPT_OUT, _CONTINUES = "kept_out", "continues"
 
 
 def end_of(
-    program: Program, node: Node, enrollment: ActiveEnrollment, lead: Lead, mailing: Mailing | None
+    program: Program, node: Node, enrollment: ActiveEnrollment, lead: Dated, mailing: Mailing | None
 ) -> Ends | None:
     """When the wait in front of the node's step ends; None: it has none."""
     if node.wait is None:
@@ -66,7 +65,7 @@ def end_of(
 
 
 def due_of(
-    node: Node, ends: Ends | None, enrollment: ActiveEnrollment, lead: Lead, mailing: Mailing | None
+    node: Node, ends: Ends | None, enrollment: ActiveEnrollment, lead: Dated, mailing: Mailing | None
 ) -> datetime:
     """When the node's step is due: when its wait ends, or when the lead came to it; an email at the next open hour."""
     at = ends.at if isinstance(ends, Due) else enrollment.entered
@@ -83,28 +82,21 @@ def due_by_time(
     node = program.nodes[index]
     if isinstance(node.step, WaitForStep) or isinstance(node.wait, OnDate):
         return None
-    enrollment, lead = ActiveEnrollment("", index, begin, begin), _UnknownLead(time_zone)
+    enrollment, lead = ActiveEnrollment("", index, begin, begin), _InTimeZone(time_zone)
     return due_of(node, end_of(program, node, enrollment, lead, mailing), enrollment, lead, mailing)
 
 
 @dataclass(frozen=True)
-class _UnknownLead:
-    """A lead of whom only the time zone is known."""
+class _InTimeZone:
+    """A lead without a profile."""
 
     time_zone: str | None
-    id: str = ""
 
-    def holds(self, condition: Condition) -> bool:
-        raise NotImplementedError
-
-    def attribute(self, path: str) -> Any:
-        raise NotImplementedError
-
-    def has_happened(self, trigger: Trigger, since: datetime, key: tuple[str, str] | None) -> bool:
-        raise NotImplementedError
+    def attribute(self, path: str) -> None:
+        return None
 
 
-def _calendar(program: Program, lead: Lead, mailing: Mailing | None) -> LocalCalendar:
+def _calendar(program: Program, lead: Dated, mailing: Mailing | None) -> LocalCalendar:
     known = find_time_zone(lead.time_zone) if lead.time_zone else None
     closing = mailing.closing_days if mailing else ()
     return LocalCalendar(known or ZoneInfo(program.time_zone), program.calendar, closing)

@@ -15,13 +15,13 @@ from sodate.dynamodb import keys
 from sodate.dynamodb.table import Put, Write
 from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef
 from sodate.email.mailing import Mailing
-from sodate.leads.contact_state import ContactState, Enrollment, Visit
+from sodate.leads.contact_state import ContactState, Enrollment, Visit, about_enrollment, key_of
 from sodate.leads.store import enrollments_unchanged, state_change
 from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.decide import due_by_time
 from sodate.scenarios.entries import OptInEntry
 from sodate.scenarios.lane import lane_of
-from sodate.scenarios.program import Program, key_of
+from sodate.scenarios.program import Program
 from sodate.scenarios.programs import live_program, live_programs
 from sodate.scheduling import store as due
 
@@ -79,7 +79,7 @@ def begin(
     at = due_by_time(program, 0, visit.began if visit else cause.at, state.zone, mailing) or now
     puts = [Put(due.due_item(at, lane_of(program), first.id, first, now))]
     if not program.is_sequence:
-        about = {"scenario": name, "version": program.version, "reason": str(cause.reason)}
+        about = {**about_enrollment(name), "version": program.version, "reason": str(cause.reason)}
         key = activity_key(ActivityType.SCENARIO_ENTERED, name, enrollment.id)
         puts.append(Put(activity_item(Activity(state.lead_id, ActivityType.SCENARIO_ENTERED.value, now, key, about))))
     return enrollment, puts
@@ -128,6 +128,7 @@ def with_room(state: ContactState, now: datetime) -> ContactState:
 def starts_by_opt_in(program: Program, form_id: str | None, topics: Values[str]) -> bool:
     return (
         program.is_published
+        and program.key is None  # an opt-in is about no seminar
         and program.topic in topics
         and any(
             isinstance(entry, OptInEntry)
@@ -138,9 +139,13 @@ def starts_by_opt_in(program: Program, form_id: str | None, topics: Values[str])
     )
 
 
-def may_enter(program: Program, before: Enrollment | None, now: datetime) -> bool:
-    """Whether re-entry is allowed. `before`: the lead's latest enrollment of the same name."""
+def rejection(program: Program, before: Enrollment | None, now: datetime) -> str | None:
+    """Reason code why re-entry is not allowed. `before`: the lead's latest enrollment of the same name."""
     if before is None:
-        return True
+        return None
     since = datetime.fromisoformat(before.since)
-    return program.re_entry.rejection(since, is_complete=before.is_complete, now=now) is None
+    return program.re_entry.rejection(since, is_complete=before.is_complete, now=now)
+
+
+def may_enter(program: Program, before: Enrollment | None, now: datetime) -> bool:
+    return rejection(program, before, now) is None

@@ -36,7 +36,7 @@ class Key:
 
 @dataclass(frozen=True)
 class LeadItems:
-    """What is stored about the lead, each read on first use."""
+    """What is stored about the lead, each read on first use. `now`: of the evaluation."""
 
     lead_id: str
     definitions: Definitions
@@ -77,12 +77,11 @@ class LeadItems:
 
 @dataclass(frozen=True)
 class LeadNow:
-    """`key`: of the enrollment. `now`: of the evaluation."""
+    """`key`: of the enrollment. Several enrollments of a lead share the `items`, so each is read once."""
 
     state: ContactState
     program: Program
-    definitions: Definitions
-    now: datetime
+    items: LeadItems
     key: tuple[str, str] | None = None
 
     @property
@@ -92,10 +91,6 @@ class LeadNow:
     @property
     def time_zone(self) -> str | None:
         return self.state.zone
-
-    @cached_property
-    def items(self) -> LeadItems:
-        return LeadItems(self.id, self.definitions, self.now)
 
     def holds(self, condition: Condition) -> bool:
         return evaluate(condition, self._answer)
@@ -121,7 +116,7 @@ class LeadNow:
             self.id,
             facts,
             _Members(items),
-            int(self.now.timestamp()) // 60,
+            int(items.now.timestamp()) // 60,
             Sources(lambda: items.profile, lambda: self.state, lambda: items.score),
             self.program.time_zone,
             self.program.calendar,

@@ -9,13 +9,14 @@ from sodate.dynamodb import table
 from sodate.dynamodb.table import ConditionFailed, Put
 from sodate.email.mailing import Mailing
 from sodate.errors import Conflict, Invalid, NotFound
+from sodate.leads.contact_state import LONGEST_KEY, about_enrollment, id_of, name_of
 from sodate.leads.store import load_state, state_change
 from sodate.playbook.store import Definitions, parsed
-from sodate.scenarios.carry_out import LEFT, left
-from sodate.scenarios.enroll import Cause, enrolling
+from sodate.scenarios.carry_out import LEFT, leave
+from sodate.scenarios.enroll import Cause, enrolling, rejection
 from sodate.scenarios.entries import ManualEntry
-from sodate.scenarios.lead_now import LeadNow
-from sodate.scenarios.program import id_of, key_in, name_of
+from sodate.scenarios.lead_now import LeadItems, LeadNow
+from sodate.scenarios.program import Program, key_in
 from sodate.scenarios.programs import live_program
 from sodate.scenarios.store import as_enrolled
 
@@ -28,22 +29,12 @@ _IN_WORDS = {
 
 def enroll_by_hand(definitions: Definitions, lead_id: str, scenario: str, key: str | None, now: datetime) -> None:
     """Raises: `NotFound` for an unknown scenario or lead; `Conflict` with the reason why the lead may not enter."""
-    program = live_program(definitions, scenario)
-    entry = next((one for one in program.entry if isinstance(one, ManualEntry)), None)
-    if entry is None:
-        raise Conflict(f"{scenario} has no entry `manual: true`")
-    if not program.is_published:
-        raise Conflict(f"{scenario} is {program.status}: nobody enters")
-    if (key is None) != (program.key is None):
-        raise Invalid(f"give --key, the {program.key}" if program.key else f"{scenario} has no key", "key")
+    program, entry = _manual_entry(definitions, scenario, key)
     state, name = load_state(lead_id), name_of(program.id, key)
-    before = state.enrollments.get(name)
-    if before is not None:
-        since = datetime.fromisoformat(before.since)
-        why = program.re_entry.rejection(since, is_complete=before.is_complete, now=now)
-        if why is not None:
-            raise Conflict(_IN_WORDS[why])
-    lead = LeadNow(state, program, definitions, now, key_in(program, name))
+    why = rejection(program, state.enrollments.get(name), now)
+    if why is not None:
+        raise Conflict(_IN_WORDS[why])
+    lead = LeadNow(state, program, LeadItems(lead_id, definitions, now), key_in(program, name))
     if entry.when is not None and not lead.holds(entry.when):
         raise Conflict("the condition of the entry (`when`) does not hold for this lead")
     mailing = parsed(definitions.live("mailing"), Mailing)
@@ -52,6 +43,20 @@ def enroll_by_hand(definitions: Definitions, lead_id: str, scenario: str, key: s
         table.commit(writes)
     except ConditionFailed as error:
         raise Conflict("the lead changed meanwhile; try again") from error
+
+
+def _manual_entry(definitions: Definitions, scenario: str, key: str | None) -> tuple[Program, ManualEntry]:
+    program = live_program(definitions, scenario)
+    entry = next((one for one in program.entry if isinstance(one, ManualEntry)), None)
+    if entry is None:
+        raise Conflict(f"{scenario} has no entry `manual: true`")
+    if not program.is_published:
+        raise Conflict(f"{scenario} is {program.status}: nobody enters")
+    if program.key is None and key is not None:
+        raise Invalid(f"{scenario} has no key", "key")
+    if program.key is not None and not 1 <= len(key or "") <= LONGEST_KEY:
+        raise Invalid(f"give --key, the {program.key}: 1 to {LONGEST_KEY} characters", "key")
+    return program, entry
 
 
 def take_out(lead_id: str, scenario: str, now: datetime) -> list[str]:
@@ -68,7 +73,7 @@ def take_out(lead_id: str, scenario: str, now: datetime) -> list[str]:
         condition &= as_enrolled(name, state.enrollments[name])
     activities = [_left(lead_id, name, state.enrollments[name].id, now) for name in names]
     try:
-        table.commit([state_change(state, left(state, scenario), (), condition), *activities])
+        table.commit([state_change(state, leave(state, scenario), (), condition), *activities])
     except ConditionFailed as error:
         raise Conflict("the lead changed meanwhile; try again") from error
     return names
@@ -76,5 +81,5 @@ def take_out(lead_id: str, scenario: str, now: datetime) -> list[str]:
 
 def _left(lead_id: str, name: str, enrollment_id: str, now: datetime) -> Put:
     type_ = ActivityType.SCENARIO_ENDED.value
-    about = {"scenario": name, "reason": LEFT}
+    about = {**about_enrollment(name), "reason": LEFT}
     return Put(activity_item(Activity(lead_id, type_, now, activity_key(type_, name, enrollment_id, LEFT), about)))

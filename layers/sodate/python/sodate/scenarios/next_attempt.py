@@ -13,6 +13,7 @@ from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef
 from sodate.email.delivery.sweep import NEIGHBOURHOOD
 from sodate.email.delivery.watch import AFTER
 from sodate.email.events.report_coverage import Coverage, coverage
+from sodate.email.ledger.states import BROADCAST
 from sodate.email.ledger.store import SendItem, find_sends
 from sodate.email.mailing import Mailing
 from sodate.email.operator_lists.unknown import is_open
@@ -40,13 +41,13 @@ class NextAttempts:
     def check(self, entry: StepCheck, now: datetime) -> int:
         """Number of attempts planned."""
         batch, began = entry.batch, entry.began
-        runs = program(self.definitions, batch.sequence, batch.version)
-        if self._is_strict(runs, batch.step):
+        compiled = program(self.definitions, batch.sequence, batch.version)
+        if self._is_strict(compiled, batch.step):
             return 0
         enrollments = [
             enrollment
             for enrollment in _still_open(batch)
-            if now <= self._valid_until(runs, batch.step, enrollment, began)
+            if now <= self._valid_until(compiled, batch.step, enrollment, began)
         ]
         if not enrollments:
             return 0
@@ -55,22 +56,22 @@ class NextAttempts:
             again = replace(entry, batch=batch.of(enrollments))
             due.plan(now + _CHECK_AGAIN_AFTER, due.WATCH, again.ref, again, now)
             return 0
-        plan_next_attempt(runs, batch.of(enrollments), str(evidence), now)
+        plan_next_attempt(compiled, batch.of(enrollments), str(evidence), now)
         return len(enrollments)
 
-    def _is_strict(self, runs: Program, step: int) -> bool:
+    def _is_strict(self, compiled: Program, step: int) -> bool:
         topics = {topic.id: topic for topic in self._mailing.topics}
-        topic = topics.get(runs.topic_of(runs.send_at(step)))
-        return runs.strict or (topic is not None and topic.strict)
+        topic = topics.get(compiled.topic_of(compiled.send_at(step)))
+        return compiled.strict or (topic is not None and topic.strict)
 
     @property
     def _mailing(self) -> Mailing:
         return parsed(self.definitions.live("mailing"), Mailing)
 
-    def _valid_until(self, runs: Program, step: int, enrollment: EnrollmentRef, began: datetime) -> datetime:
+    def _valid_until(self, compiled: Program, step: int, enrollment: EnrollmentRef, began: datetime) -> datetime:
         begin = enrollment.visit.began if enrollment.visit else enrollment.since or began
-        at = due_by_time(runs, step, begin, enrollment.time_zone, self._mailing)
-        return (at or begin) + timedelta(hours=runs.send_at(step).valid_hours)
+        at = due_by_time(compiled, step, begin, enrollment.time_zone, self._mailing)
+        return (at or begin) + timedelta(hours=compiled.send_at(step).valid_hours)
 
 
 def neighbours(attempted: datetime, listed: datetime, now: datetime) -> Coverage:
@@ -82,10 +83,10 @@ def neighbours(attempted: datetime, listed: datetime, now: datetime) -> Coverage
     return near if near.accepted else coverage(attempted - NEIGHBOURHOOD, now - NEIGHBOURHOOD)
 
 
-def plan_next_attempt(runs: Program, batch: EnrollmentBatch, evidence: str, now: datetime) -> None:
+def plan_next_attempt(compiled: Program, batch: EnrollmentBatch, evidence: str, now: datetime) -> None:
     """The send protocol then checks consent, caps, quiet hours and `valid_hours` again."""
     again = replace(batch, attempt=batch.attempt + 1, evidence=evidence)
-    due.plan(now, lane_of(runs), again.id, again, now)
+    due.plan(now, lane_of(compiled), again.id, again, now)
 
 
 def _still_open(batch: EnrollmentBatch) -> list[EnrollmentRef]:
@@ -110,6 +111,8 @@ def attempt_again(definitions: Definitions, send: SendItem, evidence: str, now: 
         NotFound: the send is not a step mail.
         Conflict: the send is not unknown (any more), its enrollment has ended, or its lead does not exist.
     """
+    if send.name == BROADCAST:
+        raise NotFound(f"send {send.send_id} is of a broadcast, which is not attempted again; resolve it as lost")
     if send.sequence is None or send.step is None or send.sequence_version is None or send.enrollment_id is None:
         raise NotFound(f"send {send.send_id} is no step mail; resolve it as lost, and the next post asks anew")
     if not is_open(send):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from sodate.errors import Invalid
+from sodate.leads.contact_state import key_of
 from sodate.scenarios.crossings import as_activity
 from sodate.scenarios.entries import Entry, OptInEntry, ReEntry
 from sodate.scenarios.graph import Fault, can_skip, exits_of, faults_of
@@ -159,25 +160,6 @@ def compile_sequence(sequence: SequenceDefinition, version: int) -> Program:
         nodes=nodes,
         is_sequence=True,
     )
-
-
-#: Between the id of a scenario and the value of its key, in the name of an enrollment. No id contains it.
-_KEY = "#"
-
-
-def name_of(scenario: str, key: str | None) -> str:
-    """The name of an enrollment in `STATE`. `key`: the value of the scenario's key."""
-    return scenario if key is None else f"{scenario}{_KEY}{key}"
-
-
-def id_of(name: str) -> str:
-    """The id of the scenario or sequence to which the enrollment with this name belongs."""
-    return name.partition(_KEY)[0]
-
-
-def key_of(name: str) -> str | None:
-    """The value of the scenario's key in the name of an enrollment."""
-    return name.partition(_KEY)[2] or None
 
 
 def key_in(program: Program, name: str) -> tuple[str, str] | None:

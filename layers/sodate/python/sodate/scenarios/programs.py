@@ -11,8 +11,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from sodate.errors import NotFound
+from sodate.leads.contact_state import id_of
 from sodate.playbook.store import Definitions, DefinitionUnreadable, Stored, derived, parsed
-from sodate.scenarios.program import Program, ScenarioInvalid, compile_scenario, compile_sequence, id_of
+from sodate.scenarios.program import Program, ScenarioInvalid, compile_scenario, compile_sequence
 from sodate.scenarios.scenario import Scenario
 from sodate.scenarios.sequence import Sequence
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.catalog import ActivityType
-from sodate.leads.contact_state import Enrollment, Visit
+from sodate.leads.contact_state import Enrollment, Visit, about_enrollment
 from sodate.scenarios.advance import ActiveEnrollment, Advance, EndEnrollment, GoalReached, ReasonCode
 from sodate.scenarios.program import Program, key_in
 
@@ -60,7 +60,7 @@ def activities(lead_id: str, name: str, enrollment: Enrollment, advance: Advance
 
     def activity(type_: ActivityType, reason: str) -> Activity:
         key = activity_key(type_.value, name, enrollment.id, str(visit.number), reason)
-        about = {"scenario": name, "version": enrollment.version, "reason": reason[:_LONGEST_REASON]}
+        about = {**about_enrollment(name), "version": enrollment.version, "reason": reason[:_LONGEST_REASON]}
         return Activity(lead_id, type_.value, now, key, about)
 
     decisions = [str(reason) for reason in advance.reasons if reason.code in _DECISIONS]

@@ -6,30 +6,28 @@ Everything is idempotent: an activity that is delivered again finds its enrollme
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from sodate.activities.activity import Activity
 from sodate.activities.catalog import ActivityType
 from sodate.dynamodb import table
 from sodate.dynamodb.table import ConditionFailed
-from sodate.email.delivery.message import EnrollmentRef
 from sodate.email.mailing import Mailing
 from sodate.errors import NotFound, Transient
-from sodate.leads.contact_state import ContactState, Enrollment
+from sodate.leads.contact_state import LONGEST_KEY, ContactState, Enrollment, name_of
 from sodate.leads.store import find_state
 from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.carry_out import CarryOut
 from sodate.scenarios.engine import on_event
 from sodate.scenarios.enroll import Cause, enrolling, may_enter
 from sodate.scenarios.entries import Entry, OptInEntry, starts
-from sodate.scenarios.lead_now import LeadNow
-from sodate.scenarios.program import Program, key_in, name_of
+from sodate.scenarios.lead_now import LeadItems, LeadNow
+from sodate.scenarios.program import Program, key_in
 from sodate.scenarios.programs import has_scenarios, live_program, live_programs, program
 from sodate.scenarios.progress import active
-from sodate.scenarios.run_batch import Decided, plan_steps
+from sodate.scenarios.run_batch import plan_steps
 
 _TRIES = 5
-#: The longest value of a key; an activity with a longer one begins no enrollment.
-_LONGEST_KEY = 64
 #: Activities that scenarios themselves write. They start, end and continue nothing, so that no circle is possible.
 _OWN = frozenset(
     type_.value
@@ -48,10 +46,20 @@ def react(lead_id: str, activities: Sequence[Activity], definitions: Definitions
     for activity in relevant:
         for _ in range(_TRIES):
             state = find_state(lead_id)
-            if state is None or _Reaction(definitions, state, activity, now).is_written():
+            if state is None or _is_written(definitions, state, activity, now):
                 break
         else:
             raise Transient(f"lead {lead_id} has concurrent changes: try again")
+
+
+def _is_written(definitions: Definitions, state: ContactState, activity: Activity, now: datetime) -> bool:
+    """False: something else changed the lead; read it again."""
+    try:
+        return _Reaction(definitions, state, activity, now).is_written()
+    except NotFound:
+        if find_state(state.lead_id) is None:
+            return True  # erased meanwhile
+        raise
 
 
 @dataclass
@@ -63,29 +71,29 @@ class _Reaction:
     activity: Activity
     now: datetime
 
+    @cached_property
+    def _items(self) -> LeadItems:
+        return LeadItems(self.state.lead_id, self.definitions, self.now)
+
     def is_written(self) -> bool:
         """False: something else changed the lead; read it again."""
         for name in tuple(self.state.enrollments):
             enrollment = self.state.enrollments.get(name)  # an enrollment before it may have ended this one
             if enrollment is not None and enrollment.visit is not None and not self._continued(name, enrollment):
                 return False
-        return all(self._began(runs, entry) for runs, entry in self._entries())
+        return all(self._began(compiled, entry) for compiled, entry in self._entries())
 
     # -- enrollments that exist ----------------------------------------------------------------------------------------
 
     def _continued(self, name: str, enrollment: Enrollment) -> bool:
-        runs = program(self.definitions, name, enrollment.version)
-        if (enrollment.is_complete and not runs.goals) or not self._is_running(name):
+        compiled = program(self.definitions, name, enrollment.version)
+        if (enrollment.is_complete and not compiled.goals) or not self._is_running(name):
             return True
-        seen, lead = active(runs, name, enrollment), self._lead(runs, name)
-        try:
-            advance = on_event(runs, seen, lead, self.activity, self.now, mailing=self._mailing)
-        except NotFound:  # erased meanwhile
-            return True
+        seen, lead = active(compiled, name, enrollment), self._lead(compiled, name)
+        advance = on_event(compiled, seen, lead, self.activity, self.now, mailing=self._mailing)
         if advance is None:
             return True
-        decided = Decided(EnrollmentRef(self.state.lead_id, enrollment.id), lead, advance)
-        plan_steps(runs, name, [decided], self.now)
+        plan_steps(compiled, name, [(lead, advance)], self.now)
         after = CarryOut(self.definitions, self._mailing, lead, name, self.now).write(advance)
         if after is None:
             return False
@@ -102,36 +110,35 @@ class _Reaction:
     # -- enrollments that begin ----------------------------------------------------------------------------------------
 
     def _entries(self) -> Iterator[tuple[Program, Entry]]:
-        for runs in live_programs(self.definitions):
-            for entry in runs.entry if runs.is_published and not runs.is_sequence else ():
-                if self._starts(runs, entry):
-                    yield runs, entry
+        for compiled in live_programs(self.definitions):
+            for entry in compiled.entry if compiled.is_published and not compiled.is_sequence else ():
+                if self._starts(compiled, entry):
+                    yield compiled, entry
 
-    def _starts(self, runs: Program, entry: Entry) -> bool:
+    def _starts(self, compiled: Program, entry: Entry) -> bool:
         """An opt-in without a condition enrolls in the transaction of the consent (`enroll.on_opt_in`)."""
-        if isinstance(entry, OptInEntry) and (entry.when is None or self.state.topics.get(runs.topic) != "confirmed"):
+        if isinstance(entry, OptInEntry) and (
+            entry.when is None or self.state.topics.get(compiled.topic) != "confirmed"
+        ):
             return False
         return starts(entry, self.activity)
 
-    def _began(self, runs: Program, entry: Entry) -> bool:
-        name = self._name(runs)
+    def _began(self, compiled: Program, entry: Entry) -> bool:
+        name = self._name(compiled)
         if name is None:
             return True
         before = self.state.enrollments.get(name)
         if before is not None and self.activity.at <= datetime.fromisoformat(before.since):
             return True
-        if not may_enter(runs, before, self.now):
+        if not may_enter(compiled, before, self.now):
             return True
-        try:
-            if entry.when is not None and not self._lead(runs, name).holds(entry.when):
-                return True
-        except NotFound:
+        if entry.when is not None and not self._lead(compiled, name).holds(entry.when):
             return True
-        return self._enrolled(runs, name)
+        return self._enrolled(compiled, name)
 
-    def _enrolled(self, runs: Program, name: str) -> bool:
+    def _enrolled(self, compiled: Program, name: str) -> bool:
         cause = Cause(self.activity.type, self.activity.key, self.activity.at)
-        after, writes = enrolling(runs, name, self.state, cause, self._mailing, self.now)
+        after, writes = enrolling(compiled, name, self.state, cause, self._mailing, self.now)
         try:
             table.commit(writes)
         except ConditionFailed:
@@ -139,17 +146,17 @@ class _Reaction:
         self.state = after
         return True
 
-    def _name(self, runs: Program) -> str | None:
-        """None: the activity has no value for the scenario's key."""
-        if runs.key is None:
-            return runs.id
-        value = self.activity.about.get(runs.key)
-        return name_of(runs.id, str(value)) if value and len(str(value)) <= _LONGEST_KEY else None
+    def _name(self, compiled: Program) -> str | None:
+        """None: the activity has no value for the scenario's key, or one that is too long."""
+        if compiled.key is None:
+            return compiled.id
+        value = self.activity.about.get(compiled.key)
+        return name_of(compiled.id, str(value)) if value and len(str(value)) <= LONGEST_KEY else None
 
     # -- what both need ------------------------------------------------------------------------------------------------
 
-    def _lead(self, runs: Program, name: str) -> LeadNow:
-        return LeadNow(self.state, runs, self.definitions, self.now, key_in(runs, name))
+    def _lead(self, compiled: Program, name: str) -> LeadNow:
+        return LeadNow(self.state, compiled, self._items, key_in(compiled, name))
 
     @property
     def _mailing(self) -> Mailing:

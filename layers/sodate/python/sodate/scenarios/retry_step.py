@@ -38,8 +38,8 @@ def retry_step(definitions: Definitions, lead_id: str, send_id: str, now: dateti
         raise Conflict(never)
     since, visit = datetime.fromisoformat(enrollment.since), send.step_visit
     batch = EnrollmentBatch(name, version, step, (EnrollmentRef(lead_id, enrollment.id, since, state.zone, visit),))
-    runs = program(definitions, name, version)
-    then = runs.nodes[step].next[0]
+    compiled = program(definitions, name, version)
+    then = compiled.nodes[step].next[0]
     is_next = enrollment.visit is None or visit is None or enrollment.visit.number == visit.number + 1
     if not is_next or state.position(name, enrollment.id, then, enrollment.visit) != "here":
         raise Conflict("a later step has begun since, or the scenario has ended for this lead")
@@ -47,7 +47,7 @@ def retry_step(definitions: Definitions, lead_id: str, send_id: str, now: dateti
         back = step_change(lead_id, name, enrollment.id, then, step)
     else:
         back = visit_change(lead_id, name, enrollment.id, (then, enrollment.visit), (step, visit))
-    entry = due.due_item(now, lane_of(runs), batch.id, batch, now)
+    entry = due.due_item(now, lane_of(compiled), batch.id, batch, now)
     try:
         table.commit([planned_again(send, Reason.RETRIED), back, Put(entry)])
     except ConditionFailed as error:

@@ -2,22 +2,22 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sodate.dynamodb import table
 from sodate.dynamodb.item import encode
 from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef
 from sodate.email.mailing import Mailing
-from sodate.errors import NotFound, Transient
-from sodate.leads.contact_state import ContactState
-from sodate.leads.store import states_of
+from sodate.errors import Invalid, NotFound, Transient
+from sodate.leads.contact_state import ContactState, Enrollment, StepPosition
+from sodate.leads.store import find_state, states_of
 from sodate.playbook.store import Definitions
 from sodate.scenarios.advance import Advance, SendEmail
 from sodate.scenarios.carry_out import CarryOut
 from sodate.scenarios.engine import run, stop
 from sodate.scenarios.lane import lane_of
-from sodate.scenarios.lead_now import LeadNow
+from sodate.scenarios.lead_now import LeadItems, LeadNow
 from sodate.scenarios.program import Program, key_in
 from sodate.scenarios.progress import active, after
 from sodate.scheduling import store as due
@@ -34,6 +34,17 @@ class Decided:
     advance: Advance
 
 
+@dataclass
+class Outcome:
+    """`emails`: enrollments whose email of this step is due now. `counts`: of the others, by outcome. `faults`: why a
+    lead could not be processed.
+    """
+
+    emails: list[EnrollmentRef] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+
+
 @dataclass(frozen=True)
 class BatchRun:
     """`now`: of the invocation. `has_ended`: the scenario has; everybody leaves it."""
@@ -44,78 +55,96 @@ class BatchRun:
     now: datetime
     has_ended: bool = False
 
-    def run(self, batch: EnrollmentBatch) -> tuple[EnrollmentBatch, Counter[str]]:
-        """The enrollments whose email of this step is due now, and the number of others by outcome.
+    def run(self, batch: EnrollmentBatch) -> Outcome:
+        """A lead that cannot be processed holds up nobody else.
 
         Raises: `Transient` when an enrollment keeps changing; what was done stays done.
         """
-        emails: list[EnrollmentRef] = []
-        counts, waiting = Counter[str](), list(batch.enrollments)
+        outcome, waiting = Outcome(), list(batch.enrollments)
         for _ in range(_TRIES):
-            decided = []
-            states = states_of(ref.lead_id for ref in waiting)
-            for ref in waiting:
-                found = self._decide(batch, ref, states.get(ref.lead_id))
-                if isinstance(found, Decided):
-                    decided.append(found)
-                elif found is not None:
-                    emails.append(found)
-                else:
-                    counts["stale"] += 1
-            plan_steps(self.program, batch.sequence, decided, self.now)
-            waiting = [one.ref for one in decided if not self._written(batch.sequence, one, counts)]
+            decided = self._decided(batch, waiting, outcome)
+            plan_steps(self.program, batch.sequence, [(one.lead, one.advance) for one in decided], self.now)
+            waiting = [one.ref for one in decided if not self._is_done(batch.sequence, one, outcome)]
             if not waiting:
-                return batch.of(emails), counts
+                return outcome
         raise Transient(f"{len(waiting)} enrollments in {batch.sequence} have concurrent changes: try again")
 
-    def _decide(
-        self, batch: EnrollmentBatch, ref: EnrollmentRef, state: ContactState | None
-    ) -> Decided | EnrollmentRef | None:
-        """An `EnrollmentRef`: its email is next. None: the message is stale.
-
-        What a stale message of an email step means (claimed, deferred, ended) is for the send protocol to find out.
+    def _decided(self, batch: EnrollmentBatch, refs: Sequence[EnrollmentRef], outcome: Outcome) -> list[Decided]:
+        """Those that move on. What a stale message of an email step means (claimed, deferred, ended) is for the send
+        protocol to find out, as is whether the email of an enrollment that stays may be sent.
         """
-        is_email = self.program.is_email(batch.step)
-        position = (
-            state.position(batch.sequence, ref.enrollment_id, batch.step, ref.visit) if state is not None else "gone"
-        )
-        if state is None or position != "here":
-            return ref if is_email else None
-        key = key_in(self.program, batch.sequence)
-        lead = LeadNow(state, self.program, self.definitions, self.now, key)
-        enrollment = state.enrollments[batch.sequence]
-        seen = active(self.program, batch.sequence, enrollment)
-        if self.has_ended:
-            return Decided(ref, lead, stop(self.program, seen, lead, self.now, "scenario_ended"))
-        try:
-            advance = run(self.program, seen, lead, self.now, mailing=self.mailing)
-        except NotFound:  # erased meanwhile
-            return None
-        is_here = advance.enrollment.moves == (enrollment.visit.number if enrollment.visit else 0)
-        if is_here and advance.effects and isinstance(advance.effects[-1], SendEmail) and len(advance.effects) == 1:
-            return replace(ref, time_zone=state.zone)
-        return Decided(ref, lead, advance)
+        decided, states = [], states_of(ref.lead_id for ref in refs)
+        for ref in refs:
+            state = states.get(ref.lead_id)
+            if state is None or self._position(batch, ref, state) != "here":
+                if self.program.is_email(batch.step):
+                    outcome.emails.append(ref)
+                else:
+                    outcome.counts["stale"] += 1
+                continue
+            lead = LeadNow(
+                state, self.program, LeadItems(ref.lead_id, self.definitions, self.now),
+                key_in(self.program, batch.sequence),
+            )  # fmt: skip
+            try:
+                advance = self._advance(batch.sequence, lead)
+            except (Invalid, NotFound) as error:
+                _report(ref.lead_id, error, outcome)
+                continue
+            if _is_only_the_email(advance, state.enrollments[batch.sequence]):
+                outcome.emails.append(replace(ref, time_zone=state.zone))
+            else:
+                decided.append(Decided(ref, lead, advance))
+        return decided
 
-    def _written(self, name: str, decided: Decided, counts: Counter[str]) -> bool:
+    def _position(self, batch: EnrollmentBatch, ref: EnrollmentRef, state: ContactState) -> StepPosition:
+        return state.position(batch.sequence, ref.enrollment_id, batch.step, ref.visit)
+
+    def _advance(self, name: str, lead: LeadNow) -> Advance:
+        seen = active(self.program, name, lead.state.enrollments[name])
+        if self.has_ended:
+            return stop(self.program, seen, lead, self.now, "scenario_ended")
+        return run(self.program, seen, lead, self.now, mailing=self.mailing)
+
+    def _is_done(self, name: str, decided: Decided, outcome: Outcome) -> bool:
+        """False: something else changed the lead meanwhile; decide again."""
         carry_out = CarryOut(self.definitions, self.mailing, decided.lead, name, self.now)
-        if carry_out.write(decided.advance) is None:
-            return False
-        counts[str(decided.advance.reason.code)] += 1
+        try:
+            if carry_out.write(decided.advance) is None:
+                return False
+        except (Invalid, NotFound) as error:
+            _report(decided.ref.lead_id, error, outcome)
+        else:
+            outcome.counts[str(decided.advance.reason.code)] += 1
         return True
 
 
-def plan_steps(program: Program, name: str, decided: Iterable[Decided], now: datetime) -> None:
+def _is_only_the_email(advance: Advance, enrollment: Enrollment) -> bool:
+    """The enrollment stays at its email, and nothing else happens."""
+    number = enrollment.visit.number if enrollment.visit is not None else 0
+    return advance.enrollment.moves == number and [type(one) for one in advance.effects] == [SendEmail]
+
+
+def _report(lead_id: str, error: Exception, outcome: Outcome) -> None:
+    """Nothing is missing of a lead that was erased meanwhile."""
+    if find_state(lead_id) is None:
+        outcome.counts["erased"] += 1
+    else:
+        outcome.faults.append(f"lead {lead_id}: {error}")
+
+
+def plan_steps(program: Program, name: str, advances: Iterable[tuple[LeadNow, Advance]], now: datetime) -> None:
     """Write the due entries of the steps that follow: before the enrollments move, so that none is left without one."""
     groups: dict[tuple[int, datetime], list[EnrollmentRef]] = defaultdict(list)
-    for one in decided:
-        if one.advance.due is None:
+    for lead, advance in advances:
+        if advance.due is None:
             continue
-        state = one.lead.state
-        enrollment = after(state.enrollments[name], one.advance, now)
+        state = lead.state
+        enrollment = after(state.enrollments[name], advance, now)
         ref = EnrollmentRef(
             state.lead_id, enrollment.id, datetime.fromisoformat(enrollment.since), state.zone, enrollment.visit
         )
-        groups[one.advance.node, due.due_minute(one.advance.due, now)].append(ref)
+        groups[advance.node, due.due_minute(advance.due, now)].append(ref)
     table.put_many([encode(_entry(program, name, *at, refs, now)) for at, refs in groups.items()])
 
 

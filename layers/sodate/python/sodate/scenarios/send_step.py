@@ -8,11 +8,12 @@ from sodate.consent.links import Links
 from sodate.email.delivery.message import EnrollmentBatch
 from sodate.email.delivery.send_batch import BatchSender
 from sodate.email.mailing import Mailing
-from sodate.errors import NotFound
+from sodate.errors import Invalid, NotFound
 from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.compose import StepComposer
 from sodate.scenarios.enrollment_source import EnrollmentSource
 from sodate.scenarios.lane import lane_of
+from sodate.scenarios.program import Program
 from sodate.scenarios.programs import live_program, program
 from sodate.scenarios.run_batch import BatchRun
 from sodate.scenarios.scenario import RUNNING, ScenarioStatus
@@ -33,24 +34,29 @@ class StepEmail:
         """Number of enrollments per outcome; the ledger stores the reasons. `began`: when the invocation began.
 
         Raises:
-            Invalid: the sequence has no email at this step.
+            Invalid: the sequence has no email at this step; or leads could not be processed, after all others were.
             NotFound: the sequence or its version does not exist.
         """
-        runs = program(self.definitions, batch.sequence, batch.version)
+        compiled = program(self.definitions, batch.sequence, batch.version)
         now = self.sender.now()
         status = self._live_status(batch.sequence)
         if status not in RUNNING:
-            due.plan(now + PAUSE_CHECK, lane_of(runs), batch.id, batch, now)
+            due.plan(now + PAUSE_CHECK, lane_of(compiled), batch.id, batch, now)
             return Counter(paused=len(batch.enrollments))
-        mailing, counts = parsed(self.definitions.live("mailing"), Mailing), Counter[str]()
-        has_ended = status is ScenarioStatus.ENDED
-        if batch.attempt == 1 and (has_ended or runs.needs_engine(batch.step)):
-            batch, counts = BatchRun(self.definitions, runs, mailing, now, has_ended).run(batch)
-            if not batch.enrollments:
-                return counts
-        composer = StepComposer(self.definitions, self.links, self.stage, runs, mailing)
-        source = EnrollmentSource(batch, runs, mailing, composer, began)
-        return counts + self.sender.send(source, source.requests(), mailing, began, batch.evidence or "")
+        mailing, has_ended = parsed(self.definitions.live("mailing"), Mailing), status is ScenarioStatus.ENDED
+        if batch.attempt > 1 or not (has_ended or compiled.needs_engine(batch.step)):
+            return self._send(batch, compiled, mailing, began)
+        outcome = BatchRun(self.definitions, compiled, mailing, now, has_ended).run(batch)
+        if outcome.emails:
+            outcome.counts += self._send(batch.of(outcome.emails), compiled, mailing, began)
+        if outcome.faults:
+            raise Invalid("; ".join(outcome.faults), "lead")
+        return outcome.counts
+
+    def _send(self, batch: EnrollmentBatch, compiled: Program, mailing: Mailing, began: datetime) -> Counter[str]:
+        composer = StepComposer(self.definitions, self.links, self.stage, compiled, mailing)
+        source = EnrollmentSource(batch, compiled, mailing, composer, began)
+        return self.sender.send(source, source.requests(), mailing, began, batch.evidence or "")
 
     def _live_status(self, name: str) -> ScenarioStatus:
         """The status is a flag on the live version; it applies to enrollments of older versions too."""

@@ -15,7 +15,7 @@ from sodate.activities.store import activities_of
 from sodate.dynamodb import table
 from sodate.dynamodb.item import Row
 from sodate.dynamodb.table import ConditionFailed, Put, Write
-from sodate.errors import Invalid, NotFound, Transient
+from sodate.errors import NotFound, Transient
 from sodate.facts.lead_facts import StoredFacts
 from sodate.leads.store import load_profile
 from sodate.playbook.store import ONLY, Definitions, Stored, parsed
@@ -231,18 +231,7 @@ def replayed(lead_id: str, rules: Rules, now: datetime, new_activities: Iterable
     Raises: `NotFound` for a lead that does not exist (any more), `Invalid` for a log that cannot be read.
     """
     profile = load_profile(lead_id)
-    return rules.engine.replay(profile, [*_log(lead_id), *(new_activities or ())], now)
-
-
-def _log(lead_id: str) -> list[Activity]:
-    """All activities of the lead.
-
-    Raises: `Invalid` for an unreadable item, so that it does not block the stream shard until the record expires.
-    """
-    try:
-        return activities_of(lead_id)
-    except (TypeError, ValueError) as error:
-        raise Invalid(f"the log of lead {lead_id} has an item that cannot be read: {error!r}", "item") from error
+    return rules.engine.replay(profile, [*activities_of(lead_id), *(new_activities or ())], now)
 
 
 def _write(score: Row, was: int, writes: Sequence[Write]) -> None:

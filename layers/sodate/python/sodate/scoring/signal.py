@@ -1,5 +1,6 @@
 """The signal to sales about one lead, with what explains its score."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sodate.activities.activity import Activity
@@ -16,10 +17,9 @@ _LATEST = 5
 
 def signal_of(
     profile: Profile, score_state: ScoreState, rules_version: int, engine: ScoringEngine, now: datetime,
-    reason: str | None = None,
+    first: Sequence[str] = (),
 ) -> TableItem:  # fmt: skip
-    """A signal to sales, with what explains the score. `reason`: of a scenario, in front of it."""
-    first = [] if reason is None else [{"label": reason, "points": 0, "times": 1, "category": None}]
+    """A signal to sales, with what explains the score. `first`: reasons of a scenario, in front of it."""
     rule_set, view = engine.rules, engine.view(score_state, score_state.now)
     lines = sorted(view.lines, key=lambda line: -abs(line.points))
     scored_lines = [(rule_set.rules[line.rule], line) for line in lines if line.points]
@@ -30,10 +30,12 @@ def signal_of(
         phase=rule_set.phases[score_state.phase].id,
         phase_label=rule_set.phases[score_state.phase].label,
         rules_version=rules_version,
-        reasons=first
-        + [
-            {"label": rule.label, "points": line.points, "times": line.times, "category": rule.category}
-            for rule, line in scored_lines
+        reasons=[
+            *({"label": reason, "points": 0, "times": 1, "category": None} for reason in first),
+            *(
+                {"label": rule.label, "points": line.points, "times": line.times, "category": rule.category}
+                for rule, line in scored_lines
+            ),
         ],
         latest=[_activity_summary(activity) for activity in latest_activities(profile.lead_id, _LATEST)],
         owner=profile.owner,

@@ -10,7 +10,7 @@ from sodate.activities.activity import Activity, activity_key
 from sodate.activities.catalog import ActivityType
 from sodate.activities.store import activities_of, activity_item
 from sodate.dynamodb.table import Put
-from sodate.errors import Invalid, NotFound
+from sodate.errors import NotFound
 from sodate.facts.evaluation import LeadView, Scored, Sources
 from sodate.facts.fold import Late
 from sodate.facts.lead_facts import LeadFacts, StoredFacts, dumped
@@ -164,7 +164,7 @@ class _Lead:
     def _migrated(self, facts: LeadFacts, occasion: Occasion) -> tuple[LeadFacts, tuple[Change, ...]]:
         """The facts under the new definitions as of just before the occasion; a lead that is new has none."""
         new = {activity.position for activity in occasion.activities}
-        log = [activity for activity in self._log() if activity.position not in new]
+        log = [activity for activity in self._log if activity.position not in new]
         if occasion.announce or not log:
             return facts, ()
         before = self._segments.fold.replay(log)
@@ -187,19 +187,13 @@ class _Lead:
         return changed.union(*map(_may_change, occasion.activities))
 
     def _replayed(self, facts: LeadFacts, occasion: Occasion) -> LeadFacts:
-        replayed = self._segments.fold.replay([*self._log(), *occasion.activities])
+        replayed = self._segments.fold.replay([*self._log, *occasion.activities])
         replayed.segments = facts.segments
         return replayed
 
     @cached_property
-    def _stored_log(self) -> list[Activity]:
-        return activities_of(self._lead_id)
-
     def _log(self) -> list[Activity]:
-        try:
-            return self._stored_log
-        except (TypeError, ValueError) as error:
-            raise Invalid(f"the log of lead {self._lead_id} has an item that cannot be read: {error!r}") from error
+        return activities_of(self._lead_id)
 
     def _view(self, facts: LeadFacts) -> LeadView:
         definitions = self._segments.definitions

@@ -8,7 +8,7 @@ from sodate.authoring.lint.context import Context
 from sodate.authoring.lint.references import conditions_of_scenario, tests_in
 from sodate.authoring.lint.sequences import LAW
 from sodate.authoring.loader import Doc
-from sodate.conditions.language import ActivityTest, SegmentTest
+from sodate.conditions.language import ActivityTest, PhaseTest, RankTest, ScoreTest, SegmentTest, StageTest
 from sodate.playbook.problem import Problem, did_you_mean
 from sodate.playbook.yamlfile import Path
 from sodate.scenarios.entries import (
@@ -20,7 +20,7 @@ from sodate.scenarios.entries import (
 from sodate.scenarios.graph import faults_of
 from sodate.scenarios.recurrence import next_after
 from sodate.scenarios.scenario import PausePolicy, Scenario
-from sodate.scenarios.steps import EnrollStep, LeaveStep, SendStep, WaitForStep
+from sodate.scenarios.steps import CallTaskStep, EnrollStep, LeaveStep, SendStep, SignalStep, WaitForStep
 from sodate.scenarios.triggers import Reply, SegmentEntered, SegmentLeft, Trigger
 
 #: The kind of a definition, the path at which a scenario names it, and its id.
@@ -40,10 +40,7 @@ def everything_in_it_runs(context: Context) -> Iterator[Problem]:
 
 
 def _not_run(scenario: Scenario) -> Iterator[tuple[Path, str]]:
-    for index, entry in enumerate(scenario.entry):
-        if isinstance(entry, DateEntry | ScheduleEntry):
-            head = "date" if isinstance(entry, DateEntry) else "schedule"
-            yield ("entry", index, head), f"entries by `{head}`"
+    yield from _entries_not_run(scenario)
     if scenario.precedence:
         yield ("precedence",), "an order between scenarios"
     if scenario.max_entries_per_hour is not None:
@@ -56,6 +53,15 @@ def _not_run(scenario: Scenario) -> Iterator[tuple[Path, str]]:
     yield from _steps_not_run(scenario)
 
 
+def _entries_not_run(scenario: Scenario) -> Iterator[tuple[Path, str]]:
+    for index, entry in enumerate(scenario.entry):
+        if isinstance(entry, DateEntry | ScheduleEntry):
+            head = "date" if isinstance(entry, DateEntry) else "schedule"
+            yield ("entry", index, head), f"entries by `{head}`"
+        if isinstance(entry, OptInEntry) and scenario.key is not None:
+            yield ("entry", index, "opt_in_confirmed"), "an opt-in of a scenario with a key"
+
+
 def _steps_not_run(scenario: Scenario) -> Iterator[tuple[Path, str]]:
     for index, step in enumerate(scenario.steps):
         for key, value in _NOT_RUN.items():
@@ -65,6 +71,26 @@ def _steps_not_run(scenario: Scenario) -> Iterator[tuple[Path, str]]:
 
 #: Keys of steps → the only value that is run; None: no value is.
 _NOT_RUN = {"webhook": None, "over_cap": "defer", "on_error": "retry"}
+
+
+def scores_need_rules(context: Context) -> Iterator[Problem]:
+    """Score, rank, phase, stage and segments are kept with the score, and a signal to sales says it."""
+    if context.book.rules is not None:
+        return
+    for doc, scenario in _valid(context):
+        for path in _asks_for_the_score(scenario):
+            hint = "add rules.yaml; one phase, a threshold and no rules are enough"
+            yield doc.problem(path, "this needs a score, and there is none", hint, "scenario-rules")
+
+
+def _asks_for_the_score(scenario: Scenario) -> Iterator[Path]:
+    for index, step in enumerate(scenario.steps):
+        if isinstance(step, CallTaskStep | SignalStep):
+            yield ("steps", index, step.kind)
+    for path, condition in conditions_of_scenario(scenario):
+        for inside, test in tests_in(path, condition):
+            if isinstance(test, ScoreTest | RankTest | PhaseTest | StageTest | SegmentTest):
+                yield inside
 
 
 def ids_differ_from_those_of_sequences(context: Context) -> Iterator[Problem]:
@@ -212,6 +238,7 @@ def _has_holidays(calendar: str) -> bool:
 
 RULES = (
     everything_in_it_runs,
+    scores_need_rules,
     ids_differ_from_those_of_sequences,
     steps_form_a_graph_that_ends,
     emails_have_the_topic_of_their_template,

@@ -71,7 +71,7 @@ class EnrollmentRef:
 
 @dataclass(frozen=True, slots=True)
 class EnrollmentBatch:
-    """`sequence`: the name of the enrollments (`scenarios.program.name_of`)."""
+    """`sequence`: the name of the enrollments (`leads.contact_state.name_of`)."""
 
     what: ClassVar[str] = "steps"
     sequence: str

@@ -33,6 +33,7 @@ from sodate.email.mailing import Mailing, SoftBounces
 from sodate.email.reputation.soft_bounce import soft_bounce_writes
 from sodate.errors import NotFound, Transient
 from sodate.leads.address import parse_reported_address
+from sodate.leads.contact_state import id_of
 from sodate.leads.store import find_state, owner_of, state_change
 
 AddressKey = Callable[[str], str]
@@ -253,7 +254,7 @@ def _activity(lead_id: str, type_: str, send: SendItem | None, event: EmailEvent
     about = {
         "send": send.send_id if send else None,
         "template": send.template if send else None,
-        "sequence": send.sequence if send else None,
+        "sequence": id_of(send.sequence) if send and send.sequence else None,
         "link": event.link,
         "detail": event.sub_type,
     }

@@ -48,7 +48,7 @@ EXCEPTIONAL = frozenset({"skipped", "failed", "unknown", "rejected", "bounced", 
 class StepRef:
     """Step of an enrollment, and attempt: everything the send id is derived from.
 
-    `sequence`: the name of the enrollment (`scenarios.program.name_of`). `visit`: of the step of a scenario, of
+    `sequence`: the name of the enrollment (`leads.contact_state.name_of`). `visit`: of the step of a scenario, of
     which only the number counts; None in a sequence. Another attempt is a separate send, so that SES's events
     distinguish the attempts.
     """
