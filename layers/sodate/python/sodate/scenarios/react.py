@@ -87,7 +87,7 @@ class _Reaction:
 
     def _continued(self, name: str, enrollment: Enrollment) -> bool:
         compiled = program(self.definitions, name, enrollment.version)
-        if (enrollment.is_complete and not compiled.goals) or not self._is_running(name):
+        if (enrollment.is_complete and not compiled.goals) or not _is_running(self.definitions, name):
             return True
         seen, lead = active(compiled, name, enrollment), self._lead(compiled, name)
         advance = on_event(compiled, seen, lead, self.activity, self.now, mailing=self._mailing)
@@ -99,13 +99,6 @@ class _Reaction:
             return False
         self.state = after
         return True
-
-    def _is_running(self, name: str) -> bool:
-        """While a scenario is paused its events wait in the log: the engine finds them before the next step."""
-        try:
-            return live_program(self.definitions, name).is_running
-        except NotFound:  # retired: who is in it goes on
-            return True
 
     # -- enrollments that begin ----------------------------------------------------------------------------------------
 
@@ -124,7 +117,7 @@ class _Reaction:
         return starts(entry, self.activity)
 
     def _began(self, compiled: Program, entry: Entry) -> bool:
-        name = self._name(compiled)
+        name = _name(compiled, self.activity)
         if name is None:
             return True
         before = self.state.enrollments.get(name)
@@ -146,13 +139,6 @@ class _Reaction:
         self.state = after
         return True
 
-    def _name(self, compiled: Program) -> str | None:
-        """None: the activity has no value for the scenario's key, or one that is too long."""
-        if compiled.key is None:
-            return compiled.id
-        value = self.activity.about.get(compiled.key)
-        return name_of(compiled.id, str(value)) if value and len(str(value)) <= LONGEST_KEY else None
-
     # -- what both need ------------------------------------------------------------------------------------------------
 
     def _lead(self, compiled: Program, name: str) -> LeadNow:
@@ -161,3 +147,19 @@ class _Reaction:
     @property
     def _mailing(self) -> Mailing:
         return parsed(self.definitions.live("mailing"), Mailing)
+
+
+def _is_running(definitions: Definitions, name: str) -> bool:
+    """While a scenario is paused its events wait in the log: the engine finds them before the next step."""
+    try:
+        return live_program(definitions, name).is_running
+    except NotFound:  # retired: who is in it goes on
+        return True
+
+
+def _name(compiled: Program, activity: Activity) -> str | None:
+    """None: the activity has no value for the scenario's key, or one that is too long."""
+    if compiled.key is None:
+        return compiled.id
+    value = activity.about.get(compiled.key)
+    return name_of(compiled.id, str(value)) if value and len(str(value)) <= LONGEST_KEY else None
