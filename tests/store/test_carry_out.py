@@ -12,7 +12,7 @@ from sodate.leads.store import load_state, profile_item, state_item
 from sodate.playbook.store import Definitions
 from sodate.scenarios.carry_out import CarryOut
 from sodate.scenarios.engine import run
-from sodate.scenarios.lead_now import LeadNow
+from sodate.scenarios.lead_now import LeadItems, LeadNow
 from sodate.scenarios.progress import active
 
 from tests.simulation.playbook import DEFINITIONS
@@ -30,7 +30,7 @@ def lead() -> Any:
     with moto_table("scenarios"):
         table.put(profile_item(Profile("L1", "l@example.jp", "l@example.jp", "ja")))
         table.put(state_item(ContactState("L1", "key", enrollments={"s": HERE})))
-        yield LeadNow(load_state("L1"), COMPILED, Definitions(), NOW)
+        yield LeadNow(load_state("L1"), COMPILED, LeadItems("L1", Definitions(), NOW))
 
 
 def carry_out(lead: LeadNow) -> ContactState | None:
@@ -43,7 +43,7 @@ def test_of_two_advances_from_one_state_one_counts(lead: LeadNow) -> None:
     assert carry_out(lead) is not None
     once = load_state("L1")
     assert once.enrollments["s"].step == 1
-    assert carry_out(LeadNow(lead.state, COMPILED, lead.definitions, NOW)) is None
+    assert carry_out(LeadNow(lead.state, COMPILED, LeadItems("L1", Definitions(), NOW))) is None
     assert load_state("L1") == once
 
 
