@@ -21,8 +21,8 @@ from sodate.leads.contact_state import ContactState, Enrollment, Visit, id_of, k
 from sodate.leads.lead import Profile
 from sodate.leads.store import load_state, profile_item, state_item, to_state
 from sodate.playbook.store import Definitions
+from sodate.scenarios.admission import may_enter
 from sodate.scenarios.decide import due_by_time
-from sodate.scenarios.enroll import may_enter
 from sodate.scenarios.program import Program
 from sodate.scenarios.programs import program
 from sodate.scenarios.scenario import Scenario

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from sodate.leads.contact_state import ContactState, Enrollment
-from sodate.scenarios.enroll import MOST_ENROLLMENTS, with_room
+from sodate.scenarios.admission import MOST_ENROLLMENTS, with_room
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 

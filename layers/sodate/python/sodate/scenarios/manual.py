@@ -12,12 +12,13 @@ from sodate.errors import Conflict, Invalid, NotFound
 from sodate.leads.contact_state import LONGEST_KEY, about_enrollment, id_of, name_of
 from sodate.leads.store import load_state, state_change
 from sodate.playbook.store import Definitions, parsed
-from sodate.scenarios.carry_out import LEFT, leave
-from sodate.scenarios.enroll import Cause, enrolling, rejection
+from sodate.scenarios.admission import Cause, rejection
+from sodate.scenarios.enroll import enrolling
 from sodate.scenarios.entries import ManualEntry
 from sodate.scenarios.lead_now import LeadItems, LeadNow
 from sodate.scenarios.program import Program, key_in
 from sodate.scenarios.programs import live_program
+from sodate.scenarios.progress import LEFT, leave
 from sodate.scenarios.store import as_enrolled
 
 _IN_WORDS = {

@@ -1,14 +1,34 @@
 """What one `Advance` means for the enrollment and the log. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.catalog import ActivityType
-from sodate.leads.contact_state import Enrollment, Visit, about_enrollment
-from sodate.scenarios.advance import ActiveEnrollment, Advance, EndEnrollment, GoalReached, ReasonCode
+from sodate.leads.contact_state import ContactState, Enrollment, Visit, about_enrollment, id_of, name_of
+from sodate.scenarios.admission import Cause
+from sodate.scenarios.advance import (
+    ActiveEnrollment,
+    AddInterest,
+    AddTag,
+    Advance,
+    CreateCallTask,
+    Effect,
+    EndEnrollment,
+    Enroll,
+    GoalReached,
+    ReasonCode,
+    RemoveTag,
+    SendSignal,
+    SetField,
+)
 from sodate.scenarios.program import Program, key_in
+from sodate.scenarios.steps import INTERESTS, TAGS
+
+LEFT = "left"
 
 #: Reasons that are decisions; the ledger has those of emails, and a wait decides nothing.
 _DECISIONS = frozenset(
@@ -71,3 +91,61 @@ def activities(lead_id: str, name: str, enrollment: Enrollment, advance: Advance
             yield activity(ActivityType.GOAL_REACHED, effect.goal)
         elif isinstance(effect, EndEnrollment):
             yield activity(ActivityType.SCENARIO_ENDED, effect.reason)
+
+
+# -- effects on the lead -----------------------------------------------------------------------------------------------
+
+
+def profile_values(effects: Iterable[Effect], attribute: Callable[[str], Any]) -> dict[str, Any]:
+    """New values of the profile, by path. `attribute`: the value so far."""
+    values: dict[str, Any] = {}
+
+    def change(path: str, *, add: str | None = None, remove: str | None = None) -> None:
+        stored = values.get(path, attribute(path)) or []
+        listed = [*(stored if isinstance(stored, list) else [stored]), *([add] if add else [])]
+        values[path] = [one for one in dict.fromkeys(listed) if one != remove]
+
+    for effect in effects:
+        match effect:
+            case SetField(path, value):
+                values[path] = value
+            case AddTag(tag):
+                change(TAGS, add=tag)
+            case RemoveTag(tag):
+                change(TAGS, remove=tag)
+            case AddInterest(interest):
+                change(INTERESTS, add=interest)
+    return values
+
+
+def sales_reasons(effects: Iterable[Effect], time_zone: str) -> list[str]:
+    """What sales reads, once each: call tasks with the time at which they are due, and signals."""
+    reasons = []
+    for effect in dict.fromkeys(effects):
+        match effect:
+            case CreateCallTask(_, title, due):
+                reasons.append(f"{title} ({due.astimezone(ZoneInfo(time_zone)):%Y-%m-%d %H:%M})")
+            case SendSignal(_, reason):
+                reasons.append(reason)
+    return reasons
+
+
+def leave(state: ContactState, scenario: str) -> ContactState:
+    """Every enrollment of the scenario ends, whatever its key."""
+    ended = {
+        name: replace(enrollment, step=enrollment.steps, ended=LEFT)
+        for name, enrollment in state.enrollments.items()
+        if id_of(name) == scenario and not enrollment.is_complete
+    }
+    return state.enroll(ended)
+
+
+def name_in(other: Program, effect: Enroll) -> str:
+    """The name of the enrollment that a step begins in another scenario."""
+    return name_of(other.id, effect.key[1] if effect.key is not None and other.key else None)
+
+
+def cause_of(name: str, enrollment: Enrollment, now: datetime) -> Cause:
+    """`name`: of the enrollment whose step enrolls the lead in another scenario."""
+    visit = enrollment.visit or Visit(0, 0)
+    return Cause(f"scenario:{name}", f"{name}/{enrollment.id}/{visit.number}", now)

@@ -9,18 +9,18 @@ from datetime import datetime
 from functools import cached_property
 
 from sodate.activities.activity import Activity
-from sodate.activities.catalog import ActivityType
 from sodate.dynamodb import table
 from sodate.dynamodb.table import ConditionFailed
 from sodate.email.mailing import Mailing
 from sodate.errors import NotFound, Transient
-from sodate.leads.contact_state import LONGEST_KEY, ContactState, Enrollment, name_of
+from sodate.leads.contact_state import ContactState, Enrollment
 from sodate.leads.store import find_state
 from sodate.playbook.store import Definitions, parsed
+from sodate.scenarios.admission import Cause, entries_of, may_react, name_by
 from sodate.scenarios.carry_out import CarryOut
 from sodate.scenarios.engine import on_event
-from sodate.scenarios.enroll import Cause, enrolling, may_enter
-from sodate.scenarios.entries import Entry, OptInEntry, starts
+from sodate.scenarios.enroll import enrolling
+from sodate.scenarios.entries import Entry
 from sodate.scenarios.lead_now import LeadItems, LeadNow
 from sodate.scenarios.program import Program, key_in
 from sodate.scenarios.programs import has_scenarios, live_program, live_programs, program
@@ -28,19 +28,11 @@ from sodate.scenarios.progress import active
 from sodate.scenarios.run_batch import plan_steps
 
 _TRIES = 5
-#: Activities that scenarios themselves write. They start, end and continue nothing, so that no circle is possible.
-_OWN = frozenset(
-    type_.value
-    for type_ in (
-        ActivityType.SCENARIO_ENTERED, ActivityType.SCENARIO_ADVANCED, ActivityType.SCENARIO_ENDED,
-        ActivityType.GOAL_REACHED,
-    )
-)  # fmt: skip
 
 
 def react(lead_id: str, activities: Sequence[Activity], definitions: Definitions, now: datetime) -> None:
     """Raises: `Transient` when the lead keeps changing."""
-    relevant = sorted((one for one in activities if one.type not in _OWN), key=lambda one: one.position)
+    relevant = sorted((one for one in activities if may_react(one)), key=lambda one: one.position)
     if not relevant or not has_scenarios(definitions):
         return
     for activity in relevant:
@@ -104,26 +96,12 @@ class _Reaction:
 
     def _entries(self) -> Iterator[tuple[Program, Entry]]:
         for compiled in live_programs(self.definitions):
-            for entry in compiled.entry if compiled.is_published and not compiled.is_sequence else ():
-                if self._starts(compiled, entry):
-                    yield compiled, entry
-
-    def _starts(self, compiled: Program, entry: Entry) -> bool:
-        """An opt-in without a condition enrolls in the transaction of the consent (`enroll.on_opt_in`)."""
-        if isinstance(entry, OptInEntry) and (
-            entry.when is None or self.state.topics.get(compiled.topic) != "confirmed"
-        ):
-            return False
-        return starts(entry, self.activity)
+            for entry in entries_of(compiled, self.activity, self.state):
+                yield compiled, entry
 
     def _began(self, compiled: Program, entry: Entry) -> bool:
-        name = _name(compiled, self.activity)
+        name = name_by(compiled, self.activity, self.state, self.now)
         if name is None:
-            return True
-        before = self.state.enrollments.get(name)
-        if before is not None and self.activity.at <= datetime.fromisoformat(before.since):
-            return True
-        if not may_enter(compiled, before, self.now):
             return True
         if entry.when is not None and not self._lead(compiled, name).holds(entry.when):
             return True
@@ -155,11 +133,3 @@ def _is_running(definitions: Definitions, name: str) -> bool:
         return live_program(definitions, name).is_running
     except NotFound:  # retired: who is in it goes on
         return True
-
-
-def _name(compiled: Program, activity: Activity) -> str | None:
-    """None: the activity has no value for the scenario's key, or one that is too long."""
-    if compiled.key is None:
-        return compiled.id
-    value = activity.about.get(compiled.key)
-    return name_of(compiled.id, str(value)) if value and len(str(value)) <= LONGEST_KEY else None
