@@ -22,6 +22,7 @@ from sodate.scenarios.advance import (
     GoalReached,
     ReasonCode,
     RemoveTag,
+    SendEmail,
     SendSignal,
     SetField,
 )
@@ -72,6 +73,12 @@ def after(enrollment: Enrollment, advance: Advance, now: datetime) -> Enrollment
         goals=advance.enrollment.reached,
         ended=end.reason if end is not None and is_early else enrollment.ended,
     )
+
+
+def is_only_the_email(advance: Advance, enrollment: Enrollment) -> bool:
+    """The enrollment stays at its email, and nothing else happens."""
+    number = enrollment.visit.number if enrollment.visit is not None else 0
+    return advance.enrollment.moves == number and [type(one) for one in advance.effects] == [SendEmail]
 
 
 def activities(lead_id: str, name: str, enrollment: Enrollment, advance: Advance, now: datetime) -> Iterator[Activity]:

@@ -10,16 +10,16 @@ from sodate.dynamodb.item import encode
 from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef
 from sodate.email.mailing import Mailing
 from sodate.errors import Invalid, NotFound, Transient
-from sodate.leads.contact_state import ContactState, Enrollment, StepPosition
+from sodate.leads.contact_state import ContactState, StepPosition
 from sodate.leads.store import find_state, states_of
 from sodate.playbook.store import Definitions
-from sodate.scenarios.advance import Advance, SendEmail
+from sodate.scenarios.advance import Advance
 from sodate.scenarios.carry_out import CarryOut
 from sodate.scenarios.engine import run, stop
 from sodate.scenarios.lane import lane_of
 from sodate.scenarios.lead_now import LeadItems, LeadNow
 from sodate.scenarios.program import Program, key_in
-from sodate.scenarios.progress import active, after
+from sodate.scenarios.progress import active, after, is_only_the_email
 from sodate.scheduling import store as due
 
 _TRIES = 5
@@ -91,7 +91,7 @@ class BatchRun:
             except (Invalid, NotFound) as error:
                 _report(ref.lead_id, error, outcome)
                 continue
-            if _is_only_the_email(advance, state.enrollments[batch.sequence]):
+            if is_only_the_email(advance, state.enrollments[batch.sequence]):
                 outcome.emails.append(replace(ref, time_zone=state.zone))
             else:
                 decided.append(Decided(ref, lead, advance))
@@ -117,12 +117,6 @@ class BatchRun:
         else:
             outcome.counts[str(decided.advance.reason.code)] += 1
         return True
-
-
-def _is_only_the_email(advance: Advance, enrollment: Enrollment) -> bool:
-    """The enrollment stays at its email, and nothing else happens."""
-    number = enrollment.visit.number if enrollment.visit is not None else 0
-    return advance.enrollment.moves == number and [type(one) for one in advance.effects] == [SendEmail]
 
 
 def _report(lead_id: str, error: Exception, outcome: Outcome) -> None:

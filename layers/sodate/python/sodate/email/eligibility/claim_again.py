@@ -9,11 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sodate.dynamodb import keys, table
+from sodate.dynamodb import table
 from sodate.dynamodb.table import ConditionFailed
 from sodate.email.eligibility import store
-from sodate.email.eligibility.caps import cap_reached, minutes, minutes_needed
+from sodate.email.eligibility.caps import minutes, minutes_needed
 from sodate.email.eligibility.claim import ClaimRejected, Claims
+from sodate.email.eligibility.decide import may_claim
 from sodate.email.ledger.store import SendItem, find_sends, followed_by, unlink_next_attempt
 from sodate.email.send_request import SendRequest, SendSource
 from sodate.leads.contact_state import ContactState
@@ -47,7 +48,7 @@ def claim_again(
         return ClaimRejected(None)
     without = _without_previous(state, claims.topic, previous)
     is_gone = source.position(state, request) == "gone"
-    if is_gone or state.zone != request.time_zone or _is_rejected(without, claims):
+    if is_gone or state.zone != request.time_zone or not may_claim(without, claims.topic, claims.limits, claims.now):
         return ClaimRejected(without)
     now = minutes(claims.now)
     mailed = [now, *without.mailed][: minutes_needed(claims.limits, None)]
@@ -88,12 +89,6 @@ def _without(mailed: Sequence[int], previous: SendItem) -> tuple[int, ...]:
         if earliest <= minute <= latest:
             return (*mailed[:index], *mailed[index + 1 :])
     return tuple(mailed)
-
-
-def _is_rejected(state: ContactState, claims: Claims) -> bool:
-    is_paused = state.pause_until is not None and state.pause_until > keys.stamp(claims.now)
-    cap = cap_reached(claims.limits, state, claims.topic, claims.now)
-    return state.permanent_rejection(claims.topic) is not None or is_paused or cap is not None
 
 
 def _previous(request: SendRequest) -> SendItem | Settled | Taken:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sodate.dynamodb import keys
 from sodate.email.eligibility.caps import Limit, cap_reached
 from sodate.email.eligibility.hours import open_from
 from sodate.email.ledger.reason import Reason
@@ -88,6 +89,13 @@ def after_rejection(
             return WaitsForEarlier()
         case "here":
             return not_now(state, valid_until, rules, now)
+
+
+def may_claim(state: ContactState, topic: str, limits: Sequence[Limit], now: datetime) -> bool:
+    """What the condition of a claim says about the lead: nothing forbids the email, no pause, no cap is reached."""
+    is_paused = state.pause_until is not None and state.pause_until > keys.stamp(now)
+    is_rejected = state.permanent_rejection(topic) is not None
+    return not (is_rejected or is_paused or cap_reached(limits, state, topic, now))
 
 
 def not_now(state: ContactState, valid_until: datetime, rules: Rules, now: datetime) -> Skip | Defer:
