@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 
+from sodate.activities.activity import Activity
+from sodate.activities.catalog import ActivityType
 from sodate.conditions.language import (
     ActivityTest,
     AttributeTest,
@@ -32,6 +34,18 @@ _ASKED: dict[type[Test], str] = {
     PhaseTest: SCORE,
     StageTest: SCORE,
     Inactive: LAST_ACTIVITY,
+}
+
+_LISTS = {ActivityType.SEGMENT_ADDED.value, ActivityType.SEGMENT_REMOVED.value}
+#: What changes consent, a block or the time zone is written together with one of these.
+_CONTACT_CHANGES = {
+    ActivityType.CONTACT_CHANGED.value,
+    ActivityType.OPT_IN_CONFIRMED.value,
+    ActivityType.UNSUBSCRIBED.value,
+    ActivityType.PREFERENCES_CHANGED.value,
+    ActivityType.MAIL_BOUNCED.value,
+    ActivityType.MAIL_COMPLAINED.value,
+    ActivityType.FORM_SUBMITTED.value,
 }
 
 
@@ -135,3 +149,13 @@ def _asked(segment: Segment) -> Iterable[str]:
 
 def _reference(segment_id: str) -> str:
     return f"segment {segment_id}"
+
+
+def may_change(activity: Activity) -> set[str]:
+    """Beside facts. The score is looked at for every activity: its own write may have been in an earlier delivery."""
+    changed = {SCORE, LAST_ACTIVITY}
+    if activity.type in _LISTS:
+        changed.add(LISTS)
+    if activity.type in _CONTACT_CHANGES:
+        changed.add(CONTACT)
+    return changed

@@ -24,23 +24,12 @@ from sodate.scoring.score_state import ScoreState
 from sodate.scoring.scored import LeadScore
 from sodate.scoring.store import ScoreSnapshot
 from sodate.segments.due_entry import SegmentReview
-from sodate.segments.membership import CONTACT, LAST_ACTIVITY, LISTS, PROFILE, SCORE, Change, Segments
+from sodate.segments.membership import CONTACT, PROFILE, SCORE, Change, Segments, may_change
 from sodate.segments.segment import SegmentSet
 from sodate.segments.store import member_write
 
 #: Of one write: a transaction has at most 100 items, and a change takes up to two.
 _MOST_CHANGES = 45
-_LISTS = {ActivityType.SEGMENT_ADDED.value, ActivityType.SEGMENT_REMOVED.value}
-#: What changes consent, a block or the time zone is written together with one of these.
-_CONTACT_CHANGES = {
-    ActivityType.CONTACT_CHANGED.value,
-    ActivityType.OPT_IN_CONFIRMED.value,
-    ActivityType.UNSUBSCRIBED.value,
-    ActivityType.PREFERENCES_CHANGED.value,
-    ActivityType.MAIL_BOUNCED.value,
-    ActivityType.MAIL_COMPLAINED.value,
-    ActivityType.FORM_SUBMITTED.value,
-}
 
 
 @dataclass(frozen=True)
@@ -184,7 +173,7 @@ class _Lead:
                 changed |= fold.add(facts, activity)
         except Late:
             return None
-        return changed.union(*map(_may_change, occasion.activities))
+        return changed.union(*map(may_change, occasion.activities))
 
     def _replayed(self, facts: LeadFacts, occasion: Occasion) -> LeadFacts:
         replayed = self._segments.fold.replay([*self._log, *occasion.activities])
@@ -201,16 +190,6 @@ class _Lead:
             self._lead_id, facts, facts.segments, self._minute, self._sources, definitions.time_zone,
             definitions.calendar,
         )  # fmt: skip
-
-
-def _may_change(activity: Activity) -> set[str]:
-    """The score is looked at for every activity: its own write may have happened in an earlier delivery."""
-    changed = {SCORE, LAST_ACTIVITY}
-    if activity.type in _LISTS:
-        changed.add(LISTS)
-    if activity.type in _CONTACT_CHANGES:
-        changed.add(CONTACT)
-    return changed
 
 
 def _first_changes(decision: Decision, snapshot: StoredFacts) -> Decision:

@@ -1,0 +1,1 @@
+"""Plays the live scenarios and broadcasts through with imagined people, before anybody gets an email."""

@@ -1,0 +1,77 @@
+"""Runs of broadcasts within the days of a rehearsal: audience, times and exclusions by production's rules."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from sodate.broadcasts.audience import Candidate, by_instant, left_out
+from sodate.broadcasts.broadcast import Broadcast, occurrence_of
+from sodate.broadcasts.schedule import instants, next_local, sender_instant, waves
+from sodate.email.eligibility.decide import Defer
+from sodate.rehearsal.agenda import BROADCAST
+from sodate.rehearsal.email import Email
+from sodate.rehearsal.mailer import Mailer
+from sodate.rehearsal.pace import Pace
+from sodate.rehearsal.person import Person
+from sodate.rehearsal.setting import Setting
+
+#: The list of members is read this long before the first email.
+_AHEAD = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class BroadcastRuns:
+    setting: Setting
+    mailer: Mailer
+    pace: Pace
+    people: dict[str, Person]
+
+    def plan(self, begin: datetime, end: datetime) -> None:
+        mailing = self.setting.definitions.mailing
+        for broadcast in self.setting.definitions.broadcasts:
+            for local in self._occurrences(broadcast, begin, end):
+                if instants(broadcast, mailing, local)[0] < begin:
+                    continue
+                for wave in waves(broadcast, mailing, local):
+                    self.setting.agenda.plan(wave - _AHEAD, partial(self._begin, broadcast, local, wave))
+
+    def _occurrences(self, broadcast: Broadcast, begin: datetime, end: datetime) -> Iterator[datetime]:
+        mailing, at = self.setting.definitions.mailing, begin
+        while True:
+            local = next_local(broadcast, mailing, at)
+            if local is None or sender_instant(mailing, local) >= end:
+                return
+            yield local
+            at = sender_instant(mailing, local)
+
+    def _begin(self, broadcast: Broadcast, local: datetime, wave: datetime, now: datetime) -> None:
+        candidates = map(_candidate, self.people.values())
+        for at, names in by_instant(candidates, broadcast, self.setting.definitions.mailing, local, wave).items():
+            for name in names:
+                email = Email(
+                    broadcast.id, "", occurrence_of(local), broadcast.template, broadcast.topic,
+                    at + timedelta(hours=broadcast.valid_hours), is_broadcast=True,
+                )  # fmt: skip
+                self.setting.agenda.plan(at, partial(self._send, self.people[name], broadcast, email), BROADCAST)
+
+    def _send(self, person: Person, broadcast: Broadcast, email: Email, now: datetime) -> None:
+        later = self.pace.take(now)
+        if later is not None:
+            self.setting.figures.deferred[broadcast.id, Pace.REASON] += 1
+            self.setting.agenda.plan(later, partial(self._send, person, broadcast, email), BROADCAST)
+            return
+        reason = left_out(_candidate(person), broadcast)
+        if reason is not None:
+            self.setting.figures.skipped[broadcast.id, reason] += 1
+            self.setting.witness(person.id, now, broadcast.id, "", f"skip:{reason}")
+            return
+        decision = self.mailer.decide(person, email, now)
+        if isinstance(decision, Defer):
+            self.setting.agenda.plan(decision.until, partial(self._send, person, broadcast, email), BROADCAST)
+        elif decision is None:
+            self.mailer.send(person, email, now)
+
+
+def _candidate(person: Person) -> Candidate:
+    return Candidate(person.id, person.state, frozenset(person.facts.segments))

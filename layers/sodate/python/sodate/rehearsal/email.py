@@ -1,0 +1,17 @@
+"""One email that a scenario, sequence or broadcast wants to send to a person."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Email:
+    """`source`: a scenario, sequence or broadcast. `number`: tells this email to the person from another one of the step."""
+
+    source: str
+    step: str
+    number: str
+    template: str
+    topic: str
+    valid_until: datetime
+    is_broadcast: bool = False

@@ -1,0 +1,138 @@
+"""Enrollments of people: they begin, move on and end, by production's pure decisions.
+
+It mirrors `scenarios.run_batch`, `carry_out` and `enrollment_source`, which write what is assigned here.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from sodate.activities.activity import Activity
+from sodate.activities.catalog import ActivityType
+from sodate.email.eligibility.decide import Defer
+from sodate.leads.contact_state import Enrollment, Visit, id_of
+from sodate.rehearsal.agenda import STEP
+from sodate.rehearsal.email import Email
+from sodate.rehearsal.mailer import Mailer
+from sodate.rehearsal.pace import Pace
+from sodate.rehearsal.person import Person
+from sodate.rehearsal.sales_desk import SalesDesk
+from sodate.rehearsal.setting import Setting
+from sodate.rehearsal.tally import count_advance, count_entry
+from sodate.rehearsal.view import PersonNow
+from sodate.scenarios.admission import Cause, begin, may_enter, with_room
+from sodate.scenarios.advance import Advance, Effect, Enroll, Leave
+from sodate.scenarios.decide import due_by_time
+from sodate.scenarios.engine import run
+from sodate.scenarios.program import Program, key_in
+from sodate.scenarios.progress import (
+    active,
+    activities,
+    after,
+    cause_of,
+    is_only_the_email,
+    leave,
+    name_in,
+    profile_values,
+)
+from sodate.scheduling.store import due_minute
+
+_TYPES = {type_.value: type_ for type_ in ActivityType}
+
+
+@dataclass
+class Enrollments:
+    """Methods take the name of an enrollment, as in `ContactState.enrollments`."""
+
+    setting: Setting
+    mailer: Mailer
+    desk: SalesDesk
+    pace: Pace
+
+    def enter(self, person: Person, program: Program, name: str, cause: Cause, now: datetime) -> None:
+        beginning = begin(program, name, person.state, cause, self.setting.definitions.mailing, now)
+        person.state = with_room(person.state, now).enroll({name: beginning.enrollment})
+        count_entry(self.setting, person, program, cause, now)
+        self._plan(person, name, beginning.due, now)
+        if beginning.activity is not None:
+            self._log(person, beginning.activity, now)
+
+    def carry_out(self, person: Person, program: Program, name: str, advance: Advance, now: datetime) -> None:
+        enrollment = person.state.enrollments[name]
+        person.state = person.state.enroll({name: after(enrollment, advance, now)})
+        count_advance(self.setting, person, program, enrollment, advance, now)
+        if advance.due is not None:
+            self._plan(person, name, advance.due, now)
+        for effect in dict.fromkeys(advance.effects):
+            self._effect(person, name, enrollment, effect, now)
+        values = profile_values(advance.effects, person.profile.attribute)
+        if values:
+            person.change(values)
+            self.setting.changed(person, now)
+        for one in activities(person.id, name, enrollment, advance, now):
+            self._log(person, one, now)
+        self.desk.act(person, advance.effects, now)
+
+    def seen(self, person: Person, program: Program, name: str, now: datetime) -> PersonNow:
+        return PersonNow(person, self.setting.definitions, program, now, key_in(program, name))
+
+    def _effect(self, person: Person, name: str, enrollment: Enrollment, effect: Effect, now: datetime) -> None:
+        if isinstance(effect, Leave):
+            person.state = leave(person.state, effect.scenario)
+        if not isinstance(effect, Enroll) or effect.scenario not in self.setting.definitions.programs:
+            return
+        other = self.setting.definitions.programs[effect.scenario]
+        other_name = name_in(other, effect)
+        if may_enter(other, person.state.enrollments.get(other_name), now):
+            self.enter(person, other, other_name, cause_of(name, enrollment, now), now)
+
+    def _log(self, person: Person, activity: Activity, now: datetime) -> None:
+        self.setting.happen(person, _TYPES[activity.type], activity.about, now)
+
+    # -- steps that are due --------------------------------------------------------------------------------------------
+
+    def _plan(self, person: Person, name: str, due: datetime, now: datetime) -> None:
+        enrollment = person.state.enrollments[name]
+        at = (enrollment.id, enrollment.step, enrollment.visit)
+        self.setting.agenda.plan(due_minute(due, now), partial(self._step, person, name, at), STEP)
+
+    def _step(self, person: Person, name: str, at: tuple[str, int, Visit | None], now: datetime) -> None:
+        """`at`: the enrollment, step and visit for which this was planned; the enrollment may have moved since."""
+        if person.state.position(name, *at) != "here":
+            return
+        later = self.pace.take(now)
+        if later is not None:
+            self.setting.figures.deferred[id_of(name), Pace.REASON] += 1
+            self.setting.agenda.plan(later, partial(self._step, person, name, at), STEP)
+            return
+        program, enrollment = self.setting.definitions.programs[id_of(name)], person.state.enrollments[name]
+        if program.needs_engine(enrollment.step):
+            lead, mailing = self.seen(person, program, name, now), self.setting.definitions.mailing
+            advance = run(program, active(program, name, enrollment), lead, now, mailing=mailing)
+            if not is_only_the_email(advance, enrollment):
+                self.carry_out(person, program, name, advance, now)
+                return
+        self._send(person, program, name, now)
+
+    def _send(self, person: Person, program: Program, name: str, now: datetime) -> None:
+        enrollment, mailing = person.state.enrollments[name], self.setting.definitions.mailing
+        step, visit = program.send_at(enrollment.step), enrollment.visit
+        began = visit.began if visit is not None else datetime.fromisoformat(enrollment.since)
+        due = due_by_time(program, enrollment.step, began, person.state.zone, mailing) or now
+        email = Email(
+            program.id, step.id, str(person.got[program.id, step.id]), step.send,
+            program.topic_of(step), due + timedelta(hours=step.valid_hours),
+        )  # fmt: skip
+        decision = self.mailer.decide(person, email, now)
+        if isinstance(decision, Defer):
+            self._plan(person, name, decision.until, now)
+            return
+        then = program.nodes[enrollment.step].next[0]
+        moved = replace(enrollment, step=then, visit=visit.next(now) if visit is not None else None)
+        person.state = person.state.enroll({name: moved})
+        self.setting.figures.edges[program.id, step.id, "sent" if decision is None else "skipped"] += 1
+        if then < program.end:
+            began = moved.visit.began if moved.visit is not None else began
+            self._plan(person, name, due_by_time(program, then, began, person.state.zone, mailing) or now, now)
+        if decision is None:
+            self.mailer.send(person, email, now)

@@ -1,0 +1,61 @@
+"""Whether an email leaves, by production's rules."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sodate.email.eligibility.caps import limits, minutes, minutes_needed
+from sodate.email.eligibility.decide import Defer, Rules, Skip, before_claim, may_claim, not_now
+from sodate.email.ledger.reason import Reason
+from sodate.leads.contact_state import ContactState
+from sodate.rehearsal.answers import Answers
+from sodate.rehearsal.email import Email
+from sodate.rehearsal.person import Person
+from sodate.rehearsal.setting import Setting
+
+
+@dataclass
+class Mailer:
+    setting: Setting
+    answers: Answers
+    _rules: dict[str, Rules] = field(default_factory=dict)
+
+    def decide(self, person: Person, email: Email, now: datetime) -> Skip | Defer | None:
+        """None: the email leaves now. Nothing of the person changes."""
+        rules = self._rules_of(email.topic)
+        decision = before_claim(email.valid_until, person.state.zone, rules, now)
+        if decision is None and not may_claim(person.state, email.topic, rules.limits, now):
+            decision = not_now(person.state, email.valid_until, rules, now)
+        self._count(person, email, decision, now)
+        return decision
+
+    def send(self, person: Person, email: Email, now: datetime) -> None:
+        """The email leaves: it counts for the caps, and the person answers it, or does not."""
+        person.state = self._mailed(person.state, email.topic, now)
+        person.got[email.source, email.step] += 1
+        self.setting.figures.count_sent(email.source, now)
+        self.answers.plan(person, email, now)
+
+    def _count(self, person: Person, email: Email, decision: Skip | Defer | None, now: datetime) -> None:
+        figures, word = self.setting.figures, "send"
+        if isinstance(decision, Skip):
+            figures.skipped[email.source, decision.reason] += 1
+            word = f"skip:{decision.reason}"
+        elif isinstance(decision, Defer):
+            figures.deferred[email.source, decision.reason] += 1
+            word = f"defer:{decision.reason}"
+        self.setting.witness(person.id, now, email.source, email.step, word)
+
+    def _mailed(self, state: ContactState, topic: str, now: datetime) -> ContactState:
+        known, minute = self._rules_of(topic).limits, minutes(now)
+        mailed = (minute, *state.mailed)[: minutes_needed(known, None)]
+        by_topic = minutes_needed(known, topic)
+        if not by_topic:
+            return replace(state, mailed=mailed)
+        in_topic = (minute, *state.mailed_in.get(topic, ()))[:by_topic]
+        return replace(state, mailed=mailed, mailed_in={**state.mailed_in, topic: in_topic})
+
+    def _rules_of(self, topic: str) -> Rules:
+        if topic not in self._rules:
+            mailing = self.setting.definitions.mailing
+            self._rules[topic] = Rules(topic, mailing, limits(mailing.caps, topic), Reason.ENROLLMENT_ENDED)
+        return self._rules[topic]

@@ -1,0 +1,109 @@
+"""Plays all scenarios and broadcasts with people on a virtual clock. The same arguments give the same figures."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from sodate.activities.activity import Activity
+from sodate.activities.catalog import ActivityType
+from sodate.leads.contact_state import id_of
+from sodate.rehearsal.agenda import Agenda
+from sodate.rehearsal.answers import Answers
+from sodate.rehearsal.assumptions import Assumptions, Habit
+from sodate.rehearsal.broadcast_runs import BroadcastRuns
+from sodate.rehearsal.chance import Chance
+from sodate.rehearsal.course import Course
+from sodate.rehearsal.crowd import Arrival, next_habit
+from sodate.rehearsal.definitions import Rehearsed
+from sodate.rehearsal.enrollments import Enrollments
+from sodate.rehearsal.figures import Figures
+from sodate.rehearsal.mailer import Mailer
+from sodate.rehearsal.pace import Pace
+from sodate.rehearsal.person import Person, Witness
+from sodate.rehearsal.reactions import Reactions
+from sodate.rehearsal.sales_desk import SalesDesk
+from sodate.rehearsal.setting import Setting, nothing
+
+
+@dataclass
+class Rehearsal:
+    """`span`: first and last instant. `witness`: is told every decision."""
+
+    definitions: Rehearsed
+    assumptions: Assumptions
+    span: tuple[datetime, datetime]
+    seed: int = 1
+    witness: Witness = nothing
+    people: dict[str, Person] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        figures = Figures(ZoneInfo(self.definitions.mailing.sender.time_zone))
+        self.setting = Setting(
+            self.definitions, self.assumptions, Chance(self.seed), Agenda(self.span[0]), figures, self.witness
+        )
+        mailer, desk = Mailer(self.setting, Answers(self.setting)), SalesDesk(self.setting)
+        pace = Pace(self.assumptions.sending, self.definitions.mailing)
+        self._course = Course(self.setting, Enrollments(self.setting, mailer, desk, pace))
+        self._reactions = Reactions(self.setting, self._course, desk)
+        self._broadcasts = BroadcastRuns(self.setting, mailer, pace, self.people)
+        self.setting.happen, self.setting.changed = self._reactions.happen, self._reactions.changed
+
+    def run(self, arrivals: Iterable[Arrival]) -> Figures:
+        begin, end = self.span
+        for arrival in arrivals:
+            self.add(arrival)
+        self._broadcasts.plan(begin, end)
+        self.setting.agenda.run(end)
+        return self._counted()
+
+    def add(self, arrival: Arrival) -> None:
+        person, agenda = arrival.person, self.setting.agenda
+        self.setting.figures.people += 1
+        if arrival.at is None:
+            self._come(person, arrival.past, agenda.now)
+        else:
+            agenda.plan(arrival.at, partial(self._arrive, person))
+        if arrival.confirms is not None:
+            agenda.plan(arrival.confirms, partial(self._confirm, person))
+
+    def _arrive(self, person: Person, now: datetime) -> None:
+        self._come(person, [], now)
+        self.setting.happen(person, ActivityType.FORM_SUBMITTED, {"form": person.form} if person.form else {}, now)
+
+    def _come(self, person: Person, past: list[Activity], now: datetime) -> None:
+        self.people[person.id] = person
+        self._reactions.begin(person, past, now)
+        for habit in self.assumptions.habits:
+            self._again(person, habit, 1, now)
+
+    def _confirm(self, person: Person, now: datetime) -> None:
+        self.setting.figures.confirmed += 1
+        person.state = person.state.opt_in(person.state.topics)
+        self._course.opt_in(person, now)
+        self.setting.happen(person, ActivityType.OPT_IN_CONFIRMED, {"form": person.form or ""}, now)
+
+    def _again(self, person: Person, habit: Habit, time: int, now: datetime) -> None:
+        after, about = next_habit(habit, person.id, time, self.setting.chance)
+        if now + after < self.span[1]:
+            self.setting.agenda.plan(now + after, partial(self._do, person, habit, time, about))
+
+    def _do(self, person: Person, habit: Habit, time: int, about: dict[str, str], now: datetime) -> None:
+        self.setting.happen(person, habit.activity, about, now)
+        self._again(person, habit, time + 1, now)
+
+    def _counted(self) -> Figures:
+        figures = self.setting.figures
+        for person in self.people.values():
+            if person.state.blocked is not None:
+                figures.opt_outs[person.state.blocked] += 1
+            for name, enrollment in person.state.enrollments.items():
+                program = self.definitions.programs[id_of(name)]
+                if not enrollment.is_complete:
+                    figures.still[program.id, program.nodes[enrollment.step].id] += 1
+        return figures
+
+
+def span_of(begin: datetime, days: int) -> tuple[datetime, datetime]:
+    return begin, begin + timedelta(days=days)
