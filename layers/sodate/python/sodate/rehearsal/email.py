@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Email:
-    """`source`: a scenario, sequence or broadcast. `number`: tells this email to the person from another one of the step."""
+    """`source`: a scenario, sequence or broadcast. `number`: tells it from another email of the step."""
 
     source: str
     step: str
