@@ -1,7 +1,7 @@
 """Directory → typed documents. Collects every problem and never raises for bad input.
 
 playbook.yaml  forms/*.yaml  templates/*.yaml (+ bodies)  sequences/*.yaml  scenarios/*.yaml  broadcasts/*.yaml
-rules.yaml  sales.yaml  segments.yaml
+rules.yaml  sales.yaml  segments.yaml  rehearsal.yaml (never published)
 """
 
 from collections.abc import Mapping
@@ -22,6 +22,7 @@ from sodate.playbook.explain import in_place, line_of
 from sodate.playbook.problem import Problem, Severity
 from sodate.playbook.store import ONLY
 from sodate.playbook.yamlfile import Lines, Path, dotted, parse
+from sodate.rehearsal.assumptions import Assumptions
 from sodate.sales.definition import Sales
 from sodate.scenarios.scenario import Scenario
 from sodate.scenarios.sequence import Sequence
@@ -43,6 +44,7 @@ SINGLE: dict[str, type[BaseModel]] = {
     "rules.yaml": RuleSet,
     "sales.yaml": Sales,
     "segments.yaml": SegmentFile,
+    "rehearsal.yaml": Assumptions,
 }
 MANY: dict[str, type[BaseModel]] = {
     "forms": Form,
@@ -86,6 +88,7 @@ class Playbook:
     rules: Doc[RuleSet] | None = None
     sales: Doc[Sales] | None = None
     segments: Doc[SegmentFile] | None = None
+    rehearsal: Doc[Assumptions] | None = None
     forms: list[Doc[Form]] = field(default_factory=list)
     templates: list[Doc[TemplateFile]] = field(default_factory=list)
     sequences: list[Doc[Sequence]] = field(default_factory=list)
@@ -105,6 +108,7 @@ def load(directory: FilePath, overrides: Mapping[str, Any] | None = None) -> Pla
     playbook.rules = reader.one("rules.yaml", RuleSet, required=False)
     playbook.sales = reader.one("sales.yaml", Sales, required=False)
     playbook.segments = reader.one("segments.yaml", SegmentFile, required=False)
+    playbook.rehearsal = reader.one("rehearsal.yaml", Assumptions, required=False)
     playbook.forms = reader.many("forms", Form)
     playbook.templates = reader.many("templates", TemplateFile)
     playbook.sequences = reader.many("sequences", Sequence)

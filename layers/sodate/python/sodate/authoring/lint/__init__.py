@@ -18,6 +18,7 @@ from sodate.authoring.lint import (
     liquid,
     optin,
     references,
+    rehearsal,
     sales,
     scenarios,
     scoring,
@@ -45,6 +46,7 @@ RULES: tuple[Rule, ...] = (
     *scoring.RULES,
     *segments.RULES,
     *sales.RULES,
+    *rehearsal.RULES,
 )
 
 
