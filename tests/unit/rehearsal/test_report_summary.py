@@ -76,7 +76,7 @@ def test_everybody_who_entered_is_inside_or_ended() -> None:
 
 def test_who_was_taken_out_by_another_scenario_is_counted_apart() -> None:
     fewer = replace(figures(), ended=Counter({("webinar", "completed"): 1}))
-    assert played(fewer)["scenarios"]["webinar"]["ended"] == {"completed": 6, "left by a step, or entered again": 2}
+    assert played(fewer)["scenarios"]["webinar"]["ended"] == {"completed": 6, "left_or_entered_again": 2}
 
 
 def test_goals_have_their_share_and_their_hours() -> None:

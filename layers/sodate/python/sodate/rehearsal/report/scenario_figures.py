@@ -8,11 +8,11 @@ from typing import Any
 from sodate.rehearsal.figures import Figures
 from sodate.rehearsal.report.exits import StepExit, exits_of_node, outcomes
 from sodate.scenarios.program import Delay, Node, Program
-from sodate.scenarios.steps import END, SendStep
-from sodate.scenarios.words import step_in_words
+from sodate.scenarios.steps import END, HoldoutStep, SendStep, SetStep, Step, WaitForStep
+from sodate.scenarios.words import step_in_words, trigger_in_words
 
 #: How an enrollment ended that no effect of the engine ended.
-COMPLETED, REPLACED = "completed", "left by a step, or entered again"
+COMPLETED, REPLACED = "completed", "left_or_entered_again"
 
 
 def scenario_figures(program: Program, figures: Figures, title: str) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def _steps(program: Program, figures: Figures) -> Iterator[dict[str, Any]]:
         yield {
             "id": node.id,
             "kind": node.step.kind,
-            "text": step_in_words(node.step),
+            "subject": _subject(node.step),
             "wait": _wait(node),
             "came": came[node.id],
             "inside": inside,
@@ -76,6 +76,19 @@ def _exit(program: Program, one: StepExit, left: Mapping[str, int]) -> dict[str,
         "outcomes": counted,
         "is_written": one.is_written,
     }
+
+
+def _subject(step: Step) -> str:
+    """What the step sends, waits for, sets …: its template, title or condition. Empty for a branch and a plain wait."""
+    match step:
+        case SetStep():
+            return step_in_words(step)
+        case WaitForStep():
+            return trigger_in_words(step.wait_for)
+        case HoldoutStep():
+            return f"{step.holdout:g} %"
+    written = getattr(step, step.kind)
+    return written if isinstance(written, str) else ""
 
 
 def _wait(node: Node) -> dict[str, Any] | None:
