@@ -24,6 +24,9 @@ from sodate.scoring.rules import RuleSet
 from sodate.segments.membership import Segments
 from sodate.segments.segment import SegmentSet
 
+#: Kinds of definitions that send email and have a title.
+_TITLED = ("sequence", "broadcast")
+
 
 class Definition(Protocol):
     @property
@@ -36,7 +39,10 @@ class Definition(Protocol):
 
 @dataclass(frozen=True)
 class Rehearsed:
-    """Scenarios and sequences are those that are published, and those that were asked for by name."""
+    """Scenarios and sequences are those that are published, and those that were asked for by name.
+
+    `titles`: of scenarios, sequences and broadcasts that have one.
+    """
 
     mailing: Mailing
     programs: Mapping[str, Program]
@@ -46,6 +52,7 @@ class Rehearsed:
     engine: ScoringEngine | None = None
     segments: Segments | None = None
     sales: Sales | None = None
+    titles: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, definitions: Iterable[Definition], also: Iterable[str] = ()) -> "Rehearsed":
@@ -73,7 +80,18 @@ class Rehearsed:
             ScoringEngine(read(RuleSet, single["rules"])) if "rules" in single else None,
             Segments(read(SegmentSet, single["segments"]), 1) if "segments" in single and "rules" in single else None,
             read(Sales, single["sales"]) if "sales" in single else None,
+            {
+                name: body["title"]
+                for kind in _TITLED
+                for name, body in found.get(kind, {}).items()
+                if body.get("title")
+            },
         )
+
+    def asks_to_confirm(self, form: str | None) -> bool:
+        """Whether a post of the form causes an opt-in email."""
+        known = self.forms.get(form or "")
+        return known is not None and known.consent is not None and known.consent.double_opt_in
 
     @cached_property
     def fold(self) -> FactFold:

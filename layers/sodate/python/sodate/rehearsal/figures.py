@@ -15,10 +15,13 @@ class Figures:
 
     `edges`: enrollments that left a step, by scenario, step and exit. `overlaps`: people who were in both scenarios at
     the same time. `hours_to_goal`: since the enrollment began. `signals` and `calls`: by day and owner.
+    `arrived`: through a form, within the days of the rehearsal; `opt_in_emails`: to those of them who must confirm.
     """
 
     time_zone: ZoneInfo
     people: int = 0
+    arrived: int = 0
+    opt_in_emails: int = 0
     confirmed: int = 0
     sent: Counter[tuple[date, Source]] = field(default_factory=Counter)
     hours: Counter[tuple[int, Source]] = field(default_factory=Counter)

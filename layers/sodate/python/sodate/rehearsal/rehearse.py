@@ -69,6 +69,8 @@ class Rehearsal:
             agenda.plan(arrival.confirms, partial(self._confirm, person))
 
     def _arrive(self, person: Person, now: datetime) -> None:
+        self.setting.figures.arrived += 1
+        self.setting.figures.opt_in_emails += self.definitions.asks_to_confirm(person.form)
         self._come(person, [], now)
         self.setting.happen(person, ActivityType.FORM_SUBMITTED, {"form": person.form} if person.form else {}, now)
 
