@@ -21,6 +21,7 @@ _NO_HABIT = {
 }  # fmt: skip
 _HABITS = [type_ for type_ in ActivityType if type_.done_by is not DoneBy.OTHERS and type_ not in _NO_HABIT]
 
+_ANSWERS = (ActivityType.MAIL_OPENED, ActivityType.MAIL_CLICKED)
 _OUTCOMES = (ActivityType.MEETING_SET, ActivityType.DEAL_WON, ActivityType.DEAL_LOST)
 
 
@@ -64,10 +65,9 @@ class _Counted:
         seen = set[tuple[str, object]]()
         for one in recent:
             template, send = one.about.get("template"), one.about.get("send")
-            if one.type in (ActivityType.MAIL_OPENED, ActivityType.MAIL_CLICKED) and template:
-                if (one.type, send) not in seen:
-                    self.sent[template][one.type] += 1
-                    seen.add((one.type, send))
+            if template and one.type in _ANSWERS and (one.type, send) not in seen:
+                self.sent[template][one.type] += 1
+                seen.add((one.type, send))
         if sent and any(one.type == ActivityType.UNSUBSCRIBED for one in recent):
             self.sent[max(sent, key=lambda one: one.at).template]["unsubscribed"] += 1
 

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from sodate.conditions.language import AttributePath
 from sodate.errors import Invalid
-from sodate.imports.reader import Record, records, survey
+from sodate.imports.reader import Record, Records, survey
 from sodate.leads.time_zone import find_time_zone
 
 FORM, TIME_ZONE = "form", "time_zone"
@@ -24,7 +24,7 @@ def people_of(path: Path) -> Iterator[dict[str, str]]:
         with path.open("rb") as file:
             encoding = survey(file).encoding
             file.seek(0)
-            lines = records(file, encoding)
+            lines = iter(Records(file, encoding, ","))
             header = _header(path, next(lines, None))
             for number, record in enumerate(lines, 1):
                 if number > MOST_PEOPLE:
@@ -63,7 +63,6 @@ def _person(path: Path, header: list[str], record: Record) -> dict[str, str]:
     values = {name: cell.strip() for name, cell in zip(header, record.cells, strict=False) if cell.strip()}
     zone = values.get(TIME_ZONE)
     if zone and find_time_zone(zone) is None:
-        raise Invalid(
-            f"{path}:{record.line}: unknown time zone {zone!r}; write an IANA name such as Asia/Tokyo", "leads"
-        )
+        why = f"unknown time zone {zone!r}; write an IANA name such as Asia/Tokyo"
+        raise Invalid(f"{path}:{record.line}: {why}", "leads")
     return values
