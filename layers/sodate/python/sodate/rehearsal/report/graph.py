@@ -57,12 +57,14 @@ def _lines(steps: list[Mapping[str, Any]]) -> Iterator[_Line]:
 
 
 def _size(step: Mapping[str, Any]) -> tuple[float, float]:
-    return _WIDTH, _PADDING * 2 + _LINE * (4 if step["wait"] else 3) + _BAR
+    lines = 3 + bool(step["wait"]) + bool(step["inside"] or step["ended_here"])
+    return _WIDTH, _PADDING * 2 + _LINE * lines + _BAR
 
 
 def _box(step: Mapping[str, Any], box: Box, entered: int, catalog: Catalog) -> Markup:
     what = f"{catalog.text('kind', step['kind'])} {step['subject']}".strip()
-    texts = [(step["id"], "id"), (what, ""), (wait(catalog, step["wait"]), "wait"), (_counts(step, catalog), "count")]
+    texts = [(step["id"], "id"), (what, ""), (wait(catalog, step["wait"]), "wait")]
+    texts += [(_counts(step, catalog, "came"), "count"), (_counts(step, catalog, "inside", "ended_here"), "count")]
     rows = [
         Markup('<text x="{:.1f}" y="{:.1f}" class="{}">{}</text>').format(
             box.x + _PADDING, box.y + _PADDING + _LINE * (number + 0.75), style, fitted(text, _IN_BOX)
@@ -79,13 +81,13 @@ def _box(step: Mapping[str, Any], box: Box, entered: int, catalog: Catalog) -> M
     )  # fmt: skip
 
 
-def _counts(step: Mapping[str, Any], catalog: Catalog) -> str:
-    parts = [(key, step[key]) for key in ("came", "inside", "ended_here") if key == "came" or step[key]]
-    return " · ".join(f"{catalog.text('column', key)} {shown(count)}" for key, count in parts)
+def _counts(step: Mapping[str, Any], catalog: Catalog, *keys: str) -> str:
+    counted = [(key, step[key]) for key in keys if key == "came" or step[key]]
+    return " · ".join(f"{catalog.text('column', key)} {shown(count)}" for key, count in counted)
 
 
 def _full(step: Mapping[str, Any], catalog: Catalog) -> str:
-    return f"{step['id']}: {step_does(catalog, step)}; {_counts(step, catalog)}"
+    return f"{step['id']}: {step_does(catalog, step)}; {_counts(step, catalog, 'came', 'inside', 'ended_here')}"
 
 
 def _end(line: _Line, box: Box, catalog: Catalog) -> Markup:
@@ -101,7 +103,7 @@ def _edge(line: _Line, number: int, placed: Layout, entered: int, catalog: Catal
     width = _THINNEST + (_THICKEST - _THINNEST) * min(1.0, share)
     path = _straight(placed.routes[number]) if number in placed.backward else _curve(placed.routes[number])
     return Markup('<g class="edge{}"><title>{}</title><path d="{}" stroke-width="{:.1f}"/>{}</g>').format(
-        _dead(line), _about(line, catalog), path, width, _arrow(placed, number)
+        _dead(line), _about(line, catalog), path, width, _arrow(placed, number, width)
     )
 
 
@@ -145,11 +147,11 @@ def _straight(route: tuple[Point, ...]) -> str:
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in route)
 
 
-def _arrow(placed: Layout, number: int) -> Markup:
-    x, y = placed.routes[number][-1]
-    points = f"{x:.1f},{y:.1f} {x + 8:.1f},{y - 4:.1f} {x + 8:.1f},{y + 4:.1f}"
+def _arrow(placed: Layout, number: int, width: float) -> Markup:
+    (x, y), half = placed.routes[number][-1], max(4.5, width * 0.9)
+    points = f"{x:.1f},{y:.1f} {x + 8:.1f},{y - half:.1f} {x + 8:.1f},{y + half:.1f}"
     if number not in placed.backward:
-        points = f"{x:.1f},{y:.1f} {x - 4.5:.1f},{y - 8:.1f} {x + 4.5:.1f},{y - 8:.1f}"
+        points = f"{x:.1f},{y:.1f} {x - half:.1f},{y - 8:.1f} {x + half:.1f},{y - 8:.1f}"
     return Markup('<polygon points="{}"/>').format(points)
 
 
