@@ -122,7 +122,9 @@ def _label(line: _Line, number: int, placed: Layout, catalog: Catalog) -> Markup
         x, y, to_x, to_y, down = x, y - 6, x, y - 6, 0.0
     name = exit_name(catalog, line.exit["exit"])
     is_named = line.exit["exit"] != "then"
-    text = f"{fitted(name, _BESIDE)} {shown(line.exit['enrollments'])}" if is_named else shown(line.exit["enrollments"])
+    text = (
+        f"{fitted(name, _BESIDE)}: {shown(line.exit['enrollments'])}" if is_named else shown(line.exit["enrollments"])
+    )
     ease = 3 * down**2 - 2 * down**3
     anchor = "start" if number in placed.backward else "middle"
     return Markup('<text class="label{}" x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>').format(

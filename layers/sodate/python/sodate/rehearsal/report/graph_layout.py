@@ -70,9 +70,9 @@ def layout(sizes: Sequence[tuple[float, float]], edges: Sequence[Edge]) -> Layou
     layers = _with_points(sizes, edges, backward, _layers_of(len(sizes), forward))
     rows = _ordered(layers)
     centre = _columns(rows, layers)
-    top = _tops(rows, sizes)
+    spans = _spans(rows, sizes)
     boxes = tuple(
-        Box(centre[number] - width / 2, top[layers.layer[number]], width, height)
+        Box(centre[number] - width / 2, spans[layers.layer[number]][0], width, height)
         for number, (width, height) in enumerate(sizes)
     )
     right, lanes = max(box.right for box in boxes), iter(sorted(backward))
@@ -80,7 +80,7 @@ def layout(sizes: Sequence[tuple[float, float]], edges: Sequence[Edge]) -> Layou
     routes = tuple(
         _up(boxes[edge[0]], boxes[edge[1]], lane_of[number])
         if number in backward
-        else _down(number, edges, layers, boxes, (centre, top))
+        else _down(number, edges, layers, boxes, (centre, spans))
         for number, edge in enumerate(edges)
     )
     far = max((x for route in routes for x, _ in route), default=right)
@@ -198,21 +198,25 @@ def _place(row: list[int], wish: list[float], widths: list[float], centre: list[
         centre[vertex] = start + shift
 
 
-def _tops(rows: list[list[int]], sizes: Sequence[tuple[float, float]]) -> list[float]:
-    tops, y = [], MARGIN
+def _spans(rows: list[list[int]], sizes: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Top and bottom of each layer."""
+    spans, y = [], MARGIN
     for row in rows:
-        tops.append(y)
-        y += max((sizes[vertex][1] for vertex in row if vertex < len(sizes)), default=_POINT) + GAP_Y
-    return tops
+        height = max((sizes[vertex][1] for vertex in row if vertex < len(sizes)), default=_POINT)
+        spans.append((y, y + height))
+        y += height + GAP_Y
+    return spans
 
 
 def _down(
-    number: int, edges: Sequence[Edge], layers: _Layers, boxes: tuple[Box, ...], at: tuple[list[float], list[float]]
-) -> tuple[Point, ...]:
-    (source, target), chain, (centre, top) = edges[number], layers.chains[number], at
+    number: int, edges: Sequence[Edge], layers: _Layers, boxes: tuple[Box, ...],
+    at: tuple[list[float], list[tuple[float, float]]],
+) -> tuple[Point, ...]:  # fmt: skip
+    """Straight down beside the boxes of the layers that it passes."""
+    (source, target), chain, (centre, spans) = edges[number], layers.chains[number], at
     leaving = sorted(_of(layers, 0, source), key=lambda one: (centre[layers.chains[one][1]], one))
     coming = sorted(_of(layers, -1, target), key=lambda one: (centre[layers.chains[one][-2]], one))
-    between = [(centre[vertex], top[layers.layer[vertex]]) for vertex in chain[1:-1]]
+    between = [(centre[vertex], y) for vertex in chain[1:-1] for y in spans[layers.layer[vertex]]]
     start = (_port(boxes[source], leaving.index(number), len(leaving)), boxes[source].bottom)
     return (start, *between, (_port(boxes[target], coming.index(number), len(coming)), boxes[target].y))
 
