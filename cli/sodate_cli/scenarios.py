@@ -12,8 +12,10 @@ from sodate_cli import output
 from sodate_cli.leads import EmailArgument
 from sodate_cli.operator import StageOption, explained, find_lead, now, target
 from sodate_cli.output import JsonOption
+from sodate_cli.rehearse import rehearse
 
 app = typer.Typer(help="Scenarios and sequences: what runs, and who is put in by hand.", no_args_is_help=True)
+app.command()(rehearse)
 ScenarioArgument = Annotated[str, typer.Argument(help="The `id` of a scenario or sequence.")]
 KeyOption = Annotated[str | None, typer.Option("--key", help="Value of the scenario's `key`, e.g. a seminar.")]
 _COLUMNS = ("id", "version", "status", "topic", "steps")

@@ -421,3 +421,16 @@ def test_the_bus_names_the_scenario_and_its_key_apart(world: QuickWorld) -> None
     assert events == [("ScenarioEntered", "nurture", "spring"), ("ScenarioLeft", "nurture", "spring")]
     about = next(one["about"] for one in world.items("activity") if one["type"] == "scenario_entered")
     assert (about["scenario"], about["key"]) == ("nurture", "spring")
+
+
+def test_two_scenarios_that_tell_sales_at_one_moment_both_do(world: QuickWorld) -> None:
+    steps = (
+        {"id": "clicks", "wait_for": {"activity": "mail_clicked"}, "timeout": {"days": 5}, "on_timeout": "end"},
+        {"id": "tell", "signal": "メールに反応"},
+    )
+    publish(world, *steps)
+    publish(world, *steps, id="other")
+    lead = world.join()
+    world.advance(timedelta(minutes=5))
+    does(world, lead, "mail_clicked")
+    assert len(world.items("signal")) == 2

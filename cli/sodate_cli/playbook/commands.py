@@ -62,6 +62,9 @@ def plan(
     table: Table = None,
     region: Region = None,
     retire: Retire = False,
+    rehearse: Annotated[
+        bool, typer.Option("--rehearse", help="Print, as markdown, what 1,000 imagined people would meet differently.")
+    ] = False,
     as_json: output.JsonOption = False,
 ) -> None:
     """What `apply` would change, and who is affected. Changes nothing."""
@@ -74,7 +77,12 @@ def plan(
     with _speaking():
         planned = make_plan(checked, retire=retire)
         _warn(target, checked)
-        show_plan(planned, target, as_json=as_json)
+        if not rehearse:
+            show_plan(planned, target, as_json=as_json)
+            return
+        from sodate_cli.rehearse import show_difference_from_live
+
+        show_difference_from_live(checked, target)
 
 
 @app.command()

@@ -100,7 +100,7 @@ def figures() -> Figures:
                 ("webinar", "cap:day"): 3,
                 ("webinar", "closed_hours"): 4,
                 ("news", "frequency_wish"): 1,
-                ("news", "pace"): 5,
+                ("news", "sending_rate"): 5,
             }
         ),
         entered=Counter({"webinar": 10}),

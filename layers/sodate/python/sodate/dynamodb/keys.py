@@ -64,8 +64,9 @@ def send(send_id: str) -> str:
     return f"{SENDS}{send_id}"
 
 
-def signal(at: datetime) -> str:
-    return f"{SIGNALS}{stamp(at)}"
+def signal(at: datetime, cause: str | None = None) -> str:
+    """`cause`: what tells it from another signal of the same millisecond."""
+    return f"{SIGNALS}{stamp(at)}#{cause}" if cause else f"{SIGNALS}{stamp(at)}"
 
 
 def sales_rotation() -> tuple[str, str]:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from html import unescape
 
 from sodate.activities.catalog import ActivityType
 from sodate.dynamodb import keys
@@ -75,7 +76,7 @@ class Answers:
     def _links_of(self, template: str) -> list[str]:
         if template not in self._links:
             known = self.setting.definitions.templates.get(template)
-            self._links[template] = sorted(set(_LINK.findall(known.html))) if known else []
+            self._links[template] = sorted({unescape(link) for link in _LINK.findall(known.html)}) if known else []
         return self._links[template]
 
 

@@ -12,8 +12,8 @@ from sodate.email.eligibility.decide import Defer
 from sodate.rehearsal.agenda import BROADCAST
 from sodate.rehearsal.email import Email
 from sodate.rehearsal.mailer import Mailer
-from sodate.rehearsal.pace import Pace
 from sodate.rehearsal.person import Person
+from sodate.rehearsal.sending_rate import SendingRate
 from sodate.rehearsal.setting import Setting
 
 #: The list of members is read this long before the first email.
@@ -24,7 +24,7 @@ _AHEAD = timedelta(minutes=5)
 class BroadcastRuns:
     setting: Setting
     mailer: Mailer
-    pace: Pace
+    sending_rate: SendingRate
     people: dict[str, Person]
 
     def plan(self, begin: datetime, end: datetime) -> None:
@@ -56,9 +56,9 @@ class BroadcastRuns:
                 self.setting.agenda.plan(at, partial(self._send, self.people[name], broadcast, email), BROADCAST)
 
     def _send(self, person: Person, broadcast: Broadcast, email: Email, now: datetime) -> None:
-        later = self.pace.take(now)
+        later = self.sending_rate.take(now)
         if later is not None:
-            self.setting.figures.deferred[broadcast.id, Pace.REASON] += 1
+            self.setting.figures.deferred[broadcast.id, SendingRate.REASON] += 1
             self.setting.agenda.plan(later, partial(self._send, person, broadcast, email), BROADCAST)
             return
         reason = left_out(_candidate(person), broadcast)

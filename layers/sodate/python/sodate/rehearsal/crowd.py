@@ -1,7 +1,7 @@
 """Imagined people: who they are, when they come, and what they do without an email."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from sodate.rehearsal.assumptions import Assumptions, Days, Habit
 from sodate.rehearsal.chance import Chance
 from sodate.rehearsal.definitions import Rehearsed
 from sodate.rehearsal.person import Person
+from sodate.rehearsal.store import StoredLead
 
 _LONG_AGO = timedelta(days=400)
 
@@ -58,15 +59,19 @@ def arrival_of(
     return Arrival(Person(profile, state, form), at, confirms, past)
 
 
+def stored(lead: StoredLead) -> Arrival:
+    """A lead of a stage, as it is. Whoever is in a scenario now is taken for through with it."""
+    state = lead.state
+    through = {name: replace(one, step=one.steps) for name, one in state.enrollments.items() if not one.is_complete}
+    person = Person(lead.profile, state.enroll(through))
+    return Arrival(person, None, None, sorted(lead.log, key=lambda one: one.position))
+
+
 def next_habit(habit: Habit, name: str, time: int, chance: Chance) -> tuple[timedelta, dict[str, Any]]:
     """How long until the person does it for the `time`-th time after the one before, and with which attributes."""
     what = (name, habit.activity.value, time)
     about = {key: chance.one_of(values, *what, key) for key, values in habit.about.items()}
     return chance.after(timedelta(weeks=1) / habit.per_week * 0.6931, *what), about
-
-
-def habits_of(person: Person, assumptions: Assumptions) -> Iterator[tuple[int, Habit]]:
-    yield from enumerate(assumptions.habits)
 
 
 def _form(name: str, definitions: Rehearsed, assumptions: Assumptions, chance: Chance) -> str | None:

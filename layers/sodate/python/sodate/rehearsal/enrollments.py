@@ -14,9 +14,9 @@ from sodate.leads.contact_state import Enrollment, Visit, id_of
 from sodate.rehearsal.agenda import STEP
 from sodate.rehearsal.email import Email
 from sodate.rehearsal.mailer import Mailer
-from sodate.rehearsal.pace import Pace
 from sodate.rehearsal.person import Person
-from sodate.rehearsal.sales_desk import SalesDesk
+from sodate.rehearsal.sales_team import SalesTeam
+from sodate.rehearsal.sending_rate import SendingRate
 from sodate.rehearsal.setting import Setting
 from sodate.rehearsal.tally import count_advance, count_entry
 from sodate.rehearsal.view import PersonNow
@@ -46,8 +46,8 @@ class Enrollments:
 
     setting: Setting
     mailer: Mailer
-    desk: SalesDesk
-    pace: Pace
+    sales_team: SalesTeam
+    sending_rate: SendingRate
 
     def enter(self, person: Person, program: Program, name: str, cause: Cause, now: datetime) -> None:
         beginning = begin(program, name, person.state, cause, self.setting.definitions.mailing, now)
@@ -71,7 +71,7 @@ class Enrollments:
             self.setting.changed(person, now)
         for one in activities(person.id, name, enrollment, advance, now):
             self._log(person, one, now)
-        self.desk.act(person, advance.effects, now)
+        self.sales_team.act(person, advance.effects, now)
 
     def seen(self, person: Person, program: Program, name: str, now: datetime) -> PersonNow:
         return PersonNow(person, self.setting.definitions, program, now, key_in(program, name))
@@ -98,14 +98,17 @@ class Enrollments:
 
     def _step(self, person: Person, name: str, at: tuple[str, int, Visit | None], now: datetime) -> None:
         """`at`: the enrollment, step and visit for which this was planned; the enrollment may have moved since."""
-        if person.state.position(name, *at) != "here":
+        program, position = self.setting.definitions.programs[id_of(name)], person.state.position(name, *at)
+        if position == "gone" and program.is_email(at[1]):
+            self.mailer.ended(person, program.id, program.nodes[at[1]].id, now)
+        if position != "here":
             return
-        later = self.pace.take(now)
+        later = self.sending_rate.take(now)
         if later is not None:
-            self.setting.figures.deferred[id_of(name), Pace.REASON] += 1
+            self.setting.figures.deferred[id_of(name), SendingRate.REASON] += 1
             self.setting.agenda.plan(later, partial(self._step, person, name, at), STEP)
             return
-        program, enrollment = self.setting.definitions.programs[id_of(name)], person.state.enrollments[name]
+        enrollment = person.state.enrollments[name]
         if program.needs_engine(enrollment.step):
             lead, mailing = self.seen(person, program, name, now), self.setting.definitions.mailing
             advance = run(program, active(program, name, enrollment), lead, now, mailing=mailing)

@@ -35,6 +35,12 @@ class Mailer:
         self.setting.figures.count_sent(email.source, now)
         self.answers.plan(person, email, now)
 
+    def ended(self, person: Person, source: str, step: str, now: datetime) -> None:
+        """An email was planned, and then its enrollment ended: production lists it as skipped."""
+        reason = Reason.ENROLLMENT_ENDED.value
+        self.setting.figures.skipped[source, reason] += 1
+        self.setting.witness(person.id, now, source, step, f"skip:{reason}")
+
     def _count(self, person: Person, email: Email, decision: Skip | Defer | None, now: datetime) -> None:
         figures, word = self.setting.figures, "send"
         if isinstance(decision, Skip):

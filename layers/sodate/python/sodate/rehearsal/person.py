@@ -18,7 +18,8 @@ _MILLISECOND = timedelta(milliseconds=1)
 @dataclass
 class Person:
     """`form`: through which the person came. `review`: when score or segments may change by time alone. `log`: the
-    activities that scenarios look for. `told`: when sales was told last, and who; `times_told`.
+    activities that scenarios look for. `notified`: when sales was told last, and who; `notifications`.
+    `is_new`: no segment was looked at yet.
     `together`: scenarios that the person was in at the same time. `got`: emails, by source and step.
     """
 
@@ -27,10 +28,11 @@ class Person:
     form: str | None = None
     score: ScoreState = field(default_factory=ScoreState)
     facts: LeadFacts = field(default_factory=LeadFacts)
+    is_new: bool = True
     log: list[Activity] = field(default_factory=list)
     review: int | None = None
-    told: tuple[datetime, str] | None = None
-    times_told: int = 0
+    notified: tuple[datetime, str] | None = None
+    notifications: int = 0
     together: set[tuple[str, str]] = field(default_factory=set)
     got: Counter[tuple[str, str]] = field(default_factory=Counter)
     _latest: datetime | None = None

@@ -20,10 +20,10 @@ from sodate.rehearsal.definitions import Rehearsed
 from sodate.rehearsal.enrollments import Enrollments
 from sodate.rehearsal.figures import Figures
 from sodate.rehearsal.mailer import Mailer
-from sodate.rehearsal.pace import Pace
 from sodate.rehearsal.person import Person, Witness
 from sodate.rehearsal.reactions import Reactions
-from sodate.rehearsal.sales_desk import SalesDesk
+from sodate.rehearsal.sales_team import SalesTeam
+from sodate.rehearsal.sending_rate import SendingRate
 from sodate.rehearsal.setting import Setting, nothing
 
 
@@ -43,11 +43,11 @@ class Rehearsal:
         self.setting = Setting(
             self.definitions, self.assumptions, Chance(self.seed), Agenda(self.span[0]), figures, self.witness
         )
-        mailer, desk = Mailer(self.setting, Answers(self.setting)), SalesDesk(self.setting)
-        pace = Pace(self.assumptions.sending, self.definitions.mailing)
-        self._course = Course(self.setting, Enrollments(self.setting, mailer, desk, pace))
-        self._reactions = Reactions(self.setting, self._course, desk)
-        self._broadcasts = BroadcastRuns(self.setting, mailer, pace, self.people)
+        mailer, sales_team = Mailer(self.setting, Answers(self.setting)), SalesTeam(self.setting)
+        sending_rate = SendingRate(self.assumptions.sending, self.definitions.mailing)
+        self._course = Course(self.setting, Enrollments(self.setting, mailer, sales_team, sending_rate))
+        self._reactions = Reactions(self.setting, self._course, sales_team)
+        self._broadcasts = BroadcastRuns(self.setting, mailer, sending_rate, self.people)
         self.setting.happen, self.setting.changed = self._reactions.happen, self._reactions.changed
 
     def run(self, arrivals: Iterable[Arrival]) -> Figures:

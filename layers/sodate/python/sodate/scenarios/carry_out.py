@@ -94,9 +94,9 @@ class CarryOut:
         return state.enroll({name: beginning.enrollment}), [*puts_of(other, beginning, self.now)]
 
     def _signal(self, reasons: list[str]) -> Write:
-        """One signal, whatever the number of reasons: its key is the time."""
+        """One signal, whatever the number of reasons."""
         items, rules = self.lead.items, self.lead.items.rules
         signal = signal_of(
-            items.profile, items.score.score_state, rules.version, rules.engine, self.now, reasons
+            items.profile, items.score.score_state, rules.version, rules.engine, self.now, (self.name, reasons)
         )  # fmt: skip
         return Put.new(signal)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sodate.activities.activity import Activity
+from sodate.activities.activity import Activity, activity_key
 from sodate.activities.store import latest_activities
 from sodate.dynamodb import keys
 from sodate.dynamodb.item import TableItem
@@ -17,15 +17,17 @@ _LATEST = 5
 
 def signal_of(
     profile: Profile, score_state: ScoreState, rules_version: int, engine: ScoringEngine, now: datetime,
-    first: Sequence[str] = (),
+    scenario: tuple[str, Sequence[str]] | None = None,
 ) -> TableItem:  # fmt: skip
-    """A signal to sales, with what explains the score. `first`: reasons of a scenario, in front of it."""
+    """A signal to sales, with what explains the score. `scenario`: an enrollment's name and its reasons, in front."""
+    cause, first = (activity_key(scenario[0]), scenario[1]) if scenario else (None, ())
     rule_set, view = engine.rules, engine.view(score_state, score_state.now)
     lines = sorted(view.lines, key=lambda line: -abs(line.points))
     scored_lines = [(rule_set.rules[line.rule], line) for line in lines if line.points]
     return signal_item(
         profile.lead_id,
         now,
+        cause,
         total=view.total,
         phase=rule_set.phases[score_state.phase].id,
         phase_label=rule_set.phases[score_state.phase].label,

@@ -35,8 +35,9 @@ class SignalItem(TableItem, discriminator="signal"):
     recycled = UnicodeAttribute(null=True)
 
 
-def signal_item(lead_id: str, at: datetime, **facts: Any) -> SignalItem:
-    return SignalItem(keys.lead(lead_id), keys.signal(at), name="LeadBecameHot", at=keys.stamp(at), **facts)
+def signal_item(lead_id: str, at: datetime, cause: str | None = None, **facts: Any) -> SignalItem:
+    """`cause`: as in `keys.signal`."""
+    return SignalItem(keys.lead(lead_id), keys.signal(at, cause), name="LeadBecameHot", at=keys.stamp(at), **facts)
 
 
 def signals_of(lead_id: str) -> list[SignalItem]:

@@ -157,11 +157,11 @@ def _ordered(layers: _Layers) -> list[list[int]]:
         neighbours = below if sweep % 2 else above
         for row in reversed(rows) if sweep % 2 else rows:
             position = {vertex: index for line in rows for index, vertex in enumerate(line)}
-            wish = {
+            ideal = {
                 vertex: fmean(position[one] for one in neighbours[vertex]) if neighbours[vertex] else position[vertex]
                 for vertex in row
             }
-            row.sort(key=wish.__getitem__)
+            row.sort(key=ideal.__getitem__)
     return rows
 
 
@@ -173,23 +173,23 @@ def _columns(rows: list[list[int]], layers: _Layers) -> list[float]:
         _place(row, [0.0] * len(row), layers.widths, centre)
     for sweep in range(_SWEEPS):
         for row in reversed(rows) if sweep % 2 else rows:
-            wish = []
+            ideal = []
             for vertex in row:
                 near = [*above[vertex], *below[vertex]]
-                wish.append(fmean(centre[one] for one in near) if near else centre[vertex])
-            _place(row, wish, layers.widths, centre)
+                ideal.append(fmean(centre[one] for one in near) if near else centre[vertex])
+            _place(row, ideal, layers.widths, centre)
     left = min(centre[vertex] - layers.widths[vertex] / 2 for vertex in range(len(centre)))
     return [x - left + MARGIN for x in centre]
 
 
-def _place(row: list[int], wish: list[float], widths: list[float], centre: list[float]) -> None:
-    """Least squares under the order of the row: neighbours whose wishes collide share their average."""
+def _place(row: list[int], ideal: list[float], widths: list[float], centre: list[float]) -> None:
+    """Least squares under the order of the row: neighbours whose ideals collide share their average."""
     offset, offsets = 0.0, []
     for index, vertex in enumerate(row):
         offset += (widths[row[index - 1]] + widths[vertex]) / 2 + GAP_X if index else 0.0
         offsets.append(offset)
     groups: list[list[float]] = []
-    for wanted, shift in zip(wish, offsets, strict=True):
+    for wanted, shift in zip(ideal, offsets, strict=True):
         groups.append([wanted - shift])
         while len(groups) > 1 and fmean(groups[-2]) > fmean(groups[-1]):
             groups[-2:] = [groups[-2] + groups[-1]]

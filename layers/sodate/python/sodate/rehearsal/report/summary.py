@@ -12,9 +12,9 @@ from sodate.email.reputation.guards import daily_ceiling
 from sodate.rehearsal.assumptions import Assumptions
 from sodate.rehearsal.definitions import Rehearsed
 from sodate.rehearsal.figures import Figures
-from sodate.rehearsal.pace import Pace
 from sodate.rehearsal.report.findings import CAPS, findings, kind_of
 from sodate.rehearsal.report.scenario_figures import percent, scenario_figures
+from sodate.rehearsal.sending_rate import SendingRate
 
 FORMAT = 1
 ASSUMED = (
@@ -85,7 +85,7 @@ def _emails(
         if day
         else None,
         "busiest_hour": {"hour": hour[0], "emails": hour[1]} if hour else None,
-        "waited_for_ses": sum(count for (_, reason), count in figures.deferred.items() if reason == Pace.REASON),
+        "waited_for_ses": sum(count for (_, reason), count in figures.deferred.items() if reason == SendingRate.REASON),
         "by_day": by_day,
         "by_hour": by_hour,
     }

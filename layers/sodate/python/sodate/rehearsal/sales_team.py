@@ -19,26 +19,26 @@ _AFTER_ACCEPTANCE = timedelta(days=2)
 
 
 @dataclass
-class SalesDesk:
-    """`open`: signals that an owner has not finished. `turns`: number of the latest signal of each owner."""
+class SalesTeam:
+    """`open`: signals that an owner has not finished. `rotation`: number of the latest signal of each owner."""
 
     setting: Setting
     open: Counter[str] = field(default_factory=Counter)
-    turns: Counter[str] = field(default_factory=Counter)
+    rotation: Counter[str] = field(default_factory=Counter)
 
-    def tell(self, person: Person, now: datetime) -> None:
+    def notify(self, person: Person, now: datetime) -> None:
         """Sales is told of the person. While it is working on the person, that causes no second call."""
         sales = self.setting.definitions.sales
         quiet = timedelta(days=sales.quiet_days) if sales is not None else timedelta(0)
-        if person.told is not None and now < person.told[0] + quiet:
+        if person.notified is not None and now < person.notified[0] + quiet:
             return
         owner = self._owner(person, now)
-        person.told = (now, owner)
+        person.notified = (now, owner)
         self.open[owner] += 1
         figures = self.setting.figures
         figures.signals[figures.day(now), owner] += 1
-        person.times_told += 1
-        what = (person.id, "sales", person.times_told)
+        person.notifications += 1
+        what = (person.id, "sales", person.notifications)
         answers = self.setting.assumptions.sales
         at = now + self.setting.chance.after(timedelta(days=answers.days_to_answer), *what, "when")
         self.setting.agenda.plan(at, partial(self._answer, person, what))
@@ -48,8 +48,8 @@ class SalesDesk:
         wanted = [effect for effect in dict.fromkeys(effects) if isinstance(effect, CreateCallTask | SendSignal)]
         if not wanted:
             return
-        self.tell(person, now)
-        owner, figures = person.told[1] if person.told else NOBODY, self.setting.figures
+        self.notify(person, now)
+        owner, figures = person.notified[1] if person.notified else NOBODY, self.setting.figures
         for effect in wanted:
             if isinstance(effect, CreateCallTask):
                 figures.calls[figures.day(effect.due), owner] += 1
@@ -64,9 +64,9 @@ class SalesDesk:
             return owner.away_until is not None and today <= owner.away_until
 
         for choice in choices(person.profile, sales, is_away):
-            for owner in sorted(choice.owners, key=lambda one: self.turns[one.id]):
+            for owner in sorted(choice.owners, key=lambda one: self.rotation[one.id]):
                 if choice.ignore_capacity or owner.capacity is None or self.open[owner.id] < owner.capacity:
-                    self.turns[owner.id] = (self.turns.total() and max(self.turns.values()) + 1) or 1
+                    self.rotation[owner.id] = (self.rotation.total() and max(self.rotation.values()) + 1) or 1
                     return owner.id
         raise AssertionError("the last choice takes every lead")
 
@@ -92,6 +92,6 @@ class SalesDesk:
 
     def _say(self, person: Person, type_: ActivityType, now: datetime, *, is_last: bool) -> None:
         self.setting.figures.sales_answers[type_.value] += 1
-        if is_last and person.told is not None:
-            self.open[person.told[1]] -= 1
+        if is_last and person.notified is not None:
+            self.open[person.notified[1]] -= 1
         self.setting.happen(person, type_, {}, now)

@@ -11,13 +11,13 @@ from sodate.rehearsal.assumptions import Sending
 _MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 
 
-class Pace:
+class SendingRate:
     """`REASON`: of an email that waits for its turn.
 
     The quota counts by day in the sender's time zone here; SES's own counts the last 24 hours.
     """
 
-    REASON = "pace"
+    REASON = "sending_rate"
 
     def __init__(self, sending: Sending, mailing: Mailing) -> None:
         self._sending = sending

@@ -1,0 +1,68 @@
+"""People for a rehearsal from a CSV file: a header of profile fields, and a line for each person."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from sodate.conditions.language import AttributePath
+from sodate.errors import Invalid
+from sodate.imports.reader import Record, Records, survey
+from sodate.leads.time_zone import find_time_zone
+
+FORM, TIME_ZONE = "form", "time_zone"
+MOST_PEOPLE = 200_000
+_PATH: TypeAdapter[str] = TypeAdapter(AttributePath)
+
+
+def people_of(path: Path) -> Iterator[dict[str, str]]:
+    """Values by column; empty cells are left out. Any encoding that an import reads.
+
+    Raises: `Invalid` with file, line and column.
+    """
+    try:
+        with path.open("rb") as file:
+            encoding = survey(file).encoding
+            file.seek(0)
+            lines = iter(Records(file, encoding, ","))
+            header = _header(path, next(lines, None))
+            for number, record in enumerate(lines, 1):
+                if number > MOST_PEOPLE:
+                    raise Invalid(f"{path}:{record.line}: more than {MOST_PEOPLE:,} people; give a sample", "leads")
+                yield _person(path, header, record)
+    except OSError as error:
+        raise Invalid(f"cannot read {path}: {error.strerror}", "leads") from error
+
+
+def _header(path: Path, record: Record | None) -> list[str]:
+    if record is None or not record.cells:
+        raise Invalid(f"{path} is empty: write a header such as primary.title,primary.employees,form", "leads")
+    header = [cell.strip() for cell in record.cells]
+    for column in header:
+        if column not in (FORM, TIME_ZONE) and not _is_path(column):
+            raise Invalid(
+                f"{path}:{record.line}: column {column!r}: name a field of the profile such as `primary.title`,"
+                f" `{FORM}` or `{TIME_ZONE}`",
+                "leads",
+            )
+    return header
+
+
+def _is_path(text: str) -> bool:
+    try:
+        _PATH.validate_python(text)
+    except ValidationError:
+        return False
+    return True
+
+
+def _person(path: Path, header: list[str], record: Record) -> dict[str, str]:
+    if record.cells is None or len(record.cells) > len(header):
+        why = record.reason or f"{len(record.cells or ())} cells, the header has {len(header)}"
+        raise Invalid(f"{path}:{record.line}: {why}", "leads")
+    values = {name: cell.strip() for name, cell in zip(header, record.cells, strict=False) if cell.strip()}
+    zone = values.get(TIME_ZONE)
+    if zone and find_time_zone(zone) is None:
+        why = f"unknown time zone {zone!r}; write an IANA name such as Asia/Tokyo"
+        raise Invalid(f"{path}:{record.line}: {why}", "leads")
+    return values

@@ -1,0 +1,223 @@
+"""A rehearsal decides as production does: the same people, the same clock, the same behaviour, the real handlers."""
+
+import shutil
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sodate.activities.activity import Activity, activity_key
+from sodate.activities.catalog import ActivityType
+from sodate.activities.store import activity_item
+from sodate.authoring.apply import publish
+from sodate.authoring.check import check
+from sodate.broadcasts.approve import approve
+from sodate.dynamodb import table
+from sodate.rehearsal.assumptions import Assumptions
+from sodate.rehearsal.chance import Chance
+from sodate.rehearsal.crowd import arrival_of
+from sodate.rehearsal.definitions import Rehearsed
+from sodate.rehearsal.person import Person
+from sodate.rehearsal.rehearse import Rehearsal
+from sodate.scenarios.programs import live_program
+
+from tests.functions.quick import QuickWorld, quick_world
+from tests.support.world import PLAYBOOK, START
+
+EXTRA = Path(__file__).with_name("rehearsed")
+DAYS = 45
+PEOPLE = 24
+#: Eager people, so that few of them meet every step; nobody bounces, since a bounce depends on the address.
+ASSUMPTIONS = Assumptions.model_validate(
+    {
+        "people": {"existing": 0, "opt_in": 85},
+        "emails": {"opened": 70, "clicked": 60, "unsubscribed": 4, "complained": 2, "bounced": 0},
+        "habits": [
+            {"activity": "page_viewed", "per_week": 0.5, "about": {"page": ["/", "/pricing"]}},
+            {"activity": "seminar_registered", "per_week": 0.2, "about": {"seminar": ["spring", "autumn"]}},
+            {"activity": "seminar_attended", "per_week": 0.2, "about": {"seminar": ["spring", "autumn"]}},
+        ],
+        "sales": {"days_to_answer": 1, "accepted": 60, "meeting": 60},
+        "sending": {"per_second": 1000},
+    }
+)
+_TITLES, _SIZES = ("部長", "課長", "一般"), ("1-49", "300-999", "1000+")
+_COMPARED = {
+    ActivityType.SCENARIO_ENTERED, ActivityType.SCENARIO_ADVANCED, ActivityType.SCENARIO_ENDED,
+    ActivityType.GOAL_REACHED, ActivityType.SEGMENT_ENTERED, ActivityType.SEGMENT_LEFT,
+}  # fmt: skip
+#: person, minute, what.
+Decision = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What a person does, from outside."""
+
+    at: datetime
+    person: Person
+    type: ActivityType
+    about: dict[str, Any]
+
+
+class Recorded(Rehearsal):
+    """A rehearsal that keeps what people do and what is decided."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.deeds: list[Deed] = []
+        self.decisions: list[Decision] = []
+        self.attempts: dict[tuple[str, str], list[str]] = defaultdict(list)
+        happen = self.setting.happen
+
+        def and_keep(person: Person, type_: ActivityType, about: Any, at: datetime) -> None:
+            if type_ in _COMPARED:
+                self.decisions.append((person.id, _minute(at), _described(type_.value, about)))
+            else:
+                self.deeds.append(Deed(at, person, type_, dict(about)))
+            happen(person, type_, about, at)
+
+        self.setting.happen = and_keep
+        self.setting.witness = self._witness
+
+    @property
+    def undecided(self) -> set[str]:
+        """People of whom two emails met a cap in the same minute: production says nothing of their order."""
+        return {person for (person, _), words in self.attempts.items() if len(words) > 1 and set(words) != {"send"}}
+
+    def _witness(self, person: str, at: datetime, source: str, step: str, word: str) -> None:
+        if word.partition(":")[0] in ("send", "skip", "defer"):
+            self.attempts[person, _minute(at)].append(word)
+        if word == "send" or word.startswith("skip:"):
+            self.decisions.append((person, _minute(at), f"{source} {step} {word}"))
+
+
+def _minute(at: datetime) -> str:
+    return f"{at:%m-%d %H:%M}"
+
+
+def _described(type_: str, about: dict[str, Any]) -> str:
+    return f"{type_} {about.get('segment') or about['scenario'] + '#' + about.get('key', '')} {about.get('reason', '')}"
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    directory = tmp_path_factory.mktemp("book") / "playbook"
+    shutil.copytree(PLAYBOOK, directory)
+    shutil.copytree(EXTRA, directory, dirs_exist_ok=True)
+    checked = check(directory)
+    assert checked.ok, checked.problems
+    return checked
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch, book: Any) -> Iterator[QuickWorld]:
+    with quick_world(monkeypatch) as found:
+        publish(book, now=found.now, definitions=found.app.definitions, applied_by="editor")
+        approve(found.app.definitions, "first-friday", "boss", found.now)
+        yield found
+
+
+def rehearsed(book: Any, seed: int) -> Recorded:
+    definitions, span = Rehearsed.of(book.definitions()), (START, START + timedelta(days=DAYS))
+    rehearsal, chance = Recorded(definitions, ASSUMPTIONS, span, seed), Chance(seed)
+    arrivals = []
+    for number in range(PEOPLE):
+        given = {
+            "form": "request-materials",
+            "primary.title": _TITLES[number % 3],
+            "primary.employees": _SIZES[number % 2],
+        }
+        come = (START, START + timedelta(days=15))
+        arrivals.append(arrival_of(f"lead-{number}", given, definitions, ASSUMPTIONS, chance, come))
+    rehearsal.run(arrivals)
+    return rehearsal
+
+
+class Production:
+    """Does in the world what people did in the rehearsal."""
+
+    def __init__(self, world: QuickWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.world, self.monkeypatch = world, monkeypatch
+
+    def play(self, deeds: list[Deed]) -> None:
+        for deed in sorted(deeds, key=lambda one: one.at):
+            self.world.advance(deed.at - self.world.now)
+            getattr(self, f"_{deed.type.value}", self._anything)(deed)
+            self.world.settle()
+        self.world.advance(START + timedelta(days=DAYS) - timedelta(minutes=1) - self.world.now)
+
+    def _form_submitted(self, deed: Deed) -> None:
+        primary = deed.person.profile.primary
+        answers = {"name": "山田太郎", "company": "例示株式会社", "agree": True, **primary}
+        with self.monkeypatch.context() as patch:
+            patch.setattr(self.world.app, "new_id", lambda: deed.person.id, raising=False)
+            assert self.world.post({"email": deed.person.profile.address, **answers})["statusCode"] == 201
+
+    def _opt_in_confirmed(self, deed: Deed) -> None:
+        mail = next(one for one in self.world.mails_to(deed.person.profile.address) if one.tags["name"] == "opt_in")
+        assert self.world.visit(self.world.link(mail, "/opt-in/"), "POST")["statusCode"] == 200
+
+    def _mail_opened(self, deed: Deed) -> None:
+        self.world.ses.simulator.open(self._mail(deed).message_id)
+
+    def _mail_clicked(self, deed: Deed) -> None:
+        self.world.ses.simulator.click(self._mail(deed).message_id, deed.about["link"])
+
+    def _mail_complained(self, deed: Deed) -> None:
+        self.world.ses.simulator.complain(self._mail(deed).message_id)
+
+    def _unsubscribed(self, deed: Deed) -> None:
+        url = self.world.unsubscribe_url(self._mails(deed)[-1])
+        assert self.world.visit(url, "POST", "List-Unsubscribe=One-Click")["statusCode"] == 200
+
+    def _anything(self, deed: Deed) -> None:
+        key = activity_key(deed.type, str(deed.at), str(deed.about))
+        table.put(activity_item(Activity(deed.person.id, deed.type.value, deed.at, key, deed.about)))
+
+    def _mails(self, deed: Deed) -> list[Any]:
+        return [one for one in self.world.mails_to(deed.person.profile.address) if one.tags["purpose"] == "marketing"]
+
+    def _mail(self, deed: Deed) -> Any:
+        """The latest email whose template the person opened."""
+        sends = {one["sk"].removeprefix("SEND#"): one for one in self.world.items("send")}
+        mails = [one for one in self._mails(deed) if sends[one.tags["send_id"]]["template"] == deed.about["template"]]
+        return mails[-1]
+
+    def decisions(self) -> list[Decision]:
+        found = []
+        for one in self.world.items("activity"):
+            if one["type"] in _COMPARED:
+                lead, at = one["pk"].removeprefix("LEAD#"), datetime.fromisoformat(one["at"])
+                found.append((lead, _minute(at), _described(one["type"], one["about"])))
+        for send in self.world.items("send"):
+            if send["purpose"] == "marketing" and send["state"] != "planned":
+                found.append(self._decision(send))
+        return found
+
+    def _decision(self, send: Any) -> Decision:
+        is_skipped = send["state"] == "skipped"
+        word = f"skip:{send['reason']}" if is_skipped else "send"
+        at = datetime.fromisoformat(send["settled_at"] if is_skipped else send["sent_at"])
+        source, step = send.get("broadcast", ""), ""
+        if not source:
+            source = send["sequence"].partition("#")[0]
+            step = live_program(self.world.app.definitions, source).nodes[int(send["step"])].id
+        return send["pk"].removeprefix("LEAD#"), _minute(at), f"{source} {step} {word}"
+
+
+@pytest.mark.parametrize("seed", [5])
+def test_a_rehearsal_decides_as_production_does(
+    world: QuickWorld, book: Any, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    rehearsal = rehearsed(book, seed)
+    production = Production(world, monkeypatch)
+    left_out = rehearsal.undecided
+    production.play([deed for deed in rehearsal.deeds if deed.person.id not in left_out])
+    assert len(left_out) <= PEOPLE / 3
+    ours = Counter(one for one in rehearsal.decisions if one[0] not in left_out)
+    theirs = Counter(production.decisions())
+    assert sorted((ours - theirs).elements()) == sorted((theirs - ours).elements())
