@@ -53,7 +53,7 @@ def test_steps_goals_caps_and_the_load_of_sales_are_compared() -> None:
     assert shown["step size: case 2 → signal"] == ["0", "1", "+1"]
     assert shown["step size: otherwise → reminder"] == ["2", "1", "−1, −50 %"]
     assert shown["deferred: webinar, cap:day"] == ["3", "8", "+5, +167 %"]
-    assert shown["deferred: news, pace"] == ["5", "–", "−5, −100 %"]
+    assert shown["deferred: news, sending_rate"] == ["5", "–", "−5, −100 %"]
     assert shown["sato: calls"] == ["1", "4", "+3, +300 %"]
     assert shown["sato: signals and calls on the busiest day"] == ["2", "6", "+4, +200 %"]
     assert shown["goal meeting: reached"] == ["3", "2", "−1, −33 %"]

@@ -48,6 +48,8 @@ def test_emails_are_counted_by_day_hour_and_source() -> None:
 def test_caps_are_told_apart_from_other_deferrals() -> None:
     shown = played()
     assert shown["cap_hits"] == {"news": {"frequency_wish": 1}, "webinar": {"cap:day": 3}}
+    late = replace(figures(), skipped=Counter({("webinar", "cap:day"): 2}))
+    assert played(late)["cap_hits"]["webinar"] == {"cap:day": 5}
     assert shown["deferred"]["webinar"] == {"cap:day": 3, "closed_hours": 4}
     assert shown["skipped"] == {"news": {"expired": 2}, "webinar": {"blocked:hard_bounce": 1}}
 
@@ -120,8 +122,14 @@ def test_the_load_of_sales_has_the_busiest_day_of_each_owner() -> None:
 
 def test_what_deserves_a_look_comes_in_one_order() -> None:
     assert [one["finding"] for one in played()["look_at"]] == [
-        "nobody_entered", "dead_exit", "goal_missed", "waited_for_ses", "expired", "cap_hits", "cap_hits", "together",
+        "nobody_entered", "dead_exit", "goal_missed", "waited_for_ses", "expired", "cap_hits", "together",
     ]  # fmt: skip
+
+
+def test_emails_that_are_late_or_over_a_cap_are_one_line_each_with_the_worst_source() -> None:
+    found = {one["finding"]: one for one in played()["look_at"]}
+    assert found["expired"] == {"finding": "expired", "emails": 2, "source": "news", "of_source": 2}
+    assert found["cap_hits"] == {"finding": "cap_hits", "emails": 4, "source": "webinar", "of_source": 3}
 
 
 def test_it_is_json() -> None:

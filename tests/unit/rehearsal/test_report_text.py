@@ -44,11 +44,11 @@ def test_numbers_have_thousands_separators() -> None:
 
 def test_deferrals_and_skips_are_listed_by_source_and_reason() -> None:
     assert section("Emails that were deferred or skipped").rows == (
-        ("news", "deferred", "frequency that the lead chose", "1"),
         ("news", "deferred", "SES's rate or quota, or warm-up", "5"),
-        ("webinar", "deferred", "frequency cap (day)", "3"),
         ("webinar", "deferred", "closed hours", "4"),
+        ("webinar", "deferred", "frequency cap (day)", "3"),
         ("news", "skipped", "too late", "2"),
+        ("news", "deferred", "frequency that the lead chose", "1"),
         ("webinar", "skipped", "blocked (hard_bounce)", "1"),
     )
 

@@ -85,7 +85,7 @@ def _found(before: Document, after: Document) -> Iterator[str]:
 
 
 def _about(one: Mapping[str, Any]) -> tuple[str, ...]:
-    names = ("finding", "scenario", "scenarios", "source", "step", "exit", "to", "goal")
+    names = ("finding", "scenario", "scenarios", "step", "exit", "to", "goal")
     return tuple(str(one.get(name)) for name in names)
 
 

@@ -5,6 +5,11 @@ from typing import Any
 
 from sodate.email.ledger.reason import Reason
 
+#: Kinds of reasons: a cap of the playbook, or the frequency that the lead chose.
+CAPS = frozenset((str(Reason.CAP), str(Reason.FREQUENCY)))
+#: An email that is skipped for one of these would have left earlier.
+_LATE = CAPS | {str(one) for one in (Reason.EXPIRED, Reason.PAUSED, Reason.CLOSED_HOURS, Reason.CHANGED_MEANWHILE)}
+
 Finding = dict[str, Any]
 
 
@@ -46,8 +51,21 @@ def _sending(document: Mapping[str, Any]) -> Iterator[Finding]:
     if emails["waited_for_ses"] and day is not None:
         about = {"emails": day["emails"], "at_most": day["at_most"], "day": day["day"]}
         yield {"finding": "waited_for_ses", "times": emails["waited_for_ses"], **about}
-    for source, reasons in document["skipped"].items():
-        if late := reasons.get(Reason.EXPIRED):
-            yield {"finding": "expired", "source": source, "emails": late}
-    for source, reasons in document["cap_hits"].items():
-        yield {"finding": "cap_hits", "source": source, "emails": sum(reasons.values())}
+    late = {
+        source: sum(count for reason, count in reasons.items() if kind_of(reason) in _LATE)
+        for source, reasons in document["skipped"].items()
+    }
+    yield from _most_of("expired", late)
+    yield from _most_of("cap_hits", {source: sum(reasons.values()) for source, reasons in document["cap_hits"].items()})
+
+
+def _most_of(finding: str, counts: Mapping[str, int]) -> Iterator[Finding]:
+    """One finding for all sources, with the one that has the most."""
+    if emails := sum(counts.values()):
+        source = min(counts, key=lambda one: (-counts[one], one))
+        yield {"finding": finding, "emails": emails, "source": source, "of_source": counts[source]}
+
+
+def kind_of(reason: str) -> str:
+    """`cap:day` → `cap`."""
+    return reason.partition(":")[0]

@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sodate.email.ledger.reason import Reason
 from sodate.email.reputation.guards import daily_ceiling
 from sodate.rehearsal.assumptions import Assumptions
 from sodate.rehearsal.definitions import Rehearsed
 from sodate.rehearsal.figures import Figures
-from sodate.rehearsal.report.findings import findings
+from sodate.rehearsal.report.findings import CAPS, findings, kind_of
 from sodate.rehearsal.report.scenario_figures import percent, scenario_figures
 from sodate.rehearsal.sending_rate import SendingRate
 
@@ -46,7 +45,7 @@ def document(
         "emails": _emails(figures, definitions, assumptions, span),
         "deferred": _by_source(figures.deferred),
         "skipped": _by_source(figures.skipped),
-        "cap_hits": _by_source({key: count for key, count in figures.deferred.items() if _is_cap(key[1])}),
+        "cap_hits": _by_source(_cap_hits(figures)),
         "together": [
             {"scenarios": [one, other], "people": count}
             for (one, other), count in sorted(figures.overlaps.items(), key=lambda pair: (-pair[1], pair[0]))
@@ -184,5 +183,9 @@ def _sorted(counter: Mapping[str, int]) -> dict[str, int]:
     return {str(key): count for key, count in sorted(counter.items()) if count}
 
 
-def _is_cap(reason: str) -> bool:
-    return reason == Reason.FREQUENCY or reason.partition(":")[0] == Reason.CAP
+def _cap_hits(figures: Figures) -> Counter[tuple[str, str]]:
+    """Emails that a cap deferred, and those that it made too late."""
+    hits = Counter[tuple[str, str]]()
+    for counter in (figures.deferred, figures.skipped):
+        hits.update({key: count for key, count in counter.items() if kind_of(key[1]) in CAPS})
+    return hits

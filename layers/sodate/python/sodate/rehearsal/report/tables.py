@@ -31,11 +31,16 @@ def emails(document: Document, catalog: Catalog) -> Table:
 
 
 def not_sent(document: Document, catalog: Catalog) -> Table:
-    rows = [
-        (source, catalog.text("outcome", outcome), catalog.label("reason", reason), count)
+    """The most frequent first."""
+    counted = [
+        (outcome, source, reason, count)
         for outcome in ("deferred", "skipped")
         for source, reasons in document[outcome].items()
         for reason, count in reasons.items()
+    ]
+    rows = [
+        (source, catalog.text("outcome", outcome), catalog.label("reason", reason), count)
+        for outcome, source, reason, count in sorted(counted, key=lambda one: -one[3])
     ]
     return _table(catalog, "not_sent", ("source", "outcome", "reason", "times"), rows)
 
