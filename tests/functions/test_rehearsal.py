@@ -1,17 +1,14 @@
 """A rehearsal decides as production does: the same people, the same clock, the same behaviour, the real handlers."""
 
-import re
 import shutil
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sodate.activities.activity import Activity, activity_key
-from sodate.activities.catalog import ActivityType
 from sodate.activities.store import activity_item
 from sodate.authoring.apply import publish
 from sodate.authoring.check import check
@@ -21,11 +18,10 @@ from sodate.rehearsal.assumptions import Assumptions
 from sodate.rehearsal.chance import Chance
 from sodate.rehearsal.crowd import arrival_of
 from sodate.rehearsal.definitions import Rehearsed
-from sodate.rehearsal.person import Person
-from sodate.rehearsal.rehearse import Rehearsal
 from sodate.scenarios.programs import live_program
 
 from tests.functions.quick import QuickWorld, quick_world
+from tests.support.rehearsing import Decision, Deed, Recorded, decisions_of
 from tests.support.world import PLAYBOOK, START
 
 EXTRA = Path(__file__).with_name("rehearsed")
@@ -46,64 +42,6 @@ ASSUMPTIONS = Assumptions.model_validate(
     }
 )
 _TITLES, _SIZES = ("部長", "課長", "一般"), ("1-49", "300-999", "1000+")
-_COMPARED = {
-    ActivityType.SCENARIO_ENTERED, ActivityType.SCENARIO_ADVANCED, ActivityType.SCENARIO_ENDED,
-    ActivityType.GOAL_REACHED, ActivityType.SEGMENT_ENTERED, ActivityType.SEGMENT_LEFT,
-}  # fmt: skip
-#: person, minute, what.
-Decision = tuple[str, str, str]
-
-
-@dataclass(frozen=True)
-class Deed:
-    """What a person does, from outside."""
-
-    at: datetime
-    person: Person
-    type: ActivityType
-    about: dict[str, Any]
-
-
-class Recorded(Rehearsal):
-    """A rehearsal that keeps what people do and what is decided."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.deeds: list[Deed] = []
-        self.decisions: list[Decision] = []
-        self.attempts: dict[tuple[str, str], list[str]] = defaultdict(list)
-        happen = self.setting.happen
-
-        def and_keep(person: Person, type_: ActivityType, about: Any, at: datetime) -> None:
-            if type_ in _COMPARED:
-                self.decisions.append((person.id, _minute(at), _described(type_.value, about)))
-            else:
-                self.deeds.append(Deed(at, person, type_, dict(about)))
-            happen(person, type_, about, at)
-
-        self.setting.happen = and_keep
-        self.setting.witness = self._witness
-
-    @property
-    def undecided(self) -> set[str]:
-        """People of whom two emails met a cap in the same minute: production says nothing of their order."""
-        return {person for (person, _), words in self.attempts.items() if len(words) > 1 and set(words) != {"send"}}
-
-    def _witness(self, person: str, at: datetime, source: str, step: str, word: str) -> None:
-        if word.partition(":")[0] in ("send", "skip", "defer"):
-            self.attempts[person, _minute(at)].append(word)
-        if word == "send" or word.startswith("skip:"):
-            self.decisions.append((person, _minute(at), f"{source} {step} {word}"))
-
-
-def _minute(at: datetime) -> str:
-    return f"{at:%m-%d %H:%M}"
-
-
-def _described(type_: str, about: dict[str, Any]) -> str:
-    """Without versions: the world had the sample before."""
-    reason = re.sub(r" v\d+", "", about.get("reason", ""))
-    return f"{type_} {about.get('segment') or about['scenario'] + '#' + about.get('key', '')} {reason}"
 
 
 @pytest.fixture(scope="module")
@@ -194,25 +132,8 @@ class Production:
         return mails[-1]
 
     def decisions(self) -> list[Decision]:
-        found = []
-        for one in self.world.items("activity"):
-            if one["type"] in _COMPARED:
-                lead, at = one["pk"].removeprefix("LEAD#"), datetime.fromisoformat(one["at"])
-                found.append((lead, _minute(at), _described(one["type"], one["about"])))
-        for send in self.world.items("send"):
-            if send["purpose"] == "marketing" and send["state"] != "planned":
-                found.append(self._decision(send))
-        return found
-
-    def _decision(self, send: Any) -> Decision:
-        is_skipped = send["state"] == "skipped"
-        word = f"skip:{send['reason']}" if is_skipped else "send"
-        at = datetime.fromisoformat(send["settled_at"] if is_skipped else send["sent_at"])
-        source, step = send.get("broadcast", ""), ""
-        if not source:
-            source = send["sequence"].partition("#")[0]
-            step = live_program(self.world.app.definitions, source).nodes[int(send["step"])].id
-        return send["pk"].removeprefix("LEAD#"), _minute(at), f"{source} {step} {word}"
+        definitions = self.world.app.definitions
+        return decisions_of(self.world.items(), lambda name, step: live_program(definitions, name).nodes[step].id)
 
 
 @pytest.mark.parametrize("seed", [5])
