@@ -60,7 +60,7 @@ def _checked(rules: Path, root: Path, tmp_path: Path) -> list[str]:
     (copy / "rules.yaml").write_text(text)
     declared = [line.removeprefix("# ") for line in text.partition("# fields:")[2].splitlines() if line[:1] == "#"]
     with (copy / "playbook.yaml").open("a") as playbook:
-        playbook.write("\n".join(["fields:", *declared]))
+        playbook.write("\n".join(declared))  # its last key is `fields`
     return [str(problem) for problem in check(copy, {}).problems if problem.severity == "error"]
 
 

@@ -22,7 +22,7 @@ recurrence: { every: month, week_of_month: first, weekdays: fri, at: "10:00", st
 def problems(tmp_path: Path, text: str) -> list[str]:
     directory = tmp_path / "playbook"
     shutil.copytree(PLAYBOOK, directory)
-    (directory / "broadcasts").mkdir()
+    (directory / "broadcasts").mkdir(exist_ok=True)
     (directory / "broadcasts" / "monthly.yaml").write_text(text)
     found = [problem for problem in check(directory).problems if problem.file == "broadcasts/monthly.yaml"]
     return [f"{one.line} {one.field} {one.rule} {one.severity}" for one in found]
@@ -30,7 +30,7 @@ def problems(tmp_path: Path, text: str) -> list[str]:
 
 def test_a_good_one_has_no_problem_and_is_published(tmp_path: Path) -> None:
     assert problems(tmp_path, GOOD) == []
-    (body,) = [one.body for one in check(tmp_path / "playbook").definitions() if one.kind == "broadcast"]
+    (body,) = [one.body for one in check(tmp_path / "playbook").definitions() if one.id == "monthly"]
     assert body["recurrence"]["at"] == "10:00"
 
 

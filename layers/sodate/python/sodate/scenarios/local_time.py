@@ -6,7 +6,7 @@ the local time (`first_valid`, `pep_495_instant`).
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Union, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field
@@ -24,9 +24,12 @@ def _as_list(value: Any) -> Any:
     return value if value is None or isinstance(value, list | tuple) else (value,)
 
 
-#: A single value may be written without a list.
-OneOrMore = BeforeValidator(_as_list)
-Weekdays = Annotated[tuple[Weekday, ...], OneOrMore, Field(min_length=1, max_length=7)]
+def one_or_more(item: Any) -> BeforeValidator:
+    """A single value may be written without a list; the JSON Schema says so too. `item`: the type of one value."""
+    return BeforeValidator(_as_list, json_schema_input_type=Union[item, tuple[item, ...]])  # noqa: UP007
+
+
+Weekdays = Annotated[tuple[Weekday, ...], one_or_more(Weekday), Field(min_length=1, max_length=7)]
 
 
 def pep_495_instant(day: date, at: time, time_zone: ZoneInfo) -> datetime:

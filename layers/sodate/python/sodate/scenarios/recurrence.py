@@ -14,12 +14,14 @@ from pydantic import Field, model_validator
 from sodate.email.eligibility.days import is_holiday
 from sodate.email.mailing import LocalTime, is_closing_day
 from sodate.playbook.model import Definition
-from sodate.scenarios.local_time import OneOrMore, Weekdays, first_valid, nearest_open_day
+from sodate.scenarios.local_time import Weekdays, first_valid, nearest_open_day, one_or_more
 from sodate.scenarios.rrule_text import HORIZON, Parts, codes, named_weekdays, parse, rule_days
 
 WeekOfMonth = Literal["first", "second", "third", "fourth", "last"]
 _NUMBER: dict[WeekOfMonth, int] = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
 DayOfMonth = Annotated[int, Field(ge=1, le=31)] | Literal["last"]
+WeeksOfMonth = Annotated[tuple[WeekOfMonth, ...], one_or_more(WeekOfMonth), Field(min_length=1, max_length=5)]
+DaysOfMonth = Annotated[tuple[DayOfMonth, ...], one_or_more(DayOfMonth), Field(min_length=1, max_length=31)]
 #: Keys of the readable form, which `rrule` replaces.
 _READABLE = ("every", "interval", "weekdays", "week_of_month", "day_of_month", "until", "times")
 #: What each value of `every` needs besides; one of the lists, whole, and nothing of the others.
@@ -44,10 +46,12 @@ class Recurrence(Definition):
     every: Literal["day", "week", "month"] | None = None
     interval: int = Field(default=1, ge=1, le=366, description="2: every second day, week or month from `starting`.")
     weekdays: Weekdays | None = None
-    week_of_month: Annotated[tuple[WeekOfMonth, ...], OneOrMore, Field(min_length=1, max_length=5)] | None = Field(
-        default=None, description="`first` with `weekdays: fri` is the first Friday of the month."
-    )
-    day_of_month: Annotated[tuple[DayOfMonth, ...], OneOrMore, Field(min_length=1, max_length=31)] | None = None
+    week_of_month: (
+        Annotated[tuple[WeekOfMonth, ...], one_or_more(WeekOfMonth), Field(min_length=1, max_length=5)] | None
+    ) = Field(default=None, description="`first` with `weekdays: fri` is the first Friday of the month.")
+    day_of_month: (
+        Annotated[tuple[DayOfMonth, ...], one_or_more(DayOfMonth), Field(min_length=1, max_length=31)] | None
+    ) = None
     rrule: str | None = Field(
         default=None, min_length=1, max_length=500, description="RFC 5545: FREQ=MONTHLY;BYDAY=1FR"
     )
