@@ -37,6 +37,7 @@ def figures(found: Json) -> list[Figure]:
         "scoring": _scoring,
         "imports": _imports,
         "segments": _segments,
+        "rehearsal": _rehearsal,
     }
     rows = [row for name, make in made.items() if name in found for row in make(found[name])]
     return sorted(rows, key=lambda row: [int(part) for part in row.number.split(".")])
@@ -144,4 +145,13 @@ def _segments(found: Json) -> list[Figure]:
         _at_most(2, "write units per activity that is scored and in 3 of 50 segments", scored["write_units"], 2.3, 10),
         _at_most(2, "write units per activity that is in 3 of 50 segments only", other["write_units"], 2.3, 10),
         _at_most(2, "evaluation time with 500 segments, times that with 10", growth, 1.5, 10),
+    ]
+
+
+def _rehearsal(found: Json) -> list[Figure]:
+    what = f"{found['people']:,} people, {found['days']} days, {found['scenarios']} scenarios"
+    return [
+        _at_most(8, f"CPU seconds to rehearse {what}", found["cpu_seconds"], 60, 10),
+        _at_most(8, "MiB of it", found["memory_mib"], 1024, 10),
+        _at_least(8, "same seed, same bytes", int(found["same_bytes"]), 1, 10),
     ]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sodate_cli.target import Target
 
 HERE = Path()
-_Drafts = Annotated[
+_Scenarios = Annotated[
     list[str] | None, typer.Argument(help="Drafts and paused scenarios that take part as if published.")
 ]
 _Playbook = Annotated[Path, typer.Option("--playbook", help="The directory that holds playbook.yaml.")]
@@ -43,7 +43,7 @@ _Html = Annotated[Path | None, typer.Option("--html", help="Also write a page wi
 
 
 def rehearse(
-    scenarios: _Drafts = None,
+    scenarios: _Scenarios = None,
     playbook: _Playbook = HERE,
     leads: _Leads = None,
     from_log: _FromLog = None,

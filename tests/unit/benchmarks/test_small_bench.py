@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from benchmarks import events, figures, lateness, naive, ours, pacing, requests, scoring, throughput, ticks
+from benchmarks import events, figures, lateness, naive, ours, pacing, rehearsal, requests, scoring, throughput, ticks
 from benchmarks.fleet import HandOver
 
 START = datetime(2026, 11, 24, tzinfo=UTC)
@@ -91,3 +91,10 @@ def test_an_engagement_is_two_writes_and_a_replay_survives_a_kill() -> None:
     assert found["read_units_per_event"] <= 1.6
     assert found["naive_write_units_per_event"] == pytest.approx(4.0)
     assert found["replay"]["activities"] == 1500
+
+
+def test_a_rehearsal_gives_the_same_bytes_twice() -> None:
+    found = rehearsal.measure(60)
+    assert found["same_bytes"]
+    assert found["emails"] > 60
+    assert [row.reached for row in figures.figures({"rehearsal": found})][-1]
