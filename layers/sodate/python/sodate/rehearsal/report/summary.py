@@ -18,8 +18,8 @@ from sodate.rehearsal.sending_rate import SendingRate
 
 FORMAT = 1
 ASSUMED = (
-    "The people are imagined, and what they do is assumed, not measured: every figure follows from `assumptions`."
-    " An enrollment is one passage of a person; a person who enters a scenario twice counts twice there."
+    "What people do is assumed, not measured, also where rates were learnt from the log: every figure follows from"
+    " `assumptions`. An enrollment is one passage of a person; a person who enters a scenario twice counts twice there."
 )
 _DAY, _INSTANT = timedelta(days=1), timedelta(microseconds=1)
 

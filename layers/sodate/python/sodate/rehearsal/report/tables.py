@@ -30,6 +30,17 @@ def emails(document: Document, catalog: Catalog) -> Table:
     return _table(catalog, "emails", ("source", "title", "emails", "share"), rows)
 
 
+def overview(document: Document, catalog: Catalog) -> Table:
+    """Scenarios and broadcasts in one table, those with the most emails first. A broadcast has no enrollments."""
+    sources, sent = {**document["scenarios"], **document["broadcasts"]}, document["emails"]["by_source"]
+    rows: list[tuple[Cell, ...]] = []
+    for source, count in by_size({name: sent.get(name, 0) for name in sources}):
+        one = sources[source]
+        reasons = ended(catalog, one["ended"]) if "ended" in one else None
+        rows.append((source, count, one.get("entered"), one.get("inside"), reasons))
+    return _table(catalog, "overview", ("source", "emails", "entered", "inside", "ended"), rows)
+
+
 def not_sent(document: Document, catalog: Catalog) -> Table:
     """The most frequent first."""
     counted = [

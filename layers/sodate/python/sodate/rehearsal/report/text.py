@@ -13,8 +13,8 @@ from sodate.rehearsal.report.headline import headline
 from sodate.rehearsal.report.phrases import finding
 from sodate.rehearsal.report.tables import Table
 
-_MOST_FINDINGS, _MOST_ROWS = 10, 12
-_TABLES = (tables.emails, tables.not_sent, tables.scenarios, tables.goals, tables.sales, tables.answers)
+_MOST_FINDINGS, _MOST_ROWS = 10, 8
+_TABLES = (tables.overview, tables.not_sent, tables.goals, tables.sales)
 
 
 @dataclass(frozen=True)
