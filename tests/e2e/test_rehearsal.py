@@ -12,6 +12,7 @@ from urllib.parse import quote
 import pytest
 from sodate.activities.catalog import ActivityType
 from sodate.authoring.check import check
+from sodate.dynamodb.item import plain
 from sodate.rehearsal.assumptions import Assumptions
 from sodate.rehearsal.chance import Chance
 from sodate.rehearsal.crowd import Arrival, arrival_of
@@ -20,7 +21,7 @@ from sodate_cli.local.clock import ShiftedClock
 
 from tests.e2e.conftest import Cloud, http
 from tests.support.rehearsing import Deed, Recorded, decisions_of
-from tests.support.world import PLAYBOOK, plain
+from tests.support.world import PLAYBOOK
 
 pytestmark = pytest.mark.e2e
 
@@ -125,7 +126,7 @@ def items_of(cloud: Cloud, lead: str) -> list[dict[str, Any]]:
         ConsistentRead=True,
     )
     assert "LastEvaluatedKey" not in found
-    return [plain(item) for item in found["Items"]]
+    return [{name: plain(value) for name, value in item.items()} for item in found["Items"]]
 
 
 def at(items: list[dict[str, Any]], type_: str) -> datetime:

@@ -49,8 +49,8 @@ def arrival_of(
     is_existing = chance.happens(people.existing, name, "existing")
     at = None if is_existing else begin + (end - begin) * chance.number(name, "arrives")
     past = _past(name, form, assumptions, chance, begin) if is_existing else []
-    created = past[0].at if past else at or begin
-    profile = _profile(name, {**_drawn(name, assumptions, chance, begin), **given}, keys.stamp(created))
+    created = keys.stamp(past[0].at) if past else ""
+    profile = _profile(name, {**_drawn(name, assumptions, chance, begin), **given}, created)
     topics = _topics(definitions, form)
     state = ContactState(name, name, topics=dict.fromkeys(topics, "confirmed" if is_existing else "pending"), zone=zone)
     confirms = None

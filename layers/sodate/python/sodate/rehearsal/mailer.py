@@ -10,6 +10,7 @@ from sodate.leads.contact_state import ContactState
 from sodate.rehearsal.answers import Answers
 from sodate.rehearsal.email import Email
 from sodate.rehearsal.person import Person
+from sodate.rehearsal.sending_rate import SendingRate
 from sodate.rehearsal.setting import Setting
 
 
@@ -17,6 +18,7 @@ from sodate.rehearsal.setting import Setting
 class Mailer:
     setting: Setting
     answers: Answers
+    sending_rate: SendingRate
     _rules: dict[str, Rules] = field(default_factory=dict)
 
     def decide(self, person: Person, email: Email, now: datetime) -> Skip | Defer | None:
@@ -33,6 +35,7 @@ class Mailer:
         person.state = self._mailed(person.state, email.topic, now)
         person.got[email.source, email.step] += 1
         self.setting.figures.count_sent(email.source, now)
+        self.sending_rate.count_sent(now)
         self.answers.plan(person, email, now)
 
     def ended(self, person: Person, source: str, step: str, now: datetime) -> None:

@@ -1,13 +1,14 @@
 """Plays all scenarios and broadcasts with people on a virtual clock. The same arguments give the same figures."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
 from sodate.activities.activity import Activity
 from sodate.activities.catalog import ActivityType
+from sodate.dynamodb import keys
 from sodate.leads.contact_state import id_of
 from sodate.rehearsal.agenda import Agenda
 from sodate.rehearsal.answers import Answers
@@ -43,8 +44,8 @@ class Rehearsal:
         self.setting = Setting(
             self.definitions, self.assumptions, Chance(self.seed), Agenda(self.span[0]), figures, self.witness
         )
-        mailer, sales_team = Mailer(self.setting, Answers(self.setting)), SalesTeam(self.setting)
         sending_rate = SendingRate(self.assumptions.sending, self.definitions.mailing)
+        mailer, sales_team = Mailer(self.setting, Answers(self.setting), sending_rate), SalesTeam(self.setting)
         self._course = Course(self.setting, Enrollments(self.setting, mailer, sales_team, sending_rate))
         self._reactions = Reactions(self.setting, self._course, sales_team)
         self._broadcasts = BroadcastRuns(self.setting, mailer, sending_rate, self.people)
@@ -69,6 +70,7 @@ class Rehearsal:
             agenda.plan(arrival.confirms, partial(self._confirm, person))
 
     def _arrive(self, person: Person, now: datetime) -> None:
+        person.profile = replace(person.profile, created=keys.stamp(now))
         self.setting.figures.arrived += 1
         self.setting.figures.opt_in_emails += self.definitions.asks_to_confirm(person.form)
         self._come(person, [], now)

@@ -28,7 +28,10 @@ class SendingRate:
         self._ceilings: dict[date, int] = {}
 
     def take(self, now: datetime) -> datetime | None:
-        """None: an email may leave now, and is counted. Otherwise, when to try again."""
+        """None: an attempt may begin now. Otherwise, when to try again.
+
+        As the dispatcher does it: attempts count for the rate, emails that left (`count_sent`) for the day.
+        """
         minute = now.replace(second=0, microsecond=0)
         day = now.astimezone(self._zone).date()
         if self._on_day[day] >= self._ceiling(day):
@@ -36,8 +39,10 @@ class SendingRate:
         if self._in_minute[minute] >= self._sending.per_second * 60:
             return minute + _MINUTE
         self._in_minute[minute] += 1
-        self._on_day[day] += 1
         return None
+
+    def count_sent(self, now: datetime) -> None:
+        self._on_day[now.astimezone(self._zone).date()] += 1
 
     def _ceiling(self, day: date) -> int:
         if day not in self._ceilings:
