@@ -12,6 +12,7 @@ from typing import Any
 
 from benchmarks import (
     against_ministack,
+    backfill,
     events,
     figures,
     hot_minute,
@@ -22,6 +23,7 @@ from benchmarks import (
     peer,
     rehearsal,
     requests,
+    scenario,
     scoring,
     segments,
     throughput,
@@ -48,17 +50,18 @@ class Size:
     replayed: tuple[int, int]
     imported: int
     rehearsed: int
+    filled: int
 
 
 FULL = Size(
     leads=1112, runs=3, populations=(10**3, 10**4, 10**5, 10**6), hot=1_000_000, hot_real=10_000,
     rates=dict(pacing.RATES), month=1000, life=700,
-    scored=(500, 20), replayed=(100_000, 50), imported=100_000, rehearsed=10_000,
+    scored=(500, 20), replayed=(100_000, 50), imported=100_000, rehearsed=10_000, filled=100_000,
 )  # fmt: skip
 QUICK = Size(
     leads=100, runs=1, populations=(10**3, 10**4), hot=50_000, hot_real=2_000,
     rates={1: 60, 14: 60, 200: 10}, month=60, life=60,
-    scored=(100, 8), replayed=(1000, 20), imported=2000, rehearsed=300,
+    scored=(100, 8), replayed=(1000, 20), imported=2000, rehearsed=300, filled=500,
 )  # fmt: skip
 
 
@@ -75,6 +78,10 @@ def measure(size: Size, say: Callable[[str], None]) -> Json:
     found["segments"] = segments.measure(size.scored[0])
     say("an import, killed and started again")
     found["imports"] = imports.measure(size.imported)
+    say("emails of scenarios beside step mail")
+    found["scenario"] = scenario.measure(size.life)
+    say("a back-fill of a new segment, killed twice")
+    found["backfill"] = backfill.measure(size.filled)
     say("a rehearsal, twice")
     found["rehearsal"] = rehearsal.measure(size.rehearsed)
     say("on a virtual clock: ticks, hot minute, pacing, a month")

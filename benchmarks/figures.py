@@ -38,6 +38,8 @@ def figures(found: Json) -> list[Figure]:
         "imports": _imports,
         "segments": _segments,
         "rehearsal": _rehearsal,
+        "scenario": _scenario,
+        "backfill": _backfill,
     }
     rows = [row for name, make in made.items() if name in found for row in make(found[name])]
     return sorted(rows, key=lambda row: [int(part) for part in row.number.split(".")])
@@ -154,4 +156,20 @@ def _rehearsal(found: Json) -> list[Figure]:
         _at_most(8, f"CPU seconds to rehearse {what}", found["cpu_seconds"], 60, 10),
         _at_most(8, "MiB of it", found["memory_mib"], 1024, 10),
         _at_least(8, "same seed, same bytes", int(found["same_bytes"]), 1, 10),
+    ]
+
+
+def _scenario(found: Json) -> list[Figure]:
+    return [
+        _at_most(9, "cost of a scenario's emails ÷ step mail's", found["plain_to_sequence"], 1.1, 10),
+        _at_most(9, "the same with a goal that is asked before each email", found["with_goal_to_sequence"], 1.1, 10),
+    ]
+
+
+def _backfill(found: Json) -> list[Figure]:
+    what = f"back-fill of a segment over {found['leads']:,} leads, killed twice"
+    return [
+        _at_most(10, f"{what}: leads with a wrong membership", found["wrong"], 0, 10),
+        _at_most(10, "the same: activities and events of entering", found["announced"], 0, 10),
+        _at_most(10, "the same: MiB more, what it wrote included", found["more_mib"], 1024, 10),
     ]

@@ -10,13 +10,14 @@ atomic and alone), the lag of an index, pages of 1 MB (unless a subclass gives t
 """
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
 from threading import RLock
 from typing import Any
 from zlib import crc32
@@ -68,11 +69,22 @@ class Storage:
         self.partitions: Counter[str] = Counter()
         #: Partition → sort keys in order. A deleted key stays, because a test may put its item back into `items`.
         self._sorts: dict[str, list[str]] = {}
+        #: Partitions in the order of a scan: by the hash of their key.
+        self._scanned: list[tuple[int, str]] = []
         self._indexes: dict[str, dict[str, dict[Key, Item]]] = {index.name: {} for index in schema.indexes}
         self._before: dict[Key, tuple[datetime | None, Item | None]] = {}
 
     def keys_in(self, partition: str) -> list[Key]:
         return [key for sort in self._sorts.get(partition, ()) if (key := (partition, sort)) in self.items]
+
+    def scanned(self, after: Key | None, segment: int, segments: int) -> Iterator[Key]:
+        """Keys of a segment in the order of a scan, later than `after`."""
+        begin = bisect_left(self._scanned, _place(after[0])) if after is not None else 0
+        for hashed, partition in islice(self._scanned, begin, None):
+            if hashed % segments == segment:
+                yield from (
+                    key for key in self.keys_in(partition) if after is None or key[0] != after[0] or key > after
+                )
 
     def entries(self, index: Index, partition: str) -> list[Item]:
         return list(self._indexes[index.name].get(partition, {}).values())
@@ -85,6 +97,8 @@ class Storage:
             self.items.pop(key, None)
         else:
             self.items[key] = new
+            if key[0] not in self._sorts:
+                insort(self._scanned, _place(key[0]))
             sorts = self._sorts.setdefault(key[0], [])
             at = bisect_left(sorts, key[1])
             if at == len(sorts) or sorts[at] != key[1]:
@@ -130,7 +144,12 @@ class Storage:
         """Without a trace, for benches that measure the memory of the caller alone."""
         self.items.pop(key, None)
         self.partitions.pop(key[0], None)
-        self._sorts.pop(key[0], None)
+        if self._sorts.pop(key[0], None) is not None:
+            del self._scanned[bisect_left(self._scanned, _place(key[0]))]
+
+
+def _place(partition: str) -> tuple[int, str]:
+    return crc32(partition.encode()), partition
 
 
 class MemoryDynamoDb:
@@ -264,11 +283,8 @@ class MemoryDynamoDb:
             raise _invalid("Scan")
         names, values = request.get("ExpressionAttributeNames", {}), request.get("ExpressionAttributeValues", {})
         start, limit = request.get("ExclusiveStartKey"), request.get("Limit", self.scan_page)
-        places = sorted((crc32(key[0].encode()), key) for key in table.items)
-        after = (crc32(_text(start[table.schema.hash]).encode()), table.schema.key(start)) if start else None
-        wanted = [
-            key for hashed, key in places if hashed % segments == segment and (not after or (hashed, key) > after)
-        ]
+        after = table.schema.key(start) if start else None
+        wanted = list(islice(table.scanned(after, segment, segments), limit + 1))
         page = [item for key in wanted[:limit] if (item := self._seen(table, key, request))]
         self.reads += len(page)
         found = [deepcopy(item) for item in page if holds(request.get("FilterExpression"), names, values, item)]
