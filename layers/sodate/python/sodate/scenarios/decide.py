@@ -9,6 +9,7 @@ from sodate.activities.activity import Activity
 from sodate.conditions.evaluate import random_bucket
 from sodate.email.eligibility.hours import open_from
 from sodate.email.mailing import Mailing
+from sodate.experiments.assignment import variant_at
 from sodate.leads.time_zone import find_time_zone
 from sodate.scenarios.advance import (
     ActiveEnrollment,
@@ -30,7 +31,6 @@ from sodate.scenarios.calendar import due_at
 from sodate.scenarios.program import Delay, Node, Program
 from sodate.scenarios.scenario import Exit, Goal
 from sodate.scenarios.steps import (
-    Arm,
     BranchStep,
     CallTaskStep,
     Change,
@@ -150,18 +150,8 @@ def choose(
         is_out = arm == _KEPT_OUT
         return Choice(int(is_out), ReasonCode.KEPT_OUT if is_out else ReasonCode.ARM, arm, {step.id: arm})
     ids = [arm.id for arm in step.split]
-    arm = known if known in ids else _arm_at(step.split, bucket)
+    arm = known if known in ids else variant_at([(arm.id, arm.weight) for arm in step.split], bucket)
     return Choice(ids.index(arm), ReasonCode.ARM, arm, {step.id: arm})
-
-
-def _arm_at(arms: tuple[Arm, ...], bucket: float) -> str:
-    """Arms divide the numbers from 0 to 100 in their order, so a change of a weight moves the borders only."""
-    point, border = bucket / 100 * sum(arm.weight for arm in arms), 0
-    for arm in arms:
-        border += arm.weight
-        if point < border:
-            return arm.id
-    return arms[-1].id
 
 
 def effects_of(
