@@ -22,6 +22,7 @@ SUBMISSIONS = "SUBMISSION#"
 DUE = "DUE#"
 RUNS = "RUN#"
 TESTS = "TEST#"
+DECISIONS = "DECISION#"
 
 _MINUTE = "%Y%m%dT%H%M"
 
@@ -120,6 +121,15 @@ def run_batch_number(sk: str) -> int:
 
 def broadcast_test(at: datetime) -> str:
     return f"{TESTS}{stamp(at)}"
+
+
+def experiment(source: str, of: str) -> str:
+    """What was decided in the experiments of a broadcast or scenario."""
+    return f"EXPERIMENT#{source}#{of}"
+
+
+def decision(part: str) -> str:
+    return f"{DECISIONS}{part}"
 
 
 def address_owner(address_key: str) -> str:

@@ -7,9 +7,22 @@ any difference, a winner is declared with at most the level's probability, whate
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from sodate.experiments.experiment import Experiment
 from sodate.experiments.intervals import Count, Interval, Scale, always_valid_ratio, difference_interval
+
+
+@dataclass(frozen=True)
+class ExperimentName:
+    """`of`: the id of the broadcast or scenario. `part`: the occurrence of the run, or the id of the step."""
+
+    source: Literal["broadcast", "scenario"]
+    of: str
+    part: str
+
+    def __str__(self) -> str:
+        return f"{self.of}/{self.part}"
 
 
 class Outcome(StrEnum):
@@ -18,6 +31,9 @@ class Outcome(StrEnum):
     TOO_FEW = "too_few"
     """At the horizon a variant has fewer leads than the minimum."""
     TOO_EARLY = "too_early"
+    CHOSEN = "chosen"
+    """By a person, before or after the experiment was decided."""
+    NOBODY_CHOSE = "nobody_chose"
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,9 @@ from math import lgamma, log, sqrt
 from statistics import NormalDist
 from typing import Literal
 
-#: How far the always-valid interval expects rates to differ: a success belongs to the challenger with a probability
-#: that differs from its share by about 1 / (2 * sqrt(this)), which is a rate higher by a quarter. Another value keeps
-#: the level and changes the power.
-_CONCENTRATION = 100.0
+#: Where the always-valid interval is narrowest: at about eight times as many successes. Another value keeps the level
+#: and changes the power.
+_CONCENTRATION = 20.0
 _HALVINGS = 60
 
 
