@@ -73,7 +73,7 @@ class BroadcastExperiment(Experiment):
         return self
 
     @model_validator(mode="after")
-    def _somebody_gets_the_winner(self) -> Self:
+    def _leaves_leads_for_the_winner(self) -> Self:
         if not self.is_sampled and self.winner == "automatic":
             raise ValueError(
                 "with `sample: 100` nobody is left who could get the winner: write `winner: by_person`, or a sample"
