@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from sodate.activities.catalog import ActivityVerdict
 from sodate.broadcasts import control, decide_variant
-from sodate.broadcasts.choose import Choice, choose
+from sodate.broadcasts.choose import choose
 from sodate.broadcasts.progress import progress_of
 from sodate.broadcasts.run import Run
 from sodate.broadcasts.store import batches_of, load_run
 from sodate.email.delivery.broadcast_message import MAIN
 from sodate.errors import Conflict, Invalid
+from sodate.experiments.choose import Choice
 from sodate.experiments.intervals import Count
 from sodate.experiments.store import find_decision
 from sodate.playbook.store import Definitions

@@ -45,6 +45,11 @@ def first_look(broadcast: Broadcast, mailing: Mailing, occurrence: str) -> datet
     return instants(broadcast, mailing, local)[-1] + timedelta(hours=experiment.minimum_hours) + UNREPORTED
 
 
+def has_seen_all(look: Look) -> bool:
+    """Whether each lead of the sample has had its time, but for a few that are late."""
+    return look.open <= _STRAGGLERS * (look.open + look.leads)
+
+
 @dataclass(frozen=True)
 class VariantDecision:
     definitions: Definitions
@@ -84,8 +89,7 @@ class VariantDecision:
         mailing = parsed(self.definitions.live("mailing"), Mailing)
         horizon = decides_at(broadcast, mailing, local_of(run.occurrence))
         latest = horizon + timedelta(hours=broadcast.valid_hours)
-        all_seen = look.open <= _STRAGGLERS * (look.open + look.leads)
-        at_horizon = look.until >= latest or (look.until >= horizon and all_seen)
+        at_horizon = look.until >= latest or (look.until >= horizon and has_seen_all(look))
         verdict = decide(experiment, experiment.arms, look.counts, at_horizon=at_horizon)
         if not verdict.is_final:
             return None

@@ -17,11 +17,16 @@ from sodate.email.ledger.store import SendItem, find_sends
 from sodate.experiments.experiment import Experiment
 from sodate.experiments.intervals import Count
 from sodate.experiments.look import Look
-from sodate.experiments.success import Window, success_in
+from sodate.experiments.success import Window, success_in, success_of
 
 #: Events of the last minutes may still be on their way into the log.
 UNREPORTED = timedelta(minutes=5)
 _WAITING = ("planned", "sending")
+
+
+def measure_all(run: Run, experiment: Experiment, now: datetime) -> Look:
+    """For an operator: a whole look at `now`."""
+    return measure(run, experiment, Look(now), lambda: True)[0]
 
 
 def measure(run: Run, experiment: Experiment, look: Look, has_time: Callable[[], bool]) -> tuple[Look, bool]:
@@ -64,5 +69,6 @@ def _seen(send: SendItem | None, experiment: Experiment, until: datetime) -> _Se
     if not is_over and (not experiment.always_valid or sent_at > until):
         return _Seen(is_open=True)
     log = activities_since(send.lead_id, sent_at)
-    success = success_in(log, experiment, Window(sent_at, min(end, until), send.send_id))
+    is_success = success_of(experiment, send=send.send_id)
+    success = success_in(log, is_success, Window(sent_at, min(end, until)))
     return _Seen(True, success.is_one, success.by_robot, not is_over)

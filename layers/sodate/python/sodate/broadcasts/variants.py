@@ -1,7 +1,7 @@
 """The experiment of a broadcast: variants of the email, and how much of the audience takes part."""
 
 from datetime import timedelta
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -9,6 +9,8 @@ from sodate.email.mailing import Line, LocalTime
 from sodate.experiments.decision import Arms
 from sodate.experiments.experiment import Experiment
 from sodate.playbook.model import Definition, Slug
+
+LONGEST_HOURS = 28 * 24
 
 
 class Variant(Definition):
@@ -38,6 +40,9 @@ class BroadcastExperiment(Experiment):
         le=100,
         description="Percent of the leads that get a variant; others get the winner. 100: all get one.",
     )
+    winner: Literal["automatic", "by_person"] = Field(
+        default="automatic", description="`by_person`: the result is shown, and a person chooses."
+    )
     person_has_hours: int = Field(
         default=24, ge=1, le=7 * 24, description="With `winner: by_person`: how long; then `default` is sent."
     )
@@ -62,6 +67,12 @@ class BroadcastExperiment(Experiment):
         """From the last email of the sample until the first one of the others, when nothing is late."""
         person = timedelta(hours=self.person_has_hours) if self.winner == "by_person" else timedelta(0)
         return self.horizon + person + timedelta(days=int(self.has_times))
+
+    @model_validator(mode="after")
+    def _ends_in_time(self) -> Self:
+        if self.decide_after_hours > LONGEST_HOURS:
+            raise ValueError(f"`decide_after_hours`: the others wait {LONGEST_HOURS} hours at most")
+        return self
 
     @model_validator(mode="after")
     def _names_its_variants(self) -> Self:

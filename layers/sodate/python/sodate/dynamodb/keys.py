@@ -128,6 +128,19 @@ def experiment(source: str, of: str) -> str:
     return f"EXPERIMENT#{source}#{of}"
 
 
+def arms(source: str, of: str, part: str) -> str:
+    """Who took which arm by chance."""
+    return f"EXPERIMENT#{source}#{of}#{part}"
+
+
+def arm(enrollment: str, lead_id: str) -> str:
+    return f"{lead_id}#{enrollment}"
+
+
+def lead_id_of_arm(sk: str) -> str:
+    return sk.partition("#")[0]
+
+
 def decision(part: str) -> str:
     return f"{DECISIONS}{part}"
 

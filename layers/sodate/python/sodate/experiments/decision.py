@@ -74,7 +74,7 @@ class Verdict:
 class Arms:
     """Variants with their weights, in the order of the file, those without new leads left out; and the default."""
 
-    weights: Mapping[str, int]
+    weights: Mapping[str, float]
     default: str
 
     @property

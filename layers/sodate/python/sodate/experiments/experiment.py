@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from sodate.conditions.one_activity import OneActivity
 from sodate.playbook.model import Definition
 
-LONGEST_HOURS = 28 * 24
+LONGEST_HOURS = 90 * 24
 #: Below this, no rate says anything.
 FEWEST_PER_VARIANT = 50
 
@@ -39,18 +39,20 @@ class Experiment(Definition):
     level: float = Field(
         default=0.05, ge=0.001, le=0.2, description="How often a winner is found at most where there is no difference."
     )
-    winner: Literal["automatic", "by_person"] = Field(
-        default="automatic", description="`by_person`: the result is shown, and a person chooses."
-    )
 
     @property
     def horizon(self) -> timedelta:
         return timedelta(hours=self.decide_after_hours)
 
+    @property
+    def conversions(self) -> int:
+        """How many are named."""
+        return int(self.conversion is not None)
+
     @model_validator(mode="after")
     def _names_the_success(self) -> Self:
-        if (self.metric == "conversion") != (self.conversion is not None):
-            raise ValueError("`metric: conversion` and `conversion` go together")
+        if self.conversions != (self.metric == "conversion"):
+            raise ValueError("`metric: conversion` goes with exactly one conversion, and only with it")
         if self.conversion is not None and self.conversion.activity == "mail_opened":
             raise ValueError("an open is no conversion: mail programs open most emails by themselves; take `click`")
         return self

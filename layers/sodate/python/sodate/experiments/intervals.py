@@ -80,6 +80,8 @@ def always_valid_ratio(count: Count, base: Count, share: float, level: float) ->
 
     def is_excluded(part: float) -> bool:
         """Whether `part` of the successes belonging to `count` is refuted."""
+        if not 0 < part < 1:
+            return True
         likelihood = count.successes * log(part) + base.successes * log(1 - part)
         return mixture - likelihood >= -log(level)
 

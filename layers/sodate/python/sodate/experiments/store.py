@@ -1,14 +1,19 @@
-"""What was decided in an experiment: one item, written once by the experiment itself, and replaced by people only."""
+"""Items of experiments: what was decided, and who took which arm of a scenario.
 
-from collections.abc import Mapping
+A decision is written once by the experiment itself, and replaced by people only. An arm is written once, in the
+transaction in which the enrollment takes it, so that no redelivery counts it twice.
+"""
+
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any
 
-from pynamodb.attributes import JSONAttribute, UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
 from sodate.dynamodb import keys, table
-from sodate.dynamodb.item import TableItem
-from sodate.dynamodb.table import ConditionFailed
+from sodate.dynamodb.item import TableItem, values
+from sodate.dynamodb.table import ConditionFailed, Put
 from sodate.errors import Conflict
 from sodate.experiments.decision import ExperimentName
 from sodate.experiments.intervals import Count
@@ -75,3 +80,48 @@ def _decision(stored: Mapping[str, Any]) -> Decision:
     return Decision(
         stored["variant"], stored["outcome"], stored["by"], stored["at"], stored.get("because"), counts, earlier
     )
+
+
+# -- who took which arm ------------------------------------------------------------------------------------------------
+
+_PAGE = 500
+
+
+class ArmItem(TableItem, discriminator="arm"):
+    arm = UnicodeAttribute()
+    at = UnicodeAttribute()
+    version = NumberAttribute()
+
+
+@dataclass(frozen=True)
+class TakenArm:
+    """`version`: of the scenario, whose weights decided."""
+
+    lead_id: str
+    arm: str
+    at: datetime
+    version: int
+
+
+def arm_taken(name: ExperimentName, enrollment: str, taken: TakenArm) -> Put:
+    """`enrollment`: its name; a lead may have several with keys."""
+    item = ArmItem(
+        keys.arms(name.source, name.of, name.part),
+        keys.arm(enrollment, taken.lead_id),
+        arm=taken.arm,
+        at=keys.stamp(taken.at),
+        version=taken.version,
+    )
+    return Put(item)
+
+
+def arms_taken(name: ExperimentName) -> Iterator[TakenArm]:
+    """All of them, in no order of time: for an operator's command."""
+    after: str | None = None
+    while True:
+        rows, after = table.page(keys.arms(name.source, name.of, name.part), after, _PAGE)
+        for stored in (values(ArmItem, row) for row in rows):
+            lead_id, at = keys.lead_id_of_arm(stored["sk"]), datetime.fromisoformat(stored["at"])
+            yield TakenArm(lead_id, stored["arm"], at, int(stored["version"]))
+        if after is None:
+            return

@@ -26,6 +26,7 @@ from sodate.scenarios.advance import (
     SetField,
 )
 from sodate.scenarios.enroll import Cause, begin, may_enter
+from sodate.scenarios.experiment_steps import arms_taken_by_chance
 from sodate.scenarios.lead_now import LeadNow
 from sodate.scenarios.programs import live_program
 from sodate.scenarios.progress import activities, after
@@ -59,6 +60,7 @@ class CarryOut:
         writes += [
             Put(activity_item(one)) for one in activities(state.lead_id, self.name, enrollment, advance, self.now)
         ]
+        writes += arms_taken_by_chance(self.lead.program, self.name, state.lead_id, enrollment, advance, self.now)
         change = state_change(state, moved, (), as_enrolled(self.name, enrollment))
         try:
             if writes:

@@ -1,6 +1,6 @@
 """What one `Advance` means for the enrollment and the log. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -20,8 +20,10 @@ _DECISIONS = frozenset(
 _LONGEST_REASON = 500
 
 
-def active(program: Program, name: str, enrollment: Enrollment) -> ActiveEnrollment:
-    """The stored enrollment as the engine sees it."""
+def active(
+    program: Program, name: str, enrollment: Enrollment, chosen: Mapping[str, str] | None = None
+) -> ActiveEnrollment:
+    """The stored enrollment as the engine sees it. `chosen`: see `ActiveEnrollment`."""
     visit = enrollment.visit or Visit(0, 0)
     return ActiveEnrollment(
         id=enrollment.id,
@@ -32,6 +34,7 @@ def active(program: Program, name: str, enrollment: Enrollment) -> ActiveEnrollm
         arms=enrollment.arms,
         reached=enrollment.goals,
         moves=visit.number,
+        chosen=chosen or {},
     )
 
 
