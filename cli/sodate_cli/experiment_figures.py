@@ -1,15 +1,22 @@
-"""The figures of an analysis, as a document and as rows of a table; needs a statistics library."""
+"""The figures of an analysis, as a document and as rows of a table.
 
-from typing import Any
+`evidence`: `calibration.experiment_statistics.evidence`, which needs a statistics library.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from sodate.experiments.analysis import Analysis
 from sodate.experiments.decision import Comparison
 from sodate.experiments.intervals import Count, Interval
 
-from sodate_cli.experiment_statistics import Evidence, evidence
+if TYPE_CHECKING:
+    from calibration.experiment_statistics import Evidence
+
+Gather = Callable[[Count, Count | None, float], "Evidence"]
 
 
-def figures(analysis: Analysis) -> dict[str, Any]:
+def figures(analysis: Analysis, evidence: Gather) -> dict[str, Any]:
     verdict = analysis.verdict
     return {
         "name": str(analysis.name),
@@ -21,16 +28,16 @@ def figures(analysis: Analysis) -> dict[str, Any]:
         "winner": verdict.variant,
         "open": analysis.open,
         "note": analysis.note,
-        "variants": [_variant(analysis, variant) for variant in analysis.arms.weights],
+        "variants": [_variant(analysis, variant, evidence) for variant in analysis.arms.weights],
     }
 
 
-def rows_of(analysis: Analysis) -> list[tuple[object, ...]]:
-    return [_row(analysis, variant) for variant in analysis.arms.weights]
+def rows_of(analysis: Analysis, evidence: Gather) -> list[tuple[object, ...]]:
+    return [_row(analysis, variant, evidence) for variant in analysis.arms.weights]
 
 
-def _variant(analysis: Analysis, variant: str) -> dict[str, Any]:
-    count, found, comparison = _count(analysis, variant), _evidence(analysis, variant), analysis.comparison(variant)
+def _variant(analysis: Analysis, variant: str, evidence: Gather) -> dict[str, Any]:
+    count, found, comparison = _count(analysis, variant), _evidence(analysis, variant, evidence), analysis.comparison(variant)
     compared = None
     if comparison is not None:
         compared = {"scale": comparison.scale, **vars(comparison.interval), "value": _value(analysis, comparison)}
@@ -47,8 +54,8 @@ def _variant(analysis: Analysis, variant: str) -> dict[str, Any]:
     }
 
 
-def _row(analysis: Analysis, variant: str) -> tuple[object, ...]:
-    count, found, comparison = _count(analysis, variant), _evidence(analysis, variant), analysis.comparison(variant)
+def _row(analysis: Analysis, variant: str, evidence: Gather) -> tuple[object, ...]:
+    count, found, comparison = _count(analysis, variant), _evidence(analysis, variant, evidence), analysis.comparison(variant)
     robots = analysis.robot_share(variant)
     return (
         f"{variant} (default)" if comparison is None else variant,
@@ -66,7 +73,7 @@ def _count(analysis: Analysis, variant: str) -> Count:
     return analysis.counts.get(variant, Count())
 
 
-def _evidence(analysis: Analysis, variant: str) -> Evidence:
+def _evidence(analysis: Analysis, variant: str, evidence: Gather) -> "Evidence":
     base = None if analysis.comparison(variant) is None else _count(analysis, analysis.arms.default)
     return evidence(_count(analysis, variant), base, analysis.experiment.level)
 

@@ -13,6 +13,7 @@ from sodate.playbook.store import Definitions
 from sodate.queries.experiments import Known, analyses, every, find
 
 from sodate_cli import output
+from sodate_cli.experiment_figures import figures, rows_of
 from sodate_cli.operator import StageOption, explained, now, person, target
 from sodate_cli.output import JsonOption
 from sodate_cli.times import Times
@@ -67,7 +68,7 @@ def analyze(name: NameArgument, stage: StageOption = None, as_json: JsonOption =
     Example: sodate experiment analyze monthly-news
     """
     try:
-        from sodate_cli.experiment_figures import figures, rows_of
+        from calibration.experiment_statistics import evidence
     except ModuleNotFoundError as error:
         output.fail(_MISSING.format(name=error.name), output.USAGE)
     with explained():
@@ -76,10 +77,10 @@ def analyze(name: NameArgument, stage: StageOption = None, as_json: JsonOption =
         known = find(definitions, name)
         found = analyses(definitions, known, now(where))
     if as_json:
-        output.show_json([{**figures(one), "decision": _decided(known)} for one in found])
+        output.show_json([{**figures(one, evidence), "decision": _decided(known)} for one in found])
         return
     for one in found:
-        _show_analysis(one, rows_of(one), known)
+        _show_analysis(one, rows_of(one, evidence), known)
 
 
 @app.command("choose")

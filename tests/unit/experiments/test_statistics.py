@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from calibration.experiment_statistics import evidence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import betabinom, binom, binomtest
@@ -9,7 +10,6 @@ from sodate.experiments import intervals
 from sodate.experiments.decision import Arms, Outcome, decide
 from sodate.experiments.experiment import Experiment
 from sodate.experiments.intervals import Count, always_valid_ratio, difference_interval, rate_interval
-from sodate_cli.experiment_statistics import evidence
 
 LEVELS = (0.05, 0.025, 0.01, 0.005)
 RATES = (0.003, 0.01, 0.02, 0.05, 0.1, 0.3, 0.5)

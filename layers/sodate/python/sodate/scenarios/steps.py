@@ -85,7 +85,7 @@ class SplitExperiment(Experiment):
     `decide_after_hours`; with `always_valid` all of them. A person chooses an arm for the leads that come then.
     """
 
-    default: Slug = Field(description="The arm that the others are compared with.")
+    default: str = Field(max_length=60, description="The arm that the others are compared with.")
     goal: Slug | None = Field(default=None, description="With `metric: conversion`: a goal of the scenario.")
 
     @property
