@@ -37,7 +37,8 @@ def rows_of(analysis: Analysis, evidence: Gather) -> list[tuple[object, ...]]:
 
 
 def _variant(analysis: Analysis, variant: str, evidence: Gather) -> dict[str, Any]:
-    count, found, comparison = _count(analysis, variant), _evidence(analysis, variant, evidence), analysis.comparison(variant)
+    count, found = _count(analysis, variant), _evidence(analysis, variant, evidence)
+    comparison = analysis.comparison(variant)
     compared = None
     if comparison is not None:
         compared = {"scale": comparison.scale, **vars(comparison.interval), "value": _value(analysis, comparison)}
@@ -55,7 +56,8 @@ def _variant(analysis: Analysis, variant: str, evidence: Gather) -> dict[str, An
 
 
 def _row(analysis: Analysis, variant: str, evidence: Gather) -> tuple[object, ...]:
-    count, found, comparison = _count(analysis, variant), _evidence(analysis, variant, evidence), analysis.comparison(variant)
+    count, found = _count(analysis, variant), _evidence(analysis, variant, evidence)
+    comparison = analysis.comparison(variant)
     robots = analysis.robot_share(variant)
     return (
         f"{variant} (default)" if comparison is None else variant,

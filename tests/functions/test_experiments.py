@@ -90,7 +90,7 @@ def test_the_sample_gets_the_variants_and_the_others_get_the_winner_once(world: 
     assert subjects(world) == {"News": len(by_cell["plain"]), "Short": len(by_cell["short"])}
     assert now_(run).state == "testing"
     clicks(world, run, plain=2, short=30)
-    world.advance(2 * HOUR)
+    world.advance(timedelta(hours=2, minutes=10))
     decision = find_decision(run.experiment)
     assert decision is not None
     assert (decision.variant, decision.outcome, decision.by) == ("short", "winner", "automatic")
@@ -208,7 +208,7 @@ def test_an_always_valid_experiment_decides_as_soon_as_the_difference_is_certain
     world.advance(timedelta(hours=3, minutes=30))
     assert find_decision(run.experiment) is None
     clicks(world, run, short=30)
-    world.advance(timedelta(minutes=60))
+    world.advance(timedelta(minutes=70))
     decision = find_decision(run.experiment)
     assert decision is not None
     assert (decision.variant, decision.outcome) == ("short", "winner")
@@ -276,7 +276,7 @@ def test_after_a_crash_of_the_decision_the_same_one_stands(world: QuickWorld) ->
     run = approved(world)
     world.advance(timedelta(hours=3, minutes=30))
     clicks(world, run, short=30)
-    before, begins = dict(world.table.items), world.now + timedelta(hours=2)
+    before, begins = dict(world.table.items), world.now + timedelta(hours=2, minutes=10)
     task = waiting_task(world)
     for crash in crash_points(world, at_least=3):
         started_again(world, before, begins)
@@ -296,7 +296,7 @@ def test_after_a_crash_of_the_release_each_of_the_others_gets_it_once(world: Qui
     run = approved(world)
     world.advance(timedelta(hours=3, minutes=30))
     clicks(world, run, short=30)
-    world.now += timedelta(hours=2)
+    world.now += timedelta(hours=2, minutes=10)
     world.call("email_sender", waiting_task(world))
     assert find_decision(run.experiment) is not None
     before, begins, sent = dict(world.table.items), world.now, len(world.ses.simulator.messages)

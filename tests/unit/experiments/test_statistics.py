@@ -65,37 +65,43 @@ def test_the_difference_is_made_of_both_rates_as_newcombe_says(count: Count, bas
     assert (mirrored.low, mirrored.high) == pytest.approx((-found.high, -found.low))
 
 
-@given(st.integers(0, 300), st.integers(0, 300), st.sampled_from([0.1, 0.5, 0.75]), st.sampled_from(LEVELS))
+@given(st.integers(0, 300), st.integers(0, 300), st.sampled_from([300, 900, 2700]), st.sampled_from(LEVELS))
 def test_the_always_valid_interval_is_that_of_the_library_s_mixture(
-    own: int, base: int, share: float, level: float
+    own: int, base: int, leads: int, level: float
 ) -> None:
     """The ratio 1 is outside exactly when the beta-binomial is 1 / level times as likely as the binomial."""
-    found = always_valid_ratio(Count(5000, own), Count(5000, base), share, level)
-    concentration = intervals._CONCENTRATION
-    mixture = betabinom(own + base, concentration * share, concentration * (1 - share)).pmf(own)
-    factor = mixture / binom(own + base, share).pmf(own)
-    if abs(np.log(factor * level)) > 1e-6:
-        assert (not found.low < 1 < found.high) == (factor > 1 / level)
+    found = always_valid_ratio(Count(leads, own), Count(900, base), level)
+    share, concentration = leads / (leads + 900), intervals._CONCENTRATION
+    mixture = betabinom(own + base, concentration * share, concentration * (1 - share)).logpmf(own)
+    factor = mixture - binom(own + base, share).logpmf(own)
+    if abs(factor + np.log(level)) > 1e-6:
+        assert (not found.low < 1 < found.high) == (factor > -np.log(level))
 
 
-@pytest.mark.parametrize("share", [0.5, 0.2])
-def test_looking_after_every_success_finds_a_false_winner_no_more_often_than_the_level(share: float) -> None:
-    """Exactly, for every order of up to 400 successes: a walk over all counts, with a look at each."""
-    level, most = 0.05, 400
+@pytest.mark.parametrize("sizes", [(2_000, 2_000), (500, 2_000), (200, 200), (100, 300)])
+def test_looking_after_every_success_finds_a_false_winner_no_more_often_than_the_level(sizes: tuple[int, int]) -> None:
+    """Exactly, for every order of the first 400 successes, or of the success of every lead: a walk over all counts.
+
+    Each lead succeeds at most once, so successes are drawn without replacement.
+    """
+    level, (leads, others) = 0.05, sizes
     reached, false = {0: 1.0}, 0.0
-    for successes in range(1, most + 1):
+    for successes in range(1, min(400, leads + others) + 1):
         following: dict[int, float] = {}
         for own, chance in reached.items():
+            share = (leads - own) / (leads + others - successes + 1)
             following[own + 1] = following.get(own + 1, 0.0) + chance * share
             following[own] = following.get(own, 0.0) + chance * (1 - share)
         reached = {}
         for own, chance in following.items():
-            found = always_valid_ratio(Count(most, own), Count(most, successes - own), share, level)
+            if not chance:
+                continue
+            found = always_valid_ratio(Count(leads, own), Count(others, successes - own), level)
             if found.low < 1 < found.high:
                 reached[own] = chance
             else:
                 false += chance
-    assert 0.001 < false <= level
+    assert 0.0 < false <= level
 
 
 @settings(deadline=None)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sodate.broadcasts.broadcast import Broadcast, local_of
 from sodate.broadcasts.measure import UNREPORTED, measure
 from sodate.broadcasts.run import Run
-from sodate.broadcasts.schedule import decides_at, instants, next_time_of
+from sodate.broadcasts.schedule import LATE, decides_at, exposure, instants, next_time_of
 from sodate.broadcasts.store import batches_of, commit, due_entry, moved, next_task
 from sodate.broadcasts.variants import BroadcastExperiment
 from sodate.dynamodb import keys, table
@@ -42,7 +42,12 @@ def first_look(broadcast: Broadcast, mailing: Mailing, occurrence: str) -> datet
         return horizon
     if experiment.winner == "by_person":
         return horizon + timedelta(hours=experiment.person_has_hours)
-    return instants(broadcast, mailing, local)[-1] + timedelta(hours=experiment.minimum_hours) + UNREPORTED
+    return instants(broadcast, mailing, local)[-1] + timedelta(hours=experiment.minimum_hours) + LATE + UNREPORTED
+
+
+def new_look(definitions: Definitions, run: Run, broadcast: Broadcast, now: datetime) -> Look:
+    until, mailing = now - UNREPORTED, parsed(definitions.live("mailing"), Mailing)
+    return Look(until, exposure(broadcast, mailing, local_of(run.occurrence), until))
 
 
 def has_seen_all(look: Look) -> bool:
@@ -64,7 +69,7 @@ class VariantDecision:
         experiment = broadcast.experiment
         if experiment is None:
             raise ValueError(f"{run.name} waits for an experiment that it does not have")
-        look = Look.parse(run.look) if run.look else Look(self.now() - UNREPORTED)
+        look = Look.parse(run.look) if run.look else new_look(self.definitions, run, broadcast, self.now())
         look, is_complete = measure(run, experiment, look, lambda: self.now() - began <= BUDGET)
         if not is_complete:
             return self._go_on(run, look.to_text(), self.now(), "counting")

@@ -24,11 +24,6 @@ UNREPORTED = timedelta(minutes=5)
 _WAITING = ("planned", "sending")
 
 
-def measure_all(run: Run, experiment: Experiment, now: datetime) -> Look:
-    """For an operator: a whole look at `now`."""
-    return measure(run, experiment, Look(now), lambda: True)[0]
-
-
 def measure(run: Run, experiment: Experiment, look: Look, has_time: Callable[[], bool]) -> tuple[Look, bool]:
     """The look with as many more batches as there is time for, at least one; and whether it is complete."""
     begins_at = look.next_batch
@@ -43,14 +38,14 @@ def measure(run: Run, experiment: Experiment, look: Look, has_time: Callable[[],
 
 def _with_batch(run: Run, experiment: Experiment, look: Look, batch: Batch, variant: str) -> Look:
     sends = find_sends([(lead_id, run.send_id(lead_id)) for lead_id in batch.leads])
-    leads = [_seen(send, experiment, look.until) for send in sends]
+    leads = [_seen(send, experiment, look) for send in sends]
     counts = Count(sum(one.counts for one in leads), sum(one.success for one in leads))
     return look.counted(variant, counts, sum(one.by_robot for one in leads), sum(one.is_open for one in leads))
 
 
 @dataclass(frozen=True)
 class _Seen:
-    """Of one lead. `counts`: its email left, and with a horizon, the time of its success is over."""
+    """Of one lead. `counts`: its email left, and it was seen for the time of the look."""
 
     counts: bool = False
     success: bool = False
@@ -58,17 +53,15 @@ class _Seen:
     is_open: bool = False
 
 
-def _seen(send: SendItem | None, experiment: Experiment, until: datetime) -> _Seen:
+def _seen(send: SendItem | None, experiment: Experiment, look: Look) -> _Seen:
     if send is None or send.state in _WAITING:
         return _Seen(is_open=True)
     if send.rank < RANK["sent"]:
         return _Seen()
     sent_at = datetime.fromisoformat(send.sent_at or send.planned_at)
-    end = sent_at + experiment.horizon
-    is_over = end <= until
-    if not is_over and (not experiment.always_valid or sent_at > until):
+    end = sent_at + look.exposure
+    if end > look.until:
         return _Seen(is_open=True)
-    log = activities_since(send.lead_id, sent_at)
     is_success = success_of(experiment, send=send.send_id)
-    success = success_in(log, is_success, Window(sent_at, min(end, until)))
-    return _Seen(True, success.is_one, success.by_robot, not is_over)
+    success = success_in(activities_since(send.lead_id, sent_at), is_success, Window(sent_at, end))
+    return _Seen(True, success.is_one, success.by_robot)

@@ -13,6 +13,8 @@ from sodate.scenarios.local_time import first_valid
 from sodate.scenarios.recurrence import next_after
 
 _MINUTE = timedelta(minutes=1)
+#: An email of an experiment that leaves later than this after its time counts only when its own horizon is over.
+LATE = timedelta(minutes=30)
 
 
 def next_local(broadcast: Broadcast, mailing: Mailing, after: datetime) -> datetime | None:
@@ -67,9 +69,21 @@ def next_time_of(variant: Variant, mailing: Mailing, after: datetime) -> datetim
 
 
 def decides_at(broadcast: Broadcast, mailing: Mailing, local: datetime) -> datetime:
-    """The horizon of the experiment, when nothing of the sample is late."""
+    """The horizon of the experiment: when each lead whose email was not late has had its time."""
     horizon = broadcast.experiment.horizon if broadcast.experiment else timedelta(0)
-    return instants(broadcast, mailing, local)[-1] + horizon
+    return instants(broadcast, mailing, local)[-1] + LATE + horizon
+
+
+def exposure(broadcast: Broadcast, mailing: Mailing, local: datetime, until: datetime) -> timedelta:
+    """For how long each lead of the experiment is seen in a look at `until`; negative: none yet.
+
+    Before the horizon it is as long as the last email that was not late has been there: the same for all, so that
+    variants whose batches leave earlier have no advantage.
+    """
+    horizon = broadcast.experiment.horizon if broadcast.experiment else timedelta(0)
+    if broadcast.experiment is None or not broadcast.experiment.always_valid:
+        return horizon
+    return min(horizon, until - LATE - instants(broadcast, mailing, local)[-1])
 
 
 @lru_cache(maxsize=16)

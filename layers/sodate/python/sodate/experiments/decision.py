@@ -81,10 +81,6 @@ class Arms:
     def challengers(self) -> tuple[str, ...]:
         return tuple(variant for variant in self.weights if variant != self.default)
 
-    def share(self, variant: str) -> float:
-        """The weight of the variant among it and the default."""
-        return self.weights[variant] / (self.weights[variant] + self.weights[self.default])
-
 
 def decide(experiment: Experiment, arms: Arms, counts: Mapping[str, Count], *, at_horizon: bool) -> Verdict:
     """`at_horizon`: every success has had its time; before, only an always-valid experiment decides."""
@@ -106,7 +102,7 @@ def compare(experiment: Experiment, arms: Arms, counts: Mapping[str, Count]) -> 
     for variant in arms.challengers:
         count = counts.get(variant, Count())
         if experiment.always_valid:
-            ratio = always_valid_ratio(count, base, arms.share(variant), level)
+            ratio = always_valid_ratio(count, base, level)
             result.append(Comparison(variant, "ratio", ratio))
         else:
             result.append(Comparison(variant, "difference", difference_interval(count, base, level)))

@@ -66,15 +66,18 @@ def difference_interval(count: Count, base: Count, level: float) -> Interval:
     )
 
 
-def always_valid_ratio(count: Count, base: Count, share: float, level: float) -> Interval:
+def always_valid_ratio(count: Count, base: Count, level: float) -> Interval:
     """Of the rate of `count` divided by that of `base`, valid at every look, however often and whenever one looks.
 
     Lindon, Malek: Anytime-Valid Inference for Multinomial Count Data, NeurIPS 2022 (arXiv:2011.03567), for two arms.
-    `share`: the weight of `count` among the two, strictly between 0 and 1. When a variant makes no difference, each
-    success belongs to it with this probability, because leads are assigned at random: independently of rates, of when
-    emails leave, and of how late successes come. So at a ratio of 1 the level holds at any number of leads. For other
-    ratios the bounds are those of the hazard ratio, which is the ratio of rates where rates are small.
+    When a variant makes no difference, each next success belongs to it with the probability of its share of the leads,
+    because leads are assigned at random: independently of rates and of how late successes come, as long as every lead
+    is seen for the same time. So at a ratio of 1 the level holds at any number of leads. For other ratios the bounds
+    are those of the hazard ratio, which is the ratio of rates where rates are small.
     """
+    if not count.leads or not base.leads:
+        return Interval(0.0, float("inf"))
+    share = count.leads / (count.leads + base.leads)
     prior = _CONCENTRATION * share, _CONCENTRATION * (1 - share)
     mixture = _log_beta(prior[0] + count.successes, prior[1] + base.successes) - _log_beta(*prior)
 

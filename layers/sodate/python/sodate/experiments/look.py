@@ -3,19 +3,22 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sodate.experiments.intervals import Count
 
 
 @dataclass(frozen=True)
 class Look:
-    """`until`: what happened later is not counted, so that all variants are seen at one moment. `next_batch`: the first
-    batch that is not counted yet. `open`: leads of the sample that may still have an email or a success that counts.
-    `robots`: leads with clicks by robots only.
+    """`until`: what happened later is not counted, so that all variants are seen at one moment.
+
+    `exposure`: for how long each lead is seen, from its email on; one whose time is not over does not count.
+    `next_batch`: the first batch that is not counted yet. `open`: leads that may still come to count. `robots`: leads
+    with clicks by robots only.
     """
 
     until: datetime
+    exposure: timedelta
     next_batch: int = 0
     counts: Mapping[str, Count] = field(default_factory=dict)
     open: int = 0
@@ -38,13 +41,13 @@ class Look:
     def to_text(self) -> str:
         counts = {variant: [count.leads, count.successes] for variant, count in self.counts.items()}
         return json.dumps(
-            {"until": self.until.isoformat(), "next": self.next_batch, "counts": counts, "open": self.open,
-             "robots": dict(self.robots)}
+            {"until": self.until.isoformat(), "exposure": self.exposure.total_seconds(), "next": self.next_batch,
+             "counts": counts, "open": self.open, "robots": dict(self.robots)}
         )  # fmt: skip
 
     @classmethod
     def parse(cls, text: str) -> "Look":
         stored = json.loads(text)
         counts = {variant: Count(*pair) for variant, pair in stored["counts"].items()}
-        until = datetime.fromisoformat(stored["until"])
-        return cls(until, int(stored["next"]), counts, int(stored["open"]), stored["robots"])
+        until, exposure = datetime.fromisoformat(stored["until"]), timedelta(seconds=stored["exposure"])
+        return cls(until, exposure, int(stored["next"]), counts, int(stored["open"]), stored["robots"])

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sodate.broadcasts.broadcast import Broadcast, local_of
 from sodate.broadcasts.choose import experiment_of
-from sodate.broadcasts.decide_variant import has_seen_all
-from sodate.broadcasts.measure import measure_all
+from sodate.broadcasts.decide_variant import has_seen_all, new_look
+from sodate.broadcasts.measure import measure
 from sodate.broadcasts.run import Run
 from sodate.broadcasts.schedule import decides_at
 from sodate.broadcasts.store import load_run, runs_of
@@ -75,8 +75,8 @@ def analyses(definitions: Definitions, known: Known, now: datetime) -> list[Anal
         return analyses_of(definitions, known.name.of, known.name.part, now)
     broadcast = parsed(definitions.version("broadcast", run.broadcast, run.version), Broadcast)
     experiment, mailing = experiment_of(definitions, run), parsed(definitions.live("mailing"), Mailing)
-    look = measure_all(run, experiment, now)
-    at_horizon = now >= decides_at(broadcast, mailing, local_of(run.occurrence)) and has_seen_all(look)
+    look, _ = measure(run, experiment, new_look(definitions, run, broadcast, now), lambda: True)
+    at_horizon = look.until >= decides_at(broadcast, mailing, local_of(run.occurrence)) and has_seen_all(look)
     return [analysis_of(known.name, experiment, experiment.arms, look, at_horizon=at_horizon)]
 
 

@@ -77,7 +77,7 @@ def _of_goal(
 
 
 def _look(taken: Sequence[TakenArm], experiment: SplitExperiment, is_success: IsSuccess, now: datetime) -> Look:
-    look = Look(now)
+    look = Look(now, experiment.horizon)
     for one in taken:
         end = one.at + experiment.horizon
         if end > now and not experiment.always_valid:
