@@ -27,7 +27,7 @@ from sodate.playbook.store import Definitions, parsed
 BUDGET = timedelta(seconds=20)
 FIRST_REVIEW = timedelta(minutes=30)
 #: Between two looks.
-_LOOK_AGAIN = timedelta(minutes=30)
+LOOK_AGAIN = timedelta(minutes=30)
 #: So many due entries are written at once.
 _AT_ONCE = 25
 #: At the horizon, this share of the sample may still be on its way.
@@ -75,7 +75,7 @@ class VariantDecision:
             return self._go_on(run, look.to_text(), self.now(), "counting")
         decision = self._decision(run, broadcast, experiment, look)
         if decision is None:
-            return self._go_on(run, None, self.now() + _LOOK_AGAIN, "undecided")
+            return self._go_on(run, None, self.now() + LOOK_AGAIN, "undecided")
         put_first(run.experiment, decision)
         return self._go_on(run, None, self.now(), "decided")
 
