@@ -313,6 +313,39 @@ def test_after_a_crash_of_the_release_each_of_the_others_gets_it_once(world: Qui
         assert len(got(world)) == 300, crash.number
 
 
+def test_messages_of_a_sample_that_come_again_after_the_release_send_nothing(world: QuickWorld) -> None:
+    """Also as messages of the others: the mark of the run is the same for all cells."""
+    run = approved(world)
+    world.advance(timedelta(hours=3, minutes=30))
+    clicks(world, run, short=30)
+    world.advance(4 * HOUR)
+    for entry in [item["message"] for item in world.items("due") if item["sk"].startswith("broadcast#")]:
+        for changes in ({}, {"cell": "short"}, {"cell": MAIN}):
+            body = json.dumps({**json.loads(entry), **changes})
+            world.call("email_sender", {"Records": [{"messageId": "again", "body": body}]})
+    assert set(got(world).values()) == {1}
+    assert len(got(world)) == 300
+
+
+def test_no_email_leaves_after_the_end_of_the_run_when_a_pause_delays_the_release(world: QuickWorld) -> None:
+    """The mark that prevents a second email may be removed then."""
+    run = approved(world, decide_after_hours=2)
+    world.advance(timedelta(hours=3, minutes=30))
+    sample = len(got(world))
+    ends = datetime.fromisoformat(now_(run).ends or "")
+    control.pause("monthly", None)
+    world.advance(ends - world.now - timedelta(hours=2))
+    control.resume("monthly", None)
+    while now_(run).state == "testing":
+        world.advance(timedelta(minutes=1))
+    control.pause("monthly", None)
+    world.advance(ends - world.now + timedelta(minutes=5))
+    control.resume("monthly", None)
+    world.advance(HOUR)
+    assert len(got(world)) == sample
+    assert progress_of(now_(run)).reasons == {"expired": 300 - sample}
+
+
 def test_a_look_that_takes_several_tasks_sees_all_variants_at_one_moment(
     world: QuickWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
