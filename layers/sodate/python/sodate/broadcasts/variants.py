@@ -40,6 +40,7 @@ class BroadcastExperiment(Experiment):
         le=100,
         description="Percent of the leads that get a variant; others get the winner. 100: all get one.",
     )
+    minimum_hours: int = Field(default=1, ge=0, le=LONGEST_HOURS, description="`always_valid` decides no earlier.")
     winner: Literal["automatic", "by_person"] = Field(
         default="automatic", description="`by_person`: the result is shown, and a person chooses."
     )
@@ -70,6 +71,8 @@ class BroadcastExperiment(Experiment):
 
     @model_validator(mode="after")
     def _ends_in_time(self) -> Self:
+        if self.always_valid and self.minimum_hours >= self.decide_after_hours:
+            raise ValueError("`minimum_hours` must be less than `decide_after_hours`, or nothing is looked at early")
         if self.decide_after_hours > LONGEST_HOURS:
             raise ValueError(f"`decide_after_hours`: the others wait {LONGEST_HOURS} hours at most")
         return self

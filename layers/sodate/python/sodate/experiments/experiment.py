@@ -29,10 +29,9 @@ class Experiment(Definition):
     )
     always_valid: bool = Field(
         default=False,
-        description="Look every half hour and decide as soon as the difference is certain, at the latest at the"
-        " horizon; the intervals are wider, so that looking often finds no more false winners.",
+        description="Decide at any look, as soon as the difference is certain: the intervals are wider, so that looking"
+        " often finds no more false winners. A broadcast is looked at every half hour until the horizon.",
     )
-    minimum_hours: int = Field(default=1, ge=0, le=LONGEST_HOURS, description="`always_valid` decides no earlier.")
     minimum_per_variant: int = Field(
         default=100, ge=FEWEST_PER_VARIANT, le=10_000_000, description="With fewer leads in a variant nothing wins."
     )
@@ -55,10 +54,4 @@ class Experiment(Definition):
             raise ValueError("`metric: conversion` goes with exactly one conversion, and only with it")
         if self.conversion is not None and self.conversion.activity == "mail_opened":
             raise ValueError("an open is no conversion: mail programs open most emails by themselves; take `click`")
-        return self
-
-    @model_validator(mode="after")
-    def _minimum_comes_before_the_horizon(self) -> Self:
-        if self.always_valid and self.minimum_hours >= self.decide_after_hours:
-            raise ValueError("`minimum_hours` must be less than `decide_after_hours`, or nothing is looked at early")
         return self
