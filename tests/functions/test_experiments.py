@@ -74,10 +74,12 @@ def now_(run: Run) -> Run:
 
 
 def clicks(world: QuickWorld, run: Run, **wanted: int) -> None:
-    """So many leads of each variant click."""
+    """So many leads of each variant click, and SES reports it."""
+    emails = {one.tags["lead_id"]: one.message_id for one in world.ses.simulator.messages if one.tags.get("broadcast")}
     for variant, count in wanted.items():
         for lead_id in cells(run)[variant][:count]:
-            click(lead_id, run, world.now)
+            world.ses.simulator.click(emails[lead_id], "https://example.jp/cases")
+    world.settle()
 
 
 def test_the_sample_gets_the_variants_and_the_others_get_the_winner_once(world: QuickWorld) -> None:
@@ -177,6 +179,25 @@ def test_a_person_overrules_the_decision_for_those_whose_email_has_not_left(worl
     assert decision.counts["short"].successes == 30
     assert subjects(world)["News"] == 300 - len(cells(run)["short"])
     assert set(got(world).values()) == {1}
+
+
+def test_a_person_who_chooses_while_a_look_counts_is_not_overruled(
+    world: QuickWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, measure = approved(world), decide_variant.measure
+
+    def chosen_meanwhile(of: Run, *more: Any) -> Any:
+        choose(Definitions(), now_(of), Choice("plain", "boss", "x"), world.now)
+        return measure(of, *more)
+
+    world.advance(timedelta(hours=3, minutes=30))
+    clicks(world, run, short=30)
+    monkeypatch.setattr(decide_variant, "measure", chosen_meanwhile)
+    world.advance(4 * HOUR)
+    decision = find_decision(run.experiment)
+    assert decision is not None
+    assert (decision.variant, decision.by) == ("plain", "boss")
+    assert subjects(world)["News"] == 300 - len(cells(run)["short"])
 
 
 def test_a_change_of_the_weights_while_a_run_goes_on_moves_nobody(world: QuickWorld) -> None:

@@ -57,11 +57,11 @@ EXPERIMENTS = (
         _COMMAND,
     ),
     _mutant(
-        "decided-again-after-a-crash",
+        "look-overrules-a-person",
         "experiments/store",
         "table.put_new(_item(name, decision))",
         "table.put(_item(name, decision))",
-        "the others get two variants, as the figures were before and after a crash",
+        "a person chooses while a look counts, and the look decides otherwise",
         _TESTS,
     ),
     _mutant(

@@ -23,7 +23,7 @@ TEMPLATE: dict[str, Any] = {
     "purpose": "marketing",
     "topic": "news",
     "subject": "News for {{ lead.name | default: 'you' }}",
-    "html": '<p>news</p><a href="{{ unsubscribe_url }}">stop</a>',
+    "html": '<a href="https://example.jp/cases">news</a><a href="{{ unsubscribe_url }}">stop</a>',
     "text": "news {{ unsubscribe_url }}",
 }
 BROADCAST: dict[str, Any] = {
