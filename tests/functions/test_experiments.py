@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sodate.activities.catalog import ActivityVerdict
 from sodate.broadcasts import control, decide_variant
+from sodate.broadcasts.approve import approve
 from sodate.broadcasts.choose import choose
 from sodate.broadcasts.progress import progress_of
 from sodate.broadcasts.run import Run
@@ -24,7 +25,7 @@ from sodate.scheduling.store import LANES, move_cursor
 from sodate.scoring.correct import judge
 
 from tests.functions.quick import QuickWorld, quick_world
-from tests.support.broadcasting import add_member, click, publish, publish_approved
+from tests.support.broadcasting import TEMPLATE, add_member, click, publish, publish_approved
 from tests.support.crashes import crash_points
 from tests.support.world import Json
 
@@ -275,6 +276,54 @@ def test_send_times_are_compared_with_equal_windows_and_the_winner_waits_for_its
     assert len(got(world)) == 300
     world.advance(timedelta(hours=24))
     assert now_(run).state == "done"
+
+
+def test_a_variant_has_its_own_template_and_sender_name_and_the_approval_covers_it(world: QuickWorld) -> None:
+    definitions = Definitions()
+    body = {**TEMPLATE, "id": "other", "topic": TOPIC, "subject": "Other"}
+    definitions.publish("template", "other", body, world.now, applied_by="editor")
+    variants = [{"id": "plain"}, {"id": "other", "template": "other", "sender_name": "Taro of Norte"}]
+    run = approved(world, leads=60, variants=variants, sample=100, winner="by_person")
+    world.advance(timedelta(hours=4))
+    assert subjects(world) == {"News": len(cells(run)["plain"]), "Other": len(cells(run)["other"])}
+    named = Counter(message.source.startswith('"Taro of Norte" <') for message in world.ses.simulator.messages)
+    assert named == {True: len(cells(run)["other"]), False: len(cells(run)["plain"])}
+    templates = {item["template"]: item["template_version"] for item in world.items("send") if item.get("variant")}
+    assert templates == {"news": 1, "other": 1}
+    assert now_(run).state == "done"
+    with pytest.raises(Conflict, match="is done"):
+        choose(definitions, now_(run), Choice("plain", "boss", "x"), world.now)
+
+
+def test_a_changed_template_of_a_variant_needs_a_new_approval(world: QuickWorld) -> None:
+    definitions = Definitions()
+    body = {**TEMPLATE, "id": "other", "topic": TOPIC}
+    definitions.publish("template", "other", body, world.now, applied_by="boss")
+    variants = [{"id": "plain"}, {"id": "other", "template": "other"}]
+    publish(world.now, TOPIC, experiment={**EXPERIMENT, "variants": variants})
+    with pytest.raises(Conflict, match="boss applied template 'other'"):
+        approve(definitions, "monthly", "boss", world.now)
+    run = approved(world, leads=2, variants=variants)
+    definitions.publish("template", "other", {**body, "subject": "Changed"}, world.now, applied_by="editor")
+    world.new_process()
+    world.advance(timedelta(hours=4))
+    assert (now_(run).state, now_(run).reason) == ("cancelled", "not_approved")
+
+
+def test_in_the_recipients_local_time_each_lead_has_one_cell_whatever_its_time_zone(world: QuickWorld) -> None:
+    zones = ("Asia/Tokyo", "Europe/London", "America/New_York", "Pacific/Auckland", None)
+    for number in range(130):
+        add_member(f"lead{number:04d}", topic=TOPIC, zone=zones[number % 5])
+    changes = {"variants": [{"id": f"v{number}"} for number in range(10)], "default": "v0"}
+    experiment = {**EXPERIMENT, **changes, "sample": 100, "winner": "by_person"}
+    occurrence = publish_approved(
+        world.now, TOPIC, experiment=experiment, local_time="recipient", once="2026-11-26T14:00"
+    )
+    world.advance(timedelta(days=4))
+    listed = [lead for leads in cells(load_run("monthly", occurrence)).values() for lead in leads]
+    assert sorted(listed) == [f"lead{number:04d}" for number in range(130)]
+    assert set(got(world).values()) == {1}
+    assert len(got(world)) == 130
 
 
 # -- crashes and repetitions -------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from sodate.broadcasts.broadcast import Broadcast, occurrence_of
 from sodate.broadcasts.schedule import instant_for, local_of_variant
 from sodate.broadcasts.variants import BroadcastExperiment, Variant
 from sodate.conditions.evaluate import random_bucket
+from sodate.email.content.template import Template
 from sodate.email.delivery.broadcast_message import MAIN
 from sodate.email.mailing import Mailing
 from sodate.experiments.assignment import variant_at
@@ -32,6 +33,15 @@ def cell_and_instant(
     if cell is not None and cell != MAIN and broadcast.experiment is not None:
         local = local_of_variant(local, broadcast.experiment.variant(cell))
     return cell, instant_for(broadcast, mailing, local, time_zone)
+
+
+def variants_of(broadcast: Broadcast) -> tuple[Variant, ...]:
+    """Of the experiment; without one, the email as it is."""
+    return broadcast.experiment.variants if broadcast.experiment is not None else (_AS_IT_IS,)
+
+
+def with_variant(template: Template, variant: Variant) -> Template:
+    return template if variant.subject is None else template.model_copy(update={"subject": variant.subject})
 
 
 def variant_of(experiment: BroadcastExperiment | None, variant_id: str | None) -> Variant:

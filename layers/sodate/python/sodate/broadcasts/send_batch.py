@@ -12,7 +12,7 @@ from sodate.broadcasts.advance import PAUSE_CHECK, RunAdvance
 from sodate.broadcasts.audience import Candidate, left_out
 from sodate.broadcasts.broadcast import Broadcast
 from sodate.broadcasts.candidates import candidates_of
-from sodate.broadcasts.cells import variant_of
+from sodate.broadcasts.cells import variant_of, with_variant
 from sodate.broadcasts.run import Run, outdated
 from sodate.broadcasts.source import BroadcastSource
 from sodate.broadcasts.store import load_run, runs_removed
@@ -84,8 +84,7 @@ class BroadcastEmail:
     def _email(self, run: Run, broadcast: Broadcast, variant: Variant, mailing: Mailing) -> MarketingEmail:
         name = variant.template or broadcast.template
         template = parsed(self.definitions.version("template", name, run.version_of(name)), Template)
-        if variant.subject is not None:
-            template = template.model_copy(update={"subject": variant.subject})
+        template = with_variant(template, variant)
         return MarketingEmail(template, broadcast.topic, mailing, self.links, variant.sender_name)
 
 
