@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 import typer
+from sodate.activities.catalog import ActivityType
 from sodate.broadcasts.choose import choose as choose_for_run
 from sodate.errors import Conflict, Invalid
 from sodate.experiments.analysis import Analysis, in_words
@@ -11,16 +12,17 @@ from sodate.experiments.choose import choose as choose_arm
 from sodate.experiments.store import Decision
 from sodate.playbook.store import Definitions
 from sodate.queries.experiments import Known, analyses, every, find
+from sodate.queries.global_holdout import analyze as analyze_holdout
 
 from sodate_cli import output
-from sodate_cli.experiment_figures import figures, rows_of
+from sodate_cli.experiment_figures import Gather, figures, rows_of
 from sodate_cli.operator import StageOption, explained, now, person, target
 from sodate_cli.output import JsonOption
 from sodate_cli.times import Times
 
 app = typer.Typer(help="Experiments: A/B tests of broadcasts, splits, holdouts.", no_args_is_help=True)
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="broadcast, broadcast/run or scenario/step.")]
-_MISSING = "`sodate experiment analyze` needs {name}, which is not installed; `pip install 'sodate[calibrate]'` has it"
+_MISSING = "the analysis needs {name}, which is not installed; `pip install 'sodate[calibrate]'` has it"
 
 
 @app.command("list")
@@ -67,10 +69,7 @@ def analyze(name: NameArgument, stage: StageOption = None, as_json: JsonOption =
 
     Example: sodate experiment analyze monthly-news
     """
-    try:
-        from calibration.experiment_statistics import evidence
-    except ModuleNotFoundError as error:
-        output.fail(_MISSING.format(name=error.name), output.USAGE)
+    evidence = _statistics()
     with explained():
         where = target(stage)
         definitions = Definitions()
@@ -81,6 +80,31 @@ def analyze(name: NameArgument, stage: StageOption = None, as_json: JsonOption =
         return
     for one in found:
         _show_analysis(one, rows_of(one, evidence), known)
+
+
+@app.command("holdout")
+def holdout(
+    segment: Annotated[str, typer.Argument(metavar="SEGMENT", help="Whose members are compared.")],
+    activity: Annotated[ActivityType, typer.Option("--activity", help="What counts.")] = ActivityType.MEETING_SET,
+    days: Annotated[int, typer.Option("--days", min=1, max=90, help="In the last so many days.")] = 90,
+    stage: StageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What all marketing email causes: members that get it against those of the global holdout.
+
+    Take a segment that emails do not change, for example by prefecture or industry: in a segment by clicks, those who
+    got no email are missing. It reads the log of each member.
+
+    Example: sodate experiment holdout manufacturers --activity form_submitted
+    """
+    evidence = _statistics()
+    with explained():
+        where = target(stage)
+        found = analyze_holdout(Definitions(), segment, activity, days, now(where))
+    if as_json:
+        output.show_json(figures(found, evidence))
+    else:
+        _show_analysis(found, rows_of(found, evidence), None)
 
 
 @app.command("choose")
@@ -114,6 +138,14 @@ def choose(
         output.say(f"{known.name}: {variant}, for every lead that has no variant yet")
 
 
+def _statistics() -> Gather:
+    try:
+        from calibration.experiment_statistics import evidence
+    except ModuleNotFoundError as error:
+        output.fail(_MISSING.format(name=error.name), output.USAGE)
+    return evidence
+
+
 def _row(known: Known) -> tuple[object, ...]:
     by = known.decision.by if known.decision else ""
     return (str(known.name), known.kind, known.metric, known.state, _decided(known) or "", by)
@@ -144,7 +176,7 @@ def _decision_document(decision: Decision, known: Known) -> dict[str, Any]:
     }
 
 
-def _show_analysis(analysis: Analysis, rows: list[tuple[object, ...]], known: Known) -> None:
+def _show_analysis(analysis: Analysis, rows: list[tuple[object, ...]], known: Known | None) -> None:
     experiment = analysis.experiment
     columns = ("variant", "leads", "successes", "rate", "interval", "against the default", "p (Fisher)", "robots only")
     title = f"{analysis.name}: {experiment.metric}, intervals of {100 * (1 - experiment.level):g} %"
@@ -153,6 +185,7 @@ def _show_analysis(analysis: Analysis, rows: list[tuple[object, ...]], known: Kn
     output.say(in_words(verdict.outcome, verdict.variant, analysis.arms.default))
     if analysis.open:
         output.say(f"{analysis.open} leads may still get their email or have their success")
-    for line in (analysis.note, f"decided for {_decided(known)}" if _decided(known) else ""):
+    decided = _decided(known) if known is not None else None
+    for line in (analysis.note, f"decided for {decided}" if decided else ""):
         if line:
             output.say(line)

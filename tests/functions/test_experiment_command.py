@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from sodate.activities.catalog import ActivityVerdict
+from sodate.broadcasts.progress import progress_of
 from sodate.broadcasts.run import Run
 from sodate.broadcasts.store import load_run
+from sodate.email.mailing import Mailing
 from sodate.experiments.decision import ExperimentName
 from sodate.experiments.store import arms_taken
 from sodate.leads.store import load_state
@@ -25,7 +27,7 @@ from tests.functions.quick import QuickWorld, quick_world
 from tests.functions.test_experiments import approved as approved_broadcast
 from tests.functions.test_experiments import cells, clicks
 from tests.functions.test_scenarios import FIRST, SECOND, TOPIC, does, publish
-from tests.support.broadcasting import add_member, click
+from tests.support.broadcasting import add_member, click, publish_approved
 from tests.support.world import TABLE, Json
 
 HOUR = timedelta(hours=1)
@@ -232,3 +234,54 @@ def test_a_holdout_shows_its_lift_per_goal(stage: QuickWorld) -> None:
     assert 1 < against["low"] < against["value"]
     assert "take the step out" in run("choose", "nurture/kept", "continues", "--because", "x", code=1)
     assert "×" in run("analyze", "nurture/kept")
+
+
+# -- the global holdout ------------------------------------------------------------------------------------------------
+
+
+def with_global_holdout(world: QuickWorld, share: float) -> Mailing:
+    body = {**world.app.definitions.live("mailing").body, "global_holdout": share}
+    world.app.definitions.publish("mailing", "default", body, world.now)
+    world.new_process()
+    return Mailing.model_validate(body)
+
+
+def test_leads_of_the_global_holdout_get_no_marketing_email_and_go_on_through_scenarios(stage: QuickWorld) -> None:
+    mailing = with_global_holdout(stage, 30)
+    publish(stage, {"id": "first", "send": FIRST}, goals=GOALS, entry=[{"manual": True}])
+    leads = joined(stage, 40)
+    kept_out = {lead for lead in leads if mailing.is_kept_out(lead)}
+    assert 5 < len(kept_out) < 20
+    planned = load_run("monthly", publish_approved(stage.now, TOPIC))
+    stage.advance(timedelta(hours=6))
+    emailed = Counter(message.tags["lead_id"] for message in stage.ses.simulator.messages)
+    assert emailed == dict.fromkeys(set(leads) - kept_out, 2)
+    assert progress_of(load_run("monthly", planned.occurrence)).reasons == {"global_holdout": len(kept_out)}
+    assert all(load_state(lead).enrollments["nurture"].is_complete for lead in leads)
+    higher = with_global_holdout(stage, 45)
+    assert kept_out < {lead for lead in leads if higher.is_kept_out(lead)}
+
+
+def test_transactional_email_reaches_the_global_holdout(stage: QuickWorld) -> None:
+    with_global_holdout(stage, 50)
+    for number in range(8):
+        stage.join(f"lead{number}@example.jp")  # the opt-in email arrived
+
+
+def test_the_lift_of_all_email_is_measured_on_a_segment(stage: QuickWorld) -> None:
+    for number in range(60):
+        add_member(f"lead{number:03d}", topic=TOPIC)
+    assert "write `global_holdout: 5`" in run("holdout", "readers", code=1)
+    mailing = with_global_holdout(stage, 50)
+    emailed = [name for name in (f"lead{number:03d}" for number in range(60)) if not mailing.is_kept_out(name)]
+    for lead in emailed[:20]:
+        does(stage, lead, "meeting_set")
+    stage.advance(HOUR)
+    found = run("holdout", "readers", "--json")
+    assert [(one["variant"], one["leads"], one["successes"]) for one in found["variants"]] == [
+        ("emailed", len(emailed), 20),
+        ("kept_out", 60 - len(emailed), 0),
+    ]
+    assert found["variants"][0]["against_default"]["low"] > 1
+    assert run("holdout", "readers", "--activity", "form_submitted", "--json")["variants"][0]["successes"] == 0
+    assert "has no members" in run("holdout", "nobody", code=1)
