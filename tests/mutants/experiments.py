@@ -121,6 +121,14 @@ EXPERIMENTS = (
         _COMMAND,
     ),
     _mutant(
+        "global-holdout-gets-email",
+        "email/eligibility/decide",
+        "    if rules.mailing.is_kept_out(lead_id):\n",
+        "    if False:\n",
+        "who is kept out of all marketing email gets it",
+        _COMMAND,
+    ),
+    _mutant(
         "emails-after-the-end-of-the-run",
         "broadcasts/source",
         "            valid_until = min(valid_until, datetime.fromisoformat(self.run.ends))\n",
