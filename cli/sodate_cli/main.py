@@ -8,6 +8,7 @@ from sodate_cli.corrections import adjust, judge
 from sodate_cli.dlq import app as dlq_app
 from sodate_cli.doctor.commands import doctor
 from sodate_cli.exceptions import consent_exception
+from sodate_cli.experiments import app as experiment_app
 from sodate_cli.imports.commands import export_leads, import_leads
 from sodate_cli.leads import app as lead_app
 from sodate_cli.local.commands import app as local_app
@@ -36,6 +37,7 @@ app.add_typer(score_app, name="score")
 app.add_typer(scenario_app, name="scenario")
 app.add_typer(segment_app, name="segment")
 app.add_typer(broadcast_app, name="broadcast")
+app.add_typer(experiment_app, name="experiment")
 app.add_typer(template_app, name="template")
 app.command("import")(import_leads)
 app.command("export")(export_leads)

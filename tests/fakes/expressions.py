@@ -69,6 +69,10 @@ class _Reader:
         left, operator = self.operand(), self.take()
         if operator.upper() == "IN":
             return self._among(left)
+        if operator.upper() == "BETWEEN":
+            is_not_less = _compare(left, ">=", self.operand())
+            self.take("AND")
+            return _compare(left, "<=", self.operand()) and is_not_less
         return _compare(left, operator, self.operand())
 
     def _among(self, left: Item | None) -> bool:

@@ -109,3 +109,17 @@ def test_the_counts_of_a_run_that_was_sent(stage: QuickWorld) -> None:
     assert (sent["state"], sent["emails"]) == ("done", 3)
     assert sent["outcomes"] == {"delivered": 2, "skipped": 1}
     assert sent["reasons"] == {"consent": 1}
+
+
+def test_a_test_send_has_every_variant_of_an_experiment(stage: QuickWorld) -> None:
+    variants = [{"id": "plain"}, {"id": "named", "subject": "Short", "sender_name": "Taro of Norte"}]
+    experiment = {
+        "variants": variants, "default": "plain", "sample": 20, "metric": "click", "decide_after_hours": 2,
+    }  # fmt: skip
+    publish(stage.now, TOPIC, experiment=experiment)
+    assert len(run("test", "monthly", "--to", "me@example.jp", "--json")) == 2
+    plain, named = stage.ses.simulator.messages[-2:]
+    assert plain.subject.startswith("[TEST plain] News for")
+    assert named.subject == "[TEST named] Short"
+    assert named.source.startswith('"Taro of Norte" <')
+    assert not plain.source.startswith('"Taro')

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from sodate_cli import rehearse as command
+from sodate_cli import target
 from sodate_cli.main import app
-from sodate_cli.playbook import commands as playbook_commands
 from sodate_cli.target import Target
 from typer.testing import CliRunner
 
@@ -81,7 +81,7 @@ def test_people_come_from_a_file_and_a_wrong_file_is_named_with_line_and_column(
         ("", "is empty"),
     ):
         people.write_text(text, encoding="utf-8")
-        assert problem in run(*arguments, code=1)
+        assert problem.replace(" ", "") in run(*arguments, code=1).replace(" ", "")  # lines are wrapped anywhere
     assert "cannot read" in run(*SAMPLE, "--leads", str(tmp_path / "none.csv"), code=1)
     assert "give either --leads or --from-log" in run(*SAMPLE, "--leads", str(people), "--from-log", "9", code=2)
 
@@ -95,10 +95,9 @@ def test_an_unsound_playbook_is_not_played(changed: Path) -> None:
 @pytest.fixture
 def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[QuickWorld]:
     with quick_world(monkeypatch) as world:
-        for module in (command, playbook_commands):
-            monkeypatch.setattr(module, "target", lambda _: Target("test", TABLE, None), raising=False)
+        monkeypatch.setattr(command, "target", lambda _: Target("test", TABLE, None))
         monkeypatch.setattr(command, "now", lambda _: world.now)
-        monkeypatch.setattr(playbook_commands, "_connect", lambda *_: Target("test", "of your own", None))
+        monkeypatch.setattr(target, "connect", lambda *_, **__: Target("test", "of your own", None))
         yield world
 
 

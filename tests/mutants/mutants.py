@@ -453,9 +453,10 @@ from tests.mutants.bad_days_releases import RELEASES  # noqa: E402
 from tests.mutants.bad_days_rotation import ROTATION  # noqa: E402
 from tests.mutants.broadcasts import BROADCASTS  # noqa: E402
 from tests.mutants.deciding import DECIDING  # noqa: E402
+from tests.mutants.experiments import EXPERIMENTS  # noqa: E402
 from tests.mutants.rehearsal_report import REHEARSAL_REPORT  # noqa: E402
 from tests.mutants.scenario_days import SCENARIO_DAYS  # noqa: E402
 from tests.mutants.scenario_engine import ENGINE  # noqa: E402
 
 MUTANTS += ABUSE + ALARM_MUTANTS + DELIVERY + DOCTOR + OPT_OUT + REDRIVE + RELEASES + ROTATION + DECIDING + ENGINE
-MUTANTS += BROADCASTS + SCENARIO_DAYS + REHEARSAL_REPORT
+MUTANTS += BROADCASTS + EXPERIMENTS + SCENARIO_DAYS + REHEARSAL_REPORT

@@ -105,7 +105,7 @@ ENGINE = (
     _mutant(
         "holdout-is-drawn-again",
         "decide",
-        "known if known in (_KEPT_OUT, _CONTINUES) else assigned",
+        "known if known in (KEPT_OUT, CONTINUES) else assigned",
         "assigned",
         "who was kept out gets emails after the share was changed",
         _ASSIGNMENT,

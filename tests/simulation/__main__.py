@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tests.simulation.bad_ses import Result as BadTimes
     from tests.simulation.broadcast import Result as Broadcast
     from tests.simulation.dead_letters import Result as BadDays
+    from tests.simulation.experiments import Result as Experiments
     from tests.simulation.history import Result
     from tests.simulation.interleavings import Found as Orders
     from tests.simulation.old_release import Result as Mixed
@@ -81,6 +82,7 @@ def main() -> int:
     parser.add_argument("--seed-base", type=int, default=1)
     parser.add_argument("--trace", action="store_true", help="print what happened in the first seed")
     parser.add_argument("--abusive-posts", type=int, default=100_000, help="posts of the hour of abuse")
+    parser.add_argument("--aa-experiments", type=int, default=2_000, help="A/A experiments of each kind")
     parser.add_argument("--broadcast-leads", type=int, default=2_000, help="recipients of the broadcast on a bad day")
     wanted = parser.parse_args()
     _quiet_environment()
@@ -93,6 +95,7 @@ def main() -> int:
     with ProcessPoolExecutor(os.cpu_count(), initializer=_say_nothing) as pool:
         abused = pool.submit(_abuse, seeds[0], wanted.abusive_posts)  # the longest: it begins first
         broadcast = pool.submit(_broadcast, seeds[0], wanted.broadcast_leads)
+        experiments = pool.submit(_experiments, seeds[0], wanted.aa_experiments)
         histories = pool.map(_play_all, seeds, chunksize=10)
         orders = pool.map(_explore, range(seeds[0], seeds[0] + max(1, len(seeds) // _A_CHUNK)))
         forged = pool.map(_forge, range(seeds[0], seeds[0] + 10), [len(seeds) // 2] * 10)
@@ -112,6 +115,7 @@ def main() -> int:
         tally.figures += abused.result().figures
         tally.note("abuse", abused.result().broken)
         tally.add_named("broadcast_", "broadcast", broadcast.result().figures, broadcast.result().broken)
+        tally.add_named("experiments_", "experiments", experiments.result().figures, experiments.result().broken)
         for number, found in enumerate(orders):
             tally.figures += found.figures
             tally.note(f"orders {seeds[0] + number}", found.broken)
@@ -145,6 +149,12 @@ def _broadcast(seed: int, leads: int) -> "Broadcast":
     from tests.simulation.broadcast import play
 
     return play(seed, leads)
+
+
+def _experiments(seed: int, count: int) -> "Experiments":
+    from tests.simulation.experiments import play
+
+    return play(seed, count)
 
 
 def _scenario_days(seed: int) -> "ScenarioDays":

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pynamodb.expressions.condition import Condition
 from sodate.activities.activity import Activity
-from sodate.activities.store import activities_of, activity_item
+from sodate.activities.store import activities_of, activities_since, activity_item
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.item import Row, TableItem
 from sodate.dynamodb.table import ConditionFailed, Delete, Put, Table, Update
@@ -121,6 +121,7 @@ def test_a_query_is_ordered_filtered_by_kind_and_limited() -> None:
     assert [type(item).__name__ for item in everything] == ["ActivityItem"] * 3 + ["StateItem"]
     newest = table.query(TableItem, keys.lead("L"), keys.ACTIVITIES, limit=1, newest_first=True)
     assert [item.sk for item in newest] == [keys.activity(at(3), "k3")]
+    assert [activity.key for activity in activities_since("L", at(2))] == ["k2", "k3"]
 
 
 @pytest.mark.usefixtures("empty_table")

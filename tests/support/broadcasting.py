@@ -3,8 +3,11 @@
 from datetime import datetime
 from typing import Any
 
+from sodate.activities.activity import Activity, activity_key
+from sodate.activities.store import activity_item
 from sodate.broadcasts.approve import approve
 from sodate.broadcasts.broadcast import Broadcast
+from sodate.broadcasts.run import Run
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.item import encode
 from sodate.facts.lead_facts import LeadFacts, dumped
@@ -20,7 +23,7 @@ TEMPLATE: dict[str, Any] = {
     "purpose": "marketing",
     "topic": "news",
     "subject": "News for {{ lead.name | default: 'you' }}",
-    "html": '<p>news</p><a href="{{ unsubscribe_url }}">stop</a>',
+    "html": '<a href="https://example.jp/cases">news</a><a href="{{ unsubscribe_url }}">stop</a>',
     "text": "news {{ unsubscribe_url }}",
 }
 BROADCAST: dict[str, Any] = {
@@ -74,3 +77,11 @@ def _score(lead_id: str, segments: tuple[str, ...]) -> ScoreItem:
         keys.lead(lead_id), keys.SCORE, state_json="{}", at="2026-11-24T00:00:00.000Z", total=0, totals={}, hot=False,
         rank="C3", phase="new", stage="lead", rules_version=1, facts_json=facts, segments_version=1, version=1,
     )  # fmt: skip
+
+
+def click(lead_id: str, run: Run, at: datetime, number: int = 0) -> Activity:
+    """A click on the email of the run, as `email.events` logs it."""
+    about = {"send": run.send_id(lead_id), "template": "news", "link": f"https://example.jp/{number}"}
+    activity = Activity(lead_id, "mail_clicked", at, activity_key(lead_id, run.occurrence, str(number)), about)
+    table.put(activity_item(activity))
+    return activity

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from sodate.broadcasts.audience import Candidate, by_instant, left_out
+from sodate.broadcasts.audience import Candidate, Group, by_group, left_out
 from sodate.broadcasts.broadcast import Broadcast, local_of, occurrence_of
 from sodate.broadcasts.run import Run, outdated
 from sodate.broadcasts.schedule import ends, instants, is_scheduled, next_local, waves
@@ -101,10 +101,10 @@ def test_who_is_left_out_and_why() -> None:
 def test_leads_are_grouped_by_the_instant_of_their_time_zone() -> None:
     local = broadcast(local_time="recipient")
     leads = [candidate("s"), candidate("s", zone="Europe/London"), candidate("s", "x")]
-    found = by_instant(leads, local, MAILING, AT, instants(local, MAILING, AT)[0])
-    assert found == {TEN_IN_TOKYO: ["L"], TEN_IN_TOKYO + timedelta(hours=9): ["L"]}
+    found = by_group(leads, local, MAILING, AT, instants(local, MAILING, AT)[0])
+    assert found == {Group(TEN_IN_TOKYO): ["L"], Group(TEN_IN_TOKYO + timedelta(hours=9)): ["L"]}
     at_send = broadcast(local_time="recipient", audience="at_send")
-    assert by_instant(leads, at_send, MAILING, AT, TEN_IN_TOKYO) == {TEN_IN_TOKYO: ["L"]}
+    assert by_group(leads, at_send, MAILING, AT, TEN_IN_TOKYO) == {Group(TEN_IN_TOKYO): ["L"]}
 
 
 @given(st.datetimes(datetime(2000, 1, 1), datetime(2199, 12, 31)))  # noqa: DTZ001

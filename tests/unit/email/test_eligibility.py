@@ -49,11 +49,11 @@ def lead(**change: Any) -> ContactState:
     ids=["now", "at the last moment", "too late", "at night in Japan"],
 )
 def test_before_the_claim(now: datetime, valid_until: datetime, expected: Decision | None) -> None:
-    assert before_claim(valid_until, None, RULES, now) == expected
+    assert before_claim("L", valid_until, None, RULES, now) == expected
 
 
 def test_the_clock_of_the_lead_decides_what_night_is() -> None:
-    assert before_claim(NIGHT + DAY, "Europe/Berlin", RULES, NIGHT) is None
+    assert before_claim("L", NIGHT + DAY, "Europe/Berlin", RULES, NIGHT) is None
 
 
 @pytest.mark.parametrize(

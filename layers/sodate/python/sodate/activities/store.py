@@ -45,11 +45,20 @@ def activities_of(lead_id: str) -> list[Activity]:
 
     Raises: `Invalid` for an item that cannot be read: one lead's log must not block a stream shard or a batch.
     """
-    items = table.query(ActivityItem, keys.lead(lead_id), keys.ACTIVITIES)
+    return _readable(lead_id, table.query(ActivityItem, keys.lead(lead_id), keys.ACTIVITIES))
+
+
+def _readable(lead_id: str, items: list[ActivityItem]) -> list[Activity]:
     try:
         return [_to_activity(item) for item in items]
     except (TypeError, ValueError) as error:
         raise Invalid(f"the log of lead {lead_id} has an item that cannot be read: {error!r}", "item") from error
+
+
+def activities_since(lead_id: str, at: datetime) -> list[Activity]:
+    """Oldest first. Raises: `Invalid`, as `activities_of`."""
+    items = table.query(ActivityItem, keys.lead(lead_id), keys.ACTIVITIES, since=keys.activity(at, ""))
+    return _readable(lead_id, items)
 
 
 def latest_activities(lead_id: str, count: int) -> list[Activity]:

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sodate.broadcasts.audience import by_instant
+from sodate.broadcasts.audience import Group, by_group
 from sodate.broadcasts.broadcast import Broadcast, local_of, occurrence_of
 from sodate.broadcasts.candidates import candidates_of
+from sodate.broadcasts.decide_variant import BUDGET, FIRST_REVIEW, VariantDecision, first_look
 from sodate.broadcasts.progress import settle
 from sodate.broadcasts.run import Run
 from sodate.broadcasts.schedule import ends, instants, is_scheduled, next_local, sender_instant, waves
@@ -34,15 +35,13 @@ from sodate.errors import NotFound
 from sodate.playbook.store import Definitions, parsed
 from sodate.segments.store import members
 
-#: Members read at once. Their batches fit into one transaction (100 writes), however many instants they have.
-PAGE = 250
+#: Members read at once. Their batches fit into one transaction (100 writes), however many instants they have; with an
+#: experiment in the recipients' local time, each lead may be a batch of its own.
+PAGE, _PAGE_OF_EXPERIMENT = 250, 48
 #: The list of members is read this long before the first email, so that it is ready at its minute.
 AHEAD = timedelta(minutes=5)
 #: A paused run is looked at again this much later.
 PAUSE_CHECK = timedelta(minutes=10)
-#: Within one invocation; the next task goes on two minutes later.
-_BUDGET = timedelta(seconds=20)
-_FIRST_REVIEW = timedelta(minutes=30)
 #: After the run's end, its emails in a dead-letter queue can still be sent on: it is reviewed daily so long.
 _REVIEWED = timedelta(days=14)
 #: Why a run is cancelled at its time, so that none follows until the broadcast is approved again.
@@ -71,6 +70,8 @@ class RunAdvance:
             run = self._begin(run)
         if run.state == "expanding":
             return self._expand(run, began)
+        if run.state == "testing" or run.is_holding:
+            return VariantDecision(self.definitions, self.now).advance(run, began)
         return self._review(run, began) if run.state == "sending" else "over"
 
     # -- begin ---------------------------------------------------------------------------------------------------------
@@ -104,13 +105,15 @@ class RunAdvance:
             return _cancelled(run, "not_released")
         if not is_scheduled(broadcast, mailing, local):
             return _cancelled(run, "rescheduled")
-        if approval is None or version > approval.version or self._template_changed(broadcast, approval):
+        if approval is None or version > approval.version or self._templates_changed(broadcast, approval):
             return _cancelled(run, "not_approved")
         return replace(
             run,
             state="expanding",
             version=version,
             template_version=approval.template_version,
+            templates=approval.templates,
+            is_holding=broadcast.experiment is not None and broadcast.experiment.is_sampled,
             began=keys.stamp(self.now()),
             ends=keys.stamp(ends(broadcast, mailing, local)),
         )
@@ -125,10 +128,11 @@ class RunAdvance:
             stored = self.definitions.version("broadcast", broadcast_id, approval.version)
         return stored.version, parsed(stored, Broadcast)
 
-    def _template_changed(self, broadcast: Broadcast, approval: Approval) -> bool:
-        """Changed or retired since the approval."""
+    def _templates_changed(self, broadcast: Broadcast, approval: Approval) -> bool:
+        """One was changed or retired since the approval."""
+        approved = {**approval.templates, broadcast.template: approval.template_version}
         try:
-            return self.definitions.live("template", broadcast.template).version > approval.template_version
+            return any(self.definitions.live("template", one).version > approved[one] for one in broadcast.templates())
         except NotFound:
             return True
 
@@ -139,8 +143,8 @@ class RunAdvance:
         mailing = parsed(self.definitions.live("mailing"), Mailing)
         moments = waves(broadcast, mailing, local_of(run.occurrence))
         while True:
-            page, cursor = members(broadcast.segment, run.cursor, PAGE)
-            found = by_instant(
+            page, cursor = members(broadcast.segment, run.cursor, _page_size(broadcast))
+            found = by_group(
                 candidates_of(member.lead_id for member in page),
                 broadcast, mailing, local_of(run.occurrence), moments[run.wave],
             )  # fmt: skip
@@ -155,7 +159,9 @@ class RunAdvance:
             at = now
             if cursor is None:
                 after, at = _next_wave(after, moments, now)
-            is_last = cursor is None or now - began > _BUDGET
+                if after.state == "testing":
+                    at = first_look(broadcast, mailing, run.occurrence)
+            is_last = cursor is None or now - began > BUDGET
             writes: list[Write] = []
             for number, batch in enumerate(batches, run.batches):
                 writes += batch_writes(run, number, batch, now)
@@ -170,7 +176,7 @@ class RunAdvance:
     # -- review --------------------------------------------------------------------------------------------------------
 
     def _review(self, run: Run, began: datetime) -> str:
-        is_settled = settle(run, lambda: self.now() - began <= _BUDGET)
+        is_settled = settle(run, lambda: self.now() - began <= BUDGET)
         now = self.now()
         if is_settled:
             commit(run, [moved(run, replace(run, state="done", task=run.task + 1))])
@@ -195,21 +201,25 @@ def _cancelled(run: Run, reason: str) -> Run:
     return replace(run, state="cancelled", reason=reason)
 
 
-def _batches(run: Run, found: Mapping[datetime, list[str]]) -> Iterator[BroadcastBatch]:
-    for at, leads in sorted(found.items()):
+def _page_size(broadcast: Broadcast) -> int:
+    return _PAGE_OF_EXPERIMENT if broadcast.experiment and broadcast.local_time == "recipient" else PAGE
+
+
+def _batches(run: Run, found: Mapping[Group, list[str]]) -> Iterator[BroadcastBatch]:
+    for group, leads in sorted(found.items()):
         for start in range(0, len(leads), LARGEST_BATCH):
             part = tuple(leads[start : start + LARGEST_BATCH])
-            yield BroadcastBatch(run.broadcast, run.occurrence, at, part)
+            yield BroadcastBatch(run.broadcast, run.occurrence, group.at, part, group.cell or None)
 
 
 def _next_wave(run: Run, moments: tuple[datetime, ...], now: datetime) -> tuple[Run, datetime]:
     """The list of members was read. The run afterwards, and when its next task is due."""
     if run.wave + 1 < len(moments):
         return replace(run, wave=run.wave + 1), moments[run.wave + 1] - AHEAD
-    return replace(run, state="sending"), now + _FIRST_REVIEW
+    return replace(run, state="testing" if run.is_holding else "sending"), now + FIRST_REVIEW
 
 
 def _next_review(run: Run, now: datetime) -> datetime:
     """Later and later: each review reads a ledger item per email without an outcome; daily at the least."""
     age = now - datetime.fromisoformat(run.began or "")
-    return now + min(max(age, _FIRST_REVIEW), timedelta(days=1))
+    return now + min(max(age, FIRST_REVIEW), timedelta(days=1))

@@ -21,7 +21,7 @@ class Approved:
 
 
 def approve(definitions: Definitions, broadcast_id: str, person: str, now: datetime) -> Approved:
-    """Approve the live version and plan its next run, unless that is planned already.
+    """Approve the live version with its templates and plan its next run, unless that is planned already.
 
     Raises:
         NotFound: there is no such broadcast, or no template.
@@ -29,10 +29,10 @@ def approve(definitions: Definitions, broadcast_id: str, person: str, now: datet
     """
     stored = definitions.live("broadcast", broadcast_id)
     broadcast, mailing = parsed(stored, Broadcast), parsed(definitions.live("mailing"), Mailing)
-    template = definitions.live("template", broadcast.template)
+    template, *others = (definitions.live("template", one) for one in broadcast.templates())
     if broadcast.status != "released":
         raise Conflict(f"broadcast {broadcast_id!r} is a draft: write `status: released` and apply it")
-    for one in (stored, template):
+    for one in (stored, template, *others):
         if one.applied_by is None:
             raise Conflict(f"it is not known who applied {one.name}: change it and apply it with this release")
         if one.applied_by == person:
@@ -40,6 +40,7 @@ def approve(definitions: Definitions, broadcast_id: str, person: str, now: datet
     local = next_local(broadcast, mailing, now)
     if local is None:
         raise Conflict(f"the time of broadcast {broadcast_id!r} has passed: write another one and apply it")
-    approval = Approval(stored.version, template.version, person, now.isoformat(timespec="seconds"))
+    at, versions = now.isoformat(timespec="seconds"), {one.id: one.version for one in others}
+    approval = Approval(stored.version, template.version, person, at, versions)
     approval_writes(broadcast_id, approval, plan_run(broadcast, mailing, local, now))
     return Approved(approval, occurrence_of(local))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sodate.broadcasts.broadcast import Broadcast
-from sodate.broadcasts.schedule import instant_for
+from sodate.broadcasts.cells import cell_and_instant
 from sodate.email.ledger.reason import Reason
 from sodate.email.mailing import Mailing
 from sodate.leads.contact_state import ContactState
@@ -31,18 +31,27 @@ def left_out(candidate: Candidate, broadcast: Broadcast) -> str | None:
     return f"{Reason.EXCLUDED}:{excluded}" if excluded else None
 
 
-def by_instant(
+@dataclass(frozen=True, order=True)
+class Group:
+    """Leads with one instant and one cell. `cell`: of the experiment; empty: there is none."""
+
+    at: datetime
+    cell: str = ""
+
+
+def by_group(
     candidates: Iterable[Candidate], broadcast: Broadcast, mailing: Mailing, local: datetime, wave: datetime
-) -> Mapping[datetime, list[str]]:
-    """Leads of the audience by the instant at which they get the run.
+) -> Mapping[Group, list[str]]:
+    """Leads of the audience by the instant at which they get the run, and by the cell of its experiment.
 
     `wave`: with `audience: at_send`, only leads whose instant it is.
     """
-    found: dict[datetime, list[str]] = defaultdict(list)
+    found: dict[Group, list[str]] = defaultdict(list)
     for candidate in candidates:
         if left_out(candidate, broadcast) is not None:
             continue
-        at = instant_for(broadcast, mailing, local, candidate.state.zone if candidate.state else None)
+        zone = candidate.state.zone if candidate.state else None
+        cell, at = cell_and_instant(broadcast, mailing, local, candidate.lead_id, zone)
         if broadcast.audience == "frozen" or at == wave:
-            found[at].append(candidate.lead_id)
+            found[Group(at, cell or "")].append(candidate.lead_id)
     return found

@@ -1,10 +1,11 @@
-"""A broadcast (メールマガジン): one template to the members of a segment, once or on a recurrence."""
+"""A broadcast (メールマガジン): one email, or variants of it, to the members of a segment, once or on a recurrence."""
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, NaiveDatetime, model_validator
 
+from sodate.broadcasts.variants import BroadcastExperiment
 from sodate.playbook.model import Definition, Slug
 from sodate.scenarios.recurrence import Recurrence
 
@@ -34,6 +35,7 @@ class Broadcast(Definition):
         description="With the recipients' local time: who is in the segment when the first time zone begins, or when"
         " each time zone begins. Who leaves the segment before the email is sent gets nothing in either case.",
     )
+    experiment: BroadcastExperiment | None = None
     valid_hours: Annotated[int, Field(ge=1, le=LONGEST_VALIDITY_HOURS)] = Field(
         default=24, description="Later than this after its time, an email is skipped."
     )
@@ -51,6 +53,32 @@ class Broadcast(Definition):
         if self.audience == "at_send" and self.local_time == "sender":
             raise ValueError("`audience: at_send` goes with `local_time: recipient`; otherwise all get it at one time")
         return self
+
+    @model_validator(mode="after")
+    def _experiment_has_one_clock(self) -> Self:
+        experiment = self.experiment
+        if experiment is None:
+            return self
+        if self.local_time == "recipient" and (experiment.is_sampled or experiment.has_times):
+            raise ValueError(
+                "an experiment with a sample or with send times needs `local_time: sender`, for one moment of decision"
+            )
+        first = self.time_of_day
+        early = next((one.id for one in experiment.variants if one.at and time.fromisoformat(one.at) < first), None)
+        if early is not None:
+            raise ValueError(f"variant '{early}' is earlier than the broadcast: give the broadcast the earliest time")
+        return self
+
+    @property
+    def time_of_day(self) -> time:
+        if self.once is not None:
+            return self.once.time()
+        return time.fromisoformat(self.recurrence.at) if self.recurrence else time.min
+
+    def templates(self) -> tuple[str, ...]:
+        """Every template that a lead may get, the broadcast's own first."""
+        variants = self.experiment.variants if self.experiment else ()
+        return tuple(dict.fromkeys([self.template, *(one.template for one in variants if one.template)]))
 
     @model_validator(mode="after")
     def _segments_differ(self) -> Self:

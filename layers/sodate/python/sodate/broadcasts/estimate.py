@@ -11,6 +11,7 @@ from sodate.broadcasts.audience import left_out
 from sodate.broadcasts.broadcast import Broadcast
 from sodate.broadcasts.candidates import candidates_of
 from sodate.broadcasts.schedule import instant_for, next_local
+from sodate.email.ledger.reason import Reason
 from sodate.email.mailing import Mailing
 from sodate.email.reputation import rate_limiter
 from sodate.playbook.store import Definitions, parsed
@@ -51,6 +52,7 @@ def estimate(definitions: Definitions, broadcast_id: str, now: datetime, sample:
             result.members += 1
             state = candidate.state
             reason = left_out(candidate, broadcast) or (state and state.permanent_rejection(broadcast.topic))
+            reason = reason or (Reason.GLOBAL_HOLDOUT if mailing.is_kept_out(candidate.lead_id) else None)
             if reason:
                 result.left_out[reason] += 1
                 continue

@@ -1,14 +1,16 @@
 """A run: one occurrence of a broadcast, from its planning to its last email. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from sodate.email.ledger.states import send_id
+from sodate.experiments.decision import ExperimentName
 
 #: `planned`: waits for its time. `expanding`: the list of members is read, page by page. `sending`: every email is
-#: planned. `done`: every email has an outcome.
-RunState = Literal["planned", "expanding", "sending", "done", "cancelled"]
+#: planned. `testing`: with an experiment, the others wait for its decision. `done`: every email has an outcome.
+RunState = Literal["planned", "expanding", "testing", "sending", "done", "cancelled"]
 OVER = ("done", "cancelled")
 _HOUR = timedelta(hours=1)
 
@@ -19,6 +21,10 @@ class Run:
 
     `version` and `template_version` are pinned when the run begins (0 before). `wave`, `cursor`: how far the list of
     members is read. `batches`, `planned`: batches and emails written so far. `reason`: why it was cancelled.
+
+    Of an experiment: `templates`, the pinned versions of the other templates of its variants; `is_holding`, whether
+    batches wait for the decision; `look`, the look that goes on (`experiments.look`); `released`, how many batches were
+    looked through for those that wait.
     """
 
     broadcast: str
@@ -35,6 +41,10 @@ class Run:
     began: str | None = None
     ends: str | None = None
     reason: str | None = None
+    templates: Mapping[str, int] = field(default_factory=dict)
+    is_holding: bool = False
+    look: str | None = None
+    released: int = 0
 
     @property
     def is_over(self) -> bool:
@@ -52,6 +62,14 @@ class Run:
         """
         hour = int(datetime.fromisoformat(self.ends or "").timestamp() // 3600) + 1
         return f"{send_id('run', self.broadcast, self.occurrence)[:10]}-{hour}"
+
+    @property
+    def experiment(self) -> ExperimentName:
+        return ExperimentName("broadcast", self.broadcast, self.occurrence)
+
+    def version_of(self, template: str) -> int:
+        """The pinned version."""
+        return self.templates.get(template, self.template_version)
 
     def send_id(self, lead_id: str) -> str:
         return send_id("broadcast", self.broadcast, self.occurrence, lead_id)

@@ -1,17 +1,20 @@
 """When a broadcast is sent: its next local time, and the instants of a local time in the time zones. Pure."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from sodate.broadcasts.broadcast import Broadcast
+from sodate.broadcasts.variants import Variant
 from sodate.email.eligibility.hours import time_zone_of
 from sodate.email.mailing import Mailing
 from sodate.scenarios.local_time import first_valid
 from sodate.scenarios.recurrence import next_after
 
 _MINUTE = timedelta(minutes=1)
+#: An email of an experiment that leaves later than this after its time counts only when its own horizon is over.
+LATE = timedelta(minutes=30)
 
 
 def next_local(broadcast: Broadcast, mailing: Mailing, after: datetime) -> datetime | None:
@@ -41,10 +44,46 @@ def instant_for(broadcast: Broadcast, mailing: Mailing, local: datetime, time_zo
 
 
 def instants(broadcast: Broadcast, mailing: Mailing, local: datetime) -> tuple[datetime, ...]:
-    """Every instant at which some lead gets the run, in order. About forty with the recipients' local time."""
-    if broadcast.local_time == "sender":
-        return (sender_instant(mailing, local),)
-    return _everywhere(local)
+    """Every instant at which some lead gets the run, in order, but for those that wait for an experiment's decision.
+
+    About forty with the recipients' local time.
+    """
+    if broadcast.local_time == "recipient":
+        return _everywhere(local)
+    variants = broadcast.experiment.variants if broadcast.experiment else ()
+    locals_ = {local, *(local_of_variant(local, variant) for variant in variants)}
+    return tuple(sorted({sender_instant(mailing, one) for one in locals_}))
+
+
+def local_of_variant(local: datetime, variant: Variant) -> datetime:
+    return datetime.combine(local.date(), time.fromisoformat(variant.at)) if variant.at else local
+
+
+def next_time_of(variant: Variant, mailing: Mailing, after: datetime) -> datetime:
+    """When the winner is sent: at once, or at its time of day."""
+    if variant.at is None:
+        return after
+    today = local_of_variant(after.astimezone(ZoneInfo(mailing.sender.time_zone)).replace(tzinfo=None), variant)
+    at = sender_instant(mailing, today)
+    return at if at >= after else sender_instant(mailing, today + timedelta(days=1))
+
+
+def decides_at(broadcast: Broadcast, mailing: Mailing, local: datetime) -> datetime:
+    """The horizon of the experiment: when each lead whose email was not late has had its time."""
+    horizon = broadcast.experiment.horizon if broadcast.experiment else timedelta(0)
+    return instants(broadcast, mailing, local)[-1] + LATE + horizon
+
+
+def exposure(broadcast: Broadcast, mailing: Mailing, local: datetime, until: datetime) -> timedelta:
+    """For how long each lead of the experiment is seen in a look at `until`; negative: none yet.
+
+    Before the horizon it is as long as the last email that was not late has been there: the same for all, so that
+    variants whose batches leave earlier have no advantage.
+    """
+    horizon = broadcast.experiment.horizon if broadcast.experiment else timedelta(0)
+    if broadcast.experiment is None or not broadcast.experiment.always_valid:
+        return horizon
+    return min(horizon, until - LATE - instants(broadcast, mailing, local)[-1])
 
 
 @lru_cache(maxsize=16)
@@ -60,8 +99,10 @@ def waves(broadcast: Broadcast, mailing: Mailing, local: datetime) -> tuple[date
 
 
 def ends(broadcast: Broadcast, mailing: Mailing, local: datetime) -> datetime:
-    """After this instant no email of the run is sent."""
-    return instants(broadcast, mailing, local)[-1] + timedelta(hours=broadcast.valid_hours)
+    """After this instant no email of the run is sent. An email of a sample may be late, and one of the others too."""
+    validity, experiment = timedelta(hours=broadcast.valid_hours), broadcast.experiment
+    decision = experiment.longest + validity if experiment is not None and experiment.is_sampled else timedelta(0)
+    return instants(broadcast, mailing, local)[-1] + decision + validity
 
 
 def _instant(local: datetime, zone: ZoneInfo) -> datetime:

@@ -10,6 +10,7 @@ from datetime import datetime
 from secrets import token_urlsafe
 
 from sodate.broadcasts.broadcast import Broadcast
+from sodate.broadcasts.cells import variants_of, with_variant
 from sodate.broadcasts.store import put_test
 from sodate.consent.links import Links
 from sodate.email.content.template import Template
@@ -42,7 +43,9 @@ class SeedTest:
     sleep: Callable[[float], None]
 
     def send(self, broadcast_id: str, to: Sequence[str], like: Profile | None) -> list[tuple[str, Answer]]:
-        """SES's answer per address. `to` empty: the seed contacts of the playbook. `like`: its values fill the email.
+        """SES's answer per address, and per variant of an experiment.
+
+        `to` empty: the seed contacts of the playbook. `like`: its values fill the email.
 
         Raises:
             NotFound: there is no such broadcast or template.
@@ -51,25 +54,32 @@ class SeedTest:
         """
         stored = self.definitions.live("broadcast", broadcast_id)
         broadcast, mailing = parsed(stored, Broadcast), parsed(self.definitions.live("mailing"), Mailing)
-        template = self.definitions.live("template", broadcast.template)
         addresses = list(dict.fromkeys(to or mailing.seed_contacts))
         if not 1 <= len(addresses) <= MOST_ADDRESSES:
             raise Invalid(f"1 to {MOST_ADDRESSES} addresses: give --to, or `seed_contacts` in playbook.yaml")
         # A key that nobody keeps: the links of a test email unsubscribe nobody.
         links = Links(self.public_url, Signer([token_urlsafe(32)]))
-        email = MarketingEmail(parsed(template, Template), broadcast.topic, mailing, links)
-        outgoing = [self._compose(email, broadcast_id, address, like) for address in addresses]
-        answers = self._send(outgoing)
-        accepted = sum(answer.verdict is Verdict.ACCEPTED for answer in answers)
-        put_test(broadcast_id, (stored.version, template.version), self.person, accepted, self.now())
-        return list(zip(addresses, answers, strict=True))
+        answered = []
+        for variant in variants_of(broadcast):  # one SES call has one sender name
+            template = parsed(self.definitions.live("template", variant.template or broadcast.template), Template)
+            template = with_variant(template, variant)
+            email = MarketingEmail(template, broadcast.topic, mailing, links, variant.sender_name)
+            title = f"TEST {variant.id}" if broadcast.experiment else "TEST"
+            outgoing = [self._compose(email, title, broadcast_id, address, like) for address in addresses]
+            answered += list(zip(addresses, self._send(outgoing), strict=True))
+        accepted = sum(answer.verdict is Verdict.ACCEPTED for _, answer in answered)
+        version = self.definitions.live("template", broadcast.template).version
+        put_test(broadcast_id, (stored.version, version), self.person, accepted, self.now())
+        return answered
 
-    def _compose(self, email: MarketingEmail, broadcast_id: str, address: str, like: Profile | None) -> OutgoingEmail:
+    def _compose(
+        self, email: MarketingEmail, title: str, broadcast_id: str, address: str, like: Profile | None
+    ) -> OutgoingEmail:
         profile = replace(like or Profile(_NOBODY, "", "", "ja"), lead_id=_NOBODY, mailbox=address, address=address)
         now = self.now()
         tags = {"purpose": PURPOSE, "broadcast": broadcast_id}
-        composed = email.compose(profile, send_id("test", broadcast_id, address, now.isoformat()), tags, now)
-        return replace(composed, subject=f"[TEST] {composed.subject}")
+        composed = email.compose(profile, send_id("test", broadcast_id, title, address, now.isoformat()), tags, now)
+        return replace(composed, subject=f"[{title}] {composed.subject}")
 
     def _send(self, outgoing: list[OutgoingEmail]) -> list[Answer]:
         rate_limit, answers = rate_limiter.load(), list[Answer]()

@@ -12,9 +12,11 @@ from sodate.broadcasts.advance import PAUSE_CHECK, RunAdvance
 from sodate.broadcasts.audience import Candidate, left_out
 from sodate.broadcasts.broadcast import Broadcast
 from sodate.broadcasts.candidates import candidates_of
-from sodate.broadcasts.run import outdated
+from sodate.broadcasts.cells import variant_of, with_variant
+from sodate.broadcasts.run import Run, outdated
 from sodate.broadcasts.source import BroadcastSource
 from sodate.broadcasts.store import load_run, runs_removed
+from sodate.broadcasts.variants import Variant
 from sodate.consent.links import Links
 from sodate.dynamodb import table
 from sodate.dynamodb.table import ConditionFailed
@@ -28,6 +30,7 @@ from sodate.email.ledger.store import put_unless_settled, settled_step
 from sodate.email.mailing import Mailing
 from sodate.email.send_request import SendRequest
 from sodate.errors import Transient
+from sodate.experiments.store import find_decision
 from sodate.leads.contact_state import ContactState
 from sodate.leads.store import StateItem, find_state, state_key
 from sodate.playbook.store import Definitions, parsed
@@ -61,10 +64,10 @@ class BroadcastEmail:
             due.plan(now + PAUSE_CHECK, due.BROADCAST, batch.id, batch, now)
             return Counter(paused=len(batch.leads))
         broadcast = parsed(self.definitions.version("broadcast", run.broadcast, run.version), Broadcast)
-        template = self.definitions.version("template", broadcast.template, run.template_version)
         mailing = parsed(self.definitions.live("mailing"), Mailing)
-        email = MarketingEmail(parsed(template, Template), broadcast.topic, mailing, self.links)
-        source = BroadcastSource(run, batch, broadcast, email, self.stage)
+        variant = variant_of(broadcast.experiment, _variant_id(run, batch, broadcast))
+        email = self._email(run, broadcast, variant, mailing)
+        source = BroadcastSource(run, batch, broadcast, email, self.stage, variant.id if broadcast.experiment else None)
         wanted, outcomes = [], Counter[str]()
         for candidate in candidates_of(batch.leads):
             state = candidate.state
@@ -77,6 +80,27 @@ class BroadcastEmail:
             if state is not None:
                 _cut(state, now)
         return outcomes + self.sender.send(source, wanted, mailing, began) if wanted else outcomes
+
+    def _email(self, run: Run, broadcast: Broadcast, variant: Variant, mailing: Mailing) -> MarketingEmail:
+        name = variant.template or broadcast.template
+        template = parsed(self.definitions.version("template", name, run.version_of(name)), Template)
+        template = with_variant(template, variant)
+        return MarketingEmail(template, broadcast.topic, mailing, self.links, variant.sender_name)
+
+
+def _variant_id(run: Run, batch: BroadcastBatch, broadcast: Broadcast) -> str | None:
+    """The decision is read for each batch, so that a person's choice holds from the next batch on.
+
+    Raises: `Transient` while there is none.
+    """
+    if not batch.is_main or broadcast.experiment is None:
+        return batch.cell
+    decision = find_decision(run.experiment)
+    if decision is not None:
+        return decision.variant
+    if run.state == "cancelled":
+        return broadcast.experiment.default
+    raise Transient(f"{run.name}: its experiment is not decided yet")
 
 
 def _skip(

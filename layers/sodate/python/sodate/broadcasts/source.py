@@ -58,12 +58,13 @@ class RunClaim:
 
 @dataclass(frozen=True)
 class BroadcastSource(RunClaim):
-    """`request.reference` is not used: a lead has one email of the run."""
+    """`request.reference` is not used: a lead has one email of the run. `variant`: of all leads of the batch."""
 
     batch: BroadcastBatch
     broadcast: Broadcast
     email: MarketingEmail
     stage: str
+    variant: str | None = None
     ended: str = Reason.BROADCAST_CANCELLED
 
     @property
@@ -71,11 +72,14 @@ class BroadcastSource(RunClaim):
         return self.broadcast.topic
 
     def request(self, lead_id: str, time_zone: str | None) -> SendRequest:
+        """Never later than the end of the run, after which its mark may be removed from STATE."""
         valid_until = self.batch.at + timedelta(hours=self.broadcast.valid_hours)
+        if self.run.ends is not None:
+            valid_until = min(valid_until, datetime.fromisoformat(self.run.ends))
         return SendRequest(lead_id, self.run.send_id(lead_id), None, time_zone, valid_until)
 
     def ledger_item(self, request: SendRequest, now: datetime) -> SendItem:
-        return broadcast_send(self.run, request.lead_id, self.broadcast.template, self.topic, now)
+        return broadcast_send(self.run, request.lead_id, self.email.template.id, self.topic, now, self.variant)
 
     def sent_row(self, request: SendRequest, message_id: str, planned: datetime, now: datetime) -> dict[str, Any]:
         sent = settled_step(self.ledger_item(request, planned), "sent", None, now)

@@ -1,7 +1,7 @@
 """Items of broadcasts: runs, the batches of a run, the approval, test sends. Each run moves on by one transaction."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -33,12 +33,19 @@ class RunItem(TableItem, discriminator="run"):
     began = UnicodeAttribute(null=True)
     ends = UnicodeAttribute(null=True)
     reason = UnicodeAttribute(null=True)
+    templates: JSONAttribute = JSONAttribute(null=True)
+    is_holding = BooleanAttribute(null=True)
+    look = UnicodeAttribute(null=True)
+    released = NumberAttribute(null=True)
 
 
 class BatchItem(TableItem, discriminator="batch"):
-    """Written once, together with the due entry of its message. `settled`: each of its emails has an outcome."""
+    """Written once, together with the due entry of its message; that of leads that wait for the decision of an
+    experiment follows. `settled`: each of its emails has an outcome.
+    """
 
     leads: JSONAttribute = JSONAttribute()
+    cell = UnicodeAttribute(null=True)
     settled = BooleanAttribute(null=True)
 
 
@@ -47,6 +54,7 @@ class ApprovalItem(TableItem, discriminator="approval"):
     template_version = NumberAttribute()
     approved_by = UnicodeAttribute()
     at = UnicodeAttribute()
+    templates: JSONAttribute = JSONAttribute(null=True)
 
 
 class BroadcastTestItem(TableItem, discriminator="broadcasttest"):
@@ -58,10 +66,13 @@ class BroadcastTestItem(TableItem, discriminator="broadcasttest"):
 
 @dataclass(frozen=True)
 class Approval:
+    """`templates`: versions of the other templates that variants have."""
+
     version: int
     template_version: int
     approved_by: str
     at: str
+    templates: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -69,6 +80,7 @@ class Batch:
     number: int
     leads: tuple[str, ...]
     settled: bool
+    cell: str | None = None
 
 
 # -- runs --------------------------------------------------------------------------------------------------------------
@@ -113,6 +125,11 @@ def next_task(run: Run, at: datetime, now: datetime) -> Put:
     return Put(due.due_item(at, due.BROADCAST, message.ref, message, now))
 
 
+def plan_task(run: Run, now: datetime) -> None:
+    """The run's next task comes at once; the entry that was planned for later is stale then."""
+    table.put(next_task(run, now, now).item)
+
+
 def set_paused(run: Run, *, is_paused: bool) -> None:
     """Raises: `Conflict` when the run is over."""
     _change(run, RunItem.is_paused.set(is_paused))
@@ -124,7 +141,7 @@ def cancel(run: Run, reason: str) -> None:
 
 
 def _change(run: Run, *actions: Any) -> None:
-    open_states = RunItem.state.is_in("planned", "expanding", "sending")
+    open_states = RunItem.state.is_in("planned", "expanding", "testing", "sending")
     try:
         table.update(_key(run), actions, open_states)
     except ConditionFailed as error:
@@ -154,19 +171,28 @@ def _set(path: Any, value: Any) -> Any:
 
 
 def batch_writes(run: Run, number: int, batch: BroadcastBatch, now: datetime) -> list[Write]:
+    """The due entry of leads that wait for the decision of an experiment follows later."""
     item = BatchItem(
-        keys.run_batches(run.broadcast, run.occurrence), keys.run_batch(number), leads=list(batch.leads)
-    )  # fmt: skip
-    return [Put(item), Put(due.due_item(batch.at, due.BROADCAST, batch.id, batch, now))]
+        keys.run_batches(run.broadcast, run.occurrence),
+        keys.run_batch(number),
+        leads=list(batch.leads),
+        cell=batch.cell,
+    )
+    return [Put(item)] if batch.is_main else [Put(item), due_entry(batch, now)]
 
 
-def batches_of(run: Run) -> Iterator[Batch]:
-    after: str | None = None
+def due_entry(batch: BroadcastBatch, now: datetime) -> Put:
+    return Put(due.due_item(batch.at, due.BROADCAST, batch.id, batch, now))
+
+
+def batches_of(run: Run, first: int = 0) -> Iterator[Batch]:
+    """`first`: number of the first one."""
+    after: str | None = keys.run_batch(first - 1) if first else None
     while True:
         rows, after = table.page(keys.run_batches(run.broadcast, run.occurrence), after, _PAGE)
         for stored in (values(BatchItem, row) for row in rows):
             number = keys.run_batch_number(stored["sk"])
-            yield Batch(number, tuple(stored["leads"]), stored.get("settled", False))
+            yield Batch(number, tuple(stored["leads"]), stored.get("settled", False), stored.get("cell"))
         if after is None:
             return
 
@@ -206,7 +232,10 @@ def runs_removed(marks: Iterable[str]) -> Action:
 
 def find_approval(broadcast: str) -> Approval | None:
     item = table.find(ApprovalItem, keys.broadcast(broadcast), keys.APPROVAL)
-    return Approval(int(item.version), int(item.template_version), item.approved_by, item.at) if item else None
+    if item is None:
+        return None
+    versions = int(item.version), int(item.template_version)
+    return Approval(*versions, item.approved_by, item.at, item.templates or {})
 
 
 @dataclass(frozen=True)

@@ -54,8 +54,10 @@ class BroadcastWatch:
         return None
 
 
-def broadcast_send(run: Run, lead_id: str, template: str, topic: str, now: datetime) -> SendItem:
-    """The ledger item of an email of a broadcast, not settled yet."""
+def broadcast_send(
+    run: Run, lead_id: str, template: str, topic: str, now: datetime, variant: str | None = None
+) -> SendItem:
+    """The ledger item of an email of a broadcast, not settled yet. `variant`: of its experiment."""
     return SendItem(
         keys.lead(lead_id),
         keys.send(run.send_id(lead_id)),
@@ -65,7 +67,8 @@ def broadcast_send(run: Run, lead_id: str, template: str, topic: str, now: datet
         rank=RANK["planned"],
         topic=topic,
         template=template,
-        template_version=run.template_version or None,
+        template_version=run.version_of(template) or None,
+        variant=variant,
         broadcast=run.broadcast,
         broadcast_version=run.version,
         run=run.occurrence,

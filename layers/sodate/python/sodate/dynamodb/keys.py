@@ -22,6 +22,7 @@ SUBMISSIONS = "SUBMISSION#"
 DUE = "DUE#"
 RUNS = "RUN#"
 TESTS = "TEST#"
+DECISIONS = "DECISION#"
 
 _MINUTE = "%Y%m%dT%H%M"
 
@@ -121,6 +122,28 @@ def run_batch_number(sk: str) -> int:
 
 def broadcast_test(at: datetime) -> str:
     return f"{TESTS}{stamp(at)}"
+
+
+def experiment(source: str, of: str) -> str:
+    """What was decided in the experiments of a broadcast or scenario."""
+    return f"EXPERIMENT#{source}#{of}"
+
+
+def arms(source: str, of: str, part: str) -> str:
+    """Who took which arm by chance."""
+    return f"EXPERIMENT#{source}#{of}#{part}"
+
+
+def arm(enrollment: str, lead_id: str) -> str:
+    return f"{lead_id}#{enrollment}"
+
+
+def lead_id_of_arm(sk: str) -> str:
+    return sk.partition("#")[0]
+
+
+def decision(part: str) -> str:
+    return f"{DECISIONS}{part}"
 
 
 def address_owner(address_key: str) -> str:

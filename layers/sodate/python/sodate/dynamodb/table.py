@@ -210,13 +210,19 @@ def _entry(write: Write) -> Row:
 
 
 def query(
-    model: type[Item], pk: str, prefix: str = "", *, limit: int | None = None, newest_first: bool = False
-) -> list[Item]:
-    """All items of one partition whose sort key starts with `prefix`, of the kinds of `model`, strongly consistent."""
+    model: type[Item], pk: str, prefix: str = "", *, limit: int | None = None, newest_first: bool = False,
+    since: str | None = None,
+) -> list[Item]:  # fmt: skip
+    """All items of one partition whose sort key starts with `prefix`, of the kinds of `model`, strongly consistent.
+
+    `since`: a sort key with the prefix; only items from it on.
+    """
     names: dict[str, str] = {}
     filled: dict[str, Any] = {}
     where = TableItem.pk == pk
-    if prefix:
+    if since is not None:
+        where &= TableItem.sk.between(since, f"{prefix}\uffff")
+    elif prefix:
         where &= TableItem.sk.startswith(prefix)
     request: Row = {
         "TableName": name(),

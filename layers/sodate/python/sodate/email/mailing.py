@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
+from sodate.conditions.evaluate import random_bucket
 from sodate.playbook.model import Definition, HttpUrl, Language, Slug
 
 #: No control characters and no line or paragraph separators: the text is used in headers.
@@ -130,6 +131,7 @@ class WarmUp(Definition):
         return self
 
 
+_GLOBAL_HOLDOUT = "global-holdout"
 #: Maximum length of one closing in days; open days must remain.
 LONGEST_CLOSING = 60
 _CAPS = (Cap(per="day", at_most=2), Cap(per="week", at_most=5))
@@ -153,9 +155,19 @@ class Mailing(Definition):
     seed_contacts: tuple[Address, ...] = Field(
         default=(), max_length=20, description="Who gets test sends of broadcasts (`sodate broadcast test`)."
     )
+    global_holdout: float = Field(
+        default=0,
+        ge=0,
+        le=50,
+        description="Percent of the leads that get no marketing email at all, to measure what all of it causes.",
+    )
     retention_years: int = Field(
         default=3, ge=1, le=10, description="How long evidence of consent is kept after it was withdrawn."
     )
+
+    def is_kept_out(self, lead_id: str) -> bool:
+        """Whether the lead is in the global holdout. A higher share adds leads, and lets none go."""
+        return random_bucket(_GLOBAL_HOLDOUT, lead_id) < self.global_holdout
 
     @property
     def retention(self) -> timedelta:

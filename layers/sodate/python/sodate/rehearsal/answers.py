@@ -72,6 +72,8 @@ class Answers:
 
     def _count(self, email: Email, answer: str) -> None:
         self.setting.figures.answers[email.source, email.template, answer] += 1
+        if email.variant is not None:
+            self.setting.figures.variants[email.source, email.number, email.variant, answer] += 1
 
     def _links_of(self, template: str) -> list[str]:
         if template not in self._links:

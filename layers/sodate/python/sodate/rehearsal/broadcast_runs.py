@@ -5,10 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from sodate.broadcasts.audience import Candidate, by_instant, left_out
+from sodate.broadcasts.audience import Candidate, by_group, left_out
 from sodate.broadcasts.broadcast import Broadcast, occurrence_of
-from sodate.broadcasts.schedule import instants, next_local, sender_instant, waves
+from sodate.broadcasts.cells import variant_of
+from sodate.broadcasts.decide_variant import first_look
+from sodate.broadcasts.schedule import instants, next_local, next_time_of, sender_instant, waves
+from sodate.email.delivery.broadcast_message import MAIN
 from sodate.email.eligibility.decide import Defer
+from sodate.experiments.decision import Outcome, Verdict, decide
+from sodate.experiments.intervals import Count
 from sodate.rehearsal.agenda import BROADCAST
 from sodate.rehearsal.email import Email
 from sodate.rehearsal.mailer import Mailer
@@ -46,14 +51,43 @@ class BroadcastRuns:
             at = sender_instant(mailing, local)
 
     def _begin(self, broadcast: Broadcast, local: datetime, wave: datetime, now: datetime) -> None:
+        mailing, occurrence = self.setting.definitions.mailing, occurrence_of(local)
         candidates = map(_candidate, self.people.values())
-        for at, names in by_instant(candidates, broadcast, self.setting.definitions.mailing, local, wave).items():
-            for name in names:
-                email = Email(
-                    broadcast.id, "", occurrence_of(local), broadcast.template, broadcast.topic,
-                    at + timedelta(hours=broadcast.valid_hours), is_broadcast=True,
-                )  # fmt: skip
-                self.setting.agenda.plan(at, partial(self._send, self.people[name], broadcast, email), BROADCAST)
+        for group, names in by_group(candidates, broadcast, mailing, local, wave).items():
+            if group.cell == MAIN:
+                at = first_look(broadcast, mailing, occurrence)
+                self.setting.agenda.plan(at, partial(self._decide, broadcast, occurrence, names))
+            else:
+                self._plan(broadcast, occurrence, group.cell or None, group.at, names)
+
+    def _decide(self, broadcast: Broadcast, occurrence: str, waiting: list[str], now: datetime) -> None:
+        """Which variant those get who waited; the default where the rehearsal counts no success (`metric`)."""
+        experiment = broadcast.experiment
+        if experiment is None:
+            return
+        verdict, answers = Verdict(Outcome.NOBODY_CHOSE), self.setting.figures.variants
+        if experiment.winner == "automatic" and experiment.metric == "click":
+            counts = {
+                one.id: Count(
+                    answers[broadcast.id, occurrence, one.id, "delivered"],
+                    answers[broadcast.id, occurrence, one.id, "clicked"],
+                )
+                for one in experiment.variants
+            }
+            verdict = decide(experiment, experiment.arms, counts, at_horizon=True)
+        variant = experiment.variant(verdict.variant or experiment.default)
+        self.setting.figures.decided[broadcast.id, occurrence] = f"{verdict.outcome}: {variant.id}"
+        at = next_time_of(variant, self.setting.definitions.mailing, now)
+        self._plan(broadcast, occurrence, variant.id, at, waiting)
+
+    def _plan(self, broadcast: Broadcast, occurrence: str, variant: str | None, at: datetime, names: list[str]) -> None:
+        template = variant_of(broadcast.experiment, variant).template or broadcast.template
+        for name in names:
+            email = Email(
+                broadcast.id, "", occurrence, template, broadcast.topic, at + timedelta(hours=broadcast.valid_hours),
+                is_broadcast=True, variant=variant,
+            )  # fmt: skip
+            self.setting.agenda.plan(at, partial(self._send, self.people[name], broadcast, email), BROADCAST)
 
     def _send(self, person: Person, broadcast: Broadcast, email: Email, now: datetime) -> None:
         later = self.sending_rate.take(now)

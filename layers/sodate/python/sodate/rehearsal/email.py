@@ -6,7 +6,10 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Email:
-    """`source`: a scenario, sequence or broadcast. `number`: tells it from another email of the step."""
+    """`source`: a scenario, sequence or broadcast. `number`: tells it from another email of the step.
+
+    `variant`: of the experiment of a broadcast.
+    """
 
     source: str
     step: str
@@ -15,3 +18,4 @@ class Email:
     topic: str
     valid_until: datetime
     is_broadcast: bool = False
+    variant: str | None = None

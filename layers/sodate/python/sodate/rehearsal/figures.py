@@ -13,6 +13,7 @@ Source = str
 class Figures:
     """`time_zone`: of days and hours. Sources are ids of scenarios, sequences and broadcasts.
 
+    `variants`: answers to a broadcast's experiment, by source, occurrence, variant and answer; `decided`: its outcome.
     `edges`: enrollments that left a step, by scenario, step and exit. `overlaps`: people who were in both scenarios at
     the same time. `hours_to_goal`: since the enrollment began. `signals` and `calls`: by day and owner.
     `arrived`: through a form, within the days of the rehearsal; `opt_in_emails`: to those of them who must confirm.
@@ -26,6 +27,8 @@ class Figures:
     sent: Counter[tuple[date, Source]] = field(default_factory=Counter)
     hours: Counter[tuple[int, Source]] = field(default_factory=Counter)
     answers: Counter[tuple[Source, str, str]] = field(default_factory=Counter)
+    variants: Counter[tuple[Source, str, str, str]] = field(default_factory=Counter)
+    decided: dict[tuple[Source, str], str] = field(default_factory=dict)
     skipped: Counter[tuple[Source, str]] = field(default_factory=Counter)
     deferred: Counter[tuple[Source, str]] = field(default_factory=Counter)
     entered: Counter[Source] = field(default_factory=Counter)

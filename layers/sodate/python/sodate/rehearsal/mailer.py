@@ -24,7 +24,7 @@ class Mailer:
     def decide(self, person: Person, email: Email, now: datetime) -> Skip | Defer | None:
         """None: the email leaves now. Nothing of the person changes."""
         rules = self._rules_of(email.topic)
-        decision = before_claim(email.valid_until, person.state.zone, rules, now)
+        decision = before_claim(person.id, email.valid_until, person.state.zone, rules, now)
         if decision is None and not may_claim(person.state, email.topic, rules.limits, now):
             decision = not_now(person.state, email.valid_until, rules, now)
         self._count(person, email, decision, now)

@@ -44,7 +44,7 @@ class ActiveEnrollment:
     `node`: the index of the node that is next; `entered`: when the lead came to it; `moves`: from node to node so far.
     `key`: name and value of the
     activity attribute. `arms`: split or holdout step → the lead's arm, also of earlier enrollments in this scenario.
-    `reached`: goals that were counted.
+    `reached`: goals that were counted. `chosen`: split step → the arm that a person chose for leads without one.
     """
 
     id: str
@@ -55,6 +55,7 @@ class ActiveEnrollment:
     arms: Mapping[str, str] = field(default_factory=dict)
     reached: frozenset[str] = frozenset()
     moves: int = 0
+    chosen: Mapping[str, str] = field(default_factory=dict)
 
     def at(self, node: int, entered: datetime) -> "ActiveEnrollment":
         return replace(self, node=node, entered=entered, moves=self.moves + 1)

@@ -18,6 +18,7 @@ from sodate.scenarios.advance import (
     Leave,
 )
 from sodate.scenarios.enroll import puts_of
+from sodate.scenarios.experiment_steps import arms_taken_by_chance
 from sodate.scenarios.lead_now import LeadNow
 from sodate.scenarios.programs import live_program
 from sodate.scenarios.progress import activities, after, cause_of, leave, name_in, profile_values, sales_reasons
@@ -50,6 +51,7 @@ class CarryOut:
         writes += [
             Put(activity_item(one)) for one in activities(state.lead_id, self.name, enrollment, advance, self.now)
         ]
+        writes += arms_taken_by_chance(self.lead.program, self.name, state.lead_id, enrollment, advance, self.now)
         change = state_change(state, moved, (), as_enrolled(self.name, enrollment))
         try:
             if writes:

@@ -9,6 +9,7 @@ from sodate.activities.activity import Activity
 from sodate.conditions.evaluate import random_bucket
 from sodate.email.eligibility.hours import open_from
 from sodate.email.mailing import Mailing
+from sodate.experiments.assignment import variant_at
 from sodate.leads.time_zone import find_time_zone
 from sodate.scenarios.advance import (
     ActiveEnrollment,
@@ -30,7 +31,6 @@ from sodate.scenarios.calendar import due_at
 from sodate.scenarios.program import Delay, Node, Program
 from sodate.scenarios.scenario import Exit, Goal
 from sodate.scenarios.steps import (
-    Arm,
     BranchStep,
     CallTaskStep,
     Change,
@@ -49,7 +49,7 @@ from sodate.scenarios.triggers import matches
 from sodate.scenarios.waits import Due, LocalCalendar, Missing, OnDate, Past, Wait, end_of_wait
 
 Ends = Due | Past | Missing
-_KEPT_OUT, _CONTINUES = "kept_out", "continues"
+KEPT_OUT, CONTINUES = "kept_out", "continues"
 
 
 def end_of(
@@ -135,7 +135,8 @@ def choose(
     """A branch asks the lead. A split or holdout takes the lead's arm, or else assigns one.
 
     The arm is assigned by the lead's random number for this scenario and step, and then kept with the enrollment, so
-    a change of weights moves nobody who has one. A lead whose arm no longer exists is assigned again.
+    a change of weights moves nobody who has one. A lead whose arm no longer exists is assigned again. Instead of the
+    random number, what a person chose decides.
     """
     if isinstance(step, BranchStep):
         holds = (index for index, case in enumerate(step.branch) if lead.holds(case.when))
@@ -145,23 +146,15 @@ def choose(
         return Choice(index, ReasonCode.CASE, str(index + 1))
     known, bucket = enrollment.arms.get(step.id), random_bucket(f"{scenario}/{step.id}", lead.id)
     if isinstance(step, HoldoutStep):
-        assigned = _KEPT_OUT if bucket < step.holdout else _CONTINUES
-        arm = known if known in (_KEPT_OUT, _CONTINUES) else assigned
-        is_out = arm == _KEPT_OUT
+        assigned = KEPT_OUT if bucket < step.holdout else CONTINUES
+        arm = known if known in (KEPT_OUT, CONTINUES) else assigned
+        is_out = arm == KEPT_OUT
         return Choice(int(is_out), ReasonCode.KEPT_OUT if is_out else ReasonCode.ARM, arm, {step.id: arm})
     ids = [arm.id for arm in step.split]
-    arm = known if known in ids else _arm_at(step.split, bucket)
+    chosen = enrollment.chosen.get(step.id)
+    assigned = chosen if chosen in ids else variant_at([(arm.id, arm.weight) for arm in step.split], bucket)
+    arm = known if known in ids else assigned
     return Choice(ids.index(arm), ReasonCode.ARM, arm, {step.id: arm})
-
-
-def _arm_at(arms: tuple[Arm, ...], bucket: float) -> str:
-    """Arms divide the numbers from 0 to 100 in their order, so a change of a weight moves the borders only."""
-    point, border = bucket / 100 * sum(arm.weight for arm in arms), 0
-    for arm in arms:
-        border += arm.weight
-        if point < border:
-            return arm.id
-    return arms[-1].id
 
 
 def effects_of(

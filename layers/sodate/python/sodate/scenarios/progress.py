@@ -1,6 +1,6 @@
 """What one `Advance` means for the enrollment and the log. Pure."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -41,8 +41,10 @@ _DECISIONS = frozenset(
 _LONGEST_REASON = 500
 
 
-def active(program: Program, name: str, enrollment: Enrollment) -> ActiveEnrollment:
-    """The stored enrollment as the engine sees it."""
+def active(
+    program: Program, name: str, enrollment: Enrollment, chosen: Mapping[str, str] | None = None
+) -> ActiveEnrollment:
+    """The stored enrollment as the engine sees it. `chosen`: see `ActiveEnrollment`."""
     visit = enrollment.visit or Visit(0, 0)
     return ActiveEnrollment(
         id=enrollment.id,
@@ -53,6 +55,7 @@ def active(program: Program, name: str, enrollment: Enrollment) -> ActiveEnrollm
         arms=enrollment.arms,
         reached=enrollment.goals,
         moves=visit.number,
+        chosen=chosen or {},
     )
 
 

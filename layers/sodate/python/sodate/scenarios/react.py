@@ -3,7 +3,7 @@
 Everything is idempotent: an activity that is delivered again finds its enrollment moved, or begun by itself.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -17,10 +17,12 @@ from sodate.leads.contact_state import ContactState, Enrollment
 from sodate.leads.store import find_state
 from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.admission import Cause, entries_of, may_react, name_by
+from sodate.scenarios.advance import Advance
 from sodate.scenarios.carry_out import CarryOut
 from sodate.scenarios.engine import on_event
 from sodate.scenarios.enroll import enrolling
 from sodate.scenarios.entries import Entry
+from sodate.scenarios.experiment_steps import chosen_arms, with_choices
 from sodate.scenarios.lead_now import LeadItems, LeadNow
 from sodate.scenarios.program import Program, key_in
 from sodate.scenarios.programs import has_scenarios, live_program, live_programs, program
@@ -81,8 +83,13 @@ class _Reaction:
         compiled = program(self.definitions, name, enrollment.version)
         if (enrollment.is_complete and not compiled.goals) or not _is_running(self.definitions, name):
             return True
-        seen, lead = active(compiled, name, enrollment), self._lead(compiled, name)
-        advance = on_event(compiled, seen, lead, self.activity, self.now, mailing=self._mailing)
+        lead = self._lead(compiled, name)
+
+        def advance_with(chosen: Mapping[str, str]) -> Advance | None:
+            seen = active(compiled, name, enrollment, chosen)
+            return on_event(compiled, seen, lead, self.activity, self.now, mailing=self._mailing)
+
+        advance = with_choices(compiled, enrollment, advance_with, lambda: chosen_arms(compiled))
         if advance is None:
             return True
         plan_steps(compiled, name, [(lead, advance)], self.now)

@@ -1,9 +1,10 @@
 """Runs the engine for the enrollments of a due batch: those at an email stay, the others move on."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 
 from sodate.dynamodb import table
 from sodate.dynamodb.item import encode
@@ -16,6 +17,7 @@ from sodate.playbook.store import Definitions
 from sodate.scenarios.advance import Advance
 from sodate.scenarios.carry_out import CarryOut
 from sodate.scenarios.engine import run, stop
+from sodate.scenarios.experiment_steps import chosen_arms, with_choices
 from sodate.scenarios.lane import lane_of
 from sodate.scenarios.lead_now import LeadItems, LeadNow
 from sodate.scenarios.program import Program, key_in
@@ -101,10 +103,19 @@ class BatchRun:
         return state.position(batch.sequence, ref.enrollment_id, batch.step, ref.visit)
 
     def _advance(self, name: str, lead: LeadNow) -> Advance:
-        seen = active(self.program, name, lead.state.enrollments[name])
+        enrollment = lead.state.enrollments[name]
         if self.has_ended:
-            return stop(self.program, seen, lead, self.now, "scenario_ended")
-        return run(self.program, seen, lead, self.now, mailing=self.mailing)
+            return stop(self.program, active(self.program, name, enrollment), lead, self.now, "scenario_ended")
+
+        def advance_with(chosen: Mapping[str, str]) -> Advance:
+            seen = active(self.program, name, enrollment, chosen)
+            return run(self.program, seen, lead, self.now, mailing=self.mailing)
+
+        return with_choices(self.program, enrollment, advance_with, lambda: self._chosen)
+
+    @cached_property
+    def _chosen(self) -> Mapping[str, str]:
+        return chosen_arms(self.program)
 
     def _is_done(self, name: str, decided: Decided, outcome: Outcome) -> bool:
         """False: something else changed the lead meanwhile; decide again."""

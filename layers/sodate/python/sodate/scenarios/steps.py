@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from sodate.conditions.language import AttributePath, Condition, Text, bounded
+from sodate.experiments.experiment import Experiment
 from sodate.playbook.model import Definition, HttpUrl, Slug
 from sodate.scenarios.triggers import Trigger, head_among
 from sodate.scenarios.waits import Wait
@@ -79,11 +80,30 @@ class Arm(Definition):
     then: Target
 
 
+class SplitExperiment(Experiment):
+    """Which arm leads to more successes. The first leads of each arm count, as many as `minimum_per_variant`, each for
+    `decide_after_hours`; with `always_valid` all of them. A person chooses an arm for the leads that come then.
+    """
+
+    default: str = Field(max_length=60, description="The arm that the others are compared with.")
+    goal: Slug | None = Field(default=None, description="With `metric: conversion`: a goal of the scenario.")
+
+    @property
+    def conversions(self) -> int:
+        return super().conversions + (self.goal is not None)
+
+
 class SplitStep(_Step):
     """At random by weight. Who has an arm keeps it, whatever the weights are later."""
 
     kind = "split"
     split: tuple[Arm, ...] = Field(min_length=2, max_length=10)
+    experiment: SplitExperiment | None = None
+
+    @property
+    def weights(self) -> dict[str, int]:
+        """Of the arms that new leads get."""
+        return {arm.id: arm.weight for arm in self.split if arm.weight}
 
     @model_validator(mode="after")
     def _can_choose(self) -> Self:
@@ -92,6 +112,12 @@ class SplitStep(_Step):
             raise ValueError("`split`: two arms have the same `id`")
         if not any(arm.weight for arm in self.split):
             raise ValueError("`split`: every weight is 0")
+        return self
+
+    @model_validator(mode="after")
+    def _can_compare(self) -> Self:
+        if self.experiment is not None and (self.experiment.default not in self.weights or len(self.weights) < 2):
+            raise ValueError("`experiment` needs two arms with a weight, and `default` is one of them")
         return self
 
 

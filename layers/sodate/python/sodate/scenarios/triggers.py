@@ -3,12 +3,13 @@
 from functools import lru_cache
 from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import AfterValidator, BaseModel, Discriminator, Field, Tag
+from pydantic import BaseModel, Discriminator, Field, Tag
 
 from sodate.activities.activity import Activity
 from sodate.activities.catalog import ActivityType
 from sodate.conditions.evaluate import About, matcher
 from sodate.conditions.language import ActivityTest
+from sodate.conditions.one_activity import OneActivity
 from sodate.playbook.model import NarrowedByEachKey, Slug
 
 #: The activity of a reply to an email.
@@ -21,18 +22,6 @@ _FEEDBACK: dict[Feedback, ActivityType] = {
     "won": ActivityType.DEAL_WON,
     "lost": ActivityType.DEAL_LOST,
 }
-
-
-def _about_one_activity(test: ActivityTest) -> ActivityTest:
-    counts = {"times": test.times > 1, "within_days": test.within_days, "first_within_days": test.first_within_days}
-    for name, is_used in counts.items():
-        if is_used:
-            raise ValueError(f"`{name}` counts past activities; here one activity is waited for")
-    return test
-
-
-#: One activity, as in conditions, but without counting.
-OneActivity = Annotated[ActivityTest, AfterValidator(_about_one_activity)]
 
 
 class SegmentEntered(NarrowedByEachKey):

@@ -10,6 +10,8 @@ from sodate.email.ledger.states import send_id
 from sodate.errors import Invalid
 
 LARGEST_BATCH = 50
+#: The cell of leads that are not in the sample of an experiment: they get what is decided. No variant has this id.
+MAIN = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +37,26 @@ class BroadcastRun:
 
 @dataclass(frozen=True, slots=True)
 class BroadcastBatch:
-    """Leads that get a run at the instant `at`."""
+    """Leads that get a run at the instant `at`.
+
+    `cell`: their variant in the run's experiment, or `MAIN`; None: there is no experiment.
+    """
 
     what: ClassVar[str] = "broadcast"
     broadcast: str
     occurrence: str
     at: datetime
     leads: tuple[str, ...]
+    cell: str | None = None
 
     @property
     def id(self) -> str:
         """Equal for equal batches, so that planning a batch twice has no further effect."""
         return send_id("broadcast", self.broadcast, self.occurrence, keys.stamp(self.at), *self.leads)
+
+    @property
+    def is_main(self) -> bool:
+        return self.cell == MAIN
 
     def of(self, leads: Iterable[str]) -> "BroadcastBatch":
         return replace(self, leads=tuple(leads))
@@ -57,7 +67,8 @@ class BroadcastBatch:
 
     def to_message(self) -> dict[str, Any]:
         named = {"broadcast": self.broadcast, "run": self.occurrence, "at": keys.stamp(self.at)}
-        return {"v": 1, "what": self.what, **named, "leads": list(self.leads)}
+        cell = {"cell": self.cell} if self.cell is not None else {}
+        return {"v": 1, "what": self.what, **named, "leads": list(self.leads), **cell}
 
     @classmethod
     def parse(cls, message: Mapping[str, Any]) -> "BroadcastBatch":
@@ -65,4 +76,5 @@ class BroadcastBatch:
         if not 1 <= len(leads) <= LARGEST_BATCH or len(set(leads)) != len(leads):
             raise Invalid(f"a batch has 1 to {LARGEST_BATCH} leads, each once", "message")
         at = datetime.fromisoformat(str(message["at"]))
-        return cls(str(message["broadcast"]), str(message["run"]), at, leads)
+        cell = message.get("cell")
+        return cls(str(message["broadcast"]), str(message["run"]), at, leads, None if cell is None else str(cell))

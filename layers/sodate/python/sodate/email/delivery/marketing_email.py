@@ -9,18 +9,19 @@ from sodate.email.content.merge import merge_values
 from sodate.email.content.render import render
 from sodate.email.content.template import Template
 from sodate.email.delivery.ses import OutgoingEmail
-from sodate.email.mailing import Mailing
+from sodate.email.mailing import Mailing, Sender
 from sodate.leads.lead import Profile
 
 
 @dataclass(frozen=True)
 class MarketingEmail:
-    """One template for many recipients."""
+    """One template for many recipients. `sender_name`: instead of the sender's, in From only; the footer keeps it."""
 
     template: Template
     topic: str
     mailing: Mailing
     links: Links
+    sender_name: str | None = None
 
     def compose(self, profile: Profile, send_id: str, tags: Mapping[str, str], now: datetime) -> OutgoingEmail:
         """Raises: `Invalid` when the template cannot be rendered for this lead."""
@@ -35,7 +36,7 @@ class MarketingEmail:
         email = render(self.template.subject, self.template.html, self.template.text, values)
         return OutgoingEmail(
             to=profile.mailbox,
-            sender=self.mailing.sender,
+            sender=self._shown_sender(),
             subject=email.subject,
             html=email.html,
             text=email.text,
@@ -47,3 +48,7 @@ class MarketingEmail:
                 "X-Sodate-Send": send_id,
             },
         )
+
+    def _shown_sender(self) -> Sender:
+        sender = self.mailing.sender
+        return sender if self.sender_name is None else sender.model_copy(update={"name": self.sender_name})

@@ -37,6 +37,7 @@ REASONS: dict[str, str] = {
     Reason.LEFT_SEGMENT: "the lead left the segment of the broadcast before its email was sent",
     Reason.EXCLUDED: "the lead came into a segment that the broadcast excludes",
     Reason.BROADCAST_CANCELLED: "the run of the broadcast was cancelled before this email was sent",
+    Reason.GLOBAL_HOLDOUT: "the lead is in the global holdout (`global_holdout` of playbook.yaml)",
     # Unknown outcome.
     Reason.NO_ANSWER: "perhaps accepted by SES: no answer, and no event within fifteen minutes",
     Reason.RETRIED: "it had failed; an operator planned it again",

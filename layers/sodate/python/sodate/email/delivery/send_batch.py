@@ -97,7 +97,7 @@ class _Batch:
     def run(self, requests: Sequence[SendRequest], rate_limit: RateLimit, now: datetime) -> None:
         wanted = []
         for request in requests:
-            decision = before_claim(request.valid_until, request.time_zone, self.rules, now)
+            decision = before_claim(request.lead_id, request.valid_until, request.time_zone, self.rules, now)
             if decision is None:
                 wanted.append(request)
             else:

@@ -66,8 +66,12 @@ class Rules:
         return self._opens[key]
 
 
-def before_claim(valid_until: datetime, time_zone: str | None, rules: Rules, now: datetime) -> Skip | Defer | None:
+def before_claim(
+    lead_id: str, valid_until: datetime, time_zone: str | None, rules: Rules, now: datetime
+) -> Skip | Defer | None:
     """None: the email may be claimed."""
+    if rules.mailing.is_kept_out(lead_id):
+        return Skip(Reason.GLOBAL_HOLDOUT)
     if now > valid_until:
         return Skip(Reason.EXPIRED)
     opens = rules.opens(now, time_zone)

@@ -28,6 +28,7 @@ class Reason(StrEnum):
     LEFT_SEGMENT = "left_the_segment"
     EXCLUDED = "excluded"
     BROADCAST_CANCELLED = "broadcast_cancelled"
+    GLOBAL_HOLDOUT = "global_holdout"
     # Unknown outcome.
     NO_ANSWER = "no_answer_and_no_event"
     RETRIED = "retried_by_a_person"

@@ -34,6 +34,7 @@ class SendItem(TableItem, discriminator="send"):
     broadcast = UnicodeAttribute(null=True)
     broadcast_version = NumberAttribute(null=True)
     run = UnicodeAttribute(null=True)
+    variant = UnicodeAttribute(null=True)
     data: JSONAttribute = JSONAttribute(null=True)
     windows: JSONAttribute = JSONAttribute(null=True)
     waits_until = UnicodeAttribute(null=True)

@@ -4,7 +4,7 @@ It consists of JSON values in a fixed order: the same figures give the same byte
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -54,7 +54,11 @@ def document(
             name: scenario_figures(programs[name], figures, titles.get(name, "")) for name in sorted(programs)
         },
         "broadcasts": {
-            one.id: {"title": one.title, "emails": figures.emails_of(one.id)}
+            one.id: {
+                "title": one.title,
+                "emails": figures.emails_of(one.id),
+                "experiments": [*_experiments(figures, one.id)],
+            }
             for one in sorted(definitions.broadcasts, key=lambda one: one.id)
         },
         "answers": _answers(figures.answers),
@@ -118,6 +122,21 @@ def _answers_to(counted: Counter[str]) -> dict[str, Any]:
             **{answer: percent(counted[answer], delivered) for answer in later},
         },
     }
+
+
+def _experiments(figures: Figures, broadcast: str) -> Iterator[dict[str, Any]]:
+    """Of each run: how the variants were answered, and what the others got; None: nobody waited for a decision."""
+    runs = {(occurrence, variant) for source, occurrence, variant, _ in figures.variants if source == broadcast}
+    for occurrence in sorted({occurrence for occurrence, _ in runs}):
+        variants = {
+            variant: {
+                answer: figures.variants[broadcast, occurrence, variant, answer]
+                for answer in ("delivered", "opened", "clicked")
+            }
+            for run, variant in sorted(runs)
+            if run == occurrence
+        }
+        yield {"run": occurrence, "variants": variants, "decided": figures.decided.get((broadcast, occurrence))}
 
 
 def _cost(figures: Figures, assumptions: Assumptions) -> dict[str, Any]:

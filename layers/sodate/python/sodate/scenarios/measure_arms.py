@@ -1,0 +1,117 @@
+"""Counts leads and successes per arm of a split with an experiment, or of a holdout, from who took which arm.
+
+It reads one small item per lead that took an arm, and the log since then of each lead that counts: for an operator.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sodate.activities.store import activities_since
+from sodate.errors import NotFound
+from sodate.experiments.analysis import Analysis, analysis_of
+from sodate.experiments.decision import Arms, ExperimentName
+from sodate.experiments.experiment import LONGEST_HOURS
+from sodate.experiments.intervals import Count
+from sodate.experiments.look import Look
+from sodate.experiments.store import TakenArm, arms_taken
+from sodate.experiments.success import IsSuccess, Window, goal_reached, success_in, success_of
+from sodate.playbook.store import Definitions
+from sodate.scenarios.decide import CONTINUES, KEPT_OUT
+from sodate.scenarios.experiment_steps import name_of_step
+from sodate.scenarios.program import Program
+from sodate.scenarios.programs import live_program, program
+from sodate.scenarios.scenario import Goal
+from sodate.scenarios.steps import HoldoutStep, SplitExperiment, SplitStep
+
+
+def analyses_of(definitions: Definitions, scenario: str, step_id: str, now: datetime) -> list[Analysis]:
+    """Of a split: one. Of a holdout: one per goal of the scenario.
+
+    Raises: `NotFound` when there is no such step, or it compares nothing.
+    """
+    live = live_program(definitions, scenario)
+    step, name = step_of(live, step_id), name_of_step(live, step_id)
+    if isinstance(step, HoldoutStep):
+        taken, note = _of_equal_weights(definitions, live, name, {KEPT_OUT: step.holdout})
+        return [_of_goal(name, step, goal, taken, note, now) for goal in live.goals]
+    experiment = experiment_of(step)
+    taken, note = _of_equal_weights(definitions, live, name, step.weights)
+    taken = [one for one in taken if one.arm in step.weights]
+    if not experiment.always_valid:
+        taken = _first(taken, experiment.minimum_per_variant)
+    is_success = success_of(experiment, sequence=live.id)
+    if experiment.goal is not None:
+        is_success = goal_reached(live.id, experiment.goal)
+    look, arms = _look(taken, experiment, is_success, now), Arms(step.weights, experiment.default)
+    is_complete = all(look.counts.get(arm, Count()).leads >= experiment.minimum_per_variant for arm in arms.weights)
+    at_horizon = not experiment.always_valid and is_complete
+    return [replace(analysis_of(name, experiment, arms, look, at_horizon=at_horizon), note=note)]
+
+
+def step_of(live: Program, step_id: str) -> SplitStep | HoldoutStep:
+    """Raises: `NotFound`."""
+    step = next((one.step for one in live.nodes if one.id == step_id), None)
+    if isinstance(step, HoldoutStep) or (isinstance(step, SplitStep) and step.experiment is not None):
+        return step
+    raise NotFound(f"scenario {live.id!r} has no holdout and no split with an `experiment` at step {step_id!r}")
+
+
+def experiment_of(step: SplitStep) -> SplitExperiment:
+    if step.experiment is None:
+        raise NotFound(f"step {step.id!r} has no `experiment`")
+    return step.experiment
+
+
+def _of_goal(
+    name: ExperimentName, step: HoldoutStep, goal: Goal, taken: Sequence[TakenArm], note: str, now: datetime
+) -> Analysis:
+    """A holdout is looked at again and again, so its interval is always valid."""
+    hours = min(goal.within_days * 24, LONGEST_HOURS)
+    experiment = SplitExperiment(
+        metric="conversion", goal=goal.id, decide_after_hours=hours, always_valid=True, default=KEPT_OUT
+    )
+    look = _look(taken, experiment, goal_reached(name.of, goal.id), now)
+    arms = Arms({CONTINUES: 100 - step.holdout, KEPT_OUT: step.holdout}, KEPT_OUT)
+    return replace(analysis_of(name, experiment, arms, look, at_horizon=False), note=note)
+
+
+def _look(taken: Sequence[TakenArm], experiment: SplitExperiment, is_success: IsSuccess, now: datetime) -> Look:
+    look = Look(now, experiment.horizon)
+    for one in taken:
+        end = one.at + experiment.horizon
+        if end > now and not experiment.always_valid:
+            look = look.counted(one.arm, Count(), 0, 1)
+            continue
+        success = success_in(activities_since(one.lead_id, one.at), is_success, Window(one.at, min(end, now)))
+        look = look.counted(one.arm, Count(1, int(success.is_one)), int(success.by_robot), int(end > now))
+    return look
+
+
+def _first(taken: Sequence[TakenArm], most: int) -> list[TakenArm]:
+    """So many of each arm, the earliest: later leads change nothing, so it does not matter when one looks."""
+    arms = {one.arm for one in taken}
+    ordered = sorted(taken, key=lambda one: (one.at, one.lead_id))
+    return [one for arm in sorted(arms) for one in [each for each in ordered if each.arm == arm][:most]]
+
+
+def _of_equal_weights(
+    definitions: Definitions, live: Program, name: ExperimentName, weights: Mapping[str, float]
+) -> tuple[list[TakenArm], str]:
+    """Those whose version had the weights that are live, and how many had others."""
+    every = list(arms_taken(name))
+    equal = {
+        version
+        for version in {one.version for one in every}
+        if _weights(program(definitions, name.of, version), name.part) == weights
+    }
+    counted = [one for one in every if one.version in equal]
+    others = len(every) - len(counted)
+    return counted, f"{others} leads of versions with other weights are not counted" if others else ""
+
+
+def _weights(version: Program, step_id: str) -> dict[str, float]:
+    step = next((one.step for one in version.nodes if one.id == step_id), None)
+    if isinstance(step, HoldoutStep):
+        return {KEPT_OUT: step.holdout}
+    return dict(step.weights) if isinstance(step, SplitStep) else {}
