@@ -26,9 +26,14 @@ FIRST, SECOND, THIRD = "materials-1-first-steps", "materials-2-case-study", "mat
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Any:
     with quick_world(monkeypatch) as found:
-        for name in ("materials-follow-up", "demo-preparation"):  # the scenarios are the only ones that send
-            found.app.definitions.retire("sequence", name, found.now)
+        only_scenarios(found)
         yield found
+
+
+def only_scenarios(world: QuickWorld) -> None:
+    """The scenarios of the test are the only ones that send."""
+    for name in ("materials-follow-up", "demo-preparation"):
+        world.app.definitions.retire("sequence", name, world.now)
 
 
 def publish(world: QuickWorld, *steps: Json, **keys: Any) -> int:

@@ -32,7 +32,7 @@ def by_adding(kind: Kind, definition_id: str, body: dict[str, Any]) -> list[str]
         required = [f["name"] for f in body["fields"] if f["required"]]
         return [f"web developers: POST /forms/{definition_id}/submissions, required: {', '.join(required)}"]
     if kind == "sequence" and is_scenario(body):
-        return [_STATUS[body["status"]]]
+        return [_STATUS[body["status"]], *_dates({}, body)]
     if kind == "sequence":
         forms = ", ".join(body["start"]["forms"]) or "any form"
         return [f"starts for opt-ins confirmed from now on ({forms}); earlier opt-ins do not enter"]
@@ -44,7 +44,7 @@ def by_adding(kind: Kind, definition_id: str, body: dict[str, Any]) -> list[str]
 def by_changing(before: Stored, after: dict[str, Any], live: Live) -> list[str]:
     match before.kind:
         case "sequence":
-            return [_PINNED.format(version=before.version), *_status(before.body, after)]
+            return [_PINNED.format(version=before.version), *_status(before.body, after), *_dates(before.body, after)]
         case "form":
             return _for_web_developers(before.body, after) + _consent(before.body, after)
         case "template":
@@ -83,6 +83,14 @@ def _status(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     if is_scenario(after):
         return [_STATUS[after["status"]]]
     return ["paused: no step is sent" if after["status"] == "paused" else "running again"]
+
+
+def _dates(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """Of a scenario whose entries by date are new or changed."""
+    old, new = ([one for one in body.get("entry", ()) if "date" in one] for body in (before, after))
+    if not new or old == new:
+        return []
+    return ["entries by date: leads that have the date now are planned by sodate segment backfill; run it next"]
 
 
 def _for_web_developers(before: dict[str, Any], after: dict[str, Any]) -> list[str]:

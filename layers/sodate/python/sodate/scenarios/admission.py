@@ -63,7 +63,7 @@ def begin(program: Program, name: str, state: ContactState, cause: Cause, mailin
     before = state.enrollments.get(name)
     visit = None if program.is_sequence else Visit(0, 0).next(now)
     enrollment = Enrollment(
-        id=activity_key(name, cause.reference),
+        id=id_by(name, cause),
         version=program.version,
         step=0,
         since=keys.stamp(cause.at),
@@ -147,10 +147,24 @@ def name_by(program: Program, activity: Activity, state: ContactState, now: date
         if not value or len(str(value)) > LONGEST_KEY:
             return None
         name = name_of(program.id, str(value))
+    cause = Cause(activity.type, activity.key, activity.at)
+    return name if may_begin(program, name, state, cause, now) else None
+
+
+def may_begin(program: Program, name: str, state: ContactState, cause: Cause, now: datetime) -> bool:
+    """Whether the cause begins an enrollment of this name: it is later than the one before it, and was not its cause.
+
+    So a cause that comes again, from a late stream or a repeated message, begins nothing.
+    """
     before = state.enrollments.get(name)
-    if before is not None and activity.at <= datetime.fromisoformat(before.since):
-        return None
-    return name if may_enter(program, before, now) else None
+    if before is not None and (cause.at <= datetime.fromisoformat(before.since) or before.id == id_by(name, cause)):
+        return False
+    return may_enter(program, before, now)
+
+
+def id_by(name: str, cause: Cause) -> str:
+    """The id of the enrollment that the cause begins."""
+    return activity_key(name, cause.reference)
 
 
 def rejection(program: Program, before: Enrollment | None, now: datetime) -> str | None:

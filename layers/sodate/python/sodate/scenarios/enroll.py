@@ -9,7 +9,8 @@ from datetime import datetime
 from sodate.activities.catalog import ActivityType
 from sodate.activities.store import activity_item
 from sodate.consent.confirm import OnConfirmed, Reaction
-from sodate.dynamodb.table import Put, Write
+from sodate.dynamodb import table
+from sodate.dynamodb.table import ConditionFailed, Put, Write
 from sodate.email.mailing import Mailing
 from sodate.leads.contact_state import ContactState
 from sodate.leads.store import enrollments_unchanged, state_change
@@ -64,6 +65,18 @@ def enrolling(
     after = with_room(state, now).enroll({name: beginning.enrollment})
     as_seen = enrollments_unchanged(state, [name])
     return after, [state_change(state, after, [program.topic], as_seen), *puts_of(program, beginning, now)]
+
+
+def commit_enrollment(
+    program: Program, name: str, state: ContactState, cause: Cause, mailing: Mailing, now: datetime
+) -> ContactState | None:
+    """The state afterwards; None: something else changed the lead meanwhile, and nothing was written."""
+    after, writes = enrolling(program, name, state, cause, mailing, now)
+    try:
+        table.commit(writes)
+    except ConditionFailed:
+        return None
+    return after
 
 
 def puts_of(program: Program, beginning: Beginning, now: datetime) -> list[Put]:

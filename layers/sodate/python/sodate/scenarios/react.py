@@ -9,8 +9,6 @@ from datetime import datetime
 from functools import cached_property
 
 from sodate.activities.activity import Activity
-from sodate.dynamodb import table
-from sodate.dynamodb.table import ConditionFailed
 from sodate.email.mailing import Mailing
 from sodate.errors import NotFound, Transient
 from sodate.leads.contact_state import ContactState, Enrollment
@@ -19,7 +17,7 @@ from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.admission import Cause, entries_of, may_react, name_by
 from sodate.scenarios.carry_out import CarryOut
 from sodate.scenarios.engine import on_event
-from sodate.scenarios.enroll import enrolling
+from sodate.scenarios.enroll import commit_enrollment
 from sodate.scenarios.entries import Entry
 from sodate.scenarios.lead_now import LeadItems, LeadNow
 from sodate.scenarios.program import Program, key_in
@@ -109,10 +107,8 @@ class _Reaction:
 
     def _enrolled(self, compiled: Program, name: str) -> bool:
         cause = Cause(self.activity.type, self.activity.key, self.activity.at)
-        after, writes = enrolling(compiled, name, self.state, cause, self._mailing, self.now)
-        try:
-            table.commit(writes)
-        except ConditionFailed:
+        after = commit_enrollment(compiled, name, self.state, cause, self._mailing, self.now)
+        if after is None:
             return False
         self.state = after
         return True

@@ -13,6 +13,7 @@ from sodate.playbook.problem import Problem, did_you_mean
 from sodate.playbook.yamlfile import Path
 from sodate.scenarios.entries import (
     DateEntry,
+    Entry,
     FormEntry,
     OptInEntry,
     ScheduleEntry,
@@ -55,11 +56,15 @@ def _not_run(scenario: Scenario) -> Iterator[tuple[Path, str]]:
 
 def _entries_not_run(scenario: Scenario) -> Iterator[tuple[Path, str]]:
     for index, entry in enumerate(scenario.entry):
-        if isinstance(entry, DateEntry | ScheduleEntry):
-            head = "date" if isinstance(entry, DateEntry) else "schedule"
-            yield ("entry", index, head), f"entries by `{head}`"
-        if isinstance(entry, OptInEntry) and scenario.key is not None:
-            yield ("entry", index, "opt_in_confirmed"), "an opt-in of a scenario with a key"
+        if isinstance(entry, ScheduleEntry):
+            yield ("entry", index, "schedule"), "entries by `schedule`"
+        head = _WITHOUT_KEY.get(type(entry))
+        if head is not None and scenario.key is not None:
+            yield ("entry", index, head), f"entries by `{head}` of a scenario with a key"
+
+
+#: Entries that are about no seminar or other value of a key.
+_WITHOUT_KEY: dict[type[Entry], str] = {OptInEntry: "opt_in_confirmed", DateEntry: "date"}
 
 
 def _steps_not_run(scenario: Scenario) -> Iterator[tuple[Path, str]]:
@@ -84,6 +89,9 @@ def scores_need_rules(context: Context) -> Iterator[Problem]:
 
 
 def _asks_for_the_score(scenario: Scenario) -> Iterator[Path]:
+    for index, entry in enumerate(scenario.entry):
+        if isinstance(entry, DateEntry):  # planned by the replay of the scores, for the leads that there are
+            yield ("entry", index, "date")
     for index, step in enumerate(scenario.steps):
         if isinstance(step, CallTaskStep | SignalStep):
             yield ("steps", index, step.kind)
