@@ -455,6 +455,7 @@ from tests.mutants.broadcasts import BROADCASTS  # noqa: E402
 from tests.mutants.deciding import DECIDING  # noqa: E402
 from tests.mutants.scenario_days import SCENARIO_DAYS  # noqa: E402
 from tests.mutants.scenario_engine import ENGINE  # noqa: E402
+from tests.mutants.scenario_entries import SCENARIO_ENTRIES  # noqa: E402
 
 MUTANTS += ABUSE + ALARM_MUTANTS + DELIVERY + DOCTOR + OPT_OUT + REDRIVE + RELEASES + ROTATION + DECIDING + ENGINE
-MUTANTS += BROADCASTS + SCENARIO_DAYS
+MUTANTS += BROADCASTS + SCENARIO_DAYS + SCENARIO_ENTRIES
