@@ -73,6 +73,15 @@ def test_a_date_that_moves_moves_the_entry(world: QuickWorld) -> None:
     assert entered(world) == 1
 
 
+def test_a_date_that_is_corrected_to_one_that_is_past_brings_nobody_in(world: QuickWorld) -> None:
+    publish(world, SEND, entry=[RENEWAL])
+    lead = world.join()
+    renews(world, lead, "2027-01-15")
+    renews(world, lead, "2026-01-15")
+    world.advance(timedelta(days=60))
+    assert entered(world) == 0
+
+
 def test_the_next_year_enters_again_where_that_is_allowed(world: QuickWorld) -> None:
     publish(world, SEND, entry=[RENEWAL], **AGAIN)
     publish(world, SEND, id="once", entry=[RENEWAL])
@@ -119,6 +128,15 @@ def test_an_earlier_definition_s_entry_does_nothing(world: QuickWorld) -> None:
     assert entered(world) == 0
     world.advance(timedelta(days=1))
     assert entered(world) == 1
+
+
+def test_a_definition_whose_instant_has_passed_brings_nobody_in(world: QuickWorld) -> None:
+    publish(world, SEND, entry=[{**RENEWAL, "days": -7}])
+    renews(world, world.join(), "2026-12-20")
+    publish(world, SEND, entry=[RENEWAL])
+    replay_everybody(world)
+    world.advance(timedelta(days=60))
+    assert entered(world) == 0
 
 
 def test_nobody_enters_while_the_scenario_does_not_run(world: QuickWorld) -> None:
