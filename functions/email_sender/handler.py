@@ -5,6 +5,7 @@ from typing import Any
 
 from sodate.broadcasts.send_batch import BroadcastEmail
 from sodate.email.delivery.breaker_probe import send_probe
+from sodate.email.delivery.entry_message import EntryBatch, ScheduledEntry
 from sodate.email.delivery.message import SEND_MESSAGES, EnrollmentBatch, Probe, TransactionalSend
 from sodate.email.delivery.send_batch import BatchSender
 from sodate.email.delivery.ses import SesMailer
@@ -33,8 +34,8 @@ def handle(app: App, event: dict[str, Any]) -> Failures:
 
     def act(body: str) -> Outcome:
         match message := messages.get(body) or SEND_MESSAGES.parse_body(body):
-            case EnrollmentBatch():
-                result = dict(steps.send(message, began))
+            case EnrollmentBatch() | ScheduledEntry() | EntryBatch():
+                result = dict(steps.act(message, began))
             case TransactionalSend(lead_id, send_id):
                 waits = ceilings.hold(lead_id, send_id)
                 result = {waits: 1} if waits else transactionals.send(lead_id, send_id, began)

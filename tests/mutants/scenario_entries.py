@@ -3,7 +3,7 @@
 from tests.mutants.mutants import Mutant
 
 _SODATE = "layers/sodate/python/sodate/"
-_DATES = "tests/functions/test_date_entries.py"
+_DATES, _SCHEDULES = "tests/functions/test_date_entries.py", "tests/functions/test_schedule_entries.py"
 
 
 def _mutant(name: str, file: str, old: str, new: str, breaks: str, *tests: str) -> Mutant:
@@ -58,5 +58,30 @@ SCENARIO_ENTRIES = (
         "if before is None or True",
         "each change of a profile writes a due entry",
         _DATES,
+    ),
+    _mutant(
+        "the-schedule-ends-with-a-pause",
+        "scenarios/enter_by_schedule",
+        "        _plan_next(program, entry, mailing, task.at, self.now())\n        return program.is_published and ",
+        "        if program.is_published:\n            _plan_next(program, entry, mailing, task.at, self.now())\n"
+        "        return program.is_published and ",
+        "a scenario that was paused at one occurrence has no further one",
+        _SCHEDULES,
+    ),
+    _mutant(
+        "an-occurrence-enrolls-again",
+        "scenarios/admission",
+        "cause.at <= datetime.fromisoformat(before.since) or before.id == id_by(name, cause)",
+        "cause.at < datetime.fromisoformat(before.since)",
+        "a batch that comes twice enrolls its leads twice",
+        _SCHEDULES,
+    ),
+    _mutant(
+        "who-came-later-enters-too",
+        "scenarios/enter_by_schedule",
+        " for member in page if member.since * 60 <= task.at.timestamp()]",
+        " for member in page]",
+        "a lead that was no member at the occurrence enters",
+        _SCHEDULES,
     ),
 )

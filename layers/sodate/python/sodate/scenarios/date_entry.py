@@ -12,7 +12,7 @@ from sodate.email.mailing import Mailing
 from sodate.scenarios.admission import Cause
 from sodate.scenarios.advance import Dated
 from sodate.scenarios.decide import calendar_of
-from sodate.scenarios.entries import DateEntry
+from sodate.scenarios.entries import DateEntry, ScheduleEntry
 from sodate.scenarios.program import Program
 from sodate.scenarios.waits import Due, end_of_wait
 
@@ -23,7 +23,7 @@ def date_entries(program: Program) -> Iterator[DateEntry]:
     return (entry for entry in program.entry if isinstance(entry, DateEntry))
 
 
-def entry_id(entry: DateEntry) -> str:
+def entry_id(entry: DateEntry | ScheduleEntry) -> str:
     """Changes with the instants of the entry, so that an entry of an earlier definition is recognised."""
     return hashlib.sha256(entry.model_dump_json(exclude={"when"}).encode()).hexdigest()[:10]
 

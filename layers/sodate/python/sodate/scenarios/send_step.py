@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sodate.consent.links import Links
+from sodate.email.delivery.entry_message import EntryBatch, ScheduledEntry
 from sodate.email.delivery.message import EnrollmentBatch
 from sodate.email.delivery.send_batch import BatchSender
 from sodate.email.mailing import Mailing
@@ -12,6 +13,7 @@ from sodate.errors import Invalid, NotFound
 from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.compose import StepComposer
 from sodate.scenarios.enrollment_source import EnrollmentSource
+from sodate.scenarios.enter_by_schedule import ScheduleEntries
 from sodate.scenarios.lane import lane_of
 from sodate.scenarios.program import Program
 from sodate.scenarios.programs import live_program, program
@@ -29,6 +31,12 @@ class StepEmail:
     links: Links
     stage: str
     sender: BatchSender
+
+    def act(self, message: EnrollmentBatch | ScheduledEntry | EntryBatch, began: datetime) -> Counter[str]:
+        """Number of enrollments or leads per outcome. Raises: what `send` and `ScheduleEntries.act` raise."""
+        if isinstance(message, EnrollmentBatch):
+            return self.send(message, began)
+        return ScheduleEntries(self.definitions, self.sender.now).act(message, began)
 
     def send(self, batch: EnrollmentBatch, began: datetime) -> Counter[str]:
         """Number of enrollments per outcome; the ledger stores the reasons. `began`: when the invocation began.

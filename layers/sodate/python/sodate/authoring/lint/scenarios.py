@@ -56,15 +56,13 @@ def _not_run(scenario: Scenario) -> Iterator[tuple[Path, str]]:
 
 def _entries_not_run(scenario: Scenario) -> Iterator[tuple[Path, str]]:
     for index, entry in enumerate(scenario.entry):
-        if isinstance(entry, ScheduleEntry):
-            yield ("entry", index, "schedule"), "entries by `schedule`"
         head = _WITHOUT_KEY.get(type(entry))
         if head is not None and scenario.key is not None:
             yield ("entry", index, head), f"entries by `{head}` of a scenario with a key"
 
 
 #: Entries that are about no seminar or other value of a key.
-_WITHOUT_KEY: dict[type[Entry], str] = {OptInEntry: "opt_in_confirmed", DateEntry: "date"}
+_WITHOUT_KEY: dict[type[Entry], str] = {OptInEntry: "opt_in_confirmed", DateEntry: "date", ScheduleEntry: "schedule"}
 
 
 def _steps_not_run(scenario: Scenario) -> Iterator[tuple[Path, str]]:
