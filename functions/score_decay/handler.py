@@ -9,6 +9,7 @@ from sodate.errors import Invalid, Transient
 from sodate.playbook.store import DefinitionUnreadable
 from sodate.runtime.app import App, on_lambda
 from sodate.runtime.batch import poll_entries
+from sodate.runtime.metrics import Metric
 from sodate.scenarios.due_entry import DateReached
 from sodate.scenarios.enter_by_date import enter_by_date
 from sodate.scheduling.message import MessageTypes
@@ -38,14 +39,15 @@ def handle(app: App, _: dict[str, Any]) -> dict[str, int]:
         try:
             if isinstance(entry, DateReached):
                 return enter_by_date(entry, app.definitions, now)
-            after = after_decay if isinstance(entry, ScoreDecay) else after_time
-            after(entry.lead_id, live(), now)
+            (after_decay if isinstance(entry, ScoreDecay) else after_time)(entry.lead_id, live(), now)
         except Invalid as error:  # permanent: a retry would fail too
             app.log.error("a lead cannot be evaluated", extra={"lead": entry.lead_id, "why": str(error)})
             return "failed"
         return "reevaluated"
 
-    return poll_entries(app, EntryLane(DECAY, _ENTRIES, act, put_back, _BUDGET)).figures
+    polled = poll_entries(app, EntryLane(DECAY, _ENTRIES, act, put_back, _BUDGET))
+    app.metrics.count(Metric.ENTRIES_WAITING, polled.outcomes["entry_waiting"])
+    return polled.figures
 
 
 def _live(app: App) -> Live:

@@ -9,6 +9,7 @@ from sodate.errors import Invalid
 from sodate.leads.store import to_profile
 from sodate.runtime.app import App, on_lambda
 from sodate.runtime.batch import Failures, Record, each_group, image, written_at
+from sodate.runtime.metrics import Metric
 from sodate.scenarios.plan_dates import ProfileChange, plan_dates
 from sodate.scenarios.react import react
 from sodate.scoring.store import ScoreSnapshot
@@ -28,7 +29,8 @@ def handle(app: App, event: dict[str, Any]) -> Failures:
         lead_id = keys.lead_id_of(pk)
         occasion = occasion_of(lead_id, records)
         result = refresh(lead_id, live, occasion, app.clock.now(), prefetched.get(lead_id))
-        react(lead_id, occasion.activities, app.definitions, app.clock.now())
+        waiting = react(lead_id, occasion.activities, app.definitions, app.clock.now())
+        app.metrics.count(Metric.ENTRIES_WAITING, waiting)
         plan_dates(profile_changes(records, app.clock.now()), occasion.activities, app.definitions, app.clock.now())
         return result
 

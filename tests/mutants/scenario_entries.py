@@ -3,6 +3,7 @@
 from tests.mutants.mutants import Mutant
 
 _SODATE = "layers/sodate/python/sodate/"
+_LIMITS = "tests/functions/test_entry_limits.py"
 _DATES, _SCHEDULES = "tests/functions/test_date_entries.py", "tests/functions/test_schedule_entries.py"
 
 
@@ -83,5 +84,37 @@ SCENARIO_ENTRIES = (
         " for member in page]",
         "a lead that was no member at the occurrence enters",
         _SCHEDULES,
+    ),
+    _mutant(
+        "the-limit-is-only-read",
+        "scenarios/store",
+        "EntryCountItem.ttl.set(ttl), kind], has_room)",
+        "EntryCountItem.ttl.set(ttl), kind])",
+        "two leads at once enter above the limit",
+        _LIMITS,
+    ),
+    _mutant(
+        "the-limit-opens-by-itself",
+        "scenarios/admission",
+        "(not is_stopped and entered < limit)",
+        "(entered < limit)",
+        "a scenario that was stopped goes on in the next hour, without an operator",
+        _LIMITS,
+    ),
+    _mutant(
+        "opt-ins-are-not-limited",
+        "scenarios/admission",
+        "        and program.max_entries_per_hour is None\n",
+        "",
+        "an opt-in enters above the limit",
+        _LIMITS,
+    ),
+    _mutant(
+        "who-was-let-in-stays-listed",
+        "scenarios/waiting_entries",
+        "table.commit([*writes, no_longer_waiting(self.scenario, waiting)])",
+        "table.commit(writes)",
+        "a lead that was let in can be let in again",
+        _LIMITS,
     ),
 )

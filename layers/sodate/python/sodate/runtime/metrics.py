@@ -32,6 +32,8 @@ class Metric(StrEnum):
     """The bounce guard of transactional email warned or paused it."""
     TRANSACTIONAL_DEFERRED = "TransactionalDeferred"
     """Opt-in emails that had to wait, or were not sent, because a ceiling against abuse is reached."""
+    ENTRIES_WAITING = "EntriesWaiting"
+    """Leads that wait for an operator because more entered a scenario in one hour than its limit."""
     QUARANTINED_SUBMISSIONS = "QuarantinedSubmissions"
     """Form posts that were stored in quarantine."""
     RATES_NOT_COUNTED = "RatesNotCounted"

@@ -101,8 +101,10 @@ def with_room(state: ContactState, now: datetime) -> ContactState:
 
 
 def starts_by_opt_in(program: Program, form_id: str | None, topics: Values[str]) -> bool:
+    """In the transaction of the consent; a limit of entries is for `entries_of`."""
     return (
         program.is_published
+        and program.max_entries_per_hour is None
         and program.key is None  # an opt-in is about no seminar
         and program.topic in topics
         and any(
@@ -122,13 +124,14 @@ def may_react(activity: Activity) -> bool:
 def entries_of(program: Program, activity: Activity, state: ContactState) -> Iterator[Entry]:
     """Entries that this activity is named by. Re-entry and the entry's `when` are further questions.
 
-    An opt-in without a condition enrolls in the transaction of the consent (`enroll.on_opt_in`).
+    An opt-in without a condition or limit enrolls in the transaction of the consent (`enroll.on_opt_in`).
     """
     if not program.is_published or program.is_sequence:
         return
     for entry in program.entry:
         is_later = not isinstance(entry, OptInEntry) or (
-            entry.when is not None and state.topics.get(program.topic) == "confirmed"
+            (entry.when is not None or program.max_entries_per_hour is not None)
+            and state.topics.get(program.topic) == "confirmed"
         )
         if is_later and starts(entry, activity):
             yield entry
@@ -177,3 +180,9 @@ def rejection(program: Program, before: Enrollment | None, now: datetime) -> str
 
 def may_enter(program: Program, before: Enrollment | None, now: datetime) -> bool:
     return rejection(program, before, now) is None
+
+
+def has_room(program: Program, entered: int, *, is_stopped: bool) -> bool:
+    """Whether the scenario takes one more lead in. `entered`: in this hour; `is_stopped`: until an operator decides."""
+    limit = program.max_entries_per_hour
+    return limit is None or (not is_stopped and entered < limit)

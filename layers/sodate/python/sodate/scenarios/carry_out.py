@@ -1,6 +1,6 @@
 """Carries out one `Advance`: the enrollment moves, and its effects are written with it, in one conditional write."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sodate.activities.store import activity_item
@@ -17,7 +17,7 @@ from sodate.scenarios.advance import (
     Enroll,
     Leave,
 )
-from sodate.scenarios.enroll import puts_of
+from sodate.scenarios.enroll import entry_room, puts_of
 from sodate.scenarios.lead_now import LeadNow
 from sodate.scenarios.programs import live_program
 from sodate.scenarios.progress import activities, after, cause_of, leave, name_in, profile_values, sales_reasons
@@ -29,13 +29,14 @@ LEFT = "left"
 
 @dataclass(frozen=True)
 class CarryOut:
-    """`name`: of the enrollment, which is in `lead.state`."""
+    """`name`: of the enrollment, which is in `lead.state`. `waiting`: names of enrollments over a limit."""
 
     definitions: Definitions
     mailing: Mailing
     lead: LeadNow
     name: str
     now: datetime
+    waiting: set[str] = field(default_factory=set)
 
     def write(self, advance: Advance) -> ContactState | None:
         """The state afterwards; None: something else changed the enrollment meanwhile, and nothing was written.
@@ -90,8 +91,13 @@ class CarryOut:
         name = name_in(other, effect)
         if not other.is_published or not may_enter(other, state.enrollments.get(name), self.now):
             return state, []
-        beginning = begin(other, name, state, cause_of(self.name, enrollment, self.now), self.mailing, self.now)
-        return state.enroll({name: beginning.enrollment}), [*puts_of(other, beginning, self.now)]
+        cause = cause_of(self.name, enrollment, self.now)
+        room = entry_room(other, name, state, cause, self.now)
+        if not room.is_free:
+            self.waiting.add(name)
+            return state, [*room.writes]
+        beginning = begin(other, name, state, cause, self.mailing, self.now)
+        return state.enroll({name: beginning.enrollment}), [*puts_of(other, beginning, self.now), *room.writes]
 
     def _signal(self, reasons: list[str]) -> Write:
         """One signal, whatever the number of reasons: its key is the time."""

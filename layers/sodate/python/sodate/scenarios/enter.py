@@ -16,6 +16,8 @@ from sodate.scenarios.lead_now import LeadItems, LeadNow
 from sodate.scenarios.program import Program
 
 _TRIES = 5
+#: Outcome of an entry over `max_entries_per_hour`.
+WAITING = "entry_waiting"
 #: Why the lead enters, or the outcome when it does not.
 CauseOf = Callable[[LeadNow], Cause | str]
 
@@ -59,4 +61,4 @@ class Entrance:
         if when is not None and not lead.holds(when):
             return "condition_does_not_hold"
         after = commit_enrollment(program, program.id, state, cause, self.mailing, self.now)
-        return "entered" if after is not None else None
+        return None if after is None else WAITING if after is state else "entered"

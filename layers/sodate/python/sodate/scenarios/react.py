@@ -28,38 +28,44 @@ from sodate.scenarios.run_batch import plan_steps
 _TRIES = 5
 
 
-def react(lead_id: str, activities: Sequence[Activity], definitions: Definitions, now: datetime) -> None:
-    """Raises: `Transient` when the lead keeps changing."""
+def react(lead_id: str, activities: Sequence[Activity], definitions: Definitions, now: datetime) -> int:
+    """Number of entries that wait for an operator (`max_entries_per_hour`).
+
+    Raises: `Transient` when the lead keeps changing.
+    """
     relevant = sorted((one for one in activities if may_react(one)), key=lambda one: one.position)
     if not relevant or not has_scenarios(definitions):
-        return
+        return 0
+    waiting = set[str]()
     for activity in relevant:
         for _ in range(_TRIES):
             state = find_state(lead_id)
-            if state is None or _is_written(definitions, state, activity, now):
+            if state is None or _is_written(_Reaction(definitions, state, activity, now, waiting)):
                 break
         else:
             raise Transient(f"lead {lead_id} has concurrent changes: try again")
+    return len(waiting)
 
 
-def _is_written(definitions: Definitions, state: ContactState, activity: Activity, now: datetime) -> bool:
+def _is_written(reaction: "_Reaction") -> bool:
     """False: something else changed the lead; read it again."""
     try:
-        return _Reaction(definitions, state, activity, now).is_written()
+        return reaction.is_written()
     except NotFound:
-        if find_state(state.lead_id) is None:
+        if find_state(reaction.state.lead_id) is None:
             return True  # erased meanwhile
         raise
 
 
 @dataclass
 class _Reaction:
-    """One activity. `state`: as it was read, and as it is after each write."""
+    """One activity. `state`: as it was read, and as it is after each write. `waiting`: names of enrollments."""
 
     definitions: Definitions
     state: ContactState
     activity: Activity
     now: datetime
+    waiting: set[str]
 
     @cached_property
     def _items(self) -> LeadItems:
@@ -84,9 +90,11 @@ class _Reaction:
         if advance is None:
             return True
         plan_steps(compiled, name, [(lead, advance)], self.now)
-        after = CarryOut(self.definitions, self._mailing, lead, name, self.now).write(advance)
+        carry_out = CarryOut(self.definitions, self._mailing, lead, name, self.now)
+        after = carry_out.write(advance)
         if after is None:
             return False
+        self.waiting |= carry_out.waiting
         self.state = after
         return True
 
@@ -110,6 +118,8 @@ class _Reaction:
         after = commit_enrollment(compiled, name, self.state, cause, self._mailing, self.now)
         if after is None:
             return False
+        if after is self.state:
+            self.waiting.add(name)
         self.state = after
         return True
 

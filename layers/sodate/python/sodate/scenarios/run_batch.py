@@ -16,6 +16,7 @@ from sodate.playbook.store import Definitions
 from sodate.scenarios.advance import Advance, SendEmail
 from sodate.scenarios.carry_out import CarryOut
 from sodate.scenarios.engine import run, stop
+from sodate.scenarios.enter import WAITING
 from sodate.scenarios.lane import lane_of
 from sodate.scenarios.lead_now import LeadItems, LeadNow
 from sodate.scenarios.program import Program, key_in
@@ -116,6 +117,8 @@ class BatchRun:
             _report(decided.ref.lead_id, error, outcome)
         else:
             outcome.counts[str(decided.advance.reason.code)] += 1
+            if carry_out.waiting:
+                outcome.counts[WAITING] += len(carry_out.waiting)
         return True
 
 

@@ -44,8 +44,6 @@ def _not_run(scenario: Scenario) -> Iterator[tuple[Path, str]]:
     yield from _entries_not_run(scenario)
     if scenario.precedence:
         yield ("precedence",), "an order between scenarios"
-    if scenario.max_entries_per_hour is not None:
-        yield ("max_entries_per_hour",), "a limit of entries"
     if scenario.pause != PausePolicy():
         yield ("pause",), "a policy for pauses other than `waits: count_on`"
     for path, trigger in _triggers(scenario):
