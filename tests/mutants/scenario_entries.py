@@ -3,6 +3,7 @@
 from tests.mutants.mutants import Mutant
 
 _SODATE = "layers/sodate/python/sodate/"
+_POLICIES = "tests/functions/test_step_policies.py"
 _LIMITS = "tests/functions/test_entry_limits.py"
 _DATES, _SCHEDULES = "tests/functions/test_date_entries.py", "tests/functions/test_schedule_entries.py"
 
@@ -116,5 +117,37 @@ SCENARIO_ENTRIES = (
         "table.commit(writes)",
         "a lead that was let in can be let in again",
         _LIMITS,
+    ),
+    _mutant(
+        "over-the-cap-is-deferred-all-the-same",
+        "email/eligibility/decide",
+        "if cap is not None and rules.skips_over_cap:",
+        "if cap is None and rules.skips_over_cap:",
+        "`over_cap: skip` defers",
+        _POLICIES,
+    ),
+    _mutant(
+        "a-hold-expires",
+        "scenarios/send_policy",
+        '_LONGEST_HOLD if step.over_cap == "hold" else timedelta',
+        "timedelta",
+        "a lead that is kept at a step loses its email after `valid_hours`",
+        _POLICIES,
+    ),
+    _mutant(
+        "an-error-stops-nothing",
+        "scenarios/enrollment_source",
+        'if self._step.on_error == "stop":',
+        'if self._step.on_error == "stop" and not requests:',
+        "`on_error: stop` goes on",
+        _POLICIES,
+    ),
+    _mutant(
+        "errors-are-retried-for-ever",
+        "scenarios/send_policy",
+        'if step.on_error != "retry" or is_late else at',
+        'if step.on_error != "retry" else at',
+        "an email that can never be composed is tried again after `valid_hours`",
+        _POLICIES,
     ),
 )

@@ -65,6 +65,7 @@ class BroadcastSource(RunClaim):
     email: MarketingEmail
     stage: str
     ended: str = Reason.BROADCAST_CANCELLED
+    skips_over_cap: bool = False
 
     @property
     def topic(self) -> str:
@@ -94,6 +95,12 @@ class BroadcastSource(RunClaim):
             "stage": self.stage,
         }
         return self.email.compose(profile, request.send_id, tags, now)
+
+    def retry_at(self, request: SendRequest, now: datetime) -> datetime | None:
+        return None
+
+    def after_failure(self, requests: Sequence[SendRequest], now: datetime) -> None:
+        """Nothing follows."""
 
     def plan(self, requests: Iterable[SendRequest], at: datetime, now: datetime) -> None:
         back = self.batch.of(request.lead_id for request in requests)

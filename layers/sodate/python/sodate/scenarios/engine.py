@@ -23,6 +23,7 @@ from sodate.scenarios.advance import (
 from sodate.scenarios.decide import choose, due_of, effects_of, end_of, has_come, is_met
 from sodate.scenarios.program import Node, Program
 from sodate.scenarios.scenario import Goal
+from sodate.scenarios.send_policy import valid_until
 from sodate.scenarios.steps import (
     END,
     BranchStep,
@@ -208,9 +209,8 @@ class _Walk:
             case SendStep():
                 ends = end_of(self.program, node, self.enrollment, self.lead, self.mailing)
                 due = due_of(node, ends, self.enrollment, self.lead, self.mailing)
-                until = due + timedelta(hours=step.valid_hours)
                 topic = step.topic or self.program.topic
-                self.effects.append(SendEmail(step.id, step, topic, due, until, node.next[0]))
+                self.effects.append(SendEmail(step.id, step, topic, due, valid_until(step, due), node.next[0]))
                 return self.stop(ReasonCode.SEND, due=self.now)
             case EndStep():
                 return self.end(step.end, ReasonCode.DONE)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sodate.dynamodb import table
@@ -23,8 +23,10 @@ from sodate.leads.lead import Profile
 from sodate.leads.store import find_state
 from sodate.scenarios.compose import StepComposer
 from sodate.scenarios.decide import due_by_time
+from sodate.scenarios.end_by_error import end_by_error
 from sodate.scenarios.lane import lane_of
 from sodate.scenarios.program import Program
+from sodate.scenarios.send_policy import retry_at, valid_until
 from sodate.scenarios.steps import SendStep
 from sodate.scenarios.store import enrolled, step_change, step_guard, visit_change, visit_guard
 from sodate.scenarios.watch import StepWatch
@@ -60,6 +62,10 @@ class EnrollmentSource:
     @property
     def topic(self) -> str:
         return self.program.topic_of(self._step)
+
+    @property
+    def skips_over_cap(self) -> bool:
+        return self._step.over_cap == "skip"
 
     @property
     def guard(self) -> Guard:
@@ -100,6 +106,15 @@ class EnrollmentSource:
     def compose(self, request: SendRequest, profile: Profile | None, now: datetime) -> OutgoingEmail:
         return self.composer.compose(self.batch, _enrollment(request), profile, now)
 
+    def retry_at(self, request: SendRequest, now: datetime) -> datetime | None:
+        """An email of a sequence fails at once; an operator retries it (`sodate sends retry`)."""
+        return None if self.program.is_sequence else retry_at(self._step, self._due_time(_enrollment(request)), now)
+
+    def after_failure(self, requests: Sequence[SendRequest], now: datetime) -> None:
+        if self._step.on_error == "stop":
+            for enrollment in map(_enrollment, requests):
+                end_by_error(enrollment.lead_id, self.batch.sequence, enrollment.enrollment_id, self._step.id, now)
+
     def plan(self, requests: Iterable[SendRequest], at: datetime, now: datetime) -> None:
         back = self.batch.of(map(_enrollment, requests))
         if back.enrollments:
@@ -131,7 +146,7 @@ class EnrollmentSource:
             ref.send_id,
             enrollment,
             enrollment.time_zone,
-            (self._due(enrollment, self.batch.step) or self.began) + timedelta(hours=self._step.valid_hours),
+            valid_until(self._step, self._due_time(enrollment)),
             tuple(earlier.send_id for earlier in ref.earlier),
         )
 
@@ -143,6 +158,9 @@ class EnrollmentSource:
         current = state.enrollments.get(self.batch.sequence) if state else None
         since = datetime.fromisoformat(current.since) if current else self.began
         return replace(enrollment, since=since, time_zone=state.zone if state else None)
+
+    def _due_time(self, enrollment: EnrollmentRef) -> datetime:
+        return self._due(enrollment, self.batch.step) or self.began
 
     def _due(self, enrollment: EnrollmentRef, step: int) -> datetime | None:
         """None: more than the time decides; the engine finds out."""

@@ -71,7 +71,7 @@ def _steps_not_run(scenario: Scenario) -> Iterator[tuple[Path, str]]:
 
 
 #: Keys of steps → the only value that is run; None: no value is.
-_NOT_RUN = {"webhook": None, "over_cap": "defer", "on_error": "retry"}
+_NOT_RUN = {"webhook": None}
 
 
 def scores_need_rules(context: Context) -> Iterator[Problem]:
