@@ -78,6 +78,10 @@ METRIC_ALARMS = (
         "`sodate scenario waiting`.",
     ),
     MetricAlarm(
+        "WebhooksFailed", "webhooks-failed", ("sales_followup",),
+        "Posts of a scenario's webhook step failed for good: the leads' timelines say why.",
+    ),
+    MetricAlarm(
         "QuarantinedSubmissions", "quarantine-growth", ("form_capture",),
         "Twenty or more posts went to quarantine within an hour: `sodate quarantine list`.",
         threshold=20, minutes=60,

@@ -3,6 +3,7 @@
 from tests.mutants.mutants import Mutant
 
 _SODATE = "layers/sodate/python/sodate/"
+_WEBHOOKS = "tests/functions/test_webhook_steps.py"
 _POLICIES = "tests/functions/test_step_policies.py"
 _LIMITS = "tests/functions/test_entry_limits.py"
 _DATES, _SCHEDULES = "tests/functions/test_date_entries.py", "tests/functions/test_schedule_entries.py"
@@ -149,5 +150,21 @@ SCENARIO_ENTRIES = (
         'if step.on_error != "retry" else at',
         "an email that can never be composed is tried again after `valid_hours`",
         _POLICIES,
+    ),
+    _mutant(
+        "a-silent-host-is-called-for-everybody",
+        "scenarios/post_webhook",
+        "            self._silent.add(host)\n",
+        "            pass\n",
+        "one receiver that is down holds up the posts to the others",
+        _WEBHOOKS,
+    ),
+    _mutant(
+        "leads-share-one-post",
+        "scenarios/carry_out",
+        'activity_key("webhook", self.lead.id, self.name,',
+        'activity_key("webhook", self.name,',
+        "of two leads that came in together, one is not posted",
+        _WEBHOOKS,
     ),
 )

@@ -62,7 +62,6 @@ def test_of_a_right_scenario_only_what_does_not_run_is_said(book: Path) -> None:
         ("topic: news", "topic: news\nprecedence: 1", "precedence"),
         ("topic: news", "topic: news\npause: { waits: hold }", "pause"),
         ("- form: ask", '- { date: secondary.renewal, days: -30, at: "09:00" }', "entry[0].date"),
-        ("send: first", "webhook: https://hooks.example.com/x", "steps[0].webhook"),
     ],
 )
 def test_what_does_not_run_is_refused_by_name(book: Path, old: str, new: str, field: str) -> None:

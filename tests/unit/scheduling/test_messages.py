@@ -14,7 +14,7 @@ from sodate.email.delivery.message import SEND_MESSAGES, EnrollmentBatch, Enroll
 from sodate.email.delivery.watch import TransactionalWatch
 from sodate.errors import Invalid
 from sodate.sales.due_entries import SALES_ENTRIES, Deadline, Digest, Expiry, Notify, Recycle
-from sodate.scenarios.due_entry import DateReached
+from sodate.scenarios.due_entry import WEBHOOK_POSTS, DateReached, WebhookPost
 from sodate.scenarios.watch import StepCheck, StepWatch
 from sodate.scheduling.message import Message, MessageTypes
 from sodate.scoring.replay_job import REPLAY_TASKS, ReplayTask
@@ -74,6 +74,14 @@ STORED: list[tuple[MessageTypes[Any], Message, dict[str, Any]]] = [
         DateReached("L1", "s", "e", date(2028, 2, 29)),
         {"v": 1, "what": "date_entry", "lead": "L1", "scenario": "s", "entry": "e", "day": "2028-02-29"},
     ),
+    (
+        WEBHOOK_POSTS,
+        WebhookPost("L1", "s#k", "e1", 3, "hook", "x", AT),
+        {
+            "v": 1, "what": "webhook", "lead": "L1", "name": "s#k", "enrollment": "e1", "version": 3, "step": "hook",
+            "id": "x", "at": STAMP,
+        },
+    ),
     (SEND_MESSAGES, Probe(), {"v": 1, "what": "probe"}),
     (SEND_MESSAGES, Probe(AT), {"v": 1, "what": "probe", "until": "2026-11-24T09:00:00+00:00"}),
     (WATCH, StepWatch(FIRST, AT), {**STEPS, "what": "watch", "leads": PLAIN, "began": STAMP}),
@@ -132,7 +140,7 @@ def test_every_kind_has_an_example() -> None:
     seen = {(types.name, message.what) for types, message, _ in STORED}
     assert seen == {
         (types.name, what)
-        for types in (SEND_MESSAGES, WATCH, DECAY, SALES_ENTRIES, REPLAY_TASKS)
+        for types in (SEND_MESSAGES, WATCH, DECAY, SALES_ENTRIES, WEBHOOK_POSTS, REPLAY_TASKS)
         for what in types.parsers
     }
 

@@ -34,6 +34,8 @@ class Metric(StrEnum):
     """Opt-in emails that had to wait, or were not sent, because a ceiling against abuse is reached."""
     ENTRIES_WAITING = "EntriesWaiting"
     """Leads that wait for an operator because more entered a scenario in one hour than its limit."""
+    WEBHOOKS_FAILED = "WebhooksFailed"
+    """Posts of webhook steps that failed for good."""
     QUARANTINED_SUBMISSIONS = "QuarantinedSubmissions"
     """Form posts that were stored in quarantine."""
     RATES_NOT_COUNTED = "RatesNotCounted"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sodate.activities.activity import activity_key
 from sodate.activities.store import activity_item
 from sodate.dynamodb import table
 from sodate.dynamodb.table import ConditionFailed, Put, Write
@@ -16,12 +17,15 @@ from sodate.scenarios.advance import (
     Advance,
     Enroll,
     Leave,
+    PostWebhook,
 )
+from sodate.scenarios.due_entry import WebhookPost
 from sodate.scenarios.enroll import entry_room, puts_of
 from sodate.scenarios.lead_now import LeadNow
 from sodate.scenarios.programs import live_program
 from sodate.scenarios.progress import activities, after, cause_of, leave, name_in, profile_values, sales_reasons
 from sodate.scenarios.store import as_enrolled, profile_change
+from sodate.scheduling import store as due
 from sodate.scoring.signal import signal_of
 
 LEFT = "left"
@@ -72,6 +76,8 @@ class CarryOut:
                     writes += entries
                 case Leave(scenario):
                     state = leave(state, scenario)
+                case PostWebhook(step):
+                    writes.append(self._webhook(enrollment, step))
         reasons = sales_reasons(advance.effects, self.lead.program.time_zone)
         if reasons:
             writes.append(self._signal(reasons))
@@ -98,6 +104,14 @@ class CarryOut:
             return state, [*room.writes]
         beginning = begin(other, name, state, cause, self.mailing, self.now)
         return state.enroll({name: beginning.enrollment}), [*puts_of(other, beginning, self.now), *room.writes]
+
+    def _webhook(self, enrollment: Enrollment, step: str) -> Write:
+        visit = enrollment.visit.number if enrollment.visit is not None else 0
+        id_ = activity_key("webhook", self.lead.id, self.name, enrollment.id, str(visit), step)
+        post = WebhookPost(
+            self.lead.id, self.name, enrollment.id, enrollment.version, step, id_, self.now
+        )  # fmt: skip
+        return Put(due.due_item(self.now, due.WEBHOOK, post.ref, post, self.now))
 
     def _signal(self, reasons: list[str]) -> Write:
         """One signal, whatever the number of reasons: its key is the time."""

@@ -49,7 +49,6 @@ def _not_run(scenario: Scenario) -> Iterator[tuple[Path, str]]:
     for path, trigger in _triggers(scenario):
         if isinstance(trigger, Reply):
             yield path, "`reply`"
-    yield from _steps_not_run(scenario)
 
 
 def _entries_not_run(scenario: Scenario) -> Iterator[tuple[Path, str]]:
@@ -61,17 +60,6 @@ def _entries_not_run(scenario: Scenario) -> Iterator[tuple[Path, str]]:
 
 #: Entries that are about no seminar or other value of a key.
 _WITHOUT_KEY: dict[type[Entry], str] = {OptInEntry: "opt_in_confirmed", DateEntry: "date", ScheduleEntry: "schedule"}
-
-
-def _steps_not_run(scenario: Scenario) -> Iterator[tuple[Path, str]]:
-    for index, step in enumerate(scenario.steps):
-        for key, value in _NOT_RUN.items():
-            if getattr(step, key, value) != value:
-                yield ("steps", index, key), f"`{key}` other than `{value}`" if value else f"`{key}`"
-
-
-#: Keys of steps → the only value that is run; None: no value is.
-_NOT_RUN = {"webhook": None}
 
 
 def scores_need_rules(context: Context) -> Iterator[Problem]:
