@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from sodate.leads.store import profiles_of
 from sodate.playbook.store import Definitions
+from sodate.scenarios.due_now import due_now
 from sodate.scenarios.manual import enroll_by_hand, take_out
 from sodate.scenarios.programs import live_program, live_programs
 from sodate.scenarios.store import entries_stopped_at
@@ -49,10 +50,17 @@ def show(scenario: ScenarioArgument, stage: StageOption = None) -> None:
     Example: sodate scenario show welcome
     """
     with explained():
-        target(stage)
-        text = drawn(live_program(Definitions(), scenario))
+        where = target(stage)
+        live = live_program(Definitions(), scenario)
         stopped, times = entries_stopped_at(scenario), Times.of_stage()
-    output.show_text(text.rstrip())
+        waiting_now = None if live.is_running else due_now(Definitions(), scenario, now(where))
+    output.show_text(drawn(live).rstrip())
+    if waiting_now is not None:
+        at_steps = ", ".join(f"{step} {count}" for step, count in sorted(waiting_now.leads.items())) or "nobody"
+        output.say(
+            f"{live.status}; due when it resumes: {waiting_now.leads.total()} leads, {waiting_now.emails} emails"
+        )
+        output.say(f"by step: {at_steps}")
     if stopped is not None:
         since = times.shown(stopped.isoformat())
         output.say(f"entries stopped since {since}: sodate scenario waiting {scenario}")

@@ -60,7 +60,6 @@ def test_of_a_right_scenario_only_what_does_not_run_is_said(book: Path) -> None:
     ("old", "new", "field"),
     [
         ("topic: news", "topic: news\nprecedence: 1", "precedence"),
-        ("topic: news", "topic: news\npause: { waits: hold }", "pause"),
         ("- form: ask", '- { date: secondary.renewal, days: -30, at: "09:00" }', "entry[0].date"),
     ],
 )

@@ -68,6 +68,9 @@ def by_retiring(stored: Stored) -> list[str]:
     return []
 
 
+_RESUMES = (
+    "it resumes: how many leads and emails are due at once: sodate scenario show; `pause` says what becomes of them"
+)
 #: Of a scenario.
 _STATUS = {
     "draft": "draft: nobody enters, and no step runs",
@@ -81,7 +84,8 @@ def _status(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     if before["status"] == after["status"]:
         return []
     if is_scenario(after):
-        return [_STATUS[after["status"]]]
+        resumes = [_RESUMES] if before["status"] == "paused" and after["status"] == "published" else []
+        return [_STATUS[after["status"]], *resumes]
     return ["paused: no step is sent" if after["status"] == "paused" else "running again"]
 
 

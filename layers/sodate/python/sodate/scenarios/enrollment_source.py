@@ -25,6 +25,7 @@ from sodate.scenarios.compose import StepComposer
 from sodate.scenarios.decide import due_by_time
 from sodate.scenarios.end_by_error import end_by_error
 from sodate.scenarios.lane import lane_of
+from sodate.scenarios.pauses import NO_PAUSE, Pauses
 from sodate.scenarios.program import Program
 from sodate.scenarios.send_policy import retry_at, valid_until
 from sodate.scenarios.steps import SendStep
@@ -35,7 +36,8 @@ from sodate.scheduling import store as due
 
 @dataclass
 class EnrollmentSource:
-    """One batch of enrollments. `began`: when the invocation began; the visits of the next step begin then.
+    """One batch of enrollments. `began`: when the invocation began; the visits of the next step begin then. `pauses`:
+    of the scenario that have ended.
 
     Raises: `Invalid` when the program has no email at the step of the batch.
     """
@@ -45,6 +47,7 @@ class EnrollmentSource:
     mailing: Mailing
     composer: StepComposer
     began: datetime
+    pauses: Pauses = NO_PAUSE
     ended: str = Reason.ENROLLMENT_ENDED
     _step: SendStep = field(init=False)
     _then: int = field(init=False)
@@ -160,12 +163,14 @@ class EnrollmentSource:
         return replace(enrollment, since=since, time_zone=state.zone if state else None)
 
     def _due_time(self, enrollment: EnrollmentRef) -> datetime:
-        return self._due(enrollment, self.batch.step) or self.began
+        """When the email was due; when it fell due in a pause, the end of the pause if its policy says so."""
+        at = self._due(enrollment, self.batch.step) or self.began
+        return self.pauses.resumed_after(at) or at
 
     def _due(self, enrollment: EnrollmentRef, step: int) -> datetime | None:
         """None: more than the time decides; the engine finds out."""
         visit = enrollment.visit
-        begin = visit.began if visit else enrollment.since or self.began
+        begin = self.pauses.entered(visit.began) if visit else enrollment.since or self.began
         key = (begin, enrollment.time_zone, step)
         if key not in self._due_times:  # most leads of a batch have the same key
             at = due_by_time(self.program, step, begin, enrollment.time_zone, self.mailing)

@@ -15,10 +15,11 @@ from sodate.leads.store import find_state, states_of
 from sodate.playbook.store import Definitions
 from sodate.scenarios.advance import Advance, SendEmail
 from sodate.scenarios.carry_out import CarryOut
-from sodate.scenarios.engine import run, stop
+from sodate.scenarios.engine import run_unless_overdue, stop
 from sodate.scenarios.enter import WAITING
 from sodate.scenarios.lane import lane_of
 from sodate.scenarios.lead_now import LeadItems, LeadNow
+from sodate.scenarios.pauses import NO_PAUSE, Pauses
 from sodate.scenarios.program import Program, key_in
 from sodate.scenarios.progress import active, after
 from sodate.scheduling import store as due
@@ -48,13 +49,14 @@ class Outcome:
 
 @dataclass(frozen=True)
 class BatchRun:
-    """`now`: of the invocation. `has_ended`: the scenario has; everybody leaves it."""
+    """`now`: of the invocation. `has_ended`: the scenario has; everybody leaves it. `pauses`: that have ended."""
 
     definitions: Definitions
     program: Program
     mailing: Mailing
     now: datetime
     has_ended: bool = False
+    pauses: Pauses = NO_PAUSE
 
     def run(self, batch: EnrollmentBatch) -> Outcome:
         """A lead that cannot be processed holds up nobody else.
@@ -105,7 +107,10 @@ class BatchRun:
         seen = active(self.program, name, lead.state.enrollments[name])
         if self.has_ended:
             return stop(self.program, seen, lead, self.now, "scenario_ended")
-        return run(self.program, seen, lead, self.now, mailing=self.mailing)
+        seen = replace(seen, entered=self.pauses.entered(seen.entered))
+        return run_unless_overdue(
+            self.program, seen, lead, self.now, self.pauses.is_overdue, mailing=self.mailing
+        )  # fmt: skip
 
     def _is_done(self, name: str, decided: Decided, outcome: Outcome) -> bool:
         """False: something else changed the lead meanwhile; decide again."""

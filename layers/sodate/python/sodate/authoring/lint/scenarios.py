@@ -20,7 +20,7 @@ from sodate.scenarios.entries import (
 )
 from sodate.scenarios.graph import faults_of
 from sodate.scenarios.recurrence import next_after
-from sodate.scenarios.scenario import PausePolicy, Scenario
+from sodate.scenarios.scenario import Scenario
 from sodate.scenarios.steps import CallTaskStep, EnrollStep, LeaveStep, SendStep, SignalStep, WaitForStep
 from sodate.scenarios.triggers import Reply, SegmentEntered, SegmentLeft, Trigger
 
@@ -44,8 +44,6 @@ def _not_run(scenario: Scenario) -> Iterator[tuple[Path, str]]:
     yield from _entries_not_run(scenario)
     if scenario.precedence:
         yield ("precedence",), "an order between scenarios"
-    if scenario.pause != PausePolicy():
-        yield ("pause",), "a policy for pauses other than `waits: count_on`"
     for path, trigger in _triggers(scenario):
         if isinstance(trigger, Reply):
             yield path, "`reply`"
