@@ -3,6 +3,7 @@
 from tests.mutants.mutants import Mutant
 
 _SODATE = "layers/sodate/python/sodate/"
+_PAUSES = "tests/functions/test_pause_policies.py"
 _WEBHOOKS = "tests/functions/test_webhook_steps.py"
 _POLICIES = "tests/functions/test_step_policies.py"
 _LIMITS = "tests/functions/test_entry_limits.py"
@@ -166,5 +167,29 @@ SCENARIO_ENTRIES = (
         'activity_key("webhook", self.name,',
         "of two leads that came in together, one is not posted",
         _WEBHOOKS,
+    ),
+    _mutant(
+        "a-pause-counts-twice",
+        "scenarios/pauses",
+        "at + (resumed - max(paused, at))",
+        "at + (resumed - paused)",
+        "a visit that began in a pause waits longer than it should",
+        "tests/unit/scenarios/test_pauses.py",
+    ),
+    _mutant(
+        "pauses-are-not-asked-for",
+        "scenarios/send_step",
+        "has_ended or bool(pauses.spans) or compiled",
+        "has_ended or compiled",
+        "an email that nothing else can prevent goes out whatever `pause` says",
+        _PAUSES,
+    ),
+    _mutant(
+        "valid-hours-run-in-a-pause",
+        "scenarios/enrollment_source",
+        "return self.pauses.resumed_after(at) or at",
+        "return at",
+        "an email that the policy sends expires because of the pause",
+        _PAUSES,
     ),
 )

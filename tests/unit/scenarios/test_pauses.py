@@ -1,6 +1,7 @@
 """Pauses: what they are, and what they do to the beginning of a visit and to an email that fell due."""
 
 from datetime import datetime, timedelta
+from itertools import accumulate
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from sodate.scenarios.scenario import PausePolicy, ScenarioStatus
 
 from tests.unit.scenarios.samples import DAY, NOW
 
-HOUR = timedelta(hours=1)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 PUBLISHED, PAUSED, DRAFT, ENDED = (
     ScenarioStatus.PUBLISHED, ScenarioStatus.PAUSED, ScenarioStatus.DRAFT, ScenarioStatus.ENDED,
 )  # fmt: skip
@@ -19,6 +20,10 @@ SPAN = (NOW, NOW + 2 * DAY)
 
 def pauses(waits: str = "count_on", *, skip: int | None = None, spans: tuple[Span, ...] = (SPAN,)) -> Pauses:
     return Pauses(spans, PausePolicy.model_validate({"waits": waits, "skip_overdue_hours": skip}))
+
+
+def at(minute: int) -> datetime:
+    return NOW + minute * MINUTE
 
 
 def test_a_pause_lasts_from_the_first_version_that_does_not_run_to_the_next_that_does() -> None:
@@ -55,24 +60,14 @@ def test_an_email_that_fell_due_in_the_pause_is_skipped_when_it_is_older_than(
 @given(st.lists(st.integers(1, 500), min_size=2, max_size=12), st.integers(-200, 3_000), st.integers(1, 2_000))
 def test_hold_gives_exactly_the_running_time_that_the_wait_needs(gaps: list[int], began: int, wait: int) -> None:
     """Minute by minute: the wait ends after so many minutes in which the scenario ran."""
-    marks, at = [], 0
-    for gap in gaps[: len(gaps) // 2 * 2]:
-        at += gap
-        marks.append(at)
-    paused = [(a, b) for a, b in zip(marks[::2], marks[1::2], strict=True)]
-    spans = tuple((NOW + a * HOUR / 60, NOW + b * HOUR / 60) for a, b in paused)
+    marks = list(accumulate(gaps[: len(gaps) // 2 * 2]))
+    paused = list(zip(marks[::2], marks[1::2], strict=True))
     minute, left = began, wait
     while left:
         left -= not any(a <= minute < b for a, b in paused)
         minute += 1
-    start = pauses("hold", spans=spans).entered(NOW + began * HOUR / 60)
-    ends = start + wait * HOUR / 60
-    # Pauses that begin after the wait is over are no part of it.
-    relevant = tuple(span for span in spans if span[0] < NOW + minute * HOUR / 60)
-    assert (
-        pauses("hold", spans=relevant).entered(NOW + began * HOUR / 60) + wait * HOUR / 60 == NOW + minute * HOUR / 60
-    )
-    assert ends >= NOW + minute * HOUR / 60 or not spans
+    so_far = tuple((at(a), at(b)) for a, b in paused if a < minute)
+    assert pauses("hold", spans=so_far).entered(at(began)) + wait * MINUTE == at(minute)
 
 
 def test_the_default_policy_changes_nothing() -> None:

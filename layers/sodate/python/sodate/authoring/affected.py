@@ -68,9 +68,8 @@ def by_retiring(stored: Stored) -> list[str]:
     return []
 
 
-_RESUMES = (
-    "it resumes: how many leads and emails are due at once: sodate scenario show; `pause` says what becomes of them"
-)
+_RESUMES = "it resumes, `pause` says how; how many leads and emails are due at once: sodate scenario show"
+
 #: Of a scenario.
 _STATUS = {
     "draft": "draft: nobody enters, and no step runs",

@@ -1,4 +1,4 @@
-"""Who waits for a paused scenario to go on: read from the due index, into which their batches are put back each hour."""
+"""Who waits for a paused scenario to go on, from the due index: their batches are put back each hour."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
