@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from sodate.leads.store import profiles_of
 from sodate.playbook.store import Definitions
 from sodate.scenarios.due_now import due_now
 from sodate.scenarios.manual import enroll_by_hand, take_out
+from sodate.scenarios.migrate import MigrateEnrollments
 from sodate.scenarios.programs import live_program, live_programs
 from sodate.scenarios.store import entries_stopped_at
 from sodate.scenarios.waiting_entries import WaitingEntries, all_waiting
@@ -152,3 +153,40 @@ def _decide(
         outcomes = act(WaitingEntries(Definitions(), scenario, lead_id, now(where)))
     counted = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in sorted(outcomes.items()))
     output.say(f"{scenario}: {counted or 'nobody waited'}")
+
+
+@app.command()
+def migrate(
+    scenario: ScenarioArgument,
+    maps: Annotated[
+        list[str] | None, typer.Option("--map", help="OLD=NEW step ids (repeat); NEW may be `end`.")
+    ] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Only show how many leads are at which step.")] = False,
+    stage: StageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Move the enrollments of older versions to the live one. Reads every lead; safe to stop and run again.
+
+    Example: sodate scenario migrate welcome --preview
+    """
+    mapping = dict(_pair(text) for text in maps or ())
+    with explained():
+        job = MigrateEnrollments(Definitions(), scenario, mapping, now(target(stage)))
+        counts, outcomes = (job.preview(), Counter[str]()) if preview else (Counter[Any](), job.migrate())
+    rows = [(*key, count) for key, count in sorted(counts.items())]
+    if as_json:
+        steps = [dict(zip(("version", "step", "to", "leads"), row, strict=True)) for row in rows]
+        output.show_json({"steps": steps} if preview else dict(outcomes))
+    elif preview:
+        columns = ("version", "step", "step in the live version", "leads")
+        output.show_table(f"Enrollments of {scenario}", columns, rows, nothing="Nobody is in an older version.")
+    else:
+        counted = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in sorted(outcomes.items()))
+        output.say(f"{scenario}: {counted or 'nobody is in an older version'}")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    old, separator, new = text.partition("=")
+    if not (old and separator and new):
+        output.fail(f"--map {text!r}: write it as old-step=new-step", output.USAGE)
+    return old, new

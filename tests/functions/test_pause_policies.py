@@ -69,6 +69,19 @@ def test_an_email_that_is_overdue_for_too_long_is_skipped_and_the_reason_is_in_t
     assert load_state(lead).enrollments["nurture"].is_complete
 
 
+def test_what_the_policy_sends_does_not_expire_because_of_the_pause(world: QuickWorld) -> None:
+    policy = {"skip_overdue_hours": 24 * 30}
+    steps = (*STEPS[:2], {**STEPS[2], "valid_hours": 24})
+    publish(world, *steps, pause=policy)
+    world.join()
+    world.advance(DAY)
+    publish(world, *steps, pause=policy, status="paused")
+    world.advance(5 * DAY)
+    publish(world, *steps, pause=policy)
+    world.advance(DAY)
+    assert templates(world) == [FIRST, SECOND]
+
+
 def test_with_the_default_valid_hours_decide(world: QuickWorld) -> None:
     paused_for(world, 5)
     publish(world, *STEPS)

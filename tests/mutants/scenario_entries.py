@@ -3,6 +3,7 @@
 from tests.mutants.mutants import Mutant
 
 _SODATE = "layers/sodate/python/sodate/"
+_MIGRATION = "tests/functions/test_scenario_migration.py"
 _PAUSES = "tests/functions/test_pause_policies.py"
 _WEBHOOKS = "tests/functions/test_webhook_steps.py"
 _POLICIES = "tests/functions/test_step_policies.py"
@@ -191,5 +192,37 @@ SCENARIO_ENTRIES = (
         "return at",
         "an email that the policy sends expires because of the pause",
         _PAUSES,
+    ),
+    _mutant(
+        "a-migrated-email-looks-claimed",
+        "scenarios/enrollment_source",
+        "if current is not None and current.version != self.batch.version:",
+        "if current is not None and current.version > 10_000:",
+        "an email of the old version is attempted again after a migration",
+        _MIGRATION,
+    ),
+    _mutant(
+        "a-migration-keeps-the-visit",
+        "scenarios/migration",
+        "visit=replace(visit, at=visit.at + 1),",
+        "visit=visit,",
+        "a late message of the old version sends an email of the old version",
+        _MIGRATION,
+    ),
+    _mutant(
+        "a-migration-plans-nothing",
+        "scenarios/migrate",
+        "        yield Put(due.due_item(",
+        "        due_item = (due.due_item(",
+        "who is migrated never goes on",
+        _MIGRATION,
+    ),
+    _mutant(
+        "a-migration-overwrites",
+        "scenarios/migrate",
+        "state_change(state, state.enroll({name: after}), (), as_enrolled(name, enrollment))",
+        "state_change(state, state.enroll({name: after}))",
+        "a step that was taken meanwhile is taken again",
+        _MIGRATION,
     ),
 )

@@ -12,9 +12,6 @@ from sodate.scenarios.scenario import PausePolicy, ScenarioStatus
 from tests.unit.scenarios.samples import DAY, NOW
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
-PUBLISHED, PAUSED, DRAFT, ENDED = (
-    ScenarioStatus.PUBLISHED, ScenarioStatus.PAUSED, ScenarioStatus.DRAFT, ScenarioStatus.ENDED,
-)  # fmt: skip
 SPAN = (NOW, NOW + 2 * DAY)
 
 
@@ -27,8 +24,8 @@ def at(minute: int) -> datetime:
 
 
 def test_a_pause_lasts_from_the_first_version_that_does_not_run_to_the_next_that_does() -> None:
-    statuses = (PUBLISHED, PAUSED, DRAFT, PUBLISHED, PUBLISHED, PAUSED, ENDED, PAUSED)
-    history = [(NOW + number * DAY, status) for number, status in enumerate(statuses)]
+    words = ("published", "paused", "draft", "published", "published", "paused", "ended", "paused")
+    history = [(NOW + number * DAY, ScenarioStatus(word)) for number, word in enumerate(words)]
     assert spans_of(history) == ((NOW + DAY, NOW + 3 * DAY), (NOW + 5 * DAY, NOW + 6 * DAY))
 
 

@@ -44,7 +44,8 @@ def by_adding(kind: Kind, definition_id: str, body: dict[str, Any]) -> list[str]
 def by_changing(before: Stored, after: dict[str, Any], live: Live) -> list[str]:
     match before.kind:
         case "sequence":
-            return [_PINNED.format(version=before.version), *_status(before.body, after), *_dates(before.body, after)]
+            changed = (part for note in (_status, _dates, _steps) for part in note(before.body, after))
+            return [_PINNED.format(version=before.version), *changed]
         case "form":
             return _for_web_developers(before.body, after) + _consent(before.body, after)
         case "template":
@@ -94,6 +95,18 @@ def _dates(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     if not new or old == new:
         return []
     return ["entries by date: leads that have the date now are planned by sodate segment backfill; run it next"]
+
+
+def _steps(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    if not is_scenario(after):
+        return []
+    kept = {step["id"] for step in after["steps"]}
+    gone = [step["id"] for step in before["steps"] if step["id"] not in kept]
+    move = f"sodate scenario migrate {after['id']}"
+    maps = "".join(f" --map {step}=…" for step in gone)
+    if gone:
+        return [f"steps removed: {', '.join(gone)}; people at them stay on their version until {move}{maps}"]
+    return [f"people in older versions move with {move} (--preview first)"]
 
 
 def _for_web_developers(before: dict[str, Any], after: dict[str, Any]) -> list[str]:

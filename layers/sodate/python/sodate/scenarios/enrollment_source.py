@@ -87,7 +87,11 @@ class EnrollmentSource:
         return self._request(replace(_enrollment(request), time_zone=time_zone))
 
     def position(self, state: ContactState, request: SendRequest) -> StepPosition:
+        """`gone` for an enrollment that was migrated: what an old version planned is for the new one to send."""
         enrollment = _enrollment(request)
+        current = state.enrollments.get(self.batch.sequence)
+        if current is not None and current.version != self.batch.version:
+            return "gone"
         return state.position(self.batch.sequence, enrollment.enrollment_id, self.batch.step, enrollment.visit)
 
     def still_wanted(self, request: SendRequest) -> Condition:
