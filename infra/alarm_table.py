@@ -73,6 +73,15 @@ METRIC_ALARMS = (
         "Opt-in emails wait because a ceiling against abuse is reached. Posts are stored.",
     ),
     MetricAlarm(
+        "EntriesWaiting", "entries-waiting", ("email_sender", "score_decay", "scoring"),
+        "More leads than `max_entries_per_hour` came to a scenario; nobody enters it until you decide: "
+        "`sodate scenario waiting`.",
+    ),
+    MetricAlarm(
+        "WebhooksFailed", "webhooks-failed", ("sales_followup",),
+        "Posts of a scenario's webhook step failed for good: the leads' timelines say why.",
+    ),
+    MetricAlarm(
         "QuarantinedSubmissions", "quarantine-growth", ("form_capture",),
         "Twenty or more posts went to quarantine within an hour: `sodate quarantine list`.",
         threshold=20, minutes=60,

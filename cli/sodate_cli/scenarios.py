@@ -1,23 +1,33 @@
-"""`sodate scenario …`: what is live, one drawn as text, and enrolling or taking out one lead."""
+"""`sodate scenario …`: what is live, one drawn as text; enrolling, taking out, and letting in who waits."""
 
-from typing import Annotated
+from collections import Counter
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
+from sodate.leads.store import profiles_of
 from sodate.playbook.store import Definitions
+from sodate.scenarios.due_now import due_now
 from sodate.scenarios.manual import enroll_by_hand, take_out
+from sodate.scenarios.migrate import MigrateEnrollments
 from sodate.scenarios.programs import live_program, live_programs
+from sodate.scenarios.store import entries_stopped_at
+from sodate.scenarios.waiting_entries import WaitingEntries, all_waiting
 from sodate.scenarios.words import drawn
 
 from sodate_cli import output
-from sodate_cli.leads import EmailArgument
+from sodate_cli.leads import EmailArgument, shown_name
 from sodate_cli.operator import StageOption, explained, find_lead, now, target
 from sodate_cli.output import JsonOption
 from sodate_cli.rehearse import rehearse
+from sodate_cli.times import Times
 
 app = typer.Typer(help="Scenarios and sequences: what runs, and who is put in by hand.", no_args_is_help=True)
 app.command()(rehearse)
 ScenarioArgument = Annotated[str, typer.Argument(help="The `id` of a scenario or sequence.")]
 KeyOption = Annotated[str | None, typer.Option("--key", help="Value of the scenario's `key`, e.g. a seminar.")]
+WaitingArgument = Annotated[str | None, typer.Argument(help="Address of a lead that waits.")]
+AllOption = Annotated[bool, typer.Option("--all", help="Everybody who waits.")]
 _COLUMNS = ("id", "version", "status", "topic", "steps")
 
 
@@ -43,9 +53,20 @@ def show(scenario: ScenarioArgument, stage: StageOption = None) -> None:
     Example: sodate scenario show welcome
     """
     with explained():
-        target(stage)
-        text = drawn(live_program(Definitions(), scenario))
-    output.show_text(text.rstrip())
+        where = target(stage)
+        live = live_program(Definitions(), scenario)
+        stopped, times = entries_stopped_at(scenario), Times.of_stage()
+        waiting_now = None if live.is_running else due_now(Definitions(), scenario, now(where))
+    output.show_text(drawn(live).rstrip())
+    if waiting_now is not None:
+        at_steps = ", ".join(f"{step} {count}" for step, count in sorted(waiting_now.leads.items())) or "nobody"
+        output.say(
+            f"{live.status}; due when it resumes: {waiting_now.leads.total()} leads, {waiting_now.emails} emails"
+        )
+        output.say(f"by step: {at_steps}")
+    if stopped is not None:
+        since = times.shown(stopped.isoformat())
+        output.say(f"entries stopped since {since}: sodate scenario waiting {scenario}")
 
 
 @app.command()
@@ -72,3 +93,102 @@ def leave(scenario: ScenarioArgument, email: EmailArgument, stage: StageOption =
         lead_id = find_lead(email, where)
         names = take_out(lead_id, scenario, now(where))
     output.say(f"{email} left {', '.join(names)}")
+
+
+@app.command()
+def waiting(scenario: ScenarioArgument, stage: StageOption = None, as_json: JsonOption = False) -> None:
+    """Who waits for you since more leads than `max_entries_per_hour` came.
+
+    Example: sodate scenario waiting welcome
+    """
+    with explained():
+        target(stage)
+        live_program(Definitions(), scenario)
+        stopped, entries = entries_stopped_at(scenario), list(all_waiting(scenario))
+        profiles, times = profiles_of(one.lead_id for one in entries), Times.of_stage()
+    names = [shown_name(profiles[one.lead_id]) if one.lead_id in profiles else "(erased)" for one in entries]
+    rows = [(name, one.name, one.reason, one.at.isoformat()) for name, one in zip(names, entries, strict=True)]
+    if as_json:
+        listed = [dict(zip(("lead", "enrollment", "reason", "at"), row, strict=True)) for row in rows]
+        output.show_json({"stopped_at": stopped.isoformat() if stopped else None, "waiting": listed})
+        return
+    columns = ("lead", "enrollment", "because of", times.column("at"))
+    shown = [(*row[:3], times.shown(row[3])) for row in rows]
+    output.show_table(f"Entries of {scenario} that wait", columns, shown, nothing="Nobody waits.")
+    if stopped is not None:
+        since = times.shown(stopped.isoformat())
+        output.say(
+            f"stopped since {since}: sodate scenario admit {scenario} --all, or sodate scenario drop {scenario} --all"
+        )
+
+
+@app.command()
+def admit(
+    scenario: ScenarioArgument, email: WaitingArgument = None, everybody: AllOption = False, stage: StageOption = None
+) -> None:
+    """Let in who waits: one lead, or everybody; then further leads enter again.
+
+    Example: sodate scenario admit welcome --all
+    """
+    _decide(scenario, email, everybody, stage, WaitingEntries.admit)
+
+
+@app.command()
+def drop(
+    scenario: ScenarioArgument, email: WaitingArgument = None, everybody: AllOption = False, stage: StageOption = None
+) -> None:
+    """Drop who waits: one lead, or everybody; then further leads enter again.
+
+    Example: sodate scenario drop welcome --all
+    """
+    _decide(scenario, email, everybody, stage, WaitingEntries.drop)
+
+
+def _decide(
+    scenario: str, email: str | None, everybody: bool, stage: str | None, act: Callable[[WaitingEntries], Counter[str]]
+) -> None:
+    if (email is None) != everybody:
+        output.fail("give the address of one lead, or --all", output.USAGE)
+    with explained():
+        where = target(stage)
+        lead_id = find_lead(email, where) if email is not None else None
+        outcomes = act(WaitingEntries(Definitions(), scenario, lead_id, now(where)))
+    counted = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in sorted(outcomes.items()))
+    output.say(f"{scenario}: {counted or 'nobody waited'}")
+
+
+@app.command()
+def migrate(
+    scenario: ScenarioArgument,
+    maps: Annotated[
+        list[str] | None, typer.Option("--map", help="OLD=NEW step ids (repeat); NEW may be `end`.")
+    ] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Only show how many leads are at which step.")] = False,
+    stage: StageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Move the enrollments of older versions to the live one. Reads every lead; safe to stop and run again.
+
+    Example: sodate scenario migrate welcome --preview
+    """
+    mapping = dict(_pair(text) for text in maps or ())
+    with explained():
+        job = MigrateEnrollments(Definitions(), scenario, mapping, now(target(stage)))
+        counts, outcomes = (job.preview(), Counter[str]()) if preview else (Counter[Any](), job.migrate())
+    rows = [(*key, count) for key, count in sorted(counts.items())]
+    if as_json:
+        steps = [dict(zip(("version", "step", "to", "leads"), row, strict=True)) for row in rows]
+        output.show_json({"steps": steps} if preview else dict(outcomes))
+    elif preview:
+        columns = ("version", "step", "step in the live version", "leads")
+        output.show_table(f"Enrollments of {scenario}", columns, rows, nothing="Nobody is in an older version.")
+    else:
+        counted = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in sorted(outcomes.items()))
+        output.say(f"{scenario}: {counted or 'nobody is in an older version'}")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    old, separator, new = text.partition("=")
+    if not (old and separator and new):
+        output.fail(f"--map {text!r}: write it as old-step=new-step", output.USAGE)
+    return old, new

@@ -1,4 +1,4 @@
-"""Every minute: re-evaluates leads that change by time alone (each has a due entry); reviews evidence of opt-outs."""
+"""Every minute: leads whose score, segments or scenarios change by time alone; reviews of evidence of opt-outs."""
 
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -9,6 +9,9 @@ from sodate.errors import Invalid, Transient
 from sodate.playbook.store import DefinitionUnreadable
 from sodate.runtime.app import App, on_lambda
 from sodate.runtime.batch import poll_entries
+from sodate.runtime.metrics import Metric
+from sodate.scenarios.due_entry import DateReached
+from sodate.scenarios.enter_by_date import enter_by_date
 from sodate.scheduling.message import MessageTypes
 from sodate.scheduling.poller import EntryLane, put_back
 from sodate.scheduling.store import DECAY
@@ -18,11 +21,11 @@ from sodate.segments.refresh import Live, after_decay, after_time
 
 #: The timeout is 55 s.
 _BUDGET = timedelta(seconds=40)
-Entry = EvidenceReview | ScoreDecay | SegmentReview
+Entry = EvidenceReview | ScoreDecay | SegmentReview | DateReached
 _ENTRIES: MessageTypes[Entry] = MessageTypes(
     "due entry of the lane decay",
-    "decay, segments or evidence",
-    {one.what: one.parse for one in (EvidenceReview, ScoreDecay, SegmentReview)},
+    "decay, segments, date_entry or evidence",
+    {one.what: one.parse for one in (EvidenceReview, ScoreDecay, SegmentReview, DateReached)},
 )
 
 
@@ -33,15 +36,18 @@ def handle(app: App, _: dict[str, Any]) -> dict[str, int]:
         if isinstance(entry, EvidenceReview):
             review(entry)
             return "reviewed"
-        after = after_decay if isinstance(entry, ScoreDecay) else after_time
         try:
-            after(entry.lead_id, live(), now)
+            if isinstance(entry, DateReached):
+                return enter_by_date(entry, app.definitions, now)
+            (after_decay if isinstance(entry, ScoreDecay) else after_time)(entry.lead_id, live(), now)
         except Invalid as error:  # permanent: a retry would fail too
             app.log.error("a lead cannot be evaluated", extra={"lead": entry.lead_id, "why": str(error)})
             return "failed"
         return "reevaluated"
 
-    return poll_entries(app, EntryLane(DECAY, _ENTRIES, act, put_back, _BUDGET)).figures
+    polled = poll_entries(app, EntryLane(DECAY, _ENTRIES, act, put_back, _BUDGET))
+    app.metrics.count(Metric.ENTRIES_WAITING, polled.outcomes["entry_waiting"])
+    return polled.figures
 
 
 def _live(app: App) -> Live:

@@ -1,12 +1,16 @@
 """Table stream: new activities and changed profiles update a lead's score, facts, segments and scenarios."""
 
+from datetime import datetime
 from typing import Any
 
 from sodate.activities.store import from_image
 from sodate.dynamodb import keys
 from sodate.errors import Invalid
+from sodate.leads.store import to_profile
 from sodate.runtime.app import App, on_lambda
-from sodate.runtime.batch import Failures, Record, each_group, image
+from sodate.runtime.batch import Failures, Record, each_group, image, written_at
+from sodate.runtime.metrics import Metric
+from sodate.scenarios.plan_dates import ProfileChange, plan_dates
 from sodate.scenarios.react import react
 from sodate.scoring.store import ScoreSnapshot
 from sodate.segments.membership_update import Occasion
@@ -25,7 +29,9 @@ def handle(app: App, event: dict[str, Any]) -> Failures:
         lead_id = keys.lead_id_of(pk)
         occasion = occasion_of(lead_id, records)
         result = refresh(lead_id, live, occasion, app.clock.now(), prefetched.get(lead_id))
-        react(lead_id, occasion.activities, app.definitions, app.clock.now())
+        waiting = react(lead_id, occasion.activities, app.definitions, app.clock.now())
+        app.metrics.count(Metric.ENTRIES_WAITING, waiting)
+        plan_dates(profile_changes(records, app.clock.now()), occasion.activities, app.definitions, app.clock.now())
         return result
 
     return each_group(app, event, act)
@@ -38,6 +44,15 @@ def occasion_of(lead_id: str, records: list[Record]) -> Occasion:
     except (KeyError, TypeError, ValueError) as error:
         raise Invalid(f"the log of lead {lead_id} has an item that cannot be read: {error!r}", "item") from error
     return Occasion(activities, profile_changed=len(activities) < len(images))
+
+
+def profile_changes(records: list[Record], now: datetime) -> list[ProfileChange]:
+    changes = []
+    for record in records:
+        old, new = (record["dynamodb"].get(which) for which in ("OldImage", "NewImage"))
+        if new and new["kind"]["S"] == "profile":
+            changes.append(ProfileChange(to_profile(old) if old else None, to_profile(new), written_at(record, now)))
+    return changes
 
 
 handler = on_lambda(handle)

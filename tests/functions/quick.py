@@ -1,5 +1,6 @@
 """The world on a table in memory: five times as fast as moto. `tests/store/test_memory_table.py` compares the two."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -11,9 +12,14 @@ import pytest
 from moto import mock_aws
 from sodate.dynamodb import keys
 from sodate.dynamodb.table import Table
+from sodate.scoring import replay_job
+from sodate.scoring.rescore import live_rules
+from sodate.scoring.store import ReplayOptions
 
 from tests.fakes.table import MemoryTable
 from tests.support.world import TABLE, Json, World, plain, stream_record
+
+NO_FAILURES: Json = {"batchItemFailures": []}
 
 
 class QuickWorld(World):
@@ -56,6 +62,20 @@ class _Client:
 
     def paginate(self, **_: Any) -> list[Json]:
         return [{"Items": list(self._table.items.values())}]
+
+
+def replay_everybody(world: QuickWorld) -> None:
+    """The replay of all scores, segments and dates, as `sodate segment backfill` starts it."""
+    version = live_rules(world.app.definitions).version
+    tasks = replay_job.plan(f"JOB{world.now:%y%m%d%H%M}", 1, version, world.now, ReplayOptions(False, False))
+    bodies = [json.dumps(task.to_message()) for task in tasks]
+    while bodies:
+        assert world.call("score_replay", {"Records": [{"messageId": "1", "body": bodies.pop()}]}) == NO_FAILURES
+        reply = boto3.client("sqs").receive_message(QueueUrl=world.replay_queue, MaxNumberOfMessages=1)
+        for message in reply.get("Messages", ()):
+            boto3.client("sqs").delete_message(QueueUrl=world.replay_queue, ReceiptHandle=message["ReceiptHandle"])
+            bodies.append(message["Body"])
+    world.settle()
 
 
 @contextmanager

@@ -26,10 +26,15 @@ FIRST, SECOND, THIRD = "materials-1-first-steps", "materials-2-case-study", "mat
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Any:
     with quick_world(monkeypatch) as found:
-        for stored in found.app.definitions.all_live("sequence"):  # those of the tests are the only ones that send
-            if stored.id != "dormant-revival":
-                found.app.definitions.retire("sequence", stored.id, found.now)
+        only_scenarios(found)
         yield found
+
+
+def only_scenarios(world: QuickWorld) -> None:
+    """The scenarios of the test are the only ones that send."""
+    for stored in world.app.definitions.all_live("sequence"):
+        if stored.id != "dormant-revival":
+            world.app.definitions.retire("sequence", stored.id, world.now)
 
 
 def publish(world: QuickWorld, *steps: Json, **keys: Any) -> int:

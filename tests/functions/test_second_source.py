@@ -84,6 +84,7 @@ class Newsletter:
     mailing: Mailing
     topic: str = TOPIC
     ended: str = "issue_withdrawn"
+    skips_over_cap: bool = False
     planned: list[tuple[str, datetime]] = field(default_factory=list)
 
     def request(self, lead_id: str, now: datetime) -> SendRequest:
@@ -127,6 +128,11 @@ class Newsletter:
         return OutgoingEmail(
             profile.mailbox, self.mailing.sender, subject=self.issue, html="<p>x</p>", text="x", tags=tags, headers={}
         )
+
+    def retry_at(self, request: SendRequest, now: datetime) -> datetime | None:
+        return None
+
+    def after_failure(self, requests: Sequence[SendRequest], now: datetime) -> None: ...
 
     def plan(self, requests: Sequence[SendRequest], at: datetime, now: datetime) -> None:
         self.planned += [(request.lead_id, at) for request in requests]

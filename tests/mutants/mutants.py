@@ -262,7 +262,7 @@ MUTANTS = (
     _mutant(
         "give-back-without-a-way-back",
         "email/delivery/send_batch.py",
-        "        self.source.plan(requests, now, now)\n        for request in requests:\n",
+        "        self.source.plan(requests, at or now, now)\n        for request in requests:\n",
         "        for request in requests:\n",
         "a throttled mail is never tried again",
         seeds=60,
@@ -457,6 +457,7 @@ from tests.mutants.experiments import EXPERIMENTS  # noqa: E402
 from tests.mutants.rehearsal_report import REHEARSAL_REPORT  # noqa: E402
 from tests.mutants.scenario_days import SCENARIO_DAYS  # noqa: E402
 from tests.mutants.scenario_engine import ENGINE  # noqa: E402
+from tests.mutants.scenario_entries import SCENARIO_ENTRIES  # noqa: E402
 
 MUTANTS += ABUSE + ALARM_MUTANTS + DELIVERY + DOCTOR + OPT_OUT + REDRIVE + RELEASES + ROTATION + DECIDING + ENGINE
-MUTANTS += BROADCASTS + EXPERIMENTS + SCENARIO_DAYS + REHEARSAL_REPORT
+MUTANTS += BROADCASTS + EXPERIMENTS + SCENARIO_DAYS + SCENARIO_ENTRIES + REHEARSAL_REPORT

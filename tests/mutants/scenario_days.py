@@ -31,8 +31,8 @@ SCENARIO_DAYS = (
     _mutant(
         "enters-again-and-again",
         "scenarios/admission",
-        "return name if may_enter(program, before, now) else None",
-        "return name",
+        "    return may_enter(program, before, now)\n",
+        "    return True\n",
         "re-entry is allowed to nobody and happens all the same",
         _CASES,
         _DAYS,
@@ -40,7 +40,7 @@ SCENARIO_DAYS = (
     _mutant(
         "repeat-begins-again",
         "scenarios/admission",
-        "activity.at <= datetime.fromisoformat(before.since)",
+        "(cause.at <= datetime.fromisoformat(before.since) or before.id == id_by(name, cause))",
         "False",
         "a repeated activity begins the enrollment anew",
         _DAYS,

@@ -7,7 +7,7 @@ a paused scenario, or after a goal, an exit or an opt-out. DynamoDB's own order 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,7 +19,7 @@ from sodate.dynamodb.item import encode, values
 from sodate.email.ledger.states import StepRef
 from sodate.leads.contact_state import ContactState, Enrollment, Visit, id_of, key_of
 from sodate.leads.lead import Profile
-from sodate.leads.store import load_state, profile_item, state_item, to_state
+from sodate.leads.store import ProfileItem, load_state, profile_item, profile_key, state_item, to_state
 from sodate.playbook.store import Definitions
 from sodate.scenarios.admission import may_enter
 from sodate.scenarios.decide import due_by_time
@@ -27,6 +27,7 @@ from sodate.scenarios.program import Program
 from sodate.scenarios.programs import program
 from sodate.scenarios.scenario import Scenario
 
+from tests.simulation.date_entries import DateEntries
 from tests.simulation.playbook import CAPS, TOPIC
 from tests.simulation.world import SimulatedWorld
 
@@ -38,8 +39,8 @@ _SEMINARS = ("spring", "autumn")
 _MAX_ATTEMPTS = 20
 
 
-def _scenario(name: str, entry: str, *steps: dict[str, Any], **more: Any) -> dict[str, Any]:
-    head = {"id": name, "topic": TOPIC, "status": "published", "entry": [{"on": {"activity": entry}}]}
+def _scenario(name: str, activity: str, *steps: dict[str, Any], **more: Any) -> dict[str, Any]:
+    head = {"id": name, "topic": TOPIC, "status": "published", "entry": [{"on": {"activity": activity}}]}
     body = Scenario.model_validate({**head, **more, "steps": steps})
     return body.model_dump(mode="json", by_alias=True)
 
@@ -47,6 +48,9 @@ def _scenario(name: str, entry: str, *steps: dict[str, Any], **more: Any) -> dic
 def _send(name: str, **more: Any) -> dict[str, Any]:
     return {"id": name, "send": "mail", "valid_hours": 48, **more}
 
+
+RENEWAL = "secondary.renewal"
+DATE_ENTRY = {"date": RENEWAL, "at": "12:00"}
 
 #: With a goal, with a key, and a short one in a circle that may be entered again.
 SCENARIOS = (
@@ -69,6 +73,10 @@ SCENARIOS = (
         {"id": "more", "branch": [{"when": {"activity": "mail_clicked", "times": 4}, "then": "end"}], "otherwise": "b"},
         _send("b"), re_entry={"allow": "always"},
     ),
+    _scenario(
+        "renewal", "deal_won", _send("a"), {"id": "w", "wait": {"hours": 3}}, _send("b"),
+        entry=[DATE_ENTRY], re_entry={"allow": "always"},
+    ),
 )  # fmt: skip
 
 
@@ -83,6 +91,8 @@ class ScenarioDays:
     def __init__(self, world: SimulatedWorld) -> None:
         self.world, self.rng = world, world.rng
         self.leads = [f"lead{number}" for number in range(4)]
+        self.dates: dict[tuple[str, date], list[datetime]] = defaultdict(list)
+        self.last_dates: dict[str, date] = {}
         self.paused: dict[str, list[tuple[datetime, datetime | None]]] = defaultdict(list)
         self.done = 0
         world.app.definitions.retire("sequence", "drip", world.now)
@@ -99,12 +109,12 @@ class ScenarioDays:
         for _ in range(actions):
             self._one(
                 (self.activity, 8), (self.opt_out, 1), (self.change_status, 2), (self.new_version, 1),
-                (self.repeat, 3), (self.work, 30), (self.wait, 25),
+                (self.renew, 3), (self.repeat, 3), (self.work, 30), (self.wait, 25),
             )  # fmt: skip
         self.calm_down()
 
     def meanwhile(self) -> None:
-        self._one((self.activity, 4), (self.opt_out, 1), (self.change_status, 1), (self.work, 2))
+        self._one((self.activity, 4), (self.renew, 1), (self.opt_out, 1), (self.change_status, 1), (self.work, 2))
 
     def _one(self, *choices: tuple[Any, int]) -> None:
         acts, weights = zip(*choices, strict=True)
@@ -118,6 +128,15 @@ class ScenarioDays:
         about = {"seminar": self.rng.choice(_SEMINARS)} if type_.startswith("seminar") else {}
         at = self.world.now - timedelta(seconds=self.rng.randint(0, 40))
         table.put(activity_item(Activity(lead, type_, at, activity_key("sim", str(self.done)), about)))
+
+    def renew(self) -> None:
+        self._renews(self.rng.choice(self.leads), self.rng.randint(-1, 2))
+
+    def _renews(self, lead: str, days: int) -> None:
+        day = (self.world.now + timedelta(hours=9, days=days)).date()
+        self.dates[lead, day].append(self.world.now)
+        self.last_dates[lead] = day
+        table.update(profile_key(lead), [ProfileItem.secondary["renewal"].set(day.isoformat())])
 
     def opt_out(self) -> None:
         lead = self.rng.choice(self.leads[:2])
@@ -163,6 +182,8 @@ class ScenarioDays:
         for body in SCENARIOS:
             if self.paused[body["id"]] and self.paused[body["id"]][-1][1] is None:
                 self._publish(body)
+        for lead in self.leads:
+            self._renews(lead, 3)
         end = world.now + timedelta(days=20)
         while world.now < end:
             self._settle()
@@ -216,6 +237,8 @@ def _judge(result: Result, days: ScenarioDays) -> None:
     moves, result.broken = _moves(days.world)
     result.broken += _too_early(messages, moves)
     result.broken += [*_without_claim(messages, moves), *_while_paused(messages, days), *_over_caps(messages)]
+    entered_by_date = DateEntries(days.world, days.dates, DATE_ENTRY)
+    result.broken += [*entered_by_date.wrong(), *entered_by_date.missed(days.last_dates)]
     steps = Counter((m.tags["lead_id"], m.tags["sequence"], m.tags["step"]) for m in messages)
     result.broken += [
         f"{lead} got {scenario}/{step} {times} times in {entered[lead, scenario]} enrollments"

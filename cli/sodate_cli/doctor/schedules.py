@@ -17,7 +17,7 @@ SCHEDULED: Mapping[str, tuple[due.Lane, ...]] = {
     "step_mail_dispatch": due.SENDING,
     "send_sweeper": (due.WATCH,),
     "score_decay": (due.DECAY,),
-    "sales_followup": (due.SALES,),
+    "sales_followup": (due.SALES, due.WEBHOOK),
     "suppression_sync": (),
 }
 #: An idle cursor is written every ten minutes, the sweeper runs every five.

@@ -60,10 +60,7 @@ def test_of_a_right_scenario_only_what_does_not_run_is_said(book: Path) -> None:
     ("old", "new", "field"),
     [
         ("topic: news", "topic: news\nprecedence: 1", "precedence"),
-        ("topic: news", "topic: news\nmax_entries_per_hour: 9", "max_entries_per_hour"),
-        ("topic: news", "topic: news\npause: { waits: hold }", "pause"),
-        ("send: first", "send: first\n    over_cap: skip", "steps[0].over_cap"),
-        ("send: first", "webhook: https://hooks.example.com/x", "steps[0].webhook"),
+        ("- form: ask", '- { date: secondary.renewal, days: -30, at: "09:00" }', "entry[0].date"),
     ],
 )
 def test_what_does_not_run_is_refused_by_name(book: Path, old: str, new: str, field: str) -> None:
@@ -147,3 +144,14 @@ def test_what_needs_a_score_is_refused_without_rules(book: Path) -> None:
     (book / "rules.yaml").unlink()
     fields = [problem.field for problem in problems(book) if problem.rule == "scenario-rules"]
     assert "steps[0].signal" in fields and "goals[0].when.all[0]" in fields
+
+
+def test_an_entry_by_date_needs_a_field_that_has_dates_and_a_rule_set(book: Path) -> None:
+    file = book / "scenarios/welcome.yaml"
+    text = file.read_text(encoding="utf-8").replace("key: seminar\n", "")
+    dated = '- { date: secondary.renewal, days: -30, at: "09:00" }'
+    file.write_text(text.replace("- form: ask", dated), encoding="utf-8")
+    (book / "rules.yaml").unlink(missing_ok=True)
+    found = {(problem.rule, problem.field): problem for problem in problems(book)}
+    assert found["field-exists", "entry[0].date"].line == 4
+    assert "rules.yaml" in found["scenario-rules", "entry[0].date"].hint

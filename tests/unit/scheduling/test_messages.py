@@ -1,7 +1,7 @@
 """Every message as it is stored, which releases before and after this one read, and back."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,10 +9,12 @@ from sodate.broadcasts.run import Run
 from sodate.broadcasts.watch import BroadcastWatch
 from sodate.consent.retention import EvidenceReview
 from sodate.email.delivery.broadcast_message import BroadcastBatch, BroadcastRun
+from sodate.email.delivery.entry_message import EntryBatch, ScheduledEntry
 from sodate.email.delivery.message import SEND_MESSAGES, EnrollmentBatch, EnrollmentRef, Probe, TransactionalSend
 from sodate.email.delivery.watch import TransactionalWatch
 from sodate.errors import Invalid
 from sodate.sales.due_entries import SALES_ENTRIES, Deadline, Digest, Expiry, Notify, Recycle
+from sodate.scenarios.due_entry import WEBHOOK_POSTS, DateReached, WebhookPost
 from sodate.scenarios.watch import StepCheck, StepWatch
 from sodate.scheduling.message import Message, MessageTypes
 from sodate.scoring.replay_job import REPLAY_TASKS, ReplayTask
@@ -31,6 +33,7 @@ AGAIN = EnrollmentBatch("s", 3, 1, (EnrollmentRef("L1", "e1", AT, "UTC"),), 2, "
 STEPS = {"v": 2, "what": "steps", "sequence": "s", "version": 3, "step": 1}
 PLAIN, FULL = [["L1", "e1"], ["L2", "e2"]], [["L1", "e1", SECOND], ["L2", "e2", SECOND, "Asia/Tokyo"]]
 SECOND_ATTEMPT = {"leads": [["L1", "e1", SECOND, "UTC"]], "attempt": 2, "evidence": "why"}
+ENTRY = {"scenario": "s", "entry": "e", "at": STAMP}
 SIGNAL = {"lead_id": "L1", "signal": "SIGNAL#1"}
 
 STORED: list[tuple[MessageTypes[Any], Message, dict[str, Any]]] = [
@@ -53,6 +56,30 @@ STORED: list[tuple[MessageTypes[Any], Message, dict[str, Any]]] = [
         {
             "v": 1, "what": "watch", "source": "broadcast", "broadcast": "b", "run": "r", "mark": "m-1", "version": 3,
             "leads": ["L1"], "began": STAMP,
+        },
+    ),
+    (SEND_MESSAGES, ScheduledEntry("s", "e", AT), {"v": 1, "what": "schedule_entry", **ENTRY}),
+    (
+        SEND_MESSAGES,
+        ScheduledEntry("s", "e", AT, "2:L1"),
+        {"v": 1, "what": "schedule_entry", **ENTRY, "cursor": "2:L1"},
+    ),
+    (
+        SEND_MESSAGES,
+        EntryBatch("s", "e", AT, ("L1", "L2")),
+        {"v": 1, "what": "entries", **ENTRY, "leads": ["L1", "L2"]},
+    ),
+    (
+        DECAY,
+        DateReached("L1", "s", "e", date(2028, 2, 29)),
+        {"v": 1, "what": "date_entry", "lead": "L1", "scenario": "s", "entry": "e", "day": "2028-02-29"},
+    ),
+    (
+        WEBHOOK_POSTS,
+        WebhookPost("L1", "s#k", "e1", 3, "hook", "x", AT),
+        {
+            "v": 1, "what": "webhook", "lead": "L1", "name": "s#k", "enrollment": "e1", "version": 3, "step": "hook",
+            "id": "x", "at": STAMP,
         },
     ),
     (SEND_MESSAGES, Probe(), {"v": 1, "what": "probe"}),
@@ -113,7 +140,7 @@ def test_every_kind_has_an_example() -> None:
     seen = {(types.name, message.what) for types, message, _ in STORED}
     assert seen == {
         (types.name, what)
-        for types in (SEND_MESSAGES, WATCH, DECAY, SALES_ENTRIES, REPLAY_TASKS)
+        for types in (SEND_MESSAGES, WATCH, DECAY, SALES_ENTRIES, WEBHOOK_POSTS, REPLAY_TASKS)
         for what in types.parsers
     }
 

@@ -32,7 +32,7 @@ def by_adding(kind: Kind, definition_id: str, body: dict[str, Any]) -> list[str]
         required = [f["name"] for f in body["fields"] if f["required"]]
         return [f"web developers: POST /forms/{definition_id}/submissions, required: {', '.join(required)}"]
     if kind == "sequence" and is_scenario(body):
-        return [_STATUS[body["status"]]]
+        return [_STATUS[body["status"]], *_dates({}, body)]
     if kind == "sequence":
         forms = ", ".join(body["start"]["forms"]) or "any form"
         return [f"starts for opt-ins confirmed from now on ({forms}); earlier opt-ins do not enter"]
@@ -44,7 +44,8 @@ def by_adding(kind: Kind, definition_id: str, body: dict[str, Any]) -> list[str]
 def by_changing(before: Stored, after: dict[str, Any], live: Live) -> list[str]:
     match before.kind:
         case "sequence":
-            return [_PINNED.format(version=before.version), *_status(before.body, after)]
+            changed = (part for note in (_status, _dates, _steps) for part in note(before.body, after))
+            return [_PINNED.format(version=before.version), *changed]
         case "form":
             return _for_web_developers(before.body, after) + _consent(before.body, after)
         case "template":
@@ -68,6 +69,8 @@ def by_retiring(stored: Stored) -> list[str]:
     return []
 
 
+_RESUMES = "it resumes, `pause` says how; how many leads and emails are due at once: sodate scenario show"
+
 #: Of a scenario.
 _STATUS = {
     "draft": "draft: nobody enters, and no step runs",
@@ -81,8 +84,29 @@ def _status(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     if before["status"] == after["status"]:
         return []
     if is_scenario(after):
-        return [_STATUS[after["status"]]]
+        resumes = [_RESUMES] if before["status"] == "paused" and after["status"] == "published" else []
+        return [_STATUS[after["status"]], *resumes]
     return ["paused: no step is sent" if after["status"] == "paused" else "running again"]
+
+
+def _dates(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """Of a scenario whose entries by date are new or changed."""
+    old, new = ([one for one in body.get("entry", ()) if "date" in one] for body in (before, after))
+    if not new or old == new:
+        return []
+    return ["entries by date: leads that have the date now are planned by sodate segment backfill; run it next"]
+
+
+def _steps(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    if not is_scenario(after):
+        return []
+    kept = {step["id"] for step in after["steps"]}
+    gone = [step["id"] for step in before["steps"] if step["id"] not in kept]
+    move = f"sodate scenario migrate {after['id']}"
+    maps = "".join(f" --map {step}=…" for step in gone)
+    if gone:
+        return [f"steps removed: {', '.join(gone)}; people at them stay on their version until {move}{maps}"]
+    return [f"people in older versions move with {move} (--preview first)"]
 
 
 def _for_web_developers(before: dict[str, Any], after: dict[str, Any]) -> list[str]:

@@ -14,6 +14,7 @@ from sodate.authoring.release import written_by
 from sodate.errors import NotFound
 from sodate.playbook.problem import PlaybookInvalid
 from sodate.playbook.store import Definitions, Kind
+from sodate.scenarios.enter_by_schedule import plan_schedules
 
 #: Retiring runs against the order of publishing: what refers goes before what is referred to.
 RETIRE_ORDER: tuple[Kind, ...] = (
@@ -60,7 +61,9 @@ def publish(
         version = store.publish(wanted.kind, wanted.id, wanted.body, now, release, applied_by)
         what: Literal["added", "changed", "unchanged"] = "unchanged" if version == before else "changed"
         applied.append(Applied(wanted.kind, wanted.id, version, "added" if before is None else what))
-    return applied + (_retire_missing(checked, store, now) if retire else [])
+    applied += _retire_missing(checked, store, now) if retire else []
+    plan_schedules(store, now)
+    return applied
 
 
 def _retire_missing(checked: Checked, store: Definitions, now: datetime) -> list[Applied]:

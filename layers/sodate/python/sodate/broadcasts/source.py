@@ -66,6 +66,7 @@ class BroadcastSource(RunClaim):
     stage: str
     variant: str | None = None
     ended: str = Reason.BROADCAST_CANCELLED
+    skips_over_cap: bool = False
 
     @property
     def topic(self) -> str:
@@ -98,6 +99,12 @@ class BroadcastSource(RunClaim):
             "stage": self.stage,
         }
         return self.email.compose(profile, request.send_id, tags, now)
+
+    def retry_at(self, request: SendRequest, now: datetime) -> datetime | None:
+        return None
+
+    def after_failure(self, requests: Sequence[SendRequest], now: datetime) -> None:
+        """Nothing follows."""
 
     def plan(self, requests: Iterable[SendRequest], at: datetime, now: datetime) -> None:
         back = self.batch.of(request.lead_id for request in requests)

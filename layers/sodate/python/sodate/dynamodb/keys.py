@@ -14,6 +14,7 @@ RATE_LIMITER = "RATE_LIMITER"
 CONVERSATION = "CONVERSATION"
 PROGRESS = "PROGRESS"
 NEXT = "NEXT"
+ENTRY_STOP = "ENTRY_STOP"
 ACTIVITIES = "ACT#"
 SENDS = "SEND#"
 CONSENTS = "CONSENT#"
@@ -144,6 +145,31 @@ def lead_id_of_arm(sk: str) -> str:
 
 def decision(part: str) -> str:
     return f"{DECISIONS}{part}"
+
+
+def scenario(scenario_id: str) -> str:
+    """What is counted of a scenario."""
+    return f"SCENARIO#{scenario_id}"
+
+
+def entry_count(at: datetime) -> str:
+    return f"ENTRIES#{rate_hour(at)}"
+
+
+def waiting_entries(scenario_id: str) -> str:
+    return f"WAITING#{scenario_id}"
+
+
+def waiting_entry(lead_id: str, enrollment_name: str) -> str:
+    return f"{lead_id}#{enrollment_name}"
+
+
+def lead_of_waiting_entry(sk: str) -> str:
+    return sk.partition("#")[0]
+
+
+def enrollment_of_waiting_entry(sk: str) -> str:
+    return sk.partition("#")[2]
 
 
 def address_owner(address_key: str) -> str:

@@ -45,6 +45,10 @@ class SendSource(Protocol):
         """Reason code of an email whose source has ended for the lead, for example `enrollment_ended`."""
 
     @property
+    def skips_over_cap(self) -> bool:
+        """Whether an email over a frequency cap is skipped at once; otherwise it is deferred until `valid_until`."""
+
+    @property
     def guard(self) -> Guard:
         """The part of the claim that belongs to the source."""
 
@@ -77,6 +81,12 @@ class SendSource(Protocol):
 
         Raises: `NotFound` or `Invalid`; the message becomes the reason of a failed send.
         """
+
+    def retry_at(self, request: SendRequest, now: datetime) -> datetime | None:
+        """When an email that cannot be composed is tried again; None: it has failed."""
+
+    def after_failure(self, requests: Sequence[SendRequest], now: datetime) -> None:
+        """What follows for leads whose email has failed: it was not composed, or SES rejected it."""
 
     def plan(self, requests: Sequence[SendRequest], at: datetime, now: datetime) -> None:
         """Write due entries, so that these requests come again at `at`."""

@@ -138,6 +138,11 @@ def _own(stored: dict[str, Any]) -> dict[str, Any]:
 # -- STATE -------------------------------------------------------------------------------------------------------------
 
 
+def every_state() -> Iterator[ContactState]:
+    """Scan the whole table, eventually consistent: only for a job that an operator starts."""
+    return (to_state(encode(item)) for item in table.scan(StateItem))
+
+
 def find_state(lead_id: str) -> ContactState | None:
     row = table.get(keys.lead(lead_id), keys.STATE, consistent=True)
     return to_state(row) if row else None

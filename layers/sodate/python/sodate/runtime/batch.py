@@ -10,7 +10,7 @@ sent there again; the response contains the reason of each failure.
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -184,3 +184,9 @@ def image(record: Record, which: str) -> dict[str, Any] | None:
     """`NewImage` or `OldImage` of a stream record as plain values."""
     raw = record["dynamodb"].get(which)
     return plain({"M": raw}) if raw else None
+
+
+def written_at(record: Record, now: datetime) -> datetime:
+    """When the change of a stream record was written; `now` for a record that does not say so."""
+    seconds = record["dynamodb"].get("ApproximateCreationDateTime")
+    return now if seconds is None else datetime.fromtimestamp(float(seconds), UTC)

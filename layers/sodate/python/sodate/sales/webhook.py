@@ -1,4 +1,4 @@
-"""One signed POST to the sales webhook (Standard Webhooks: `webhook-id`, `webhook-timestamp`, `webhook-signature`).
+"""One signed POST to a webhook (Standard Webhooks: `webhook-id`, `webhook-timestamp`, `webhook-signature`).
 
 The URL comes from the playbook and is still treated as untrusted: only public addresses outside the local stage, the
 connection goes to the checked IP address, and redirects are not followed (SSRF, DNS rebinding).
@@ -76,12 +76,12 @@ def deliver(post: Post, *, allow_private: bool) -> int:
         parts = urlsplit(post.url)
         host, port = parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError as error:
-        raise Invalid(f"the sales webhook is no address: {error}", "webhook") from error
+        raise Invalid(f"the webhook is no address: {error}", "webhook") from error
     if not host or (parts.scheme != "https" and not allow_private):
-        raise Invalid("the sales webhook must be an https address", "webhook")
+        raise Invalid("the webhook must be an https address", "webhook")
     address = host if allow_private else public_address(host, port)
     if not allow_private and ":" in address:
-        raise Invalid("the sales webhook has no IPv4 address; a function has no way out over IPv6", "webhook")
+        raise Invalid("the webhook has no IPv4 address; a function has no way out over IPv6", "webhook")
     target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
     try:
         reply = pool(parts.scheme, address, port, host).request(
@@ -92,14 +92,16 @@ def deliver(post: Post, *, allow_private: bool) -> int:
             redirect=False,
             retries=False,
             timeout=_TIMEOUT,
+            preload_content=False,  # the answer's body is not read, whatever its size
         )
+        reply.close()
     except urllib3.exceptions.HTTPError as error:
-        raise Transient(f"the sales webhook did not answer: {type(error).__name__}") from error
+        raise Transient(f"the webhook did not answer: {type(error).__name__}") from error
     if 200 <= reply.status < 300:
         return int(reply.status)
     if reply.status in (408, 425, 429) or reply.status >= 500:
-        raise Transient(f"the sales webhook answered {reply.status}")
-    raise Invalid(f"the sales webhook answered {reply.status}; check `sales.webhook.url`", "webhook")
+        raise Transient(f"the webhook answered {reply.status}")
+    raise Invalid(f"the webhook answered {reply.status}; check its address in the playbook", "webhook")
 
 
 def pool(scheme: str, address: str, port: int, host: str) -> urllib3.HTTPConnectionPool:

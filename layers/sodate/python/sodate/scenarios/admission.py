@@ -63,7 +63,7 @@ def begin(program: Program, name: str, state: ContactState, cause: Cause, mailin
     before = state.enrollments.get(name)
     visit = None if program.is_sequence else Visit(0, 0).next(now)
     enrollment = Enrollment(
-        id=activity_key(name, cause.reference),
+        id=id_by(name, cause),
         version=program.version,
         step=0,
         since=keys.stamp(cause.at),
@@ -101,8 +101,10 @@ def with_room(state: ContactState, now: datetime) -> ContactState:
 
 
 def starts_by_opt_in(program: Program, form_id: str | None, topics: Values[str]) -> bool:
+    """In the transaction of the consent; a limit of entries is for `entries_of`."""
     return (
         program.is_published
+        and program.max_entries_per_hour is None
         and program.key is None  # an opt-in is about no seminar
         and program.topic in topics
         and any(
@@ -122,13 +124,14 @@ def may_react(activity: Activity) -> bool:
 def entries_of(program: Program, activity: Activity, state: ContactState) -> Iterator[Entry]:
     """Entries that this activity is named by. Re-entry and the entry's `when` are further questions.
 
-    An opt-in without a condition enrolls in the transaction of the consent (`enroll.on_opt_in`).
+    An opt-in without a condition or limit enrolls in the transaction of the consent (`enroll.on_opt_in`).
     """
     if not program.is_published or program.is_sequence:
         return
     for entry in program.entry:
         is_later = not isinstance(entry, OptInEntry) or (
-            entry.when is not None and state.topics.get(program.topic) == "confirmed"
+            (entry.when is not None or program.max_entries_per_hour is not None)
+            and state.topics.get(program.topic) == "confirmed"
         )
         if is_later and starts(entry, activity):
             yield entry
@@ -147,10 +150,24 @@ def name_by(program: Program, activity: Activity, state: ContactState, now: date
         if not value or len(str(value)) > LONGEST_KEY:
             return None
         name = name_of(program.id, str(value))
+    cause = Cause(activity.type, activity.key, activity.at)
+    return name if may_begin(program, name, state, cause, now) else None
+
+
+def may_begin(program: Program, name: str, state: ContactState, cause: Cause, now: datetime) -> bool:
+    """Whether the cause begins an enrollment of this name: it is later than the one before it, and was not its cause.
+
+    So a cause that comes again, from a late stream or a repeated message, begins nothing.
+    """
     before = state.enrollments.get(name)
-    if before is not None and activity.at <= datetime.fromisoformat(before.since):
-        return None
-    return name if may_enter(program, before, now) else None
+    if before is not None and (cause.at <= datetime.fromisoformat(before.since) or before.id == id_by(name, cause)):
+        return False
+    return may_enter(program, before, now)
+
+
+def id_by(name: str, cause: Cause) -> str:
+    """The id of the enrollment that the cause begins."""
+    return activity_key(name, cause.reference)
 
 
 def rejection(program: Program, before: Enrollment | None, now: datetime) -> str | None:
@@ -163,3 +180,9 @@ def rejection(program: Program, before: Enrollment | None, now: datetime) -> str
 
 def may_enter(program: Program, before: Enrollment | None, now: datetime) -> bool:
     return rejection(program, before, now) is None
+
+
+def has_room(program: Program, entered: int, *, is_stopped: bool) -> bool:
+    """Whether the scenario takes one more lead in. `entered`: in this hour; `is_stopped`: until an operator decides."""
+    limit = program.max_entries_per_hour
+    return limit is None or (not is_stopped and entered < limit)

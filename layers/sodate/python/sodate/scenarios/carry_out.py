@@ -1,8 +1,9 @@
 """Carries out one `Advance`: the enrollment moves, and its effects are written with it, in one conditional write."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from sodate.activities.activity import activity_key
 from sodate.activities.store import activity_item
 from sodate.dynamodb import table
 from sodate.dynamodb.table import ConditionFailed, Put, Write
@@ -16,13 +17,16 @@ from sodate.scenarios.advance import (
     Advance,
     Enroll,
     Leave,
+    PostWebhook,
 )
-from sodate.scenarios.enroll import puts_of
+from sodate.scenarios.due_entry import WebhookPost
+from sodate.scenarios.enroll import entry_room, puts_of
 from sodate.scenarios.experiment_steps import arms_taken_by_chance
 from sodate.scenarios.lead_now import LeadNow
 from sodate.scenarios.programs import live_program
 from sodate.scenarios.progress import activities, after, cause_of, leave, name_in, profile_values, sales_reasons
 from sodate.scenarios.store import as_enrolled, profile_change
+from sodate.scheduling import store as due
 from sodate.scoring.signal import signal_of
 
 LEFT = "left"
@@ -30,13 +34,14 @@ LEFT = "left"
 
 @dataclass(frozen=True)
 class CarryOut:
-    """`name`: of the enrollment, which is in `lead.state`."""
+    """`name`: of the enrollment, which is in `lead.state`. `waiting`: names of enrollments over a limit."""
 
     definitions: Definitions
     mailing: Mailing
     lead: LeadNow
     name: str
     now: datetime
+    waiting: set[str] = field(default_factory=set)
 
     def write(self, advance: Advance) -> ContactState | None:
         """The state afterwards; None: something else changed the enrollment meanwhile, and nothing was written.
@@ -73,6 +78,8 @@ class CarryOut:
                     writes += entries
                 case Leave(scenario):
                     state = leave(state, scenario)
+                case PostWebhook(step):
+                    writes.append(self._webhook(enrollment, step))
         reasons = sales_reasons(advance.effects, self.lead.program.time_zone)
         if reasons:
             writes.append(self._signal(reasons))
@@ -92,8 +99,21 @@ class CarryOut:
         name = name_in(other, effect)
         if not other.is_published or not may_enter(other, state.enrollments.get(name), self.now):
             return state, []
-        beginning = begin(other, name, state, cause_of(self.name, enrollment, self.now), self.mailing, self.now)
-        return state.enroll({name: beginning.enrollment}), [*puts_of(other, beginning, self.now)]
+        cause = cause_of(self.name, enrollment, self.now)
+        room = entry_room(other, name, state, cause, self.now)
+        if not room.is_free:
+            self.waiting.add(name)
+            return state, [*room.writes]
+        beginning = begin(other, name, state, cause, self.mailing, self.now)
+        return state.enroll({name: beginning.enrollment}), [*puts_of(other, beginning, self.now), *room.writes]
+
+    def _webhook(self, enrollment: Enrollment, step: str) -> Write:
+        visit = enrollment.visit.number if enrollment.visit is not None else 0
+        id_ = activity_key("webhook", self.lead.id, self.name, enrollment.id, str(visit), step)
+        post = WebhookPost(
+            self.lead.id, self.name, enrollment.id, enrollment.version, step, id_, self.now
+        )  # fmt: skip
+        return Put(due.due_item(self.now, due.WEBHOOK, post.ref, post, self.now))
 
     def _signal(self, reasons: list[str]) -> Write:
         """One signal, whatever the number of reasons."""

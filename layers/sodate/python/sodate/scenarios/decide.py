@@ -61,7 +61,7 @@ def end_of(
     if isinstance(node.wait, Delay):
         step, sequence = node.wait.step, node.wait.sequence
         return Due(due_at(step, sequence, enrollment.since, mailing=mailing, time_zone=lead.time_zone))
-    return end_of_wait(node.wait, enrollment.entered, _calendar(program, lead, mailing), lead.attribute)
+    return end_of_wait(node.wait, enrollment.entered, calendar_of(program, lead, mailing), lead.attribute)
 
 
 def due_of(
@@ -96,7 +96,8 @@ class _InTimeZone:
         return None
 
 
-def _calendar(program: Program, lead: Dated, mailing: Mailing | None) -> LocalCalendar:
+def calendar_of(program: Program, lead: Dated, mailing: Mailing | None) -> LocalCalendar:
+    """The lead's time zone, or the program's when it is not known; holidays and closing days."""
     known = find_time_zone(lead.time_zone) if lead.time_zone else None
     closing = mailing.closing_days if mailing else ()
     return LocalCalendar(known or ZoneInfo(program.time_zone), program.calendar, closing)
@@ -188,5 +189,5 @@ def _change(change: Change) -> Effect:
 
 def _due_of_task(due: Wait, program: Program, lead: Lead, now: datetime) -> datetime:
     """A date that is past or missing makes the call due at once."""
-    ends = end_of_wait(due, now, _calendar(program, lead, None), lead.attribute)
+    ends = end_of_wait(due, now, calendar_of(program, lead, None), lead.attribute)
     return ends.at if isinstance(ends, Due) else now

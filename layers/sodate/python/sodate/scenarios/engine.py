@@ -4,6 +4,7 @@ A run walks from node to node until one waits or sends, or the enrollment ends. 
 `Advance`, and nothing here has an effect, so a caller may run it again after a lost write.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -23,6 +24,7 @@ from sodate.scenarios.advance import (
 from sodate.scenarios.decide import choose, due_of, effects_of, end_of, has_come, is_met
 from sodate.scenarios.program import Node, Program
 from sodate.scenarios.scenario import Goal
+from sodate.scenarios.send_policy import valid_until
 from sodate.scenarios.steps import (
     END,
     BranchStep,
@@ -108,10 +110,24 @@ def resume(
         enrollment = replace(enrollment, entered=enrollment.entered + (now - interrupted))
     elif policy.waits == "restart":
         enrollment = replace(enrollment, entered=now)
+    most = policy.skip_overdue_hours
+    is_overdue = (lambda due: now - due > timedelta(hours=most)) if most is not None else (lambda due: False)
+    return run_unless_overdue(program, enrollment, lead, now, is_overdue, mailing=mailing)
+
+
+def run_unless_overdue(
+    program: Program,
+    enrollment: ActiveEnrollment,
+    lead: Lead,
+    now: datetime,
+    is_overdue: Callable[[datetime], bool],
+    *,
+    mailing: Mailing | None = None,
+) -> Advance:
+    """As `run`, but an email whose due time is overdue is skipped."""
     advance = run(program, enrollment, lead, now, mailing=mailing)
     send = advance.effects[-1] if advance.effects else None
-    most = policy.skip_overdue_hours
-    if isinstance(send, SendEmail) and most is not None and now - send.due > timedelta(hours=most):
+    if isinstance(send, SendEmail) and is_overdue(send.due):
         skipped = after_send(program, advance.enrollment, lead, now, mailing=mailing)
         reasons = (*advance.reasons[:-1], replace(advance.reason, code=ReasonCode.OVERDUE), *skipped.reasons)
         return replace(skipped, effects=(*advance.effects[:-1], *skipped.effects), reasons=reasons)
@@ -208,9 +224,8 @@ class _Walk:
             case SendStep():
                 ends = end_of(self.program, node, self.enrollment, self.lead, self.mailing)
                 due = due_of(node, ends, self.enrollment, self.lead, self.mailing)
-                until = due + timedelta(hours=step.valid_hours)
                 topic = step.topic or self.program.topic
-                self.effects.append(SendEmail(step.id, step, topic, due, until, node.next[0]))
+                self.effects.append(SendEmail(step.id, step, topic, due, valid_until(step, due), node.next[0]))
                 return self.stop(ReasonCode.SEND, due=self.now)
             case EndStep():
                 return self.end(step.end, ReasonCode.DONE)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sodate.dynamodb import table
@@ -23,8 +23,11 @@ from sodate.leads.lead import Profile
 from sodate.leads.store import find_state
 from sodate.scenarios.compose import StepComposer
 from sodate.scenarios.decide import due_by_time
+from sodate.scenarios.end_by_error import end_by_error
 from sodate.scenarios.lane import lane_of
+from sodate.scenarios.pauses import NO_PAUSE, Pauses
 from sodate.scenarios.program import Program
+from sodate.scenarios.send_policy import retry_at, valid_until
 from sodate.scenarios.steps import SendStep
 from sodate.scenarios.store import enrolled, step_change, step_guard, visit_change, visit_guard
 from sodate.scenarios.watch import StepWatch
@@ -33,7 +36,8 @@ from sodate.scheduling import store as due
 
 @dataclass
 class EnrollmentSource:
-    """One batch of enrollments. `began`: when the invocation began; the visits of the next step begin then.
+    """One batch of enrollments. `began`: when the invocation began; the visits of the next step begin then. `pauses`:
+    of the scenario that have ended.
 
     Raises: `Invalid` when the program has no email at the step of the batch.
     """
@@ -43,6 +47,7 @@ class EnrollmentSource:
     mailing: Mailing
     composer: StepComposer
     began: datetime
+    pauses: Pauses = NO_PAUSE
     ended: str = Reason.ENROLLMENT_ENDED
     _step: SendStep = field(init=False)
     _then: int = field(init=False)
@@ -62,6 +67,10 @@ class EnrollmentSource:
         return self.program.topic_of(self._step)
 
     @property
+    def skips_over_cap(self) -> bool:
+        return self._step.over_cap == "skip"
+
+    @property
     def guard(self) -> Guard:
         return step_guard(self.batch.sequence) if self.program.is_sequence else visit_guard(self.batch.sequence)
 
@@ -78,7 +87,11 @@ class EnrollmentSource:
         return self._request(replace(_enrollment(request), time_zone=time_zone))
 
     def position(self, state: ContactState, request: SendRequest) -> StepPosition:
+        """`gone` for an enrollment that was migrated: what an old version planned is for the new one to send."""
         enrollment = _enrollment(request)
+        current = state.enrollments.get(self.batch.sequence)
+        if current is not None and current.version != self.batch.version:
+            return "gone"
         return state.position(self.batch.sequence, enrollment.enrollment_id, self.batch.step, enrollment.visit)
 
     def still_wanted(self, request: SendRequest) -> Condition:
@@ -99,6 +112,15 @@ class EnrollmentSource:
 
     def compose(self, request: SendRequest, profile: Profile | None, now: datetime) -> OutgoingEmail:
         return self.composer.compose(self.batch, _enrollment(request), profile, now)
+
+    def retry_at(self, request: SendRequest, now: datetime) -> datetime | None:
+        """An email of a sequence fails at once; an operator retries it (`sodate sends retry`)."""
+        return None if self.program.is_sequence else retry_at(self._step, self._due_time(_enrollment(request)), now)
+
+    def after_failure(self, requests: Sequence[SendRequest], now: datetime) -> None:
+        if self._step.on_error == "stop":
+            for enrollment in map(_enrollment, requests):
+                end_by_error(enrollment.lead_id, self.batch.sequence, enrollment.enrollment_id, self._step.id, now)
 
     def plan(self, requests: Iterable[SendRequest], at: datetime, now: datetime) -> None:
         back = self.batch.of(map(_enrollment, requests))
@@ -131,7 +153,7 @@ class EnrollmentSource:
             ref.send_id,
             enrollment,
             enrollment.time_zone,
-            (self._due(enrollment, self.batch.step) or self.began) + timedelta(hours=self._step.valid_hours),
+            valid_until(self._step, self._due_time(enrollment)),
             tuple(earlier.send_id for earlier in ref.earlier),
         )
 
@@ -144,10 +166,15 @@ class EnrollmentSource:
         since = datetime.fromisoformat(current.since) if current else self.began
         return replace(enrollment, since=since, time_zone=state.zone if state else None)
 
+    def _due_time(self, enrollment: EnrollmentRef) -> datetime:
+        """When the email was due; when it fell due in a pause, the end of the pause if its policy says so."""
+        at = self._due(enrollment, self.batch.step) or self.began
+        return self.pauses.resumed_after(at) or at
+
     def _due(self, enrollment: EnrollmentRef, step: int) -> datetime | None:
         """None: more than the time decides; the engine finds out."""
         visit = enrollment.visit
-        begin = visit.began if visit else enrollment.since or self.began
+        begin = self.pauses.entered(visit.began) if visit else enrollment.since or self.began
         key = (begin, enrollment.time_zone, step)
         if key not in self._due_times:  # most leads of a batch have the same key
             at = due_by_time(self.program, step, begin, enrollment.time_zone, self.mailing)

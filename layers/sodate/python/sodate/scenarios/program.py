@@ -74,6 +74,7 @@ class Program:
     goals: tuple[Goal, ...] = ()
     exits: tuple[Exit, ...] = ()
     aliases: tuple[tuple[str, int], ...] = ()
+    max_entries_per_hour: int | None = None
 
     @property
     def end(self) -> int:
@@ -139,6 +140,7 @@ def compile_scenario(scenario: Scenario, version: int) -> Program:
         goals=scenario.goals,
         exits=scenario.exits,
         aliases=aliases,
+        max_entries_per_hour=scenario.max_entries_per_hour,
     )
 
 

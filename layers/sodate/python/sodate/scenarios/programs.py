@@ -6,6 +6,7 @@ id; enrollments stay on the version that they began with.
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
@@ -13,8 +14,9 @@ from pydantic import BaseModel
 from sodate.errors import NotFound
 from sodate.leads.contact_state import id_of
 from sodate.playbook.store import Definitions, DefinitionUnreadable, Stored, derived, parsed
+from sodate.scenarios.pauses import NO_PAUSE, Pauses, spans_of
 from sodate.scenarios.program import Program, ScenarioInvalid, compile_scenario, compile_sequence
-from sodate.scenarios.scenario import Scenario
+from sodate.scenarios.scenario import RUNNING, PausePolicy, Scenario, ScenarioStatus
 from sodate.scenarios.sequence import Sequence
 
 
@@ -48,6 +50,27 @@ def program(definitions: Definitions, name: str, version: int) -> Program:
 def live_program(definitions: Definitions, name: str) -> Program:
     """`name`: of the enrollment, or the id. Raises: `NotFound`, `DefinitionUnreadable`."""
     return program_of(definitions.live("sequence", id_of(name)))
+
+
+def pauses_of(definitions: Definitions, name: str, since: datetime) -> Pauses:
+    """Pauses of a scenario that ended after `since`, with the live policy. `name`: of the enrollment.
+
+    Nothing is read for the default policy, which changes no times.
+    """
+    try:
+        stored = definitions.live("sequence", id_of(name))
+    except NotFound:
+        return NO_PAUSE
+    policy, history = program_of(stored).pause, list[tuple[datetime, ScenarioStatus]]()
+    if policy == PausePolicy():
+        return NO_PAUSE
+    for version in range(stored.version, 0, -1):
+        with suppress(NotFound, DefinitionUnreadable):
+            earlier = definitions.version("sequence", stored.id, version)
+            history.append((datetime.fromisoformat(earlier.published), program_of(earlier).status))
+            if history[-1][0] <= since and history[-1][1] in RUNNING:
+                break
+    return Pauses(spans_of(reversed(history)), policy)
 
 
 def has_scenarios(definitions: Definitions) -> bool:

@@ -9,8 +9,6 @@ from datetime import datetime
 from functools import cached_property
 
 from sodate.activities.activity import Activity
-from sodate.dynamodb import table
-from sodate.dynamodb.table import ConditionFailed
 from sodate.email.mailing import Mailing
 from sodate.errors import NotFound, Transient
 from sodate.leads.contact_state import ContactState, Enrollment
@@ -20,7 +18,7 @@ from sodate.scenarios.admission import Cause, entries_of, may_react, name_by
 from sodate.scenarios.advance import Advance
 from sodate.scenarios.carry_out import CarryOut
 from sodate.scenarios.engine import on_event
-from sodate.scenarios.enroll import enrolling
+from sodate.scenarios.enroll import commit_enrollment
 from sodate.scenarios.entries import Entry
 from sodate.scenarios.experiment_steps import chosen_arms, with_choices
 from sodate.scenarios.lead_now import LeadItems, LeadNow
@@ -32,38 +30,44 @@ from sodate.scenarios.run_batch import plan_steps
 _TRIES = 5
 
 
-def react(lead_id: str, activities: Sequence[Activity], definitions: Definitions, now: datetime) -> None:
-    """Raises: `Transient` when the lead keeps changing."""
+def react(lead_id: str, activities: Sequence[Activity], definitions: Definitions, now: datetime) -> int:
+    """Number of entries that wait for an operator (`max_entries_per_hour`).
+
+    Raises: `Transient` when the lead keeps changing.
+    """
     relevant = sorted((one for one in activities if may_react(one)), key=lambda one: one.position)
     if not relevant or not has_scenarios(definitions):
-        return
+        return 0
+    waiting = set[str]()
     for activity in relevant:
         for _ in range(_TRIES):
             state = find_state(lead_id)
-            if state is None or _is_written(definitions, state, activity, now):
+            if state is None or _is_written(_Reaction(definitions, state, activity, now, waiting)):
                 break
         else:
             raise Transient(f"lead {lead_id} has concurrent changes: try again")
+    return len(waiting)
 
 
-def _is_written(definitions: Definitions, state: ContactState, activity: Activity, now: datetime) -> bool:
+def _is_written(reaction: "_Reaction") -> bool:
     """False: something else changed the lead; read it again."""
     try:
-        return _Reaction(definitions, state, activity, now).is_written()
+        return reaction.is_written()
     except NotFound:
-        if find_state(state.lead_id) is None:
+        if find_state(reaction.state.lead_id) is None:
             return True  # erased meanwhile
         raise
 
 
 @dataclass
 class _Reaction:
-    """One activity. `state`: as it was read, and as it is after each write."""
+    """One activity. `state`: as it was read, and as it is after each write. `waiting`: names of enrollments."""
 
     definitions: Definitions
     state: ContactState
     activity: Activity
     now: datetime
+    waiting: set[str]
 
     @cached_property
     def _items(self) -> LeadItems:
@@ -93,9 +97,11 @@ class _Reaction:
         if advance is None:
             return True
         plan_steps(compiled, name, [(lead, advance)], self.now)
-        after = CarryOut(self.definitions, self._mailing, lead, name, self.now).write(advance)
+        carry_out = CarryOut(self.definitions, self._mailing, lead, name, self.now)
+        after = carry_out.write(advance)
         if after is None:
             return False
+        self.waiting |= carry_out.waiting
         self.state = after
         return True
 
@@ -116,11 +122,11 @@ class _Reaction:
 
     def _enrolled(self, compiled: Program, name: str) -> bool:
         cause = Cause(self.activity.type, self.activity.key, self.activity.at)
-        after, writes = enrolling(compiled, name, self.state, cause, self._mailing, self.now)
-        try:
-            table.commit(writes)
-        except ConditionFailed:
+        after = commit_enrollment(compiled, name, self.state, cause, self._mailing, self.now)
+        if after is None:
             return False
+        if after is self.state:
+            self.waiting.add(name)
         self.state = after
         return True
 

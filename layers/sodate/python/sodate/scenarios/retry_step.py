@@ -34,6 +34,8 @@ def retry_step(definitions: Definitions, lead_id: str, send_id: str, now: dateti
     enrollment = state.enrollments.get(name) if state else None
     if state is None or enrollment is None or enrollment.id != send.enrollment_id:
         raise Conflict("the enrollment through the sequence was ended or replaced")
+    if enrollment.version != version:
+        raise Conflict(f"the enrollment was migrated to version {enrollment.version} since")
     if never := state.permanent_rejection(str(send.topic)):
         raise Conflict(never)
     since, visit = datetime.fromisoformat(enrollment.since), send.step_visit

@@ -16,10 +16,12 @@ from sodate.leads.store import find_state, states_of
 from sodate.playbook.store import Definitions
 from sodate.scenarios.advance import Advance
 from sodate.scenarios.carry_out import CarryOut
-from sodate.scenarios.engine import run, stop
+from sodate.scenarios.engine import run_unless_overdue, stop
+from sodate.scenarios.enter import WAITING
 from sodate.scenarios.experiment_steps import chosen_arms, with_choices
 from sodate.scenarios.lane import lane_of
 from sodate.scenarios.lead_now import LeadItems, LeadNow
+from sodate.scenarios.pauses import NO_PAUSE, Pauses
 from sodate.scenarios.program import Program, key_in
 from sodate.scenarios.progress import active, after, is_only_the_email
 from sodate.scheduling import store as due
@@ -49,13 +51,14 @@ class Outcome:
 
 @dataclass(frozen=True)
 class BatchRun:
-    """`now`: of the invocation. `has_ended`: the scenario has; everybody leaves it."""
+    """`now`: of the invocation. `has_ended`: the scenario has; everybody leaves it. `pauses`: that have ended."""
 
     definitions: Definitions
     program: Program
     mailing: Mailing
     now: datetime
     has_ended: bool = False
+    pauses: Pauses = NO_PAUSE
 
     def run(self, batch: EnrollmentBatch) -> Outcome:
         """A lead that cannot be processed holds up nobody else.
@@ -109,7 +112,10 @@ class BatchRun:
 
         def advance_with(chosen: Mapping[str, str]) -> Advance:
             seen = active(self.program, name, enrollment, chosen)
-            return run(self.program, seen, lead, self.now, mailing=self.mailing)
+            seen = replace(seen, entered=self.pauses.entered(seen.entered))
+            return run_unless_overdue(
+                self.program, seen, lead, self.now, self.pauses.is_overdue, mailing=self.mailing
+            )  # fmt: skip
 
         return with_choices(self.program, enrollment, advance_with, lambda: self._chosen)
 
@@ -127,6 +133,8 @@ class BatchRun:
             _report(decided.ref.lead_id, error, outcome)
         else:
             outcome.counts[str(decided.advance.reason.code)] += 1
+            if carry_out.waiting:
+                outcome.counts[WAITING] += len(carry_out.waiting)
         return True
 
 

@@ -35,7 +35,10 @@ class PausePolicy(Definition):
         " `hold`: the time of the pause does not count.",
     )
     skip_overdue_hours: int | None = Field(
-        default=None, ge=0, le=24 * 365, description="Skip an email overdue by more than this; empty: send it."
+        default=None,
+        ge=0,
+        le=24 * 365,
+        description="Skip an email that fell due in the pause and is overdue by more than this; empty: `valid_hours`.",
     )
 
 

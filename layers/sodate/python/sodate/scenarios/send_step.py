@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sodate.consent.links import Links
+from sodate.email.delivery.entry_message import EntryBatch, ScheduledEntry
 from sodate.email.delivery.message import EnrollmentBatch
 from sodate.email.delivery.send_batch import BatchSender
 from sodate.email.mailing import Mailing
@@ -12,9 +13,11 @@ from sodate.errors import Invalid, NotFound
 from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.compose import StepComposer
 from sodate.scenarios.enrollment_source import EnrollmentSource
+from sodate.scenarios.enter_by_schedule import ScheduleEntries
 from sodate.scenarios.lane import lane_of
+from sodate.scenarios.pauses import Pauses
 from sodate.scenarios.program import Program
-from sodate.scenarios.programs import live_program, program
+from sodate.scenarios.programs import live_program, pauses_of, program
 from sodate.scenarios.run_batch import BatchRun
 from sodate.scenarios.scenario import RUNNING, ScenarioStatus
 from sodate.scheduling import store as due
@@ -30,6 +33,12 @@ class StepEmail:
     stage: str
     sender: BatchSender
 
+    def act(self, message: EnrollmentBatch | ScheduledEntry | EntryBatch, began: datetime) -> Counter[str]:
+        """Number of enrollments or leads per outcome. Raises: what `send` and `ScheduleEntries.act` raise."""
+        if isinstance(message, EnrollmentBatch):
+            return self.send(message, began)
+        return ScheduleEntries(self.definitions, self.sender.now).act(message, began)
+
     def send(self, batch: EnrollmentBatch, began: datetime) -> Counter[str]:
         """Number of enrollments per outcome; the ledger stores the reasons. `began`: when the invocation began.
 
@@ -44,18 +53,23 @@ class StepEmail:
             due.plan(now + PAUSE_CHECK, lane_of(compiled), batch.id, batch, now)
             return Counter(paused=len(batch.enrollments))
         mailing, has_ended = parsed(self.definitions.live("mailing"), Mailing), status is ScenarioStatus.ENDED
-        if batch.attempt > 1 or not (has_ended or compiled.needs_engine(batch.step)):
-            return self._send(batch, compiled, mailing, began)
-        outcome = BatchRun(self.definitions, compiled, mailing, now, has_ended).run(batch)
+        earliest = min((one.visit.began for one in batch.enrollments if one.visit), default=now)
+        pauses = pauses_of(self.definitions, batch.sequence, earliest)
+        needs_engine = has_ended or bool(pauses.spans) or compiled.needs_engine(batch.step)
+        if batch.attempt > 1 or not needs_engine:
+            return self._send(batch, compiled, mailing, began, pauses)
+        outcome = BatchRun(self.definitions, compiled, mailing, now, has_ended, pauses).run(batch)
         if outcome.emails:
-            outcome.counts += self._send(batch.of(outcome.emails), compiled, mailing, began)
+            outcome.counts += self._send(batch.of(outcome.emails), compiled, mailing, began, pauses)
         if outcome.faults:
             raise Invalid("; ".join(outcome.faults), "lead")
         return outcome.counts
 
-    def _send(self, batch: EnrollmentBatch, compiled: Program, mailing: Mailing, began: datetime) -> Counter[str]:
+    def _send(
+        self, batch: EnrollmentBatch, compiled: Program, mailing: Mailing, began: datetime, pauses: Pauses
+    ) -> Counter[str]:  # fmt: skip
         composer = StepComposer(self.definitions, self.links, self.stage, compiled, mailing)
-        source = EnrollmentSource(batch, compiled, mailing, composer, began)
+        source = EnrollmentSource(batch, compiled, mailing, composer, began, pauses)
         return self.sender.send(source, source.requests(), mailing, began, batch.evidence or "")
 
     def _live_status(self, name: str) -> ScenarioStatus:

@@ -1,19 +1,24 @@
-"""Conditions and changes of one enrollment in STATE, without reading the state; and its part of a claim."""
+"""Conditions and changes of one enrollment in STATE, without reading it; its part of a claim; limits of entries."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from sodate.dynamodb import keys
+from sodate.dynamodb import keys, table
+from sodate.dynamodb.item import TableItem, values
 from sodate.dynamodb.statement import number, text
-from sodate.dynamodb.table import Update
+from sodate.dynamodb.table import Delete, Put, Update, Write
 from sodate.email.eligibility.store import Guard
 from sodate.leads.contact_state import Enrollment, Visit
 from sodate.leads.lead import Profile
 from sodate.leads.store import ProfileItem, StateItem, equal, profile_key, state_key
+
+_COUNTED, _WAITING = timedelta(days=1), timedelta(days=90)
 
 
 def step_change(lead_id: str, sequence: str, enrollment_id: str, step: int, then: int) -> Update:
@@ -100,3 +105,92 @@ def visit_guard(name: str) -> Guard:
         step.condition & visits(name, number("visit"), number("entered")),
         [*step.actions, *visit_set(name, number("next_visit"), number("next_entered"))],
     )
+
+
+# -- entries of a scenario with a limit --------------------------------------------------------------------------------
+
+
+class EntryCountItem(TableItem, discriminator="entrycount"):
+    """Entries of one hour (UTC)."""
+
+    entered = NumberAttribute()
+
+
+class EntryStopItem(TableItem, discriminator="entrystop"):
+    """Present from the first entry over the limit until an operator decides."""
+
+    at = UnicodeAttribute()
+
+
+class WaitingEntryItem(TableItem, discriminator="waitingentry"):
+    reason = UnicodeAttribute()
+    reference = UnicodeAttribute()
+    at = UnicodeAttribute()
+
+
+@dataclass(frozen=True)
+class WaitingEntry:
+    """A lead that waits for an operator. `name`: of the enrollment; `reason`, `reference`, `at`: of its cause."""
+
+    lead_id: str
+    name: str
+    reason: str
+    reference: str
+    at: datetime
+
+
+def entries_of_hour(scenario: str, now: datetime) -> int:
+    item = table.find(EntryCountItem, keys.scenario(scenario), keys.entry_count(now))
+    return int(item.entered) if item is not None else 0
+
+
+def entries_stopped_at(scenario: str) -> datetime | None:
+    item = table.find(EntryStopItem, keys.scenario(scenario), keys.ENTRY_STOP)
+    return datetime.fromisoformat(item.at) if item is not None else None
+
+
+def entry_counted(scenario: str, limit: int, now: datetime) -> Update:
+    """Fails when the hour is full."""
+    counted = EntryCountItem(keys.scenario(scenario), keys.entry_count(now))
+    has_room = EntryCountItem.entered.does_not_exist() | (EntryCountItem.entered < limit)
+    ttl = int((now + _COUNTED).timestamp())
+    kind = EntryCountItem.kind.set(EntryCountItem)
+    return Update(counted, [EntryCountItem.entered.add(1), EntryCountItem.ttl.set(ttl), kind], has_room)
+
+
+def waiting_writes(scenario: str, waiting: WaitingEntry, now: datetime) -> list[Write]:
+    """The entry on the list, and no further entries from now on."""
+    return [
+        Put(
+            WaitingEntryItem(
+                keys.waiting_entries(scenario),
+                keys.waiting_entry(waiting.lead_id, waiting.name),
+                reason=waiting.reason,
+                reference=waiting.reference,
+                at=keys.stamp(waiting.at),
+                ttl=int((now + _WAITING).timestamp()),
+            )
+        ),
+        Put(EntryStopItem(keys.scenario(scenario), keys.ENTRY_STOP, at=keys.stamp(now))),
+    ]
+
+
+def waiting_entries(scenario: str, after: str | None = None, limit: int = 100) -> tuple[list[WaitingEntry], str | None]:
+    """Up to `limit` entries after the cursor, and the cursor of the next page (None: no more pages)."""
+    rows, last = table.page(keys.waiting_entries(scenario), after, limit)
+    return [_waiting_entry(values(WaitingEntryItem, row)) for row in rows], last
+
+
+def _waiting_entry(stored: Mapping[str, Any]) -> WaitingEntry:
+    lead_id, name = keys.lead_of_waiting_entry(stored["sk"]), keys.enrollment_of_waiting_entry(stored["sk"])
+    return WaitingEntry(lead_id, name, stored["reason"], stored["reference"], datetime.fromisoformat(stored["at"]))
+
+
+def no_longer_waiting(scenario: str, waiting: WaitingEntry) -> Delete:
+    return Delete(WaitingEntryItem(keys.waiting_entries(scenario), keys.waiting_entry(waiting.lead_id, waiting.name)))
+
+
+def reopen_entries(scenario: str, now: datetime) -> None:
+    """Further entries come in, and the count of this hour begins anew."""
+    pk = keys.scenario(scenario)
+    table.commit([Delete(EntryStopItem(pk, keys.ENTRY_STOP)), Delete(EntryCountItem(pk, keys.entry_count(now)))])

@@ -47,7 +47,9 @@ WATCH = Lane("watch", 1)
 DECAY = Lane("decay", 2)
 #: Digests, escalations, ends and returns of signals handed to sales.
 SALES = Lane("sales", 1)
-LANES = (*SENDING, WATCH, DECAY, SALES)
+#: Posts of webhook steps, apart from what sales waits for.
+WEBHOOK = Lane("webhook", 1)
+LANES = (*SENDING, WATCH, DECAY, SALES, WEBHOOK)
 
 
 class DueItem(TableItem, discriminator="due"):

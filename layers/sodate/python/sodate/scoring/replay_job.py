@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from sodate.dynamodb import keys
 from sodate.dynamodb.item import Row
 from sodate.errors import Invalid, NotFound, Transient
+from sodate.leads.lead import Profile
 from sodate.playbook.store import ONLY, Definitions
 from sodate.scheduling.message import MessageTypes
 from sodate.scoring.replay import Case, cases, is_recorded, partitions, replay
@@ -101,12 +102,19 @@ class TaskOutcome:
 
 #: (lead id, now, announce) → what is written with the lead's score; None: nothing but the score.
 AdditionFor = Callable[[str, datetime, bool], AdditionOf | None]
+#: (profile, when the job began): what else is brought up to date for each lead, any number of times.
+Also = Callable[[Profile, datetime], None]
 
 
 def run_task(
-    task: ReplayTask, definitions: Definitions, now: Callable[[], datetime], until: datetime, addition_for: AdditionFor
+    task: ReplayTask,
+    definitions: Definitions,
+    now: Callable[[], datetime],
+    until: datetime,
+    addition_for: AdditionFor,
+    also: Also = lambda profile, began: None,
 ) -> TaskOutcome:
-    """Run one task until about `until`: each lead's score, together with its segments.
+    """Run one task until about `until`: each lead's score, together with its segments, and what `also` does.
 
     Raises: `Invalid` for an unknown replay or task, `Transient` when no progress was possible.
     """
@@ -117,7 +125,7 @@ def run_task(
         # The delivery that did this task may have crashed before it sent the next message. Send it only then.
         is_orphan = segment_item.ended is None and segment_item.asked_for < segment_item.next_task
         return TaskOutcome("repeated", replace(task, number=int(segment_item.next_task)) if is_orphan else None)
-    result = _Segment(segment_item, task.segment, definitions, now, addition_for).process_until(until)
+    result = _Segment(segment_item, task.segment, definitions, now, addition_for, also).process_until(until)
     names = tuple(result.unreadable)
     if not save_progress(segment_item, result, now()):
         return TaskOutcome("overtaken", None, names)
@@ -136,6 +144,7 @@ class _Segment:
     definitions: Definitions
     now: Callable[[], datetime]
     addition_for: AdditionFor
+    also: Also
 
     def process_until(self, until: datetime) -> TaskResult:
         """Process partitions until `until`. A throttled table ends the task early if it made progress.
@@ -170,6 +179,7 @@ class _Segment:
         try:
             for case in cases(items):
                 rescored = self._rescored(case, rules, self.now())
+                self.also(case.profile, datetime.fromisoformat(self.item.began))
                 result.changed += rescored.changed
                 result.hot += rescored.became_hot
                 result.leads += 1

@@ -13,13 +13,14 @@ from sodate.playbook.problem import Problem, did_you_mean
 from sodate.playbook.yamlfile import Path
 from sodate.scenarios.entries import (
     DateEntry,
+    Entry,
     FormEntry,
     OptInEntry,
     ScheduleEntry,
 )
 from sodate.scenarios.graph import faults_of
 from sodate.scenarios.recurrence import next_after
-from sodate.scenarios.scenario import PausePolicy, Scenario
+from sodate.scenarios.scenario import Scenario
 from sodate.scenarios.steps import CallTaskStep, EnrollStep, LeaveStep, SendStep, SignalStep, WaitForStep
 from sodate.scenarios.triggers import Reply, SegmentEntered, SegmentLeft, Trigger
 
@@ -43,34 +44,20 @@ def _not_run(scenario: Scenario) -> Iterator[tuple[Path, str]]:
     yield from _entries_not_run(scenario)
     if scenario.precedence:
         yield ("precedence",), "an order between scenarios"
-    if scenario.max_entries_per_hour is not None:
-        yield ("max_entries_per_hour",), "a limit of entries"
-    if scenario.pause != PausePolicy():
-        yield ("pause",), "a policy for pauses other than `waits: count_on`"
     for path, trigger in _triggers(scenario):
         if isinstance(trigger, Reply):
             yield path, "`reply`"
-    yield from _steps_not_run(scenario)
 
 
 def _entries_not_run(scenario: Scenario) -> Iterator[tuple[Path, str]]:
     for index, entry in enumerate(scenario.entry):
-        if isinstance(entry, DateEntry | ScheduleEntry):
-            head = "date" if isinstance(entry, DateEntry) else "schedule"
-            yield ("entry", index, head), f"entries by `{head}`"
-        if isinstance(entry, OptInEntry) and scenario.key is not None:
-            yield ("entry", index, "opt_in_confirmed"), "an opt-in of a scenario with a key"
+        head = _WITHOUT_KEY.get(type(entry))
+        if head is not None and scenario.key is not None:
+            yield ("entry", index, head), f"entries by `{head}` of a scenario with a key"
 
 
-def _steps_not_run(scenario: Scenario) -> Iterator[tuple[Path, str]]:
-    for index, step in enumerate(scenario.steps):
-        for key, value in _NOT_RUN.items():
-            if getattr(step, key, value) != value:
-                yield ("steps", index, key), f"`{key}` other than `{value}`" if value else f"`{key}`"
-
-
-#: Keys of steps → the only value that is run; None: no value is.
-_NOT_RUN = {"webhook": None, "over_cap": "defer", "on_error": "retry"}
+#: Entries that are about no seminar or other value of a key.
+_WITHOUT_KEY: dict[type[Entry], str] = {OptInEntry: "opt_in_confirmed", DateEntry: "date", ScheduleEntry: "schedule"}
 
 
 def scores_need_rules(context: Context) -> Iterator[Problem]:
@@ -84,6 +71,9 @@ def scores_need_rules(context: Context) -> Iterator[Problem]:
 
 
 def _asks_for_the_score(scenario: Scenario) -> Iterator[Path]:
+    for index, entry in enumerate(scenario.entry):
+        if isinstance(entry, DateEntry):  # planned by the replay of the scores, for the leads that there are
+            yield ("entry", index, "date")
     for index, step in enumerate(scenario.steps):
         if isinstance(step, CallTaskStep | SignalStep):
             yield ("steps", index, step.kind)

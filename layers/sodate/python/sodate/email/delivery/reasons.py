@@ -19,6 +19,7 @@ REASONS: dict[str, str] = {
     Reason.DEFINITION_UNREADABLE: (
         "a newer release wrote this template; tried again until code or playbook is corrected"
     ),
+    Reason.NOT_COMPOSED: "the template cannot be filled in for this lead; tried again until `valid_hours` are over",
     Reason.OPT_IN_CEILING: (
         "more opt-in emails were requested than this form sends in an hour, or one mailbox gets in a day"
     ),

@@ -45,6 +45,7 @@ from sodate.leads.store import find_state, profiles_of
 
 #: An invocation that is older than this makes no more claims: its SES call must begin by `LATEST_CALL`.
 LATEST_CLAIM = LATEST_CALL - rate_limiter.PATIENCE
+_LONGEST_REASON = 300
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,9 @@ class BatchSender:
         if why is not None:
             source.plan(requests, now, now)
             return Counter({why: len(requests)})
-        rules = Rules(source.topic, mailing, limits(mailing.caps, source.topic), source.ended)
+        rules = Rules(
+            source.topic, mailing, limits(mailing.caps, source.topic), source.ended, source.skips_over_cap
+        )  # fmt: skip
         batch = _Batch(
             self, source, rules, began, evidence, OutcomeRecorder(source), Rescheduler(source, self.now)
         )  # fmt: skip
@@ -129,7 +132,7 @@ class _Batch:
             return True
         composed: list[tuple[SendRequest, OutgoingEmail]] | None = None
         try:
-            composed = self._composed(claimed, claims.now)
+            composed = self._composed(claimed, claims)
             if not composed:
                 return True
             slot = rate_limiter.wait_for_slot(rate_limit, self.tools.now, self.tools.sleep)
@@ -145,19 +148,30 @@ class _Batch:
         answers = self.tools.ses.send_bulk([outgoing for _, outgoing in composed])
         return self._settle(list(zip(sending, answers, strict=True)), claims, slot)
 
-    def _composed(self, requests: list[SendRequest], now: datetime) -> list[tuple[SendRequest, OutgoingEmail]]:
-        """An email that cannot be composed gets a `failed` item; the others of the batch are sent."""
+    def _composed(self, requests: list[SendRequest], claims: Claims) -> list[tuple[SendRequest, OutgoingEmail]]:
+        """An email that cannot be composed is tried again later, or gets a `failed` item; the others are sent."""
         profiles = profiles_of(request.lead_id for request in requests)
         composed: list[tuple[SendRequest, OutgoingEmail]] = []
-        failed: list[Row] = []
+        failed: list[tuple[SendRequest, str]] = []
         for request in requests:
             try:
-                composed.append((request, self.source.compose(request, profiles.get(request.lead_id), now)))
+                composed.append((request, self.source.compose(request, profiles.get(request.lead_id), claims.now)))
             except (Invalid, NotFound) as error:
-                failed += self.outcomes.failed(request, str(error), now, now)
-                self.outcomes.counts["not_made"] += 1
-        table.put_many(failed)
+                at = self.source.retry_at(request, claims.now)
+                if at is None:
+                    failed.append((request, str(error)))
+                else:
+                    self._release([request], f"{Reason.NOT_COMPOSED}:{error}"[:_LONGEST_REASON], claims, at)
+        self._fail(failed, claims.now)
         return composed
+
+    def _fail(self, failed: list[tuple[SendRequest, str]], now: datetime) -> None:
+        rows: list[Row] = []
+        for request, reason in failed:
+            rows += self.outcomes.failed(request, reason, now, now)
+            self.outcomes.counts["not_made"] += 1
+        table.put_many(rows)
+        self.source.after_failure([request for request, _ in failed], now)
 
     def _claims(self, request: SendRequest, claims: Claims) -> bool:
         """True when this caller sends the email."""
@@ -242,14 +256,21 @@ class _Batch:
             finally:
                 if deferred:
                     self._release([request for request, _ in deferred], deferred[0][1].reason or "deferred", claims)
+        rejected = [request for request, answer in answered if answer.verdict == Verdict.REJECTED]
+        self.source.after_failure(rejected, self.tools.now())
         self.throttled_calls += len(deferred) == len(answered)
         # A few throttled entries can be ignored; a second call throttled as a whole means that SES accepts no more.
         return not (is_stopped or self.throttled_calls > 1)
 
-    def _release(self, requests: list[SendRequest], reason: str, claims: Claims) -> None:
-        """Release the claims. The due entry is written first: a crash leaves an extra due entry, never a lost email."""
+    def _release(
+        self, requests: list[SendRequest], reason: str, claims: Claims, at: datetime | None = None
+    ) -> None:  # fmt: skip
+        """Release the claims. The due entry is written first: a crash leaves an extra due entry, never a lost email.
+
+        `at`: when they come again; None: at once.
+        """
         now = self.tools.now()
-        self.source.plan(requests, now, now)
+        self.source.plan(requests, at or now, now)
         for request in requests:
             self.outcomes.planned(request, reason, None, now)
             if request.earlier:

@@ -56,6 +56,8 @@ class Rules:
     limits: Sequence[Limit]
     ended: str
     """Reason code when the source has ended for the lead."""
+    skips_over_cap: bool = False
+    """An email over a frequency cap is skipped at once, not deferred."""
     _opens: dict[tuple[datetime, str | None], datetime] = field(default_factory=dict)
 
     def opens(self, at: datetime, time_zone: str | None) -> datetime:
@@ -108,7 +110,10 @@ def not_now(state: ContactState, valid_until: datetime, rules: Rules, now: datet
     if never:
         return Skip(never)
     reason: str
-    reason, free = cap_reached(rules.limits, state, rules.topic, now) or (Reason.CHANGED_MEANWHILE, now)
+    cap = cap_reached(rules.limits, state, rules.topic, now)
+    if cap is not None and rules.skips_over_cap:
+        return Skip(cap[0])
+    reason, free = cap or (Reason.CHANGED_MEANWHILE, now)
     paused = datetime.fromisoformat(state.pause_until) if state.pause_until else now
     if paused > max(now, free):
         reason, free = Reason.PAUSED, paused

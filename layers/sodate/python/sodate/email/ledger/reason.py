@@ -13,6 +13,7 @@ class Reason(StrEnum):
     CHANGED_MEANWHILE = "changed_meanwhile"
     NO_SLOT = "no_slot"
     NOT_ATTEMPTED = "not_attempted"
+    NOT_COMPOSED = "not_composed"
     DEFINITION_UNREADABLE = "definition_unreadable"
     OPT_IN_CEILING = "opt_in_ceiling"
     TRANSACTIONAL_GUARD = "transactional_guard"
