@@ -75,6 +75,9 @@ def rehearsed(book: Any, seed: int) -> Recorded:
             "primary.title": _TITLES[number % 3],
             "primary.employees": _SIZES[number % 2],
         }
+        if number % 3 == 2:
+            starts = (START + timedelta(days=18 + number)).date()
+            given |= {"form": "demo", "secondary.start_date": starts.isoformat()}
         come = (START, START + timedelta(days=15))
         arrivals.append(arrival_of(f"lead-{number}", given, definitions, ASSUMPTIONS, chance, come))
     rehearsal.run(arrivals)
@@ -99,7 +102,9 @@ class Production:
         answers = {"name": "山田太郎", "company": "例示株式会社", "agree": True, **primary}
         with self.monkeypatch.context() as patch:
             patch.setattr(self.world.app, "new_id", lambda: deed.person.id, raising=False)
-            assert self.world.post({"email": deed.person.profile.address, **answers})["statusCode"] == 201
+            more = {"phone": "03-1234-5678", **deed.person.profile.secondary} if deed.person.form == "demo" else {}
+            posted = {"email": deed.person.profile.address, **answers, **more}
+            assert self.world.post(posted, deed.person.form or "")["statusCode"] == 201
 
     def _opt_in_confirmed(self, deed: Deed) -> None:
         mail = next(one for one in self.world.mails_to(deed.person.profile.address) if one.tags["name"] == "opt_in")
@@ -147,4 +152,7 @@ def test_a_rehearsal_decides_as_production_does(
     assert len(left_out) <= PEOPLE / 3
     ours = Counter(one for one in rehearsal.decisions if one[0] not in left_out)
     theirs = Counter(production.decisions())
+    sources = [*rehearsal.definitions.programs, *(one.id for one in rehearsal.definitions.broadcasts)]
+    silent = [name for name in sources if not any(name in what for _, _, what in theirs)]
+    assert not silent, "each scenario and broadcast decides something"
     assert sorted((ours - theirs).elements()) == sorted((theirs - ours).elements())

@@ -19,3 +19,4 @@ class Email:
     valid_until: datetime
     is_broadcast: bool = False
     variant: str | None = None
+    skips_over_cap: bool = False

@@ -3,12 +3,14 @@
 It mirrors `scenarios.run_batch`, `carry_out` and `enrollment_source`, which write what is assigned here.
 """
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 
 from sodate.activities.activity import Activity
 from sodate.activities.catalog import ActivityType
+from sodate.dynamodb import keys
 from sodate.email.eligibility.decide import Defer
 from sodate.leads.contact_state import Enrollment, Visit, id_of
 from sodate.rehearsal.agenda import STEP
@@ -20,7 +22,7 @@ from sodate.rehearsal.sending_rate import SendingRate
 from sodate.rehearsal.setting import Setting
 from sodate.rehearsal.tally import count_advance, count_entry
 from sodate.rehearsal.view import PersonNow
-from sodate.scenarios.admission import Cause, begin, may_enter, with_room
+from sodate.scenarios.admission import Cause, begin, has_room, may_enter, with_room
 from sodate.scenarios.advance import Advance, Effect, Enroll, Leave
 from sodate.scenarios.decide import due_by_time
 from sodate.scenarios.engine import run
@@ -35,6 +37,7 @@ from sodate.scenarios.progress import (
     name_in,
     profile_values,
 )
+from sodate.scenarios.send_policy import valid_until
 from sodate.scheduling.store import due_minute
 
 _TYPES = {type_.value: type_ for type_ in ActivityType}
@@ -48,8 +51,17 @@ class Enrollments:
     mailer: Mailer
     sales_team: SalesTeam
     sending_rate: SendingRate
+    _entries: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _stopped: set[str] = field(default_factory=set)
 
     def enter(self, person: Person, program: Program, name: str, cause: Cause, now: datetime) -> None:
+        """An entry over `max_entries_per_hour` stops the scenario's entries: in a rehearsal no operator decides."""
+        hour = (program.id, keys.rate_hour(now))
+        if not has_room(program, self._entries[hour], is_stopped=program.id in self._stopped):
+            self._stopped.add(program.id)
+            self.setting.figures.waiting[program.id] += 1
+            return
+        self._entries[hour] += 1
         beginning = begin(program, name, person.state, cause, self.setting.definitions.mailing, now)
         person.state = with_room(person.state, now).enroll({name: beginning.enrollment})
         count_entry(self.setting, person, program, cause, now)
@@ -124,7 +136,7 @@ class Enrollments:
         due = due_by_time(program, enrollment.step, began, person.state.zone, mailing) or now
         email = Email(
             program.id, step.id, str(person.got[program.id, step.id]), step.send,
-            program.topic_of(step), due + timedelta(hours=step.valid_hours),
+            program.topic_of(step), valid_until(step, due), skips_over_cap=step.over_cap == "skip",
         )  # fmt: skip
         decision = self.mailer.decide(person, email, now)
         if isinstance(decision, Defer):

@@ -14,6 +14,7 @@ class Figures:
     """`time_zone`: of days and hours. Sources are ids of scenarios, sequences and broadcasts.
 
     `variants`: answers to a broadcast's experiment, by source, occurrence, variant and answer; `decided`: its outcome.
+    `waiting`: entries over a scenario's limit.
     `edges`: enrollments that left a step, by scenario, step and exit. `overlaps`: people who were in both scenarios at
     the same time. `hours_to_goal`: since the enrollment began. `signals` and `calls`: by day and owner.
     `arrived`: through a form, within the days of the rehearsal; `opt_in_emails`: to those of them who must confirm.
@@ -31,6 +32,7 @@ class Figures:
     decided: dict[tuple[Source, str], str] = field(default_factory=dict)
     skipped: Counter[tuple[Source, str]] = field(default_factory=Counter)
     deferred: Counter[tuple[Source, str]] = field(default_factory=Counter)
+    waiting: Counter[Source] = field(default_factory=Counter)
     entered: Counter[Source] = field(default_factory=Counter)
     entered_on: Counter[tuple[date, Source]] = field(default_factory=Counter)
     edges: Counter[tuple[Source, str, str]] = field(default_factory=Counter)

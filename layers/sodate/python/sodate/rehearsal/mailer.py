@@ -19,11 +19,11 @@ class Mailer:
     setting: Setting
     answers: Answers
     sending_rate: SendingRate
-    _rules: dict[str, Rules] = field(default_factory=dict)
+    _rules: dict[tuple[str, bool], Rules] = field(default_factory=dict)
 
     def decide(self, person: Person, email: Email, now: datetime) -> Skip | Defer | None:
         """None: the email leaves now. Nothing of the person changes."""
-        rules = self._rules_of(email.topic)
+        rules = self._rules_of(email.topic, skips=email.skips_over_cap)
         decision = before_claim(person.id, email.valid_until, person.state.zone, rules, now)
         if decision is None and not may_claim(person.state, email.topic, rules.limits, now):
             decision = not_now(person.state, email.valid_until, rules, now)
@@ -55,7 +55,7 @@ class Mailer:
         self.setting.witness(person.id, now, email.source, email.step, word)
 
     def _mailed(self, state: ContactState, topic: str, now: datetime) -> ContactState:
-        known, minute = self._rules_of(topic).limits, minutes(now)
+        known, minute = self._rules_of(topic, skips=False).limits, minutes(now)
         mailed = (minute, *state.mailed)[: minutes_needed(known, None)]
         by_topic = minutes_needed(known, topic)
         if not by_topic:
@@ -63,8 +63,10 @@ class Mailer:
         in_topic = (minute, *state.mailed_in.get(topic, ()))[:by_topic]
         return replace(state, mailed=mailed, mailed_in={**state.mailed_in, topic: in_topic})
 
-    def _rules_of(self, topic: str) -> Rules:
-        if topic not in self._rules:
+    def _rules_of(self, topic: str, *, skips: bool) -> Rules:
+        """`skips`: an email over a cap is skipped instead of deferred."""
+        if (topic, skips) not in self._rules:
             mailing = self.setting.definitions.mailing
-            self._rules[topic] = Rules(topic, mailing, limits(mailing.caps, topic), Reason.ENROLLMENT_ENDED)
-        return self._rules[topic]
+            rules = Rules(topic, mailing, limits(mailing.caps, topic), Reason.ENROLLMENT_ENDED, skips)
+            self._rules[topic, skips] = rules
+        return self._rules[topic, skips]

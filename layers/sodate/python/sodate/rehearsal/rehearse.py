@@ -26,6 +26,7 @@ from sodate.rehearsal.reactions import Reactions
 from sodate.rehearsal.sales_team import SalesTeam
 from sodate.rehearsal.sending_rate import SendingRate
 from sodate.rehearsal.setting import Setting, nothing
+from sodate.rehearsal.timed_entries import TimedEntries
 
 
 @dataclass
@@ -46,16 +47,19 @@ class Rehearsal:
         )
         sending_rate = SendingRate(self.assumptions.sending, self.definitions.mailing)
         mailer, sales_team = Mailer(self.setting, Answers(self.setting), sending_rate), SalesTeam(self.setting)
-        self._course = Course(self.setting, Enrollments(self.setting, mailer, sales_team, sending_rate))
+        enrollments = Enrollments(self.setting, mailer, sales_team, sending_rate)
+        self._course = Course(self.setting, enrollments)
+        self._timed = TimedEntries(self.setting, enrollments, self.people)
         self._reactions = Reactions(self.setting, self._course, sales_team)
         self._broadcasts = BroadcastRuns(self.setting, mailer, sending_rate, self.people)
-        self.setting.happen, self.setting.changed = self._reactions.happen, self._reactions.changed
+        self.setting.happen, self.setting.changed = self._reactions.happen, self._changed
 
     def run(self, arrivals: Iterable[Arrival]) -> Figures:
         begin, end = self.span
         for arrival in arrivals:
             self.add(arrival)
         self._broadcasts.plan(begin, end)
+        self._timed.plan_schedules(begin, end)
         self.setting.agenda.run(end)
         return self._counted()
 
@@ -79,8 +83,14 @@ class Rehearsal:
     def _come(self, person: Person, past: list[Activity], now: datetime) -> None:
         self.people[person.id] = person
         self._reactions.begin(person, past, now)
+        self._timed.plan_dates(person, now)
         for habit in self.assumptions.habits:
             self._again(person, habit, 1, now)
+
+    def _changed(self, person: Person, now: datetime) -> None:
+        """The profile of a person has changed."""
+        self._timed.plan_dates(person, now)
+        self._reactions.changed(person, now)
 
     def _confirm(self, person: Person, now: datetime) -> None:
         self.setting.figures.confirmed += 1

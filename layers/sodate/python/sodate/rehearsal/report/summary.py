@@ -43,6 +43,7 @@ def document(
             "opt_outs": _sorted(figures.opt_outs),
         },
         "emails": _emails(figures, definitions, assumptions, span),
+        "entries_over_the_limit": _sorted(figures.waiting),
         "deferred": _by_source(figures.deferred),
         "skipped": _by_source(figures.skipped),
         "cap_hits": _by_source(_cap_hits(figures)),
