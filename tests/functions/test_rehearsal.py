@@ -102,7 +102,8 @@ class Production:
         answers = {"name": "山田太郎", "company": "例示株式会社", "agree": True, **primary}
         with self.monkeypatch.context() as patch:
             patch.setattr(self.world.app, "new_id", lambda: deed.person.id, raising=False)
-            more = {"phone": "03-1234-5678", **deed.person.profile.secondary} if deed.person.form == "demo" else {}
+            starts = deed.person.profile.secondary.get("start_date")
+            more = {"phone": "03-1234-5678", "start_date": starts} if starts else {}
             posted = {"email": deed.person.profile.address, **answers, **more}
             assert self.world.post(posted, deed.person.form or "")["statusCode"] == 201
 
