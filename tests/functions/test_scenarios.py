@@ -373,8 +373,9 @@ def test_a_lead_whose_log_cannot_be_read_holds_up_nobody_else(world: QuickWorld)
     assert broken in letter["reason"] and "cannot be read" in letter["reason"]
 
 
-def test_a_crash_at_any_write_leaves_nobody_without_a_next_step(world: QuickWorld) -> None:
-    publish(world, BRANCH, {"id": "wait", "wait": {"days": 1}}, SEND)
+@pytest.mark.parametrize("follows", [SEND, {"id": "tag", "set": [{"add_tag": "x"}]}], ids=["email", "other"])
+def test_a_crash_at_any_write_leaves_nobody_without_a_next_step(world: QuickWorld, follows: Json) -> None:
+    publish(world, BRANCH, {"id": "wait", "wait": {"days": 1}}, follows)
     leads = [world.join(f"p{number}@example.jp") for number in range(3)]
     message, before = batch_of(*leads), dict(world.table.items)
     for crash in crash_points(world, at_least=4):

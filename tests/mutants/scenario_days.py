@@ -107,11 +107,19 @@ SCENARIO_DAYS = (
     ),
     _mutant(
         "stays-where-it-is",
-        "scenarios/run_batch",
-        "        if advance.due is None:\n            continue\n",
-        "        if advance.due is None or advance.reason.code == 'waits_for_event':\n            continue\n",
+        "scenarios/next_steps",
+        "        if advance.due is not None and not program.is_email(advance.node):\n",
+        "        if advance.reason.code == 'waits' and not program.is_email(advance.node):\n",
         "a timeout never comes",
         _CASES,
+    ),
+    _mutant(
+        "plans-an-email-before-it-moves",
+        "scenarios/next_steps",
+        "        if advance.due is not None and not program.is_email(advance.node):\n",
+        "        if advance.due is not None:\n",
+        "an email of a branch that lost the race is taken for claimed, and sent",
+        "tests/functions/test_lost_decisions.py",
     ),
     _mutant(
         "another-seminar-ends-it",

@@ -23,6 +23,7 @@ from sodate.scenarios.due_entry import WebhookPost
 from sodate.scenarios.enroll import entry_room, puts_of
 from sodate.scenarios.experiment_steps import arms_taken_by_chance
 from sodate.scenarios.lead_now import LeadNow
+from sodate.scenarios.next_steps import email_entry
 from sodate.scenarios.programs import live_program
 from sodate.scenarios.progress import activities, after, cause_of, leave, name_in, profile_values, sales_reasons
 from sodate.scenarios.store import as_enrolled, profile_change
@@ -46,7 +47,8 @@ class CarryOut:
     def write(self, advance: Advance) -> ContactState | None:
         """The state afterwards; None: something else changed the enrollment meanwhile, and nothing was written.
 
-        The due entry of the step that follows must have been written before.
+        The due entry of the step that follows must have been written before (`next_steps.plan_steps`); that of an email
+        is part of this write.
 
         Raises: `NotFound` when the lead was erased meanwhile.
         """
@@ -56,6 +58,7 @@ class CarryOut:
         writes += [
             Put(activity_item(one)) for one in activities(state.lead_id, self.name, enrollment, advance, self.now)
         ]
+        writes += email_entry(self.lead.program, self.name, self.lead, advance, self.now)
         writes += arms_taken_by_chance(self.lead.program, self.name, state.lead_id, enrollment, advance, self.now)
         change = state_change(state, moved, (), as_enrolled(self.name, enrollment))
         try:

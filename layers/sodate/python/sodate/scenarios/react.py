@@ -22,10 +22,10 @@ from sodate.scenarios.enroll import commit_enrollment
 from sodate.scenarios.entries import Entry
 from sodate.scenarios.experiment_steps import chosen_arms, with_choices
 from sodate.scenarios.lead_now import LeadItems, LeadNow
+from sodate.scenarios.next_steps import plan_steps
 from sodate.scenarios.program import Program, key_in
 from sodate.scenarios.programs import has_scenarios, live_program, live_programs, program
 from sodate.scenarios.progress import active
-from sodate.scenarios.run_batch import plan_steps
 
 _TRIES = 5
 

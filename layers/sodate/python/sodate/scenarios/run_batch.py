@@ -1,13 +1,11 @@
 """Runs the engine for the enrollments of a due batch: those at an email stay, the others move on."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
-from sodate.dynamodb import table
-from sodate.dynamodb.item import encode
 from sodate.email.delivery.message import EnrollmentBatch, EnrollmentRef
 from sodate.email.mailing import Mailing
 from sodate.errors import Invalid, NotFound, Transient
@@ -19,12 +17,11 @@ from sodate.scenarios.carry_out import CarryOut
 from sodate.scenarios.engine import run_unless_overdue, stop
 from sodate.scenarios.enter import WAITING
 from sodate.scenarios.experiment_steps import chosen_arms, with_choices
-from sodate.scenarios.lane import lane_of
 from sodate.scenarios.lead_now import LeadItems, LeadNow
+from sodate.scenarios.next_steps import plan_steps
 from sodate.scenarios.pauses import NO_PAUSE, Pauses
 from sodate.scenarios.program import Program, key_in
-from sodate.scenarios.progress import active, after, is_only_the_email
-from sodate.scheduling import store as due
+from sodate.scenarios.progress import active, is_only_the_email
 
 _TRIES = 5
 
@@ -144,25 +141,3 @@ def _report(lead_id: str, error: Exception, outcome: Outcome) -> None:
         outcome.counts["erased"] += 1
     else:
         outcome.faults.append(f"lead {lead_id}: {error}")
-
-
-def plan_steps(program: Program, name: str, advances: Iterable[tuple[LeadNow, Advance]], now: datetime) -> None:
-    """Write the due entries of the steps that follow: before the enrollments move, so that none is left without one."""
-    groups: dict[tuple[int, datetime], list[EnrollmentRef]] = defaultdict(list)
-    for lead, advance in advances:
-        if advance.due is None:
-            continue
-        state = lead.state
-        enrollment = after(state.enrollments[name], advance, now)
-        ref = EnrollmentRef(
-            state.lead_id, enrollment.id, datetime.fromisoformat(enrollment.since), state.zone, enrollment.visit
-        )
-        groups[advance.node, due.due_minute(advance.due, now)].append(ref)
-    table.put_many([encode(_entry(program, name, *at, refs, now)) for at, refs in groups.items()])
-
-
-def _entry(
-    program: Program, name: str, step: int, minute: datetime, refs: Sequence[EnrollmentRef], now: datetime
-) -> due.DueItem:
-    batch = EnrollmentBatch(name, program.version, step, tuple(refs))
-    return due.due_item(minute, lane_of(program), batch.id, batch, now)
