@@ -24,7 +24,7 @@ _Scenarios = Annotated[
 ]
 _Playbook = Annotated[Path, typer.Option("--playbook", help="The directory that holds playbook.yaml.")]
 _Leads = Annotated[
-    Path | None, typer.Option("--leads", help="CSV of people: columns such as primary.title, form, time_zone.")
+    Path | None, typer.Option("--leads", help="CSV of people: columns such as primary.title, form, time_zone, day.")
 ]
 _FromLog = Annotated[
     int | None,

@@ -4,15 +4,18 @@ import json
 import subprocess
 import sys
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sodate.activities.store import activities_of
 from sodate.email.eligibility.days import add_business_days
 
 from sodate_cli import output
-from sodate_cli.demo import report
+from sodate_cli.demo import nurturing, report
 from sodate_cli.demo.people import PEOPLE, Act, Person
 from sodate_cli.demo.play import Player, StoryBroken
+from sodate_cli.local.folder import LocalFolder, repository
 from sodate_cli.target import connect
 
 #: The clock goes to these days in turn; on each, people act on the mails that came since.
@@ -38,6 +41,12 @@ def play() -> list[str]:
     if days := days_until_ordinary(datetime.fromisoformat(sodate("local", "status")["clock"])):
         output.say(f"a holiday season lies ahead; the story begins {days} days later")
         sodate("local", "advance", f"{days}d")
+    folder = LocalFolder.of(repository())
+    book = nurturing.playbook_with_broadcast(
+        repository() / "playbooks" / "b2b-ja", folder.root, datetime.fromisoformat(sodate("local", "status")["clock"])
+    )
+    sodate("playbook", "apply", str(book), "--yes")
+    sodate("broadcast", "approve", nurturing.BROADCAST, env=nurturing.as_the_boss())
     player = Player(endpoints["api"], endpoints["control"])
     output.say(f"posting {len(PEOPLE)} forms to {endpoints['api']}")
     answers = {number: player.submit(person) for number, person in enumerate(PEOPLE)}
@@ -59,8 +68,26 @@ def play() -> list[str]:
     sales = player.sales_messages(endpoints["sink"])
     report.show_table(PEOPLE, answers, found)
     report.show_sales(sales)
+    wrong = show_nurturing(found, book, folder.root)
     output.show_fields("Look at", {name: endpoints[name] for name in ("mailbox", "sink", "api")})
-    return report.problems(PEOPLE, answers, found, sales, player)
+    return [*report.problems(PEOPLE, answers, found, sales, player), *wrong]
+
+
+def show_nurturing(found: dict[int, dict[str, Any] | None], book: Path, folder: Path) -> list[str]:
+    """The experiment of the broadcast, and the rehearsal beside what happened; what is not as it must be."""
+    nurturing.show_experiment(sodate("experiment", "analyze", nurturing.BROADCAST))
+    people = nurturing.write_people(PEOPLE, folder)
+    rehearsed = sodate("scenario", "rehearse", "--playbook", str(book), "--leads", str(people), "--days", str(DAYS[-1]))
+    sends = [send for one in found.values() if one for send in one["sends"] if send.purpose == "marketing"]
+    nurturing.show_beside(rehearsed, sends)
+    advanced = [
+        str(one.about["reason"])
+        for known in found.values()
+        if known
+        for one in activities_of(known["lead_id"])
+        if one.type == "scenario_advanced"
+    ]
+    return nurturing.problems(sends, advanced)
 
 
 def days_until_ordinary(now: datetime) -> int:
@@ -80,14 +107,18 @@ def live(player: Player, person: Person, acted: set[tuple[str, Act]]) -> None:
             acted.add((person.name, act))
 
 
-def sodate(*words: str) -> dict[str, Any]:
+def sodate(*words: str, env: dict[str, str] | None = None) -> Any:
     """The command a user would type, with `--json`."""
     done = subprocess.run(
-        [sys.executable, "-m", "sodate_cli.main", *words, "--json"], stdout=subprocess.PIPE, text=True, check=False
+        [sys.executable, "-m", "sodate_cli.main", *words, "--json"],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+        env=env,
     )
     if done.returncode != 0:
         raise StoryBroken(f"`sodate {' '.join(words)}` ended with {done.returncode}")
-    return dict(json.loads(done.stdout))
+    return json.loads(done.stdout)
 
 
 if __name__ == "__main__":

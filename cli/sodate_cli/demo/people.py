@@ -31,6 +31,8 @@ class Person:
     blocked: str | None = None
     hot: bool = False
     remark: str = field(default="")
+    employees: str = ""
+    interest: str = ""
 
 
 def _json(**answers: object) -> tuple[str, str]:
@@ -137,6 +139,37 @@ PEOPLE = (
         mails=1,
         hot=False,
         remark="multipart; asks for a demo",
+    ),
+    Person(
+        "小林 真央",
+        "kobayashi@example.com",
+        "newsletter",
+        _json(
+            email="kobayashi@example.com",
+            name="小林 真央",
+            company="小林食品",
+            employees="1-49",
+            interest=["電子帳簿保存法"],
+            agree=True,
+        ),
+        201,
+        confirms=True,
+        acts=(Act(1, "open"), Act(1, "click", "/reading"), Act(2, "open")),
+        mails=3,
+        remark="newsletter; clicks, and the scenario takes the branch of her interest",
+        employees="1-49",
+        interest="電子帳簿保存法",
+    ),
+    Person(
+        "加藤 健",
+        "kato@example.com",
+        "newsletter",
+        _json(email="kato@example.com", name="加藤 健", company="加藤機械", employees="300-999", agree=True),
+        201,
+        confirms=True,
+        mails=3,
+        remark="newsletter; reads nothing, and gets what suits a large company",
+        employees="300-999",
     ),
     Person(
         "渡辺 四郎",

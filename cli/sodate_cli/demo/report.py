@@ -45,7 +45,7 @@ def outcome(person: Person, where: Target) -> dict[str, Any] | None:
 
 
 def show_table(people: tuple[Person, ...], answers: dict[int, int], found: dict[int, dict[str, Any] | None]) -> None:
-    table = Table(title="What became of ten form posts after fourteen days", title_justify="left", show_lines=True)
+    table = Table(title="What became of twelve form posts after fourteen days", title_justify="left", show_lines=True)
     for column in ("person", "HTTP", "mails and their fate", "attr +/−", "behav +/−", "total", "phase, rank", "why"):
         table.add_column(column, overflow="fold", justify="right" if column in ("HTTP", "total") else "left")
     for number, person in enumerate(people):

@@ -14,6 +14,7 @@ from sodate.rehearsal.assumptions import Assumptions, Days, Habit
 from sodate.rehearsal.chance import Chance
 from sodate.rehearsal.definitions import Rehearsed
 from sodate.rehearsal.person import Person
+from sodate.rehearsal.sample_file import DAY
 from sodate.rehearsal.store import StoredLead
 
 _LONG_AGO = timedelta(days=400)
@@ -41,13 +42,13 @@ def arrival_of(
     name: str, given: dict[str, str], definitions: Rehearsed, assumptions: Assumptions, chance: Chance,
     span: tuple[datetime, datetime],
 ) -> Arrival:  # fmt: skip
-    """`given`: fields of the profile by path, and `form` and `time_zone`; what is missing is drawn."""
-    begin, end = span
+    """`given`: fields of the profile by path, and `form`, `time_zone` and `day`; what is missing is drawn."""
+    begin = span[0]
     people = assumptions.people
     form = given.get("form") or _form(name, definitions, assumptions, chance)
     zone = given.get("time_zone") or (chance.by_weight(people.time_zones, name, "zone") if people.time_zones else None)
-    is_existing = chance.happens(people.existing, name, "existing")
-    at = None if is_existing else begin + (end - begin) * chance.number(name, "arrives")
+    is_existing = DAY not in given and chance.happens(people.existing, name, "existing")
+    at = None if is_existing else _arrives(name, given, chance, span)
     past = _past(name, form, assumptions, chance, begin) if is_existing else []
     created = keys.stamp(past[0].at) if past else ""
     profile = _profile(name, {**_drawn(name, assumptions, chance, begin), **given}, created)
@@ -72,6 +73,13 @@ def next_habit(habit: Habit, name: str, time: int, chance: Chance) -> tuple[time
     what = (name, habit.activity.value, time)
     about = {key: chance.one_of(values, *what, key) for key, values in habit.about.items()}
     return chance.after(timedelta(weeks=1) / habit.per_week * 0.6931, *what), about
+
+
+def _arrives(name: str, given: dict[str, str], chance: Chance, span: tuple[datetime, datetime]) -> datetime:
+    begin, end = span
+    if DAY in given:
+        return begin + timedelta(days=int(given[DAY]), hours=24 * chance.number(name, "arrives"))
+    return begin + (end - begin) * chance.number(name, "arrives")
 
 
 def _form(name: str, definitions: Rehearsed, assumptions: Assumptions, chance: Chance) -> str | None:

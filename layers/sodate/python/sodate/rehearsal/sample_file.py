@@ -10,7 +10,9 @@ from sodate.errors import Invalid
 from sodate.imports.reader import Record, Records, survey
 from sodate.leads.time_zone import find_time_zone
 
-FORM, TIME_ZONE = "form", "time_zone"
+FORM, TIME_ZONE, DAY = "form", "time_zone", "day"
+#: On which day of the rehearsal the person comes, from 0 on.
+_LAST_DAY = 729
 MOST_PEOPLE = 200_000
 _PATH: TypeAdapter[str] = TypeAdapter(AttributePath)
 
@@ -39,10 +41,10 @@ def _header(path: Path, record: Record | None) -> list[str]:
         raise Invalid(f"{path} is empty: write a header such as primary.title,primary.employees,form", "leads")
     header = [cell.strip() for cell in record.cells]
     for column in header:
-        if column not in (FORM, TIME_ZONE) and not _is_path(column):
+        if column not in (FORM, TIME_ZONE, DAY) and not _is_path(column):
             raise Invalid(
                 f"{path}:{record.line}: column {column!r}: name a field of the profile such as `primary.title`,"
-                f" `{FORM}` or `{TIME_ZONE}`",
+                f" `{FORM}`, `{TIME_ZONE}` or `{DAY}`",
                 "leads",
             )
     return header
@@ -65,4 +67,7 @@ def _person(path: Path, header: list[str], record: Record) -> dict[str, str]:
     if zone and find_time_zone(zone) is None:
         why = f"unknown time zone {zone!r}; write an IANA name such as Asia/Tokyo"
         raise Invalid(f"{path}:{record.line}: {why}", "leads")
+    day = values.get(DAY)
+    if day is not None and not (day.isascii() and day.isdecimal() and int(day) <= _LAST_DAY):
+        raise Invalid(f"{path}:{record.line}: day {day!r} is no number from 0 to {_LAST_DAY}", "leads")
     return values
