@@ -1,6 +1,5 @@
 """The material every contestant gets: the sample playbook's three-step sequence, and the same leads."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,10 +14,9 @@ from sodate.email.mailing import Mailing
 from sodate.leads.lead import Profile
 from sodate.scenarios.sequence import Sequence
 
-PLAYBOOK = Path(__file__).parents[1] / "playbooks" / "b2b-ja"
+from tests.support.step_mail import step_mail_playbook
+
 SEQUENCE = "materials-follow-up"
-#: Where the segment of the broadcast begins, the last one.
-_NURTURING = "  - id: newsletter-readers"
 WEBHOOK = {"sales.webhook.url": "https://sink.example.jp/hook"}
 #: A Tuesday, 11:00 in Japan.
 START = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
@@ -37,19 +35,9 @@ class Material:
 
 @cache
 def playbook() -> Checked:
-    """Compiled once a process: MJML takes a second.
-
-    Without the nurturing of the sample (scenarios but one, broadcasts, their segment): figures of step mail stay
-    comparable when the sample grows.
-    """
+    """Compiled once a process: MJML takes a second. Figures stay comparable when the sample's nurturing grows."""
     with TemporaryDirectory() as name:
-        copy = Path(shutil.copytree(PLAYBOOK, Path(name) / "playbook", ignore=shutil.ignore_patterns("broadcasts")))
-        for scenario in (copy / "scenarios").glob("*.yaml"):
-            if scenario.stem != "dormant-revival":
-                scenario.unlink()
-        segments = copy / "segments.yaml"
-        segments.write_text(segments.read_text(encoding="utf-8").partition(_NURTURING)[0], encoding="utf-8")
-        return check(copy, WEBHOOK)
+        return check(step_mail_playbook(Path(name)), WEBHOOK)
 
 
 @cache

@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 
 from tests.functions.quick import QuickWorld
 from tests.functions.test_segments import MANAGERS, READERS, WARM, publish
-from tests.support.world import PLAYBOOK, TABLE
+from tests.support.step_mail import step_mail_playbook
+from tests.support.world import TABLE
 
 LIST = {"id": "fair", "title": "展示会"}
 
@@ -63,7 +64,7 @@ def test_a_preview_says_who_would_enter_and_leave_and_why_and_changes_nothing(
     stage: QuickWorld, tmp_path: Path
 ) -> None:
 
-    shutil.copytree(PLAYBOOK, tmp_path / "playbook")
+    step_mail_playbook(tmp_path)
     shutil.rmtree(tmp_path / "playbook" / "scenarios")  # they name segments of the sample
     (tmp_path / "playbook" / "segments.yaml").write_text(
         "segments:\n  - id: managers\n    when: { attribute: primary.title, equals: 一般 }\n"

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import boto3
@@ -30,6 +31,7 @@ from sodate.runtime.readers import must_read
 from sodate.runtime.settings import Settings
 from sodate.scheduling import store as due
 
+from tests.support.step_mail import step_mail_playbook
 from tests.support.tables import create_table
 
 TABLE = "sodate-test"
@@ -200,7 +202,9 @@ class World:
     def _apply_playbook(self) -> None:
         """Compiled once a process: MJML and the lint take a second, and every test wants the same playbook."""
         if not _definitions:
-            apply_directory(PLAYBOOK, now=self.now, overrides={"sales.webhook.url": "https://sink.example.jp/hook"})
+            overrides = {"sales.webhook.url": "https://sink.example.jp/hook"}
+            with TemporaryDirectory() as name:
+                apply_directory(step_mail_playbook(Path(name)), now=self.now, overrides=overrides)
             _definitions.extend(self._raw().values())
             return
         for item in _definitions:
