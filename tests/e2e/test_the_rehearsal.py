@@ -1,4 +1,7 @@
-"""A rehearsal beside the local cloud: the same people, the same clock, the same behaviour, the same decisions."""
+"""A rehearsal beside the local cloud: the same people, the same clock, the same behaviour, the same decisions.
+
+The last module of this folder: it approves a newsletter, which others would get, too.
+"""
 
 import os
 from collections.abc import Iterator
