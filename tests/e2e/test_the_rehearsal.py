@@ -4,6 +4,7 @@ The last module of this folder: it approves a newsletter, which others would get
 """
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -47,14 +48,17 @@ PEOPLE = {
 _ACTS = {ActivityType.MAIL_OPENED: "open", ActivityType.MAIL_CLICKED: "click"}
 
 
-def test_the_local_cloud_decides_as_the_rehearsal_did(cloud: Cloud) -> None:
+def test_the_local_cloud_decides_as_the_rehearsal_did(cloud: Cloud, book: Path) -> None:
+    cloud.sodate("playbook", "apply", str(book), "--yes")
     with person("boss"):
         cloud.sodate("broadcast", "approve", "monthly-news")
     leads = {name: join(cloud, name, answers) for name, answers in PEOPLE.items()}
     items = {lead: items_of(cloud, lead) for lead in leads.values()}
     begin = min(at(items[lead], "form_submitted") for lead in items)
-    end = last_instant(begin)
-    rehearsal = rehearsed({lead: (PEOPLE[name], items[lead]) for name, lead in leads.items()}, (begin, end))
+    definitions = Rehearsed.of(check(book).definitions())
+    end = last_instant(definitions, begin)
+    people = {lead: (PEOPLE[name], items[lead]) for name, lead in leads.items()}
+    rehearsal = rehearsed(definitions, people, (begin, end))
 
     for deed in sorted(rehearsal.deeds, key=lambda one: one.at):
         if deed.type in _ACTS:
@@ -79,8 +83,16 @@ def steps(decisions: list[tuple[str, str, str]]) -> dict[str, list[str]]:
     return found
 
 
-def last_instant(begin: datetime) -> datetime:
-    definitions = Rehearsed.of(check(PLAYBOOK).definitions())
+@pytest.fixture
+def book(tmp_path: Path) -> Path:
+    """The sample, whose newsletter has no experiment here: each of two readers gets it at its time."""
+    copy = Path(shutil.copytree(PLAYBOOK, tmp_path / "playbook"))
+    newsletter = copy / "broadcasts" / "monthly-news.yaml"
+    newsletter.write_text(newsletter.read_text(encoding="utf-8").partition("experiment:")[0], encoding="utf-8")
+    return copy
+
+
+def last_instant(definitions: Rehearsed, begin: datetime) -> datetime:
     (newsletter,) = (one for one in definitions.broadcasts if one.id == "monthly-news")
     local = next_local(newsletter, definitions.mailing, begin)
     assert local is not None
@@ -88,9 +100,10 @@ def last_instant(begin: datetime) -> datetime:
 
 
 def rehearsed(
-    people: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]], span: tuple[datetime, datetime]
+    definitions: Rehearsed,
+    people: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]],
+    span: tuple[datetime, datetime],
 ) -> Recorded:
-    definitions = Rehearsed.of(check(PLAYBOOK).definitions())
     rehearsal, arrivals = Recorded(definitions, ASSUMPTIONS, span, SEED), list[Arrival]()
     for lead, (answers, items) in people.items():
         fields = {"primary.employees": answers["employees"], "secondary.interest": answers["interest"][0]}
