@@ -14,7 +14,7 @@ import numpy as np
 from scipy.stats import chisquare
 from sodate.broadcasts.broadcast import Broadcast, local_of
 from sodate.broadcasts.cells import cell_of
-from sodate.broadcasts.decide_variant import LOOK_AGAIN, first_look, has_seen_all
+from sodate.broadcasts.decide_variant import LOOK_AGAIN, first_look, is_complete
 from sodate.broadcasts.measure import UNREPORTED
 from sodate.broadcasts.schedule import decides_at, exposure, sender_instant
 from sodate.email.delivery.broadcast_message import MAIN
@@ -108,7 +108,7 @@ def _decided(
         until = at - UNREPORTED
         look = _look(sample, sent, clicked, until - begins, Look(until, exposure(broadcast, MAILING, local, until)))
         horizon = decides_at(broadcast, MAILING, local)
-        at_horizon = until >= latest or (until >= horizon and has_seen_all(look))
+        at_horizon = until >= latest or (until >= horizon and is_complete(look.open, look.leads))
         verdict = decide(experiment, experiment.arms, look.counts, at_horizon=at_horizon)
         peeked = decide(peeking, experiment.arms, look.counts, at_horizon=True)
         was_ahead |= experiment.always_valid and peeked.outcome is Outcome.WINNER

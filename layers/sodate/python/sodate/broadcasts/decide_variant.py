@@ -50,9 +50,9 @@ def new_look(definitions: Definitions, run: Run, broadcast: Broadcast, now: date
     return Look(until, exposure(broadcast, mailing, local_of(run.occurrence), until))
 
 
-def has_seen_all(look: Look) -> bool:
+def is_complete(still_open: int, leads: int) -> bool:
     """Whether each lead of the sample has had its time, but for a few that are late."""
-    return look.open <= _STRAGGLERS * (look.open + look.leads)
+    return still_open <= _STRAGGLERS * (still_open + leads)
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class VariantDecision:
         mailing = parsed(self.definitions.live("mailing"), Mailing)
         horizon = decides_at(broadcast, mailing, local_of(run.occurrence))
         latest = horizon + timedelta(hours=broadcast.valid_hours)
-        at_horizon = look.until >= latest or (look.until >= horizon and has_seen_all(look))
+        at_horizon = look.until >= latest or (look.until >= horizon and is_complete(look.open, look.leads))
         verdict = decide(experiment, experiment.arms, look.counts, at_horizon=at_horizon)
         if not verdict.is_final:
             return None

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sodate.broadcasts.broadcast import Broadcast, local_of
 from sodate.broadcasts.choose import experiment_of
-from sodate.broadcasts.decide_variant import has_seen_all, new_look
+from sodate.broadcasts.decide_variant import is_complete, new_look
 from sodate.broadcasts.measure import measure
 from sodate.broadcasts.run import Run
 from sodate.broadcasts.schedule import decides_at
@@ -76,7 +76,9 @@ def analyses(definitions: Definitions, known: Known, now: datetime) -> list[Anal
     broadcast = parsed(definitions.version("broadcast", run.broadcast, run.version), Broadcast)
     experiment, mailing = experiment_of(definitions, run), parsed(definitions.live("mailing"), Mailing)
     look, _ = measure(run, experiment, new_look(definitions, run, broadcast, now), lambda: True)
-    at_horizon = look.until >= decides_at(broadcast, mailing, local_of(run.occurrence)) and has_seen_all(look)
+    at_horizon = look.until >= decides_at(broadcast, mailing, local_of(run.occurrence)) and is_complete(
+        look.open, look.leads
+    )
     return [analysis_of(known.name, experiment, experiment.arms, look, at_horizon=at_horizon)]
 
 

@@ -1,15 +1,18 @@
 """Runs of broadcasts within the days of a rehearsal: audience, times and exclusions by production's rules."""
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
+from sodate.broadcasts.advance import AHEAD
 from sodate.broadcasts.audience import Candidate, by_group, left_out
 from sodate.broadcasts.broadcast import Broadcast, occurrence_of
 from sodate.broadcasts.cells import variant_of
-from sodate.broadcasts.decide_variant import first_look
-from sodate.broadcasts.schedule import instants, next_local, next_time_of, sender_instant, waves
+from sodate.broadcasts.decide_variant import LOOK_AGAIN, first_look, is_complete
+from sodate.broadcasts.schedule import decides_at, instants, next_local, next_time_of, sender_instant, waves
+from sodate.broadcasts.variants import Variant
 from sodate.email.delivery.broadcast_message import MAIN
 from sodate.email.eligibility.decide import Defer
 from sodate.experiments.decision import Outcome, Verdict, decide
@@ -20,17 +23,18 @@ from sodate.rehearsal.mailer import Mailer
 from sodate.rehearsal.person import Person
 from sodate.rehearsal.sending_rate import SendingRate
 from sodate.rehearsal.setting import Setting
-
-#: The list of members is read this long before the first email.
-_AHEAD = timedelta(minutes=5)
+from sodate.scheduling.store import due_minute
 
 
 @dataclass(frozen=True)
 class BroadcastRuns:
+    """`_open`: emails of a run's sample that have not left yet."""
+
     setting: Setting
     mailer: Mailer
     sending_rate: SendingRate
     people: dict[str, Person]
+    _open: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def plan(self, begin: datetime, end: datetime) -> None:
         mailing = self.setting.definitions.mailing
@@ -39,7 +43,7 @@ class BroadcastRuns:
                 if instants(broadcast, mailing, local)[0] < begin:
                     continue
                 for wave in waves(broadcast, mailing, local):
-                    self.setting.agenda.plan(wave - _AHEAD, partial(self._begin, broadcast, local, wave))
+                    self.setting.agenda.plan(wave - AHEAD, partial(self._begin, broadcast, local, wave))
 
     def _occurrences(self, broadcast: Broadcast, begin: datetime, end: datetime) -> Iterator[datetime]:
         mailing, at = self.setting.definitions.mailing, begin
@@ -56,36 +60,47 @@ class BroadcastRuns:
         for group, names in by_group(candidates, broadcast, mailing, local, wave).items():
             if group.cell == MAIN:
                 at = first_look(broadcast, mailing, occurrence)
-                self.setting.agenda.plan(at, partial(self._decide, broadcast, occurrence, names))
+                self.setting.agenda.plan(at, partial(self._decide, broadcast, local, names))
             else:
-                self._plan(broadcast, occurrence, group.cell or None, group.at, names)
+                variant = variant_of(broadcast.experiment, group.cell or None)
+                self._open[broadcast.id, occurrence] += len(names) if group.cell else 0
+                self._plan(broadcast, occurrence, variant, group.at, names, cell=group.cell or None)
 
-    def _decide(self, broadcast: Broadcast, occurrence: str, waiting: list[str], now: datetime) -> None:
+    def _decide(self, broadcast: Broadcast, local: datetime, waiting: list[str], now: datetime) -> None:
         """Which variant those get who waited; the default where the rehearsal counts no success (`metric`)."""
-        experiment = broadcast.experiment
+        experiment, occurrence, mailing = broadcast.experiment, occurrence_of(local), self.setting.definitions.mailing
         if experiment is None:
             return
-        verdict, answers = Verdict(Outcome.NOBODY_CHOSE), self.setting.figures.variants
+        counts = {one.id: self._count(broadcast, occurrence, one.id) for one in experiment.variants}
+        may_wait = now < decides_at(broadcast, mailing, local) + timedelta(hours=broadcast.valid_hours)
+        if may_wait and not is_complete(
+            self._open[broadcast.id, occurrence], sum(one.leads for one in counts.values())
+        ):
+            self.setting.agenda.plan(now + LOOK_AGAIN, partial(self._decide, broadcast, local, waiting))
+            return
+        verdict = Verdict(Outcome.NOBODY_CHOSE)
         if experiment.winner == "automatic" and experiment.metric == "click":
-            counts = {
-                one.id: Count(
-                    answers[broadcast.id, occurrence, one.id, "delivered"],
-                    answers[broadcast.id, occurrence, one.id, "clicked"],
-                )
-                for one in experiment.variants
-            }
             verdict = decide(experiment, experiment.arms, counts, at_horizon=True)
         variant = experiment.variant(verdict.variant or experiment.default)
         self.setting.figures.decided[broadcast.id, occurrence] = f"{verdict.outcome}: {variant.id}"
-        at = next_time_of(variant, self.setting.definitions.mailing, now)
-        self._plan(broadcast, occurrence, variant.id, at, waiting)
+        released = due_minute(now, now)  # by the run's next task
+        at = due_minute(next_time_of(variant, mailing, now), released)
+        self._plan(broadcast, occurrence, variant, at, waiting)
 
-    def _plan(self, broadcast: Broadcast, occurrence: str, variant: str | None, at: datetime, names: list[str]) -> None:
-        template = variant_of(broadcast.experiment, variant).template or broadcast.template
+    def _count(self, broadcast: Broadcast, occurrence: str, variant: str) -> Count:
+        answers = self.setting.figures.variants
+        left = [answers[broadcast.id, occurrence, variant, answer] for answer in ("delivered", "bounced")]
+        return Count(sum(left), answers[broadcast.id, occurrence, variant, "clicked"])
+
+    def _plan(
+        self, broadcast: Broadcast, occurrence: str, variant: Variant, at: datetime, names: list[str],
+        cell: str | None = None,
+    ) -> None:  # fmt: skip
+        """`cell`: of the sample, whose answers the experiment counts."""
         for name in names:
             email = Email(
-                broadcast.id, "", occurrence, template, broadcast.topic, at + timedelta(hours=broadcast.valid_hours),
-                is_broadcast=True, variant=variant,
+                broadcast.id, "", occurrence, variant.template or broadcast.template, broadcast.topic,
+                at + timedelta(hours=broadcast.valid_hours), is_broadcast=True, variant=cell,
             )  # fmt: skip
             self.setting.agenda.plan(at, partial(self._send, self.people[name], broadcast, email), BROADCAST)
 
@@ -96,13 +111,15 @@ class BroadcastRuns:
             self.setting.agenda.plan(later, partial(self._send, person, broadcast, email), BROADCAST)
             return
         reason = left_out(_candidate(person), broadcast)
+        decision = self.mailer.decide(person, email, now) if reason is None else None
+        if isinstance(decision, Defer):
+            self.setting.agenda.plan(decision.until, partial(self._send, person, broadcast, email), BROADCAST)
+            return
+        if email.variant is not None:
+            self._open[broadcast.id, email.number] -= 1
         if reason is not None:
             self.setting.figures.skipped[broadcast.id, reason] += 1
             self.setting.witness(person.id, now, broadcast.id, "", f"skip:{reason}")
-            return
-        decision = self.mailer.decide(person, email, now)
-        if isinstance(decision, Defer):
-            self.setting.agenda.plan(decision.until, partial(self._send, person, broadcast, email), BROADCAST)
         elif decision is None:
             self.mailer.send(person, email, now)
 
