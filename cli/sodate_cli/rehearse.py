@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
+from sodate.runtime import clock
 
 from sodate_cli import output
 from sodate_cli.operator import StageOption, explained, now, target
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from sodate_cli.target import Target
 
 HERE = Path()
+_LONGEST = 730
 _Scenarios = Annotated[
     list[str] | None, typer.Argument(help="Drafts and paused scenarios that take part as if published.")
 ]
@@ -26,9 +28,20 @@ _Playbook = Annotated[Path, typer.Option("--playbook", help="The directory that 
 _Leads = Annotated[
     Path | None, typer.Option("--leads", help="CSV of people: columns such as primary.title, form, time_zone, day.")
 ]
+
+
+def _log_days(text: str) -> int:
+    days = text.removesuffix("d")
+    if not (days.isascii() and days.isdecimal() and 1 <= int(days) <= _LONGEST):
+        raise typer.BadParameter(f"{text!r}: write a number of days from 1d to {_LONGEST}d")
+    return int(days)
+
+
 _FromLog = Annotated[
     int | None,
-    typer.Option("--from-log", min=1, max=730, help="The stage's leads, with rates of its last so many days."),
+    typer.Option(
+        "--from-log", parser=_log_days, metavar="DAYS", help="The stage's leads, with rates of its log, e.g. 90d."
+    ),
 ]
 _People = Annotated[int, typer.Option("--synthetic", min=1, max=200_000, help="Number of imagined people.")]
 _Days = Annotated[int, typer.Option("--days", min=1, max=730, help="How many days are played.")]
@@ -70,7 +83,7 @@ def rehearse(
     checked, before = _sound(playbook, as_json=as_json), _sound(against, as_json=as_json) if against else None
     with explained():
         where = target(stage) if from_log is not None else None
-        begin = _first_instant(checked, start, now(where) if where else datetime.now(UTC))
+        begin = _first_instant(checked, start, now(where) if where else clock.now())
         run, crowd = Run(begin, days, seed, tuple(scenarios or ())), Crowd(leads, from_log, synthetic)
         assumptions = assumptions_of(checked)
         with output.progress(f"{days} days are played"):

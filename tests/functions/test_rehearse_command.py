@@ -83,6 +83,7 @@ def test_people_come_from_a_file_and_a_wrong_file_is_named_with_line_and_column(
         people.write_text(text, encoding="utf-8")
         assert problem.replace(" ", "") in run(*arguments, code=1).replace(" ", "")  # lines are wrapped anywhere
     assert "cannot read" in run(*SAMPLE, "--leads", str(tmp_path / "none.csv"), code=1)
+    assert "write a number of days from 1d to 730d" in run(*SAMPLE, "--from-log", "0d", code=2)
     assert "give either --leads or --from-log" in run(*SAMPLE, "--leads", str(people), "--from-log", "9", code=2)
 
 
@@ -108,7 +109,7 @@ def test_the_leads_of_a_stage_take_part_with_the_rates_of_its_log(stage: QuickWo
     mail = next(one for one in stage.mails_to("taro@example.jp") if one.tags["purpose"] == "marketing")
     stage.ses.simulator.open(mail.message_id)
     stage.settle()
-    document = json.loads(run(*SAMPLE, "--from-log", "30", "--days", "40", "--json"))
+    document = json.loads(run(*SAMPLE, "--from-log", "30d", "--days", "40", "--json"))
     assert document["people"]["all"] == 3
     assert document["assumptions"]["emails"]["opened"] == pytest.approx(16.667)  # one of six emails
     assert document["assumptions"]["emails"]["clicked"] == 0

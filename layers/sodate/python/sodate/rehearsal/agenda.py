@@ -1,4 +1,4 @@
-"""The virtual clock: what happens next, in the order of time, urgency and planning."""
+"""The virtual clock: actions in the order of their time, then of their urgency, then as they were planned."""
 
 from collections.abc import Callable
 from datetime import datetime

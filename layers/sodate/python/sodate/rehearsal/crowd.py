@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import log
 from typing import Any
 
 from sodate.activities.activity import Activity
@@ -72,7 +73,7 @@ def next_habit(habit: Habit, name: str, time: int, chance: Chance) -> tuple[time
     """How long until the person does it for the `time`-th time after the one before, and with which attributes."""
     what = (name, habit.activity.value, time)
     about = {key: chance.one_of(values, *what, key) for key, values in habit.about.items()}
-    return chance.after(timedelta(weeks=1) / habit.per_week * 0.6931, *what), about
+    return chance.after(timedelta(weeks=1) / habit.per_week * log(2), *what), about  # the median of this mean
 
 
 def _arrives(name: str, given: dict[str, str], chance: Chance, span: tuple[datetime, datetime]) -> datetime:

@@ -66,7 +66,7 @@ class SalesTeam:
         for choice in choices(person.profile, sales, is_away):
             for owner in sorted(choice.owners, key=lambda one: self.rotation[one.id]):
                 if choice.ignore_capacity or owner.capacity is None or self.open[owner.id] < owner.capacity:
-                    self.rotation[owner.id] = (self.rotation.total() and max(self.rotation.values()) + 1) or 1
+                    self.rotation[owner.id] = max(self.rotation.values(), default=0) + 1
                     return owner.id
         raise AssertionError("the last choice takes every lead")
 
