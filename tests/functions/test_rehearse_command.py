@@ -108,9 +108,12 @@ def test_the_leads_of_a_stage_take_part_with_the_rates_of_its_log(stage: QuickWo
     stage.advance(timedelta(days=3))
     mail = next(one for one in stage.mails_to("taro@example.jp") if one.tags["purpose"] == "marketing")
     stage.ses.simulator.open(mail.message_id)
+    unmailable = {"email": "ユーザー@例.jp", "name": "渡辺", "company": "例示", "title": "部長", "agree": True}
+    assert stage.post(unmailable)["statusCode"] == 202
     stage.settle()
     document = json.loads(run(*SAMPLE, "--from-log", "30d", "--days", "40", "--json"))
-    assert document["people"]["all"] == 3
+    assert document["people"]["all"] == 4
+    assert not any("eai" in reason for reason in document["people"]["opt_outs"]), "blocked before the rehearsal"
     assert document["assumptions"]["emails"]["opened"] == pytest.approx(16.667)  # one of six emails
     assert document["assumptions"]["emails"]["clicked"] == 0
 

@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -42,9 +41,8 @@ def play() -> list[str]:
         output.say(f"a holiday season lies ahead; the story begins {days} days later")
         sodate("local", "advance", f"{days}d")
     folder = LocalFolder.of(repository())
-    book = nurturing.playbook_with_broadcast(
-        repository() / "playbooks" / "b2b-ja", folder.root, datetime.fromisoformat(sodate("local", "status")["clock"])
-    )
+    began = datetime.fromisoformat(sodate("local", "status")["clock"])
+    book = nurturing.playbook_with_broadcast(repository() / "playbooks" / "b2b-ja", folder.root, began)
     sodate("playbook", "apply", str(book), "--yes")
     sodate("broadcast", "approve", nurturing.BROADCAST, env=nurturing.as_the_boss())
     player = Player(endpoints["api"], endpoints["control"])
@@ -68,16 +66,18 @@ def play() -> list[str]:
     sales = player.sales_messages(endpoints["sink"])
     report.show_table(PEOPLE, answers, found)
     report.show_sales(sales)
-    wrong = show_nurturing(found, book, folder.root)
+    people = nurturing.write_people(PEOPLE, folder.root)
+    of = ("--playbook", str(book), "--leads", str(people))
+    first_day = str(nurturing.local_day(began))
+    rehearsed = sodate("scenario", "rehearse", *of, "--start", first_day, "--days", str(DAYS[-1]))
+    wrong = show_nurturing(found, rehearsed)
     output.show_fields("Look at", {name: endpoints[name] for name in ("mailbox", "sink", "api")})
     return [*report.problems(PEOPLE, answers, found, sales, player), *wrong]
 
 
-def show_nurturing(found: dict[int, dict[str, Any] | None], book: Path, folder: Path) -> list[str]:
+def show_nurturing(found: dict[int, dict[str, Any] | None], rehearsed: dict[str, Any]) -> list[str]:
     """The experiment of the broadcast, and the rehearsal beside what happened; what is not as it must be."""
     nurturing.show_experiment(sodate("experiment", "analyze", nurturing.BROADCAST))
-    people = nurturing.write_people(PEOPLE, folder)
-    rehearsed = sodate("scenario", "rehearse", "--playbook", str(book), "--leads", str(people), "--days", str(DAYS[-1]))
     sends = [send for one in found.values() if one for send in one["sends"] if send.purpose == "marketing"]
     nurturing.show_beside(rehearsed, sends)
     advanced = [

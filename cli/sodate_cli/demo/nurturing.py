@@ -4,7 +4,7 @@ import csv
 import os
 import shutil
 from collections import Counter
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -53,7 +53,7 @@ def playbook_with_broadcast(playbook: Path, folder: Path, now: datetime) -> Path
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(playbook, copy)
     (copy / "broadcasts" / "monthly-news.yaml").unlink()
-    day = add_business_days(now.astimezone(_TOKYO).date(), _ON_DAY, "JP")
+    day = add_business_days(local_day(now), _ON_DAY, "JP")
     (copy / "broadcasts" / f"{BROADCAST}.yaml").write_text(_FILE.format(day=day), encoding="utf-8")
     with (copy / "segments.yaml").open("a", encoding="utf-8") as segments:
         segments.write(_SEGMENT)
@@ -65,6 +65,10 @@ def playbook_with_broadcast(playbook: Path, folder: Path, now: datetime) -> Path
 def as_the_boss() -> dict[str, str]:
     """The environment of another person: nobody approves a broadcast that they applied."""
     return {**os.environ, "LOGNAME": "boss"}
+
+
+def local_day(at: datetime) -> date:
+    return at.astimezone(_TOKYO).date()
 
 
 def write_people(people: tuple[Person, ...], folder: Path) -> Path:

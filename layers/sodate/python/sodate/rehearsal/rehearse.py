@@ -39,6 +39,7 @@ class Rehearsal:
     seed: int = 1
     witness: Witness = nothing
     people: dict[str, Person] = field(default_factory=dict)
+    _blocked_before: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         figures = Figures(ZoneInfo(self.definitions.mailing.sender.time_zone))
@@ -82,6 +83,8 @@ class Rehearsal:
 
     def _come(self, person: Person, past: list[Activity], now: datetime) -> None:
         self.people[person.id] = person
+        if person.state.blocked is not None:
+            self._blocked_before.add(person.id)
         self._reactions.begin(person, past, now)
         self._timed.plan_dates(person, now)
         for habit in self.assumptions.habits:
@@ -110,7 +113,7 @@ class Rehearsal:
     def _counted(self) -> Figures:
         figures = self.setting.figures
         for person in self.people.values():
-            if person.state.blocked is not None:
+            if person.state.blocked is not None and person.id not in self._blocked_before:
                 figures.opt_outs[person.state.blocked] += 1
             for name, enrollment in person.state.enrollments.items():
                 program = self.definitions.programs[id_of(name)]
