@@ -5,6 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sodate.broadcasts.broadcast import Broadcast
+from sodate.playbook.model import read
 from sodate.rehearsal.figures import Figures
 from sodate.rehearsal.report.catalogs import catalog, languages, shown
 from sodate.rehearsal.report.phrases import wait
@@ -50,6 +52,18 @@ def test_deferrals_and_skips_are_listed_by_source_and_reason() -> None:
         ("news", "skipped", "too late", "2"),
         ("news", "deferred", "frequency that the lead chose", "1"),
         ("webinar", "skipped", "blocked (hard_bounce)", "1"),
+    )
+
+
+def test_the_variants_of_a_broadcast_are_shown_with_what_its_run_was_decided_for() -> None:
+    at = "2026-12-01T10:00"
+    broadcast = read(Broadcast, {"id": "news", "topic": "news", "template": "invite", "segment": "all", "once": at})
+    answers = {("plain", "delivered"): 9, ("plain", "clicked"): 2, ("other", "delivered"): 8, ("other", "opened"): 3}
+    variants = Counter({("news", "20261201T1000", *key): count for key, count in answers.items()})
+    played = replace(figures(), variants=variants, decided={("news", "20261201T1000"): "too_few:plain"})
+    one = document(played, replace(definitions(), broadcasts=(broadcast,)), assumptions(), SPAN, 7)
+    assert next(part for part in sections(one) if part.title == "Experiments of broadcasts").rows == (
+        ("news/20261201T1000", "other 0/8, plain 2/9", "too few leads (plain)"),
     )
 
 

@@ -82,7 +82,7 @@ class BroadcastRuns:
         if experiment.winner == "automatic" and experiment.metric == "click":
             verdict = decide(experiment, experiment.arms, counts, at_horizon=True)
         variant = experiment.variant(verdict.variant or experiment.default)
-        self.setting.figures.decided[broadcast.id, occurrence] = f"{verdict.outcome}: {variant.id}"
+        self.setting.figures.decided[broadcast.id, occurrence] = f"{verdict.outcome}:{variant.id}"
         released = due_minute(now, now)  # by the run's next task
         at = due_minute(next_time_of(variant, mailing, now), released)
         self._plan(broadcast, occurrence, variant, at, waiting)

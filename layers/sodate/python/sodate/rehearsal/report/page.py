@@ -78,6 +78,7 @@ def _emails(document: Document, words: Catalog) -> list[Markup]:
         table(tables.emails(document, words)),
         table(tables.not_sent(document, words)),
         table(tables.answers(document, words)),
+        table(tables.experiments(document, words)),
     ]
 
 

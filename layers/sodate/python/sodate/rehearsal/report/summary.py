@@ -126,7 +126,7 @@ def _answers_to(counted: Counter[str]) -> dict[str, Any]:
 
 
 def _experiments(figures: Figures, broadcast: str) -> Iterator[dict[str, Any]]:
-    """Of each run: how the variants were answered, and what the others got; None: nobody waited for a decision."""
+    """Of each run: how its variants were answered, and `outcome:variant` for those who waited; None: nobody waited."""
     runs = {(occurrence, variant) for source, occurrence, variant, _ in figures.variants if source == broadcast}
     for occurrence in sorted({occurrence for occurrence, _ in runs}):
         variants = {

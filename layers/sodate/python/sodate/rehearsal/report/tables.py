@@ -89,6 +89,17 @@ def answers(document: Document, catalog: Catalog) -> Table:
     return _table(catalog, "answers", ("template", "sent", *_ANSWERS), rows)
 
 
+def experiments(document: Document, catalog: Catalog) -> Table:
+    """Of each run: clicked of delivered by variant, and what the run was decided for."""
+    rows: list[tuple[Cell, ...]] = []
+    for source, broadcast in document["broadcasts"].items():
+        for run in broadcast["experiments"]:
+            clicked = [f"{name} {one['clicked']}/{one['delivered']}" for name, one in run["variants"].items()]
+            decided = catalog.label("decided", run["decided"]) if run["decided"] else None
+            rows.append((f"{source}/{run['run']}", ", ".join(clicked), decided))
+    return _table(catalog, "experiments", ("run", "clicked_of", "decided"), rows)
+
+
 def sales(document: Document, catalog: Catalog) -> Table:
     load = document["sales"]
     rows = []

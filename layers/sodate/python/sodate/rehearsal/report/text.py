@@ -14,7 +14,7 @@ from sodate.rehearsal.report.phrases import finding
 from sodate.rehearsal.report.tables import Table
 
 _MOST_FINDINGS, _MOST_ROWS = 10, 8
-_TABLES = (tables.overview, tables.not_sent, tables.goals, tables.sales)
+_TABLES = (tables.overview, tables.not_sent, tables.goals, tables.experiments, tables.sales)
 
 
 @dataclass(frozen=True)
