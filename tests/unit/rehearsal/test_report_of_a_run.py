@@ -115,4 +115,4 @@ def test_the_text_of_the_sample_playbook_is_short(capsys: pytest.CaptureFixture[
             output.show_table(section.title, section.columns, section.rows)
         else:
             output.show_letter(section.title, [("", section.sentences, section.entries)])
-    assert 30 < len(capsys.readouterr().out.splitlines()) <= 90  # of 80 characters, so that some wrap
+    assert 30 < len(capsys.readouterr().out.splitlines()) <= 100  # of 80 characters, so that some wrap
