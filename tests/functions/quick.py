@@ -20,6 +20,8 @@ from tests.fakes.table import MemoryTable
 from tests.support.world import TABLE, Json, World, plain, stream_record
 
 NO_FAILURES: Json = {"batchItemFailures": []}
+#: Making a client costs more than a whole form post; moto answers it in whichever test it is used.
+_client = cache(boto3.client)
 
 
 class QuickWorld(World):
@@ -27,7 +29,7 @@ class QuickWorld(World):
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.table = MemoryTable()
-        monkeypatch.setattr(boto3, "client", cache(boto3.client))  # making one costs more than a whole form post
+        monkeypatch.setattr(boto3, "client", _client)
         super().__init__(monkeypatch)
 
     def items(self, kind: str | None = None) -> list[Json]:
