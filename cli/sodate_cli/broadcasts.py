@@ -17,6 +17,7 @@ from sodate.email.delivery.ses import SesMailer
 from sodate.errors import Invalid
 from sodate.leads.store import load_profile, profiles_of
 from sodate.playbook.store import Definitions, parsed
+from sodate.segments.backfill import why_behind
 
 from sodate_cli import output
 from sodate_cli.leads import shown_name
@@ -103,7 +104,7 @@ def estimate(
     """
     with explained():
         where = target(stage)
-        result = estimate_audience(Definitions(), broadcast, now(where), sample)
+        result, behind = estimate_audience(Definitions(), broadcast, now(where), sample), why_behind(Definitions())
         profiles, times = profiles_of(result.sample), Times.of_stage()
     names = [shown_name(profiles[lead_id]) if lead_id in profiles else "(erased)" for lead_id in result.sample]
     document = {
@@ -114,6 +115,7 @@ def estimate(
         "instants": {at.isoformat(): count for at, count in sorted(result.instants.items())},
         "minutes": round(result.minutes, 1),
         "sample": names,
+        "segments_behind": behind,
     }
     if as_json:
         output.show_json(document)
@@ -175,11 +177,13 @@ def approve(
         who = as_ or person(where)
         if who is None:
             raise Invalid("AWS does not say who you are (sts:GetCallerIdentity), so nobody would have approved it")
-        approved = approve_broadcast(Definitions(), broadcast, who, now(where))
+        approved, behind = approve_broadcast(Definitions(), broadcast, who, now(where)), why_behind(Definitions())
     if as_json:
-        output.show_json({**vars(approved.approval), "run": approved.occurrence})
-    else:
-        output.say(f"approved: version {approved.approval.version}, next run {approved.occurrence}")
+        output.show_json({**vars(approved.approval), "run": approved.occurrence, "segments_behind": behind})
+        return
+    output.say(f"approved: version {approved.approval.version}, next run {approved.occurrence}")
+    if behind:
+        output.say(f"warning: {behind}")
 
 
 @app.command("pause")

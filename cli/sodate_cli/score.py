@@ -106,7 +106,7 @@ def replay_command(
 
 
 def _on_aws(stage: str | None, segments: int, *, notify: bool, wait: bool, as_json: bool) -> None:
-    job = score_job.begin(stage, segments, notify=notify)
+    job = score_job.begin(target(stage), segments, notify=notify)
     output.say(f"replay {job} has begun; `sodate score status {job}` shows how far it is")
     score_job.show(score_job.wait(job) if wait else status(job), as_json=as_json)
 

@@ -11,36 +11,47 @@ from sodate.playbook.store import Definitions
 from sodate.runtime.queues import put_on_queue
 from sodate.scoring import replay_job
 from sodate.scoring.store import ReplayOptions
+from sodate.segments import backfill
 from ulid import ULID
 
 from sodate_cli import output
-from sodate_cli.operator import now, outputs, target
+from sodate_cli.operator import now, outputs
+from sodate_cli.target import Target
 from sodate_cli.times import Times
 
+#: Parts of the table that are processed in parallel.
+PARTS = 32
 _EVERY_SECONDS = 2.0
 #: SQS redelivers a failed message after six minutes, up to five times, then moves it to the dead-letter queue.
 _PATIENCE_SECONDS = 15 * 60.0
 
 
-def begin(stage: str | None, segments: int, *, notify: bool, announce: bool = False) -> str:
-    """Plan the tasks, queue their messages and return the job id.
+def begin(where: Target, segments: int, *, notify: bool) -> str:
+    """Plan the tasks of a replay, queue their messages and return the job id.
 
     Raises: `Invalid`, `NotFound` (no live rules), `Transient` (SQS did not accept every message).
     """
-    if not 1 <= segments <= replay_job.MOST_SEGMENTS:
-        raise Invalid(f"--segments {segments}: 1 to {replay_job.MOST_SEGMENTS}")
-    stage_target = target(stage)
-    stack_outputs = outputs(stage_target)
-    if "ReplayQueueUrl" not in stack_outputs:
-        raise Invalid(f"the stage {stage_target.stage} was deployed before it could replay: deploy it again")
-    at = now(stage_target)
-    job, queue = str(ULID.from_datetime(at)), stack_outputs["ReplayQueueUrl"]
-
-    def enqueue(messages: list[dict[str, Any]], delay: int) -> None:
-        put_on_queue(boto3.client("sqs"), queue, messages, delay)
-
-    replay_job.begin(Definitions(), job, segments, at, enqueue, ReplayOptions(notify, announce))
+    at, enqueue = now(where), _queue_of(where, segments)
+    job = str(ULID.from_datetime(at))
+    replay_job.begin(Definitions(), job, segments, at, enqueue, ReplayOptions(notify))
     return job
+
+
+def begin_backfill(where: Target, parts: int = PARTS, *, announce: bool = False) -> str:
+    """The same for the back-fill of segments."""
+    at, enqueue = now(where), _queue_of(where, parts)
+    job = str(ULID.from_datetime(at))
+    backfill.begin(Definitions(), job, parts, at, enqueue, announce=announce)
+    return job
+
+
+def _queue_of(where: Target, parts: int) -> Callable[[list[dict[str, Any]], int], None]:
+    if not 1 <= parts <= replay_job.MOST_SEGMENTS:
+        raise Invalid(f"{parts} parts: 1 to {replay_job.MOST_SEGMENTS}")
+    queue = outputs(where).get("ReplayQueueUrl")
+    if queue is None:
+        raise Invalid(f"the stage {where.stage} was deployed before it could replay: deploy it again")
+    return lambda messages, delay: put_on_queue(boto3.client("sqs"), queue, messages, delay)
 
 
 def wait(

@@ -166,17 +166,19 @@ def backfill(
     announce: Annotated[
         bool, typer.Option("--announce", help="Entering and leaving are activities and events: scenarios may start.")
     ] = False,
-    parts: Annotated[int, typer.Option("--parts", help="Parts of the table, which are processed in parallel.")] = 32,
+    parts: Annotated[
+        int, typer.Option("--parts", help="Parts of the table, which are processed in parallel.")
+    ] = score_job.PARTS,
     wait: Annotated[bool, typer.Option("--wait", help="Watch until it is done.")] = False,
     stage: StageOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring every lead's segments up to date after a changed definition. The stage does it by itself.
+    """Look at every lead anew, on the stage: its segments, and its entries by date. `playbook apply` starts it too.
 
     Example: sodate segment backfill --wait
     """
     with explained():
-        job = score_job.begin(stage, parts, notify=False, announce=announce)
+        job = score_job.begin_backfill(target(stage), parts, announce=announce)
         if wait:
             score_job.show(score_job.wait(job), as_json=as_json)
             return

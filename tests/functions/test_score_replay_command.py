@@ -21,8 +21,7 @@ from tests.support.world import TABLE
 @pytest.fixture
 def stage(world: QuickWorld, monkeypatch: pytest.MonkeyPatch) -> QuickWorld:
     stage_target = Target("test", TABLE, None)
-    for module in (score, score_job):
-        monkeypatch.setattr(module, "target", lambda _: stage_target)
+    monkeypatch.setattr(score, "target", lambda _: stage_target)
     monkeypatch.setattr(score_job, "now", lambda _: world.now)
     monkeypatch.setattr(score_job, "outputs", lambda _: {"ReplayQueueUrl": world.replay_queue})
     world.join("taro@example.jp")

@@ -16,6 +16,7 @@ from sodate_cli import output
 
 if TYPE_CHECKING:
     from sodate.authoring.check import Checked
+    from sodate.authoring.plan import Plan
 
     from sodate_cli.target import Target
 
@@ -94,6 +95,9 @@ def apply(
     region: Region = None,
     retire: Retire = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    backfill: Annotated[
+        bool, typer.Option("--backfill/--no-backfill", help="Look at every lead anew where segments have changed.")
+    ] = True,
     as_json: output.JsonOption = False,
 ) -> None:
     """Check, show the plan, ask, and publish. Applying the same playbook again changes nothing."""
@@ -116,7 +120,8 @@ def apply(
                 raise typer.Exit(output.FAILED)
         _verify_locally(target, checked)
         applied = publish(checked, now=clock.now(), retire=retire, applied_by=person(target))
-        show_applied(applied, target, as_json=as_json)
+        job = _begin_backfill(target, planned) if backfill else None
+        show_applied(applied, target, job, as_json=as_json)
 
 
 @app.command()
@@ -188,6 +193,24 @@ def _outputs(target: "Target") -> dict[str, str]:
         return outputs(target)
     except (ClientError, BotoCoreError, StackMissing):
         return {}
+
+
+def _begin_backfill(target: "Target", plan: "Plan") -> str | None:
+    """Returns the id of its job. None: there is nothing to look at, or the table is none of a stage."""
+    from sodate.playbook.store import Definitions
+    from sodate.segments import backfill
+
+    if plan.is_first:
+        backfill.not_needed(Definitions(), clock.now())
+        return None
+    if not plan.needs_backfill:
+        return None
+    if target.table != f"sodate-{target.stage}":
+        output.say("warning: the segments have changed; the queue of this table is not known, so no lead is looked at")
+        return None
+    from sodate_cli.score_job import begin_backfill
+
+    return begin_backfill(target)
 
 
 def _verify_locally(target: "Target", checked: "Checked") -> None:

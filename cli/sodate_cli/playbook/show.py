@@ -83,12 +83,15 @@ def _print_change(change: Change) -> None:
         _console.print(Text(f"    ▸ {_clean(note)}", style="cyan"), soft_wrap=True)
 
 
-def show_applied(applied: Sequence[Applied], target: Target, *, as_json: bool) -> None:
+def show_applied(applied: Sequence[Applied], target: Target, backfill: str | None, *, as_json: bool) -> None:
+    """`backfill`: id of the job that was started."""
     if as_json:
-        output.show_json({"target": target.table, "applied": [asdict(one) for one in applied]})
+        output.show_json({"target": target.table, "applied": [asdict(one) for one in applied], "backfill": backfill})
         return
     rows = [(one.kind, one.id, one.version, one.what) for one in applied]
     output.show_table(f"Applied to {target}", ("kind", "id", "version", "what"), rows)
+    if backfill:
+        output.say(f"every lead is looked at anew: sodate score status {backfill}")
 
 
 def _clean(text: str) -> str:

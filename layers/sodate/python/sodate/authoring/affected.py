@@ -9,6 +9,7 @@ from typing import Any
 from sodate.playbook.store import Kind, Stored
 from sodate.scenarios.programs import is_scenario
 
+_BACKFILL = "apply starts a back-fill that looks at each lead anew; nobody enters a scenario by it (--no-backfill)"
 _APPROVAL = "nothing is sent until another person approves it: sodate broadcast approve"
 #: Notes that do not depend on what was changed.
 _ALWAYS: dict[Kind, list[str]] = {
@@ -17,7 +18,7 @@ _ALWAYS: dict[Kind, list[str]] = {
         "whom it moves, and how many calls that means: sodate score diff --rules <the new rules.yaml>",
     ],
     "segments": [
-        "each lead is looked at anew with its next activity, or at once: sodate segment backfill",
+        _BACKFILL,
         "who would enter and leave, and why: sodate segment preview",
     ],
     "broadcast": [_APPROVAL, "a run that has begun goes on with the version it began with"],
@@ -36,9 +37,9 @@ def by_adding(kind: Kind, definition_id: str, body: dict[str, Any]) -> list[str]
     if kind == "sequence":
         forms = ", ".join(body["start"]["forms"]) or "any form"
         return [f"starts for opt-ins confirmed from now on ({forms}); earlier opt-ins do not enter"]
-    if kind == "broadcast":
-        return [_APPROVAL]
-    return []
+    if kind == "segments":
+        return [_BACKFILL]
+    return [_APPROVAL] if kind == "broadcast" else []
 
 
 def by_changing(before: Stored, after: dict[str, Any], live: Live) -> list[str]:
@@ -91,10 +92,15 @@ def _status(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
 
 def _dates(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     """Of a scenario whose entries by date are new or changed."""
-    old, new = ([one for one in body.get("entry", ()) if "date" in one] for body in (before, after))
-    if not new or old == new:
+    if not needs_backfill("sequence", before, after):
         return []
-    return ["entries by date: leads that have the date now are planned by sodate segment backfill; run it next"]
+    return ["entries by date: apply starts a back-fill that plans the leads that have the date now (--no-backfill)"]
+
+
+def needs_backfill(kind: Kind, before: dict[str, Any], after: dict[str, Any]) -> bool:
+    """Whether every lead has to be looked at: for another segment, or for another entry by date."""
+    old, new = ([one for one in body.get("entry", ()) if "date" in one] for body in (before, after))
+    return kind == "segments" or bool(new and old != new)
 
 
 def _steps(before: dict[str, Any], after: dict[str, Any]) -> list[str]:

@@ -22,6 +22,7 @@ class Change:
     live_version: int | None
     fields: list[FieldChange] = field(default_factory=list)
     affects: list[str] = field(default_factory=list)
+    needs_backfill: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -29,9 +30,16 @@ class Change:
 
 @dataclass(frozen=True)
 class Plan:
+    """`is_first`: nothing is live, so the stage has no lead."""
+
     changes: list[Change]
     left: list[Change]
     unchanged: int
+    is_first: bool
+
+    @property
+    def needs_backfill(self) -> bool:
+        return any(change.needs_backfill for change in self.changes)
 
 
 def make_plan(checked: Checked, *, retire: bool = False, definitions: Definitions | None = None) -> Plan:
@@ -49,16 +57,18 @@ def make_plan(checked: Checked, *, retire: bool = False, definitions: Definition
     gone = [stored for key, stored in live.items() if key not in names]
     retired = [_gone(stored, "retired" if retire else "left") for stored in gone]
     unchanged = len(wanted) - len(planned)
-    return Plan(planned + (retired if retire else []), [] if retire else retired, unchanged)
+    return Plan(planned + (retired if retire else []), [] if retire else retired, unchanged, is_first=not live)
 
 
 def _added(kind: Kind, definition_id: str, body: dict[str, Any]) -> Change:
-    return Change(kind, definition_id, "added", None, [], affected.by_adding(kind, definition_id, body))
+    notes = affected.by_adding(kind, definition_id, body)
+    return Change(kind, definition_id, "added", None, [], notes, affected.needs_backfill(kind, {}, body))
 
 
 def _changed(before: Stored, after: dict[str, Any], live: dict[tuple[Kind, str], Stored]) -> Change:
-    found = changes(before.body, after)
-    return Change(before.kind, before.id, "changed", before.version, found, affected.by_changing(before, after, live))
+    found, notes = changes(before.body, after), affected.by_changing(before, after, live)
+    needs_backfill = affected.needs_backfill(before.kind, before.body, after)
+    return Change(before.kind, before.id, "changed", before.version, found, notes, needs_backfill)
 
 
 def _gone(stored: Stored, what: What) -> Change:

@@ -272,6 +272,11 @@ def suppression_sync() -> str:
     return "CURSOR#suppression"
 
 
+def backfill() -> str:
+    """Of all segments together: they are one definition."""
+    return "SEGMENTS#backfill"
+
+
 def replay(job: str) -> str:
     return f"REPLAY#{job}"
 

@@ -1,9 +1,10 @@
-"""MEMBERS items: the members of a segment, listed page by page."""
+"""MEMBERS items: the members of a segment, listed page by page. The latest back-fill of all segments."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from zlib import crc32
 
-from pynamodb.attributes import NumberAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.item import TableItem, values
@@ -11,10 +12,25 @@ from sodate.dynamodb.table import Delete, Put, Write
 
 #: Partitions of a segment's list. One partition accepts 1,000 writes per second, which a back-fill needs.
 SHARDS = 4
+_LATEST = "LATEST"
 
 
 class MemberItem(TableItem, discriminator="member"):
     since = NumberAttribute()
+
+
+class BackfillItem(TableItem, discriminator="backfill"):
+    segments_version = NumberAttribute()
+    job = UnicodeAttribute(null=True)
+    at = UnicodeAttribute()
+
+
+@dataclass(frozen=True)
+class Backfill:
+    """`job`: id of its replay; None: the stage had no lead yet."""
+
+    segments_version: int
+    job: str | None
 
 
 @dataclass(frozen=True)
@@ -45,3 +61,13 @@ def members(segment: str, after: str | None = None, limit: int = 100) -> tuple[l
         if len(result) == limit and number < SHARDS:
             return result, f"{number}:{start or ''}"
     return result, None
+
+
+def note_backfill(backfill: Backfill, now: datetime) -> None:
+    version, job = backfill.segments_version, backfill.job
+    table.put(BackfillItem(keys.backfill(), _LATEST, segments_version=version, job=job, at=keys.stamp(now)))
+
+
+def latest_backfill() -> Backfill | None:
+    item = table.find(BackfillItem, keys.backfill(), _LATEST)
+    return Backfill(int(item.segments_version), item.job) if item else None

@@ -1,0 +1,52 @@
+"""The back-fill after a change of segments: every lead is looked at anew, on AWS. Has the live version had its own?"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from sodate.errors import NotFound
+from sodate.playbook.store import Definitions
+from sodate.scoring import replay_job
+from sodate.scoring.store import ReplayOptions
+from sodate.segments.store import Backfill, latest_backfill, note_backfill
+
+
+def begin(
+    definitions: Definitions,
+    job: str,
+    parts: int,
+    now: datetime,
+    enqueue: Callable[[list[dict[str, Any]], int], None],
+    *,
+    announce: bool = False,
+) -> None:
+    """`announce`: entering and leaving are activities and events. Raises: as `replay_job.begin`."""
+    replay_job.begin(definitions, job, parts, now, enqueue, ReplayOptions(announce=announce))
+    note_backfill(Backfill(_live_version(definitions), job), now)
+
+
+def not_needed(definitions: Definitions, now: datetime) -> None:
+    """The stage has no lead yet."""
+    note_backfill(Backfill(_live_version(definitions), None), now)
+
+
+def why_behind(definitions: Definitions) -> str | None:
+    """Why members of the live segments may be missing, and what to do; None: every lead was looked at."""
+    version, latest = _live_version(definitions), latest_backfill()
+    if version and (latest is None or latest.segments_version < version):
+        return f"not every lead was looked at for version {version} of the segments: sodate segment backfill"
+    if latest is None or latest.job is None:
+        return None
+    try:
+        figures = replay_job.status(latest.job)
+    except NotFound:
+        return None  # it ended long ago
+    if figures["running"]:
+        done = f"{figures['segments'] - figures['running']} of {figures['segments']} parts are done"
+        return f"the back-fill of the segments goes on, {done}: sodate score status {latest.job}"
+    return "the rules changed during the back-fill: sodate segment backfill" if figures["rules_changed"] else None
+
+
+def _live_version(definitions: Definitions) -> int:
+    """0: there are no segments."""
+    return next((stored.version for stored in definitions.all_live("segments")), 0)
