@@ -15,12 +15,12 @@ from sodate.errors import Invalid, NotFound
 from sodate.leads.store import profiles_of
 from sodate.playbook.problem import PlaybookInvalid
 from sodate.playbook.store import Definitions
-from sodate.queries.segments import Preview, every_member, find_segment, preview
+from sodate.queries.segments import Preview, find_segment, preview
 from sodate.scoring.rescore import live_rules
 from sodate.segments.membership import Segments
 from sodate.segments.refresh import Live
 from sodate.segments.segment import SegmentSet
-from sodate.segments.store import Member, members
+from sodate.segments.store import Member, every_member, members
 
 from sodate_cli import output, score_job
 from sodate_cli.leads import EmailArgument, shown_name

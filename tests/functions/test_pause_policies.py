@@ -5,7 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sodate.authoring.numbers import numbers
 from sodate.leads.store import load_state
+from sodate.playbook.store import Definitions
 from sodate_cli import scenarios as command
 from sodate_cli.main import app
 from sodate_cli.target import Target
@@ -100,3 +102,7 @@ def test_what_is_due_is_shown_before_it_resumes(world: QuickWorld) -> None:
     publish(world, *STEPS, status="paused")
     world.advance(5 * DAY)
     assert "paused; due when it resumes: 3 leads, 3 emails" in show() and "by step: second 3" in show()
+    paused = Definitions().live("sequence", "nurture").body
+    assert list(numbers(paused, {**paused, "status": "published"}, Definitions(), world.now)) == [
+        "3 leads are due as soon as it resumes, 3 of them at an email"
+    ]

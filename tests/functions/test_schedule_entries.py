@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sodate.authoring.numbers import numbers
 from sodate.dynamodb import table
 from sodate.playbook.store import Definitions
 from sodate.scenarios import enter_by_schedule
@@ -55,6 +56,18 @@ def go_to(world: QuickWorld, at: datetime) -> None:
 def due(world: QuickWorld, what: str) -> list[Json]:
     messages = [json.loads(one["message"]) for one in world.items("due")]
     return [one for one in messages if one["what"] == what]
+
+
+def test_a_plan_says_how_many_would_enter(world: QuickWorld) -> None:
+    crowd(3)
+    scheduled(world, ENTRY, {"on": {"segment_entered": "readers"}})
+    body = Definitions().live("sequence", "nurture").body
+    assert list(numbers({}, body, Definitions(), world.now)) == [
+        "3 leads are in readers now: who is in it at an occurrence enters",
+        "3 leads are in readers already: they do not enter, those who come into it do",
+    ]
+    assert list(numbers(body, body, Definitions(), world.now)) == [], "the entries are as they were"
+    assert list(numbers({}, {**body, "status": "draft"}, Definitions(), world.now)) == []
 
 
 def test_every_member_enters_at_each_occurrence(world: QuickWorld) -> None:

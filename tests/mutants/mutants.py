@@ -441,6 +441,22 @@ MUTANTS = (
         "a robot's clicks stay in the score",
         tests="tests/unit/scoring/test_scoring_engine.py::test_a_robots_click_counts_no_more_and_a_later_verdict_brings_it_back",
     ),
+    _mutant(
+        "backfill-of-an-older-version-counts",
+        "segments/backfill.py",
+        "latest.segments_version < version",
+        "latest.segments_version < 1",
+        "a broadcast goes to a new segment before every lead was looked at, and nobody says so",
+        tests="tests/functions/test_backfill_by_apply.py",
+    ),
+    _mutant(
+        "a-date-entry-needs-no-backfill",
+        "authoring/affected.py",
+        'return kind == "segments" or bool(new and old != new)',
+        'return kind == "segments"',
+        "leads that have the date already never enter",
+        tests="tests/functions/test_backfill_by_apply.py",
+    ),
 )
 
 from tests.mutants.bad_days_abuse import ABUSE  # noqa: E402  they need `Mutant`

@@ -89,14 +89,14 @@ def test_applying_the_same_playbook_twice_changes_nothing() -> None:
 
     assert {one.what for one in second} == {"unchanged"}
     assert [one.version for one in first] == [one.version for one in second]
-    assert make_plan(check(SAMPLE)).changes == []
+    assert make_plan(check(SAMPLE), NOW).changes == []
 
 
 def test_a_changed_file_becomes_the_next_version_and_the_plan_says_so_before(playbook: Path) -> None:
     apply_directory(playbook, now=NOW)
     edit(playbook / "sequences/materials-follow-up.yaml", "business_days: 7", "business_days: 10")
 
-    (change,) = make_plan(check(playbook)).changes
+    (change,) = make_plan(check(playbook), NOW).changes
     assert (change.kind, change.id, change.live_version) == ("sequence", "materials-follow-up", 1)
     assert [(f.field, f.before, f.after) for f in change.fields] == [("steps[pricing].delay.business_days", 7, 10)]
     assert "people already in it finish version 1" in change.affects[0]
@@ -111,7 +111,7 @@ def test_web_developers_and_the_wording_of_consent_are_named_in_the_plan(playboo
     edit(form, "  - name: start_date\n    type: date", "  - name: wanted_on\n    type: date\n    required: true")
     edit(form, "配信はいつでも停止できます。", "いつでも停止できます。")
 
-    (change,) = make_plan(check(playbook)).changes
+    (change,) = make_plan(check(playbook), NOW).changes
     assert "web developers: field added: wanted_on (required)" in change.affects
     assert "web developers: field removed: start_date" in change.affects
     assert any("consent wording changes" in note for note in change.affects)
@@ -122,7 +122,7 @@ def test_what_the_playbook_no_longer_has_stays_live_unless_retire_is_asked_for(p
     for gone in ("sequences/demo-preparation.yaml", "templates/demo-1-prepare.yaml", "templates/demo-1-prepare.mjml"):
         (playbook / gone).unlink()
 
-    plan = make_plan(check(playbook))
+    plan = make_plan(check(playbook), NOW)
     assert plan.changes == []
     assert {(c.kind, c.id) for c in plan.left} == {("sequence", "demo-preparation"), ("template", "demo-1-prepare")}
     apply_directory(playbook, now=NOW)

@@ -76,7 +76,7 @@ def plan(
     target = _connect(stage, table, region)
     checked = _sound(directory, settings, target, as_json=as_json)
     with _speaking():
-        planned = make_plan(checked, retire=retire)
+        planned = make_plan(checked, clock.now(), retire=retire)
         _warn(target, checked)
         if not rehearse:
             show_plan(planned, target, as_json=as_json)
@@ -112,7 +112,7 @@ def apply(
     target = _connect(stage, table, region)
     checked = _sound(directory, settings, target, as_json=as_json)
     with _speaking():
-        planned = make_plan(checked, retire=retire)
+        planned = make_plan(checked, clock.now(), retire=retire)
         _warn(target, checked)
         if not yes:
             show_plan(planned, target, as_json=False)

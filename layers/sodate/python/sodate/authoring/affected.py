@@ -1,6 +1,6 @@
 """Who notices a change: people in sequences, web developers, people who gave consent, sales.
 
-How many leads run in a sequence is not counted here: there is no index for it and a plan must stay cheap.
+Pure: what is counted in the table is in `numbers.py`.
 """
 
 from collections.abc import Mapping
@@ -70,7 +70,7 @@ def by_retiring(stored: Stored) -> list[str]:
     return []
 
 
-_RESUMES = "it resumes, `pause` says how; how many leads and emails are due at once: sodate scenario show"
+_RESUMES = "it resumes, `pause` says how"
 
 #: Of a scenario.
 _STATUS = {

@@ -1,11 +1,13 @@
 """What an apply would change against the live definitions, and who is affected. Reads only."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from typing import Any, Literal
 
 from sodate.authoring import affected
 from sodate.authoring.check import Checked
 from sodate.authoring.diff import FieldChange, changes
+from sodate.authoring.numbers import numbers
 from sodate.playbook.store import Definitions, Kind, Stored, digest
 
 KINDS: tuple[Kind, ...] = ("template", "mailing", "sales", "rules", "segments", "sequence", "broadcast", "form")
@@ -42,7 +44,7 @@ class Plan:
         return any(change.needs_backfill for change in self.changes)
 
 
-def make_plan(checked: Checked, *, retire: bool = False, definitions: Definitions | None = None) -> Plan:
+def make_plan(checked: Checked, now: datetime, *, retire: bool = False, definitions: Definitions | None = None) -> Plan:
     store = definitions or Definitions()
     live = {(kind, stored.id): stored for kind in KINDS for stored in store.all_live(kind)}
     wanted = checked.definitions()
@@ -50,9 +52,13 @@ def make_plan(checked: Checked, *, retire: bool = False, definitions: Definition
     for definition in wanted:
         before = live.get((definition.kind, definition.id))
         if before is None:
-            planned.append(_added(definition.kind, definition.id, definition.body))
+            change = _added(definition.kind, definition.id, definition.body)
         elif before.digest != digest(definition.body):
-            planned.append(_changed(before, definition.body, live))
+            change = _changed(before, definition.body, live)
+        else:
+            continue
+        counted = numbers(before.body if before else {}, definition.body, store, now)
+        planned.append(replace(change, affects=[*change.affects, *counted]))
     names = {(definition.kind, definition.id) for definition in wanted}
     gone = [stored for key, stored in live.items() if key not in names]
     retired = [_gone(stored, "retired" if retire else "left") for stored in gone]

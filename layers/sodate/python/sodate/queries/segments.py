@@ -22,7 +22,6 @@ from sodate.scoring.scored import LeadScore
 from sodate.scoring.store import snapshot_of
 from sodate.segments.membership import Segments
 from sodate.segments.segment import Segment
-from sodate.segments.store import Member, members
 
 
 @dataclass(frozen=True)
@@ -80,15 +79,6 @@ def find_segment(segment_id: str, segments: Sequence[Segment]) -> Segment:
             return segment
     known = ", ".join(segment.id for segment in segments) or "none"
     raise NotFound(f"there is no segment {segment_id!r}; known: {known}")
-
-
-def every_member(segment_id: str) -> Iterator[Member]:
-    after: str | None = None
-    while True:
-        page, after = members(segment_id, after, limit=500)
-        yield from page
-        if after is None:
-            return
 
 
 def _view(case: Case, items: list[Row], segments: Segments, rules: Rules, now: datetime) -> LeadView:
