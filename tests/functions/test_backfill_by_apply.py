@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sodate.authoring import sender_identity
 from sodate.playbook.store import Definitions
 from sodate.runtime.queues import put_on_queue
 from sodate.segments.backfill import why_behind
 from sodate_cli import score_job, target
 from sodate_cli.main import app
-from sodate_cli.playbook import commands
 from sodate_cli.target import Target
 from typer.testing import CliRunner
 
@@ -40,8 +40,9 @@ steps:
 def stage(world: QuickWorld, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     where = Target("test", "sodate-test", None)
     monkeypatch.setattr(target, "connect", lambda *_, **__: where)
-    monkeypatch.setattr(commands, "_warn", lambda *_: None)
     monkeypatch.setattr("sodate_cli.operator.person", lambda _: "editor")
+    monkeypatch.setattr("sodate_cli.operator.outputs", lambda _: {})
+    monkeypatch.setattr(sender_identity, "missing_parts", lambda *_: [])
     monkeypatch.setattr(score_job, "outputs", lambda _: {"ReplayQueueUrl": world.replay_queue})
     monkeypatch.setattr(score_job, "now", lambda _: world.now)
     monkeypatch.setattr(score_job, "put_on_queue", lambda sqs, queue, sent, _: put_on_queue(sqs, queue, sent))
@@ -74,9 +75,12 @@ def test_a_new_segment_gets_its_members_and_no_scenario_begins(world: QuickWorld
 
 
 def test_who_declines_the_backfill_is_told_before_a_broadcast_leaves(world: QuickWorld, stage: Path) -> None:
+    apply(stage)
+    segments = stage / "segments.yaml"
+    segments.write_text(segments.read_text(encoding="utf-8").replace("equals: 部長", "equals: 課長"), encoding="utf-8")
     assert apply(stage, "--no-backfill")["backfill"] is None
     assert why_behind(Definitions()) == (
-        "not every lead was looked at for version 2 of the segments: sodate segment backfill"
+        "not every lead was looked at for version 3 of the segments: sodate segment backfill"
     )
 
 
