@@ -174,4 +174,20 @@ ENGINE = (
         "a cycle over an event that has happened never rests",
         _GRAPH,
     ),
+    _mutant(
+        "late-stream-is-not-noticed",
+        "lead_now",
+        "        return next(newer, None) is not None\n",
+        "        return False\n",
+        "a branch asks a score that does not know the click of a minute ago",
+        "tests/functions/test_late_stream.py",
+    ),
+    _mutant(
+        "membership-of-a-late-stream",
+        "lead_now",
+        "        if live is None or not self.is_behind:\n",
+        "        if live is not None:\n",
+        "a branch asks a membership that does not know the click of a minute ago",
+        "tests/functions/test_late_stream.py",
+    ),
 )

@@ -61,6 +61,12 @@ def activities_since(lead_id: str, at: datetime) -> list[Activity]:
     return _readable(lead_id, items)
 
 
+def activities_after(lead_id: str, position: str) -> list[Activity]:
+    """Oldest first. `position`: of an activity, or empty for the whole log. Raises: `Invalid`, as `activities_of`."""
+    items = table.query(ActivityItem, keys.lead(lead_id), keys.ACTIVITIES, since=f"{keys.ACTIVITIES}{position}")
+    return [one for one in _readable(lead_id, items) if one.position > position]
+
+
 def latest_activities(lead_id: str, count: int) -> list[Activity]:
     """Newest first."""
     items = table.query(ActivityItem, keys.lead(lead_id), keys.ACTIVITIES, limit=count, newest_first=True)

@@ -56,7 +56,10 @@ class CarryOut:
         moved = state.enroll({self.name: after(enrollment, advance, self.now)})
         moved, writes = self._effects(moved, enrollment, advance)
         writes += [
-            Put(activity_item(one)) for one in activities(state.lead_id, self.name, enrollment, advance, self.now)
+            Put(activity_item(one))
+            for one in activities(
+                state.lead_id, self.name, enrollment, advance, self.now, was_behind=self.lead.items.was_behind
+            )
         ]
         writes += email_entry(self.lead.program, self.name, self.lead, advance, self.now)
         writes += arms_taken_by_chance(self.lead.program, self.name, state.lead_id, enrollment, advance, self.now)

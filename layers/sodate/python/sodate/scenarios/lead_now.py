@@ -1,16 +1,18 @@
 """What the engine may ask about one lead (`advance.Lead`), read from the table on first use.
 
 Activities are read from the log itself, not from the kept facts: a branch may ask for any predicate, also under an
-older version of the scenario, and the log has an event before the facts do.
+older version of the scenario, and the log has an event before the facts do. Score and membership are as stored unless
+the stored ones are behind the log (a late stream, a back-fill that goes on): then they too are computed from the log.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import Any
 
 from sodate.activities.activity import Activity
-from sodate.activities.store import activities_of
+from sodate.activities.store import activities_after, activities_of
 from sodate.conditions.evaluate import evaluate
 from sodate.conditions.language import ActivityTest, Condition, Inactive, Test
 from sodate.facts.evaluation import LeadView, Sources
@@ -25,6 +27,7 @@ from sodate.scenarios.triggers import Trigger, matches
 from sodate.scoring.rescore import Rules, live_rules, replayed, rules_of
 from sodate.scoring.scored import LeadScore
 from sodate.scoring.store import ScoreSnapshot, load_snapshot
+from sodate.segments.membership_update import live_segments, members_now
 
 
 @dataclass(frozen=True)
@@ -59,10 +62,39 @@ class LeadItems:
 
     @cached_property
     def score(self) -> LeadScore:
-        """As last written; of a lead without a score, from its log."""
-        is_stored = bool(self.snapshot.rules_version)
-        state = self.snapshot.score_state if is_stored else replayed(self.lead_id, self.rules, self.now)
+        is_current = self.snapshot.rules_version and not self.is_behind
+        state = self.snapshot.score_state if is_current else replayed(self.lead_id, self.rules, self.now)
         return LeadScore(self.rules.engine, state)
+
+    @cached_property
+    def segments(self) -> Collection[str]:
+        """The segments that the lead is in."""
+        stored, live = self.snapshot.facts, live_segments(self.definitions)
+        if live is None or not self.is_behind:
+            return stored.facts.segments
+        return members_now(self.lead_id, live, self.score, stored, self.now)
+
+    @cached_property
+    def is_behind(self) -> bool:
+        """Whether the log has an activity, or the playbook segments, that score and membership do not know yet.
+
+        An activity that is older than the newest that they know is not seen. Raises: `Invalid`, as `activities_of`.
+        """
+        facts, live = self.snapshot.facts, live_segments(self.definitions)
+        if live is not None and facts.segments_version < live.version:
+            return True
+        known = max(self.snapshot.score_state.last, facts.facts.last)
+        newer = (
+            one
+            for one in activities_after(self.lead_id, known)
+            if self.rules.engine.matters(one) or (live is not None and live.fold.matters(one))
+        )
+        return next(newer, None) is not None
+
+    @property
+    def was_behind(self) -> bool:
+        """Whether an answer so far came from the log because what is stored was behind it."""
+        return bool(self.__dict__.get("is_behind"))
 
     @cached_property
     def log(self) -> list[Activity]:
@@ -130,13 +162,13 @@ class _Members:
     items: LeadItems
 
     def __contains__(self, segment: object) -> bool:
-        return segment in self.items.snapshot.facts.facts.segments
+        return segment in self.items.segments
 
     def __iter__(self) -> Any:
-        return iter(self.items.snapshot.facts.facts.segments)
+        return iter(self.items.segments)
 
     def __len__(self) -> int:
-        return len(self.items.snapshot.facts.facts.segments)
+        return len(self.items.segments)
 
 
 @lru_cache(maxsize=1024)

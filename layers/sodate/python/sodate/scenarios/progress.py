@@ -84,13 +84,18 @@ def is_only_the_email(advance: Advance, enrollment: Enrollment) -> bool:
     return advance.enrollment.moves == number and [type(one) for one in advance.effects] == [SendEmail]
 
 
-def activities(lead_id: str, name: str, enrollment: Enrollment, advance: Advance, now: datetime) -> Iterator[Activity]:
-    """What the log gets: decisions, goals and the end. `enrollment`: as it was. Repeated decisions have equal keys."""
-    visit = enrollment.visit or Visit(0, 0)
+def activities(
+    lead_id: str, name: str, enrollment: Enrollment, advance: Advance, now: datetime, *, was_behind: bool = False
+) -> Iterator[Activity]:
+    """What the log gets: decisions, goals and the end. `enrollment`: as it was. Repeated decisions have equal keys.
+
+    `was_behind`: score and segments were computed from the log, because what is stored was behind it.
+    """
+    visit, source = enrollment.visit or Visit(0, 0), {"facts": "behind"} if was_behind else {}
 
     def activity(type_: ActivityType, reason: str) -> Activity:
         key = activity_key(type_.value, name, enrollment.id, str(visit.number), reason)
-        about = {**about_enrollment(name), "version": enrollment.version, "reason": reason[:_LONGEST_REASON]}
+        about = {**about_enrollment(name), "version": enrollment.version, "reason": reason[:_LONGEST_REASON], **source}
         return Activity(lead_id, type_.value, now, key, about)
 
     decisions = [str(reason) for reason in advance.reasons if reason.code in _DECISIONS]

@@ -1,6 +1,6 @@
 """Decides facts and membership of one lead; they are written together with its score, in one item."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -71,6 +71,16 @@ def live_segments(definitions: Definitions) -> Segments | None:
 
 def _segments(stored: Stored) -> Segments:
     return derived(stored, Segments, lambda: Segments(parsed(stored, SegmentSet), stored.version))
+
+
+def members_now(
+    lead_id: str, segments: Segments, scored: Scored, stored: StoredFacts, now: datetime
+) -> Mapping[str, int]:
+    """Segment → minute entered, from the whole log of the lead. Nothing is written.
+
+    Raises: `Invalid` for a log that cannot be read.
+    """
+    return _Lead(lead_id, segments, scored, int(now.timestamp()) // 60).decide(stored, Occasion()).facts.segments
 
 
 class MembershipUpdate:
