@@ -21,6 +21,7 @@ from sodate.playbook.store import Definitions
 from sodate.scheduling.store import LANES, move_cursor
 
 from tests.functions.quick import QuickWorld, quick_world
+from tests.functions.test_segments import publish as publish_segments
 from tests.support.broadcasting import add_member, publish, publish_approved, put_in
 from tests.support.crashes import CrashPoint, crash_points
 from tests.support.world import Json
@@ -281,6 +282,35 @@ def test_a_draft_and_a_time_that_has_passed_cannot_be_approved(world: QuickWorld
         publish(world.now, TOPIC, **changes)
         with pytest.raises(Conflict):
             approve(Definitions(), "monthly", "approver", world.now)
+
+
+READERS = {"id": "readers", "when": {"segment": "clickers"}}
+CLICKERS = {"id": "clickers", "when": {"activity": "mail_clicked"}}
+OTHERS = {"id": "others", "when": {"activity": "mail_opened"}}
+WIDER = {"id": "clickers", "when": {"activity": "mail_opened"}}
+
+
+@pytest.mark.parametrize(
+    ("segments", "sender", "begins"),
+    [
+        ((READERS, CLICKERS), "A new name", False),
+        ((READERS, WIDER), None, False),
+        (({**READERS, "title": "Readers"}, CLICKERS, OTHERS), None, True),
+    ],
+)
+def test_an_approval_covers_who_gets_it_and_in_whose_name(
+    world: QuickWorld, segments: tuple[Json, ...], sender: str | None, begins: bool
+) -> None:
+    publish_segments(world, READERS, CLICKERS)
+    members("taro")
+    run = approved(world, once=None, recurrence={"every": "day", "at": "14:00", "starting": "2026-11-24"})
+    publish_segments(world, *segments)
+    mailing = Definitions().live("mailing").body
+    changed = {**mailing, "sender": {**mailing["sender"], "name": sender or mailing["sender"]["name"]}}
+    Definitions().publish("mailing", "default", changed, world.now, applied_by="editor")
+    world.advance(timedelta(hours=4))
+    found = load_run("monthly", run.occurrence)
+    assert (found.state, found.reason) == (("done", None) if begins else ("cancelled", "not_approved"))
 
 
 @pytest.mark.parametrize("what", ["broadcast", "template"])

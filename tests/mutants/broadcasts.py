@@ -134,4 +134,20 @@ BROADCASTS = (
         _TESTS,
         _UNIT,
     ),
+    _mutant(
+        "segment-may-change-after-approval",
+        "advance",
+        "        if approval.surroundings != surroundings_digest(broadcast):\n            return True\n",
+        "",
+        "the editor widens the segment after another person approved the broadcast",
+        _TESTS,
+    ),
+    _mutant(
+        "segments-of-segments-are-not-approved",
+        "surroundings",
+        "            waiting += references(segment)\n",
+        "",
+        "the editor widens a segment that the approved one asks for",
+        _TESTS,
+    ),
 )

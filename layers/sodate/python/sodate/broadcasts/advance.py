@@ -27,6 +27,7 @@ from sodate.broadcasts.store import (
     next_task,
     planned_run,
 )
+from sodate.broadcasts.surroundings import surroundings_digest
 from sodate.dynamodb import keys
 from sodate.dynamodb.table import Write
 from sodate.email.delivery.broadcast_message import LARGEST_BATCH, BroadcastBatch, BroadcastRun
@@ -105,7 +106,7 @@ class RunAdvance:
             return _cancelled(run, "not_released")
         if not is_scheduled(broadcast, mailing, local):
             return _cancelled(run, "rescheduled")
-        if approval is None or version > approval.version or self._templates_changed(broadcast, approval):
+        if approval is None or version > approval.version or self._has_changed(broadcast, approval):
             return _cancelled(run, "not_approved")
         return replace(
             run,
@@ -128,8 +129,10 @@ class RunAdvance:
             stored = self.definitions.version("broadcast", broadcast_id, approval.version)
         return stored.version, parsed(stored, Broadcast)
 
-    def _templates_changed(self, broadcast: Broadcast, approval: Approval) -> bool:
-        """One was changed or retired since the approval."""
+    def _has_changed(self, broadcast: Broadcast, approval: Approval) -> bool:
+        """Since the approval: a template (or it was retired), a segment, the sender or the topic."""
+        if approval.surroundings != surroundings_digest(broadcast):
+            return True
         approved = {**approval.templates, broadcast.template: approval.template_version}
         try:
             return any(self.definitions.live("template", one).version > approved[one] for one in broadcast.templates())

@@ -7,6 +7,7 @@ from sodate.broadcasts.advance import plan_run
 from sodate.broadcasts.broadcast import Broadcast, occurrence_of
 from sodate.broadcasts.schedule import next_local
 from sodate.broadcasts.store import Approval, approval_writes
+from sodate.broadcasts.surroundings import surroundings_digest
 from sodate.email.mailing import Mailing
 from sodate.errors import Conflict
 from sodate.playbook.store import Definitions, parsed
@@ -21,7 +22,7 @@ class Approved:
 
 
 def approve(definitions: Definitions, broadcast_id: str, person: str, now: datetime) -> Approved:
-    """Approve the live version with its templates and plan its next run, unless that is planned already.
+    """Approve the live version with its templates, segments, sender and topic, and plan its next run.
 
     Raises:
         NotFound: there is no such broadcast, or no template.
@@ -41,6 +42,6 @@ def approve(definitions: Definitions, broadcast_id: str, person: str, now: datet
     if local is None:
         raise Conflict(f"the time of broadcast {broadcast_id!r} has passed: write another one and apply it")
     at, versions = now.isoformat(timespec="seconds"), {one.id: one.version for one in others}
-    approval = Approval(stored.version, template.version, person, at, versions)
+    approval = Approval(stored.version, template.version, person, at, versions, surroundings_digest(broadcast))
     approval_writes(broadcast_id, approval, plan_run(broadcast, mailing, local, now))
     return Approved(approval, occurrence_of(local))

@@ -55,6 +55,7 @@ class ApprovalItem(TableItem, discriminator="approval"):
     approved_by = UnicodeAttribute()
     at = UnicodeAttribute()
     templates: JSONAttribute = JSONAttribute(null=True)
+    surroundings = UnicodeAttribute(null=True)
 
 
 class BroadcastTestItem(TableItem, discriminator="broadcasttest"):
@@ -66,13 +67,14 @@ class BroadcastTestItem(TableItem, discriminator="broadcasttest"):
 
 @dataclass(frozen=True)
 class Approval:
-    """`templates`: versions of the other templates that variants have."""
+    """`templates`: versions of the other templates that variants have. `surroundings`: see `surroundings_digest`."""
 
     version: int
     template_version: int
     approved_by: str
     at: str
     templates: Mapping[str, int] = field(default_factory=dict)
+    surroundings: str | None = None
 
 
 @dataclass(frozen=True)
@@ -235,7 +237,7 @@ def find_approval(broadcast: str) -> Approval | None:
     if item is None:
         return None
     versions = int(item.version), int(item.template_version)
-    return Approval(*versions, item.approved_by, item.at, item.templates or {})
+    return Approval(*versions, item.approved_by, item.at, item.templates or {}, item.surroundings)
 
 
 @dataclass(frozen=True)
