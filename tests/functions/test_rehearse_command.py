@@ -51,6 +51,16 @@ def test_everything_published_is_played_and_the_same_seed_gives_the_same_bytes(t
     assert "Look at this" in run(*SAMPLE, *SMALL)
 
 
+def test_everything_in_the_sample_happens_to_some_of_a_thousand_people() -> None:
+    document = json.loads(run(*SAMPLE, "--synthetic", "1000", "--days", "90", "--start", "2026-12-01", "--json"))
+    assert len(document["scenarios"]) == 8
+    assert min(one["entered"] for one in document["scenarios"].values()) > 0
+    assert document["emails"]["by_source"].keys() >= document["scenarios"].keys() | {"monthly-news"}
+    assert [one for one in document["look_at"] if one["finding"] in ("nobody_entered", "dead_step", "goal_missed")] == []
+    (experiment,) = [one["experiments"] for one in document["broadcasts"].values()]
+    assert len(experiment) == 3, "the first Fridays of three months"
+
+
 def test_a_draft_takes_part_when_it_is_named(changed: Path) -> None:
     edit(changed / "scenarios" / "welcome.yaml", "status: published", "status: draft")
     arguments = ("--playbook", str(changed), *SMALL, "--json")
