@@ -8,6 +8,7 @@ SEEDS ?= 200
 BODIES ?= 200000
 LEADS ?= 2000
 SEED_BASE ?= 1
+BROADCAST_LEADS ?= 2000
 OUTCOMES ?= ../shared/data/leads_outcomes.csv
 TARGET ?= Converted
 # Part of `check`, and not run a second time by `unit`.
@@ -66,7 +67,7 @@ bench: venv .venv-bench/.ready ## units, cost, CPU, pacing, lateness, log bytes;
 	@touch $@
 
 simulate: venv ## many seeds of disorder and faults, ours and two other designs; writes build/simulation.json
-	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --seed-base $(SEED_BASE)
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --seed-base $(SEED_BASE) --broadcast-leads $(BROADCAST_LEADS)
 
 mutants: venv ## seeded bugs, each of which must be noticed; writes build/mutants.json
 	$(BIN)/python -m tests.mutants

@@ -163,6 +163,7 @@ def _scenario(found: Json) -> list[Figure]:
     return [
         _at_most(9, "cost of a scenario's emails ÷ step mail's", found["plain_to_sequence"], 1.1, 10),
         _at_most(9, "the same with a goal that is asked before each email", found["with_goal_to_sequence"], 1.1, 10),
+        _at_most(9, "units of an idle minute for 6 scenarios and 50 segments", found["idle_units_more"], 0, 10),
     ]
 
 

@@ -4,6 +4,7 @@
 asks the lead's log.
 """
 
+from datetime import timedelta
 from typing import Any
 
 from sodate.dynamodb import keys
@@ -18,10 +19,19 @@ from sodate.scheduling import store as due
 
 from benchmarks import events, sample
 from benchmarks.harness import TABLE, Json
-from benchmarks.ours import Ours
+from benchmarks.inside import inside
+from benchmarks.ours import Ours, schemas
+from benchmarks.segments import segments
 
 #: Of the sequence that the sample has under this id: its version is 1.
 _VERSION = 2
+_IDLE = {
+    "title": "idle",
+    "topic": "product-news",
+    "status": "published",
+    "entry": [{"on": {"activity": "page_viewed"}}, {"on": {"segment_entered": "segment-1"}}],
+    "steps": [{"id": "wait", "wait": {"days": 1}}, {"id": "mail", "send": "materials-1-first-steps"}],
+}
 _GOAL = {"id": "asked", "on": {"activity": "form_submitted", "form": "demo"}}
 
 
@@ -35,7 +45,34 @@ def measure(leads: int) -> Json:
         "units_per_email": {name: [one["write_units"], one["read_units"]] for name, one in units.items()},
         "plain_to_sequence": round(dollars["plain"] / dollars["sequence"], 3),
         "with_goal_to_sequence": round(dollars["with_goal"] / dollars["sequence"], 3),
+        "idle_units_more": _idle_units_more(),
     }
+
+
+def _idle_units_more() -> float:
+    """Units of a minute of all schedules with six published scenarios and 50 segments, beyond those without."""
+    with inside(schemas()) as (here, cloud):
+        ours = Ours(here, cloud)
+        ours.publish()
+        alone = _idle_units(ours)
+        Definitions().publish("segments", "default", segments(50, 3).model_dump(mode="json"), here.now)
+        for number in range(6):
+            body = Scenario.model_validate({**_IDLE, "id": f"idle-{number}"}).model_dump(mode="json", by_alias=True)
+            Definitions().publish("sequence", str(body["id"]), body, here.now)
+        return _idle_units(ours) - alone
+
+
+def _idle_units(ours: Ours) -> float:
+    """The second of two minutes: the first one reads the definitions."""
+    found = 0.0
+    for _ in range(2):
+        ours.here.now += timedelta(minutes=1)
+        ours.cloud.ask("measure_anew")
+        for function in ("step_mail_dispatch", "score_decay", "sales_followup"):
+            ours.here.call(function, {})
+        usage = ours.cloud.ask("usage")
+        found = usage["read_units"] + usage["write_units"]
+    return found
 
 
 class _Plain(Ours):

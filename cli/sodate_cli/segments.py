@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from sodate.activities.activity import Activity, activity_key
@@ -15,7 +15,7 @@ from sodate.errors import Invalid, NotFound
 from sodate.leads.store import profiles_of
 from sodate.playbook.problem import PlaybookInvalid
 from sodate.playbook.store import Definitions
-from sodate.queries.segments import Preview, find_segment, preview
+from sodate.queries.segments import Person, Preview, find_segment, preview
 from sodate.scoring.rescore import live_rules
 from sodate.segments.membership import Segments
 from sodate.segments.refresh import Live
@@ -113,9 +113,8 @@ def preview_segment(
             {
                 **{name: getattr(result, name) for name in ("segment", "leads", "members", "entering", "leaving")},
                 "predicates": dict(result.predicates),
-                "sample": [
-                    {"lead": one.lead_id, "email": one.email, "reasons": dict(one.reasons)} for one in result.sample
-                ],
+                "sample": [_described(one) for one in result.sample],
+                "moving": [{**_described(one), "enters": one.is_member} for one in result.moving],
             }
         )
     else:
@@ -218,6 +217,10 @@ def _change(segment: str, email: str, stage: str | None, type_: ActivityType) ->
     output.say(f"logged; {segment} follows in a moment")
 
 
+def _described(person: Person) -> dict[str, Any]:
+    return {"lead": person.lead_id, "email": person.email, "reasons": dict(person.reasons)}
+
+
 def _show_preview(result: Preview) -> None:
     figures = {
         "leads": result.leads,
@@ -229,6 +232,9 @@ def _show_preview(result: Preview) -> None:
     rows = list(result.predicates.most_common())
     if rows:
         output.show_table("Leads in which each condition holds", ("condition", "leads"), rows)
+    moving = [(one.email, one.lead_id, "enters" if one.is_member else "leaves") for one in result.moving]
+    if moving:
+        output.show_table("Who would enter or leave, the first", ("address", "lead", "does"), moving)
     for person in result.sample:
         lines = [f"{'yes' if holds else 'no':3}  {words}" for words, holds in person.reasons]
         output.show_letter(person.email or person.lead_id, [("because", lines, ())])

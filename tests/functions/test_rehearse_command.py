@@ -56,7 +56,9 @@ def test_everything_in_the_sample_happens_to_some_of_a_thousand_people() -> None
     assert len(document["scenarios"]) == 8
     assert min(one["entered"] for one in document["scenarios"].values()) > 0
     assert document["emails"]["by_source"].keys() >= document["scenarios"].keys() | {"monthly-news"}
-    assert [one for one in document["look_at"] if one["finding"] in ("nobody_entered", "dead_step", "goal_missed")] == []
+    assert [
+        one for one in document["look_at"] if one["finding"] in ("nobody_entered", "dead_step", "goal_missed")
+    ] == []
     (experiment,) = [one["experiments"] for one in document["broadcasts"].values()]
     assert len(experiment) == 3, "the first Fridays of three months"
 

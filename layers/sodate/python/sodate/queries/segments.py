@@ -31,11 +31,12 @@ class Person:
     lead_id: str
     email: str
     reasons: tuple[tuple[str, bool], ...]
+    is_member: bool
 
 
 @dataclass
 class Preview:
-    """Figures of one segment over all leads. `sample`: the first members."""
+    """Figures of one segment over all leads. `sample`: the first members; `moving`: the first who enter or leave."""
 
     segment: str
     leads: int = 0
@@ -43,6 +44,7 @@ class Preview:
     entering: int = 0
     leaving: int = 0
     sample: list[Person] = field(default_factory=list)
+    moving: list[Person] = field(default_factory=list)
     predicates: Counter[str] = field(default_factory=Counter)
     """In how many leads each predicate holds: one that never does is easily a typing error."""
 
@@ -64,11 +66,15 @@ def preview(segment_id: str, segments: Segments, rules: Rules, now: datetime, sa
         for case in cases(items):
             view = _view(case, items, segments, rules, now)
             members_of = set(segments.decide(view, None).members)
-            result.count(is_member=segment.id in members_of, was=segment.id in _stored_members(items))
+            is_member, was = segment.id in members_of, segment.id in _stored_members(items)
+            result.count(is_member=is_member, was=was)
             reasons = tuple(_reasons(segment, replace(view, members=members_of)))
             result.predicates.update(words for words, holds in reasons if holds)
-            if segment.id in members_of and len(result.sample) < sample:
-                result.sample.append(Person(case.profile.lead_id, case.profile.address, reasons))
+            person = Person(case.profile.lead_id, case.profile.address, reasons, is_member)
+            if is_member and len(result.sample) < sample:
+                result.sample.append(person)
+            if is_member != was and len(result.moving) < sample:
+                result.moving.append(person)
     return result
 
 

@@ -96,7 +96,7 @@ class ScheduleEntry(_Entry):
 
 
 class ManualEntry(_Entry):
-    """By an operator or over the API."""
+    """By an operator: `sodate scenario enroll`."""
 
     manual: Literal[True]
 
