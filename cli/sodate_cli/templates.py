@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sodate_cli import output
-from sodate_cli.operator import StageOption, explained, find_lead, target
+from sodate_cli.operator import StageOption, explained, find_lead, now, target
 from sodate_cli.output import JsonOption
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Emails of a playbook: list them, and see one as a lead would get it.", no_args_is_help=True)
 PlaybookOption = Annotated[Path, typer.Option("--playbook", help="The directory that holds playbook.yaml.")]
+TemplateArgument = Annotated[str, typer.Argument(metavar="ID", help="The template's `id`.")]
 HERE = Path()
 
 
@@ -37,7 +38,7 @@ def list_templates(playbook: PlaybookOption = HERE, as_json: JsonOption = False)
 
 @app.command("preview")
 def preview_template(
-    template: Annotated[str, typer.Argument(help="The template's `id`.")],
+    template: TemplateArgument,
     playbook: PlaybookOption = HERE,
     lead: Annotated[Path | None, typer.Option("--lead", help="A YAML file that describes a lead.")] = None,
     address: Annotated[str | None, typer.Option("--address", help="The address of a lead of the stage.")] = None,
@@ -63,6 +64,42 @@ def preview_template(
     _show(shown, written, as_json=as_json)
     if shown.email is None:
         output.fail(f"this lead would not get the email: {shown.refused}")
+
+
+@app.command("results")
+def template_results(
+    template: TemplateArgument,
+    since: Annotated[str | None, typer.Option("--since", help="Sent from then on: 2026-11-24T18:00+09:00.")] = None,
+    until: Annotated[str | None, typer.Option("--until", help="Sent before this time (likewise).")] = None,
+    version: Annotated[int | None, typer.Option("--version", min=1, help="Of this version only.")] = None,
+    conversion: Annotated[
+        str | None, typer.Option("--conversion", help="An activity, as conditions have it; default: a meeting.")
+    ] = None,
+    within: Annotated[int, typer.Option("--within", min=1, max=90, help="Days after its email to convert.")] = 30,
+    stage: StageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Emails sent, delivered, opened, clicked, bounced …, per version, and clicks by link. It reads the whole table.
+
+    Example: sodate template results monthly-news --since 2026-11-01 --conversion "did form_submitted(form = demo)"
+    """
+    from sodate.playbook.store import Definitions
+    from sodate.queries.count_template_results import Wanted, count_template_results
+    from sodate.queries.template_results import conversion_of
+
+    from sodate_cli import template_results as shown
+
+    with explained():
+        where = target(stage)
+        at = now(where)
+        begin = shown.moment_of(since, "--since", shown.BEGINNING)
+        end = shown.moment_of(until, "--until", at)
+        wanted = Wanted(template, conversion_of(conversion, within), begin, end, version)
+        versions = count_template_results(Definitions(), wanted, at)
+    if as_json:
+        output.show_json(shown.document(wanted, versions))
+    else:
+        shown.show(template, versions)
 
 
 def _profile(lead: Path | None, address: str | None, stage: str | None) -> "Profile":

@@ -275,16 +275,23 @@ def scan(model: type[Item], condition: Condition | None = None, *, consistent: b
             yield decode(model, row)
 
 
-def scan_rows(start: Row | None, segment: int = 0, segments: int = 1) -> Iterator[Row]:
+def scan_rows(
+    start: Row | None, segment: int = 0, segments: int = 1, *, only: Sequence[type[TableItem]] = ()
+) -> Iterator[Row]:
     """Every item after the key `start`, page by page, eventually consistent; items of one partition come together.
 
-    Only for background jobs over all leads, never in a request (docs/data-model.md).
+    `only`: of these kinds. Only for background jobs over all leads, never in a request (docs/data-model.md).
     """
     request: Row = {"TableName": name()}
     if segments > 1:
         request |= {"Segment": segment, "TotalSegments": segments}
     if start is not None:
         request["ExclusiveStartKey"] = start
+    if only:
+        names: dict[str, str] = {}
+        filled: dict[str, Any] = {}
+        request["FilterExpression"] = TableItem.kind.is_in(*only).serialize(names, filled)
+        request |= attributes(names, filled)
     for page in _pages("Scan", request):
         yield from page
 
