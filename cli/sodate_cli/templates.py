@@ -42,7 +42,8 @@ def preview_template(
     playbook: PlaybookOption = HERE,
     lead: Annotated[Path | None, typer.Option("--lead", help="A YAML file that describes a lead.")] = None,
     address: Annotated[str | None, typer.Option("--address", help="The address of a lead of the stage.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Directory for the HTML, the text and a page.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Directory for HTML, text, a page, and pictures.")] = None,
+    browser: Annotated[Path | None, typer.Option("--browser", help="Chromium or Chrome, for the pictures.")] = None,
     stage: StageOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -61,6 +62,8 @@ def preview_template(
         written = write_preview(shown, out) if out is not None else []
     except OSError as error:
         output.fail(f"cannot write {error.filename}: {error.strerror}")
+    if shown.email is not None and out is not None:
+        written += _pictures(shown.email.html, template, out, browser)
     _show(shown, written, as_json=as_json)
     if shown.email is None:
         output.fail(f"this lead would not get the email: {shown.refused}")
@@ -100,6 +103,20 @@ def template_results(
         output.show_json(shown.document(wanted, versions))
     else:
         shown.show(template, versions)
+
+
+def _pictures(html: str, name: str, directory: Path, given: Path | None) -> list[Path]:
+    from sodate_cli.browser import BrowserFailed, find_browser, pictures
+
+    found = find_browser(given)
+    if found is None:
+        output.say("No pictures: no Chromium or Chrome was found; name one with --browser or SODATE_BROWSER.")
+        return []
+    try:
+        return pictures(found, html, name, directory)
+    except BrowserFailed as error:
+        output.say(f"No pictures: {error}")
+        return []
 
 
 def _profile(lead: Path | None, address: str | None, stage: str | None) -> "Profile":

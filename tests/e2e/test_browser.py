@@ -4,6 +4,7 @@ import functools
 import http.server
 import json
 import shutil
+import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
+from sodate_cli.browser import pictures
 
 from tests.e2e.conftest import Cloud
 from tests.e2e.conftest import http as requests
@@ -122,3 +124,12 @@ def test_the_same_form_works_with_javascript_off_and_says_what_is_wrong(cloud: C
         SHOTS.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=SHOTS / "form-error.png")
         browser.close()
+
+
+def test_a_preview_has_pictures_as_wide_as_promised_and_runs_no_script(tmp_path: Path) -> None:
+    html = '<p style="height:900px">x</p><script>document.body.innerHTML = ""</script>'
+    assert CHROMIUM is not None
+    desktop, phone = pictures(CHROMIUM, html, "mail", tmp_path)
+    (width, high), (narrow, _) = (struct.unpack(">II", file.read_bytes()[16:24]) for file in (desktop, phone))
+    assert (width, narrow) == (1024, 390)
+    assert 900 < high < 1000

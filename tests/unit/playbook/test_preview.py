@@ -1,6 +1,7 @@
 """`sodate template`: an email as one lead would get it, by the code that sends it."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,11 @@ primary: { name: "<b>太郎", title: boss }
 secondary: { plans: [basic, pro], count: 3 }
 """
 NOBODY = Profile("l", "x@example.jp", "x@example.jp", "ja")
+
+
+@pytest.fixture(autouse=True)
+def without_a_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SODATE_BROWSER", "/no/browser")
 
 
 def lead(tmp_path: Path, text: str = LEAD) -> Path:
@@ -141,3 +147,54 @@ def test_the_lead_may_be_one_of_a_stage(small: Path, monkeypatch: pytest.MonkeyP
 def test_control_characters_of_a_value_do_not_reach_the_terminal(small: Path, tmp_path: Path) -> None:
     path = lead(tmp_path, 'primary: { name: "a\\u001b[31m" }\n')
     assert "\x1b[31m" not in run("preview", "first", "--playbook", small, "--lead", path)
+
+
+BROWSER = """\
+#!{python}
+import sys
+from pathlib import Path
+with Path({log!r}).open("a", encoding="utf-8") as log:
+    print(*sys.argv[1:], Path(sys.argv[-1].removeprefix("file://")).read_text("utf-8"), file=log)
+print("<html><head><title>{heights}</title>")
+for option in sys.argv:
+    if option.startswith("--screenshot="):
+        Path(option.removeprefix("--screenshot=")).write_bytes(b"PNG")
+"""
+
+
+def a_browser(tmp_path: Path, heights: str = "700 20000") -> tuple[Path, Path]:
+    """A program that is asked like Chromium, and what it writes down."""
+    program, log = tmp_path / "browser", tmp_path / "log"
+    program.write_text(BROWSER.format(python=sys.executable, log=str(log), heights=heights), "utf-8")
+    program.chmod(0o755)
+    return program, log
+
+
+def test_a_browser_makes_a_picture_of_each_width_as_high_as_the_email(small: Path, tmp_path: Path) -> None:
+    program, log = a_browser(tmp_path)
+    out = tmp_path / "out"
+    said = run("preview", "first", "--playbook", small, "--out", out, "--browser", program, "--json")
+    assert [Path(file).name for file in said["files"][3:]] == ["first.desktop.png", "first.phone.png"]
+    assert (out / "first.phone.png").read_bytes() == b"PNG"
+    asked = log.read_text("utf-8")
+    assert asked.count("--host-resolver-rules=MAP * ~NOTFOUND") == 3
+    assert "--window-size=1024,700" in asked and "--window-size=390,16000" in asked
+    assert asked.count('<iframe sandbox="allow-same-origin" srcdoc="') == 4 and "Hello you" in asked
+
+
+@pytest.mark.parametrize("heights", ["", "700"])
+def test_a_browser_that_fails_leaves_the_other_files(heights: str, small: Path, tmp_path: Path) -> None:
+    program, _ = a_browser(tmp_path, heights)
+    out = tmp_path / "out"
+    said = run("preview", "first", "--playbook", small, "--out", out, "--browser", program)
+    assert "No pictures" in said and "did not show the email" in " ".join(said.split())
+    assert sorted(file.suffix for file in out.iterdir()) == [".html", ".html", ".txt"]
+
+
+def test_a_browser_that_cannot_be_run_and_none_at_all_are_said(small: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    broken.write_text("#!/no/interpreter\n", "utf-8")
+    broken.chmod(0o755)
+    arguments = ("preview", "first", "--playbook", small, "--out", tmp_path / "out")
+    assert "cannot be run" in " ".join(run(*arguments, "--browser", broken).split())
+    assert "no Chromium or Chrome was found" in " ".join(run(*arguments).split())
