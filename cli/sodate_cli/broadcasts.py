@@ -1,6 +1,5 @@
 """`sodate broadcast …`: what is planned and sent, estimate and test before the release, approval, pause and cancel."""
 
-import time
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -13,7 +12,6 @@ from sodate.broadcasts.progress import Progress, progress_of
 from sodate.broadcasts.run import Run
 from sodate.broadcasts.seed_test import SeedTest
 from sodate.broadcasts.store import find_approval, runs_of, tests_of
-from sodate.email.delivery.ses import SesMailer
 from sodate.errors import Invalid
 from sodate.leads.store import load_profile, profiles_of
 from sodate.playbook.store import Definitions, parsed
@@ -21,8 +19,9 @@ from sodate.segments.backfill import why_behind
 
 from sodate_cli import output
 from sodate_cli.leads import shown_name
-from sodate_cli.operator import StageOption, explained, find_lead, now, outputs, person, ses_client, target
+from sodate_cli.operator import StageOption, explained, find_lead, now, person, target
 from sodate_cli.output import JsonOption
+from sodate_cli.test_sends import seed_sender, show_answers
 from sodate_cli.times import Times
 
 app = typer.Typer(help="Broadcasts (メールマガジン): one email to a segment.", no_args_is_help=True)
@@ -144,19 +143,10 @@ def test(
     """
     with explained():
         where = target(stage)
-        of_stage = outputs(where)
-        mailer = SesMailer(lambda: ses_client(where), of_stage["ConfigurationSet"])
-        who = person(where) or "(unknown)"
-        sender = SeedTest(Definitions(), mailer, of_stage["ApiUrl"], who, lambda: now(where), time.sleep)
+        tester = SeedTest(Definitions(), seed_sender(where), person(where) or "(unknown)")
         profile = load_profile(find_lead(like, where)) if like else None
-        answers = sender.send(broadcast, to or [], profile)
-    rows = [(address, answer.verdict.value, answer.reason or "") for address, answer in answers]
-    if as_json:
-        output.show_json([dict(zip(("address", "answer", "reason"), row, strict=True)) for row in rows])
-    else:
-        output.show_table(f"Test of {broadcast}", ("address", "answer", "reason"), rows)
-    if any(answer != "accepted" for _, answer, _ in rows):
-        raise typer.Exit(output.FAILED)
+        answers = tester.send(broadcast, to or [], profile)
+    show_answers(f"Test of {broadcast}", answers, as_json=as_json)
 
 
 @app.command("approve")

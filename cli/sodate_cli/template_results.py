@@ -1,14 +1,16 @@
 """`sodate template results`: what the emails of a template brought, per version, as a document and as tables."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from sodate.email.delivery.store import TemplateTestDone
 from sodate.queries.count_template_results import Wanted
 from sodate.queries.template_results import Figure, VersionResults
 
 from sodate_cli import output
 from sodate_cli.failed_sends import moment
+from sodate_cli.times import Times
 
 #: A robot may have done it.
 _BY_REACTION = (Figure.OPENED, Figure.CLICKED, Figure.CONVERTED)
@@ -23,7 +25,7 @@ def moment_of(text: str | None, option: str, otherwise: datetime) -> datetime:
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def document(wanted: Wanted, versions: dict[int, VersionResults]) -> dict[str, Any]:
+def document(wanted: Wanted, versions: dict[int, VersionResults], tests: Sequence[TemplateTestDone]) -> dict[str, Any]:
     conversion = wanted.conversion
     return {
         "template": wanted.template,
@@ -34,6 +36,7 @@ def document(wanted: Wanted, versions: dict[int, VersionResults]) -> dict[str, A
         else {"activity": "meeting_set"},
         "within_days": conversion.horizon.days,
         "versions": [_version(version, results) for version, results in versions.items()],
+        "tests": [vars(test) for test in tests],
     }
 
 
@@ -64,6 +67,12 @@ def show(template: str, versions: dict[int, VersionResults]) -> None:
     ]
     if links:
         output.show_table("Clicks", ("version", "link", "emails", "by robots only"), links)
+
+
+def show_tests(tests: Sequence[TemplateTestDone], times: Times) -> None:
+    rows = [(times.shown(test.at), test.version, test.sent_by, test.accepted) for test in tests]
+    if rows:
+        output.show_table("Latest test sends", (times.column("time"), "version", "by", "accepted"), rows)
 
 
 def _shown(version: int) -> object:

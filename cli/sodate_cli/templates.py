@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sodate_cli import output
-from sodate_cli.operator import StageOption, explained, find_lead, now, target
+from sodate_cli.operator import StageOption, explained, find_lead, now, person, target
 from sodate_cli.output import JsonOption
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Emails of a playbook: list them, and see one as a lead would get it.", no_args_is_help=True)
 PlaybookOption = Annotated[Path, typer.Option("--playbook", help="The directory that holds playbook.yaml.")]
 TemplateArgument = Annotated[str, typer.Argument(metavar="ID", help="The template's `id`.")]
+LeadOption = Annotated[Path | None, typer.Option("--lead", help="A YAML file that describes a lead.")]
+AddressOption = Annotated[str | None, typer.Option("--address", help="The address of a lead of the stage.")]
 HERE = Path()
 
 
@@ -40,8 +42,8 @@ def list_templates(playbook: PlaybookOption = HERE, as_json: JsonOption = False)
 def preview_template(
     template: TemplateArgument,
     playbook: PlaybookOption = HERE,
-    lead: Annotated[Path | None, typer.Option("--lead", help="A YAML file that describes a lead.")] = None,
-    address: Annotated[str | None, typer.Option("--address", help="The address of a lead of the stage.")] = None,
+    lead: LeadOption = None,
+    address: AddressOption = None,
     out: Annotated[Path | None, typer.Option("--out", help="Directory for HTML, text, a page, and pictures.")] = None,
     browser: Annotated[Path | None, typer.Option("--browser", help="Chromium or Chrome, for the pictures.")] = None,
     stage: StageOption = None,
@@ -54,8 +56,6 @@ def preview_template(
     from sodate.authoring.check import check
     from sodate.authoring.preview import preview, write_preview
 
-    if lead is not None and address is not None:
-        output.fail("give either --lead or --address", output.USAGE)
     with explained():
         shown = preview(check(playbook), template, _profile(lead, address, stage))
     try:
@@ -86,11 +86,13 @@ def template_results(
 
     Example: sodate template results monthly-news --since 2026-11-01 --conversion "did form_submitted(form = demo)"
     """
+    from sodate.email.delivery.store import template_tests
     from sodate.playbook.store import Definitions
     from sodate.queries.count_template_results import Wanted, count_template_results
     from sodate.queries.template_results import conversion_of
 
     from sodate_cli import template_results as shown
+    from sodate_cli.times import Times
 
     with explained():
         where = target(stage)
@@ -98,11 +100,38 @@ def template_results(
         begin = shown.moment_of(since, "--since", shown.BEGINNING)
         end = shown.moment_of(until, "--until", at)
         wanted = Wanted(template, conversion_of(conversion, within), begin, end, version)
-        versions = count_template_results(Definitions(), wanted, at)
+        versions, tests = count_template_results(Definitions(), wanted, at), template_tests(template)
+        times = Times.of_stage()
     if as_json:
-        output.show_json(shown.document(wanted, versions))
+        output.show_json(shown.document(wanted, versions, tests))
     else:
         shown.show(template, versions)
+        shown.show_tests(tests, times)
+
+
+@app.command("test")
+def test_template(
+    template: TemplateArgument,
+    to: Annotated[list[str] | None, typer.Option("--to", help="Address (repeat); default: `seed_contacts`.")] = None,
+    lead: LeadOption = None,
+    address: AddressOption = None,
+    stage: StageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Send the live version to a few addresses now. Nothing counts it, and its links work for nobody.
+
+    Example: sodate template test materials-1-first-steps --to me@example.jp
+    """
+    from sodate.email.delivery.template_test import TemplateTest
+    from sodate.playbook.store import Definitions
+
+    from sodate_cli.test_sends import seed_sender, show_answers
+
+    with explained():
+        where = target(stage)
+        tester = TemplateTest(Definitions(), seed_sender(where), person(where) or "(unknown)")
+        answers = tester.send(template, to or [], _profile(lead, address, stage))
+    show_answers(f"Test of {template}", answers, as_json=as_json)
 
 
 def _pictures(html: str, name: str, directory: Path, given: Path | None) -> list[Path]:
@@ -123,6 +152,8 @@ def _profile(lead: Path | None, address: str | None, stage: str | None) -> "Prof
     from sodate.authoring.preview import SampleLead, read_sample
     from sodate.leads.store import load_profile
 
+    if lead is not None and address is not None:
+        output.fail("give either --lead or --address", output.USAGE)
     if address is not None:
         return load_profile(find_lead(address, target(stage)))
     return read_sample(lead) if lead is not None else SampleLead().as_profile()

@@ -13,7 +13,7 @@ from sodate_cli.target import Target
 from typer.testing import CliRunner
 
 from tests.functions.quick import QuickWorld
-from tests.support.broadcasting import add_member, publish, publish_approved
+from tests.support.broadcasting import add_member, publish, publish_approved, send_tests_to
 from tests.support.world import TABLE
 
 TOPIC = "product-news"
@@ -25,10 +25,7 @@ def stage(world: QuickWorld, monkeypatch: pytest.MonkeyPatch) -> QuickWorld:
     monkeypatch.setattr(command, "now", lambda _: world.now)
     monkeypatch.setattr(command, "person", lambda _: "approver")
     monkeypatch.setattr(command, "find_lead", lambda email, _: world.lead_id(email))
-    monkeypatch.setattr(command, "ses_client", lambda _: world.ses)
-    of_stage = {"ConfigurationSet": "sodate-test", "ApiUrl": "https://mail.example.jp"}
-    monkeypatch.setattr(command, "outputs", lambda _: of_stage)
-    monkeypatch.setattr(command.time, "sleep", lambda _: None)
+    send_tests_to(world, monkeypatch)
     for name in ("taro", "hanako"):
         add_member(name, topic=TOPIC)
     add_member("pending", topic=TOPIC, topics={TOPIC: "pending"})

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+import pytest
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.store import activity_item
 from sodate.broadcasts.approve import approve
@@ -17,6 +18,9 @@ from sodate.leads.store import profile_item, state_item
 from sodate.playbook.store import Definitions
 from sodate.scoring.store import ScoreItem
 from sodate.segments.store import member_write
+from sodate_cli import test_sends
+
+from tests.support.world import PUBLIC_URL, World
 
 TEMPLATE: dict[str, Any] = {
     "id": "news",
@@ -85,3 +89,12 @@ def click(lead_id: str, run: Run, at: datetime, number: int = 0) -> Activity:
     activity = Activity(lead_id, "mail_clicked", at, activity_key(lead_id, run.occurrence, str(number)), about)
     table.put(activity_item(activity))
     return activity
+
+
+def send_tests_to(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Test sends of commands reach the world's SES."""
+    of_stage = {"ConfigurationSet": "sodate-test", "ApiUrl": PUBLIC_URL}
+    monkeypatch.setattr(test_sends, "now", lambda _: world.now)
+    monkeypatch.setattr(test_sends, "ses_client", lambda _: world.ses)
+    monkeypatch.setattr(test_sends, "outputs", lambda _: of_stage)
+    monkeypatch.setattr(test_sends.time, "sleep", lambda _: None)

@@ -271,7 +271,7 @@ def put_test(broadcast: str, versions: tuple[int, int], sent_by: str, accepted: 
     table.put(
         BroadcastTestItem(
             keys.broadcast(broadcast),
-            keys.broadcast_test(now),
+            keys.test_send(now),
             version=version,
             template_version=template_version,
             sent_by=sent_by,

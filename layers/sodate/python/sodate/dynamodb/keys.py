@@ -121,7 +121,12 @@ def run_batch_number(sk: str) -> int:
     return int(sk.rpartition("#")[2])
 
 
-def broadcast_test(at: datetime) -> str:
+def template(template_id: str) -> str:
+    """Test sends of a template."""
+    return f"TEMPLATE#{template_id}"
+
+
+def test_send(at: datetime) -> str:
     return f"{TESTS}{stamp(at)}"
 
 

@@ -14,11 +14,12 @@ from sodate.email.delivery.ses import Answer, OutgoingEmail, SesMailer
 from sodate.email.delivery.ses_answers import Verdict
 from sodate.email.ledger.reason import Reason
 from sodate.email.ledger.store import SendItem, begin_again, find_send, put_back, settle
-from sodate.email.mailing import Mailing
+from sodate.email.mailing import Mailing, Sender
 from sodate.email.reputation import rate_limiter
 from sodate.email.reputation.rate_limiter import RateLimit
 from sodate.errors import Conflict, Invalid, NotFound
 from sodate.leads.contact_state import LIFTED_BY_OPT_IN
+from sodate.leads.lead import Profile
 from sodate.leads.store import load_profile, load_state
 from sodate.playbook.store import Definitions, DefinitionUnreadable, parsed
 from sodate.scheduling import store as due
@@ -100,30 +101,42 @@ class Withheld(Exception):
     """The transactional email must not be sent; the message is the reason code."""
 
 
+@dataclass(frozen=True)
+class OptInEmail:
+    """One template for many recipients."""
+
+    template: Template
+    sender: Sender
+
+    def compose(
+        self, profile: Profile, opt_in_url: str, form_title: str, send_id: str, tags: Mapping[str, str]
+    ) -> OutgoingEmail:
+        """Raises: `Invalid` when the template cannot be rendered."""
+        template, form = self.template, {"title": form_title}
+        values = opt_in_values(self.sender, opt_in_url=opt_in_url, form=form, preheader=template.preheader)
+        email = render(template.subject, template.html, template.text, values)
+        return OutgoingEmail(
+            to=profile.mailbox,
+            sender=self.sender,
+            subject=email.subject,
+            html=email.html,
+            text=email.text,
+            tags=tags,
+            headers={"Auto-Submitted": "auto-generated", "X-Sodate-Send": send_id},
+        )
+
+
 def opt_in_composer(definitions: Definitions, links: Links, stage: str) -> Composer:
     def compose(send: SendItem, now: datetime) -> OutgoingEmail:
         state, profile = load_state(send.lead_id), load_profile(send.lead_id)
         if state.blocked not in LIFTED_BY_OPT_IN:
             raise Withheld(f"{Reason.BLOCKED}:{state.blocked}")
         template = parsed(definitions.live("template", str(send.template)), Template)
-        sender = parsed(definitions.live("mailing"), Mailing).sender
+        email = OptInEmail(template, parsed(definitions.live("mailing"), Mailing).sender)
         data = send.data or {}
-        values = opt_in_values(
-            sender,
-            opt_in_url=links.opt_in(send.lead_id, data["consent"], now),
-            form={"title": data.get("form_title", "")},
-            preheader=template.preheader,
-        )
-        email = render(template.subject, template.html, template.text, values)
-        return OutgoingEmail(
-            to=profile.mailbox,
-            sender=sender,
-            subject=email.subject,
-            html=email.html,
-            text=email.text,
-            tags=transactional_tags(send, stage),
-            headers={"Auto-Submitted": "auto-generated", "X-Sodate-Send": send.send_id},
-        )
+        opt_in_url = links.opt_in(send.lead_id, data["consent"], now)
+        tags = transactional_tags(send, stage)
+        return email.compose(profile, opt_in_url, data.get("form_title", ""), send.send_id, tags)
 
     return compose
 
