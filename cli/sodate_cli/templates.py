@@ -29,9 +29,12 @@ def list_templates(playbook: PlaybookOption = HERE, as_json: JsonOption = False)
     """
     from sodate.authoring.check import check
 
-    columns = ("id", "purpose", "topic", "language", "subject")
-    models = [doc.model for doc in check(playbook).playbook.templates if doc.model]
-    rows = [tuple(getattr(model, column) for column in columns) for model in models]
+    columns = ("id", "purpose", "topic", "languages", "subject", "file")
+    rows = [
+        (model.id, model.purpose, model.topic, [model.language, *model.languages], model.subject, doc.file)
+        for doc in check(playbook).playbook.templates
+        if (model := doc.model)
+    ]
     if as_json:
         output.show_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:

@@ -474,6 +474,7 @@ from tests.mutants.rehearsal_report import REHEARSAL_REPORT  # noqa: E402
 from tests.mutants.scenario_days import SCENARIO_DAYS  # noqa: E402
 from tests.mutants.scenario_engine import ENGINE  # noqa: E402
 from tests.mutants.scenario_entries import SCENARIO_ENTRIES  # noqa: E402
+from tests.mutants.templates import TEMPLATES  # noqa: E402
 
 MUTANTS += ABUSE + ALARM_MUTANTS + DELIVERY + DOCTOR + OPT_OUT + REDRIVE + RELEASES + ROTATION + DECIDING + ENGINE
-MUTANTS += BROADCASTS + EXPERIMENTS + SCENARIO_DAYS + SCENARIO_ENTRIES + REHEARSAL_REPORT
+MUTANTS += BROADCASTS + EXPERIMENTS + SCENARIO_DAYS + SCENARIO_ENTRIES + REHEARSAL_REPORT + TEMPLATES

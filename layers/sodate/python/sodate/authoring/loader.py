@@ -5,20 +5,21 @@ rules.yaml  sales.yaml  segments.yaml  rehearsal.yaml (never published)
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Self, TypeVar
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from sodate.authoring.document import validated
 from sodate.authoring.lead_fields import PlaybookFile
 from sodate.authoring.override import apply_overrides, unknown_targets
 from sodate.authoring.source import Source
 from sodate.broadcasts.broadcast import Broadcast
-from sodate.email.content.template import TemplateHead
+from sodate.email.content.template import Preheader, Subject, TemplateHead
 from sodate.forms.definition import Form
 from sodate.playbook.explain import in_place, line_of
+from sodate.playbook.model import Definition, Language
 from sodate.playbook.problem import Problem, Severity
 from sodate.playbook.store import ONLY
 from sodate.playbook.yamlfile import Lines, Path, dotted, parse
@@ -29,13 +30,30 @@ from sodate.scenarios.sequence import Sequence
 from sodate.scoring.rules import RuleSet
 from sodate.segments.segment import SegmentFile
 
+BodyFile = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_./-]+\.(mjml|html)$", max_length=200)]
+
+
+class LanguageFile(Definition):
+    """A template in a further language."""
+
+    subject: Subject
+    preheader: Preheader = ""
+    body: BodyFile
+
 
 class TemplateFile(TemplateHead):
     """`templates/<id>.yaml`: the head and the name of the body file."""
 
-    body: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_./-]+\.(mjml|html)$", max_length=200)] = Field(
-        description="The body: an `.mjml` or `.html` file, relative to this file."
+    body: BodyFile = Field(description="The body: an `.mjml` or `.html` file, relative to this file.")
+    languages: dict[Language, LanguageFile] = Field(
+        default_factory=dict, description="The email for leads with another language; others get it in `language`."
     )
+
+    @model_validator(mode="after")
+    def _languages_are_further_ones(self) -> Self:
+        if self.language in self.languages:
+            raise ValueError(f"`languages` has `{self.language}`, the language of the template itself")
+        return self
 
 
 M = TypeVar("M", bound=BaseModel)
@@ -58,13 +76,17 @@ _IGNORED = ("README.md", "README.ja.md")
 
 @dataclass(frozen=True)
 class Doc(Generic[M]):
-    """One YAML file. `model` is None when it has errors of its own; `id` is known even then."""
+    """One YAML file. `model` is None when it has errors of its own; `id` is known even then.
+
+    `prefix`: the model is that part of the file.
+    """
 
     file: str
     id: str
     model: M | None
     data: Any
     lines: Lines
+    prefix: Path = ()
 
     def problem(
         self,
@@ -76,7 +98,7 @@ class Doc(Generic[M]):
         severity: Severity = "error",
         source: str = "",
     ) -> Problem:
-        path, message = in_place(self.data, path, message)
+        path, message = in_place(self.data, (*self.prefix, *path), message)
         line = line_of(self.lines, path)
         return Problem(self.file, line, dotted(path), message, hint, rule, severity, source)
 
@@ -116,6 +138,22 @@ def load(directory: FilePath, overrides: Mapping[str, Any] | None = None) -> Pla
     playbook.broadcasts = reader.many("broadcasts", Broadcast)
     playbook.problems += unknown_targets(reader.overrides, reader.hit, reader.present)
     return playbook
+
+
+def in_each_language(doc: Doc[TemplateFile]) -> list[Doc[TemplateFile]]:
+    """A template in its own language, then in each further one, as if it were a file of its own."""
+    variants = doc.model.languages.items() if doc.model else ()
+    return [
+        doc,
+        *(
+            replace(
+                doc,
+                model=doc.model and doc.model.model_copy(update={"language": language, "languages": {}, **dict(text)}),
+                prefix=("languages", language),
+            )
+            for language, text in variants
+        ),
+    ]
 
 
 def unread_files(playbook: Playbook) -> list[Problem]:

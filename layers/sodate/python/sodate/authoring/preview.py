@@ -76,7 +76,7 @@ def preview(checked: Checked, template_id: str, profile: Profile) -> Preview:
         raise NotFound(f"there is no template {template_id}; the playbook has: {known or 'none'}")
     if compiled.template is None or mailing is None:
         raise Invalid(f"{compiled.doc.file} or playbook.yaml has errors; see `sodate playbook check`")
-    template = compiled.template
+    template = compiled.template.in_language(profile.language)
     values = _values(template, mailing.sender, profile)
     names = dict.fromkeys(
         name for text in (template.subject, template.html, template.text) for name in used_fields(text)
@@ -89,11 +89,12 @@ def preview(checked: Checked, template_id: str, profile: Profile) -> Preview:
 
 
 def _values(template: Template, sender: Sender, profile: Profile) -> dict[str, Any]:
+    more = {"preheader": template.preheader, "variables": template.values({})}
     if template.purpose == "transactional":
         form = {"title": "(title of the form)"}
-        return opt_in_values(sender, opt_in_url=f"{_LINKS}/opt-in", form=form, preheader=template.preheader)
+        return opt_in_values(sender, opt_in_url=f"{_LINKS}/opt-in", form=form, **more)
     links = {"unsubscribe_url": f"{_LINKS}/unsubscribe", "preferences_url": f"{_LINKS}/preferences"}
-    return merge_values(profile, sender, preheader=template.preheader, **links)
+    return merge_values(profile, sender, **more, **links)
 
 
 def _at(values: Any, name: str) -> Any:

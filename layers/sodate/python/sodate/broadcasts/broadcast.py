@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, NaiveDatetime, model_validator
 
 from sodate.broadcasts.variants import BroadcastExperiment
+from sodate.email.content.variables import GivenValues
 from sodate.playbook.model import Definition, Slug
 from sodate.scenarios.recurrence import Recurrence
 
@@ -20,6 +21,7 @@ class Broadcast(Definition):
     )
     topic: Slug = Field(description="Consent topic that every email of this broadcast needs.")
     template: Slug
+    variables: GivenValues = Field(default_factory=dict)
     segment: Slug
     exclude: tuple[Slug, ...] = Field(
         default=(), max_length=20, description="Members of one of these segments get nothing."

@@ -43,7 +43,7 @@ class SeedTest:
         for variant in variants_of(broadcast):  # one SES call has one sender name
             template = parsed(self.definitions.live("template", variant.template or broadcast.template), Template)
             template = with_variant(template, variant)
-            email = MarketingEmail(template, broadcast.topic, mailing, links, variant.sender_name)
+            email = MarketingEmail(template, broadcast.topic, mailing, links, variant.sender_name, broadcast.variables)
             title = f"TEST {variant.id}" if broadcast.experiment else "TEST"
             answers = self.sender.send(email.compose, addresses, like, ("broadcast", broadcast_id), title)
             answered += list(zip(addresses, answers, strict=True))

@@ -85,7 +85,7 @@ class BroadcastEmail:
         name = variant.template or broadcast.template
         template = parsed(self.definitions.version("template", name, run.version_of(name)), Template)
         template = with_variant(template, variant)
-        return MarketingEmail(template, broadcast.topic, mailing, self.links, variant.sender_name)
+        return MarketingEmail(template, broadcast.topic, mailing, self.links, variant.sender_name, broadcast.variables)
 
 
 def _variant_id(run: Run, batch: BroadcastBatch, broadcast: Broadcast) -> str | None:

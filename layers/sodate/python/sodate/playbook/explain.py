@@ -68,11 +68,11 @@ def in_place(data: Any, path: Path, message: str) -> tuple[Path, str]:
 
 
 def _written(path: Path) -> Path:
-    """`path` without the kinds (tags of unions) that pydantic inserts and the author did not write."""
+    """`path` without what pydantic inserts and the author did not write: kinds (tags of unions), marks of keys."""
     written: Path = ()
     is_kind = False
     for part in path:
-        if isinstance(part, str) and part.startswith("<"):
+        if isinstance(part, str) and (part.startswith("<") or part == "[key]"):
             continue
         if not is_kind:
             written = (*written, part)

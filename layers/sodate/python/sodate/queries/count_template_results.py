@@ -103,8 +103,9 @@ def _links_of(definitions: Definitions, template: str) -> LinksOf:
     @lru_cache
     def links_of(version: int) -> TemplateLinks:
         try:
-            return TemplateLinks(parsed(definitions.version("template", template, version), Template).html)
+            stored = parsed(definitions.version("template", template, version), Template)
         except NotFound:
             return TemplateLinks()
+        return TemplateLinks("".join(one.html for one in stored.in_each_language()))
 
     return links_of

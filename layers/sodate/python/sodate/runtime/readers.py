@@ -70,6 +70,7 @@ def _must_compile(stored: Stored, template: BaseModel) -> None:
 
     if isinstance(template, Template):
         try:
-            must_compile(template.subject, template.html, template.text)
+            for one in template.in_each_language():
+                must_compile(one.subject, one.html, one.text)
         except Invalid as error:
             raise DefinitionUnreadable(f"this release cannot render {stored.name}: {error}") from error

@@ -54,7 +54,8 @@ class StepComposer:
             "step": step.id,
             "stage": self.stage,
         }
-        return MarketingEmail(template, topic, self.mailing, self.links).compose(profile, send_id, tags, now)
+        email = MarketingEmail(template, topic, self.mailing, self.links, variables=step.variables)
+        return email.compose(profile, send_id, tags, now)
 
     def _template(self, name: str, topic: str) -> Template:
         if name not in self._templates:

@@ -171,7 +171,7 @@ def key_in(program: Program, name: str) -> tuple[str, str] | None:
 
 
 def _send_of(step: SequenceStep) -> SendStep:
-    return SendStep(id=step.id, send=step.template, valid_hours=step.valid_hours)
+    return SendStep(id=step.id, send=step.template, variables=step.variables, valid_hours=step.valid_hours)
 
 
 def _nodes(steps: Sequence[Step]) -> list[Node]:

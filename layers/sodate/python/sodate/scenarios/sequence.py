@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
+from sodate.email.content.variables import GivenValues
 from sodate.email.mailing import LocalTime
 from sodate.playbook.model import Definition, Slug
 
@@ -31,6 +32,7 @@ class Delay(Definition):
 class Step(Definition):
     id: Slug
     template: Slug
+    variables: GivenValues = Field(default_factory=dict)
     delay: Delay
     at: LocalTime | None = Field(default=None, description="Local time of day, e.g. `10:00`; not with `hours`.")
     valid_hours: int = Field(default=72, ge=1, le=24 * 30, description="Later than this after its time, it is skipped.")

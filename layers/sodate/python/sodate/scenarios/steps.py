@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from sodate.conditions.language import AttributePath, Condition, Text, bounded
+from sodate.email.content.variables import GivenValues
 from sodate.experiments.experiment import Experiment
 from sodate.playbook.model import Definition, HttpUrl, Slug
 from sodate.scenarios.triggers import Trigger, head_among
@@ -35,6 +36,7 @@ class _Linear(_Step):
 class SendStep(_Linear):
     kind = "send"
     send: Slug = Field(description="The template.")
+    variables: GivenValues = Field(default_factory=dict)
     topic: Slug | None = Field(default=None, description="Instead of the scenario's topic.")
     over_cap: Literal["defer", "skip", "hold"] = Field(
         default="defer",

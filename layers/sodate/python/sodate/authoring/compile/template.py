@@ -14,9 +14,9 @@ from sodate.authoring.compile import liquid_guard
 from sodate.authoring.compile.include import Body, read_body
 from sodate.authoring.compile.mjml_shape import misshapen
 from sodate.authoring.compile.text_part import to_text
-from sodate.authoring.loader import Doc, TemplateFile
+from sodate.authoring.loader import Doc, TemplateFile, in_each_language
 from sodate.authoring.source import Source
-from sodate.email.content.template import Template
+from sodate.email.content.template import Template, TemplateText
 from sodate.playbook.problem import Problem
 
 GMAIL_CLIPS_AT = 102 * 1024
@@ -30,11 +30,15 @@ _GMAIL = "https://support.google.com/mail/ (Gmail shows [Message clipped] above 
 
 @dataclass(frozen=True)
 class Compiled:
-    """`template` is None when the body could not be compiled; `body` is the source with its includes."""
+    """`template` is None when a body could not be compiled; `body` is the source with its includes.
+
+    `variants`: the template in each further language, as templates of their own.
+    """
 
     doc: Doc[TemplateFile]
     body: Body | None
     template: Template | None
+    variants: tuple["Compiled", ...] = ()
 
 
 class _Refused(Exception):
@@ -49,6 +53,25 @@ class _Refused(Exception):
 
 
 def compile_template(source: Source, doc: Doc[TemplateFile]) -> tuple[Compiled, list[Problem]]:
+    parts, problems = [], []
+    for part in in_each_language(doc):
+        compiled, found = _compile_part(source, part)
+        parts.append(compiled)
+        problems += found
+    main, *variants = parts
+    if main.template is None or any(one.template is None for one in variants):
+        return Compiled(doc, main.body, None, tuple(variants)), problems
+    names = TemplateText.model_fields
+    languages = {
+        one.template.language: TemplateText(**{name: getattr(one.template, name) for name in names})
+        for one in variants
+        if one.template is not None
+    }
+    template = main.template.model_copy(update={"languages": languages})
+    return Compiled(doc, main.body, template, tuple(variants)), problems
+
+
+def _compile_part(source: Source, doc: Doc[TemplateFile]) -> tuple[Compiled, list[Problem]]:
     head = doc.model
     if head is None:
         return Compiled(doc, None, None), []
@@ -60,7 +83,7 @@ def compile_template(source: Source, doc: Doc[TemplateFile]) -> tuple[Compiled, 
     except _Refused as error:
         problem = Problem(*error.where(body), "", str(error), rule=error.rule)
         return Compiled(doc, body, None), [problem]
-    fields = head.model_dump(exclude={"body"})
+    fields = head.model_dump(exclude={"body", "languages"})
     if len(html) > 250_000 or len(text) > 100_000:
         too_big = doc.problem(("body",), "the compiled mail is larger than 250,000 characters", "shorten it", "compile")
         return Compiled(doc, body, None), [too_big]

@@ -25,6 +25,7 @@ from sodate.authoring.lint import (
     scoring,
     segments,
     sequences,
+    variables,
 )
 from sodate.authoring.lint.context import Context, Rule
 from sodate.authoring.loader import Playbook
@@ -45,6 +46,7 @@ RULES: tuple[Rule, ...] = (
     *scenarios.RULES,
     *broadcasts.RULES,
     *experiments.RULES,
+    *variables.RULES,
     *scoring.RULES,
     *segments.RULES,
     *sales.RULES,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from sodate.authoring.compile.liquid_guard import LIQUID
 from sodate.authoring.compile.text_part import parse_html
-from sodate.authoring.lint.context import Context
+from sodate.authoring.lint.context import Context, template_docs
 from sodate.playbook.problem import Problem
 
 #: In full-width characters. Lists of mails on a desktop show about so many; a phone shows fewer.
@@ -14,7 +14,7 @@ WIDEST_SUBJECT = 40
 
 def subjects_are_short(context: Context) -> Iterator[Problem]:
     """Merge fields are left out of the count."""
-    for doc in context.book.templates:
+    for doc in template_docs(context):
         width = _width(LIQUID.sub("", doc.model.subject)) if doc.model else 0
         if width > WIDEST_SUBJECT:
             message = f"the subject is {width:g} full-width characters wide; lists of mails show about {WIDEST_SUBJECT}"

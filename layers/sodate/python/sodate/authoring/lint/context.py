@@ -8,7 +8,7 @@ from typing import Any
 from sodate.authoring.compile.include import Body
 from sodate.authoring.compile.template import Compiled
 from sodate.authoring.lead_fields import LeadField, PlaybookFile, lead_fields
-from sodate.authoring.loader import Doc, Playbook, TemplateFile
+from sodate.authoring.loader import Doc, Playbook, TemplateFile, in_each_language
 from sodate.email.content.template import Template
 from sodate.forms.definition import Form, FormField
 from sodate.playbook.problem import Problem, Severity
@@ -42,7 +42,8 @@ class Context:
         return {doc.id for doc in docs}
 
     def finished(self) -> Iterator["Mail"]:
-        for one in self.compiled:
+        """Each email in each language."""
+        for one in (part for compiled in self.compiled for part in (compiled, *compiled.variants)):
             if one.template is not None and one.body is not None:
                 yield Mail(one.doc, one.body, one.template)
 
@@ -95,6 +96,11 @@ class Mail:
         """A problem at the line of the body where `piece` is written."""
         file, line = self.body.find(piece)
         return Problem(file, line, "", message, hint, rule, severity, source)
+
+
+def template_docs(context: Context) -> list[Doc[TemplateFile]]:
+    """Each template in each language."""
+    return [part for doc in context.book.templates for part in in_each_language(doc)]
 
 
 Rule = Callable[[Context], Iterator[Problem]]

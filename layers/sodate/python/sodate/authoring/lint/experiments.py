@@ -48,6 +48,17 @@ def subjects_of_variants_compile(context: Context) -> Iterator[Problem]:
                 yield doc.problem(path, str(error), "use the fields and filters of templates", "experiment-subject")
 
 
+def subjects_of_variants_are_in_each_language(context: Context) -> Iterator[Problem]:
+    for doc, broadcast, experiment in _experiments(context):
+        for number, variant in enumerate(experiment.variants):
+            template = context.templates.get(variant.template or broadcast.template)
+            if variant.subject is not None and template is not None and template.languages:
+                message = f"`{template.id}` has further languages, and a subject of a variant is in one language only"
+                hint = "give the variant a `template` of its own"
+                path = ("experiment", "variants", number, "subject")
+                yield doc.problem(path, message, hint, "experiment-subject")
+
+
 def variants_differ(context: Context) -> Iterator[Problem]:
     for doc, broadcast, experiment in _experiments(context):
         seen: dict[object, str] = {}
@@ -109,6 +120,7 @@ def _is_within(at: time, begin: time, end: time) -> bool:
 RULES = (
     templates_of_variants_exist_and_have_the_topic,
     subjects_of_variants_compile,
+    subjects_of_variants_are_in_each_language,
     variants_differ,
     decisions_come_before_the_next_run,
     horizons_leave_time_to_send,

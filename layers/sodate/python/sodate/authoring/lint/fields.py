@@ -21,19 +21,20 @@ from sodate.playbook.problem import Problem, did_you_mean
 _MISSING = re.compile(r"^([\w.]+) is undefined")
 
 
-def known_fields(context: Context, purpose: str) -> set[str]:
+def known_fields(context: Context, mail: Mail) -> set[str]:
     """Transactional email has no lead fields: its address is unconfirmed, and anyone may have typed the values."""
-    if purpose == "transactional":
-        return {"opt_in_url", "form.title", "preheader"} | {f"sender.{name}" for name in Sender.model_fields}
+    of_all = {"preheader"} | {f"sender.{name}" for name in Sender.model_fields}
+    of_all |= {f"variables.{name}" for name in mail.template.variables}
+    if mail.template.purpose == "transactional":
+        return {"opt_in_url", "form.title"} | of_all
     lead = {path.replace("primary.", "lead.", 1) for path in context.lead_fields if path.startswith("primary.")}
     lead |= {f"lead.{path}" for path in context.lead_fields if path.startswith("secondary.")}
-    own = {"unsubscribe_url", "preferences_url"}
-    return lead | {"lead.email", "preheader"} | own | {f"sender.{name}" for name in Sender.model_fields}
+    return lead | {"lead.email", "unsubscribe_url", "preferences_url"} | of_all
 
 
 def merge_fields_are_known(context: Context) -> Iterator[Problem]:
     for mail in context.finished():
-        known = known_fields(context, mail.template.purpose)
+        known = known_fields(context, mail)
         if not context.lead_fields_are_known and mail.template.purpose == "marketing":
             known |= {name for name in _used_in(mail) if name.startswith("lead.")}
         for name in used_fields(mail.body.text):
@@ -55,8 +56,8 @@ def _unknown(name: str, known: set[str], mail: Mail) -> tuple[str, str]:
         return message, "a stranger could send any words with it; write a greeting without it"
     if name in ("opt_in_url", "unsubscribe_url", "preferences_url"):
         return f"`{name}` does not exist in {mail.template.purpose} mail", "see docs/playbook.md, Merge fields"
-    collected = "no form of this playbook collects it; " if name.startswith("lead.") else ""
-    return f"`{name}` is not known", collected + did_you_mean(name, known)
+    collected = {"lead": "no form of this playbook collects it; ", "variables": "declare it in `variables`; "}
+    return f"`{name}` is not known", collected.get(name.split(".")[0], "") + did_you_mean(name, known)
 
 
 def used_fields(text: str) -> list[str]:
@@ -87,7 +88,7 @@ def no_mail_has_a_hole(context: Context) -> Iterator[Problem]:
         reported: set[str] = set()
         for key, text in parts.items():
             for name in _holes(context, mail, text):
-                if name in reported or name not in known_fields(context, mail.template.purpose):
+                if name in reported or name not in known_fields(context, mail):
                     continue
                 reported.add(name)
                 message = f"`{name}` is empty for some leads, and a mail with a hole is not sent"
@@ -132,7 +133,7 @@ def every_mail_can_be_filled_in(context: Context) -> Iterator[Problem]:
 
 
 def _unknown_in(context: Context, mail: Mail) -> bool:
-    known = known_fields(context, mail.template.purpose)
+    known = known_fields(context, mail)
     return any(name not in known for name in _used_in(mail))
 
 

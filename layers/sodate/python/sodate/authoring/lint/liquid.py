@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from liquid.exceptions import LiquidError
 
 from sodate.authoring.compile.liquid_guard import LIQUID
-from sodate.authoring.lint.context import Context, Mail
+from sodate.authoring.lint.context import Context, Mail, template_docs
 from sodate.email.content.render import ALLOWED_FILTERS, environment
 from sodate.playbook.problem import Problem, did_you_mean
 
@@ -15,7 +15,7 @@ _BLOCKS = {"if", "unless", "case", "for", "capture", "comment"}
 
 
 def liquid_parses(context: Context) -> Iterator[Problem]:
-    for doc in context.book.templates:
+    for doc in template_docs(context):
         for key in ("subject", "preheader"):
             wrong = why_unreadable(getattr(doc.model, key)) if doc.model else ""
             if wrong:
@@ -80,7 +80,7 @@ def filters_are_known(context: Context) -> Iterator[Problem]:
         for name, piece in _filters(mail.body.text):
             message = f"the filter `{name}` is not available"
             yield mail.at(piece, message, did_you_mean(name, ALLOWED_FILTERS), "liquid-filter")
-    for doc in context.book.templates:
+    for doc in template_docs(context):
         for key in ("subject", "preheader"):
             for name, _ in _filters(getattr(doc.model, key)) if doc.model else ():
                 message = f"the filter `{name}` is not available"
@@ -97,7 +97,7 @@ def _filters(text: str) -> Iterator[tuple[str, str]]:
 
 
 def subject_is_one_line(context: Context) -> Iterator[Problem]:
-    for doc in context.book.templates:
+    for doc in template_docs(context):
         for key in ("subject", "preheader"):
             value = getattr(doc.model, key) if doc.model else ""
             if "\n" in value or "\r" in value:

@@ -48,7 +48,7 @@ def values_for(context: Context, mail: Mail, *, complete: bool) -> dict[str, Any
     more: dict[str, Any] = {"lead": lead, "unsubscribe_url": UNSUBSCRIBE, "preferences_url": PREFERENCES}
     if mail.template.purpose == "transactional":
         more = {"opt_in_url": OPT_IN, "form": {"title": "zztitlezz"}}
-    return {"sender": dict(SENDER), "preheader": mail.template.preheader, **more}
+    return {"sender": dict(SENDER), "preheader": mail.template.preheader, "variables": mail.template.values({}), **more}
 
 
 def rendered(context: Context, mail: Mail) -> Iterator[Reader]:

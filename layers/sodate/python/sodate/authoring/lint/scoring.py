@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from sodate.authoring.lint.context import Context
+from sodate.authoring.lint.context import Context, template_docs
 from sodate.authoring.lint.references import written_tests
 from sodate.conditions.language import ActivityTest, AllOf, AnyOf, AttributeTest, Condition, ScoreTest
 from sodate.playbook.problem import Problem
@@ -12,7 +12,7 @@ from sodate.scoring.rules import RuleSet, ScoreRule
 
 def links_are_in_some_mail(context: Context) -> Iterator[Problem]:
     bodies = [mail.template.html for mail in context.finished()]
-    if len(bodies) < len(context.book.templates):
+    if len(bodies) < len(template_docs(context)):
         return
     for doc, path, test in written_tests(context):
         link = test.link_contains if isinstance(test, ActivityTest) else None

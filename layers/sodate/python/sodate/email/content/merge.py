@@ -7,7 +7,9 @@ from sodate.email.mailing import Sender
 from sodate.leads.lead import Profile
 
 #: First parts of the names of all merge fields. A template with another one needs a newer release.
-ROOTS = frozenset({"lead", "sender", "form", "preheader", "unsubscribe_url", "preferences_url", "opt_in_url"})
+ROOTS = frozenset(
+    {"lead", "sender", "form", "preheader", "unsubscribe_url", "preferences_url", "opt_in_url", "variables"}
+)
 _RIGHT_TO_LEFT = {"R", "AL", "RLE", "RLO", "LRE", "LRO", "RLI", "LRI", "PDF"}
 
 

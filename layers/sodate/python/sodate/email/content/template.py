@@ -1,12 +1,19 @@
 """A compiled email template: MJML and CSS are resolved, only Liquid remains. A stored version never changes."""
 
+from collections.abc import Mapping
+from operator import not_
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from sodate.email.content.variables import Value, Variable, VariableName
 from sodate.playbook.model import Definition, Language, Slug
 
 Purpose = Literal["marketing", "transactional"]
+Subject = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+Preheader = Annotated[str, StringConstraints(max_length=300)]
+Html = Annotated[str, StringConstraints(max_length=250_000)]
+Text = Annotated[str, StringConstraints(max_length=100_000)]
 
 
 class TemplateHead(Definition):
@@ -16,8 +23,14 @@ class TemplateHead(Definition):
     purpose: Purpose = "marketing"
     topic: Slug | None = Field(default=None, description="Consent topic; required for marketing email.")
     language: Language = "ja"
-    subject: Annotated[str, StringConstraints(min_length=1, max_length=300)]
-    preheader: Annotated[str, StringConstraints(max_length=300)] = ""
+    subject: Subject
+    preheader: Preheader = ""
+    variables: dict[VariableName, Variable] = Field(
+        default_factory=dict,
+        max_length=50,
+        exclude_if=not_,
+        description="Values that are equal for all leads: `{{ variables.<name> }}`. A broadcast or step may set them.",
+    )
 
     @model_validator(mode="after")
     def _marketing_needs_a_topic(self) -> Self:
@@ -26,6 +39,28 @@ class TemplateHead(Definition):
         return self
 
 
+class TemplateText(Definition):
+    """A compiled template in a further language."""
+
+    subject: Subject
+    preheader: Preheader = ""
+    html: Html
+    text: Text
+
+
 class Template(TemplateHead):
-    html: Annotated[str, StringConstraints(max_length=250_000)]
-    text: Annotated[str, StringConstraints(max_length=100_000)]
+    html: Html
+    text: Text
+    languages: dict[Language, TemplateText] = Field(default_factory=dict, exclude_if=not_)
+
+    def in_language(self, language: str) -> "Template":
+        """As a lead with this language gets it: in that language where there is one, otherwise in its own."""
+        variant = next((text for name, text in self.languages.items() if name == language), None)
+        return self if variant is None else self.model_copy(update={"language": language, **dict(variant)})
+
+    def in_each_language(self) -> "list[Template]":
+        return [self, *(self.in_language(language) for language in self.languages)]
+
+    def values(self, given: Mapping[str, Value]) -> dict[str, Value]:
+        """Of its variables: the given ones, and the defaults of the others."""
+        return {name: given.get(name, variable.default) for name, variable in self.variables.items()}

@@ -1,13 +1,14 @@
 """Composes one marketing email for SES: rendered, with both one-click unsubscribe headers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sodate.consent.links import Links
 from sodate.email.content.merge import merge_values
 from sodate.email.content.render import render
 from sodate.email.content.template import Template
+from sodate.email.content.variables import Value
 from sodate.email.delivery.ses import OutgoingEmail
 from sodate.email.mailing import Mailing, Sender
 from sodate.leads.lead import Profile
@@ -15,25 +16,31 @@ from sodate.leads.lead import Profile
 
 @dataclass(frozen=True)
 class MarketingEmail:
-    """One template for many recipients. `sender_name`: instead of the sender's, in From only; the footer keeps it."""
+    """One template for many recipients, each in the lead's language where the template has it.
+
+    `sender_name`: instead of the sender's, in From only; the footer keeps it. `variables`: instead of their defaults.
+    """
 
     template: Template
     topic: str
     mailing: Mailing
     links: Links
     sender_name: str | None = None
+    variables: Mapping[str, Value] = field(default_factory=dict)
 
     def compose(self, profile: Profile, send_id: str, tags: Mapping[str, str], now: datetime) -> OutgoingEmail:
         """Raises: `Invalid` when the template cannot be rendered for this lead."""
+        template = self.template.in_language(profile.language)
         unsubscribe_url = self.links.unsubscribe(profile.lead_id, send_id, self.topic, now)
         values = merge_values(
             profile,
             self.mailing.sender,
             unsubscribe_url=unsubscribe_url,
             preferences_url=self.links.preferences(profile.lead_id, now),
-            preheader=self.template.preheader,
+            preheader=template.preheader,
+            variables=template.values(self.variables),
         )
-        email = render(self.template.subject, self.template.html, self.template.text, values)
+        email = render(template.subject, template.html, template.text, values)
         return OutgoingEmail(
             to=profile.mailbox,
             sender=self._shown_sender(),

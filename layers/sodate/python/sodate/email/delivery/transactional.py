@@ -112,8 +112,14 @@ class OptInEmail:
         self, profile: Profile, opt_in_url: str, form_title: str, send_id: str, tags: Mapping[str, str]
     ) -> OutgoingEmail:
         """Raises: `Invalid` when the template cannot be rendered."""
-        template, form = self.template, {"title": form_title}
-        values = opt_in_values(self.sender, opt_in_url=opt_in_url, form=form, preheader=template.preheader)
+        template = self.template.in_language(profile.language)
+        values = opt_in_values(
+            self.sender,
+            opt_in_url=opt_in_url,
+            form={"title": form_title},
+            preheader=template.preheader,
+            variables=template.values({}),
+        )
         email = render(template.subject, template.html, template.text, values)
         return OutgoingEmail(
             to=profile.mailbox,
