@@ -7,6 +7,7 @@ import pytest
 from sodate.dynamodb import table
 from sodate.leads.store import language_change
 from sodate.playbook.store import Definitions
+from sodate.scenarios.scenario import Scenario
 
 from tests.functions.quick import QuickWorld
 from tests.support.broadcasting import TEMPLATE, add_member, publish_approved
@@ -73,3 +74,16 @@ def test_a_release_does_not_send_a_language_that_it_cannot_render(world: QuickWo
     broken = {"en": {"subject": "{{ x | later_filter }}", "html": "x", "text": "x"}}
     republish(world, "template", "news", languages=broken)
     assert world.app.definitions.live("template", "news").version == 1
+
+
+def test_two_send_steps_of_a_scenario_give_one_template_two_values(world: QuickWorld) -> None:
+    republish(world, "template", "materials-1-first-steps", variables=VARIABLES, subject="{{ variables.title }}")
+    steps = [
+        {"id": name, "send": "materials-1-first-steps", "variables": {"title": name.upper()}} for name in ("crm", "erp")
+    ]
+    head = {"id": "nurture", "topic": TOPIC, "status": "published", "entry": [{"opt_in_confirmed": []}]}
+    body = Scenario.model_validate({**head, "steps": steps}).model_dump(mode="json", by_alias=True)
+    Definitions().publish("sequence", "nurture", body, world.now)
+    world.join("taro@example.jp")
+    world.advance(timedelta(hours=1))
+    assert [mail.subject for mail in world.mails_to("taro@example.jp")][1:] == ["CRM", "ERP"]

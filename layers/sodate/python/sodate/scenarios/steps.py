@@ -45,6 +45,10 @@ class SendStep(_Linear):
     valid_hours: int = Field(default=72, ge=1, le=24 * 30, description="Later than this after its time, it is skipped.")
     on_error: OnError = "retry"
 
+    def __hash__(self) -> int:
+        """Effects of the engine hold their step and are compared; `variables` has no hash."""
+        return hash(self.id)
+
 
 class WaitStep(_Linear):
     kind = "wait"
