@@ -91,8 +91,8 @@ ABUSE = (
         _SODATE + "email/delivery/transactional.py",
         (
             (
-                "        values = opt_in_values(\n            sender,\n",
-                "        values = opt_in_values(\n            sender, lead={**profile.primary},\n",
+                "        values = opt_in_values(\n            self.sender,\n",
+                "        values = opt_in_values(\n            self.sender, lead={**profile.primary},\n",
             ),
         ),
         "a template of an older playbook sends a stranger's words to anybody",
@@ -101,7 +101,7 @@ ABUSE = (
     Mutant(
         "check-allows-lead-in-transactional",
         "layers/sodate/python/sodate/authoring/lint/fields.py",
-        (('    if purpose == "transactional":\n', '    if purpose == "opt_in":\n'),),
+        (('    if mail.template.purpose == "transactional":\n', '    if mail.template.purpose == "opt_in":\n'),),
         "a playbook whose opt-in email names the lead is published",
         tests=("tests/unit/playbook/test_broken_playbooks.py",),
     ),
