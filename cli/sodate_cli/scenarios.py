@@ -8,6 +8,7 @@ import typer
 from sodate.leads.store import profiles_of
 from sodate.playbook.store import Definitions
 from sodate.scenarios.due_now import due_now
+from sodate.scenarios.leads_at_steps import inside
 from sodate.scenarios.manual import enroll_by_hand, take_out
 from sodate.scenarios.migrate import MigrateEnrollments
 from sodate.scenarios.programs import live_program, live_programs
@@ -67,6 +68,24 @@ def show(scenario: ScenarioArgument, stage: StageOption = None) -> None:
     if stopped is not None:
         since = times.shown(stopped.isoformat())
         output.say(f"entries stopped since {since}: sodate scenario waiting {scenario}")
+
+
+@app.command()
+def leads(scenario: ScenarioArgument, stage: StageOption = None, as_json: JsonOption = False) -> None:
+    """How many leads are at which step of which version. Reads every lead.
+
+    Example: sodate scenario leads welcome
+    """
+    with explained():
+        target(stage)
+        found = inside(Definitions(), scenario)
+    rows = [(*key, count) for key, count in sorted(found.leads.items())]
+    columns = ("version", "step", "leads")
+    if as_json:
+        output.show_json({"live": found.live, "steps": [dict(zip(columns, row, strict=True)) for row in rows]})
+    else:
+        live = f"live: version {found.live}" if found.live else "retired"
+        output.show_table(f"Leads in {scenario} ({live})", columns, rows, nothing="Nobody is in it.")
 
 
 @app.command()
@@ -161,7 +180,7 @@ def _decide(
 def migrate(
     scenario: ScenarioArgument,
     maps: Annotated[
-        list[str] | None, typer.Option("--map", help="OLD=NEW step ids (repeat); NEW may be `end`.")
+        list[str] | None, typer.Option("--map", help="OLD=NEW step ids (repeat); NEW may be `end` or `stay`.")
     ] = None,
     preview: Annotated[bool, typer.Option("--preview", help="Only show how many leads are at which step.")] = False,
     stage: StageOption = None,

@@ -4,6 +4,7 @@ from tests.mutants.mutants import Mutant
 
 _SODATE = "layers/sodate/python/sodate/"
 _MIGRATION = "tests/functions/test_scenario_migration.py"
+_REMOVED = "tests/store/test_removed_steps.py"
 _PAUSES = "tests/functions/test_pause_policies.py"
 _WEBHOOKS = "tests/functions/test_webhook_steps.py"
 _POLICIES = "tests/functions/test_step_policies.py"
@@ -224,5 +225,29 @@ SCENARIO_ENTRIES = (
         "state_change(state, state.enroll({name: after}))",
         "a step that was taken meanwhile is taken again",
         _MIGRATION,
+    ),
+    _mutant(
+        "steps-with-leads-are-removed",
+        "authoring/apply",
+        "if refused := lost_steps(checked, store):",
+        "if refused := []:",
+        "a new version loses a step that leads are at, and nobody says so",
+        _REMOVED,
+    ),
+    _mutant(
+        "only-the-live-version-has-leads",
+        "authoring/lost_steps",
+        "for version in range(newest, 0, -1):",
+        "for version in range(newest, newest - 1, -1):",
+        "leads at a removed step of an older version are not counted",
+        _REMOVED,
+    ),
+    _mutant(
+        "declared-steps-are-not-mapped",
+        "scenarios/migration",
+        "known = {**self.new.removed_steps, **self.mapping}",
+        "known = self.mapping",
+        "a migration does not do what the scenario's file says",
+        _REMOVED,
     ),
 )

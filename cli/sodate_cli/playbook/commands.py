@@ -68,7 +68,7 @@ def plan(
     ] = False,
     as_json: output.JsonOption = False,
 ) -> None:
-    """What `apply` would change, and who is affected. Changes nothing."""
+    """What `apply` would change, and who is affected. Changes nothing; exit code 1 when `apply` would refuse it."""
     from sodate.authoring.plan import make_plan
 
     from sodate_cli.playbook.show import show_plan
@@ -80,7 +80,7 @@ def plan(
         _warn(target, checked)
         if not rehearse:
             show_plan(planned, target, as_json=as_json)
-            return
+            raise typer.Exit(output.FAILED if planned.refused else output.OK)
         from sodate_cli.rehearse import show_difference_from_live
 
         show_difference_from_live(checked, target)
@@ -116,6 +116,8 @@ def apply(
         _warn(target, checked)
         if not yes:
             show_plan(planned, target, as_json=False)
+            if planned.refused:
+                raise typer.Exit(output.FAILED)
             if planned.changes and not typer.confirm("Publish this?"):
                 raise typer.Exit(output.FAILED)
         _verify_locally(target, checked)

@@ -59,7 +59,10 @@ def show_plan(plan: Plan, target: Target, *, as_json: bool) -> None:
     if as_json:
         document = {"target": target.table, "unchanged": plan.unchanged}
         parts = {"changes": plan.changes, "left": plan.left}
-        output.show_json(document | {name: [change.as_dict() for change in part] for name, part in parts.items()})
+        refused = {"refused": [problem.as_dict() for problem in plan.refused]}
+        output.show_json(
+            document | {name: [change.as_dict() for change in part] for name, part in parts.items()} | refused
+        )
         return
     _console.print(Text(f"Plan for {target}", style="bold"))
     for change in [*plan.changes, *plan.left]:
@@ -67,6 +70,8 @@ def show_plan(plan: Plan, target: Target, *, as_json: bool) -> None:
     if not plan.changes:
         _console.print("Nothing changes.")
     _console.print(Text(f"{len(plan.changes)} changes, {plan.unchanged} unchanged", style="dim"))
+    for problem in plan.refused:
+        _print_problem(problem)
 
 
 def _print_change(change: Change) -> None:

@@ -1,6 +1,6 @@
 """Who notices a change: people in sequences, web developers, people who gave consent, sales.
 
-Pure: what is counted in the table is in `numbers.py`.
+Pure: what is counted in the table is in `numbers.py` and, when a step is removed, in `lost_steps.py`.
 """
 
 from collections.abc import Mapping
@@ -108,11 +108,8 @@ def _steps(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
         return []
     kept = {step["id"] for step in after["steps"]}
     gone = [step["id"] for step in before["steps"] if step["id"] not in kept]
-    move = f"sodate scenario migrate {after['id']}"
-    maps = "".join(f" --map {step}=…" for step in gone)
-    if gone:
-        return [f"steps removed: {', '.join(gone)}; people at them stay on their version until {move}{maps}"]
-    return [f"people in older versions move with {move} (--preview first)"]
+    removed = [f"steps removed: {', '.join(gone)}"] if gone else []
+    return [*removed, f"people in older versions move with sodate scenario migrate {after['id']} (--preview first)"]
 
 
 def _for_web_developers(before: dict[str, Any], after: dict[str, Any]) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sodate.authoring.check import Checked, check
+from sodate.authoring.lost_steps import lost_steps
 from sodate.authoring.release import written_by
 from sodate.errors import NotFound
 from sodate.playbook.problem import PlaybookInvalid
@@ -54,8 +55,13 @@ def publish(
     checked: Checked, *, now: datetime, retire: bool = False, definitions: Definitions | None = None,
     applied_by: str | None = None,
 ) -> list[Applied]:  # fmt: skip
-    """`applied_by`: the person who publishes; another one approves a broadcast."""
-    store, release, applied = definitions or Definitions(), written_by(), []
+    """`applied_by`: the person who publishes; another one approves a broadcast.
+
+    Raises: `PlaybookInvalid`, before anything is written, when leads are at a step that a scenario no longer has.
+    """
+    store, release, applied = definitions or Definitions(), written_by(), list[Applied]()
+    if refused := lost_steps(checked, store):
+        raise PlaybookInvalid(refused)
     for wanted in checked.definitions():
         before = _live_version(store, wanted.kind, wanted.id)
         version = store.publish(wanted.kind, wanted.id, wanted.body, now, release, applied_by)

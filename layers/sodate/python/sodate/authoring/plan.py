@@ -8,6 +8,8 @@ from sodate.authoring import affected
 from sodate.authoring.check import Checked
 from sodate.authoring.diff import FieldChange, changes
 from sodate.authoring.numbers import numbers
+from sodate.authoring.lost_steps import lost_steps
+from sodate.playbook.problem import Problem
 from sodate.playbook.store import Definitions, Kind, Stored, digest
 
 KINDS: tuple[Kind, ...] = ("template", "mailing", "sales", "rules", "segments", "sequence", "broadcast", "form")
@@ -32,12 +34,13 @@ class Change:
 
 @dataclass(frozen=True)
 class Plan:
-    """`is_first`: nothing is live, so the stage has no lead."""
+    """`is_first`: nothing is live, so the stage has no lead. `refused`: why `apply` would refuse it."""
 
     changes: list[Change]
     left: list[Change]
     unchanged: int
     is_first: bool
+    refused: list[Problem]
 
     @property
     def needs_backfill(self) -> bool:
@@ -63,7 +66,9 @@ def make_plan(checked: Checked, now: datetime, *, retire: bool = False, definiti
     gone = [stored for key, stored in live.items() if key not in names]
     retired = [_gone(stored, "retired" if retire else "left") for stored in gone]
     unchanged = len(wanted) - len(planned)
-    return Plan(planned + (retired if retire else []), [] if retire else retired, unchanged, is_first=not live)
+    shown, left = (planned + retired, []) if retire else (planned, retired)
+    return Plan(shown, left, unchanged, is_first=not live, refused=lost_steps(checked, store))
+
 
 
 def _added(kind: Kind, definition_id: str, body: dict[str, Any]) -> Change:

@@ -8,6 +8,7 @@ from sodate.playbook.problem import did_you_mean
 from sodate.scenarios.scenario import Scenario
 from sodate.scenarios.steps import (
     END,
+    STAY,
     BranchStep,
     EndStep,
     EnrollStep,
@@ -95,6 +96,8 @@ def _ids(scenario: Scenario) -> Iterator[Fault]:
         path: Path = ("steps", index, "id")
         if step.id == END:
             yield Fault(path, "`end` means that the enrollment ends; no step has this id", "rename it", "step-id")
+        elif step.id in scenario.removed_steps:
+            yield Fault(path, f"`{step.id}` is in `removed_steps`, too", "take it out there", "step-id")
         elif step.id in seen:
             yield Fault(path, f"two steps have the id `{step.id}`", "give each its own id", "step-id")
         seen.add(step.id)
@@ -107,6 +110,10 @@ def _targets(scenario: Scenario) -> Iterator[Fault]:
             if target is not None and target not in known:
                 hint = did_you_mean(target, known)
                 yield Fault(("steps", index, *key), f"there is no step `{target}`", hint, "step-exists")
+    for old, target in scenario.removed_steps.items():
+        if target not in known | {STAY}:
+            hint = did_you_mean(target, known | {STAY})
+            yield Fault(("removed_steps", old), f"there is no step `{target}`", hint, "step-exists")
 
 
 def _skips(scenario: Scenario) -> Iterator[Fault]:

@@ -21,16 +21,17 @@ from sodate.leads.store import every_state, find_state, state_change
 from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.decide import due_by_time
 from sodate.scenarios.lane import lane_of
+from sodate.scenarios.leads_at_steps import leads_at_steps
 from sodate.scenarios.migration import Migration
 from sodate.scenarios.program import Program
 from sodate.scenarios.programs import live_program, program
-from sodate.scenarios.steps import END
+from sodate.scenarios.steps import END, STAY
 from sodate.scenarios.store import as_enrolled
 from sodate.scheduling import store as due
 
 _TRIES = 5
 MISSING = "missing"
-#: (version, step there, step in the live version or `MISSING`) → enrollments.
+#: (version, step there, step in the live version, `STAY` or `MISSING`) → enrollments.
 Counts = Counter[tuple[int, str, str]]
 
 
@@ -46,9 +47,10 @@ class MigrateEnrollments:
     def preview(self) -> Counts:
         """Reads every lead. Raises: `NotFound` for an unknown scenario; `Invalid` for a mapping to no step."""
         migration, counts = self._migration(), Counts()
-        for state in every_state():
-            for name, enrollment in self._old(state, migration.new):
-                counts[self._named(migration, name, enrollment)] += 1
+        for (_, version, step), leads in leads_at_steps([self.scenario]).items():
+            old = program(self.definitions, self.scenario, version)
+            if version < migration.new.version and not old.is_sequence:
+                counts[version, old.step_at(step), _named(migration, old, step)] += leads
         return counts
 
     def migrate(self) -> Counter[str]:
@@ -77,12 +79,6 @@ class MigrateEnrollments:
             if id_of(name) == self.scenario and is_open and enrollment.version < new.version:
                 yield name, enrollment
 
-    def _named(self, migration: Migration, name: str, enrollment: Enrollment) -> tuple[int, str, str]:
-        old = program(self.definitions, name, enrollment.version)
-        target = migration.target_of(old, enrollment.step)
-        to = MISSING if target is None else END if target == migration.new.end else migration.new.nodes[target].id
-        return enrollment.version, migration.step_in(old, enrollment.step), to
-
     def _move(self, migration: Migration, mailing: Mailing, lead_id: str, name: str, enrollment_id: str) -> str:
         """Raises: `Transient` when the lead keeps changing."""
         new = migration.new
@@ -93,10 +89,10 @@ class MigrateEnrollments:
                 return "ended_meanwhile"
             old = program(self.definitions, name, enrollment.version)
             target = migration.target_of(old, enrollment.step)
-            if target is None:  # it moved on since the preview
+            if target is None:  # as its scenario says, or it moved on since the preview
                 return "left_on_its_version"
             after = migration.moved(enrollment, target)
-            reason = f"{migration.step_in(old, enrollment.step)} v{old.version}: migrated to version {new.version}"
+            reason = f"{old.step_at(enrollment.step)} v{old.version}: migrated to version {new.version}"
             type_ = ActivityType.SCENARIO_ADVANCED.value
             about = {**about_enrollment(name), "version": new.version, "reason": reason}
             activity = Activity(lead_id, type_, self.now, activity_key(type_, name, enrollment.id, reason), about)
@@ -120,3 +116,10 @@ class MigrateEnrollments:
         ref = EnrollmentRef(state.lead_id, after.id, datetime.fromisoformat(after.since), state.zone, after.visit)
         batch = EnrollmentBatch(name, new.version, after.step, (ref,))
         yield Put(due.due_item(at, lane_of(new), batch.id, batch, self.now))
+
+
+def _named(migration: Migration, old: Program, step: int) -> str:
+    target = migration.target_of(old, step)
+    if target is None:
+        return MISSING if migration.is_lost(old, step) else STAY
+    return END if target == migration.new.end else migration.new.nodes[target].id

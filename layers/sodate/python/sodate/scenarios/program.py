@@ -4,8 +4,8 @@ The index of a node is stored with each enrollment, so compiling the same versio
 The index after the last node means that the enrollment has ended.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from sodate.errors import Invalid
@@ -75,6 +75,7 @@ class Program:
     exits: tuple[Exit, ...] = ()
     aliases: tuple[tuple[str, int], ...] = ()
     max_entries_per_hour: int | None = None
+    removed_steps: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def end(self) -> int:
@@ -104,6 +105,11 @@ class Program:
 
     def topic_of(self, step: SendStep) -> str:
         return step.topic or self.topic
+
+    def step_at(self, index: int) -> str:
+        """The id of the step at which a lead is: of the wait, when it is part of an email's node."""
+        wait = next((step for step, node in self.aliases if node == index), None)
+        return wait or self.nodes[index].id
 
     def index_of(self, step_id: str) -> int | None:
         """Index of the node with this step, also of a wait that is part of a send's node; None: there is none."""
@@ -141,6 +147,7 @@ def compile_scenario(scenario: Scenario, version: int) -> Program:
         exits=scenario.exits,
         aliases=aliases,
         max_entries_per_hour=scenario.max_entries_per_hour,
+        removed_steps=scenario.removed_steps,
     )
 
 

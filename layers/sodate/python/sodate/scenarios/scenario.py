@@ -89,6 +89,11 @@ class Scenario(Definition):
     goals: tuple[Goal, ...] = Field(default=(), max_length=10)
     exits: tuple[Exit, ...] = Field(default=(), max_length=20)
     steps: tuple[Step, ...] = Field(min_length=1, max_length=200)
+    removed_steps: dict[Slug, Slug] = Field(
+        default_factory=dict,
+        max_length=200,
+        description="Steps of earlier versions: where leads at them go on (a step, or `end`), or `stay`.",
+    )
 
     @field_validator("time_zone")
     @classmethod

@@ -15,6 +15,8 @@ from sodate.scenarios.waits import Wait
 
 #: As a successor: the enrollment ends. No step may have this id.
 END = "end"
+#: In `removed_steps`: leads at the step finish the version that they are in.
+STAY = "stay"
 #: Lists of the profile that `set` steps change.
 TAGS, INTERESTS = "secondary.tags", "secondary.interests"
 OnError = Literal["retry", "skip", "stop"]
