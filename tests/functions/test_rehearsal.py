@@ -142,16 +142,16 @@ class Production:
         return decisions_of(self.world.items(), lambda name, step: live_program(definitions, name).nodes[step].id)
 
 
-@pytest.mark.parametrize("seed", [5])
+@pytest.mark.parametrize("seed", [7])
 def test_a_rehearsal_decides_as_production_does(
     world: QuickWorld, book: Any, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     rehearsal = rehearsed(book, seed)
     production = Production(world, monkeypatch)
-    left_out = rehearsal.undecided
-    production.play([deed for deed in rehearsal.deeds if deed.person.id not in left_out])
-    assert len(left_out) <= PEOPLE / 3
-    ours = Counter(one for one in rehearsal.decisions if one[0] not in left_out)
+    production.play(rehearsal.deeds)
+    waited = [word for words in rehearsal.attempts.values() for word in words if word.startswith("defer:precedence")]
+    assert waited, "an email waits for that of another scenario"
+    ours = Counter(rehearsal.decisions)
     theirs = Counter(production.decisions())
     sources = [*rehearsal.definitions.programs, *(one.id for one in rehearsal.definitions.broadcasts)]
     silent = [name for name in sources if not any(name in what for _, _, what in theirs)]

@@ -5,6 +5,7 @@ from tests.mutants.mutants import Mutant
 _SODATE = "layers/sodate/python/sodate/"
 _MIGRATION = "tests/functions/test_scenario_migration.py"
 _REMOVED = "tests/store/test_removed_steps.py"
+_PRECEDENCE = "tests/functions/test_precedence.py"
 _PAUSES = "tests/functions/test_pause_policies.py"
 _WEBHOOKS = "tests/functions/test_webhook_steps.py"
 _POLICIES = "tests/functions/test_step_policies.py"
@@ -249,5 +250,29 @@ SCENARIO_ENTRIES = (
         "known = self.mapping",
         "a migration does not do what the scenario's file says",
         _REMOVED,
+    ),
+    _mutant(
+        "precedence-is-ignored",
+        "scenarios/precedence",
+        "                return email.scenario",
+        "                return None",
+        "the sender that comes first decides which scenario's email a cap lets through",
+        _PRECEDENCE,
+    ),
+    _mutant(
+        "precedence-is-upside-down",
+        "scenarios/precedence",
+        "if ranks[one] < ranks[name]",
+        "if ranks[one] > ranks[name]",
+        "the lower scenario's email goes first",
+        _PRECEDENCE,
+    ),
+    _mutant(
+        "patience-has-no-end",
+        "scenarios/precedence",
+        "since <= now <= since + PATIENCE",
+        "since <= now",
+        "an email that never leaves holds up those of other scenarios",
+        _PRECEDENCE,
     ),
 )

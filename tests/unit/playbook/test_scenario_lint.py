@@ -59,7 +59,6 @@ def test_of_a_right_scenario_only_what_does_not_run_is_said(book: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "field"),
     [
-        ("topic: news", "topic: news\nprecedence: 1", "precedence"),
         ("- form: ask", '- { date: secondary.renewal, days: -30, at: "09:00" }', "entry[0].date"),
     ],
 )
@@ -69,6 +68,20 @@ def test_what_does_not_run_is_refused_by_name(book: Path, old: str, new: str, fi
     file.write_text(text.replace(old, new, 1), encoding="utf-8")
     found = [problem.field for problem in check(book).problems if problem.rule == "scenario-not-run"]
     assert field in found
+
+
+def test_an_order_of_emails_is_published_when_a_scenario_has_a_precedence(book: Path) -> None:
+    def order() -> object:
+        mailing = next(one.body for one in check(book).definitions() if one.kind == "mailing")
+        return mailing.get("email_order")
+
+    steps = "steps: [{ id: a, template: first, delay: { days: 0 } }]"
+    (book / "sequences").mkdir(exist_ok=True)
+    (book / "sequences/basics.yaml").write_text(f"id: basics\ntopic: news\n{steps}\n", encoding="utf-8")
+    assert order() is None
+    file = book / "scenarios/welcome.yaml"
+    file.write_text(SCENARIO.replace("topic: news", "topic: news\nprecedence: 1", 1), encoding="utf-8")
+    assert order() == ["welcome", *sorted({"basics"} | {one.stem for one in (book / "sequences").glob("*.yaml")})]
 
 
 def test_a_sequence_and_a_scenario_cannot_have_one_id(book: Path) -> None:

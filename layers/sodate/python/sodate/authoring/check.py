@@ -11,6 +11,7 @@ from sodate.authoring.loader import Doc, Playbook, load, unread_files
 from sodate.playbook.problem import Problem, errors
 from sodate.playbook.store import ONLY, Kind
 from sodate.scenarios.crossings import segments_of
+from sodate.scenarios.precedence import email_order
 from sodate.segments.segment import SegmentSet
 
 
@@ -45,7 +46,7 @@ class Checked:
         for kind, doc in singles:
             if doc is not None and doc.model is not None:
                 body = doc.model.model_dump(mode="json", exclude={"fields"} if kind == "mailing" else None)
-                found.append(Definition(kind, ONLY, body))
+                found.append(Definition(kind, ONLY, body | (self._email_order() if kind == "mailing" else {})))
         segments = self._segments()
         if segments is not None:
             found.append(Definition("segments", ONLY, segments.model_dump(mode="json")))
@@ -60,6 +61,14 @@ class Checked:
             if doc.model is not None
         ]
         return found
+
+    def _email_order(self) -> dict[str, list[str]]:
+        """Of scenarios and sequences, which have no precedence of their own."""
+        book = self.playbook
+        precedences = {doc.id: 0 for doc in book.sequences}
+        precedences |= {doc.id: doc.model.precedence for doc in book.scenarios if doc.model is not None}
+        order = email_order(precedences)
+        return {"email_order": list(order)} if order else {}
 
     def _segments(self) -> SegmentSet | None:
         """Those of segments.yaml, and those that entries of scenarios need; None: there are neither."""

@@ -13,7 +13,7 @@ from sodate.scenarios.leads_at_steps import leads_at_steps
 from sodate.scenarios.migration import Migration
 from sodate.scenarios.program import Program, compile_scenario
 from sodate.scenarios.programs import program
-from sodate.scenarios.scenario import Scenario, ScenarioStatus
+from sodate.scenarios.scenario import Scenario
 
 
 def lost_steps(checked: Checked, definitions: Definitions) -> list[Problem]:
@@ -48,7 +48,7 @@ def _earlier(scenario: str, definitions: Definitions) -> Iterator[Program]:
     for version in range(newest, 0, -1):
         with suppress(NotFound, DefinitionUnreadable):
             found.append(program(definitions, scenario, version))
-    if any(one.status is not ScenarioStatus.DRAFT for one in found):
+    if any(one.status.value != "draft" for one in found):
         yield from (one for one in found if not one.is_sequence)
 
 

@@ -22,7 +22,7 @@ class SendRequest:
     """One planned email. `reference`: what its source knows it by.
 
     `time_zone`: the lead's, with which the email was planned (None: unknown). `earlier`: send ids of the attempts
-    before this one, the latest first; empty for a first attempt.
+    before this one, the latest first; empty for a first attempt. `goes_after`: the source whose email goes first.
     """
 
     lead_id: str
@@ -31,6 +31,7 @@ class SendRequest:
     time_zone: str | None
     valid_until: datetime
     earlier: tuple[str, ...] = ()
+    goes_after: str | None = None
 
 
 class SendSource(Protocol):

@@ -13,6 +13,7 @@ from sodate.facts.fold import FactFold
 from sodate.forms.definition import Form
 from sodate.playbook.model import read
 from sodate.sales.definition import Sales
+from sodate.scenarios.precedence import EmailOrder
 from sodate.scenarios.program import Program, compile_scenario, compile_sequence
 from sodate.scenarios.programs import is_scenario
 from sodate.scenarios.scenario import Exit, Goal, Scenario, ScenarioStatus
@@ -53,6 +54,7 @@ class Rehearsed:
     segments: Segments | None = None
     sales: Sales | None = None
     titles: Mapping[str, str] = field(default_factory=dict)
+    email_order: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, definitions: Iterable[Definition], also: Iterable[str] = ()) -> "Rehearsed":
@@ -86,6 +88,7 @@ class Rehearsed:
                 for name, body in found.get(kind, {}).items()
                 if body.get("title")
             },
+            read(EmailOrder, single["mailing"]).email_order,
         )
 
     def asks_to_confirm(self, form: str | None) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 class Email:
     """`source`: a scenario, sequence or broadcast. `number`: tells it from another email of the step.
 
-    `variant`: of the experiment of a broadcast.
+    `variant`: of the experiment of a broadcast. `goes_after`: as in `SendRequest`.
     """
 
     source: str
@@ -20,3 +20,4 @@ class Email:
     is_broadcast: bool = False
     variant: str | None = None
     skips_over_cap: bool = False
+    goes_after: str | None = None

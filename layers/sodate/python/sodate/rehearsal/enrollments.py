@@ -26,6 +26,7 @@ from sodate.scenarios.admission import Cause, begin, has_room, may_enter, with_r
 from sodate.scenarios.advance import Advance, Effect, Enroll, Leave
 from sodate.scenarios.decide import due_by_time
 from sodate.scenarios.engine import run
+from sodate.scenarios.precedence import emails_before, may_wait, waits_for
 from sodate.scenarios.program import Program, key_in
 from sodate.scenarios.progress import (
     active,
@@ -137,6 +138,7 @@ class Enrollments:
         email = Email(
             program.id, step.id, str(person.got[program.id, step.id]), step.send,
             program.topic_of(step), valid_until(step, due), skips_over_cap=step.over_cap == "skip",
+            goes_after=self._goes_after(person, name, program.topic_of(step), now),
         )  # fmt: skip
         decision = self.mailer.decide(person, email, now)
         if isinstance(decision, Defer):
@@ -151,3 +153,13 @@ class Enrollments:
             self._plan(person, name, due_by_time(program, then, began, person.state.zone, mailing) or now, now)
         if decision is None:
             self.mailer.send(person, email, now)
+
+    def _goes_after(self, person: Person, name: str, topic: str, now: datetime) -> str | None:
+        definitions, state = self.setting.definitions, person.state
+        if not may_wait(name, definitions.email_order):
+            return None
+        programs = definitions.programs
+        before = emails_before(
+            name, definitions.email_order, state, lambda other, _: programs.get(id_of(other)), definitions.mailing
+        )  # fmt: skip
+        return waits_for(state, topic, before, definitions.mailing, now)

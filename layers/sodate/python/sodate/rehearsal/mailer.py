@@ -1,12 +1,11 @@
 """Whether an email leaves, by production's rules."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from sodate.email.eligibility.caps import limits, minutes, minutes_needed
-from sodate.email.eligibility.decide import Defer, Rules, Skip, before_claim, may_claim, not_now
+from sodate.email.eligibility.caps import limits, with_email
+from sodate.email.eligibility.decide import Defer, Rules, Skip, before_claim, may_claim, not_now, waits
 from sodate.email.ledger.reason import Reason
-from sodate.leads.contact_state import ContactState
 from sodate.rehearsal.answers import Answers
 from sodate.rehearsal.email import Email
 from sodate.rehearsal.person import Person
@@ -25,6 +24,8 @@ class Mailer:
         """None: the email leaves now. Nothing of the person changes."""
         rules = self._rules_of(email.topic, skips=email.skips_over_cap)
         decision = before_claim(person.id, email.valid_until, person.state.zone, rules, now)
+        if decision is None and email.goes_after is not None:
+            decision = waits(email.goes_after, now)
         if decision is None and not may_claim(person.state, email.topic, rules.limits, now):
             decision = not_now(person.state, email.valid_until, rules, now)
         self._count(person, email, decision, now)
@@ -32,7 +33,8 @@ class Mailer:
 
     def send(self, person: Person, email: Email, now: datetime) -> None:
         """The email leaves: it counts for the caps, and the person answers it, or does not."""
-        person.state = self._mailed(person.state, email.topic, now)
+        known = self._rules_of(email.topic, skips=False).limits
+        person.state = with_email(person.state, known, email.topic, now)
         person.got[email.source, email.step] += 1
         self.setting.figures.count_sent(email.source, now)
         self.sending_rate.count_sent(now)
@@ -53,15 +55,6 @@ class Mailer:
             figures.deferred[email.source, decision.reason] += 1
             word = f"defer:{decision.reason}"
         self.setting.witness(person.id, now, email.source, email.step, word)
-
-    def _mailed(self, state: ContactState, topic: str, now: datetime) -> ContactState:
-        known, minute = self._rules_of(topic, skips=False).limits, minutes(now)
-        mailed = (minute, *state.mailed)[: minutes_needed(known, None)]
-        by_topic = minutes_needed(known, topic)
-        if not by_topic:
-            return replace(state, mailed=mailed)
-        in_topic = (minute, *state.mailed_in.get(topic, ()))[:by_topic]
-        return replace(state, mailed=mailed, mailed_in={**state.mailed_in, topic: in_topic})
 
     def _rules_of(self, topic: str, *, skips: bool) -> Rules:
         """`skips`: an email over a cap is skipped instead of deferred."""

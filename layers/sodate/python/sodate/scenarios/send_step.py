@@ -1,7 +1,7 @@
 """Sends the emails of one batch of enrollments by the send protocol (`email.delivery.send_batch`)."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sodate.consent.links import Links
@@ -14,6 +14,7 @@ from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.compose import StepComposer
 from sodate.scenarios.enrollment_source import EnrollmentSource
 from sodate.scenarios.enter_by_schedule import ScheduleEntries
+from sodate.scenarios.keep_order import waiting_emails
 from sodate.scenarios.lane import lane_of
 from sodate.scenarios.pauses import Pauses
 from sodate.scenarios.program import Program
@@ -70,7 +71,9 @@ class StepEmail:
     ) -> Counter[str]:  # fmt: skip
         composer = StepComposer(self.definitions, self.links, self.stage, compiled, mailing)
         source = EnrollmentSource(batch, compiled, mailing, composer, began, pauses)
-        return self.sender.send(source, source.requests(), mailing, began, batch.evidence or "")
+        waiting = {} if batch.attempt > 1 else waiting_emails(self.definitions, batch, source.topic, mailing, began)
+        requests = [replace(one, goes_after=waiting.get(one.lead_id)) for one in source.requests()]
+        return self.sender.send(source, requests, mailing, began, batch.evidence or "")
 
     def _live_status(self, name: str) -> ScenarioStatus:
         """The status is a flag on the live version; it applies to enrollments of older versions too."""

@@ -42,8 +42,6 @@ def everything_in_it_runs(context: Context) -> Iterator[Problem]:
 
 def _not_run(scenario: Scenario) -> Iterator[tuple[Path, str]]:
     yield from _entries_not_run(scenario)
-    if scenario.precedence:
-        yield ("precedence",), "an order between scenarios"
     for path, trigger in _triggers(scenario):
         if isinstance(trigger, Reply):
             yield path, "`reply`"

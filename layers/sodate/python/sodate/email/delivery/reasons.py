@@ -13,6 +13,9 @@ REASONS: dict[str, str] = {
     Reason.FREQUENCY: "the lead chose to get fewer emails; sent when that allows one, or expires",
     Reason.PAUSED: "the lead chose a pause; sent after it, or expires",
     Reason.WAITS_FOR_EARLIER: "an earlier email of the sequence was not sent yet; this one follows it",
+    Reason.PRECEDENCE: (
+        "a frequency cap had room for one email, and another scenario goes first; sent when it allows more, or expires"
+    ),
     Reason.CHANGED_MEANWHILE: "the lead changed during the decision; decided again in two minutes",
     Reason.NO_SLOT: "more email waited than SES accepts in a second; tried again in two minutes",
     Reason.NOT_ATTEMPTED: "the DynamoDB table was busy before the call to SES; tried again in two minutes",

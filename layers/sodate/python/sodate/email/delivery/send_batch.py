@@ -33,6 +33,7 @@ from sodate.email.eligibility.decide import (
     after_rejection,
     before_claim,
     not_now,
+    waits,
 )
 from sodate.email.ledger.reason import Reason
 from sodate.email.mailing import Mailing
@@ -101,6 +102,8 @@ class _Batch:
         wanted = []
         for request in requests:
             decision = before_claim(request.lead_id, request.valid_until, request.time_zone, self.rules, now)
+            if decision is None and request.goes_after is not None:
+                decision = waits(request.goes_after, now)
             if decision is None:
                 wanted.append(request)
             else:

@@ -4,8 +4,8 @@ STATE stores the minutes of the latest emails, newest first. A cap of n is not r
 older than the window. So the condition of the claim checks every cap, without a read before it.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from sodate.email.ledger.reason import Reason
@@ -47,18 +47,37 @@ def minutes_needed(limits: Sequence[Limit], topic: str | None) -> int:
 
 def cap_reached(limits: Sequence[Limit], state: ContactState, topic: str, now: datetime) -> tuple[str, datetime] | None:
     """Reason code and end of the reached cap that ends last; None when no cap is reached."""
-    preference = PREFERENCE.get(state.frequency or "")
-    chosen = [Limit(None, preference, 1)] if preference else []
-    ends = []
-    for limit in (*limits, *chosen):
-        mailed = state.mailed if limit.topic is None else state.mailed_in.get(topic, ())
-        if len(mailed) >= limit.at_most and mailed[limit.at_most - 1] > limit.horizon(now):
-            free = _EPOCH + mailed[limit.at_most - 1] * _MINUTE + WINDOW[limit.per]
-            ends.append((free, Reason.FREQUENCY if limit in chosen else limit.code))
+    ends = [(free, code) for free, code in _ends(limits, state, topic) if free > now]
     if not ends:
         return None
     free, code = max(ends)
     return code, free
+
+
+def free_since(limits: Sequence[Limit], state: ContactState, topic: str) -> datetime:
+    """Since when no cap is reached; long ago when the lead got few emails."""
+    return max((free for free, _ in _ends(limits, state, topic)), default=_EPOCH)
+
+
+def _ends(limits: Sequence[Limit], state: ContactState, topic: str) -> Iterator[tuple[datetime, str]]:
+    """When each cap is free again, also of those that are free by now, and the reason code."""
+    preference = PREFERENCE.get(state.frequency or "")
+    chosen = [Limit(None, preference, 1)] if preference else []
+    for limit in (*limits, *chosen):
+        mailed = state.mailed if limit.topic is None else state.mailed_in.get(topic, ())
+        if len(mailed) >= limit.at_most:
+            free = _EPOCH + mailed[limit.at_most - 1] * _MINUTE + WINDOW[limit.per]
+            yield free, Reason.FREQUENCY if limit in chosen else limit.code
+
+
+def with_email(state: ContactState, limits: Sequence[Limit], topic: str, now: datetime) -> ContactState:
+    """The state after an email about `topic` has left."""
+    mailed = (minutes(now), *state.mailed)[: minutes_needed(limits, None)]
+    by_topic = minutes_needed(limits, topic)
+    if not by_topic:
+        return replace(state, mailed=mailed)
+    in_topic = (minutes(now), *state.mailed_in.get(topic, ()))[:by_topic]
+    return replace(state, mailed=mailed, mailed_in={**state.mailed_in, topic: in_topic})
 
 
 def minutes(at: datetime) -> int:

@@ -80,6 +80,11 @@ def before_claim(
     return Defer(Reason.CLOSED_HOURS, opens) if opens > now else None
 
 
+def waits(source: str, now: datetime) -> Defer:
+    """For the email of another source, which goes first; decided again in two minutes."""
+    return Defer(f"{Reason.PRECEDENCE}:{source}", now)
+
+
 def after_rejection(
     state: ContactState | None, position: StepPosition, valid_until: datetime, rules: Rules, now: datetime
 ) -> Decision:

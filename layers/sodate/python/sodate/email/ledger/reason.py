@@ -10,6 +10,7 @@ class Reason(StrEnum):
     FREQUENCY = "frequency_wish"
     PAUSED = "paused_by_the_lead"
     WAITS_FOR_EARLIER = "waits_for_an_earlier_step"
+    PRECEDENCE = "precedence"
     CHANGED_MEANWHILE = "changed_meanwhile"
     NO_SLOT = "no_slot"
     NOT_ATTEMPTED = "not_attempted"
