@@ -5,6 +5,7 @@ from tests.mutants.mutants import Mutant
 _SODATE = "layers/sodate/python/sodate/"
 _TESTS = "tests/functions/test_experiments.py"
 _COMMAND = "tests/functions/test_experiment_command.py"
+_SPLITS = "tests/functions/test_split_decisions.py"
 _STATISTICS = "tests/unit/experiments/test_statistics.py"
 _SIMULATION = "tests/simulation/test_experiments.py"
 
@@ -135,5 +136,37 @@ EXPERIMENTS = (
         "            valid_until = max(valid_until, datetime.fromisoformat(self.run.ends))\n",
         "after a long pause, an email leaves when its mark may be gone",
         _TESTS,
+    ),
+    _mutant(
+        "splits-decide-before-the-horizon",
+        "scenarios/measure_arms",
+        "return taken[-1].at + experiment.horizon",
+        "return taken[-1].at",
+        "a split is decided on the leads whose success came quickly",
+        _SPLITS,
+    ),
+    _mutant(
+        "a-person-is-not-waited-for",
+        "scenarios/review_arms",
+        ' and step.experiment.winner == "automatic":',
+        ":",
+        "a split decides itself although a person should",
+        _SPLITS,
+    ),
+    _mutant(
+        "reviews-end-after-the-first",
+        "scenarios/review_arms",
+        "        _plan(live, ArmReview(live.id, step.id, _next_review(self.now())), self.now())\n",
+        "",
+        "a split that has too few leads at its first review is never decided",
+        _SPLITS,
+    ),
+    _mutant(
+        "leads-are-counted-in-each-task",
+        "scenarios/measure_arms",
+        "begins_at = look.next_batch",
+        "begins_at = 0",
+        "a review that goes on counts its first leads again",
+        _SPLITS,
     ),
 )

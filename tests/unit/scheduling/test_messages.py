@@ -10,6 +10,7 @@ from sodate.broadcasts.watch import BroadcastWatch
 from sodate.consent.retention import EvidenceReview
 from sodate.email.delivery.broadcast_message import BroadcastBatch, BroadcastRun
 from sodate.email.delivery.entry_message import EntryBatch, ScheduledEntry
+from sodate.email.delivery.experiment_message import ArmReview
 from sodate.email.delivery.message import SEND_MESSAGES, EnrollmentBatch, EnrollmentRef, Probe, TransactionalSend
 from sodate.email.delivery.watch import TransactionalWatch
 from sodate.errors import Invalid
@@ -57,6 +58,16 @@ STORED: list[tuple[MessageTypes[Any], Message, dict[str, Any]]] = [
             "v": 1, "what": "watch", "source": "broadcast", "broadcast": "b", "run": "r", "mark": "m-1", "version": 3,
             "leads": ["L1"], "began": STAMP,
         },
+    ),
+    (
+        SEND_MESSAGES,
+        ArmReview("s", "which", AT),
+        {"v": 1, "what": "arm_review", "scenario": "s", "step": "which", "at": STAMP},
+    ),
+    (
+        SEND_MESSAGES,
+        ArmReview("s", "which", AT, "{}", 3),
+        {"v": 1, "what": "arm_review", "scenario": "s", "step": "which", "at": STAMP, "look": "{}", "version": 3},
     ),
     (SEND_MESSAGES, ScheduledEntry("s", "e", AT), {"v": 1, "what": "schedule_entry", **ENTRY}),
     (

@@ -16,6 +16,7 @@ from sodate.errors import NotFound
 from sodate.playbook.problem import PlaybookInvalid
 from sodate.playbook.store import Definitions, Kind
 from sodate.scenarios.enter_by_schedule import plan_schedules
+from sodate.scenarios.review_arms import plan_reviews
 
 #: Retiring runs against the order of publishing: what refers goes before what is referred to.
 RETIRE_ORDER: tuple[Kind, ...] = (
@@ -69,6 +70,7 @@ def publish(
         applied.append(Applied(wanted.kind, wanted.id, version, "added" if before is None else what))
     applied += _retire_missing(checked, store, now) if retire else []
     plan_schedules(store, now)
+    plan_reviews(store, now)
     return applied
 
 

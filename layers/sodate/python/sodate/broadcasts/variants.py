@@ -1,7 +1,7 @@
 """The experiment of a broadcast: variants of the email, and how much of the audience takes part."""
 
 from datetime import timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -39,10 +39,6 @@ class BroadcastExperiment(Experiment):
         ge=1,
         le=100,
         description="Percent of the leads that get a variant; others get the winner. 100: all get one.",
-    )
-    minimum_hours: int = Field(default=1, ge=0, le=LONGEST_HOURS, description="`always_valid` decides no earlier.")
-    winner: Literal["automatic", "by_person"] = Field(
-        default="automatic", description="`by_person`: the result is shown, and a person chooses."
     )
     person_has_hours: int = Field(
         default=24, ge=1, le=7 * 24, description="With `winner: by_person`: how long; then `default` is sent."

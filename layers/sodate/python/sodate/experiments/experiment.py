@@ -35,6 +35,12 @@ class Experiment(Definition):
     minimum_per_variant: int = Field(
         default=100, ge=FEWEST_PER_VARIANT, le=10_000_000, description="With fewer leads in a variant nothing wins."
     )
+    minimum_hours: int = Field(
+        default=1, ge=0, le=LONGEST_HOURS, description="`always_valid` decides no earlier after the first lead."
+    )
+    winner: Literal["automatic", "by_person"] = Field(
+        default="automatic", description="`by_person`: the result is shown, and a person chooses."
+    )
     level: float = Field(
         default=0.05, ge=0.001, le=0.2, description="How often a winner is found at most where there is no difference."
     )

@@ -13,8 +13,8 @@ class Look:
     """`until`: what happened later is not counted, so that all variants are seen at one moment.
 
     `exposure`: for how long each lead is seen, from its email on; one whose time is not over does not count.
-    `next_batch`: the first batch that is not counted yet. `open`: leads that may still come to count. `robots`: leads
-    with clicks by robots only.
+    `next_batch`: the first batch, or lead of a split, that is not counted yet. `open`: leads that may still come to
+    count. `robots`: leads with clicks by robots only.
     """
 
     until: datetime

@@ -1,11 +1,12 @@
 """Counts leads and successes per arm of a split with an experiment, or of a holdout, from who took which arm.
 
-It reads one small item per lead that took an arm, and the log since then of each lead that counts: for an operator.
+It reads one small item per lead that took an arm, and the log since then of each lead that counts.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sodate.activities.store import activities_since
 from sodate.errors import NotFound
@@ -36,17 +37,36 @@ def analyses_of(definitions: Definitions, scenario: str, step_id: str, now: date
         taken, note = _of_equal_weights(definitions, live, name, {KEPT_OUT: step.holdout})
         return [_of_goal(name, step, goal, taken, note, now) for goal in live.goals]
     experiment = experiment_of(step)
-    taken, note = _of_equal_weights(definitions, live, name, step.weights)
-    taken = [one for one in taken if one.arm in step.weights]
-    if not experiment.always_valid:
-        taken = _first(taken, experiment.minimum_per_variant)
-    is_success = success_of(experiment, sequence=live.id)
-    if experiment.goal is not None:
-        is_success = goal_reached(live.id, experiment.goal)
-    look, arms = _look(taken, experiment, is_success, now), Arms(step.weights, experiment.default)
+    taken, note = sample_of(definitions, live, step)
+    look, _ = count_arms(taken, experiment, success_in_scenario(live, experiment), Look(now, experiment.horizon))
+    arms = Arms(step.weights, experiment.default)
     is_complete = all(look.counts.get(arm, Count()).leads >= experiment.minimum_per_variant for arm in arms.weights)
     at_horizon = not experiment.always_valid and is_complete
     return [replace(analysis_of(name, experiment, arms, look, at_horizon=at_horizon), note=note)]
+
+
+def sample_of(definitions: Definitions, live: Program, step: SplitStep) -> tuple[list[TakenArm], str]:
+    """Who counts, in the order of time, and a note about who does not: later leads change nothing before them."""
+    experiment = experiment_of(step)
+    taken, note = _of_equal_weights(definitions, live, name_of_step(live, step.id), step.weights)
+    taken = sorted((one for one in taken if one.arm in step.weights), key=lambda one: (one.at, one.lead_id))
+    return taken if experiment.always_valid else _first(taken, experiment.minimum_per_variant), note
+
+
+def decidable_at(taken: Sequence[TakenArm], step: SplitStep) -> datetime | None:
+    """From when on the leads of a sample (`sample_of`) decide. None: an arm has too few. Pure."""
+    experiment, leads = experiment_of(step), Counter(one.arm for one in taken)
+    if any(leads[arm] < experiment.minimum_per_variant for arm in step.weights):
+        return None
+    if experiment.always_valid:
+        return taken[0].at + timedelta(hours=experiment.minimum_hours)
+    return taken[-1].at + experiment.horizon
+
+
+def success_in_scenario(live: Program, experiment: SplitExperiment) -> IsSuccess:
+    if experiment.goal is not None:
+        return goal_reached(live.id, experiment.goal)
+    return success_of(experiment, sequence=live.id)
 
 
 def step_of(live: Program, step_id: str) -> SplitStep | HoldoutStep:
@@ -71,28 +91,40 @@ def _of_goal(
     experiment = SplitExperiment(
         metric="conversion", goal=goal.id, decide_after_hours=hours, always_valid=True, default=KEPT_OUT
     )
-    look = _look(taken, experiment, goal_reached(name.of, goal.id), now)
+    look, _ = count_arms(taken, experiment, goal_reached(name.of, goal.id), Look(now, experiment.horizon))
     arms = Arms({CONTINUES: 100 - step.holdout, KEPT_OUT: step.holdout}, KEPT_OUT)
     return replace(analysis_of(name, experiment, arms, look, at_horizon=False), note=note)
 
 
-def _look(taken: Sequence[TakenArm], experiment: SplitExperiment, is_success: IsSuccess, now: datetime) -> Look:
-    look = Look(now, experiment.horizon)
-    for one in taken:
-        end = one.at + experiment.horizon
-        if end > now and not experiment.always_valid:
-            look = look.counted(one.arm, Count(), 0, 1)
-            continue
-        success = success_in(activities_since(one.lead_id, one.at), is_success, Window(one.at, min(end, now)))
-        look = look.counted(one.arm, Count(1, int(success.is_one)), int(success.by_robot), int(end > now))
-    return look
+def count_arms(
+    taken: Sequence[TakenArm], experiment: SplitExperiment, is_success: IsSuccess, look: Look,
+    has_time: Callable[[], bool] = lambda: True,
+) -> tuple[Look, bool]:  # fmt: skip
+    """The look with as many more leads as there is time for, at least one, and whether it has all of them."""
+    begins_at = look.next_batch
+    for number in range(begins_at, len(taken)):
+        if number > begins_at and not has_time():
+            return look, False
+        look = replace(_with_lead(look, taken[number], experiment, is_success), next_batch=number + 1)
+    return look, True
 
 
-def _first(taken: Sequence[TakenArm], most: int) -> list[TakenArm]:
-    """So many of each arm, the earliest: later leads change nothing, so it does not matter when one looks."""
-    arms = {one.arm for one in taken}
-    ordered = sorted(taken, key=lambda one: (one.at, one.lead_id))
-    return [one for arm in sorted(arms) for one in [each for each in ordered if each.arm == arm][:most]]
+def _with_lead(look: Look, one: TakenArm, experiment: SplitExperiment, is_success: IsSuccess) -> Look:
+    end = one.at + experiment.horizon
+    if end > look.until and not experiment.always_valid:
+        return look.counted(one.arm, Count(), 0, 1)
+    success = success_in(activities_since(one.lead_id, one.at), is_success, Window(one.at, min(end, look.until)))
+    return look.counted(one.arm, Count(1, int(success.is_one)), int(success.by_robot), int(end > look.until))
+
+
+def _first(ordered: Sequence[TakenArm], most: int) -> list[TakenArm]:
+    """So many of each arm: later leads change nothing, so it does not matter when one looks."""
+    seen, first = Counter[str](), list[TakenArm]()
+    for one in ordered:
+        seen[one.arm] += 1
+        if seen[one.arm] <= most:
+            first.append(one)
+    return first
 
 
 def _of_equal_weights(

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sodate.consent.links import Links
-from sodate.email.delivery.entry_message import EntryBatch, ScheduledEntry
-from sodate.email.delivery.message import EnrollmentBatch
+from sodate.email.delivery.experiment_message import ArmReview
+from sodate.email.delivery.message import EnrollmentBatch, ScenarioMessage
 from sodate.email.delivery.send_batch import BatchSender
 from sodate.email.mailing import Mailing
 from sodate.errors import Invalid, NotFound
@@ -19,6 +19,7 @@ from sodate.scenarios.lane import lane_of
 from sodate.scenarios.pauses import Pauses
 from sodate.scenarios.program import Program
 from sodate.scenarios.programs import live_program, pauses_of, program
+from sodate.scenarios.review_arms import ArmReviews
 from sodate.scenarios.run_batch import BatchRun
 from sodate.scenarios.scenario import RUNNING, ScenarioStatus
 from sodate.scheduling import store as due
@@ -34,10 +35,12 @@ class StepEmail:
     stage: str
     sender: BatchSender
 
-    def act(self, message: EnrollmentBatch | ScheduledEntry | EntryBatch, began: datetime) -> Counter[str]:
+    def act(self, message: ScenarioMessage, began: datetime) -> Counter[str]:
         """Number of enrollments or leads per outcome. Raises: what `send` and `ScheduleEntries.act` raise."""
         if isinstance(message, EnrollmentBatch):
             return self.send(message, began)
+        if isinstance(message, ArmReview):
+            return ArmReviews(self.definitions, self.sender.now).act(message, began)
         return ScheduleEntries(self.definitions, self.sender.now).act(message, began)
 
     def send(self, batch: EnrollmentBatch, began: datetime) -> Counter[str]:

@@ -90,7 +90,8 @@ class Arm(Definition):
 
 class SplitExperiment(Experiment):
     """Which arm leads to more successes. The first leads of each arm count, as many as `minimum_per_variant`, each for
-    `decide_after_hours`; with `always_valid` all of them. A person chooses an arm for the leads that come then.
+    `decide_after_hours`; with `always_valid` all of them. The leads that come after the decision take the winner, or
+    `default` when no difference was found.
     """
 
     default: str = Field(max_length=60, description="The arm that the others are compared with.")

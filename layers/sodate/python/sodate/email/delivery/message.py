@@ -1,5 +1,5 @@
 """Messages of the send queue: an enrollment batch at one step, a broadcast, leads that enter a scenario by schedule, a
-transactional email, or a probe.
+review of a split's experiment, a transactional email, or a probe.
 
 They contain ids, no personal data. An enrollment batch (`what: steps`) names up to 50 leads at the same step of the
 same version. A probe is an email to SES's mailbox simulator that shows whether SES accepts email and reports on it; no
@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from sodate.email.delivery.broadcast_message import LARGEST_BATCH as LARGEST_BATCH
 from sodate.email.delivery.broadcast_message import BroadcastBatch, BroadcastRun
 from sodate.email.delivery.entry_message import EntryBatch, ScheduledEntry
+from sodate.email.delivery.experiment_message import ArmReview
 from sodate.email.ledger.states import StepRef, send_id
 from sodate.errors import Invalid
 from sodate.leads.contact_state import Visit
@@ -136,12 +137,15 @@ class EnrollmentBatch:
         return batch
 
 
-SendMessage = EnrollmentBatch | BroadcastBatch | BroadcastRun | ScheduledEntry | EntryBatch | TransactionalSend | Probe
-_KINDS = (EnrollmentBatch, BroadcastBatch, BroadcastRun, ScheduledEntry, EntryBatch, TransactionalSend, Probe)
+ScenarioMessage = EnrollmentBatch | ScheduledEntry | EntryBatch | ArmReview
+SendMessage = ScenarioMessage | BroadcastBatch | BroadcastRun | TransactionalSend | Probe
+_KINDS = (
+    EnrollmentBatch, ScheduledEntry, EntryBatch, ArmReview, BroadcastBatch, BroadcastRun, TransactionalSend, Probe,
+)  # fmt: skip
 
 SEND_MESSAGES: MessageTypes[SendMessage] = MessageTypes(
     name="send message",
-    kinds="steps, a broadcast, entries by schedule, a transactional email or a probe",
+    kinds="steps, a broadcast, entries by schedule, a review, a transactional email or a probe",
     parsers={one.what: one.parse for one in _KINDS},
     versions=(1, 2),
 )
