@@ -7,8 +7,8 @@ from typing import Any, Literal
 from sodate.authoring import affected
 from sodate.authoring.check import Checked
 from sodate.authoring.diff import FieldChange, changes
-from sodate.authoring.numbers import numbers
 from sodate.authoring.lost_steps import lost_steps
+from sodate.authoring.numbers import numbers
 from sodate.playbook.problem import Problem
 from sodate.playbook.store import Definitions, Kind, Stored, digest
 
@@ -68,7 +68,6 @@ def make_plan(checked: Checked, now: datetime, *, retire: bool = False, definiti
     unchanged = len(wanted) - len(planned)
     shown, left = (planned + retired, []) if retire else (planned, retired)
     return Plan(shown, left, unchanged, is_first=not live, refused=lost_steps(checked, store))
-
 
 
 def _added(kind: Kind, definition_id: str, body: dict[str, Any]) -> Change:
