@@ -27,7 +27,11 @@ steps:
   - id: later
     wait: { date: secondary.renewal, days: 1, at: "10:00", already_past: end }
   - id: change
-    set: [{ field: secondary.plan, to: gold }, { field: secondary.seat, to: front }, { add_tag: hot }]
+    set:
+      - { field: secondary.plan, to: pro }
+      - { field: secondary.seat, to: front }
+      - { field: secondary.place, to: x }
+      - { add_tag: hot }
 """
 
 
@@ -51,7 +55,8 @@ def problems(book: Path, when: str) -> list[Problem]:
         "primary.employees >= 300",
         "days_until(secondary.renewal) < 30",
         "secondary.plans has all (basic, pro)",
-        "secondary.plan = gold",
+        "secondary.plan = pro",
+        "secondary.place = x",
         "secondary.tags has all (hot)",
         "secondary.seat = back",
         "source.utm_source = x",
@@ -77,7 +82,14 @@ def test_a_condition_on_what_leads_have_is_right(book: Path, when: str) -> None:
         ("{ all: [{ attribute: primary.title, equals: boss }, primary.title = staff] }", "", "contradiction",
          "`primary.title = \"boss\" and primary.title = \"staff\"` never holds"),
         ("blocked or primary.title = boss and primary.title = staff", "", "contradiction", "column 12: `primary.title"),
-        ("primary.title >= 100", "", "contradiction", "never holds"),
+        ("primary.title >= 100", "", "field-type", "`at_least` needs a number, and `primary.title`"),
+        ("days_until(primary.title) < 5", "", "field-type", "`in_days` needs a date"),
+        ("secondary.place = hall", "", "value-offered", "no form offers `hall`"),
+        ("did page_viewed(form = ask)", "", "activity-filter", "it has `product`, `page`, `link_contains`"),
+        ("did opt_in_confirmed(page = \"/x\")", "", "activity-filter", "it has `form`"),
+        ("did unsubscribed(form = ask)", "", "activity-filter", "leave the filter out: it has none"),
+        ("did mail_clicked(sequence = folow)", "", "sequence-exists", "did you mean `follow`?"),
+        ("segment(vlp)", "", "segment-exists", "did you mean `vip`?"),
         ("score >= 50 and score < 40", "", "contradiction", "never holds"),
         ("score >= 50 and < 40", "", "schema", "nothing is at least 50 and less than 40"),
     ],
@@ -90,10 +102,55 @@ def test_a_condition_that_cannot_be_right_is_an_error(book: Path, when: str, fie
     assert says in f"{problem.message} {problem.hint}"
 
 
-def test_a_segment_that_asks_for_itself_is_an_error_at_its_id(book: Path) -> None:
-    (problem,) = problems(book, "not segment(vip)")
-    assert (problem.line, problem.field, problem.severity) == (2, "segments[0].id", "error")
-    assert problem.message == "segments ask for each other: 'vip' → 'vip'"
+@pytest.mark.parametrize(
+    ("when", "more", "says"),
+    [
+        ("not segment(vip)", "", "the segment asks for itself"),
+        ("segment(b) and blocked", "  - { id: b, when: not segment(a) }\n  - { id: a, when: segment(vip) }\n",
+         "segments ask for each other: `vip` → `b` → `a` → `vip`"),
+    ],
+)  # fmt: skip
+def test_segments_that_ask_for_themselves_are_an_error_where_they_ask(
+    book: Path, when: str, more: str, says: str
+) -> None:
+    problems(book, "primary.nmae = x")
+    text = f"segments:\n  - id: vip\n    when: {when}\n{more}  - {{ id: other, when: primary.nmae = x }}\n"
+    (book / "segments.yaml").write_text(text, encoding="utf-8")
+    found = check(book).problems
+    assert "field-exists" in [problem.rule for problem in found], "it hides what else is wrong in the file"
+    (problem,) = [problem for problem in found if problem.rule == "segment-cycle"]
+    assert (problem.line, problem.field, problem.severity) == (3, "segments[0].when", "error")
+    assert problem.message == f"column {when.index('segment(') + 1}: {says}"
+    assert problem.hint == "write out what it asks for"
+
+
+def _any_of(count: int) -> str:
+    return "{ any: [" + ", ".join(["blocked"] * count) + "] }"
+
+
+@pytest.mark.parametrize(
+    ("when", "field", "says", "hint"),
+    [
+        (_any_of(31), ".any", "at most 30 entries, it has 31", "`any_of` for the values of one attribute"),
+        (f"{{ all: [{', '.join([_any_of(21)] * 3)}] }}", "", "may have 60 tests", "put parts into segments"),
+        ("{ not: " * 7 + "blocked" + " }" * 7, "", "may be 6 levels deep", "put parts into segments"),
+        ("weekday = mon", "", "would change every midnight", "where the segment is used"),
+        ("did form_submitted(same seminar)", "", "a segment has no key", "leave it out"),
+    ],
+)
+def test_a_condition_that_is_refused_says_what_to_write_instead(
+    book: Path, when: str, field: str, says: str, hint: str
+) -> None:
+    (problem,) = problems(book, when)
+    assert (problem.line, problem.field, problem.rule) == (3, f"segments[0].when{field}", "schema")
+    assert (says in problem.message, hint in problem.hint) == (True, True), str(problem)
+
+
+def test_two_segments_of_one_id_are_an_error(book: Path) -> None:
+    text = "segments:\n  - { id: vip, when: blocked }\n  - { id: vip, when: not blocked }\n"
+    (book / "segments.yaml").write_text(text, encoding="utf-8")
+    (problem,) = check(book).problems
+    assert (problem.line, problem.field, problem.rule) == (3, "segments[1].id", "duplicate-id")
 
 
 @pytest.mark.parametrize(
@@ -112,15 +169,37 @@ def test_a_condition_that_always_holds_is_a_warning(book: Path, when: str) -> No
         ("secondary.renewal, days: -30", "secondary.renewl, days: -30", (4, "entry[0].date"), "field-exists"),
         ("secondary.renewal, days: -30", "primary.name, days: -30", (4, "entry[0].date"), "field-type"),
         ("secondary.renewal, days: 1", "secondary.renewl, days: 1", (7, "steps[0].wait.date"), "field-exists"),
+        ("secondary.renewal, days: 1", "primary.title, days: 1", (7, "steps[0].wait.date"), "field-type"),
+        ("secondary.plan, to: pro", "secondary.plan, to: gold", (10, "steps[1].set[0].to"), "value-offered"),
+        ("secondary.seat, to", "primary.seat, to", (11, "steps[1].set[1].field"), "field-exists"),
+        ("secondary.seat, to: front", "primary.employees, to: many", (11, "steps[1].set[1].to"), "field-type"),
+        ("secondary.seat, to: front", "secondary.renewal, to: soon", (11, "steps[1].set[1].to"), "field-type"),
     ],
 )
-def test_a_date_that_leads_do_not_have_is_found(
+def test_a_date_or_value_that_leads_do_not_have_is_found(
     book: Path, old: str, new: str, place: tuple[int, str], rule: str
 ) -> None:
     file = book / "scenarios/welcome.yaml"
     file.write_text(SCENARIO.replace(old, new), encoding="utf-8")
     (problem,) = problems(book, "blocked")
     assert (problem.line, problem.field, problem.rule) == (*place, rule)
+
+
+@pytest.mark.parametrize("value", ["42", "４２", "1,000"])
+def test_a_step_may_set_a_number_as_people_write_it(book: Path, value: str) -> None:
+    changed = SCENARIO.replace("secondary.seat, to: front", f'primary.employees, to: "{value}"')
+    (book / "scenarios/welcome.yaml").write_text(changed, encoding="utf-8")
+    assert problems(book, "blocked") == []
+
+
+def test_a_filter_by_a_scenario_is_right(book: Path) -> None:
+    assert problems(book, "did mail_clicked(sequence = welcome)") == []
+
+
+def test_a_source_that_no_form_fills_is_a_warning_because_an_import_may_fill_it(book: Path) -> None:
+    (problem,) = problems(book, "source.utm_sorce = x")
+    assert (problem.line, problem.field, problem.rule) == (3, "segments[0].when", "field-exists")
+    assert (problem.severity, "did you mean `source.utm_source`?" in problem.hint) == ("warning", True)
 
 
 @pytest.mark.parametrize("broken", ["forms/ask.yaml", "scenarios/welcome.yaml", "playbook.yaml"])

@@ -34,6 +34,11 @@ class ActivityVerdict(StrEnum):
     HUMAN = "human"
 
 
+#: Attributes of activities of one kind; what a customer's system records may name a product.
+_OF_EMAILS = ("link", "template", "sequence")
+_OF_SEMINARS = ("seminar", "form", "product")
+
+
 class ActivityType(StrEnum):
     """What a lead did, or what happened to one."""
 
@@ -65,16 +70,17 @@ class ActivityType(StrEnum):
     OPT_IN_CONFIRMED = "opt_in_confirmed", "メール登録を確認", "confirmed the subscription", ("form",)
     UNSUBSCRIBED = "unsubscribed", "配信停止", "unsubscribed"
     PREFERENCES_CHANGED = "preferences_changed", "配信設定を変更", "changed the preferences"
-    MAIL_OPENED = "mail_opened", "メールを開封", "opened a mail", ("link", "template"), DoneBy.LEAD_OR_ROBOT
-    MAIL_CLICKED = "mail_clicked", "リンクをクリック", "clicked a link", ("link", "template"), DoneBy.LEAD_OR_ROBOT
-    MAIL_BOUNCED = "mail_bounced", "メール不達", "mail bounced", ("link", "template"), DoneBy.OTHERS
-    MAIL_COMPLAINED = "mail_complained", "迷惑メール報告", "complained", ("link", "template")
-    PAGE_VIEWED = "page_viewed", "ページを閲覧", "viewed a page", ("page", "link"), DoneBy.LEAD_OR_ROBOT
+    MAIL_OPENED = "mail_opened", "メールを開封", "opened a mail", _OF_EMAILS, DoneBy.LEAD_OR_ROBOT
+    MAIL_CLICKED = "mail_clicked", "リンクをクリック", "clicked a link", _OF_EMAILS, DoneBy.LEAD_OR_ROBOT
+    MAIL_BOUNCED = "mail_bounced", "メール不達", "mail bounced", _OF_EMAILS, DoneBy.OTHERS
+    MAIL_COMPLAINED = "mail_complained", "迷惑メール報告", "complained", _OF_EMAILS
+    PAGE_VIEWED = "page_viewed", "ページを閲覧", "viewed a page", ("page", "link", "product"), DoneBy.LEAD_OR_ROBOT
     DOCUMENT_DOWNLOADED = (
-        "document_downloaded", "資料をダウンロード", "downloaded a document", ("link", "form"), DoneBy.LEAD_OR_ROBOT
+        "document_downloaded", "資料をダウンロード", "downloaded a document", ("link", "form", "product"),
+        DoneBy.LEAD_OR_ROBOT,
     )  # fmt: skip
-    SEMINAR_REGISTERED = "seminar_registered", "セミナーに申し込み", "registered for a seminar", ("seminar", "form")
-    SEMINAR_ATTENDED = "seminar_attended", "セミナーに参加", "attended a seminar", ("seminar", "form")
+    SEMINAR_REGISTERED = "seminar_registered", "セミナーに申し込み", "registered for a seminar", _OF_SEMINARS
+    SEMINAR_ATTENDED = "seminar_attended", "セミナーに参加", "attended a seminar", _OF_SEMINARS
     CALL_MADE = "call_made", "電話で連絡", "was called", ("outcome", "reason")
     SALES_ACCEPTED = (
         "sales_accepted", "営業が引き受け", "sales accepted", ("reason",), DoneBy.OTHERS, LifecycleStage.SQL

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from sodate.authoring.compile.template import Compiled, compile_template
 from sodate.authoring.lint import lint
 from sodate.authoring.loader import Doc, Playbook, load, unread_files
@@ -78,7 +80,10 @@ class Checked:
         if mailing is None or (written is None and not needed):
             return None
         every = (*(written.segments if written else ()), *needed)
-        return SegmentSet(time_zone=mailing.sender.time_zone, calendar=mailing.calendar, segments=every)
+        try:
+            return SegmentSet(time_zone=mailing.sender.time_zone, calendar=mailing.calendar, segments=every)
+        except ValidationError:  # their references: not `ok`
+            return None
 
 
 def check(directory: Path, overrides: Mapping[str, Any] | None = None) -> Checked:

@@ -1,4 +1,4 @@
-"""The lead schema: every profile field that a form fills, a scenario sets or `fields` of playbook.yaml declares."""
+"""The lead schema: profile fields that a form fills, `fields` of playbook.yaml declares, or only scenarios set."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -76,16 +76,19 @@ def lead_fields(
         fill(str(each.maps_to), _KIND_OF.get(each.type, "text"), [choice.value for choice in each.choices])
     for one in declared:
         fill(one.name, one.type, one.options)
+    elsewhere = frozenset(fields)
     for scenario in scenarios:
-        for path, kind, value in _set_by(scenario):
+        for path, kind, value in _set_by(scenario, elsewhere):
             fill(path, kind, [value])
     return fields
 
 
-def _set_by(scenario: Scenario) -> Iterator[tuple[str, FieldKind, str]]:
+def _set_by(scenario: Scenario, elsewhere: frozenset[str]) -> Iterator[tuple[str, FieldKind, str]]:
+    """Tags, interests, and values of secondary fields that are named nowhere else."""
     for change in (change for step in scenario.steps if isinstance(step, SetStep) for change in step.set):
         if change.field is not None and change.to is not None:
-            yield change.field, "text", change.to
+            if change.field.startswith("secondary.") and change.field not in elsewhere:
+                yield change.field, "text", change.to
         elif change.add_tag is not None:
             yield TAGS, "set", change.add_tag
         elif change.add_interest is not None:

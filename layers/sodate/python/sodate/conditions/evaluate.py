@@ -37,7 +37,7 @@ def attribute_holds(test: AttributeTest, value: Any, today: date | None = None) 
     if test.present is not None:
         return bool(values) == test.present
     if test.at_least is not None or test.less_than is not None:
-        return any(number is not None and test.includes(number) for number in map(_number, values))
+        return any(number is not None and test.includes(number) for number in map(number_of, values))
     if test.on_or_after is not None or test.before is not None or test.in_days is not None:
         return any(day is not None and _date_holds(test, day, today) for day in map(date_of, values))
     texts = [fold(str(item)) for item in values]
@@ -71,7 +71,7 @@ def random_bucket(name: str, lead_id: str) -> float:
     return int.from_bytes(digest[:8], "big") % 10_000 / 100
 
 
-def _number(value: Any) -> float | None:
+def number_of(value: Any) -> float | None:
     """Parse a number with full-width digits or thousands separators, as typed into forms; None when it is none."""
     try:
         number = float(fold(str(value)).replace(",", ""))

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
 
 from sodate.activities.catalog import ActivityType, LifecycleStage
-from sodate.playbook.model import Definition, NarrowedByEachKey, Slug
+from sodate.playbook.model import Definition, InvalidPart, NarrowedByEachKey, Slug
 
 AttributePath = Annotated[str, StringConstraints(pattern=r"^(primary|secondary|source)\.[a-z][a-z0-9_]{0,39}$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -19,6 +19,7 @@ Which = Literal[
     "total", "attribute", "behaviour", "attribute_plus", "attribute_minus", "behaviour_plus", "behaviour_minus"
 ]
 MOST_TESTS, DEEPEST = 60, 6
+_SMALLER = "write `any_of` for the values of one attribute, or put parts into segments and ask `segment: <id>`"
 
 
 class _Range(NarrowedByEachKey):
@@ -267,7 +268,7 @@ def tests(condition: Condition, depth: int = 0) -> Iterator[Test]:
     Raises: `ValueError` for a tree deeper than `DEEPEST` levels.
     """
     if depth > DEEPEST:
-        raise ValueError(f"a condition may be {DEEPEST} levels deep")
+        raise InvalidPart(f"a condition may be {DEEPEST} levels deep", _SMALLER)
     if isinstance(condition, AllOf | AnyOf | Not):
         for _, part in parts(condition):
             yield from tests(part, depth + 1)
@@ -281,5 +282,5 @@ def bounded(condition: Condition) -> Condition:
     Raises: `ValueError` when it has too many predicates or levels.
     """
     if len(list(tests(condition))) > MOST_TESTS:
-        raise ValueError(f"a condition may have {MOST_TESTS} tests")
+        raise InvalidPart(f"a condition may have {MOST_TESTS} tests", _SMALLER)
     return condition

@@ -21,6 +21,8 @@ _SOURCES = {
     "_visitor": 100,
     "_time_zone": 60,
 }
+#: `source.<name>` of a lead that came by a form or an import; an import may fill others.
+SOURCE_NAMES = frozenset(("form", "import", *(name[1:] for name in _SOURCES)))
 _CONTROLS = {"_token": 2000, "_website": 500, "_redirect": 2000, "_captcha": 4000, "_submission_id": 100}
 CAPTCHA_FIELD = "cf-turnstile-response"
 

@@ -43,6 +43,11 @@ _PATTERNS = {
 }
 
 
+#: List that has too many entries → what to write instead.
+_FEWER: dict[str | int | None, str] = {
+    "any": "write `any_of` for the values of one attribute, or put some into an `any` inside it",
+    "all": "write `all_of` for the values of one list, or put some into an `all` inside it",
+}
 #: Keys that hold a condition or a wait.
 _TAGGED = ("when", "needs", "falls_back_when", "not", "wait", "timeout", "due")
 
@@ -96,8 +101,9 @@ def _say(detail: ErrorDetails, path: Path, model: type[BaseModel], data: Any) ->
         known = keys_at(model, path[:-1])
         return f"unknown key `{path[-1]}`", did_you_mean(str(path[-1]), known, "remove it"), path
     if kind == "value_error":
-        message = str(context.get("error", detail["msg"]))
-        return message, "", _blame(message, path, _at(data, path))
+        error = context.get("error")
+        message = str(error or detail["msg"])
+        return message, getattr(error, "hint", ""), _blame(message, path, _at(data, path))
     if kind in ("literal_error", "enum"):
         allowed = re.findall(r"'([^']+)'", str(context.get("expected", "")))
         return f"`{_short(detail['input'])}` is not possible here", did_you_mean(str(detail["input"]), allowed), path
@@ -107,7 +113,8 @@ def _say(detail: ErrorDetails, path: Path, model: type[BaseModel], data: Any) ->
     message, hint = _WORDS.get(kind, ("", ""))
     if message:
         return f"{message}, this is {_kind_of(detail['input'])}", hint, path
-    return _limits(kind, context) or detail["msg"], "", path
+    hint = _FEWER.get(path[-1] if path else None, "") if kind == "too_long" else ""
+    return _limits(kind, context) or detail["msg"], hint, path
 
 
 def _limits(kind: str, context: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ from sodate.segments.segment import Segment
 def segments_of(scenario: Scenario) -> Iterator[Segment]:
     """The segments that its entries need; for the document of all live segments."""
     for entry in scenario.entry:
-        condition = _condition(entry)
+        condition = crossed(entry)
         if condition is not None:
             title = f"{scenario.title or scenario.id}: entry"
             yield Segment(id=_segment_id(scenario.id, entry), title=title[:200], when=condition)
@@ -25,7 +25,7 @@ def segments_of(scenario: Scenario) -> Iterator[Segment]:
 
 def as_activity(scenario_id: str, entry: Entry) -> Entry:
     """The entry as the activity that its crossing writes; any other entry unchanged."""
-    if _condition(entry) is None:
+    if crossed(entry) is None:
         return entry
     segment = _segment_id(scenario_id, entry)
     falls = isinstance(entry, ScoreEntry) and entry.falls_below is not None
@@ -33,8 +33,10 @@ def as_activity(scenario_id: str, entry: Entry) -> Entry:
     return ActivityEntry(on=trigger, when=entry.when)
 
 
-def _condition(entry: Entry) -> Condition | None:
-    """Of a score that falls: the one that no longer holds then. A new lead has never been above it."""
+def crossed(entry: Entry) -> Condition | None:
+    """The condition that begins to hold; of a score that falls, the one that no longer holds then: a new lead has never
+    been above it. None: the entry is no crossing.
+    """
     match entry:
         case ScoreEntry():
             value = entry.rises_to if entry.rises_to is not None else entry.falls_below

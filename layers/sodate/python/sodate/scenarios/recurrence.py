@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from sodate.email.eligibility.days import is_holiday
 from sodate.email.mailing import LocalTime, is_closing_day
-from sodate.playbook.model import Definition
+from sodate.playbook.model import Definition, InvalidPart
 from sodate.scenarios.local_time import Weekdays, first_valid, nearest_open_day, one_or_more
 from sodate.scenarios.rrule_text import HORIZON, Parts, codes, named_weekdays, parse, rule_days
 
@@ -88,7 +88,9 @@ class Recurrence(Definition):
         if self.on_holiday == "skip":
             days = (day for day in days if day.weekday() < 5 or day.weekday() in named)
         if next(days, None) is None:
-            raise ValueError(f"`{'every' if self.every else 'rrule'}`: this recurrence never happens")
+            message = f"`{'every' if self.every else 'rrule'}`: this recurrence never happens"
+            hint = "write days that exist, an `until` that is not before the first of them, or another `on_holiday`"
+            raise InvalidPart(message, hint)
         return self
 
 

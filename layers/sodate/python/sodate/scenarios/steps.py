@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 from sodate.conditions.language import AttributePath, Condition, Text, bounded
 from sodate.email.content.variables import GivenValues
 from sodate.experiments.experiment import Experiment
-from sodate.playbook.model import Definition, HttpUrl, Slug
+from sodate.playbook.model import Definition, HttpUrl, InvalidPart, Slug
 from sodate.scenarios.triggers import Trigger, head_among
 from sodate.scenarios.waits import Wait
 
@@ -193,13 +193,14 @@ def _public(url: str) -> str:
     parts = urlsplit(url)
     host = (parts.hostname or "").rstrip(".")
     if parts.scheme != "https":
-        raise ValueError(f"'{url}' is not https")
+        raise InvalidPart(f"'{url}' is not https", "write https://…")
     try:
         is_private = not ipaddress.ip_address(host).is_global
     except ValueError:
         is_private = "." not in host or host.endswith((".local", ".internal", ".localhost")) or _is_number(host)
     if is_private or parts.username is not None:
-        raise ValueError(f"'{url}' is no public address")
+        hint = "write a public host, without user name and password"
+        raise InvalidPart(f"'{url}' is no public address", hint)
     return url
 
 

@@ -20,7 +20,7 @@ from sodate.conditions.language import (
     head_of,
     tests,
 )
-from sodate.playbook.model import Definition, Slug
+from sodate.playbook.model import Definition, InvalidPart, Slug
 
 MOST_SEGMENTS = 500
 
@@ -33,9 +33,10 @@ def _for_segments(condition: Condition) -> Condition:
 
 def _reject(test: Test) -> None:
     if isinstance(test, WeekdayTest | HolidayTest):
-        raise ValueError(f"a segment cannot ask for `{head_of(test)}`: its members would change every midnight")
+        message = f"a segment cannot ask for `{head_of(test)}`: its members would change every midnight"
+        raise InvalidPart(message, "ask for it where the segment is used, in a branch or a goal of a scenario")
     if isinstance(test, ActivityTest) and test.same_key is not None:
-        raise ValueError("a segment has no key: `same_key` is for scenarios")
+        raise InvalidPart("a segment has no key: `same_key` is for scenarios", "leave it out")
 
 
 class Segment(Definition):
@@ -52,17 +53,17 @@ class SegmentFile(Definition):
 
     segments: tuple[Segment, ...] = Field(max_length=MOST_SEGMENTS)
 
-    @model_validator(mode="after")
-    def _references_exist_and_end(self) -> Self:
-        in_order(self.segments)
-        return self
-
 
 class SegmentSet(SegmentFile):
     """All live segments, as they are stored. `time_zone`: of leads without one; `calendar`: of public holidays."""
 
     time_zone: str
     calendar: str
+
+    @model_validator(mode="after")
+    def _references_exist_and_end(self) -> Self:
+        in_order(self.segments)
+        return self
 
 
 def in_order(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:

@@ -1,29 +1,40 @@
-"""Lint rules of attributes: conditions and dates name fields of the lead schema, with tests that suit their type."""
+"""Lint rules of attributes: conditions, dates and changes name fields of the lead schema, and suit their type."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from sodate.authoring.lead_fields import FieldKind, LeadField
 from sodate.authoring.lint.context import Context
 from sodate.authoring.lint.references import written_tests
 from sodate.authoring.loader import Doc
-from sodate.conditions.evaluate import attribute_holds
+from sodate.conditions.evaluate import attribute_holds, date_of, number_of
 from sodate.conditions.language import AttributeTest
+from sodate.forms.submission import SOURCE_NAMES
 from sodate.playbook.problem import Problem, did_you_mean
 from sodate.playbook.yamlfile import Path
 from sodate.scenarios.entries import DateEntry
 from sodate.scenarios.scenario import Scenario
-from sodate.scenarios.steps import CallTaskStep, WaitForStep, WaitStep
+from sodate.scenarios.steps import CallTaskStep, Change, SetStep, WaitForStep, WaitStep
 from sodate.scenarios.waits import OnDate
 
 
 def unknown_field(context: Context, doc: Doc[Any], path: Path, attribute: str) -> Iterator[Problem]:
-    """Every form post and import may fill `source.*`."""
     known = context.lead_fields
-    if context.lead_fields_are_known and not attribute.startswith("source.") and attribute not in known:
+    if attribute.startswith("source."):
+        yield from _unknown_source(doc, path, attribute)
+    elif context.lead_fields_are_known and attribute not in known:
         message = f"no form fills `{attribute}`, and `fields` in playbook.yaml does not declare it"
         hint = f"{did_you_mean(attribute, known)} If it comes by import, add it to `fields` in playbook.yaml".strip()
         yield doc.problem(path, message, hint, "field-exists")
+
+
+def _unknown_source(doc: Doc[Any], path: Path, attribute: str) -> Iterator[Problem]:
+    """A warning: a column of an import may fill any `source.<name>`."""
+    known = [f"source.{name}" for name in SOURCE_NAMES]
+    if attribute not in known:
+        message = f"no form fills `{attribute}`"
+        hint = f"{did_you_mean(attribute, known)} If a column of an import fills it, leave it"
+        yield doc.problem(path, message, hint, "field-exists", severity="warning")
 
 
 def conditions_ask_for_fields_that_exist(context: Context) -> Iterator[Problem]:
@@ -52,10 +63,16 @@ def _dates_of(scenario: Scenario) -> Iterator[tuple[Path, str]]:
 def tests_suit_the_type(context: Context) -> Iterator[Problem]:
     """Texts of every field can be compared; numbers and dates only of fields that have some."""
     for doc, path, test in _attribute_tests(context):
-        for keys, kind in _COMPARES:
-            key = next((key for key in keys if getattr(test, key) is not None), None)
-            if key is not None:
-                yield from _other_kind(context, doc, (*path, key), test.attribute, kind)
+        for key, kind in compares(test):
+            yield from _other_kind(context, doc, (*path, key), test.attribute, kind)
+
+
+def compares(test: AttributeTest) -> Iterator[tuple[str, FieldKind]]:
+    """The kind of value that the predicate needs, with the key that says so; a text needs none."""
+    for keys, kind in _COMPARES:
+        key = next((key for key in keys if getattr(test, key) is not None), None)
+        if key is not None:
+            yield key, kind
 
 
 _COMPARES: tuple[tuple[tuple[str, ...], FieldKind], ...] = (
@@ -66,10 +83,50 @@ _COMPARES: tuple[tuple[tuple[str, ...], FieldKind], ...] = (
 
 def _other_kind(context: Context, doc: Doc[Any], path: Path, attribute: str, kind: FieldKind) -> Iterator[Problem]:
     field = context.lead_fields.get(attribute) if context.lead_fields_are_known else None
-    if field is not None and kind not in field.kinds and not field.options:
+    if field is not None and not may_be(field, kind):
         message = f"`{path[-1]}` needs a {kind}, and `{attribute}` is a {' or '.join(sorted(field.kinds))}"
         hint = f"give the form field `type: {kind}`; if its texts are {kind}s, declare it so in `fields` too"
         yield doc.problem(path, message, hint, "field-type")
+
+
+def may_be(field: LeadField, kind: FieldKind) -> bool:
+    """Whether some value of the field is a number or date: one of its options, if it has some."""
+    reads = _READS[kind]
+    return kind in field.kinds or any(reads(option) is not None for option in field.options or ())
+
+
+_READS: dict[FieldKind, Callable[[str], object]] = {"number": number_of, "date": date_of}
+
+
+def changes_suit_their_fields(context: Context) -> Iterator[Problem]:
+    """What a step `set` writes is a field of the lead schema, and one of its values."""
+    for doc in context.book.scenarios:
+        for path, change in _changes_of(doc.model) if doc.model else ():
+            attribute, value = change.field or "", change.to or ""
+            yield from unknown_field(context, doc, (*path, "field"), attribute)
+            field = context.lead_fields.get(attribute) if context.lead_fields_are_known else None
+            if field is None:
+                continue
+            equal = AttributeTest(attribute=attribute, equals=value)
+            if any(not_offered(field, equal)):
+                hint = did_you_mean(value, field.options or (), "write one of its options")
+                yield doc.problem((*path, "to"), f"`{attribute}` never has `{value}`", hint, "value-offered")
+            elif not any(_is_of(kind, value) for kind in field.kinds):
+                kinds = " or ".join(sorted(field.kinds))
+                yield doc.problem((*path, "to"), f"`{value}` is no {kinds}", f"write a {kinds}", "field-type")
+
+
+def _changes_of(scenario: Scenario) -> Iterator[tuple[Path, Change]]:
+    for index, step in enumerate(scenario.steps):
+        for number, change in enumerate(step.set if isinstance(step, SetStep) else ()):
+            if change.field is not None:
+                yield ("steps", index, "set", number), change
+
+
+def _is_of(kind: FieldKind, value: str) -> bool:
+    if kind == "flag":
+        return value in ("true", "false")
+    return kind not in _READS or _READS[kind](value) is not None
 
 
 def values_are_offered(context: Context) -> Iterator[Problem]:
@@ -111,5 +168,6 @@ RULES = (
     conditions_ask_for_fields_that_exist,
     scenarios_wait_for_dates_that_exist,
     tests_suit_the_type,
+    changes_suit_their_fields,
     values_are_offered,
 )

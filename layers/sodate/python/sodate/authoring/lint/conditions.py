@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from sodate.authoring.lint.attributes import not_offered
+from sodate.authoring.lead_fields import LeadField
+from sodate.authoring.lint.attributes import compares, may_be, not_offered
 from sodate.authoring.lint.context import Context
 from sodate.authoring.lint.possible import Schema, can_be
 from sodate.authoring.lint.references import written_conditions
@@ -15,14 +16,18 @@ _LONGEST_SHOWN = 120
 
 
 def parts_can_hold(context: Context) -> Iterator[Problem]:
-    """No lead can give what the part asks for. Options that no form offers have a rule of their own."""
+    """No lead can give what the part asks for. What no form offers, and what suits no type, have rules of their own."""
     schema = _schema(context)
     for doc, path, condition in written_conditions(context):
         for inside, part in never(path, condition, schema):
-            field = schema.fields.get(part.attribute) if isinstance(part, AttributeTest) else None
-            if not isinstance(part, AttributeTest) or not any(not_offered(field, part)):
+            if not (isinstance(part, AttributeTest) and _is_said_apart(schema.fields.get(part.attribute), part)):
                 message = f"{_shown(part)} never holds: its tests exclude each other"
                 yield doc.problem(inside, message, "use `any` (or `or`), or correct one of them", "contradiction")
+
+
+def _is_said_apart(field: LeadField | None, test: AttributeTest) -> bool:
+    unsuited = field is not None and any(not may_be(field, kind) for _, kind in compares(test))
+    return unsuited or any(not_offered(field, test))
 
 
 def parts_can_fail(context: Context) -> Iterator[Problem]:

@@ -14,16 +14,25 @@ from sodate.conditions.language import (
     Not,
     PhaseTest,
     ScoreTest,
+    SegmentTest,
     Test,
     parts,
 )
 from sodate.playbook.problem import Problem, did_you_mean
 from sodate.playbook.yamlfile import Path
+from sodate.scenarios.crossings import crossed
 from sodate.scenarios.scenario import Scenario
-from sodate.scenarios.steps import BranchStep
+from sodate.scenarios.steps import BranchStep, SplitStep, WaitForStep
+from sodate.scenarios.triggers import Trigger
 from sodate.scoring.rules import RuleSet
 
-_KINDS = {"form": "forms", "template": "templates", "sequence": "sequences"}
+#: Filter of an activity → lists of the playbook that have what it names.
+_KINDS = {"form": ("forms",), "template": ("templates",), "sequence": ("sequences", "scenarios")}
+#: Filter of an activity → attribute that it looks at. `same_key` names an attribute that the customer chooses.
+_FILTERS = {
+    **{name: name for name in ("form", "template", "sequence", "product", "seminar", "outcome", "page")},
+    "link_contains": "link",
+}
 
 
 def form_topics_exist(context: Context) -> Iterator[Problem]:
@@ -80,12 +89,37 @@ def start_forms_exist(context: Context) -> Iterator[Problem]:
 
 def conditions_refer_to_what_exists(context: Context) -> Iterator[Problem]:
     for doc, path, test in written_tests(context):
-        for key, kind in _KINDS.items() if isinstance(test, ActivityTest) else ():
+        for key, kinds in _KINDS.items() if isinstance(test, ActivityTest) else ():
             name = getattr(test, key)
-            known = context.declared(kind)
+            known = {each for kind in kinds for each in context.declared(kind)}
             if name and name not in known:
-                hint = did_you_mean(name, known, f"add it to {kind}/")
+                hint = did_you_mean(name, known, f"add it to {kinds[0]}/")
                 yield doc.problem((*path, key), f"there is no {key} `{name}`", hint, f"{key}-exists")
+
+
+def filters_are_attributes_of_their_activity(context: Context) -> Iterator[Problem]:
+    """A filter on what activities of the type never have is never met."""
+    for doc, path, test in written_tests(context):
+        if not isinstance(test, ActivityTest):
+            continue
+        attributes = test.activity.attributes
+        for key, attribute in _FILTERS.items():
+            if getattr(test, key) is not None and attribute not in attributes:
+                suits = ", ".join(f"`{name}`" for name, of in _FILTERS.items() if of in attributes)
+                hint = f"it has {suits}" if suits else "leave the filter out: it has none"
+                message = f"a `{test.activity}` has no `{key}`, so none ever matches"
+                yield doc.problem((*path, key), message, hint, "activity-filter")
+
+
+def conditions_ask_for_segments_that_exist(context: Context) -> Iterator[Problem]:
+    segments = context.book.segments
+    if segments is not None and segments.model is None:
+        return  # its own problems come first
+    known = {segment.id for segment in segments.model.segments} if segments and segments.model else set[str]()
+    for doc, path, test in written_tests(context):
+        if isinstance(test, SegmentTest) and test.segment not in known:
+            hint = did_you_mean(test.segment, known, "add it to segments.yaml")
+            yield doc.problem((*path, "segment"), f"there is no segment `{test.segment}`", hint, "segment-exists")
 
 
 def conditions_ask_for_topics_that_exist(context: Context) -> Iterator[Problem]:
@@ -117,10 +151,41 @@ def conditions_ask_for_categories_that_exist(context: Context) -> Iterator[Probl
 
 
 def written_tests(context: Context) -> Iterator[tuple[Doc[Any], Path, Test]]:
-    """Every predicate of the playbook's conditions with its file and path, however nested."""
+    """Every predicate of the playbook's conditions with its file and path, however nested; and what triggers,
+    experiments, and entries by score, rank or phase ask for, which the same rules hold for.
+    """
     for doc, path, condition in written_conditions(context):
         for inside, test in tests_in(path, condition):
             yield doc, inside, test
+    for doc in context.book.scenarios:
+        for path, test in _tests_of_scenario(doc.model) if doc.model else ():
+            yield doc, path, test
+    for doc in context.book.broadcasts:
+        experiment = doc.model.experiment if doc.model else None
+        if experiment is not None and experiment.conversion is not None:
+            yield doc, ("experiment", "conversion"), experiment.conversion
+
+
+def _tests_of_scenario(scenario: Scenario) -> Iterator[tuple[Path, Test]]:
+    for path, trigger in triggers_of(scenario):
+        if isinstance(trigger, ActivityTest):
+            yield path, trigger
+    for index, entry in enumerate(scenario.entry):
+        if (crossing := crossed(entry)) is not None:
+            yield from tests_in(("entry", index), crossing)
+    for index, step in enumerate(scenario.steps):
+        if isinstance(step, SplitStep) and step.experiment is not None and step.experiment.conversion is not None:
+            yield ("steps", index, "experiment", "conversion"), step.experiment.conversion
+
+
+def triggers_of(scenario: Scenario) -> Iterator[tuple[Path, Trigger]]:
+    for key, named in (("entry", scenario.entry), ("goals", scenario.goals), ("exits", scenario.exits)):
+        for index, part in enumerate(named):
+            if (trigger := getattr(part, "on", None)) is not None:
+                yield (key, index, "on"), trigger
+    for index, step in enumerate(scenario.steps):
+        if isinstance(step, WaitForStep):
+            yield ("steps", index, "wait_for"), step.wait_for
 
 
 def written_conditions(context: Context) -> Iterator[tuple[Doc[Any], Path, Condition]]:
@@ -178,6 +243,8 @@ RULES = (
     step_templates_exist,
     start_forms_exist,
     conditions_refer_to_what_exists,
+    filters_are_attributes_of_their_activity,
+    conditions_ask_for_segments_that_exist,
     conditions_ask_for_topics_that_exist,
     conditions_ask_for_phases_that_exist,
     conditions_ask_for_categories_that_exist,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sodate.authoring.lint.context import Context
-from sodate.authoring.lint.references import conditions_of_scenario, tests_in
+from sodate.authoring.lint.references import conditions_of_scenario, tests_in, triggers_of
 from sodate.authoring.lint.sequences import LAW
 from sodate.authoring.loader import Doc
 from sodate.conditions.language import ActivityTest, PhaseTest, RankTest, ScoreTest, SegmentTest, StageTest
@@ -21,8 +21,8 @@ from sodate.scenarios.entries import (
 from sodate.scenarios.graph import faults_of
 from sodate.scenarios.recurrence import next_after
 from sodate.scenarios.scenario import Scenario
-from sodate.scenarios.steps import CallTaskStep, EnrollStep, LeaveStep, SendStep, SignalStep, WaitForStep
-from sodate.scenarios.triggers import Reply, SegmentEntered, SegmentLeft, Trigger
+from sodate.scenarios.steps import CallTaskStep, EnrollStep, LeaveStep, SendStep, SignalStep
+from sodate.scenarios.triggers import Reply, SegmentEntered, SegmentLeft
 
 #: The kind of a definition, the path at which a scenario names it, and its id.
 _Named = tuple[str, Path, str]
@@ -42,7 +42,7 @@ def everything_in_it_runs(context: Context) -> Iterator[Problem]:
 
 def _not_run(scenario: Scenario) -> Iterator[tuple[Path, str]]:
     yield from _entries_not_run(scenario)
-    for path, trigger in _triggers(scenario):
+    for path, trigger in triggers_of(scenario):
         if isinstance(trigger, Reply):
             yield path, "`reply`"
 
@@ -159,43 +159,22 @@ def _named_by_entries(scenario: Scenario) -> Iterator[_Named]:
 
 
 def _named_by_triggers(scenario: Scenario) -> Iterator[_Named]:
-    for path, trigger in _triggers(scenario):
+    """Segments; activities are checked with every condition (`references`)."""
+    for path, trigger in triggers_of(scenario):
         match trigger:
-            case ActivityTest(form=str(form)):
-                yield "form", (*path, "form"), form
-            case ActivityTest(template=str(template)):
-                yield "template", (*path, "template"), template
             case SegmentEntered():
                 yield "segment", (*path, "segment_entered"), trigger.segment_entered
             case SegmentLeft():
                 yield "segment", (*path, "segment_left"), trigger.segment_left
 
 
-def _named_by_conditions(scenario: Scenario) -> Iterator[_Named]:
-    """Segments; the rest is checked with every other condition (`references`)."""
-    for path, condition in conditions_of_scenario(scenario):
-        for inside, test in tests_in(path, condition):
-            if isinstance(test, SegmentTest):
-                yield "segment", (*inside, "segment"), test.segment
-
-
-def _triggers(scenario: Scenario) -> Iterator[tuple[Path, Trigger]]:
-    for key, parts in (("entry", scenario.entry), ("goals", scenario.goals), ("exits", scenario.exits)):
-        for index, part in enumerate(parts):
-            if (trigger := getattr(part, "on", None)) is not None:
-                yield (key, index, "on"), trigger
-    for index, step in enumerate(scenario.steps):
-        if isinstance(step, WaitForStep):
-            yield ("steps", index, "wait_for"), step.wait_for
-
-
-_NAMED_BY = (_named_by_steps, _named_by_entries, _named_by_triggers, _named_by_conditions)
+_NAMED_BY = (_named_by_steps, _named_by_entries, _named_by_triggers)
 
 
 def same_key_needs_a_key(context: Context) -> Iterator[Problem]:
     for doc, scenario in _valid(context):
         conditions = (tests_in(path, condition) for path, condition in conditions_of_scenario(scenario))
-        for path, test in (*_triggers(scenario), *(each for inside in conditions for each in inside)):
+        for path, test in (*triggers_of(scenario), *(each for inside in conditions for each in inside)):
             if scenario.key is None and isinstance(test, ActivityTest) and test.same_key is not None:
                 hint = f"write `key: {test.same_key}` at the top of the file"
                 yield doc.problem((*path, "same_key"), "the scenario has no `key`", hint, "same-key")

@@ -2,9 +2,13 @@
 
 from collections.abc import Iterator
 
+from sodate.authoring.lint.circles import circles, shown
 from sodate.authoring.lint.context import Context
+from sodate.authoring.lint.references import tests_in
+from sodate.conditions.language import SegmentTest
 from sodate.playbook.problem import Problem
 from sodate.scenarios.crossings import segments_of
+from sodate.segments.segment import references
 
 
 def segments_need_rules(context: Context) -> Iterator[Problem]:
@@ -20,4 +24,31 @@ def segments_need_rules(context: Context) -> Iterator[Problem]:
             yield scenario.problem(("entry",), message, hint, "segments-rules")
 
 
-RULES = (segments_need_rules,)
+def segments_differ(context: Context) -> Iterator[Problem]:
+    doc = context.book.segments
+    seen: set[str] = set()
+    for index, segment in enumerate(doc.model.segments if doc and doc.model else ()):
+        if doc and segment.id in seen:
+            message = f"two segments have the id `{segment.id}`"
+            yield doc.problem(("segments", index, "id"), message, "give each its own id", "duplicate-id")
+        seen.add(segment.id)
+
+
+def segments_do_not_ask_for_each_other(context: Context) -> Iterator[Problem]:
+    """Reported where the first segment of a circle asks for the second."""
+    doc = context.book.segments
+    if doc is None or doc.model is None:
+        return
+    by_id = {segment.id: (index, segment) for index, segment in enumerate(doc.model.segments)}
+    for circle in circles({segment_id: references(segment) for segment_id, (_, segment) in by_id.items()}):
+        index, segment = by_id[circle[0]]
+        asked = (*circle, circle[0])[1]
+        for path, test in tests_in(("segments", index, "when"), segment.when) if segment.when else ():
+            if isinstance(test, SegmentTest) and test.segment == asked:
+                several = f"segments ask for each other: {shown(circle)}"
+                message = several if len(circle) > 1 else "the segment asks for itself"
+                yield doc.problem((*path, "segment"), message, "write out what it asks for", "segment-cycle")
+                break
+
+
+RULES = (segments_need_rules, segments_differ, segments_do_not_ask_for_each_other)
