@@ -90,6 +90,12 @@ def faults_of(scenario: Scenario) -> tuple[Fault, ...]:
     return tuple([*_skips(scenario), *_empty_waits(scenario), *_unreachable(scenario), *_cycles(scenario)])
 
 
+def reached_at_once(scenario: Scenario) -> tuple[int, ...]:
+    """Indexes of the steps to which a lead can come in the moment in which it enters. The steps have no faults."""
+    reached = _reached(_with_skips(scenario, _instant_edges(scenario)))
+    return tuple(index for index in range(len(scenario.steps)) if index in reached)
+
+
 def _ids(scenario: Scenario) -> Iterator[Fault]:
     seen: set[str] = set()
     for index, step in enumerate(scenario.steps):

@@ -33,3 +33,23 @@ def _shortest(start: str, edges: Edges) -> tuple[str, ...]:
                 seen.add(name)
                 ahead.append((*path, name))
     return ()
+
+
+def groups(edges: Edges) -> Iterator[frozenset[str]]:
+    """The largest sets of names that all lead to each other; a name alone only when it leads to itself."""
+    reached = {name: _reached(name, edges) for name in edges}
+    yield from dict.fromkeys(
+        frozenset(other for other in names if name in reached.get(other, ()))
+        for name, names in reached.items()
+        if name in names
+    )
+
+
+def _reached(start: str, edges: Edges) -> set[str]:
+    reached, ahead = set[str](), [*edges.get(start, ())]
+    while ahead:
+        name = ahead.pop()
+        if name not in reached:
+            reached.add(name)
+            ahead += edges.get(name, ())
+    return reached
