@@ -261,6 +261,21 @@ def test_a_scenario_enrolls_in_another_and_takes_out_of_a_third(world: QuickWorl
     assert ended == {"nurture": (True, None), "other": (True, None), "third": (True, "left")}
 
 
+def test_a_scenario_that_does_not_take_the_lead_in_is_a_decision_in_the_log(world: QuickWorld) -> None:
+    publish(world, {"id": "second", "send": SECOND}, id="other", entry=[{"manual": True}])
+    publish(world, {"id": "second", "send": SECOND}, id="kept", status="draft", entry=[{"manual": True}])
+    steps = [{"id": f"to-{number}", "enroll": name} for number, name in enumerate(("other", "kept", "gone"))]
+    wait = {"id": "wait", "wait": {"days": 1}}
+    publish(world, *steps, wait, {"id": "again", "enroll": "other"})
+    world.join()
+    world.advance(timedelta(days=2))
+    assert templates(world) == [SECOND]
+    assert reasons(world, "scenario_advanced") == [
+        "to-1 v1: not_enrolled (kept: not_published); to-2 v1: not_enrolled (gone: not_published)",
+        "again v1: not_enrolled (other: was_in_it)",
+    ]
+
+
 def test_a_lead_that_opted_out_gets_nothing_and_goes_on(world: QuickWorld) -> None:
     publish(world, SEND, {"id": "wait", "wait": {"days": 1}}, {"id": "tag", "set": [{"add_tag": "done"}]})
     lead = world.join()

@@ -22,8 +22,8 @@ from sodate.rehearsal.sending_rate import SendingRate
 from sodate.rehearsal.setting import Setting
 from sodate.rehearsal.tally import count_advance, count_entry
 from sodate.rehearsal.view import PersonNow
-from sodate.scenarios.admission import Cause, begin, has_room, may_enter, with_room
-from sodate.scenarios.advance import Advance, Effect, Enroll, Leave
+from sodate.scenarios.admission import NOT_PUBLISHED, Cause, begin, has_room, why_not_enrolled, with_room
+from sodate.scenarios.advance import Advance, Enroll, Leave
 from sodate.scenarios.decide import due_by_time
 from sodate.scenarios.engine import run
 from sodate.scenarios.precedence import emails_before, may_wait, waits_for
@@ -37,6 +37,7 @@ from sodate.scenarios.progress import (
     leave,
     name_in,
     profile_values,
+    with_rejections,
 )
 from sodate.scenarios.send_policy import valid_until
 from sodate.scheduling.store import due_minute
@@ -76,28 +77,34 @@ class Enrollments:
         count_advance(self.setting, person, program, enrollment, advance, now)
         if advance.due is not None:
             self._plan(person, name, advance.due, now)
+        rejections = dict[Enroll, str]()
         for effect in dict.fromkeys(advance.effects):
-            self._effect(person, name, enrollment, effect, now)
+            if isinstance(effect, Leave):
+                person.state = leave(person.state, effect.scenario)
+            elif isinstance(effect, Enroll) and (why := self._enroll(person, name, enrollment, effect, now)):
+                rejections[effect] = why
         values = profile_values(advance.effects, person.profile.attribute)
         if values:
             person.change(values)
             self.setting.changed(person, now)
-        for one in activities(person.id, name, enrollment, advance, now):
+        decided = with_rejections(advance, program, rejections)
+        for one in activities(person.id, name, enrollment, decided, now):
             self._log(person, one, now)
         self.sales_team.act(person, advance.effects, now)
 
     def seen(self, person: Person, program: Program, name: str, now: datetime) -> PersonNow:
         return PersonNow(person, self.setting.definitions, program, now, key_in(program, name))
 
-    def _effect(self, person: Person, name: str, enrollment: Enrollment, effect: Effect, now: datetime) -> None:
-        if isinstance(effect, Leave):
-            person.state = leave(person.state, effect.scenario)
-        if not isinstance(effect, Enroll) or effect.scenario not in self.setting.definitions.programs:
-            return
-        other = self.setting.definitions.programs[effect.scenario]
+    def _enroll(self, person: Person, name: str, enrollment: Enrollment, effect: Enroll, now: datetime) -> str | None:
+        """The reason code when the other scenario does not take the person in."""
+        other = self.setting.definitions.programs.get(effect.scenario)
+        if other is None:
+            return NOT_PUBLISHED
         other_name = name_in(other, effect)
-        if may_enter(other, person.state.enrollments.get(other_name), now):
+        why = why_not_enrolled(other, person.state.enrollments.get(other_name), now)
+        if why is None:
             self.enter(person, other, other_name, cause_of(name, enrollment, now), now)
+        return why
 
     def _log(self, person: Person, activity: Activity, now: datetime) -> None:
         self.setting.happen(person, _TYPES[activity.type], activity.about, now)

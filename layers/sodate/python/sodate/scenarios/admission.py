@@ -23,6 +23,8 @@ from sodate.scenarios.decide import due_by_time
 from sodate.scenarios.entries import Entry, OptInEntry, starts
 from sodate.scenarios.program import Program
 
+#: Reason code of a step that enrolls in a scenario that takes nobody in, or is not live.
+NOT_PUBLISHED = "not_published"
 #: Enrollments that STATE has room for, ended ones included; more only while none of them may be forgotten.
 MOST_ENROLLMENTS = 8
 _REMEMBERED = timedelta(days=90)
@@ -176,6 +178,11 @@ def rejection(program: Program, before: Enrollment | None, now: datetime) -> str
         return None
     since = datetime.fromisoformat(before.since)
     return program.re_entry.rejection(since, is_complete=before.is_complete, now=now)
+
+
+def why_not_enrolled(program: Program, before: Enrollment | None, now: datetime) -> str | None:
+    """Reason code why a step of another scenario does not enroll a lead; None: it does."""
+    return rejection(program, before, now) if program.is_published else NOT_PUBLISHED
 
 
 def may_enter(program: Program, before: Enrollment | None, now: datetime) -> bool:

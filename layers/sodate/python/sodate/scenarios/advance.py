@@ -177,6 +177,7 @@ class ReasonCode(StrEnum):
     GOAL = "goal"
     EXIT = "exit"
     COMPLETED = "completed"
+    NOT_ENROLLED = "not_enrolled"
     TOO_MANY_STEPS = "too_many_steps"
 
 

@@ -12,7 +12,7 @@ from sodate.errors import NotFound
 from sodate.leads.contact_state import ContactState, Enrollment
 from sodate.leads.store import state_change
 from sodate.playbook.store import Definitions
-from sodate.scenarios.admission import begin, may_enter
+from sodate.scenarios.admission import NOT_PUBLISHED, begin, why_not_enrolled
 from sodate.scenarios.advance import (
     Advance,
     Enroll,
@@ -25,7 +25,16 @@ from sodate.scenarios.experiment_steps import arms_taken_by_chance
 from sodate.scenarios.lead_now import LeadNow
 from sodate.scenarios.next_steps import email_entry
 from sodate.scenarios.programs import live_program
-from sodate.scenarios.progress import activities, after, cause_of, leave, name_in, profile_values, sales_reasons
+from sodate.scenarios.progress import (
+    activities,
+    after,
+    cause_of,
+    leave,
+    name_in,
+    profile_values,
+    sales_reasons,
+    with_rejections,
+)
 from sodate.scenarios.store import as_enrolled, profile_change
 from sodate.scheduling import store as due
 from sodate.scoring.signal import signal_of
@@ -54,11 +63,13 @@ class CarryOut:
         """
         state, enrollment = self.lead.state, self.lead.state.enrollments[self.name]
         moved = state.enroll({self.name: after(enrollment, advance, self.now)})
-        moved, writes = self._effects(moved, enrollment, advance)
+        rejections = dict[Enroll, str]()
+        moved, writes = self._effects(moved, enrollment, advance, rejections)
+        decided = with_rejections(advance, self.lead.program, rejections)
         writes += [
             Put(activity_item(one))
             for one in activities(
-                state.lead_id, self.name, enrollment, advance, self.now, was_behind=self.lead.items.was_behind
+                state.lead_id, self.name, enrollment, decided, self.now, was_behind=self.lead.items.was_behind
             )
         ]
         writes += email_entry(self.lead.program, self.name, self.lead, advance, self.now)
@@ -74,13 +85,18 @@ class CarryOut:
         return moved
 
     def _effects(
-        self, state: ContactState, enrollment: Enrollment, advance: Advance
+        self, state: ContactState, enrollment: Enrollment, advance: Advance, rejections: dict[Enroll, str]
     ) -> tuple[ContactState, list[Write]]:
+        """`rejections` gets the reason codes of other scenarios that do not take the lead in."""
         writes = list[Write]()
         for effect in dict.fromkeys(advance.effects):  # two equal steps of one moment have one effect
             match effect:
                 case Enroll():
-                    state, entries = self._enrolled(state, enrollment, effect)
+                    entered = self._enrolled(state, enrollment, effect)
+                    if isinstance(entered, str):
+                        rejections[effect] = entered
+                        continue
+                    state, entries = entered
                     writes += entries
                 case Leave(scenario):
                     state = leave(state, scenario)
@@ -96,15 +112,16 @@ class CarryOut:
 
     def _enrolled(
         self, state: ContactState, enrollment: Enrollment, effect: Enroll
-    ) -> tuple[ContactState, list[Write]]:
-        """Unchanged when the other scenario does not run, or does not let the lead in (again)."""
+    ) -> tuple[ContactState, list[Write]] | str:
+        """A reason code when the other scenario does not run, or does not let the lead in (again)."""
         try:
             other = live_program(self.definitions, effect.scenario)
         except NotFound:
-            return state, []
+            return NOT_PUBLISHED
         name = name_in(other, effect)
-        if not other.is_published or not may_enter(other, state.enrollments.get(name), self.now):
-            return state, []
+        why = why_not_enrolled(other, state.enrollments.get(name), self.now)
+        if why is not None:
+            return why
         cause = cause_of(self.name, enrollment, self.now)
         room = entry_room(other, name, state, cause, self.now)
         if not room.is_free:

@@ -20,6 +20,7 @@ from sodate.scenarios.advance import (
     EndEnrollment,
     Enroll,
     GoalReached,
+    Reason,
     ReasonCode,
     RemoveTag,
     SendEmail,
@@ -27,7 +28,7 @@ from sodate.scenarios.advance import (
     SetField,
 )
 from sodate.scenarios.program import Program, key_in
-from sodate.scenarios.steps import INTERESTS, TAGS
+from sodate.scenarios.steps import INTERESTS, TAGS, EnrollStep
 
 LEFT = "left"
 
@@ -36,6 +37,7 @@ _DECISIONS = frozenset(
     (
         ReasonCode.DATE_PAST, ReasonCode.NO_DATE, ReasonCode.EVENT, ReasonCode.TIMEOUT, ReasonCode.CASE,
         ReasonCode.OTHERWISE, ReasonCode.ARM, ReasonCode.KEPT_OUT, ReasonCode.OVERDUE,
+        ReasonCode.NOT_ENROLLED,
     )
 )  # fmt: skip
 _LONGEST_REASON = 500
@@ -106,6 +108,19 @@ def activities(
             yield activity(ActivityType.GOAL_REACHED, effect.goal)
         elif isinstance(effect, EndEnrollment):
             yield activity(ActivityType.SCENARIO_ENDED, effect.reason)
+
+
+def with_rejections(advance: Advance, program: Program, rejections: Mapping[Enroll, str]) -> Advance:
+    """Also the decisions of other scenarios not to take the lead in. `rejections`: reason codes."""
+    passed = {reason.step for reason in advance.reasons}
+    steps = {
+        node.step.enroll: node.id for node in program.nodes if isinstance(node.step, EnrollStep) and node.id in passed
+    }
+    reasons = [
+        Reason(ReasonCode.NOT_ENROLLED, steps[effect.scenario], program.version, f"{effect.scenario}: {why}")
+        for effect, why in rejections.items()
+    ]
+    return replace(advance, reasons=(*advance.reasons, *reasons))
 
 
 # -- effects on the lead -----------------------------------------------------------------------------------------------
