@@ -12,7 +12,7 @@ from sodate.conditions.language import AttributeTest, SegmentTest
 from sodate.playbook.problem import Problem
 from sodate.playbook.yamlfile import Path
 from sodate.scenarios.graph import faults_of, reached_at_once
-from sodate.scenarios.scenario import Scenario, ScenarioStatus
+from sodate.scenarios.scenario import Scenario
 from sodate.scenarios.steps import TAGS, Change, EnrollStep, SetStep
 from sodate.scenarios.triggers import SegmentEntered, SegmentLeft
 
@@ -46,7 +46,8 @@ def others_take_leads_in(context: Context) -> Iterator[Problem]:
             yield doc.problem(path, message, "publish it, or leave the step out", "enroll-closed", severity="warning")
 
 
-_CLOSED = {ScenarioStatus.DRAFT: "a draft", ScenarioStatus.ENDED: "ended"}
+#: Status of a scenario that takes nobody in → in words. A pause ends.
+_CLOSED = {"draft": "a draft", "ended": "ended"}
 
 
 @dataclass(frozen=True)
