@@ -105,6 +105,21 @@ def test_a_changed_file_becomes_the_next_version_and_the_plan_says_so_before(pla
     assert [(one.id, one.version) for one in changed] == [("materials-follow-up", 2)]
 
 
+@pytest.mark.parametrize(("now", "is_over"), [(NOW, False), (datetime(2026, 12, 5, tzinfo=UTC), True)])
+def test_a_schedule_that_is_past_is_a_note_in_the_plan(playbook: Path, now: datetime, is_over: bool) -> None:
+    schedule = "{ every: day, at: '09:00', starting: 2026-11-20, until: 2026-12-04 }"
+    entry = f"entry: [{{ schedule: {schedule}, segment: asleep }}]"
+    scenario = f"id: x\nstatus: published\ntopic: product-news\n{entry}\nsteps: [{{ id: a, end: done }}]\n"
+    (playbook / "scenarios/x.yaml").write_text(scenario, encoding="utf-8")
+    (broadcast,) = (playbook / "broadcasts").glob("*.yaml")
+    head, _, rest = broadcast.read_text(encoding="utf-8").partition("recurrence:")
+    rest = "".join(line for line in rest.splitlines(keepends=True)[1:] if not line.startswith(" "))
+    broadcast.write_text(f"{head}once: 2026-12-04T10:00\n{rest}", encoding="utf-8")
+    changes = {change.id: change.affects for change in make_plan(check(playbook), now=now).changes}
+    assert any("never happens again" in note for note in changes["x"]) == is_over
+    assert any(note.startswith("once: it is past") for note in changes[broadcast.stem]) == is_over
+
+
 def test_web_developers_and_the_wording_of_consent_are_named_in_the_plan(playbook: Path) -> None:
     apply_directory(playbook, now=NOW)
     form = playbook / "forms/demo.yaml"

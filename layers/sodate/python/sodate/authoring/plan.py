@@ -10,6 +10,7 @@ from sodate.authoring.diff import FieldChange, changes
 from sodate.authoring.lost_steps import lost_steps
 from sodate.authoring.numbers import numbers
 from sodate.playbook.problem import Problem
+from sodate.authoring.over import schedules_over
 from sodate.playbook.store import Definitions, Kind, Stored, digest
 
 KINDS: tuple[Kind, ...] = ("template", "mailing", "sales", "rules", "segments", "sequence", "broadcast", "form")
@@ -51,7 +52,7 @@ def make_plan(checked: Checked, now: datetime, *, retire: bool = False, definiti
     store = definitions or Definitions()
     live = {(kind, stored.id): stored for kind in KINDS for stored in store.all_live(kind)}
     wanted = checked.definitions()
-    planned: list[Change] = []
+    planned, over = list[Change](), list(schedules_over(checked.playbook, now))
     for definition in wanted:
         before = live.get((definition.kind, definition.id))
         if before is None:
@@ -60,8 +61,9 @@ def make_plan(checked: Checked, now: datetime, *, retire: bool = False, definiti
             change = _changed(before, definition.body, live)
         else:
             continue
-        counted = numbers(before.body if before else {}, definition.body, store, now)
-        planned.append(replace(change, affects=[*change.affects, *counted]))
+        notes = [note for kind, name, note in over if (kind, name) == (definition.kind, definition.id)]
+        notes += numbers(before.body if before else {}, definition.body, store, now)
+        planned.append(replace(change, affects=[*change.affects, *notes]))
     names = {(definition.kind, definition.id) for definition in wanted}
     gone = [stored for key, stored in live.items() if key not in names]
     retired = [_gone(stored, "retired" if retire else "left") for stored in gone]
