@@ -9,8 +9,8 @@ from sodate.authoring.check import Checked
 from sodate.authoring.diff import FieldChange, changes
 from sodate.authoring.lost_steps import lost_steps
 from sodate.authoring.numbers import numbers
-from sodate.playbook.problem import Problem
 from sodate.authoring.over import schedules_over
+from sodate.playbook.problem import Problem
 from sodate.playbook.store import Definitions, Kind, Stored, digest
 
 KINDS: tuple[Kind, ...] = ("template", "mailing", "sales", "rules", "segments", "sequence", "broadcast", "form")
