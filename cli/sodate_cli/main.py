@@ -4,12 +4,14 @@ import typer
 
 from sodate_cli.broadcasts import app as broadcast_app
 from sodate_cli.calibrate import calibrate
+from sodate_cli.calls import app as call_app
 from sodate_cli.corrections import adjust, judge
 from sodate_cli.dlq import app as dlq_app
 from sodate_cli.doctor.commands import doctor
 from sodate_cli.exceptions import consent_exception
 from sodate_cli.experiments import app as experiment_app
 from sodate_cli.imports.commands import export_leads, import_leads
+from sodate_cli.lead_log import log
 from sodate_cli.leads import app as lead_app
 from sodate_cli.local.commands import app as local_app
 from sodate_cli.playbook.commands import app as playbook_app
@@ -31,8 +33,10 @@ app.add_typer(playbook_app, name="playbook")
 lead_app.command("consent-exception")(consent_exception)
 lead_app.command()(judge)
 lead_app.command()(adjust)
+lead_app.command()(log)
 app.add_typer(lead_app, name="lead")
 score_app.command()(calibrate)
+app.add_typer(call_app, name="call")
 app.add_typer(score_app, name="score")
 app.add_typer(scenario_app, name="scenario")
 app.add_typer(segment_app, name="segment")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from sodate.errors import NotFound, Transient
+from sodate.errors import Invalid, NotFound, Transient
 from sodate.leads.time_zone import find_time_zone
 from sodate.playbook.store import Definitions
 
@@ -53,6 +53,14 @@ class Times:
             return str(at)
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return f"{moment.astimezone(self.zone):%Y-%m-%d %H:%M}"
+
+    def parsed(self, text: str, option: str) -> datetime:
+        """A time that a person writes, in this zone unless it has an offset. Raises: `Invalid`."""
+        try:
+            given = datetime.fromisoformat(text)
+        except ValueError as error:
+            raise Invalid(f"{option} {text!r}: write it as 2026-12-04T15:00, a time in {self.name}") from error
+        return given if given.tzinfo else given.replace(tzinfo=self.zone)
 
     def day(self, at: str) -> str:
         return self.shown(at)[:10]

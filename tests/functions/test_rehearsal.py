@@ -155,5 +155,6 @@ def test_a_rehearsal_decides_as_production_does(
     theirs = Counter(production.decisions())
     sources = [*rehearsal.definitions.programs, *(one.id for one in rehearsal.definitions.broadcasts)]
     silent = [name for name in sources if not any(name in what for _, _, what in theirs)]
+    assert any(what.endswith("call due") for _, _, what in theirs)
     assert not silent, "each scenario and broadcast decides something"
     assert sorted((ours - theirs).elements()) == sorted((theirs - ours).elements())

@@ -57,7 +57,7 @@ class Recorded(Rehearsal):
     def _witness(self, person: str, at: datetime, source: str, step: str, word: str) -> None:
         if word.partition(":")[0] in ("send", "skip", "defer"):
             self.attempts[person, _minute(at)].append(word)
-        if word == "send" or word.startswith("skip:"):
+        if word in ("send", "call due") or word.startswith("skip:"):
             self.decisions.append((person, _minute(at), f"{source} {step} {word}"))
 
 
@@ -72,7 +72,7 @@ def _described(type_: str, about: dict[str, Any]) -> str:
 
 
 def decisions_of(items: Iterable[dict[str, Any]], step_id: Callable[[str, int], str]) -> list[Decision]:
-    """What production decided, from its activities and its ledger. `step_id`: of a scenario's step with this index."""
+    """What production decided, from activities, ledger and call tasks. `step_id`: of a scenario's step by its index."""
     found = []
     for one in items:
         if one["kind"] == "activity" and one["type"] in _COMPARED:
@@ -80,6 +80,9 @@ def decisions_of(items: Iterable[dict[str, Any]], step_id: Callable[[str, int], 
             found.append((_lead(one), _minute(at), _described(one["type"], one["about"])))
         elif one["kind"] == "send" and one["purpose"] == "marketing" and one["state"] != "planned":
             found.append(_decision(one, step_id))
+        elif one["kind"] == "call":
+            about, due = one["about"], datetime.fromisoformat(one["due"])
+            found.append((_lead(one), _minute(due), f"{about['scenario']} {about['step']} call due"))
     return found
 
 

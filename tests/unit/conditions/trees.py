@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
-from sodate.activities.catalog import ActivityType, LifecycleStage
+from sodate.activities.catalog import ActivityType, CallOutcome, LifecycleStage
 from sodate.conditions.language import Condition
 
 CONDITION: TypeAdapter[Condition] = TypeAdapter(Condition)
@@ -51,7 +51,8 @@ _ATTRIBUTE_TESTS = st.one_of(
 _ACTIVITY_KEYS = st.fixed_dictionaries(
     {},
     optional={
-        **{key: _SLUGS for key in ("form", "template", "sequence", "product", "seminar", "outcome", "same_key")},
+        **{key: _SLUGS for key in ("form", "template", "sequence", "product", "seminar", "same_key")},
+        "outcome": st.sampled_from([each.value for each in CallOutcome]),
         "link_contains": _TEXTS,
         "page": st.sampled_from(["/pricing*", "/", '/a"b', "/*/事例/*"]),
         "times": st.sampled_from([1, 2, 20]),

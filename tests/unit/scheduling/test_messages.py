@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sodate.broadcasts.run import Run
 from sodate.broadcasts.watch import BroadcastWatch
+from sodate.calls.call import CallDue
 from sodate.consent.retention import EvidenceReview
 from sodate.email.delivery.broadcast_message import BroadcastBatch, BroadcastRun
 from sodate.email.delivery.entry_message import EntryBatch, ScheduledEntry
@@ -119,6 +120,7 @@ STORED: list[tuple[MessageTypes[Any], Message, dict[str, Any]]] = [
         {"v": 1, "what": "notify", **SIGNAL, "escalation_level": 1, "tries": 3},
     ),
     (SALES_ENTRIES, Deadline("L1", "SIGNAL#1", 0), {"v": 1, "what": "sla", **SIGNAL, "escalation_level": 0}),
+    (SALES_ENTRIES, CallDue("L1", "c1"), {"v": 1, "what": "call", "lead_id": "L1", "call": "c1"}),
     (SALES_ENTRIES, Expiry("L1", "SIGNAL#1", "o"), {"v": 1, "what": "expire", **SIGNAL, "owner": "o"}),
     (
         SALES_ENTRIES,
@@ -158,5 +160,5 @@ def test_every_kind_has_an_example() -> None:
 
 @pytest.mark.parametrize("what", [None, 7, ["x"], "dance"])
 def test_an_unknown_kind_is_refused_with_the_kinds_that_exist(what: object) -> None:
-    with pytest.raises(Invalid, match="must be digest, notify, sla, expire or recycle, not"):
+    with pytest.raises(Invalid, match="must be digest, notify, sla, expire, recycle or call, not"):
         SALES_ENTRIES.parse({"v": 1, "what": what})

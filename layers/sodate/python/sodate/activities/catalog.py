@@ -39,6 +39,16 @@ _OF_EMAILS = ("link", "template", "sequence")
 _OF_SEMINARS = ("seminar", "form", "product")
 
 
+class CallOutcome(StrEnum):
+    """What came of a call: the values of `outcome` in `call_made`."""
+
+    REACHED = "reached"
+    NOT_REACHED = "not_reached"
+    CALL_BACK = "call_back"
+    WRONG_NUMBER = "wrong_number"
+    MEETING_SET = "meeting_set"
+
+
 class ActivityType(StrEnum):
     """What a lead did, or what happened to one."""
 
@@ -81,7 +91,15 @@ class ActivityType(StrEnum):
     )  # fmt: skip
     SEMINAR_REGISTERED = "seminar_registered", "セミナーに申し込み", "registered for a seminar", _OF_SEMINARS
     SEMINAR_ATTENDED = "seminar_attended", "セミナーに参加", "attended a seminar", _OF_SEMINARS
-    CALL_MADE = "call_made", "電話で連絡", "was called", ("outcome", "reason")
+    CARD_EXCHANGED = "card_exchanged", "名刺交換", "exchanged business cards", ("reason",)
+    # A call that nobody answered must not end a lead's inactivity.
+    CALL_MADE = (
+        "call_made",
+        "電話で連絡",
+        "was called",
+        ("outcome", "reason", "scenario", "step", "seminar", "product"),
+        DoneBy.OTHERS,
+    )
     SALES_ACCEPTED = (
         "sales_accepted", "営業が引き受け", "sales accepted", ("reason",), DoneBy.OTHERS, LifecycleStage.SQL
     )  # fmt: skip
@@ -121,6 +139,14 @@ class ActivityType(StrEnum):
     def label(self, language: str) -> str:
         return self.label_ja if language == "ja" else self.label_en
 
+
+#: What people do outside of Sodate, and an operator may log by hand; all others are written by the system only.
+BY_HAND = (
+    ActivityType.CALL_MADE, ActivityType.CARD_EXCHANGED, ActivityType.MEETING_SET, ActivityType.SEMINAR_ATTENDED,
+    ActivityType.SEMINAR_REGISTERED,
+)  # fmt: skip
+#: Attributes that have certain values only.
+VALUES = {(ActivityType.CALL_MADE, "outcome"): tuple(one.value for one in CallOutcome)}
 
 _BY_VALUE = {type_.value: type_ for type_ in ActivityType}
 #: For types of a newer release.

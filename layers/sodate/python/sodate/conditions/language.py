@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
 
-from sodate.activities.catalog import ActivityType, LifecycleStage
+from sodate.activities.catalog import ActivityType, CallOutcome, LifecycleStage
 from sodate.playbook.model import Definition, InvalidPart, NarrowedByEachKey, Slug
 
 AttributePath = Annotated[str, StringConstraints(pattern=r"^(primary|secondary|source)\.[a-z][a-z0-9_]{0,39}$")]
@@ -98,7 +98,7 @@ class ActivityTest(NarrowedByEachKey):
     sequence: Slug | None = None
     product: Slug | None = None
     seminar: Slug | None = None
-    outcome: Slug | None = None
+    outcome: CallOutcome | None = None
     link_contains: Text | None = None
     page: Annotated[str, StringConstraints(pattern=r"^/[^*]*(\*[^*]*){0,2}$", max_length=200)] | None = Field(
         default=None, description="A page's path; `*` (two at most) stands for anything: /pricing/*"

@@ -19,6 +19,8 @@ ACTIVITIES = "ACT#"
 SENDS = "SEND#"
 CONSENTS = "CONSENT#"
 SIGNALS = "SIGNAL#"
+CALLS = "CALL#"
+OPEN_CALLS = "CALLS#open"
 SUBMISSIONS = "SUBMISSION#"
 DUE = "DUE#"
 RUNS = "RUN#"
@@ -69,6 +71,20 @@ def send(send_id: str) -> str:
 def signal(at: datetime, cause: str | None = None) -> str:
     """`cause`: what tells it from another signal of the same millisecond."""
     return f"{SIGNALS}{stamp(at)}#{cause}" if cause else f"{SIGNALS}{stamp(at)}"
+
+
+def call(key: str) -> str:
+    return f"{CALLS}{key}"
+
+
+def open_call(due: datetime, key: str) -> str:
+    """The list is in order of the due times."""
+    return f"{stamp(due)}#{key}"
+
+
+def call_key_of(sk: str) -> str:
+    """Of a call, or of its place on the list."""
+    return sk.rpartition("#")[2]
 
 
 def sales_rotation() -> tuple[str, str]:

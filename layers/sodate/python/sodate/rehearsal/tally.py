@@ -6,7 +6,7 @@ from sodate.leads.contact_state import Enrollment, id_of
 from sodate.rehearsal.person import Person
 from sodate.rehearsal.setting import Setting
 from sodate.scenarios.admission import Cause
-from sodate.scenarios.advance import Advance, EndEnrollment, GoalReached, Reason, ReasonCode
+from sodate.scenarios.advance import Advance, CreateCallTask, EndEnrollment, GoalReached, Reason, ReasonCode
 from sodate.scenarios.program import Program
 
 #: The enrollment stays at its step.
@@ -39,6 +39,8 @@ def count_advance(
         if isinstance(effect, GoalReached):
             hours = (now - datetime.fromisoformat(enrollment.since)).total_seconds() / 3600
             setting.figures.hours_to_goal[program.id, effect.goal].append(hours)
+        elif isinstance(effect, CreateCallTask):
+            setting.witness(person.id, effect.due, program.id, effect.step, "call due")
         elif isinstance(effect, EndEnrollment):
             setting.figures.ended[program.id, effect.reason] += 1
             setting.witness(person.id, now, program.id, "", f"ended:{effect.reason}")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from sodate.calls.call import CallDue
 from sodate.scheduling.message import MessageTypes
 
 
@@ -97,12 +98,12 @@ class Recycle:
         return cls(lead_id, signal, str(message["answer"]), str(message["sequence"]))
 
 
-SalesEntry = Digest | Notify | Deadline | Expiry | Recycle
+SalesEntry = Digest | Notify | Deadline | Expiry | Recycle | CallDue
 
 SALES_ENTRIES: MessageTypes[SalesEntry] = MessageTypes(
     name="due entry of sales",
-    kinds="digest, notify, sla, expire or recycle",
-    parsers={one.what: one.parse for one in (Digest, Notify, Deadline, Expiry, Recycle)},
+    kinds="digest, notify, sla, expire, recycle or call",
+    parsers={one.what: one.parse for one in (Digest, Notify, Deadline, Expiry, Recycle, CallDue)},
 )
 
 

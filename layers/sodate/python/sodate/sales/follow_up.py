@@ -1,4 +1,4 @@
-"""Scheduled follow-ups of sales: digests, retries, escalations, expiry of links, recycling to nurturing.
+"""Scheduled follow-ups of sales: digests, retries, escalations, expiry of links, recycling, reminders of calls.
 
 Entries of the due lane `sales` may be delivered twice: the state of the signal decides what is left to do.
 """
@@ -8,12 +8,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from sodate.calls.call import CallDue, CallState
+from sodate.calls.store import find_call
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.table import ConditionFailed
 from sodate.email.ledger.states import send_id
 from sodate.errors import Invalid
+from sodate.leads.store import load_profile
 from sodate.sales import store
 from sodate.sales.assign import SalesPolicy, plan_notification
+from sodate.sales.call_owner import call_owner
 from sodate.sales.due_entries import Deadline, Digest, Expiry, Notify, Recycle, SalesEntry
 from sodate.sales.notify import LARGEST_DIGEST, NotifyResult, SalesNotifier
 from sodate.sales.recycle import recycle
@@ -42,6 +46,8 @@ class FollowUp:
                 return self._expire(entry, now)
             case Recycle():
                 return recycle(self.notifier.definitions, entry, now)
+            case CallDue():
+                return self._remind(entry, now)
             case _:
                 assert_never(entry)
 
@@ -91,6 +97,21 @@ class FollowUp:
                 table.commit(store.expiry_writes(signal, now))
         store.unload(entry.owner, store.reference(entry.lead_id, entry.signal))
         return "expired"
+
+    def _remind(self, entry: CallDue, now: datetime) -> str:
+        """Once, in the owner's hours: a repeated entry finds the email planned."""
+        call, sales = find_call(entry.lead_id, entry.call), self.notifier.sales
+        if call is None or call.state != CallState.OPEN:
+            return "answered"
+        policy = SalesPolicy(sales, self.notifier.mailing)
+        profile, signal = load_profile(entry.lead_id), find_signal(entry.lead_id, call.signal)
+        owner = call_owner(profile, signal, sales, lambda one: policy.is_away(one, now))
+        at = policy.next_digest(owner, now)
+        if at is not None:
+            due.plan(at, due.SALES, entry.ref, entry, now)
+            return "waits_for_digest"
+        self.notifier.remind(call, owner, now)
+        return "notified"
 
     def _retry(self, result: NotifyResult, entry: Digest | Notify, ref: str, now: datetime) -> str:
         """Plan a retry as an entry of its own, so that a failing channel does not block later entries."""

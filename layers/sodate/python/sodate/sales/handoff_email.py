@@ -5,6 +5,8 @@ from datetime import datetime
 
 from markupsafe import Markup
 
+from sodate.calls.call import CallState
+from sodate.calls.store import find_call
 from sodate.email.delivery.ses import OutgoingEmail
 from sodate.email.delivery.transactional import Composer, Withheld, transactional_tags
 from sodate.email.ledger.reason import Reason
@@ -16,7 +18,7 @@ from sodate.leads.text import one_line
 from sodate.playbook.store import Definitions, parsed
 from sodate.sales.definition import Owner, Sales
 from sodate.sales.links import FeedbackLinks
-from sodate.sales.message import DigestMessage, HandoffMessage
+from sodate.sales.message import DigestMessage, HandoffMessage, Reader, call_reminder
 from sodate.sales.notify import compose, compose_digest
 from sodate.signals.store import SignalItem, find_signal
 
@@ -29,6 +31,8 @@ def handoff_composer(definitions: Definitions, links: Callable[[], FeedbackLinks
         message: HandoffMessage | DigestMessage
         if "digest" in data:
             message = _digest(definitions, links(), owner, data["digest"], now)
+        elif "call" in data:
+            message = _reminder(definitions, links(), owner, send.lead_id, data["call"], now)
         else:
             message = _one(definitions, links(), owner, send.lead_id, data["signal"], now)
         return OutgoingEmail(
@@ -51,6 +55,17 @@ def _one(
     if signal is None:
         raise Invalid("the signal is gone", "handoff")
     return compose(definitions, links, load_profile(lead_id), signal, owner, now)
+
+
+def _reminder(
+    definitions: Definitions, links: FeedbackLinks, owner: Owner, lead_id: str, key: str, now: datetime
+) -> HandoffMessage:
+    call = find_call(lead_id, key)
+    if call is None or call.state != CallState.OPEN:
+        raise Withheld(Reason.ANSWERED_ALREADY)
+    message = _one(definitions, links, owner, lead_id, call.signal, now)
+    sender = parsed(definitions.live("mailing"), Mailing).sender
+    return call_reminder(message, load_profile(lead_id), call, Reader(sender.language, sender.time_zone))
 
 
 def _digest(

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sodate.activities.catalog import attributes_of, label_of
+from sodate.calls.store import CallItem
 from sodate.leads.lead import Profile
 from sodate.leads.text import one_line
 from sodate.sales.definition import Owner, Sales, Talk
@@ -21,6 +22,8 @@ _WORDS: dict[str, dict[str, str]] = {
         "headline": "ホットリード: {who}(合計 {total} 点・{phase})",
         "update": "続報(対応中のリード): {who}(合計 {total} 点・{phase})",
         "escalation": "要対応(未回答のため引き継ぎ): {who}(合計 {total} 点・{phase})",
+        "overdue": "架電の期限を過ぎました: {who}",
+        "call": "架電",
         "digest": "ホットリード {count} 件(時間外にお預かりした分)",
         "more": "ほか {count} 件(メールをご覧ください)",
         "why": "理由",
@@ -34,6 +37,8 @@ _WORDS: dict[str, dict[str, str]] = {
         "headline": "Hot lead: {who} ({total} points, {phase})",
         "update": "More about a lead you have: {who} ({total} points, {phase})",
         "escalation": "Nobody has answered yet: {who} ({total} points, {phase})",
+        "overdue": "A call is overdue: {who}",
+        "call": "Call",
         "digest": "{count} hot leads came in outside working hours",
         "more": "and {count} more: see the mail",
         "why": "Why",
@@ -122,6 +127,14 @@ def handoff_message(
         link=link,
         link_title=words["answer"] if link else "",
     )
+
+
+def call_reminder(message: HandoffMessage, profile: Profile, call: CallItem, reader: Reader) -> HandoffMessage:
+    """`message`: of the signal of the call, whose due time has passed."""
+    words = _WORDS[reader.language]
+    due = call.due_at.astimezone(ZoneInfo(reader.time_zone))
+    part = Part(words["call"], (_cut(f"{call.text} ({due:%Y-%m-%d %H:%M})"),))
+    return replace(message, headline=words["overdue"].format(who=who_is(profile)), parts=(part, *message.parts))
 
 
 def digest_message(signals: Sequence[HandoffMessage], language: str) -> DigestMessage:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sodate.calls.store import CallItem
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.table import ConditionFailed
 from sodate.email.ledger.states import send_id
@@ -126,6 +127,10 @@ class SalesNotifier:
         message, digest_details = compose_digest(self.definitions, self.links(), owner, signals, now)
         return self._post_all(left, Notification(message, digest_details, signals), done, now)
 
+    def remind(self, call: CallItem, owner: Owner, now: datetime) -> None:
+        """By email whatever the owner's channels are: it is the only one that knows a repeat."""
+        _put_email(call.lead_id, ("call", call.lead_id, call.key), {"call": call.key, "owner": owner.id}, now)
+
     def _plan_email(self, lead_id: str, ref: str, signal: SignalItem, owner: Owner, now: datetime) -> tuple[str, ...]:
         escalation_level = int(signal.escalation_level)
         facts = (lead_id, ref) if not escalation_level else (lead_id, ref, str(escalation_level))
@@ -228,6 +233,7 @@ def details(profile: Profile, signal: SignalItem, owner: Owner, link: str) -> di
         "phase": signal.phase,
         "reasons": signal.reasons,
         "latest": signal.latest,
+        "calls": signal.calls or [],
         "owner": {"id": owner.id, "name": owner.name, "because": signal.assigned_because},
         "feedback": link,
     }

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from sodate.activities.activity import activity_key
 from sodate.activities.store import activity_item
-from sodate.dynamodb import table
+from sodate.calls.store import new_call
+from sodate.dynamodb import keys, table
 from sodate.dynamodb.table import ConditionFailed, Put, Write
 from sodate.email.mailing import Mailing
 from sodate.errors import NotFound
@@ -28,6 +29,7 @@ from sodate.scenarios.programs import live_program
 from sodate.scenarios.progress import (
     activities,
     after,
+    call_tasks,
     cause_of,
     leave,
     name_in,
@@ -104,7 +106,7 @@ class CarryOut:
                     writes.append(self._webhook(enrollment, step))
         reasons = sales_reasons(advance.effects, self.lead.program.time_zone)
         if reasons:
-            writes.append(self._signal(reasons))
+            writes += self._signal(reasons, enrollment, advance)
         values = profile_values(advance.effects, self.lead.attribute)
         if values:
             writes.append(profile_change(self.lead.items.profile, values, self.now))
@@ -138,10 +140,12 @@ class CarryOut:
         )  # fmt: skip
         return Put(due.due_item(self.now, due.WEBHOOK, post.ref, post, self.now))
 
-    def _signal(self, reasons: list[str]) -> Write:
-        """One signal, whatever the number of reasons."""
+    def _signal(self, reasons: list[str], enrollment: Enrollment, advance: Advance) -> list[Write]:
+        """One signal, whatever the number of reasons, and the call tasks that are among them."""
         items, rules = self.lead.items, self.lead.items.rules
         signal = signal_of(
             items.profile, items.score.score_state, rules.version, rules.engine, self.now, (self.name, reasons)
         )  # fmt: skip
-        return Put.new(signal)
+        tasks = list(call_tasks(self.lead.id, self.name, enrollment, advance, self.lead.key, signal.sk))
+        signal.calls = [{"id": one.key, "text": one.text, "due": keys.stamp(one.due)} for one in tasks] or None
+        return [Put.new(signal), *(write for one in tasks for write in new_call(one, self.now))]

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.catalog import ActivityType
+from sodate.calls.call import CallTask
 from sodate.leads.contact_state import ContactState, Enrollment, Visit, about_enrollment, id_of, name_of
 from sodate.scenarios.admission import Cause
 from sodate.scenarios.advance import (
@@ -158,6 +159,18 @@ def sales_reasons(effects: Iterable[Effect], time_zone: str) -> list[str]:
             case SendSignal(_, reason):
                 reasons.append(reason)
     return reasons
+
+
+def call_tasks(
+    lead_id: str, name: str, enrollment: Enrollment, advance: Advance, key: tuple[str, str] | None, signal: str
+) -> Iterator[CallTask]:
+    """The calls of one advance. `enrollment`: as it was, so that each attempt gives the same; `key`: its own."""
+    visit = enrollment.visit or Visit(0, 0)
+    about = {**(dict([key]) if key else {}), **about_enrollment(name)}
+    for effect in dict.fromkeys(advance.effects):
+        if isinstance(effect, CreateCallTask):
+            task = activity_key("call", lead_id, name, enrollment.id, str(visit.number), effect.step)
+            yield CallTask(lead_id, task, effect.title, effect.due, {**about, "step": effect.step}, signal)
 
 
 def leave(state: ContactState, scenario: str) -> ContactState:

@@ -6,11 +6,10 @@ from datetime import datetime
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.store import latest_activities
 from sodate.dynamodb import keys
-from sodate.dynamodb.item import TableItem
 from sodate.leads.lead import Profile
 from sodate.scoring.engine import ScoringEngine
 from sodate.scoring.score_state import ScoreState
-from sodate.signals.store import signal_item
+from sodate.signals.store import SignalItem, signal_item
 
 _LATEST = 5
 
@@ -18,7 +17,7 @@ _LATEST = 5
 def signal_of(
     profile: Profile, score_state: ScoreState, rules_version: int, engine: ScoringEngine, now: datetime,
     scenario: tuple[str, Sequence[str]] | None = None,
-) -> TableItem:  # fmt: skip
+) -> SignalItem:  # fmt: skip
     """A signal to sales, with what explains the score. `scenario`: an enrollment's name and its reasons, in front."""
     cause, first = (activity_key(scenario[0]), scenario[1]) if scenario else (None, ())
     rule_set, view = engine.rules, engine.view(score_state, score_state.now)

@@ -1,12 +1,13 @@
 """SIGNAL# items: a lead became hot, with the reasons. `scoring` creates them, `sales` reads and updates them."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from pynamodb.attributes import JSONAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
 
 from sodate.dynamodb import keys, table
-from sodate.dynamodb.item import TableItem
+from sodate.dynamodb.item import TableItem, decode
 
 
 class SignalItem(TableItem, discriminator="signal"):
@@ -19,6 +20,7 @@ class SignalItem(TableItem, discriminator="signal"):
     reasons: JSONAttribute = JSONAttribute()
     latest: JSONAttribute = JSONAttribute(null=True)
     owner = UnicodeAttribute(null=True)
+    calls: JSONAttribute = JSONAttribute(null=True)
     # -- written by `sales`
     joins = UnicodeAttribute(null=True)
     assigned_to = UnicodeAttribute(null=True)
@@ -46,3 +48,9 @@ def signals_of(lead_id: str) -> list[SignalItem]:
 
 def find_signal(lead_id: str, sort_key: str) -> SignalItem | None:
     return table.find(SignalItem, keys.lead(lead_id), sort_key)
+
+
+def find_signals(wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], SignalItem]:
+    """By lead id and sort key; missing ones are left out."""
+    rows = table.get_many((keys.lead(lead_id), sort_key) for lead_id, sort_key in wanted)
+    return {(keys.lead_id_of(pk), sk): decode(SignalItem, row) for (pk, sk), row in rows.items()}
