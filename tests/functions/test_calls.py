@@ -5,6 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sodate.calls.call import CallState
+from sodate.calls.store import Closing, calls_of, closing_writes
 from sodate.dynamodb import keys, table
 from sodate.leads.store import ProfileItem, load_state, profile_key
 from sodate.scenarios.manual import enroll_by_hand
@@ -17,7 +19,7 @@ from sodate_cli.target import Target
 from typer.testing import CliRunner
 
 from tests.functions.quick import QuickWorld, quick_world
-from tests.functions.sales import OFFICE, SATO, TANAKA, rise, sales, tokyo
+from tests.functions.sales import OFFICE, SATO, TANAKA, answer, feedback_link, rise, sales, tokyo
 from tests.functions.test_scenarios import FIRST, SECOND, does, only_scenarios, publish, templates
 from tests.support.crashes import CrashPoint
 from tests.support.world import Json
@@ -141,7 +143,7 @@ def test_who_is_called_in_time_is_not_reminded_of(world: QuickWorld) -> None:
     asked(world)
     run(world, "call", "done", TARO, "--outcome", "reached")
     world.advance(timedelta(days=3))
-    assert reminders(world) == []
+    assert [send["data"] for send in world.items("send") if "call" in (send.get("data") or {})] == []
     assert run(world, "call", "list") == []
     assert world.items("opencall") == []
 
@@ -236,6 +238,39 @@ def test_a_meeting_is_feedback_too(world: QuickWorld) -> None:
     assert load_state(lead).enrollments["nurture"].ended == "goal:meeting"
 
 
+def test_a_meeting_that_comes_late_does_not_undo_a_deal(world: QuickWorld) -> None:
+    asked(world)
+    (mail,) = world.mails_to("sato@example.jp")
+    answer(world, feedback_link(mail.text), {"answer": "won", "amount": 1, "currency": "JPY"})
+    run(world, "call", "done", TARO, "--outcome", "meeting_set")
+    (signal,) = world.items("signal")
+    assert (signal["feedback"], [one["outcome"] for one in called(world)]) == ("won", ["meeting_set"])
+
+
+def test_of_two_results_at_once_one_is_recorded(world: QuickWorld) -> None:
+    lead = asked(world)
+    (call,) = calls_of(lead)
+    other = Closing(CallState.DONE, "wrong_number", "tanaka", None, world.now)
+
+    def meanwhile(label: str) -> None:
+        world.table.point = lambda label: None
+        table.commit(closing_writes(call, other))
+
+    world.table.point = meanwhile
+    assert "has ended already: wrong_number" in run(world, "call", "done", TARO, "--outcome", "reached", code=1)
+    assert called(world) == []
+
+
+def test_each_enrollment_has_a_call_of_its_own(world: QuickWorld) -> None:
+    entry = {"entry": [{"on": {"activity": "page_viewed"}}], "re_entry": {"allow": "after_exit"}}
+    publish(world, CALL, **entry)
+    lead = world.join()
+    for _ in range(2):
+        does(world, lead, "page_viewed")
+        world.advance(timedelta(hours=1))
+    assert len(run(world, "call", "list")) == 2
+
+
 def test_a_lead_without_a_call_is_no_success(world: QuickWorld) -> None:
     world.join()
     assert "no such call" in run(world, "call", "done", TARO, "--outcome", "reached", code=4)
@@ -252,6 +287,7 @@ def test_what_happened_outside_is_logged_once_and_scenarios_see_it(world: QuickW
     world.now += timedelta(minutes=30)
     attended = ("lead", "log", TARO, "seminar_attended", "--about", "seminar=spring", "--at", "2026-11-24T11:29")
     assert run(world, *attended)["logged"] is True
+    world.now += timedelta(minutes=1)
     assert run(world, *attended)["logged"] is False
     assert run(world, *attended[:-1], "2026-11-24T11:30")["logged"] is True
     assert len([one for one in world.items("activity") if one["type"] == "seminar_attended"]) == 2

@@ -94,12 +94,9 @@ class ActivityType(StrEnum):
     CARD_EXCHANGED = "card_exchanged", "名刺交換", "exchanged business cards", ("reason",)
     # A call that nobody answered must not end a lead's inactivity.
     CALL_MADE = (
-        "call_made",
-        "電話で連絡",
-        "was called",
-        ("outcome", "reason", "scenario", "step", "seminar", "product"),
+        "call_made", "電話で連絡", "was called", ("outcome", "reason", "scenario", "step", "seminar", "product"),
         DoneBy.OTHERS,
-    )
+    )  # fmt: skip
     SALES_ACCEPTED = (
         "sales_accepted", "営業が引き受け", "sales accepted", ("reason",), DoneBy.OTHERS, LifecycleStage.SQL
     )  # fmt: skip

@@ -43,7 +43,7 @@ def close_call(lead_id: str, wanted: Wanted, closing: Closing, sales: Sales) -> 
             _say_meeting(call, sales, closing)
         if _is_closed(call, closing):
             return call, True
-        call = find_call(lead_id, call.key) or call
+        call = _closed_meanwhile(call)
     if (call.state, call.result) != (closing.state, closing.result):
         ended = call.result or call.state
         raise Conflict(
@@ -76,6 +76,13 @@ def _is_closed(call: CallItem, closing: Closing) -> bool:
     except ConditionFailed:
         return False
     return True
+
+
+def _closed_meanwhile(call: CallItem) -> CallItem:
+    now = find_call(call.lead_id, call.key)
+    if now is None:
+        raise NotFound("the lead was erased meanwhile")
+    return now
 
 
 def _activity(call: CallItem, closing: Closing) -> ActivityItem:
