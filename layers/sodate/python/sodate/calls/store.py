@@ -36,7 +36,7 @@ class CallItem(TableItem, discriminator="call"):
 
     @property
     def key(self) -> str:
-        return keys.call_key_of(self.sk)
+        return self.sk.removeprefix(keys.CALLS)
 
     @property
     def due_at(self) -> datetime:
@@ -45,6 +45,7 @@ class CallItem(TableItem, discriminator="call"):
 
 class OpenCallItem(TableItem, discriminator="opencall"):
     lead_id = UnicodeAttribute()
+    call = UnicodeAttribute()
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def calls_of(lead_id: str) -> list[CallItem]:
 def open_calls() -> list[CallItem]:
     """Of all leads, in order of their due times."""
     listed = table.query(OpenCallItem, keys.OPEN_CALLS)
-    wanted = [(keys.lead(one.lead_id), keys.call(keys.call_key_of(one.sk))) for one in listed]
+    wanted = [(keys.lead(one.lead_id), keys.call(one.call)) for one in listed]
     rows = table.get_many(wanted)
     found = (decode(CallItem, rows[key]) for key in wanted if key in rows)
     return [call for call in found if call.state == CallState.OPEN]
@@ -105,4 +106,4 @@ def closing_writes(call: CallItem, closing: Closing, with_it: Iterable[Write] = 
 
 
 def _listed(call: CallItem) -> OpenCallItem:
-    return OpenCallItem(keys.OPEN_CALLS, keys.open_call(call.due_at, call.key), lead_id=call.lead_id)
+    return OpenCallItem(keys.OPEN_CALLS, keys.open_call(call.due_at, call.key), lead_id=call.lead_id, call=call.key)

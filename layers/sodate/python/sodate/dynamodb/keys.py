@@ -82,11 +82,6 @@ def open_call(due: datetime, key: str) -> str:
     return f"{stamp(due)}#{key}"
 
 
-def call_key_of(sk: str) -> str:
-    """Of a call, or of its place on the list."""
-    return sk.rpartition("#")[2]
-
-
 def sales_rotation() -> tuple[str, str]:
     return "SALES#rotation", "ALL"
 
