@@ -44,6 +44,8 @@ class CallItem(TableItem, discriminator="call"):
 
 
 class OpenCallItem(TableItem, discriminator="opencall"):
+    """A place on the list, which is in order of the due times."""
+
     lead_id = UnicodeAttribute()
     call = UnicodeAttribute()
 

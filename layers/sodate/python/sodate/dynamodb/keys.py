@@ -78,7 +78,6 @@ def call(key: str) -> str:
 
 
 def open_call(due: datetime, key: str) -> str:
-    """The list is in order of the due times."""
     return f"{stamp(due)}#{key}"
 
 
