@@ -468,8 +468,8 @@ from tests.mutants.bad_days_redrive import REDRIVE  # noqa: E402
 from tests.mutants.bad_days_releases import RELEASES  # noqa: E402
 from tests.mutants.bad_days_rotation import ROTATION  # noqa: E402
 from tests.mutants.broadcasts import BROADCASTS  # noqa: E402
-from tests.mutants.checks import CHECKS  # noqa: E402
 from tests.mutants.calls import CALLS  # noqa: E402
+from tests.mutants.checks import CHECKS  # noqa: E402
 from tests.mutants.deciding import DECIDING  # noqa: E402
 from tests.mutants.experiments import EXPERIMENTS  # noqa: E402
 from tests.mutants.rehearsal_report import REHEARSAL_REPORT  # noqa: E402
