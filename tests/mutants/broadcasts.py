@@ -96,7 +96,7 @@ BROADCASTS = (
     _mutant(
         "edit-after-approval",
         "advance",
-        "if approval is None or version > approval.version or self._templates_changed(broadcast, approval):",
+        "if approval is None or version > approval.version or self._has_changed(broadcast, approval):",
         "if approval is None:",
         "what nobody approved is sent",
         _TESTS,
