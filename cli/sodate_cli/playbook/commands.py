@@ -95,9 +95,9 @@ def apply(
     region: Region = None,
     retire: Retire = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    backfill: Annotated[
-        bool, typer.Option("--backfill/--no-backfill", help="Look at every lead anew where segments have changed.")
-    ] = True,
+    no_backfill: Annotated[
+        bool, typer.Option("--no-backfill", help="Where segments have changed, do not look at every lead anew.")
+    ] = False,
     as_json: output.JsonOption = False,
 ) -> None:
     """Check, show the plan, ask, and publish. Applying the same playbook again changes nothing."""
@@ -122,7 +122,7 @@ def apply(
                 raise typer.Exit(output.FAILED)
         _verify_locally(target, checked)
         applied = publish(checked, now=clock.now(), retire=retire, applied_by=person(target))
-        job = _begin_backfill(target, planned) if backfill else None
+        job = None if no_backfill else _begin_backfill(target, planned)
         show_applied(applied, target, job, as_json=as_json)
 
 
