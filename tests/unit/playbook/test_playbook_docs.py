@@ -124,7 +124,7 @@ def test_every_command_and_option_is_documented_and_the_other_way_round() -> Non
     }
 
     assert set(re.findall(r"sodate playbook (\w+)", DOCS)) == set(commands)
-    assert {option for option in re.findall(r"(?<![\w-])(--[a-z-]+)", DOCS)} == options
+    assert {option for option in re.findall(r"(?<![\w-])(--[a-z][a-z-]*)", DOCS)} == options
 
 
 def test_the_committed_schemas_are_current() -> None:
