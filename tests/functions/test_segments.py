@@ -161,6 +161,48 @@ def test_a_changed_definition_is_applied_quietly_with_the_next_activity(world: Q
     assert listed("managers") == listed("readers") == {lead}
 
 
+def test_what_time_and_score_change_is_announced_after_an_edit_of_another_segment(world: QuickWorld) -> None:
+    """The first look at a lead after an edit takes no event away from segments that nobody edited."""
+    scored = {"id": "keen", "when": {"score": "behaviour", "at_least": 14}}
+    dormant = {"id": "dormant", "when": {"inactive_for_days": 30}}
+    publish(world, scored, dormant)
+    lead = world.join("taro@example.jp")
+    before = announced(world)
+    publish(world, scored, dormant, MANAGERS)
+    world.advance(timedelta(days=31))
+    assert announced(world)[len(before) :] == [("SegmentEntered", "dormant")]
+    publish(world, scored, dormant)
+    about = {"link": "https://www.example.jp/demo", "points": 90}
+    table.put(activity_item(Activity(lead, "score_adjusted", world.now, "a" * 16, about)))
+    world.settle()
+    assert ("SegmentEntered", "keen") in announced(world)
+    assert not any(segment == "managers" for _, segment in announced(world))
+
+
+def test_a_back_fill_that_comes_before_the_stream_does_not_take_an_event_away(world: QuickWorld) -> None:
+    """Of a segment that nobody edited; the edited one is filled quietly."""
+    publish(world, READERS)
+    lead = world.join("taro@example.jp")
+    publish(world, READERS, MANAGERS)
+    world.now += timedelta(minutes=1)
+    table.put(activity_item(Activity(lead, "mail_clicked", world.now, "a" * 16, {"link": "https://www.example.jp"})))
+    backfill(world)
+    world.settle()
+    assert announced(world) == [("SegmentEntered", "readers")]
+    assert listed("managers") == listed("readers") == {lead}
+
+
+def test_a_lead_that_came_after_the_edit_is_announced_whoever_looks_at_it_first(world: QuickWorld) -> None:
+    publish(world, MANAGERS)
+    world.now += timedelta(minutes=1)
+    answers = {"name": "山田太郎", "company": "例示株式会社", "title": "部長", "agree": True}
+    assert world.post({"email": "taro@example.jp", **answers})["statusCode"] == 201
+    backfill(world)
+    assert listed("managers") == {world.lead_id("taro@example.jp")}
+    world.settle()
+    assert announced(world) == [("SegmentEntered", "managers")]
+
+
 BLOCKED = {"id": "blocked", "when": {"blocked": True}}
 
 

@@ -4,6 +4,7 @@ from tests.mutants.mutants import Mutant, _mutant
 
 _FOLLOWS = "tests/store/test_segments_follow_the_log.py"
 _SEGMENTS = "tests/functions/test_segments.py"
+_FACT_DAYS = "tests/simulation/test_fact_days.py"
 _WAITS = "tests/unit/scenarios/test_waits.py"
 
 DECIDING: tuple[Mutant, ...] = (
@@ -76,7 +77,7 @@ DECIDING: tuple[Mutant, ...] = (
         "segments/membership_update.py",
         "        if occasion.is_backfill and not occasion.announce:\n",
         "        if False:\n",
-        "an edit of a segment starts a scenario for everybody",
+        "new rules start a scenario for everybody",
         tests=_SEGMENTS,
     ),
     _mutant(
@@ -86,6 +87,54 @@ DECIDING: tuple[Mutant, ...] = (
         "        if True:\n            return facts, ()\n",
         "an edit of a segment starts a scenario for whoever clicks next",
         tests=_SEGMENTS,
+    ),
+    _mutant(
+        "redelivered-facts-are-not-replayed",
+        "segments/membership_update.py",
+        "        except Late:\n            return None\n",
+        "        except Late:\n            return changed\n",
+        "what came late or twice leaves the facts half done",
+        tests=_FACT_DAYS,
+    ),
+    _mutant(
+        "contact-is-not-asked-again",
+        "segments/membership.py",
+        "    if activity.type in _CONTACT_CHANGES:\n        changed.add(CONTACT)\n",
+        "",
+        "an opt-out moves nobody",
+        tests=_FACT_DAYS,
+    ),
+    _mutant(
+        "old-definitions-overwrite-new-ones",
+        "segments/membership_update.py",
+        "if was.segments_version > segments.version:",
+        "if False:",
+        "a process with older definitions undoes the back-fill",
+        tests=_FACT_DAYS,
+    ),
+    _mutant(
+        "edit-takes-events-of-other-segments",
+        "segments/membership_update.py",
+        "if change.segment not in unchanged)",
+        "if change.segment)",
+        "after an edit of one segment nobody is announced in the others",
+        tests=f"{_SEGMENTS} {_FACT_DAYS}",
+    ),
+    _mutant(
+        "backfill-takes-the-event",
+        "segments/membership_update.py",
+        "self._occasion.is_backfill and snapshot.rules_version != rules.version",
+        "self._occasion.is_backfill",
+        "a lead that a back-fill reaches before the stream is not announced",
+        tests=f"{_SEGMENTS} {_FACT_DAYS}",
+    ),
+    _mutant(
+        "new-lead-is-not-announced",
+        "segments/membership_update.py",
+        "        if not snapshot.version and lead.profile.created > published:\n",
+        "        if False:\n",
+        "a new lead whose activities come in two batches starts no scenario",
+        tests=f"{_SEGMENTS} {_FACT_DAYS}",
     ),
     _mutant(
         "members-are-not-listed",
@@ -114,8 +163,8 @@ DECIDING: tuple[Mutant, ...] = (
     _mutant(
         "unreadable-segments-stop-scores",
         "segments/membership_update.py",
-        "            with suppress(DefinitionUnreadable):",
-        "            with suppress(NotImplementedError):",
+        "    except (NotFound, DefinitionUnreadable):\n        return None\n",
+        "    except NotImplementedError:\n        return None\n",
         "after a rollback no lead is scored",
         tests=_SEGMENTS,
     ),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tests.simulation.broadcast import Result as Broadcast
     from tests.simulation.dead_letters import Result as BadDays
     from tests.simulation.experiments import Result as Experiments
+    from tests.simulation.fact_days import Result as FactDays
     from tests.simulation.history import Result
     from tests.simulation.interleavings import Found as Orders
     from tests.simulation.old_release import Result as Mixed
@@ -106,6 +107,7 @@ def main() -> int:
             ("", "rotation", pool.map(_rotate, range(first, first + max(20, len(seeds) // 20)))),
             ("", "old release", pool.map(_mix_releases, range(first, first + max(10, len(seeds) // 40)))),
             ("scenarios_", "scenario days", pool.map(_scenario_days, seeds, chunksize=10)),
+            ("facts_", "fact days", pool.map(_fact_days, seeds, chunksize=5)),
             ("", "dead letters", pool.map(_redrive, range(first, first + max(20, len(seeds) // 20)))),
         ):
             for one in played:
@@ -159,6 +161,12 @@ def _experiments(seed: int, count: int) -> "Experiments":
 
 def _scenario_days(seed: int) -> "ScenarioDays":
     from tests.simulation.scenario_days import play
+
+    return play(seed)
+
+
+def _fact_days(seed: int) -> "FactDays":
+    from tests.simulation.fact_days import play
 
     return play(seed)
 

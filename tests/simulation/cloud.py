@@ -53,13 +53,13 @@ class Aws:
         self._world = world
 
     def send_message_batch(self, QueueUrl: str, Entries: list[Json]) -> Json:
-        failed = []
+        failed, queue = [], self._world.queues[QueueUrl]
         for entry in Entries:
             self._world.point("before enqueue")
             if self._world.happens(0.03):
                 failed.append({"Id": entry["Id"]})
             else:
-                self._world.sends.send(entry["MessageBody"], timedelta(seconds=entry.get("DelaySeconds", 0)))
+                queue.send(entry["MessageBody"], timedelta(seconds=entry.get("DelaySeconds", 0)))
         self._world.point("after enqueue")
         return {"Failed": failed}
 

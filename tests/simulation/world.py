@@ -102,11 +102,13 @@ class SimulatedWorld:
         self._read = {"scoring": 0, "event_publisher": 0}
         self._ids = 0
         self._inside = 0
-        around = Surroundings(
+        self.around = around = Surroundings(
             lambda: self.now, self.rng, lambda function, event: self.invoke(function, event), VISIBILITY, MOST_RECEIVES,
             lambda: self.happens(REPEATS), lambda: len(self.table.history), self.acted_on,
         )  # fmt: skip
         self.sends, self.events = Queue("email_sender", around), Queue("email_events", around)
+        #: By their URL.
+        self.queues = {"send": self.sends}
         self.ses = Ses(self, seed)
         self._wire(monkeypatch)
         self._publish()
@@ -366,6 +368,7 @@ class SimulatedWorld:
             "SODATE_BUS": "bus",
             "SODATE_ANNOUNCE_ROUTINE": "on",
             "SODATE_SEND_QUEUE_URL": "send",
+            "SODATE_REPLAY_QUEUE_URL": "replay",
             "SODATE_DEAD_LETTER_URL": "dead",
             "SODATE_EVENT_DEAD_LETTER_URL": "event-dead",
             "SODATE_SIGNING_KEYS_SECRET": "signing",
@@ -385,12 +388,15 @@ class SimulatedWorld:
 
     def new_process(self) -> App:
         """A new process has no definitions, secrets or cursors of another."""
-        clock = Clock(lambda: self.now, self._sleep, pause=lambda attempt: None, wall_seconds=time.time)
+        clock = Clock(self.read_clock, self._sleep, pause=lambda attempt: None, wall_seconds=time.time)
         self.app = app = App(self._settings, clock, self._clients)
         app.definitions = Definitions(reads=must_read, on_unreadable=app.report_unreadable, pointer_seconds=1e9)
         app.new_id = self._new_id
         app.deliver_webhook = self._webhook
         return app
+
+    def read_clock(self) -> datetime:
+        return self.now
 
     def _skip_empty_minutes(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A bucket that holds nothing answers so at once: most of them do, and a query through all layers is dear."""

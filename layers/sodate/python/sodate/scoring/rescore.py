@@ -58,10 +58,6 @@ class Addition:
     is_complete: bool = True
 
 
-#: (engine of the rules in use; score state, changed or not; item as read) → what to write with it; None: nothing.
-AdditionOf = Callable[[ScoringEngine, ScoreState, ScoreSnapshot], Addition | None]
-
-
 @dataclass(frozen=True, slots=True)
 class ScoreDecay:
     """Due entry of a lead whose class may change by time alone."""
@@ -85,6 +81,10 @@ class Rules:
     @property
     def rules(self) -> RuleSet:
         return self.engine.rules
+
+
+#: (rules in use; score state, changed or not; item as read) → what to write with it; None: nothing.
+AdditionOf = Callable[[Rules, ScoreState, ScoreSnapshot], Addition | None]
 
 
 def live_rules(definitions: Definitions) -> Rules:
@@ -155,7 +155,7 @@ class Rescorer:
             try:
                 changed = _updated(lead_id, snapshot, rules, self.now, new_activities)
                 score_state = snapshot.score_state if changed is None else changed
-                addition = self.addition_of(rules.engine, score_state, snapshot) if self.addition_of else None
+                addition = self.addition_of(rules, score_state, snapshot) if self.addition_of else None
             except NotFound:
                 return Rescored(lead_id, changed=False)  # erased while the stream record waited
             if changed is None and addition is None:

@@ -72,6 +72,7 @@ class Segments:
         self.version = version
         self._ordered = in_order(definitions.segments)
         self._ids = frozenset(segment.id for segment in self._ordered)
+        self._unchanged: dict[int, frozenset[str]] = {}
         self.fold = FactFold(segment.when for segment in self._ordered if segment.when is not None)
         #: By what a condition asks for: positions of the segments in their order.
         self._mentioning: dict[str, set[int]] = {}
@@ -81,6 +82,17 @@ class Segments:
 
     def asks_for(self, what: str) -> bool:
         return what in self._mentioning
+
+    def unchanged_since(self, old: "Segments") -> frozenset[str]:
+        """Ids of the segments that mean the same as in `old`, as do those that they ask for."""
+        if old.version not in self._unchanged:
+            before, same = {segment.id: segment for segment in old._ordered}, set[str]()
+            for segment in self._ordered:
+                earlier = before.get(segment.id)
+                if earlier is not None and earlier.when == segment.when and same.issuperset(references(segment)):
+                    same.add(segment.id)
+            self._unchanged[old.version] = frozenset(same)
+        return self._unchanged[old.version]
 
     def decide(self, view: LeadView, changed: Iterable[str] | None) -> Membership:
         """`view.facts.segments` is the membership so far. `changed`: what may have changed; None: anything.

@@ -18,13 +18,14 @@ class Live:
 
     rules: Rules | None
     segments: Segments | None
+    definitions: Definitions
 
     @classmethod
     def of(cls, definitions: Definitions) -> "Live":
         try:
-            return cls(live_rules(definitions), live_segments(definitions))
+            return cls(live_rules(definitions), live_segments(definitions), definitions)
         except NotFound:
-            return cls(None, None)
+            return cls(None, None, definitions)
 
 
 def prefetch(live: Live, lead_ids: Iterable[str]) -> dict[str, ScoreSnapshot]:
@@ -66,4 +67,4 @@ def addition_of(lead_id: str, live: Live, occasion: Occasion, now: datetime) -> 
     """What is written with the lead's score; None: the playbook has no segments."""
     if live.segments is None:
         return None
-    return MembershipUpdate(lead_id, live.segments, occasion, now).addition_of
+    return MembershipUpdate(lead_id, live.definitions, live.segments, occasion, now).addition_of
