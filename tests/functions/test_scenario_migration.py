@@ -176,6 +176,24 @@ def test_a_lead_that_waits_for_an_event_goes_on_waiting(world: QuickWorld) -> No
     assert templates(world) == [FIRST, THIRD]
 
 
+@pytest.mark.parametrize("is_email", [False, True])
+def test_a_message_of_the_old_version_moves_no_migrated_enrollment(world: QuickWorld, is_email: bool) -> None:
+    """Equal step and visit: both versions had planned the next step in the same second."""
+    pause = {"id": "pause", "wait": {"hours": 5}}
+    publish(world, *([SEND, WAIT, NEXT] if is_email else [pause, {"id": "tag", "set": [{"add_tag": "old"}]}, NEXT]))
+    lead = world.join()
+    publish(world, *([{"id": "zero", "send": THIRD}, WAIT, NEXT] if is_email else [pause, NEXT, WAIT, SEND]))
+    migrate("--map", "first=zero" if is_email else "tag=second")
+    moved = load_state(lead).enrollments["nurture"]
+    assert moved.version == 2 and moved.visit is not None
+    due = {"v": 2, "what": "steps", "sequence": "nurture", "version": 1, "step": moved.step}
+    ref = [lead, moved.id, int(world.now.timestamp()), None, moved.visit.number, moved.visit.at]
+    body = json.dumps({**due, "leads": [ref]})
+    world.now += 6 * HOUR
+    assert world.call("email_sender", {"Records": [{"messageId": "1", "body": body}]}) == NO_FAILURES
+    assert load_state(lead).enrollments["nurture"] == moved and templates(world) == []
+
+
 def test_a_sequence_stays_on_its_version(world: QuickWorld) -> None:
     done = CliRunner().invoke(app, ["scenario", "migrate", "nope"])
     assert done.exit_code == 4

@@ -4,6 +4,7 @@ from tests.mutants.mutants import Mutant
 
 _SODATE = "layers/sodate/python/sodate/"
 _DAYS = "tests/simulation/test_scenario_days.py"
+_MIGRATION = "tests/functions/test_scenario_migration.py"
 _CASES = "tests/functions/test_scenarios.py"
 
 
@@ -15,8 +16,8 @@ SCENARIO_DAYS = (
     _mutant(
         "claim-of-any-visit",
         "scenarios/store",
-        'step.condition & visits(name, number("visit"), number("entered")),',
-        "step.condition,",
+        'step.condition & visits(name, number("visit"), number("entered")) & on',
+        "step.condition & on",
         "an email that was planned too early is claimed",
         _CASES,
     ),
@@ -68,6 +69,62 @@ SCENARIO_DAYS = (
         "RUNNING = tuple(ScenarioStatus)",
         "a pause does not stop the emails",
         _CASES,
+    ),
+    _mutant(
+        "old-version-runs-migrated-enrollments",
+        "scenarios/run_batch",
+        "        if current is not None and current.version != batch.version:\n",
+        "        if False:\n",
+        "a due entry of the old version moves a migrated enrollment, which then waits for ever",
+        _MIGRATION,
+    ),
+    _mutant(
+        "old-version-claims-migrated-enrollments",
+        "scenarios/store",
+        ' & on_version(name, number("version"))',
+        "",
+        "an email of the old version is claimed and sent after the migration",
+        _MIGRATION,
+    ),
+    _mutant(
+        "each-attempt-at-an-occurrence-is-another",
+        "scenarios/enter_by_schedule",
+        "cause, outcomes, faults = cause_of(entry, batch.at),",
+        "cause, outcomes, faults = cause_of(entry, self.now()),",
+        "a repeated batch of a schedule enrolls everybody again",
+        _DAYS,
+    ),
+    _mutant(
+        "schedule-ends-with-a-crash",
+        "scenarios/enter_by_schedule",
+        "        _plan_next(program, entry, mailing, task.at, self.now())\n        return program.is_published and",
+        "        return program.is_published and",
+        "nobody enters after the first occurrence",
+        _DAYS,
+    ),
+    _mutant(
+        "webhook-is-given-up-early",
+        "scenarios/post_webhook",
+        "message.tries >= len(_PAUSES)",
+        "message.tries >= 2",
+        "an endpoint that is down for ten minutes loses posts",
+        _DAYS,
+    ),
+    _mutant(
+        "failed-webhook-stops-nobody",
+        "scenarios/post_webhook",
+        '        if step.on_error == "stop":\n',
+        "        if False:\n",
+        "`on_error: stop` is not followed",
+        _DAYS,
+    ),
+    _mutant(
+        "migration-begins-the-step-again",
+        "scenarios/migration",
+        "        return found if found is not None else self.new.index_of(email)\n",
+        "        return found if found is not None else 0\n",
+        "who is at a renamed step gets the first email again",
+        _DAYS,
     ),
     _mutant(
         "moves-blindly",

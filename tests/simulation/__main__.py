@@ -86,7 +86,7 @@ def main() -> int:
     parser.add_argument("--aa-experiments", type=int, default=2_000, help="A/A experiments of each kind")
     parser.add_argument("--broadcast-leads", type=int, default=2_000, help="recipients of the broadcast on a bad day")
     wanted = parser.parse_args()
-    _quiet_environment()
+    quiet_environment()
     seeds = range(wanted.seed_base, wanted.seed_base + wanted.seeds)
     if wanted.trace:
         from tests.simulation.history import play
@@ -288,7 +288,7 @@ def _table(tally: Tally) -> Iterator[str]:
         yield f"{name:20}" + "".join(f"  {found[column]:>{len(title)},}" for title, column in numbers)
 
 
-def _quiet_environment() -> None:
+def quiet_environment() -> None:
     os.environ |= {
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",

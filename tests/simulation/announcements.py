@@ -67,6 +67,8 @@ class Announcements:
                     yield f"{what} was announced as {activity.type}"
                 if wanted is not None and wanted != (activity is not None):
                     yield f"{what} was {'announced' if activity else 'not announced'}"
+            if write.after.facts.segments_version < write.before.facts.segments_version:
+                yield f"{write.lead_id} was taken back to older definitions by {write.by}"
             if write.versions_changed:  # in and out again within one write
                 for segment in write.before.facts.facts.segments.keys() | self._defined(write.after):
                     announced.pop((write.lead_id, activity_key("segment", segment, str(write.before.version))), None)

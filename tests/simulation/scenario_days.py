@@ -1,7 +1,8 @@
-"""Scenarios through crashes, repeats, late streams, pauses, new versions, re-entry and opt-outs, for a few days.
+"""Scenarios through crashes, repeats, late streams, pauses, migrations, webhooks that fail, re-entry and opt-outs.
 
-The real handlers on the simulated world. Afterwards calm: everybody has gone through, and no email was sent twice, from
-a paused scenario, or after a goal, an exit or an opt-out. DynamoDB's own order of the writes to STATE is the judge.
+The real handlers on the simulated world, for some days. Afterwards calm: everybody has gone through, and no email was
+sent twice, from a paused scenario, or after a goal, an exit or an opt-out. DynamoDB's own order of the writes to STATE
+is the judge.
 """
 
 from collections import Counter, defaultdict
@@ -23,12 +24,19 @@ from sodate.leads.store import ProfileItem, load_state, profile_item, profile_ke
 from sodate.playbook.store import Definitions
 from sodate.scenarios.admission import may_enter
 from sodate.scenarios.decide import due_by_time
+from sodate.scenarios.enter_by_schedule import plan_schedules
 from sodate.scenarios.program import Program
 from sodate.scenarios.programs import program
 from sodate.scenarios.scenario import Scenario
+from sodate.segments.store import member_write
 
 from tests.simulation.date_entries import DateEntries
+from tests.simulation.migrations import Migrations, twice, variant
+from tests.simulation.occurrences import ENTRIES as OCCURRENCES
+from tests.simulation.occurrences import SEGMENT, Occurrences
 from tests.simulation.playbook import CAPS, TOPIC
+from tests.simulation.webhook_posts import STEPS as WEBHOOKS
+from tests.simulation.webhook_posts import WebhookPosts
 from tests.simulation.world import SimulatedWorld
 
 _MINUTE = timedelta(minutes=1)
@@ -51,8 +59,10 @@ def _send(name: str, **more: Any) -> dict[str, Any]:
 
 RENEWAL = "secondary.renewal"
 DATE_ENTRY = {"date": RENEWAL, "at": "12:00"}
+DAILY = "daily"
 
-#: With a goal, with a key, and a short one in a circle that may be entered again.
+#: With a goal, with a key, a short one in a circle that may be entered again, one by a date, and one by a schedule with
+#: webhooks.
 SCENARIOS = (
     _scenario(
         "welcome", "page_viewed", _send("a"),
@@ -77,7 +87,14 @@ SCENARIOS = (
         "renewal", "deal_won", _send("a"), {"id": "w", "wait": {"hours": 3}}, _send("b"),
         entry=[DATE_ENTRY], re_entry={"allow": "always"},
     ),
+    _scenario(
+        DAILY, "deal_won", *WEBHOOKS[:2], {"id": "w", "wait": {"hours": 1}}, WEBHOOKS[2],
+        {"id": "rest", "wait": {"hours": 1}}, {"id": "tag", "set": [{"add_tag": "daily"}]},
+        entry=list(OCCURRENCES), re_entry={"allow": "always"},
+    ),
 )  # fmt: skip
+#: They have the step that versions rename.
+MIGRATED = ("welcome", "seminar", "again", "renewal")
 
 
 @dataclass
@@ -95,6 +112,9 @@ class ScenarioDays:
         self.last_dates: dict[str, date] = {}
         self.paused: dict[str, list[tuple[datetime, datetime | None]]] = defaultdict(list)
         self.done = 0
+        self.webhooks, self.migrations = WebhookPosts(world), Migrations(world, self.leads)
+        #: Migrations that died, to be run again.
+        self.killed: list[str] = []
         world.app.definitions.retire("sequence", "drip", world.now)
         for body in SCENARIOS:
             world.app.definitions.publish("sequence", body["id"], body, world.now)
@@ -102,21 +122,26 @@ class ScenarioDays:
             contact = ContactState(name, f"key-{name}", topics={TOPIC: "confirmed"})
             profile = Profile(name, f"{name}@example.jp", f"{name}@example.jp", "ja", primary={"title": "部長"})
             table.put_many([encode(profile_item(profile)), encode(state_item(contact))])
+            table.commit([member_write(name, SEGMENT, int(world.now.timestamp()) // 60)])
+        plan_schedules(world.app.definitions, world.now)
         world.act_meanwhile = self.meanwhile  # type: ignore[method-assign]
 
     def play(self, actions: int) -> None:
         self.world.is_rough = True
         for _ in range(actions):
             self._one(
-                (self.activity, 8), (self.opt_out, 1), (self.change_status, 2), (self.new_version, 1),
-                (self.renew, 3), (self.repeat, 3), (self.work, 30), (self.wait, 25),
+                (self.activity, 8), (self.opt_out, 1), (self.change_status, 2), (self.new_version, 2),
+                (self.migrate, 5), (self.renew, 3), (self.repeat, 3), (self.work, 30), (self.wait, 25),
             )  # fmt: skip
         self.calm_down()
 
     def meanwhile(self) -> None:
-        self._one((self.activity, 4), (self.renew, 1), (self.opt_out, 1), (self.change_status, 1), (self.work, 2))
+        self._one(
+            (self.activity, 4), (self.renew, 1), (self.opt_out, 1), (self.change_status, 1), (self.migrate, 0.5),
+            (self.work, 2),
+        )  # fmt: skip
 
-    def _one(self, *choices: tuple[Any, int]) -> None:
+    def _one(self, *choices: tuple[Any, float]) -> None:
         acts, weights = zip(*choices, strict=True)
         self.rng.choices(acts, weights)[0]()
 
@@ -148,9 +173,20 @@ class ScenarioDays:
         self._publish({**body, "status": self.rng.choice(("paused", "draft")) if is_running else "published"})
 
     def new_version(self) -> None:
-        body = self.rng.choice(SCENARIOS)
+        self._other_version(self.rng.choice(SCENARIOS))
+
+    def _other_version(self, body: dict[str, Any]) -> None:
         if not self.paused[body["id"]] or self.paused[body["id"]][-1][1] is not None:
-            self._publish({**body, "title": f"version of {self.world.now}"})
+            other = body if body["id"] == DAILY else variant(body, self.rng.randrange(4))
+            self._publish({**other, "title": f"version of {self.world.now}"})
+
+    def migrate(self) -> None:
+        """Mostly after a new version; one that died is run again some time."""
+        scenario = self.killed.pop() if self.killed else self.rng.choice(MIGRATED)
+        if self.rng.random() < 0.7:
+            self._other_version(next(body for body in SCENARIOS if body["id"] == scenario))
+        if not self.migrations.run(scenario):
+            self.killed.append(scenario)
 
     def _publish(self, body: dict[str, Any]) -> None:
         self.world.app.definitions.publish("sequence", body["id"], body, self.world.now)
@@ -182,6 +218,9 @@ class ScenarioDays:
         for body in SCENARIOS:
             if self.paused[body["id"]] and self.paused[body["id"]][-1][1] is None:
                 self._publish(body)
+        while self.killed:
+            self.migrate()
+        self.calm_from = world.now
         for lead in self.leads:
             self._renews(lead, 3)
         end = world.now + timedelta(days=20)
@@ -227,11 +266,11 @@ def play(seed: int, actions: int = 150) -> Result:
         world = SimulatedWorld(seed, patch)
         days = ScenarioDays(world)
         days.play(actions)
-        _judge(result, days)
+        judge(result, days)
     return result
 
 
-def _judge(result: Result, days: ScenarioDays) -> None:
+def judge(result: Result, days: ScenarioDays) -> None:
     messages = [message for message in days.world.ses.simulator.messages if message.tags.get("sequence")]
     entered = _entered(days.world)
     moves, result.broken = _moves(days.world)
@@ -239,12 +278,9 @@ def _judge(result: Result, days: ScenarioDays) -> None:
     result.broken += [*_without_claim(messages, moves), *_while_paused(messages, days), *_over_caps(messages)]
     entered_by_date = DateEntries(days.world, days.dates, DATE_ENTRY)
     result.broken += [*entered_by_date.wrong(), *entered_by_date.missed(days.last_dates)]
-    steps = Counter((m.tags["lead_id"], m.tags["sequence"], m.tags["step"]) for m in messages)
-    result.broken += [
-        f"{lead} got {scenario}/{step} {times} times in {entered[lead, scenario]} enrollments"
-        for (lead, scenario, step), times in steps.items()
-        if times > entered[lead, scenario]
-    ]
+    occurrences = Occurrences(days.world, DAILY, days.leads, days.calm_from)
+    result.broken += [*twice(messages, moves, entered), *days.migrations.broken]
+    result.broken += [*days.webhooks.broken(), *occurrences.broken()]
     enrollments = [(lead, *each) for lead in days.leads for each in load_state(lead).enrollments.items()]
     result.broken += [
         f"{lead} is still at step {one.step} of {name}" for lead, name, one in enrollments if not one.is_complete
@@ -254,6 +290,9 @@ def _judge(result: Result, days: ScenarioDays) -> None:
         ended_early=sum(one.ended is not None for _, _, one in enrollments),
         entries=sum(entered.values()),
         keyed=sum(key_of(name) is not None for _, name, _ in enrollments),
+        **occurrences.figures,
+        **days.webhooks.figures,
+        **days.migrations.figures,
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from botocore.exceptions import ClientError
@@ -35,6 +35,7 @@ from tests.simulation.fault_profile import MOST_RECEIVES, REPEATS, VISIBILITY, C
 from tests.simulation.playbook import DEFINITIONS, TOPIC
 
 Json = dict[str, Any]
+T = TypeVar("T")
 START = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 PUBLIC_URL = "https://m.example.jp"
 _SCORED = {"activity"}
@@ -200,13 +201,20 @@ class SimulatedWorld:
 
     def invoke(self, function: str, event: Json) -> Json | None:
         """None when the process died or raised: AWS then knows nothing of what it did."""
+        answer = self.run(function, lambda: _handle(function)(self.app, event) or {})
+        if answer is not None:
+            self.trace.append(f"  {json.dumps(answer, sort_keys=True)[:120]}")
+        return answer
+
+    def run(self, process: str, act: Callable[[], T]) -> T | None:
+        """What a process does, with its fate. None when it died or raised."""
         outer = self.fuse, self.meanwhile
         fate = self.fate()
         self.fuse, self.meanwhile = fate.dies_at, (fate.acts_at, fate.act) if fate.acts_at else None
-        self.trace.append(f"{self.now:%d %H:%M} {function}")
+        self.trace.append(f"{self.now:%d %H:%M} {process}")
         self._inside += 1
         try:
-            answer: Json | None = _handle(function)(self.app, event)
+            return act()
         except Crash:
             self.new_process()
             return None
@@ -216,8 +224,6 @@ class SimulatedWorld:
         finally:
             self._inside -= 1
             self.fuse, self.meanwhile = outer
-        self.trace.append(f"  {json.dumps(answer, sort_keys=True)[:120]}")
-        return answer or {}
 
     def act_meanwhile(self) -> None:
         """Replaced by the driver: what another person or process does in the middle of an invocation."""
@@ -392,7 +398,7 @@ class SimulatedWorld:
         self.app = app = App(self._settings, clock, self._clients)
         app.definitions = Definitions(reads=must_read, on_unreadable=app.report_unreadable, pointer_seconds=1e9)
         app.new_id = self._new_id
-        app.deliver_webhook = self._webhook
+        app.deliver_webhook = lambda post: self.answer_webhook(post)
         return app
 
     def read_clock(self) -> datetime:
@@ -421,7 +427,8 @@ class SimulatedWorld:
         self._ids += 1
         return f"01SIM{self._ids:021d}"
 
-    def _webhook(self, post: Any) -> int:
+    def answer_webhook(self, post: Any) -> int:
+        """Replaced by a driver with endpoints of its own."""
         if self.happens(0.2):
             raise Transient("the sales webhook answered 503")
         self.webhooks.append(post.message_id)

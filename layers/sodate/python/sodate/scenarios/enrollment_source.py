@@ -80,7 +80,7 @@ class EnrollmentSource:
         if enrollment.visit is None:
             return parameters
         following = enrollment.visit.next(self.began)
-        numbers = {"visit": enrollment.visit.number, "entered": enrollment.visit.at}
+        numbers = {"version": self.batch.version, "visit": enrollment.visit.number, "entered": enrollment.visit.at}
         return {**parameters, **numbers, "next_visit": following.number, "next_entered": following.at}
 
     def in_time_zone(self, request: SendRequest, time_zone: str | None) -> SendRequest:
@@ -195,7 +195,8 @@ class EnrollmentSource:
         if visit is None:
             return step_change(lead_id, name, enrollment_id, *((then, step) if is_back else (step, then)))
         here, there = (step, visit), (then, visit.next(self.began))
-        return visit_change(lead_id, name, enrollment_id, *((there, here) if is_back else (here, there)))
+        of_version = (enrollment_id, self.batch.version)
+        return visit_change(lead_id, name, of_version, *((there, here) if is_back else (here, there)))
 
 
 def _enrollment(request: SendRequest) -> EnrollmentRef:

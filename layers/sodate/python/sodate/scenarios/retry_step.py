@@ -48,7 +48,7 @@ def retry_step(definitions: Definitions, lead_id: str, send_id: str, now: dateti
     if visit is None or enrollment.visit is None:
         back = step_change(lead_id, name, enrollment.id, then, step)
     else:
-        back = visit_change(lead_id, name, enrollment.id, (then, enrollment.visit), (step, visit))
+        back = visit_change(lead_id, name, (enrollment.id, version), (then, enrollment.visit), (step, visit))
     entry = due.due_item(now, lane_of(compiled), batch.id, batch, now)
     try:
         table.commit([planned_again(send, Reason.RETRIED), back, Put(entry)])

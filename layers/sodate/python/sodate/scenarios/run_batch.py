@@ -100,6 +100,10 @@ class BatchRun:
         return decided
 
     def _position(self, batch: EnrollmentBatch, ref: EnrollmentRef, state: ContactState) -> StepPosition:
+        """`gone` for an enrollment that was migrated: equal steps and visits of two versions mean different things."""
+        current = state.enrollments.get(batch.sequence)
+        if current is not None and current.version != batch.version:
+            return "gone"
         return state.position(batch.sequence, ref.enrollment_id, batch.step, ref.visit)
 
     def _advance(self, name: str, lead: LeadNow) -> Advance:

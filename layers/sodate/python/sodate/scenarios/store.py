@@ -27,14 +27,18 @@ def step_change(lead_id: str, sequence: str, enrollment_id: str, step: int, then
 
 
 def visit_change(
-    lead_id: str, name: str, enrollment_id: str, before: tuple[int, Visit], after: tuple[int, Visit]
+    lead_id: str, name: str, enrollment: tuple[str, int], before: tuple[int, Visit], after: tuple[int, Visit]
 ) -> Update:
-    """Move an enrollment in a scenario from one step and visit to another, without reading the state."""
+    """Move an enrollment in a scenario from one step and visit to another, without reading the state.
+
+    `enrollment`: its id and version.
+    """
+    enrollment_id, version = enrollment
     (step, visit), (then, next_visit) = before, after
     return Update(
         state_key(lead_id),
         [step_set(name, then), *visit_set(name, next_visit.number, next_visit.at)],
-        enrolled_at(name, enrollment_id, step) & visits(name, visit.number, visit.at),
+        enrolled_at(name, enrollment_id, step) & visits(name, visit.number, visit.at) & on_version(name, version),
     )
 
 
@@ -69,9 +73,16 @@ def visits(name: str, number: Any, at: Any) -> Condition:
     return condition
 
 
+def on_version(name: str, version: Any) -> Condition:
+    """True while the enrollment has not been migrated: steps and visits of another version mean something else."""
+    condition: Condition = StateItem.enrollments[name]["v"] == version
+    return condition
+
+
 def as_enrolled(name: str, enrollment: Enrollment) -> Condition:
-    """True while the enrollment has not moved and not ended."""
+    """True while the enrollment has not moved, has not been migrated and has not ended."""
     at_step, visit = enrolled_at(name, enrollment.id, enrollment.step), enrollment.visit
+    at_step &= on_version(name, enrollment.version)
     if visit is not None:
         at_step &= visits(name, visit.number, visit.at)
     condition: Condition = at_step & equal(StateItem.enrollments[name]["end"], enrollment.ended)
@@ -97,12 +108,12 @@ def step_guard(sequence: str) -> Guard:
 
 
 def visit_guard(name: str) -> Guard:
-    """As `step_guard`, for a scenario. Further parameters: `visit` and `entered` of the step's visit, `next_visit` and
-    `next_entered` of the next one.
+    """As `step_guard`, for a scenario. Further parameters: `version`, `visit` and `entered` of the step's visit,
+    `next_visit` and `next_entered` of the next one.
     """
     step = step_guard(name)
     return Guard(
-        step.condition & visits(name, number("visit"), number("entered")),
+        step.condition & visits(name, number("visit"), number("entered")) & on_version(name, number("version")),
         [*step.actions, *visit_set(name, number("next_visit"), number("next_entered"))],
     )
 
