@@ -18,6 +18,8 @@ from sodate.playbook.store import Definitions
 from sodate.scenarios.enroll import on_opt_in
 from sodate.scoring import replay_job
 from sodate.scoring.store import ReplayOptions, load_snapshot
+from sodate.segments.membership_update import Occasion
+from sodate.segments.refresh import Live, refresh
 from sodate.segments.segment import SegmentSet
 from sodate.segments.store import members
 
@@ -201,6 +203,20 @@ def test_a_lead_that_came_after_the_edit_is_announced_whoever_looks_at_it_first(
     assert listed("managers") == {world.lead_id("taro@example.jp")}
     world.settle()
     assert announced(world) == [("SegmentEntered", "managers")]
+
+
+def test_a_process_with_older_definitions_does_not_take_a_lead_back_to_them(world: QuickWorld) -> None:
+    lead = world.join("taro@example.jp")
+    older = Definitions(pointer_seconds=1e9)
+    before = Live.of(older)
+    publish(world, MANAGERS)
+    world.now += timedelta(minutes=1)
+    backfill(world)
+    late = Activity(lead, "mail_clicked", world.now, "a" * 16, {"link": "https://www.example.jp"})
+    table.put(activity_item(late))
+    refresh(lead, before, Occasion([late]), world.now)
+    assert listed("managers") == {lead}
+    assert load_snapshot(lead).facts.segments_version == older.newest_versions("segments")["default"] > 1
 
 
 BLOCKED = {"id": "blocked", "when": {"blocked": True}}

@@ -110,7 +110,7 @@ DECIDING: tuple[Mutant, ...] = (
         "if was.segments_version > segments.version:",
         "if False:",
         "a process with older definitions undoes the back-fill",
-        tests=_FACT_DAYS,
+        tests=_SEGMENTS,
     ),
     _mutant(
         "edit-takes-events-of-other-segments",

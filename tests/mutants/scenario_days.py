@@ -119,11 +119,11 @@ SCENARIO_DAYS = (
         _DAYS,
     ),
     _mutant(
-        "migration-begins-the-step-again",
+        "migration-goes-back",
         "scenarios/migration",
-        "        return found if found is not None else self.new.index_of(email)\n",
-        "        return found if found is not None else 0\n",
-        "who is at a renamed step gets the first email again",
+        "            step=target,\n",
+        "            step=max(0, target - 1),\n",
+        "who is migrated gets the email before again",
         _DAYS,
     ),
     _mutant(
