@@ -265,7 +265,9 @@ class FactDays:
         self.found.figures["checks"] += 1
 
     def _differences(self, lead: str, listed: dict[str, dict[str, int]]) -> Iterator[str]:
-        """Under the definitions that the lead was last looked at with: newer ones wait for its next activity."""
+        """Under the definitions that the lead was last looked at with: newer ones wait for its next activity. A branch
+        does not wait: it is asked under the live ones.
+        """
         snapshot = load_snapshot(lead)
         stored, kept = snapshot.facts, snapshot.facts.facts
         definitions = parsed(self.library.version("segments", ONLY, stored.segments_version), SegmentSet)
@@ -279,9 +281,10 @@ class FactDays:
             yield f"was last seen {kept.seen} and added to {kept.added}, not {truth.seen} and {truth.added}"
         if {segment: since[lead] for segment, since in listed.items() if lead in since} != kept.segments:
             yield f"is listed as a member of other segments than {sorted(kept.segments)}"
-        asked = _CONDITION.validate_python(random_segments.of_today(self.rng, sorted(truth.members)))
+        live = replace(truth, definitions=parsed(self.library.live("segments"), SegmentSet))
+        asked = _CONDITION.validate_python(random_segments.of_today(self.rng, sorted(live.members)))
         branching = LeadNow(truth.contact, self.branching, LeadItems(lead, self.library, self.world.now))
-        if branching.holds(asked) != truth.holds(asked):
+        if branching.holds(asked) != live.holds(asked):
             yield f"a branch answers {branching.holds(asked)} to {asked}"
         score = snapshot.score_state
         engine.settle(score, minute)
