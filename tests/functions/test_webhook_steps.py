@@ -140,6 +140,20 @@ def test_a_crash_at_any_write_loses_no_post_and_makes_no_second_one(world: Quick
         assert sorted(posts) == sorted(leads), crash.number
 
 
+def test_a_crash_leaves_no_failed_post_whose_enrollment_goes_on(world: QuickWorld) -> None:
+    """The endpoint may accept the next try; the enrollment is then right to go on."""
+    lead = begun(world, hook(on_error="stop"), {"id": "wait", "wait": {"days": 5}})
+    world.call("email_sender", batch_of(lead))
+    world.now += timedelta(minutes=3)
+    before = dict(world.table.items)
+    for crash in crash_points(world, at_least=2):
+        world.table.items = dict(before)
+        answers(world, Invalid("the webhook answered 404"))
+        crash.call("sales_followup", {})
+        has_failed = any("webhook failed" in reason for reason in reasons(world, "scenario_advanced"))
+        assert has_failed == (load_state(lead).enrollments["nurture"].ended == "error:hook"), crash.number
+
+
 def test_a_repeated_message_posts_nothing_again(world: QuickWorld) -> None:
     posts = answers(world, 200)
     message = batch_of(begun(world))

@@ -13,6 +13,7 @@ from sodate.activities.activity import Activity, activity_key
 from sodate.activities.catalog import ActivityType
 from sodate.activities.store import activity_item
 from sodate.dynamodb import keys, table
+from sodate.dynamodb.table import Put
 from sodate.errors import Invalid, Transient
 from sodate.leads.contact_state import about_enrollment
 from sodate.leads.store import find_state
@@ -68,12 +69,16 @@ class WebhookPosts:
         return "webhook_put_off"
 
     def _failed(self, message: WebhookPost, step: WebhookStep, why: str, now: datetime) -> str:
-        """The reason is in the lead's log; `on_error: stop` ends the enrollment, if the lead is still in it."""
+        """The reason is in the lead's log; `on_error: stop` ends the enrollment, if the lead is still in it. It is one
+        write: after a crash the endpoint may accept the post, which then has not failed.
+        """
         type_, reason = ActivityType.SCENARIO_ADVANCED.value, f"{step.id} v{message.version}: webhook failed ({why})"
         about = {**about_enrollment(message.name), "version": message.version, "reason": reason[:500]}
-        table.put(activity_item(Activity(message.lead_id, type_, now, activity_key(type_, message.id), about)))
-        if step.on_error == "stop":
-            end_by_error(message.lead_id, message.name, message.enrollment_id, step.id, now)
+        failed = activity_item(Activity(message.lead_id, type_, now, activity_key(type_, message.id), about))
+        enrollment = message.lead_id, message.name, message.enrollment_id
+        has_ended = step.on_error == "stop" and end_by_error(*enrollment, step.id, now, (Put(failed),))
+        if not has_ended:
+            table.put(failed)
         return "webhook_failed"
 
 
