@@ -73,7 +73,7 @@ def refusal(scenario: Path) -> str:
 
 
 def planned(scenario: Path) -> Any:
-    return make_plan(check(scenario.parents[1]))
+    return make_plan(check(scenario.parents[1]), NOW)
 
 
 def test_a_step_with_leads_at_it_is_refused_with_the_place_the_number_and_what_to_do(scenario: Path) -> None:
