@@ -435,7 +435,10 @@ def message(**changes: Any) -> str:
         ("not JSON", "not JSON"),
         ("[]", "version 1"),
         ('{"v": 3}', "version 1 or 2"),
-        ('{"v": 1, "what": "nonsense"}', "steps, a broadcast, entries by schedule, a review, a transactional email or a probe"),
+        (
+            '{"v": 1, "what": "nonsense"}',
+            "steps, a broadcast, entries by schedule, a review, a transactional email or a probe",
+        ),
         ('{"v": 2, "what": "steps", "sequence": "s"}', "not a message of steps"),
         ('{"v": 2, "what": "steps", "sequence": "s", "version": 1, "step": 0, "leads": []}', "1 to 50"),
         (

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from sodate.authoring.apply import apply_directory
 from sodate.authoring.check import check
 from sodate.authoring.plan import make_plan
 from sodate.authoring.release import schema_digest, written_by
-from sodate.authoring.sender_identity import sender_of
+from sodate.authoring.sender_identity import missing_parts, sender_of
 from sodate.dynamodb import table
 from sodate.email.content.template import Template
+from sodate.email.mailing import Mailing
 from sodate.errors import NotFound
 from sodate.forms.definition import Form
 from sodate.playbook.problem import PlaybookInvalid
@@ -289,10 +291,15 @@ class Ses(Aws):
         return self.answer
 
 
-def sender_domain() -> str:
+@cache
+def sender() -> Mailing:
     mailing = sender_of(check(SAMPLE))
     assert mailing is not None
-    return mailing.sender.from_address.rpartition("@")[2]
+    return mailing
+
+
+def sender_domain() -> str:
+    return sender().sender.from_address.rpartition("@")[2]
 
 
 DENIED = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "GetEmailIdentity")
@@ -316,18 +323,25 @@ DENIED = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"
         (None, DENIED, ["could not be asked"]),
     ],
 )
-def test_plan_and_apply_say_what_ses_lacks_before_anything_is_published(
-    monkeypatch: pytest.MonkeyPatch, name: str | None, answer: dict[str, Any] | Exception, said: list[str]
-) -> None:
+def test_what_ses_lacks_is_named(name: str | None, answer: dict[str, Any] | Exception, said: list[str]) -> None:
     domain = sender_domain()
     known = {None: domain, "parent": domain.split(".", domain.count(".") - 1)[-1]}.get(name, name)
+    found = missing_parts(Ses(str(known), answer), sender())
+    assert len(found) == bool(said)
+    assert all(word in found[0] for word in said)
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_plan_and_apply_say_what_ses_lacks_before_anything_is_published(
+    monkeypatch: pytest.MonkeyPatch, *, is_known: bool
+) -> None:
     create_table("sodate-dev")
-    answer_for_services(monkeypatch, lambda: Ses(str(known), answer))
+    answer_for_services(monkeypatch, lambda: Ses(sender_domain() if is_known else "another.example", IN_ORDER))
     for command in (["plan"], ["apply", "--yes"]):
         shown = CliRunner().invoke(app, [*command, str(SAMPLE), "--stage", "dev"])
         assert shown.exit_code == 0, shown.output
-        assert shown.stderr.count("warning:") == bool(said)
-        assert all(word in " ".join(shown.stderr.split()) for word in said)
+        assert shown.stderr.count("warning:") == (not is_known)
+        assert ("has no identity" in " ".join(shown.stderr.split())) == (not is_known)
 
 
 def test_apply_verifies_the_sender_of_an_own_playbook_on_the_local_cloud(
