@@ -11,8 +11,10 @@ import pytest
 from sodate.consent.store import suppression_item
 from sodate.consent.unsubscribe import OptOut, unsubscribe
 from sodate.dynamodb import table
+from sodate.errors import Invalid
 from sodate.imports.mappingfile import read_mapping
 from sodate.imports.store import Progress
+from sodate.segments.store import every_member
 from sodate_cli.imports import commands
 from sodate_cli.imports import journal as journals
 from sodate_cli.imports.files import opened
@@ -265,6 +267,31 @@ def test_an_opt_out_of_the_list_ends_what_runs_here(world: World, do: Do) -> Non
     assert state["blocked"] == "unsubscribed"
     assert set(state["topics"].values()) == {"withdrawn"}
     assert [e["method"] for e in world.items("consent") if e["action"] == "withdrawn"] == ["import"]
+
+
+LIST = MAPPING + "segments: [exhibition-2026]\n"
+
+
+def test_each_lead_of_a_file_is_put_on_a_list_once(world: World, do: Do) -> None:
+    do(file("1,a@example.jp,Alpha,"))
+    rows = file("1,a@example.jp,Alpha,", "2,b@example.jp,Beta,")
+    done = do(rows, mapping=LIST)
+    assert [done.counts[name] for name in ("created", "updated", "unchanged")] == [1, 0, 1]
+    world.settle()
+    both = {profile(world, company)["pk"].removeprefix("LEAD#") for company in ("Alpha", "Beta")}
+    assert {member.lead_id for member in every_member("exhibition-2026")} == both
+    logged = [one for one in world.items("activity") if one["type"] == "segment_added"]
+    assert do(rows, mapping=LIST).counts["unchanged"] == 2
+    assert [one for one in world.items("activity") if one["type"] == "segment_added"] == logged
+
+
+@pytest.mark.parametrize("segment", ["nobody-has-this", "decision-makers"])
+def test_a_segment_that_is_no_list_stops_the_import_before_anything_is_written(
+    world: World, do: Do, segment: str
+) -> None:
+    with pytest.raises(Invalid, match=f"segments: {segment} is no segment without `when`.*exhibition-2026"):
+        do(file("1,a@example.jp,Alpha,"), mapping=f"{MAPPING}segments: [{segment}]\n")
+    assert not world.items("profile")
 
 
 def test_an_unknown_topic_stops_the_import_before_anything_is_written(world: World, do: Do) -> None:

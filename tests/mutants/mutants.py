@@ -457,6 +457,22 @@ MUTANTS = (
         "leads that have the date already never enter",
         tests="tests/functions/test_backfill_by_apply.py",
     ),
+    _mutant(
+        "a-known-row-is-not-put-on-the-list",
+        "imports/row.py",
+        "        *([row.segments] if row.segments else []),\n",
+        "",
+        "leads that were imported before are missing on a list that a file is imported to",
+        tests="tests/functions/test_import.py",
+    ),
+    _mutant(
+        "any-segment-is-a-list",
+        "imports/references.py",
+        "for segment in segments if segment.when is None]",
+        "for segment in segments]",
+        "an import says that it puts leads into a segment whose condition decides",
+        tests="tests/functions/test_import.py",
+    ),
 )
 
 from tests.mutants.bad_days_abuse import ABUSE  # noqa: E402  they need `Mutant`

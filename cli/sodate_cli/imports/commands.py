@@ -25,6 +25,9 @@ def import_leads(
     suggest: Annotated[
         bool, typer.Option("--suggest", help="Print a mapping for this file, to be read and mended.")
     ] = False,
+    segment: Annotated[
+        list[str] | None, typer.Option("--segment", help="Put each lead into this static segment (repeat for more).")
+    ] = None,
     stage: StageOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -42,7 +45,7 @@ def import_leads(
             return
         if mapping is None:
             output.fail("give --map mapping.yaml (and --suggest to begin with one)", output.USAGE)
-        known = mapping_of(mapping)
+        known = mapping_of(mapping).with_segments(segment or [])
         where = target(stage)
         import_target = ImportTarget(where.table, secret(where, "address-key")["key"].encode(), now(where))
         source = opened(file)

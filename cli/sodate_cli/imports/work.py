@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sodate.errors import Invalid, NotFound
+from sodate.errors import NotFound
 from sodate.imports.apply import Apply
 from sodate.imports.decide import ImportContext
 from sodate.imports.mapping import Mapping
 from sodate.imports.mappingfile import read_mapping
 from sodate.imports.reader import Survey, survey
+from sodate.imports.references import check_references
 from sodate.imports.row import Trouble
 from sodate.imports.run import Run, import_id, read_header
 from sodate.imports.store import Progress, advance, begin, find_progress
@@ -39,15 +40,6 @@ def mapping_of(path: Path) -> Mapping:
         raise NotFound(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _check_topics(mapping: Mapping) -> None:
-    """Raises `Invalid`."""
-    if mapping.consent is None:
-        return
-    known = [topic["id"] for topic in Definitions().live("mailing").body["topics"]]
-    if unknown := mapping.unknown_topics(known):
-        raise Invalid(f"consent.topics: the playbook has no topic {unknown[0]}; it has {', '.join(sorted(known))}")
-
-
 def run_import(
     file: Opened,
     mapping: Mapping,
@@ -60,7 +52,7 @@ def run_import(
 
     Raises: `Invalid` for a file that does not match its mapping, before anything is written.
     """
-    _check_topics(mapping)
+    check_references(mapping, Definitions())
     with reading(file) as stream:
         result = survey(stream)
     encoding = result.encoding if mapping.encoding == "auto" else mapping.encoding

@@ -13,7 +13,13 @@ from zoneinfo import ZoneInfo
 from sodate.activities.activity import Activity
 from sodate.dynamodb import keys
 from sodate.imports.cells import moment
-from sodate.imports.evidence import RowEvidence, imported_activities, imported_consent, imported_opt_out
+from sodate.imports.evidence import (
+    RowEvidence,
+    imported_activities,
+    imported_consent,
+    imported_opt_out,
+    put_into_segments,
+)
 from sodate.imports.mapping import Mapping
 from sodate.imports.mark import Mark, Outcome, parse_mark
 from sodate.imports.row import Row, shortened
@@ -182,7 +188,10 @@ def _change(
         consent=consent,
         opt_out=imported_opt_out(row, state.lead_id, context.import_id, context.now) if opts_out else None,
         suppresses=opts_out and bool(state.address_key) and known.suppressed is None,
-        activities=imported_activities(row, state.lead_id, context.mapping.source),
+        activities=(
+            *imported_activities(row, state.lead_id, context.mapping.source),
+            *put_into_segments(row, state.lead_id, context.import_id, context.now),
+        ),
     )
 
 

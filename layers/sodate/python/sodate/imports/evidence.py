@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sodate.activities.activity import Activity, activity_key
+from sodate.activities.catalog import ActivityType
 from sodate.consent.consent import Evidence, wording_digest
 from sodate.dynamodb import keys
 from sodate.imports.row import Row
@@ -55,4 +56,15 @@ def imported_activities(row: Row, lead_id: str, source: str) -> tuple[Activity, 
     return tuple(
         Activity(lead_id, kind, at, activity_key("import", source, kind, keys.stamp(at)), {"source": source})
         for kind, at in dict.fromkeys(row.activities)
+    )
+
+
+def put_into_segments(row: Row, lead_id: str, import_id: str, now: datetime) -> tuple[Activity, ...]:
+    """As `sodate segment add` logs it; of a row that was applied already, nothing is written again."""
+    type_ = ActivityType.SEGMENT_ADDED.value
+    return tuple(
+        Activity(
+            lead_id, type_, now, activity_key("import", import_id, segment), {"segment": segment, "reason": "import"}
+        )
+        for segment in row.segments
     )

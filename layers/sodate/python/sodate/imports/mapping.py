@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 from enum import StrEnum
+from operator import not_
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
@@ -116,6 +117,9 @@ class Mapping(Definition):
     consent: RowConsent | None = None
     opt_out: Given | None = Field(default=None, description="Rows that must never be mailed.")
     activities: tuple[RowActivity, ...] = Field(default=(), max_length=10)
+    segments: tuple[Slug, ...] = Field(
+        default=(), max_length=10, exclude_if=not_, description="Static segments (lists) that each lead is put into."
+    )
     ignore: tuple[Header, ...] = Field(default=(), max_length=500)
 
     @field_validator("columns", mode="before")
@@ -142,14 +146,14 @@ class Mapping(Definition):
             raise ValueError("two `columns` have the same name (width and case do not count)")
         return self
 
+    def with_segments(self, segments: Iterable[str]) -> "Mapping":
+        """With further ones."""
+        return self.model_copy(update={"segments": tuple(dict.fromkeys([*self.segments, *segments]))})
+
     @property
     def digest(self) -> str:
         text = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-    def unknown_topics(self, known: Iterable[str]) -> list[str]:
-        """Topics of `consent` that the playbook does not have."""
-        return [topic for topic in self.consent.topics if topic not in set(known)] if self.consent else []
 
     def used(self) -> Iterator[str]:
         """Names of all columns that a rule reads; may repeat."""

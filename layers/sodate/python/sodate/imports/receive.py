@@ -19,6 +19,7 @@ from sodate.imports.decide import ImportContext
 from sodate.imports.mapping import Mapping as FileMapping
 from sodate.imports.mappingfile import MAX_BYTES, MappingInvalid, read_mapping
 from sodate.imports.reader import survey
+from sodate.imports.references import check_references
 from sodate.imports.row import Trouble
 from sodate.imports.run import HeaderInvalid, Run, import_id, read_header
 from sodate.imports.store import Progress, advance, begin, find_progress
@@ -110,10 +111,7 @@ class Receive:
         except NotFound as error:
             raise NotFound(f"its mapping {key} is not there; upload it first, then the file again") from error
         mapping = read_mapping(key, content)
-        if mapping.consent is not None:
-            known = [topic["id"] for topic in self.definitions.live("mailing").body["topics"]]
-            if unknown := mapping.unknown_topics(known):
-                raise Invalid(f"consent.topics: the playbook has no topic {unknown[0]}; it has {', '.join(known)}")
+        check_references(mapping, self.definitions)
         return mapping
 
     def _begin(self, name: str, mapping: FileMapping, open_at: Callable[[int], BinaryIO]) -> Progress:

@@ -57,6 +57,7 @@ class Row:
     consent: Consented | None = None
     opt_out: bool = False
     activities: tuple[tuple[str, datetime], ...] = ()
+    segments: tuple[str, ...] = ()
     notes: tuple[Trouble, ...] = ()
     digest: str = ""
 
@@ -121,6 +122,7 @@ def read_row(record: Record, header: Sequence[str], mapping: Mapping, now: datet
         _consent(reading, email),
         _opt_out(reading),
         _activities(reading),
+        mapping.segments,
     )
     if len(json.dumps(row.attributes, ensure_ascii=False).encode()) > _LARGEST_PROFILE:
         reading.troubles.append(Trouble(record.line, "", f"more than {_LARGEST_PROFILE:,} bytes for one lead"))
@@ -243,5 +245,6 @@ def _digest(row: Row) -> str:
         [*consent.topics, consent.wording, consent.at.isoformat(), consent.method, consent.where] if consent else None,
         row.opt_out,
         [(kind, at.isoformat()) for kind, at in row.activities],
+        *([row.segments] if row.segments else []),
     ]
     return hashlib.sha256(json.dumps(said, ensure_ascii=False, sort_keys=True).encode()).hexdigest()[:24]

@@ -1,0 +1,28 @@
+"""What a mapping names must be in the live playbook, before the first row."""
+
+from sodate.errors import Invalid, NotFound
+from sodate.imports.mapping import Mapping
+from sodate.playbook.store import Definitions, parsed
+from sodate.segments.segment import SegmentSet
+
+
+def check_references(mapping: Mapping, definitions: Definitions) -> None:
+    """Raises: `Invalid` for a topic or segment that the playbook does not have, or a segment with a condition."""
+    if mapping.consent is not None:
+        known = [topic["id"] for topic in definitions.live("mailing").body["topics"]]
+        if unknown := [topic for topic in mapping.consent.topics if topic not in known]:
+            raise Invalid(f"consent.topics: the playbook has no topic {unknown[0]}; it has {', '.join(sorted(known))}")
+    if mapping.segments:
+        lists = _lists(definitions)
+        if wrong := [segment for segment in mapping.segments if segment not in lists]:
+            raise Invalid(
+                f"segments: {wrong[0]} is no segment without `when`; the playbook has {', '.join(lists) or 'none'}"
+            )
+
+
+def _lists(definitions: Definitions) -> list[str]:
+    try:
+        segments = parsed(definitions.live("segments"), SegmentSet).segments
+    except NotFound:
+        return []
+    return [segment.id for segment in segments if segment.when is None]
