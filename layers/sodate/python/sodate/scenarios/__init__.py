@@ -1,1 +1,1 @@
-"""Sequences: enrollment, calendar, caps, claim, sending of steps, further attempts."""
+"""Scenarios and sequences: the engine, enrollments, entries, waits, sending of steps, experiments, migration."""
