@@ -1,7 +1,6 @@
 """Whatever lies in the directory, `check` answers with problems and never with a stack trace."""
 
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -49,13 +48,10 @@ FILES = {
 @pytest.mark.parametrize("content", FILES, ids=str)
 def test_a_bad_file_is_a_problem_of_that_file(file: str, content: str, small: Path) -> None:
     (small / file).write_bytes(FILES[content])
-    began = time.perf_counter()
-
     checked = check(small)
 
     assert not checked.ok
     assert any(problem.file == file for problem in checked.problems)
-    assert time.perf_counter() - began < 10
 
 
 @pytest.mark.parametrize("content", FILES, ids=str)
