@@ -27,6 +27,14 @@ def show_json(document: Any) -> None:
     print(json.dumps(document, ensure_ascii=False, indent=2, default=str))
 
 
+def show_done(document: Any, sentence: str, *, as_json: bool) -> None:
+    """What a command did: the document for programs, the sentence for people."""
+    if as_json:
+        show_json(document)
+    else:
+        say(sentence)
+
+
 def show_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, nothing: str | None = None
 ) -> None:

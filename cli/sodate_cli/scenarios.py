@@ -48,7 +48,7 @@ def list_scenarios(stage: StageOption = None, as_json: JsonOption = False) -> No
 
 
 @app.command()
-def show(scenario: ScenarioArgument, stage: StageOption = None) -> None:
+def show(scenario: ScenarioArgument, stage: StageOption = None, as_json: JsonOption = False) -> None:
     """Draw the live version of a scenario or sequence, step by step.
 
     Example: sodate scenario show welcome
@@ -58,6 +58,18 @@ def show(scenario: ScenarioArgument, stage: StageOption = None) -> None:
         live = live_program(Definitions(), scenario)
         stopped, times = entries_stopped_at(scenario), Times.of_stage()
         waiting_now = None if live.is_running else due_now(Definitions(), scenario, now(where))
+        stored = Definitions().live("sequence", scenario)
+    if as_json:
+        due = {"leads": dict(waiting_now.leads), "emails": waiting_now.emails} if waiting_now is not None else None
+        output.show_json(
+            {
+                "version": stored.version,
+                "definition": stored.body,
+                "due_when_it_resumes": due,
+                "entries_stopped_at": stopped.isoformat() if stopped else None,
+            }
+        )
+        return
     output.show_text(drawn(live).rstrip())
     if waiting_now is not None:
         at_steps = ", ".join(f"{step} {count}" for step, count in sorted(waiting_now.leads.items())) or "nobody"
@@ -89,7 +101,10 @@ def leads(scenario: ScenarioArgument, stage: StageOption = None, as_json: JsonOp
 
 
 @app.command()
-def enroll(scenario: ScenarioArgument, email: EmailArgument, key: KeyOption = None, stage: StageOption = None) -> None:
+def enroll(
+    scenario: ScenarioArgument, email: EmailArgument, key: KeyOption = None, stage: StageOption = None,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
     """Put one lead into a scenario that has the entry `manual`.
 
     Example: sodate scenario enroll welcome taro@example.jp
@@ -98,11 +113,14 @@ def enroll(scenario: ScenarioArgument, email: EmailArgument, key: KeyOption = No
         where = target(stage)
         lead_id = find_lead(email, where)
         enroll_by_hand(Definitions(), lead_id, scenario, key, now(where))
-    output.say(f"{email} is in {scenario} now; its first step comes within minutes")
+    sentence = f"{email} is in {scenario} now; its first step comes within minutes"
+    output.show_done({"lead": lead_id, "scenario": scenario, "key": key}, sentence, as_json=as_json)
 
 
 @app.command()
-def leave(scenario: ScenarioArgument, email: EmailArgument, stage: StageOption = None) -> None:
+def leave(
+    scenario: ScenarioArgument, email: EmailArgument, stage: StageOption = None, as_json: JsonOption = False
+) -> None:
     """Take one lead out of a scenario or sequence. Nothing that was sent is undone.
 
     Example: sodate scenario leave welcome taro@example.jp
@@ -111,7 +129,7 @@ def leave(scenario: ScenarioArgument, email: EmailArgument, stage: StageOption =
         where = target(stage)
         lead_id = find_lead(email, where)
         names = take_out(lead_id, scenario, now(where))
-    output.say(f"{email} left {', '.join(names)}")
+    output.show_done({"lead": lead_id, "left": names}, f"{email} left {', '.join(names)}", as_json=as_json)
 
 
 @app.command()
@@ -143,29 +161,32 @@ def waiting(scenario: ScenarioArgument, stage: StageOption = None, as_json: Json
 
 @app.command()
 def admit(
-    scenario: ScenarioArgument, email: WaitingArgument = None, everybody: AllOption = False, stage: StageOption = None
-) -> None:
+    scenario: ScenarioArgument, email: WaitingArgument = None, everybody: AllOption = False,
+    stage: StageOption = None, as_json: JsonOption = False,
+) -> None:  # fmt: skip
     """Let in who waits: one lead, or everybody; then further leads enter again.
 
     Example: sodate scenario admit welcome --all
     """
-    _decide(scenario, email, everybody, stage, WaitingEntries.admit)
+    output.show_done(*_decided(scenario, email, everybody, stage, WaitingEntries.admit), as_json=as_json)
 
 
 @app.command()
 def drop(
-    scenario: ScenarioArgument, email: WaitingArgument = None, everybody: AllOption = False, stage: StageOption = None
-) -> None:
+    scenario: ScenarioArgument, email: WaitingArgument = None, everybody: AllOption = False,
+    stage: StageOption = None, as_json: JsonOption = False,
+) -> None:  # fmt: skip
     """Drop who waits: one lead, or everybody; then further leads enter again.
 
     Example: sodate scenario drop welcome --all
     """
-    _decide(scenario, email, everybody, stage, WaitingEntries.drop)
+    output.show_done(*_decided(scenario, email, everybody, stage, WaitingEntries.drop), as_json=as_json)
 
 
-def _decide(
+def _decided(
     scenario: str, email: str | None, everybody: bool, stage: str | None, act: Callable[[WaitingEntries], Counter[str]]
-) -> None:
+) -> tuple[dict[str, int], str]:
+    """The outcomes, and in words."""
     if (email is None) != everybody:
         output.fail("give the address of one lead, or --all", output.USAGE)
     with explained():
@@ -173,7 +194,7 @@ def _decide(
         lead_id = find_lead(email, where) if email is not None else None
         outcomes = act(WaitingEntries(Definitions(), scenario, lead_id, now(where)))
     counted = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in sorted(outcomes.items()))
-    output.say(f"{scenario}: {counted or 'nobody waited'}")
+    return dict(outcomes), f"{scenario}: {counted or 'nobody waited'}"
 
 
 @app.command()

@@ -143,21 +143,23 @@ def overlap(
 
 
 @app.command("add")
-def add(segment: SegmentArgument, email: EmailArgument, stage: StageOption = None) -> None:
+def add(segment: SegmentArgument, email: EmailArgument, stage: StageOption = None, as_json: JsonOption = False) -> None:
     """Put a lead into a static segment.
 
     Example: sodate segment add exhibition-2026 taro@example.jp
     """
-    _change(segment, email, stage, ActivityType.SEGMENT_ADDED)
+    _change(segment, email, stage, ActivityType.SEGMENT_ADDED, as_json=as_json)
 
 
 @app.command("remove")
-def remove(segment: SegmentArgument, email: EmailArgument, stage: StageOption = None) -> None:
+def remove(
+    segment: SegmentArgument, email: EmailArgument, stage: StageOption = None, as_json: JsonOption = False
+) -> None:
     """Take a lead out of a static segment.
 
     Example: sodate segment remove exhibition-2026 taro@example.jp
     """
-    _change(segment, email, stage, ActivityType.SEGMENT_REMOVED)
+    _change(segment, email, stage, ActivityType.SEGMENT_REMOVED, as_json=as_json)
 
 
 @app.command("backfill")
@@ -206,7 +208,7 @@ def of_playbook(directory: Path) -> Segments:
     return Segments(SegmentSet.model_validate(body), 0)
 
 
-def _change(segment: str, email: str, stage: str | None, type_: ActivityType) -> None:
+def _change(segment: str, email: str, stage: str | None, type_: ActivityType, *, as_json: bool) -> None:
     with explained():
         where = target(stage)
         if find_segment(segment, live().definitions.segments).when is not None:
@@ -214,7 +216,8 @@ def _change(segment: str, email: str, stage: str | None, type_: ActivityType) ->
         lead_id, at = find_lead(email, where), now(where)
         key = activity_key("list", segment, type_.value, at.isoformat())
         table.put(activity_item(Activity(lead_id, type_.value, at, key, {"segment": segment, "reason": "operator"})))
-    output.say(f"logged; {segment} follows in a moment")
+    document = {"lead": lead_id, "segment": segment, "activity": type_.value, "key": key}
+    output.show_done(document, f"logged; {segment} follows in a moment", as_json=as_json)
 
 
 def _described(person: Person) -> dict[str, Any]:

@@ -129,12 +129,13 @@ def apply(
 @app.command()
 def schema(
     out: Annotated[Path, typer.Option("--out", help="Directory for the JSON Schema files.")] = Path("schemas/playbook"),
+    as_json: output.JsonOption = False,
 ) -> None:
     """Write the JSON Schemas of the playbook files, for editors (yaml-language-server) and reviews."""
     from sodate.authoring.schema import write_schemas
 
-    for path in write_schemas(out):
-        output.say(str(path))
+    written = [str(path) for path in write_schemas(out)]
+    output.show_done({"written": written}, "\n".join(written), as_json=as_json)
 
 
 @contextmanager
