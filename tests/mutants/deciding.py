@@ -102,7 +102,7 @@ DECIDING: tuple[Mutant, ...] = (
         "    if activity.type in _CONTACT_CHANGES:\n        changed.add(CONTACT)\n",
         "",
         "an opt-out moves nobody",
-        tests=_FACT_DAYS,
+        tests=f"{_SEGMENTS} {_FACT_DAYS}",
     ),
     _mutant(
         "old-definitions-overwrite-new-ones",
