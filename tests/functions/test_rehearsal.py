@@ -142,7 +142,7 @@ class Production:
         return decisions_of(self.world.items(), lambda name, step: live_program(definitions, name).nodes[step].id)
 
 
-@pytest.mark.parametrize("seed", [7])
+@pytest.mark.parametrize("seed", [4])
 def test_a_rehearsal_decides_as_production_does(
     world: QuickWorld, book: Any, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:

@@ -46,6 +46,8 @@ class Answers:
 
     def _click(self, person: Person, email: Email, now: datetime) -> None:
         self._count(email, "clicked")
+        if email.variant is not None:
+            person.clicked.setdefault((email.source, email.number), now)
         links = self._links_of(email.template)
         what = (person.id, email.source, email.step, email.number, "link")
         link = {"link": self.setting.chance.one_of(links, *what)} if links else {}

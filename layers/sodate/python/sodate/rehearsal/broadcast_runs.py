@@ -1,6 +1,6 @@
 """Runs of broadcasts within the days of a rehearsal: audience, times and exclusions by production's rules."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,8 +11,9 @@ from sodate.broadcasts.audience import Candidate, by_group, left_out
 from sodate.broadcasts.broadcast import Broadcast, occurrence_of
 from sodate.broadcasts.cells import variant_of
 from sodate.broadcasts.decide_variant import LOOK_AGAIN, first_look, is_complete
-from sodate.broadcasts.schedule import decides_at, instants, next_local, next_time_of, sender_instant, waves
-from sodate.broadcasts.variants import Variant
+from sodate.broadcasts.measure import UNREPORTED
+from sodate.broadcasts.schedule import decides_at, exposure, instants, next_local, next_time_of, sender_instant, waves
+from sodate.broadcasts.variants import BroadcastExperiment, Variant
 from sodate.email.delivery.broadcast_message import MAIN
 from sodate.email.eligibility.decide import Defer
 from sodate.experiments.decision import Outcome, Verdict, decide
@@ -25,16 +26,21 @@ from sodate.rehearsal.sending_rate import SendingRate
 from sodate.rehearsal.setting import Setting
 from sodate.scheduling.store import due_minute
 
+#: Id and occurrence of a broadcast.
+Run = tuple[str, str]
+
 
 @dataclass(frozen=True)
 class BroadcastRuns:
-    """`_open`: emails of a run's sample that have not left yet."""
+    """`_samples`: of a run, by variant: the leads of the sample, and when the email of each left; None: not yet."""
 
     setting: Setting
     mailer: Mailer
     sending_rate: SendingRate
     people: dict[str, Person]
-    _open: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _samples: dict[Run, dict[str, dict[str, datetime | None]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(dict))
+    )
 
     def plan(self, begin: datetime, end: datetime) -> None:
         mailing = self.setting.definitions.mailing
@@ -63,34 +69,54 @@ class BroadcastRuns:
                 self.setting.agenda.plan(at, partial(self._decide, broadcast, local, names))
             else:
                 variant = variant_of(broadcast.experiment, group.cell or None)
-                self._open[broadcast.id, occurrence] += len(names) if group.cell else 0
+                if group.cell:
+                    self._samples[broadcast.id, occurrence][group.cell].update(dict.fromkeys(names))
                 self._plan(broadcast, occurrence, variant, group.at, names, cell=group.cell or None)
 
     def _decide(self, broadcast: Broadcast, local: datetime, waiting: list[str], now: datetime) -> None:
-        """Which variant those get who waited; the default where the rehearsal counts no success (`metric`)."""
+        """Which variant those get who waited."""
         experiment, occurrence, mailing = broadcast.experiment, occurrence_of(local), self.setting.definitions.mailing
         if experiment is None:
             return
-        counts = {one.id: self._count(broadcast, occurrence, one.id) for one in experiment.variants}
-        may_wait = now < decides_at(broadcast, mailing, local) + timedelta(hours=broadcast.valid_hours)
-        if may_wait and not is_complete(
-            self._open[broadcast.id, occurrence], sum(one.leads for one in counts.values())
-        ):
+        verdict = self._verdict(broadcast, experiment, local, now)
+        if not verdict.is_final:
             self.setting.agenda.plan(now + LOOK_AGAIN, partial(self._decide, broadcast, local, waiting))
             return
-        verdict = Verdict(Outcome.NOBODY_CHOSE)
-        if experiment.winner == "automatic" and experiment.metric == "click":
-            verdict = decide(experiment, experiment.arms, counts, at_horizon=True)
         variant = experiment.variant(verdict.variant or experiment.default)
         self.setting.figures.decided[broadcast.id, occurrence] = f"{verdict.outcome}:{variant.id}"
         released = due_minute(now, now)  # by the run's next task
         at = due_minute(next_time_of(variant, mailing, now), released)
         self._plan(broadcast, occurrence, variant, at, waiting)
 
-    def _count(self, broadcast: Broadcast, occurrence: str, variant: str) -> Count:
-        answers = self.setting.figures.variants
-        left = [answers[broadcast.id, occurrence, variant, answer] for answer in ("delivered", "bounced")]
-        return Count(sum(left), answers[broadcast.id, occurrence, variant, "clicked"])
+    def _verdict(
+        self, broadcast: Broadcast, experiment: BroadcastExperiment, local: datetime, now: datetime
+    ) -> Verdict:
+        """Without a winner where the rehearsal counts no success (`metric`)."""
+        if experiment.winner == "by_person":
+            return Verdict(Outcome.NOBODY_CHOSE)
+        mailing, until = self.setting.definitions.mailing, now - UNREPORTED
+        horizon = decides_at(broadcast, mailing, local)
+        counts, still_open = self._look(broadcast, experiment, local, until)
+        has_waited = until >= horizon + timedelta(hours=broadcast.valid_hours)
+        is_over = is_complete(still_open, sum(one.leads for one in counts.values()))
+        at_horizon = has_waited or (until >= horizon and is_over)
+        if experiment.metric != "click":
+            return Verdict(Outcome.NOBODY_CHOSE if at_horizon else Outcome.TOO_EARLY)
+        return decide(experiment, experiment.arms, counts, at_horizon=at_horizon)
+
+    def _look(
+        self, broadcast: Broadcast, experiment: BroadcastExperiment, local: datetime, until: datetime
+    ) -> tuple[dict[str, Count], int]:
+        """Of the leads that were seen for the time of the look; and how many were not yet."""
+        run, counts, still_open = (broadcast.id, occurrence_of(local)), dict[str, Count](), 0
+        seen_for = exposure(broadcast, self.setting.definitions.mailing, local, until)
+        for variant in experiment.variants:
+            ends = {name: sent and sent + seen_for for name, sent in self._samples[run][variant.id].items()}
+            seen = {name: end for name, end in ends.items() if end is not None and end <= until}
+            still_open += len(ends) - len(seen)
+            clicks = ((self.people[name].clicked.get(run), end) for name, end in seen.items())
+            counts[variant.id] = Count(len(seen), sum(click is not None and click <= end for click, end in clicks))
+        return counts, still_open
 
     def _plan(
         self, broadcast: Broadcast, occurrence: str, variant: Variant, at: datetime, names: list[str],
@@ -116,7 +142,10 @@ class BroadcastRuns:
             self.setting.agenda.plan(decision.until, partial(self._send, person, broadcast, email), BROADCAST)
             return
         if email.variant is not None:
-            self._open[broadcast.id, email.number] -= 1
+            sample = self._samples[broadcast.id, email.number][email.variant]
+            sample[person.id] = now
+            if reason is not None or decision is not None:
+                del sample[person.id]
         if reason is not None:
             self.setting.figures.skipped[broadcast.id, reason] += 1
             self.setting.witness(person.id, now, broadcast.id, "", f"skip:{reason}")

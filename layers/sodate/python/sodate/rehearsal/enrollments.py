@@ -120,7 +120,7 @@ class Enrollments:
         """`at`: the enrollment, step and visit for which this was planned; the enrollment may have moved since."""
         program, position = self.setting.definitions.programs[id_of(name)], person.state.position(name, *at)
         if position == "gone" and program.is_email(at[1]):
-            self.mailer.ended(person, program.id, program.nodes[at[1]].id, now)
+            self._ended(person, program, name, at, now)
         if position != "here":
             return
         later = self.sending_rate.take(now)
@@ -136,6 +136,19 @@ class Enrollments:
                 self.carry_out(person, program, name, advance, now)
                 return
         self._send(person, program, name, now)
+
+    def _ended(
+        self, person: Person, program: Program, name: str, at: tuple[str, int, Visit | None], now: datetime
+    ) -> None:
+        """The email after it was planned, too."""
+        enrollment_id, step, visit = at
+        self.mailer.ended(person, program.id, program.nodes[step].id, now)
+        then = program.nodes[step].next[0]
+        if visit is not None and program.is_email(then):
+            following = visit.next(now)
+            due = due_by_time(program, then, following.began, person.state.zone, self.setting.definitions.mailing)
+            planned = partial(self._step, person, name, (enrollment_id, then, following))
+            self.setting.agenda.plan(due_minute(due or now, now), planned, STEP)
 
     def _send(self, person: Person, program: Program, name: str, now: datetime) -> None:
         enrollment, mailing = person.state.enrollments[name], self.setting.definitions.mailing

@@ -20,6 +20,7 @@ class Person:
     """`form`: through which the person came. `review`: when score or segments may change by time alone. `log`: the
     activities that scenarios look for. `notified`: when sales was told last, and who; `notifications`.
     `is_new`: no segment was looked at yet.
+    `clicked`: first click on the email of a run with an experiment, by broadcast and occurrence.
     `together`: scenarios that the person was in at the same time. `got`: emails, by source and step.
     """
 
@@ -35,6 +36,7 @@ class Person:
     notifications: int = 0
     together: set[tuple[str, str]] = field(default_factory=set)
     got: Counter[tuple[str, str]] = field(default_factory=Counter)
+    clicked: dict[tuple[str, str], datetime] = field(default_factory=dict)
     _latest: datetime | None = None
     _activities: int = 0
 
