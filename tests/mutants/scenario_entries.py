@@ -204,14 +204,6 @@ SCENARIO_ENTRIES = (
         _MIGRATION,
     ),
     _mutant(
-        "a-migration-keeps-the-visit",
-        "scenarios/migration",
-        "visit=replace(visit, at=visit.at + 1),",
-        "visit=visit,",
-        "a late message of the old version sends an email of the old version",
-        _MIGRATION,
-    ),
-    _mutant(
         "a-migration-plans-nothing",
         "scenarios/migrate",
         "        yield Put(due.due_item(",

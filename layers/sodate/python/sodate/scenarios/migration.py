@@ -43,14 +43,13 @@ class Migration:
         return known.get(old.step_at(index)) or known.get(old.nodes[index].id)
 
     def moved(self, enrollment: Enrollment, target: int) -> Enrollment:
-        """The visit keeps its number, since a higher one says that its email was claimed; it begins a second later, so
-        that a due entry of the old version is recognised as another one.
+        """The visit stays, since a higher number says that its email was claimed. A due entry of the old version does
+        nothing: claims and moves ask for the version, too.
         """
-        visit = enrollment.visit or Visit(0, 0)
         return replace(
             enrollment,
             version=self.new.version,
             step=target,
             steps=self.new.end,
-            visit=replace(visit, at=visit.at + 1),
+            visit=enrollment.visit or Visit(0, 0),
         )
