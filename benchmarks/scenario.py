@@ -64,15 +64,15 @@ def _idle_units_more() -> float:
 
 def _idle_units(ours: Ours) -> float:
     """The second of two minutes: the first one reads the definitions."""
-    found = 0.0
+    units = 0.0
     for _ in range(2):
         ours.here.now += timedelta(minutes=1)
         ours.cloud.ask("measure_anew")
         for function in ("step_mail_dispatch", "score_decay", "sales_followup"):
             ours.here.call(function, {})
         usage = ours.cloud.ask("usage")
-        found = usage["read_units"] + usage["write_units"]
-    return found
+        units = usage["read_units"] + usage["write_units"]
+    return units
 
 
 class _Plain(Ours):

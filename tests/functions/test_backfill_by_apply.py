@@ -22,6 +22,7 @@ MANAGERS = """
   - id: managers
     when: { attribute: primary.title, equals: 部長 }
 """
+HOOK = "sales.webhook.url=https://sink.example.jp/hook"
 BY_DATE = """\
 id: renewal
 title: 更新
@@ -55,8 +56,7 @@ def stage(world: QuickWorld, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
 
 def apply(playbook: Path, *options: str) -> Any:
-    hook = "sales.webhook.url=https://sink.example.jp/hook"
-    done = CliRunner().invoke(app, ["playbook", "apply", str(playbook), "--yes", "--json", "--set", hook, *options])
+    done = CliRunner().invoke(app, ["playbook", "apply", str(playbook), "--yes", "--json", "--set", HOOK, *options])
     assert done.exit_code == 0, done.output
     return json.loads(done.stdout)
 
@@ -82,6 +82,18 @@ def test_who_declines_the_backfill_is_told_before_a_broadcast_leaves(world: Quic
     assert why_behind(Definitions()) == (
         "not every lead was looked at for version 3 of the segments: sodate segment backfill"
     )
+
+
+@pytest.mark.parametrize("queue", [{}, {"ReplayQueueUrl": "https://sqs.ap-northeast-1.amazonaws.com/1/no-such-queue"}])
+def test_a_backfill_that_cannot_begin_is_said_and_the_playbook_is_published(
+    monkeypatch: pytest.MonkeyPatch, stage: Path, queue: dict[str, str]
+) -> None:
+    monkeypatch.setattr(score_job, "outputs", lambda _: queue)
+    done = CliRunner().invoke(app, ["playbook", "apply", str(stage), "--yes", "--set", HOOK])
+    assert done.exit_code == 0, done.output
+    assert "published, but no lead is looked at" in " ".join(done.stderr.split())
+    assert Definitions().live("segments").version == 2
+    assert "sodate segment backfill" in (why_behind(Definitions()) or "")
 
 
 def test_new_entries_by_date_plan_the_leads_that_have_the_date(world: QuickWorld, stage: Path) -> None:

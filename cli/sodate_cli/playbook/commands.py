@@ -199,9 +199,16 @@ def _outputs(target: "Target") -> dict[str, str]:
 
 
 def _begin_backfill(target: "Target", plan: "Plan") -> str | None:
-    """Returns the id of its job. None: there is nothing to look at, or the table is none of a stage."""
+    """Returns the id of its job. None: there is nothing to look at, or it could not begin, which is said.
+
+    The playbook is published by then, so nothing that fails here may look as if it were not.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
     from sodate.playbook.store import Definitions
     from sodate.segments import backfill
+
+    from sodate_cli.score_job import begin_backfill
+    from sodate_cli.target import explain
 
     if plan.is_first:
         backfill.not_needed(Definitions(), clock.now())
@@ -211,9 +218,11 @@ def _begin_backfill(target: "Target", plan: "Plan") -> str | None:
     if target.table != f"sodate-{target.stage}":
         output.say("warning: the segments have changed; the queue of this table is not known, so no lead is looked at")
         return None
-    from sodate_cli.score_job import begin_backfill
-
-    return begin_backfill(target)
+    try:
+        return begin_backfill(target)
+    except (SodateError, ClientError, BotoCoreError) as error:
+        output.say(f"warning: published, but no lead is looked at ({explain(error)}): sodate segment backfill")
+        return None
 
 
 def _verify_locally(target: "Target", checked: "Checked") -> None:
