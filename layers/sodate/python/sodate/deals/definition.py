@@ -1,0 +1,99 @@
+"""The part `deals` of sales.yaml: stages with their probability, and the rates between currencies."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
+
+from sodate.deals.deal import DealStatus, StageValue
+from sodate.email.mailing import Line
+from sodate.errors import Invalid
+from sodate.money import Money, digits_of
+from sodate.playbook.model import Definition, Slug
+
+
+def _known(currency: str) -> str:
+    try:
+        digits_of(currency)
+    except Invalid as error:
+        raise ValueError(str(error)) from error
+    return currency
+
+
+Currency = Annotated[str, AfterValidator(_known)]
+
+
+class DealStage(Definition):
+    id: Slug
+    label: Line
+    forecast_percent: int = Field(ge=0, le=100, description="Probability of an order at this stage, in percent.")
+    status: DealStatus = Field(default=DealStatus.OPEN, description="`won` and `lost` close the deal.")
+
+    @property
+    def value(self) -> StageValue:
+        return StageValue(self.id, self.status, self.forecast_percent)
+
+
+class Rate(Definition):
+    """One unit of `currency` is `rate` units of the base currency, from this day until the next rate."""
+
+    # `from` is a word of the language; playbooks and stored versions say `from`.
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
+
+    currency: Currency
+    from_: date = Field(alias="from")
+    rate: Decimal = Field(gt=0, le=10**9, max_digits=18)
+
+
+_STAGES = (
+    DealStage(id="open", label="案件化 / Open", forecast_percent=20),
+    DealStage(id="proposal", label="提案 / Proposal", forecast_percent=40),
+    DealStage(id="negotiation", label="交渉 / Negotiation", forecast_percent=70),
+    DealStage(id="won", label="受注 / Won", forecast_percent=100, status=DealStatus.WON),
+    DealStage(id="lost", label="失注 / Lost", forecast_percent=0, status=DealStatus.LOST),
+)
+
+
+class Deals(Definition):
+    stages: tuple[DealStage, ...] = Field(default=_STAGES, min_length=3, max_length=30)
+    base_currency: Currency = Field(default="JPY", description="Reports convert to it, where a rate is known.")
+    rates: tuple[Rate, ...] = Field(default=(), max_length=2000)
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        ids = [stage.id for stage in self.stages]
+        if len(set(ids)) < len(ids):
+            raise ValueError("two stages have the same id")
+        missing = [status.value for status in DealStatus if status not in {stage.status for stage in self.stages}]
+        if missing:
+            raise ValueError(f"no stage has the status {', '.join(missing)}; a deal must be able to come to each")
+        if self.stages[0].status is not DealStatus.OPEN:
+            raise ValueError("the first stage is the one of a new deal; its status must be `open`")
+        return self
+
+    @model_validator(mode="after")
+    def _one_rate_per_day(self) -> Self:
+        days = [(rate.currency, rate.from_) for rate in self.rates]
+        if len(set(days)) < len(days):
+            raise ValueError("two rates of one currency are from the same day")
+        if any(rate.currency == self.base_currency for rate in self.rates):
+            raise ValueError(f"{self.base_currency} is the base currency; it has no rate")
+        return self
+
+    def stage(self, stage_id: str) -> DealStage | None:
+        return next((stage for stage in self.stages if stage.id == stage_id), None)
+
+    def first_with(self, status: DealStatus) -> DealStage:
+        return next(stage for stage in self.stages if stage.status is status)
+
+    def in_base(self, money: Money, day: date) -> Money | None:
+        """The amount in the base currency by the rate of `day`, rounded to even; None: not defined without a rate."""
+        if money.currency == self.base_currency:
+            return money
+        known = [rate for rate in self.rates if rate.currency == money.currency and rate.from_ <= day]
+        if not known:
+            return None
+        rate = max(known, key=lambda one: one.from_).rate
+        digits = digits_of(self.base_currency) - digits_of(money.currency)
+        return Money(self.base_currency, round((money.amount * rate).scaleb(digits)))
