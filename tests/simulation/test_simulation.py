@@ -4,7 +4,7 @@ import pytest
 
 from tests.simulation.history import play
 
-CHUNKS, SEEDS_A_CHUNK = 10, 15
+CHUNKS, SEEDS_A_CHUNK = 8, 12
 
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))

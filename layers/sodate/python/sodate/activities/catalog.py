@@ -28,10 +28,12 @@ class DoneBy(Enum):
 
 
 class ActivityVerdict(StrEnum):
-    """Who did an activity, as a person judged it (`activity_judged`)."""
+    """Who did an activity, as the classifier or an operator says (`activities.verdict`)."""
 
     ROBOT = "robot"
     HUMAN = "human"
+    UNSURE = "unsure"
+    """Nobody can tell: counts for no person, until a later verdict says so."""
 
 
 #: Attributes of activities of one kind; what a customer's system records may name a product.
