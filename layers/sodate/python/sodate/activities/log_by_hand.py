@@ -29,7 +29,7 @@ def log_by_hand(
         raise Invalid(f"{at:%Y-%m-%d %H:%M} UTC: only what has happened, in the last ten years, can be logged", "at")
     content = (f"{name}={value}" for name, value in sorted(about.items()))
     key = activity_key("by_hand", type_, keys.stamp(at), *content)
-    activity = Activity(lead_id, type_.value, at, key, dict(about))
+    activity = Activity(lead_id, type_.value, at, key, dict(about), recorded=now)
     try:
         table.put_new(activity_item(activity))
     except ConditionFailed:

@@ -1,23 +1,37 @@
-"""ACT# items: reads and writes of the activity log of a lead."""
+"""ACT# items: reads and writes of the activity log of a lead. ADCLICK# items: click ids with which a lead came."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pynamodb.attributes import MapAttribute, UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
 
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.catalog import ActivityType
-from sodate.dynamodb import keys, table
+from sodate.dynamodb import campaign_keys, keys, table
 from sodate.dynamodb.item import TableItem
+from sodate.dynamodb.table import Update
 from sodate.errors import Invalid
+
+#: No ad platform takes a conversion of an older click.
+AD_CLICK_KEPT = timedelta(days=100)
 
 
 class ActivityItem(TableItem, discriminator="activity"):
+    """`recorded_at`: minute (since 1970) in which it was written; absent: that of `at`."""
+
     type = UnicodeAttribute()
     at = UnicodeAttribute()
     key = UnicodeAttribute()
     about: MapAttribute[str, Any] = MapAttribute(default=dict)
+    recorded_at = NumberAttribute(null=True)
+
+
+class AdClickItem(TableItem, discriminator="adclick"):
+    """Click ids of one form post, by kind (`arrival.CLICK_IDS`); activities carry the kind only."""
+
+    at = UnicodeAttribute()
+    ids: JSONAttribute = JSONAttribute()
 
 
 def activity_item(activity: Activity) -> ActivityItem:
@@ -28,7 +42,23 @@ def activity_item(activity: Activity) -> ActivityItem:
         at=keys.stamp(activity.at),
         key=activity.key,
         about=activity.about,
+        recorded_at=activity.known_minute if activity.known_minute > activity.minute else None,
     )
+
+
+def logged_once(activity: Activity) -> Update:
+    """For writers that repeat an activity without a condition: the minute of its first write stays."""
+    item = activity_item(activity)
+    first = ActivityItem.recorded_at | activity.known_minute
+    actions = [
+        ActivityItem.kind.set(ActivityItem),
+        ActivityItem.type.set(item.type),
+        ActivityItem.at.set(item.at),
+        ActivityItem.key.set(item.key),
+        ActivityItem.about.set(activity.about),
+        ActivityItem.recorded_at.set(first),
+    ]
+    return Update(item, actions)
 
 
 def contact_changed(lead_id: str, reason: str, at: datetime, reference: str) -> ActivityItem:
@@ -82,7 +112,8 @@ def from_image(image: Mapping[str, Any]) -> Activity:
     if not isinstance(about, dict):
         raise TypeError(f"`about` is {type(about).__name__}")
     at = datetime.fromisoformat(image["at"])
-    return Activity(keys.lead_id_of(image["pk"]), str(image["type"]), at, str(image["key"]), about)
+    recorded = _moment(image.get("recorded_at"))
+    return Activity(keys.lead_id_of(image["pk"]), str(image["type"]), at, str(image["key"]), about, recorded)
 
 
 def _to_activity(item: ActivityItem) -> Activity:
@@ -92,4 +123,20 @@ def _to_activity(item: ActivityItem) -> Activity:
         at=datetime.fromisoformat(item.at),
         key=item.key,
         about=item.about.as_dict(),
+        recorded=_moment(item.recorded_at),
     )
+
+
+def _moment(minute: Any) -> datetime | None:
+    return None if minute is None else datetime.fromtimestamp(int(minute) * 60, UTC)
+
+
+def ad_click_item(lead_id: str, at: datetime, submission_id: str, ids: Mapping[str, str]) -> AdClickItem:
+    key, ttl = campaign_keys.ad_click(at, submission_id), int((at + AD_CLICK_KEPT).timestamp())
+    return AdClickItem(keys.lead(lead_id), key, at=keys.stamp(at), ids=dict(ids), ttl=ttl)
+
+
+def ad_clicks_of(lead_id: str) -> list[tuple[datetime, dict[str, str]]]:
+    """Click ids of the lead's form posts, oldest first."""
+    items = table.query(AdClickItem, keys.lead(lead_id), campaign_keys.AD_CLICKS)
+    return [(datetime.fromisoformat(item.at), dict(item.ids)) for item in items]

@@ -13,7 +13,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from sodate.activities.store import activity_item
+from sodate.activities.store import activity_item, ad_click_item
 from sodate.consent.store import ConsentItem, consent_item, evidence_at, requests_of
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.item import TableItem, values
@@ -133,6 +133,8 @@ def submission_writes(plan: SubmissionPlan) -> list[Write]:
         writes += [Put(profile_item(plan.profile)), Put.new(state_item(plan.after))]
     writes.append(Put(_item(keys.lead(plan.lead_id), submission, submission_id)))
     writes.append(Put.new(activity_item(plan.activity)))
+    if submission.click_ids:
+        writes.append(Put(ad_click_item(plan.lead_id, submission.at, submission_id, submission.click_ids)))
     return writes
 
 

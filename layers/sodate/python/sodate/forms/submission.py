@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from sodate.activities.arrival import CLICK_IDS, click_ids_in
 from sodate.forms.answers import Answers, FieldErrors
 
 _SUBMISSION_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
@@ -21,10 +22,12 @@ _SOURCES = {
     "_visitor": 100,
     "_time_zone": 60,
 }
+_CLICK_IDS = {f"_{kind}": 500 for kind in CLICK_IDS}
 #: `source.<name>` of a lead that came by a form or an import; an import may fill others.
 SOURCE_NAMES = frozenset(("form", "import", *(name[1:] for name in _SOURCES)))
 _CONTROLS = {"_token": 2000, "_website": 500, "_redirect": 2000, "_captcha": 4000, "_submission_id": 100}
 CAPTCHA_FIELD = "cf-turnstile-response"
+_KNOWN = frozenset((*_SOURCES, *_CLICK_IDS, *_CONTROLS))
 
 
 @dataclass(frozen=True)
@@ -38,12 +41,23 @@ class Controls:
 
 @dataclass(frozen=True)
 class Submission:
+    """`source`: of the page, and click ids of ad platforms."""
+
     form_id: str
     form_version: int
     at: datetime
     answers: Answers
     controls: Controls
     source: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def origin(self) -> dict[str, str]:
+        """`source` without click ids: they name one click, and no condition asks for them."""
+        return {name: value for name, value in self.source.items() if name not in CLICK_IDS}
+
+    @property
+    def click_ids(self) -> dict[str, str]:
+        return click_ids_in(self.source)
 
     @property
     def digest(self) -> str:
@@ -66,14 +80,14 @@ def split(raw: dict[str, Any]) -> tuple[dict[str, Any], Controls, dict[str, str]
     fields = {name: value for name, value in raw.items() if not _is_reserved(name)}
     renamed = {("_captcha" if name == CAPTCHA_FIELD else name): value for name, value in raw.items()}
     reserved = {name: value for name, value in renamed.items() if name.startswith("_")}
-    wrong = {name[:60]: ["unknown_field"] for name in reserved if name not in _SOURCES and name not in _CONTROLS} | {
+    wrong = {name[:60]: ["unknown_field"] for name in reserved if name not in _KNOWN} | {
         name: ["type"] for name, value in reserved.items() if name in _CONTROLS and not isinstance(value, str)
     }
     if wrong:
         raise FieldErrors(wrong)
     source = {
         name[1:]: value.strip()[:limit]
-        for name, limit in _SOURCES.items()
+        for name, limit in (_SOURCES | _CLICK_IDS).items()
         if isinstance(value := reserved.get(name), str) and value.strip()
     }
     return fields, _controls(reserved), source

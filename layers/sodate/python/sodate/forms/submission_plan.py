@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sodate.activities.activity import Activity, activity_key
+from sodate.activities.arrival import arrival_of
 from sodate.activities.catalog import ActivityType
 from sodate.dynamodb import keys
 from sodate.forms.answers import FieldErrors
@@ -145,7 +146,7 @@ class SubmissionPlan:
     @property
     def activity(self) -> Activity:
         key = activity_key(ActivityType.FORM_SUBMITTED, self.submission.form_id, self.accepted.submission_id)
-        about = {"form": self.submission.form_id}
+        about = {"form": self.submission.form_id, **arrival_of(self.submission.source)}
         return Activity(self.lead_id, ActivityType.FORM_SUBMITTED.value, self.submission.at, key, about)
 
     @property
@@ -185,7 +186,7 @@ def _profile(form: Form, submission: Submission, lead_id: str) -> Profile:
         language=form.language,
         primary=answers.primary,
         secondary=answers.secondary,
-        source={"form": submission.form_id, **submission.source},
+        source={"form": submission.form_id, **submission.origin},
         created=keys.stamp(submission.at),
         flags=answers.address.flags,
     )

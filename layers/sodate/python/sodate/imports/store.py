@@ -12,7 +12,7 @@ from pynamodb.attributes import BooleanAttribute, MapAttribute, NumberAttribute,
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from sodate.activities.store import activity_item
+from sodate.activities.store import logged_once
 from sodate.consent.store import consent_item, suppression_item
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.item import Row, TableItem, plain
@@ -178,7 +178,7 @@ def lead_writes(change: LeadChange, source: str, now: datetime) -> list[Write]:
     if change.suppresses:
         writes.append(Put.new(suppression_item(change.state.address_key, Block.UNSUBSCRIBED, now)))
     # Equal activities have equal keys, so these writes need no condition.
-    return [*writes, *(Put(activity_item(activity)) for activity in change.activities)]
+    return [*writes, *(logged_once(replace(activity, recorded=now)) for activity in change.activities)]
 
 
 def _profile_actions(before: Profile, after: Profile) -> list[Action]:

@@ -227,7 +227,7 @@ def _lead_writes(lead_id: str, send: SendItem | None, event: EmailEvent, policy:
     state = find_state(lead_id) if type_ else None
     if type_ is None or state is None:
         return []
-    writes: list[Write] = [Put.new(activity_item(_activity(lead_id, type_, send, event)))]
+    writes: list[Write] = [Put.new(activity_item(_activity(lead_id, type_, send, event, now)))]
     if stop is not None and state.can_be_blocked_by(stop):
         writes.append(state_change(state, state.block(stop)))
         writes.append(Put(suppression_item(state.address_key, stop, now)))
@@ -250,12 +250,14 @@ def _is_engagement(send: SendItem | None, event: EmailEvent) -> bool:
     return not (send is not None and send.purpose == "transactional") and not is_ours(event.link or "")
 
 
-def _activity(lead_id: str, type_: str, send: SendItem | None, event: EmailEvent) -> Activity:
+def _activity(lead_id: str, type_: str, send: SendItem | None, event: EmailEvent, now: datetime) -> Activity:
     about = {
         "send": send.send_id if send else None,
         "template": send.template if send else None,
         "sequence": id_of(send.sequence) if send and send.sequence else None,
+        "broadcast": send.broadcast if send else None,
         "link": event.link,
         "detail": event.sub_type,
     }
-    return Activity(lead_id, type_, event.at, event.key, {name: value for name, value in about.items() if value})
+    about = {name: value for name, value in about.items() if value}
+    return Activity(lead_id, type_, event.at, event.key, about, recorded=now)
