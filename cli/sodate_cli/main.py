@@ -5,6 +5,7 @@ import typer
 from sodate_cli.broadcasts import app as broadcast_app
 from sodate_cli.calibrate import calibrate
 from sodate_cli.calls import app as call_app
+from sodate_cli.campaigns import app as campaign_app
 from sodate_cli.corrections import adjust, judge
 from sodate_cli.dlq import app as dlq_app
 from sodate_cli.doctor.commands import doctor
@@ -43,6 +44,7 @@ app.add_typer(segment_app, name="segment")
 app.add_typer(broadcast_app, name="broadcast")
 app.add_typer(experiment_app, name="experiment")
 app.add_typer(template_app, name="template")
+app.add_typer(campaign_app, name="campaign")
 app.command("import")(import_leads)
 app.command("export")(export_leads)
 app.add_typer(sends_app, name="sends")

@@ -1,9 +1,10 @@
-"""Table stream: new activities and changed profiles update a lead's score, facts, segments and scenarios."""
+"""Table stream: new activities and changed profiles update a lead's score, facts, segments, scenarios, campaigns."""
 
 from datetime import datetime
 from typing import Any
 
 from sodate.activities.store import from_image
+from sodate.campaigns import react as campaigns
 from sodate.dynamodb import keys
 from sodate.errors import Invalid
 from sodate.leads.store import to_profile
@@ -31,6 +32,7 @@ def handle(app: App, event: dict[str, Any]) -> Failures:
         result = refresh(lead_id, live, occasion, app.clock.now(), prefetched.get(lead_id))
         waiting = react(lead_id, occasion.activities, app.definitions, app.clock.now())
         app.metrics.count(Metric.ENTRIES_WAITING, waiting)
+        campaigns.react(lead_id, occasion.activities, app.definitions, app.clock.now())
         plan_dates(profile_changes(records, app.clock.now()), occasion.activities, app.definitions, app.clock.now())
         return result
 

@@ -11,6 +11,7 @@ from sodate.scenarios.programs import is_scenario
 
 _BACKFILL = "apply starts a back-fill that looks at each lead anew; nobody enters a scenario by it (--no-backfill)"
 _APPROVAL = "nothing is sent until another person approves it: sodate broadcast approve"
+_MEMBERS = "leads become members with their next activity; earlier ones: sodate campaign refresh"
 #: Notes that do not depend on what was changed.
 _ALWAYS: dict[Kind, list[str]] = {
     "rules": [
@@ -22,6 +23,8 @@ _ALWAYS: dict[Kind, list[str]] = {
         "who would enter and leave, and why: sodate segment preview",
     ],
     "broadcast": [_APPROVAL, "a run that has begun goes on with the version it began with"],
+    "campaign": [_MEMBERS, "reports as of an earlier date keep the definition that was live then"],
+    "attribution": ["reports divide revenue anew from now on; reports as of an earlier date keep the earlier rules"],
     "sales": ["hot leads found from now on; leads already handed over keep their owner"],
 }
 Live = Mapping[tuple[Kind, str], Stored]
@@ -39,6 +42,8 @@ def by_adding(kind: Kind, definition_id: str, body: dict[str, Any]) -> list[str]
         return [f"starts for opt-ins confirmed from now on ({forms}); earlier opt-ins do not enter"]
     if kind == "segments":
         return [_BACKFILL]
+    if kind == "campaign":
+        return [_MEMBERS]
     return [_APPROVAL] if kind == "broadcast" else []
 
 

@@ -62,6 +62,21 @@ class Checked:
             for doc in docs
             if doc.model is not None
         ]
+        return [*found, *self._campaigns()]
+
+    def _campaigns(self) -> list[Definition]:
+        """Days of a campaign are days of the sender."""
+        book = self.playbook
+        if book.mailing is None or book.mailing.model is None:
+            return []
+        zone = {"time_zone": book.mailing.model.sender.time_zone}
+        found = [
+            Definition("campaign", doc.id, doc.model.model_dump(mode="json", by_alias=True) | zone)
+            for doc in book.campaigns
+            if doc.model is not None
+        ]
+        if book.attribution is not None and book.attribution.model is not None:
+            found.append(Definition("attribution", ONLY, book.attribution.model.model_dump(mode="json")))
         return found
 
     def _email_order(self) -> dict[str, list[str]]:

@@ -1,7 +1,7 @@
 """Directory → typed documents. Collects every problem and never raises for bad input.
 
 playbook.yaml  forms/*.yaml  templates/*.yaml (+ bodies)  sequences/*.yaml  scenarios/*.yaml  broadcasts/*.yaml
-rules.yaml  sales.yaml  segments.yaml  rehearsal.yaml (never published)
+campaigns/*.yaml  rules.yaml  sales.yaml  segments.yaml  attribution.yaml  rehearsal.yaml (never published)
 """
 
 from collections.abc import Mapping
@@ -16,6 +16,8 @@ from sodate.authoring.lead_fields import PlaybookFile
 from sodate.authoring.override import apply_overrides, unknown_targets
 from sodate.authoring.source import Source
 from sodate.broadcasts.broadcast import Broadcast
+from sodate.campaigns.attribution_rules import AttributionRules
+from sodate.campaigns.campaign import Campaign
 from sodate.email.content.template import Preheader, Subject, TemplateHead
 from sodate.forms.definition import Form
 from sodate.playbook.explain import in_place, line_of
@@ -62,6 +64,7 @@ SINGLE: dict[str, type[BaseModel]] = {
     "rules.yaml": RuleSet,
     "sales.yaml": Sales,
     "segments.yaml": SegmentFile,
+    "attribution.yaml": AttributionRules,
     "rehearsal.yaml": Assumptions,
 }
 MANY: dict[str, type[BaseModel]] = {
@@ -70,6 +73,7 @@ MANY: dict[str, type[BaseModel]] = {
     "sequences": Sequence,
     "scenarios": Scenario,
     "broadcasts": Broadcast,
+    "campaigns": Campaign,
 }
 _IGNORED = ("README.md", "README.ja.md")
 
@@ -110,12 +114,14 @@ class Playbook:
     rules: Doc[RuleSet] | None = None
     sales: Doc[Sales] | None = None
     segments: Doc[SegmentFile] | None = None
+    attribution: Doc[AttributionRules] | None = None
     rehearsal: Doc[Assumptions] | None = None
     forms: list[Doc[Form]] = field(default_factory=list)
     templates: list[Doc[TemplateFile]] = field(default_factory=list)
     sequences: list[Doc[Sequence]] = field(default_factory=list)
     scenarios: list[Doc[Scenario]] = field(default_factory=list)
     broadcasts: list[Doc[Broadcast]] = field(default_factory=list)
+    campaigns: list[Doc[Campaign]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -130,12 +136,14 @@ def load(directory: FilePath, overrides: Mapping[str, Any] | None = None) -> Pla
     playbook.rules = reader.one("rules.yaml", RuleSet, required=False)
     playbook.sales = reader.one("sales.yaml", Sales, required=False)
     playbook.segments = reader.one("segments.yaml", SegmentFile, required=False)
+    playbook.attribution = reader.one("attribution.yaml", AttributionRules, required=False)
     playbook.rehearsal = reader.one("rehearsal.yaml", Assumptions, required=False)
     playbook.forms = reader.many("forms", Form)
     playbook.templates = reader.many("templates", TemplateFile)
     playbook.sequences = reader.many("sequences", Sequence)
     playbook.scenarios = reader.many("scenarios", Scenario)
     playbook.broadcasts = reader.many("broadcasts", Broadcast)
+    playbook.campaigns = reader.many("campaigns", Campaign)
     playbook.problems += unknown_targets(reader.overrides, reader.hit, reader.present)
     return playbook
 

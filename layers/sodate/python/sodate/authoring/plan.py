@@ -13,7 +13,9 @@ from sodate.authoring.over import schedules_over
 from sodate.playbook.problem import Problem
 from sodate.playbook.store import Definitions, Kind, Stored, digest
 
-KINDS: tuple[Kind, ...] = ("template", "mailing", "sales", "rules", "segments", "sequence", "broadcast", "form")
+KINDS: tuple[Kind, ...] = (
+    "template", "mailing", "sales", "rules", "segments", "sequence", "broadcast", "form", "campaign", "attribution",
+)  # fmt: skip
 What = Literal["added", "changed", "retired", "left"]
 
 

@@ -15,6 +15,7 @@ _FOLDERS = {
     "sequences": "sequence",
     "scenarios": "scenario",
     "broadcasts": "broadcast",
+    "campaigns": "campaign",
 }
 
 

@@ -22,7 +22,9 @@ from sodate.dynamodb.table import ConditionFailed
 from sodate.errors import NotFound, Transient
 from sodate.playbook.model import read
 
-Kind = Literal["form", "template", "sequence", "mailing", "rules", "sales", "segments", "broadcast"]
+Kind = Literal[
+    "form", "template", "sequence", "mailing", "rules", "sales", "segments", "broadcast", "campaign", "attribution"
+]
 #: Id of the kinds of which a playbook has exactly one.
 ONLY = "default"
 POINTER_SECONDS = 20.0

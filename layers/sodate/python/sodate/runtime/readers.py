@@ -1,6 +1,6 @@
 """The model of each kind of definition. Imported on first use: a form post needs no scoring rules."""
 
-from typing import Literal, assert_never
+from importlib import import_module
 
 from pydantic import BaseModel
 
@@ -21,40 +21,24 @@ def must_read(stored: Stored) -> None:
         _must_compile(stored, read)
 
 
-def _model_of(
-    kind: Literal["form", "template", "mailing", "rules", "sales", "segments", "broadcast"],
-) -> type[BaseModel]:
-    match kind:
-        case "form":
-            from sodate.forms.definition import Form
+#: Module and model of each kind; `sequence` has two.
+MODELS: dict[str, tuple[str, str]] = {
+    "form": ("sodate.forms.definition", "Form"),
+    "template": ("sodate.email.content.template", "Template"),
+    "mailing": ("sodate.email.mailing", "Mailing"),
+    "rules": ("sodate.scoring.rules", "RuleSet"),
+    "sales": ("sodate.sales.definition", "Sales"),
+    "segments": ("sodate.segments.segment", "SegmentSet"),
+    "broadcast": ("sodate.broadcasts.broadcast", "Broadcast"),
+    "campaign": ("sodate.campaigns.campaign", "PublishedCampaign"),
+    "attribution": ("sodate.campaigns.attribution_rules", "AttributionRules"),
+}
 
-            return Form
-        case "template":
-            from sodate.email.content.template import Template
 
-            return Template
-        case "mailing":
-            from sodate.email.mailing import Mailing
-
-            return Mailing
-        case "rules":
-            from sodate.scoring.rules import RuleSet
-
-            return RuleSet
-        case "sales":
-            from sodate.sales.definition import Sales
-
-            return Sales
-        case "segments":
-            from sodate.segments.segment import SegmentSet
-
-            return SegmentSet
-        case "broadcast":
-            from sodate.broadcasts.broadcast import Broadcast
-
-            return Broadcast
-        case _:
-            assert_never(kind)
+def _model_of(kind: str) -> type[BaseModel]:
+    module, name = MODELS[kind]
+    model: type[BaseModel] = getattr(import_module(module), name)
+    return model
 
 
 def _must_compile_to_a_program(stored: Stored) -> None:

@@ -164,6 +164,19 @@ def written_tests(context: Context) -> Iterator[tuple[Doc[Any], Path, Test]]:
         experiment = doc.model.experiment if doc.model else None
         if experiment is not None and experiment.conversion is not None:
             yield doc, ("experiment", "conversion"), experiment.conversion
+    yield from _tests_of_campaigns(context)
+
+
+def _tests_of_campaigns(context: Context) -> Iterator[tuple[Doc[Any], Path, Test]]:
+    for doc in context.book.campaigns:
+        if doc.model is not None and doc.model.conversion is not None:
+            yield doc, ("conversion",), doc.model.conversion
+        for index, test in enumerate(doc.model.sources.activities if doc.model else ()):
+            yield doc, ("sources", "activities", index), test
+    attribution = context.book.attribution
+    for index, upload in enumerate(attribution.model.uploads if attribution and attribution.model else ()):
+        if attribution is not None:
+            yield attribution, ("uploads", index, "on"), upload.on
 
 
 def _tests_of_scenario(scenario: Scenario) -> Iterator[tuple[Path, Test]]:

@@ -1,0 +1,94 @@
+"""`sodate campaign conversions …`: what goes back to ad platforms."""
+
+from collections import Counter
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sodate.campaigns import store
+from sodate.campaigns.conversion import FILES
+from sodate.campaigns.export_conversions import export_conversions
+from sodate.errors import Invalid
+from sodate.playbook.store import Definitions
+
+from sodate_cli import output
+from sodate_cli.operator import StageOption, explained, now, target
+from sodate_cli.output import JsonOption
+from sodate_cli.times import Times
+
+app = typer.Typer(help="Conversions that go back to ad platforms.", no_args_is_help=True)
+
+
+class AdPlatformName(StrEnum):
+    GOOGLE = "google"
+    META = "meta"
+
+
+PlatformOption = Annotated[AdPlatformName, typer.Option("--platform", help="The ad platform.")]
+
+
+@app.command("list")
+def list_conversions(platform: PlatformOption, stage: StageOption = None, as_json: JsonOption = False) -> None:
+    """The queue of a platform: what waits, what went out, what was withheld.
+
+    Example: sodate campaign conversions list --platform google
+    """
+    with explained():
+        target(stage)
+        queue, times = list(store.conversions_of(platform.value)), Times.of_stage()
+    documents = [
+        {"at": one.at.isoformat(), "lead": one.lead_id, "name": one.name,
+         "amount": str(one.money) if one.money else None,
+         "state": one.state.value, "batch": one.batch or None, "key": one.key}
+        for one in queue
+    ]  # fmt: skip
+    if as_json:
+        output.show_json({"conversions": documents, "counts": dict(Counter(one.state.value for one in queue))})
+        return
+    columns = (times.column("at"), "lead", "conversion", "amount", "state", "batch")
+    rows = [
+        (times.shown(one["at"]), one["lead"], one["name"], one["amount"] or "", one["state"], one["batch"] or "")
+        for one in documents
+    ]
+    output.show_table(f"Conversions for {platform.value}", columns, rows, nothing="Nothing waits and nothing was sent.")
+
+
+@app.command("export")
+def export(
+    platform: PlatformOption,
+    out: Annotated[Path, typer.Option("--out", help="The file to write; it must not exist.")],
+    batch: Annotated[
+        str | None, typer.Option("--batch", help="Write an earlier batch again, for example after a lost file.")
+    ] = None,
+    stage: StageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write what waits into a file for upload, each conversion once: CSV for Google, JSON lines for Meta.
+
+    Example: sodate campaign conversions export --platform google --out conversions.csv
+    """
+    with explained():
+        if out.exists():
+            raise Invalid(f"{out} exists; give another name")
+        where = target(stage)
+        at = now(where)
+        name = batch or f"{at:%Y%m%dT%H%M%S}"
+        done = export_conversions(platform.value, Definitions(), name, at)
+        _write(out, FILES[platform.value](done.rows), name)
+    document = {"batch": name, "rows": len(done.rows), "set_aside": dict(done.set_aside), "file": str(out)}
+    if as_json:
+        output.show_json(document)
+    else:
+        output.show_fields(f"Conversions for {platform.value}", document)
+
+
+def _write(out: Path, text: str, batch: str) -> None:
+    """Raises: `Invalid`; the batch can be written again."""
+    try:
+        with out.open("x", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise Invalid(
+            f"{out} cannot be written: {error.strerror}; the rows are in the batch: --batch {batch}"
+        ) from error

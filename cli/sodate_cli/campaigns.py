@@ -1,0 +1,298 @@
+"""`sodate campaign …`: campaigns (施策), their members, what they cost and what they brought."""
+
+from collections import Counter
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated, Any
+
+import typer
+from sodate.campaigns import store
+from sodate.campaigns.ad_cost import known_costs
+from sodate.campaigns.attribution_rules import AttributionModel
+from sodate.campaigns.gather import Wanted, gather
+from sodate.campaigns.live import campaigns_at, must_be_known
+from sodate.campaigns.member import RANK, MemberStatus
+from sodate.campaigns.refresh import refresh as refresh_members
+from sodate.campaigns.results import Figures, Results, results
+from sodate.campaigns.spend import ads_of
+from sodate.errors import Invalid
+from sodate.leads.store import profiles_of
+from sodate.money import Money, amount_text
+from sodate.playbook.store import Definitions
+
+from sodate_cli import output
+from sodate_cli.campaign_conversions import app as conversions_app
+from sodate_cli.campaign_costs import app as cost_app
+from sodate_cli.leads import shown_name
+from sodate_cli.operator import StageOption, explained, now, target
+from sodate_cli.output import JsonOption
+from sodate_cli.times import Times
+
+app = typer.Typer(help="Campaigns (施策): members, costs, attributed revenue, ROI.", no_args_is_help=True)
+app.add_typer(cost_app, name="cost")
+app.add_typer(conversions_app, name="conversions")
+CampaignArgument = Annotated[str, typer.Argument(help="The campaign's `id` in campaigns/.")]
+ModelOption = Annotated[
+    AttributionModel | None, typer.Option("--model", help="How revenue is divided; default: attribution.yaml.")
+]
+AsOfOption = Annotated[
+    str | None,
+    typer.Option("--as-of", help="What was known at the end of this day (2026-10-31); default: now."),
+]
+UNDEFINED = "not defined"
+
+
+@app.command("list")
+def list_campaigns(
+    model: ModelOption = None, as_of: AsOfOption = None, stage: StageOption = None, as_json: JsonOption = False
+) -> None:
+    """Every campaign with its figures.
+
+    Example: sodate campaign list --as-of 2026-10-31 --model first
+    """
+    with explained():
+        found = _results(None, model, as_of, stage)
+    if as_json:
+        output.show_json(described(found))
+        return
+    columns = ("id", "members", "leads", "MQL", "SQL", "deals", "revenue", "spend", "CPL", "ROI %")
+    rows = [(one.id, _responded(one.members), *_shown(one.figures)) for one in found.campaigns]
+    output.show_table(
+        f"Campaigns, {found.model.value} touch model", columns, rows, nothing="The playbook has no campaigns."
+    )
+    for words, amounts in (("of no campaign", found.other), ("without a touch", found.unattributed)):
+        if amounts:
+            output.say(f"revenue {words}: {_amounts(amounts)}")
+
+
+@app.command("show")
+def show(
+    campaign: CampaignArgument,
+    model: ModelOption = None,
+    as_of: AsOfOption = None,
+    stage: StageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """One campaign, and by keyword of its ads: from the keyword to leads, deals and ROI.
+
+    Example: sodate campaign show autumn-materials --model u
+    """
+    with explained():
+        found = _results(campaign, model, as_of, stage)
+        one = found.campaign(campaign)
+        if one is None:
+            raise Invalid(f"{campaign} was not live then; its definition is younger")
+    if as_json:
+        output.show_json(
+            described(found)
+            | {"campaigns": [entry for entry in described(found)["campaigns"] if entry["id"] == campaign]}
+        )
+        return
+    figures = one.figures
+    fields = {
+        "title": one.title,
+        "members": {status.value: count for status, count in sorted(one.members.items())},
+        "impressions": f"{figures.impressions:,}", "clicks": f"{figures.clicks:,}", "CTR %": _percent(figures.ctr),
+        "leads": figures.leads, "CPL": _per(figures, figures.cpl), "MQL": figures.mqls, "SQL": figures.sqls,
+        "conversions": figures.conversions, "CPA": _per(figures, figures.cpa), "deals": figures.deals,
+        "revenue": _amounts(figures.revenue), "spend": _amounts(figures.spend), "ROI %": _percent(figures.roi),
+    }  # fmt: skip
+    output.show_fields(f"{campaign} ({found.model.value})", fields)
+    columns = ("keyword", "impressions", "clicks", "CTR %", "leads", "deals", "revenue", "spend", "CPL", "ROI %")
+    rows = [
+        (term or "(none)", part.impressions, part.clicks, _percent(part.ctr), part.leads, part.deals,
+         _amounts(part.revenue), _amounts(part.spend), _per(part, part.cpl), _percent(part.roi))
+        for term, part in one.keywords.items()
+    ]  # fmt: skip
+    output.show_table("By keyword", columns, rows, nothing="No touch and no cost has a keyword.")
+
+
+@app.command("members")
+def members(
+    campaign: CampaignArgument,
+    status: Annotated[MemberStatus | None, typer.Option("--status", help="Only members with this status.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most so many.")] = 100,
+    stage: StageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Who belongs to a campaign: targeted, responded, converted, and since when.
+
+    Example: sodate campaign members autumn-materials --status converted
+    """
+    with explained():
+        target(stage)
+        must_be_known(Definitions(), campaign)
+        found = [one for one in store.members_of(campaign) if status in (None, one.membership.status)]
+        found.sort(key=lambda one: (-RANK[one.membership.status], one.membership.since, one.lead_id))
+        shown = found[:limit]
+        profiles, times = profiles_of(one.lead_id for one in shown), Times.of_stage()
+    documents = [
+        {
+            "lead": one.lead_id,
+            "email": profiles[one.lead_id].address if one.lead_id in profiles else None,
+            "status": one.membership.status.value,
+            "since": datetime.fromtimestamp(one.membership.since * 60, UTC).isoformat(),
+        }
+        for one in shown
+    ]
+    if as_json:
+        counts = Counter(one.membership.status.value for one in found)
+        output.show_json({"members": documents, "counts": dict(counts), "all": len(found)})
+        return
+    rows = [
+        (
+            shown_name(profiles[one.lead_id]) if one.lead_id in profiles else "(erased)",
+            document["status"],
+            times.shown(document["since"]),
+        )
+        for one, document in zip(shown, documents, strict=True)
+    ]
+    columns = ("address", "status", times.column("since"))
+    output.show_table(f"Members of {campaign}", columns, rows, nothing=f"Nobody is a member of {campaign}.")
+    if len(found) > limit:
+        output.say(f"{len(found) - limit} more: --limit {len(found)}")
+
+
+@app.command("costs")
+def costs(
+    campaign: CampaignArgument, as_of: AsOfOption = None, stage: StageOption = None, as_json: JsonOption = False
+) -> None:
+    """The cost lines of a campaign, and its imported ad cost by ad campaign.
+
+    Example: sodate campaign costs autumn-materials
+    """
+    with explained():
+        where = target(stage)
+        definitions = Definitions()
+        must_be_known(definitions, campaign)
+        moment = _moment(as_of, now(where), Times.of_stage())
+        live = next((one for one in campaigns_at(definitions, moment) if one.id == campaign), None)
+        if live is None:
+            raise Invalid(f"{campaign} was not live then; its definition is younger")
+        own = live.campaign
+        platforms = {line.ad_cost.platform for line in own.costs if line.ad_cost is not None}
+        stored = [one for name in sorted(platforms) for one in store.ad_costs(name, own.from_, own.until)]
+        ads = ads_of(own, known_costs(stored, moment))
+    lines = [
+        {name: value for name, value in line.model_dump(mode="json", by_alias=True).items() if value not in (None, "")}
+        for line in own.costs
+    ]
+    groups: dict[tuple[str, str, str], list[int]] = {}
+    for one in ads:
+        sums = groups.setdefault((one.platform, one.campaign, one.currency), [0, 0, 0])
+        for index, value in enumerate((one.impressions, one.clicks, one.cost_micros)):
+            sums[index] += value
+    imported = [
+        {"platform": key[0], "campaign": key[1], "currency": key[2], "impressions": sums[0], "clicks": sums[1],
+         "cost": format(Decimal(sums[2]).scaleb(-6).normalize(), "f")}
+        for key, sums in sorted(groups.items())
+    ]  # fmt: skip
+    if as_json:
+        output.show_json({"campaign": campaign, "currency": own.currency, "lines": lines, "ad_costs": imported})
+        return
+    rows = [(line.get("title", ""), {name: value for name, value in line.items() if name != "title"}) for line in lines]
+    output.show_table(f"Cost lines of {campaign} ({own.currency})", ("title", "cost"), rows)
+    output.show_table(
+        "Imported ad cost", tuple(imported[0]) if imported else ("",), [tuple(one.values()) for one in imported]
+    )
+
+
+@app.command("refresh")
+def refresh(stage: StageOption = None, as_json: JsonOption = False) -> None:
+    """Look at the whole log of every lead anew, for activities that are older than a campaign's definition.
+
+    Example: sodate campaign refresh
+    """
+    with explained():
+        target(stage)
+        leads, changed = refresh_members(Definitions())
+    output.show_done(
+        {"leads": leads, "changed": changed}, f"{leads} leads; {changed} memberships changed", as_json=as_json
+    )
+
+
+def described(found: Results) -> dict[str, Any]:
+    """For programs: amounts as text in the currency's own digits, figures as numbers or null."""
+    return {
+        "as_of": found.as_of.isoformat(),
+        "model": found.model.value,
+        "campaigns": [
+            {
+                "id": one.id,
+                "title": one.title,
+                "members": {status.value: count for status, count in sorted(one.members.items())},
+                **_document(one.figures),
+                "keywords": {term: _document(part) for term, part in one.keywords.items()},
+            }
+            for one in found.campaigns
+        ],
+        "other": _as_amounts(found.other),
+        "unattributed": _as_amounts(found.unattributed),
+    }
+
+
+def _results(campaign: str | None, model: AttributionModel | None, as_of: str | None, stage: str | None) -> Results:
+    where = target(stage)
+    definitions = Definitions()
+    if campaign is not None:
+        must_be_known(definitions, campaign)
+    moment = _moment(as_of, now(where), Times.of_stage())
+    facts = gather(definitions, Wanted(moment, None if campaign is None else {campaign}), lambda _: ())
+    try:
+        return results(facts, moment, model)
+    except ValueError as error:
+        raise Invalid(str(error)) from error
+
+
+def _moment(as_of: str | None, at: datetime, times: Times) -> datetime:
+    """The end of the day in the stage's time zone; now includes the minute that has begun. Raises: `Invalid`."""
+    if as_of is None:
+        return at + timedelta(minutes=1)
+    try:
+        day = date.fromisoformat(as_of)
+    except ValueError as error:
+        raise Invalid(f"--as-of {as_of[:40]!r}: write a day, for example 2026-10-31") from error
+    return datetime.combine(day + timedelta(days=1), time.min, times.zone)
+
+
+def _responded(members_by_status: Any) -> int:
+    return sum(count for status, count in members_by_status.items() if RANK[status] >= RANK[MemberStatus.RESPONDED])
+
+
+def _shown(figures: Figures) -> tuple[object, ...]:
+    return (
+        figures.leads, figures.mqls, figures.sqls, figures.deals, _amounts(figures.revenue), _amounts(figures.spend),
+        _per(figures, figures.cpl), _percent(figures.roi),
+    )  # fmt: skip
+
+
+def _document(figures: Figures) -> dict[str, Any]:
+    return {
+        "impressions": figures.impressions, "clicks": figures.clicks, "ctr": _number(figures.ctr),
+        "leads": figures.leads, "mqls": figures.mqls, "sqls": figures.sqls, "conversions": figures.conversions,
+        "deals": figures.deals, "revenue": _as_amounts(figures.revenue), "spend": _as_amounts(figures.spend),
+        "cpl": _number(figures.cpl), "cpa": _number(figures.cpa), "roi": _number(figures.roi),
+    }  # fmt: skip
+
+
+def _as_amounts(amounts: tuple[Money, ...]) -> dict[str, str]:
+    return {one.currency: amount_text(one.amount, one.currency).replace(",", "") for one in amounts}
+
+
+def _number(figure: Fraction | None) -> float | None:
+    return None if figure is None else round(float(figure), 2)
+
+
+def _amounts(amounts: tuple[Money, ...]) -> str:
+    return ", ".join(str(one) for one in amounts) or "0"
+
+
+def _percent(figure: Fraction | None) -> str:
+    return UNDEFINED if figure is None else f"{float(figure):,.1f}"
+
+
+def _per(figures: Figures, figure: Fraction | None) -> str:
+    if figure is None or figures.currency is None:
+        return UNDEFINED
+    return str(Money(figures.currency, round(figure)))

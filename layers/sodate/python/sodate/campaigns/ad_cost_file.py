@@ -1,0 +1,215 @@
+"""Reads reports of ad platforms: Google Ads (Japanese, English; UTF-8, UTF-16 with tabs), Yahoo!広告 (CP932), others.
+
+The header is found below title lines by the names of its columns, rows of totals are used to check the sum, and one
+unreadable row never rejects the others. Pure.
+"""
+
+import csv
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from fractions import Fraction
+from io import StringIO
+
+from sodate.campaigns.ad_cost import MICROS, AdCostRecord
+from sodate.campaigns.ad_numbers import NotANumber, count_of, day_of, micros_of
+from sodate.errors import Invalid
+from sodate.leads.text import fold
+from sodate.money import DIGITS
+
+LARGEST_FILE = 64 * 1024 * 1024
+_HEADER_WITHIN = 40
+_MOST_PROBLEMS = 1000
+_LONGEST = 200
+#: Folded names of columns, as the platforms write them.
+_COLUMNS: dict[str, frozenset[str]] = {
+    "day": frozenset({"日", "日付", "日別", "day", "date", "segments.date"}),
+    "campaign": frozenset({"キャンペーン", "キャンペーン名", "campaign", "campaign name", "campaign.name"}),
+    "ad_group": frozenset({"広告グループ", "広告グループ名", "ad group", "ad group name", "ad_group", "ad_group.name"}),
+    "keyword": frozenset(
+        {"検索キーワード", "キーワード", "search keyword", "keyword", "keyword text", "ad_group_criterion.keyword.text"}
+    ),
+    "impressions": frozenset({"表示回数", "インプレッション数", "impr.", "impressions", "metrics.impressions"}),
+    "clicks": frozenset({"クリック数", "clicks", "metrics.clicks"}),
+    "cost": frozenset({"費用", "コスト", "ご利用額", "cost", "spend", "amount spent"}),
+    "cost_micros": frozenset({"cost (micros)", "cost_micros", "metrics.cost_micros", "費用(マイクロ)"}),
+    "currency": frozenset({"通貨コード", "通貨", "currency code", "currency", "customer.currency_code"}),
+}
+_TOTALS = ("合計", "総計", "小計", "total", "grand total", "sub total", "subtotal")
+_NOTHING = frozenset({"", "-", "--", "—"})
+
+
+@dataclass(frozen=True)
+class BadRow:
+    line: int
+    reason: str
+
+
+@dataclass
+class AdCostFile:
+    """`totals_differ`: the file has totals, and none of them is the sum of its rows."""
+
+    encoding: str
+    records: list[AdCostRecord] = field(default_factory=list)
+    problems: list[BadRow] = field(default_factory=list)
+    rows: int = 0
+    totals_differ: bool = False
+
+
+def read_ad_costs(data: bytes, platform: str, currency: str | None, recorded_at: datetime) -> AdCostFile:
+    """`currency`: of a file that does not say it. Rows of one day, campaign, ad group and keyword are added up:
+    reports by device or match type have several.
+
+    Raises: `Invalid` for a file without a header, without days, too large, or in no known encoding.
+    """
+    if len(data) > LARGEST_FILE:
+        raise Invalid(f"the file has {len(data) // 1024 // 1024} MiB; export fewer days at once (at most 64)", "file")
+    text, encoding = _decoded(data)
+    lines = _table(text)
+    columns, above = _header(lines)
+    reader = _Reader(platform, currency, recorded_at, columns, AdCostFile(encoding))
+    for number, cells in lines[above:]:
+        reader.read(number, cells)
+    return reader.result()
+
+
+def _decoded(data: bytes) -> tuple[str, str]:
+    marks = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+    marked = next((encoding for mark, encoding in marks.items() if data.startswith(mark)), None)
+    for encoding in (marked,) if marked else ("utf-8", "cp932"):
+        try:
+            return data.decode(encoding), encoding
+        except UnicodeDecodeError:
+            continue
+    raise Invalid("the file is neither UTF-8, UTF-16 nor CP932 (Shift_JIS); export it again as CSV", "file")
+
+
+def _table(text: str) -> list[tuple[int, list[str]]]:
+    """Line number and cells of each record; a report has tabs or commas."""
+    head = text[:20_000]
+    delimiter = "\t" if head.count("\t") > head.count(",") else ","
+    csv.field_size_limit(1024 * 1024)
+    reader = csv.reader(StringIO(text.replace("\x00", ""), newline=""), delimiter=delimiter)
+    found = []
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                found.append((reader.line_num, cells))
+    except csv.Error as error:
+        raise Invalid(f"line {reader.line_num}: {error}; export the report again as CSV", "file") from error
+    return found
+
+
+def _header(lines: Sequence[tuple[int, list[str]]]) -> tuple[dict[str, int], int]:
+    """Columns by what they mean, and how many records are above the rows."""
+    best: dict[str, int] = {}
+    for index, (_, cells) in enumerate(lines[:_HEADER_WITHIN]):
+        columns = _columns(cells)
+        if {"day", "campaign"} <= columns.keys() and ("cost" in columns or "cost_micros" in columns):
+            return columns, index + 1
+        best = max(best, columns, key=len)
+    missing = [name for name in ("day", "campaign", "cost") if name not in best]
+    raise Invalid(
+        f"no header with a day, a campaign and a cost in the first {_HEADER_WITHIN} lines (missing: "
+        f"{', '.join(missing)}); export the report by day, with the columns Campaign and Cost",
+        "file",
+    )
+
+
+def _columns(cells: Sequence[str]) -> dict[str, int]:
+    names = [fold(cell.strip().strip("\ufeff")) for cell in cells]
+    found: dict[str, int] = {}
+    for meaning, known in _COLUMNS.items():
+        index = next((index for index, name in enumerate(names) if name in known), None)
+        if index is not None:
+            found[meaning] = index
+    return found
+
+
+@dataclass
+class _Reader:
+    platform: str
+    currency: str | None
+    recorded_at: datetime
+    columns: Mapping[str, int]
+    file: AdCostFile
+    sums: dict[tuple[date, str, str, str], list[int]] = field(default_factory=dict)
+    currencies: dict[tuple[date, str, str, str], str] = field(default_factory=dict)
+    totals: list[int] = field(default_factory=list)
+
+    def read(self, line: int, cells: list[str]) -> None:
+        given = {name: cells[index].strip() for name, index in self.columns.items() if index < len(cells)}
+        try:
+            day = day_of(given.get("day", ""))
+            if day is None:
+                self._without_day(line, cells, given)
+                return
+            self._add(day, given)
+        except (NotANumber, Invalid) as error:
+            self._problem(line, str(error))
+
+    def result(self) -> AdCostFile:
+        costs = sum(figures[2] for figures in self.sums.values())
+        self.file.totals_differ = bool(self.totals) and costs not in self.totals and not self.file.problems
+        self.file.records = [self._record(key, figures) for key, figures in sorted(self.sums.items())]
+        return self.file
+
+    def _without_day(self, line: int, cells: Sequence[str], given: Mapping[str, str]) -> None:
+        if any(fold(cell).startswith(_TOTALS) for cell in cells):
+            self.totals.append(self._cost(given))
+        else:
+            self._problem(line, f"{given.get('day', '')[:40]!r} is no day; write 2026-10-01 or 2026/10/01")
+
+    def _add(self, day: date, given: Mapping[str, str]) -> None:
+        currency = self._currency(given)
+        names = (_name(given.get(name, "")) for name in ("campaign", "ad_group", "keyword"))
+        campaign, ad_group, keyword = names
+        key = (day, campaign, ad_group, keyword)
+        if self.currencies.setdefault(key, currency) != currency:
+            raise Invalid(f"{currency} beside {self.currencies[key]} on the same day: two currencies are never added")
+        impressions, clicks = count_of(given.get("impressions", "")), count_of(given.get("clicks", ""))
+        cost = self._cost(given)
+        figures = self.sums.setdefault(key, [0, 0, 0])
+        for index, value in enumerate((impressions, clicks, cost)):
+            figures[index] += value
+        self.file.rows += 1
+
+    def _currency(self, given: Mapping[str, str]) -> str:
+        written = unicodedata.normalize("NFKC", given.get("currency", "")).strip().upper()
+        currency = written if written not in _NOTHING else self.currency
+        if currency is None:
+            raise Invalid("the file has no currency column; give --currency, for example --currency JPY")
+        if currency not in DIGITS:
+            raise Invalid(f"{currency[:10]!r} is no currency of ISO 4217")
+        return currency
+
+    def _cost(self, given: Mapping[str, str]) -> int:
+        if "cost_micros" in given:
+            return count_of(given["cost_micros"])
+        return micros_of(given.get("cost", ""))
+
+    def _record(self, key: tuple[date, str, str, str], figures: Sequence[int]) -> AdCostRecord:
+        day, campaign, ad_group, keyword = key
+        impressions, clicks, cost = figures
+        return AdCostRecord(
+            self.platform, day, campaign, ad_group, keyword, impressions, clicks, cost, self.currencies[key],
+            self.recorded_at,
+        )  # fmt: skip
+
+    def _problem(self, line: int, reason: str) -> None:
+        if len(self.file.problems) < _MOST_PROBLEMS:
+            self.file.problems.append(BadRow(line, reason))
+
+
+def _name(cell: str) -> str:
+    """Without control characters; a dash is no name."""
+    plain = "".join(one for one in unicodedata.normalize("NFC", cell) if unicodedata.category(one)[0] != "C")
+    plain = plain.strip()[:_LONGEST]
+    return "" if plain in _NOTHING else plain
+
+
+def cost_sums(records: Sequence[AdCostRecord]) -> Iterator[tuple[str, Fraction]]:
+    """Sum per currency, in its main unit."""
+    for currency in sorted({one.currency for one in records}):
+        yield currency, Fraction(sum(one.cost_micros for one in records if one.currency == currency), MICROS)

@@ -1,0 +1,125 @@
+"""Takes conversions out of a platform's queue into one file, each once; or hands them to the platform's API.
+
+A batch is taken first and written afterwards: when the command dies in between, the same batch is written again by its
+id. The platform recognises a repeat by the id of the conversion.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from sodate.activities.store import ad_clicks_of
+from sodate.campaigns import store
+from sodate.campaigns.conversion import Conversion, ConversionState, Platform, Recipient, Row, SetAside, row_of
+from sodate.campaigns.live import live_rules
+from sodate.errors import Transient
+from sodate.leads.store import find_state, profiles_of
+from sodate.playbook.store import Definitions
+
+#: Rows of one call of a platform's API.
+_AT_ONCE = 1000
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Of one row. `retry`: neither accepted nor refused; it is tried again until it expires."""
+
+    key: str
+    state: ConversionState
+    reason: str = ""
+
+
+class AdPlatform(Protocol):
+    """A platform's API. It gives one verdict per row; a row without one is tried again.
+
+    Raises: `Transient` when the platform does not answer.
+    """
+
+    def upload(self, rows: Sequence[Row]) -> Sequence[Verdict]: ...
+
+
+@dataclass
+class Export:
+    """`rows`: of the file. `set_aside`: reasons of the others, and how many."""
+
+    batch: str
+    rows: list[Row] = field(default_factory=list)
+    set_aside: Counter[str] = field(default_factory=Counter)
+
+
+def export_conversions(platform: Platform, definitions: Definitions, batch: str, now: datetime) -> Export:
+    """Take everything that waits into `batch`. With the id of an earlier batch: its rows again, and nothing new.
+
+    Raises: `Transient`.
+    """
+    export, queue = Export(batch), list(store.conversions_of(platform))
+    again = [one for one in queue if one.batch == batch]
+    for decided in _decided(again or _waiting(queue), definitions, now):
+        if isinstance(decided, SetAside):
+            _set_aside(decided, export)
+        elif again or store.settle_conversion(decided.conversion, ConversionState.EXPORTED, "file", batch):
+            export.rows.append(decided)
+    return export
+
+
+def upload_conversions(
+    platform: Platform, client: AdPlatform, definitions: Definitions, batch: str, now: datetime
+) -> Counter[str]:
+    """States of the rows after the platform's verdicts, and reasons of those that were set aside.
+
+    Raises: `Transient` from the table only: when the platform does not answer, its rows wait.
+    """
+    export, counts = Export(batch), Counter[str]()
+    rows = []
+    for decided in _decided(_waiting(store.conversions_of(platform)), definitions, now):
+        if isinstance(decided, SetAside):
+            _set_aside(decided, export)
+        else:
+            rows.append(decided)
+    for start in range(0, len(rows), _AT_ONCE):
+        part = rows[start : start + _AT_ONCE]
+        verdicts = _verdicts(client, part)
+        for row in part:
+            verdict = verdicts.get(row.conversion.key)
+            state = verdict.state if verdict is not None else ConversionState.PENDING
+            store.settle_conversion(row.conversion, state, (verdict.reason if verdict else "no_verdict")[:200], batch)
+            counts[state.value] += 1
+    return counts + export.set_aside
+
+
+def _verdicts(client: AdPlatform, rows: Sequence[Row]) -> dict[str, Verdict]:
+    try:
+        return {verdict.key: verdict for verdict in client.upload(rows)}
+    except Transient:
+        return {}
+
+
+def _waiting(queue: "Iterator[Conversion] | list[Conversion]") -> list[Conversion]:
+    return [one for one in queue if one.state is ConversionState.PENDING]
+
+
+def _set_aside(decided: SetAside, export: Export) -> None:
+    """One of an earlier batch stays as it is; what is known of its lead has changed since."""
+    if decided.conversion.state is ConversionState.PENDING:
+        store.settle_conversion(decided.conversion, decided.state, decided.reason)
+    export.set_aside[decided.reason] += 1
+
+
+def _decided(conversions: Sequence[Conversion], definitions: Definitions, now: datetime) -> Iterator[Row | SetAside]:
+    topic = live_rules(definitions).hashed_email_needs
+    recipients: dict[str, Recipient | None] = {}
+    for one in conversions:
+        if one.lead_id not in recipients:
+            recipients[one.lead_id] = _recipient(one.lead_id, topic)
+        yield row_of(one, recipients[one.lead_id], now)
+
+
+def _recipient(lead_id: str, topic: str | None) -> Recipient | None:
+    state = find_state(lead_id)
+    profile = profiles_of([lead_id], consistent=True).get(lead_id)
+    if state is None or profile is None:
+        return None
+    has_consent = topic is not None and state.topics.get(topic) == "confirmed"
+    return Recipient(profile.address, state.blocked is not None, has_consent, ad_clicks_of(lead_id))

@@ -1,0 +1,97 @@
+"""Collects what the results of campaigns are made of: for an operator and for reports, never in a request.
+
+Of each member: its log, its profile's time of creation, its first signal, its deals; and the same of each contact of
+these deals. About five read units per lead.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TypeVar
+
+from sodate.activities.store import activities_of
+from sodate.campaigns import store
+from sodate.campaigns.ad_cost import AdCostRecord
+from sodate.campaigns.live import campaigns_at, rules_at
+from sodate.campaigns.results import CampaignFacts, LeadFacts
+from sodate.campaigns.sources import LiveCampaign
+from sodate.deals.deal import Deal
+from sodate.dynamodb import table
+from sodate.leads.lead import Profile
+from sodate.leads.store import profiles_of
+from sodate.playbook.store import Definitions
+from sodate.signals.store import signals_of
+
+#: Leads that are read at the same time.
+_THREADS = 8
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
+DealsOf = Callable[[str], Iterable[Deal]]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """`campaigns`: ids; None: all. `also`: leads beside their members, such as contacts of deals of a period."""
+
+    as_of: datetime
+    campaigns: Collection[str] | None = None
+    also: Collection[str] = ()
+
+
+def gather(definitions: Definitions, wanted: Wanted, deals_of: DealsOf) -> CampaignFacts:
+    """The facts under the definitions that were live at `wanted.as_of`. `deals_of`: every deal in which a lead is or
+    was a contact.
+
+    Raises: `Invalid` for a lead whose log cannot be read.
+    """
+    campaigns = campaigns_at(definitions, wanted.as_of)
+    chosen = [live for live in campaigns if wanted.campaigns is None or live.id in wanted.campaigns]
+    members = {member.lead_id for live in chosen for member in store.members_of(live.id)} | set(wanted.also)
+    deals = {deal.id: deal for found in _in_threads(deals_of, sorted(members)) for deal in found}
+    contacts = {lead_id for deal in deals.values() for change in deal.history for lead_id, _ in change.added}
+    leads = list(_leads(sorted(members | contacts)))
+    ordered = [deals[deal_id] for deal_id in sorted(deals)]
+    return CampaignFacts(campaigns, rules_at(definitions, wanted.as_of), leads, ordered, list(_ad_costs(chosen)))
+
+
+def _leads(lead_ids: Sequence[str]) -> Iterator[LeadFacts]:
+    """Without erased ones."""
+    profiles = profiles_of(lead_ids)
+    present = [profiles[lead_id] for lead_id in lead_ids if lead_id in profiles]
+    yield from _in_threads(_facts, present)
+
+
+def _facts(profile: Profile) -> LeadFacts:
+    lead_id = profile.lead_id
+    created = datetime.fromisoformat(profile.created)
+    return LeadFacts(lead_id, created, activities_of(lead_id), _first_signal(lead_id))
+
+
+def _first_signal(lead_id: str) -> datetime | None:
+    """When the score first reached the threshold of marketing; a signal of a scenario is none."""
+    times = (signal.at for signal in signals_of(lead_id) if signal.sk.count("#") == 1)
+    return min(map(datetime.fromisoformat, times), default=None)
+
+
+def _ad_costs(campaigns: Sequence[LiveCampaign]) -> Iterator[AdCostRecord]:
+    """Of the days of the campaigns that have ad costs."""
+    spans: dict[str, tuple[date, date]] = {}
+    for one in (live.campaign for live in campaigns):
+        for line in one.costs:
+            if line.ad_cost is not None:
+                first, last = spans.get(line.ad_cost.platform, (one.from_, one.until))
+                spans[line.ad_cost.platform] = min(first, one.from_), max(last, one.until)
+    for platform, (first, last) in spans.items():
+        yield from store.ad_costs(platform, first, last)
+
+
+def _in_threads(act: Callable[[_In], _Out], items: Sequence[_In]) -> Iterator[_Out]:
+    in_use = table.used()
+
+    def acted(item: _In) -> _Out:
+        in_use.use()
+        return act(item)
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        yield from pool.map(acted, items)
