@@ -3,12 +3,13 @@
 from collections import Counter
 from enum import StrEnum
 from pathlib import Path
+from secrets import token_hex
 from typing import Annotated
 
 import typer
 from sodate.campaigns import store
 from sodate.campaigns.conversion import FILES
-from sodate.campaigns.export_conversions import export_conversions
+from sodate.campaigns.export_conversions import export_again, export_conversions
 from sodate.errors import Invalid
 from sodate.playbook.store import Definitions
 
@@ -73,8 +74,9 @@ def export(
             raise Invalid(f"{out} exists; give another name")
         where = target(stage)
         at = now(where)
-        name = batch or f"{at:%Y%m%dT%H%M%S}"
-        done = export_conversions(platform.value, Definitions(), name, at)
+        name = batch or f"{at:%Y%m%dT%H%M%S}-{token_hex(3)}"
+        take = export_conversions if batch is None else export_again
+        done = take(platform.value, Definitions(), name, at)
         _write(out, FILES[platform.value](done.rows), name)
     document = {"batch": name, "rows": len(done.rows), "set_aside": dict(done.set_aside), "file": str(out)}
     if as_json:

@@ -56,8 +56,8 @@ def list_campaigns(
     if as_json:
         output.show_json(described(found))
         return
-    columns = ("id", "members", "leads", "MQL", "SQL", "deals", "revenue", "spend", "CPL", "ROI %")
-    rows = [(one.id, _responded(one.members), *_shown(one.figures)) for one in found.campaigns]
+    columns = ("id", "leads", "MQL", "deals", "revenue", "spend", "CPL", "ROI %")
+    rows = [(one.id, *_shown(one.figures)) for one in found.campaigns]
     output.show_table(
         f"Campaigns, {found.model.value} touch model", columns, rows, nothing="The playbook has no campaigns."
     )
@@ -256,13 +256,9 @@ def _moment(as_of: str | None, at: datetime, times: Times) -> datetime:
     return datetime.combine(day + timedelta(days=1), time.min, times.zone)
 
 
-def _responded(members_by_status: Any) -> int:
-    return sum(count for status, count in members_by_status.items() if RANK[status] >= RANK[MemberStatus.RESPONDED])
-
-
 def _shown(figures: Figures) -> tuple[object, ...]:
     return (
-        figures.leads, figures.mqls, figures.sqls, figures.deals, _amounts(figures.revenue), _amounts(figures.spend),
+        figures.leads, figures.mqls, figures.deals, _amounts(figures.revenue), _amounts(figures.spend),
         _per(figures, figures.cpl), _percent(figures.roi),
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ from sodate.activities.store import ad_clicks_of
 from sodate.campaigns import store
 from sodate.campaigns.conversion import Conversion, ConversionState, Platform, Recipient, Row, SetAside, row_of
 from sodate.campaigns.live import live_rules
-from sodate.errors import Transient
+from sodate.errors import NotFound, Transient
 from sodate.leads.store import find_state, profiles_of
 from sodate.playbook.store import Definitions
 
@@ -50,16 +50,28 @@ class Export:
 
 
 def export_conversions(platform: Platform, definitions: Definitions, batch: str, now: datetime) -> Export:
-    """Take everything that waits into `batch`. With the id of an earlier batch: its rows again, and nothing new.
-
-    Raises: `Transient`.
-    """
-    export, queue = Export(batch), list(store.conversions_of(platform))
-    again = [one for one in queue if one.batch == batch]
-    for decided in _decided(again or _waiting(queue), definitions, now):
+    """Take everything that waits into a new batch. Raises: `Transient`."""
+    export = Export(batch)
+    for decided in _decided(_waiting(store.conversions_of(platform)), definitions, now):
         if isinstance(decided, SetAside):
             _set_aside(decided, export)
-        elif again or store.settle_conversion(decided.conversion, ConversionState.EXPORTED, "file", batch):
+        elif store.settle_conversion(decided.conversion, ConversionState.EXPORTED, "file", batch):
+            export.rows.append(decided)
+    return export
+
+
+def export_again(platform: Platform, definitions: Definitions, batch: str, now: datetime) -> Export:
+    """The rows of an earlier batch that may still be sent: who was erased or objected since is left out.
+
+    Raises: `NotFound`.
+    """
+    export, rows = Export(batch), [one for one in store.conversions_of(platform) if one.batch == batch]
+    if not rows:
+        raise NotFound(f"there is no batch {batch[:60]!r}; see `sodate campaign conversions list`")
+    for decided in _decided(rows, definitions, now):
+        if isinstance(decided, SetAside):
+            export.set_aside[decided.reason] += 1
+        else:
             export.rows.append(decided)
     return export
 
@@ -96,14 +108,12 @@ def _verdicts(client: AdPlatform, rows: Sequence[Row]) -> dict[str, Verdict]:
         return {}
 
 
-def _waiting(queue: "Iterator[Conversion] | list[Conversion]") -> list[Conversion]:
+def _waiting(queue: Iterator[Conversion]) -> list[Conversion]:
     return [one for one in queue if one.state is ConversionState.PENDING]
 
 
 def _set_aside(decided: SetAside, export: Export) -> None:
-    """One of an earlier batch stays as it is; what is known of its lead has changed since."""
-    if decided.conversion.state is ConversionState.PENDING:
-        store.settle_conversion(decided.conversion, decided.state, decided.reason)
+    store.settle_conversion(decided.conversion, decided.state, decided.reason)
     export.set_aside[decided.reason] += 1
 
 
