@@ -145,8 +145,8 @@ def test_a_report_of_a_past_day_stays_what_it_was(moment: int, model: Attributio
     ]  # fmt: skip
     costs = [*facts.ad_costs, replace(facts.ad_costs[0], cost_micros=7, recorded_at=recorded)]
     new_deal = won_deal("D9", won=data.draw(st.integers(20, 60)), leads=("L2",))
-    told_late = replace(new_deal, history=tuple(replace(one, recorded_at=recorded) for one in new_deal.history))
-    later = replace(facts, leads=leads, ad_costs=costs, deals=[*facts.deals, told_late])
+    recorded_late = replace(new_deal, history=tuple(replace(one, recorded_at=recorded) for one in new_deal.history))
+    later = replace(facts, leads=leads, ad_costs=costs, deals=[*facts.deals, recorded_late])
     assert results(later, as_of, model) == results(facts, as_of, model)
 
 

@@ -16,10 +16,27 @@ from sodate.leads.text import fold
 
 Matches = Callable[[Activity], bool]
 #: Activities that carry where a visitor came from (`activities.arrival`).
-ARRIVING = frozenset({"form_submitted", "web_session", "document_downloaded", "page_viewed"})
+ARRIVING = frozenset(
+    {
+        "web_session",
+        ActivityType.FORM_SUBMITTED.value,
+        ActivityType.DOCUMENT_DOWNLOADED.value,
+        ActivityType.PAGE_VIEWED.value,
+    }
+)
 #: Never a touch, whatever a playbook says: mail programs open emails, and leaving is no interest.
-_NEVER = frozenset({"mail_opened", "mail_bounced", "mail_complained", "unsubscribed", "preferences_changed"})
-_ENTERED_SEGMENT = frozenset({"segment_entered", "segment_added"})
+_NEVER = frozenset(
+    {
+        ActivityType.MAIL_OPENED.value,
+        ActivityType.MAIL_BOUNCED.value,
+        ActivityType.MAIL_COMPLAINED.value,
+        ActivityType.UNSUBSCRIBED.value,
+        ActivityType.PREFERENCES_CHANGED.value,
+    }
+)
+_POSTED = frozenset({ActivityType.FORM_SUBMITTED.value})
+_CLICKED = frozenset({ActivityType.MAIL_CLICKED.value})
+_ENTERED_SEGMENT = frozenset({ActivityType.SEGMENT_ENTERED.value, ActivityType.SEGMENT_ADDED.value})
 
 
 @dataclass(frozen=True)
@@ -72,13 +89,13 @@ class LiveCampaign:
         found: list[Matches] = [did(test) for test in sources.activities]
         found += [_came_by(utm) for utm in sources.utm]
         if sources.forms:
-            found.append(_about(frozenset({"form_submitted"}), "form", sources.forms))
+            found.append(_about(_POSTED, "form", sources.forms))
         if sources.click_ids:
             found.append(_about(ARRIVING, "click", sources.click_ids))
         if sources.broadcasts:
-            found.append(_about(frozenset({"mail_clicked"}), "broadcast", sources.broadcasts))
+            found.append(_about(_CLICKED, "broadcast", sources.broadcasts))
         if sources.scenarios:
-            found.append(_about(frozenset({"mail_clicked"}), "sequence", sources.scenarios))
+            found.append(_about(_CLICKED, "sequence", sources.scenarios))
         if sources.imports:
             imports = frozenset(sources.imports)
             found.append(lambda one: import_source(one) in imports)

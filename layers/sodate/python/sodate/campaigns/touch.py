@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sodate.activities.activity import Activity
+from sodate.activities.catalog import ActivityType
 from sodate.campaigns.sources import ARRIVING, LiveCampaign
 from sodate.facts.fold import robots_in
 from sodate.leads.text import fold
@@ -14,7 +15,14 @@ _PAID = frozenset({"cpc", "ppc", "cpm", "cpv", "paid", "paidsearch", "paid_searc
 _EMAIL = frozenset({"email", "e-mail", "mail", "newsletter"})
 _SOCIAL_HOSTS = ("facebook.com", "twitter.com", "x.com", "t.co", "linkedin.com", "lnkd.in", "instagram.com", "line.me")
 _SEARCH_HOSTS = ("google.com", "google.co.jp", "yahoo.co.jp", "search.yahoo.co.jp", "bing.com", "duckduckgo.com")
-_MEETINGS = frozenset({"seminar_registered", "seminar_attended", "card_exchanged", "meeting_set"})
+_MEETINGS = frozenset(
+    {
+        ActivityType.SEMINAR_REGISTERED.value,
+        ActivityType.SEMINAR_ATTENDED.value,
+        ActivityType.CARD_EXCHANGED.value,
+        ActivityType.MEETING_SET.value,
+    }
+)
 
 
 class Channel(StrEnum):
@@ -94,7 +102,7 @@ def touch_of(activity: Activity, campaigns: Sequence[LiveCampaign]) -> Touch | N
 
 def _channel(activity: Activity, about: dict[str, str], referrer: str) -> Channel:
     medium = fold(about["medium"])
-    if activity.type == "mail_clicked" or medium in _EMAIL:
+    if activity.type == ActivityType.MAIL_CLICKED or medium in _EMAIL:
         return Channel.EMAIL
     if about["click"] or medium in _PAID:
         return Channel.PAID
