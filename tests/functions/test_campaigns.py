@@ -271,8 +271,10 @@ def test_a_conversion_is_exported_once_and_its_batch_can_be_written_again(stage:
 def test_a_repeated_activity_is_queued_once(stage: QuickWorld) -> None:
     lead_id = converted(stage)
     record = next(one for one in activities_of(lead_id) if one.type == "meeting_set")
-    for _ in range(3):
-        react(lead_id, [record], stage.app.definitions, stage.now)
+    for rows in (1, 0):
+        export = export_conversions("google", stage.app.definitions, f"b{rows}", stage.now)
+        assert len(export.rows) == rows
+        react(lead_id, [record, record], stage.app.definitions, stage.now)
     assert len(stage.items("conversion")) == 1
 
 

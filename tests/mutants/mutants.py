@@ -485,6 +485,7 @@ from tests.mutants.bad_days_releases import RELEASES  # noqa: E402
 from tests.mutants.bad_days_rotation import ROTATION  # noqa: E402
 from tests.mutants.broadcasts import BROADCASTS  # noqa: E402
 from tests.mutants.calls import CALLS  # noqa: E402
+from tests.mutants.campaigns import CAMPAIGNS  # noqa: E402
 from tests.mutants.checks import CHECKS  # noqa: E402
 from tests.mutants.deciding import DECIDING  # noqa: E402
 from tests.mutants.experiments import EXPERIMENTS  # noqa: E402
@@ -496,4 +497,4 @@ from tests.mutants.templates import TEMPLATES  # noqa: E402
 
 MUTANTS += ABUSE + ALARM_MUTANTS + DELIVERY + DOCTOR + OPT_OUT + REDRIVE + RELEASES + ROTATION + DECIDING + ENGINE
 MUTANTS += BROADCASTS + EXPERIMENTS + SCENARIO_DAYS + SCENARIO_ENTRIES + REHEARSAL_REPORT + TEMPLATES
-MUTANTS += CALLS + CHECKS
+MUTANTS += CALLS + CHECKS + CAMPAIGNS

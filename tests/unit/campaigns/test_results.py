@@ -102,6 +102,8 @@ def test_two_currencies_are_never_added_and_make_no_roi() -> None:
     assert autumn is not None
     assert autumn.figures.revenue == (Money("JPY", 500_001), Money("USD", 12_345))
     assert autumn.figures.roi is None
+    only_dollars = results(replace(facts, deals=[dollars]), day(46)).campaign("autumn")
+    assert only_dollars is not None and only_dollars.figures.roi is None
     euros = [*facts.ad_costs, ad(3, "x", 5, currency="EUR")]
     figures = results(replace(facts, ad_costs=euros), day(46)).campaign("autumn").figures  # type: ignore[union-attr]
     assert [one.currency for one in figures.spend] == ["EUR", "JPY"]

@@ -1,0 +1,92 @@
+"""Seeded bugs in campaigns: revenue that gets lost, reports that change afterwards, conversions that must not leave."""
+
+from tests.mutants.mutants import Mutant
+
+_SODATE = "layers/sodate/python/sodate/"
+_ATTRIBUTION = "tests/unit/campaigns/test_attribution.py"
+_TOUCHES = "tests/unit/campaigns/test_touches.py"
+_RESULTS = "tests/unit/campaigns/test_results.py"
+_CONVERSIONS = "tests/unit/campaigns/test_conversions.py"
+_SYSTEM = "tests/functions/test_campaigns.py"
+
+
+def _mutant(name: str, file: str, old: str, new: str, breaks: str, *tests: str) -> Mutant:
+    return Mutant(name, f"{_SODATE}{file}.py", ((old, new),), breaks, tests=tests)
+
+
+CAMPAIGNS = (
+    _mutant(
+        "shares-are-rounded-down",
+        "campaigns/attribution",
+        "for index in largest[:left]:",
+        "for index in largest[: left - 1]:",
+        "parts of a deal miss it by one yen",
+        _ATTRIBUTION,
+    ),
+    _mutant(
+        "touches-in-the-order-given",
+        "campaigns/attribution",
+        "[distinct[order] for order in sorted(distinct)]",
+        "list(distinct.values())",
+        "the order of contacts decides who was first",
+        _ATTRIBUTION,
+    ),
+    _mutant(
+        "late-activities-change-old-reports",
+        "campaigns/touch",
+        "if one.known_minute < minute and one.at < as_of}",
+        "if one.at < as_of}",
+        "an event that arrives late changes last month's report",
+        _TOUCHES,
+        _RESULTS,
+    ),
+    _mutant(
+        "corrected-costs-change-old-reports",
+        "campaigns/ad_cost",
+        "if int(one.recorded_at.timestamp()) // 60 < minute:",
+        "if one.day < as_of.date():",
+        "a corrected cost changes last month's report",
+        _RESULTS,
+    ),
+    _mutant(
+        "robots-are-touches",
+        "campaigns/touch",
+        "for one in log if one.key not in robots)",
+        "for one in log)",
+        "a link checker earns revenue",
+        _TOUCHES,
+    ),
+    _mutant(
+        "another-currency-in-the-roi",
+        "campaigns/results",
+        "if revenue is not None and revenue.currency != spend.currency:",
+        "if False:",
+        "dollars are divided by yen",
+        _RESULTS,
+    ),
+    _mutant(
+        "import-again-is-a-correction",
+        "campaigns/import_costs",
+        "is not None and before.figures != one.figures",
+        "is not None",
+        "the same report twice writes everything again",
+        _SYSTEM,
+    ),
+    _mutant(
+        "objections-are-exported",
+        "campaigns/conversion",
+        "if recipient.is_blocked:",
+        "if False:",
+        "who objected is sent to an ad platform",
+        _CONVERSIONS,
+        _SYSTEM,
+    ),
+    _mutant(
+        "a-repeat-is-exported-again",
+        "campaigns/store",
+        "table.put_new(item)",
+        "table.put(item)",
+        "a redelivered activity makes a second conversion of the one that was exported",
+        _SYSTEM,
+    ),
+)
