@@ -18,6 +18,8 @@ for (const form of document.querySelectorAll('form[data-sodate]')) {
     const query = new URLSearchParams(location.search);
     for (const k of ['source', 'medium', 'campaign', 'term', 'content'])
       if (query.get('utm_' + k)) body['_utm_' + k] = query.get('utm_' + k);
+    for (const k of ['gclid', 'gbraid', 'wbraid', 'fbclid', 'msclkid', 'yclid'])
+      if (query.get(k)) body['_' + k] = query.get(k);
     for (const k of new Set(new FormData(form).keys())) {
       const all = new FormData(form).getAll(k);
       body[k] = all.length > 1 ? all : all[0];

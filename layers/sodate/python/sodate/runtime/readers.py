@@ -16,7 +16,7 @@ def must_read(stored: Stored) -> None:
     if stored.kind == "sequence":
         _must_compile_to_a_program(stored)
         return
-    read = parsed(stored, _model_of(stored.kind))
+    read = parsed(stored, model_of(stored.kind))
     if stored.kind == "template":
         _must_compile(stored, read)
 
@@ -35,7 +35,7 @@ MODELS: dict[str, tuple[str, str]] = {
 }
 
 
-def _model_of(kind: str) -> type[BaseModel]:
+def model_of(kind: str) -> type[BaseModel]:
     module, name = MODELS[kind]
     model: type[BaseModel] = getattr(import_module(module), name)
     return model
