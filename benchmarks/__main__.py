@@ -28,6 +28,7 @@ from benchmarks import (
     segments,
     throughput,
     ticks,
+    web_events,
 )
 
 BUILD = Path(__file__).parents[1] / "build"
@@ -51,17 +52,18 @@ class Size:
     imported: int
     rehearsed: int
     filled: int
+    visits: int
 
 
 FULL = Size(
     leads=1112, runs=3, populations=(10**3, 10**4, 10**5, 10**6), hot=1_000_000, hot_real=10_000,
     rates=dict(pacing.RATES), month=1000, life=700,
-    scored=(500, 20), replayed=(100_000, 50), imported=100_000, rehearsed=10_000, filled=100_000,
+    scored=(500, 20), replayed=(100_000, 50), imported=100_000, rehearsed=10_000, filled=100_000, visits=400,
 )  # fmt: skip
 QUICK = Size(
     leads=100, runs=1, populations=(10**3, 10**4), hot=50_000, hot_real=2_000,
     rates={1: 60, 14: 60, 200: 10}, month=60, life=60,
-    scored=(100, 8), replayed=(1000, 20), imported=2000, rehearsed=300, filled=500,
+    scored=(100, 8), replayed=(1000, 20), imported=2000, rehearsed=300, filled=500, visits=40,
 )  # fmt: skip
 
 
@@ -76,6 +78,8 @@ def measure(size: Size, say: Callable[[str], None]) -> Json:
     found["scoring"] = scoring.measure(*size.scored, *size.replayed)
     say("segments: an activity that three of fifty mention")
     found["segments"] = segments.measure(size.scored[0])
+    say("web events: as visitors send them, in full batches, naive")
+    found["web_events"] = web_events.measure(size.visits, size.runs)
     say("an import, killed and started again")
     found["imports"] = imports.measure(size.imported)
     say("emails of scenarios beside step mail")
@@ -118,6 +122,9 @@ def _more(found: Json) -> str:
     own, plain = found["throughput"]["sodate"], found["throughput"]["naive"]
     dearest = list(found["events"]["bills"]["us-east-1"]["lines"].items())[:6]
     times, against, ticks_ = found["import_time"], found["against_ministack"], found["ticks"]
+    web, beacon = found["web_events"], found["web_events"]["beacon"]
+    bills = {name: web[name]["us-east-1"]["usd_per_million"] for name in ("bills", "naive_bills")}
+    others = ", ".join(f"{name} {one['bytes_gzipped']:,}" for name, one in beacon["others"].items())
     post, slow = found["requests"]["form_post_new_lead"], found["requests"]["hostile_inputs_p95_ms"]
     return "\n".join(
         [
@@ -128,6 +135,11 @@ def _more(found: Json) -> str:
             f"meter against MiniStack: {against['compared']} calls, {len(against['differ'])} differ",
             f"form handler import: {times['share']:.2f} of the full stack's ({times['form_ms']:.0f} ms)",
             f"form post of a new lead: {post['write_units']:g} write units, {post['read_units']:g} read units",
+            f"web events: per page view {web['requests_per_page_view']} requests,"
+            f" {web['write_units_per_page_view']} write units; a million page views"
+            f" ${bills['bills']:.2f}, naive ${bills['naive_bills']:.2f}",
+            f"sodate.js: {beacon['bytes_gzipped']:,} bytes gzipped ({others}); main thread"
+            f" {beacon.get('browser', {}).get('first_ms', 'not measured')} ms the first time",
             f"hostile inputs, p95 without the table: {slow['refused']} ms refused, {slow['stored']} ms stored",
         ]
     )

@@ -40,6 +40,7 @@ def figures(found: Json) -> list[Figure]:
         "rehearsal": _rehearsal,
         "scenario": _scenario,
         "backfill": _backfill,
+        "web_events": _web_events,
     }
     rows = [row for name, make in made.items() if name in found for row in make(found[name])]
     return sorted(rows, key=lambda row: [int(part) for part in row.number.split(".")])
@@ -173,4 +174,14 @@ def _backfill(found: Json) -> list[Figure]:
         _at_most(10, f"{what}: leads with a wrong membership", found["wrong"], 0, 10),
         _at_most(10, "the same: activities and events of entering", found["announced"], 0, 10),
         _at_most(10, "the same: MiB more, what it wrote included", found["more_mib"], 1024, 10),
+    ]
+
+
+def _web_events(found: Json) -> list[Figure]:
+    browser = found["beacon"].get("browser", {})
+    return [
+        _at_least(5, "web events per second and core", found["events_per_second_and_core"], 2000, 11),
+        _at_least(5, "less CPU per web event than naive, times", found["less_cpu_than_naive"], 5, 11),
+        _at_most(6, "kB of sodate.js, gzipped", found["beacon"]["bytes_gzipped"] / 1000, 3, 11),
+        _at_most(6, "ms of sodate.js on the main thread, first time", browser.get("first_ms"), 2, 11),
     ]

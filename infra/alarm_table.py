@@ -29,6 +29,7 @@ class MetricAlarm:
 READERS_OF_DEFINITIONS = (
     "consent_pages", "email_events", "form_capture", "lead_import", "email_sender", "sales_feedback", "sales_followup",
     "sales_handoff", "score_decay", "score_replay", "scoring", "send_sweeper", "step_mail_dispatch",
+    "web_events",
 )  # fmt: skip
 
 METRIC_ALARMS = (

@@ -77,6 +77,7 @@ _SOURCE_LIMITED = "shares the pool: its event source mapping already bounds how 
 REPLAYS_AT_ONCE = 8
 _REPLAYS = "eight at once: a replay of everybody leaves the account's pool and the table's throughput to forms and mail"
 _THROTTLED = "shares the pool: the stage throttle bounds it, and a reservation would turn a burst of leads into errors"
+_ROUTE_THROTTLED = "shares the pool: its route has a throttle of its own, so a flood of events leaves room for forms"
 
 # fmt: off
 FUNCTIONS = (
@@ -140,6 +141,10 @@ FUNCTIONS = (
     FunctionSpec(
         "sales_feedback", Size(1024, 10), Concurrency(None, _THROTTLED),
         table=KEYED, secrets=(SIGNING_KEYS,), settings=("SODATE_PUBLIC_URL",), synchronous=True,
+    ),
+    FunctionSpec(
+        "web_events", Size(1024, 10), Concurrency(None, _ROUTE_THROTTLED),
+        table=KEYED_AND_QUERY, secrets=(SIGNING_KEYS,), synchronous=True,
     ),
     FunctionSpec(
         "lead_import", Size(1024, 60), Concurrency(None, _SOURCE_LIMITED),

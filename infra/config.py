@@ -61,6 +61,7 @@ class Stage:
     """One deployment of Sodate.
 
     `origins` are the web origins that may post forms from a browser; a form's own list narrows them further.
+    `events_throttle`: of `POST /events`, apart from forms and links.
     `public_url` is the base of links in mail, without a trailing slash; None means the API's own address.
     `alarm_email` is who hears the alarms.
     `retained`: the data outlives the stack, and the stack cannot be deleted by accident. Such a stage needs real values
@@ -81,6 +82,7 @@ class Stage:
     mail_identity: MailIdentity
     origins: tuple[str, ...]
     throttle: Throttle
+    events_throttle: Throttle = Throttle(requests_per_second=50, burst=100)
     log_level: str = "INFO"
     log_retention_days: int = 30
     region: str | None = "ap-northeast-1"

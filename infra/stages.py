@@ -162,6 +162,7 @@ SETTINGS: Mapping[str, Callable[[Any], Any]] = {
     "mail_identity": lambda value: MailIdentity(_identity(value)),
     "origins": _list(_origin, at_least=1),
     "throttle": _throttle,
+    "events_throttle": _throttle,
     "log_level": _one_of(_LOG_LEVELS),
     "log_retention_days": _one_of(_LOG_DAYS),
     "region": _text(re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d"), 'a region such as "ap-northeast-1"'),

@@ -22,6 +22,7 @@ from sodate_cli.score import app as score_app
 from sodate_cli.segments import app as segment_app
 from sodate_cli.sends import app as sends_app
 from sodate_cli.templates import app as template_app
+from sodate_cli.tracking import app as tracking_app
 
 app = typer.Typer(
     name="sodate",
@@ -45,6 +46,7 @@ app.add_typer(broadcast_app, name="broadcast")
 app.add_typer(experiment_app, name="experiment")
 app.add_typer(template_app, name="template")
 app.add_typer(campaign_app, name="campaign")
+app.add_typer(tracking_app, name="tracking")
 app.command("import")(import_leads)
 app.command("export")(export_leads)
 app.add_typer(sends_app, name="sends")

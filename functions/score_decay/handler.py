@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from functools import cache, partial
-from typing import Any
+from typing import Any, get_args
 
 from sodate.consent.retention import EvidenceReview, review
 from sodate.errors import Invalid, Transient
@@ -18,15 +18,13 @@ from sodate.scheduling.store import DECAY
 from sodate.scoring.rescore import ScoreDecay
 from sodate.segments.due_entry import SegmentReview
 from sodate.segments.refresh import Live, after_decay, after_time
+from sodate.tracking.entries import VISIT_ENTRIES, VisitEntry, on_visit
 
-#: The timeout is 55 s.
-_BUDGET = timedelta(seconds=40)
-Entry = EvidenceReview | ScoreDecay | SegmentReview | DateReached
+_BUDGET = timedelta(seconds=40)  # the timeout is 55 s
+Entry = EvidenceReview | ScoreDecay | SegmentReview | DateReached | VisitEntry
 _ENTRIES: MessageTypes[Entry] = MessageTypes(
-    "due entry of the lane decay",
-    "decay, segments, date_entry or evidence",
-    {one.what: one.parse for one in (EvidenceReview, ScoreDecay, SegmentReview, DateReached)},
-)
+    "due entry of the lane decay", "decay, segments, date_entry, evidence, session or visitor",
+    {one.what: one.parse for one in get_args(Entry)})  # fmt: skip
 
 
 def handle(app: App, _: dict[str, Any]) -> dict[str, int]:
@@ -36,6 +34,8 @@ def handle(app: App, _: dict[str, Any]) -> dict[str, int]:
         if isinstance(entry, EvidenceReview):
             review(entry)
             return "reviewed"
+        if isinstance(entry, VISIT_ENTRIES):
+            return on_visit(entry, app.definitions, now)
         try:
             if isinstance(entry, DateReached):
                 return enter_by_date(entry, app.definitions, now)

@@ -27,7 +27,9 @@ ROUTES: Mapping[str, Mapping[str, tuple[apigateway.HttpMethod, ...]]] = {
         "/preferences/{token}": (GET, HEAD, POST),
     },
     "sales_feedback": {"/sales/feedback/{token}": (GET, HEAD, POST)},
+    "web_events": {"/events": (POST,), "/sodate.js": (GET, HEAD)},
 }
+EVENTS = "POST /events"
 _WHY_PUBLIC = (
     "Public by purpose: forms are open to anyone, and link pages are authorised by the signed token in their path, "
     "which the function verifies."
@@ -69,6 +71,7 @@ class PublicRoutes(Construct):
         self, scope: Construct, stage: Stage, public: PublicApi, functions: Mapping[str, SodateFunction]
     ) -> None:
         super().__init__(scope, "Routes")
+        made: dict[str, apigateway.HttpRoute] = {}
         for name, routes in ROUTES.items():
             integration = integrations.HttpLambdaIntegration(f"To{functions[name].spec.id}", functions[name].alias)
             for path, methods in routes.items():
@@ -78,7 +81,8 @@ class PublicRoutes(Construct):
                         self, key.key, http_api=public.api, integration=integration, route_key=key
                     )
                     acknowledge(route, "AwsSolutions-APIG4", _WHY_PUBLIC)
-        apigateway.CfnStage(
+                    made[key.key] = route
+        deployed = apigateway.CfnStage(
             self,
             "DefaultStage",
             api_id=public.api.api_id,
@@ -88,11 +92,21 @@ class PublicRoutes(Construct):
                 throttling_rate_limit=stage.throttle.requests_per_second,
                 throttling_burst_limit=stage.throttle.burst,
             ),
+            # Anyone may send events, many of them: they must not use up what forms and links answer with.
+            route_settings={
+                EVENTS: {
+                    "ThrottlingRateLimit": stage.events_throttle.requests_per_second,
+                    "ThrottlingBurstLimit": stage.events_throttle.burst,
+                }
+            },
             access_log_settings=apigateway.CfnStage.AccessLogSettingsProperty(
                 destination_arn=public.access_logs.log_group_arn,
                 format=json.dumps({field: f"$context.{field}" for field in ACCESS_LOG_FIELDS}),
             ),
         )
+        resource = made[EVENTS].node.default_child
+        assert isinstance(resource, apigateway.CfnRoute)  # noqa: S101
+        deployed.add_dependency(resource)  # settings of a route that is not there yet are refused
 
 
 def _public_url(api: apigateway.HttpApi, stage: Stage) -> str:

@@ -26,6 +26,8 @@ ROUTES = {
     "POST /preferences/{token}",
     "GET /sales/feedback/{token}",
     "POST /sales/feedback/{token}",
+    "POST /events",
+    "GET /sodate.js",
 }
 
 

@@ -12,6 +12,9 @@ CODE = ("layers", "functions", "cli", "infra", "tests", "benchmarks")
 #: Files whose subject is another thing of that name: the line of the mailbox page that says what happened.
 OTHER_SUBJECT = {
     "layers/sodate/python/sodate/scenarios/scenario.py": {"draft"},
+    # What visitors of a website are informed of by law.
+    "layers/sodate/python/sodate/tracking/notice.py": {"notice"},
+    "cli/sodate_cli/tracking.py": {"notice"},
     "cli/sodate_cli/local/mailbox/pages.py": {"notice"},
     "cli/sodate_cli/local/mailbox/site.py": {"notice"},
 }

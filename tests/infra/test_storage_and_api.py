@@ -20,6 +20,9 @@ ROUTES = {
     "GET /sales/feedback/{token}",
     "HEAD /sales/feedback/{token}",
     "POST /sales/feedback/{token}",
+    "POST /events",
+    "GET /sodate.js",
+    "HEAD /sodate.js",
 }
 # Anything of these in an access log would be personal data, or a token that acts for a person.
 PERSONAL = ("path", "sourceIp", "userAgent", "identity", "authorizer", "queryString", "domainName")
@@ -131,6 +134,19 @@ def test_the_api_is_throttled_since_nothing_else_limits_it(stack: Any) -> None:
     limits = stage["DefaultRouteSettings"]
     assert 1 <= limits["ThrottlingRateLimit"] <= limits["ThrottlingBurstLimit"]
     assert not stack.on_aws or limits["ThrottlingBurstLimit"] <= 200
+
+
+def test_events_of_the_website_have_a_throttle_of_their_own(stack: Any) -> None:
+    """A flood of them must not use up what forms and links answer with. The route must exist before its settings."""
+    (stage,) = stack.all("AWS::ApiGatewayV2::Stage").values()
+    limits = stage["RouteSettings"]["POST /events"]
+    assert 1 <= limits["ThrottlingRateLimit"] <= limits["ThrottlingBurstLimit"] <= 200
+    (resource,) = [
+        one for one in stack.template["Resources"].values() if one["Type"] == "AWS::ApiGatewayV2::Stage"
+    ]  # fmt: skip
+    routes = stack.all("AWS::ApiGatewayV2::Route")
+    (name,) = [name for name, route in routes.items() if route["RouteKey"] == "POST /events"]
+    assert name in resource["DependsOn"]
 
 
 def test_the_access_log_names_the_route_and_nobody(stack: Any) -> None:

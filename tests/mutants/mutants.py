@@ -494,7 +494,8 @@ from tests.mutants.scenario_days import SCENARIO_DAYS  # noqa: E402
 from tests.mutants.scenario_engine import ENGINE  # noqa: E402
 from tests.mutants.scenario_entries import SCENARIO_ENTRIES  # noqa: E402
 from tests.mutants.templates import TEMPLATES  # noqa: E402
+from tests.mutants.tracking import TRACKING  # noqa: E402
 
 MUTANTS += ABUSE + ALARM_MUTANTS + DELIVERY + DOCTOR + OPT_OUT + REDRIVE + RELEASES + ROTATION + DECIDING + ENGINE
 MUTANTS += BROADCASTS + EXPERIMENTS + SCENARIO_DAYS + SCENARIO_ENTRIES + REHEARSAL_REPORT + TEMPLATES
-MUTANTS += CALLS + CHECKS + CAMPAIGNS
+MUTANTS += CALLS + CHECKS + CAMPAIGNS + TRACKING

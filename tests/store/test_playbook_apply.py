@@ -33,7 +33,8 @@ from tests.support.tables import create_table, moto_table
 SAMPLE = Path(__file__).parents[2] / "playbooks" / "b2b-ja"
 NOW = datetime(2026, 11, 21, 0, 0, tzinfo=UTC)
 KINDS: tuple[Kind, ...] = (
-    "template", "mailing", "sales", "rules", "segments", "sequence", "broadcast", "form", "campaign", "attribution",
+    "template", "mailing", "sales", "rules", "tracking", "segments", "sequence", "broadcast", "form", "campaign",
+    "attribution",
 )  # fmt: skip
 
 

@@ -17,13 +17,14 @@ from sodate.scenarios.programs import model_of
 from sodate.scenarios.sequence import Sequence
 from sodate.scoring.rules import RuleSet
 from sodate.segments.segment import SegmentSet
+from sodate.tracking.definition import Tracking
 
 from sodate_cli.doctor.deployment import Deployment
 from sodate_cli.doctor.finding import Check, Result, Verdict, failed, judged, listed, ok, warning
 
 MODELS: dict[Kind, type[BaseModel]] = {
     "mailing": Mailing, "form": Form, "template": Template, "sequence": Sequence, "rules": RuleSet, "sales": Sales,
-    "segments": SegmentSet, "broadcast": Broadcast,
+    "segments": SegmentSet, "broadcast": Broadcast, "tracking": Tracking,
 }  # fmt: skip
 _NEEDED: tuple[Kind, ...] = ("mailing", "form", "template")
 

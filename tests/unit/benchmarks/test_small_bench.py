@@ -4,7 +4,20 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from benchmarks import events, figures, lateness, naive, ours, pacing, rehearsal, requests, scoring, throughput, ticks
+from benchmarks import (
+    events,
+    figures,
+    lateness,
+    naive,
+    ours,
+    pacing,
+    rehearsal,
+    requests,
+    scoring,
+    throughput,
+    ticks,
+    web_events,
+)
 from benchmarks.fleet import HandOver
 
 START = datetime(2026, 11, 24, tzinfo=UTC)
@@ -98,3 +111,13 @@ def test_a_rehearsal_gives_the_same_bytes_twice() -> None:
     assert found["same_bytes"]
     assert found["emails"] > 60
     assert [row.reached for row in figures.figures({"rehearsal": found})][-1]
+
+
+@pytest.mark.loopback
+def test_a_batch_of_web_events_is_one_write_unit_and_a_visit_costs_less_than_an_item_per_event() -> None:
+    found = web_events.measure(4, 1)
+    assert found["requests_per_page_view"] == 1.6
+    assert found["write_units_per_page_view"] == 1.6, "one write unit a batch"
+    assert found["naive_write_units_per_page_view"] == 8
+    assert found["bills"]["us-east-1"]["usd_per_million"] < found["naive_bills"]["us-east-1"]["usd_per_million"] / 2
+    assert {row.number for row in figures.figures({"web_events": found})} == {"11.5", "11.6"}

@@ -9,12 +9,14 @@ from sodate.broadcasts.run import Run
 from sodate.broadcasts.watch import BroadcastWatch
 from sodate.calls.call import CallDue
 from sodate.consent.retention import EvidenceReview
+from sodate.dynamodb import keys
 from sodate.email.delivery.broadcast_message import BroadcastBatch, BroadcastRun
 from sodate.email.delivery.entry_message import EntryBatch, ScheduledEntry
 from sodate.email.delivery.experiment_message import ArmReview
 from sodate.email.delivery.message import SEND_MESSAGES, EnrollmentBatch, EnrollmentRef, Probe, TransactionalSend
 from sodate.email.delivery.watch import TransactionalWatch
 from sodate.errors import Invalid
+from sodate.leads.visitor import VisitorIdentified
 from sodate.sales.due_entries import SALES_ENTRIES, Deadline, Digest, Expiry, Notify, Recycle
 from sodate.scenarios.due_entry import WEBHOOK_POSTS, DateReached, WebhookPost
 from sodate.scenarios.watch import StepCheck, StepWatch
@@ -22,6 +24,7 @@ from sodate.scheduling.message import Message, MessageTypes
 from sodate.scoring.replay_job import REPLAY_TASKS, ReplayTask
 from sodate.scoring.rescore import ScoreDecay
 from sodate.segments.due_entry import SegmentReview
+from sodate.tracking.due_entry import SessionEnd
 
 from functions.score_decay import handler as score_decay
 from functions.send_sweeper import handler as send_sweeper
@@ -111,6 +114,16 @@ STORED: list[tuple[MessageTypes[Any], Message, dict[str, Any]]] = [
         DECAY,
         EvidenceReview("L1", AT, timedelta(days=1)),
         {"v": 1, "what": "evidence", "lead": "L1", "since": STAMP, "keep_seconds": 86400},
+    ),
+    (
+        DECAY,
+        SessionEnd("v", "s", AT, 1),
+        {"v": 1, "what": "session", "visitor": "v", "session": "s", "started": keys.stamp(AT), "part": 1},
+    ),
+    (
+        DECAY,
+        VisitorIdentified("0" * 32, "L1", "form:ask", AT),
+        {"v": 1, "what": "visitor", "visitor": "0" * 32, "lead": "L1", "by": "form:ask", "at": AT.isoformat()},
     ),
     (SALES_ENTRIES, Digest("o", "m"), {"v": 1, "what": "digest", "owner": "o", "minute": "m"}),
     (SALES_ENTRIES, Digest("o", "m", 2), {"v": 1, "what": "digest", "owner": "o", "minute": "m", "tries": 2}),

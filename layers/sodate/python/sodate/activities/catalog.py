@@ -91,6 +91,13 @@ class ActivityType(StrEnum):
         "document_downloaded", "資料をダウンロード", "downloaded a document", ("link", "form", "product"),
         DoneBy.LEAD_OR_ROBOT,
     )  # fmt: skip
+    # One visit of the website with all its pages; `page_viewed` besides for pages that the playbook names.
+    WEB_SESSION = (
+        "web_session", "サイトを訪問", "visited the website", ("landing", "campaign", "source", "form"),
+        DoneBy.LEAD_OR_ROBOT,
+    )  # fmt: skip
+    # A call to action, or an event that the playbook declares. `fields`: as `name=value`.
+    WEB_EVENT = "web_event", "サイトでの操作", "acted on the website", ("event", "fields"), DoneBy.LEAD_OR_ROBOT
     SEMINAR_REGISTERED = "seminar_registered", "セミナーに申し込み", "registered for a seminar", _OF_SEMINARS
     SEMINAR_ATTENDED = "seminar_attended", "セミナーに参加", "attended a seminar", _OF_SEMINARS
     CARD_EXCHANGED = "card_exchanged", "名刺交換", "exchanged business cards", ("reason",)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from sodate.authoring.compile.template import Compiled, compile_template
 from sodate.authoring.lint import lint
@@ -44,11 +44,13 @@ class Checked:
         found = [
             Definition("template", c.doc.id, c.template.model_dump(mode="json")) for c in self.compiled if c.template
         ]
-        singles: list[tuple[Kind, Any]] = [("mailing", book.mailing), ("sales", book.sales), ("rules", book.rules)]
+        singles: list[tuple[Kind, Doc[Any] | None]] = [
+            ("mailing", book.mailing), ("sales", book.sales), ("rules", book.rules), ("tracking", book.tracking),
+        ]  # fmt: skip
         for kind, doc in singles:
             if doc is not None and doc.model is not None:
-                body = doc.model.model_dump(mode="json", exclude={"fields"} if kind == "mailing" else None)
-                found.append(Definition(kind, ONLY, body | (self._email_order() if kind == "mailing" else {})))
+                body = self._mailing(doc.model) if kind == "mailing" else doc.model.model_dump(mode="json")
+                found.append(Definition(kind, ONLY, body))
         segments = self._segments()
         if segments is not None:
             found.append(Definition("segments", ONLY, segments.model_dump(mode="json")))
@@ -78,6 +80,13 @@ class Checked:
         if book.attribution is not None and book.attribution.model is not None:
             found.append(Definition("attribution", ONLY, book.attribution.model.model_dump(mode="json")))
         return found
+
+    def _mailing(self, mailing: BaseModel) -> dict[str, Any]:
+        """The sender, and what other files say about every email."""
+        body: dict[str, Any] = mailing.model_dump(mode="json", exclude={"fields"})
+        tracking = self.playbook.tracking.model if self.playbook.tracking else None
+        origins = {"tracked_origins": list(tracking.origins)} if tracking and tracking.tokens_in_links else {}
+        return body | self._email_order() | origins
 
     def _email_order(self) -> dict[str, list[str]]:
         """Of scenarios and sequences, which have no precedence of their own."""

@@ -37,6 +37,12 @@ class PlaybookFile(Mailing):
     fields: tuple[DeclaredField, ...] = Field(default=(), max_length=500)
 
     @model_validator(mode="after")
+    def _origins_are_written_once(self) -> Self:
+        if self.tracked_origins:
+            raise ValueError("`tracked_origins` is not written here: set `tokens_in_links` in tracking.yaml")
+        return self
+
+    @model_validator(mode="after")
     def _fields_are_named_once(self) -> Self:
         names = [field.name for field in self.fields]
         for name in names:

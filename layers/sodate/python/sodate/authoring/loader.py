@@ -1,7 +1,8 @@
 """Directory → typed documents. Collects every problem and never raises for bad input.
 
 playbook.yaml  forms/*.yaml  templates/*.yaml (+ bodies)  sequences/*.yaml  scenarios/*.yaml  broadcasts/*.yaml
-campaigns/*.yaml  rules.yaml  sales.yaml  segments.yaml  attribution.yaml  rehearsal.yaml (never published)
+campaigns/*.yaml  rules.yaml  sales.yaml  segments.yaml  tracking.yaml  attribution.yaml
+rehearsal.yaml (never published)
 """
 
 from collections.abc import Mapping
@@ -31,6 +32,7 @@ from sodate.scenarios.scenario import Scenario
 from sodate.scenarios.sequence import Sequence
 from sodate.scoring.rules import RuleSet
 from sodate.segments.segment import SegmentFile
+from sodate.tracking.definition import Tracking
 
 BodyFile = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_./-]+\.(mjml|html)$", max_length=200)]
 
@@ -64,6 +66,7 @@ SINGLE: dict[str, type[BaseModel]] = {
     "rules.yaml": RuleSet,
     "sales.yaml": Sales,
     "segments.yaml": SegmentFile,
+    "tracking.yaml": Tracking,
     "attribution.yaml": AttributionRules,
     "rehearsal.yaml": Assumptions,
 }
@@ -114,6 +117,7 @@ class Playbook:
     rules: Doc[RuleSet] | None = None
     sales: Doc[Sales] | None = None
     segments: Doc[SegmentFile] | None = None
+    tracking: Doc[Tracking] | None = None
     attribution: Doc[AttributionRules] | None = None
     rehearsal: Doc[Assumptions] | None = None
     forms: list[Doc[Form]] = field(default_factory=list)
@@ -136,6 +140,7 @@ def load(directory: FilePath, overrides: Mapping[str, Any] | None = None) -> Pla
     playbook.rules = reader.one("rules.yaml", RuleSet, required=False)
     playbook.sales = reader.one("sales.yaml", Sales, required=False)
     playbook.segments = reader.one("segments.yaml", SegmentFile, required=False)
+    playbook.tracking = reader.one("tracking.yaml", Tracking, required=False)
     playbook.attribution = reader.one("attribution.yaml", AttributionRules, required=False)
     playbook.rehearsal = reader.one("rehearsal.yaml", Assumptions, required=False)
     playbook.forms = reader.many("forms", Form)

@@ -18,7 +18,7 @@ Matches = Callable[[Activity], bool]
 #: Activities that carry where a visitor came from (`activities.arrival`).
 ARRIVING = frozenset(
     {
-        "web_session",
+        ActivityType.WEB_SESSION.value,
         ActivityType.FORM_SUBMITTED.value,
         ActivityType.DOCUMENT_DOWNLOADED.value,
         ActivityType.PAGE_VIEWED.value,

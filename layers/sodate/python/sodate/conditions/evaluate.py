@@ -84,17 +84,18 @@ def matcher(test: ActivityTest) -> Callable[[About], bool] | None:
     """Predicate over `Activity.about` for activities of the given type; None when every activity of it matches."""
     equal = [
         (name, wanted)
-        for name in ("form", "template", "sequence", "product", "seminar", "outcome")
+        for name in ("form", "template", "sequence", "product", "seminar", "outcome", "event")
         if (wanted := getattr(test, name)) is not None
     ]
-    link, page = test.link_contains, _glob(test.page) if test.page else None
-    if not equal and link is None and page is None:
+    link, page, field = test.link_contains, _glob(test.page) if test.page else None, test.field
+    if not equal and link is None and page is None and field is None:
         return None
 
     def matches(about: About) -> bool:
         return (
             all(about.get(name) == wanted for name, wanted in equal)
             and (link is None or link in str(about.get("link", "")))
+            and (field is None or field in about.get("fields", ()))
             and (page is None or page(str(about.get("page", ""))) is not None)
         )
 

@@ -103,6 +103,10 @@ class ActivityTest(NarrowedByEachKey):
     page: Annotated[str, StringConstraints(pattern=r"^/[^*]*(\*[^*]*){0,2}$", max_length=200)] | None = Field(
         default=None, description="A page's path; `*` (two at most) stands for anything: /pricing/*"
     )
+    event: Slug | None = Field(default=None, description="Id of a call to action or an event of tracking.yaml.")
+    field: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}=[a-z0-9+-][a-z0-9_.+-]{0,59}$")] | None = (
+        Field(default=None, description="A field of a custom event and its value: plan=pro")
+    )
     times: int = Field(default=1, ge=1, le=20)
     within_days: int | None = Field(default=None, ge=1, le=3650)
     first_within_days: int | None = Field(default=None, ge=1, le=3650)

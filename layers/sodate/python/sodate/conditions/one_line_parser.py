@@ -27,7 +27,7 @@ from sodate.playbook.yamlfile import InText
 MOST_CHARACTERS = 4_000
 #: Brackets and `not`, one inside the other. The tree itself is bounded by `DEEPEST`; brackets may be superfluous.
 MOST_NESTED = 2 * DEEPEST
-FILTERS = ("form", "template", "sequence", "product", "seminar", "outcome", "page")
+FILTERS = ("form", "template", "sequence", "product", "seminar", "outcome", "page", "event", "field")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,30})?([eE]-?[0-9]{1,3})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 

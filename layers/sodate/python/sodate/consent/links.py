@@ -9,6 +9,11 @@ from sodate.signing import Signer
 OPT_IN = "opt-in"
 UNSUBSCRIBE = "unsubscribe"
 PREFERENCES = "preferences"
+VISITOR = "visitor"
+#: Query parameter of a marketing link that says which lead opens it; the beacon takes it out of the address bar.
+VISITOR_PARAMETER = "sd_v"
+#: Longer than people read an email, shorter than it lies in an archive that others search.
+VISITOR_LIFETIME = timedelta(days=30)
 #: 特定電子メール法 and Gmail require the link to work for as long as the email stays in the mailbox.
 UNSUBSCRIBE_LIFETIME = timedelta(days=800)
 #: The page shows consents and can renew them, so a forwarded email must not give access to it for years.
@@ -38,3 +43,24 @@ class Links:
     def preferences(self, lead_id: str, now: datetime) -> str:
         token = self.signer.sign(PREFERENCES, {"l": lead_id}, now, PREFERENCES_LIFETIME)
         return f"{self.base}/preferences/{token}"
+
+    def visitor_token(self, lead_id: str, now: datetime) -> str:
+        return self.signer.sign(VISITOR, {"l": lead_id}, now, VISITOR_LIFETIME)
+
+
+def without_visitor(link: str) -> str:
+    """A clicked link without the token that says who opened it: a log must not hold what identifies."""
+    before, mark, fragment = link.partition("#")
+    path, _, query = before.partition("?")
+    if VISITOR_PARAMETER not in query:
+        return link
+    kept = "&".join(part for part in query.split("&") if part.partition("=")[0] != VISITOR_PARAMETER)
+    return path + (f"?{kept}" if kept else "") + mark + fragment
+
+
+def read_visitor_token(signer: Signer, token: str, now: datetime) -> str:
+    """The lead that the token was made for.
+
+    Raises: `Invalid` for one that is not ours, or too old.
+    """
+    return str(signer.verify(VISITOR, token, now)["l"])

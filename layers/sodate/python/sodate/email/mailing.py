@@ -5,9 +5,10 @@ from datetime import date, timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from sodate.conditions.evaluate import random_bucket
-from sodate.playbook.model import Definition, HttpUrl, Language, Slug
+from sodate.playbook.model import Definition, HttpUrl, Language, Origin, Slug
 
 #: No control characters and no line or paragraph separators: the text is used in headers.
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$")]
@@ -160,6 +161,9 @@ class Mailing(Definition):
         ge=0,
         le=50,
         description="Percent of the leads that get no marketing email at all, to measure what all of it causes.",
+    )
+    tracked_origins: SkipJsonSchema[tuple[Origin, ...]] = Field(
+        default=(), description="Written by `apply` from tracking.yaml: links to these sites say who opens them."
     )
     retention_years: int = Field(
         default=3, ge=1, le=10, description="How long evidence of consent is kept after it was withdrawn."

@@ -35,6 +35,7 @@ from sodate.leads.store import (
     state_key,
     take_address,
 )
+from sodate.scheduling import store as due
 
 QUARANTINE_KEPT = timedelta(days=90)
 RECEIPT_KEPT = timedelta(days=30)
@@ -135,6 +136,8 @@ def submission_writes(plan: SubmissionPlan) -> list[Write]:
     writes.append(Put.new(activity_item(plan.activity)))
     if submission.click_ids:
         writes.append(Put(ad_click_item(plan.lead_id, submission.at, submission_id, submission.click_ids)))
+    if (identified := plan.visitor) is not None:
+        writes.append(Put(due.due_item(identified.at, due.DECAY, identified.ref, identified, identified.at)))
     return writes
 
 

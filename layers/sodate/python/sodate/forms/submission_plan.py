@@ -17,6 +17,7 @@ from sodate.forms.submission import Submission
 from sodate.leads.contact_state import ContactState, Enrollment
 from sodate.leads.lead import Profile
 from sodate.leads.time_zone import known_time_zone
+from sodate.leads.visitor import VisitorIdentified, is_visitor_id
 
 #: Without a `_submission_id`, equal answers for the same address within this time are one post (a double click).
 SAME_POST = timedelta(minutes=10)
@@ -148,6 +149,14 @@ class SubmissionPlan:
         key = activity_key(ActivityType.FORM_SUBMITTED, self.submission.form_id, self.accepted.submission_id)
         about = {"form": self.submission.form_id, **arrival_of(self.submission.source)}
         return Activity(self.lead_id, ActivityType.FORM_SUBMITTED.value, self.submission.at, key, about)
+
+    @property
+    def visitor(self) -> VisitorIdentified | None:
+        """Who posted the form, as the beacon of the website knows it. Text that is no visitor id says nothing."""
+        visitor = self.submission.source.get("visitor")
+        if visitor is None or not is_visitor_id(visitor):
+            return None
+        return VisitorIdentified(visitor, self.lead_id, f"form:{self.submission.form_id}", self.submission.at)
 
     @property
     def captured(self) -> Captured:

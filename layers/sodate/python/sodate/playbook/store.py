@@ -23,7 +23,17 @@ from sodate.errors import NotFound, Transient
 from sodate.playbook.model import read
 
 Kind = Literal[
-    "form", "template", "sequence", "mailing", "rules", "sales", "segments", "broadcast", "campaign", "attribution"
+    "form",
+    "template",
+    "sequence",
+    "mailing",
+    "rules",
+    "sales",
+    "segments",
+    "broadcast",
+    "campaign",
+    "attribution",
+    "tracking",
 ]
 #: Id of the kinds of which a playbook has exactly one.
 ONLY = "default"

@@ -26,6 +26,8 @@ from sodate.runtime.secret_cache import SecretCache
 from sodate.runtime.secrets import Secrets
 from sodate.runtime.settings import Settings
 from sodate.sales.webhook import Post, deliver
+from sodate.tracking.limits import AddressWindow
+from sodate.tracking.script import Script
 
 
 class App:
@@ -36,6 +38,7 @@ class App:
         self.clock = clock
         self.aws = aws
         self.dispatcher_cache = DispatcherCache()
+        self.addresses, self.beacon = AddressWindow(), Script()
         self.post_json = post_json
         self.deliver_webhook: Callable[[Post], int] = lambda post: deliver(post, allow_private=settings.is_local)
 

@@ -19,7 +19,8 @@ def serve(app: App, event: Mapping[str, Any], routes: Mapping[str, Route]) -> di
     request = _request(event)
     response = _answer(app, request, routes)
     body = "" if request.method == "HEAD" else response.body
-    return {"statusCode": response.status, "headers": dict(response.headers), "body": body}
+    answer = {"statusCode": response.status, "headers": dict(response.headers), "body": body}
+    return answer | ({"isBase64Encoded": True} if response.is_base64 else {})
 
 
 def error_response(error: Exception) -> Response:
@@ -71,4 +72,5 @@ def _request(event: Mapping[str, Any]) -> Request:
         headers={str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()},
         body=event.get("body"),
         is_base64=bool(event.get("isBase64Encoded")),
+        address=str((event.get("requestContext") or {}).get("http", {}).get("sourceIp", "")),
     )

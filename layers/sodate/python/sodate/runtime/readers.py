@@ -31,6 +31,7 @@ MODELS: dict[str, tuple[str, str]] = {
     "segments": ("sodate.segments.segment", "SegmentSet"),
     "broadcast": ("sodate.broadcasts.broadcast", "Broadcast"),
     "campaign": ("sodate.campaigns.campaign", "PublishedCampaign"),
+    "tracking": ("sodate.tracking.definition", "Tracking"),
     "attribution": ("sodate.campaigns.attribution_rules", "AttributionRules"),
 }
 

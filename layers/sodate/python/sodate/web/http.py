@@ -17,6 +17,8 @@ class Request:
     headers: Mapping[str, str]
     body: str | None
     is_base64: bool
+    address: str = ""
+    """Network address of the caller: for ceilings in memory, never stored or logged."""
 
     @property
     def method(self) -> str:
@@ -28,6 +30,7 @@ class Response:
     status: int
     body: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    is_base64: bool = False
 
 
 def page(html: str) -> Response:
@@ -66,6 +69,30 @@ def accepted(body: Any) -> Response:
 def refused(code: str, message: str) -> Response:
     """JSON for a client that may not do this."""
     return json_response(403, {"error": {"code": code, "message": message}})
+
+
+def too_many(code: str, message: str, retry_after_s: int) -> Response:
+    return json_response(429, {"error": {"code": code, "message": message}}, {"retry-after": str(retry_after_s)})
+
+
+def static(body: str, content_type: str, etag: str, max_age_s: int, *, is_base64: bool = False) -> Response:
+    """A file that anyone may cache."""
+    return Response(200, body, _cached(etag, max_age_s) | {"content-type": content_type}, is_base64)
+
+
+def not_modified(etag: str, max_age_s: int) -> Response:
+    return Response(304, headers=_cached(etag, max_age_s))
+
+
+def _cached(etag: str, max_age_s: int) -> dict[str, str]:
+    return {
+        "etag": etag,
+        "cache-control": f"public, max-age={max_age_s}",
+        "vary": "accept-encoding",
+        "x-content-type-options": "nosniff",
+        # A page of any site includes it with <script src>, also one that isolates itself from other origins.
+        "cross-origin-resource-policy": "cross-origin",
+    }
 
 
 def json_response(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Response:

@@ -27,6 +27,7 @@ from sodate.authoring.lint import (
     scoring,
     segments,
     sequences,
+    tracking,
     variables,
 )
 from sodate.authoring.lint.context import Context, Rule
@@ -54,6 +55,7 @@ RULES: tuple[Rule, ...] = (
     *scoring.RULES,
     *segments.RULES,
     *sales.RULES,
+    *tracking.RULES,
     *rehearsal.RULES,
 )
 

@@ -30,7 +30,8 @@ from sodate.scoring.rules import RuleSet
 _KINDS = {"form": ("forms",), "template": ("templates",), "sequence": ("sequences", "scenarios")}
 #: Filter of an activity → attribute that it looks at. `same_key` names an attribute that the customer chooses.
 _FILTERS = {
-    **{name: name for name in ("form", "template", "sequence", "product", "seminar", "outcome", "page")},
+    **{name: name for name in ("form", "template", "sequence", "product", "seminar", "outcome", "page", "event")},
+    "field": "fields",
     "link_contains": "link",
 }
 

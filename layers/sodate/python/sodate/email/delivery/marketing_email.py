@@ -1,14 +1,15 @@
 """Composes one marketing email for SES: rendered, with both one-click unsubscribe headers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sodate.consent.links import Links
 from sodate.email.content.merge import merge_values
-from sodate.email.content.render import render
+from sodate.email.content.render import Rendered, render
 from sodate.email.content.template import Template
 from sodate.email.content.variables import Value
+from sodate.email.content.visitor_links import in_html, in_text
 from sodate.email.delivery.ses import OutgoingEmail
 from sodate.email.mailing import Mailing, Sender
 from sodate.leads.lead import Profile
@@ -40,7 +41,7 @@ class MarketingEmail:
             preheader=template.preheader,
             variables=template.values(self.variables),
         )
-        email = render(template.subject, template.html, template.text, values)
+        email = self._identifying(render(template.subject, template.html, template.text, values), profile, now)
         return OutgoingEmail(
             to=profile.mailbox,
             sender=self._shown_sender(),
@@ -55,6 +56,14 @@ class MarketingEmail:
                 "X-Sodate-Send": send_id,
             },
         )
+
+    def _identifying(self, email: Rendered, profile: Profile, now: datetime) -> Rendered:
+        """With links to the website that say who opens them, if the playbook wants that."""
+        origins = self.mailing.tracked_origins
+        if not origins:
+            return email
+        token = self.links.visitor_token(profile.lead_id, now)
+        return replace(email, html=in_html(email.html, origins, token), text=in_text(email.text, origins, token))
 
     def _shown_sender(self) -> Sender:
         sender = self.mailing.sender

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sodate.activities.activity import activity_key
+from sodate.consent.links import without_visitor
 from sodate.errors import Invalid
 
 #: SES type → state of the ledger. `Send` confirms the sender's write; opens and clicks are activities, not states.
@@ -115,10 +116,15 @@ def _event(kind: str, mail: dict[str, Any], body: dict[str, Any], sent: object) 
         sub_type=_text(body.get("complaintSubType") if kind == "Complaint" else body.get("bounceSubType")),
         feedback_type=_text(body.get("complaintFeedbackType")),
         feedback_id=_text(body.get("feedbackId")),
-        link=_text(body.get("link")),
+        link=_link(body.get("link")),
         diagnostic=_diagnostic(kind, body),
         taken_at=_time_or_none(mail.get("timestamp")),
     )
+
+
+def _link(value: object) -> str | None:
+    link = _text(value)
+    return None if link is None else without_visitor(link)
 
 
 def _unwrap(text: str) -> tuple[dict[str, Any], object] | Ignored:

@@ -1,0 +1,1 @@
+"""Web tracking: what visitors of the website do, folded into sessions and joined to the lead that it is."""

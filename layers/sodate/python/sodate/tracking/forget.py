@@ -1,0 +1,42 @@
+"""What is kept of a lead's visits, for its export and its erasure. Whoever erases a lead calls both rooms' parts."""
+
+from typing import Any
+
+from sodate.dynamodb import table, tracking_keys
+from sodate.tracking import store
+from sodate.tracking.origin import origin_of
+
+_AT_ONCE = 50
+
+
+def visits_of_lead(lead_id: str) -> list[dict[str, Any]]:
+    """The sessions of every visitor that the lead is, oldest first, as plain values."""
+    visitors = [tracking_keys.visitor_id_of(item.sk) for item in store.visitors_of(lead_id)]
+    visits = [visit for one in visitors for visit in store.newest_visits(one, 1000) if visit.lead_id == lead_id]
+    return [
+        {
+            "visitor": visit.visitor,
+            "began": visit.session.first_at.isoformat(),
+            "ended": visit.session.last_at.isoformat(),
+            "pages": {path: figures.views for path, figures in visit.session.pages.items()},
+            "downloads": sorted(visit.session.downloads),
+            "events": sorted(visit.session.events),
+            "dwell_s": visit.session.dwell_s,
+            **origin_of(visit.session.arrival),
+        }
+        for visit in sorted(visits, key=lambda visit: visit.session.first_at)
+    ]
+
+
+def forget_visits(lead_id: str) -> int:
+    """Delete the sessions, bindings and list of visitors of an erased lead; the number of items.
+
+    A visitor that was another lead too keeps that lead's sessions. Idempotent: the list goes last.
+    """
+    deleted = 0
+    for item in store.visitors_of(lead_id):
+        writes = store.deletions(lead_id, tracking_keys.visitor_id_of(item.sk))
+        for start in range(0, len(writes), _AT_ONCE):
+            table.commit(writes[start : start + _AT_ONCE])
+        deleted += len(writes)
+    return deleted
