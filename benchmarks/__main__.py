@@ -23,6 +23,7 @@ from benchmarks import (
     peer,
     rehearsal,
     requests,
+    robot_verdicts,
     scenario,
     scoring,
     segments,
@@ -53,17 +54,19 @@ class Size:
     rehearsed: int
     filled: int
     visits: int
+    judged: int
 
 
 FULL = Size(
     leads=1112, runs=3, populations=(10**3, 10**4, 10**5, 10**6), hot=1_000_000, hot_real=10_000,
     rates=dict(pacing.RATES), month=1000, life=700,
     scored=(500, 20), replayed=(100_000, 50), imported=100_000, rehearsed=10_000, filled=100_000, visits=400,
+    judged=10_000,
 )  # fmt: skip
 QUICK = Size(
     leads=100, runs=1, populations=(10**3, 10**4), hot=50_000, hot_real=2_000,
     rates={1: 60, 14: 60, 200: 10}, month=60, life=60,
-    scored=(100, 8), replayed=(1000, 20), imported=2000, rehearsed=300, filled=500, visits=40,
+    scored=(100, 8), replayed=(1000, 20), imported=2000, rehearsed=300, filled=500, visits=40, judged=1000,
 )  # fmt: skip
 
 
@@ -80,6 +83,11 @@ def measure(size: Size, say: Callable[[str], None]) -> Json:
     found["segments"] = segments.measure(size.scored[0])
     say("web events: as visitors send them, in full batches, naive")
     found["web_events"] = web_events.measure(size.visits, size.runs)
+    say("verdicts on opens and clicks of the published shapes")
+    found["robot_verdicts"] = {
+        "usual": robot_verdicts.measure(size.judged),
+        "with_hidden_link": robot_verdicts.measure(size.judged, hidden_link=True),
+    }
     say("an import, killed and started again")
     found["imports"] = imports.measure(size.imported)
     say("emails of scenarios beside step mail")

@@ -97,7 +97,7 @@ class _Life:
         self.here.now += timedelta(minutes=10)
         bodies = self._bodies(mails)
         self.events = len(bodies)
-        phases["email_events"] = self._phase(lambda: self._process(bodies))
+        phases["email_events"] = self._phase(lambda: self._process_twice(bodies))
         phases["email_events"].messages = len(bodies)
         return phases | self._stream("of_events")
 
@@ -136,7 +136,17 @@ class _Life:
 
     def _about(self, mail: Mail, at: datetime) -> Iterable[ses.Event]:
         headers = (("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"), ("X-Sodate-Send", mail.tags["send_id"]))
-        message = Message(mail.message_id, at, "news@example.jp", (mail.to,), "件名", "", "", headers, tags=mail.tags)
+        message = Message(
+            mail.message_id,
+            at - timedelta(hours=3),
+            "news@example.jp",
+            (mail.to,),
+            "件名",
+            "",
+            "",
+            headers,
+            tags=mail.tags,
+        )
         if send_is_published():
             yield ses.send(message)
         yield ses.delivery(message, at)
@@ -147,6 +157,12 @@ class _Life:
         if self.rng.random() < MIX["Bounce"]:
             kind = self.rng.choice([("Permanent", "General"), ("Transient", "MailboxFull")])
             yield ses.bounce(message, at, *kind)
+
+    def _process_twice(self, bodies: list[str]) -> None:
+        """Clicks that wait for their verdict come again, and are counted again."""
+        self._process(bodies)
+        self.here.now += timedelta(seconds=10)
+        self._process([record["body"] for record in self.cloud.ask("receive")])
 
     def _process(self, bodies: list[str]) -> None:
         for start in range(0, len(bodies), EVENT_BATCH):

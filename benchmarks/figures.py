@@ -41,9 +41,22 @@ def figures(found: Json) -> list[Figure]:
         "scenario": _scenario,
         "backfill": _backfill,
         "web_events": _web_events,
+        "robot_verdicts": _robot_verdicts,
     }
     rows = [row for name, make in made.items() if name in found for row in make(found[name])]
     return sorted(rows, key=lambda row: [int(part) for part in row.number.split(".")])
+
+
+def _robot_verdicts(found: Json) -> list[Figure]:
+    """Without the hidden link, a single click that looks like a person's in every way triggers; it is printed."""
+    usual, hidden = found["usual"], found["with_hidden_link"]
+    return [
+        _at_least(7, "recall of robots' opens and clicks", usual["recall"], 0.95, 11),
+        _at_most(7, "people's opens and clicks taken for a robot's", usual["false_positives"], 0.01, 11),
+        _at_most(7, "triggers by robots, with the hidden link", hidden["triggers_by_robots"], 0, 11),
+        _at_most(7, "share of robots' events that trigger, without", usual["robots_that_trigger"], 0.005, 11),
+        _at_least(7, "share of people's clicks that trigger", usual["triggers_by_people"], 0.99, 11),
+    ]
 
 
 def _throughput(found: Json) -> list[Figure]:

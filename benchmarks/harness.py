@@ -35,6 +35,7 @@ SETTINGS = {
     "SODATE_BUS": "bus",
     "SODATE_ANNOUNCE_ROUTINE": "off",
     "SODATE_SEND_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/1/send",
+    "SODATE_EVENTS_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/1/events",
     "SODATE_DEAD_LETTER_URL": "https://sqs.us-east-1.amazonaws.com/1/dead",
     "SODATE_SIGNING_KEYS_SECRET": "signing",
     "SODATE_ADDRESS_KEY_SECRET": "address",

@@ -33,6 +33,7 @@ class FunctionSpec:
 
     `asks_ses`: it calls SES. `deletes`: beginnings of the partition keys of items that it may delete.
     `plans_sends`: it puts messages on the send queue; `replays`: on the replay queue, which it reads itself.
+    `defers_events`: it puts a click that waits for its verdict back on the queue of SES's events, which it reads.
     `buries`: it reads batches, and puts a record that can never succeed into its dead-letter queue itself, with the
     reason in words. `counts_event_letters`: it asks how many events of SES were given up.
     `synchronous`: somebody waits for its answer, so nothing can be lost behind it.
@@ -47,6 +48,7 @@ class FunctionSpec:
     settings: tuple[str, ...] = ()
     plans_sends: bool = False
     replays: bool = False
+    defers_events: bool = False
     buries: bool = False
     counts_event_letters: bool = False
     synchronous: bool = False
@@ -93,7 +95,7 @@ FUNCTIONS = (
     ),
     FunctionSpec(
         "email_events", Size(512, 30), Concurrency(None, _SOURCE_LIMITED),
-        table=KEYED_AND_QUERY, secrets=(ADDRESS_KEY,), buries=True,
+        table=KEYED_AND_QUERY, secrets=(ADDRESS_KEY,), defers_events=True, buries=True,
     ),
     FunctionSpec(
         "scoring", Size(512, 60), Concurrency(None, _SOURCE_LIMITED),

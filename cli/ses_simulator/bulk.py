@@ -89,7 +89,7 @@ def _simple(request: Request, template: Request, entry: Request, data: dict[str,
         "Body": {"Text": filled("Text"), "Html": filled("Html")},
         "Headers": headers,
     }
-    kept = ("FromEmailAddress", "ReplyToAddresses", "ConfigurationSetName")
+    kept = ("FromEmailAddress", "ReplyToAddresses", "ConfigurationSetName", "ConfigurationOverrides")
     return {
         **{key: request[key] for key in kept if request.get(key)},
         "Destination": entry.get("Destination"),

@@ -17,6 +17,7 @@ EVENT_TYPES = (
 )  # fmt: skip
 ACCOUNT_ID = "123456789012"
 REGION = "ap-northeast-1"
+ADDRESS = "198.51.100.7"
 BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0 Safari/537.36"
 
 
@@ -133,11 +134,11 @@ def complaint(message: Message, at: datetime, feedback_type: str = "abuse", subt
     return event("Complaint", message, body)
 
 
-def opened(message: Message, at: datetime, user_agent: str = BROWSER, ip: str = "198.51.100.7") -> Event:
+def opened(message: Message, at: datetime, user_agent: str = BROWSER, ip: str = ADDRESS) -> Event:
     return event("Open", message, {"ipAddress": ip, "timestamp": stamp(at), "userAgent": user_agent})
 
 
-def clicked(message: Message, at: datetime, link: str, user_agent: str = BROWSER, ip: str = "198.51.100.7") -> Event:
+def clicked(message: Message, at: datetime, link: str, user_agent: str = BROWSER, ip: str = ADDRESS) -> Event:
     """SES does not say which recipient clicked, and `linkTags` is null without `ses:tags` on the anchor."""
     body = {"ipAddress": ip, "timestamp": stamp(at), "userAgent": user_agent, "link": link, "linkTags": None}
     return event("Click", message, body)

@@ -24,6 +24,8 @@ class Message:
     reply_to: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     configuration_set: str | None = None
+    tracks_opens: bool = True
+    tracks_clicks: bool = True
 
     @property
     def sender(self) -> str:

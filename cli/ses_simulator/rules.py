@@ -105,3 +105,9 @@ def is_verified(address: str, identities: Iterable[str]) -> bool:
         return True
     labels = domain.split(".")
     return folded in verified or any(".".join(labels[start:]) in verified for start in range(len(labels)))
+
+
+def tracking(request: Mapping[str, Any]) -> tuple[bool, bool]:
+    """Whether SES tracks opens and clicks of this message: the override, else as the configuration set does."""
+    override = (request.get("ConfigurationOverrides") or {}).get("Tracking") or {}
+    return override.get("OpenTrackingEnabled") != "DISABLED", override.get("ClickTrackingEnabled") != "DISABLED"

@@ -87,7 +87,7 @@ class SesSimulator:
         self.check_account(sender, recipients)
         return Message(
             self.ids(), self.clock(), source, recipients, subject, body_of(body.get("Html")), body_of(body.get("Text")),
-            headers, reply_to, tags, configuration_set,
+            headers, reply_to, tags, configuration_set, *rules.tracking(request),
         )  # fmt: skip
 
     def check_configuration_set(self, request: Request) -> str | None:
@@ -163,14 +163,27 @@ class SesSimulator:
         """Events whose time has come by the clock (or simply all), each handed out once per copy."""
         return self._outbox.take(None if all_of_them else self.clock())
 
-    def open(self, message_id: str, user_agent: str = events.BROWSER) -> Event:
-        return self._happen(message_id, lambda message: events.opened(message, self.clock(), user_agent))
+    def open(self, message_id: str, user_agent: str = events.BROWSER, address: str = events.ADDRESS) -> Event | None:
+        """None, and nothing happens, when the mail has no tracking image."""
+        if not self.message(message_id).tracks_opens:
+            return None
+        return self._happen(message_id, lambda message: events.opened(message, self.clock(), user_agent, address))
 
-    def click(self, message_id: str, link: str, user_agent: str = events.BROWSER) -> Event:
-        """Raises ValueError for a link that the mail does not contain."""
-        if link not in self.message(message_id).links:
+    def click(
+        self, message_id: str, link: str, user_agent: str = events.BROWSER, address: str = events.ADDRESS
+    ) -> Event | None:
+        """None, and nothing happens, when SES has not rewritten the links.
+
+        Raises ValueError for a link that the mail does not contain.
+        """
+        message = self.message(message_id)
+        if link not in message.links:
             raise ValueError(f"the mail has no link {link}")
-        return self._happen(message_id, lambda message: events.clicked(message, self.clock(), link, user_agent))
+        if not message.tracks_clicks:
+            return None
+        return self._happen(
+            message_id, lambda message: events.clicked(message, self.clock(), link, user_agent, address)
+        )
 
     def bounce(self, message_id: str, kind: str = "Permanent", subtype: str = "General") -> Event:
         return self._happen(message_id, lambda message: events.bounce(message, self.clock(), kind, subtype))

@@ -13,6 +13,7 @@ from sodate_cli.exceptions import consent_exception
 from sodate_cli.experiments import app as experiment_app
 from sodate_cli.imports.commands import export_leads, import_leads
 from sodate_cli.lead_log import log
+from sodate_cli.lead_tracking import tracking
 from sodate_cli.leads import app as lead_app
 from sodate_cli.local.commands import app as local_app
 from sodate_cli.playbook.commands import app as playbook_app
@@ -36,6 +37,7 @@ lead_app.command("consent-exception")(consent_exception)
 lead_app.command()(judge)
 lead_app.command()(adjust)
 lead_app.command()(log)
+lead_app.command()(tracking)
 app.add_typer(lead_app, name="lead")
 score_app.command()(calibrate)
 app.add_typer(call_app, name="call")

@@ -43,11 +43,12 @@ def document(wanted: Wanted, versions: dict[int, VersionResults], tests: Sequenc
 def _version(version: int, results: VersionResults) -> dict[str, Any]:
     figures: dict[str, Any] = {figure.value: results.people[figure] for figure in Figure}
     robots = {f"{figure.value}_by_robots_only": results.robots_only[figure] for figure in _BY_REACTION}
+    shares = {f"{figure.value}_robot_share": results.robot_share(figure) for figure in _BY_REACTION}
     links = [
         {"link": link, "clicked": results.links[link], "clicked_by_robots_only": results.links_by_robots[link]}
         for link in _links(results)
     ]
-    return {"version": version or None, **figures, **robots, "links": links}
+    return {"version": version or None, **figures, **robots, **shares, "links": links}
 
 
 def _links(results: VersionResults) -> list[str]:
@@ -58,7 +59,7 @@ def _links(results: VersionResults) -> list[str]:
 
 def show(template: str, versions: dict[int, VersionResults]) -> None:
     rows = [row for version, results in versions.items() for row in _rows(version, results)]
-    columns = ("version", "figure", "emails", "of sent", "by robots only")
+    columns = ("version", "figure", "emails", "of sent", "by robots only", "robot share")
     output.show_table(f"Results of {template}", columns, rows, nothing="No email of it was sent in this time.")
     links = [
         (_shown(version), link, results.links[link], results.links_by_robots[link])
@@ -84,4 +85,6 @@ def _rows(version: int, results: VersionResults) -> Iterator[tuple[object, ...]]
     for figure in Figure:
         emails, robots = results.people[figure], results.robots_only[figure] if figure in _BY_REACTION else ""
         first = _shown(version) if figure is Figure.SENT else ""
-        yield first, figure.value.replace("_", " "), emails, f"{100 * emails / sent:.1f} %", robots
+        share = results.robot_share(figure) if figure in _BY_REACTION else None
+        shown = "" if share is None else f"{100 * share:.1f} %"
+        yield first, figure.value.replace("_", " "), emails, f"{100 * emails / sent:.1f} %", robots, shown

@@ -7,6 +7,7 @@ from typing import Any
 from sodate.email.events import report_coverage
 from sodate.email.events.apply_event import Policy, apply_event
 from sodate.email.events.event import EmailEvent, Ignored, parse_event
+from sodate.email.events.record_engagement import Companions, Waits
 from sodate.email.mailing import Mailing
 from sodate.email.reputation import rates
 from sodate.errors import NotFound, Transient
@@ -26,12 +27,17 @@ def policy(app: App) -> Policy:
 def handle(app: App, event: dict[str, Any]) -> Failures:
     applied, outcome_counts = list[EmailEvent](), Counter[str]()
     probes = list[EmailEvent]()
+    companions = Companions.among(record["body"] for record in event["Records"])
 
     def act(body: str) -> str:
         parsed_event = parse_event(body)
         if isinstance(parsed_event, Ignored):
             return parsed_event.reason
-        outcome = apply_event(parsed_event, app.secrets.key_of_address, policy(app), app.clock.now())
+        outcome = apply_event(parsed_event, app.secrets.key_of_address, policy(app), app.clock.now(), companions)
+        if isinstance(outcome, Waits):
+            app.queues.deliver_event_again(body, outcome.seconds)
+            outcome_counts["double"] += outcome.is_double
+            return "waits"
         outcome_counts[outcome] += 1
         if outcome in ("applied", "double"):
             applied.append(parsed_event)

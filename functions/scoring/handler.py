@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sodate.activities.store import from_image
+from sodate.activities.store import from_image, is_of_robot
 from sodate.campaigns import react as campaigns
 from sodate.dynamodb import keys
 from sodate.errors import Invalid
@@ -19,6 +19,8 @@ from sodate.segments.refresh import Live, prefetch, refresh
 
 
 def handle(app: App, event: dict[str, Any]) -> Failures:
+    # What a robot did changes nothing of the lead, and costs no read either.
+    event = {**event, "Records": [record for record in event["Records"] if not is_of_robot(image(record, "NewImage"))]}
     leads = {keys.lead_id_of(record["dynamodb"]["Keys"]["pk"]["S"]) for record in event["Records"]}
     found: list[tuple[Live, dict[str, ScoreSnapshot]]] = []
 

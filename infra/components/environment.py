@@ -14,6 +14,8 @@ def environment_of(spec: FunctionSpec, stage: Stage, values: Mapping[str, str]) 
         wanted.append("SODATE_TABLE")
     if spec.plans_sends:
         wanted.append("SODATE_SEND_QUEUE_URL")
+    if spec.defers_events:
+        wanted.append("SODATE_EVENTS_QUEUE_URL")
     if spec.buries:
         wanted.append("SODATE_DEAD_LETTER_URL")
     if spec.counts_event_letters:

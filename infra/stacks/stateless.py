@@ -56,6 +56,7 @@ class StatelessStack(Stack):
             "SODATE_BUS": kept.bus.event_bus_name,
             "SODATE_SEND_QUEUE_URL": kept.send_queue.queue_url,
             "SODATE_REPLAY_QUEUE_URL": kept.replay_queue.queue_url,
+            "SODATE_EVENTS_QUEUE_URL": kept.email_events.queue.queue_url,
             "SODATE_EVENT_DEAD_LETTER_URL": kept.dead_letters.queues["email-events"].queue_url,
             "SODATE_IMPORT_QUEUE_URL": kept.imports.queue.queue_url,
             "SODATE_PUBLIC_URL": kept.api.public_url,
@@ -123,6 +124,8 @@ class StatelessStack(Stack):
             function.allow(may_send(kept.send_queue))
         if spec.replays:
             function.allow(may_send(kept.replay_queue))
+        if spec.defers_events:
+            function.allow(may_send(kept.email_events.queue))
         if spec.buries:
             function.allow(may_send(function.dead_letters))
         if spec.counts_event_letters:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from sodate.dynamodb import table
-from sodate.leads.store import language_change
+from sodate.leads.contact_state import ContactState
+from sodate.leads.store import preference_change
 from sodate.playbook.store import Definitions
 from sodate.scenarios.scenario import Scenario
 
@@ -18,7 +19,7 @@ VARIABLES = {"title": {"type": "text", "default": "AI"}}
 
 
 def in_english(name: str) -> None:
-    update = language_change(name, "en")
+    update = preference_change(ContactState(name, "", language="en"))
     table.update(update.item, update.actions, update.condition)
 
 

@@ -16,7 +16,7 @@ BURIES = {"SODATE_DEAD_LETTER_URL"}
 SETTINGS = {
     "form_capture": TABLE | SIGNING | ADDRESS | {"SODATE_CAPTCHA_SECRET"},
     "consent_pages": TABLE | SIGNING | ADDRESS,
-    "email_events": TABLE | ADDRESS | BURIES,
+    "email_events": TABLE | ADDRESS | BURIES | {"SODATE_EVENTS_QUEUE_URL"},
     "scoring": TABLE | BURIES,
     "event_publisher": QUEUE | BURIES | {"SODATE_BUS", "SODATE_ANNOUNCE_ROUTINE"},
     "step_mail_dispatch": TABLE | QUEUE,

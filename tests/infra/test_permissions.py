@@ -67,7 +67,8 @@ SECRETS = {
     "signing_key_rotation": {"SigningKeys"},
 }
 MAY_SEND_TO = {
-    "email_events": {"email-events-dlq"},
+    # A click that waits for its verdict goes back on the queue.
+    "email_events": {"email-events-dlq", "events"},
     "scoring": {"scoring-dlq"},
     "event_publisher": {"event-publisher-dlq", "send"},
     "step_mail_dispatch": {"step-mail-dispatch-dlq", "send"},

@@ -123,6 +123,8 @@ class FactDays:
         """Most are logged at once, some hours or days late."""
         type_ = self.rng.choice((*ACTIVITIES, *ACTIVITIES, *_OTHERS))
         about = {"link": self.rng.choice(LINKS), "page": self.rng.choice(PAGES), "seminar": self.rng.choice(SEMINARS)}
+        if type_ in ("mail_opened", "mail_clicked") and self.rng.random() < 0.3:
+            about["verdict"] = self.rng.choice(("robot", "unsure"))
         late = timedelta(minutes=self.rng.choice((0, 0, 0, 0, 3, 200, 4000)), milliseconds=self.rng.randint(0, 900))
         lead = self.rng.choice(self.leads)
         table.put(activity_item(self._new(lead, type_, about, max(self.world.now - late, self._joined(lead)))))
@@ -153,7 +155,7 @@ class FactDays:
         """A robot's, or not after all; also of an activity that was never logged."""
         lead = self.rng.choice(self.leads)
         logged = [one.key for one in activities_of(lead) if one.type in ACTIVITIES]
-        about = {"of": self.rng.choice([*logged, "0" * 16]), "verdict": self.rng.choice(("robot", "human"))}
+        about = {"of": self.rng.choice([*logged, "0" * 16]), "verdict": self.rng.choice(("robot", "human", "unsure"))}
         table.put(activity_item(self._new(lead, "activity_judged", about)))
 
     def edit_segments(self) -> None:

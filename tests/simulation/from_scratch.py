@@ -62,8 +62,12 @@ class FromScratch:
     def counting(self) -> list[Activity]:
         """Each activity once, in the order of the log, without what a robot did by the last verdict on it."""
         ordered = sorted({one.position: one for one in self.log}.values(), key=lambda one: one.position)
-        verdicts = {one.about["of"]: one.about["verdict"] for one in ordered if one.type == "activity_judged"}
-        return [one for one in ordered if verdicts.get(one.key) != "robot"]
+        own = {
+            one.key: one.about["verdict"] for one in ordered if one.type != "activity_judged" and "verdict" in one.about
+        }
+        later = {one.about["of"]: one.about["verdict"] for one in ordered if one.type == "activity_judged"}
+        verdicts = own | later
+        return [one for one in ordered if verdicts.get(one.key) not in ("robot", "unsure")]
 
     @cached_property
     def score(self) -> ScoreState:

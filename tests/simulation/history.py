@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from ses_simulator import robots
+from ses_simulator.message import Message
 
 from tests.simulation.cloud import Reports
 from tests.simulation.fault_profile import REDRIVES, WAITS
@@ -134,21 +136,27 @@ class History:
         ]
 
     def feedback(self) -> None:
-        what = self.rng.choice(("open", "open", "click", "click", "bounce", "soft", "complain", "praise"))
+        what = self.rng.choice(
+            ("open", "open", "click", "click", "scan", "scan", "prefetch", "bounce", "soft", "complain", "praise")
+        )
         self.feedback_on(self.rng.randrange(8), what)
 
     def feedback_on(self, which: int, what: str) -> None:
         """What a reader or a mailbox does with one of the latest mails, counted from the last."""
         simulator = self.world.ses.simulator
         latest = [mail for mail in simulator.messages[::-1] if "send_id" in mail.tags][:8]  # nobody reads a probe
-        if not latest:
-            return
-        mail = latest[which % len(latest)]
+        if latest:
+            self._react(latest[which % len(latest)], what, which)
+
+    def _react(self, mail: Message, what: str, which: int) -> None:
+        simulator = self.world.ses.simulator
         match what:
             case "open":
                 simulator.open(mail.message_id)
             case "click" if mail.links:
                 simulator.click(mail.message_id, mail.links[which % len(mail.links)])
+            case "scan" | "prefetch":
+                self._robot(mail, what, which)
             case "bounce":
                 simulator.bounce(mail.message_id)
             case "soft":
@@ -157,6 +165,14 @@ class History:
                 simulator.complain(mail.message_id)
             case "praise":
                 simulator.complain(mail.message_id, "not-spam")
+
+    def _robot(self, mail: Message, what: str, which: int) -> None:
+        simulator = self.world.ses.simulator
+        if what == "prefetch":
+            robots.prefetch(simulator, mail.message_id)
+            return
+        within = timedelta(seconds=1 + 20 * (which % 3))
+        robots.scan(simulator, mail.message_id, after=self.world.now - mail.at, within=within)
 
     # -- what AWS does ---------------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from sodate.scoring.store import find_score
 from tests.fakes.table import plain
 from tests.simulation.cloud import Reports
 from tests.simulation.playbook import CAPS, STEP_HOURS, STEPS, TOPIC
+from tests.simulation.verdicts_agree import disagreements
 from tests.simulation.world import SimulatedWorld
 
 Json = dict[str, Any]
@@ -47,6 +48,7 @@ def look(world: SimulatedWorld, accepted: dict[str, str]) -> Found:
     _blocked_is_suppressed(found, items)
     _posts_stored_once(found, items, accepted)
     _scores_can_be_replayed(found, world, items)
+    found.broken += disagreements(items, found.figures)
     found.figures["mails"] = sum(taken.values())
     found.figures["crashes"] = sum(line.startswith("  crash") for line in world.trace)
     found.figures["stops"] = len(world.stops)

@@ -109,7 +109,7 @@ class SimulatedWorld:
         )  # fmt: skip
         self.sends, self.events = Queue("email_sender", around), Queue("email_events", around)
         #: By their URL.
-        self.queues = {"send": self.sends}
+        self.queues = {"send": self.sends, "events": self.events}
         self.ses = Ses(self, seed)
         self._wire(monkeypatch)
         self._publish()
@@ -376,6 +376,7 @@ class SimulatedWorld:
             "SODATE_SEND_QUEUE_URL": "send",
             "SODATE_REPLAY_QUEUE_URL": "replay",
             "SODATE_DEAD_LETTER_URL": "dead",
+            "SODATE_EVENTS_QUEUE_URL": "events",
             "SODATE_EVENT_DEAD_LETTER_URL": "event-dead",
             "SODATE_SIGNING_KEYS_SECRET": "signing",
             "SODATE_ADDRESS_KEY_SECRET": "address",

@@ -106,6 +106,8 @@ class Story:
         """Most activities arrive at once, some hours late."""
         at = self.now - timedelta(minutes=self.rng.choice((0, 0, 0, 5, 60, 2000)))
         about = {"link": self.rng.choice(("", "https://x.jp/pricing")), "page": self.rng.choice(("/demo/a", "/blog"))}
+        if self.rng.random() < 0.2:
+            about["verdict"] = self.rng.choice(("robot", "unsure"))
         self.log(self.rng.choice(TYPES), about, at)
 
     def log(self, type_: str, about: dict[str, Any], at: datetime | None = None) -> None:
@@ -116,7 +118,7 @@ class Story:
 
     def judge(self) -> None:
         of = self.rng.choice(self.arrived).key if self.arrived else "0" * 16
-        self.log("activity_judged", {"of": of, "verdict": self.rng.choice(("robot", "human"))})
+        self.log("activity_judged", {"of": of, "verdict": self.rng.choice(("robot", "human", "unsure"))})
 
     def put_on_list(self) -> None:
         self.log(self.rng.choice(("segment_added", "segment_removed")), {"segment": "listed"})

@@ -228,6 +228,8 @@ class SoundDeployment:
             found["SODATE_SEND_QUEUE_URL"] = self.queues["send"]
         if spec.replays:
             found["SODATE_REPLAY_QUEUE_URL"] = self.queues["score-replay"]
+        if spec.defers_events:
+            found["SODATE_EVENTS_QUEUE_URL"] = self.queues["events"]
         if spec.buries:
             found["SODATE_DEAD_LETTER_URL"] = self.dead[spec.edge]
         if spec.counts_event_letters:

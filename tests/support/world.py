@@ -51,6 +51,8 @@ class World:
         self.bus: list[Json] = []
         self.dead: list[Json] = []
         self._hidden: list[tuple[datetime, Json]] = []
+        #: Events of SES that wait for their verdict, and until when.
+        self.waiting: list[tuple[datetime, Json]] = []
         self.delayed: list[tuple[datetime, Sequence[Mapping[str, Any]]]] = []
         self._monkeypatch = monkeypatch
         self._seen: dict[tuple[str, str], Json] = {}
@@ -126,11 +128,18 @@ class World:
         self.tick()
 
     def settle(self) -> None:
-        """Deliver stream, queue, bus and SES events until nothing moves."""
+        """Deliver stream, queue, bus and SES events until nothing moves. A click that waits gets its time."""
         for _ in range(50):
-            if not (self._stream() | self._send_queue() | self._bus() | self._ses_events()):
+            if self.deliver_once():
+                continue
+            if not self.waiting:
                 return
+            self.now = max(self.now, min(at for at, _ in self.waiting))
         raise AssertionError("the system does not come to rest")
+
+    def deliver_once(self) -> bool:
+        """False when nothing moves without more time."""
+        return self._stream() | self._send_queue() | self._bus() | self._ses_events()
 
     # -- what a test looks at ----------------------------------------------------------------------------------
 
@@ -163,9 +172,9 @@ class World:
     # -- wiring ------------------------------------------------------------------------------------------------
 
     def _create_queues(self) -> None:
-        self.queue, self.replay_queue, self.dlq, self.event_dlq = (
+        self.queue, self.replay_queue, self.dlq, self.event_dlq, self.event_queue = (
             boto3.client("sqs").create_queue(QueueName=name)["QueueUrl"]
-            for name in ("send", "replay", "dead", "event-dead")
+            for name in ("send", "replay", "dead", "event-dead", "events")
         )
         self.settings = {
             "POWERTOOLS_SERVICE_NAME": "test",
@@ -176,6 +185,7 @@ class World:
             "SODATE_SEND_QUEUE_URL": self.queue,
             "SODATE_REPLAY_QUEUE_URL": self.replay_queue,
             "SODATE_DEAD_LETTER_URL": self.dlq,
+            "SODATE_EVENTS_QUEUE_URL": self.event_queue,
             "SODATE_EVENT_DEAD_LETTER_URL": self.event_dlq,
             "SODATE_SIGNING_KEYS_SECRET": "signing-keys",
             "SODATE_ADDRESS_KEY_SECRET": "address-key",
@@ -285,7 +295,9 @@ class World:
         events = self.ses.simulator.take_events(all_of_them=True)
         records = sqs_event_of(events, self.now)["Records"] if events else []
         records += [record for at, record in self._hidden if at <= self.now]
+        records += [record for at, record in self.waiting if at <= self.now]
         self._hidden = [(at, record) for at, record in self._hidden if at > self.now]
+        self.waiting = [(at, record) for at, record in self.waiting if at > self.now]
         if records:
             records = [{**record, "messageId": str(number)} for number, record in enumerate(records)]
             failed = self.call("email_events", {"Records": records})["batchItemFailures"]
@@ -341,6 +353,10 @@ class DelayingQueues(Queues):
 
     def enqueue(self, messages: Sequence[Mapping[str, Any]], delay_seconds: int = 0) -> None:
         self._world.delayed.append((self._world.now + timedelta(seconds=delay_seconds), messages))
+
+    def deliver_event_again(self, body: str, delay_seconds: int) -> None:
+        at = self._world.now + timedelta(seconds=delay_seconds)
+        self._world.waiting.append((at, {"messageId": "again", "body": body}))
 
 
 class _Bus:

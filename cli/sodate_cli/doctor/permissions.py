@@ -70,6 +70,7 @@ def demands(d: Deployment, spec: FunctionSpec) -> Iterator[Demand]:
     for variable, sends in (
         ("SODATE_SEND_QUEUE_URL", spec.plans_sends),
         ("SODATE_REPLAY_QUEUE_URL", spec.replays),
+        ("SODATE_EVENTS_QUEUE_URL", spec.defers_events),
         ("SODATE_DEAD_LETTER_URL", spec.buries),
     ):
         if sends and variable in settings:

@@ -13,6 +13,7 @@ from benchmarks import (
     pacing,
     rehearsal,
     requests,
+    robot_verdicts,
     scoring,
     throughput,
     ticks,
@@ -121,3 +122,12 @@ def test_a_batch_of_web_events_is_one_write_unit_and_a_visit_costs_less_than_an_
     assert found["naive_write_units_per_page_view"] == 8
     assert found["bills"]["us-east-1"]["usd_per_million"] < found["naive_bills"]["us-east-1"]["usd_per_million"] / 2
     assert {row.number for row in figures.figures({"web_events": found})} == {"11.5", "11.6"}
+
+
+def test_robots_of_the_published_shapes_are_known_and_people_stay_people() -> None:
+    usual, hidden = robot_verdicts.measure(250), robot_verdicts.measure(250, hidden_link=True)
+    assert usual["lost"] == hidden["lost"] == 0
+    assert usual["recall"] >= 0.95
+    assert usual["false_positives"] <= 0.01
+    assert usual["triggers_by_people"] >= 0.99
+    assert hidden["triggers_by_robots"] == 0

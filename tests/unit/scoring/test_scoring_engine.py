@@ -94,7 +94,11 @@ def activities(draw: st.DrawFn) -> Activity:
     if type_ == "activity_judged":
         about = {"of": f"{draw(st.integers(0, 30)):016x}", "verdict": draw(st.sampled_from(["robot", "human"]))}
     at = START + timedelta(minutes=minute, milliseconds=draw(st.integers(0, 2)) * 400)
-    return Activity("l", type_, at, f"{draw(st.integers(0, 30)):016x}", about)
+    number = draw(st.integers(0, 30))
+    if type_ in ("mail_clicked", "mail_opened") and draw(st.booleans()):
+        # Judged when it was logged. A later verdict on it always finds it in the log, so none comes before it here.
+        about["verdict"], number = draw(st.sampled_from(["robot", "unsure"])), number + 100
+    return Activity("l", type_, at, f"{number:016x}", about)
 
 
 LOGS = st.lists(activities(), max_size=25, unique_by=lambda one: one.key)

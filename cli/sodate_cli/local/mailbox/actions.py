@@ -35,7 +35,8 @@ class Actions:
     happened: Callable[[], None] = lambda: None
 
     def open(self, message_id: str) -> str:
-        return self._event(lambda: self.simulator.open(message_id), "opened")
+        done = "opened" if self.simulator.message(message_id).tracks_opens else "opened; SES does not track it"
+        return self._event(lambda: self.simulator.open(message_id), done)
 
     def click(self, message_id: str, link: str | None = None) -> str:
         """Click `link`, or the first link of the mail; the answer names the target."""
@@ -43,7 +44,8 @@ class Actions:
         target = link if link is not None else next(iter(links), None)
         if target is None or target not in links:
             raise NotPossible(f"the mail has no link {target}" if target else "the mail has no links")
-        return self._event(lambda: self.simulator.click(message_id, target), f"clicked {target}")
+        note = "" if self.simulator.message(message_id).tracks_clicks else "; SES does not track it"
+        return self._event(lambda: self.simulator.click(message_id, target), f"clicked {target}{note}")
 
     def bounce(self, message_id: str, kind: str = "hard") -> str:
         if kind not in BOUNCES:
@@ -62,7 +64,7 @@ class Actions:
         status = self.post_form(url, ONE_CLICK_BODY)
         return f"unsubscribe answered {status}"
 
-    def _event(self, act: Callable[[], Event], done: str) -> str:
+    def _event(self, act: Callable[[], Event | None], done: str) -> str:
         with self.lock:
             act()
         self.happened()

@@ -8,6 +8,7 @@ from pynamodb.attributes import JSONAttribute, MapAttribute, NumberAttribute, Un
 
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.catalog import ActivityType
+from sodate.activities.verdict import counts
 from sodate.dynamodb import campaign_keys, keys, table
 from sodate.dynamodb.item import TableItem
 from sodate.dynamodb.table import Update
@@ -114,6 +115,12 @@ def from_image(image: Mapping[str, Any]) -> Activity:
     at = datetime.fromisoformat(image["at"])
     recorded = _moment(image.get("recorded_at"))
     return Activity(keys.lead_id_of(image["pk"]), str(image["type"]), at, str(image["key"]), about, recorded)
+
+
+def is_of_robot(image: Mapping[str, Any] | None) -> bool:
+    """Whether the image is an activity that no person did, by the verdict that it was logged with."""
+    about = (image or {}).get("about")
+    return isinstance(about, dict) and not counts(str((image or {}).get("type")), about)
 
 
 def _to_activity(item: ActivityItem) -> Activity:

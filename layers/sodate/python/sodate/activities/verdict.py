@@ -5,7 +5,8 @@ Opens and clicks carry the classifier's verdict in `about` (`verdict` and `becau
 nobody can tell, gives no points, no facts, no success of an experiment and no figure of people, and triggers nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
+from typing import Any
 
 from sodate.activities.activity import Activity
 from sodate.activities.catalog import ActivityType, ActivityVerdict
@@ -17,7 +18,12 @@ _NOT_A_PERSON = frozenset({ActivityVerdict.ROBOT.value, ActivityVerdict.UNSURE.v
 
 def is_by_person(activity: Activity) -> bool:
     """Whether the activity counted when it was logged. A verdict that came later is not in it: see `robots_in`."""
-    return activity.type == _JUDGED or activity.about.get("verdict") not in _NOT_A_PERSON
+    return counts(activity.type, activity.about)
+
+
+def counts(activity_type: str, about: Mapping[str, Any]) -> bool:
+    """`is_by_person`, of the parts of an activity."""
+    return activity_type == _JUDGED or about.get("verdict") not in _NOT_A_PERSON
 
 
 def verdicts_of(log: Iterable[Activity]) -> dict[str, str]:
@@ -41,3 +47,8 @@ def by_people(log: Iterable[Activity]) -> list[Activity]:
     log = list(log)
     robots = robots_in(log)
     return [one for one in log if one.key not in robots]
+
+
+def worth_folding(log: Iterable[Activity], robots: Set[str]) -> list[Activity]:
+    """Without those that were a robot's from the first: a fold never sees them, in a replay as in the stream."""
+    return [one for one in log if one.key not in robots or is_by_person(one)]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sodate.activities.activity import Activity
+from sodate.activities.verdict import robots_in
 from sodate.campaigns.sources import LiveCampaign
-from sodate.facts.fold import robots_in
 
 
 class MemberStatus(StrEnum):

@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from sodate.activities.activity import Activity
 from sodate.activities.catalog import ActivityType
+from sodate.activities.verdict import robots_in
 from sodate.campaigns.sources import ARRIVING, LiveCampaign
-from sodate.facts.fold import robots_in
 from sodate.leads.text import fold
 
 _PAID = frozenset({"cpc", "ppc", "cpm", "cpv", "paid", "paidsearch", "paid_search", "paid_social", "display", "banner"})

@@ -93,6 +93,7 @@ class ConsentController:
             frequencies=FREQUENCIES,
             pauses=PAUSES,
             frequency=state.frequency or "all",
+            tracks=state.tracking or "on",
             paused_until=pause_until.astimezone(time_zone or UTC).date() if pause_until > now else None,
             time_zone=state.zone,
             off=state.blocked is not None,

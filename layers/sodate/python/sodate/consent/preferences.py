@@ -1,4 +1,4 @@
-"""Preference centre: topics, frequency, pause, language and time zone of a lead. One POST is one transaction.
+"""Preference centre: topics, frequency, pause, language, time zone and tracking of a lead. One POST is one transaction.
 
 The link proves access to the mailbox, so a topic that was confirmed before and withdrawn on this page may be renewed on
 this page. A renewal never undoes an opt-out made elsewhere, a complaint or a bounce: that needs a new opt-in request or
@@ -20,13 +20,14 @@ from sodate.dynamodb import keys, table
 from sodate.dynamodb.table import ConditionFailed, Put, Write
 from sodate.errors import Transient
 from sodate.leads.contact_state import Block, ContactState
-from sodate.leads.store import language_change, load_state, state_change
+from sodate.leads.store import load_state, preference_change, state_change
 from sodate.leads.time_zone import known_time_zone
 from sodate.web.catalogs import languages
 
 Frequency = Literal["all", "weekly", "monthly"]
 FREQUENCIES: tuple[Frequency, ...] = ("all", "weekly", "monthly")
 PAUSES = (30, 60, 90)
+TRACKING = ("on", "off")
 _TRIES = 5
 
 
@@ -40,6 +41,7 @@ class PreferenceChanges:
     pause_days: int | None = None
     language: str | None = None
     time_zone: str | None = None
+    tracking: str | None = None
     stop: bool = False
 
 
@@ -72,6 +74,7 @@ def read_preference_changes(fields: Mapping[str, Sequence[str]]) -> PreferenceCh
         pause_days=int(pause) if pause in {"0", *map(str, PAUSES)} else None,
         language=one("language") if one("language") in languages() else None,
         time_zone=known_time_zone(one("zone")),
+        tracking=one("tracking") if one("tracking") in TRACKING else None,
         stop=one("do") == "stop",
     )
 
@@ -124,8 +127,8 @@ def change_preferences(lead_id: str, changes: PreferenceChanges, retention: time
             return state
         writes: list[Write] = [state_change(state, after, (*plan.ended, *plan.renewed))]
         writes += _evidence(state, evidence, plan, retention, now)
-        if after.language != state.language:
-            writes.append(language_change(lead_id, after.language))
+        if (after.language, after.tracking) != (state.language, state.tracking):
+            writes.append(preference_change(after))
         try:
             table.commit(writes)
         except ConditionFailed:
@@ -142,7 +145,9 @@ def _chosen(state: ContactState, plan: PreferencePlan, now: datetime) -> Contact
 
 
 def _preferred(state: ContactState, changes: PreferenceChanges, now: datetime) -> ContactState:
-    after = state.prefer(frequency=changes.frequency, language=changes.language, zone=changes.time_zone)
+    after = state.prefer(
+        frequency=changes.frequency, language=changes.language, zone=changes.time_zone, tracking=changes.tracking
+    )
     if changes.pause_days == 0:
         return after.pause(None)
     span = timedelta(days=changes.pause_days or 0)

@@ -132,6 +132,20 @@ class WarmUp(Definition):
         return self
 
 
+class Robots(Definition):
+    """How opens and clicks of robots are told from those of people."""
+
+    wait_seconds: int = Field(
+        default=10, ge=10, le=300, description="How long a click waits for its neighbours before it triggers anything."
+    )
+    hidden_link: bool = Field(
+        default=False, description="A link in each marketing email that no person sees: whoever follows it is a robot."
+    )
+    unsure_counts: bool = Field(
+        default=False, description="A click of which nobody can tell who did it counts as a person's."
+    )
+
+
 _GLOBAL_HOLDOUT = "global-holdout"
 #: Maximum length of one closing in days; open days must remain.
 LONGEST_CLOSING = 60
@@ -152,6 +166,7 @@ class Mailing(Definition):
         default=(), max_length=100, description="Days without email: `2026-05-01`, yearly `08-13`, or `12-29..01-03`."
     )
     guards: Guards = Guards()
+    robots: Robots = Robots()
     warm_up: WarmUp | None = None
     seed_contacts: tuple[Address, ...] = Field(
         default=(), max_length=20, description="Who gets test sends of broadcasts (`sodate broadcast test`)."

@@ -1,6 +1,6 @@
 """Whether a lead had the success that an experiment measures: from the activities of its log. Pure.
 
-Clicks count for people only: an activity that was judged to be a robot's (`activity_judged`) does not.
+Clicks count for people only (`activities.verdict`): what a robot did, or nobody can tell of, does not.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,10 +9,10 @@ from datetime import datetime
 
 from sodate.activities.activity import Activity
 from sodate.activities.catalog import ActivityType
+from sodate.activities.verdict import robots_in
 from sodate.conditions.evaluate import matcher
 from sodate.conditions.language import ActivityTest
 from sodate.experiments.experiment import Experiment
-from sodate.facts.fold import robots_in
 
 IsSuccess = Callable[[Activity], bool]
 

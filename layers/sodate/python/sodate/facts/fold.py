@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from sodate.activities.activity import Activity
 from sodate.activities.catalog import ActivityType
+from sodate.activities.verdict import is_by_person, robots_in, worth_folding
 from sodate.conditions.evaluate import About, matcher
 from sodate.conditions.language import ActivityTest, Condition, Inactive, tests
 from sodate.facts.lead_facts import LeadFacts, Matches
@@ -25,12 +26,6 @@ _COUNTING = frozenset({"times", "within_days", "first_within_days", "same_key"})
 
 class Late(Exception):
     """The activity belongs before one that is already applied, or changes one: replay the whole log."""
-
-
-def robots_in(log: Iterable[Activity]) -> set[str]:
-    """Keys of activities whose last verdict says that a robot did them. The log must be in order."""
-    verdicts = {str(one.about.get("of")): one.about.get("verdict") for one in log if one.type == _JUDGED}
-    return {key for key, verdict in verdicts.items() if verdict == "robot"}
 
 
 class _Predicate(NamedTuple):
@@ -66,8 +61,10 @@ class FactFold:
         self._asks_for_last_activity = any(isinstance(test, Inactive) for test in every)
 
     def matters(self, activity: Activity) -> bool:
-        """Whether the activity can change a fact; one that cannot is not recorded."""
-        type_ = activity.type
+        """Whether the activity can change a fact; one that cannot is not recorded. A robot's cannot."""
+        return is_by_person(activity) and self._is_asked_for(activity.type)
+
+    def _is_asked_for(self, type_: str) -> bool:
         is_engagement = self._asks_for_last_activity and type_ not in _NO_ENGAGEMENT
         return is_engagement or type_ in self._by_type or type_ in _ALWAYS
 
@@ -82,11 +79,11 @@ class FactFold:
 
     def replay(self, log: Iterable[Activity]) -> LeadFacts:
         """The facts that the whole log gives. The last verdict on an activity decides whether it counts."""
-        relevant = (activity for activity in log if self.matters(activity))
+        relevant = (activity for activity in log if self._is_asked_for(activity.type))
         ordered = [one for _, one in sorted({activity.position: activity for activity in relevant}.items())]
         robots = robots_in(ordered)
         facts = LeadFacts(robots=tuple(sorted(robots - {activity.key for activity in ordered})))
-        for activity in ordered:
+        for activity in worth_folding(ordered, robots):
             if activity.key in robots:
                 facts.last = activity.position
             else:

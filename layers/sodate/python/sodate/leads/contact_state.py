@@ -29,6 +29,8 @@ class Block(StrEnum):
     COMPLAINT = "complaint"
 
 
+#: The only value of `ContactState.tracking` and of `Profile.tracking`.
+TRACKING_OFF = "off"
 #: A new block replaces a weaker one only, in any order of events. Every other reason has the strength `_USUAL`.
 _STRENGTH: dict[str | None, int] = {None: 0, Block.SOFT_BOUNCES: 1, Block.HARD_BOUNCE: 3, Block.COMPLAINT: 4}
 _USUAL = 2
@@ -84,9 +86,10 @@ class ContactState:
     """`blocked`: a `Block` or the doubt about the address. `topics`: topic → `TopicStatus`.
 
     `zone` is an IANA name (None: the sender's time zone); `pause_until` a `keys.stamp` until which nothing is sent;
-    `frequency` is `weekly` or `monthly` (None: all). `opted_out_at`: the latest opt-out, of everything or of a topic;
-    a consent request that is not newer can no longer be confirmed. `mailed`: times of the latest marketing emails, in
-    minutes since 1970, newest first; `mailed_in` the same for topics with own caps. `runs`: marks of the
+    `frequency` is `weekly` or `monthly` (None: all). `tracking` is `off` when opens and clicks must not be recorded
+    (None: they are); the profile has it too, for the sender. `opted_out_at`: the latest opt-out, of everything or of
+    a topic; a consent request that is not newer can no longer be confirmed. `mailed`: times of the latest marketing
+    emails, in minutes since 1970, newest first; `mailed_in` the same for topics with own caps. `runs`: marks of the
     runs of broadcasts that the lead got (`broadcasts.run`), while they last.
     """
 
@@ -101,6 +104,7 @@ class ContactState:
     zone: str | None = None
     pause_until: str | None = None
     frequency: str | None = None
+    tracking: str | None = None
     opted_out_at: str | None = None
     mailed: tuple[int, ...] = ()
     runs: frozenset[str] = frozenset()
@@ -140,13 +144,16 @@ class ContactState:
 
     # -- preferences ---------------------------------------------------------------------------------------------------
 
-    def prefer(self, *, frequency: str | None, language: str | None, zone: str | None) -> "ContactState":
-        """None leaves a setting unchanged; `frequency` "all" removes the limit."""
+    def prefer(
+        self, *, frequency: str | None, language: str | None, zone: str | None, tracking: str | None = None
+    ) -> "ContactState":
+        """None leaves a setting unchanged; `frequency` "all" and `tracking` "on" remove the limit."""
         return replace(
             self,
             frequency=self.frequency if frequency is None else None if frequency == "all" else frequency,
             language=language or self.language,
             zone=zone or self.zone,
+            tracking=self.tracking if tracking is None else None if tracking == "on" else TRACKING_OFF,
         )
 
     def pause(self, until: str | None) -> "ContactState":

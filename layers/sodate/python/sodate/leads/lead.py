@@ -23,7 +23,8 @@ class Profile:
     """Primary (基礎情報) and secondary (二次情報) data. Only profiles and submissions hold personal data.
 
     `address` and `mailbox` are empty for a lead with an external id only. `external` maps a source to the id in that
-    system, `imported` a source to the mark of the last imported row (`imports.mark`).
+    system, `imported` a source to the mark of the last imported row (`imports.mark`). `tracking`: `off` when opens and
+    clicks must not be recorded.
     """
 
     lead_id: str
@@ -39,6 +40,7 @@ class Profile:
     updated: str | None = None
     external: dict[str, str] = field(default_factory=dict)
     imported: dict[str, str] = field(default_factory=dict)
+    tracking: str | None = None
 
     def attribute(self, path: str) -> Any:
         group, _, name = path.partition(".")

@@ -33,6 +33,7 @@ class ProfileItem(TableItem, discriminator="profile"):
     flags: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
     external: MapAttribute[str, Any] = MapAttribute(null=True)
     imported: MapAttribute[str, Any] = MapAttribute(null=True)
+    tracking = UnicodeAttribute(null=True)
 
 
 class StateItem(TableItem, discriminator="state"):
@@ -46,6 +47,7 @@ class StateItem(TableItem, discriminator="state"):
     zone = UnicodeAttribute(null=True)
     pause_until = UnicodeAttribute(null=True)
     frequency = UnicodeAttribute(null=True)
+    tracking = UnicodeAttribute(null=True)
     opted_out_at = UnicodeAttribute(null=True)
     mailed: ListAttribute[Any] = ListAttribute(of=NumberAttribute, null=True)
     mailed_in: MapAttribute[str, Any] = MapAttribute(default=dict)
@@ -126,8 +128,9 @@ def profile_item(profile: Profile) -> ProfileItem:
     return ProfileItem(keys.lead(profile.lead_id), keys.PROFILE, **stored)
 
 
-def language_change(lead_id: str, language: str) -> Update:
-    return Update(profile_key(lead_id), [ProfileItem.language.set(language)], ProfileItem.created.exists())
+def preference_change(state: ContactState) -> Update:
+    actions = [ProfileItem.language.set(state.language), _set_or_remove(ProfileItem.tracking, state.tracking)]
+    return Update(profile_key(state.lead_id), actions, ProfileItem.created.exists())
 
 
 def _own(stored: dict[str, Any]) -> dict[str, Any]:
@@ -184,7 +187,7 @@ def state_item(state: ContactState) -> StateItem:
 #: Attributes of STATE that are written as a whole; topics and enrollments are written one by one.
 _SCALARS = (
     "address_key", "language", "blocked", "opt_in_mails", "opt_in_mail_at", "zone", "pause_until", "frequency",
-    "opted_out_at",
+    "tracking", "opted_out_at",
 )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """What the emails of one template brought, per version of it. Pure: from the ledger and the log of one lead at a time.
 
-Every figure counts emails, never events, so a redelivered event changes none. An activity that was judged to be a
-robot's (`sodate lead judge`) counts for no person; an email with such activities only is counted apart.
+Every figure counts emails, never events, so a redelivered event changes none. An activity that a robot did, or of which
+nobody can tell (`activities.verdict`), counts for no person; an email with such activities only is counted apart.
 """
 
 from collections import Counter, defaultdict
@@ -15,13 +15,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from sodate.activities.activity import Activity
 from sodate.activities.catalog import ActivityType
+from sodate.activities.verdict import robots_in
 from sodate.conditions.one_activity import OneActivity
 from sodate.conditions.one_line_parser import parse_one_line
 from sodate.conditions.one_line_tokens import OneLineError
 from sodate.errors import Invalid
 from sodate.experiments.experiment import Experiment
 from sodate.experiments.success import Window, success_in, success_of
-from sodate.facts.fold import robots_in
 
 
 class Figure(StrEnum):
@@ -72,6 +72,11 @@ class VersionResults:
     robots_only: Counter[Figure] = field(default_factory=Counter)
     links: Counter[str] = field(default_factory=Counter)
     links_by_robots: Counter[str] = field(default_factory=Counter)
+
+    def robot_share(self, figure: Figure) -> float | None:
+        """Of the emails with such an activity, those with robots' only; None: there is none."""
+        every = self.people[figure] + self.robots_only[figure]
+        return self.robots_only[figure] / every if every else None
 
     def __iadd__(self, other: "VersionResults") -> "VersionResults":
         for name, counter in vars(other).items():

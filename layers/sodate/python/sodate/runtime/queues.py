@@ -31,6 +31,16 @@ class Queues:
         """
         put_on_queue(self._sqs(), queue, messages, delay_seconds)
 
+    def deliver_event_again(self, body: str, delay_seconds: int) -> None:
+        """Put an event of SES on its queue once more. The message that it came with is finished after that, so a crash
+        in between gives two of them, and never none.
+
+        Raises: `Transient` when SQS did not accept it.
+        """
+        entry = {"Id": "0", "MessageBody": body, "DelaySeconds": delay_seconds}
+        if self._sqs().send_message_batch(QueueUrl=self._settings.event_queue, Entries=[entry]).get("Failed"):
+            raise Transient("the queue of SES's events rejected a message")
+
     def has_event_letters(self) -> bool:
         """True when the dead-letter queue of `email_events` contains SES events."""
         queue, name = self._settings.event_dead_letter_queue, "ApproximateNumberOfMessages"

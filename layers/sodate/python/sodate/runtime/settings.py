@@ -38,6 +38,7 @@ class Settings:
     import_queue = Setting("SODATE_IMPORT_QUEUE_URL")
     replay_queue = Setting("SODATE_REPLAY_QUEUE_URL")
     dead_letter_queue = Setting("SODATE_DEAD_LETTER_URL")
+    event_queue = Setting("SODATE_EVENTS_QUEUE_URL")
     event_dead_letter_queue = Setting("SODATE_EVENT_DEAD_LETTER_URL")
     signing_keys_secret = Setting("SODATE_SIGNING_KEYS_SECRET")
     address_key_secret = Setting("SODATE_ADDRESS_KEY_SECRET")

@@ -13,10 +13,11 @@ from typing import Any
 
 from sodate.activities.activity import Activity
 from sodate.activities.store import activities_after, activities_of
+from sodate.activities.verdict import by_people
 from sodate.conditions.evaluate import evaluate
 from sodate.conditions.language import ActivityTest, Condition, Inactive, Test
 from sodate.facts.evaluation import LeadView, Sources
-from sodate.facts.fold import FactFold, robots_in
+from sodate.facts.fold import FactFold
 from sodate.facts.lead_facts import LeadFacts
 from sodate.leads.contact_state import ContactState
 from sodate.leads.lead import Profile
@@ -102,9 +103,8 @@ class LeadItems:
 
     @cached_property
     def log_of_people(self) -> list[Activity]:
-        """Without what an operator judged to be a robot's."""
-        robots = robots_in(self.log)
-        return [one for one in self.log if one.key not in robots]
+        """Without what a robot did, by the last verdict on it."""
+        return by_people(self.log)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from sodate.activities.activity import Activity
-from sodate.activities.catalog import ActivityType, ActivityVerdict
+from sodate.activities.catalog import ActivityType
+from sodate.activities.verdict import is_by_person, robots_in, worth_folding
 from sodate.leads.lead import Profile
 from sodate.scoring.accumulator import Accumulator, Recorder
 from sodate.scoring.classifier import Classifier, LeadClass
@@ -41,8 +42,11 @@ class ScoringEngine:
         self.transitions = TransitionFinder(self.compiled, self.classifier)
 
     def matters(self, activity: Activity) -> bool:
-        """Whether the activity can change a score; one that cannot is not recorded in the score state."""
-        return self._accumulator.matters(activity)
+        """Whether the activity can change a score; one that cannot is not recorded in the score state.
+
+        A robot's cannot.
+        """
+        return is_by_person(activity) and self._accumulator.matters(activity)
 
     def add(self, score_state: ScoreState, activity: Activity) -> None:
         """Apply one activity to `score_state`, in place.
@@ -60,9 +64,9 @@ class ScoringEngine:
         self, profile: Profile, log: Iterable[Activity], now: datetime, recorder: Recorder | None = None
     ) -> ScoreState:
         """Apply the whole log from its beginning. The last verdict on an activity decides whether it counts."""
-        ordered = _in_log_order(activity for activity in log if self.matters(activity))
-        verdicts = {str(a.about.get("of")): a.about.get("verdict") for a in ordered if a.type == _JUDGED}
-        robots = {key for key, verdict in verdicts.items() if verdict == ActivityVerdict.ROBOT}
+        relevant = _in_log_order(activity for activity in log if self._accumulator.matters(activity))
+        robots = robots_in(relevant)
+        ordered = worth_folding(relevant, robots)
         counting = [activity for activity in ordered if activity.key not in robots]
         began = int(datetime.fromisoformat(profile.created).timestamp()) // 60 if profile.created else 0
         if counting:
@@ -71,7 +75,7 @@ class ScoringEngine:
             now=began,
             matching_rules=self.compiled.matching_rules(profile),
             matching_predicates=self.compiled.matching_predicates(profile),
-            robots=tuple(sorted(robots - {activity.key for activity in ordered})),
+            robots=tuple(sorted(robots - {activity.key for activity in relevant})),
         )
         self.classifier.classify(score_state, began, "profile")
         for activity in counting:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.store import latest_activities
+from sodate.activities.verdict import by_people
 from sodate.dynamodb import keys
 from sodate.leads.lead import Profile
 from sodate.scoring.engine import ScoringEngine
@@ -12,6 +13,8 @@ from sodate.scoring.score_state import ScoreState
 from sodate.signals.store import SignalItem, signal_item
 
 _LATEST = 5
+#: A robot that follows every link of an email must not hide what the person did before.
+_READ = 30
 
 
 def signal_of(
@@ -38,9 +41,15 @@ def signal_of(
                 for rule, line in scored_lines
             ),
         ],
-        latest=[_activity_summary(activity) for activity in latest_activities(profile.lead_id, _LATEST)],
+        latest=[_activity_summary(activity) for activity in _latest_of_people(profile.lead_id)],
         owner=profile.owner,
     )
+
+
+def _latest_of_people(lead_id: str) -> list[Activity]:
+    """Newest first; what robots did is no news for sales."""
+    latest = latest_activities(lead_id, _READ)
+    return by_people(reversed(latest))[: -_LATEST - 1 : -1]
 
 
 def _activity_summary(activity: Activity) -> dict[str, object]:

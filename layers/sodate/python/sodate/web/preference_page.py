@@ -38,7 +38,9 @@ class PreferenceView:
     language: str
     frequencies: tuple[str, ...]
     pauses: tuple[int, ...]
+    tracking: tuple[str, ...] = ("on", "off")
     frequency: str = "all"
+    tracks: str = "on"
     paused_until: date | None = None
     time_zone: str | None = None
     off: bool = False
@@ -50,13 +52,14 @@ def preference_page(view: PreferenceView, issuer: pages.Issuer, result: str = ""
     chosen = catalog(view.language)
     language, words = chosen.language, chosen.section("preferences")
     form = Markup(
-        '<form method="post">{}{}{}{}{}<button type="submit" name="do" value="save">{}</button>{}</form>'
+        '<form method="post">{}{}{}{}{}{}<button type="submit" name="do" value="save">{}</button>{}</form>'
     ).format(
         _topics(view, words),
         _radios("frequency", words["frequency"], [(name, words[name]) for name in view.frequencies], view.frequency),
         _pause(view, chosen),
         _select("language", words["language"], language_names(), language),
         _select("zone", words["zone"], _time_zones(view.time_zone, words["unknown"]), view.time_zone or ""),
+        _radios("tracking", words["tracking"], [(one, words[f"tracking_{one}"]) for one in view.tracking], view.tracks),
         words["save"],
         Markup("") if view.off else _end(words),
     )

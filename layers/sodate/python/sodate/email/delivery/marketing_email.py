@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sodate.consent.links import Links
+from sodate.email.content.hidden_link import with_hidden_link
 from sodate.email.content.merge import merge_values
 from sodate.email.content.render import Rendered, render
 from sodate.email.content.template import Template
@@ -12,6 +13,7 @@ from sodate.email.content.variables import Value
 from sodate.email.content.visitor_links import in_html, in_text
 from sodate.email.delivery.ses import OutgoingEmail
 from sodate.email.mailing import Mailing, Sender
+from sodate.leads.contact_state import TRACKING_OFF
 from sodate.leads.lead import Profile
 
 
@@ -46,9 +48,10 @@ class MarketingEmail:
             to=profile.mailbox,
             sender=self._shown_sender(),
             subject=email.subject,
-            html=email.html,
+            html=self._with_hidden_link(email.html) if profile.tracking != TRACKING_OFF else email.html,
             text=email.text,
             tags=tags,
+            is_tracked=profile.tracking != TRACKING_OFF,
             headers={
                 # RFC 8058: both headers, over HTTPS, answered by a POST without redirect or cookie.
                 "List-Unsubscribe": f"<{unsubscribe_url}>",
@@ -60,10 +63,15 @@ class MarketingEmail:
     def _identifying(self, email: Rendered, profile: Profile, now: datetime) -> Rendered:
         """With links to the website that say who opens them, if the playbook wants that."""
         origins = self.mailing.tracked_origins
-        if not origins:
+        if not origins or profile.tracking == TRACKING_OFF:
             return email
         token = self.links.visitor_token(profile.lead_id, now)
         return replace(email, html=in_html(email.html, origins, token), text=in_text(email.text, origins, token))
+
+    def _with_hidden_link(self, html: str) -> str:
+        if not self.mailing.robots.hidden_link:
+            return html
+        return with_hidden_link(html, str(self.mailing.sender.website or self.links.base))
 
     def _shown_sender(self) -> Sender:
         sender = self.mailing.sender

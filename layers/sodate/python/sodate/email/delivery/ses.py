@@ -56,6 +56,8 @@ class OutgoingEmail:
     text: str
     tags: Mapping[str, str]
     headers: Mapping[str, str] = field(default_factory=dict)
+    is_tracked: bool = True
+    """False: SES must neither add its image nor rewrite a link."""
 
 
 class SesClient(Protocol):
@@ -79,9 +81,13 @@ class SesMailer:
     def send_bulk(self, outgoing_emails: Sequence[OutgoingEmail]) -> list[Answer]:
         """One answer per email. At most 50 emails, all of one sender.
 
+        What SES tracks is said per call, so emails that are not tracked have a call of their own.
+
         An entry that makes SES reject the whole call must not stop the others: then each email gets a call of its own,
         until an answer concerns all email or is ambiguous. Emails without a call are deferred.
         """
+        if len({outgoing.is_tracked for outgoing in outgoing_emails}) > 1:
+            return self._apart(outgoing_emails)
         sender = outgoing_emails[0].sender
         reply = self._call(
             lambda: self.client().send_bulk_email(**bulk_request(outgoing_emails, self.configuration_set)), sender
@@ -91,6 +97,16 @@ class SesMailer:
         if reply.verdict == Verdict.REJECTED and len(outgoing_emails) > 1:
             return self._one_by_one(outgoing_emails)
         return [reply] * len(outgoing_emails)
+
+    def _apart(self, outgoing_emails: Sequence[OutgoingEmail]) -> list[Answer]:
+        answers: dict[int, Answer] = {}
+        for is_tracked in (True, False):
+            group = [n for n, outgoing in enumerate(outgoing_emails) if outgoing.is_tracked is is_tracked]
+            if any(answer.stops or answer.verdict == Verdict.AMBIGUOUS for answer in answers.values()):
+                answers |= dict.fromkeys(group, Answer(Verdict.DEFERRED, reason=Reason.NOT_ATTEMPTED))
+            else:
+                answers |= dict(zip(group, self.send_bulk([outgoing_emails[n] for n in group]), strict=True))
+        return [answers[number] for number in range(len(outgoing_emails))]
 
     def _one_by_one(self, outgoing_emails: Sequence[OutgoingEmail]) -> list[Answer]:
         answers: list[Answer] = []
@@ -157,6 +173,7 @@ def request(outgoing: OutgoingEmail, configuration_set: str) -> dict[str, Any]:
         "Content": {"Simple": content},
         "ConfigurationSetName": configuration_set,
         "EmailTags": [{"Name": name, "Value": value} for name, value in outgoing.tags.items()],
+        **_tracking(outgoing),
     }
 
 
@@ -177,7 +194,16 @@ def bulk_request(outgoing_emails: Sequence[OutgoingEmail], configuration_set: st
             }
         },
         "BulkEmailEntries": [_entry(outgoing) for outgoing in outgoing_emails],
+        **_tracking(outgoing_emails[0]),
     }
+
+
+def _tracking(outgoing: OutgoingEmail) -> dict[str, Any]:
+    """SES's override for this message only; nothing for one that is tracked as the configuration set says."""
+    if outgoing.is_tracked:
+        return {}
+    off = {"OpenTrackingEnabled": "DISABLED", "ClickTrackingEnabled": "DISABLED"}
+    return {"ConfigurationOverrides": {"Tracking": off}}
 
 
 def _entry(outgoing: OutgoingEmail) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Applies an SES event: a state in the ledger, an activity, and for a hard bounce or complaint a block of the lead.
 
 First the ledger, where the higher rank wins; then all writes on the lead in one transaction, keyed by the event itself.
-After a crash between the two, the redelivery completes them; duplicates and any order give the same result.
+After a crash between the two, the redelivery completes them; duplicates and any order give the same result. Opens and
+clicks have a verdict, and a click may have to come again for it (`record_engagement`).
 """
 
 from collections.abc import Callable
@@ -16,8 +17,11 @@ from sodate.consent.retention import review_later
 from sodate.consent.store import consent_item, suppression_item
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.table import ConditionFailed, Put, Write
+from sodate.email.content.hidden_link import is_hidden
 from sodate.email.delivery.probe import PURPOSE as PROBE
 from sodate.email.events.event import ENGAGEMENT, LEDGER_STATE, EmailEvent
+from sodate.email.events.record_engagement import Companions, Recorder, Waits, log_by_itself
+from sodate.email.events.verdicts import SECOND, Waiting
 from sodate.email.ledger.states import RANK, STEP
 from sodate.email.ledger.store import (
     SendItem,
@@ -33,7 +37,7 @@ from sodate.email.mailing import Mailing, SoftBounces
 from sodate.email.reputation.soft_bounce import soft_bounce_writes
 from sodate.errors import NotFound, Transient
 from sodate.leads.address import parse_reported_address
-from sodate.leads.contact_state import id_of
+from sodate.leads.contact_state import TRACKING_OFF, id_of
 from sodate.leads.store import find_state, owner_of, state_change
 
 AddressKey = Callable[[str], str]
@@ -50,32 +54,41 @@ class Policy:
 
     soft_bounces: SoftBounces = field(default_factory=SoftBounces)
     retention: timedelta = RETENTION
+    waiting: Waiting = field(default_factory=Waiting)
 
     @classmethod
     def of(cls, mailing: Mailing) -> "Policy":
-        return cls(mailing.guards.soft_bounces, mailing.retention)
+        robots = mailing.robots
+        waiting = Waiting(robots.wait_seconds * SECOND, robots.unsure_counts)
+        return cls(mailing.guards.soft_bounces, mailing.retention, waiting)
 
 
-def apply_event(event: EmailEvent, address_key: AddressKey, policy: Policy, now: datetime) -> str:
-    """Returns the outcome: `applied`, `repeat`, `double`, `counted`, `probe` or `unknown_lead`.
+def apply_event(
+    event: EmailEvent,
+    address_key: AddressKey,
+    policy: Policy,
+    now: datetime,
+    companions: Companions | None = None,
+) -> str | Waits:
+    """Returns the outcome: `applied`, `repeat`, `double`, `counted`, `probe` or `unknown_lead`, or when to come again.
 
-    `double`: SES accepted both attempts of this email. `unknown_lead`: no lead of ours, or erased.
+    `double`: SES accepted both attempts of this email. `unknown_lead`: no lead of ours, or erased. `companions`: the
+    opens and clicks of the same batch.
 
     Raises:
         Unwritten: the sender may still write the ledger item of this email; the event must be redelivered.
         Transient: the table is not available, or the lead changes too often.
     """
     if event.tags.get("purpose") == PROBE:
-        if "lead_id" in event.tags and "send_id" in event.tags:
-            _fold(event.tags["lead_id"], event, now)
-        return "probe"  # not `applied`: applied events count in the daily rates of the guards
+        return _probe(event, now)
     lead_id = event.tags.get("lead_id") or _lead_by_address(event, address_key)
     if lead_id is None:
         return "unknown_lead"
     if not _needs_the_send(event):
         return _fold(lead_id, event, now)
+    companions = Companions() if companions is None else companions
     try:
-        send = _find_send(lead_id, event, now)
+        send = companions.latest.get(event.tags.get("send_id", "")) or _find_send(lead_id, event, now)
         folded = _fold(lead_id, event, now, send) if send is not None else "counted"
     except Unwritten:
         if event.suppresses:  # Apply the complaint even when the send record is missing.
@@ -83,8 +96,38 @@ def apply_event(event: EmailEvent, address_key: AddressKey, policy: Policy, now:
         raise
     if send is not None and send.purpose == "transactional" and send.name == "handoff":
         return folded  # the recipient is a sales owner, not the lead
-    applied = _apply_to_lead(lead_id, send, event, policy, now)
+    if event.type in ENGAGEMENT:
+        return _together(folded, _engage(lead_id, send, event, policy, companions, now))
+    return _together(folded, _apply_to_lead(lead_id, send, event, policy, now))
+
+
+def _together(folded: str, applied: str | Waits | None) -> str | Waits:
+    if isinstance(applied, Waits):
+        return Waits(applied.seconds, is_double=folded == "double")
     return folded if folded == "double" else applied or folded
+
+
+def _probe(event: EmailEvent, now: datetime) -> str:
+    if "lead_id" in event.tags and "send_id" in event.tags:
+        _fold(event.tags["lead_id"], event, now)
+    return "probe"  # not `applied`: applied events count in the daily rates of the guards
+
+
+def _engage(
+    lead_id: str, send: SendItem | None, event: EmailEvent, policy: Policy, companions: Companions, now: datetime
+) -> str | Waits | None:
+    """None when the event shows no engagement of a lead of ours."""
+    if send is not None and send.purpose == "transactional":
+        return None  # confirming shows no interest, and its links contain tokens that must not be logged
+    state = find_state(lead_id)
+    if state is None or state.tracking == TRACKING_OFF:  # also of an email that left before the lead said so
+        return None
+    activity = _activity(lead_id, ENGAGEMENT[event.type], send, event, now)
+    if send is not None:
+        return Recorder(event, activity, companions, policy.waiting, now).record(send)
+    if is_ours(event.link or "") or is_hidden(event.link or ""):
+        return None
+    return log_by_itself(event, activity)
 
 
 def _apply_to_lead(lead_id: str, send: SendItem | None, event: EmailEvent, policy: Policy, now: datetime) -> str | None:
@@ -218,12 +261,8 @@ def _why(event: EmailEvent) -> str | None:
 
 
 def _lead_writes(lead_id: str, send: SendItem | None, event: EmailEvent, policy: Policy, now: datetime) -> list[Write]:
-    if event.type in ENGAGEMENT and not _is_engagement(send, event):
-        return []
     stop = event.suppresses
-    type_ = ENGAGEMENT.get(event.type) or {"hard_bounce": "mail_bounced", "complaint": "mail_complained"}.get(
-        stop or ""
-    )
+    type_ = {"hard_bounce": "mail_bounced", "complaint": "mail_complained"}.get(stop or "")
     state = find_state(lead_id) if type_ else None
     if type_ is None or state is None:
         return []
@@ -243,11 +282,6 @@ def _soft_bounce(lead_id: str, event: EmailEvent, policy: Policy) -> list[Write]
         return []
     state = find_state(lead_id)
     return soft_bounce_writes(state, sends_of(lead_id), policy.soft_bounces, event.at) if state is not None else []
-
-
-def _is_engagement(send: SendItem | None, event: EmailEvent) -> bool:
-    """Confirming and unsubscribing show no interest, and their links contain tokens that must not be logged."""
-    return not (send is not None and send.purpose == "transactional") and not is_ours(event.link or "")
 
 
 def _activity(lead_id: str, type_: str, send: SendItem | None, event: EmailEvent, now: datetime) -> Activity:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sodate.activities.activity import activity_key
 from sodate.consent.links import without_visitor
+from sodate.email.events.automated import is_automated
 from sodate.errors import Invalid
 
 #: SES type → state of the ledger. `Send` confirms the sender's write; opens and clicks are activities, not states.
@@ -34,6 +35,17 @@ _EARLIEST, _LATEST = datetime(2010, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzin
 
 
 @dataclass(frozen=True)
+class Client:
+    """What made the request of an open or click, as far as SES says. Personal: read by the classifier, never stored."""
+
+    address: str = ""
+    user_agent: str = ""
+    method: str = ""
+    is_automated: bool = False
+    """SES says that no person did it."""
+
+
+@dataclass(frozen=True)
 class EmailEvent:
     type: str
     message_id: str
@@ -46,6 +58,8 @@ class EmailEvent:
     feedback_id: str | None = None
     link: str | None = None
     diagnostic: str | None = None
+    client: Client | None = None
+    """Of an open or click."""
     taken_at: datetime | None = None
     """When SES accepted the email; None when the event does not contain it."""
 
@@ -118,6 +132,7 @@ def _event(kind: str, mail: dict[str, Any], body: dict[str, Any], sent: object) 
         feedback_id=_text(body.get("feedbackId")),
         link=_link(body.get("link")),
         diagnostic=_diagnostic(kind, body),
+        client=client_of(body) if kind in ENGAGEMENT else None,
         taken_at=_time_or_none(mail.get("timestamp")),
     )
 
@@ -125,6 +140,16 @@ def _event(kind: str, mail: dict[str, Any], body: dict[str, Any], sent: object) 
 def _link(value: object) -> str | None:
     link = _text(value)
     return None if link is None else without_visitor(link)
+
+
+def client_of(body: dict[str, Any]) -> Client:
+    method = body.get("method") or body.get("httpMethod") or body.get("requestMethod")
+    return Client(
+        address=_text(body.get("ipAddress")) or "",
+        user_agent=_text(body.get("userAgent")) or "",
+        method=(_text(method) or "").upper()[:10],
+        is_automated=is_automated(body),
+    )
 
 
 def _unwrap(text: str) -> tuple[dict[str, Any], object] | Ignored:

@@ -12,6 +12,7 @@ from sodate.dynamodb import keys, table
 from sodate.dynamodb.item import Row, TableItem, decode, row
 from sodate.dynamodb.statement import Statement, number, text
 from sodate.dynamodb.table import ConditionFailed, Update
+from sodate.email.ledger.engagement import Engagement
 from sodate.email.ledger.reason import Reason
 from sodate.email.ledger.states import RANK, STEP, StepRef
 from sodate.errors import Conflict, NotFound
@@ -56,6 +57,8 @@ class SendItem(TableItem, discriminator="send"):
     visit = NumberAttribute(null=True)
     entered = NumberAttribute(null=True)
     """Of a step of a scenario: number and beginning of the visit (`leads.contact_state.Visit`)."""
+    engagement = UnicodeAttribute(null=True)
+    """Evidence and verdicts of opens and clicks (`ledger.engagement`)."""
 
     @property
     def send_id(self) -> str:
@@ -296,6 +299,17 @@ _FOLD_DOUBLE = {
     is_explained: Statement([*_folded(is_explained=is_explained), SendItem.is_double.set(True)], _LOWER)
     for is_explained in (True, False)
 }
+
+
+def engagement_change(send: SendItem, engagement: Engagement) -> Update:
+    """Store the evidence; fails when another is stored than `send` has, or when there is no such send any more."""
+    stored = send.engagement
+    unchanged = SendItem.engagement.does_not_exist() if stored is None else SendItem.engagement == stored
+    return Update(
+        SendItem(send.pk, send.sk),
+        [SendItem.engagement.set(engagement.to_text())],
+        unchanged & SendItem.state.exists(),
+    )
 
 
 def settle(lead_id: str, send_id: str, state: str, now: datetime, reason: str | None = None) -> bool:
