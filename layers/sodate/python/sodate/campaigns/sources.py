@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,8 @@ from sodate.conditions.evaluate import matcher
 from sodate.conditions.language import ActivityTest
 from sodate.leads.text import fold
 
+#: Few marks are on many links.
+_folded = lru_cache(maxsize=4096)(fold)
 Matches = Callable[[Activity], bool]
 #: Activities that carry where a visitor came from (`activities.arrival`).
 ARRIVING = frozenset(
@@ -127,4 +129,4 @@ def _came_by(utm: Utm) -> Matches:
 
 
 def _all(patterns: Mapping[str, Callable[[str], bool]], about: Mapping[str, Any]) -> bool:
-    return all(about.get(name) and matches(fold(str(about[name]))) for name, matches in patterns.items())
+    return all(about.get(name) and matches(_folded(str(about[name]))) for name, matches in patterns.items())
