@@ -61,6 +61,16 @@ def test_a_robots_click_is_no_touch_until_a_person_says_that_it_was_human() -> N
     assert [one.key for one in touches_in(log, [live])] == ["a"]
 
 
+def test_a_visit_in_which_the_form_was_posted_is_one_touch() -> None:
+    post = activity("p", day(1.5), form="demo", campaign="autumn")
+    visit = activity("v", day(2), "web_session", form="demo", campaign="autumn", started=int(day(1).timestamp()))
+    assert [one.key for one in touches_in([post, visit], [AUTUMN])] == ["p"]
+    unmarked = activity("p", day(1.5), form="demo")
+    assert [one.key for one in touches_in([unmarked, visit], [AUTUMN])] == ["v"]
+    later = activity("w", day(3), "web_session", form="demo", campaign="autumn", started=int(day(2.5).timestamp()))
+    assert [one.key for one in touches_in([post, later], [AUTUMN])] == ["p", "w"]
+
+
 def test_the_period_of_a_campaign_is_in_days_of_the_sender() -> None:
     live, about = campaign(), {"campaign": "autumn-1"}
     assert touch_of(activity("a", day(0), **about), [live]).campaigns  # type: ignore[union-attr]
@@ -80,6 +90,7 @@ def test_the_channel_of_a_touch() -> None:
     assert channel(referrer="www.google.co.jp") is Channel.ORGANIC
     assert channel(referrer="t.co") is Channel.SOCIAL
     assert channel(source="partner") is Channel.REFERRAL
+    assert channel("web_session", referrer="partner.example") is Channel.REFERRAL
     assert touch_of(activity("a", day(1), referrer="notgoogle.com"), []) is None
 
 

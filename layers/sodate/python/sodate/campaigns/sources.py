@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
-from functools import cached_property
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,8 @@ from sodate.conditions.evaluate import matcher
 from sodate.conditions.language import ActivityTest
 from sodate.leads.text import fold
 
+#: Few marks are on many links.
+_folded = lru_cache(maxsize=4096)(fold)
 Matches = Callable[[Activity], bool]
 #: Activities that carry where a visitor came from (`activities.arrival`).
 ARRIVING = frozenset(
@@ -52,13 +54,12 @@ class LiveCampaign:
 
     @cached_property
     def begin(self) -> datetime:
-        return datetime.combine(self.campaign.from_, time.min, ZoneInfo(self.campaign.time_zone))
+        return _midnight(self.campaign.from_, self.campaign.time_zone)
 
     @cached_property
     def end(self) -> datetime:
         """The first moment after it."""
-        day = self.campaign.until + timedelta(days=1)
-        return datetime.combine(day, time.min, ZoneInfo(self.campaign.time_zone))
+        return _midnight(self.campaign.until + timedelta(days=1), self.campaign.time_zone)
 
     def is_touched_by(self, activity: Activity) -> bool:
         if activity.type in _NEVER or not self.begin <= activity.at < self.end:
@@ -102,6 +103,11 @@ class LiveCampaign:
         return tuple(found)
 
 
+def _midnight(day: date, time_zone: str) -> datetime:
+    """In UTC, which compares ten times as fast."""
+    return datetime.combine(day, time.min, ZoneInfo(time_zone)).astimezone(UTC)
+
+
 def did(test: ActivityTest) -> Matches:
     matches = matcher(test)
     return lambda one: one.type == test.activity and (matches is None or matches(one.about))
@@ -127,4 +133,4 @@ def _came_by(utm: Utm) -> Matches:
 
 
 def _all(patterns: Mapping[str, Callable[[str], bool]], about: Mapping[str, Any]) -> bool:
-    return all(about.get(name) and matches(fold(str(about[name]))) for name, matches in patterns.items())
+    return all(about.get(name) and matches(_folded(str(about[name]))) for name, matches in patterns.items())

@@ -15,6 +15,8 @@ _PAID = frozenset({"cpc", "ppc", "cpm", "cpv", "paid", "paidsearch", "paid_searc
 _EMAIL = frozenset({"email", "e-mail", "mail", "newsletter"})
 _SOCIAL_HOSTS = ("facebook.com", "twitter.com", "x.com", "t.co", "linkedin.com", "lnkd.in", "instagram.com", "line.me")
 _SEARCH_HOSTS = ("google.com", "google.co.jp", "yahoo.co.jp", "search.yahoo.co.jp", "bing.com", "duckduckgo.com")
+#: Of which the referrer is another site, and never a page of one's own.
+_BY_BEACON = frozenset({ActivityType.WEB_SESSION.value})
 _MEETINGS = frozenset(
     {
         ActivityType.SEMINAR_REGISTERED.value,
@@ -73,8 +75,10 @@ def touches_in(log: Iterable[Activity], campaigns: Sequence[LiveCampaign]) -> li
     """In order. `log`: of one lead, in order; the last verdict on an activity decides whether a robot did it."""
     log = list(log)
     robots = robots_in(log)
-    touches = (touch_of(one, campaigns) for one in log if one.key not in robots)
-    return [touch for touch in touches if touch is not None]
+    found = ((one, touch_of(one, campaigns)) for one in log if one.key not in robots)
+    touches = [(one, touch) for one, touch in found if touch is not None]
+    posts = [touch for one, touch in touches if one.type == ActivityType.FORM_SUBMITTED]
+    return [touch for one, touch in touches if not _is_visit_of_a_post(one, touch, posts)]
 
 
 def touch_of(activity: Activity, campaigns: Sequence[LiveCampaign]) -> Touch | None:
@@ -84,7 +88,8 @@ def touch_of(activity: Activity, campaigns: Sequence[LiveCampaign]) -> Touch | N
     about = {name: str(activity.about.get(name) or "") for name in ("source", "medium", "campaign", "term", "click")}
     about = about if arrives else dict.fromkeys(about, "")
     referrer = str(activity.about.get("referrer") or "") if arrives else ""
-    if not touched and not any(about.values()) and _of_referrer(referrer) is None:
+    from_elsewhere = _of_referrer(referrer) is not None or (bool(referrer) and activity.type in _BY_BEACON)
+    if not touched and not any(about.values()) and not from_elsewhere:
         return None
     return Touch(
         activity.lead_id,
@@ -98,6 +103,15 @@ def touch_of(activity: Activity, campaigns: Sequence[LiveCampaign]) -> Touch | N
         fold(about["term"]),
         about["click"],
     )
+
+
+def _is_visit_of_a_post(activity: Activity, touch: Touch, posts: Sequence[Touch]) -> bool:
+    """One visit is one touch: that of the post, when the visit says no more about where the lead came from."""
+    started = activity.about.get("started")
+    if activity.type != ActivityType.WEB_SESSION or activity.about.get("form") is None or started is None:
+        return False
+    during = (post for post in posts if int(started) <= post.at.timestamp() and post.at <= activity.at)
+    return any(set(touch.campaigns) <= set(post.campaigns) for post in during)
 
 
 def _channel(activity: Activity, about: dict[str, str], referrer: str) -> Channel:
@@ -114,7 +128,7 @@ def _channel(activity: Activity, about: dict[str, str], referrer: str) -> Channe
 
 
 def _of_referrer(host: str) -> Channel | None:
-    """Search engines and social networks only: a page of one's own site is no source."""
+    """Search engines and social networks: of a form post, the page before may be one of one's own."""
     for hosts, channel in ((_SEARCH_HOSTS, Channel.ORGANIC), (_SOCIAL_HOSTS, Channel.SOCIAL)):
         if any(host == one or host.endswith(f".{one}") for one in hosts):
             return channel
