@@ -7,7 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
-from sodate.consent.store import consents_of, suppression_of
+from sodate.consent.store import suppression_of
 from sodate.dynamodb import keys
 from sodate.errors import Invalid, NotFound
 from sodate.privacy.erase import replay_all

@@ -32,7 +32,7 @@ def eraser_of(world: World) -> Eraser:
         SECRET,
         ErasureLedger(client("s3"), LEDGER),
         ImportFiles(client("s3"), IMPORTS),
-        DeadLetters(client("sqs"), [world.dlq, world.event_dlq]),
+        DeadLetters(client("sqs"), [world.dlq, world.event_dlq], wait_seconds=0),
         RETENTION,
         world.now,
     )

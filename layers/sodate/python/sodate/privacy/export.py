@@ -18,7 +18,19 @@ from sodate.privacy.places import OTHER_PLACES, PLACES, OnErasure, Place, place_
 
 FORMAT = "sodate.lead_export.v1"
 #: Attributes that are JSON texts in the table; in an export they are read.
-_JSON = ("answers", "source", "reasons", "latest", "calls", "data", "windows", "facts_json", "state_json", "totals", "before")
+_JSON = (
+    "answers",
+    "source",
+    "reasons",
+    "latest",
+    "calls",
+    "data",
+    "windows",
+    "facts_json",
+    "state_json",
+    "totals",
+    "before",
+)
 #: A key of the table and its kind; what they say is said by the other attributes.
 _TECHNICAL = ("pk", "kind")
 

@@ -16,10 +16,11 @@ _A_CALL = 10
 
 @dataclass(frozen=True)
 class DeadLetters:
-    """`client` is boto3's SQS client. `urls`: of the dead-letter queues."""
+    """`client` is boto3's SQS client. `urls`: of the dead-letter queues. `wait_seconds`: for messages of all hosts."""
 
     client: Any
     urls: Sequence[str]
+    wait_seconds: int = 1
 
     def count(self, names: Callable[[str], bool]) -> int:
         """How many messages name the lead; nothing is removed. `names`: whether a body does."""
@@ -49,7 +50,10 @@ class DeadLetters:
         seen: set[str] = set()
         while len(seen) < MOST_MESSAGES:
             reply = self.client.receive_message(
-                QueueUrl=url, MaxNumberOfMessages=_A_CALL, VisibilityTimeout=_HIDDEN_SECONDS, WaitTimeSeconds=1
+                QueueUrl=url,
+                MaxNumberOfMessages=_A_CALL,
+                VisibilityTimeout=_HIDDEN_SECONDS,
+                WaitTimeSeconds=self.wait_seconds,
             )
             fresh = [message for message in reply.get("Messages", ()) if message["MessageId"] not in seen]
             if not fresh:
