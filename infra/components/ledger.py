@@ -22,7 +22,7 @@ class ErasureLedger(Construct):
     """Made with object lock where the stage keeps its data: it cannot be switched on later."""
 
     def __init__(self, scope: Construct, stage: Stage, key: kms.Key | None, access_logs: s3.Bucket | None) -> None:
-        super().__init__(scope, "ErasureLedger")
+        super().__init__(scope, "Erasures")
         self.bucket = s3.Bucket(
             self,
             "Bucket",

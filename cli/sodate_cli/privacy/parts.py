@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 from sodate.consent.data_policy import DataPolicy
 from sodate.email.mailing import Mailing
-from sodate.errors import NotFound
+from sodate.errors import NotFound, Transient
 from sodate.leads.address import address_key, parse_address
 from sodate.leads.store import find_state
 from sodate.playbook.store import Definitions, parsed
@@ -50,9 +50,10 @@ def named(text: str, where: Target) -> Named:
 
 
 def policy(definitions: Definitions) -> DataPolicy:
+    """The live one; the defaults where none can be read."""
     try:
         return parsed(definitions.live("mailing"), Mailing).privacy
-    except NotFound:
+    except (NotFound, Transient):
         return DataPolicy()
 
 

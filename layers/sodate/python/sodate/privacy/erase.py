@@ -76,9 +76,9 @@ class Eraser:
         wanted = Erasure(
             (lead_id, *sorted(subject.lead_ids - {lead_id})), tuple(sorted(subject.address_keys)), self.now, because, by
         )
-        erasure = self.ledger.begin(wanted)
+        erasure, is_new = self.ledger.begin(wanted)
         known = Subject(subject.lead_ids | set(erasure.lead_ids), subject.address_keys | set(erasure.address_keys))
-        return self._carry_out(lead_id, known, is_repeat=erasure != wanted)
+        return self._carry_out(lead_id, known, is_repeat=not is_new)
 
     def replay(self, erasure: Erasure) -> Erased:
         """Erase again what a restored table brought back. Without effect where nothing came back.

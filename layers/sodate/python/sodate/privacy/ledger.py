@@ -59,10 +59,10 @@ class ErasureLedger:
     client: Any
     bucket: str
 
-    def begin(self, erasure: Erasure) -> Erasure:
-        """The erasure as it stands in the ledger: this one, or the one that began before."""
-        self._put(f"{PREFIX}{erasure.lead_id}/{_BEGAN}", erasure.to_document())
-        return self.find(erasure.lead_id) or erasure
+    def begin(self, erasure: Erasure) -> tuple[Erasure, bool]:
+        """The erasure as it stands in the ledger, this one or the one that began before; and whether it is new."""
+        is_new = self._put(f"{PREFIX}{erasure.lead_id}/{_BEGAN}", erasure.to_document())
+        return (erasure if is_new else self.find(erasure.lead_id) or erasure), is_new
 
     def finish(self, lead_id: str, counts: Mapping[str, int], now: datetime) -> None:
         self._put(f"{PREFIX}{lead_id}/{_DONE}", {"v": 1, "at": now.isoformat(), "counts": dict(counts)})
@@ -96,13 +96,14 @@ class ErasureLedger:
                 return
             more = {"ContinuationToken": reply["NextContinuationToken"]}
 
-    def _put(self, key: str, document: Mapping[str, Any]) -> None:
-        """Raises: `Transient`. An object that exists stays as it is."""
+    def _put(self, key: str, document: Mapping[str, Any]) -> bool:
+        """False when the object exists: it stays as it is. Raises: `Transient`."""
         body = json.dumps(document, ensure_ascii=False, sort_keys=True).encode()
         try:
             self._ask("put_object", Key=key, Body=body, ContentType="application/json", IfNoneMatch="*")
         except _Exists:
-            return
+            return False
+        return True
 
     def _ask(self, operation: str, **arguments: Any) -> Any:
         try:
