@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sodate.activities.store import from_image
+from sodate.activities.store import from_image, is_copy
 from sodate.campaigns import react as campaigns
 from sodate.dynamodb import keys
 from sodate.errors import Invalid
@@ -41,11 +41,12 @@ def handle(app: App, event: dict[str, Any]) -> Failures:
 
 def occasion_of(lead_id: str, records: list[Record]) -> Occasion:
     images = [image(record, "NewImage") or {} for record in records]
+    logged = [new for new in images if new.get("kind") != "profile"]
     try:
-        activities = [from_image(new) for new in images if new.get("kind") != "profile"]
+        activities = [from_image(new) for new in logged if not is_copy(new)]
     except (KeyError, TypeError, ValueError) as error:
         raise Invalid(f"the log of lead {lead_id} has an item that cannot be read: {error!r}", "item") from error
-    return Occasion(activities, profile_changed=len(activities) < len(images))
+    return Occasion(activities, len(logged) < len(images), has_copies=len(activities) < len(logged))
 
 
 def profile_changes(records: list[Record], now: datetime) -> list[ProfileChange]:

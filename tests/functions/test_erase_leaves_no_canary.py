@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
+from ses_simulator import envelopes, events
 from sodate.calls.call import CallState
 from sodate.calls.store import Closing, calls_of, closing_writes
 from sodate.consent.consent import Evidence
@@ -21,7 +22,6 @@ from sodate.privacy.access import note_access
 from sodate.queries.export import export
 from sodate.queries.lead import find_lead
 from sodate.queries.timeline import timeline
-from ses_simulator import envelopes, events
 
 from tests.functions.quick import QuickWorld
 from tests.functions.sales import answer, feedback_link
@@ -31,7 +31,8 @@ ADDRESS = "canary.erased@nest.example.jp"
 OTHER = "neighbour@example.com"
 PERSON = {
     "email": ADDRESS, "name": "消去花子", "company": "消去商事", "title": "経営者・役員", "phone": "03-5559-8765",
-    "message": "消去する質問", "agree": True, "_page_url": "https://x.jp/form?who=canary-query", "_utm_campaign": "canary-utm",
+    "message": "消去する質問", "agree": True, "_page_url": "https://x.jp/form?who=canary-query",
+    "_utm_campaign": "canary-utm",
 }  # fmt: skip
 MAPPING = "source: crm\ncolumns:\n  id: external_id\n  mail: email\n  note: primary.note\n  name: primary.name\n"
 CANARIES = (

@@ -1,5 +1,6 @@
 """Items of the room `privacy`: who looked at a lead, merged leads, and requests of leads about their own data."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -7,6 +8,10 @@ from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
 from sodate.dynamodb import keys, privacy_keys, table
 from sodate.dynamodb.item import TableItem
+from sodate.dynamodb.table import Delete, Put, Update
+from sodate.leads.contact_state import ContactState
+from sodate.leads.lead import Profile
+from sodate.leads.store import OwnerItem, ProfileItem, StateItem, equal, profile_key, state_change, state_key
 
 
 class AccessItem(TableItem, discriminator="access"):
@@ -43,3 +48,70 @@ def access_item(lead_id: str, key: str, entry: dict[str, Any], at: datetime, unt
 def accesses_of(lead_id: str) -> list[AccessItem]:
     """Oldest first."""
     return table.query(AccessItem, keys.lead(lead_id), privacy_keys.ACCESSES)
+
+
+# -- merges ------------------------------------------------------------------------------------------------------------
+
+_GROUPS = {"primary": ProfileItem.primary, "secondary": ProfileItem.secondary}
+
+
+def merge_item(stays: str, joins: str, because: str, before: Mapping[str, Any], now: datetime) -> MergeItem:
+    key = privacy_keys.merge(joins)
+    return MergeItem(keys.lead(stays), key, at=keys.stamp(now), because=because, before=dict(before))
+
+
+def find_merge(stays: str, joins: str) -> MergeItem | None:
+    return table.find(MergeItem, keys.lead(stays), privacy_keys.merge(joins))
+
+
+def merges_of(lead_id: str) -> list[MergeItem]:
+    return table.query(MergeItem, keys.lead(lead_id), privacy_keys.MERGES)
+
+
+def unmerge_item(item: MergeItem) -> Delete:
+    """Fails when the merge was undone before."""
+    return Delete(item, MergeItem.at == item.at)
+
+
+def state_with_times(before: ContactState, after: ContactState) -> Update:
+    """As `state_change`, with the times of emails, while no email and no opt-out came in between."""
+    change = state_change(before, after, {*before.topics, *after.topics})
+    actions = list(change.actions)
+    for name in ("mailed", "runs"):
+        was, now = getattr(before, name), getattr(after, name)
+        if was != now:
+            path, stored = getattr(StateItem, name), list(now) if name == "mailed" else set(now)
+            actions.append(path.set(stored) if stored else path.remove())
+    if before.mailed_in != after.mailed_in:
+        actions.append(StateItem.mailed_in.set({topic: list(minutes) for topic, minutes in after.mailed_in.items()}))
+    same = equal(StateItem.mailed, list(before.mailed) or None) & equal(StateItem.opted_out_at, before.opted_out_at)
+    return Update(change.item, actions, same if change.condition is None else change.condition & same)
+
+
+def block_change(state: ContactState, blocked: str | None) -> Update:
+    """Fails when the block was changed since it was read."""
+    path = StateItem.blocked
+    unchanged = StateItem.address_key.exists() & equal(path, state.blocked)
+    return Update(state_key(state.lead_id), [path.remove() if blocked is None else path.set(blocked)], unchanged)
+
+
+def moved_owners(owned: Iterable[tuple[str, str]], giver: str, taker: str) -> list[Put]:
+    """They fail when another lead owns one of them by now."""
+    return [Put(OwnerItem(pk, sk, lead_id=taker), OwnerItem.lead_id == giver) for pk, sk in owned]
+
+
+def profile_filled(lead_id: str, filled: Mapping[str, Any]) -> list[Update]:
+    paths = [(_path(path), value) for path, value in filled.items()]
+    actions = [path.set(value) for path, value in paths]
+    return [Update(profile_key(lead_id), actions, ProfileItem.created.exists())] if actions else []
+
+
+def profile_unfilled(profile: Profile, filled: Mapping[str, Any]) -> list[Update]:
+    """What was changed since stays."""
+    actions = [_path(path).remove() for path, value in filled.items() if profile.attribute(path) == value]
+    return [Update(profile_key(profile.lead_id), actions, ProfileItem.created.exists())] if actions else []
+
+
+def _path(path: str) -> Any:
+    group, _, name = path.partition(".")
+    return _GROUPS[group][name]
