@@ -67,7 +67,7 @@ def play(world: QuickWorld) -> str:
     for call in calls_of(lead_id):
         closing = Closing(CallState.DROPPED, None, "sato", "canary-call", world.now)
         table.commit(closing_writes(call, closing))
-    note_access(lead_id, "suzuki", "lead show", world.now)
+    note_access(lead_id, "suzuki", "lead show", world.now, timedelta(days=365))
     bounced = events.bounce(world.mails_to(ADDRESS)[-1], world.now)
     bounced["bounce"]["bouncedRecipients"][0]["diagnosticCode"] = f"550 canary-diagnostic <{ADDRESS}>"
     world.call("email_events", envelopes.sqs_event([json.dumps(bounced)], world.now))

@@ -20,6 +20,7 @@ from tests.support.world import Json
 OLD, NEW = "taro@old.example.jp", "taro@example.jp"
 #: What a merge and its undoing add: two activities, and what time and folding again touch.
 _LEFT_BEHIND = ("lead_merged", "lead_unmerged")
+_OF_LEADS = ("LEAD#", "EMAIL#", "EXTERNAL#", "MEMBERS#", "SUPPRESSION#")
 
 
 def merger(world: QuickWorld) -> Merger:
@@ -56,12 +57,16 @@ def log(world: QuickWorld, lead_id: str) -> list[Json]:
 
 
 def snapshot(world: QuickWorld) -> dict[Any, Any]:
-    """Every item but due entries, the log's entries about merging, and the version of scores."""
+    """What is stored of leads, but the log's entries about merging, and the version of scores."""
     return {
         (item["pk"], item["sk"]): {name: value for name, value in item.items() if name not in ("version", "updated")}
         for item in world.items()
-        if item["kind"] != "due" and item.get("type") not in _LEFT_BEHIND
+        if item["pk"].startswith(_OF_LEADS) and item.get("type") not in _LEFT_BEHIND
     }
+
+
+def _without_owner(item: Json) -> Json:
+    return {name: value for name, value in item.items() if not (item["kind"] == "profile" and name == "owner")}
 
 
 def facts_of(item: Json) -> Json:
@@ -71,11 +76,13 @@ def facts_of(item: Json) -> Json:
 
 def test_to_undo_a_merge_gives_every_item_as_it_was(world: QuickWorld, two: tuple[str, str]) -> None:
     before = snapshot(world)
-    assert merge(world, two).copied > 3
+    assert merge(world, two).copied > 1
     assert snapshot(world) != before
-    assert unmerge(world, two).copied > 3
+    assert unmerge(world, two).copied > 1
     after = snapshot(world)
-    assert after.keys() == before.keys()
+    assert after.keys() >= before.keys()
+    left = {item["kind"] for key, item in after.items() if key not in before}
+    assert left <= {"signal", "conversation", "send"}, "the merge made it hot: what sales was told cannot be untold"
     for key, item in before.items():
         if item["kind"] == "score":
             assert facts_of(item) == facts_of(after[key])
@@ -83,7 +90,7 @@ def test_to_undo_a_merge_gives_every_item_as_it_was(world: QuickWorld, two: tupl
                 after[key]["total"], after[key]["rank"], after[key]["phase"],
             )  # fmt: skip
         else:
-            assert after[key] == item, key
+            assert _without_owner(after[key]) == _without_owner(item), key
 
 
 def test_the_score_of_the_lead_that_stays_folds_over_both_logs(world: QuickWorld, two: tuple[str, str]) -> None:

@@ -121,3 +121,12 @@ def test_the_ledger_is_listed_and_replayed(world: QuickWorld) -> None:
     (done,) = run("privacy", "replay-erasures", "--yes", "--json")
     assert done["counts"]["items"] > 5
     assert "0 something had come back" in run("privacy", "replay-erasures", "--yes")
+
+
+def test_two_leads_become_one_and_two_again(world: QuickWorld) -> None:
+    new, old = world.join(TARO), world.join("taro@old.example.jp")
+    done = run("lead", "merge", TARO, "taro@old.example.jp", "--because", "same-person", "--json")
+    assert (done["stays"], done["joins"], done["copied"] > 0) == (new, old, True)
+    assert "named by its id" in run("lead", "unmerge", TARO, "taro@old.example.jp", code=1)
+    assert run("lead", "unmerge", TARO, old, "--json")["copied"] == done["copied"]
+    assert "not merged" in run("lead", "unmerge", TARO, old, code=4)

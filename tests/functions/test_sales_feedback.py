@@ -261,3 +261,12 @@ def test_names_are_escaped_on_the_page(world: World) -> None:
     assert "<img" not in body
     assert "&lt;script&gt;" in body
     assert "{company}&lt;img" in body, "a stranger's braces are no placeholder"
+
+
+def test_whoever_opens_the_link_is_noted_as_its_owner_once_a_minute(world: World, link: str) -> None:
+    for _ in range(3):
+        answer(world, link, method="GET")
+    noted = [(one["by"], one["command"]) for one in world.items("access")]
+    assert noted == [("owner:sato", "feedback page")]
+    answer(world, link[:-3], method="GET")
+    assert len(world.items("access")) == 1

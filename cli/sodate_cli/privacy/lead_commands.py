@@ -17,7 +17,7 @@ from sodate.privacy.places import OTHER_PLACES
 from sodate_cli import output
 from sodate_cli.operator import StageOption, explained, now, person, target
 from sodate_cli.output import JsonOption
-from sodate_cli.privacy.parts import eraser, looked_at, named
+from sodate_cli.privacy.parts import eraser, looked_at, merged_id, merger, named
 from sodate_cli.times import Times
 
 LeadArgument = Annotated[str, typer.Argument(help="Mail address, as typed by anybody; or the lead's id.")]
@@ -80,6 +80,46 @@ def erase(
         erased = work.erase(who.lead_id, who.address_key, reason, person(where) or "unknown")
     _show_erased(erased, as_json=as_json)
     raise typer.Exit(output.OK if erased.is_complete else output.FAILED)
+
+
+def merge(
+    stays: Annotated[str, typer.Argument(help="Address or id of the lead that stays.")],
+    joins: Annotated[str, typer.Argument(help="Address or id of the lead that becomes a part of it.")],
+    because: Annotated[str, typer.Option("--because", help="A code: same-person, ticket-4711 …")],
+    stage: StageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say that two leads are one person. One log, one score, one set of caps; of their consents the stricter one holds.
+
+    Sodate never does this by itself. `sodate lead unmerge` undoes it.
+
+    Example: sodate lead merge taro@example.jp taro@old.example.jp --because same-person
+    """
+    with explained():
+        reason = checked_because(because)
+        where = target(stage)
+        merged = merger(where, now(where)).merge(named(stays, where).lead_id, named(joins, where).lead_id, reason)
+    output.show_done(
+        asdict(merged), f"{joins} is a part of {stays} now; {merged.copied} activities are in its log", as_json=as_json
+    )
+
+
+def unmerge(
+    stays: Annotated[str, typer.Argument(help="Address or id of the lead that stayed.")],
+    joins: Annotated[str, typer.Argument(help="Id of the lead that was merged into it, as `lead timeline` shows it.")],
+    stage: StageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Undo `sodate lead merge`: both leads are again what they were, and what happened since stays.
+
+    Example: sodate lead unmerge taro@example.jp 01KAJ…
+    """
+    with explained():
+        where = target(stage)
+        undone = merger(where, now(where)).unmerge(named(stays, where).lead_id, merged_id(joins, where))
+    output.show_done(
+        asdict(undone), f"undone; {undone.copied} activities are taken out of the log of {stays}", as_json=as_json
+    )
 
 
 def access(lead: LeadArgument, stage: StageOption = None, as_json: JsonOption = False) -> None:

@@ -6,17 +6,17 @@ from datetime import datetime
 from typing import Any
 
 import boto3
-from sodate.consent.data_policy import DataPolicy
 from sodate.email.mailing import Mailing
-from sodate.errors import NotFound, Transient
-from sodate.leads.address import address_key, parse_address
+from sodate.errors import Invalid, NotFound
+from sodate.leads.address import address_key, external_key, parse_address
 from sodate.leads.store import find_state
 from sodate.playbook.store import Definitions, parsed
-from sodate.privacy.access import note_access
+from sodate.privacy.access import data_policy, note_access
 from sodate.privacy.erase import Eraser
 from sodate.privacy.files import ImportFiles
 from sodate.privacy.ledger import ErasureLedger
 from sodate.privacy.letters import DeadLetters
+from sodate.privacy.merge import Merger
 from sodate.queries import lead
 from sodate.runtime.readers import must_read
 
@@ -49,12 +49,19 @@ def named(text: str, where: Target) -> Named:
     return Named(lead.find_lead(text, key), address_key(parse_address(text).match, key))
 
 
-def policy(definitions: Definitions) -> DataPolicy:
-    """The live one; the defaults where none can be read."""
-    try:
-        return parsed(definitions.live("mailing"), Mailing).privacy
-    except (NotFound, Transient):
-        return DataPolicy()
+def merged_id(text: str, where: Target) -> str:
+    """By its id: the address of a merged lead leads to the other one.
+
+    Raises: `Invalid`.
+    """
+    if not _LEAD_ID.fullmatch(text.upper()):
+        raise Invalid(f"{text}: a merged lead is named by its id; `sodate lead timeline` of the other one shows it")
+    return named(text, where).lead_id
+
+
+def merger(where: Target, now: datetime) -> Merger:
+    key = secret(where, "address-key")["key"].encode()
+    return Merger(Definitions(reads=must_read), lambda source, name: external_key(source, name, key), now)
 
 
 def looked_at(lead_id: str, where: Target, command: str, now: datetime) -> None:
@@ -62,7 +69,7 @@ def looked_at(lead_id: str, where: Target, command: str, now: datetime) -> None:
 
     Raises: `Transient`.
     """
-    note_access(lead_id, person(where), command, now, policy(Definitions()).access_log)
+    note_access(lead_id, person(where), command, now, data_policy(Definitions()).access_log)
 
 
 def eraser(where: Target, now: datetime) -> Eraser:

@@ -3,18 +3,28 @@
 from datetime import datetime, timedelta
 
 from sodate.activities.activity import activity_key
+from sodate.consent.data_policy import DataPolicy
 from sodate.dynamodb import table
+from sodate.email.mailing import Mailing
+from sodate.errors import NotFound, Transient
 from sodate.leads.store import find_state
 from sodate.leads.text import one_line
+from sodate.playbook.store import Definitions, parsed
 from sodate.privacy.store import access_item, accesses_of
 
-#: Used while no playbook says otherwise.
-KEPT = timedelta(days=365)
 UNKNOWN = "unknown"
 _LONGEST = 200
 
 
-def note_access(lead_id: str, by: str | None, command: str, now: datetime, kept: timedelta = KEPT) -> None:
+def data_policy(definitions: Definitions) -> DataPolicy:
+    """The live one; the defaults where none can be read."""
+    try:
+        return parsed(definitions.live("mailing"), Mailing).privacy
+    except (NotFound, Transient):
+        return DataPolicy()
+
+
+def note_access(lead_id: str, by: str | None, command: str, now: datetime, kept: timedelta) -> None:
     """`by`: identity of AWS, user of the local machine, or owner of a feedback link. No entry for an erased lead.
 
     A page that is reloaded, and a scanner that follows a link many times, give one entry a minute.
