@@ -4,10 +4,11 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
+from sodate.privacy import store
 from sodate.privacy.erase import replay_all
 
 from sodate_cli import output
-from sodate_cli.operator import StageOption, explained, now, target
+from sodate_cli.operator import StageOption, explained, now, person, target
 from sodate_cli.output import JsonOption
 from sodate_cli.privacy.parts import eraser
 from sodate_cli.times import Times
@@ -34,6 +35,38 @@ def erasures(stage: StageOption = None, as_json: JsonOption = False) -> None:
         shown = [(row["lead"], times.shown(str(row["at"])), row["because"], row["by"], row["done"]) for row in rows]
         columns = ("lead", times.column("began"), "because", "by", "done")
         output.show_table("Erasures", columns, shown, nothing="No lead was erased.")
+
+
+@app.command()
+def requests(
+    erase: Annotated[bool, typer.Option("--erase", help="Erase the leads that asked for it.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    stage: StageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What leads asked for on their own pages, with a link that was mailed to them. Their marketing is stopped already.
+
+    With `--erase` each of them is erased as `sodate lead erase` does it. Run it daily, by hand or by a timer of yours.
+
+    Example: sodate privacy requests --erase --yes
+    """
+    with explained():
+        where = target(stage)
+        waiting, times = store.requests(), Times.of_stage()
+        rows = [{"lead": one.lead_id, "what": one.what, "at": one.at} for one in waiting]
+        if erase and rows and (yes or (not as_json and typer.confirm(f"Erase {len(rows)} leads for good?"))):
+            work = eraser(where, now(where))
+            done = [work.erase(one.lead_id, "", "self-service", person(where) or "unknown") for one in waiting]
+            for item, erased in zip(waiting, done, strict=True):
+                if erased.is_complete:
+                    store.drop_request(item)
+            output.show_done([asdict(one) for one in done], f"{len(done)} leads are erased", as_json=as_json)
+            raise typer.Exit(output.OK if all(one.is_complete for one in done) else output.FAILED)
+    if as_json:
+        output.show_json(rows)
+    else:
+        shown = [(row["lead"], row["what"], times.shown(row["at"])) for row in rows]
+        output.show_table("Requests", ("lead", "what", times.column("asked")), shown, nothing="No lead asks for it.")
 
 
 @app.command("replay-erasures")

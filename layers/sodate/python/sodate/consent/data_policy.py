@@ -12,11 +12,15 @@ class SelfService(Definition):
     """What the preference page offers. Both need a link that is mailed to the address, so they prove the mailbox."""
 
     export: bool = Field(default=True, description="A lead may download what is stored about it.")
-    erase: Literal["off", "review", "automatic"] = Field(
+    erase: Literal["off", "review"] = Field(
         default="review",
-        description="A lead may ask for its erasure: `review` lists the request for a person, `automatic` carries it"
-        " out within the hour.",
+        description="A lead may ask for its erasure; `review`: marketing stops at once, and a person erases"
+        " (`sodate privacy requests`).",
     )
+
+    @property
+    def is_offered(self) -> bool:
+        return self.export or self.erase != "off"
 
 
 class DataPolicy(Definition):

@@ -12,6 +12,7 @@ from sodate.dynamodb.item import Row, TableItem, decode
 from sodate.email.ledger.store import SendItem
 from sodate.errors import NotFound
 from sodate.playbook.store import Definitions
+from sodate.privacy.links import REQUESTS
 from sodate.sales.store import reference
 from sodate.scoring.store import snapshot_of
 from sodate.segments.store import member_write
@@ -66,7 +67,7 @@ def key_of(row: Row) -> Key:
 
 
 def _listed(lead_id: str, own: Iterable[Row]) -> Iterator[Key]:
-    yield from ((privacy_keys.REQUESTS, privacy_keys.privacy_request(lead_id, what)) for what in ("export", "erase"))
+    yield from ((privacy_keys.REQUESTS, privacy_keys.privacy_request(lead_id, what)) for what in REQUESTS)
     for row in own:
         if kind_of(row) == "call":
             call = decode(CallItem, row)

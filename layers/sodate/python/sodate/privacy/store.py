@@ -1,7 +1,7 @@
 """Items of the room `privacy`: who looked at a lead, merged leads, and requests of leads about their own data."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
@@ -23,12 +23,11 @@ class AccessItem(TableItem, discriminator="access"):
 
 
 class RequestItem(TableItem, discriminator="privacyrequest"):
-    """A lead asked for its own data or its erasure. `what`: `export` or `erase`. `confirmed`: by the mailed link."""
+    """A lead asked, by the mailed link, for what a person has to do. `what`: `erase`."""
 
     lead_id = UnicodeAttribute()
     what = UnicodeAttribute()
-    asked = UnicodeAttribute()
-    confirmed = UnicodeAttribute(null=True)
+    at = UnicodeAttribute()
 
 
 class MergeItem(TableItem, discriminator="merge"):
@@ -48,6 +47,28 @@ def access_item(lead_id: str, key: str, entry: dict[str, Any], at: datetime, unt
 def accesses_of(lead_id: str) -> list[AccessItem]:
     """Oldest first."""
     return table.query(AccessItem, keys.lead(lead_id), privacy_keys.ACCESSES)
+
+
+# -- requests ----------------------------------------------------------------------------------------------------------
+
+_REQUEST_KEPT = timedelta(days=90)
+
+
+def put_request(lead_id: str, what: str, now: datetime) -> None:
+    """A confirmed request. A repeat is the same item."""
+    at, key = keys.stamp(now), privacy_keys.privacy_request(lead_id, what)
+    item = RequestItem(privacy_keys.REQUESTS, key, lead_id=lead_id, what=what, at=at)
+    item.ttl = int((now + _REQUEST_KEPT).timestamp())
+    table.put(item)
+
+
+def requests() -> list[RequestItem]:
+    """Oldest first."""
+    return sorted(table.query(RequestItem, privacy_keys.REQUESTS), key=lambda item: item.at)
+
+
+def drop_request(item: RequestItem) -> None:
+    table.delete_many([(item.pk, item.sk)])
 
 
 # -- merges ------------------------------------------------------------------------------------------------------------
