@@ -2,10 +2,13 @@
 
 import json
 import stat
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sodate.playbook.store import Definitions
+from sodate.privacy.store import put_request
 from sodate_cli import leads
 from sodate_cli.main import app
 from sodate_cli.privacy import commands, lead_commands, parts
@@ -130,3 +133,40 @@ def test_two_leads_become_one_and_two_again(world: QuickWorld) -> None:
     assert "named by its id" in run("lead", "unmerge", TARO, "taro@old.example.jp", code=1)
     assert run("lead", "unmerge", TARO, old, "--json")["copied"] == done["copied"]
     assert "not merged" in run("lead", "unmerge", TARO, old, code=4)
+
+
+def test_a_review_lists_and_only_ends_what_the_playbook_says(world: QuickWorld) -> None:
+    old = world.join(TARO)
+    policy(world, submissions_days=30, inactive_months=6)
+    world.now += timedelta(days=200)
+    world.join("new@example.jp")
+    before = world.items()
+    listed = run("privacy", "review", "--json")
+    assert (listed["inactive"], listed["ended"], listed["erased"]) == ([old], 2, [])
+    assert world.items() == before
+    run("privacy", "review", "--apply")
+    ends = {item["pk"]: item["ttl"] for item in world.items("submission")}
+    assert ends[f"LEAD#{old}"] == int(world.now.timestamp()), "what is overdue ends at once"
+    assert run("privacy", "review", "--apply", "--json")["ended"] == 0
+    assert world.state(old), "a lead is never erased unless the playbook says so"
+    policy(world, inactive_months=6, inactive="erase")
+    assert run("privacy", "review", "--json")["erased"] == []
+    assert run("privacy", "review", "--apply", "--json")["erased"] == [], "a program says --yes"
+    assert run("privacy", "review", "--apply", "--yes", "--json")["erased"] == [old]
+
+
+def test_requests_of_leads_are_listed_and_carried_out(world: QuickWorld) -> None:
+    lead_id = world.join(TARO)
+    put_request(lead_id, "erase", world.now)
+    (row,) = run("privacy", "requests", "--json")
+    assert (row["lead"], row["what"]) == (lead_id, "erase")
+    assert run("privacy", "requests", "--erase", "--json"), "nothing without a yes"
+    (done,) = run("privacy", "requests", "--erase", "--yes", "--json")
+    assert done["counts"]["items"] > 5
+    assert run("privacy", "requests", "--json") == []
+    assert TARO not in json.dumps(world.items(), default=str)
+
+
+def policy(world: QuickWorld, **privacy: Any) -> None:
+    body = Definitions().live("mailing").body
+    Definitions().publish("mailing", "default", {**body, "privacy": {**body["privacy"], **privacy}}, world.now)

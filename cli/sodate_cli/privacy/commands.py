@@ -4,8 +4,11 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
+from sodate.playbook.store import Definitions
 from sodate.privacy import store
+from sodate.privacy.access import data_policy
 from sodate.privacy.erase import replay_all
+from sodate.privacy.review import review as retention_review
 
 from sodate_cli import output
 from sodate_cli.operator import StageOption, explained, now, person, target
@@ -38,6 +41,41 @@ def erasures(stage: StageOption = None, as_json: JsonOption = False) -> None:
 
 
 @app.command()
+def review(
+    apply: Annotated[bool, typer.Option("--apply", help="Give items their end; else only say how many.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before leads are erased.")] = False,
+    stage: StageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Apply `privacy` of the playbook: ends of form answers, activities and quarantine; list inactive leads.
+
+    It reads the whole table. Leads are erased only with `inactive: erase` in the playbook and `--apply`.
+
+    Example: sodate privacy review --apply
+    """
+    with explained():
+        where = target(stage)
+        moment, rules = now(where), data_policy(Definitions())
+        done = retention_review(rules, moment, apply=apply)
+        erased: list[str] = []
+        if apply and rules.inactive == "erase" and done.inactive and _agrees(len(done.inactive), yes, as_json):
+            work = eraser(where, moment)
+            by = person(where) or "unknown"
+            erased = [work.erase(one, "", "inactive", by).lead_id for one in done.inactive]
+    if as_json:
+        output.show_json({**asdict(done), "erased": erased, "applied": apply})
+        return
+    verb = "got" if apply else "would get"
+    output.say(f"{done.leads:,} leads; {done.ended:,} items {verb} an end; {len(erased):,} inactive leads are erased")
+    rows = [(lead_id,) for lead_id in done.inactive if lead_id not in erased]
+    output.show_table("Inactive leads", ("lead",), rows, nothing="No inactive lead is listed.")
+
+
+def _agrees(count: int, yes: bool, as_json: bool) -> bool:
+    return yes or (not as_json and typer.confirm(f"Erase {count} leads for good?"))
+
+
+@app.command()
 def requests(
     erase: Annotated[bool, typer.Option("--erase", help="Erase the leads that asked for it.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
@@ -54,7 +92,7 @@ def requests(
         where = target(stage)
         waiting, times = store.requests(), Times.of_stage()
         rows = [{"lead": one.lead_id, "what": one.what, "at": one.at} for one in waiting]
-        if erase and rows and (yes or (not as_json and typer.confirm(f"Erase {len(rows)} leads for good?"))):
+        if erase and rows and _agrees(len(rows), yes, as_json):
             work = eraser(where, now(where))
             done = [work.erase(one.lead_id, "", "self-service", person(where) or "unknown") for one in waiting]
             for item, erased in zip(waiting, done, strict=True):

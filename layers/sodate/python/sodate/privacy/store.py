@@ -7,8 +7,8 @@ from typing import Any
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
 from sodate.dynamodb import keys, privacy_keys, table
-from sodate.dynamodb.item import TableItem
-from sodate.dynamodb.table import Delete, Put, Update
+from sodate.dynamodb.item import Row, TableItem
+from sodate.dynamodb.table import ConditionFailed, Delete, Put, Update
 from sodate.leads.contact_state import ContactState
 from sodate.leads.lead import Profile
 from sodate.leads.store import OwnerItem, ProfileItem, StateItem, equal, profile_key, state_change, state_key
@@ -136,3 +136,16 @@ def profile_unfilled(profile: Profile, filled: Mapping[str, Any]) -> list[Update
 def _path(path: str) -> Any:
     group, _, name = path.partition(".")
     return _GROUPS[group][name]
+
+
+# -- retention ---------------------------------------------------------------------------------------------------------
+
+
+def end_item(row: Row, ttl: int) -> bool:
+    """Give the item an end. False when it is gone."""
+    item = TableItem(row["pk"]["S"], row["sk"]["S"])
+    try:
+        table.update(item, [TableItem.ttl.set(ttl)], TableItem.pk.exists())
+    except ConditionFailed:
+        return False
+    return True
