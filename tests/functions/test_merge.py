@@ -5,6 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sodate.activities.catalog import ActivityType
+from sodate.activities.log_by_hand import log_by_hand
 from sodate.dynamodb import keys
 from sodate.errors import Conflict, Invalid, NotFound
 from sodate.leads.address import external_key
@@ -14,6 +16,7 @@ from sodate.scoring.rescore import live_rules, replayed
 
 from tests.functions.quick import QuickWorld
 from tests.functions.test_erase import erase
+from tests.functions.test_scenarios import only_scenarios, publish
 from tests.support.privacy import SECRET, key_of_address, make_buckets
 from tests.support.world import Json
 
@@ -116,6 +119,20 @@ def test_copies_start_no_scenario_and_count_in_no_report(world: QuickWorld, two:
     assert set(world.state(new)["enrollments"]) == set(before)
     copies = [one for one in log(world, new) if "copied_from" in one]
     assert {one["type"] for one in copies} >= {"form_submitted", "opt_in_confirmed"}
+
+
+def test_no_scenario_begins_because_of_what_the_other_lead_did_long_ago(world: QuickWorld) -> None:
+    only_scenarios(world)
+    publish(world, {"id": "wait", "wait": {"days": 30}}, entry=[{"on": {"activity": "seminar_registered"}}])
+    old, new = world.join(OLD), world.join(NEW)
+    about = {"seminar": "spring"}
+    log_by_hand(old, ActivityType.SEMINAR_REGISTERED, about, world.now, world.now)
+    world.settle()
+    assert "nurture" in world.state(old)["enrollments"]
+    world.now += timedelta(minutes=1)
+    merge(world, (new, old))
+    assert "seminar_registered" in {one["type"] for one in log(world, new)}
+    assert "nurture" not in world.state(new)["enrollments"]
 
 
 def test_the_merged_lead_gets_no_email_and_its_address_leads_to_the_other(

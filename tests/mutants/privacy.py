@@ -14,9 +14,9 @@ def _mutant(name: str, file: str, old: str, new: str, breaks: str, *tests: str) 
 PRIVACY = (
     _mutant(
         "an-erasure-withdraws-nothing",
-        "leads/contact_state",
-        "out = self.opt_out(self.topics, at, of_everything=False)",
-        "out = self",
+        "privacy/erase",
+        "return [state_change(state, after), Put(consent_item(evidence, key, self.now + self.retention))]",
+        "return [state_change(state, after)]",
         "an opt-in link that is out undoes the block of an erasure that died",
         _ERASE,
     ),
@@ -31,8 +31,8 @@ PRIVACY = (
     _mutant(
         "an-import-makes-an-erased-lead-again",
         "imports/decide",
-        "if known.profile is None or known.state is None:",
-        "if known.profile is None and known.state is None and False:",
+        'raise RowRejected("", f"lead {known.by_email or known.by_id} was erased and is not made again by an import")',
+        "return _create(context, row, known, new_id())",
         "the next file of the CRM brings the erased lead back",
         _CANARY,
     ),
