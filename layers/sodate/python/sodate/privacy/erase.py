@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sodate.activities.activity import activity_key
+from sodate.campaigns.forget import forget as forget_campaigns
+from sodate.campaigns.store import memberships
 from sodate.consent.consent import Evidence
 from sodate.consent.store import ConsentItem, consent_item, minimal_evidence, suppression_item, suppression_of
 from sodate.dynamodb import keys, table
@@ -27,6 +29,7 @@ from sodate.privacy.ledger import Erasure, ErasureLedger
 from sodate.privacy.letters import DeadLetters
 from sodate.privacy.mention import Subject, is_named
 from sodate.sales.store import unload
+from sodate.tracking.forget import forget_visits, visits_of_lead
 
 _TRIES, _ROUNDS = 5, 5
 #: Personal data goes first; STATE, whose block stops all email, goes last.
@@ -59,7 +62,7 @@ class Eraser:
             data[0].merged,
             counted(kind for kind in own if not is_reduced(kind)),
             sum(map(is_reduced, own)),
-            counted(kind_of(row) for one in data for row in one.elsewhere),
+            counted([*(kind_of(row) for one in data for row in one.elsewhere), *self._beside(data)]),
             len(self._quarantined(subject)),
             files.finished,
             files.running,
@@ -110,6 +113,12 @@ class Eraser:
         data = find_lead_data(lead_id, self.definitions)
         return [data, *(find_lead_data(merged, self.definitions) for merged in data.merged)]
 
+    def _beside(self, data: list[LeadData]) -> list[str]:
+        """Kinds of the items that other rooms find and forget by themselves."""
+        campaigns = self.definitions.newest_versions("campaign")
+        members = ["campaignmember" for one in data for _ in memberships(one.lead_id, campaigns)]
+        return members + ["session" for one in data for _ in visits_of_lead(one.lead_id)]
+
     def _names(self, subject: Subject) -> Callable[[str], bool]:
         return lambda text: is_named(subject, text, self.secret)
 
@@ -146,7 +155,8 @@ class Eraser:
         for owner, reference in data.loads:
             unload(owner, reference)
         table.delete_many(key_of(row) for row in data.elsewhere)
-        return len(data.elsewhere)
+        forget_campaigns(lead_id, self.definitions)
+        return len(data.elsewhere) + forget_visits(lead_id)
 
     def _quarantined(self, subject: Subject) -> list[Row]:
         """Posts of every month that the quarantine keeps."""

@@ -9,12 +9,14 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
+from sodate.campaigns.store import memberships
 from sodate.dynamodb import keys
 from sodate.dynamodb.item import Row, plain
 from sodate.errors import NotFound
 from sodate.playbook.store import Definitions
 from sodate.privacy.find import LeadData, find_lead_data, kind_of
 from sodate.privacy.places import OTHER_PLACES, PLACES, OnErasure, Place, place_of
+from sodate.tracking.forget import visits_of_lead
 
 FORMAT = "sodate.lead_export.v1"
 #: Attributes that are JSON texts in the table; in an export they are read.
@@ -48,17 +50,28 @@ def export_lead(lead_id: str, definitions: Definitions, now: datetime) -> LeadEx
     data = find_lead_data(lead_id, definitions)
     if not data.own:
         raise NotFound(f"lead {lead_id} does not exist (any more)")
-    merged = [_parts(find_lead_data(one, definitions)) for one in data.merged]
+    merged = [_all_parts(find_lead_data(one, definitions), definitions) for one in data.merged]
     document = {
         "format": FORMAT,
         "lead_id": lead_id,
         "exported_at": keys.stamp(now),
-        "parts": _parts(data),
+        "parts": _all_parts(data, definitions),
         "merged": merged,
         "not_listed": [_described(place) for place in PLACES if _is_not_listed(place)],
         "outside_of_the_table": [{"id": o.id, "ja": o.ja, "en": o.en} for o in OTHER_PLACES],
     }
     return LeadExport(lead_id, document)
+
+
+def _all_parts(data: LeadData, definitions: Definitions) -> list[dict[str, Any]]:
+    """With what the rooms of tracking and campaigns know of the lead."""
+    members = memberships(data.lead_id, definitions.newest_versions("campaign"))
+    beside: dict[str, list[dict[str, Any]]] = {
+        "session": visits_of_lead(data.lead_id),
+        "campaignmember": [{"campaign": name, "status": one.status.value} for name, one in members.items()],
+    }
+    parts = [{**_described(place_of(kind)), "items": items} for kind, items in beside.items() if items]
+    return [*_parts(data), *parts]
 
 
 def _parts(data: LeadData) -> list[dict[str, Any]]:

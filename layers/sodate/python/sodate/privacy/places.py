@@ -87,6 +87,8 @@ PLACES: tuple[Place, ...] = (
     _own("signal", "営業への連絡の記録", "when sales was notified of you, why, and what sales answered"),
     _own("call", "架電の記録", "calls that were planned with you, and their results"),
     _own("conversation", "営業担当者との状況", "which member of sales is in contact with you"),
+    _own("adclick", "広告のクリックID", "click ids of ads that brought you"),
+    _own("leadvisitor", "サイト訪問者としての識別子", "visitors of our website that you were"),
     _own("access", "データの閲覧記録", "who looked at your data"),
     _own("merge", "統合された記録", "another record of yours that was merged into this one"),
     _own("probe", "動作確認用のメール", "a test email of the operators"),
@@ -100,6 +102,9 @@ PLACES: tuple[Place, ...] = (
         "nobody may email an erased address; it is a keyed hash and a reason",
     ),
     _listed("member", "セグメントへの所属", "segments that you belong to"),
+    _listed("session", "サイトの訪問", "your visits of our website"),
+    _listed("visitorlead", "サイト訪問者との対応", "which lead a visitor of our website is"),
+    _listed("campaignmember", "施策の対象", "campaigns that you are a member of"),
     _listed("opencall", "未完了の架電一覧", "list of open calls"),
     _listed("waitingentry", "シナリオ開始待ち", "scenarios that you wait to enter"),
     _listed("waiting", "営業へのまとめ通知待ち", "notifications that wait for a digest of sales"),
@@ -110,6 +115,10 @@ PLACES: tuple[Place, ...] = (
     _expires(
         "receipt", Reference.ADDRESS, "フォーム送信の受領印", "receipt of a form post",
         "a late repeat of the same post must not make the lead again; 30 days",
+    ),
+    _expires(
+        "conversion", Reference.LEAD_ID, "広告媒体への成果通知", "conversions for ad platforms",
+        "an id, withheld for an erased lead; 180 days",
     ),
     _expires(
         "due", Reference.LEAD_ID, "予定", "what is due at a certain minute",
@@ -124,8 +133,8 @@ PLACES: tuple[Place, ...] = (
     *map(
         _nobody,
         (
-            "approval", "backfill", "broadcasttest", "coverage", "cursor", "decision", "definition", "entrycount",
-            "entrystop", "import", "rate", "rate_limiter", "replay", "rotation", "run", "sync", "templatetest",
+            "adcost", "approval", "backfill", "broadcasttest", "coverage", "cursor", "decision", "definition",
+            "entrycount", "entrystop", "import", "rate", "rate_limiter", "replay", "rotation", "run", "sync", "templatetest",
         ),
     ),
 )  # fmt: skip
