@@ -145,6 +145,11 @@ FUNCTIONS = (
         table=KEYED, secrets=(SIGNING_KEYS,), settings=("SODATE_PUBLIC_URL",), synchronous=True,
     ),
     FunctionSpec(
+        "privacy_pages", Size(1024, 10), Concurrency(None, _THROTTLED),
+        table=(*KEYED_AND_QUERY, "BatchGetItem"), secrets=(SIGNING_KEYS,), settings=("SODATE_PUBLIC_URL",),
+        synchronous=True,
+    ),
+    FunctionSpec(
         "web_events", Size(1024, 10), Concurrency(None, _ROUTE_THROTTLED),
         table=KEYED_AND_QUERY, secrets=(SIGNING_KEYS,), synchronous=True,
     ),

@@ -1,11 +1,13 @@
 """Tests outside `tests/e2e` run without sockets, without credentials and with nothing of this machine's set-up."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 from pytest_socket import disable_socket, enable_socket
+
+from tests.support.personal_data_in_logs import leaks
 
 REGION = "ap-northeast-1"
 
@@ -38,3 +40,15 @@ def clean_environment(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
 @pytest.fixture
 def root() -> Path:
     return Path(__file__).parent.parent
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test whose functions logged personal data fails, whatever it is about. `-s` switches the search off."""
+    report = yield
+    written = [text for name, text in report.sections if name == f"Captured stdout {report.when}"]
+    found = leaks("\n".join(written)) if report.passed else []
+    if found and not item.get_closest_marker("e2e"):
+        report.outcome = "failed"
+        report.longrepr = "personal data in the log: " + "\n".join(dict.fromkeys(found))
+    return report

@@ -15,6 +15,7 @@ from sodate_cli import output
 from sodate_cli.lead_letter import letter
 from sodate_cli.operator import StageOption, explained, find_lead, now, target
 from sodate_cli.output import JsonOption
+from sodate_cli.privacy.parts import looked_at
 from sodate_cli.times import Times
 
 app = typer.Typer(help="One lead: profile, timeline, and the reasons for everything.", no_args_is_help=True)
@@ -32,6 +33,7 @@ def show(email: EmailArgument, stage: StageOption = None, as_json: JsonOption = 
     with explained():
         where = target(stage)
         lead_id = find_lead(email, where)
+        looked_at(lead_id, where, "lead show", now(where))
         document = overview(Definitions(reads=must_read), lead_id, now(where))
         who, times = name_of(lead_id), Times.of_stage()
     if as_json:
@@ -51,7 +53,9 @@ def timeline(email: EmailArgument, stage: StageOption = None, as_json: JsonOptio
     Example: sodate lead timeline taro@example.jp
     """
     with explained():
-        lead_id = find_lead(email, target(stage))
+        where = target(stage)
+        lead_id = find_lead(email, where)
+        looked_at(lead_id, where, "lead timeline", now(where))
         rows, who, times = timeline_of(lead_id), name_of(lead_id), Times.of_stage()
     if as_json:
         output.show_json(rows)
@@ -70,6 +74,7 @@ def explain(email: EmailArgument, stage: StageOption = None, as_json: JsonOption
     with explained():
         where = target(stage)
         lead_id = find_lead(email, where)
+        looked_at(lead_id, where, "lead explain", now(where))
         document = explanation(Definitions(reads=must_read), lead_id, now(where))
         who, times = name_of(lead_id), Times.of_stage()
     if as_json:

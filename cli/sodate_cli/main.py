@@ -17,6 +17,8 @@ from sodate_cli.lead_tracking import tracking
 from sodate_cli.leads import app as lead_app
 from sodate_cli.local.commands import app as local_app
 from sodate_cli.playbook.commands import app as playbook_app
+from sodate_cli.privacy.commands import app as privacy_app
+from sodate_cli.privacy.lead_commands import access, erase, export, merge, unmerge
 from sodate_cli.quarantine import app as quarantine_app
 from sodate_cli.scenarios import app as scenario_app
 from sodate_cli.score import app as score_app
@@ -38,6 +40,11 @@ lead_app.command()(judge)
 lead_app.command()(adjust)
 lead_app.command()(log)
 lead_app.command()(tracking)
+lead_app.command()(export)
+lead_app.command()(erase)
+lead_app.command()(access)
+lead_app.command()(merge)
+lead_app.command()(unmerge)
 app.add_typer(lead_app, name="lead")
 score_app.command()(calibrate)
 app.add_typer(call_app, name="call")
@@ -54,6 +61,7 @@ app.command("export")(export_leads)
 app.add_typer(sends_app, name="sends")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(dlq_app, name="dlq")
+app.add_typer(privacy_app, name="privacy")
 app.command()(doctor)
 
 if __name__ == "__main__":

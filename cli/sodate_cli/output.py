@@ -24,7 +24,11 @@ _errors = Console(stderr=True)
 
 def show_json(document: Any) -> None:
     """One JSON document on standard output, readable Japanese included."""
-    print(json.dumps(document, ensure_ascii=False, indent=2, default=str))
+    print(json_text(document))
+
+
+def json_text(document: Any) -> str:
+    return json.dumps(document, ensure_ascii=False, indent=2, default=str)
 
 
 def show_done(document: Any, sentence: str, *, as_json: bool) -> None:

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sodate.consent.controller import ConsentController
+from sodate.consent.controller import ConsentController, no_data_link
 from sodate.email.mailing import Mailing
 from sodate.errors import NotFound, Transient
 from sodate.playbook.store import parsed
+from sodate.privacy.links import DataLinks
 from sodate.runtime.app import App, on_lambda
 from sodate.runtime.http import Route, serve
 from sodate.scenarios.enroll import on_opt_in
@@ -26,7 +27,8 @@ def controller(app: App) -> ConsentController:
         return ConsentController(signer, on_opt_in(definitions), pages.Issuer())
     issuer = pages.Issuer(mailing.sender.name, mailing.sender.contact)
     topics = [(topic.id, topic.name, topic.description) for topic in mailing.topics]
-    return ConsentController(signer, on_opt_in(definitions), issuer, topics, mailing.retention)
+    link = DataLinks("..", signer).ask if mailing.privacy.self_service.is_offered else no_data_link
+    return ConsentController(signer, on_opt_in(definitions), issuer, topics, mailing.retention, link)
 
 
 def handle(app: App, event: dict[str, Any]) -> dict[str, Any]:

@@ -9,14 +9,14 @@ from sodate.email.delivery.broadcast_message import BroadcastBatch, BroadcastRun
 from sodate.email.delivery.message import SEND_MESSAGES, Probe, TransactionalSend
 from sodate.email.delivery.send_batch import BatchSender
 from sodate.email.delivery.ses import SesMailer
-from sodate.email.delivery.transactional import TransactionalEmail, opt_in_composer
+from sodate.email.delivery.transactional import TransactionalEmail
 from sodate.email.delivery.watch import watch_transactionals
 from sodate.email.events import report_coverage
 from sodate.forms.opt_in_ceilings import OptInCeilings
 from sodate.runtime.app import App, on_lambda
 from sodate.runtime.batch import Failures, each_message
+from sodate.runtime.composers import composers
 from sodate.runtime.metrics import Metric
-from sodate.sales.handoff_email import handoff_composer
 from sodate.scenarios.send_step import StepEmail
 from sodate.scheduling.poller import Outcome
 
@@ -26,9 +26,8 @@ def handle(app: App, event: dict[str, Any]) -> Failures:
     ses, began = SesMailer(app.aws.ses, app.settings.configuration_set), clock.now()
     parts = definitions, links, stage, BatchSender(ses, clock.now, clock.sleep, app.new_id)
     steps, broadcasts = StepEmail(*parts), BroadcastEmail(*parts)
-    handoff = handoff_composer(definitions, app.secrets.feedback_links, stage)
-    composers = {"opt_in": opt_in_composer(definitions, links, stage), "handoff": handoff}
-    transactionals, outcomes = TransactionalEmail(composers, ses, clock.now, clock.sleep), Counter[str]()
+    composed = composers(definitions, app.secrets, stage)
+    transactionals, outcomes = TransactionalEmail(composed, ses, clock.now, clock.sleep), Counter[str]()
     ceilings = OptInCeilings(definitions, app.secrets.key_of_address, clock.now)
     messages = SEND_MESSAGES.parse_bodies(record["body"] for record in event["Records"])
 

@@ -1,8 +1,10 @@
 """The feedback link of a hand-off. GET only shows a page; POST records feedback from its form or from JSON."""
 
+from datetime import datetime
 from functools import partial
 from typing import Any
 
+from sodate.privacy.access import data_policy, note_access
 from sodate.runtime.app import App, on_lambda
 from sodate.runtime.http import serve
 from sodate.sales.feedback_controller import FeedbackController
@@ -12,7 +14,10 @@ from sodate.web.negotiation import is_html_post, preferred_language
 
 
 def controller(app: App) -> FeedbackController:
-    return FeedbackController(app.definitions, app.secrets.feedback_links())
+    def noted(lead_id: str, owner: str, now: datetime) -> None:
+        note_access(lead_id, f"owner:{owner}", "feedback page", now, data_policy(app.definitions).access_log)
+
+    return FeedbackController(app.definitions, app.secrets.feedback_links(), noted)
 
 
 def show(app: App, request: Request) -> Response:

@@ -1,21 +1,19 @@
 """Table stream: new activities and changed profiles update a lead's score, facts, segments, scenarios, campaigns."""
 
-from datetime import datetime
 from typing import Any
 
-from sodate.activities.store import from_image, is_of_robot
+from sodate.activities.store import is_of_robot
 from sodate.campaigns import react as campaigns
 from sodate.dynamodb import keys
-from sodate.errors import Invalid
-from sodate.leads.store import to_profile
 from sodate.runtime.app import App, on_lambda
-from sodate.runtime.batch import Failures, Record, each_group, image, written_at
+from sodate.runtime.batch import Failures, Record, each_group, image
 from sodate.runtime.metrics import Metric
-from sodate.scenarios.plan_dates import ProfileChange, plan_dates
+from sodate.scenarios.plan_dates import plan_dates
 from sodate.scenarios.react import react
 from sodate.scoring.store import ScoreSnapshot
-from sodate.segments.membership_update import Occasion
 from sodate.segments.refresh import Live, prefetch, refresh
+
+from functions.scoring.records import occasion_of, profile_changes
 
 
 def handle(app: App, event: dict[str, Any]) -> Failures:
@@ -39,24 +37,6 @@ def handle(app: App, event: dict[str, Any]) -> Failures:
         return result
 
     return each_group(app, event, act)
-
-
-def occasion_of(lead_id: str, records: list[Record]) -> Occasion:
-    images = [image(record, "NewImage") or {} for record in records]
-    try:
-        activities = [from_image(new) for new in images if new.get("kind") != "profile"]
-    except (KeyError, TypeError, ValueError) as error:
-        raise Invalid(f"the log of lead {lead_id} has an item that cannot be read: {error!r}", "item") from error
-    return Occasion(activities, profile_changed=len(activities) < len(images))
-
-
-def profile_changes(records: list[Record], now: datetime) -> list[ProfileChange]:
-    changes = []
-    for record in records:
-        old, new = (record["dynamodb"].get(which) for which in ("OldImage", "NewImage"))
-        if new and new["kind"]["S"] == "profile":
-            changes.append(ProfileChange(to_profile(old) if old else None, to_profile(new), written_at(record, now)))
-    return changes
 
 
 handler = on_lambda(handle)

@@ -26,6 +26,7 @@ ROUTES: Mapping[str, Mapping[str, tuple[apigateway.HttpMethod, ...]]] = {
         "/unsubscribe/{token}": (GET, HEAD, POST),
         "/preferences/{token}": (GET, HEAD, POST),
     },
+    "privacy_pages": {"/privacy/{token}": (GET, HEAD, POST)},
     "sales_feedback": {"/sales/feedback/{token}": (GET, HEAD, POST)},
     "web_events": {"/events": (POST,), "/sodate.js": (GET, HEAD)},
 }

@@ -41,6 +41,7 @@ class ImportBucket(Construct):
                 },
             )
         )
+        self.access_logs = _access_logs(self, stage) if stage.retained else None
         self.bucket = s3.Bucket(
             self,
             "Bucket",
@@ -52,7 +53,7 @@ class ImportBucket(Construct):
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             enforce_ssl=stage.tls_only,
             versioned=stage.retained,
-            server_access_logs_bucket=_access_logs(self, stage) if stage.retained else None,
+            server_access_logs_bucket=self.access_logs,
             lifecycle_rules=[
                 s3.LifecycleRule(
                     expiration=KEPT,
@@ -107,5 +108,5 @@ def _access_logs(scope: Construct, stage: Stage) -> s3.Bucket:
         lifecycle_rules=[s3.LifecycleRule(expiration=ACCESS_LOGS_KEPT)],
         removal_policy=removal(stage),
     )
-    acknowledge(bucket, "AwsSolutions-S1", "It holds the access log of the import bucket; a log of the log has no end.")
+    acknowledge(bucket, "AwsSolutions-S1", "It holds the access log of the buckets; a log of the log has no end.")
     return bucket

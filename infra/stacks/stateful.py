@@ -14,6 +14,7 @@ from infra.components.bus import LISTENERS, build_bus
 from infra.components.email import EmailEvents, build_send_queue
 from infra.components.imports import ImportBucket
 from infra.components.key import StageKey
+from infra.components.ledger import ErasureLedger
 from infra.components.logs import build_log_group, name_of_function_logs
 from infra.components.queues import DeadLetters, Reader
 from infra.components.schedules import SCHEDULES
@@ -40,6 +41,7 @@ class StatefulStack(Stack):
         self.replay_queue = self.dead_letters.queue(self, replays.dashed, replays.edge, Reader(replays.size.timeout_s))
         self.email_events = EmailEvents(self, stage, self.key.key, SPECS["email_events"], self.dead_letters)
         self.imports = ImportBucket(self, stage, self.key.for_data, SPECS["lead_import"], self.dead_letters)
+        self.erasures = ErasureLedger(self, stage, self.key.for_data, self.imports.access_logs)
         self.api = PublicApi(self, stage, self.key.for_data)
         self.alarm_topic = AlarmTopic(self, stage, self.key.key)
         self.alarm_topic.mail_to_ops(self.dead_letters)
@@ -83,6 +85,7 @@ class StatefulStack(Stack):
             "SendDlqUrl": self.dead_letters.behind("send").queue_url,
             "EventsTopicArn": self.email_events.topic.topic_arn,
             "ImportBucket": self.imports.bucket.bucket_name,
+            "ErasureLedger": self.erasures.bucket.bucket_name,
             "ConfigurationSet": self.email_events.configuration_set.configuration_set_name,
             **self.dead_letters.outputs(),
         }

@@ -24,6 +24,8 @@ ROUTES = {
     "POST /unsubscribe/{token}",
     "GET /preferences/{token}",
     "POST /preferences/{token}",
+    "GET /privacy/{token}",
+    "POST /privacy/{token}",
     "GET /sales/feedback/{token}",
     "POST /sales/feedback/{token}",
     "POST /events",

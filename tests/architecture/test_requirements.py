@@ -145,7 +145,7 @@ def test_lambda_gets_no_package_that_learns_and_none_of_the_command() -> None:
 
 def distributions(modules: set[str]) -> set[str]:
     known = packages_distributions()
-    third_party = modules - set(sys.stdlib_module_names) - {"sodate"}
+    third_party = modules - set(sys.stdlib_module_names) - {"sodate", "functions"}
     unknown = third_party - set(known)
     assert not unknown, unknown
     return {canonicalize_name(known[module][0]) for module in third_party}

@@ -18,7 +18,7 @@ from tests.functions.sales import (
     sales,
     signals,
 )
-from tests.support.world import World
+from tests.support.world import Json, World
 
 
 @pytest.fixture
@@ -66,12 +66,15 @@ def test_the_whole_process_from_hot_to_won(world: World, link: str) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_a_get_changes_nothing(world: World, link: str, method: str) -> None:
-    before = world.items()
+    def stored() -> list[Json]:
+        return [one for one in world.items() if one["kind"] != "access"]  # who looked is noted, and no state of ours
+
+    before = stored()
     for _ in range(3):
         shown = answer(world, link, method=method)
         assert shown["statusCode"] == 200
         assert (shown["body"] == "") == (method == "HEAD")
-    assert world.items() == before
+    assert stored() == before
     headers = answer(world, link, method=method)["headers"]
     assert "default-src 'none'" in headers["content-security-policy"]
     assert headers["cache-control"] == "no-store"
@@ -261,3 +264,12 @@ def test_names_are_escaped_on_the_page(world: World) -> None:
     assert "<img" not in body
     assert "&lt;script&gt;" in body
     assert "{company}&lt;img" in body, "a stranger's braces are no placeholder"
+
+
+def test_whoever_opens_the_link_is_noted_as_its_owner_once_a_minute(world: World, link: str) -> None:
+    for _ in range(3):
+        answer(world, link, method="GET")
+    noted = [(one["by"], one["command"]) for one in world.items("access")]
+    assert noted == [("owner:sato", "feedback page")]
+    answer(world, link[:-3], method="GET")
+    assert len(world.items("access")) == 1

@@ -28,6 +28,7 @@ SETTINGS = {
     "sales_handoff": TABLE | SIGNING | {"SODATE_WEBHOOK_SECRET", "SODATE_PUBLIC_URL"},
     "sales_followup": TABLE | SIGNING | {"SODATE_WEBHOOK_SECRET", "SODATE_PUBLIC_URL"},
     "sales_feedback": TABLE | SIGNING | {"SODATE_PUBLIC_URL"},
+    "privacy_pages": TABLE | SIGNING | {"SODATE_PUBLIC_URL"},
     "web_events": TABLE | SIGNING,
     "lead_import": TABLE | ADDRESS | BURIES | {"SODATE_IMPORT_QUEUE_URL"},
     "signing_key_rotation": set(),

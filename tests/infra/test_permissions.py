@@ -41,6 +41,7 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
     "sales_handoff": {"dynamodb": KEYED, "secretsmanager": SECRET, "sqs": SEND},
     "sales_followup": {"dynamodb": KEYED_AND_QUERY, "secretsmanager": SECRET, "sqs": SEND},
     "sales_feedback": {"dynamodb": KEYED, "secretsmanager": SECRET},
+    "privacy_pages": {"dynamodb": KEYED_AND_QUERY | {"BatchGetItem"}, "secretsmanager": SECRET},
     "web_events": {"dynamodb": KEYED_AND_QUERY, "secretsmanager": SECRET},
     "lead_import": {
         "dynamodb": KEYED_AND_QUERY | {"BatchGetItem"},
@@ -62,6 +63,7 @@ SECRETS = {
     "sales_handoff": {"Webhook", "SigningKeys"},
     "sales_followup": {"Webhook", "SigningKeys"},
     "sales_feedback": {"SigningKeys"},
+    "privacy_pages": {"SigningKeys"},
     "web_events": {"SigningKeys"},
     "lead_import": {"AddressKey"},
     "signing_key_rotation": {"SigningKeys"},

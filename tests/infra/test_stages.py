@@ -44,6 +44,7 @@ def test_the_longest_name_leaves_every_resource_a_name_that_aws_takes() -> None:
     longest = "a" * 16
     assert STAGE_NAME.fullmatch(longest)
     assert len(f"sodate-{longest}-imports-123456789012-ap-northeast-1") <= 63, "S3"
+    assert len(f"sodate-{longest}-erasures-123456789012-ap-northeast-1") <= 63, "S3"
     assert len(f"sodate-{longest}-signing-key-rotation") <= 64, "Lambda"
 
 

@@ -17,6 +17,9 @@ ROUTES = {
     "GET /preferences/{token}",
     "HEAD /preferences/{token}",
     "POST /preferences/{token}",
+    "GET /privacy/{token}",
+    "HEAD /privacy/{token}",
+    "POST /privacy/{token}",
     "GET /sales/feedback/{token}",
     "HEAD /sales/feedback/{token}",
     "POST /sales/feedback/{token}",
@@ -178,7 +181,7 @@ def test_public_links_on_aws_are_https_and_local_ones_carry_the_api_id(stack: An
 
 def test_the_outputs_are_those_of_the_contract(stack: Any) -> None:
     expected = {"ApiUrl", "ApiId", "TableName", "BusName", "SendQueueUrl", "SendDlqUrl", "EventsTopicArn"}
-    expected |= {"ConfigurationSet", "ImportBucket", "ReplayQueueUrl", "PlaybookSchema"}
+    expected |= {"ConfigurationSet", "ErasureLedger", "ImportBucket", "ReplayQueueUrl", "PlaybookSchema"}
     expected |= {"Function" + "".join(w.capitalize() for w in name.split("_")) for name in stack.functions()}
     dead_letters = [q for q in stack.all("AWS::SQS::Queue").values() if q["QueueName"].endswith("-dlq")]
     found = set(stack.outputs)

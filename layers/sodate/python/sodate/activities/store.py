@@ -10,7 +10,7 @@ from sodate.activities.activity import Activity, activity_key
 from sodate.activities.catalog import ActivityType
 from sodate.activities.verdict import counts
 from sodate.dynamodb import campaign_keys, keys, table
-from sodate.dynamodb.item import TableItem
+from sodate.dynamodb.item import TableItem, encode
 from sodate.dynamodb.table import Update
 from sodate.errors import Invalid
 
@@ -25,6 +25,9 @@ class ActivityItem(TableItem, discriminator="activity"):
     at = UnicodeAttribute()
     key = UnicodeAttribute()
     about: MapAttribute[str, Any] = MapAttribute(default=dict)
+    #: The merged lead whose activity this is a copy of: folds over the log of one lead count it, counters over all
+    #: leads never do.
+    copied_from = UnicodeAttribute(null=True)
     recorded_at = NumberAttribute(null=True)
 
 
@@ -102,6 +105,27 @@ def latest_activities(lead_id: str, count: int) -> list[Activity]:
     """Newest first."""
     items = table.query(ActivityItem, keys.lead(lead_id), keys.ACTIVITIES, limit=count, newest_first=True)
     return [_to_activity(item) for item in items]
+
+
+def copy_activities(source: str, target: str) -> int:
+    """Copy what `target` does not have yet. Returns how many copies of `source` it has afterwards."""
+    have = {row["sk"]["S"] for row in table.rows_of(keys.lead(target), keys.ACTIVITIES)}
+    items = [item for item in table.query(ActivityItem, keys.lead(source), keys.ACTIVITIES) if item.sk not in have]
+    for item in items:
+        item.pk, item.copied_from = keys.lead(target), source
+    table.put_many([encode(item) for item in items])
+    return len(copies_of(target, source))
+
+
+def copies_of(lead_id: str, source: str) -> list[tuple[str, str]]:
+    """Keys of the copies of activities of `source`."""
+    items = table.query(ActivityItem, keys.lead(lead_id), keys.ACTIVITIES)
+    return [(item.pk, item.sk) for item in items if item.copied_from == source]
+
+
+def is_copy(image: Mapping[str, Any]) -> bool:
+    """Whether this image of an activity, in plain values or DynamoDB JSON, is a copy that a merge made."""
+    return "copied_from" in image
 
 
 def from_image(image: Mapping[str, Any]) -> Activity:

@@ -11,7 +11,7 @@ from sodate.consent.store import ConsentItem, confirm_request, consent_item, con
 from sodate.dynamodb import table
 from sodate.dynamodb.table import ConditionFailed, Put, Write
 from sodate.errors import Conflict, Invalid, Transient
-from sodate.leads.contact_state import LIFTED_BY_OPT_IN, Block, ContactState, Enrollment
+from sodate.leads.contact_state import LIFTED_BY_OPT_IN, REMOVED_BY_OPT_IN, Block, ContactState, Enrollment
 from sodate.leads.store import enrollments_unchanged, load_state, no_opt_out_since, state_change
 
 _TRIES = 5
@@ -90,4 +90,4 @@ def _writes(state: ContactState, request: ConsentItem, reaction: Reaction, now: 
         Put.new(activity_item(activity)),
         *reaction.puts,
     ]
-    return [*writes, lift_opt_out(state.address_key)] if state.blocked == Block.UNSUBSCRIBED else writes
+    return [*writes, lift_opt_out(state.address_key)] if state.blocked in REMOVED_BY_OPT_IN else writes

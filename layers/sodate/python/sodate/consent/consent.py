@@ -13,7 +13,15 @@ from sodate.leads.contact_state import LIFTED_BY_OPT_IN, ContactState
 
 Action = Literal["requested", "confirmed", "withdrawn"]
 Method = Literal[
-    "form", "double_opt_in", "one_click", "unsubscribe_page", "preference_page", "complaint", "exception", "import"
+    "form",
+    "double_opt_in",
+    "one_click",
+    "unsubscribe_page",
+    "preference_page",
+    "complaint",
+    "exception",
+    "import",
+    "erasure",
 ]
 
 #: 特定商取引法: evidence is kept for three years after the last email based on it (playbook: `retention_years`).

@@ -22,12 +22,18 @@ from sodate.web.http import Response, broken_link, page
 from sodate.web.preference_page import PreferenceView, TopicChoice, preference_page
 
 
+def no_data_link(_: str, __: datetime) -> str:
+    """Leads cannot ask for their own data here."""
+    return ""
+
+
 @dataclass(frozen=True)
 class ConsentController:
     """`issuer` names the sender at the foot of the page. `preferred` (method argument) is the browser's language, used
     when the link is broken and the language of the lead is therefore unknown.
 
     `topics`: (id, name, description) of the playbook; `retention` is how long evidence outlives a withdrawal.
+    `data_link`: (lead id, now) → the page on which a lead asks for its own data; empty: not offered.
     """
 
     signer: Signer
@@ -35,6 +41,7 @@ class ConsentController:
     issuer: pages.Issuer
     topics: Sequence[tuple[str, str, str]] = ()
     retention: timedelta = RETENTION
+    data_link: Callable[[str, datetime], str] = no_data_link
 
     def ask_opt_in(self, token: str, preferred: str, now: datetime) -> Response:
         return self._visit(links.OPT_IN, token, preferred, now, lambda _, lang: self._question("opt_in", lang))
@@ -97,6 +104,7 @@ class ConsentController:
             paused_until=pause_until.astimezone(time_zone or UTC).date() if pause_until > now else None,
             time_zone=state.zone,
             off=state.blocked is not None,
+            data_url=self.data_link(state.lead_id, now),
             can_return=state.blocked == Block.UNSUBSCRIBED and bool(renewable_topics),
         )
         return page(preference_page(view, self.issuer, result))

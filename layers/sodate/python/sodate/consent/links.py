@@ -9,6 +9,8 @@ from sodate.signing import Signer
 OPT_IN = "opt-in"
 UNSUBSCRIBE = "unsubscribe"
 PREFERENCES = "preferences"
+#: Of a lead to its own data (`privacy.links`).
+PRIVACY = "privacy"
 VISITOR = "visitor"
 #: Query parameter of a marketing link that says which lead opens it; the beacon takes it out of the address bar.
 VISITOR_PARAMETER = "sd_v"
@@ -21,8 +23,8 @@ PREFERENCES_LIFETIME = timedelta(days=30)
 
 
 def is_ours(link: str) -> bool:
-    """An opt-in, unsubscribe or preferences link, under any public URL."""
-    return any(f"/{kind}/" in link for kind in (OPT_IN, UNSUBSCRIBE, PREFERENCES))
+    """An opt-in, unsubscribe, preferences or privacy link, under any public URL."""
+    return any(f"/{kind}/" in link for kind in (OPT_IN, UNSUBSCRIBE, PREFERENCES, PRIVACY))
 
 
 @dataclass(frozen=True)

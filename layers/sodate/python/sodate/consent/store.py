@@ -9,7 +9,7 @@ from sodate.consent.consent import Evidence
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.item import TableItem
 from sodate.dynamodb.table import Delete, Update
-from sodate.leads.contact_state import Block
+from sodate.leads.contact_state import REMOVED_BY_OPT_IN
 
 
 class ConsentItem(TableItem, discriminator="consent"):
@@ -86,10 +86,22 @@ def end_evidence(item: ConsentItem, until: datetime) -> Update:
     return Update(item, [ConsentItem.ttl.set(int(until.timestamp()))], ConsentItem.at == item.at)
 
 
+def minimal_evidence(item: ConsentItem, until: datetime) -> ConsentItem | None:
+    """What of an evidence outlives an erasure: action, topics, times, form and digest of the wording; None for nothing.
+
+    A request that was never confirmed proves nothing. Page and note could say who it was.
+    """
+    if item.action == "requested" and item.confirmed_at is None:
+        return None
+    item.page_url = item.note = None
+    item.ttl = min(int(item.ttl or until.timestamp()), int(until.timestamp()))
+    return item
+
+
 def lift_opt_out(address_key: str) -> Delete:
-    """Remove the suppression that an opt-out wrote; fails when it has another reason."""
+    """Remove the suppression that an opt-out or erasure wrote; fails when it has another reason."""
     lifted = SuppressionItem(keys.suppression(address_key), keys.ENTRY)
-    return Delete(lifted, SuppressionItem.reason == str(Block.UNSUBSCRIBED))
+    return Delete(lifted, SuppressionItem.reason.is_in(*map(str, REMOVED_BY_OPT_IN)))
 
 
 def suppression_of(address_key: str) -> str | None:

@@ -240,6 +240,22 @@ def query(
     return items
 
 
+def rows_of(pk: str, prefix: str = "") -> Iterator[Row]:
+    """Every item of one partition whose sort key begins with `prefix`, of any kind, strongly consistent.
+
+    Kinds that only a newer release knows are among them.
+    """
+    names: dict[str, str] = {}
+    filled: dict[str, Any] = {}
+    where = TableItem.pk == pk
+    if prefix:
+        where &= TableItem.sk.startswith(prefix)
+    expression = where.serialize(names, filled)
+    request = {"TableName": name(), "KeyConditionExpression": expression, **attributes(names, filled)}
+    for rows in _pages("Query", {**request, "ConsistentRead": True}):
+        yield from rows
+
+
 def page(pk: str, after: str | None, limit: int) -> tuple[list[Row], str | None]:
     """Up to `limit` items of a partition after the sort key `after`, and the sort key after which the next page begins.
 
@@ -334,9 +350,20 @@ def put_many(items: Sequence[Row]) -> None:
 
     Raises: `Transient` when DynamoDB did not write all of them.
     """
-    table = name()
     by_key = {(item["pk"]["S"], item["sk"]["S"]): item for item in items}
-    entries = [{"PutRequest": {"Item": item}} for item in by_key.values()]
+    _write_many([{"PutRequest": {"Item": item}} for item in by_key.values()])
+
+
+def delete_many(wanted: Iterable[tuple[str, str]]) -> None:
+    """Unconditional, not a transaction: only for items that nobody may want any more, whoever wrote them last.
+
+    Raises: `Transient` when DynamoDB did not delete all of them.
+    """
+    _write_many([{"DeleteRequest": {"Key": key(pk, sk)}} for pk, sk in dict.fromkeys(wanted)])
+
+
+def _write_many(entries: list[Row]) -> None:
+    table = name()
     for start in range(0, len(entries), _WRITE_AT_ONCE):
         left: Any = entries[start : start + _WRITE_AT_ONCE]
         for _ in range(_ROUNDS):

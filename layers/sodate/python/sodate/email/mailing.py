@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from sodate.conditions.evaluate import random_bucket
+from sodate.consent.data_policy import DataPolicy
 from sodate.playbook.model import Definition, HttpUrl, Language, Origin, Slug
 
 #: No control characters and no line or paragraph separators: the text is used in headers.
@@ -183,6 +184,7 @@ class Mailing(Definition):
     retention_years: int = Field(
         default=3, ge=1, le=10, description="How long evidence of consent is kept after it was withdrawn."
     )
+    privacy: DataPolicy = DataPolicy()
 
     def is_kept_out(self, lead_id: str) -> bool:
         """Whether the lead is in the global holdout. A higher share adds leads, and lets none go."""

@@ -120,6 +120,10 @@ def decide_row(context: ImportContext, row: Row, known: Known, new_id: Callable[
     if known.by_email and known.by_id and known.by_email != known.by_id:
         reason = f"two people: the address belongs to lead {known.by_email}, the id to lead {known.by_id}"
         raise RowRejected(context.column("email"), reason)
+    if known.suppressed == Block.ERASED and not known.by_email:
+        raise RowRejected(
+            context.column("email"), "a lead with this address was erased; an import does not make it again"
+        )
     if not known.by_email and not known.by_id:
         return _create(context, row, known, new_id())
     if known.profile is None or known.state is None:

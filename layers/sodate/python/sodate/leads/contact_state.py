@@ -27,6 +27,10 @@ class Block(StrEnum):
     """SES does not deliver to this address."""
     HARD_BOUNCE = "hard_bounce"
     COMPLAINT = "complaint"
+    ERASED = "erased"
+    """The lead is being erased, or its address belonged to an erased lead; the next opt-in by itself lifts it."""
+    MERGED = "merged"
+    """The lead was merged into another one (`privacy.merge`)."""
 
 
 #: The only value of `ContactState.tracking` and of `Profile.tracking`.
@@ -35,7 +39,9 @@ TRACKING_OFF = "off"
 _STRENGTH: dict[str | None, int] = {None: 0, Block.SOFT_BOUNCES: 1, Block.HARD_BOUNCE: 3, Block.COMPLAINT: 4}
 _USUAL = 2
 #: Blocks that a new double opt-in lifts: the lead's own opt-out, and a mailbox that accepts email again.
-LIFTED_BY_OPT_IN = (None, Block.UNSUBSCRIBED, Block.SOFT_BOUNCES)
+LIFTED_BY_OPT_IN = (None, Block.UNSUBSCRIBED, Block.SOFT_BOUNCES, Block.ERASED)
+#: Reasons of entries of the suppression list that a new double opt-in removes.
+REMOVED_BY_OPT_IN = (Block.UNSUBSCRIBED, Block.ERASED)
 
 
 @dataclass(frozen=True)
@@ -133,6 +139,11 @@ class ContactState:
 
     def unblock(self) -> "ContactState":
         return replace(self, blocked=None)
+
+    def erase(self, at: str) -> "ContactState":
+        """Blocked whatever the block was, out of every scenario, without a consent. `at`: a `keys.stamp`."""
+        out = self.opt_out(self.topics, at, of_everything=False)
+        return replace(out, blocked=str(Block.ERASED), enrollments={})
 
     def permanent_rejection(self, topic: str) -> str | None:
         """Reason code why no email about `topic` may be sent; None: nothing that lasts forbids it."""

@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import groupby
 
 from sodate.activities.activity import Activity
-from sodate.activities.store import ActivityItem, from_image
+from sodate.activities.store import ActivityItem, from_image, is_copy
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.item import Row, plain, values
 from sodate.email.content.template import Template
@@ -95,8 +95,9 @@ def _sent(items: list[Row], template: str) -> Iterator[SentEmail]:
 
 
 def _log(items: list[Row]) -> list[Activity]:
-    """In order of the sort key, as the scan returns it."""
-    return [from_image(plain({"M": row})) for row in items if row["sk"]["S"].startswith(keys.ACTIVITIES)]
+    """In order of the sort key, as the scan returns it; what a merge copied counts where it happened."""
+    rows = [row for row in items if row["sk"]["S"].startswith(keys.ACTIVITIES) and not is_copy(row)]
+    return [from_image(plain({"M": row})) for row in rows]
 
 
 def _links_of(definitions: Definitions, template: str) -> LinksOf:

@@ -7,6 +7,7 @@ from typing import Any
 from sodate.consent.links import Links
 from sodate.errors import Transient
 from sodate.leads.address import address_key
+from sodate.privacy.links import DataLinks
 from sodate.runtime.secret_cache import SecretCache
 from sodate.runtime.settings import Settings
 from sodate.sales.links import FeedbackLinks
@@ -38,6 +39,9 @@ class Secrets:
 
     def feedback_links(self) -> FeedbackLinks:
         return FeedbackLinks(self._settings.public_url, self.signer())
+
+    def data_links(self) -> DataLinks:
+        return DataLinks(self._settings.public_url, self.signer())
 
     def address_secret(self) -> bytes:
         return str(self._cache.get(self._settings.address_key_secret)["key"]).encode()

@@ -1,6 +1,6 @@
 """The feedback link of sales: GET and HEAD show the page, only POST records feedback."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,14 +21,20 @@ from sodate.web.http import Response, broken_link, page, wrong_entries
 
 @dataclass(frozen=True)
 class FeedbackController:
-    """`language`: the preferred language of the browser."""
+    """`language`: the preferred language of the browser. `note_access`: (lead id, owner of the link, now), after the
+    page of a lead was made.
+    """
 
     definitions: Definitions
     links: FeedbackLinks
+    note_access: Callable[[str, str, datetime], None] = lambda lead_id, owner, now: None
 
     def show(self, token: str, language: str, now: datetime) -> Response:
         try:
-            return page(self._page(self.links.read(token, now), token, language))
+            ticket = self.links.read(token, now)
+            shown = page(self._page(ticket, token, language))
+            self.note_access(ticket.lead_id, ticket.owner, now)
+            return shown
         except (Invalid, NotFound) as error:
             return _no_page(error, language)
 

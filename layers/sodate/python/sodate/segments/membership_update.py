@@ -36,13 +36,14 @@ class Occasion:
     """Why a lead is looked at. `activities`: those logged since the last write; none: time has passed.
 
     `is_backfill`: a back-fill. What only new definitions or rules change is neither an activity nor an event unless
-    `announce`.
+    `announce`. `has_copies`: a merge put activities anywhere into the log, or took them away, so that it is read anew.
     """
 
     activities: Sequence[Activity] = ()
     profile_changed: bool = False
     is_backfill: bool = False
     announce: bool = False
+    has_copies: bool = False
 
 
 @dataclass(frozen=True)
@@ -208,7 +209,7 @@ class _Lead:
     def _applied(self, facts: LeadFacts, occasion: Occasion) -> set[str] | None:
         """Apply the new activities in place. Returns what may have changed; None: the log has to be replayed."""
         fold = self.segments.fold
-        if not occasion.activities and not occasion.profile_changed:
+        if occasion.has_copies or not (occasion.activities or occasion.profile_changed):
             return None
         changed = {PROFILE, SCORE, CONTACT} if occasion.profile_changed else set[str]()
         try:

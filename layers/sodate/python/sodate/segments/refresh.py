@@ -42,7 +42,7 @@ def refresh(
     """
     if live.rules is None:
         return "unchanged"
-    new = None if occasion.profile_changed else occasion.activities
+    new = None if occasion.profile_changed or occasion.has_copies else occasion.activities
     rescorer = Rescorer(live.rules, now, addition_of=addition_of(lead_id, live, occasion, now))
     rescored = rescorer.rescore(lead_id, new, prefetched)
     return "hot" if rescored.became_hot else "changed" if rescored.changed else "unchanged"

@@ -38,6 +38,13 @@ def page(html: str) -> Response:
     return Response(200, html, HEADERS)
 
 
+def download(text: str, name: str) -> Response:
+    """A file that the browser saves instead of showing it. `name`: letters, digits and a dot."""
+    kind = "application/json" if name.endswith(".json") else "text/html"
+    headers = {"content-type": f"{kind}; charset=utf-8", "content-disposition": f'attachment; filename="{name}"'}
+    return Response(200, text, {**HEADERS, **headers})
+
+
 def broken_link(html: str) -> Response:
     """A page that says why the link in its address does not work."""
     return Response(400, html, HEADERS)

@@ -32,7 +32,8 @@ class TopicChoice:
 @dataclass(frozen=True)
 class PreferenceView:
     """Current preferences of one lead. `off`: a block stops all marketing email, whatever the topics say; `can_return`:
-    this page may lift that block. `frequencies` and `pauses` (days) are what may be chosen."""
+    this page may lift that block. `frequencies` and `pauses` (days) are what may be chosen. `data_url`: the
+    page on which the lead asks for its own data; empty: not offered."""
 
     topics: tuple[TopicChoice, ...]
     language: str
@@ -45,6 +46,7 @@ class PreferenceView:
     time_zone: str | None = None
     off: bool = False
     can_return: bool = False
+    data_url: str = ""
 
 
 def preference_page(view: PreferenceView, issuer: pages.Issuer, result: str = "") -> str:
@@ -63,7 +65,10 @@ def preference_page(view: PreferenceView, issuer: pages.Issuer, result: str = ""
         words["save"],
         Markup("") if view.off else _end(words),
     )
-    return pages.page(language, words["title"], _status(view, chosen, result) + form, issuer)
+    data = Markup("")
+    if view.data_url:
+        data = Markup('<p class="end"><a href="{}">{}</a></p>').format(view.data_url, words["data"])
+    return pages.page(language, words["title"], _status(view, chosen, result) + form + data, issuer)
 
 
 def _status(view: PreferenceView, chosen: Catalog, result: str) -> Markup:

@@ -1,0 +1,132 @@
+"""`sodate privacy …`: what concerns the data of many leads."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from sodate.playbook.store import Definitions
+from sodate.privacy import store
+from sodate.privacy.access import data_policy
+from sodate.privacy.erase import replay_all
+from sodate.privacy.review import review as retention_review
+
+from sodate_cli import output
+from sodate_cli.operator import StageOption, explained, now, person, target
+from sodate_cli.output import JsonOption
+from sodate_cli.privacy.parts import eraser
+from sodate_cli.times import Times
+
+app = typer.Typer(help="Data of leads: erasures after a restore, requests, ends of retention.", no_args_is_help=True)
+
+
+@app.command()
+def erasures(stage: StageOption = None, as_json: JsonOption = False) -> None:
+    """The erasure ledger: which leads were erased, when, why, by whom, and whether it came to its end.
+
+    Example: sodate privacy erasures
+    """
+    with explained():
+        where = target(stage)
+        rows = [
+            {"lead": one.lead_id, "at": one.at.isoformat(), "because": one.because, "by": one.by, "done": is_done}
+            for one, is_done in eraser(where, now(where)).ledger.erasures()
+        ]
+        times = Times.of_stage()
+    if as_json:
+        output.show_json(rows)
+    else:
+        shown = [(row["lead"], times.shown(str(row["at"])), row["because"], row["by"], row["done"]) for row in rows]
+        columns = ("lead", times.column("began"), "because", "by", "done")
+        output.show_table("Erasures", columns, shown, nothing="No lead was erased.")
+
+
+@app.command()
+def review(
+    apply: Annotated[bool, typer.Option("--apply", help="Give items their end; else only say how many.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before leads are erased.")] = False,
+    stage: StageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Apply `privacy` of the playbook: ends of form answers, activities and quarantine; list inactive leads.
+
+    It reads the whole table. Leads are erased only with `inactive: erase` in the playbook and `--apply`.
+
+    Example: sodate privacy review --apply
+    """
+    with explained():
+        where = target(stage)
+        moment, rules = now(where), data_policy(Definitions())
+        done = retention_review(rules, moment, apply=apply)
+        erased: list[str] = []
+        if apply and rules.inactive == "erase" and done.inactive and _agrees(len(done.inactive), yes, as_json):
+            work = eraser(where, moment)
+            by = person(where) or "unknown"
+            erased = [work.erase(one, "", "inactive", by).lead_id for one in done.inactive]
+    if as_json:
+        output.show_json({**asdict(done), "erased": erased, "applied": apply})
+        return
+    verb = "got" if apply else "would get"
+    output.say(f"{done.leads:,} leads; {done.ended:,} items {verb} an end; {len(erased):,} inactive leads are erased")
+    rows = [(lead_id,) for lead_id in done.inactive if lead_id not in erased]
+    output.show_table("Inactive leads", ("lead",), rows, nothing="No inactive lead is listed.")
+
+
+def _agrees(count: int, yes: bool, as_json: bool) -> bool:
+    return yes or (not as_json and typer.confirm(f"Erase {count} leads for good?"))
+
+
+@app.command()
+def requests(
+    erase: Annotated[bool, typer.Option("--erase", help="Erase the leads that asked for it.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    stage: StageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What leads asked for on their own pages, with a link that was mailed to them. Their marketing is stopped already.
+
+    With `--erase` each of them is erased as `sodate lead erase` does it. Run it daily, by hand or by a timer of yours.
+
+    Example: sodate privacy requests --erase --yes
+    """
+    with explained():
+        where = target(stage)
+        waiting, times = store.requests(), Times.of_stage()
+        rows = [{"lead": one.lead_id, "what": one.what, "at": one.at} for one in waiting]
+        if erase and rows and _agrees(len(rows), yes, as_json):
+            work = eraser(where, now(where))
+            done = [work.erase(one.lead_id, "", "self-service", person(where) or "unknown") for one in waiting]
+            for item, erased in zip(waiting, done, strict=True):
+                if erased.is_complete:
+                    store.drop_request(item)
+            output.show_done([asdict(one) for one in done], f"{len(done)} leads are erased", as_json=as_json)
+            raise typer.Exit(output.OK if all(one.is_complete for one in done) else output.FAILED)
+    if as_json:
+        output.show_json(rows)
+    else:
+        shown = [(row["lead"], row["what"], times.shown(row["at"])) for row in rows]
+        output.show_table("Requests", ("lead", "what", times.column("asked")), shown, nothing="No lead asks for it.")
+
+
+@app.command("replay-erasures")
+def replay_erasures(
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    stage: StageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """After a restore of the table: carry out every erasure of the ledger once more, and finish those that died.
+
+    It changes nothing where nothing came back. Exit code 1 when something is left.
+
+    Example: sodate privacy replay-erasures --stage prod --yes
+    """
+    with explained():
+        where = target(stage)
+        if not yes and (as_json or not typer.confirm(f"Replay all erasures on {where}?")):
+            output.fail("nothing was done; add --yes")
+        done = [asdict(one) | {"complete": one.is_complete} for one in replay_all(eraser(where, now(where)))]
+    if as_json:
+        output.show_json(done)
+    else:
+        again = [one for one in done if any(one["counts"].values())]
+        output.say(f"{len(done)} erasures of the ledger; of {len(again)} something had come back and is erased again")
+    raise typer.Exit(output.OK if all(one["complete"] for one in done) else output.FAILED)

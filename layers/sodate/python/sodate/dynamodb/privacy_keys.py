@@ -1,0 +1,27 @@
+"""Key strings of the room `privacy`: who looked at a lead, merged leads, and requests of leads about their own data."""
+
+from datetime import datetime
+
+from sodate.dynamodb.keys import stamp
+
+ACCESSES = "ACCESS#"
+MERGES = "MERGE#"
+REQUESTS = "PRIVACY#requests"
+
+
+def access(at: datetime, key: str) -> str:
+    return f"{ACCESSES}{stamp(at)}#{key}"
+
+
+def merge(merged_lead_id: str) -> str:
+    """In the partition of the lead that stays."""
+    return f"{MERGES}{merged_lead_id}"
+
+
+def privacy_request(lead_id: str, kind: str) -> str:
+    return f"{lead_id}#{kind}"
+
+
+def lead_prefix(lead_id: str) -> str:
+    """How sort keys begin that name a lead first, as entries of a waiting list do."""
+    return f"{lead_id}#"

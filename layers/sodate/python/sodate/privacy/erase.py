@@ -1,0 +1,219 @@
+"""Erases one lead everywhere: ledger, block, lists, quarantine, files, dead letters, partition. Idempotent, resumable.
+
+No email is sent after the block is committed: STATE is what every claim is conditioned on, and it goes last. The ledger
+says that the erasure began before anything is gone, so `replay` can finish what died in between.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sodate.activities.activity import activity_key
+from sodate.campaigns.forget import forget as forget_campaigns
+from sodate.campaigns.store import memberships
+from sodate.consent.consent import Evidence
+from sodate.consent.store import ConsentItem, consent_item, minimal_evidence, suppression_item, suppression_of
+from sodate.dynamodb import keys, table
+from sodate.dynamodb.item import Row, decode, encode
+from sodate.dynamodb.table import ConditionFailed, Put, Write
+from sodate.errors import NotFound, Transient
+from sodate.forms.store import QUARANTINE_KEPT, SubmissionItem
+from sodate.leads.contact_state import REMOVED_BY_OPT_IN, Block, ContactState
+from sodate.leads.store import find_state, owner_of, state_change
+from sodate.playbook.store import Definitions
+from sodate.privacy.erasure import Erased, ErasurePlan, counted, is_reduced
+from sodate.privacy.files import FilesNamed, ImportFiles
+from sodate.privacy.find import LeadData, find_lead_data, key_of, kind_of
+from sodate.privacy.ledger import Erasure, ErasureLedger
+from sodate.privacy.letters import DeadLetters
+from sodate.privacy.mention import Subject, is_named
+from sodate.sales.store import unload
+from sodate.tracking.forget import forget_visits, visits_of_lead
+
+_TRIES, _ROUNDS = 5, 5
+#: Personal data goes first; STATE, whose block stops all email, goes last.
+_FIRST, _LAST = ("PROFILE", keys.SUBMISSIONS), keys.STATE
+
+
+@dataclass(frozen=True)
+class Eraser:
+    """`secret`: of the HMAC of addresses. `retention`: how long proof of consent is kept after an erasure."""
+
+    definitions: Definitions
+    secret: bytes
+    ledger: ErasureLedger
+    files: ImportFiles
+    dead_letters: DeadLetters
+    retention: timedelta
+    now: datetime
+
+    def plan(self, lead_id: str, address_key: str) -> ErasurePlan:
+        """What an erasure would remove now. `address_key`: HMAC of the address; empty for a lead without one.
+
+        Raises: `Transient`.
+        """
+        data = self._data(lead_id)
+        subject = subject_of(data, address_key)
+        own = [kind_of(row) for one in data for row in one.own]
+        files = self.files.named(self._names(subject))
+        return ErasurePlan(
+            lead_id,
+            data[0].merged,
+            counted(kind for kind in own if not is_reduced(kind)),
+            sum(map(is_reduced, own)),
+            counted([*(kind_of(row) for one in data for row in one.elsewhere), *self._beside(data)]),
+            len(self._quarantined(subject)),
+            files.finished,
+            files.running,
+            self.dead_letters.count(self._names(subject)),
+        )
+
+    def erase(self, lead_id: str, address_key: str, because: str, by: str) -> Erased:
+        """Do it, or what an earlier attempt left. `because`: a code (`erasure.checked_because`).
+
+        Raises: `Transient`; what was done stays done.
+        """
+        data = self._data(lead_id)
+        subject = subject_of(data, address_key)
+        wanted = Erasure(
+            (lead_id, *sorted(subject.lead_ids - {lead_id})), tuple(sorted(subject.address_keys)), self.now, because, by
+        )
+        erasure, is_new = self.ledger.begin(wanted)
+        known = Subject(subject.lead_ids | set(erasure.lead_ids), subject.address_keys | set(erasure.address_keys))
+        return self._carry_out(lead_id, known, is_repeat=not is_new)
+
+    def replay(self, erasure: Erasure) -> Erased:
+        """Erase again what a restored table brought back. Without effect where nothing came back.
+
+        Raises: `Transient`.
+        """
+        subject = Subject(frozenset(erasure.lead_ids), frozenset(erasure.address_keys))
+        return self._carry_out(erasure.lead_id, subject, is_repeat=True)
+
+    def _carry_out(self, lead_id: str, subject: Subject, *, is_repeat: bool) -> Erased:
+        names = self._names(subject)
+        for each in sorted(subject.lead_ids):
+            self._block(each)
+        self._suppress(subject)
+        counts = {"lists": sum(self._clear_lists(each) for each in sorted(subject.lead_ids))}
+        quarantined = self._quarantined(subject)
+        table.delete_many(key_of(row) for row in quarantined)
+        counts["quarantined"] = len(quarantined)
+        files: FilesNamed = self.files.named(names)
+        counts["files"] = self.files.remove(files.finished)
+        counts["dead_letters"] = self.dead_letters.remove(names)
+        counts["items"] = sum(self._clear_partition(each) for each in sorted(subject.lead_ids))
+        if not files.running:
+            self.ledger.finish(lead_id, counts, self.now)
+        return Erased(lead_id, counts, files.running, is_repeat)
+
+    def _data(self, lead_id: str) -> list[LeadData]:
+        """Of the lead, and of those merged into it."""
+        data = find_lead_data(lead_id, self.definitions)
+        return [data, *(find_lead_data(merged, self.definitions) for merged in data.merged)]
+
+    def _beside(self, data: list[LeadData]) -> list[str]:
+        """Kinds of the items that other rooms find and forget by themselves."""
+        campaigns = self.definitions.newest_versions("campaign")
+        members = ["campaignmember" for one in data for _ in memberships(one.lead_id, campaigns)]
+        return members + ["session" for one in data for _ in visits_of_lead(one.lead_id)]
+
+    def _names(self, subject: Subject) -> Callable[[str], bool]:
+        return lambda text: is_named(subject, text, self.secret)
+
+    # -- steps ---------------------------------------------------------------------------------------------------------
+
+    def _block(self, lead_id: str) -> None:
+        """Block the lead, end its enrollments and withdraw its consents, in one transaction with the evidence."""
+        for _ in range(_TRIES):
+            state = find_state(lead_id)
+            if state is None or state.blocked == Block.ERASED:
+                return
+            with suppress(ConditionFailed):
+                table.commit(self._block_writes(state))
+                return
+        raise Transient(f"lead {lead_id} changes too fast; run the same command again")
+
+    def _block_writes(self, state: ContactState) -> list[Write]:
+        after = state.erase(keys.stamp(self.now))
+        evidence = Evidence(state.lead_id, self.now, "withdrawn", "erasure", tuple(sorted(state.topics)))
+        key = activity_key("erasure", state.lead_id)
+        return [state_change(state, after), Put(consent_item(evidence, key, self.now + self.retention))]
+
+    def _suppress(self, subject: Subject) -> None:
+        """An address that another lead owns by now belongs to somebody who came back: it stays as it is."""
+        for address_key in subject.address_keys:
+            if owner_of(address_key) not in (None, *subject.lead_ids):
+                continue
+            reason = suppression_of(address_key)
+            if reason is None or reason in REMOVED_BY_OPT_IN:
+                table.put(suppression_item(address_key, Block.ERASED, self.now))
+
+    def _clear_lists(self, lead_id: str) -> int:
+        data = find_lead_data(lead_id, self.definitions)
+        for owner, reference in data.loads:
+            unload(owner, reference)
+        table.delete_many(key_of(row) for row in data.elsewhere)
+        forget_campaigns(lead_id, self.definitions)
+        return len(data.elsewhere) + forget_visits(lead_id)
+
+    def _quarantined(self, subject: Subject) -> list[Row]:
+        """Posts of every month that the quarantine keeps."""
+        names, rows = self._names(subject), list[Row]()
+        for month in _months(self.now - QUARANTINE_KEPT, self.now):
+            for row in table.rows_of(keys.quarantine(month), keys.SUBMISSIONS):
+                item = decode(SubmissionItem, row)
+                if names(f"{item.answers} {item.source or ''}"):
+                    rows.append(row)
+        return rows
+
+    def _clear_partition(self, lead_id: str) -> int:
+        """Delete all but the minimal proof of consent; again until nothing of a concurrent writer is left."""
+        until, count = self.now + self.retention, 0
+        for _ in range(_ROUNDS):
+            rows = list(table.rows_of(keys.lead(lead_id)))
+            evidence = {key_of(row): _reduced(row, until) for row in rows if is_reduced(kind_of(row))}
+            gone = [key for row in rows if evidence.get(key := key_of(row)) is None]
+            changed = [new for row in rows if (new := evidence.get(key_of(row))) is not None and new != row]
+            if not gone and not changed:
+                return count
+            table.put_many(changed)
+            table.delete_many(sorted(gone, key=_order))
+            count += len(gone)
+        raise Transient(f"lead {lead_id} is written while it is erased; run the same command again")
+
+
+def subject_of(data: list[LeadData], address_key: str) -> Subject:
+    """`address_key`: of the lead, where its items do not say it any more; empty for none."""
+    known = {address_key, *(one.address_key for one in data)} - {""}
+    return Subject(frozenset(one.lead_id for one in data), frozenset(known))
+
+
+def replay_all(eraser: Eraser) -> Iterator[Erased]:
+    """After a restore: every erasure of the ledger is carried out once more, unfinished ones too.
+
+    Raises: `NotFound` for an empty ledger: a wrong bucket looks like it.
+    """
+    erasures = list(eraser.ledger.erasures())
+    if not erasures:
+        raise NotFound("the erasure ledger is empty; is this the right stage?")
+    for erasure, _ in erasures:
+        yield eraser.replay(erasure)
+
+
+def _reduced(row: Row, until: datetime) -> Row | None:
+    item = minimal_evidence(decode(ConsentItem, row), until)
+    return encode(item) if item is not None else None
+
+
+def _order(key: tuple[str, str]) -> tuple[int, str]:
+    sk = key[1]
+    return (0 if sk.startswith(_FIRST) else 2 if sk == _LAST else 1), sk
+
+
+def _months(first: datetime, last: datetime) -> Iterator[datetime]:
+    month = first.replace(day=1)
+    while month <= last:
+        yield month
+        month = (month.replace(day=28) + timedelta(days=4)).replace(day=1)

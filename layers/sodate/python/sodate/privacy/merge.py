@@ -1,0 +1,144 @@
+"""Merges two leads by a person's word, and undoes it. Never by guess: nothing calls this but a command.
+
+The other lead's items stay where they are; the lead that stays gets a copy of each of its activities, marked with where
+it comes from, so that every fold over one log is right and no counter counts twice. To undo is to remove the copies.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sodate.activities.activity import Activity, activity_key
+from sodate.activities.catalog import ActivityType
+from sodate.activities.store import activity_item, copies_of, copy_activities
+from sodate.dynamodb import keys, table
+from sodate.dynamodb.table import ConditionFailed, Put, Write
+from sodate.errors import Conflict, NotFound, Transient
+from sodate.leads.contact_state import Block
+from sodate.leads.store import load_profile, load_state
+from sodate.playbook.store import Definitions
+from sodate.privacy.merging import Before, before_merge, check, gaps, merged_state, unmerged_state
+from sodate.privacy.store import (
+    MergeItem,
+    block_change,
+    find_merge,
+    merge_item,
+    merges_of,
+    moved_owners,
+    profile_filled,
+    profile_unfilled,
+    state_with_times,
+    unmerge_item,
+)
+from sodate.segments.membership_update import Occasion
+from sodate.segments.refresh import Live, refresh
+
+_TRIES = 5
+#: (source, id in that system) → the key under which its owner is stored.
+ExternalKey = Callable[[str, str], str]
+
+
+@dataclass(frozen=True)
+class Merged:
+    """`copied`: activities that the lead that stays has of the other one now, or that were taken from it."""
+
+    stays: str
+    joins: str
+    copied: int
+    is_repeat: bool = False
+
+
+@dataclass(frozen=True)
+class Merger:
+    definitions: Definitions
+    external_key: ExternalKey
+    now: datetime
+
+    def merge(self, stays: str, joins: str, because: str) -> Merged:
+        """Repeated for the same pair, it copies what was logged of the other lead since.
+
+        Raises: `NotFound`; `Invalid` for one and the same lead; `Conflict` for a lead that is merged or has merged
+        leads itself; `Transient`.
+        """
+        is_repeat = find_merge(stays, joins) is not None
+        if not is_repeat:
+            self._write_merge(stays, joins, because)
+        copied = copy_activities(joins, stays)
+        self._fold_anew(stays)
+        return Merged(stays, joins, copied, is_repeat)
+
+    def unmerge(self, stays: str, joins: str) -> Merged:
+        """Raises: `NotFound` when they are not merged; `Transient`."""
+        if find_merge(stays, joins) is None:
+            raise NotFound(f"lead {joins} is not merged into lead {stays}")
+        copies = copies_of(stays, joins)
+        table.delete_many(copies)
+        self._write_unmerge(stays, joins)
+        for lead_id in (stays, joins):
+            self._fold_anew(lead_id)
+        return Merged(stays, joins, len(copies))
+
+    def _fold_anew(self, lead_id: str) -> None:
+        """The stream does it too, but copies that are gone are in no stream."""
+        refresh(lead_id, Live.of(self.definitions), Occasion(has_copies=True), self.now)
+
+    def _write_merge(self, stays: str, joins: str, because: str) -> None:
+        if merges_of(joins):
+            raise Conflict(f"leads were merged into lead {joins}; undo that first, or merge in the other direction")
+        for _ in range(_TRIES):
+            mine, theirs = load_state(stays), load_state(joins)
+            check(mine, theirs)
+            profile, other = load_profile(stays), load_profile(joins)
+            filled = gaps(profile, other)
+            before = before_merge(mine, theirs, filled, dict(other.external))
+            writes: list[Write] = [
+                Put.new(merge_item(stays, joins, because, asdict(before), self.now)),
+                state_with_times(mine, merged_state(mine, theirs)),
+                block_change(theirs, str(Block.MERGED)),
+                *moved_owners(self._owner_keys(before), joins, stays),
+                *profile_filled(stays, filled),
+                Put(activity_item(self._activity(stays, joins, ActivityType.LEAD_MERGED, because))),
+            ]
+            if _committed(writes):
+                return
+        raise Transient("the leads change too fast; run the same command again")
+
+    def _write_unmerge(self, stays: str, joins: str) -> None:
+        for _ in range(_TRIES):
+            item = find_merge(stays, joins)
+            if item is None:
+                return  # a concurrent unmerge
+            if _committed(self._unmerge_writes(item, stays, joins)):
+                return
+        raise Transient("the leads change too fast; run the same command again")
+
+    def _unmerge_writes(self, item: MergeItem, stays: str, joins: str) -> list[Write]:
+        before, mine, theirs = Before(**item.before), load_state(stays), load_state(joins)
+        writes: list[Write] = [
+            unmerge_item(item),
+            state_with_times(mine, unmerged_state(mine, before)),
+            *moved_owners(self._owner_keys(before), stays, joins),
+            *profile_unfilled(load_profile(stays), before.filled),
+            Put(activity_item(self._activity(stays, joins, ActivityType.LEAD_UNMERGED, item.because))),
+        ]
+        # A stronger block came meanwhile, such as a complaint about an email of before: it stays.
+        return [*writes, block_change(theirs, before.joins)] if theirs.blocked == Block.MERGED else writes
+
+    def _owner_keys(self, before: Before) -> list[tuple[str, str]]:
+        owned = [(keys.address_owner(before.address_key), keys.OWNER)] if before.address_key else []
+        for source, external_id in before.external.items():
+            owned.append((keys.external_owner(source, self.external_key(source, external_id)), keys.OWNER))
+        return owned
+
+    def _activity(self, stays: str, joins: str, type_: ActivityType, because: str) -> Activity:
+        key = activity_key(type_, joins, keys.stamp(self.now))
+        return Activity(stays, type_.value, self.now, key, {"reason": because, "lead": joins})
+
+
+def _committed(writes: Sequence[Write]) -> bool:
+    """False when a concurrent change made a condition false."""
+    try:
+        table.commit(writes)
+    except ConditionFailed:
+        return False
+    return True

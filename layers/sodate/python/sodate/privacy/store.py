@@ -1,0 +1,151 @@
+"""Items of the room `privacy`: who looked at a lead, merged leads, and requests of leads about their own data."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from pynamodb.attributes import JSONAttribute, UnicodeAttribute
+
+from sodate.dynamodb import keys, privacy_keys, table
+from sodate.dynamodb.item import Row, TableItem
+from sodate.dynamodb.table import ConditionFailed, Delete, Put, Update
+from sodate.leads.contact_state import ContactState
+from sodate.leads.lead import Profile
+from sodate.leads.store import OwnerItem, ProfileItem, StateItem, equal, profile_key, state_change, state_key
+
+
+class AccessItem(TableItem, discriminator="access"):
+    """Somebody looked at the lead. `by`: IAM identity, user of the local machine, or owner of a link; never content."""
+
+    at = UnicodeAttribute()
+    by = UnicodeAttribute()
+    command = UnicodeAttribute()
+
+
+class RequestItem(TableItem, discriminator="privacyrequest"):
+    """A lead asked, by the mailed link, for what a person has to do. `what`: `erase`."""
+
+    lead_id = UnicodeAttribute()
+    what = UnicodeAttribute()
+    at = UnicodeAttribute()
+
+
+class MergeItem(TableItem, discriminator="merge"):
+    """Everything that undoes a merge. `before`: of both leads, what the merge changed (`privacy.merging`)."""
+
+    at = UnicodeAttribute()
+    because = UnicodeAttribute()
+    before: JSONAttribute = JSONAttribute()
+
+
+def access_item(lead_id: str, key: str, entry: dict[str, Any], at: datetime, until: datetime) -> AccessItem:
+    item = AccessItem(keys.lead(lead_id), privacy_keys.access(at, key), at=keys.stamp(at), **entry)
+    item.ttl = int(until.timestamp())
+    return item
+
+
+def accesses_of(lead_id: str) -> list[AccessItem]:
+    """Oldest first."""
+    return table.query(AccessItem, keys.lead(lead_id), privacy_keys.ACCESSES)
+
+
+# -- requests ----------------------------------------------------------------------------------------------------------
+
+_REQUEST_KEPT = timedelta(days=90)
+
+
+def put_request(lead_id: str, what: str, now: datetime) -> None:
+    """A confirmed request. A repeat is the same item."""
+    at, key = keys.stamp(now), privacy_keys.privacy_request(lead_id, what)
+    item = RequestItem(privacy_keys.REQUESTS, key, lead_id=lead_id, what=what, at=at)
+    item.ttl = int((now + _REQUEST_KEPT).timestamp())
+    table.put(item)
+
+
+def requests() -> list[RequestItem]:
+    """Oldest first."""
+    return sorted(table.query(RequestItem, privacy_keys.REQUESTS), key=lambda item: item.at)
+
+
+def drop_request(item: RequestItem) -> None:
+    table.delete_many([(item.pk, item.sk)])
+
+
+# -- merges ------------------------------------------------------------------------------------------------------------
+
+_GROUPS = {"primary": ProfileItem.primary, "secondary": ProfileItem.secondary}
+
+
+def merge_item(stays: str, joins: str, because: str, before: Mapping[str, Any], now: datetime) -> MergeItem:
+    key = privacy_keys.merge(joins)
+    return MergeItem(keys.lead(stays), key, at=keys.stamp(now), because=because, before=dict(before))
+
+
+def find_merge(stays: str, joins: str) -> MergeItem | None:
+    return table.find(MergeItem, keys.lead(stays), privacy_keys.merge(joins))
+
+
+def merges_of(lead_id: str) -> list[MergeItem]:
+    return table.query(MergeItem, keys.lead(lead_id), privacy_keys.MERGES)
+
+
+def unmerge_item(item: MergeItem) -> Delete:
+    """Fails when the merge was undone before."""
+    return Delete(item, MergeItem.at == item.at)
+
+
+def state_with_times(before: ContactState, after: ContactState) -> Update:
+    """As `state_change`, with the times of emails, while no email and no opt-out came in between."""
+    change = state_change(before, after, {*before.topics, *after.topics})
+    actions = list(change.actions)
+    for name in ("mailed", "runs"):
+        was, now = getattr(before, name), getattr(after, name)
+        if was != now:
+            path, stored = getattr(StateItem, name), list(now) if name == "mailed" else set(now)
+            actions.append(path.set(stored) if stored else path.remove())
+    if before.mailed_in != after.mailed_in:
+        actions.append(StateItem.mailed_in.set({topic: list(minutes) for topic, minutes in after.mailed_in.items()}))
+    same = equal(StateItem.mailed, list(before.mailed) or None) & equal(StateItem.opted_out_at, before.opted_out_at)
+    return Update(change.item, actions, same if change.condition is None else change.condition & same)
+
+
+def block_change(state: ContactState, blocked: str | None) -> Update:
+    """Fails when the block was changed since it was read."""
+    path = StateItem.blocked
+    unchanged = StateItem.address_key.exists() & equal(path, state.blocked)
+    return Update(state_key(state.lead_id), [path.remove() if blocked is None else path.set(blocked)], unchanged)
+
+
+def moved_owners(owned: Iterable[tuple[str, str]], giver: str, taker: str) -> list[Put]:
+    """They fail when another lead owns one of them by now."""
+    return [Put(OwnerItem(pk, sk, lead_id=taker), OwnerItem.lead_id == giver) for pk, sk in owned]
+
+
+def profile_filled(lead_id: str, filled: Mapping[str, Any]) -> list[Update]:
+    paths = [(_path(path), value) for path, value in filled.items()]
+    actions = [path.set(value) for path, value in paths]
+    return [Update(profile_key(lead_id), actions, ProfileItem.created.exists())] if actions else []
+
+
+def profile_unfilled(profile: Profile, filled: Mapping[str, Any]) -> list[Update]:
+    """What was changed since stays."""
+    actions = [_path(path).remove() for path, value in filled.items() if profile.attribute(path) == value]
+    return [Update(profile_key(profile.lead_id), actions, ProfileItem.created.exists())] if actions else []
+
+
+def _path(path: str) -> Any:
+    group, _, name = path.partition(".")
+    return _GROUPS[group][name]
+
+
+# -- retention ---------------------------------------------------------------------------------------------------------
+
+
+def end_item(row: Row, ttl: int) -> bool:
+    """Give the item an end. False when it is gone."""
+    item = TableItem(row["pk"]["S"], row["sk"]["S"])
+    try:
+        table.update(item, [TableItem.ttl.set(ttl)], TableItem.pk.exists())
+    except ConditionFailed:
+        return False
+    return True

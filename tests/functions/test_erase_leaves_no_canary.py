@@ -1,0 +1,158 @@
+"""A whole story of one lead whose every value is a canary: after its erasure not one is found anywhere.
+
+Table, queues, dead letters, files, exports, what people are shown, and every line that was logged; the suppression
+still blocks and counters are unchanged. `tests/e2e/test_erase.py` does the same on the local cloud.
+"""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from ses_simulator import envelopes, events
+from sodate.calls.call import CallState
+from sodate.calls.store import Closing, calls_of, closing_writes
+from sodate.consent.consent import Evidence
+from sodate.consent.store import consent_item, suppression_of
+from sodate.dynamodb import table
+from sodate.errors import NotFound
+from sodate.privacy.access import note_access
+from sodate.queries.export import export
+from sodate.queries.lead import find_lead
+from sodate.queries.timeline import timeline
+
+from tests.functions.quick import QuickWorld
+from tests.functions.sales import answer, feedback_link
+from tests.support.privacy import IMPORTS, LEDGER, SECRET, eraser_of, key_of_address, make_buckets
+
+ADDRESS = "canary.erased@nest.example.jp"
+OTHER = "neighbour@example.com"
+PERSON = {
+    "email": ADDRESS, "name": "消去花子", "company": "消去商事", "title": "経営者・役員", "phone": "03-5559-8765",
+    "message": "消去する質問", "agree": True, "_page_url": "https://x.jp/form?who=canary-query",
+    "_utm_campaign": "canary-utm",
+}  # fmt: skip
+MAPPING = "source: crm\ncolumns:\n  id: external_id\n  mail: email\n  note: primary.note\n  name: primary.name\n"
+CANARIES = (
+    "canary.erased", "nest.example.jp", "消去花子", "消去商事", "消去する", "55598765", "5559-8765", "canary-query",
+    "canary-utm", "canary-crm-id", "canary-note", "canary-row", "canary-call", "canary-consent", "canary-diagnostic",
+)  # fmt: skip
+COUNTERS = ("rate", "coverage", "entrycount")
+
+
+def canaries_in(text: str) -> set[str]:
+    unescaped = text.encode().decode("unicode_escape", "replace") if "\\u" in text else text
+    return {canary for canary in CANARIES if canary in text or canary in unescaped}
+
+
+def play(world: QuickWorld) -> str:
+    """Form, opt-in, emails, clicks, hand-off, feedback, call, import, quarantine, exception, bounce, dead letters."""
+    world.join(OTHER)
+    lead_id = world.join(**{**PERSON, "form": "demo"})
+    world.advance(timedelta(days=3))
+    for mail in world.mails_to(ADDRESS):
+        world.ses.simulator.open(mail.message_id)
+    world.settle()
+    notifications = [mail for mail in world.ses.simulator.messages if "/sales/feedback/" in (mail.text or "")]
+    link = feedback_link(notifications[-1].text)
+    assert answer(world, link, "answer=accepted&note=canary-note")["statusCode"] == 200
+    world.settle()
+    by_import(world, "first", f"canary-crm-id,{ADDRESS},canary-row,消去花子")
+    quarantined = {**PERSON, "name": "消去花子2"}
+    assert world.post({**quarantined, "_website": "robot"})["statusCode"] in (200, 201)
+    proof = Evidence(lead_id, world.now, "confirmed", "exception", ("product-news",), note="canary-consent 名刺")
+    table.put(consent_item(proof, "a-key"))
+    for call in calls_of(lead_id):
+        closing = Closing(CallState.DROPPED, None, "sato", "canary-call", world.now)
+        table.commit(closing_writes(call, closing))
+    note_access(lead_id, "suzuki", "lead show", world.now, timedelta(days=365))
+    bounced = events.bounce(world.mails_to(ADDRESS)[-1], world.now)
+    bounced["bounce"]["bouncedRecipients"][0]["diagnosticCode"] = f"550 canary-diagnostic <{ADDRESS}>"
+    world.call("email_events", envelopes.sqs_event([json.dumps(bounced)], world.now))
+    poison = {**bounced, "bounce": {**bounced["bounce"], "timestamp": "消去する"}}
+    world.call("email_events", envelopes.sqs_event([json.dumps(poison)], world.now))
+    world.settle()
+    return lead_id
+
+
+def by_import(world: QuickWorld, name: str, row: str) -> dict[str, Any]:
+    """A file in the import bucket, as S3 would notify of it; returns what the function answered."""
+    s3 = boto3.client("s3")
+    s3.put_object(Bucket=IMPORTS, Key=f"imports/{name}.mapping.yaml", Body=MAPPING.encode())
+    s3.put_object(Bucket=IMPORTS, Key=f"imports/{name}.csv", Body=f"id,mail,note,name\n{row}\n".encode())
+    event = {"Records": [{"s3": {"bucket": {"name": IMPORTS}, "object": {"key": f"imports/{name}.csv"}}}]}
+    record = {"messageId": "1", "body": json.dumps(event)}
+    assert world.call("lead_import", {"Records": [record]}) == {"batchItemFailures": []}
+    result = s3.get_object(Bucket=IMPORTS, Key=f"results/{name}.result.json")["Body"].read()
+    world.settle()
+    return dict(json.loads(result))
+
+
+def everything(world: QuickWorld, folder: Path) -> dict[str, str]:
+    """Where a canary could lie → its whole text."""
+    sqs: Any = boto3.client("sqs")
+    exported = folder / "leads.csv"
+    export(exported, None, "utf-8")
+    texts = {
+        "table": json.dumps(list(world.table.items.values()), ensure_ascii=False, default=str),
+        "keys": json.dumps(list(world.table.items)),
+        "export": exported.read_text(encoding="utf-8-sig"),
+    }
+    for name, url in {"send": world.queue, "replay": world.replay_queue, "dead": world.dlq}.items():
+        reply = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
+        texts[name] = json.dumps(reply.get("Messages", []), ensure_ascii=False)
+    s3: Any = boto3.client("s3")
+    for bucket in (IMPORTS, LEDGER):
+        for version in s3.list_object_versions(Bucket=bucket).get("Versions", ()):
+            key, version_id = version["Key"], version["VersionId"]
+            body = s3.get_object(Bucket=bucket, Key=key, VersionId=version_id)["Body"].read()
+            texts[f"{bucket}/{key}"] = key + body.decode()
+    return texts
+
+
+def counters(world: QuickWorld) -> list[Any]:
+    return [item for kind in COUNTERS for item in world.items(kind)]
+
+
+def test_not_one_canary_is_left_and_counters_are_unchanged(
+    world: QuickWorld, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    make_buckets()
+    world.settings["SODATE_IMPORT_QUEUE_URL"] = world.replay_queue
+    world.settings["SODATE_DEAD_LETTER_URL"] = world.dlq
+    lead_id = play(world)
+    before = everything(world, tmp_path)
+    seen = set().union(*(canaries_in(text) for text in before.values()))
+    assert seen >= set(CANARIES) - {"5559-8765", "canary-query", "canary-call"}, set(CANARIES) - seen
+    assert canaries_in(before["dead"]), "a dead letter has it"
+    assert find_lead(ADDRESS, SECRET) == lead_id
+    counted = counters(world)
+    assert counted
+
+    erased = eraser_of(world).erase(lead_id, key_of_address(ADDRESS), "subject-request", "tester")
+    assert erased.is_complete
+    world.settle()
+    assert {where: found for where, text in everything(world, tmp_path).items() if (found := canaries_in(text))} == {}
+    assert counters(world) == counted
+    assert not timeline(lead_id) or not canaries_in(json.dumps(timeline(lead_id), ensure_ascii=False))
+
+    sent = len(world.mails_to(ADDRESS))
+    assert by_import(world, "again", f"canary-crm-id,{ADDRESS},canary-row,消去花子")["refused"] == 1
+    eraser_of(world).erase(lead_id, key_of_address(ADDRESS), "subject-request", "tester")
+    world.advance(timedelta(days=30))
+    assert len(world.mails_to(ADDRESS)) == sent
+    assert suppression_of(key_of_address(ADDRESS)) in ("erased", "hard_bounce")
+    assert {where: found for where, text in everything(world, tmp_path).items() if (found := canaries_in(text))} == {}
+    with pytest.raises(NotFound):
+        world.app.table.use()
+        _ = overview_of(world, lead_id)
+    logged = capfd.readouterr()
+    assert not canaries_in(logged.out + logged.err), "no line of the log has one"
+
+
+def overview_of(world: QuickWorld, lead_id: str) -> Any:
+    from sodate.queries.lead import overview
+
+    return overview(world.app.definitions, lead_id, world.now)

@@ -1,0 +1,193 @@
+"""Two leads that a person says are one: one log, one consent, one set of caps; and back, as if nothing had been."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sodate.activities.catalog import ActivityType
+from sodate.activities.log_by_hand import log_by_hand
+from sodate.dynamodb import keys
+from sodate.errors import Conflict, Invalid, NotFound
+from sodate.leads.address import external_key
+from sodate.leads.store import owner_of
+from sodate.privacy.merge import Merged, Merger
+from sodate.scoring.rescore import live_rules, replayed
+
+from tests.functions.quick import QuickWorld
+from tests.functions.test_erase import erase
+from tests.functions.test_scenarios import only_scenarios, publish
+from tests.support.privacy import SECRET, key_of_address, make_buckets
+from tests.support.world import Json
+
+OLD, NEW = "taro@old.example.jp", "taro@example.jp"
+#: What a merge and its undoing add: two activities, and what time and folding again touch.
+_LEFT_BEHIND = ("lead_merged", "lead_unmerged")
+_OF_LEADS = ("LEAD#", "EMAIL#", "EXTERNAL#", "MEMBERS#", "SUPPRESSION#")
+
+
+def merger(world: QuickWorld) -> Merger:
+    return Merger(world.app.definitions, lambda source, id_: external_key(source, id_, SECRET), world.now)
+
+
+@pytest.fixture
+def two(world: QuickWorld) -> tuple[str, str]:
+    """The lead that stays, and the older one that clicked a price."""
+    old = world.join(OLD, form="demo", title="経営者・役員", phone="03-5551-2345")
+    world.advance(timedelta(days=3))
+    for mail in world.mails_to(OLD):
+        for link in [link for link in mail.links if "/pricing" in link or "www.example.jp" in link][:1]:
+            world.ses.simulator.click(mail.message_id, link)
+    world.settle()
+    new = world.join(NEW)
+    return new, old
+
+
+def merge(world: QuickWorld, two: tuple[str, str]) -> Merged:
+    merged = merger(world).merge(*two, "same-person")
+    world.settle()
+    return merged
+
+
+def unmerge(world: QuickWorld, two: tuple[str, str]) -> Merged:
+    undone = merger(world).unmerge(*two)
+    world.settle()
+    return undone
+
+
+def log(world: QuickWorld, lead_id: str) -> list[Json]:
+    return [one for one in world.items("activity") if one["pk"] == keys.lead(lead_id)]
+
+
+def snapshot(world: QuickWorld) -> dict[Any, Any]:
+    """What is stored of leads, but the log's entries about merging, and the version of scores."""
+    return {
+        (item["pk"], item["sk"]): {name: value for name, value in item.items() if name not in ("version", "updated")}
+        for item in world.items()
+        if item["pk"].startswith(_OF_LEADS) and item.get("type") not in _LEFT_BEHIND
+    }
+
+
+def _without_owner(item: Json) -> Json:
+    return {name: value for name, value in item.items() if not (item["kind"] == "profile" and name == "owner")}
+
+
+def facts_of(item: Json) -> Json:
+    facts = json.loads(item.get("facts_json") or "{}")
+    return {name: value for name, value in facts.items() if name != "l"}
+
+
+def test_to_undo_a_merge_gives_every_item_as_it_was(world: QuickWorld, two: tuple[str, str]) -> None:
+    before = snapshot(world)
+    assert merge(world, two).copied > 1
+    assert snapshot(world) != before
+    assert unmerge(world, two).copied > 1
+    after = snapshot(world)
+    assert after.keys() >= before.keys()
+    left = {item["kind"] for key, item in after.items() if key not in before}
+    assert left <= {"signal", "conversation", "send"}, "the merge made it hot: what sales was told cannot be untold"
+    for key, item in before.items():
+        if item["kind"] == "score":
+            assert facts_of(item) == facts_of(after[key])
+            assert (item["total"], item["rank"], item["phase"]) == (
+                after[key]["total"], after[key]["rank"], after[key]["phase"],
+            )  # fmt: skip
+        else:
+            assert _without_owner(after[key]) == _without_owner(item), key
+
+
+def test_the_score_of_the_lead_that_stays_folds_over_both_logs(world: QuickWorld, two: tuple[str, str]) -> None:
+    new, old = two
+    single = int(world.score(new)["total"])
+    merge(world, two)
+    assert int(world.score(new)["total"]) > single
+    state = replayed(new, live_rules(world.app.definitions), world.now)
+    assert json.loads(world.score(new)["state_json"]) == json.loads(json.dumps(json.loads(state_text(state))))
+    assert {one["copied_from"] for one in log(world, new) if "copied_from" in one} == {old}
+
+
+def state_text(state: Any) -> str:
+    from sodate.scoring.score_state import dumped
+
+    return str(dumped(state))
+
+
+def test_copies_start_no_scenario_and_count_in_no_report(world: QuickWorld, two: tuple[str, str]) -> None:
+    new, _ = two
+    before = dict(world.state(new)["enrollments"])
+    merge(world, two)
+    assert set(world.state(new)["enrollments"]) == set(before)
+    copies = [one for one in log(world, new) if "copied_from" in one]
+    assert {one["type"] for one in copies} >= {"form_submitted", "opt_in_confirmed"}
+
+
+def test_no_scenario_begins_because_of_what_the_other_lead_did_long_ago(world: QuickWorld) -> None:
+    only_scenarios(world)
+    publish(world, {"id": "wait", "wait": {"days": 30}}, entry=[{"on": {"activity": "seminar_registered"}}])
+    old, new = world.join(OLD), world.join(NEW)
+    about = {"seminar": "spring"}
+    log_by_hand(old, ActivityType.SEMINAR_REGISTERED, about, world.now, world.now)
+    world.settle()
+    assert "nurture" in world.state(old)["enrollments"]
+    world.now += timedelta(minutes=1)
+    merge(world, (new, old))
+    assert "seminar_registered" in {one["type"] for one in log(world, new)}
+    assert "nurture" not in world.state(new)["enrollments"]
+
+
+def test_the_merged_lead_gets_no_email_and_its_address_leads_to_the_other(
+    world: QuickWorld, two: tuple[str, str]
+) -> None:
+    new, old = two
+    merge(world, two)
+    sent = len(world.mails_to(OLD))
+    world.advance(timedelta(days=40))
+    assert len(world.mails_to(OLD)) == sent
+    assert owner_of(key_of_address(OLD)) == new
+    assert world.state(old)["blocked"] == "merged"
+
+
+def test_an_opt_out_of_either_holds_for_both(world: QuickWorld, two: tuple[str, str]) -> None:
+    new, _ = two
+    mail = world.mails_to(OLD)[-1]
+    one_click = {"content-type": "application/x-www-form-urlencoded"}
+    world.visit(world.unsubscribe_url(mail), "POST", "List-Unsubscribe=One-Click", **one_click)
+    world.settle()
+    merge(world, two)
+    assert world.state(new)["blocked"] == "unsubscribed"
+    unmerge(world, two)
+    assert world.state(new).get("blocked") is None
+
+
+def test_a_repeat_copies_what_came_since(world: QuickWorld, two: tuple[str, str]) -> None:
+    first = merge(world, two)
+    mail = world.mails_to(OLD)[-1]
+    world.ses.simulator.open(mail.message_id)
+    world.settle()
+    again = merge(world, two)
+    assert (again.is_repeat, again.copied >= first.copied) == (True, True)
+    assert len([one for one in log(world, two[0]) if one["type"] == "lead_merged"]) == 1
+
+
+def test_what_cannot_be_merged_is_refused(world: QuickWorld, two: tuple[str, str]) -> None:
+    new, old = two
+    with pytest.raises(Invalid):
+        merger(world).merge(new, new, "x")
+    with pytest.raises(NotFound):
+        merger(world).unmerge(new, old)
+    merge(world, two)
+    third = world.join("third@example.jp")
+    with pytest.raises(Conflict):
+        merger(world).merge(third, old, "x")
+    with pytest.raises(Conflict, match="undo that first"):
+        merger(world).merge(third, new, "x")
+
+
+def test_an_erasure_of_the_lead_that_stays_erases_the_merged_one(world: QuickWorld, two: tuple[str, str]) -> None:
+    make_buckets()
+    merge(world, two)
+    erase(world, NEW)
+    text = json.dumps(world.items(), default=str, ensure_ascii=False)
+    assert OLD not in text
+    assert NEW not in text
+    assert not [item for item in world.items() if item["kind"] in ("profile", "state", "score")]

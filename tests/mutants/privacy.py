@@ -1,0 +1,95 @@
+"""Seeded bugs in erasures, merges, exports and in what leads do by themselves."""
+
+from tests.mutants.mutants import Mutant
+
+_SODATE = "layers/sodate/python/sodate/"
+_ERASE, _CANARY = "tests/functions/test_erase.py", "tests/functions/test_erase_leaves_no_canary.py"
+_MERGE, _UNIT = "tests/functions/test_merge.py", "tests/unit/privacy/test_merging.py"
+
+
+def _mutant(name: str, file: str, old: str, new: str, breaks: str, *tests: str) -> Mutant:
+    return Mutant(name, f"{_SODATE}{file}.py", ((old, new),), breaks, tests=tests)
+
+
+PRIVACY = (
+    _mutant(
+        "an-erasure-withdraws-nothing",
+        "privacy/erase",
+        "return [state_change(state, after), Put(consent_item(evidence, key, self.now + self.retention))]",
+        "return [state_change(state, after)]",
+        "an opt-in link that is out undoes the block of an erasure that died",
+        _ERASE,
+    ),
+    _mutant(
+        "proof-keeps-its-page-and-note",
+        "consent/store",
+        "item.page_url = item.note = None",
+        "pass",
+        "what an operator noted of a person outlives the erasure",
+        _CANARY,
+    ),
+    _mutant(
+        "an-import-makes-an-erased-lead-again",
+        "imports/decide",
+        'raise RowRejected("", f"lead {known.by_email or known.by_id} was erased and is not made again by an import")',
+        "return _create(context, row, known, new_id())",
+        "the next file of the CRM brings the erased lead back",
+        _CANARY,
+    ),
+    _mutant(
+        "a-replay-suppresses-who-came-back",
+        "privacy/erase",
+        "if owner_of(address_key) not in (None, *subject.lead_ids):",
+        "if owner_of(address_key) == address_key:",
+        "a person who came back after the erasure gets no email any more",
+        _ERASE,
+    ),
+    _mutant(
+        "only-the-current-version-of-a-file-goes",
+        "privacy/files",
+        "for version in self._versions(key):\n                    self.client",
+        "for version in self._versions(key)[:0] or [{}]:\n                    self.client",
+        "the deleted file is still there in an older version",
+        _CANARY,
+    ),
+    _mutant(
+        "the-ledger-is-written-at-the-end",
+        "privacy/erase",
+        "erasure, is_new = self.ledger.begin(wanted)",
+        "erasure, is_new = wanted, True",
+        "a restore brings erased leads back and nobody knows of them",
+        _ERASE,
+    ),
+    _mutant(
+        "an-unmerge-loosens-an-opt-out",
+        "privacy/merging",
+        "if _consent(now) == before.merged:",
+        "if before.merged:",
+        "who opted out after a merge is emailed again when it is undone",
+        _UNIT,
+    ),
+    _mutant(
+        "a-merge-forgets-the-emails-of-the-other-lead",
+        "privacy/merging",
+        "mailed=_newest_first(stays.mailed, joins.mailed),",
+        "mailed=stays.mailed,",
+        "a merged person gets twice as many emails as the caps allow",
+        _UNIT,
+    ),
+    _mutant(
+        "copies-start-scenarios",
+        "activities/store",
+        'return "copied_from" in image',
+        "return False",
+        "a merge is a flood of old activities to which scenarios react",
+        _MERGE,
+    ),
+    _mutant(
+        "a-mailed-link-never-ends",
+        "privacy/links",
+        "ACT_LIFETIME = timedelta(hours=24)",
+        "ACT_LIFETIME = timedelta(days=365)",
+        "who finds an old email downloads everything about its lead",
+        "tests/functions/test_self_service.py",
+    ),
+)
