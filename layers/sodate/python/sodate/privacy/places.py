@@ -134,7 +134,8 @@ PLACES: tuple[Place, ...] = (
         _nobody,
         (
             "adcost", "approval", "backfill", "broadcasttest", "coverage", "cursor", "decision", "definition",
-            "entrycount", "entrystop", "import", "rate", "rate_limiter", "replay", "rotation", "run", "sync", "templatetest",
+            "entrycount", "entrystop", "import", "rate", "rate_limiter", "replay", "rotation", "run", "sync",
+            "templatetest",
         ),
     ),
 )  # fmt: skip
