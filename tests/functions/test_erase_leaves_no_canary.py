@@ -26,6 +26,7 @@ from sodate.queries.timeline import timeline
 from tests.functions.quick import QuickWorld
 from tests.functions.sales import answer, feedback_link
 from tests.support.privacy import IMPORTS, LEDGER, SECRET, eraser_of, key_of_address, make_buckets
+from tests.support.web import Visitor, publish
 
 ADDRESS = "canary.erased@nest.example.jp"
 OTHER = "neighbour@example.com"
@@ -38,6 +39,7 @@ MAPPING = "source: crm\ncolumns:\n  id: external_id\n  mail: email\n  note: prim
 CANARIES = (
     "canary.erased", "nest.example.jp", "消去花子", "消去商事", "消去する", "55598765", "5559-8765", "canary-query",
     "canary-utm", "canary-crm-id", "canary-note", "canary-row", "canary-call", "canary-consent", "canary-diagnostic",
+    "canary-page",
 )  # fmt: skip
 COUNTERS = ("rate", "coverage", "entrycount")
 
@@ -50,7 +52,10 @@ def canaries_in(text: str) -> set[str]:
 def play(world: QuickWorld) -> str:
     """Form, opt-in, emails, clicks, hand-off, feedback, call, import, quarantine, exception, bounce, dead letters."""
     world.join(OTHER)
-    lead_id = world.join(**{**PERSON, "form": "demo"})
+    publish(world)
+    visitor = Visitor(world)
+    lead_id = world.join(**{**PERSON, "form": "demo", "_visitor": visitor.id})
+    visitor.send(visitor.view("/canary-page"))
     world.advance(timedelta(days=3))
     for mail in world.mails_to(ADDRESS):
         world.ses.simulator.open(mail.message_id)
