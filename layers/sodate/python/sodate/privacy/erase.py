@@ -5,23 +5,18 @@ says that the erasure began before anything is gone, so `replay` can finish what
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sodate.activities.activity import activity_key
 from sodate.campaigns.forget import forget as forget_campaigns
 from sodate.campaigns.store import memberships
-from sodate.consent.consent import Evidence
-from sodate.consent.store import ConsentItem, consent_item, minimal_evidence, suppression_item, suppression_of
+from sodate.consent.store import ConsentItem, minimal_evidence
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.item import Row, decode, encode
-from sodate.dynamodb.table import ConditionFailed, Put, Write
 from sodate.errors import NotFound, Transient
 from sodate.forms.store import QUARANTINE_KEPT, SubmissionItem
-from sodate.leads.contact_state import REMOVED_BY_OPT_IN, Block, ContactState
-from sodate.leads.store import find_state, owner_of, state_change
 from sodate.playbook.store import Definitions
+from sodate.privacy.block import block_for_erasure, suppress_erased
 from sodate.privacy.erasure import Erased, ErasurePlan, counted, is_reduced
 from sodate.privacy.files import FilesNamed, ImportFiles
 from sodate.privacy.find import LeadData, find_lead_data, key_of, kind_of
@@ -31,7 +26,7 @@ from sodate.privacy.mention import Subject, is_named
 from sodate.sales.store import unload
 from sodate.tracking.forget import forget_visits, visits_of_lead
 
-_TRIES, _ROUNDS = 5, 5
+_ROUNDS = 5
 #: Personal data goes first; STATE, whose block stops all email, goes last.
 _FIRST, _LAST = ("PROFILE", keys.SUBMISSIONS), keys.STATE
 
@@ -94,8 +89,8 @@ class Eraser:
     def _carry_out(self, lead_id: str, subject: Subject, *, is_repeat: bool) -> Erased:
         names = self._names(subject)
         for each in sorted(subject.lead_ids):
-            self._block(each)
-        self._suppress(subject)
+            block_for_erasure(each, self.retention, self.now)
+        suppress_erased(subject, self.now)
         counts = {"lists": sum(self._clear_lists(each) for each in sorted(subject.lead_ids))}
         quarantined = self._quarantined(subject)
         table.delete_many(key_of(row) for row in quarantined)
@@ -123,32 +118,6 @@ class Eraser:
         return lambda text: is_named(subject, text, self.secret)
 
     # -- steps ---------------------------------------------------------------------------------------------------------
-
-    def _block(self, lead_id: str) -> None:
-        """Block the lead, end its enrollments and withdraw its consents, in one transaction with the evidence."""
-        for _ in range(_TRIES):
-            state = find_state(lead_id)
-            if state is None or state.blocked == Block.ERASED:
-                return
-            with suppress(ConditionFailed):
-                table.commit(self._block_writes(state))
-                return
-        raise Transient(f"lead {lead_id} changes too fast; run the same command again")
-
-    def _block_writes(self, state: ContactState) -> list[Write]:
-        after = state.erase(keys.stamp(self.now))
-        evidence = Evidence(state.lead_id, self.now, "withdrawn", "erasure", tuple(sorted(state.topics)))
-        key = activity_key("erasure", state.lead_id)
-        return [state_change(state, after), Put(consent_item(evidence, key, self.now + self.retention))]
-
-    def _suppress(self, subject: Subject) -> None:
-        """An address that another lead owns by now belongs to somebody who came back: it stays as it is."""
-        for address_key in subject.address_keys:
-            if owner_of(address_key) not in (None, *subject.lead_ids):
-                continue
-            reason = suppression_of(address_key)
-            if reason is None or reason in REMOVED_BY_OPT_IN:
-                table.put(suppression_item(address_key, Block.ERASED, self.now))
 
     def _clear_lists(self, lead_id: str) -> int:
         data = find_lead_data(lead_id, self.definitions)
