@@ -17,7 +17,6 @@ from functions.scoring.records import occasion_of, profile_changes
 
 
 def handle(app: App, event: dict[str, Any]) -> Failures:
-    # What a robot did changes nothing of the lead, and costs no read either.
     event = {**event, "Records": [record for record in event["Records"] if not is_of_robot(image(record, "NewImage"))]}
     leads = {keys.lead_id_of(record["dynamodb"]["Keys"]["pk"]["S"]) for record in event["Records"]}
     found: list[tuple[Live, dict[str, ScoreSnapshot]]] = []
@@ -30,8 +29,7 @@ def handle(app: App, event: dict[str, Any]) -> Failures:
         lead_id = keys.lead_id_of(pk)
         occasion = occasion_of(lead_id, records)
         result = refresh(lead_id, live, occasion, app.clock.now(), prefetched.get(lead_id))
-        waiting = react(lead_id, occasion.activities, app.definitions, app.clock.now())
-        app.metrics.count(Metric.ENTRIES_WAITING, waiting)
+        app.metrics.count(Metric.ENTRIES_WAITING, react(lead_id, occasion.activities, app.definitions, app.clock.now()))
         campaigns.react(lead_id, occasion.activities, app.definitions, app.clock.now())
         plan_dates(profile_changes(records, app.clock.now()), occasion.activities, app.definitions, app.clock.now())
         return result

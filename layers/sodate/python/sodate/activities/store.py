@@ -142,7 +142,10 @@ def from_image(image: Mapping[str, Any]) -> Activity:
 
 
 def is_of_robot(image: Mapping[str, Any] | None) -> bool:
-    """Whether the image is an activity that no person did, by the verdict that it was logged with."""
+    """Whether the image is an activity that no person did, by the verdict that it was logged with.
+
+    It changes nothing of the lead, so that whoever folds the stream need not even read the lead.
+    """
     about = (image or {}).get("about")
     return isinstance(about, dict) and not counts(str((image or {}).get("type")), about)
 
