@@ -25,8 +25,7 @@ def handle(app: App, event: dict[str, Any]) -> Failures:
         if not found:  # here, so that an error fails records and not the whole batch
             live = Live.of(app.definitions)
             found.append((live, prefetch(live, leads)))
-        live, prefetched = found[0]
-        lead_id = keys.lead_id_of(pk)
+        lead_id, (live, prefetched) = keys.lead_id_of(pk), found[0]
         occasion = occasion_of(lead_id, records)
         result = refresh(lead_id, live, occasion, app.clock.now(), prefetched.get(lead_id))
         app.metrics.count(Metric.ENTRIES_WAITING, react(lead_id, occasion.activities, app.definitions, app.clock.now()))
