@@ -1,9 +1,11 @@
-"""Table stream: new activities and changed profiles update a lead's score, facts, segments, scenarios, campaigns."""
+"""Table stream: new activities and changed profiles update a lead's score, facts, segments, scenarios, campaigns,
+company."""
 
 from typing import Any
 
 from sodate.activities.store import is_of_robot
 from sodate.campaigns import react as campaigns
+from sodate.companies.join import join_changed
 from sodate.dynamodb import keys
 from sodate.runtime.app import App, on_lambda
 from sodate.runtime.batch import Failures, Record, each_group, image
@@ -30,10 +32,11 @@ def handle(app: App, event: dict[str, Any]) -> Failures:
         lead_id = keys.lead_id_of(pk)
         occasion = occasion_of(lead_id, records)
         result = refresh(lead_id, live, occasion, app.clock.now(), prefetched.get(lead_id))
-        waiting = react(lead_id, occasion.activities, app.definitions, app.clock.now())
-        app.metrics.count(Metric.ENTRIES_WAITING, waiting)
+        app.metrics.count(Metric.ENTRIES_WAITING, react(lead_id, occasion.activities, app.definitions, app.clock.now()))
         campaigns.react(lead_id, occasion.activities, app.definitions, app.clock.now())
-        plan_dates(profile_changes(records, app.clock.now()), occasion.activities, app.definitions, app.clock.now())
+        changes = profile_changes(records, now := app.clock.now())
+        plan_dates(changes, occasion.activities, app.definitions, now)
+        join_changed(((one.before, one.after) for one in changes), now, app.new_id)
         return result
 
     return each_group(app, event, act)
