@@ -1,5 +1,4 @@
-"""Table stream: new activities and changed profiles update a lead's score, facts, segments, scenarios, campaigns,
-company."""
+"""Table stream: new activities and changed profiles update score, facts, segments, scenarios, campaigns, company."""
 
 from typing import Any
 
@@ -28,14 +27,12 @@ def handle(app: App, event: dict[str, Any]) -> Failures:
         if not found:  # here, so that an error fails records and not the whole batch
             live = Live.of(app.definitions)
             found.append((live, prefetch(live, leads)))
-        live, prefetched = found[0]
-        lead_id = keys.lead_id_of(pk)
-        occasion = occasion_of(lead_id, records)
-        result = refresh(lead_id, live, occasion, app.clock.now(), prefetched.get(lead_id))
-        app.metrics.count(Metric.ENTRIES_WAITING, react(lead_id, occasion.activities, app.definitions, app.clock.now()))
-        campaigns.react(lead_id, occasion.activities, app.definitions, app.clock.now())
-        changes = profile_changes(records, now := app.clock.now())
-        plan_dates(changes, occasion.activities, app.definitions, now)
+        (live, prefetched), now = found[0], app.clock.now()
+        occasion = occasion_of(lead_id := keys.lead_id_of(pk), records)
+        result = refresh(lead_id, live, occasion, now, prefetched.get(lead_id))
+        app.metrics.count(Metric.ENTRIES_WAITING, react(lead_id, occasion.activities, app.definitions, now))
+        campaigns.react(lead_id, occasion.activities, app.definitions, now)
+        plan_dates(changes := profile_changes(records, now), occasion.activities, app.definitions, now)
         join_changed(((one.before, one.after) for one in changes), now, app.new_id)
         return result
 

@@ -106,10 +106,14 @@ def deal_ids_of_lead(lead_id: str) -> list[str]:
     return [company_keys.deal_id_of(item.sk) for item in items]
 
 
+def every_deal_of(lead_id: str) -> list[Deal]:
+    """Deals in which the lead is or was a contact, in order of their opening."""
+    return sorted(map(load_deal, deal_ids_of_lead(lead_id)), key=lambda deal: (deal.opened_at, deal.id))
+
+
 def deals_of_lead(lead_id: str) -> list[Deal]:
-    """Deals in which the lead is a contact, in order of their opening."""
-    found = [load_deal(deal_id) for deal_id in deal_ids_of_lead(lead_id)]
-    return sorted((deal for deal in found if lead_id in deal.lead_ids), key=lambda deal: (deal.opened_at, deal.id))
+    """Deals in which the lead is a contact now, in order of their opening."""
+    return [deal for deal in every_deal_of(lead_id) if lead_id in deal.lead_ids]
 
 
 def deal_ids_of_company(company_ids: Iterable[str]) -> list[str]:
