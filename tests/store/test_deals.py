@@ -13,7 +13,7 @@ from sodate.deals import store
 from sodate.deals.definition import Deals
 from sodate.deals.entry import MOST_CONTACTS, DealEntry
 from sodate.deals.record import Outcome, link_reference, record_deal
-from sodate.dynamodb import keys, table
+from sodate.dynamodb import company_keys, keys, table
 from sodate.dynamodb.table import Table
 from sodate.errors import Conflict, Invalid, NotFound
 from sodate.leads.contact_state import ContactState
@@ -110,6 +110,8 @@ def test_a_concurrent_change_is_read_and_nothing_is_lost(memory: MemoryTable, ne
     record_deal(entry(stage="proposal"), DEALS, NOW, new_id)
     deal = store.load_deal("D1")
     assert (deal.stage, deal.owner, len(deal.history)) == ("proposal", "sato", 3)
+    head = table.find(store.DealItem, company_keys.deal("D1"), company_keys.DEAL)
+    assert head is not None and (head.stage, head.owner, int(head.version)) == ("proposal", "sato", 3)
 
 
 def test_two_systems_ids_lead_to_one_deal(new_id: Callable[[], str]) -> None:
