@@ -9,6 +9,7 @@ from sodate.intake.authenticate import TokenRequest, create_token
 from sodate.intake.store import revoke_token
 from sodate.intake.token import Scope
 from sodate.playbook.store import Definitions
+from sodate.scoring.score_state import loaded
 
 from tests.functions.quick import QuickWorld
 from tests.functions.sales import SATO, activities, lead, sales
@@ -114,12 +115,12 @@ def test_an_activity_of_the_playbook_starts_a_scenario(world: QuickWorld, token:
 def test_an_activity_that_is_no_engagement_does_not_end_inactivity(world: QuickWorld, token: str) -> None:
     world.join("taro@example.jp")
     lead_id = world.lead_id("taro@example.jp")
-    seen = json.loads(world.score(lead_id)["state_json"])
+    seen = loaded(world.score(lead_id)["state_json"]).seen
     world.now += timedelta(days=5)
     at = world.now.isoformat()
     post(world, token, {"activities": [{"lead": lead_id, "type": "leaflet_sent", "at": at}]})
     world.settle()
-    assert json.loads(world.score(lead_id)["state_json"]).get("seen") == seen.get("seen")
+    assert loaded(world.score(lead_id)["state_json"]).seen == seen > 0
     logged = [a for a in activities(world, lead_id) if a["type"] == "leaflet_sent"]
     assert logged[0]["about"] == {"_passive": 1}
 

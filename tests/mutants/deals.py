@@ -70,11 +70,11 @@ DEALS = (
         "tests/unit/test_money.py",
     ),
     _mutant(
-        "each-answer-opens-a-deal",
+        "feedback-guesses-among-open-deals",
         "sales/feedback_deal",
-        "known = find_deal_id(*reference) or self._only_open_deal()",
-        "known = self._only_open_deal()",
-        "a meeting opens a second deal beside the one that the signal has",
+        "return still_open[0] if len(still_open) == 1 else None",
+        "return still_open[0] if still_open else None",
+        "another deal of the lead is won than the one that sales meant",
         _SYSTEM,
     ),
     _mutant(
@@ -115,7 +115,7 @@ DEALS = (
         "return type_ not in _NO_ENGAGEMENT and PASSIVE not in about",
         "return type_ not in _NO_ENGAGEMENT",
         "a letter to a dormant lead wakes it up",
-        _API,
+        "tests/unit/conditions/test_activity_fields.py",
     ),
     _mutant(
         "who-came-back-attended-for-the-first-minutes",
