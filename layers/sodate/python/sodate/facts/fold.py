@@ -79,7 +79,7 @@ class FactFold:
 
     def replay(self, log: Iterable[Activity]) -> LeadFacts:
         """The facts that the whole log gives. The last verdict on an activity decides whether it counts."""
-        relevant = (activity for activity in log if self._is_asked_for(activity.type))
+        relevant = (activity for activity in log if self._is_asked_for(activity))
         ordered = [one for _, one in sorted({activity.position: activity for activity in relevant}.items())]
         robots = robots_in(ordered)
         facts = LeadFacts(robots=tuple(sorted(robots - {activity.key for activity in ordered})))
