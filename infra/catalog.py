@@ -99,7 +99,9 @@ FUNCTIONS = (
     ),
     FunctionSpec(
         "scoring", Size(512, 60), Concurrency(None, _SOURCE_LIMITED),
-        table=(*KEYED_AND_QUERY, "BatchGetItem", "BatchWriteItem"), buries=True, deletes=MEMBER_LISTS,
+        table=(*KEYED_AND_QUERY, "BatchGetItem", "BatchWriteItem"), buries=True,
+        # Who gets another address leaves the company of the one before.
+        deletes=(*MEMBER_LISTS, "COMPANY#"),
     ),
     FunctionSpec(
         "event_publisher", Size(512, 30), Concurrency(None, _SOURCE_LIMITED),
@@ -142,7 +144,13 @@ FUNCTIONS = (
     ),
     FunctionSpec(
         "sales_feedback", Size(1024, 10), Concurrency(None, _THROTTLED),
-        table=KEYED, secrets=(SIGNING_KEYS,), settings=("SODATE_PUBLIC_URL",), synchronous=True,
+        table=(*KEYED_AND_QUERY, "BatchGetItem"), secrets=(SIGNING_KEYS,), settings=("SODATE_PUBLIC_URL",),
+        # A deal that is won or lost leaves the list of open deals.
+        deletes=("DEALS#open",), synchronous=True,
+    ),
+    FunctionSpec(
+        "activities_api", Size(1024, 25), Concurrency(None, _THROTTLED),
+        table=(*KEYED_AND_QUERY, "BatchGetItem"), secrets=(ADDRESS_KEY,), deletes=("DEALS#open",), synchronous=True,
     ),
     FunctionSpec(
         "privacy_pages", Size(1024, 10), Concurrency(None, _THROTTLED),

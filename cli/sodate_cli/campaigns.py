@@ -16,6 +16,7 @@ from sodate.campaigns.member import RANK, MemberStatus
 from sodate.campaigns.refresh import refresh as refresh_members
 from sodate.campaigns.results import Figures, Results, results
 from sodate.campaigns.spend import ads_of
+from sodate.deals.store import every_deal_of
 from sodate.errors import Invalid
 from sodate.leads.store import profiles_of
 from sodate.money import Money, amount_text
@@ -238,7 +239,7 @@ def _results(campaign: str | None, model: AttributionModel | None, as_of: str | 
     if campaign is not None:
         must_be_known(definitions, campaign)
     moment = _moment(as_of, now(where), Times.of_stage())
-    facts = gather(definitions, Wanted(moment, None if campaign is None else {campaign}), lambda _: ())
+    facts = gather(definitions, Wanted(moment, None if campaign is None else {campaign}), every_deal_of)
     try:
         return results(facts, moment, model)
     except ValueError as error:

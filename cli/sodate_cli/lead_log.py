@@ -3,9 +3,11 @@
 from typing import Annotated
 
 import typer
-from sodate.activities.catalog import ActivityType
+from sodate.activities.kinds import kind_named
+from sodate.activities.live import declared_activities
 from sodate.activities.log_by_hand import log_by_hand
 from sodate.dynamodb import keys
+from sodate.playbook.store import Definitions
 
 from sodate_cli import output
 from sodate_cli.leads import EmailArgument
@@ -16,7 +18,9 @@ from sodate_cli.times import Times
 
 def log(
     email: EmailArgument,
-    activity: Annotated[ActivityType, typer.Argument(help="E.g. call_made, seminar_attended, card_exchanged.")],
+    activity: Annotated[
+        str, typer.Argument(help="E.g. call_made, seminar_attended, card_exchanged, or one of activities.yaml.")
+    ],
     at: Annotated[
         str | None, typer.Option("--at", help="When, in the stage's time zone: 2026-12-04T15:00; default: now.")
     ] = None,
@@ -35,7 +39,8 @@ def log(
         where = target(stage)
         lead_id, moment = find_lead(email, where), now(where)
         happened = Times.of_stage().parsed(at, "--at") if at else moment
-        logged, is_new = log_by_hand(lead_id, activity, attributes, happened, moment)
+        kind = kind_named(activity, declared_activities(Definitions()))
+        logged, is_new = log_by_hand(lead_id, kind, attributes, happened, moment)
     document = {
         "lead": lead_id, "activity": logged.type, "at": keys.stamp(logged.at), "about": logged.about,
         "key": logged.key, "logged": is_new,

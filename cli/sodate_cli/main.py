@@ -12,6 +12,10 @@ from sodate_cli.doctor.commands import doctor
 from sodate_cli.exceptions import consent_exception
 from sodate_cli.experiments import app as experiment_app
 from sodate_cli.imports.commands import export_leads, import_leads
+from sodate_cli.intake.activities import app as activity_app
+from sodate_cli.intake.companies import app as company_app
+from sodate_cli.intake.deals import app as deal_app
+from sodate_cli.intake.tokens import app as token_app
 from sodate_cli.lead_log import log
 from sodate_cli.lead_tracking import tracking
 from sodate_cli.leads import app as lead_app
@@ -48,6 +52,10 @@ lead_app.command()(unmerge)
 app.add_typer(lead_app, name="lead")
 score_app.command()(calibrate)
 app.add_typer(call_app, name="call")
+app.add_typer(activity_app, name="activity")
+app.add_typer(company_app, name="company")
+app.add_typer(deal_app, name="deal")
+app.add_typer(token_app, name="token")
 app.add_typer(score_app, name="score")
 app.add_typer(scenario_app, name="scenario")
 app.add_typer(segment_app, name="segment")

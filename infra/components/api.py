@@ -29,11 +29,12 @@ ROUTES: Mapping[str, Mapping[str, tuple[apigateway.HttpMethod, ...]]] = {
     "privacy_pages": {"/privacy/{token}": (GET, HEAD, POST)},
     "sales_feedback": {"/sales/feedback/{token}": (GET, HEAD, POST)},
     "web_events": {"/events": (POST,), "/sodate.js": (GET, HEAD)},
+    "activities_api": {"/activities": (POST,), "/deals": (POST,)},
 }
 EVENTS = "POST /events"
 _WHY_PUBLIC = (
-    "Public by purpose: forms are open to anyone, and link pages are authorised by the signed token in their path, "
-    "which the function verifies."
+    "Public by purpose: forms are open to anyone, link pages are authorised by the signed token in their path, and "
+    "systems by an API token in a header; the function verifies either."
 )
 # The route, never the path: paths hold tokens. No address, no user agent: who came is nobody's business here.
 ACCESS_LOG_FIELDS = (

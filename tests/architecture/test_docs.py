@@ -26,6 +26,8 @@ ROUTES = {
     "POST /preferences/{token}",
     "GET /privacy/{token}",
     "POST /privacy/{token}",
+    "POST /activities",
+    "POST /deals",
     "GET /sales/feedback/{token}",
     "POST /sales/feedback/{token}",
     "POST /events",

@@ -300,7 +300,7 @@ def test_what_happened_outside_is_logged_once_and_scenarios_see_it(world: QuickW
     [
         (("deal_won",), 1, "only the system writes deal_won"),
         (("mail_clicked", "--about", "link=x"), 1, "only the system writes mail_clicked"),
-        (("lunch_eaten",), 2, "lunch_eaten"),
+        (("lunch_eaten",), 1, "there is no activity"),
         (("seminar_attended", "--about", "outcome=reached"), 1, "has no attribute outcome"),
         (("call_made", "--about", "outcome=perhaps"), 1, "must be one of reached, not_reached"),
         (("seminar_attended", "--about", "seminar=山田太郎"), 1, "an id has lower-case letters"),

@@ -30,6 +30,7 @@ SETTINGS = {
     "sales_feedback": TABLE | SIGNING | {"SODATE_PUBLIC_URL"},
     "privacy_pages": TABLE | SIGNING | {"SODATE_PUBLIC_URL"},
     "web_events": TABLE | SIGNING,
+    "activities_api": TABLE | ADDRESS,
     "lead_import": TABLE | ADDRESS | BURIES | {"SODATE_IMPORT_QUEUE_URL"},
     "signing_key_rotation": set(),
 }

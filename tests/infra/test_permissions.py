@@ -40,7 +40,9 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
     },
     "sales_handoff": {"dynamodb": KEYED, "secretsmanager": SECRET, "sqs": SEND},
     "sales_followup": {"dynamodb": KEYED_AND_QUERY, "secretsmanager": SECRET, "sqs": SEND},
-    "sales_feedback": {"dynamodb": KEYED, "secretsmanager": SECRET},
+    # A won or lost deal leaves the list of open deals.
+    "sales_feedback": {"dynamodb": KEYED_AND_QUERY | {"BatchGetItem", "DeleteItem"}, "secretsmanager": SECRET},
+    "activities_api": {"dynamodb": KEYED_AND_QUERY | {"BatchGetItem", "DeleteItem"}, "secretsmanager": SECRET},
     "privacy_pages": {"dynamodb": KEYED_AND_QUERY | {"BatchGetItem"}, "secretsmanager": SECRET},
     "web_events": {"dynamodb": KEYED_AND_QUERY, "secretsmanager": SECRET},
     "lead_import": {
@@ -65,6 +67,7 @@ SECRETS = {
     "sales_feedback": {"SigningKeys"},
     "privacy_pages": {"SigningKeys"},
     "web_events": {"SigningKeys"},
+    "activities_api": {"AddressKey"},
     "lead_import": {"AddressKey"},
     "signing_key_rotation": {"SigningKeys"},
 }
@@ -145,7 +148,9 @@ def test_nothing_but_a_lifted_suppression_and_a_place_on_a_list_of_members_can_b
     for statement in _allowing(stack, "dynamodb:DeleteItem"):
         assert statement["Action"] == "dynamodb:DeleteItem"
         allowed.append(statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"])
-    assert sorted(allowed) == [["MEMBERS#*"]] * 3 + [["SUPPRESSION#*"]]
+    assert sorted(allowed) == [
+        ["DEALS#open*"], ["DEALS#open*"], ["MEMBERS#*"], ["MEMBERS#*"], ["MEMBERS#*", "COMPANY#*"], ["SUPPRESSION#*"]
+    ]  # fmt: skip
 
 
 def test_only_a_replay_of_everybody_may_scan_the_table(stack: Any) -> None:

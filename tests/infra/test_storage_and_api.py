@@ -26,6 +26,8 @@ ROUTES = {
     "POST /events",
     "GET /sodate.js",
     "HEAD /sodate.js",
+    "POST /activities",
+    "POST /deals",
 }
 # Anything of these in an access log would be personal data, or a token that acts for a person.
 PERSONAL = ("path", "sourceIp", "userAgent", "identity", "authorizer", "queryString", "domainName")

@@ -97,16 +97,16 @@ CALLS = (
     ),
     _mutant(
         "anything-is-logged-by-hand",
-        "activities/log_by_hand",
-        "if type_ not in BY_HAND:",
-        "if not BY_HAND:",
+        "activities/kinds",
+        "next((type_ for type_ in BY_HAND if type_.value == name), None)",
+        "next((type_ for type_ in ActivityType if type_.value == name), None)",
         "an operator writes a deal that sales does not know of",
     ),
     _mutant(
         "a-repeat-is-logged",
         "activities/log_by_hand",
-        'key = activity_key("by_hand", type_, keys.stamp(at), *content)',
-        'key = activity_key("by_hand", type_, keys.stamp(now), *content)',
+        'activity_key("by_hand", kind.name, keys.stamp(at), *content)',
+        'activity_key("by_hand", kind.name, keys.stamp(now), *content)',
         "a command that is repeated counts twice",
     ),
 )

@@ -25,8 +25,8 @@ CHECKS: tuple[Mutant, ...] = (
     _mutant(
         "any-filter-suits-any-activity",
         "authoring/lint/references.py",
-        "if getattr(test, key) is not None and attribute not in attributes:",
-        "if getattr(test, key) is not None and not attributes:",
+        "if attribute not in attributes:",
+        "if not attributes:",
         "a filter on what the activity never has is accepted",
         tests=_CONDITIONS,
     ),

@@ -487,6 +487,7 @@ from tests.mutants.broadcasts import BROADCASTS  # noqa: E402
 from tests.mutants.calls import CALLS  # noqa: E402
 from tests.mutants.campaigns import CAMPAIGNS  # noqa: E402
 from tests.mutants.checks import CHECKS  # noqa: E402
+from tests.mutants.deals import DEALS  # noqa: E402
 from tests.mutants.deciding import DECIDING  # noqa: E402
 from tests.mutants.experiments import EXPERIMENTS  # noqa: E402
 from tests.mutants.privacy import PRIVACY  # noqa: E402
@@ -504,3 +505,4 @@ MUTANTS += CALLS + CHECKS + CAMPAIGNS
 MUTANTS += TRACKING
 MUTANTS += ROBOTS
 MUTANTS += PRIVACY
+MUTANTS += DEALS

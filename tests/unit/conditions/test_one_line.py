@@ -51,6 +51,11 @@ LINES: dict[str, dict[str, Any]] = {
     "bucket(test-1) < 50": {"bucket": "test-1", "less_than": 50},
     "inactive for 90 days": {"inactive_for_days": 90},
     "did call_made": {"activity": "call_made"},
+    "did booth_visit(exhibition = spring, minutes >= 30 and < 60, form = ask) within 7 days": {
+        "activity": "booth_visit", "form": "ask", "within_days": 7,
+        "fields": {"exhibition": "spring", "minutes": {"at_least": 30, "less_than": 60}},
+    },
+    "did survey_answered(nps >= 9)": {"activity": "survey_answered", "fields": {"nps": {"at_least": 9}}},
     'did page_viewed(page = "/pricing*") 2 times within 7 days': {
         "activity": "page_viewed", "page": "/pricing*", "times": 2, "within_days": 7,
     },

@@ -21,6 +21,10 @@ class NotAllowed(Invalid):
     """The caller may not do this, whatever it sends: 403 over HTTP."""
 
 
+class NotIdentified(Invalid):
+    """Nobody knows who the caller is: 401 over HTTP."""
+
+
 class Conflict(SodateError):
     """Somebody else wrote first, or the thing is already done."""
 

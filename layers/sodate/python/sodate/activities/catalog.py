@@ -4,8 +4,10 @@ Conditions, scoring, notifications to sales and corrections read it. A further t
 `ActivityType`; `tests/architecture/test_activity_catalog.py` adds one and looks at each of them.
 """
 
+import re
+from collections.abc import Mapping
 from enum import Enum, StrEnum
-from typing import Self
+from typing import Any, Self
 
 
 class LifecycleStage(StrEnum):
@@ -39,6 +41,7 @@ class ActivityVerdict(StrEnum):
 #: Attributes of activities of one kind; what a customer's system records may name a product.
 _OF_EMAILS = ("link", "template", "sequence")
 _OF_SEMINARS = ("seminar", "form", "product")
+_OF_DEALS = ("stage", "reason", "deal")
 
 
 class CallOutcome(StrEnum):
@@ -98,9 +101,19 @@ class ActivityType(StrEnum):
     )  # fmt: skip
     # A call to action, or an event that the playbook declares. `fields`: as `name=value`.
     WEB_EVENT = "web_event", "サイトでの操作", "acted on the website", ("event", "fields"), DoneBy.LEAD_OR_ROBOT
+    SEMINAR_INVITED = "seminar_invited", "セミナーに招待", "was invited to a seminar", _OF_SEMINARS, DoneBy.OTHERS
     SEMINAR_REGISTERED = "seminar_registered", "セミナーに申し込み", "registered for a seminar", _OF_SEMINARS
-    SEMINAR_ATTENDED = "seminar_attended", "セミナーに参加", "attended a seminar", _OF_SEMINARS
-    CARD_EXCHANGED = "card_exchanged", "名刺交換", "exchanged business cards", ("reason",)
+    SEMINAR_ATTENDED = "seminar_attended", "セミナーに参加", "attended a seminar", (*_OF_SEMINARS, "minutes")
+    SURVEY_ANSWERED = "survey_answered", "アンケートに回答", "answered a survey", ("form", "seminar", "product", "nps")
+    CARD_EXCHANGED = "card_exchanged", "名刺交換", "exchanged business cards", ("reason", "exhibition", "product")
+    EXHIBITION_VISITED = (
+        "exhibition_visited", "展示会でブースに来場", "visited the booth at an exhibition", ("exhibition", "product")
+    )  # fmt: skip
+    SOCIAL_REACTED = "social_reacted", "SNSで反応", "reacted on a social network", ("network", "reaction", "post")
+    CHATTED = "chat_held", "チャットで会話", "had a chat", ("channel", "product", "minutes")
+    EMAIL_BY_SALES = (
+        "email_by_sales", "営業からメール", "was emailed by sales", ("owner", "reason", "product"), DoneBy.OTHERS
+    )  # fmt: skip
     # A call that nobody answered must not end a lead's inactivity.
     CALL_MADE = (
         "call_made", "電話で連絡", "was called", ("outcome", "reason", "scenario", "step", "seminar", "product"),
@@ -113,8 +126,12 @@ class ActivityType(StrEnum):
         "sales_rejected", "営業が見送り", "sales rejected", ("reason",), DoneBy.OTHERS, LifecycleStage.REJECTED
     )  # fmt: skip
     MEETING_SET = "meeting_set", "商談を設定", "a meeting was set", ("reason",)
-    DEAL_WON = "deal_won", "受注", "won", ("reason",), DoneBy.OTHERS, LifecycleStage.CUSTOMER
-    DEAL_LOST = "deal_lost", "失注", "lost", ("reason",), DoneBy.OTHERS, LifecycleStage.LOST
+    DEAL_OPENED = "deal_opened", "案件化", "a deal was opened", _OF_DEALS, DoneBy.OTHERS
+    DEAL_STAGE_CHANGED = (
+        "deal_stage_changed", "案件のステージ変更", "a deal changed its stage", _OF_DEALS, DoneBy.OTHERS
+    )  # fmt: skip
+    DEAL_WON = "deal_won", "受注", "won", ("reason", "stage", "deal"), DoneBy.OTHERS, LifecycleStage.CUSTOMER
+    DEAL_LOST = "deal_lost", "失注", "lost", ("reason", "stage", "deal"), DoneBy.OTHERS, LifecycleStage.LOST
     CONTACT_CHANGED = (
         "contact_changed", "配信可否が変わった", "may be emailed no longer, or again", ("reason",), DoneBy.OTHERS
     )  # fmt: skip
@@ -150,13 +167,52 @@ class ActivityType(StrEnum):
 
 #: What people do outside of Sodate, and an operator may log by hand; all others are written by the system only.
 BY_HAND = (
-    ActivityType.CALL_MADE, ActivityType.CARD_EXCHANGED, ActivityType.MEETING_SET, ActivityType.SEMINAR_ATTENDED,
-    ActivityType.SEMINAR_REGISTERED,
+    ActivityType.CALL_MADE, ActivityType.CARD_EXCHANGED, ActivityType.CHATTED, ActivityType.EMAIL_BY_SALES,
+    ActivityType.EXHIBITION_VISITED, ActivityType.MEETING_SET, ActivityType.SEMINAR_ATTENDED,
+    ActivityType.SEMINAR_INVITED, ActivityType.SEMINAR_REGISTERED, ActivityType.SOCIAL_REACTED,
+    ActivityType.SURVEY_ANSWERED,
 )  # fmt: skip
 #: Attributes that have certain values only.
 VALUES = {(ActivityType.CALL_MADE, "outcome"): tuple(one.value for one in CallOutcome)}
+#: Attributes that are whole numbers, with the least and the most. NPS: 0 to 10, as the question is asked.
+NUMBERS = {"minutes": (0, 10_000), "nps": (0, 10)}
+#: In `Activity.about` of an activity that a playbook declares as no engagement: what an activity is does not change
+#: with a later playbook.
+PASSIVE = "_passive"
+
+#: Names that a playbook may give to activities of its own, and to their fields.
+DECLARED_NAME = r"[a-z][a-z0-9_]{1,39}"
+
+
+class DeclaredType(str):
+    """The name of an activity that activities.yaml declares. What is said of it is said there."""
+
+    __slots__ = ()
+
+    @property
+    def value(self) -> str:
+        return str(self)
+
+
+def activity_type(name: object) -> ActivityType | DeclaredType:
+    """The type of this name; of an unknown name, one that a playbook may declare.
+
+    Raises: `ValueError` for what is no name.
+    """
+    if isinstance(name, ActivityType | DeclaredType):
+        return name
+    if not isinstance(name, str) or not re.fullmatch(DECLARED_NAME, name):
+        raise ValueError("an activity has lower-case letters, digits and `_`, at most 40, e.g. `seminar_attended`")
+    return _BY_VALUE.get(name) or DeclaredType(name)
+
+
+def is_engagement(type_: str, about: Mapping[str, Any]) -> bool:
+    """Whether the activity ends the inactivity of its lead. A type of a newer release does."""
+    return type_ not in _NO_ENGAGEMENT and PASSIVE not in about
+
 
 _BY_VALUE = {type_.value: type_ for type_ in ActivityType}
+_NO_ENGAGEMENT = frozenset(type_.value for type_ in ActivityType if not type_.is_engagement)
 #: For types of a newer release.
 _ATTRIBUTES = ("link", "form", "template", "reason")
 

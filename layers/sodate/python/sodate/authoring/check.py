@@ -45,12 +45,13 @@ class Checked:
             Definition("template", c.doc.id, c.template.model_dump(mode="json")) for c in self.compiled if c.template
         ]
         singles: list[tuple[Kind, Doc[Any] | None]] = [
-            ("mailing", book.mailing), ("sales", book.sales), ("rules", book.rules), ("tracking", book.tracking),
+            ("activities", book.activities), ("mailing", book.mailing), ("sales", book.sales), ("rules", book.rules),
+            ("tracking", book.tracking),
         ]  # fmt: skip
         for kind, doc in singles:
             if doc is not None and doc.model is not None:
                 body = self._mailing(doc.model) if kind == "mailing" else doc.model.model_dump(mode="json")
-                found.append(Definition(kind, ONLY, body))
+                found.append(Definition(kind, ONLY, body | (self._activity_labels() if kind == "sales" else {})))
         segments = self._segments()
         if segments is not None:
             found.append(Definition("segments", ONLY, segments.model_dump(mode="json")))
@@ -87,6 +88,11 @@ class Checked:
         tracking = self.playbook.tracking.model if self.playbook.tracking else None
         origins = {"tracked_origins": list(tracking.origins)} if tracking and tracking.tokens_in_links else {}
         return body | self._email_order() | origins
+
+    def _activity_labels(self) -> dict[str, Any]:
+        declared = self.playbook.activities.model if self.playbook.activities else None
+        labels = {one.id: one.label.model_dump() for one in declared.activities} if declared is not None else {}
+        return {"activity_labels": labels} if labels else {}
 
     def _email_order(self) -> dict[str, list[str]]:
         """Of scenarios and sequences, which have no precedence of their own."""

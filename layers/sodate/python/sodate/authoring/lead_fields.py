@@ -14,7 +14,9 @@ from sodate.scenarios.scenario import Scenario
 from sodate.scenarios.steps import INTERESTS, TAGS, SetStep
 
 FieldKind = Literal["text", "number", "date", "set", "flag"]
-_KIND_OF: dict[str, FieldKind] = {"number": "number", "date": "date", "checkbox": "flag", "multiple_choice": "set"}
+_KIND_OF: dict[str, FieldKind] = {
+    "number": "number", "nps": "number", "date": "date", "checkbox": "flag", "multiple_choice": "set",
+}  # fmt: skip
 
 
 class DeclaredField(Definition):

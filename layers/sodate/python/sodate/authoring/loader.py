@@ -1,7 +1,7 @@
 """Directory → typed documents. Collects every problem and never raises for bad input.
 
 playbook.yaml  forms/*.yaml  templates/*.yaml (+ bodies)  sequences/*.yaml  scenarios/*.yaml  broadcasts/*.yaml
-campaigns/*.yaml  rules.yaml  sales.yaml  segments.yaml  tracking.yaml  attribution.yaml
+campaigns/*.yaml  rules.yaml  sales.yaml  segments.yaml  activities.yaml  tracking.yaml  attribution.yaml
 rehearsal.yaml (never published)
 """
 
@@ -12,6 +12,7 @@ from typing import Annotated, Any, Generic, Self, TypeVar
 
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
+from sodate.activities.declared import DeclaredActivities
 from sodate.authoring.document import validated
 from sodate.authoring.lead_fields import PlaybookFile
 from sodate.authoring.override import apply_overrides, unknown_targets
@@ -68,6 +69,7 @@ SINGLE: dict[str, type[BaseModel]] = {
     "segments.yaml": SegmentFile,
     "tracking.yaml": Tracking,
     "attribution.yaml": AttributionRules,
+    "activities.yaml": DeclaredActivities,
     "rehearsal.yaml": Assumptions,
 }
 MANY: dict[str, type[BaseModel]] = {
@@ -119,6 +121,7 @@ class Playbook:
     segments: Doc[SegmentFile] | None = None
     tracking: Doc[Tracking] | None = None
     attribution: Doc[AttributionRules] | None = None
+    activities: Doc[DeclaredActivities] | None = None
     rehearsal: Doc[Assumptions] | None = None
     forms: list[Doc[Form]] = field(default_factory=list)
     templates: list[Doc[TemplateFile]] = field(default_factory=list)
@@ -142,6 +145,7 @@ def load(directory: FilePath, overrides: Mapping[str, Any] | None = None) -> Pla
     playbook.segments = reader.one("segments.yaml", SegmentFile, required=False)
     playbook.tracking = reader.one("tracking.yaml", Tracking, required=False)
     playbook.attribution = reader.one("attribution.yaml", AttributionRules, required=False)
+    playbook.activities = reader.one("activities.yaml", DeclaredActivities, required=False)
     playbook.rehearsal = reader.one("rehearsal.yaml", Assumptions, required=False)
     playbook.forms = reader.many("forms", Form)
     playbook.templates = reader.many("templates", TemplateFile)

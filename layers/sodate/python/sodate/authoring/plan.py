@@ -14,8 +14,8 @@ from sodate.playbook.problem import Problem
 from sodate.playbook.store import Definitions, Kind, Stored, digest
 
 KINDS: tuple[Kind, ...] = (
-    "template", "mailing", "sales", "rules", "tracking", "segments", "sequence", "broadcast", "form", "campaign",
-    "attribution",
+    "template", "activities", "mailing", "sales", "rules", "tracking", "segments", "sequence", "broadcast", "form",
+    "campaign", "attribution",
 )  # fmt: skip
 What = Literal["added", "changed", "retired", "left"]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
-from sodate.conditions.language import ActivityTest, AllOf, AnyOf, AttributeTest, Condition, Not, Test
+from sodate.conditions.language import ActivityTest, AllOf, AnyOf, AttributeTest, Condition, FieldTest, Not, Test
 from sodate.leads.lead import Profile
 from sodate.leads.text import fold
 
@@ -88,18 +88,29 @@ def matcher(test: ActivityTest) -> Callable[[About], bool] | None:
         if (wanted := getattr(test, name)) is not None
     ]
     link, page, field = test.link_contains, _glob(test.page) if test.page else None, test.field
-    if not equal and link is None and page is None and field is None:
+    fields = test.fields or ()
+    if not equal and not fields and link is None and page is None and field is None:
         return None
 
     def matches(about: About) -> bool:
         return (
             all(about.get(name) == wanted for name, wanted in equal)
+            and all(_field_holds(field, about.get(field.name)) for field in fields)
             and (link is None or link in str(about.get("link", "")))
             and (field is None or field in about.get("fields", ()))
             and (page is None or page(str(about.get("page", ""))) is not None)
         )
 
     return matches
+
+
+def _field_holds(test: FieldTest, value: Any) -> bool:
+    if value is None:
+        return False
+    if test.equals is not None:
+        return fold(str(value)) == fold(test.equals)
+    number = number_of(value)
+    return number is not None and test.includes(number)
 
 
 def _glob(pattern: str) -> Callable[[str], re.Match[str] | None]:

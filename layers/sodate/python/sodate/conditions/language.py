@@ -10,30 +10,20 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
 
-from sodate.activities.catalog import ActivityType, CallOutcome, LifecycleStage
+from sodate.activities.catalog import LifecycleStage
+from sodate.conditions.activity_test import ActivityName as ActivityName
+from sodate.conditions.activity_test import ActivityTest as ActivityTest
+from sodate.conditions.activity_test import FieldTest as FieldTest
+from sodate.conditions.activity_test import Range
+from sodate.conditions.activity_test import Text as Text
 from sodate.playbook.model import Definition, InvalidPart, NarrowedByEachKey, Slug
 
 AttributePath = Annotated[str, StringConstraints(pattern=r"^(primary|secondary|source)\.[a-z][a-z0-9_]{0,39}$")]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Which = Literal[
     "total", "attribute", "behaviour", "attribute_plus", "attribute_minus", "behaviour_plus", "behaviour_minus"
 ]
 MOST_TESTS, DEEPEST = 60, 6
 _SMALLER = "write `any_of` for the values of one attribute, or put parts into segments and ask `segment: <id>`"
-
-
-class _Range(NarrowedByEachKey):
-    at_least: float | None = Field(default=None, ge=-1e12, le=1e12)
-    less_than: float | None = Field(default=None, ge=-1e12, le=1e12)
-
-    @model_validator(mode="after")
-    def _not_empty(self) -> Self:
-        if self.at_least is not None and self.less_than is not None and self.at_least >= self.less_than:
-            raise ValueError(f"nothing is at least {self.at_least:g} and less than {self.less_than:g}")
-        return self
-
-    def includes(self, value: float) -> bool:
-        return (self.at_least is None or value >= self.at_least) and (self.less_than is None or value < self.less_than)
 
 
 class Days(Definition):
@@ -54,7 +44,7 @@ class Days(Definition):
         return (self.at_least is None or days >= self.at_least) and (self.less_than is None or days < self.less_than)
 
 
-class AttributeTest(_Range):
+class AttributeTest(Range):
     """Text is compared folded (ﾌﾞﾁｮｳ equals ブチョウ, Ａ equals a); a list matches when one item matches.
 
     `all_of`: a list that has every item. `on_or_after`, `before`, `in_days`: of a date (2027-03-31).
@@ -85,35 +75,7 @@ class AttributeTest(_Range):
         return self
 
 
-class ActivityTest(NarrowedByEachKey):
-    """The activity happened at least `times` times, within the last `within_days` days if set.
-
-    `first_within_days`: the first time was within the last so many days. `same_key`: only activities that have the
-    enrollment's own key in the attribute of this name (scenarios with a key).
-    """
-
-    activity: ActivityType
-    form: Slug | None = None
-    template: Slug | None = None
-    sequence: Slug | None = None
-    product: Slug | None = None
-    seminar: Slug | None = None
-    outcome: CallOutcome | None = None
-    link_contains: Text | None = None
-    page: Annotated[str, StringConstraints(pattern=r"^/[^*]*(\*[^*]*){0,2}$", max_length=200)] | None = Field(
-        default=None, description="A page's path; `*` (two at most) stands for anything: /pricing/*"
-    )
-    event: Slug | None = Field(default=None, description="Id of a call to action or an event of tracking.yaml.")
-    field: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}=[a-z0-9+-][a-z0-9_.+-]{0,59}$")] | None = (
-        Field(default=None, description="A field of a custom event and its value: plan=pro")
-    )
-    times: int = Field(default=1, ge=1, le=20)
-    within_days: int | None = Field(default=None, ge=1, le=3650)
-    first_within_days: int | None = Field(default=None, ge=1, le=3650)
-    same_key: Slug | None = None
-
-
-class ScoreTest(_Range):
+class ScoreTest(Range):
     """Range of a stored score total, overall or of one category."""
 
     score: Which
@@ -175,7 +137,7 @@ class HolidayTest(NarrowedByEachKey):
     holiday: bool
 
 
-class BucketTest(_Range):
+class BucketTest(Range):
     """The lead's random number, 0 to 99.99, which is the same for equal `bucket` names, forever."""
 
     bucket: Slug

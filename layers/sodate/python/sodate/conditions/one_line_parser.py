@@ -154,9 +154,10 @@ def _inactive(tokens: Tokens, _: str) -> dict[str, Any]:
 
 
 def _did(tokens: Tokens, _: str) -> dict[str, Any]:
-    found: dict[str, Any] = {"activity": value_of(tokens)}
-    for name, value in list_of(tokens, lambda: _filter(tokens)) if tokens.sees("(") else ():
-        found[name] = value
+    name = value_of(tokens)
+    found: dict[str, Any] = {"activity": name}
+    for key, value in list_of(tokens, lambda: _filter(tokens, name)) if tokens.sees("(") else ():
+        found[key] = {**found.get(key, {}), **value} if key == "fields" else value
     while (token := tokens.peek()).kind == "word" and token.value not in RESERVED:
         name, number = _how_often(tokens)
         if name in found:
@@ -178,17 +179,23 @@ def _how_often(tokens: Tokens) -> tuple[str, int]:
     return "times", number
 
 
-def _filter(tokens: Tokens) -> tuple[str, str]:
+def _filter(tokens: Tokens, activity: str) -> tuple[str, Any]:
     if tokens.accept("link"):
         tokens.expect("contains")
         return "link_contains", value_of(tokens)
     if tokens.accept("same"):
         return "same_key", value_of(tokens)
     name = tokens.take()
-    if name.kind != "word" or name.value not in FILTERS:
-        raise name.wrong(did_you_mean(name.value, (*FILTERS, "link contains", "same")))
-    tokens.expect("=")
-    return name.value, value_of(tokens)
+    if name.kind == "word" and name.value in FILTERS:
+        tokens.expect("=")
+        return name.value, value_of(tokens)
+    # Of an activity of activities.yaml, only the check of the whole playbook knows the fields.
+    own = next((type_.attributes for type_ in ActivityType if type_.value == activity), None)
+    if name.kind != "word" or (own is not None and name.value not in own):
+        raise name.wrong(did_you_mean(name.value, dict.fromkeys((*FILTERS, *(own or ()), "link contains", "same"))))
+    if tokens.accept("="):
+        return "fields", {name.value: value_of(tokens)}
+    return "fields", {name.value: _numbers(tokens)}
 
 
 _HEADS: dict[str, Callable[[Tokens, str], dict[str, Any]]] = {

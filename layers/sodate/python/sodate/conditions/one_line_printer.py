@@ -12,6 +12,7 @@ from sodate.conditions.language import (
     BucketTest,
     Condition,
     ConsentTest,
+    FieldTest,
     HolidayTest,
     Inactive,
     Not,
@@ -109,12 +110,17 @@ def _score(test: ScoreTest) -> str:
 def _activity(test: ActivityTest) -> str:
     filters = [f"{name} = {_quoted(value)}" for name in FILTERS if (value := getattr(test, name)) is not None]
     filters += [f"link contains {_quoted(test.link_contains)}"] if test.link_contains is not None else []
+    filters += [_field(field) for field in test.fields or ()]
     filters += [f"same {_name(test.same_key)}"] if test.same_key is not None else []
     words = [f"did {test.activity}{_listed(filters) if filters else ''}"]
     words += [f"{test.times} times"] if test.times != 1 else []
     words += [f"within {test.within_days} days"] if test.within_days is not None else []
     words += [f"first within {test.first_within_days} days"] if test.first_within_days is not None else []
     return " ".join(words)
+
+
+def _field(test: FieldTest) -> str:
+    return f"{test.name} " + (f"= {_quoted(test.equals)}" if test.equals else _range(test.at_least, test.less_than))
 
 
 def _consent(test: ConsentTest) -> str:

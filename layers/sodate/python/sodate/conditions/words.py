@@ -47,6 +47,8 @@ def _bracketed(part: Condition, other: type[AllOf | AnyOf]) -> str:
 
 def _activity(test: ActivityTest) -> str:
     narrowed = [f"{name} {value}" for name in _FILTERS if (value := getattr(test, name)) is not None]
+    for field in test.fields or ():
+        narrowed.append(f"{field.name} {field.equals or _range(field.at_least, field.less_than)}")
     about = f" ({', '.join(narrowed)})" if narrowed else ""
     times = f" {test.times} times" if test.times > 1 else ""
     within = f" within {test.within_days} days" if test.within_days is not None else ""

@@ -59,6 +59,9 @@ class Deals(Definition):
     stages: tuple[DealStage, ...] = Field(default=_STAGES, min_length=3, max_length=30)
     base_currency: Currency = Field(default="JPY", description="Reports convert to it, where a rate is known.")
     rates: tuple[Rate, ...] = Field(default=(), max_length=2000)
+    meeting_opens_deal: bool = Field(
+        default=False, description="The feedback “meeting set” opens a deal for a lead that has none."
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from sodate.activities.activity import Activity
-from sodate.activities.catalog import ActivityType
+from sodate.activities.catalog import ActivityType, is_engagement
 from sodate.activities.verdict import is_by_person, robots_in, worth_folding
 from sodate.conditions.evaluate import About, matcher
 from sodate.conditions.language import ActivityTest, Condition, Inactive, tests
@@ -17,7 +17,6 @@ from sodate.facts.lead_facts import LeadFacts, Matches
 
 _JUDGED = ActivityType.ACTIVITY_JUDGED.value
 _ADDED, _REMOVED = ActivityType.SEGMENT_ADDED.value, ActivityType.SEGMENT_REMOVED.value
-_NO_ENGAGEMENT = frozenset(type_.value for type_ in ActivityType if not type_.is_engagement)
 #: Applied under every set of definitions.
 _ALWAYS = frozenset({_JUDGED, _ADDED, _REMOVED})
 #: Keys of a predicate that say how its matches are counted, not what it matches.
@@ -62,11 +61,12 @@ class FactFold:
 
     def matters(self, activity: Activity) -> bool:
         """Whether the activity can change a fact; one that cannot is not recorded. A robot's cannot."""
-        return is_by_person(activity) and self._is_asked_for(activity.type)
+        return is_by_person(activity) and self._is_asked_for(activity)
 
-    def _is_asked_for(self, type_: str) -> bool:
-        is_engagement = self._asks_for_last_activity and type_ not in _NO_ENGAGEMENT
-        return is_engagement or type_ in self._by_type or type_ in _ALWAYS
+    def _is_asked_for(self, activity: Activity) -> bool:
+        type_ = activity.type
+        ends_inactivity = self._asks_for_last_activity and is_engagement(type_, activity.about)
+        return ends_inactivity or type_ in self._by_type or type_ in _ALWAYS
 
     def add(self, facts: LeadFacts, activity: Activity) -> set[str]:
         """Apply one activity to `facts`, in place. Returns the keys of the predicates that it matches.
@@ -79,7 +79,7 @@ class FactFold:
 
     def replay(self, log: Iterable[Activity]) -> LeadFacts:
         """The facts that the whole log gives. The last verdict on an activity decides whether it counts."""
-        relevant = (activity for activity in log if self._is_asked_for(activity.type))
+        relevant = (activity for activity in log if self._is_asked_for(activity))
         ordered = [one for _, one in sorted({activity.position: activity for activity in relevant}.items())]
         robots = robots_in(ordered)
         facts = LeadFacts(robots=tuple(sorted(robots - {activity.key for activity in ordered})))
@@ -102,7 +102,7 @@ class FactFold:
         if activity.type in (_ADDED, _REMOVED):
             segment = {str(activity.about.get("segment"))}
             facts.added = facts.added | segment if activity.type == _ADDED else facts.added - segment
-        if activity.type not in _NO_ENGAGEMENT:
+        if is_engagement(activity.type, activity.about):
             facts.seen = minute
         facts.last = activity.position
         return matched

@@ -156,6 +156,14 @@ def _number(field: FormField, value: Any, _: Form) -> str:
     return format(number, "f")
 
 
+def _nps(field: FormField, value: Any, _: Form) -> str:
+    """The answer to "how likely would you recommend us?": 0 to 10."""
+    text = digits(_string(field, value))
+    if not text.isascii() or not text.isdecimal() or len(text) > 2 or int(text) > 10:
+        raise _Wrong("nps")
+    return str(int(text))
+
+
 def _date(field: FormField, value: Any, _: Form) -> str:
     text = digits(_string(field, value)).replace("/", "-")
     try:
@@ -186,6 +194,7 @@ _READERS: dict[str, Callable[[FormField, Any, Form], Any]] = {
     "choice": _choice,
     "multiple_choice": _multiple_choice,
     "number": _number,
+    "nps": _nps,
     "date": _date,
     "checkbox": _checkbox,
     "hidden": _text,

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 from sodate.playbook.model import Definition, HttpUrl, Language, Origin, Slug
 
 FieldType = Literal[
-    "email", "text", "long_text", "phone", "choice", "multiple_choice", "number", "date", "checkbox", "hidden"
+    "email", "text", "long_text", "phone", "choice", "multiple_choice", "number", "nps", "date", "checkbox", "hidden"
 ]
 FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 ProfilePath = Annotated[str, StringConstraints(pattern=r"^(primary|secondary)\.[a-z][a-z0-9_]{0,39}$")]
@@ -64,6 +64,13 @@ class FormConsent(Definition):
         return self
 
 
+class Survey(Definition):
+    """The form is a survey: a post is also the activity `survey_answered`, with the answer of its field `nps`."""
+
+    seminar: Slug | None = Field(default=None, description="The seminar that it is about.")
+    product: Slug | None = Field(default=None, description="The product that it is about.")
+
+
 class BotDefence(Definition):
     token_required: bool = Field(default=False, description="Quarantine posts without a fresh `_token`.")
     minimum_seconds: int = Field(default=2, ge=0, le=600)
@@ -94,11 +101,17 @@ class Form(Definition):
     )
     fields: tuple[FormField, ...] = Field(min_length=1, max_length=60)
     consent: FormConsent | None = None
+    survey: Survey | None = None
     bots: BotDefence = BotDefence()
 
     @property
     def email_field(self) -> FormField:
         return next(field for field in self.fields if field.type == "email")
+
+    @property
+    def nps_field(self) -> str | None:
+        """Name of the field with the answer from 0 to 10."""
+        return next((field.name for field in self.fields if field.type == "nps"), None)
 
     @model_validator(mode="after")
     def _one_address_and_known_consent_field(self) -> Self:
@@ -107,6 +120,8 @@ class Form(Definition):
             raise ValueError("two fields have the same `name`")
         if [field.type for field in self.fields].count("email") != 1 or not self.email_field.required:
             raise ValueError("exactly one field must have `type: email`, and it must be `required: true`")
+        if [field.type for field in self.fields].count("nps") > (1 if self.survey else 0):
+            raise ValueError("a field of `type: nps` goes with `survey`, and a survey has one at most")
         if self.consent and not any(f.name == self.consent.field and f.type == "checkbox" for f in self.fields):
             raise ValueError(f"`consent.field: {self.consent.field}` must name a checkbox field of this form")
         return self

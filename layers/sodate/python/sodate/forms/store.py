@@ -133,7 +133,7 @@ def submission_writes(plan: SubmissionPlan) -> list[Write]:
         writes.append(take_address(plan.known.address_key, plan.lead_id, plan.known.owner))
         writes += [Put(profile_item(plan.profile)), Put.new(state_item(plan.after))]
     writes.append(Put(_item(keys.lead(plan.lead_id), submission, submission_id)))
-    writes.append(Put.new(activity_item(plan.activity)))
+    writes += [Put.new(activity_item(activity)) for activity in plan.activities]
     if submission.click_ids:
         writes.append(Put(ad_click_item(plan.lead_id, submission.at, submission_id, submission.click_ids)))
     if (identified := plan.visitor) is not None:

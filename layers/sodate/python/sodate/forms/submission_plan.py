@@ -1,6 +1,6 @@
 """Decides without I/O whether a form post is stored, quarantined or a repeat, and what it changes of its lead."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -127,7 +127,10 @@ class KnownAddress:
 
 @dataclass(frozen=True)
 class SubmissionPlan:
-    """What an accepted post changes. For a lead that it creates, `before` is None and `profile` is the new profile."""
+    """What an accepted post changes. For a lead that it creates, `before` is None and `profile` is the new profile.
+
+    `survey`: what the activity of a survey is about; None: the form is none.
+    """
 
     submission: Submission
     accepted: Accept
@@ -135,6 +138,7 @@ class SubmissionPlan:
     after: ContactState
     consent: ConsentPlan
     profile: Profile | None = None
+    survey: Mapping[str, str | int] | None = None
 
     @property
     def lead_id(self) -> str:
@@ -145,10 +149,16 @@ class SubmissionPlan:
         return self.known.state
 
     @property
-    def activity(self) -> Activity:
-        key = activity_key(ActivityType.FORM_SUBMITTED, self.submission.form_id, self.accepted.submission_id)
-        about = {"form": self.submission.form_id, **arrival_of(self.submission.source)}
-        return Activity(self.lead_id, ActivityType.FORM_SUBMITTED.value, self.submission.at, key, about)
+    def activities(self) -> tuple[Activity, ...]:
+        form = {"form": self.submission.form_id}
+        sent = self._activity(ActivityType.FORM_SUBMITTED, {**form, **arrival_of(self.submission.source)})
+        if self.survey is None:
+            return (sent,)
+        return sent, self._activity(ActivityType.SURVEY_ANSWERED, {**form, **self.survey})
+
+    def _activity(self, type_: ActivityType, about: Mapping[str, str | int]) -> Activity:
+        key = activity_key(type_, self.submission.form_id, self.accepted.submission_id)
+        return Activity(self.lead_id, type_.value, self.submission.at, key, dict(about))
 
     @property
     def visitor(self) -> VisitorIdentified | None:
@@ -178,12 +188,22 @@ def plan_submission(
         state, requests = known.state, known.requests
         after, consent = plan_consent(form, submission, accepted.submission_id, state, requests)
         # Anyone can post a form with any address, so a known time zone is never overwritten.
-        return SubmissionPlan(submission, accepted, known, replace(after, zone=state.zone or time_zone), consent)
+        after = replace(after, zone=state.zone or time_zone)
+        return SubmissionPlan(submission, accepted, known, after, consent, survey=_survey(form, submission))
     blocked = submission.answers.address.doubt or known.suppressed
     initial = ContactState(new_id(), known.address_key, form.language, blocked=blocked, zone=time_zone)
     after, consent = plan_consent(form, submission, accepted.submission_id, initial, None)
     profile = _profile(form, submission, initial.lead_id)
-    return SubmissionPlan(submission, accepted, known, after, consent, profile)
+    return SubmissionPlan(submission, accepted, known, after, consent, profile, _survey(form, submission))
+
+
+def _survey(form: Form, submission: Submission) -> dict[str, str | int] | None:
+    """Ids and a small number: neither is personal data."""
+    if form.survey is None:
+        return None
+    about: dict[str, str | int] = form.survey.model_dump(exclude_none=True)
+    answer = submission.answers.values.get(form.nps_field or "")
+    return about if answer is None else {**about, "nps": int(answer)}
 
 
 def _profile(form: Form, submission: Submission, lead_id: str) -> Profile:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sodate.errors import Conflict, Invalid, NotAllowed, NotFound, Transient
+from sodate.errors import Conflict, Invalid, NotAllowed, NotFound, NotIdentified, Transient
 from sodate.runtime.app import App
 from sodate.web.body import BodyError
 from sodate.web.http import Request, Response, json_response
@@ -47,6 +47,8 @@ def _status_of(error: Invalid) -> int:
     match error:
         case BodyError():
             return error.status
+        case NotIdentified():
+            return 401
         case NotAllowed():
             return 403
         case _:

@@ -25,6 +25,7 @@ def must_read(stored: Stored) -> None:
 MODELS: dict[str, tuple[str, str]] = {
     "form": ("sodate.forms.definition", "Form"),
     "template": ("sodate.email.content.template", "Template"),
+    "activities": ("sodate.activities.declared", "DeclaredActivities"),
     "mailing": ("sodate.email.mailing", "Mailing"),
     "rules": ("sodate.scoring.rules", "RuleSet"),
     "sales": ("sodate.sales.definition", "Sales"),

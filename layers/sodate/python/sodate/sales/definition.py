@@ -7,7 +7,9 @@ from zoneinfo import available_timezones
 
 from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from sodate.activities.catalog import ActivityType
+from sodate.activities.declared import Labels, Name
+from sodate.conditions.language import ActivityName
+from sodate.deals.definition import Currency, Deals
 from sodate.email.mailing import Country, Line, LocalTime
 from sodate.playbook.model import Definition, HttpUrl, Slug
 from sodate.sales.conversation import FeedbackKind
@@ -128,7 +130,7 @@ class Feedback(Definition):
     lost_reasons: tuple[Reason, ...] = Field(default=_OTHER, min_length=1, max_length=30)
     link_days: int = Field(default=14, ge=1, le=90, description="How long the link to answer works.")
     deal_days: int = Field(default=180, ge=1, le=730, description="The same for a lead that sales accepted.")
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "JPY"
+    currency: Currency = "JPY"
 
     def reasons_of(self, answer: FeedbackKind) -> tuple[Reason, ...]:
         return {FeedbackKind.REJECTED: self.reject_reasons, FeedbackKind.LOST: self.lost_reasons}.get(answer, ())
@@ -144,7 +146,7 @@ class Recycle(Definition):
 class Talk(Definition):
     """Suggested opening. All given criteria must match; `say` alone matches every lead."""
 
-    activity: ActivityType | None = Field(default=None, description="Among the last things the lead did.")
+    activity: ActivityName | None = Field(default=None, description="Among the last things the lead did.")
     form: Slug | None = None
     link_contains: Text | None = None
     lead: Fit | None = None
@@ -176,8 +178,12 @@ class Sales(Definition):
     digest: Digest | None = None
     sla: Sla | None = None
     feedback: Feedback = Feedback()
+    deals: Deals = Deals()
     recycle: dict[Slug, Recycle] = Field(default={}, max_length=60, description="By reason.")
     talks: tuple[Talk, ...] = Field(default=(), max_length=100)
+    activity_labels: dict[Name, Labels] = Field(
+        default={}, max_length=100, description="Filled by `apply` from activities.yaml, for notifications."
+    )
     quiet_days: int = Field(
         default=14, ge=0, le=365, description="A new rise within it joins what sales already has of the lead."
     )

@@ -18,11 +18,13 @@ from sodate.activities.store import activity_item
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.table import ConditionFailed, Put, Write
 from sodate.errors import Conflict, Invalid, Transient
+from sodate.money import DIGITS, Money, from_whole_units
 from sodate.playbook.model import Slug
 from sodate.sales import store
 from sodate.sales.assign import find
 from sodate.sales.conversation import FeedbackKind
 from sodate.sales.definition import Sales
+from sodate.sales.feedback_deal import DealFeedback
 from sodate.sales.links import Ticket
 from sodate.sales.recycle import recycle_entries
 from sodate.signals.store import SignalItem
@@ -109,6 +111,8 @@ def _check_parts(feedback: FeedbackEntry, sales: Sales) -> None:
         wrong["amount"] = ["required"]
     if feedback.answer is not FeedbackKind.WON and (feedback.amount is not None or feedback.currency is not None):
         wrong["amount"] = ["not_with_this_answer"]
+    if feedback.currency is not None and feedback.currency not in DIGITS:
+        wrong["currency"] = ["unknown"]
     if wrong:
         raise FeedbackInvalid(wrong)
 
@@ -144,6 +148,9 @@ def record(ticket: Ticket, feedback: FeedbackEntry, sales: Sales, now: datetime)
 def _writes(
     ticket: Ticket, signal: SignalItem, feedback: FeedbackEntry, key: str, sales: Sales, now: datetime
 ) -> list[Write]:
+    type_, money = ACTIVITY_OF[feedback.answer], _money(feedback)
+    about_deal = DealFeedback(ticket, feedback.answer, key, type_, money, feedback.reason)
+    deal_id, deal_writes = about_deal.writes(sales, now)
     fields = feedback.model_dump(mode="json", exclude={"id"}, exclude_none=True)
     stored_entry = {
         **fields,
@@ -153,12 +160,21 @@ def _writes(
     }
     about = {name: value for name, value in fields.items() if name not in ("answer", "note")}
     about |= {"signal": signal.sk, "owner": signal.assigned_to or ticket.owner}
-    activity = Activity(ticket.lead_id, ACTIVITY_OF[feedback.answer].value, now, key, about)
+    about |= {"deal": deal_id} if deal_id is not None else {}
+    activity = Activity(ticket.lead_id, type_.value, now, key, about)
     return [
         *store.feedback_writes(signal, key, feedback.answer, stored_entry, now),
         Put.new(activity_item(activity)),
         *recycle_entries(ticket.lead_id, signal.sk, key, feedback.reason, sales, now),
+        *deal_writes,
     ]
+
+
+def _money(feedback: FeedbackEntry) -> Money | None:
+    """Feedback gives whole units: yen, dollars."""
+    if feedback.amount is None or feedback.currency is None:
+        return None
+    return Money(feedback.currency, from_whole_units(feedback.amount, feedback.currency))
 
 
 def _release_capacity(signal: SignalItem, ticket: Ticket) -> None:

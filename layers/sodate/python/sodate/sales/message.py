@@ -112,7 +112,7 @@ def handoff_message(
 ) -> HandoffMessage:
     words = _WORDS[reader.language]
     name, contact = who_is(profile), [profile.mailbox, str(profile.primary.get("phone") or "")]
-    latest = tuple(_activity(one, reader) for one in (signal.latest or [])[:10])
+    latest = tuple(_activity(one, reader, sales) for one in (signal.latest or [])[:10])
     talk = talk_for(profile, signal, sales.talks)
     parts = [
         Part(words["why"], tuple(_reason(reason, words) for reason in signal.reasons[:6])),
@@ -169,10 +169,12 @@ def _reason(reason: dict[str, Any], words: dict[str, str]) -> str:
     return f"{_cut(str(reason['label']))} {reason['points']:+d}{times}"
 
 
-def _activity(activity: dict[str, Any], reader: Reader) -> str:
+def _activity(activity: dict[str, Any], reader: Reader, sales: Sales) -> str:
+    own = sales.activity_labels.get(activity["type"])
+    label = label_of(activity["type"], reader.language) if own is None else getattr(own, reader.language)
     at = datetime.fromisoformat(activity["at"]).astimezone(ZoneInfo(reader.time_zone))
     about = next((activity[name] for name in attributes_of(activity["type"]) if activity.get(name)), "")
-    return _cut(f"{at:%m/%d %H:%M} {label_of(activity['type'], reader.language)} {about}".rstrip())
+    return _cut(f"{at:%m/%d %H:%M} {label} {about}".rstrip())
 
 
 def _cut(text: str, longest: int = _LONGEST_LINE) -> str:

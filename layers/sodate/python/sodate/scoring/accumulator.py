@@ -3,13 +3,12 @@
 from collections.abc import Callable
 
 from sodate.activities.activity import Activity
-from sodate.activities.catalog import ActivityType
+from sodate.activities.catalog import ActivityType, is_engagement
 from sodate.scoring.compiled_rules import CompiledRules
 from sodate.scoring.score_state import RuleState, ScoreState
 
 #: Plain text, because activities are read as they are stored.
 _STAGES = {type_.value: type_.leads_to for type_ in ActivityType if type_.leads_to is not None}
-_NO_ENGAGEMENT = frozenset(type_.value for type_ in ActivityType if not type_.is_engagement)
 #: Written by sales or operators: a correction of points, a verdict on another activity, or another lifecycle stage.
 _STAFF_TYPES = frozenset({ActivityType.SCORE_ADJUSTED.value, ActivityType.ACTIVITY_JUDGED.value, *_STAGES})
 
@@ -36,7 +35,7 @@ class Accumulator:
         """Add one activity to `score_state`, in place. Returns whether anything but the time of it was recorded."""
         changed = self._count(score_state, activity, minute, recorder)
         type_ = activity.type
-        if type_ not in _NO_ENGAGEMENT:
+        if is_engagement(type_, activity.about):
             score_state.seen = minute
         elif type_ in _STAFF_TYPES:
             _apply_staff_activity(score_state, activity, minute)

@@ -215,6 +215,11 @@ def find_score(lead_id: str) -> ScoreItem | None:
 # -- replay of all scores ----------------------------------------------------------------------------------------------
 
 
+def scores_of(lead_ids: Iterable[str]) -> list[ScoreItem]:
+    """Eventually consistent; leads without a score are left out."""
+    return [decode(ScoreItem, score) for score in table.get_many((keys.lead(x), keys.SCORE) for x in lead_ids).values()]
+
+
 @dataclass
 class TaskResult:
     """Progress made by one task. `unreadable`: ids of leads that were skipped because their items cannot be read."""

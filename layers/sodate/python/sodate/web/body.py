@@ -51,6 +51,17 @@ def decode(body: str | None, is_base64: bool) -> bytes:
     return data
 
 
+def parse_json(data: bytes, headers: Mapping[str, str], most_keys: int) -> Raw:
+    """A JSON object of a system, with at most `most_keys` keys on all its levels.
+
+    Raises: `BodyError`.
+    """
+    media, parameters = content_type(headers.get("content-type", ""))
+    if media != "application/json" or headers.get("content-encoding", "identity").lower() not in ("", "identity"):
+        raise BodyError(415, "content_type", "send application/json, without Content-Encoding")
+    return _json(_text(data, parameters), most_keys)
+
+
 def parse_body(data: bytes, headers: Mapping[str, str]) -> Raw:
     """`headers` have lower-case names.
 
@@ -89,12 +100,12 @@ def _text(data: bytes, parameters: Mapping[str, str]) -> str:
         raise BodyError(400, "charset", "the body is not UTF-8") from error
 
 
-def _json(text: str) -> Raw:
+def _json(text: str, most_keys: int = _MAXIMUM_KEYS) -> Raw:
     try:
         value = json.loads(
             text, object_pairs_hook=_unique_keys, parse_constant=_no_constant, parse_float=_decimal, parse_int=_integer
         )
-        _check_shape(value)
+        _check_shape(value, most_keys)
         text_of_all = json.dumps(value, ensure_ascii=False, default=str)
         text_of_all.encode()
     except (ValueError, RecursionError) as error:
@@ -135,13 +146,13 @@ def _integer(text: str) -> int:
     return int(text)
 
 
-def _check_shape(value: Any) -> None:
+def _check_shape(value: Any, most_keys: int) -> None:
     """Iterative: the depth limit must not depend on the interpreter's stack."""
     level, depth, keys = [value], 0, 0
     while level:
         depth += 1
         keys += sum(len(item) for item in level if isinstance(item, dict))
-        if depth > _MAXIMUM_DEPTH or keys > _MAXIMUM_KEYS:
+        if depth > _MAXIMUM_DEPTH or keys > most_keys:
             raise BodyError(422, "too_complex", "a form has no such depth or number of fields")
         if any(isinstance(item, list) and len(item) > _MAXIMUM_ITEMS for item in level):
             raise BodyError(422, "too_complex", "a list is too long")

@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sodate.activities.catalog import LifecycleStage
+from sodate.activities.catalog import ActivityType, LifecycleStage
 from sodate.authoring.lead_fields import LeadField
 from sodate.authoring.lint.possible_values import Literals, attribute_is_possible, representatives
 from sodate.conditions.language import (
@@ -181,8 +181,9 @@ def _implies(one: Test, other: Test) -> bool:
     within = _within(one)
     is_narrower = all(getattr(other, name) in (None, getattr(one, name)) for name in _FILTERS)
     is_narrower = is_narrower and (other.link_contains or "") in (one.link_contains or "")
+    is_narrower = is_narrower and set(other.fields or ()) <= set(one.fields or ())
     if other.first_within_days is not None:
-        same = all(getattr(other, name) == getattr(one, name) for name in (*_FILTERS, "link_contains"))
+        same = all(getattr(other, name) == getattr(one, name) for name in (*_FILTERS, "link_contains", "fields"))
         first = one.first_within_days
         is_narrower = same and first is not None and first <= other.first_within_days
     is_as_late = other.within_days is None or (within is not None and within <= other.within_days)
@@ -191,7 +192,9 @@ def _implies(one: Test, other: Test) -> bool:
 
 def _excludes(one: Test, other: Test) -> bool:
     """`other` says that the lead did nothing when it did something by `one`."""
-    if not (isinstance(one, ActivityTest) and isinstance(other, Inactive)) or not one.activity.is_engagement:
+    if not (isinstance(one, ActivityTest) and isinstance(other, Inactive)):
+        return False
+    if not (isinstance(one.activity, ActivityType) and one.activity.is_engagement):
         return False
     within = _within(one)
     return within is not None and within <= other.inactive_for_days

@@ -1,0 +1,1 @@
+"""Commands of companies, deals, API tokens, and of files with activities or deals."""

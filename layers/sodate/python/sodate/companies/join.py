@@ -1,0 +1,74 @@
+"""A lead joins the company of its address; the first lead of a domain makes the company."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from sodate.companies import store
+from sodate.companies.company import Company, with_domain
+from sodate.companies.domain import corporate_domain
+from sodate.dynamodb import keys, table
+from sodate.dynamodb.table import ConditionFailed
+from sodate.errors import Invalid, Transient
+from sodate.leads.lead import Profile
+from sodate.leads.store import find_state
+
+_TRIES = 5
+
+
+def join_by_address(profile: Profile, now: datetime, new_id: Callable[[], str]) -> str | None:
+    """The id of the lead's company; None for a lead without a corporate address. A repeat writes nothing.
+
+    A lead whose new address is free mail stays where it was, and so does one that an operator put into a company.
+
+    Raises: `Transient` after five concurrent changes.
+    """
+    try:
+        domain = corporate_domain(profile.mailbox)
+    except Invalid:
+        return None  # the address of another system's import; it is not ours to mend here
+    if domain is None:
+        return None
+    for _ in range(_TRIES):
+        link, company_id = store.find_link(profile.lead_id), store.owner_of_domain(domain)
+        if link is not None and (link.company_id == company_id or link.by != "domain"):
+            return link.company_id
+        writes = []
+        if company_id is None:
+            company = with_domain(Company(new_id(), created=keys.stamp(now)), domain)
+            writes, company_id = store.creation(company), company.id
+        try:
+            table.commit([*writes, *store.joining(profile.lead_id, company_id, "domain", link, now)])
+        except ConditionFailed:
+            if find_state(profile.lead_id) is None:
+                return None  # erased meanwhile
+            continue
+        return company_id
+    raise Transient(f"the company of lead {profile.lead_id} changes too fast: try again")
+
+
+def join_changed(changes: Iterable[tuple[Profile | None, Profile]], now: datetime, new_id: Callable[[], str]) -> None:
+    """Profiles before and after a change; before None: a new lead. Only a new address can lead to a company.
+
+    Raises: `Transient`, as above.
+    """
+    for before, after in changes:
+        if before is None or before.mailbox != after.mailbox:
+            join_by_address(after, now, new_id)
+
+
+def put_into(lead_id: str, company_id: str, now: datetime) -> bool:
+    """An operator says to which company the lead belongs. Returns whether anything changed.
+
+    Raises: `NotFound` without the company; `Transient`, as above.
+    """
+    store.load_company(company_id)
+    for _ in range(_TRIES):
+        link = store.find_link(lead_id)
+        if link is not None and link.company_id == company_id:
+            return False
+        try:
+            table.commit(store.joining(lead_id, company_id, "operator", link, now))
+        except ConditionFailed:
+            continue
+        return True
+    raise Transient(f"the company of lead {lead_id} changes too fast, or the lead was erased: try again")

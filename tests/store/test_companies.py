@@ -1,0 +1,141 @@
+"""Companies on the table: the first lead of a domain makes one, and a merge can be undone."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from itertools import count
+
+import pytest
+from sodate.companies import store
+from sodate.companies.company import Company
+from sodate.companies.join import join_by_address, put_into
+from sodate.companies.manage import Description, create, describe, merge, unmerge, whole
+from sodate.dynamodb import keys, table
+from sodate.dynamodb.table import Table
+from sodate.errors import Conflict, NotFound
+from sodate.leads.contact_state import ContactState
+from sodate.leads.lead import Profile
+from sodate.leads.store import profile_item, state_item
+
+from tests.fakes.table import MemoryTable
+
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+NewId = Callable[[], str]
+
+
+@pytest.fixture(autouse=True)
+def memory() -> Iterator[MemoryTable]:
+    memory = MemoryTable()
+    Table("sodate-companies", memory).use()
+    yield memory
+
+
+@pytest.fixture
+def new_id() -> NewId:
+    numbers = count(1)
+    return lambda: f"C{next(numbers)}"
+
+
+def lead(lead_id: str, address: str) -> Profile:
+    profile = Profile(lead_id, address, address, "ja", created=keys.stamp(NOW))
+    table.put(profile_item(profile))
+    table.put(state_item(ContactState(lead_id, f"key-{lead_id}")))
+    return profile
+
+
+def test_leads_of_one_domain_are_of_one_company(new_id: NewId) -> None:
+    first = join_by_address(lead("x", "taro@example.co.jp"), NOW, new_id)
+    second = join_by_address(lead("y", "hanako@tokyo.example.co.jp"), NOW, new_id)
+    assert first == second == "C1"
+    assert store.members_of(["C1"]) == ["x", "y"]
+    assert [company.title for company in store.companies()] == ["example.co.jp"]
+    assert join_by_address(lead("z", "z@gmail.com"), NOW, new_id) is None
+
+
+def test_a_repeat_writes_nothing(memory: MemoryTable, new_id: NewId) -> None:
+    profile = lead("x", "taro@example.co.jp")
+    join_by_address(profile, NOW, new_id)
+    before = dict(memory.items)
+    join_by_address(profile, NOW, new_id)
+    assert dict(memory.items) == before
+
+
+def test_two_first_leads_at_once_make_one_company(memory: MemoryTable, new_id: NewId) -> None:
+    one, other = lead("x", "taro@example.co.jp"), lead("y", "hanako@example.co.jp")
+
+    def meanwhile(_: str) -> None:
+        memory.point = lambda _: None
+        join_by_address(other, NOW, new_id)
+
+    memory.point = meanwhile
+    join_by_address(one, NOW, new_id)
+    (company,) = store.companies()
+    assert store.members_of([company.id]) == ["x", "y"]
+
+
+def test_a_lead_that_changes_its_employer_changes_its_company(new_id: NewId) -> None:
+    join_by_address(lead("x", "taro@example.co.jp"), NOW, new_id)
+    join_by_address(lead("x", "taro@other.co.jp"), NOW, new_id)
+    assert (store.company_of("x"), store.members_of(["C1"])) == ("C2", [])
+    join_by_address(lead("x", "taro@gmail.com"), NOW, new_id)
+    assert store.company_of("x") == "C2"
+
+
+def test_an_operators_word_is_not_overruled_by_a_domain(new_id: NewId) -> None:
+    profile = lead("x", "taro@example.co.jp")
+    company = create(Description({"name": "親会社"}), NOW, new_id)
+    assert put_into("x", company.id, NOW) and not put_into("x", company.id, NOW)
+    assert join_by_address(profile, NOW, new_id) == company.id
+    with pytest.raises(NotFound):
+        put_into("x", "nowhere", NOW)
+
+
+def test_a_lead_that_is_erased_meanwhile_does_not_come_back(memory: MemoryTable, new_id: NewId) -> None:
+    profile = lead("x", "taro@example.co.jp")
+
+    def erase(_: str) -> None:
+        for key in [key for key in memory.items if key[0] == keys.lead("x")]:
+            memory.forget(key)
+
+    memory.point = erase
+    assert join_by_address(profile, NOW, new_id) is None
+    assert not memory.items
+
+
+def test_a_domain_belongs_to_one_company(new_id: NewId) -> None:
+    create(Description({}, domains=["example.co.jp"], external=[("crm", "A-1")]), NOW, new_id)
+    for taken in (Description({}, domains=["example.co.jp"]), Description({}, external=[("crm", "A-1")])):
+        with pytest.raises(Conflict, match="C1"):
+            create(taken, NOW, new_id)
+    other = create(Description({}, domains=["other.jp"]), NOW, new_id)
+    with pytest.raises(Conflict, match="C1"):
+        describe(other.id, Description({}, domains=["example.co.jp"]))
+    assert join_by_address(lead("x", "x@example.co.jp"), NOW, new_id) == "C1"
+
+
+def test_a_merge_is_undone_without_a_loss(new_id: NewId) -> None:
+    join_by_address(lead("x", "taro@example.co.jp"), NOW, new_id)
+    join_by_address(lead("y", "hanako@example.com"), NOW, new_id)
+    before = store.companies()
+    merge("C1", "C2", "operator", NOW)
+    assert whole("C2")[0].id == "C1" and store.members_of(whole("C2")[1]) == ["x", "y"]
+    assert merge("C1", "C2", "operator", NOW).absorbed == ("C2",), "a repeat is none"
+    assert join_by_address(lead("z", "z@example.com"), NOW, new_id) == "C2"
+    unmerge("C2", "operator", NOW)
+    assert store.companies() == before
+    assert store.members_of(whole("C2")[1]) == ["y", "z"]
+    with pytest.raises(Conflict):
+        unmerge("C2", "operator", NOW)
+
+
+def test_a_concurrent_merge_is_refused(memory: MemoryTable, new_id: NewId) -> None:
+    for name in ("a", "b", "c"):
+        create(Description({"name": name}), NOW, new_id)
+
+    def meanwhile(_: str) -> None:
+        memory.point = lambda _: None
+        merge("C3", "C2", None, NOW)
+
+    memory.point = meanwhile
+    with pytest.raises(Conflict):
+        merge("C1", "C2", None, NOW)
+    assert store.load_company("C1")[0] == Company("C1", "a", created=keys.stamp(NOW))
