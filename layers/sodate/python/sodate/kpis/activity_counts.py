@@ -1,0 +1,38 @@
+"""What one activity of the log contributes, in the hour of the activity. A robot's activity contributes nothing."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sodate.activities.catalog import ActivityType, ActivityVerdict
+from sodate.kpis.contribution import Image, Part, hour_of, is_metric, scope
+from sodate.kpis.email_counts import ALL
+
+#: Not counted here: what the ledger items of the emails count, and the records of our own decisions.
+NOT_COUNTED = (
+    ActivityType.MAIL_OPENED, ActivityType.MAIL_CLICKED, ActivityType.MAIL_BOUNCED, ActivityType.MAIL_COMPLAINED,
+    ActivityType.SEGMENT_ENTERED, ActivityType.SEGMENT_LEFT, ActivityType.SEGMENT_ADDED, ActivityType.SEGMENT_REMOVED,
+    ActivityType.SCENARIO_ADVANCED, ActivityType.SCORE_ADJUSTED, ActivityType.ACTIVITY_JUDGED,
+    ActivityType.CONTACT_CHANGED,
+)  # fmt: skip
+_NOT_COUNTED = frozenset(one.value for one in NOT_COUNTED)
+_ROBOTS = (ActivityVerdict.ROBOT.value, "machine")
+#: Attributes of activities that are scopes.
+_DIMENSIONS = ("form", "source", "campaign", "scenario", "seminar")
+
+
+def counts_of_activity(image: Image) -> Iterator[Part]:
+    type_, about = str(image["type"]), image.get("about") or {}
+    verdict = image.get("verdict") or about.get("verdict")
+    if type_ in _NOT_COUNTED or not is_metric(type_) or verdict in _ROBOTS:
+        return
+    counts = {type_: 1}
+    outcome = f"{type_}_{about.get('outcome')}"
+    if about.get("outcome") and is_metric(outcome):
+        counts[outcome] = 1
+    yield Part((ALL, *_scopes(about)), hour_of(str(image["at"])), counts)
+
+
+def _scopes(about: dict[str, Any]) -> Iterator[str]:
+    for name in _DIMENSIONS:
+        if about.get(name):
+            yield scope(name, about[name])

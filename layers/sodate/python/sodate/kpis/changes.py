@@ -1,0 +1,42 @@
+"""Records of the table's stream as changes of the counters."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sodate.dynamodb import keys
+from sodate.dynamodb.item import plain
+from sodate.kpis.contribution import Image, change
+from sodate.kpis.counted import COUNTED
+from sodate.kpis.delta import Change, record_id
+
+
+def changes_of(records: Iterable[Mapping[str, Any]]) -> list[Change]:
+    """Only of records that change a counter."""
+    changes = []
+    for record in records:
+        body = record["dynamodb"]
+        parts = change(COUNTED, _image(body, "OldImage"), _image(body, "NewImage"))
+        if parts:
+            lead = keys.lead_id_of(body["Keys"]["pk"]["S"])
+            changes.append(Change(record_id(_event_id(record)), lead, _written(body), parts))
+    return changes
+
+
+def _image(body: Mapping[str, Any], which: str) -> Image | None:
+    """None too for an item that is not counted: most of its attributes need not be read."""
+    raw = body.get(which)
+    return plain({"M": raw}) if raw and raw.get("kind", {}).get("S") in COUNTED else None
+
+
+def _event_id(record: Mapping[str, Any]) -> str:
+    """Unique per record of the stream, and the same in every delivery of it."""
+    body = record["dynamodb"]
+    at = f"{body['Keys']['pk']['S']}\x1f{body['Keys']['sk']['S']}\x1f{body.get('SequenceNumber')}"
+    return str(record.get("eventID") or at)
+
+
+def _written(body: Mapping[str, Any]) -> datetime | None:
+    """Of the record itself, never the time of its delivery: the partition must be the same in every delivery."""
+    seconds = body.get("ApproximateCreationDateTime")
+    return None if seconds is None else datetime.fromtimestamp(float(seconds), UTC)
