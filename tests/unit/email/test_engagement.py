@@ -25,7 +25,7 @@ def hits() -> st.SearchStrategy[Hit]:
 @given(st.lists(hits(), max_size=60))
 def test_text_and_back_is_the_same_evidence(found: list[Hit]) -> None:
     engagement = Engagement().adding(found)
-    assert Engagement.parse(engagement.to_text()) == engagement
+    assert Engagement.of(engagement.to_text()) == engagement
     assert Engagement.of({"engagement": engagement.to_text()}) == engagement
 
 
@@ -70,6 +70,6 @@ def test_a_person_after_a_robot_with_many_clicks_finds_room() -> None:
 
 def test_an_item_without_evidence_and_an_addition_of_a_newer_release_are_read() -> None:
     assert Engagement.of({}) == Engagement()
-    newer = Engagement.parse(f"c:{'a' * 16}:12:ab12:beef:200:rz:more")
+    newer = Engagement.of(f"c:{'a' * 16}:12:ab12:beef:200:rz:more")
     assert newer.machine_clicked
     assert newer.reasons == {}

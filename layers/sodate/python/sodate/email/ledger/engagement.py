@@ -136,13 +136,13 @@ class Engagement:
 
     @classmethod
     def of(cls, item: Any) -> "Engagement":
-        """Of a SEND item, or of its image as plain values; without evidence (an older release): nothing."""
-        text = item.get("engagement") if isinstance(item, Mapping) else getattr(item, "engagement", None)
-        return cls.parse(text or "")
+        """Of a SEND item, of its image as plain values, or of the stored text; nothing where there is no evidence.
 
-    @classmethod
-    def parse(cls, text: str) -> "Engagement":
-        """Raises: `ValueError`."""
+        Raises: `ValueError` for a text that is none of ours.
+        """
+        if isinstance(item, Mapping):
+            item = item.get("engagement")
+        text = item if isinstance(item, str) else getattr(item, "engagement", None) or ""
         return cls(tuple(Hit.parse(part) for part in text.split(";") if part))
 
     def to_text(self) -> str:
@@ -150,34 +150,28 @@ class Engagement:
 
     @property
     def human_opened(self) -> bool:
-        return self._has("o", ActivityVerdict.HUMAN)
+        return _has(self.hits, "o", ActivityVerdict.HUMAN)
 
     @property
     def machine_opened(self) -> bool:
-        return self._has("o", ActivityVerdict.ROBOT)
+        return _has(self.hits, "o", ActivityVerdict.ROBOT)
 
     @property
     def human_clicked(self) -> bool:
-        return self._has("c", ActivityVerdict.HUMAN)
+        return _has(self.hits, "c", ActivityVerdict.HUMAN)
 
     @property
     def machine_clicked(self) -> bool:
-        return self._has("c", ActivityVerdict.ROBOT)
+        return _has(self.hits, "c", ActivityVerdict.ROBOT)
 
     @property
     def unsure_clicked(self) -> bool:
-        return self._has("c", ActivityVerdict.UNSURE)
+        return _has(self.hits, "c", ActivityVerdict.UNSURE)
 
     @property
     def reasons(self) -> dict[str, Because]:
         """Why, by the key of the activity; of those with a verdict."""
         return {hit.key: hit.because for hit in self.hits if hit.because is not None}
-
-    def _has(self, kind: str, verdict: ActivityVerdict) -> bool:
-        return any(hit.kind == kind and hit.verdict is verdict and hit.counts for hit in self.hits)
-
-    def find(self, key: str) -> Hit | None:
-        return next((hit for hit in self.hits if hit.key == key), None)
 
     def adding(self, new: Iterable[Hit]) -> "Engagement":
         """With further hits, as far as there is room. A hit that it has already changes nothing."""
@@ -191,6 +185,10 @@ class Engagement:
         """With the given hits in the place of those with the same key."""
         by_key = {hit.key: hit for hit in judged}
         return Engagement(tuple(by_key.get(hit.key, hit) for hit in self.hits))
+
+
+def _has(hits: Iterable[Hit], kind: str, verdict: ActivityVerdict) -> bool:
+    return any(hit.kind == kind and hit.verdict is verdict and hit.counts for hit in hits)
 
 
 def _add(hits: list[Hit], hit: Hit) -> None:
