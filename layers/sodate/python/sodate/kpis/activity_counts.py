@@ -1,4 +1,5 @@
-"""What one activity of the log contributes, in the hour of the activity. A robot's activity contributes nothing."""
+"""What one activity of the log contributes, in the hour of the activity. A robot's activity is counted
+apart, and one of which nobody knows who did it not at all."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,18 +16,25 @@ NOT_COUNTED = (
     ActivityType.CONTACT_CHANGED,
 )  # fmt: skip
 _NOT_COUNTED = frozenset(one.value for one in NOT_COUNTED)
-_ROBOTS = (ActivityVerdict.ROBOT.value, "machine")
 #: Attributes of activities that are scopes.
 _DIMENSIONS = ("form", "source", "campaign", "scenario", "seminar")
+
+
+def did(type_: str) -> str:
+    """Counter of an activity type; `did_call_made_reached` of one with an outcome."""
+    return f"did_{type_}"
 
 
 def counts_of_activity(image: Image) -> Iterator[Part]:
     type_, about = str(image["type"]), image.get("about") or {}
     verdict = image.get("verdict") or about.get("verdict")
-    if type_ in _NOT_COUNTED or not is_metric(type_) or verdict in _ROBOTS:
+    if type_ in _NOT_COUNTED or not is_metric(did(type_)) or verdict == ActivityVerdict.UNSURE:
         return
-    counts = {type_: 1}
-    outcome = f"{type_}_{about.get('outcome')}"
+    if verdict == ActivityVerdict.ROBOT:
+        yield Part((ALL, *_scopes(about)), hour_of(str(image["at"])), {f"robot_{type_}": 1})
+        return
+    counts = {did(type_): 1}
+    outcome = did(f"{type_}_{about.get('outcome')}")
     if about.get("outcome") and is_metric(outcome):
         counts[outcome] = 1
     yield Part((ALL, *_scopes(about)), hour_of(str(image["at"])), counts)

@@ -1,9 +1,12 @@
 """Records of the table's stream as changes of the counters."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+from sodate.activities.activity import Activity
+from sodate.activities.store import from_image
 from sodate.dynamodb import keys
 from sodate.dynamodb.item import plain
 from sodate.kpis.contribution import Image, change
@@ -21,6 +24,18 @@ def changes_of(records: Iterable[Mapping[str, Any]]) -> list[Change]:
             lead = keys.lead_id_of(body["Keys"]["pk"]["S"])
             changes.append(Change(record_id(_event_id(record)), lead, _written(body), parts))
     return changes
+
+
+def new_activities(records: Iterable[Mapping[str, Any]]) -> list[Activity]:
+    """Activities that were logged. Those that cannot be read are left out."""
+    found = []
+    for record in records:
+        body = record["dynamodb"]
+        raw = body.get("NewImage")
+        if raw and raw.get("kind", {}).get("S") == "activity" and "OldImage" not in body:
+            with suppress(KeyError, TypeError, ValueError):
+                found.append(from_image(plain({"M": raw})))
+    return found
 
 
 def _image(body: Mapping[str, Any], which: str) -> Image | None:

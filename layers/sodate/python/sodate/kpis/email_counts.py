@@ -6,6 +6,7 @@ So a rate of a period is about the emails that were sent in it, and never exceed
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sodate.email.ledger.engagement import Engagement
 from sodate.email.ledger.states import RANK
 from sodate.kpis.contribution import Image, Part, hour_of, scope
 from sodate.leads.contact_state import id_of
@@ -49,8 +50,20 @@ _MARKS = {"unsubscribed_at": "email_unsubscribed", "replied_at": "email_replied"
 
 
 def engagement_of(image: Image) -> list[str]:
-    """`opened` and `clicked` by a person; `machine_opened` and `machine_clicked` where only machines did."""
-    return []
+    """What became of an email: `opened` and `clicked` by a person, `machine_…` where only machines did.
+
+    A person's click opened the email too, whether images were loaded or not. A click of which nobody knows is `unsure`.
+    """
+    seen = Engagement.of(image)
+    opened = seen.human_opened or seen.human_clicked
+    found = ["opened"] if opened else ["machine_opened"] if seen.machine_opened else []
+    if seen.human_clicked:
+        found.append("clicked")
+    elif seen.unsure_clicked:
+        found.append("unsure_clicked")
+    elif seen.machine_clicked:
+        found.append("machine_clicked")
+    return found
 
 
 def _scopes(image: Image) -> tuple[str, ...]:

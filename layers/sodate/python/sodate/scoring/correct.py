@@ -24,7 +24,12 @@ def judge(lead_id: str, activity: str, verdict: ActivityVerdict, now: datetime) 
         raise NotFound(f"the lead has no activity {activity}; `sodate lead explain --json` lists them")
     if match.type not in JUDGEABLE:
         raise Invalid(f"{match.type} is nothing that a robot does; only {', '.join(JUDGEABLE)} can be judged")
-    _log(lead_id, ActivityType.ACTIVITY_JUDGED, {"of": activity, "verdict": verdict.value}, now)
+    _log(
+        lead_id,
+        ActivityType.ACTIVITY_JUDGED,
+        {"of": activity, "at": keys.stamp(match.at), "verdict": verdict.value},
+        now,
+    )
 
 
 def adjust(lead_id: str, points: int, because: str, now: datetime) -> str:
