@@ -281,7 +281,8 @@ class KpiDays:
             self.stream(everything=True)
             self._call("kpi_rollup", {})
             self.world.now += _MINUTE
-            ahead = due.next_unread((pk for pk, _ in self.storage.items if pk.startswith(keys.DUE)), self.world.now)
+            buckets = [pk for pk, _ in self.storage.items if pk.startswith(keys.DUE)]
+            ahead = due.next_unread(buckets, self.world.now - _MINUTE)
             if len(self.storage.history) == self.begin + len(self.delivered) and ahead is None:
                 return
             if ahead is not None and ahead > self.world.now + timedelta(minutes=30):

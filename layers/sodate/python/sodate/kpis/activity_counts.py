@@ -16,6 +16,7 @@ NOT_COUNTED = (
     ActivityType.CONTACT_CHANGED,
 )  # fmt: skip
 _NOT_COUNTED = frozenset(one.value for one in NOT_COUNTED)
+_ANSWERS = frozenset(str(answer) for answer in range(11))
 #: Attributes of activities that are scopes.
 _DIMENSIONS = ("form", "source", "campaign", "scenario", "seminar")
 
@@ -37,7 +38,15 @@ def counts_of_activity(image: Image) -> Iterator[Part]:
     outcome = did(f"{type_}_{about.get('outcome')}")
     if about.get("outcome") and is_metric(outcome):
         counts[outcome] = 1
-    yield Part((ALL, *_scopes(about)), hour_of(str(image["at"])), counts)
+    yield Part((ALL, *_scopes(about)), hour_of(str(image["at"])), counts | _nps(about.get("nps")))
+
+
+def _nps(answer: Any) -> dict[str, int]:
+    """Counters of an answer from 0 to 10: `nps = (promoters − detractors) ÷ answers × 100`."""
+    if not isinstance(answer, int | float | str) or str(answer) not in _ANSWERS:
+        return {}
+    group = {9: {"nps_promoters": 1}, 10: {"nps_promoters": 1}, 7: {}, 8: {}}.get(int(answer), {"nps_detractors": 1})
+    return {"nps_answers": 1, **group}
 
 
 def _scopes(about: dict[str, Any]) -> Iterator[str]:
