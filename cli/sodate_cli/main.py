@@ -12,6 +12,7 @@ from sodate_cli.doctor.commands import doctor
 from sodate_cli.exceptions import consent_exception
 from sodate_cli.experiments import app as experiment_app
 from sodate_cli.imports.commands import export_leads, import_leads
+from sodate_cli.kpis import app as kpi_app
 from sodate_cli.lead_log import log
 from sodate_cli.leads import app as lead_app
 from sodate_cli.local.commands import app as local_app
@@ -47,6 +48,7 @@ app.add_typer(experiment_app, name="experiment")
 app.add_typer(template_app, name="template")
 app.add_typer(campaign_app, name="campaign")
 app.add_typer(tracking_app, name="tracking")
+app.add_typer(kpi_app, name="kpi")
 app.command("import")(import_leads)
 app.command("export")(export_leads)
 app.add_typer(sends_app, name="sends")

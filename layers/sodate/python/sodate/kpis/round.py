@@ -18,25 +18,33 @@ FULL_BYTES, FULL_ITEMS = 150_000, 2_000
 
 @dataclass(frozen=True)
 class Plan:
-    """`folded`: partition → sort keys of the changes items that the round takes."""
+    """`folded`: partition → sort keys of the changes items that the round takes.
+
+    `days`: None: each addition to an hour is one to its day. A correction corrects days by themselves.
+    """
 
     additions: Additions
     folded: dict[str, list[str]]
+    days: Additions | None = None
 
     def dumps(self) -> str:
-        return json.dumps([self.additions, self.folded], separators=(",", ":"), ensure_ascii=False)
+        return json.dumps([self.additions, self.folded, self.days], separators=(",", ":"), ensure_ascii=False)
 
     @classmethod
     def loads(cls, text: str) -> "Plan":
-        additions, folded = json.loads(text)
-        return cls(additions, folded)
+        additions, folded, days = json.loads(text)
+        return cls(additions, folded, days)
 
     def totals(self, zone: str) -> Iterator[tuple[str, str, str, dict[str, int]]]:
         """(scope, `hour` or `day`, which one, counts) of each total."""
         for scope, hours in self.additions.items():
             for hour, counts in hours.items():
                 yield scope, "hour", hour, counts
-            for day, counts in by_day(hours, zone).items():
+        days = self.days
+        if days is None:
+            days = {scope: by_day(hours, zone) for scope, hours in self.additions.items()}
+        for scope, by_date in days.items():
+            for day, counts in by_date.items():
                 yield scope, "day", day, counts
 
 

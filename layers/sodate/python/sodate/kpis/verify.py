@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sodate.dynamodb import kpi_keys, table
 from sodate.dynamodb.item import plain
 from sodate.kpis import store
-from sodate.kpis.contribution import ERASED, contributions
+from sodate.kpis.contribution import ERASED, Part, contributions
 from sodate.kpis.counted import COUNTED
 from sodate.kpis.delta import Additions, Sums
 from sodate.kpis.round import by_day
@@ -22,6 +22,10 @@ class Difference:
     counted: int
     from_scratch: int
 
+    @property
+    def is_day(self) -> bool:
+        return len(self.which) == len("2026-11-27")
+
 
 @dataclass
 class Verified:
@@ -30,16 +34,35 @@ class Verified:
     differences: list[Difference] = field(default_factory=list)
 
 
-def verify() -> Verified:
-    """What is not folded yet differs too: ask again some minutes later."""
+def verify(zone: str | None = None) -> Verified:
+    """What is not folded yet differs too: ask again some minutes later. `zone`: of the days, None: of the counters.
+
+    A day is what its hours come to; a difference of a day is one that remains when its hours are corrected.
+    """
     result = Verified()
     scratch = _from_scratch(result)
     hours, days = _totals()
-    zone = store.load_rounds().zone or "UTC"
+    zone = zone or store.load_rounds().zone or "UTC"
     alive = {scope: {hour: _of_alive(counts) for hour, counts in found.items()} for scope, found in hours.items()}
     result.differences += _differences(alive, scratch, result)
-    result.differences += _differences(days, {scope: by_day(found, zone) for scope, found in hours.items()}, result)
+    erased = {scope: {hour: _of_erased(counts) for hour, counts in found.items()} for scope, found in hours.items()}
+    truth = {scope: by_day(_both(scratch.get(scope, {}), erased.get(scope, {})), zone) for scope in scratch | erased}
+    result.differences += _differences(days, truth, result)
     return result
+
+
+def _of_erased(counts: dict[str, int]) -> dict[str, int]:
+    """What erased items contributed: once as figures, and once to be told apart."""
+    shadows = {name: count for name, count in counts.items() if name.startswith(ERASED)}
+    return shadows | {name.removeprefix(ERASED): count for name, count in shadows.items()}
+
+
+def _both(one: dict[str, dict[str, int]], two: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+    sums = Sums()
+    for hours in (one, two):
+        for hour, counts in hours.items():
+            sums.add(Part(("",), hour, counts))
+    return sums.additions.get("", {})
 
 
 def _from_scratch(result: Verified) -> Additions:

@@ -34,6 +34,7 @@ Kind = Literal[
     "campaign",
     "attribution",
     "tracking",
+    "kpis",
 ]
 #: Id of the kinds of which a playbook has exactly one.
 ONLY = "default"
