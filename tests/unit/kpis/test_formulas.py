@@ -26,7 +26,7 @@ BY_HAND = {
     "unsubscribe_rate": 5 / 7, "reply_rate": 10 / 7, "ctr": 1.5, "page_views": 1_250, "sessions": 500,
     "web_bounce_rate": 40.0, "engagement_rate": 60.0, "dwell": 90.0, "scroll": 62.0, "return_rate": 25.0,
     "conversions": 50, "cvr": 10.0, "leads": 40, "mqls": 16, "sqls": 8, "deals": 5, "won": 2,
-    "acceptance": 200 / 3, "win_rate": 40.0, "hours_to_mql": 12_960.0, "cpl": 5_000.0, "cpa": 4_000.0,
+    "acceptance": 200 / 3, "win_rate": 40.0, "time_to_mql": 12_960.0, "cpl": 5_000.0, "cpa": 4_000.0,
     "ltv": 450_000.0, "roi": 350.0, "nps": 25.0,
 }  # fmt: skip
 

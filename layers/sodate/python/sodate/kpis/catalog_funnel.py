@@ -95,7 +95,7 @@ FUNNEL: tuple[Kpi, ...] = (
         share_of("did_deal_won", "did_deal_won", "did_deal_lost"),
     ),
     Kpi(
-        "hours_to_mql",
+        "time_to_mql",
         "MQLまでの時間",
         "time to MQL",
         "獲得からMQLまでの平均分数。",

@@ -68,7 +68,7 @@ def parse_period(text: str) -> Period:
             return period_around("quarter", date(year or 0, quarter * 3, 1))
         if day is not None:
             return Period(one := date(year or 0, month or 0, day), one)
-        return period_around("year" if month is None else "month", date(year or 0, month or 1, 1))
+        return period_around("year" if month is None else "month", date(year or 0, 1 if month is None else month, 1))
     except (ValueError, OverflowError) as error:
         raise Invalid(f"{text!r}: {error}", "period") from error
 
