@@ -65,11 +65,9 @@ class FunnelStage:
 
 
 def read(scope: str, period: Period) -> Figures:
-    earlier = period.before()
-    days = _days(scope, Period(earlier.first, period.last)) if _fits(earlier, period) else _days(scope, period)
-    counts = added(of_day for day, of_day in days.items() if day in period)
-    before = added(of_day for day, of_day in days.items() if day in earlier)
-    return Figures(scope, period, counts, {day: one for day, one in days.items() if day in period}, before)
+    days = _days(scope, period)
+    before = added(_days(scope, period.before()).values())
+    return Figures(scope, period, added(days.values()), days, before)
 
 
 def hours(scope: str, first: str, last: str) -> dict[str, Counts]:
@@ -118,10 +116,6 @@ def added(many: Iterable[Mapping[str, float]]) -> Counts:
         for name, count in counts.items():
             total[name] = total.get(name, 0) + count
     return total
-
-
-def _fits(earlier: Period, period: Period) -> bool:
-    return (period.last - earlier.first).days < 400
 
 
 def _days(scope: str, period: Period) -> dict[date, Counts]:
