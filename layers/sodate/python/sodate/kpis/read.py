@@ -98,7 +98,7 @@ def stages_of(counts: Mapping[str, float]) -> list[FunnelStage]:
     return found
 
 
-def cohorts(scope: str, months: list[Period]) -> dict[Period, list[FunnelStage]]:
+def funnel_by_month(scope: str, months: list[Period]) -> dict[Period, list[FunnelStage]]:
     """By month of acquisition."""
     return {month: funnel(scope, month) for month in months}
 
