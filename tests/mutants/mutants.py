@@ -489,6 +489,7 @@ from tests.mutants.campaigns import CAMPAIGNS  # noqa: E402
 from tests.mutants.checks import CHECKS  # noqa: E402
 from tests.mutants.deciding import DECIDING  # noqa: E402
 from tests.mutants.experiments import EXPERIMENTS  # noqa: E402
+from tests.mutants.kpis import KPIS  # noqa: E402
 from tests.mutants.rehearsal_report import REHEARSAL_REPORT  # noqa: E402
 from tests.mutants.scenario_days import SCENARIO_DAYS  # noqa: E402
 from tests.mutants.scenario_engine import ENGINE  # noqa: E402
@@ -498,4 +499,4 @@ from tests.mutants.tracking import TRACKING  # noqa: E402
 
 MUTANTS += ABUSE + ALARM_MUTANTS + DELIVERY + DOCTOR + OPT_OUT + REDRIVE + RELEASES + ROTATION + DECIDING + ENGINE
 MUTANTS += BROADCASTS + EXPERIMENTS + SCENARIO_DAYS + SCENARIO_ENTRIES + REHEARSAL_REPORT + TEMPLATES
-MUTANTS += CALLS + CHECKS + CAMPAIGNS + TRACKING
+MUTANTS += CALLS + CHECKS + CAMPAIGNS + TRACKING + KPIS
