@@ -67,7 +67,7 @@ def written(*kinds: str, events: Sequence[str] = ("INSERT", "MODIFY")) -> dict[s
 
 
 #: Kinds of items whose changes change counters (`sodate.kpis.counted`).
-COUNTED = ("activity", "score", "send")
+COUNTED = ("activity", "score", "send", "session")
 #: Activities that are neither counted, nor published, nor marks of something counted.
 _QUIET_ACTIVITIES = (
     "mail_opened", "mail_clicked", "mail_bounced", "mail_complained", "segment_added", "segment_removed",

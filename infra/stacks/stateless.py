@@ -150,7 +150,7 @@ class StatelessStack(Stack):
             of["event_publisher"],
             kept.table,
             filters=[
-                written("submission", "consent", "state", "score", "signal"),
+                written("submission", "consent", "state", "score", "signal", "session"),
                 sends(),
                 activities(),
                 removed(*COUNTED),

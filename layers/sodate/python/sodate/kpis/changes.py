@@ -11,7 +11,8 @@ from sodate.dynamodb import keys
 from sodate.dynamodb.item import plain
 from sodate.kpis.contribution import Image, change
 from sodate.kpis.counted import COUNTED
-from sodate.kpis.delta import Change, record_id
+from sodate.kpis.delta import Change, Visitor, record_id
+from sodate.kpis.web_counts import visitor_of
 
 
 def changes_of(records: Iterable[Mapping[str, Any]]) -> list[Change]:
@@ -19,11 +20,18 @@ def changes_of(records: Iterable[Mapping[str, Any]]) -> list[Change]:
     changes = []
     for record in records:
         body = record["dynamodb"]
-        parts = change(COUNTED, _image(body, "OldImage"), _image(body, "NewImage"))
-        if parts:
+        old, new = _image(body, "OldImage"), _image(body, "NewImage")
+        parts, visitor = change(COUNTED, old, new), _new_visitor(old, new)
+        if parts or visitor:
             lead = keys.lead_id_of(body["Keys"]["pk"]["S"])
-            changes.append(Change(record_id(_event_id(record)), lead, _written(body), parts))
+            changes.append(Change(record_id(_event_id(record)), lead, _written(body), parts, visitor))
     return changes
+
+
+def _new_visitor(old: Image | None, new: Image | None) -> Visitor | None:
+    """None too for a visitor whom an earlier change of the session has told of."""
+    before, after = (visitor_of(one) if one and one.get("kind") == "session" else None for one in (old, new))
+    return after if after != before else None
 
 
 def new_activities(records: Iterable[Mapping[str, Any]]) -> list[Activity]:

@@ -40,7 +40,7 @@ def count(changes: Sequence[Change], planned: PlannedRounds, now: Callable[[], d
     """
     by_partition: dict[str, list[Change]] = defaultdict(list)
     for change in changes:
-        if change.parts:
+        if change.parts or change.visitor:
             by_partition[kpi_keys.delta_partition(change.written, change.shard)].append(change)
     if not by_partition:
         return 0

@@ -22,6 +22,10 @@ _LARGEST = 24_000
 _MOST_BODIES = 60_000
 
 
+#: Scopes, hour and hash of somebody who was there.
+Visitor = tuple[tuple[str, ...], str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """`record_id`: of the stream record, 8 bytes. `written`: when the item was changed; None: it does not say."""
@@ -30,6 +34,7 @@ class Change:
     lead: str
     written: datetime | None
     parts: tuple[Part, ...]
+    visitor: Visitor | None = None
 
     @property
     def shard(self) -> int:
@@ -50,33 +55,52 @@ class Packed:
 
     bodies: str
     records: str
+    visitors: str | None = None
+    """JSON of scopes, hour and hashes. Taking a visitor twice changes nothing, so they need no ids."""
 
     @property
     def content_hash(self) -> str:
         """Equal contents have one sort key: a batch that is delivered again as it was adds no item."""
-        return sha256(f"{self.bodies}\x1f{self.records}".encode()).hexdigest()[:16]
+        return sha256(f"{self.bodies}\x1f{self.records}\x1f{self.visitors}".encode()).hexdigest()[:16]
 
 
 def packed(changes: Iterable[Change]) -> Iterator[Packed]:
     """One delta item, or several when the content is large."""
+    changes = list(changes)
     bodies: dict[str, int] = {}
-    records, size = bytearray(), 0
+    records, size, visitors = bytearray(), 0, _visitors(changes)
     for change in sorted(changes, key=lambda one: one.record_id):
         body = _dumped(change.parts)
         if body not in bodies:
             if bodies and (size + len(body.encode()) > _LARGEST or len(bodies) >= _MOST_BODIES):
-                yield _packed(bodies, bytes(records))
-                bodies, records, size = {}, bytearray(), 0
+                yield _packed(bodies, bytes(records), visitors)
+                bodies, records, size, visitors = {}, bytearray(), 0, None
             bodies[body] = len(bodies)
             size += len(body.encode())
         records += change.record_id + bodies[body].to_bytes(_BODY, "big")
     if records:
-        yield _packed(bodies, bytes(records))
+        yield _packed(bodies, bytes(records), visitors)
 
 
-def _packed(bodies: Iterable[str], records: bytes) -> Packed:
+def _visitors(changes: Iterable[Change]) -> str | None:
+    seen: dict[tuple[tuple[str, ...], str], set[str]] = {}
+    for change in changes:
+        if change.visitor is not None:
+            scopes, hour, who = change.visitor
+            seen.setdefault((scopes, hour), set()).add(who)
+    if not seen:
+        return None
+    return json.dumps([[scopes, hour, sorted(who)] for (scopes, hour), who in sorted(seen.items())], ensure_ascii=False)
+
+
+def visitors_of(content: Packed) -> list[tuple[list[str], str, list[str]]]:
+    """Scopes, hour, hashes."""
+    return [(scopes, hour, who) for scopes, hour, who in json.loads(content.visitors or "[]")]
+
+
+def _packed(bodies: Iterable[str], records: bytes, visitors: str | None) -> Packed:
     text = f"[{','.join(bodies)}]".encode()
-    return Packed(b64encode(zlib.compress(text, 6)).decode(), b64encode(records).decode())
+    return Packed(b64encode(zlib.compress(text, 6)).decode(), b64encode(records).decode(), visitors)
 
 
 def _dumped(parts: Sequence[Part]) -> str:

@@ -10,8 +10,10 @@ from datetime import datetime
 
 from sodate.dynamodb import kpi_keys
 from sodate.kpis import store
-from sodate.kpis.delta import Sums, ids_of
+from sodate.kpis.delta import Sums, ids_of, visitors_of
+from sodate.kpis.period import day_of
 from sodate.kpis.round import FULL_BYTES, FULL_ITEMS, Plan
+from sodate.kpis.sketch import Sketch
 from sodate.kpis.store import Partition, Rounds
 
 
@@ -22,6 +24,7 @@ def fold(partitions: Iterable[str], zone: str, now: datetime) -> int:
     """
     rounds = finish(store.load_rounds(), now)
     waiting = [one for pk in dict.fromkeys(partitions) if (one := store.load_partition(pk)).waiting]
+    _note_visitors(waiting, rounds.zone or zone)
     done = 0
     while waiting:
         plan = planned(waiting)
@@ -29,6 +32,20 @@ def fold(partitions: Iterable[str], zone: str, now: datetime) -> int:
         waiting = [left for one in waiting if (left := one.after(plan.folded.get(one.pk, ()))).waiting]
         done += 1
     return done
+
+
+def _note_visitors(waiting: Iterable[Partition], zone: str) -> None:
+    """Before the rounds: a process that dies afterwards notes them again, which changes nothing."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for partition in waiting:
+        for content in partition.waiting.values():
+            for scopes, hour, who in visitors_of(content):
+                day = day_of(hour, zone)
+                for scope in scopes:
+                    found.setdefault((scope, day), set()).update(who)
+                    found.setdefault((scope, day[:7]), set()).update(who)
+    for (scope, period), seen in found.items():
+        store.merge_visitors(scope, period, Sketch.of(seen))
 
 
 def finish(rounds: Rounds, now: datetime) -> Rounds:

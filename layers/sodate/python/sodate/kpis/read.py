@@ -5,7 +5,7 @@ A read costs one query per scope: a day is about 300 bytes, so a month costs two
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from sodate.dynamodb import kpi_keys
 from sodate.kpis import formula, store
@@ -15,6 +15,7 @@ from sodate.kpis.definition import Kpi
 from sodate.kpis.email_counts import ALL
 from sodate.kpis.formula import NotDefined, Value
 from sodate.kpis.period import Period
+from sodate.kpis.sketch import EMPTY
 from sodate.scoring.score_state import FUNNEL
 
 Counts = dict[str, float]
@@ -80,6 +81,17 @@ def now_in(scope: str = ALL) -> Counts:
     """How many leads are in each stage (`in_stage_…`) and phase (`in_phase_…`) at this moment; completed stays."""
     key = kpi_keys.hour_total(NOW)
     return _public(store.totals_between(scope, key, key).get(NOW, {}))
+
+
+def visitors(scope: str, period: Period) -> int:
+    """Distinct visitors, as an estimate (`kpis.sketch`). Whole months cost one sketch each, days one each."""
+    months = period.first.day == 1 and (period.last + timedelta(days=1)).day == 1
+    length = 7 if months else 10
+    first, last = period.first.isoformat()[:length], period.last.isoformat()[:length]
+    union = EMPTY
+    for sketch in store.visitors_between(scope, first, last).values():
+        union = union.union(sketch)
+    return union.count
 
 
 def funnel(scope: str, period: Period) -> list[FunnelStage]:

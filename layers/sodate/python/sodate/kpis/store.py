@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,12 +12,14 @@ from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 
 from sodate.dynamodb import kpi_keys, table
-from sodate.dynamodb.item import Row, TableItem, encode, plain
+from sodate.dynamodb.item import Row, TableItem, decode, encode, plain
 from sodate.dynamodb.table import ConditionFailed
-from sodate.errors import Conflict
+from sodate.errors import Conflict, Transient
 from sodate.kpis.delta import Packed
 from sodate.kpis.round import Plan
+from sodate.kpis.sketch import EMPTY, Sketch
 
+_TRIES = 5
 #: A record can come again while the stream has it (a day) or its letter is in a dead-letter queue (two weeks).
 KEPT = timedelta(days=21)
 _ATTRIBUTES = frozenset({"pk", "sk", "kind", "round", "ttl"})
@@ -28,6 +30,7 @@ class KpiChangesItem(TableItem, discriminator="kpichanges"):
 
     bodies = UnicodeAttribute()
     records = UnicodeAttribute()
+    visitors = UnicodeAttribute(null=True)
 
 
 class KpiFoldedItem(TableItem, discriminator="kpifolded"):
@@ -48,6 +51,13 @@ class KpiTotalItem(TableItem, discriminator="kpitotal"):
     """Counters of one scope and hour, or day: one number attribute per metric. `round`: the latest that added."""
 
     round = NumberAttribute()
+
+
+class KpiVisitorsItem(TableItem, discriminator="kpivisitors"):
+    """Sketch of the distinct visitors of a scope in one local day or month (`kpis.sketch`)."""
+
+    sketch = UnicodeAttribute()
+    version = NumberAttribute()
 
 
 # -- changes that wait -------------------------------------------------------------------------------------------------
@@ -72,7 +82,7 @@ def put_changes(partitions: dict[str, Sequence[Packed]], now: datetime) -> None:
     """Append only; the same content again has the same key."""
     ttl = int((now + KEPT).timestamp())
     rows = [
-        encode(KpiChangesItem(pk, kpi_keys.delta(one.content_hash), bodies=one.bodies, records=one.records, ttl=ttl))
+        encode(KpiChangesItem(pk, kpi_keys.delta(one.content_hash), ttl=ttl, **asdict(one)))
         for pk, changes in partitions.items()
         for one in changes
     ]
@@ -86,7 +96,9 @@ def load_partition(pk: str) -> Partition:
     """Strongly consistent."""
     items = table.query(TableItem, pk)
     taken = {name for item in items if isinstance(item, KpiFoldedItem) for name in json.loads(item.names)}
-    changes = {item.sk: Packed(item.bodies, item.records) for item in items if isinstance(item, KpiChangesItem)}
+    changes = {
+        item.sk: Packed(item.bodies, item.records, item.visitors) for item in items if isinstance(item, KpiChangesItem)
+    }
     waiting = {sk: one for sk, one in changes.items() if sk not in taken}
     return Partition(pk, waiting, tuple(one for sk, one in changes.items() if sk in taken))
 
@@ -146,6 +158,33 @@ def add(pk: str, sk: str, counts: dict[str, int], round_number: int) -> None:
 def mark_folded(pk: str, names: Sequence[str], round_number: int, now: datetime) -> None:
     ttl = int((now + KEPT).timestamp())
     table.put(KpiFoldedItem(pk, kpi_keys.folded(round_number), names=json.dumps(list(names)), ttl=ttl))
+
+
+# -- visitors ---------------------------------------------------------------------------------------------------------
+
+
+def merge_visitors(scope: str, period: str, seen: Sketch) -> None:
+    """Add visitors to a day or month; those that it has already change nothing. Raises: `Transient`."""
+    pk, sk = kpi_keys.totals(scope), kpi_keys.visitors(period)
+    for _ in range(_TRIES):
+        item = table.find(KpiVisitorsItem, pk, sk)
+        before = Sketch.loads(item.sketch) if item is not None else EMPTY
+        after, version = before.union(seen), int(item.version) if item is not None else 0
+        if after == before:
+            return
+        unchanged = KpiVisitorsItem.version == version if version else KpiVisitorsItem.pk.does_not_exist()
+        with suppress(ConditionFailed):
+            table.put(KpiVisitorsItem(pk, sk, sketch=after.dumps(), version=version + 1), unchanged)
+            return
+    raise Transient("visitors change too fast; try again")
+
+
+def visitors_between(scope: str, first: str, last: str) -> dict[str, Sketch]:
+    """By day or month, from `first` to `last`, eventually consistent."""
+    rows = table.rows_between(kpi_keys.totals(scope), kpi_keys.visitors(first), kpi_keys.visitors(last))
+    items = (decode(KpiVisitorsItem, row) for row in rows)
+    found = {kpi_keys.period_of(item.sk): Sketch.loads(item.sketch) for item in items}
+    return {period: sketch for period, sketch in found.items() if len(period) == len(first)}
 
 
 # -- totals ------------------------------------------------------------------------------------------------------------
