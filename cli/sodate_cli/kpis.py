@@ -9,11 +9,12 @@ import typer
 from sodate.errors import Invalid, NotFound
 from sodate.kpis import store
 from sodate.kpis.catalog import KPIS
+from sodate.kpis.catalog_web import VISITORS
 from sodate.kpis.definition import Kpi
 from sodate.kpis.email_counts import ALL
 from sodate.kpis.formula import Number, Ratio, Value
 from sodate.kpis.period import Period, parse_period, today
-from sodate.kpis.read import Figures, FunnelStage, funnel, read
+from sodate.kpis.read import Figures, FunnelStage, funnel, read, visitors
 from sodate.kpis.rebuild import rebuild
 from sodate.kpis.target import KpiTargets
 from sodate.kpis.verify import Verified, verify
@@ -55,8 +56,9 @@ def show(
             raise Invalid(f"--language {language}: it is ja or en")
         zone = _zone()
         chosen = _period(period, first, last, today(now(where), zone))
-        figures, targets = read(scope, chosen), _targets()
-    rows = [_row(kpi, figures, targets, _span(chosen, period), language) for kpi in KPIS]
+        figures, targets, seen = read(scope, chosen), _targets(), visitors(scope, chosen)
+    rows = [_row(kpi, figures, targets, _span(chosen, period), language) for kpi in (*KPIS, VISITORS)]
+    rows[-1]["value"] = float(seen)
     if as_json:
         output.show_json(
             {"scope": scope, "from": chosen.first, "to": chosen.last, "time_zone": zone, "kpis": rows,

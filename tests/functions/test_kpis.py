@@ -1,18 +1,21 @@
 """Figures of the whole system: what emails, activities and scores come to in the counters."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sodate.activities.activity import Activity
 from sodate.activities.catalog import ActivityVerdict
 from sodate.activities.store import activities_of, activity_item
-from sodate.dynamodb import kpi_keys, table
-from sodate.dynamodb.item import TableItem
+from sodate.dynamodb import keys, kpi_keys, table
+from sodate.dynamodb.item import TableItem, row
 from sodate.dynamodb.table import Delete
 from sodate.kpis import store
+from sodate.kpis.period import parse_period
+from sodate.kpis.read import read, visitors
 from sodate.kpis.verify import verify
 from sodate.scoring.correct import judge
+from sodate.tracking.store import SessionItem
 
 from tests.functions.quick import QuickWorld
 
@@ -69,6 +72,36 @@ def test_an_opt_out_counts_in_the_hour_of_the_email_that_brought_it(world: Quick
     )
     assert hour[item["sent_at"][:13]]["email_unsubscribed"] == 1
     assert total(f"template:{item['template']}")["email_unsubscribed"] == 1
+
+
+def session(visitor: str, number: int, at: datetime, **given: Any) -> None:
+    figures: dict[str, Any] = {
+        "page_views": 3, "dwell_s": 90, "scroll_max": 60, "bounced": 0, "is_return": 0, "downloads": 0, "ctas": 0,
+        "verdict": "human", "source": "google", "medium": "cpc", "version": 1, "folded": {}, "last_at": "x",
+    }  # fmt: skip
+    item = row(
+        SessionItem, f"VISITOR#{visitor}", f"SESSION#{number}", visitor=visitor, session=str(number),
+        started_at=keys.stamp(at), **(figures | given),
+    )  # fmt: skip
+    table.put_row(item)
+
+
+def test_sessions_count_with_their_distinct_visitors_and_robots_apart(world: QuickWorld) -> None:
+    began = world.now
+    for number in range(6):
+        session(f"v{number % 4}", number, began, bounced=int(number == 0), is_return=int(number > 3))
+    session("scanner", 9, began, verdict="robot")
+    rest(world)
+    session("v0", 0, began, page_views=5)
+    rest(world)
+    november = parse_period("2026-11")
+    found = read("source:google", november)
+    assert visitors("all", november) == visitors("source:google", parse_period("2026-11-24")) == 4
+    assert {name: found.counts[name] for name in ("sessions", "page_views", "robot_sessions", "return_sessions")} == {
+        "sessions": 6, "page_views": 20, "robot_sessions": 1, "return_sessions": 2,
+    }  # fmt: skip
+    assert found.counts["bounces"] == 0
+    assert visitors("all", parse_period("2026-12")) == 0
 
 
 def test_an_erased_lead_leaves_its_figures(world: QuickWorld) -> None:

@@ -86,3 +86,14 @@ WEB: tuple[Kpi, ...] = (
         share_of("return_sessions", "sessions"),
     ),
 )
+#: Not a quotient of counters: `read.visitors` computes it from sketches.
+VISITORS = Kpi(
+    "visitors",
+    "ユニークビジター",
+    "unique visitors",
+    "この期間に訪れた異なるビジターの推定数。標準誤差0.57%。",
+    "Distinct visitors of the period, as an estimate with a standard error of 0.57 %.",
+    "distinct visitors",
+    Unit.COUNT,
+    (),
+)
