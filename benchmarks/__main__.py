@@ -18,6 +18,7 @@ from benchmarks import (
     hot_minute,
     import_time,
     imports,
+    kpis,
     lateness,
     pacing,
     peer,
@@ -94,6 +95,8 @@ def measure(size: Size, say: Callable[[str], None]) -> Json:
     found["scenario"] = scenario.measure(size.life)
     say("a back-fill of a new segment, killed twice")
     found["backfill"] = backfill.measure(size.filled)
+    say("counters of KPIs")
+    found["kpis"] = kpis.measure(10 * size.life, size.life // 10)
     say("a rehearsal, twice")
     found["rehearsal"] = rehearsal.measure(size.rehearsed)
     say("on a virtual clock: ticks, hot minute, pacing, a month")

@@ -183,7 +183,7 @@ class _Life:
 
     def _feed(self, function: str, changes: list[tuple[str, Json | None, Json | None]]) -> None:
         records = [
-            stream_record(new, old, number)
+            stream_record(new, old, number, self.here.now)
             for number, (_, old, new) in enumerate(changes)
             if new is not None and _WANTED[function](new["kind"]["S"], old)
         ]

@@ -42,6 +42,7 @@ def figures(found: Json) -> list[Figure]:
         "backfill": _backfill,
         "web_events": _web_events,
         "robot_verdicts": _robot_verdicts,
+        "kpis": _kpis,
     }
     rows = [row for name, make in made.items() if name in found for row in make(found[name])]
     return sorted(rows, key=lambda row: [int(part) for part in row.number.split(".")])
@@ -197,4 +198,17 @@ def _web_events(found: Json) -> list[Figure]:
         _at_least(5, "less CPU per web event than naive, times", found["less_cpu_than_naive"], 5, 11),
         _at_most(6, "kB of sodate.js, gzipped", found["beacon"]["bytes_gzipped"] / 1000, 3, 11),
         _at_most(6, "ms of sodate.js on the main thread, first time", browser.get("first_ms"), 2, 11),
+    ]
+
+
+def _kpis(found: Json) -> list[Figure]:
+    small, large = found["dashboard"]["10000"], found["dashboard"]["10000000"]
+    hottest = max((units for units, _ in found["hot"]["hottest"].values()), default=0)
+    worst = max(one["error"] for one in found["visitors"].values())
+    return [
+        _at_most(4, "write units of the counters per counted event", found["mix"]["write_units"], 0.2, 11),
+        _at_most(4, "hottest counter key, units per second at 10,000 events/s", hottest, 100, 11),
+        _at_most(4, "read units of a dashboard, 10,000,000 emails a month", large, 5, 11),
+        _at_most(4, "of it more than with 10,000 emails", large - small, 0, 11),
+        _at_most(12, "error of distinct visitors, %", 100 * worst, 2, 11),
     ]

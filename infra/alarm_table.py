@@ -27,8 +27,8 @@ class MetricAlarm:
 
 #: Each reads definitions of the playbook; the definition is the same for all, the release may not be.
 READERS_OF_DEFINITIONS = (
-    "activities_api",
-    "consent_pages", "email_events", "form_capture", "lead_import", "email_sender", "privacy_pages", "sales_feedback",
+    "activities_api", "sales_feedback",
+    "consent_pages", "email_events", "form_capture", "kpi_rollup", "lead_import", "email_sender", "privacy_pages",
     "sales_followup", "sales_handoff", "score_decay", "score_replay", "scoring", "send_sweeper", "step_mail_dispatch",
     "web_events",
 )  # fmt: skip

@@ -105,7 +105,9 @@ FUNCTIONS = (
     ),
     FunctionSpec(
         "event_publisher", Size(512, 30), Concurrency(None, _SOURCE_LIMITED),
-        plans_sends=True, settings=("SODATE_BUS", "SODATE_ANNOUNCE_ROUTINE"), buries=True,
+        # It counts what changed: changes of the counters, marks of emails and activities, due entries.
+        table=("PutItem", "UpdateItem", "BatchWriteItem"), plans_sends=True,
+        settings=("SODATE_BUS", "SODATE_ANNOUNCE_ROUTINE"), buries=True,
     ),
     FunctionSpec(
         "step_mail_dispatch", Size(1024, 55), Concurrency(1, _ONE_AT_A_TIME),
@@ -129,6 +131,9 @@ FUNCTIONS = (
         # The only one that may walk over the whole table: a replay is about everybody.
         table=(*KEYED_AND_QUERY, "Scan"), settings=("SODATE_REPLAY_QUEUE_URL",), replays=True, buries=True,
         deletes=MEMBER_LISTS,
+    ),
+    FunctionSpec(
+        "kpi_rollup", Size(512, 55), Concurrency(1, _ONE_AT_A_TIME), table=KEYED_AND_QUERY,
     ),
     FunctionSpec(
         "suppression_sync", Size(512, 60), Concurrency(1, _ONE_AT_A_TIME),

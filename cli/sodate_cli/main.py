@@ -16,6 +16,7 @@ from sodate_cli.intake.activities import app as activity_app
 from sodate_cli.intake.companies import app as company_app
 from sodate_cli.intake.deals import app as deal_app
 from sodate_cli.intake.tokens import app as token_app
+from sodate_cli.kpis import app as kpi_app
 from sodate_cli.lead_log import log
 from sodate_cli.lead_tracking import tracking
 from sodate_cli.leads import app as lead_app
@@ -64,6 +65,7 @@ app.add_typer(experiment_app, name="experiment")
 app.add_typer(template_app, name="template")
 app.add_typer(campaign_app, name="campaign")
 app.add_typer(tracking_app, name="tracking")
+app.add_typer(kpi_app, name="kpi")
 app.command("import")(import_leads)
 app.command("export")(export_leads)
 app.add_typer(sends_app, name="sends")

@@ -14,6 +14,7 @@ SCHEDULES = {
     "send_sweeper": Duration.minutes(5),
     "score_decay": Duration.minutes(1),
     "sales_followup": Duration.minutes(1),
+    "kpi_rollup": Duration.minutes(1),
     "suppression_sync": Duration.days(1),
 }
 #: Lambda keeps an asynchronous event for six hours at the most.

@@ -66,20 +66,29 @@ def written(*kinds: str, events: Sequence[str] = ("INSERT", "MODIFY")) -> dict[s
     return {"eventName": list(events), "dynamodb": {"NewImage": {"kind": {"S": list(kinds)}}}}
 
 
-def segment_changes() -> dict[str, Any]:
-    """Activities to publish: segments entered and left. Every other activity must not start the function."""
-    found = written("activity", events=["INSERT"])
-    found["dynamodb"]["NewImage"]["type"] = {"S": ["segment_entered", "segment_left"]}
+#: Kinds of items whose changes change counters (`sodate.kpis.counted`).
+COUNTED = ("activity", "score", "send", "session")
+#: Activities that are neither counted, nor published, nor marks of something counted.
+_QUIET_ACTIVITIES = (
+    "mail_opened", "mail_clicked", "mail_bounced", "mail_complained", "segment_added", "segment_removed",
+    "scenario_advanced", "score_adjusted", "contact_changed",
+)  # fmt: skip
+
+
+def activities() -> dict[str, Any]:
+    """Activities to publish or to count. Opens and clicks must not start the function: their emails are counted."""
+    found = written("activity")
+    found["dynamodb"]["NewImage"]["type"] = {"S": [{"anything-but": list(_QUIET_ACTIVITIES)}]}
     return found
 
 
-def settled_sends(stage: Stage) -> dict[str, Any]:
-    """Sends to publish: planned transactional emails, failures, and deliveries if the stage announces them.
-
-    The routine states of millions of mails must not start a function. (`sodate.outbox.events` decides finally.)
-    """
-    states = ["planned", "skipped", "failed", "unknown", "rejected", "bounced", "complained"]
-    wanted = [*states, "delivered"] if stage.announce_routine else states
+def sends() -> dict[str, Any]:
+    """Every change of a send counts, but the beginning of an attempt. (`sodate.outbox.events` decides what is said.)"""
     found = written("send")
-    found["dynamodb"]["NewImage"]["state"] = {"S": wanted}
+    found["dynamodb"]["NewImage"]["state"] = {"S": [{"anything-but": ["sending"]}]}
     return found
+
+
+def removed(*kinds: str) -> dict[str, Any]:
+    """Erased items of these kinds."""
+    return {"eventName": ["REMOVE"], "dynamodb": {"OldImage": {"kind": {"S": list(kinds)}}}}

@@ -32,7 +32,7 @@ from infra.components.queues import may_count, may_send
 from infra.components.rotation import rotate
 from infra.components.schedules import SCHEDULES, run_every
 from infra.components.secrets import arn_of, setting_of
-from infra.components.triggers import read_queue, read_stream, segment_changes, settled_sends, written
+from infra.components.triggers import COUNTED, activities, read_queue, read_stream, removed, sends, written
 from infra.stacks.stateful import StatefulStack
 
 
@@ -153,9 +153,10 @@ class StatelessStack(Stack):
             of["event_publisher"],
             kept.table,
             filters=[
-                written("submission", "consent", "state", "score", "signal"),
-                settled_sends(self.stage),
-                segment_changes(),
+                written("submission", "consent", "state", "score", "signal", "session"),
+                sends(),
+                activities(),
+                removed(*COUNTED),
             ],
         )
         for name, interval in SCHEDULES.items():

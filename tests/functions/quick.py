@@ -12,12 +12,13 @@ import pytest
 from moto import mock_aws
 from sodate.dynamodb import keys
 from sodate.dynamodb.table import Table
+from sodate.kpis.counted import COUNTED
 from sodate.scoring import replay_job
 from sodate.scoring.rescore import live_rules
 from sodate.scoring.store import ReplayOptions
 
 from tests.fakes.table import MemoryTable
-from tests.support.world import TABLE, Json, World, plain, stream_record
+from tests.support.world import TABLE, Json, World, plain, removed, stream_record
 
 NO_FAILURES: Json = {"batchItemFailures": []}
 #: Making a client costs more than a whole form post; moto answers it in whichever test it is used.
@@ -40,7 +41,11 @@ class QuickWorld(World):
         for key, item in self.table.items.items():
             seen = self._seen.get(key)
             if seen is not item and seen != item:
-                records.append(stream_record(item, seen, len(records)))
+                records.append(stream_record(item, seen, self._next_number(), self.now))
+        gone = sorted(
+            key for key in self._seen.keys() - self.table.items.keys() if self._seen[key]["kind"]["S"] in COUNTED
+        )
+        records += [removed(self._seen[key], self._next_number(), self.now) for key in gone]
         self._seen = dict(self.table.items)
         return records
 

@@ -82,6 +82,7 @@ def test_a_test_send_goes_to_seed_contacts_and_is_counted_nowhere(stage: QuickWo
     definitions = Definitions()
     mailing = {**definitions.live("mailing").body, "seed_contacts": ["taro@example.jp"]}
     definitions.publish("mailing", "default", mailing, stage.now)
+    stage.settle()
     before = {item["pk"] + item["sk"]: item for item in stage.items()}
     assert run("test", "monthly", "--json")[0]["answer"] == "accepted"
     stage.now += timedelta(seconds=1)

@@ -95,6 +95,7 @@ def test_every_schedule_rings_when_it_stops_and_only_silence_counts_as_trouble_t
     assert waits == {
         "step_mail_dispatch": 600,
         "score_decay": 600,
+        "kpi_rollup": 600,
         "sales_followup": 600,
         "send_sweeper": 900,
         "suppression_sync": 30 * 3600,

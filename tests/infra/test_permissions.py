@@ -15,7 +15,11 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
     "consent_pages": {"dynamodb": KEYED_AND_QUERY | {"DeleteItem"}, "secretsmanager": SECRET},
     "email_events": {"dynamodb": KEYED_AND_QUERY, "secretsmanager": SECRET, "sqs": CONSUME | SEND},
     "scoring": {"dynamodb": KEYED_AND_QUERY | {"BatchGetItem", "BatchWriteItem", "DeleteItem"} | STREAM, "sqs": SEND},
-    "event_publisher": {"dynamodb": STREAM, "events": {"PutEvents"}, "sqs": SEND},
+    "event_publisher": {
+        "dynamodb": {"PutItem", "UpdateItem", "BatchWriteItem"} | STREAM,
+        "events": {"PutEvents"},
+        "sqs": SEND,
+    },
     "step_mail_dispatch": {"dynamodb": KEYED_AND_QUERY, "ses": {"GetAccount"}, "sqs": SEND},
     "email_sender": {
         # Query: it reads the list of a segment's members for a broadcast.
@@ -32,6 +36,7 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
     "score_decay": {"dynamodb": KEYED_AND_QUERY | {"DeleteItem"}, "sqs": SEND},
     # A replay is about everybody: the only function that may walk over the whole table.
     "score_replay": {"dynamodb": KEYED_AND_QUERY | {"Scan", "DeleteItem"}, "sqs": CONSUME | SEND},
+    "kpi_rollup": {"dynamodb": KEYED_AND_QUERY, "sqs": SEND},
     "suppression_sync": {
         "dynamodb": KEYED,
         "secretsmanager": SECRET,
@@ -81,6 +86,7 @@ MAY_SEND_TO = {
     "send_sweeper": {"send-sweeper-dlq"},
     "score_decay": {"score-decay-dlq"},
     "score_replay": {"score-replay-dlq", "score-replay"},
+    "kpi_rollup": {"kpi-rollup-dlq"},
     "suppression_sync": {"suppression-sync-dlq"},
     "sales_handoff": {"sales-handoff-dlq"},
     "sales_followup": {"sales-followup-dlq"},

@@ -490,6 +490,7 @@ from tests.mutants.checks import CHECKS  # noqa: E402
 from tests.mutants.deals import DEALS  # noqa: E402
 from tests.mutants.deciding import DECIDING  # noqa: E402
 from tests.mutants.experiments import EXPERIMENTS  # noqa: E402
+from tests.mutants.kpis import KPIS  # noqa: E402
 from tests.mutants.privacy import PRIVACY  # noqa: E402
 from tests.mutants.rehearsal_report import REHEARSAL_REPORT  # noqa: E402
 from tests.mutants.robots import ROBOTS  # noqa: E402
@@ -506,3 +507,4 @@ MUTANTS += TRACKING
 MUTANTS += ROBOTS
 MUTANTS += PRIVACY
 MUTANTS += DEALS
+MUTANTS += KPIS

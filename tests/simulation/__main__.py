@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tests.simulation.fact_days import Result as FactDays
     from tests.simulation.history import Result
     from tests.simulation.interleavings import Found as Orders
+    from tests.simulation.kpi_days import Result as KpiDays
     from tests.simulation.old_release import Result as Mixed
     from tests.simulation.rotation import Result as Rotations
     from tests.simulation.scenario_days import Result as ScenarioDays
@@ -108,6 +109,7 @@ def main() -> int:
             ("", "old release", pool.map(_mix_releases, range(first, first + max(10, len(seeds) // 40)))),
             ("scenarios_", "scenario days", pool.map(_scenario_days, seeds, chunksize=10)),
             ("facts_", "fact days", pool.map(_fact_days, seeds, chunksize=5)),
+            ("kpis_", "kpi days", pool.map(_kpi_days, range(first, first + max(20, len(seeds) // 4)), chunksize=5)),
             ("", "dead letters", pool.map(_redrive, range(first, first + max(20, len(seeds) // 20)))),
         ):
             for one in played:
@@ -167,6 +169,12 @@ def _scenario_days(seed: int) -> "ScenarioDays":
 
 def _fact_days(seed: int) -> "FactDays":
     from tests.simulation.fact_days import play
+
+    return play(seed)
+
+
+def _kpi_days(seed: int) -> "KpiDays":
+    from tests.simulation.kpi_days import play
 
     return play(seed)
 

@@ -21,6 +21,7 @@ from ses_simulator.envelopes import sqs_event_of
 from sodate.authoring.apply import apply_directory
 from sodate.dynamodb.client import sdk_client
 from sodate.dynamodb.table import Table
+from sodate.kpis.counted import COUNTED
 from sodate.playbook.store import Definitions
 from sodate.runtime import clock
 from sodate.runtime.app import App
@@ -56,6 +57,7 @@ class World:
         self.delayed: list[tuple[datetime, Sequence[Mapping[str, Any]]]] = []
         self._monkeypatch = monkeypatch
         self._seen: dict[tuple[str, str], Json] = {}
+        self._record_number = 0
         self._create_queues()
         self.gateway = self._create_table()
         self.gateway.use()
@@ -114,6 +116,7 @@ class World:
         self.call("send_sweeper", {})
         self.call("score_decay", {})
         self.call("sales_followup", {})
+        self.call("kpi_rollup", {})
         self.settle()
 
     def advance(self, span: timedelta) -> None:
@@ -252,15 +255,20 @@ class World:
         now, records = self._raw(), []
         for key, item in now.items():
             if self._seen.get(key) != item:
-                records.append(stream_record(item, self._seen.get(key), len(records)))
+                records.append(stream_record(item, self._seen.get(key), self._next_number(), self.now))
+        gone = sorted(key for key in self._seen.keys() - now.keys() if self._seen[key]["kind"]["S"] in COUNTED)
+        records += [removed(self._seen[key], self._next_number(), self.now) for key in gone]
         self._seen = now
         return records
+
+    def _next_number(self) -> int:
+        self._record_number += 1
+        return self._record_number
 
     def _stream(self) -> bool:
         records = self.stream_records()
         scoring = [r for r in records if _filter(r, {"activity"}, {"profile"})]
-        published = {"submission", "consent", "state", "score", "send", "signal"}
-        outbox = [r for r in records if _filter(r, set(), published) or _is_segment_change(r)]
+        outbox = [r for r in records if is_for_the_publisher(r)]
         for function, wanted in (("scoring", scoring), ("event_publisher", outbox)):
             if wanted:
                 assert self.call(function, {"Records": wanted}) == {"batchItemFailures": []}
@@ -368,20 +376,35 @@ class _Bus:
         return {"FailedEntryCount": 0}
 
 
-def stream_record(new: Json, old: Json | None, number: int) -> Json:
+def stream_record(new: Json, old: Json | None, number: int, at: datetime | None = None) -> Json:
     body = {"Keys": {"pk": new["pk"], "sk": new["sk"]}, "NewImage": new, "SequenceNumber": str(1000 + number)}
     if old:
         body["OldImage"] = old
+    if at:
+        body["ApproximateCreationDateTime"] = at.timestamp()
     return {"eventID": str(number), "eventName": "MODIFY" if old else "INSERT", "dynamodb": body}
 
 
+def removed(old: Json, number: int, at: datetime) -> Json:
+    body = {
+        "Keys": {"pk": old["pk"], "sk": old["sk"]},
+        "OldImage": old,
+        "SequenceNumber": str(1000 + number),
+        "ApproximateCreationDateTime": at.timestamp(),
+    }
+    return {"eventID": str(number), "eventName": "REMOVE", "dynamodb": body}
+
+
 def _filter(record: Json, inserts: set[str], any_change: set[str]) -> bool:
-    kind = record["dynamodb"]["NewImage"]["kind"]["S"]
+    kind = record["dynamodb"].get("NewImage", {}).get("kind", {}).get("S")
     return kind in any_change or (kind in inserts and record["eventName"] == "INSERT")
 
 
-def _is_segment_change(record: Json) -> bool:
-    return record["dynamodb"]["NewImage"].get("type", {}).get("S") in ("segment_entered", "segment_left")
+def is_for_the_publisher(record: Json) -> bool:
+    """As the filter of its mapping (`infra/components/triggers.py`), a little wider."""
+    if record["eventName"] == "REMOVE":
+        return record["dynamodb"]["OldImage"]["kind"]["S"] in COUNTED
+    return _filter(record, set(), {"submission", "consent", "state", "signal", *COUNTED})
 
 
 def plain(item: Json) -> Json:

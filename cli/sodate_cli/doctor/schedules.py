@@ -18,6 +18,7 @@ SCHEDULED: Mapping[str, tuple[due.Lane, ...]] = {
     "send_sweeper": (due.WATCH,),
     "score_decay": (due.DECAY,),
     "sales_followup": (due.SALES, due.WEBHOOK),
+    "kpi_rollup": (due.KPI,),
     "suppression_sync": (),
 }
 #: An idle cursor is written every ten minutes, the sweeper runs every five.

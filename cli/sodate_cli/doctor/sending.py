@@ -11,6 +11,7 @@ from sodate.email.operator_lists.unknown import unknown_sends
 from sodate.email.reputation import rate_limiter
 from sodate.errors import SodateError
 from sodate.forms.definition import Form
+from sodate.kpis.target import KpiTargets
 from sodate.playbook.store import Kind, Stored, parsed
 from sodate.sales.definition import Sales
 from sodate.scenarios.programs import model_of
@@ -25,6 +26,7 @@ from sodate_cli.doctor.finding import Check, Result, Verdict, failed, judged, li
 MODELS: dict[Kind, type[BaseModel]] = {
     "mailing": Mailing, "form": Form, "template": Template, "sequence": Sequence, "rules": RuleSet, "sales": Sales,
     "segments": SegmentSet, "broadcast": Broadcast, "tracking": Tracking,
+    "kpis": KpiTargets,
 }  # fmt: skip
 _NEEDED: tuple[Kind, ...] = ("mailing", "form", "template")
 

@@ -1,6 +1,7 @@
 """ACT# items: reads and writes of the activity log of a lead. ADCLICK# items: click ids with which a lead came."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from sodate.activities.catalog import ActivityType
 from sodate.activities.verdict import counts
 from sodate.dynamodb import campaign_keys, keys, table
 from sodate.dynamodb.item import TableItem, encode
-from sodate.dynamodb.table import Update
+from sodate.dynamodb.table import ConditionFailed, Update
 from sodate.errors import Invalid
 
 #: No ad platform takes a conversion of an older click.
@@ -29,6 +30,9 @@ class ActivityItem(TableItem, discriminator="activity"):
     #: leads never do.
     copied_from = UnicodeAttribute(null=True)
     recorded_at = NumberAttribute(null=True)
+    verdict = UnicodeAttribute(null=True)
+    """The latest verdict on this activity, for the counters; the log itself has it as `activity_judged`."""
+    verdict_position = UnicodeAttribute(null=True)
 
 
 class AdClickItem(TableItem, discriminator="adclick"):
@@ -63,6 +67,18 @@ def logged_once(activity: Activity) -> Update:
         ActivityItem.recorded_at.set(first),
     ]
     return Update(item, actions)
+
+
+def mark_verdict(lead_id: str, judged: tuple[str, str], verdict: str, position: str) -> None:
+    """Set the verdict on an activity; in any order of the calls, the verdict with the latest position stays.
+
+    `judged`: stamp and key of the activity. `position`: of the verdict in the log. No effect without the activity.
+    """
+    item = ActivityItem(keys.lead(lead_id), keys.activity(datetime.fromisoformat(judged[0]), judged[1]))
+    last = ActivityItem.verdict_position
+    is_later = ActivityItem.pk.exists() & (last.does_not_exist() | (last < position))
+    with suppress(ConditionFailed):
+        table.update(item, [ActivityItem.verdict.set(verdict), last.set(position)], is_later)
 
 
 def contact_changed(lead_id: str, reason: str, at: datetime, reference: str) -> ActivityItem:

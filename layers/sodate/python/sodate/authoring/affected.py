@@ -18,6 +18,7 @@ _ALWAYS: dict[Kind, list[str]] = {
         "each lead is scored anew from its whole log with its next activity; stored reasons keep their version",
         "whom it moves, and how many calls that means: sodate score diff --rules <the new rules.yaml>",
     ],
+    "kpis": ["attainment in reports and `sodate kpi show`, from now on; no counter changes"],
     "segments": [
         _BACKFILL,
         "who would enter and leave, and why: sodate segment preview",

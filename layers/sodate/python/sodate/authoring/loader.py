@@ -1,7 +1,7 @@
 """Directory → typed documents. Collects every problem and never raises for bad input.
 
 playbook.yaml  forms/*.yaml  templates/*.yaml (+ bodies)  sequences/*.yaml  scenarios/*.yaml  broadcasts/*.yaml
-campaigns/*.yaml  rules.yaml  sales.yaml  segments.yaml  activities.yaml  tracking.yaml  attribution.yaml
+campaigns/*.yaml  rules.yaml  sales.yaml  segments.yaml  activities.yaml  tracking.yaml  attribution.yaml  kpis.yaml
 rehearsal.yaml (never published)
 """
 
@@ -22,6 +22,7 @@ from sodate.campaigns.attribution_rules import AttributionRules
 from sodate.campaigns.campaign import Campaign
 from sodate.email.content.template import Preheader, Subject, TemplateHead
 from sodate.forms.definition import Form
+from sodate.kpis.target import KpiTargets
 from sodate.playbook.explain import in_place, line_of
 from sodate.playbook.model import Definition, Language
 from sodate.playbook.problem import Problem, Severity
@@ -70,6 +71,7 @@ SINGLE: dict[str, type[BaseModel]] = {
     "tracking.yaml": Tracking,
     "attribution.yaml": AttributionRules,
     "activities.yaml": DeclaredActivities,
+    "kpis.yaml": KpiTargets,
     "rehearsal.yaml": Assumptions,
 }
 MANY: dict[str, type[BaseModel]] = {
@@ -122,6 +124,7 @@ class Playbook:
     tracking: Doc[Tracking] | None = None
     attribution: Doc[AttributionRules] | None = None
     activities: Doc[DeclaredActivities] | None = None
+    kpis: Doc[KpiTargets] | None = None
     rehearsal: Doc[Assumptions] | None = None
     forms: list[Doc[Form]] = field(default_factory=list)
     templates: list[Doc[TemplateFile]] = field(default_factory=list)
@@ -146,6 +149,7 @@ def load(directory: FilePath, overrides: Mapping[str, Any] | None = None) -> Pla
     playbook.tracking = reader.one("tracking.yaml", Tracking, required=False)
     playbook.attribution = reader.one("attribution.yaml", AttributionRules, required=False)
     playbook.activities = reader.one("activities.yaml", DeclaredActivities, required=False)
+    playbook.kpis = reader.one("kpis.yaml", KpiTargets, required=False)
     playbook.rehearsal = reader.one("rehearsal.yaml", Assumptions, required=False)
     playbook.forms = reader.many("forms", Form)
     playbook.templates = reader.many("templates", TemplateFile)

@@ -15,7 +15,7 @@ from sodate.playbook.store import Definitions, Kind, Stored, digest
 
 KINDS: tuple[Kind, ...] = (
     "template", "activities", "mailing", "sales", "rules", "tracking", "segments", "sequence", "broadcast", "form",
-    "campaign", "attribution",
+    "campaign", "attribution", "kpis",
 )  # fmt: skip
 What = Literal["added", "changed", "retired", "left"]
 

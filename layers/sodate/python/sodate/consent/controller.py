@@ -1,7 +1,7 @@
 """HTTP controller of the opt-in, unsubscribe and preference pages: verifies the link, acts, renders the page."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
@@ -79,7 +79,7 @@ class ConsentController:
 
     def change_preferences(self, token: str, body: bytes, preferred: str, now: datetime) -> Response:
         def act(payload: Mapping[str, Any], _: str) -> Response:
-            changes = read_preference_changes(_fields(body))
+            changes = replace(read_preference_changes(_fields(body)), send_id=payload.get("s"))
             state = change_preferences(payload["l"], changes, self.retention, now)
             return self._preferences(state, "stopped" if changes.stop else "saved", now)
 

@@ -42,8 +42,10 @@ class Links:
         token = self.signer.sign(UNSUBSCRIBE, {"l": lead_id, "s": send_id, "t": topic}, now, UNSUBSCRIBE_LIFETIME)
         return f"{self.base}/unsubscribe/{token}"
 
-    def preferences(self, lead_id: str, now: datetime) -> str:
-        token = self.signer.sign(PREFERENCES, {"l": lead_id}, now, PREFERENCES_LIFETIME)
+    def preferences(self, lead_id: str, now: datetime, send_id: str | None = None) -> str:
+        """`send_id`: the email with the link, to which an opt-out on the page is counted."""
+        payload = {"l": lead_id} if send_id is None else {"l": lead_id, "s": send_id}
+        token = self.signer.sign(PREFERENCES, payload, now, PREFERENCES_LIFETIME)
         return f"{self.base}/preferences/{token}"
 
     def visitor_token(self, lead_id: str, now: datetime) -> str:

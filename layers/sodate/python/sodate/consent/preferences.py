@@ -33,7 +33,10 @@ _TRIES = 5
 
 @dataclass(frozen=True)
 class PreferenceChanges:
-    """Values of one POST. None leaves the setting unchanged; `pause_days` 0 ends a pause."""
+    """Values of one POST. None leaves the setting unchanged; `pause_days` 0 ends a pause.
+
+    `send_id`: the email whose link led to the page; None for a link of an older release.
+    """
 
     shown: frozenset[str] = frozenset()
     ticked: frozenset[str] = frozenset()
@@ -43,6 +46,7 @@ class PreferenceChanges:
     time_zone: str | None = None
     tracking: str | None = None
     stop: bool = False
+    send_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -123,10 +127,10 @@ def change_preferences(lead_id: str, changes: PreferenceChanges, retention: time
         after = _preferred(_chosen(state, plan, now), changes, now)
         if after == state:
             if changes.stop:  # already opted out; recorded again only while an opt-in request is pending
-                unsubscribe(OptOut(lead_id, "preferences", None, "preference_page"), now, retention)
+                unsubscribe(OptOut(lead_id, changes.send_id or "preferences", None, "preference_page"), now, retention)
             return state
         writes: list[Write] = [state_change(state, after, (*plan.ended, *plan.renewed))]
-        writes += _evidence(state, evidence, plan, retention, now)
+        writes += _evidence(state, evidence, plan, retention, now, changes.send_id)
         if (after.language, after.tracking) != (state.language, state.tracking):
             writes.append(preference_change(after))
         try:
@@ -156,7 +160,12 @@ def _preferred(state: ContactState, changes: PreferenceChanges, now: datetime) -
 
 
 def _evidence(
-    state: ContactState, evidence: Sequence[ConsentItem], plan: PreferencePlan, retention: timedelta, now: datetime
+    state: ContactState,
+    evidence: Sequence[ConsentItem],
+    plan: PreferencePlan,
+    retention: timedelta,
+    now: datetime,
+    send_id: str | None,
 ) -> list[Write]:
     """The activity, and the consent evidence of topics that were withdrawn or renewed."""
     changed = (*plan.ended, *plan.renewed)
@@ -164,6 +173,8 @@ def _evidence(
     kind = "unsubscribed" if is_opt_out else "preferences_changed"
     key = activity_key(kind, keys.stamp(now))
     about = {"scope": "all" if plan.is_full_stop else ",".join(plan.ended)} if is_opt_out else {}
+    if is_opt_out and send_id is not None:
+        about["send"] = send_id
     writes: list[Write] = [Put(activity_item(Activity(state.lead_id, kind, now, key, about)))]
     if is_opt_out:
         topics = plan.ended or tuple(sorted(state.topics))

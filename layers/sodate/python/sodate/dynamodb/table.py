@@ -274,6 +274,17 @@ def page(pk: str, after: str | None, limit: int) -> tuple[list[Row], str | None]
     return reply["Items"], last["sk"]["S"] if last else None
 
 
+def rows_between(pk: str, first: str, last: str, *, consistent: bool = False) -> list[Row]:
+    """Items of a partition from the sort key `first` to `last`, both included, of any kind."""
+    request: Row = {
+        "TableName": name(),
+        "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
+        "ExpressionAttributeValues": {":pk": {"S": pk}, ":first": {"S": first}, ":last": {"S": last}},
+        "ConsistentRead": consistent,
+    }
+    return [row for page in _pages("Query", request) for row in page]
+
+
 def scan(model: type[Item], condition: Condition | None = None, *, consistent: bool = False) -> Iterator[Item]:
     """The whole table, page by page, items of one partition together: only for an export that an operator starts."""
     names: dict[str, str] = {}

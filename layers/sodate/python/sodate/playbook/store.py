@@ -35,6 +35,7 @@ Kind = Literal[
     "attribution",
     "tracking",
     "activities",
+    "kpis",
 ]
 #: Id of the kinds of which a playbook has exactly one.
 ONLY = "default"

@@ -16,6 +16,7 @@ from ulid import ULID
 
 from sodate.dynamodb.table import Table
 from sodate.email.delivery.dispatcher import DispatcherCache
+from sodate.kpis.count import PlannedRounds
 from sodate.playbook.store import Definitions, DefinitionUnreadable
 from sodate.runtime.aws import AwsClients, BotoClients
 from sodate.runtime.clock import Clock
@@ -39,6 +40,7 @@ class App:
         self.aws = aws
         self.dispatcher_cache = DispatcherCache()
         self.addresses, self.beacon = AddressWindow(), Script()
+        self.planned_rounds = PlannedRounds()
         self.post_json = post_json
         self.deliver_webhook: Callable[[Post], int] = lambda post: deliver(post, allow_private=settings.is_local)
 

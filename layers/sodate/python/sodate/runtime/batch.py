@@ -53,6 +53,18 @@ def each_group(app: App, event: Mapping[str, Any], act: Callable[[str, list[Reco
     return report
 
 
+def whole_batch(app: App, event: Mapping[str, Any], act: Callable[[list[Record]], int]) -> Failures:
+    """Stream: all records at once; `act` returns how many it used. After an error, all of them are delivered again."""
+    records = list(event["Records"])
+    batch = _Batch(app, is_redrive=bool(event.get("redrive")))
+    first = min(records, key=lambda record: int(record["dynamodb"]["SequenceNumber"]))
+    batch.retried(first["dynamodb"]["SequenceNumber"], lambda: {"counted": act(records)})
+    report = batch.report()
+    if batch.failed and not batch.is_redrive and app.settings.is_local:
+        raise Transient("the batch failed")  # as in `each_group`
+    return report
+
+
 def poll_entries(app: App, lane: EntryLane[M]) -> Polled:
     """One tick of a lane whose entries are processed one by one."""
     began, outcomes = app.clock.now(), Counter[str]()
@@ -125,6 +137,14 @@ class _Batch:
         except (Invalid, NotFound) as error:
             outcome = self._set_aside(name, content, str(error))
         except Exception as error:  # noqa: BLE001  an error of one record must not repeat the others
+            outcome = self._fails(name, error)
+        self._outcomes.update({outcome: 1} if isinstance(outcome, str) else outcome)
+
+    def retried(self, name: str, act: Callable[[], Outcome]) -> None:
+        """As `guarded`, for work that no error ends: nothing is set aside."""
+        try:
+            outcome = act()
+        except Exception as error:  # noqa: BLE001  the caller's other work must not fail with it
             outcome = self._fails(name, error)
         self._outcomes.update({outcome: 1} if isinstance(outcome, str) else outcome)
 

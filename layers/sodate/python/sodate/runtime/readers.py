@@ -33,6 +33,7 @@ MODELS: dict[str, tuple[str, str]] = {
     "broadcast": ("sodate.broadcasts.broadcast", "Broadcast"),
     "campaign": ("sodate.campaigns.campaign", "PublishedCampaign"),
     "tracking": ("sodate.tracking.definition", "Tracking"),
+    "kpis": ("sodate.kpis.target", "KpiTargets"),
     "attribution": ("sodate.campaigns.attribution_rules", "AttributionRules"),
 }
 

@@ -49,7 +49,9 @@ DECAY = Lane("decay", 2)
 SALES = Lane("sales", 1)
 #: Posts of webhook steps, apart from what sales waits for.
 WEBHOOK = Lane("webhook", 1)
-LANES = (*SENDING, WATCH, DECAY, SALES, WEBHOOK)
+#: Changes that the counters have not added yet.
+KPI = Lane("kpi", 1)
+LANES = (*SENDING, WATCH, DECAY, SALES, WEBHOOK, KPI)
 
 
 class DueItem(TableItem, discriminator="due"):

@@ -5,12 +5,19 @@ from collections.abc import Callable
 from sodate.activities.activity import Activity
 from sodate.activities.catalog import ActivityType, is_engagement
 from sodate.scoring.compiled_rules import CompiledRules
-from sodate.scoring.score_state import RuleState, ScoreState
+from sodate.scoring.score_state import FUNNEL, RuleState, ScoreState
 
 #: Plain text, because activities are read as they are stored.
 _STAGES = {type_.value: type_.leads_to for type_ in ActivityType if type_.leads_to is not None}
 #: Written by sales or operators: a correction of points, a verdict on another activity, or another lifecycle stage.
 _STAFF_TYPES = frozenset({ActivityType.SCORE_ADJUSTED.value, ActivityType.ACTIVITY_JUDGED.value, *_STAGES})
+
+#: Place in the funnel to which an activity moves the lead, by type.
+_REACHES = {
+    ActivityType.SALES_ACCEPTED.value: FUNNEL.index("sql"),
+    ActivityType.MEETING_SET.value: FUNNEL.index("deal"),
+    ActivityType.DEAL_WON.value: FUNNEL.index("won"),
+}
 
 #: Called with the number of each rule that counted an activity.
 Recorder = Callable[[int, Activity], None]
@@ -35,6 +42,8 @@ class Accumulator:
         """Add one activity to `score_state`, in place. Returns whether anything but the time of it was recorded."""
         changed = self._count(score_state, activity, minute, recorder)
         type_ = activity.type
+        if type_ in _REACHES:
+            score_state.reach(_REACHES[type_], minute)
         if is_engagement(type_, activity.about):
             score_state.seen = minute
         elif type_ in _STAFF_TYPES:

@@ -7,10 +7,11 @@ from sodate.conditions.language import Condition
 from sodate.scoring.compiled_rules import CompiledRules
 from sodate.scoring.predicates import Holds, Situation, compiled_condition
 from sodate.scoring.rank import Rank
-from sodate.scoring.score_state import ScoreState
+from sodate.scoring.score_state import FUNNEL, ScoreState
 from sodate.scoring.view import clamped, sums_of
 
 _BEFORE_SALES = (LifecycleStage.LEAD, LifecycleStage.REJECTED, LifecycleStage.LOST)
+_MQL = FUNNEL.index("mql")
 #: By fit class, then by engagement class; the best first.
 _RANKS = ((Rank.A1, Rank.A2, Rank.A3), (Rank.B1, Rank.B2, Rank.B3), (Rank.C1, Rank.C2, Rank.C3))
 
@@ -51,6 +52,7 @@ class Classifier:
             score_state.rises.append(minute)
             if score_state.stage in _BEFORE_SALES:
                 score_state.stage, score_state.stage_since = LifecycleStage.MQL, minute
+                score_state.reach(_MQL, minute)
         score_state.hot = hot
         if phase != score_state.phase:
             score_state.enter(phase, minute, cause)

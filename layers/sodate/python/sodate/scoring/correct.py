@@ -32,7 +32,8 @@ def judge(lead_id: str, activity: str, verdict: ActivityVerdict, now: datetime) 
         raise NotFound(f"the lead has no activity {activity}; `sodate lead explain --json` lists them")
     if match.type not in JUDGEABLE:
         raise Invalid(f"{match.type} is nothing that a robot does; only {', '.join(JUDGEABLE)} can be judged")
-    put = _put(lead_id, ActivityType.ACTIVITY_JUDGED, {"of": activity, "verdict": verdict.value}, now)
+    about = {"of": activity, "at": keys.stamp(match.at), "verdict": verdict.value}
+    put = _put(lead_id, ActivityType.ACTIVITY_JUDGED, about, now)
     send_id = match.about.get("send") if match.type in OF_EMAILS else None
     for _ in range(_TRIES):
         send = find_send(lead_id, str(send_id)) if send_id else None

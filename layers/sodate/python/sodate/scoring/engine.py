@@ -19,7 +19,7 @@ from sodate.scoring.accumulator import Accumulator, Recorder
 from sodate.scoring.classifier import Classifier, LeadClass
 from sodate.scoring.compiled_rules import CompiledRules
 from sodate.scoring.rules import RuleSet
-from sodate.scoring.score_state import ScoreState
+from sodate.scoring.score_state import ScoreState, origin_of
 from sodate.scoring.transitions import TransitionFinder
 from sodate.scoring.view import View, view_of
 
@@ -76,6 +76,8 @@ class ScoringEngine:
             matching_rules=self.compiled.matching_rules(profile),
             matching_predicates=self.compiled.matching_predicates(profile),
             robots=tuple(sorted(robots - {activity.key for activity in relevant})),
+            reached=[began],
+            origin=origin_of(profile.source),
         )
         self.classifier.classify(score_state, began, "profile")
         for activity in counting:

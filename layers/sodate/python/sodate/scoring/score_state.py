@@ -4,6 +4,7 @@ Times are whole minutes since 1970 and points are integer millionths, so that de
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,10 @@ from sodate.scoring.rank import Rank
 POINT = 1_000_000
 #: Phase changes kept in the state; the log can reproduce all of them.
 _PHASES_KEPT = 6
+#: Stages of the funnel, in their order. A lead that reaches one has reached those before it.
+FUNNEL = ("lead", "mql", "sql", "deal", "won")
+#: Longest id of the origin of a lead: strangers choose them (UTM parameters), and the item must stay small.
+_LONGEST_ORIGIN = 60
 
 
 class RuleState:
@@ -74,8 +79,22 @@ class ScoreState:
     """Minutes at which the lead became hot during this replay; not stored."""
     phases: list[tuple[int, int, str]] = field(default_factory=list)
     """Phases entered: number, minute, cause (an activity type, `time`, or `profile`)."""
+    reached: list[int] = field(default_factory=list)
+    """The minute at which each stage of the funnel was first reached (`FUNNEL`), as far as the lead came."""
+    stays: dict[int, list[int]] = field(default_factory=dict)
+    """Completed stays by phase: how many, and their minutes together."""
+    origin: dict[str, str] = field(default_factory=dict)
+    """What brought the lead: `form`, `source`, `campaign`."""
+
+    def reach(self, stage: int, minute: int) -> None:
+        """`stage`: its place in `FUNNEL`."""
+        while len(self.reached) <= stage:
+            self.reached.append(minute)
 
     def enter(self, phase: int, minute: int, why: str) -> None:
+        since = self.phases[-1][1] if self.phases else next(iter(self.reached), minute)
+        times, minutes = self.stays.get(self.phase, (0, 0))
+        self.stays[self.phase] = [times + 1, minutes + max(0, minute - since)]
         self.phase = phase
         self.phases = [*self.phases[1 - _PHASES_KEPT :], (phase, minute, why)]
 
@@ -103,6 +122,9 @@ def dumped(score_state: ScoreState) -> str:
         "p": score_state.phase,
         "g": [score_state.stage, score_state.stage_since] if score_state.stage is not LifecycleStage.LEAD else None,
         "w": score_state.phases,
+        "f": score_state.reached,
+        "y": {str(number): stay for number, stay in sorted(score_state.stays.items())},
+        "o": score_state.origin,
     }
     return json.dumps({name: value for name, value in document.items() if value}, separators=(",", ":"))
 
@@ -129,7 +151,17 @@ def loaded(text: str) -> ScoreState:
         stage=LifecycleStage(stage),
         stage_since=since,
         phases=[(number, minute, why) for number, minute, why in stored.get("w", ())],
+        reached=stored.get("f", []),
+        stays={int(number): stay for number, stay in stored.get("y", {}).items()},
+        origin=stored.get("o", {}),
     )
+
+
+def origin_of(source: Mapping[str, Any]) -> dict[str, str]:
+    """What brought a lead, from the source of its profile."""
+    names = {"form": "form", "source": "utm_source", "campaign": "utm_campaign"}
+    found = {name: str(source.get(stored) or "")[:_LONGEST_ORIGIN] for name, stored in names.items()}
+    return {name: id_ for name, id_ in found.items() if id_}
 
 
 def _upgraded(stored: dict[str, Any]) -> dict[str, Any]:

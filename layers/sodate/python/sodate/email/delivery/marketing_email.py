@@ -39,7 +39,7 @@ class MarketingEmail:
             profile,
             self.mailing.sender,
             unsubscribe_url=unsubscribe_url,
-            preferences_url=self.links.preferences(profile.lead_id, now),
+            preferences_url=self.links.preferences(profile.lead_id, now, send_id),
             preheader=template.preheader,
             variables=template.values(self.variables),
         )

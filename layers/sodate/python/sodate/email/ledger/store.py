@@ -1,6 +1,7 @@
 """The ledger: SEND# items, one per planned email, never a second one for the same id."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Literal
 
@@ -46,6 +47,9 @@ class SendItem(TableItem, discriminator="send"):
     attempted_at = UnicodeAttribute(null=True)
     sent_at = UnicodeAttribute(null=True)
     settled_at = UnicodeAttribute(null=True)
+    unsubscribed_at = UnicodeAttribute(null=True)
+    replied_at = UnicodeAttribute(null=True)
+    """When the lead opted out by a link of this email, and when it replied (`kpis.mark`)."""
     next_attempt = UnicodeAttribute(null=True)
     """The send id of the next attempt, once that is claimed."""
     evidence = UnicodeAttribute(null=True)
@@ -365,6 +369,14 @@ def followed_by(send: SendItem, next_attempt: str, evidence: str) -> Update:
     """Link an unknown send to its next attempt; fails when it is not unknown or already has one."""
     actions = [SendItem.next_attempt.set(next_attempt), SendItem.evidence.set(evidence[:300])]
     return Update(SendItem(send.pk, send.sk), actions, _is_open())
+
+
+def mark_send(lead_id: str, send_id: str, attribute: str, at: str) -> None:
+    """Set `unsubscribed_at` or `replied_at` to the earliest time. Without effect for a send that does not exist."""
+    mark = getattr(SendItem, attribute)
+    is_earlier = SendItem.pk.exists() & (mark.does_not_exist() | (mark > at))
+    with suppress(ConditionFailed):
+        table.update(SendItem(keys.lead(lead_id), keys.send(send_id)), [mark.set(at)], is_earlier)
 
 
 def unlink_next_attempt(lead_id: str, send_id: str, next_attempt: str) -> None:

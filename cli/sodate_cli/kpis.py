@@ -1,0 +1,232 @@
+"""`sodate kpi …`: figures of a scope and period, the funnel, and the comparison of the counters with a scan."""
+
+import csv
+import io
+from datetime import date, timedelta
+from typing import Annotated, Any
+
+import typer
+from sodate.errors import Invalid, NotFound
+from sodate.kpis import store
+from sodate.kpis.catalog import KPIS
+from sodate.kpis.catalog_web import VISITORS
+from sodate.kpis.definition import Kpi
+from sodate.kpis.email_counts import ALL
+from sodate.kpis.formula import Number, Ratio, Value
+from sodate.kpis.period import Period, parse_period, today
+from sodate.kpis.read import Figures, FunnelStage, funnel, read, visitors
+from sodate.kpis.rebuild import rebuild
+from sodate.kpis.target import KpiTargets
+from sodate.kpis.verify import Verified, verify
+from sodate.playbook.store import Definitions, parsed
+
+from sodate_cli import output
+from sodate_cli.operator import StageOption, explained, now, target
+from sodate_cli.output import JsonOption
+from sodate_cli.times import Times
+
+app = typer.Typer(help="KPIs: figures from the counters, and their proof.", no_args_is_help=True)
+ScopeArgument = Annotated[str, typer.Argument(help="all, or e.g. template:welcome, scenario:nurture, form:contact.")]
+PeriodOption = Annotated[
+    str | None, typer.Option("--period", help="2026, 2026-Q4, 2026-11, 2026-W48 or 2026-11-27; default: this month.")
+]
+FromOption = Annotated[str | None, typer.Option("--from", help="First day, with --to instead of --period.")]
+ToOption = Annotated[str | None, typer.Option("--to", help="Last day.")]
+LanguageOption = Annotated[str, typer.Option("--language", help="ja or en: labels and definitions.")]
+
+
+@app.command("show")
+def show(
+    scope: ScopeArgument = ALL,
+    period: PeriodOption = None,
+    first: FromOption = None,
+    last: ToOption = None,
+    language: LanguageOption = "ja",
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    stage: StageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Every KPI of a scope in a period, with its interval, the robots' share and the target.
+
+    Example: sodate kpi show template:welcome --period 2026-11
+    """
+    with explained():
+        where = target(stage)
+        if language not in ("ja", "en"):
+            raise Invalid(f"--language {language}: it is ja or en")
+        zone = _zone()
+        chosen = _period(period, first, last, today(now(where), zone))
+        figures, targets, seen = read(scope, chosen), _targets(), visitors(scope, chosen)
+    rows = [_row(kpi, figures, targets, _span(chosen, period), language) for kpi in (*KPIS, VISITORS)]
+    rows[-1]["value"] = float(seen)
+    if as_json:
+        output.show_json(
+            {"scope": scope, "from": chosen.first, "to": chosen.last, "time_zone": zone, "kpis": rows,
+             "counters": figures.counts}
+        )  # fmt: skip
+    elif as_csv:
+        print(_csv(rows), end="")
+    else:
+        columns = ("kpi", "label", "value", "interval", "robots", "target", "attainment")
+        shown = [[_text(row[name]) for name in columns] for row in rows]
+        output.show_table(f"{scope}, {chosen.first} – {chosen.last} ({zone})", columns, shown)
+
+
+@app.command("funnel")
+def show_funnel(
+    scope: ScopeArgument = ALL,
+    period: PeriodOption = None,
+    first: FromOption = None,
+    last: ToOption = None,
+    stage: StageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """How far the leads that came in a period have come: lead, MQL, SQL, deal, won.
+
+    Example: sodate kpi funnel form:request-materials --period 2026-Q4
+    """
+    with explained():
+        where = target(stage)
+        chosen = _period(period, first, last, today(now(where), _zone()))
+        stages = funnel(scope, chosen)
+    rows = [_stage_row(one) for one in stages]
+    if as_json:
+        output.show_json({"scope": scope, "from": chosen.first, "to": chosen.last, "stages": rows})
+        return
+    columns = ("stage", "reached", "rate", "lost", "hours")
+    shown = [[_text(row[name]) for name in columns] for row in rows]
+    output.show_table(f"Funnel of {scope}, {chosen.first} – {chosen.last}", columns, shown)
+
+
+@app.command("verify")
+def verify_command(stage: StageOption = None, as_json: JsonOption = False) -> None:
+    """Count everything from scratch (a scan of the table) and list where the counters differ.
+
+    Changes of the last minutes are not added yet: they differ until then. Exit code 1 with a difference.
+
+    Example: sodate kpi verify
+    """
+    with explained():
+        target(stage)
+        result = verify()
+    _show_differences(result, as_json=as_json)
+    if result.differences:
+        raise typer.Exit(output.FAILED)
+
+
+@app.command("rebuild")
+def rebuild_command(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    stage: StageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Correct counters that differ from a count from scratch. Run it while nothing is sent, and `verify` after it.
+
+    Also after a changed time zone of the sender: days are then those of the new zone.
+
+    Example: sodate kpi rebuild
+    """
+    with explained():
+        where = target(stage)
+        zone = _playbook_zone()
+        result = verify(zone)
+        if result.differences and not yes:
+            typer.confirm(f"Correct {len(result.differences):,} counters?", abort=True, err=True)
+        rounds = rebuild(result.differences, zone, now(where))
+    document = {"corrected": len(result.differences), "rounds": rounds, "time_zone": zone}
+    output.show_done(document, f"{len(result.differences):,} counters corrected", as_json=as_json)
+
+
+def _show_differences(result: Verified, *, as_json: bool) -> None:
+    columns = ("scope", "which", "metric", "counted", "from_scratch")
+    rows = [tuple(getattr(one, name) for name in columns) for one in result.differences]
+    if as_json:
+        found = [dict(zip(columns, row, strict=True)) for row in rows]
+        output.show_json({"items": result.items, "compared": result.compared, "differences": found})
+        return
+    nothing = f"{result.compared:,} counters of {result.items:,} items: no difference."
+    output.show_table("Differences", columns, rows[:200], nothing=nothing)
+
+
+def _zone() -> str:
+    return store.load_rounds().zone or _playbook_zone()
+
+
+def _playbook_zone() -> str:
+    return Times.of_stage().name
+
+
+def _targets() -> KpiTargets:
+    try:
+        return parsed(Definitions().live("kpis"), KpiTargets)
+    except NotFound:
+        return KpiTargets()
+
+
+def _period(text: str | None, first: str | None, last: str | None, day: date) -> Period:
+    if (first is None) != (last is None) or (text and first):
+        raise Invalid("give --period, or --from and --to together")
+    if first is None or last is None:
+        return parse_period(text or f"{day:%Y-%m}")
+    try:
+        return Period(date.fromisoformat(first), date.fromisoformat(last))
+    except ValueError as error:
+        raise Invalid(f"--from and --to are days as 2026-11-27 ({error})", "period") from error
+
+
+def _span(period: Period, text: str | None) -> str | None:
+    """The kind of calendar period, of which targets are."""
+    next_day = period.last + timedelta(days=1)
+    if text is not None and "w" in text.lower():
+        return "week"
+    if period.first.day == next_day.day == 1:
+        months = (next_day.year - period.first.year) * 12 + next_day.month - period.first.month
+        return {1: "month", 3: "quarter", 12: "year"}.get(months)
+    return None
+
+
+def _row(kpi: Kpi, figures: Figures, targets: KpiTargets, span: str | None, language: str) -> dict[str, Any]:
+    value, goal = figures.value(kpi), targets.find(kpi.name, span, figures.scope)
+    interval = value.interval if isinstance(value, Ratio) else None
+    return {
+        "kpi": kpi.name,
+        "label": kpi.label(language),
+        "value": _number(value),
+        "why": getattr(value, "why", None),
+        "unit": kpi.unit.value,
+        "interval": [round(bound, 2) for bound in interval] if interval else None,
+        "base": value.base if isinstance(value, Ratio) else None,
+        "robots": _number(figures.robot_share(kpi)),
+        "target": goal.value if goal else None,
+        "attainment": _number(goal.attainment(value)) if goal else None,
+        "definition": kpi.meaning(language),
+        "formula": kpi.formula,
+        "version": kpi.version,
+    }
+
+
+def _stage_row(one: FunnelStage) -> dict[str, Any]:
+    minutes = _number(one.minutes)
+    hours = None if minutes is None else round(minutes / 60, 1)
+    return {"stage": one.stage, "reached": one.reached, "rate": _number(one.rate), "lost": one.lost, "hours": hours}
+
+
+def _number(value: Value) -> float | None:
+    """None: not defined."""
+    return round(value.value, 2) if isinstance(value, Number | Ratio) else None
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, list):
+        return " – ".join(f"{bound:,.1f}" for bound in value)
+    return f"{value:,.12g}" if isinstance(value, float | int) else str(value)
+
+
+def _csv(rows: list[dict[str, Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [name for name in rows[0] if name != "interval"], extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,140 @@
+"""Figures of a scope and period from the counters: for reports and the command line.
+
+A read costs one query per scope: a day is about 300 bytes, so a month costs two read units, however many emails it had.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sodate.dynamodb import kpi_keys
+from sodate.kpis import formula, store
+from sodate.kpis.catalog import KPIS
+from sodate.kpis.contribution import ERASED, NOW
+from sodate.kpis.definition import Kpi
+from sodate.kpis.email_counts import ALL
+from sodate.kpis.formula import NotDefined, Value
+from sodate.kpis.period import Period
+from sodate.kpis.sketch import EMPTY
+from sodate.scoring.score_state import FUNNEL
+
+Counts = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Counters of one scope: in the period, by day, and in the period of the same length before it.
+
+    `counts` and `before` may hold figures from outside (`definition.GIVEN`): `spend`, `revenue`, …
+    """
+
+    scope: str
+    period: Period
+    counts: Counts
+    days: Mapping[date, Counts]
+    before: Counts
+
+    def value(self, kpi: Kpi) -> Value:
+        return kpi.of(self.counts)
+
+    def robot_share(self, kpi: Kpi) -> Value:
+        return kpi.robot_share(self.counts) if kpi.robots else NotDefined("no_base")
+
+    def values(self) -> dict[str, Value]:
+        return {kpi.name: self.value(kpi) for kpi in KPIS}
+
+    @property
+    def lead_velocity(self) -> Value:
+        """Growth of qualified leads against the period before, in percent."""
+        return formula.growth(self.counts.get("reached_mql", 0), self.before.get("reached_mql", 0))
+
+    def with_given(self, **given: float) -> "Figures":
+        """With figures from outside, for example `spend` and `revenue` of a campaign."""
+        return Figures(self.scope, self.period, {**self.counts, **given}, self.days, self.before)
+
+
+@dataclass(frozen=True)
+class FunnelStage:
+    """`reached`: of the cohort. `rate`: of those of the stage before. `lost`: of the stage before, went no further."""
+
+    stage: str
+    reached: int
+    rate: Value
+    lost: int
+    minutes: Value
+    """Mean time since the stage before, of leads that reached this stage in the period."""
+
+
+def read(scope: str, period: Period) -> Figures:
+    days = _days(scope, period)
+    before = added(_days(scope, period.before()).values())
+    return Figures(scope, period, added(days.values()), days, before)
+
+
+def hours(scope: str, first: str, last: str) -> dict[str, Counts]:
+    """By UTC hour (`2026-11-27T05`), from `first` to `last`."""
+    found = store.totals_between(scope, kpi_keys.hour_total(first), kpi_keys.hour_total(last))
+    return {hour: _public(counts) for hour, counts in found.items()}
+
+
+def now_in(scope: str = ALL) -> Counts:
+    """How many leads are in each stage (`in_stage_…`) and phase (`in_phase_…`) at this moment; completed stays."""
+    key = kpi_keys.hour_total(NOW)
+    return _public(store.totals_between(scope, key, key).get(NOW, {}))
+
+
+def visitors(scope: str, period: Period) -> int:
+    """Distinct visitors, as an estimate (`kpis.sketch`). Whole months cost one sketch each, days one each."""
+    months = period.first.day == 1 and (period.last + timedelta(days=1)).day == 1
+    length = 7 if months else 10
+    first, last = period.first.isoformat()[:length], period.last.isoformat()[:length]
+    union = EMPTY
+    for sketch in store.visitors_between(scope, first, last).values():
+        union = union.union(sketch)
+    return union.count
+
+
+def funnel(scope: str, period: Period) -> list[FunnelStage]:
+    """Of the leads that came in the period: how far they have come until now."""
+    counts = read(scope, period).counts
+    return stages_of(counts)
+
+
+def stages_of(counts: Mapping[str, float]) -> list[FunnelStage]:
+    found: list[FunnelStage] = []
+    for place, stage in enumerate(FUNNEL):
+        reached = int(counts.get(f"cohort_{stage}", 0))
+        before = found[-1].reached if place else reached
+        minutes = formula.ratio(counts.get(f"minutes_to_{stage}", 0), counts.get(f"reached_{stage}", 0) if place else 0)
+        found.append(FunnelStage(stage, reached, formula.percent(reached, before), before - reached, minutes))
+    return found
+
+
+def funnel_by_month(scope: str, months: list[Period]) -> dict[Period, list[FunnelStage]]:
+    """By month of acquisition."""
+    return {month: funnel(scope, month) for month in months}
+
+
+def stays(scope: str = ALL) -> dict[int, Value]:
+    """Mean minutes of the completed stays in each phase, by the phase's number in the rule set."""
+    counts = now_in(scope)
+    numbers = sorted(int(name.removeprefix("stays_")) for name in counts if name.startswith("stays_"))
+    return {number: formula.ratio(counts[f"stay_minutes_{number}"], counts[f"stays_{number}"]) for number in numbers}
+
+
+def added(many: Iterable[Mapping[str, float]]) -> Counts:
+    total: Counts = {}
+    for counts in many:
+        for name, count in counts.items():
+            total[name] = total.get(name, 0) + count
+    return total
+
+
+def _days(scope: str, period: Period) -> dict[date, Counts]:
+    first, last = kpi_keys.day_total(period.first.isoformat()), kpi_keys.day_total(period.last.isoformat())
+    found = store.totals_between(scope, first, last)
+    return {date.fromisoformat(day): _public(counts) for day, counts in found.items()}
+
+
+def _public(counts: Mapping[str, int]) -> Counts:
+    return {name: float(count) for name, count in counts.items() if not name.startswith(ERASED)}

@@ -1,0 +1,62 @@
+"""Targets of KPIs per period, from `kpis.yaml`. Pure."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from sodate.kpis import formula
+from sodate.kpis.catalog import BY_NAME
+from sodate.kpis.formula import NotDefined, Value
+from sodate.playbook.model import Definition
+
+Scope = Annotated[str, StringConstraints(pattern=r"^(all|[a-z_]{1,20}:.{1,250})$")]
+
+
+class KpiTarget(Definition):
+    """One target: a value that the KPI is to reach, or not to exceed, in each week, month, quarter or year."""
+
+    kpi: str = Field(description="Name of a KPI (docs/kpis.md), for example `open_rate`.")
+    period: Literal["week", "month", "quarter", "year"] = Field(
+        default="month", description="Of the calendar in the sender's time zone; a week begins on Monday."
+    )
+    value: float = Field(gt=0, le=1e12, description="In the KPI's unit: 25 is 25 % for a rate.")
+    at_most: bool = Field(default=False, description="The KPI is not to exceed the value (costs, bounces).")
+    scope: Scope = Field(default="all", description="`all`, or one scope, for example `template:welcome`.")
+
+    @field_validator("kpi")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        if name not in BY_NAME:
+            raise ValueError(f"there is no KPI `{name}`; KPIs are {', '.join(sorted(BY_NAME))}")
+        return name
+
+    def attainment(self, value: Value) -> Value:
+        """Percent of the target; of one that is not to be exceeded, target ÷ value."""
+        if not self.at_most or isinstance(value, NotDefined):
+            return formula.attainment(value, self.value)
+        return formula.percent(self.value, value.value)
+
+    def is_reached(self, value: Value) -> bool:
+        if isinstance(value, NotDefined):
+            return False
+        return value.value <= self.value if self.at_most else value.value >= self.value
+
+
+class KpiTargets(Definition):
+    """`kpis.yaml`."""
+
+    targets: tuple[KpiTarget, ...] = Field(
+        default=(), max_length=500, description="At most one per KPI, period, scope."
+    )
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        keys = [(one.kpi, one.period, one.scope) for one in self.targets]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise ValueError(f"`targets` has two for {key[0]}, {key[1]}, {key[2]}: keep one")
+        return self
+
+    def find(self, kpi: str, period: str | None, scope: str) -> KpiTarget | None:
+        found = (one for one in self.targets if (one.kpi, one.period, one.scope) == (kpi, period, scope))
+        return next(found, None)

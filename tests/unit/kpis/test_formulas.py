@@ -1,0 +1,100 @@
+"""The mission's formulas on an example that is computed by hand (figure 2)."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sodate.kpis import formula
+from sodate.kpis.catalog import BY_NAME, KPIS
+from sodate.kpis.definition import Quotient
+from sodate.kpis.formula import NotDefined, Number, Ratio, wilson
+
+#: A campaign: 200,000 yen, 40,000 impressions, 600 clicks on the ad, 500 sessions, 50 forms, 40 leads, 2 orders.
+COUNTS = {
+    "email_sent": 1_000, "email_delivered": 980, "email_hard_bounced": 12, "email_soft_bounced": 8,
+    "email_complained": 1, "email_opened": 343, "email_machine_opened": 147, "email_clicked": 49,
+    "email_machine_clicked": 147, "email_unsubscribed": 7, "email_replied": 14,
+    "ad_impressions": 40_000, "ad_clicks": 600, "page_views": 1_250, "sessions": 500, "bounces": 200,
+    "engaged_sessions": 300, "dwell_seconds": 45_000, "scroll_percent": 31_000, "return_sessions": 125,
+    "did_form_submitted": 50, "reached_lead": 40, "reached_mql": 16, "reached_sql": 8, "reached_deal": 5,
+    "reached_won": 2, "did_sales_accepted": 8, "did_sales_rejected": 4, "did_deal_won": 2, "did_deal_lost": 3,
+    "minutes_to_mql": 16 * 1_440 * 9, "spend": 200_000, "revenue": 900_000,
+    "nps_answers": 20, "nps_promoters": 9, "nps_detractors": 4,
+}  # fmt: skip
+BY_HAND = {
+    "sent": 1_000, "delivered": 980, "delivery_rate": 98.0, "bounce_rate": 1.2, "soft_bounce_rate": 0.8,
+    "complaint_rate": 100 / 980, "open_rate": 35.0, "click_rate": 5.0, "click_to_open_rate": 100 / 7,
+    "unsubscribe_rate": 5 / 7, "reply_rate": 10 / 7, "ctr": 1.5, "page_views": 1_250, "sessions": 500,
+    "web_bounce_rate": 40.0, "engagement_rate": 60.0, "dwell": 90.0, "scroll": 62.0, "return_rate": 25.0,
+    "conversions": 50, "cvr": 10.0, "leads": 40, "mqls": 16, "sqls": 8, "deals": 5, "won": 2,
+    "acceptance": 200 / 3, "win_rate": 40.0, "time_to_mql": 12_960.0, "cpl": 5_000.0, "cpa": 4_000.0,
+    "ltv": 450_000.0, "roi": 350.0, "nps": 25.0,
+}  # fmt: skip
+
+
+def test_every_kpi_of_the_worked_example_is_what_a_person_computes() -> None:
+    assert BY_HAND.keys() == BY_NAME.keys()
+    for name, expected in BY_HAND.items():
+        value = BY_NAME[name].of(COUNTS)
+        assert isinstance(value, Number | Ratio)
+        assert value.value == pytest.approx(expected, rel=1e-12), name
+
+
+def test_the_share_of_robots_stands_beside_a_rate() -> None:
+    opened, clicked = BY_NAME["open_rate"].robot_share(COUNTS), BY_NAME["click_rate"].robot_share(COUNTS)
+    assert isinstance(opened, Ratio)
+    assert isinstance(clicked, Ratio)
+    assert (opened.value, clicked.value) == (30.0, 75.0)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(COUNTS)), st.integers(0, 5)))
+def test_nothing_divides_by_zero(counts: dict[str, float]) -> None:
+    for kpi in KPIS:
+        for value in (kpi.of(counts), kpi.robot_share(counts)):
+            assert isinstance(value, NotDefined) or value.value == value.value
+
+
+def test_a_missing_cost_is_unknown_and_not_free() -> None:
+    counts = {name: count for name, count in COUNTS.items() if name != "spend"}
+    for name in ("cpl", "cpa", "roi"):
+        assert BY_NAME[name].of(counts) == NotDefined("no_cost")
+    assert formula.roi(100, None) == formula.roi(100, 0) == NotDefined("no_cost")
+    assert formula.cost_per(None, 3) == NotDefined("no_cost")
+    assert formula.cost_per(0, 3) == Ratio(0, 3)
+
+
+@pytest.mark.parametrize(
+    ("part", "base", "low", "high"),
+    [(0, 10, 0.0, 0.2775), (5, 10, 0.2366, 0.7634), (1, 1, 0.2065, 1.0), (50, 1000, 0.0381, 0.0653)],
+)
+def test_the_interval_is_wilsons(part: int, base: int, low: float, high: float) -> None:
+    assert wilson(part, base) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
+
+
+def test_an_interval_belongs_to_shares_only() -> None:
+    assert Ratio(5, 10, 100).interval == (pytest.approx(23.66, abs=0.01), pytest.approx(76.34, abs=0.01))
+    assert Ratio(12, 10).interval is None
+    assert formula.roi(150, 100) == Ratio(50, 100, 100.0)
+
+
+def test_a_cell_of_few_people_is_not_shown() -> None:
+    assert formula.suppressed(Ratio(1, 4), 5) == NotDefined("too_small")
+    assert formula.suppressed(Ratio(1, 5), 5) == Ratio(1, 5)
+
+
+def test_growth_attainment_and_nps() -> None:
+    assert formula.growth(15, 12) == Ratio(3, 12, 100.0)
+    assert formula.growth(15, 0) == NotDefined("no_base")
+    assert formula.attainment(Number(45), 60) == Ratio(45, 60, 100.0)
+    assert formula.attainment(Number(45), None) == NotDefined("no_target")
+    assert formula.nps({10: 6, 9: 3, 8: 4, 7: 3, 6: 2, 0: 2, 11: 99}) == Ratio(5, 20, 100.0)
+
+
+def test_every_definition_has_words_in_both_languages_and_a_formula() -> None:
+    assert len({kpi.name for kpi in KPIS}) == len(KPIS)
+    for kpi in KPIS:
+        assert kpi.label("ja")
+        assert kpi.label("en")
+        assert kpi.meaning("ja").endswith("。")
+        assert kpi.meaning("en").endswith(".")
+        assert kpi.version >= 1
+        assert ("÷" in kpi.formula) == isinstance(kpi.counters, Quotient)

@@ -1,0 +1,39 @@
+"""Targets of KPIs."""
+
+import pytest
+from pydantic import ValidationError
+from sodate.kpis.formula import NotDefined, Number, Ratio
+from sodate.kpis.target import KpiTarget, KpiTargets
+
+
+def test_attainment_is_the_share_of_the_target_and_of_a_limit_what_is_left_of_it() -> None:
+    rate = KpiTarget(kpi="open_rate", value=25)
+    assert rate.attainment(Ratio(1, 5, 100)) == Ratio(20, 25, 100)
+    assert not rate.is_reached(Ratio(1, 5, 100))
+    cost = KpiTarget(kpi="cpl", value=5_000, at_most=True)
+    assert cost.attainment(Number(4_000)) == Ratio(5_000, 4_000, 100)
+    assert cost.is_reached(Number(5_000))
+    assert not cost.is_reached(NotDefined("no_cost"))
+    assert cost.attainment(NotDefined("no_cost")) == NotDefined("no_cost")
+    assert cost.attainment(Number(0)) == NotDefined("no_base")
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [
+        [{"kpi": "opens", "value": 1}],
+        [{"kpi": "open_rate", "value": 0}],
+        [{"kpi": "open_rate", "value": 1, "scope": "everything"}],
+        [{"kpi": "open_rate", "value": 1, "period": "day"}],
+        [{"kpi": "open_rate", "value": 1}, {"kpi": "open_rate", "value": 2}],
+    ],
+)
+def test_a_target_that_means_nothing_is_refused(targets: object) -> None:
+    with pytest.raises(ValidationError):
+        KpiTargets.model_validate({"targets": targets})
+
+
+def test_a_target_is_found_by_kpi_period_and_scope() -> None:
+    found = KpiTargets.model_validate({"targets": [{"kpi": "leads", "value": 40, "period": "quarter"}]})
+    assert found.find("leads", "quarter", "all") == found.targets[0]
+    assert found.find("leads", "month", "all") is found.find("leads", None, "all") is None
