@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sodate.calls.store import CallItem
+from sodate.companies.store import LeadCompanyItem, leaving
 from sodate.dynamodb import keys, privacy_keys, table
 from sodate.dynamodb.item import Row, TableItem, decode
 from sodate.email.ledger.store import SendItem
@@ -77,6 +78,9 @@ def _listed(lead_id: str, own: Iterable[Row]) -> Iterator[Key]:
             for at in _times_of(send):
                 yield keys.unknown_sends(at), send.sk
                 yield keys.failed_sends(at), send.sk
+        elif kind_of(row) == "leadcompany":
+            member = leaving(lead_id, decode(LeadCompanyItem, row).company_id).item
+            yield member.pk, member.sk
 
 
 def _times_of(send: SendItem) -> list[datetime]:
