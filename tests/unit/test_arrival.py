@@ -1,7 +1,7 @@
 """Where a visitor came from: bounded codes, and nothing that names a person."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sodate.activities.arrival import ARRIVAL, CLICK_IDS, MOST_BYTES, arrival_of, click_ids_in, code_of, host_of
 
@@ -45,6 +45,7 @@ def test_a_malformed_click_id_is_left_out() -> None:
     assert click_ids_in(ids) == {"yclid": "YSS.1001234567.EAIaIQ"}
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(NAMES), st.text(max_size=300)))
 def test_whatever_a_stranger_writes_is_bounded_and_on_one_line(source: dict[str, str]) -> None:
     found = arrival_of(source)

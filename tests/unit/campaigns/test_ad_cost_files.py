@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sodate.campaigns.ad_cost import AdCostRecord, ad_spend, known_costs
 from sodate.campaigns.ad_cost_file import AdCostFile, cost_sums, read_ad_costs
@@ -108,6 +108,7 @@ def test_a_file_that_is_no_report_is_refused_in_one_line(data: bytes) -> None:
     assert "\n" not in str(refused.value)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     header = b"day,campaign,cost,clicks\n"

@@ -5,7 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sodate.campaigns.attribution import divided, shares_of
 from sodate.campaigns.attribution_rules import AttributionModel, AttributionRules, Weights
@@ -45,6 +45,7 @@ def parts(
 
 
 @pytest.mark.parametrize("model", MODELS)
+@settings(deadline=None)
 @given(found=touches, amount=amounts)
 def test_the_shares_are_the_deal_exactly(model: AttributionModel, found: list[Touch], amount: int) -> None:
     deal = won_deal(money=Money("JPY", amount), leads=LEADS)
@@ -55,6 +56,7 @@ def test_the_shares_are_the_deal_exactly(model: AttributionModel, found: list[To
 
 
 @pytest.mark.parametrize("model", MODELS)
+@settings(deadline=None)
 @given(found=touches, amount=amounts, data=st.data())
 def test_order_and_repeats_change_nothing(
     model: AttributionModel, found: list[Touch], amount: int, data: st.DataObject
@@ -64,6 +66,7 @@ def test_order_and_repeats_change_nothing(
     assert shares_of(deal, shuffled, model, RULES, day(3)) == shares_of(deal, found, model, RULES, day(3))
 
 
+@settings(deadline=None)
 @given(st.integers(-(10**12), 10**12), st.lists(st.integers(1, 1000), min_size=1, max_size=20))
 def test_no_part_is_further_than_one_unit_from_its_exact_share(amount: int, weights: list[int]) -> None:
     found = divided(amount, [Fraction(weight) for weight in weights])

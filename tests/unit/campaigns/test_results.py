@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sodate.activities.activity import Activity
 from sodate.campaigns.ad_cost import AdCostRecord
@@ -126,6 +126,7 @@ def test_a_touch_of_two_campaigns_is_divided_between_them() -> None:
     assert [one.figures.leads for one in found.campaigns] == [1, 0]
 
 
+@settings(deadline=None)
 @given(
     moment=st.integers(1, 120), model=st.sampled_from([one for one in AttributionModel if one != "own"]), data=st.data()
 )

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sodate.activities.activity import Activity
 from sodate.campaigns.campaign import Campaign
@@ -136,6 +136,7 @@ facts = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(log=facts, later=facts, moment=st.integers(1, 120), data=st.data())
 def test_what_is_recorded_later_changes_nothing_of_an_earlier_day(
     log: list[Activity], later: list[Activity], moment: int, data: st.DataObject
