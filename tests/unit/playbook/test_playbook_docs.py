@@ -139,7 +139,7 @@ def test_the_sample_is_right_without_a_warning() -> None:
 
 def test_the_sample_is_valid_by_the_published_schemas() -> None:
     names = {"forms": "form", "templates": "template", "sequences": "sequence", "scenarios": "scenario"}
-    names["broadcasts"] = "broadcast"
+    names |= {"broadcasts": "broadcast", "campaigns": "campaign"}
     for file in sorted(SAMPLE.rglob("*.yaml")):
         name = names.get(file.parent.name, file.stem)
         schema = json.loads((ROOT / f"schemas/playbook/{name}.schema.json").read_text(encoding="utf-8"))
