@@ -10,7 +10,7 @@ import typer
 from sodate.campaigns import store
 from sodate.campaigns.ad_cost import known_costs
 from sodate.campaigns.attribution_rules import AttributionModel
-from sodate.campaigns.gather import Wanted, gather
+from sodate.campaigns.gather import Wanted, contacts_of_period, gather
 from sodate.campaigns.live import campaigns_at, must_be_known
 from sodate.campaigns.member import RANK, MemberStatus
 from sodate.campaigns.refresh import refresh as refresh_members
@@ -239,7 +239,11 @@ def _results(campaign: str | None, model: AttributionModel | None, as_of: str | 
     if campaign is not None:
         must_be_known(definitions, campaign)
     moment = _moment(as_of, now(where), Times.of_stage())
-    facts = gather(definitions, Wanted(moment, None if campaign is None else {campaign}), every_deal_of)
+    if campaign is None:
+        wanted = Wanted(moment, also=contacts_of_period(campaigns_at(definitions, moment), moment))
+    else:
+        wanted = Wanted(moment, {campaign})
+    facts = gather(definitions, wanted, every_deal_of)
     try:
         return results(facts, moment, model)
     except ValueError as error:

@@ -15,8 +15,13 @@ from sodate.campaigns.export_conversions import Verdict, export_conversions, upl
 from sodate.campaigns.forget import forget
 from sodate.campaigns.member import MemberStatus
 from sodate.campaigns.react import react
+from sodate.deals.deal import DealStatus
+from sodate.deals.definition import Deals
+from sodate.deals.entry import DealEntry
+from sodate.deals.record import record_deal
 from sodate.dynamodb import table
 from sodate.leads.store import StateItem, profile_key, state_key
+from sodate.money import Money
 from sodate.playbook.store import Definitions
 from sodate_cli import campaign_conversions, campaign_costs
 from sodate_cli import campaigns as command
@@ -207,6 +212,51 @@ def test_from_the_ad_keyword_to_the_lead_its_price_and_its_stage(stage: QuickWor
     assert "not defined" in run("show", "autumn")
     assert show() in run("list", "--json")["campaigns"]
     assert "autumn" in run("list")
+
+
+def won(world: QuickWorld, lead_id: str, amount: int, currency: str = "JPY") -> None:
+    """A deal of this lead that was opened and won now."""
+    deals = Deals()
+    entry = DealEntry(
+        reference=("crm", f"{lead_id}-{amount}"),
+        source="api",
+        effective_at=world.now,
+        stage=deals.first_with(DealStatus.WON).id,
+        money=Money(currency, amount),
+        added=((lead_id, ""),),
+    )
+    record_deal(entry, deals, world.now, world.app.new_id)
+    world.settle()
+
+
+def test_a_won_deal_is_revenue_of_the_campaign_from_the_day_on_which_it_was_recorded(
+    stage: QuickWorld, tmp_path: Path
+) -> None:
+    file = tmp_path / "report.csv"
+    file.write_text(REPORT, encoding="utf-8")
+    run("cost", "import", str(file), "--format", "google", "--json")
+    lead_id = stage.join("taro@example.jp", **MARKED)
+    stage.now += timedelta(days=3)
+    won(stage, lead_id, 480_000)
+    figures = show()
+    assert (figures["deals"], figures["revenue"], figures["roi"]) == (1, {"JPY": "480000"}, 300.0)
+    keyword = figures["keywords"]["リード育成"]
+    assert (keyword["deals"], keyword["revenue"], keyword["roi"]) == (1, {"JPY": "480000"}, 2300.0)
+    assert show("--as-of", "2026-11-26")["revenue"] == {}
+    assert show("--model", "first")["revenue"] == {"JPY": "480000"}
+
+
+def test_a_deal_of_leads_that_no_campaign_reached_is_listed_as_unattributed(stage: QuickWorld) -> None:
+    won(stage, stage.join("taro@example.jp"), 1_250, "USD")
+    assert run("list", "--json")["unattributed"] == {"USD": "12.50"}
+    assert show()["revenue"] == {}
+
+
+def test_a_conversion_with_value_has_the_amount_of_its_deal(stage: QuickWorld) -> None:
+    upload = {"id": "won", "on": {"activity": "deal_won"}, "google": "受注", "value": True}
+    publish(stage, attribution={"uploads": [upload]})
+    won(stage, stage.join("taro@example.jp", **MARKED), 480_000)
+    assert [one.money for one in store.conversions_of("google")] == [Money("JPY", 480_000)]
 
 
 def test_a_report_of_a_past_day_is_made_under_the_definition_of_that_day(stage: QuickWorld) -> None:

@@ -7,7 +7,7 @@ these deals. About five read units per lead.
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
 from sodate.activities.store import activities_of
@@ -17,6 +17,7 @@ from sodate.campaigns.live import campaigns_at, rules_at
 from sodate.campaigns.results import CampaignFacts, LeadFacts
 from sodate.campaigns.sources import LiveCampaign
 from sodate.deals.deal import Deal
+from sodate.deals.store import deal_ids_of_month, load_deal
 from sodate.dynamodb import table
 from sodate.leads.lead import Profile
 from sodate.leads.store import profiles_of
@@ -95,3 +96,18 @@ def _in_threads(act: Callable[[_In], _Out], items: Sequence[_In]) -> Iterator[_O
 
     with ThreadPoolExecutor(_THREADS) as pool:
         yield from pool.map(acted, items)
+
+
+def contacts_of_period(campaigns: Sequence[LiveCampaign], as_of: datetime) -> set[str]:
+    """Leads of every deal with a change since the first of the campaigns began, also those that no campaign reached.
+
+    With them, the list shows what is not attributed to any campaign.
+    """
+    if not campaigns:
+        return set()
+    first = min(live.begin for live in campaigns).astimezone(UTC)
+    month, ids = first.replace(day=1, hour=0, minute=0), set[str]()
+    while month <= as_of:
+        ids.update(deal_ids_of_month(month))
+        month = (month + timedelta(days=32)).replace(day=1)
+    return {lead_id for deal in _in_threads(load_deal, sorted(ids)) for lead_id in deal.lead_ids}

@@ -12,8 +12,9 @@ from sodate.campaigns.attribution_rules import AttributionRules, Upload
 from sodate.campaigns.conversion import CLICK_KINDS, EXPIRY, PLATFORMS, Conversion
 from sodate.campaigns.live import live_rules
 from sodate.campaigns.sources import did
+from sodate.deals.store import load_deal
 from sodate.dynamodb.table import ConditionFailed
-from sodate.errors import Invalid
+from sodate.errors import Invalid, NotFound
 from sodate.money import DIGITS, Money, from_whole_units
 from sodate.playbook.store import Definitions
 
@@ -34,7 +35,7 @@ def queue_conversions(lead_id: str, activities: Sequence[Activity], definitions:
 def conversions_in(
     lead_id: str, activities: Sequence[Activity], rules: AttributionRules, now: datetime
 ) -> Iterator[Conversion]:
-    """Without those that are too old already. Pure."""
+    """Without those that are too old already."""
     for upload in rules.uploads:
         matches = did(upload.on)
         for activity in activities:
@@ -52,7 +53,10 @@ def _for_each_platform(lead_id: str, activity: Activity, upload: Upload, now: da
 
 
 def _money(about: dict[str, Any]) -> Money | None:
-    """Activities carry whole units of the currency."""
+    """Of the deal that the activity names; else what the feedback said, in whole units of the currency."""
+    if deal_id := about.get("deal"):
+        with suppress(NotFound):
+            return load_deal(str(deal_id)).money
     amount, currency = about.get("amount"), str(about.get("currency") or "")
     if amount is None or currency not in DIGITS:
         return None
