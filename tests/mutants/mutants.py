@@ -491,6 +491,7 @@ from tests.mutants.deciding import DECIDING  # noqa: E402
 from tests.mutants.experiments import EXPERIMENTS  # noqa: E402
 from tests.mutants.privacy import PRIVACY  # noqa: E402
 from tests.mutants.rehearsal_report import REHEARSAL_REPORT  # noqa: E402
+from tests.mutants.replies import REPLIES  # noqa: E402
 from tests.mutants.robots import ROBOTS  # noqa: E402
 from tests.mutants.scenario_days import SCENARIO_DAYS  # noqa: E402
 from tests.mutants.scenario_engine import ENGINE  # noqa: E402
@@ -504,3 +505,4 @@ MUTANTS += CALLS + CHECKS + CAMPAIGNS
 MUTANTS += TRACKING
 MUTANTS += ROBOTS
 MUTANTS += PRIVACY
+MUTANTS += REPLIES

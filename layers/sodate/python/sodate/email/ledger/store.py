@@ -46,6 +46,8 @@ class SendItem(TableItem, discriminator="send"):
     attempted_at = UnicodeAttribute(null=True)
     sent_at = UnicodeAttribute(null=True)
     settled_at = UnicodeAttribute(null=True)
+    replied_at = UnicodeAttribute(null=True)
+    """When the first reply to it came in (`sodate.replies`)."""
     next_attempt = UnicodeAttribute(null=True)
     """The send id of the next attempt, once that is claimed."""
     evidence = UnicodeAttribute(null=True)
@@ -331,6 +333,17 @@ def sent_transactional(send: SendItem, message_id: str, now: datetime) -> None:
         table.update(change.item, change.actions, change.condition)
     except ConditionFailed:
         table.update(send, facts)
+
+
+def replied(send: SendItem, at: datetime) -> Update | None:
+    """The first reply counts, in whatever order replies are read; None when an earlier one is stored."""
+    if send.replied_at is not None and send.replied_at <= keys.stamp(at):
+        return None
+    unchanged = (
+        SendItem.replied_at.does_not_exist() if send.replied_at is None else SendItem.replied_at == send.replied_at
+    )
+    handle = SendItem(send.pk, send.sk)
+    return Update(handle, [SendItem.replied_at.set(keys.stamp(at))], SendItem.state.exists() & unchanged)
 
 
 def put_back(send: SendItem, reason: str, *more: Action) -> None:
