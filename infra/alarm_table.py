@@ -27,7 +27,7 @@ class MetricAlarm:
 
 #: Each reads definitions of the playbook; the definition is the same for all, the release may not be.
 READERS_OF_DEFINITIONS = (
-    "activities_api", "sales_feedback",
+    "activities_api", "inbound_email", "sales_feedback",
     "consent_pages", "email_events", "form_capture", "kpi_rollup", "lead_import", "email_sender", "privacy_pages",
     "sales_followup", "sales_handoff", "score_decay", "score_replay", "scoring", "send_sweeper", "step_mail_dispatch",
     "web_events",
@@ -102,6 +102,7 @@ METRIC_ALARMS = (
 #: Metrics that nobody is woken for.
 NO_ALARM: Mapping[str, str] = {
     "EmailsDispatched": "Zero is normal at night; sends-failed-share divides by it, and it is on the dashboard.",
+    "RepliesUnmatched": "No email is lost and none is late: a person reads `sodate replies list` now and then.",
     "SendsAgain": "The cure, not the trouble: each second attempt was made on evidence. DuplicateSends rings when the "
     "evidence was wrong, and the number is on the dashboard.",
 }

@@ -36,6 +36,7 @@ class FunctionSpec:
     `defers_events`: it puts a click that waits for its verdict back on the queue of SES's events, which it reads.
     `buries`: it reads batches, and puts a record that can never succeed into its dead-letter queue itself, with the
     reason in words. `counts_event_letters`: it asks how many events of SES were given up.
+    `with_replies`: further settings on a stage that receives email.
     `synchronous`: somebody waits for its answer, so nothing can be lost behind it.
     """
 
@@ -53,6 +54,7 @@ class FunctionSpec:
     counts_event_letters: bool = False
     synchronous: bool = False
     asks_ses: bool = False
+    with_replies: tuple[str, ...] = ()
 
     @property
     def handler(self) -> str:
@@ -80,6 +82,8 @@ REPLAYS_AT_ONCE = 8
 _REPLAYS = "eight at once: a replay of everybody leaves the account's pool and the table's throughput to forms and mail"
 _THROTTLED = "shares the pool: the stage throttle bounds it, and a reservation would turn a burst of leads into errors"
 _ROUTE_THROTTLED = "shares the pool: its route has a throttle of its own, so a flood of events leaves room for forms"
+
+_REPLY_SETTINGS = ("SODATE_REPLY_DOMAIN", "SODATE_REPLY_BUCKET")
 
 # fmt: off
 FUNCTIONS = (
@@ -117,6 +121,7 @@ FUNCTIONS = (
         "email_sender", Size(512, 90), Concurrency(None, _SOURCE_LIMITED),
         table=(*KEYED_AND_QUERY, "BatchGetItem", "BatchWriteItem"), secrets=(SIGNING_KEYS, ADDRESS_KEY),
         settings=("SODATE_PUBLIC_URL", "SODATE_CONFIGURATION_SET"), buries=True, asks_ses=True,
+        with_replies=_REPLY_SETTINGS,
     ),
     FunctionSpec(
         "send_sweeper", Size(512, 60), Concurrency(1, _ONE_AT_A_TIME),
@@ -175,4 +180,17 @@ FUNCTIONS = (
         "signing_key_rotation", Size(256, 30), Concurrency(1, "one at a time: steps of a rotation must not interleave"),
     ),
 )
+#: Only on a stage with a `reply_domain`.
+WITH_REPLIES = (
+    FunctionSpec(
+        "inbound_email", Size(1024, 60), Concurrency(None, _SOURCE_LIMITED),
+        table=KEYED_AND_QUERY, secrets=(SIGNING_KEYS, ADDRESS_KEY), with_replies=_REPLY_SETTINGS, buries=True,
+    ),
+)
 # fmt: on
+EVERY_FUNCTION = (*FUNCTIONS, *WITH_REPLIES)
+
+
+def functions_of(*, replies: bool) -> tuple[FunctionSpec, ...]:
+    """The functions of a stage. `replies`: it has a `reply_domain`."""
+    return EVERY_FUNCTION if replies else FUNCTIONS

@@ -76,6 +76,9 @@ class Stage:
     `events_window_s`: how long SES's events gather before a function reads them, 0 to 300.
     `announce_routine`: each delivered mail and each completed run is an event on the bus (a dollar a million);
     what went wrong always is.
+    `reply_domain`: a subdomain whose email SES receives for us, which makes Reply-To of marketing email; None: none.
+    `reply_rule_set`: the receipt rule set that is active in the account and region already; None: a set of our own,
+    which an operator activates. `reply_days`: how long raw email is kept, 1 to 30 days.
     """
 
     name: str
@@ -96,6 +99,9 @@ class Stage:
     sandbox_recipients: tuple[str, ...] = ()
     events_window_s: int = 20
     announce_routine: bool = False
+    reply_domain: str | None = None
+    reply_rule_set: str | None = None
+    reply_days: int = 7
     # What the local cloud forces on us; why, is in docs/decisions/0010.
     native_dependencies: bool = False
     tls_only: bool = True

@@ -23,6 +23,7 @@ _PLACEHOLDER = re.compile(r"(?:^|[.@/])example(?:\.(?:com|net|org|jp|co\.jp|ne\.
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _IDENTITY = re.compile(r"(?:[^@\s]+@)?[^@\s./:]+(?:\.[^@\s./:]+)+")
 _ORIGIN = re.compile(r"https?://[^/\s]+")
+_SUBDOMAIN = re.compile(r"(?=.{4,190}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){2,}[a-z]{2,63}")
 _LOG_DAYS = (1, 7, 14, 30, 60, 90)
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -61,6 +62,11 @@ def complete(stage: Stage, file: Path = STAGES_FILE) -> Stage:
     Raises:
         StageInvalid: the stage keeps its data, and its values are not real yet.
     """
+    if stage.reply_domain is not None and stage.reply_domain == stage.mail_identity.name.rpartition("@")[2]:
+        raise StageInvalid(
+            f"stage {stage.name!r}: reply_domain {stage.reply_domain} is the domain of mail_identity, whose mailboxes "
+            f"would get no email any more; take a subdomain of its own under [{stage.name}] in {file.name}"
+        )
     missing = [name for name, values in _of_the_company(stage).items() if any(map(_PLACEHOLDER.search, values))]
     if stage.alarm_email is None:
         missing.append("alarm_email")
@@ -83,6 +89,7 @@ def _of_the_company(stage: Stage) -> dict[str, tuple[str, ...]]:
         "origins": stage.origins,
         "public_url": (stage.public_url or "",),
         "alarm_email": (stage.alarm_email or "",),
+        "reply_domain": (stage.reply_domain or "",),
     }
 
 
@@ -175,4 +182,9 @@ SETTINGS: Mapping[str, Callable[[Any], Any]] = {
     "sandbox_recipients": _list(_identity),
     "events_window_s": _number(0, 300),
     "announce_routine": _flag,
+    "reply_domain": _text(
+        _SUBDOMAIN, 'a subdomain in lower case that only Sodate uses, such as "reply.your-company.jp"'
+    ),
+    "reply_rule_set": _text(re.compile(r"[A-Za-z0-9_-]{1,64}"), "the name of an SES receipt rule set"),
+    "reply_days": _number(1, 30),
 }

@@ -25,6 +25,8 @@ from sodate_cli.playbook.commands import app as playbook_app
 from sodate_cli.privacy.commands import app as privacy_app
 from sodate_cli.privacy.lead_commands import access, erase, export, merge, unmerge
 from sodate_cli.quarantine import app as quarantine_app
+from sodate_cli.replies import app as replies_app
+from sodate_cli.replies import sales_app
 from sodate_cli.scenarios import app as scenario_app
 from sodate_cli.score import app as score_app
 from sodate_cli.segments import app as segment_app
@@ -70,6 +72,8 @@ app.command("import")(import_leads)
 app.command("export")(export_leads)
 app.add_typer(sends_app, name="sends")
 app.add_typer(quarantine_app, name="quarantine")
+app.add_typer(replies_app, name="replies")
+app.add_typer(sales_app, name="sales")
 app.add_typer(dlq_app, name="dlq")
 app.add_typer(privacy_app, name="privacy")
 app.command()(doctor)

@@ -26,7 +26,7 @@ def handle(app: App, event: dict[str, Any]) -> Failures:
     ses, began = SesMailer(app.aws.ses, app.settings.configuration_set), clock.now()
     parts = definitions, links, stage, BatchSender(ses, clock.now, clock.sleep, app.new_id)
     steps, broadcasts = StepEmail(*parts), BroadcastEmail(*parts)
-    composed = composers(definitions, app.secrets, stage)
+    composed = composers(app)
     transactionals, outcomes = TransactionalEmail(composed, ses, clock.now, clock.sleep), Counter[str]()
     ceilings = OptInCeilings(definitions, app.secrets.key_of_address, clock.now)
     messages = SEND_MESSAGES.parse_bodies(record["body"] for record in event["Records"])

@@ -3,7 +3,7 @@
 A topic policy replaces the one that SNS gives by itself, so CloudWatch must be named in it, and in the topic's key.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_apigatewayv2 as apigateway
@@ -95,9 +95,10 @@ class Alarms(Construct):
             why = f"{one.spec.name} has not been started: its rule is off, or Lambda refuses it."
             self._raise(f"{one.spec.dashed}-not-running", started, 1, why, periods, silent=True)
 
-    def on_business_metrics(self) -> None:
+    def on_business_metrics(self, functions: Collection[str]) -> None:
+        """Of the functions that the stage has."""
         for entry in METRIC_ALARMS:
-            for function in entry.functions:
+            for function in (one for one in entry.functions if one in functions):
                 name = entry.name if len(entry.functions) == 1 else f"{entry.name}-{function.replace('_', '-')}"
                 metric = alarm_metric(self._stage, entry, function)
                 self._raise(name, metric, entry.threshold, entry.means, entry.periods)

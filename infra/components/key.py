@@ -1,8 +1,9 @@
 """The stage's encryption key: which AWS service may use it in the name of which of our resources.
 
 Topics always need it, since AWS's own key for SNS cannot be used by SES or CloudWatch. With `customer_managed_key` it
-also encrypts table, queues, logs, secrets and the import bucket. A service that is missing here fails silently: alarms,
-SES events and dead letters would be refused by KMS, so `tests/infra/test_delivery.py` walks every way to its end.
+also encrypts table, queues, logs, secrets, the import bucket and the reply bucket. A service that is missing here fails
+silently: alarms, SES events and dead letters would be refused by KMS, so `tests/infra/test_delivery.py`
+walks every way to its end.
 """
 
 from collections.abc import Mapping, Sequence

@@ -7,7 +7,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.catalog import FUNCTIONS, FunctionSpec
+from infra.catalog import EVERY_FUNCTION, FunctionSpec, functions_of
 from infra.components.alarms import AlarmTopic
 from infra.components.api import PublicApi
 from infra.components.bus import LISTENERS, build_bus
@@ -17,12 +17,13 @@ from infra.components.key import StageKey
 from infra.components.ledger import ErasureLedger
 from infra.components.logs import build_log_group, name_of_function_logs
 from infra.components.queues import DeadLetters, Reader
+from infra.components.replies import InboundEmail
 from infra.components.schedules import SCHEDULES
 from infra.components.secrets import build_secrets
 from infra.components.table import build_table
 from infra.config import Stage
 
-SPECS = {spec.name: spec for spec in FUNCTIONS}
+SPECS = {spec.name: spec for spec in EVERY_FUNCTION}
 
 
 class StatefulStack(Stack):
@@ -42,10 +43,12 @@ class StatefulStack(Stack):
         self.email_events = EmailEvents(self, stage, self.key.key, SPECS["email_events"], self.dead_letters)
         self.imports = ImportBucket(self, stage, self.key.for_data, SPECS["lead_import"], self.dead_letters)
         self.erasures = ErasureLedger(self, stage, self.key.for_data, self.imports.access_logs)
+        self.functions = functions_of(replies=stage.reply_domain is not None)
+        self.replies = self._replies()
         self.api = PublicApi(self, stage, self.key.for_data)
         self.alarm_topic = AlarmTopic(self, stage, self.key.key)
         self.alarm_topic.mail_to_ops(self.dead_letters)
-        self.function_logs = {spec.name: self._function_logs(spec) for spec in FUNCTIONS}
+        self.function_logs = {spec.name: self._function_logs(spec) for spec in self.functions}
         self._dead_letters_of_functions()
         self._outputs()
 
@@ -57,14 +60,20 @@ class StatefulStack(Stack):
             "events": self.email_events.queue,
             "lead-import": self.imports.queue,
             "score-replay": self.replay_queue,
+            **({"inbound-email": self.replies.queue} if self.replies else {}),
         }
+
+    def _replies(self) -> InboundEmail | None:
+        if self.stage.reply_domain is None:
+            return None
+        return InboundEmail(self, self.stage, self.key.for_data, SPECS["inbound_email"], self.dead_letters)
 
     def _function_logs(self, spec: FunctionSpec) -> logs.LogGroup:
         name = name_of_function_logs(self.stage, spec)
         return build_log_group(self, f"{spec.id}Logs", self.stage, name, self.key.for_data)
 
     def _dead_letters_of_functions(self) -> None:
-        for spec in FUNCTIONS:
+        for spec in self.functions:
             if not spec.synchronous:
                 self.dead_letters.behind(spec.edge)
         for name in SCHEDULES:
@@ -88,6 +97,16 @@ class StatefulStack(Stack):
             "ErasureLedger": self.erasures.bucket.bucket_name,
             "ConfigurationSet": self.email_events.configuration_set.configuration_set_name,
             **self.dead_letters.outputs(),
+            **self._reply_outputs(),
         }
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)
+
+    def _reply_outputs(self) -> dict[str, str]:
+        if self.replies is None or self.stage.reply_domain is None:
+            return {}
+        return {
+            "ReplyDomain": self.stage.reply_domain,
+            "ReplyBucket": self.replies.bucket.bucket_name,
+            "ReplyRuleSet": self.replies.rule_set,
+        }

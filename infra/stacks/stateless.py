@@ -6,7 +6,7 @@ from aws_cdk import CfnOutput, Stack
 from aws_cdk.aws_lambda import ILayerVersion
 from constructs import Construct
 
-from infra.catalog import FUNCTIONS, REPLAYS_AT_ONCE, SIGNING_KEYS, FunctionSpec
+from infra.catalog import REPLAYS_AT_ONCE, SIGNING_KEYS, FunctionSpec, functions_of
 from infra.components.alarms import Alarms
 from infra.components.api import PublicRoutes
 from infra.components.bus import LISTENERS, on_domain_event
@@ -29,6 +29,7 @@ from infra.components.permissions import (
 )
 from infra.components.playbook_schema import playbook_schema
 from infra.components.queues import may_count, may_send
+from infra.components.replies import INBOUND
 from infra.components.rotation import rotate
 from infra.components.schedules import SCHEDULES, run_every
 from infra.components.secrets import arn_of, setting_of
@@ -64,7 +65,11 @@ class StatelessStack(Stack):
             "SODATE_CONFIGURATION_SET": kept.email_events.configuration_set.configuration_set_name,
             **{setting_of(name): arn_of(secret) for name, secret in kept.secrets.items()},
         }
-        return {spec.name: self._function(spec, layers, values) for spec in FUNCTIONS}
+        if kept.replies:
+            values |= {"SODATE_REPLY_DOMAIN": str(self.stage.reply_domain), "SODATE_REPLY_BUCKET": kept.replies.name}
+        return {
+            spec.name: self._function(spec, layers, values) for spec in functions_of(replies=kept.replies is not None)
+        }
 
     def _function(
         self, spec: FunctionSpec, layers: Sequence[ILayerVersion], values: Mapping[str, str]
@@ -97,6 +102,7 @@ class StatelessStack(Stack):
         why = "Inline templates have no name that could be listed."
         acknowledge(sender.role, f"AwsSolutions-IAM5[Resource::{templates}]", why)
         self._import_permissions(self.functions["lead_import"])
+        self._reply_permissions()
         dispatcher = self.functions["step_mail_dispatch"]
         dispatcher.allow(may_ask_for_limits())
         acknowledge(dispatcher.role, "AwsSolutions-IAM5[Resource::*]", "ses:GetAccount knows no resource.")
@@ -113,6 +119,19 @@ class StatelessStack(Stack):
             files = f"arn:<AWS::Partition>:s3:::{self.stage.prefix}-imports-<AWS::AccountId>-<AWS::Region>/{prefix}*"
             rule = f"AwsSolutions-IAM5[Resource::{files}]"
             acknowledge(importer.role, rule, "Every file under this prefix of the import bucket, no other.")
+
+    def _reply_permissions(self) -> None:
+        """Reading and deleting for who records them, reading for who forwards them."""
+        replies = self.kept.replies
+        if replies is None:
+            return
+        self.functions["inbound_email"].allow(replies.may_read(), replies.may_delete())
+        self.functions["email_sender"].allow(replies.may_read())
+        # As cdk-nag writes the ARN.
+        emails = f"arn:<AWS::Partition>:s3:::{self.stage.prefix}-replies-<AWS::AccountId>-<AWS::Region>/{INBOUND}*"
+        for name in ("inbound_email", "email_sender"):
+            why = "Every email that came in, and nothing else."
+            acknowledge(self.functions[name].role, f"AwsSolutions-IAM5[Resource::{emails}]", why)
 
     def _catalog_permissions(self, function: SodateFunction) -> None:
         spec, kept = function.spec, self.kept
@@ -142,6 +161,8 @@ class StatelessStack(Stack):
         # What SES tells may wait some seconds: one invocation for many events is most of what they cost.
         read_queue(of["email_events"], kept.email_events.queue, batch_size=100, window_s=self.stage.events_window_s)
         read_queue(of["lead_import"], kept.imports.queue, batch_size=1)
+        if kept.replies:
+            read_queue(of["inbound_email"], kept.replies.queue)
         read_stream(
             self.stage,
             of["scoring"],
@@ -171,7 +192,7 @@ class StatelessStack(Stack):
         alarms.on_dead_letters(kept.dead_letters.queues)
         alarms.on_errors(of.values())
         alarms.on_schedules((of[name], interval) for name, interval in SCHEDULES.items())
-        alarms.on_business_metrics()
+        alarms.on_business_metrics(of)
         alarms.on_late_work(kept.queues, [of["scoring"], of["event_publisher"]])
         alarms.on_api(kept.api.api)
         alarms.on_reputation()

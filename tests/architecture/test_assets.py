@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.bundling import CACHE, THIS_MACHINE, _cache_key, install
-from infra.catalog import FUNCTIONS
+from infra.catalog import EVERY_FUNCTION
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = {"POWERTOOLS_SERVICE_NAME": "test", "AWS_DEFAULT_REGION": "ap-northeast-1"}
@@ -23,7 +23,7 @@ def dependencies() -> Path:
     return tree / "python"
 
 
-@pytest.mark.parametrize("spec", FUNCTIONS, ids=lambda spec: spec.name)
+@pytest.mark.parametrize("spec", EVERY_FUNCTION, ids=lambda spec: spec.name)
 def test_a_built_function_imports_in_a_clean_interpreter(spec: object, dependencies: Path, tmp_path: Path) -> None:
     name, handler = spec.name, spec.handler  # type: ignore[attr-defined]
     task = tmp_path / "task"

@@ -12,7 +12,7 @@ from pynamodb.attributes import Attribute
 from sodate.dynamodb.item import TableItem
 
 from infra.app import build
-from infra.catalog import FUNCTIONS
+from infra.catalog import EVERY_FUNCTION
 
 ROOT = Path(__file__).parents[2]
 SODATE = ROOT / "layers" / "sodate" / "python" / "sodate"
@@ -28,7 +28,7 @@ KEY = re.compile(
 
 
 def test_there_is_one_handler_per_function_of_the_catalog() -> None:
-    assert {path.parent.name for path in HANDLERS} == {spec.name for spec in FUNCTIONS}
+    assert {path.parent.name for path in HANDLERS} == {spec.name for spec in EVERY_FUNCTION}
 
 
 @pytest.mark.parametrize("handler", HANDLERS, ids=lambda path: path.parent.name)

@@ -183,8 +183,14 @@ def reserving_stack(assemblies: Path) -> Stack:
 
 
 @pytest.fixture
+def replying_stack(assemblies: Path) -> Stack:
+    """A stage with a reply domain, which keeps its data with a key of its own."""
+    return _stack("replying", assemblies)
+
+
+@pytest.fixture
 def every_aws_stack(assemblies: Path) -> list[Stack]:
-    return [_stack(name, assemblies) for name in ("dev", "prod", "reserving")]
+    return [_stack(name, assemblies) for name in ("dev", "prod", "reserving", "replying")]
 
 
 @pytest.fixture(autouse=True)

@@ -29,7 +29,7 @@ def test_every_metric_has_an_alarm_or_a_written_reason_and_no_other_name_is_watc
 def test_every_entry_of_the_table_is_an_alarm_on_exactly_what_the_function_reports(stack: Any) -> None:
     alarms = _by_metric(stack)
     for entry in METRIC_ALARMS:
-        for function in entry.functions:
+        for function in _there(stack, entry.functions):
             reported = stack.functions()[function]["Environment"]["Variables"]
             dimensions = {"service": reported["POWERTOOLS_SERVICE_NAME"], "stage": reported["SODATE_STAGE"]}
             alarm = alarms[entry.metric, dimensions["service"], dimensions["stage"]]
@@ -37,7 +37,7 @@ def test_every_entry_of_the_table_is_an_alarm_on_exactly_what_the_function_repor
             assert (alarm["Threshold"], alarm["Period"]) == (entry.threshold, entry.minutes * 60)
             assert alarm["EvaluationPeriods"] == entry.periods
             assert alarm["AlarmDescription"] == entry.means
-    assert len(alarms) == sum(len(entry.functions) for entry in METRIC_ALARMS), "an alarm beside the table"
+    assert len(alarms) == sum(len(_there(stack, e.functions)) for e in METRIC_ALARMS), "an alarm beside the table"
 
 
 def test_the_functions_of_an_entry_are_those_that_count_it() -> None:
@@ -214,3 +214,8 @@ def _counted_in(path: Path) -> set[str]:
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "Metric"
     }
+
+
+def _there(stack: Any, functions: tuple[str, ...]) -> list[str]:
+    """`inbound_email` is there on a stage with a reply domain only."""
+    return [name for name in functions if name in stack.functions()]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from infra.catalog import FUNCTIONS
+from infra.catalog import FUNCTIONS, WITH_REPLIES
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMON = {"SODATE_STAGE", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL"}
@@ -151,4 +151,4 @@ def test_the_service_name_is_the_folder_name(stack: Any) -> None:
 
 def test_every_folder_under_functions_is_deployed_and_every_deployed_function_has_a_folder(stack: Any) -> None:
     folders = {path.parent.name for path in (ROOT / "functions").glob("*/handler.py")}
-    assert folders == set(stack.functions())
+    assert folders == set(stack.functions()) | {spec.name for spec in WITH_REPLIES}

@@ -50,6 +50,12 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
     "activities_api": {"dynamodb": KEYED_AND_QUERY | {"BatchGetItem", "DeleteItem"}, "secretsmanager": SECRET},
     "privacy_pages": {"dynamodb": KEYED_AND_QUERY | {"BatchGetItem"}, "secretsmanager": SECRET},
     "web_events": {"dynamodb": KEYED_AND_QUERY, "secretsmanager": SECRET},
+    "inbound_email": {
+        "dynamodb": KEYED_AND_QUERY,
+        "secretsmanager": SECRET,
+        "s3": {"GetObject", "DeleteObject"},
+        "sqs": CONSUME | SEND,
+    },
     "lead_import": {
         "dynamodb": KEYED_AND_QUERY | {"BatchGetItem"},
         "secretsmanager": SECRET,
@@ -73,6 +79,7 @@ SECRETS = {
     "privacy_pages": {"SigningKeys"},
     "web_events": {"SigningKeys"},
     "activities_api": {"AddressKey"},
+    "inbound_email": {"AddressKey", "SigningKeys"},
     "lead_import": {"AddressKey"},
     "signing_key_rotation": {"SigningKeys"},
 }
@@ -90,6 +97,7 @@ MAY_SEND_TO = {
     "suppression_sync": {"suppression-sync-dlq"},
     "sales_handoff": {"sales-handoff-dlq"},
     "sales_followup": {"sales-followup-dlq"},
+    "inbound_email": {"inbound-email-dlq"},
     "lead_import": {"lead-import", "lead-import-dlq"},
     "signing_key_rotation": {"signing-key-rotation-dlq"},
 }

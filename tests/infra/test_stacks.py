@@ -83,9 +83,9 @@ def test_a_changed_function_leaves_the_stateful_template_equal(
     change: dict[str, Any], dev_stack: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     changed = tuple(
-        replace(spec, **change) if spec.name == "score_decay" else spec for spec in stateless_module.FUNCTIONS
+        replace(spec, **change) if spec.name == "score_decay" else spec for spec in catalog.functions_of(replies=False)
     )
-    monkeypatch.setattr(stateless_module, "FUNCTIONS", changed)
+    monkeypatch.setattr(stateless_module, "functions_of", lambda *, replies: changed)
     again = _synthesize("dev", tmp_path)
     name = "Sodate-dev-{}.template.json"
     stateful, stateless = (name.format(part) for part in ("stateful", "stateless"))

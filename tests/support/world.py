@@ -49,6 +49,8 @@ class World:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = START
         self.webhooks: list[Any] = []
+        #: Clients that are none of moto's, by service.
+        self.services: dict[str, Any] = {}
         self.bus: list[Json] = []
         self.dead: list[Json] = []
         self._hidden: list[tuple[datetime, Json]] = []
@@ -343,6 +345,8 @@ class WorldClients(BotoClients):
         self._world = world
 
     def client(self, service: str) -> Any:
+        if service in self._world.services:
+            return self._world.services[service]
         return _Bus(self._world.bus) if service == "events" else super().client(service)
 
     def ses(self) -> Any:

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from sodate.errors import NotFound
 from sodate.playbook.store import Definitions
 
-from infra.catalog import FUNCTIONS, FunctionSpec
+from infra.catalog import FunctionSpec, functions_of
 from infra.config import Stage
 from infra.stages import StageInvalid, stage_named
 from sodate_cli import stacks
@@ -88,6 +88,15 @@ class Deployment:
             raise NotFound(f"no stack of {self.stage} has an output {name}; they were deployed from another release")
         return self.outputs[name]
 
+    @property
+    def receives(self) -> bool:
+        """The stage has a reply domain."""
+        return "ReplyDomain" in self.outputs
+
+    @property
+    def functions(self) -> tuple[FunctionSpec, ...]:
+        return functions_of(replies=self.receives)
+
     def alias_of(self, spec: FunctionSpec) -> str:
         """The ARN of the alias that every trigger of this function uses."""
         return self.output(f"Function{spec.id}")
@@ -100,7 +109,7 @@ class Deployment:
         """Function (its name in the catalog) → configuration of the version behind its alias; missing ones left out."""
         found: dict[str, Mapping[str, Any]] = {}
         client = self.clients("lambda")
-        for spec in FUNCTIONS:
+        for spec in self.functions:
             try:
                 found[spec.name] = client.get_function_configuration(FunctionName=self.alias_of(spec))
             except ClientError as error:

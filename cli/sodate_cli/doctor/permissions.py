@@ -9,7 +9,7 @@ from typing import Any
 
 from sodate.dynamodb import keys
 
-from infra.catalog import ADDRESS_KEY, CAPTCHA, FUNCTIONS, SIGNING_KEYS, WEBHOOK, FunctionSpec
+from infra.catalog import ADDRESS_KEY, CAPTCHA, SIGNING_KEYS, WEBHOOK, FunctionSpec
 from sodate_cli.doctor.deployment import Deployment
 from sodate_cli.doctor.finding import Check, Result, judged, listed, ok, warning
 from sodate_cli.doctor.schedules import QUEUE_READERS, STREAM_READERS
@@ -37,7 +37,7 @@ class Demand:
 def permissions(d: Deployment) -> Result:
     problems = [
         problem
-        for spec in FUNCTIONS
+        for spec in d.functions
         if spec.name in d.configurations
         for demand in demands(d, spec)
         for problem in _problems(d, spec, demand)
@@ -48,7 +48,7 @@ def permissions(d: Deployment) -> Result:
 
 def bulk_templates(d: Deployment) -> Result:
     """SES may ask for `template/*` when a bulk call carries an inline template; AWS documents it nowhere clearly."""
-    spec = next(one for one in FUNCTIONS if one.name == "email_sender")
+    spec = next(one for one in d.functions if one.name == "email_sender")
     demand = Demand(("ses:SendBulkEmail",), _arn(d, "ses", "template/*"), _from(d))
     if not _problems(d, spec, demand):
         return ok("email_sender may use inline templates in SendBulkEmail")

@@ -11,6 +11,9 @@ from sodate_cli.doctor.policy import service_may
 _AGE_WARNING_S, _AGE_FAILURE_S = 600, 1800
 
 
+_QUEUES = ("send", "events", "score-replay", "lead-import")
+
+
 def dead_letters(d: Deployment) -> Result:
     queues = {
         name.removeprefix("Dlq").removesuffix("Url"): url
@@ -46,7 +49,7 @@ def queue_ages(d: Deployment) -> Result:
 
 
 def source_queues(d: Deployment) -> list[str]:
-    return [f"{d.prefix}-{name}" for name in ("send", "events", "score-replay", "lead-import")]
+    return [f"{d.prefix}-{name}" for name in (*_QUEUES, *(("inbound-email",) if d.receives else ()))]
 
 
 def _age(d: Deployment, queue: str) -> float:

@@ -11,6 +11,7 @@ from sodate_cli.doctor import (
     email,
     permissions,
     queues,
+    receiving,
     round_trip,
     schedules,
     secrets,
@@ -23,8 +24,8 @@ from sodate_cli.doctor.finding import Check, Finding, Result, Verdict, failed, n
 from sodate_cli.stacks import StackMissing
 
 CHECKS: tuple[Check, ...] = (
-    *account.CHECKS, *stack.CHECKS, *email.CHECKS, *sending.CHECKS, *queues.CHECKS, *schedules.CHECKS, *secrets.CHECKS,
-    *table.CHECKS, *permissions.CHECKS, *alarms.CHECKS, *round_trip.CHECKS,
+    *account.CHECKS, *stack.CHECKS, *email.CHECKS, *sending.CHECKS, *receiving.CHECKS, *queues.CHECKS,
+    *schedules.CHECKS, *secrets.CHECKS, *table.CHECKS, *permissions.CHECKS, *alarms.CHECKS, *round_trip.CHECKS,
 )  # fmt: skip
 _DENIED = {
     "AccessDenied", "AccessDeniedException", "AuthorizationError", "AuthorizationErrorException",

@@ -7,11 +7,11 @@ from typing import Any
 from sodate.email.reputation.store import sync_position
 from sodate.scheduling import store as due
 
-from infra.catalog import FUNCTIONS, REPLAYS_AT_ONCE
+from infra.catalog import EVERY_FUNCTION, REPLAYS_AT_ONCE
 from sodate_cli.doctor.deployment import Deployment
 from sodate_cli.doctor.finding import Check, Result, Verdict, judged, listed, ok
 
-_BY_NAME = {spec.name: spec for spec in FUNCTIONS}
+_BY_NAME = {spec.name: spec for spec in EVERY_FUNCTION}
 #: Function → lanes of the due index whose cursor shows that it runs.
 SCHEDULED: Mapping[str, tuple[due.Lane, ...]] = {
     "step_mail_dispatch": due.SENDING,
@@ -28,6 +28,8 @@ _SYNC_MAY_LAG = timedelta(days=3)
 QUEUE_READERS = {
     "email_sender": "send", "score_replay": "score-replay", "email_events": "events", "lead_import": "lead-import",
 }  # fmt: skip
+#: On a stage with a reply domain.
+REPLY_READERS = {"inbound_email": "inbound-email"}
 STREAM_READERS = ("scoring", "event_publisher")
 
 
@@ -94,11 +96,12 @@ def _age(d: Deployment) -> timedelta:
 def triggers(d: Deployment) -> Result:
     problems: list[str] = []
     stream = str(d.table.get("LatestStreamArn", ""))
-    for function, queue in QUEUE_READERS.items():
+    queue_readers = QUEUE_READERS | (REPLY_READERS if d.receives else {})
+    for function, queue in queue_readers.items():
         problems += _mapping_problems(d, function, f":{d.prefix}-{queue}")
     for function in STREAM_READERS:
         problems += _mapping_problems(d, function, stream)
-    good = f"{len(QUEUE_READERS)} queues and the table's stream are read"
+    good = f"{len(queue_readers)} queues and the table's stream are read"
     return judged(problems, good, f"enable the event source mapping, or {d.redeploy}")
 
 

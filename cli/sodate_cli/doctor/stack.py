@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.catalog import FUNCTIONS, FunctionSpec
+from infra.catalog import FunctionSpec
 from sodate_cli.doctor.deployment import Deployment
 from sodate_cli.doctor.finding import Check, Result, Verdict, failed, judged, listed, ok, warning
 
@@ -55,7 +55,7 @@ def release(d: Deployment) -> Result:
 
 def _differing(d: Deployment) -> Iterator[str]:
     layers: set[str] = set()
-    for spec in FUNCTIONS:
+    for spec in d.functions:
         if spec.name not in d.configurations:
             continue  # the check `functions` names it
         location = d.clients("lambda").get_function(FunctionName=d.alias_of(spec))["Code"]["Location"]
@@ -86,13 +86,13 @@ def _compare(deployed: Mapping[str, bytes], here: Mapping[str, bytes]) -> list[s
 
 
 def functions(d: Deployment) -> Result:
-    problems = [problem for spec in FUNCTIONS for problem in _function_problems(d, spec)]
+    problems = [problem for spec in d.functions for problem in _function_problems(d, spec)]
     layers = {
         tuple(layer["Arn"] for layer in configuration.get("Layers", [])) for configuration in d.configurations.values()
     }
     if len(layers) > 1:
         problems.append(f"functions run on {len(layers)} different sets of layers: a deployment stopped half way")
-    good = f"{len(FUNCTIONS)} functions are active on {RUNTIME}, each on its newest version"
+    good = f"{len(d.functions)} functions are active on {RUNTIME}, each on its newest version"
     return judged(problems, good, d.redeploy)
 
 
@@ -146,7 +146,7 @@ def settings(d: Deployment) -> Result:
 def concurrency(d: Deployment) -> Result:
     client = d.clients("lambda")
     problems, reserved = [], 0
-    for spec in FUNCTIONS:
+    for spec in d.functions:
         if spec.name not in d.configurations:
             continue
         found = client.get_function_concurrency(FunctionName=d.function_name(spec)).get("ReservedConcurrentExecutions")

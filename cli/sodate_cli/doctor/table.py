@@ -1,6 +1,5 @@
 """The table that holds everything, and the logs beside it."""
 
-from infra.catalog import FUNCTIONS
 from sodate_cli.doctor.deployment import Deployment
 from sodate_cli.doctor.finding import Check, Result, Verdict, failed, judged, ok
 
@@ -49,7 +48,7 @@ def expiry(d: Deployment) -> Result:
 
 
 def log_retention(d: Deployment) -> Result:
-    wanted = [f"/aws/lambda/{d.function_name(spec)}" for spec in FUNCTIONS] + [f"/aws/apigateway/{d.prefix}"]
+    wanted = [f"/aws/lambda/{d.function_name(spec)}" for spec in d.functions] + [f"/aws/apigateway/{d.prefix}"]
     found: dict[str, int | None] = {}
     for prefix in (f"/aws/lambda/{d.prefix}-", f"/aws/apigateway/{d.prefix}"):
         for page in d.clients("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix):

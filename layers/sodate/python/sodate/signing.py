@@ -4,6 +4,7 @@ A token never carries personal data. What it allows is decided by `purpose`, so 
 A new key verifies from the moment it is published and signs only when every process must have read it.
 """
 
+import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -62,8 +63,21 @@ class Signer:
             raise Invalid("this link is no longer valid", "link_expired")
         return payload
 
+    def mac(self, purpose: str, content: bytes, size: int) -> bytes:
+        """The first `size` bytes of the MAC, for tokens that must be short and have no end."""
+        return _mac(self.keys[-1], purpose, content)[:size]
+
+    def has_mac(self, purpose: str, content: bytes, mac: bytes) -> bool:
+        """Whether any active key made this MAC; an empty one never."""
+        return bool(mac) and any(hmac.compare_digest(_mac(key, purpose, content)[: len(mac)], mac) for key in self.keys)
+
     def _serializer(self, purpose: str) -> URLSafeSerializer:
         return _serializer(tuple(self.keys), purpose)
+
+
+def _mac(key: str, purpose: str, content: bytes) -> bytes:
+    """Bound to the purpose by a key of its own."""
+    return hmac.digest(hmac.digest(key.encode(), purpose.encode(), sha256), content, sha256)
 
 
 @lru_cache(maxsize=32)

@@ -40,6 +40,7 @@ class ActivityVerdict(StrEnum):
 
 #: Attributes of activities of one kind; what a customer's system records may name a product.
 _OF_EMAILS = ("link", "template", "sequence")
+_OF_REPLIES = ("template", "sequence", "broadcast", "match")
 _OF_SEMINARS = ("seminar", "form", "product")
 _OF_DEALS = ("stage", "reason", "deal")
 
@@ -89,6 +90,9 @@ class ActivityType(StrEnum):
     MAIL_CLICKED = "mail_clicked", "リンクをクリック", "clicked a link", _OF_EMAILS, DoneBy.LEAD_OR_ROBOT
     MAIL_BOUNCED = "mail_bounced", "メール不達", "mail bounced", _OF_EMAILS, DoneBy.OTHERS
     MAIL_COMPLAINED = "mail_complained", "迷惑メール報告", "complained", _OF_EMAILS
+    EMAIL_REPLIED = "email_replied", "メールに返信", "replied to an email", _OF_REPLIES
+    # A mail system wrote it, so it must not end a lead's inactivity.
+    OUT_OF_OFFICE = "out_of_office", "不在の自動返信", "is out of office", _OF_REPLIES, DoneBy.OTHERS
     PAGE_VIEWED = "page_viewed", "ページを閲覧", "viewed a page", ("page", "link", "product"), DoneBy.LEAD_OR_ROBOT
     DOCUMENT_DOWNLOADED = (
         "document_downloaded", "資料をダウンロード", "downloaded a document", ("link", "form", "product"),

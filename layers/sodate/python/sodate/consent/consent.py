@@ -22,6 +22,7 @@ Method = Literal[
     "exception",
     "import",
     "erasure",
+    "reply",
 ]
 
 #: 特定商取引法: evidence is kept for three years after the last email based on it (playbook: `retention_years`).

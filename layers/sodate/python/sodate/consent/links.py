@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sodate.consent.consent import LINK_LIFETIME
+from sodate.reply_address import ReplyAddresses
 from sodate.signing import Signer
 
 OPT_IN = "opt-in"
@@ -29,10 +30,11 @@ def is_ours(link: str) -> bool:
 
 @dataclass(frozen=True)
 class Links:
-    """`base` is the public URL of the API, without a trailing slash."""
+    """`base` is the public URL of the API, without a trailing slash. `replies`: None while the stage receives none."""
 
     base: str
     signer: Signer
+    replies: ReplyAddresses | None = None
 
     def opt_in(self, lead_id: str, consent_sort_key: str, now: datetime) -> str:
         token = self.signer.sign(OPT_IN, {"l": lead_id, "c": consent_sort_key}, now, LINK_LIFETIME)
@@ -50,6 +52,10 @@ class Links:
 
     def visitor_token(self, lead_id: str, now: datetime) -> str:
         return self.signer.sign(VISITOR, {"l": lead_id}, now, VISITOR_LIFETIME)
+
+    def reply_to(self, lead_id: str, send_id: str) -> str | None:
+        """The address that receives replies to this email; None: those of the sender in the playbook."""
+        return self.replies.of_send(lead_id, send_id) if self.replies else None
 
 
 def without_visitor(link: str) -> str:

@@ -147,6 +147,18 @@ class Robots(Definition):
     )
 
 
+class Replies(Definition):
+    """What becomes of replies, on a stage with a `reply_domain`. Their texts are stored nowhere, unless asked for."""
+
+    forward: bool = Field(default=True, description="Forward replies to the lead's owner, as text.")
+    forward_to: Address | None = Field(
+        default=None, description="Where replies of leads without an owner go; empty: the default owner."
+    )
+    forwards_per_day: int = Field(default=10, ge=1, le=50, description="Per lead: the rest is only recorded.")
+    store_body: bool = Field(default=False, description="Store the text of replies with the lead.")
+    retention_days: int = Field(default=90, ge=1, le=730, description="How long a stored text is kept.")
+
+
 _GLOBAL_HOLDOUT = "global-holdout"
 #: Maximum length of one closing in days; open days must remain.
 LONGEST_CLOSING = 60
@@ -169,6 +181,7 @@ class Mailing(Definition):
     guards: Guards = Guards()
     robots: Robots = Robots()
     warm_up: WarmUp | None = None
+    replies: Replies = Replies()
     seed_contacts: tuple[Address, ...] = Field(
         default=(), max_length=20, description="Who gets test sends of broadcasts (`sodate broadcast test`)."
     )

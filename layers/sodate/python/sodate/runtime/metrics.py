@@ -38,6 +38,8 @@ class Metric(StrEnum):
     """Posts of webhook steps that failed for good."""
     QUARANTINED_SUBMISSIONS = "QuarantinedSubmissions"
     """Form posts that were stored in quarantine."""
+    REPLIES_UNMATCHED = "RepliesUnmatched"
+    """Replies that belong to no email of ours and wait for a person (`sodate replies list`)."""
     RATES_NOT_COUNTED = "RatesNotCounted"
     """SES events that could not be added to the daily bounce and complaint counts."""
     DEFINITION_UNREADABLE = "DefinitionUnreadable"

@@ -8,6 +8,7 @@ from sodate.consent.links import Links
 from sodate.errors import Transient
 from sodate.leads.address import address_key
 from sodate.privacy.links import DataLinks
+from sodate.reply_address import ReplyAddresses
 from sodate.runtime.secret_cache import SecretCache
 from sodate.runtime.settings import Settings
 from sodate.sales.links import FeedbackLinks
@@ -35,7 +36,12 @@ class Secrets:
         return Signer(in_signing_order(entries, self._now()))
 
     def links(self) -> Links:
-        return Links(self._settings.public_url, self.signer())
+        return Links(self._settings.public_url, self.signer(), self.reply_addresses())
+
+    def reply_addresses(self) -> ReplyAddresses | None:
+        """None on a stage that receives no email."""
+        domain = self._settings.reply_domain
+        return ReplyAddresses(domain, self.signer()) if domain else None
 
     def feedback_links(self) -> FeedbackLinks:
         return FeedbackLinks(self._settings.public_url, self.signer())

@@ -37,6 +37,8 @@ class Settings:
     send_queue = Setting("SODATE_SEND_QUEUE_URL")
     import_queue = Setting("SODATE_IMPORT_QUEUE_URL")
     replay_queue = Setting("SODATE_REPLAY_QUEUE_URL")
+    reply_bucket = Setting("SODATE_REPLY_BUCKET")
+    required_reply_domain = Setting("SODATE_REPLY_DOMAIN")
     dead_letter_queue = Setting("SODATE_DEAD_LETTER_URL")
     event_queue = Setting("SODATE_EVENTS_QUEUE_URL")
     event_dead_letter_queue = Setting("SODATE_EVENT_DEAD_LETTER_URL")
@@ -52,3 +54,8 @@ class Settings:
     def is_local(self) -> bool:
         """True on the stage that `sodate local up` deploys."""
         return self.stage == "local"
+
+    @property
+    def reply_domain(self) -> str | None:
+        """None on a stage that receives no email."""
+        return self.environment.get("SODATE_REPLY_DOMAIN") or None

@@ -12,6 +12,7 @@ from typing import Any
 from sodate.calls.store import CallItem
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.table import ConditionFailed
+from sodate.email.ledger.states import HANDOFF as HANDOFF
 from sodate.email.ledger.states import send_id
 from sodate.email.ledger.store import planned_transactional
 from sodate.email.mailing import Mailing
@@ -26,7 +27,6 @@ from sodate.sales.links import FeedbackLinks, Ticket
 from sodate.sales.message import DigestMessage, HandoffMessage, Reader, digest_message, handoff_message
 from sodate.signals.store import SignalItem
 
-HANDOFF = "handoff"
 #: Signals in one digest email, which must stay within a size; more of them make a second digest.
 LARGEST_DIGEST = 100
 Failure = Transient | Invalid

@@ -12,8 +12,6 @@ from sodate.conditions.language import ActivityTest
 from sodate.conditions.one_activity import OneActivity
 from sodate.playbook.model import NarrowedByEachKey, Slug
 
-#: The activity of a reply to an email.
-REPLY = "email_replied"
 Feedback = Literal["accepted", "rejected", "meeting_set", "won", "lost"]
 _FEEDBACK: dict[Feedback, ActivityType] = {
     "accepted": ActivityType.SALES_ACCEPTED,
@@ -89,7 +87,7 @@ def types_of(trigger: Trigger) -> frozenset[str]:
         case SalesFeedback():
             return frozenset(str(_FEEDBACK[each]) for each in trigger.feedback)
         case Reply():
-            return frozenset((REPLY,))
+            return frozenset((str(ActivityType.EMAIL_REPLIED),))
 
 
 def matches(trigger: Trigger, activity: Activity, enrollment: _Keyed | None = None) -> bool:

@@ -22,7 +22,7 @@ from sodate.scenarios.graph import faults_of
 from sodate.scenarios.recurrence import next_after
 from sodate.scenarios.scenario import Scenario
 from sodate.scenarios.steps import CallTaskStep, EnrollStep, LeaveStep, SendStep, SignalStep
-from sodate.scenarios.triggers import Reply, SegmentEntered, SegmentLeft
+from sodate.scenarios.triggers import SegmentEntered, SegmentLeft
 
 #: The kind of a definition, the path at which a scenario names it, and its id.
 _Named = tuple[str, Path, str]
@@ -41,13 +41,6 @@ def everything_in_it_runs(context: Context) -> Iterator[Problem]:
 
 
 def _not_run(scenario: Scenario) -> Iterator[tuple[Path, str]]:
-    yield from _entries_not_run(scenario)
-    for path, trigger in triggers_of(scenario):
-        if isinstance(trigger, Reply):
-            yield path, "`reply`"
-
-
-def _entries_not_run(scenario: Scenario) -> Iterator[tuple[Path, str]]:
     for index, entry in enumerate(scenario.entry):
         head = _WITHOUT_KEY.get(type(entry))
         if head is not None and scenario.key is not None:

@@ -46,7 +46,7 @@ class MarketingEmail:
         email = self._identifying(render(template.subject, template.html, template.text, values), profile, now)
         return OutgoingEmail(
             to=profile.mailbox,
-            sender=self._shown_sender(),
+            sender=self._shown_sender(self.links.reply_to(profile.lead_id, send_id)),
             subject=email.subject,
             html=self._with_hidden_link(email.html) if profile.tracking != TRACKING_OFF else email.html,
             text=email.text,
@@ -73,6 +73,7 @@ class MarketingEmail:
             return html
         return with_hidden_link(html, str(self.mailing.sender.website or self.links.base))
 
-    def _shown_sender(self) -> Sender:
-        sender = self.mailing.sender
-        return sender if self.sender_name is None else sender.model_copy(update={"name": self.sender_name})
+    def _shown_sender(self, reply_to: str | None) -> Sender:
+        shown = {"name": self.sender_name, "reply_to": reply_to}
+        changes = {name: value for name, value in shown.items() if value is not None}
+        return self.mailing.sender.model_copy(update=changes) if changes else self.mailing.sender

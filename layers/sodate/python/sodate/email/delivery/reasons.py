@@ -42,6 +42,8 @@ REASONS: dict[str, str] = {
     Reason.EXCLUDED: "the lead came into a segment that the broadcast excludes",
     Reason.BROADCAST_CANCELLED: "the run of the broadcast was cancelled before this email was sent",
     Reason.GLOBAL_HOLDOUT: "the lead is in the global holdout (`global_holdout` of playbook.yaml)",
+    Reason.RAW_EMAIL_GONE: "the reply was deleted from the bucket, or its lead erased, before it was forwarded",
+    Reason.NO_OWNER: "nobody is there to forward the reply to; give `replies.forward_to` or owners of sales",
     # Unknown outcome.
     Reason.NO_ANSWER: "perhaps accepted by SES: no answer, and no event within fifteen minutes",
     Reason.RETRIED: "it had failed; an operator planned it again",

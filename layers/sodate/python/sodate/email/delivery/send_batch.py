@@ -289,7 +289,7 @@ class _Batch:
 
 def _update_breaker(answers: list[Answer], slot: Slot) -> tuple[bool, int]:
     """Whether no further call may be made, and how often this call opened the breaker."""
-    if all(answer.is_silence for answer in answers):
+    if all(answer.is_silence for answer in answers if answer.reason != Reason.NOT_ATTEMPTED):
         opened = rate_limiter.count_silent_call()
         return opened, int(opened)
     rate_limiter.forget_silent_calls(slot)

@@ -81,14 +81,17 @@ class SesMailer:
     def send_bulk(self, outgoing_emails: Sequence[OutgoingEmail]) -> list[Answer]:
         """One answer per email. At most 50 emails, all of one sender.
 
-        What SES tracks is said per call, so emails that are not tracked have a call of their own.
+        What SES tracks is said per call, so emails that are not tracked have a call of their own. So are
+        those with a Reply-To of their own: SES takes one per call, and none among the headers of an entry.
 
         An entry that makes SES reject the whole call must not stop the others: then each email gets a call of its own,
-        until an answer concerns all email or is ambiguous. Emails without a call are deferred.
+        until one is neither accepted nor rejected. Emails without a call are deferred.
         """
         if len({outgoing.is_tracked for outgoing in outgoing_emails}) > 1:
             return self._apart(outgoing_emails)
         sender = outgoing_emails[0].sender
+        if any(outgoing.sender.reply_to != sender.reply_to for outgoing in outgoing_emails):
+            return self._one_by_one(outgoing_emails)
         reply = self._call(
             lambda: self.client().send_bulk_email(**bulk_request(outgoing_emails, self.configuration_set)), sender
         )
@@ -112,7 +115,7 @@ class SesMailer:
         answers: list[Answer] = []
         for outgoing in outgoing_emails:
             answers += self.send_bulk([outgoing])
-            if answers[-1].stops or answers[-1].verdict == Verdict.AMBIGUOUS:
+            if answers[-1].verdict not in (Verdict.ACCEPTED, Verdict.REJECTED):
                 break
         return answers + [Answer(Verdict.DEFERRED, reason=Reason.NOT_ATTEMPTED)] * (len(outgoing_emails) - len(answers))
 

@@ -22,7 +22,7 @@ from sodate.email.delivery.probe import PURPOSE as PROBE
 from sodate.email.events.event import ENGAGEMENT, LEDGER_STATE, EmailEvent
 from sodate.email.events.record_engagement import Companions, Recorder, Waits, log_by_itself
 from sodate.email.events.verdicts import SECOND, Waiting
-from sodate.email.ledger.states import RANK, STEP
+from sodate.email.ledger.states import RANK, STEP, TO_SALES
 from sodate.email.ledger.store import (
     SendItem,
     StillPlanned,
@@ -94,7 +94,7 @@ def apply_event(
         if event.suppresses:  # Apply the complaint even when the send record is missing.
             _apply_to_lead(lead_id, None, event, policy, now)
         raise
-    if send is not None and send.purpose == "transactional" and send.name == "handoff":
+    if send is not None and send.purpose == "transactional" and send.name in TO_SALES:
         return folded  # the recipient is a sales owner, not the lead
     if event.type in ENGAGEMENT:
         return _together(folded, _engage(lead_id, send, event, policy, companions, now))

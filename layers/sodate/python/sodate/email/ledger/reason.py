@@ -31,6 +31,8 @@ class Reason(StrEnum):
     EXCLUDED = "excluded"
     BROADCAST_CANCELLED = "broadcast_cancelled"
     GLOBAL_HOLDOUT = "global_holdout"
+    RAW_EMAIL_GONE = "raw_email_gone"
+    NO_OWNER = "no_owner"
     # Unknown outcome.
     NO_ANSWER = "no_answer_and_no_event"
     RETRIED = "retried_by_a_person"

@@ -38,6 +38,10 @@ RANK: dict[str, int] = {
 STEP = "step"
 BROADCAST = "broadcast"
 
+#: Names of transactional emails whose recipient is a person of sales, not the lead.
+HANDOFF, REPLY_FORWARD = "handoff", "reply_forward"
+TO_SALES = frozenset({HANDOFF, REPLY_FORWARD})
+
 #: Our own code never changes a send in these states.
 FINAL = frozenset(RANK) - {"planned", "sending", "unknown"}
 #: The send did not end in a delivery: reported on the bus as `SendSettled`.

@@ -48,8 +48,9 @@ class SendItem(TableItem, discriminator="send"):
     sent_at = UnicodeAttribute(null=True)
     settled_at = UnicodeAttribute(null=True)
     unsubscribed_at = UnicodeAttribute(null=True)
+    """When the lead opted out by a link of this email (`kpis.mark`)."""
     replied_at = UnicodeAttribute(null=True)
-    """When the lead opted out by a link of this email, and when it replied (`kpis.mark`)."""
+    """When the first reply to it came in (`sodate.replies`)."""
     next_attempt = UnicodeAttribute(null=True)
     """The send id of the next attempt, once that is claimed."""
     evidence = UnicodeAttribute(null=True)
@@ -337,6 +338,17 @@ def sent_transactional(send: SendItem, message_id: str, now: datetime) -> None:
         table.update(send, facts)
 
 
+def replied(send: SendItem, at: datetime) -> Update | None:
+    """The first reply counts, in whatever order replies are read; None when an earlier one is stored."""
+    if send.replied_at is not None and send.replied_at <= keys.stamp(at):
+        return None
+    unchanged = (
+        SendItem.replied_at.does_not_exist() if send.replied_at is None else SendItem.replied_at == send.replied_at
+    )
+    handle = SendItem(send.pk, send.sk)
+    return Update(handle, [SendItem.replied_at.set(keys.stamp(at))], SendItem.state.exists() & unchanged)
+
+
 def put_back(send: SendItem, reason: str, *more: Action) -> None:
     """sending → planned."""
     actions = [SendItem.state.set("planned"), SendItem.rank.set(RANK["planned"]), SendItem.reason.set(reason)]
@@ -371,9 +383,9 @@ def followed_by(send: SendItem, next_attempt: str, evidence: str) -> Update:
     return Update(SendItem(send.pk, send.sk), actions, _is_open())
 
 
-def mark_send(lead_id: str, send_id: str, attribute: str, at: str) -> None:
-    """Set `unsubscribed_at` or `replied_at` to the earliest time. Without effect for a send that does not exist."""
-    mark = getattr(SendItem, attribute)
+def mark_unsubscribed(lead_id: str, send_id: str, at: str) -> None:
+    """Set `unsubscribed_at` to the earliest time. Without effect for a send that does not exist."""
+    mark = SendItem.unsubscribed_at
     is_earlier = SendItem.pk.exists() & (mark.does_not_exist() | (mark > at))
     with suppress(ConditionFailed):
         table.update(SendItem(keys.lead(lead_id), keys.send(send_id)), [mark.set(at)], is_earlier)

@@ -1,0 +1,1 @@
+"""Email that comes in: matched to the send it answers, judged, recorded as an activity, forwarded to the owner."""
