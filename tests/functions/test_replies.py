@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from sodate.dynamodb import table
 from sodate.email.reputation import rate_limiter
 from sodate.leads.store import state_key
 from sodate.playbook.store import ONLY
+from sodate.replies.bucket import ReplyBucket
 from sodate.replies.store import LISTED_PER_DAY, RECORDED_PER_DAY, find_text, listed, replies_of
 from sodate.reply_address import ReplyAddresses
 
@@ -20,6 +22,7 @@ from tests.functions.quick import QuickWorld
 from tests.functions.test_scenarios import only_scenarios, publish
 from tests.support.answering import BUCKET, DOMAIN, Replies
 from tests.support.crashes import crash_points
+from tests.support.privacy import eraser_of, key_of_address, make_buckets
 
 TARO, OTHER = "taro@example.jp", "hanako@example.jp"
 Json = dict[str, Any]
@@ -243,6 +246,22 @@ def test_the_reply_of_an_erased_lead_is_deleted_at_once(replies: Replies) -> Non
     replies.answer(mail, "まだありますか")
     assert replies.stored == []
     assert not [item for item in replies.world.items() if item["pk"] == f"LEAD#{lead}"]
+
+
+def test_an_erasure_deletes_raw_emails_texts_and_entries_of_the_list(replies: Replies) -> None:
+    set_replies(replies, store_body=True)
+    mail = step_mail(replies)
+    replies.answer(mail, "カナリア文字列です。")
+    replies.answer(mail, "配信停止についてお聞きしたいのですが、カナリア。")
+    replies.answer(mail, "カナリア", subject="Fwd: ご案内")
+    assert len(replies.stored) == 3
+    make_buckets()
+    lead = replies.world.lead_id(TARO)
+    eraser = replace(eraser_of(replies.world), raw_emails=ReplyBucket(replies.s3, BUCKET))
+    eraser.erase(lead, key_of_address(TARO), "request", "ops")
+    assert replies.stored == []
+    assert "カナリア" not in json.dumps(replies.world.items(), ensure_ascii=False, default=str)
+    assert not [item for item in replies.world.items() if item["kind"] in ("reply", "replytext", "listedreply")]
 
 
 # -- machines -------------------------------------------------------------------------------------------------------

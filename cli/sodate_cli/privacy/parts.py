@@ -18,6 +18,7 @@ from sodate.privacy.ledger import ErasureLedger
 from sodate.privacy.letters import DeadLetters
 from sodate.privacy.merge import Merger
 from sodate.queries import lead
+from sodate.replies.bucket import ReplyBucket
 from sodate.runtime.readers import must_read
 
 from sodate_cli.operator import outputs, person, secret
@@ -84,6 +85,7 @@ def eraser(where: Target, now: datetime) -> Eraser:
         DeadLetters(client("sqs"), dead),
         parsed(definitions.live("mailing"), Mailing).retention,
         now,
+        ReplyBucket(client("s3"), known["ReplyBucket"]) if "ReplyBucket" in known else None,
     )
 
 

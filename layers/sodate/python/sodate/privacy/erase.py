@@ -23,6 +23,8 @@ from sodate.privacy.find import LeadData, find_lead_data, key_of, kind_of
 from sodate.privacy.ledger import Erasure, ErasureLedger
 from sodate.privacy.letters import DeadLetters
 from sodate.privacy.mention import Subject, is_named
+from sodate.replies.bucket import ReplyBucket
+from sodate.replies.forget import forget_replies
 from sodate.sales.store import unload
 from sodate.tracking.forget import forget_visits, visits_of_lead
 
@@ -33,7 +35,10 @@ _FIRST, _LAST = ("PROFILE", keys.SUBMISSIONS), keys.STATE
 
 @dataclass(frozen=True)
 class Eraser:
-    """`secret`: of the HMAC of addresses. `retention`: how long proof of consent is kept after an erasure."""
+    """`secret`: of the HMAC of addresses. `retention`: how long proof of consent is kept after an erasure.
+
+    `raw_emails`: of replies; None on a stage that receives no email.
+    """
 
     definitions: Definitions
     secret: bytes
@@ -42,6 +47,7 @@ class Eraser:
     dead_letters: DeadLetters
     retention: timedelta
     now: datetime
+    raw_emails: ReplyBucket | None = None
 
     def plan(self, lead_id: str, address_key: str) -> ErasurePlan:
         """What an erasure would remove now. `address_key`: HMAC of the address; empty for a lead without one.
@@ -125,7 +131,8 @@ class Eraser:
             unload(owner, reference)
         table.delete_many(key_of(row) for row in data.elsewhere)
         forget_campaigns(lead_id, self.definitions)
-        return len(data.elsewhere) + forget_visits(lead_id)
+        replies = forget_replies(lead_id, self.raw_emails, self.now)
+        return len(data.elsewhere) + forget_visits(lead_id) + replies
 
     def _quarantined(self, subject: Subject) -> list[Row]:
         """Posts of every month that the quarantine keeps."""

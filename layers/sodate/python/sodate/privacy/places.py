@@ -86,6 +86,9 @@ PLACES: tuple[Place, ...] = (
     _own("send", "お送りしたメールの記録", "emails that were planned for or sent to you"),
     _own("signal", "営業への連絡の記録", "when sales was notified of you, why, and what sales answered"),
     _own("call", "架電の記録", "calls that were planned with you, and their results"),
+    _own("reply", "返信の記録", "emails of yours that came in, without their texts"),
+    _own("replytext", "返信の本文", "texts of your replies"),
+    _own("replycount", "1日の返信数", "how many emails of yours came in on a day"),
     _own("conversation", "営業担当者との状況", "which member of sales is in contact with you"),
     _own("adclick", "広告のクリックID", "click ids of ads that brought you"),
     _own("leadvisitor", "サイト訪問者としての識別子", "visitors of our website that you were"),
@@ -115,6 +118,7 @@ PLACES: tuple[Place, ...] = (
     _listed("load", "営業担当者の対応中一覧", "open notifications of a member of sales"),
     _listed("unknown", "結果不明の送信一覧", "list of emails whose outcome is unknown"),
     _listed("failed", "失敗した送信一覧", "list of emails that failed"),
+    _listed("listedreply", "確認待ちの受信メール", "email that came in and waits for a person"),
     _listed("privacyrequest", "ご本人からの請求", "your requests about your own data"),
     _expires(
         "receipt", Reference.ADDRESS, "フォーム送信の受領印", "receipt of a form post",
@@ -170,6 +174,8 @@ class OtherPlace:
 #: Printed by the plan of an erasure and listed in docs/privacy.md.
 OTHER_PLACES = (
     OtherPlace("import_files", "インポートしたファイル", "import files and their results in S3", "this erasure"),
+    OtherPlace("raw_emails", "受信したメールの原本", "raw email that came in",
+               "this erasure; what was matched to nobody: AWS, after `reply_days`"),
     OtherPlace("queues", "処理待ちのメッセージ", "messages that wait in queues", "no effect for an erased lead"),
     OtherPlace("dead_letters", "処理できなかったメッセージ", "messages in dead-letter queues", "this erasure"),
     OtherPlace("stream", "変更履歴(24時間)", "the table's stream", "AWS, after 24 hours"),

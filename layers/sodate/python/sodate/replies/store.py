@@ -16,7 +16,7 @@ from sodate.replies.judgement import Judgement
 RECORDED_PER_DAY = 50
 #: Listed per day; whatever comes above it is counted and deleted.
 LISTED_PER_DAY = 500
-_LISTED_FOR, _COUNTED_FOR = timedelta(days=90), timedelta(days=3)
+LISTED_FOR, _COUNTED_FOR = timedelta(days=90), timedelta(days=3)
 
 
 class ReplyItem(TableItem, discriminator="reply"):
@@ -123,7 +123,7 @@ def list_for_a_person(arrival: Arrival, judged: Judgement, lead_id: str | None) 
         object=arrival.object,
         flags=[str(flag) for flag in judged.flags] or None,
         lead_id=lead_id,
-        ttl=int((arrival.at + _LISTED_FOR).timestamp()),
+        ttl=int((arrival.at + LISTED_FOR).timestamp()),
     )
     try:
         table.commit([Put.new(item), one_more(pk, arrival.at, LISTED_PER_DAY)])
