@@ -14,8 +14,8 @@ def _mutant(name: str, file: str, old: str, new: str, breaks: str, *tests: str) 
 PRIVACY = (
     _mutant(
         "an-erasure-withdraws-nothing",
-        "privacy/erase",
-        "return [state_change(state, after), Put(consent_item(evidence, key, self.now + self.retention))]",
+        "privacy/block",
+        "return [state_change(state, after), Put(consent_item(evidence, key, now + retention))]",
         "return [state_change(state, after)]",
         "an opt-in link that is out undoes the block of an erasure that died",
         _ERASE,
@@ -38,7 +38,7 @@ PRIVACY = (
     ),
     _mutant(
         "a-replay-suppresses-who-came-back",
-        "privacy/erase",
+        "privacy/block",
         "if owner_of(address_key) not in (None, *subject.lead_ids):",
         "if owner_of(address_key) == address_key:",
         "a person who came back after the erasure gets no email any more",

@@ -144,8 +144,8 @@ PLACES: tuple[Place, ...] = (
         (
             "adcost", "apitoken", "approval", "backfill", "broadcasttest", "company", "companymerge", "companyowner",
             "coverage", "cursor", "deal", "dealreference", "decision", "definition", "entrycount", "entrystop",
-            "import", "listedcompany", "listeddeal", "prior", "rate", "rate_limiter", "replay", "rotation", "run",
-            "sync", "templatetest", "tokenwindow",
+            "import", "kpichanges", "kpifolded", "kpiround", "kpitotal", "kpivisitors", "listedcompany", "listeddeal",
+            "prior", "rate", "rate_limiter", "replay", "rotation", "run", "sync", "templatetest", "tokenwindow",
         ),
     ),
 )  # fmt: skip

@@ -16,6 +16,7 @@ _STAFF_TYPES = frozenset({ActivityType.SCORE_ADJUSTED.value, ActivityType.ACTIVI
 _REACHES = {
     ActivityType.SALES_ACCEPTED.value: FUNNEL.index("sql"),
     ActivityType.MEETING_SET.value: FUNNEL.index("deal"),
+    ActivityType.DEAL_OPENED.value: FUNNEL.index("deal"),
     ActivityType.DEAL_WON.value: FUNNEL.index("won"),
 }
 
