@@ -14,7 +14,7 @@ DOCTOR = (
     Mutant(
         "probe-counts-in-the-guards",
         _SODATE + "email/events/apply_event.py",
-        (('        return "probe"', '        return "applied"'),),
+        (('    return "probe"', '    return "applied"'),),
         "each `doctor --send` adds a bounce and a complaint to the guards' daily rates",
         tests=(_ROUND_TRIP,),
     ),
