@@ -29,6 +29,7 @@ class MetricAlarm:
 READERS_OF_DEFINITIONS = (
     "activities_api", "inbound_email", "sales_feedback",
     "consent_pages", "email_events", "form_capture", "kpi_rollup", "lead_import", "email_sender", "privacy_pages",
+    "report_email",
     "sales_followup", "sales_handoff", "score_decay", "score_replay", "scoring", "send_sweeper", "step_mail_dispatch",
     "web_events",
 )  # fmt: skip
@@ -82,6 +83,10 @@ METRIC_ALARMS = (
     MetricAlarm(
         "WebhooksFailed", "webhooks-failed", ("sales_followup",),
         "Posts of a scenario's webhook step failed for good: the leads' timelines say why.",
+    ),
+    MetricAlarm(
+        "ReportsFailed", "reports-failed", ("report_email",),
+        "SES refused a report by email, or did not say whether it took it: `sodate report deliveries`.",
     ),
     MetricAlarm(
         "QuarantinedSubmissions", "quarantine-growth", ("form_capture",),

@@ -172,6 +172,10 @@ FUNCTIONS = (
         table=KEYED_AND_QUERY, secrets=(SIGNING_KEYS,), synchronous=True,
     ),
     FunctionSpec(
+        "report_email", Size(512, 60), Concurrency(1, _ONE_AT_A_TIME),
+        table=KEYED_AND_QUERY, settings=("SODATE_CONFIGURATION_SET",), asks_ses=True,
+    ),
+    FunctionSpec(
         "lead_import", Size(1024, 60), Concurrency(None, _SOURCE_LIMITED),
         table=(*KEYED_AND_QUERY, "BatchGetItem"), secrets=(ADDRESS_KEY,), settings=("SODATE_IMPORT_QUEUE_URL",),
         buries=True,

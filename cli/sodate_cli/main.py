@@ -27,6 +27,7 @@ from sodate_cli.privacy.lead_commands import access, erase, export, merge, unmer
 from sodate_cli.quarantine import app as quarantine_app
 from sodate_cli.replies import app as replies_app
 from sodate_cli.replies import sales_app
+from sodate_cli.reports.commands import app as report_app
 from sodate_cli.scenarios import app as scenario_app
 from sodate_cli.score import app as score_app
 from sodate_cli.segments import app as segment_app
@@ -68,6 +69,7 @@ app.add_typer(template_app, name="template")
 app.add_typer(campaign_app, name="campaign")
 app.add_typer(tracking_app, name="tracking")
 app.add_typer(kpi_app, name="kpi")
+app.add_typer(report_app, name="report")
 app.command("import")(import_leads)
 app.command("export")(export_leads)
 app.add_typer(sends_app, name="sends")

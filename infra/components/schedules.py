@@ -15,6 +15,7 @@ SCHEDULES = {
     "score_decay": Duration.minutes(1),
     "sales_followup": Duration.minutes(1),
     "kpi_rollup": Duration.minutes(1),
+    "report_email": Duration.minutes(15),
     "suppression_sync": Duration.days(1),
 }
 #: Lambda keeps an asynchronous event for six hours at the most.

@@ -28,6 +28,7 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
         "ses": {"SendEmail", "SendBulkEmail"},
         "sqs": CONSUME | SEND,
     },
+    "report_email": {"dynamodb": KEYED_AND_QUERY, "ses": {"SendEmail", "SendBulkEmail"}},
     "send_sweeper": {
         "dynamodb": KEYED_AND_QUERY | {"BatchGetItem", "BatchWriteItem"},
         # How many events of SES were given up.
@@ -91,6 +92,7 @@ MAY_SEND_TO = {
     "step_mail_dispatch": {"step-mail-dispatch-dlq", "send"},
     "email_sender": {"send-dlq"},
     "send_sweeper": {"send-sweeper-dlq"},
+    "report_email": {"report-email-dlq"},
     "score_decay": {"score-decay-dlq"},
     "score_replay": {"score-replay-dlq", "score-replay"},
     "kpi_rollup": {"kpi-rollup-dlq"},

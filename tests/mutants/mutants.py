@@ -494,6 +494,7 @@ from tests.mutants.kpis import KPIS  # noqa: E402
 from tests.mutants.privacy import PRIVACY  # noqa: E402
 from tests.mutants.rehearsal_report import REHEARSAL_REPORT  # noqa: E402
 from tests.mutants.replies import REPLIES  # noqa: E402
+from tests.mutants.reports import REPORTS  # noqa: E402
 from tests.mutants.robots import ROBOTS  # noqa: E402
 from tests.mutants.scenario_days import SCENARIO_DAYS  # noqa: E402
 from tests.mutants.scenario_engine import ENGINE  # noqa: E402
@@ -510,3 +511,4 @@ MUTANTS += PRIVACY
 MUTANTS += DEALS
 MUTANTS += KPIS
 MUTANTS += REPLIES
+MUTANTS += REPORTS

@@ -38,7 +38,15 @@ DOMAIN = "norte.test"
 API = f"https://api.{DOMAIN}"
 ALARMS = (f"{PREFIX}-send-dlq-not-empty", f"{PREFIX}-late-steps")
 QUEUES = ("send", "events", "score-replay", "lead-import")
-SCHEDULES = ("step-mail-dispatch", "send-sweeper", "score-decay", "sales-followup", "kpi-rollup", "suppression-sync")
+SCHEDULES = (
+    "step-mail-dispatch",
+    "send-sweeper",
+    "score-decay",
+    "sales-followup",
+    "report-email",
+    "kpi-rollup",
+    "suppression-sync",
+)
 SECRETS = {
     "signing-keys": {"keys": [{"id": "k1", "key": "a-key", "created": "2026-11-01T00:00:00Z"}]},
     "address-key": {"key": "an-address-key"},

@@ -19,6 +19,7 @@ SCHEDULED: Mapping[str, tuple[due.Lane, ...]] = {
     "score_decay": (due.DECAY,),
     "sales_followup": (due.SALES, due.WEBHOOK),
     "kpi_rollup": (due.KPI,),
+    "report_email": (),
     "suppression_sync": (),
 }
 #: An idle cursor is written every ten minutes, the sweeper runs every five.

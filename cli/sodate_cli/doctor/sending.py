@@ -8,6 +8,7 @@ from sodate.broadcasts.broadcast import Broadcast
 from sodate.email.content.template import Template
 from sodate.email.mailing import Mailing
 from sodate.email.operator_lists.unknown import unknown_sends
+from sodate.email.report_schedule import ReportsFile
 from sodate.email.reputation import rate_limiter
 from sodate.errors import SodateError
 from sodate.forms.definition import Form
@@ -27,6 +28,7 @@ MODELS: dict[Kind, type[BaseModel]] = {
     "mailing": Mailing, "form": Form, "template": Template, "sequence": Sequence, "rules": RuleSet, "sales": Sales,
     "segments": SegmentSet, "broadcast": Broadcast, "tracking": Tracking,
     "kpis": KpiTargets,
+    "reports": ReportsFile,
 }  # fmt: skip
 _NEEDED: tuple[Kind, ...] = ("mailing", "form", "template")
 

@@ -2,17 +2,16 @@
 
 import re
 from copy import deepcopy
-from pathlib import Path
 from typing import Any
 
 import pytest
 from lxml import etree, html
 from sodate.rehearsal.figures import Figures
-from sodate.rehearsal.report import page as page_module
 from sodate.rehearsal.report.catalogs import catalog, languages
 from sodate.rehearsal.report.graph import fitted
 from sodate.rehearsal.report.page import page
 from sodate.rehearsal.report.summary import document
+from sodate.web.report_markup import STYLE
 
 from tests.unit.rehearsal.played import SPAN, assumptions, definitions, figures
 
@@ -191,10 +190,9 @@ def test_text_is_cut_by_its_width(text: str, most: int, expected: str) -> None:
 
 # -- colours -----------------------------------------------------------------------------------------------------------
 
-STYLE = Path(str(page_module.__file__)).with_name("style.css").read_text(encoding="utf-8")
 LIGHT, DARK = (
     dict(re.findall(r"--([a-z0-9-]+):(#[0-9a-f]{3,6})", block))
-    for block in re.findall(r":root\{(.*?)\}", STYLE, re.S)[:2]
+    for block in re.findall(r":root[^{]*\{(.*?)\}", STYLE, re.S)[:2]
 )
 
 

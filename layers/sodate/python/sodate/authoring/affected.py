@@ -27,6 +27,7 @@ _ALWAYS: dict[Kind, list[str]] = {
     "campaign": [_MEMBERS, "reports as of an earlier date keep the definition that was live then"],
     "attribution": ["reports divide revenue anew from now on; reports as of an earlier date keep the earlier rules"],
     "tracking": ["events from now on; put the new script tag into the pages: sodate tracking snippet"],
+    "reports": ["a report whose time was less than a day ago, and that did not leave yet, leaves within 15 minutes"],
     "sales": ["hot leads found from now on; leads already handed over keep their owner"],
 }
 Live = Mapping[tuple[Kind, str], Stored]

@@ -20,7 +20,8 @@ from sodate.scenarios.review_arms import plan_reviews
 
 #: Retiring runs against the order of publishing: what refers goes before what is referred to.
 RETIRE_ORDER: tuple[Kind, ...] = (
-    "attribution", "campaign", "form", "broadcast", "sequence", "segments", "tracking", "kpis", "rules", "sales",
+    "reports", "attribution", "campaign", "form", "broadcast", "sequence", "segments", "tracking", "kpis", "rules",
+    "sales",
     "mailing", "template",
 )  # fmt: skip
 

@@ -47,6 +47,7 @@ class Checked:
         singles: list[tuple[Kind, Doc[Any] | None]] = [
             ("activities", book.activities), ("mailing", book.mailing), ("sales", book.sales), ("rules", book.rules),
             ("tracking", book.tracking), ("kpis", book.kpis),
+            ("reports", book.reports),
         ]  # fmt: skip
         for kind, doc in singles:
             if doc is not None and doc.model is not None:

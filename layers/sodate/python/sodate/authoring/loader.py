@@ -2,7 +2,7 @@
 
 playbook.yaml  forms/*.yaml  templates/*.yaml (+ bodies)  sequences/*.yaml  scenarios/*.yaml  broadcasts/*.yaml
 campaigns/*.yaml  rules.yaml  sales.yaml  segments.yaml  activities.yaml  tracking.yaml  attribution.yaml  kpis.yaml
-rehearsal.yaml (never published)
+reports.yaml  rehearsal.yaml (never published)
 """
 
 from collections.abc import Mapping
@@ -21,6 +21,7 @@ from sodate.broadcasts.broadcast import Broadcast
 from sodate.campaigns.attribution_rules import AttributionRules
 from sodate.campaigns.campaign import Campaign
 from sodate.email.content.template import Preheader, Subject, TemplateHead
+from sodate.email.report_schedule import ReportsFile
 from sodate.forms.definition import Form
 from sodate.kpis.target import KpiTargets
 from sodate.playbook.explain import in_place, line_of
@@ -72,6 +73,7 @@ SINGLE: dict[str, type[BaseModel]] = {
     "attribution.yaml": AttributionRules,
     "activities.yaml": DeclaredActivities,
     "kpis.yaml": KpiTargets,
+    "reports.yaml": ReportsFile,
     "rehearsal.yaml": Assumptions,
 }
 MANY: dict[str, type[BaseModel]] = {
@@ -125,6 +127,7 @@ class Playbook:
     attribution: Doc[AttributionRules] | None = None
     activities: Doc[DeclaredActivities] | None = None
     kpis: Doc[KpiTargets] | None = None
+    reports: Doc[ReportsFile] | None = None
     rehearsal: Doc[Assumptions] | None = None
     forms: list[Doc[Form]] = field(default_factory=list)
     templates: list[Doc[TemplateFile]] = field(default_factory=list)
@@ -150,6 +153,7 @@ def load(directory: FilePath, overrides: Mapping[str, Any] | None = None) -> Pla
     playbook.attribution = reader.one("attribution.yaml", AttributionRules, required=False)
     playbook.activities = reader.one("activities.yaml", DeclaredActivities, required=False)
     playbook.kpis = reader.one("kpis.yaml", KpiTargets, required=False)
+    playbook.reports = reader.one("reports.yaml", ReportsFile, required=False)
     playbook.rehearsal = reader.one("rehearsal.yaml", Assumptions, required=False)
     playbook.forms = reader.many("forms", Form)
     playbook.templates = reader.many("templates", TemplateFile)

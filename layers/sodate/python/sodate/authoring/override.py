@@ -11,7 +11,7 @@ from sodate.errors import Invalid
 from sodate.playbook.problem import Problem
 from sodate.playbook.yamlfile import parse
 
-ROOTS = ("mailing", "rules", "sales", "forms", "templates", "sequences", "scenarios", "broadcasts")
+ROOTS = ("mailing", "rules", "sales", "forms", "templates", "sequences", "scenarios", "broadcasts", "reports")
 
 
 def parse_settings(settings: Iterable[str]) -> dict[str, Any]:

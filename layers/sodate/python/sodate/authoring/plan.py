@@ -16,6 +16,7 @@ from sodate.playbook.store import Definitions, Kind, Stored, digest
 KINDS: tuple[Kind, ...] = (
     "template", "activities", "mailing", "sales", "rules", "tracking", "segments", "sequence", "broadcast", "form",
     "campaign", "attribution", "kpis",
+    "reports",
 )  # fmt: skip
 What = Literal["added", "changed", "retired", "left"]
 

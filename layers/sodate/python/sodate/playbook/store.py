@@ -36,6 +36,7 @@ Kind = Literal[
     "tracking",
     "activities",
     "kpis",
+    "reports",
 ]
 #: Id of the kinds of which a playbook has exactly one.
 ONLY = "default"

@@ -36,6 +36,8 @@ class Metric(StrEnum):
     """Leads that wait for an operator because more entered a scenario in one hour than its limit."""
     WEBHOOKS_FAILED = "WebhooksFailed"
     """Posts of webhook steps that failed for good."""
+    REPORTS_FAILED = "ReportsFailed"
+    """Reports by email that SES refused, or of which nobody knows whether they left."""
     QUARANTINED_SUBMISSIONS = "QuarantinedSubmissions"
     """Form posts that were stored in quarantine."""
     REPLIES_UNMATCHED = "RepliesUnmatched"

@@ -35,6 +35,7 @@ MODELS: dict[str, tuple[str, str]] = {
     "tracking": ("sodate.tracking.definition", "Tracking"),
     "kpis": ("sodate.kpis.target", "KpiTargets"),
     "attribution": ("sodate.campaigns.attribution_rules", "AttributionRules"),
+    "reports": ("sodate.email.report_schedule", "ReportsFile"),
 }
 
 

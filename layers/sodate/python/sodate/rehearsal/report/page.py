@@ -11,8 +11,9 @@ from sodate.rehearsal.report.catalogs import Catalog, catalog
 from sodate.rehearsal.report.charts import Chart, stacked_bars
 from sodate.rehearsal.report.graph import graph
 from sodate.rehearsal.report.headline import Headline, headline
-from sodate.rehearsal.report.markup import items, paragraph, scroller, section, table
+from sodate.rehearsal.report.markup import table
 from sodate.rehearsal.report.phrases import ended, finding
+from sodate.web.report_markup import STYLE, items, paragraph, scroller, section
 
 Document = Mapping[str, Any]
 #: The browser loads and runs nothing, whatever the page says.
@@ -21,7 +22,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 def page(document: Document, language: str = "ja") -> str:
     """Raises: `ValueError` for a language that has no catalog."""
-    words, style = catalog(language), Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+    words, style = catalog(language), STYLE + Path(__file__).with_name("graph.css").read_text(encoding="utf-8")
     head = headline(document, words)
     content = [
         _head(head),

@@ -1,0 +1,139 @@
+"""Reports that are made of counters only: their cost does not depend on how many leads there are.
+
+A scope and period cost one query; a report reads as many scopes as the playbook has templates, forms or campaigns.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import assert_never
+
+from sodate.email.report_schedule import EmailedKind
+from sodate.errors import NotFound
+from sodate.kpis import read as kpis
+from sodate.kpis.catalog_email import EMAIL
+from sodate.kpis.catalog_funnel import FUNNEL
+from sodate.kpis.catalog_web import WEB
+from sodate.kpis.contribution import scope
+from sodate.kpis.email_counts import ALL
+from sodate.kpis.formula import NotDefined
+from sodate.kpis.period import Period as Days
+from sodate.kpis.period import period_around
+from sodate.kpis.target import KpiTargets
+from sodate.playbook.store import Definitions, Kind, parsed
+from sodate.reports.cohort import STAGES, CohortRow, cohort_report
+from sodate.reports.document import Report
+from sodate.reports.frame import Frame
+from sodate.reports.funnel import FunnelRow, LeavingPoint, Stage, funnel_report
+from sodate.reports.kpi import DaySeries, KpiGroup, kpi_report
+from sodate.reports.kpi_values import group_of, whole
+from sodate.reports.template import EmailFigures, EmailRow, TemplateFigures, template_report
+
+_MONTHS = 12
+#: Counters in the chart by day.
+_SERIES = ("email_sent", "email_opened", "email_clicked", "reached_lead")
+#: Definitions by which the funnel is divided, and their scope.
+_DIVIDED: tuple[Kind, ...] = ("campaign", "form")
+
+
+def build_from_counters(definitions: Definitions, kind: EmailedKind, frame: Frame) -> Report:
+    match kind:
+        case EmailedKind.KPI:
+            return build_kpi(definitions, frame)
+        case EmailedKind.FUNNEL:
+            return build_funnel(definitions, frame)
+        case EmailedKind.TEMPLATE:
+            return build_templates(definitions, frame)
+        case EmailedKind.COHORT:
+            return build_cohorts(definitions, frame)
+        case _:
+            assert_never(kind)
+
+
+def build_kpi(definitions: Definitions, frame: Frame) -> Report:
+    """`frame.subject`: a scope, such as `template:welcome`; empty: all."""
+    figures = kpis.read(frame.subject or ALL, days_of(frame))
+    targets, words = _targets(definitions), frame.words
+    groups = [
+        KpiGroup(name, words.text("block", f"kpi_{name}"), group_of(catalog, figures, targets, words.language))
+        for name, catalog in (("email", EMAIL), ("web", WEB), ("funnel", FUNNEL))
+        if name != "web" or figures.counts.get("sessions")
+    ]
+    names = [(name, words.text("figure", name)) for name in _SERIES]
+    days = [(day, [whole(figures.days.get(day, {}).get(name, 0)) for name in _SERIES]) for day in days_of(frame)]
+    return kpi_report(groups, DaySeries(names, days), frame)
+
+
+def build_funnel(definitions: Definitions, frame: Frame, leaving: list[LeavingPoint] | None = None) -> Report:
+    """Of the leads that came in the period; by campaign and by form where the playbook has any."""
+    days = days_of(frame)
+    scopes = [
+        FunnelRow(kind, title, stages)
+        for kind in _DIVIDED
+        for name, title in _titles(definitions, kind)
+        if (stages := _stages(scope(kind, name), days))[0].reached
+    ]
+    return funnel_report(_stages(frame.subject or ALL, days), scopes if not frame.subject else [], frame, leaving or ())
+
+
+def build_templates(definitions: Definitions, frame: Frame) -> Report:
+    """Every live template that was sent in the period."""
+    rows = [
+        EmailRow(name, email_counts(scope("template", name), days_of(frame)))
+        for name, _ in _titles(definitions, "template")
+    ]
+    return template_report(TemplateFigures("template", [row for row in rows if row.figures.sent]), frame)
+
+
+def build_cohorts(_: Definitions, frame: Frame) -> Report:
+    """The twelve months up to the end of the period."""
+    months = [period_around("month", frame.period.last)]
+    while len(months) < _MONTHS:
+        months.append(period_around("month", months[-1].first - timedelta(days=1)))
+    found = kpis.funnel_by_month(frame.subject or ALL, months[::-1])
+    rows = []
+    for month, stages in found.items():
+        reached = {one.stage: one.reached for one in stages}
+        rows.append(CohortRow(f"{month.first:%Y-%m}", reached["lead"], {stage: reached[stage] for stage in STAGES}))
+    return cohort_report(rows, frame)
+
+
+def email_counts(of: str, days: Days) -> EmailFigures:
+    """`of`: a scope."""
+    counts = kpis.read(of, days).counts
+    number: Callable[[str], int] = lambda name: whole(counts.get(f"email_{name}", 0))  # noqa: E731
+    return EmailFigures(
+        sent=number("sent"),
+        delivered=number("delivered"),
+        opened=number("opened"),
+        clicked=number("clicked"),
+        bounced=number("hard_bounced"),
+        complained=number("complained"),
+        unsubscribed=number("unsubscribed"),
+        opened_by_robots=number("machine_opened"),
+        clicked_by_robots=number("machine_clicked"),
+    )
+
+
+def days_of(frame: Frame) -> Days:
+    """Raises: `Invalid` for a period that is longer than counters are read at once."""
+    return Days(frame.period.first, frame.period.last)
+
+
+def _stages(of: str, days: Days) -> list[Stage]:
+    return [
+        Stage(one.stage, one.reached, None if isinstance(one.minutes, NotDefined) else one.minutes.value / 60)
+        for one in kpis.funnel(of, days)
+    ]
+
+
+def _titles(definitions: Definitions, kind: Kind) -> Iterator[tuple[str, str]]:
+    """Id and title of each live definition."""
+    for stored in definitions.all_live(kind):
+        yield stored.id, str(stored.body.get("title") or stored.id)
+
+
+def _targets(definitions: Definitions) -> KpiTargets:
+    try:
+        return parsed(definitions.live("kpis"), KpiTargets)
+    except NotFound:
+        return KpiTargets()
