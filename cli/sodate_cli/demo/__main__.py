@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ from sodate.activities.store import activities_of
 from sodate.email.eligibility.days import add_business_days
 
 from sodate_cli import output
-from sodate_cli.demo import nurturing, report
+from sodate_cli.demo import measurement, nurturing, report
 from sodate_cli.demo.people import PEOPLE, Act, Person
 from sodate_cli.demo.play import Player, StoryBroken
 from sodate_cli.local.folder import LocalFolder, repository
@@ -43,7 +44,9 @@ def play() -> list[str]:
     folder = LocalFolder.of(repository())
     began = datetime.fromisoformat(sodate("local", "status")["clock"])
     book = nurturing.playbook_with_broadcast(repository() / "playbooks" / "b2b-ja", folder.root, began)
+    measurement.write_campaign(book, began)
     sodate("playbook", "apply", str(book), "--yes")
+    sodate("campaign", "cost", "import", str(measurement.write_costs(folder.root, began)), "--format", "google")
     sodate("broadcast", "approve", nurturing.BROADCAST, env=nurturing.as_the_boss())
     player = Player(endpoints["api"], endpoints["control"])
     output.say(f"posting {len(PEOPLE)} forms to {endpoints['api']}")
@@ -61,6 +64,7 @@ def play() -> list[str]:
         for person in PEOPLE:
             live(player, person, acted)
         sodate("local", "advance", "1m")
+    measurement.filter_clicks(player)
     where = connect("local")
     found = {number: report.outcome(person, where) for number, person in enumerate(PEOPLE)}
     sales = player.sales_messages(endpoints["sink"])
@@ -71,8 +75,24 @@ def play() -> list[str]:
     first_day = str(nurturing.local_day(began))
     rehearsed = sodate("scenario", "rehearse", *of, "--start", first_day, "--days", str(DAYS[-1]))
     wrong = show_nurturing(found, rehearsed)
-    output.show_fields("Look at", {name: endpoints[name] for name in ("mailbox", "sink", "api")})
-    return [*report.problems(PEOPLE, answers, found, sales, player), *wrong]
+    wrong += [*report.problems(PEOPLE, answers, found, sales, player), *measure(folder.root, began, sales)]
+    pages = {page.stem: page.as_uri() for page in sorted(folder.root.glob("report-*.html"))}
+    output.show_fields("Look at", {name: endpoints[name] for name in ("mailbox", "sink", "api")} | pages)
+    return wrong
+
+
+def measure(folder: Path, began: datetime, sales: list[dict[str, Any]]) -> list[str]:
+    """Sales answers, then the reports of the story; what is not as it must be."""
+    measurement.sales_answer(sales)
+    sodate("local", "advance", "5m")
+    today = nurturing.local_day(datetime.fromisoformat(sodate("local", "status")["clock"]))
+    days = ("--from", str(nurturing.local_day(began)), "--to", str(today))
+    measurement.write_reports(folder, days)
+    measured = measurement.Measured(
+        sodate("kpi", "show", *days), sodate("kpi", "funnel", *days), sodate("kpi", "verify"),
+        sodate("campaign", "show", measurement.CAMPAIGN),
+    )  # fmt: skip
+    return measurement.problems(measured)
 
 
 def show_nurturing(found: dict[int, dict[str, Any] | None], rehearsed: dict[str, Any]) -> list[str]:

@@ -58,7 +58,10 @@ _YAMADA = _json(
     employees="300-999",
     agree=True,
     _submission_id="5f0c4f0e-7a3b-4c55-9d53-6f2f5a8f3a01",
-    _utm_source="newsletter",
+    _utm_source="google",
+    _utm_medium="cpc",
+    _utm_campaign="autumn-materials-2026",
+    _utm_term="在庫管理",
 )
 
 PEOPLE = (

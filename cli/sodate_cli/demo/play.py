@@ -51,6 +51,11 @@ class Player:
             options = {"link": links[0]}
         self._call("POST", f"/messages/{quote(mail['id'], safe='')}/{act.what}", options)
 
+    def scan(self, person: Person, number: int) -> None:
+        """A filter of incoming email opens the person's `number`-th step mail and every link of it."""
+        mail = self.step_mails(person)[number - 1]
+        self._call("POST", f"/messages/{quote(mail['id'], safe='')}/scan", {})
+
     def mails(self, person: Person) -> list[dict[str, Any]]:
         """Oldest first."""
         if person.address is None:

@@ -12,6 +12,8 @@ from ses_simulator.simulator import SesSimulator
 # Posts a form body to a URL and returns the status; never follows a redirect, sends no cookie.
 PostForm = Callable[[str, str], int]
 
+#: Documentation range of RFC 5737.
+_FILTER_ADDRESS = "198.51.100.200"
 ONE_CLICK_BODY = "List-Unsubscribe=One-Click"
 
 BOUNCES = {
@@ -46,6 +48,16 @@ class Actions:
             raise NotPossible(f"the mail has no link {target}" if target else "the mail has no links")
         note = "" if self.simulator.message(message_id).tracks_clicks else "; SES does not track it"
         return self._event(lambda: self.simulator.click(message_id, target), f"clicked {target}{note}")
+
+    def scan(self, message_id: str) -> str:
+        """Open the mail and every link of it at once, as a filter of incoming email does."""
+        message = self.simulator.message(message_id)
+        with self.lock:
+            self.simulator.open(message_id, address=_FILTER_ADDRESS)
+            for link in message.links:
+                self.simulator.click(message_id, link, address=_FILTER_ADDRESS)
+        self.happened()
+        return f"opened all {len(message.links)} links"
 
     def bounce(self, message_id: str, kind: str = "hard") -> str:
         if kind not in BOUNCES:

@@ -40,26 +40,23 @@ class ControlApi:
             return json_response({"error": f"no mail {message_id}"}, 404)
 
     def _act(self, request: Request, message_id: str, action: str) -> Response:
-        options = request.json()
+        options, on = request.json(), self._actions
+        possible: dict[str, Callable[[], str]] = {
+            "open": lambda: on.open(message_id),
+            "click": lambda: on.click(message_id, options.get("link")),
+            "scan": lambda: on.scan(message_id),
+            "bounce": lambda: on.bounce(message_id, options.get("kind", "hard")),
+            "complain": lambda: on.complain(message_id, options.get("feedback_type", "abuse")),
+            "unsubscribe": lambda: on.unsubscribe(message_id),
+        }
+        if action not in possible:
+            return json_response({"error": f"no action {action}"}, 404)
         try:
-            match action:
-                case "open":
-                    done = self._actions.open(message_id)
-                case "click":
-                    done = self._actions.click(message_id, options.get("link"))
-                case "bounce":
-                    done = self._actions.bounce(message_id, options.get("kind", "hard"))
-                case "complain":
-                    done = self._actions.complain(message_id, options.get("feedback_type", "abuse"))
-                case "unsubscribe":
-                    done = self._actions.unsubscribe(message_id)
-                case _:
-                    return json_response({"error": f"no action {action}"}, 404)
+            return json_response({"id": message_id, "done": possible[action]()})
         except KeyError:
             return json_response({"error": f"no mail {message_id}"}, 404)
         except NotPossible as reason:
             return json_response({"error": str(reason)}, 409)
-        return json_response({"id": message_id, "done": done})
 
     def _inject(self, request: Request) -> Response:
         order = request.json()
