@@ -49,6 +49,14 @@ def test_with_it_one_function_more_exists_and_two_know_the_domain(replying_stack
     assert found == {name: settings for name, settings in SETTINGS.items() if name != "email_sender"}
 
 
+def test_the_outputs_that_doctor_and_commands_read_are_there(replying_stack: Any) -> None:
+    outputs = replying_stack.outputs
+    assert outputs["ReplyDomain"]["Value"] == "reply.sodate.test"
+    assert outputs["ReplyRuleSet"]["Value"] == "sodate-replying"
+    assert replying_stack.kind_of(outputs["ReplyBucket"]["Value"]) == "AWS::S3::Bucket"
+    assert {"FunctionInboundEmail", "DlqInboundEmailUrl"} <= set(outputs)
+
+
 def test_the_receiver_reads_and_deletes_and_the_sender_only_reads(replying_stack: Any) -> None:
     for name, wanted in (("inbound_email", {"GetObject", "DeleteObject"}), ("email_sender", {"GetObject"})):
         found: dict[str, set[str]] = {}
