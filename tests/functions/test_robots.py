@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from ses_simulator import robots
+from ses_simulator.envelopes import sqs_event_of
 from ses_simulator.message import Message
 from sodate.activities.catalog import ActivityVerdict
 from sodate.email.ledger.engagement import Because, Engagement
@@ -162,9 +163,20 @@ def test_a_crash_between_the_evidence_and_the_second_delivery_loses_no_click(
     assert len(clicks(world)) == 1
 
 
-def test_a_click_of_long_ago_is_judged_at_once(world: QuickWorld, mail: Message) -> None:
+def test_a_click_of_a_backlog_waits_once_for_its_neighbours(world: QuickWorld, mail: Message) -> None:
+    """After an outage the clicks of one burst may come in any batches."""
+    before = scored(world, mail)
+    robots.scan(world.ses.simulator, mail.message_id, after=LATER)
+    backlog = world.ses.simulator.take_events(all_of_them=True)
+    world.now += timedelta(hours=5)
+    for event in backlog:
+        world.call("email_events", sqs_event_of([event], world.now))
+    world.settle()
+    assert {click["about"].get("verdict") for click in clicks(world)} == {"robot"}
+    assert scored(world, mail) == before
     world.ses.simulator.click(mail.message_id, page_of(mail))
     world.now += timedelta(hours=2)
+    seen = world.now
     world.settle()
-    assert len(clicks(world)) == 1
-    assert world.waiting == []
+    assert world.now - seen == timedelta(seconds=10)
+    assert [click["about"].get("verdict") for click in clicks(world)].count(None) == 1

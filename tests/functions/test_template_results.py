@@ -69,6 +69,7 @@ def test_each_figure_counts_emails_however_often_an_event_comes(stage: QuickWorl
     before = only()
     assert before == {
         "version": 1, "sent": 4, "delivered": 4, "opened": 2, "clicked": 1, "clicked_by_robots_only": 1,
+        "clicked_robot_share": 0.5,
         "complained": 1, "unsubscribed": 1, "still_open": 4,
         "links": [{"link": LINK, "clicked": 1, "clicked_by_robots_only": 1}],
     }  # fmt: skip

@@ -1,6 +1,6 @@
 """The evidence of one email's opens and clicks, as text on its SEND item."""
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sodate.activities.catalog import ActivityVerdict
 from sodate.email.ledger.engagement import MOST_CLICKS, Because, Engagement, Hit, Sign
@@ -23,6 +23,7 @@ def hits() -> st.SearchStrategy[Hit]:
 
 
 @given(st.lists(hits(), max_size=60))
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_text_and_back_is_the_same_evidence(found: list[Hit]) -> None:
     engagement = Engagement().adding(found)
     assert Engagement.of(engagement.to_text()) == engagement
@@ -30,6 +31,7 @@ def test_text_and_back_is_the_same_evidence(found: list[Hit]) -> None:
 
 
 @given(st.lists(hits(), max_size=80))
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_evidence_is_bounded_and_a_repeat_changes_nothing(found: list[Hit]) -> None:
     engagement = Engagement().adding(found)
     assert sum(hit.is_click for hit in engagement.hits) <= MOST_CLICKS

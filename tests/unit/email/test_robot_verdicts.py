@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sodate.activities.catalog import ActivityVerdict
 from sodate.email.events.automated import is_automated
@@ -240,8 +240,9 @@ def test_every_plausible_mark_of_ses_is_understood(more: dict[str, Any], expecte
     st.recursive(
         st.none() | st.booleans() | st.text(max_size=20) | st.integers(),
         lambda inner: st.dictionaries(st.text(max_size=12), inner, max_size=4) | st.lists(inner, max_size=3),
-        max_leaves=20,
+        max_leaves=8,
     )
 )
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_body_is_read_without_an_error(body: Any) -> None:
     assert is_automated({"open": body}) in (True, False)

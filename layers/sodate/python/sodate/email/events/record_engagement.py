@@ -116,21 +116,28 @@ class Recorder:
         hits = [_with_verdict(hit_of(one, accepted)) for one in self.companions.of(self.event, send.send_id)]
         mine = next(hit for hit in hits if hit.key == self.event.key)
         evidence = known.adding(hits)
-        verdicts = self._verdicts(evidence, mine, accepted)
+        is_first_sight = find_hit(known, mine.key) is None and find_hit(evidence, mine.key) is not None
+        verdicts = self._verdicts(evidence, mine, accepted, is_first_sight=is_first_sight)
         judged = find_hit(verdicts.engagement, mine.key) or mine
         if judged.is_click and not judged.counts:  # our own links: evidence, and nothing to wait for
             self._store(send, known, verdicts)
             return "counted"
         if judged.verdict is None:
             self._store(send, known, verdicts)
-            return self._again(verdicts, accepted)
+            return self._again(verdicts, accepted, is_first_sight=is_first_sight)
         return self._log(send, known, verdicts, judged)
 
-    def _verdicts(self, evidence: Engagement, mine: Hit, accepted: datetime) -> Verdicts:
-        """Where the evidence has no room for the click, it is judged beside it."""
+    def _verdicts(
+        self, evidence: Engagement, mine: Hit, accepted: datetime, *, is_first_sight: bool
+    ) -> Verdicts:  # fmt: skip
+        """At first sight no person's verdict is made, however old the click is: of a backlog, its neighbours may be in
+        other batches. Where the evidence has no room for the click, it is judged beside it, by its age.
+        """
         domain = self.event.recipients[0].rpartition("@")[2].lower()
         now = tenths(self.now - accepted)
-        if self.event.at - self.now > _AHEAD:
+        if is_first_sight:
+            now = mine.at
+        elif self.event.at - self.now > _AHEAD:
             now = mine.at + tenths(timedelta(hours=1))
         seen = evidence if find_hit(evidence, mine.key) or not mine.is_click else Engagement((*evidence.hits, mine))
         return verdicts_on(seen, mine.key, now, self.rules, lambda: self._prior(domain))
@@ -138,8 +145,10 @@ class Recorder:
     def _prior(self, domain: str) -> Prior:
         return self.companions.priors.of(domain)
 
-    def _again(self, verdicts: Verdicts, accepted: datetime) -> Waits:
+    def _again(self, verdicts: Verdicts, accepted: datetime, *, is_first_sight: bool) -> Waits:
         left = (verdicts.ready_at or 0) - tenths(self.now - accepted)
+        if is_first_sight:  # its neighbours need time to be seen
+            left = max(left, self.rules.wait if left <= 0 else self.rules.wait // 2)
         return Waits(max(1, min(-(-left // SECOND), _LONGEST)))
 
     def _store(self, send: SendItem, known: Engagement, verdicts: Verdicts) -> None:
