@@ -33,12 +33,12 @@ OTHER = "neighbour@example.com"
 PERSON = {
     "email": ADDRESS, "name": "消去花子", "company": "消去商事", "title": "経営者・役員", "phone": "03-5559-8765",
     "message": "消去する質問", "agree": True, "_page_url": "https://x.jp/form?who=canary-query",
-    "_utm_campaign": "canary-utm",
+    "_utm_term": ADDRESS,  # a campaign code is a scope of statistics and stays; an address in one is personal data
 }  # fmt: skip
 MAPPING = "source: crm\ncolumns:\n  id: external_id\n  mail: email\n  note: primary.note\n  name: primary.name\n"
 CANARIES = (
     "canary.erased", "nest.example.jp", "消去花子", "消去商事", "消去する", "55598765", "5559-8765", "canary-query",
-    "canary-utm", "canary-crm-id", "canary-note", "canary-row", "canary-call", "canary-consent", "canary-diagnostic",
+    "canary-crm-id", "canary-note", "canary-row", "canary-call", "canary-consent", "canary-diagnostic",
     "canary-page",
 )  # fmt: skip
 COUNTERS = ("rate", "coverage", "entrycount")
