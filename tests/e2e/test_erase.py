@@ -14,8 +14,8 @@ pytestmark = pytest.mark.e2e
 
 ADDRESS = "canary.erased@nest.example.jp"
 NEIGHBOUR = "neighbour.of.canary@example.com"
-PERSON = {"name": "消去花子", "company": "消去商事", "phone": "03-5559-8765", "_utm_campaign": "canary-utm"}
-CANARIES = ("canary.erased", "nest.example.jp", "消去花子", "消去商事", "55598765", "canary-utm", "canary-row")
+PERSON = {"name": "消去花子", "company": "消去商事", "phone": "03-5559-8765", "_utm_term": ADDRESS}
+CANARIES = ("canary.erased", "nest.example.jp", "消去花子", "消去商事", "55598765", "canary-row")
 MAPPING = "source: crm\ncolumns:\n  id: external_id\n  mail: email\n  note: primary.note\n"
 
 

@@ -252,3 +252,12 @@ def test_an_export_has_every_item_of_the_lead_and_says_what_each_part_is(world: 
     assert not [part["kind"] for part in document["parts"] if not (part["ja"] and part["en"])]
     assert all(value in text for value in (TARO, "山田太郎", "+81355512345"))
     assert document["parts"][0]["kind"] == "profile"
+
+
+def test_a_company_loses_its_erased_lead_and_keeps_its_other_one(world: QuickWorld) -> None:
+    world.join("taro@corp-canary.co.jp")
+    other = world.join("hanako@corp-canary.co.jp")
+    assert len(world.items("companymember")) == 2
+    erase(world, "taro@corp-canary.co.jp")
+    (left,) = world.items("companymember")
+    assert other in left["sk"]

@@ -33,15 +33,15 @@ OTHER = "neighbour@example.com"
 PERSON = {
     "email": ADDRESS, "name": "消去花子", "company": "消去商事", "title": "経営者・役員", "phone": "03-5559-8765",
     "message": "消去する質問", "agree": True, "_page_url": "https://x.jp/form?who=canary-query",
-    "_utm_campaign": "canary-utm",
+    "_utm_term": ADDRESS,  # a campaign code is a scope of statistics and stays; an address in one is personal data
 }  # fmt: skip
 MAPPING = "source: crm\ncolumns:\n  id: external_id\n  mail: email\n  note: primary.note\n  name: primary.name\n"
 CANARIES = (
     "canary.erased", "nest.example.jp", "消去花子", "消去商事", "消去する", "55598765", "5559-8765", "canary-query",
-    "canary-utm", "canary-crm-id", "canary-note", "canary-row", "canary-call", "canary-consent", "canary-diagnostic",
+    "canary-crm-id", "canary-note", "canary-row", "canary-call", "canary-consent", "canary-diagnostic",
     "canary-page",
 )  # fmt: skip
-COUNTERS = ("rate", "coverage", "entrycount")
+COUNTERS = ("rate", "coverage", "entrycount", "kpitotal")
 
 
 def canaries_in(text: str) -> set[str]:
@@ -117,8 +117,20 @@ def everything(world: QuickWorld, folder: Path) -> dict[str, str]:
     return texts
 
 
-def counters(world: QuickWorld) -> list[Any]:
-    return [item for kind in COUNTERS for item in world.items(kind)]
+def counters(world: QuickWorld) -> dict[str, Any]:
+    """Also those of KPIs, once everything that is known by now is added to them: without those of this moment, and
+    without the shadows (`x_`) by which a recount knows what erased items had contributed.
+    """
+    world.now += timedelta(minutes=10)
+    world.call("kpi_rollup", {})
+    world.settle()
+    items = [item for kind in COUNTERS for item in world.items(kind)]
+    return {
+        f"{item['pk']} {item['sk']} {name}": value
+        for item in items
+        for name, value in item.items()
+        if name not in ("round", "ttl") and not name.startswith("x_") and item["sk"] != "H#NOW"
+    }
 
 
 def test_not_one_canary_is_left_and_counters_are_unchanged(
@@ -140,7 +152,7 @@ def test_not_one_canary_is_left_and_counters_are_unchanged(
     assert erased.is_complete
     world.settle()
     assert {where: found for where, text in everything(world, tmp_path).items() if (found := canaries_in(text))} == {}
-    assert counters(world) == counted
+    assert dict(counters(world).items() ^ counted.items()) == {}
     assert not timeline(lead_id) or not canaries_in(json.dumps(timeline(lead_id), ensure_ascii=False))
 
     sent = len(world.mails_to(ADDRESS))

@@ -5,8 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sodate.activities.catalog import ActivityType
-from sodate.activities.log_by_hand import log_by_hand
 from sodate.dynamodb import keys
 from sodate.errors import Conflict, Invalid, NotFound
 from sodate.leads.address import external_key
@@ -16,7 +14,7 @@ from sodate.scoring.rescore import live_rules, replayed
 
 from tests.functions.quick import QuickWorld
 from tests.functions.test_erase import erase
-from tests.functions.test_scenarios import only_scenarios, publish
+from tests.functions.test_scenarios import does, only_scenarios, publish
 from tests.support.privacy import SECRET, key_of_address, make_buckets
 from tests.support.world import Json
 
@@ -125,9 +123,7 @@ def test_no_scenario_begins_because_of_what_the_other_lead_did_long_ago(world: Q
     only_scenarios(world)
     publish(world, {"id": "wait", "wait": {"days": 30}}, entry=[{"on": {"activity": "seminar_registered"}}])
     old, new = world.join(OLD), world.join(NEW)
-    about = {"seminar": "spring"}
-    log_by_hand(old, ActivityType.SEMINAR_REGISTERED, about, world.now, world.now)
-    world.settle()
+    does(world, old, "seminar_registered", seminar="spring")
     assert "nurture" in world.state(old)["enrollments"]
     world.now += timedelta(minutes=1)
     merge(world, (new, old))
