@@ -70,6 +70,10 @@ class Stop:
     at: int
 
 
+#: Lanes that somebody reads in this world. The counters of KPIs have a simulation of their own (`kpi_days`).
+LANES = tuple(lane for lane in due.LANES if lane is not due.KPI)
+
+
 class SimulatedWorld:
     def __init__(self, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
         self.rng = random.Random(seed)  # noqa: S311  repeatable, not secret
@@ -336,12 +340,12 @@ class SimulatedWorld:
 
     def next_due(self) -> datetime | None:
         """The first minute that a cursor has not passed yet."""
-        ahead = [minute for lane in due.LANES for minute in self._ahead_of(lane)]
+        ahead = [minute for lane in LANES for minute in self._ahead_of(lane)]
         return keys.minute_start(min(ahead)) if ahead else None
 
     def skip_idle_minutes(self) -> None:
         """Reading a minute that holds nothing does nothing, so long waits need not read each of them."""
-        for lane in due.LANES:
+        for lane in LANES:
             first = min([*self._ahead_of(lane), keys.minute(self.now)])
             stop = keys.minute_start(first) - 2 * timedelta(minutes=1)
             if keys.minute(stop) > self._read_until(lane) and "partly" not in self._cursor(lane):
