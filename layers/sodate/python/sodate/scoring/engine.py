@@ -14,6 +14,7 @@ from datetime import datetime
 from sodate.activities.activity import Activity
 from sodate.activities.catalog import ActivityType
 from sodate.activities.verdict import is_by_person, robots_in, worth_folding
+from sodate.errors import Invalid
 from sodate.leads.lead import Profile
 from sodate.scoring.accumulator import Accumulator, Recorder
 from sodate.scoring.classifier import Classifier, LeadClass
@@ -68,7 +69,7 @@ class ScoringEngine:
         robots = robots_in(relevant)
         ordered = worth_folding(relevant, robots)
         counting = [activity for activity in ordered if activity.key not in robots]
-        began = int(datetime.fromisoformat(profile.created).timestamp()) // 60 if profile.created else 0
+        began = _created_minute(profile)
         if counting:
             began = min(began or sys.maxsize, counting[0].minute)
         score_state = ScoreState(
@@ -128,3 +129,11 @@ def _in_log_order(activities: Iterable[Activity]) -> list[Activity]:
     """Each activity once, in the order of the log's sort keys: milliseconds, then key."""
     distinct = {(activity.at, activity.key): activity for activity in activities}
     return sorted(distinct.values(), key=lambda activity: (int(activity.at.timestamp() * 1000), activity.key))
+
+
+def _created_minute(profile: Profile) -> int:
+    """0: not known. Raises: `Invalid`, because one profile that cannot be read must not block a stream shard."""
+    try:
+        return int(datetime.fromisoformat(profile.created).timestamp()) // 60 if profile.created else 0
+    except (TypeError, ValueError) as error:
+        raise Invalid(f"the profile of lead {profile.lead_id} has no readable time of creation", "item") from error
