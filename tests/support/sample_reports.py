@@ -9,15 +9,15 @@ from sodate.experiments.decision import Arms, ExperimentName
 from sodate.experiments.experiment import Experiment
 from sodate.experiments.intervals import Count
 from sodate.experiments.look import Look
+from sodate.reports.acquisition import AcquisitionRow, acquisition_report
 from sodate.reports.campaign import CampaignFigures, CampaignRow, Money, campaign_report
 from sodate.reports.catalogs import words_in
-from sodate.reports.cohort import CohortRow, cohort_report
 from sodate.reports.document import Definition, Figure, Period, Reason, Report, Unit, share
 from sodate.reports.experiment import experiment_report
 from sodate.reports.frame import Frame
 from sodate.reports.funnel import FunnelRow, LeavingPoint, Stage, funnel_report
-from sodate.reports.journey import Group, JourneyFold, journey_report
 from sodate.reports.kpi import DaySeries, KpiGroup, KpiRow, kpi_report
+from sodate.reports.persona_map import Group, PersonaMapFold, persona_map_report
 from sodate.reports.sales import SalesFigures, SignalFigures, sales_report
 from sodate.reports.scenario import ScenarioFigures, ScenarioRow, StepRow, scenario_report
 from sodate.reports.segment import SegmentRow, segment_report
@@ -172,15 +172,15 @@ def experiment(language: str, rows: int = 2) -> Report:
     return experiment_report(analyses[:rows], frame(language))
 
 
-def cohort(language: str, rows: int = 12) -> Report:
+def acquisition(language: str, rows: int = 12) -> Report:
     months = [f"{2024 + n // 12}-{n % 12 + 1:02d}" for n in range(rows)]
-    cohorts = [
-        CohortRow(
+    acquired = [
+        AcquisitionRow(
             month, 300 + 7 * n, {"mql": 120 - 8 * (n % 12), "sql": 40 - 3 * (n % 12), "deal": 22, "won": 9 - n % 9}
         )
         for n, month in enumerate(months)
     ]
-    return cohort_report([*cohorts, CohortRow("2027-01", 0, {})] if rows > 1 else cohorts, frame(language))
+    return acquisition_report([*acquired, AcquisitionRow("2027-01", 0, {})] if rows > 1 else acquired, frame(language))
 
 
 def sales(language: str, rows: int = 5) -> Report:
@@ -200,17 +200,25 @@ def sales(language: str, rows: int = 5) -> Report:
     return sales_report(SalesFigures(signals, calls, Counter(deal_won=2, deal_lost=3, meeting_set=6)), frame(language))
 
 
-def journey(language: str, rows: int = 5) -> Report:
-    fold, groups = JourneyFold(), [Group("phase", "interest", "関心"), Group("segment", "small", "小さな群")]
+def persona_map(language: str, rows: int = 5) -> Report:
+    fold, groups = PersonaMapFold(), [Group("phase", "interest", "関心"), Group("segment", "small", "小さな群")]
     fold.leads.update({("phase", "interest"): 100, ("segment", "small"): 3})
     items = {"did": "mail_clicked", "read": "https://example.jp/cases", "asked": "request-materials"}
     for aspect, item in items.items():
         for number in range(rows):
             fold.items["phase", "interest", aspect][item if not number else f"{item}-{number}"] = 60 - 11 * number
-    return journey_report(fold, groups, frame(language))
+    return persona_map_report(fold, groups, frame(language))
 
 
 SAMPLES: dict[str, Callable[..., Report]] = {
-    one.__name__: one
-    for one in (kpi, funnel, campaign, template, segment, scenario, experiment, cohort, sales, journey)
+    "kpi": kpi,
+    "funnel": funnel,
+    "campaign": campaign,
+    "template": template,
+    "segment": segment,
+    "scenario": scenario,
+    "experiment": experiment,
+    "cohort": acquisition,
+    "sales": sales,
+    "journey": persona_map,
 }

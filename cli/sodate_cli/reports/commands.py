@@ -10,7 +10,7 @@ from sodate.queries.template_results import conversion_of
 from sodate.reports.build import (
     build_campaigns,
     build_experiments,
-    build_journey,
+    build_persona_map,
     build_sales,
     build_scenarios,
     build_segments,
@@ -20,7 +20,7 @@ from sodate.reports.build import (
 )
 from sodate.reports.document import Report
 from sodate.reports.frame import Frame
-from sodate.reports.from_counters import build_cohorts, build_funnel, build_kpi, build_templates
+from sodate.reports.from_counters import build_acquisition, build_funnel, build_kpi, build_templates
 from sodate.reports.period import Wanted
 
 from sodate_cli.operator import explained, now, target
@@ -97,8 +97,8 @@ def sales(
     run(Ask(Wanted(first, last, month, quarter), language, csv, as_json, html, stage), build_sales)
 
 
-@app.command()
-def journey(
+@app.command("journey")
+def persona_map(
     first: FromOption = None, last: ToOption = None, month: MonthOption = None, quarter: QuarterOption = None,
     language: LanguageOption = None, csv: CsvOption = False, as_json: JsonOption = False, html: HtmlOption = None,
     stage: StageOption = None,
@@ -107,7 +107,7 @@ def journey(
 
     Example: sodate report journey --html build/journey.html
     """
-    run(Ask(Wanted(first, last, month, quarter), language, csv, as_json, html, stage), build_journey)
+    run(Ask(Wanted(first, last, month, quarter), language, csv, as_json, html, stage), build_persona_map)
 
 
 @app.command()
@@ -198,8 +198,8 @@ def funnel(
     run(ask, lambda definitions, frame: build_funnel(definitions, frame, leaving_points(frame) if leaving else None))
 
 
-@app.command()
-def cohort(
+@app.command("cohort")
+def acquisition(
     scope: Annotated[str | None, typer.Argument(metavar="[SCOPE]", help="all, form:ID, campaign:ID, …")] = None,
     last: ToOption = None,
     language: LanguageOption = None, csv: CsvOption = False, as_json: JsonOption = False, html: HtmlOption = None,
@@ -209,7 +209,7 @@ def cohort(
 
     Example: sodate report cohort form:request-materials
     """
-    run(Ask(Wanted(None, last), language, csv, as_json, html, stage, scope or ""), build_cohorts)
+    run(Ask(Wanted(None, last), language, csv, as_json, html, stage, scope or ""), build_acquisition)
 
 
 app.command()(send)

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 from sodate.activities.activity import Activity
+from sodate.reports.acquisition import AcquisitionRow, acquisition_report
 from sodate.reports.campaign import CampaignFigures, CampaignRow, Money, campaign_report, cost_per, roi
-from sodate.reports.cohort import CohortRow, cohort_report
 from sodate.reports.document import Cell, Figure, Period, Reason, Report, Unit
 from sodate.reports.funnel import Stage, funnel_report
-from sodate.reports.journey import FEWEST, Group, JourneyFold, journey_report
 from sodate.reports.lead_record import LeadRecord, by_people, span_of
 from sodate.reports.log_folds import LeavingFold, ScenarioFold, SegmentFold
+from sodate.reports.persona_map import FEWEST, Group, PersonaMapFold, persona_map_report
 from sodate.reports.sales import SalesFigures, SignalFigures, sales_report
 from sodate.reports.segment import reached
 from sodate.reports.template import EmailFigures, EmailRow, TemplateFigures, template_report
@@ -76,7 +76,7 @@ def test_a_funnel_shows_conversion_drop_off_and_time() -> None:
 
 
 def test_a_cohort_without_leads_is_not_defined() -> None:
-    report = cohort_report([CohortRow("2026-10", 40, {"mql": 10}), CohortRow("2026-11", 0, {})], EN)
+    report = acquisition_report([AcquisitionRow("2026-10", 40, {"mql": 10}), AcquisitionRow("2026-11", 0, {})], EN)
     first, second = rows(report, "cohorts")
     assert (first["mql"], first["won"], second["mql"]) == (25.0, 0.0, None)
 
@@ -125,12 +125,12 @@ def test_a_verdict_after_the_period_counts_for_an_activity_in_it() -> None:
 
 
 def test_a_journey_counts_a_lead_once_per_item_in_each_of_its_groups() -> None:
-    fold = JourneyFold()
+    fold = PersonaMapFold()
     for number in range(FEWEST):
         log = (did("mail_clicked", 3, link="https://example.jp/a"), did("mail_clicked", 4, link="https://example.jp/a"))
         fold.count(LeadRecord(log if number else log[:1], "interest", "lead", frozenset({"tokyo"})))
     groups = [Group("phase", "interest", "Interest"), Group("segment", "tokyo", "Tokyo")]
-    report = journey_report(fold, groups, EN)
+    report = persona_map_report(fold, groups, EN)
     assert [(row["group"], row["leads"], row["share_of_group"]) for row in rows(report, "journey_read")] == [
         ("Interest", FEWEST, 100.0),
         ("Tokyo", FEWEST, 100.0),
@@ -138,9 +138,9 @@ def test_a_journey_counts_a_lead_once_per_item_in_each_of_its_groups() -> None:
 
 
 def test_a_small_group_says_that_it_is_too_small() -> None:
-    fold = JourneyFold()
+    fold = PersonaMapFold()
     fold.count(LeadRecord((did("form_submitted", 3, form="demo"),), "interest"))
-    (row,) = journey_report(fold, [Group("phase", "interest", "Interest")], EN).blocks[3].table.rows
+    (row,) = persona_map_report(fold, [Group("phase", "interest", "Interest")], EN).blocks[3].table.rows
     assert isinstance(row[2], Figure) and row[2].reason is Reason.TOO_FEW
 
 

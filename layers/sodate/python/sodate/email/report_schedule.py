@@ -26,7 +26,7 @@ class EmailedKind(StrEnum):
     KPI = "kpi"
     FUNNEL = "funnel"
     TEMPLATE = "template"
-    COHORT = "cohort"
+    ACQUISITION = "cohort"
 
 
 class Occasion(NamedTuple):

@@ -27,9 +27,9 @@ from sodate.reports.document import Report
 from sodate.reports.experiment import experiment_report
 from sodate.reports.frame import Frame
 from sodate.reports.funnel import LeavingPoint
-from sodate.reports.journey import Group, JourneyFold, journey_report
 from sodate.reports.lead_record import span_of
 from sodate.reports.log_folds import LeavingFold, SalesFold, ScenarioFold, SegmentFold
+from sodate.reports.persona_map import Group, PersonaMapFold, persona_map_report
 from sodate.reports.read_leads import fold_leads
 from sodate.reports.sales import sales_report
 from sodate.reports.scenario import ScenarioFigures, StepRow, scenario_report
@@ -95,10 +95,10 @@ def build_sales(_: Definitions, frame: Frame) -> Report:
     return sales_report(fold_leads(span_of(frame.period), SalesFold).figures(), frame)
 
 
-def build_journey(definitions: Definitions, frame: Frame) -> Report:
+def build_persona_map(definitions: Definitions, frame: Frame) -> Report:
     groups = [Group("phase", phase, label) for phase, label in _phases(definitions).items()]
     groups += [Group("segment", segment, title) for segment, title in _segments(definitions).items()]
-    return journey_report(fold_leads(span_of(frame.period), JourneyFold), groups, frame)
+    return persona_map_report(fold_leads(span_of(frame.period), PersonaMapFold), groups, frame)
 
 
 def build_experiments(definitions: Definitions, frame: Frame) -> Report:

@@ -20,7 +20,7 @@ from sodate.kpis.period import Period as Days
 from sodate.kpis.period import period_around
 from sodate.kpis.target import KpiTargets
 from sodate.playbook.store import Definitions, Kind, parsed
-from sodate.reports.cohort import STAGES, CohortRow, cohort_report
+from sodate.reports.acquisition import STAGES, AcquisitionRow, acquisition_report
 from sodate.reports.document import Report
 from sodate.reports.frame import Frame
 from sodate.reports.funnel import FunnelRow, LeavingPoint, Stage, funnel_report
@@ -43,8 +43,8 @@ def build_from_counters(definitions: Definitions, kind: EmailedKind, frame: Fram
             return build_funnel(definitions, frame)
         case EmailedKind.TEMPLATE:
             return build_templates(definitions, frame)
-        case EmailedKind.COHORT:
-            return build_cohorts(definitions, frame)
+        case EmailedKind.ACQUISITION:
+            return build_acquisition(definitions, frame)
         case _:
             assert_never(kind)
 
@@ -84,7 +84,7 @@ def build_templates(definitions: Definitions, frame: Frame) -> Report:
     return template_report(TemplateFigures("template", [row for row in rows if row.figures.sent]), frame)
 
 
-def build_cohorts(_: Definitions, frame: Frame) -> Report:
+def build_acquisition(_: Definitions, frame: Frame) -> Report:
     """The twelve months up to the end of the period."""
     months = [period_around("month", frame.period.last)]
     while len(months) < _MONTHS:
@@ -93,8 +93,10 @@ def build_cohorts(_: Definitions, frame: Frame) -> Report:
     rows = []
     for month, stages in found.items():
         reached = {one.stage: one.reached for one in stages}
-        rows.append(CohortRow(f"{month.first:%Y-%m}", reached["lead"], {stage: reached[stage] for stage in STAGES}))
-    return cohort_report(rows, frame)
+        rows.append(
+            AcquisitionRow(f"{month.first:%Y-%m}", reached["lead"], {stage: reached[stage] for stage in STAGES})
+        )
+    return acquisition_report(rows, frame)
 
 
 def email_counts(of: str, days: Days) -> EmailFigures:

@@ -22,7 +22,7 @@ from sodate.reports.catalogs import words_in
 from sodate.reports.document import Period, Report
 from sodate.reports.email_page import ReportEmail, report_email
 from sodate.reports.frame import Frame
-from sodate.reports.store import DeliveryState, claim, settle
+from sodate.reports.store import DeliveryState, claim, deliveries, recipient_key, settle
 
 #: Makes one report from counters: no scan.
 Build = Callable[[Definitions, EmailedKind, Frame], Report]
@@ -68,16 +68,15 @@ class ReportSender:
         return report_email(reports, report.title, words)
 
     def _deliver(self, report: ScheduledReport, occasion: Occasion) -> Iterator[str]:
-        first_day, email = occasion.first.isoformat(), None
-        for address in report.to:
-            if not claim(report.id, first_day, address, self.now()):
+        """It composes before it claims: a report that cannot be made is tried again."""
+        first_day = occasion.first.isoformat()
+        left = waiting(report, first_day)
+        yield from ["before"] * (len(report.to) - len(left))
+        email = self.compose(report, occasion) if left else None
+        for address in left:
+            if email is None or not claim(report.id, first_day, address, self.now()):
                 yield "before"
                 continue
-            try:
-                email = email or self.compose(report, occasion)
-            except Exception:
-                settle(report.id, first_day, address, (DeliveryState.DEFERRED, "not_composed"), self.now())
-                raise
             answer = self._send(report, email, address)
             state = _STATES[answer.verdict]
             settle(report.id, first_day, address, (state, answer.reason), self.now())
@@ -102,6 +101,13 @@ class ReportSender:
 
     def _sender(self) -> Sender:
         return parsed(self.definitions.live("mailing"), Mailing).sender
+
+
+def waiting(report: ScheduledReport, first_day: str) -> list[str]:
+    """Recipients to whom it did not leave yet, as far as is known; `claim` decides."""
+    known = {one.recipient: one.state for one in deliveries(report.id) if one.first_day == first_day}
+    free = (None, DeliveryState.DEFERRED)
+    return [address for address in report.to if known.get(recipient_key(address)) in free]
 
 
 def scheduled(definitions: Definitions) -> tuple[ScheduledReport, ...]:

@@ -42,7 +42,7 @@ class Group:
     title: str
 
 
-class JourneyFold:
+class PersonaMapFold:
     """Leads by group; and by group, aspect and item, the leads that did it at least once."""
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class JourneyFold:
             for aspect, item in found:
                 self.items[(*group, aspect)][item] += 1
 
-    def merge(self, other: "JourneyFold") -> None:
+    def merge(self, other: "PersonaMapFold") -> None:
         self.leads.update(other.leads)
         for key, counter in other.items.items():
             self.items[key].update(counter)
@@ -73,7 +73,7 @@ def items_of(activity: Activity) -> Iterator[tuple[str, str]]:
             yield aspect, item[:_LONGEST]
 
 
-def journey_report(fold: JourneyFold, groups: Sequence[Group], frame: Frame) -> Report:
+def persona_map_report(fold: PersonaMapFold, groups: Sequence[Group], frame: Frame) -> Report:
     blocks = [_sizes(fold, groups, frame)]
     names: Mapping[str, Callable[[str], str]] = {"did": lambda item: label_of(item, frame.words.language)}
     for aspect in ASPECTS:
@@ -84,7 +84,7 @@ def journey_report(fold: JourneyFold, groups: Sequence[Group], frame: Frame) -> 
     return frame.report("journey", blocks, notes=notes)
 
 
-def _sizes(fold: JourneyFold, groups: Sequence[Group], frame: Frame) -> Block:
+def _sizes(fold: PersonaMapFold, groups: Sequence[Group], frame: Frame) -> Block:
     rows: list[tuple[Cell, ...]] = []
     for group in groups:
         kind = frame.words.text("group", group.kind)
@@ -93,7 +93,7 @@ def _sizes(fold: JourneyFold, groups: Sequence[Group], frame: Frame) -> Block:
     return Sheet("groups", columns, rows, Drawn(Drawing.BARS, ("leads",))).block(frame)
 
 
-def _rows(fold: JourneyFold, group: Group, aspect: str, name: Callable[[str], str]) -> Iterator[tuple[Cell, ...]]:
+def _rows(fold: PersonaMapFold, group: Group, aspect: str, name: Callable[[str], str]) -> Iterator[tuple[Cell, ...]]:
     """The most frequent items; those of few leads are left out, and a small group has one row that says so."""
     whole = fold.leads[group.kind, group.id]
     if 0 < whole < FEWEST:

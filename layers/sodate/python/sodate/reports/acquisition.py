@@ -10,7 +10,7 @@ STAGES = ("mql", "sql", "deal", "won")
 
 
 @dataclass(frozen=True)
-class CohortRow:
+class AcquisitionRow:
     """`month`: `2026-11`. `reached`: stage → leads of the cohort that came as far."""
 
     month: str
@@ -18,12 +18,12 @@ class CohortRow:
     reached: Mapping[str, int]
 
 
-def cohort_report(cohorts: Sequence[CohortRow], frame: Frame) -> Report:
+def acquisition_report(months: Sequence[AcquisitionRow], frame: Frame) -> Report:
     columns = [frame.column("cohort"), frame.column("leads", Unit.COUNT)]
     columns += [Column(stage, frame.words.text("figure", f"stage_{stage}"), Unit.PERCENT) for stage in STAGES]
     rows: list[tuple[Cell, ...]] = [
         (one.month, count(one.leads), *(share(one.reached.get(stage, 0), one.leads) for stage in STAGES))
-        for one in cohorts
+        for one in months
     ]
     title, nothing = frame.words.text("block", "cohorts"), frame.text("nothing")
     block = Block("cohorts", title, table(columns, rows), Drawing.HEAT_MAP, STAGES, nothing=nothing)
