@@ -86,8 +86,9 @@ def measure(folder: Path, began: datetime, sales: list[dict[str, Any]]) -> list[
     measurement.sales_answer(sales)
     sodate("local", "advance", "5m")
     today = nurturing.local_day(datetime.fromisoformat(sodate("local", "status")["clock"]))
-    days = ("--from", str(nurturing.local_day(began)), "--to", str(today))
-    measurement.write_reports(folder, days)
+    first = nurturing.local_day(began)
+    measurement.write_reports(folder, first, today)
+    days = ("--from", str(first), "--to", str(today))
     measured = measurement.Measured(
         sodate("kpi", "show", *days), sodate("kpi", "funnel", *days), sodate("kpi", "verify"),
         sodate("campaign", "show", measurement.CAMPAIGN),

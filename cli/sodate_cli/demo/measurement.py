@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -87,13 +87,14 @@ def sales_answer(messages: list[dict[str, Any]]) -> None:
             link = reply.json()["link"]
 
 
-def write_reports(folder: Path, days: tuple[str, ...]) -> list[Path]:
+def write_reports(folder: Path, first: date, last: date) -> list[Path]:
     """Prints the reports of these days, and writes each as a page. Returns the pages."""
+    days, until = ("--from", str(first), "--to", str(last)), ("--to", str(last))
     pages = []
-    for name, more in (("kpi", ()), ("funnel", ()), ("campaign", (CAMPAIGN,)), ("template", ())):
+    for name, words in (("kpi", days), ("funnel", days), ("campaign", (CAMPAIGN, *until)), ("template", days)):
         page = folder / f"report-{name}.html"
-        for words in (("--language", "en"), ("--html", str(page))):
-            _report(name, *more, *days, *words)
+        _report(name, *words, "--language", "en")
+        _report(name, *words, "--html", str(page))
         pages.append(page)
     return pages
 
