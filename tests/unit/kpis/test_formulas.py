@@ -3,10 +3,11 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sodate.experiments.intervals import Count, rate_interval
 from sodate.kpis import formula
 from sodate.kpis.catalog import BY_NAME, KPIS
 from sodate.kpis.definition import Quotient
-from sodate.kpis.formula import NotDefined, Number, Ratio, wilson
+from sodate.kpis.formula import NotDefined, Number, Ratio
 
 #: A campaign: 200,000 yen, 40,000 impressions, 600 clicks on the ad, 500 sessions, 50 forms, 40 leads, 2 orders.
 COUNTS = {
@@ -62,16 +63,13 @@ def test_a_missing_cost_is_unknown_and_not_free() -> None:
     assert formula.cost_per(0, 3) == Ratio(0, 3)
 
 
-@pytest.mark.parametrize(
-    ("part", "base", "low", "high"),
-    [(0, 10, 0.0, 0.2775), (5, 10, 0.2366, 0.7634), (1, 1, 0.2065, 1.0), (50, 1000, 0.0381, 0.0653)],
-)
-def test_the_interval_is_wilsons(part: int, base: int, low: float, high: float) -> None:
-    assert wilson(part, base) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
+def test_the_interval_is_the_one_of_experiments_in_the_ratios_unit() -> None:
+    interval = rate_interval(Count(200, 30), 0.05)
+    assert Ratio(30, 200, 100.0).interval == (interval.low * 100, interval.high * 100)
 
 
 def test_an_interval_belongs_to_shares_only() -> None:
-    assert Ratio(5, 10, 100).interval == (pytest.approx(23.66, abs=0.01), pytest.approx(76.34, abs=0.01))
+    assert Ratio(5, 10, 100).interval == (pytest.approx(20.14, abs=0.01), pytest.approx(79.86, abs=0.01))
     assert Ratio(12, 10).interval is None
     assert formula.roi(150, 100) == Ratio(50, 100, 100.0)
 

@@ -20,7 +20,7 @@ JA, EN = words_in("ja"), words_in("en")
         (Figure(0.0, Unit.PERCENT), "0.0%", "0.0%"),
         (Figure(0.042, Unit.PERCENT), "0.04%", "0.04%"),
         (Figure(-0.001, Unit.PERCENT), "-0.001%", "-0.001%"),
-        (Figure(-0.00000001, Unit.PERCENT), "0.0000%", "0.0000%"),
+        (Figure(-0.00000001, Unit.PERCENT), "0.0%", "0.0%"),
         (Figure(None, Unit.PERCENT, reason=Reason.NO_COST), "算出不可(費用なし)", "not defined (no cost)"),
         (Figure(None, Unit.PERCENT, reason=Reason.NOTHING_TO_DIVIDE_BY), "算出不可", "not defined"),
         (Figure(1234567, Unit.MONEY, "JPY"), "¥1,234,567", "¥1,234,567"),

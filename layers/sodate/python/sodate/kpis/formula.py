@@ -1,12 +1,12 @@
 """Quotients of counters: "not defined" instead of infinity, an interval for shares, nothing of tiny cells. Pure."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sodate.experiments.intervals import Count, rate_interval
+
 #: Below this base a rate is shown with its interval only as a hint.
 SMALL = 30
-_Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,11 @@ class Ratio:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """Wilson's interval of 95 %, of a share of whole things; None where the quotient is no share."""
+        """Of 95 % (`experiments.intervals`), of a share of whole things; None where the quotient is no share."""
         if not (0 <= self.part <= self.base and float(self.part).is_integer() and float(self.base).is_integer()):
             return None
-        low, high = wilson(int(self.part), int(self.base))
-        return low * self.factor, high * self.factor
+        interval = rate_interval(Count(int(self.base), int(self.part)), 0.05)
+        return interval.low * self.factor, interval.high * self.factor
 
 
 Value = Number | Ratio | NotDefined
@@ -99,11 +99,3 @@ def suppressed(value: Value, smallest: int) -> Value:
     if isinstance(value, Ratio) and value.base < smallest:
         return NotDefined("too_small")
     return value
-
-
-def wilson(part: int, base: int) -> tuple[float, float]:
-    """Wilson 1927, the score interval of a share, 95 %. `base` is above 0."""
-    share, z2 = part / base, _Z95**2
-    middle = (share + z2 / (2 * base)) / (1 + z2 / base)
-    half = _Z95 / (1 + z2 / base) * math.sqrt(share * (1 - share) / base + z2 / (4 * base * base))
-    return max(0.0, middle - half), min(1.0, middle + half)

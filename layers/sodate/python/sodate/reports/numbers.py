@@ -84,7 +84,7 @@ def _digits(currency: str) -> int:
 def _percent(value: int | float) -> str:
     """`12.0`; below 0.1 with as many digits as it takes to show that it is not 0."""
     digits = 1
-    while value and digits < 4 and not round(abs(value), digits):
+    while abs(value) >= 5e-5 and digits < 4 and not round(abs(value), digits):
         digits += 1
     text = f"{value:,.{digits}f}"
     return text.removeprefix("-") if not float(text.replace(",", "")) else text
