@@ -8,7 +8,7 @@ from sodate_cli.doctor import email, schedules, secrets, stack
 from sodate_cli.doctor.policy import service_may
 from sodate_cli.doctor.runner import CHECKS
 
-from infra.catalog import FUNCTIONS
+from infra.catalog import EVERY_FUNCTION
 from infra.components import email as deployed_email
 from infra.components import layers, rotation
 from infra.components import secrets as deployed_secrets
@@ -27,8 +27,8 @@ def test_the_rotation_interval_the_runtime_and_the_settings_are_those_deployed()
 
 
 def test_every_function_that_runs_by_itself_is_watched() -> None:
-    names = {spec.name for spec in FUNCTIONS}
-    watched = {*schedules.SCHEDULED, *schedules.QUEUE_READERS, *schedules.STREAM_READERS}
+    names = {spec.name for spec in EVERY_FUNCTION}
+    watched = {*schedules.SCHEDULED, *schedules.QUEUE_READERS, *schedules.REPLY_READERS, *schedules.STREAM_READERS}
     others = {"form_capture", "consent_pages", "privacy_pages", "sales_feedback", "sales_handoff"}
     others |= {"signing_key_rotation", "web_events"}
     assert names == watched | others

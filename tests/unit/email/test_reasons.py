@@ -19,7 +19,7 @@ def test_every_code_has_an_explanation_and_is_written_somewhere(reason: Reason) 
     assert reasons.REASONS[reason]
     files = [
         file
-        for room in ("broadcasts", "scenarios", "email", "sales", "forms")
+        for room in ("broadcasts", "scenarios", "email", "sales", "forms", "replies")
         for file in (SOURCES / room).rglob("*.py")
     ]
     text = "\n".join(path.read_text() for path in files if path.name != "reasons.py")
