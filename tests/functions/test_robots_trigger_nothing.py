@@ -26,7 +26,7 @@ def waiting(world: QuickWorld) -> QuickWorld:
     steps: list[Any] = [
         {"id": "first", "send": FIRST},
         {"id": "clicks", "wait_for": {"activity": "mail_clicked"}, "timeout": {"days": 20}, "on_timeout": "end"},
-        {"id": "told", "signal": "clicked"},
+        {"id": "signalled", "signal": "clicked"},
         {"id": "second", "send": SECOND},
     ]
     head = {"id": "nurture", "topic": TOPIC, "status": "published", "entry": [{"opt_in_confirmed": []}]}
@@ -75,7 +75,7 @@ def test_no_shape_of_a_robot_ends_a_wait_or_tells_sales_and_a_person_does(waitin
     leads = {shape: world.join(f"lead{number}@example.jp") for number, shape in enumerate(shapes)}
     person = world.join("person@example.jp")
     world.advance(timedelta(hours=1))
-    told = len(world.items("signal"))
+    signals = len(world.items("signal"))
     for number, (shape, email) in enumerate(shapes.items()):
         mail = world.mails_to(f"lead{number}@example.jp")[-1]
         assert mail.tags["lead_id"] == leads[shape]
@@ -84,10 +84,10 @@ def test_no_shape_of_a_robot_ends_a_wait_or_tells_sales_and_a_person_does(waitin
     assert {shape: load_state(lead).enrollments["nurture"].step for shape, lead in leads.items()} == dict.fromkeys(
         leads, 1
     )
-    assert len(world.items("signal")) == told
+    assert len(world.items("signal")) == signals
     mail = world.mails_to("person@example.jp")[-1]
     world.ses.simulator.click(mail.message_id, mail.links[0])
     world.settle()
     world.advance(timedelta(days=1))
     assert load_state(person).enrollments["nurture"].step > 1
-    assert len(world.items("signal")) == told + 1
+    assert len(world.items("signal")) == signals + 1

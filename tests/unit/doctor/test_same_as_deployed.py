@@ -30,7 +30,7 @@ def test_every_function_that_runs_by_itself_is_watched() -> None:
     names = {spec.name for spec in EVERY_FUNCTION}
     watched = {*schedules.SCHEDULED, *schedules.QUEUE_READERS, *schedules.REPLY_READERS, *schedules.STREAM_READERS}
     others = {"form_capture", "consent_pages", "privacy_pages", "sales_feedback", "sales_handoff"}
-    others |= {"signing_key_rotation", "web_events"}
+    others |= {"signing_key_rotation", "web_events", "activities_api"}
     assert names == watched | others
 
 
