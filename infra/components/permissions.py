@@ -91,6 +91,18 @@ def may_send_mail(scope: Construct, stage: Stage, configuration_set: str) -> iam
     )
 
 
+def may_send_single_mail(scope: Construct, stage: Stage, configuration_set: str) -> iam.PolicyStatement:
+    """As `may_send_mail`, one email a call and without a template."""
+    names = [("identity", name) for name in (stage.mail_identity.name, *stage.sandbox_recipients)]
+    names.append(("configuration-set", configuration_set))
+    arns = [Stack.of(scope).format_arn(service="ses", resource=kind, resource_name=name) for kind, name in names]
+    return iam.PolicyStatement(
+        actions=["ses:SendEmail"],
+        resources=arns,
+        conditions={"StringLike": {"ses:FromAddress": stage.mail_identity.from_address_pattern}},
+    )
+
+
 def may_ask_for_limits() -> iam.PolicyStatement:
     """Rate, quota and whether the account may send. GetAccount knows no resource, and it shows no data of ours."""
     return iam.PolicyStatement(sid="GetAccountHasNoResource", actions=["ses:GetAccount"], resources=["*"])

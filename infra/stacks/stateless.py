@@ -24,6 +24,7 @@ from infra.components.permissions import (
     may_read_account_suppressions,
     may_read_secret,
     may_send_mail,
+    may_send_single_mail,
     may_use_key,
     may_use_table,
 )
@@ -95,13 +96,13 @@ class StatelessStack(Stack):
                 function.allow(may_use_key(self, key, function.spec))
         self.functions["event_publisher"].allow(may_publish(self.kept.bus))
         configuration_set = self.kept.email_events.configuration_set.configuration_set_name
+        sender = self.functions["email_sender"]
+        sender.allow(may_send_mail(self, self.stage, configuration_set))
         # As cdk-nag writes the ARN.
         templates = f"arn:aws:ses:{self.stage.region}:<AWS::AccountId>:template/{ANY_TEMPLATE}"
         why = "Inline templates have no name that could be listed."
-        for name in ("email_sender", "report_email"):
-            sender = self.functions[name]
-            sender.allow(may_send_mail(self, self.stage, configuration_set))
-            acknowledge(sender.role, f"AwsSolutions-IAM5[Resource::{templates}]", why)
+        acknowledge(sender.role, f"AwsSolutions-IAM5[Resource::{templates}]", why)
+        self.functions["report_email"].allow(may_send_single_mail(self, self.stage, configuration_set))
         self._import_permissions(self.functions["lead_import"])
         self._reply_permissions()
         dispatcher = self.functions["step_mail_dispatch"]

@@ -107,6 +107,15 @@ def test_a_crash_after_the_claim_sends_nothing_twice_and_is_listed(stage: QuickW
     assert stage.mails_to(BOSS) == []
 
 
+def test_of_two_runs_at_the_same_time_one_wins_the_claim(stage: QuickWorld) -> None:
+    assert store.claim("weekly", "2026-11-23", BOSS, MONDAY)
+    assert not store.claim("weekly", "2026-11-23", BOSS, MONDAY)
+    store.settle("weekly", "2026-11-23", BOSS, (DeliveryState.UNKNOWN, None), MONDAY)
+    assert not store.claim("weekly", "2026-11-23", BOSS, MONDAY)
+    store.settle("weekly", "2026-11-23", BOSS, (DeliveryState.DEFERRED, "no_slot"), MONDAY)
+    assert store.claim("weekly", "2026-11-23", BOSS, MONDAY)
+
+
 def test_a_report_that_cannot_be_composed_leaves_later(stage: QuickWorld) -> None:
     publish()
     stage.now = MONDAY

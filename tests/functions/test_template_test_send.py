@@ -38,6 +38,7 @@ def run(*arguments: Any, code: int = 0) -> Any:
 def test_a_test_send_changes_nothing_but_its_own_item(stage: QuickWorld, tmp_path: Path) -> None:
     add_member("taro", topic=TOPIC)
     (tmp_path / "lead.yaml").write_text("primary: { name: 花子 }\n", encoding="utf-8")
+    stage.settle()
     before = {item["pk"] + item["sk"]: item for item in stage.items()}
     (answer,) = run("test", "news", "--to", "taro@example.jp", "--lead", tmp_path / "lead.yaml", "--json")
     assert answer == {"address": "taro@example.jp", "answer": "accepted", "reason": ""}

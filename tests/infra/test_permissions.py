@@ -28,7 +28,7 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
         "ses": {"SendEmail", "SendBulkEmail"},
         "sqs": CONSUME | SEND,
     },
-    "report_email": {"dynamodb": KEYED_AND_QUERY, "ses": {"SendEmail", "SendBulkEmail"}},
+    "report_email": {"dynamodb": KEYED_AND_QUERY, "ses": {"SendEmail"}, "sqs": SEND},
     "send_sweeper": {
         "dynamodb": KEYED_AND_QUERY | {"BatchGetItem", "BatchWriteItem"},
         # How many events of SES were given up.
@@ -198,6 +198,8 @@ def test_events_are_published_only_in_our_own_name_and_on_our_own_bus(stack: Any
 def test_mail_leaves_only_from_our_own_address_and_through_the_configuration_set(aws_stack: Any) -> None:
     (statement,) = _allowing(aws_stack, "ses:SendBulkEmail")
     assert statement in _allowing(aws_stack, "ses:SendEmail")
+    (reports,) = [one for one in _allowing(aws_stack, "ses:SendEmail") if one != statement]
+    assert reports["Condition"] == statement["Condition"] and ":template/" not in str(reports["Resource"])
     domain = "mail.sodate.test" if aws_stack.name == "prod" else "dev.example.co.jp"
     assert statement["Condition"] == {"StringLike": {"ses:FromAddress": f"*@{domain}"}}
     configuration_set, identity, templates = sorted(
@@ -236,8 +238,9 @@ def test_the_import_reads_what_came_in_and_writes_nothing_but_its_answers(stack:
     assert under == [["/imports/*", "/results/*"], ["/results/*"]]
 
 
-def test_only_mail_sender_may_send_mail(stack: Any) -> None:
-    assert len(_allowing(stack, "ses:SendEmail")) == 1
+def test_only_the_senders_of_mail_and_of_reports_may_send_mail(stack: Any) -> None:
+    assert len(_allowing(stack, "ses:SendEmail")) == 2
+    assert len(_allowing(stack, "ses:SendBulkEmail")) == 1
 
 
 def _kms(function: str) -> set[str]:

@@ -72,7 +72,7 @@ REPORTS = (
     ),
     _mutant(
         "one-lead-can-be-recognised",
-        "journey",
+        "persona_map",
         "        if leads >= FEWEST:",
         "        if leads:",
         "the journey map tells what a single lead read",

@@ -96,7 +96,7 @@ def _never(table: str, spec: FunctionSpec, *, with_conditions: bool) -> Iterator
 def _special(d: Deployment, spec: FunctionSpec) -> Iterator[Demand]:
     match spec.name:
         case "email_sender" | "report_email" if not d.is_local:  # the SES simulator asks no role
-            send = ("ses:SendEmail", "ses:SendBulkEmail")
+            send = ("ses:SendEmail", "ses:SendBulkEmail")[: 1 + (spec.name == "email_sender")]
             name = d.expected.mail_identity.name
             yield Demand(send, _arn(d, "ses", f"identity/{name}"), _from(d))
             yield Demand(send, _arn(d, "ses", f"configuration-set/{d.output('ConfigurationSet')}"), _from(d))
