@@ -27,7 +27,7 @@ _ONE_CLICK = {"content-type": "application/x-www-form-urlencoded"}
 #: In a condition or a trigger a key more narrows what it says, so there an unknown one is no mere addition.
 _CONDITIONS = ("when", "needs", "falls_back_when", "on", "wait_for")
 #: Mappings by a name that the marketer chose: another key is another entry.
-_BY_NAME = ("recycle", "removed_steps", "languages", "variables")
+_BY_NAME = ("recycle", "removed_steps", "languages", "variables", "activity_labels")
 
 
 def with_unknown_keys(value: Any, *, by_name: bool = False) -> Any:

@@ -15,6 +15,7 @@ _COMPARED = {
     ActivityType.SCENARIO_ENTERED, ActivityType.SCENARIO_ADVANCED, ActivityType.SCENARIO_ENDED,
     ActivityType.GOAL_REACHED, ActivityType.SEGMENT_ENTERED, ActivityType.SEGMENT_LEFT,
 }  # fmt: skip
+MINUTE = "%m-%d %H:%M"
 #: person, minute, what.
 Decision = tuple[str, str, str]
 
@@ -62,7 +63,7 @@ class Recorded(Rehearsal):
 
 
 def _minute(at: datetime) -> str:
-    return f"{at:%m-%d %H:%M}"
+    return at.strftime(MINUTE)
 
 
 def _described(type_: str, about: dict[str, Any]) -> str:
