@@ -38,7 +38,8 @@ KINDS = {"Scoring": ("profile",), "EventPublisher": ("submission", "consent", "s
 NOTES = {
     "Scoring": "every lead's score was folded anew from its log",
     "EventPublisher": "posts, consents, signals and settled sends of that time were published again, under their own"
-    " ids, and planned opt-in emails put on the queue; changes of phase, rank and sequence runs of that time were not",
+    " ids, and planned opt-in emails put on the queue; changes of phase, rank and sequence runs of that time were not."
+    " Nothing was counted: run `sodate kpi verify`",
 }
 
 

@@ -41,7 +41,7 @@ REPORTS = (
     _mutant(
         "small-shares-are-nothing",
         "numbers",
-        "while value and digits < 4 and not round(abs(value), digits):",
+        "while abs(value) >= 5e-5 and digits < 4 and not round(abs(value), digits):",
         "while False:",
         "a complaint rate of 0.04 % is shown as 0.0 %",
         _NUMBERS,

@@ -57,8 +57,7 @@ def whole_batch(app: App, event: Mapping[str, Any], act: Callable[[list[Record]]
     """Stream: all records at once; `act` returns how many it used. After an error, all of them are delivered again."""
     records = list(event["Records"])
     batch = _Batch(app, is_redrive=bool(event.get("redrive")))
-    first = min(records, key=lambda record: int(record["dynamodb"]["SequenceNumber"]))
-    batch.retried(first["dynamodb"]["SequenceNumber"], lambda: {"counted": act(records)})
+    batch.retried(records[0]["dynamodb"]["SequenceNumber"], lambda: {"counted": act(records)})
     report = batch.report()
     if batch.failed and not batch.is_redrive and app.settings.is_local:
         raise Transient("the batch failed")  # as in `each_group`
