@@ -88,7 +88,7 @@ def test_nothing_is_left_of_an_erased_lead_and_it_stays_suppressed(cloud: Cloud)
 
     put_import(cloud, "again")
     assert cloud.sodate("lead", "erase", ADDRESS, "--because", "subject-request", "--yes")["complete"]
-    cloud.advance("28d")
+    cloud.advance("15d")
     assert len(cloud.mails(ADDRESS)) == sent
     assert found_in(json.dumps(table_of(cloud), ensure_ascii=False, default=str)) == set()
     assert [row["done"] for row in cloud.sodate("privacy", "erasures")] == [True]
