@@ -85,10 +85,9 @@ def show(
         if one is None:
             raise Invalid(f"{campaign} was not live then; its definition is younger")
     if as_json:
-        output.show_json(
-            described(found)
-            | {"campaigns": [entry for entry in described(found)["campaigns"] if entry["id"] == campaign]}
-        )
+        document = described(found)
+        only = [entry for entry in document["campaigns"] if entry["id"] == campaign]
+        output.show_json(document | {"campaigns": only})
         return
     figures = one.figures
     fields = {

@@ -1,4 +1,4 @@
-"""Campaigns: cost, leads, deals and ROI; of one campaign also by channel and by ad keyword. Pure."""
+"""Campaigns: cost, leads, deals and ROI; of one campaign also by ad keyword. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Money:
 
 @dataclass(frozen=True)
 class CampaignRow:
-    """`name`: of a campaign, channel or keyword. `conversions`: what its CPA divides by. `revenue`: attributed."""
+    """`name`: of a campaign or keyword. `conversions`: what its CPA divides by. `revenue`: attributed."""
 
     name: str
     leads: int
@@ -34,7 +34,7 @@ class CampaignRow:
 
 @dataclass(frozen=True)
 class CampaignFigures:
-    """`model`: of attribution, in words. `parts`: by `channel`, by `keyword`; of one campaign."""
+    """`model`: of attribution, in words. `parts`: by `keyword`; of one campaign."""
 
     campaigns: Sequence[CampaignRow]
     model: str

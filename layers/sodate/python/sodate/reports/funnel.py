@@ -1,4 +1,4 @@
-"""The funnel from visitor to order: counts, drop-off and time between stages, for all and per scope. Pure."""
+"""The funnel from lead to order: counts, drop-off and time between stages, for all and per scope. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

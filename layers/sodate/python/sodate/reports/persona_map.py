@@ -88,7 +88,9 @@ def _sizes(fold: PersonaMapFold, groups: Sequence[Group], frame: Frame) -> Block
     rows: list[tuple[Cell, ...]] = []
     for group in groups:
         kind = frame.words.text("group", group.kind)
-        rows.append((group.title, kind, count(fold.leads[group.kind, group.id])))
+        leads = fold.leads[group.kind, group.id]
+        size = Figure(None, reason=Reason.TOO_FEW) if 0 < leads < FEWEST else count(leads)
+        rows.append((group.title, kind, size))
     columns = [("group", None), ("group_kind", None), ("leads", Unit.COUNT)]
     return Sheet("groups", columns, rows, Drawn(Drawing.BARS, ("leads",))).block(frame)
 

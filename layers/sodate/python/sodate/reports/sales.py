@@ -26,7 +26,7 @@ class SignalFigures:
 
 @dataclass(frozen=True)
 class SalesFigures:
-    """`calls`: outcome → calls. `stages`: what the activity log says of the period: meetings, won, lost."""
+    """`calls`: outcome → calls. `results`: what the activity log says of the period: meetings, won, lost."""
 
     signals: Sequence[SignalFigures]
     calls: Counter[str]
