@@ -9,9 +9,9 @@ from pynamodb.attributes import ListAttribute, MapAttribute, NumberAttribute, Un
 from sodate.companies.company import Company
 from sodate.dynamodb import company_keys, keys, table
 from sodate.dynamodb.item import TableItem, decode
-from sodate.dynamodb.table import Delete, Put, Update, Write
+from sodate.dynamodb.table import Delete, Put, Write
 from sodate.errors import NotFound
-from sodate.leads.store import StateItem, state_key
+from sodate.leads.existence import still_exists
 
 #: Members that a page or a command reads of one company.
 MOST_MEMBERS = 10_000
@@ -134,7 +134,7 @@ def joining(lead_id: str, company_id: str, by: str, link: LeadCompanyItem | None
     unchanged = LeadCompanyItem.pk.does_not_exist() if link is None else LeadCompanyItem.company_id == link.company_id
     at = keys.stamp(now)
     writes: list[Write] = [
-        Update(state_key(lead_id), [StateItem.language.set(StateItem.language)], StateItem.address_key.exists()),
+        still_exists(lead_id),
         Put(
             LeadCompanyItem(keys.lead(lead_id), company_keys.COMPANY, company_id=company_id, by=by, since=at), unchanged
         ),

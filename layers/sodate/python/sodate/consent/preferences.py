@@ -20,6 +20,7 @@ from sodate.dynamodb import keys, table
 from sodate.dynamodb.table import ConditionFailed, Put, Write
 from sodate.errors import Transient
 from sodate.leads.contact_state import Block, ContactState
+from sodate.leads.merged import lead_that_stays
 from sodate.leads.store import load_state, preference_change, state_change
 from sodate.leads.time_zone import known_time_zone
 from sodate.web.catalogs import languages
@@ -47,6 +48,13 @@ class PreferenceChanges:
     tracking: str | None = None
     stop: bool = False
     send_id: str | None = None
+
+    def only_stricter(self) -> "PreferenceChanges":
+        """Topics that are not ticked, a pause, no recording, the stop: nothing that could bring an email more."""
+        tracking = self.tracking if self.tracking == "off" else None
+        return PreferenceChanges(
+            shown=self.shown - self.ticked, pause_days=self.pause_days or None, tracking=tracking, stop=self.stop
+        )
 
 
 @dataclass(frozen=True)
@@ -118,8 +126,17 @@ def decide(state: ContactState, evidence: Sequence[ConsentItem], changes: Prefer
 def change_preferences(lead_id: str, changes: PreferenceChanges, retention: timedelta, now: datetime) -> ContactState:
     """Return the state afterwards. Writes nothing when nothing changes.
 
+    Of a merged lead, what asks for fewer emails holds for the lead that gets them now too.
+
     Raises: `NotFound` for an erased lead, `Transient` after five lost races.
     """
+    stays = lead_that_stays(lead_id)
+    if stays is not None:
+        _change(stays, changes.only_stricter(), retention, now)
+    return _change(lead_id, changes, retention, now)
+
+
+def _change(lead_id: str, changes: PreferenceChanges, retention: timedelta, now: datetime) -> ContactState:
     for _ in range(_TRIES):
         state = load_state(lead_id)
         evidence = [] if changes.stop else consents_of(lead_id)  # a full stop does not depend on the history

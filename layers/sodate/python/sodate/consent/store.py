@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
 
 from sodate.consent.consent import Evidence
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.item import TableItem
-from sodate.dynamodb.table import Delete, Update
-from sodate.leads.contact_state import REMOVED_BY_OPT_IN
+from sodate.dynamodb.table import Delete, Put, Update
+from sodate.leads.contact_state import REMOVED_BY_OPT_IN, Block
 
 
 class ConsentItem(TableItem, discriminator="consent"):
@@ -100,8 +101,18 @@ def minimal_evidence(item: ConsentItem, until: datetime) -> ConsentItem | None:
 
 def lift_opt_out(address_key: str) -> Delete:
     """Remove the suppression that an opt-out or erasure wrote; fails when it has another reason."""
-    lifted = SuppressionItem(keys.suppression(address_key), keys.ENTRY)
-    return Delete(lifted, SuppressionItem.reason.is_in(*map(str, REMOVED_BY_OPT_IN)))
+    return Delete(SuppressionItem(keys.suppression(address_key), keys.ENTRY), _removed_by_opt_in())
+
+
+def erased_suppression(address_key: str, now: datetime) -> Put:
+    """Fails when the address is suppressed for a reason that no opt-in removes, such as a complaint."""
+    is_weaker = SuppressionItem.pk.does_not_exist() | _removed_by_opt_in()
+    return Put(suppression_item(address_key, Block.ERASED, now), is_weaker)
+
+
+def _removed_by_opt_in() -> Condition:
+    condition: Condition = SuppressionItem.reason.is_in(*map(str, REMOVED_BY_OPT_IN))
+    return condition
 
 
 def suppression_of(address_key: str) -> str | None:

@@ -1,6 +1,6 @@
 """Opt-out. It writes the STATE item that every send must claim, so that no email is sent after a committed opt-out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sodate.activities.activity import Activity, activity_key
@@ -12,6 +12,7 @@ from sodate.dynamodb import keys, table
 from sodate.dynamodb.table import ConditionFailed, Put, Write
 from sodate.errors import Transient
 from sodate.leads.contact_state import Block, ContactState
+from sodate.leads.merged import lead_that_stays
 from sodate.leads.store import load_state, state_change
 
 _TRIES = 5
@@ -37,9 +38,16 @@ def unsubscribe(opt_out: OptOut, now: datetime, retention: timedelta = RETENTION
     """Return True when this call changed something, False when the lead had opted out before.
 
     The opt-out of a lead that is blocked for another reason is recorded too, because that block may be lifted later.
+    Of a merged lead, the lead that gets the emails now opts out first.
 
     Raises: `NotFound` for an erased lead, `Transient` after five lost races.
     """
+    stays = lead_that_stays(opt_out.lead_id)
+    changed = stays is not None and _unsubscribe(replace(opt_out, lead_id=stays), now, retention)
+    return _unsubscribe(opt_out, now, retention) or changed
+
+
+def _unsubscribe(opt_out: OptOut, now: datetime, retention: timedelta) -> bool:
     for _ in range(_TRIES):
         state = load_state(opt_out.lead_id)
         topics = (opt_out.topic,) if opt_out.topic else tuple(sorted(state.topics))

@@ -12,9 +12,9 @@ from sodate.deals.deal import Deal, DealChange, DealStatus, StageValue, deal_of
 from sodate.deals.entry import DealPlan
 from sodate.dynamodb import company_keys, keys, table
 from sodate.dynamodb.item import TableItem
-from sodate.dynamodb.table import Delete, Put, Update, Write
+from sodate.dynamodb.table import Delete, Put, Write
 from sodate.errors import Invalid, NotFound
-from sodate.leads.store import StateItem, state_key
+from sodate.leads.existence import still_exists
 from sodate.money import Money
 
 
@@ -154,9 +154,7 @@ def plan_writes(plan: DealPlan, before: DealSnapshot, living: Sequence[str]) -> 
     ]
     if plan.change.company is not None:
         writes.append(Put(ListedDealItem(company_keys.company(plan.change.company), named, at=at)))
-    for lead_id in dict.fromkeys(living):
-        alive = StateItem.address_key.exists()
-        writes.append(Update(state_key(lead_id), [StateItem.language.set(StateItem.language)], alive))
+    writes += map(still_exists, dict.fromkeys(living))
     new = {lead_id for lead_id, _ in plan.change.added} & set(living)
     writes += [Put(LeadDealItem(keys.lead(lead_id), named, since=at)) for lead_id in sorted(new)]
     return [*writes, *(Put(activity_item(one)) for one in plan.activities if one.lead_id in living)]

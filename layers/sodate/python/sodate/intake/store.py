@@ -9,10 +9,10 @@ from sodate.activities.activity import Activity
 from sodate.activities.store import activity_item
 from sodate.dynamodb import company_keys, keys, table
 from sodate.dynamodb.item import TableItem
-from sodate.dynamodb.table import ConditionFailed, Put, Update, Write
+from sodate.dynamodb.table import ConditionFailed, Put, Write
 from sodate.errors import NotFound
 from sodate.intake.token import ApiToken, Scope
-from sodate.leads.store import StateItem, state_key
+from sodate.leads.existence import still_exists
 
 _WINDOW_KEPT = timedelta(hours=1)
 #: How long a repeat of an id is recognised.
@@ -100,9 +100,7 @@ def log_activity(activity: Activity, given_id: str | None, now: datetime) -> boo
 
     Raises: `NotFound` when the lead was erased meanwhile.
     """
-    lead_exists = Update(
-        state_key(activity.lead_id), [StateItem.language.set(StateItem.language)], StateItem.address_key.exists()
-    )
+    lead_exists = still_exists(activity.lead_id)
     writes: list[Write]
     if given_id is None:
         writes = [lead_exists, Put.new(activity_item(activity))]

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 
 from sodate.activities.activity import activity_key
 from sodate.consent.consent import Evidence
-from sodate.consent.store import consent_item, suppression_item, suppression_of
+from sodate.consent.store import consent_item, erased_suppression
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.table import ConditionFailed, Put, Write
 from sodate.errors import Transient
-from sodate.leads.contact_state import REMOVED_BY_OPT_IN, Block, ContactState
+from sodate.leads.contact_state import Block, ContactState
 from sodate.leads.store import find_state, owner_of, state_change
 from sodate.privacy.mention import Subject
 
@@ -43,6 +43,6 @@ def suppress_erased(subject: Subject, now: datetime) -> None:
     for address_key in subject.address_keys:
         if owner_of(address_key) not in (None, *subject.lead_ids):
             continue
-        reason = suppression_of(address_key)
-        if reason is None or reason in REMOVED_BY_OPT_IN:
-            table.put(suppression_item(address_key, Block.ERASED, now))
+        with suppress(ConditionFailed):  # a stronger reason stays, such as a complaint
+            put = erased_suppression(address_key, now)
+            table.put(put.item, put.condition)

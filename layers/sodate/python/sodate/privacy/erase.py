@@ -13,8 +13,9 @@ from sodate.campaigns.store import memberships
 from sodate.consent.store import ConsentItem, minimal_evidence
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.item import Row, decode, encode
-from sodate.errors import NotFound, Transient
+from sodate.errors import Conflict, NotFound, Transient
 from sodate.forms.store import QUARANTINE_KEPT, SubmissionItem
+from sodate.leads.merged import lead_that_stays
 from sodate.playbook.store import Definitions
 from sodate.privacy.block import block_for_erasure, suppress_erased
 from sodate.privacy.erasure import Erased, ErasurePlan, counted, is_reduced
@@ -52,8 +53,9 @@ class Eraser:
     def plan(self, lead_id: str, address_key: str) -> ErasurePlan:
         """What an erasure would remove now. `address_key`: HMAC of the address; empty for a lead without one.
 
-        Raises: `Transient`.
+        Raises: `Conflict` for a lead that was merged into another one, which has copies of it; `Transient`.
         """
+        _check_is_not_merged(lead_id)
         data = self._data(lead_id)
         subject = subject_of(data, address_key)
         own = [kind_of(row) for one in data for row in one.own]
@@ -73,8 +75,9 @@ class Eraser:
     def erase(self, lead_id: str, address_key: str, because: str, by: str) -> Erased:
         """Do it, or what an earlier attempt left. `because`: a code (`erasure.checked_because`).
 
-        Raises: `Transient`; what was done stays done.
+        Raises: `Conflict` as `plan`; `Transient`, and what was done stays done.
         """
+        _check_is_not_merged(lead_id)
         data = self._data(lead_id)
         subject = subject_of(data, address_key)
         wanted = Erasure(
@@ -84,21 +87,25 @@ class Eraser:
         known = Subject(subject.lead_ids | set(erasure.lead_ids), subject.address_keys | set(erasure.address_keys))
         return self._carry_out(lead_id, known, is_repeat=not is_new)
 
-    def replay(self, erasure: Erasure) -> Erased:
+    def replay(self, erasure: Erasure, *, is_done: bool) -> Erased:
         """Erase again what a restored table brought back. Without effect where nothing came back.
+
+        `is_done`: it came to its end. A restore brings back no file and no dead letter, so those of today are of what
+        the person did since, and stay.
 
         Raises: `Transient`.
         """
         subject = Subject(frozenset(erasure.lead_ids), frozenset(erasure.address_keys))
-        return self._carry_out(erasure.lead_id, subject, is_repeat=True)
+        return self._carry_out(erasure.lead_id, subject, is_repeat=True, until=erasure.at if is_done else None)
 
-    def _carry_out(self, lead_id: str, subject: Subject, *, is_repeat: bool) -> Erased:
-        names = self._names(subject)
+    def _carry_out(self, lead_id: str, subject: Subject, *, is_repeat: bool, until: datetime | None = None) -> Erased:
+        """`until`: doubtful posts since then stay, and so do files and dead letters; None: everything goes."""
+        names = self._names(subject) if until is None else lambda _: False
         for each in sorted(subject.lead_ids):
             block_for_erasure(each, self.retention, self.now)
         suppress_erased(subject, self.now)
         counts = {"lists": sum(self._clear_lists(each) for each in sorted(subject.lead_ids))}
-        quarantined = self._quarantined(subject)
+        quarantined = self._quarantined(subject, until)
         table.delete_many(key_of(row) for row in quarantined)
         counts["quarantined"] = len(quarantined)
         files: FilesNamed = self.files.named(names)
@@ -134,13 +141,14 @@ class Eraser:
         replies = forget_replies(lead_id, self.raw_emails, self.now)
         return len(data.elsewhere) + forget_visits(lead_id) + replies
 
-    def _quarantined(self, subject: Subject) -> list[Row]:
-        """Posts of every month that the quarantine keeps."""
+    def _quarantined(self, subject: Subject, until: datetime | None = None) -> list[Row]:
+        """Posts of every month that the quarantine keeps, as far as they came before `until`."""
         names, rows = self._names(subject), list[Row]()
         for month in _months(self.now - QUARANTINE_KEPT, self.now):
             for row in table.rows_of(keys.quarantine(month), keys.SUBMISSIONS):
                 item = decode(SubmissionItem, row)
-                if names(f"{item.answers} {item.source or ''}"):
+                is_older = until is None or datetime.fromisoformat(item.at) <= until
+                if is_older and names(f"{item.answers} {item.source or ''}"):
                     rows.append(row)
         return rows
 
@@ -148,6 +156,7 @@ class Eraser:
         """Delete all but the minimal proof of consent; again until nothing of a concurrent writer is left."""
         until, count = self.now + self.retention, 0
         for _ in range(_ROUNDS):
+            forget_visits(lead_id)  # a visitor may be identified until STATE is gone
             rows = list(table.rows_of(keys.lead(lead_id)))
             evidence = {key_of(row): _reduced(row, until) for row in rows if is_reduced(kind_of(row))}
             gone = [key for row in rows if evidence.get(key := key_of(row)) is None]
@@ -158,6 +167,12 @@ class Eraser:
             table.delete_many(sorted(gone, key=_order))
             count += len(gone)
         raise Transient(f"lead {lead_id} is written while it is erased; run the same command again")
+
+
+def _check_is_not_merged(lead_id: str) -> None:
+    stays = lead_that_stays(lead_id)
+    if stays is not None:
+        raise Conflict(f"lead {lead_id} was merged into lead {stays}: erase that one, or undo the merge first")
 
 
 def subject_of(data: list[LeadData], address_key: str) -> Subject:
@@ -174,8 +189,8 @@ def replay_all(eraser: Eraser) -> Iterator[Erased]:
     erasures = list(eraser.ledger.erasures())
     if not erasures:
         raise NotFound("the erasure ledger is empty; is this the right stage?")
-    for erasure, _ in erasures:
-        yield eraser.replay(erasure)
+    for erasure, is_done in erasures:
+        yield eraser.replay(erasure, is_done=is_done)
 
 
 def _reduced(row: Row, until: datetime) -> Row | None:

@@ -91,12 +91,13 @@ class Merger:
             profile, other = load_profile(stays), load_profile(joins)
             filled = gaps(profile, other)
             before = before_merge(mine, theirs, filled, dict(other.external))
+            after = merged_state(mine, theirs)
             writes: list[Write] = [
                 Put.new(merge_item(stays, joins, because, asdict(before), self.now)),
-                state_with_times(mine, merged_state(mine, theirs)),
+                state_with_times(mine, after),
                 block_change(theirs, str(Block.MERGED)),
                 *moved_owners(self._owner_keys(before), joins, stays),
-                *profile_filled(stays, filled),
+                *profile_filled(after, filled),
                 Put(activity_item(self._activity(stays, joins, ActivityType.LEAD_MERGED, because))),
             ]
             if _committed(writes):
@@ -114,11 +115,12 @@ class Merger:
 
     def _unmerge_writes(self, item: MergeItem, stays: str, joins: str) -> list[Write]:
         before, mine, theirs = Before(**item.before), load_state(stays), load_state(joins)
+        after = unmerged_state(mine, before)
         writes: list[Write] = [
             unmerge_item(item),
-            state_with_times(mine, unmerged_state(mine, before)),
+            state_with_times(mine, after),
             *moved_owners(self._owner_keys(before), stays, joins),
-            *profile_unfilled(load_profile(stays), before.filled),
+            *profile_unfilled(after, load_profile(stays), before.filled),
             Put(activity_item(self._activity(stays, joins, ActivityType.LEAD_UNMERGED, item.because))),
         ]
         # A stronger block came meanwhile, such as a complaint about an email of before: it stays.

@@ -50,6 +50,7 @@ def merged_state(stays: ContactState, joins: ContactState) -> ContactState:
         opted_out_at=_latest(stays.opted_out_at, joins.opted_out_at),
         pause_until=_latest(stays.pause_until, joins.pause_until),
         frequency=max((stays.frequency, joins.frequency), key=_FREQUENCIES.index),
+        tracking=stays.tracking or joins.tracking,
         mailed=_newest_first(stays.mailed, joins.mailed),
         mailed_in={
             topic: _newest_first(stays.mailed_in.get(topic, ()), joins.mailed_in.get(topic, ()))
@@ -105,7 +106,7 @@ def gaps(stays: Profile, joins: Profile) -> dict[str, Any]:
     return filled
 
 
-_RESTORED = ("topics", "blocked", "opted_out_at", "pause_until", "frequency")
+_RESTORED = ("topics", "blocked", "opted_out_at", "pause_until", "frequency", "tracking")
 
 
 def _consent(state: ContactState) -> dict[str, Any]:

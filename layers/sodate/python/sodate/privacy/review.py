@@ -9,6 +9,7 @@ from datetime import datetime
 from sodate.consent.data_policy import DataPolicy
 from sodate.dynamodb import keys
 from sodate.dynamodb.item import Row
+from sodate.leads.contact_state import Block
 from sodate.privacy.find import kind_of
 from sodate.privacy.retention import Stored, end_of, is_inactive
 from sodate.privacy.store import end_item
@@ -36,8 +37,9 @@ def review(policy: DataPolicy, now: datetime, *, apply: bool) -> Review:
             end = end_of(stored, policy, now)
             done.ended += end is not None and (not apply or end_item(row, end))
         profile = next((row for row in rows if kind_of(row) == "profile"), None)
-        if profile is None:
-            continue
+        state = next((row for row in rows if kind_of(row) == "state"), {})
+        if profile is None or state.get("blocked", {}).get("S") == Block.MERGED:
+            continue  # a merged lead goes with the one that stays
         done.leads += 1
         created = datetime.fromisoformat(profile["created"]["S"])
         if is_inactive(created, [stored for _, stored in items], policy, now):

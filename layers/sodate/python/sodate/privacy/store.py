@@ -121,16 +121,22 @@ def moved_owners(owned: Iterable[tuple[str, str]], giver: str, taker: str) -> li
     return [Put(OwnerItem(pk, sk, lead_id=taker), OwnerItem.lead_id == giver) for pk, sk in owned]
 
 
-def profile_filled(lead_id: str, filled: Mapping[str, Any]) -> list[Update]:
-    paths = [(_path(path), value) for path, value in filled.items()]
-    actions = [path.set(value) for path, value in paths]
+def profile_filled(after: ContactState, filled: Mapping[str, Any]) -> list[Update]:
+    """With the wish not to be recorded of `after`, which the sender reads in the profile."""
+    lead_id, paths = after.lead_id, [(_path(path), value) for path, value in filled.items()]
+    actions = [path.set(value) for path, value in paths] + _recorded(after)
     return [Update(profile_key(lead_id), actions, ProfileItem.created.exists())] if actions else []
 
 
-def profile_unfilled(profile: Profile, filled: Mapping[str, Any]) -> list[Update]:
+def profile_unfilled(after: ContactState, profile: Profile, filled: Mapping[str, Any]) -> list[Update]:
     """What was changed since stays."""
-    actions = [_path(path).remove() for path, value in filled.items() if profile.attribute(path) == value]
+    unchanged = [path for path, value in filled.items() if profile.attribute(path) == value]
+    actions = [_path(path).remove() for path in unchanged] + _recorded(after)
     return [Update(profile_key(profile.lead_id), actions, ProfileItem.created.exists())] if actions else []
+
+
+def _recorded(after: ContactState) -> list[Any]:
+    return [ProfileItem.tracking.set(after.tracking) if after.tracking else ProfileItem.tracking.remove()]
 
 
 def _path(path: str) -> Any:

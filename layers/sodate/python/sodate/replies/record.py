@@ -9,12 +9,12 @@ from sodate.activities.catalog import ActivityType
 from sodate.activities.store import activity_item
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.item import TableItem, decode
-from sodate.dynamodb.table import ConditionFailed, Put, Update, Write
+from sodate.dynamodb.table import ConditionFailed, Put, Write
 from sodate.email.ledger.states import REPLY_FORWARD, send_id
 from sodate.email.ledger.store import find_send, planned_transactional, replied
 from sodate.errors import Transient
 from sodate.leads.contact_state import id_of
-from sodate.leads.store import StateItem, state_key
+from sodate.leads.existence import still_exists
 from sodate.replies.judgement import Judgement, Verdict
 from sodate.replies.match import Match
 from sodate.replies.store import (
@@ -86,7 +86,7 @@ class Record:
         writes: list[Write] = [
             Put.new(item),
             one_more(keys.lead(lead_id), arrival.at, RECORDED_PER_DAY),
-            _while_it_exists(lead_id),
+            still_exists(lead_id),
             Put.new(activity_item(self._activity())),
         ]
         if forward:
@@ -110,12 +110,6 @@ class Record:
         return Activity(self.match.lead_id, type_.value, self.arrival.at, key, given)
 
 
-def _while_it_exists(lead_id: str) -> Update:
-    """Nothing is written of a lead that is erased at this moment."""
-    same = StateItem.language.set(StateItem.language)
-    return Update(state_key(lead_id), [same], StateItem.address_key.exists())
-
-
 def forward_of(match: Match, arrival: Arrival, judged: Judgement) -> TableItem:
     """The planned email to the owner. It names the raw email, and has nothing of what it says."""
     flags, template = [str(flag) for flag in judged.flags], match.send.template if match.send else None
@@ -135,7 +129,7 @@ def _by_sales(owner: str, lead_id: str, arrival: Arrival) -> bool:
     activity = Activity(lead_id, ActivityType.EMAIL_BY_SALES.value, arrival.at, key, {"owner": owner})
     item = reply_item(lead_id, arrival, Judgement(Verdict.BY_SALES, "bcc"), "bcc", None)
     try:
-        table.commit([Put.new(item), _while_it_exists(lead_id), Put.new(activity_item(activity))])
+        table.commit([Put.new(item), still_exists(lead_id), Put.new(activity_item(activity))])
     except ConditionFailed:
         return False
     return True

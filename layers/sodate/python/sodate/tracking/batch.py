@@ -116,7 +116,7 @@ def _too_large() -> BodyError:
 
 def _document(data: bytes) -> dict[str, Any]:
     try:
-        document = json.loads(data.removeprefix(b"\xef\xbb\xbf").decode())
+        document = json.loads(data.removeprefix(b"\xef\xbb\xbf").decode(), parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise BodyError(400, "bad_json", "the body is not valid JSON") from error
     if not isinstance(document, dict):
@@ -148,6 +148,11 @@ def _batch(document: Mapping[str, Any], site: Site, now: datetime) -> Batch:
         events=read,
         dropped=dropped,
     )
+
+
+def _no_number(text: str) -> float:
+    """NaN and Infinity are no JSON. Raises: `ValueError`."""
+    raise ValueError(f"{text} is no number")
 
 
 def _bad(name: str, wanted: str) -> BodyError:

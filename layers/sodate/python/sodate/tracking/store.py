@@ -15,6 +15,7 @@ from sodate.dynamodb import keys, table, tracking_keys
 from sodate.dynamodb.item import Row, TableItem, encode, row, values
 from sodate.dynamodb.statement import Statement, number
 from sodate.dynamodb.table import Delete, Put, Write
+from sodate.leads.existence import still_exists
 from sodate.tracking.origin import origin_of
 from sodate.tracking.session import Arrival, Counted, PageFigures, Session
 from sodate.tracking.visit import Binding, Visit
@@ -218,7 +219,7 @@ def find_binding(visitor: str) -> Binding | None:
 
 
 def bind(binding: Binding, before: Binding | None) -> None:
-    """Raises: `ConditionFailed` when the visitor was bound otherwise since `before` was read."""
+    """Raises: `ConditionFailed` when the visitor was bound otherwise since `before` was read, or the lead is erased."""
     item = BindingItem(
         tracking_keys.visitor(binding.visitor),
         tracking_keys.BOUND_TO,
@@ -236,10 +237,10 @@ def bind(binding: Binding, before: Binding | None) -> None:
         ttl=item.ttl,
     )
     if before is None:
-        table.commit([Put.new(item), Put(link)])
+        table.commit([still_exists(binding.lead_id), Put.new(item), Put(link)])
     else:
         unchanged = (BindingItem.lead_id == before.lead_id) & (BindingItem.since == keys.stamp(before.since))
-        table.commit([Put(item, unchanged), Put(link)])
+        table.commit([still_exists(binding.lead_id), Put(item, unchanged), Put(link)])
 
 
 def visitors_of(lead_id: str) -> list[LeadVisitorItem]:

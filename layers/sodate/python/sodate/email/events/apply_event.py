@@ -38,6 +38,7 @@ from sodate.email.reputation.soft_bounce import soft_bounce_writes
 from sodate.errors import NotFound, Transient
 from sodate.leads.address import parse_reported_address
 from sodate.leads.contact_state import TRACKING_OFF, id_of
+from sodate.leads.merged import lead_that_stays
 from sodate.leads.store import find_state, owner_of, state_change
 
 AddressKey = Callable[[str], str]
@@ -131,7 +132,9 @@ def _engage(
 
 
 def _apply_to_lead(lead_id: str, send: SendItem | None, event: EmailEvent, policy: Policy, now: datetime) -> str | None:
-    """None when the event does not concern the lead."""
+    """None when the event does not concern the lead. A complaint of a merged lead blocks the one that stays too."""
+    if event.suppresses == "complaint" and (stays := lead_that_stays(lead_id)) is not None:
+        _apply_to_lead(stays, send, event, policy, now)
     for _ in range(_TRIES):
         writes = _lead_writes(lead_id, send, event, policy, now) or _soft_bounce(lead_id, event, policy)
         if not writes:
