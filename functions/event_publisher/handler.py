@@ -1,7 +1,7 @@
 """Table stream: publishes changes as bus events, puts planned transactional emails on the send queue, counts for KPIs.
 
-Counting and publishing do not depend on each other: each is done when the other fails. A batch of which one part failed
-is delivered again, and both are idempotent (event ids; ids of stream records).
+Counting and publishing do not depend on each other. A batch of which one part failed is delivered again,
+and both are idempotent (event ids; ids of stream records).
 """
 
 from typing import Any

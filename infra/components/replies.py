@@ -137,8 +137,13 @@ class InboundEmail(Construct):
             rules = ses.CfnReceiptRuleSet(self, "RuleSet", rule_set_name=self.rule_set)
             rule.node.add_dependency(rules)
 
-    def may_read(self) -> iam.PolicyStatement:
-        return iam.PolicyStatement(actions=["s3:GetObject"], resources=[self._emails])
+    def may_read(self) -> list[iam.PolicyStatement]:
+        """With permission to list, S3 says 404 of an email that is gone, and 403 only when a permission is missing."""
+        bucket = f"arn:{Aws.PARTITION}:s3:::{self.name}"
+        return [
+            iam.PolicyStatement(actions=["s3:GetObject"], resources=[self._emails]),
+            iam.PolicyStatement(actions=["s3:ListBucket"], resources=[bucket]),
+        ]
 
     def may_delete(self) -> iam.PolicyStatement:
         return iam.PolicyStatement(actions=["s3:DeleteObject"], resources=[self._emails])

@@ -127,8 +127,8 @@ class StatelessStack(Stack):
         replies = self.kept.replies
         if replies is None:
             return
-        self.functions["inbound_email"].allow(replies.may_read(), replies.may_delete())
-        self.functions["email_sender"].allow(replies.may_read())
+        self.functions["inbound_email"].allow(*replies.may_read(), replies.may_delete())
+        self.functions["email_sender"].allow(*replies.may_read())
         # As cdk-nag writes the ARN.
         emails = f"arn:<AWS::Partition>:s3:::{self.stage.prefix}-replies-<AWS::AccountId>-<AWS::Region>/{INBOUND}*"
         for name in ("inbound_email", "email_sender"):

@@ -168,6 +168,7 @@ def test_a_poison_event_among_valid_ones_becomes_a_dead_letter_with_its_reason(w
         "the message is not JSON",
         "the message is not a JSON object",
     ]
+    world.settle()
     assert {"mail_opened", "mail_clicked"} <= {i["type"] for i in world.items("activity")}
 
 

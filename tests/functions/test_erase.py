@@ -184,6 +184,17 @@ def test_a_replay_leaves_a_person_alone_who_came_back(world: QuickWorld) -> None
     assert suppression_of(key_of_address(TARO)) is None
 
 
+def test_a_replay_leaves_doubtful_posts_and_dead_letters_of_who_came_back(world: QuickWorld) -> None:
+    world.join(TARO)
+    erase(world)
+    world.advance(timedelta(hours=1))
+    world.post({"email": TARO, "name": "n", "company": "c", "title": "部長", "agree": True, "_website": "robot"})
+    (doubtful,) = [one for one in world.items("submission") if one["pk"].startswith("QUARANTINE#")]
+    (again,) = replay_all(eraser_of(world))
+    assert again.counts["quarantined"] == 0
+    assert doubtful in world.items("submission")
+
+
 def test_the_ledger_is_append_only_and_holds_no_personal_data(world: QuickWorld) -> None:
     world.join(TARO)
     erase(world)

@@ -15,7 +15,7 @@ from sodate.scoring.rescore import live_rules, replayed
 from tests.functions.quick import QuickWorld
 from tests.functions.test_erase import erase
 from tests.functions.test_scenarios import does, only_scenarios, publish
-from tests.support.privacy import SECRET, key_of_address, make_buckets
+from tests.support.privacy import SECRET, eraser_of, key_of_address, make_buckets
 from tests.support.world import Json
 
 OLD, NEW = "taro@old.example.jp", "taro@example.jp"
@@ -153,6 +153,58 @@ def test_an_opt_out_of_either_holds_for_both(world: QuickWorld, two: tuple[str, 
     assert world.state(new)["blocked"] == "unsubscribed"
     unmerge(world, two)
     assert world.state(new).get("blocked") is None
+
+
+@pytest.mark.parametrize("how", ["one click", "preferences", "complaint"])
+def test_who_stops_by_an_email_to_the_merged_lead_gets_none_by_the_other_one(
+    world: QuickWorld, two: tuple[str, str], how: str
+) -> None:
+    new, _ = two
+    mail = world.mails_to(OLD)[-1]
+    merge(world, two)
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    if how == "one click":
+        form = {"content-type": "application/x-www-form-urlencoded"}
+        assert (
+            world.visit(world.unsubscribe_url(mail), "POST", "List-Unsubscribe=One-Click", **form)["statusCode"] == 200
+        )
+    elif how == "preferences":
+        world.visit(world.link(mail, "/preferences/"), "POST", "do=stop", **form)
+    else:
+        world.ses.simulator.complain(mail.message_id)
+    world.settle()
+    for lead in two:
+        state = world.state(lead)
+        assert set(state["topics"].values()) == {"withdrawn"} or state["blocked"] == "complaint"
+    assert world.state(new)["blocked"] == ("complaint" if how == "complaint" else "unsubscribed")
+    sent = len(world.mails_to(NEW))
+    world.advance(timedelta(days=20))
+    assert len(world.mails_to(NEW)) == sent
+
+
+def test_a_lead_that_is_not_to_be_recorded_is_not_recorded_after_a_merge(
+    world: QuickWorld, two: tuple[str, str]
+) -> None:
+    new, _ = two
+    before = world.state(new).get("tracking")
+    mail = world.mails_to(OLD)[-1]
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    assert world.visit(world.link(mail, "/preferences/"), "POST", "tracking=off", **form)["statusCode"] == 200
+    merge(world, two)
+    (profile,) = [one for one in world.items("profile") if one["pk"] == keys.lead(new)]
+    assert (world.state(new)["tracking"], profile["tracking"]) == ("off", "off")
+    unmerge(world, two)
+    (profile,) = [one for one in world.items("profile") if one["pk"] == keys.lead(new)]
+    assert (world.state(new).get("tracking"), profile.get("tracking")) == (before, before)
+
+
+def test_a_merged_lead_is_not_erased_by_itself(world: QuickWorld, two: tuple[str, str]) -> None:
+    new, old = two
+    make_buckets()
+    merge(world, two)
+    with pytest.raises(Conflict, match=f"was merged into lead {new}"):
+        eraser_of(world).erase(old, "", "subject-request", "editor")
+    assert world.state(old)["blocked"] == "merged"
 
 
 def test_a_repeat_copies_what_came_since(world: QuickWorld, two: tuple[str, str]) -> None:

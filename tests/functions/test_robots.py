@@ -180,3 +180,16 @@ def test_a_click_of_a_backlog_waits_once_for_its_neighbours(world: QuickWorld, m
     world.settle()
     assert world.now - seen == timedelta(seconds=10)
     assert [click["about"].get("verdict") for click in clicks(world)].count(None) == 1
+
+
+def test_every_click_of_a_batch_of_a_backlog_waits(world: QuickWorld, mail: Message) -> None:
+    """The rest of a slow sweep is in another batch: the second click is judged no earlier than the first."""
+    world.ses.simulator.click(mail.message_id, page_of(mail))
+    world.now += timedelta(seconds=20)
+    world.ses.simulator.click(mail.message_id, page_of(mail, 1))
+    backlog = world.ses.simulator.take_events(all_of_them=True)
+    world.now += timedelta(hours=5)
+    world.call("email_events", sqs_event_of(backlog, world.now))
+    assert (clicks(world), len(world.waiting)) == ([], 2)
+    world.settle()
+    assert len(clicks(world)) == 2

@@ -320,6 +320,7 @@ def test_a_session_of_two_hundred_loaded_pages_takes_no_more(world: QuickWorld) 
 @pytest.mark.parametrize(
     ("body", "headers", "status"),
     [
+        ('{"sent_at": NaN}', {}, 400),
         ("{", {}, 400), ("[]", {}, 400), ("x" * 40_000, {}, 413), ("{}", {"content-type": "text/html"}, 415),
         ("{}", {"content-encoding": "gzip"}, 415), ("{}", {"origin": "https://evil.example"}, 403),
         ("{}", {"origin": "null"}, 403), ("", {}, 400),

@@ -321,5 +321,5 @@ def play(seed: int) -> Result:
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         limits = Random(f"limits {seed}")  # noqa: S311
         patch.setattr("sodate.kpis.fold.FULL_ITEMS", limits.choice((1, 3, 2_000)))
-        patch.setattr("sodate.kpis.fold.FULL_BYTES", limits.choice((500, 150_000)))
+        patch.setattr("sodate.kpis.fold.FULL_BYTES", limits.choice((500, 30_000)))
         return KpiDays(QuickWorld(patch), seed).play()

@@ -36,8 +36,15 @@ def changes_of(records: Iterable[Mapping[str, Any]]) -> list[Change]:
 
 def _new_visitor(old: Image | None, new: Image | None) -> Visitor | None:
     """None too for a visitor whom an earlier change of the session has told of."""
-    before, after = (visitor_of(one) if one and one.get("kind") == "session" else None for one in (old, new))
+    before, after = _visitor(old), _visitor(new)
     return after if after != before else None
+
+
+def _visitor(image: Image | None) -> Visitor | None:
+    """None for an item that cannot be read, as in `contributions`: one item must not stop the counters."""
+    with suppress(KeyError, TypeError, ValueError):
+        return visitor_of(image) if image and image.get("kind") == "session" else None
+    return None
 
 
 def new_activities(records: Iterable[Mapping[str, Any]]) -> list[Activity]:

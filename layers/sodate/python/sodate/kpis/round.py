@@ -12,8 +12,9 @@ from sodate.kpis.contribution import NOW
 from sodate.kpis.delta import Additions
 from sodate.kpis.period import day_of
 
-#: A round takes no further item above so many bytes or items: its plan is one item, of at most 400 KB.
-FULL_BYTES, FULL_ITEMS = 150_000, 2_000
+#: A round takes no further item above so many bytes or items: its plan is one item, of at most 400 KB, and its updates
+#: (about one per 30 bytes, one after the other) must end within the timeout of `kpi_rollup` (55 s).
+FULL_BYTES, FULL_ITEMS = 30_000, 2_000
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from sodate.replies.mime import READ_BYTES
 
 #: SES puts this object when a rule is made.
 SETUP = "AMAZON_SES_SETUP_NOTIFICATION"
-#: S3 returns 403 instead of 404 to a caller without permission to list the bucket.
-_MISSING = {"404", "NoSuchKey", "NotFound", "403", "AccessDenied"}
+#: The function may list the bucket, so S3 answers 404 for an object that is gone and 403 only for a broken permission.
+_MISSING = {"404", "NoSuchKey", "NotFound"}
 _EMPTY = {"416", "InvalidRange"}
 
 

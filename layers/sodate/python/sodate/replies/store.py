@@ -112,7 +112,7 @@ def one_more(pk: str, at: datetime, most: int) -> Update:
 
 
 def list_for_a_person(arrival: Arrival, judged: Judgement, lead_id: str | None) -> bool:
-    """False when the list of the day is full. A repeat changes nothing."""
+    """False when the list of the day is full, and for a further copy of an email on it. A repeat changes nothing."""
     pk = reply_keys.listed_replies(arrival.at)
     item = ListedReplyItem(
         pk,
@@ -128,7 +128,10 @@ def list_for_a_person(arrival: Arrival, judged: Judgement, lead_id: str | None) 
     try:
         table.commit([Put.new(item), one_more(pk, arrival.at, LISTED_PER_DAY)])
     except ConditionFailed as error:
-        return 0 in error.failed
+        if 0 not in error.failed:
+            return False
+        stored = table.find(ListedReplyItem, item.pk, item.sk)
+        return stored is not None and stored.object == arrival.object
     return True
 
 

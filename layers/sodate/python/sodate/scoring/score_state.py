@@ -92,9 +92,10 @@ class ScoreState:
             self.reached.append(minute)
 
     def enter(self, phase: int, minute: int, why: str) -> None:
-        since = self.phases[-1][1] if self.phases else next(iter(self.reached), minute)
-        times, minutes = self.stays.get(self.phase, (0, 0))
-        self.stays[self.phase] = [times + 1, minutes + max(0, minute - since)]
+        if self.phases or why != "profile":  # by its profile a lead begins in a phase, and has stayed in none
+            since = self.phases[-1][1] if self.phases else next(iter(self.reached), minute)
+            times, minutes = self.stays.get(self.phase, (0, 0))
+            self.stays[self.phase] = [times + 1, minutes + max(0, minute - since)]
         self.phase = phase
         self.phases = [*self.phases[1 - _PHASES_KEPT :], (phase, minute, why)]
 

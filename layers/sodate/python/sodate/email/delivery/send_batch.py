@@ -128,6 +128,9 @@ class _Batch:
                 self._retry_later(requests[start + size :], "no_room")
                 return
 
+    def _has_time(self) -> bool:
+        return self.tools.now() - self.began <= LATEST_CALL
+
     def _send_some(self, requests: list[SendRequest], claims: Claims, rate_limit: RateLimit) -> bool:
         """False when SES accepts no more email for now."""
         claimed = [request for request in requests if self._claims(request, claims)]
@@ -148,7 +151,7 @@ class _Batch:
         if slot.at is None:
             self._release(sending, slot.stopped or Reason.NO_SLOT, claims)
             return False
-        answers = self.tools.ses.send_bulk([outgoing for _, outgoing in composed])
+        answers = self.tools.ses.send_bulk([outgoing for _, outgoing in composed], self._has_time)
         return self._settle(list(zip(sending, answers, strict=True)), claims, slot)
 
     def _composed(self, requests: list[SendRequest], claims: Claims) -> list[tuple[SendRequest, OutgoingEmail]]:

@@ -78,42 +78,47 @@ class SesMailer:
         )
         return reply if isinstance(reply, Answer) else Answer(Verdict.ACCEPTED, message_id=str(reply["MessageId"]))
 
-    def send_bulk(self, outgoing_emails: Sequence[OutgoingEmail]) -> list[Answer]:
+    def send_bulk(
+        self, outgoing_emails: Sequence[OutgoingEmail], has_time: Callable[[], bool] = lambda: True
+    ) -> list[Answer]:
         """One answer per email. At most 50 emails, all of one sender.
 
         What SES tracks is said per call, so emails that are not tracked have a call of their own. So are
         those with a Reply-To of their own: SES takes one per call, and none among the headers of an entry.
 
         An entry that makes SES reject the whole call must not stop the others: then each email gets a call of its own,
-        until one is neither accepted nor rejected. Emails without a call are deferred.
+        until one is neither accepted nor rejected, or `has_time` says that no further call may begin. Emails without a
+        call are deferred.
         """
         if len({outgoing.is_tracked for outgoing in outgoing_emails}) > 1:
-            return self._apart(outgoing_emails)
+            return self._apart(outgoing_emails, has_time)
         sender = outgoing_emails[0].sender
         if any(outgoing.sender.reply_to != sender.reply_to for outgoing in outgoing_emails):
-            return self._one_by_one(outgoing_emails)
+            return self._one_by_one(outgoing_emails, has_time)
         reply = self._call(
             lambda: self.client().send_bulk_email(**bulk_request(outgoing_emails, self.configuration_set)), sender
         )
         if not isinstance(reply, Answer):
             return [_entry_answer(result, sender) for result in reply["BulkEmailEntryResults"]]
         if reply.verdict == Verdict.REJECTED and len(outgoing_emails) > 1:
-            return self._one_by_one(outgoing_emails)
+            return self._one_by_one(outgoing_emails, has_time)
         return [reply] * len(outgoing_emails)
 
-    def _apart(self, outgoing_emails: Sequence[OutgoingEmail]) -> list[Answer]:
+    def _apart(self, outgoing_emails: Sequence[OutgoingEmail], has_time: Callable[[], bool]) -> list[Answer]:
         answers: dict[int, Answer] = {}
         for is_tracked in (True, False):
             group = [n for n, outgoing in enumerate(outgoing_emails) if outgoing.is_tracked is is_tracked]
             if any(answer.stops or answer.verdict == Verdict.AMBIGUOUS for answer in answers.values()):
                 answers |= dict.fromkeys(group, Answer(Verdict.DEFERRED, reason=Reason.NOT_ATTEMPTED))
             else:
-                answers |= dict(zip(group, self.send_bulk([outgoing_emails[n] for n in group]), strict=True))
+                answers |= dict(zip(group, self.send_bulk([outgoing_emails[n] for n in group], has_time), strict=True))
         return [answers[number] for number in range(len(outgoing_emails))]
 
-    def _one_by_one(self, outgoing_emails: Sequence[OutgoingEmail]) -> list[Answer]:
+    def _one_by_one(self, outgoing_emails: Sequence[OutgoingEmail], has_time: Callable[[], bool]) -> list[Answer]:
         answers: list[Answer] = []
         for outgoing in outgoing_emails:
+            if answers and not has_time():
+                break
             answers += self.send_bulk([outgoing])
             if answers[-1].verdict not in (Verdict.ACCEPTED, Verdict.REJECTED):
                 break

@@ -57,11 +57,13 @@ class Waits:
 class Companions:
     """The opens and clicks of one batch, by email: their evidence is stored in one write.
 
-    `latest`: the SEND items as this batch has written them.
+    `latest`: the SEND items as this batch has written them. `first_seen`: keys of the hits whose evidence is new in
+    this batch; none of them is judged before its neighbours of other batches had time.
     """
 
     by_send: dict[str, list[EmailEvent]] = field(default_factory=lambda: defaultdict(list))
     latest: dict[str, SendItem] = field(default_factory=dict)
+    first_seen: set[str] = field(default_factory=set)
     priors: Priors = field(default_factory=Priors)
 
     @classmethod
@@ -116,7 +118,8 @@ class Recorder:
         hits = [_with_verdict(hit_of(one, accepted)) for one in self.companions.of(self.event, send.send_id)]
         mine = next(hit for hit in hits if hit.key == self.event.key)
         evidence = known.adding(hits)
-        is_first_sight = find_hit(known, mine.key) is None and find_hit(evidence, mine.key) is not None
+        self.companions.first_seen.update(hit.key for hit in hits if find_hit(known, hit.key) is None)
+        is_first_sight = mine.key in self.companions.first_seen and find_hit(evidence, mine.key) is not None
         verdicts = self._verdicts(evidence, mine, accepted, is_first_sight=is_first_sight)
         judged = find_hit(verdicts.engagement, mine.key) or mine
         if judged.is_click and not judged.counts:  # our own links: evidence, and nothing to wait for
