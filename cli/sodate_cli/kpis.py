@@ -1,24 +1,23 @@
 """`sodate kpi …`: figures of a scope and period, the funnel, and the comparison of the counters with a scan."""
 
-import csv
-import io
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated, Any
 
 import typer
 from sodate.errors import Invalid, NotFound
 from sodate.kpis import store
-from sodate.kpis.catalog import KPIS
+from sodate.kpis.catalog import COUNTED
 from sodate.kpis.catalog_web import VISITORS
 from sodate.kpis.definition import Kpi
 from sodate.kpis.email_counts import ALL
 from sodate.kpis.formula import Number, Ratio, Value
-from sodate.kpis.period import Period, parse_period, today
-from sodate.kpis.read import Figures, FunnelStage, funnel, read, visitors
+from sodate.kpis.period import Period, calendar_span_of, parse_period, today
+from sodate.kpis.read import Figures, FunnelStage, funnel, now_in, read, stays, visitors
 from sodate.kpis.rebuild import rebuild
 from sodate.kpis.target import KpiTargets
 from sodate.kpis.verify import Verified, verify
 from sodate.playbook.store import Definitions, parsed
+from sodate.scoring.rescore import live_rules
 
 from sodate_cli import output
 from sodate_cli.operator import StageOption, explained, now, target
@@ -42,7 +41,6 @@ def show(
     first: FromOption = None,
     last: ToOption = None,
     language: LanguageOption = "ja",
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     stage: StageOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -57,15 +55,13 @@ def show(
         zone = _zone()
         chosen = _period(period, first, last, today(now(where), zone))
         figures, targets, seen = read(scope, chosen), _targets(), visitors(scope, chosen)
-    rows = [_row(kpi, figures, targets, _span(chosen, period), language) for kpi in (*KPIS, VISITORS)]
+    rows = [_row(kpi, figures, targets, language) for kpi in (*COUNTED, VISITORS)]
     rows[-1]["value"] = float(seen)
     if as_json:
         output.show_json(
             {"scope": scope, "from": chosen.first, "to": chosen.last, "time_zone": zone, "kpis": rows,
              "counters": figures.counts}
         )  # fmt: skip
-    elif as_csv:
-        print(_csv(rows), end="")
     else:
         columns = ("kpi", "label", "value", "interval", "robots", "target", "attainment")
         shown = [[_text(row[name]) for name in columns] for row in rows]
@@ -88,14 +84,21 @@ def show_funnel(
     with explained():
         where = target(stage)
         chosen = _period(period, first, last, today(now(where), _zone()))
-        stages = funnel(scope, chosen)
+        stages, velocity = funnel(scope, chosen), _number(read(scope, chosen).lead_velocity)
+        phases = _phases(scope)
     rows = [_stage_row(one) for one in stages]
     if as_json:
-        output.show_json({"scope": scope, "from": chosen.first, "to": chosen.last, "stages": rows})
+        document = {"scope": scope, "from": chosen.first, "to": chosen.last, "stages": rows}
+        output.show_json(document | {"lead_velocity": velocity, "phases": phases})
         return
     columns = ("stage", "reached", "rate", "lost", "hours")
     shown = [[_text(row[name]) for name in columns] for row in rows]
     output.show_table(f"Funnel of {scope}, {chosen.first} – {chosen.last}", columns, shown)
+    output.say(f"lead velocity (MQLs against the period before): {_text(velocity)} %")
+    names = ("phase", "leads_now", "mean_hours")
+    output.show_table(
+        "Phases: leads now, mean time of completed stays", names, [[_text(one[n]) for n in names] for one in phases]
+    )
 
 
 @app.command("verify")
@@ -174,19 +177,8 @@ def _period(text: str | None, first: str | None, last: str | None, day: date) ->
         raise Invalid(f"--from and --to are days as 2026-11-27 ({error})", "period") from error
 
 
-def _span(period: Period, text: str | None) -> str | None:
-    """The kind of calendar period, of which targets are."""
-    next_day = period.last + timedelta(days=1)
-    if text is not None and "w" in text.lower():
-        return "week"
-    if period.first.day == next_day.day == 1:
-        months = (next_day.year - period.first.year) * 12 + next_day.month - period.first.month
-        return {1: "month", 3: "quarter", 12: "year"}.get(months)
-    return None
-
-
-def _row(kpi: Kpi, figures: Figures, targets: KpiTargets, span: str | None, language: str) -> dict[str, Any]:
-    value, goal = figures.value(kpi), targets.find(kpi.name, span, figures.scope)
+def _row(kpi: Kpi, figures: Figures, targets: KpiTargets, language: str) -> dict[str, Any]:
+    value, goal = figures.value(kpi), targets.find(kpi.name, calendar_span_of(figures.period), figures.scope)
     interval = value.interval if isinstance(value, Ratio) else None
     return {
         "kpi": kpi.name,
@@ -224,9 +216,14 @@ def _text(value: object) -> str:
     return f"{value:,.12g}" if isinstance(value, float | int) else str(value)
 
 
-def _csv(rows: list[dict[str, Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, [name for name in rows[0] if name != "interval"], extrasaction="ignore")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+def _phases(scope: str) -> list[dict[str, Any]]:
+    """Phases of the live rules: leads of the scope that are in each, and the mean time of completed stays."""
+    counts, means = now_in(scope), stays(scope)
+    found = []
+    for number, phase in enumerate(live_rules(Definitions()).rules.phases):
+        mean = _number(means[number]) if number in means else None
+        leads = int(counts.get(f"in_phase_{number}", 0))
+        found.append(
+            {"phase": phase.id, "leads_now": leads, "mean_hours": None if mean is None else round(mean / 60, 1)}
+        )
+    return found

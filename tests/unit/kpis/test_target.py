@@ -9,19 +9,17 @@ from sodate.kpis.target import KpiTarget, KpiTargets
 def test_attainment_is_the_share_of_the_target_and_of_a_limit_what_is_left_of_it() -> None:
     rate = KpiTarget(kpi="open_rate", value=25)
     assert rate.attainment(Ratio(1, 5, 100)) == Ratio(20, 25, 100)
-    assert not rate.is_reached(Ratio(1, 5, 100))
-    cost = KpiTarget(kpi="cpl", value=5_000, at_most=True)
-    assert cost.attainment(Number(4_000)) == Ratio(5_000, 4_000, 100)
-    assert cost.is_reached(Number(5_000))
-    assert not cost.is_reached(NotDefined("no_cost"))
-    assert cost.attainment(NotDefined("no_cost")) == NotDefined("no_cost")
-    assert cost.attainment(Number(0)) == NotDefined("no_base")
+    limit = KpiTarget(kpi="complaint_rate", value=0.1, at_most=True)
+    assert limit.attainment(Number(0.2)) == Ratio(0.1, 0.2, 100)
+    assert limit.attainment(NotDefined("no_base")) == NotDefined("no_base")
+    assert limit.attainment(Number(0)) == NotDefined("no_base")
 
 
 @pytest.mark.parametrize(
     "targets",
     [
         [{"kpi": "opens", "value": 1}],
+        [{"kpi": "cpl", "value": 5_000}],
         [{"kpi": "open_rate", "value": 0}],
         [{"kpi": "open_rate", "value": 1, "scope": "everything"}],
         [{"kpi": "open_rate", "value": 1, "period": "day"}],

@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from sodate.email.report_schedule import LATEST, ReportsFile, ScheduledReport
-from sodate.reports.document import Period
-from sodate.reports.period import Wanted, before, chosen, last_week
+from sodate.reports.period import Wanted, chosen
 
 TODAY = date(2026, 11, 27)
 
@@ -32,12 +31,6 @@ TODAY = date(2026, 11, 27)
 def test_a_period_has_both_its_ends(wanted: Wanted, first: str, last: str) -> None:
     period = chosen(wanted, TODAY, "Asia/Tokyo")
     assert (period.first.isoformat(), period.last.isoformat()) == (first, last)
-
-
-def test_the_days_before_are_as_many() -> None:
-    period = Period(date(2026, 3, 1), date(2026, 3, 31), "Asia/Tokyo")
-    assert before(period) == Period(date(2026, 1, 29), date(2026, 2, 28), "Asia/Tokyo")
-    assert last_week(TODAY, "Asia/Tokyo") == Period(date(2026, 11, 16), date(2026, 11, 22), "Asia/Tokyo")
 
 
 def report(**keys: Any) -> ScheduledReport:

@@ -130,15 +130,16 @@ def change_preferences(lead_id: str, changes: PreferenceChanges, retention: time
 
     Raises: `NotFound` for an erased lead, `Transient` after five lost races.
     """
-    stays = lead_that_stays(lead_id)
+    state = load_state(lead_id)
+    stays = lead_that_stays(state)
     if stays is not None:
-        _change(stays, changes.only_stricter(), retention, now)
-    return _change(lead_id, changes, retention, now)
+        _change(load_state(stays), changes.only_stricter(), retention, now)
+    return _change(state, changes, retention, now)
 
 
-def _change(lead_id: str, changes: PreferenceChanges, retention: timedelta, now: datetime) -> ContactState:
+def _change(state: ContactState, changes: PreferenceChanges, retention: timedelta, now: datetime) -> ContactState:
+    lead_id = state.lead_id
     for _ in range(_TRIES):
-        state = load_state(lead_id)
         evidence = [] if changes.stop else consents_of(lead_id)  # a full stop does not depend on the history
         plan = decide(state, evidence, changes)
         after = _preferred(_chosen(state, plan, now), changes, now)
@@ -153,7 +154,8 @@ def _change(lead_id: str, changes: PreferenceChanges, retention: timedelta, now:
         try:
             table.commit(writes)
         except ConditionFailed:
-            continue  # concurrent opt-out or confirmation: read again
+            state = load_state(lead_id)  # concurrent opt-out or confirmation
+            continue
         return load_state(lead_id)
     raise Transient(f"lead {lead_id} changes too fast; press the button again")
 

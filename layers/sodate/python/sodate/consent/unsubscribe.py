@@ -42,14 +42,14 @@ def unsubscribe(opt_out: OptOut, now: datetime, retention: timedelta = RETENTION
 
     Raises: `NotFound` for an erased lead, `Transient` after five lost races.
     """
-    stays = lead_that_stays(opt_out.lead_id)
-    changed = stays is not None and _unsubscribe(replace(opt_out, lead_id=stays), now, retention)
-    return _unsubscribe(opt_out, now, retention) or changed
+    state = load_state(opt_out.lead_id)
+    stays = lead_that_stays(state)
+    changed = stays is not None and _unsubscribe(load_state(stays), replace(opt_out, lead_id=stays), now, retention)
+    return _unsubscribe(state, opt_out, now, retention) or changed
 
 
-def _unsubscribe(opt_out: OptOut, now: datetime, retention: timedelta) -> bool:
+def _unsubscribe(state: ContactState, opt_out: OptOut, now: datetime, retention: timedelta) -> bool:
     for _ in range(_TRIES):
-        state = load_state(opt_out.lead_id)
         topics = (opt_out.topic,) if opt_out.topic else tuple(sorted(state.topics))
         is_opted_out = _is_opted_out(state, topics, opt_out)
         if is_opted_out and not _has_pending_request(state):
@@ -58,6 +58,7 @@ def _unsubscribe(opt_out: OptOut, now: datetime, retention: timedelta) -> bool:
         try:
             table.commit(writes[:_EVIDENCE] if is_opted_out else writes)
         except ConditionFailed:
+            state = load_state(opt_out.lead_id)
             continue
         return True
     raise Transient(f"lead {opt_out.lead_id} changes too fast; try again")

@@ -151,12 +151,7 @@ class Webinar:
     def _said(self, cells: Sequence[str], columns: Mapping[str, int]) -> Iterator[Said]:
         about = {"seminar": self.seminar}
         registered, joined = (_cell(cells, columns, name) for name in ("registered", "joined"))
-        if registered and _cell(cells, columns, "approval").casefold() not in (
-            "denied",
-            "cancelled",
-            "拒否",
-            "キャンセル",
-        ):
+        if registered and _cell(cells, columns, "approval").casefold() not in _NOT_REGISTERED:
             at = time_of(registered, self.zone)
             yield Said(ActivityType.SEMINAR_REGISTERED, at, about, f"{self.seminar}/registered")
         was_there = "attended" not in columns or is_yes(_cell(cells, columns, "attended"))

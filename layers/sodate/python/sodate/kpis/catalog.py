@@ -5,4 +5,6 @@ from sodate.kpis.catalog_funnel import FUNNEL
 from sodate.kpis.catalog_web import WEB
 
 KPIS = (*EMAIL, *WEB, *FUNNEL)
+#: Those that the counters alone give.
+COUNTED = tuple(kpi for kpi in KPIS if kpi.is_counted)
 BY_NAME = {kpi.name: kpi for kpi in KPIS}

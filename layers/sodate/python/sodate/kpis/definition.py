@@ -67,6 +67,12 @@ class Kpi:
     def meaning(self, language: str) -> str:
         return self.meaning_ja if language == "ja" else self.meaning_en
 
+    @property
+    def is_counted(self) -> bool:
+        """False when it needs figures that counters do not have: cost, revenue, ads (`sodate report campaign`)."""
+        names = self.counters.names if isinstance(self.counters, Quotient) else self.counters
+        return GIVEN.isdisjoint(names)
+
     def of(self, counts: Counts) -> Value:
         """Figures from outside (`GIVEN`) that are missing are unknown, never 0."""
         if isinstance(self.counters, Quotient):

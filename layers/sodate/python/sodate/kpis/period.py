@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 from sodate.errors import Invalid
 
 Span = Literal["week", "month", "quarter", "year"]
 #: The longest period that is read: more days than this are several reports.
-MOST_DAYS = 400
+MOST_DAYS = 732
 _FORM = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?|-?[Qq]([1-4])|-?[Ww](\d{2}))?")
 
 
@@ -53,6 +53,11 @@ def period_around(span: Span, day: date) -> Period:
     first = (day.month - 1) // months * months + 1
     last = first + months - 1
     return Period(date(day.year, first, 1), date(day.year, last, calendar.monthrange(day.year, last)[1]))
+
+
+def calendar_span_of(period: Period) -> Span | None:
+    """The kind of calendar period, of which targets are; None: of no kind."""
+    return next((span for span in get_args(Span) if period_around(span, period.first) == period), None)
 
 
 def parse_period(text: str) -> Period:

@@ -23,10 +23,7 @@ Counts = dict[str, float]
 
 @dataclass(frozen=True)
 class Figures:
-    """Counters of one scope: in the period, by day, and in the period of the same length before it.
-
-    `counts` and `before` may hold figures from outside (`definition.GIVEN`): `spend`, `revenue`, …
-    """
+    """Counters of one scope: in the period, by day, and in the period of the same length before it."""
 
     scope: str
     period: Period
@@ -47,10 +44,6 @@ class Figures:
     def lead_velocity(self) -> Value:
         """Growth of qualified leads against the period before, in percent."""
         return formula.growth(self.counts.get("reached_mql", 0), self.before.get("reached_mql", 0))
-
-    def with_given(self, **given: float) -> "Figures":
-        """With figures from outside, for example `spend` and `revenue` of a campaign."""
-        return Figures(self.scope, self.period, {**self.counts, **given}, self.days, self.before)
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ class KpiTarget(Definition):
     def _is_known(cls, name: str) -> str:
         if name not in BY_NAME:
             raise ValueError(f"there is no KPI `{name}`; KPIs are {', '.join(sorted(BY_NAME))}")
+        if not BY_NAME[name].is_counted:
+            raise ValueError(f"`{name}` is about money or ads, which counters do not have; give campaigns a `goal`")
         return name
 
     def attainment(self, value: Value) -> Value:
@@ -35,11 +37,6 @@ class KpiTarget(Definition):
         if not self.at_most or isinstance(value, NotDefined):
             return formula.attainment(value, self.value)
         return formula.percent(self.value, value.value)
-
-    def is_reached(self, value: Value) -> bool:
-        if isinstance(value, NotDefined):
-            return False
-        return value.value <= self.value if self.at_most else value.value >= self.value
 
 
 class KpiTargets(Definition):

@@ -16,6 +16,7 @@ from sodate.dynamodb.item import Row, decode, encode
 from sodate.errors import Conflict, NotFound, Transient
 from sodate.forms.store import QUARANTINE_KEPT, SubmissionItem
 from sodate.leads.merged import lead_that_stays
+from sodate.leads.store import find_state
 from sodate.playbook.store import Definitions
 from sodate.privacy.block import block_for_erasure, suppress_erased
 from sodate.privacy.erasure import Erased, ErasurePlan, counted, is_reduced
@@ -170,7 +171,7 @@ class Eraser:
 
 
 def _check_is_not_merged(lead_id: str) -> None:
-    stays = lead_that_stays(lead_id)
+    stays = lead_that_stays(find_state(lead_id))
     if stays is not None:
         raise Conflict(f"lead {lead_id} was merged into lead {stays}: erase that one, or undo the merge first")
 

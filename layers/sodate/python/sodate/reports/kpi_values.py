@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from sodate.kpis.definition import Kpi
 from sodate.kpis.definition import Unit as KpiUnit
 from sodate.kpis.formula import NotDefined, Ratio, Value
-from sodate.kpis.period import Period as Days
-from sodate.kpis.period import period_around
+from sodate.kpis.period import calendar_span_of
 from sodate.kpis.read import Figures
 from sodate.kpis.target import KpiTargets
 from sodate.reports.document import Definition, Figure, Reason, Unit
@@ -20,14 +19,13 @@ _UNITS = {
     KpiUnit.SECONDS: Unit.SECONDS,
     KpiUnit.POINTS: Unit.POINTS,
 }
-_REASONS = {"no_base": Reason.NOTHING_TO_DIVIDE_BY, "no_cost": Reason.NO_COST, "too_small": Reason.TOO_FEW}
+_REASONS = {"no_base": Reason.NOTHING_TO_DIVIDE_BY, "no_cost": Reason.NO_COST}
 #: KPIs in large type at the top.
-HEADLINES = ("sent", "open_rate", "click_rate", "leads", "mqls", "sqls", "won", "roi")
-_SPANS = ("week", "month", "quarter", "year")
+HEADLINES = ("sent", "open_rate", "click_rate", "leads", "mqls", "sqls", "won")
 
 
 def group_of(catalog: Iterable[Kpi], figures: Figures, targets: KpiTargets, language: str) -> list[KpiRow]:
-    return [_row(kpi, figures, targets, language) for kpi in catalog]
+    return [_row(kpi, figures, targets, language) for kpi in catalog if kpi.is_counted]
 
 
 def figure_of(value: Value, unit: KpiUnit) -> Figure:
@@ -45,14 +43,9 @@ def whole(number: float) -> int:
     return round(number)
 
 
-def span_of(days: Days) -> str | None:
-    """The kind of calendar period, of which targets are; None: of no kind."""
-    return next((span for span in _SPANS if period_around(span, days.first) == days), None)  # type: ignore[arg-type]
-
-
 def _row(kpi: Kpi, figures: Figures, targets: KpiTargets, language: str) -> KpiRow:
     value = figures.value(kpi)
-    goal = targets.find(kpi.name, span_of(figures.period), figures.scope)
+    goal = targets.find(kpi.name, calendar_span_of(figures.period), figures.scope)
     rate = value if isinstance(value, Ratio) and kpi.unit is KpiUnit.PERCENT and value.interval is not None else None
     robots = figures.robot_share(kpi) if kpi.robots else None
     previous = figure_of(kpi.of(figures.before), kpi.unit)
@@ -67,7 +60,7 @@ def _row(kpi: Kpi, figures: Figures, targets: KpiTargets, language: str) -> KpiR
         robots=figure_of(robots, KpiUnit.PERCENT) if robots is not None else None,
         previous=Figure(previous.value, previous.unit, previous.currency, reason=previous.reason),
         is_headline=kpi.name in HEADLINES,
-        definition=Definition(kpi.label(language), kpi.meaning(language), kpi.formula),
+        definition=Definition(kpi.label(language), kpi.meaning(language), kpi.formula if language == "en" else ""),
     )
 
 

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sodate.errors import Invalid
+from sodate.kpis.period import MOST_DAYS
 from sodate.reports.document import Period
 
 #: Without any option: so many days, the last of them today.
 DEFAULT_DAYS = 30
-#: Longer periods are several reports.
-MOST_DAYS = 732
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
 _QUARTER = re.compile(r"(\d{4})-[Qq]([1-4])")
 
@@ -44,18 +43,6 @@ def chosen(wanted: Wanted, today: date, time_zone: str) -> Period:
     if (last - first).days >= MOST_DAYS:
         raise Invalid(f"{first} to {last}: a report has at most {MOST_DAYS} days", "period")
     return Period(first, last, time_zone)
-
-
-def last_week(day: date, time_zone: str) -> Period:
-    """Monday to Sunday of the last week that was over on `day`."""
-    monday = day - timedelta(days=day.weekday() + 7)
-    return Period(monday, monday + timedelta(days=6), time_zone)
-
-
-def before(period: Period) -> Period:
-    """The days before it, as many."""
-    length = timedelta(days=period.days)
-    return Period(period.first - length, period.last - length, period.time_zone)
 
 
 def _month(text: str) -> tuple[date, date]:

@@ -133,7 +133,7 @@ def _engage(
 
 def _apply_to_lead(lead_id: str, send: SendItem | None, event: EmailEvent, policy: Policy, now: datetime) -> str | None:
     """None when the event does not concern the lead. A complaint of a merged lead blocks the one that stays too."""
-    if event.suppresses == "complaint" and (stays := lead_that_stays(lead_id)) is not None:
+    if event.suppresses == "complaint" and (stays := lead_that_stays(find_state(lead_id))) is not None:
         _apply_to_lead(stays, send, event, policy, now)
     for _ in range(_TRIES):
         writes = _lead_writes(lead_id, send, event, policy, now) or _soft_bounce(lead_id, event, policy)
