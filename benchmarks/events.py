@@ -7,15 +7,18 @@ mix of events, and the latency of AWS's answers while Lambda waits (in the price
 
 import random
 import re
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ses_simulator import events as ses
 from ses_simulator.envelopes import sqs_event_of
 from ses_simulator.message import Message
+from sodate.email.events.event import ENGAGEMENT, EmailEvent, parse_event
 
 from benchmarks import ours, sample
 from benchmarks.cost import Line, bill, prices, regions
@@ -58,6 +61,7 @@ def measure(leads: int, seed: int = 1, make: type[Ours] = Ours) -> dict[str, Any
         life = _Life(make(here, cloud), here, cloud, random.Random(seed))  # noqa: S311  repeatable, not secret
         phases = life.run(leads)
         mails, events = life.mails, life.events
+        engaged = life.engage(leads)
         failed = life.failed_batch()
     lines = _lines(phases, mails, events)
     processed = phases["email_events"]
@@ -70,6 +74,7 @@ def measure(leads: int, seed: int = 1, make: type[Ours] = Ours) -> dict[str, Any
         "cpu_us_per_event": round(processed.cpu_s / events * 1e6, 1),
         "log_bytes_per_event": round(log / events, 1),
         "log_bytes_of_a_failed_batch": failed,
+        "engagement": engaged,
         "phases": {name: _phase(one, mails) for name, one in phases.items()},
         "bills": {region: bill(lines, region) for region in regions()},
     }
@@ -100,6 +105,35 @@ class _Life:
         phases["email_events"] = self._phase(lambda: self._process_twice(bodies))
         phases["email_events"].messages = len(bodies)
         return phases | self._stream("of_events")
+
+    def engage(self, leads: int) -> Json:
+        """Write units of each open and click by itself, of leads who have opened or clicked before.
+
+        Deliveries cost the ledger's write whether somebody opens or not, so they come first and are not counted. Two
+        days lie between the emails of a lead, so that no two of its events share a write of the score.
+        """
+        self.own.lay_out(leads, 2_000_000)
+        self._phase(self.own.run)
+        mails: list[Mail] = self._mails
+        self._stream("of_mails")
+        by_lead: dict[str, list[Mail]] = defaultdict(list)
+        for mail in mails:
+            by_lead[mail.tags["lead_id"]].append(mail)
+        events, units, items = 0, 0.0, Counter[str]()
+        for number in range(max(map(len, by_lead.values()))):
+            self.here.now += timedelta(days=2)
+            bodies = self._bodies([sent[number] for sent in by_lead.values() if number < len(sent)])
+            engaged = [body for body in bodies if _is_engagement(body)]
+            self._process_twice([body for body in bodies if not _is_engagement(body)])
+            self._stream("of_deliveries")
+            found = [self._phase(partial(self._process_twice, engaged)), *self._stream("of_engagement").values()]
+            if number:
+                events += len(engaged)
+                units += sum(phase.usage["write_units"] for phase in found)
+                for phase in found:
+                    items.update({k[2:]: v for k, v in phase.usage["by_item"].items() if k.startswith("W")})
+        by_item = {name: round(count / events, 3) for name, count in sorted(items.items()) if count}
+        return {"events": events, "write_units": round(units / events, 3), "write_units_by_item": by_item}
 
     def failed_batch(self) -> int:
         """Log bytes of a hundred events whose mails the ledger does not know yet: all must come again."""
@@ -190,6 +224,11 @@ class _Life:
         for start in range(0, len(records), STREAM_BATCH):
             answer = self.here.call(function, {"Records": records[start : start + STREAM_BATCH]})
             assert answer == {"batchItemFailures": []}, answer
+
+
+def _is_engagement(body: str) -> bool:
+    event = parse_event(body)
+    return isinstance(event, EmailEvent) and event.type in ENGAGEMENT
 
 
 def _phase(phase: Phase, mails: int) -> Json:

@@ -84,6 +84,7 @@ def _events(found: Json) -> list[Figure]:
         ]
     return [
         *rows,
+        _at_most(4, "write units per open or click, scored and counted", found["engagement"]["write_units"], 2.4, 11),
         _at_most(12, "log bytes per event, Lambda's own lines included", found["log_bytes_per_event"], 30),
         _at_most(12, "log bytes of a failed batch of 100", found["log_bytes_of_a_failed_batch"], 2048),
     ]
