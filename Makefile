@@ -56,7 +56,7 @@ unit: venv ## unit, store, function, simulation and infrastructure tests: no net
 	  tests/infra $(addprefix --ignore ,$(IN_CHECK))
 
 e2e: venv ## the story on the local cloud with IAM enforced, and in a real browser where there is one
-	$(BIN)/python -m pytest tests/e2e -rs
+	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/e2e -rs
 
 bench: venv .venv-bench/.ready ## units, cost, CPU, pacing, lateness, log bytes; writes build/bench.json
 	$(BIN)/python -m benchmarks

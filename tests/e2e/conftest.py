@@ -75,6 +75,14 @@ class Cloud:
         return next(link for link in self.player.mail(mail)["links"] if part in link)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs the local cloud runs on one worker, in the order of the files; browser tests run beside it."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and "cloud" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("local cloud"))
+
+
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     folder = tmp_path_factory.mktemp("local-cloud")
