@@ -9,12 +9,13 @@ BODIES ?= 200000
 LEADS ?= 2000
 SEED_BASE ?= 1
 BROADCAST_LEADS ?= 2000
+TIMES ?= 10
 OUTCOMES ?= ../shared/data/leads_outcomes.csv
 TARGET ?= Converted
 # Part of `check`, and not run a second time by `unit`.
 IN_CHECK := tests/infra/test_delivery.py tests/infra/test_alarms.py
 
-.PHONY: help venv demo down test check format unit e2e bench simulate mutants fuzz scale calibrate requirements synth deploy clean
+.PHONY: help venv demo down test check format unit e2e bench simulate properties mutants fuzz scale calibrate requirements synth deploy clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -68,6 +69,9 @@ bench: venv .venv-bench/.ready ## units, cost, CPU, pacing, lateness, log bytes;
 
 simulate: venv ## many seeds of disorder and faults, ours and two other designs; writes build/simulation.json
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --seed-base $(SEED_BASE) --broadcast-leads $(BROADCAST_LEADS)
+
+properties: venv ## the property tests with TIMES as many examples as in make test
+	SODATE_EXAMPLES_TIMES=$(TIMES) $(BIN)/python -m pytest -n 2 $$(grep -rl 'support.examples import' tests/unit)
 
 mutants: venv ## seeded bugs, each of which must be noticed; writes build/mutants.json
 	$(BIN)/python -m tests.mutants

@@ -19,6 +19,7 @@ from sodate.facts.fold import FactFold
 from sodate.leads.contact_state import ContactState
 from sodate.leads.lead import Profile
 
+from tests.support.examples import examples
 from tests.unit.conditions.trees import CONDITION, trees
 
 SCHEMA = Schema(
@@ -281,7 +282,7 @@ def leads(draw: st.DrawFn) -> tuple[Profile, ContactState, FakeScore, list[Activ
 
 
 @given(trees(_VOCABULARY, 2).map(CONDITION.validate_python), st.lists(leads(), min_size=4, max_size=8))
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_no_lead_gives_an_answer_that_is_called_impossible(condition: Condition, samples: list[Any]) -> None:
     possible = {wanted: can_be(condition, wanted, SCHEMA) for wanted in (True, False)}
     for profile, contact, score, log, members, now in samples:

@@ -12,6 +12,8 @@ from sodate.email.eligibility.days import is_business_day
 from sodate.scenarios.local_time import WEEKDAYS, first_valid
 from sodate.scenarios.waits import Due, LocalCalendar, Missing, Past, Wait, end_of_wait
 
+from tests.support.examples import examples
+
 ADAPTER: TypeAdapter[Wait] = TypeAdapter(Wait)
 TOKYO, NEW_YORK, BERLIN = "Asia/Tokyo", "America/New_York", "Europe/Berlin"
 LORD_HOWE, SCORESBYSUND = "Australia/Lord_Howe", "America/Scoresbysund"
@@ -232,7 +234,7 @@ def is_in_a_gap(wall: datetime, zone: str) -> bool:
 
 
 @given(WAITS, ENTERED, st.sampled_from(ZONES))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_a_wait_ends_at_or_after_the_entry_at_its_local_time(
     keys: dict[str, Any], entered: datetime, zone: str
 ) -> None:
@@ -252,7 +254,7 @@ def test_a_wait_ends_at_or_after_the_entry_at_its_local_time(
 
 
 @given(ENTERED, OPTIONAL_AT, st.sampled_from(ZONES), DAYS, DAYS, st.sampled_from(["days", "business_days"]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_a_longer_wait_never_ends_earlier(
     entered: datetime, at: str | None, zone: str, one: int, other: int, kind: str
 ) -> None:
@@ -263,7 +265,7 @@ def test_a_longer_wait_never_ends_earlier(
 
 
 @given(WAITS, ENTERED, st.integers(0, 3000), st.sampled_from(ZONES))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_who_enters_later_never_leaves_earlier(
     keys: dict[str, Any], entered: datetime, minutes: int, zone: str
 ) -> None:
@@ -276,7 +278,7 @@ def test_who_enters_later_never_leaves_earlier(
 
 
 @given(st.datetimes(datetime(2024, 1, 1), datetime(2030, 12, 31)), st.sampled_from(ZONES))  # noqa: DTZ001
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_first_valid_is_the_first_instant_that_shows_the_time_or_a_later_one(wall: datetime, zone: str) -> None:
     wall = wall.replace(second=0, microsecond=0)
     at = first_valid(wall.date(), wall.time(), ZoneInfo(zone))

@@ -14,6 +14,8 @@ from sodate.scoring.explain import explain
 from sodate.scoring.rules import RuleSet, class_of
 from sodate.scoring.score_state import ScoreState, dumped, loaded
 
+from tests.support.examples import examples
+
 START = datetime(2026, 11, 24, tzinfo=UTC)
 END = START + timedelta(days=400)
 TYPES = ("form_submitted", "mail_opened", "mail_clicked", "page_viewed", "unsubscribed", "mail_bounced", "call_made",
@@ -125,7 +127,7 @@ def incremental(
 
 @pytest.mark.parametrize("engine", ENGINES, ids=["everything", "simple", "needs a rank"])
 @given(log=LOGS, who=PROFILES, seed=st.integers(0, 2**32), sizes=st.lists(st.integers(1, 6), min_size=1, max_size=4))
-@settings(max_examples=1700, deadline=None)
+@settings(max_examples=examples(170), deadline=None)
 def test_incremental_updates_equal_a_replay(
     engine: ScoringEngine, log: list[Activity], who: Profile, seed: int, sizes: list[int]
 ) -> None:
@@ -142,7 +144,7 @@ def test_incremental_updates_equal_a_replay(
 
 @pytest.mark.parametrize("engine", ENGINES, ids=["everything", "simple", "needs a rank"])
 @given(log=LOGS, who=PROFILES, days=st.integers(0, 400))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_the_explanation_adds_up_to_the_totals(
     engine: ScoringEngine, log: list[Activity], who: Profile, days: int
 ) -> None:
@@ -163,7 +165,7 @@ def test_the_explanation_adds_up_to_the_totals(
 
 @pytest.mark.parametrize("engine", ENGINES, ids=["everything", "simple", "needs a rank"])
 @given(log=LOGS, who=PROFILES)
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 def test_a_class_changes_at_the_minute_that_was_computed(
     engine: ScoringEngine, log: list[Activity], who: Profile
 ) -> None:
@@ -180,7 +182,7 @@ def test_a_class_changes_at_the_minute_that_was_computed(
 
 
 @given(LOGS, PROFILES)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_waiting_in_steps_is_waiting_at_once(log: list[Activity], who: Profile) -> None:
     engine = ENGINES[0]
     first = max((one.at for one in log), default=START)

@@ -14,6 +14,7 @@ from sodate.tracking.robots import of_agent
 from sodate.tracking.urls import read_page, referrer_host
 from sodate.web.body import BodyError
 
+from tests.support.examples import examples
 from tests.support.web import AGENT, SITE, TRACKING
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
@@ -50,7 +51,7 @@ typed = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.dictionaries(names, anything), st.lists(typed | an_event | anything, max_size=8))
 def test_any_json_is_a_batch_or_is_refused(changes: Any, events: Any) -> None:
     text = json.dumps({**document(*events), **changes})
@@ -64,7 +65,7 @@ def test_any_json_is_a_batch_or_is_refused(changes: Any, events: Any) -> None:
     assert all(NOW - timedelta(days=1) <= event.at <= NOW for event in batch.events)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.text(max_size=200), st.sampled_from(["application/json", "text/plain", "text/plain;charset=UTF-8", "x", ""]))
 def test_any_text_is_refused_with_a_code(body: str, media: str) -> None:
     with pytest.raises(BodyError) as refused:

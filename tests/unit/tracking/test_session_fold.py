@@ -12,6 +12,8 @@ from sodate.tracking.definition import Site, Tracking
 from sodate.tracking.session import MOST_PAGES, Session, merged, of_batch
 from sodate.tracking.urls import Page
 
+from tests.support.examples import examples
+
 SITE = Site(
     Tracking.model_validate({
         "origins": ["https://www.example.jp"],
@@ -53,7 +55,7 @@ def folded(batches: list[tuple[Batch, ActivityVerdict]]) -> Session | None:
     return reduce(add, batches, None)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(contents, st.randoms(use_true_random=False))
 def test_any_order_and_any_number_of_deliveries_give_the_same_session(content: Any, rng: Any) -> None:
     batches = [(batch(number, list(some)), verdict) for number, (some, verdict) in enumerate(content)]

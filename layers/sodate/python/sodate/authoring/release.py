@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 
 from sodate.authoring.schema import schemas
@@ -9,6 +10,7 @@ from sodate.authoring.schema import schemas
 OUTPUT = "PlaybookSchema"
 
 
+@cache
 def schema_digest() -> str:
     """Of all keys that this release knows. `infra` makes the same from the files in `schemas/playbook`."""
     made = hashlib.sha256()
