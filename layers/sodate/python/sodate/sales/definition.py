@@ -3,7 +3,6 @@
 import re
 from datetime import date
 from typing import Annotated, Literal, Self
-from zoneinfo import available_timezones
 
 from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
@@ -11,6 +10,7 @@ from sodate.activities.declared import Labels, Name
 from sodate.conditions.language import ActivityName
 from sodate.deals.definition import Currency, Deals
 from sodate.email.mailing import Country, Line, LocalTime
+from sodate.leads.time_zone import known_time_zone
 from sodate.playbook.model import Definition, HttpUrl, Slug
 from sodate.sales.conversation import FeedbackKind
 
@@ -81,7 +81,7 @@ class Owner(Definition):
     @field_validator("zone")
     @classmethod
     def _known_zone(cls, value: str | None) -> str | None:
-        if value is not None and value not in available_timezones():
+        if value is not None and not known_time_zone(value):
             raise ValueError(f"unknown time zone {value!r}; write an IANA name such as `Asia/Tokyo`")
         return value
 

@@ -1,11 +1,11 @@
 """A scenario: the definition that marketing writes. `program` compiles it; `engine` runs it."""
 
-import zoneinfo
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
+from sodate.leads.time_zone import known_time_zone
 from sodate.playbook.model import Definition, Slug
 from sodate.scenarios.entries import Entry, ReEntry
 from sodate.scenarios.steps import Step, When
@@ -98,7 +98,7 @@ class Scenario(Definition):
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        if value not in zoneinfo.available_timezones():
+        if not known_time_zone(value):
             raise ValueError(f"unknown time zone {value!r}; write an IANA name such as `Asia/Tokyo`")
         return value
 

@@ -1,12 +1,12 @@
 """A sequence (step mail, ステップメール): linear, started by a confirmed opt-in, one template per step."""
 
-import zoneinfo
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from sodate.email.content.variables import GivenValues
 from sodate.email.mailing import LocalTime
+from sodate.leads.time_zone import known_time_zone
 from sodate.playbook.model import Definition, Slug
 
 
@@ -67,7 +67,7 @@ class Sequence(Definition):
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        if value not in zoneinfo.available_timezones():
+        if not known_time_zone(value):
             raise ValueError(f"unknown time zone {value!r}; write an IANA name such as `Asia/Tokyo`")
         return value
 

@@ -1,9 +1,9 @@
 """Lint rules of sequences: one topic from consent to template, steps in chronological order."""
 
-import zoneinfo
 from collections.abc import Iterator
 
 from sodate.authoring.lint.context import Context
+from sodate.leads.time_zone import known_time_zone
 from sodate.playbook.problem import Problem
 from sodate.scenarios.sequence import Sequence, Step
 
@@ -90,7 +90,7 @@ def _needs_calendar(sequence: Sequence) -> bool:
 def sender_time_zone_is_known(context: Context) -> Iterator[Problem]:
     doc = context.book.mailing
     name = doc.model.sender.time_zone if doc and doc.model else "UTC"
-    if doc and name not in zoneinfo.available_timezones():
+    if doc and not known_time_zone(name):
         hint = "write an IANA name such as `Asia/Tokyo`"
         yield doc.problem(("sender", "time_zone"), f"unknown time zone `{name}`", hint, "time-zone")
 
