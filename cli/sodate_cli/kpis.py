@@ -11,12 +11,14 @@ from sodate.kpis.catalog_web import VISITORS
 from sodate.kpis.definition import Kpi
 from sodate.kpis.email_counts import ALL
 from sodate.kpis.formula import Number, Ratio, Value
+from sodate.kpis.funnel import FunnelStage
 from sodate.kpis.period import Period, calendar_span_of, parse_period, today
-from sodate.kpis.read import Figures, FunnelStage, funnel, now_in, read, stays, visitors
+from sodate.kpis.read import Figures, now_in, read, stays, visitors
 from sodate.kpis.rebuild import rebuild
 from sodate.kpis.target import KpiTargets
 from sodate.kpis.verify import Verified, verify
 from sodate.playbook.store import Definitions, parsed
+from sodate.reports.read_funnel import has_counters, read_funnel
 from sodate.scoring.rescore import live_rules
 
 from sodate_cli import output
@@ -77,23 +79,31 @@ def show_funnel(
     stage: StageOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """How far the leads that came in a period have come: lead, MQL, SQL, deal, won.
+    """How far the leads that came in a period have come: visitor, lead, MQL, SQL, deal, won.
+
+    Visitors are another population than leads. `campaign:ID`, `segment:ID` and `owner:ID` read every lead.
 
     Example: sodate kpi funnel form:request-materials --period 2026-Q4
     """
     with explained():
         where = target(stage)
         chosen = _period(period, first, last, today(now(where), _zone()))
-        stages, velocity = funnel(scope, chosen), _number(read(scope, chosen).lead_velocity)
-        phases = _phases(scope)
-    rows = [_stage_row(one) for one in stages]
+        found = read_funnel(Definitions(), scope, chosen, _zone())
+        is_counted = has_counters(scope)
+        velocity = _number(read(scope, chosen).lead_velocity) if is_counted else None
+        phases = _phases(scope) if is_counted else []
+    rows = [_stage_row(one) for one in found.stages]
     if as_json:
-        document = {"scope": scope, "from": chosen.first, "to": chosen.last, "stages": rows}
+        document = {"scope": scope, "from": chosen.first, "to": chosen.last, "visitors": found.visitors, "stages": rows}
         output.show_json(document | {"lead_velocity": velocity, "phases": phases})
         return
     columns = ("stage", "reached", "rate", "lost", "hours")
     shown = [[_text(row[name]) for name in columns] for row in rows]
+    if found.visitors is not None:
+        shown.insert(0, ["visitor", _text(found.visitors), *("–" for _ in columns[2:])])
     output.show_table(f"Funnel of {scope}, {chosen.first} – {chosen.last}", columns, shown)
+    if not is_counted:
+        return
     output.say(f"lead velocity (MQLs against the period before): {_text(velocity)} %")
     names = ("phase", "leads_now", "mean_hours")
     output.show_table(

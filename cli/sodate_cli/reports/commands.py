@@ -16,26 +16,32 @@ from sodate.reports.build import (
     build_segments,
     build_template,
     frame_of,
-    leaving_points,
 )
+from sodate.reports.build_funnel import FunnelWanted, build_funnel
 from sodate.reports.document import Report
 from sodate.reports.frame import Frame
-from sodate.reports.from_counters import build_acquisition, build_funnel, build_kpi, build_templates
+from sodate.reports.from_counters import build_acquisition, build_kpi, build_templates
+from sodate.reports.funnel_fold import Dimension
 from sodate.reports.period import Wanted
 
 from sodate_cli.operator import explained, now, target
 from sodate_cli.reports.emails import deliveries, send
 from sodate_cli.reports.options import (
     Ask,
+    CampaignOption,
     CsvOption,
     FromOption,
     HtmlOption,
     JsonOption,
     LanguageOption,
     MonthOption,
+    OwnerOption,
     QuarterOption,
+    SegmentOption,
+    SourceOption,
     StageOption,
     ToOption,
+    scope_of,
 )
 from sodate_cli.reports.show import show
 
@@ -184,18 +190,27 @@ def kpi(
 
 @app.command()
 def funnel(
-    scope: Annotated[str | None, typer.Argument(metavar="[SCOPE]", help="all, form:ID, campaign:ID, …")] = None,
-    first: FromOption = None, last: ToOption = None, month: MonthOption = None, quarter: QuarterOption = None,
+    scope: Annotated[str | None, typer.Argument(metavar="[SCOPE]", help="all, form:ID, segment:ID, …")] = None,
+    campaign_id: CampaignOption = None, segment_id: SegmentOption = None, source: SourceOption = None,
+    owner: OwnerOption = None,
+    by: Annotated[
+        list[Dimension] | None, typer.Option("--by", help="Also divided so (repeat). Reads every lead.")
+    ] = None,
     leaving: Annotated[bool, typer.Option("--leaving", help="Also where leads left. Reads every lead.")] = False,
+    first: FromOption = None, last: ToOption = None, month: MonthOption = None, quarter: QuarterOption = None,
     language: LanguageOption = None, csv: CsvOption = False, as_json: JsonOption = False, html: HtmlOption = None,
     stage: StageOption = None,
 ) -> None:  # fmt: skip
-    """How far the leads of a period came: lead, MQL, SQL, deal, won; by campaign and form. From counters.
+    """How far the leads of a period came: visitor, lead, MQL, SQL, deal, won.
 
-    Example: sodate report funnel --quarter 2026-Q4 --leaving
+    From counters for all, a form or a source; every lead is read for a campaign, segment or owner.
+
+    Example: sodate report funnel --quarter 2026-Q4 --by campaign --by segment --leaving
     """
-    ask = Ask(Wanted(first, last, month, quarter), language, csv, as_json, html, stage, scope or "")
-    run(ask, lambda definitions, frame: build_funnel(definitions, frame, leaving_points(frame) if leaving else None))
+    with explained():
+        chosen = scope_of(scope, campaign=campaign_id, segment=segment_id, source=source, owner=owner)
+    ask = Ask(Wanted(first, last, month, quarter), language, csv, as_json, html, stage, chosen)
+    run(ask, lambda definitions, frame: build_funnel(definitions, frame, FunnelWanted(tuple(by or ()), leaving)))
 
 
 @app.command("cohort")

@@ -18,6 +18,18 @@ QuarterOption = Annotated[str | None, typer.Option("--quarter", help="A quarter 
 LanguageOption = Annotated[str | None, typer.Option("--language", help="ja or en; default: the sender's.")]
 CsvOption = Annotated[bool, typer.Option("--csv", help="Print CSV that a spreadsheet opens (UTF-8).")]
 HtmlOption = Annotated[Path | None, typer.Option("--html", help="Write one HTML page with charts to this file.")]
+CampaignOption = Annotated[str | None, typer.Option("--campaign", help="Of the leads that this campaign acquired.")]
+SegmentOption = Annotated[str | None, typer.Option("--segment", help="Of the members of this segment.")]
+SourceOption = Annotated[str | None, typer.Option("--source", help="Of the leads with this utm_source.")]
+OwnerOption = Annotated[str | None, typer.Option("--owner", help="Of the leads of this owner.")]
+
+
+def scope_of(scope: str | None, **groups: str | None) -> str:
+    """The scope that is asked for; empty: all. Raises: `Invalid` for more than one."""
+    given = [*([scope] if scope else []), *(f"{kind}:{id_}" for kind, id_ in groups.items() if id_ is not None)]
+    if len(given) > 1:
+        raise Invalid(f"give one of {', '.join(given)}; --by divides its leads further", "scope")
+    return "".join(given)
 
 
 @dataclass(frozen=True)

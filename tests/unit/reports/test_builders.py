@@ -11,7 +11,7 @@ from sodate.reports.campaign import CampaignFigures, CampaignRow, Money, campaig
 from sodate.reports.document import Cell, Figure, Period, Reason, Report, Unit
 from sodate.reports.funnel import Stage, funnel_report
 from sodate.reports.lead_record import LeadRecord, by_people, span_of
-from sodate.reports.log_folds import LeavingFold, ScenarioFold, SegmentFold
+from sodate.reports.log_folds import ScenarioFold, SegmentFold
 from sodate.reports.persona_map import FEWEST, Group, PersonaMapFold, persona_map_report
 from sodate.reports.sales import SalesFigures, SignalFigures, sales_report
 from sodate.reports.segment import reached
@@ -166,15 +166,6 @@ def test_a_sequence_counts_by_its_enrollment_and_a_scenario_by_its_log() -> None
     entered = (did("scenario_entered", 3, "1", scenario="nurture"), did("scenario_entered", 9, "2", scenario="nurture"))
     fold.count(LeadRecord(entered, began=("nurture", "welcome")))
     assert fold.entered == {"nurture": 2, "welcome": 1}
-
-
-def test_a_lead_left_after_its_last_touchpoint_unless_it_is_a_customer() -> None:
-    fold = LeavingFold(datetime(2026, 11, 16, tzinfo=UTC))
-    gone = (did("mail_clicked", 2, link="https://example.jp/a"), did("form_submitted", 5, form="demo"))
-    fold.count(LeadRecord(gone))
-    fold.count(LeadRecord(gone, stage="customer"))
-    fold.count(LeadRecord((*gone, did("mail_opened", 20))))
-    assert [(point.name, point.leads) for point in fold.points("en")] == [("sent a form: demo", 1)]
 
 
 def test_every_kind_has_a_worked_example() -> None:

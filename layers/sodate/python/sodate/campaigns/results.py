@@ -138,9 +138,15 @@ def acquired_by(touches: Sequence[Touch], created: datetime) -> Touch | None:
     return first if first is not None and first.at <= created + _SAME_MOMENT else None
 
 
+def acquisition_campaign(touches: Sequence[Touch], created: datetime) -> str | None:
+    """The campaign that acquired a lead: the first by id, where several claim the touch."""
+    touch = acquired_by(touches, created)
+    return touch.campaigns[0] if touch is not None and touch.campaigns else None
+
+
 @dataclass(frozen=True)
 class _Folded:
-    """One lead as it was known. `acquisition`: its campaign (the first by id, where several claim it)."""
+    """One lead as it was known."""
 
     lead: LeadFacts
     log: Sequence[Activity]
@@ -154,8 +160,7 @@ class _Folded:
 
     @property
     def acquisition_campaign(self) -> str | None:
-        touch = self.acquisition
-        return touch.campaigns[0] if touch is not None and touch.campaigns else None
+        return acquisition_campaign(self.touches, self.lead.created)
 
 
 @dataclass

@@ -6,7 +6,7 @@ Where leads are at this moment is counted without an hour (`NOW`).
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sodate.kpis.contribution import NOW, Image, Part, hour_of_minute, is_metric, scope
@@ -19,15 +19,21 @@ _ORIGINS = ("form", "source", "campaign")
 def counts_of_score(image: Image) -> Iterator[Part]:
     state = json.loads(image["state_json"])
     scopes = (ALL, *(scope(name, state["o"][name]) for name in _ORIGINS if state.get("o", {}).get(name)))
-    reached = state.get("f", [])[: len(FUNNEL)]
+    for minute, counts in counts_of_stages(state.get("f", [])):
+        yield Part(scopes, hour_of_minute(minute), counts)
+    yield Part(scopes, NOW, _now(image, state))
+
+
+def counts_of_stages(minutes: Sequence[int]) -> Iterator[tuple[int, dict[str, int]]]:
+    """What a lead contributes in which minute (since 1970). `minutes`: in which it first reached each stage."""
+    reached = minutes[: len(FUNNEL)]
     for place, minute in enumerate(reached):
         counts = {f"reached_{FUNNEL[place]}": 1}
         if place:
             counts[f"minutes_to_{FUNNEL[place]}"] = minute - reached[place - 1]
-        yield Part(scopes, hour_of_minute(minute), counts)
+        yield minute, counts
     if reached:
-        yield Part(scopes, hour_of_minute(reached[0]), {f"cohort_{stage}": 1 for stage in FUNNEL[: len(reached)]})
-    yield Part(scopes, NOW, _now(image, state))
+        yield reached[0], {f"cohort_{stage}": 1 for stage in FUNNEL[: len(reached)]}
 
 
 def _now(image: Image, state: dict[str, Any]) -> dict[str, int]:

@@ -4,7 +4,7 @@ import calendar
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
@@ -87,6 +87,16 @@ def day_of(hour: str, zone: str) -> str:
 def _day_of(hour: str, zone: str) -> str:
     at = datetime.fromisoformat(f"{hour}:00").replace(tzinfo=UTC)
     return at.astimezone(ZoneInfo(zone)).date().isoformat()
+
+
+def begin_of(day: date, zone: str) -> datetime:
+    """The first moment of the local day. The end of a day is the begin of the next one."""
+    return datetime.combine(day, time.min, ZoneInfo(zone))
+
+
+def end_of(day: date, zone: str) -> datetime:
+    """The first moment after the local day."""
+    return begin_of(day + timedelta(days=1), zone)
 
 
 def today(now: datetime, zone: str) -> date:

@@ -14,9 +14,9 @@ from sodate.kpis.contribution import ERASED, NOW
 from sodate.kpis.definition import Kpi
 from sodate.kpis.email_counts import ALL
 from sodate.kpis.formula import NotDefined, Value
+from sodate.kpis.funnel import FunnelStage, stages_of
 from sodate.kpis.period import Period
 from sodate.kpis.sketch import EMPTY
-from sodate.scoring.score_state import FUNNEL
 
 Counts = dict[str, float]
 
@@ -46,28 +46,10 @@ class Figures:
         return formula.growth(self.counts.get("reached_mql", 0), self.before.get("reached_mql", 0))
 
 
-@dataclass(frozen=True)
-class FunnelStage:
-    """`reached`: of the cohort. `rate`: of those of the stage before. `lost`: of the stage before, went no further."""
-
-    stage: str
-    reached: int
-    rate: Value
-    lost: int
-    minutes: Value
-    """Mean time since the stage before, of leads that reached this stage in the period."""
-
-
 def read(scope: str, period: Period) -> Figures:
     days = _days(scope, period)
     before = added(_days(scope, period.before()).values())
     return Figures(scope, period, added(days.values()), days, before)
-
-
-def hours(scope: str, first: str, last: str) -> dict[str, Counts]:
-    """By UTC hour (`2026-11-27T05`), from `first` to `last`."""
-    found = store.totals_between(scope, kpi_keys.hour_total(first), kpi_keys.hour_total(last))
-    return {hour: _public(counts) for hour, counts in found.items()}
 
 
 def now_in(scope: str = ALL) -> Counts:
@@ -91,16 +73,6 @@ def funnel(scope: str, period: Period) -> list[FunnelStage]:
     """Of the leads that came in the period: how far they have come until now."""
     counts = read(scope, period).counts
     return stages_of(counts)
-
-
-def stages_of(counts: Mapping[str, float]) -> list[FunnelStage]:
-    found: list[FunnelStage] = []
-    for place, stage in enumerate(FUNNEL):
-        reached = int(counts.get(f"cohort_{stage}", 0))
-        before = found[-1].reached if place else reached
-        minutes = formula.ratio(counts.get(f"minutes_to_{stage}", 0), counts.get(f"reached_{stage}", 0) if place else 0)
-        found.append(FunnelStage(stage, reached, formula.percent(reached, before), before - reached, minutes))
-    return found
 
 
 def funnel_by_month(scope: str, months: list[Period]) -> dict[Period, list[FunnelStage]]:

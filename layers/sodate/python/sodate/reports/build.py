@@ -1,7 +1,7 @@
 """Reports that read every lead, for an operator: segments, scenarios, sales, journey; experiments and one template."""
 
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sodate.campaigns.attribution_rules import AttributionModel
@@ -21,14 +21,13 @@ from sodate.queries.template_results import Figure as ResultFigure
 from sodate.queries.template_results import VersionResults
 from sodate.reports import period as periods
 from sodate.reports.campaign import campaign_report
-from sodate.reports.campaign_values import end_of, figures_of
+from sodate.reports.campaign_values import figures_of, moment_of
 from sodate.reports.catalogs import languages, words_in
 from sodate.reports.document import Report
 from sodate.reports.experiment import experiment_report
 from sodate.reports.frame import Frame
-from sodate.reports.funnel import LeavingPoint
 from sodate.reports.lead_record import span_of
-from sodate.reports.log_folds import LeavingFold, SalesFold, ScenarioFold, SegmentFold
+from sodate.reports.log_folds import SalesFold, ScenarioFold, SegmentFold
 from sodate.reports.persona_map import Group, PersonaMapFold, persona_map_report
 from sodate.reports.read_leads import fold_leads
 from sodate.reports.sales import sales_report
@@ -39,9 +38,6 @@ from sodate.scenarios.leads_at_steps import leads_at_steps
 from sodate.scenarios.programs import live_program, live_programs
 from sodate.scoring.rules import RuleSet
 from sodate.segments.segment import SegmentSet
-
-#: A lead that did nothing for so long has left.
-SILENT_DAYS = 14
 
 
 def frame_of(
@@ -68,7 +64,7 @@ def _sender(definitions: Definitions) -> tuple[str, str]:
 
 
 def build_segments(definitions: Definitions, frame: Frame) -> Report:
-    titles = _segments(definitions)
+    titles = segment_titles(definitions)
     if frame.subject:
         titles = {frame.subject: _known(frame.subject, titles, "segment")}
     fold = fold_leads(span_of(frame.period), SegmentFold)
@@ -97,7 +93,7 @@ def build_sales(_: Definitions, frame: Frame) -> Report:
 
 def build_persona_map(definitions: Definitions, frame: Frame) -> Report:
     groups = [Group("phase", phase, label) for phase, label in _phases(definitions).items()]
-    groups += [Group("segment", segment, title) for segment, title in _segments(definitions).items()]
+    groups += [Group("segment", segment, title) for segment, title in segment_titles(definitions).items()]
     return persona_map_report(fold_leads(span_of(frame.period), PersonaMapFold), groups, frame)
 
 
@@ -138,7 +134,7 @@ def email_figures(results: VersionResults) -> EmailFigures:
     )
 
 
-def _segments(definitions: Definitions) -> dict[str, str]:
+def segment_titles(definitions: Definitions) -> dict[str, str]:
     try:
         stored = parsed(definitions.live("segments"), SegmentSet)
     except NotFound:
@@ -168,7 +164,7 @@ def build_campaigns(definitions: Definitions, frame: Frame, model: AttributionMo
     """
     if frame.subject:
         must_be_known(definitions, frame.subject)
-    moment = end_of(frame.period, frame.as_of)
+    moment = moment_of(frame.period, frame.as_of)
     facts = gather(definitions, WantedCampaigns(moment, {frame.subject} if frame.subject else None), every_deal_of)
     try:
         found = results(facts, moment, model)
@@ -177,11 +173,3 @@ def build_campaigns(definitions: Definitions, frame: Frame, model: AttributionMo
     in_words = frame.words.text("model", found.model.value)
     figures = figures_of(found, frame.subject, in_words, frame.text("no_keyword"))
     return campaign_report(figures, frame)
-
-
-def leaving_points(frame: Frame) -> list[LeavingPoint]:
-    """Where leads were last, that were silent in the last `SILENT_DAYS` of the period. Reads every lead."""
-    span = span_of(frame.period)
-    silent_since = min(span.end, frame.as_of) - timedelta(days=SILENT_DAYS)
-    fold = fold_leads(span, lambda: LeavingFold(silent_since))
-    return fold.points(frame.words.language)

@@ -1,10 +1,10 @@
 """Results of campaigns as rows of a report. Pure."""
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 from sodate.campaigns.results import CampaignResult, Figures, Results
+from sodate.kpis.period import end_of
 from sodate.money import Money as Amount
 from sodate.reports.campaign import CampaignFigures, CampaignRow, Money
 from sodate.reports.document import Period, Reason
@@ -18,10 +18,9 @@ def figures_of(results: Results, subject: str, model: str, no_keyword: str) -> C
     return CampaignFigures(rows, model, parts)
 
 
-def end_of(period: Period, now: datetime) -> datetime:
+def moment_of(period: Period, now: datetime) -> datetime:
     """The end of its last day, or now with the minute that has begun."""
-    end = datetime.combine(period.last + timedelta(days=1), time.min, ZoneInfo(period.time_zone))
-    return min(end, now + timedelta(minutes=1))
+    return min(end_of(period.last, period.time_zone), now + timedelta(minutes=1))
 
 
 def _keywords(campaign: CampaignResult, no_keyword: str) -> list[CampaignRow]:

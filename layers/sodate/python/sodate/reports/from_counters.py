@@ -15,7 +15,6 @@ from sodate.kpis.catalog_funnel import FUNNEL
 from sodate.kpis.catalog_web import WEB
 from sodate.kpis.contribution import scope
 from sodate.kpis.email_counts import ALL
-from sodate.kpis.formula import NotDefined
 from sodate.kpis.period import Period as Days
 from sodate.kpis.period import period_around
 from sodate.kpis.target import KpiTargets
@@ -23,7 +22,8 @@ from sodate.playbook.store import Definitions, Kind, parsed
 from sodate.reports.acquisition import STAGES, AcquisitionRow, acquisition_report
 from sodate.reports.document import Report
 from sodate.reports.frame import Frame
-from sodate.reports.funnel import FunnelRow, LeavingPoint, Stage, funnel_report
+from sodate.reports.funnel import FunnelRow, funnel_report
+from sodate.reports.funnel_values import stages_in
 from sodate.reports.kpi import DaySeries, KpiGroup, kpi_report
 from sodate.reports.kpi_values import group_of, whole
 from sodate.reports.template import EmailFigures, EmailRow, TemplateFigures, template_report
@@ -31,8 +31,6 @@ from sodate.reports.template import EmailFigures, EmailRow, TemplateFigures, tem
 _MONTHS = 12
 #: Counters in the chart by day.
 _SERIES = ("email_sent", "email_opened", "email_clicked", "reached_lead")
-#: Definitions by which the funnel is divided, and their scope.
-_DIVIDED: tuple[Kind, ...] = ("campaign", "form")
 
 
 def build_from_counters(definitions: Definitions, kind: EmailedKind, frame: Frame) -> Report:
@@ -63,23 +61,26 @@ def build_kpi(definitions: Definitions, frame: Frame) -> Report:
     return kpi_report(groups, DaySeries(names, days), frame)
 
 
-def build_funnel(definitions: Definitions, frame: Frame, leaving: list[LeavingPoint] | None = None) -> Report:
-    """Of the leads that came in the period; by campaign and by form where the playbook has any."""
+def build_funnel(definitions: Definitions, frame: Frame) -> Report:
+    """Of the leads that came in the period, and by form."""
     days = days_of(frame)
-    scopes = [
-        FunnelRow(kind, title, stages)
-        for kind in _DIVIDED
-        for name, title in _titles(definitions, kind)
-        if (stages := _stages(scope(kind, name), days))[0].reached
-    ]
-    return funnel_report(_stages(frame.subject or ALL, days), scopes if not frame.subject else [], frame, leaving or ())
+    whole = stages_in(kpis.funnel(ALL, days), kpis.visitors(ALL, days))
+    return funnel_report(whole, list(form_rows(definitions, days)), frame)
+
+
+def form_rows(definitions: Definitions, days: Days) -> Iterator[FunnelRow]:
+    """Of the live forms that leads of the period came by. Visitors of a form are those that posted it: no stage."""
+    for name, title in titles_of(definitions, "form"):
+        stages = kpis.funnel(scope("form", name), days)
+        if stages[0].reached:
+            yield FunnelRow("form", title, stages_in(stages, None))
 
 
 def build_templates(definitions: Definitions, frame: Frame) -> Report:
     """Every live template that was sent in the period."""
     rows = [
         EmailRow(name, email_counts(scope("template", name), days_of(frame)))
-        for name, _ in _titles(definitions, "template")
+        for name, _ in titles_of(definitions, "template")
     ]
     return template_report(TemplateFigures("template", [row for row in rows if row.figures.sent]), frame)
 
@@ -121,14 +122,7 @@ def days_of(frame: Frame) -> Days:
     return Days(frame.period.first, frame.period.last)
 
 
-def _stages(of: str, days: Days) -> list[Stage]:
-    return [
-        Stage(one.stage, one.reached, None if isinstance(one.minutes, NotDefined) else one.minutes.value / 60)
-        for one in kpis.funnel(of, days)
-    ]
-
-
-def _titles(definitions: Definitions, kind: Kind) -> Iterator[tuple[str, str]]:
+def titles_of(definitions: Definitions, kind: Kind) -> Iterator[tuple[str, str]]:
     """Id and title of each live definition."""
     for stored in definitions.all_live(kind):
         yield stored.id, str(stored.body.get("title") or stored.id)

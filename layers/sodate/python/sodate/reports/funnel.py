@@ -1,13 +1,19 @@
-"""The funnel from lead to order: counts, drop-off and time between stages, for all and per scope. Pure."""
+"""The funnel from visitor to order: counts, drop-off and time between stages, for all and per group. Pure.
+
+Visitors and leads are different populations: who came before the period, with another device, or never to the site is
+a lead without being a visitor. So leads per visitor is a ratio without an interval and without a drop-off.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sodate.reports.document import Block, Cell, Column, Drawing, Figure, Reason, Report, Unit, share, table
 from sodate.reports.frame import Drawn, Frame, Sheet, count
+from sodate.scoring.score_state import FUNNEL
 
-#: In order. A stage that nothing counts yet is left out.
-STAGES = ("visitor", "lead", "mql", "sql", "deal", "won")
+VISITOR = "visitor"
+#: A lead that did nothing for so long has left.
+SILENT_DAYS = 14
 
 
 @dataclass(frozen=True)
@@ -21,7 +27,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class FunnelRow:
-    """The funnel of one scope, e.g. a campaign. `kind`: of the scope."""
+    """The funnel of one group, e.g. a campaign. `kind`: what kind of group."""
 
     kind: str
     name: str
@@ -30,10 +36,11 @@ class FunnelRow:
 
 @dataclass(frozen=True)
 class LeavingPoint:
-    """A touchpoint after which leads went silent."""
+    """A touchpoint after which leads went silent. `stage`: how far they had come."""
 
     name: str
     leads: int
+    stage: str = "lead"
 
 
 def funnel_report(
@@ -43,36 +50,40 @@ def funnel_report(
     for kind in dict.fromkeys(one.kind for one in scopes):
         blocks.append(_scopes(kind, [one for one in scopes if one.kind == kind], frame))
     if leaving:
-        rows = [(one.name, count(one.leads)) for one in leaving]
-        drawn = Drawn(Drawing.BARS, ("leads",))
-        blocks.append(Sheet("leaving", [("touchpoint", None), ("leads", Unit.COUNT)], rows, drawn).block(frame))
-    return frame.report(
-        "funnel",
-        blocks,
-        definitions=frame.define("stage_lead", "stage_mql", "stage_sql", "stage_deal", "stage_won", "of_previous"),
-        notes=[frame.text("funnel")],
-    )
+        rows = [(one.name, _name(one.stage, frame), count(one.leads)) for one in leaving]
+        drawn, columns = Drawn(Drawing.BARS, ("leads",)), [("touchpoint", None), ("stage", None), ("leads", Unit.COUNT)]
+        note = frame.text("leaving", days=SILENT_DAYS)
+        blocks.append(Sheet("leaving", columns, rows, drawn, (note,)).block(frame))
+    has_visitors = any(stage.id == VISITOR for stages in (whole, *(one.stages for one in scopes)) for stage in stages)
+    terms = [*(["stage_visitor"] if has_visitors else []), *_TERMS]
+    said = ["funnel", *(["funnel_groups"] if any(one.kind != "form" for one in scopes) else [])]
+    return frame.report("funnel", blocks, definitions=frame.define(*terms), notes=[frame.text(one) for one in said])
+
+
+_TERMS = ("stage_lead", "stage_mql", "stage_sql", "stage_deal", "stage_won", "of_previous", "of_first")
 
 
 def _whole(stages: Sequence[Stage], frame: Frame) -> Block:
     rows: list[tuple[Cell, ...]] = []
     for number, stage in enumerate(stages):
-        before = stages[number - 1].reached if number else None
-        rows.append(
-            (
-                _name(stage.id, frame),
-                count(stage.reached),
-                None if before is None else share(stage.reached, before),
-                None if before is None else share(stage.reached, stages[0].reached),
-                None if before is None else count(max(0, before - stage.reached)),
-                None if before is None else _days(stage),
-            )
-        )
+        before = stages[number - 1] if number else None
+        rows.append((_name(stage.id, frame), count(stage.reached), *_compared(stage, before, stages)))
     columns = [
         ("stage", None), ("reached", Unit.COUNT), ("of_previous", Unit.PERCENT), ("of_first", Unit.PERCENT),
         ("dropped", Unit.COUNT), ("days_between", Unit.DAYS),
     ]  # fmt: skip
     return Sheet("funnel", columns, rows, Drawn(Drawing.FUNNEL, ("reached",))).block(frame)
+
+
+def _compared(stage: Stage, before: Stage | None, stages: Sequence[Stage]) -> tuple[Cell, ...]:
+    """Share of the stage before and of all leads, drop-off, days: of the stages after the first."""
+    if before is None:
+        return None, None, None, None
+    if before.id == VISITOR:
+        return Figure(100 * stage.reached / before.reached, Unit.PERCENT) if before.reached else None, None, None, None
+    leads = next(one.reached for one in stages if one.id != VISITOR)
+    dropped = count(max(0, before.reached - stage.reached))
+    return share(stage.reached, before.reached), share(stage.reached, leads), dropped, _days(stage)
 
 
 def _days(stage: Stage) -> Figure:
@@ -82,15 +93,16 @@ def _days(stage: Stage) -> Figure:
 
 
 def _scopes(kind: str, scopes: Sequence[FunnelRow], frame: Frame) -> Block:
-    """One row per scope: each stage, and the share of the first one that came as far as the last."""
-    ids = list(dict.fromkeys(stage.id for one in scopes for stage in one.stages))
+    """One row per group: each stage, and the share of its leads that came as far as the last."""
+    found = {stage.id for one in scopes for stage in one.stages}
+    ids = [one for one in (VISITOR, *FUNNEL) if one in found]
     columns = [frame.column(kind), *(Column(one, _name(one, frame), Unit.COUNT) for one in ids)]
-    columns.append(frame.column("of_first", Unit.PERCENT))
+    columns.append(frame.column("won_of_leads", Unit.PERCENT))
     rows: list[tuple[Cell, ...]] = []
     for one in scopes:
         reached = {stage.id: stage.reached for stage in one.stages}
-        first, last = one.stages[0].reached, one.stages[-1].reached
-        rows.append((one.name, *(count(reached.get(stage)) for stage in ids), share(last, first)))
+        won = share(reached[FUNNEL[-1]], reached[FUNNEL[0]])
+        rows.append((one.name or frame.text("no_group"), *(count(reached.get(stage)) for stage in ids), won))
     title = frame.words.text("block", f"funnel_{kind}")
     return Block(f"funnel_{kind}", title, table(columns, rows), nothing=frame.text("nothing"))
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from typing import Protocol, Self
-from zoneinfo import ZoneInfo
 
 from sodate.activities.activity import Activity
 from sodate.activities.verdict import robots_in
+from sodate.kpis.period import begin_of, end_of
 from sodate.reports.document import Period
 from sodate.reports.sales import SignalFigures
 
@@ -24,9 +24,7 @@ class Span:
 
 
 def span_of(period: Period) -> Span:
-    zone = ZoneInfo(period.time_zone)
-    after = period.last + timedelta(days=1)
-    return Span(datetime.combine(period.first, time.min, zone), datetime.combine(after, time.min, zone))
+    return Span(begin_of(period.first, period.time_zone), end_of(period.last, period.time_zone))
 
 
 @dataclass(frozen=True)

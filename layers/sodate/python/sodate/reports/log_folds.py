@@ -2,23 +2,22 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from datetime import datetime
 
 from sodate.activities.activity import Activity
-from sodate.activities.catalog import ActivityType, LifecycleStage, attributes_of, label_of
-from sodate.reports.funnel import LeavingPoint
+from sodate.activities.catalog import ActivityType
+from sodate.activities.catalog import is_engagement as ends_inactivity
 from sodate.reports.lead_record import LeadRecord
 from sodate.reports.sales import SalesFigures, SignalFigures
 from sodate.reports.scenario import ScenarioRow
 from sodate.reports.segment import SegmentRow
 
-_ENGAGEMENTS = frozenset(one.value for one in ActivityType if one.is_engagement)
 _RESULTS = frozenset({ActivityType.MEETING_SET.value, ActivityType.DEAL_WON.value, ActivityType.DEAL_LOST.value})
 Groups = defaultdict[str, Counter[str]]
 
 
 def is_engagement(activity: Activity) -> bool:
-    return activity.type in _ENGAGEMENTS
+    """Also of a type that a playbook declares as one."""
+    return ends_inactivity(activity.type, activity.about)
 
 
 class SegmentFold:
@@ -123,30 +122,3 @@ class SalesFold:
 def _add(to: Groups, more: Groups) -> None:
     for group, counter in more.items():
         to[group].update(counter)
-
-
-class LeavingFold:
-    """The last touchpoint of each lead that went silent before `silent_since` and did not become a customer."""
-
-    def __init__(self, silent_since: datetime) -> None:
-        self.silent_since = silent_since
-        self.last: Counter[tuple[str, str]] = Counter()
-        """(type of activity, its item) → leads."""
-
-    def count(self, lead: LeadRecord) -> None:
-        engagements = [one for one in lead.log if is_engagement(one)]
-        if engagements and engagements[-1].at < self.silent_since and lead.stage != LifecycleStage.CUSTOMER:
-            latest = engagements[-1]
-            names = attributes_of(latest.type)
-            item = next((str(latest.about[name]) for name in names if latest.about.get(name)), "")
-            self.last[latest.type, item[:120]] += 1
-
-    def merge(self, other: "LeavingFold") -> None:
-        self.last.update(other.last)
-
-    def points(self, language: str, most: int = 20) -> list[LeavingPoint]:
-        ordered = sorted(self.last.items(), key=lambda pair: (-pair[1], pair[0]))[:most]
-        return [
-            LeavingPoint(f"{label_of(type_, language)}: {item}" if item else label_of(type_, language), leads)
-            for (type_, item), leads in ordered
-        ]

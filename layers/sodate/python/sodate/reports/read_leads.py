@@ -3,15 +3,15 @@
 It reads the whole table in parallel segments, eventually consistent, and keeps one lead per segment in memory.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from itertools import groupby
-from typing import TypeVar
+from typing import Protocol, Self, TypeVar
 
 from sodate.activities.store import ActivityItem, from_image
 from sodate.dynamodb import keys, table
-from sodate.dynamodb.item import Row, decode, plain, values
+from sodate.dynamodb.item import Row, TableItem, decode, plain, values
 from sodate.errors import Invalid
 from sodate.leads.contact_state import ContactState, id_of
 from sodate.leads.store import StateItem, to_state
@@ -24,32 +24,50 @@ SEGMENTS = 8
 F = TypeVar("F", bound=LogFold)
 
 
+class Mergeable(Protocol):
+    def merge(self, other: Self) -> None: ...
+
+
+M = TypeVar("M", bound=Mergeable)
+
+
 def fold_leads(span: Span, empty: Callable[[], F]) -> F:
     """Raises: `Invalid` for a lead whose items cannot be read."""
+
+    def count(fold: F, pk: str, rows: list[Row]) -> None:
+        fold.count(record_of(rows, span))
+
+    return fold_partitions((ActivityItem, ScoreItem, SignalItem, StateItem), empty, count)
+
+
+def fold_partitions(
+    only: Sequence[type[TableItem]], empty: Callable[[], M], count: Callable[[M, str, list[Row]], None]
+) -> M:
+    """Counts the items of these kinds into a fold, one partition after the other.
+
+    Raises: `Invalid` for a partition that cannot be read.
+    """
     in_use = table.used()
 
-    def count(segment: int) -> F:
+    def fold_segment(segment: int) -> M:
         in_use.use()
-        return _fold_segment(segment, span, empty())
+        fold = empty()
+        rows = table.scan_rows(None, segment, SEGMENTS, only=only)
+        for pk, group in groupby(rows, key=lambda row: str(row["pk"]["S"])):
+            try:
+                count(fold, pk, list(group))
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                raise Invalid(f"{pk[:80]} has an item that cannot be read: {error!r}", "item") from error
+        return fold
 
     total = empty()
     with ThreadPoolExecutor(SEGMENTS) as pool:
-        for part in pool.map(count, range(SEGMENTS)):
+        for part in pool.map(fold_segment, range(SEGMENTS)):
             total.merge(part)
     return total
 
 
-def _fold_segment(segment: int, span: Span, fold: F) -> F:
-    rows = table.scan_rows(None, segment, SEGMENTS, only=(ActivityItem, ScoreItem, SignalItem, StateItem))
-    for pk, group in groupby(rows, key=lambda row: str(row["pk"]["S"])):
-        try:
-            fold.count(_record(list(group), span))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise Invalid(f"lead {keys.lead_id_of(pk)} has an item that cannot be read: {error!r}", "item") from error
-    return fold
-
-
-def _record(items: list[Row], span: Span) -> LeadRecord:
+def record_of(items: list[Row], span: Span) -> LeadRecord:
     """The log is in the order of its sort keys, as the scan returns it."""
     log = [from_image(plain({"M": row})) for row in items if row["sk"]["S"].startswith(keys.ACTIVITIES)]
     score = next((row for row in items if row["sk"]["S"] == keys.SCORE), None)

@@ -96,14 +96,14 @@ def find_visit(visitor: str, started: datetime, session_id: str) -> tuple[int, V
 def find_part(visitor: str, started: datetime, session_id: str, part: int) -> Visit | None:
     sk = tracking_keys.session(started, session_id, part)
     found = table.get(tracking_keys.visitor(visitor), sk, consistent=True)
-    return None if found is None else _visit(found)
+    return None if found is None else to_visit(found)
 
 
 def newest_visits(visitor: str, most: int) -> list[Visit]:
     """Newest first by the browser's clock."""
     pk = tracking_keys.visitor(visitor)
     found = table.query(SessionItem, pk, tracking_keys.SESSIONS, limit=most, newest_first=True)
-    return [_visit(encode(item)) for item in found]
+    return [to_visit(encode(item)) for item in found]
 
 
 def put_visit(visit: Visit, retention: timedelta) -> None:
@@ -156,7 +156,7 @@ def _folded(session: Session) -> dict[str, Any]:
     return {name: value for name, value in document.items() if value}
 
 
-def _visit(found: Row) -> Visit:
+def to_visit(found: Row) -> Visit:
     item = values(SessionItem, found)
     started, session_id, part = _of_key(item["sk"])
     due = item.get("due")
