@@ -1,30 +1,31 @@
 """`sodate campaign …`: campaigns (施策), their members, what they cost and what they brought."""
 
 from collections import Counter
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from sodate.campaigns import store
 from sodate.campaigns.ad_cost import known_costs
 from sodate.campaigns.attribution_rules import AttributionModel
+from sodate.campaigns.figures import Results
 from sodate.campaigns.gather import Wanted, contacts_of_period, gather
 from sodate.campaigns.live import campaigns_at, must_be_known
 from sodate.campaigns.member import RANK, MemberStatus
 from sodate.campaigns.refresh import refresh as refresh_members
-from sodate.campaigns.results import Figures, Results, results
+from sodate.campaigns.results import results
 from sodate.campaigns.spend import ads_of
 from sodate.deals.store import every_deal_of
 from sodate.errors import Invalid
+from sodate.kpis.period import end_of
 from sodate.leads.store import profiles_of
-from sodate.money import Money, amount_text
 from sodate.playbook.store import Definitions
 
 from sodate_cli import output
 from sodate_cli.campaign_conversions import app as conversions_app
 from sodate_cli.campaign_costs import app as cost_app
+from sodate_cli.campaign_figures import amounts_in, described, figure, shown
 from sodate_cli.leads import shown_name
 from sodate_cli.operator import StageOption, explained, now, target
 from sodate_cli.output import JsonOption
@@ -41,7 +42,6 @@ AsOfOption = Annotated[
     str | None,
     typer.Option("--as-of", help="What was known at the end of this day (2026-10-31); default: now."),
 ]
-UNDEFINED = "not defined"
 
 
 @app.command("list")
@@ -58,13 +58,13 @@ def list_campaigns(
         output.show_json(described(found))
         return
     columns = ("id", "leads", "MQL", "deals", "revenue", "spend", "CPL", "ROI %")
-    rows = [(one.id, *_shown(one.figures)) for one in found.campaigns]
+    rows = [(one.id, *shown(one.figures)) for one in found.campaigns]
     output.show_table(
         f"Campaigns, {found.model.value} touch model", columns, rows, nothing="The playbook has no campaigns."
     )
     for words, amounts in (("of no campaign", found.other), ("without a touch", found.unattributed)):
         if amounts:
-            output.say(f"revenue {words}: {_amounts(amounts)}")
+            output.say(f"revenue {words}: {amounts_in(amounts)}")
 
 
 @app.command("show")
@@ -93,16 +93,16 @@ def show(
     fields = {
         "title": one.title,
         "members": {status.value: count for status, count in sorted(one.members.items())},
-        "impressions": f"{figures.impressions:,}", "clicks": f"{figures.clicks:,}", "CTR %": _percent(figures.ctr),
-        "leads": figures.leads, "CPL": _per(figures, figures.cpl), "MQL": figures.mqls, "SQL": figures.sqls,
-        "conversions": figures.conversions, "CPA": _per(figures, figures.cpa), "deals": figures.deals,
-        "revenue": _amounts(figures.revenue), "spend": _amounts(figures.spend), "ROI %": _percent(figures.roi),
+        "impressions": f"{figures.impressions:,}", "clicks": f"{figures.clicks:,}", "CTR %": figure("ctr", figures),
+        "leads": figures.leads, "CPL": figure("cpl", figures), "MQL": figures.mqls, "SQL": figures.sqls,
+        "conversions": figures.conversions, "CPA": figure("cpa", figures), "deals": figures.deals,
+        "revenue": amounts_in(figures.revenue), "spend": amounts_in(figures.spend), "ROI %": figure("roi", figures),
     }  # fmt: skip
     output.show_fields(f"{campaign} ({found.model.value})", fields)
     columns = ("keyword", "impressions", "clicks", "CTR %", "leads", "deals", "revenue", "spend", "CPL", "ROI %")
     rows = [
-        (term or "(none)", part.impressions, part.clicks, _percent(part.ctr), part.leads, part.deals,
-         _amounts(part.revenue), _amounts(part.spend), _per(part, part.cpl), _percent(part.roi))
+        (term or "(none)", part.impressions, part.clicks, figure("ctr", part), part.leads, part.deals,
+         amounts_in(part.revenue), amounts_in(part.spend), figure("cpl", part), figure("roi", part))
         for term, part in one.keywords.items()
     ]  # fmt: skip
     output.show_table("By keyword", columns, rows, nothing="No touch and no cost has a keyword.")
@@ -212,26 +212,6 @@ def refresh(stage: StageOption = None, as_json: JsonOption = False) -> None:
     )
 
 
-def described(found: Results) -> dict[str, Any]:
-    """For programs: amounts as text in the currency's own digits, figures as numbers or null."""
-    return {
-        "as_of": found.as_of.isoformat(),
-        "model": found.model.value,
-        "campaigns": [
-            {
-                "id": one.id,
-                "title": one.title,
-                "members": {status.value: count for status, count in sorted(one.members.items())},
-                **_document(one.figures),
-                "keywords": {term: _document(part) for term, part in one.keywords.items()},
-            }
-            for one in found.campaigns
-        ],
-        "other": _as_amounts(found.other),
-        "unattributed": _as_amounts(found.unattributed),
-    }
-
-
 def _results(campaign: str | None, model: AttributionModel | None, as_of: str | None, stage: str | None) -> Results:
     where = target(stage)
     definitions = Definitions()
@@ -257,42 +237,4 @@ def _moment(as_of: str | None, at: datetime, times: Times) -> datetime:
         day = date.fromisoformat(as_of)
     except ValueError as error:
         raise Invalid(f"--as-of {as_of[:40]!r}: write a day, for example 2026-10-31") from error
-    return datetime.combine(day + timedelta(days=1), time.min, times.zone)
-
-
-def _shown(figures: Figures) -> tuple[object, ...]:
-    return (
-        figures.leads, figures.mqls, figures.deals, _amounts(figures.revenue), _amounts(figures.spend),
-        _per(figures, figures.cpl), _percent(figures.roi),
-    )  # fmt: skip
-
-
-def _document(figures: Figures) -> dict[str, Any]:
-    return {
-        "impressions": figures.impressions, "clicks": figures.clicks, "ctr": _number(figures.ctr),
-        "leads": figures.leads, "mqls": figures.mqls, "sqls": figures.sqls, "conversions": figures.conversions,
-        "deals": figures.deals, "revenue": _as_amounts(figures.revenue), "spend": _as_amounts(figures.spend),
-        "cpl": _number(figures.cpl), "cpa": _number(figures.cpa), "roi": _number(figures.roi),
-    }  # fmt: skip
-
-
-def _as_amounts(amounts: tuple[Money, ...]) -> dict[str, str]:
-    return {one.currency: amount_text(one.amount, one.currency).replace(",", "") for one in amounts}
-
-
-def _number(figure: Fraction | None) -> float | None:
-    return None if figure is None else round(float(figure), 2)
-
-
-def _amounts(amounts: tuple[Money, ...]) -> str:
-    return ", ".join(str(one) for one in amounts) or "0"
-
-
-def _percent(figure: Fraction | None) -> str:
-    return UNDEFINED if figure is None else f"{float(figure):,.1f}"
-
-
-def _per(figures: Figures, figure: Fraction | None) -> str:
-    if figure is None or figures.currency is None:
-        return UNDEFINED
-    return str(Money(figures.currency, round(figure)))
+    return end_of(day, times.name)

@@ -1,23 +1,29 @@
 """`sodate kpi …`: figures of a scope and period, the funnel, and the comparison of the counters with a scan."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
 
 import typer
-from sodate.errors import Invalid, NotFound
+from sodate.errors import Invalid
 from sodate.kpis import store
 from sodate.kpis.catalog import COUNTED
+from sodate.kpis.catalog_money import MONEY
 from sodate.kpis.catalog_web import VISITORS
-from sodate.kpis.definition import Kpi
+from sodate.kpis.definition import Kpi, Unit
 from sodate.kpis.email_counts import ALL
-from sodate.kpis.formula import Number, Ratio, Value
+from sodate.kpis.formula import NotDefined, Number, Ratio, Value
 from sodate.kpis.funnel import FunnelStage
+from sodate.kpis.live_targets import live_targets
+from sodate.kpis.money import MoneyCounts
 from sodate.kpis.period import Period, calendar_span_of, parse_period, today
 from sodate.kpis.read import Figures, now_in, read, stays, visitors
+from sodate.kpis.read_money import by_definition, read_money
 from sodate.kpis.rebuild import rebuild
 from sodate.kpis.target import KpiTargets
 from sodate.kpis.verify import Verified, verify
-from sodate.playbook.store import Definitions, parsed
+from sodate.money import DIGITS
+from sodate.playbook.store import Definitions
 from sodate.reports.read_funnel import has_counters, read_funnel
 from sodate.scoring.rescore import live_rules
 
@@ -33,6 +39,7 @@ PeriodOption = Annotated[
 ]
 FromOption = Annotated[str | None, typer.Option("--from", help="First day, with --to instead of --period.")]
 ToOption = Annotated[str | None, typer.Option("--to", help="Last day.")]
+MoneyOption = Annotated[bool, typer.Option("--money/--no-money", help="Costs and revenue: read their leads.")]
 LanguageOption = Annotated[str, typer.Option("--language", help="ja or en: labels and definitions.")]
 
 
@@ -43,10 +50,13 @@ def show(
     first: FromOption = None,
     last: ToOption = None,
     language: LanguageOption = "ja",
+    money: MoneyOption = True,
     stage: StageOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Every KPI of a scope in a period, with its interval, the robots' share and the target.
+
+    Costs and revenue are of `all` or of one campaign: their leads and deals are read, the rest comes from counters.
 
     Example: sodate kpi show template:welcome --period 2026-11
     """
@@ -56,16 +66,19 @@ def show(
             raise Invalid(f"--language {language}: it is ja or en")
         zone = _zone()
         chosen = _period(period, first, last, today(now(where), zone))
-        figures, targets, seen = read(scope, chosen), _targets(), visitors(scope, chosen)
-    rows = [_row(kpi, figures, targets, language) for kpi in (*COUNTED, VISITORS)]
-    rows[-1]["value"] = float(seen)
+        definitions = Definitions()
+        found = read_money(definitions, scope, chosen, zone, now(where)) if money else None
+        figures, seen = by_definition(read(scope, chosen), found), visitors(scope, chosen)
+        scoped = _Scoped(figures, live_targets(definitions), found.counts(chosen) if found is not None else None)
+    rows = [_row(kpi, scoped, language) for kpi in (*COUNTED, VISITORS, *(MONEY if found is not None else ()))]
+    next(row for row in rows if row["kpi"] == VISITORS.name)["value"] = float(seen)
     if as_json:
         output.show_json(
             {"scope": scope, "from": chosen.first, "to": chosen.last, "time_zone": zone, "kpis": rows,
              "counters": figures.counts}
         )  # fmt: skip
     else:
-        columns = ("kpi", "label", "value", "interval", "robots", "target", "attainment")
+        columns = ("kpi", "label", "value", "currency", "interval", "robots", "target", "attainment")
         shown = [[_text(row[name]) for name in columns] for row in rows]
         output.show_table(f"{scope}, {chosen.first} – {chosen.last} ({zone})", columns, shown)
 
@@ -169,13 +182,6 @@ def _playbook_zone() -> str:
     return Times.of_stage().name
 
 
-def _targets() -> KpiTargets:
-    try:
-        return parsed(Definitions().live("kpis"), KpiTargets)
-    except NotFound:
-        return KpiTargets()
-
-
 def _period(text: str | None, first: str | None, last: str | None, day: date) -> Period:
     if (first is None) != (last is None) or (text and first):
         raise Invalid("give --period, or --from and --to together")
@@ -187,22 +193,41 @@ def _period(text: str | None, first: str | None, last: str | None, day: date) ->
         raise Invalid(f"--from and --to are days as 2026-11-27 ({error})", "period") from error
 
 
-def _row(kpi: Kpi, figures: Figures, targets: KpiTargets, language: str) -> dict[str, Any]:
-    value, goal = figures.value(kpi), targets.find(kpi.name, calendar_span_of(figures.period), figures.scope)
-    interval = value.interval if isinstance(value, Ratio) else None
+@dataclass(frozen=True)
+class _Scoped:
+    """`money`: None: nobody asked for it, or the scope has none."""
+
+    figures: Figures
+    targets: KpiTargets
+    money: MoneyCounts | None
+
+    def value(self, kpi: Kpi) -> Value:
+        return self.figures.value(kpi) if kpi.is_counted or self.money is None else self.money.value(kpi)
+
+    def currency(self, kpi: Kpi) -> str:
+        return self.money.currency(kpi) if self.money is not None and kpi.unit is Unit.MONEY else ""
+
+
+def _row(kpi: Kpi, scoped: _Scoped, language: str) -> dict[str, Any]:
+    """Money is in yen or dollars, as in kpis.yaml, not in the smallest unit."""
+    figures, value, currency = scoped.figures, scoped.value(kpi), scoped.currency(kpi)
+    goal = scoped.targets.find(kpi.name, calendar_span_of(figures.period), figures.scope)
+    interval = value.interval if isinstance(value, Ratio) and kpi.unit is not Unit.MONEY else None
+    size = 10 ** DIGITS.get(currency, 0)
     return {
         "kpi": kpi.name,
         "label": kpi.label(language),
-        "value": _number(value),
+        "value": None if isinstance(value, NotDefined) else round(value.value / size, 2),
+        "currency": currency or None,
         "why": getattr(value, "why", None),
         "unit": kpi.unit.value,
         "interval": [round(bound, 2) for bound in interval] if interval else None,
         "base": value.base if isinstance(value, Ratio) else None,
         "robots": _number(figures.robot_share(kpi)),
         "target": goal.value if goal else None,
-        "attainment": _number(goal.attainment(value)) if goal else None,
+        "attainment": _number(goal.attainment(value, currency)) if goal else None,
         "definition": kpi.meaning(language),
-        "formula": kpi.formula,
+        "formula": kpi.formula(language),
         "version": kpi.version,
     }
 

@@ -167,7 +167,10 @@ def test_kpis_of_a_period_come_from_counters_with_what_they_are_made_of(counted:
     assert found["delivery rate"]["made_of"] == "3 / 3"
     assert sum(row["email_sent"] for row in rows(document, "days")) == 3
     funnel = {row["kpi"]: row["value"] for row in rows(document, "kpi_funnel")}
-    assert funnel["new leads"] == 1 and funnel["MQLs"] == 1 and "CPL" not in funnel
+    assert funnel["new leads"] == 1 and funnel["MQLs"] == 1
+    money = {row["kpi"]: row["value"] for row in rows(document, "kpi_money")}
+    assert money["CPL"] is None and money["amount won"] == 0
+    assert "kpi_money" not in {block["id"] for block in run("kpi", "--no-money", "--json")["blocks"]}
     assert {one["term"] for one in document["definitions"]} >= {"open rate", "MQLs"}
 
 

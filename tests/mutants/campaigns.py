@@ -58,8 +58,8 @@ CAMPAIGNS = (
     ),
     _mutant(
         "another-currency-in-the-roi",
-        "campaigns/results",
-        "if revenue is not None and revenue.currency != spend.currency:",
+        "kpis/money",
+        "if len(self._currencies(kpi)) > 1:",
         "if False:",
         "dollars are divided by yen",
         _RESULTS,

@@ -4,13 +4,15 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
+from sodate.campaigns.figures import Figures
 from sodate.experiments.analysis import Analysis, analysis_of
 from sodate.experiments.decision import Arms, ExperimentName
 from sodate.experiments.experiment import Experiment
 from sodate.experiments.intervals import Count
 from sodate.experiments.look import Look
+from sodate.money import Money
 from sodate.reports.acquisition import AcquisitionRow, acquisition_report
-from sodate.reports.campaign import CampaignFigures, CampaignRow, Money, campaign_report
+from sodate.reports.campaign import CampaignFigures, CampaignRow, campaign_report
 from sodate.reports.catalogs import words_in
 from sodate.reports.document import Definition, Figure, Period, Reason, Report, Unit, share
 from sodate.reports.experiment import experiment_report
@@ -111,17 +113,21 @@ def funnel(language: str, rows: int = 5) -> Report:
     campaigns = [
         FunnelRow("campaign", LONG if n == 1 else f"exhibition-{n}", stages(500 - 90 * n)) for n in range(rows)
     ]
-    sources = [FunnelRow("source", f"google / cpc {n}", stages(40 + n)) for n in range(rows)]
-    leaving = [LeavingPoint("メール「導入事例」" if language == "ja" else "email: cases", 40), LeavingPoint(HOSTILE, 3)]
-    return funnel_report(stages(1234), [*campaigns, *sources], frame(language), leaving)
+    sources = [FunnelRow("source", f"google / cpc {n}" if n else "", stages(40 + n)) for n in range(rows)]
+    segments = [FunnelRow("segment", f"segment-{n}", stages(90 + n)[1:]) for n in range(rows)]
+    leaving = [
+        LeavingPoint("メール「導入事例」" if language == "ja" else "email: cases", 40, "mql"),
+        LeavingPoint(HOSTILE, 3),
+    ]
+    return funnel_report(stages(1234), [*campaigns, *segments, *sources], frame(language), leaving)
 
 
 def campaign(language: str, rows: int = 5) -> Report:
     def row(name: str, n: int) -> CampaignRow:
-        spend = Money(None, reason=Reason.NO_COST) if n == 2 else Money(300_000 + 11_111 * n, "JPY")
-        revenue = Money(45_000_00, "USD") if n == 3 else Money(1_200_000 * (n % 2), "JPY")
-        ads = (120_000, 2400 + n) if n != 2 else (None, None)
-        return CampaignRow(name, 120 - n % 100, 40, 12, 4 - n % 4, 0 if n == 1 else 9, spend, revenue, *ads)
+        spend = () if n == 2 else (Money("JPY", 300_000 + 11_111 * n),)
+        revenue = (Money("USD", 45_000_00),) if n == 3 else (Money("JPY", 1_200_000 * (n % 2)),)
+        ads = (120_000, 2400 + n) if n != 2 else (0, 0)
+        return CampaignRow(name, Figures(*ads, 120 - n % 100, 40, 12, 0 if n == 1 else 9, 4 - n % 4, revenue, spend))
 
     campaigns = [row(HOSTILE if n == 0 else LONG if n == 1 else f"campaign-{n}", n) for n in range(rows)]
     keywords = [row(f"リード 育成 ツール {n}", n) for n in range(rows)]

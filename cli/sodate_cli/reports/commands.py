@@ -10,6 +10,7 @@ from sodate.queries.template_results import conversion_of
 from sodate.reports.build import (
     build_campaigns,
     build_experiments,
+    build_kpi_with_money,
     build_persona_map,
     build_sales,
     build_scenarios,
@@ -178,14 +179,18 @@ def campaign(
 def kpi(
     scope: Annotated[str | None, typer.Argument(metavar="[SCOPE]", help="all, template:ID, campaign:ID, …")] = None,
     first: FromOption = None, last: ToOption = None, month: MonthOption = None, quarter: QuarterOption = None,
+    money: Annotated[bool, typer.Option("--money/--no-money", help="Costs and revenue: read their leads.")] = True,
     language: LanguageOption = None, csv: CsvOption = False, as_json: JsonOption = False, html: HtmlOption = None,
     stage: StageOption = None,
 ) -> None:  # fmt: skip
     """Every KPI with its interval, target and the robots beside it, and the days. From counters.
 
+    Costs and revenue are of all, or of one campaign: for these, leads of campaigns and deals are read.
+
     Example: sodate report kpi --month 2026-11 --html build/kpi.html
     """
-    run(Ask(Wanted(first, last, month, quarter), language, csv, as_json, html, stage, scope or ""), build_kpi)
+    ask = Ask(Wanted(first, last, month, quarter), language, csv, as_json, html, stage, scope or "")
+    run(ask, build_kpi_with_money if money else build_kpi)
 
 
 @app.command()

@@ -1,13 +1,12 @@
 """Reports of ad platforms as people export them, and what is hostile in them."""
 
 from datetime import UTC, date, datetime
-from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sodate.campaigns.ad_cost import AdCostRecord, ad_spend, known_costs
-from sodate.campaigns.ad_cost_file import AdCostFile, cost_sums, read_ad_costs
+from sodate.campaigns.ad_cost_file import AdCostFile, read_ad_costs
 from sodate.campaigns.ad_numbers import NotANumber, count_of, day_of, micros_of
 from sodate.errors import Invalid
 from sodate.money import Money
@@ -52,7 +51,6 @@ def test_a_japanese_google_report_with_title_totals_dashes_and_full_width_digits
 def test_an_english_google_report_in_utf_16_with_tabs() -> None:
     file = read(GOOGLE_EN.encode("utf-16"))
     assert (file.encoding, file.rows, file.problems, file.totals_differ) == ("utf-16", 2, [], False)
-    assert dict(cost_sums(file.records)) == {"USD": Fraction(13)}
     assert ad_spend(file.records) == (Money("USD", 1300),)
 
 

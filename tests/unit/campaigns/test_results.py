@@ -2,16 +2,19 @@
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from fractions import Fraction
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sodate.activities.activity import Activity
 from sodate.campaigns.ad_cost import AdCostRecord
 from sodate.campaigns.attribution_rules import AttributionModel, AttributionRules
+from sodate.campaigns.figures import Figures, Window
 from sodate.campaigns.member import MemberStatus
-from sodate.campaigns.results import CampaignFacts, Figures, LeadFacts, results
+from sodate.campaigns.results import CampaignFacts, LeadFacts, results
+from sodate.kpis.formula import NotDefined
+from sodate.kpis.money import quotient
 from sodate.money import Money
 
 from tests.support.campaigning import activity, campaign, day, won_deal
@@ -28,6 +31,12 @@ AUTUMN = campaign(
     ],
 )
 FAIR = campaign("fair", sources={"activities": [{"activity": "card_exchanged"}]})
+
+
+def kpi(name: str, figures: Figures) -> float | str:
+    """The value, or why there is none."""
+    value = quotient(name, figures)
+    return value.why if isinstance(value, NotDefined) else value.value
 
 
 def lead(name: str, created: float, *log: Activity, mql: float | None = None) -> LeadFacts:
@@ -68,18 +77,16 @@ def test_the_worked_example_by_hand() -> None:
     assert (figures.leads, figures.mqls, figures.sqls, figures.conversions, figures.deals) == (2, 1, 1, 1, 1)
     assert figures.spend == (Money("JPY", 30_000 + 46_000 + 2 * 500 + 25_000),)
     assert figures.revenue == (Money("JPY", 500_001),)  # the odd yen goes to the earlier touch
-    assert figures.cpl == Fraction(102_000, 2)
-    assert figures.cpa == 102_000
-    assert figures.roi == Fraction((500_001 - 102_000) * 100, 102_000)
-    assert figures.ctr == Fraction(10 * 100, 1000)
+    assert (kpi("cpl", figures), kpi("cpa", figures), kpi("ctr", figures)) == (51_000, 102_000, 1.0)
+    assert kpi("roi", figures) == pytest.approx((500_001 - 102_000) * 100 / 102_000)
     assert autumn.members == {MemberStatus.CONVERTED: 1, MemberStatus.RESPONDED: 2}
     keyword = autumn.keywords["リード育成"]
     assert (keyword.leads, keyword.deals, keyword.spend) == (1, 1, (Money("JPY", 20_000),))
-    assert keyword.roi == Fraction((500_001 - 20_000) * 100, 20_000)
-    assert autumn.keywords["ma"].ctr is None
+    assert kpi("roi", keyword) == pytest.approx((500_001 - 20_000) * 100 / 20_000)
+    assert kpi("ctr", autumn.keywords["ma"]) == "no_data"
     fair = found.campaign("fair")
     assert fair is not None and fair.figures.revenue == (Money("JPY", 500_000),)
-    assert fair.figures.roi is None and fair.figures.cpl is None
+    assert (kpi("roi", fair.figures), kpi("cpl", fair.figures)) == ("no_cost", "no_cost")
 
 
 def test_every_yen_of_won_deals_is_somewhere() -> None:
@@ -101,19 +108,44 @@ def test_two_currencies_are_never_added_and_make_no_roi() -> None:
     autumn = results(replace(facts, deals=[*facts.deals, dollars]), day(46)).campaign("autumn")
     assert autumn is not None
     assert autumn.figures.revenue == (Money("JPY", 500_001), Money("USD", 12_345))
-    assert autumn.figures.roi is None
+    assert kpi("roi", autumn.figures) == "several_currencies"
     only_dollars = results(replace(facts, deals=[dollars]), day(46)).campaign("autumn")
-    assert only_dollars is not None and only_dollars.figures.roi is None
+    assert only_dollars is not None and kpi("roi", only_dollars.figures) == "several_currencies"
     euros = [*facts.ad_costs, ad(3, "x", 5, currency="EUR")]
     figures = results(replace(facts, ad_costs=euros), day(46)).campaign("autumn").figures  # type: ignore[union-attr]
     assert [one.currency for one in figures.spend] == ["EUR", "JPY"]
-    assert (figures.cpl, figures.cpa, figures.roi) == (None, None, None)
+    assert {kpi(name, figures) for name in ("cpl", "cpa", "roi")} == {"several_currencies"}
 
 
 def test_nothing_is_divided_by_zero() -> None:
-    empty = Figures()
-    assert (empty.ctr, empty.cpl, empty.cpa, empty.roi) == (None, None, None, None)
-    assert Figures(spend=(Money("JPY", 100),)).roi == -100
+    empty, spent = Figures(), Figures(spend=(Money("JPY", 100),))
+    assert [kpi(name, empty) for name in ("ctr", "cpl", "cpa", "roi")] == ["no_data", "no_cost", "no_cost", "no_cost"]
+    assert [kpi(name, spent) for name in ("cpl", "cpa", "roi")] == ["no_base", "no_base", -100]
+
+
+def test_a_window_has_what_happened_in_it_and_windows_side_by_side_have_everything() -> None:
+    """The first ten days of October, and the rest until day 46: costs by their days, leads, deals by their time."""
+    facts = worked_example()
+    first, rest = (results(facts, day(46), None, Window(day(a), day(b))) for a, b in ((0, 10), (10, 46)))
+    whole = results(facts, day(46))
+    one, two, both = (found.campaigns[0].figures for found in (first, rest, whole))
+    assert one.spend == (Money("JPY", 30_000 + 10_000 + 2 * 500 + 25_000),) and two.spend == (Money("JPY", 36_000),)
+    assert (one.leads, one.mqls, one.sqls, one.conversions, one.clicks) == (2, 1, 1, 1, 10)
+    assert (two.leads, two.mqls, two.sqls, two.conversions, two.clicks) == (0, 0, 0, 0, 0)
+    assert one.revenue == () and two.revenue == both.revenue
+    assert first.campaigns[0].acquired == rest.campaigns[0].acquired == {"L1", "L2"}
+
+
+def test_all_campaigns_together_count_each_ad_lead_and_deal_once() -> None:
+    twin = campaign("twin", conversion={"activity": "form_submitted", "form": "demo"},
+                    costs=[{"ad_cost": {"platform": "google", "campaigns": ["秋_*"]}}])  # fmt: skip
+    facts = replace(worked_example(), campaigns=[AUTUMN, FAIR, twin])
+    found = results(facts, day(46))
+    autumn, total = found.campaigns[0].figures, found.total
+    assert found.campaigns[2].figures.spend == (Money("JPY", 25_000),)
+    assert total.spend == autumn.spend and (total.impressions, total.clicks) == (1000, 10)
+    assert (total.leads, total.conversions, total.deals) == (2, 1, 1)
+    assert sum(one.amount for one in total.revenue) == 1_000_001
 
 
 def test_a_touch_of_two_campaigns_is_divided_between_them() -> None:

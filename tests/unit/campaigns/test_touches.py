@@ -133,6 +133,7 @@ facts = st.lists(
         form=st.sampled_from(["demo", "newsletter"]),
     ),
     max_size=10,
+    unique_by=lambda one: one.position,  # a repeat is equal to the first
 )
 
 

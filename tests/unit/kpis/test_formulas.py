@@ -19,7 +19,8 @@ COUNTS = {
     "did_form_submitted": 50, "reached_lead": 40, "reached_mql": 16, "reached_sql": 8, "reached_deal": 5,
     "reached_won": 2, "did_sales_accepted": 8, "did_sales_rejected": 4, "did_deal_won": 2, "did_deal_lost": 3,
     "minutes_to_mql": 16 * 1_440 * 9, "spend": 200_000, "revenue": 900_000,
-    "nps_answers": 20, "nps_promoters": 9, "nps_detractors": 4,
+    "acquired": 40, "converted": 50, "customers": 2, "lifetime_revenue": 900_000, "won_amount": 900_000,
+    "forecast": 120_000, "nps_answers": 20, "nps_promoters": 9, "nps_detractors": 4,
 }  # fmt: skip
 BY_HAND = {
     "sent": 1_000, "delivered": 980, "delivery_rate": 98.0, "bounce_rate": 1.2, "soft_bounce_rate": 0.8,
@@ -28,7 +29,8 @@ BY_HAND = {
     "web_bounce_rate": 40.0, "engagement_rate": 60.0, "dwell": 90.0, "scroll": 62.0, "return_rate": 25.0,
     "conversions": 50, "cvr": 10.0, "leads": 40, "mqls": 16, "sqls": 8, "deals": 5, "won": 2,
     "acceptance": 200 / 3, "win_rate": 40.0, "time_to_mql": 12_960.0, "cpl": 5_000.0, "cpa": 4_000.0,
-    "ltv": 450_000.0, "roi": 350.0, "nps": 25.0,
+    "ltv": 450_000.0, "spend": 200_000, "revenue": 900_000, "acquired": 40, "converted": 50, "won_amount": 900_000,
+    "forecast": 120_000, "roi": 350.0, "nps": 25.0,
 }  # fmt: skip
 
 
@@ -85,4 +87,5 @@ def test_every_definition_has_words_in_both_languages_and_a_formula() -> None:
         assert kpi.meaning("ja").endswith("。")
         assert kpi.meaning("en").endswith(".")
         assert kpi.version >= 1
-        assert ("÷" in kpi.formula) == isinstance(kpi.counters, Quotient)
+        for language in ("ja", "en"):
+            assert ("÷" in kpi.formula(language)) == isinstance(kpi.counters, Quotient)

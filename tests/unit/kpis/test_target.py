@@ -15,11 +15,18 @@ def test_attainment_is_the_share_of_the_target_and_of_a_limit_what_is_left_of_it
     assert limit.attainment(Number(0)) == NotDefined("no_base")
 
 
+def test_a_target_in_money_is_in_the_currencys_main_unit() -> None:
+    limit = KpiTarget(kpi="cpl", value=50, scope="campaign:autumn", at_most=True)
+    assert limit.attainment(Number(10_000), "USD") == Ratio(5_000, 10_000, 100)
+    assert limit.attainment(Number(100), "JPY") == Ratio(50, 100, 100)
+    assert KpiTarget(kpi="open_rate", value=25).smallest("USD") == 25
+
+
 @pytest.mark.parametrize(
     "targets",
     [
         [{"kpi": "opens", "value": 1}],
-        [{"kpi": "cpl", "value": 5_000}],
+        [{"kpi": "cpl", "value": 5_000, "scope": "form:contact"}],
         [{"kpi": "open_rate", "value": 0}],
         [{"kpi": "open_rate", "value": 1, "scope": "everything"}],
         [{"kpi": "open_rate", "value": 1, "period": "day"}],

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from sodate.activities.activity import Activity
+from sodate.campaigns.figures import Figures
+from sodate.money import Money
 from sodate.reports.acquisition import AcquisitionRow, acquisition_report
-from sodate.reports.campaign import CampaignFigures, CampaignRow, Money, campaign_report, cost_per, roi
+from sodate.reports.campaign import CampaignFigures, CampaignRow, campaign_report
 from sodate.reports.document import Cell, Figure, Period, Reason, Report, Unit
 from sodate.reports.funnel import Stage, funnel_report
 from sodate.reports.lead_record import LeadRecord, by_people, span_of
@@ -35,36 +37,53 @@ def value(cell: Cell) -> Any:
 def test_rates_of_emails_are_of_the_delivered_and_robots_are_apart() -> None:
     figures = EmailFigures(1000, 950, 285, 57, 40, 1, 5, opened_by_robots=300, clicked_by_robots=171)
     (row,) = rows(template_report(TemplateFigures("template", [EmailRow("welcome", figures)]), EN), "email_rates")
-    expected = {"delivery_rate": 95.0, "open_rate": 30.0, "click_rate": 6.0, "bounce_rate": 4.0, "robot_share": 75.0}
+    expected = {
+        "delivery_rate": 95.0,
+        "open_rate": 30.0,
+        "click_rate": 6.0,
+        "bounce_rate": 4.0,
+        "robot_opens": pytest.approx(100 * 300 / 585),
+        "robot_clicks": 75.0,
+    }
     assert {name: pytest.approx(row[name]) for name in expected} == expected
     assert row["unsubscribe_rate"] == pytest.approx(100 * 5 / 950)
 
 
 def test_roi_cpl_and_cpa_are_the_missions_formulas() -> None:
-    row = CampaignRow("ads", 50, 20, 8, 4, 10, Money(500_000, "JPY"), Money(1_250_000, "JPY"), 100_000, 2_500)
+    spent, earned = (Money("JPY", 500_000),), (Money("JPY", 1_250_000),)
+    row = CampaignRow("ads", Figures(100_000, 2_500, 50, 20, 8, 10, 4, earned, spent))
     report = campaign_report(CampaignFigures([row], "first"), EN)
     (money,), (ads,) = rows(report, "money_campaign"), rows(report, "ads_campaign")
     assert (money["roi"], money["cpl"], money["cpa"], ads["ctr"]) == (150.0, 10_000, 50_000, 2.5)
+    assert {one.term: one.formula for one in report.definitions}["ROI"] == "(revenue − spend) ÷ spend × 100"
 
 
 @pytest.mark.parametrize(
     ("spend", "revenue", "reason"),
     [
-        (Money(None, reason=Reason.NO_COST), Money(1, "JPY"), Reason.NO_COST),
-        (Money(0, "JPY"), Money(1, "JPY"), Reason.NO_COST),
-        (Money(5, "JPY"), Money(1, "USD"), Reason.SEVERAL_CURRENCIES),
-        (Money(5, "JPY"), Money(None, reason=Reason.SEVERAL_CURRENCIES), Reason.SEVERAL_CURRENCIES),
+        ((), (Money("JPY", 1),), Reason.NO_COST),
+        ((Money("JPY", 0),), (Money("JPY", 1),), Reason.NOTHING_TO_DIVIDE_BY),
+        ((Money("JPY", 5),), (Money("USD", 1),), Reason.SEVERAL_CURRENCIES),
+        ((Money("JPY", 5),), (Money("JPY", 5), Money("USD", 1)), Reason.SEVERAL_CURRENCIES),
     ],
 )
 def test_an_roi_without_a_cost_or_in_two_currencies_is_not_defined(
-    spend: Money, revenue: Money, reason: Reason
+    spend: tuple[Money, ...], revenue: tuple[Money, ...], reason: Reason
 ) -> None:
-    assert roi(spend, revenue) == Figure(None, Unit.PERCENT, reason=reason)
-    assert cost_per(Money(5, "JPY"), 0).reason is Reason.NOTHING_TO_DIVIDE_BY
+    (row,) = _money_rows(Figures(revenue=revenue, spend=spend))
+    assert row[3] == Figure(None, Unit.PERCENT, reason=reason)
 
 
-def test_a_loss_is_a_negative_roi() -> None:
-    assert roi(Money(200, "JPY"), Money(50, "JPY")).value == -75.0
+def test_a_loss_is_a_negative_roi_and_nothing_earned_is_zero_in_the_currency_of_the_cost() -> None:
+    (row,) = _money_rows(Figures(revenue=(Money("JPY", 50),), spend=(Money("JPY", 200),)))
+    assert isinstance(row[3], Figure) and row[3].value == -75.0
+    (row,) = _money_rows(Figures(spend=(Money("USD", 200),)))
+    assert row[2] == Figure(0, Unit.MONEY, "USD")
+    assert isinstance(row[4], Figure) and row[4].reason is Reason.NOTHING_TO_DIVIDE_BY
+
+
+def _money_rows(figures: Figures) -> tuple[tuple[Cell, ...], ...]:
+    return campaign_report(CampaignFigures([CampaignRow("one", figures)], "first"), EN).blocks[0].table.rows
 
 
 def test_a_funnel_shows_conversion_drop_off_and_time() -> None:

@@ -6,13 +6,12 @@ unreadable row never rejects the others. Pure.
 
 import csv
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from fractions import Fraction
 from io import StringIO
 
-from sodate.campaigns.ad_cost import MICROS, AdCostRecord
+from sodate.campaigns.ad_cost import AdCostRecord
 from sodate.campaigns.ad_numbers import NotANumber, count_of, day_of, micros_of
 from sodate.errors import Invalid
 from sodate.leads.text import fold
@@ -207,9 +206,3 @@ def _name(cell: str) -> str:
     plain = "".join(one for one in unicodedata.normalize("NFC", cell) if unicodedata.category(one)[0] != "C")
     plain = plain.strip()[:_LONGEST]
     return "" if plain in _NOTHING else plain
-
-
-def cost_sums(records: Sequence[AdCostRecord]) -> Iterator[tuple[str, Fraction]]:
-    """Sum per currency, in its main unit."""
-    for currency in sorted({one.currency for one in records}):
-        yield currency, Fraction(sum(one.cost_micros for one in records if one.currency == currency), MICROS)

@@ -6,24 +6,28 @@ what it was, whatever is recorded later.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from functools import cached_property
+from zoneinfo import ZoneInfo
 
 from sodate.activities.activity import Activity
 from sodate.campaigns.ad_cost import AdCostRecord, ad_spend, known_costs
 from sodate.campaigns.attribution import divided, shares_of
 from sodate.campaigns.attribution_rules import AttributionModel, AttributionRules
-from sodate.campaigns.member import MemberStatus, membership_of
+from sodate.campaigns.figures import CampaignResult, Figures, Results, Window
+from sodate.campaigns.member import Membership, MemberStatus, membership_of
 from sodate.campaigns.sources import LiveCampaign
-from sodate.campaigns.spend import ads_of, spend_of
+from sodate.campaigns.spend import ads_of, last_day_before, spend_of
 from sodate.campaigns.touch import Touch, known_at, touches_in
 from sodate.deals.deal import Deal
 from sodate.money import Money, sums
 
 #: A lead is written in the same moment as the post that made it one.
 _SAME_MOMENT = timedelta(minutes=1)
+_EVER = datetime(1970, 1, 2, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -47,89 +51,23 @@ class CampaignFacts:
     ad_costs: Sequence[AdCostRecord] = ()
 
 
-@dataclass(frozen=True)
-class Figures:
-    """`deals`: won ones with a share. A figure is None where it is not defined: no denominator, or two currencies."""
+def results(
+    facts: CampaignFacts, as_of: datetime, model: AttributionModel | None = None, window: Window | None = None
+) -> Results:
+    """As known at `as_of`. `model` None: the one of the playbook. `window`: only what happened in it.
 
-    impressions: int = 0
-    clicks: int = 0
-    leads: int = 0
-    mqls: int = 0
-    sqls: int = 0
-    conversions: int = 0
-    deals: int = 0
-    revenue: tuple[Money, ...] = ()
-    spend: tuple[Money, ...] = ()
-
-    @property
-    def ctr(self) -> Fraction | None:
-        """Clicks ÷ impressions × 100."""
-        return Fraction(self.clicks * 100, self.impressions) if self.impressions else None
-
-    @property
-    def cpl(self) -> Fraction | None:
-        """Spend ÷ leads, in the smallest unit."""
-        return self._spend_per(self.leads)
-
-    @property
-    def cpa(self) -> Fraction | None:
-        """Spend ÷ conversions, in the smallest unit."""
-        return self._spend_per(self.conversions)
-
-    @property
-    def roi(self) -> Fraction | None:
-        """(revenue − spend) ÷ spend × 100; not defined without spend, or when revenue is in another currency."""
-        if len(self.spend) != 1 or not self.spend[0].amount or len(self.revenue) > 1:
-            return None
-        spend, revenue = self.spend[0], self.revenue[0] if self.revenue else None
-        if revenue is not None and revenue.currency != spend.currency:
-            return None
-        return Fraction(((revenue.amount if revenue else 0) - spend.amount) * 100, spend.amount)
-
-    @property
-    def currency(self) -> str | None:
-        """Of `cpl` and `cpa`."""
-        return self.spend[0].currency if len(self.spend) == 1 else None
-
-    def _spend_per(self, count: int) -> Fraction | None:
-        return Fraction(self.spend[0].amount, count) if len(self.spend) == 1 and count else None
-
-
-@dataclass(frozen=True)
-class CampaignResult:
-    """`keywords`: by keyword of the ads, folded; empty text: touches and costs without one."""
-
-    id: str
-    title: str
-    figures: Figures
-    members: Mapping[MemberStatus, int]
-    keywords: Mapping[str, Figures]
-
-
-@dataclass(frozen=True)
-class Results:
-    """`other`: revenue of touches that no campaign claims. `unattributed`: of deals without a touch."""
-
-    as_of: datetime
-    model: AttributionModel
-    campaigns: tuple[CampaignResult, ...]
-    other: tuple[Money, ...] = ()
-    unattributed: tuple[Money, ...] = ()
-
-    def campaign(self, campaign_id: str) -> CampaignResult | None:
-        return next((one for one in self.campaigns if one.id == campaign_id), None)
-
-
-def results(facts: CampaignFacts, as_of: datetime, model: AttributionModel | None = None) -> Results:
-    """`model` None: the one of the playbook. Raises: `ValueError` for `own` without weights in the playbook."""
+    Raises: `ValueError` for `own` without weights in the playbook.
+    """
     model = model or facts.rules.model
     if model is AttributionModel.OWN and facts.rules.weights is None:
         raise ValueError("the model `own` needs `weights` in attribution.yaml")
+    window = Window(window.begin, min(window.end, as_of)) if window is not None else Window(_EVER, as_of)
     folded = [_fold(one, facts.campaigns, as_of) for one in facts.leads]
-    revenue = _attribute(facts, folded, as_of, model)
+    revenue = _attribute(facts, folded, as_of, model, window)
     costs = known_costs(facts.ad_costs, as_of)
-    found = tuple(_result(live, folded, revenue, ads_of(live.campaign, costs), as_of) for live in facts.campaigns)
-    return Results(as_of, model, found, sums(revenue.other), sums(revenue.unattributed))
+    parts = [_Part(live, _ads_in(live, costs, window), folded, revenue, window) for live in facts.campaigns]
+    found = tuple(part.result() for part in parts)
+    return Results(as_of, model, found, _total(parts, revenue), sums(revenue.other), sums(revenue.unattributed))
 
 
 def acquired_by(touches: Sequence[Touch], created: datetime) -> Touch | None:
@@ -146,17 +84,23 @@ def acquisition_campaign(touches: Sequence[Touch], created: datetime) -> str | N
 
 @dataclass(frozen=True)
 class _Folded:
-    """One lead as it was known."""
+    """One lead as it was known. `mql_at`, `sql_at`: None: not yet."""
 
     lead: LeadFacts
     log: Sequence[Activity]
     touches: Sequence[Touch]
-    is_mql: bool
-    is_sql: bool
+    mql_at: datetime | None
+    sql_at: datetime | None
 
     @property
-    def acquisition(self) -> Touch | None:
-        return acquired_by(self.touches, self.lead.created)
+    def reached(self) -> dict[str, datetime | None]:
+        return {"lead": self.lead.created, "mql": self.mql_at, "sql": self.sql_at}
+
+    @property
+    def term(self) -> str:
+        """The keyword that acquired it."""
+        touch = acquired_by(self.touches, self.lead.created)
+        return touch.term if touch is not None else ""
 
     @property
     def acquisition_campaign(self) -> str | None:
@@ -175,15 +119,19 @@ class _Revenue:
 
 def _fold(lead: LeadFacts, campaigns: Sequence[LiveCampaign], as_of: datetime) -> _Folded:
     log = known_at(lead.log, as_of)
-    accepted = any(one.type == "sales_accepted" for one in log)
-    is_mql = accepted or (lead.mql_at is not None and lead.mql_at < as_of)
-    return _Folded(lead, log, touches_in(log, campaigns), is_mql, accepted)
+    sql_at = next((one.at for one in log if one.type == "sales_accepted"), None)
+    reached = [at for at in (lead.mql_at, sql_at) if at is not None and at < as_of]
+    return _Folded(lead, log, touches_in(log, campaigns), min(reached, default=None), sql_at)
 
 
-def _attribute(facts: CampaignFacts, folded: Iterable[_Folded], as_of: datetime, model: AttributionModel) -> _Revenue:
+def _attribute(
+    facts: CampaignFacts, folded: Iterable[_Folded], as_of: datetime, model: AttributionModel, window: Window
+) -> _Revenue:
     by_lead = {one.lead.lead_id: one for one in folded}
     found = _Revenue()
     for deal in won_as_of(facts.deals, as_of):
+        if deal.closed_at is None or not window.has(deal.closed_at):
+            continue
         contacts = [by_lead[lead_id] for lead_id in deal.lead_ids if lead_id in by_lead]
         touches = [touch for one in contacts for touch in one.touches]
         became_lead = min((one.lead.created for one in contacts), default=None)
@@ -195,11 +143,15 @@ def _attribute(facts: CampaignFacts, folded: Iterable[_Folded], as_of: datetime,
     return found
 
 
-def won_as_of(deals: Iterable[Deal], as_of: datetime) -> list[Deal]:
+def deals_as_of(deals: Iterable[Deal], as_of: datetime) -> list[Deal]:
     """Each as it was known before the minute of `as_of`, in order of id."""
     before = as_of.replace(second=0, microsecond=0) - timedelta(microseconds=1)
     known = (deal.as_of(before) for deal in deals)
-    return sorted((deal for deal in known if deal is not None and deal.is_won), key=lambda deal: deal.id)
+    return sorted((deal for deal in known if deal is not None), key=lambda deal: deal.id)
+
+
+def won_as_of(deals: Iterable[Deal], as_of: datetime) -> list[Deal]:
+    return [deal for deal in deals_as_of(deals, as_of) if deal.is_won]
 
 
 def _credit(found: _Revenue, deal_id: str, currency: str, touch: Touch, amount: int) -> None:
@@ -213,47 +165,106 @@ def _credit(found: _Revenue, deal_id: str, currency: str, touch: Touch, amount: 
         found.deals[campaign, touch.term].add(deal_id)
 
 
-def _result(
-    live: LiveCampaign, folded: Sequence[_Folded], revenue: _Revenue, ads: Sequence[AdCostRecord], as_of: datetime
-) -> CampaignResult:
-    memberships = [membership_of(one.log, live) for one in folded]
-    members = Counter(one.status for one in memberships if one is not None)
-    acquired = [one for one in folded if one.acquisition_campaign == live.id]
-    own = [term for campaign, term in revenue.amounts if campaign == live.id]
-    total = Figures(
+@dataclass(frozen=True)
+class _Part:
+    """One campaign among the others. `ads`: its own, of the window."""
+
+    live: LiveCampaign
+    ads: Sequence[AdCostRecord]
+    folded: Sequence[_Folded]
+    revenue: _Revenue
+    window: Window
+
+    @cached_property
+    def acquired(self) -> list[_Folded]:
+        return [one for one in self.folded if one.acquisition_campaign == self.live.id]
+
+    @cached_property
+    def memberships(self) -> dict[str, Membership]:
+        found = {one.lead.lead_id: membership_of(one.log, self.live) for one in self.folded}
+        return {lead_id: one for lead_id, one in found.items() if one is not None}
+
+    @property
+    def converted(self) -> set[str]:
+        """Leads that converted in the window."""
+        return {
+            lead_id
+            for lead_id, one in self.memberships.items()
+            if one.status is MemberStatus.CONVERTED and self.window.has(datetime.fromtimestamp(one.since * 60, UTC))
+        }
+
+    @property
+    def own_spend(self) -> tuple[Money, ...]:
+        """Without ads, in the window."""
+        campaign, leads = self.live.campaign, self.count("lead")
+        until = spend_of(campaign, leads, (), self.window.end)
+        before = spend_of(campaign, 0, (), self.window.begin) if self.window.begin != _EVER else ()
+        return sums([*until, *(Money(one.currency, -one.amount) for one in before)])
+
+    def count(self, stage: str, term: str | None = None) -> int:
+        """Acquired leads that reached the stage in the window; `term`: by this keyword."""
+        moments = (one.reached[stage] for one in self.acquired if term is None or one.term == term)
+        return sum(at is not None and self.window.has(at) for at in moments)
+
+    def result(self) -> CampaignResult:
+        live, revenue = self.live, self.revenue
+        own = [term for campaign, term in revenue.amounts if campaign == live.id]
+        total = Figures(
+            sum(one.impressions for one in self.ads),
+            sum(one.clicks for one in self.ads),
+            self.count("lead"),
+            self.count("mql"),
+            self.count("sql"),
+            len(self.converted),
+            len(set[str]().union(*(revenue.deals[live.id, term] for term in own))),
+            sums(money for term in own for money in revenue.amounts[live.id, term]),
+            _spent([*self.own_spend, *ad_spend(self.ads)]),
+        )
+        terms = {one.term for one in self.acquired} | set(own) | {one.term for one in self.ads}
+        keywords = {term: self._of_keyword(term) for term in sorted(terms)}
+        members = dict(Counter(one.status for one in self.memberships.values()))
+        acquired = frozenset(one.lead.lead_id for one in self.acquired)
+        touched = frozenset(one.lead.lead_id for one in self.folded if any(live.id in t.campaigns for t in one.touches))
+        return CampaignResult(live.id, live.campaign.title, total, members, keywords, acquired, touched)
+
+    def _of_keyword(self, term: str) -> Figures:
+        """Spend is the ads' own: costs of the campaign as a whole belong to no keyword."""
+        own_ads, key = [one for one in self.ads if one.term == term], (self.live.id, term)
+        return Figures(
+            sum(one.impressions for one in own_ads),
+            sum(one.clicks for one in own_ads),
+            self.count("lead", term),
+            self.count("mql", term),
+            self.count("sql", term),
+            0,
+            len(self.revenue.deals.get(key, ())),
+            sums(self.revenue.amounts.get(key, ())),
+            _spent(ad_spend(own_ads)),
+        )
+
+
+def _total(parts: Sequence[_Part], revenue: _Revenue) -> Figures:
+    """Each lead, deal and ad once, however many campaigns claim it."""
+    ads = list({(one.platform, one.day, one.row_key): one for part in parts for one in part.ads}.values())
+    return Figures(
         sum(one.impressions for one in ads),
         sum(one.clicks for one in ads),
-        len(acquired),
-        sum(one.is_mql for one in acquired),
-        sum(one.is_sql for one in acquired),
-        members[MemberStatus.CONVERTED],
-        len(set[str]().union(*(revenue.deals[live.id, term] for term in own))),
-        sums(money for term in own for money in revenue.amounts[live.id, term]),
-        spend_of(live.campaign, len(acquired), ads, as_of),
-    )
-    terms = {_term_of(one) for one in acquired} | set(own) | {one.term for one in ads}
-    keywords = {term: _of_keyword(live, term, acquired, revenue, ads) for term in sorted(terms)}
-    return CampaignResult(live.id, live.campaign.title, total, dict(members), keywords)
-
-
-def _of_keyword(
-    live: LiveCampaign, term: str, acquired: Sequence[_Folded], revenue: _Revenue, ads: Sequence[AdCostRecord]
-) -> Figures:
-    """Spend is the ads' own: costs of the campaign as a whole belong to no keyword."""
-    own_ads = [one for one in ads if one.term == term]
-    leads = [one for one in acquired if _term_of(one) == term]
-    return Figures(
-        sum(one.impressions for one in own_ads),
-        sum(one.clicks for one in own_ads),
-        len(leads),
-        sum(one.is_mql for one in leads),
-        sum(one.is_sql for one in leads),
-        0,
-        len(revenue.deals.get((live.id, term), ())),
-        sums(revenue.amounts.get((live.id, term), ())),
-        tuple(one for one in ad_spend(own_ads) if one.amount),
+        sum(part.count("lead") for part in parts),
+        sum(part.count("mql") for part in parts),
+        sum(part.count("sql") for part in parts),
+        len(set[str]().union(*(part.converted for part in parts))),
+        len(set[str]().union(*revenue.deals.values())),
+        sums(money for amounts in revenue.amounts.values() for money in amounts),
+        _spent([*(money for part in parts for money in part.own_spend), *ad_spend(ads)]),
     )
 
 
-def _term_of(one: _Folded) -> str:
-    return one.acquisition.term if one.acquisition is not None else ""
+def _ads_in(live: LiveCampaign, costs: Sequence[AdCostRecord], window: Window) -> list[AdCostRecord]:
+    """Days of the window are days of the campaign's time zone."""
+    zone = live.campaign.time_zone
+    first, last = window.begin.astimezone(ZoneInfo(zone)).date(), last_day_before(window.end, zone)
+    return [one for one in ads_of(live.campaign, costs) if first <= one.day <= last]
+
+
+def _spent(amounts: Iterable[Money]) -> tuple[Money, ...]:
+    return tuple(one for one in sums(amounts) if one.amount)

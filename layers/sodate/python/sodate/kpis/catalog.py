@@ -2,9 +2,10 @@
 
 from sodate.kpis.catalog_email import EMAIL
 from sodate.kpis.catalog_funnel import FUNNEL
+from sodate.kpis.catalog_money import MONEY
 from sodate.kpis.catalog_web import WEB
 
-KPIS = (*EMAIL, *WEB, *FUNNEL)
+KPIS = (*EMAIL, *WEB, *FUNNEL, *MONEY)
 #: Those that the counters alone give.
 COUNTED = tuple(kpi for kpi in KPIS if kpi.is_counted)
 BY_NAME = {kpi.name: kpi for kpi in KPIS}

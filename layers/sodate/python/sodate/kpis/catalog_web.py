@@ -1,24 +1,15 @@
-"""KPIs of ads and of the website."""
+"""KPIs of the website."""
 
 from sodate.kpis.definition import Kpi, Unit, share_of
 
 WEB: tuple[Kpi, ...] = (
-    Kpi(
-        "ctr",
-        "広告クリック率(CTR)",
-        "CTR of ads",
-        "広告の表示回数のうちクリックされた割合。",
-        "Share of the impressions of an ad that were clicked.",
-        "clicks ÷ impressions × 100",
-        Unit.PERCENT,
-        share_of("ad_clicks", "ad_impressions"),
-    ),
     Kpi(
         "page_views",
         "ページビュー",
         "page views",
         "閲覧されたページの数。",
         "Pages that were viewed.",
+        "ページビュー",
         "page views",
         Unit.COUNT,
         ("page_views",),
@@ -30,6 +21,7 @@ WEB: tuple[Kpi, ...] = (
         "sessions",
         "30分以上の間をおかない訪問の数。",
         "Visits without a pause of thirty minutes.",
+        "セッション",
         "sessions",
         Unit.COUNT,
         ("sessions",),
@@ -41,6 +33,7 @@ WEB: tuple[Kpi, ...] = (
         "bounce rate of the site",
         "1ページだけ見て離れたセッションの割合。",
         "Share of the sessions with one page and no action.",
+        "直帰したセッション ÷ セッション × 100",
         "bounced sessions ÷ sessions × 100",
         Unit.PERCENT,
         share_of("bounces", "sessions"),
@@ -51,6 +44,7 @@ WEB: tuple[Kpi, ...] = (
         "engagement rate",
         "直帰しなかったセッションの割合。",
         "Share of the sessions that did not bounce.",
+        "エンゲージしたセッション ÷ セッション × 100",
         "engaged sessions ÷ sessions × 100",
         Unit.PERCENT,
         share_of("engaged_sessions", "sessions"),
@@ -61,6 +55,7 @@ WEB: tuple[Kpi, ...] = (
         "dwell time",
         "1セッションで画面を見ていた平均秒数。",
         "Mean seconds of a session in which a page was visible and focused.",
+        "滞在秒数 ÷ セッション",
         "dwell seconds ÷ sessions",
         Unit.SECONDS,
         share_of("dwell_seconds", "sessions"),
@@ -71,6 +66,7 @@ WEB: tuple[Kpi, ...] = (
         "scroll depth",
         "1セッションで最も深く見た位置の平均。",
         "Mean deepest scroll position of a session, in percent.",
+        "最も深い位置の合計 ÷ セッション",
         "sum of deepest positions ÷ sessions",
         Unit.COUNT,
         share_of("scroll_percent", "sessions"),
@@ -81,6 +77,7 @@ WEB: tuple[Kpi, ...] = (
         "return visits",
         "再訪のセッションの割合。",
         "Share of the sessions of visitors who came before.",
+        "再訪のセッション ÷ セッション × 100",
         "return sessions ÷ sessions × 100",
         Unit.PERCENT,
         share_of("return_sessions", "sessions"),
@@ -93,6 +90,7 @@ VISITORS = Kpi(
     "unique visitors",
     "この期間に訪れた異なるビジターの推定数。標準誤差0.57%。",
     "Distinct visitors of the period, as an estimate with a standard error of 0.57 %.",
+    "異なるビジター",
     "distinct visitors",
     Unit.COUNT,
     (),

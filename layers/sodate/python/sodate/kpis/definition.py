@@ -13,8 +13,9 @@ from sodate.kpis.formula import NotDefined, Number, Value
 Counts = Mapping[str, float]
 
 
-#: Figures that no item of Sodate's counters has: of campaigns, deals and ads.
-GIVEN = frozenset({"spend", "revenue", "ad_clicks", "ad_impressions"})
+#: Figures that no counter has: of campaigns, deals and ads (`kpis.money`). The amounts are in the smallest unit.
+AMOUNTS = frozenset({"spend", "revenue", "won_amount", "forecast", "lifetime_revenue"})
+GIVEN = AMOUNTS | {"acquired", "converted", "customers", "ad_clicks", "ad_impressions"}
 
 
 class Unit(Enum):
@@ -55,7 +56,8 @@ class Kpi:
     label_en: str
     meaning_ja: str
     meaning_en: str
-    formula: str
+    formula_ja: str
+    formula_en: str
     unit: Unit
     counters: tuple[str, ...] | Quotient
     robots: tuple[str, ...] = ()
@@ -67,17 +69,25 @@ class Kpi:
     def meaning(self, language: str) -> str:
         return self.meaning_ja if language == "ja" else self.meaning_en
 
+    def formula(self, language: str) -> str:
+        return self.formula_ja if language == "ja" else self.formula_en
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the counters that it is made of."""
+        return self.counters.names if isinstance(self.counters, Quotient) else self.counters
+
     @property
     def is_counted(self) -> bool:
-        """False when it needs figures that counters do not have: cost, revenue, ads (`sodate report campaign`)."""
-        names = self.counters.names if isinstance(self.counters, Quotient) else self.counters
-        return GIVEN.isdisjoint(names)
+        """False when it needs figures that counters do not have: cost, revenue, ads."""
+        return GIVEN.isdisjoint(self.names)
 
     def of(self, counts: Counts) -> Value:
         """Figures from outside (`GIVEN`) that are missing are unknown, never 0."""
+        missing = {name for name in self.names if name in GIVEN and name not in counts}
+        if missing:
+            return NotDefined("no_cost" if "spend" in missing else "no_data")
         if isinstance(self.counters, Quotient):
-            if any(name in GIVEN and name not in counts for name in self.counters.names):
-                return NotDefined("no_cost" if "spend" in self.counters.names else "no_data")
             part = _sum(counts, self.counters.part) - _sum(counts, self.counters.minus)
             base = _sum(counts, self.counters.base)
             return formula.ratio(part, base, 100.0 if self.unit in _HUNDREDS else 1.0)

@@ -7,7 +7,9 @@ from sodate.experiments.intervals import Count, rate_interval
 
 @dataclass(frozen=True, slots=True)
 class NotDefined:
-    """There is no such number, and why: `no_base` (nothing to divide by), `no_cost`, `no_target`."""
+    """There is no such number, and why: `no_base` (nothing to divide by), `no_cost`, `no_data`, `no_target`,
+    `several_currencies`.
+    """
 
     why: str
 

@@ -9,7 +9,6 @@ from datetime import date, timedelta
 
 from sodate.dynamodb import kpi_keys
 from sodate.kpis import formula, store
-from sodate.kpis.catalog import KPIS
 from sodate.kpis.contribution import ERASED, NOW
 from sodate.kpis.definition import Kpi
 from sodate.kpis.email_counts import ALL
@@ -37,9 +36,6 @@ class Figures:
     def robot_share(self, kpi: Kpi) -> Value:
         return kpi.robot_share(self.counts) if kpi.robots else NotDefined("no_base")
 
-    def values(self) -> dict[str, Value]:
-        return {kpi.name: self.value(kpi) for kpi in KPIS}
-
     @property
     def lead_velocity(self) -> Value:
         """Growth of qualified leads against the period before, in percent."""
@@ -50,6 +46,11 @@ def read(scope: str, period: Period) -> Figures:
     days = _days(scope, period)
     before = added(_days(scope, period.before()).values())
     return Figures(scope, period, added(days.values()), days, before)
+
+
+def counts_of(scope: str, period: Period) -> Counts:
+    """Of the period alone: one query."""
+    return added(_days(scope, period).values())
 
 
 def now_in(scope: str = ALL) -> Counts:
@@ -71,8 +72,7 @@ def visitors(scope: str, period: Period) -> int:
 
 def funnel(scope: str, period: Period) -> list[FunnelStage]:
     """Of the leads that came in the period: how far they have come until now."""
-    counts = read(scope, period).counts
-    return stages_of(counts)
+    return stages_of(counts_of(scope, period))
 
 
 def funnel_by_month(scope: str, months: list[Period]) -> dict[Period, list[FunnelStage]]:

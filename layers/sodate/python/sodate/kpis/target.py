@@ -6,7 +6,9 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from sodate.kpis import formula
 from sodate.kpis.catalog import BY_NAME
+from sodate.kpis.definition import Unit
 from sodate.kpis.formula import NotDefined, Value
+from sodate.money import DIGITS
 from sodate.playbook.model import Definition
 
 Scope = Annotated[str, StringConstraints(pattern=r"^(all|[a-z_]{1,20}:.{1,250})$")]
@@ -19,7 +21,9 @@ class KpiTarget(Definition):
     period: Literal["week", "month", "quarter", "year"] = Field(
         default="month", description="Of the calendar in the sender's time zone; a week begins on Monday."
     )
-    value: float = Field(gt=0, le=1e12, description="In the KPI's unit: 25 is 25 % for a rate.")
+    value: float = Field(
+        gt=0, le=1e12, description="In the KPI's unit: 25 is 25 % for a rate, yen or dollars for money."
+    )
     at_most: bool = Field(default=False, description="The KPI is not to exceed the value (costs, bounces).")
     scope: Scope = Field(default="all", description="`all`, or one scope, for example `template:welcome`.")
 
@@ -28,15 +32,25 @@ class KpiTarget(Definition):
     def _is_known(cls, name: str) -> str:
         if name not in BY_NAME:
             raise ValueError(f"there is no KPI `{name}`; KPIs are {', '.join(sorted(BY_NAME))}")
-        if not BY_NAME[name].is_counted:
-            raise ValueError(f"`{name}` is about money or ads, which counters do not have; give campaigns a `goal`")
         return name
 
-    def attainment(self, value: Value) -> Value:
-        """Percent of the target; of one that is not to be exceeded, target ÷ value."""
+    @model_validator(mode="after")
+    def _money_is_of_campaigns(self) -> Self:
+        if not BY_NAME[self.kpi].is_counted and self.scope != "all" and not self.scope.startswith("campaign:"):
+            raise ValueError(f"`{self.kpi}` is about money or ads: its `scope` is `all` or `campaign:<id>`")
+        return self
+
+    def smallest(self, currency: str) -> float:
+        """The value as figures have it: money in the smallest unit of `currency`, anything else as it is written."""
+        is_money = BY_NAME[self.kpi].unit is Unit.MONEY
+        return self.value * 10 ** DIGITS.get(currency, 0) if is_money else self.value
+
+    def attainment(self, value: Value, currency: str = "") -> Value:
+        """Percent of the target; of one that is not to be exceeded, target ÷ value. `currency`: of a value in money."""
+        goal = self.smallest(currency)
         if not self.at_most or isinstance(value, NotDefined):
-            return formula.attainment(value, self.value)
-        return formula.percent(self.value, value.value)
+            return formula.attainment(value, goal)
+        return formula.percent(goal, value.value)
 
 
 class KpiTargets(Definition):

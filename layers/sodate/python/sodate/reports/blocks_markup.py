@@ -11,7 +11,7 @@ from sodate.web.report_markup import paragraph, scroller
 from sodate.web.words import Words
 
 #: Drawn by the script from the table.
-_CHARTS = (Drawing.BARS, Drawing.STACKED_BARS, Drawing.LINES, Drawing.FUNNEL)
+_CHARTS = (Drawing.BARS, Drawing.LINES, Drawing.FUNNEL)
 Meanings = Mapping[str, Definition]
 
 

@@ -13,6 +13,8 @@ from sodate.deals.store import every_deal_of
 from sodate.email.mailing import Mailing
 from sodate.errors import Invalid, NotFound
 from sodate.experiments.experiment import Experiment
+from sodate.kpis.email_counts import ALL
+from sodate.kpis.read_money import read_money
 from sodate.playbook.store import Definitions, parsed
 from sodate.queries.count_template_results import Wanted as WantedResults
 from sodate.queries.count_template_results import count_template_results
@@ -26,12 +28,14 @@ from sodate.reports.catalogs import languages, words_in
 from sodate.reports.document import Report
 from sodate.reports.experiment import experiment_report
 from sodate.reports.frame import Frame
+from sodate.reports.from_counters import build_kpi, days_of
 from sodate.reports.lead_record import span_of
 from sodate.reports.log_folds import SalesFold, ScenarioFold, SegmentFold
 from sodate.reports.persona_map import Group, PersonaMapFold, persona_map_report
 from sodate.reports.read_leads import fold_leads
 from sodate.reports.sales import sales_report
 from sodate.reports.scenario import ScenarioFigures, StepRow, scenario_report
+from sodate.reports.scenario_emails import scenario_emails, step_emails
 from sodate.reports.segment import segment_report
 from sodate.reports.template import EmailFigures, EmailRow, LinkRow, TemplateFigures, template_report
 from sodate.scenarios.leads_at_steps import leads_at_steps
@@ -80,11 +84,13 @@ def build_scenarios(definitions: Definitions, frame: Frame) -> Report:
     fold = fold_leads(span_of(frame.period), ScenarioFold)
     rows = [fold.row(one.id, one.version, one.status.value, inside[one.id]) for one in programs]
     steps: list[StepRow] = []
+    emails = scenario_emails([one.id for one in programs], days_of(frame))
     if frame.subject:
         (live,) = programs
         here = Counter({index: number for (_, version, index), number in at_steps.items() if version == live.version})
         steps = [StepRow(node.id, node.step.kind, here[index]) for index, node in enumerate(live.nodes)]
-    return scenario_report(ScenarioFigures(rows, steps), frame)
+        emails = step_emails(definitions, live, days_of(frame))
+    return scenario_report(ScenarioFigures(rows, steps, emails), frame)
 
 
 def build_sales(_: Definitions, frame: Frame) -> Report:
@@ -173,3 +179,10 @@ def build_campaigns(definitions: Definitions, frame: Frame, model: AttributionMo
     in_words = frame.words.text("model", found.model.value)
     figures = figures_of(found, frame.subject, in_words, frame.text("no_keyword"))
     return campaign_report(figures, frame)
+
+
+def build_kpi_with_money(definitions: Definitions, frame: Frame) -> Report:
+    """With costs and revenue, of all or of one campaign: it reads the leads of campaigns, and deals."""
+    scope, days = frame.subject or ALL, days_of(frame)
+    money = read_money(definitions, scope, days, frame.period.time_zone, frame.as_of)
+    return build_kpi(definitions, frame, money)

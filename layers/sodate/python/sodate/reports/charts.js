@@ -70,11 +70,10 @@
     splitLine: { lineStyle: { color: paint.grid } }, splitNumber: 4 });
 
   /* One row beside the other: time from left to right. */
-  const upright = (kind) => (data, paint, width) => {
+  const lines = (data, paint, width) => {
     const rows = data.rows;
     const series = data.columns.map((column) => ({
-      name: data.heads[column].textContent, type: kind === "lines" ? "line" : "bar",
-      stack: kind === "stacked_bars" ? "all" : undefined, barMaxWidth: 40,
+      name: data.heads[column].textContent, type: "line",
       showSymbol: rows.length < 32, symbolSize: 5, connectNulls: false,
       data: rows.map((row) => number(row[column])),
     }));
@@ -132,7 +131,7 @@
     };
   };
 
-  const drawings = { lines: upright("lines"), stacked_bars: upright("stacked_bars"), bars: lying, funnel };
+  const drawings = { lines, bars: lying, funnel };
 
   const draw = (one) => {
     const width = "print" in document.documentElement.dataset ? 720 : one.area.clientWidth || 640;

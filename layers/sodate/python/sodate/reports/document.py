@@ -32,10 +32,11 @@ class Reason(StrEnum):
 
     NOTHING_TO_DIVIDE_BY = "nothing_to_divide_by"
     NO_COST = "no_cost"
+    NO_DATA = "no_data"
+    """Nobody said it: no ads were imported."""
     SEVERAL_CURRENCIES = "several_currencies"
     TOO_FEW = "too_few"
     """A cell that is so small that it could tell who somebody is."""
-    TOO_EARLY = "too_early"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,6 @@ class Drawing(StrEnum):
     TILES = "tiles"
     """A few figures in large type: the first row's label and its first figure."""
     BARS = "bars"
-    STACKED_BARS = "stacked_bars"
     LINES = "lines"
     FUNNEL = "funnel"
     """The drawn column from wide to narrow."""

@@ -10,14 +10,14 @@ from sodate.reports.frame import Drawn, Frame, Sheet, count
 
 _COLUMNS = (
     ("variant", None), ("leads", Unit.COUNT), ("successes", Unit.COUNT), ("rate", Unit.PERCENT),
-    ("difference", Unit.PERCENT), ("ratio", Unit.NUMBER), ("robot_share", Unit.PERCENT),
+    ("difference", Unit.PERCENT), ("ratio", Unit.NUMBER), ("robot_clicks", Unit.PERCENT),
 )  # fmt: skip
 
 
 def experiment_report(analyses: Sequence[Analysis], frame: Frame) -> Report:
     """One block per analysis; `rate` has the interval of the experiment's own level."""
     blocks = [_block(one, frame) for one in analyses]
-    return frame.report("experiment", blocks, definitions=frame.define("rate", "difference", "ratio", "robot_share"))
+    return frame.report("experiment", blocks, definitions=frame.define("rate", "difference", "ratio", "robot_clicks"))
 
 
 def verdict_in_words(analysis: Analysis, frame: Frame) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sodate.kpis.catalog import BY_NAME
+from sodate.kpis.definition import Kpi
 from sodate.reports.document import Block, Cell, Column, Definition, Drawing, Figure, Period, Report, Unit, table
 from sodate.web.words import Words
 
@@ -18,19 +20,12 @@ class Frame:
     subject: str = ""
 
     def report(
-        self,
-        kind: str,
-        blocks: Iterable[Block],
-        *,
-        definitions: Sequence[Definition] = (),
-        notes: Sequence[str] = (),
-        of: str = "",
+        self, kind: str, blocks: Iterable[Block], *, definitions: Sequence[Definition] = (), notes: Sequence[str] = ()
     ) -> Report:
-        """`of`: the title of the subject."""
         title = self.words.text("title", kind)
         return Report(
             kind=kind,
-            title=f"{title}: {of or self.subject}" if of or self.subject else title,
+            title=f"{title}: {self.subject}" if self.subject else title,
             language=self.words.language,
             period=self.period,
             as_of=self.as_of,
@@ -47,12 +42,19 @@ class Frame:
         return self.words.text("text", key, **values)
 
     def define(self, *terms: str) -> tuple[Definition, ...]:
-        """Terms of the catalog: their column or figure label, and what it means."""
-        labels = {**self.words.words["column"], **self.words.words["figure"]}
-        formulas = self.words.words["formula"]
-        return tuple(
-            Definition(labels[term], self.words.text("meaning", term), formulas.get(term, "")) for term in terms
-        )
+        """What terms mean: KPIs by their catalog, others by the words of the reports, under their label there."""
+        return tuple(map(self._definition, terms))
+
+    def _definition(self, term: str) -> Definition:
+        words = self.words.words
+        if term not in words["meaning"]:
+            return definition_of(BY_NAME[term], self.words.language)
+        label = {**words["column"], **words["figure"]}[term]
+        return Definition(label, self.words.text("meaning", term), words["formula"].get(term, ""))
+
+
+def definition_of(kpi: Kpi, language: str) -> Definition:
+    return Definition(kpi.label(language), kpi.meaning(language), kpi.formula(language))
 
 
 @dataclass(frozen=True)

@@ -3,29 +3,30 @@
 A scope and period cost one query; a report reads as many scopes as the playbook has templates, forms or campaigns.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from typing import assert_never
 
 from sodate.email.report_schedule import EmailedKind
-from sodate.errors import NotFound
 from sodate.kpis import read as kpis
 from sodate.kpis.catalog_email import EMAIL
 from sodate.kpis.catalog_funnel import FUNNEL
+from sodate.kpis.catalog_money import MONEY
 from sodate.kpis.catalog_web import WEB
 from sodate.kpis.contribution import scope
 from sodate.kpis.email_counts import ALL
+from sodate.kpis.live_targets import live_targets
 from sodate.kpis.period import Period as Days
 from sodate.kpis.period import period_around
-from sodate.kpis.target import KpiTargets
-from sodate.playbook.store import Definitions, Kind, parsed
+from sodate.kpis.read_money import MoneyFacts, by_definition
+from sodate.playbook.store import Definitions, Kind
 from sodate.reports.acquisition import STAGES, AcquisitionRow, acquisition_report
 from sodate.reports.document import Report
 from sodate.reports.frame import Frame
 from sodate.reports.funnel import FunnelRow, funnel_report
 from sodate.reports.funnel_values import stages_in
 from sodate.reports.kpi import DaySeries, KpiGroup, kpi_report
-from sodate.reports.kpi_values import group_of, whole
+from sodate.reports.kpi_values import Found, group_of, whole
 from sodate.reports.template import EmailFigures, EmailRow, TemplateFigures, template_report
 
 _MONTHS = 12
@@ -47,18 +48,20 @@ def build_from_counters(definitions: Definitions, kind: EmailedKind, frame: Fram
             assert_never(kind)
 
 
-def build_kpi(definitions: Definitions, frame: Frame) -> Report:
-    """`frame.subject`: a scope, such as `template:welcome`; empty: all."""
-    figures = kpis.read(frame.subject or ALL, days_of(frame))
-    targets, words = _targets(definitions), frame.words
+def build_kpi(definitions: Definitions, frame: Frame, money: MoneyFacts | None = None) -> Report:
+    """`frame.subject`: a scope, such as `template:welcome`; empty: all. `money`: of the scope, with KPIs of money."""
+    days, words = days_of(frame), frame.words
+    figures = by_definition(kpis.read(frame.subject or ALL, days), money)
+    amounts = (money.counts(days), money.counts(days.before())) if money is not None else (None, None)
+    found = Found(figures, live_targets(definitions), *amounts)
     groups = [
-        KpiGroup(name, words.text("block", f"kpi_{name}"), group_of(catalog, figures, targets, words.language))
-        for name, catalog in (("email", EMAIL), ("web", WEB), ("funnel", FUNNEL))
-        if name != "web" or figures.counts.get("sessions")
+        KpiGroup(name, words.text("block", f"kpi_{name}"), group_of(catalog, found, words.language))
+        for name, catalog in (("email", EMAIL), ("web", WEB), ("funnel", FUNNEL), ("money", MONEY))
+        if (name != "web" or figures.counts.get("sessions")) and (name != "money" or money is not None)
     ]
     names = [(name, words.text("figure", name)) for name in _SERIES]
-    days = [(day, [whole(figures.days.get(day, {}).get(name, 0)) for name in _SERIES]) for day in days_of(frame)]
-    return kpi_report(groups, DaySeries(names, days), frame)
+    by_day = [(day, [whole(figures.days.get(day, {}).get(name, 0)) for name in _SERIES]) for day in days]
+    return kpi_report(groups, DaySeries(names, by_day), frame)
 
 
 def build_funnel(definitions: Definitions, frame: Frame) -> Report:
@@ -79,7 +82,7 @@ def form_rows(definitions: Definitions, days: Days) -> Iterator[FunnelRow]:
 def build_templates(definitions: Definitions, frame: Frame) -> Report:
     """Every live template that was sent in the period."""
     rows = [
-        EmailRow(name, email_counts(scope("template", name), days_of(frame)))
+        EmailRow(name, email_counts([scope("template", name)], days_of(frame)))
         for name, _ in titles_of(definitions, "template")
     ]
     return template_report(TemplateFigures("template", [row for row in rows if row.figures.sent]), frame)
@@ -100,9 +103,9 @@ def build_acquisition(_: Definitions, frame: Frame) -> Report:
     return acquisition_report(rows, frame)
 
 
-def email_counts(of: str, days: Days) -> EmailFigures:
-    """`of`: a scope."""
-    counts = kpis.read(of, days).counts
+def email_counts(scopes: Iterable[str], days: Days) -> EmailFigures:
+    """Of these scopes together, of which no email is in two."""
+    counts = kpis.added(kpis.counts_of(one, days) for one in scopes)
     number: Callable[[str], int] = lambda name: whole(counts.get(f"email_{name}", 0))  # noqa: E731
     return EmailFigures(
         sent=number("sent"),
@@ -126,10 +129,3 @@ def titles_of(definitions: Definitions, kind: Kind) -> Iterator[tuple[str, str]]
     """Id and title of each live definition."""
     for stored in definitions.all_live(kind):
         yield stored.id, str(stored.body.get("title") or stored.id)
-
-
-def _targets(definitions: Definitions) -> KpiTargets:
-    try:
-        return parsed(definitions.live("kpis"), KpiTargets)
-    except NotFound:
-        return KpiTargets()

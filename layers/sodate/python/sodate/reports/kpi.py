@@ -48,13 +48,14 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def kpi_report(groups: Sequence[KpiGroup], series: DaySeries | None, frame: Frame, of: str = "") -> Report:
+def kpi_report(groups: Sequence[KpiGroup], series: DaySeries | None, frame: Frame) -> Report:
     blocks = [_headlines(groups, frame), *([_days(series, frame)] if series is not None else [])]
     blocks += [_group(one, frame) for one in groups]
     definitions = [row.definition for group in groups for row in group.rows if row.definition is not None]
-    return frame.report(
-        "kpi", blocks, definitions=list(dict.fromkeys(definitions)), notes=[frame.text("people_only")], of=of
-    )
+    if any(row.robots is not None for group in groups for row in group.rows):
+        definitions += frame.define("robot_share")
+    notes = [frame.text("people_only")]
+    return frame.report("kpi", blocks, definitions=list(dict.fromkeys(definitions)), notes=notes)
 
 
 def _headlines(groups: Sequence[KpiGroup], frame: Frame) -> Block:

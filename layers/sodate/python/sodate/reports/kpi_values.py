@@ -1,14 +1,17 @@
 """Values of the KPI catalog as figures of a report. Pure."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from sodate.kpis.definition import Kpi
+from sodate.kpis.definition import Counts, Kpi
 from sodate.kpis.definition import Unit as KpiUnit
-from sodate.kpis.formula import NotDefined, Ratio, Value
+from sodate.kpis.formula import NotDefined, Number, Ratio, Value
+from sodate.kpis.money import MoneyCounts
 from sodate.kpis.period import calendar_span_of
 from sodate.kpis.read import Figures
 from sodate.kpis.target import KpiTargets
-from sodate.reports.document import Definition, Figure, Reason, Unit
+from sodate.reports.document import Figure, Reason, Unit
+from sodate.reports.frame import definition_of
 from sodate.reports.kpi import KpiRow
 
 _UNITS = {
@@ -19,23 +22,40 @@ _UNITS = {
     KpiUnit.SECONDS: Unit.SECONDS,
     KpiUnit.POINTS: Unit.POINTS,
 }
-_REASONS = {"no_base": Reason.NOTHING_TO_DIVIDE_BY, "no_cost": Reason.NO_COST}
+_REASONS = {
+    "no_base": Reason.NOTHING_TO_DIVIDE_BY,
+    "no_cost": Reason.NO_COST,
+    "no_data": Reason.NO_DATA,
+    "several_currencies": Reason.SEVERAL_CURRENCIES,
+}
 #: KPIs in large type at the top.
-HEADLINES = ("sent", "open_rate", "click_rate", "leads", "mqls", "sqls", "won")
+HEADLINES = ("sent", "open_rate", "click_rate", "leads", "mqls", "sqls", "won", "spend", "revenue", "roi")
 
 
-def group_of(catalog: Iterable[Kpi], figures: Figures, targets: KpiTargets, language: str) -> list[KpiRow]:
-    return [_row(kpi, figures, targets, language) for kpi in catalog if kpi.is_counted]
+@dataclass(frozen=True)
+class Found:
+    """The figures of a scope. `money`, `money_before`: of the period and the one before; None: nobody asked."""
+
+    figures: Figures
+    targets: KpiTargets
+    money: MoneyCounts | None = None
+    money_before: MoneyCounts | None = None
 
 
-def figure_of(value: Value, unit: KpiUnit) -> Figure:
+def group_of(catalog: Iterable[Kpi], found: Found, language: str) -> list[KpiRow]:
+    """Without the KPIs of money where nobody asked for them."""
+    return [_row(kpi, found, language) for kpi in catalog if kpi.is_counted or found.money is not None]
+
+
+def figure_of(value: Value, unit: KpiUnit, currency: str = "") -> Figure:
+    """Money is in the smallest unit of `currency`."""
     if isinstance(value, NotDefined):
         return Figure(None, _UNITS[unit], reason=_REASONS.get(value.why))
     number: int | float = value.value / 60 if unit is KpiUnit.MINUTES else value.value
-    if unit is KpiUnit.COUNT:
+    if unit is KpiUnit.COUNT or (unit is KpiUnit.MONEY and isinstance(value, Number)):
         number = whole(number)
     interval = value.interval if isinstance(value, Ratio) and unit is KpiUnit.PERCENT else None
-    return Figure(number, _UNITS[unit], interval=interval)
+    return Figure(number, _UNITS[unit], currency if unit is KpiUnit.MONEY else "", interval=interval)
 
 
 def whole(number: float) -> int:
@@ -43,27 +63,38 @@ def whole(number: float) -> int:
     return round(number)
 
 
-def _row(kpi: Kpi, figures: Figures, targets: KpiTargets, language: str) -> KpiRow:
-    value = figures.value(kpi)
-    goal = targets.find(kpi.name, calendar_span_of(figures.period), figures.scope)
-    rate = value if isinstance(value, Ratio) and kpi.unit is KpiUnit.PERCENT and value.interval is not None else None
+def value_of(kpi: Kpi, counts: Counts, money: MoneyCounts | None) -> Value:
+    if kpi.is_counted or money is None:
+        return kpi.of(counts)
+    return money.value(kpi)
+
+
+def _row(kpi: Kpi, found: Found, language: str) -> KpiRow:
+    figures = found.figures
+    value, before = value_of(kpi, figures.counts, found.money), value_of(kpi, figures.before, found.money_before)
+    currency = found.money.currency(kpi) if found.money is not None else ""
+    currency_before = found.money_before.currency(kpi) if found.money_before is not None else ""
+    goal = found.targets.find(kpi.name, calendar_span_of(figures.period), figures.scope)
+    is_share = isinstance(value, Ratio) and kpi.unit is KpiUnit.PERCENT and value.interval is not None
     robots = figures.robot_share(kpi) if kpi.robots else None
-    previous = figure_of(kpi.of(figures.before), kpi.unit)
+    previous = figure_of(before, kpi.unit, currency_before)
     return KpiRow(
         id=kpi.name,
         label=kpi.label(language),
-        figure=figure_of(value, kpi.unit),
-        part=whole(rate.part) if rate else None,
-        whole=whole(rate.base) if rate else None,
-        target=_target(goal.value, kpi.unit) if goal else None,
-        attainment=figure_of(goal.attainment(value), KpiUnit.PERCENT) if goal else None,
+        figure=figure_of(value, kpi.unit, currency),
+        part=whole(value.part) if is_share and isinstance(value, Ratio) else None,
+        whole=whole(value.base) if is_share and isinstance(value, Ratio) else None,
+        target=_target(goal.smallest(currency), kpi.unit, currency) if goal else None,
+        attainment=figure_of(goal.attainment(value, currency), KpiUnit.PERCENT) if goal else None,
         robots=figure_of(robots, KpiUnit.PERCENT) if robots is not None else None,
         previous=Figure(previous.value, previous.unit, previous.currency, reason=previous.reason),
         is_headline=kpi.name in HEADLINES,
-        definition=Definition(kpi.label(language), kpi.meaning(language), kpi.formula if language == "en" else ""),
+        definition=definition_of(kpi, language),
     )
 
 
-def _target(value: float, unit: KpiUnit) -> Figure:
+def _target(value: float, unit: KpiUnit, currency: str) -> Figure:
+    """`value`: money in the smallest unit."""
     number = value / 60 if unit is KpiUnit.MINUTES else value
-    return Figure(whole(number) if unit is KpiUnit.COUNT else number, _UNITS[unit])
+    is_whole = unit in (KpiUnit.COUNT, KpiUnit.MONEY)
+    return Figure(whole(number) if is_whole else number, _UNITS[unit], currency if unit is KpiUnit.MONEY else "")

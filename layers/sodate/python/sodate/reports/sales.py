@@ -8,8 +8,7 @@ from statistics import median
 
 from sodate.reports.document import Block, Cell, Drawing, Figure, Reason, Report, Unit, share
 from sodate.reports.frame import Drawn, Frame, Sheet, count
-
-ACCEPTED, REJECTED = "accepted", "rejected"
+from sodate.sales.conversation import FeedbackKind
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ def _owner(owner: str, signals: Sequence[SignalFigures]) -> tuple[Cell, ...]:
         count(len(signals)),
         share(sum(one.feedback is not None for one in signals), len(signals)),
         count(_accepted(signals)),
-        count(said[REJECTED]),
+        count(said[FeedbackKind.REJECTED]),
         _acceptance(signals),
         _hours(signals),
         count(sum(one.escalation_level > 0 for one in signals)),
@@ -108,7 +107,7 @@ def _answers(signals: Sequence[SignalFigures], frame: Frame) -> Block:
 
 def _accepted(signals: Sequence[SignalFigures]) -> int:
     """Whoever sales works with was accepted, also when the latest feedback is a later one."""
-    return sum(one.feedback not in (None, REJECTED) for one in signals)
+    return sum(one.feedback not in (None, FeedbackKind.REJECTED) for one in signals)
 
 
 def _acceptance(signals: Sequence[SignalFigures]) -> Figure:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from sodate.reports.document import Block, Drawing, Report, Unit, share
 from sodate.reports.frame import Drawn, Frame, Sheet, count
-from sodate.reports.template import EmailRow, email_blocks
+from sodate.reports.template import TERMS, EmailRow, email_blocks
 
 
 @dataclass(frozen=True)
@@ -32,23 +32,23 @@ class StepRow:
 
 @dataclass(frozen=True)
 class ScenarioFigures:
-    """`steps` and `emails` of one scenario; of several, both are empty."""
+    """`steps`: of one scenario. `emails`: by step of one scenario; of several, by scenario."""
 
     scenarios: Sequence[ScenarioRow]
     steps: Sequence[StepRow] = ()
     emails: Sequence[EmailRow] = ()
 
 
-def scenario_report(figures: ScenarioFigures, frame: Frame, title: str = "") -> Report:
+def scenario_report(figures: ScenarioFigures, frame: Frame) -> Report:
     blocks = [_overview(figures.scenarios, frame)]
     if figures.steps:
         blocks.append(_steps(figures.steps, frame))
     blocks += [_goals(figures.scenarios, frame), _ends(figures.scenarios, frame)]
+    terms, notes = ["entered_scenario", "inside", "goal_rate"], []
     if figures.emails:
-        blocks += email_blocks("step", figures.emails, frame)
-    return frame.report(
-        "scenario", blocks, definitions=frame.define("entered_scenario", "inside", "goal_rate"), of=title
-    )
+        blocks += email_blocks("step" if figures.steps else "scenario", figures.emails, frame)
+        terms, notes = [*terms, *TERMS], [frame.text("people_only")]
+    return frame.report("scenario", blocks, definitions=frame.define(*terms), notes=notes)
 
 
 def _overview(scenarios: Sequence[ScenarioRow], frame: Frame) -> Block:

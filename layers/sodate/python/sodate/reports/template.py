@@ -9,7 +9,10 @@ from sodate.reports.frame import Drawn, Frame, Sheet, count
 
 @dataclass(frozen=True)
 class EmailFigures:
-    """Numbers of emails. `opened` and `clicked` by people; `…_by_robots`: by robots only. None: not counted."""
+    """Numbers of emails. `opened` and `clicked` by people; `…_by_robots`: by robots only. None: not counted.
+
+    An email of which nobody knows who clicked is in neither.
+    """
 
     sent: int
     delivered: int
@@ -50,29 +53,35 @@ class TemplateFigures:
 
 
 _COUNTS = ("sent", "delivered", "opened", "clicked", "unsubscribed", "bounced", "complained", "converted")
-_TERMS = ("delivery_rate", "open_rate", "click_rate", "unsubscribe_rate", "bounce_rate", "robot_share")
+TERMS = ("delivery_rate", "open_rate", "click_rate", "unsubscribe_rate", "bounce_rate", "robot_opens", "robot_clicks")
 
 
-def template_report(figures: TemplateFigures, frame: Frame, title: str = "") -> Report:
+def template_report(figures: TemplateFigures, frame: Frame) -> Report:
     blocks = email_blocks(figures.by, figures.rows, frame)
     if figures.links:
         blocks.append(_links(figures.links, frame))
-    return frame.report(
-        "template", blocks, definitions=frame.define(*_TERMS), notes=[frame.text("people_only")], of=title
-    )
+    return frame.report("template", blocks, definitions=frame.define(*TERMS), notes=[frame.text("people_only")])
 
 
 def email_blocks(by: str, rows: Sequence[EmailRow], frame: Frame) -> list[Block]:
     """Rates, drawn as bars, and the numbers behind them."""
     rates = [_rates(row) for row in rows]
-    units = [(by, None), ("sent", Unit.COUNT), *((term, Unit.PERCENT) for term in _TERMS)]
+    units = [(by, None), ("sent", Unit.COUNT), *((term, Unit.PERCENT) for term in TERMS)]
     drawn = Drawn(Drawing.BARS, ("open_rate", "click_rate"))
     return [
         Sheet("email_rates", units, rates, drawn).block(frame),
-        Sheet(
-            "email_counts", [(by, None), *((name, Unit.COUNT) for name in _COUNTS)], [_counts(row) for row in rows]
-        ).block(frame),
+        _numbers(by, rows, frame),
     ]
+
+
+def _numbers(by: str, rows: Sequence[EmailRow], frame: Frame) -> Block:
+    """Without the column of conversions where nobody counts them."""
+    has_conversions = any(row.figures.converted is not None for row in rows)
+    names = [name for name in _COUNTS if name != "converted" or has_conversions]
+    counts: list[tuple[Cell, ...]] = [
+        (row.name, *(count(getattr(row.figures, name)) for name in names)) for row in rows
+    ]
+    return Sheet("email_counts", [(by, None), *((name, Unit.COUNT) for name in names)], counts).block(frame)
 
 
 def _rates(row: EmailRow) -> tuple[Cell, ...]:
@@ -85,12 +94,9 @@ def _rates(row: EmailRow) -> tuple[Cell, ...]:
         share(one.clicked, one.delivered),
         share(one.unsubscribed, one.delivered),
         share(one.bounced, one.sent),
+        share(one.opened_by_robots, one.opened + one.opened_by_robots),
         share(one.clicked_by_robots, one.clicked + one.clicked_by_robots),
     )
-
-
-def _counts(row: EmailRow) -> tuple[Cell, ...]:
-    return (row.name, *(count(getattr(row.figures, name)) for name in _COUNTS))
 
 
 def _links(links: Sequence[LinkRow], frame: Frame) -> Block:
