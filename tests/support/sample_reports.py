@@ -91,15 +91,17 @@ def kpi(language: str, days: int = 58) -> Report:
         KpiRow("nps", "NPS", Figure(-12.0, Unit.POINTS), is_headline=True),
         KpiRow("dwell", "滞在時間" if ja else "Dwell time", Figure(73.2, Unit.SECONDS)),
     ]
-    groups = [
-        KpiGroup("email", "メール" if ja else "Email", emails),
-        KpiGroup("money", "費用" if ja else "Money", money),
+    words = words_in(language)
+    titled = {"email": emails, "web": money[-1:], "funnel": money[3:4], "money": money[:3]}
+    groups = [KpiGroup(name, words.text("block", f"kpi_{name}"), found) for name, found in titled.items()]
+    names = [
+        (name, words.text("figure", name)) for name in ("email_sent", "email_opened", "email_clicked", "reached_lead")
     ]
-    names = [("sent", "送信" if ja else "sent"), ("opened", "開封" if ja else "opened")]
     every = [
-        (PERIOD.first + timedelta(days=n), (0 if n % 7 in (5, 6) else 900 + 37 * n % 211, 250 + 13 * n % 97))
+        (PERIOD.first + timedelta(days=n),
+         (0 if n % 7 in (5, 6) else 900 + 37 * n % 211, 250 + 13 * n % 97, 60 + n % 11, n % 5))
         for n in range(days)
-    ]
+    ]  # fmt: skip
     return kpi_report(groups, DaySeries(names, every), frame(language))
 
 
@@ -114,12 +116,13 @@ def funnel(language: str, rows: int = 5) -> Report:
         FunnelRow("campaign", LONG if n == 1 else f"exhibition-{n}", stages(500 - 90 * n)) for n in range(rows)
     ]
     sources = [FunnelRow("source", f"google / cpc {n}" if n else "", stages(40 + n)) for n in range(rows)]
-    segments = [FunnelRow("segment", f"segment-{n}", stages(90 + n)[1:]) for n in range(rows)]
+    kinds = ("segment", "owner", "form")
+    others = [FunnelRow(kind, f"{kind}-{n}", stages(90 + n)[1:]) for kind in kinds for n in range(min(rows, 5))]
     leaving = [
         LeavingPoint("メール「導入事例」" if language == "ja" else "email: cases", 40, "mql"),
         LeavingPoint(HOSTILE, 3),
     ]
-    return funnel_report(stages(1234), [*campaigns, *segments, *sources], frame(language), leaving)
+    return funnel_report(stages(1234), [*campaigns, *others, *sources], frame(language), leaving)
 
 
 def campaign(language: str, rows: int = 5) -> Report:

@@ -29,8 +29,8 @@ BY_HAND = {
     "web_bounce_rate": 40.0, "engagement_rate": 60.0, "dwell": 90.0, "scroll": 62.0, "return_rate": 25.0,
     "conversions": 50, "cvr": 10.0, "leads": 40, "mqls": 16, "sqls": 8, "deals": 5, "won": 2,
     "acceptance": 200 / 3, "win_rate": 40.0, "time_to_mql": 12_960.0, "cpl": 5_000.0, "cpa": 4_000.0,
-    "ltv": 450_000.0, "spend": 200_000, "revenue": 900_000, "acquired": 40, "converted": 50, "won_amount": 900_000,
-    "forecast": 120_000, "roi": 350.0, "nps": 25.0,
+    "ltv": 450_000.0, "spend": 200_000, "revenue": 900_000, "acquired_leads": 40, "campaign_conversions": 50,
+    "won_amount": 900_000, "forecast": 120_000, "roi": 350.0, "nps": 25.0,
 }  # fmt: skip
 
 

@@ -26,7 +26,7 @@ MONEY: tuple[Kpi, ...] = (
         ("revenue",),
     ),
     Kpi(
-        "acquired",
+        "acquired_leads",
         "施策で獲得したリード",
         "leads acquired by campaigns",
         "最初の接点が施策だったリードのうち、期間に獲得した数。",
@@ -37,7 +37,7 @@ MONEY: tuple[Kpi, ...] = (
         ("acquired",),
     ),
     Kpi(
-        "converted",
+        "campaign_conversions",
         "施策のコンバージョン",
         "conversions of campaigns",
         "施策の定義のコンバージョンに期間に達したリードの数。",
