@@ -68,10 +68,11 @@ def show(
         chosen = _period(period, first, last, today(now(where), zone))
         definitions = Definitions()
         found = read_money(definitions, scope, chosen, zone, now(where)) if money else None
-        figures, seen = by_definition(read(scope, chosen), found), visitors(scope, chosen)
+        figures = by_definition(read(scope, chosen), found)
+        seen = visitors(scope, chosen) if found is None or found.campaign is None else None
         scoped = _Scoped(figures, live_targets(definitions), found.counts(chosen) if found is not None else None)
     rows = [_row(kpi, scoped, language) for kpi in (*COUNTED, VISITORS, *(MONEY if found is not None else ()))]
-    next(row for row in rows if row["kpi"] == VISITORS.name)["value"] = float(seen)
+    next(row for row in rows if row["kpi"] == VISITORS.name).update(_visitors(seen))
     if as_json:
         output.show_json(
             {"scope": scope, "from": chosen.first, "to": chosen.last, "time_zone": zone, "kpis": rows,
@@ -230,6 +231,11 @@ def _row(kpi: Kpi, scoped: _Scoped, language: str) -> dict[str, Any]:
         "formula": kpi.formula(language),
         "version": kpi.version,
     }
+
+
+def _visitors(seen: int | None) -> dict[str, Any]:
+    """None: of a campaign by its definition; `kpi funnel` reads its visitors."""
+    return {"value": None, "why": "no_data"} if seen is None else {"value": float(seen)}
 
 
 def _stage_row(one: FunnelStage) -> dict[str, Any]:

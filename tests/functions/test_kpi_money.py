@@ -105,16 +105,20 @@ def test_a_report_has_money_with_its_definitions_in_its_language(told: QuickWorl
     money = {row["kpi"]: row["value"] for row in rows(document, "kpi_money")}
     assert (money["費用"], money["ROI"], money["CPL"]) == (120_000, 300.0, 60_000)
     formulas = {one["term"]: one["formula"] for one in document["definitions"]}
-    assert formulas["ROI"] == "(売上 − 費用) ÷ 費用 × 100" and formulas["開封率"].startswith("人が開封 ÷ 到達")
+    assert formulas["ROI"] == "(売上 − 費用) ÷ 費用 × 100" and formulas["受注率"] == "受注 ÷ (受注 + 失注) × 100"
+    assert formulas["受注"] is None, "of a plain count"
 
 
 def test_the_leads_of_a_campaign_are_those_that_its_definition_acquired(told: QuickWorld) -> None:
     found = show("campaign:autumn", "--period", "2026-11")
-    assert values(found, "leads", "won") == [2, 1]
+    assert values(found, "leads", "won", "conversions") == [2, 1, 2]
+    assert values(found, "win_rate") == [100.0]
     assert values(show("campaign:autumn-2026", "--period", "2026-11"), "leads") == [2], "of a utm_campaign: counters"
     assert "roi" not in show("campaign:autumn-2026", "--period", "2026-11")
     days = rows(report("kpi", "campaign:autumn", "--month", "2026-11", "--json"), "days")
     assert sum(row["reached_lead"] for row in days) == 2
+    blocks = {block["id"] for block in report("kpi", "campaign:autumn", "--month", "2026-11", "--json")["blocks"]}
+    assert blocks == {"headlines", "days", "kpi_funnel", "kpi_money"}, "a campaign has no emails of its own"
     assert verify().differences == []
 
 

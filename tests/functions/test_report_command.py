@@ -11,6 +11,7 @@ import pytest
 from sodate.activities.catalog import ActivityVerdict
 from sodate.activities.store import activities_of
 from sodate.email.ledger.store import sends_of
+from sodate.playbook.store import Definitions
 from sodate.scoring.correct import judge
 from sodate_cli.main import app
 from sodate_cli.reports import commands as command
@@ -188,6 +189,34 @@ def test_where_leads_left_is_asked_for_apart(counted: QuickWorld) -> None:
     counted.now += timedelta(days=15)
     (point,) = rows(run("funnel", "--leaving", "--language", "en", "--json"), "leaving")
     assert point["leads"] == 1 and point["touchpoint"].startswith("clicked a link")
+
+
+def test_the_emails_of_a_scenario_stand_by_step_with_robots_beside(counted: QuickWorld) -> None:
+    (sequence,) = {
+        send.sequence.partition("#")[0] for send in sends_of(counted.lead_id("taro@example.jp")) if send.sequence
+    }
+    everything = {row["scenario"]: row for row in rows(run("scenario", "--json"), "email_counts")}
+    assert (everything[sequence]["sent"], everything[sequence]["clicked"]) == (3, 1)
+    document = run("scenario", sequence, "--json")
+    steps = [row["step"] for row in rows(document, "steps")]
+    found = {row["step"]: (row["sent"], row["clicked"]) for row in rows(document, "email_counts")}
+    assert list(found) == [step for step in steps if step in found], "in the order of the steps, by their id"
+    assert list(found.values())[:3] == [(1, 0), (1, 0), (1, 1)]
+    assert "robot_clicks" in rows(document, "email_rates")[0]
+
+
+def test_a_step_of_an_older_version_keeps_its_emails(counted: QuickWorld) -> None:
+    (sequence,) = {
+        send.sequence.partition("#")[0] for send in sends_of(counted.lead_id("taro@example.jp")) if send.sequence
+    }
+    definitions = Definitions()
+    body = definitions.live("sequence", sequence).body
+    first, second, *others = body["steps"]
+    definitions.publish("sequence", sequence, {**body, "steps": [second, *others]}, counted.now)
+    counted.now += timedelta(minutes=1)
+    found = {row["step"]: row["sent"] for row in rows(run("scenario", sequence, "--json"), "email_counts")}
+    assert (found[first["id"]], found[second["id"]]) == (1, 1)
+    assert list(found)[-1] == first["id"], "a step that the live version does not have stands at the end"
 
 
 def test_every_template_that_was_sent_has_a_row(counted: QuickWorld) -> None:

@@ -76,6 +76,11 @@ def test_sources_by_lead_are_what_the_counters_of_the_source_say(told: QuickWorl
     assert reached(run("funnel", "--language", "en", "--json"))["Visitors"] == 3
 
 
+def test_visitors_stand_with_the_kpis_of_the_site(told: QuickWorld) -> None:
+    web = {row["kpi"]: row["value"] for row in rows(run("kpi", "--no-money", "--language", "en", "--json"), "kpi_web")}
+    assert (web["unique visitors"], web["sessions"]) == (3, 3)
+
+
 def test_owners_and_segments_are_those_of_now(told: QuickWorld) -> None:
     document = run("funnel", "--by", "owner", "--by", "segment", "--language", "en", "--json")
     assert by(document, "owner") == {"sato": (None, 1), "(none)": (None, 2)}

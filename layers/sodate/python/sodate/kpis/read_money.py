@@ -5,11 +5,12 @@ is known now of the days of the period, as those of the counters are.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 
+from sodate.activities.verdict import verdicts_of
 from sodate.campaigns.figures import CampaignResult, Figures, Results, Window
 from sodate.campaigns.gather import Wanted, gather
 from sodate.campaigns.live import must_be_known
@@ -18,6 +19,7 @@ from sodate.deals.deal import Deal
 from sodate.deals.store import deal_ids_of_company, deal_ids_of_month, every_deal_of, load_deal, open_deal_ids
 from sodate.errors import Invalid, NotFound
 from sodate.kpis import read
+from sodate.kpis.activity_counts import counts_of_activity
 from sodate.kpis.contribution import hour_of_minute
 from sodate.kpis.email_counts import ALL
 from sodate.kpis.funnel_counts import counts_of_stages
@@ -27,8 +29,6 @@ from sodate.playbook.store import Definitions
 from sodate.scoring.store import load_recent_snapshots
 
 _CAMPAIGN = "campaign:"
-#: Of the counters of the funnel, which follow the campaign's definition here.
-_OF_STAGES = ("reached_", "cohort_", "minutes_to_")
 
 
 @dataclass(frozen=True)
@@ -92,31 +92,38 @@ def read_money(definitions: Definitions, scope: str, period: Period, zone: str, 
 
 
 def by_definition(figures: read.Figures, money: MoneyFacts | None) -> read.Figures:
-    """Of a campaign, the funnel of the leads that it acquired by its definition, instead of the `utm_campaign`'s."""
+    """Of a campaign of the playbook: what the leads that it acquired did and reached, instead of the counters of the
+    `utm_campaign` with its name. Sessions of the website are not in it: most are of nobody that is known.
+    """
     if money is None or money.campaign is None:
         return figures
-    days = _stage_counts(money.acquired, money.zone)
+    by_day = counts_by_day(money)
     period, before = figures.period, figures.period.before()
-    return replace(
-        figures,
-        counts=_with(figures.counts, (days[day] for day in period if day in days)),
-        days={day: _with(figures.days.get(day, {}), [days.get(day, {})]) for day in period},
-        before=_with(figures.before, (days[day] for day in before if day in days)),
-    )
+    days = {day: dict(by_day[day]) for day in period if day in by_day}
+    counts = read.added(days.values())
+    return replace(figures, counts=counts, days=days, before=read.added(by_day[day] for day in before if day in by_day))
 
 
-def _stage_counts(leads: Iterable[str], zone: str) -> Mapping[date, Mapping[str, float]]:
+def counts_by_day(money: MoneyFacts) -> Mapping[date, Mapping[str, float]]:
+    """Of the leads that the campaign acquired, by local day, as the counters have them."""
     found: defaultdict[date, Counter[str]] = defaultdict(Counter)
-    for snapshot in load_recent_snapshots(sorted(leads)).values():
-        stages = snapshot.score_state.reached if snapshot.state_json else ()
-        for minute, counts in counts_of_stages(stages):
-            found[date.fromisoformat(day_of(hour_of_minute(minute), zone))].update(counts)
+    for hour, counts in (*_did(money), *_reached(money.acquired)):
+        found[date.fromisoformat(day_of(hour, money.zone))].update(counts)
     return found
 
 
-def _with(counts: Mapping[str, float], stages: Iterable[Mapping[str, float]]) -> dict[str, float]:
-    kept = {name: count for name, count in counts.items() if not name.startswith(_OF_STAGES)}
-    return kept | read.added(stages)
+def _did(money: MoneyFacts) -> Iterator[tuple[str, Mapping[str, int]]]:
+    for lead in money.facts.leads:
+        verdicts = verdicts_of(lead.log) if lead.lead_id in money.acquired else {}
+        for one in lead.log if lead.lead_id in money.acquired else ():
+            image = {"type": one.type, "at": one.at.isoformat(), "about": one.about, "verdict": verdicts.get(one.key)}
+            yield from ((part.hour, part.counts) for part in counts_of_activity(image))
+
+
+def _reached(leads: Iterable[str]) -> Iterator[tuple[str, Mapping[str, int]]]:
+    for snapshot in load_recent_snapshots(sorted(leads)).values():
+        stages = snapshot.score_state.reached if snapshot.state_json else ()
+        yield from ((hour_of_minute(minute), counts) for minute, counts in counts_of_stages(stages))
 
 
 def _is_known(definitions: Definitions, campaign: str) -> bool:

@@ -71,12 +71,13 @@ def _chart(block: Block, words: Words) -> list[Markup]:
         return []
     return [
         Markup(
-            '<figure class="chart" hidden data-drawing="{}" data-columns="{}" data-more="{}">'
+            '<figure class="chart" hidden data-drawing="{}" data-columns="{}" data-more="{}" data-scale="{}">'
             '<div class="plot-area" role="img" aria-label="{}"></div></figure>'
         ).format(
             block.drawing,
             ",".join(map(str, columns)),
             words.text("page", "not_all_drawn"),
+            words.text("page", "not_to_scale"),
             words.text("page", "chart_of", title=block.title),
         )
     ]

@@ -65,7 +65,8 @@
   });
 
   const unit = (data) => (data.columns.every((column) => data.heads[column].dataset.unit === "percent") ? "%" : "");
-  const values = (paint, data) => ({ type: "value",
+  const isCount = (data) => data.columns.every((column) => data.heads[column].dataset.unit === "count");
+  const values = (paint, data) => ({ type: "value", minInterval: isCount(data) ? 1 : 0,
     axisLabel: { color: paint.soft, formatter: (value) => compact(value) + unit(data), hideOverlap: true },
     splitLine: { lineStyle: { color: paint.grid } }, splitNumber: 4 });
 
@@ -109,11 +110,21 @@
     };
   };
 
-  /* Bars around a middle line, each as wide as its value. */
+  /* Bars around a middle line, each as wide as its value. A first bar that is so long that the others would be lines is
+     drawn shorter, in another colour, and the caption says so. */
+  const FAR = 3, SHORTENED = 1.4;
+  const isFar = (data) => {
+    const [first, second] = data.rows.map((row) => number(row[data.columns[0]]) || 0);
+    return second > 0 && first > FAR * second;
+  };
   const funnel = (data, paint, width) => {
-    const rows = data.rows.slice(0, MOST), column = data.columns[0];
+    const rows = data.rows.slice(0, MOST), column = data.columns[0], far = isFar(data);
     const figures = rows.map((row) => number(row[column]) || 0);
+    if (far) figures[0] = SHORTENED * figures[1];
     const top = Math.max(...figures), room = width < 500 ? 14 : 30;
+    const bars = figures.map((value, place) => (far && place === 0
+      ? { value, itemStyle: { color: "transparent", borderColor: paint.series[0], borderType: "dashed", borderWidth: 2 } }
+      : value));
     const name = (row) => `${cut(label(row[0]), room)}  {figure|${label(row[column])}}`;
     return {
       height: rows.length * 44 + 16,
@@ -126,7 +137,7 @@
         xAxis: { type: "value", show: false, max: top },
         series: [
           { type: "bar", stack: "all", silent: true, itemStyle: { color: "transparent" }, data: figures.map((one) => (top - one) / 2) },
-          { type: "bar", stack: "all", barWidth: 30, itemStyle: { color: paint.series[0], borderRadius: 3 }, data: figures },
+          { type: "bar", stack: "all", barWidth: 30, itemStyle: { color: paint.series[0], borderRadius: 3 }, data: bars },
         ] },
     };
   };
@@ -150,11 +161,9 @@
     const data = read(figure);
     figure.hidden = false;
     const kind = figure.dataset.drawing;
-    if (data.rows.length > MOST && (kind === "bars" || kind === "funnel")) {
-      const note = document.createElement("figcaption");
-      note.textContent = figure.dataset.more.replace("{}", String(MOST));
-      figure.append(note);
-    }
+    const caption = (text) => figure.append(Object.assign(document.createElement("figcaption"), { textContent: text }));
+    if (data.rows.length > MOST && (kind === "bars" || kind === "funnel")) caption(figure.dataset.more.replace("{}", String(MOST)));
+    if (kind === "funnel" && isFar(data)) caption(figure.dataset.scale.replace("{}", label(data.rows[0][0])));
     if (data.rows.length > LONG_TABLE) figure.parentElement.querySelector("details.figures").open = false;
     const one = { figure, data, area: figure.querySelector(".plot-area"), chart: null };
     drawn.push(one);

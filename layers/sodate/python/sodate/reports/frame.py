@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sodate.kpis.catalog import BY_NAME
-from sodate.kpis.definition import Kpi
+from sodate.kpis.definition import Kpi, Quotient
+from sodate.kpis.definition import Unit as KpiUnit
 from sodate.reports.document import Block, Cell, Column, Definition, Drawing, Figure, Period, Report, Unit, table
 from sodate.web.words import Words
 
@@ -54,7 +55,11 @@ class Frame:
 
 
 def definition_of(kpi: Kpi, language: str) -> Definition:
-    return Definition(kpi.label(language), kpi.meaning(language), kpi.formula(language))
+    """Without the full stop, as the other definitions of a report. A plain count has no formula but itself."""
+    is_count = kpi.unit is KpiUnit.COUNT and not isinstance(kpi.counters, Quotient)
+    return Definition(
+        kpi.label(language), kpi.meaning(language).rstrip("。."), "" if is_count else kpi.formula(language)
+    )
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from sodate.kpis import read as kpis
 from sodate.kpis.catalog_email import EMAIL
 from sodate.kpis.catalog_funnel import FUNNEL
 from sodate.kpis.catalog_money import MONEY
-from sodate.kpis.catalog_web import WEB
+from sodate.kpis.catalog_web import VISITORS, WEB
 from sodate.kpis.contribution import scope
 from sodate.kpis.email_counts import ALL
 from sodate.kpis.live_targets import live_targets
@@ -22,16 +22,20 @@ from sodate.kpis.read_money import MoneyFacts, by_definition
 from sodate.playbook.store import Definitions, Kind
 from sodate.reports.acquisition import STAGES, AcquisitionRow, acquisition_report
 from sodate.reports.document import Report
-from sodate.reports.frame import Frame
+from sodate.reports.frame import Frame, count, definition_of
 from sodate.reports.funnel import FunnelRow, funnel_report
 from sodate.reports.funnel_values import stages_in
-from sodate.reports.kpi import DaySeries, KpiGroup, kpi_report
+from sodate.reports.kpi import DaySeries, KpiGroup, KpiRow, kpi_report
 from sodate.reports.kpi_values import Found, group_of, whole
 from sodate.reports.template import EmailFigures, EmailRow, TemplateFigures, template_report
 
 _MONTHS = 12
-#: Counters in the chart by day.
-_SERIES = ("email_sent", "email_opened", "email_clicked", "reached_lead")
+_CATALOGS = {"email": EMAIL, "web": WEB, "funnel": FUNNEL, "money": MONEY}
+#: Counters in the chart by day, and their group.
+_SERIES = {"email_sent": "email", "email_opened": "email", "email_clicked": "email", "reached_lead": "funnel"}
+#: Kinds of scopes.
+_WITHOUT_EMAILS = frozenset({"form", "source", "campaign", "seminar"})
+_EMAILS_ONLY = frozenset({"template", "broadcast", "purpose"})
 
 
 def build_from_counters(definitions: Definitions, kind: EmailedKind, frame: Frame) -> Report:
@@ -54,14 +58,41 @@ def build_kpi(definitions: Definitions, frame: Frame, money: MoneyFacts | None =
     figures = by_definition(kpis.read(frame.subject or ALL, days), money)
     amounts = (money.counts(days), money.counts(days.before())) if money is not None else (None, None)
     found = Found(figures, live_targets(definitions), *amounts)
+    shown = _groups_of(frame.subject, has_sessions=bool(figures.counts.get("sessions")), has_money=money is not None)
     groups = [
-        KpiGroup(name, words.text("block", f"kpi_{name}"), group_of(catalog, found, words.language))
-        for name, catalog in (("email", EMAIL), ("web", WEB), ("funnel", FUNNEL), ("money", MONEY))
-        if (name != "web" or figures.counts.get("sessions")) and (name != "money" or money is not None)
+        KpiGroup(
+            name,
+            words.text("block", f"kpi_{name}"),
+            [*_visitors(name, frame), *group_of(catalog, found, words.language)],
+        )
+        for name, catalog in _CATALOGS.items()
+        if name in shown
     ]
-    names = [(name, words.text("figure", name)) for name in _SERIES]
-    by_day = [(day, [whole(figures.days.get(day, {}).get(name, 0)) for name in _SERIES]) for day in days]
+    series = [name for name, group in _SERIES.items() if group in shown]
+    names = [(name, words.text("figure", name)) for name in series]
+    by_day = [(day, [whole(figures.days.get(day, {}).get(name, 0)) for name in series]) for day in days]
     return kpi_report(groups, DaySeries(names, by_day), frame)
+
+
+def _visitors(group: str, frame: Frame) -> Iterator[KpiRow]:
+    """Of the site: their sketches are no counters."""
+    if group == "web":
+        scope_, days, language = frame.subject or ALL, days_of(frame), frame.words.language
+        now, before = (count(kpis.visitors(scope_, one)) for one in (days, days.before()))
+        definition = definition_of(VISITORS, language)
+        yield KpiRow(VISITORS.name, VISITORS.label(language), now, previous=before, definition=definition)
+
+
+def _groups_of(subject: str, *, has_sessions: bool, has_money: bool) -> set[str]:
+    """A form sends no emails, and a template has no leads: without these groups, which would be zeros only."""
+    kind = subject.partition(":")[0]
+    is_shown = {
+        "email": kind not in _WITHOUT_EMAILS,
+        "web": has_sessions,
+        "funnel": kind not in _EMAILS_ONLY,
+        "money": has_money,
+    }
+    return {name for name, shown in is_shown.items() if shown}
 
 
 def build_funnel(definitions: Definitions, frame: Frame) -> Report:

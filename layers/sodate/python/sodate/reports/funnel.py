@@ -6,6 +6,7 @@ a lead without being a visitor. So leads per visitor is a ratio without an inter
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from sodate.reports.document import Block, Cell, Column, Drawing, Figure, Reason, Report, Unit, share, table
 from sodate.reports.frame import Drawn, Frame, Sheet, count
@@ -48,7 +49,8 @@ def funnel_report(
 ) -> Report:
     blocks = [_whole(whole, frame)]
     for kind in dict.fromkeys(one.kind for one in scopes):
-        blocks.append(_scopes(kind, [one for one in scopes if one.kind == kind], frame))
+        of_kind = [one for one in scopes if one.kind == kind]
+        blocks += [_scopes(kind, of_kind, frame), _drops(kind, of_kind, frame)]
     if leaving:
         rows = [(one.name, _name(one.stage, frame), count(one.leads)) for one in leaving]
         drawn, columns = Drawn(Drawing.BARS, ("leads",)), [("touchpoint", None), ("stage", None), ("leads", Unit.COUNT)]
@@ -82,8 +84,8 @@ def _compared(stage: Stage, before: Stage | None, stages: Sequence[Stage]) -> tu
     if before.id == VISITOR:
         return Figure(100 * stage.reached / before.reached, Unit.PERCENT) if before.reached else None, None, None, None
     leads = next(one.reached for one in stages if one.id != VISITOR)
-    dropped = count(max(0, before.reached - stage.reached))
-    return share(stage.reached, before.reached), share(stage.reached, leads), dropped, _days(stage)
+    of_before, of_leads = share(stage.reached, before.reached), share(stage.reached, leads)
+    return of_before, of_leads, _dropped(stage, before), _days(stage)
 
 
 def _days(stage: Stage) -> Figure:
@@ -105,6 +107,27 @@ def _scopes(kind: str, scopes: Sequence[FunnelRow], frame: Frame) -> Block:
         rows.append((one.name or frame.text("no_group"), *(count(reached.get(stage)) for stage in ids), won))
     title = frame.words.text("block", f"funnel_{kind}")
     return Block(f"funnel_{kind}", title, table(columns, rows), nothing=frame.text("nothing"))
+
+
+def _drops(kind: str, scopes: Sequence[FunnelRow], frame: Frame) -> Block:
+    """One row per group: how many of the stage before came no further, and after how many days the others."""
+    columns = [frame.column(kind)]
+    for stage in FUNNEL[1:]:
+        name = _name(stage, frame)
+        columns.append(Column(f"dropped_{stage}", frame.text("dropped_before", stage=name), Unit.COUNT))
+        columns.append(Column(f"days_{stage}", frame.text("days_until", stage=name), Unit.DAYS))
+    rows: list[tuple[Cell, ...]] = []
+    for one in scopes:
+        stages = [stage for stage in one.stages if stage.id != VISITOR]
+        pairs = pairwise(stages)
+        cells = [cell for before, stage in pairs for cell in (_dropped(stage, before), _days(stage))]
+        rows.append((one.name or frame.text("no_group"), *cells))
+    title = frame.words.text("block", f"drops_{kind}")
+    return Block(f"drops_{kind}", title, table(columns, rows), nothing=frame.text("nothing"))
+
+
+def _dropped(stage: Stage, before: Stage) -> Figure:
+    return count(max(0, before.reached - stage.reached))
 
 
 def _name(stage: str, frame: Frame) -> str:
