@@ -25,7 +25,7 @@ __all__ = ["stage"]
 
 
 @pytest.fixture
-def told(stage: QuickWorld, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> QuickWorld:
+def sold(stage: QuickWorld, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> QuickWorld:
     """100,000 yen and 20,000 yen of ads; two leads of the campaign, of which one converts; one lead of nobody.
 
     Deals: 480,000 yen won by the campaign, an open one of 1,000,000 yen at 20 %, and 250,000 yen of nobody.
@@ -70,7 +70,7 @@ def values(found: dict[str, Any], *names: str) -> list[Any]:
     return [found[name]["value"] for name in names]
 
 
-def test_the_money_of_a_campaign_by_hand(told: QuickWorld) -> None:
+def test_the_money_of_a_campaign_by_hand(sold: QuickWorld) -> None:
     found = show("campaign:autumn", "--period", "2026-11")
     assert values(found, "spend", "revenue", "acquired_leads", "campaign_conversions") == [120_000, 480_000, 2, 1]
     assert values(found, "cpl", "cpa", "roi", "ctr") == [60_000, 120_000, 300.0, 2.0]
@@ -79,14 +79,14 @@ def test_the_money_of_a_campaign_by_hand(told: QuickWorld) -> None:
     assert found["cpl"]["formula"] == "費用 ÷ 施策で獲得したリード"
 
 
-def test_the_money_of_the_whole_stage_has_deals_that_no_campaign_reached(told: QuickWorld) -> None:
+def test_the_money_of_the_whole_stage_has_deals_that_no_campaign_reached(sold: QuickWorld) -> None:
     found = show("--period", "2026-11")
     assert values(found, "spend", "revenue", "acquired_leads", "roi") == [120_000, 480_000, 2, 300.0]
     assert values(found, "won_amount", "forecast", "ltv") == [730_000, 200_000, 365_000]
 
 
-def test_a_period_has_its_own_money_and_the_one_before_stands_beside_it(told: QuickWorld) -> None:
-    told.now += timedelta(days=10)
+def test_a_period_has_its_own_money_and_the_one_before_stands_beside_it(sold: QuickWorld) -> None:
+    sold.now += timedelta(days=10)
     found = show("campaign:autumn", "--period", "2026-12")
     assert values(found, "spend", "acquired_leads", "revenue") == [None, 0, 0]
     assert [found[name]["why"] for name in ("spend", "cpl", "roi", "ltv")] == [
@@ -100,7 +100,7 @@ def test_a_period_has_its_own_money_and_the_one_before_stands_beside_it(told: Qu
     assert (money["spend"]["previous"], money["CPL"]["previous"]) == (120_000, 60_000), "from October 31 on"
 
 
-def test_a_report_has_money_with_its_definitions_in_its_language(told: QuickWorld) -> None:
+def test_a_report_has_money_with_its_definitions_in_its_language(sold: QuickWorld) -> None:
     document = report("kpi", "campaign:autumn", "--month", "2026-11", "--language", "ja", "--json")
     money = {row["kpi"]: row["value"] for row in rows(document, "kpi_money")}
     assert (money["費用"], money["ROI"], money["CPL"]) == (120_000, 300.0, 60_000)
@@ -109,7 +109,7 @@ def test_a_report_has_money_with_its_definitions_in_its_language(told: QuickWorl
     assert formulas["受注"] is None, "of a plain count"
 
 
-def test_the_leads_of_a_campaign_are_those_that_its_definition_acquired(told: QuickWorld) -> None:
+def test_the_leads_of_a_campaign_are_those_that_its_definition_acquired(sold: QuickWorld) -> None:
     found = show("campaign:autumn", "--period", "2026-11")
     assert values(found, "leads", "won", "conversions") == [2, 1, 2]
     assert values(found, "win_rate") == [100.0]
@@ -122,10 +122,10 @@ def test_the_leads_of_a_campaign_are_those_that_its_definition_acquired(told: Qu
     assert verify().differences == []
 
 
-def test_two_currencies_are_not_added(told: QuickWorld) -> None:
-    lead = told.join("goro@example.jp", **MARKED)
-    told.now += timedelta(hours=1)
-    won(told, lead, 9_900, "USD")
+def test_two_currencies_are_not_added(sold: QuickWorld) -> None:
+    lead = sold.join("goro@example.jp", **MARKED)
+    sold.now += timedelta(hours=1)
+    won(sold, lead, 9_900, "USD")
     found = show("campaign:autumn", "--period", "2026-11")
     for name in ("revenue", "roi", "won_amount", "ltv"):
         assert (found[name]["value"], found[name]["why"]) == (None, "several_currencies")
@@ -133,29 +133,29 @@ def test_two_currencies_are_not_added(told: QuickWorld) -> None:
     assert "算出不可(通貨が複数)" in report("kpi", "campaign:autumn", "--language", "ja", "--month", "2026-11")
 
 
-def test_a_target_of_money_has_its_attainment(told: QuickWorld) -> None:
+def test_a_target_of_money_has_its_attainment(sold: QuickWorld) -> None:
     targets = [{"kpi": "cpl", "value": 90_000, "at_most": True, "scope": "campaign:autumn", "period": "month"}]
-    Definitions().publish("kpis", "default", {"targets": targets}, told.now)
-    told.now += timedelta(minutes=1)
+    Definitions().publish("kpis", "default", {"targets": targets}, sold.now)
+    sold.now += timedelta(minutes=1)
     found = show("campaign:autumn", "--period", "2026-11")["cpl"]
     assert (found["target"], found["attainment"]) == (90_000, 150.0)
 
 
-def test_customers_of_one_company_are_one_customer(told: QuickWorld) -> None:
+def test_customers_of_one_company_are_one_customer(sold: QuickWorld) -> None:
     """Deals of 400 days ago and of now are of the company of 480,000 yen: its leads share a domain."""
-    contact = ((told.lead_id("jiro@example.jp"), ""),)
+    contact = ((sold.lead_id("jiro@example.jp"), ""),)
     for amount, days in ((100_000, 400), (200_000, 0)):
-        at, money = told.now - timedelta(days=days), Money("JPY", amount)
+        at, money = sold.now - timedelta(days=days), Money("JPY", amount)
         entry = DealEntry(("crm", str(amount)), "api", effective_at=at, stage="won", money=money, added=contact)
-        record_deal(entry, Deals(), told.now, told.app.new_id)
+        record_deal(entry, Deals(), sold.now, sold.app.new_id)
     found = show("--period", "2026-11")
     assert values(found, "won_amount") == [930_000]
     assert values(found, "ltv") == [(480_000 + 300_000 + 250_000) / 2]
 
 
-def test_a_playbook_without_campaigns_has_deals_and_no_cost(told: QuickWorld) -> None:
-    Definitions().retire("campaign", AUTUMN["id"], told.now)
-    told.now += timedelta(minutes=1)
+def test_a_playbook_without_campaigns_has_deals_and_no_cost(sold: QuickWorld) -> None:
+    Definitions().retire("campaign", AUTUMN["id"], sold.now)
+    sold.now += timedelta(minutes=1)
     found = show("--period", "2026-11")
     assert [found[name]["why"] for name in ("spend", "cpl", "roi", "ctr")] == [
         "no_cost",

@@ -22,7 +22,7 @@ _FORMED = {"id": "formed", "title": "資料", "from": "2026-11-01", "until": "20
 
 
 @pytest.fixture
-def told(stage: QuickWorld, monkeypatch: pytest.MonkeyPatch) -> QuickWorld:
+def visited(stage: QuickWorld, monkeypatch: pytest.MonkeyPatch) -> QuickWorld:
     """Three leads, one by the marked link of the campaign, whose utm_campaign is not its id; and its visitors."""
     monkeypatch.setattr(kpi_command, "target", lambda _: None)
     monkeypatch.setattr(kpi_command, "now", lambda _: stage.now)
@@ -51,7 +51,7 @@ def reached(document: dict[str, Any]) -> dict[str, int]:
     return {row["stage"]: row["reached"] for row in rows(document, "funnel")}
 
 
-def test_a_campaign_has_the_leads_and_visitors_of_its_own_sources(told: QuickWorld) -> None:
+def test_a_campaign_has_the_leads_and_visitors_of_its_own_sources(visited: QuickWorld) -> None:
     document = run("funnel", "--by", "campaign", "--language", "en", "--json")
     assert by(document, "campaign") == {"秋の資料請求": (1, 1), "(none)": (None, 2)}
     one = run("funnel", "--campaign", "autumn", "--language", "en", "--json")
@@ -62,13 +62,13 @@ def test_a_campaign_has_the_leads_and_visitors_of_its_own_sources(told: QuickWor
     assert "nothing-here" in run("funnel", "--campaign", "nothing-here", code=4)
 
 
-def test_a_campaign_of_a_form_has_the_leads_of_the_form(told: QuickWorld) -> None:
-    publish_campaigns(told, _FORMED)
-    told.now += timedelta(minutes=1)
+def test_a_campaign_of_a_form_has_the_leads_of_the_form(visited: QuickWorld) -> None:
+    publish_campaigns(visited, _FORMED)
+    visited.now += timedelta(minutes=1)
     assert reached(run("funnel", "--campaign", "formed", "--language", "en", "--json"))["Leads"] == 2, "autumn's is not"
 
 
-def test_sources_by_lead_are_what_the_counters_of_the_source_say(told: QuickWorld) -> None:
+def test_sources_by_lead_are_what_the_counters_of_the_source_say(visited: QuickWorld) -> None:
     document = run("funnel", "--by", "source", "--language", "en", "--json")
     assert by(document, "source") == {"google": (2, 2), "(none)": (None, 1)}
     counted = run("funnel", "--source", "google", "--language", "en", "--json")
@@ -76,12 +76,12 @@ def test_sources_by_lead_are_what_the_counters_of_the_source_say(told: QuickWorl
     assert reached(run("funnel", "--language", "en", "--json"))["Visitors"] == 3
 
 
-def test_visitors_stand_with_the_kpis_of_the_site(told: QuickWorld) -> None:
+def test_visitors_stand_with_the_kpis_of_the_site(visited: QuickWorld) -> None:
     web = {row["kpi"]: row["value"] for row in rows(run("kpi", "--no-money", "--language", "en", "--json"), "kpi_web")}
     assert (web["unique visitors"], web["sessions"]) == (3, 3)
 
 
-def test_owners_and_segments_are_those_of_now(told: QuickWorld) -> None:
+def test_owners_and_segments_are_those_of_now(visited: QuickWorld) -> None:
     document = run("funnel", "--by", "owner", "--by", "segment", "--language", "en", "--json")
     assert by(document, "owner") == {"sato": (None, 1), "(none)": (None, 2)}
     assert sum(leads for _, leads in by(document, "segment").values()) >= 3
@@ -90,7 +90,7 @@ def test_owners_and_segments_are_those_of_now(told: QuickWorld) -> None:
     assert "Visitors" not in reached(run("funnel", "--owner", "sato", "--language", "en", "--json"))
 
 
-def test_leads_per_visitor_are_a_ratio_without_interval_and_drop_off(told: QuickWorld) -> None:
+def test_leads_per_visitor_are_a_ratio_without_interval_and_drop_off(visited: QuickWorld) -> None:
     document = run("funnel", "--language", "en", "--json")
     visitors, leads, mqls = next(one for one in document["blocks"] if one["id"] == "funnel")["rows"][:3]
     assert leads["of_previous"] == {"value": 100.0, "unit": "percent"} and leads["dropped"] is None
@@ -107,5 +107,5 @@ def test_leads_per_visitor_are_a_ratio_without_interval_and_drop_off(told: Quick
         (("--by", "phase"), "not one of"),
     ],
 )
-def test_bad_groups_are_one_line(told: QuickWorld, arguments: tuple[str, ...], says: str) -> None:
+def test_bad_groups_are_one_line(visited: QuickWorld, arguments: tuple[str, ...], says: str) -> None:
     assert says in " ".join(run("funnel", *arguments, code=2 if "--by" in arguments else 1).split())

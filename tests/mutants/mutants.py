@@ -490,6 +490,7 @@ from tests.mutants.checks import CHECKS  # noqa: E402
 from tests.mutants.deals import DEALS  # noqa: E402
 from tests.mutants.deciding import DECIDING  # noqa: E402
 from tests.mutants.experiments import EXPERIMENTS  # noqa: E402
+from tests.mutants.kpi_money import KPI_MONEY  # noqa: E402
 from tests.mutants.kpis import KPIS  # noqa: E402
 from tests.mutants.privacy import PRIVACY  # noqa: E402
 from tests.mutants.rehearsal_report import REHEARSAL_REPORT  # noqa: E402
@@ -512,3 +513,4 @@ MUTANTS += DEALS
 MUTANTS += KPIS
 MUTANTS += REPLIES
 MUTANTS += REPORTS
+MUTANTS += KPI_MONEY

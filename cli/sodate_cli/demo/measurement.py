@@ -90,8 +90,8 @@ def sales_answer(messages: list[dict[str, Any]]) -> None:
 def write_reports(folder: Path, first: date, last: date) -> list[Path]:
     """Prints the reports of these days, and writes each as a page. Returns the pages."""
     days, until = ("--from", str(first), "--to", str(last)), ("--to", str(last))
-    pages = []
-    for name, words in (("kpi", days), ("funnel", days), ("campaign", (CAMPAIGN, *until)), ("template", days)):
+    funnel, pages = (*days, "--by", "campaign", "--by", "source"), []
+    for name, words in (("kpi", days), ("funnel", funnel), ("campaign", (CAMPAIGN, *until)), ("template", days)):
         page = folder / f"report-{name}.html"
         _report(name, *words, "--language", "en")
         _report(name, *words, "--html", str(page))
@@ -128,5 +128,11 @@ def problems(measured: Measured) -> list[str]:
         "the campaign did not bring one lead": campaign["leads"] == 1,
         "the campaign's cost is not that of its lines and ads": campaign["spend"] == spend,
         "the campaign's ROI is not (1,800,000 - 350,000) / 350,000": campaign["roi"] == 414.29,
+        "the KPIs have another revenue": _kpi(measured.kpis, "revenue") == _AMOUNT,
     }
     return [f"{text}: {measured}"[:700] for text, is_right in is_as_must.items() if not is_right]
+
+
+def _kpi(document: dict[str, Any], name: str) -> float | None:
+    value: float | None = next(one["value"] for one in document["kpis"] if one["kpi"] == name)
+    return value

@@ -9,7 +9,7 @@ FUNNEL: tuple[Kpi, ...] = (
         "conversions",
         "送信されたフォームの数。",
         "Forms that were sent.",
-        "フォーム送信",
+        "送信されたフォーム",
         "forms",
         Unit.COUNT,
         ("did_form_submitted",),
