@@ -1,5 +1,6 @@
 """The words of the reports: none is missing, none is left over, and a figure has one name."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -25,6 +26,7 @@ from sodate.web.words import Words
 from tests.support import sample_reports
 
 IN_EACH_LANGUAGE = pytest.mark.parametrize("language", languages())
+_SCHEMA = Path(__file__).parents[3] / "schemas" / "report" / "report.v1.json"
 _SOURCES = [Path(sodate.reports.__file__).parent]
 #: Sections whose keys are the codes of something else.
 _CODES = {
@@ -90,6 +92,11 @@ def test_every_word_is_read_by_a_report(language: str, monkeypatch: pytest.Monke
 def test_codes_have_their_words_and_no_word_is_of_a_code_that_is_gone(language: str) -> None:
     words = words_in(language).words
     assert {section: set(words[section]) for section in _CODES} == _CODES
+
+
+def test_the_schema_has_the_reasons_that_there_are() -> None:
+    figure = json.loads(_SCHEMA.read_text(encoding="utf-8"))["$defs"]["figure"]
+    assert set(figure["properties"]["not_defined"]["enum"]) == {one.value for one in Reason}
 
 
 @IN_EACH_LANGUAGE
