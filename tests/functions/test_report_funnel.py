@@ -104,8 +104,9 @@ def test_leads_per_visitor_are_a_ratio_without_interval_and_drop_off(visited: Qu
         (("--campaign", "a", "--owner", "b"), "give one of"),
         (("template:welcome",), "no group of leads"),
         (("segment:",), "no group of leads"),
+        (("--segment", "nothing-here"), "there is no segment"),
         (("--by", "phase"), "not one of"),
     ],
 )
 def test_bad_groups_are_one_line(visited: QuickWorld, arguments: tuple[str, ...], says: str) -> None:
-    assert says in " ".join(run("funnel", *arguments, code=2 if "--by" in arguments else 1).split())
+    assert says in " ".join(run("funnel", *arguments, code={"--by": 2, "--segment": 4}.get(arguments[0], 1)).split())

@@ -38,10 +38,10 @@ from sodate.reports.scenario import ScenarioFigures, StepRow, scenario_report
 from sodate.reports.scenario_emails import scenario_emails, step_emails
 from sodate.reports.segment import segment_report
 from sodate.reports.template import EmailFigures, EmailRow, LinkRow, TemplateFigures, template_report
+from sodate.reports.titles import known_segment, segment_titles
 from sodate.scenarios.leads_at_steps import leads_at_steps
 from sodate.scenarios.programs import live_program, live_programs
 from sodate.scoring.rules import RuleSet
-from sodate.segments.segment import SegmentSet
 
 
 def frame_of(
@@ -70,7 +70,7 @@ def _sender(definitions: Definitions) -> tuple[str, str]:
 def build_segments(definitions: Definitions, frame: Frame) -> Report:
     titles = segment_titles(definitions)
     if frame.subject:
-        titles = {frame.subject: _known(frame.subject, titles, "segment")}
+        titles = {frame.subject: known_segment(definitions, frame.subject)}
     fold = fold_leads(span_of(frame.period), SegmentFold)
     return segment_report(fold.rows(titles), _phases(definitions), frame)
 
@@ -140,26 +140,12 @@ def email_figures(results: VersionResults) -> EmailFigures:
     )
 
 
-def segment_titles(definitions: Definitions) -> dict[str, str]:
-    try:
-        stored = parsed(definitions.live("segments"), SegmentSet)
-    except NotFound:
-        return {}
-    return {one.id: one.title or one.id for one in stored.segments}
-
-
 def _phases(definitions: Definitions) -> dict[str, str]:
     try:
         rules = parsed(definitions.live("rules"), RuleSet)
     except NotFound:
         return {}
     return {phase.id: phase.label for phase in rules.phases}
-
-
-def _known(name: str, titles: dict[str, str], what: str) -> str:
-    if name not in titles:
-        raise NotFound(f"there is no {what} {name!r}; known: {', '.join(titles) or 'none'}")
-    return titles[name]
 
 
 def build_campaigns(definitions: Definitions, frame: Frame, model: AttributionModel | None) -> Report:

@@ -7,7 +7,6 @@ from datetime import timedelta
 from sodate.kpis import read as kpis
 from sodate.kpis.email_counts import ALL
 from sodate.playbook.store import Definitions, Kind
-from sodate.reports.build import segment_titles
 from sodate.reports.document import Report
 from sodate.reports.frame import Frame
 from sodate.reports.from_counters import days_of, form_rows, titles_of
@@ -15,6 +14,7 @@ from sodate.reports.funnel import SILENT_DAYS, FunnelRow, funnel_report
 from sodate.reports.funnel_fold import Dimension, FunnelFold, Wanted
 from sodate.reports.funnel_values import stages_in
 from sodate.reports.read_funnel import counted_visitors, fold_funnel, group_of, has_counters, visitors_of
+from sodate.reports.titles import segment_titles
 
 #: Most rows of one division: strangers choose the sources.
 _MOST_ROWS = 100

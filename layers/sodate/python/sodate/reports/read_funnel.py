@@ -28,6 +28,7 @@ from sodate.leads.store import ProfileItem
 from sodate.playbook.store import Definitions
 from sodate.reports.funnel_fold import Dimension, FunnelFold, FunnelLead, Group, Wanted, groups_of, last_touchpoint
 from sodate.reports.read_leads import fold_partitions
+from sodate.reports.titles import known_segment
 from sodate.scoring.score_state import loaded
 from sodate.scoring.store import ScoreItem, snapshot_of
 from sodate.tracking.origin import marks_of
@@ -89,9 +90,11 @@ def visitors_of(fold: FunnelFold, group: Group, key: Group | None) -> int | None
 
 
 def fold_funnel(definitions: Definitions, wanted: Wanted) -> FunnelFold:
-    """Raises: `NotFound` for a campaign that no playbook had; `Invalid` for a lead whose items cannot be read."""
-    if wanted.subject is not None and wanted.subject[0] is Dimension.CAMPAIGN:
-        must_be_known(definitions, wanted.subject[1])
+    """Raises: `NotFound` for a campaign that no playbook had, or a segment that it does not have; `Invalid` for a lead
+    whose items cannot be read.
+    """
+    if wanted.subject is not None:
+        _must_be_known(definitions, wanted.subject)
     asked = {*wanted.by, *([wanted.subject[0]] if wanted.subject else [])}
     campaigns = live_campaigns(definitions) if Dimension.CAMPAIGN in asked else []
     kinds: list[type[TableItem]] = [ScoreItem, ProfileItem]
@@ -99,6 +102,14 @@ def fold_funnel(definitions: Definitions, wanted: Wanted) -> FunnelFold:
     kinds += [SessionItem] if campaigns else []
     reader = _Reader(wanted, campaigns)
     return fold_partitions(kinds, lambda: FunnelFold(wanted), reader.count)
+
+
+def _must_be_known(definitions: Definitions, group: Group) -> None:
+    """Sources, forms of another year and owners who left have leads without being in the playbook."""
+    if group[0] is Dimension.CAMPAIGN:
+        must_be_known(definitions, group[1])
+    if group[0] is Dimension.SEGMENT:
+        known_segment(definitions, group[1])
 
 
 @dataclass(frozen=True)
