@@ -70,7 +70,7 @@ def _block(block: Block, words: Words) -> Markup:
         return title + Markup('<p style="margin:0;{}">{}</p>').format(_SOFT, nothing)
     columns = block.table.columns
     heads = Markup("").join(
-        Markup('<th scope="col" style="{};{};text-align:{}">{}</th>').format(
+        Markup('<th scope="col" style="{};{};min-width:32px;text-align:{}">{}</th>').format(
             _CELL, _SOFT, "left" if column.unit is None else "right", column.label
         )
         for column in columns
@@ -89,8 +89,8 @@ def _block(block: Block, words: Words) -> Markup:
         Markup('<p style="margin:4px 0;font-size:13px;{}">{}</p>').format(_SOFT, note) for note in notes
     )
     made = Markup(
-        '<table cellspacing="0" cellpadding="0" style="border-collapse:collapse;font-size:14px">'
-        "<thead><tr>{}</tr></thead><tbody>{}</tbody></table>"
+        '<div style="overflow-x:auto"><table cellspacing="0" cellpadding="0" style="border-collapse:collapse;'
+        'font-size:14px"><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>'
     ).format(heads, rows)
     return title + made + below
 
@@ -98,7 +98,7 @@ def _block(block: Block, words: Words) -> Markup:
 def _cell(cell: Cell, is_number: bool, words: Words) -> Markup:
     interval = shown_interval(cell, words) if isinstance(cell, Figure) else ""
     small = Markup('<br><span style="font-size:12px;{}">{}</span>').format(_SOFT, interval) if interval else ""
-    align = "right;white-space:nowrap" if is_number else "left"
+    align = "right;white-space:nowrap" if is_number else "left;min-width:80px"  # or one character per line
     return Markup('<td style="{};text-align:{}">{}{}</td>').format(_CELL, align, shown(cell, words), small)
 
 

@@ -96,10 +96,10 @@ def _groups_of(subject: str, *, has_sessions: bool, has_money: bool) -> set[str]
 
 
 def build_funnel(definitions: Definitions, frame: Frame) -> Report:
-    """Of the leads that came in the period, and by form."""
+    """Of the leads that came in the period, and by form; as narrow as an email on a phone."""
     days = days_of(frame)
     whole = stages_in(kpis.funnel(ALL, days), kpis.visitors(ALL, days))
-    return funnel_report(whole, list(form_rows(definitions, days)), frame)
+    return funnel_report(whole, list(form_rows(definitions, days)), frame, drops=False)
 
 
 def form_rows(definitions: Definitions, days: Days) -> Iterator[FunnelRow]:

@@ -45,12 +45,18 @@ class LeavingPoint:
 
 
 def funnel_report(
-    whole: Sequence[Stage], scopes: Sequence[FunnelRow], frame: Frame, leaving: Sequence[LeavingPoint] = ()
+    whole: Sequence[Stage],
+    scopes: Sequence[FunnelRow],
+    frame: Frame,
+    leaving: Sequence[LeavingPoint] = (),
+    *,
+    drops: bool = True,
 ) -> Report:
+    """`drops`: also drop-off and days by group, a table of nine columns."""
     blocks = [_whole(whole, frame)]
     for kind in dict.fromkeys(one.kind for one in scopes):
         of_kind = [one for one in scopes if one.kind == kind]
-        blocks += [_scopes(kind, of_kind, frame), _drops(kind, of_kind, frame)]
+        blocks += [_scopes(kind, of_kind, frame), *([_drops(kind, of_kind, frame)] if drops else [])]
     if leaving:
         rows = [(one.name, _name(one.stage, frame), count(one.leads)) for one in leaving]
         drawn, columns = Drawn(Drawing.BARS, ("leads",)), [("touchpoint", None), ("stage", None), ("leads", Unit.COUNT)]
