@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping
-from functools import cache
 from importlib.metadata import version
 
 from sodate.authoring.schema import schemas
@@ -10,7 +9,6 @@ from sodate.authoring.schema import schemas
 OUTPUT = "PlaybookSchema"
 
 
-@cache
 def schema_digest() -> str:
     """Of all keys that this release knows. `infra` makes the same from the files in `schemas/playbook`."""
     made = hashlib.sha256()

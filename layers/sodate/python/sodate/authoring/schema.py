@@ -1,6 +1,7 @@
 """JSON Schemas of the playbook files, for editors. Generated from the models, committed, kept current by a test."""
 
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ def schemas() -> dict[str, str]:
     return {f"{name}.schema.json": _text(name, model) for name, model in sorted(models.items())}
 
 
+@lru_cache(maxsize=64)
 def _text(name: str, model: type[BaseModel]) -> str:
     document: dict[str, Any] = model.model_json_schema(mode="validation")
     _allow_one_line(document)
