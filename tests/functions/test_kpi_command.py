@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sodate.dynamodb import kpi_keys
 from sodate.kpis import store
+from sodate.kpis.contribution import NOW
 from sodate.kpis.verify import verify
 from sodate.playbook.store import Definitions
 from sodate_cli import kpis as command
@@ -59,6 +60,13 @@ def test_a_funnel_counts_leads_by_how_far_they_came(stage: QuickWorld) -> None:
         "stage": "mql", "reached": 0, "rate": None, "lost": 0, "hours": None,
     }  # fmt: skip
     assert "lead" in run("funnel")
+
+
+def test_stays_that_took_no_time_have_a_mean_of_zero(stage: QuickWorld) -> None:
+    store.add("KPITOTAL#form:quick", f"H#{NOW}", {"stays_1": 2}, 1)
+    store.add("KPITOTAL#form:quick", f"H#{NOW}", {"stays_2": 2, "stay_minutes_2": 120}, 2)
+    phases = run("funnel", "form:quick", "--json")["phases"]
+    assert [one["mean_hours"] for one in phases[:3]] == [None, 0.0, 1.0]
 
 
 def test_verify_finds_what_differs_and_rebuild_corrects_it(stage: QuickWorld) -> None:

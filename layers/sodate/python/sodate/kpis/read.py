@@ -84,7 +84,9 @@ def stays(scope: str = ALL) -> dict[int, Value]:
     """Mean minutes of the completed stays in each phase, by the phase's number in the rule set."""
     counts = now_in(scope)
     numbers = sorted(int(name.removeprefix("stays_")) for name in counts if name.startswith("stays_"))
-    return {number: formula.ratio(counts[f"stay_minutes_{number}"], counts[f"stays_{number}"]) for number in numbers}
+    return {
+        number: formula.ratio(counts.get(f"stay_minutes_{number}", 0), counts[f"stays_{number}"]) for number in numbers
+    }
 
 
 def added(many: Iterable[Mapping[str, float]]) -> Counts:
