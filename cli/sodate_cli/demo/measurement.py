@@ -35,7 +35,7 @@ goal: {{ kpi: leads, target: 3 }}
 conversion: {{ activity: meeting_set }}
 conversion_within_days: 60
 costs:
-  - {{ title: ランディングページ制作, amount: 300000, on: {before} }}
+  - {{ title: ランディングページ制作, amount: 300000, on: {day} }}
   - {{ title: 検索広告(Google), ad_cost: {{ platform: google, campaigns: ["秋_資料請求*"] }} }}
 sources:
   utm:
@@ -56,7 +56,7 @@ _COSTS = """\
 def write_campaign(playbook: Path, began: datetime) -> None:
     """The sample's campaign, with a period around the days of the story."""
     day = local_day(began)
-    text = _FILE.format(before=day - timedelta(days=30), after=day + timedelta(days=90))
+    text = _FILE.format(day=day, before=day - timedelta(days=30), after=day + timedelta(days=90))
     (playbook / "campaigns" / f"{CAMPAIGN}.yaml").write_text(text, encoding="utf-8")
 
 
@@ -128,7 +128,8 @@ def problems(measured: Measured) -> list[str]:
         "the campaign did not bring one lead": campaign["leads"] == 1,
         "the campaign's cost is not that of its lines and ads": campaign["spend"] == spend,
         "the campaign's ROI is not (1,800,000 - 350,000) / 350,000": campaign["roi"] == 414.29,
-        "the KPIs have another revenue": _kpi(measured.kpis, "revenue") == _AMOUNT,
+        "the KPIs of the story's days have another revenue": _kpi(measured.kpis, "revenue") == _AMOUNT,
+        "the KPIs of the story's days have another ROI": _kpi(measured.kpis, "roi") == 414.29,
     }
     return [f"{text}: {measured}"[:700] for text, is_right in is_as_must.items() if not is_right]
 
