@@ -94,6 +94,12 @@ METRIC_ALARMS = (
         threshold=20, minutes=60,
     ),
     MetricAlarm(
+        "RepliesUnmatched", "replies-unmatched", ("inbound_email",),
+        "Twenty or more replies of an hour match no send: a signing key that is gone, a forwarded reply address, or a "
+        "flood: `sodate replies list`.",
+        threshold=20, minutes=60,
+    ),
+    MetricAlarm(
         "RatesNotCounted", "rates-not-counted", ("email_events",),
         "SES events are missing in the daily bounce and complaint counts, so the guards see too little.",
     ),
@@ -107,7 +113,6 @@ METRIC_ALARMS = (
 #: Metrics that nobody is woken for.
 NO_ALARM: Mapping[str, str] = {
     "EmailsDispatched": "Zero is normal at night; sends-failed-share divides by it, and it is on the dashboard.",
-    "RepliesUnmatched": "No email is lost and none is late: a person reads `sodate replies list` now and then.",
     "SendsAgain": "The cure, not the trouble: each second attempt was made on evidence. DuplicateSends rings when the "
     "evidence was wrong, and the number is on the dashboard.",
 }

@@ -105,6 +105,7 @@ class Stage:
     # What the local cloud forces on us; why, is in docs/decisions/0010.
     native_dependencies: bool = False
     tls_only: bool = True
+    receipt_rules: bool = True
     managed_rotation: bool = True
     metric_math: bool = True
     stream: StreamReading = field(default_factory=StreamReading)
@@ -149,9 +150,11 @@ def local_stage(local: LocalCloud) -> Stage:
         throttle=Throttle(requests_per_second=1000, burst=2000),
         log_retention_days=1,
         region=None,
+        reply_domain="reply.example.co.jp",
         senders_at_once=5,
         native_dependencies=True,
         tls_only=False,
+        receipt_rules=False,
         managed_rotation=False,
         metric_math=False,
         events_window_s=0,

@@ -5,6 +5,7 @@ envelope, verdicts, Authentication-Results), and the notification that S3 sends 
 SMTP, receipt rules, checks of its own: a test says what SES found out.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -50,7 +51,7 @@ def raw_answer(message: Message, answer: Answer, at: datetime) -> bytes:
     email["To"] = answer.to or (message.reply_to[0] if message.reply_to else message.source)
     email["Subject"] = answer.subject if answer.subject is not None else f"Re: {message.subject}"
     email["Date"] = format_datetime(at)
-    email["Message-ID"] = f"<{at:%Y%m%d%H%M%S%f}.{abs(hash((answer.text, answer.sender))) % 10**8}@mail.example.net>"
+    email["Message-ID"] = f"<{at:%Y%m%d%H%M%S%f}.{_digest(answer)}@mail.example.net>"
     email["In-Reply-To"] = email["References"] = f"<{message.message_id}@{REGION}.amazonses.com>"
     for name, value in answer.headers.items():
         del email[name]
@@ -63,6 +64,11 @@ def raw_answer(message: Message, answer: Answer, at: datetime) -> bytes:
     if answer.html is not None:
         email.add_alternative(answer.html, subtype="html")
     return email.as_bytes()
+
+
+def _digest(answer: Answer) -> str:
+    """The same answer at the same time is the same email, in every process."""
+    return hashlib.sha256(f"{answer.text}\n{answer.sender}".encode()).hexdigest()[:8]
 
 
 _CLEAN = Findings()

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.header import decode_header, make_header
+from email.utils import parseaddr
 from html.parser import HTMLParser
 from typing import Any
 
@@ -34,6 +35,11 @@ class Message:
             return str(make_header(decode_header(self.source)))
         except (ValueError, LookupError):
             return self.source
+
+    @property
+    def sender_address(self) -> str:
+        """The bare address of From."""
+        return parseaddr(self.source)[1]
 
     @property
     def recipient(self) -> str:

@@ -13,6 +13,11 @@ from ses_simulator.errors import SesRefusal
 
 MAX_HEADERS = 15
 MAX_RECIPIENTS = 50
+#: SES sets these by itself and refuses them from Simple, Templated and SendBulkEmail ("Amazon SES header fields").
+NOT_CUSTOM = frozenset(
+    ("bcc", "cc", "content-disposition", "content-type", "date", "from", "message-id", "mime-version", "reply-to",
+     "return-path", "subject", "to")
+)  # fmt: skip
 _HEADER_NAME = re.compile(r"[!-9;-@A-~]{1,126}")
 _HEADER_VALUE = re.compile(r"[ -~]{1,995}")
 _TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
@@ -38,6 +43,8 @@ def check_headers(headers: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str]
             raise bad_request(f"Invalid header name {name!r}.")
         if not _HEADER_VALUE.fullmatch(value):
             raise bad_request(f"Invalid value of header {name!r}.")
+        if name.lower() in NOT_CUSTOM:
+            raise bad_request(f"Header {name!r} is set by SES and cannot be a custom header.")
     return pairs
 
 

@@ -47,7 +47,8 @@ class InboundEmail(Construct):
         self.bucket = self._bucket(key)
         self._let_ses_write()
         self._notify_the_queue()
-        self._receive()
+        if stage.receipt_rules:
+            self._receive()
 
     def _bucket(self, key: kms.Key | None) -> s3.Bucket:
         """Without versions: a deleted email is gone. SES encrypts by the bucket's default; a key of the rule itself

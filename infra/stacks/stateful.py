@@ -108,5 +108,5 @@ class StatefulStack(Stack):
         return {
             "ReplyDomain": self.stage.reply_domain,
             "ReplyBucket": self.replies.bucket.bucket_name,
-            "ReplyRuleSet": self.replies.rule_set,
+            **({"ReplyRuleSet": self.replies.rule_set} if self.stage.receipt_rules else {}),
         }

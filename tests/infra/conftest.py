@@ -43,6 +43,11 @@ class Stack:
         return self.name not in ("local", "dev")
 
     @property
+    def receives(self) -> bool:
+        """It has a reply domain, and with it a bucket, a queue and a function more."""
+        return "ReplyDomain" in self.outputs
+
+    @property
     def outputs(self) -> dict[str, Any]:
         return dict(self.template["Outputs"])
 

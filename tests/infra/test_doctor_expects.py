@@ -8,7 +8,7 @@ from typing import Any
 from sodate_cli.doctor.policy import service_may
 from sodate_cli.doctor.schedules import QUEUE_READERS, SCHEDULED, STREAM_READERS
 
-from infra.catalog import FUNCTIONS
+from infra.catalog import FUNCTIONS, functions_of
 
 DOCTOR = Path(__file__).parents[2] / "cli" / "sodate_cli" / "doctor"
 ACCOUNT = "123456789012"
@@ -35,10 +35,10 @@ def test_rules_queues_secrets_and_logs_have_the_names_that_doctor_looks_for(stac
     def names(kind: str, member: str) -> set[str]:
         return {str(properties[member]) for properties in stack.all(kind).values()}
 
-    dashed = {spec.name: spec.dashed for spec in FUNCTIONS}
+    dashed = {spec.name: spec.dashed for spec in functions_of(replies=stack.receives)}
     assert names("AWS::Events::Rule", "Name") == {f"{prefix}-{dashed[name]}" for name in (*SCHEDULED, "sales_handoff")}
     queues = names("AWS::SQS::Queue", "QueueName")
-    assert {name for name in queues if not name.endswith("-dlq")} == {f"{prefix}-{q}" for q in QUEUE_READERS.values()}
+    assert {name for name in queues if not name.endswith("-dlq")} == {f"{prefix}-{q}" for q in _readers(stack).values()}
     assert names("AWS::SecretsManager::Secret", "Name") == {
         f"{prefix}/{name}" for name in ("signing-keys", "address-key", "webhook", "captcha")
     }
@@ -52,7 +52,11 @@ def test_every_mapping_is_one_that_doctor_asks_for(stack: Any) -> None:
         stack.function_behind(mapping["FunctionName"])["FunctionName"].removeprefix(f"sodate-{stack.name}-")
         for mapping in stack.all("AWS::Lambda::EventSourceMapping").values()
     }
-    assert readers == {name.replace("_", "-") for name in (*QUEUE_READERS, *STREAM_READERS)}
+    assert readers == {name.replace("_", "-") for name in (*_readers(stack), *STREAM_READERS)}
+
+
+def _readers(stack: Any) -> dict[str, str]:
+    return {**QUEUE_READERS, **({"inbound_email": "inbound-email"} if stack.receives else {})}
 
 
 def test_the_policy_of_the_topic_of_mail_events_satisfies_doctor(aws_stack: Any) -> None:

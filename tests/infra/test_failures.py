@@ -94,7 +94,7 @@ def test_every_subscription_has_a_dead_letter_queue(stack: Any) -> None:
 
 def test_visibility_is_at_least_six_times_the_timeout_of_the_function_that_reads(stack: Any) -> None:
     readers = [m for m in stack.all("AWS::Lambda::EventSourceMapping").values() if "StartingPosition" not in m]
-    assert len(readers) == 4
+    assert len(readers) == 5 if stack.receives else 4
     for reader in readers:
         queue = stack.resource(stack.target_of(reader["EventSourceArn"]))["Properties"]
         assert queue["VisibilityTimeout"] >= 6 * stack.function_behind(reader["FunctionName"])["Timeout"]

@@ -47,8 +47,12 @@ def test_every_resource_that_costs_while_idle_is_counted(prod_stack: Any) -> Non
     assert kinds == counted | by_use | free
 
 
-def test_every_alarm_is_on_the_page_and_every_alarm_of_the_page_exists(prod_stack: Any) -> None:
-    names = {a["AlarmName"].removeprefix("sodate-prod-") for a in prod_stack.all("AWS::CloudWatch::Alarm").values()}
+def test_every_alarm_is_on_the_page_and_every_alarm_of_the_page_exists(prod_stack: Any, replying_stack: Any) -> None:
+    names = {
+        alarm["AlarmName"].removeprefix(f"sodate-{stack.name}-")
+        for stack in (prod_stack, replying_stack)
+        for alarm in stack.all("AWS::CloudWatch::Alarm").values()
+    }
     rows = re.findall(r"^\| (`[^|]+`) \|", (PAGES / "alarms.md").read_text(), re.MULTILINE)
     written = [name for row in rows for name in re.findall(r"`([^`]+)`", row)]
     patterns = {name: re.compile(re.escape(name).replace("…", "[a-z0-9-]+")) for name in written}

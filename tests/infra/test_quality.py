@@ -94,10 +94,11 @@ def test_a_mail_identity_is_a_domain_or_one_address() -> None:
     assert MailIdentity("news@example.co.jp").from_address_pattern == "news@example.co.jp"
 
 
-def test_the_local_stage_differs_from_aws_only_where_a_flag_says_so(local_stack: Any, prod_stack: Any) -> None:
+def test_the_local_stage_differs_from_aws_only_where_a_flag_says_so(local_stack: Any, replying_stack: Any) -> None:
     policies = {f"AWS::{kind}Policy" for kind in ("S3::Bucket", "SQS::Queue", "SNS::Topic")}
-    only_on_aws = {"AWS::SecretsManager::RotationSchedule", *policies}
-    local, prod = (_count(s, only_on_aws) for s in (local_stack, prod_stack))
+    rules = {"AWS::SES::ReceiptRule", "AWS::SES::ReceiptRuleSet"}  # `receipt_rules`
+    only_on_aws = {"AWS::SecretsManager::RotationSchedule", *policies, *rules}
+    local, prod = (_count(s, only_on_aws) for s in (local_stack, replying_stack))
     prod["AWS::S3::Bucket"] -= 1  # the access log of a stage that keeps its data
     prod["AWS::SNS::Subscription"] -= 1  # who hears the alarms, with
     prod["AWS::SQS::Queue"] -= 1  # a dead-letter queue behind it and

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from aws_cdk import App
+from ses_simulator.inbox import PREFIX
 
 from infra.app import build
 from infra.catalog import EVERY_FUNCTION, FUNCTIONS
@@ -20,6 +21,7 @@ from tests.infra.test_permissions import ALLOWED
 ROOT = Path(__file__).resolve().parents[2]
 STAGES = Path(__file__).with_name("stages.toml")
 REPLY_SETTINGS = {"SODATE_REPLY_DOMAIN", "SODATE_REPLY_BUCKET"}
+RECEIPT = ("AWS::SES::ReceiptRule", "AWS::SES::ReceiptRuleSet")
 COMMON = {"SODATE_STAGE", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL"}
 
 
@@ -30,11 +32,20 @@ def _bucket(stack: Any) -> tuple[str, dict[str, Any]]:
     return logical_id, bucket
 
 
-def test_without_the_setting_nothing_of_it_exists(stack: Any) -> None:
-    assert "inbound_email" not in stack.functions()
-    assert set(stack.functions()) == {spec.name for spec in FUNCTIONS}
-    assert not [kind for kind in ("AWS::SES::ReceiptRule", "AWS::SES::ReceiptRuleSet") if stack.all(kind)]
-    assert "SODATE_REPLY" not in str(stack.template)
+def test_without_the_setting_nothing_of_it_exists(aws_stack: Any) -> None:
+    assert "inbound_email" not in aws_stack.functions()
+    assert set(aws_stack.functions()) == {spec.name for spec in FUNCTIONS}
+    assert not [kind for kind in RECEIPT if aws_stack.all(kind)]
+    assert "SODATE_REPLY" not in str(aws_stack.template)
+
+
+def test_the_local_stage_receives_by_our_simulator_and_has_no_receipt_rule(local_stack: Any) -> None:
+    assert set(local_stack.functions()) == {spec.name for spec in EVERY_FUNCTION}
+    assert not [kind for kind in RECEIPT if local_stack.all(kind)]
+    assert "ReplyRuleSet" not in local_stack.outputs
+    _, bucket = _bucket(local_stack)
+    (notification,) = bucket["NotificationConfiguration"]["QueueConfigurations"]
+    assert notification["Filter"]["S3Key"]["Rules"] == [{"Name": "prefix", "Value": PREFIX}], "where the simulator puts"
 
 
 def test_with_it_one_function_more_exists_and_two_know_the_domain(replying_stack: Any) -> None:

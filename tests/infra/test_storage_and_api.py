@@ -84,7 +84,11 @@ def test_buckets_on_aws_take_tls_only(aws_stack: Any) -> None:
 
 
 def _import_bucket(stack: Any) -> dict[str, Any]:
-    (bucket,) = [b for b in stack.all("AWS::S3::Bucket").values() if "NotificationConfiguration" in b]
+    (bucket,) = [
+        b
+        for b in stack.all("AWS::S3::Bucket").values()
+        if "-imports-" in str(b.get("BucketName")) and "NotificationConfiguration" in b
+    ]
     return dict(bucket)
 
 
@@ -184,6 +188,7 @@ def test_public_links_on_aws_are_https_and_local_ones_carry_the_api_id(stack: An
 def test_the_outputs_are_those_of_the_contract(stack: Any) -> None:
     expected = {"ApiUrl", "ApiId", "TableName", "BusName", "SendQueueUrl", "SendDlqUrl", "EventsTopicArn"}
     expected |= {"ConfigurationSet", "ErasureLedger", "ImportBucket", "ReplayQueueUrl", "PlaybookSchema"}
+    expected |= {"ReplyDomain", "ReplyBucket"} if stack.receives else set()
     expected |= {"Function" + "".join(w.capitalize() for w in name.split("_")) for name in stack.functions()}
     dead_letters = [q for q in stack.all("AWS::SQS::Queue").values() if q["QueueName"].endswith("-dlq")]
     found = set(stack.outputs)

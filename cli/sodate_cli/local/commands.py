@@ -13,6 +13,7 @@ from sodate.errors import NotFound
 from sodate_cli import output
 from sodate_cli.local.clock import ShiftedClock
 from sodate_cli.local.folder import repository
+from sodate_cli.local.mail_commands import AutoReplyOption, FromOption, TextOption, answer_of, reply_to_send
 from sodate_cli.local.mail_commands import app as mail_app
 from sodate_cli.output import JsonOption
 
@@ -102,6 +103,25 @@ def advance(span: Annotated[str, typer.Argument(help="3d, 12h, 30m or 1d12h.")],
         output.show_json(document)
     else:
         output.say(f"it is now {document['now']}; something happened at {len(stops)} moments on the way")
+
+
+@app.command()
+def reply(
+    send: Annotated[str, typer.Option("--send", help="Id of the send, as `sodate lead timeline` shows it.")],
+    text: TextOption,
+    sender: FromOption = None,
+    auto_reply: AutoReplyOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Let the lead answer an email: SES stores it in the bucket for replies, and `inbound_email` starts.
+
+    Example: sodate local reply --send 01J0SEND --text 見積をお願いします
+    """
+    done = reply_to_send(send, answer_of(text, sender, is_automatic=auto_reply))
+    if as_json:
+        output.show_json(done)
+    else:
+        output.say(done["done"])
 
 
 def _travel(clock: ShiftedClock, target: datetime) -> list[datetime]:

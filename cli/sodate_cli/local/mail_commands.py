@@ -18,6 +18,11 @@ app = typer.Typer(help="Read the mail the local stage sent, and act as its recip
 
 ToOption = Annotated[str | None, typer.Option("--to", help="The newest mail to this address.")]
 IdOption = Annotated[str | None, typer.Option("--id", help="One mail by its message id.")]
+TextOption = Annotated[str, typer.Option("--text", help="What the answer says, above the quoted email.")]
+FromOption = Annotated[
+    str | None, typer.Option("--from", help="Another address than the recipient's; it must be ASCII.")
+]
+AutoReplyOption = Annotated[bool, typer.Option("--auto-reply", help="The absence note of a mail system.")]
 
 
 @app.command("list")
@@ -108,6 +113,34 @@ def unsubscribe(to: ToOption = None, mail_id: IdOption = None, as_json: JsonOpti
     Example: sodate local mail unsubscribe --to taro@example.jp
     """
     _act("unsubscribe", to, mail_id, {}, as_json=as_json)
+
+
+@app.command()
+def reply(
+    text: TextOption,
+    to: ToOption = None,
+    mail_id: IdOption = None,
+    sender: FromOption = None,
+    auto_reply: AutoReplyOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer it: SES receives the answer as it receives email on a reply domain.
+
+    Example: sodate local mail reply --to taro@example.jp --text 見積をお願いします
+    """
+    _act("reply", to, mail_id, answer_of(text, sender, is_automatic=auto_reply), as_json=as_json)
+
+
+def reply_to_send(send_id: str, answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer the email of a send, as the ledger names it."""
+    of_send = [mail for mail in _messages(None) if mail["tags"].get("send_id") == send_id]
+    if not of_send:
+        output.fail(f"no mail of send {send_id}; `sodate lead timeline` shows sends", output.NOT_FOUND)
+    return _call("POST", f"/messages/{quote(str(of_send[0]['id']), safe='')}/reply", answer)
+
+
+def answer_of(text: str, sender: str | None, *, is_automatic: bool) -> dict[str, Any]:
+    return {"text": text, "auto_reply": is_automatic, **({"from": sender} if sender else {})}
 
 
 def _act(action: str, to: str | None, mail_id: str | None, options: Mapping[str, Any], *, as_json: bool) -> None:

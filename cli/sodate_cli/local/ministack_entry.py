@@ -5,6 +5,8 @@ and when the next hidden message shows itself. From outside, a queue that is emp
 look the same.
 POST /_sodate/wait {"seconds": n} lets n seconds pass for queues: delays and visibility timeouts shrink by that much.
 
+S3 says that an object is as old as the clock of the stage has it, since the time of a reply is that of its object.
+
 A correction: AWS has no permission of its own for the batch calls of SQS, MiniStack asks for one.
 A shortcut: MiniStack unpacks every layer for every worker, which is 160 MB ten times; here a layer is unpacked once.
 
@@ -16,17 +18,19 @@ import asyncio
 import hashlib
 import io
 import json
+import os
 import tempfile
 import threading
 import time
 import zipfile
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from ministack import app as ministack  # type: ignore[import-not-found]
 from ministack.core import iam_actions  # type: ignore[import-not-found]
-from ministack.services import dynamodb, lambda_svc, sqs  # type: ignore[import-not-found]
+from ministack.services import dynamodb, lambda_svc, s3, sqs  # type: ignore[import-not-found]
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -99,6 +103,20 @@ def unpacked_once(resolve: Callable[[Any], bytes | None], into: Path) -> Callabl
     return stand_in
 
 
+def at_time_of_stage(now_iso: Callable[[], str], clock_file: Path) -> Callable[[], str]:
+    """The same text, moved by what `sodate local advance` let pass."""
+
+    def now() -> str:
+        try:
+            offset = timedelta(seconds=int(json.loads(clock_file.read_text())["offset_seconds"]))
+        except FileNotFoundError:
+            offset = timedelta()
+        at = datetime.fromisoformat(now_iso().replace("Z", "+00:00")) + offset
+        return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    return now
+
+
 def with_our_addresses(inner: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
     async def app(scope: dict[str, Any], receive: Callable[[], Awaitable[dict[str, Any]]], send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith("/_sodate/"):
@@ -123,6 +141,7 @@ async def _answer(send: Send, status: int, document: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     iam_actions.extract_iam_action = as_aws_names_it(iam_actions.extract_iam_action)
+    s3.now_iso = at_time_of_stage(s3.now_iso, Path(os.environ["SODATE_CLOCK_FILE"]))
     layers = Path(tempfile.gettempdir()) / "layers"
     lambda_svc._resolve_layer_zip = unpacked_once(lambda_svc._resolve_layer_zip, layers)
     ministack.app = with_our_addresses(ministack.app)

@@ -9,7 +9,7 @@ is kept in the state folder, so that a restarted server is ready at once.
 import argparse
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 from threading import Lock
@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from ses_simulator.inbox import Inbox
 from ses_simulator.journal import Journal
 from ses_simulator.message import counting_ids
 from ses_simulator.publisher import Publish, Publisher
@@ -48,7 +50,8 @@ class LocalServices:
         self.simulator.observer = journal.record
         self.publisher = Publisher(self.simulator, lock)
         self.sink = Sink(clock)
-        self.actions = Actions(self.simulator, lock, post_form, self.publisher.wake)
+        self.inbox = Inbox()
+        self.actions = Actions(self.simulator, lock, post_form, self.publisher.wake, self.inbox)
         self.router = Router(
             [
                 *SesApi(self.simulator, lock, self._changed).routes(),
@@ -95,23 +98,43 @@ class LocalServices:
         self.simulator.configuration_sets = tuple(stage["configuration_sets"])
         self.sink.secret = stage.get("webhook_secret")
         self.publisher.publish = sns_publisher(stage)
+        if "reply_bucket" in stage:
+            self.inbox.domain, self.inbox.store = stage["reply_domain"], s3_store(stage)
 
 
 def sns_publisher(stage: Mapping[str, Any]) -> Publish:
     """Publishes to the topic of the local stage; quick to give up, because the caller tries again."""
-    client = boto3.client(
-        "sns",
+    client = _client("sns", stage)
+
+    def publish(text: str) -> None:
+        client.publish(TopicArn=stage["topic"], Message=text, Subject="Amazon SES Email Event Notification")
+
+    return publish
+
+
+def s3_store(stage: Mapping[str, Any]) -> Callable[[str, bytes], None]:
+    """Puts received email into the bucket of the local stage, which then tells the queue."""
+    client = _client("s3", stage)
+
+    def store(key: str, content: bytes) -> None:
+        try:
+            client.put_object(Bucket=stage["reply_bucket"], Key=key, Body=content)
+        except (BotoCoreError, ClientError) as error:
+            raise OSError(f"the bucket for replies did not take the email: {type(error).__name__}") from error
+
+    return store
+
+
+def _client(service: str, stage: Mapping[str, Any]) -> Any:
+    connect: Any = boto3.client
+    return connect(
+        service,
         endpoint_url=stage["aws"],
         region_name=stage["region"],
         aws_access_key_id=stage["credentials"]["access_key_id"],
         aws_secret_access_key=stage["credentials"]["secret_access_key"],
         config=Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1}),
     )
-
-    def publish(text: str) -> None:
-        client.publish(TopicArn=stage["topic"], Message=text, Subject="Amazon SES Email Event Notification")
-
-    return publish
 
 
 def post_form(url: str, body: str) -> int:

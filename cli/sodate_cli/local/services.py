@@ -38,6 +38,7 @@ def start_ministack(folder: LocalFolder, python: Path, port: int = MINISTACK_POR
         "AWS_EC2_METADATA_DISABLED": "true",
         "SFTP_ENABLED": "0",
         "LOG_LEVEL": "INFO",
+        "SODATE_CLOCK_FILE": str(folder.clock_file),
         "TMPDIR": str(scratch),
         "PYTHONUNBUFFERED": "1",
     }
@@ -49,7 +50,9 @@ def start_ministack(folder: LocalFolder, python: Path, port: int = MINISTACK_POR
 
 def start_server(folder: LocalFolder, port: int = SERVER_PORT) -> Child:
     """Our own server: SES, mailbox, control API and sink."""
-    env = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL") if name in os.environ}
+    # PYTHONPATH: the code of this command, in a checkout that is not the installed one.
+    names = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH")
+    env = {name: os.environ[name] for name in names if name in os.environ}
 
     def command(chosen: int) -> tuple[list[str], dict[str, str]]:
         program = [sys.executable, "-m", "sodate_cli.local.server", "--port", str(chosen), "--state", str(folder.root)]

@@ -37,6 +37,8 @@ def teach(server: Child, endpoints: Mapping[str, Any]) -> None:
         "identities": IDENTITIES,
         "configuration_sets": [endpoints["configuration_set"]],
         "webhook_secret": webhook.get("key"),
+        "reply_domain": endpoints["reply_domain"],
+        "reply_bucket": endpoints["reply_bucket"],
     }
     status, body = services.call(server.port, "POST", "/control/stage", stage)
     if status != 200:
@@ -74,7 +76,7 @@ def publish_playbook(folder: LocalFolder, checked: "Checked", endpoints: dict[st
 def warm(endpoints: Mapping[str, Any]) -> None:
     """Start one worker of each queue and stream function now, so that the first lead does not wait for them."""
     functions = deploy.client("lambda", endpoints["aws"])
-    for name in ("EmailEvents", "Scoring", "EventPublisher", "EmailSender"):
+    for name in ("EmailEvents", "Scoring", "EventPublisher", "EmailSender", "InboundEmail"):
         functions.invoke(FunctionName=endpoints["functions"][name], InvocationType="Event", Payload=b'{"Records":[]}')
 
 
@@ -110,6 +112,8 @@ def endpoints_of(aws: str, server: Child, outputs: Mapping[str, str], folder: Lo
         "send_queue": outputs["SendQueueUrl"],
         "topic": outputs["EventsTopicArn"],
         "configuration_set": outputs["ConfigurationSet"],
+        "reply_domain": outputs["ReplyDomain"],
+        "reply_bucket": outputs["ReplyBucket"],
         "functions": _with_prefix(outputs, "Function"),
         "dead_letters": {name.removesuffix("Url"): url for name, url in _with_prefix(outputs, "Dlq").items()},
     }

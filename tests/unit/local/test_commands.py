@@ -17,8 +17,8 @@ from sodate_cli.main import app
 from typer.main import get_command
 from typer.testing import CliRunner
 
-ALL = ["up", "down", "status", "advance"]
-MAIL = ["list", "show", "open", "click", "bounce", "complain", "unsubscribe"]
+ALL = ["up", "down", "status", "advance", "reply"]
+MAIL = ["list", "show", "open", "click", "bounce", "complain", "unsubscribe", "reply"]
 
 
 @pytest.fixture

@@ -85,3 +85,21 @@ print("from ministack.services.lambda_svc import _resolve_layer_zip" in source, 
 print("extract_iam_action," in gateway, "hypercorn_serve(app, config)" in gateway)
 """
     assert run(root, code).splitlines()[-2:] == ["True True", "True True"]
+
+
+def test_s3_says_the_time_of_the_stage_of_an_object(root: Path, tmp_path: Path) -> None:
+    code = f"""
+import inspect, json, pathlib
+clock = pathlib.Path({str(tmp_path)!r}) / "clock.json"
+now = entry.at_time_of_stage(lambda: "2026-11-27T22:10:18.500Z", clock)
+print(now())
+clock.write_text(json.dumps({{"offset_seconds": 86400}}))
+print(now(), entry.s3.iso_to_rfc7231(now()))
+source = inspect.getsource(entry.s3)
+print('"last_modified": now_iso()' in source, "from ministack.core.responses import" in source)
+"""
+    assert run(root, code).splitlines() == [
+        "2026-11-27T22:10:18.500Z",
+        "2026-11-28T22:10:18.500Z Sat, 28 Nov 2026 22:10:18 GMT",
+        "True True",
+    ]

@@ -14,6 +14,8 @@ from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 from ses_simulator.errors import Fault
+from sodate.replies.inbound_email import read_email
+from sodate.replies.judgement import Verdict, judge
 from sodate_cli.local.server import LocalServices
 from sodate_cli.local.sink import signature_of
 from sodate_cli.local.web import serve
@@ -325,3 +327,66 @@ def test_an_own_sender_is_verified_once_it_is_made_and_outlives_the_server(runni
     assert (found["IdentityType"], found["DkimAttributes"]["Status"]) == ("DOMAIN", "SUCCESS")
     again = LocalServices(tmp_path)
     assert "mail.own-company.example" in again.simulator.identities
+
+
+def with_a_bucket(running: Running) -> dict[str, bytes]:
+    stored: dict[str, bytes] = {}
+    running.services.inbox.domain, running.services.inbox.store = "reply.example.jp", stored.__setitem__
+    return stored
+
+
+def test_an_answer_is_stored_as_ses_stores_what_it_receives(running: Running) -> None:
+    stored = with_a_bucket(running)
+    message_id = running.ses().send_email(**mail(), ReplyToAddresses=["r-abc@reply.example.jp"])["MessageId"]
+    options = {"text": "見積をお願いします", "from": "hanako@example.com"}
+    done = running.json("POST", f"/control/messages/{message_id}/reply", options)["done"]
+    ((key, content),) = stored.items()
+    assert done == f"SES received it and stored {key}" and key.startswith("inbound/")
+    email = read_email(content, is_cut=False)
+    assert (email.sender, email.subject, email.recipients) == (
+        "hanako@example.com", "Re: 資料のご案内", ["r-abc@reply.example.jp"]
+    )  # fmt: skip
+    assert (email.words.text, email.receipt.is_authentic) == ("見積をお願いします", True)
+
+
+def test_an_automatic_answer_is_an_absence_note_for_whoever_reads_headers(running: Running) -> None:
+    stored = with_a_bucket(running)
+    message_id = running.ses().send_email(**mail(), ReplyToAddresses=["r-abc@reply.example.jp"])["MessageId"]
+    running.json("POST", f"/control/messages/{message_id}/reply", {"text": "休んでおります", "auto_reply": True})
+    assert judge(read_email(*stored.values(), is_cut=False)).verdict is Verdict.OUT_OF_OFFICE
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"text": " "}, "needs a text"),
+        ({"text": "x", "from": "太郎@example.jp"}, "non-ASCII"),
+        ({"text": "x", "from": "no address"}, "domain"),
+    ],
+)
+def test_what_no_mail_program_would_send_is_refused(running: Running, options: dict[str, Any], why: str) -> None:
+    stored = with_a_bucket(running)
+    message_id = running.ses().send_email(**mail(), ReplyToAddresses=["r-abc@reply.example.jp"])["MessageId"]
+    status, _, text = running.call("POST", f"/control/messages/{message_id}/reply", json.dumps(options))
+    assert (status, stored) == (409, {})
+    assert why in text
+
+
+def test_an_answer_to_an_address_outside_reaches_nobody_and_the_page_says_so(running: Running) -> None:
+    stored = with_a_bucket(running)
+    message_id = running.ses().send_email(**mail())["MessageId"]
+    _, headers, _ = running.call("POST", f"/mail/{message_id}/reply", "text=%E3%81%AF%E3%81%84&auto_reply=on")
+    assert "news%40example.jp%2C+a+mailbox+outside+of+Sodate" in headers["Location"]
+    assert stored == {}
+
+
+def test_before_the_stage_is_known_nothing_is_received(running: Running) -> None:
+    message_id = running.ses().send_email(**mail(), ReplyToAddresses=["r-abc@reply.example.jp"])["MessageId"]
+    status, _, text = running.call("POST", f"/control/messages/{message_id}/reply", '{"text": "x"}')
+    assert (status, "receives no email" in text) == (409, True)
+
+
+@pytest.mark.parametrize("name", ["Reply-To", "FROM", "Message-ID"])
+def test_ses_refuses_headers_that_it_sets_itself(running: Running, name: str) -> None:
+    with pytest.raises(ClientError, match="cannot be a custom header"):
+        running.ses().send_email(**mail(Headers=[{"Name": name, "Value": "x@example.jp"}]))

@@ -1,12 +1,16 @@
 """What a recipient can do with a mail; used by the web page, the control API and `sodate local mail`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
+from ses_simulator.errors import SesRefusal
 from ses_simulator.events import Event
+from ses_simulator.inbound import Answer
+from ses_simulator.inbox import Inbox, NotReceived, absence_note
 from ses_simulator.message import Message
+from ses_simulator.rules import check_address
 from ses_simulator.simulator import SesSimulator
 
 # Posts a form body to a URL and returns the status; never follows a redirect, sends no cookie.
@@ -35,6 +39,7 @@ class Actions:
     lock: Lock
     post_form: PostForm
     happened: Callable[[], None] = lambda: None
+    inbox: Inbox = field(default_factory=Inbox)
 
     def open(self, message_id: str) -> str:
         done = "opened" if self.simulator.message(message_id).tracks_opens else "opened; SES does not track it"
@@ -75,6 +80,20 @@ class Actions:
             raise NotPossible("the mail has no one-click unsubscribe header (RFC 8058 needs both headers)")
         status = self.post_form(url, ONE_CLICK_BODY)
         return f"unsubscribe answered {status}"
+
+    def reply(self, message_id: str, text: str, sender: str | None = None, *, is_automatic: bool = False) -> str:
+        """Answer it, as SES receives answers. `sender`: another address than the recipient's; `is_automatic`: the
+        absence note of a mail system."""
+        message = self.simulator.message(message_id)
+        if not text.strip():
+            raise NotPossible("an answer needs a text")
+        try:
+            who = check_address(sender) if sender else None
+            answer = absence_note(text, who) if is_automatic else Answer(text, who)
+            key = self.inbox.receive_answer(message, answer, self.simulator.clock())
+        except (NotReceived, SesRefusal, OSError) as reason:
+            raise NotPossible(str(reason)) from reason
+        return f"SES received it and stored {key}"
 
     def _event(self, act: Callable[[], Event | None], done: str) -> str:
         with self.lock:

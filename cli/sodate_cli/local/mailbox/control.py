@@ -48,6 +48,12 @@ class ControlApi:
             "bounce": lambda: on.bounce(message_id, options.get("kind", "hard")),
             "complain": lambda: on.complain(message_id, options.get("feedback_type", "abuse")),
             "unsubscribe": lambda: on.unsubscribe(message_id),
+            "reply": lambda: on.reply(
+                message_id,
+                str(options.get("text", "")),
+                options.get("from"),
+                is_automatic=bool(options.get("auto_reply")),
+            ),
         }
         if action not in possible:
             return json_response({"error": f"no action {action}"}, 404)

@@ -72,7 +72,8 @@ def welcome(count: int) -> Markup:
     """The right side while no mail is chosen."""
     hint = "Choose a mail to read it." if count else "Mail that the local stage sends appears here."
     return Markup('<div class="welcome"><h1>{hint}</h1><p>{more}</p></div>').format(
-        hint=hint, more="You can then open it, click a link, bounce it, complain, or unsubscribe with one click."
+        hint=hint,
+        more="You can then open it, click a link, answer, bounce, complain, or unsubscribe with one click.",
     )
 
 
@@ -117,8 +118,9 @@ def _action_bar(message: Message) -> Markup:
     )
     return Markup(
         '<section class="actions"><div>{open}{unsubscribe}</div><div class="harm">{bounces}{complain}</div>'
-        "<details{has_links}><summary>{count}</summary><ul>{links}</ul></details></section>"
+        "<details{has_links}><summary>{count}</summary><ul>{links}</ul></details>{reply}</section>"
     ).format(
+        reply=_reply_form(message),
         open=_button(message, "open", "Open"),
         unsubscribe=unsubscribe,
         bounces=bounces,
@@ -127,6 +129,16 @@ def _action_bar(message: Message) -> Markup:
         count="1 link in this mail" if len(message.links) == 1 else f"{len(message.links)} links in this mail",
         links=links,
     )
+
+
+def _reply_form(message: Message) -> Markup:
+    return Markup(
+        '<details><summary>Reply</summary><form class="reply" method="post" action="/mail/{id}/reply">'
+        '<label>Text <textarea name="text" rows="3" required></textarea></label>'
+        '<label>From <input name="from" placeholder="{to}"></label>'
+        '<label class="check"><input type="checkbox" name="auto_reply"> automatic (out of office)</label>'
+        "<button>Send the reply</button></form></details>"
+    ).format(id=message.message_id, to=message.recipient)
 
 
 def _button(message: Message, action: str, label: str, field: str = "", value: str = "") -> Markup:

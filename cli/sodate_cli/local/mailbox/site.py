@@ -64,6 +64,9 @@ class Site:
             "bounce": lambda: self._actions.bounce(message_id, form.get("kind", "hard")),
             "complain": lambda: self._actions.complain(message_id),
             "unsubscribe": lambda: self._actions.unsubscribe(message_id),
+            "reply": lambda: self._actions.reply(
+                message_id, form.get("text", ""), form.get("from") or None, is_automatic="auto_reply" in form
+            ),
         }
         if action not in acts or self._find(message_id) is None:
             return self._page(pages.welcome(0), status=404)
