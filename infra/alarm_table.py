@@ -29,7 +29,7 @@ class MetricAlarm:
 READERS_OF_DEFINITIONS = (
     "activities_api", "inbound_email", "sales_feedback",
     "consent_pages", "email_events", "form_capture", "kpi_rollup", "lead_import", "email_sender", "privacy_pages",
-    "report_email",
+    "privacy_review", "report_email",
     "sales_followup", "sales_handoff", "score_decay", "score_replay", "scoring", "send_sweeper", "step_mail_dispatch",
     "web_events",
 )  # fmt: skip
@@ -98,6 +98,12 @@ METRIC_ALARMS = (
         "Twenty or more replies of an hour match no send: a signing key that is gone, a forwarded reply address, or a "
         "flood: `sodate replies list`.",
         threshold=20, minutes=60,
+    ),
+    MetricAlarm(
+        "PrivacyRequestsWaiting", "privacy-requests-waiting", ("privacy_review",),
+        "A lead asked for its erasure and a person has to decide, or more than a hundred ask at once: "
+        "`sodate privacy requests`. The law gives a month at most.",
+        minutes=60,
     ),
     MetricAlarm(
         "RatesNotCounted", "rates-not-counted", ("email_events",),

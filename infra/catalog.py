@@ -37,6 +37,7 @@ class FunctionSpec:
     `buries`: it reads batches, and puts a record that can never succeed into its dead-letter queue itself, with the
     reason in words. `counts_event_letters`: it asks how many events of SES were given up.
     `with_replies`: further settings on a stage that receives email.
+    `erases`: it deletes whatever names a lead, wherever it lies (`infra/components/erasing.py`).
     `synchronous`: somebody waits for its answer, so nothing can be lost behind it.
     """
 
@@ -55,6 +56,7 @@ class FunctionSpec:
     synchronous: bool = False
     asks_ses: bool = False
     with_replies: tuple[str, ...] = ()
+    erases: bool = False
 
     @property
     def handler(self) -> str:
@@ -166,6 +168,14 @@ FUNCTIONS = (
         "privacy_pages", Size(1024, 10), Concurrency(None, _THROTTLED),
         table=(*KEYED_AND_QUERY, "BatchGetItem"), secrets=(SIGNING_KEYS,), settings=("SODATE_PUBLIC_URL",),
         synchronous=True,
+        # A lead may withdraw its request.
+        deletes=("PRIVACY#requests",),
+    ),
+    FunctionSpec(
+        "privacy_review", Size(512, 900), Concurrency(1, _ONE_AT_A_TIME),
+        # The only one that may delete a lead, and beside a replay the only one that reads the whole table.
+        table=(*KEYED_AND_QUERY, "BatchGetItem", "BatchWriteItem", "DeleteItem", "Scan"), secrets=(ADDRESS_KEY,),
+        erases=True, with_replies=("SODATE_REPLY_BUCKET",),
     ),
     FunctionSpec(
         "web_events", Size(1024, 10), Concurrency(None, _ROUTE_THROTTLED),

@@ -17,6 +17,7 @@ from infra.config import Stage
 
 FIVE_MINUTES = Duration.minutes(5)
 HALF, FULL = 12, 24
+ALARMS_A_WIDGET = 80
 
 
 def build_dashboard(
@@ -70,7 +71,7 @@ def build_dashboard(
         dashboard_name=stage.prefix,
         default_interval=Duration.days(1),
         widgets=[
-            [cloudwatch.AlarmStatusWidget(title="Alarms", width=FULL, height=5, alarms=list(alarms))],
+            *([widget] for widget in _alarms(alarms)),
             [_graph("Sends", sends), _graph("What became of them (SES, whole account)", outcomes)],
             [_graph("Lateness, minutes; ticks on hold; circuit breaker", lateness), reputation],
             [_graph("Oldest message in a queue, seconds", ages), _graph("Dead letters", given_up)],
@@ -80,6 +81,15 @@ def build_dashboard(
             ],
         ],
     )
+
+
+def _alarms(alarms: Sequence[cloudwatch.IAlarm]) -> list[cloudwatch.AlarmStatusWidget]:
+    """A widget shows a hundred alarms at most."""
+    parts = [list(alarms[first : first + ALARMS_A_WIDGET]) for first in range(0, len(alarms), ALARMS_A_WIDGET)]
+    return [
+        cloudwatch.AlarmStatusWidget(title=f"Alarms, {n} of {len(parts)}", width=FULL, height=5, alarms=part)
+        for n, part in enumerate(parts, 1)
+    ]
 
 
 def _graph(title: str, metrics: Sequence[cloudwatch.IMetric]) -> cloudwatch.GraphWidget:

@@ -20,6 +20,8 @@ def environment_of(spec: FunctionSpec, stage: Stage, values: Mapping[str, str]) 
         wanted.append("SODATE_DEAD_LETTER_URL")
     if spec.counts_event_letters:
         wanted.append("SODATE_EVENT_DEAD_LETTER_URL")
+    if spec.erases:
+        wanted += ["SODATE_ERASURE_LEDGER", "SODATE_IMPORT_BUCKET", "SODATE_DEAD_LETTER_URLS"]
     if stage.reply_domain:
         wanted += spec.with_replies
     return {

@@ -23,10 +23,11 @@ class ErasureLedger(Construct):
 
     def __init__(self, scope: Construct, stage: Stage, key: kms.Key | None, access_logs: s3.Bucket | None) -> None:
         super().__init__(scope, "Erasures")
+        self.name = f"{stage.prefix}-erasures-{Aws.ACCOUNT_ID}-{Aws.REGION}"
         self.bucket = s3.Bucket(
             self,
             "Bucket",
-            bucket_name=f"{stage.prefix}-erasures-{Aws.ACCOUNT_ID}-{Aws.REGION}",
+            bucket_name=self.name,
             encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
             encryption_key=key,
             bucket_key_enabled=True if key else None,

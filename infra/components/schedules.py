@@ -17,6 +17,7 @@ SCHEDULES = {
     "kpi_rollup": Duration.minutes(1),
     "report_email": Duration.minutes(15),
     "suppression_sync": Duration.days(1),
+    "privacy_review": Duration.hours(1),
 }
 #: Lambda keeps an asynchronous event for six hours at the most.
 _LAMBDA_KEEPS_S = 6 * 3600

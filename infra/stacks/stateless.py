@@ -12,6 +12,7 @@ from infra.components.api import PublicRoutes
 from infra.components.bus import LISTENERS, on_domain_event
 from infra.components.dashboard import build_dashboard
 from infra.components.environment import environment_of
+from infra.components.erasing import let_erase, urls_of_dead_letters
 from infra.components.functions import SodateFunction
 from infra.components.imports import INCOMING, RESULTS
 from infra.components.layers import build_layers
@@ -61,6 +62,9 @@ class StatelessStack(Stack):
             "SODATE_EVENTS_QUEUE_URL": kept.email_events.queue.queue_url,
             "SODATE_EVENT_DEAD_LETTER_URL": kept.dead_letters.queues["email-events"].queue_url,
             "SODATE_IMPORT_QUEUE_URL": kept.imports.queue.queue_url,
+            "SODATE_IMPORT_BUCKET": kept.imports.name,
+            "SODATE_ERASURE_LEDGER": kept.erasures.name,
+            "SODATE_DEAD_LETTER_URLS": urls_of_dead_letters(kept),
             "SODATE_PUBLIC_URL": kept.api.public_url,
             "SODATE_ANNOUNCE_ROUTINE": "on" if self.stage.announce_routine else "off",
             "SODATE_CONFIGURATION_SET": kept.email_events.configuration_set.configuration_set_name,
@@ -105,6 +109,7 @@ class StatelessStack(Stack):
         self.functions["report_email"].allow(may_send_single_mail(self, self.stage, configuration_set))
         self._import_permissions(self.functions["lead_import"])
         self._reply_permissions()
+        let_erase(self.functions["privacy_review"], self.kept)
         dispatcher = self.functions["step_mail_dispatch"]
         dispatcher.allow(may_ask_for_limits())
         acknowledge(dispatcher.role, "AwsSolutions-IAM5[Resource::*]", "ses:GetAccount knows no resource.")

@@ -100,6 +100,7 @@ def test_every_schedule_rings_when_it_stops_and_only_silence_counts_as_trouble_t
         "send_sweeper": 900,
         "report_email": 1500,
         "suppression_sync": 30 * 3600,
+        "privacy_review": 4200,
     }
 
 

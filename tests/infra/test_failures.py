@@ -46,7 +46,7 @@ def test_every_event_source_mapping_reports_partial_failures(stack: Any) -> None
 
 def test_every_rule_target_has_a_dead_letter_queue_and_bounded_retries(stack: Any) -> None:
     rules = stack.all("AWS::Events::Rule")
-    assert len(rules) == 8
+    assert len(rules) == 9
     for rule in rules.values():
         for target in rule["Targets"]:
             assert _is_dead_letter_queue(stack, target["DeadLetterConfig"]["Arn"])
@@ -78,7 +78,7 @@ def test_a_function_may_write_to_the_dead_letter_queue_that_lambda_writes_to_in_
         for m in stack.all("AWS::Lambda::EventSourceMapping").values()
         if "DestinationConfig" in m
     ]
-    assert len(edges) == 11
+    assert len(edges) == 12
     for function, destination in edges:
         queue = destination["OnFailure"]["Destination"]
         may = [s for s in stack.statements_of(stack.target_of(function["Role"])) if "sqs:SendMessage" in s["Action"]]
@@ -116,5 +116,5 @@ def _invoked_asynchronously(stack: Any) -> set[str]:
         for p in stack.all("AWS::Lambda::Permission").values()
         if p["Principal"] != "apigateway.amazonaws.com"
     }
-    assert len(by_rules | by_services) == 9
+    assert len(by_rules | by_services) == 10
     return by_rules | by_services

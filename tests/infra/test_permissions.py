@@ -49,7 +49,23 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
     # A won or lost deal leaves the list of open deals.
     "sales_feedback": {"dynamodb": KEYED_AND_QUERY | {"BatchGetItem", "DeleteItem"}, "secretsmanager": SECRET},
     "activities_api": {"dynamodb": KEYED_AND_QUERY | {"BatchGetItem", "DeleteItem"}, "secretsmanager": SECRET},
-    "privacy_pages": {"dynamodb": KEYED_AND_QUERY | {"BatchGetItem"}, "secretsmanager": SECRET},
+    # A lead may withdraw its request.
+    "privacy_pages": {"dynamodb": KEYED_AND_QUERY | {"BatchGetItem", "DeleteItem"}, "secretsmanager": SECRET},
+    # The only function that may delete a lead, wherever it is named.
+    "privacy_review": {
+        "dynamodb": KEYED_AND_QUERY | {"BatchGetItem", "BatchWriteItem", "DeleteItem", "Scan"},
+        "secretsmanager": SECRET,
+        "s3": {
+            "GetObject",
+            "GetObjectVersion",
+            "DeleteObject",
+            "DeleteObjectVersion",
+            "PutObject",
+            "ListBucket",
+            "ListBucketVersions",
+        },
+        "sqs": {"ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "SendMessage"},
+    },
     "web_events": {"dynamodb": KEYED_AND_QUERY, "secretsmanager": SECRET},
     "inbound_email": {
         "dynamodb": KEYED_AND_QUERY,
@@ -79,6 +95,7 @@ SECRETS = {
     "sales_feedback": {"SigningKeys"},
     "privacy_pages": {"SigningKeys"},
     "web_events": {"SigningKeys"},
+    "privacy_review": {"AddressKey"},
     "activities_api": {"AddressKey"},
     "inbound_email": {"AddressKey", "SigningKeys"},
     "lead_import": {"AddressKey"},
@@ -95,6 +112,7 @@ MAY_SEND_TO = {
     "email_sender": {"send-dlq"},
     "send_sweeper": {"send-sweeper-dlq"},
     "report_email": {"report-email-dlq"},
+    "privacy_review": {"privacy-review-dlq"},
     "score_decay": {"score-decay-dlq"},
     "score_replay": {"score-replay-dlq", "score-replay"},
     "kpi_rollup": {"kpi-rollup-dlq"},
@@ -163,21 +181,31 @@ def test_no_statement_allows_every_resource_but_for_one_named_reason(stack: Any)
                 assert statement["Sid"] == NO_RESOURCE[action]
 
 
-def test_nothing_but_a_lifted_suppression_and_a_place_on_a_list_of_members_can_be_deleted(stack: Any) -> None:
-    allowed = []
+def test_only_an_erasure_deletes_what_it_wants_and_others_places_on_lists_and_lifted_suppressions(stack: Any) -> None:
+    allowed, whole = [], []
     for statement in _allowing(stack, "dynamodb:DeleteItem"):
-        assert statement["Action"] == "dynamodb:DeleteItem"
+        if statement["Action"] != "dynamodb:DeleteItem":
+            whole.append(statement)
+            continue
         allowed.append(statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"])
     assert sorted(allowed) == [
-        ["DEALS#open*"], ["DEALS#open*"], ["MEMBERS#*"], ["MEMBERS#*"], ["MEMBERS#*", "COMPANY#*"], ["SUPPRESSION#*"]
+        ["DEALS#open*"], ["DEALS#open*"], ["MEMBERS#*"], ["MEMBERS#*"], ["MEMBERS#*", "COMPANY#*"],
+        ["PRIVACY#requests*"], ["SUPPRESSION#*"],
     ]  # fmt: skip
+    assert whole == [s for s in whole if s in stack.statements_of(_role(stack, "privacy_review"))] and len(whole) == 1
 
 
-def test_only_a_replay_of_everybody_may_scan_the_table(stack: Any) -> None:
-    (statement,) = _allowing(stack, "dynamodb:Scan")
-    role = stack.target_of(stack.functions()["score_replay"]["Role"])
-    assert statement in stack.statements_of(role)
-    assert stack.kind_of(statement["Resource"]) == "AWS::DynamoDB::Table"
+def test_only_a_replay_of_everybody_and_the_review_of_all_data_may_scan_the_table(stack: Any) -> None:
+    statements = _allowing(stack, "dynamodb:Scan")
+    roles = [_role(stack, name) for name in ("score_replay", "privacy_review")]
+    assert len(statements) == len(roles)
+    for statement, role in zip(statements, roles, strict=True):
+        assert statement in stack.statements_of(role)
+        assert stack.kind_of(statement["Resource"]) == "AWS::DynamoDB::Table"
+
+
+def _role(stack: Any, name: str) -> str:
+    return str(stack.target_of(stack.functions()[name]["Role"]))
 
 
 def test_no_policy_reaches_an_index(stack: Any) -> None:
@@ -236,8 +264,9 @@ def test_each_function_sends_only_to_the_queues_that_it_feeds_and_to_its_own_dea
 
 
 def test_the_import_reads_what_came_in_and_writes_nothing_but_its_answers(stack: Any) -> None:
-    (reads,) = [s for s in _allowing(stack, "s3:GetObject") if "-replies-" not in str(s["Resource"])]
-    (writes,) = _allowing(stack, "s3:PutObject")
+    own = stack.statements_of(_role(stack, "lead_import"))
+    (reads,) = [s for s in own if "s3:GetObject" in _many(s["Action"])]
+    (writes,) = [s for s in own if "s3:PutObject" in _many(s["Action"])]
     under = [[arn["Fn::Join"][1][-1] for arn in _many(statement["Resource"])] for statement in (reads, writes)]
     assert under == [["/imports/*", "/results/*"], ["/results/*"]]
 

@@ -45,8 +45,9 @@ def test_every_answer_to_cdk_nag_is_known_here_and_gives_a_reason(aws_stack: Any
     rules = {rule for rule, _ in answers}
     bucket = f"arn:<AWS::Partition>:s3:::sodate-{aws_stack.name}-imports-<AWS::AccountId>-<AWS::Region>"
     of_imports = {f"IAM5[Resource::{bucket}/{prefix}/*]" for prefix in ("imports", "results")}
+    ledger = f"IAM5[Resource::{bucket.replace('-imports-', '-erasures-')}/erasures/*]"
     template = "IAM5[Resource::arn:aws:ses:ap-northeast-1:<AWS::AccountId>:template/*]"
-    assert rules == {"APIG4", "IAM5[Resource::*]", "L1", "S1", "SMG4", "SQS3", template} | of_imports
+    assert rules == {"APIG4", "IAM5[Resource::*]", "L1", "S1", "SMG4", "SQS3", template, ledger} | of_imports
     assert all(len(reason) >= 30 for _, reason in answers)
 
 

@@ -52,12 +52,13 @@ def test_with_it_one_function_more_exists_and_two_know_the_domain(replying_stack
     functions = replying_stack.functions()
     assert set(functions) == {spec.name for spec in EVERY_FUNCTION}
     found = {name: set(f["Environment"]["Variables"]) - COMMON for name, f in functions.items()}
-    sender, receiver = found.pop("email_sender"), found.pop("inbound_email")
+    sender, receiver, eraser = (found.pop(name) for name in ("email_sender", "inbound_email", "privacy_review"))
+    assert eraser == SETTINGS["privacy_review"] | {"SODATE_REPLY_BUCKET"}, "it deletes replies of whom it erases"
     assert sender == SETTINGS["email_sender"] | REPLY_SETTINGS
     assert receiver == REPLY_SETTINGS | {
         "SODATE_TABLE", "SODATE_SIGNING_KEYS_SECRET", "SODATE_ADDRESS_KEY_SECRET", "SODATE_DEAD_LETTER_URL"
     }  # fmt: skip
-    assert found == {name: settings for name, settings in SETTINGS.items() if name != "email_sender"}
+    assert found == {name: settings for name, settings in SETTINGS.items() if name in found}
 
 
 def test_the_outputs_that_doctor_and_commands_read_are_there(replying_stack: Any) -> None:

@@ -46,6 +46,7 @@ SCHEDULES = (
     "report-email",
     "kpi-rollup",
     "suppression-sync",
+    "privacy-review",
 )
 SECRETS = {
     "signing-keys": {"keys": [{"id": "k1", "key": "a-key", "created": "2026-11-01T00:00:00Z"}]},
@@ -387,7 +388,7 @@ class SoundDeployment:
             return (function, action) in self.too_much
         spec = next(one for one in FUNCTIONS if one.name == function)
         service, verb = action.split(":")
-        if verb == "DeleteItem":
+        if verb == "DeleteItem" and not spec.erases:
             return any(key.startswith(prefix) for prefix in spec.deletes for key in context["dynamodb:LeadingKeys"])
         if service == "dynamodb":
             return verb in spec.table or (verb in _STREAM and function in ("scoring", "event_publisher"))

@@ -83,7 +83,11 @@ def demands(d: Deployment, spec: FunctionSpec) -> Iterator[Demand]:
 
 
 def _never(table: str, spec: FunctionSpec, *, with_conditions: bool) -> Iterator[Demand]:
-    """Deleting is for `spec.deletes` only, never for a lead. The local cloud does not evaluate that condition."""
+    """Deleting is for `spec.deletes` only, and for a lead for who erases. The local cloud does not evaluate that
+    condition."""
+    if spec.erases:
+        yield Demand(_NEVER[:2], table, may=False)
+        return
     if spec.deletes and not with_conditions:
         return
     other_lead = keys.lead("another")

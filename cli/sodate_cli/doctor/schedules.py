@@ -21,6 +21,7 @@ SCHEDULED: Mapping[str, tuple[due.Lane, ...]] = {
     "kpi_rollup": (due.KPI,),
     "report_email": (),
     "suppression_sync": (),
+    "privacy_review": (),
 }
 #: An idle cursor is written every ten minutes, the sweeper runs every five.
 _CURSOR_MAY_LAG = timedelta(minutes=20)

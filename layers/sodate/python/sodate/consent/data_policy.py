@@ -7,6 +7,9 @@ from pydantic import Field
 
 from sodate.playbook.model import Definition
 
+#: As `forms` writes them.
+_QUARANTINE_DAYS = 90
+
 
 class SelfService(Definition):
     """What the preference page offers. Both need a link that is mailed to the address, so they prove the mailbox."""
@@ -15,7 +18,7 @@ class SelfService(Definition):
     erase: Literal["off", "review"] = Field(
         default="review",
         description="A lead may ask for its erasure; `review`: marketing stops at once, and a person erases"
-        " (`sodate privacy requests`).",
+        " (`sodate privacy requests`), or Sodate by itself after `erase_after_days`.",
     )
 
     @property
@@ -24,7 +27,7 @@ class SelfService(Definition):
 
 
 class DataPolicy(Definition):
-    """`sodate privacy review` applies these ends; nothing else of a lead ends by itself."""
+    """The function `privacy_review` applies these ends; nothing else of a lead ends by itself."""
 
     submissions_days: int | None = Field(
         default=None, ge=30, le=3650, description="Form answers are deleted after this time; empty: kept with the lead."
@@ -35,15 +38,30 @@ class DataPolicy(Definition):
         le=3650,
         description="Activities are deleted after this time; scores that are replayed later do without them.",
     )
-    quarantine_days: int = Field(default=90, ge=1, le=90, description="Doubtful form posts are kept this long.")
+    quarantine_days: int = Field(
+        default=_QUARANTINE_DAYS, ge=1, le=_QUARANTINE_DAYS, description="Doubtful form posts are kept this long."
+    )
     access_log_days: int = Field(default=365, ge=30, le=3650, description="Who looked at a lead is kept this long.")
     inactive_months: int | None = Field(
         default=None, ge=6, le=120, description="Leads without an own activity for this time are proposed for erasure."
     )
     inactive: Literal["list", "erase"] = Field(
-        default="list", description="`erase`: `sodate privacy review --apply` erases inactive leads as well."
+        default="list", description="`erase`: the review erases inactive leads as well."
     )
     self_service: SelfService = SelfService()
+    erase_after_days: int | None = Field(
+        default=None,
+        ge=0,
+        le=30,
+        description="A lead that asked for its erasure is erased after so many days, unless it withdraws; empty: a"
+        " person decides.",
+    )
+
+    @property
+    def ends_anything(self) -> bool:
+        """A review has something to do. Doubtful posts end after 90 days by themselves."""
+        ends = (self.submissions_days, self.activities_days, self.inactive_months)
+        return any(end is not None for end in ends) or self.quarantine_days < _QUARANTINE_DAYS
 
     @property
     def access_log(self) -> timedelta:

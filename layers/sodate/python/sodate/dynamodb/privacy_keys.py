@@ -7,6 +7,7 @@ from sodate.dynamodb.keys import stamp
 ACCESSES = "ACCESS#"
 MERGES = "MERGE#"
 REQUESTS = "PRIVACY#requests"
+REVIEW = "PRIVACY#review"
 
 
 def access(at: datetime, key: str) -> str:

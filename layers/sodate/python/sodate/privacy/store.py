@@ -1,6 +1,7 @@
 """Items of the room `privacy`: who looked at a lead, merged leads, and requests of leads about their own data."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,6 +31,13 @@ class RequestItem(TableItem, discriminator="privacyrequest"):
     at = UnicodeAttribute()
 
 
+class ReviewItem(TableItem, discriminator="privacyreview"):
+    """How far the review has come. `position`: the last key that was looked at; None: the round is over."""
+
+    begun = UnicodeAttribute()
+    position: JSONAttribute = JSONAttribute(null=True)
+
+
 class MergeItem(TableItem, discriminator="merge"):
     """Everything that undoes a merge. `before`: of both leads, what the merge changed (`privacy.merging`)."""
 
@@ -55,11 +63,12 @@ _REQUEST_KEPT = timedelta(days=90)
 
 
 def put_request(lead_id: str, what: str, now: datetime) -> None:
-    """A confirmed request. A repeat is the same item."""
+    """A confirmed request. A repeat changes nothing: its time runs from the first one."""
     at, key = keys.stamp(now), privacy_keys.privacy_request(lead_id, what)
     item = RequestItem(privacy_keys.REQUESTS, key, lead_id=lead_id, what=what, at=at)
     item.ttl = int((now + _REQUEST_KEPT).timestamp())
-    table.put(item)
+    with suppress(ConditionFailed):
+        table.put_new(item)
 
 
 def requests() -> list[RequestItem]:
@@ -67,8 +76,13 @@ def requests() -> list[RequestItem]:
     return sorted(table.query(RequestItem, privacy_keys.REQUESTS), key=lambda item: item.at)
 
 
+def find_request(lead_id: str, what: str) -> RequestItem | None:
+    return table.find(RequestItem, privacy_keys.REQUESTS, privacy_keys.privacy_request(lead_id, what))
+
+
 def drop_request(item: RequestItem) -> None:
-    table.delete_many([(item.pk, item.sk)])
+    """Also one that is gone already."""
+    table.commit([Delete(RequestItem(item.pk, item.sk))])
 
 
 # -- merges ------------------------------------------------------------------------------------------------------------
@@ -145,6 +159,14 @@ def _path(path: str) -> Any:
 
 
 # -- retention ---------------------------------------------------------------------------------------------------------
+
+
+def find_review() -> ReviewItem | None:
+    return table.find(ReviewItem, privacy_keys.REVIEW, keys.POSITION)
+
+
+def keep_review(begun: str, position: Row | None) -> None:
+    table.put(ReviewItem(privacy_keys.REVIEW, keys.POSITION, begun=begun, position=position))
 
 
 def end_item(row: Row, ttl: int) -> bool:

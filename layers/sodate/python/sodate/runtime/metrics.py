@@ -42,6 +42,8 @@ class Metric(StrEnum):
     """Form posts that were stored in quarantine."""
     REPLIES_UNMATCHED = "RepliesUnmatched"
     """Replies that belong to no email of ours and wait for a person (`sodate replies list`)."""
+    PRIVACY_REQUESTS_WAITING = "PrivacyRequestsWaiting"
+    """Requests of leads for their erasure that a person has to decide (`sodate privacy requests`)."""
     RATES_NOT_COUNTED = "RatesNotCounted"
     """SES events that could not be added to the daily bounce and complaint counts."""
     DEFINITION_UNREADABLE = "DefinitionUnreadable"

@@ -38,6 +38,8 @@ class Settings:
     import_queue = Setting("SODATE_IMPORT_QUEUE_URL")
     replay_queue = Setting("SODATE_REPLAY_QUEUE_URL")
     reply_bucket = Setting("SODATE_REPLY_BUCKET")
+    import_bucket = Setting("SODATE_IMPORT_BUCKET")
+    erasure_ledger = Setting("SODATE_ERASURE_LEDGER")
     required_reply_domain = Setting("SODATE_REPLY_DOMAIN")
     dead_letter_queue = Setting("SODATE_DEAD_LETTER_URL")
     event_queue = Setting("SODATE_EVENTS_QUEUE_URL")
@@ -54,6 +56,11 @@ class Settings:
     def is_local(self) -> bool:
         """True on the stage that `sodate local up` deploys."""
         return self.stage == "local"
+
+    @property
+    def dead_letter_queues(self) -> list[str]:
+        """URLs of every dead-letter queue of the stage; none on a function that does not erase."""
+        return [url for url in self.environment.get("SODATE_DEAD_LETTER_URLS", "").split(",") if url]
 
     @property
     def reply_domain(self) -> str | None:

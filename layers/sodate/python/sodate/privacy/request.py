@@ -1,0 +1,46 @@
+"""When a lead's own request for its erasure is carried out, and who has to do it. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sodate.consent.data_policy import DataPolicy
+
+#: GDPR art. 12(3): one month. 個人情報保護法 35条 says without delay; no law of Japan names a number of days.
+DECIDE_WITHIN = timedelta(days=30)
+#: More that are due at once look like a stolen signing key rather than like people: a person decides.
+MOST_DUE = 100
+
+
+class Step(StrEnum):
+    """What happens to a request next."""
+
+    COOLING = "cooling"
+    """It is carried out automatically at its date, and can be withdrawn until then."""
+    DUE = "due"
+    """It is carried out now."""
+    PERSON = "person"
+    """A person decides: the playbook has no `erase_after_days`."""
+    CAME_BACK = "came_back"
+    """The lead confirmed an opt-in after it had asked: a person asks it what it wants."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A confirmed request. `is_mailable`: the lead, which asking had opted out of everything, may be emailed again."""
+
+    lead_id: str
+    at: datetime
+    is_mailable: bool = False
+
+    def due_at(self, policy: DataPolicy) -> datetime:
+        """When it is carried out; without `erase_after_days`, by when a person has to have decided."""
+        days = policy.erase_after_days
+        return self.at + (DECIDE_WITHIN if days is None else timedelta(days=days))
+
+    def step(self, policy: DataPolicy, now: datetime) -> Step:
+        if policy.erase_after_days is None:
+            return Step.PERSON
+        if self.is_mailable:
+            return Step.CAME_BACK
+        return Step.DUE if self.due_at(policy) <= now else Step.COOLING
