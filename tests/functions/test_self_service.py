@@ -120,3 +120,12 @@ def test_what_the_playbook_does_not_offer_is_neither_shown_nor_done(world: Quick
     assert 'name="do"' not in visit(world, asking)["body"]
     assert visit(world, link, "POST")["statusCode"] == 400
     assert not world.items("privacyrequest")
+
+
+def test_pressing_the_button_twice_in_a_minute_uses_up_one_email_of_the_day(world: QuickWorld, asking: str) -> None:
+    for _ in range(2):
+        for _ in range(5):
+            visit(world, asking, "POST", "do=export")
+        world.now += timedelta(minutes=5)
+    visit(world, asking, "POST", "do=export")
+    assert len(mailed(world)) == 3, "three minutes, three emails"

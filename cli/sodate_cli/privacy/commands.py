@@ -1,12 +1,16 @@
 """`sodate privacy …`: what concerns the data of many leads."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated
 
 import typer
+from sodate.consent.data_policy import DataPolicy
+from sodate.dynamodb import keys
 from sodate.playbook.store import Definitions
 from sodate.privacy import store
 from sodate.privacy.access import data_policy
+from sodate.privacy.carry_out import asked
 from sodate.privacy.erase import replay_all
 from sodate.privacy.review import review as retention_review
 
@@ -84,14 +88,16 @@ def requests(
 ) -> None:
     """What leads asked for on their own pages, with a link that was mailed to them. Their marketing is stopped already.
 
-    With `--erase` each of them is erased as `sodate lead erase` does it. Run it daily, by hand or by a timer of yours.
+    With `privacy.erase_after_days` in the playbook the function `privacy_review` erases them by itself. Without it a
+    person decides until the date that is shown: with `--erase` each is erased as `sodate lead erase` does it.
 
     Example: sodate privacy requests --erase --yes
     """
     with explained():
         where = target(stage)
         waiting, times = store.requests(), Times.of_stage()
-        rows = [{"lead": one.lead_id, "what": one.what, "at": one.at} for one in waiting]
+        policy, moment = data_policy(Definitions()), now(where)
+        rows = [_row(one, policy, moment) for one in waiting]
         if erase and rows and _agrees(len(rows), yes, as_json):
             work = eraser(where, now(where))
             done = [work.erase(one.lead_id, "", "self-service", person(where) or "unknown") for one in waiting]
@@ -103,8 +109,26 @@ def requests(
     if as_json:
         output.show_json(rows)
     else:
-        shown = [(row["lead"], row["what"], times.shown(row["at"])) for row in rows]
-        output.show_table("Requests", ("lead", "what", times.column("asked")), shown, nothing="No lead asks for it.")
+        shown = [
+            (row["lead"], row["what"], times.shown(row["at"]), times.shown(row["due"]), _NEXT[row["next"]])
+            for row in rows
+        ]
+        columns = ("lead", "what", times.column("asked"), times.column("due"), "next")
+        output.show_table("Requests", columns, shown, nothing="No lead asks for it.")
+
+
+_NEXT = {
+    "cooling": "is erased at that time by itself",
+    "due": "is erased within the hour by itself",
+    "person": "a person decides by then",
+    "came_back": "confirmed an opt-in since: ask it",
+}
+
+
+def _row(item: store.RequestItem, policy: DataPolicy, moment: datetime) -> dict[str, str]:
+    one = asked(item)
+    step, due = one.step(policy, moment), one.due_at(policy)
+    return {"lead": item.lead_id, "what": item.what, "at": item.at, "due": keys.stamp(due), "next": step.value}
 
 
 @app.command("replay-erasures")

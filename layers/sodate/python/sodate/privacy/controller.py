@@ -19,7 +19,7 @@ from sodate.privacy.data_page import act_page, ask_page, done_page
 from sodate.privacy.export import export_lead
 from sodate.privacy.export_page import export_page
 from sodate.privacy.links import DataLinks, Request, Ticket
-from sodate.privacy.store import put_request
+from sodate.privacy.store import drop_request, find_request, put_request
 from sodate.web import pages
 from sodate.web.http import Response, broken_link, download, page
 
@@ -44,7 +44,8 @@ class DataController:
             return self._broken(error, preferred)
         if ticket.request is None:
             return page(ask_page(self._offered, state.language, self.issuer))
-        return page(act_page(ticket.request, state.language, self.issuer))
+        is_asked = ticket.request == "erase" and find_request(state.lead_id, "erase") is not None
+        return page(act_page(ticket.request, state.language, self.issuer, is_asked=is_asked))
 
     def submit(self, token: str, body: bytes, preferred: str, now: datetime) -> Response:
         try:
@@ -56,6 +57,8 @@ class DataController:
             return self._ask(state, fields.get("do", ""), now)
         if ticket.request == "export":
             return self._export(state, fields.get("as", "html"), now)
+        if fields.get("do") == "withdraw":
+            return self._withdraw(state)
         return self._request_erasure(state, now)
 
     @property
@@ -90,10 +93,18 @@ class DataController:
         return download(text, name)
 
     def _request_erasure(self, state: ContactState, now: datetime) -> Response:
-        """Marketing stops at once; the erasure itself is carried out by a person (`sodate privacy requests`)."""
+        """Marketing stops at once; the erasure follows after the playbook's days, or by a person."""
         unsubscribe(OptOut(state.lead_id, "privacy", None, "preference_page"), now, self.retention)
         put_request(state.lead_id, "erase", now)
-        return page(done_page("erase_requested", state.language, self.issuer))
+        days = self.policy.erase_after_days
+        what = "erase_requested" if days is None else "erase_scheduled"
+        return page(done_page(what, state.language, self.issuer, days=days or 0))
+
+    def _withdraw(self, state: ContactState) -> Response:
+        """What was asked for is not done; email stays off until the lead asks for it again."""
+        if item := find_request(state.lead_id, "erase"):
+            drop_request(item)
+        return page(done_page("withdrawn", state.language, self.issuer))
 
     def _broken(self, error: Exception, preferred: str) -> Response:
         name = error.code if isinstance(error, Invalid) else "link_expired"

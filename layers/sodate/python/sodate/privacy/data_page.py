@@ -15,8 +15,8 @@ def ask_page(offered: tuple[str, ...], language: str, issuer: pages.Issuer) -> s
     return pages.page(language, words["title"], form, issuer)
 
 
-def act_page(request: str, language: str, issuer: pages.Issuer) -> str:
-    """The button that does what the mailed link is for. A GET of it changes nothing."""
+def act_page(request: str, language: str, issuer: pages.Issuer, *, is_asked: bool = False) -> str:
+    """The button that does what the mailed link is for, or withdraws what was asked. A GET of it changes nothing."""
     words = catalog(language).section("data")
     choices = Markup("")
     if request == "export":
@@ -24,13 +24,19 @@ def act_page(request: str, language: str, issuer: pages.Issuer) -> str:
             '<fieldset><label><input type="radio" name="as" value="html" checked> {}</label>'
             '<label><input type="radio" name="as" value="json"> {}</label></fieldset>'
         ).format(words["as_html"], words["as_json"])
+    if is_asked:
+        form = Markup(
+            '<form method="post"><p>{}</p><button type="submit" name="do" value="withdraw">{}</button></form>'
+        )
+        return pages.page(language, words["title"], form.format(words["is_asked"], words["withdraw"]), issuer)
     form = Markup('<form method="post"><p>{}</p>{}<button type="submit">{}</button></form>').format(
         words[f"confirm_{request}"], choices, words[f"button_{request}"]
     )
     return pages.page(language, words["title"], form, issuer)
 
 
-def done_page(what: str, language: str, issuer: pages.Issuer) -> str:
-    """`what`: `mailed`, `erase_requested` or `too_large`."""
+def done_page(what: str, language: str, issuer: pages.Issuer, *, days: int = 0) -> str:
+    """`what`: `mailed`, `erase_requested`, `erase_scheduled` (after `days`), `withdrawn` or `too_large`."""
     words = catalog(language).section("data")
-    return pages.page(language, words["title"], Markup("<p>{}</p>").format(words[what]), issuer)
+    text = str(words[what]).format(days=days)
+    return pages.page(language, words["title"], Markup("<p>{}</p>").format(text), issuer)

@@ -145,8 +145,8 @@ PLACES: tuple[Place, ...] = (
             "adcost", "apitoken", "approval", "backfill", "broadcasttest", "company", "companymerge", "companyowner",
             "coverage", "cursor", "deal", "dealreference", "decision", "definition", "entrycount", "entrystop",
             "import", "kpichanges", "kpifolded", "kpiround", "kpitotal", "kpivisitors", "listedcompany", "listeddeal",
-            "prior", "rate", "rate_limiter", "replay", "reportdelivery", "rotation", "run", "sync", "templatetest",
-            "tokenwindow",
+            "prior", "privacyreview", "rate", "rate_limiter", "replay", "reportdelivery", "rotation", "run", "sync",
+            "templatetest", "tokenwindow",
         ),
     ),
 )  # fmt: skip
