@@ -131,7 +131,8 @@ FUNCTIONS = (
     ),
     FunctionSpec(
         "score_decay", Size(512, 55), Concurrency(1, _ONE_AT_A_TIME),
-        table=KEYED_AND_QUERY, deletes=MEMBER_LISTS,
+        # A lead has fifty visitors of the website at most: the oldest is let go of.
+        table=KEYED_AND_QUERY, deletes=(*MEMBER_LISTS, "VISITOR#"),
     ),
     FunctionSpec(
         "score_replay", Size(1024, 60), Concurrency(REPLAYS_AT_ONCE, _REPLAYS),

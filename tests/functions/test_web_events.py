@@ -29,6 +29,7 @@ from sodate.tracking.session import MOST_LOADS
 
 from tests.functions.quick import QuickWorld
 from tests.support.crashes import Death
+from tests.support.privacy import eraser_of, key_of_address, make_buckets
 from tests.support.web import SITE, Json, Visitor, answered, post, publish
 
 MINUTE = timedelta(minutes=1)
@@ -397,3 +398,52 @@ def test_conditions_ask_for_pages_and_custom_events(world: QuickWorld) -> None:
     assert times('did web_event(event = plan-chosen, field = "plan=pro")') == 1
     assert times('did web_event(event = plan-chosen, field = "seats=3")') == 1
     assert times('did web_event(event = plan-chosen, field = "plan=free")') == 0
+
+
+# -- bounds ------------------------------------------------------------------------------------------------------------
+
+
+def test_an_erasure_at_any_moment_of_the_end_leaves_no_activity(world: QuickWorld) -> None:
+    make_buckets()
+    for moment in range(6):
+        visitor = Visitor(world)
+        address = f"taro{moment}@example.jp"
+        lead = world.join(address, _visitor=visitor.id)
+        world.advance(5 * MINUTE)
+        visitor.new_session()
+        visitor.send(visitor.view("/pricing"), visitor.view("/cases/a"))
+        entry = SessionEnd(visitor.id, visitor.session, visitor.started, 0)
+        left = [moment]
+
+        def erased(label: str, lead: str = lead, address: str = address, left: list[int] = left) -> None:
+            left[0] -= 1
+            if left[0] < 0:
+                world.table.point = lambda label: None
+                eraser_of(world).erase(lead, key_of_address(address), "subject-request", "tester")
+
+        world.now += timedelta(hours=1)
+        world.table.point = erased
+        end_session(entry, world.app.definitions, world.now)
+        if left[0] >= 0:  # the end had fewer writes
+            left[0] = 0
+            erased("after the end")
+        kinds = {item["kind"] for item in world.items() if item["pk"] == f"LEAD#{lead}"}
+        assert kinds == {"consent"}, f"erased at point {moment}"
+        assert lead not in str([item for item in world.items("session")])
+
+
+def test_a_lead_keeps_its_fifty_newest_visitors(world: QuickWorld) -> None:
+    lead = world.join()
+    ids = [f"{number:032x}" for number in range(60)]
+    for visitor in ids:
+        world.now += timedelta(minutes=1)
+        identified = VisitorIdentified(visitor, lead, "form:demo", world.now)
+        assert identify(identified, world.app.definitions, world.now) == "identified"
+    kept = {item["lead_id"]: item["pk"] for item in world.items("visitorlead")}
+    assert set(kept) == {lead}
+    bound = {item["pk"].removeprefix("VISITOR#") for item in world.items("visitorlead")}
+    assert bound == set(ids[-50:])
+    alive = [item for item in world.items("leadvisitor") if item["ttl"] > world.now.timestamp()]
+    assert {item["sk"].removeprefix("VISITOR#") for item in alive} == bound, "the others end by themselves"
+    assert identify(VisitorIdentified(ids[0], lead, "link", world.now), world.app.definitions, world.now)
+    assert ids[0] in {item["pk"].removeprefix("VISITOR#") for item in world.items("visitorlead")}

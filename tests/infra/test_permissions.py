@@ -189,7 +189,8 @@ def test_only_an_erasure_deletes_what_it_wants_and_others_places_on_lists_and_li
             continue
         allowed.append(statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"])
     assert sorted(allowed) == [
-        ["DEALS#open*"], ["DEALS#open*"], ["MEMBERS#*"], ["MEMBERS#*"], ["MEMBERS#*", "COMPANY#*"],
+        ["DEALS#open*"], ["DEALS#open*"], ["MEMBERS#*"], ["MEMBERS#*", "COMPANY#*"],
+        ["MEMBERS#*", "VISITOR#*"],
         ["PRIVACY#requests*"], ["SUPPRESSION#*"],
     ]  # fmt: skip
     assert whole == [s for s in whole if s in stack.statements_of(_role(stack, "privacy_review"))] and len(whole) == 1

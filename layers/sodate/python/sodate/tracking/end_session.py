@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 
 from sodate.activities.store import activity_item
 from sodate.dynamodb import table
-from sodate.dynamodb.table import ConditionFailed
+from sodate.dynamodb.item import TableItem
+from sodate.dynamodb.table import ConditionFailed, Put
 from sodate.errors import NotFound
+from sodate.leads.existence import still_exists
 from sodate.leads.store import find_state
 from sodate.playbook.store import Definitions
 from sodate.scheduling import store as due
@@ -54,9 +56,20 @@ def log_visit(visit: Visit, site: Site, now: datetime) -> None:
     decided = replace(with_logged(visit, site), due=None)
     if decided != visit or not visit.version:
         store.put_visit(decided, retention(site))
-    for activity in activities(decided, site, now):
-        with suppress(ConditionFailed):
-            table.put_new(activity_item(activity))
+    _write_once([activity_item(activity) for activity in activities(decided, site, now)], visit.lead_id)
+
+
+def _write_once(items: list[TableItem], lead_id: str) -> None:
+    """What is not there yet, in one transaction that an erasure of the lead refuses."""
+    while items:
+        try:
+            table.commit([still_exists(lead_id), *(Put.new(item) for item in items)])
+        except ConditionFailed as error:
+            if 0 in error.failed:
+                return  # erased meanwhile
+            items = [item for number, item in enumerate(items, 1) if number not in error.failed]
+        else:
+            return
 
 
 def planned(visit: Visit, now: datetime) -> Visit:

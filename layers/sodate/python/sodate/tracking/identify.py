@@ -19,6 +19,7 @@ from sodate.scheduling import store as due
 from sodate.tracking import store
 from sodate.tracking.definition import Site
 from sodate.tracking.end_session import log_visit, planned, retention
+from sodate.tracking.forget import let_go_of_oldest
 from sodate.tracking.session import INACTIVE
 from sodate.tracking.site import live_site
 from sodate.tracking.visit import Binding, Visit
@@ -39,6 +40,7 @@ def identify(identified: VisitorIdentified, definitions: Definitions, now: datet
         return "erased"
     try:
         binding, outcome = _bound(identified)
+        let_go_of_oldest(identified.lead_id, now)
         for visit in store.newest_visits(identified.visitor, MOST_JOINED):
             _follow(visit, binding, site, now)
     except Contention:

@@ -248,8 +248,18 @@ def visitors_of(lead_id: str) -> list[LeadVisitorItem]:
     return table.query(LeadVisitorItem, keys.lead(lead_id), tracking_keys.VISITORS)
 
 
+def end_link(item: LeadVisitorItem, now: datetime) -> None:
+    """It lies in the partition of the lead, of which no function but an erasure may delete anything."""
+    table.update(LeadVisitorItem(item.pk, item.sk), [LeadVisitorItem.ttl.set(int(now.timestamp()))])
+
+
 def deletions(lead_id: str, visitor: str) -> list[Write]:
     """What an erasure of the lead removes of this visitor. Sessions of another lead that it was too are kept."""
+    return [*kept_of(lead_id, visitor), Delete(LeadVisitorItem(keys.lead(lead_id), tracking_keys.visitor(visitor)))]
+
+
+def kept_of(lead_id: str, visitor: str) -> list[Write]:
+    """The deletions in the partition of the visitor."""
     pk = tracking_keys.visitor(visitor)
     sessions = [
         item for item in table.query(SessionItem, pk, tracking_keys.SESSIONS) if item.lead_id in (None, lead_id)
@@ -258,4 +268,4 @@ def deletions(lead_id: str, visitor: str) -> list[Write]:
     bound = find_binding(visitor)
     if bound is not None and bound.lead_id == lead_id:
         writes.append(Delete(BindingItem(pk, tracking_keys.BOUND_TO)))
-    return [*writes, Delete(LeadVisitorItem(keys.lead(lead_id), pk))]
+    return writes
