@@ -15,7 +15,16 @@ pytestmark = pytest.mark.e2e
 ADDRESS = "canary.erased@nest.example.jp"
 NEIGHBOUR = "neighbour.of.canary@example.com"
 PERSON = {"name": "消去花子", "company": "消去商事", "phone": "03-5559-8765", "_utm_term": ADDRESS}
-CANARIES = ("canary.erased", "nest.example.jp", "消去花子", "消去商事", "55598765", "canary-row")
+CANARIES = (
+    "canary.erased",
+    "nest.example.jp",
+    "消去花子",
+    "消去商事",
+    "55598765",
+    "canary-row",
+    "canary-deal",
+    "canary-reply",
+)
 MAPPING = "source: crm\ncolumns:\n  id: external_id\n  mail: email\n  note: primary.note\n"
 
 
@@ -36,10 +45,10 @@ def everything(cloud: Cloud) -> dict[str, str]:
     for name, url in cloud.endpoints["dead_letters"].items():
         reply = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
         texts[f"dead letters of {name}"] = json.dumps(reply.get("Messages", []), ensure_ascii=False)
-    for bucket in (output(cloud, "ImportBucket"), output(cloud, "ErasureLedger")):
+    for bucket in (output(cloud, "ImportBucket"), output(cloud, "ErasureLedger"), output(cloud, "ReplyBucket")):
         for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", ()):
             body = s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read()
-            texts[f"{bucket}/{entry['Key']}"] = body.decode()
+            texts[f"{bucket}/{entry['Key']}"] = body.decode(errors="replace")
     logs = cloud.client("logs")
     for group in logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/sodate-local").get("logGroups", ()):
         name = group["logGroupName"]
@@ -69,6 +78,14 @@ def test_nothing_is_left_of_an_erased_lead_and_it_stays_suppressed(cloud: Cloud)
     cloud.join(ADDRESS, **PERSON)
     cloud.advance_past_next_step(ADDRESS)
     put_import(cloud, "first")
+    lead = cloud.sodate("lead", "show", ADDRESS)["lead"]
+    deal = ("deal", "set", "crm:D-1", "reason=canary-deal", "--contact", f"{lead}=user")
+    for stage in ("negotiation", "lost"):
+        cloud.sodate(*deal, f"stage={stage}")
+    send = cloud.mails(ADDRESS)[-1]["tags"]["send_id"]
+    cloud.sodate("local", "reply", "--send", send, "--text", "canary-reply: please call me")
+    cloud.advance("1m")
+    assert "email_replied" in {entry["what"] for entry in cloud.sodate("lead", "timeline", ADDRESS)}
     cloud.post(
         {"email": ADDRESS, "name": "消去花子", "company": "x", "title": "部長", "agree": True, "_website": "robot"}
     )
@@ -76,7 +93,9 @@ def test_nothing_is_left_of_an_erased_lead_and_it_stays_suppressed(cloud: Cloud)
         QueueUrl=cloud.endpoints["dead_letters"]["EmailEvents"], MessageBody=json.dumps({"to": ADDRESS})
     )
     before = everything(cloud)
-    assert {where for where, text in before.items() if found_in(text)} >= {"table", "dead letters of EmailEvents"}
+    named = {where for where, text in before.items() if found_in(text)}
+    assert named >= {"table", "dead letters of EmailEvents"}
+    assert any("-replies-" in where for where in named), "the raw reply waits for its forward"
     assert ADDRESS in json.dumps(cloud.sodate("lead", "export", ADDRESS))
     counted, sent = counters(cloud), len(cloud.mails(ADDRESS))
 

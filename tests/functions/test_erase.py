@@ -8,11 +8,18 @@ from typing import Any
 import boto3
 import pytest
 from sodate.consent.store import suppression_of
+from sodate.deals.definition import Deals
+from sodate.deals.entry import DealEntry
+from sodate.deals.record import record_deal
 from sodate.dynamodb import keys
 from sodate.errors import Invalid, NotFound
+from sodate.leads.address import external_key
+from sodate.playbook.store import Definitions
 from sodate.privacy.erase import replay_all
 from sodate.privacy.erasure import checked_because
 from sodate.privacy.export import export_lead
+from sodate.privacy.ledger import Erasure
+from sodate.privacy.merge import Merger
 from sodate.queries.lead import find_lead
 
 from tests.fakes.table import Key
@@ -272,3 +279,78 @@ def test_a_company_loses_its_erased_lead_and_keeps_its_other_one(world: QuickWor
     erase(world, "taro@corp-canary.co.jp")
     (left,) = world.items("companymember")
     assert other in left["sk"]
+
+
+# -- what names a lead without its address -----------------------------------------------------------------------------
+
+MAPPING = b"source: crm\ncolumns:\n  id: external_id\n  name: primary.name\n"
+
+
+def imported(world: QuickWorld, name: str, content: str) -> None:
+    s3: Any = boto3.client("s3")
+    s3.put_object(Bucket=IMPORTS, Key=f"imports/{name}.mapping.yaml", Body=MAPPING)
+    s3.put_object(Bucket=IMPORTS, Key=f"imports/{name}.csv", Body=content.encode("cp932"))
+    event = {"Records": [{"s3": {"bucket": {"name": IMPORTS}, "object": {"key": f"imports/{name}.csv"}}}]}
+    world.call("lead_import", {"Records": [{"messageId": "1", "body": json.dumps(event)}]})
+    world.settle()
+
+
+def files() -> set[str]:
+    s3: Any = boto3.client("s3")
+    return {one["Key"] for one in s3.list_objects_v2(Bucket=IMPORTS).get("Contents", ())}
+
+
+def test_a_lead_that_only_another_system_knows_is_found_in_files_and_dead_letters(world: QuickWorld) -> None:
+    world.settings["SODATE_IMPORT_QUEUE_URL"] = world.replay_queue
+    imported(world, "mine", "id,name\nCRM-00042,消去花子\n")
+    imported(world, "others", "id,name\nCRM-00043,隣野太郎\n1,短野番号\n")
+    sqs: Any = boto3.client("sqs")
+    for body in ({"row": {"id": "CRM-00042"}}, {"row": {"id": "CRM-00043"}}):
+        sqs.send_message(QueueUrl=world.dlq, MessageBody=json.dumps({"detail": json.dumps(body)}))
+    (lead_id,) = [item["pk"][5:] for item in world.items("profile") if "消去花子" in str(item)]
+    eraser = eraser_of(world)
+    plan = eraser.plan(lead_id, "")
+    assert (set(plan.files) >= {"imports/mine.csv"}, plan.dead_letters) == (True, 1)
+    assert eraser.erase(lead_id, "", "subject-request", "tester").is_complete
+    assert {name for name in files() if name.startswith("imports/")} == {
+        "imports/mine.mapping.yaml", "imports/others.csv", "imports/others.mapping.yaml",
+    }  # fmt: skip
+    left = sqs.receive_message(QueueUrl=world.dlq, MaxNumberOfMessages=10).get("Messages", [])
+    assert [json.loads(json.loads(one["Body"])["detail"])["row"]["id"] for one in left] == ["CRM-00043"]
+    imported(world, "again", "id,name\nCRM-00042,消去花子\n")
+    assert eraser.erase(lead_id, "", "subject-request", "tester").counts["files"] > 0, "the ledger knows the id's HMAC"
+    assert "CRM-00042" not in str([one.to_document() for one, _ in eraser.ledger.erasures()])
+
+
+def test_the_ledger_learns_of_a_lead_that_was_merged_after_a_first_attempt(world: QuickWorld) -> None:
+    stays, joins = world.join(TARO), world.join(HANAKO)
+    first = Erasure((stays,), (key_of_address(TARO),), world.now, "subject-request", "tester")
+    eraser = eraser_of(world)
+    assert eraser.ledger.begin(first)[1], "the first attempt died at once"
+    Merger(Definitions(), lambda source, name: external_key(source, name, SECRET), world.now).merge(
+        stays, joins, "same-person"
+    )
+    backup: dict[Key, Any] = dict(world.table.items)
+    assert eraser.erase(stays, key_of_address(TARO), "subject-request", "tester").is_complete
+    ((known, is_done),) = eraser.ledger.erasures()
+    assert (set(known.lead_ids), is_done) == ({stays, joins}, True)
+    world.table.items = dict(backup)
+    list(replay_all(eraser_of(world)))
+    assert HANAKO not in text_of(world) and TARO not in text_of(world)
+
+
+def test_a_reason_in_words_leaves_the_history_of_a_deal_and_a_code_stays(world: QuickWorld) -> None:
+    lead_id = world.join(TARO)
+    for stage, reason in (
+        ("negotiation", None),
+        ("lost", "担当の山田太郎が退職"),
+        ("negotiation", None),
+        ("lost", "price"),
+    ):
+        entry = DealEntry(("crm", "D-1"), "cli", stage=stage, reason=reason, added=((lead_id, "user"),))
+        record_deal(entry, Deals(), world.now, world.app.new_id)
+        world.now += timedelta(minutes=1)
+    assert not [item for item in world.items("activity") if "退職" in str(item)], "words are no part of an activity"
+    assert eraser_of(world).plan(lead_id, "").elsewhere["dealchange"] == 1
+    erase(world)
+    assert [item.get("reason") for item in world.items("dealchange")] == [None, None, None, "price"]

@@ -16,17 +16,36 @@ from sodate.calls.call import CallState
 from sodate.calls.store import Closing, calls_of, closing_writes
 from sodate.consent.consent import Evidence
 from sodate.consent.store import consent_item, suppression_of
+from sodate.deals.definition import Deals
+from sodate.deals.entry import DealEntry
+from sodate.deals.record import record_deal
 from sodate.dynamodb import table
 from sodate.errors import NotFound
+from sodate.playbook.store import ONLY
 from sodate.privacy.access import note_access
 from sodate.queries.export import export
 from sodate.queries.lead import find_lead
 from sodate.queries.timeline import timeline
+from sodate_cli.main import app
+from sodate_cli.reports import commands as report_commands
+from sodate_cli.target import Target
+from typer.testing import CliRunner
 
 from tests.functions.quick import QuickWorld
 from tests.functions.sales import answer, feedback_link
-from tests.support.privacy import IMPORTS, LEDGER, SECRET, eraser_of, key_of_address, make_buckets
+from tests.support.privacy import (
+    IMPORTS,
+    LEDGER,
+    REPLIES,
+    SECRET,
+    eraser_of,
+    key_of_address,
+    make_buckets,
+    receive_replies,
+    reply_to,
+)
 from tests.support.web import Visitor, publish
+from tests.support.world import TABLE
 
 ADDRESS = "canary.erased@nest.example.jp"
 OTHER = "neighbour@example.com"
@@ -39,7 +58,7 @@ MAPPING = "source: crm\ncolumns:\n  id: external_id\n  mail: email\n  note: prim
 CANARIES = (
     "canary.erased", "nest.example.jp", "消去花子", "消去商事", "消去する", "55598765", "5559-8765", "canary-query",
     "canary-crm-id", "canary-note", "canary-row", "canary-call", "canary-consent", "canary-diagnostic",
-    "canary-page",
+    "canary-page", "canary-reply", "canary-deal",
 )  # fmt: skip
 COUNTERS = ("rate", "coverage", "entrycount", "kpitotal")
 
@@ -72,6 +91,12 @@ def play(world: QuickWorld) -> str:
     for call in calls_of(lead_id):
         closing = Closing(CallState.DROPPED, None, "sato", "canary-call", world.now)
         table.commit(closing_writes(call, closing))
+    for stage, reason in (("negotiation", None), ("lost", "canary-deal 消去花子が退職")):
+        entry = DealEntry(("crm", "D-1"), "cli", stage=stage, reason=reason, added=((lead_id, "user"),))
+        record_deal(entry, Deals(), world.now, world.app.new_id)
+        world.now += timedelta(minutes=1)
+    marketing = [mail for mail in world.mails_to(ADDRESS) if mail.tags.get("purpose") == "marketing"]
+    reply_to(world, marketing[-1], "canary-reply 消去する返信です")
     note_access(lead_id, "suzuki", "lead show", world.now, timedelta(days=365))
     bounced = events.bounce(world.mails_to(ADDRESS)[-1], world.now)
     bounced["bounce"]["bouncedRecipients"][0]["diagnosticCode"] = f"550 canary-diagnostic <{ADDRESS}>"
@@ -109,7 +134,13 @@ def everything(world: QuickWorld, folder: Path) -> dict[str, str]:
         reply = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
         texts[name] = json.dumps(reply.get("Messages", []), ensure_ascii=False)
     s3: Any = boto3.client("s3")
-    for bucket in (IMPORTS, LEDGER):
+    for name in ("kpi", "campaign", "sales", "journey"):
+        page = folder / f"{name}.html"
+        done = CliRunner().invoke(app, ["report", name, "--html", str(page)])
+        assert done.exit_code == 0, done.output
+        texts[f"report {name}"] = done.output + page.read_text(encoding="utf-8")
+        page.unlink()
+    for bucket in (IMPORTS, LEDGER, REPLIES):
         for version in s3.list_object_versions(Bucket=bucket).get("Versions", ()):
             key, version_id = version["Key"], version["VersionId"]
             body = s3.get_object(Bucket=bucket, Key=key, VersionId=version_id)["Body"].read()
@@ -134,9 +165,16 @@ def counters(world: QuickWorld) -> dict[str, Any]:
 
 
 def test_not_one_canary_is_left_and_counters_are_unchanged(
-    world: QuickWorld, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    world: QuickWorld, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_buckets()
+    receive_replies(world, "reply.example.jp")
+    mailing = dict(world.app.definitions.live("mailing").body)
+    stores = {**mailing, "replies": {**mailing["replies"], "store_body": True}}
+    world.app.definitions.publish("mailing", ONLY, stores, world.now)
+    world.new_process()
+    monkeypatch.setattr(report_commands, "target", lambda _: Target("test", TABLE, None))
+    monkeypatch.setattr(report_commands, "now", lambda _: world.now)
     world.settings["SODATE_IMPORT_QUEUE_URL"] = world.replay_queue
     world.settings["SODATE_DEAD_LETTER_URL"] = world.dlq
     lead_id = play(world)

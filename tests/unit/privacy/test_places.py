@@ -31,7 +31,7 @@ def test_every_kind_is_declared_once() -> None:
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.kind)
 def test_what_an_erasure_leaves_has_a_reason_and_what_a_person_reads_has_words(place: object) -> None:
     assert isinstance(place, type(PLACES[0]))
-    is_left = place.on_erasure in (OnErasure.KEPT, OnErasure.EXPIRES, OnErasure.REDUCED)
+    is_left = place.on_erasure in (OnErasure.KEPT, OnErasure.EXPIRES, OnErasure.REDUCED, OnErasure.REDUCED_ELSEWHERE)
     assert is_left == bool(place.why)
     has_words = bool(place.ja) and bool(place.en)
     assert has_words == (place.reference is not Reference.NONE)

@@ -5,6 +5,7 @@ report of a past moment counts only what was recorded and effective until then, 
 recorded later. Any order of the same changes, with any duplicates, gives the same deal.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -37,6 +38,15 @@ class StageValue:
     id: str
     status: DealStatus
     forecast_percent: int
+
+
+#: A reason that says nothing of a person: `price`, `no-budget`.
+_CODE = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
+
+
+def is_code(reason: str) -> bool:
+    """Other reasons are words of a person, which may be about one: they stand in the history of the deal only."""
+    return _CODE.fullmatch(reason) is not None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.catalog import ActivityType
-from sodate.deals.deal import Deal, DealChange, DealStatus, deal_of
+from sodate.deals.deal import Deal, DealChange, DealStatus, deal_of, is_code
 from sodate.deals.definition import Deals
 from sodate.errors import Conflict, Invalid
 from sodate.money import LARGEST, Money
@@ -169,7 +169,11 @@ def _activities(before: Deal | None, after: Deal, change: DealChange) -> Iterato
     earlier = before.known_now_as_of(change.effective_at) if before is not None else None
     if known is None or change.stage is None or (earlier is not None and earlier.stage == change.stage.id):
         return
-    about = {"deal": after.id, "stage": change.stage.id, **({"reason": change.reason} if change.reason else {})}
+    about = {
+        "deal": after.id,
+        "stage": change.stage.id,
+        **({"reason": change.reason} if change.reason and is_code(change.reason) else {}),
+    }
     types = [ActivityType.DEAL_OPENED] if before is None else []
     if before is not None or change.stage.status is not DealStatus.OPEN:
         types.append(_TYPE_OF[change.stage.status])

@@ -1,6 +1,7 @@
 """DEAL# items: the history of a deal, how it stands today, who owns an external id, and the lists of deals."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,7 +13,7 @@ from sodate.deals.deal import Deal, DealChange, DealStatus, StageValue, deal_of
 from sodate.deals.entry import DealPlan
 from sodate.dynamodb import company_keys, keys, table
 from sodate.dynamodb.item import TableItem
-from sodate.dynamodb.table import Delete, Put, Write
+from sodate.dynamodb.table import ConditionFailed, Delete, Put, Write
 from sodate.errors import Invalid, NotFound
 from sodate.leads.existence import still_exists
 from sodate.money import Money
@@ -90,6 +91,17 @@ def snapshot(deal_id: str) -> DealSnapshot:
         return DealSnapshot(deal_of(deal_id, [_to_change(item) for item in changes]), len(changes))
     except (KeyError, TypeError, ValueError) as error:
         raise Invalid(f"deal {deal_id} has a change that cannot be read: {error!r}", "item") from error
+
+
+def change_items(deal_id: str) -> list[DealChangeItem]:
+    return table.query(DealChangeItem, company_keys.deal(deal_id), company_keys.CHANGES)
+
+
+def without_reason(item: DealChangeItem) -> None:
+    """The only change of a change that there is: an erased lead was a contact of the deal."""
+    handle = DealChangeItem(item.pk, item.sk)
+    with suppress(ConditionFailed):
+        table.update(handle, [DealChangeItem.reason.remove()], DealChangeItem.key.exists())
 
 
 def load_deal(deal_id: str) -> Deal:

@@ -11,10 +11,12 @@ from datetime import datetime, timedelta
 from sodate.campaigns.forget import forget as forget_campaigns
 from sodate.campaigns.store import memberships
 from sodate.consent.store import ConsentItem, minimal_evidence
+from sodate.deals.forget import forget_words, words_about
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.item import Row, decode, encode
 from sodate.errors import Conflict, NotFound, Transient
 from sodate.forms.store import QUARANTINE_KEPT, SubmissionItem
+from sodate.leads.address import external_key
 from sodate.leads.merged import lead_that_stays
 from sodate.leads.store import find_state
 from sodate.playbook.store import Definitions
@@ -58,7 +60,7 @@ class Eraser:
         """
         _check_is_not_merged(lead_id)
         data = self._data(lead_id)
-        subject = subject_of(data, address_key)
+        subject = subject_of(data, address_key, self.secret)
         own = [kind_of(row) for one in data for row in one.own]
         files = self.files.named(self._names(subject))
         return ErasurePlan(
@@ -80,13 +82,11 @@ class Eraser:
         """
         _check_is_not_merged(lead_id)
         data = self._data(lead_id)
-        subject = subject_of(data, address_key)
-        wanted = Erasure(
-            (lead_id, *sorted(subject.lead_ids - {lead_id})), tuple(sorted(subject.address_keys)), self.now, because, by
-        )
+        subject = subject_of(data, address_key, self.secret)
+        leads, addresses = (lead_id, *sorted(subject.lead_ids - {lead_id})), tuple(sorted(subject.address_keys))
+        wanted = Erasure(leads, addresses, self.now, because, by, tuple(sorted(subject.external_keys)))
         erasure, is_new = self.ledger.begin(wanted)
-        known = Subject(subject.lead_ids | set(erasure.lead_ids), subject.address_keys | set(erasure.address_keys))
-        return self._carry_out(lead_id, known, is_repeat=not is_new)
+        return self._carry_out(lead_id, _subject(erasure), is_repeat=not is_new)
 
     def replay(self, erasure: Erasure, *, is_done: bool) -> Erased:
         """Erase again what a restored table brought back. Without effect where nothing came back.
@@ -96,8 +96,8 @@ class Eraser:
 
         Raises: `Transient`.
         """
-        subject = Subject(frozenset(erasure.lead_ids), frozenset(erasure.address_keys))
-        return self._carry_out(erasure.lead_id, subject, is_repeat=True, until=erasure.at if is_done else None)
+        until = erasure.at if is_done else None
+        return self._carry_out(erasure.lead_id, _subject(erasure), is_repeat=True, until=until)
 
     def _carry_out(self, lead_id: str, subject: Subject, *, is_repeat: bool, until: datetime | None = None) -> Erased:
         """`until`: doubtful posts since then stay, and so do files and dead letters; None: everything goes."""
@@ -126,7 +126,8 @@ class Eraser:
         """Kinds of the items that other rooms find and forget by themselves."""
         campaigns = self.definitions.newest_versions("campaign")
         members = ["campaignmember" for one in data for _ in memberships(one.lead_id, campaigns)]
-        return members + ["session" for one in data for _ in visits_of_lead(one.lead_id)]
+        words = ["dealchange" for one in data for _ in range(words_about(one.lead_id))]
+        return members + words + ["session" for one in data for _ in visits_of_lead(one.lead_id)]
 
     def _names(self, subject: Subject) -> Callable[[str], bool]:
         return lambda text: is_named(subject, text, self.secret)
@@ -140,7 +141,7 @@ class Eraser:
         table.delete_many(key_of(row) for row in data.elsewhere)
         forget_campaigns(lead_id, self.definitions)
         replies = forget_replies(lead_id, self.raw_emails, self.now)
-        return len(data.elsewhere) + forget_visits(lead_id) + replies
+        return len(data.elsewhere) + forget_visits(lead_id) + replies + forget_words(lead_id)
 
     def _quarantined(self, subject: Subject, until: datetime | None = None) -> list[Row]:
         """Posts of every month that the quarantine keeps, as far as they came before `until`."""
@@ -176,10 +177,15 @@ def _check_is_not_merged(lead_id: str) -> None:
         raise Conflict(f"lead {lead_id} was merged into lead {stays}: erase that one, or undo the merge first")
 
 
-def subject_of(data: list[LeadData], address_key: str) -> Subject:
+def subject_of(data: list[LeadData], address_key: str, secret: bytes) -> Subject:
     """`address_key`: of the lead, where its items do not say it any more; empty for none."""
     known = {address_key, *(one.address_key for one in data)} - {""}
-    return Subject(frozenset(one.lead_id for one in data), frozenset(known))
+    ids = {(source, external_key(source, one_id, secret)) for one in data for source, one_id in one.external.items()}
+    return Subject(frozenset(one.lead_id for one in data), frozenset(known), frozenset(ids))
+
+
+def _subject(erasure: Erasure) -> Subject:
+    return Subject(frozenset(erasure.lead_ids), frozenset(erasure.address_keys), frozenset(erasure.external_keys))
 
 
 def replay_all(eraser: Eraser) -> Iterator[Erased]:

@@ -2,7 +2,7 @@
 from it. `privacy.places` says which kinds there are.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -41,6 +41,12 @@ class LeadData:
     def address_key(self) -> str:
         """HMAC of the address; empty for a lead without one, or whose state is gone."""
         return next((row["address_key"]["S"] for row in self.of_kind("state") if "address_key" in row), "")
+
+    @property
+    def external(self) -> Mapping[str, str]:
+        """Another system → the lead's id there."""
+        found = [row["external"]["M"] for row in self.of_kind("profile") if "M" in row.get("external", {})]
+        return {source: str(value["S"]) for ids in found for source, value in ids.items() if "S" in value}
 
     @property
     def merged(self) -> tuple[str, ...]:

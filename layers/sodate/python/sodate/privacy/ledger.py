@@ -1,12 +1,14 @@
 """The erasure ledger: objects in S3, outside of the table, so that a restored table learns what was erased since.
 
-`erasures/<lead id>/began.json` is written before anything is erased, `done.json` after all of it. An object is never
-replaced. They hold HMACs, ids, times and step names, no personal data (docs/decisions/0102).
+`erasures/<lead id>/began.json` is written before anything is erased, `done.json` after all of it, and `also-….json`
+when a repeated attempt knows of leads or addresses that the first did not. An object is never replaced. They hold
+HMACs, ids, times and step names, no personal data (docs/decisions/0102).
 """
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sodate.errors import Invalid, Transient
 
 PREFIX = "erasures/"
-_BEGAN, _DONE = "began.json", "done.json"
+_BEGAN, _DONE, _ALSO = "began.json", "done.json", "also-"
 _EXISTS = ("412", "PreconditionFailed", "ConditionalRequestConflict")
 
 
@@ -28,13 +30,24 @@ class Erasure:
     at: datetime
     because: str
     by: str
+    external_keys: tuple[tuple[str, str], ...] = ()
+
+    def with_also(self, other: "Erasure") -> "Erasure":
+        """This one, with the leads and keys that only the other names."""
+        return replace(
+            self,
+            lead_ids=tuple(dict.fromkeys((*self.lead_ids, *other.lead_ids))),
+            address_keys=tuple(sorted({*self.address_keys, *other.address_keys})),
+            external_keys=tuple(sorted({*self.external_keys, *other.external_keys})),
+        )
 
     @property
     def lead_id(self) -> str:
         return self.lead_ids[0]
 
     def to_document(self) -> dict[str, Any]:
-        leads = {"leads": list(self.lead_ids), "address_keys": list(self.address_keys)}
+        leads: dict[str, Any] = {"leads": list(self.lead_ids), "address_keys": list(self.address_keys)}
+        leads |= {"external_keys": [list(one) for one in self.external_keys]} if self.external_keys else {}
         return {"v": 1, **leads, "at": self.at.isoformat(), "because": self.because, "by": self.by}
 
     @classmethod
@@ -47,6 +60,7 @@ class Erasure:
                 datetime.fromisoformat(document["at"]),
                 str(document["because"]),
                 str(document["by"]),
+                tuple((str(source), str(key)) for source, key in document.get("external_keys", ())),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise Invalid(f"an object of the erasure ledger cannot be read: {error!r}", "ledger") from error
@@ -62,17 +76,24 @@ class ErasureLedger:
     def begin(self, erasure: Erasure) -> tuple[Erasure, bool]:
         """The erasure as it stands in the ledger, this one or the one that began before; and whether it is new."""
         is_new = self._put(f"{PREFIX}{erasure.lead_id}/{_BEGAN}", erasure.to_document())
-        return (erasure if is_new else self.find(erasure.lead_id) or erasure), is_new
+        if is_new:
+            return erasure, True
+        known = (self.find(erasure.lead_id) or erasure).with_also(erasure)
+        if known != self.find(erasure.lead_id):
+            self._put(f"{PREFIX}{erasure.lead_id}/{_ALSO}{_digest(known)}.json", known.to_document())
+        return known, False
 
     def finish(self, lead_id: str, counts: Mapping[str, int], now: datetime) -> None:
         self._put(f"{PREFIX}{lead_id}/{_DONE}", {"v": 1, "at": now.isoformat(), "counts": dict(counts)})
 
     def find(self, lead_id: str) -> Erasure | None:
         try:
-            content = self._ask("get_object", Key=f"{PREFIX}{lead_id}/{_BEGAN}")["Body"].read()
+            found = self._parsed(f"{PREFIX}{lead_id}/{_BEGAN}")
         except _NotThere:
             return None
-        return Erasure.parse(_read(content))
+        for key in self._keys(f"{PREFIX}{lead_id}/{_ALSO}"):
+            found = found.with_also(self._parsed(key))
+        return found
 
     def erasures(self) -> Iterator[tuple[Erasure, bool]]:
         """Every erasure, and whether it came to its end."""
@@ -87,10 +108,13 @@ class ErasureLedger:
             if erasure := self.find(lead_id):
                 yield erasure, lead_id in done
 
-    def _keys(self) -> Iterator[str]:
+    def _parsed(self, key: str) -> Erasure:
+        return Erasure.parse(_read(self._ask("get_object", Key=key)["Body"].read()))
+
+    def _keys(self, prefix: str = PREFIX) -> Iterator[str]:
         more: dict[str, Any] = {}
         while True:
-            reply = self._ask("list_objects_v2", Prefix=PREFIX, **more)
+            reply = self._ask("list_objects_v2", Prefix=prefix, **more)
             yield from (str(entry["Key"]) for entry in reply.get("Contents", ()))
             if not reply.get("IsTruncated"):
                 return
@@ -125,6 +149,10 @@ class _Exists(Exception):
 
 class _NotThere(Exception):
     """There is no such object."""
+
+
+def _digest(erasure: Erasure) -> str:
+    return hashlib.sha256(json.dumps(erasure.to_document(), sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _read(content: bytes) -> Mapping[str, Any]:

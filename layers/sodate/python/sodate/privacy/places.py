@@ -30,6 +30,8 @@ class OnErasure(StrEnum):
     DELETED = "deleted"
     REDUCED = "reduced"
     """Cut down to the proof of consent and given an end (`retention_years`)."""
+    REDUCED_ELSEWHERE = "reduced_elsewhere"
+    """Words are removed; amounts, times and ids stay with the company that they belong to."""
     KEPT = "kept"
     EXPIRES = "expires"
     """Left to its own end, which the reason states."""
@@ -136,7 +138,11 @@ PLACES: tuple[Place, ...] = (
         "ceiling", Reference.ADDRESS, "確認メールの上限", "limits of confirmation emails",
         "a keyed hash and a number; one day after its last use",
     ),
-    _statistics("dealchange", "商談の履歴", "histories of deals in which you took part", _ONLY_AN_ID),
+    Place(
+        "dealchange", Reference.LEAD_ID, OnErasure.REDUCED_ELSEWHERE, "商談の履歴",
+        "histories of deals in which you took part",
+        "amounts and stages are the company's; a reason in words is removed, and what stays is a random id",
+    ),
     _statistics("batch", "一斉配信の対象", "broadcasts that you were an audience of", _ONLY_AN_ID),
     _statistics("arm", "シナリオの実験での割り当て", "which way of an experiment you took", _ONLY_AN_ID),
     *map(
@@ -174,7 +180,8 @@ class OtherPlace:
 
 #: Printed by the plan of an erasure and listed in docs/privacy.md.
 OTHER_PLACES = (
-    OtherPlace("import_files", "インポートしたファイル", "import files and their results in S3", "this erasure"),
+    OtherPlace("import_files", "インポートしたファイル", "import files and their results in S3",
+               "this erasure; a file that names the lead only by an id of under five characters: AWS, after 30 days"),
     OtherPlace("raw_emails", "受信したメールの原本", "raw email that came in",
                "this erasure; what was matched to nobody: AWS, after `reply_days`"),
     OtherPlace("queues", "処理待ちのメッセージ", "messages that wait in queues", "no effect for an erased lead"),
