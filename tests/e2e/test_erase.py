@@ -78,12 +78,11 @@ def test_nothing_is_left_of_an_erased_lead_and_it_stays_suppressed(cloud: Cloud)
     cloud.join(ADDRESS, **PERSON)
     cloud.advance_past_next_step(ADDRESS)
     put_import(cloud, "first")
-    lead = cloud.sodate("lead", "show", ADDRESS)["lead"]
-    deal = ("deal", "set", "crm:D-1", "reason=canary-deal", "--contact", f"{lead}=user")
+    tags = cloud.mails(ADDRESS)[-1]["tags"]
+    deal = ("deal", "set", "crm:D-1", "reason=canary-deal 退職", "--contact", f"{tags['lead_id']}=user")
     for stage in ("negotiation", "lost"):
         cloud.sodate(*deal, f"stage={stage}")
-    send = cloud.mails(ADDRESS)[-1]["tags"]["send_id"]
-    cloud.sodate("local", "reply", "--send", send, "--text", "canary-reply: please call me")
+    cloud.sodate("local", "reply", "--send", tags["send_id"], "--text", "canary-reply: please call me")
     cloud.advance("1m")
     assert "email_replied" in {entry["what"] for entry in cloud.sodate("lead", "timeline", ADDRESS)}
     cloud.post(

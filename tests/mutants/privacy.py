@@ -4,6 +4,7 @@ from tests.mutants.mutants import Mutant
 
 _SODATE = "layers/sodate/python/sodate/"
 _ERASE, _CANARY = "tests/functions/test_erase.py", "tests/functions/test_erase_leaves_no_canary.py"
+_REVIEW = "tests/functions/test_privacy_review.py"
 _MERGE, _UNIT = "tests/functions/test_merge.py", "tests/unit/privacy/test_merging.py"
 
 
@@ -90,6 +91,62 @@ PRIVACY = (
         "ACT_LIFETIME = timedelta(hours=24)",
         "ACT_LIFETIME = timedelta(days=365)",
         "who finds an old email downloads everything about its lead",
+        "tests/functions/test_self_service.py",
+    ),
+    _mutant(
+        "an-opt-out-of-a-merged-lead-stays-with-it",
+        "consent/unsubscribe",
+        "changed = stays is not None and _unsubscribe(",
+        "changed = stays == opt_out.lead_id and _unsubscribe(",
+        "who stops by an old email gets the next one at the address that stays",
+        _MERGE,
+    ),
+    _mutant(
+        "words-of-a-deal-outlive-the-erasure",
+        "privacy/erase",
+        "replies + forget_words(lead_id)",
+        "replies",
+        "why a deal was lost still says who the erased person was",
+        _ERASE,
+    ),
+    _mutant(
+        "an-id-of-another-system-is-nobody",
+        "privacy/mention",
+        "return bool(subject.external_keys) and _has_external(",
+        "return not subject.external_keys and _has_external(",
+        "the import file of a lead without an address stays",
+        _ERASE,
+    ),
+    _mutant(
+        "the-ledger-forgets-who-was-merged-meanwhile",
+        "privacy/ledger",
+        "if known != self.find(erasure.lead_id):",
+        "if known == self.find(erasure.lead_id):",
+        "a restore brings back the lead that was merged after a first attempt",
+        _ERASE,
+    ),
+    _mutant(
+        "an-erasure-does-not-wait",
+        "privacy/request",
+        "return Step.DUE if self.due_at(policy) <= now else Step.COOLING",
+        "return Step.DUE",
+        "nobody can withdraw a request that somebody else made with an open mailbox",
+        _REVIEW,
+    ),
+    _mutant(
+        "who-came-back-is-erased",
+        "privacy/request",
+        "if self.is_mailable:",
+        "if self.is_mailable and policy.erase_after_days > 99:",
+        "a lead that opted in again is erased by its old request",
+        _REVIEW,
+    ),
+    _mutant(
+        "a-second-press-uses-up-an-email-of-the-day",
+        "privacy/ask",
+        "if find_send(state.lead_id, name) is not None:",
+        "if find_send(state.lead_id, name) == name:",
+        "who presses the button twice gets no link tomorrow morning",
         "tests/functions/test_self_service.py",
     ),
 )

@@ -78,4 +78,12 @@ ROBOTS = (
         "SES rewrites the links of a lead who forbade it",
         "tests/functions/test_tracking_opt_out.py",
     ),
+    _mutant(
+        "a-click-of-a-batch-is-known-by-its-neighbour",
+        "email/events/record_engagement.py",
+        "is_first_sight = mine.key in self.companions.first_seen and",
+        "is_first_sight = find_hit(known, mine.key) is None and",
+        "of a backlog all clicks but the first of a batch trigger at once",
+        "tests/functions/test_robots.py",
+    ),
 )

@@ -70,4 +70,20 @@ TRACKING = (
         "if False:",
         "what is sent without consent is stored",
     ),
+    _mutant(
+        "a-session-of-an-erased-lead-becomes-activities",
+        "end_session",
+        "table.commit([still_exists(lead_id), *(Put.new(item) for item in items)])",
+        "table.commit([Put.new(item) for item in items])",
+        "an erased lead has a log again",
+        "tests/functions/test_web_events.py",
+    ),
+    _mutant(
+        "a-lead-has-as-many-visitors-as-a-stranger-likes",
+        "forget",
+        "reverse=True)[MOST_VISITORS:]",
+        "reverse=True)[len(bound):]",
+        "whoever posts forms with somebody's address fills that lead's partition",
+        "tests/functions/test_web_events.py",
+    ),
 )

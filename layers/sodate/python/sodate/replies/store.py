@@ -77,10 +77,6 @@ def reply_item(lead_id: str, arrival: Arrival, judged: Judgement, match: str, se
     )
 
 
-def find_reply(lead_id: str, key: str) -> ReplyItem | None:
-    return table.find(ReplyItem, keys.lead(lead_id), reply_keys.reply(key))
-
-
 def replies_of(lead_id: str) -> list[ReplyItem]:
     """Oldest first; for the erasure of a lead too, which deletes each `object` from the bucket."""
     return sorted(table.query(ReplyItem, keys.lead(lead_id), reply_keys.REPLIES), key=lambda item: item.at)
@@ -88,11 +84,6 @@ def replies_of(lead_id: str) -> list[ReplyItem]:
 
 def text_item(lead_id: str, arrival: Arrival, text: str, until: datetime) -> ReplyTextItem:
     return ReplyTextItem(keys.lead(lead_id), reply_keys.reply_text(arrival.key), text=text, ttl=int(until.timestamp()))
-
-
-def find_text(lead_id: str, key: str) -> str | None:
-    item = table.find(ReplyTextItem, keys.lead(lead_id), reply_keys.reply_text(key))
-    return item.text if item else None
 
 
 def recorded_on(lead_id: str, at: datetime) -> int:
