@@ -1,14 +1,15 @@
 """Counters on bad days: random changes of counted items, and a stream that repeats, shuffles and dies.
 
 Emails with opens and clicks of people and robots, verdicts that change, opt-outs and replies, funnels, merges and their
-reversal, erasures. Records come in any order across leads, five in a hundred twice, in batches of any size; the process
-dies between any two writes of `event_publisher` and `kpi_rollup`; now and then two rollups run at once. At the end the
-counters equal a scan and what the test itself noted of erased items.
+reversal, erasures; visits of the website that grow batch by batch, are nobody's, and then a lead's. Records come in any
+order across leads, five in a hundred twice, in batches of any size; the process dies between any two writes of
+`event_publisher` and `kpi_rollup`; now and then two rollups run at once. At the end the counters equal a scan and what
+the test itself noted of erased items, and sketches of visitors equal the visitors whom the sessions named.
 """
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -18,7 +19,7 @@ from moto import mock_aws
 from sodate.activities.activity import Activity
 from sodate.activities.catalog import ActivityVerdict
 from sodate.activities.store import activity_item
-from sodate.dynamodb import keys, kpi_keys
+from sodate.dynamodb import keys, kpi_keys, tracking_keys
 from sodate.dynamodb.item import encode, plain, row
 from sodate.email.ledger.engagement import Because, Engagement, Hit
 from sodate.email.ledger.states import RANK
@@ -26,11 +27,17 @@ from sodate.email.ledger.store import SendItem
 from sodate.kpis import store
 from sodate.kpis.contribution import ERASED, NOW, contributions
 from sodate.kpis.counted import COUNTED
+from sodate.kpis.period import day_of
+from sodate.kpis.sketch import EMPTY
 from sodate.kpis.verify import verify
+from sodate.kpis.web_counts import visitor_of
 from sodate.leads.contact_state import name_of
 from sodate.scheduling import store as due
 from sodate.scoring.score_state import ScoreState, dumped
 from sodate.scoring.store import ScoreItem
+from sodate.tracking.session import Arrival, PageFigures, Session
+from sodate.tracking.store import newest_visits, put_visit
+from sodate.tracking.visit import Visit
 
 from tests.functions.quick import QuickWorld
 from tests.support.crashes import Death
@@ -56,6 +63,7 @@ class KpiDays:
         self.rng = Random(f"kpi days {seed}")  # noqa: S311
         self.storage = world.table.table(world.gateway.name)
         self.leads = [f"L{number}" for number in range(self.rng.randint(3, 12))]
+        self.visitors = [f"{number:032x}" for number in range(self.rng.randint(2, 30))]
         self.copied: dict[str, list[Key]] = {}
         self.erased: Counter[tuple[str, str, str]] = Counter()
         self.sent_ever = 0
@@ -72,7 +80,7 @@ class KpiDays:
     def act(self) -> None:
         lead = self.rng.choice(self.leads)
         actions = (self.email, self.change_email, self.change_email, self.engage, self.engage, self.activity,
-                   self.judge, self.opt_out, self.score, self.score)  # fmt: skip
+                   self.judge, self.opt_out, self.score, self.score, self.visit, self.visit, self.bind)  # fmt: skip
         self.rng.choice(actions)(lead)
         if self.rng.random() < 0.03:
             self.erase(lead)
@@ -174,8 +182,55 @@ class KpiDays:
         )  # fmt: skip
         self._put(item | {name: old[name] for name in ("merged_into",) if name in old})
 
+    def visit(self, _: str) -> None:
+        """A session of a visitor begins, or gets one batch more, late ones too. Some turn out to be robots."""
+        visitor = self.rng.choice(self.visitors)
+        known = newest_visits(visitor, 100)
+        if known and self.rng.random() < 0.7:
+            visit = self.rng.choice(known)
+        else:
+            new = Session(self.world.now, self.world.now)
+            visit = Visit(visitor, f"{self.rng.getrandbits(64):016x}", self.world.now, new, returning=bool(known))
+        one = visit.session
+        page = f"/{self.rng.choice('abc')}"
+        grown = replace(
+            one,
+            first_at=one.first_at - timedelta(minutes=self.rng.choice((0, 0, 0, 90))),
+            last_at=self.world.now,
+            page_views=one.page_views + self.rng.randint(1, 4),
+            dwell_s=one.dwell_s + self.rng.randint(0, 90),
+            scroll_max=max(one.scroll_max, self.rng.randint(0, 100)),
+            pages={**one.pages, page: PageFigures(1, 9, 50, 1)},
+            agent=ActivityVerdict.ROBOT if self.rng.random() < 0.1 else one.agent,
+            arrival=one.arrival or self._arrival(),
+        )
+        self._store(replace(visit, session=grown))
+        self.result.figures["batches"] += 1
+
+    def _store(self, visit: Visit) -> None:
+        """By another process than those that die."""
+        self._inside = True
+        put_visit(visit, timedelta(days=90))
+        self._inside = False
+
+    def _arrival(self) -> Arrival:
+        utm = self.rng.choice(((), (("source", "google"), ("campaign", "autumn")), (("source", "mail"),)))
+        return Arrival(not utm, 0, "/a", utm, "")
+
+    def bind(self, lead: str) -> None:
+        """The visitor turns out to be a lead, perhaps by a form: its anonymous sessions are the lead's."""
+        form = self.rng.choice((None, "f1"))
+        for visit in newest_visits(self.rng.choice(self.visitors), 100):
+            if visit.lead_id is None:
+                self._store(replace(visit, lead_id=lead, form=form))
+                self.result.figures["bound"] += 1
+
+    def _sessions_of(self, lead: str) -> list[Key]:
+        return [key for key, item in self.storage.items.items()
+                if key[1].startswith(tracking_keys.SESSIONS) and item.get("lead_id") == {"S": lead}]  # fmt: skip
+
     def erase(self, lead: str) -> None:
-        for key in self._of(lead, ""):
+        for key in [*self._of(lead, ""), *self._sessions_of(lead)]:
             for part in contributions(COUNTED, plain({"M": self.storage.items[key]})):
                 for scope in part.scopes if part.hour != NOW else ():
                     for name, count in part.counts.items():
@@ -295,6 +350,7 @@ class KpiDays:
         found = verify()
         self.result.figures["totals_compared"] = found.compared
         yield from (str(one) for one in found.differences[:5])
+        yield from self._visitors()
         truth = Counter(self.erased)
         for item in self.storage.items.values():
             for part in contributions(COUNTED, plain({"M": item})):
@@ -308,6 +364,22 @@ class KpiDays:
                      if name == "email_sent" and scope in ("all", "purpose:transactional"))  # fmt: skip
         if emails != self.sent_ever:
             yield f"{emails} emails counted, {self.sent_ever} sent"
+
+    def _visitors(self) -> Iterator[str]:
+        """So few are exact in a sketch: each visitor whom any state of a session named, of each day and month."""
+        truth: dict[tuple[str, str], set[str]] = {}
+        zone = store.load_rounds().zone or "UTC"
+        for _, _, new in self.storage.history[self.begin :]:
+            who = visitor_of(plain({"M": new})) if new and new["kind"]["S"] == "session" else None
+            for scope in who[0] if who else ():
+                day = day_of(who[1], zone)  # type: ignore[index]
+                for period in (day, day[:7]):
+                    truth.setdefault((scope, period), set()).add(who[2])  # type: ignore[index]
+        for (scope, period), whole in truth.items():
+            sketch = store.visitors_between(scope, period, period).get(period, EMPTY)
+            self.result.figures["visitors_compared"] += 1
+            if sketch.count != len(whole):
+                yield f"{scope} {period}: {sketch.count} visitors, in truth {len(whole)}"
 
     def _counted(self) -> Iterator[tuple[tuple[str, str, str], int]]:
         for (pk, sk), item in self.storage.items.items():
