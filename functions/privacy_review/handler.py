@@ -39,7 +39,7 @@ def handle(app: App, _: dict[str, Any]) -> dict[str, Any]:
     chosen = review.inactive[:MOST_INACTIVE] if mailing.privacy.inactive == "erase" else []
     inactive = sum(erase(one, "inactive").is_complete for one in chosen if within(_REVIEW_WITHIN)())
     app.metrics.count(Metric.PRIVACY_REQUESTS_WAITING, done.waiting)
-    figures = {"erased": done.erased, "cooling": done.cooling, "waiting": done.waiting, "held": done.is_held}
+    figures = {"erased": done.erased, "later": done.later, "waiting": done.waiting, "stopped": done.is_stopped}
     figures |= {"leads": review.leads, "ended": review.ended, "inactive": len(review.inactive)}
     app.log.info("privacy reviewed", extra={**figures, "inactive_erased": inactive, "left": done.left})
     return {**figures, "inactive_erased": inactive, "left": done.left}

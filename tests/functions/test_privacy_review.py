@@ -59,7 +59,7 @@ def test_a_request_is_carried_out_after_the_cooling_period_and_not_before(world:
     _, answered = request_erasure(world, lead)
     assert "7日以内" in answered["body"]
     world.now += timedelta(days=6, hours=23)
-    assert (run(world)["cooling"], world.state(lead)["blocked"]) == (1, "unsubscribed")
+    assert (run(world)["later"], world.state(lead)["blocked"]) == (1, "unsubscribed")
     world.now += timedelta(hours=1)
     assert run(world)["erased"] == 1
     assert requests() == []
@@ -111,7 +111,7 @@ def test_who_opts_in_again_meanwhile_is_asked_by_a_person_and_not_erased(world: 
     assert world.state(lead).get("blocked") is None
 
 
-def test_a_flood_of_requests_is_held_for_a_person(
+def test_a_flood_of_requests_is_stopped_for_a_person(
     world: QuickWorld, lead: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_policy(world, erase_after_days=0)
@@ -120,7 +120,7 @@ def test_a_flood_of_requests_is_held_for_a_person(
     for one in (lead, other):
         store_request(world, one)
     done = run(world)
-    assert (done["held"], done["erased"], done["waiting"]) == (True, 0, 2)
+    assert (done["stopped"], done["erased"], done["waiting"]) == (True, 0, 2)
 
 
 def store_request(world: QuickWorld, lead_id: str) -> None:

@@ -128,7 +128,7 @@ PRIVACY = (
     _mutant(
         "an-erasure-does-not-wait",
         "privacy/request",
-        "return Step.DUE if self.due_at(policy) <= now else Step.COOLING",
+        "return Step.DUE if self.due_at(policy) <= now else Step.LATER",
         "return Step.DUE",
         "nobody can withdraw a request that somebody else made with an open mailbox",
         _REVIEW,

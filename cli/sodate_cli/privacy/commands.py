@@ -118,7 +118,7 @@ def requests(
 
 
 _NEXT = {
-    "cooling": "is erased at that time by itself",
+    "later": "is erased at that time by itself",
     "due": "is erased within the hour by itself",
     "person": "a person decides by then",
     "came_back": "confirmed an opt-in since: ask it",

@@ -21,8 +21,8 @@ class Carried:
     erased: int = 0
     left: int = 0
     waiting: int = 0
-    cooling: int = 0
-    is_held: bool = False
+    later: int = 0
+    is_stopped: bool = False
 
 
 def asked(item: store.RequestItem) -> Asked:
@@ -42,12 +42,12 @@ def carry_out(
     done, due = Carried(), []
     for item in store.requests():
         step = asked(item).step(policy, now)
-        done.cooling += step is Step.COOLING
+        done.later += step is Step.LATER
         done.waiting += step in (Step.PERSON, Step.CAME_BACK)
         if step is Step.DUE:
             due.append(item)
     if len(due) > MOST_DUE:
-        done.is_held, done.waiting = True, done.waiting + len(due)
+        done.is_stopped, done.waiting = True, done.waiting + len(due)
         return done
     for number, item in enumerate(due):
         if number and not has_time():

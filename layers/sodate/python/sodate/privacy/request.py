@@ -15,7 +15,7 @@ MOST_DUE = 100
 class Step(StrEnum):
     """What happens to a request next."""
 
-    COOLING = "cooling"
+    LATER = "later"
     """It is carried out automatically at its date, and can be withdrawn until then."""
     DUE = "due"
     """It is carried out now."""
@@ -43,4 +43,4 @@ class Asked:
             return Step.PERSON
         if self.is_mailable:
             return Step.CAME_BACK
-        return Step.DUE if self.due_at(policy) <= now else Step.COOLING
+        return Step.DUE if self.due_at(policy) <= now else Step.LATER
