@@ -225,6 +225,7 @@ def test_an_opt_in_mail_is_held_and_sent_when_it_can_be_read_again(world: QuickW
         ("sales_handoff", None),
         ("sales_followup", {}),
         ("suppression_sync", {}),
+        ("privacy_review", {}),
         ("send_sweeper", {}),
         ("score_decay", {}),
         ("step_mail_dispatch", {}),

@@ -172,11 +172,25 @@ def test_a_round_that_has_no_time_left_goes_on_where_it_stopped(world: QuickWorl
     assert sorted(found) == sorted(leads), "each lead once"
 
 
-def test_inactive_leads_are_erased_only_where_the_playbook_says_so(world: QuickWorld, lead: str) -> None:
+def test_inactive_leads_are_erased_only_where_the_playbook_says_so(
+    world: QuickWorld, lead: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     set_policy(world, inactive_months=6)
     world.now += timedelta(days=200)
     assert (run(world)["inactive"], world.state(lead)["pk"]) == (1, f"LEAD#{lead}")
+    for number in range(3):
+        world.join(f"lead{number}@example.jp")
     set_policy(world, inactive_months=6, inactive="erase")
-    world.now += timedelta(days=8)
-    assert run(world)["inactive_erased"] == 1
+    world.now += timedelta(days=200)
+    monkeypatch.setattr("functions.privacy_review.handler.MOST_INACTIVE", 3)
+    assert run(world)["inactive_erased"] == 3, "as many as one run erases"
+    world.now += timedelta(hours=1)
+    assert run(world)["inactive_erased"] == 1, "an hour later it goes on behind them"
     assert not world.items("profile")
+
+
+def test_a_stage_without_a_playbook_has_nothing_to_do(world: QuickWorld) -> None:
+    for item in world.items("definition"):
+        world.table.items.pop((item["pk"], item["sk"]))
+    world.new_process()
+    assert run(world) == {}

@@ -40,8 +40,11 @@ def review(policy: DataPolicy, now: datetime, *, apply: bool) -> Review:
     return done
 
 
-def continue_review(policy: DataPolicy, now: datetime, has_time: Callable[[], bool]) -> Review:
-    """Apply the ends from where the last run stopped, as long as `has_time`. Without effect while no round is due.
+def continue_review(
+    policy: DataPolicy, now: datetime, has_time: Callable[[], bool], *, most_inactive: int | None = None
+) -> Review:
+    """Apply the ends from where the last run stopped, as long as `has_time`, and until `most_inactive` leads are found.
+    Without effect while no round is due.
 
     Raises: `Transient`; the next run begins at the last position that was stored.
     """
@@ -52,7 +55,7 @@ def continue_review(policy: DataPolicy, now: datetime, has_time: Callable[[], bo
     begun = last.begun if last is not None and is_resumed else keys.stamp(now)
     for rows, position in partitions(last.position if last else None):
         _look_at(rows, policy, now, done, apply=True)
-        if not has_time():
+        if not has_time() or len(done.inactive) == most_inactive:
             keep_review(begun, position)
             return done
     keep_review(begun, None)

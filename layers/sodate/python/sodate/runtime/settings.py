@@ -63,6 +63,11 @@ class Settings:
         return [url for url in self.environment.get("SODATE_DEAD_LETTER_URLS", "").split(",") if url]
 
     @property
+    def has_reply_bucket(self) -> bool:
+        """The stage receives email, and the function may delete it."""
+        return bool(self.environment.get("SODATE_REPLY_BUCKET"))
+
+    @property
     def reply_domain(self) -> str | None:
         """None on a stage that receives no email."""
         return self.environment.get("SODATE_REPLY_DOMAIN") or None
