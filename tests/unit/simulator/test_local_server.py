@@ -390,3 +390,13 @@ def test_before_the_stage_is_known_nothing_is_received(running: Running) -> None
 def test_ses_refuses_headers_that_it_sets_itself(running: Running, name: str) -> None:
     with pytest.raises(ClientError, match="cannot be a custom header"):
         running.ses().send_email(**mail(Headers=[{"Name": name, "Value": "x@example.jp"}]))
+
+
+def test_a_browser_says_where_a_button_was_pressed(running: Running) -> None:
+    """With `no-referrer` a browser sends `Origin: null` with every form, which is refused as another site's."""
+    message_id = running.ses().send_email(**mail())["MessageId"]
+    _, headers, _ = running.call("GET", f"/mail/{message_id}")
+    assert headers["Referrer-Policy"] == "same-origin"
+    own = f"http://127.0.0.1:{running.port}"
+    assert running.call("POST", f"/mail/{message_id}/open", Origin=own)[0] == 303
+    assert running.call("POST", f"/mail/{message_id}/open", Origin="null")[0] == 403

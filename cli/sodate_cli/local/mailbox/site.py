@@ -97,6 +97,6 @@ def _headers(policy: str) -> dict[str, str]:
         "Content-Type": _HTML,
         "Content-Security-Policy": policy,
         "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",
+        "Referrer-Policy": "same-origin",
         "Cache-Control": "no-store",
     }
