@@ -14,6 +14,7 @@ from io import StringIO
 from sodate.campaigns.ad_cost import AdCostRecord
 from sodate.campaigns.ad_numbers import NotANumber, count_of, day_of, micros_of
 from sodate.errors import Invalid
+from sodate.imports.reader import BadRow
 from sodate.leads.text import fold
 from sodate.money import DIGITS
 
@@ -37,12 +38,6 @@ _COLUMNS: dict[str, frozenset[str]] = {
 }
 _TOTALS = ("合計", "総計", "小計", "total", "grand total", "sub total", "subtotal")
 _NOTHING = frozenset({"", "-", "--", "—"})
-
-
-@dataclass(frozen=True)
-class BadRow:
-    line: int
-    reason: str
 
 
 @dataclass

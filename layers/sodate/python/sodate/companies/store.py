@@ -1,6 +1,6 @@
 """COMPANY# items: the company, its members, the owner of each domain and external id, and the list of all."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -9,9 +9,10 @@ from pynamodb.attributes import ListAttribute, MapAttribute, NumberAttribute, Un
 from sodate.companies.company import Company
 from sodate.dynamodb import company_keys, keys, table
 from sodate.dynamodb.item import TableItem, decode
-from sodate.dynamodb.table import Delete, Put, Write
+from sodate.dynamodb.table import ConditionFailed, Delete, Put, Write
 from sodate.errors import NotFound
 from sodate.leads.existence import still_exists
+from sodate.leads.store import ProfileItem, profile_key
 
 #: Members that a page or a command reads of one company.
 MOST_MEMBERS = 10_000
@@ -146,6 +147,18 @@ def joining(lead_id: str, company_id: str, by: str, link: LeadCompanyItem | None
 def leaving(lead_id: str, company_id: str) -> Delete:
     """The lead is no member any more: it joined another company, or was erased."""
     return Delete(CompanyMemberItem(company_keys.company(company_id), company_keys.company_member(lead_id)))
+
+
+def copy_attributes(lead_id: str, attributes: Mapping[str, str | int]) -> bool:
+    """What the profile says of the company. False when it says so already, or the lead was erased."""
+    copy = ProfileItem.company
+    action = copy.set(dict(attributes)) if attributes else copy.remove()
+    differs = (copy.does_not_exist() | (copy != dict(attributes))) if attributes else copy.exists()
+    try:
+        table.update(profile_key(lead_id), [action], ProfileItem.created.exists() & differs)
+    except ConditionFailed:
+        return False
+    return True
 
 
 def merge_note(company_id: str, action: str, other: str, by: str | None, now: datetime) -> Put:

@@ -80,13 +80,13 @@ def _negatable(tokens: Tokens, nested: int) -> InText:
 def _predicate(tokens: Tokens) -> dict[str, Any]:
     word = tokens.take()
     group, _, rest = word.value.partition(".")
-    if word.kind == "word" and group in ("primary", "secondary", "source") and rest:
+    if word.kind == "word" and group in ("primary", "secondary", "source", "company") and rest:
         return {"attribute": word.value, **_attribute_test(tokens)}
     if word.kind == "word" and group == "score":
         category = {"category": in_brackets(tokens)} if tokens.sees("(") else {}
         return {"score": rest or "total", **category, **_numbers(tokens)}
     if word.kind != "word" or word.value not in _HEADS:
-        known = (*_HEADS, "score", "not", "primary.…", "secondary.…", "source.…")
+        known = (*_HEADS, "score", "not", "primary.…", "secondary.…", "source.…", "company.…")
         is_activity = word.kind == "word" and word.value in list(ActivityType)
         raise word.wrong(f"write `did {word.value}`" if is_activity else did_you_mean(word.value, known))
     return _HEADS[word.value](tokens, word.value)
