@@ -33,7 +33,6 @@ _KINDS = {"form": ("forms",), "template": ("templates",), "sequence": ("sequence
 #: Filter of an activity → attribute that it looks at. `same_key` names an attribute that the customer chooses.
 _FILTERS = {
     **{name: name for name in ("form", "template", "sequence", "product", "seminar", "outcome", "page", "event")},
-    "field": "fields",
     "link_contains": "link",
 }
 #: Attributes that a filter of its own asks for; others are asked for by `fields`.
@@ -113,12 +112,21 @@ def declared_activities(context: Context) -> dict[str, DeclaredActivity] | None:
 def activities_exist(context: Context) -> Iterator[Problem]:
     """A type that is not of the catalog is one of activities.yaml."""
     declared = declared_activities(context)
-    for doc, path, test in written_tests(context) if declared is not None else ():
-        name = test.activity if isinstance(test, ActivityTest) else None
+    for doc, path, name in _named_activities(context) if declared is not None else ():
         if isinstance(name, DeclaredType) and name not in (declared or ()):
             hint = did_you_mean(name, [*ActivityType, *(declared or ())], "declare it in activities.yaml")
             message = f"there is no activity `{name}`"
             yield doc.problem((*path, "activity"), message, hint, "activity-exists")
+
+
+def _named_activities(context: Context) -> Iterator[tuple[Doc[Any], Path, object]]:
+    for doc, path, test in written_tests(context):
+        if isinstance(test, ActivityTest):
+            yield doc, path, test.activity
+    sales = context.book.sales
+    for index, talk in enumerate(sales.model.talks if sales and sales.model else ()):
+        if sales is not None:
+            yield sales, ("talks", index), talk.activity
 
 
 def filters_are_attributes_of_their_activity(context: Context) -> Iterator[Problem]:
@@ -128,7 +136,9 @@ def filters_are_attributes_of_their_activity(context: Context) -> Iterator[Probl
         if not isinstance(test, ActivityTest) or attributes is None:
             continue
         asked = [(key, attribute, (key,)) for key, attribute in _FILTERS.items() if getattr(test, key) is not None]
-        fields: list[tuple[str, str, Path]] = [(one.name, one.name, ("fields",)) for one in test.fields or ()]
+        # Fields of events are declared in tracking.yaml, which has a rule of its own.
+        named = test.fields if test.activity is not ActivityType.WEB_EVENT else ()
+        fields: list[tuple[str, str, Path]] = [(one.name, one.name, ("fields",)) for one in named or ()]
         for key, attribute, inside in (*asked, *fields):
             if attribute not in attributes:
                 own = [name for name, of in _FILTERS.items() if of in attributes]
