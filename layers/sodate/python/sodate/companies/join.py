@@ -28,14 +28,14 @@ def join_by_address(profile: Profile, now: datetime, new_id: Callable[[], str]) 
         return None
     for _ in range(_TRIES):
         link, company_id = store.find_link(profile.lead_id), store.owner_of_domain(domain)
-        if link is not None and (link.company_id == company_id or link.by != "domain"):
+        if link is not None and (link.company_id == company_id or link.by == store.BY_OPERATOR):
             return link.company_id
         writes = []
         if company_id is None:
             company = with_domain(Company(new_id(), created=keys.stamp(now)), domain)
             writes, company_id = store.creation(company), company.id
         try:
-            table.commit([*writes, *store.joining(profile.lead_id, company_id, "domain", link, now)])
+            table.commit([*writes, *store.joining(profile.lead_id, company_id, store.BY_DOMAIN, link, now)])
         except ConditionFailed:
             if find_state(profile.lead_id) is None:
                 return None  # erased meanwhile
@@ -74,7 +74,7 @@ def put_into(lead_id: str, company_id: str, now: datetime) -> bool:
         if link is not None and link.company_id == company_id:
             return False
         try:
-            table.commit(store.joining(lead_id, company_id, "operator", link, now))
+            table.commit(store.joining(lead_id, company_id, store.BY_OPERATOR, link, now))
         except ConditionFailed:
             continue
         copy_to_lead(lead_id)

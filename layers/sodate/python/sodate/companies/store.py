@@ -14,6 +14,8 @@ from sodate.errors import NotFound
 from sodate.leads.existence import still_exists
 from sodate.leads.store import ProfileItem, profile_key
 
+#: Why a lead belongs to its company: its address, a merge, or an operator's word, which no address overrules.
+BY_DOMAIN, BY_MERGE, BY_OPERATOR = "domain", "merge", "operator"
 #: Members that a page or a command reads of one company.
 MOST_MEMBERS = 10_000
 
@@ -42,7 +44,7 @@ class CompanyMemberItem(TableItem, discriminator="companymember"):
 
 
 class LeadCompanyItem(TableItem, discriminator="leadcompany"):
-    """In the partition of the lead. `by`: `domain`, or `operator`, whose word no domain overrules."""
+    """In the partition of the lead. `by`: `domain`, `merge` or `operator`."""
 
     company_id = UnicodeAttribute()
     by = UnicodeAttribute()
@@ -142,6 +144,17 @@ def joining(lead_id: str, company_id: str, by: str, link: LeadCompanyItem | None
         Put(CompanyMemberItem(company_keys.company(company_id), company_keys.company_member(lead_id), since=at)),
     ]
     return writes if link is None else [*writes, leaving(lead_id, link.company_id)]
+
+
+def rejoining(lead_id: str, link: LeadCompanyItem) -> list[Write]:
+    """The lead is on the list of its company again. They fail when the lead was erased."""
+    pk, sk = company_keys.company(link.company_id), company_keys.company_member(lead_id)
+    return [still_exists(lead_id), Put(CompanyMemberItem(pk, sk, since=link.since))]
+
+
+def unlinking(lead_id: str, link: LeadCompanyItem) -> list[Write]:
+    """The lead belongs to no company. They fail when it joined another one meanwhile."""
+    return [Delete(link, LeadCompanyItem.company_id == link.company_id), leaving(lead_id, link.company_id)]
 
 
 def leaving(lead_id: str, company_id: str) -> Delete:
