@@ -268,6 +268,13 @@ def test_a_deal_is_shown_as_a_report_of_the_past_showed_it(world: QuickWorld) ->
     run("deal", "set", "crm:A-3", "stage=open", "amount=5", "currency=EUR")
     listed = run("deal", "list")
     assert (listed["amount"], listed["forecast"]) == (["EUR 5.00", "JPY 100"], ["EUR 1.00", "JPY 70"])
+    assert (listed["in_JPY"], listed["rates"]) == (None, []), "without a rate it is not defined"
+    sales = Definitions().live("sales").body
+    rates = [{"currency": "EUR", "from": "2026-01-01", "rate": 160}]
+    Definitions().publish("sales", "default", {**sales, "deals": {"rates": rates}}, world.now)
+    listed = run("deal", "list")
+    assert listed["in_JPY"] == {"amount": "JPY 900", "forecast": "JPY 230"}
+    assert listed["rates"] == ["EUR 160 from 2026-01-01"]
     assert run("deal", "link", opened, "erp:47") == {"deal": opened, "external": "erp:47", "linked": True}
 
 
