@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sodate.companies.store import company_of, members_of
 from sodate.deals import store
+from sodate.leads.store import load_profile
 from sodate.playbook.store import Definitions
 from sodate_cli import lead_log
 from sodate_cli.intake import activities as activity_commands
@@ -177,6 +178,25 @@ def test_leads_of_forms_join_their_company_and_its_score_is_a_fold(world: QuickW
     assert run("company", "assign") == {"leads": 3, "in_a_company": 3}, "one by an operator's word"
     assert "there is no company" in run("company", "show", "nowhere", code=4)
     assert "employees" in run("company", "set", other, "employees=many", code=1)
+
+
+def test_companies_are_imported_dry_first_and_bad_rows_are_listed(world: QuickWorld, tmp_path: Path) -> None:
+    lead_id = world.join("taro@corp.co.jp")
+    file = tmp_path / "accounts.csv"
+    text = (
+        "会社ID,会社名,ドメイン,業種,従業員数\nC-1,例示,corp.co.jp,製造業,１２０名\nC-2,x,gmail.com,,\nC-3,y,,,many\n"
+    )
+    file.write_text(text, encoding="cp932")
+    more = ("--source", "crm")
+    planned = run("company", "import", str(file), *more, code=1)
+    assert (planned["applied"], planned["encoding"], planned["changed"], planned["refused"]) == (False, "cp932", 1, 2)
+    assert load_profile(lead_id).company == {}
+    run("company", "import", str(file), *more, "--apply", code=1)
+    assert load_profile(lead_id).company == {"name": "例示", "industry": "製造業", "employees": 120}
+    listed = (tmp_path / "accounts.csv.errors.csv").read_text(encoding="utf-8-sig")
+    assert [line.split(",")[0].strip('"') for line in listed.splitlines()[1:]] == ["3", "4"]
+    assert "domain" in listed and "employees" in listed
+    assert "is not a file" in run("company", "import", str(tmp_path / "none.csv"), code=4)
 
 
 def test_a_form_post_costs_nothing_for_its_company(world: QuickWorld) -> None:
