@@ -8,13 +8,14 @@ from typing import Annotated
 
 import typer
 from sodate.campaigns import store
-from sodate.campaigns.conversion import FILES
-from sodate.campaigns.export_conversions import export_again, export_conversions
+from sodate.campaigns.conversion_files import FILES
+from sodate.campaigns.export_conversions import export_again, export_conversions, upload_conversions
+from sodate.campaigns.meta_client import ENDPOINT, MetaClient
 from sodate.errors import Invalid
 from sodate.playbook.store import Definitions
 
 from sodate_cli import output
-from sodate_cli.operator import StageOption, explained, now, target
+from sodate_cli.operator import StageOption, explained, now, secret_text, target
 from sodate_cli.output import JsonOption
 from sodate_cli.times import Times
 
@@ -24,6 +25,8 @@ app = typer.Typer(help="Conversions that go back to ad platforms.", no_args_is_h
 class AdPlatformName(StrEnum):
     GOOGLE = "google"
     META = "meta"
+    YAHOO = "yahoo"
+    MICROSOFT = "microsoft"
 
 
 PlatformOption = Annotated[AdPlatformName, typer.Option("--platform", help="The ad platform.")]
@@ -65,7 +68,7 @@ def export(
     stage: StageOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write what waits into a file for upload, each conversion once: CSV for Google, JSON lines for Meta.
+    """Write what waits into a file for upload, each conversion once: JSON lines for Meta, CSV for the others.
 
     Example: sodate campaign conversions export --platform google --out conversions.csv
     """
@@ -77,7 +80,8 @@ def export(
         name = batch or f"{at:%Y%m%dT%H%M%S}-{token_hex(3)}"
         take = export_conversions if batch is None else export_again
         done = take(platform.value, Definitions(), name, at)
-        _write(out, FILES[platform.value](done.rows), name)
+        made, encoding = FILES[platform.value]
+        _write(out, made(done.rows), encoding, name)
     document = {"batch": name, "rows": len(done.rows), "set_aside": dict(done.set_aside), "file": str(out)}
     if as_json:
         output.show_json(document)
@@ -85,10 +89,42 @@ def export(
         output.show_fields(f"Conversions for {platform.value}", document)
 
 
-def _write(out: Path, text: str, batch: str) -> None:
+@app.command("upload")
+def upload(
+    platform: PlatformOption,
+    dataset: Annotated[str, typer.Option("--dataset", help="Id of the data set, as Meta's Events Manager shows it.")],
+    token_secret: Annotated[
+        str, typer.Option("--token-secret", help="Name of the secret in Secrets Manager that holds the access token.")
+    ],
+    endpoint: Annotated[
+        str, typer.Option("--endpoint", help="Another address, for a server that plays Meta.")
+    ] = ENDPOINT,
+    stage: StageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Send what waits to the platform's API; for Meta. Each conversion gets a verdict; one without waits for the next
+    time, until it is too old.
+
+    Example: sodate campaign conversions upload --platform meta --dataset 1234567890 --token-secret sodate/meta
+    """
+    with explained():
+        if platform is not AdPlatformName.META:
+            raise Invalid(f"Sodate calls no API of {platform.value}; `sodate campaign conversions export` makes a file")
+        where = target(stage)
+        client, at = MetaClient(dataset, secret_text(token_secret), endpoint), now(where)
+        name = f"{at:%Y%m%dT%H%M%S}-{token_hex(3)}"
+        counts = upload_conversions("meta", client, Definitions(), name, at)
+    document = {"batch": name, **counts}
+    if as_json:
+        output.show_json(document)
+    else:
+        output.show_fields(f"Conversions for {platform.value}", document)
+
+
+def _write(out: Path, text: str, encoding: str, batch: str) -> None:
     """Raises: `Invalid`; the batch can be written again."""
     try:
-        with out.open("x", encoding="utf-8", newline="") as stream:
+        with out.open("x", encoding=encoding, newline="") as stream:
             stream.write(text)
     except OSError as error:
         raise Invalid(

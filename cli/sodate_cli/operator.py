@@ -93,6 +93,18 @@ def secret(where: Target, name: str) -> dict[str, Any]:
     return dict(json.loads(text))
 
 
+def secret_text(name: str) -> str:
+    """A secret that is not of a stage.
+
+    Raises: `NotFound`.
+    """
+    client = boto3.client("secretsmanager")
+    try:
+        return str(client.get_secret_value(SecretId=name)["SecretString"]).strip()
+    except client.exceptions.ResourceNotFoundException as error:
+        raise NotFound(f"Secrets Manager has no secret {name[:100]!r} here") from error
+
+
 def outputs(where: Target) -> dict[str, str]:
     """Outputs of the stage's stacks by name."""
     return stacks.outputs(boto3.client("cloudformation"), where.stage)

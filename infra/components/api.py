@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from aws_cdk import Duration
 from aws_cdk import aws_apigatewayv2 as apigateway
+from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_kms as kms
 from constructs import Construct
@@ -29,9 +30,11 @@ ROUTES: Mapping[str, Mapping[str, tuple[apigateway.HttpMethod, ...]]] = {
     "privacy_pages": {"/privacy/{token}": (GET, HEAD, POST)},
     "sales_feedback": {"/sales/feedback/{token}": (GET, HEAD, POST)},
     "web_events": {"/events": (POST,), "/sodate.js": (GET, HEAD)},
-    "activities_api": {"/activities": (POST,), "/deals": (POST,)},
+    "activities_api": {"/activities": (POST,), "/deals": (POST,), "/iam/activities": (POST,), "/iam/deals": (POST,)},
 }
 EVENTS = "POST /events"
+#: Below this path API Gateway itself lets in only whom an IAM policy allows it; the function trusts its word.
+IAM = "/iam/"
 _WHY_PUBLIC = (
     "Public by purpose: forms are open to anyone, link pages are authorised by the signed token in their path, and "
     "systems by an API token in a header; the function verifies either."
@@ -80,9 +83,15 @@ class PublicRoutes(Construct):
                 for method in methods:
                     key = apigateway.HttpRouteKey.with_(path, method)
                     route = apigateway.HttpRoute(
-                        self, key.key, http_api=public.api, integration=integration, route_key=key
+                        self,
+                        key.key,
+                        http_api=public.api,
+                        integration=integration,
+                        route_key=key,
+                        authorizer=authorizers.HttpIamAuthorizer() if path.startswith(IAM) else None,
                     )
-                    acknowledge(route, "AwsSolutions-APIG4", _WHY_PUBLIC)
+                    if not path.startswith(IAM):
+                        acknowledge(route, "AwsSolutions-APIG4", _WHY_PUBLIC)
                     made[key.key] = route
         deployed = apigateway.CfnStage(
             self,

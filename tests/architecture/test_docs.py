@@ -28,6 +28,8 @@ ROUTES = {
     "POST /privacy/{token}",
     "POST /activities",
     "POST /deals",
+    "POST /iam/activities",
+    "POST /iam/deals",
     "GET /sales/feedback/{token}",
     "POST /sales/feedback/{token}",
     "POST /events",

@@ -36,10 +36,21 @@ def make(world: QuickWorld, *scopes: Scope, per_minute: int = 60, number: int = 
     return create_token(request, world.now, lambda: (f"{number:012}", "S" * 42 + str(number)))[1]
 
 
-def post(world: QuickWorld, token: str, body: Any, path: str = "activities", **headers: str) -> tuple[int, Any]:
+def event(world: QuickWorld, token: str, body: Any, path: str = "activities", **headers: str) -> dict[str, Any]:
     sent = {"content-type": "application/json", "authorization": f"Bearer {token}", **headers}
     text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
-    done = world.call("activities_api", world.http_event(f"POST /{path}", {}, sent, text, False))
+    return world.http_event(f"POST /{path}", {}, sent, text, False)
+
+
+def post(world: QuickWorld, token: str, body: Any, path: str = "activities", **headers: str) -> tuple[int, Any]:
+    done = world.call("activities_api", event(world, token, body, path, **headers))
+    return done["statusCode"], json.loads(done["body"])
+
+
+def signed(world: QuickWorld, arn: str | None, body: Any, path: str = "iam/activities") -> tuple[int, Any]:
+    """What API Gateway hands over after it has verified the signature of a principal."""
+    context = {"authorizer": {"iam": {"accountId": "123456789012", "userArn": arn}}} if arn else {}
+    done = world.call("activities_api", event(world, "", body, path) | {"requestContext": context})
     return done["statusCode"], json.loads(done["body"])
 
 
@@ -159,7 +170,11 @@ def test_a_token_ends_when_it_is_revoked_or_expires_and_does_its_scope_only(worl
 def test_a_token_makes_a_bounded_number_of_requests_a_minute(world: QuickWorld, token: str) -> None:
     slow, lead_id = make(world, per_minute=2, number=4), lead(world, "taro")
     world.now = world.now.replace(second=0)
-    assert [post(world, slow, one(lead=lead_id))[0] for _ in range(3)] == [200, 200, 503]
+    assert [post(world, slow, one(lead=lead_id))[0] for _ in range(3)] == [200, 200, 429]
+    world.now = world.now.replace(second=48)
+    done = world.call("activities_api", event(world, slow, one(lead=lead_id)))
+    assert (done["statusCode"], done["headers"]["retry-after"]) == (429, "12"), "when the next minute begins"
+    assert json.loads(done["body"])["error"]["code"] == "too_many_requests"
     world.now += timedelta(minutes=1)
     assert post(world, slow, one(lead=lead_id))[0] == 200
 
@@ -224,3 +239,51 @@ def test_deals_are_recorded_by_the_ids_of_their_system(world: QuickWorld, token:
     assert fields == ["amount", "currency", "deal", "deal", "expected_close", "stage"]
     assert sorted(a["type"] for a in activities(world, lead_id)) == ["deal_opened", "deal_won"]
     assert "nobody@example.jp" not in json.dumps(answer)
+
+
+ROLE = "arn:aws:sts::123456789012:assumed-role/CRM_Nightly/i-0abc"
+
+
+def test_a_principal_of_iam_needs_no_token_and_has_ids_of_its_own(world: QuickWorld, token: str) -> None:
+    by_id = {**one(lead={"source": "crm-nightly", "id": "A-1"}, id="e1"), "create_leads": True}
+    status, answer = signed(world, ROLE, by_id)
+    assert (status, answer["accepted"]) == (200, 1)
+    assert signed(world, ROLE.replace("i-0abc", "another-session"), by_id)[1]["repeated"] == 1
+    other = signed(world, ROLE.replace("CRM_Nightly", "Erp"), {**by_id, "create_leads": True})
+    assert other[1]["accepted"] == 1, "the same id of another source is another activity"
+    assert signed(world, ROLE, {"deals": [{"id": "D-1", "stage": "proposal"}]}, "iam/deals")[1]["opened"] == 1
+    item_keys = json.dumps([[item["pk"], item["sk"]] for item in world.items()])
+    assert "CRM_Nightly" not in item_keys, "the name of a user may be that of a person"
+
+
+@pytest.mark.parametrize(
+    ("arn", "status"),
+    [
+        (None, 401),
+        ("arn:aws:iam::123456789012:user/systems/crm", 200),
+        ("arn:aws-cn:iam::123456789012:user/crm", 200),
+        ("arn:aws:iam::123456789012:root", 403),
+        ("arn:aws:sts::123456789012:federated-user/taro", 403),
+        ("arn:aws:iam::123456789012:user/feedback", 403),
+        ("arn:aws:iam::123456789012:user/+++", 403),
+        ("arn:aws:sts::1:assumed-role/crm/x", 403),
+    ],
+)
+def test_only_a_role_or_user_that_iam_has_verified_is_let_in(
+    world: QuickWorld, token: str, arn: str | None, status: int
+) -> None:
+    lead_id = lead(world, "taro")
+    assert signed(world, arn, one(lead=lead_id))[0] == status
+    assert len(activities(world, lead_id)) == (status == 200)
+
+
+def test_a_principal_is_nobody_on_a_route_that_iam_does_not_guard(world: QuickWorld, token: str) -> None:
+    assert signed(world, ROLE, one(lead=lead(world, "taro")), "activities")[0] == 401
+    assert post(world, token, one(lead=lead(world, "taro")), "iam/activities")[0] == 401
+
+
+def test_all_sessions_of_a_role_have_one_ceiling(world: QuickWorld, token: str) -> None:
+    lead_id = lead(world, "taro")
+    answers = [signed(world, f"{ROLE}{number}", one(lead=lead_id))[0] for number in range(61)]
+    assert answers == [200] * 60 + [429]
+    assert signed(world, ROLE.replace("CRM_Nightly", "erp"), one(lead=lead_id))[0] == 200

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.store import activities_of, activity_item, ad_clicks_of
@@ -370,3 +371,37 @@ def test_the_time_of_recording_is_kept_where_it_is_later(stage: QuickWorld) -> N
     stored = {one["type"]: one.get("recorded_at") for one in stage.items("activity")}
     assert stored["meeting_set"] == int(stage.now.timestamp()) // 60
     assert stored["form_submitted"] is None
+
+
+def test_conversions_go_to_yahoo_and_microsoft_by_click_id_only(stage: QuickWorld, tmp_path: Path) -> None:
+    body = {
+        "uploads": [{"id": "meeting", "on": {"activity": "meeting_set"}, "yahoo": "商談", "microsoft": "Meeting"}],
+        "hashed_email_needs": "product-news",
+    }
+    Definitions().publish("attribution", "default", body, stage.now)
+    stage.new_process()
+    ids = {"_yclid": "YSS.click-1", "_msclkid": "abc123"}
+    with_click = stage.join("taro@example.jp", **ids)
+    without = stage.join("hanako@example.jp")
+    for lead_id in (with_click, without):
+        log(stage, lead_id, "meeting_set", stage.now)
+    for platform, encoding in (("yahoo", "cp932"), ("microsoft", "utf-8")):
+        out = tmp_path / f"{platform}.csv"
+        done = run("conversions", "export", "--platform", platform, "--out", str(out), "--json")
+        assert (done["rows"], done["set_aside"]) == (1, {})
+        assert ids["_yclid" if platform == "yahoo" else "_msclkid"] in out.read_text(encoding=encoding)
+        assert "example.jp" not in out.read_text(encoding=encoding)
+
+
+def test_an_api_is_called_only_with_a_data_set_and_a_secret_that_exist(stage: QuickWorld) -> None:
+    converted(stage)
+    more = ("--dataset", "12", "--token-secret", "sodate/meta")
+    assert "makes a file" in run("conversions", "upload", "--platform", "google", *more, code=1)
+    assert "no secret 'sodate/meta'" in run("conversions", "upload", "--platform", "meta", *more, code=4)
+    boto3.client("secretsmanager").create_secret(Name="sodate/meta", SecretString=" ")
+    assert "holds no token" in run("conversions", "upload", "--platform", "meta", *more, code=1)
+    boto3.client("secretsmanager").put_secret_value(SecretId="sodate/meta", SecretString="t")
+    assert "number as its id" in run("conversions", "upload", "--platform", "meta", "--dataset", "x", *more[2:], code=1)
+    assert run("conversions", "upload", "--platform", "meta", *more, "--json").keys() == {"batch"}, (
+        "nothing waits for Meta"
+    )

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sodate.companies.store import company_of, members_of
 from sodate.deals import store
+from sodate.leads.store import load_profile
 from sodate.playbook.store import Definitions
 from sodate_cli import lead_log
 from sodate_cli.intake import activities as activity_commands
@@ -174,9 +175,28 @@ def test_leads_of_forms_join_their_company_and_its_score_is_a_fold(world: QuickW
     run("company", "unmerge", other)
     assert run("company", "show", other)["company"] == other
     assert run("company", "put", other, "jiro@gmail.com")["changed"]
-    assert run("company", "assign") == {"leads": 3, "in_a_company": 2}
+    assert run("company", "assign") == {"leads": 3, "in_a_company": 3}, "one by an operator's word"
     assert "there is no company" in run("company", "show", "nowhere", code=4)
     assert "employees" in run("company", "set", other, "employees=many", code=1)
+
+
+def test_companies_are_imported_dry_first_and_bad_rows_are_listed(world: QuickWorld, tmp_path: Path) -> None:
+    lead_id = world.join("taro@corp.co.jp")
+    file = tmp_path / "accounts.csv"
+    text = (
+        "会社ID,会社名,ドメイン,業種,従業員数\nC-1,例示,corp.co.jp,製造業,１２０名\nC-2,x,gmail.com,,\nC-3,y,,,many\n"
+    )
+    file.write_text(text, encoding="cp932")
+    more = ("--source", "crm")
+    planned = run("company", "import", str(file), *more, code=1)
+    assert (planned["applied"], planned["encoding"], planned["changed"], planned["refused"]) == (False, "cp932", 1, 2)
+    assert load_profile(lead_id).company == {}
+    run("company", "import", str(file), *more, "--apply", code=1)
+    assert load_profile(lead_id).company == {"name": "例示", "industry": "製造業", "employees": 120}
+    listed = (tmp_path / "accounts.csv.errors.csv").read_text(encoding="utf-8-sig")
+    assert [line.split(",")[0].strip('"') for line in listed.splitlines()[1:]] == ["3", "4"]
+    assert "domain" in listed and "employees" in listed
+    assert "is not a file" in run("company", "import", str(tmp_path / "none.csv"), code=4)
 
 
 def test_a_form_post_costs_nothing_for_its_company(world: QuickWorld) -> None:
@@ -268,6 +288,13 @@ def test_a_deal_is_shown_as_a_report_of_the_past_showed_it(world: QuickWorld) ->
     run("deal", "set", "crm:A-3", "stage=open", "amount=5", "currency=EUR")
     listed = run("deal", "list")
     assert (listed["amount"], listed["forecast"]) == (["EUR 5.00", "JPY 100"], ["EUR 1.00", "JPY 70"])
+    assert (listed["in_JPY"], listed["rates"]) == (None, []), "without a rate it is not defined"
+    sales = Definitions().live("sales").body
+    rates = [{"currency": "EUR", "from": "2026-01-01", "rate": 160}]
+    Definitions().publish("sales", "default", {**sales, "deals": {"rates": rates}}, world.now)
+    listed = run("deal", "list")
+    assert listed["in_JPY"] == {"amount": "JPY 900", "forecast": "JPY 230"}
+    assert listed["rates"] == ["EUR 160 from 2026-01-01"]
     assert run("deal", "link", opened, "erp:47") == {"deal": opened, "external": "erp:47", "linked": True}
 
 

@@ -5,10 +5,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sodate.companies.join import put_into
+from sodate.companies.manage import Description, create, describe
+from sodate.companies.store import company_of, members_of
+from sodate.deals.definition import Deals
+from sodate.deals.entry import DealEntry
+from sodate.deals.record import record_deal
+from sodate.deals.store import load_deal
 from sodate.dynamodb import keys
 from sodate.errors import Conflict, Invalid, NotFound
 from sodate.leads.address import external_key
-from sodate.leads.store import owner_of
+from sodate.leads.store import load_profile, owner_of
 from sodate.privacy.merge import Merged, Merger
 from sodate.scoring.rescore import live_rules, replayed
 
@@ -239,3 +246,112 @@ def test_an_erasure_of_the_lead_that_stays_erases_the_merged_one(world: QuickWor
     assert OLD not in text
     assert NEW not in text
     assert not [item for item in world.items() if item["kind"] in ("profile", "state", "score")]
+
+
+# -- company, deals, scenarios -----------------------------------------------------------------------------------------
+
+
+def contacts_of(deal_id: str) -> dict[str, str]:
+    return {contact.lead_id: contact.role for contact in load_deal(deal_id).contacts}
+
+
+def opened(world: QuickWorld, number: int, **contacts: str) -> str:
+    entry = DealEntry(("crm", f"D-{number}"), "csv", stage="proposal", added=tuple(contacts.items()))
+    return record_deal(entry, Deals(), world.now, lambda: f"DEAL{number}").deal.id
+
+
+@pytest.fixture
+def colleagues(world: QuickWorld) -> tuple[str, str]:
+    """The lead that stays has a private address, the other one is of a company."""
+    world.join("taro@corp.co.jp")
+    world.join("taro.private@gmail.com")
+    return world.lead_id("taro.private@gmail.com"), world.lead_id("taro@corp.co.jp")
+
+
+def test_the_lead_that_stays_takes_the_place_in_the_company_and_gives_it_back(
+    world: QuickWorld, colleagues: tuple[str, str]
+) -> None:
+    new, old = colleagues
+    company = str(company_of(old))
+    describe(company, Description({"industry": "製造業"}))
+    world.settle()
+    before = snapshot_of(world, "COMPANY#")
+    assert company_of(new) is None
+    for _ in range(2):
+        merge(world, colleagues)
+        assert (members_of([company]), company_of(new)) == ([new], company)
+        assert load_profile(new).company == {"industry": "製造業"}
+    unmerge(world, colleagues)
+    assert (members_of([company]), company_of(new), company_of(old)) == ([old], None, company)
+    assert (load_profile(new).company, load_profile(old).company) == ({}, {"industry": "製造業"})
+    assert snapshot_of(world, "COMPANY#") == before
+
+
+def snapshot_of(world: QuickWorld, prefix: str) -> list[Json]:
+    return sorted(
+        (one for one in world.items() if one["pk"].startswith(prefix)), key=lambda one: (one["pk"], one["sk"])
+    )
+
+
+def test_a_lead_keeps_its_own_company_and_the_merged_one_is_counted_in_none(
+    world: QuickWorld, two: tuple[str, str]
+) -> None:
+    new, old = two
+    mine, theirs = str(company_of(new)), str(company_of(old))
+    if mine == theirs:
+        theirs = create(Description({"name": "子会社"}), world.now, lambda: "OTHER").id
+        put_into(old, theirs, world.now)
+    merge(world, two)
+    assert (members_of([mine]), members_of([theirs])) == ([new], [])
+    unmerge(world, two)
+    assert (members_of([mine]), members_of([theirs])) == ([new], [old])
+
+
+def test_deals_have_the_lead_that_stays_as_their_contact_and_get_the_other_one_back(
+    world: QuickWorld, two: tuple[str, str]
+) -> None:
+    new, old = two
+    single, shared = opened(world, 1, **{old: "user"}), opened(world, 2, **{old: "user", new: "decision_maker"})
+    world.now += timedelta(minutes=1)
+    then = world.now
+    world.now += timedelta(minutes=1)
+    for _ in range(2):
+        merge(world, two)
+        assert (contacts_of(single), contacts_of(shared)) == ({new: "user"}, {new: "decision_maker"})
+        assert [len(load_deal(deal).history) for deal in (single, shared)] == [2, 2], "a repeat changes nothing"
+    past = load_deal(single).as_of(then)
+    assert past is not None and past.lead_ids == (old,), "a report of a past day says what it said"
+    world.now += timedelta(minutes=1)
+    unmerge(world, two)
+    assert (contacts_of(single), contacts_of(shared)) == ({old: "user"}, {old: "user", new: "decision_maker"})
+    world.now += timedelta(minutes=1)
+    merge(world, two)
+    assert (contacts_of(single), contacts_of(shared)) == ({new: "user"}, {new: "decision_maker"})
+
+
+def test_a_contact_that_was_taken_off_a_deal_since_stays_off_it(world: QuickWorld, two: tuple[str, str]) -> None:
+    new, old = two
+    deal = opened(world, 1, **{old: "user"})
+    world.now += timedelta(minutes=1)
+    merge(world, two)
+    world.now += timedelta(minutes=1)
+    record_deal(DealEntry(("crm", "D-1"), "csv", removed=(new,)), Deals(), world.now, lambda: "never")
+    unmerge(world, two)
+    assert contacts_of(deal) == {}
+
+
+def test_the_merged_lead_is_in_no_scenario_any_more(world: QuickWorld) -> None:
+    only_scenarios(world)
+    publish(world, {"id": "wait", "wait": {"days": 3}}, entry=[{"on": {"activity": "seminar_registered"}}])
+    old, new = world.join(OLD), world.join(NEW)
+    does(world, old, "seminar_registered", seminar="spring")
+    world.now += timedelta(minutes=1)
+    merge(world, (new, old))
+    enrollment = world.state(old)["enrollments"]["nurture"]
+    assert (enrollment["end"], enrollment["step"]) == ("merged", enrollment["n"])
+    (ended,) = [one for one in log(world, old) if one["type"] == "scenario_ended"]
+    assert ended["about"]["reason"] == "merged"
+    unmerge(world, (new, old))
+    world.advance(timedelta(days=5))
+    assert world.state(old)["enrollments"]["nurture"]["end"] == "merged", "it does not begin again"
+    assert world.dead_letters() == []

@@ -11,14 +11,18 @@ from typing import Any
 
 import pytest
 from ses_simulator.envelopes import sqs_event_of
+from sodate.conditions.evaluate import matcher
+from sodate.conditions.language import ActivityTest
+from sodate.conditions.one_line_printer import print_one_line
 from sodate.dynamodb import keys
 from sodate.email.content.render import must_compile
 from sodate.errors import Invalid, Transient
-from sodate.playbook.store import Definitions, DefinitionUnreadable, Stored
+from sodate.playbook.store import Definitions, DefinitionUnreadable, Stored, parsed
 from sodate.runtime.readers import must_read
 from sodate.scenarios.compose import StepComposer
 from sodate.scenarios.programs import is_scenario
 from sodate.scheduling import store as due
+from sodate.scoring.rules import RuleSet
 
 from tests.functions.quick import QuickWorld
 from tests.functions.sales import answer, feedback_link, lead, rise
@@ -283,3 +287,79 @@ def test_the_ledger_names_the_version_that_was_rendered_also_when_one_is_publish
         version = Definitions().version("template", "materials-1-first-steps", recorded[outgoing.tags["send_id"]])
         subject = version.body["subject"].rpartition("|")[2].strip(" }'\"")
         assert subject in outgoing.subject, (version.version, outgoing.subject)
+
+
+# -- activities that nobody declares -----------------------------------------------------------------------------------
+
+DECLARED = {"activities": [{"id": "booth_visit", "label": {"ja": "来場", "en": "visited"}}]}
+
+
+def rule_about(world: World, activity: str) -> int:
+    rules = Definitions().live("rules").body
+    rule = {"id": "own", "label": "x", "when": {"activity": activity}, "points": 5}
+    return Definitions().publish("rules", "default", {**rules, "rules": [*rules["rules"], rule]}, world.now)
+
+
+def test_an_activity_that_the_playbook_declares_can_be_read_also_after_it_has_left(world: World) -> None:
+    Definitions().publish("activities", "default", DECLARED, world.now)
+    version = rule_about(world, "booth_visit")
+    Definitions().publish("activities", "default", {"activities": []}, world.now)
+    assert Definitions(reads=must_read).live("rules").version == version
+    Definitions().retire("activities", "default", world.now)
+    assert Definitions(reads=must_read).live("rules").version == version
+
+
+@pytest.mark.parametrize("declared", [None, DECLARED])
+def test_an_activity_of_a_newer_release_leaves_the_last_good_version_in_force(world: World, declared: Any) -> None:
+    if declared is not None:
+        Definitions().publish("activities", "default", declared, world.now)
+    version = rule_about(world, "demo_watched")
+    reports = list[DefinitionUnreadable]()
+    definitions = Definitions(reads=must_read, on_unreadable=reports.append)
+    assert definitions.live("rules").version == version - 1
+    assert "demo_watched" in str(reports[0])
+
+
+@pytest.mark.parametrize("kind", ["sequence", "segments", "campaign", "sales"])
+def test_it_is_found_wherever_a_definition_names_an_activity(world: World, kind: Any) -> None:
+    bodies: Json = {
+        "sequence": {
+            "id": "s", "topic": "product-news", "entry": [{"on": {"activity": "demo_watched"}}],
+            "steps": [{"id": "pause", "wait": {"days": 3}}],
+        },
+        "segments": {"time_zone": "Asia/Tokyo", "calendar": "JP", "segments": [
+            {"id": "a", "when": {"not": {"any": [{"activity": "demo_watched"}, {"blocked": True}]}}}]},
+        "campaign": {"id": "s", "title": "t", "from": "2026-01-01", "until": "2026-02-01", "time_zone": "Asia/Tokyo",
+                     "sources": {"activities": [{"activity": "demo_watched"}]}},
+        "sales": {**Definitions().live("sales").body, "talks": [{"activity": "demo_watched", "say": "x"}]},
+    }  # fmt: skip
+    name = "s" if kind in ("sequence", "campaign") else "default"
+    Definitions().publish(kind, name, bodies[kind], world.now)
+    with pytest.raises(DefinitionUnreadable, match="demo_watched"):
+        must_read(Definitions().live(kind, name))
+
+
+def test_a_field_of_an_event_as_a_former_release_stored_it_is_read_as_one_of_the_fields(world: World) -> None:
+    rules = Definitions().live("rules").body
+    when = {
+        "activity": "web_event",
+        "event": "chosen",
+        "field": "plan=pro",
+        "fields": [{"name": "seats", "at_least": 3}],
+    }
+    rule = {"id": "own", "label": "x", "when": when, "points": 5}
+    Definitions().publish("rules", "default", {**rules, "rules": [rule]}, world.now)
+    (read,) = parsed(Definitions(reads=must_read).live("rules"), RuleSet).rules
+    matches = matcher(read.when)
+    assert isinstance(read.when, ActivityTest) and matches is not None
+    assert [
+        matches({"event": "chosen", "fields": fields})
+        for fields in (
+            ["plan=pro", "seats=3"],
+            ["plan=pro", "seats=2"],
+            ["plan=prof", "seats=3"],
+            ["seats=3"],
+            "plan=pro",
+        )
+    ] == [True, False, False, False, False]
+    assert print_one_line(read.when) == 'did web_event(event = "chosen", seats >= 3, plan = "pro")'

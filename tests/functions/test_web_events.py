@@ -395,9 +395,9 @@ def test_conditions_ask_for_pages_and_custom_events(world: QuickWorld) -> None:
     assert times('did page_viewed(page = "/pricing*")') == 1
     assert times('did page_viewed(product = "norte")') == 1
     assert times('did page_viewed(page = "/cases/*")') == 0
-    assert times('did web_event(event = plan-chosen, field = "plan=pro")') == 1
-    assert times('did web_event(event = plan-chosen, field = "seats=3")') == 1
-    assert times('did web_event(event = plan-chosen, field = "plan=free")') == 0
+    assert times("did web_event(event = plan-chosen, plan = pro)") == 1
+    assert times("did web_event(event = plan-chosen, seats = 3)") == 1
+    assert times("did web_event(event = plan-chosen, plan = free)") == 0
 
 
 # -- bounds ------------------------------------------------------------------------------------------------------------

@@ -28,6 +28,8 @@ ROUTES = {
     "HEAD /sodate.js",
     "POST /activities",
     "POST /deals",
+    "POST /iam/activities",
+    "POST /iam/deals",
 }
 # Anything of these in an access log would be personal data, or a token that acts for a person.
 PERSONAL = ("path", "sourceIp", "userAgent", "identity", "authorizer", "queryString", "domainName")
@@ -136,6 +138,13 @@ def test_where_data_is_kept_everything_is_encrypted_with_the_stages_own_key(prod
 
 def test_the_api_has_exactly_the_routes_of_the_contract(stack: Any) -> None:
     assert {r["RouteKey"] for r in stack.all("AWS::ApiGatewayV2::Route").values()} == ROUTES
+
+
+def test_iam_lets_callers_in_on_its_own_routes_and_on_no_other(stack: Any) -> None:
+    """The function believes the principal of these routes, so a route without IAM would let anyone be anybody."""
+    kinds = {r["RouteKey"]: r["AuthorizationType"] for r in stack.all("AWS::ApiGatewayV2::Route").values()}
+    assert {key for key, kind in kinds.items() if kind == "AWS_IAM"} == {"POST /iam/activities", "POST /iam/deals"}
+    assert {kind for key, kind in kinds.items() if " /iam/" not in key} == {"NONE"}
 
 
 def test_the_api_is_throttled_since_nothing_else_limits_it(stack: Any) -> None:

@@ -24,7 +24,7 @@ CHECKS: tuple[Mutant, ...] = (
     ),
     _mutant(
         "any-filter-suits-any-activity",
-        "authoring/lint/references.py",
+        "authoring/lint/activities.py",
         "if attribute not in attributes:",
         "if not attributes:",
         "a filter on what the activity never has is accepted",

@@ -487,6 +487,7 @@ from tests.mutants.broadcasts import BROADCASTS  # noqa: E402
 from tests.mutants.calls import CALLS  # noqa: E402
 from tests.mutants.campaigns import CAMPAIGNS  # noqa: E402
 from tests.mutants.checks import CHECKS  # noqa: E402
+from tests.mutants.companies import COMPANIES  # noqa: E402
 from tests.mutants.deals import DEALS  # noqa: E402
 from tests.mutants.deciding import DECIDING  # noqa: E402
 from tests.mutants.experiments import EXPERIMENTS  # noqa: E402
@@ -510,6 +511,7 @@ MUTANTS += TRACKING
 MUTANTS += ROBOTS
 MUTANTS += PRIVACY
 MUTANTS += DEALS
+MUTANTS += COMPANIES
 MUTANTS += KPIS
 MUTANTS += REPLIES
 MUTANTS += REPORTS

@@ -47,8 +47,7 @@ def _first_rule(body: Json, when: Json) -> None:
     body["rules"][0]["when"] = when
 
 
-#: What this release cannot read. A type of activity that it does not know may be one that the playbook declares
-#: (activities.yaml): it is read, and matches nothing.
+#: What this release cannot read.
 UNREADABLE: dict[str, tuple[Kind, Callable[[Json], object]]] = {
     "a form with another kind of field": ("form", lambda body: body["fields"][0].update(type="signature")),
     "a sequence with another kind of delay": ("sequence", lambda body: body["steps"][0].update(delay={"months": 1})),
@@ -58,6 +57,7 @@ UNREADABLE: dict[str, tuple[Kind, Callable[[Json], object]]] = {
     "a condition that another key narrows": (
         "rules", lambda body: _first_rule(body, {"activity": "form_submitted", "by_device": "phone"}),
     ),
+    "an activity that nobody declares": ("rules", lambda body: _first_rule(body, {"activity": "demo_watched"})),
     "another answer of sales": ("sales", lambda body: body.update(channels={"mail": False, "line": "x"})),
     "another filter": ("template", lambda body: body.update(text=body["text"] + "{{ 1 | money }}")),
     "another tag": ("template", lambda body: body.update(html=body["html"] + "{% raffle %}")),

@@ -1,12 +1,14 @@
 """Companies on the table: the first lead of a domain makes one, and a merge can be undone."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 
 import pytest
 from sodate.companies import store
 from sodate.companies.company import Company
+from sodate.companies.copy_attributes import copy_to_lead
 from sodate.companies.join import join_by_address, put_into
 from sodate.companies.manage import Description, create, describe, merge, unmerge, whole
 from sodate.dynamodb import keys, table
@@ -14,7 +16,7 @@ from sodate.dynamodb.table import Table
 from sodate.errors import Conflict, NotFound
 from sodate.leads.contact_state import ContactState
 from sodate.leads.lead import Profile
-from sodate.leads.store import profile_item, state_item
+from sodate.leads.store import ProfileItem, load_profile, profile_item, profile_key, state_item
 
 from tests.fakes.table import MemoryTable
 
@@ -139,3 +141,64 @@ def test_a_concurrent_merge_is_refused(memory: MemoryTable, new_id: NewId) -> No
     with pytest.raises(Conflict):
         merge("C1", "C2", None, NOW)
     assert store.load_company("C1")[0] == Company("C1", "a", created=keys.stamp(NOW))
+
+
+def copied(lead_id: str) -> dict[str, object]:
+    return load_profile(lead_id).company
+
+
+def test_what_is_known_of_a_company_is_copied_to_its_leads(new_id: NewId) -> None:
+    join_by_address(lead("x", "taro@example.co.jp"), NOW, new_id)
+    assert copied("x") == {}
+    describe("C1", Description({"industry": "製造業", "employees": "１，２００名"}))
+    assert copied("x") == {"industry": "製造業", "employees": 1200}
+    join_by_address(lead("y", "hanako@example.co.jp"), NOW, new_id)
+    assert copied("y") == copied("x"), "a lead that comes later gets them too"
+    describe("C1", Description({"industry": "", "employees": ""}))
+    assert copied("x") == copied("y") == {}
+
+
+def test_a_lead_that_moves_has_the_attributes_of_its_new_company_only(new_id: NewId) -> None:
+    join_by_address(lead("x", "taro@example.co.jp"), NOW, new_id)
+    describe("C1", Description({"industry": "製造業"}))
+    moved = replace(load_profile("x"), mailbox="taro@other.co.jp")
+    join_by_address(moved, NOW, new_id)
+    assert copied("x") == {}
+    other = create(Description({"region": "関東"}), NOW, new_id)
+    put_into("x", other.id, NOW)
+    assert copied("x") == {"region": "関東"}
+
+
+def test_a_part_shows_its_leads_what_the_whole_says_and_its_own_where_that_says_nothing(new_id: NewId) -> None:
+    join_by_address(lead("x", "taro@example.co.jp"), NOW, new_id)
+    join_by_address(lead("y", "hanako@example.com"), NOW, new_id)
+    describe("C1", Description({"industry": "製造業"}))
+    describe("C2", Description({"industry": "金融", "region": "関西"}))
+    merge("C1", "C2", "operator", NOW)
+    assert (copied("x"), copied("y")) == ({"industry": "製造業"}, {"industry": "製造業", "region": "関西"})
+    describe("C1", Description({"industry": "小売"}))
+    assert copied("y")["industry"] == "小売"
+    unmerge("C2", "operator", NOW)
+    assert copied("y") == {"industry": "金融", "region": "関西"}
+
+
+def test_of_two_concurrent_copies_the_newer_one_stays(memory: MemoryTable, new_id: NewId) -> None:
+    """One reads the old company, the other changes it and copies, then the first one writes."""
+    join_by_address(lead("x", "taro@example.co.jp"), NOW, new_id)
+    describe("C1", Description({"industry": "製造業"}))
+    table.update(profile_key("x"), [ProfileItem.company.remove()], ProfileItem.created.exists())
+
+    def meanwhile(_: str) -> None:
+        memory.point = lambda _: None
+        describe("C1", Description({"industry": "金融"}))
+
+    memory.point = meanwhile
+    copy_to_lead("x")
+    assert copied("x") == {"industry": "金融"}
+
+
+def test_an_erased_lead_gets_no_copy(memory: MemoryTable, new_id: NewId) -> None:
+    join_by_address(lead("x", "taro@example.co.jp"), NOW, new_id)
+    memory.forget((keys.lead("x"), keys.PROFILE))
+    describe("C1", Description({"industry": "製造業"}))
+    assert (keys.lead("x"), keys.PROFILE) not in memory.items

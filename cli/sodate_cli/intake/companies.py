@@ -1,19 +1,27 @@
 """`sodate company …`: companies with their leads, scores and deals."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from sodate.companies.company import Company
+from sodate.companies.copy_attributes import copy_to_lead
 from sodate.companies.join import join_by_address, put_into
 from sodate.companies.manage import Description, create, describe, merge, unmerge
+from sodate.companies.store import company_of
 from sodate.errors import Invalid
+from sodate.intake.bytes import records_of
+from sodate.intake.company_file import CompanyFile, CompanyIntake
+from sodate.intake.company_row import CompanyMapping, MappedCompanies
 from sodate.leads.store import every_lead, profiles_of
 from sodate.queries.companies import company_overview, ranked_companies
 
 from sodate_cli import output
+from sodate_cli.imports.files import opened
 from sodate_cli.intake.activities import new_id
 from sodate_cli.intake.deals import document_of, pair
+from sodate_cli.intake.files import RefusedRows, mapping_from
 from sodate_cli.leads import EmailArgument, shown_name
 from sodate_cli.operator import StageOption, explained, find_lead, now, person, target
 from sodate_cli.output import JsonOption
@@ -114,6 +122,36 @@ def set_company(
     output.show_done(_document(after), f"{after.title}: {'changed' if has_changed else 'unchanged'}", as_json=as_json)
 
 
+@app.command("import")
+def import_companies(
+    file: Annotated[str, typer.Argument(help="A CSV file, or s3://bucket/key.", show_default=False)],
+    mapping: Annotated[Path | None, typer.Option("--mapping", help="mapping.yaml: which column becomes what.")] = None,
+    source: Annotated[str | None, typer.Option("--source", help="The system that the ids are of: crm.")] = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Write; without it, only say what would happen.")] = False,
+    stage: StageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Companies from a CSV file, by their ids or domains: the same file again changes nothing. Exit code 1 with
+    refused rows.
+
+    Example: sodate company import accounts.csv --source crm --apply
+    """
+    with explained():
+        known = mapping_from(mapping, CompanyMapping) if mapping else None
+        source_file, where = opened(file), target(stage)
+        found = records_of(source_file.at, known.delimiter if known else None)
+        refused = RefusedRows(source_file.beside)
+        intake = CompanyIntake(source or (known.source if known else None), now(where), new_id, apply)
+        run = CompanyFile(MappedCompanies(known), intake, lambda trouble: refused.add([trouble]))
+        counts = run.run(found.records)
+    document = {"applied": apply, "encoding": found.encoding, **asdict(counts), "listed_in": refused.name}
+    if as_json:
+        output.show_json(document)
+    else:
+        output.show_fields("Imported" if apply else "What would happen; --apply writes it", document)
+    raise typer.Exit(output.FAILED if counts.refused else output.OK)
+
+
 @app.command("merge")
 def merge_companies(
     into: CompanyArgument,
@@ -160,7 +198,8 @@ def put_lead(
 
 @app.command()
 def assign(stage: StageOption = None, as_json: JsonOption = False) -> None:
-    """Put every lead into the company of its address: for leads from before companies. It reads the whole table.
+    """Put every lead into the company of its address, and copy what is known of the company to it: for leads from
+    before companies, and after a command that was cut off. It reads the whole table.
 
     Example: sodate company assign
     """
@@ -169,7 +208,10 @@ def assign(stage: StageOption = None, as_json: JsonOption = False) -> None:
         at, joined, leads = now(where), 0, 0
         for profile, _ in every_lead():
             leads += 1
-            joined += join_by_address(profile, at, new_id) is not None
+            join_by_address(profile, at, new_id)
+            if company_of(profile.lead_id) is not None:
+                joined += 1
+                copy_to_lead(profile.lead_id)
     document = {"leads": leads, "in_a_company": joined}
     output.show_done(document, f"{joined:,} of {leads:,} leads belong to a company", as_json=as_json)
 

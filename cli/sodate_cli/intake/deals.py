@@ -1,6 +1,7 @@
 """`sodate deal …`: deals (商談) with their stages, amounts and history."""
 
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +17,7 @@ from sodate.intake.deal_file import DealFile
 from sodate.intake.deals import DealIntake
 from sodate.intake.leads import LeadFinder
 from sodate.intake.mapping import DealMapping, MappedDeals
-from sodate.money import sums
+from sodate.money import Money, sums
 from sodate.playbook.store import Definitions, parsed
 from sodate.sales.definition import Sales
 
@@ -77,18 +78,22 @@ def list_deals(
     stage: StageOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Open deals with their forecast. Amounts of two currencies are never added.
+    """Open deals with their forecast. Amounts of two currencies stand apart; with rates in sales.yaml, also their sum
+    in the base currency, by the rates of today.
 
     Example: sodate deal list --owner sato
     """
     with explained():
-        target(stage)
+        where = target(stage)
         deals = [deal for deal in map(load_deal, open_deal_ids()) if owner in (None, deal.owner)]
-        times = Times.of_stage()
+        times, rules, day = Times.of_stage(), live_deals(), now(where).astimezone(Times.of_stage().zone).date()
     deals.sort(key=lambda deal: (deal.expected_close is None, deal.expected_close, deal.opened_at, deal.id))
+    amounts = [deal.money for deal in deals if deal.money is not None]
+    forecasts = [deal.forecast for deal in deals if deal.forecast is not None]
     totals = {
-        "amount": [str(one) for one in sums(deal.money for deal in deals if deal.money is not None)],
-        "forecast": [str(one) for one in sums(deal.forecast for deal in deals if deal.forecast is not None)],
+        "amount": [str(one) for one in sums(amounts)],
+        "forecast": [str(one) for one in sums(forecasts)],
+        **_in_base(amounts, forecasts, rules, day),
     }
     if as_json:
         output.show_json({"deals": [document_of(deal) for deal in deals], **totals})
@@ -104,6 +109,17 @@ def list_deals(
     output.show_table("Open deals", columns, rows, nothing="No deal is open.")
     if rows:
         output.show_fields("In all", totals)
+
+
+def _in_base(amounts: list[Money], forecasts: list[Money], rules: Deals, day: date) -> dict[str, Any]:
+    """The sums in the base currency with the rates that made them; nothing where there is nothing to convert."""
+    if {one.currency for one in amounts} <= {rules.base_currency}:
+        return {}
+    sum_, forecast = rules.total_in_base(amounts, day), rules.total_in_base(forecasts, day)
+    if sum_ is None or forecast is None:
+        return {f"in_{rules.base_currency}": None, "rates": []}
+    rates = [f"{one.currency} {one.rate} from {one.from_}" for one in sum_[1]]
+    return {f"in_{rules.base_currency}": {"amount": str(sum_[0]), "forecast": str(forecast[0])}, "rates": rates}
 
 
 @app.command()

@@ -1,6 +1,6 @@
-"""What the commands that read CSV files share: mappings, the list of refused rows, progress."""
+"""What the commands that read CSV files share: mappings, the list of refused rows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,10 +11,7 @@ from sodate.imports.report import head, lines
 from sodate.imports.row import Trouble
 from sodate.playbook.yamlfile import parse
 
-from sodate_cli import output
-
 _LARGEST_MAPPING = 256 * 1024
-_REPORT_EVERY_ROWS = 10_000
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -55,15 +52,3 @@ class RefusedRows:
     @property
     def name(self) -> str | None:
         return self.path.name if self.path.exists() else None
-
-
-def progress(rows: Callable[[], int], *, quiet: bool) -> Callable[[], None]:
-    """Says now and then how many rows were read."""
-    said = [0]
-
-    def say() -> None:
-        if not quiet and rows() - said[0] >= _REPORT_EVERY_ROWS:
-            said[0] = rows()
-            output.say(f"{rows():,} rows")
-
-    return say

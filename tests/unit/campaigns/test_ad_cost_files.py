@@ -154,3 +154,11 @@ def test_a_correction_replaces_the_figure_from_its_own_time_on() -> None:
     records = [record(9, 200), record(3, 100)]
     assert [one.cost_micros for one in known_costs(records, datetime(2026, 10, 5, 9, tzinfo=UTC))] == [100]
     assert [one.cost_micros for one in known_costs(records, datetime(2026, 10, 5, 9, 1, tzinfo=UTC))] == [200]
+
+
+def test_a_damaged_row_holds_up_no_other_whatever_is_wrong_with_it() -> None:
+    """A quote that is never closed, and bytes of another encoding, as in files that were glued together."""
+    text = '日,キャンペーン,費用\n2026-10-01,a,5\n2026-10-02,"b,6\n2026-10-03,c,7\n'
+    file = read(text.encode() + b"2026-10-04,\xff\xff,8\n2026-10-05,e,9\n", currency="JPY")
+    assert [one.line for one in file.problems] == [3, 5]
+    assert [(one.day.day, one.cost_micros // 10**6) for one in file.records] == [(1, 5), (3, 7), (5, 9)]

@@ -4,20 +4,22 @@ import csv
 import hashlib
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+import pytest
+from pydantic import ValidationError
+from sodate.campaigns.attribution_rules import Upload
 from sodate.campaigns.conversion import (
     Conversion,
     ConversionState,
+    Platform,
     Recipient,
     Row,
     SetAside,
-    google_csv,
     hashed,
-    meta_event,
-    meta_lines,
     row_of,
 )
+from sodate.campaigns.conversion_files import FILES, google_csv, meta_event, meta_lines
 from sodate.money import Money
 
 from tests.support.campaigning import day
@@ -99,3 +101,49 @@ def test_the_events_for_meta_are_one_document_per_line() -> None:
         "value": "12.50",
         "currency": "USD",
     }
+
+
+def test_the_file_for_yahoo_has_the_columns_of_its_template() -> None:
+    """Times of Tokyo with their zone; the file is written in CP932."""
+    won = replace(WON, platform="yahoo", name="受注", at=datetime(2026, 11, 20, 15, 4, 5, tzinfo=UTC))
+    row = Row(won, {"yclid": "YSS.EAIaIQ-1"}, day(1))
+    made, encoding = FILES["yahoo"]
+    lines = (
+        made([row, replace(row, conversion=replace(won, money=None))]).encode(encoding).decode("cp932").split("\r\n")
+    )
+    assert lines[0] == "YCLID,コンバージョン名,コンバージョン発生日時,1コンバージョンあたりの価値,通貨コード"
+    assert lines[1] == "YSS.EAIaIQ-1,受注,20261121 000405 Asia/Tokyo,1234000,JPY"
+    assert lines[2] == "YSS.EAIaIQ-1,受注,20261121 000405 Asia/Tokyo,,"
+
+
+@pytest.mark.parametrize(
+    ("at", "shown"),
+    [
+        (datetime(2026, 4, 1, 18, 50, 54, tzinfo=UTC), "4/1/2026 6:50:54 PM"),
+        (datetime(2026, 12, 31, 0, 5, 9, tzinfo=UTC), "12/31/2026 12:05:09 AM"),
+        (datetime(2026, 12, 31, 12, 0, 0, tzinfo=UTC), "12/31/2026 12:00:00 PM"),
+    ],
+)
+def test_the_file_for_microsoft_has_its_parameters_and_five_columns(at: datetime, shown: str) -> None:
+    won = replace(WON, platform="microsoft", name="Won", at=at, money=Money("USD", 123_456))
+    made, _ = FILES["microsoft"]
+    lines = made([Row(won, {"msclkid": "abc123"}, day(1))]).split("\r\n")
+    assert lines[0] == "Parameters:TimeZone=+0000"
+    assert lines[1] == "Microsoft Click ID,Conversion Name,Conversion Time,Conversion Value,Conversion Currency"
+    assert lines[2] == f"abc123,Won,{shown},1234.56,USD"
+
+
+@pytest.mark.parametrize(("platform", "kind"), [("yahoo", "yclid"), ("microsoft", "msclkid")])
+def test_platforms_that_know_clicks_only_get_no_address_even_with_consent(platform: Platform, kind: str) -> None:
+    one = replace(WON, platform=platform)
+    nameless = replace(WHO, has_consent=True)
+    assert reason(row_of(one, nameless, day(31))) == (ConversionState.WITHHELD, "no_click_id_and_no_consent")
+    row = kept(row_of(one, replace(nameless, clicks=[(day(20), {kind: "c1"})]), day(31)))
+    assert (row.ids, row.hashed_email) == ({kind: "c1"}, "")
+
+
+def test_a_name_that_the_file_cannot_hold_is_refused_in_the_playbook() -> None:
+    on = {"activity": "deal_won"}
+    assert Upload.model_validate({"id": "won", "on": on, "yahoo": "受注①", "microsoft": "Won"}).yahoo == "受注①"
+    with pytest.raises(ValidationError, match="CP932"):
+        Upload.model_validate({"id": "won", "on": on, "yahoo": "受注🎉"})

@@ -115,3 +115,7 @@ def test_amounts_of_two_currencies_are_converted_by_a_rate_of_their_day_or_not_a
     assert deals.in_base(Money("USD", 1000), date(2025, 12, 31)) is None
     assert deals.in_base(Money("EUR", 1000), date(2026, 6, 1)) is None
     assert deals.in_base(Money("JPY", 7), date(2020, 1, 1)) == Money("JPY", 7)
+    both = [Money("JPY", 7), Money("USD", 1000)]
+    assert deals.total_in_base(both, date(2026, 6, 1)) == (Money("JPY", 1607), (deals.rates[1],))
+    assert deals.total_in_base([*both, Money("EUR", 1)], date(2026, 6, 1)) is None, "a part is no total"
+    assert deals.total_in_base([], date(2026, 6, 1)) == (Money("JPY", 0), ())

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from sodate.errors import Invalid
 from sodate.imports.cells import BadCell
-from sodate.imports.reader import Records
+from sodate.imports.reader import BadRow, Records
 from sodate.intake.bytes import records_of
-from sodate.intake.formats import BadRow, Cards, Reader, ReportRow, teams, zoom
+from sodate.intake.formats import Cards, Reader, ReportRow, teams, zoom
 from sodate.intake.mapping import ActivityMapping, DealMapping, MappedActivities, MappedDeals
 from sodate.intake.report_cells import minutes_of, time_of
 

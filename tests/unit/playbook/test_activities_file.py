@@ -45,6 +45,7 @@ def test_a_condition_may_ask_for_what_is_declared(small: Path, when: str) -> Non
         ("did mail_clikced", "activity-exists", "did you mean `mail_clicked`?"),
         ("{ activity: survey_answered, fields: { npss: 5 } }", "activity-filter", "`nps`"),
         ("{ activity: Booth }", "schema", "lower-case"),
+        ("{ activity: web_event, field: plan=pro }", "schema", "field"),
         ("{ activity: booth_visit, fields: {} }", "schema", "fields"),
         ("{ activity: booth_visit, fields: { minutes: { at_least: 5, less_than: 5 } } }", "schema", "nothing is"),
         ("did booth_visit within 3 days and did booth_visit(minutes >= 5) and not did booth_visit", "contradiction",

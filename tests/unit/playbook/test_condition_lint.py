@@ -53,6 +53,7 @@ def problems(book: Path, when: str) -> list[Problem]:
     "when",
     [
         "primary.employees >= 300",
+        "company.employees >= 300 and company.industry = 製造業",
         "days_until(secondary.renewal) < 30",
         "secondary.plans has all (basic, pro)",
         "secondary.plan = pro",

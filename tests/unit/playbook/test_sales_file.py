@@ -60,6 +60,7 @@ def sequence() -> str:
         ("talks:\n  - { say: 'Dear {title}' }\n", "schema", 6),
         ("talks:\n  - { say: x, form: ask }\n", "schema", 6),
         ("talks:\n  - { say: x, activity: form_submitted, form: ask-us }\n", "form-exists", 6),
+        ("talks:\n  - { say: x, activity: form_submited }\n", "activity-exists", 6),
         ("talks:\n  - { say: x, lead: { attribute: primary.shoe, contains: y } }\n", "field-exists", 6),
         ("working_hours: { from: '18:00', until: '09:00' }\n", "schema", 5),
         ("channels: { mail: false }\n", "schema", 5),

@@ -31,3 +31,11 @@ class Conflict(SodateError):
 
 class Transient(SodateError):
     """Worth another try later: 503 with Retry-After over HTTP, redelivery in a batch."""
+
+
+class TooManyRequests(Transient):
+    """A caller is over a ceiling of its own: 429 with Retry-After over HTTP. `retry_after_s`: seconds, at least 1."""
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = max(1, retry_after_s)

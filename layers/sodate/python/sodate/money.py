@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 
 from sodate.errors import Invalid
 
@@ -69,9 +70,10 @@ def amount_text(amount: int, currency: str) -> str:
     return f"{Decimal(amount).scaleb(-digits):,.{digits}f}"
 
 
-def from_whole_units(units: int, currency: str) -> int:
-    """`units` yen, dollars, … in the smallest unit. Raises: `Invalid`, as `digits_of`."""
-    return int(units * 10 ** digits_of(currency))
+def from_whole_units(units: int | Decimal | Fraction, currency: str) -> int:
+    """`units` yen, dollars, … in the smallest unit, rounded half to even. Raises: `Invalid`, as `digits_of`."""
+    factor: int = 10 ** digits_of(currency)
+    return round(units * factor)
 
 
 def parse_amount(text: str, currency: str) -> int:

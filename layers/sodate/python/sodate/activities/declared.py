@@ -1,10 +1,11 @@
 """Activities that a playbook declares in activities.yaml: their labels and fields, and whether they are engagement."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import BaseModel, Field, StringConstraints, model_validator
 
-from sodate.activities.catalog import DECLARED_NAME, ActivityType
+from sodate.activities.catalog import DECLARED_NAME, ActivityType, DeclaredType
 from sodate.playbook.model import Definition
 
 Name = Annotated[str, StringConstraints(pattern=rf"^{DECLARED_NAME}$")]
@@ -64,6 +65,17 @@ class DeclaredActivities(Definition):
 
     def named(self, name: str) -> DeclaredActivity | None:
         return next((one for one in self.activities if one.id == name), None)
+
+
+def types_not_of_the_catalog(value: object) -> set[str]:
+    """Names of activities in a definition that only a playbook can declare."""
+    if isinstance(value, DeclaredType):
+        return {str(value)}
+    if isinstance(value, BaseModel):
+        value = tuple(value.__dict__.values())
+    if isinstance(value, Mapping):
+        value = tuple(value.values())
+    return set().union(*map(types_not_of_the_catalog, value)) if isinstance(value, list | tuple) else set()
 
 
 NOTHING_DECLARED = DeclaredActivities()

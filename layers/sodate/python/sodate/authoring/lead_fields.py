@@ -6,6 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from sodate.companies.company import COPIED
 from sodate.conditions.language import Text
 from sodate.email.mailing import Mailing
 from sodate.forms.definition import Form, ProfilePath
@@ -75,6 +76,8 @@ def lead_fields(
     forms: Iterable[Form], declared: Iterable[DeclaredField], scenarios: Iterable[Scenario]
 ) -> dict[str, LeadField]:
     fields = {"primary.email": LeadField(frozenset({"text"}), None)}
+    for name in COPIED:
+        fields[f"company.{name}"] = LeadField(frozenset({"number" if name == "employees" else "text"}), None)
 
     def fill(path: str, kind: FieldKind, options: Iterable[str]) -> None:
         field = LeadField(frozenset({kind}), frozenset(options) or None)

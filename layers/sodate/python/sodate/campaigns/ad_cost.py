@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from sodate.campaigns.campaign import AdCost, pattern_matcher
 from sodate.leads.text import fold
-from sodate.money import DIGITS, Money
+from sodate.money import Money, from_whole_units
 
 #: Ad platforms count in millionths of the currency's main unit.
 MICROS = 10**6
@@ -67,6 +67,6 @@ def ad_spend(records: Iterable[AdCostRecord]) -> tuple[Money, ...]:
     for one in records:
         micros[one.currency] = micros.get(one.currency, 0) + one.cost_micros
     return tuple(
-        Money(currency, round(Fraction(total * 10 ** DIGITS.get(currency, 2), MICROS)))
+        Money(currency, from_whole_units(Fraction(total, MICROS), currency))
         for currency, total in sorted(micros.items())
     )

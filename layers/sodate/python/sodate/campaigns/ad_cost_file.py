@@ -4,16 +4,19 @@ The header is found below title lines by the names of its columns, rows of total
 unreadable row never rejects the others. Pure.
 """
 
-import csv
+import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from io import StringIO
+from io import BytesIO
+from itertools import chain, islice
 
 from sodate.campaigns.ad_cost import AdCostRecord
 from sodate.campaigns.ad_numbers import NotANumber, count_of, day_of, micros_of
 from sodate.errors import Invalid
+from sodate.imports.reader import BadRow, Record
+from sodate.intake.bytes import records_of
 from sodate.leads.text import fold
 from sodate.money import DIGITS
 
@@ -37,12 +40,8 @@ _COLUMNS: dict[str, frozenset[str]] = {
 }
 _TOTALS = ("合計", "総計", "小計", "total", "grand total", "sub total", "subtotal")
 _NOTHING = frozenset({"", "-", "--", "—"})
-
-
-@dataclass(frozen=True)
-class BadRow:
-    line: int
-    reason: str
+#: What the reader puts in place of bytes that it cannot decode.
+_NO_TEXT = re.compile("[\ud800-\udfff\ufffd]")
 
 
 @dataclass
@@ -60,53 +59,43 @@ def read_ad_costs(data: bytes, platform: str, currency: str | None, recorded_at:
     """`currency`: of a file that does not say it. Rows of one day, campaign, ad group and keyword are added up:
     reports by device or match type have several.
 
-    Raises: `Invalid` for a file without a header, without days, too large, or in no known encoding.
+    Raises: `Invalid` for a file without a header, without days, or too large.
     """
     if len(data) > LARGEST_FILE:
         raise Invalid(f"the file has {len(data) // 1024 // 1024} MiB; export fewer days at once (at most 64)", "file")
-    text, encoding = _decoded(data)
-    lines = _table(text)
-    columns, above = _header(lines)
-    reader = _Reader(platform, currency, recorded_at, columns, AdCostFile(encoding))
-    for number, cells in lines[above:]:
-        reader.read(number, cells)
+    opened = records_of(lambda at: BytesIO(data[at:] if at else data), _delimiter(data))
+    records = iter(opened.records)
+    columns = _header(list(islice(_written(records), _HEADER_WITHIN)))
+    reader = _Reader(platform, currency, recorded_at, columns.by_meaning, AdCostFile(opened.encoding))
+    for record in chain(columns.below, _written(records)):
+        reader.read(record)
     return reader.result()
 
 
-def _decoded(data: bytes) -> tuple[str, str]:
-    marks = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-    marked = next((encoding for mark, encoding in marks.items() if data.startswith(mark)), None)
-    for encoding in (marked,) if marked else ("utf-8", "cp932"):
-        try:
-            return data.decode(encoding), encoding
-        except UnicodeDecodeError:
-            continue
-    raise Invalid("the file is neither UTF-8, UTF-16 nor CP932 (Shift_JIS); export it again as CSV", "file")
+def _written(records: Iterable[Record]) -> Iterator[Record]:
+    return (one for one in records if one.cells is None or any(cell.strip() for cell in one.cells))
 
 
-def _table(text: str) -> list[tuple[int, list[str]]]:
-    """Line number and cells of each record; a report has tabs or commas."""
-    head = text[:20_000]
-    delimiter = "\t" if head.count("\t") > head.count(",") else ","
-    csv.field_size_limit(1024 * 1024)
-    reader = csv.reader(StringIO(text.replace("\x00", ""), newline=""), delimiter=delimiter)
-    found = []
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                found.append((reader.line_num, cells))
-    except csv.Error as error:
-        raise Invalid(f"line {reader.line_num}: {error}; export the report again as CSV", "file") from error
-    return found
+def _delimiter(data: bytes) -> str:
+    """A report has tabs or commas, and title lines that may have neither."""
+    head = data[:20_000]
+    return "\t" if head.count(b"\t") > head.count(b",") else ","
 
 
-def _header(lines: Sequence[tuple[int, list[str]]]) -> tuple[dict[str, int], int]:
-    """Columns by what they mean, and how many records are above the rows."""
+@dataclass(frozen=True)
+class _Header:
+    """Columns by what they mean, and the records that were read below it."""
+
+    by_meaning: dict[str, int]
+    below: list[Record]
+
+
+def _header(records: Sequence[Record]) -> _Header:
     best: dict[str, int] = {}
-    for index, (_, cells) in enumerate(lines[:_HEADER_WITHIN]):
-        columns = _columns(cells)
+    for index, record in enumerate(records):
+        columns = _columns(record.cells or ())
         if {"day", "campaign"} <= columns.keys() and ("cost" in columns or "cost_micros" in columns):
-            return columns, index + 1
+            return _Header(columns, list(records[index + 1 :]))
         best = max(best, columns, key=len)
     missing = [name for name in ("day", "campaign", "cost") if name not in best]
     raise Invalid(
@@ -137,7 +126,14 @@ class _Reader:
     currencies: dict[tuple[date, str, str, str], str] = field(default_factory=dict)
     totals: list[int] = field(default_factory=list)
 
-    def read(self, line: int, cells: list[str]) -> None:
+    def read(self, record: Record) -> None:
+        line, cells = record.line, record.cells
+        if cells is None:
+            self._problem(line, record.reason)
+            return
+        if any(_NO_TEXT.search(cell) for cell in cells):
+            self._problem(line, "bytes that are not text in the file's encoding; export it again as UTF-8")
+            return
         given = {name: cells[index].strip() for name, index in self.columns.items() if index < len(cells)}
         try:
             day = day_of(given.get("day", ""))

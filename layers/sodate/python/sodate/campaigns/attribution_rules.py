@@ -4,7 +4,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from sodate.conditions.one_activity import OneActivity
 from sodate.playbook.model import Definition, Slug
@@ -40,6 +40,17 @@ class Weights(Definition):
         return self
 
 
+def _in_cp932(name: str) -> str:
+    """The file for Yahoo!広告 is in CP932."""
+    try:
+        name.encode("cp932")
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"{name[error.start]!r} cannot be written in CP932 (Shift_JIS), as the file must be"
+        ) from error
+    return name
+
+
 class Upload(Definition):
     """One kind of conversion that ad platforms are told of."""
 
@@ -47,12 +58,18 @@ class Upload(Definition):
     on: OneActivity
     google: Label | None = Field(default=None, description="Name of the conversion action in Google Ads.")
     meta: Label | None = Field(default=None, description="Name of the event in Meta (a stage of the CRM).")
+    yahoo: Annotated[Label, AfterValidator(_in_cp932)] | None = Field(
+        default=None, description="Name of the imported conversion (コンバージョン名) in Yahoo!広告, search."
+    )
+    microsoft: Label | None = Field(default=None, description="Name of the offline conversion goal in Microsoft Ads.")
     value: bool = Field(default=False, description="With the amount that the activity has (`deal_won`).")
 
     @model_validator(mode="after")
     def _has_a_platform(self) -> Self:
-        if self.google is None and self.meta is None:
-            raise ValueError("`uploads` needs `google` or `meta`: the name of the conversion there")
+        if not any((self.google, self.meta, self.yahoo, self.microsoft)):
+            raise ValueError(
+                "`uploads` needs `google`, `meta`, `yahoo` or `microsoft`: the name of the conversion there"
+            )
         if self.on.activity == "mail_opened":
             raise ValueError("an open is no conversion: mail programs open most emails by themselves")
         return self

@@ -1,28 +1,38 @@
-"""Conversions that go back to an ad platform: who may be sent, with which ids, in which file format. Pure.
+"""Conversions that go back to an ad platform: who may be sent, and with which ids. Pure.
 
 Rows of one batch do not depend on each other: one that cannot be sent is set aside with its reason.
 """
 
-import csv
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
-from io import StringIO
-from typing import Any, Literal
+from typing import Literal
 
-from sodate.money import Money, amount_text
+from sodate.leads.base_mailbox import gmail_local
+from sodate.money import Money
 
-Platform = Literal["google", "meta"]
-PLATFORMS: tuple[Platform, ...] = ("google", "meta")
+Platform = Literal["google", "meta", "yahoo", "microsoft"]
+PLATFORMS: tuple[Platform, ...] = ("google", "meta", "yahoo", "microsoft")
+#: Those that find people by a hashed address too; the others by the id of a click only.
+BY_ADDRESS: tuple[Platform, ...] = ("google", "meta")
 #: How old a conversion may be; one day less than each platform says, for the time until somebody uploads the file.
-EXPIRY: dict[Platform, timedelta] = {"google": timedelta(days=89), "meta": timedelta(days=6)}
+EXPIRY: dict[Platform, timedelta] = {
+    **dict.fromkeys(PLATFORMS, timedelta(days=89)),
+    "meta": timedelta(days=6),
+}
 #: How old the click may be when it converts: the longest window that the platform has.
-CLICK_WINDOW: dict[Platform, timedelta] = {"google": timedelta(days=90), "meta": timedelta(days=28)}
-CLICK_KINDS: dict[Platform, tuple[str, ...]] = {"google": ("gclid", "gbraid", "wbraid"), "meta": ("fbclid",)}
-_GMAIL = ("gmail.com", "googlemail.com")
+CLICK_WINDOW: dict[Platform, timedelta] = {
+    **dict.fromkeys(PLATFORMS, timedelta(days=90)),
+    "meta": timedelta(days=28),
+}
+CLICK_KINDS: dict[Platform, tuple[str, ...]] = {
+    "google": ("gclid", "gbraid", "wbraid"),
+    "meta": ("fbclid",),
+    "yahoo": ("yclid",),
+    "microsoft": ("msclkid",),
+}
 
 
 class ConversionState(StrEnum):
@@ -93,7 +103,8 @@ def row_of(conversion: Conversion, recipient: Recipient | None, now: datetime) -
     if recipient.is_blocked:
         return SetAside(conversion, ConversionState.WITHHELD, "objected")
     ids, clicked_at = _latest_click(conversion, recipient)
-    email = hashed(recipient.address) if recipient.has_consent and recipient.address else ""
+    may_hash = conversion.platform in BY_ADDRESS and recipient.has_consent and recipient.address
+    email = hashed(recipient.address) if may_hash else ""
     if not ids and not email:
         return SetAside(conversion, ConversionState.WITHHELD, "no_click_id_and_no_consent")
     return Row(conversion, ids, clicked_at, email)
@@ -102,73 +113,7 @@ def row_of(conversion: Conversion, recipient: Recipient | None, now: datetime) -
 def hashed(address: str) -> str:
     """As both platforms ask for: lower case, without spaces; of Gmail without dots and without what follows a `+`."""
     local, _, domain = address.strip().lower().rpartition("@")
-    if domain in _GMAIL:
-        local = local.partition("+")[0].replace(".", "")
-    return hashlib.sha256(f"{local}@{domain}".encode()).hexdigest()
-
-
-def google_csv(rows: Sequence[Row]) -> str:
-    """Offline conversions of clicks. Columns that no row needs are left out, as the upload takes no empty ones."""
-    columns = [*_GOOGLE]
-    columns += [kind for kind in ("GBRAID", "WBRAID") if any(kind.lower() in row.ids for row in rows)]
-    columns += ["Email"] if any(row.hashed_email for row in rows) else []
-    out = StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(["Parameters:TimeZone=+0000"])
-    writer.writerow(columns)
-    for row in rows:
-        cells = _google_cells(row)
-        writer.writerow([cells[column] for column in columns])
-    return out.getvalue()
-
-
-def meta_lines(rows: Sequence[Row]) -> str:
-    """Events of the Conversions API for CRMs, one JSON document per line."""
-    return "".join(f"{json.dumps(meta_event(row), ensure_ascii=False, sort_keys=True)}\n" for row in rows)
-
-
-def meta_event(row: Row) -> dict[str, Any]:
-    one, user = row.conversion, dict[str, Any]()
-    if row.hashed_email:
-        user["em"] = [row.hashed_email]
-    if "fbclid" in row.ids and row.clicked_at is not None:
-        user["fbc"] = f"fb.1.{int(row.clicked_at.timestamp() * 1000)}.{row.ids['fbclid']}"
-    custom: dict[str, Any] = {"event_source": "crm", "lead_event_source": "Sodate"}
-    if one.money is not None:
-        custom |= {"value": _plain_amount(one.money), "currency": one.money.currency}
-    return {
-        "event_name": one.name,
-        "event_time": int(one.at.timestamp()),
-        "event_id": one.key,
-        "action_source": "system_generated",
-        "user_data": user,
-        "custom_data": custom,
-    }
-
-
-FILES = {"google": google_csv, "meta": meta_lines}
-_GOOGLE = (
-    "Google Click ID", "Conversion Name", "Conversion Time", "Conversion Value", "Conversion Currency", "Order ID",
-)  # fmt: skip
-
-
-def _google_cells(row: Row) -> dict[str, str]:
-    one = row.conversion
-    return {
-        "Google Click ID": row.ids.get("gclid", ""),
-        "Conversion Name": one.name,
-        "Conversion Time": f"{one.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
-        "Conversion Value": _plain_amount(one.money) if one.money is not None else "",
-        "Conversion Currency": one.money.currency if one.money is not None else "",
-        "Order ID": one.key,
-        "GBRAID": row.ids.get("gbraid", ""),
-        "WBRAID": row.ids.get("wbraid", ""),
-        "Email": row.hashed_email,
-    }
-
-
-def _plain_amount(money: Money) -> str:
-    return amount_text(money.amount, money.currency).replace(",", "")
+    return hashlib.sha256(f"{gmail_local(local, domain)}@{domain}".encode()).hexdigest()
 
 
 def _latest_click(conversion: Conversion, recipient: Recipient) -> tuple[dict[str, str], datetime | None]:

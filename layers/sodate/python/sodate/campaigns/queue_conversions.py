@@ -9,7 +9,7 @@ from sodate.activities.activity import Activity, activity_key
 from sodate.activities.store import ad_clicks_of
 from sodate.campaigns import store
 from sodate.campaigns.attribution_rules import AttributionRules, Upload
-from sodate.campaigns.conversion import CLICK_KINDS, EXPIRY, PLATFORMS, Conversion
+from sodate.campaigns.conversion import BY_ADDRESS, CLICK_KINDS, EXPIRY, PLATFORMS, Conversion
 from sodate.campaigns.live import live_rules
 from sodate.campaigns.sources import did
 from sodate.deals.store import load_deal
@@ -27,7 +27,8 @@ def queue_conversions(lead_id: str, activities: Sequence[Activity], definitions:
         return
     kinds = {kind for _, ids in ad_clicks_of(lead_id) for kind in ids}
     for conversion in found:
-        if rules.hashed_email_needs or kinds.intersection(CLICK_KINDS[conversion.platform]):
+        may_hash = rules.hashed_email_needs and conversion.platform in BY_ADDRESS
+        if may_hash or kinds.intersection(CLICK_KINDS[conversion.platform]):
             with suppress(ConditionFailed):
                 store.put_pending(conversion)
 

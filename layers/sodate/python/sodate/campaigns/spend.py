@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from sodate.campaigns.ad_cost import AdCostRecord, ad_spend, is_for
 from sodate.campaigns.campaign import CostLine, PublishedCampaign
-from sodate.money import Money, digits_of, sums
+from sodate.money import Money, from_whole_units, sums
 
 
 def ads_of(campaign: PublishedCampaign, records: Sequence[AdCostRecord]) -> list[AdCostRecord]:
@@ -34,16 +33,12 @@ def last_day_before(as_of: datetime, time_zone: str) -> date:
 def _due(line: CostLine, currency: str, leads: int, today: date) -> int:
     """In the smallest unit. A spread amount accrues day by day, and is whole on its last day."""
     if line.per_lead is not None:
-        return _smallest(line.per_lead, currency) * leads
+        return from_whole_units(line.per_lead, currency) * leads
     if line.amount is None:
         return 0
-    amount = _smallest(line.amount, currency)
+    amount = from_whole_units(line.amount, currency)
     if line.on is not None:
         return amount if line.on <= today else 0
     assert line.from_ is not None and line.until is not None  # noqa: S101  the model requires both
     days, passed = (line.until - line.from_).days + 1, (today - line.from_).days + 1
     return amount * min(max(passed, 0), days) // days
-
-
-def _smallest(amount: Decimal, currency: str) -> int:
-    return int(amount.scaleb(digits_of(currency)))

@@ -15,6 +15,10 @@ _SOURCE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
 
 
+#: What leads have copies of, so that conditions may ask for it: `company.industry`.
+COPIED = ("name", "industry", "region", "employees")
+
+
 @dataclass(frozen=True)
 class Company:
     """Data about the company, none about persons. `external`: its ids in other systems, by source.
@@ -37,6 +41,11 @@ class Company:
     def title(self) -> str:
         """What people read: the name, or a domain while nobody has given one."""
         return self.name or next(iter(self.domains), self.id)
+
+
+def copied_attributes(company: Company, whole: Company) -> dict[str, str | int]:
+    """What its leads have copies of. `whole`: the company of which it is a part, or itself; its values come first."""
+    return {name: value for name in COPIED if (value := getattr(whole, name) or getattr(company, name))}
 
 
 _WRITERS: dict[str, Callable[[Company, str], Company]] = {

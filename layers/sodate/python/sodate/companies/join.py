@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sodate.companies import store
 from sodate.companies.company import Company, with_domain
+from sodate.companies.copy_attributes import copy_to_lead
 from sodate.companies.domain import corporate_domain
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.table import ConditionFailed
@@ -22,28 +23,34 @@ def join_by_address(profile: Profile, now: datetime, new_id: Callable[[], str]) 
 
     Raises: `Transient` after five concurrent changes.
     """
-    try:
-        domain = corporate_domain(profile.mailbox)
-    except Invalid:
-        return None  # the address of another system's import; it is not ours to mend here
+    domain = _domain(profile)
     if domain is None:
         return None
     for _ in range(_TRIES):
         link, company_id = store.find_link(profile.lead_id), store.owner_of_domain(domain)
-        if link is not None and (link.company_id == company_id or link.by != "domain"):
+        if link is not None and (link.company_id == company_id or link.by == store.BY_OPERATOR):
             return link.company_id
         writes = []
         if company_id is None:
             company = with_domain(Company(new_id(), created=keys.stamp(now)), domain)
             writes, company_id = store.creation(company), company.id
         try:
-            table.commit([*writes, *store.joining(profile.lead_id, company_id, "domain", link, now)])
+            table.commit([*writes, *store.joining(profile.lead_id, company_id, store.BY_DOMAIN, link, now)])
         except ConditionFailed:
             if find_state(profile.lead_id) is None:
                 return None  # erased meanwhile
             continue
+        if not writes or link is not None:  # the first lead of a new company has nothing to copy
+            copy_to_lead(profile.lead_id)
         return company_id
     raise Transient(f"the company of lead {profile.lead_id} changes too fast: try again")
+
+
+def _domain(profile: Profile) -> str | None:
+    try:
+        return corporate_domain(profile.mailbox)
+    except Invalid:
+        return None  # the address of another system's import; it is not ours to mend here
 
 
 def join_changed(changes: Iterable[tuple[Profile | None, Profile]], now: datetime, new_id: Callable[[], str]) -> None:
@@ -67,8 +74,9 @@ def put_into(lead_id: str, company_id: str, now: datetime) -> bool:
         if link is not None and link.company_id == company_id:
             return False
         try:
-            table.commit(store.joining(lead_id, company_id, "operator", link, now))
+            table.commit(store.joining(lead_id, company_id, store.BY_OPERATOR, link, now))
         except ConditionFailed:
             continue
+        copy_to_lead(lead_id)
         return True
     raise Transient(f"the company of lead {lead_id} changes too fast, or the lead was erased: try again")

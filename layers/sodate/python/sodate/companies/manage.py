@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sodate.companies import store
 from sodate.companies.company import Company, changed, check_merge, with_domain, with_external
+from sodate.companies.copy_attributes import copy_to_leads
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.table import ConditionFailed
 from sodate.errors import Conflict
@@ -40,10 +41,10 @@ def create(description: Description, now: datetime, new_id: Callable[[], str]) -
 
 
 def describe(company_id: str, description: Description) -> tuple[Company, bool]:
-    """The company, and whether anything changed.
+    """The company, and whether anything changed. Its leads follow.
 
     Raises: `NotFound`, `Invalid`; `Conflict` after a concurrent change, or when a domain or an external id belongs to
-    another company.
+    another company; `Transient`: `sodate company assign` lets all leads follow.
     """
     before, version = store.load_company(company_id)
     after = description.applied(before)
@@ -53,6 +54,7 @@ def describe(company_id: str, description: Description) -> tuple[Company, bool]:
         table.commit(store.change(before, version, after))
     except ConditionFailed as error:
         raise Conflict(_taken(after)) from error
+    copy_to_leads([after])
     return after, True
 
 
@@ -69,6 +71,7 @@ def merge(into_id: str, part_id: str, by: str | None, now: datetime) -> Company:
     writes = store.change(into, into_version, after)
     writes += store.change(part, part_version, replace(part, merged_into=into.id))
     _commit([*writes, store.merge_note(into.id, "merge", part.id, by, now)])
+    copy_to_leads([part])
     return after
 
 
@@ -85,6 +88,7 @@ def unmerge(part_id: str, by: str | None, now: datetime) -> Company:
     after = replace(part, merged_into=None)
     writes += store.change(part, part_version, after)
     _commit([*writes, store.merge_note(into.id, "unmerge", part.id, by, now)])
+    copy_to_leads([part])
     return after
 
 

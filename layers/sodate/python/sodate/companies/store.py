@@ -1,6 +1,6 @@
 """COMPANY# items: the company, its members, the owner of each domain and external id, and the list of all."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -9,10 +9,13 @@ from pynamodb.attributes import ListAttribute, MapAttribute, NumberAttribute, Un
 from sodate.companies.company import Company
 from sodate.dynamodb import company_keys, keys, table
 from sodate.dynamodb.item import TableItem, decode
-from sodate.dynamodb.table import Delete, Put, Write
+from sodate.dynamodb.table import ConditionFailed, Delete, Put, Write
 from sodate.errors import NotFound
 from sodate.leads.existence import still_exists
+from sodate.leads.store import ProfileItem, profile_key
 
+#: Why a lead belongs to its company: its address, a merge, or an operator's word, which no address overrules.
+BY_DOMAIN, BY_MERGE, BY_OPERATOR = "domain", "merge", "operator"
 #: Members that a page or a command reads of one company.
 MOST_MEMBERS = 10_000
 
@@ -41,7 +44,7 @@ class CompanyMemberItem(TableItem, discriminator="companymember"):
 
 
 class LeadCompanyItem(TableItem, discriminator="leadcompany"):
-    """In the partition of the lead. `by`: `domain`, or `operator`, whose word no domain overrules."""
+    """In the partition of the lead. `by`: `domain`, `merge` or `operator`."""
 
     company_id = UnicodeAttribute()
     by = UnicodeAttribute()
@@ -143,9 +146,32 @@ def joining(lead_id: str, company_id: str, by: str, link: LeadCompanyItem | None
     return writes if link is None else [*writes, leaving(lead_id, link.company_id)]
 
 
+def rejoining(lead_id: str, link: LeadCompanyItem) -> list[Write]:
+    """The lead is on the list of its company again. They fail when the lead was erased."""
+    pk, sk = company_keys.company(link.company_id), company_keys.company_member(lead_id)
+    return [still_exists(lead_id), Put(CompanyMemberItem(pk, sk, since=link.since))]
+
+
+def unlinking(lead_id: str, link: LeadCompanyItem) -> list[Write]:
+    """The lead belongs to no company. They fail when it joined another one meanwhile."""
+    return [Delete(link, LeadCompanyItem.company_id == link.company_id), leaving(lead_id, link.company_id)]
+
+
 def leaving(lead_id: str, company_id: str) -> Delete:
     """The lead is no member any more: it joined another company, or was erased."""
     return Delete(CompanyMemberItem(company_keys.company(company_id), company_keys.company_member(lead_id)))
+
+
+def copy_attributes(lead_id: str, attributes: Mapping[str, str | int]) -> bool:
+    """What the profile says of the company. False when it says so already, or the lead was erased."""
+    copy = ProfileItem.company
+    action = copy.set(dict(attributes)) if attributes else copy.remove()
+    differs = (copy.does_not_exist() | (copy != dict(attributes))) if attributes else copy.exists()
+    try:
+        table.update(profile_key(lead_id), [action], ProfileItem.created.exists() & differs)
+    except ConditionFailed:
+        return False
+    return True
 
 
 def merge_note(company_id: str, action: str, other: str, by: str | None, now: datetime) -> Put:

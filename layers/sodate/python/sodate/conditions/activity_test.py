@@ -78,7 +78,8 @@ def _as_text(part: Any) -> Any:
 class ActivityTest(NarrowedByEachKey):
     """The activity happened at least `times` times, within the last `within_days` days if set.
 
-    `fields`: any attribute of the activity, of those of activities.yaml too: `{exhibition: spring}`.
+    `fields`: any attribute of the activity, of those of activities.yaml and of events of tracking.yaml too:
+    `{exhibition: spring}`.
 
     `first_within_days`: the first time was within the last so many days. `same_key`: only activities that have the
     enrollment's own key in the attribute of this name (scenarios with a key).
@@ -96,9 +97,6 @@ class ActivityTest(NarrowedByEachKey):
         default=None, description="A page's path; `*` (two at most) stands for anything: /pricing/*"
     )
     event: Slug | None = Field(default=None, description="Id of a call to action or an event of tracking.yaml.")
-    field: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}=[a-z0-9+-][a-z0-9_.+-]{0,59}$")] | None = (
-        Field(default=None, description="A field of a custom event and its value: plan=pro")
-    )
     fields: Annotated[tuple[FieldTest, ...] | None, BeforeValidator(_fields)] = Field(
         default=None, min_length=1, max_length=10, description="A map of names to values or ranges."
     )
@@ -106,3 +104,12 @@ class ActivityTest(NarrowedByEachKey):
     within_days: int | None = Field(default=None, ge=1, le=3650)
     first_within_days: int | None = Field(default=None, ge=1, le=3650)
     same_key: Slug | None = None
+
+    @classmethod
+    def renewed(cls, data: dict[str, Any]) -> dict[str, Any]:
+        """`field: plan=pro` was one field of a custom event; it is one of `fields` now."""
+        if not isinstance(field := data.get("field"), str):
+            return {key: value for key, value in data.items() if key != "field" or value is not None}
+        name, _, value = field.partition("=")
+        rest = {key: value for key, value in data.items() if key != "field"}
+        return {**rest, "fields": [*(_fields(data.get("fields")) or ()), {"name": name, "equals": value}]}

@@ -87,21 +87,27 @@ def matcher(test: ActivityTest) -> Callable[[About], bool] | None:
         for name in ("form", "template", "sequence", "product", "seminar", "outcome", "event")
         if (wanted := getattr(test, name)) is not None
     ]
-    link, page, field = test.link_contains, _glob(test.page) if test.page else None, test.field
-    fields = test.fields or ()
-    if not equal and not fields and link is None and page is None and field is None:
+    link, page, fields = test.link_contains, _glob(test.page) if test.page else None, test.fields or ()
+    if not equal and not fields and link is None and page is None:
         return None
 
     def matches(about: About) -> bool:
         return (
             all(about.get(name) == wanted for name, wanted in equal)
-            and all(_field_holds(field, about.get(field.name)) for field in fields)
+            and all(_field_holds(field, _value_of(about, field.name)) for field in fields)
             and (link is None or link in str(about.get("link", "")))
-            and (field is None or field in about.get("fields", ()))
             and (page is None or page(str(about.get("page", ""))) is not None)
         )
 
     return matches
+
+
+def _value_of(about: About, name: str) -> Any:
+    """An attribute of the activity, or a field of a custom event, which has them as a list: `plan=pro`."""
+    listed = about.get("fields")
+    if name in about or not isinstance(listed, list | tuple):
+        return about.get(name)
+    return next((text.removeprefix(f"{name}=") for text in map(str, listed) if text.startswith(f"{name}=")), None)
 
 
 def _field_holds(test: FieldTest, value: Any) -> bool:

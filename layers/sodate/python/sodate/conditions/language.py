@@ -18,7 +18,15 @@ from sodate.conditions.activity_test import Range
 from sodate.conditions.activity_test import Text as Text
 from sodate.playbook.model import Definition, InvalidPart, NarrowedByEachKey, Slug
 
-AttributePath = Annotated[str, StringConstraints(pattern=r"^(primary|secondary|source)\.[a-z][a-z0-9_]{0,39}$")]
+#: What a profile says; `company.<name>` of the company to which the lead belongs.
+AttributePath = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^((primary|secondary|source)\.[a-z][a-z0-9_]{0,39}|company\.(name|industry|region|employees))$"
+    ),
+]
+#: What forms, imports and steps of scenarios write.
+OwnAttributePath = Annotated[str, StringConstraints(pattern=r"^(primary|secondary|source)\.[a-z][a-z0-9_]{0,39}$")]
 Which = Literal[
     "total", "attribute", "behaviour", "attribute_plus", "attribute_minus", "behaviour_plus", "behaviour_minus"
 ]

@@ -27,7 +27,7 @@ from sodate.playbook.yamlfile import InText
 MOST_CHARACTERS = 4_000
 #: Brackets and `not`, one inside the other. The tree itself is bounded by `DEEPEST`; brackets may be superfluous.
 MOST_NESTED = 2 * DEEPEST
-FILTERS = ("form", "template", "sequence", "product", "seminar", "outcome", "page", "event", "field")
+FILTERS = ("form", "template", "sequence", "product", "seminar", "outcome", "page", "event")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,30})?([eE]-?[0-9]{1,3})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -80,13 +80,13 @@ def _negatable(tokens: Tokens, nested: int) -> InText:
 def _predicate(tokens: Tokens) -> dict[str, Any]:
     word = tokens.take()
     group, _, rest = word.value.partition(".")
-    if word.kind == "word" and group in ("primary", "secondary", "source") and rest:
+    if word.kind == "word" and group in ("primary", "secondary", "source", "company") and rest:
         return {"attribute": word.value, **_attribute_test(tokens)}
     if word.kind == "word" and group == "score":
         category = {"category": in_brackets(tokens)} if tokens.sees("(") else {}
         return {"score": rest or "total", **category, **_numbers(tokens)}
     if word.kind != "word" or word.value not in _HEADS:
-        known = (*_HEADS, "score", "not", "primary.…", "secondary.…", "source.…")
+        known = (*_HEADS, "score", "not", "primary.…", "secondary.…", "source.…", "company.…")
         is_activity = word.kind == "word" and word.value in list(ActivityType)
         raise word.wrong(f"write `did {word.value}`" if is_activity else did_you_mean(word.value, known))
     return _HEADS[word.value](tokens, word.value)
@@ -189,8 +189,9 @@ def _filter(tokens: Tokens, activity: str) -> tuple[str, Any]:
     if name.kind == "word" and name.value in FILTERS:
         tokens.expect("=")
         return name.value, value_of(tokens)
-    # Of an activity of activities.yaml, only the check of the whole playbook knows the fields.
-    own = next((type_.attributes for type_ in ActivityType if type_.value == activity), None)
+    # Of an activity of activities.yaml, and of an event of tracking.yaml, only the check of the whole playbook knows
+    # the fields.
+    own = next((one.attributes for one in ActivityType if one.value == activity != ActivityType.WEB_EVENT), None)
     if name.kind != "word" or (own is not None and name.value not in own):
         raise name.wrong(did_you_mean(name.value, dict.fromkeys((*FILTERS, *(own or ()), "link contains", "same"))))
     if tokens.accept("="):

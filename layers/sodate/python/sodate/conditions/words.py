@@ -24,7 +24,7 @@ from sodate.conditions.language import (
     WeekdayTest,
 )
 
-_FILTERS = ("form", "template", "sequence", "product", "seminar", "outcome", "link_contains", "page", "event", "field")
+_FILTERS = ("form", "template", "sequence", "product", "seminar", "outcome", "link_contains", "page", "event")
 
 
 def in_words(condition: Condition) -> str:

@@ -1,5 +1,6 @@
 """The part `deals` of sales.yaml: stages with their probability, and the rates between currencies."""
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Self
@@ -94,9 +95,23 @@ class Deals(Definition):
         """The amount in the base currency by the rate of `day`, rounded to even; None: not defined without a rate."""
         if money.currency == self.base_currency:
             return money
-        known = [rate for rate in self.rates if rate.currency == money.currency and rate.from_ <= day]
-        if not known:
+        rate = self.rate_on(money.currency, day)
+        if rate is None:
             return None
-        rate = max(known, key=lambda one: one.from_).rate
         digits = digits_of(self.base_currency) - digits_of(money.currency)
-        return Money(self.base_currency, round((money.amount * rate).scaleb(digits)))
+        return Money(self.base_currency, round((money.amount * rate.rate).scaleb(digits)))
+
+    def rate_on(self, currency: str, day: date) -> Rate | None:
+        """The newest rate of the day; None for the base currency."""
+        known = [rate for rate in self.rates if rate.currency == currency and rate.from_ <= day]
+        return max(known, key=lambda one: one.from_, default=None)
+
+    def total_in_base(self, amounts: Iterable[Money], day: date) -> tuple[Money, tuple[Rate, ...]] | None:
+        """The sum in the base currency by the rates of `day`, and these rates; None: one of them has no rate."""
+        found = list(amounts)
+        converted = [self.in_base(one, day) for one in found]
+        if None in converted:
+            return None
+        total = sum(one.amount for one in converted if one is not None)
+        rates = (self.rate_on(currency, day) for currency in sorted({one.currency for one in found}))
+        return Money(self.base_currency, total), tuple(rate for rate in rates if rate is not None)

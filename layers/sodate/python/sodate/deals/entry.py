@@ -122,11 +122,16 @@ def _change(before: Deal | None, entry: DealEntry, deals: Deals, at: datetime, n
 def _key(before: Deal | None, entry: DealEntry, change: DealChange) -> str:
     """By the id of the statement; without one, by its content and by what was recorded before it, so that a deal may
     come back to an earlier stage and a retry is no second change."""
-    source, external_id = entry.reference
     if entry.id is not None:
-        return activity_key("deal", source, external_id, entry.id)
+        return change_key(entry.reference, entry.id)
+    source, external_id = entry.reference
     latest = before.history[-1].key if before is not None and before.history else None
     return activity_key("deal", source, external_id, latest, repr(_said(change)))
+
+
+def change_key(reference: tuple[str, str], statement: str) -> str:
+    """Of the change that a statement with an id makes. `reference`: as in `DealEntry`."""
+    return activity_key("deal", *reference, statement)
 
 
 def _said(change: DealChange) -> tuple[object, ...]:

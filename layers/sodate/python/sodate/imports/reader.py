@@ -32,6 +32,16 @@ class Record:
 
 
 @dataclass(frozen=True)
+class BadRow:
+    """A row that was refused: why, and what to do. `field`: of the row, where one field is the reason."""
+
+    line: int
+    reason: str
+    value: str = ""
+    field: str = ""
+
+
+@dataclass(frozen=True)
 class Survey:
     """Result of one pass over a file: size in bytes, fingerprint, and the encoding that fits most of its lines."""
 

@@ -9,11 +9,11 @@ from itertools import islice
 from sodate.activities.declared import DeclaredActivities
 from sodate.activities.kinds import kind_named
 from sodate.errors import Invalid
-from sodate.imports.reader import Record
+from sodate.imports.reader import BadRow, Record
 from sodate.imports.row import Trouble, shortened
 from sodate.intake.accept import Intake, Result, Verdict, refused
 from sodate.intake.entry import ActivityEntry
-from sodate.intake.formats import BadRow, Reader, ReportRow, Said
+from sodate.intake.formats import Reader, ReportRow, Said
 from sodate.intake.leads import KnownOf, LeadWriter
 
 _CHUNK = 100

@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sodate.errors import Invalid, Transient
+from sodate.errors import Invalid, TooManyRequests
 from sodate.intake import store
+from sodate.intake.principal import token_of
 from sodate.intake.token import ApiToken, Scope, check, hash_of, presented, token_text
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
@@ -48,10 +49,21 @@ def create_token(request: TokenRequest, now: datetime, random: Callable[[], tupl
 def authenticate(headers: Mapping[str, str], scope: Scope, now: datetime) -> ApiToken:
     """The token of a request.
 
-    Raises: `NotIdentified`, `NotAllowed`; `Transient` when it made too many requests in this minute.
+    Raises: `NotIdentified`, `NotAllowed`; `TooManyRequests` when it made too many in this minute.
     """
     token_id, secret = presented(headers)
-    token = check(store.find_token(token_id), secret, scope, now)
+    return _counted(check(store.find_token(token_id), secret, scope, now), now)
+
+
+def authorized(principal: str, scope: Scope, now: datetime) -> ApiToken:
+    """What stands for the IAM principal of a request. `principal`: its ARN, as API Gateway verified it.
+
+    Raises: as `authenticate`.
+    """
+    return _counted(token_of(principal, scope, RESERVED, now), now)
+
+
+def _counted(token: ApiToken, now: datetime) -> ApiToken:
     if not store.count_request(token, now):
-        raise Transient(f"more than {token.per_minute} requests a minute of token {token.id}")
+        raise TooManyRequests(f"more than {token.per_minute} requests a minute of {token.id}", 60 - now.second)
     return token

@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from sodate.errors import Conflict, Invalid, NotFound
-from sodate.imports.reader import Record
+from sodate.imports.reader import BadRow, Record
 from sodate.imports.row import Trouble, shortened
 from sodate.intake.deal_entry import DealRow
 from sodate.intake.deals import DealIntake
-from sodate.intake.formats import BadRow
 from sodate.intake.mapping import MappedDeals
 
 

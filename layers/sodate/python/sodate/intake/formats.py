@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sodate.activities.catalog import ActivityType
 from sodate.errors import Invalid
 from sodate.imports.cells import BadCell, clean
-from sodate.imports.reader import Record
+from sodate.imports.reader import BadRow, Record
 from sodate.intake.lead_ref import LeadRef, read_lead_ref
 from sodate.intake.report_cells import is_yes, minutes_of, text_of, time_of
 from sodate.leads.text import one_line
@@ -38,13 +38,6 @@ class ReportRow:
     ref: LeadRef
     said: tuple[Said, ...]
     attributes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class BadRow:
-    line: int
-    reason: str
-    value: str = ""
 
 
 class Reader(Protocol):

@@ -12,10 +12,10 @@ from sodate.activities.catalog import DECLARED_NAME
 from sodate.activities.declared import Name
 from sodate.errors import Invalid
 from sodate.imports.cells import BadCell, clean
-from sodate.imports.reader import Record
+from sodate.imports.reader import BadRow, Record
 from sodate.intake.deal_entry import KEYS, DealRow, read_deal
 from sodate.intake.entry import read_id
-from sodate.intake.formats import BadRow, ReportRow, Said
+from sodate.intake.formats import ReportRow, Said
 from sodate.intake.lead_ref import external_ref, read_lead_ref
 from sodate.intake.report_cells import time_of
 from sodate.leads.text import fold, one_line
@@ -32,7 +32,7 @@ DealTarget = Literal[
 _LONGEST_ATTRIBUTE = 500
 
 
-class _File(Definition):
+class MappedFile(Definition):
     """`source`: the system that the ids are of."""
 
     source: Slug
@@ -40,7 +40,7 @@ class _File(Definition):
     ignore: tuple[Header, ...] = Field(default=(), max_length=500)
 
 
-class ActivityMapping(_File):
+class ActivityMapping(MappedFile):
     """Without a column that goes to `type`, all rows are of the type `type`."""
 
     columns: dict[Header, Target] = Field(min_length=1, max_length=100)
@@ -61,7 +61,7 @@ class ActivityMapping(_File):
         return self
 
 
-class DealMapping(_File):
+class DealMapping(MappedFile):
     """`currency`: of amounts in a file without a column for it. `stages`: cells of the column `stage` to stages."""
 
     columns: dict[Header, DealTarget] = Field(min_length=1, max_length=100)

@@ -1,4 +1,4 @@
-"""`POST /activities` and `POST /deals`: a batch of entries, a verdict for each."""
+"""Batches of activities and deals from another system: a verdict for each entry."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,12 +11,11 @@ from sodate.deals.definition import Deals
 from sodate.email.mailing import Mailing
 from sodate.errors import Conflict, Invalid, NotFound
 from sodate.intake.accept import Intake, Result, refused
-from sodate.intake.authenticate import authenticate
 from sodate.intake.deal_entry import read_deal
 from sodate.intake.deals import DealIntake, DealResult
 from sodate.intake.entry import MOST_ENTRIES, ActivityEntry, read_entry
 from sodate.intake.leads import LeadFinder, LeadWriter
-from sodate.intake.token import ApiToken, Scope
+from sodate.intake.token import ApiToken
 from sodate.playbook.store import Definitions, parsed
 from sodate.web.body import parse_json
 
@@ -32,9 +31,8 @@ class IntakeController:
     pause: Callable[[int], None]
     deals: Callable[[], Deals]
 
-    def activities(self, body: bytes, headers: Mapping[str, str], now: datetime) -> dict[str, Any]:
-        """Raises: `NotIdentified`, `NotAllowed`, `Invalid`; `Transient`: the same batch again goes on."""
-        token = authenticate(headers, Scope.ACTIVITIES, now)
+    def activities(self, token: ApiToken, body: bytes, headers: Mapping[str, str], now: datetime) -> dict[str, Any]:
+        """Raises: `Invalid`; `Transient`: the same batch again goes on."""
         raw = parse_json(body, headers, _MOST_KEYS)
         rows, create = _rows(raw, "activities", "create_leads"), raw.get("create_leads", False)
         if not isinstance(create, bool):
@@ -51,9 +49,8 @@ class IntakeController:
         results = Intake(token.source, LeadFinder(secret), now, writer).accept(entries)
         return _answer([_of_activity(one) for one in results])
 
-    def record_deals(self, body: bytes, headers: Mapping[str, str], now: datetime) -> dict[str, Any]:
+    def record_deals(self, token: ApiToken, body: bytes, headers: Mapping[str, str], now: datetime) -> dict[str, Any]:
         """Raises: as `activities`."""
-        token = authenticate(headers, Scope.DEALS, now)
         rows = _rows(parse_json(body, headers, _MOST_KEYS), "deals")
         intake = DealIntake(token.source, "api", self.deals(), LeadFinder(self.address_secret()), now, self.new_id)
         zone, results = self._zone(), list[DealResult]()

@@ -24,7 +24,7 @@ class Profile:
 
     `address` and `mailbox` are empty for a lead with an external id only. `external` maps a source to the id in that
     system, `imported` a source to the mark of the last imported row (`imports.mark`). `tracking`: `off` when opens and
-    clicks must not be recorded.
+    clicks must not be recorded. `company`: what is known of its company, copied, so that conditions may ask for it.
     """
 
     lead_id: str
@@ -41,9 +41,11 @@ class Profile:
     external: dict[str, str] = field(default_factory=dict)
     imported: dict[str, str] = field(default_factory=dict)
     tracking: str | None = None
+    company: dict[str, Any] = field(default_factory=dict)
 
     def attribute(self, path: str) -> Any:
         group, _, name = path.partition(".")
         if path == "primary.email":
             return self.address
-        return {"primary": self.primary, "source": self.source}.get(group, self.secondary).get(name)
+        groups = {"primary": self.primary, "source": self.source, "company": self.company}
+        return groups.get(group, self.secondary).get(name)

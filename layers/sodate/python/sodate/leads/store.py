@@ -34,6 +34,7 @@ class ProfileItem(TableItem, discriminator="profile"):
     external: MapAttribute[str, Any] = MapAttribute(null=True)
     imported: MapAttribute[str, Any] = MapAttribute(null=True)
     tracking = UnicodeAttribute(null=True)
+    company: MapAttribute[str, Any] = MapAttribute(null=True)
 
 
 class StateItem(TableItem, discriminator="state"):
@@ -122,8 +123,7 @@ def to_profile(row: Row) -> Profile:
 
 def profile_item(profile: Profile) -> ProfileItem:
     stored = {name: value for name, value in asdict(profile).items() if name != "lead_id"}
-    for name in ("flags", "external", "imported"):
-        stored[name] = stored[name] or None
+    stored |= {name: stored[name] or None for name in ("external", "imported", "company")}
     stored["flags"] = list(profile.flags) or None
     return ProfileItem(keys.lead(profile.lead_id), keys.PROFILE, **stored)
 

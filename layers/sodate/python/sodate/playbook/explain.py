@@ -29,6 +29,9 @@ _PATTERNS = {
     r"^[a-z][a-z0-9_]{0,39}$": "a lower-case letter, then letters, digits and `_`, 40 at most, e.g. `start_date`",
     r"^(primary|secondary)\.[a-z][a-z0-9_]{0,39}$": "write `primary.<name>` or `secondary.<name>`",
     r"^(primary|secondary|source)\.[a-z][a-z0-9_]{0,39}$": "`primary.<name>`, `secondary.<name>` or `source.<name>`",
+    r"^((primary|secondary|source)\.[a-z][a-z0-9_]{0,39}|company\.(name|industry|region|employees))$": (
+        "`primary.<name>`, `secondary.<name>`, `source.<name>`, or `company.` with name, industry, region or employees"
+    ),
     r"^/[^*]*(\*[^*]*){0,2}$": "begin with `/`, and use `*` twice at most: `/pricing/*`",
     r"^[ABC][123]$": "write a rank from A1 to C3",
     r"^(email|external_id|created|updated|(primary|secondary|source)\.[a-z][a-z0-9_]{0,39})$": (

@@ -7,7 +7,7 @@ release wrote it, uses the newest version that it can read, so that a rollback d
 import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -248,6 +248,16 @@ class Definitions:
             version = int(item.version) if item and not item.retired else None
             cached = self._pointers[kind, definition_id] = (self._timer(), version)
         return cached[1]
+
+
+def bodies_back(kind: Kind, definition_id: str = ONLY, most: int = 20) -> Iterator[dict[str, Any]]:
+    """Bodies of the newest `most` versions, the newest first, whether it is live or retired."""
+    pointer = table.find(DefinitionItem, keys.definitions(kind), keys.definition_live(definition_id))
+    newest = int(pointer.version) if pointer else 0
+    for version in range(newest, max(0, newest - most), -1):
+        item = table.find(DefinitionItem, keys.definitions(kind), keys.definition_version(definition_id, version))
+        if item is not None and item.body is not None:
+            yield json.loads(item.body)
 
 
 def _put_version(

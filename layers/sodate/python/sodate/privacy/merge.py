@@ -2,15 +2,18 @@
 
 The other lead's items stay where they are; the lead that stays gets a copy of each of its activities, marked with where
 it comes from, so that every fold over one log is right and no counter counts twice. To undo is to remove the copies.
+Its place in its company and in deals goes to the lead that stays, and comes back; its enrollments end and stay ended.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.catalog import ActivityType
 from sodate.activities.store import activity_item, copies_of, copy_activities
+from sodate.companies.merge_leads import give_membership_back, move_membership
+from sodate.deals.move_contacts import give_contacts_back, move_contacts
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.table import ConditionFailed, Put, Write
 from sodate.errors import Conflict, NotFound, Transient
@@ -23,6 +26,7 @@ from sodate.privacy.store import (
     block_change,
     find_merge,
     merge_item,
+    merged_away,
     merges_of,
     moved_owners,
     profile_filled,
@@ -30,6 +34,7 @@ from sodate.privacy.store import (
     state_with_times,
     unmerge_item,
 )
+from sodate.scenarios.end_all import MERGED, end_all
 from sodate.segments.membership_update import Occasion
 from sodate.segments.refresh import Live, refresh
 
@@ -60,17 +65,23 @@ class Merger:
         Raises: `NotFound`; `Invalid` for one and the same lead; `Conflict` for a lead that is merged or has merged
         leads itself; `Transient`.
         """
-        is_repeat = find_merge(stays, joins) is not None
-        if not is_repeat:
-            self._write_merge(stays, joins, because)
+        merged = find_merge(stays, joins)
+        is_repeat = merged is not None
+        if merged is None:
+            merged = self._write_merge(stays, joins, because)
+        move_membership(stays, joins, self.now)
+        move_contacts(stays, joins, _id(merged), self.now)
         copied = copy_activities(joins, stays)
         self._fold_anew(stays)
         return Merged(stays, joins, copied, is_repeat)
 
     def unmerge(self, stays: str, joins: str) -> Merged:
         """Raises: `NotFound` when they are not merged; `Transient`."""
-        if find_merge(stays, joins) is None:
+        merged = find_merge(stays, joins)
+        if merged is None:
             raise NotFound(f"lead {joins} is not merged into lead {stays}")
+        give_membership_back(stays, joins)
+        give_contacts_back(stays, joins, _id(merged), self.now)
         copies = copies_of(stays, joins)
         table.delete_many(copies)
         self._write_unmerge(stays, joins)
@@ -82,7 +93,7 @@ class Merger:
         """The stream does it too, but copies that are gone are in no stream."""
         refresh(lead_id, Live.of(self.definitions), Occasion(has_copies=True), self.now)
 
-    def _write_merge(self, stays: str, joins: str, because: str) -> None:
+    def _write_merge(self, stays: str, joins: str, because: str) -> MergeItem:
         if merges_of(joins):
             raise Conflict(f"leads were merged into lead {joins}; undo that first, or merge in the other direction")
         for _ in range(_TRIES):
@@ -91,17 +102,19 @@ class Merger:
             profile, other = load_profile(stays), load_profile(joins)
             filled = gaps(profile, other)
             before = before_merge(mine, theirs, filled, dict(other.external))
-            after = merged_state(mine, theirs)
+            after, (left, endings) = merged_state(mine, theirs), end_all(theirs, MERGED, self.now)
+            item = merge_item(stays, joins, because, asdict(before), self.now)
             writes: list[Write] = [
-                Put.new(merge_item(stays, joins, because, asdict(before), self.now)),
+                Put.new(item),
                 state_with_times(mine, after),
-                block_change(theirs, str(Block.MERGED)),
+                merged_away(theirs, replace(left, blocked=str(Block.MERGED))),
+                *(Put(activity_item(one)) for one in endings),
                 *moved_owners(self._owner_keys(before), joins, stays),
                 *profile_filled(after, filled),
                 Put(activity_item(self._activity(stays, joins, ActivityType.LEAD_MERGED, because))),
             ]
             if _committed(writes):
-                return
+                return item
         raise Transient("the leads change too fast; run the same command again")
 
     def _write_unmerge(self, stays: str, joins: str) -> None:
@@ -135,6 +148,11 @@ class Merger:
     def _activity(self, stays: str, joins: str, type_: ActivityType, because: str) -> Activity:
         key = activity_key(type_, joins, keys.stamp(self.now))
         return Activity(stays, type_.value, self.now, key, {"reason": because, "lead": joins})
+
+
+def _id(merged: MergeItem) -> str:
+    """Of this merge: the same two leads may be merged again after it was undone."""
+    return f"{merged.sk}:{merged.at}"
 
 
 def _committed(writes: Sequence[Write]) -> bool:

@@ -13,6 +13,7 @@ from sodate.dynamodb.table import ConditionFailed, Delete, Put, Update
 from sodate.leads.contact_state import ContactState
 from sodate.leads.lead import Profile
 from sodate.leads.store import OwnerItem, ProfileItem, StateItem, equal, profile_key, state_change, state_key
+from sodate.scenarios.store import as_enrolled
 
 
 class AccessItem(TableItem, discriminator="access"):
@@ -121,6 +122,15 @@ def state_with_times(before: ContactState, after: ContactState) -> Update:
         actions.append(StateItem.mailed_in.set({topic: list(minutes) for topic, minutes in after.mailed_in.items()}))
     same = equal(StateItem.mailed, list(before.mailed) or None) & equal(StateItem.opted_out_at, before.opted_out_at)
     return Update(change.item, actions, same if change.condition is None else change.condition & same)
+
+
+def merged_away(before: ContactState, after: ContactState) -> Update:
+    """The other lead: blocked, and in no scenario. Fails when its block or an enrollment was changed since."""
+    unchanged = None
+    for name in before.enrollments:
+        same = as_enrolled(name, before.enrollments[name])
+        unchanged = same if unchanged is None else unchanged & same
+    return state_change(before, after, (), unchanged)
 
 
 def block_change(state: ContactState, blocked: str | None) -> Update:

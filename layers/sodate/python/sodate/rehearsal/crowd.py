@@ -120,11 +120,11 @@ def _drawn(name: str, assumptions: Assumptions, chance: Chance, begin: datetime)
 
 
 def _profile(name: str, fields: dict[str, str], created: str) -> Profile:
-    groups: dict[str, dict[str, Any]] = {"primary": {}, "secondary": {}, "source": {}}
+    groups: dict[str, dict[str, Any]] = {"primary": {}, "secondary": {}, "source": {}, "company": {}}
     for path, value in fields.items():
         group, _, field = path.partition(".")
         if group in groups and field:
             groups[group][field] = value
     address = str(groups["primary"].get("email") or f"{name}@example.jp")
-    primary, secondary, source = groups.values()
-    return Profile(name, address, address, "ja", primary, secondary, source, created=created)
+    primary, secondary, source, company = groups.values()
+    return Profile(name, address, address, "ja", primary, secondary, source, created=created, company=company)

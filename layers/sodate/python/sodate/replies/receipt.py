@@ -34,11 +34,6 @@ class Receipt:
         """The domain in From vouches for the email. A domain without DMARC does so by a passing DKIM or SPF."""
         return self.dmarc == _PASS or (self.dmarc in ("", "none") and _PASS in (self.dkim, self.spf))
 
-    @property
-    def is_forged(self) -> bool:
-        """The domain in From says of it that it is not theirs."""
-        return self.dmarc == "fail"
-
 
 def receipt_of(fields: Fields) -> Receipt:
     own = Fields(tuple(_of_ses(fields)))

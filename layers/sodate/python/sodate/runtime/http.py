@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sodate.errors import Conflict, Invalid, NotAllowed, NotFound, NotIdentified, Transient
+from sodate.errors import Conflict, Invalid, NotAllowed, NotFound, NotIdentified, TooManyRequests, Transient
 from sodate.runtime.app import App
 from sodate.web.body import BodyError
 from sodate.web.http import Request, Response, json_response
@@ -31,6 +31,8 @@ def error_response(error: Exception) -> Response:
             status, code = 404, "not_found"
         case Conflict():
             status, code = 409, "conflict"
+        case TooManyRequests():
+            status, code, headers = 429, "too_many_requests", {"retry-after": str(error.retry_after_s)}
         case Transient():
             status, code, headers = 503, "busy", {"retry-after": str(RETRY_AFTER_SECONDS)}
         case Invalid():
@@ -68,11 +70,13 @@ def _answer(app: App, request: Request, routes: Mapping[str, Route]) -> Response
 
 
 def _request(event: Mapping[str, Any]) -> Request:
+    context = event.get("requestContext") or {}
     return Request(
         route=str(event.get("routeKey", "")),
         path=dict(event.get("pathParameters") or {}),
         headers={str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()},
         body=event.get("body"),
         is_base64=bool(event.get("isBase64Encoded")),
-        address=str((event.get("requestContext") or {}).get("http", {}).get("sourceIp", "")),
+        address=str(context.get("http", {}).get("sourceIp", "")),
+        principal=str(((context.get("authorizer") or {}).get("iam") or {}).get("userArn") or ""),
     )

@@ -37,9 +37,7 @@ class Queues:
 
         Raises: `Transient` when SQS did not accept it.
         """
-        entry = {"Id": "0", "MessageBody": body, "DelaySeconds": delay_seconds}
-        if self._sqs().send_message_batch(QueueUrl=self._settings.event_queue, Entries=[entry]).get("Failed"):
-            raise Transient("the queue of SES's events rejected a message")
+        _put_bodies(self._sqs(), self._settings.event_queue, [body], delay_seconds)
 
     def has_event_letters(self) -> bool:
         """True when the dead-letter queue of `email_events` contains SES events."""
@@ -53,10 +51,14 @@ def put_on_queue(sqs: Any, queue: str, messages: Sequence[Mapping[str, Any]], de
 
     Raises: `Transient` when SQS did not accept all of them.
     """
-    for start in range(0, len(messages), _MESSAGES_PER_CALL):
+    _put_bodies(sqs, queue, [json.dumps(message) for message in messages], delay_seconds)
+
+
+def _put_bodies(sqs: Any, queue: str, bodies: Sequence[str], delay_seconds: int) -> None:
+    for start in range(0, len(bodies), _MESSAGES_PER_CALL):
         entries = [
-            {"Id": str(index), "MessageBody": json.dumps(message), "DelaySeconds": delay_seconds}
-            for index, message in enumerate(messages[start : start + _MESSAGES_PER_CALL])
+            {"Id": str(index), "MessageBody": body, "DelaySeconds": delay_seconds}
+            for index, body in enumerate(bodies[start : start + _MESSAGES_PER_CALL])
         ]
         reply = sqs.send_message_batch(QueueUrl=queue, Entries=entries)
         if reply.get("Failed"):

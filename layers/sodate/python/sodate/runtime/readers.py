@@ -4,21 +4,21 @@ from importlib import import_module
 
 from pydantic import BaseModel
 
+from sodate.activities.declared import types_not_of_the_catalog
+from sodate.activities.live import never_declared
 from sodate.errors import Invalid
 from sodate.playbook.store import DefinitionUnreadable, Stored, parsed
 
 
 def must_read(stored: Stored) -> None:
-    """Check that this release can read and render the definition.
+    """Check that this release can read and render the definition, and knows the activities that it names.
 
     Raises: `DefinitionUnreadable`.
     """
-    if stored.kind == "sequence":
-        _must_compile_to_a_program(stored)
-        return
-    read = parsed(stored, model_of(stored.kind))
+    read = _must_compile_to_a_program(stored) if stored.kind == "sequence" else parsed(stored, model_of(stored.kind))
     if stored.kind == "template":
         _must_compile(stored, read)
+    _must_know_its_activities(stored, read)
 
 
 #: Module and model of each kind; `sequence` has two.
@@ -45,10 +45,20 @@ def model_of(kind: str) -> type[BaseModel]:
     return model
 
 
-def _must_compile_to_a_program(stored: Stored) -> None:
-    from sodate.scenarios.programs import program_of
+def _must_compile_to_a_program(stored: Stored) -> BaseModel:
+    from sodate.scenarios.programs import model_of, program_of
 
     program_of(stored)
+    return parsed(stored, model_of(stored))
+
+
+def _must_know_its_activities(stored: Stored, read: BaseModel) -> None:
+    """A condition about an activity of a newer release would never hold: points lost, and scenarios never left."""
+    if unknown := never_declared(types_not_of_the_catalog(read)):
+        raise DefinitionUnreadable(
+            f"this release does not know the activity {unknown[0]} of {stored.name}, and no version of activities.yaml"
+            " declares it; deploy the release that wrote it, or declare the activity"
+        )
 
 
 def _must_compile(stored: Stored, template: BaseModel) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from sodate.activities.declared import Labels, Name
-from sodate.conditions.language import ActivityName
+from sodate.conditions.language import ActivityName, AttributePath
 from sodate.deals.definition import Currency, Deals
 from sodate.email.mailing import Country, Line, LocalTime
 from sodate.leads.time_zone import known_time_zone
@@ -15,7 +15,6 @@ from sodate.playbook.model import Definition, HttpUrl, Slug
 from sodate.sales.conversation import FeedbackKind
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=100)]
-AttributePath = Annotated[str, StringConstraints(pattern=r"^(primary|secondary|source)\.[a-z][a-z0-9_]{0,39}$")]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 PLACEHOLDERS = ("company", "name")

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
-from sodate.conditions.language import AttributePath, Condition, Text, bounded
+from sodate.conditions.language import Condition, OwnAttributePath, Text, bounded
 from sodate.email.content.variables import GivenValues
 from sodate.experiments.experiment import Experiment
 from sodate.playbook.model import Definition, HttpUrl, InvalidPart, Slug
@@ -141,7 +141,7 @@ class HoldoutStep(_Linear):
 class Change(Definition):
     """Exactly one: a field of the profile, a tag, or an interest."""
 
-    field: AttributePath | None = None
+    field: OwnAttributePath | None = None
     to: Text | None = None
     add_tag: Slug | None = None
     remove_tag: Slug | None = None

@@ -19,6 +19,8 @@ class Request:
     is_base64: bool
     address: str = ""
     """Network address of the caller: for ceilings in memory, never stored or logged."""
+    principal: str = ""
+    """ARN of the IAM principal that API Gateway verified, on a route with IAM authorization; empty on every other."""
 
     @property
     def method(self) -> str:

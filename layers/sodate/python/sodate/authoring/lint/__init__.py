@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from sodate.authoring.compile.template import Compiled
 from sodate.authoring.lint import (
+    activities,
     appearance,
     attributes,
     broadcasts,
@@ -36,6 +37,7 @@ from sodate.playbook.problem import Problem
 
 RULES: tuple[Rule, ...] = (
     *references.RULES,
+    *activities.RULES,
     *attributes.RULES,
     *conditions.RULES,
     *forms.RULES,

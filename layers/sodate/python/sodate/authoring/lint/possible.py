@@ -37,7 +37,7 @@ from sodate.scoring.rank import Rank
 #: Combinations that are tried before the question is left open.
 MOST_TRIED = 2_000
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_FILTERS = ("form", "template", "sequence", "product", "seminar", "outcome", "page", "event", "field", "same_key")
+_FILTERS = ("form", "template", "sequence", "product", "seminar", "outcome", "page", "event", "same_key")
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from sodate.activities.catalog import ActivityType
 from sodate.authoring.lint.context import Context
 from sodate.authoring.lint.references import written_tests
-from sodate.conditions.language import ActivityTest
+from sodate.conditions.language import ActivityTest, FieldTest
 from sodate.playbook.problem import Problem, did_you_mean
-from sodate.tracking.definition import Tracking
+from sodate.tracking.definition import EventField, Tracking
 
 
 def _tracking(context: Context) -> Tracking | None:
@@ -29,17 +29,26 @@ def events_exist(context: Context) -> Iterator[Problem]:
 def fields_exist(context: Context) -> Iterator[Problem]:
     tracking = _tracking(context)
     for doc, path, test in written_tests(context):
-        if tracking is None or not isinstance(test, ActivityTest) or test.field is None:
+        if tracking is None or not isinstance(test, ActivityTest) or test.activity is not ActivityType.WEB_EVENT:
             continue
-        name, _, value = test.field.partition("=")
         events = [event for event in tracking.events if test.event in (None, event.id)]
-        declared = [field for event in events for field in event.fields if field.name == name]
-        if not declared:
-            hint = did_you_mean(name, {field.name for event in events for field in event.fields}, "declare it")
-            yield doc.problem((*path, "field"), f"no event has the field `{name}`", hint, "event-field")
-        elif all(field.values and value not in field.values for field in declared):
-            hint = did_you_mean(value, {one for field in declared for one in field.values}, "add it to `values`")
-            yield doc.problem((*path, "field"), f"`{name}` is never `{value}`", hint, "event-field")
+        for asked in test.fields or ():
+            for message, hint in _of_field(asked, [field for event in events for field in event.fields]):
+                yield doc.problem((*path, "fields"), message, hint, "event-field")
+
+
+def _of_field(asked: FieldTest, fields: list[EventField]) -> Iterator[tuple[str, str]]:
+    declared = [field for field in fields if field.name == asked.name]
+    if not declared:
+        yield (
+            f"no event has the field `{asked.name}`",
+            did_you_mean(asked.name, {one.name for one in fields}, "declare it"),
+        )
+    elif asked.equals is not None and all(field.values and asked.equals not in field.values for field in declared):
+        hint = did_you_mean(asked.equals, {one for field in declared for one in field.values}, "add it to `values`")
+        yield f"`{asked.name}` is never `{asked.equals}`", hint
+    elif asked.equals is None and not any(field.type == "number" for field in declared):
+        yield f"`{asked.name}` is no number", "write one of its values, or give it `type: number`"
 
 
 def pages_that_conditions_ask_for_are_tracked(context: Context) -> Iterator[Problem]:

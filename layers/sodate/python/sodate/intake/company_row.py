@@ -1,0 +1,120 @@
+"""Rows of a CSV file of companies: which columns there are, and what a row says. Pure."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, model_validator
+
+from sodate.companies.company import COPIED
+from sodate.companies.domain import corporate_domain
+from sodate.errors import Invalid
+from sodate.imports.cells import BadCell, clean
+from sodate.imports.reader import BadRow, Record
+from sodate.intake.mapping import Header, MappedFile, positions
+from sodate.leads.text import fold
+
+CompanyTarget = Literal["id", "domain", "name", "industry", "region", "employees"]
+#: Headers that need no mapping, in folded form.
+_USUAL: Mapping[str, tuple[str, ...]] = {
+    "id": ("id", "external_id", "会社id", "企業id", "取引先id"),
+    "domain": ("domain", "website", "url", "ドメイン", "webサイト", "ホームページ"),
+    "name": ("name", "company", "会社名", "企業名", "取引先名", "法人名", "社名"),
+    "industry": ("industry", "業種", "業界"),
+    "region": ("region", "地域", "都道府県"),
+    "employees": ("employees", "従業員数", "社員数"),
+}
+_BETWEEN_DOMAINS = re.compile(r"[\s,;、；]+")
+_MOST_DOMAINS = 20
+
+
+class CompanyMapping(MappedFile):
+    columns: dict[Header, CompanyTarget] = Field(min_length=1, max_length=100)
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        targets = list(self.columns.values())
+        twice = {target for target in targets if targets.count(target) > 1}
+        if twice:
+            raise ValueError(f"two columns go to `{min(twice)}`")
+        if not {"id", "domain"} & set(targets):
+            raise ValueError("`columns` needs one that goes to `id` or `domain`: which company is this row?")
+        return self
+
+
+@dataclass(frozen=True)
+class CompanyRow:
+    """`id`: in the system of the file; empty without one. `attributes`: without empty cells, which change nothing."""
+
+    line: int
+    id: str
+    domains: tuple[str, ...]
+    attributes: Mapping[str, str]
+
+
+@dataclass
+class MappedCompanies:
+    """Companies of a CRM's export. Without a mapping, by the usual names of columns."""
+
+    mapping: CompanyMapping | None
+    _at: dict[str, int] = field(default_factory=dict)
+
+    def read(self, record: Record) -> CompanyRow | BadRow | None:
+        """None for the header. Raises: `Invalid` for a header that nobody knows."""
+        if record.cells is None:
+            return BadRow(record.line, record.reason)
+        if not self._at:
+            self._at = self._positions(record.cells)
+            return None
+        values: dict[str, str] = {}
+        for target, position in self._at.items():
+            try:
+                values[target] = clean(record.cells[position]) if position < len(record.cells) else ""
+            except BadCell as error:
+                return BadRow(record.line, str(error), field=target)
+        try:
+            domains = _domains(values.get("domain", ""))
+        except Invalid as error:
+            return BadRow(record.line, str(error), values["domain"], "domain")
+        if not values.get("id") and not domains:
+            reason = "neither an id nor a domain: nobody can tell which company this is; fill in one of them"
+            return BadRow(record.line, reason, values.get("name", ""), "id")
+        given = {name: values[name] for name in COPIED if values.get(name)}
+        return CompanyRow(record.line, values.get("id", ""), domains, given)
+
+    def _positions(self, header: Sequence[str]) -> dict[str, int]:
+        if self.mapping is not None:
+            return positions(self.mapping.columns, self.mapping.ignore, header)
+        names = {usual: target for target, all_usual in _USUAL.items() for usual in all_usual}
+        known = {name: names[key] for name in header if (key := fold(name.strip("\ufeff "))) in names}
+        twice = {target for target in known.values() if list(known.values()).count(target) > 1}
+        if twice:
+            raise Invalid(f"two columns mean `{min(twice)}`; say with --mapping which one counts", "header")
+        found = positions(known, (), header)
+        if not {"id", "domain"} & found.keys():
+            raise Invalid("the file needs a column id or domain; for other names, give --mapping", "header")
+        return found
+
+
+def _domains(cell: str) -> tuple[str, ...]:
+    """`https://www.example.co.jp/about` and `example.co.jp; example.com` as registrable domains.
+
+    Raises: `Invalid`.
+    """
+    found = [_domain(part) for part in _BETWEEN_DOMAINS.split(fold(cell)) if part]
+    if len(found) > _MOST_DOMAINS:
+        raise Invalid(f"a company may have {_MOST_DOMAINS} domains", "domain")
+    return tuple(dict.fromkeys(found))
+
+
+def _domain(text: str) -> str:
+    try:
+        host = (urlsplit(text if "://" in text else f"//{text}").hostname or "").rstrip(".")
+        plain = corporate_domain(f"x@{host}") if host and "@" not in text else None
+    except (ValueError, Invalid):
+        plain = None
+    if plain is None:
+        raise Invalid(f"{text[:80]!r} is no company's domain (free mail is none); write example.co.jp", "domain")
+    return plain
