@@ -12,7 +12,7 @@ from infra import catalog
 from tests.infra.conftest import FIGURES, READ_BY_THE_OTHER, ROOT, STAGES
 
 #: CloudFormation takes 500 resources and 200 outputs in one stack.
-MOST_RESOURCES, MOST_OUTPUTS = 380, 170
+MOST_RESOURCES, MOST_OUTPUTS = 320, 170
 STATEFUL = {
     "ApiGatewayV2::Api",
     "DynamoDB::Table",
