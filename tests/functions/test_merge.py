@@ -12,11 +12,13 @@ from sodate.deals.definition import Deals
 from sodate.deals.entry import DealEntry
 from sodate.deals.record import record_deal
 from sodate.deals.store import load_deal
-from sodate.dynamodb import keys
+from sodate.dynamodb import keys, table
 from sodate.errors import Conflict, Invalid, NotFound
 from sodate.leads.address import external_key
 from sodate.leads.store import load_profile, owner_of
 from sodate.privacy.merge import Merged, Merger
+from sodate.reports.lead_record import Span
+from sodate.reports.read_leads import record_of
 from sodate.scoring.rescore import live_rules, replayed
 
 from tests.functions.quick import QuickWorld
@@ -236,6 +238,20 @@ def test_what_cannot_be_merged_is_refused(world: QuickWorld, two: tuple[str, str
         merger(world).merge(third, old, "x")
     with pytest.raises(Conflict, match="undo that first"):
         merger(world).merge(third, new, "x")
+
+
+def test_reports_count_what_the_merged_lead_did_once(world: QuickWorld, two: tuple[str, str]) -> None:
+    span = Span(world.now - timedelta(days=30), world.now + timedelta(days=1))
+    did = [records(world, lead, span) for lead in two]
+    assert sum(did) > 0
+    merge(world, two)
+    assert [records(world, lead, span) for lead in two] == did
+
+
+def records(world: QuickWorld, lead: str, span: Span) -> int:
+    """Forms and clicks of the lead's record in a report."""
+    rows = list(table.rows_of(keys.lead(lead)))
+    return sum(one.type in ("form_submitted", "mail_clicked") for one in record_of(rows, span).log)
 
 
 def test_an_erasure_of_the_lead_that_stays_erases_the_merged_one(world: QuickWorld, two: tuple[str, str]) -> None:

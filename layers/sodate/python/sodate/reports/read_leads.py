@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Protocol, Self, TypeVar
 
-from sodate.activities.store import ActivityItem, from_image
+from sodate.activities.store import ActivityItem, from_image, is_copy
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.item import Row, TableItem, decode, plain, values
 from sodate.errors import Invalid
@@ -68,8 +68,11 @@ def fold_partitions(
 
 
 def record_of(items: list[Row], span: Span) -> LeadRecord:
-    """The log is in the order of its sort keys, as the scan returns it."""
-    log = [from_image(plain({"M": row})) for row in items if row["sk"]["S"].startswith(keys.ACTIVITIES)]
+    """The log is in the order of its sort keys, as the scan returns it. Copies that a merge made count where they are
+    from.
+    """
+    logged = [row for row in items if row["sk"]["S"].startswith(keys.ACTIVITIES) and not is_copy(row)]
+    log = [from_image(plain({"M": row})) for row in logged]
     score = next((row for row in items if row["sk"]["S"] == keys.SCORE), None)
     stored = values(ScoreItem, score) if score is not None else {}
     state = next((row for row in items if row["sk"]["S"] == keys.STATE), None)
