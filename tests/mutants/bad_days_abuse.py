@@ -11,7 +11,7 @@ ABUSE = (
     Mutant(
         "tags-are-mailboxes",
         _SODATE + "leads/base_mailbox.py",
-        (('    local = local.partition("+")[0] or local\n', ""),),
+        (('gmail_local(local.partition("+")[0] or local, domain)', "gmail_local(local, domain)"),),
         "a stranger's mailbox gets an opt-in email for each +tag",
         tests=("tests/simulation/test_abuse.py",),
     ),
