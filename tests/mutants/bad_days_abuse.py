@@ -11,7 +11,10 @@ ABUSE = (
     Mutant(
         "tags-are-mailboxes",
         _SODATE + "leads/base_mailbox.py",
-        (('gmail_local(local.partition("+")[0] or local, domain)', "gmail_local(local, domain)"),),
+        (
+            ('gmail_local(local.partition("+")[0] or local, domain)', "gmail_local(local, domain)"),
+            ('local.partition("+")[0].replace(".", "")', 'local.replace(".", "")'),
+        ),
         "a stranger's mailbox gets an opt-in email for each +tag",
         tests=("tests/simulation/test_abuse.py",),
     ),
