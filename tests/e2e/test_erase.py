@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import Cloud
+from tests.support.canaries import canaries_in
 
 pytestmark = pytest.mark.e2e
 
@@ -29,8 +30,7 @@ MAPPING = "source: crm\ncolumns:\n  id: external_id\n  mail: email\n  note: prim
 
 
 def found_in(text: str) -> set[str]:
-    escaped = text.encode().decode("unicode_escape", "replace") if "\\u" in text else text
-    return {canary for canary in CANARIES if canary in text or canary in escaped}
+    return canaries_in(text, CANARIES)
 
 
 def table_of(cloud: Cloud) -> list[dict[str, Any]]:
