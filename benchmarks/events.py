@@ -126,11 +126,11 @@ class _Life:
             engaged = [body for body in bodies if _is_engagement(body)]
             self._process_twice([body for body in bodies if not _is_engagement(body)])
             self._stream("of_deliveries")
-            found = [self._phase(partial(self._process_twice, engaged)), *self._stream("of_engagement").values()]
+            phases = [self._phase(partial(self._process_twice, engaged)), *self._stream("of_engagement").values()]
             if number:
                 events += len(engaged)
-                units += sum(phase.usage["write_units"] for phase in found)
-                for phase in found:
+                units += sum(phase.usage["write_units"] for phase in phases)
+                for phase in phases:
                     items.update({k[2:]: v for k, v in phase.usage["by_item"].items() if k.startswith("W")})
         by_item = {name: round(count / events, 3) for name, count in sorted(items.items()) if count}
         return {"events": events, "write_units": round(units / events, 3), "write_units_by_item": by_item}

@@ -12,11 +12,11 @@ from sodate.money import Money, amount_text
 UNDEFINED = "not defined"
 
 
-def described(found: Results) -> dict[str, Any]:
+def described(results: Results) -> dict[str, Any]:
     """For programs: amounts as text in the currency's own digits, figures as numbers or null."""
     return {
-        "as_of": found.as_of.isoformat(),
-        "model": found.model.value,
+        "as_of": results.as_of.isoformat(),
+        "model": results.model.value,
         "campaigns": [
             {
                 "id": one.id,
@@ -25,10 +25,10 @@ def described(found: Results) -> dict[str, Any]:
                 **_document(one.figures),
                 "keywords": {term: _document(part) for term, part in one.keywords.items()},
             }
-            for one in found.campaigns
+            for one in results.campaigns
         ],
-        "other": _as_amounts(found.other),
-        "unattributed": _as_amounts(found.unattributed),
+        "other": _as_amounts(results.other),
+        "unattributed": _as_amounts(results.unattributed),
     }
 
 

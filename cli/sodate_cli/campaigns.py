@@ -53,16 +53,16 @@ def list_campaigns(
     Example: sodate campaign list --as-of 2026-10-31 --model first
     """
     with explained():
-        found = _results(None, model, as_of, stage)
+        brought = _results(None, model, as_of, stage)
     if as_json:
-        output.show_json(described(found))
+        output.show_json(described(brought))
         return
     columns = ("id", "leads", "MQL", "deals", "revenue", "spend", "CPL", "ROI %")
-    rows = [(one.id, *shown(one.figures)) for one in found.campaigns]
+    rows = [(one.id, *shown(one.figures)) for one in brought.campaigns]
     output.show_table(
-        f"Campaigns, {found.model.value} touch model", columns, rows, nothing="The playbook has no campaigns."
+        f"Campaigns, {brought.model.value} touch model", columns, rows, nothing="The playbook has no campaigns."
     )
-    for words, amounts in (("of no campaign", found.other), ("without a touch", found.unattributed)):
+    for words, amounts in (("of no campaign", brought.other), ("without a touch", brought.unattributed)):
         if amounts:
             output.say(f"revenue {words}: {amounts_in(amounts)}")
 
@@ -80,12 +80,12 @@ def show(
     Example: sodate campaign show autumn-materials --model u
     """
     with explained():
-        found = _results(campaign, model, as_of, stage)
-        one = found.campaign(campaign)
+        brought = _results(campaign, model, as_of, stage)
+        one = brought.campaign(campaign)
         if one is None:
             raise Invalid(f"{campaign} was not live then; its definition is younger")
     if as_json:
-        document = described(found)
+        document = described(brought)
         only = [entry for entry in document["campaigns"] if entry["id"] == campaign]
         output.show_json(document | {"campaigns": only})
         return
@@ -98,7 +98,7 @@ def show(
         "conversions": figures.conversions, "CPA": figure("cpa", figures), "deals": figures.deals,
         "revenue": amounts_in(figures.revenue), "spend": amounts_in(figures.spend), "ROI %": figure("roi", figures),
     }  # fmt: skip
-    output.show_fields(f"{campaign} ({found.model.value})", fields)
+    output.show_fields(f"{campaign} ({brought.model.value})", fields)
     columns = ("keyword", "impressions", "clicks", "CTR %", "leads", "deals", "revenue", "spend", "CPL", "ROI %")
     rows = [
         (term or "(none)", part.impressions, part.clicks, figure("ctr", part), part.leads, part.deals,

@@ -67,11 +67,11 @@ def show(
         zone = _zone()
         chosen = _period(period, first, last, today(now(where), zone))
         definitions = Definitions()
-        found = read_money(definitions, scope, chosen, zone, now(where)) if money else None
-        figures = by_definition(read(scope, chosen), found)
-        seen = visitors(scope, chosen) if found is None or found.campaign is None else None
-        scoped = _Scoped(figures, live_targets(definitions), found.counts(chosen) if found is not None else None)
-    rows = [_row(kpi, scoped, language) for kpi in (*COUNTED, VISITORS, *(MONEY if found is not None else ()))]
+        amounts = read_money(definitions, scope, chosen, zone, now(where)) if money else None
+        figures = by_definition(read(scope, chosen), amounts)
+        seen = visitors(scope, chosen) if amounts is None or amounts.campaign is None else None
+        scoped = _Scoped(figures, live_targets(definitions), amounts.counts(chosen) if amounts is not None else None)
+    rows = [_row(kpi, scoped, language) for kpi in (*COUNTED, VISITORS, *(MONEY if amounts is not None else ()))]
     next(row for row in rows if row["kpi"] == VISITORS.name).update(_visitors(seen))
     if as_json:
         output.show_json(
@@ -102,19 +102,25 @@ def show_funnel(
     with explained():
         where = target(stage)
         chosen = _period(period, first, last, today(now(where), _zone()))
-        found = read_funnel(Definitions(), scope, chosen, _zone())
+        reached = read_funnel(Definitions(), scope, chosen, _zone())
         is_counted = has_counters(scope)
         velocity = _number(read(scope, chosen).lead_velocity) if is_counted else None
         phases = _phases(scope) if is_counted else []
-    rows = [_stage_row(one) for one in found.stages]
+    rows = [_stage_row(one) for one in reached.stages]
     if as_json:
-        document = {"scope": scope, "from": chosen.first, "to": chosen.last, "visitors": found.visitors, "stages": rows}
+        document = {
+            "scope": scope,
+            "from": chosen.first,
+            "to": chosen.last,
+            "visitors": reached.visitors,
+            "stages": rows,
+        }
         output.show_json(document | {"lead_velocity": velocity, "phases": phases})
         return
     columns = ("stage", "reached", "rate", "lost", "hours")
     shown = [[_text(row[name]) for name in columns] for row in rows]
-    if found.visitors is not None:
-        shown.insert(0, ["visitor", _text(found.visitors), *("–" for _ in columns[2:])])
+    if reached.visitors is not None:
+        shown.insert(0, ["visitor", _text(reached.visitors), *("–" for _ in columns[2:])])
     output.show_table(f"Funnel of {scope}, {chosen.first} – {chosen.last}", columns, shown)
     if not is_counted:
         return
@@ -260,11 +266,11 @@ def _text(value: object) -> str:
 def _phases(scope: str) -> list[dict[str, Any]]:
     """Phases of the live rules: leads of the scope that are in each, and the mean time of completed stays."""
     counts, means = now_in(scope), stays(scope)
-    found = []
+    rows = []
     for number, phase in enumerate(live_rules(Definitions()).rules.phases):
         mean = _number(means[number]) if number in means else None
         leads = int(counts.get(f"in_phase_{number}", 0))
-        found.append(
+        rows.append(
             {"phase": phase.id, "leads_now": leads, "mean_hours": None if mean is None else round(mean / 60, 1)}
         )
-    return found
+    return rows

@@ -139,12 +139,12 @@ def import_companies(
     with explained():
         known = mapping_from(mapping, CompanyMapping) if mapping else None
         source_file, where = opened(file), target(stage)
-        found = records_of(source_file.at, known.delimiter if known else None)
+        source_rows = records_of(source_file.at, known.delimiter if known else None)
         refused = RefusedRows(source_file.beside)
         intake = CompanyIntake(source or (known.source if known else None), now(where), new_id, apply)
         run = CompanyFile(MappedCompanies(known), intake, lambda trouble: refused.add([trouble]))
-        counts = run.run(found.records)
-    document = {"applied": apply, "encoding": found.encoding, **asdict(counts), "listed_in": refused.name}
+        counts = run.run(source_rows.records)
+    document = {"applied": apply, "encoding": source_rows.encoding, **asdict(counts), "listed_in": refused.name}
     if as_json:
         output.show_json(document)
     else:

@@ -119,10 +119,10 @@ class MetaClient:
 def _answer(status: int, text: bytes) -> _Answer:
     """Whatever the text is, the status counts."""
     try:
-        found = json.loads(text)
+        parsed = json.loads(text)
     except (ValueError, RecursionError):
-        found = None
-    document: Mapping[str, Any] = found if isinstance(found, dict) else {}
+        parsed = None
+    document: Mapping[str, Any] = parsed if isinstance(parsed, dict) else {}
     inner = document.get("error")
     error: Mapping[str, Any] = inner if isinstance(inner, dict) else {}
     return _Answer(

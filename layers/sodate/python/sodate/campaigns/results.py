@@ -66,8 +66,10 @@ def results(
     revenue = _attribute(facts, folded, as_of, model, window)
     costs = known_costs(facts.ad_costs, as_of)
     parts = [_Part(live, _ads_in(live, costs, window), folded, revenue, window) for live in facts.campaigns]
-    found = tuple(part.result() for part in parts)
-    return Results(as_of, model, found, _total(parts, revenue), sums(revenue.other), sums(revenue.unattributed))
+    campaign_results = tuple(part.result() for part in parts)
+    return Results(
+        as_of, model, campaign_results, _total(parts, revenue), sums(revenue.other), sums(revenue.unattributed)
+    )
 
 
 def acquired_by(touches: Sequence[Touch], created: datetime) -> Touch | None:
@@ -181,8 +183,8 @@ class _Part:
 
     @cached_property
     def memberships(self) -> dict[str, Membership]:
-        found = {one.lead.lead_id: membership_of(one.log, self.live) for one in self.folded}
-        return {lead_id: one for lead_id, one in found.items() if one is not None}
+        by_lead = {one.lead.lead_id: membership_of(one.log, self.live) for one in self.folded}
+        return {lead_id: one for lead_id, one in by_lead.items() if one is not None}
 
     @property
     def converted(self) -> set[str]:

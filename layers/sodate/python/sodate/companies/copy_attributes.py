@@ -39,10 +39,10 @@ def copy_to_leads(companies: Iterable[Company]) -> int:
 
 def _of_lead(lead_id: str) -> dict[str, str | int]:
     company_id = store.company_of(lead_id)
-    found = store.find_company(company_id) if company_id is not None else None
-    if found is None:
+    stored = store.find_company(company_id) if company_id is not None else None
+    if stored is None:
         return {}
-    company = whole = found[0]
+    company = whole = stored[0]
     if company.merged_into is not None:
         whole = store.load_company(company.merged_into)[0]
     return copied_attributes(company, whole)

@@ -40,8 +40,11 @@ def give_membership_back(stays: str, joins: str) -> None:
 
     def writes() -> Sequence[Write]:
         theirs, mine = store.find_link(joins), store.find_link(stays)
-        found: list[Write] = store.rejoining(joins, theirs) if theirs is not None else []
-        return [*found, *(store.unlinking(stays, mine) if mine is not None and mine.by == store.BY_MERGE else ())]
+        rejoin_writes: list[Write] = store.rejoining(joins, theirs) if theirs is not None else []
+        return [
+            *rejoin_writes,
+            *(store.unlinking(stays, mine) if mine is not None and mine.by == store.BY_MERGE else ()),
+        ]
 
     if _commit(writes):
         copy_to_lead(stays)

@@ -108,10 +108,10 @@ class Deals(Definition):
 
     def total_in_base(self, amounts: Iterable[Money], day: date) -> tuple[Money, tuple[Rate, ...]] | None:
         """The sum in the base currency by the rates of `day`, and these rates; None: one of them has no rate."""
-        found = list(amounts)
-        converted = [self.in_base(one, day) for one in found]
+        given = list(amounts)
+        converted = [self.in_base(one, day) for one in given]
         if None in converted:
             return None
         total = sum(one.amount for one in converted if one is not None)
-        rates = (self.rate_on(currency, day) for currency in sorted({one.currency for one in found}))
+        rates = (self.rate_on(currency, day) for currency in sorted({one.currency for one in given}))
         return Money(self.base_currency, total), tuple(rate for rate in rates if rate is not None)

@@ -92,10 +92,10 @@ class MappedCompanies:
         twice = {target for target in known.values() if list(known.values()).count(target) > 1}
         if twice:
             raise Invalid(f"two columns mean `{min(twice)}`; say with --mapping which one counts", "header")
-        found = positions(known, (), header)
-        if not {"id", "domain"} & found.keys():
+        known_columns = positions(known, (), header)
+        if not {"id", "domain"} & known_columns.keys():
             raise Invalid("the file needs a column id or domain; for other names, give --mapping", "header")
-        return found
+        return known_columns
 
 
 def _domains(cell: str) -> tuple[str, ...]:
@@ -103,10 +103,10 @@ def _domains(cell: str) -> tuple[str, ...]:
 
     Raises: `Invalid`.
     """
-    found = [_domain(part) for part in _BETWEEN_DOMAINS.split(fold(cell)) if part]
-    if len(found) > _MOST_DOMAINS:
+    domains = [_domain(part) for part in _BETWEEN_DOMAINS.split(fold(cell)) if part]
+    if len(domains) > _MOST_DOMAINS:
         raise Invalid(f"a company may have {_MOST_DOMAINS} domains", "domain")
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(domains))
 
 
 def _domain(text: str) -> str:

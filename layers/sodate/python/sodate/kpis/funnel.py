@@ -21,10 +21,10 @@ class FunnelStage:
 
 
 def stages_of(counts: Mapping[str, float]) -> list[FunnelStage]:
-    found: list[FunnelStage] = []
+    stages: list[FunnelStage] = []
     for place, stage in enumerate(FUNNEL):
         reached = int(counts.get(f"cohort_{stage}", 0))
-        before = found[-1].reached if place else reached
+        before = stages[-1].reached if place else reached
         minutes = formula.ratio(counts.get(f"minutes_to_{stage}", 0), counts.get(f"reached_{stage}", 0) if place else 0)
-        found.append(FunnelStage(stage, reached, formula.percent(reached, before), before - reached, minutes))
-    return found
+        stages.append(FunnelStage(stage, reached, formula.percent(reached, before), before - reached, minutes))
+    return stages

@@ -39,8 +39,8 @@ class MoneyCounts:
 
     def currency(self, kpi: Kpi) -> str:
         """Of the KPI's value; of nothing: that of the other amounts, or empty."""
-        found = self._currencies(kpi) or frozenset[str]().union(*self.currencies.values())
-        return next(iter(found)) if len(found) == 1 else ""
+        distinct = self._currencies(kpi) or frozenset[str]().union(*self.currencies.values())
+        return next(iter(distinct)) if len(distinct) == 1 else ""
 
     def _currencies(self, kpi: Kpi) -> frozenset[str]:
         return frozenset[str]().union(*(self.currencies.get(name, frozenset()) for name in kpi.names))
@@ -56,8 +56,8 @@ def money_counts(figures: Figures, deals: DealFigures | None = None) -> MoneyCou
         counts["customers"] = deals.customers
         amounts |= {"won_amount": deals.won, "forecast": deals.forecast, "lifetime_revenue": deals.lifetime}
     currencies = {}
-    for name, found in amounts.items():
-        given = [one for one in found if one.amount]
+    for name, of_name in amounts.items():
+        given = [one for one in of_name if one.amount]
         counts[name] = sum(one.amount for one in given) if len(given) <= 1 else 0
         currencies[name] = frozenset(one.currency for one in given)
     return MoneyCounts(counts, currencies)

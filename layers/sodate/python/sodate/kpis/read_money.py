@@ -43,12 +43,12 @@ class MoneyFacts:
 
     def counts(self, period: Period) -> MoneyCounts:
         window = Window(begin_of(period.first, self.zone), min(end_of(period.last, self.zone), self.moment))
-        found = self._results(window)
-        one = self._campaign(found)
+        results = self._results(window)
+        one = self._campaign(results)
         known, at_end = deals_as_of(self.deals, self.moment), window.end - timedelta(microseconds=1)
         asked = {deal.id for deal in known if one is None or not one.touched.isdisjoint(deal.lead_ids)}
         then = [deal for one in known if one.id in asked and (deal := one.known_now_as_of(at_end)) is not None]
-        return money_counts(one.figures if one else found.total, deal_figures(known, then, window, asked))
+        return money_counts(one.figures if one else results.total, deal_figures(known, then, window, asked))
 
     @cached_property
     def acquired(self) -> frozenset[str]:
@@ -62,10 +62,10 @@ class MoneyFacts:
         except ValueError as error:
             raise Invalid(str(error)) from error
 
-    def _campaign(self, found: Results) -> CampaignResult | None:
+    def _campaign(self, results: Results) -> CampaignResult | None:
         if self.campaign is None:
             return None
-        return found.campaign(self.campaign) or CampaignResult(self.campaign, "", Figures(), {}, {})
+        return results.campaign(self.campaign) or CampaignResult(self.campaign, "", Figures(), {}, {})
 
 
 def has_money(scope: str) -> bool:
@@ -106,10 +106,10 @@ def by_definition(figures: read.Figures, money: MoneyFacts | None) -> read.Figur
 
 def counts_by_day(money: MoneyFacts) -> Mapping[date, Mapping[str, float]]:
     """Of the leads that the campaign acquired, by local day, as the counters have them."""
-    found: defaultdict[date, Counter[str]] = defaultdict(Counter)
+    by_day: defaultdict[date, Counter[str]] = defaultdict(Counter)
     for hour, counts in (*_did(money), *_reached(money.acquired)):
-        found[date.fromisoformat(day_of(hour, money.zone))].update(counts)
-    return found
+        by_day[date.fromisoformat(day_of(hour, money.zone))].update(counts)
+    return by_day
 
 
 def _did(money: MoneyFacts) -> Iterator[tuple[str, Mapping[str, int]]]:

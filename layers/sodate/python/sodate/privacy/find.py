@@ -45,8 +45,8 @@ class LeadData:
     @property
     def external(self) -> Mapping[str, str]:
         """Another system → the lead's id there."""
-        found = [row["external"]["M"] for row in self.of_kind("profile") if "M" in row.get("external", {})]
-        return {source: str(value["S"]) for ids in found for source, value in ids.items() if "S" in value}
+        external_ids = [row["external"]["M"] for row in self.of_kind("profile") if "M" in row.get("external", {})]
+        return {source: str(value["S"]) for ids in external_ids for source, value in ids.items() if "S" in value}
 
     @property
     def merged(self) -> tuple[str, ...]:

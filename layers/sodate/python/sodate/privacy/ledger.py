@@ -88,12 +88,12 @@ class ErasureLedger:
 
     def find(self, lead_id: str) -> Erasure | None:
         try:
-            found = self._parsed(f"{PREFIX}{lead_id}/{_BEGAN}")
+            erasure = self._parsed(f"{PREFIX}{lead_id}/{_BEGAN}")
         except _NotThere:
             return None
         for key in self._keys(f"{PREFIX}{lead_id}/{_ALSO}"):
-            found = found.with_also(self._parsed(key))
-        return found
+            erasure = erasure.with_also(self._parsed(key))
+        return erasure
 
     def erasures(self) -> Iterator[tuple[Erasure, bool]]:
         """Every erasure, and whether it came to its end."""

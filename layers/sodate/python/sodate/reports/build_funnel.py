@@ -60,8 +60,8 @@ def _rows(definitions: Definitions, fold: FunnelFold, by: Dimension) -> Iterable
 
 def _ids(fold: FunnelFold, by: Dimension) -> Sequence[str]:
     """Most leads first; at the end the leads that are in no group."""
-    found = fold.ids(by)
-    return [*(one for one in found if one), *(one for one in found if not one)]
+    all_ids = fold.ids(by)
+    return [*(one for one in all_ids if one), *(one for one in all_ids if not one)]
 
 
 def _titles(definitions: Definitions, by: Dimension) -> Mapping[str, str]:

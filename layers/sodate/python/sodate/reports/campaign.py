@@ -62,13 +62,13 @@ def _money(one: CampaignRow) -> tuple[Cell, ...]:
 
 
 def _results(one: CampaignRow) -> tuple[Cell, ...]:
-    found = one.figures
-    return (one.name, count(found.leads), count(found.mqls), count(found.sqls), count(found.deals))
+    brought = one.figures
+    return (one.name, count(brought.leads), count(brought.mqls), count(brought.sqls), count(brought.deals))
 
 
 def _ads(one: CampaignRow) -> tuple[Cell, ...]:
     """Without ads of its own: not measured."""
-    found = one.figures
-    if not found.impressions and not found.clicks:
+    brought = one.figures
+    if not brought.impressions and not brought.clicks:
         return one.name, None, None, None
-    return one.name, count(found.impressions), count(found.clicks), share(found.clicks, found.impressions)
+    return one.name, count(brought.impressions), count(brought.clicks), share(brought.clicks, brought.impressions)

@@ -23,5 +23,5 @@ def moment_of(period: Period, now: datetime) -> datetime:
 
 def _keywords(campaign: CampaignResult, no_keyword: str) -> list[CampaignRow]:
     """Those with the most leads first."""
-    found = sorted(campaign.keywords.items(), key=lambda pair: (-pair[1].leads, pair[0]))
-    return [CampaignRow(term or no_keyword, figures) for term, figures in found]
+    by_keyword = sorted(campaign.keywords.items(), key=lambda pair: (-pair[1].leads, pair[0]))
+    return [CampaignRow(term or no_keyword, figures) for term, figures in by_keyword]

@@ -26,7 +26,7 @@ from sodate.reports.frame import Frame, count, definition_of
 from sodate.reports.funnel import FunnelRow, funnel_report
 from sodate.reports.funnel_values import stages_in
 from sodate.reports.kpi import DaySeries, KpiGroup, KpiRow, kpi_report
-from sodate.reports.kpi_values import Found, group_of, whole
+from sodate.reports.kpi_values import ScopeFigures, group_of, whole
 from sodate.reports.template import EmailFigures, EmailRow, TemplateFigures, template_report
 
 _MONTHS = 12
@@ -57,13 +57,13 @@ def build_kpi(definitions: Definitions, frame: Frame, money: MoneyFacts | None =
     days, words = days_of(frame), frame.words
     figures = by_definition(kpis.read(frame.subject or ALL, days), money)
     amounts = (money.counts(days), money.counts(days.before())) if money is not None else (None, None)
-    found = Found(figures, live_targets(definitions), *amounts)
+    scoped = ScopeFigures(figures, live_targets(definitions), *amounts)
     shown = _groups_of(frame.subject, has_sessions=bool(figures.counts.get("sessions")), has_money=money is not None)
     groups = [
         KpiGroup(
             name,
             words.text("block", f"kpi_{name}"),
-            [*_visitors(name, frame), *group_of(catalog, found, words.language)],
+            [*_visitors(name, frame), *group_of(catalog, scoped, words.language)],
         )
         for name, catalog in _CATALOGS.items()
         if name in shown

@@ -102,8 +102,8 @@ def _days(stage: Stage) -> Figure:
 
 def _scopes(kind: str, scopes: Sequence[FunnelRow], frame: Frame) -> Block:
     """One row per group: each stage, and the share of its leads that came as far as the last."""
-    found = {stage.id for one in scopes for stage in one.stages}
-    ids = [one for one in (VISITOR, *FUNNEL) if one in found]
+    present = {stage.id for one in scopes for stage in one.stages}
+    ids = [one for one in (VISITOR, *FUNNEL) if one in present]
     columns = [frame.column(kind), *(Column(one, _name(one, frame), Unit.COUNT) for one in ids)]
     columns.append(frame.column("won_of_leads", Unit.PERCENT))
     rows: list[tuple[Cell, ...]] = []

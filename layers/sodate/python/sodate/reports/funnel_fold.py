@@ -90,12 +90,12 @@ class FunnelFold:
         wanted = self.wanted
         if not lead.stages or (wanted.subject is not None and wanted.subject not in lead.groups):
             return
-        found: Counter[str] = Counter()
+        added: Counter[str] = Counter()
         for minute, counts in counts_of_stages(lead.stages):
             if wanted.has(minute):
-                found.update(counts)
+                added.update(counts)
         for group in (None, *self._divisions(lead)):
-            self.counts[group].update(found)
+            self.counts[group].update(added)
         if self._has_left(lead) and lead.last is not None:
             stage = FUNNEL[min(len(lead.stages), _WON) - 1]
             self.left[stage, lead.last.type, lead.last.item] += 1
@@ -134,8 +134,8 @@ class FunnelFold:
 
     def _divisions(self, lead: FunnelLead) -> list[Group]:
         """Of a lead that is in no group of a kind: the group without an id, so that the rows are the whole."""
-        found = [one for one in lead.groups if one[0] in self.wanted.by]
-        return found + [(one, "") for one in self.wanted.by if one not in {dimension for dimension, _ in found}]
+        divisions = [one for one in lead.groups if one[0] in self.wanted.by]
+        return divisions + [(one, "") for one in self.wanted.by if one not in {dimension for dimension, _ in divisions}]
 
     def _has_left(self, lead: FunnelLead) -> bool:
         silent_since = self.wanted.silent_since
@@ -163,11 +163,11 @@ def groups_of(
     origin: Mapping[str, str], segments: Iterable[str], owner: str | None, campaign: str | None
 ) -> set[Group]:
     """`origin`: what the score state keeps of the post that made the lead."""
-    found = {(Dimension.SEGMENT, one) for one in segments}
+    groups = {(Dimension.SEGMENT, one) for one in segments}
     single = {
         Dimension.CAMPAIGN: campaign,
         Dimension.OWNER: owner,
         Dimension.SOURCE: origin.get("source"),
         Dimension.FORM: origin.get("form"),
     }
-    return found | {(dimension, id_) for dimension, id_ in single.items() if id_}
+    return groups | {(dimension, id_) for dimension, id_ in single.items() if id_}

@@ -33,7 +33,7 @@ HEADLINES = ("sent", "open_rate", "click_rate", "leads", "mqls", "sqls", "won", 
 
 
 @dataclass(frozen=True)
-class Found:
+class ScopeFigures:
     """The figures of a scope. `money`, `money_before`: of the period and the one before; None: nobody asked."""
 
     figures: Figures
@@ -42,9 +42,9 @@ class Found:
     money_before: MoneyCounts | None = None
 
 
-def group_of(catalog: Iterable[Kpi], found: Found, language: str) -> list[KpiRow]:
+def group_of(catalog: Iterable[Kpi], scoped: ScopeFigures, language: str) -> list[KpiRow]:
     """Without the KPIs of money where nobody asked for them."""
-    return [_row(kpi, found, language) for kpi in catalog if kpi.is_counted or found.money is not None]
+    return [_row(kpi, scoped, language) for kpi in catalog if kpi.is_counted or scoped.money is not None]
 
 
 def figure_of(value: Value, unit: KpiUnit, currency: str = "") -> Figure:
@@ -69,12 +69,12 @@ def value_of(kpi: Kpi, counts: Counts, money: MoneyCounts | None) -> Value:
     return money.value(kpi)
 
 
-def _row(kpi: Kpi, found: Found, language: str) -> KpiRow:
-    figures = found.figures
-    value, before = value_of(kpi, figures.counts, found.money), value_of(kpi, figures.before, found.money_before)
-    currency = found.money.currency(kpi) if found.money is not None else ""
-    currency_before = found.money_before.currency(kpi) if found.money_before is not None else ""
-    goal = found.targets.find(kpi.name, calendar_span_of(figures.period), figures.scope)
+def _row(kpi: Kpi, scoped: ScopeFigures, language: str) -> KpiRow:
+    figures = scoped.figures
+    value, before = value_of(kpi, figures.counts, scoped.money), value_of(kpi, figures.before, scoped.money_before)
+    currency = scoped.money.currency(kpi) if scoped.money is not None else ""
+    currency_before = scoped.money_before.currency(kpi) if scoped.money_before is not None else ""
+    goal = scoped.targets.find(kpi.name, calendar_span_of(figures.period), figures.scope)
     is_share = isinstance(value, Ratio) and kpi.unit is KpiUnit.PERCENT and value.interval is not None
     robots = figures.robot_share(kpi) if kpi.robots else None
     previous = figure_of(before, kpi.unit, currency_before)

@@ -22,8 +22,8 @@ MOST_VERSIONS = 20
 
 def scenario_emails(scenarios: Iterable[str], days: Period) -> list[EmailRow]:
     """Those that sent an email in the period."""
-    found = ((one, email_counts([scope("scenario", one)], days)) for one in scenarios)
-    return [EmailRow(one, figures) for one, figures in found if figures.sent]
+    by_scenario = ((one, email_counts([scope("scenario", one)], days)) for one in scenarios)
+    return [EmailRow(one, figures) for one, figures in by_scenario if figures.sent]
 
 
 def step_emails(definitions: Definitions, live: Program, days: Period) -> list[EmailRow]:

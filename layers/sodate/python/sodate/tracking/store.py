@@ -156,8 +156,8 @@ def _folded(session: Session) -> dict[str, Any]:
     return {name: value for name, value in document.items() if value}
 
 
-def to_visit(found: Row) -> Visit:
-    item = values(SessionItem, found)
+def to_visit(stored: Row) -> Visit:
+    item = values(SessionItem, stored)
     started, session_id, part = _of_key(item["sk"])
     due = item.get("due")
     return Visit(
