@@ -173,7 +173,7 @@ FUNCTIONS = (
         deletes=("PRIVACY#requests",),
     ),
     FunctionSpec(
-        "privacy_review", Size(512, 900), Concurrency(1, _ONE_AT_A_TIME),
+        "privacy_review", Size(1024, 900), Concurrency(1, _ONE_AT_A_TIME),
         # The only one that may delete a lead, and beside a replay the only one that reads the whole table.
         table=(*KEYED_AND_QUERY, "BatchGetItem", "BatchWriteItem", "DeleteItem", "Scan"), secrets=(ADDRESS_KEY,),
         erases=True, with_replies=("SODATE_REPLY_BUCKET",),

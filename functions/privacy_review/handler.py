@@ -6,9 +6,9 @@ from functools import cache, partial
 from typing import Any
 
 from sodate.email.mailing import Mailing
-from sodate.errors import NotFound
+from sodate.errors import NotFound, Transient
 from sodate.playbook.store import parsed
-from sodate.privacy.carry_out import BECAUSE, carry_out
+from sodate.privacy.carry_out import BECAUSE, carry_out, erase_inactive
 from sodate.privacy.erasure import Erased
 from sodate.privacy.review import continue_review
 from sodate.runtime.app import App, on_lambda
@@ -16,7 +16,7 @@ from sodate.runtime.eraser import eraser_of
 from sodate.runtime.metrics import Metric
 
 #: The timeout is 900 s; one erasure that reads many files may need the rest.
-_ERASE_WITHIN, _REVIEW_WITHIN = timedelta(seconds=240), timedelta(seconds=420)
+_ERASE_WITHIN, _REVIEW_WITHIN, _INACTIVE_WITHIN = timedelta(seconds=240), timedelta(seconds=420), timedelta(seconds=600)
 _BY = "privacy_review"
 #: Inactive leads that one run erases; the review goes on behind them an hour later.
 MOST_INACTIVE = 10
@@ -38,13 +38,19 @@ def handle(app: App, _: dict[str, Any]) -> dict[str, Any]:
 
     done = carry_out(mailing.privacy, lambda lead_id: erase(lead_id, BECAUSE), began, within(_ERASE_WITHIN))
     most = MOST_INACTIVE if mailing.privacy.inactive == "erase" else None
-    review = continue_review(mailing.privacy, began, within(_REVIEW_WITHIN), most_inactive=most)
-    inactive = sum(erase(one, "inactive").is_complete for one in (review.inactive if most else ()))
     app.metrics.count(Metric.PRIVACY_REQUESTS_WAITING, done.waiting)
+    review = continue_review(mailing.privacy, began, within(_REVIEW_WITHIN), most_inactive=most)
+    inactive = review.inactive if most else []
+    ended = erase_inactive(
+        inactive, mailing.privacy, lambda one: erase(one, "inactive"), began, within(_INACTIVE_WITHIN)
+    )
     figures = {"erased": done.erased, "later": done.later, "waiting": done.waiting, "stopped": done.is_stopped}
     figures |= {"leads": review.leads, "ended": review.ended, "inactive": len(review.inactive)}
-    app.log.info("privacy reviewed", extra={**figures, "inactive_erased": inactive, "left": done.left})
-    return {**figures, "inactive_erased": inactive, "left": done.left}
+    figures |= {"inactive_erased": ended.erased, "left": done.left, "failed": done.failed + ended.failed}
+    app.log.info("privacy reviewed", extra=figures)
+    if figures["failed"]:
+        raise Transient(f"{figures['failed']} erasures failed; the next run tries them again")
+    return figures
 
 
 handler = on_lambda(handle)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sodate.consent.unsubscribe import OptOut, unsubscribe
 from sodate.playbook.store import Definitions
 from sodate.privacy.store import put_request
 from sodate_cli import leads
@@ -161,10 +162,25 @@ def test_requests_of_leads_are_listed_and_carried_out(world: QuickWorld) -> None
     (row,) = run("privacy", "requests", "--json")
     assert (row["lead"], row["what"]) == (lead_id, "erase")
     assert run("privacy", "requests", "--erase", "--json"), "nothing without a yes"
-    (done,) = run("privacy", "requests", "--erase", "--yes", "--json")
-    assert done["counts"]["items"] > 5
+    done = run("privacy", "requests", "--erase", "--yes", "--json")
+    assert (done["erased"], done["waiting"]) == (1, 0)
     assert run("privacy", "requests", "--json") == []
     assert TARO not in json.dumps(world.items(), default=str)
+
+
+def test_a_person_erases_nobody_before_the_date_or_who_came_back_and_can_drop_a_request(world: QuickWorld) -> None:
+    policy(world, erase_after_days=5)
+    leads = [world.join(address) for address in (TARO, "hanako@example.jp")]
+    for lead_id in leads:
+        put_request(lead_id, "erase", world.now)
+    unsubscribe(OptOut(leads[0], "privacy", None, "preference_page"), world.now)
+    assert {row["lead"]: row["next"] for row in run("privacy", "requests", "--json")} == {
+        leads[0]: "later", leads[1]: "came_back",
+    }  # fmt: skip
+    assert run("privacy", "requests", "--erase", "--yes", "--json", code=1)["erased"] == 0
+    assert run("privacy", "requests", "--drop", leads[1], "--json") == {"dropped": leads[1]}
+    assert [row["lead"] for row in run("privacy", "requests", "--json")] == [leads[0]]
+    run("privacy", "requests", "--drop", "nobody", code=4)
 
 
 def policy(world: QuickWorld, **privacy: Any) -> None:

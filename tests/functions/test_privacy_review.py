@@ -9,7 +9,7 @@ from sodate.consent.data_policy import DataPolicy
 from sodate.consent.unsubscribe import OptOut, unsubscribe
 from sodate.errors import Transient
 from sodate.playbook.store import Definitions
-from sodate.privacy import carry_out, ledger
+from sodate.privacy import carry_out, files, ledger, letters
 from sodate.privacy.links import DataLinks
 from sodate.privacy.review import continue_review
 from sodate.privacy.store import find_review, put_request, requests
@@ -109,6 +109,8 @@ def test_who_opts_in_again_meanwhile_is_asked_by_a_person_and_not_erased(world: 
     world.now += timedelta(days=9)
     assert (run(world)["erased"], run(world)["waiting"]) == (0, 1)
     assert world.state(lead).get("blocked") is None
+    unsubscribe(OptOut(lead, "privacy", None, "preference_page"), world.now)
+    assert (run(world)["erased"], run(world)["waiting"]) == (0, 1), "an opt-out later is no second request"
 
 
 def test_a_flood_of_requests_is_stopped_for_a_person(
@@ -128,8 +130,11 @@ def store_request(world: QuickWorld, lead_id: str) -> None:
     put_request(lead_id, "erase", world.now)
 
 
-def test_a_crash_in_the_middle_is_finished_by_the_next_run(
-    world: QuickWorld, lead: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "step", [(letters.DeadLetters, "remove"), (files.ImportFiles, "named"), (ledger.ErasureLedger, "finish")]
+)
+def test_an_erasure_that_fails_at_any_step_is_finished_by_the_next_run(
+    world: QuickWorld, lead: str, monkeypatch: pytest.MonkeyPatch, step: tuple[type, str]
 ) -> None:
     set_policy(world, erase_after_days=0)
     request_erasure(world, lead)
@@ -138,7 +143,7 @@ def test_a_crash_in_the_middle_is_finished_by_the_next_run(
         raise Transient("S3 is away")
 
     with monkeypatch.context() as broken:
-        broken.setattr(ledger.ErasureLedger, "finish", fails)
+        broken.setattr(*step, fails)
         with pytest.raises(Transient):
             run(world)
     world.now += timedelta(hours=1)

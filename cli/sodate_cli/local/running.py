@@ -12,9 +12,9 @@ from sodate_cli.local import services
 from sodate_cli.local.clock import ShiftedClock
 from sodate_cli.local.deploy import client
 
-#: Readers of the due index: a lane that nobody reads would stop the traveller at every minute.
 #: Once in an hour of the stage's clock, as its schedule says.
 HOURLY = ("PrivacyReview",)
+#: Readers of the due index: a lane that nobody reads would stop the traveller at every minute.
 READERS_OF_LANES = ("StepMailDispatch", "SendSweeper", "ScoreDecay", "SalesFollowup", "KpiRollup")
 
 

@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 from sodate.consent.data_policy import DataPolicy
 from sodate.dynamodb import keys
+from sodate.errors import NotFound
 from sodate.playbook.store import Definitions
 from sodate.privacy import store
 from sodate.privacy.access import data_policy
-from sodate.privacy.carry_out import asked
+from sodate.privacy.carry_out import BECAUSE, asked, carry_out
 from sodate.privacy.erase import replay_all
 from sodate.privacy.review import review as retention_review
 
@@ -82,6 +83,9 @@ def _agrees(count: int, yes: bool, as_json: bool) -> bool:
 @app.command()
 def requests(
     erase: Annotated[bool, typer.Option("--erase", help="Erase the leads that asked for it.")] = False,
+    drop: Annotated[
+        str | None, typer.Option("--drop", help="Id of a lead that wants to stay after all: forget its request.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     stage: StageOption = None,
     as_json: JsonOption = False,
@@ -89,7 +93,8 @@ def requests(
     """What leads asked for on their own pages, with a link that was mailed to them. Their marketing is stopped already.
 
     With `privacy.erase_after_days` in the playbook the function `privacy_review` erases them by itself. Without it a
-    person decides until the date that is shown: with `--erase` each is erased as `sodate lead erase` does it.
+    person decides until the date that is shown: with `--erase` each is erased as `sodate lead erase` does it, but those
+    whose date has not come, and those that opted in again.
 
     Example: sodate privacy requests --erase --yes
     """
@@ -98,14 +103,18 @@ def requests(
         waiting, times = store.requests(), Times.of_stage()
         policy, moment = data_policy(Definitions()), now(where)
         rows = [_row(one, policy, moment) for one in waiting]
+        if drop is not None:
+            item = next((one for one in waiting if one.lead_id == drop), None)
+            if item is None:
+                raise NotFound(f"lead {drop} has not asked for its erasure")
+            store.drop_request(item)
+            output.show_done({"dropped": drop}, "the request is dropped; the lead stays opted out", as_json=as_json)
+            return
         if erase and rows and _agrees(len(rows), yes, as_json):
-            work = eraser(where, now(where))
-            done = [work.erase(one.lead_id, "", "self-service", person(where) or "unknown") for one in waiting]
-            for item, erased in zip(waiting, done, strict=True):
-                if erased.is_complete:
-                    store.drop_request(item)
-            output.show_done([asdict(one) for one in done], f"{len(done)} leads are erased", as_json=as_json)
-            raise typer.Exit(output.OK if all(one.is_complete for one in done) else output.FAILED)
+            work, by = eraser(where, moment), person(where) or "unknown"
+            done = carry_out(policy, lambda one: work.erase(one, "", BECAUSE, by), moment, lambda: True, by_person=True)
+            output.show_done(asdict(done), f"{done.erased} leads are erased", as_json=as_json)
+            raise typer.Exit(output.FAILED if done.left or done.failed or done.waiting else output.OK)
     if as_json:
         output.show_json(rows)
     else:

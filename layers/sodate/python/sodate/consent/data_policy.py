@@ -1,9 +1,9 @@
 """How long data of leads is kept, and what a lead may do with it by itself: `privacy` of playbook.yaml. Pure."""
 
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from sodate.playbook.model import Definition
 
@@ -56,6 +56,15 @@ class DataPolicy(Definition):
         description="A lead that asked for its erasure is erased after so many days, unless it withdraws; empty: a"
         " person decides.",
     )
+
+    @model_validator(mode="after")
+    def _activities_outlive_inactivity(self) -> Self:
+        if self.activities_days and self.inactive_months and self.activities_days < self.inactive_months * 30:
+            raise ValueError(
+                "`activities_days` is shorter than `inactive_months`: a lead whose last activity has ended would look"
+                " inactive; make it at least 30 times `inactive_months`"
+            )
+        return self
 
     @property
     def ends_anything(self) -> bool:

@@ -130,34 +130,34 @@ def change_preferences(lead_id: str, changes: PreferenceChanges, retention: time
 
     Raises: `NotFound` for an erased lead, `Transient` after five lost races.
     """
-    state = load_state(lead_id)
-    stays = lead_that_stays(state)
-    if stays is not None:
-        _change(load_state(stays), changes.only_stricter(), retention, now)
-    return _change(state, changes, retention, now)
+    for _ in range(_TRIES):
+        state = load_state(lead_id)
+        stays = lead_that_stays(state)
+        try:
+            if stays is not None:
+                _change(load_state(stays), changes.only_stricter(), retention, now)
+            return _change(state, changes, retention, now)
+        except ConditionFailed:
+            continue  # concurrent opt-out, confirmation or merge: read again
+    raise Transient(f"lead {lead_id} changes too fast; press the button again")
 
 
 def _change(state: ContactState, changes: PreferenceChanges, retention: timedelta, now: datetime) -> ContactState:
+    """Raises: `ConditionFailed`."""
     lead_id = state.lead_id
-    for _ in range(_TRIES):
-        evidence = [] if changes.stop else consents_of(lead_id)  # a full stop does not depend on the history
-        plan = decide(state, evidence, changes)
-        after = _preferred(_chosen(state, plan, now), changes, now)
-        if after == state:
-            if changes.stop:  # already opted out; recorded again only while an opt-in request is pending
-                unsubscribe(OptOut(lead_id, changes.send_id or "preferences", None, "preference_page"), now, retention)
-            return state
-        writes: list[Write] = [state_change(state, after, (*plan.ended, *plan.renewed))]
-        writes += _evidence(state, evidence, plan, retention, now, changes.send_id)
-        if (after.language, after.tracking) != (state.language, state.tracking):
-            writes.append(preference_change(after))
-        try:
-            table.commit(writes)
-        except ConditionFailed:
-            state = load_state(lead_id)  # concurrent opt-out or confirmation
-            continue
-        return load_state(lead_id)
-    raise Transient(f"lead {lead_id} changes too fast; press the button again")
+    evidence = [] if changes.stop else consents_of(lead_id)  # a full stop does not depend on the history
+    plan = decide(state, evidence, changes)
+    after = _preferred(_chosen(state, plan, now), changes, now)
+    if after == state:
+        if changes.stop:  # already opted out; recorded again only while an opt-in request is pending
+            unsubscribe(OptOut(lead_id, changes.send_id or "preferences", None, "preference_page"), now, retention)
+        return state
+    writes: list[Write] = [state_change(state, after, (*plan.ended, *plan.renewed))]
+    writes += _evidence(state, evidence, plan, retention, now, changes.send_id)
+    if (after.language, after.tracking) != (state.language, state.tracking):
+        writes.append(preference_change(after))
+    table.commit(writes)
+    return load_state(lead_id)
 
 
 def _chosen(state: ContactState, plan: PreferencePlan, now: datetime) -> ContactState:

@@ -42,26 +42,28 @@ def unsubscribe(opt_out: OptOut, now: datetime, retention: timedelta = RETENTION
 
     Raises: `NotFound` for an erased lead, `Transient` after five lost races.
     """
-    state = load_state(opt_out.lead_id)
-    stays = lead_that_stays(state)
-    changed = stays is not None and _unsubscribe(load_state(stays), replace(opt_out, lead_id=stays), now, retention)
-    return _unsubscribe(state, opt_out, now, retention) or changed
+    changed = False
+    for _ in range(_TRIES):
+        state = load_state(opt_out.lead_id)
+        stays = lead_that_stays(state)
+        try:
+            if stays is not None:
+                changed |= _unsubscribe(load_state(stays), replace(opt_out, lead_id=stays), now, retention)
+            return _unsubscribe(state, opt_out, now, retention) or changed
+        except ConditionFailed:
+            continue  # the lead was changed meanwhile, or merged: read it again
+    raise Transient(f"lead {opt_out.lead_id} changes too fast; try again")
 
 
 def _unsubscribe(state: ContactState, opt_out: OptOut, now: datetime, retention: timedelta) -> bool:
-    for _ in range(_TRIES):
-        topics = (opt_out.topic,) if opt_out.topic else tuple(sorted(state.topics))
-        is_opted_out = _is_opted_out(state, topics, opt_out)
-        if is_opted_out and not _has_pending_request(state):
-            return False
-        writes = _writes(state, opt_out, topics, now, retention)
-        try:
-            table.commit(writes[:_EVIDENCE] if is_opted_out else writes)
-        except ConditionFailed:
-            state = load_state(opt_out.lead_id)
-            continue
-        return True
-    raise Transient(f"lead {opt_out.lead_id} changes too fast; try again")
+    """Raises: `ConditionFailed`."""
+    topics = (opt_out.topic,) if opt_out.topic else tuple(sorted(state.topics))
+    is_opted_out = _is_opted_out(state, topics, opt_out)
+    if is_opted_out and not _has_pending_request(state):
+        return False
+    writes = _writes(state, opt_out, topics, now, retention)
+    table.commit(writes[:_EVIDENCE] if is_opted_out else writes)
+    return True
 
 
 def _is_opted_out(state: ContactState, topics: tuple[str, ...], opt_out: OptOut) -> bool:

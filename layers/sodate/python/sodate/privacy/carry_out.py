@@ -1,64 +1,108 @@
-"""Carries out erasures that leads asked for by themselves, after the cooling period of the playbook."""
+"""Carries out erasures: those that leads asked for by themselves, and those of inactive leads.
 
-from collections.abc import Callable
+A lead is read again directly before it is erased. What one lead makes fail does not stop the others.
+"""
+
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sodate.consent.data_policy import DataPolicy
-from sodate.errors import Conflict, Invalid
+from sodate.errors import Conflict, Invalid, Transient
 from sodate.leads.store import find_state
 from sodate.privacy import store
 from sodate.privacy.erasure import Erased
-from sodate.privacy.request import MOST_DUE, Asked, Step
+from sodate.privacy.request import MOST_ASKED, MOST_DUE, Asked, Step
+from sodate.privacy.review import is_still_inactive
 
 BECAUSE = "self-service"
 
 
 @dataclass
 class Carried:
-    """`left`: an import file that names the lead still runs; the next run goes on. `waiting`: for a person."""
+    """`left`: an import file that names the lead still runs; the next run goes on. `waiting`: for a person.
+
+    `failed`: an error that may pass; the next run tries again.
+    """
 
     erased: int = 0
     left: int = 0
     waiting: int = 0
     later: int = 0
+    failed: int = 0
     is_stopped: bool = False
+
+    def erase(self, lead_id: str, erase: Callable[[str], Erased]) -> None:
+        try:
+            erased = erase(lead_id)
+        except (Conflict, Invalid):  # merged into another lead since, or a file that nobody can read
+            self.waiting += 1
+        except Transient:
+            self.failed += 1
+        else:
+            self.erased += erased.is_complete
+            self.left += not erased.is_complete
 
 
 def asked(item: store.RequestItem) -> Asked:
     state = find_state(item.lead_id)
-    return Asked(item.lead_id, datetime.fromisoformat(item.at), state is not None and state.blocked is None)
+    came_back = bool(item.came_back) or (state is not None and state.blocked is None)
+    return Asked(item.lead_id, datetime.fromisoformat(item.at), came_back)
 
 
 def carry_out(
-    policy: DataPolicy, erase: Callable[[str], Erased], now: datetime, has_time: Callable[[], bool]
+    policy: DataPolicy,
+    erase: Callable[[str], Erased],
+    now: datetime,
+    has_time: Callable[[], bool],
+    *,
+    by_person: bool = False,
 ) -> Carried:
-    """Oldest first, as long as `has_time`; one at least. `erase`: by the id of a lead.
+    """Oldest first, as long as `has_time`; one at least. `erase`: by the id of a lead; it removes the request last.
 
-    When more than `MOST_DUE` are due, none is carried out: a person decides (`sodate privacy requests --erase`).
-
-    Raises: `Transient`, and what was done stays done.
+    `by_person`: a person said so: requests that wait for a person are carried out too, in any number. Nobody carries
+    out one before its date, or one of a lead that came back: `sodate lead erase` does that.
     """
-    done, due = Carried(), []
-    for item in store.requests():
-        step = asked(item).step(policy, now)
-        done.later += step is Step.LATER
-        done.waiting += step in (Step.PERSON, Step.CAME_BACK)
-        if step is Step.DUE:
-            due.append(item)
-    if len(due) > MOST_DUE:
+    wanted = (Step.DUE, Step.PERSON) if by_person else (Step.DUE,)
+    done, items = Carried(), [item for item in store.requests() if item.what == "erase"]
+    if len(items) > MOST_ASKED and not by_person:
+        return Carried(waiting=len(items), is_stopped=True)
+    due = [item for item in items if _count(item, policy, now, done) in wanted]
+    if by_person:
+        done.waiting -= sum(asked(item).step(policy, now) is Step.PERSON for item in due)
+    elif len(due) > MOST_DUE:
         done.is_stopped, done.waiting = True, done.waiting + len(due)
         return done
     for number, item in enumerate(due):
         if number and not has_time():
             break
-        try:
-            erased = erase(item.lead_id)
-        except (Conflict, Invalid):  # merged into another lead since, or a file that nobody can read
-            done.waiting += 1
-            continue
-        if erased.is_complete:
-            store.drop_request(item)
-        done.erased += erased.is_complete
-        done.left += not erased.is_complete
+        current = store.find_request(item.lead_id, item.what)
+        if current is not None and asked(current).step(policy, now) in wanted:  # not withdrawn meanwhile
+            done.erase(item.lead_id, erase)
+    return done
+
+
+def _count(item: store.RequestItem, policy: DataPolicy, now: datetime, done: Carried) -> Step:
+    step = asked(item).step(policy, now)
+    done.later += step is Step.LATER
+    done.waiting += step in (Step.PERSON, Step.CAME_BACK)
+    if step is Step.CAME_BACK and not item.came_back:
+        store.mark_came_back(item)
+    return step
+
+
+def erase_inactive(
+    lead_ids: Iterable[str],
+    policy: DataPolicy,
+    erase: Callable[[str], Erased],
+    now: datetime,
+    has_time: Callable[[], bool],
+) -> Carried:
+    """Those that are still inactive, as long as `has_time`; the others are found again in the next round."""
+    done = Carried()
+    for lead_id in lead_ids:
+        if not has_time():
+            break
+        if is_still_inactive(lead_id, policy, now):
+            done.erase(lead_id, erase)
     return done

@@ -23,9 +23,10 @@ from sodate.playbook.store import Definitions
 from sodate.privacy.block import block_for_erasure, suppress_erased
 from sodate.privacy.erasure import Erased, ErasurePlan, counted, is_reduced
 from sodate.privacy.files import FilesNamed, ImportFiles
-from sodate.privacy.find import LeadData, find_lead_data, key_of, kind_of
+from sodate.privacy.find import LeadData, find_lead_data, key_of, kind_of, request_key
 from sodate.privacy.ledger import Erasure, ErasureLedger
 from sodate.privacy.letters import DeadLetters
+from sodate.privacy.links import REQUESTS
 from sodate.privacy.mention import Subject, is_named
 from sodate.replies.bucket import ReplyBucket
 from sodate.replies.forget import forget_replies
@@ -101,7 +102,7 @@ class Eraser:
 
     def _carry_out(self, lead_id: str, subject: Subject, *, is_repeat: bool, until: datetime | None = None) -> Erased:
         """`until`: doubtful posts since then stay, and so do files and dead letters; None: everything goes."""
-        names = self._names(subject) if until is None else lambda _: False
+        names = self._names(subject)
         for each in sorted(subject.lead_ids):
             block_for_erasure(each, self.retention, self.now)
         suppress_erased(subject, self.now)
@@ -109,12 +110,14 @@ class Eraser:
         quarantined = self._quarantined(subject, until)
         table.delete_many(key_of(row) for row in quarantined)
         counts["quarantined"] = len(quarantined)
-        files: FilesNamed = self.files.named(names)
+        files = self.files.named(names) if until is None else FilesNamed((), ())
         counts["files"] = self.files.remove(files.finished)
-        counts["dead_letters"] = self.dead_letters.remove(names)
+        counts["dead_letters"] = self.dead_letters.remove(names) if until is None else 0
         counts["items"] = sum(self._clear_partition(each) for each in sorted(subject.lead_ids))
         if not files.running:
             self.ledger.finish(lead_id, counts, self.now)
+            # The lead's own request goes last: as long as it is there, the next run goes on.
+            table.delete_many(request_key(each, what) for each in sorted(subject.lead_ids) for what in REQUESTS)
         return Erased(lead_id, counts, files.running, is_repeat)
 
     def _data(self, lead_id: str) -> list[LeadData]:
@@ -138,7 +141,7 @@ class Eraser:
         data = find_lead_data(lead_id, self.definitions)
         for owner, reference in data.loads:
             unload(owner, reference)
-        table.delete_many(key_of(row) for row in data.elsewhere)
+        table.delete_many(key_of(row) for row in data.elsewhere if kind_of(row) != "privacyrequest")
         forget_campaigns(lead_id, self.definitions)
         replies = forget_replies(lead_id, self.raw_emails, self.now)
         return len(data.elsewhere) + forget_visits(lead_id) + replies + forget_words(lead_id)

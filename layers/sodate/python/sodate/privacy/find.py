@@ -73,8 +73,12 @@ def key_of(row: Row) -> Key:
     return row["pk"]["S"], row["sk"]["S"]
 
 
+def request_key(lead_id: str, what: str) -> Key:
+    return privacy_keys.REQUESTS, privacy_keys.privacy_request(lead_id, what)
+
+
 def _listed(lead_id: str, own: Iterable[Row]) -> Iterator[Key]:
-    yield from ((privacy_keys.REQUESTS, privacy_keys.privacy_request(lead_id, what)) for what in REQUESTS)
+    yield from (request_key(lead_id, what) for what in REQUESTS)
     for row in own:
         if kind_of(row) == "call":
             call = decode(CallItem, row)

@@ -78,8 +78,9 @@ class ErasureLedger:
         is_new = self._put(f"{PREFIX}{erasure.lead_id}/{_BEGAN}", erasure.to_document())
         if is_new:
             return erasure, True
-        known = (self.find(erasure.lead_id) or erasure).with_also(erasure)
-        if known != self.find(erasure.lead_id):
+        stored = self.find(erasure.lead_id)
+        known = (stored or erasure).with_also(erasure)
+        if known != stored:
             self._put(f"{PREFIX}{erasure.lead_id}/{_ALSO}{_digest(known)}.json", known.to_document())
         return known, False
 

@@ -10,6 +10,8 @@ from sodate.consent.data_policy import DataPolicy
 DECIDE_WITHIN = timedelta(days=30)
 #: More that are due at once look like a stolen signing key rather than like people: a person decides.
 MOST_DUE = 100
+#: Requests that are looked at in one run; more than these are never people's.
+MOST_ASKED = 1000
 
 
 class Step(StrEnum):
@@ -27,11 +29,11 @@ class Step(StrEnum):
 
 @dataclass(frozen=True)
 class Asked:
-    """A confirmed request. `is_mailable`: the lead, which asking had opted out of everything, may be emailed again."""
+    """A confirmed request. `came_back`: the lead, which asking had opted out of everything, opted in since."""
 
     lead_id: str
     at: datetime
-    is_mailable: bool = False
+    came_back: bool = False
 
     def due_at(self, policy: DataPolicy) -> datetime:
         """When it is carried out; without `erase_after_days`, by when a person has to have decided."""
@@ -41,6 +43,6 @@ class Asked:
     def step(self, policy: DataPolicy, now: datetime) -> Step:
         if policy.erase_after_days is None:
             return Step.PERSON
-        if self.is_mailable:
+        if self.came_back:
             return Step.CAME_BACK
         return Step.DUE if self.due_at(policy) <= now else Step.LATER

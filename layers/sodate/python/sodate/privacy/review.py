@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sodate.consent.data_policy import DataPolicy
-from sodate.dynamodb import keys
+from sodate.dynamodb import keys, table
 from sodate.dynamodb.item import Row
 from sodate.leads.contact_state import Block
 from sodate.privacy.find import kind_of
@@ -64,6 +64,13 @@ def continue_review(
 
 def _is_due(begun: str, now: datetime) -> bool:
     return datetime.fromisoformat(begun) + ROUND_EVERY <= now
+
+
+def is_still_inactive(lead_id: str, policy: DataPolicy, now: datetime) -> bool:
+    """As a review says it, of one lead, consistently read."""
+    done = Review()
+    _look_at(list(table.rows_of(keys.lead(lead_id))), policy, now, done, apply=False)
+    return done.inactive == [lead_id]
 
 
 def _look_at(rows: list[Row], policy: DataPolicy, now: datetime, done: Review, *, apply: bool) -> None:

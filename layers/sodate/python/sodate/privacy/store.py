@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from pynamodb.attributes import JSONAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, UnicodeAttribute
 
 from sodate.dynamodb import keys, privacy_keys, table
 from sodate.dynamodb.item import Row, TableItem
@@ -25,11 +25,12 @@ class AccessItem(TableItem, discriminator="access"):
 
 
 class RequestItem(TableItem, discriminator="privacyrequest"):
-    """A lead asked, by the mailed link, for what a person has to do. `what`: `erase`."""
+    """A lead asked, by the mailed link, for its erasure. `what`: `erase`. `came_back`: it opted in again since."""
 
     lead_id = UnicodeAttribute()
     what = UnicodeAttribute()
     at = UnicodeAttribute()
+    came_back = BooleanAttribute(null=True)
 
 
 class ReviewItem(TableItem, discriminator="privacyreview"):
@@ -79,6 +80,12 @@ def requests() -> list[RequestItem]:
 
 def find_request(lead_id: str, what: str) -> RequestItem | None:
     return table.find(RequestItem, privacy_keys.REQUESTS, privacy_keys.privacy_request(lead_id, what))
+
+
+def mark_came_back(item: RequestItem) -> None:
+    """It stays so when the lead opts out later: only a person can say what it wants."""
+    with suppress(ConditionFailed):  # withdrawn meanwhile
+        table.update(RequestItem(item.pk, item.sk), [RequestItem.came_back.set(True)], RequestItem.lead_id.exists())
 
 
 def drop_request(item: RequestItem) -> None:

@@ -5,6 +5,7 @@ within 1 KB.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from sodate.activities.catalog import ActivityVerdict
 from sodate.dynamodb import keys, table, tracking_keys
 from sodate.dynamodb.item import Row, TableItem, encode, row, values
 from sodate.dynamodb.statement import Statement, number
-from sodate.dynamodb.table import Delete, Put, Write
+from sodate.dynamodb.table import ConditionFailed, Delete, Put, Write
 from sodate.leads.existence import still_exists
 from sodate.tracking.origin import origin_of
 from sodate.tracking.session import Arrival, Counted, PageFigures, Session
@@ -250,7 +251,9 @@ def visitors_of(lead_id: str) -> list[LeadVisitorItem]:
 
 def end_link(item: LeadVisitorItem, now: datetime) -> None:
     """It lies in the partition of the lead, of which no function but an erasure may delete anything."""
-    table.update(LeadVisitorItem(item.pk, item.sk), [LeadVisitorItem.ttl.set(int(now.timestamp()))])
+    with suppress(ConditionFailed):  # the lead was erased meanwhile
+        ends = [LeadVisitorItem.ttl.set(int(now.timestamp()))]
+        table.update(LeadVisitorItem(item.pk, item.sk), ends, LeadVisitorItem.pk.exists())
 
 
 def deletions(lead_id: str, visitor: str) -> list[Write]:

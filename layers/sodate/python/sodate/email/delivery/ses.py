@@ -108,7 +108,9 @@ class SesMailer:
         answers: dict[int, Answer] = {}
         for is_tracked in (True, False):
             group = [n for n, outgoing in enumerate(outgoing_emails) if outgoing.is_tracked is is_tracked]
-            if any(answer.stops or answer.verdict == Verdict.AMBIGUOUS for answer in answers.values()):
+            if (answers and not has_time()) or any(
+                answer.stops or answer.verdict == Verdict.AMBIGUOUS for answer in answers.values()
+            ):
                 answers |= dict.fromkeys(group, Answer(Verdict.DEFERRED, reason=Reason.NOT_ATTEMPTED))
             else:
                 answers |= dict(zip(group, self.send_bulk([outgoing_emails[n] for n in group], has_time), strict=True))
