@@ -62,7 +62,8 @@ def test_an_address_is_hashed_only_with_consent() -> None:
     assert reason(row_of(WON, nameless, day(31))) == (ConversionState.WITHHELD, "no_click_id_and_no_consent")
     row = kept(row_of(WON, replace(nameless, has_consent=True), day(31)))
     assert row.hashed_email == hashlib.sha256(b"taroyamada@gmail.com").hexdigest()
-    assert hashed(" Taro@Example.JP ") == hashlib.sha256(b"taro@example.jp").hexdigest()
+    assert hashed("Taro.Y+news@gmail.com", "meta") == hashlib.sha256(b"taro.y+news@gmail.com").hexdigest()
+    assert hashed(" Taro@Example.JP ", "google") == hashlib.sha256(b"taro@example.jp").hexdigest()
 
 
 def test_a_click_that_is_too_old_is_not_sent() -> None:

@@ -51,7 +51,7 @@ def test_a_reason_has_codes_and_nothing_of_what_was_sent() -> None:
     "answer",
     [
         (429, error(4)), (400, error(17)), (400, error(100, is_transient=True)), (500, b"<html>"), (503, error(2)),
-        (408, b""), (400, error(613)),
+        (408, b""), (400, error(613)), (400, error(80004)), (200, b"<html>"),
     ],
 )  # fmt: skip
 def test_what_may_come_right_later_is_no_verdict_and_no_second_call(answer: tuple[int, object]) -> None:
@@ -92,8 +92,18 @@ def test_a_token_that_meta_does_not_accept_ends_the_upload(token: str) -> None:
     "body", [b"", b"[]", b"null", b'{"events_received": "9"}', b'{"events_received": true}', b"{" * 9999]
 )
 def test_an_answer_that_nobody_can_read_accepts_nothing(body: bytes) -> None:
-    with meta_server(answers=[(200, body)] * 40) as server:
-        assert ConversionState.ACCEPTED not in states(client(server).upload(ROWS)).values()
+    with meta_server(answers=[(200, body)]) as server:
+        assert client(server).upload(ROWS) == [], "no verdict: Meta may have it"
+        assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("answer", [(400, error(100, subcode=33)), (400, error(2635)), (404, b"<html>"), (301, b"")])
+def test_a_refusal_of_the_whole_request_is_no_verdict_on_a_row(answer: tuple[int, object]) -> None:
+    with meta_server(answers=[answer]) as server, pytest.raises(Invalid, match="refuses every request"):
+        client(server).upload(ROWS)
+    received, refused = (200, {"events_received": 4}), (400, error(100))
+    with meta_server(answers=[refused, received, answer]) as server:
+        assert states(client(server).upload(ROWS)) == dict.fromkeys(KEYS[:4], ConversionState.ACCEPTED)
 
 
 def test_the_number_of_calls_is_bounded() -> None:

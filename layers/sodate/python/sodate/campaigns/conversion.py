@@ -104,16 +104,17 @@ def row_of(conversion: Conversion, recipient: Recipient | None, now: datetime) -
         return SetAside(conversion, ConversionState.WITHHELD, "objected")
     ids, clicked_at = _latest_click(conversion, recipient)
     may_hash = conversion.platform in BY_ADDRESS and recipient.has_consent and recipient.address
-    email = hashed(recipient.address) if may_hash else ""
+    email = hashed(recipient.address, conversion.platform) if may_hash else ""
     if not ids and not email:
         return SetAside(conversion, ConversionState.WITHHELD, "no_click_id_and_no_consent")
     return Row(conversion, ids, clicked_at, email)
 
 
-def hashed(address: str) -> str:
-    """As both platforms ask for: lower case, without spaces; of Gmail without dots and without what follows a `+`."""
+def hashed(address: str, platform: Platform) -> str:
+    """Lower case, without spaces; for Google, of Gmail without dots and without what follows a `+`."""
     local, _, domain = address.strip().lower().rpartition("@")
-    return hashlib.sha256(f"{gmail_local(local, domain)}@{domain}".encode()).hexdigest()
+    local = gmail_local(local, domain) if platform == "google" else local
+    return hashlib.sha256(f"{local}@{domain}".encode()).hexdigest()
 
 
 def _latest_click(conversion: Conversion, recipient: Recipient) -> tuple[dict[str, str], datetime | None]:

@@ -1,7 +1,7 @@
 """Meta's Conversions API behind the port `AdPlatform`: one verdict per row, although it answers for whole requests.
 
 One event that the API refuses rejects its whole request, so a refused request is halved until the event is found. A
-repeat is harmless: Meta recognises an event by its `event_id`.
+repeat within 48 hours is harmless: so long Meta recognises an event by its `event_id`.
 """
 
 import json
@@ -23,6 +23,9 @@ _LARGEST_ANSWER = 64 * 1024
 _TRY_LATER = frozenset({1, 2, 4, 17, 32, 341, 368, 613})
 #: An expired or revoked token, and missing permissions.
 _NOT_ALLOWED = frozenset({3, 10, 102, 190, *range(200, 300)})
+#: A parameter that the API refuses: the only error that is about an event. The subcode is of a data set that is
+#: unknown, or that the token may not use.
+_BAD_PARAMETER, _NO_SUCH_DATASET = 100, 33
 
 
 @dataclass(frozen=True)
@@ -35,9 +38,26 @@ class _Answer:
     subcode: int = 0
     is_transient: bool = False
 
+    def accepts(self, events: int) -> bool:
+        return 200 <= self.status < 300 and self.events >= events
+
     @property
     def is_for_later(self) -> bool:
-        return self.status in (408, 429) or self.status >= 500 or self.is_transient or self.code in _TRY_LATER
+        is_limit = self.code in _TRY_LATER or 80000 <= self.code <= 80014
+        return self.status in (408, 429) or self.status >= 500 or self.status < 300 or self.is_transient or is_limit
+
+    def check_is_about_an_event(self) -> None:
+        """Success, and what may come right later, pass. Raises: `Invalid` for a refusal of the whole request, which says nothing of any row."""
+        if self.status in (401, 403) or self.code in _NOT_ALLOWED:
+            raise Invalid(f"Meta does not accept the token for this data set (error {self.code})", "token")
+        if self.is_for_later:
+            return
+        if not (self.status == 400 and self.code == _BAD_PARAMETER and self.subcode != _NO_SUCH_DATASET):
+            raise Invalid(
+                f"Meta refuses every request (status {self.status}, error {self.code}/{self.subcode}): check the data"
+                " set, what the token may do, and the version of the API",
+                "dataset",
+            )
 
 
 @dataclass
@@ -74,21 +94,20 @@ class MetaClient:
         self._left -= 1
         try:
             answer = self._post(rows)
-        except Transient:
+            answer.check_is_about_an_event()
+        except (Transient, Invalid):
             self._left = 0
             if is_first:
                 raise
             return []  # the verdicts so far count
-        if 200 <= answer.status < 300 and answer.events >= len(rows):
+        if answer.accepts(len(rows)):
             return [Verdict(row.conversion.key, ConversionState.ACCEPTED) for row in rows]
-        if answer.status in (401, 403) or answer.code in _NOT_ALLOWED:
-            raise Invalid(f"Meta does not accept the token for this data set (error {answer.code})", "token")
         if answer.is_for_later:
             self._left = 0
             return []
         if len(rows) == 1:
             # Codes only: the text of the error may repeat what was sent.
-            reason = f"error {answer.code}/{answer.subcode}" if answer.code else f"status {answer.status}"
+            reason = f"error {answer.code}/{answer.subcode}"
             return [Verdict(rows[0].conversion.key, ConversionState.REJECTED, reason)]
         half = len(rows) // 2
         return self._verdicts(rows[:half]) + self._verdicts(rows[half:])

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
-from zoneinfo import ZoneInfo
 
 from sodate.activities.activity import Activity
 from sodate.campaigns.ad_cost import AdCostRecord, ad_spend, known_costs
@@ -197,7 +196,9 @@ class _Part:
 
     @property
     def own_spend(self) -> tuple[Money, ...]:
-        """Without ads, in the window."""
+        """Without ads, in the window; nothing of days that have not come."""
+        if self.window.begin >= self.window.end:
+            return ()
         campaign, leads = self.live.campaign, self.count("lead")
         until = spend_of(campaign, leads, (), self.window.end)
         before = spend_of(campaign, 0, (), self.window.begin) if self.window.begin != _EVER else ()
@@ -264,8 +265,8 @@ def _total(parts: Sequence[_Part], revenue: _Revenue) -> Figures:
 def _ads_in(live: LiveCampaign, costs: Sequence[AdCostRecord], window: Window) -> list[AdCostRecord]:
     """Days of the window are days of the campaign's time zone."""
     zone = live.campaign.time_zone
-    first, last = window.begin.astimezone(ZoneInfo(zone)).date(), last_day_before(window.end, zone)
-    return [one for one in ads_of(live.campaign, costs) if first <= one.day <= last]
+    before, last = last_day_before(window.begin, zone), last_day_before(window.end, zone)
+    return [one for one in ads_of(live.campaign, costs) if before < one.day <= last]
 
 
 def _spent(amounts: Iterable[Money]) -> tuple[Money, ...]:

@@ -14,6 +14,7 @@ from sodate.errors import Invalid
 Span = Literal["week", "month", "quarter", "year"]
 #: The longest period that is read: more days than this are several reports.
 MOST_DAYS = 732
+YEARS = (1900, 9000)
 _FORM = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?|-?[Qq]([1-4])|-?[Ww](\d{2}))?")
 
 
@@ -26,6 +27,8 @@ class Period:
 
     def __post_init__(self) -> None:
         """Raises: `Invalid`."""
+        if not YEARS[0] <= self.first.year <= self.last.year <= YEARS[1]:
+            raise Invalid(f"{self.first} to {self.last}: years are {YEARS[0]} to {YEARS[1]}", "period")
         if not 0 <= (self.last - self.first).days < MOST_DAYS:
             raise Invalid(f"{self.first} to {self.last}: a period has 1 to {MOST_DAYS} days", "period")
 

@@ -82,7 +82,7 @@ def read_money(definitions: Definitions, scope: str, period: Period, zone: str, 
     if not has_money(scope) or (campaign is not None and not _is_known(definitions, campaign)):
         return None
     moment, spanned = now + timedelta(minutes=1), Period(min(period.before().first, period.first), period.last)
-    own = _deals(_deal_ids(spanned, zone)) if campaign is None else []
+    own = _deals(_deal_ids(spanned, zone, moment)) if campaign is None else []
     contacts = {lead_id for deal in own for lead_id in deal.lead_ids}
     facts = gather(definitions, Wanted(moment, None if campaign is None else {campaign}, contacts), every_deal_of)
     deals = {deal.id: deal for deal in (*own, *facts.deals)}
@@ -134,10 +134,10 @@ def _is_known(definitions: Definitions, campaign: str) -> bool:
     return True
 
 
-def _deal_ids(period: Period, zone: str) -> set[str]:
-    """Deals with a change in the months of the period, and open ones."""
+def _deal_ids(period: Period, zone: str, until: datetime) -> set[str]:
+    """Deals with a change since the period began, and open ones: so all that were open at its end are among them."""
     month, ids = begin_of(period.first, zone).astimezone(UTC).replace(day=1, hour=0, minute=0), set(open_deal_ids())
-    while month < end_of(period.last, zone):
+    while month < until:
         ids.update(deal_ids_of_month(month))
         month = (month + timedelta(days=32)).replace(day=1)
     return ids

@@ -111,7 +111,7 @@
   };
 
   /* Bars around a middle line, each as wide as its value. A first bar that is so long that the others would be lines is
-     drawn shorter, in another colour, and the caption says so. */
+     drawn shorter, as a dashed outline, and the caption says so. */
   const FAR = 25, SHORTENED = 1.4;
   const isFar = (data) => {
     const [first, second] = data.rows.map((row) => number(row[data.columns[0]]) || 0);
