@@ -12,8 +12,9 @@ from sodate.dynamodb import keys
 from sodate.dynamodb.table import Table
 from sodate.playbook.store import Definitions
 from sodate.scoring.replay_job import ReplayTask, begin, run_task
+from sodate.scoring.replay_progress import ReplayOptions
 from sodate.scoring.rescore import AdditionOf
-from sodate.scoring.store import ReplayOptions, snapshot_of
+from sodate.scoring.store import snapshot_of
 from sodate.segments.membership_update import Occasion
 from sodate.segments.refresh import Live, addition_of
 from sodate.segments.segment import SegmentSet

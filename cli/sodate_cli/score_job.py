@@ -10,7 +10,7 @@ from sodate.errors import Invalid, Transient
 from sodate.playbook.store import Definitions
 from sodate.runtime.queues import put_on_queue
 from sodate.scoring import replay_job
-from sodate.scoring.store import ReplayOptions
+from sodate.scoring.replay_progress import ReplayOptions
 from sodate.segments import backfill
 from ulid import ULID
 

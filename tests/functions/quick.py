@@ -14,8 +14,8 @@ from sodate.dynamodb import keys
 from sodate.dynamodb.table import Table
 from sodate.kpis.counted import COUNTED
 from sodate.scoring import replay_job
+from sodate.scoring.replay_progress import ReplayOptions
 from sodate.scoring.rescore import live_rules
-from sodate.scoring.store import ReplayOptions
 
 from tests.fakes.table import MemoryTable
 from tests.support.world import TABLE, Json, World, plain, removed, stream_record

@@ -14,12 +14,18 @@ from sodate.deals.record import record_deal
 from sodate.deals.store import load_deal
 from sodate.dynamodb import keys, table
 from sodate.errors import Conflict, Invalid, NotFound
+from sodate.kpis.email_counts import ALL
+from sodate.kpis.period import parse_period
+from sodate.kpis.read import read
+from sodate.kpis.verify import verify
 from sodate.leads.address import external_key
 from sodate.leads.store import load_profile, owner_of
 from sodate.privacy.merge import Merged, Merger
 from sodate.reports.lead_record import Span
 from sodate.reports.read_leads import record_of
 from sodate.scoring.rescore import live_rules, replayed
+from sodate.segments.membership_update import Occasion
+from sodate.segments.refresh import Live, refresh
 
 from tests.functions.quick import QuickWorld
 from tests.functions.test_erase import erase
@@ -246,6 +252,23 @@ def test_reports_count_what_the_merged_lead_did_once(world: QuickWorld, two: tup
     assert sum(did) > 0
     merge(world, two)
     assert [records(world, lead, span) for lead in two] == did
+
+
+def test_one_person_is_one_lead_in_the_counters(world: QuickWorld, two: tuple[str, str]) -> None:
+    def leads() -> int:
+        world.advance(timedelta(minutes=5))
+        world.settle()
+        return int(read(ALL, parse_period(f"{world.now:%Y-%m}")).counts.get("reached_lead", 0))
+
+    assert leads() == 2
+    merge(world, two)
+    assert leads() == 1
+    world.now += timedelta(hours=1)
+    refresh(two[1], Live.of(world.app.definitions), Occasion(has_copies=True), world.now)
+    assert leads() == 1, "the score of the merged lead, made anew, counts nothing"
+    unmerge(world, two)
+    assert leads() == 2
+    assert verify().differences == []
 
 
 def records(world: QuickWorld, lead: str, span: Span) -> int:

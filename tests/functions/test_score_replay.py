@@ -14,8 +14,8 @@ from sodate.errors import Transient
 from sodate.playbook.store import Definitions
 from sodate.scoring import replay_job
 from sodate.scoring.replay import is_recorded, read_table, replay
+from sodate.scoring.replay_progress import ReplayOptions
 from sodate.scoring.rescore import Rescorer, live_rules, rescore
-from sodate.scoring.store import ReplayOptions
 
 from tests.functions.quick import QuickWorld
 from tests.support.population import items_of

@@ -17,7 +17,8 @@ from sodate.leads.store import load_state
 from sodate.playbook.store import Definitions
 from sodate.scenarios.enroll import on_opt_in
 from sodate.scoring import replay_job
-from sodate.scoring.store import ReplayOptions, load_snapshot
+from sodate.scoring.replay_progress import ReplayOptions
+from sodate.scoring.store import load_snapshot
 from sodate.segments.membership_update import Occasion
 from sodate.segments.refresh import Live, refresh
 from sodate.segments.segment import SegmentSet

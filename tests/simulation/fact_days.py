@@ -27,8 +27,9 @@ from sodate.scenarios.program import Program
 from sodate.scenarios.programs import program
 from sodate.scenarios.scenario import Scenario
 from sodate.scoring.replay_job import begin, status
+from sodate.scoring.replay_progress import ReplayOptions
 from sodate.scoring.rescore import rules_of
-from sodate.scoring.store import ReplayOptions, load_snapshot
+from sodate.scoring.store import load_snapshot
 from sodate.segments.segment import SegmentSet
 from sodate.segments.store import members
 

@@ -47,7 +47,10 @@ class _Answer:
         return self.status in (408, 429) or self.status >= 500 or self.status < 300 or self.is_transient or is_limit
 
     def check_is_about_an_event(self) -> None:
-        """Success, and what may come right later, pass. Raises: `Invalid` for a refusal of the whole request, which says nothing of any row."""
+        """Success, and what may come right later, pass.
+
+        Raises: `Invalid` for a refusal of the whole request, which says nothing of any row.
+        """
         if self.status in (401, 403) or self.code in _NOT_ALLOWED:
             raise Invalid(f"Meta does not accept the token for this data set (error {self.code})", "token")
         if self.is_for_later:

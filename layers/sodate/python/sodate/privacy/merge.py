@@ -35,6 +35,7 @@ from sodate.privacy.store import (
     unmerge_item,
 )
 from sodate.scenarios.end_all import MERGED, end_all
+from sodate.scoring.store import mark_merged
 from sodate.segments.membership_update import Occasion
 from sodate.segments.refresh import Live, refresh
 
@@ -71,6 +72,7 @@ class Merger:
             merged = self._write_merge(stays, joins, because)
         move_membership(stays, joins, self.now)
         move_contacts(stays, joins, _id(merged), self.now)
+        mark_merged(joins, stays)
         copied = copy_activities(joins, stays)
         self._fold_anew(stays)
         return Merged(stays, joins, copied, is_repeat)
@@ -85,6 +87,7 @@ class Merger:
         copies = copies_of(stays, joins)
         table.delete_many(copies)
         self._write_unmerge(stays, joins)
+        mark_merged(joins, None)
         for lead_id in (stays, joins):
             self._fold_anew(lead_id)
         return Merged(stays, joins, len(copies))

@@ -16,12 +16,11 @@ from sodate.leads.lead import Profile
 from sodate.playbook.store import ONLY, Definitions
 from sodate.scheduling.message import MessageTypes
 from sodate.scoring.replay import Case, cases, is_recorded, partitions, replay
+from sodate.scoring.replay_progress import ReplayOptions, TaskResult
 from sodate.scoring.rescore import AdditionOf, Rescored, Rescorer, Rules, rules_of
 from sodate.scoring.store import (
     REPLAY_KEPT,
     ReplayItem,
-    ReplayOptions,
-    TaskResult,
     begin_replay,
     find_segment,
     note_request,

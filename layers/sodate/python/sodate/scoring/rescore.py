@@ -191,7 +191,7 @@ class Rescorer:
         if is_new:
             due_minute = _plan_transition(lead_id, snapshot, score_state, rules, self.now)
         facts = addition.facts if addition is not None else snapshot.facts
-        beside = Bookkeeping(snapshot.version + 1, rules.version, due_minute, facts)
+        beside = Bookkeeping(snapshot.version + 1, rules.version, due_minute, facts, snapshot.merged_into)
         return score_row(lead_id, score_state, rules.engine, beside)
 
 

@@ -18,6 +18,7 @@ from sodate.dynamodb.table import ConditionFailed, Put
 from sodate.facts.lead_facts import StoredFacts
 from sodate.leads.lead import Totals
 from sodate.scoring.engine import ScoringEngine
+from sodate.scoring.replay_progress import ReplayOptions, TaskResult
 from sodate.scoring.score_state import ScoreState, dumped, loaded
 from sodate.scoring.view import View
 
@@ -44,6 +45,8 @@ class ScoreItem(TableItem, discriminator="score"):
     facts_json = UnicodeAttribute(null=True)
     segments_version = NumberAttribute(null=True)
     segments_due_minute = NumberAttribute(null=True)
+    #: The lead that stays, of a merged one: what it reached is no figure of its own any more (`kpis.contribution`).
+    merged_into = UnicodeAttribute(null=True)
     version = NumberAttribute()
 
     @property
@@ -89,6 +92,7 @@ class ScoreSnapshot:
     rules_version: int = 0
     due_minute: int | None = None
     facts: StoredFacts = field(default_factory=StoredFacts)
+    merged_into: str | None = None
 
     @property
     def score_state(self) -> ScoreState:
@@ -121,6 +125,7 @@ def snapshot_of(score: Row | None) -> ScoreSnapshot:
         rules_version=stored["rules_version"],
         due_minute=stored.get("due_minute"),
         facts=facts,
+        merged_into=stored.get("merged_into"),
     )
 
 
@@ -132,6 +137,7 @@ class Bookkeeping:
     rules_version: int
     due_minute: int | None
     facts: StoredFacts
+    merged_into: str | None = None
 
 
 def score_row(lead_id: str, score_state: ScoreState, engine: ScoringEngine, beside: Bookkeeping) -> Row:
@@ -152,6 +158,7 @@ def score_row(lead_id: str, score_state: ScoreState, engine: ScoringEngine, besi
         rules_version=beside.rules_version,
         version=beside.version,
         due_minute=beside.due_minute,
+        merged_into=beside.merged_into,
         **_facts_attributes(beside.facts),
     )
 
@@ -178,6 +185,17 @@ def put_score(score: Row, was: int) -> None:
         table.put_row(score, _SAME_VERSION, was=was)
     else:
         table.put_row(score, ScoreItem.pk.does_not_exist())
+
+
+def mark_merged(lead_id: str, stays: str | None) -> None:
+    """`stays`: the lead into which this one was merged; None: it is a lead of its own again.
+
+    The new version makes a concurrent rescoring read the item again. No effect without a score.
+    """
+    path = ScoreItem.merged_into
+    actions = [path.remove() if stays is None else path.set(stays), ScoreItem.version.add(1)]
+    with suppress(ConditionFailed):
+        table.update(ScoreItem(keys.lead(lead_id), keys.SCORE), actions, ScoreItem.pk.exists())
 
 
 def as_write(score: Row, was: int) -> Put:
@@ -218,28 +236,6 @@ def find_score(lead_id: str) -> ScoreItem | None:
 def scores_of(lead_ids: Iterable[str]) -> list[ScoreItem]:
     """Eventually consistent; leads without a score are left out."""
     return [decode(ScoreItem, score) for score in table.get_many((keys.lead(x), keys.SCORE) for x in lead_ids).values()]
-
-
-@dataclass
-class TaskResult:
-    """Progress made by one task. `unreadable`: ids of leads that were skipped because their items cannot be read."""
-
-    position: Row | None
-    leads: int = 0
-    changed: int = 0
-    hot: int = 0
-    unreadable: list[str] = field(default_factory=list)
-    ended: str | None = None
-
-
-@dataclass(frozen=True)
-class ReplayOptions:
-    """`notify`: leads that become hot get a signal for sales. `announce`: segments entered and left are activities and
-    bus events.
-    """
-
-    notify: bool = False
-    announce: bool = False
 
 
 def begin_replay(job: str, segments: int, rules_version: int, now: datetime, options: ReplayOptions) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from sodate.errors import NotFound
 from sodate.playbook.store import Definitions
 from sodate.scoring import replay_job
-from sodate.scoring.store import ReplayOptions
+from sodate.scoring.replay_progress import ReplayOptions
 from sodate.segments.store import Backfill, latest_backfill, note_backfill
 
 
