@@ -92,8 +92,11 @@ def show_text(text: str) -> None:
 
 
 def say(text: str) -> None:
-    """One line for people, on standard error, so that `--json` output stays a document."""
-    _errors.print(plain(text), markup=False, highlight=False)
+    """One line for people, on standard error, so that `--json` output stays a document.
+
+    Lines are not wrapped: a link, an id or a path stays one word that can be copied.
+    """
+    _errors.print(plain(text), markup=False, highlight=False, soft_wrap=True)
 
 
 def errors() -> Console:
@@ -114,7 +117,7 @@ def progress(text: str) -> Iterator[None]:
 
 def fail(message: str, code: int = FAILED) -> NoReturn:
     """Say what went wrong and what to do next, then end with `code`."""
-    _errors.print(f"sodate: {message}", markup=False, highlight=False, style="red")
+    _errors.print(f"sodate: {message}", markup=False, highlight=False, style="red", soft_wrap=True)
     raise typer.Exit(code)
 
 

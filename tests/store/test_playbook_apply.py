@@ -358,3 +358,51 @@ def test_apply_verifies_the_sender_of_an_own_playbook_on_the_local_cloud(
     shown = CliRunner().invoke(app, ["apply", str(playbook), "--yes"])
     assert shown.exit_code == 0, shown.output
     assert "mail.own-company.example" in ses.verified
+
+
+ON_TEST = ["--table", "playbook-test", "--region", "ap-northeast-1"]
+
+
+def test_a_setting_is_stored_for_the_stage_shown_in_each_plan_and_kept_when_the_next_apply_forgets_it() -> None:
+    set_once = ["--set", "mailing.sender.from_address=news@example.com"]
+    first = CliRunner().invoke(app, ["apply", str(SAMPLE), *ON_TEST, *set_once, "--yes"])
+    forgotten = CliRunner().invoke(app, ["plan", str(SAMPLE), *ON_TEST])
+    again = CliRunner().invoke(app, ["apply", str(SAMPLE), *ON_TEST, "--yes"])
+
+    assert (first.exit_code, forgotten.exit_code, again.exit_code) == (0, 0, 0), again.output
+    assert "mailing.sender.from_address = news@example.com" in forgotten.stderr
+    assert "Nothing changes." in forgotten.stdout
+    assert Definitions().live("mailing").body["sender"]["from_address"] == "news@example.com"
+
+
+def test_a_setting_that_is_unset_is_gone_and_the_file_counts_again() -> None:
+    options = [str(SAMPLE), *ON_TEST]
+    CliRunner().invoke(app, ["apply", *options, "--set", "mailing.sender.from_address=news@example.com", "--yes"])
+    unset = CliRunner().invoke(app, ["apply", *options, "--unset", "mailing.sender.from_address", "--yes"])
+    twice = CliRunner().invoke(app, ["plan", *options, "--unset", "mailing.sender.from_address"])
+
+    assert unset.exit_code == 0, unset.output
+    assert Definitions().live("mailing").body["sender"]["from_address"] == "news@mail.example.jp"
+    assert twice.exit_code == 1
+    assert "this stage has no such setting; it has: none" in twice.stderr
+
+
+def test_a_stored_setting_that_no_longer_fits_names_the_way_to_forget_it(playbook: Path) -> None:
+    CliRunner().invoke(app, ["apply", str(playbook), *ON_TEST, "--set", "broadcasts.monthly-news.title=News", "--yes"])
+    file = playbook / "broadcasts" / "monthly-news.yaml"
+    file.write_text(
+        file.read_text(encoding="utf-8").replace("id: monthly-news\n", "id: weekly-news\n"), encoding="utf-8"
+    )
+    planned = CliRunner().invoke(app, ["plan", str(playbook), *ON_TEST])
+
+    assert planned.exit_code == 1
+    assert "--unset 'broadcasts.monthly-news.title'" in planned.stdout
+
+
+def test_no_setting_is_no_definition_and_a_plan_with_retire_keeps_the_settings() -> None:
+    apply_directory(SAMPLE, now=NOW)
+    assert not Definitions().all_live("overrides")
+    options = [str(SAMPLE), *ON_TEST]
+    CliRunner().invoke(app, ["apply", *options, "--set", "forms.*.origins=[https://a.jp]", "--yes"])
+    CliRunner().invoke(app, ["apply", *options, "--retire", "--yes"])
+    assert Definitions().live("overrides").body == {"settings": {"forms.*.origins": ["https://a.jp"]}}

@@ -5,6 +5,7 @@ The compilers and the table take half a second to import, so each command import
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,8 +27,14 @@ Directory = Annotated[Path, typer.Argument(help="The directory that holds playbo
 Settings = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", help="Override a value, e.g. sales.webhook.url=https://… (repeat for more).", metavar="PATH=VALUE"
+        "--set",
+        help="Override a value, e.g. sales.webhook.url=https://… (repeat for more). `apply` stores it for the stage.",
+        metavar="PATH=VALUE",
     ),
+]
+Unset = Annotated[
+    list[str] | None,
+    typer.Option("--unset", help="Forget a value that an earlier apply stored for the stage.", metavar="PATH"),
 ]
 Stage = Annotated[str | None, typer.Option("--stage", help="local, dev, prod; default: the local cloud if it runs.")]
 Table = Annotated[str | None, typer.Option("--table", help="Table name, when it is not sodate-<stage>.")]
@@ -46,10 +53,13 @@ def check(
 ) -> None:
     """Is the playbook right? Lists every problem with file and line; exit code 1 when there is an error."""
     from sodate.authoring.online import with_dead_links
+    from sodate.authoring.override import parse_settings
 
     from sodate_cli.playbook.show import show_problems
 
-    checked = _check(directory, settings)
+    with _speaking():
+        overrides = parse_settings(settings or [])
+    checked = _check(directory, overrides)
     checked = with_dead_links(checked) if online else checked
     show_problems(checked, as_json=as_json)
     raise typer.Exit(output.OK if checked.ok else output.FAILED)
@@ -59,6 +69,7 @@ def check(
 def plan(
     directory: Directory,
     settings: Settings = None,
+    unset: Unset = None,
     stage: Stage = None,
     table: Table = None,
     region: Region = None,
@@ -74,7 +85,7 @@ def plan(
     from sodate_cli.playbook.show import show_plan
 
     target = _connect(stage, table, region)
-    checked = _sound(directory, settings, target, as_json=as_json)
+    checked = _sound(directory, (settings, unset), target, as_json=as_json)
     with _speaking():
         planned = make_plan(checked, clock.now(), retire=retire)
         _warn(target, checked)
@@ -90,6 +101,7 @@ def plan(
 def apply(
     directory: Directory,
     settings: Settings = None,
+    unset: Unset = None,
     stage: Stage = None,
     table: Table = None,
     region: Region = None,
@@ -110,7 +122,7 @@ def apply(
     if as_json and not yes:
         output.fail("apply --json cannot ask; add --yes (and look at plan --json before)", output.USAGE)
     target = _connect(stage, table, region)
-    checked = _sound(directory, settings, target, as_json=as_json)
+    checked = _sound(directory, (settings, unset), target, as_json=as_json)
     with _speaking():
         planned = make_plan(checked, clock.now(), retire=retire)
         _warn(target, checked)
@@ -149,22 +161,33 @@ def _speaking() -> Iterator[None]:
         output.fail(explain(error))
 
 
-def _check(directory: Path, settings: list[str] | None, needed: Mapping[str, Any] | None = None) -> "Checked":
+def _check(directory: Path, overrides: Mapping[str, Any]) -> "Checked":
     from sodate.authoring.check import check
-    from sodate.authoring.override import parse_settings
 
     with _speaking():
-        return check(directory, {**(needed or {}), **parse_settings(settings or [])})
+        return check(directory, overrides)
 
 
-def _sound(directory: Path, settings: list[str] | None, target: "Target", *, as_json: bool) -> "Checked":
-    from sodate_cli.playbook.show import show_problems
+def _sound(
+    directory: Path, given: tuple[list[str] | None, list[str] | None], target: "Target", *, as_json: bool
+) -> "Checked":
+    """The playbook with the settings of the stage. `given`: what `--set` and `--unset` say."""
+    from sodate.authoring.override import next_settings
+    from sodate.playbook.overrides import settings_of, stored_overrides
+    from sodate.playbook.store import Definitions
 
-    checked = _check(directory, settings, target.overrides)
+    from sodate_cli.playbook.show import show_problems, show_settings
+
+    with _speaking():
+        stored = stored_overrides(Definitions())
+        settings = next_settings(settings_of(stored), given[1] or (), given[0] or ())
+    checked = _check(directory, {**target.overrides, **settings})
+    if not as_json:
+        show_settings(settings, target)
     if not checked.ok:
         show_problems(checked, as_json=as_json)
         raise typer.Exit(output.FAILED)
-    return checked
+    return replace(checked, settings=settings) if settings or stored is not None else checked
 
 
 def _warn(target: "Target", checked: "Checked") -> None:

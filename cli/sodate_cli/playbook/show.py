@@ -1,14 +1,15 @@
 """Printing of problems, plans and results: for people with rich, for programs as JSON."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 from sodate.authoring.apply import Applied
 from sodate.authoring.check import Checked
-from sodate.authoring.diff import short_pair
+from sodate.authoring.diff import short, short_pair
 from sodate.authoring.plan import Change, Plan
 from sodate.playbook.problem import Problem, errors
 
@@ -53,6 +54,12 @@ def _print_problem(problem: Problem) -> None:
     for extra in (problem.hint and f"→ {problem.hint}", problem.source and f"source: {problem.source}"):
         if extra:
             _console.print(Text("    " + _clean(extra), style="dim"), soft_wrap=True)
+
+
+def show_settings(settings: Mapping[str, Any], target: Target) -> None:
+    """What is laid over the files on this stage. On standard error, so that what a command prints stays a document."""
+    for path, value in settings.items():
+        output.say(f"setting of {target.stage or target.table}: {path} = {short(value)}")
 
 
 def show_plan(plan: Plan, target: Target, *, as_json: bool) -> None:

@@ -26,6 +26,7 @@ _ALWAYS: dict[Kind, list[str]] = {
     "broadcast": [_APPROVAL, "a run that has begun goes on with the version it began with"],
     "campaign": [_MEMBERS, "reports as of an earlier date keep the definition that was live then"],
     "attribution": ["reports divide revenue anew from now on; reports as of an earlier date keep the earlier rules"],
+    "overrides": ["laid over the files at every plan and apply of this stage, until --unset"],
     "tracking": ["events from now on; put the new script tag into the pages: sodate tracking snippet"],
     "reports": ["a report whose time was less than a day ago, and that did not leave yet, leaves within 15 minutes"],
     "sales": ["hot leads found from now on; leads already handed over keep their owner"],

@@ -29,6 +29,8 @@ class Checked:
     playbook: Playbook
     compiled: list[Compiled]
     problems: list[Problem]
+    settings: Mapping[str, Any] | None = None
+    """What `apply` stores so that the next apply on the stage lays it over the files too; None: nothing."""
 
     @property
     def ok(self) -> bool:
@@ -66,7 +68,8 @@ class Checked:
             for doc in docs
             if doc.model is not None
         ]
-        return [*found, *self._campaigns()]
+        settings = [] if self.settings is None else [Definition("overrides", ONLY, {"settings": dict(self.settings)})]
+        return [*found, *self._campaigns(), *settings]
 
     def _campaigns(self) -> list[Definition]:
         """Days of a campaign are days of the sender."""

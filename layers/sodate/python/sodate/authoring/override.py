@@ -26,6 +26,20 @@ def parse_settings(settings: Iterable[str]) -> dict[str, Any]:
     return result
 
 
+def next_settings(kept: Mapping[str, Any], unset: Iterable[str], settings: Iterable[str]) -> dict[str, Any]:
+    """The settings of a stage from now on: `kept` from earlier, without `unset`, and `settings` (`PATH=VALUE`).
+
+    Raises: `Invalid`.
+    """
+    result = dict(kept)
+    for path in unset:
+        if path not in kept:
+            known = ", ".join(sorted(kept)) or "none"
+            raise Invalid(f"--unset {path}: this stage has no such setting; it has: {known}")
+        result.pop(path, None)
+    return result | parse_settings(settings)
+
+
 def apply_overrides(data: Any, address: tuple[str, ...], overrides: Mapping[str, Any]) -> set[str]:
     """Lays over `data` (in place) what is meant for the document at `address`; returns the overrides that did."""
     hit = set()
@@ -57,5 +71,5 @@ def unknown_targets(overrides: Mapping[str, Any], hit: set[str], present: set[st
 
 def _unused(path: str, *, absent: bool) -> Problem:
     message = "changes nothing, the playbook has no such file" if absent else "changes nothing in this playbook"
-    hint = "see docs/playbook.md, Overrides"
+    hint = f"correct the path; if an earlier apply stored it: --unset '{path}' (docs/playbook.md, Overrides)"
     return Problem("--set", 1, path, message, hint, rule="override", severity="warning" if absent else "error")

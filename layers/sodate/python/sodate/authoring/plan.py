@@ -16,7 +16,7 @@ from sodate.playbook.store import Definitions, Kind, Stored, digest
 KINDS: tuple[Kind, ...] = (
     "template", "activities", "mailing", "sales", "rules", "tracking", "segments", "sequence", "broadcast", "form",
     "campaign", "attribution", "kpis",
-    "reports",
+    "reports", "overrides",
 )  # fmt: skip
 What = Literal["added", "changed", "retired", "left"]
 
@@ -69,7 +69,7 @@ def make_plan(checked: Checked, now: datetime, *, retire: bool = False, definiti
         notes += numbers(before.body if before else {}, definition.body, store, now)
         planned.append(replace(change, affects=[*change.affects, *notes]))
     names = {(definition.kind, definition.id) for definition in wanted}
-    gone = [stored for key, stored in live.items() if key not in names]
+    gone = [stored for key, stored in live.items() if key not in names and stored.kind != "overrides"]
     retired = [_gone(stored, "retired" if retire else "left") for stored in gone]
     unchanged = len(wanted) - len(planned)
     shown, left = (planned + retired, []) if retire else (planned, retired)

@@ -37,6 +37,7 @@ Kind = Literal[
     "activities",
     "kpis",
     "reports",
+    "overrides",
 ]
 #: Id of the kinds of which a playbook has exactly one.
 ONLY = "default"

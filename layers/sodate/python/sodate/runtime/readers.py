@@ -36,6 +36,7 @@ MODELS: dict[str, tuple[str, str]] = {
     "kpis": ("sodate.kpis.target", "KpiTargets"),
     "attribution": ("sodate.campaigns.attribution_rules", "AttributionRules"),
     "reports": ("sodate.email.report_schedule", "ReportsFile"),
+    "overrides": ("sodate.playbook.overrides", "Overrides"),
 }
 
 
