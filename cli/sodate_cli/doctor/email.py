@@ -16,7 +16,7 @@ EVENT_TYPES = (
 )  # fmt: skip
 _REASONS = {"BOUNCE", "COMPLAINT"}
 _QUOTA_WARNING, _QUOTA_FAILURE = 0.8, 1.0
-_NO_IDENTITIES = "the SES simulator knows no identities API: it takes the senders of the samples as verified"
+_NO_IDENTITIES = "on the local cloud the sender of each applied playbook is verified, without DNS"
 _NO_SETS = "the SES simulator shows no configuration sets; it publishes to the stage's topic by itself"
 
 

@@ -94,7 +94,6 @@ class LocalServices:
         self.simulator.identities = tuple(dict.fromkeys([*self.simulator.identities, *names]))
 
     def _apply(self, stage: Mapping[str, Any]) -> None:
-        self._verify(stage["identities"])
         self.simulator.configuration_sets = tuple(stage["configuration_sets"])
         self.sink.secret = stage.get("webhook_secret")
         self.publisher.publish = sns_publisher(stage)

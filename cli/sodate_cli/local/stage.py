@@ -16,8 +16,6 @@ from sodate_cli.local.process import Child
 if TYPE_CHECKING:
     from sodate.authoring.check import Checked
 
-# Senders of the samples; on the local stage they count as verified. `apply` adds those of your playbook.
-IDENTITIES = ("example.jp", "example.co.jp", "example.com")
 _HEALTHY_WITHIN = 60.0
 
 
@@ -34,7 +32,6 @@ def teach(server: Child, endpoints: Mapping[str, Any]) -> None:
         "region": REGION,
         "credentials": {"access_key_id": ACCESS_KEY_ID, "secret_access_key": SECRET_ACCESS_KEY},
         "topic": endpoints["topic"],
-        "identities": IDENTITIES,
         "configuration_sets": [endpoints["configuration_set"]],
         "webhook_secret": webhook.get("key"),
         "reply_domain": endpoints["reply_domain"],

@@ -14,6 +14,7 @@ from sodate.errors import SodateError
 from sodate.runtime import clock
 
 from sodate_cli import output
+from sodate_cli.playbook.init import init
 
 if TYPE_CHECKING:
     from sodate.authoring.check import Checked
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
     from sodate_cli.target import Target
 
-app = typer.Typer(help="Marketing as files: check, plan and apply a playbook.", no_args_is_help=True)
+app = typer.Typer(help="Marketing as files: begin, check, plan and apply a playbook.", no_args_is_help=True)
+app.command()(init)
 
 Directory = Annotated[Path, typer.Argument(help="The directory that holds playbook.yaml.", show_default=False)]
 Settings = Annotated[

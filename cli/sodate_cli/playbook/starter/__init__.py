@@ -1,0 +1,1 @@
+"""What `sodate playbook init` writes."""
