@@ -1,5 +1,7 @@
 """`sodate template …`: the emails of a playbook directory, and one of them as a lead would get it."""
 
+import tempfile
+import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,8 +18,9 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Emails of a playbook: list them, and see one as a lead would get it.", no_args_is_help=True)
 PlaybookOption = Annotated[Path, typer.Option("--playbook", help="The directory that holds playbook.yaml.")]
 TemplateArgument = Annotated[str, typer.Argument(metavar="ID", help="The template's `id`.")]
-LeadOption = Annotated[Path | None, typer.Option("--lead", help="A YAML file that describes a lead.")]
-AddressOption = Annotated[str | None, typer.Option("--address", help="The address of a lead of the stage.")]
+LeadOption = Annotated[
+    str | None, typer.Option("--lead", help="The address of a lead of the stage, or a YAML file that describes one.")
+]
 HERE = Path()
 
 
@@ -46,9 +49,9 @@ def preview_template(
     template: TemplateArgument,
     playbook: PlaybookOption = HERE,
     lead: LeadOption = None,
-    address: AddressOption = None,
     out: Annotated[Path | None, typer.Option("--out", help="Directory for HTML, text, a page, and pictures.")] = None,
     browser: Annotated[Path | None, typer.Option("--browser", help="Chromium or Chrome, for the pictures.")] = None,
+    opens: Annotated[bool, typer.Option("--open", help="Show the page in your browser: desktop, phone, text.")] = False,
     stage: StageOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -59,8 +62,10 @@ def preview_template(
     from sodate.authoring.check import check
     from sodate.authoring.preview import preview, write_preview
 
+    if opens and out is None:
+        out = Path(tempfile.mkdtemp(prefix="sodate-preview-"))
     with explained():
-        shown = preview(check(playbook), template, _profile(lead, address, stage))
+        shown = preview(check(playbook), template, _profile(lead, stage))
     try:
         written = write_preview(shown, out) if out is not None else []
     except OSError as error:
@@ -68,6 +73,9 @@ def preview_template(
     if shown.email is not None and out is not None:
         written += _pictures(shown.email.html, template, out, browser)
     _show(shown, written, as_json=as_json)
+    page = next((path for path in written if path.name.endswith(".preview.html")), None)
+    if opens and page is not None:
+        webbrowser.open(page.resolve().as_uri())
     if shown.email is None:
         output.fail(f"this lead would not get the email: {shown.refused}")
 
@@ -117,7 +125,6 @@ def test_template(
     template: TemplateArgument,
     to: Annotated[list[str] | None, typer.Option("--to", help="Address (repeat); default: `seed_contacts`.")] = None,
     lead: LeadOption = None,
-    address: AddressOption = None,
     stage: StageOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -133,7 +140,7 @@ def test_template(
     with explained():
         where = target(stage)
         tester = TemplateTest(Definitions(), seed_sender(where), person(where) or "(unknown)")
-        answers = tester.send(template, to or [], _profile(lead, address, stage))
+        answers = tester.send(template, to or [], _profile(lead, stage))
     show_answers(f"Test of {template}", answers, as_json=as_json)
 
 
@@ -151,15 +158,15 @@ def _pictures(html: str, name: str, directory: Path, given: Path | None) -> list
         return []
 
 
-def _profile(lead: Path | None, address: str | None, stage: str | None) -> "Profile":
+def _profile(lead: str | None, stage: str | None) -> "Profile":
     from sodate.authoring.preview import SampleLead, read_sample
     from sodate.leads.store import load_profile
 
-    if lead is not None and address is not None:
-        output.fail("give either --lead or --address", output.USAGE)
-    if address is not None:
-        return load_profile(find_lead(address, target(stage)))
-    return read_sample(lead) if lead is not None else SampleLead().as_profile()
+    if lead is None:
+        return SampleLead().as_profile()
+    if "@" in lead and not Path(lead).exists():
+        return load_profile(find_lead(lead, target(stage)))
+    return read_sample(Path(lead))
 
 
 def _show(shown: "Preview", written: list[Path], *, as_json: bool) -> None:

@@ -63,7 +63,7 @@ subject: Hello
 body: first.mjml
 """,
     "templates/first.mjml": """\
-<mjml>
+<mjml><mj-head><mj-attributes><mj-all font-family="sans-serif" line-height="1.7" /></mj-attributes></mj-head>
   <mj-body>
     <mj-section><mj-column>
       <mj-text>Hello {{ lead.name | default: "you" }}, see <a href="https://www.example.jp/pricing">prices</a></mj-text>

@@ -14,11 +14,39 @@ WARNINGS = {
         ("templates/first.yaml", 3, "subject", "subject-length", "40.5 full-width characters"),
     ),
     "an image without a text": (
-        ("templates/confirm.html", "<p>Thank you</p>", '<p>Thank you\n<img src="https://www.example.jp/a.png"></p>'),
+        (
+            "templates/confirm.html",
+            "<p>Thank you</p>",
+            '<p>Thank you\n<img width="9" src="https://www.example.jp/a.png"></p>',
+        ),
         ("templates/confirm.html", 2, "", "image-text", "has no `alt`"),
     ),
+    "an image without a width": (
+        (
+            "templates/confirm.html",
+            "<p>Thank you</p>",
+            '<p>Thank you\n<img alt="A" src="https://www.example.jp/a.png"></p>',
+        ),
+        ("templates/confirm.html", 2, "", "image-size", "the text jumps"),
+    ),
+    "MJML's own web font": (
+        ("templates/first.mjml", ' font-family="sans-serif"', ""),
+        ("templates/first.mjml", 1, "", "web-font", "its host learns who reads"),
+    ),
+    "a web font": (
+        ("templates/confirm.html", "<p>Thank", "<style>@import url(https://fonts.example.jp/a.css);</style><p>Thank"),
+        ("templates/confirm.html", 1, "", "web-font", "its host learns who reads"),
+    ),
+    "lines that touch": (
+        ("templates/first.mjml", "<mj-text>Hello", f'<mj-text line-height="1">{"長い文。" * 12}Hello'),
+        ("templates/first.mjml", 4, "", "line-height", "touch when the text wraps"),
+    ),
+    "grey on grey": (
+        ("templates/confirm.html", "<p>Thank", '<p style="color: #999; background: #eeeeee">Thank'),
+        ("templates/confirm.html", 1, "", "contrast", "has a contrast of 2.5"),
+    ),
     "an image without encryption": (
-        ("templates/confirm.html", "<p>Thank", '<p><img alt="A" src="http://www.example.jp/a.png">Thank'),
+        ("templates/confirm.html", "<p>Thank", '<p><img alt="A" width="9" src="http://www.example.jp/a.png">Thank'),
         ("templates/confirm.html", 1, "", "link-http", "write https://"),
     ),
     "a link without encryption": (
@@ -66,7 +94,9 @@ def test_a_warning_is_found_where_it_is_and_does_not_stop_an_apply(case: str, ex
     [
         ("templates/first.yaml", "subject: Hello", f"subject: {'あ' * 40}{{{{ sender.name }}}}"),
         ("templates/first.yaml", "subject: Hello", f"subject: {'a' * 80}"),
-        ("templates/confirm.html", "<p>Thank", '<p><img alt="" src="https://www.example.jp/a.png">Thank'),
+        ("templates/confirm.html", "<p>Thank", '<p><img alt="" width="9" src="https://www.example.jp/a.png">Thank'),
+        ("templates/confirm.html", "<p>Thank", '<p style="color: #767676; background: #fff">Thank'),
+        ("templates/first.mjml", "<mj-text>Hello", f'<mj-text line-height="130%">{"長い文。" * 12}Hello'),
     ],
 )
 def test_what_is_just_right_gives_no_warning(

@@ -124,7 +124,15 @@ def test_the_command_lists_and_shows(small: Path, tmp_path: Path) -> None:
         "\n", ""
     )
     assert "the playbook has" in run("preview", "frist", "--playbook", small, code=4)
-    assert "either" in run("preview", "first", "--lead", "x", "--address", "y", code=2)
+    assert "cannot be read" in run("preview", "first", "--playbook", small, "--lead", tmp_path / "none.yaml", code=1)
+
+
+def test_open_shows_the_page_in_the_browser(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    run("preview", "first", "--playbook", small, "--open")
+    assert opened[0].startswith("file://")
+    assert opened[0].endswith("first.preview.html")
 
 
 def test_the_command_ends_with_one_when_the_lead_would_not_get_the_email(small: Path) -> None:
@@ -140,7 +148,7 @@ def test_the_lead_may_be_one_of_a_stage(small: Path, monkeypatch: pytest.MonkeyP
         command, "find_lead", lambda address, where: {"j@example.jp-dev": "lead-1"}[f"{address}-{where.stage}"]
     )
     monkeypatch.setattr("sodate.leads.store.load_profile", lambda lead_id: found[lead_id])
-    said = run("preview", "first", "--playbook", small, "--address", "j@example.jp", "--stage", "dev", "--json")
+    said = run("preview", "first", "--playbook", small, "--lead", "j@example.jp", "--stage", "dev", "--json")
     assert said["fields"]["lead.name"] == "次郎"
 
 
