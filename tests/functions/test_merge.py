@@ -34,8 +34,8 @@ from tests.support.privacy import SECRET, eraser_of, key_of_address, make_bucket
 from tests.support.world import Json
 
 OLD, NEW = "taro@old.example.jp", "taro@example.jp"
-#: What a merge and its undoing add: two activities, and what time and folding again touch.
-_LEFT_BEHIND = ("lead_merged", "lead_unmerged")
+#: What a merge and its undoing add: three activities, and what time and folding again touch.
+_LEFT_BEHIND = ("lead_merged", "merged_into", "lead_unmerged")
 _OF_LEADS = ("LEAD#", "EMAIL#", "EXTERNAL#", "MEMBERS#", "SUPPRESSION#")
 
 

@@ -11,8 +11,9 @@ from sodate.activities.activity import Activity
 from sodate.campaigns.ad_cost import AdCostRecord
 from sodate.campaigns.attribution_rules import AttributionModel, AttributionRules
 from sodate.campaigns.figures import Figures, Window
+from sodate.campaigns.lead_facts import LeadFacts
 from sodate.campaigns.member import MemberStatus
-from sodate.campaigns.results import CampaignFacts, LeadFacts, results
+from sodate.campaigns.results import CampaignFacts, results
 from sodate.kpis.formula import NotDefined
 from sodate.kpis.money import quotient
 from sodate.money import Money

@@ -150,6 +150,8 @@ class ActivityType(StrEnum):
     SCENARIO_ENDED = "scenario_ended", "シナリオが終了", "a scenario ended", ("scenario", "reason"), DoneBy.OTHERS
     GOAL_REACHED = "goal_reached", "ゴール達成", "reached a goal", ("scenario", "reason"), DoneBy.OTHERS
     LEAD_MERGED = "lead_merged", "リードを統合", "another lead was merged into it", ("reason",), DoneBy.OTHERS
+    # Of the other lead; it is never copied.
+    MERGED_INTO = "merged_into", "別のリードに統合された", "was merged into another lead", ("reason",), DoneBy.OTHERS
     LEAD_UNMERGED = "lead_unmerged", "統合を取り消し", "a merge was undone", ("reason",), DoneBy.OTHERS
     SCORE_ADJUSTED = "score_adjusted", "スコアを手動で調整", "score was adjusted by hand", ("reason",), DoneBy.OTHERS
     ACTIVITY_JUDGED = (

@@ -98,6 +98,12 @@ def activities_of(lead_id: str) -> list[Activity]:
     return _readable(lead_id, table.query(ActivityItem, keys.lead(lead_id), keys.ACTIVITIES))
 
 
+def own_activities_of(lead_id: str) -> list[Activity]:
+    """Without the copies that merges made, oldest first. Raises: `Invalid`, as `activities_of`."""
+    items = table.query(ActivityItem, keys.lead(lead_id), keys.ACTIVITIES)
+    return _readable(lead_id, [item for item in items if item.copied_from is None])
+
+
 def _readable(lead_id: str, items: list[ActivityItem]) -> list[Activity]:
     try:
         return [_to_activity(item) for item in items]
@@ -124,9 +130,13 @@ def latest_activities(lead_id: str, count: int) -> list[Activity]:
 
 
 def copy_activities(source: str, target: str) -> int:
-    """Copy what `target` does not have yet. Returns how many copies of `source` it has afterwards."""
+    """Copy what `target` does not have yet. Returns how many copies of `source` it has afterwards.
+
+    That `source` was merged is said of `source` only.
+    """
     have = {row["sk"]["S"] for row in table.rows_of(keys.lead(target), keys.ACTIVITIES)}
-    items = [item for item in table.query(ActivityItem, keys.lead(source), keys.ACTIVITIES) if item.sk not in have]
+    logged = table.query(ActivityItem, keys.lead(source), keys.ACTIVITIES)
+    items = [item for item in logged if item.sk not in have and item.type != ActivityType.MERGED_INTO]
     for item in items:
         item.pk, item.copied_from = keys.lead(target), source
     table.put_many([encode(item) for item in items])

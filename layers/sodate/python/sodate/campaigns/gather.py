@@ -1,7 +1,7 @@
 """Collects what the results of campaigns are made of: for an operator and for reports, never in a request.
 
 Of each member: its log, its profile's time of creation, its first signal, its deals; and the same of each contact of
-these deals. About five read units per lead.
+these deals, and of each lead that was one with one of them by a merge. About five read units per lead.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
-from sodate.activities.store import activities_of
+from sodate.activities.store import own_activities_of
 from sodate.campaigns import store
 from sodate.campaigns.ad_cost import AdCostRecord
+from sodate.campaigns.lead_facts import LeadFacts, leads_at, other_leads_in
 from sodate.campaigns.live import campaigns_at, rules_at
-from sodate.campaigns.results import CampaignFacts, LeadFacts
+from sodate.campaigns.results import CampaignFacts
 from sodate.campaigns.sources import LiveCampaign
 from sodate.deals.deal import Deal
 from sodate.deals.store import deal_ids_of_month, load_deal
@@ -49,24 +50,31 @@ def gather(definitions: Definitions, wanted: Wanted, deals_of: DealsOf) -> Campa
     campaigns = campaigns_at(definitions, wanted.as_of)
     chosen = [live for live in campaigns if wanted.campaigns is None or live.id in wanted.campaigns]
     members = {member.lead_id for live in chosen for member in store.members_of(live.id)} | set(wanted.also)
-    deals = {deal.id: deal for found in _in_threads(deals_of, sorted(members)) for deal in found}
+    leads = _with_merged(members, wanted.as_of)
+    deals = {deal.id: deal for found in _in_threads(deals_of, sorted(leads)) for deal in found}
     contacts = {lead_id for deal in deals.values() for change in deal.history for lead_id, _ in change.added}
-    leads = list(_leads(sorted(members | contacts)))
+    leads |= _with_merged(contacts - leads.keys(), wanted.as_of)
+    found = [leads[lead_id] for lead_id in sorted(leads)]
     ordered = [deals[deal_id] for deal_id in sorted(deals)]
-    return CampaignFacts(campaigns, rules_at(definitions, wanted.as_of), leads, ordered, list(_ad_costs(chosen)))
+    return CampaignFacts(campaigns, rules_at(definitions, wanted.as_of), found, ordered, list(_ad_costs(chosen)))
 
 
-def _leads(lead_ids: Sequence[str]) -> Iterator[LeadFacts]:
-    """Without erased ones."""
-    profiles = profiles_of(lead_ids)
-    present = [profiles[lead_id] for lead_id in lead_ids if lead_id in profiles]
-    yield from _in_threads(_facts, present)
+def _with_merged(lead_ids: Collection[str], as_of: datetime) -> dict[str, LeadFacts]:
+    """These leads, and those that were one with them at `as_of`; without erased ones."""
+    leads, seen, wanted = dict[str, LeadFacts](), set[str](), set(lead_ids)
+    while wanted:
+        seen |= wanted
+        found = list(_in_threads(_facts, [one for _, one in sorted(profiles_of(sorted(wanted)).items())]))
+        leads |= {one.lead_id: one for one in found}
+        wanted = {lead_id for one in found for lead_id in other_leads_in(one.log)} - seen
+    asked = (one for one in leads_at(list(leads.values()), as_of) if not set(lead_ids).isdisjoint(one.lead_ids))
+    return {lead_id: leads[lead_id] for one in asked for lead_id in one.lead_ids}
 
 
 def _facts(profile: Profile) -> LeadFacts:
     lead_id = profile.lead_id
     created = datetime.fromisoformat(profile.created)
-    return LeadFacts(lead_id, created, activities_of(lead_id), _first_signal(lead_id))
+    return LeadFacts(lead_id, created, own_activities_of(lead_id), _first_signal(lead_id))
 
 
 def _first_signal(lead_id: str) -> datetime | None:

@@ -7,7 +7,7 @@ what it was, whatever is recorded later.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
@@ -17,6 +17,7 @@ from sodate.campaigns.ad_cost import AdCostRecord, ad_spend, known_costs
 from sodate.campaigns.attribution import divided, shares_of
 from sodate.campaigns.attribution_rules import AttributionModel, AttributionRules
 from sodate.campaigns.figures import CampaignResult, Figures, Results, Window
+from sodate.campaigns.lead_facts import LeadFacts, leads_at
 from sodate.campaigns.member import Membership, MemberStatus, membership_of
 from sodate.campaigns.sources import LiveCampaign
 from sodate.campaigns.spend import ads_of, last_day_before, spend_of
@@ -27,16 +28,6 @@ from sodate.money import Money, sums
 #: A lead is written in the same moment as the post that made it one.
 _SAME_MOMENT = timedelta(minutes=1)
 _EVER = datetime(1970, 1, 2, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class LeadFacts:
-    """`log`: all of it. `mql_at`: when the score first reached the threshold of marketing."""
-
-    lead_id: str
-    created: datetime
-    log: Sequence[Activity]
-    mql_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +52,7 @@ def results(
     if model is AttributionModel.OWN and facts.rules.weights is None:
         raise ValueError("the model `own` needs `weights` in attribution.yaml")
     window = Window(window.begin, min(window.end, as_of)) if window is not None else Window(_EVER, as_of)
-    folded = [_fold(one, facts.campaigns, as_of) for one in facts.leads]
+    folded = [_fold(one, facts.campaigns, as_of) for one in leads_at(facts.leads, as_of)]
     revenue = _attribute(facts, folded, as_of, model, window)
     costs = known_costs(facts.ad_costs, as_of)
     parts = [_Part(live, _ads_in(live, costs, window), folded, revenue, window) for live in facts.campaigns]
@@ -128,14 +119,15 @@ def _fold(lead: LeadFacts, campaigns: Sequence[LiveCampaign], as_of: datetime) -
 def _attribute(
     facts: CampaignFacts, folded: Iterable[_Folded], as_of: datetime, model: AttributionModel, window: Window
 ) -> _Revenue:
-    by_lead = {one.lead.lead_id: one for one in folded}
+    by_lead = {lead_id: one for one in folded for lead_id in one.lead.lead_ids}
     found = _Revenue()
     for deal in won_as_of(facts.deals, as_of):
         if deal.closed_at is None or not window.has(deal.closed_at):
             continue
-        contacts = [by_lead[lead_id] for lead_id in deal.lead_ids if lead_id in by_lead]
-        touches = [touch for one in contacts for touch in one.touches]
-        became_lead = min((one.lead.created for one in contacts), default=None)
+        # A contact that was merged into another one of the deal is the same lead.
+        contacts = {by_lead[lead_id].lead.lead_id: lead_id for lead_id in deal.lead_ids if lead_id in by_lead}
+        touches = [replace(one, lead_id=name) for lead, name in contacts.items() for one in by_lead[lead].touches]
+        became_lead = min((by_lead[lead_id].lead.created for lead_id in contacts), default=None)
         for share in shares_of(deal, touches, model, facts.rules, became_lead):
             if share.touch is None or deal.currency is None:
                 found.unattributed += [Money(deal.currency, share.amount)] if deal.currency else []
@@ -227,7 +219,8 @@ class _Part:
         keywords = {term: self._of_keyword(term) for term in sorted(terms)}
         members = dict(Counter(one.status for one in self.memberships.values()))
         acquired = frozenset(one.lead.lead_id for one in self.acquired)
-        touched = frozenset(one.lead.lead_id for one in self.folded if any(live.id in t.campaigns for t in one.touches))
+        touching = (one.lead for one in self.folded if any(live.id in t.campaigns for t in one.touches))
+        touched = frozenset(lead_id for lead in touching for lead_id in lead.lead_ids)
         return CampaignResult(live.id, live.campaign.title, total, members, keywords, acquired, touched)
 
     def _of_keyword(self, term: str) -> Figures:

@@ -13,6 +13,7 @@ from functools import cached_property
 from sodate.activities.verdict import verdicts_of
 from sodate.campaigns.figures import CampaignResult, Figures, Results, Window
 from sodate.campaigns.gather import Wanted, gather
+from sodate.campaigns.lead_facts import leads_at
 from sodate.campaigns.live import must_be_known
 from sodate.campaigns.results import CampaignFacts, deals_as_of, results
 from sodate.deals.deal import Deal
@@ -113,7 +114,7 @@ def counts_by_day(money: MoneyFacts) -> Mapping[date, Mapping[str, float]]:
 
 
 def _did(money: MoneyFacts) -> Iterator[tuple[str, Mapping[str, int]]]:
-    for lead in money.facts.leads:
+    for lead in leads_at(money.facts.leads, money.moment):
         verdicts = verdicts_of(lead.log) if lead.lead_id in money.acquired else {}
         for one in lead.log if lead.lead_id in money.acquired else ():
             image = {"type": one.type, "at": one.at.isoformat(), "about": one.about, "verdict": verdicts.get(one.key)}

@@ -115,6 +115,7 @@ class Merger:
                 *moved_owners(self._owner_keys(before), joins, stays),
                 *profile_filled(after, filled),
                 Put(activity_item(self._activity(stays, joins, ActivityType.LEAD_MERGED, because))),
+                Put(activity_item(self._merged_into(stays, joins, because))),
             ]
             if _committed(writes):
                 return item
@@ -151,6 +152,11 @@ class Merger:
     def _activity(self, stays: str, joins: str, type_: ActivityType, because: str) -> Activity:
         key = activity_key(type_, joins, keys.stamp(self.now))
         return Activity(stays, type_.value, self.now, key, {"reason": because, "lead": joins})
+
+    def _merged_into(self, stays: str, joins: str, because: str) -> Activity:
+        """Figures of the merged lead belong to the lead that stays: who reads the one finds the other."""
+        key = activity_key(ActivityType.MERGED_INTO, stays, keys.stamp(self.now))
+        return Activity(joins, ActivityType.MERGED_INTO.value, self.now, key, {"reason": because, "into": stays})
 
 
 def _id(merged: MergeItem) -> str:
