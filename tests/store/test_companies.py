@@ -11,12 +11,13 @@ from sodate.companies.company import Company
 from sodate.companies.copy_attributes import copy_to_lead
 from sodate.companies.join import join_by_address, put_into
 from sodate.companies.manage import Description, create, describe, merge, unmerge, whole
+from sodate.companies.merge_leads import give_membership_back, move_membership
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.table import Table
 from sodate.errors import Conflict, NotFound
 from sodate.leads.contact_state import ContactState
 from sodate.leads.lead import Profile
-from sodate.leads.store import ProfileItem, load_profile, profile_item, profile_key, state_item
+from sodate.leads.store import ProfileItem, load_profile, owner_item, profile_item, profile_key, state_item
 
 from tests.fakes.table import MemoryTable
 
@@ -202,3 +203,135 @@ def test_an_erased_lead_gets_no_copy(memory: MemoryTable, new_id: NewId) -> None
     memory.forget((keys.lead("x"), keys.PROFILE))
     describe("C1", Description({"industry": "製造業"}))
     assert (keys.lead("x"), keys.PROFILE) not in memory.items
+
+
+# -- merged leads ------------------------------------------------------------------------------------------------------
+
+
+def merge_lead(lead_id: str, stays: str) -> None:
+    """As `sodate lead merge` leaves it: blocked, and its address leads to the lead that stays."""
+    table.put(state_item(ContactState(lead_id, f"key-{lead_id}", blocked="merged")))
+    table.put(owner_item(f"key-{lead_id}", stays))
+
+
+def test_a_merged_lead_joins_no_company_and_an_operators_word_goes_to_the_lead_that_stays(new_id: NewId) -> None:
+    merged = lead("x", "taro@example.co.jp")
+    lead("y", "taro@gmail.com")
+    merge_lead("x", "y")
+    assert join_by_address(merged, NOW, new_id) is None
+    assert (store.companies(), store.company_of("x")) == ([], None)
+    company = create(Description({"name": "親会社"}), NOW, new_id)
+    assert put_into("x", company.id, NOW)
+    assert (store.members_of([company.id]), store.company_of("x")) == (["y"], None)
+
+
+def test_a_lead_that_is_merged_meanwhile_joins_no_company(memory: MemoryTable, new_id: NewId) -> None:
+    profile = lead("x", "taro@example.co.jp")
+    lead("y", "taro@gmail.com")
+
+    def meanwhile(_: str) -> None:
+        memory.point = lambda _: None
+        merge_lead("x", "y")
+
+    memory.point = meanwhile
+    assert join_by_address(profile, NOW, new_id) is None
+    assert store.companies() == []
+
+
+def test_an_operators_word_is_stronger_than_an_address_and_a_merge(new_id: NewId) -> None:
+    profile = lead("x", "taro@example.co.jp")
+    join_by_address(profile, NOW, new_id)
+    assert put_into("x", "C1", NOW), "the reason has changed"
+    assert not put_into("x", "C1", NOW)
+    assert store.members_of(["C1"]) == ["x"]
+    moved = replace(profile, mailbox="taro@other.co.jp")
+    assert join_by_address(moved, NOW, new_id) == "C1"
+
+
+def given(new_id: NewId, *companies: str) -> None:
+    """S has no company; each of A, B … is of the company with this domain, and was merged into S in this order."""
+    lead("S", "taro@gmail.com")
+    for name, domain in zip("AB", companies, strict=False):
+        join_by_address(lead(name, f"taro@{domain}"), NOW, new_id)
+        move_membership("S", name, NOW)
+
+
+def test_the_undoing_of_one_merge_leaves_what_the_other_one_gave(new_id: NewId) -> None:
+    given(new_id, "one.co.jp", "other.co.jp")
+    give_membership_back("S", "B", ["A"], NOW)
+    assert (store.company_of("S"), store.members_of(["C1"]), store.members_of(["C2"])) == ("C1", ["S"], ["B"])
+    give_membership_back("S", "A", [], NOW)
+    assert (store.company_of("S"), store.members_of(["C1"]), store.members_of(["C2"])) == (None, ["A"], ["B"])
+
+
+@pytest.mark.parametrize("other", ["other.co.jp", "one.co.jp"])
+def test_what_the_other_merge_would_have_given_is_given_then(new_id: NewId, other: str) -> None:
+    given(new_id, "one.co.jp", other)
+    company = store.company_of("B")
+    for _ in range(2):
+        give_membership_back("S", "A", ["B"], NOW)
+        assert store.company_of("S") == company and "S" in store.members_of([str(company)])
+        assert "A" in store.members_of(["C1"])
+    give_membership_back("S", "B", [], NOW)
+    assert store.company_of("S") is None
+
+
+def test_what_an_operator_has_said_since_is_not_taken_back(new_id: NewId) -> None:
+    given(new_id, "one.co.jp")
+    assert put_into("S", "C1", NOW)
+    give_membership_back("S", "A", [], NOW)
+    assert store.members_of(["C1"]) == ["A", "S"]
+
+
+# -- copies that were cut off ------------------------------------------------------------------------------------------
+
+
+def test_a_change_that_leads_do_not_copy_writes_nothing_of_them(memory: MemoryTable, new_id: NewId) -> None:
+    join_by_address(lead("x", "taro@example.co.jp"), NOW, new_id)
+    describe("C1", Description({"industry": "製造業"}))
+    done: list[str] = []
+    memory.point = done.append
+    assert describe("C1", Description({}, domains=["example.com"]))[1]
+    assert not describe("C1", Description({"industry": "製造業"}))[1]
+    assert done == ["before Transaction", "after Transaction"], "not even a write that its condition refuses"
+
+
+class Cut(Exception):
+    pass
+
+
+def test_the_same_command_again_completes_one_that_was_cut_off(memory: MemoryTable, new_id: NewId) -> None:
+    for number in range(3):
+        join_by_address(lead(f"x{number}", f"x{number}@example.co.jp"), NOW, new_id)
+    writes = count(1)
+
+    def cut(_: str) -> None:
+        if next(writes) == 3:
+            raise Cut
+
+    memory.point = cut
+    with pytest.raises(Cut):
+        describe("C1", Description({"industry": "製造業"}))
+    memory.point = lambda _: None
+    assert [copied(f"x{number}") for number in range(3)].count({"industry": "製造業"}) < 3
+    assert describe("C1", Description({"industry": "製造業"}))[1]
+    assert [copied(f"x{number}") for number in range(3)] == [{"industry": "製造業"}] * 3
+    assert not describe("C1", Description({"industry": "製造業"}))[1]
+
+
+def test_a_repeated_word_of_an_operator_copies_what_was_not_copied(memory: MemoryTable, new_id: NewId) -> None:
+    lead("x", "taro@gmail.com")
+    company = create(Description({"industry": "製造業"}), NOW, new_id)
+    writes = count(1)
+
+    def cut(_: str) -> None:
+        if next(writes) == 2:
+            raise Cut
+
+    memory.point = cut
+    with pytest.raises(Cut):
+        put_into("x", company.id, NOW)
+    memory.point = lambda _: None
+    assert copied("x") == {}
+    assert put_into("x", company.id, NOW) and not put_into("x", company.id, NOW)
+    assert copied("x") == {"industry": "製造業"}

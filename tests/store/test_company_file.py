@@ -114,8 +114,9 @@ def test_an_id_is_of_a_system_and_a_second_id_of_one_system_is_refused() -> None
     [
         ("", "empty"),
         ("name,業種\nx,y\n", "id or domain"),
-        ("id,備考\nC-1,x\n", "備考"),
         ("id,会社ID\nC-1,x\n", "two columns"),
+        ("id,会社名,会社名\nC-1,x,y\n", "two columns `会社名`"),
+        ("ID,name,ｉｄ\nC-1,x,C-2\n", "two columns"),
     ],
 )
 def test_a_file_whose_header_nobody_knows_is_refused_as_a_whole(text: str, says: str) -> None:
@@ -139,3 +140,50 @@ def test_no_text_is_an_error_of_ours(text: str) -> None:
         return
     assert counts.rows == counts.created + counts.changed + counts.unchanged + counts.refused
     assert len(troubles) == counts.refused
+
+
+def test_columns_that_nobody_knows_are_passed_over_and_named_once() -> None:
+    reader = MappedCompanies(None)
+    data = "id,備考,会社名,備考,担当\nC-1,a,例示,b,c\nC-2,,,,\n".encode()
+    intake = CompanyIntake("crm", NOW, lambda: f"N{next(NUMBERS)}", apply=True)
+    counts = CompanyFile(reader, intake, lambda trouble: None).run(records_of(lambda at: io.BytesIO(data[at:])).records)
+    assert (counts.created, counts.refused, reader.passed_over) == (2, 0, ("備考", "担当"))
+
+
+def test_a_mapping_is_told_of_a_column_that_the_file_has_twice() -> None:
+    mapping = {"source": "erp", "columns": {"コード": "id"}, "ignore": ["備考"]}
+    with pytest.raises(Invalid, match="two columns `コード`"):
+        run("コード,備考,ｺｰﾄﾞ\nA1,x,A2\n", source="erp", mapping=mapping)
+    assert run("コード,備考,備考\nA1,x,y\n", source="erp", mapping=mapping)[0].created == 1
+
+
+def test_an_id_in_full_width_is_the_same_id() -> None:
+    text = "id,name\nＣＲＭ１,一\nCRM1,二\n　CRM1 ,二\n"
+    planned = run(text, apply=False)[0]
+    counts, _ = run(text)
+    assert (counts.created, counts.changed, counts.unchanged) == (1, 1, 1)
+    assert planned == counts
+    assert store.owner_of_reference("crm", "ＣＲＭ１") == store.owner_of_reference("crm", "CRM1") is not None
+
+
+@pytest.mark.parametrize(
+    ("cell", "domains"),
+    [
+        ("https://www.example.co.jp/a,b/c;d?x=1,2", ("example.co.jp",)),
+        ("https://example.co.jp/a,b.html,https://example.com/c", ("example.co.jp", "example.com")),
+        ("example.co.jp/a,www.example.com/b", ("example.co.jp", "example.com")),
+        ("example.co.jp,example.com；trading.jp、other.jp", ("example.co.jp", "example.com", "trading.jp", "other.jp")),
+        ("https://example.co.jp/go?to=https://example.com/", ("example.co.jp",)),
+        ("ＥＸＡＭＰＬＥ．ｃｏ．ｊｐ，example.com,", ("example.co.jp", "example.com")),
+    ],
+)
+def test_a_comma_in_the_path_of_a_url_divides_nothing(cell: str, domains: tuple[str, ...]) -> None:
+    counts, troubles = run(f'id,domain\nC-1,"{cell}"\n')
+    assert (counts.created, troubles) == (1, [])
+    assert store.companies()[0].domains == domains
+
+
+def test_what_a_wrong_encoding_has_left_is_refused_with_line_and_column() -> None:
+    counts, (trouble,) = run("id,name\nC-1,株式\ufffd会社\nC-2,例示\n")
+    assert (counts.created, trouble.line, trouble.column) == (1, 2, "name")
+    assert "UTF-8" in trouble.reason

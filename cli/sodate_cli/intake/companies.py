@@ -10,11 +10,13 @@ from sodate.companies.copy_attributes import copy_to_lead
 from sodate.companies.join import join_by_address, put_into
 from sodate.companies.manage import Description, create, describe, merge, unmerge
 from sodate.companies.store import company_of
+from sodate.dynamodb.item import TableItem
 from sodate.errors import Invalid
 from sodate.intake.bytes import records_of
 from sodate.intake.company_file import CompanyFile, CompanyIntake
 from sodate.intake.company_row import CompanyMapping, MappedCompanies
-from sodate.leads.store import every_lead, profiles_of
+from sodate.leads.merged import lead_that_stays
+from sodate.leads.store import StateItem, every_lead, find_state, profiles_of
 from sodate.queries.companies import company_overview, ranked_companies
 
 from sodate_cli import output
@@ -142,9 +144,13 @@ def import_companies(
         source_rows = records_of(source_file.at, known.delimiter if known else None)
         refused = RefusedRows(source_file.beside)
         intake = CompanyIntake(source or (known.source if known else None), now(where), new_id, apply)
-        run = CompanyFile(MappedCompanies(known), intake, lambda trouble: refused.add([trouble]))
-        counts = run.run(source_rows.records)
-    document = {"applied": apply, "encoding": source_rows.encoding, **asdict(counts), "listed_in": refused.name}
+        reader = MappedCompanies(known)
+        counts = CompanyFile(reader, intake, lambda trouble: refused.add([trouble])).run(source_rows.records)
+    passed_over = list(reader.passed_over)
+    document = {
+        "applied": apply, "encoding": source_rows.encoding, **asdict(counts), "passed_over": passed_over,
+        "listed_in": refused.name,
+    }  # fmt: skip
     if as_json:
         output.show_json(document)
     else:
@@ -206,7 +212,9 @@ def assign(stage: StageOption = None, as_json: JsonOption = False) -> None:
     with explained():
         where = target(stage)
         at, joined, leads = now(where), 0, 0
-        for profile, _ in every_lead():
+        for profile, beside in every_lead(StateItem):
+            if _is_merged(profile.lead_id, beside.get(StateItem)):
+                continue
             leads += 1
             join_by_address(profile, at, new_id)
             if company_of(profile.lead_id) is not None:
@@ -214,6 +222,12 @@ def assign(stage: StageOption = None, as_json: JsonOption = False) -> None:
                 copy_to_lead(profile.lead_id)
     document = {"leads": leads, "in_a_company": joined}
     output.show_done(document, f"{joined:,} of {leads:,} leads belong to a company", as_json=as_json)
+
+
+def _is_merged(lead_id: str, state: TableItem | None) -> bool:
+    """Only a blocked lead can be: of others nothing is read."""
+    is_blocked = isinstance(state, StateItem) and state.blocked is not None
+    return is_blocked and lead_that_stays(find_state(lead_id)) is not None
 
 
 def _description(values: list[str] | None, domains: list[str] | None, external: list[str] | None) -> Description:

@@ -4,7 +4,6 @@ The header is found below title lines by the names of its columns, rows of total
 unreadable row never rejects the others. Pure.
 """
 
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from itertools import chain, islice
 from sodate.campaigns.ad_cost import AdCostRecord
 from sodate.campaigns.ad_numbers import NotANumber, count_of, day_of, micros_of
 from sodate.errors import Invalid
+from sodate.imports.cells import NOT_DECODED, SAVE_AS_UTF8
 from sodate.imports.reader import BadRow, Record
 from sodate.intake.bytes import records_of
 from sodate.leads.text import fold
@@ -40,8 +40,6 @@ _COLUMNS: dict[str, frozenset[str]] = {
 }
 _TOTALS = ("合計", "総計", "小計", "total", "grand total", "sub total", "subtotal")
 _NOTHING = frozenset({"", "-", "--", "—"})
-#: What the reader puts in place of bytes that it cannot decode.
-_NO_TEXT = re.compile("[\ud800-\udfff\ufffd]")
 
 
 @dataclass
@@ -131,8 +129,9 @@ class _Reader:
         if cells is None:
             self._problem(line, record.reason)
             return
-        if any(_NO_TEXT.search(cell) for cell in cells):
-            self._problem(line, "bytes that are not text in the file's encoding; export it again as UTF-8")
+        wrong = next((number for number, cell in enumerate(cells, 1) if NOT_DECODED.search(cell)), None)
+        if wrong is not None:
+            self._problem(line, f"column {wrong}: {SAVE_AS_UTF8}")
             return
         given = {name: cells[index].strip() for name, index in self.columns.items() if index < len(cells)}
         try:

@@ -15,6 +15,8 @@ from sodate.campaigns import store
 from sodate.campaigns.conversion import Conversion, ConversionState, Platform, Recipient, Row, SetAside, row_of
 from sodate.campaigns.live import live_rules
 from sodate.errors import NotFound, Transient
+from sodate.leads.contact_state import Block
+from sodate.leads.merged import lead_that_stays
 from sodate.leads.store import find_state, profiles_of
 from sodate.playbook.store import Definitions
 
@@ -127,9 +129,14 @@ def _decided(conversions: Sequence[Conversion], definitions: Definitions, now: d
 
 
 def _recipient(lead_id: str, topic: str | None) -> Recipient | None:
-    state = find_state(lead_id)
-    profile = profiles_of([lead_id], consistent=True).get(lead_id)
-    if state is None or profile is None:
+    """Of a merged lead: address and consent of the lead that stays, with the clicks of both."""
+    own = find_state(lead_id)
+    stays = lead_that_stays(own)
+    state = own if stays is None else find_state(stays)
+    profile = profiles_of([state.lead_id], consistent=True).get(state.lead_id) if state is not None else None
+    if own is None or state is None or profile is None:
         return None
     has_consent = topic is not None and state.topics.get(topic) == "confirmed"
-    return Recipient(profile.address, state.blocked is not None, has_consent, ad_clicks_of(lead_id))
+    has_objected = state.blocked is not None or own.blocked not in (None, Block.MERGED)
+    clicks = [*ad_clicks_of(lead_id), *(ad_clicks_of(stays) if stays is not None else ())]
+    return Recipient(profile.address, has_objected, has_consent, clicks)

@@ -41,21 +41,20 @@ def create(description: Description, now: datetime, new_id: Callable[[], str]) -
 
 
 def describe(company_id: str, description: Description) -> tuple[Company, bool]:
-    """The company, and whether anything changed. Its leads follow.
+    """The company, and whether anything changed. Its leads follow; the same call again completes one that was cut off.
 
     Raises: `NotFound`, `Invalid`; `Conflict` after a concurrent change, or when a domain or an external id belongs to
-    another company; `Transient`: `sodate company assign` lets all leads follow.
+    another company; `Transient`.
     """
     before, version = store.load_company(company_id)
     after = description.applied(before)
-    if after == before:
-        return after, False
-    try:
-        table.commit(store.change(before, version, after))
-    except ConditionFailed as error:
-        raise Conflict(_taken(after)) from error
-    copy_to_leads([after])
-    return after, True
+    if after != before:
+        try:
+            table.commit(store.change(before, version, after))
+        except ConditionFailed as error:
+            raise Conflict(_taken(after)) from error
+    copied = copy_to_leads([after])
+    return after, after != before or copied > 0
 
 
 def merge(into_id: str, part_id: str, by: str | None, now: datetime) -> Company:
@@ -65,6 +64,7 @@ def merge(into_id: str, part_id: str, by: str | None, now: datetime) -> Company:
     """
     (into, into_version), (part, part_version) = store.load_company(into_id), store.load_company(part_id)
     if part.merged_into == into.id:
+        copy_to_leads([part])
         return into
     check_merge(into, part)
     after = replace(into, absorbed=(*into.absorbed, part.id))
@@ -82,6 +82,7 @@ def unmerge(part_id: str, by: str | None, now: datetime) -> Company:
     """
     part, part_version = store.load_company(part_id)
     if part.merged_into is None:
+        copy_to_leads([part])
         raise Conflict(f"{part.title} is no part of another company")
     into, into_version = store.load_company(part.merged_into)
     writes = store.change(into, into_version, replace(into, absorbed=tuple(x for x in into.absorbed if x != part.id)))

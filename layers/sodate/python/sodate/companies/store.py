@@ -1,18 +1,21 @@
 """COMPANY# items: the company, its members, the owner of each domain and external id, and the list of all."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pynamodb.attributes import ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
 
 from sodate.companies.company import Company
 from sodate.dynamodb import company_keys, keys, table
 from sodate.dynamodb.item import TableItem, decode
 from sodate.dynamodb.table import ConditionFailed, Delete, Put, Write
 from sodate.errors import NotFound
-from sodate.leads.existence import still_exists
+from sodate.leads.existence import stays_itself, still_exists
 from sodate.leads.store import ProfileItem, profile_key
+from sodate.leads.text import plain_id
 
 #: Why a lead belongs to its company: its address, a merge, or an operator's word, which no address overrules.
 BY_DOMAIN, BY_MERGE, BY_OPERATOR = "domain", "merge", "operator"
@@ -44,10 +47,13 @@ class CompanyMemberItem(TableItem, discriminator="companymember"):
 
 
 class LeadCompanyItem(TableItem, discriminator="leadcompany"):
-    """In the partition of the lead. `by`: `domain`, `merge` or `operator`."""
+    """In the partition of the lead. `by`: `domain`, `merge` or `operator`. `given_by`: the merged lead whose company it
+    is; only the undoing of that merge takes it away.
+    """
 
     company_id = UnicodeAttribute()
     by = UnicodeAttribute()
+    given_by = UnicodeAttribute(null=True)
     since = UnicodeAttribute()
 
 
@@ -83,7 +89,8 @@ def owner_of_domain(domain: str) -> str | None:
 
 
 def owner_of_reference(source: str, external_id: str) -> str | None:
-    item = table.find(CompanyOwnerItem, company_keys.company_reference(source, external_id), keys.OWNER)
+    """`external_id`: as somebody writes it."""
+    item = table.find(CompanyOwnerItem, company_keys.company_reference(source, plain_id(external_id)), keys.OWNER)
     return item.company_id if item else None
 
 
@@ -132,18 +139,30 @@ def change(before: Company, version: int, after: Company) -> list[Write]:
     return [Put(_item(after, version + 1), CompanyItem.version == version), *_owners(after, before)]
 
 
-def joining(lead_id: str, company_id: str, by: str, link: LeadCompanyItem | None, now: datetime) -> list[Write]:
-    """They fail when the lead was erased, or joined another company meanwhile."""
-    unchanged = LeadCompanyItem.pk.does_not_exist() if link is None else LeadCompanyItem.company_id == link.company_id
-    at = keys.stamp(now)
-    writes: list[Write] = [
-        still_exists(lead_id),
-        Put(
-            LeadCompanyItem(keys.lead(lead_id), company_keys.COMPANY, company_id=company_id, by=by, since=at), unchanged
-        ),
-        Put(CompanyMemberItem(company_keys.company(company_id), company_keys.company_member(lead_id), since=at)),
-    ]
-    return writes if link is None else [*writes, leaving(lead_id, link.company_id)]
+@dataclass(frozen=True)
+class Reason:
+    """Why a lead belongs to its company. `given_by`: the merged lead that gave it, `by` a merge."""
+
+    by: str
+    given_by: str | None = None
+
+
+def joining(lead_id: str, company_id: str, why: Reason, link: LeadCompanyItem | None, now: datetime) -> list[Write]:
+    """They fail when the lead was erased or merged into another one, or joined another company meanwhile."""
+    at, is_new = keys.stamp(now), link is None or link.company_id != company_id
+    item = LeadCompanyItem(
+        keys.lead(lead_id), company_keys.COMPANY, company_id=company_id, by=why.by, given_by=why.given_by,
+        since=at if link is None or is_new else link.since,
+    )  # fmt: skip
+    unchanged = LeadCompanyItem.pk.does_not_exist() if link is None else _is_still(link)
+    member = CompanyMemberItem(company_keys.company(company_id), company_keys.company_member(lead_id), since=item.since)
+    writes: list[Write] = [stays_itself(lead_id), Put(item, unchanged), Put(member)]
+    return writes if link is None or not is_new else [*writes, leaving(lead_id, link.company_id)]
+
+
+def _is_still(link: LeadCompanyItem) -> Condition:
+    same: Condition = (LeadCompanyItem.company_id == link.company_id) & (LeadCompanyItem.by == link.by)
+    return same
 
 
 def rejoining(lead_id: str, link: LeadCompanyItem) -> list[Write]:
@@ -153,8 +172,8 @@ def rejoining(lead_id: str, link: LeadCompanyItem) -> list[Write]:
 
 
 def unlinking(lead_id: str, link: LeadCompanyItem) -> list[Write]:
-    """The lead belongs to no company. They fail when it joined another one meanwhile."""
-    return [Delete(link, LeadCompanyItem.company_id == link.company_id), leaving(lead_id, link.company_id)]
+    """The lead belongs to no company. They fail when its link was changed meanwhile."""
+    return [Delete(link, _is_still(link)), leaving(lead_id, link.company_id)]
 
 
 def leaving(lead_id: str, company_id: str) -> Delete:

@@ -1,6 +1,5 @@
 """What a source says of a deal, and what follows of it: at most one change and the activities of its contacts. Pure."""
 
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -199,8 +198,3 @@ _TYPE_OF = {
 def _rounded(at: datetime) -> datetime:
     """To the millisecond, as it is stored."""
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
-
-
-def plain_id(text: str) -> str:
-    """An id of another system as it is compared: full-width letters are the same, spaces around it are none."""
-    return unicodedata.normalize("NFKC", text).strip()

@@ -1,6 +1,7 @@
 """The deals of a lead that was merged into another one have that one as their contact, and get the former one back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sodate.deals import store
@@ -16,36 +17,52 @@ _TRIES = 6
 SOURCE = "merge"
 
 
-def move_contacts(stays: str, joins: str, merge_id: str, now: datetime) -> int:
-    """How many deals have another contact now. A repeat with the same `merge_id` changes nothing.
+@dataclass(frozen=True)
+class Merge:
+    """`joins` was merged into `stays`. `id`: the same two may be merged again after it was undone."""
+
+    stays: str
+    joins: str
+    id: str
+
+
+def move_contacts(merge: Merge, now: datetime) -> int:
+    """How many deals have another contact now. A repeat with the same merge changes nothing.
 
     Raises: `Transient` when a deal changes too fast.
     """
 
     def moved(deal: Deal) -> DealEntry | None:
-        role = _role(deal, joins)
+        role = _role(deal, merge.joins)
         if role is None:
             return None
-        added = () if _role(deal, stays) is not None else ((stays, role),)
-        return _entry(merge_id, added, (joins,))
+        added = () if _role(deal, merge.stays) is not None else ((merge.stays, role),)
+        return _entry(merge.id, added, (merge.joins,))
 
-    return sum(_change(deal_id, moved, now) for deal_id in store.deal_ids_of_lead(joins))
+    return sum(_change(deal_id, moved, now) for deal_id in store.deal_ids_of_lead(merge.joins))
 
 
-def give_contacts_back(stays: str, joins: str, merge_id: str, now: datetime) -> int:
+def give_contacts_back(merge: Merge, others: Sequence[Merge], now: datetime) -> int:
     """What `move_contacts` did. A contact that was taken off a deal since the merge stays off it.
+
+    `others`: merges into the same lead that are not undone; of their deals it stays the contact.
 
     Raises: `Transient`.
     """
 
     def restored(deal: Deal) -> DealEntry | None:
-        before, change = _moved_by(deal, merge_id)
-        if change is None or _role(deal, stays) is None:
+        change = _moved_by(deal, merge)
+        if change is None or _role(deal, merge.stays) is None:
             return None
-        removed = tuple(lead_id for lead_id, _ in change.added)
-        return _entry(f"undo:{merge_id}", ((joins, (before and _role(before, joins)) or ""),), removed)
+        added = ((merge.joins, _role_before(deal, merge)),)
+        if not change.added:
+            return _entry(f"undo:{merge.id}", added, ())
+        role = next((_role_before(deal, one) for one in others if _moved_by(deal, one) is not None), None)
+        if role is None:
+            return _entry(f"undo:{merge.id}", added, (merge.stays,))
+        return _entry(f"undo:{merge.id}", (*added, (merge.stays, role)), ())
 
-    return sum(_change(deal_id, restored, now) for deal_id in store.deal_ids_of_lead(joins))
+    return sum(_change(deal_id, restored, now) for deal_id in store.deal_ids_of_lead(merge.joins))
 
 
 def _change(deal_id: str, entry_of: Callable[[Deal], DealEntry | None], now: datetime) -> bool:
@@ -72,13 +89,16 @@ def _entry(statement: str, added: tuple[tuple[str, str], ...], removed: tuple[st
     return DealEntry((SOURCE, statement), SOURCE, id=statement, added=added, removed=removed)
 
 
-def _moved_by(deal: Deal, merge_id: str) -> tuple[Deal | None, DealChange | None]:
-    """The deal before the change of this merge, and the change."""
-    key = change_key((SOURCE, merge_id), merge_id)
-    for index, change in enumerate(deal.history):
-        if change.key == key:
-            return deal_of(deal.id, deal.history[:index]), change
-    return None, None
+def _moved_by(deal: Deal, merge: Merge) -> DealChange | None:
+    key = change_key((SOURCE, merge.id), merge.id)
+    return next((change for change in deal.history if change.key == key), None)
+
+
+def _role_before(deal: Deal, merge: Merge) -> str:
+    """Of the merged lead, when the merge moved its place; empty without a role."""
+    index = next(index for index, change in enumerate(deal.history) if change == _moved_by(deal, merge))
+    before = deal_of(deal.id, deal.history[:index])
+    return (before and _role(before, merge.joins)) or ""
 
 
 def _role(deal: Deal, lead_id: str) -> str | None:

@@ -9,11 +9,12 @@ from sodate.companies.store import company_of
 from sodate.deals import store
 from sodate.deals.deal import Deal
 from sodate.deals.definition import Deals
-from sodate.deals.entry import DealEntry, DealPlan, decide, plain_id
+from sodate.deals.entry import DealEntry, DealPlan, decide
 from sodate.dynamodb import table
 from sodate.dynamodb.table import ConditionFailed, Write
 from sodate.errors import Conflict, NotFound, Transient
 from sodate.leads.store import states_of
+from sodate.leads.text import plain_id
 
 _TRIES = 6
 

@@ -19,6 +19,11 @@ def merge(merged_lead_id: str) -> str:
     return f"{MERGES}{merged_lead_id}"
 
 
+def merged_lead_of(sk: str) -> str:
+    """Of the key that `merge` makes."""
+    return sk.removeprefix(MERGES)
+
+
 def privacy_request(lead_id: str, kind: str) -> str:
     return f"{lead_id}#{kind}"
 

@@ -20,8 +20,11 @@ _DATE = re.compile(
 )
 #: A negative number: it starts like a formula but is not executed.
 _NUMBER = re.compile(r"-\d{1,30}(\.\d{1,30})?")
-#: Control characters, undecodable bytes, and the characters to which Python maps bytes undefined in CP932.
-_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\uf8f0-\uf8f3]")
+#: Undecodable bytes, what another program wrote in place of them (U+FFFD), and the characters to which Python maps
+#: bytes undefined in CP932.
+NOT_DECODED = re.compile("[\ud800-\udfff\ufffd\uf8f0-\uf8f3]")
+SAVE_AS_UTF8 = "bytes that are not text in the file's encoding; save the file as UTF-8 and import it again"
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 #: Cache for words of the mapping, which are folded for each row; cells are not cached.
 folded = lru_cache(maxsize=4096)(fold)
 
@@ -30,14 +33,16 @@ class BadCell(Exception):
     """The message says what is wrong and what is allowed."""
 
 
-def clean(cell: str) -> str:
+def clean(cell: str, column: str = "") -> str:
     """Trimmed text, without the apostrophe that `export` puts before a potential formula.
+
+    `column`: named in the error, for callers that have no other place for it.
 
     Raises: `BadCell` for undecodable bytes and control characters.
     """
-    if wrong := _NO_TEXT.search(cell):
-        is_bytes = wrong[0] >= "\ud800"
-        raise BadCell("bytes that are not text in the file's encoding" if is_bytes else "a control character")
+    wrong = SAVE_AS_UTF8 if NOT_DECODED.search(cell) else "a control character" if _CONTROL.search(cell) else None
+    if wrong is not None:
+        raise BadCell(f"{column}: {wrong}" if column else wrong)
     text = cell.strip().strip("\ufeff").strip()
     return text[1:] if _ESCAPED.match(text) else text
 

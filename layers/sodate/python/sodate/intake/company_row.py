@@ -14,7 +14,7 @@ from sodate.errors import Invalid
 from sodate.imports.cells import BadCell, clean
 from sodate.imports.reader import BadRow, Record
 from sodate.intake.mapping import Header, MappedFile, positions
-from sodate.leads.text import fold
+from sodate.leads.text import fold, plain_id
 
 CompanyTarget = Literal["id", "domain", "name", "industry", "region", "employees"]
 #: Headers that need no mapping, in folded form.
@@ -26,7 +26,9 @@ _USUAL: Mapping[str, tuple[str, ...]] = {
     "region": ("region", "地域", "都道府県"),
     "employees": ("employees", "従業員数", "社員数"),
 }
-_BETWEEN_DOMAINS = re.compile(r"[\s,;、；]+")
+#: A comma divides two names, or begins another URL; any other one is a part of a URL's path.
+_BETWEEN = re.compile(r"[\s、]+|[,;]+(?=https?://|www\.|$)")
+_BETWEEN_HOSTS, _PATH, _SCHEME = re.compile(r"[,;]+"), re.compile(r"[/?#]"), re.compile(r"^[a-z]{2,10}://")
 _MOST_DOMAINS = 20
 
 
@@ -56,9 +58,13 @@ class CompanyRow:
 
 @dataclass
 class MappedCompanies:
-    """Companies of a CRM's export. Without a mapping, by the usual names of columns."""
+    """Companies of a CRM's export. Without a mapping, by the usual names of columns; others are passed over.
+
+    `passed_over`: their names, once the header is read.
+    """
 
     mapping: CompanyMapping | None
+    passed_over: tuple[str, ...] = ()
     _at: dict[str, int] = field(default_factory=dict)
 
     def read(self, record: Record) -> CompanyRow | BadRow | None:
@@ -82,7 +88,7 @@ class MappedCompanies:
             reason = "neither an id nor a domain: nobody can tell which company this is; fill in one of them"
             return BadRow(record.line, reason, values.get("name", ""), "id")
         given = {name: values[name] for name in COPIED if values.get(name)}
-        return CompanyRow(record.line, values.get("id", ""), domains, given)
+        return CompanyRow(record.line, plain_id(values.get("id", "")), domains, given)
 
     def _positions(self, header: Sequence[str]) -> dict[str, int]:
         if self.mapping is not None:
@@ -92,7 +98,9 @@ class MappedCompanies:
         twice = {target for target in known.values() if list(known.values()).count(target) > 1}
         if twice:
             raise Invalid(f"two columns mean `{min(twice)}`; say with --mapping which one counts", "header")
-        known_columns = positions(known, (), header)
+        others = [name for name in header if name not in known and name.strip("\ufeff ")]
+        known_columns = positions(known, others, header)
+        self.passed_over = tuple(dict.fromkeys(name.strip("\ufeff ") for name in others))
         if not {"id", "domain"} & known_columns.keys():
             raise Invalid("the file needs a column id or domain; for other names, give --mapping", "header")
         return known_columns
@@ -103,15 +111,20 @@ def _domains(cell: str) -> tuple[str, ...]:
 
     Raises: `Invalid`.
     """
-    domains = [_domain(part) for part in _BETWEEN_DOMAINS.split(fold(cell)) if part]
+    domains = [_domain(part) for text in _BETWEEN.split(fold(cell)) for part in _hosts(text) if part]
     if len(domains) > _MOST_DOMAINS:
         raise Invalid(f"a company may have {_MOST_DOMAINS} domains", "domain")
     return tuple(dict.fromkeys(domains))
 
 
+def _hosts(text: str) -> list[str]:
+    """Without schemes and paths, which may have commas of their own."""
+    return _BETWEEN_HOSTS.split(_PATH.split(_SCHEME.sub("", text), maxsplit=1)[0])
+
+
 def _domain(text: str) -> str:
     try:
-        host = (urlsplit(text if "://" in text else f"//{text}").hostname or "").rstrip(".")
+        host = (urlsplit(f"//{text}").hostname or "").rstrip(".")
         plain = corporate_domain(f"x@{host}") if host and "@" not in text else None
     except (ValueError, Invalid):
         plain = None

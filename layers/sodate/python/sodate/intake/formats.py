@@ -231,7 +231,7 @@ def _person(cells: Sequence[str], columns: Mapping[str, int]) -> dict[str, str]:
     found = {}
     for name in ("company", "name", "title", "department", "phone"):
         position = columns.get(name)
-        text = one_line(clean(cells[position]))[:200] if position is not None and position < len(cells) else ""
+        text = one_line(clean(cells[position], name))[:200] if position is not None and position < len(cells) else ""
         if text:
             found[name] = text
     parts = [_cell(cells, columns, name) for name in ("family", "given")]

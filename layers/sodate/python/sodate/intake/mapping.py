@@ -82,7 +82,8 @@ class DealMapping(MappedFile):
 def positions(columns: Mapping[str, str], ignore: Sequence[str], header: Sequence[str]) -> dict[str, int]:
     """Target → position in the header.
 
-    Raises: `Invalid` for a column that the mapping does not account for, or that the file does not have.
+    Raises: `Invalid` for a column that the mapping does not account for, that the file does not have, or that it has
+    twice.
     """
     names = [fold(name.strip("\ufeff ")) for name in header]
     known = {fold(name): target for name, target in columns.items()}
@@ -95,6 +96,9 @@ def positions(columns: Mapping[str, str], ignore: Sequence[str], header: Sequenc
         raise Invalid(
             f"the mapping does not know the column `{extra[0]}`; map it, or write it under `ignore`", "header"
         )
+    twice = [name for name, key in zip(header, names, strict=True) if key in known and names.count(key) > 1]
+    if twice:
+        raise Invalid(f"the file has two columns `{twice[0].strip()}`; rename one of them, or delete it", "header")
     return {known[key]: position for position, key in enumerate(names) if key in known}
 
 
@@ -133,7 +137,7 @@ class MappedActivities:
         values: dict[str, str] = {}
         try:
             for target, position in at.items():
-                values[target] = clean(cells[position]) if position < len(cells) else ""
+                values[target] = clean(cells[position], target) if position < len(cells) else ""
             return self._said(line, values)
         except (BadCell, Invalid) as error:
             return BadRow(line, str(error), values.get("lead", values.get("external_id", "")))
@@ -181,7 +185,8 @@ class MappedDeals:
         values: dict[str, str] = {}
         try:
             for target, position in self._at.items():
-                values[target] = clean(record.cells[position]) if position < len(record.cells) else ""
+                text = record.cells[position] if position < len(record.cells) else ""
+                values[target] = clean(text, target)
             return record.line, read_deal(self._raw(values), self.zone, self.mapping.currency)
         except (BadCell, Invalid) as error:
             return BadRow(record.line, str(error), values.get("id", ""))

@@ -22,6 +22,11 @@ def one_line(text: str) -> str:
     return text.translate(_NOT_IN_A_LINE).strip()
 
 
+def plain_id(text: str) -> str:
+    """An id of another system as it is compared: full-width letters are the same, spaces around it are none."""
+    return unicodedata.normalize("NFKC", text).strip()
+
+
 def digits(text: str) -> str:
     """`０９０－１２３４` → `090-1234`."""
     return unicodedata.normalize("NFKC", text.translate(DASHES)).strip()

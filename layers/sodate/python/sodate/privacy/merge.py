@@ -13,8 +13,8 @@ from sodate.activities.activity import Activity, activity_key
 from sodate.activities.catalog import ActivityType
 from sodate.activities.store import activity_item, copies_of, copy_activities
 from sodate.companies.merge_leads import give_membership_back, move_membership
-from sodate.deals.move_contacts import give_contacts_back, move_contacts
-from sodate.dynamodb import keys, table
+from sodate.deals.move_contacts import Merge, give_contacts_back, move_contacts
+from sodate.dynamodb import keys, privacy_keys, table
 from sodate.dynamodb.table import ConditionFailed, Put, Write
 from sodate.errors import Conflict, NotFound, Transient
 from sodate.leads.contact_state import Block
@@ -71,7 +71,7 @@ class Merger:
         if merged is None:
             merged = self._write_merge(stays, joins, because)
         move_membership(stays, joins, self.now)
-        move_contacts(stays, joins, _id(merged), self.now)
+        move_contacts(_merge(merged), self.now)
         mark_merged(joins, stays)
         copied = copy_activities(joins, stays)
         self._fold_anew(stays)
@@ -82,8 +82,9 @@ class Merger:
         merged = find_merge(stays, joins)
         if merged is None:
             raise NotFound(f"lead {joins} is not merged into lead {stays}")
-        give_membership_back(stays, joins)
-        give_contacts_back(stays, joins, _id(merged), self.now)
+        others = [one for each in merges_of(stays) if (one := _merge(each)).joins != joins]
+        give_membership_back(stays, joins, [one.joins for one in others], self.now)
+        give_contacts_back(_merge(merged), others, self.now)
         copies = copies_of(stays, joins)
         table.delete_many(copies)
         self._write_unmerge(stays, joins)
@@ -159,9 +160,9 @@ class Merger:
         return Activity(joins, ActivityType.MERGED_INTO.value, self.now, key, {"reason": because, "into": stays})
 
 
-def _id(merged: MergeItem) -> str:
-    """Of this merge: the same two leads may be merged again after it was undone."""
-    return f"{merged.sk}:{merged.at}"
+def _merge(merged: MergeItem) -> Merge:
+    joins = privacy_keys.merged_lead_of(merged.sk)
+    return Merge(keys.lead_id_of(merged.pk), joins, f"{merged.sk}:{merged.at}")
 
 
 def _committed(writes: Sequence[Write]) -> bool:
