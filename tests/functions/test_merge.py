@@ -379,6 +379,27 @@ def test_a_contact_that_was_taken_off_a_deal_since_stays_off_it(world: QuickWorl
     assert contacts_of(deal) == {}
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_the_undoing_of_one_merge_leaves_the_lead_where_the_other_merge_put_it(
+    world: QuickWorld, two: tuple[str, str], first: int
+) -> None:
+    new, old = two
+    other = world.join("taro@third.example.jp")
+    deal = opened(world, 1, **{old: "user", other: "decision_maker"})
+    for joins in (old, other):
+        world.now += timedelta(minutes=1)
+        merge(world, (new, joins))
+    assert contacts_of(deal) == {new: "user"}
+    roles = {old: "user", other: "decision_maker"}
+    one, last = (old, other) if first == 0 else (other, old)
+    world.now += timedelta(minutes=1)
+    unmerge(world, (new, one))
+    assert contacts_of(deal) == {one: roles[one], new: roles[last]}
+    world.now += timedelta(minutes=1)
+    unmerge(world, (new, last))
+    assert contacts_of(deal) == roles
+
+
 def test_the_merged_lead_is_in_no_scenario_any_more(world: QuickWorld) -> None:
     only_scenarios(world)
     publish(world, {"id": "wait", "wait": {"days": 3}}, entry=[{"on": {"activity": "seminar_registered"}}])

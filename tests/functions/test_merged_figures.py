@@ -5,13 +5,16 @@ from typing import Any
 
 import pytest
 from sodate.campaigns.attribution_rules import AttributionModel
+from sodate.campaigns.export_conversions import export_again, export_conversions
 from sodate.campaigns.gather import Wanted, gather
 from sodate.campaigns.results import results
 from sodate.deals.store import every_deal_of
+from sodate.dynamodb import table
+from sodate.leads.store import StateItem, state_key
 from sodate_cli import kpis as kpi_command
 
 from tests.functions.quick import QuickWorld
-from tests.functions.test_campaigns import MARKED, log, stage, won
+from tests.functions.test_campaigns import MARKED, converted, log, stage, won
 from tests.functions.test_kpi_command import run as kpi
 from tests.functions.test_merge import merge, unmerge
 
@@ -98,3 +101,16 @@ def test_what_a_merged_lead_did_is_in_the_kpis_of_its_campaign_once(
     assert shown() == [2, 1, 1]
     unmerge(stage, leads)
     assert shown() == before
+
+
+def test_a_conversion_of_a_merged_lead_is_sent_as_the_lead_that_stays_wishes(stage: QuickWorld) -> None:
+    old, new = converted(stage), stage.join("taro@new.example.jp")
+    later(stage)
+    merge(stage, (new, old))
+    (row,) = export_conversions("google", stage.app.definitions, "b1", stage.now).rows
+    assert (row.conversion.lead_id, row.ids) == (old, {"gclid": MARKED["_gclid"]})
+    table.update(state_key(new), [StateItem.blocked.set("complaint")])
+    assert export_again("google", stage.app.definitions, "b1", stage.now).set_aside == {"objected": 1}
+    table.update(state_key(new), [StateItem.blocked.remove()])
+    table.update(state_key(old), [StateItem.blocked.set("complaint")])
+    assert export_again("google", stage.app.definitions, "b1", stage.now).set_aside == {"objected": 1}

@@ -162,3 +162,12 @@ def test_a_damaged_row_holds_up_no_other_whatever_is_wrong_with_it() -> None:
     file = read(text.encode() + b"2026-10-04,\xff\xff,8\n2026-10-05,e,9\n", currency="JPY")
     assert [one.line for one in file.problems] == [3, 5]
     assert [(one.day.day, one.cost_micros // 10**6) for one in file.records] == [(1, 5), (3, 7), (5, 9)]
+
+
+@pytest.mark.parametrize("wrong", ["\ufffd", "\uf8f0"])
+def test_a_row_in_a_wrong_encoding_is_refused_with_its_column_and_the_others_count(wrong: str) -> None:
+    text = f"Day,Campaign,Cost,Currency code\n2026-10-01,{wrong}x,100,JPY\n2026-10-02,y,200,JPY\n"
+    file = read(text.encode())
+    (problem,) = file.problems
+    assert (file.rows, problem.line) == (1, 2)
+    assert problem.reason.startswith("column 2: ") and "UTF-8" in problem.reason

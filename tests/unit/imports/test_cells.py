@@ -28,10 +28,18 @@ def test_numbers_stay_numbers(value: Any, cell: str) -> None:
     assert escaped(value) == cell
 
 
-@given(st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=20))
+@given(st.text(st.characters(exclude_categories=("Cs", "Cc", "Co"), exclude_characters="\ufffd"), max_size=20))
 def test_every_text_comes_back(text: str) -> None:
     text = text.strip().strip("\ufeff").strip()
     assert clean(escaped(text)) == text
+
+
+@pytest.mark.parametrize("text", ["株式\ufffd会社", "\udc83", "a\uf8f0"])
+def test_what_a_wrong_encoding_has_left_is_no_text_and_the_error_says_what_to_do(text: str) -> None:
+    with pytest.raises(BadCell, match=r"^bytes that are not text.*save the file as UTF-8"):
+        clean(text)
+    with pytest.raises(BadCell, match=r"^name: "):
+        clean(text, "name")
 
 
 @pytest.mark.parametrize(

@@ -51,16 +51,15 @@ def give_contacts_back(merge: Merge, others: Sequence[Merge], now: datetime) -> 
     """
 
     def restored(deal: Deal) -> DealEntry | None:
-        change = _moved_by(deal, merge)
-        if change is None or _role(deal, merge.stays) is None:
+        if _moved_by(deal, merge) is None or _role(deal, merge.stays) is None:
             return None
-        added = ((merge.joins, _role_before(deal, merge)),)
-        if not change.added:
-            return _entry(f"undo:{merge.id}", added, ())
+        back, undo = (merge.joins, _role_before(deal, merge)), f"undo:{merge.id}"
+        if _is_own_contact(deal, merge.stays):
+            return _entry(undo, (back,), ())
         role = next((_role_before(deal, one) for one in others if _moved_by(deal, one) is not None), None)
         if role is None:
-            return _entry(f"undo:{merge.id}", added, (merge.stays,))
-        return _entry(f"undo:{merge.id}", (*added, (merge.stays, role)), ())
+            return _entry(undo, (back,), (merge.stays,))
+        return _entry(undo, (back, (merge.stays, role)), ())
 
     return sum(_change(deal_id, restored, now) for deal_id in store.deal_ids_of_lead(merge.joins))
 
@@ -92,6 +91,12 @@ def _entry(statement: str, added: tuple[tuple[str, str], ...], removed: tuple[st
 def _moved_by(deal: Deal, merge: Merge) -> DealChange | None:
     key = change_key((SOURCE, merge.id), merge.id)
     return next((change for change in deal.history if change.key == key), None)
+
+
+def _is_own_contact(deal: Deal, lead_id: str) -> bool:
+    """Whether it would be a contact without any merge."""
+    without = deal_of(deal.id, [change for change in deal.history if change.source != SOURCE])
+    return without is not None and _role(without, lead_id) is not None
 
 
 def _role_before(deal: Deal, merge: Merge) -> str:
