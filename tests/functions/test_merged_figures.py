@@ -58,6 +58,8 @@ def test_a_merge_counts_one_lead_and_its_undoing_two_again_as_of_any_moment(
     reported = {(now := later(stage)): figures(stage, now)}
     merge(stage, leads)
     reported[now] = figures(stage, now := later(stage))
+    for moment, found in reported.items():
+        assert figures(stage, moment) == found
     unmerge(stage, leads)
     reported[now] = figures(stage, now := later(stage))
     before, between, after = reported.values()

@@ -8,6 +8,7 @@ _TOUCHES = "tests/unit/campaigns/test_touches.py"
 _RESULTS = "tests/unit/campaigns/test_results.py"
 _CONVERSIONS = "tests/unit/campaigns/test_conversions.py"
 _SYSTEM = "tests/functions/test_campaigns.py"
+_MERGED, _MERGED_FIGURES = "tests/unit/campaigns/test_merged_leads.py", "tests/functions/test_merged_figures.py"
 
 
 def _mutant(name: str, file: str, old: str, new: str, breaks: str, *tests: str) -> Mutant:
@@ -80,6 +81,46 @@ CAMPAIGNS = (
         "who objected is sent to an ad platform",
         _CONVERSIONS,
         _SYSTEM,
+    ),
+    _mutant(
+        "copies-of-a-merge-are-read",
+        "activities/store",
+        "[item for item in items if item.copied_from is None]",
+        "items",
+        "what a merged lead did counts for the lead that stays before they were one",
+        _MERGED_FIGURES,
+    ),
+    _mutant(
+        "a-merged-lead-counts-beside-the-one-that-stays",
+        "campaigns/results",
+        "for one in leads_at(facts.leads, as_of)]",
+        "for one in facts.leads]",
+        "one person is two leads of a campaign",
+        _MERGED,
+    ),
+    _mutant(
+        "a-later-merge-changes-an-older-report",
+        "campaigns/lead_facts",
+        "for one in sorted(known_at(said, as_of), key",
+        "for one in sorted(said, key",
+        "a report of a past day counts leads as they are merged today",
+        _MERGED,
+    ),
+    _mutant(
+        "the-lead-that-stays-is-not-looked-for",
+        "campaigns/gather",
+        "for lead_id in other_leads_in(one.log)} - seen",
+        "for lead_id in ()} - seen",
+        "the deal of a lead whose campaign touched only the merged lead is attributed to nothing",
+        _MERGED_FIGURES,
+    ),
+    _mutant(
+        "a-conversion-of-a-merged-lead-is-withheld",
+        "campaigns/export_conversions",
+        "stays = lead_that_stays(own)",
+        "stays = None",
+        "the ad platform never learns of it",
+        _MERGED_FIGURES,
     ),
     _mutant(
         "a-repeat-is-exported-again",

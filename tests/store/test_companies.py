@@ -251,7 +251,7 @@ def test_an_operators_word_is_stronger_than_an_address_and_a_merge(new_id: NewId
 def given(new_id: NewId, *companies: str) -> None:
     """S has no company; each of A, B … is of the company with this domain, and was merged into S in this order."""
     lead("S", "taro@gmail.com")
-    for name, domain in zip("AB", companies, strict=False):
+    for name, domain in zip("ABC", companies, strict=False):
         join_by_address(lead(name, f"taro@{domain}"), NOW, new_id)
         move_membership("S", name, NOW)
 
@@ -274,6 +274,12 @@ def test_what_the_other_merge_would_have_given_is_given_then(new_id: NewId, othe
         assert "A" in store.members_of(["C1"])
     give_membership_back("S", "B", [], NOW)
     assert store.company_of("S") is None
+
+
+def test_the_undoing_of_a_merge_that_gave_nothing_changes_nothing(new_id: NewId) -> None:
+    given(new_id, "one.co.jp", "other.co.jp", "third.co.jp")
+    give_membership_back("S", "C", ["B", "A"], NOW)
+    assert store.company_of("S") == "C1"
 
 
 def test_what_an_operator_has_said_since_is_not_taken_back(new_id: NewId) -> None:
