@@ -322,6 +322,21 @@ def test_a_lead_that_only_another_system_knows_is_found_in_files_and_dead_letter
     assert "CRM-00042" not in str([one.to_document() for one, _ in eraser.ledger.erasures()])
 
 
+def test_a_replay_erases_what_came_between_the_begin_and_the_end_of_the_erasure(world: QuickWorld) -> None:
+    lead_id = world.join(TARO)
+    eraser = eraser_of(world)
+    assert eraser.ledger.begin(Erasure((lead_id,), (key_of_address(TARO),), world.now, "subject-request", "t"))[1]
+    world.advance(timedelta(days=2))
+    world.post({"email": TARO, "name": "n", "company": "c", "title": "部長", "agree": True, "_website": "robot"})
+    backup: dict[Key, Any] = dict(world.table.items)
+    world.advance(timedelta(minutes=1))
+    assert erase(world).counts["quarantined"] == 1, "a later attempt ends it"
+    world.table.items = dict(backup)
+    (again,) = replay_all(eraser_of(world))
+    assert again.counts["quarantined"] == 1
+    assert TARO not in text_of(world)
+
+
 def test_the_ledger_learns_of_a_lead_that_was_merged_after_a_first_attempt(world: QuickWorld) -> None:
     stays, joins = world.join(TARO), world.join(HANAKO)
     first = Erasure((stays,), (key_of_address(TARO),), world.now, "subject-request", "tester")
