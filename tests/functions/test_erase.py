@@ -305,7 +305,7 @@ def test_a_lead_that_only_another_system_knows_is_found_in_files_and_dead_letter
     imported(world, "mine", "id,name\nCRM-00042,消去花子\n")
     imported(world, "others", "id,name\nCRM-00043,隣野太郎\n1,短野番号\n")
     sqs: Any = boto3.client("sqs")
-    for body in ({"row": {"id": "CRM-00042"}}, {"row": {"id": "CRM-00043"}}):
+    for body in ({"row": {"id": "CRM-00042"}}, {"row": {"id": "CRM-00043", "lot": "CRM-00042"}}):
         sqs.send_message(QueueUrl=world.dlq, MessageBody=json.dumps({"detail": json.dumps(body)}))
     (lead_id,) = [item["pk"][5:] for item in world.items("profile") if "消去花子" in str(item)]
     eraser = eraser_of(world)
