@@ -101,7 +101,7 @@ METRIC_ALARMS = (
     ),
     MetricAlarm(
         "PrivacyRequestsWaiting", "privacy-requests-waiting", ("privacy_review",),
-        "A lead asked for its erasure and a person has to decide, or more than a hundred ask at once: "
+        "A lead asked for its erasure and a person has to decide, or more are due than one run or day may erase: "
         "`sodate privacy requests`. The law gives a month at most.",
         minutes=60,
     ),

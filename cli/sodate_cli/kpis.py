@@ -1,6 +1,5 @@
 """`sodate kpi …`: figures of a scope and period, the funnel, and the comparison of the counters with a scan."""
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
 
@@ -14,13 +13,11 @@ from sodate.kpis.definition import Kpi, Unit
 from sodate.kpis.email_counts import ALL
 from sodate.kpis.formula import NotDefined, Number, Ratio, Value
 from sodate.kpis.funnel import FunnelStage
-from sodate.kpis.live_targets import live_targets
-from sodate.kpis.money import MoneyCounts
-from sodate.kpis.period import Period, calendar_span_of, parse_period, today
-from sodate.kpis.read import Figures, now_in, read, stays, visitors
-from sodate.kpis.read_money import by_definition, read_money
+from sodate.kpis.period import Period, parse_period, today
+from sodate.kpis.read import now_in, read, stays, visitors
 from sodate.kpis.rebuild import rebuild
-from sodate.kpis.target import KpiTargets
+from sodate.kpis.scope_figures import ScopeFigures, read_scope
+from sodate.kpis.scopes import has_visitors
 from sodate.kpis.verify import Verified, verify
 from sodate.money import DIGITS
 from sodate.playbook.store import Definitions
@@ -57,6 +54,7 @@ def show(
     """Every KPI of a scope in a period, with its interval, the robots' share and the target.
 
     Costs and revenue are of `all` or of one campaign: their leads and deals are read, the rest comes from counters.
+    Leads of a campaign are read with `--no-money` too. What the scope does not count has no value (`no_data`).
 
     Example: sodate kpi show template:welcome --period 2026-11
     """
@@ -67,11 +65,10 @@ def show(
         zone = _zone()
         chosen = _period(period, first, last, today(now(where), zone))
         definitions = Definitions()
-        amounts = read_money(definitions, scope, chosen, zone, now(where)) if money else None
-        figures = by_definition(read(scope, chosen), amounts)
-        seen = visitors(scope, chosen) if amounts is None or amounts.campaign is None else None
-        scoped = _Scoped(figures, live_targets(definitions), amounts.counts(chosen) if amounts is not None else None)
-    rows = [_row(kpi, scoped, language) for kpi in (*COUNTED, VISITORS, *(MONEY if amounts is not None else ()))]
+        scoped = read_scope(definitions, scope, chosen, zone, now(where), money)
+        figures = scoped.figures
+        seen = visitors(scope, chosen) if figures.has_sessions and has_visitors(scope) else None
+    rows = [_row(kpi, scoped, language) for kpi in (*COUNTED, VISITORS, *(MONEY if scoped.money is not None else ()))]
     next(row for row in rows if row["kpi"] == VISITORS.name).update(_visitors(seen))
     if as_json:
         output.show_json(
@@ -200,25 +197,9 @@ def _period(text: str | None, first: str | None, last: str | None, day: date) ->
         raise Invalid(f"--from and --to are days as 2026-11-27 ({error})", "period") from error
 
 
-@dataclass(frozen=True)
-class _Scoped:
-    """`money`: None: nobody asked for it, or the scope has none."""
-
-    figures: Figures
-    targets: KpiTargets
-    money: MoneyCounts | None
-
-    def value(self, kpi: Kpi) -> Value:
-        return self.figures.value(kpi) if kpi.is_counted or self.money is None else self.money.value(kpi)
-
-    def currency(self, kpi: Kpi) -> str:
-        return self.money.currency(kpi) if self.money is not None and kpi.unit is Unit.MONEY else ""
-
-
-def _row(kpi: Kpi, scoped: _Scoped, language: str) -> dict[str, Any]:
+def _row(kpi: Kpi, scoped: ScopeFigures, language: str) -> dict[str, Any]:
     """Money is in yen or dollars, as in kpis.yaml, not in the smallest unit."""
-    figures, value, currency = scoped.figures, scoped.value(kpi), scoped.currency(kpi)
-    goal = scoped.targets.find(kpi.name, calendar_span_of(figures.period), figures.scope)
+    value, currency, goal = scoped.value(kpi), scoped.currency(kpi), scoped.target(kpi)
     interval = value.interval if isinstance(value, Ratio) and kpi.unit is not Unit.MONEY else None
     size = 10 ** DIGITS.get(currency, 0)
     return {
@@ -230,7 +211,7 @@ def _row(kpi: Kpi, scoped: _Scoped, language: str) -> dict[str, Any]:
         "unit": kpi.unit.value,
         "interval": [round(bound, 2) for bound in interval] if interval else None,
         "base": value.base if isinstance(value, Ratio) else None,
-        "robots": _number(figures.robot_share(kpi)),
+        "robots": _number(scoped.figures.robot_share(kpi)),
         "target": goal.value if goal else None,
         "attainment": _number(goal.attainment(value, currency)) if goal else None,
         "definition": kpi.meaning(language),
@@ -240,7 +221,7 @@ def _row(kpi: Kpi, scoped: _Scoped, language: str) -> dict[str, Any]:
 
 
 def _visitors(seen: int | None) -> dict[str, Any]:
-    """None: of a campaign by its definition; `kpi funnel` reads its visitors."""
+    """None: the scope counts none; `kpi funnel` reads those of a campaign by its definition."""
     return {"value": None, "why": "no_data"} if seen is None else {"value": float(seen)}
 
 

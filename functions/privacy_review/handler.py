@@ -8,7 +8,7 @@ from typing import Any
 from sodate.email.mailing import Mailing
 from sodate.errors import NotFound, Transient
 from sodate.playbook.store import parsed
-from sodate.privacy.carry_out import BECAUSE, carry_out, erase_inactive
+from sodate.privacy.carry_out import BECAUSE, carry_out, erase_by_itself, erase_inactive
 from sodate.privacy.erasure import Erased
 from sodate.privacy.review import continue_review
 from sodate.runtime.app import App, on_lambda
@@ -34,7 +34,7 @@ def handle(app: App, _: dict[str, Any]) -> dict[str, Any]:
         return lambda: app.clock.now() < began + span
 
     def erase(lead_id: str, because: str) -> Erased:
-        return work().erase(lead_id, "", because, _BY)
+        return erase_by_itself(work(), lead_id, because, _BY)
 
     done = carry_out(mailing.privacy, lambda lead_id: erase(lead_id, BECAUSE), began, within(_ERASE_WITHIN))
     most = MOST_INACTIVE if mailing.privacy.inactive == "erase" else None
@@ -44,7 +44,9 @@ def handle(app: App, _: dict[str, Any]) -> dict[str, Any]:
     ended = erase_inactive(
         inactive, mailing.privacy, lambda one: erase(one, "inactive"), began, within(_INACTIVE_WITHIN)
     )
-    figures = {"erased": done.erased, "later": done.later, "waiting": done.waiting, "stopped": done.is_stopped}
+    app.metrics.count(Metric.PRIVACY_REQUESTS_WAITING, ended.waiting)
+    waiting = done.waiting + ended.waiting
+    figures = {"erased": done.erased, "later": done.later, "waiting": waiting, "stopped": done.is_stopped}
     figures |= {"leads": review.leads, "ended": review.ended, "inactive": len(review.inactive)}
     figures |= {"inactive_erased": ended.erased, "left": done.left, "failed": done.failed + ended.failed}
     app.log.info("privacy reviewed", extra=figures)

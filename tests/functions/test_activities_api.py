@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sodate.errors import Invalid
 from sodate.intake.authenticate import TokenRequest, create_token
 from sodate.intake.store import revoke_token
 from sodate.intake.token import Scope
@@ -245,7 +246,7 @@ ROLE = "arn:aws:sts::123456789012:assumed-role/CRM_Nightly/i-0abc"
 
 
 def test_a_principal_of_iam_needs_no_token_and_has_ids_of_its_own(world: QuickWorld, token: str) -> None:
-    by_id = {**one(lead={"source": "crm-nightly", "id": "A-1"}, id="e1"), "create_leads": True}
+    by_id = {**one(lead={"source": "iam-crm-nightly", "id": "A-1"}, id="e1"), "create_leads": True}
     status, answer = signed(world, ROLE, by_id)
     assert (status, answer["accepted"]) == (200, 1)
     assert signed(world, ROLE.replace("i-0abc", "another-session"), by_id)[1]["repeated"] == 1
@@ -264,7 +265,7 @@ def test_a_principal_of_iam_needs_no_token_and_has_ids_of_its_own(world: QuickWo
         ("arn:aws-cn:iam::123456789012:user/crm", 200),
         ("arn:aws:iam::123456789012:root", 403),
         ("arn:aws:sts::123456789012:federated-user/taro", 403),
-        ("arn:aws:iam::123456789012:user/feedback", 403),
+        ("arn:aws:iam::123456789012:user/feedback", 200),
         ("arn:aws:iam::123456789012:user/+++", 403),
         ("arn:aws:sts::1:assumed-role/crm/x", 403),
     ],
@@ -275,6 +276,20 @@ def test_only_a_role_or_user_that_iam_has_verified_is_let_in(
     lead_id = lead(world, "taro")
     assert signed(world, arn, one(lead=lead_id))[0] == status
     assert len(activities(world, lead_id)) == (status == 200)
+
+
+def test_a_role_with_the_name_of_a_tokens_source_has_other_ids(world: QuickWorld, token: str) -> None:
+    by_id = {**one(lead={"source": "crm", "id": "A-1"}, id="e1"), "create_leads": True}
+    assert post(world, token, by_id)[1]["accepted"] == 1
+    answer = signed(world, "arn:aws:iam::123456789012:user/crm", one(lead={"source": "crm", "id": "A-1"}, id="e1"))[1]
+    assert (answer["accepted"], answer.get("repeated", 0)) == (1, 0), "e1 of the user is another activity"
+    stranger = {**by_id, **one(lead={"source": "crm", "id": "A-2"})}
+    assert signed(world, "arn:aws:iam::123456789012:user/crm", stranger)[1]["refused"] == 1, "an id of the token's"
+
+
+def test_no_token_has_a_source_of_iam(world: QuickWorld) -> None:
+    with pytest.raises(Invalid, match="iam-"):
+        create_token(TokenRequest("x", "iam-crm", (Scope.DEALS,)), world.now, lambda: ("0" * 12, "S" * 43))
 
 
 def test_a_principal_is_nobody_on_a_route_that_iam_does_not_guard(world: QuickWorld, token: str) -> None:

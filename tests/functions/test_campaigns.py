@@ -1,6 +1,7 @@
 """Campaigns in the whole system: a form post with a marked link becomes a touch, a member, a lead with a price."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ import boto3
 import pytest
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.store import activities_of, activity_item, ad_clicks_of
+from sodate.campaigns import export_conversions as exports
 from sodate.campaigns import store
 from sodate.campaigns.campaign import Campaign
-from sodate.campaigns.conversion import ConversionState
+from sodate.campaigns.conversion import ConversionState, Row
 from sodate.campaigns.export_conversions import Verdict, export_conversions, upload_conversions
 from sodate.campaigns.forget import forget
 from sodate.campaigns.member import MemberStatus
@@ -353,6 +355,26 @@ def test_the_api_gives_one_verdict_per_row_and_a_refused_row_leaves_the_others(s
     }  # fmt: skip
     assert upload_conversions("google", FakeAdPlatform([]), stage.app.definitions, "b2", stage.now) == {"accepted": 1}
     assert len(platform.received) == 3
+
+
+def test_who_objects_while_a_batch_is_sent_is_not_in_the_next_one(
+    stage: QuickWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "AT_ONCE", 1)
+    converted(stage)
+    converted(stage, "hanako@example.jp", _gclid="Cj0KCQ-click_2", _utm_campaign="autumn")
+    leads = [one.lead_id for one in store.conversions_of("google")]
+
+    class Slow(FakeAdPlatform):
+        def upload(self, rows: Sequence[Row]) -> Sequence[Verdict]:
+            table.update(state_key(leads[1]), [StateItem.blocked.set("complaint")])
+            return super().upload(rows)
+
+    platform = Slow([])
+    assert upload_conversions("google", platform, stage.app.definitions, "b1", stage.now) == {
+        "accepted": 1, "objected": 1,
+    }  # fmt: skip
+    assert [row.conversion.lead_id for row in platform.received] == leads[:1]
 
 
 def test_a_platform_that_does_not_answer_loses_nothing_until_it_is_too_late(stage: QuickWorld) -> None:

@@ -305,7 +305,7 @@ def test_a_lead_that_only_another_system_knows_is_found_in_files_and_dead_letter
     imported(world, "mine", "id,name\nCRM-00042,消去花子\n")
     imported(world, "others", "id,name\nCRM-00043,隣野太郎\n1,短野番号\n")
     sqs: Any = boto3.client("sqs")
-    for body in ({"row": {"id": "CRM-00042"}}, {"row": {"id": "CRM-00043"}}):
+    for body in ({"row": {"id": "CRM-00042"}}, {"row": {"id": "CRM-00043", "lot": "CRM-00042"}}):
         sqs.send_message(QueueUrl=world.dlq, MessageBody=json.dumps({"detail": json.dumps(body)}))
     (lead_id,) = [item["pk"][5:] for item in world.items("profile") if "消去花子" in str(item)]
     eraser = eraser_of(world)
@@ -320,6 +320,21 @@ def test_a_lead_that_only_another_system_knows_is_found_in_files_and_dead_letter
     imported(world, "again", "id,name\nCRM-00042,消去花子\n")
     assert eraser.erase(lead_id, "", "subject-request", "tester").counts["files"] > 0, "the ledger knows the id's HMAC"
     assert "CRM-00042" not in str([one.to_document() for one, _ in eraser.ledger.erasures()])
+
+
+def test_a_replay_erases_what_came_between_the_begin_and_the_end_of_the_erasure(world: QuickWorld) -> None:
+    lead_id = world.join(TARO)
+    eraser = eraser_of(world)
+    assert eraser.ledger.begin(Erasure((lead_id,), (key_of_address(TARO),), world.now, "subject-request", "t"))[1]
+    world.advance(timedelta(days=2))
+    world.post({"email": TARO, "name": "n", "company": "c", "title": "部長", "agree": True, "_website": "robot"})
+    backup: dict[Key, Any] = dict(world.table.items)
+    world.advance(timedelta(minutes=1))
+    assert erase(world).counts["quarantined"] == 1, "a later attempt ends it"
+    world.table.items = dict(backup)
+    (again,) = replay_all(eraser_of(world))
+    assert again.counts["quarantined"] == 1
+    assert TARO not in text_of(world)
 
 
 def test_the_ledger_learns_of_a_lead_that_was_merged_after_a_first_attempt(world: QuickWorld) -> None:

@@ -122,6 +122,26 @@ def test_the_leads_of_a_campaign_are_those_that_its_definition_acquired(sold: Qu
     assert verify().differences == []
 
 
+def test_what_a_campaign_does_not_count_has_no_value_and_is_never_0(sold: QuickWorld) -> None:
+    found = show("campaign:autumn", "--period", "2026-11")
+    for name in ("sent", "delivered", "open_rate", "sessions", "page_views", "web_bounce_rate", "cvr", "visitors"):
+        assert (found[name]["value"], found[name]["why"]) == (None, "no_data"), name
+    assert values(found, "mqls", "conversions") == [0, 2]
+    assert [values(show(scope), "leads", "sessions") for scope in ("template:welcome", "form:none")] == [
+        [None, None],
+        [0, 0],
+    ]
+
+
+def test_without_money_a_campaign_has_the_same_leads(sold: QuickWorld) -> None:
+    counted, asked = ("campaign:autumn", "--period", "2026-11"), ("leads", "won", "conversions", "sent")
+    assert values(show(*counted, "--no-money"), *asked) == values(show(*counted), *asked) == [2, 1, 2, None]
+    assert "roi" not in show(*counted, "--no-money")
+    month = ("campaign:autumn", "--month", "2026-11", "--language", "en", "--json")
+    funnels = [rows(report("kpi", *month, *more), "kpi_funnel") for more in ((), ("--no-money",))]
+    assert funnels[0] == funnels[1] and {row["kpi"]: row["value"] for row in funnels[1]}["new leads"] == 2
+
+
 def test_two_currencies_are_not_added(sold: QuickWorld) -> None:
     lead = sold.join("goro@example.jp", **MARKED)
     sold.now += timedelta(hours=1)

@@ -309,6 +309,32 @@ def test_an_activity_that_the_playbook_declares_can_be_read_also_after_it_has_le
     assert Definitions(reads=must_read).live("rules").version == version
 
 
+def test_an_activity_stays_known_however_often_the_playbook_changed_since(world: World) -> None:
+    Definitions().publish("activities", "default", DECLARED, world.now)
+    version = rule_about(world, "booth_visit")
+    for number in range(30):
+        other = {**DECLARED["activities"][0], "id": f"other_{number}"}
+        Definitions().publish("activities", "default", {"activities": [other]}, world.now)
+    assert Definitions(reads=must_read).version("rules", "default", version).version == version
+
+
+def test_a_version_that_cannot_be_read_is_tried_again_when_the_pointer_is_read_again(world: World) -> None:
+    version, time, tries = rule_about(world, "booth_visit"), [0.0], list[int]()
+
+    def reads(stored: Stored) -> None:
+        tries.append(stored.version)
+        must_read(stored)
+
+    definitions = Definitions(lambda: time[0], reads=reads)
+    for _ in range(3):
+        with pytest.raises(DefinitionUnreadable):
+            definitions.version("rules", "default", version)
+    assert tries == [version]
+    Definitions().publish("activities", "default", DECLARED, world.now)
+    time[0] = 21.0
+    assert definitions.version("rules", "default", version).version == version
+
+
 @pytest.mark.parametrize("declared", [None, DECLARED])
 def test_an_activity_of_a_newer_release_leaves_the_last_good_version_in_force(world: World, declared: Any) -> None:
     if declared is not None:

@@ -152,6 +152,44 @@ def test_an_erasure_that_fails_at_any_step_is_finished_by_the_next_run(
     assert TARO not in json.dumps(world.items(), default=str)
 
 
+def test_a_day_begins_so_many_erasures_and_the_rest_waits_and_is_said(
+    world: QuickWorld, lead: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_policy(world, erase_after_days=0)
+    monkeypatch.setattr(carry_out, "MOST_PER_DAY", 2)
+    world.now = world.now.replace(hour=20)
+    leads = [lead, *(world.join(f"lead{number}@example.jp") for number in range(3))]
+    for one in leads[:2]:
+        store_request(world, one)
+    assert run(world)["erased"] == 2, "as many as the day has"
+    for one in leads[2:]:
+        store_request(world, one)
+    world.now += timedelta(hours=1)
+    capsys.readouterr()
+    done = run(world)
+    assert (done["erased"], done["waiting"], len(requests())) == (0, 2, 2)
+    assert "PrivacyRequestsWaiting" in capsys.readouterr().out, "the alarm is fed"
+    world.now += timedelta(hours=4)
+    assert (run(world)["erased"], requests()) == (2, []), "the next day goes on"
+
+
+def test_an_attempt_that_is_repeated_counts_once_for_the_day(
+    world: QuickWorld, lead: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_policy(world, erase_after_days=0)
+    monkeypatch.setattr(carry_out, "MOST_PER_DAY", 1)
+    request_erasure(world, lead)
+
+    def fails(*_: Any) -> None:
+        raise Transient("S3 is away")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(files.ImportFiles, "named", fails)
+        with pytest.raises(Transient):
+            run(world)
+    assert run(world)["erased"] == 1
+
+
 def test_the_review_gives_old_activities_their_end_once_a_week(world: QuickWorld, lead: str) -> None:
     assert run(world)["leads"] == 0, "without an end in the playbook nothing is read"
     set_policy(world, submissions_days=30)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sodate.dynamodb import table
 from sodate.leads.store import ProfileItem, profile_key
+from sodate.reports import build_funnel
 from sodate_cli import kpis as kpi_command
 
 from tests.functions.quick import QuickWorld
@@ -110,3 +111,27 @@ def test_leads_per_visitor_are_a_ratio_without_interval_and_drop_off(visited: Qu
 )
 def test_bad_groups_are_one_line(visited: QuickWorld, arguments: tuple[str, ...], says: str) -> None:
     assert says in " ".join(run("funnel", *arguments, code={"--by": 2, "--segment": 4}.get(arguments[0], 1)).split())
+
+
+def test_a_division_of_the_leads_of_one_group_has_no_visitors_of_the_whole_site(visited: QuickWorld) -> None:
+    owned = run("funnel", "--owner", "sato", "--by", "source", "--by", "campaign", "--language", "en", "--json")
+    assert by(owned, "source") == {"google": (None, 1)}
+    assert by(owned, "campaign") == {"秋の資料請求": (None, 1)}
+
+
+def test_what_is_read_from_leads_says_that_erased_ones_are_missing(visited: QuickWorld) -> None:
+    says = "erased leads are not in them"
+    for arguments in (("--by", "form"), ("--owner", "sato"), ("--source", "google", "--leaving")):
+        assert says in " ".join(run("funnel", *arguments, "--language", "en").split()), arguments
+    assert says not in " ".join(run("funnel", "--language", "en").split()), "of counters"
+
+
+def test_leads_of_no_group_have_their_row_and_the_number_of_groups_cut_is_said(
+    visited: QuickWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visited.join("shiro@example.jp", _utm_source="yahoo")
+    visited.join("goro@example.jp", _utm_source="bing")
+    monkeypatch.setattr(build_funnel, "MOST_ROWS", 2)
+    document = run("funnel", "--by", "source", "--language", "en", "--json")
+    assert [name for name in by(document, "source")] == ["google", "bing", "(none)"]
+    assert any("1 more" in note for note in document["notes"])

@@ -56,9 +56,9 @@ COMPANIES: tuple[Mutant, ...] = (
     ),
     _mutant(
         "an-activity-that-left-the-playbook-is-unknown",
-        "activities/live.py",
-        'for body in bodies_back("activities") if left else ():',
-        'for body in bodies_back("activities", most=1) if left else ():',
+        "playbook/store.py",
+        "for version in range(newest, 0, -1):",
+        "for version in range(newest, max(0, newest - 20), -1):",
         "an apply makes the definitions of before unreadable",
         tests=_OTHER_RELEASE,
     ),

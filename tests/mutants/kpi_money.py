@@ -15,6 +15,30 @@ def _mutant(name: str, file: str, old: str, new: str, breaks: str, *tests: str) 
 
 KPI_MONEY = (
     _mutant(
+        "a-campaign-sends-zero-emails",
+        "kpis/read",
+        'return kpi.of(self.counts) if self.has(kpi) else NotDefined("no_data")',
+        "return kpi.of(self.counts)",
+        "what nobody counts is reported as 0",
+        _MONEY,
+    ),
+    _mutant(
+        "without-money-a-campaign-has-other-leads",
+        "kpis/scope_figures",
+        "if money or is_campaign(scope) else None",
+        "if money else None",
+        "an option that leaves out money changes the leads of a campaign",
+        _MONEY,
+    ),
+    _mutant(
+        "visitors-of-the-site-stand-beside-a-group",
+        "reports/build_funnel",
+        "has_visitors = _titles(definitions, by), fold.wanted.subject is None",
+        "has_visitors = _titles(definitions, by), True",
+        "the leads of one owner stand beside the visitors of a whole source",
+        _FUNNEL,
+    ),
+    _mutant(
         "a-funnel-of-a-segment-has-everybody",
         "reports/funnel_fold",
         "if not lead.stages or (wanted.subject is not None and wanted.subject not in lead.groups):",

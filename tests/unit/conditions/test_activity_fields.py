@@ -1,9 +1,12 @@
 """Conditions about declared activities and about any attribute of an activity."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 from sodate.activities.activity import Activity
 from sodate.activities.catalog import PASSIVE, ActivityType, DeclaredType
@@ -14,6 +17,11 @@ from sodate.conditions.language import ActivityTest, Inactive
 from sodate.conditions.words import in_words
 from sodate.errors import Invalid
 from sodate.facts.fold import FactFold
+from sodate.playbook.model import read
+from sodate.tracking.batch import Event, read_batch
+from sodate.tracking.definition import CustomEvent, EventField, Site, Tracking
+
+from tests.unit.tracking.test_reading_batches import JSON, NOW, document
 
 DECLARED = DeclaredActivities.model_validate({
     "activities": [
@@ -44,6 +52,13 @@ def test_a_known_type_stays_one_and_an_unknown_one_is_declared() -> None:
         ({"hall": "east"}, {}, False),
         ({"minutes": 5}, {"minutes": 5}, True),
         ({"minutes": {"at_least": 5}}, {"minutes": 5}, True),
+        ({"minutes": 5.0}, {"minutes": 5}, True),
+        ({"trial": True}, {"fields": ["trial=true"]}, True),
+        ({"trial": True}, {"fields": ["trial=false"]}, False),
+        ({"trial": False}, {"fields": ["trial=false"]}, True),
+        ({"ratio": 0.25}, {"fields": ["ratio=0.25"]}, True),
+        ({"ratio": 25000000000.0}, {"fields": ["ratio=25000000000"]}, True),
+        ({"n": 1}, {"fields": ["n=1"]}, True),
         ({"minutes": {"at_least": 5}}, {"minutes": "4"}, False),
         ({"minutes": {"less_than": 5}}, {"minutes": "x"}, False),
         ({"hall": "east", "minutes": {"at_least": 5}}, {"hall": "east", "minutes": 4}, False),
@@ -55,6 +70,23 @@ def test_fields_narrow_an_activity(fields: dict[str, Any], about: dict[str, Any]
     assert matches is not None and matches(about) is holds
     again = ActivityTest.model_validate(test.model_dump(mode="json"))
     assert again == test and hash(again) == hash(test)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), None, [], ""])
+def test_a_field_is_asked_for_an_id_a_flag_a_number_or_a_range(value: Any) -> None:
+    with pytest.raises(ValidationError):
+        ActivityTest(activity="web_event", fields={"seats": value})
+
+
+@given(st.booleans() | st.integers(-(10**12), 10**12) | st.floats(-1e12, 1e12))
+def test_a_condition_asks_for_the_text_that_an_event_keeps(value: bool | int | float) -> None:
+    fields = (EventField(name="x", type="flag" if isinstance(value, bool) else "number"),)
+    site = Site(Tracking(origins=("https://www.example.jp",), events=(CustomEvent(id="tried", fields=fields),)))
+    sent = document({"type": "custom", "name": "tried", "fields": {"x": value}})
+    (kept,) = read_batch(json.dumps(sent), False, JSON, site, NOW).events
+    matches = matcher(ActivityTest(activity="web_event", fields={"x": value}))
+    assert isinstance(kept, Event) and matches is not None
+    assert matches({"event": "tried", "fields": list(kept.fields)})
 
 
 def test_a_condition_with_fields_is_said_in_words() -> None:
@@ -115,3 +147,9 @@ def test_localised_numbers_and_widths_are_read() -> None:
 def test_a_declaration_that_makes_no_sense_is_refused(body: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         DeclaredActivities.model_validate({"activities": [body]})
+
+
+def test_a_field_of_one_letter_that_a_former_release_stored_is_read() -> None:
+    test = read(ActivityTest, {"activity": "web_event", "event": "chosen", "field": "p=pro"})
+    matches = matcher(test)
+    assert matches is not None and matches({"event": "chosen", "fields": ["p=pro"]})

@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 from sodate.kpis.formula import NotDefined, Number, Ratio
 from sodate.kpis.target import KpiTarget, KpiTargets
+from sodate.playbook.model import read
 
 
 def test_attainment_is_the_share_of_the_target_and_of_a_limit_what_is_left_of_it() -> None:
@@ -25,8 +26,6 @@ def test_a_target_in_money_is_in_the_currencys_main_unit() -> None:
 @pytest.mark.parametrize(
     "targets",
     [
-        [{"kpi": "opens", "value": 1}],
-        [{"kpi": "cpl", "value": 5_000, "scope": "form:contact"}],
         [{"kpi": "open_rate", "value": 0}],
         [{"kpi": "open_rate", "value": 1, "scope": "everything"}],
         [{"kpi": "open_rate", "value": 1, "period": "day"}],
@@ -42,3 +41,10 @@ def test_a_target_is_found_by_kpi_period_and_scope() -> None:
     found = KpiTargets.model_validate({"targets": [{"kpi": "leads", "value": 40, "period": "quarter"}]})
     assert found.find("leads", "quarter", "all") == found.targets[0]
     assert found.find("leads", "month", "all") is found.find("leads", None, "all") is None
+
+
+def test_a_stored_target_that_check_refuses_today_is_read_and_found_for_no_figure() -> None:
+    stored = [{"kpi": "cpl", "value": 5_000, "scope": "form:contact"}, {"kpi": "opens", "value": 1}]
+    targets = read(KpiTargets, {"targets": [*stored, {"kpi": "open_rate", "value": 25}]})
+    assert targets.find("open_rate", "month", "all") == KpiTarget(kpi="open_rate", value=25)
+    assert targets.targets[1].smallest("USD") == 1

@@ -4,6 +4,7 @@ Conditions, scoring, notifications to sales and corrections read it. A further t
 `ActivityType`; `tests/architecture/test_activity_catalog.py` adds one and looks at each of them.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from enum import Enum, StrEnum
@@ -215,6 +216,18 @@ def activity_type(name: object) -> ActivityType | DeclaredType:
 def is_engagement(type_: str, about: Mapping[str, Any]) -> bool:
     """Whether the activity ends the inactivity of its lead. A type of a newer release does."""
     return type_ not in _NO_ENGAGEMENT and PASSIVE not in about
+
+
+def text_of(value: bool | int | float) -> str:
+    """The one text of a flag or number in an activity and in a condition: `true`, `5` (also of 5.0), `0.25`.
+
+    Raises: `ValueError` for what is not finite.
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not math.isfinite(value):
+        raise ValueError("a number is finite")
+    return str(int(value)) if value == int(value) else f"{value:.10g}"
 
 
 _BY_VALUE = {type_.value: type_ for type_ in ActivityType}

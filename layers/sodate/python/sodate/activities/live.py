@@ -20,9 +20,10 @@ def declared_activities(definitions: Definitions) -> DeclaredActivities:
 
 
 def never_declared(names: Iterable[str]) -> list[str]:
-    """Those that no version of activities.yaml declares (the newest 20 are looked at). Nothing is read for none.
+    """Those that no version of activities.yaml ever declared. Nothing is read for none.
 
-    Not only the live version: an activity may leave the playbook while an older definition that names it is in force.
+    Not only the live version: an activity may leave the playbook while an older definition that names it is in force,
+    for years where leads are in a version of a scenario. What was never declared is of a newer release.
     """
     left = set(names)
     for body in bodies_back("activities") if left else ():

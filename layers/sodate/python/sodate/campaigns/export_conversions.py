@@ -21,7 +21,7 @@ from sodate.leads.store import find_state, profiles_of
 from sodate.playbook.store import Definitions
 
 #: Rows of one call of a platform's API.
-_AT_ONCE = 1000
+AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
@@ -86,21 +86,28 @@ def upload_conversions(
     Raises: `Transient` from the table only: when the platform does not answer, its rows wait.
     """
     export, counts = Export(batch), Counter[str]()
-    rows = []
-    for decided in _decided(_waiting(store.conversions_of(platform)), definitions, now):
-        if isinstance(decided, SetAside):
-            _set_aside(decided, export)
-        else:
-            rows.append(decided)
-    for start in range(0, len(rows), _AT_ONCE):
-        part = rows[start : start + _AT_ONCE]
-        verdicts = _verdicts(client, part)
+    waiting = _waiting(store.conversions_of(platform))
+    for start in range(0, len(waiting), AT_ONCE):
+        # Consent is read directly before each call: earlier calls take their time, and somebody objects meanwhile.
+        part = _rows(waiting[start : start + AT_ONCE], definitions, now, export)
+        verdicts = _verdicts(client, part) if part else {}
         for row in part:
             verdict = verdicts.get(row.conversion.key)
             state = verdict.state if verdict is not None else ConversionState.PENDING
             store.settle_conversion(row.conversion, state, (verdict.reason if verdict else "no_verdict")[:200], batch)
             counts[state.value] += 1
     return counts + export.set_aside
+
+
+def _rows(conversions: Sequence[Conversion], definitions: Definitions, now: datetime, export: Export) -> list[Row]:
+    """Those that may be sent; the others are set aside."""
+    rows = []
+    for decided in _decided(conversions, definitions, now):
+        if isinstance(decided, SetAside):
+            _set_aside(decided, export)
+        else:
+            rows.append(decided)
+    return rows
 
 
 def _verdicts(client: AdPlatform, rows: Sequence[Row]) -> dict[str, Verdict]:

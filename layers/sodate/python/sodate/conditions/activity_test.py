@@ -12,7 +12,7 @@ from pydantic import (
     model_validator,
 )
 
-from sodate.activities.catalog import DECLARED_NAME, ActivityType, CallOutcome, DeclaredType, activity_type
+from sodate.activities.catalog import DECLARED_NAME, ActivityType, CallOutcome, DeclaredType, activity_type, text_of
 from sodate.playbook.model import NarrowedByEachKey, Slug
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -47,10 +47,14 @@ ActivityName = Annotated[
 ]
 
 
-class FieldTest(Range):
-    """One field of the activity: an id, or a range of a number."""
+#: Of fields of activities.yaml, and of events, whose names may have one letter.
+_FIELD_NAME = r"^[a-z][a-z0-9_]{0,39}$"
 
-    name: Annotated[str, StringConstraints(pattern=rf"^{DECLARED_NAME}$")]
+
+class FieldTest(Range):
+    """One field of the activity: an id, a flag (`true`), a number or a range of one."""
+
+    name: Annotated[str, StringConstraints(pattern=_FIELD_NAME)]
     equals: Text | None = None
 
     @model_validator(mode="after")
@@ -72,7 +76,27 @@ def _fields(value: Any) -> Any:
 
 
 def _as_text(part: Any) -> Any:
-    return str(part) if isinstance(part, int) and not isinstance(part, bool) else part
+    return text_of(part) if isinstance(part, bool | int | float) else part
+
+
+#: As it is written in a file; stored, it is the list of the parts.
+_FIELDS: dict[str, Any] = {
+    "type": "object",
+    "minProperties": 1,
+    "maxProperties": 10,
+    "propertyNames": {"pattern": _FIELD_NAME},
+    "additionalProperties": {
+        "anyOf": [
+            {"type": ["string", "number", "boolean"], "maxLength": 200},
+            {
+                "type": "object",
+                "minProperties": 1,
+                "additionalProperties": False,
+                "properties": {name: {"type": "number"} for name in ("at_least", "less_than")},
+            },
+        ]
+    },
+}
 
 
 class ActivityTest(NarrowedByEachKey):
@@ -97,7 +121,7 @@ class ActivityTest(NarrowedByEachKey):
         default=None, description="A page's path; `*` (two at most) stands for anything: /pricing/*"
     )
     event: Slug | None = Field(default=None, description="Id of a call to action or an event of tracking.yaml.")
-    fields: Annotated[tuple[FieldTest, ...] | None, BeforeValidator(_fields)] = Field(
+    fields: Annotated[tuple[FieldTest, ...] | None, BeforeValidator(_fields), WithJsonSchema(_FIELDS)] = Field(
         default=None, min_length=1, max_length=10, description="A map of names to values or ranges."
     )
     times: int = Field(default=1, ge=1, le=20)

@@ -14,6 +14,11 @@ def access(at: datetime, key: str) -> str:
     return f"{ACCESSES}{stamp(at)}#{key}"
 
 
+def erasures_of_day(because: str, at: datetime) -> str:
+    """Beside the position of the review. The day is one of UTC, as of all keys."""
+    return f"DAY#{stamp(at)[:10]}#{because}"
+
+
 def merge(merged_lead_id: str) -> str:
     """In the partition of the lead that stays."""
     return f"{MERGES}{merged_lead_id}"

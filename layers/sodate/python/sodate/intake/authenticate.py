@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sodate.errors import Invalid, TooManyRequests
 from sodate.intake import store
-from sodate.intake.principal import token_of
+from sodate.intake.principal import SOURCES, token_of
 from sodate.intake.token import ApiToken, Scope, check, hash_of, presented, token_text
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
@@ -35,6 +35,8 @@ def create_token(request: TokenRequest, now: datetime, random: Callable[[], tupl
     for what, value in (("name", request.name), ("source", request.source)):
         if not _NAME.fullmatch(value) or value in RESERVED:
             raise Invalid(f"{what} {value[:60]!r}: lower-case letters, digits and hyphens, at most 60", what)
+    if request.source.startswith(SOURCES):
+        raise Invalid(f"source {request.source}: `{SOURCES}…` are the sources of roles and users of IAM", "source")
     if not request.scopes:
         raise Invalid(f"give a token at least one of the scopes {', '.join(Scope)}", "scope")
     if not 1 <= request.days <= MOST_DAYS or not 1 <= request.per_minute <= MOST_PER_MINUTE:
@@ -60,7 +62,7 @@ def authorized(principal: str, scope: Scope, now: datetime) -> ApiToken:
 
     Raises: as `authenticate`.
     """
-    return _counted(token_of(principal, scope, RESERVED, now), now)
+    return _counted(token_of(principal, scope, now), now)
 
 
 def _counted(token: ApiToken, now: datetime) -> ApiToken:

@@ -12,17 +12,19 @@ from sodate.intake.token import ApiToken, Scope
 
 #: Requests a minute of one principal.
 PER_MINUTE = 60
+#: Begin of the sources of principals. No API token has such a source, so no role takes another system's ids.
+SOURCES = "iam-"
 #: ARNs of sessions have no path of the role; those of users have one.
 _ROLE = re.compile(r"arn:[a-z-]+:sts::(\d{12}):assumed-role/([\w+=,.@-]{1,64})/.+")
 _USER = re.compile(r"arn:[a-z-]+:iam::(\d{12}):user/(?:.+/)?([\w+=,.@-]{1,64})")
 _NO_PART_OF_A_SOURCE = re.compile(r"[^a-z0-9]+")
 
 
-def token_of(arn: str, scope: Scope, reserved: tuple[str, ...], now: datetime) -> ApiToken:
+def token_of(arn: str, scope: Scope, now: datetime) -> ApiToken:
     """The token that stands for a principal, in logs and ceilings; every session of a role has the same.
 
-    `arn`: as API Gateway names the caller. The source, whose ids it sends, is the name of the role or user in
-    lower-case letters, digits and hyphens. `reserved`: sources that no caller may have.
+    `arn`: as API Gateway names the caller. The source, whose ids it sends, is `iam-` and the name of the role or user
+    in lower-case letters, digits and hyphens.
 
     Raises: `NotIdentified` without a principal; `NotAllowed` for one that is neither a role nor a user.
     """
@@ -33,15 +35,15 @@ def token_of(arn: str, scope: Scope, reserved: tuple[str, ...], now: datetime) -
         match, what = _USER.fullmatch(arn), "user"
     if match is None:
         raise NotAllowed("call as a role or a user of the account")
-    source = _NO_PART_OF_A_SOURCE.sub("-", match[2].lower()).strip("-")[:60].rstrip("-")
-    if not source or source in reserved:
+    name = _NO_PART_OF_A_SOURCE.sub("-", match[2].lower()).strip("-")
+    if not name:
         raise NotAllowed(f"{what} {match[2]} cannot be a source; call as one with another name")
     # The name of a user may be that of a person: keys have a hash of it.
     number = hashlib.sha256(f"{match[1]}:{what}/{match[2]}".encode()).hexdigest()[:24]
     return ApiToken(
         id=f"iam-{number}",
         name=f"{what}/{match[2]}",
-        source=source,
+        source=f"{SOURCES}{name}"[:60].rstrip("-"),
         scopes=(scope,),
         secret_hash="",
         per_minute=PER_MINUTE,

@@ -25,6 +25,12 @@ def stages_of(counts: Mapping[str, float]) -> list[FunnelStage]:
     for place, stage in enumerate(FUNNEL):
         reached = int(counts.get(f"cohort_{stage}", 0))
         before = stages[-1].reached if place else reached
+        lost = dropped(before, reached)
         minutes = formula.ratio(counts.get(f"minutes_to_{stage}", 0), counts.get(f"reached_{stage}", 0) if place else 0)
-        stages.append(FunnelStage(stage, reached, formula.percent(reached, before), before - reached, minutes))
+        stages.append(FunnelStage(stage, reached, formula.percent(reached, before), lost, minutes))
     return stages
+
+
+def dropped(before: int, reached: int) -> int:
+    """How many of the stage before went no further. Both are of the same leads."""
+    return max(0, before - reached)

@@ -15,6 +15,7 @@ from sodate.kpis.email_counts import ALL
 from sodate.kpis.formula import NotDefined, Value
 from sodate.kpis.funnel import FunnelStage, stages_of
 from sodate.kpis.period import Period
+from sodate.kpis.scopes import is_counted_in, is_of_sessions
 from sodate.kpis.sketch import EMPTY
 
 Counts = dict[str, float]
@@ -22,19 +23,31 @@ Counts = dict[str, float]
 
 @dataclass(frozen=True)
 class Figures:
-    """Counters of one scope: in the period, by day, and in the period of the same length before it."""
+    """Counters of one scope: in the period, by day, and in the period of the same length before it.
+
+    `has_sessions` False: nobody counted visits of the website for it.
+    """
 
     scope: str
     period: Period
     counts: Counts
     days: Mapping[date, Counts]
     before: Counts
+    has_sessions: bool = True
 
     def value(self, kpi: Kpi) -> Value:
-        return kpi.of(self.counts)
+        return kpi.of(self.counts) if self.has(kpi) else NotDefined("no_data")
+
+    def value_before(self, kpi: Kpi) -> Value:
+        return kpi.of(self.before) if self.has(kpi) else NotDefined("no_data")
 
     def robot_share(self, kpi: Kpi) -> Value:
-        return kpi.robot_share(self.counts) if kpi.robots else NotDefined("no_base")
+        return kpi.robot_share(self.counts) if kpi.robots and self.has(kpi) else NotDefined("no_base")
+
+    def has(self, kpi: Kpi) -> bool:
+        """Whether the scope has the counters of the KPI: what nothing counts is unknown, not 0."""
+        is_known = self.has_sessions or not any(map(is_of_sessions, kpi.names))
+        return is_known and (is_counted_in(kpi, self.scope) or not kpi.is_counted)
 
     @property
     def lead_velocity(self) -> Value:

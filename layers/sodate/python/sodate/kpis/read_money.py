@@ -69,9 +69,13 @@ class MoneyFacts:
         return results.campaign(self.campaign) or CampaignResult(self.campaign, "", Figures(), {}, {})
 
 
+def is_campaign(scope: str) -> bool:
+    return scope.startswith(_CAMPAIGN)
+
+
 def has_money(scope: str) -> bool:
     """Costs and revenue belong to one campaign, or to all of them together."""
-    return scope == ALL or scope.startswith(_CAMPAIGN)
+    return scope == ALL or is_campaign(scope)
 
 
 def read_money(definitions: Definitions, scope: str, period: Period, zone: str, now: datetime) -> MoneyFacts | None:
@@ -79,7 +83,7 @@ def read_money(definitions: Definitions, scope: str, period: Period, zone: str, 
 
     Raises: `Invalid` for the attribution model `own` without weights.
     """
-    campaign = scope.removeprefix(_CAMPAIGN) if scope.startswith(_CAMPAIGN) else None
+    campaign = scope.removeprefix(_CAMPAIGN) if is_campaign(scope) else None
     if not has_money(scope) or (campaign is not None and not _is_known(definitions, campaign)):
         return None
     moment, spanned = now + timedelta(minutes=1), Period(min(period.before().first, period.first), period.last)
@@ -102,7 +106,8 @@ def by_definition(figures: read.Figures, money: MoneyFacts | None) -> read.Figur
     period, before = figures.period, figures.period.before()
     days = {day: dict(by_day[day]) for day in period if day in by_day}
     counts = read.added(days.values())
-    return replace(figures, counts=counts, days=days, before=read.added(by_day[day] for day in before if day in by_day))
+    then = read.added(by_day[day] for day in before if day in by_day)
+    return replace(figures, counts=counts, days=days, before=then, has_sessions=False)
 
 
 def counts_by_day(money: MoneyFacts) -> Mapping[date, Mapping[str, float]]:

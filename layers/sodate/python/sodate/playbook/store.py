@@ -117,7 +117,8 @@ def digest(body: dict[str, Any]) -> str:
 
 
 class Definitions:
-    """Cached access to definitions: a version forever (it is immutable), a pointer for `pointer_seconds`.
+    """Cached access to definitions: a version forever (it is immutable), a pointer for `pointer_seconds`, and as long
+    that a version cannot be read: what it names may be declared later.
 
     `reads` raises `DefinitionUnreadable` for a version that this release cannot read; `on_unreadable` is called for
     an unreadable live version. Without them bodies are not validated (`plan`, `apply`).
@@ -136,6 +137,7 @@ class Definitions:
         self._reads = reads
         self._on_unreadable = on_unreadable
         self._versions: dict[tuple[str, str, int], Stored] = {}
+        self._unreadable: dict[tuple[str, str, int], tuple[float, DefinitionUnreadable]] = {}
         self._pointers: dict[tuple[str, str], tuple[float, int | None]] = {}
         self._lists: dict[str, tuple[float, dict[str, int]]] = {}
         self._reported: dict[tuple[str, str], float] = {}
@@ -164,13 +166,20 @@ class Definitions:
         Raises: `NotFound`, `DefinitionUnreadable`.
         """
         key = (kind, definition_id, version)
+        unreadable = self._unreadable.get(key)
+        if unreadable is not None and self._timer() - unreadable[0] <= self._pointer_seconds:
+            raise unreadable[1].with_traceback(None)
         if key not in self._versions:
             item = table.find(DefinitionItem, keys.definitions(kind), keys.definition_version(definition_id, version))
             if item is None or item.body is None or item.digest is None:
                 raise NotFound(f"{kind} {definition_id!r} has no version {version}")
             body = json.loads(item.body)
             stored = Stored(kind, definition_id, version, body, item.digest, item.at, applied_by=item.applied_by)
-            self._reads(stored)
+            try:
+                self._reads(stored)
+            except DefinitionUnreadable as error:
+                self._unreadable[key] = (self._timer(), error)
+                raise
             self._versions[key] = stored
         return self._versions[key]
 
@@ -233,6 +242,7 @@ class Definitions:
                 retired=retired,
             )
         )
+        self._unreadable.clear()
         self._pointers.pop((kind, definition_id), None)
         self._lists.pop(kind, None)
 
@@ -251,11 +261,11 @@ class Definitions:
         return cached[1]
 
 
-def bodies_back(kind: Kind, definition_id: str = ONLY, most: int = 20) -> Iterator[dict[str, Any]]:
-    """Bodies of the newest `most` versions, the newest first, whether it is live or retired."""
+def bodies_back(kind: Kind, definition_id: str = ONLY) -> Iterator[dict[str, Any]]:
+    """Bodies of every version, the newest first, whether it is live or retired. One read each."""
     pointer = table.find(DefinitionItem, keys.definitions(kind), keys.definition_live(definition_id))
     newest = int(pointer.version) if pointer else 0
-    for version in range(newest, max(0, newest - most), -1):
+    for version in range(newest, 0, -1):
         item = table.find(DefinitionItem, keys.definitions(kind), keys.definition_version(definition_id, version))
         if item is not None and item.body is not None:
             yield json.loads(item.body)

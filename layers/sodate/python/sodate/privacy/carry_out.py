@@ -11,8 +11,9 @@ from sodate.consent.data_policy import DataPolicy
 from sodate.errors import Conflict, Invalid, Transient
 from sodate.leads.store import find_state
 from sodate.privacy import store
+from sodate.privacy.erase import Eraser
 from sodate.privacy.erasure import Erased
-from sodate.privacy.request import MOST_ASKED, MOST_DUE, Asked, Step
+from sodate.privacy.request import MOST_ASKED, MOST_DUE, MOST_PER_DAY, Asked, Step
 from sodate.privacy.review import is_still_inactive
 
 BECAUSE = "self-service"
@@ -42,6 +43,16 @@ class Carried:
         else:
             self.erased += erased.is_complete
             self.left += not erased.is_complete
+
+
+def erase_by_itself(eraser: Eraser, lead_id: str, because: str, by: str) -> Erased:
+    """Without a person, so within what one day begins. A later attempt at an erasure that has begun is not counted.
+
+    Raises: `Conflict` when the day has no room: the erasure waits for the next day, or for a person; as `Eraser.erase`.
+    """
+    if eraser.ledger.find(lead_id) is None and not store.count_erasure(because, MOST_PER_DAY, eraser.now):
+        raise Conflict(f"{MOST_PER_DAY} erasures have begun today: a person looks first")
+    return eraser.erase(lead_id, "", because, by)
 
 
 def asked(item: store.RequestItem) -> Asked:

@@ -5,7 +5,7 @@ says that the erasure began before anything is gone, so `replay` can finish what
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sodate.campaigns.forget import forget as forget_campaigns
@@ -27,12 +27,13 @@ from sodate.privacy.find import LeadData, find_lead_data, key_of, kind_of, reque
 from sodate.privacy.ledger import Erasure, ErasureLedger
 from sodate.privacy.letters import DeadLetters
 from sodate.privacy.links import REQUESTS
-from sodate.privacy.mention import Subject, is_named
+from sodate.privacy.mention import Subject, is_named, is_named_in_message
 from sodate.replies.bucket import ReplyBucket
 from sodate.replies.forget import forget_replies
 from sodate.sales.store import unload
 from sodate.tracking.forget import forget_visits, visits_of_lead
 
+Match = Callable[[Subject, str, bytes], bool]
 _ROUNDS = 5
 #: Personal data goes first; STATE, whose block stops all email, goes last.
 _FIRST, _LAST = ("PROFILE", keys.SUBMISSIONS), keys.STATE
@@ -73,7 +74,7 @@ class Eraser:
             len(self._quarantined(subject)),
             files.finished,
             files.running,
-            self.dead_letters.count(self._names(subject)),
+            self.dead_letters.count(self._names(subject, is_named_in_message)),
         )
 
     def erase(self, lead_id: str, address_key: str, because: str, by: str) -> Erased:
@@ -89,16 +90,16 @@ class Eraser:
         erasure, is_new = self.ledger.begin(wanted)
         return self._carry_out(lead_id, _subject(erasure), is_repeat=not is_new)
 
-    def replay(self, erasure: Erasure, *, is_done: bool) -> Erased:
+    def replay(self, erasure: Erasure, done_at: datetime | None) -> Erased:
         """Erase again what a restored table brought back. Without effect where nothing came back.
 
-        `is_done`: it came to its end. A restore brings back no file and no dead letter, so those of today are of what
-        the person did since, and stay.
+        `done_at`: when it came to its end, which may be days after its begin: what came in between was erased too. What
+        came later is of what the person did since, and stays; so do files and dead letters, which no restore brings
+        back. None: it did not come to its end.
 
         Raises: `Transient`.
         """
-        until = erasure.at if is_done else None
-        return self._carry_out(erasure.lead_id, _subject(erasure), is_repeat=True, until=until)
+        return self._carry_out(erasure.lead_id, _subject(erasure), is_repeat=True, until=done_at)
 
     def _carry_out(self, lead_id: str, subject: Subject, *, is_repeat: bool, until: datetime | None = None) -> Erased:
         """`until`: doubtful posts since then stay, and so do files and dead letters; None: everything goes."""
@@ -112,7 +113,8 @@ class Eraser:
         counts["quarantined"] = len(quarantined)
         files = self.files.named(names) if until is None else FilesNamed((), ())
         counts["files"] = self.files.remove(files.finished)
-        counts["dead_letters"] = self.dead_letters.remove(names) if until is None else 0
+        in_message = self._names(subject, is_named_in_message)
+        counts["dead_letters"] = self.dead_letters.remove(in_message) if until is None else 0
         counts["items"] = sum(self._clear_partition(each) for each in sorted(subject.lead_ids))
         if not files.running:
             self.ledger.finish(lead_id, counts, self.now)
@@ -132,8 +134,8 @@ class Eraser:
         words = ["dealchange" for one in data for _ in range(words_about(one.lead_id))]
         return members + words + ["session" for one in data for _ in visits_of_lead(one.lead_id)]
 
-    def _names(self, subject: Subject) -> Callable[[str], bool]:
-        return lambda text: is_named(subject, text, self.secret)
+    def _names(self, subject: Subject, match: Match = is_named) -> Callable[[str], bool]:
+        return lambda text: match(subject, text, self.secret)
 
     # -- steps ---------------------------------------------------------------------------------------------------------
 
@@ -148,7 +150,8 @@ class Eraser:
 
     def _quarantined(self, subject: Subject, until: datetime | None = None) -> list[Row]:
         """Posts of every month that the quarantine keeps, as far as they came before `until`."""
-        names, rows = self._names(subject), list[Row]()
+        # A post has no ids of other systems: an equal number in it is a chance.
+        names, rows = self._names(replace(subject, external_keys=frozenset())), list[Row]()
         for month in _months(self.now - QUARANTINE_KEPT, self.now):
             for row in table.rows_of(keys.quarantine(month), keys.SUBMISSIONS):
                 item = decode(SubmissionItem, row)
@@ -200,7 +203,7 @@ def replay_all(eraser: Eraser) -> Iterator[Erased]:
     if not erasures:
         raise NotFound("the erasure ledger is empty; is this the right stage?")
     for erasure, is_done in erasures:
-        yield eraser.replay(erasure, is_done=is_done)
+        yield eraser.replay(erasure, eraser.ledger.done_at(erasure.lead_id) if is_done else None)
 
 
 def _reduced(row: Row, until: datetime) -> Row | None:

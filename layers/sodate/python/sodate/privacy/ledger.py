@@ -109,6 +109,14 @@ class ErasureLedger:
             if erasure := self.find(lead_id):
                 yield erasure, lead_id in done
 
+    def done_at(self, lead_id: str) -> datetime:
+        """When it came to its end. Raises: `Invalid` for an object without a time."""
+        try:
+            document = _read(self._ask("get_object", Key=f"{PREFIX}{lead_id}/{_DONE}")["Body"].read())
+            return datetime.fromisoformat(document["at"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise Invalid(f"an object of the erasure ledger cannot be read: {error!r}", "ledger") from error
+
     def _parsed(self, key: str) -> Erasure:
         return Erasure.parse(_read(self._ask("get_object", Key=key)["Body"].read()))
 

@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from pynamodb.attributes import BooleanAttribute, JSONAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 
 from sodate.dynamodb import keys, privacy_keys, table
 from sodate.dynamodb.item import Row, TableItem
@@ -34,10 +34,14 @@ class RequestItem(TableItem, discriminator="privacyrequest"):
 
 
 class ReviewItem(TableItem, discriminator="privacyreview"):
-    """How far the review has come. `position`: the last key that was looked at; None: the round is over."""
+    """How far the review has come. `position`: the last key that was looked at; None: the round is over.
 
-    begun = UnicodeAttribute()
+    `erasures`: of another item for each day, how many were begun for one reason.
+    """
+
+    begun = UnicodeAttribute(null=True)
     position: JSONAttribute = JSONAttribute(null=True)
+    erasures = NumberAttribute(null=True)
 
 
 class MergeItem(TableItem, discriminator="merge"):
@@ -184,6 +188,24 @@ def find_review() -> ReviewItem | None:
 
 def keep_review(begun: str, position: Row | None) -> None:
     table.put(ReviewItem(privacy_keys.REVIEW, keys.POSITION, begun=begun, position=position))
+
+
+_DAY_KEPT = timedelta(days=2)
+
+
+def count_erasure(because: str, most: int, now: datetime) -> bool:
+    """Count one erasure of this day; False when the day has `most` for this reason."""
+    item = ReviewItem(privacy_keys.REVIEW, privacy_keys.erasures_of_day(because, now))
+    actions = [
+        ReviewItem.erasures.add(1),
+        ReviewItem.kind.set(ReviewItem),
+        ReviewItem.ttl.set(int((now + _DAY_KEPT).timestamp())),
+    ]
+    try:
+        table.update(item, actions, ReviewItem.erasures.does_not_exist() | (ReviewItem.erasures < most))
+    except ConditionFailed:
+        return False
+    return True
 
 
 def end_item(row: Row, ttl: int) -> bool:

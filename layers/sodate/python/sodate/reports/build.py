@@ -13,8 +13,6 @@ from sodate.deals.store import every_deal_of
 from sodate.email.mailing import Mailing
 from sodate.errors import Invalid, NotFound
 from sodate.experiments.experiment import Experiment
-from sodate.kpis.email_counts import ALL
-from sodate.kpis.read_money import read_money
 from sodate.playbook.store import Definitions, parsed
 from sodate.queries.count_template_results import Wanted as WantedResults
 from sodate.queries.count_template_results import count_template_results
@@ -169,6 +167,4 @@ def build_campaigns(definitions: Definitions, frame: Frame, model: AttributionMo
 
 def build_kpi_with_money(definitions: Definitions, frame: Frame) -> Report:
     """With costs and revenue, of all or of one campaign: it reads the leads of campaigns, and deals."""
-    scope, days = frame.subject or ALL, days_of(frame)
-    money = read_money(definitions, scope, days, frame.period.time_zone, frame.as_of)
-    return build_kpi(definitions, frame, money)
+    return build_kpi(definitions, frame, money=True)

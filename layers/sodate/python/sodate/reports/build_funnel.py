@@ -16,8 +16,8 @@ from sodate.reports.funnel_values import stages_in
 from sodate.reports.read_funnel import counted_visitors, fold_funnel, group_of, has_counters, visitors_of
 from sodate.reports.titles import segment_titles
 
-#: Most rows of one division: strangers choose the sources.
-_MOST_ROWS = 100
+#: Most groups of one division: strangers choose the sources.
+MOST_ROWS = 100
 _KINDS: Mapping[Dimension, Kind] = {Dimension.CAMPAIGN: "campaign", Dimension.FORM: "form"}
 
 
@@ -47,21 +47,33 @@ def build_funnel(definitions: Definitions, frame: Frame, wanted: FunnelWanted) -
     rows = list(form_rows(definitions, days)) if group is None and not wanted.by else []
     rows += [row for by in wanted.by if fold is not None for row in _rows(definitions, fold, by)]
     points = fold.points(frame.words.language) if fold is not None else ()
-    return funnel_report(whole, rows, frame, points)
+    return funnel_report(whole, rows, frame, points, notes=_notes(fold, wanted, frame))
+
+
+def _notes(fold: FunnelFold | None, wanted: FunnelWanted, frame: Frame) -> list[str]:
+    """What is read from leads has none of the erased ones, whom counters keep."""
+    if fold is None:
+        return []
+    cut = sum(max(0, len(_named(fold, by)) - MOST_ROWS) for by in wanted.by)
+    return [frame.text("funnel_erased"), *([frame.text("groups_cut", number=cut)] if cut else [])]
 
 
 def _rows(definitions: Definitions, fold: FunnelFold, by: Dimension) -> Iterable[FunnelRow]:
-    titles = _titles(definitions, by)
-    for id_ in _ids(fold, by)[:_MOST_ROWS]:
+    """Of leads of one group only there are no visitors: nobody knows to which group a visitor belongs."""
+    titles, has_visitors = _titles(definitions, by), fold.wanted.subject is None
+    for id_ in _ids(fold, by):
         group = (by, id_)
-        visitors = visitors_of(fold, group, group) if id_ else None
+        visitors = visitors_of(fold, group, group) if id_ and has_visitors else None
         yield FunnelRow(by.value, titles.get(id_, id_), stages_in(fold.stages(group), visitors))
 
 
 def _ids(fold: FunnelFold, by: Dimension) -> Sequence[str]:
-    """Most leads first; at the end the leads that are in no group."""
-    all_ids = fold.ids(by)
-    return [*(one for one in all_ids if one), *(one for one in all_ids if not one)]
+    """Most leads first; at the end, however many groups there are, the leads that are in none."""
+    return [*_named(fold, by)[:MOST_ROWS], *(one for one in fold.ids(by) if not one)]
+
+
+def _named(fold: FunnelFold, by: Dimension) -> list[str]:
+    return [one for one in fold.ids(by) if one]
 
 
 def _titles(definitions: Definitions, by: Dimension) -> Mapping[str, str]:

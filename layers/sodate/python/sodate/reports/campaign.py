@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sodate.campaigns.figures import Figures
 from sodate.kpis.catalog import BY_NAME
 from sodate.kpis.money import money_counts
-from sodate.reports.document import Block, Cell, Drawing, Report, Unit, share
+from sodate.reports.document import Block, Cell, Drawing, Report, Unit
 from sodate.reports.frame import Drawn, Frame, Sheet, count
 from sodate.reports.kpi_values import figure_of
 
@@ -56,9 +56,13 @@ def _blocks(by: str, rows: Sequence[CampaignRow], frame: Frame) -> list[Block]:
 
 
 def _money(one: CampaignRow) -> tuple[Cell, ...]:
+    return one.name, *_kpis(one, "spend", "revenue", "roi", "cpl", "cpa")
+
+
+def _kpis(one: CampaignRow, *names: str) -> tuple[Cell, ...]:
     counts = money_counts(one.figures)
-    kpis = (BY_NAME[name] for name in ("spend", "revenue", "roi", "cpl", "cpa"))
-    return (one.name, *(figure_of(counts.value(kpi), kpi.unit, counts.currency(kpi)) for kpi in kpis))
+    kpis = (BY_NAME[name] for name in names)
+    return tuple(figure_of(counts.value(kpi), kpi.unit, counts.currency(kpi)) for kpi in kpis)
 
 
 def _results(one: CampaignRow) -> tuple[Cell, ...]:
@@ -71,4 +75,4 @@ def _ads(one: CampaignRow) -> tuple[Cell, ...]:
     brought = one.figures
     if not brought.impressions and not brought.clicks:
         return one.name, None, None, None
-    return one.name, count(brought.impressions), count(brought.clicks), share(brought.clicks, brought.impressions)
+    return one.name, count(brought.impressions), count(brought.clicks), *_kpis(one, "ctr")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from sodate.experiments.intervals import Count, rate_interval
+from sodate.kpis import formula
 
 #: Of every interval of a report.
 CONFIDENCE = 0.95
@@ -146,12 +146,10 @@ class Report:
 
 def share(part: int, whole: int) -> Figure:
     """`part` of `whole` in percent, with its interval; not defined of nothing. Without one where `part` exceeds it."""
-    if whole <= 0:
-        return Figure(None, Unit.PERCENT, reason=Reason.NOTHING_TO_DIVIDE_BY)
-    if not 0 <= part <= whole:
-        return Figure(100 * part / whole, Unit.PERCENT)
-    interval = rate_interval(Count(whole, part), 1 - CONFIDENCE)
-    return Figure(100 * part / whole, Unit.PERCENT, interval=(100 * interval.low, 100 * interval.high))
+    value = formula.percent(part, whole)
+    if isinstance(value, formula.Ratio):
+        return Figure(value.value, Unit.PERCENT, interval=value.interval)
+    return Figure(None, Unit.PERCENT, reason=Reason.NOTHING_TO_DIVIDE_BY)
 
 
 def table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> Table:

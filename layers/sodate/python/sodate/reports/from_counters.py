@@ -15,10 +15,10 @@ from sodate.kpis.catalog_money import MONEY
 from sodate.kpis.catalog_web import VISITORS, WEB
 from sodate.kpis.contribution import scope
 from sodate.kpis.email_counts import ALL
-from sodate.kpis.live_targets import live_targets
 from sodate.kpis.period import Period as Days
 from sodate.kpis.period import period_around
-from sodate.kpis.read_money import MoneyFacts, by_definition
+from sodate.kpis.scope_figures import ScopeFigures, read_scope
+from sodate.kpis.scopes import has_counter
 from sodate.playbook.store import Definitions, Kind
 from sodate.reports.acquisition import STAGES, AcquisitionRow, acquisition_report
 from sodate.reports.document import Report
@@ -26,16 +26,13 @@ from sodate.reports.frame import Frame, count, definition_of
 from sodate.reports.funnel import FunnelRow, funnel_report
 from sodate.reports.funnel_values import stages_in
 from sodate.reports.kpi import DaySeries, KpiGroup, KpiRow, kpi_report
-from sodate.reports.kpi_values import ScopeFigures, group_of, whole
+from sodate.reports.kpi_values import group_of, whole
 from sodate.reports.template import EmailFigures, EmailRow, TemplateFigures, template_report
 
 _MONTHS = 12
 _CATALOGS = {"email": EMAIL, "web": WEB, "funnel": FUNNEL, "money": MONEY}
 #: Counters in the chart by day, and their group.
 _SERIES = {"email_sent": "email", "email_opened": "email", "email_clicked": "email", "reached_lead": "funnel"}
-#: Kinds of scopes.
-_WITHOUT_EMAILS = frozenset({"form", "source", "campaign", "seminar"})
-_EMAILS_ONLY = frozenset({"template", "broadcast", "purpose"})
 
 
 def build_from_counters(definitions: Definitions, kind: EmailedKind, frame: Frame) -> Report:
@@ -52,13 +49,14 @@ def build_from_counters(definitions: Definitions, kind: EmailedKind, frame: Fram
             assert_never(kind)
 
 
-def build_kpi(definitions: Definitions, frame: Frame, money: MoneyFacts | None = None) -> Report:
-    """`frame.subject`: a scope, such as `template:welcome`; empty: all. `money`: of the scope, with KPIs of money."""
+def build_kpi(definitions: Definitions, frame: Frame, *, money: bool = False) -> Report:
+    """`frame.subject`: a scope, such as `template:welcome`; empty: all. `money`: with costs and revenue.
+
+    Of a campaign, and with money, the leads of campaigns are read too (`read_scope`).
+    """
     days, words = days_of(frame), frame.words
-    figures = by_definition(kpis.read(frame.subject or ALL, days), money)
-    amounts = (money.counts(days), money.counts(days.before())) if money is not None else (None, None)
-    scoped = ScopeFigures(figures, live_targets(definitions), *amounts)
-    shown = _groups_of(frame.subject, has_sessions=bool(figures.counts.get("sessions")), has_money=money is not None)
+    scoped = read_scope(definitions, frame.subject or ALL, days, frame.period.time_zone, frame.as_of, money)
+    figures, shown = scoped.figures, _groups_of(scoped)
     groups = [
         KpiGroup(
             name,
@@ -68,7 +66,7 @@ def build_kpi(definitions: Definitions, frame: Frame, money: MoneyFacts | None =
         for name, catalog in _CATALOGS.items()
         if name in shown
     ]
-    series = [name for name, group in _SERIES.items() if group in shown]
+    series = [name for name, group in _SERIES.items() if group in shown and has_counter(figures.scope, name)]
     names = [(name, words.text("figure", name)) for name in series]
     by_day = [(day, [whole(figures.days.get(day, {}).get(name, 0)) for name in series]) for day in days]
     return kpi_report(groups, DaySeries(names, by_day), frame)
@@ -83,16 +81,11 @@ def _visitors(group: str, frame: Frame) -> Iterator[KpiRow]:
         yield KpiRow(VISITORS.name, VISITORS.label(language), now, previous=before, definition=definition)
 
 
-def _groups_of(subject: str, *, has_sessions: bool, has_money: bool) -> set[str]:
-    """A form sends no emails, and a template has no leads: without these groups, which would be zeros only."""
-    kind = subject.partition(":")[0]
-    is_shown = {
-        "email": kind not in _WITHOUT_EMAILS,
-        "web": has_sessions,
-        "funnel": kind not in _EMAILS_ONLY,
-        "money": has_money,
-    }
-    return {name for name, shown in is_shown.items() if shown}
+def _groups_of(scoped: ScopeFigures) -> set[str]:
+    """Without groups of which the scope counts nothing: a form sends no emails, and a template has no leads."""
+    figures, shown = scoped.figures, {"money"} if scoped.money is not None else set[str]()
+    shown |= {name for name in ("email", "funnel") if any(figures.has(kpi) for kpi in _CATALOGS[name])}
+    return shown | ({"web"} if figures.counts.get("sessions") else set())
 
 
 def build_funnel(definitions: Definitions, frame: Frame) -> Report:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from sodate.kpis.funnel import dropped
 from sodate.reports.document import Block, Cell, Column, Drawing, Figure, Reason, Report, Unit, share, table
 from sodate.reports.frame import Drawn, Frame, Sheet, count
 from sodate.scoring.score_state import FUNNEL
@@ -51,8 +52,9 @@ def funnel_report(
     leaving: Sequence[LeavingPoint] = (),
     *,
     drops: bool = True,
+    notes: Sequence[str] = (),
 ) -> Report:
-    """`drops`: also drop-off and days by group, a table of nine columns."""
+    """`drops`: also drop-off and days by group, a table of nine columns. `notes`: more of them."""
     blocks = [_whole(whole, frame)]
     for kind in dict.fromkeys(one.kind for one in scopes):
         of_kind = [one for one in scopes if one.kind == kind]
@@ -65,7 +67,7 @@ def funnel_report(
     has_visitors = any(stage.id == VISITOR for stages in (whole, *(one.stages for one in scopes)) for stage in stages)
     terms = [*(["stage_visitor"] if has_visitors else []), *_TERMS]
     said = ["funnel", *(["funnel_groups"] if any(one.kind != "form" for one in scopes) else [])]
-    return frame.report("funnel", blocks, definitions=frame.define(*terms), notes=[frame.text(one) for one in said])
+    return frame.report("funnel", blocks, definitions=frame.define(*terms), notes=[*map(frame.text, said), *notes])
 
 
 _TERMS = ("stage_lead", "stage_mql", "stage_sql", "stage_deal", "stage_won", "of_previous", "of_first")
@@ -133,7 +135,7 @@ def _drops(kind: str, scopes: Sequence[FunnelRow], frame: Frame) -> Block:
 
 
 def _dropped(stage: Stage, before: Stage) -> Figure:
-    return count(max(0, before.reached - stage.reached))
+    return count(dropped(before.reached, stage.reached))
 
 
 def _name(stage: str, frame: Frame) -> str:

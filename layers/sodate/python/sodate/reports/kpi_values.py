@@ -1,15 +1,11 @@
 """Values of the KPI catalog as figures of a report. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from sodate.kpis.definition import Counts, Kpi
+from sodate.kpis.definition import Kpi
 from sodate.kpis.definition import Unit as KpiUnit
 from sodate.kpis.formula import NotDefined, Number, Ratio, Value
-from sodate.kpis.money import MoneyCounts
-from sodate.kpis.period import calendar_span_of
-from sodate.kpis.read import Figures
-from sodate.kpis.target import KpiTargets
+from sodate.kpis.scope_figures import ScopeFigures
 from sodate.reports.document import Figure, Reason, Unit
 from sodate.reports.frame import definition_of
 from sodate.reports.kpi import KpiRow
@@ -30,16 +26,6 @@ _REASONS = {
 }
 #: KPIs in large type at the top.
 HEADLINES = ("sent", "open_rate", "click_rate", "leads", "mqls", "sqls", "won", "spend", "revenue", "roi")
-
-
-@dataclass(frozen=True)
-class ScopeFigures:
-    """The figures of a scope. `money`, `money_before`: of the period and the one before; None: nobody asked."""
-
-    figures: Figures
-    targets: KpiTargets
-    money: MoneyCounts | None = None
-    money_before: MoneyCounts | None = None
 
 
 def group_of(catalog: Iterable[Kpi], scoped: ScopeFigures, language: str) -> list[KpiRow]:
@@ -63,21 +49,11 @@ def whole(number: float) -> int:
     return round(number)
 
 
-def value_of(kpi: Kpi, counts: Counts, money: MoneyCounts | None) -> Value:
-    if kpi.is_counted or money is None:
-        return kpi.of(counts)
-    return money.value(kpi)
-
-
 def _row(kpi: Kpi, scoped: ScopeFigures, language: str) -> KpiRow:
-    figures = scoped.figures
-    value, before = value_of(kpi, figures.counts, scoped.money), value_of(kpi, figures.before, scoped.money_before)
-    currency = scoped.money.currency(kpi) if scoped.money is not None else ""
-    currency_before = scoped.money_before.currency(kpi) if scoped.money_before is not None else ""
-    goal = scoped.targets.find(kpi.name, calendar_span_of(figures.period), figures.scope)
+    value, currency, goal = scoped.value(kpi), scoped.currency(kpi), scoped.target(kpi)
     is_share = isinstance(value, Ratio) and kpi.unit is KpiUnit.PERCENT and value.interval is not None
-    robots = figures.robot_share(kpi) if kpi.robots else None
-    previous = figure_of(before, kpi.unit, currency_before)
+    robots = scoped.figures.robot_share(kpi) if kpi.robots else None
+    previous = figure_of(scoped.value_before(kpi), kpi.unit, scoped.currency_before(kpi))
     return KpiRow(
         id=kpi.name,
         label=kpi.label(language),

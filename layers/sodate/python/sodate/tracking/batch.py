@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sodate.activities.catalog import text_of
 from sodate.leads.visitor import is_visitor_id
 from sodate.tracking.definition import EventField, Site
 from sodate.tracking.urls import Page, read_page, referrer_host
@@ -262,10 +263,10 @@ _FIELD_ID = re.compile(r"[a-z0-9][a-z0-9_.-]{0,59}")
 def _field(declared: EventField, value: object) -> str | None:
     """The value as it is kept; None for one that the declaration does not allow."""
     if declared.type == "flag":
-        return str(value).lower() if isinstance(value, bool) else None
+        return text_of(value) if isinstance(value, bool) else None
     if declared.type == "number":
         number = None if isinstance(value, bool) or not isinstance(value, int | float) else value
-        return None if number is None or not -1e12 <= number <= 1e12 else f"{number:.10g}"
+        return None if number is None or not -1e12 <= number <= 1e12 else text_of(number)
     if not isinstance(value, str) or not _FIELD_ID.fullmatch(value):
         return None
     return value if not declared.values or value in declared.values else None
