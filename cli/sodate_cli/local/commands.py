@@ -15,13 +15,18 @@ from sodate_cli.local.clock import ShiftedClock
 from sodate_cli.local.folder import repository
 from sodate_cli.local.mail_commands import AutoReplyOption, FromOption, TextOption, answer_of, reply_to_send
 from sodate_cli.local.mail_commands import app as mail_app
+from sodate_cli.local.visitor import confirm, post
 from sodate_cli.output import JsonOption
 
 app = typer.Typer(
     help="The whole product on this machine: AWS, SES, a mailbox, a webhook sink, and a clock.", no_args_is_help=True
 )
+mail_app.command()(confirm)
 app.add_typer(mail_app, name="mail")
+app.command()(post)
 
+#: Of the endpoints file: what a person opens or puts into a page.
+_ADDRESSES = ("api", "mailbox", "sink", "aws", "table")
 PlaybookOption = Annotated[
     Path | None, typer.Option("--playbook", help="Folder of the playbook to apply; default: playbooks/b2b-ja.")
 ]
@@ -41,10 +46,8 @@ def up(playbook: PlaybookOption = None, as_json: JsonOption = False) -> None:
     if as_json:
         output.show_json({"state": "up", "done": done, "seconds": local.seconds, "endpoints": endpoints})
         return
-    output.show_fields(
-        f"Local cloud: {done}", {name: endpoints[name] for name in ("api", "mailbox", "sink", "aws", "table")}
-    )
-    output.say("Next: post a form to the api, look into the mailbox, `sodate local advance 3d`, `sodate local down`.")
+    output.show_fields(f"Local cloud: {done}", {name: endpoints[name] for name in _ADDRESSES})
+    output.say("Next: `sodate local post FORM email=…`, look into the mailbox, `sodate local advance 3d`.")
 
 
 @app.command()
@@ -72,6 +75,8 @@ def status(as_json: JsonOption = False) -> None:
     else:
         rows = [(name, part["pid"], part["port"], _word(part)) for name, part in found["parts"].items()]
         output.show_table(f"Local cloud: {found['state']}", ("part", "pid", "port", "state"), rows)
+        if found["state"] == "up":
+            output.show_fields("Addresses", {name: found["endpoints"][name] for name in _ADDRESSES})
         output.say(f"clock of the stage: {found['clock']} ({found['ahead_seconds']} s ahead)")
     if found["state"] != "up":
         if not as_json:

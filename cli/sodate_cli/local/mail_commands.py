@@ -47,7 +47,7 @@ def show(to: ToOption = None, mail_id: IdOption = None, as_json: JsonOption = Fa
 
     Example: sodate local mail show --to taro@example.jp
     """
-    mail = _call("GET", f"/messages/{quote(_chosen(to, mail_id), safe='')}")
+    mail = mail_of(to, mail_id)
     if as_json:
         output.show_json(mail)
         return
@@ -129,6 +129,11 @@ def reply(
     Example: sodate local mail reply --to taro@example.jp --text 見積をお願いします
     """
     _act("reply", to, mail_id, answer_of(text, sender, is_automatic=auto_reply), as_json=as_json)
+
+
+def mail_of(to: str | None, mail_id: str | None) -> dict[str, Any]:
+    """The mail with that id, else the newest to that address."""
+    return _call("GET", f"/messages/{quote(_chosen(to, mail_id), safe='')}")
 
 
 def reply_to_send(send_id: str, answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The pages of docs/walkthroughs, followed literally: `make walkthroughs`."""
