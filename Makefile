@@ -15,7 +15,7 @@ TARGET ?= Converted
 # Part of `check`, and not run a second time by `unit`.
 IN_CHECK := tests/infra/test_delivery.py tests/infra/test_alarms.py
 
-.PHONY: help venv demo down test check format unit e2e bench simulate properties mutants fuzz scale calibrate requirements synth deploy clean
+.PHONY: help venv demo down test check format unit e2e walkthroughs bench simulate properties mutants fuzz scale calibrate requirements synth deploy clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -59,6 +59,9 @@ unit: venv ## unit, store, function, simulation and infrastructure tests: no net
 
 e2e: venv ## the story on the local cloud with IAM enforced, and in a real browser where there is one
 	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/e2e -rs
+
+walkthroughs: venv ## follow the pages of docs/walkthroughs literally, in a fresh clone on a local cloud of its own
+	$(BIN)/python -m tests.walkthroughs
 
 bench: venv .venv-bench/.ready ## units, cost, CPU, pacing, lateness, log bytes; writes build/bench.json
 	$(BIN)/python -m benchmarks
