@@ -161,7 +161,7 @@ def rebuild_command(
         zone = _playbook_zone()
         result = verify(zone)
         if result.differences and not yes:
-            typer.confirm(f"Correct {len(result.differences):,} counters?", abort=True, err=True)
+            output.confirm(f"Correct {len(result.differences):,} counters?", abort=True, err=True)
         rounds = rebuild(result.differences, zone, now(where))
     document = {"corrected": len(result.differences), "rounds": rounds, "time_zone": zone}
     output.show_done(document, f"{len(result.differences):,} counters corrected", as_json=as_json)

@@ -77,7 +77,7 @@ def review(
 
 
 def _agrees(count: int, yes: bool, as_json: bool) -> bool:
-    return yes or (not as_json and typer.confirm(f"Erase {count} leads for good?"))
+    return yes or (not as_json and output.confirm(f"Erase {count} leads for good?"))
 
 
 @app.command()
@@ -154,7 +154,7 @@ def replay_erasures(
     """
     with explained():
         where = target(stage)
-        if not yes and (as_json or not typer.confirm(f"Replay all erasures on {where}?")):
+        if not yes and (as_json or not output.confirm(f"Replay all erasures on {where}?")):
             output.fail("nothing was done; add --yes")
         done = [asdict(one) | {"complete": one.is_complete} for one in replay_all(eraser(where, now(where)))]
     if as_json:

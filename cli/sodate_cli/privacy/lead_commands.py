@@ -144,7 +144,7 @@ def _agreed(plan: ErasurePlan, *, as_json: bool) -> bool:
     if as_json:
         return False  # a program says --yes
     _show_plan(plan, as_json=False)
-    return typer.confirm("Erase this for good?")
+    return output.confirm("Erase this for good?")
 
 
 def _show_plan(plan: ErasurePlan, *, as_json: bool) -> None:

@@ -4,6 +4,7 @@ Whether a KPI exists, and in this scope, is a rule of `playbook check`: a stored
 what a release does not know stands beside no figure.
 """
 
+from sodate.messages import Message
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -56,7 +57,7 @@ class KpiTargets(Definition):
         keys = [(one.kpi, one.period, one.scope) for one in self.targets]
         for key in keys:
             if keys.count(key) > 1:
-                raise ValueError(f"`targets` has two for {key[0]}, {key[1]}, {key[2]}: keep one")
+                raise ValueError(Message("`targets` has two for {key}, {key2}, {key3}: keep one", key=key[0], key2=key[1], key3=key[2]))
         return self
 
     def find(self, kpi: str, period: str | None, scope: str) -> KpiTarget | None:

@@ -1,5 +1,6 @@
 """Reports that read every lead, for an operator: segments, scenarios, sales, journey; experiments and one template."""
 
+from sodate.messages import Message
 from collections import Counter
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -52,7 +53,7 @@ def frame_of(
     zone, own = _sender(definitions)
     chosen = language or (own if own in languages() else "en")
     if chosen not in languages():
-        raise NotFound(f"reports have no language {chosen!r}; they have {', '.join(languages())}")
+        raise NotFound(Message("reports have no language {chosen!r}; they have {languages}", chosen=chosen, languages=', '.join(languages())))
     period = periods.chosen(wanted, now.astimezone(ZoneInfo(zone)).date(), zone)
     return Frame(words_in(chosen), period, now, subject)
 

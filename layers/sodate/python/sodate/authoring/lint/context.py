@@ -11,6 +11,7 @@ from sodate.authoring.lead_fields import LeadField, PlaybookFile, lead_fields
 from sodate.authoring.loader import Doc, Playbook, TemplateFile, in_each_language
 from sodate.email.content.template import Template
 from sodate.forms.definition import Form, FormField
+from sodate.leads.time_zone import known_time_zone
 from sodate.playbook.problem import Problem, Severity
 
 
@@ -35,6 +36,11 @@ class Context:
     def topics(self) -> set[str] | None:
         """None when playbook.yaml could not be read; rules about topics then report nothing."""
         return {topic.id for topic in self.mailing.topics} if self.mailing else None
+
+    @cached_property
+    def scheduling(self) -> PlaybookFile | None:
+        """`mailing`, unless its time zone is unknown: no time can be planned then."""
+        return self.mailing if self.mailing and known_time_zone(self.mailing.sender.time_zone) else None
 
     def declared(self, kind: str) -> set[str]:
         """Ids that exist, whether or not the document is valid, so that one error does not cause a dozen."""
@@ -73,6 +79,12 @@ class Context:
         """True when every form of the playbook requires the field, so that every lead from a form has it."""
         holders = {form.id for form, field in self.form_fields.get(path, []) if field.required}
         return bool(self.forms) and holders == set(self.forms)
+
+
+def topics_exist(context: Context, *topics: str | None) -> bool:
+    """False when one of them does not, which has a rule of its own: what depends on it is not known."""
+    known = context.topics
+    return known is None or all(topic is None or topic in known for topic in topics)
 
 
 @dataclass(frozen=True)
