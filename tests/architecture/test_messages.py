@@ -11,7 +11,7 @@ JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 #: English words that are no names, keys or commands.
 PROSE = re.compile("[A-Za-z]{3,}")
 #: Calls that print an f-string with English words. It may only fall: make a `Message` of each.
-MOST_IN_ENGLISH = 49
+MOST_IN_ENGLISH = 16
 
 
 def test_there_is_japanese() -> None:

@@ -1,6 +1,5 @@
 """`sodate local …`: the whole product on this machine."""
 
-from sodate.messages import Message
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 from sodate.errors import NotFound
+from sodate.messages import Message
 
 from sodate_cli import output
 from sodate_cli.local.clock import ShiftedClock
@@ -75,10 +75,16 @@ def status(as_json: JsonOption = False) -> None:
         output.show_json(found)
     else:
         rows = [(name, part["pid"], part["port"], _word(part)) for name, part in found["parts"].items()]
-        output.show_table(Message("Local cloud: {state}", state=found['state']), ("part", "pid", "port", "state"), rows)
+        output.show_table(Message("Local cloud: {state}", state=found["state"]), ("part", "pid", "port", "state"), rows)
         if found["state"] == "up":
             output.show_fields("Addresses", {name: found["endpoints"][name] for name in _ADDRESSES})
-        output.say(Message("clock of the stage: {clock} ({ahead_seconds} s ahead)", clock=found['clock'], ahead_seconds=found['ahead_seconds']))
+        output.say(
+            Message(
+                "clock of the stage: {clock} ({ahead_seconds} s ahead)",
+                clock=found["clock"],
+                ahead_seconds=found["ahead_seconds"],
+            )
+        )
     if found["state"] != "up":
         if not as_json:
             output.say("`sodate local up` starts or repairs it.")
@@ -108,7 +114,13 @@ def advance(span: Annotated[str, typer.Argument(help="3d, 12h, 30m or 1d12h.")],
     if as_json:
         output.show_json(document)
     else:
-        output.say(Message("it is now {now}; something happened at {stops_count} moments on the way", now=document['now'], stops_count=len(stops)))
+        output.say(
+            Message(
+                "it is now {now}; something happened at {stops_count} moments on the way",
+                now=document["now"],
+                stops_count=len(stops),
+            )
+        )
 
 
 @app.command()

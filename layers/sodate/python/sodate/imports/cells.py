@@ -1,6 +1,5 @@
 """Converts one cell to one value. Text is kept as typed; an unreadable cell raises `BadCell` and is never guessed."""
 
-from sodate.messages import Message
 import re
 import unicodedata
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sodate.imports.mapping import Column
 from sodate.leads.text import digits, fold, one_line
+from sodate.messages import Message
 
 #: Text that a spreadsheet executes as a formula, also in full width (OWASP, CSV injection).
 _FORMULA = re.compile(r"^'*[=+\-@\t\r\n＝＋－＠]")
@@ -41,7 +41,9 @@ def clean(cell: str, column: str = "") -> str:
 
     Raises: `BadCell` for undecodable bytes and control characters.
     """
-    wrong = SAVE_AS_UTF8 if NOT_DECODED.search(cell) else "a control character" if _CONTROL.search(cell) else None
+    wrong = (
+        SAVE_AS_UTF8 if NOT_DECODED.search(cell) else Message("a control character") if _CONTROL.search(cell) else None
+    )
     if wrong is not None:
         raise BadCell(f"{column}: {wrong}" if column else wrong)
     text = cell.strip().strip("\ufeff").strip()
@@ -70,7 +72,13 @@ def read(column: Column, text: str) -> Any:
     Raises: `BadCell`.
     """
     if len(text) > column.max_length:
-        raise BadCell(Message("{text_count:,} characters; at most {max_length} (`max_length` in the mapping)", text_count=len(text), max_length=column.max_length))
+        raise BadCell(
+            Message(
+                "{text_count:,} characters; at most {max_length} (`max_length` in the mapping)",
+                text_count=len(text),
+                max_length=column.max_length,
+            )
+        )
     match column.type:
         case "number":
             return _number(text)

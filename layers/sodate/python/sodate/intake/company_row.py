@@ -1,6 +1,5 @@
 """Rows of a CSV file of companies: which columns there are, and what a row says. Pure."""
 
-from sodate.messages import Message
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from sodate.imports.cells import BadCell, clean
 from sodate.imports.reader import BadRow, Record
 from sodate.intake.mapping import Header, MappedFile, positions
 from sodate.leads.text import fold, plain_id
+from sodate.messages import Message
 
 CompanyTarget = Literal["id", "domain", "name", "industry", "region", "employees"]
 #: Headers that need no mapping, in folded form.
@@ -98,7 +98,9 @@ class MappedCompanies:
         known = {name: names[key] for name in header if (key := fold(name.strip("\ufeff "))) in names}
         twice = {target for target in known.values() if list(known.values()).count(target) > 1}
         if twice:
-            raise Invalid(Message("two columns mean `{twice}`; say with --mapping which one counts", twice=min(twice)), "header")
+            raise Invalid(
+                Message("two columns mean `{twice}`; say with --mapping which one counts", twice=min(twice)), "header"
+            )
         others = [name for name in header if name not in known and name.strip("\ufeff ")]
         known_columns = positions(known, others, header)
         self.passed_over = tuple(dict.fromkeys(name.strip("\ufeff ") for name in others))
@@ -130,5 +132,8 @@ def _domain(text: str) -> str:
     except (ValueError, Invalid):
         plain = None
     if plain is None:
-        raise Invalid(Message("{text!r} is no company's domain (free mail is none); write example.co.jp", text=text[:80]), "domain")
+        raise Invalid(
+            Message("{text!r} is no company's domain (free mail is none); write example.co.jp", text=text[:80]),
+            "domain",
+        )
     return plain

@@ -4,7 +4,6 @@ Whether a KPI exists, and in this scope, is a rule of `playbook check`: a stored
 what a release does not know stands beside no figure.
 """
 
-from sodate.messages import Message
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -13,6 +12,7 @@ from sodate.kpis import formula
 from sodate.kpis.catalog import BY_NAME
 from sodate.kpis.definition import Unit
 from sodate.kpis.formula import NotDefined, Value
+from sodate.messages import Message
 from sodate.money import DIGITS
 from sodate.playbook.model import Definition
 
@@ -57,7 +57,11 @@ class KpiTargets(Definition):
         keys = [(one.kpi, one.period, one.scope) for one in self.targets]
         for key in keys:
             if keys.count(key) > 1:
-                raise ValueError(Message("`targets` has two for {key}, {key2}, {key3}: keep one", key=key[0], key2=key[1], key3=key[2]))
+                raise ValueError(
+                    Message(
+                        "`targets` has two for {key}, {key2}, {key3}: keep one", key=key[0], key2=key[1], key3=key[2]
+                    )
+                )
         return self
 
     def find(self, kpi: str, period: str | None, scope: str) -> KpiTarget | None:
