@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, time
 
-from sodate.authoring.lint.context import Context, topics_exist
+from sodate.authoring.lint.context import Context, scheduling, topics_exist
 from sodate.authoring.lint.sequences import LAW
 from sodate.authoring.loader import Doc
 from sodate.broadcasts.broadcast import Broadcast
@@ -62,10 +62,10 @@ def segments_exist(context: Context) -> Iterator[Problem]:
 def recurrences_happen(context: Context) -> Iterator[Problem]:
     """With the holidays and closing days of the playbook; weekends alone are checked with the file."""
     for doc, broadcast in _valid(context):
-        if broadcast.recurrence is None or context.scheduling is None:
+        if broadcast.recurrence is None or scheduling(context) is None:
             continue
         before = datetime.combine(broadcast.recurrence.starting, time.min, UTC)
-        if next_local(broadcast, context.scheduling, before) is None:
+        if next_local(broadcast, scheduling(context), before) is None:
             message, hint = (
                 Message("every day of it is a holiday or a closing day"),
                 Message("choose other days, or `on_holiday: after`"),

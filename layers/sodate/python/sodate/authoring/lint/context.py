@@ -37,11 +37,6 @@ class Context:
         """None when playbook.yaml could not be read; rules about topics then report nothing."""
         return {topic.id for topic in self.mailing.topics} if self.mailing else None
 
-    @cached_property
-    def scheduling(self) -> PlaybookFile | None:
-        """`mailing`, unless its time zone is unknown: no time can be planned then."""
-        return self.mailing if self.mailing and known_time_zone(self.mailing.sender.time_zone) else None
-
     def declared(self, kind: str) -> set[str]:
         """Ids that exist, whether or not the document is valid, so that one error does not cause a dozen."""
         docs: list[Doc[Any]] = getattr(self.book, kind)
@@ -79,6 +74,12 @@ class Context:
         """True when every form of the playbook requires the field, so that every lead from a form has it."""
         holders = {form.id for form, field in self.form_fields.get(path, []) if field.required}
         return bool(self.forms) and holders == set(self.forms)
+
+
+def scheduling(context: Context) -> PlaybookFile | None:
+    """playbook.yaml, unless the time zone of the sender is unknown: no time can be planned then."""
+    mailing = context.mailing
+    return mailing if mailing is not None and known_time_zone(mailing.sender.time_zone) else None
 
 
 def topics_exist(context: Context, *topics: str | None) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 
-from sodate.authoring.lint.context import Context, topics_exist
+from sodate.authoring.lint.context import Context, scheduling, topics_exist
 from sodate.authoring.loader import Doc
 from sodate.broadcasts.broadcast import Broadcast
 from sodate.broadcasts.schedule import decides_at, next_local, sender_instant
@@ -91,9 +91,9 @@ def variants_differ(context: Context) -> Iterator[Problem]:
 
 def decisions_come_before_the_next_run(context: Context) -> Iterator[Problem]:
     for doc, broadcast, experiment in _experiments(context):
-        if context.scheduling is None or broadcast.recurrence is None or not experiment.is_sampled:
+        if scheduling(context) is None or broadcast.recurrence is None or not experiment.is_sampled:
             continue
-        gap = _shortest_gap(broadcast, context.scheduling)
+        gap = _shortest_gap(broadcast, scheduling(context))
         if gap is not None and experiment.longest >= gap:
             longest = _hours(experiment.longest)
             message = Message(
@@ -108,7 +108,7 @@ def decisions_come_before_the_next_run(context: Context) -> Iterator[Problem]:
 def horizons_leave_time_to_send(context: Context) -> Iterator[Problem]:
     """The winner leaves at the decision: in quiet hours, it would wait for the morning, and might expire."""
     for doc, broadcast, experiment in _experiments(context):
-        mailing, quiet = context.scheduling, context.scheduling.quiet_hours if context.scheduling else None
+        mailing, quiet = scheduling(context), scheduling(context).quiet_hours if scheduling(context) else None
         if mailing is None or quiet is None or not experiment.is_sampled or experiment.has_times:
             continue
         first = datetime.combine(datetime(2026, 1, 1).date(), broadcast.time_of_day)  # noqa: DTZ001  a local time
