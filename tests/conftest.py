@@ -28,7 +28,7 @@ def clean_environment(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
     if request.node.get_closest_marker("e2e"):
         return
     for name in list(os.environ):
-        if name.startswith(("AWS_", "SODATE_", "POWERTOOLS_")):
+        if name.startswith(("AWS_", "SODATE_", "POWERTOOLS_", "LC_", "LANG")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")

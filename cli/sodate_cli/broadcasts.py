@@ -14,6 +14,7 @@ from sodate.broadcasts.seed_test import SeedTest
 from sodate.broadcasts.store import find_approval, runs_of, tests_of
 from sodate.errors import Invalid
 from sodate.leads.store import load_profile, profiles_of
+from sodate.messages import Message
 from sodate.playbook.store import Definitions, parsed
 from sodate.segments.backfill import why_behind
 
@@ -46,7 +47,7 @@ def list_broadcasts(stage: StageOption = None, as_json: JsonOption = False) -> N
     if as_json:
         output.show_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
-        output.show_table("Broadcasts", columns, rows, nothing="The playbook has no broadcasts.")
+        output.show_table("Broadcasts", columns, rows, nothing=Message("The playbook has no broadcasts."))
 
 
 @app.command("show")
@@ -87,7 +88,9 @@ def show(broadcast: BroadcastArgument, stage: StageOption = None, as_json: JsonO
         (run.occurrence, shown_state(run), progress.emails, _counted(progress.states), _counted(progress.reasons))
         for run, progress in runs
     ]
-    output.show_table("Runs", ("run", "state", "emails", "outcomes", "reasons"), rows, nothing="No run is planned.")
+    output.show_table(
+        "Runs", ("run", "state", "emails", "outcomes", "reasons"), rows, nothing=Message("No run is planned.")
+    )
 
 
 @app.command("estimate")
@@ -163,15 +166,23 @@ def approve(
     with explained():
         where = target(stage)
         if as_ is not None and where.stage != "local":
-            raise Invalid("--as is for the local stage; elsewhere your AWS credentials say who you are")
+            raise Invalid(Message("--as is for the local stage; elsewhere your AWS credentials say who you are"))
         who = as_ or person(where)
         if who is None:
-            raise Invalid("AWS does not say who you are (sts:GetCallerIdentity), so nobody would have approved it")
+            raise Invalid(
+                Message("AWS does not say who you are (sts:GetCallerIdentity), so nobody would have approved it")
+            )
         approved, behind = approve_broadcast(Definitions(), broadcast, who, now(where)), why_behind(Definitions())
     if as_json:
         output.show_json({**vars(approved.approval), "run": approved.occurrence, "segments_behind": behind})
         return
-    output.say(f"approved: version {approved.approval.version}, next run {approved.occurrence}")
+    output.say(
+        Message(
+            "approved: version {version}, next run {occurrence}",
+            version=approved.approval.version,
+            occurrence=approved.occurrence,
+        )
+    )
     if behind:
         output.say(f"warning: {behind}")
 
@@ -210,7 +221,7 @@ def cancel(
 
     Example: sodate broadcast cancel monthly-news --run 20261204T1000
     """
-    if not yes and not typer.confirm(f"Cancel {broadcast}?"):
+    if not yes and not output.confirm(Message("Cancel {broadcast}?", broadcast=broadcast)):
         raise typer.Exit(output.FAILED)
     _change(control.cancel, broadcast, run, stage, as_json=as_json)
 
@@ -231,7 +242,14 @@ def _change(
         output.show_json(_run_document(changed, progress))
     else:
         counts = _counted(progress.states) or "no email yet"
-        output.say(f"run {changed.occurrence}: {shown_state(changed)}; {counts}")
+        output.say(
+            Message(
+                "run {occurrence}: {shown_state}; {counts}",
+                occurrence=changed.occurrence,
+                shown_state=shown_state(changed),
+                counts=counts,
+            )
+        )
 
 
 def _run_document(run: Run, progress: Progress) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from sodate.messages import Message
 
 from sodate_cli import output
 from sodate_cli.operator import explained
@@ -99,7 +100,7 @@ def _write(calibrated: "Calibrated", said: dict[str, Any], out: Path | None, rep
         if report is not None:
             report.write_text(html(said), encoding="utf-8")
     except OSError as error:
-        output.fail(f"cannot write {error.filename}: {error.strerror}")
+        output.fail(Message("cannot write {filename}: {strerror}", filename=error.filename, strerror=error.strerror))
 
 
 def _show(said: dict[str, Any], out: Path | None, report: Path | None) -> None:
@@ -110,8 +111,8 @@ def _show(said: dict[str, Any], out: Path | None, report: Path | None) -> None:
     output.show_table("Tenths of the leads, by rules that did not see them", text.TENTHS, text.tenths(said))
     refused = text.rejected(said)
     title = "Columns refused (overrule with --allow)"
-    output.show_table(title, ("column", "why"), refused, nothing="No column was refused.")
-    output.show_table("Warnings", ("kind", "about", "what"), text.warned(said), nothing="There is no warning.")
+    output.show_table(title, ("column", "why"), refused, nothing=Message("No column was refused."))
+    output.show_table("Warnings", ("kind", "about", "what"), text.warned(said), nothing=Message("There is no warning."))
     for path in (out, report):
         if path is not None:
             output.say(f"wrote {path}")

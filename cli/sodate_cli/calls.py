@@ -6,6 +6,7 @@ import typer
 from sodate.activities.catalog import CallOutcome
 from sodate.calls.call import CallState
 from sodate.calls.store import Closing
+from sodate.messages import Message
 from sodate.playbook.store import Definitions, parsed
 from sodate.queries.calls import OpenCall, open_calls_with_owner
 from sodate.sales.close_call import Wanted, close_call
@@ -47,7 +48,7 @@ def list_calls(
         (times.shown(row["due"]), "overdue" if row["overdue"] else "", *(row[name] for name in columns[2:]))
         for row in rows
     ]
-    output.show_table("Open calls", columns, shown, nothing="No call is open.")
+    output.show_table("Open calls", columns, shown, nothing=Message("No call is open."))
 
 
 def _row(one: OpenCall) -> dict[str, Any]:
@@ -102,7 +103,14 @@ def _close(
     email: str, wanted: Wanted, outcome: CallOutcome | None, note: str | None, *, stage: str | None, as_json: bool
 ) -> None:
     if note is not None and len(note) > _LONGEST_NOTE:
-        output.fail(f"--note has {len(note)} characters; at most {_LONGEST_NOTE}", output.USAGE)
+        output.fail(
+            Message(
+                "--note has {note_count} characters; at most {longest_note}",
+                note_count=len(note),
+                longest_note=_LONGEST_NOTE,
+            ),
+            output.USAGE,
+        )
     with explained():
         where = target(stage)
         lead_id, state = find_lead(email, where), CallState.DONE if outcome else CallState.DROPPED

@@ -12,6 +12,7 @@ from sodate.campaigns.conversion_files import FILES
 from sodate.campaigns.export_conversions import export_again, export_conversions, upload_conversions
 from sodate.campaigns.meta_client import ENDPOINT, MetaClient
 from sodate.errors import Invalid
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 
 from sodate_cli import output
@@ -55,7 +56,12 @@ def list_conversions(platform: PlatformOption, stage: StageOption = None, as_jso
         (times.shown(one["at"]), one["lead"], one["name"], one["amount"] or "", one["state"], one["batch"] or "")
         for one in documents
     ]
-    output.show_table(f"Conversions for {platform.value}", columns, rows, nothing="Nothing waits and nothing was sent.")
+    output.show_table(
+        Message("Conversions for {value}", value=platform.value),
+        columns,
+        rows,
+        nothing="Nothing waits and nothing was sent.",
+    )
 
 
 @app.command("export")
@@ -86,7 +92,7 @@ def export(
     if as_json:
         output.show_json(document)
     else:
-        output.show_fields(f"Conversions for {platform.value}", document)
+        output.show_fields(Message("Conversions for {value}", value=platform.value), document)
 
 
 @app.command("upload")
@@ -118,7 +124,7 @@ def upload(
     if as_json:
         output.show_json(document)
     else:
-        output.show_fields(f"Conversions for {platform.value}", document)
+        output.show_fields(Message("Conversions for {value}", value=platform.value), document)
 
 
 def _write(out: Path, text: str, encoding: str, batch: str) -> None:

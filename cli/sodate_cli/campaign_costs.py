@@ -8,6 +8,7 @@ from sodate.campaigns.ad_cost_file import LARGEST_FILE, read_ad_costs
 from sodate.campaigns.campaign import Platform
 from sodate.campaigns.import_costs import import_costs
 from sodate.errors import Invalid
+from sodate.messages import Message
 
 from sodate_cli import output
 from sodate_cli.operator import StageOption, explained, now, target
@@ -54,9 +55,11 @@ def import_file(
         shown = {name: value for name, value in document.items() if name != "problems"}
         output.show_fields("Read, nothing written" if dry_run else "Imported", shown)
         for one in read.problems[:_MOST_SHOWN]:
-            output.say(f"line {one.line}: {one.reason}")
+            output.say(Message("line {line}: {reason}", line=one.line, reason=one.reason))
         if len(read.problems) > _MOST_SHOWN:
-            output.say(f"{len(read.problems) - _MOST_SHOWN} more; --json has all")
+            output.say(
+                Message("{problems_count} more; --json has all", problems_count=len(read.problems) - _MOST_SHOWN)
+            )
         if read.totals_differ:
             output.say("the totals of the file are not the sum of its rows: was it cut off?")
     if read.problems:

@@ -20,6 +20,7 @@ from sodate.deals.store import every_deal_of
 from sodate.errors import Invalid
 from sodate.kpis.period import end_of
 from sodate.leads.store import profiles_of
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 
 from sodate_cli import output
@@ -60,11 +61,14 @@ def list_campaigns(
     columns = ("id", "leads", "MQL", "deals", "revenue", "spend", "CPL", "ROI %")
     rows = [(one.id, *shown(one.figures)) for one in brought.campaigns]
     output.show_table(
-        f"Campaigns, {brought.model.value} touch model", columns, rows, nothing="The playbook has no campaigns."
+        Message("Campaigns, {value} touch model", value=brought.model.value),
+        columns,
+        rows,
+        nothing="The playbook has no campaigns.",
     )
     for words, amounts in (("of no campaign", brought.other), ("without a touch", brought.unattributed)):
         if amounts:
-            output.say(f"revenue {words}: {amounts_in(amounts)}")
+            output.say(Message("revenue {words}: {amounts_in}", words=words, amounts_in=amounts_in(amounts)))
 
 
 @app.command("show")
@@ -149,9 +153,18 @@ def members(
         for one, document in zip(shown, documents, strict=True)
     ]
     columns = ("address", "status", times.column("since"))
-    output.show_table(f"Members of {campaign}", columns, rows, nothing=f"Nobody is a member of {campaign}.")
+    output.show_table(
+        Message("Members of {campaign}", campaign=campaign),
+        columns,
+        rows,
+        nothing=Message("Nobody is a member of {campaign}.", campaign=campaign),
+    )
     if len(found) > limit:
-        output.say(f"{len(found) - limit} more: --limit {len(found)}")
+        output.say(
+            Message(
+                "{found_count} more: --limit {found_count2}", found_count=len(found) - limit, found_count2=len(found)
+            )
+        )
 
 
 @app.command("costs")
@@ -192,7 +205,11 @@ def costs(
         output.show_json({"campaign": campaign, "currency": own.currency, "lines": lines, "ad_costs": imported})
         return
     rows = [(line.get("title", ""), {name: value for name, value in line.items() if name != "title"}) for line in lines]
-    output.show_table(f"Cost lines of {campaign} ({own.currency})", ("title", "cost"), rows)
+    output.show_table(
+        Message("Cost lines of {campaign} ({currency})", campaign=campaign, currency=own.currency),
+        ("title", "cost"),
+        rows,
+    )
     output.show_table(
         "Imported ad cost", tuple(imported[0]) if imported else ("",), [tuple(one.values()) for one in imported]
     )
@@ -208,7 +225,9 @@ def refresh(stage: StageOption = None, as_json: JsonOption = False) -> None:
         target(stage)
         leads, changed = refresh_members(Definitions())
     output.show_done(
-        {"leads": leads, "changed": changed}, f"{leads} leads; {changed} memberships changed", as_json=as_json
+        {"leads": leads, "changed": changed},
+        Message("{leads} leads; {changed} memberships changed", leads=leads, changed=changed),
+        as_json=as_json,
     )
 
 

@@ -11,6 +11,7 @@ import boto3
 import typer
 from botocore.config import Config
 from sodate.errors import Invalid, NotFound
+from sodate.messages import Message
 
 from sodate_cli import output
 from sodate_cli.operator import StageOption, explained, now, outputs, target
@@ -38,7 +39,9 @@ def list_(stage: StageOption = None, as_json: JsonOption = False) -> None:
         output.show_json(rows)
         return
     shown = [(row["edge"], row["messages"], "\n".join(m["reason"] for m in row["first"])) for row in rows]
-    output.show_table("Dead-letter queues", ("edge", "messages", "reasons"), shown, nothing="No dead-letter queue.")
+    output.show_table(
+        "Dead-letter queues", ("edge", "messages", "reasons"), shown, nothing=Message("No dead-letter queue.")
+    )
 
 
 @app.command()
@@ -65,7 +68,13 @@ def show(
     for letter in chosen:  # in UTC: this command must work when the table, which has the time zone, does not
         output.show_fields(letter.id, _shown(letter))
     if not chosen:
-        output.say(f"The dead-letter queue of {edge} holds no {'such message' if message else 'message'}.")
+        output.say(
+            Message(
+                "The dead-letter queue of {edge} holds no {value}.",
+                edge=edge,
+                value="such message" if message else "message",
+            )
+        )
 
 
 @app.command()
@@ -90,7 +99,15 @@ def redrive(edge: EdgeArgument, stage: StageOption = None, as_json: JsonOption =
         )  # fmt: skip
     else:
         rebuilt = f", {done.rebuilt} rebuilt from the table" if done.rebuilt else ""
-        output.say(f"{edge}: {done.moved} done{rebuilt}, {len(done.left)} left where they are")
+        output.say(
+            Message(
+                "{edge}: {moved} done{rebuilt}, {left_count} left where they are",
+                edge=edge,
+                moved=done.moved,
+                rebuilt=rebuilt,
+                left_count=len(done.left),
+            )
+        )
         for note in done.notes:
             output.say(note)
         if done.left:
@@ -118,7 +135,17 @@ def drop(
         letters = letters_of(sqs, url)
         chosen = _chosen(letters, message)
         kept = copy or Path(f"dead-letters-{where.stage}-{edge}-{now(where):%Y%m%d-%H%M%S}.jsonl")
-        if not chosen or not (yes or typer.confirm(f"Drop {len(chosen)} of {edge}? A copy goes to {kept}.")):
+        if not chosen or not (
+            yes
+            or output.confirm(
+                Message(
+                    "Drop {chosen_count} of {edge}? A copy goes to {kept}.",
+                    chosen_count=len(chosen),
+                    edge=edge,
+                    kept=kept,
+                )
+            )
+        ):
             release(sqs, url, letters)
             raise typer.Exit(output.FAILED)
         keep_copies(kept, [_shown(letter) for letter in chosen])
@@ -128,7 +155,9 @@ def drop(
     if as_json:
         output.show_json({"edge": edge, "dropped": len(chosen), "copy": str(kept)})
     else:
-        output.say(f"{edge}: {len(chosen)} dropped; copies in {kept}")
+        output.say(
+            Message("{edge}: {chosen_count} dropped; copies in {kept}", edge=edge, chosen_count=len(chosen), kept=kept)
+        )
 
 
 def keep_copies(file: Path, copies: list[dict[str, Any]]) -> None:
@@ -137,7 +166,11 @@ def keep_copies(file: Path, copies: list[dict[str, Any]]) -> None:
         descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     except OSError as error:
         raise Invalid(
-            f"{file} cannot be written ({error.strerror}); nothing was dropped, choose another --copy"
+            Message(
+                "{file} cannot be written ({strerror}); nothing was dropped, choose another --copy",
+                file=file,
+                strerror=error.strerror,
+            )
         ) from error
     with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
         opened.writelines(json.dumps(one, ensure_ascii=False) + "\n" for one in copies)
@@ -174,7 +207,7 @@ def _shown(letter: Letter) -> dict[str, Any]:
 def _url(known: dict[str, str], edge: str) -> str:
     queues = _queues(known)
     if edge not in queues:
-        raise NotFound(f"no edge {edge!r}; there are {', '.join(sorted(queues))}")
+        raise NotFound(Message("no edge {edge!r}; there are {queues}", edge=edge, queues=", ".join(sorted(queues))))
     return queues[edge]
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 from sodate.consent.exception import ExceptionReason, record_exception
 from sodate.errors import Invalid
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 from sodate.scenarios.enroll import on_opt_in
 
@@ -30,10 +31,15 @@ def consent_exception(
         definitions = Definitions()
         topics = {one["id"] for one in definitions.live("mailing").body["topics"]}
         if topic not in topics:
-            raise Invalid(f"the playbook has no topic {topic}; it has {', '.join(sorted(topics))}", "topic")
+            raise Invalid(
+                Message(
+                    "the playbook has no topic {topic}; it has {topics}", topic=topic, topics=", ".join(sorted(topics))
+                ),
+                "topic",
+            )
         lead_id = find_lead(email, where)
         record_exception(lead_id, topic, because, note, on_opt_in(definitions), now(where))
     if as_json:
         output.show_json({"lead_id": lead_id, "topic": topic, "because": because})
     else:
-        output.say(f"{email}: {topic} by exception, {because}")
+        output.say(Message("{email}: {topic} by exception, {because}", email=email, topic=topic, because=because))

@@ -10,6 +10,7 @@ from sodate.experiments.analysis import Analysis, in_words
 from sodate.experiments.choose import Choice
 from sodate.experiments.choose import choose as choose_arm
 from sodate.experiments.store import Decision
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 from sodate.queries.experiments import Known, analyses, every, find
 from sodate.queries.global_holdout import analyze as analyze_holdout
@@ -38,7 +39,9 @@ def list_experiments(stage: StageOption = None, as_json: JsonOption = False) -> 
     if as_json:
         output.show_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
-        output.show_table("Experiments", columns, rows, nothing="The playbook has no experiment and no holdout.")
+        output.show_table(
+            "Experiments", columns, rows, nothing=Message("The playbook has no experiment and no holdout.")
+        )
 
 
 @app.command("show")
@@ -58,7 +61,7 @@ def show(name: NameArgument, stage: StageOption = None, as_json: JsonOption = Fa
     output.show_fields(f"Experiment {known.name}", {"kind": known.kind, "metric": known.metric, "state": known.state})
     rows = [(times.shown(one.at), _in_words(one, known), one.by, one.because or "", _counted(one)) for one in decisions]
     columns = ("at", "decision", "by", "because", "leads and successes")
-    output.show_table("Decisions, the latest first", columns, rows, nothing="Nothing is decided yet.")
+    output.show_table("Decisions, the latest first", columns, rows, nothing=Message("Nothing is decided yet."))
 
 
 @app.command("analyze")
@@ -123,7 +126,9 @@ def choose(
         where = target(stage)
         who = person(where)
         if who is None:
-            raise Invalid("AWS does not say who you are (sts:GetCallerIdentity), so nobody would have chosen it")
+            raise Invalid(
+                Message("AWS does not say who you are (sts:GetCallerIdentity), so nobody would have chosen it")
+            )
         definitions = Definitions()
         known, choice = find(definitions, name), Choice(variant, who, because)
         if known.run is not None:
@@ -131,11 +136,15 @@ def choose(
         elif known.arms is not None:
             decision = choose_arm(known.name, known.arms, choice, now(where))
         else:
-            raise Conflict(f"{known.name} is a holdout: to end it, take the step out of the scenario")
+            raise Conflict(
+                Message("{name} is a holdout: to end it, take the step out of the scenario", name=known.name)
+            )
     if as_json:
         output.show_json(_decision_document(decision, known))
     else:
-        output.say(f"{known.name}: {variant}, for every lead that has no variant yet")
+        output.say(
+            Message("{name}: {variant}, for every lead that has no variant yet", name=known.name, variant=variant)
+        )
 
 
 def _statistics() -> Gather:
@@ -179,12 +188,17 @@ def _decision_document(decision: Decision, known: Known) -> dict[str, Any]:
 def _show_analysis(analysis: Analysis, rows: list[tuple[object, ...]], known: Known | None) -> None:
     experiment = analysis.experiment
     columns = ("variant", "leads", "successes", "rate", "interval", "against the default", "p (Fisher)", "robots only")
-    title = f"{analysis.name}: {experiment.metric}, intervals of {100 * (1 - experiment.level):g} %"
+    title = Message(
+        "{name}: {metric}, intervals of {value:g} %",
+        name=analysis.name,
+        metric=experiment.metric,
+        value=100 * (1 - experiment.level),
+    )
     output.show_table(title, columns, rows)
     verdict = analysis.verdict
     output.say(in_words(verdict.outcome, verdict.variant, analysis.arms.default))
     if analysis.open:
-        output.say(f"{analysis.open} leads may still get their email or have their success")
+        output.say(Message("{open} leads may still get their email or have their success", open=analysis.open))
     decided = _decided(known) if known is not None else None
     for line in (analysis.note, f"decided for {decided}" if decided else ""):
         if line:

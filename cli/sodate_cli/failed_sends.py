@@ -10,6 +10,7 @@ from sodate.email.delivery.reasons import in_words
 from sodate.email.ledger.store import SendItem
 from sodate.email.operator_lists.failed import failed_sends, retry_transactional
 from sodate.errors import Conflict, Invalid, NotFound
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 from sodate.scenarios.retry_step import retry_step
 
@@ -56,7 +57,7 @@ def failed(
     shown = [(row["send"], row["lead"], row["mail"], times.shown(row["failed"]), row["reason"]) for row in rows[:100]]
     output.show_table(times.title("Failed sends"), titles, shown)
     if len(rows) > len(shown):
-        output.say(f"and {len(rows) - len(shown)} more; --json lists all")
+        output.say(Message("and {rows_count} more; --json lists all", rows_count=len(rows) - len(shown)))
 
 
 def retry(
@@ -76,17 +77,25 @@ def retry(
     """
     with explained():
         if not (reason or begin or end):
-            raise Invalid("which sends? Give --reason, --from or --until; `sodate sends failed` lists them")
+            raise Invalid(Message("which sends? Give --reason, --from or --until; `sodate sends failed` lists them"))
         where = target(stage)
         at = now(where)
         sends = _chosen(month(in_month, at), reason, begin, end)
-        if sends and not yes and not typer.confirm(f"Plan {len(sends)} failed sends again?"):
+        if (
+            sends
+            and not yes
+            and not output.confirm(Message("Plan {sends_count} failed sends again?", sends_count=len(sends)))
+        ):
             raise typer.Exit(output.FAILED)
         left = {send.send_id: why for send in sends if (why := _again(send, at))}
     if as_json:
         output.show_json({"planned": len(sends) - len(left), "left": left})
         return
-    output.say(f"{len(sends) - len(left)} planned again, {len(left)} left")
+    output.say(
+        Message(
+            "{sends_count} planned again, {left_count} left", sends_count=len(sends) - len(left), left_count=len(left)
+        )
+    )
     if left:
         output.show_table("Left", ("send", "why"), [(send, in_words(why)) for send, why in left.items()])
 
@@ -121,7 +130,13 @@ def moment(text: str | None, option: str) -> str | None:
     try:
         given = datetime.fromisoformat(text)
     except ValueError as error:
-        raise Invalid(f"{option} {text!r}: write it as 2026-11-24T18:00+09:00, or 2026-11-24T09:00 (UTC)") from error
+        raise Invalid(
+            Message(
+                "{option} {text!r}: write it as 2026-11-24T18:00+09:00, or 2026-11-24T09:00 (UTC)",
+                option=option,
+                text=text,
+            )
+        ) from error
     return stamp(given.replace(tzinfo=UTC) if given.tzinfo is None else given)
 
 

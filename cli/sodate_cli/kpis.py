@@ -19,6 +19,7 @@ from sodate.kpis.rebuild import rebuild
 from sodate.kpis.scope_figures import ScopeFigures, read_scope
 from sodate.kpis.scopes import has_visitors
 from sodate.kpis.verify import Verified, verify
+from sodate.messages import Message
 from sodate.money import DIGITS
 from sodate.playbook.store import Definitions
 from sodate.reports.read_funnel import has_counters, read_funnel
@@ -118,10 +119,14 @@ def show_funnel(
     shown = [[_text(row[name]) for name in columns] for row in rows]
     if reached.visitors is not None:
         shown.insert(0, ["visitor", _text(reached.visitors), *("–" for _ in columns[2:])])
-    output.show_table(f"Funnel of {scope}, {chosen.first} – {chosen.last}", columns, shown)
+    output.show_table(
+        Message("Funnel of {scope}, {first} – {last}", scope=scope, first=chosen.first, last=chosen.last),
+        columns,
+        shown,
+    )
     if not is_counted:
         return
-    output.say(f"lead velocity (MQLs against the period before): {_text(velocity)} %")
+    output.say(Message("lead velocity (MQLs against the period before): {velocity} %", velocity=_text(velocity)))
     names = ("phase", "leads_now", "mean_hours")
     output.show_table(
         "Phases: leads now, mean time of completed stays", names, [[_text(one[n]) for n in names] for one in phases]
@@ -161,10 +166,18 @@ def rebuild_command(
         zone = _playbook_zone()
         result = verify(zone)
         if result.differences and not yes:
-            typer.confirm(f"Correct {len(result.differences):,} counters?", abort=True, err=True)
+            output.confirm(
+                Message("Correct {differences_count:,} counters?", differences_count=len(result.differences)),
+                abort=True,
+                err=True,
+            )
         rounds = rebuild(result.differences, zone, now(where))
     document = {"corrected": len(result.differences), "rounds": rounds, "time_zone": zone}
-    output.show_done(document, f"{len(result.differences):,} counters corrected", as_json=as_json)
+    output.show_done(
+        document,
+        Message("{differences_count:,} counters corrected", differences_count=len(result.differences)),
+        as_json=as_json,
+    )
 
 
 def _show_differences(result: Verified, *, as_json: bool) -> None:
@@ -174,7 +187,9 @@ def _show_differences(result: Verified, *, as_json: bool) -> None:
         found = [dict(zip(columns, row, strict=True)) for row in rows]
         output.show_json({"items": result.items, "compared": result.compared, "differences": found})
         return
-    nothing = f"{result.compared:,} counters of {result.items:,} items: no difference."
+    nothing = Message(
+        "{compared:,} counters of {items:,} items: no difference.", compared=result.compared, items=result.items
+    )
     output.show_table("Differences", columns, rows[:200], nothing=nothing)
 
 

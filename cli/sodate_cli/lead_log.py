@@ -7,6 +7,7 @@ from sodate.activities.kinds import kind_named
 from sodate.activities.live import declared_activities
 from sodate.activities.log_by_hand import log_by_hand
 from sodate.dynamodb import keys
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 
 from sodate_cli import output
@@ -54,5 +55,5 @@ def log(
 def _attribute(text: str) -> tuple[str, str]:
     name, separator, value = text.partition("=")
     if not separator:
-        output.fail(f"--about {text!r}: write it as seminar=spring", output.USAGE)
+        output.fail(Message("--about {text!r}: write it as seminar=spring", text=text), output.USAGE)
     return name, value

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, cast
 
 from sodate.dynamodb.item import Row
 from sodate.errors import Invalid
+from sodate.messages import Message
 from sodate.scoring.replay import Case, cases
 
 Position = Any
@@ -48,5 +49,7 @@ def _lines(path: Path, file: BinaryIO, start: int) -> Iterator[tuple[Row, int]]:
             item["pk"]["S"], item["sk"]["S"]
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             where = f"line {number}" + (" after the checkpoint" if start else "")
-            raise Invalid(f"{path}, {where}: this is no item of the table in DynamoDB's JSON") from error
+            raise Invalid(
+                Message("{key}, {where}: this is no item of the table in DynamoDB's JSON", key=path, where=where)
+            ) from error
         yield item, position

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 from sodate.leads.lead import Profile
 from sodate.leads.store import load_profile
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 from sodate.queries.explanation import explanation
 from sodate.queries.lead import overview
@@ -62,7 +63,12 @@ def timeline(email: EmailArgument, stage: StageOption = None, as_json: JsonOptio
     else:
         shown = [(times.shown(row["at"]), row["what"], row["detail"]) for row in rows]
         columns = (times.column("time"), "what", "detail")
-        output.show_table(f"Timeline of {who}", columns, shown, nothing=f"Nothing is recorded of {who}.")
+        output.show_table(
+            Message("Timeline of {who}", who=who),
+            columns,
+            shown,
+            nothing=Message("Nothing is recorded of {who}.", who=who),
+        )
 
 
 @app.command()

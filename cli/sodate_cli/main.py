@@ -1,6 +1,9 @@
 """The `sodate` command. Each room of the command line mounts its own Typer app here with one line."""
 
+from typing import Annotated
+
 import typer
+from sodate.messages import Message
 
 from sodate_cli.broadcasts import app as broadcast_app
 from sodate_cli.calibrate import calibrate
@@ -17,6 +20,7 @@ from sodate_cli.intake.companies import app as company_app
 from sodate_cli.intake.deals import app as deal_app
 from sodate_cli.intake.tokens import app as token_app
 from sodate_cli.kpis import app as kpi_app
+from sodate_cli.languages import OPTION, VARIABLE, languages
 from sodate_cli.lead_log import log
 from sodate_cli.lead_tracking import tracking
 from sodate_cli.leads import app as lead_app
@@ -28,6 +32,7 @@ from sodate_cli.quarantine import app as quarantine_app
 from sodate_cli.replies import app as replies_app
 from sodate_cli.replies import sales_app
 from sodate_cli.reports.commands import app as report_app
+from sodate_cli.root import Root
 from sodate_cli.scenarios import app as scenario_app
 from sodate_cli.score import app as score_app
 from sodate_cli.segments import app as segment_app
@@ -35,12 +40,31 @@ from sodate_cli.sends import app as sends_app
 from sodate_cli.templates import app as template_app
 from sodate_cli.tracking import app as tracking_app
 
-app = typer.Typer(
-    name="sodate",
-    help="Lead nurturing in your own AWS account: forms, consent, step mail, scoring, hand-off to sales.",
-    no_args_is_help=True,
-    pretty_exceptions_show_locals=False,
-)
+
+def _known(language: str | None) -> str | None:
+    if language is not None and language not in languages():
+        raise typer.BadParameter(Message("one of: {names}", names=", ".join(f"`{name}`" for name in languages())))
+    return language
+
+
+app = typer.Typer(name="sodate", cls=Root, no_args_is_help=True, pretty_exceptions_show_locals=False)
+
+
+@app.callback()
+def root(
+    _: Annotated[
+        str | None,
+        typer.Option(
+            OPTION,
+            callback=_known,
+            envvar=VARIABLE,
+            help="Of all that is printed for people; default: that of LC_ALL, LC_MESSAGES or LANG.",
+        ),
+    ] = None,
+) -> None:
+    """Lead nurturing in your own AWS account: forms, consent, step mail, scoring, hand-off to sales."""
+
+
 app.add_typer(local_app, name="local")
 app.add_typer(playbook_app, name="playbook")
 lead_app.command("consent-exception")(consent_exception)

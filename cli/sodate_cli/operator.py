@@ -11,6 +11,7 @@ import boto3
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from sodate.errors import NotFound, SodateError
+from sodate.messages import Message
 from sodate.queries import lead
 from sodate.runtime import clock
 
@@ -33,7 +34,7 @@ def explained() -> Iterator[None]:
     except SodateError as error:
         output.fail(explain(error))
     except ClientError as error:
-        output.fail(f"AWS says: {explain(error)}")
+        output.fail(Message("AWS says: {explain}", explain=explain(error)))
     except BotoCoreError as error:
         output.fail(explain(error))
 
@@ -77,7 +78,7 @@ def month(text: str | None, at: datetime) -> datetime:
     try:
         return datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC)
     except ValueError:
-        output.fail(f"--month {text!r}: write it as 2026-11", output.USAGE)
+        output.fail(Message("--month {text!r}: write it as 2026-11", text=text), output.USAGE)
 
 
 def find_lead(email: str, where: Target) -> str:
@@ -102,7 +103,7 @@ def secret_text(name: str) -> str:
     try:
         return str(client.get_secret_value(SecretId=name)["SecretString"]).strip()
     except client.exceptions.ResourceNotFoundException as error:
-        raise NotFound(f"Secrets Manager has no secret {name[:100]!r} here") from error
+        raise NotFound(Message("Secrets Manager has no secret {name!r} here", name=name[:100])) from error
 
 
 def outputs(where: Target) -> dict[str, str]:

@@ -1,4 +1,8 @@
-"""How every `sodate` command prints and ends: tables for people, `--json` for programs, exit codes for shells."""
+"""How every `sodate` command prints and ends: tables for people, `--json` for programs, exit codes for shells.
+
+What is for people is in the language of the command (`languages`): messages, and the literals of titles, columns and
+sentences, which the catalogs have too. JSON is in English.
+"""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,6 +13,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+from sodate.messages import Message
+
+from sodate_cli.languages import words
 
 OK = 0
 FAILED = 1
@@ -47,11 +54,15 @@ def show_table(
     Values are printed literally, never as rich markup.
     """
     if not rows:
-        _console.print(plain(nothing or f"{title}: none."), markup=False, highlight=False)
+        _console.print(
+            sentence(nothing or Message("{title}: none.", title=words(title))), markup=False, highlight=False
+        )
         return
-    table = Table(title=Text(title, style="bold"), title_justify="left", header_style="bold", show_header=any(columns))
+    table = Table(
+        title=Text(words(title), style="bold"), title_justify="left", header_style="bold", show_header=any(columns)
+    )
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(words(column), overflow="fold")
     for row in rows:
         table.add_row(*(Text(plain(cell)) for cell in row))
     _console.print(table)
@@ -59,25 +70,25 @@ def show_table(
 
 def show_fields(title: str, fields: Mapping[str, object]) -> None:
     """Name and value pairs for people; a dash for what has no value."""
-    rows = [(name, plain(value) or "–") for name, value in fields.items()]
-    show_table(title, ("", ""), rows, nothing=f"{title}: nothing to show.")
+    rows = [(words(name), plain(value) or "–") for name, value in fields.items()]
+    show_table(title, ("", ""), rows, nothing=Message("{title}: nothing to show.", title=words(title)))
 
 
 def show_letter(title: str, sections: Sequence[tuple[str, Sequence[str], Sequence[str]]]) -> None:
     """Text for people: each section has a heading, sentences and a list; lines wrap at the width of the terminal."""
-    _console.print(Text(plain(title), style="bold"))
+    _console.print(Text(sentence(title), style="bold"))
     for heading, sentences, entries in sections:
         _console.print()
         if heading:
-            _console.print(Text(plain(heading), style="bold"))
-        for sentence in sentences:
-            _console.print(Text(plain(sentence), overflow="fold"))
+            _console.print(Text(sentence(heading), style="bold"))
+        for line in sentences:
+            _console.print(Text(sentence(line), overflow="fold"))
         if entries:
             grid = Table.grid(padding=(0, 1))
             grid.add_column()
             grid.add_column(overflow="fold")
             for entry in entries:
-                grid.add_row("-", Text(plain(entry)))
+                grid.add_row("-", Text(sentence(entry)))
             _console.print(grid)
 
 
@@ -96,7 +107,7 @@ def say(text: str) -> None:
 
     Lines are not wrapped: a link, an id or a path stays one word that can be copied.
     """
-    _errors.print(plain(text), markup=False, highlight=False, soft_wrap=True)
+    _errors.print(sentence(text), markup=False, highlight=False, soft_wrap=True)
 
 
 def errors() -> Console:
@@ -111,13 +122,18 @@ def progress(text: str) -> Iterator[None]:
         say(text)
         yield
         return
-    with _errors.status(plain(text)):
+    with _errors.status(sentence(text)):
         yield
+
+
+def confirm(question: str, *, abort: bool = False, err: bool = False) -> bool:
+    """Whether the person says yes. `err`: ask on standard error, so that a document on standard output stays one."""
+    return typer.confirm(sentence(question), abort=abort, err=err)
 
 
 def fail(message: str, code: int = FAILED) -> NoReturn:
     """Say what went wrong and what to do next, then end with `code`."""
-    _errors.print(f"sodate: {message}", markup=False, highlight=False, style="red", soft_wrap=True)
+    _errors.print(f"sodate: {sentence(message)}", markup=False, highlight=False, style="red", soft_wrap=True)
     raise typer.Exit(code)
 
 
@@ -126,19 +142,24 @@ def plain(value: object) -> str:
     return "".join(character for character in in_words(value) if character.isprintable() or character == "\n")
 
 
+def sentence(text: str) -> str:
+    """A text of ours, message or literal, in the language of the command; also without control characters."""
+    return plain(words(text))
+
+
 def in_words(value: object) -> str:
     """A value as people write it: `yes`, `a, b`, one `name: value` per line; nothing for None and what is empty."""
     if value is None:
         return ""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return words("yes") if value else words("no")
     if isinstance(value, float):
         return f"{value:.12g}"
     if isinstance(value, Mapping):
         return "\n".join(f"{name}: {_in_one_line(part)}" for name, part in value.items())
     if isinstance(value, (list, tuple, set, frozenset)):
         return ", ".join(_in_one_line(part) for part in value)
-    return str(value)
+    return words(value) if isinstance(value, Message) else str(value)
 
 
 def _in_one_line(value: object) -> str:

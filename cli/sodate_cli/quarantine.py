@@ -7,6 +7,7 @@ from sodate.forms.capture import Capture
 from sodate.forms.definition import Form
 from sodate.forms.release import find_quarantined, release
 from sodate.forms.store import quarantined
+from sodate.messages import Message
 from sodate.playbook.store import Definitions, parsed
 from sodate.runtime.clock import pause_between_attempts
 from sodate.scenarios.enroll import on_opt_in
@@ -44,7 +45,7 @@ def list_(stage: StageOption = None, in_month: MonthOption = None, as_json: Json
         moments = [{"at": times.shown(row["at"]), "released": times.shown(row["released"])} for row in rows]
         shown = [tuple({**row, **moment}.values()) for row, moment in zip(rows, moments, strict=True)]
         output.show_table(
-            times.title("Quarantine"), columns, shown, nothing="No form post of this month is in quarantine."
+            times.title("Quarantine"), columns, shown, nothing=Message("No form post of this month is in quarantine.")
         )
 
 

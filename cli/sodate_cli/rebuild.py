@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sodate.errors import Conflict
+from sodate.messages import Message
 
 from sodate_cli.stream_span import Record
 
@@ -46,7 +47,7 @@ NOTES = {
 def lost_records(client: Any, table: str, edge: str, windows: Sequence[Window]) -> Iterator[Record]:
     """By a scan: the place in the stream does not say whose records they were. Raises `Conflict` for another edge."""
     if edge not in KINDS:
-        raise Conflict("older than the stream keeps records, and nothing in the table says what they were")
+        raise Conflict(Message("older than the stream keeps records, and nothing in the table says what they were"))
     names = {f":k{number}": {"S": kind} for number, kind in enumerate(KINDS[edge])}
     pages = client.get_paginator("scan").paginate(
         TableName=table, FilterExpression=f"kind IN ({', '.join(names)})", ExpressionAttributeValues=names

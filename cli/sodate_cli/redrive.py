@@ -11,6 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from sodate.errors import Conflict, NotFound
+from sodate.messages import Message
 
 from sodate_cli.rebuild import NOTES, Window, lost_records
 from sodate_cli.stream_span import Record, SourceMapping, Span, Trimmed, batches, mapping_of, read_span
@@ -68,7 +69,12 @@ def edge_of(clients: Clients, name: str, outputs: Mapping[str, str]) -> Edge:
     reader = "EmailSender" if name == "Send" else name.removesuffix("Topic")
     function = outputs.get(f"Function{reader}")
     if function is None:
-        raise NotFound(f"nothing of ours stands before the dead-letter queue of {name!r}; see `sodate dlq show {name}`")
+        raise NotFound(
+            Message(
+                "nothing of ours stands before the dead-letter queue of {name!r}; see `sodate dlq show {name}`",
+                name=name,
+            )
+        )
     queue = url.rsplit("/", 1)[-1].removesuffix("-dlq").removesuffix("-topic")
     return Edge(name, url, function, _exists(clients.sqs, queue), outputs["TableName"])
 
@@ -205,10 +211,10 @@ def _invoke(clients: Clients, edge: Edge, event: Any) -> None:
     answer = json.loads(reply["Payload"].read() or "null")
     if reply.get("FunctionError"):
         words = answer.get("errorMessage") if isinstance(answer, dict) else None
-        raise Conflict(f"the function failed: {words or reply['FunctionError']}")
+        raise Conflict(Message("the function failed: {words}", words=words or reply["FunctionError"]))
     if isinstance(answer, dict) and answer.get("batchItemFailures"):
         first = answer["batchItemFailures"][0]
-        raise Conflict(first.get("reason") or "the function refused it again; its log has the error")
+        raise Conflict(first.get("reason") or Message("the function refused it again; its log has the error"))
 
 
 def event_of(body: str) -> Any:
@@ -218,11 +224,11 @@ def event_of(body: str) -> Any:
     try:
         content = json.loads(body)
     except ValueError as error:
-        raise Conflict("not an event: it is no JSON") from error
+        raise Conflict(Message("not an event: it is no JSON")) from error
     if isinstance(content, list):
         return {"Records": content}
     if not isinstance(content, dict):
-        raise Conflict("not an event")
+        raise Conflict(Message("not an event"))
     if "DDBStreamBatchInfo" in content:
         return Span.of(content["DDBStreamBatchInfo"])
     return content.get("requestPayload", content)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
+from sodate.messages import Message
 from sodate.runtime import clock
 
 from sodate_cli import output
@@ -33,7 +34,9 @@ _Leads = Annotated[
 def _log_days(text: str) -> int:
     days = text.removesuffix("d")
     if not (days.isascii() and days.isdecimal() and 1 <= int(days) <= _LONGEST):
-        raise typer.BadParameter(f"{text!r}: write a number of days from 1d to {_LONGEST}d")
+        raise typer.BadParameter(
+            Message("{text!r}: write a number of days from 1d to {longest}d", text=text, longest=_LONGEST)
+        )
     return int(days)
 
 
@@ -86,7 +89,7 @@ def rehearse(
         begin = _first_instant(checked, start, now(where) if where else clock.now())
         run, crowd = Run(begin, days, seed, tuple(scenarios or ())), Crowd(leads, from_log, synthetic)
         assumptions = assumptions_of(checked)
-        with output.progress(f"{days} days are played"):
+        with output.progress(Message("{days} days are played", days=days)):
             document = play(checked.definitions(), assumptions, crowd, run)
             earlier = play(before.definitions(), assumptions, crowd, replace(run, also=())) if before else None
     if earlier is not None:
@@ -136,7 +139,7 @@ def _write(document: dict[str, Any], html: Path | None) -> Path | None:
         html.parent.mkdir(parents=True, exist_ok=True)
         html.write_text(page(document), encoding="utf-8")
     except OSError as error:
-        output.fail(f"cannot write {html}: {error.strerror}")
+        output.fail(Message("cannot write {html}: {strerror}", html=html, strerror=error.strerror))
     return html
 
 

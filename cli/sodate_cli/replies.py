@@ -5,6 +5,7 @@ from typing import Annotated
 import boto3
 import typer
 from sodate.errors import NotFound
+from sodate.messages import Message
 from sodate.playbook.store import Definitions, parsed
 from sodate.replies.bucket import ReplyBucket
 from sodate.replies.by_hand import assign, find_listed
@@ -46,7 +47,9 @@ def list_(stage: StageOption = None, in_month: MonthOption = None, as_json: Json
         return
     shown = [tuple({**row, "at": times.shown(str(row["at"]))}.values()) for row in rows]
     columns = ("id", "at", "verdict", "why", "flags", "lead")
-    output.show_table(times.title("Replies"), columns, shown, nothing="No email of this month waits for a person.")
+    output.show_table(
+        times.title("Replies"), columns, shown, nothing=Message("No email of this month waits for a person.")
+    )
 
 
 @app.command()
@@ -107,7 +110,9 @@ def bcc_address(
         where = target(stage)
         known = [one.id for one in parsed(Definitions().live("sales"), Sales).owners]
         if owner not in known:
-            raise NotFound(f"no owner {owner!r}; there are {', '.join(sorted(known))}")
+            raise NotFound(
+                Message("no owner {owner!r}; there are {known}", owner=owner, known=", ".join(sorted(known)))
+            )
         keys = in_signing_order(secret(where, "signing-keys")["keys"], now(where))
         address = ReplyAddresses(_of_stage(where, "ReplyDomain"), Signer(keys)).of_owner(owner)
     output.show_done({"owner": owner, "address": address}, address, as_json=as_json)
@@ -116,5 +121,9 @@ def bcc_address(
 def _of_stage(where: Target, name: str) -> str:
     found = outputs(where).get(name)
     if found is None:
-        raise NotFound(f"stage {where.stage} receives no email: set reply_domain in stages.toml (docs/replies.md)")
+        raise NotFound(
+            Message(
+                "stage {stage} receives no email: set reply_domain in stages.toml (docs/replies.md)", stage=where.stage
+            )
+        )
     return found

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 from sodate.leads.store import profiles_of
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 from sodate.scenarios.due_now import due_now
 from sodate.scenarios.leads_at_steps import inside
@@ -44,7 +45,9 @@ def list_scenarios(stage: StageOption = None, as_json: JsonOption = False) -> No
     if as_json:
         output.show_json([dict(zip(_COLUMNS, row, strict=True)) for row in rows])
     else:
-        output.show_table("Scenarios", _COLUMNS, rows, nothing="The playbook has neither scenarios nor sequences.")
+        output.show_table(
+            "Scenarios", _COLUMNS, rows, nothing=Message("The playbook has neither scenarios nor sequences.")
+        )
 
 
 @app.command()
@@ -74,12 +77,19 @@ def show(scenario: ScenarioArgument, stage: StageOption = None, as_json: JsonOpt
     if waiting_now is not None:
         at_steps = ", ".join(f"{step} {count}" for step, count in sorted(waiting_now.leads.items())) or "nobody"
         output.say(
-            f"{live.status}; due when it resumes: {waiting_now.leads.total()} leads, {waiting_now.emails} emails"
+            Message(
+                "{status}; due when it resumes: {total} leads, {emails} emails",
+                status=live.status,
+                total=waiting_now.leads.total(),
+                emails=waiting_now.emails,
+            )
         )
-        output.say(f"by step: {at_steps}")
+        output.say(Message("by step: {at_steps}", at_steps=at_steps))
     if stopped is not None:
         since = times.shown(stopped.isoformat())
-        output.say(f"entries stopped since {since}: sodate scenario waiting {scenario}")
+        output.say(
+            Message("entries stopped since {since}: sodate scenario waiting {scenario}", since=since, scenario=scenario)
+        )
 
 
 @app.command()
@@ -97,7 +107,12 @@ def leads(scenario: ScenarioArgument, stage: StageOption = None, as_json: JsonOp
         output.show_json({"live": found.live, "steps": [dict(zip(columns, row, strict=True)) for row in rows]})
     else:
         live = f"live: version {found.live}" if found.live else "retired"
-        output.show_table(f"Leads in {scenario} ({live})", columns, rows, nothing="Nobody is in it.")
+        output.show_table(
+            Message("Leads in {scenario} ({live})", scenario=scenario, live=live),
+            columns,
+            rows,
+            nothing=Message("Nobody is in it."),
+        )
 
 
 @app.command()
@@ -113,7 +128,9 @@ def enroll(
         where = target(stage)
         lead_id = find_lead(email, where)
         enroll_by_hand(Definitions(), lead_id, scenario, key, now(where))
-    sentence = f"{email} is in {scenario} now; its first step comes within minutes"
+    sentence = Message(
+        "{email} is in {scenario} now; its first step comes within minutes", email=email, scenario=scenario
+    )
     output.show_done({"lead": lead_id, "scenario": scenario, "key": key}, sentence, as_json=as_json)
 
 
@@ -151,11 +168,18 @@ def waiting(scenario: ScenarioArgument, stage: StageOption = None, as_json: Json
         return
     columns = ("lead", "enrollment", "because of", times.column("at"))
     shown = [(*row[:3], times.shown(row[3])) for row in rows]
-    output.show_table(f"Entries of {scenario} that wait", columns, shown, nothing="Nobody waits.")
+    output.show_table(
+        Message("Entries of {scenario} that wait", scenario=scenario), columns, shown, nothing=Message("Nobody waits.")
+    )
     if stopped is not None:
         since = times.shown(stopped.isoformat())
         output.say(
-            f"stopped since {since}: sodate scenario admit {scenario} --all, or sodate scenario drop {scenario} --all"
+            Message(
+                "stopped since {since}: sodate scenario admit {scenario} --all, or sodate scenario drop"
+                " {scenario} --all",
+                since=since,
+                scenario=scenario,
+            )
         )
 
 
@@ -221,7 +245,12 @@ def migrate(
         output.show_json({"steps": steps} if preview else dict(outcomes))
     elif preview:
         columns = ("version", "step", "step in the live version", "leads")
-        output.show_table(f"Enrollments of {scenario}", columns, rows, nothing="Nobody is in an older version.")
+        output.show_table(
+            Message("Enrollments of {scenario}", scenario=scenario),
+            columns,
+            rows,
+            nothing=Message("Nobody is in an older version."),
+        )
     else:
         counted = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in sorted(outcomes.items()))
         output.say(f"{scenario}: {counted or 'nobody is in an older version'}")
@@ -230,5 +259,5 @@ def migrate(
 def _pair(text: str) -> tuple[str, str]:
     old, separator, new = text.partition("=")
     if not (old and separator and new):
-        output.fail(f"--map {text!r}: write it as old-step=new-step", output.USAGE)
+        output.fail(Message("--map {text!r}: write it as old-step=new-step", text=text), output.USAGE)
     return old, new

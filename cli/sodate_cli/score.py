@@ -11,6 +11,7 @@ import typer
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from sodate.authoring.rules_file import read_rules
 from sodate.errors import Invalid
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 from sodate.scoring.engine import ScoringEngine
 from sodate.scoring.replay import (
@@ -71,14 +72,18 @@ def replay_command(
         with explained():
             if not (write and on_aws) or rules or as_of or source or checkpoint:
                 raise Invalid(
-                    "--on-aws needs --write, --wait needs both; neither goes with --rules, --as-of, --from, "
-                    "--checkpoint"
+                    Message(
+                        "--on-aws needs --write, --wait needs both; neither goes with --rules, --as-of, --from,"
+                        " --checkpoint"
+                    )
                 )
             _on_aws(stage, segments, notify=notify, wait=wait, as_json=as_json)
         return
     with explained():
         if write and (rules or as_of or source):
-            raise Invalid("--write applies the live rules to the table as of now: leave out --rules, --as-of, --from")
+            raise Invalid(
+                Message("--write applies the live rules to the table as of now: leave out --rules, --as-of, --from")
+            )
         at, chosen = _setting(rules, as_of, source, stage)
         tally = Tally()
 
@@ -101,13 +106,17 @@ def replay_command(
     shown = ("leads", "activities", "hot", "calls_a_week", "differ")
     figures = {name: document[name] for name in shown}
     output.show_fields("Replay", {times.column("as_of"): times.shown(at), **figures})
-    output.show_table("Ranks", ("rank", "leads"), list(document["ranks"].items()), nothing="No lead has a rank.")
-    output.show_table("Phases", ("phase", "leads"), list(document["phases"].items()), nothing="No lead has a phase.")
+    output.show_table(
+        "Ranks", ("rank", "leads"), list(document["ranks"].items()), nothing=Message("No lead has a rank.")
+    )
+    output.show_table(
+        "Phases", ("phase", "leads"), list(document["phases"].items()), nothing=Message("No lead has a phase.")
+    )
 
 
 def _on_aws(stage: str | None, segments: int, *, notify: bool, wait: bool, as_json: bool) -> None:
     job = score_job.begin(target(stage), segments, notify=notify)
-    output.say(f"replay {job} has begun; `sodate score status {job}` shows how far it is")
+    output.say(Message("replay {job} has begun; `sodate score status {job}` shows how far it is", job=job))
     score_job.show(score_job.wait(job) if wait else status(job), as_json=as_json)
 
 
@@ -168,7 +177,13 @@ def diff(
     else:
         _show_diff(document)
     if document["moved_share"] > most_moved:
-        output.fail(f"{document['moved_share']:.1%} of the leads change class, more than {most_moved:.1%}")
+        output.fail(
+            Message(
+                "{moved_share:.1%} of the leads change class, more than {most_moved:.1%}",
+                moved_share=document["moved_share"],
+                most_moved=most_moved,
+            )
+        )
 
 
 def _show_diff(document: dict[str, Any]) -> None:
@@ -179,7 +194,9 @@ def _show_diff(document: dict[str, Any]) -> None:
         ("calls a week", f"{document['calls_a_week']['before']:.1f}", f"{document['calls_a_week']['after']:.1f}"),
     ]
     output.show_table("Under the old and the new rules", ("", "before", "after"), rows)
-    output.say(f"{document['moved_share']:.1%} of the leads change rank, phase or heat")
+    output.say(
+        Message("{moved_share:.1%} of the leads change rank, phase or heat", moved_share=document["moved_share"])
+    )
     for name, title in (("ranks", "Ranks"), ("phases", "Phases"), ("sources", "By source")):
         changed = [(move, count) for move, count in document[name].items() if not _stays(move)]
         changed.sort(key=lambda row: -row[1])
@@ -230,7 +247,12 @@ class _Run:
             return None
         stored = json.loads(self._checkpoint.read_text(encoding="utf-8"))
         if stored["settings"] != {**self._settings, "from": str(source)}:
-            raise Invalid(f"{self._checkpoint} belongs to another run (other rules, time or file): delete it first")
+            raise Invalid(
+                Message(
+                    "{checkpoint} belongs to another run (other rules, time or file): delete it first",
+                    checkpoint=self._checkpoint,
+                )
+            )
         return stored
 
     def _save_checkpoint(self, source: Path | None, position: Position, figures: Any) -> None:
@@ -246,7 +268,7 @@ class _Run:
 def _setting(rules: str | None, as_of: str | None, source: Path | None, stage: str | None) -> tuple[datetime, Rules]:
     """Moment and rules of the run. A file of items and a file of rules need no stage."""
     if source is not None and not source.exists():
-        raise Invalid(f"{source} does not exist")
+        raise Invalid(Message("{source} does not exist", source=source))
     at = datetime.now(UTC) if source is not None else now(target(stage))
     return _moment(as_of) if as_of else at, _rules(rules, stage)
 
@@ -263,7 +285,9 @@ def _moment(text: str) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError as error:
-        raise Invalid(f"--as-of {text!r}: write it as 2026-10-01 or 2026-10-01T09:00+09:00") from error
+        raise Invalid(
+            Message("--as-of {text!r}: write it as 2026-10-01 or 2026-10-01T09:00+09:00", text=text)
+        ) from error
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import boto3
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from sodate.errors import Invalid, Transient
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 from sodate.runtime.queues import put_on_queue
 from sodate.scoring import replay_job
@@ -47,10 +48,14 @@ def begin_backfill(where: Target, parts: int = PARTS, *, announce: bool = False)
 
 def _queue_of(where: Target, parts: int) -> Callable[[list[dict[str, Any]], int], None]:
     if not 1 <= parts <= replay_job.MOST_SEGMENTS:
-        raise Invalid(f"{parts} parts: 1 to {replay_job.MOST_SEGMENTS}")
+        raise Invalid(
+            Message("{parts} parts: 1 to {most_segments}", parts=parts, most_segments=replay_job.MOST_SEGMENTS)
+        )
     queue = outputs(where).get("ReplayQueueUrl")
     if queue is None:
-        raise Invalid(f"the stage {where.stage} was deployed before it could replay: deploy it again")
+        raise Invalid(
+            Message("the stage {stage} was deployed before it could replay: deploy it again", stage=where.stage)
+        )
     return lambda messages, delay: put_on_queue(boto3.client("sqs"), queue, messages, delay)
 
 
@@ -74,7 +79,9 @@ def wait(
             if figures["tasks"] != tasks_done:
                 tasks_done, moved = figures["tasks"], timer()
             if timer() - moved > _PATIENCE_SECONDS:
-                raise Transient(f"replay {job} has not moved for 15 minutes: `sodate dlq list` says why")
+                raise Transient(
+                    Message("replay {job} has not moved for 15 minutes: `sodate dlq list` says why", job=job)
+                )
             (sleep or time.sleep)(_EVERY_SECONDS)
 
 
@@ -87,4 +94,9 @@ def show(figures: Mapping[str, Any], *, as_json: bool) -> None:
         rest = {name: value for name, value in figures.items() if name not in ("began", "at")}
         output.show_fields("Replay on AWS", {**rest, **moments})
     if figures["rules_changed"]:
-        output.fail(f"the live rules are no longer version {figures['rules_version']}: replay again")
+        output.fail(
+            Message(
+                "the live rules are no longer version {rules_version}: replay again",
+                rules_version=figures["rules_version"],
+            )
+        )

@@ -13,6 +13,7 @@ from sodate.conditions.one_line_printer import print_one_line
 from sodate.dynamodb import table
 from sodate.errors import Invalid, NotFound
 from sodate.leads.store import profiles_of
+from sodate.messages import Message
 from sodate.playbook.problem import PlaybookInvalid
 from sodate.playbook.store import Definitions
 from sodate.queries.segments import Person, Preview, find_segment, preview
@@ -55,7 +56,7 @@ def list_segments(stage: StageOption = None, as_json: JsonOption = False) -> Non
     if as_json:
         output.show_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
-        output.show_table("Segments", columns, rows, nothing="The playbook has no segments.")
+        output.show_table("Segments", columns, rows, nothing=Message("The playbook has no segments."))
 
 
 @app.command("members")
@@ -85,9 +86,21 @@ def list_members(
         return
     shown = [(email, one.lead_id, times.shown(_at(one).isoformat())) for email, one in rows]
     columns = ("address", "lead", times.column("since"))
-    output.show_table(f"Members of {segment}", columns, shown, nothing=f"Nobody is in {segment}.")
+    output.show_table(
+        Message("Members of {segment}", segment=segment),
+        columns,
+        shown,
+        nothing=Message("Nobody is in {segment}.", segment=segment),
+    )
     if following is not None:
-        output.say(f"more: sodate segment members {segment} --limit {limit} --after {following}")
+        output.say(
+            Message(
+                "more: sodate segment members {segment} --limit {limit} --after {following}",
+                segment=segment,
+                limit=limit,
+                following=following,
+            )
+        )
 
 
 @app.command("preview")
@@ -186,14 +199,14 @@ def backfill(
     if as_json:
         output.show_json({"job": job})
     else:
-        output.say(f"started: sodate score status {job}")
+        output.say(Message("started: sodate score status {job}", job=job))
 
 
 def live() -> Segments:
     """Raises: `NotFound` when the playbook has no segments."""
     segments = Live.of(Definitions()).segments
     if segments is None:
-        raise NotFound("the playbook has no segments: add segments.yaml and apply it")
+        raise NotFound(Message("the playbook has no segments: add segments.yaml and apply it"))
     return segments
 
 
@@ -204,7 +217,7 @@ def of_playbook(directory: Path) -> Segments:
         raise PlaybookInvalid(checked.problems)
     body = next((one.body for one in checked.definitions() if one.kind == "segments"), None)
     if body is None:
-        raise NotFound(f"{directory} has no segments.yaml")
+        raise NotFound(Message("{directory} has no segments.yaml", directory=directory))
     return Segments(SegmentSet.model_validate(body), 0)
 
 
@@ -212,12 +225,16 @@ def _change(segment: str, email: str, stage: str | None, type_: ActivityType, *,
     with explained():
         where = target(stage)
         if find_segment(segment, live().definitions.segments).when is not None:
-            raise Invalid(f"`{segment}` has a condition; only a segment without `when` can be changed by hand")
+            raise Invalid(
+                Message(
+                    "`{segment}` has a condition; only a segment without `when` can be changed by hand", segment=segment
+                )
+            )
         lead_id, at = find_lead(email, where), now(where)
         key = activity_key("list", segment, type_.value, at.isoformat())
         table.put(activity_item(Activity(lead_id, type_.value, at, key, {"segment": segment, "reason": "operator"})))
     document = {"lead": lead_id, "segment": segment, "activity": type_.value, "key": key}
-    output.show_done(document, f"logged; {segment} follows in a moment", as_json=as_json)
+    output.show_done(document, Message("logged; {segment} follows in a moment", segment=segment), as_json=as_json)
 
 
 def _described(person: Person) -> dict[str, Any]:
@@ -246,7 +263,7 @@ def _show_preview(result: Preview) -> None:
 def _cursor(after: str | None) -> str | None:
     number, separator, _ = (after or "0:").partition(":")
     if not separator or not number.isdecimal():
-        raise Invalid(f"--after {after!r}: give the cursor that the page before ended with")
+        raise Invalid(Message("--after {after!r}: give the cursor that the page before ended with", after=after))
     return after
 
 

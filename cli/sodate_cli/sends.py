@@ -8,6 +8,7 @@ import typer
 from sodate.email.ledger.store import SendItem, find_send
 from sodate.email.operator_lists import unknown as unknowns
 from sodate.errors import Conflict, Invalid, NotFound
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 from sodate.scenarios.next_attempt import attempt_again, evidence_about
 
@@ -91,7 +92,7 @@ def resolve(
     """
     with explained():
         if (lead_id is None) != (send_id is None) or (lead_id is None and not (begin and end)):
-            raise Invalid("which sends? Give a lead id and a send id, or --from and --until")
+            raise Invalid(Message("which sends? Give a lead id and a send id, or --from and --until"))
         where = target(stage)
         at = now(where)
         selected = (
@@ -106,7 +107,9 @@ def resolve(
             selected
             and lead_id is None
             and not yes
-            and not typer.confirm(f"Resolve {len(selected)} sends as {verdict}?")
+            and not output.confirm(
+                Message("Resolve {selected_count} sends as {verdict}?", selected_count=len(selected), verdict=verdict)
+            )
         ):
             raise typer.Exit(output.FAILED)
         left = {send.send_id: why for send in selected if (why := _resolve(send, verdict, evidence, at))}
@@ -119,7 +122,14 @@ def resolve(
 
 
 def _say_resolved(verdict: str, resolved: int, left: dict[str, str]) -> None:
-    output.say(f"{resolved} resolved as {verdict}, {len(left)} left")
+    output.say(
+        Message(
+            "{resolved} resolved as {verdict}, {left_count} left",
+            resolved=resolved,
+            verdict=verdict,
+            left_count=len(left),
+        )
+    )
     if left:
         output.show_table("Left", ("send", "why"), list(left.items()))
 
@@ -127,7 +137,7 @@ def _say_resolved(verdict: str, resolved: int, left: dict[str, str]) -> None:
 def _one(lead_id: str, send_id: str) -> SendItem:
     send = find_send(lead_id, send_id)
     if send is None:
-        raise NotFound(f"no send {send_id} of lead {lead_id}")
+        raise NotFound(Message("no send {send_id} of lead {lead_id}", send_id=send_id, lead_id=lead_id))
     return send
 
 

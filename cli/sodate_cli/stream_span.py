@@ -13,6 +13,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from sodate.errors import Conflict
+from sodate.messages import Message
 
 Record = dict[str, Any]
 #: Consecutive pages without a record; an open shard returns empty pages without end.
@@ -51,7 +52,7 @@ class Span:
                 datetime.fromisoformat(info["approximateArrivalOfLastRecord"]),
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise Conflict(f"not a destination record of a stream: {error!r}") from error
+            raise Conflict(Message("not a destination record of a stream: {error!r}", error=error)) from error
 
 
 def read_span(client: Any, span: Span) -> list[Record]:
@@ -66,7 +67,7 @@ def read_span(client: Any, span: Span) -> list[Record]:
         if not span_records and number != first:
             raise Trimmed
         if number > last or len(span_records) >= _MOST_RECORDS:
-            raise Conflict(f"the stream has no record {span.end} after {span.start}")
+            raise Conflict(Message("the stream has no record {end} after {start}", end=span.end, start=span.start))
         span_records.append(_as_lambda_delivers(record, span.stream_arn))
         if number == last:
             return span_records
@@ -133,7 +134,7 @@ def mapping_of(client: Any, function: str, stream_arn: str) -> SourceMapping:
             return SourceMapping(
                 tuple(json.loads(one["Pattern"]) for one in filters), int(mapping.get("BatchSize") or 100)
             )
-    raise Conflict("its function does not read the stream of this message any more")
+    raise Conflict(Message("its function does not read the stream of this message any more"))
 
 
 def _matches(pattern: Mapping[str, Any], value: Any) -> bool:
@@ -149,7 +150,10 @@ def _is_one_of(rule: Sequence[Any], value: Any) -> bool:
     for wanted in rule:
         if isinstance(wanted, Mapping):  # `exists`, `prefix`, `numeric` …: our mappings use none
             raise Conflict(
-                f"the mapping's filter has the operator {next(iter(wanted))!r}, which a redrive cannot repeat"
+                Message(
+                    "the mapping's filter has the operator {next!r}, which a redrive cannot repeat",
+                    next=next(iter(wanted)),
+                )
             )
         if wanted == value and value is not None:
             return True

@@ -13,6 +13,7 @@ from sodate.dynamodb.client import sdk_client
 from sodate.dynamodb.table import Table
 from sodate.dynamodb.table import name as table_name
 from sodate.errors import Invalid, NotFound
+from sodate.messages import Message
 
 from sodate_cli.local.folder import LocalFolder, repository
 
@@ -55,9 +56,13 @@ def connect(
     if stage is None and table is None and _local_cloud_is_up(endpoints_file):
         stage = "local"
     if stage is None and table is None:
-        raise Invalid("which stage? Give --stage dev (or prod), or start the local cloud with `sodate local up`")
+        raise Invalid(
+            Message("which stage? Give --stage dev (or prod), or start the local cloud with `sodate local up`")
+        )
     if stage is not None and not STAGE_NAME.fullmatch(stage):
-        raise Invalid(f"--stage {stage!r}: a stage has 1 to 16 of a-z, 0-9 and '-', and begins with a letter")
+        raise Invalid(
+            Message("--stage {stage!r}: a stage has 1 to 16 of a-z, 0-9 and '-', and begins with a letter", stage=stage)
+        )
     target = (
         _local(table, region, endpoints_file or LocalFolder.of(repository()).endpoints_file)
         if stage == "local"
@@ -94,11 +99,15 @@ def _local(table: str | None, region: str | None, file: Path) -> Target:
         return Target("local", table or known["table"], region or known["region"], known["aws"], known)
     except FileNotFoundError as error:
         raise NotFound(
-            f"the local cloud is not running ({file} is not there); start it with `sodate local up`"
+            Message("the local cloud is not running ({file} is not there); start it with `sodate local up`", file=file)
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise Invalid(
-            f"{file} is not what `sodate local up` writes ({error!r}); run `sodate local up` again"
+            Message(
+                "{file} is not what `sodate local up` writes ({error!r}); run `sodate local up` again",
+                file=file,
+                error=error,
+            )
         ) from error
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sodate.email.delivery.store import TemplateTestDone
+from sodate.messages import Message
 from sodate.queries.count_template_results import Wanted
 from sodate.queries.template_results import Figure, VersionResults
 
@@ -60,7 +61,12 @@ def _links(results: VersionResults) -> list[str]:
 def show(template: str, versions: dict[int, VersionResults]) -> None:
     rows = [row for version, results in versions.items() for row in _rows(version, results)]
     columns = ("version", "figure", "emails", "of sent", "by robots only", "robot share")
-    output.show_table(f"Results of {template}", columns, rows, nothing="No email of it was sent in this time.")
+    output.show_table(
+        Message("Results of {template}", template=template),
+        columns,
+        rows,
+        nothing=Message("No email of it was sent in this time."),
+    )
     links = [
         (_shown(version), link, results.links[link], results.links_by_robots[link])
         for version, results in versions.items()

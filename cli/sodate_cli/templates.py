@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from sodate.messages import Message
 
 from sodate_cli import output
 from sodate_cli.operator import StageOption, explained, find_lead, now, person, target
@@ -41,7 +42,9 @@ def list_templates(playbook: PlaybookOption = HERE, as_json: JsonOption = False)
     if as_json:
         output.show_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
-        output.show_table("Templates", columns, rows, nothing=f"{playbook} has no templates.")
+        output.show_table(
+            "Templates", columns, rows, nothing=Message("{playbook} has no templates.", playbook=playbook)
+        )
 
 
 @app.command("preview")
@@ -69,7 +72,7 @@ def preview_template(
     try:
         written = write_preview(shown, out) if out is not None else []
     except OSError as error:
-        output.fail(f"cannot write {error.filename}: {error.strerror}")
+        output.fail(Message("cannot write {filename}: {strerror}", filename=error.filename, strerror=error.strerror))
     if shown.email is not None and out is not None:
         written += _pictures(shown.email.html, template, out, browser)
     _show(shown, written, as_json=as_json)
@@ -77,7 +80,7 @@ def preview_template(
     if opens and page is not None:
         webbrowser.open(page.resolve().as_uri())
     if shown.email is None:
-        output.fail(f"this lead would not get the email: {shown.refused}")
+        output.fail(Message("this lead would not get the email: {refused}", refused=shown.refused))
 
 
 @app.command("results")
@@ -154,7 +157,7 @@ def _pictures(html: str, name: str, directory: Path, given: Path | None) -> list
     try:
         return pictures(found, html, name, directory)
     except BrowserFailed as error:
-        output.say(f"No pictures: {error}")
+        output.say(Message("No pictures: {error}", error=error))
         return []
 
 
@@ -177,7 +180,7 @@ def _show(shown: "Preview", written: list[Path], *, as_json: bool) -> None:
         output.show_json({**document, "refused": shown.refused or None, **parts})
         return
     rows = [(name, "(no value)" if value is None else value) for name, value in shown.fields.items()]
-    output.show_table("Merge fields", ("field", "value"), rows, nothing="The template has no merge fields.")
+    output.show_table("Merge fields", ("field", "value"), rows, nothing=Message("The template has no merge fields."))
     if email is not None:
         output.say(output.plain(f"Subject: {email.subject}"))
         output.say("\n".join(files) if files else output.plain(f"\n{email.text}"))

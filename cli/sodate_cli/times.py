@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sodate.errors import Invalid, NotFound, Transient
 from sodate.leads.time_zone import find_time_zone
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 
 _IN_TEXT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+00:00)?(?!\d)")
@@ -59,7 +60,14 @@ class Times:
         try:
             given = datetime.fromisoformat(text)
         except ValueError as error:
-            raise Invalid(f"{option} {text!r}: write it as 2026-12-04T15:00, a time in {self.name}") from error
+            raise Invalid(
+                Message(
+                    "{option} {text!r}: write it as 2026-12-04T15:00, a time in {name}",
+                    option=option,
+                    text=text,
+                    name=self.name,
+                )
+            ) from error
         return given if given.tzinfo else given.replace(tzinfo=self.zone)
 
     def day(self, at: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from sodate.errors import NotFound
 from sodate.leads.visitor import is_visitor_id
+from sodate.messages import Message
 
 from sodate_cli import output
 from sodate_cli.operator import StageOption, explained, outputs, target
@@ -61,7 +62,10 @@ def notice(
     from sodate.tracking.notice import notice as text_of
 
     if language not in LANGUAGES:
-        output.fail(f"--language {language!r}: write {' or '.join(LANGUAGES)}", output.USAGE)
+        output.fail(
+            Message("--language {language!r}: write {languages}", language=language, languages=" or ".join(LANGUAGES)),
+            output.USAGE,
+        )
     with explained():
         host = _public_url(url, stage).partition("://")[2].partition("/")[0]
         tracking, sender = _definitions(playbook, stage)
@@ -85,12 +89,14 @@ def visitor(
     from sodate.tracking import store
 
     if not is_visitor_id(visitor_id):
-        output.fail(f"{visitor_id!r} is no visitor id: it has 32 of 0-9 and a-f", output.USAGE)
+        output.fail(
+            Message("{visitor_id!r} is no visitor id: it has 32 of 0-9 and a-f", visitor_id=visitor_id), output.USAGE
+        )
     with explained():
         target(stage)
         binding, visits = store.find_binding(visitor_id), store.newest_visits(visitor_id, 50)
         if binding is None and not visits:
-            raise NotFound(f"nothing is kept of visitor {visitor_id}")
+            raise NotFound(Message("nothing is kept of visitor {visitor_id}", visitor_id=visitor_id))
         times = Times.of_stage()
     rows = [_row(visit) for visit in visits]
     if as_json:
@@ -105,7 +111,7 @@ def visitor(
     columns = (times.column("began"), "pages", "seconds", "scroll %", "source", "campaign", "verdict", "lead")
     shown_names = ("page_views", "dwell_s", "scroll_max", "source", "campaign", "verdict", "lead")
     shown = [(times.shown(row["began"]), *(row[name] for name in shown_names)) for row in rows]
-    output.show_table("Sessions", columns, shown, nothing="No session is kept.")
+    output.show_table("Sessions", columns, shown, nothing=Message("No session is kept."))
 
 
 def _row(visit: "Visit") -> dict[str, Any]:
@@ -151,6 +157,9 @@ def _definitions(playbook: Path | None, stage: str | None) -> "tuple[Tracking, S
     sender = book.mailing.model.sender if book.mailing and book.mailing.model else None
     if tracking is None or sender is None:
         raise NotFound(
-            f"{playbook} has no valid tracking.yaml and playbook.yaml; see: sodate playbook check {playbook}"
+            Message(
+                "{playbook} has no valid tracking.yaml and playbook.yaml; see: sodate playbook check {playbook}",
+                playbook=playbook,
+            )
         )
     return tracking, sender

@@ -493,6 +493,7 @@ from tests.mutants.deciding import DECIDING  # noqa: E402
 from tests.mutants.experiments import EXPERIMENTS  # noqa: E402
 from tests.mutants.kpi_money import KPI_MONEY  # noqa: E402
 from tests.mutants.kpis import KPIS  # noqa: E402
+from tests.mutants.messages import MESSAGES  # noqa: E402
 from tests.mutants.privacy import PRIVACY  # noqa: E402
 from tests.mutants.rehearsal_report import REHEARSAL_REPORT  # noqa: E402
 from tests.mutants.replies import REPLIES  # noqa: E402
@@ -516,3 +517,4 @@ MUTANTS += KPIS
 MUTANTS += REPLIES
 MUTANTS += REPORTS
 MUTANTS += KPI_MONEY
+MUTANTS += MESSAGES

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sodate.activities.store import activities_of
 from sodate.email.eligibility.days import add_business_days
+from sodate.messages import Message
 
 from sodate_cli import output
 from sodate_cli.demo import measurement, nurturing, report
@@ -39,7 +40,7 @@ def play() -> list[str]:
     output.say("starting the local cloud …")
     endpoints = sodate("local", "up")["endpoints"]
     if days := days_until_ordinary(datetime.fromisoformat(sodate("local", "status")["clock"])):
-        output.say(f"a holiday season lies ahead; the story begins {days} days later")
+        output.say(Message("a holiday season lies ahead; the story begins {days} days later", days=days))
         sodate("local", "advance", f"{days}d")
     folder = LocalFolder.of(repository())
     began = datetime.fromisoformat(sodate("local", "status")["clock"])
@@ -49,7 +50,7 @@ def play() -> list[str]:
     sodate("campaign", "cost", "import", str(measurement.write_costs(folder.root, began)), "--format", "google")
     sodate("broadcast", "approve", nurturing.BROADCAST, env=nurturing.as_the_boss())
     player = Player(endpoints["api"], endpoints["control"])
-    output.say(f"posting {len(PEOPLE)} forms to {endpoints['api']}")
+    output.say(Message("posting {people_count} forms to {api}", people_count=len(PEOPLE), api=endpoints["api"]))
     answers = {number: player.submit(person) for number, person in enumerate(PEOPLE)}
     sodate("local", "advance", "1m")
     for person in PEOPLE:
@@ -58,7 +59,7 @@ def play() -> list[str]:
     acted: set[tuple[str, Act]] = set()
     passed = timedelta(0)
     for day in DAYS:
-        output.say(f"letting time pass to day {day}; people read their mail")
+        output.say(Message("letting time pass to day {day}; people read their mail", day=day))
         sodate("local", "advance", f"{(timedelta(days=day) - passed).days}d")
         passed = timedelta(days=day)
         for person in PEOPLE:

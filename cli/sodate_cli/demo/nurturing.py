@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sodate.email.eligibility.days import add_business_days
+from sodate.messages import Message
 
 from sodate_cli import output
 from sodate_cli.demo.people import Person
@@ -94,7 +95,12 @@ def show_experiment(runs: list[dict[str, Any]]) -> None:
     """Of two readers nothing can be concluded, and the outcome says so."""
     for run in runs:
         rows = [(one["variant"], one["leads"], one["successes"]) for one in run["variants"]]
-        title = f"Two subjects, {run['name']}: {run['outcome'].replace('_', ' ')}, `{run['default']}` stays the default"
+        title = Message(
+            "Two subjects, {name}: {outcome}, `{default}` stays the default",
+            name=run["name"],
+            outcome=run["outcome"].replace("_", " "),
+            default=run["default"],
+        )
         output.show_table(title, ("variant", "leads", "clicks"), rows)
 
 

@@ -11,6 +11,7 @@ from sodate.activities.store import activities_of
 from sodate.email.ledger.store import sends_of
 from sodate.errors import NotFound
 from sodate.leads.store import load_state
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 from sodate.queries.emails import email_name
 from sodate.queries.explanation import explanation
@@ -88,7 +89,10 @@ def _fate(send: Any, counted: Counter[tuple[str, str | None]]) -> str:
 def show_sales(messages: list[dict[str, Any]]) -> None:
     for message in messages:
         body = message["body"] if isinstance(message["body"], dict) else {"text": str(message["body"])}
-        title = f"the sales message as it arrived (signature: {message.get('verdict', message.get('signature'))})"
+        title = Message(
+            "the sales message as it arrived (signature: {message})",
+            message=message.get("verdict", message.get("signature")),
+        )
         console.print(Panel(Text(str(body.get("text", body))), title=title, title_align="left", width=100))
 
 

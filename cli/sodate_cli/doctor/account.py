@@ -2,6 +2,8 @@
 
 from email.utils import parsedate_to_datetime
 
+from sodate.messages import Message
+
 from sodate_cli.doctor.deployment import Deployment
 from sodate_cli.doctor.finding import Check, Result, failed, not_checkable, ok, warning
 
@@ -16,8 +18,16 @@ def caller(d: Deployment) -> Result:
         return ok(f"the local cloud at {d.target.endpoint}")
     if d.expected.region and d.expected.region != d.region:
         return failed(
-            f"{where}, but stages.toml deploys the stage {d.stage} to {d.expected.region}",
-            f"set AWS_REGION={d.expected.region}, or choose the profile of the right account and region",
+            Message(
+                "{where}, but stages.toml deploys the stage {stage} to {region}",
+                where=where,
+                stage=d.stage,
+                region=d.expected.region,
+            ),
+            Message(
+                "set AWS_REGION={region}, or choose the profile of the right account and region",
+                region=d.expected.region,
+            ),
         )
     return ok(where)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
+from sodate.messages import Message
 
 from sodate_cli import stacks
 from sodate_cli.doctor.deployment import Deployment
@@ -93,12 +94,15 @@ def recipient(d: Deployment) -> Result:
         return ok(f"alarms go to {listed(confirmed)}")
     if waiting:
         return failed(
-            f"nobody hears the alarms: {listed(waiting)} has not confirmed the subscription",
+            Message("nobody hears the alarms: {listed} has not confirmed the subscription", listed=listed(waiting)),
             "open the confirmation mail of AWS Notifications and follow its link (it is valid for three days)",
         )
     return failed(
         "nobody hears the alarms: the topic has no subscription",
-        f"set alarm_email of the stage in stages.toml, {d.redeploy}, and confirm the mail that AWS sends",
+        Message(
+            "set alarm_email of the stage in stages.toml, {redeploy}, and confirm the mail that AWS sends",
+            redeploy=d.redeploy,
+        ),
     )
 
 
@@ -125,7 +129,7 @@ def delivery(d: Deployment) -> Result:
             d.pause(_PAUSE_S)
     finally:
         client.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="sodate doctor --ring: the test is over")
-    return failed(f"{name} was forced and CloudWatch executed no action within a minute", d.redeploy)
+    return failed(Message("{name} was forced and CloudWatch executed no action within a minute", name=name), d.redeploy)
 
 
 def _delivered(name: str, entry: Mapping[str, Any]) -> Result:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 from rich.text import Text
+from sodate.messages import Message
 from sodate.runtime import clock
 from ulid import ULID
 
@@ -51,7 +52,9 @@ def doctor(
 
     names = [check.name for check in CHECKS]
     if unknown := [name for name in only or [] if name not in names]:
-        output.fail(f"no check {unknown[0]!r}; there are {', '.join(names)}", output.USAGE)
+        output.fail(
+            Message("no check {unknown!r}; there are {names}", unknown=unknown[0], names=", ".join(names)), output.USAGE
+        )
     asked = [option for option, given in (("--send", send), ("--ring", ring)) if given]
     with explained(), output.progress("examining"):
         findings = examine(_deployment(stage), only or (), asked)

@@ -11,6 +11,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from sodate.errors import NotFound
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 
 from infra.catalog import FunctionSpec, functions_of
@@ -85,7 +86,13 @@ class Deployment:
     def output(self, name: str) -> str:
         """Raises `NotFound`: stacks of another release, or changed by hand."""
         if name not in self.outputs:
-            raise NotFound(f"no stack of {self.stage} has an output {name}; they were deployed from another release")
+            raise NotFound(
+                Message(
+                    "no stack of {stage} has an output {name}; they were deployed from another release",
+                    stage=self.stage,
+                    name=name,
+                )
+            )
         return self.outputs[name]
 
     @property

@@ -5,6 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from sodate.email.mailing import Mailing
+from sodate.messages import Message
 from sodate.playbook.store import parsed
 
 from sodate_cli.doctor.deployment import Deployment
@@ -25,11 +26,14 @@ def account(d: Deployment) -> Result:
     status = str(found.get("EnforcementStatus", "HEALTHY"))
     if not found.get("SendingEnabled", False):
         return failed(
-            f"SES sends nothing for this account (sending is disabled, status {status})",
+            Message("SES sends nothing for this account (sending is disabled, status {status})", status=status),
             "read the mails and support cases of AWS about this account; then enable sending in the SES console",
         )
     if status != "HEALTHY":
-        return failed(f"SES has the account under review: {status}", "answer the case in AWS Support; reduce bounces")
+        return failed(
+            Message("SES has the account under review: {status}", status=status),
+            "answer the case in AWS Support; reduce bounces",
+        )
     return ok("SES takes email, the account is healthy")
 
 
@@ -49,7 +53,7 @@ def quota(d: Deployment) -> Result:
     detail = f"{sent:,.0f} of {most:,.0f} emails in 24 hours, {float(found['MaxSendRate']):g} a second"
     what = "request a higher sending quota (Service Quotas, SES); due email waits meanwhile"
     if sent >= most * _QUOTA_FAILURE:
-        return failed(f"the daily quota is used up: {detail}", what)
+        return failed(Message("the daily quota is used up: {detail}", detail=detail), what)
     return warning(detail, what) if sent >= most * _QUOTA_WARNING else ok(detail)
 
 
@@ -70,7 +74,7 @@ def identity(d: Deployment) -> Result:
         return ok(f"{name} is verified")
     status = found.get("VerificationStatus", "PENDING")
     return failed(
-        f"{name} is not verified for sending ({status})",
+        Message("{name} is not verified for sending ({status})", name=name, status=status),
         "publish the DNS records that the SES console shows for this identity, and wait for SUCCESS",
     )
 
@@ -80,9 +84,9 @@ def dkim(d: Deployment) -> Result:
     status = str(found.get("Status", "NOT_STARTED"))
     if status == "SUCCESS" and found.get("SigningEnabled", True):
         return ok(f"email from {name} is signed")
-    why = "signing is off" if status == "SUCCESS" else f"DKIM is {status}"
+    why = "signing is off" if status == "SUCCESS" else Message("DKIM is {status}", status=status)
     return failed(
-        f"{name}: {why}; Gmail and Yahoo refuse bulk email without it",
+        Message("{name}: {why}; Gmail and Yahoo refuse bulk email without it", name=name, why=why),
         "publish the three DKIM CNAME records of the identity, and turn on signing",
     )
 
@@ -99,7 +103,12 @@ def mail_from(d: Deployment) -> Result:
         return ok(f"MAIL FROM is {domain}")
     what = f"publish the MX and TXT records of {domain} that the SES console shows"
     if found.get("BehaviorOnMxFailure") == "REJECT_MESSAGE":
-        return failed(f"MAIL FROM {domain} is {status}, and SES refuses every email meanwhile", what)
+        return failed(
+            Message(
+                "MAIL FROM {domain} is {status}, and SES refuses every email meanwhile", domain=domain, status=status
+            ),
+            what,
+        )
     return warning(f"MAIL FROM {domain} is {status}; SES uses amazonses.com meanwhile", what)
 
 
@@ -117,7 +126,12 @@ def sender(d: Deployment) -> Result:
     if fits:
         return ok(f"the live playbook sends from {address}, which belongs to the identity {name}")
     return failed(
-        f"the live playbook sends from {address}, but the stage may send from {name} only: SES would refuse all email",
+        Message(
+            "the live playbook sends from {address}, but the stage may send from {name} only: SES would"
+            " refuse all email",
+            address=address,
+            name=name,
+        ),
         "set `sender.from_address` in playbook.yaml and apply it, or the stage's mail_identity and deploy",
     )
 
@@ -134,7 +148,9 @@ def configuration_set(d: Deployment) -> Result:
     except ClientError as error:
         if error.response["Error"]["Code"] != "NotFoundException":
             raise
-        return failed(f"the configuration set {name} does not exist: SES refuses every email", d.redeploy)
+        return failed(
+            Message("the configuration set {name} does not exist: SES refuses every email", name=name), d.redeploy
+        )
     problems = []
     if not found.get("SendingOptions", {}).get("SendingEnabled", True):
         problems.append(f"{name} is paused: SES refuses every email")
@@ -154,7 +170,7 @@ def event_destination(d: Deployment) -> Result:
     ours = [one for one in found["EventDestinations"] if one.get("SnsDestination", {}).get("TopicArn") == topic]
     what = f"without these events bounces and complaints are not seen; {d.redeploy}"
     if not ours:
-        return failed(f"{name} publishes no events to {topic}", what)
+        return failed(Message("{name} publishes no events to {topic}", name=name, topic=topic), what)
     reported = {kind for one in ours if one.get("Enabled") for kind in one["MatchingEventTypes"]}
     missing = [kind for kind in EVENT_TYPES if kind not in reported]
     if missing:

@@ -1,5 +1,7 @@
 """SES receives email for the reply domain: the rule is in the active rule set, and the domain is verified."""
 
+from sodate.messages import Message
+
 from sodate_cli.doctor.deployment import Deployment
 from sodate_cli.doctor.finding import Check, Result, failed, ok, warning
 
@@ -15,13 +17,30 @@ def receiving(d: Deployment) -> Result:
     name = active.get("Metadata", {}).get("Name")
     if name != wanted:
         return failed(
-            f"SES receives by the rule set {name or '(none)'}, and the rule of this stage is in {wanted}",
-            f"aws ses set-active-receipt-rule-set --rule-set-name {wanted}, or set reply_rule_set = "
-            f'"{name or "…"}" in stages.toml and {d.redeploy}',
+            Message(
+                "SES receives by the rule set {name}, and the rule of this stage is in {wanted}",
+                name=name or "(none)",
+                wanted=wanted,
+            ),
+            Message(
+                'aws ses set-active-receipt-rule-set --rule-set-name {wanted}, or set reply_rule_set = "{name}"'
+                " in stages.toml and {redeploy}",
+                wanted=wanted,
+                name=name or "…",
+                redeploy=d.redeploy,
+            ),
         )
     rules = [rule for rule in active.get("Rules", []) if rule["Name"] == d.prefix]
     if not rules or not rules[0].get("Enabled") or domain not in rules[0].get("Recipients", []):
-        return failed(f"the active rule set {name} has no enabled rule {d.prefix} for {domain}", d.redeploy)
+        return failed(
+            Message(
+                "the active rule set {name} has no enabled rule {prefix} for {domain}",
+                name=name,
+                prefix=d.prefix,
+                domain=domain,
+            ),
+            d.redeploy,
+        )
     return ok(f"the active rule set {name} stores email for {domain}")
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sodate.email.delivery import probe
 from sodate.email.delivery.ses import OutgoingEmail, SesMailer
+from sodate.messages import Message
 
 from sodate_cli.doctor.deployment import Deployment
 from sodate_cli.doctor.email import live_sender
@@ -35,7 +36,8 @@ def round_trip(d: Deployment) -> Result:
         refused = _send(d, lead_id, sent)
         if refused:
             return failed(
-                f"SES refuses: {listed(refused)}", "see ses-account, ses-identity, ses-sandbox, configuration-set"
+                Message("SES refuses: {listed}", listed=listed(refused)),
+                "see ses-account, ses-identity, ses-sandbox, configuration-set",
             )
         states = _watch(d, lead_id, sent)
     finally:

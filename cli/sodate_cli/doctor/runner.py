@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 from sodate.errors import SodateError
+from sodate.messages import Message
 
 from sodate_cli.doctor import (
     account,
@@ -93,16 +94,21 @@ def _refused(error: ClientError, deployment: Deployment) -> Result:
     words = str(error.response["Error"].get("Message", ""))[:200]
     if code in _BAD_CREDENTIALS:
         return failed(
-            f"AWS does not accept these credentials ({code})", "log in again, or check AWS_PROFILE and the clock"
+            Message("AWS does not accept these credentials ({code})", code=code),
+            "log in again, or check AWS_PROFILE and the clock",
         )
     if code in _DENIED or status == 403:
         return failed(
-            f"your credentials may not call {operation}", "use the read permissions that docs/doctor.md lists"
+            Message("your credentials may not call {operation}", operation=operation),
+            "use the read permissions that docs/doctor.md lists",
         )
     if deployment.is_local and (status in (404, 405, 501) and not code.endswith(("NotFound", "NotFoundException"))):
         return not_checkable(f"the local cloud does not offer {operation}")
     if "Throttl" in code or code == "TooManyRequestsException" or status >= 500:
-        return failed(f"{operation}: AWS is too busy to answer ({code})", "run doctor again in a minute")
+        return failed(
+            Message("{operation}: AWS is too busy to answer ({code})", operation=operation, code=code),
+            "run doctor again in a minute",
+        )
     return failed(f"{operation}: {code} {words}".strip(), deployment.redeploy)
 
 

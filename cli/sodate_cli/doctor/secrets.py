@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
+from sodate.messages import Message
 
 from infra.catalog import ADDRESS_KEY, CAPTCHA, SIGNING_KEYS, WEBHOOK
 from sodate_cli.doctor.deployment import Deployment
@@ -57,11 +58,11 @@ def rotation(d: Deployment) -> Result:
     secret = f"{d.prefix}/{SIGNING_KEYS}"
     found = d.clients("secretsmanager").describe_secret(SecretId=secret)
     if not found.get("RotationEnabled"):
-        return failed(f"{secret} is not rotated", d.redeploy)
+        return failed(Message("{secret} is not rotated", secret=secret), d.redeploy)
     due = _due(found)
     what = f"read the log of {d.prefix}-signing-key-rotation; `aws secretsmanager rotate-secret --secret-id {secret}`"
     if due is not None and due + _PATIENCE < d.machine_now():
-        return failed(f"{secret} should have been rotated on {due:%Y-%m-%d}", what)
+        return failed(Message("{secret} should have been rotated on {due:%Y-%m-%d}", secret=secret, due=due), what)
     if any("AWSPENDING" in labels and "AWSCURRENT" not in labels for labels in found["VersionIdsToStages"].values()):
         return warning(f"a rotation of {secret} has begun and not ended", f"if it stays so for an hour: {what}")
     return ok(f"{secret} is rotated, next on {due:%Y-%m-%d}" if due else f"{secret} is rotated")

@@ -13,6 +13,7 @@ from sodate.email.reputation import rate_limiter
 from sodate.errors import SodateError
 from sodate.forms.definition import Form
 from sodate.kpis.target import KpiTargets
+from sodate.messages import Message
 from sodate.playbook.store import Kind, Stored, parsed
 from sodate.sales.definition import Sales
 from sodate.scenarios.programs import model_of
@@ -38,8 +39,8 @@ def definitions(d: Deployment) -> Result:
     missing = [kind for kind in _NEEDED if not live[kind]]
     if missing:
         return failed(
-            f"no live definition of {listed(missing)}: nothing can be posted or sent",
-            f"apply a playbook: sodate playbook apply FOLDER --stage {d.stage}",
+            Message("no live definition of {listed}: nothing can be posted or sent", listed=listed(missing)),
+            Message("apply a playbook: sodate playbook apply FOLDER --stage {stage}", stage=d.stage),
         )
     every = [(one, _model(one)) for kind in MODELS for one in live[kind]]
     what = "apply the playbook again with the deployed release, or deploy the release that wrote these definitions"
@@ -79,12 +80,15 @@ def sending(d: Deployment) -> Result:
     found = rate_limiter.load()
     if found.stopped:
         return failed(
-            f"SES refuses email ({found.stopped}): everything due waits, one email a minute is tried",
+            Message(
+                "SES refuses email ({stopped}): everything due waits, one email a minute is tried",
+                stopped=found.stopped,
+            ),
             "mend what SES names (checks ses-account, ses-identity, configuration-set); sending resumes by itself",
         )
     if found.hold_reason:
         return failed(
-            f"marketing email is on hold: {found.hold_reason}",
+            Message("marketing email is on hold: {hold_reason}", hold_reason=found.hold_reason),
             "clean the addresses that bounce or complain; it resumes when the seven-day share is below the limit",
         )
     return ok(f"email leaves, at {found.rate:g} a second")

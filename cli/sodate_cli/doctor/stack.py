@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from sodate.messages import Message
+
 from infra.catalog import FunctionSpec
 from sodate_cli.doctor.deployment import Deployment
 from sodate_cli.doctor.finding import Check, Result, Verdict, failed, judged, listed, ok, warning
@@ -36,7 +38,10 @@ def _of_one(d: Deployment, stack: Mapping[str, Any]) -> Result:
             f"look at the stack's events, mend the cause, {d.redeploy}",
         )
     if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"):
-        return failed(detail, f"look at the stack's events in CloudFormation, mend the cause, {d.redeploy}")
+        return failed(
+            detail,
+            Message("look at the stack's events in CloudFormation, mend the cause, {redeploy}", redeploy=d.redeploy),
+        )
     if d.expected.retained and not stack.get("EnableTerminationProtection"):
         return warning(f"{detail}, without termination protection", "turn on termination protection of the stack")
     return ok(detail)
@@ -172,7 +177,10 @@ def api(d: Deployment) -> Result:
     status, body = d.fetch(address)
     if status == 404 and b'"not_found"' in body:
         return ok(f"{d.output('ApiUrl')} answers")
-    return failed(f"{d.output('ApiUrl')} answers {status} where form_capture would say 404", what)
+    return failed(
+        Message("{output} answers {status} where form_capture would say 404", output=d.output("ApiUrl"), status=status),
+        what,
+    )
 
 
 CHECKS = (

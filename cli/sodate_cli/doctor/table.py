@@ -1,5 +1,7 @@
 """The table that holds everything, and the logs beside it."""
 
+from sodate.messages import Message
+
 from sodate_cli.doctor.deployment import Deployment
 from sodate_cli.doctor.finding import Check, Result, Verdict, failed, judged, ok
 
@@ -26,7 +28,10 @@ def protection(d: Deployment) -> Result:
         return ok(f"{name} cannot be deleted by accident")
     if not d.expected.retained:
         return ok(f"{name} may be deleted: stages.toml says that this stage is not retained")
-    return failed(f"{name} has no deletion protection", f"turn it on in DynamoDB, or {d.redeploy}")
+    return failed(
+        Message("{name} has no deletion protection", name=name),
+        Message("turn it on in DynamoDB, or {redeploy}", redeploy=d.redeploy),
+    )
 
 
 def backup(d: Deployment) -> Result:
@@ -36,7 +41,10 @@ def backup(d: Deployment) -> Result:
     if recovery.get("PointInTimeRecoveryStatus") == "ENABLED":
         since = recovery.get("EarliestRestorableDateTime")
         return ok(f"{name} can be restored to any second" + (f" since {since:%Y-%m-%d %H:%M} UTC" if since else ""))
-    return failed(f"{name} has no point-in-time recovery", f"turn it on in DynamoDB, or {d.redeploy}")
+    return failed(
+        Message("{name} has no point-in-time recovery", name=name),
+        Message("turn it on in DynamoDB, or {redeploy}", redeploy=d.redeploy),
+    )
 
 
 def expiry(d: Deployment) -> Result:
@@ -44,7 +52,9 @@ def expiry(d: Deployment) -> Result:
     found = d.clients("dynamodb").describe_time_to_live(TableName=name)["TimeToLiveDescription"]
     if found.get("TimeToLiveStatus") in ("ENABLED", "ENABLING") and found.get("AttributeName") == "ttl":
         return ok("items past their date are deleted")
-    return failed(f"{name} keeps items past their `ttl`: evidence and old counts stay for ever", d.redeploy)
+    return failed(
+        Message("{name} keeps items past their `ttl`: evidence and old counts stay for ever", name=name), d.redeploy
+    )
 
 
 def log_retention(d: Deployment) -> Result:

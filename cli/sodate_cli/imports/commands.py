@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from sodate.messages import Message
 
 from sodate_cli import output
 from sodate_cli.operator import StageOption, explained, now, secret, target
@@ -67,7 +68,14 @@ class _ProgressReporter:
             return
         self._next = rows + _REPORT_EVERY_ROWS
         share = progress.offset * 100 // max(result.size, 1)
-        output.say(f"{rows:,} rows ({share} %), {progress.counts['refused']:,} refused")
+        output.say(
+            Message(
+                "{rows:,} rows ({share} %), {refused:,} refused",
+                rows=rows,
+                share=share,
+                refused=progress.counts["refused"],
+            )
+        )
 
 
 def _show(done: "Progress", errors: str, *, dry_run: bool, as_json: bool) -> None:
@@ -106,6 +114,12 @@ def export_leads(
     if as_json:
         output.show_json({"file": str(file), **written})
         return
-    output.say(f"{written['leads']:,} leads of {where} in {file}")
+    output.say(Message("{leads:,} leads of {where} in {file}", leads=written["leads"], where=where, file=file))
     if written["replaced"]:
-        output.say(f"{written['replaced']:,} lines have characters that {encoding} does not know; they became `?`")
+        output.say(
+            Message(
+                "{replaced:,} lines have characters that {encoding} does not know; they became `?`",
+                replaced=written["replaced"],
+                encoding=encoding,
+            )
+        )

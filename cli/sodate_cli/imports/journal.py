@@ -14,6 +14,8 @@ from sodate.imports.report import head, lines
 from sodate.imports.row import Trouble
 from sodate.imports.store import Progress
 
+from sodate_cli.languages import words
+
 
 @dataclass
 class Journal:
@@ -52,7 +54,7 @@ class Journal:
     def save(self, _: Progress, after: Progress, troubles: Sequence[Trouble]) -> Progress:
         if troubles:
             with self.errors.open("a", encoding="utf-8", newline="") as stream:
-                stream.write(lines(troubles))
+                stream.write(lines(replace(one, reason=words(one.reason)) for one in troubles))
                 write_to_disk(stream)
         after = replace(after, errors_size=self.errors.stat().st_size)
         if not self.keeps:

@@ -17,6 +17,7 @@ from sodate.intake.company_file import CompanyFile, CompanyIntake
 from sodate.intake.company_row import CompanyMapping, MappedCompanies
 from sodate.leads.merged import lead_that_stays
 from sodate.leads.store import StateItem, every_lead, find_state, profiles_of
+from sodate.messages import Message
 from sodate.queries.companies import company_overview, ranked_companies
 
 from sodate_cli import output
@@ -172,7 +173,9 @@ def merge_companies(
     with explained():
         where = target(stage)
         after = merge(into, part, person(where), now(where))
-    output.show_done(_document(after), f"{part} is a part of {after.title}", as_json=as_json)
+    output.show_done(
+        _document(after), Message("{part} is a part of {title}", part=part, title=after.title), as_json=as_json
+    )
 
 
 @app.command("unmerge")
@@ -184,7 +187,7 @@ def unmerge_company(company: CompanyArgument, stage: StageOption = None, as_json
     with explained():
         where = target(stage)
         after = unmerge(company, person(where), now(where))
-    output.show_done(_document(after), f"{after.title} is a company of its own", as_json=as_json)
+    output.show_done(_document(after), Message("{title} is a company of its own", title=after.title), as_json=as_json)
 
 
 @app.command("put")
@@ -221,7 +224,11 @@ def assign(stage: StageOption = None, as_json: JsonOption = False) -> None:
                 joined += 1
                 copy_to_lead(profile.lead_id)
     document = {"leads": leads, "in_a_company": joined}
-    output.show_done(document, f"{joined:,} of {leads:,} leads belong to a company", as_json=as_json)
+    output.show_done(
+        document,
+        Message("{joined:,} of {leads:,} leads belong to a company", joined=joined, leads=leads),
+        as_json=as_json,
+    )
 
 
 def _is_merged(lead_id: str, state: TableItem | None) -> bool:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 from sodate.errors import NotFound
+from sodate.messages import Message
 
 from sodate_cli import output
 from sodate_cli.local.clock import ShiftedClock
@@ -46,7 +47,7 @@ def up(playbook: PlaybookOption = None, as_json: JsonOption = False) -> None:
     if as_json:
         output.show_json({"state": "up", "done": done, "seconds": local.seconds, "endpoints": endpoints})
         return
-    output.show_fields(f"Local cloud: {done}", {name: endpoints[name] for name in _ADDRESSES})
+    output.show_fields(Message("Local cloud: {done}", done=done), {name: endpoints[name] for name in _ADDRESSES})
     output.say("Next: `sodate local post FORM email=…`, look into the mailbox, `sodate local advance 3d`.")
 
 
@@ -74,10 +75,16 @@ def status(as_json: JsonOption = False) -> None:
         output.show_json(found)
     else:
         rows = [(name, part["pid"], part["port"], _word(part)) for name, part in found["parts"].items()]
-        output.show_table(f"Local cloud: {found['state']}", ("part", "pid", "port", "state"), rows)
+        output.show_table(Message("Local cloud: {state}", state=found["state"]), ("part", "pid", "port", "state"), rows)
         if found["state"] == "up":
             output.show_fields("Addresses", {name: found["endpoints"][name] for name in _ADDRESSES})
-        output.say(f"clock of the stage: {found['clock']} ({found['ahead_seconds']} s ahead)")
+        output.say(
+            Message(
+                "clock of the stage: {clock} ({ahead_seconds} s ahead)",
+                clock=found["clock"],
+                ahead_seconds=found["ahead_seconds"],
+            )
+        )
     if found["state"] != "up":
         if not as_json:
             output.say("`sodate local up` starts or repairs it.")
@@ -98,7 +105,7 @@ def advance(span: Annotated[str, typer.Argument(help="3d, 12h, 30m or 1d12h.")],
         output.fail(str(error), output.USAGE)
     clock = ShiftedClock(_local().folder.clock_file)
     target = clock() + wanted
-    with _explained(), output.progress(f"letting {span} pass"):
+    with _explained(), output.progress(Message("letting {span} pass", span=span)):
         stops = _travel(clock, target)
     document = {
         "now": clock().isoformat(timespec="seconds"),
@@ -107,7 +114,13 @@ def advance(span: Annotated[str, typer.Argument(help="3d, 12h, 30m or 1d12h.")],
     if as_json:
         output.show_json(document)
     else:
-        output.say(f"it is now {document['now']}; something happened at {len(stops)} moments on the way")
+        output.say(
+            Message(
+                "it is now {now}; something happened at {stops_count} moments on the way",
+                now=document["now"],
+                stops_count=len(stops),
+            )
+        )
 
 
 @app.command()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sodate.errors import NotFound
+from sodate.messages import Message
 
 STAGE = "local"
 REGION = "ap-northeast-1"
@@ -24,8 +25,10 @@ def repository() -> Path:
     checkout = Path(__file__).resolve().parents[3]
     if not (checkout / "infra" / "app.py").is_file():
         raise NotFound(
-            "this command needs a checkout of the Sodate repository, and `sodate` was installed without one;"
-            " run `make venv` in a checkout and use its .venv/bin/sodate"
+            Message(
+                "this command needs a checkout of the Sodate repository, and `sodate` was installed without one;"
+                " run `make venv` in a checkout and use its .venv/bin/sodate"
+            )
         )
     return checkout
 

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import typer
 from sodate.errors import NotFound
+from sodate.messages import Message
 
 from sodate_cli import output
 from sodate_cli.local import process, services
@@ -55,7 +56,9 @@ def show(to: ToOption = None, mail_id: IdOption = None, as_json: JsonOption = Fa
     tags = {f"tag {name}": value for name, value in mail["tags"].items()}
     output.show_fields(mail["subject"], {**fields, **dict(mail["headers"]), **tags, "links": "\n".join(mail["links"])})
     output.show_fields("Text", {"": mail["text"]})
-    output.show_table("Events", ("event",), [(name,) for name in mail["events"]], nothing="SES has reported no event.")
+    output.show_table(
+        "Events", ("event",), [(name,) for name in mail["events"]], nothing=Message("SES has reported no event.")
+    )
 
 
 @app.command("open")
@@ -140,7 +143,9 @@ def reply_to_send(send_id: str, answer: Mapping[str, Any]) -> dict[str, Any]:
     """Answer the email of a send, as the ledger names it."""
     of_send = [mail for mail in _messages(None) if mail["tags"].get("send_id") == send_id]
     if not of_send:
-        output.fail(f"no mail of send {send_id}; `sodate lead timeline` shows sends", output.NOT_FOUND)
+        output.fail(
+            Message("no mail of send {send_id}; `sodate lead timeline` shows sends", send_id=send_id), output.NOT_FOUND
+        )
     return _call("POST", f"/messages/{quote(str(of_send[0]['id']), safe='')}/reply", answer)
 
 
@@ -164,7 +169,7 @@ def _chosen(to: str | None, mail_id: str | None) -> str:
         output.fail("which mail? Say --to ADDRESS (its newest) or --id ID", output.USAGE)
     messages = _messages(to)
     if not messages:
-        output.fail(f"no mail to {to}", output.NOT_FOUND)
+        output.fail(Message("no mail to {to}", to=to), output.NOT_FOUND)
     return str(messages[0]["id"])
 
 
@@ -173,7 +178,13 @@ def _link(mail_id: str, part: str) -> str:
     found = [link for link in links if link == part] or [link for link in links if part in link]
     if len(found) != 1:
         output.fail(
-            f"{len(found)} of the mail's links match {part!r}: {', '.join(links) or 'it has none'}", output.NOT_FOUND
+            Message(
+                "{found_count} of the mail's links match {part!r}: {links}",
+                found_count=len(found),
+                part=part,
+                links=", ".join(links) or "it has none",
+            ),
+            output.NOT_FOUND,
         )
     return found[0]
 
@@ -194,7 +205,9 @@ def _call(method: str, path: str, document: Mapping[str, Any] | None = None) -> 
     try:
         status, body = services.call(child.port, method, f"/control{path}", document)
     except OSError as error:
-        output.fail(f"the mailbox does not answer ({error}): `sodate local status`", output.NOT_RUNNING)
+        output.fail(
+            Message("the mailbox does not answer ({error}): `sodate local status`", error=error), output.NOT_RUNNING
+        )
     answer: dict[str, Any] = json.loads(body)
     if status >= 400:
         output.fail(str(answer.get("error", answer)), output.NOT_FOUND if status == 404 else output.FAILED)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 import urllib3
+from sodate.messages import Message
 
 from sodate_cli import output
 from sodate_cli.local.folder import LocalFolder, repository
@@ -30,11 +31,17 @@ def post(
         reply = _http.request("POST", url, body=body, headers={"content-type": "application/json"})
         document: dict[str, Any] = json.loads(reply.data)
     except (urllib3.exceptions.HTTPError, ValueError) as error:
-        output.fail(f"{url} does not answer as a form does: {error}", output.NOT_RUNNING)
+        output.fail(Message("{url} does not answer as a form does: {error}", url=url, error=error), output.NOT_RUNNING)
     if as_json:
         output.show_json({"status": reply.status, **document})
     elif reply.status < 300:
-        output.say(f"{reply.status}: {document['status']}. Then: sodate local advance 1m, sodate local mail list")
+        output.say(
+            Message(
+                "{status}: {status2}. Then: sodate local advance 1m, sodate local mail list",
+                status=reply.status,
+                status2=document["status"],
+            )
+        )
     if reply.status >= 300:
         refusal = document.get("error", {})
         wrong = "".join(f"\n        {name}: {', '.join(codes)}" for name, codes in refusal.get("fields", {}).items())
@@ -49,11 +56,16 @@ def confirm(to: ToOption = None, mail_id: IdOption = None, as_json: JsonOption =
     mail = mail_of(to, mail_id)
     link = next((link for link in mail["links"] if "/opt-in/" in link), None)
     if link is None:
-        output.fail(f"the mail {mail['subject']!r} has no opt-in link; `sodate local mail list` shows all mails")
+        output.fail(
+            Message(
+                "the mail {subject!r} has no opt-in link; `sodate local mail list` shows all mails",
+                subject=mail["subject"],
+            )
+        )
     status = _http.request("POST", link).status
     if status != 200:
-        output.fail(f"the opt-in page answers {status}: the link is used, or its time is over")
-    output.show_done({"confirmed": mail["to"]}, f"{mail['to']} has confirmed", as_json=as_json)
+        output.fail(Message("the opt-in page answers {status}: the link is used, or its time is over", status=status))
+    output.show_done({"confirmed": mail["to"]}, Message("{to} has confirmed", to=mail["to"]), as_json=as_json)
 
 
 def _fields(answers: Sequence[str]) -> dict[str, str | list[str]]:
@@ -62,7 +74,7 @@ def _fields(answers: Sequence[str]) -> dict[str, str | list[str]]:
     for answer in answers:
         name, equals, value = answer.partition("=")
         if not equals:
-            output.fail(f"{answer}: write NAME=VALUE, e.g. email=taro@example.jp", output.USAGE)
+            output.fail(Message("{answer}: write NAME=VALUE, e.g. email=taro@example.jp", answer=answer), output.USAGE)
         before = fields.get(name)
         fields[name] = value if before is None else [*([before] if isinstance(before, str) else before), value]
     return fields

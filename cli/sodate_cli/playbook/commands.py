@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from sodate.errors import SodateError
+from sodate.messages import Message
 from sodate.runtime import clock
 
 from sodate_cli import output
@@ -79,6 +80,9 @@ def plan(
     rehearse: Annotated[
         bool, typer.Option("--rehearse", help="Print, as markdown, what 1,000 imagined people would meet differently.")
     ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Show every field, of new definitions too, and values as they are.")
+    ] = False,
     as_json: output.JsonOption = False,
 ) -> None:
     """What `apply` would change, and who is affected. Changes nothing; exit code 1 when `apply` would refuse it."""
@@ -89,10 +93,10 @@ def plan(
     target = _connect(stage, table, region)
     checked = _sound(directory, (settings, unset), target, as_json=as_json)
     with _speaking():
-        planned = make_plan(checked, clock.now(), retire=retire)
+        planned = make_plan(checked, clock.now(), retire=retire, full=full)
         _warn(target, checked)
         if not rehearse:
-            show_plan(planned, target, as_json=as_json)
+            show_plan(planned, target, as_json=as_json, full=full)
             raise typer.Exit(output.FAILED if planned.refused else output.OK)
         from sodate_cli.rehearse import show_difference_from_live
 
@@ -132,7 +136,7 @@ def apply(
             show_plan(planned, target, as_json=False)
             if planned.refused:
                 raise typer.Exit(output.FAILED)
-            if planned.changes and not typer.confirm("Publish this?"):
+            if planned.changes and not output.confirm("Publish this?"):
                 raise typer.Exit(output.FAILED)
         _verify_locally(target, checked)
         applied = publish(checked, now=clock.now(), retire=retire, applied_by=person(target))
@@ -246,7 +250,12 @@ def _begin_backfill(target: "Target", plan: "Plan") -> str | None:
     try:
         return begin_backfill(target)
     except (SodateError, ClientError, BotoCoreError) as error:
-        output.say(f"warning: published, but no lead is looked at ({explain(error)}): sodate segment backfill")
+        output.say(
+            Message(
+                "warning: published, but no lead is looked at ({explain}): sodate segment backfill",
+                explain=explain(error),
+            )
+        )
         return None
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
+from sodate.messages import Message
 from sodate.runtime import clock
 
 from sodate_cli import output
@@ -61,11 +62,16 @@ def init(
     from sodate_cli.playbook.starter.files import starter_files
 
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        output.fail(f"{directory} is there already, and init overwrites nothing: name a new directory", output.USAGE)
+        output.fail(
+            Message(
+                "{directory} is there already, and init overwrites nothing: name a new directory", directory=directory
+            ),
+            output.USAGE,
+        )
     if language not in _TOPICS:
-        output.fail(f"--language {language}: write ja or en", output.USAGE)
+        output.fail(Message("--language {language}: write ja or en", language=language), output.USAGE)
     if not is_color(color):
-        output.fail(f"--color {color}: write #rrggbb, e.g. #0b6e4f", output.USAGE)
+        output.fail(Message("--color {color}: write #rrggbb, e.g. #0b6e4f", color=color), output.USAGE)
     given = {
         "company": company, "from": from_address, "reply-to": reply_to, "postal-address": postal_address,
         "contact": contact, "website": website, "topic": "\n".join(topics or ()), "sales": sales,
@@ -80,15 +86,25 @@ def init(
             path.write_text(text, encoding="utf-8")
             written.append(str(path))
     except OSError as error:
-        output.fail(f"cannot write {error.filename}: {error.strerror}")
+        output.fail(Message("cannot write {filename}: {strerror}", filename=error.filename, strerror=error.strerror))
     checked = check(directory)
     if as_json:
         output.show_json({"written": written, "ok": checked.ok})
         return
     output.show_text("\n".join(written))
     show_problems(checked, as_json=False)
-    output.say(f"Next: read {directory}/playbook.yaml and README.md; what is to be filled in first has a mark there.")
-    output.say(f"Try it here: sodate local up --playbook {directory} (when it runs: sodate playbook apply {directory})")
+    output.say(
+        Message(
+            "Next: read {directory}/playbook.yaml and README.md; what is to be filled in first has a mark there.",
+            directory=directory,
+        )
+    )
+    output.say(
+        Message(
+            "Try it here: sodate local up --playbook {directory} (when it runs: sodate playbook apply {directory})",
+            directory=directory,
+        )
+    )
 
 
 def _question(option: str, answers: dict[str, str], language: str) -> Question:

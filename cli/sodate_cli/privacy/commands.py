@@ -8,6 +8,7 @@ import typer
 from sodate.consent.data_policy import DataPolicy
 from sodate.dynamodb import keys
 from sodate.errors import NotFound
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 from sodate.privacy import store
 from sodate.privacy.access import data_policy
@@ -71,13 +72,21 @@ def review(
         output.show_json({**asdict(done), "erased": erased, "applied": apply})
         return
     verb = "got" if apply else "would get"
-    output.say(f"{done.leads:,} leads; {done.ended:,} items {verb} an end; {len(erased):,} inactive leads are erased")
+    output.say(
+        Message(
+            "{leads:,} leads; {ended:,} items {verb} an end; {erased_count:,} inactive leads are erased",
+            leads=done.leads,
+            ended=done.ended,
+            verb=verb,
+            erased_count=len(erased),
+        )
+    )
     rows = [(lead_id,) for lead_id in done.inactive if lead_id not in erased]
     output.show_table("Inactive leads", ("lead",), rows, nothing="No inactive lead is listed.")
 
 
 def _agrees(count: int, yes: bool, as_json: bool) -> bool:
-    return yes or (not as_json and typer.confirm(f"Erase {count} leads for good?"))
+    return yes or (not as_json and output.confirm(Message("Erase {count} leads for good?", count=count)))
 
 
 @app.command()
@@ -113,7 +122,7 @@ def requests(
         if erase and rows and _agrees(len(rows), yes, as_json):
             work, by = eraser(where, moment), person(where) or "unknown"
             done = carry_out(policy, lambda one: work.erase(one, "", BECAUSE, by), moment, lambda: True, by_person=True)
-            output.show_done(asdict(done), f"{done.erased} leads are erased", as_json=as_json)
+            output.show_done(asdict(done), Message("{erased} leads are erased", erased=done.erased), as_json=as_json)
             raise typer.Exit(output.FAILED if done.left or done.failed or done.waiting else output.OK)
     if as_json:
         output.show_json(rows)
@@ -154,12 +163,18 @@ def replay_erasures(
     """
     with explained():
         where = target(stage)
-        if not yes and (as_json or not typer.confirm(f"Replay all erasures on {where}?")):
+        if not yes and (as_json or not output.confirm(Message("Replay all erasures on {where}?", where=where))):
             output.fail("nothing was done; add --yes")
         done = [asdict(one) | {"complete": one.is_complete} for one in replay_all(eraser(where, now(where)))]
     if as_json:
         output.show_json(done)
     else:
         again = [one for one in done if any(one["counts"].values())]
-        output.say(f"{len(done)} erasures of the ledger; of {len(again)} something had come back and is erased again")
+        output.say(
+            Message(
+                "{done_count} erasures of the ledger; of {again_count} something had come back and is erased again",
+                done_count=len(done),
+                again_count=len(again),
+            )
+        )
     raise typer.Exit(output.OK if all(one["complete"] for one in done) else output.FAILED)

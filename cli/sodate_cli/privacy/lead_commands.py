@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 from sodate.errors import Invalid
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 from sodate.privacy.access import access_log
 from sodate.privacy.erasure import Erased, ErasurePlan, checked_because
@@ -100,7 +101,14 @@ def merge(
         where = target(stage)
         merged = merger(where, now(where)).merge(named(stays, where).lead_id, named(joins, where).lead_id, reason)
     output.show_done(
-        asdict(merged), f"{joins} is a part of {stays} now; {merged.copied} activities are in its log", as_json=as_json
+        asdict(merged),
+        Message(
+            "{joins} is a part of {stays} now; {copied} activities are in its log",
+            joins=joins,
+            stays=stays,
+            copied=merged.copied,
+        ),
+        as_json=as_json,
     )
 
 
@@ -118,7 +126,9 @@ def unmerge(
         where = target(stage)
         undone = merger(where, now(where)).unmerge(named(stays, where).lead_id, merged_id(joins, where))
     output.show_done(
-        asdict(undone), f"undone; {undone.copied} activities are taken out of the log of {stays}", as_json=as_json
+        asdict(undone),
+        Message("undone; {copied} activities are taken out of the log of {stays}", copied=undone.copied, stays=stays),
+        as_json=as_json,
     )
 
 
@@ -144,7 +154,7 @@ def _agreed(plan: ErasurePlan, *, as_json: bool) -> bool:
     if as_json:
         return False  # a program says --yes
     _show_plan(plan, as_json=False)
-    return typer.confirm("Erase this for good?")
+    return output.confirm("Erase this for good?")
 
 
 def _show_plan(plan: ErasurePlan, *, as_json: bool) -> None:
@@ -172,9 +182,14 @@ def _show_erased(erased: Erased, *, as_json: bool) -> None:
     if as_json:
         output.show_json({**asdict(erased), "complete": erased.is_complete})
         return
-    output.show_fields(f"Lead {erased.lead_id} is erased", erased.counts)
+    output.show_fields(Message("Lead {lead_id} is erased", lead_id=erased.lead_id), erased.counts)
     if erased.left:
-        output.say(f"left, because their import still runs: {', '.join(erased.left)}; run the same command again later")
+        output.say(
+            Message(
+                "left, because their import still runs: {left}; run the same command again later",
+                left=", ".join(erased.left),
+            )
+        )
 
 
 def _write(file: Path, text: str) -> None:

@@ -8,6 +8,7 @@ from sodate.email.delivery.ses import SesMailer
 from sodate.email.mailing import Mailing
 from sodate.email.report_schedule import ScheduledReport
 from sodate.errors import NotFound
+from sodate.messages import Message
 from sodate.playbook.store import Definitions, parsed
 from sodate.reports.from_counters import build_from_counters
 from sodate.reports.send import ReportSender, scheduled
@@ -64,7 +65,7 @@ def deliveries(report_id: _ReportArgument = None, stage: StageOption = None, as_
         return
     shown = [(*row[:4], times.shown(str(row[4])), row[5]) for row in rows]
     titles = ("report", "period from", "recipient", "state", times.column("at"), "reason")
-    output.show_table("Reports by email", titles, shown, nothing="No report was due yet.")
+    output.show_table("Reports by email", titles, shown, nothing=Message("No report was due yet."))
 
 
 def _rows(report: ScheduledReport) -> list[tuple[object, ...]]:
@@ -83,13 +84,17 @@ def sender_of(where: Target) -> ReportSender:
 def _chosen(reports: tuple[ScheduledReport, ...], report_id: str | None) -> ScheduledReport:
     """Raises: `NotFound`."""
     if not reports:
-        raise NotFound("the playbook has no reports by email: add reports.yaml and apply it")
+        raise NotFound(Message("the playbook has no reports by email: add reports.yaml and apply it"))
     if report_id is None and len(reports) == 1:
         return reports[0]
     known = ", ".join(one.id for one in reports)
     found = next((one for one in reports if one.id == report_id), None)
     if found is None:
-        raise NotFound(f"there is no report {report_id!r}; known: {known}" if report_id else f"which report? {known}")
+        raise NotFound(
+            Message("there is no report {report_id!r}; known: {known}", report_id=report_id, known=known)
+            if report_id
+            else Message("which report? {known}", known=known)
+        )
     return found
 
 
@@ -106,4 +111,4 @@ def _show_plan(reports: tuple[ScheduledReport, ...], where: Target, *, as_json: 
     if as_json:
         output.show_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
-        output.show_table("Reports by email", columns, rows, nothing="The playbook has no reports.yaml.")
+        output.show_table("Reports by email", columns, rows, nothing=Message("The playbook has no reports.yaml."))

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 from sodate.errors import Invalid
+from sodate.messages import Message
 from sodate.reports.period import Wanted
 
 from sodate_cli.operator import StageOption as StageOption
@@ -28,7 +29,7 @@ def scope_of(scope: str | None, **groups: str | None) -> str:
     """The scope that is asked for; empty: all. Raises: `Invalid` for more than one."""
     given = [*([scope] if scope else []), *(f"{kind}:{id_}" for kind, id_ in groups.items() if id_ is not None)]
     if len(given) > 1:
-        raise Invalid(f"give one of {', '.join(given)}; --by divides its leads further", "scope")
+        raise Invalid(Message("give one of {given}; --by divides its leads further", given=", ".join(given)), "scope")
     return "".join(given)
 
 
@@ -47,5 +48,5 @@ class Ask:
     def check(self) -> "Ask":
         """Raises: `Invalid`."""
         if self.csv and self.as_json:
-            raise Invalid("give one of --csv and --json")
+            raise Invalid(Message("give one of --csv and --json"))
         return self

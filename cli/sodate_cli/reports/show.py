@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 from sodate.errors import NotFound
+from sodate.messages import Message
 from sodate.reports.as_csv import as_csv
 from sodate.reports.as_json import as_json
 from sodate.reports.as_text import bars_of, cells_of
@@ -42,7 +43,7 @@ def write_page(report: Report, words: Words, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(page(report, words, charts), encoding="utf-8")
     except OSError as error:
-        output.fail(f"cannot write {file}: {error.strerror}")
+        output.fail(Message("cannot write {file}: {strerror}", file=file, strerror=error.strerror))
     output.say(f"written: {file}")
 
 

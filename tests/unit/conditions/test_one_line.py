@@ -109,7 +109,7 @@ def test_what_is_printed_is_read_as_the_same_tree(condition: Condition) -> None:
         ("(blocked", 9, "write `)`"),
         ("blocked)", 8, "join two tests"),
         ('primary.x = "東京都', 13, "end the quoted text"),
-        ("primary.x ＝ 1", 11, "begins nothing"),
+        ("primary.x ＝ 1", 11, "is full-width"),
         ("primary.x", 10, "write one of `>=`"),
         ("primary.x != 1", 11, "write one of `>=`"),
         ("primary.x > 1", 11, "write one of `>=`"),

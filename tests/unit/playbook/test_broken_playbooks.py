@@ -45,7 +45,7 @@ CASES = {
     ),
     "an id with capitals": (
         ("templates/first.yaml", "id: first", "id: First"),
-        ("templates/first.yaml", 1, "id", "schema", "lower-case letters, digits and hyphens"),
+        ("templates/first.yaml", 1, "id", "schema", "write it in lower case: `first`"),
     ),
     "a time of day out of range": (
         ("sequences/follow.yaml", "at: 10:00", "at: 25:00"),
@@ -73,7 +73,7 @@ CASES = {
     ),
     "a quote that never ends": (
         ("sales.yaml", "name: Sato", 'name: "Sato'),
-        ("sales.yaml", 6, "", "yaml", "check quotes"),
+        ("sales.yaml", 3, "name", "yaml", "is opened and not closed"),
     ),
     "two documents in one file": (
         ("sales.yaml", "default_owner", "---\ndefault_owner"),
@@ -113,7 +113,7 @@ CASES = {
     ),
     "an MJML element that is not closed": (
         ("templates/first.mjml", "prices</a></mj-text>", "prices</a>"),
-        ("templates/first.mjml", 5, "", "mjml", "`<mj-text>` of line 4 is open"),
+        ("templates/first.mjml", 4, "", "mjml", "`<mj-text>` is never closed"),
     ),
     "a < in text": (
         ("templates/first.mjml", "Hello", "1 < 2"),
@@ -129,11 +129,11 @@ CASES = {
     ),
     "a Liquid tag that does not end": (
         ("templates/first.mjml", "Hello {{", "Hello {% if lead.name %}{{"),
-        ("templates/first.mjml", 4, "", "liquid", "expected tag endif"),
+        ("templates/first.mjml", 4, "", "liquid", "`{% if %}` is never closed"),
     ),
     "a Liquid tag that the sandbox does not know": (
         ("templates/confirm.html", "Thank you", "{% include 'x' %}"),
-        ("templates/confirm.html", 1, "", "liquid", "unexpected tag 'include'"),
+        ("templates/confirm.html", 1, "", "liquid", "there is no tag `{% include %}`"),
     ),
     "an unknown filter": (
         ("templates/confirm.html", "{{ opt_in_url }}", '{{ opt_in_url | defualt: "x" }}'),

@@ -124,7 +124,7 @@ def test_a_tag_between_cells_where_html_has_no_place_is_refused(small: Path) -> 
     (small / "templates/confirm.html").write_text(bad, encoding="utf-8")
 
     problems = [p for p in check(small).problems if p.rule == "compile"]
-    assert ["move it into a cell" in p.message for p in problems] == [True]
+    assert ["move it into a cell" in p.hint for p in problems] == [True]
 
 
 def test_liquid_in_css_is_refused(small: Path, damage: Damage) -> None:

@@ -243,7 +243,7 @@ def test_declared_fields_are_for_checking_and_are_not_published(book: Path, smal
 @pytest.mark.parametrize(
     ("more", "says"),
     [
-        ("  - { name: primary.employees }\n", "'primary.employees' is there twice"),
+        ("  - { name: primary.employees }\n", "`name: primary.employees` is there twice"),
         ("  - { name: primary.x, type: number, options: [a] }\n", "`options` goes with"),
         ("  - { name: source.x }\n", "is not written as it must be"),
     ],

@@ -45,7 +45,7 @@ def test_a_good_one_has_no_problem_and_is_published_with_every_default(tmp_path:
 
 SCHEMA = [
     ("    - { id: plain }\n", "", "8 experiment.variants"),
-    ("{ id: short, ", "{ id: plain, ", "two have the same `id`"),
+    ("{ id: short, ", "{ id: plain, ", "`id: plain` is there twice"),
     ("{ id: plain }", "{ id: plain, weight: 0 }", "9 experiment.variants[0].weight"),
     ("default: plain", "default: third", "`default` is no variant; one of: plain, short"),
     ("metric: click", "metric: open", "13 experiment.metric"),

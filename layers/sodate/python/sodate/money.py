@@ -12,6 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from sodate.errors import Invalid
+from sodate.messages import Message
 
 #: Smallest units. A larger amount is a mistake of the source; sums of 10⁶ amounts stay exact in any client.
 LARGEST = 10**15
@@ -60,7 +61,12 @@ def digits_of(currency: str) -> int:
     """
     digits = DIGITS.get(currency)
     if digits is None:
-        raise Invalid(f"{currency[:10]!r} is no currency of ISO 4217; write a code such as JPY, USD, EUR", "currency")
+        raise Invalid(
+            Message(
+                "{currency!r} is no currency of ISO 4217; write a code such as JPY, USD, EUR", currency=currency[:10]
+            ),
+            "currency",
+        )
     return digits
 
 
@@ -88,12 +94,24 @@ def parse_amount(text: str, currency: str) -> int:
         plain = f"-{plain[1:-1]}"
     value = _kanji(plain) if "万" in plain or "億" in plain else _decimal(plain)
     if value is None:
-        raise Invalid(f"{text[:40]!r} is no amount; write digits, with or without commas: 1,234,000", "amount")
+        raise Invalid(
+            Message("{text!r} is no amount; write digits, with or without commas: 1,234,000", text=text[:40]), "amount"
+        )
     smallest = value.scaleb(digits)
     if smallest != smallest.to_integral_value():
-        raise Invalid(f"{text[:40]!r}: {currency} has {digits} digits after the decimal point", "amount")
+        raise Invalid(
+            Message(
+                "{text!r}: {currency} has {digits} digits after the decimal point",
+                text=text[:40],
+                currency=currency,
+                digits=digits,
+            ),
+            "amount",
+        )
     if abs(smallest) > LARGEST:
-        raise Invalid(f"{text[:40]!r} is larger than any deal; look at the currency and the column", "amount")
+        raise Invalid(
+            Message("{text!r} is larger than any deal; look at the currency and the column", text=text[:40]), "amount"
+        )
     return int(smallest)
 
 
@@ -110,7 +128,12 @@ def _without_signs(text: str, currency: str) -> str:
     for sign, currencies in _SIGNS.items():
         if sign in plain:
             if currencies and currency not in currencies:
-                raise Invalid(f"{text[:40]!r} is written in another currency than {currency}", "currency")
+                raise Invalid(
+                    Message(
+                        "{text!r} is written in another currency than {currency}", text=text[:40], currency=currency
+                    ),
+                    "currency",
+                )
             plain = plain.replace(sign, "", 1)
     upper = plain.upper()
     if upper.startswith(currency):

@@ -16,6 +16,7 @@ from itsdangerous import BadData, URLSafeSerializer
 from itsdangerous.encoding import base64_decode, base64_encode
 
 from sodate.errors import Invalid
+from sodate.messages import Message
 
 MAXIMUM_LENGTH = 1024
 #: Far longer than a process keeps its copy of the keys (five minutes), so that it covers a slow rotation and hours in
@@ -52,15 +53,15 @@ class Signer:
     def verify(self, purpose: str, token: str, now: datetime) -> dict[str, Any]:
         """Raises `Invalid` with code `link_broken` or `link_expired`."""
         if len(token) > MAXIMUM_LENGTH or not _is_as_we_write(token):
-            raise Invalid("this link is not one of ours", "link_broken")
+            raise Invalid(Message("this link is not one of ours"), "link_broken")
         try:
             payload = self._serializer(purpose).loads(token)
         except BadData as error:
-            raise Invalid("this link is not one of ours or was cut in two", "link_broken") from error
+            raise Invalid(Message("this link is not one of ours or was cut in two"), "link_broken") from error
         if not isinstance(payload, dict) or not isinstance(payload.get("x"), int):
-            raise Invalid("this link is not one of ours", "link_broken")
+            raise Invalid(Message("this link is not one of ours"), "link_broken")
         if payload["x"] < now.timestamp():
-            raise Invalid("this link is no longer valid", "link_expired")
+            raise Invalid(Message("this link is no longer valid"), "link_expired")
         return payload
 
     def mac(self, purpose: str, content: bytes, size: int) -> bytes:

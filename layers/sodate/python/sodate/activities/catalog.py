@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from enum import Enum, StrEnum
 from typing import Any, Self
 
+from sodate.messages import Message
+
 
 class LifecycleStage(StrEnum):
     """`mql` is set by marketing's threshold; later stages by what sales reports."""
@@ -209,7 +211,9 @@ def activity_type(name: object) -> ActivityType | DeclaredType:
     if isinstance(name, ActivityType | DeclaredType):
         return name
     if not isinstance(name, str) or not re.fullmatch(DECLARED_NAME, name):
-        raise ValueError("an activity has lower-case letters, digits and `_`, at most 40, e.g. `seminar_attended`")
+        raise ValueError(
+            Message("an activity has lower-case letters, digits and `_`, at most 40, e.g. `seminar_attended`")
+        )
     return _BY_VALUE.get(name) or DeclaredType(name)
 
 
@@ -226,7 +230,7 @@ def text_of(value: bool | int | float) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if not math.isfinite(value):
-        raise ValueError("a number is finite")
+        raise ValueError(Message("a number is finite"))
     return str(int(value)) if value == int(value) else f"{value:.10g}"
 
 

@@ -6,7 +6,8 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from sodate.activities.catalog import DECLARED_NAME, ActivityType, DeclaredType
-from sodate.playbook.model import Definition
+from sodate.messages import Message
+from sodate.playbook.model import Definition, unlike
 
 Name = Annotated[str, StringConstraints(pattern=rf"^{DECLARED_NAME}$")]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$")]
@@ -26,9 +27,9 @@ class ActivityField(Definition):
     @model_validator(mode="after")
     def _fits_its_type(self) -> Self:
         if self.type == "number" and self.values:
-            raise ValueError("`values` are ids; a number has `at_least` and `at_most`")
+            raise ValueError(Message("`values` are ids; a number has `at_least` and `at_most`"))
         if self.at_least > self.at_most:
-            raise ValueError("`at_least` is more than `at_most`")
+            raise ValueError(Message("`at_least` is more than `at_most`"))
         return self
 
 
@@ -46,10 +47,8 @@ class DeclaredActivity(Definition):
     @model_validator(mode="after")
     def _is_its_own(self) -> Self:
         if self.id in list(ActivityType):
-            raise ValueError(f"`{self.id}` is an activity of Sodate; choose another name")
-        names = [field.id for field in self.fields]
-        if len(set(names)) < len(names):
-            raise ValueError("two fields have the same id")
+            raise ValueError(Message("`{id}` is an activity of Sodate; choose another name", id=self.id))
+        unlike([field.id for field in self.fields], ("fields",), "id")
         return self
 
 
@@ -58,9 +57,7 @@ class DeclaredActivities(Definition):
 
     @model_validator(mode="after")
     def _one_of_each(self) -> Self:
-        ids = [activity.id for activity in self.activities]
-        if len(set(ids)) < len(ids):
-            raise ValueError("two activities have the same id")
+        unlike([activity.id for activity in self.activities], ("activities",), "id")
         return self
 
     def named(self, name: str) -> DeclaredActivity | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sodate.activities.catalog import BY_HAND, NUMBERS, PASSIVE, VALUES, ActivityType
 from sodate.activities.declared import ActivityField, DeclaredActivities
 from sodate.errors import Invalid
+from sodate.messages import Message
 from sodate.playbook.problem import did_you_mean
 
 #: Ids and codes: what a person types in words could be personal data, and no condition could ask for it.
@@ -44,7 +45,10 @@ class ActivityKind:
             rule = self.fields.get(name)
             if rule is None:
                 has = ", ".join(self.fields) or "none"
-                raise Invalid(f"{self.name} has no attribute {name[:60]}; it has {has}", name[:60])
+                raise Invalid(
+                    Message("{name} has no attribute {name2}; it has {has}", name=self.name, name2=name[:60], has=has),
+                    name[:60],
+                )
             about[name] = _read(name, value, rule)
         for name, rule in self.fields.items():
             if rule.required and name not in about:
@@ -64,8 +68,15 @@ def kind_named(name: str, declared: DeclaredActivities) -> ActivityKind:
         return ActivityKind(own.id, own.label.ja, own.label.en, fields, own.engagement)
     listed = [*BY_HAND, *(one.id for one in declared.activities)]
     if name in list(ActivityType):
-        raise Invalid(f"only the system writes {name}; by hand: {', '.join(listed)}", "type")
-    raise Invalid(f"there is no activity {name[:60]!r}: {did_you_mean(name, listed)}", "type")
+        raise Invalid(
+            Message("only the system writes {name}; by hand: {listed}", name=name, listed=", ".join(listed)), "type"
+        )
+    raise Invalid(
+        Message(
+            "there is no activity {name!r}: {did_you_mean}", name=name[:60], did_you_mean=did_you_mean(name, listed)
+        ),
+        "type",
+    )
 
 
 def _rule(type_: ActivityType, attribute: str) -> FieldRule:
@@ -79,19 +90,38 @@ def _declared_rule(one: ActivityField) -> FieldRule:
 
 def _read(name: str, value: object, rule: FieldRule) -> str | int:
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise Invalid(f"{name}: write an id or a whole number", name)
+        raise Invalid(Message("{name}: write an id or a whole number", name=name), name)
     text = unicodedata.normalize("NFKC", str(value)[:200]).strip()
     if rule.numbers is not None:
         return _number(name, text, *rule.numbers)
     if rule.values and text not in rule.values:
-        raise Invalid(f"{name}={text[:60]}: it must be one of {', '.join(rule.values)}", name)
+        raise Invalid(
+            Message(
+                "{name}={text}: it must be one of {values}", name=name, text=text[:60], values=", ".join(rule.values)
+            ),
+            name,
+        )
     if not _ID.fullmatch(text):
-        raise Invalid(f"{name}={text[:60]}: an id has lower-case letters, digits, - and _, at most 60", name)
+        raise Invalid(
+            Message(
+                "{name}={text}: an id has lower-case letters, digits, - and _, at most 60", name=name, text=text[:60]
+            ),
+            name,
+        )
     return text
 
 
 def _number(name: str, text: str, least: int, most: int) -> int:
     plain = text.replace(",", "")
     if not _WHOLE.fullmatch(plain) or not least <= int(plain) <= most:
-        raise Invalid(f"{name}={text[:60]}: it must be a whole number from {least} to {most}", name)
+        raise Invalid(
+            Message(
+                "{name}={text}: it must be a whole number from {least} to {most}",
+                name=name,
+                text=text[:60],
+                least=least,
+                most=most,
+            ),
+            name,
+        )
     return int(plain)

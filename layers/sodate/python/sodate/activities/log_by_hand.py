@@ -9,6 +9,7 @@ from sodate.activities.store import activity_item
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.table import ConditionFailed
 from sodate.errors import Invalid
+from sodate.messages import Message
 
 _LOOK_BACK = timedelta(days=3650)
 
@@ -54,4 +55,7 @@ def written_by_hand(
 def check_time(at: datetime, now: datetime) -> None:
     """Raises: `Invalid`."""
     if not now - _LOOK_BACK <= at <= now:
-        raise Invalid(f"{at:%Y-%m-%d %H:%M} UTC: only what has happened, in the last ten years, can be logged", "at")
+        raise Invalid(
+            Message("{at:%Y-%m-%d %H:%M} UTC: only what has happened, in the last ten years, can be logged", at=at),
+            "at",
+        )

@@ -14,6 +14,7 @@ from sodate.dynamodb import campaign_keys, keys, table
 from sodate.dynamodb.item import TableItem, encode
 from sodate.dynamodb.table import ConditionFailed, Update
 from sodate.errors import Invalid
+from sodate.messages import Message
 
 #: No ad platform takes a conversion of an older click.
 AD_CLICK_KEPT = timedelta(days=100)
@@ -108,7 +109,12 @@ def _readable(lead_id: str, items: list[ActivityItem]) -> list[Activity]:
     try:
         return [_to_activity(item) for item in items]
     except (TypeError, ValueError) as error:
-        raise Invalid(f"the log of lead {lead_id} has an item that cannot be read: {error!r}", "item") from error
+        raise Invalid(
+            Message(
+                "the log of lead {lead_id} has an item that cannot be read: {error!r}", lead_id=lead_id, error=error
+            ),
+            "item",
+        ) from error
 
 
 def activities_since(lead_id: str, at: datetime) -> list[Activity]:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from sodate.conditions.one_line_parser import parse_one_line
 from sodate.conditions.one_line_tokens import OneLineError
+from sodate.messages import Message
 from sodate.playbook.explain import line_of, problems_of
 from sodate.playbook.problem import Problem
 from sodate.playbook.yamlfile import Lines, Path, dotted
@@ -38,5 +39,5 @@ def _read_texts(data: Any, path: Path, file: str, lines: Lines, *, is_condition:
         try:
             data[key] = parse_one_line(value)
         except OneLineError as error:
-            message = f"column {error.column}: {error.message}"
+            message = Message("column {column}: {message}", column=error.column, message=error.message)
             yield Problem(file, line_of(lines, here), dotted(here), message, error.hint, "condition-text")

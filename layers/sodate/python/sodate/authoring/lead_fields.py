@@ -10,7 +10,8 @@ from sodate.companies.company import COPIED
 from sodate.conditions.language import Text
 from sodate.email.mailing import Mailing
 from sodate.forms.definition import Form, ProfilePath
-from sodate.playbook.model import Definition
+from sodate.messages import Message
+from sodate.playbook.model import Definition, unlike
 from sodate.scenarios.scenario import Scenario
 from sodate.scenarios.steps import INTERESTS, TAGS, SetStep
 
@@ -30,7 +31,7 @@ class DeclaredField(Definition):
     @model_validator(mode="after")
     def _options_are_texts(self) -> Self:
         if self.options and self.type not in ("text", "set"):
-            raise ValueError("`options` goes with `type: text` and `type: set`")
+            raise ValueError(Message("`options` goes with `type: text` and `type: set`"))
         return self
 
 
@@ -42,15 +43,12 @@ class PlaybookFile(Mailing):
     @model_validator(mode="after")
     def _origins_are_written_once(self) -> Self:
         if self.tracked_origins:
-            raise ValueError("`tracked_origins` is not written here: set `tokens_in_links` in tracking.yaml")
+            raise ValueError(Message("`tracked_origins` is not written here: set `tokens_in_links` in tracking.yaml"))
         return self
 
     @model_validator(mode="after")
     def _fields_are_named_once(self) -> Self:
-        names = [field.name for field in self.fields]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"`fields`: '{name}' is there twice")
+        unlike([field.name for field in self.fields], ("fields",), "name")
         return self
 
 

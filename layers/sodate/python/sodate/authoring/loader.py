@@ -13,6 +13,7 @@ from typing import Annotated, Any, Generic, Self, TypeVar
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from sodate.activities.declared import DeclaredActivities
+from sodate.authoring import misplaced
 from sodate.authoring.document import validated
 from sodate.authoring.lead_fields import PlaybookFile
 from sodate.authoring.override import apply_overrides, unknown_targets
@@ -24,6 +25,7 @@ from sodate.email.content.template import Preheader, Subject, TemplateHead
 from sodate.email.report_schedule import ReportsFile
 from sodate.forms.definition import Form
 from sodate.kpis.target import KpiTargets
+from sodate.messages import Message
 from sodate.playbook.explain import in_place, line_of
 from sodate.playbook.model import Definition, Language
 from sodate.playbook.problem import Problem, Severity
@@ -59,7 +61,9 @@ class TemplateFile(TemplateHead):
     @model_validator(mode="after")
     def _languages_are_further_ones(self) -> Self:
         if self.language in self.languages:
-            raise ValueError(f"`languages` has `{self.language}`, the language of the template itself")
+            raise ValueError(
+                Message("`languages` has `{language}`, the language of the template itself", language=self.language)
+            )
         return self
 
 
@@ -84,6 +88,7 @@ MANY: dict[str, type[BaseModel]] = {
     "broadcasts": Broadcast,
     "campaigns": Campaign,
 }
+_BODIES = (".mjml", ".html")
 _IGNORED = ("README.md", "README.ja.md")
 
 
@@ -141,8 +146,8 @@ class Playbook:
 def load(directory: FilePath, overrides: Mapping[str, Any] | None = None) -> Playbook:
     playbook = Playbook(Source(directory))
     if not directory.is_dir():
-        hint = "give the directory that holds playbook.yaml"
-        playbook.problems.append(Problem(str(directory), 1, "", "is not a directory", hint, rule="file"))
+        hint = Message("give the directory that holds playbook.yaml")
+        playbook.problems.append(Problem(str(directory), 1, "", Message("is not a directory"), hint, rule="file"))
         return playbook
     reader = _Reader(playbook, dict(overrides or {}))
     playbook.mailing = reader.one("playbook.yaml", PlaybookFile)
@@ -183,12 +188,15 @@ def in_each_language(doc: Doc[TemplateFile]) -> list[Doc[TemplateFile]]:
 
 def unread_files(playbook: Playbook) -> list[Problem]:
     """Call it after bodies and includes were read: what is left is a typing error or a leftover."""
+    bodies_are_known = all(doc.model is not None for doc in playbook.templates)
     folders = ", ".join(f"{folder}/" for folder in MANY)
-    hint = f"known: {', '.join(SINGLE)}, {folders} (*.yaml) and body files"
+    hint = Message("known: {single}, {folders} (*.yaml) and body files", single=", ".join(SINGLE), folders=folders)
     return [
-        Problem(name, 1, "", "nothing reads this file", hint, rule="unknown-file", severity="warning")
+        Problem(name, 1, "", Message("nothing reads this file"), hint, rule="unknown-file", severity="warning")
         for name in playbook.source.listing()
-        if name not in playbook.source.used and name.split("/")[-1] not in _IGNORED
+        if name not in playbook.source.used
+        and name.split("/")[-1] not in _IGNORED
+        and (bodies_are_known or not name.endswith(_BODIES))
     ]
 
 
@@ -196,42 +204,49 @@ class _Reader:
     def __init__(self, playbook: Playbook, overrides: dict[str, Any]) -> None:
         self.source, self.problems = playbook.source, playbook.problems
         self.overrides = overrides
+        self.misplaced = misplaced.misplaced(self.source, SINGLE, MANY)
         self.hit: set[str] = set()
         self.present: set[str] = set()
 
     def one(self, file: str, model: type[M], *, required: bool = True) -> Doc[M] | None:
-        if not required and not (self.source.root / file).exists():
+        name = self._found(file)
+        if not required and not (self.source.root / name).exists():
             return None
         kind = "mailing" if file == "playbook.yaml" else file.removesuffix(".yaml")
-        return self._read(file, model, (kind,))
+        return self._read(name, model, (kind,))
+
+    def _found(self, place: str) -> str:
+        """The file that belongs at `place`, wherever it lies."""
+        name = self.misplaced.get(place)
+        if name is not None:
+            self.problems.append(misplaced.problem(name, place))
+        return name or place
 
     def many(self, folder: str, model: type[M]) -> list[Doc[M]]:
-        base = self.source.root / folder
-        if not base.is_dir():
-            return []
+        elsewhere = [self._found(place) for place in self.misplaced if place.startswith(f"{folder}/")]
         docs: dict[str, Doc[M]] = {}
-        for file in self.source.listing(folder):
+        for file in (*self.source.listing(folder), *elsewhere):
             if not file.endswith((".yaml", ".yml")):
                 continue
             doc = self._read(file, model, (folder,))
             if doc is None:
                 continue
             if doc.id in docs:
-                message = f"the id `{doc.id}` is already used in {docs[doc.id].file}"
-                self.problems.append(doc.problem(("id",), message, "give each its own id", "duplicate-id"))
+                message = Message("the id `{id}` is already used in {file}", id=doc.id, file=docs[doc.id].file)
+                self.problems.append(doc.problem(("id",), message, Message("give each its own id"), "duplicate-id"))
                 continue
             docs[doc.id] = doc
         return list(docs.values())
 
     def _read(self, file: str, model: type[M], prefix: tuple[str, ...]) -> Doc[M] | None:
         text = self.source.text(file)
+        stem = FilePath(file).stem
         if isinstance(text, Problem):
             self.problems.append(text)
-            return None
+            return Doc(file, stem, None, None, {}) if (self.source.root / file).is_file() else None
         read = parse(file, text)
         self.problems += read.problems
-        stem = FilePath(file).stem
-        if any(problem.rule == "yaml" and not problem.field for problem in read.problems) and read.data is None:
+        if read.data is None and read.problems:
             return Doc(file, stem, None, None, read.lines)
         written = read.data.get("id") if isinstance(read.data, dict) else None
         doc_id = written if isinstance(written, str) and written else (stem if prefix[0] in MANY else ONLY)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from sodate.authoring.check import Checked
 from sodate.authoring.loader import Doc
 from sodate.errors import NotFound
+from sodate.messages import Message
 from sodate.playbook.problem import Problem
 from sodate.playbook.store import Definitions, DefinitionUnreadable, digest
 from sodate.scenarios.leads_at_steps import leads_at_steps
@@ -53,6 +54,9 @@ def _earlier(scenario: str, definitions: Definitions) -> Iterator[Program]:
 
 
 def _problem(doc: Doc[Scenario], step: str, leads: int) -> Problem:
-    message = f"leads are at step `{step}` ({leads}), which the file no longer has"
-    hint = f"keep the step, or say in `removed_steps` where they go on: `{step}: <another step>`, `end`, or `stay`"
+    message = Message("leads are at step `{step}` ({leads}), which the file no longer has", step=step, leads=leads)
+    hint = Message(
+        "keep the step, or say in `removed_steps` where they go on: `{step}: <another step>`, `end`, or `stay`",
+        step=step,
+    )
     return doc.problem(("steps",), message, hint, "step-has-leads")

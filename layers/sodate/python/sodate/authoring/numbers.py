@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 from sodate.scenarios.due_now import due_now
 from sodate.scenarios.programs import is_scenario
@@ -22,7 +23,11 @@ def numbers(before: Body, after: Body, definitions: Definitions, now: datetime) 
         return
     if before.get("status") == "paused":
         waiting = due_now(definitions, after["id"], now)
-        yield f"{waiting.leads.total()} leads are due as soon as it resumes, {waiting.emails} of them at an email"
+        yield Message(
+            "{total} leads are due as soon as it resumes, {emails} of them at an email",
+            total=waiting.leads.total(),
+            emails=waiting.emails,
+        )
     if before.get("status") != "published" or before["entry"] != after["entry"]:
         for entry in after["entry"]:
             yield from _concerned(entry)
@@ -31,9 +36,17 @@ def numbers(before: Body, after: Body, definitions: Definitions, now: datetime) 
 def _concerned(entry: Body) -> Iterator[str]:
     if "schedule" in entry:
         segment = entry["segment"]
-        yield f"{_size(segment)} leads are in {segment} now: who is in it at an occurrence enters"
+        yield Message(
+            "{segment} leads are in {segment2} now: who is in it at an occurrence enters",
+            segment=_size(segment),
+            segment2=segment,
+        )
     elif segment := (entry.get("on") or {}).get("segment_entered"):
-        yield f"{_size(segment)} leads are in {segment} already: they do not enter, those who come into it do"
+        yield Message(
+            "{segment} leads are in {segment2} already: they do not enter, those who come into it do",
+            segment=_size(segment),
+            segment2=segment,
+        )
 
 
 def _size(segment: str) -> int:

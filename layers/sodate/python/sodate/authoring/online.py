@@ -15,6 +15,7 @@ from sodate.authoring.check import Checked
 from sodate.authoring.lint.context import Context, Mail
 from sodate.authoring.lint.links import links_of
 from sodate.errors import Invalid, Transient
+from sodate.messages import Message
 from sodate.playbook.problem import Problem
 from sodate.sales import webhook
 
@@ -40,7 +41,13 @@ def with_dead_links(checked: Checked, ask: Ask | None = None) -> Checked:
 
 
 def _problem(mail: Mail, link: str, wrong: str) -> Problem:
-    return mail.at(link, f"`{link[:80]}` {wrong}", "correct the link or the page", "link-dead", severity="warning")
+    return mail.at(
+        link,
+        Message("`{name}` {wrong}", name=link[:80], wrong=wrong),
+        Message("correct the link or the page"),
+        "link-dead",
+        severity="warning",
+    )
 
 
 def why_dead(link: str) -> str:
@@ -54,7 +61,7 @@ def why_dead(link: str) -> str:
         headers = {"host": parts.netloc.rsplit("@", 1)[-1], "user-agent": "sodate"}
         reply = pool.request("HEAD", target, headers=headers, redirect=False, retries=False, timeout=_TIMEOUT)
     except Invalid:
-        return "leads into a private network"
+        return Message("leads into a private network")
     except (Transient, urllib3.exceptions.HTTPError, UnicodeError) as error:
-        return f"does not answer ({type(error.__cause__ or error).__name__})"
-    return f"answers {reply.status}" if reply.status in (404, 410) or reply.status >= 500 else ""
+        return Message("does not answer ({name})", name=type(error.__cause__ or error).__name__)
+    return Message("answers {status}", status=reply.status) if reply.status in (404, 410) or reply.status >= 500 else ""

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sodate.authoring.loader import Playbook
 from sodate.broadcasts.schedule import next_local
+from sodate.messages import Message
 from sodate.playbook.store import Kind
 from sodate.scenarios.entries import ScheduleEntry
 from sodate.scenarios.recurrence import next_after
@@ -19,12 +20,18 @@ def schedules_over(book: Playbook, now: datetime) -> Iterator[tuple[Kind, str, s
     for broadcast in (doc.model for doc in book.broadcasts if doc.model):
         if next_local(broadcast, mailing, now) is None:
             key = "once" if broadcast.once else "recurrence"
-            yield "broadcast", broadcast.id, f"{key}: it is past, and never happens again; give it a later date to send"
+            yield (
+                "broadcast",
+                broadcast.id,
+                Message("{key}: it is past, and never happens again; give it a later date to send", key=key),
+            )
     for scenario in (doc.model for doc in book.scenarios if doc.model):
         zone = ZoneInfo(scenario.time_zone)
         for index, entry in enumerate(scenario.entry):
             if not isinstance(entry, ScheduleEntry):
                 continue
             if next_after(entry.schedule, now, zone, scenario.calendar, mailing.closing_days) is None:
-                note = f"entry[{index}].schedule: it is past, and never happens again; nobody enters by it"
+                note = Message(
+                    "entry[{index}].schedule: it is past, and never happens again; nobody enters by it", index=index
+                )
                 yield "sequence", scenario.id, note

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sodate.errors import Invalid
+from sodate.messages import Message
 from sodate.playbook.problem import Problem
 from sodate.playbook.yamlfile import parse
 
@@ -21,7 +22,13 @@ def parse_settings(settings: Iterable[str]) -> dict[str, Any]:
         path, equals, value = setting.partition("=")
         read = parse("--set", value)
         if not equals or read.problems or path.split(".")[0] not in ROOTS:
-            raise Invalid(f"--set {setting}: write PATH=VALUE, where PATH begins with one of {', '.join(ROOTS)}")
+            raise Invalid(
+                Message(
+                    "--set {setting}: write PATH=VALUE, where PATH begins with one of {roots}",
+                    setting=setting,
+                    roots=", ".join(ROOTS),
+                )
+            )
         result[path] = read.data
     return result
 
@@ -35,7 +42,9 @@ def next_settings(kept: Mapping[str, Any], unset: Iterable[str], settings: Itera
     for path in unset:
         if path not in kept:
             known = ", ".join(sorted(kept)) or "none"
-            raise Invalid(f"--unset {path}: this stage has no such setting; it has: {known}")
+            raise Invalid(
+                Message("--unset {key}: this stage has no such setting; it has: {known}", key=path, known=known)
+            )
         result.pop(path, None)
     return result | parse_settings(settings)
 
@@ -70,6 +79,12 @@ def unknown_targets(overrides: Mapping[str, Any], hit: set[str], present: set[st
 
 
 def _unused(path: str, *, absent: bool) -> Problem:
-    message = "changes nothing, the playbook has no such file" if absent else "changes nothing in this playbook"
-    hint = f"correct the path; if an earlier apply stored it: --unset '{path}' (docs/playbook.md, Overrides)"
+    message = (
+        Message("changes nothing, the playbook has no such file")
+        if absent
+        else Message("changes nothing in this playbook")
+    )
+    hint = Message(
+        "correct the path; if an earlier apply stored it: --unset '{path}' (docs/playbook.md, Overrides)", path=path
+    )
     return Problem("--set", 1, path, message, hint, rule="override", severity="warning" if absent else "error")

@@ -10,6 +10,7 @@ from sodate.authoring.diff import FieldChange, changes
 from sodate.authoring.lost_steps import lost_steps
 from sodate.authoring.numbers import numbers
 from sodate.authoring.over import schedules_over
+from sodate.messages import Message
 from sodate.playbook.problem import Problem
 from sodate.playbook.store import Definitions, Kind, Stored, digest
 
@@ -52,7 +53,15 @@ class Plan:
         return any(change.needs_backfill for change in self.changes)
 
 
-def make_plan(checked: Checked, now: datetime, *, retire: bool = False, definitions: Definitions | None = None) -> Plan:
+def make_plan(
+    checked: Checked,
+    now: datetime,
+    *,
+    retire: bool = False,
+    definitions: Definitions | None = None,
+    full: bool = False,
+) -> Plan:
+    """`full`: with each field of a definition that is new."""
     store = definitions or Definitions()
     live = {(kind, stored.id): stored for kind in KINDS for stored in store.all_live(kind)}
     wanted = checked.definitions()
@@ -60,7 +69,7 @@ def make_plan(checked: Checked, now: datetime, *, retire: bool = False, definiti
     for definition in wanted:
         before = live.get((definition.kind, definition.id))
         if before is None:
-            change = _added(definition.kind, definition.id, definition.body)
+            change = _added(definition.kind, definition.id, definition.body, full=full)
         elif before.digest != digest(definition.body):
             change = _changed(before, definition.body, live)
         else:
@@ -76,9 +85,17 @@ def make_plan(checked: Checked, now: datetime, *, retire: bool = False, definiti
     return Plan(shown, left, unchanged, is_first=not live, refused=lost_steps(checked, store))
 
 
-def _added(kind: Kind, definition_id: str, body: dict[str, Any]) -> Change:
+def _added(kind: Kind, definition_id: str, body: dict[str, Any], *, full: bool) -> Change:
     notes = affected.by_adding(kind, definition_id, body)
-    return Change(kind, definition_id, "added", None, [], notes, affected.needs_backfill(kind, {}, body))
+    return Change(
+        kind,
+        definition_id,
+        "added",
+        None,
+        changes({}, body) if full else [],
+        notes,
+        affected.needs_backfill(kind, {}, body),
+    )
 
 
 def _changed(before: Stored, after: dict[str, Any], live: dict[tuple[Kind, str], Stored]) -> Change:
@@ -88,5 +105,6 @@ def _changed(before: Stored, after: dict[str, Any], live: dict[tuple[Kind, str],
 
 
 def _gone(stored: Stored, what: What) -> Change:
-    notes = affected.by_retiring(stored) if what == "retired" else ["stays live; retire it with --retire"]
+    stays: list[str] = [Message("stays live; retire it with --retire")]
+    notes = affected.by_retiring(stored) if what == "retired" else stays
     return Change(stored.kind, stored.id, what, stored.version, [], notes)

@@ -17,6 +17,7 @@ from sodate.email.content.template import Template
 from sodate.email.mailing import Sender
 from sodate.errors import Invalid, NotFound
 from sodate.leads.lead import Profile
+from sodate.messages import Message
 from sodate.playbook.model import Definition, Language
 from sodate.playbook.yamlfile import parse
 
@@ -57,7 +58,7 @@ def read_sample(path: Path) -> Profile:
     try:
         read = parse(str(path), path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise Invalid(f"{path} cannot be read: {error}") from error
+        raise Invalid(Message("{key} cannot be read: {error}", key=path, error=error)) from error
     sample, problems = validated(SampleLead, str(path), read.data, read.lines)
     if sample is None or read.problems:
         raise Invalid(str((read.problems or problems)[0]))
@@ -73,9 +74,17 @@ def preview(checked: Checked, template_id: str, profile: Profile) -> Preview:
     mailing = checked.playbook.mailing.model if checked.playbook.mailing else None
     if compiled is None:
         known = ", ".join(sorted(one.doc.id for one in checked.compiled))
-        raise NotFound(f"there is no template {template_id}; the playbook has: {known or 'none'}")
+        raise NotFound(
+            Message(
+                "there is no template {template_id}; the playbook has: {known}",
+                template_id=template_id,
+                known=known or "none",
+            )
+        )
     if compiled.template is None or mailing is None:
-        raise Invalid(f"{compiled.doc.file} or playbook.yaml has errors; see `sodate playbook check`")
+        raise Invalid(
+            Message("{file} or playbook.yaml has errors; see `sodate playbook check`", file=compiled.doc.file)
+        )
     template = compiled.template.in_language(profile.language)
     values = _values(template, mailing.sender, profile)
     names = dict.fromkeys(

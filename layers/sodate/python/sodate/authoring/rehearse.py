@@ -9,6 +9,7 @@ from typing import Any
 from sodate.authoring.check import Checked
 from sodate.authoring.plan import KINDS
 from sodate.errors import Invalid
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 from sodate.rehearsal.assumptions import Assumptions
 from sodate.rehearsal.chance import Chance
@@ -62,9 +63,18 @@ def rehearse(definitions: Iterable[Definition], assumptions: Assumptions, crowd:
     """
     played = Rehearsed.of(definitions, run.also)
     if missing := [name for name in run.also if name not in played.programs]:
-        raise Invalid(f"there is no scenario or sequence `{missing[0]}`: there are {', '.join(played.programs)}", "id")
+        raise Invalid(
+            Message(
+                "there is no scenario or sequence `{missing}`: there are {programs}",
+                missing=missing[0],
+                programs=", ".join(played.programs),
+            ),
+            "id",
+        )
     if not played.programs and not played.broadcasts:
-        raise Invalid("nothing is published or released: name a draft to rehearse it, e.g. `rehearse welcome`", "id")
+        raise Invalid(
+            Message("nothing is published or released: name a draft to rehearse it, e.g. `rehearse welcome`"), "id"
+        )
     if crowd.log_days is not None:
         assumptions = learnt(stored_leads(), crowd.log_days, run.begin, assumptions.sending)
     figures = Rehearsal(played, assumptions, run.span, run.seed).run(_arrivals(played, assumptions, crowd, run))

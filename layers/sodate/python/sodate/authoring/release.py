@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from importlib.metadata import version
 
 from sodate.authoring.schema import schemas
+from sodate.messages import Message
 
 OUTPUT = "PlaybookSchema"
 
@@ -28,8 +29,9 @@ def why_deploy_first(stage: str, outputs: Mapping[str, str]) -> str | None:
     """
     if outputs.get(OUTPUT, schema_digest()) == schema_digest():
         return None
-    return (
-        f"the functions of {stage} were deployed from a release with other playbook keys than this command line: keys"
-        " that they do not know have no effect, and a definition that they cannot read stays at its last good version;"
-        " deploy first, then apply"
+    return Message(
+        "the functions of {stage} were deployed from a release with other playbook keys than this"
+        " command line: keys that they do not know have no effect, and a definition that they cannot"
+        " read stays at its last good version; deploy first, then apply",
+        stage=stage,
     )

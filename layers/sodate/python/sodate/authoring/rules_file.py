@@ -4,6 +4,7 @@ from pathlib import Path
 
 from sodate.authoring.document import validated
 from sodate.errors import Invalid
+from sodate.messages import Message, joined
 from sodate.playbook.yamlfile import parse
 from sodate.scoring.rules import RuleSet
 
@@ -18,11 +19,12 @@ def read_rules(path: Path) -> RuleSet:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise Invalid(f"{path} cannot be read: {error}") from error
+        raise Invalid(Message("{key} cannot be read: {error}", key=path, error=error)) from error
     read = parse(str(path), text)
     problems = read.problems
     if not problems:
         rules, problems = validated(RuleSet, str(path), read.data, read.lines)
         if rules is not None:
             return rules
-    raise Invalid("\n".join(f"{problem.file}:{problem.line}: {problem.message}" for problem in problems[:_MOST_SHOWN]))
+    lines = [joined("", [f"{one.file}:{one.line}: ", one.message]) for one in problems[:_MOST_SHOWN]]
+    raise Invalid(joined("\n", lines))

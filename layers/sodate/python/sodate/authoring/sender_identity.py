@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sodate.authoring.check import Checked
 from sodate.email.mailing import Mailing
+from sodate.messages import Message
 
 
 def sender_of(checked: Checked) -> Mailing | None:
@@ -31,7 +32,13 @@ def missing_parts(ses: Any, mailing: Mailing) -> list[str]:
     try:
         return list(_missing(ses, mailing.sender.from_address))
     except (ClientError, BotoCoreError) as error:
-        return [f"SES could not be asked about the sender {mailing.sender.from_address}: {error}"]
+        return [
+            Message(
+                "SES could not be asked about the sender {from_address}: {error}",
+                from_address=mailing.sender.from_address,
+                error=error,
+            )
+        ]
 
 
 def _missing(ses: Any, address: str) -> Iterator[str]:
@@ -39,25 +46,43 @@ def _missing(ses: Any, address: str) -> Iterator[str]:
     found = _identity(ses, address)
     if found is None:
         yield (
-            f"SES has no identity for {address}, so each email will be refused: "
-            f"aws sesv2 create-email-identity --email-identity {domain}, then publish the DNS records it names"
+            Message(
+                "SES has no identity for {address}, so each email will be refused: aws sesv2"
+                " create-email-identity --email-identity {domain}, then publish the DNS records it names",
+                address=address,
+                domain=domain,
+            )
         )
         return
     if not found.get("VerifiedForSendingStatus"):
-        yield f"SES has not verified {domain} yet, so each email will be refused: publish the DNS records it names"
+        yield Message(
+            "SES has not verified {domain} yet, so each email will be refused: publish the DNS records it names",
+            domain=domain,
+        )
     dkim = found.get("DkimAttributes") or {}
     if not dkim.get("SigningEnabled") or dkim.get("Status") != "SUCCESS":
-        status = dkim.get("Status") or "not set up"
-        yield f"DKIM of {domain} is {status}: Gmail refuses bulk email without it; publish its three CNAME records"
+        status = dkim.get("Status") or Message("not set up")
+        yield Message(
+            "DKIM of {domain} is {status}: Gmail refuses bulk email without it; publish its three CNAME records",
+            domain=domain,
+            status=status,
+        )
     mail_from = found.get("MailFromAttributes") or {}
     if not mail_from.get("MailFromDomain"):
         yield (
-            f"{domain} has no MAIL FROM domain of its own, so SPF says nothing about it: "
-            "aws sesv2 put-email-identity-mail-from-attributes"
+            Message(
+                "{domain} has no MAIL FROM domain of its own, so SPF says nothing about it: aws sesv2"
+                " put-email-identity-mail-from-attributes",
+                domain=domain,
+            )
         )
     elif mail_from.get("MailFromDomainStatus") != "SUCCESS":
         status = mail_from.get("MailFromDomainStatus")
-        yield f"the MAIL FROM domain {mail_from['MailFromDomain']} is {status}: publish its MX and TXT records"
+        yield Message(
+            "the MAIL FROM domain {mail_from} is {status}: publish its MX and TXT records",
+            mail_from=mail_from["MailFromDomain"],
+            status=status,
+        )
 
 
 def _identity(ses: Any, address: str) -> Mapping[str, Any] | None:

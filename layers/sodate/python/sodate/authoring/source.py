@@ -1,9 +1,11 @@
 """Reading files of a playbook: inside the directory only, UTF-8 text only, of a sensible size."""
 
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 
-from sodate.playbook.problem import Problem, did_you_mean
+from sodate.messages import Message
+from sodate.playbook.problem import Problem
 
 MAX_BYTES = 256 * 1024
 
@@ -28,18 +30,34 @@ class Source:
         try:
             path = (self.root / name).resolve()
             if not path.is_relative_to(self.root.resolve()):
-                return wrong(f"`{name}` lies outside the playbook directory", "copy the file into the playbook")
+                return wrong(
+                    Message("`{name}` lies outside the playbook directory", name=name),
+                    Message("copy the file into the playbook"),
+                )
             if not path.is_file():
-                return wrong(f"there is no file `{name}`", self._near(name))
+                return wrong(Message("there is no file `{name}`", name=name), self._near(name))
+            self.used.add(self.relative(path))
             if path.stat().st_size > MAX_BYTES:
-                return wrong(f"`{name}` is larger than {MAX_BYTES // 1024} KB", "nothing people write is that large")
-            text = path.read_bytes().decode("utf-8-sig")
+                return wrong(
+                    Message("`{name}` is larger than {most} KB", name=name, most=MAX_BYTES // 1024),
+                    Message("split it; nothing people write is that large"),
+                )
+            content = path.read_bytes()
+            text = content.decode("utf-8-sig")
         except UnicodeDecodeError:
-            return wrong(f"`{name}` is not UTF-8 text", "save it as UTF-8 (a Shift_JIS or binary file?)")
+            return wrong(Message("`{name}` is not UTF-8 text", name=name), _looks_like(content))
         except (OSError, ValueError, RuntimeError) as error:
-            return wrong(f"`{name}` cannot be read", str(getattr(error, "strerror", "") or error)[:120])
-        self.used.add(self.relative(path))
+            why = str(getattr(error, "strerror", "") or error)[:120]
+            return wrong(Message("`{name}` cannot be read", name=name), Message("look at the file: {why}", why=why))
         return text.replace("\r\n", "\n").replace("\r", "\n")
+
+    def peek(self, name: str) -> str:
+        """The text of a file that is there, for a look before it is read; empty when it is none."""
+        try:
+            path = self.root / name
+            return path.read_bytes().decode("utf-8-sig") if path.stat().st_size <= MAX_BYTES else ""
+        except (OSError, ValueError):
+            return ""
 
     def relative(self, path: Path) -> str:
         return path.resolve().relative_to(self.root.resolve()).as_posix()
@@ -53,4 +71,19 @@ class Source:
     def _near(self, name: str) -> str:
         folder = (self.root / name).parent
         beside = [p.relative_to(self.root).as_posix() for p in folder.iterdir()] if folder.is_dir() else []
-        return did_you_mean(name, beside, "create it, or correct the name")
+        alike = [one for one in beside if Path(one).suffix == Path(name).suffix]
+        close = get_close_matches(name, alike, n=1, cutoff=0.8)
+        if close:
+            return Message("create it, or correct the name: did you mean `{close}`?", close=close[0])
+        return Message("create it, or correct the name")
+
+
+def _looks_like(content: bytes) -> Message:
+    """What to do about bytes that are no UTF-8."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return Message("it looks like UTF-16: save it as UTF-8")
+    try:
+        content.decode("cp932")
+    except UnicodeDecodeError:
+        return Message("save it as UTF-8 (is it a text file?)")
+    return Message("it looks like Shift_JIS: save it as UTF-8")

@@ -10,6 +10,7 @@ from sodate.broadcasts.store import Approval, approval_writes
 from sodate.broadcasts.surroundings import surroundings_digest
 from sodate.email.mailing import Mailing
 from sodate.errors import Conflict
+from sodate.messages import Message
 from sodate.playbook.store import Definitions, parsed
 
 
@@ -32,15 +33,29 @@ def approve(definitions: Definitions, broadcast_id: str, person: str, now: datet
     broadcast, mailing = parsed(stored, Broadcast), parsed(definitions.live("mailing"), Mailing)
     template, *others = (definitions.live("template", one) for one in broadcast.templates())
     if broadcast.status != "released":
-        raise Conflict(f"broadcast {broadcast_id!r} is a draft: write `status: released` and apply it")
+        raise Conflict(
+            Message(
+                "broadcast {broadcast_id!r} is a draft: write `status: released` and apply it",
+                broadcast_id=broadcast_id,
+            )
+        )
     for one in (stored, template, *others):
         if one.applied_by is None:
-            raise Conflict(f"it is not known who applied {one.name}: change it and apply it with this release")
+            raise Conflict(
+                Message("it is not known who applied {name}: change it and apply it with this release", name=one.name)
+            )
         if one.applied_by == person:
-            raise Conflict(f"{person} applied {one.name}: another person must approve it")
+            raise Conflict(
+                Message("{person} applied {name}: another person must approve it", person=person, name=one.name)
+            )
     local = next_local(broadcast, mailing, now)
     if local is None:
-        raise Conflict(f"the time of broadcast {broadcast_id!r} has passed: write another one and apply it")
+        raise Conflict(
+            Message(
+                "the time of broadcast {broadcast_id!r} has passed: write another one and apply it",
+                broadcast_id=broadcast_id,
+            )
+        )
     at, versions = now.isoformat(timespec="seconds"), {one.id: one.version for one in others}
     approval = Approval(stored.version, template.version, person, at, versions, surroundings_digest(broadcast))
     approval_writes(broadcast_id, approval, plan_run(broadcast, mailing, local, now))

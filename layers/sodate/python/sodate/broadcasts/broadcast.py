@@ -7,6 +7,7 @@ from pydantic import Field, NaiveDatetime, model_validator
 
 from sodate.broadcasts.variants import BroadcastExperiment
 from sodate.email.content.variables import GivenValues
+from sodate.messages import Message
 from sodate.playbook.model import Definition, Slug
 from sodate.scenarios.recurrence import Recurrence
 
@@ -45,15 +46,17 @@ class Broadcast(Definition):
     @model_validator(mode="after")
     def _has_one_schedule(self) -> Self:
         if (self.once is None) == (self.recurrence is None):
-            raise ValueError("write either `once` or `recurrence`")
+            raise ValueError(Message("write either `once` or `recurrence`"))
         if self.once is not None and (self.once.second or self.once.microsecond):
-            raise ValueError("`once` is a whole minute, for example `2026-12-04T10:00`")
+            raise ValueError(Message("`once` is a whole minute, for example `2026-12-04T10:00`"))
         return self
 
     @model_validator(mode="after")
     def _audience_matters(self) -> Self:
         if self.audience == "at_send" and self.local_time == "sender":
-            raise ValueError("`audience: at_send` goes with `local_time: recipient`; otherwise all get it at one time")
+            raise ValueError(
+                Message("`audience: at_send` goes with `local_time: recipient`; otherwise all get it at one time")
+            )
         return self
 
     @model_validator(mode="after")
@@ -63,12 +66,19 @@ class Broadcast(Definition):
             return self
         if self.local_time == "recipient" and (experiment.is_sampled or experiment.has_times):
             raise ValueError(
-                "an experiment with a sample or with send times needs `local_time: sender`, for one moment of decision"
+                Message(
+                    "an experiment with a sample or with send times needs `local_time: sender`, for one moment of"
+                    " decision"
+                )
             )
         first = self.time_of_day
         early = next((one.id for one in experiment.variants if one.at and time.fromisoformat(one.at) < first), None)
         if early is not None:
-            raise ValueError(f"variant '{early}' is earlier than the broadcast: give the broadcast the earliest time")
+            raise ValueError(
+                Message(
+                    "variant '{early}' is earlier than the broadcast: give the broadcast the earliest time", early=early
+                )
+            )
         return self
 
     @property
@@ -85,7 +95,7 @@ class Broadcast(Definition):
     @model_validator(mode="after")
     def _segments_differ(self) -> Self:
         if self.segment in self.exclude or len(set(self.exclude)) != len(self.exclude):
-            raise ValueError("`segment` and `exclude` name each segment once")
+            raise ValueError(Message("`segment` and `exclude` name each segment once"))
         return self
 
 

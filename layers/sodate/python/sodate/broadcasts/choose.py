@@ -10,6 +10,7 @@ from sodate.errors import Conflict, NotFound
 from sodate.experiments.choose import Choice
 from sodate.experiments.choose import choose as choose_variant
 from sodate.experiments.store import Decision
+from sodate.messages import Message
 from sodate.playbook.store import Definitions, parsed
 
 
@@ -21,10 +22,16 @@ def choose(definitions: Definitions, run: Run, choice: Choice, now: datetime) ->
         Invalid: there is no such variant, or no reason.
     """
     if run.state not in ("expanding", "testing", "sending"):
-        raise Conflict(f"{run.name} is {run.state}: a variant can be chosen from its beginning until its end")
+        raise Conflict(
+            Message(
+                "{name} is {state}: a variant can be chosen from its beginning until its end",
+                name=run.name,
+                state=run.state,
+            )
+        )
     experiment = experiment_of(definitions, run)
     if not experiment.is_sampled:
-        raise Conflict(f"{run.name}: everybody has a variant already (`sample: 100`)")
+        raise Conflict(Message("{name}: everybody has a variant already (`sample: 100`)", name=run.name))
     decision = choose_variant(run.experiment, experiment.arms, choice, now)
     if run.state == "testing":
         plan_task(run, now)
@@ -36,5 +43,5 @@ def experiment_of(definitions: Definitions, run: Run) -> BroadcastExperiment:
     stored = definitions.version("broadcast", run.broadcast, run.version) if run.version else None
     broadcast = parsed(stored or definitions.live("broadcast", run.broadcast), Broadcast)
     if broadcast.experiment is None:
-        raise NotFound(f"{run.name} has no experiment")
+        raise NotFound(Message("{name} has no experiment", name=run.name))
     return broadcast.experiment

@@ -6,6 +6,7 @@ from sodate.broadcasts import store
 from sodate.broadcasts.run import Run
 from sodate.broadcasts.store import load_run, runs_of
 from sodate.errors import Invalid, NotFound
+from sodate.messages import Message
 
 
 def pause(broadcast: str, occurrence: str | None) -> Run:
@@ -40,8 +41,8 @@ def _only_one(broadcast: str) -> Run:
     open_runs = [run for run in runs_of(broadcast) if not run.is_over]
     begun = [run for run in open_runs if run.began is not None]
     if not open_runs:
-        raise NotFound(f"broadcast {broadcast!r} has no run that is planned or sending")
+        raise NotFound(Message("broadcast {broadcast!r} has no run that is planned or sending", broadcast=broadcast))
     for candidates in (open_runs, begun):
         if len(candidates) == 1:
             return candidates[0]
-    raise Invalid(f"which run? --run {', '.join(run.occurrence for run in open_runs)}")
+    raise Invalid(Message("which run? --run {open_runs}", open_runs=", ".join(run.occurrence for run in open_runs)))

@@ -21,6 +21,7 @@ from sodate.email.mailing import Mailing
 from sodate.experiments.decision import Outcome, decide
 from sodate.experiments.look import Look
 from sodate.experiments.store import AUTOMATIC, Decision, find_decision, put_first
+from sodate.messages import Message
 from sodate.playbook.store import Definitions, parsed
 
 #: Within one invocation; the next task goes on two minutes later.
@@ -68,7 +69,7 @@ class VariantDecision:
             return self._release(run, broadcast, decision, began)
         experiment = broadcast.experiment
         if experiment is None:
-            raise ValueError(f"{run.name} waits for an experiment that it does not have")
+            raise ValueError(Message("{name} waits for an experiment that it does not have", name=run.name))
         look = Look.parse(run.look) if run.look else new_look(self.definitions, run, broadcast, self.now())
         look, is_complete = measure(run, experiment, look, lambda: self.now() - began <= BUDGET)
         if not is_complete:

@@ -33,6 +33,7 @@ from sodate.errors import Transient
 from sodate.experiments.store import find_decision
 from sodate.leads.contact_state import ContactState
 from sodate.leads.store import StateItem, find_state, state_key
+from sodate.messages import Message
 from sodate.playbook.store import Definitions, parsed
 from sodate.scheduling import store as due
 
@@ -100,7 +101,7 @@ def _variant_id(run: Run, batch: BroadcastBatch, broadcast: Broadcast) -> str | 
         return decision.variant
     if run.state == "cancelled":
         return broadcast.experiment.default
-    raise Transient(f"{run.name}: its experiment is not decided yet")
+    raise Transient(Message("{name}: its experiment is not decided yet", name=run.name))
 
 
 def _skip(

@@ -24,6 +24,7 @@ from sodate.errors import NotFound
 from sodate.leads.contact_state import ContactState, StepPosition
 from sodate.leads.lead import Profile
 from sodate.leads.store import state_key
+from sodate.messages import Message
 from sodate.scheduling import store as due
 
 
@@ -89,7 +90,7 @@ class BroadcastSource(RunClaim):
 
     def compose(self, request: SendRequest, profile: Profile | None, now: datetime) -> OutgoingEmail:
         if profile is None:
-            raise NotFound(f"lead {request.lead_id} does not exist (any more)")
+            raise NotFound(Message("lead {lead_id} does not exist (any more)", lead_id=request.lead_id))
         tags = {
             "send_id": request.send_id,
             "lead_id": request.lead_id,

@@ -15,6 +15,7 @@ from sodate.dynamodb.table import Condition, ConditionFailed, Put, Update, Write
 from sodate.email.delivery.broadcast_message import BroadcastBatch, BroadcastRun
 from sodate.errors import Conflict, NotFound, Transient
 from sodate.leads.store import StateItem
+from sodate.messages import Message
 from sodate.scheduling import store as due
 
 _PAGE = 250
@@ -96,7 +97,9 @@ def find_run(broadcast: str, occurrence: str) -> Run | None:
 def load_run(broadcast: str, occurrence: str) -> Run:
     run = find_run(broadcast, occurrence)
     if run is None:
-        raise NotFound(f"broadcast {broadcast!r} has no run {occurrence}")
+        raise NotFound(
+            Message("broadcast {broadcast!r} has no run {occurrence}", broadcast=broadcast, occurrence=occurrence)
+        )
     return run
 
 
@@ -147,7 +150,7 @@ def _change(run: Run, *actions: Any) -> None:
     try:
         table.update(_key(run), actions, open_states)
     except ConditionFailed as error:
-        raise Conflict(f"{run.name} is over") from error
+        raise Conflict(Message("{name} is over", name=run.name)) from error
 
 
 def _key(run: Run) -> RunItem:
@@ -285,4 +288,4 @@ def commit(run: Run, writes: Sequence[Write]) -> None:
     try:
         table.commit(writes)
     except ConditionFailed as error:
-        raise Transient(f"{run.name} was moved on meanwhile") from error
+        raise Transient(Message("{name} was moved on meanwhile", name=run.name)) from error

@@ -8,7 +8,8 @@ from pydantic import Field, StringConstraints, model_validator
 from sodate.email.mailing import Line, LocalTime
 from sodate.experiments.decision import Arms
 from sodate.experiments.experiment import Experiment
-from sodate.playbook.model import Definition, Slug
+from sodate.messages import Message
+from sodate.playbook.model import Definition, Slug, unlike
 
 LONGEST_HOURS = 28 * 24
 
@@ -68,25 +69,32 @@ class BroadcastExperiment(Experiment):
     @model_validator(mode="after")
     def _ends_in_time(self) -> Self:
         if self.always_valid and self.minimum_hours >= self.decide_after_hours:
-            raise ValueError("`minimum_hours` must be less than `decide_after_hours`, or nothing is looked at early")
+            raise ValueError(
+                Message("`minimum_hours` must be less than `decide_after_hours`, or nothing is looked at early")
+            )
         if self.decide_after_hours > LONGEST_HOURS:
-            raise ValueError(f"`decide_after_hours`: the others wait {LONGEST_HOURS} hours at most")
+            raise ValueError(
+                Message(
+                    "`decide_after_hours`: the others wait {longest_hours} hours at most", longest_hours=LONGEST_HOURS
+                )
+            )
         return self
 
     @model_validator(mode="after")
     def _names_its_variants(self) -> Self:
         ids = [one.id for one in self.variants]
-        if len(set(ids)) != len(ids):
-            raise ValueError("`variants`: two have the same `id`")
+        unlike(ids, ("variants",), "id")
         if self.default not in ids:
-            raise ValueError(f"`default` is no variant; one of: {', '.join(ids)}")
+            raise ValueError(Message("`default` is no variant; one of: {ids}", ids=", ".join(ids)))
         return self
 
     @model_validator(mode="after")
     def _leaves_leads_for_the_winner(self) -> Self:
         if not self.is_sampled and self.winner == "automatic":
             raise ValueError(
-                "with `sample: 100` nobody is left who could get the winner: write `winner: by_person`, or a sample"
+                Message(
+                    "with `sample: 100` nobody is left who could get the winner: write `winner: by_person`, or a sample"
+                )
             )
         return self
 
@@ -94,6 +102,9 @@ class BroadcastExperiment(Experiment):
     def _times_are_looked_at_once(self) -> Self:
         if self.has_times and self.always_valid:
             raise ValueError(
-                "variants with `at` need one look at the horizon: before, the earlier email leads because it is earlier"
+                Message(
+                    "variants with `at` need one look at the horizon: before, the earlier email leads because it is"
+                    " earlier"
+                )
             )
         return self

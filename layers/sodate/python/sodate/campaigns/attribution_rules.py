@@ -7,7 +7,8 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from sodate.conditions.one_activity import OneActivity
-from sodate.playbook.model import Definition, Slug
+from sodate.messages import Message
+from sodate.playbook.model import Definition, Slug, unlike
 
 Label = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Share = Annotated[Decimal, Field(ge=0, le=100, max_digits=6, decimal_places=3)]
@@ -36,7 +37,7 @@ class Weights(Definition):
     @model_validator(mode="after")
     def _make_a_whole(self) -> Self:
         if self.first + self.lead + self.deal + self.last + self.others != 100:
-            raise ValueError("the weights must make 100 together")
+            raise ValueError(Message("the weights must make 100 together"))
         return self
 
 
@@ -46,7 +47,7 @@ def _in_cp932(name: str) -> str:
         name.encode("cp932")
     except UnicodeEncodeError as error:
         raise ValueError(
-            f"{name[error.start]!r} cannot be written in CP932 (Shift_JIS), as the file must be"
+            Message("{name!r} cannot be written in CP932 (Shift_JIS), as the file must be", name=name[error.start])
         ) from error
     return name
 
@@ -68,10 +69,10 @@ class Upload(Definition):
     def _has_a_platform(self) -> Self:
         if not any((self.google, self.meta, self.yahoo, self.microsoft)):
             raise ValueError(
-                "`uploads` needs `google`, `meta`, `yahoo` or `microsoft`: the name of the conversion there"
+                Message("`uploads` needs `google`, `meta`, `yahoo` or `microsoft`: the name of the conversion there")
             )
         if self.on.activity == "mail_opened":
-            raise ValueError("an open is no conversion: mail programs open most emails by themselves")
+            raise ValueError(Message("an open is no conversion: mail programs open most emails by themselves"))
         return self
 
 
@@ -89,8 +90,6 @@ class AttributionRules(Definition):
     @model_validator(mode="after")
     def _own_weights(self) -> Self:
         if self.model is AttributionModel.OWN and self.weights is None:
-            raise ValueError("`model: own` needs `weights`")
-        ids = [upload.id for upload in self.uploads]
-        if len(set(ids)) != len(ids):
-            raise ValueError("two `uploads` have the same id")
+            raise ValueError(Message("`model: own` needs `weights`"))
+        unlike([upload.id for upload in self.uploads], ("uploads",), "id")
         return self

@@ -12,13 +12,14 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model
 from sodate.conditions.one_activity import OneActivity
 from sodate.deals.definition import Currency
 from sodate.leads.text import fold
+from sodate.messages import Message
 from sodate.money import digits_of
 from sodate.playbook.model import Definition, Slug
 
 
 def _few_stars(pattern: str) -> str:
     if pattern.count("*") > 3:
-        raise ValueError("at most three `*` in one pattern")
+        raise ValueError(Message("at most three `*` in one pattern"))
     return pattern
 
 
@@ -103,17 +104,17 @@ class CostLine(Definition):
     @model_validator(mode="after")
     def _is_one_kind(self) -> Self:
         if sum(value is not None for value in (self.amount, self.per_lead, self.ad_cost)) != 1:
-            raise ValueError("a cost has exactly one of `amount`, `per_lead`, `ad_cost`")
+            raise ValueError(Message("a cost has exactly one of `amount`, `per_lead`, `ad_cost`"))
         spread = self.from_ is not None and self.until is not None
         days = (self.on, self.from_, self.until)
         if self.amount is None and any(day is not None for day in days):
-            raise ValueError("`on`, `from` and `until` go with `amount`")
+            raise ValueError(Message("`on`, `from` and `until` go with `amount`"))
         if self.amount is not None and (self.on is not None) == spread:
-            raise ValueError("an `amount` needs either `on`, or `from` and `until`")
+            raise ValueError(Message("an `amount` needs either `on`, or `from` and `until`"))
         if self.on is not None and (self.from_ is not None or self.until is not None):
-            raise ValueError("an `amount` needs either `on`, or `from` and `until`")
+            raise ValueError(Message("an `amount` needs either `on`, or `from` and `until`"))
         if self.from_ is not None and self.until is not None and self.from_ > self.until:
-            raise ValueError("`until` is the last day, and comes before `from`")
+            raise ValueError(Message("`until` is the last day, and comes before `from`"))
         return self
 
 
@@ -140,18 +141,20 @@ class Campaign(Definition):
     @model_validator(mode="after")
     def _is_a_period(self) -> Self:
         if self.from_ > self.until:
-            raise ValueError("`until` is the last day, and comes before `from`")
+            raise ValueError(Message("`until` is the last day, and comes before `from`"))
         if (self.until - self.from_).days > 3660:
-            raise ValueError("a campaign takes ten years at most")
+            raise ValueError(Message("a campaign takes ten years at most"))
         if self.sources.is_empty:
-            raise ValueError("`sources` is empty: nothing would ever be a touch of this campaign")
+            raise ValueError(Message("`sources` is empty: nothing would ever be a touch of this campaign"))
         return self
 
     @model_validator(mode="after")
     def _opens_are_nothing(self) -> Self:
         named = [*self.sources.activities, *([self.conversion] if self.conversion else [])]
         if any(test.activity == "mail_opened" for test in named):
-            raise ValueError("an open is no touch and no conversion: mail programs open most emails by themselves")
+            raise ValueError(
+                Message("an open is no touch and no conversion: mail programs open most emails by themselves")
+            )
         return self
 
     @model_validator(mode="after")
@@ -160,7 +163,14 @@ class Campaign(Definition):
         for line in self.costs:
             amount = line.amount if line.amount is not None else line.per_lead
             if amount is not None and amount.scaleb(digits) != amount.scaleb(digits).to_integral_value():
-                raise ValueError(f"{amount}: {self.currency} has {digits} digits after the decimal point")
+                raise ValueError(
+                    Message(
+                        "{amount}: {currency} has {digits} digits after the decimal point",
+                        amount=amount,
+                        currency=self.currency,
+                        digits=digits,
+                    )
+                )
         return self
 
 

@@ -6,6 +6,7 @@ from sodate.campaigns.attribution_rules import AttributionRules
 from sodate.campaigns.campaign import PublishedCampaign
 from sodate.campaigns.sources import LiveCampaign
 from sodate.errors import NotFound
+from sodate.messages import Message
 from sodate.playbook.history import live_at
 from sodate.playbook.problem import did_you_mean
 from sodate.playbook.store import Definitions, Stored, derived, parsed
@@ -41,5 +42,5 @@ def must_be_known(definitions: Definitions, campaign_id: str) -> None:
     """Raises: `NotFound` for a campaign that no playbook ever had."""
     known = definitions.newest_versions("campaign")
     if campaign_id not in known:
-        hint = did_you_mean(campaign_id, known, "see `sodate campaign list`")
+        hint = did_you_mean(campaign_id, known, Message("see `sodate campaign list`"))
         raise NotFound(f"there is no campaign {campaign_id[:60]!r}; {hint}")

@@ -23,6 +23,7 @@ from sodate.campaigns.sources import LiveCampaign
 from sodate.campaigns.spend import ads_of, last_day_before, spend_of
 from sodate.campaigns.touch import Touch, known_at, touches_in
 from sodate.deals.deal import Deal
+from sodate.messages import Message
 from sodate.money import Money, sums
 
 #: A lead is written in the same moment as the post that made it one.
@@ -50,7 +51,7 @@ def results(
     """
     model = model or facts.rules.model
     if model is AttributionModel.OWN and facts.rules.weights is None:
-        raise ValueError("the model `own` needs `weights` in attribution.yaml")
+        raise ValueError(Message("the model `own` needs `weights` in attribution.yaml"))
     window = Window(window.begin, min(window.end, as_of)) if window is not None else Window(_EVER, as_of)
     folded = [_fold(one, facts.campaigns, as_of) for one in leads_at(facts.leads, as_of)]
     revenue = _attribute(facts, folded, as_of, model, window)

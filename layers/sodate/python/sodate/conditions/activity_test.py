@@ -13,6 +13,7 @@ from pydantic import (
 )
 
 from sodate.activities.catalog import DECLARED_NAME, ActivityType, CallOutcome, DeclaredType, activity_type, text_of
+from sodate.messages import Message
 from sodate.playbook.model import NarrowedByEachKey, Slug
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -25,7 +26,13 @@ class Range(NarrowedByEachKey):
     @model_validator(mode="after")
     def _not_empty(self) -> Self:
         if self.at_least is not None and self.less_than is not None and self.at_least >= self.less_than:
-            raise ValueError(f"nothing is at least {self.at_least:g} and less than {self.less_than:g}")
+            raise ValueError(
+                Message(
+                    "nothing is at least {at_least:g} and less than {less_than:g}",
+                    at_least=self.at_least,
+                    less_than=self.less_than,
+                )
+            )
         return self
 
     def includes(self, value: float) -> bool:
@@ -61,7 +68,9 @@ class FieldTest(Range):
     def _one_test(self) -> Self:
         is_range = self.at_least is not None or self.less_than is not None
         if (self.equals is None) != is_range:
-            raise ValueError(f"write one value for `{self.name}`, or a range of `at_least` and `less_than`")
+            raise ValueError(
+                Message("write one value for `{name}`, or a range of `at_least` and `less_than`", name=self.name)
+            )
         return self
 
 

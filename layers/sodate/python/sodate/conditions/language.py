@@ -16,6 +16,7 @@ from sodate.conditions.activity_test import ActivityTest as ActivityTest
 from sodate.conditions.activity_test import FieldTest as FieldTest
 from sodate.conditions.activity_test import Range
 from sodate.conditions.activity_test import Text as Text
+from sodate.messages import Message
 from sodate.playbook.model import Definition, InvalidPart, NarrowedByEachKey, Slug
 
 #: What a profile says; `company.<name>` of the company to which the lead belongs.
@@ -31,7 +32,7 @@ Which = Literal[
     "total", "attribute", "behaviour", "attribute_plus", "attribute_minus", "behaviour_plus", "behaviour_minus"
 ]
 MOST_TESTS, DEEPEST = 60, 6
-_SMALLER = "write `any_of` for the values of one attribute, or put parts into segments and ask `segment: <id>`"
+_SMALLER = Message("write `any_of` for the values of one attribute, or put parts into segments and ask `segment: <id>`")
 
 
 class Days(Definition):
@@ -43,9 +44,15 @@ class Days(Definition):
     @model_validator(mode="after")
     def _not_empty(self) -> Self:
         if self.at_least is None and self.less_than is None:
-            raise ValueError("`in_days` needs `at_least` or `less_than`")
+            raise ValueError(Message("`in_days` needs `at_least` or `less_than`"))
         if self.at_least is not None and self.less_than is not None and self.at_least >= self.less_than:
-            raise ValueError(f"no day is at least {self.at_least} and less than {self.less_than} days from today")
+            raise ValueError(
+                Message(
+                    "no day is at least {at_least} and less than {less_than} days from today",
+                    at_least=self.at_least,
+                    less_than=self.less_than,
+                )
+            )
         return self
 
     def includes(self, days: int) -> bool:
@@ -75,11 +82,19 @@ class AttributeTest(Range):
         single = (self.equals, self.any_of, self.all_of, self.contains, self.present, self.in_days)
         if sum([*(test is not None for test in single), is_range, is_date_range]) != 1:
             raise ValueError(
-                "`attribute` needs exactly one of `equals`, `any_of`, `all_of`, `contains`, `present`, `in_days`, or a"
-                " range of `at_least` and `less_than`, or of `on_or_after` and `before`"
+                Message(
+                    "`attribute` needs exactly one of `equals`, `any_of`, `all_of`, `contains`, `present`,"
+                    " `in_days`, or a range of `at_least` and `less_than`, or of `on_or_after` and `before`"
+                )
             )
         if self.on_or_after is not None and self.before is not None and self.on_or_after >= self.before:
-            raise ValueError(f"no date is on or after {self.on_or_after} and before {self.before}")
+            raise ValueError(
+                Message(
+                    "no date is on or after {on_or_after} and before {before}",
+                    on_or_after=self.on_or_after,
+                    before=self.before,
+                )
+            )
         return self
 
 
@@ -92,7 +107,7 @@ class ScoreTest(Range):
     @model_validator(mode="after")
     def _has_a_bound(self) -> Self:
         if self.at_least is None and self.less_than is None:
-            raise ValueError("`score` needs `at_least` or `less_than`")
+            raise ValueError(Message("`score` needs `at_least` or `less_than`"))
         return self
 
 
@@ -216,8 +231,10 @@ Condition = Annotated[
     Discriminator(
         _head,
         custom_error_type="condition_kind",
-        custom_error_message="write exactly one of `all`, `any`, `not`, `attribute`, `activity`, `score`, `rank`,"
-        " `phase`, `stage`, `consent`, `blocked`, `segment`, `inactive_for_days`, `weekday`, `holiday`, `bucket`",
+        custom_error_message=Message(
+            "write exactly one of `all`, `any`, `not`, `attribute`, `activity`, `score`, `rank`, `phase`,"
+            " `stage`, `consent`, `blocked`, `segment`, `inactive_for_days`, `weekday`, `holiday`, `bucket`"
+        ),
     ),
 ]
 #: Predicates that a rule set may ask for.
@@ -242,7 +259,7 @@ def tests(condition: Condition, depth: int = 0) -> Iterator[Test]:
     Raises: `ValueError` for a tree deeper than `DEEPEST` levels.
     """
     if depth > DEEPEST:
-        raise InvalidPart(f"a condition may be {DEEPEST} levels deep", _SMALLER)
+        raise InvalidPart(Message("a condition may be {deepest} levels deep", deepest=DEEPEST), _SMALLER)
     if isinstance(condition, AllOf | AnyOf | Not):
         for _, part in parts(condition):
             yield from tests(part, depth + 1)
@@ -256,5 +273,5 @@ def bounded(condition: Condition) -> Condition:
     Raises: `ValueError` when it has too many predicates or levels.
     """
     if len(list(tests(condition))) > MOST_TESTS:
-        raise InvalidPart(f"a condition may have {MOST_TESTS} tests", _SMALLER)
+        raise InvalidPart(Message("a condition may have {most_tests} tests", most_tests=MOST_TESTS), _SMALLER)
     return condition

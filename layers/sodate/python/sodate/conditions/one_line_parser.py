@@ -21,6 +21,7 @@ from sodate.conditions.one_line_tokens import (
     value_of,
     whole_number,
 )
+from sodate.messages import Message
 from sodate.playbook.problem import did_you_mean
 from sodate.playbook.yamlfile import InText
 
@@ -38,12 +39,18 @@ def parse_one_line(text: str) -> InText:
     Raises: `OneLineError`.
     """
     if len(text) > MOST_CHARACTERS:
-        raise OneLineError(MOST_CHARACTERS, f"longer than {MOST_CHARACTERS} characters", "write it as keys and values")
+        raise OneLineError(
+            MOST_CHARACTERS,
+            Message("longer than {most_characters} characters", most_characters=MOST_CHARACTERS),
+            Message("write it as keys and values"),
+        )
     tokens = Tokens(text)
     tree = _alternatives(tokens, 0)
     if tokens.peek().kind != "end":
         word = tokens.peek().value
-        raise tokens.peek().wrong(did_you_mean(word.lower(), ("and", "or"), "join two tests with `and` or `or`"))
+        raise tokens.peek().wrong(
+            did_you_mean(word.lower(), ("and", "or"), Message("join two tests with `and` or `or`"))
+        )
     return tree
 
 
@@ -62,7 +69,11 @@ def _joined(tokens: Tokens, word: str, key: str, part: Callable[[], InText]) -> 
 def _negatable(tokens: Tokens, nested: int) -> InText:
     token = tokens.peek()
     if nested > MOST_NESTED:
-        raise OneLineError(token.column, f"nested more than {MOST_NESTED} deep", "make a segment of a part of it")
+        raise OneLineError(
+            token.column,
+            Message("nested more than {most_nested} deep", most_nested=MOST_NESTED),
+            Message("make a segment of a part of it"),
+        )
     if tokens.accept("not"):
         if word := tokens.accept("blocked", "holiday"):
             return InText({word.value: False}, token.column)
@@ -88,7 +99,9 @@ def _predicate(tokens: Tokens) -> dict[str, Any]:
     if word.kind != "word" or word.value not in _HEADS:
         known = (*_HEADS, "score", "not", "primary.…", "secondary.…", "source.…", "company.…")
         is_activity = word.kind == "word" and word.value in list(ActivityType)
-        raise word.wrong(f"write `did {word.value}`" if is_activity else did_you_mean(word.value, known))
+        raise word.wrong(
+            Message("write `did {value}`", value=word.value) if is_activity else did_you_mean(word.value, known)
+        )
     return _HEADS[word.value](tokens, word.value)
 
 
@@ -108,15 +121,21 @@ def _attribute_test(tokens: Tokens) -> dict[str, Any]:
         return {"present": present}
     if tokens.sees(">=", "<") and _DATE.fullmatch(tokens.peek(1).value):
         names = {"at_least": "on_or_after", "less_than": "before"}
-        return {names[name]: token.value for name, token in _range(tokens, _DATE, "a date such as 2027-03-31")}
+        return {names[name]: token.value for name, token in _range(tokens, _DATE, Message("a date such as 2027-03-31"))}
     return _numbers(tokens)
 
 
 def _numbers(tokens: Tokens) -> dict[str, Any]:
-    found = _range(tokens, _NUMBER, "a number such as 20")
+    found = _range(tokens, _NUMBER, Message("a number such as 20"))
     return {
         name: int(token.value) if token.value.lstrip("-").isdigit() else float(token.value) for name, token in found
     }
+
+
+_RANGE_EXPECTED = Message(
+    "write one of `>=`, `<`, or both, `>= 20 and < 30`; of an attribute also `=`, `in (…)`, `has all (…)`, `contains`,"
+    " `is present`"
+)
 
 
 def _range(tokens: Tokens, pattern: re.Pattern[str], what: str) -> list[tuple[str, Token]]:
@@ -126,10 +145,9 @@ def _range(tokens: Tokens, pattern: re.Pattern[str], what: str) -> list[tuple[st
         mark, token = tokens.take(), tokens.take()
         name = {">=": "at_least", "<": "less_than"}.get(mark.value) if mark.kind == "mark" else None
         if name is None or name in found:
-            raise mark.wrong("write one of `>=`, `<`, or both, `>= 20 and < 30`; of an attribute also `=`, `in (…)`,"
-                             " `has all (…)`, `contains`, `is present`")  # fmt: skip
+            raise mark.wrong(_RANGE_EXPECTED)
         if token.kind != "word" or not pattern.fullmatch(token.value):
-            raise token.wrong(f"write {what}")
+            raise token.wrong(Message("write {what}", what=what))
         found[name] = token
         if not (tokens.sees("and") and tokens.sees(">=", "<", ">", "<=", ahead=1)):
             return list(found.items())
@@ -161,7 +179,7 @@ def _did(tokens: Tokens, _: str) -> dict[str, Any]:
     while (token := tokens.peek()).kind == "word" and token.value not in RESERVED:
         name, number = _how_often(tokens)
         if name in found:
-            raise token.wrong("it is written twice")
+            raise token.wrong(Message("it is written twice"))
         found[name] = number
     return found
 
@@ -173,7 +191,7 @@ def _how_often(tokens: Tokens) -> tuple[str, int]:
     if tokens.accept("within"):
         return "within_days", days_of(tokens)
     if not tokens.peek().value.isdigit():
-        raise tokens.peek().wrong("write `2 times`, `within 7 days`, `first within 7 days`, `and` or `or`")
+        raise tokens.peek().wrong(Message("write `2 times`, `within 7 days`, `first within 7 days`, `and` or `or`"))
     number = whole_number(tokens)
     tokens.expect("times", "time")
     return "times", number

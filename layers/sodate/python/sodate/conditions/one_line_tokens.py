@@ -1,8 +1,11 @@
 """The words, marks and quoted texts of a condition on one line, and the small parts that many tests have."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, NamedTuple
+
+from sodate.messages import Message
 
 #: Not a value unless in quotes.
 RESERVED = ("and", "or", "not")
@@ -26,7 +29,11 @@ class Token(NamedTuple):
     column: int
 
     def wrong(self, hint: str) -> OneLineError:
-        here = "the text ends too early" if self.kind == "end" else f"`{self.value[:60]}` does not fit here"
+        here = (
+            Message("the text ends too early")
+            if self.kind == "end"
+            else Message("`{value}` does not fit here", value=self.value[:60])
+        )
         return OneLineError(self.column, here, hint)
 
 
@@ -52,14 +59,16 @@ class Tokens:
 
     def expect(self, *values: str) -> Token:
         if not self.sees(*values):
-            raise self.peek().wrong(f"write `{values[0]}` here")
+            raise self.peek().wrong(Message("write `{values}` here", values=values[0]))
         return self.take()
 
 
 def value_of(tokens: Tokens) -> str:
     token = tokens.take()
+    if token.value == "=" and token.kind == "mark":
+        raise token.wrong(Message("write one `=`"))
     if token.kind not in ("text", "word") or (token.kind == "word" and token.value in RESERVED):
-        raise token.wrong('write a value; text in quotes: "…"')
+        raise token.wrong(Message('write a value; text in quotes: "…"'))
     return token.value
 
 
@@ -88,7 +97,7 @@ def days_of(tokens: Tokens) -> int:
 def whole_number(tokens: Tokens) -> int:
     token = tokens.take()
     if token.kind != "word" or not re.fullmatch("[0-9]{1,9}", token.value):
-        raise token.wrong("write a whole number")
+        raise token.wrong(Message("write a whole number"))
     return int(token.value)
 
 
@@ -100,9 +109,17 @@ def _scan(text: str) -> Iterator[Token]:
             continue
         match = _TOKEN.match(text, at)
         if match is None:
+            half = unicodedata.normalize("NFKC", text[at])
+            if half != text[at] and _TOKEN.match(half):
+                message = Message("`{text}` is full-width", text=text[at])
+                raise OneLineError(at + 1, message, Message("write it half-width: `{half}`", half=half))
             quoted = text[at] in "\"'“「"
-            hint = "end the quoted text with the same kind of quote" if quoted else 'put values in quotes: "…"'
-            raise OneLineError(at + 1, f"`{text[at]}` begins nothing that is known", hint)
+            hint = (
+                Message("end the quoted text with the same kind of quote")
+                if quoted
+                else Message('put values in quotes: "…"')
+            )
+            raise OneLineError(at + 1, Message("`{text}` begins nothing that is known", text=text[at]), hint)
         kind, value = str(match.lastgroup), match.group()
         if kind == "text":
             value = re.sub(r"\\(.)", r"\1", value[1:-1], flags=re.DOTALL) if value[0] in "\"'" else value[1:-1]

@@ -13,6 +13,7 @@ from sodate.dynamodb.table import ConditionFailed, Put, Write
 from sodate.errors import Conflict, Invalid, Transient
 from sodate.leads.contact_state import LIFTED_BY_OPT_IN, REMOVED_BY_OPT_IN, Block, ContactState, Enrollment
 from sodate.leads.store import enrollments_unchanged, load_state, no_opt_out_since, state_change
+from sodate.messages import Message
 
 _TRIES = 5
 
@@ -39,20 +40,20 @@ def confirm_opt_in(lead_id: str, consent_sort_key: str, on_confirmed: OnConfirme
         state = load_state(lead_id)
         request = find_consent(lead_id, consent_sort_key)
         if request is None or request.action != "requested":
-            raise Invalid("this confirmation is not known", "link_broken")
+            raise Invalid(Message("this confirmation is not known"), "link_broken")
         if request.confirmed_at is not None:
-            raise Conflict("this confirmation was already used")
+            raise Conflict(Message("this confirmation was already used"))
         if state.blocked not in LIFTED_BY_OPT_IN:
-            raise Invalid("this address cannot be confirmed by itself any more", "blocked")
+            raise Invalid(Message("this address cannot be confirmed by itself any more"), "blocked")
         if _opted_out_since(state, request):
-            raise Invalid("the lead opted out after this was asked; only a new request counts", "link_expired")
+            raise Invalid(Message("the lead opted out after this was asked; only a new request counts"), "link_expired")
         reaction = on_confirmed(state, request.form_id, tuple(request.topics), request.sk, now)
         try:
             table.commit(_writes(state, request, reaction, now))
         except ConditionFailed:
             continue  # a concurrent opt-out or confirmation: the next read sees it
         return state
-    raise Transient(f"lead {lead_id} changes too fast; press the button again")
+    raise Transient(Message("lead {lead_id} changes too fast; press the button again", lead_id=lead_id))
 
 
 def _opted_out_since(state: ContactState, request: ConsentItem) -> bool:

@@ -5,6 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from sodate.messages import Message
 from sodate.playbook.model import Definition
 
 #: As `forms` writes them.
@@ -61,8 +62,10 @@ class DataPolicy(Definition):
     def _activities_outlive_inactivity(self) -> Self:
         if self.activities_days and self.inactive_months and self.activities_days < self.inactive_months * 30:
             raise ValueError(
-                "`activities_days` is shorter than `inactive_months`: a lead whose last activity has ended would look"
-                " inactive; make it at least 30 times `inactive_months`"
+                Message(
+                    "`activities_days` is shorter than `inactive_months`: a lead whose last activity has ended would"
+                    " look inactive; make it at least 30 times `inactive_months`"
+                )
             )
         return self
 

@@ -17,6 +17,7 @@ from sodate.dynamodb.table import ConditionFailed, Put
 from sodate.errors import Conflict, Invalid
 from sodate.leads.store import enrollments_unchanged, load_state, state_change
 from sodate.leads.text import one_line
+from sodate.messages import Message
 
 ExceptionReason = Literal["notified_address", "business_relation", "published_address"]
 REASONS: tuple[ExceptionReason, ...] = get_args(ExceptionReason)
@@ -34,12 +35,18 @@ def record_exception(
     """
     words = one_line(note)[:200]
     if reason not in REASONS or len(words) < 5:
-        raise Invalid("an exception needs one of its reasons and a note on when and where", "exception")
+        raise Invalid(Message("an exception needs one of its reasons and a note on when and where"), "exception")
     state = load_state(lead_id)
     if state.blocked is not None:
-        raise Conflict(f"this lead gets no mail: {state.blocked}")
+        raise Conflict(Message("this lead gets no mail: {blocked}", blocked=state.blocked))
     if state.topics.get(topic) in ("confirmed", "withdrawn"):
-        raise Conflict(f"the topic {topic} is {state.topics[topic]} by the lead, which counts more than an exception")
+        raise Conflict(
+            Message(
+                "the topic {topic} is {topics} by the lead, which counts more than an exception",
+                topic=topic,
+                topics=state.topics[topic],
+            )
+        )
     evidence = Evidence(lead_id, now, "confirmed", "exception", (topic,), reference=reason, note=words)
     item = consent_item(evidence, activity_key("exception", topic, reason))
     reaction = on_confirmed(state, None, (topic,), item.sk, now)
@@ -49,4 +56,4 @@ def record_exception(
         activity = contact_changed(lead_id, "exception", now, item.sk)
         table.commit([change, Put(item), Put(activity), *reaction.puts])
     except ConditionFailed as error:
-        raise Conflict("the lead changed in this moment; look at it and try again") from error
+        raise Conflict(Message("the lead changed in this moment; look at it and try again")) from error

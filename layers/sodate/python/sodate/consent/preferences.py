@@ -23,6 +23,7 @@ from sodate.leads.contact_state import Block, ContactState
 from sodate.leads.merged import lead_that_stays
 from sodate.leads.store import load_state, preference_change, state_change
 from sodate.leads.time_zone import known_time_zone
+from sodate.messages import Message
 from sodate.web.catalogs import languages
 
 Frequency = Literal["all", "weekly", "monthly"]
@@ -139,7 +140,7 @@ def change_preferences(lead_id: str, changes: PreferenceChanges, retention: time
             return _change(state, changes, retention, now)
         except ConditionFailed:
             continue  # concurrent opt-out, confirmation or merge: read again
-    raise Transient(f"lead {lead_id} changes too fast; press the button again")
+    raise Transient(Message("lead {lead_id} changes too fast; press the button again", lead_id=lead_id))
 
 
 def _change(state: ContactState, changes: PreferenceChanges, retention: timedelta, now: datetime) -> ContactState:

@@ -16,6 +16,7 @@ from sodate.dynamodb.table import ConditionFailed, Put, Update
 from sodate.errors import Transient
 from sodate.leads.contact_state import ContactState
 from sodate.leads.store import find_state, state_change
+from sodate.messages import Message
 from sodate.scheduling import store as due
 
 #: A transaction takes 100 items, one of which is the condition on STATE.
@@ -67,7 +68,9 @@ def review(entry: EvidenceReview) -> int:
         except ConditionFailed:
             continue  # concurrent consent change: read again
         return len(updates)
-    raise Transient(f"the consent of lead {lead_id} changes too fast; its evidence is reviewed again")
+    raise Transient(
+        Message("the consent of lead {lead_id} changes too fast; its evidence is reviewed again", lead_id=lead_id)
+    )
 
 
 def changed_ends(state: ContactState, evidence: Sequence[ConsentItem], until: datetime) -> list[Update]:

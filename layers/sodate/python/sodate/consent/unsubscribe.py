@@ -14,6 +14,7 @@ from sodate.errors import Transient
 from sodate.leads.contact_state import Block, ContactState
 from sodate.leads.merged import lead_that_stays
 from sodate.leads.store import load_state, state_change
+from sodate.messages import Message
 
 _TRIES = 5
 #: The first two writes: state and evidence. A repeated opt-out writes only these, and no second activity.
@@ -52,7 +53,7 @@ def unsubscribe(opt_out: OptOut, now: datetime, retention: timedelta = RETENTION
             return _unsubscribe(state, opt_out, now, retention) or changed
         except ConditionFailed:
             continue  # the lead was changed meanwhile, or merged: read it again
-    raise Transient(f"lead {opt_out.lead_id} changes too fast; try again")
+    raise Transient(Message("lead {lead_id} changes too fast; try again", lead_id=opt_out.lead_id))
 
 
 def _unsubscribe(state: ContactState, opt_out: OptOut, now: datetime, retention: timedelta) -> bool:

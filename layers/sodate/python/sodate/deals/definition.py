@@ -10,8 +10,9 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from sodate.deals.deal import DealStatus, StageValue
 from sodate.email.mailing import Line
 from sodate.errors import Invalid
+from sodate.messages import Message
 from sodate.money import Money, digits_of
-from sodate.playbook.model import Definition, Slug
+from sodate.playbook.model import Definition, Slug, unlike
 
 
 def _known(currency: str) -> str:
@@ -66,23 +67,27 @@ class Deals(Definition):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        ids = [stage.id for stage in self.stages]
-        if len(set(ids)) < len(ids):
-            raise ValueError("two stages have the same id")
+        unlike([stage.id for stage in self.stages], ("stages",), "id")
         missing = [status.value for status in DealStatus if status not in {stage.status for stage in self.stages}]
         if missing:
-            raise ValueError(f"no stage has the status {', '.join(missing)}; a deal must be able to come to each")
+            raise ValueError(
+                Message(
+                    "no stage has the status {missing}; a deal must be able to come to each", missing=", ".join(missing)
+                )
+            )
         if self.stages[0].status is not DealStatus.OPEN:
-            raise ValueError("the first stage is the one of a new deal; its status must be `open`")
+            raise ValueError(Message("the first stage is the one of a new deal; its status must be `open`"))
         return self
 
     @model_validator(mode="after")
     def _one_rate_per_day(self) -> Self:
         days = [(rate.currency, rate.from_) for rate in self.rates]
         if len(set(days)) < len(days):
-            raise ValueError("two rates of one currency are from the same day")
+            raise ValueError(Message("two rates of one currency are from the same day"))
         if any(rate.currency == self.base_currency for rate in self.rates):
-            raise ValueError(f"{self.base_currency} is the base currency; it has no rate")
+            raise ValueError(
+                Message("{base_currency} is the base currency; it has no rate", base_currency=self.base_currency)
+            )
         return self
 
     def stage(self, stage_id: str) -> DealStage | None:

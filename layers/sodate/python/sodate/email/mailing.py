@@ -9,6 +9,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from sodate.conditions.evaluate import random_bucket
 from sodate.consent.data_policy import DataPolicy
+from sodate.messages import Message
 from sodate.playbook.model import Definition, HttpUrl, Language, Origin, Slug
 
 #: No control characters and no line or paragraph separators: the text is used in headers.
@@ -77,7 +78,9 @@ class QuietHours(Definition):
     @model_validator(mode="after")
     def _leaves_some_of_the_day(self) -> Self:
         if self.from_ == self.until:
-            raise ValueError("`from` and `until` are the same time; leave `quiet_hours` out to send at any hour")
+            raise ValueError(
+                Message("`from` and `until` are the same time; leave `quiet_hours` out to send at any hour")
+            )
         return self
 
 
@@ -90,7 +93,7 @@ class SoftBounces(Definition):
     @model_validator(mode="after")
     def _can_be_reached(self) -> Self:
         if self.limit > self.of_last:
-            raise ValueError("`limit` cannot be more than `of_last`")
+            raise ValueError(Message("`limit` cannot be more than `of_last`"))
         return self
 
 
@@ -129,7 +132,7 @@ class WarmUp(Definition):
     @model_validator(mode="after")
     def _grows(self) -> Self:
         if self.until <= self.first_day:
-            raise ValueError("`until` must be more than `first_day`")
+            raise ValueError(Message("`until` must be more than `first_day`"))
         return self
 
 
@@ -164,6 +167,14 @@ _GLOBAL_HOLDOUT = "global-holdout"
 LONGEST_CLOSING = 60
 _CAPS = (Cap(per="day", at_most=2), Cap(per="week", at_most=5))
 _NIGHT = QuietHours(from_="21:00", until="08:00")
+
+
+def _day(entry: str, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        message = Message("{entry!r}: there is no such day; write one that exists, such as `12-29`", entry=entry)
+        raise ValueError(message) from error
 
 
 class Mailing(Definition):
@@ -212,14 +223,20 @@ class Mailing(Definition):
         for entry in self.closing_days:
             ends = entry.split("..")
             if len({len(end) for end in ends}) > 1:
-                raise ValueError(f"{entry!r}: write both ends with a year, or both without")
+                raise ValueError(Message("{entry!r}: write both ends with a year, or both without", entry=entry))
             # 2000 and 2001: a leap year, and the next one for a range over New Year.
-            first, last = (date.fromisoformat(end if len(end) > 5 else f"2000-{end}") for end in (ends[0], ends[-1]))
+            first, last = (_day(entry, end if len(end) > 5 else f"2000-{end}") for end in (ends[0], ends[-1]))
             if last < first and len(ends[0]) > 5:
-                raise ValueError(f"{entry!r} ends before it begins")
+                raise ValueError(Message("{entry!r} ends before it begins", entry=entry))
             if (last - first).days % 366 > LONGEST_CLOSING:
-                raise ValueError(f"{entry!r} is longer than {LONGEST_CLOSING} days; pause the sequences instead")
+                raise ValueError(
+                    Message(
+                        "{entry!r} is longer than {longest_closing} days; pause the sequences instead",
+                        entry=entry,
+                        longest_closing=LONGEST_CLOSING,
+                    )
+                )
         yearly = [entry for entry in self.closing_days if len(entry.split("..")[0]) == 5]
         if sum(is_closing_day(date(2000, 1, 1) + timedelta(days=n), yearly) for n in range(366)) > 2 * LONGEST_CLOSING:
-            raise ValueError("the yearly closing days leave too few open ones")
+            raise ValueError(Message("the yearly closing days leave too few open ones"))
         return self

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 
 from sodate.email.mailing import Address, Line, LocalTime
-from sodate.playbook.model import Definition, Language, Slug
+from sodate.messages import Message
+from sodate.playbook.model import Definition, Language, Slug, unlike
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -59,13 +60,13 @@ class ScheduledReport(Definition):
     @model_validator(mode="after")
     def _has_the_day_of_its_rhythm(self) -> Self:
         if self.every == "month" and self.weekday is not None:
-            raise ValueError("`weekday` belongs to `every: week`; with `every: month` write `day`")
+            raise ValueError(Message("`weekday` belongs to `every: week`; with `every: month` write `day`"))
         if self.every == "week" and self.day is not None:
-            raise ValueError("`day` belongs to `every: month`; with `every: week` write `weekday`")
+            raise ValueError(Message("`day` belongs to `every: month`; with `every: week` write `weekday`"))
         if len(set(self.to)) < len(self.to):
-            raise ValueError("`to` has an address twice")
+            raise ValueError(Message("`to` has an address twice"))
         if len(set(self.reports)) < len(self.reports):
-            raise ValueError("`reports` has a report twice")
+            raise ValueError(Message("`reports` has a report twice"))
         return self
 
     def occasion(self, now: datetime, time_zone: str) -> Occasion:
@@ -101,9 +102,7 @@ class ReportsFile(Definition):
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Self:
-        ids = [one.id for one in self.reports]
-        if len(set(ids)) < len(ids):
-            raise ValueError("two reports have the same `id`")
+        unlike([one.id for one in self.reports], ("reports",), "id")
         return self
 
     def report(self, report_id: str) -> ScheduledReport | None:

@@ -8,6 +8,7 @@ from sodate.errors import Invalid
 from sodate.experiments.decision import Arms, ExperimentName, Outcome
 from sodate.experiments.store import Decision, find_decision, replace_decision
 from sodate.leads.text import one_line
+from sodate.messages import Message
 
 _LONGEST_REASON = 200
 
@@ -28,9 +29,13 @@ def choose(name: ExperimentName, arms: Arms, choice: Choice, now: datetime) -> D
     """
     reason = one_line(choice.because)[:_LONGEST_REASON]
     if not reason:
-        raise Invalid("--because must say something")
+        raise Invalid(Message("--because must say something"))
     if choice.variant not in arms.weights:
-        raise Invalid(f"no variant {choice.variant!r}; one of: {', '.join(arms.weights)}")
+        raise Invalid(
+            Message(
+                "no variant {variant!r}; one of: {weights}", variant=choice.variant, weights=", ".join(arms.weights)
+            )
+        )
     before = find_decision(name)
     decision = Decision(choice.variant, Outcome.CHOSEN, choice.person, keys.stamp(now), reason)
     if before is not None:

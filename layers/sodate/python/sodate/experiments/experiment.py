@@ -6,6 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from sodate.conditions.one_activity import OneActivity
+from sodate.messages import Message
 from sodate.playbook.model import Definition
 
 LONGEST_HOURS = 90 * 24
@@ -57,7 +58,9 @@ class Experiment(Definition):
     @model_validator(mode="after")
     def _names_the_success(self) -> Self:
         if self.conversions != (self.metric == "conversion"):
-            raise ValueError("`metric: conversion` goes with exactly one conversion, and only with it")
+            raise ValueError(Message("`metric: conversion` goes with exactly one conversion, and only with it"))
         if self.conversion is not None and self.conversion.activity == "mail_opened":
-            raise ValueError("an open is no conversion: mail programs open most emails by themselves; take `click`")
+            raise ValueError(
+                Message("an open is no conversion: mail programs open most emails by themselves; take `click`")
+            )
         return self

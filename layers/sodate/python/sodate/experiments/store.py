@@ -17,6 +17,7 @@ from sodate.dynamodb.table import ConditionFailed, Put
 from sodate.errors import Conflict
 from sodate.experiments.decision import ExperimentName
 from sodate.experiments.intervals import Count
+from sodate.messages import Message
 
 AUTOMATIC = "automatic"
 
@@ -67,7 +68,7 @@ def replace_decision(name: ExperimentName, before: Decision | None, decision: De
     try:
         table.put(_item(name, decision), unchanged)
     except ConditionFailed as error:
-        raise Conflict(f"{name} was decided meanwhile: look at it again, then choose") from error
+        raise Conflict(Message("{name} was decided meanwhile: look at it again, then choose", name=name)) from error
 
 
 def _item(name: ExperimentName, decision: Decision) -> DecisionItem:

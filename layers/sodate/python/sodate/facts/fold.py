@@ -14,6 +14,7 @@ from sodate.activities.verdict import is_by_person, robots_in, worth_folding
 from sodate.conditions.evaluate import About, matcher
 from sodate.conditions.language import ActivityTest, Condition, Inactive, tests
 from sodate.facts.lead_facts import LeadFacts, Matches
+from sodate.messages import Message
 
 _JUDGED = ActivityType.ACTIVITY_JUDGED.value
 _ADDED, _REMOVED = ActivityType.SEGMENT_ADDED.value, ActivityType.SEGMENT_REMOVED.value
@@ -54,7 +55,9 @@ class FactFold:
         self._by_type: dict[str, list[_Predicate]] = {}
         for key, same in by_key.items():
             if len({test.model_dump_json(exclude=set(_COUNTING)) for test in same}) > 1:
-                raise ValueError(f"two predicates have the same key {key}: change one of {same}")
+                raise ValueError(
+                    Message("two predicates have the same key {key}: change one of {same}", key=key, same=same)
+                )
             predicate = _Predicate(key, max(test.times for test in same), matcher(same[0]))
             self._by_type.setdefault(same[0].activity.value, []).append(predicate)
         self._asks_for_last_activity = any(isinstance(test, Inactive) for test in every)

@@ -31,6 +31,7 @@ from sodate.forms.submission_plan import (
     plan_submission,
 )
 from sodate.leads.store import find_state, owner_of
+from sodate.messages import Message
 
 _TRIES = 8
 
@@ -55,7 +56,7 @@ class Capture:
                 return self._once(submission, suspicion)
             except (ConditionFailed, Contention):
                 self.pause(attempt)  # concurrent modification: read again
-        raise Transient("many posts at once for this address; send it again")
+        raise Transient(Message("many posts at once for this address; send it again"))
 
     def _once(self, submission: Submission, suspicion: Suspicion | None) -> Captured:
         receipt = find_receipt(submission.form_id, submission.receipt_name)

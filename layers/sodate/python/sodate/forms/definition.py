@@ -4,7 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from sodate.playbook.model import Definition, HttpUrl, Language, Origin, Slug
+from sodate.messages import Message
+from sodate.playbook.model import Definition, HttpUrl, Language, Origin, Slug, unlike
 
 FieldType = Literal[
     "email", "text", "long_text", "phone", "choice", "multiple_choice", "number", "nps", "date", "checkbox", "hidden"
@@ -40,7 +41,7 @@ class FormField(Definition):
     @model_validator(mode="after")
     def _choices_belong_to_choice_fields(self) -> Self:
         if (self.type in ("choice", "multiple_choice")) != bool(self.choices):
-            raise ValueError("`choices` is required for choice and multiple_choice fields, and only there")
+            raise ValueError(Message("`choices` is required for choice and multiple_choice fields, and only there"))
         return self
 
 
@@ -59,7 +60,7 @@ class FormConsent(Definition):
     def _double_opt_in_needs_a_template(self) -> Self:
         if self.double_opt_in and self.template is None:
             raise ValueError(
-                "`double_opt_in: true` needs `template`: the transactional email that carries {{ opt_in_url }}"
+                Message("`double_opt_in: true` needs `template`: the transactional email that carries {{ opt_in_url }}")
             )
         return self
 
@@ -115,13 +116,13 @@ class Form(Definition):
 
     @model_validator(mode="after")
     def _one_address_and_known_consent_field(self) -> Self:
-        names = [field.name for field in self.fields]
-        if len(set(names)) != len(names):
-            raise ValueError("two fields have the same `name`")
+        unlike([field.name for field in self.fields], ("fields",), "name")
         if [field.type for field in self.fields].count("email") != 1 or not self.email_field.required:
-            raise ValueError("exactly one field must have `type: email`, and it must be `required: true`")
+            raise ValueError(Message("exactly one field must have `type: email`, and it must be `required: true`"))
         if [field.type for field in self.fields].count("nps") > (1 if self.survey else 0):
-            raise ValueError("a field of `type: nps` goes with `survey`, and a survey has one at most")
+            raise ValueError(Message("a field of `type: nps` goes with `survey`, and a survey has one at most"))
         if self.consent and not any(f.name == self.consent.field and f.type == "checkbox" for f in self.fields):
-            raise ValueError(f"`consent.field: {self.consent.field}` must name a checkbox field of this form")
+            raise ValueError(
+                Message("`consent.field: {field}` must name a checkbox field of this form", field=self.consent.field)
+            )
         return self

@@ -14,6 +14,7 @@ from sodate.forms.definition import Form
 from sodate.forms.submission import Submission, split
 from sodate.forms.submission_plan import Captured
 from sodate.forms.tokenless import suspect_tokenless
+from sodate.messages import Message
 from sodate.playbook.store import Definitions, parsed
 from sodate.signing import Signer
 from sodate.web.body import decode, parse_body
@@ -39,7 +40,7 @@ class FormController:
         stored = self.definitions.live("form", form_id)
         form = parsed(stored, Form)
         if form.status != "open":
-            raise NotFound(f"no form named {form_id!r}")
+            raise NotFound(Message("no form named {form_id!r}", form_id=form_id))
         return form, stored.version
 
     def describe(self, form: Form, version: int, now: datetime) -> dict[str, Any]:
@@ -80,4 +81,4 @@ def check_origin(form: Form, headers: Mapping[str, str]) -> None:
     """
     origin = headers.get("origin")
     if origin is not None and origin not in form.origins:
-        raise NotAllowed("this page may not post this form; add its origin to the form's `origins`", "origin")
+        raise NotAllowed(Message("this page may not post this form; add its origin to the form's `origins`"), "origin")

@@ -8,6 +8,7 @@ from sodate.forms.capture import Capture
 from sodate.forms.store import SubmissionItem, mark_released, quarantined
 from sodate.forms.submission import Controls, Submission
 from sodate.forms.submission_plan import Captured, Outcome
+from sodate.messages import Message
 
 
 def release(capture: Capture, submission_id: str, month: datetime, now: datetime) -> Captured:
@@ -38,4 +39,8 @@ def find_quarantined(submission_id: str, month: datetime) -> SubmissionItem:
     for item in quarantined(month):
         if item.submission_id == submission_id:
             return item
-    raise NotFound(f"no post {submission_id} waits in quarantine in {month:%Y-%m}")
+    raise NotFound(
+        Message(
+            "no post {submission_id} waits in quarantine in {month:%Y-%m}", submission_id=submission_id, month=month
+        )
+    )

@@ -12,6 +12,7 @@ from sodate.imports.mark import Outcome
 from sodate.imports.row import Row, Trouble, shortened
 from sodate.imports.store import lead_writes, look_up
 from sodate.leads.address import external_key
+from sodate.messages import Message
 
 #: DynamoDB allows 100 items per transaction.
 _AT_ONCE = 96
@@ -84,7 +85,9 @@ class Apply:
             if self._commit([decided]):
                 return self._done(row, decided.plan)
             self.pause(attempt)
-        raise Transient(f"line {row.line}: this lead changes too fast; start the import again, it goes on there")
+        raise Transient(
+            Message("line {line}: this lead changes too fast; start the import again, it goes on there", line=row.line)
+        )
 
     def _commit(self, group: Sequence[Decided]) -> bool:
         """False on a concurrent modification: nothing of the group is written, and each row is applied again alone."""
@@ -126,13 +129,17 @@ class Apply:
         notes = list(row.notes)
         if plan.before:
             value = shortened(row.external_id or (row.email.typed if row.email else ""))
-            message = f"the same person as line {plan.before}; this line is an update of it"
+            message = Message("the same person as line {before}; this line is an update of it", before=plan.before)
             notes.append(Trouble(row.line, self.context.column("external_id", "email"), message, value, "note"))
         wanted = row.consent.topics if row.consent else ()
         rejected = [topic for topic in wanted if plan.state.topics.get(topic) != "confirmed"]
         if rejected:
-            why = plan.state.blocked or "withdrawn by the person"
-            message = f"consent not taken over for {', '.join(rejected)}: {why}; only the person can change that"
+            why = plan.state.blocked or Message("withdrawn by the person")
+            message = Message(
+                "consent not taken over for {rejected}: {why}; only the person can change that",
+                rejected=", ".join(rejected),
+                why=why,
+            )
             notes.append(Trouble(row.line, self.context.column("email"), message, kind="note"))
         return Applied(row.line, plan.outcome, bool(wanted) and not rejected, tuple(notes))
 

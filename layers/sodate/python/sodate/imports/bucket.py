@@ -11,6 +11,7 @@ from urllib.parse import unquote_plus
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sodate.errors import Invalid, NotFound, Transient
+from sodate.messages import Message
 
 INCOMING, RESULTS = "imports/", "results/"
 #: S3 returns 403 instead of 404 to a caller without permission to list the bucket.
@@ -39,7 +40,7 @@ def files_in(message: Any) -> list[ImportFile]:
     Raises: `Invalid`.
     """
     if not isinstance(message, dict):
-        raise Invalid("neither a notification of S3 nor an import that goes on", "message")
+        raise Invalid(Message("neither a notification of S3 nor an import that goes on"), "message")
     try:
         if "go_on" in message:
             return [ImportFile(**message["go_on"])]
@@ -48,7 +49,9 @@ def files_in(message: Any) -> list[ImportFile]:
         objects = [record["s3"] for record in message["Records"]]
         return [ImportFile(one["bucket"]["name"], unquote_plus(one["object"]["key"])) for one in objects]
     except (KeyError, TypeError, AttributeError) as error:
-        raise Invalid(f"neither a notification of S3 nor an import that goes on: {error!r}", "message") from error
+        raise Invalid(
+            Message("neither a notification of S3 nor an import that goes on: {error!r}", error=error), "message"
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class Bucket:
         try:
             content: bytes = self._ask("get_object", Bucket=bucket, Key=key)["Body"].read(limit + 1)
         except (BotoCoreError, OSError) as error:
-            raise Transient(f"S3 did not answer: {type(error).__name__}") from error
+            raise Transient(Message("S3 did not answer: {name}", name=type(error).__name__)) from error
         return content
 
     def open(self, file: ImportFile, offset: int, size: int) -> BinaryIO:
@@ -85,9 +88,13 @@ class Bucket:
         except ClientError as error:
             code = str(error.response.get("Error", {}).get("Code"))
             if code in ("412", "PreconditionFailed"):
-                raise NotFound("the file was replaced while it was imported; the new one is imported anew") from error
+                raise NotFound(
+                    Message("the file was replaced while it was imported; the new one is imported anew")
+                ) from error
             if code in _MISSING:
-                raise NotFound(f"{arguments['Key'].rsplit('/', 1)[-1]} is not there (any more)") from error
-            raise Transient(f"S3 did not answer: {code}") from error
+                raise NotFound(
+                    Message("{rsplit} is not there (any more)", rsplit=arguments["Key"].rsplit("/", 1)[-1])
+                ) from error
+            raise Transient(Message("S3 did not answer: {code}", code=code)) from error
         except BotoCoreError as error:
-            raise Transient(f"S3 did not answer: {type(error).__name__}") from error
+            raise Transient(Message("S3 did not answer: {name}", name=type(error).__name__)) from error

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sodate.imports.mapping import Column
 from sodate.leads.text import digits, fold, one_line
+from sodate.messages import Message
 
 #: Text that a spreadsheet executes as a formula, also in full width (OWASP, CSV injection).
 _FORMULA = re.compile(r"^'*[=+\-@\t\r\n＝＋－＠]")
@@ -40,7 +41,9 @@ def clean(cell: str, column: str = "") -> str:
 
     Raises: `BadCell` for undecodable bytes and control characters.
     """
-    wrong = SAVE_AS_UTF8 if NOT_DECODED.search(cell) else "a control character" if _CONTROL.search(cell) else None
+    wrong = (
+        SAVE_AS_UTF8 if NOT_DECODED.search(cell) else Message("a control character") if _CONTROL.search(cell) else None
+    )
     if wrong is not None:
         raise BadCell(f"{column}: {wrong}" if column else wrong)
     text = cell.strip().strip("\ufeff").strip()
@@ -69,7 +72,13 @@ def read(column: Column, text: str) -> Any:
     Raises: `BadCell`.
     """
     if len(text) > column.max_length:
-        raise BadCell(f"{len(text):,} characters; at most {column.max_length} (`max_length` in the mapping)")
+        raise BadCell(
+            Message(
+                "{text_count:,} characters; at most {max_length} (`max_length` in the mapping)",
+                text_count=len(text),
+                max_length=column.max_length,
+            )
+        )
     match column.type:
         case "number":
             return _number(text)
@@ -87,12 +96,12 @@ def _number(text: str) -> int | float:
     try:
         number = Decimal(plain)
     except InvalidOperation as error:
-        raise BadCell("not a number") from error
+        raise BadCell(Message("not a number")) from error
     if not number.is_finite() or abs(number.adjusted()) > 30:
-        raise BadCell("not a number that can be kept")
+        raise BadCell(Message("not a number that can be kept"))
     value = int(number) if number == number.to_integral_value() else float(number)
     if len(number.as_tuple().digits) > 38 or Decimal(str(value)) != number:
-        raise BadCell("more digits than a number can keep; map it as text")
+        raise BadCell(Message("more digits than a number can keep; map it as text"))
     return value
 
 
@@ -101,7 +110,7 @@ def _bool(column: Column, text: str) -> bool:
     for words, meaning in ((column.yes, True), (column.no, False)):
         if word in map(folded, words):
             return meaning
-    raise BadCell("neither yes nor no (`yes` and `no` in the mapping)")
+    raise BadCell(Message("neither yes nor no (`yes` and `no` in the mapping)"))
 
 
 def _choice(column: Column, text: str) -> str:
@@ -110,7 +119,7 @@ def _choice(column: Column, text: str) -> str:
     for cell, value in choices.items():
         if folded(cell) == word:
             return value
-    raise BadCell("not one of the `choices` in the mapping")
+    raise BadCell(Message("not one of the `choices` in the mapping"))
 
 
 def moment(text: str, time_zone: ZoneInfo) -> datetime:
@@ -120,7 +129,7 @@ def moment(text: str, time_zone: ZoneInfo) -> datetime:
     """
     parsed = _DATE.fullmatch(unicodedata.normalize("NFKC", text).strip())
     if parsed is None:
-        raise BadCell("not a date; write it as 2026-11-20 or 2026/11/20 09:30")
+        raise BadCell(Message("not a date; write it as 2026-11-20 or 2026/11/20 09:30"))
     *numbers, offset = parsed.groups()
     year, month, day, hour, minute, second = (int(number or 0) for number in numbers)
     try:
@@ -128,7 +137,7 @@ def moment(text: str, time_zone: ZoneInfo) -> datetime:
         if offset:
             at = datetime.strptime(f"{at:%Y-%m-%d %H:%M:%S}{offset.strip()}", "%Y-%m-%d %H:%M:%S%z")
     except ValueError as error:
-        raise BadCell("a day or time that does not exist") from error
+        raise BadCell(Message("a day or time that does not exist")) from error
     if not 1900 <= at.year <= 2100:
-        raise BadCell("a year before 1900 or after 2100")
+        raise BadCell(Message("a year before 1900 or after 2100"))
     return at.astimezone(UTC)

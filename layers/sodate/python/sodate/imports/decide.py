@@ -25,6 +25,7 @@ from sodate.imports.mark import Mark, Outcome, parse_mark
 from sodate.imports.row import Row, shortened
 from sodate.leads.contact_state import Block, ContactState
 from sodate.leads.lead import Profile
+from sodate.messages import Message
 
 
 class RowRejected(Exception):
@@ -118,16 +119,25 @@ def decide_row(context: ImportContext, row: Row, known: Known, new_id: Callable[
     Raises: `RowRejected`.
     """
     if known.by_email and known.by_id and known.by_email != known.by_id:
-        reason = f"two people: the address belongs to lead {known.by_email}, the id to lead {known.by_id}"
+        reason = Message(
+            "two people: the address belongs to lead {by_email}, the id to lead {by_id}",
+            by_email=known.by_email,
+            by_id=known.by_id,
+        )
         raise RowRejected(context.column("email"), reason)
     if known.suppressed == Block.ERASED and not known.by_email:
         raise RowRejected(
-            context.column("email"), "a lead with this address was erased; an import does not make it again"
+            context.column("email"), Message("a lead with this address was erased; an import does not make it again")
         )
     if not known.by_email and not known.by_id:
         return _create(context, row, known, new_id())
     if known.profile is None or known.state is None:
-        raise RowRejected("", f"lead {known.by_email or known.by_id} was erased and is not made again by an import")
+        raise RowRejected(
+            "",
+            Message(
+                "lead {by_email} was erased and is not made again by an import", by_email=known.by_email or known.by_id
+            ),
+        )
     mark = parse_mark(known.profile.imported.get(context.mapping.source))
     if mark is not None and mark.import_id == context.import_id:
         return _marked(context, row, known, mark)
@@ -230,11 +240,18 @@ def _check_identity(context: ImportContext, row: Row, known: Known) -> None:
     """
     profile, state = _stored(known)
     if known.email_key and state.address_key and state.address_key != known.email_key:
-        reason = f"lead {profile.lead_id} has this id and another address; which one is right, a person must say"
+        reason = Message(
+            "lead {lead_id} has this id and another address; which one is right, a person must say",
+            lead_id=profile.lead_id,
+        )
         raise RowRejected(context.column("email"), reason)
     stored_id = profile.external.get(context.mapping.source)
     if row.external_id and stored_id and stored_id != row.external_id:
-        reason = f"lead {profile.lead_id} has this address and another id ({shortened(stored_id)}): two people?"
+        reason = Message(
+            "lead {lead_id} has this address and another id ({shortened}): two people?",
+            lead_id=profile.lead_id,
+            shortened=shortened(stored_id),
+        )
         raise RowRejected(context.column("external_id"), reason)
 
 

@@ -15,6 +15,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from sodate.activities.catalog import ActivityType
 from sodate.leads.text import fold
 from sodate.leads.time_zone import find_time_zone
+from sodate.messages import Message
 from sodate.playbook.model import Definition, Language, Slug
 
 Target = Annotated[
@@ -61,9 +62,9 @@ class Column(Definition):
     @model_validator(mode="after")
     def _fits_its_target(self) -> Self:
         if (self.type == "choice") != bool(self.choices):
-            raise ValueError("`choices` is required for `type: choice`, and only there")
+            raise ValueError(Message("`choices` is required for `type: choice`, and only there"))
         if "." not in self.to and self.type != "text":
-            raise ValueError(f"`type` goes with profile attributes; `{self.to}` has its own")
+            raise ValueError(Message("`type` goes with profile attributes; `{to}` has its own", to=self.to))
         return self
 
 
@@ -83,7 +84,7 @@ class ValueSource(Definition):
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
         if (self.column is None) == (self.value is None):
-            raise ValueError("write either `column` or `value`")
+            raise ValueError(Message("write either `column` or `value`"))
         return self
 
 
@@ -134,16 +135,16 @@ class Mapping(Definition):
         targets = [column.to for column in self.columns.values()]
         twice = sorted({target for target in targets if targets.count(target) > 1})
         if twice:
-            raise ValueError(f"two columns go to '{twice[0]}'")
+            raise ValueError(Message("two columns go to '{twice}'", twice=twice[0]))
         if not {"email", "external_id"} & set(targets):
-            raise ValueError("`columns` needs one that goes to `email` or `external_id`: who is this row?")
+            raise ValueError(Message("`columns` needs one that goes to `email` or `external_id`: who is this row?"))
         if find_time_zone(self.zone) is None:
-            raise ValueError(f"`zone: {self.zone}` is no time zone; write one such as Asia/Tokyo")
+            raise ValueError(Message("`zone: {zone}` is no time zone; write one such as Asia/Tokyo", zone=self.zone))
         if self.as_of is not None and not _is_day(self.as_of):
-            raise ValueError(f"`as_of: {self.as_of}` is no day; write it as 2026-11-20")
+            raise ValueError(Message("`as_of: {as_of}` is no day; write it as 2026-11-20", as_of=self.as_of))
         folded = [fold(name) for name in self.columns]
         if len(set(folded)) != len(folded):
-            raise ValueError("two `columns` have the same name (width and case do not count)")
+            raise ValueError(Message("two `columns` have the same name (width and case do not count)"))
         return self
 
     def with_segments(self, segments: Iterable[str]) -> "Mapping":
@@ -174,23 +175,31 @@ class HeaderProblem:
     hint: str = ""
 
 
+#: How alike two names of columns must be for one to be the other, misspelt.
+_NEAR = 0.6
+
+
 def check_header(mapping: Mapping, header: Iterable[str]) -> list[HeaderProblem]:
     """Problems of the header. Every column must be mapped or listed under `ignore`, or nothing is imported."""
     names = [name.strip() for name in header]
     known = {fold(name): name for name in names}
     problems = [
-        HeaderProblem(name, "the file has two columns of this name", "rename one of them")
+        HeaderProblem(name, Message("the file has two columns of this name"), Message("rename one of them"))
         for name in {name for name in names if names.count(name) > 1}
     ]
     used = list(dict.fromkeys(mapping.used()))
     problems += [
-        HeaderProblem(name, "the file has no such column", _close(name, names))
+        HeaderProblem(name, Message("the file has no such column"), _close(name, names))
         for name in used
         if fold(name) not in known
     ]
-    accounted = {fold(name) for name in (*used, *mapping.ignore)}
+    missing = [name for name in used if fold(name) not in known]
+    meant = [near for name in missing for near in get_close_matches(name, names, n=1, cutoff=_NEAR)]
+    accounted = {fold(name) for name in (*used, *mapping.ignore, *meant)}
     problems += [
-        HeaderProblem(name, "the mapping does not know this column", "map it, or write it under `ignore`")
+        HeaderProblem(
+            name, Message("the mapping does not know this column"), Message("map it, or write it under `ignore`")
+        )
         for key, name in known.items()
         if key not in accounted
     ]
@@ -205,5 +214,9 @@ def _is_day(text: str) -> bool:
 
 
 def _close(name: str, names: list[str]) -> str:
-    close = get_close_matches(name, names, n=1, cutoff=0.6)
-    return f"did you mean `{close[0]}`?" if close else f"it has: {', '.join(names[:10])}{' …' if names[10:] else ''}"
+    close = get_close_matches(name, names, n=1, cutoff=_NEAR)
+    return (
+        Message("did you mean `{close}`?", close=close[0])
+        if close
+        else Message("it has: {names}{more}", names=", ".join(names[:10]), more=" …" if names[10:] else "")
+    )

@@ -4,6 +4,7 @@ from pydantic import ValidationError
 
 from sodate.errors import Invalid
 from sodate.imports.mapping import Mapping
+from sodate.messages import Message, joined
 from sodate.playbook.explain import problems_of
 from sodate.playbook.problem import Problem
 from sodate.playbook.yamlfile import parse
@@ -16,7 +17,10 @@ class MappingInvalid(Invalid):
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
-        super().__init__("the mapping has problems:\n" + "\n".join(map(str, problems)), "mapping")
+        super().__init__(
+            Message("the mapping has problems:\n{problems}", problems=joined("\n", map(Problem.sentence, problems))),
+            "mapping",
+        )
 
 
 def read_mapping(file: str, content: bytes) -> Mapping:
@@ -25,12 +29,24 @@ def read_mapping(file: str, content: bytes) -> Mapping:
     Raises: `MappingInvalid`.
     """
     if len(content) > MAX_BYTES:
-        raise MappingInvalid([Problem(file, 1, "", f"larger than {MAX_BYTES:,} bytes", "a mapping is a page or two")])
+        raise MappingInvalid(
+            [
+                Problem(
+                    file,
+                    1,
+                    "",
+                    Message("larger than {max_bytes:,} bytes", max_bytes=MAX_BYTES),
+                    Message("a mapping is a page or two"),
+                )
+            ]
+        )
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise MappingInvalid([Problem(file, line, "", "not UTF-8", "save the file as UTF-8")]) from error
+        raise MappingInvalid(
+            [Problem(file, line, "", Message("not UTF-8"), Message("save the file as UTF-8"))]
+        ) from error
     read = parse(file, text)
     if read.problems:
         raise MappingInvalid(read.problems)

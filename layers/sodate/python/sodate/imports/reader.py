@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from sodate.messages import Message
+
 #: Bytes. No lead is this large; a larger record is skipped without being kept in memory.
 MAX_RECORD = 4 * 1024 * 1024
 _BLOCK = 64 * 1024
@@ -152,9 +154,9 @@ class Records:
             total += line[1]
             if total > MAX_RECORD:
                 raise _Broken(
-                    "the line is longer than 4 MiB"
+                    Message("the line is longer than 4 MiB")
                     if len(taken) == 1
-                    else "a quote is opened and not closed within 4 MiB"
+                    else Message("a quote is opened and not closed within 4 MiB")
                 )
             yield self._decoded(line[0])
 
@@ -179,7 +181,7 @@ def _is_utf8_japanese(raw: bytes) -> bool:
 def _in_words(error: Exception) -> str:
     text = str(error)
     if "unexpected end of data" in text:
-        return "a quote is opened and never closed"
+        return Message("a quote is opened and never closed; close it at the end of the cell")
     if "expected after" in text:
-        return "a quote inside a quoted cell must be doubled"
+        return Message("a quote inside a quoted cell must be doubled")
     return text

@@ -23,6 +23,7 @@ from sodate.imports.references import check_references
 from sodate.imports.row import Trouble
 from sodate.imports.run import HeaderInvalid, Run, import_id, read_header
 from sodate.imports.store import Progress, advance, begin, find_progress
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 
 #: Bytes. The file is read once to the end before the first row; the command line has no such limit.
@@ -52,7 +53,7 @@ class Receive:
         try:
             message = json.loads(body)
         except ValueError as error:
-            raise Invalid("the message is no JSON", "message") from error
+            raise Invalid(Message("the message is no JSON"), "message") from error
         outcomes: dict[str, int] = {}
         for file in files_in(message):
             outcome = self._file(file)
@@ -79,7 +80,12 @@ class Receive:
     def _import(self, file: ImportFile, head: Mapping[str, Any]) -> str:
         size = int(head["ContentLength"])
         if size > MAX_FILE:
-            raise Invalid(f"larger than {MAX_FILE // 1024**2} MiB; use `sodate import s3://…` or cut it in pieces")
+            raise Invalid(
+                Message(
+                    "larger than {max_file} MiB; use `sodate import s3://…` or cut it in pieces",
+                    max_file=MAX_FILE // 1024**2,
+                )
+            )
         mapping = self._mapping(file, head)
         name = import_id(f"{file.bucket}/{file.key}@{file.etag}", mapping)
 
@@ -109,7 +115,9 @@ class Receive:
         try:
             content = self.bucket.read(file.bucket, key, MAX_BYTES)
         except NotFound as error:
-            raise NotFound(f"its mapping {key} is not there; upload it first, then the file again") from error
+            raise NotFound(
+                Message("its mapping {key} is not there; upload it first, then the file again", key=key)
+            ) from error
         mapping = read_mapping(key, content)
         check_references(mapping, self.definitions)
         return mapping

@@ -2,6 +2,7 @@
 
 from sodate.errors import Invalid, NotFound
 from sodate.imports.mapping import Mapping
+from sodate.messages import Message
 from sodate.playbook.store import Definitions, parsed
 from sodate.segments.segment import SegmentSet
 
@@ -11,12 +12,22 @@ def check_references(mapping: Mapping, definitions: Definitions) -> None:
     if mapping.consent is not None:
         known = [topic["id"] for topic in definitions.live("mailing").body["topics"]]
         if unknown := [topic for topic in mapping.consent.topics if topic not in known]:
-            raise Invalid(f"consent.topics: the playbook has no topic {unknown[0]}; it has {', '.join(sorted(known))}")
+            raise Invalid(
+                Message(
+                    "consent.topics: the playbook has no topic {unknown}; it has {known}",
+                    unknown=unknown[0],
+                    known=", ".join(sorted(known)),
+                )
+            )
     if mapping.segments:
         lists = _lists(definitions)
         if wrong := [segment for segment in mapping.segments if segment not in lists]:
             raise Invalid(
-                f"segments: {wrong[0]} is no segment without `when`; the playbook has {', '.join(lists) or 'none'}"
+                Message(
+                    "segments: {wrong} is no segment without `when`; the playbook has {lists}",
+                    wrong=wrong[0],
+                    lists=", ".join(lists) or "none",
+                )
             )
 
 

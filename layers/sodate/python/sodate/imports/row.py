@@ -15,6 +15,7 @@ from sodate.imports.mapping import Column, Given, Mapping, ValueSource
 from sodate.imports.reader import Record
 from sodate.leads.address import Address, parse_address
 from sodate.leads.text import fold, one_line
+from sodate.messages import Message
 
 _LONGEST_ID = 200
 #: Bytes of JSON. A profile is part of one item, and DynamoDB allows 400 KB per item.
@@ -83,7 +84,7 @@ class _Reading:
     def moment(self, text: str) -> datetime:
         at = moment(text, ZoneInfo(self.mapping.zone))
         if at > self.now + _AHEAD:
-            raise BadCell("in the future")
+            raise BadCell(Message("in the future"))
         return at
 
     def resolve(self, source: ValueSource) -> str:
@@ -104,13 +105,24 @@ def read_row(record: Record, header: Sequence[str], mapping: Mapping, now: datet
     if cells is None:
         return [Trouble(record.line, "", record.reason)]
     if len(cells) != len(header) and not (len(cells) > len(header) and not any(cells[len(header) :])):
-        return [Trouble(record.line, "", f"has {len(cells)} cells, the header has {len(header)}", shortened(cells[0]))]
+        return [
+            Trouble(
+                record.line,
+                "",
+                Message(
+                    "has {cells_count} cells, the header has {header_count}; put text with a comma in quotes",
+                    cells_count=len(cells),
+                    header_count=len(header),
+                ),
+                shortened(cells[0]),
+            )
+        ]
     reading = _Reading(record.line, dict(zip(map(folded, header), cells, strict=False)), mapping, now)
     values, empty = _values(reading)
     email, external_id = values.pop("email", None), values.pop("external_id", None)
     if not reading.troubles and email is None and external_id is None:
         name = next(name for name, column in mapping.columns.items() if column.to in ("email", "external_id"))
-        reading.wrong(name, "nothing says who this is: no mail address and no id")
+        reading.wrong(name, Message("nothing says who this is: no mail address and no id"))
     row = Row(
         record.line,
         email,
@@ -125,7 +137,13 @@ def read_row(record: Record, header: Sequence[str], mapping: Mapping, now: datet
         mapping.segments,
     )
     if len(json.dumps(row.attributes, ensure_ascii=False).encode()) > _LARGEST_PROFILE:
-        reading.troubles.append(Trouble(record.line, "", f"more than {_LARGEST_PROFILE:,} bytes for one lead"))
+        reading.troubles.append(
+            Trouble(
+                record.line,
+                "",
+                Message("more than {largest_profile:,} bytes for one lead", largest_profile=_LARGEST_PROFILE),
+            )
+        )
     if any(trouble.kind == "error" for trouble in reading.troubles):
         return reading.troubles
     return Row(**{**vars(row), "notes": tuple(reading.troubles), "digest": _digest(row)})
@@ -141,7 +159,7 @@ def _values(reading: _Reading) -> tuple[dict[str, Any], list[str]]:
             if text:
                 values[column.to] = _value(reading, column, text)
             elif column.required:
-                raise BadCell("is required and empty")
+                raise BadCell(Message("is required and empty"))
             elif "." in column.to:
                 empty.append(column.to)
         except BadCell as error:
@@ -155,7 +173,9 @@ def _value(reading: _Reading, column: Column, text: str) -> Any:
             return _email(text)
         case "external_id":
             if len(text) > _LONGEST_ID or not text.isprintable():
-                raise BadCell(f"no id: longer than {_LONGEST_ID} characters, or more than one line")
+                raise BadCell(
+                    Message("no id: longer than {longest_id} characters, or more than one line", longest_id=_LONGEST_ID)
+                )
             return text
         case "created" | "updated":
             return reading.moment(text)
@@ -164,7 +184,7 @@ def _value(reading: _Reading, column: Column, text: str) -> Any:
 
 def _email(text: str) -> Address:
     if len(text) > 400:
-        raise BadCell("not a mail address we can use: longer than 254 characters")
+        raise BadCell(Message("not a mail address we can use: longer than 254 characters"))
     try:
         return parse_address(text)
     except Invalid as error:
@@ -191,15 +211,19 @@ def _consent(reading: _Reading, email: Address | None) -> Consented | None:
         try:
             said[name] = reading.resolve(source)
             at = reading.moment(said[name]) if name == "at" and said[name] else at
-            lacks = "" if said[name] else "is missing"
+            lacks = "" if said[name] else Message("is missing")
         except BadCell as error:
             lacks = str(error)
         if lacks:
             column = source.column or rule.given.column
-            reading.wrong(column, f"consent not taken over, so no mail: `{name}` of the evidence {lacks}", "note")
+            reading.wrong(
+                column,
+                Message("consent not taken over, so no mail: `{name}` of the evidence {lacks}", name=name, lacks=lacks),
+                "note",
+            )
             return None
     if email is None:
-        reading.wrong(rule.given.column, "consent not taken over: there is no mail address", "note")
+        reading.wrong(rule.given.column, Message("consent not taken over: there is no mail address"), "note")
     if email is None or at is None:
         return None
     words = {name: one_line(text)[:2000] for name, text in said.items()}
@@ -226,7 +250,7 @@ def _activities(reading: _Reading) -> tuple[tuple[str, datetime], ...]:
             if text:
                 activities.append((rule.type.value, reading.moment(text)))
             elif rule.when is not None:
-                raise BadCell(f"`{rule.type}` has no date")
+                raise BadCell(Message("`{type}` has no date", type=rule.type))
         except BadCell as error:
             reading.wrong(column, str(error))
     return tuple(activities)

@@ -12,16 +12,20 @@ from typing import BinaryIO
 
 from sodate.errors import Invalid
 from sodate.imports.apply import Apply
+from sodate.imports.header import unlike_header
 from sodate.imports.mapping import HeaderProblem, Mapping, check_header
 from sodate.imports.reader import Record, Records
 from sodate.imports.report import add_counts
 from sodate.imports.row import Row, Trouble, read_row
 from sodate.imports.store import Progress
+from sodate.messages import Message, joined
 
 CHUNK_ROWS = 500
 #: Bounds memory for files with very long rows.
 CHUNK_BYTES = 4 * 1024 * 1024
 _HEADER_BYTES = 256 * 1024
+#: How .xlsx (a ZIP file) and .xls begin.
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 #: Opens the file at a byte offset.
 OpenAt = Callable[[int], BinaryIO]
@@ -33,8 +37,15 @@ class HeaderInvalid(Invalid):
 
     def __init__(self, problems: list[HeaderProblem]) -> None:
         self.problems = problems
-        message = "\n".join(f"column `{p.column}`: {p.message}{f' ({p.hint})' if p.hint else ''}" for p in problems)
-        super().__init__(f"the file and the mapping do not fit, nothing was imported:\n{message}", "header")
+        lines = joined("\n", [_line(problem) for problem in problems])
+        super().__init__(
+            Message("the file and the mapping do not fit, nothing was imported:\n{problems}", problems=lines), "header"
+        )
+
+
+def _line(problem: HeaderProblem) -> Message:
+    line = Message("column `{column}`: {message}", column=problem.column, message=problem.message)
+    return joined("", [line, " (", problem.hint, ")"]) if problem.hint else line
 
 
 @dataclass(frozen=True)
@@ -56,13 +67,24 @@ def read_header(stream: BinaryIO, encoding: str, mapping: Mapping) -> Header:
     """
     start = stream.read(_HEADER_BYTES)
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise Invalid("the file is UTF-16; save it as “CSV UTF-8”", "encoding")
+        raise Invalid(Message("the file is UTF-16; save it as “CSV UTF-8”"), "encoding")
+    if start.startswith(_WORKBOOKS):
+        raise Invalid(Message("the file is an Excel workbook and no CSV; in Excel, save it as “CSV UTF-8”"), "encoding")
     record = next(iter(Records(BytesIO(start), encoding, mapping.delimiter)), None)
     if record is None:
-        raise Invalid("the file is empty; its first line must name the columns", "header")
+        raise Invalid(Message("the file is empty; its first line must name the columns"), "header")
     if record.cells is None:
-        raise Invalid(f"line {record.line}, the names of the columns, cannot be read: {record.reason}", "header")
+        raise Invalid(
+            Message(
+                "line {line}, the names of the columns, cannot be read: {reason}",
+                line=record.line,
+                reason=record.reason,
+            ),
+            "header",
+        )
     names = [name.strip().encode("utf-8", "replace").decode() for name in record.cells]
+    if wrong := unlike_header(mapping, names):
+        raise Invalid(Message("line {line}: {wrong}", line=record.line, wrong=wrong), "header")
     if problems := check_header(mapping, names):
         raise HeaderInvalid(problems)
     return Header(names, record.end, record.next_line)

@@ -33,6 +33,7 @@ from sodate.leads.store import (
     state_item,
     states_of,
 )
+from sodate.messages import Message
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def advance(before: Progress, after: Progress, now: datetime) -> None:
     try:
         table.update(item, actions, (ImportItem.offset == before.offset) & (ImportItem.finished == before.finished))
     except ConditionFailed as error:
-        raise Conflict("another run of this import is ahead; it goes on") from error
+        raise Conflict(Message("another run of this import is ahead; it goes on")) from error
 
 
 # -- leads of rows -----------------------------------------------------------------------------------------------------

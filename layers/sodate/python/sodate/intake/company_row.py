@@ -15,6 +15,7 @@ from sodate.imports.cells import BadCell, clean
 from sodate.imports.reader import BadRow, Record
 from sodate.intake.mapping import Header, MappedFile, positions
 from sodate.leads.text import fold, plain_id
+from sodate.messages import Message
 
 CompanyTarget = Literal["id", "domain", "name", "industry", "region", "employees"]
 #: Headers that need no mapping, in folded form.
@@ -40,9 +41,9 @@ class CompanyMapping(MappedFile):
         targets = list(self.columns.values())
         twice = {target for target in targets if targets.count(target) > 1}
         if twice:
-            raise ValueError(f"two columns go to `{min(twice)}`")
+            raise ValueError(Message("two columns go to `{twice}`", twice=min(twice)))
         if not {"id", "domain"} & set(targets):
-            raise ValueError("`columns` needs one that goes to `id` or `domain`: which company is this row?")
+            raise ValueError(Message("`columns` needs one that goes to `id` or `domain`: which company is this row?"))
         return self
 
 
@@ -97,12 +98,14 @@ class MappedCompanies:
         known = {name: names[key] for name in header if (key := fold(name.strip("\ufeff "))) in names}
         twice = {target for target in known.values() if list(known.values()).count(target) > 1}
         if twice:
-            raise Invalid(f"two columns mean `{min(twice)}`; say with --mapping which one counts", "header")
+            raise Invalid(
+                Message("two columns mean `{twice}`; say with --mapping which one counts", twice=min(twice)), "header"
+            )
         others = [name for name in header if name not in known and name.strip("\ufeff ")]
         known_columns = positions(known, others, header)
         self.passed_over = tuple(dict.fromkeys(name.strip("\ufeff ") for name in others))
         if not {"id", "domain"} & known_columns.keys():
-            raise Invalid("the file needs a column id or domain; for other names, give --mapping", "header")
+            raise Invalid(Message("the file needs a column id or domain; for other names, give --mapping"), "header")
         return known_columns
 
 
@@ -113,7 +116,7 @@ def _domains(cell: str) -> tuple[str, ...]:
     """
     domains = [_domain(part) for text in _BETWEEN.split(fold(cell)) for part in _hosts(text) if part]
     if len(domains) > _MOST_DOMAINS:
-        raise Invalid(f"a company may have {_MOST_DOMAINS} domains", "domain")
+        raise Invalid(Message("a company may have {most_domains} domains", most_domains=_MOST_DOMAINS), "domain")
     return tuple(dict.fromkeys(domains))
 
 
@@ -129,5 +132,8 @@ def _domain(text: str) -> str:
     except (ValueError, Invalid):
         plain = None
     if plain is None:
-        raise Invalid(f"{text[:80]!r} is no company's domain (free mail is none); write example.co.jp", "domain")
+        raise Invalid(
+            Message("{text!r} is no company's domain (free mail is none); write example.co.jp", text=text[:80]),
+            "domain",
+        )
     return plain

@@ -19,6 +19,7 @@ from sodate.intake.formats import ReportRow, Said
 from sodate.intake.lead_ref import external_ref, read_lead_ref
 from sodate.intake.report_cells import time_of
 from sodate.leads.text import fold, one_line
+from sodate.messages import Message
 from sodate.playbook.model import Definition, Slug
 
 Header = Annotated[str, StringConstraints(max_length=200)]
@@ -53,11 +54,13 @@ class ActivityMapping(MappedFile):
         targets = list(self.columns.values())
         twice = {target for target in targets if targets.count(target) > 1}
         if twice:
-            raise ValueError(f"two columns go to `{min(twice)}`")
+            raise ValueError(Message("two columns go to `{twice}`", twice=min(twice)))
         if not {"lead", "external_id"} & set(targets) or "at" not in targets:
-            raise ValueError("`columns` needs one that goes to `lead` or `external_id`, and one that goes to `at`")
+            raise ValueError(
+                Message("`columns` needs one that goes to `lead` or `external_id`, and one that goes to `at`")
+            )
         if (self.type is None) == ("type" not in targets):
-            raise ValueError("write `type` for all rows, or a column that goes to `type`")
+            raise ValueError(Message("write `type` for all rows, or a column that goes to `type`"))
         return self
 
 
@@ -73,9 +76,9 @@ class DealMapping(MappedFile):
         targets = list(self.columns.values())
         twice = {target for target in targets if targets.count(target) > 1}
         if twice:
-            raise ValueError(f"two columns go to `{min(twice)}`")
+            raise ValueError(Message("two columns go to `{twice}`", twice=min(twice)))
         if "id" not in targets:
-            raise ValueError("`columns` needs one that goes to `id`: which deal is this row?")
+            raise ValueError(Message("`columns` needs one that goes to `id`: which deal is this row?"))
         return self
 
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 
+from sodate.messages import Message
+
 _BITS = 15
 REGISTERS = 1 << _BITS
 _REST = 64 - _BITS
@@ -71,7 +73,7 @@ class Sketch:
         try:
             dense = zlib.decompress(b64decode(text))
         except zlib.error as error:
-            raise ValueError("not a sketch") from error
+            raise ValueError(Message("not a sketch")) from error
         return cls({register: rank for register, rank in enumerate(dense) if rank})
 
 

@@ -12,6 +12,7 @@ from sodate.kpis import formula
 from sodate.kpis.catalog import BY_NAME
 from sodate.kpis.definition import Unit
 from sodate.kpis.formula import NotDefined, Value
+from sodate.messages import Message
 from sodate.money import DIGITS
 from sodate.playbook.model import Definition
 
@@ -56,7 +57,11 @@ class KpiTargets(Definition):
         keys = [(one.kpi, one.period, one.scope) for one in self.targets]
         for key in keys:
             if keys.count(key) > 1:
-                raise ValueError(f"`targets` has two for {key[0]}, {key[1]}, {key[2]}: keep one")
+                raise ValueError(
+                    Message(
+                        "`targets` has two for {key}, {key2}, {key3}: keep one", key=key[0], key2=key[1], key3=key[2]
+                    )
+                )
         return self
 
     def find(self, kpi: str, period: str | None, scope: str) -> KpiTarget | None:

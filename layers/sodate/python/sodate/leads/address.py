@@ -13,6 +13,7 @@ import email_validator
 
 from sodate.errors import Invalid
 from sodate.leads.text import FULL_WIDTH_ASCII
+from sodate.messages import Message
 
 # test@x.invalid is stored and flagged instead of rejected, so the list of the library must not decide.
 email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
@@ -83,17 +84,17 @@ def parse_address(text: str) -> Address:
         domain = domain.lower()
         return Address(typed, f"{local}@{domain}", f"{local.lower()}@{domain}", "legacy_jp")
     if len(local) > 64 or any(unicodedata.category(c) in ("Cf", "Cc", "Zl", "Zp") for c in plain):
-        raise Invalid("not a mail address we can use", "email")
+        raise Invalid(Message("not a mail address we can use"), "email")
     try:
         valid = email_validator.validate_email(plain, check_deliverability=False, allow_smtputf8=True)
     except email_validator.EmailNotValidError as error:
-        raise Invalid(f"not a mail address we can use: {error}", "email") from error
+        raise Invalid(Message("not a mail address we can use: {error}", error=error), "email") from error
     ascii_domain = valid.ascii_domain.lower()
     if "." not in ascii_domain:
-        raise Invalid("the part after the @ needs a dot", "email")
+        raise Invalid(Message("the part after the @ needs a dot"), "email")
     mailbox = f"{valid.local_part}@{ascii_domain}"
     if len(mailbox) > 254:
-        raise Invalid("longer than 254 characters", "email")
+        raise Invalid(Message("longer than 254 characters"), "email")
     match = mailbox.lower()
     return Address(typed, mailbox, match, _doubt(match, valid.domain))
 

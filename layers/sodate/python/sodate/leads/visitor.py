@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
+from sodate.messages import Message
+
 _VISITOR_ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -36,5 +38,5 @@ class VisitorIdentified:
     def parse(cls, message: Mapping[str, Any]) -> "VisitorIdentified":
         visitor, lead_id, by, at = (str(message[name]) for name in ("visitor", "lead", "by", "at"))
         if not is_visitor_id(visitor):
-            raise ValueError("not a visitor id")
+            raise ValueError(Message("not a visitor id"))
         return cls(visitor, lead_id, by, datetime.fromisoformat(at))

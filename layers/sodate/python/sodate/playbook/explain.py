@@ -1,56 +1,17 @@
 """Translates pydantic errors into messages for authors of playbooks."""
 
 import re
+from difflib import get_close_matches
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from sodate.messages import Message
 from sodate.playbook.problem import Problem, did_you_mean
+from sodate.playbook.wrong_values import half_width, said
 from sodate.playbook.yamlfile import Lines, Path, as_written, dotted
 
-_WORDS = {
-    "string_type": ("must be text", 'put it in quotes, e.g. "100"'),
-    "int_type": ("must be a whole number", "write digits without quotes"),
-    "int_parsing": ("must be a whole number", "write digits only"),
-    "int_from_float": ("must be a whole number", "no decimal point here"),
-    "float_type": ("must be a number", "write digits only"),
-    "float_parsing": ("must be a number", "write digits only"),
-    "bool_type": ("must be true or false", "write `true` or `false`"),
-    "bool_parsing": ("must be true or false", "write `true` or `false`"),
-    "tuple_type": ("must be a list", "begin each entry with `- ` on a line of its own"),
-    "model_type": ("must be keys and values", "write `key: value` lines, indented below"),
-    "model_attributes_type": ("must be keys and values", "write `key: value` lines, indented below"),
-    "string_unicode": ("is not readable text", "save the file as UTF-8"),
-}
-#: Explanations of our own regular expressions.
-_PATTERNS = {
-    r"^[a-z0-9][a-z0-9-]{0,59}$": "lower-case letters, digits and hyphens, 60 at most, e.g. `request-materials`",
-    r"^[a-z][a-z0-9_]{0,39}$": "a lower-case letter, then letters, digits and `_`, 40 at most, e.g. `start_date`",
-    r"^(primary|secondary)\.[a-z][a-z0-9_]{0,39}$": "write `primary.<name>` or `secondary.<name>`",
-    r"^(primary|secondary|source)\.[a-z][a-z0-9_]{0,39}$": "`primary.<name>`, `secondary.<name>` or `source.<name>`",
-    r"^((primary|secondary|source)\.[a-z][a-z0-9_]{0,39}|company\.(name|industry|region|employees))$": (
-        "`primary.<name>`, `secondary.<name>`, `source.<name>`, or `company.` with name, industry, region or employees"
-    ),
-    r"^/[^*]*(\*[^*]*){0,2}$": "begin with `/`, and use `*` twice at most: `/pricing/*`",
-    r"^[ABC][123]$": "write a rank from A1 to C3",
-    r"^(email|external_id|created|updated|(primary|secondary|source)\.[a-z][a-z0-9_]{0,39})$": (
-        "write `email`, `external_id`, `created`, `updated`, or `primary.<name>`, `secondary.<name>`, `source.<name>`"
-    ),
-    r"^https?://[a-z0-9.-]+(:\d{1,5})?$": "scheme and host only, no path or final slash: `https://www.example.jp`",
-    r"^https?://[^\s\x00-\x1f\\]+$": "write a full address: `https://www.example.jp/thanks`",
-    r"^([01]\d|2[0-3]):[0-5]\d$": "write hours and minutes: `10:00`",
-    r"^[A-Z]{2}$": "write the country code: `JP`",
-    r"^[^\r\n]+$": "one line only",
-    r"^[!-9;-?A-~]+@[a-z0-9.-]+$": "write an ASCII mail address, its domain in lower case: `info@example.jp`",
-}
-
-
-#: List that has too many entries → what to write instead.
-_FEWER: dict[str | int | None, str] = {
-    "any": "write `any_of` for the values of one attribute, or put some into an `any` inside it",
-    "all": "write `all_of` for the values of one list, or put some into an `all` inside it",
-}
 #: Keys that hold a condition or a wait.
 _TAGGED = ("when", "needs", "falls_back_when", "not", "wait", "timeout", "due")
 
@@ -62,6 +23,8 @@ def problems_of(error: ValidationError, model: type[BaseModel], file: str, data:
     for detail in details:
         if detail["type"] == "too_short" and detail["loc"] in inside:
             continue  # pydantic counts entries without the wrong ones
+        if _is_misspelt(detail, details):
+            continue
         path: Path = _written(tuple(detail["loc"]))
         message, hint, path = _say(detail, path, model, data)
         path, message = in_place(data, path, message)
@@ -72,7 +35,7 @@ def problems_of(error: ValidationError, model: type[BaseModel], file: str, data:
 def in_place(data: Any, path: Path, message: str) -> tuple[Path, str]:
     """`path` as far as it is written, and `message` with the column when the rest of it is in a text."""
     path, column = as_written(data, path)
-    return path, message if column is None else f"column {column}: {message}"
+    return path, message if column is None else Message("column {column}: {message}", column=column, message=message)
 
 
 def _written(path: Path) -> Path:
@@ -97,44 +60,46 @@ def line_of(lines: Lines, path: Path) -> int:
 
 
 def _say(detail: ErrorDetails, path: Path, model: type[BaseModel], data: Any) -> tuple[str, str, Path]:
-    kind, context = detail["type"], detail.get("ctx", {})
-    if kind == "missing":
-        return f"`{path[-1]}` is missing", "add it", path
-    if kind == "extra_forbidden":
-        known = keys_at(model, path[:-1])
-        return f"unknown key `{path[-1]}`", did_you_mean(str(path[-1]), known, "remove it"), path
-    if kind == "value_error":
-        error = context.get("error")
-        message = str(error or detail["msg"])
-        return message, getattr(error, "hint", ""), _blame(message, path, _at(data, path))
-    if kind in ("literal_error", "enum"):
-        allowed = re.findall(r"'([^']+)'", str(context.get("expected", "")))
-        return f"`{_short(detail['input'])}` is not possible here", did_you_mean(str(detail["input"]), allowed), path
-    if kind == "string_pattern_mismatch":
-        hint = _PATTERNS.get(str(context.get("pattern")), f"it must match {context.get('pattern')}")
-        return f"`{_short(detail['input'])}` is not written as it must be", hint, path
-    message, hint = _WORDS.get(kind, ("", ""))
-    if message:
-        return f"{message}, this is {_kind_of(detail['input'])}", hint, path
-    hint = _FEWER.get(path[-1] if path else None, "") if kind == "too_long" else ""
-    return _limits(kind, context) or detail["msg"], hint, path
+    if detail["type"] == "missing":
+        return Message("`{key}` is missing", key=path[-1]), Message("add it"), path
+    if detail["type"] == "extra_forbidden":
+        return *_unknown(path, model, data), path
+    if detail["type"] == "value_error":
+        error = detail.get("ctx", {}).get("error")
+        message = str(error) if error else Message(detail["msg"])
+        inside = getattr(error, "path", ()) or _blame(message, (), _at(data, path))
+        return message, getattr(error, "hint", ""), (*path, *inside)
+    return *said(detail), path
 
 
-def _limits(kind: str, context: dict[str, Any]) -> str:
-    match kind:
-        case "string_too_short":
-            return "must not be empty"
-        case "string_too_long":
-            return f"must be at most {context['max_length']} characters"
-        case "too_short":
-            return f"needs at least {context['min_length']} entries"
-        case "too_long":
-            return f"must have at most {context['max_length']} entries, it has {context['actual_length']}"
-        case "greater_than_equal":
-            return f"must be {context['ge']} or more"
-        case "less_than_equal":
-            return f"must be {context['le']} or less"
-    return ""
+def _unknown(path: Path, model: type[BaseModel], data: Any) -> tuple[str, str]:
+    key, known, beside = str(path[-1]), keys_at(model, path[:-1]), _at(data, path[:-1])
+    message, half = Message("unknown key `{key}`", key=key), half_width(key)
+    if "：" in key and half.partition(":")[0].strip() in known:
+        return message, Message("write a half-width `:` and a space after the key")
+    if half != key and half in known:
+        return message, Message("write it half-width: `{half}`", half=half)
+    before = list(beside)[: list(beside).index(key)][-1:] if key.isdigit() and key in beside else []
+    if before and isinstance(beside[before[0]], int):
+        number = f"{beside[before[0]]}{key}"
+        return message, Message("write the number of `{key}` without commas: `{number}`", key=before[0], number=number)
+    return message, did_you_mean(key, known, Message("remove it"))
+
+
+def _is_misspelt(detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
+    """A key that is missing because another one, which is reported, was meant to be it."""
+    if detail["type"] != "missing":
+        return False
+    *parents, key = detail["loc"]
+    unknown = [one["loc"] for one in details if one["type"] == "extra_forbidden"]
+    return any(
+        [*other][:-1] == parents
+        and (
+            half_width(str(other[-1])).startswith(f"{key}:")
+            or get_close_matches(half_width(str(other[-1])), [str(key)], n=1, cutoff=0.6)
+        )
+        for other in unknown
+    )
 
 
 def _blame(message: str, path: Path, value: Any) -> Path:
@@ -190,18 +155,3 @@ def _models_in(annotation: Any) -> set[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return {annotation}
     return {model for inner in getattr(annotation, "__args__", ()) for model in _models_in(inner)}
-
-
-def _short(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= 60 else text[:57] + "…"
-
-
-def _kind_of(value: object) -> str:
-    if value is None:
-        return "empty"
-    if isinstance(value, dict):
-        return "keys and values"
-    if isinstance(value, list | tuple):
-        return "a list"
-    return f"`{_short(value)}`"

@@ -3,9 +3,12 @@
 Functions read stored definitions that a newer release may have validated: `read` ignores unknown keys.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, model_validator
+
+from sodate.messages import Message
 
 Language = Literal["ja", "en"]
 Slug = Annotated[
@@ -18,11 +21,25 @@ HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s\x00-\x1f\\]+
 
 
 class InvalidPart(ValueError):
-    """A part of a definition that is refused. `hint`: what its author can do."""
+    """A part of a definition that is refused.
 
-    def __init__(self, message: str, hint: str) -> None:
+    `hint`: what its author can do. `path`: keys and positions of the part, inside of the model that refuses it.
+    """
+
+    def __init__(self, message: str, hint: str, path: tuple[str | int, ...] = ()) -> None:
         super().__init__(message)
-        self.hint = hint
+        self.hint, self.path = hint, path
+
+
+def unlike(names: Sequence[str], path: tuple[str, ...], key: str) -> None:
+    """Each entry of the list at `path` has another `key`.
+
+    Raises: `InvalidPart` at the first entry whose name was there before.
+    """
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            message = Message("`{key}: {name}` is there twice", key=key, name=name)
+            raise InvalidPart(message, Message("give each its own"), (*path, number, key))
 
 
 class Definition(BaseModel):
@@ -39,7 +56,7 @@ class NarrowedByEachKey(Definition):
             data = cls.renewed(data)
             known = {field.alias or name for name, field in cls.model_fields.items()}
             if unknown := sorted(str(key) for key in data if key not in known):
-                raise ValueError(f"this release does not know {', '.join(unknown)}")
+                raise ValueError(Message("this release does not know {unknown}", unknown=", ".join(unknown)))
         made: Self = handler(data)
         return made
 

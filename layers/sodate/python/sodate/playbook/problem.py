@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import Literal
 
 from sodate.errors import Invalid
+from sodate.messages import Message, joined
 
 Severity = Literal["error", "warning"]
 
@@ -27,9 +28,13 @@ class Problem:
         return asdict(self)
 
     def __str__(self) -> str:
-        hint = f" ({self.hint})" if self.hint else ""
+        return self.sentence()
+
+    def sentence(self) -> Message:
+        """All of it but severity and source, on one line."""
         field = f" {self.field}:" if self.field else ""
-        return f"{self.file}:{self.line}:{field} {self.message}{hint} [{self.rule}]"
+        hint = [" (", self.hint, ")"] if self.hint else []
+        return joined("", [f"{self.file}:{self.line}:{field} ", self.message, *hint, f" [{self.rule}]"])
 
 
 class PlaybookInvalid(Invalid):
@@ -37,7 +42,8 @@ class PlaybookInvalid(Invalid):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = list(problems)
-        super().__init__("the playbook has problems:\n" + "\n".join(str(p) for p in errors(problems)), "playbook")
+        lines = joined("\n", [problem.sentence() for problem in errors(problems)])
+        super().__init__(Message("the playbook has problems:\n{problems}", problems=lines), "playbook")
 
 
 def errors(problems: Iterable[Problem]) -> list[Problem]:
@@ -48,7 +54,8 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
     known = sorted(known)
     close = get_close_matches(word, known, n=1, cutoff=0.6)
     if close:
-        return f"did you mean `{close[0]}`?"
+        return Message("did you mean `{close}`?", close=close[0])
     if otherwise or not known:
         return otherwise
-    return "one of: " + ", ".join(f"`{k}`" for k in known[:12]) + (" …" if len(known) > 12 else "")
+    names = ", ".join(f"`{name}`" for name in known[:12]) + (" …" if len(known) > 12 else "")
+    return Message("one of: {names}", names=names)

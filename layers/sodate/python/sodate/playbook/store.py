@@ -20,6 +20,7 @@ from sodate.dynamodb import keys, table
 from sodate.dynamodb.item import TableItem
 from sodate.dynamodb.table import ConditionFailed
 from sodate.errors import NotFound, Transient
+from sodate.messages import Message
 from sodate.playbook.model import read
 
 Kind = Literal[
@@ -150,7 +151,9 @@ class Definitions:
         """
         newest = self._live_version(kind, definition_id)
         if newest is None:
-            raise NotFound(f"no live {kind} named {definition_id!r}; apply a playbook that has it")
+            raise NotFound(
+                Message("no live {kind} named {id!r}; apply a playbook that has it", kind=kind, id=definition_id)
+            )
         try:
             return self.version(kind, definition_id, newest)
         except DefinitionUnreadable as error:
@@ -172,7 +175,8 @@ class Definitions:
         if key not in self._versions:
             item = table.find(DefinitionItem, keys.definitions(kind), keys.definition_version(definition_id, version))
             if item is None or item.body is None or item.digest is None:
-                raise NotFound(f"{kind} {definition_id!r} has no version {version}")
+                what = {"kind": kind, "id": definition_id, "version": version}
+                raise NotFound(Message("{kind} {id!r} has no version {version}", **what))
             body = json.loads(item.body)
             stored = Stored(kind, definition_id, version, body, item.digest, item.at, applied_by=item.applied_by)
             try:

@@ -12,7 +12,9 @@ from typing import Any
 
 import yaml
 
+from sodate.messages import Message
 from sodate.playbook.problem import Problem
+from sodate.playbook.yaml_errors import unreadable
 
 MAX_NODES = 20_000
 MAX_DEPTH = 30
@@ -55,16 +57,22 @@ def parse(file: str, text: str) -> Read:
             return Read(None, {(): too_much.line}, [too_much])
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
-        return _rejected(file, *_explain(error, text))
+        found = unreadable(error, text)
+        problems = [Problem(file, one.line, one.key, one.message, one.hint, rule="yaml") for one in found]
+        return Read(None, {(): found[0].line}, problems)
     except yaml.reader.ReaderError as error:
         line = text[: error.position].count("\n") + 1
         return _rejected(
-            file, line, f"a character that YAML does not allow ({_codepoint(error.character)})", "delete it"
+            file,
+            line,
+            Message("a character that YAML does not allow ({codepoint})", codepoint=_codepoint(error.character)),
+            Message("delete it"),
         )
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError, TypeError) as error:
-        return _rejected(file, 1, "this is not readable YAML", str(error)[:120])
+        hint = Message("check quotes, brackets and indentation: {error}", error=str(error)[:120])
+        return _rejected(file, 1, Message("this is not readable YAML"), hint)
     if node is None:
-        return _rejected(file, 1, "the file is empty", "write its keys, see docs/playbook.md")
+        return _rejected(file, 1, Message("the file is empty"), Message("write its keys, see docs/playbook.md"))
     builder = _Builder(file)
     data = builder.build(node, (), 0)
     return Read(data, builder.lines, builder.problems)
@@ -84,32 +92,20 @@ def _bounds(file: str, text: str) -> Problem | None:
     for count, event in enumerate(yaml.parse(text, Loader=_Loader)):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH or count > MAX_NODES:
-            what = f"nested more than {MAX_DEPTH} deep" if depth > MAX_DEPTH else f"more than {MAX_NODES} values"
+            what = (
+                Message("nested more than {max_depth} deep", max_depth=MAX_DEPTH)
+                if depth > MAX_DEPTH
+                else Message("more than {max_nodes} values", max_nodes=MAX_NODES)
+            )
             return Problem(
                 file,
                 event.start_mark.line + 1 if event.start_mark else 1,
                 "",
                 what,
-                "split it or simplify it",
+                Message("split it or simplify it"),
                 rule="yaml",
             )
     return None
-
-
-def _explain(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str, str]:
-    mark = error.problem_mark or error.context_mark
-    line = mark.line + 1 if mark else 1
-    here = text.splitlines()[line - 1 : line]
-    message = (error.problem or error.context or "cannot be read").split("\n")[0]
-    if (here and "\t" in here[0][: len(here[0]) - len(here[0].lstrip())]) or "'\\t'" in message:
-        return line, "a tab is used for indentation", "use spaces"
-    if "mapping values are not allowed" in message:
-        return line, "a second `:` in this line, or the indentation is off", "put text that holds `: ` in quotes"
-    if "expected a single document" in (error.context or ""):
-        return line, "a second document begins here", "remove the `---`"
-    if message.startswith("could not find expected ':'"):
-        return line, "a key without `:` just above", "write `key: value`"
-    return line, f"this is not readable YAML: {message}", "check quotes, brackets and indentation here and just above"
 
 
 class _Builder:
@@ -125,7 +121,11 @@ class _Builder:
         if depth > MAX_DEPTH or self.count > MAX_NODES:
             if not any(p.rule == "yaml-alias" for p in self.problems):
                 self._problem(
-                    node, path, "its aliases (`*name`) expand to too much", "write the values out", "yaml-alias"
+                    node,
+                    path,
+                    Message("its aliases (`*name`) expand to too much"),
+                    Message("write the values out"),
+                    "yaml-alias",
                 )
             return None
         if isinstance(node, yaml.MappingNode):
@@ -140,12 +140,17 @@ class _Builder:
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
-                self._problem(key_node, path, "a key must be a word", "put text that begins with [ or { in quotes")
+                self._problem(
+                    key_node,
+                    path,
+                    Message("a key must be a word"),
+                    Message("put text that begins with [ or { in quotes"),
+                )
                 continue
             key = _SURROGATE.sub("�", key_node.value)
             if key in first:
-                message = f"`{key}` is written twice (first in line {first[key]})"
-                self._problem(key_node, (*path, key), message, "keep one of them", "yaml-duplicate-key")
+                message = Message("`{key}` is written twice (first in line {first})", key=key, first=first[key])
+                self._problem(key_node, (*path, key), message, Message("keep one of them"), "yaml-duplicate-key")
                 continue
             first[key] = line
             self.lines[(*path, key)] = line
@@ -155,9 +160,16 @@ class _Builder:
     def _scalar(self, node: yaml.Node, path: Path) -> str | int | float | bool | None:
         value: str = node.value
         if node.tag not in (None, "tag:yaml.org,2002:str", "!"):
-            self._problem(node, path, f"YAML tags such as `{node.tag}` are not used here", "remove the tag")
+            self._problem(
+                node,
+                path,
+                Message("YAML tags such as `{tag}` are not used here", tag=node.tag),
+                Message("remove the tag"),
+            )
         if _SURROGATE.search(value):
-            self._problem(node, path, "half of a character (a lone surrogate)", "type the character itself")
+            self._problem(
+                node, path, Message("half of a character (a lone surrogate)"), Message("type the character itself")
+            )
             return None
         return value if getattr(node, "style", None) else self._plain(node, value, path)
 

@@ -20,6 +20,7 @@ from sodate.email.ledger.states import RANK
 from sodate.email.ledger.store import SendItem
 from sodate.errors import Invalid, NotFound
 from sodate.experiments.experiment import Experiment
+from sodate.messages import Message
 from sodate.playbook.problem import did_you_mean
 from sodate.playbook.store import Definitions, parsed
 from sodate.queries.template_results import SentEmail, VersionResults, results_of
@@ -51,8 +52,10 @@ def count_template_results(definitions: Definitions, wanted: Wanted, now: dateti
     """
     known = definitions.newest_versions("template")
     if wanted.template not in known:
-        hint = did_you_mean(wanted.template, known, "see `sodate template list`")
-        raise NotFound(f"no template {wanted.template!r} was ever applied; {hint}")
+        hint = did_you_mean(wanted.template, known, Message("see `sodate template list`"))
+        raise NotFound(
+            Message("no template {template!r} was ever applied; {hint}", template=wanted.template, hint=hint)
+        )
     in_use, links_of = table.used(), _links_of(definitions, wanted.template)
 
     def count(segment: int) -> dict[int, VersionResults]:
@@ -77,7 +80,14 @@ def _count_segment(segment: int, wanted: Wanted, now: datetime, links_of: LinksO
             emails = [email for email in _sent(items, wanted.template) if wanted.includes(email)]
             log = _log(items) if emails else []
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise Invalid(f"lead {keys.lead_id_of(pk)} has an item that cannot be read: {error!r}", "item") from error
+            raise Invalid(
+                Message(
+                    "lead {lead_id_of} has an item that cannot be read: {error!r}",
+                    lead_id_of=keys.lead_id_of(pk),
+                    error=error,
+                ),
+                "item",
+            ) from error
         for email in emails:
             results = total.setdefault(email.version, VersionResults())
             results += results_of(email, log, wanted.conversion, now, links_of(email.version).name)

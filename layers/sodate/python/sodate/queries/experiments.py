@@ -16,6 +16,7 @@ from sodate.errors import NotFound
 from sodate.experiments.analysis import Analysis, analysis_of
 from sodate.experiments.decision import Arms, ExperimentName
 from sodate.experiments.store import Decision, find_decision
+from sodate.messages import Message
 from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.experiment_steps import name_of_step
 from sodate.scenarios.measure_arms import analyses_of, step_of
@@ -59,12 +60,12 @@ def find(definitions: Definitions, text: str) -> Known:
         definitions.live("broadcast", of)
     except NotFound:
         if not part:
-            raise NotFound(f"no broadcast {of!r}; of a scenario, write scenario/step") from None
+            raise NotFound(Message("no broadcast {of!r}; of a scenario, write scenario/step", of=of)) from None
         live = live_program(definitions, of)
         return _of_step(live, step_of(live, part))
     run = load_run(of, part) if part else next((run for run in runs_of(of) if run.version), None)
     if run is None:
-        raise NotFound(f"no run of broadcast {of!r} has begun yet")
+        raise NotFound(Message("no run of broadcast {of!r} has begun yet", of=of))
     return _of_run(definitions, run)
 
 

@@ -12,6 +12,7 @@ from sodate.imports.cells import escaped
 from sodate.imports.report import BOM
 from sodate.leads.lead import Profile
 from sodate.leads.store import StateItem, every_lead
+from sodate.messages import Message
 from sodate.scoring.store import ScoreItem
 
 Items = Mapping[type[TableItem], TableItem]
@@ -30,7 +31,10 @@ def export(file: Path, columns: str | None, encoding: str) -> dict[str, int]:
     Raises: `Invalid` for an unknown encoding or column.
     """
     if encoding not in _ENCODINGS:
-        raise Invalid(f"--encoding {encoding}: write {' or '.join(_ENCODINGS)}", "encoding")
+        raise Invalid(
+            Message("--encoding {encoding}: write {encodings}", encoding=encoding, encodings=" or ".join(_ENCODINGS)),
+            "encoding",
+        )
     names = _chosen(columns) if columns else _all_columns(every_lead(StateItem, ScoreItem))
     temporary = file.with_name(f"{file.name}.new")
     with temporary.open("wb") as stream:
@@ -45,7 +49,10 @@ def _chosen(text: str) -> list[str]:
     wrong = [name for name in names if name not in (*_FIRST, *_LAST) and name.partition(".")[0] not in _GROUPS]
     if wrong or not names:
         known = ", ".join((*_FIRST, *(f"{group}.NAME" for group in _GROUPS), *_LAST))
-        raise Invalid(f"--columns: no column {', '.join(wrong) or text}; write some of {known}", "columns")
+        raise Invalid(
+            Message("--columns: no column {wrong}; write some of {known}", wrong=", ".join(wrong) or text, known=known),
+            "columns",
+        )
     return names
 
 

@@ -13,6 +13,7 @@ from sodate.experiments.experiment import Experiment
 from sodate.experiments.intervals import Count
 from sodate.experiments.look import Look
 from sodate.experiments.success import Window, success_in, success_of
+from sodate.messages import Message
 from sodate.playbook.store import Definitions, parsed
 from sodate.segments.store import members
 
@@ -27,7 +28,7 @@ def analyze(definitions: Definitions, segment: str, activity: ActivityType, days
     """
     share = parsed(definitions.live("mailing"), Mailing).global_holdout
     if not share:
-        raise Conflict("there is no global holdout: write `global_holdout: 5` into playbook.yaml and apply it")
+        raise Conflict(Message("there is no global holdout: write `global_holdout: 5` into playbook.yaml and apply it"))
     experiment, look = _experiment(activity, days), Look(now, timedelta(days=days))
     mailing, is_success = parsed(definitions.live("mailing"), Mailing), success_of(experiment)
     window, cursor = Window(now - look.exposure, now), None
@@ -40,7 +41,11 @@ def analyze(definitions: Definitions, segment: str, activity: ActivityType, days
         if cursor is None:
             break
     if not look.leads:
-        raise Conflict(f"segment {segment!r} has no members; `sodate segment list` shows how many each has")
+        raise Conflict(
+            Message(
+                "segment {segment!r} has no members; `sodate segment list` shows how many each has", segment=segment
+            )
+        )
     arms = Arms({EMAILED: 100 - share, KEPT_OUT: share}, KEPT_OUT)
     name = ExperimentName("scenario", "global-holdout", segment)
     return analysis_of(name, experiment, arms, look, at_horizon=False)

@@ -6,6 +6,7 @@ from typing import Any
 from sodate.errors import NotFound
 from sodate.leads.address import address_key, parse_address
 from sodate.leads.store import load_profile, load_state, owner_of
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 from sodate.scoring.rescore import rules_of
 from sodate.scoring.rules import class_of
@@ -19,7 +20,7 @@ def find_lead(email: str, address_secret: bytes) -> str:
     """
     lead_id = owner_of(address_key(parse_address(email).match, address_secret))
     if lead_id is None:
-        raise NotFound(f"no lead with the address {email}")
+        raise NotFound(Message("no lead with the address {email}", email=email))
     return lead_id
 
 

@@ -16,6 +16,7 @@ from sodate.errors import NotFound
 from sodate.facts.evaluation import LeadView, Scored, Sources
 from sodate.leads.contact_state import ContactState
 from sodate.leads.store import to_state
+from sodate.messages import Message
 from sodate.scoring.replay import Case, cases, partitions
 from sodate.scoring.rescore import Rules
 from sodate.scoring.scored import LeadScore
@@ -84,7 +85,7 @@ def find_segment(segment_id: str, segments: Sequence[Segment]) -> Segment:
         if segment.id == segment_id:
             return segment
     known = ", ".join(segment.id for segment in segments) or "none"
-    raise NotFound(f"there is no segment {segment_id!r}; known: {known}")
+    raise NotFound(Message("there is no segment {segment_id!r}; known: {known}", segment_id=segment_id, known=known))
 
 
 def _view(case: Case, items: list[Row], segments: Segments, rules: Rules, now: datetime) -> LeadView:

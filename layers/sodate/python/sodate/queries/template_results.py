@@ -22,6 +22,7 @@ from sodate.conditions.one_line_tokens import OneLineError
 from sodate.errors import Invalid
 from sodate.experiments.experiment import Experiment
 from sodate.experiments.success import Window, success_in, success_of
+from sodate.messages import Message
 
 
 class Figure(StrEnum):
@@ -131,5 +132,9 @@ def conversion_of(text: str | None, days: int) -> Experiment:
     except (OneLineError, ValidationError) as error:
         reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error.message
         raise Invalid(
-            f"{text!r}: {reason}; write one activity, for example `did form_submitted(form = demo)`"
+            Message(
+                "{text!r}: {reason}; write one activity, for example `did form_submitted(form = demo)`",
+                text=text,
+                reason=reason,
+            )
         ) from error

@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from sodate.activities.catalog import ActivityType
 from sodate.conditions.language import AttributePath
 from sodate.leads.time_zone import find_time_zone
+from sodate.messages import Message
 from sodate.playbook.model import Definition, Slug
 
 Percent = Annotated[float, Field(ge=0, le=100)]
@@ -24,7 +25,7 @@ class Days(Definition):
     def _in_order(self) -> Self:
         first, last = self.in_days
         if not -3650 <= first <= last <= 3650:
-            raise ValueError("`in_days` is the first and the last day, from -3650 to 3650")
+            raise ValueError(Message("`in_days` is the first and the last day, from -3650 to 3650"))
         return self
 
 
@@ -54,7 +55,7 @@ class Habit(Definition):
     @classmethod
     def _has_values(cls, about: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
         if empty := [name for name, values in about.items() if not values]:
-            raise ValueError(f"`{empty[0]}` has no value")
+            raise ValueError(Message("`{empty}` has no value", empty=empty[0]))
         return about
 
 
@@ -77,7 +78,9 @@ class People(Definition):
     @classmethod
     def _known(cls, zones: dict[str, float]) -> dict[str, float]:
         if unknown := [name for name in zones if find_time_zone(name) is None]:
-            raise ValueError(f"unknown time zone {unknown[0]!r}; write an IANA name such as `Asia/Tokyo`")
+            raise ValueError(
+                Message("unknown time zone {unknown!r}; write an IANA name such as `Asia/Tokyo`", unknown=unknown[0])
+            )
         return zones
 
 

@@ -9,6 +9,7 @@ from sodate.conditions.language import AttributePath
 from sodate.errors import Invalid
 from sodate.imports.reader import Record, Records, survey
 from sodate.leads.time_zone import find_time_zone
+from sodate.messages import Message
 
 FORM, TIME_ZONE, DAY = "form", "time_zone", "day"
 #: On which day of the rehearsal the person comes, from 0 on.
@@ -30,21 +31,39 @@ def people_of(path: Path) -> Iterator[dict[str, str]]:
             header = _header(path, next(lines, None))
             for number, record in enumerate(lines, 1):
                 if number > MOST_PEOPLE:
-                    raise Invalid(f"{path}:{record.line}: more than {MOST_PEOPLE:,} people; give a sample", "leads")
+                    raise Invalid(
+                        Message(
+                            "{key}:{line}: more than {most_people:,} people; give a sample",
+                            key=path,
+                            line=record.line,
+                            most_people=MOST_PEOPLE,
+                        ),
+                        "leads",
+                    )
                 yield _person(path, header, record)
     except OSError as error:
-        raise Invalid(f"cannot read {path}: {error.strerror}", "leads") from error
+        raise Invalid(Message("cannot read {key}: {strerror}", key=path, strerror=error.strerror), "leads") from error
 
 
 def _header(path: Path, record: Record | None) -> list[str]:
     if record is None or not record.cells:
-        raise Invalid(f"{path} is empty: write a header such as primary.title,primary.employees,form", "leads")
+        raise Invalid(
+            Message("{key} is empty: write a header such as primary.title,primary.employees,form", key=path), "leads"
+        )
     header = [cell.strip() for cell in record.cells]
     for column in header:
         if column not in (FORM, TIME_ZONE, DAY) and not _is_path(column):
             raise Invalid(
-                f"{path}:{record.line}: column {column!r}: name a field of the profile such as `primary.title`,"
-                f" `{FORM}`, `{TIME_ZONE}` or `{DAY}`",
+                Message(
+                    "{key}:{line}: column {column!r}: name a field of the profile such as `primary.title`, `{form}`,"
+                    " `{time_zone}` or `{day}`",
+                    key=path,
+                    line=record.line,
+                    column=column,
+                    form=FORM,
+                    time_zone=TIME_ZONE,
+                    day=DAY,
+                ),
                 "leads",
             )
     return header
@@ -69,5 +88,14 @@ def _person(path: Path, header: list[str], record: Record) -> dict[str, str]:
         raise Invalid(f"{path}:{record.line}: {why}", "leads")
     day = values.get(DAY)
     if day is not None and not (day.isascii() and day.isdecimal() and int(day) <= _LAST_DAY):
-        raise Invalid(f"{path}:{record.line}: day {day!r} is no number from 0 to {_LAST_DAY}", "leads")
+        raise Invalid(
+            Message(
+                "{key}:{line}: day {day!r} is no number from 0 to {last_day}",
+                key=path,
+                line=record.line,
+                day=day,
+                last_day=_LAST_DAY,
+            ),
+            "leads",
+        )
     return values

@@ -12,6 +12,7 @@ from sodate.errors import Invalid
 from sodate.leads.contact_state import ContactState
 from sodate.leads.lead import Profile
 from sodate.leads.store import to_profile, to_state
+from sodate.messages import Message
 from sodate.scoring.replay import partitions
 
 
@@ -47,7 +48,9 @@ def stored_leads() -> Iterator[StoredLead]:
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             where = keys.lead_id_of(items[0]["pk"]["S"])
-            raise Invalid(f"lead {where} has an item that cannot be read: {error!r}", "item") from error
+            raise Invalid(
+                Message("lead {where} has an item that cannot be read: {error!r}", where=where, error=error), "item"
+            ) from error
 
 
 def _sent(row: dict[str, object]) -> Iterator[Sent]:

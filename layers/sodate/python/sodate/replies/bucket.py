@@ -8,6 +8,7 @@ from urllib.parse import unquote_plus
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sodate.errors import Invalid, NotFound, Transient
+from sodate.messages import Message
 from sodate.replies.mime import READ_BYTES
 
 #: SES puts this object when a rule is made.
@@ -44,9 +45,9 @@ class ReplyBucket:
             objects = [record["s3"] for record in message["Records"]]
             found = [(str(one["bucket"]["name"]), unquote_plus(str(one["object"]["key"]))) for one in objects]
         except (KeyError, TypeError, AttributeError) as error:
-            raise Invalid(f"no notification of S3: {type(error).__name__}", "message") from error
+            raise Invalid(Message("no notification of S3: {name}", name=type(error).__name__), "message") from error
         if any(bucket != self.name for bucket, _ in found):
-            raise Invalid("a notification of another bucket", "message")
+            raise Invalid(Message("a notification of another bucket"), "message")
         return [key for _, key in found]
 
     def read(self, key: str) -> RawEmail:
@@ -58,7 +59,7 @@ class ReplyBucket:
         try:
             content: bytes = answer["Body"].read(READ_BYTES)
         except (BotoCoreError, OSError) as error:
-            raise Transient(f"S3 did not answer: {type(error).__name__}") from error
+            raise Transient(Message("S3 did not answer: {name}", name=type(error).__name__)) from error
         size = str(answer.get("ContentRange", "")).rpartition("/")[2]
         return RawEmail(content, size.isdigit() and int(size) > len(content), answer["LastModified"])
 
@@ -72,7 +73,7 @@ class ReplyBucket:
         except ClientError as error:
             code = str(error.response.get("Error", {}).get("Code"))
             if code in _MISSING or code in _EMPTY:
-                raise NotFound("the email is not there (any more)") from error
-            raise Transient(f"S3 did not answer: {code}") from error
+                raise NotFound(Message("the email is not there (any more)")) from error
+            raise Transient(Message("S3 did not answer: {code}", code=code)) from error
         except BotoCoreError as error:
-            raise Transient(f"S3 did not answer: {type(error).__name__}") from error
+            raise Transient(Message("S3 did not answer: {name}", name=type(error).__name__)) from error

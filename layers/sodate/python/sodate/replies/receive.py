@@ -12,6 +12,7 @@ from sodate.activities.activity import activity_key
 from sodate.consent.unsubscribe import OptOut, unsubscribe
 from sodate.email.mailing import Mailing
 from sodate.errors import Invalid, NotFound
+from sodate.messages import Message
 from sodate.replies.bucket import SETUP, ReplyBucket
 from sodate.replies.inbound_email import InboundEmail, read_email
 from sodate.replies.judgement import Flag, Judgement, Verdict, judge
@@ -38,7 +39,7 @@ class ReceiveEmail:
         try:
             message = json.loads(body)
         except ValueError as error:
-            raise Invalid("the message is no JSON", "message") from error
+            raise Invalid(Message("the message is no JSON"), "message") from error
         outcomes: dict[str, int] = {}
         for key in self.bucket.keys_in(message):
             outcome = self._object(key)

@@ -15,6 +15,7 @@ from sodate.email.ledger.store import find_send, planned_transactional, replied
 from sodate.errors import Transient
 from sodate.leads.contact_state import id_of
 from sodate.leads.existence import still_exists
+from sodate.messages import Message
 from sodate.replies.judgement import Judgement, Verdict
 from sodate.replies.match import Match
 from sodate.replies.store import (
@@ -69,7 +70,7 @@ class Record:
                     return ended
                 continue  # the send has another reply since
             return Written(self.judged.verdict, forward)
-        raise Transient(f"lead {self.match.lead_id} changes too fast")
+        raise Transient(Message("lead {lead_id} changes too fast", lead_id=self.match.lead_id))
 
     def _ended(self, error: ConditionFailed) -> Written | None:
         if _ITEM in error.failed:

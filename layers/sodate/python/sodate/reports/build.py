@@ -13,6 +13,7 @@ from sodate.deals.store import every_deal_of
 from sodate.email.mailing import Mailing
 from sodate.errors import Invalid, NotFound
 from sodate.experiments.experiment import Experiment
+from sodate.messages import Message
 from sodate.playbook.store import Definitions, parsed
 from sodate.queries.count_template_results import Wanted as WantedResults
 from sodate.queries.count_template_results import count_template_results
@@ -52,7 +53,13 @@ def frame_of(
     zone, own = _sender(definitions)
     chosen = language or (own if own in languages() else "en")
     if chosen not in languages():
-        raise NotFound(f"reports have no language {chosen!r}; they have {', '.join(languages())}")
+        raise NotFound(
+            Message(
+                "reports have no language {chosen!r}; they have {languages}",
+                chosen=chosen,
+                languages=", ".join(languages()),
+            )
+        )
     period = periods.chosen(wanted, now.astimezone(ZoneInfo(zone)).date(), zone)
     return Frame(words_in(chosen), period, now, subject)
 

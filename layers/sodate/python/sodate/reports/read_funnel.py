@@ -25,6 +25,7 @@ from sodate.kpis.period import Period
 from sodate.kpis.sketch import Sketch
 from sodate.kpis.web_counts import visitor_of
 from sodate.leads.store import ProfileItem
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 from sodate.reports.funnel_fold import Dimension, FunnelFold, FunnelLead, Group, Wanted, groups_of, last_touchpoint
 from sodate.reports.read_leads import fold_partitions
@@ -54,7 +55,7 @@ def group_of(scope: str) -> Group | None:
     kind, _, id_ = scope.partition(":")
     if scope != ALL and (kind not in set(Dimension) or not id_):
         known = ", ".join(f"{one}:ID" for one in Dimension)
-        raise Invalid(f"{scope[:60]!r} is no group of leads: all, {known}", "scope")
+        raise Invalid(Message("{scope!r} is no group of leads: all, {known}", scope=scope[:60], known=known), "scope")
     return (Dimension(kind), id_) if scope != ALL else None
 
 

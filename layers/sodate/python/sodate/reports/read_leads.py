@@ -15,6 +15,7 @@ from sodate.dynamodb.item import Row, TableItem, decode, plain, values
 from sodate.errors import Invalid
 from sodate.leads.contact_state import ContactState, id_of
 from sodate.leads.store import StateItem, to_state
+from sodate.messages import Message
 from sodate.reports.lead_record import LeadRecord, LogFold, Span, by_people
 from sodate.reports.sales import SignalFigures
 from sodate.scoring.store import ScoreItem, snapshot_of
@@ -57,7 +58,9 @@ def fold_partitions(
             try:
                 count(fold, pk, list(group))
             except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise Invalid(f"{pk[:80]} has an item that cannot be read: {error!r}", "item") from error
+                raise Invalid(
+                    Message("{pk} has an item that cannot be read: {error!r}", pk=pk[:80], error=error), "item"
+                ) from error
         return fold
 
     total = empty()

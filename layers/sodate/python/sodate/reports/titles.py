@@ -1,6 +1,7 @@
 """Titles of what a report is about."""
 
 from sodate.errors import NotFound
+from sodate.messages import Message
 from sodate.playbook.store import Definitions, parsed
 from sodate.segments.segment import SegmentSet
 
@@ -17,5 +18,11 @@ def known_segment(definitions: Definitions, segment: str) -> str:
     """Its title. Raises: `NotFound` for a segment that the playbook does not have."""
     titles = segment_titles(definitions)
     if segment not in titles:
-        raise NotFound(f"there is no segment {segment[:60]!r}; known: {', '.join(titles) or 'none'}")
+        raise NotFound(
+            Message(
+                "there is no segment {segment!r}; known: {titles}",
+                segment=segment[:60],
+                titles=", ".join(titles) or "none",
+            )
+        )
     return titles[segment]

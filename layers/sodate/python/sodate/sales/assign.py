@@ -12,6 +12,7 @@ from sodate.email.mailing import Mailing
 from sodate.errors import NotFound, Transient
 from sodate.leads.lead import Profile
 from sodate.leads.store import load_profile
+from sodate.messages import Message
 from sodate.sales import store
 from sodate.sales.choose import choices
 from sodate.sales.conversation import ACTIVE_STAGES
@@ -54,7 +55,9 @@ class SalesPolicy:
 def find(lead_id: str, signal_key: str) -> SignalItem:
     signal = find_signal(lead_id, signal_key)
     if signal is None:
-        raise NotFound(f"lead {lead_id} has no signal {signal_key} (any more)")
+        raise NotFound(
+            Message("lead {lead_id} has no signal {signal_key} (any more)", lead_id=lead_id, signal_key=signal_key)
+        )
     return signal
 
 
@@ -78,7 +81,13 @@ def assign(lead_id: str, signal_key: str, policy: SalesPolicy, now: datetime) ->
             table.commit(writes)
         except ConditionFailed:
             continue  # concurrent signal, rotation or load: read again
-    raise Transient(f"too many signals at once; {signal_key} of lead {lead_id} will be retried")
+    raise Transient(
+        Message(
+            "too many signals at once; {signal_key} of lead {lead_id} will be retried",
+            signal_key=signal_key,
+            lead_id=lead_id,
+        )
+    )
 
 
 def _joins(conversation: ConversationItem, sales: Sales, now: datetime) -> bool:

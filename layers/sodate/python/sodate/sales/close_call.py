@@ -11,6 +11,7 @@ from sodate.calls.store import CallItem, Closing, calls_of, closing_writes, find
 from sodate.dynamodb import table
 from sodate.dynamodb.table import ConditionFailed, Put
 from sodate.errors import Conflict, NotFound
+from sodate.messages import Message
 from sodate.sales.conversation import FeedbackKind
 from sodate.sales.definition import Sales
 from sodate.sales.feedback import FeedbackEntry, record
@@ -47,8 +48,14 @@ def close_call(lead_id: str, wanted: Wanted, closing: Closing, sales: Sales) -> 
     if (call.state, call.result) != (closing.state, closing.result):
         ended = call.result or call.state
         raise Conflict(
-            f"this call ({call.about['step']}, due {call.due[:16]}Z) has ended already: {ended}, {call.closed_at}; for"
-            " one more call, use `sodate lead log`"
+            Message(
+                "this call ({step}, due {due}Z) has ended already: {ended}, {closed_at}; for one more call, use"
+                " `sodate lead log`",
+                step=call.about["step"],
+                due=call.due[:16],
+                ended=ended,
+                closed_at=call.closed_at,
+            )
         )
     return call, False
 
@@ -60,11 +67,19 @@ def choose(calls: Sequence[CallItem], wanted: Wanted) -> CallItem:
     """
     meant = [call for call in calls if wanted.includes(call)]
     if not meant:
-        raise NotFound("the lead has no such call; `sodate call list` shows them, and `sodate lead log` logs another")
+        raise NotFound(
+            Message("the lead has no such call; `sodate call list` shows them, and `sodate lead log` logs another")
+        )
     still_open = [call for call in meant if call.state == CallState.OPEN]
     if len(still_open) > 1:
         listed = ", ".join(f"--step {call.about['step']} --call {call.key}" for call in still_open)
-        raise Conflict(f"{len(still_open)} calls are open; say which one: {listed}")
+        raise Conflict(
+            Message(
+                "{still_open_count} calls are open; say which one: {listed}",
+                still_open_count=len(still_open),
+                listed=listed,
+            )
+        )
     return still_open[0] if still_open else max(meant, key=lambda call: call.closed_at or "")
 
 
@@ -81,7 +96,7 @@ def _is_closed(call: CallItem, closing: Closing) -> bool:
 def _closed_meanwhile(call: CallItem) -> CallItem:
     now = find_call(call.lead_id, call.key)
     if now is None:
-        raise NotFound("the lead was erased meanwhile")
+        raise NotFound(Message("the lead was erased meanwhile"))
     return now
 
 

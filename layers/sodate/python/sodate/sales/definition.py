@@ -11,6 +11,7 @@ from sodate.conditions.language import ActivityName, AttributePath
 from sodate.deals.definition import Currency, Deals
 from sodate.email.mailing import Country, Line, LocalTime
 from sodate.leads.time_zone import known_time_zone
+from sodate.messages import Message
 from sodate.playbook.model import Definition, HttpUrl, Slug
 from sodate.sales.conversation import FeedbackKind
 
@@ -33,7 +34,7 @@ class WorkingHours(Definition):
     @model_validator(mode="after")
     def _in_one_day(self) -> Self:
         if self.from_ >= self.until:
-            raise ValueError("`from` must be earlier than `until`; a night shift is two owners")
+            raise ValueError(Message("`from` must be earlier than `until`; a night shift is two owners"))
         return self
 
 
@@ -47,7 +48,7 @@ class Fit(Definition):
     @model_validator(mode="after")
     def _one_test(self) -> Self:
         if (self.contains is None) == (self.any_of is None):
-            raise ValueError("write exactly one of `contains`, `any_of`")
+            raise ValueError(Message("write exactly one of `contains`, `any_of`"))
         return self
 
 
@@ -60,7 +61,7 @@ class Channels(Definition):
     @model_validator(mode="after")
     def _has_a_channel(self) -> Self:
         if not (self.mail or self.slack or self.teams or self.webhook):
-            raise ValueError("no channel would be notified; leave `mail` on or name another channel")
+            raise ValueError(Message("no channel would be notified; leave `mail` on or name another channel"))
         return self
 
 
@@ -81,7 +82,9 @@ class Owner(Definition):
     @classmethod
     def _known_zone(cls, value: str | None) -> str | None:
         if value is not None and not known_time_zone(value):
-            raise ValueError(f"unknown time zone {value!r}; write an IANA name such as `Asia/Tokyo`")
+            raise ValueError(
+                Message("unknown time zone {value!r}; write an IANA name such as `Asia/Tokyo`", value=value)
+            )
         return value
 
 
@@ -155,14 +158,14 @@ class Talk(Definition):
     @model_validator(mode="after")
     def _narrows_an_activity(self) -> Self:
         if self.activity is None and (self.form or self.link_contains):
-            raise ValueError("`form` and `link_contains` narrow an `activity`; write which")
+            raise ValueError(Message("`form` and `link_contains` narrow an `activity`; write which"))
         return self
 
     @model_validator(mode="after")
     def _known_placeholders(self) -> Self:
         for name in re.findall(r"\{([^{}]*)\}", self.say):
             if name not in PLACEHOLDERS:
-                raise ValueError(f"`say` knows no {{{name}}}, only {{company}} and {{name}}")
+                raise ValueError(Message("`say` knows no {{{name}}}, only {{company}} and {{name}}", name=name))
         return self
 
 
@@ -193,7 +196,11 @@ class Sales(Definition):
         escalation = [self.sla.escalate_to] if self.sla else []
         for wanted in (self.default_owner, *(a.owner for a in self.assignments), *escalation):
             if wanted not in known:
-                raise ValueError(f"owner {wanted!r} is not in `owners` ({', '.join(sorted(known))})")
+                raise ValueError(
+                    Message(
+                        "owner {wanted!r} is not in `owners` ({known})", wanted=wanted, known=", ".join(sorted(known))
+                    )
+                )
         return self
 
     @model_validator(mode="after")
@@ -201,7 +208,13 @@ class Sales(Definition):
         known = {reason.id for answer in FeedbackKind for reason in self.feedback.reasons_of(answer)}
         for wanted in self.recycle:
             if wanted not in known:
-                raise ValueError(f"`recycle`: {wanted!r} is no reason in `feedback` ({', '.join(sorted(known))})")
+                raise ValueError(
+                    Message(
+                        "`recycle`: {wanted!r} is no reason in `feedback` ({known})",
+                        wanted=wanted,
+                        known=", ".join(sorted(known)),
+                    )
+                )
         return self
 
     def owner(self, owner_id: str | None) -> Owner:

@@ -18,6 +18,7 @@ from sodate.activities.store import activity_item
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.table import ConditionFailed, Put, Write
 from sodate.errors import Conflict, Invalid, Transient
+from sodate.messages import Message
 from sodate.money import DIGITS, Money, from_whole_units
 from sodate.playbook.model import Slug
 from sodate.sales import store
@@ -135,14 +136,14 @@ def record(ticket: Ticket, feedback: FeedbackEntry, sales: Sales, now: datetime)
         if key in entries:
             return Recorded(feedback, False, entries[key].get("before"))
         if len(entries) >= _MOST_ENTRIES:
-            raise Conflict("this signal has fifty answers already; the CRM is the place for more")
+            raise Conflict(Message("this signal has fifty answers already; the CRM is the place for more"))
         try:
             table.commit(_writes(ticket, signal, feedback, key, sales, now))
         except ConditionFailed:
             continue  # concurrent feedback: read it as the previous one
         _release_capacity(signal, ticket)
         return Recorded(feedback, True, signal.feedback)
-    raise Transient("concurrent feedback on this signal: try again")
+    raise Transient(Message("concurrent feedback on this signal: try again"))
 
 
 def _writes(

@@ -15,6 +15,7 @@ from sodate.email.mailing import Mailing
 from sodate.errors import Invalid
 from sodate.leads.store import load_profile
 from sodate.leads.text import one_line
+from sodate.messages import Message
 from sodate.playbook.store import Definitions, parsed
 from sodate.sales.definition import Owner, Sales
 from sodate.sales.links import FeedbackLinks
@@ -53,7 +54,7 @@ def _one(
 ) -> HandoffMessage:
     signal = find_signal(lead_id, signal_key)
     if signal is None:
-        raise Invalid("the signal is gone", "handoff")
+        raise Invalid(Message("the signal is gone"), "handoff")
     return compose(definitions, links, load_profile(lead_id), signal, owner, now)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sodate.errors import Invalid
+from sodate.messages import Message
 from sodate.signing import Signer
 
 FEEDBACK = "sales-feedback"
@@ -41,5 +42,5 @@ class FeedbackLinks:
         payload = self.signer.verify(FEEDBACK, token, now)
         parts = [payload.get(name) for name in ("l", "s", "o")]
         if not all(isinstance(part, str) for part in parts):
-            raise Invalid("this link is not one of ours", "link_broken")
+            raise Invalid(Message("this link is not one of ours"), "link_broken")
         return Ticket(*(str(part) for part in parts))

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import urllib3
 
 from sodate.errors import Invalid, Transient
+from sodate.messages import Message
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _PREFIX = "whsec_"
@@ -46,9 +47,9 @@ def keys_of(secret: str) -> list[bytes]:
             encoded = written.removeprefix(_PREFIX)
             keys.append(written.encode() if encoded == written else base64.b64decode(encoded, validate=True))
         except ValueError as error:
-            raise Invalid("the webhook secret is not `whsec_` and base64", "webhook") from error
+            raise Invalid(Message("the webhook secret is not `whsec_` and base64"), "webhook") from error
     if not keys or not all(keys):
-        raise Invalid("the webhook secret is empty", "webhook")
+        raise Invalid(Message("the webhook secret is empty"), "webhook")
     return keys
 
 
@@ -76,12 +77,12 @@ def deliver(post: Post, *, allow_private: bool) -> int:
         parts = urlsplit(post.url)
         host, port = parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError as error:
-        raise Invalid(f"the webhook is no address: {error}", "webhook") from error
+        raise Invalid(Message("the webhook is no address: {error}", error=error), "webhook") from error
     if not host or (parts.scheme != "https" and not allow_private):
-        raise Invalid("the webhook must be an https address", "webhook")
+        raise Invalid(Message("the webhook must be an https address"), "webhook")
     address = host if allow_private else public_address(host, port)
     if not allow_private and ":" in address:
-        raise Invalid("the webhook has no IPv4 address; a function has no way out over IPv6", "webhook")
+        raise Invalid(Message("the webhook has no IPv4 address; a function has no way out over IPv6"), "webhook")
     target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
     try:
         reply = pool(parts.scheme, address, port, host).request(
@@ -96,12 +97,14 @@ def deliver(post: Post, *, allow_private: bool) -> int:
         )
         reply.close()
     except urllib3.exceptions.HTTPError as error:
-        raise Transient(f"the webhook did not answer: {type(error).__name__}") from error
+        raise Transient(Message("the webhook did not answer: {name}", name=type(error).__name__)) from error
     if 200 <= reply.status < 300:
         return int(reply.status)
     if reply.status in (408, 425, 429) or reply.status >= 500:
-        raise Transient(f"the webhook answered {reply.status}")
-    raise Invalid(f"the webhook answered {reply.status}; check its address in the playbook", "webhook")
+        raise Transient(Message("the webhook answered {status}", status=reply.status))
+    raise Invalid(
+        Message("the webhook answered {status}; check its address in the playbook", status=reply.status), "webhook"
+    )
 
 
 def pool(scheme: str, address: str, port: int, host: str) -> urllib3.HTTPConnectionPool:
@@ -118,11 +121,11 @@ def public_address(host: str, port: int) -> str:
     try:
         addresses = {str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
     except OSError as error:
-        raise Transient(f"the host has no address: {error}") from error
+        raise Transient(Message("the host has no address: {error}", error=error)) from error
     except UnicodeError as error:
-        raise Invalid("this can be no host name", "webhook") from error
+        raise Invalid(Message("this can be no host name"), "webhook") from error
     if not addresses or not all(is_public(address) for address in addresses):
-        raise Invalid("this host is in a private network", "webhook")
+        raise Invalid(Message("this host is in a private network"), "webhook")
     return str(min(map(ipaddress.ip_address, addresses), key=lambda one: (one.version, int(one))))
 
 

@@ -11,6 +11,7 @@ from sodate.email.delivery.ses import OutgoingEmail
 from sodate.email.mailing import Mailing
 from sodate.errors import Invalid, NotFound
 from sodate.leads.lead import Profile
+from sodate.messages import Message
 from sodate.playbook.store import Definitions, Stored, parsed
 from sodate.scenarios.program import Program
 
@@ -41,7 +42,7 @@ class StepComposer:
             Invalid: the template cannot be rendered, or is not for the topic of the step.
         """
         if profile is None:
-            raise NotFound(f"lead {enrollment.lead_id} does not exist (any more)")
+            raise NotFound(Message("lead {lead_id} does not exist (any more)", lead_id=enrollment.lead_id))
         step = self.program.send_at(batch.step)
         topic = self.program.topic_of(step)
         template = self._template(step.send, topic)
@@ -64,5 +65,5 @@ class StepComposer:
         self.version = stored.version
         template = parsed(stored, Template)
         if template.purpose != "marketing" or template.topic != topic:
-            raise Invalid(f"template {template.id} is not for topic {topic}", "template")
+            raise Invalid(Message("template {id} is not for topic {topic}", id=template.id, topic=topic), "template")
         return template

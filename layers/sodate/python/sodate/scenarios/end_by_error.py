@@ -12,6 +12,7 @@ from sodate.dynamodb.table import ConditionFailed, Put, Write
 from sodate.errors import Transient
 from sodate.leads.contact_state import about_enrollment
 from sodate.leads.store import find_state, state_change
+from sodate.messages import Message
 from sodate.scenarios.store import as_enrolled
 
 _TRIES = 5
@@ -40,4 +41,4 @@ def end_by_error(
         except ConditionFailed:
             continue
         return True
-    raise Transient(f"lead {lead_id} has concurrent changes: try again")
+    raise Transient(Message("lead {lead_id} has concurrent changes: try again", lead_id=lead_id))

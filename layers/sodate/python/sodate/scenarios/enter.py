@@ -8,6 +8,7 @@ from sodate.email.mailing import Mailing
 from sodate.errors import NotFound, Transient
 from sodate.leads.contact_state import ContactState
 from sodate.leads.store import find_state
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 from sodate.scenarios.admission import Cause, may_begin
 from sodate.scenarios.enroll import commit_enrollment
@@ -47,7 +48,7 @@ class Entrance:
                 raise
             if outcome is not None:
                 return outcome
-        raise Transient(f"lead {lead_id} has concurrent changes: try again")
+        raise Transient(Message("lead {lead_id} has concurrent changes: try again", lead_id=lead_id))
 
     def _outcome(self, state: ContactState, cause_of: CauseOf) -> str | None:
         """None: something else changed the lead meanwhile."""

@@ -9,6 +9,7 @@ from sodate.activities.activity import Activity
 from sodate.activities.catalog import ActivityType
 from sodate.conditions.language import AttributePath, Which
 from sodate.email.mailing import LocalTime
+from sodate.messages import Message
 from sodate.playbook.model import Definition, Slug
 from sodate.scenarios.recurrence import Recurrence
 from sodate.scenarios.steps import When
@@ -47,7 +48,7 @@ class ScoreEntry(_Entry):
     @model_validator(mode="after")
     def _one_direction(self) -> Self:
         if (self.rises_to is None) == (self.falls_below is None):
-            raise ValueError("`score` needs either `rises_to` or `falls_below`")
+            raise ValueError(Message("`score` needs either `rises_to` or `falls_below`"))
         return self
 
     def is_crossed(self, before: float, after: float) -> bool:

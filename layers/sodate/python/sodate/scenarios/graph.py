@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
+from sodate.messages import Message
 from sodate.playbook.problem import did_you_mean
 from sodate.scenarios.scenario import Scenario
 from sodate.scenarios.steps import (
@@ -101,11 +102,20 @@ def _ids(scenario: Scenario) -> Iterator[Fault]:
     for index, step in enumerate(scenario.steps):
         path: Path = ("steps", index, "id")
         if step.id == END:
-            yield Fault(path, "`end` means that the enrollment ends; no step has this id", "rename it", "step-id")
+            yield Fault(
+                path,
+                Message("`end` means that the enrollment ends; no step has this id"),
+                Message("rename it"),
+                "step-id",
+            )
         elif step.id in scenario.removed_steps:
-            yield Fault(path, f"`{step.id}` is in `removed_steps`, too", "take it out there", "step-id")
+            yield Fault(
+                path, Message("`{id}` is in `removed_steps`, too", id=step.id), Message("take it out there"), "step-id"
+            )
         elif step.id in seen:
-            yield Fault(path, f"two steps have the id `{step.id}`", "give each its own id", "step-id")
+            yield Fault(
+                path, Message("two steps have the id `{id}`", id=step.id), Message("give each its own id"), "step-id"
+            )
         seen.add(step.id)
 
 
@@ -115,11 +125,15 @@ def _targets(scenario: Scenario) -> Iterator[Fault]:
         for key, target in exits_of(step):
             if target is not None and target not in known:
                 hint = did_you_mean(target, known)
-                yield Fault(("steps", index, *key), f"there is no step `{target}`", hint, "step-exists")
+                yield Fault(
+                    ("steps", index, *key), Message("there is no step `{target}`", target=target), hint, "step-exists"
+                )
     for old, target in scenario.removed_steps.items():
         if target not in known | {STAY}:
             hint = did_you_mean(target, known | {STAY})
-            yield Fault(("removed_steps", old), f"there is no step `{target}`", hint, "step-exists")
+            yield Fault(
+                ("removed_steps", old), Message("there is no step `{target}`", target=target), hint, "step-exists"
+            )
 
 
 def _skips(scenario: Scenario) -> Iterator[Fault]:
@@ -128,8 +142,8 @@ def _skips(scenario: Scenario) -> Iterator[Fault]:
     for index, step in enumerate(scenario.steps):
         skipped = edges[index][0]
         if can_skip(step) and skipped < len(scenario.steps) and len(exits_of(scenario.steps[skipped])) > 1:
-            message = f"`{scenario.steps[skipped].id}` has several exits, so it cannot be skipped"
-            hint = "write `end` or `continue`, or put a step in between"
+            message = Message("`{id}` has several exits, so it cannot be skipped", id=scenario.steps[skipped].id)
+            hint = Message("write `end` or `continue`, or put a step in between")
             yield Fault(("steps", index, "wait"), message, hint, "skip-one-exit")
 
 
@@ -138,15 +152,19 @@ def _empty_waits(scenario: Scenario) -> Iterator[Fault]:
         for key in ("wait", "timeout"):
             wait = getattr(step, key, None)
             if isinstance(wait, Elapsed) and not takes_time(wait):
-                yield Fault(("steps", index, key), "this wait takes no time", "write how long", "wait-empty")
+                yield Fault(
+                    ("steps", index, key), Message("this wait takes no time"), Message("write how long"), "wait-empty"
+                )
 
 
 def _unreachable(scenario: Scenario) -> Iterator[Fault]:
     reached = _reached(_with_skips(scenario, _edges(scenario)))
     for index, step in enumerate(scenario.steps):
         if index not in reached:
-            hint = "name it in a `then`, `otherwise` or `on_timeout`, or remove it"
-            yield Fault(("steps", index, "id"), f"no step leads to `{step.id}`", hint, "step-unreachable")
+            hint = Message("name it in a `then`, `otherwise` or `on_timeout`, or remove it")
+            yield Fault(
+                ("steps", index, "id"), Message("no step leads to `{id}`", id=step.id), hint, "step-unreachable"
+            )
 
 
 def _cycles(scenario: Scenario) -> Iterator[Fault]:
@@ -155,13 +173,13 @@ def _cycles(scenario: Scenario) -> Iterator[Fault]:
     cycle = _cycle(instant)
     if cycle:
         names = " → ".join(f"`{scenario.steps[index].id}`" for index in (*cycle, cycle[0]))
-        hint = "put a wait that always takes time in between, such as `days: 1`"
-        yield Fault(("steps", cycle[-1], "id"), f"a cycle without a wait: {names}", hint, "cycle")
+        hint = Message("put a wait that always takes time in between, such as `days: 1`")
+        yield Fault(("steps", cycle[-1], "id"), Message("a cycle without a wait: {names}", names=names), hint, "cycle")
     for index in sorted(_reached(instant)):
         step = scenario.steps[index] if index < len(scenario.steps) else None
         if isinstance(step, EnrollStep) and step.enroll == scenario.id:
-            message = "the scenario enrolls in itself without a wait"
-            yield Fault(("steps", index, "enroll"), message, "put a wait in front of it", "enroll-itself")
+            message = Message("the scenario enrolls in itself without a wait")
+            yield Fault(("steps", index, "enroll"), message, Message("put a wait in front of it"), "enroll-itself")
 
 
 def _edges(scenario: Scenario) -> dict[int, tuple[int, ...]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sodate.errors import NotFound
 from sodate.leads.contact_state import id_of
 from sodate.leads.store import every_state
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 from sodate.scenarios.programs import live_program, program
 
@@ -36,7 +37,7 @@ class Inside:
 def inside(definitions: Definitions, scenario: str) -> Inside:
     """Raises: `NotFound` when there never was such a scenario or sequence."""
     if scenario not in definitions.newest_versions("sequence"):
-        raise NotFound(f"there is no scenario or sequence named {scenario!r}")
+        raise NotFound(Message("there is no scenario or sequence named {scenario!r}", scenario=scenario))
     live, leads = None, Counter[tuple[int, str]]()
     with suppress(NotFound):
         live = live_program(definitions, scenario).version

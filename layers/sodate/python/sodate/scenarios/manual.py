@@ -11,6 +11,7 @@ from sodate.email.mailing import Mailing
 from sodate.errors import Conflict, Invalid, NotFound
 from sodate.leads.contact_state import LONGEST_KEY, about_enrollment, id_of, name_of
 from sodate.leads.store import load_state, state_change
+from sodate.messages import Message
 from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.admission import Cause, rejection
 from sodate.scenarios.enroll import enrolling
@@ -37,26 +38,29 @@ def enroll_by_hand(definitions: Definitions, lead_id: str, scenario: str, key: s
         raise Conflict(_IN_WORDS[why])
     lead = LeadNow(state, program, LeadItems(lead_id, definitions, now), key_in(program, name))
     if entry.when is not None and not lead.holds(entry.when):
-        raise Conflict("the condition of the entry (`when`) does not hold for this lead")
+        raise Conflict(Message("the condition of the entry (`when`) does not hold for this lead"))
     mailing = parsed(definitions.live("mailing"), Mailing)
     _, writes = enrolling(program, name, state, Cause("manual", now.isoformat(), now), mailing, now)
     try:
         table.commit(writes)
     except ConditionFailed as error:
-        raise Conflict("the lead changed meanwhile; try again") from error
+        raise Conflict(Message("the lead changed meanwhile; try again")) from error
 
 
 def _manual_entry(definitions: Definitions, scenario: str, key: str | None) -> tuple[Program, ManualEntry]:
     program = live_program(definitions, scenario)
     entry = next((one for one in program.entry if isinstance(one, ManualEntry)), None)
     if entry is None:
-        raise Conflict(f"{scenario} has no entry `manual: true`")
+        raise Conflict(Message("{scenario} has no entry `manual: true`", scenario=scenario))
     if not program.is_published:
-        raise Conflict(f"{scenario} is {program.status}: nobody enters")
+        raise Conflict(Message("{scenario} is {status}: nobody enters", scenario=scenario, status=program.status))
     if program.key is None and key is not None:
-        raise Invalid(f"{scenario} has no key", "key")
+        raise Invalid(Message("{scenario} has no key", scenario=scenario), "key")
     if program.key is not None and not 1 <= len(key or "") <= LONGEST_KEY:
-        raise Invalid(f"give --key, the {program.key}: 1 to {LONGEST_KEY} characters", "key")
+        raise Invalid(
+            Message("give --key, the {key}: 1 to {longest_key} characters", key=program.key, longest_key=LONGEST_KEY),
+            "key",
+        )
     return program, entry
 
 
@@ -68,7 +72,7 @@ def take_out(lead_id: str, scenario: str, now: datetime) -> list[str]:
     state = load_state(lead_id)
     names = [name for name, one in state.enrollments.items() if id_of(name) == scenario and not one.is_complete]
     if not names:
-        raise NotFound(f"the lead is not in {scenario}")
+        raise NotFound(Message("the lead is not in {scenario}", scenario=scenario))
     condition = as_enrolled(names[0], state.enrollments[names[0]])
     for name in names[1:]:
         condition &= as_enrolled(name, state.enrollments[name])
@@ -76,7 +80,7 @@ def take_out(lead_id: str, scenario: str, now: datetime) -> list[str]:
     try:
         table.commit([state_change(state, leave(state, scenario), (), condition), *activities])
     except ConditionFailed as error:
-        raise Conflict("the lead changed meanwhile; try again") from error
+        raise Conflict(Message("the lead changed meanwhile; try again")) from error
     return names
 
 

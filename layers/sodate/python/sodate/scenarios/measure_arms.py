@@ -17,6 +17,7 @@ from sodate.experiments.intervals import Count
 from sodate.experiments.look import Look
 from sodate.experiments.store import TakenArm, arms_taken
 from sodate.experiments.success import IsSuccess, Window, goal_reached, success_in, success_of
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 from sodate.scenarios.decide import CONTINUES, KEPT_OUT
 from sodate.scenarios.experiment_steps import name_of_step
@@ -74,12 +75,18 @@ def step_of(live: Program, step_id: str) -> SplitStep | HoldoutStep:
     step = next((one.step for one in live.nodes if one.id == step_id), None)
     if isinstance(step, HoldoutStep) or (isinstance(step, SplitStep) and step.experiment is not None):
         return step
-    raise NotFound(f"scenario {live.id!r} has no holdout and no split with an `experiment` at step {step_id!r}")
+    raise NotFound(
+        Message(
+            "scenario {id!r} has no holdout and no split with an `experiment` at step {step_id!r}",
+            id=live.id,
+            step_id=step_id,
+        )
+    )
 
 
 def experiment_of(step: SplitStep) -> SplitExperiment:
     if step.experiment is None:
-        raise NotFound(f"step {step.id!r} has no `experiment`")
+        raise NotFound(Message("step {id!r} has no `experiment`", id=step.id))
     return step.experiment
 
 

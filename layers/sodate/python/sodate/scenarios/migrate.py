@@ -18,6 +18,7 @@ from sodate.email.mailing import Mailing
 from sodate.errors import Conflict, Transient
 from sodate.leads.contact_state import ContactState, Enrollment, about_enrollment, id_of
 from sodate.leads.store import every_state, find_state, state_change
+from sodate.messages import Message
 from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.decide import due_by_time
 from sodate.scenarios.lane import lane_of
@@ -61,7 +62,13 @@ class MigrateEnrollments:
         lost = sorted({step for _, step, target in self.preview() if target == MISSING})
         if lost:
             maps = " ".join(f"--map {step}=…" for step in lost)
-            raise Conflict(f"leads are at steps that the live version does not have: {', '.join(lost)}; add {maps}")
+            raise Conflict(
+                Message(
+                    "leads are at steps that the live version does not have: {lost}; add {maps}",
+                    lost=", ".join(lost),
+                    maps=maps,
+                )
+            )
         migration, outcomes = self._migration(), Counter[str]()
         mailing = parsed(self.definitions.live("mailing"), Mailing)
         for state in every_state():
@@ -102,7 +109,7 @@ class MigrateEnrollments:
             except ConditionFailed:
                 continue
             return "moved" if target < new.end else "ended"
-        raise Transient(f"lead {lead_id} has concurrent changes: run it again")
+        raise Transient(Message("lead {lead_id} has concurrent changes: run it again", lead_id=lead_id))
 
     def _first(
         self, new: Program, mailing: Mailing, state: ContactState, name: str, after: Enrollment

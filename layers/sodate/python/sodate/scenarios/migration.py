@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from sodate.errors import Invalid
 from sodate.leads.contact_state import Enrollment, Visit
+from sodate.messages import Message
 from sodate.scenarios.program import Program
 from sodate.scenarios.steps import END, STAY
 
@@ -21,10 +22,20 @@ class Migration:
     def __post_init__(self) -> None:
         """Raises: `Invalid` for a step that the new version does not have."""
         if self.new.is_sequence:
-            raise Invalid(f"{self.new.id} is a sequence; its enrollments stay on their version", "scenario")
+            raise Invalid(
+                Message("{id} is a sequence; its enrollments stay on their version", id=self.new.id), "scenario"
+            )
         for old, new in self.mapping.items():
             if new not in (END, STAY) and self.new.index_of(new) is None:
-                raise Invalid(f"--map {old}={new}: version {self.new.version} has no step `{new}`", "map")
+                raise Invalid(
+                    Message(
+                        "--map {old}={new}: version {version} has no step `{new}`",
+                        old=old,
+                        new=new,
+                        version=self.new.version,
+                    ),
+                    "map",
+                )
 
     def target_of(self, old: Program, index: int) -> int | None:
         """The index in the new version; None: it stays, or its step is missing there (`is_lost`)."""

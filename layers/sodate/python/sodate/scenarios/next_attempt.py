@@ -19,6 +19,7 @@ from sodate.email.mailing import Mailing
 from sodate.email.operator_lists.unknown import is_open
 from sodate.errors import Conflict, NotFound
 from sodate.leads.store import find_state
+from sodate.messages import Message
 from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.decide import due_by_time
 from sodate.scenarios.lane import lane_of
@@ -112,15 +113,26 @@ def attempt_again(definitions: Definitions, send: SendItem, evidence: str, now: 
         Conflict: the send is not unknown (any more), its enrollment has ended, or its lead does not exist.
     """
     if send.name == BROADCAST:
-        raise NotFound(f"send {send.send_id} is of a broadcast, which is not attempted again; resolve it as lost")
+        raise NotFound(
+            Message(
+                "send {send_id} is of a broadcast, which is not attempted again; resolve it as lost",
+                send_id=send.send_id,
+            )
+        )
     if send.sequence is None or send.step is None or send.sequence_version is None or send.enrollment_id is None:
-        raise NotFound(f"send {send.send_id} is no step mail; resolve it as lost, and the next post asks anew")
+        raise NotFound(
+            Message(
+                "send {send_id} is no step mail; resolve it as lost, and the next post asks anew", send_id=send.send_id
+            )
+        )
     if not is_open(send):
-        raise Conflict(f"send {send.send_id} is not unknown any more; look at the lead's timeline")
+        raise Conflict(
+            Message("send {send_id} is not unknown any more; look at the lead's timeline", send_id=send.send_id)
+        )
     state = find_state(send.lead_id)
     enrollment = state.enrollments.get(send.sequence) if state else None
     if state is None or enrollment is None or enrollment.id != send.enrollment_id:
-        raise Conflict("the enrollment through the sequence was ended or replaced")
+        raise Conflict(Message("the enrollment through the sequence was ended or replaced"))
     version, since = int(send.sequence_version), datetime.fromisoformat(enrollment.since)
     ref = EnrollmentRef(send.lead_id, enrollment.id, since, state.zone, send.step_visit)
     batch = EnrollmentBatch(send.sequence, version, int(send.step), (ref,), int(send.attempt or 1))

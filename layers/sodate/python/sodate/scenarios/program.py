@@ -10,6 +10,7 @@ from typing import Literal
 
 from sodate.errors import Invalid
 from sodate.leads.contact_state import key_of
+from sodate.messages import Message
 from sodate.scenarios.crossings import as_activity
 from sodate.scenarios.entries import Entry, OptInEntry, ReEntry
 from sodate.scenarios.graph import Fault, can_skip, exits_of, faults_of
@@ -100,7 +101,12 @@ class Program:
         """The send step of a node. Raises: `Invalid` when the program has no such node, or it is another step."""
         step = self.nodes[index].step if 0 <= index < self.end else None
         if not isinstance(step, SendStep):
-            raise Invalid(f"{self.id} version {self.version} has no email at step {index}", "message")
+            raise Invalid(
+                Message(
+                    "{id} version {version} has no email at step {index}", id=self.id, version=self.version, index=index
+                ),
+                "message",
+            )
         return step
 
     def topic_of(self, step: SendStep) -> str:

@@ -13,6 +13,7 @@ from sodate.email.mailing import Mailing
 from sodate.errors import NotFound, Transient
 from sodate.leads.contact_state import ContactState, Enrollment
 from sodate.leads.store import find_state
+from sodate.messages import Message
 from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.admission import Cause, entries_of, may_react, name_by
 from sodate.scenarios.advance import Advance
@@ -45,7 +46,7 @@ def react(lead_id: str, activities: Sequence[Activity], definitions: Definitions
             if state is None or _is_written(_Reaction(definitions, state, activity, now, waiting)):
                 break
         else:
-            raise Transient(f"lead {lead_id} has concurrent changes: try again")
+            raise Transient(Message("lead {lead_id} has concurrent changes: try again", lead_id=lead_id))
     return len(waiting)
 
 

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from sodate.email.eligibility.days import is_holiday
 from sodate.email.mailing import LocalTime, is_closing_day
+from sodate.messages import Message
 from sodate.playbook.model import Definition, InvalidPart
 from sodate.scenarios.local_time import Weekdays, first_valid, nearest_open_day, one_or_more
 from sodate.scenarios.rrule_text import HORIZON, Parts, codes, named_weekdays, parse, rule_days
@@ -70,10 +71,12 @@ class Recurrence(Definition):
     @model_validator(mode="after")
     def _one_form(self) -> Self:
         if (self.every is None) == (self.rrule is None):
-            raise ValueError("write either `every` or `rrule`")
+            raise ValueError(Message("write either `every` or `rrule`"))
         if self.rrule is not None:
             if besides := [name for name in _READABLE if getattr(self, name) != type(self).model_fields[name].default]:
-                raise ValueError(f"`{besides[0]}` does not go with `rrule`: write it in the rule")
+                raise ValueError(
+                    Message("`{besides}` does not go with `rrule`: write it in the rule", besides=besides[0])
+                )
             parse(self.rrule)
         elif self.every is not None:
             _check_readable(self, self.every)
@@ -99,7 +102,7 @@ def _check_readable(recurrence: Recurrence, every: str) -> None:
     if written not in _NEEDS[every]:
         raise ValueError(_HINTS[every])
     if recurrence.until is not None and recurrence.times is not None:
-        raise ValueError("write `until` or `times`, not both")
+        raise ValueError(Message("write `until` or `times`, not both"))
 
 
 def parts_of(recurrence: Recurrence) -> Parts:

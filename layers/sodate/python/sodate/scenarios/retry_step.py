@@ -13,6 +13,7 @@ from sodate.email.ledger.reason import Reason
 from sodate.email.ledger.store import find_send, planned_again
 from sodate.errors import Conflict, NotFound
 from sodate.leads.store import find_state
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 from sodate.scenarios.lane import lane_of
 from sodate.scenarios.programs import program
@@ -29,13 +30,13 @@ def retry_step(definitions: Definitions, lead_id: str, send_id: str, now: dateti
     """
     send, state = find_send(lead_id, send_id), find_state(lead_id)
     if send is None or send.sequence is None or send.step is None or send.sequence_version is None:
-        raise NotFound(f"no step mail {send_id} of lead {lead_id}")
+        raise NotFound(Message("no step mail {send_id} of lead {lead_id}", send_id=send_id, lead_id=lead_id))
     name, step, version = send.sequence, int(send.step), int(send.sequence_version)
     enrollment = state.enrollments.get(name) if state else None
     if state is None or enrollment is None or enrollment.id != send.enrollment_id:
-        raise Conflict("the enrollment through the sequence was ended or replaced")
+        raise Conflict(Message("the enrollment through the sequence was ended or replaced"))
     if enrollment.version != version:
-        raise Conflict(f"the enrollment was migrated to version {enrollment.version} since")
+        raise Conflict(Message("the enrollment was migrated to version {version} since", version=enrollment.version))
     if never := state.permanent_rejection(str(send.topic)):
         raise Conflict(never)
     since, visit = datetime.fromisoformat(enrollment.since), send.step_visit
@@ -44,7 +45,7 @@ def retry_step(definitions: Definitions, lead_id: str, send_id: str, now: dateti
     then = compiled.nodes[step].next[0]
     is_next = enrollment.visit is None or visit is None or enrollment.visit.number == visit.number + 1
     if not is_next or state.position(name, enrollment.id, then, enrollment.visit) != "here":
-        raise Conflict("a later step has begun since, or the scenario has ended for this lead")
+        raise Conflict(Message("a later step has begun since, or the scenario has ended for this lead"))
     if visit is None or enrollment.visit is None:
         back = step_change(lead_id, name, enrollment.id, then, step)
     else:
@@ -53,4 +54,4 @@ def retry_step(definitions: Definitions, lead_id: str, send_id: str, now: dateti
     try:
         table.commit([planned_again(send, Reason.RETRIED), back, Put(entry)])
     except ConditionFailed as error:
-        raise Conflict(f"send {send_id} has not failed (any more)") from error
+        raise Conflict(Message("send {send_id} has not failed (any more)", send_id=send_id)) from error

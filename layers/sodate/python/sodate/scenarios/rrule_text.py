@@ -12,6 +12,7 @@ from itertools import islice
 
 from dateutil.rrule import rrulestr
 
+from sodate.messages import Message
 from sodate.scenarios.local_time import WEEKDAYS, Weekday
 
 #: A rule without an occurrence for so long has none. (29 February on a given weekday can take 40 years.)
@@ -51,7 +52,7 @@ def _parse(text: str) -> tuple[tuple[str, str], ...]:
     pairs = [part.partition("=") for part in text.upper().removeprefix("RRULE:").rstrip(";").split(";")]
     parts = {name: value for name, _, value in pairs}
     if len(parts) != len(pairs):
-        raise ValueError("`rrule` has the same part twice")
+        raise ValueError(Message("`rrule` has the same part twice"))
     for name, value in parts.items():
         _check_part(name, value)
     _check_whole(parts)
@@ -68,18 +69,22 @@ def parse(text: str) -> Parts:
 
 def _check_part(name: str, value: str) -> None:
     if name in ("BYHOUR", "BYMINUTE", "BYSECOND"):
-        raise ValueError(f"`rrule` selects days: write the time of day as `at`, without {name}")
+        raise ValueError(Message("`rrule` selects days: write the time of day as `at`, without {name}", name=name))
     if name == "FREQ" and value in ("HOURLY", "MINUTELY", "SECONDLY"):
-        raise ValueError(f"`rrule` is at most daily, not {value}: write DAILY, WEEKLY, MONTHLY or YEARLY")
+        raise ValueError(
+            Message("`rrule` is at most daily, not {value}: write DAILY, WEEKLY, MONTHLY or YEARLY", value=value)
+        )
     if name in _NUMBERS:
         most, signed = _NUMBERS[name]
         if all(_is_number(each, most, signed) for each in value.split(",")):
             return
     elif name not in _PATTERNS:
-        raise ValueError(f"`rrule` has an unknown part {name}; write for example FREQ=MONTHLY;BYDAY=1FR")
+        raise ValueError(
+            Message("`rrule` has an unknown part {name}; write for example FREQ=MONTHLY;BYDAY=1FR", name=name)
+        )
     elif re.fullmatch(_PATTERNS[name], value):
         return
-    raise ValueError(f"`rrule` has a part that RFC 5545 does not allow: {name}={value}")
+    raise ValueError(Message("`rrule` has a part that RFC 5545 does not allow: {name}={value}", name=name, value=value))
 
 
 def _is_number(text: str, most: int, signed: bool) -> bool:
@@ -89,12 +94,18 @@ def _is_number(text: str, most: int, signed: bool) -> bool:
 def _check_whole(parts: Parts) -> None:
     frequency = parts.get("FREQ")
     if frequency is None:
-        raise ValueError("`rrule` needs FREQ, for example FREQ=WEEKLY")
+        raise ValueError(Message("`rrule` needs FREQ, for example FREQ=WEEKLY"))
     if "COUNT" in parts and "UNTIL" in parts:
-        raise ValueError("`rrule` may have COUNT or UNTIL, not both")
+        raise ValueError(Message("`rrule` may have COUNT or UNTIL, not both"))
     for name, frequencies in _ONLY_WITH.items():
         if name in parts and frequency not in frequencies:
-            raise ValueError(f"`rrule` may have {name} only with FREQ={' or '.join(frequencies)}")
+            raise ValueError(
+                Message(
+                    "`rrule` may have {name} only with FREQ={frequencies}",
+                    name=name,
+                    frequencies=" or ".join(frequencies),
+                )
+            )
     _check_weekdays(parts)
     if "UNTIL" in parts:
         _until(parts["UNTIL"], UTC)
@@ -102,11 +113,13 @@ def _check_whole(parts: Parts) -> None:
 
 def _check_weekdays(parts: Parts) -> None:
     if re.search(r"\d", parts.get("BYDAY", "")) and (parts["FREQ"] not in ("MONTHLY", "YEARLY") or "BYWEEKNO" in parts):
-        raise ValueError("`rrule` may number weekdays (1FR) only with FREQ=MONTHLY or YEARLY, without BYWEEKNO")
+        raise ValueError(
+            Message("`rrule` may number weekdays (1FR) only with FREQ=MONTHLY or YEARLY, without BYWEEKNO")
+        )
     if "BYWEEKNO" in parts and "BYDAY" not in parts:
-        raise ValueError("`rrule` with BYWEEKNO needs BYDAY")
+        raise ValueError(Message("`rrule` with BYWEEKNO needs BYDAY"))
     if "BYSETPOS" in parts and not any(name in parts for name in ("BYDAY", *_NUMBERS) if name != "BYSETPOS"):
-        raise ValueError("`rrule` with BYSETPOS needs another BY… part")
+        raise ValueError(Message("`rrule` with BYSETPOS needs another BY… part"))
 
 
 def codes(weekdays: tuple[Weekday, ...], numbers: tuple[int, ...] = ()) -> str:
@@ -145,5 +158,5 @@ def _until(text: str, time_zone: tzinfo) -> datetime:
             return datetime.combine(date.fromisoformat(text), _END_OF_DAY)
         local = datetime.strptime(text.rstrip("Z"), "%Y%m%dT%H%M%S")  # noqa: DTZ007
     except ValueError:
-        raise ValueError(f"`rrule` has an UNTIL that is no date: {text}") from None
+        raise ValueError(Message("`rrule` has an UNTIL that is no date: {text}", text=text)) from None
     return local.replace(tzinfo=UTC).astimezone(time_zone).replace(tzinfo=None) if text.endswith("Z") else local

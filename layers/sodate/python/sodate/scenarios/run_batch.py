@@ -11,6 +11,7 @@ from sodate.email.mailing import Mailing
 from sodate.errors import Invalid, NotFound, Transient
 from sodate.leads.contact_state import ContactState, StepPosition
 from sodate.leads.store import find_state, states_of
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 from sodate.scenarios.advance import Advance
 from sodate.scenarios.carry_out import CarryOut
@@ -69,7 +70,13 @@ class BatchRun:
             waiting = [one.ref for one in decided if not self._is_done(batch.sequence, one, outcome)]
             if not waiting:
                 return outcome
-        raise Transient(f"{len(waiting)} enrollments in {batch.sequence} have concurrent changes: try again")
+        raise Transient(
+            Message(
+                "{waiting_count} enrollments in {sequence} have concurrent changes: try again",
+                waiting_count=len(waiting),
+                sequence=batch.sequence,
+            )
+        )
 
     def _decided(self, batch: EnrollmentBatch, refs: Sequence[EnrollmentRef], outcome: Outcome) -> list[Decided]:
         """Those that move on. What a stale message of an email step means (claimed, deferred, ended) is for the send

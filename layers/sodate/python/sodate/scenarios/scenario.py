@@ -6,7 +6,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from sodate.leads.time_zone import known_time_zone
-from sodate.playbook.model import Definition, Slug
+from sodate.messages import Message
+from sodate.playbook.model import Definition, InvalidPart, Slug, unlike
 from sodate.scenarios.entries import Entry, ReEntry
 from sodate.scenarios.steps import Step, When
 from sodate.scenarios.triggers import Trigger
@@ -52,7 +53,7 @@ class _Ending(Definition):
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
         if (self.on is None) == (self.when is None):
-            raise ValueError("write either `on` or `when`")
+            raise ValueError(Message("write either `on` or `when`"))
         return self
 
 
@@ -99,12 +100,18 @@ class Scenario(Definition):
     @classmethod
     def _known_zone(cls, value: str) -> str:
         if not known_time_zone(value):
-            raise ValueError(f"unknown time zone {value!r}; write an IANA name such as `Asia/Tokyo`")
+            raise ValueError(
+                Message("unknown time zone {value!r}; write an IANA name such as `Asia/Tokyo`", value=value)
+            )
         return value
 
     @model_validator(mode="after")
     def _goals_and_exits_are_named_once(self) -> Self:
-        ids = [ending.id for ending in (*self.goals, *self.exits)]
-        if len(set(ids)) != len(ids):
-            raise ValueError("`goals` and `exits`: two have the same id")
+        unlike([goal.id for goal in self.goals], ("goals",), "id")
+        unlike([one.id for one in self.exits], ("exits",), "id")
+        goals = {goal.id for goal in self.goals}
+        for number, one in enumerate(self.exits):
+            if one.id in goals:
+                message = Message("`{name}` is a goal and an exit", name=one.id)
+                raise InvalidPart(message, Message("give each its own id"), ("exits", number, "id"))
         return self

@@ -7,7 +7,8 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from sodate.email.content.variables import GivenValues
 from sodate.email.mailing import LocalTime
 from sodate.leads.time_zone import known_time_zone
-from sodate.playbook.model import Definition, Slug
+from sodate.messages import Message
+from sodate.playbook.model import Definition, Slug, unlike
 
 
 class Start(Definition):
@@ -25,7 +26,7 @@ class Delay(Definition):
     @model_validator(mode="after")
     def _exactly_one_unit(self) -> Self:
         if sum(unit is not None for unit in (self.days, self.hours, self.business_days)) != 1:
-            raise ValueError("write exactly one of `days`, `hours`, `business_days`")
+            raise ValueError(Message("write exactly one of `days`, `hours`, `business_days`"))
         return self
 
 
@@ -40,7 +41,7 @@ class Step(Definition):
     @model_validator(mode="after")
     def _time_of_day_only_for_days(self) -> Self:
         if self.at is not None and self.delay.hours is not None:
-            raise ValueError("`at` does not go with `delay.hours`")
+            raise ValueError(Message("`at` does not go with `delay.hours`"))
         return self
 
 
@@ -68,12 +69,12 @@ class Sequence(Definition):
     @classmethod
     def _known_zone(cls, value: str) -> str:
         if not known_time_zone(value):
-            raise ValueError(f"unknown time zone {value!r}; write an IANA name such as `Asia/Tokyo`")
+            raise ValueError(
+                Message("unknown time zone {value!r}; write an IANA name such as `Asia/Tokyo`", value=value)
+            )
         return value
 
     @model_validator(mode="after")
     def _steps_are_named_once(self) -> Self:
-        ids = [step.id for step in self.steps]
-        if len(set(ids)) != len(ids):
-            raise ValueError("two steps have the same `id`")
+        unlike([step.id for step in self.steps], ("steps",), "id")
         return self

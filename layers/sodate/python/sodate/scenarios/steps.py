@@ -9,7 +9,8 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 from sodate.conditions.language import Condition, OwnAttributePath, Text, bounded
 from sodate.email.content.variables import GivenValues
 from sodate.experiments.experiment import Experiment
-from sodate.playbook.model import Definition, HttpUrl, InvalidPart, Slug
+from sodate.messages import Message
+from sodate.playbook.model import Definition, HttpUrl, InvalidPart, Slug, unlike
 from sodate.scenarios.triggers import Trigger, head_among
 from sodate.scenarios.waits import Wait
 
@@ -116,17 +117,15 @@ class SplitStep(_Step):
 
     @model_validator(mode="after")
     def _can_choose(self) -> Self:
-        ids = [arm.id for arm in self.split]
-        if len(set(ids)) != len(ids):
-            raise ValueError("`split`: two arms have the same `id`")
+        unlike([arm.id for arm in self.split], ("split",), "id")
         if not any(arm.weight for arm in self.split):
-            raise ValueError("`split`: every weight is 0")
+            raise ValueError(Message("`split`: every weight is 0"))
         return self
 
     @model_validator(mode="after")
     def _can_compare(self) -> Self:
         if self.experiment is not None and (self.experiment.default not in self.weights or len(self.weights) < 2):
-            raise ValueError("`experiment` needs two arms with a weight, and `default` is one of them")
+            raise ValueError(Message("`experiment` needs two arms with a weight, and `default` is one of them"))
         return self
 
 
@@ -150,11 +149,11 @@ class Change(Definition):
     @model_validator(mode="after")
     def _one_change(self) -> Self:
         if sum(each is not None for each in (self.field, self.add_tag, self.remove_tag, self.add_interest)) != 1:
-            raise ValueError("write exactly one of `field`, `add_tag`, `remove_tag`, `add_interest`")
+            raise ValueError(Message("write exactly one of `field`, `add_tag`, `remove_tag`, `add_interest`"))
         if (self.field is None) != (self.to is None):
-            raise ValueError("`field` and `to` go together")
+            raise ValueError(Message("`field` and `to` go together"))
         if self.field == "primary.email":
-            raise ValueError("`field`: a scenario cannot change the address")
+            raise ValueError(Message("`field`: a scenario cannot change the address"))
         return self
 
 

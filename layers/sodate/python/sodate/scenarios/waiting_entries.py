@@ -10,6 +10,7 @@ from sodate.dynamodb.table import ConditionFailed
 from sodate.email.mailing import Mailing
 from sodate.errors import Conflict, NotFound, Transient
 from sodate.leads.store import find_state
+from sodate.messages import Message
 from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.admission import Cause, may_begin
 from sodate.scenarios.enroll import enrolling
@@ -45,7 +46,9 @@ class WaitingEntries:
         """
         program = live_program(self.definitions, self.scenario)
         if not program.is_published:
-            raise Conflict(f"{self.scenario} is {program.status}: nobody enters")
+            raise Conflict(
+                Message("{scenario} is {status}: nobody enters", scenario=self.scenario, status=program.status)
+            )
         mailing = parsed(self.definitions.live("mailing"), Mailing)
         return self._each(lambda waiting: self._enter(program, mailing, waiting))
 
@@ -56,7 +59,7 @@ class WaitingEntries:
     def _each(self, act: Callable[[WaitingEntry], str]) -> Counter[str]:
         wanted = [waiting for waiting in all_waiting(self.scenario) if self.lead_id in (None, waiting.lead_id)]
         if self.lead_id is not None and not wanted:
-            raise NotFound(f"the lead does not wait for {self.scenario}")
+            raise NotFound(Message("the lead does not wait for {scenario}", scenario=self.scenario))
         outcomes = Counter(act(waiting) for waiting in wanted)
         if self.lead_id is None:
             reopen_entries(self.scenario, self.now)
@@ -75,7 +78,7 @@ class WaitingEntries:
             except ConditionFailed:
                 continue
             return "entered"
-        raise Transient(f"lead {waiting.lead_id} has concurrent changes: try again")
+        raise Transient(Message("lead {lead_id} has concurrent changes: try again", lead_id=waiting.lead_id))
 
     def _drop(self, waiting: WaitingEntry) -> str:
         table.commit([no_longer_waiting(self.scenario, waiting)])

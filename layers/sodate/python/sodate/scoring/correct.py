@@ -13,6 +13,7 @@ from sodate.email.ledger.operator_verdict import OF_EMAILS, after_verdict
 from sodate.email.ledger.store import SendItem, engagement_change, find_send
 from sodate.errors import Invalid, NotFound, Transient
 from sodate.leads.text import one_line
+from sodate.messages import Message
 
 JUDGEABLE = tuple(type_.value for type_ in ActivityType if type_.by_robots)
 _LONGEST_REASON = 200
@@ -29,9 +30,17 @@ def judge(lead_id: str, activity: str, verdict: ActivityVerdict, now: datetime) 
     log = activities_of(lead_id)
     match = next((one for one in log if one.key == activity), None)
     if match is None:
-        raise NotFound(f"the lead has no activity {activity}; `sodate lead explain --json` lists them")
+        raise NotFound(
+            Message("the lead has no activity {activity}; `sodate lead explain --json` lists them", activity=activity)
+        )
     if match.type not in JUDGEABLE:
-        raise Invalid(f"{match.type} is nothing that a robot does; only {', '.join(JUDGEABLE)} can be judged")
+        raise Invalid(
+            Message(
+                "{type} is nothing that a robot does; only {judgeable} can be judged",
+                type=match.type,
+                judgeable=", ".join(JUDGEABLE),
+            )
+        )
     about = {"of": activity, "at": keys.stamp(match.at), "verdict": verdict.value}
     put = _put(lead_id, ActivityType.ACTIVITY_JUDGED, about, now)
     send_id = match.about.get("send") if match.type in OF_EMAILS else None
@@ -44,7 +53,7 @@ def judge(lead_id: str, activity: str, verdict: ActivityVerdict, now: datetime) 
                 return  # already logged in the same millisecond
         else:
             return
-    raise Transient(f"the email of activity {activity} has concurrent events: try again")
+    raise Transient(Message("the email of activity {activity} has concurrent events: try again", activity=activity))
 
 
 def _email_writes(
@@ -62,7 +71,7 @@ def adjust(lead_id: str, points: int, because: str, now: datetime) -> str:
     """
     reason = one_line(because)[:_LONGEST_REASON]
     if not points or not reason:
-        raise Invalid("points must not be 0, and the reason must say something")
+        raise Invalid(Message("points must not be 0, and the reason must say something"))
     _log(lead_id, ActivityType.SCORE_ADJUSTED, {"points": points, "reason": reason}, now)
     return reason
 

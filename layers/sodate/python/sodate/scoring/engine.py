@@ -16,6 +16,7 @@ from sodate.activities.catalog import ActivityType
 from sodate.activities.verdict import is_by_person, robots_in, worth_folding
 from sodate.errors import Invalid
 from sodate.leads.lead import Profile
+from sodate.messages import Message
 from sodate.scoring.accumulator import Accumulator, Recorder
 from sodate.scoring.classifier import Classifier, LeadClass
 from sodate.scoring.compiled_rules import CompiledRules
@@ -136,4 +137,6 @@ def _created_minute(profile: Profile) -> int:
     try:
         return int(datetime.fromisoformat(profile.created).timestamp()) // 60 if profile.created else 0
     except (TypeError, ValueError) as error:
-        raise Invalid(f"the profile of lead {profile.lead_id} has no readable time of creation", "item") from error
+        raise Invalid(
+            Message("the profile of lead {lead_id} has no readable time of creation", lead_id=profile.lead_id), "item"
+        ) from error

@@ -16,6 +16,7 @@ from sodate.conditions.language import (
     Test,
     head_of,
 )
+from sodate.messages import Message
 from sodate.scoring.behaviour_rule import DAY
 from sodate.scoring.compiled_rules import CompiledRules
 from sodate.scoring.rank import Rank
@@ -80,9 +81,9 @@ def _compiled_predicate(test: Test, compiled: CompiledRules) -> Holds:
         case RankTest(rank=ranks):
             return lambda situation: situation.rank in ranks
         case PhaseTest():
-            raise ValueError("a rule set's conditions cannot ask for a phase")
+            raise ValueError(Message("a rule set's conditions cannot ask for a phase"))
         case _:
-            raise ValueError(f"a rule set's conditions cannot ask for {head_of(test)}")
+            raise ValueError(Message("a rule set's conditions cannot ask for {head_of}", head_of=head_of(test)))
 
 
 def _score(test: ScoreTest) -> Holds:

@@ -18,6 +18,7 @@ from sodate.dynamodb.item import Row, key_of, plain
 from sodate.errors import Invalid
 from sodate.leads.lead import Profile
 from sodate.leads.store import to_profile
+from sodate.messages import Message
 from sodate.scoring.engine import ScoringEngine
 from sodate.scoring.score_state import ScoreState
 from sodate.scoring.store import moment, recorded_state
@@ -52,7 +53,14 @@ def cases(items: Iterable[Row]) -> Iterator[Case]:
         try:
             yield _case(profile, lead_items)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise Invalid(f"lead {keys.lead_id_of(pk)} has an item that cannot be read: {error!r}", "item") from error
+            raise Invalid(
+                Message(
+                    "lead {lead_id_of} has an item that cannot be read: {error!r}",
+                    lead_id_of=keys.lead_id_of(pk),
+                    error=error,
+                ),
+                "item",
+            ) from error
 
 
 def partitions(start: Row | None = None, segment: int = 0, segments: int = 1) -> Iterator[tuple[list[Row], Row]]:

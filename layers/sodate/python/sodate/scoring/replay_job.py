@@ -13,6 +13,7 @@ from sodate.dynamodb import keys
 from sodate.dynamodb.item import Row
 from sodate.errors import Invalid, NotFound, Transient
 from sodate.leads.lead import Profile
+from sodate.messages import Message
 from sodate.playbook.store import ONLY, Definitions
 from sodate.scheduling.message import MessageTypes
 from sodate.scoring.replay import Case, cases, is_recorded, partitions, replay
@@ -53,7 +54,7 @@ class ReplayTask:
     def parse(cls, message: Mapping[str, Any]) -> "ReplayTask":
         task = cls(str(message["job"]), int(message["segment"]), int(message.get("number", 0)))
         if len(task.job) > _LONGEST_JOB or not 0 <= task.segment < MOST_SEGMENTS or task.number < 0:
-            raise Invalid("no message of a replay: its job, segment or number is out of range", "message")
+            raise Invalid(Message("no message of a replay: its job, segment or number is out of range"), "message")
         return task
 
     @property
@@ -119,7 +120,14 @@ def run_task(
     """
     segment_item = find_segment(task.job, task.segment)
     if segment_item is None or task.number > segment_item.next_task:
-        raise Invalid(f"replay {task.job} knows no task {task.number} of segment {task.segment}")
+        raise Invalid(
+            Message(
+                "replay {job} knows no task {number} of segment {segment}",
+                job=task.job,
+                number=task.number,
+                segment=task.segment,
+            )
+        )
     if task.number < segment_item.next_task:
         # The delivery that did this task may have crashed before it sent the next message. Send it only then.
         is_orphan = segment_item.ended is None and segment_item.asked_for < segment_item.next_task
@@ -202,7 +210,7 @@ def status(job: str) -> Mapping[str, Any]:
     """
     items = segments_of(job)
     if not items:
-        raise NotFound(f"no replay {job}; progress is kept for {REPLAY_KEPT.days} days")
+        raise NotFound(Message("no replay {job}; progress is kept for {days} days", job=job, days=REPLAY_KEPT.days))
     ended = [item.ended for item in items]
     return {
         "job": job,

@@ -18,6 +18,7 @@ from sodate.dynamodb.table import ConditionFailed, Put, Write
 from sodate.errors import NotFound, Transient
 from sodate.facts.lead_facts import StoredFacts
 from sodate.leads.store import load_profile
+from sodate.messages import Message
 from sodate.playbook.store import ONLY, Definitions, Stored, parsed
 from sodate.scheduling import store as due
 from sodate.scoring.engine import Late, ScoringEngine
@@ -171,7 +172,7 @@ class Rescorer:
             became_hot, written = became_hot or rises, True
             if addition is None or addition.is_complete:
                 return Rescored(lead_id, written, became_hot)
-        raise Transient(f"lead {lead_id} has concurrent score writes: try again")
+        raise Transient(Message("lead {lead_id} has concurrent score writes: try again", lead_id=lead_id))
 
     def _signals(self, lead_id: str, snapshot: ScoreSnapshot, score_state: ScoreState, rules: Rules) -> Iterator[Write]:
         if self.notify or snapshot.rules_version == rules.version:

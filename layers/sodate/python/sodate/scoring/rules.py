@@ -15,7 +15,8 @@ from sodate.conditions.language import (
     head_of,
     tests,
 )
-from sodate.playbook.model import Definition, Slug
+from sodate.messages import Message
+from sodate.playbook.model import Definition, Slug, unlike
 
 Label = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 BoundedCondition = Annotated[Condition, AfterValidator(bounded)]
@@ -60,17 +61,21 @@ class ScoreRule(Definition):
     def _fits(self) -> Self:
         if isinstance(self.when, ActivityTest):
             if (self.when.times > 1) != (self.when.within_days is not None):
-                raise ValueError("in a rule `times` (2 or more) and `within_days` go together")
+                raise ValueError(Message("in a rule `times` (2 or more) and `within_days` go together"))
             if self.half_life_days is not None and self.points < 0:
-                raise ValueError("only points that are earned can fade: `half_life_days` needs positive `points`")
+                raise ValueError(
+                    Message("only points that are earned can fade: `half_life_days` needs positive `points`")
+                )
             return self
         if not all(isinstance(test, AttributeTest) for test in tests(self.when)):
-            raise ValueError("a rule is about attributes (combined as you like) or about one `activity`")
+            raise ValueError(Message("a rule is about attributes (combined as you like) or about one `activity`"))
         written = (self.max_times, self.per, self.after_absence_days, self.half_life_days)
         if any(option is not None for option in written):
             raise ValueError(
-                "an attribute is there or not: `max_times`, `per`, `after_absence_days`, `half_life_days` need an"
-                " `activity`"
+                Message(
+                    "an attribute is there or not: `max_times`, `per`, `after_absence_days`, `half_life_days` need"
+                    " an `activity`"
+                )
             )
         return self
 
@@ -104,7 +109,9 @@ class Hot(Definition):
     @model_validator(mode="after")
     def _hysteresis(self) -> Self:
         if self.cool_below >= self.threshold:
-            raise ValueError("`cool_below` must be lower than `threshold`, or one lead would ring the bell all day")
+            raise ValueError(
+                Message("`cool_below` must be lower than `threshold`, or one lead would ring the bell all day")
+            )
         return self
 
 
@@ -117,7 +124,7 @@ class Cuts(Definition):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.middle >= self.best:
-            raise ValueError("`middle` must be lower than `best`")
+            raise ValueError(Message("`middle` must be lower than `best`"))
         return self
 
     def class_of(self, total: int) -> int:
@@ -148,16 +155,14 @@ class RuleSet(Definition):
 
     @model_validator(mode="after")
     def _named_once_and_ordered(self) -> Self:
-        for kind, ids in (
-            ("rules", [rule.id for rule in self.rules]),
-            ("groups", [group.id for group in self.groups]),
-        ):
-            if len(set(ids)) != len(ids):
-                raise ValueError(f"two {kind} have the same `id`")
+        unlike([rule.id for rule in self.rules], ("rules",), "id")
+        unlike([group.id for group in self.groups], ("groups",), "id")
         if self.phases[0].when is not None or any(phase.when is None for phase in self.phases[1:]):
-            raise ValueError("the first phase has no `when` (everybody starts there), every later one needs it")
+            raise ValueError(
+                Message("the first phase has no `when` (everybody starts there), every later one needs it")
+            )
         if self.phases[0].falls_back_when is not None:
-            raise ValueError("nothing comes before the first phase: it has no `falls_back_when`")
+            raise ValueError(Message("nothing comes before the first phase: it has no `falls_back_when`"))
         return self
 
     @model_validator(mode="after")
@@ -168,21 +173,27 @@ class RuleSet(Definition):
             if rule.group is None:
                 continue
             if rule.group not in known:
-                raise ValueError(f"rule `{rule.id}` is in group `{rule.group}`, which is not in `groups`")
+                raise ValueError(
+                    Message("rule `{id}` is in group `{group}`, which is not in `groups`", id=rule.id, group=rule.group)
+                )
             kind = (rule.is_behaviour, rule.points < 0)
             if kinds.setdefault(rule.group, kind) != kind:
-                raise ValueError(f"group `{rule.group}` mixes attributes with behaviour, or plus with minus")
+                raise ValueError(
+                    Message("group `{group}` mixes attributes with behaviour, or plus with minus", group=rule.group)
+                )
         return self
 
     @model_validator(mode="after")
     def _tests_are_where_they_belong(self) -> Self:
         """`hot.needs` and phase conditions must not use phase predicates."""
         if self.hot.needs and any(isinstance(test, PhaseTest) for test in tests(self.hot.needs)):
-            raise ValueError("`hot.needs` cannot ask for a phase: phases come after what is hot")
+            raise ValueError(Message("`hot.needs` cannot ask for a phase: phases come after what is hot"))
         for phase in self.phases:
             for condition in (phase.when, phase.falls_back_when):
                 if condition and any(isinstance(test, PhaseTest) for test in tests(condition)):
-                    raise ValueError(f"phase `{phase.id}` asks for a phase: the order of the phases says that already")
+                    raise ValueError(
+                        Message("phase `{id}` asks for a phase: the order of the phases says that already", id=phase.id)
+                    )
         conditions = [condition for phase in self.phases for condition in (phase.when, phase.falls_back_when)]
         for condition in (self.hot.needs, *conditions, *(rule.when for rule in self.rules)):
             for test in tests(condition) if condition is not None else ():
@@ -192,8 +203,10 @@ class RuleSet(Definition):
 
 def _reject_for_scores(test: Test) -> None:
     if not isinstance(test, ScoringTest):
-        raise ValueError(f"scores and phases cannot ask for `{head_of(test)}`; segments and scenarios can")
+        raise ValueError(
+            Message("scores and phases cannot ask for `{head_of}`; segments and scenarios can", head_of=head_of(test))
+        )
     if isinstance(test, AttributeTest) and test.in_days is not None:
-        raise ValueError("scores and phases cannot ask for `in_days`; segments and scenarios can")
+        raise ValueError(Message("scores and phases cannot ask for `in_days`; segments and scenarios can"))
     if isinstance(test, ActivityTest) and (test.first_within_days is not None or test.same_key is not None):
-        raise ValueError("scores and phases cannot ask for `first_within_days` or `same_key`")
+        raise ValueError(Message("scores and phases cannot ask for `first_within_days` or `same_key`"))

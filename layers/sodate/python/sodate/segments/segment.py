@@ -20,6 +20,7 @@ from sodate.conditions.language import (
     head_of,
     tests,
 )
+from sodate.messages import Message
 from sodate.playbook.model import Definition, InvalidPart, Slug
 
 MOST_SEGMENTS = 500
@@ -73,16 +74,22 @@ def in_order(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
     """
     by_id = {segment.id: segment for segment in segments}
     if len(by_id) != len(segments):
-        raise ValueError("two segments have the same `id`")
+        raise ValueError(Message("two segments have the same `id`"))
     asked = {segment.id: references(segment) for segment in segments}
     for segment_id, others in asked.items():
         if unknown := [other for other in others if other not in by_id]:
-            raise ValueError(f"segment '{segment_id}' asks for the segment `{unknown[0]}`, which does not exist")
+            raise ValueError(
+                Message(
+                    "segment '{segment_id}' asks for the segment `{unknown}`, which does not exist",
+                    segment_id=segment_id,
+                    unknown=unknown[0],
+                )
+            )
     try:
         return tuple(by_id[segment_id] for segment_id in TopologicalSorter(asked).static_order())
     except CycleError as error:
         cycle = " → ".join(f"'{segment_id}'" for segment_id in error.args[1])
-        raise ValueError(f"segments ask for each other: {cycle}") from error
+        raise ValueError(Message("segments ask for each other: {cycle}", cycle=cycle)) from error
 
 
 def references(segment: Segment) -> list[str]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from sodate.activities.catalog import text_of
 from sodate.leads.visitor import is_visitor_id
+from sodate.messages import Message
 from sodate.tracking.definition import EventField, Site
 from sodate.tracking.urls import Page, read_page, referrer_host
 from sodate.web.body import BodyError, content_type, decode
@@ -153,7 +154,7 @@ def _batch(document: Mapping[str, Any], site: Site, now: datetime) -> Batch:
 
 def _no_number(text: str) -> float:
     """NaN and Infinity are no JSON. Raises: `ValueError`."""
-    raise ValueError(f"{text} is no number")
+    raise ValueError(Message("{text} is no number", text=text))
 
 
 def _bad(name: str, wanted: str) -> BodyError:

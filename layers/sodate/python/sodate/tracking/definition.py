@@ -7,7 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from sodate.playbook.model import Definition, HttpUrl, Origin, Slug
+from sodate.messages import Message
+from sodate.playbook.model import Definition, HttpUrl, Origin, Slug, unlike
 
 PathPattern = Annotated[str, StringConstraints(pattern=r"^/[^*?#\s]*(\*[^*?#\s]*){0,2}$", max_length=200)]
 Label = Annotated[str, StringConstraints(max_length=200)]
@@ -50,7 +51,7 @@ class EventField(Definition):
     @model_validator(mode="after")
     def _values_are_ids(self) -> Self:
         if self.values and self.type != "id":
-            raise ValueError("`values` goes with `type: id`")
+            raise ValueError(Message("`values` goes with `type: id`"))
         return self
 
 
@@ -94,8 +95,8 @@ class Tracking(Definition):
 
     @model_validator(mode="after")
     def _ids_are_used_once(self) -> Self:
-        _once("pages", (page.id for page in self.pages))
-        _once("downloads", (download.id for download in self.downloads))
+        unlike([page.id for page in self.pages], ("pages",), "id")
+        unlike([download.id for download in self.downloads], ("downloads",), "id")
         # Both are asked for with `event = <id>`.
         _once("ctas` and `events", (*(cta.id for cta in self.ctas), *(event.id for event in self.events)))
         return self
@@ -105,7 +106,7 @@ def _once(key: str, names: Iterable[str]) -> None:
     seen = set[str]()
     for name in names:
         if name in seen:
-            raise ValueError(f"`{key}`: '{name}' is there twice")
+            raise ValueError(Message("`{key}`: '{name}' is there twice", key=key, name=name))
         seen.add(name)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from sodate.errors import NotAllowed
+from sodate.messages import Message
 from sodate.tracking.definition import Site
 
 
@@ -13,4 +14,6 @@ def check_origin(site: Site, headers: Mapping[str, str]) -> None:
     """
     origin = headers.get("origin")
     if origin is not None and origin not in site.tracking.origins:
-        raise NotAllowed("this page may not send events; add its origin to `origins` in tracking.yaml", "origin")
+        raise NotAllowed(
+            Message("this page may not send events; add its origin to `origins` in tracking.yaml"), "origin"
+        )

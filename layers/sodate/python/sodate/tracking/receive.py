@@ -10,6 +10,7 @@ from sodate.consent.links import read_visitor_token
 from sodate.dynamodb.table import ConditionFailed
 from sodate.errors import Invalid, Transient
 from sodate.leads.visitor import VisitorIdentified
+from sodate.messages import Message
 from sodate.scheduling import store as due
 from sodate.signing import Signer
 from sodate.tracking import store
@@ -65,7 +66,7 @@ class Receive:
                 return self._store(batch, agent, dropped, now)
             except ConditionFailed:  # a batch of another tab: read again
                 self.pause(attempt)
-        raise Transient("many batches of one session at once; send it again")
+        raise Transient(Message("many batches of one session at once; send it again"))
 
     def _store(self, batch: Batch, agent: ActivityVerdict, dropped: dict[str, int], now: datetime) -> Received:
         part, found = store.find_visit(batch.visitor, batch.started, batch.session)

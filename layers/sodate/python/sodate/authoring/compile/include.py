@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sodate.authoring.loader import Doc, TemplateFile
 from sodate.authoring.source import Source
+from sodate.messages import Message
 from sodate.playbook.problem import Problem
 
 MAX_INCLUDES = 50
@@ -47,7 +48,7 @@ def read_body(source: Source, doc: Doc[TemplateFile], name: str) -> tuple[Body |
     if isinstance(text, Problem):
         return None, [text]
     if not text.strip():
-        return None, [Problem(file, 1, "", "the body is empty", "write the mail", rule="file")]
+        return None, [Problem(file, 1, "", Message("the body is empty"), Message("write the mail"), rule="file")]
     joiner = _Joiner(source)
     joiner.add(file, text)
     return Body(file, "\n".join(joiner.text), tuple(joiner.lines)), joiner.problems
@@ -82,17 +83,19 @@ class _Joiner:
         self.count += 1
         wrong = ""
         if path is None:
-            wrong = 'mj-include needs `path="…"`'
+            wrong = Message('mj-include needs `path="…"`')
         elif re.search(r"\btype\s*=", attributes):
-            wrong = "mj-include takes MJML only, not `type`"
+            wrong = Message("mj-include takes MJML only, not `type`")
         elif self.count > MAX_INCLUDES:
-            wrong = f"more than {MAX_INCLUDES} includes"
+            wrong = Message("more than {max_includes} includes", max_includes=MAX_INCLUDES)
         if wrong or path is None:
             self.problems.append(Problem(file, number, "", wrong, rule="include"))
             return
         name = posixpath.normpath(posixpath.join(posixpath.dirname(file), path[1]))
         if name in self.open:
-            self.problems.append(Problem(file, number, "", f"`{path[1]}` includes itself", rule="include"))
+            self.problems.append(
+                Problem(file, number, "", Message("`{key}` includes itself", key=path[1]), rule="include")
+            )
             return
         text = self.source.text(name, wanted_by=(file, number, "mj-include"))
         if isinstance(text, Problem):

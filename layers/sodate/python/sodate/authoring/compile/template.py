@@ -17,6 +17,7 @@ from sodate.authoring.compile.text_part import to_text
 from sodate.authoring.loader import Doc, TemplateFile, in_each_language
 from sodate.authoring.source import Source
 from sodate.email.content.template import Template, TemplateText
+from sodate.messages import Message
 from sodate.playbook.problem import Problem
 
 GMAIL_CLIPS_AT = 102 * 1024
@@ -26,6 +27,7 @@ _BETWEEN_JAPANESE = re.compile(rf"(?<={_JAPANESE})\s*\n\s*(?={_JAPANESE})")
 _PREHEADER = re.compile(r"\{\{-?\s*preheader\s*-?\}\}")
 _SPACE_AFTER_TAG = re.compile(r"^((?:\{%[^}]*%\})+) +", re.MULTILINE)
 _GMAIL = "https://support.google.com/mail/ (Gmail shows [Message clipped] above 102 KB)"
+_MJML_HINT = Message("close each tag, and put HTML into `<mj-text>` or `<mj-raw>` only")
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,9 @@ class Compiled:
 class _Refused(Exception):
     """`piece` or `line` (of the joined body) says where."""
 
-    def __init__(self, message: str, piece: str = "", line: int = 0, rule: str = "compile") -> None:
+    def __init__(self, message: str, hint: str, piece: str = "", line: int = 0, rule: str = "compile") -> None:
         super().__init__(message)
-        self.piece, self.line, self.rule = piece, line, rule
+        self.hint, self.piece, self.line, self.rule = hint, piece, line, rule
 
     def where(self, body: Body) -> tuple[str, int]:
         return body.where_line(self.line) if self.line else body.find(self.piece)
@@ -81,11 +83,13 @@ def _compile_part(source: Source, doc: Doc[TemplateFile]) -> tuple[Compiled, lis
     try:
         html, text = _compile(body, head)
     except _Refused as error:
-        problem = Problem(*error.where(body), "", str(error), rule=error.rule)
+        problem = Problem(*error.where(body), "", str(error), error.hint, rule=error.rule)
         return Compiled(doc, body, None), [problem]
     fields = head.model_dump(exclude={"body", "languages"})
     if len(html) > 250_000 or len(text) > 100_000:
-        too_big = doc.problem(("body",), "the compiled mail is larger than 250,000 characters", "shorten it", "compile")
+        too_big = doc.problem(
+            ("body",), Message("the compiled mail is larger than 250,000 characters"), Message("shorten it"), "compile"
+        )
         return Compiled(doc, body, None), [too_big]
     return Compiled(doc, body, Template(**fields, html=html, text=text)), _too_long_for_gmail(doc, html)
 
@@ -94,20 +98,24 @@ def _too_long_for_gmail(doc: Doc[TemplateFile], html: str) -> list[Problem]:
     size = len(html.encode())
     if size <= GMAIL_CLIPS_AT:
         return []
-    message = f"the HTML is {size // 1024} KB; Gmail cuts a mail at 102 KB and hides the footer with the opt-out"
-    hint = "shorten it or move parts to a page"
+    message = Message(
+        "the HTML is {size} KB; Gmail cuts a mail at 102 KB and hides the footer with the opt-out", size=size // 1024
+    )
+    hint = Message("shorten it or move parts to a page")
     return [doc.problem(("body",), message, hint, "gmail-clipping", severity="warning", source=_GMAIL)]
 
 
 def _compile(body: Body, head: TemplateFile) -> tuple[str, str]:
     guarded = liquid_guard.protect(_PREHEADER.sub(lambda _: _escaped(head.preheader), body.text))
     if guarded.in_style:
-        raise _Refused(f"Liquid inside CSS is not supported: {guarded.in_style[0]}", guarded.in_style[0])
+        message = Message("Liquid inside CSS is not supported: {piece}", piece=guarded.in_style[0])
+        raise _Refused(message, Message("write the style itself"), guarded.in_style[0])
     wrong = misshapen(guarded.text) if body.is_mjml else None
     if wrong:
-        raise _Refused(wrong.message, line=wrong.line, rule="mjml")
+        raise _Refused(wrong.message, wrong.hint, line=wrong.line, rule="mjml")
     if taken := liquid_guard.STAND_IN.search(body.text):
-        raise _Refused(f"`{taken[0]}` is a word that the compiler needs for itself", taken[0])
+        message = Message("`{taken}` is a word that the compiler needs for itself", taken=taken[0])
+        raise _Refused(message, Message("write another word"), taken[0])
     html = _from_mjml(guarded.text, head.language) if body.is_mjml else guarded.text
     html = _BETWEEN_JAPANESE.sub("", html)
     try:
@@ -116,11 +124,14 @@ def _compile(body: Body, head: TemplateFile) -> tuple[str, str]:
         )
         html = inliner.inline(html)
     except (css_inline.InlineError, ValueError) as error:
-        raise _Refused(f"the CSS cannot be inlined: {_first_line(error)}") from error
+        message = Message("the CSS cannot be inlined: {error}", error=_first_line(error))
+        raise _Refused(message, Message("correct the style")) from error
     for tag in liquid_guard.lost(html, guarded):
-        raise _Refused(f"{tag} would be lost; put it into the text of an element, or into <mj-raw>", tag)
+        message = Message("{tag} would be lost here", tag=tag)
+        raise _Refused(message, Message("put it into the text of an element, or into `<mj-raw>`"), tag)
     for tag in liquid_guard.moved(html, guarded):
-        raise _Refused(f"{tag} stands where HTML has no place for it (between cells?); move it into a cell", tag)
+        message = Message("{tag} stands where HTML has no place for it (between cells?)", tag=tag)
+        raise _Refused(message, Message("move it into a cell"), tag)
     text = liquid_guard.restore(to_text(html), guarded)
     return liquid_guard.restore(html, guarded), _SPACE_AFTER_TAG.sub(r"\1", text)
 
@@ -146,12 +157,13 @@ def _mjml_refused(message: str, source: str) -> _Refused:
     """The parser speaks in byte offsets; people read lines."""
     found = re.search(r"position (\d+):(\d+)", message)
     if not found:
-        return _Refused(f"the MJML cannot be read: {message}")
+        return _Refused(Message("the MJML cannot be read: {message}", message=message), _MJML_HINT)
     start, end = int(found[1]), int(found[2])
     piece = source.encode()[start:end].decode(errors="ignore")[:60]
     message = re.sub(r"( in)? (root )?template at position \d+:\d+", "", message)
     line = source.encode()[:start].count(b"\n") + 1
-    return _Refused(f"the MJML cannot be read: {message}: `{piece}`", line=line)
+    said = Message("the MJML cannot be read: {message}: `{piece}`", message=message, piece=piece)
+    return _Refused(said, _MJML_HINT, line=line)
 
 
 def _first_line(error: BaseException) -> str:

@@ -9,6 +9,7 @@ from sodate.authoring.lint.context import Context
 from sodate.authoring.lint.references import written_tests
 from sodate.authoring.loader import Doc
 from sodate.conditions.language import ActivityTest
+from sodate.messages import Message
 from sodate.playbook.problem import Problem, did_you_mean
 from sodate.playbook.yamlfile import Path
 
@@ -34,8 +35,8 @@ def activities_exist(context: Context) -> Iterator[Problem]:
     declared = declared_activities(context)
     for doc, path, name in _named_activities(context) if declared is not None else ():
         if isinstance(name, DeclaredType) and name not in (declared or ()):
-            hint = did_you_mean(name, [*ActivityType, *(declared or ())], "declare it in activities.yaml")
-            message = f"there is no activity `{name}`"
+            hint = did_you_mean(name, [*ActivityType, *(declared or ())], Message("declare it in activities.yaml"))
+            message = Message("there is no activity `{name}`", name=name)
             yield doc.problem((*path, "activity"), message, hint, "activity-exists")
 
 
@@ -63,8 +64,10 @@ def filters_are_attributes_of_their_activity(context: Context) -> Iterator[Probl
             if attribute not in attributes:
                 own = [name for name, of in _FILTERS.items() if of in attributes]
                 suits = ", ".join(f"`{name}`" for name in (*own, *(a for a in attributes if a not in _NAMED)))
-                hint = f"it has {suits}" if suits else "leave the filter out: it has none"
-                message = f"a `{test.activity}` has no `{key}`, so none ever matches"
+                hint = Message("it has {suits}", suits=suits) if suits else Message("leave the filter out: it has none")
+                message = Message(
+                    "a `{activity}` has no `{key}`, so none ever matches", activity=test.activity, key=key
+                )
                 yield doc.problem((*path, *inside), message, hint, "activity-filter")
 
 

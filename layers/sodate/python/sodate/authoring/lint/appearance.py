@@ -8,6 +8,7 @@ from sodate.authoring.compile.liquid_guard import LIQUID
 from sodate.authoring.compile.text_part import parse_html
 from sodate.authoring.lint.context import Context, Mail, template_docs
 from sodate.contrast import READABLE, contrast, is_color
+from sodate.messages import Message
 from sodate.playbook.problem import Problem
 
 #: In full-width characters. Lists of mails on a desktop show about so many; a phone shows fewer.
@@ -19,8 +20,12 @@ def subjects_are_short(context: Context) -> Iterator[Problem]:
     for doc in template_docs(context):
         width = _width(LIQUID.sub("", doc.model.subject)) if doc.model else 0
         if width > WIDEST_SUBJECT:
-            message = f"the subject is {width:g} full-width characters wide; lists of mails show about {WIDEST_SUBJECT}"
-            hint = "shorten it, and begin with what matters"
+            message = Message(
+                "the subject is {width:g} full-width characters wide; lists of mails show about {widest_subject}",
+                width=width,
+                widest_subject=WIDEST_SUBJECT,
+            )
+            hint = Message("shorten it, and begin with what matters")
             yield doc.problem(("subject",), message, hint, "subject-length", severity="warning")
 
 
@@ -35,8 +40,10 @@ def images_have_a_text(context: Context) -> Iterator[Problem]:
         for image in parse_html(mail.template.html).iter("img"):
             if image.get("alt") is None:
                 source = image.get("src") or "<img"
-                message = f"the image `{source[:80]}` has no `alt`: who sees no images sees nothing"
-                hint = 'say what it shows, or `alt=""` for a decoration'
+                message = Message(
+                    "the image `{source}` has no `alt`: who sees no images sees nothing", source=source[:80]
+                )
+                hint = Message('say what it shows, or `alt=""` for a decoration')
                 yield mail.at(source, message, hint, "image-text", severity="warning")
 
 
@@ -45,8 +52,8 @@ def links_use_tls(context: Context) -> Iterator[Problem]:
         nodes = parse_html(mail.template.html).iter("a", "img")
         targets = [(node.get("href") or node.get("src") or "").strip() for node in nodes]
         for target in dict.fromkeys(target for target in targets if target.lower().startswith("http://")):
-            message = f"`{target[:80]}` is not encrypted; browsers and mailboxes warn of it"
-            yield mail.at(target, message, "write https://", "link-http", severity="warning")
+            message = Message("`{target}` is not encrypted; browsers and mailboxes warn of it", target=target[:80])
+            yield mail.at(target, message, Message("write https://"), "link-http", severity="warning")
 
 
 def images_have_a_size(context: Context) -> Iterator[Problem]:
@@ -55,8 +62,12 @@ def images_have_a_size(context: Context) -> Iterator[Problem]:
         for image in parse_html(mail.template.html).iter("img"):
             if not image.get("width") and "width:" not in (image.get("style") or ""):
                 source = image.get("src") or "<img"
-                message = f"the image `{source[:80]}` has no width: the text jumps when it is shown"
-                yield mail.at(source, message, 'add `width="600px"` (in pixels)', "image-size", severity="warning")
+                message = Message(
+                    "the image `{source}` has no width: the text jumps when it is shown", source=source[:80]
+                )
+                yield mail.at(
+                    source, message, Message('add `width="600px"` (in pixels)'), "image-size", severity="warning"
+                )
 
 
 _FONT_FILE = re.compile(r"@font-face|@import|fonts\.googleapis\.com|use\.typekit\.net")
@@ -67,8 +78,10 @@ def fonts_are_of_the_system(context: Context) -> Iterator[Problem]:
     for mail in context.finished():
         match = _FONT_FILE.search(mail.template.html)
         if match:
-            message = "a web font is loaded: most mailboxes do not show it, and its host learns who reads"
-            hint = "name fonts of the system, e.g. `'Hiragino Kaku Gothic ProN', 'Yu Gothic', Meiryo, sans-serif`"
+            message = Message("a web font is loaded: most mailboxes do not show it, and its host learns who reads")
+            hint = Message(
+                "name fonts of the system, e.g. `'Hiragino Kaku Gothic ProN', 'Yu Gothic', Meiryo, sans-serif`"
+            )
             piece = "mj-font" if "mj-font" in mail.body.text else match[0]
             yield mail.at(piece, message, hint, "web-font", severity="warning")
 
@@ -85,8 +98,8 @@ def lines_have_room(context: Context) -> Iterator[Problem]:
             match = _LINE_HEIGHT.search(style)
             height = float(match[1]) / (100 if match[2] else 1) if match else _LEAST_LINE_HEIGHT
             if height < _LEAST_LINE_HEIGHT and len(text) > WIDEST_SUBJECT:
-                message = f"lines of text are {height:g} high, and touch when the text wraps"
-                hint = 'set `line-height="1.8"` on `<mj-text>` (Japanese: 1.7 to 1.9)'
+                message = Message("lines of text are {height:g} high, and touch when the text wraps", height=height)
+                hint = Message('set `line-height="1.8"` on `<mj-text>` (Japanese: 1.7 to 1.9)')
                 yield mail.at(_first_words(text), message, hint, "line-height", severity="warning")
                 break
 
@@ -98,9 +111,18 @@ def text_can_be_read_on_its_background(context: Context) -> Iterator[Problem]:
             colors = dict(_COLORS.findall(style))
             front, back = colors.get("color", ""), colors.get("background-color") or colors.get("background", "")
             if is_color(front) and is_color(back) and contrast(front, back) < READABLE:
-                message = f"text in {front} on {back} has a contrast of {contrast(front, back):.1f}, 4.5 is the least"
+                message = Message(
+                    "text in {front} on {back} has a contrast of {contrast:.1f}, 4.5 is the least",
+                    front=front,
+                    back=back,
+                    contrast=contrast(front, back),
+                )
                 yield mail.at(
-                    _first_words(text), message, "take a darker or a lighter colour", "contrast", severity="warning"
+                    _first_words(text),
+                    message,
+                    Message("take a darker or a lighter colour"),
+                    "contrast",
+                    severity="warning",
                 )
 
 

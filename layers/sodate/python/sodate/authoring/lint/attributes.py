@@ -10,6 +10,7 @@ from sodate.authoring.loader import Doc
 from sodate.conditions.evaluate import attribute_holds, date_of, number_of
 from sodate.conditions.language import AttributeTest
 from sodate.forms.submission import SOURCE_NAMES
+from sodate.messages import Message, joined
 from sodate.playbook.problem import Problem, did_you_mean
 from sodate.playbook.yamlfile import Path
 from sodate.scenarios.entries import DateEntry
@@ -23,8 +24,14 @@ def unknown_field(context: Context, doc: Doc[Any], path: Path, attribute: str) -
     if attribute.startswith("source."):
         yield from _unknown_source(doc, path, attribute)
     elif context.lead_fields_are_known and attribute not in known:
-        message = f"no form fills `{attribute}`, and `fields` in playbook.yaml does not declare it"
-        hint = f"{did_you_mean(attribute, known)} If it comes by import, add it to `fields` in playbook.yaml".strip()
+        message = Message(
+            "no form fills `{attribute}`, and `fields` in playbook.yaml does not declare it", attribute=attribute
+        )
+        near, add = (
+            did_you_mean(attribute, known),
+            Message("If it comes by import, add it to `fields` in playbook.yaml"),
+        )
+        hint = joined(" ", [near, add]) if near else add
         yield doc.problem(path, message, hint, "field-exists")
 
 
@@ -32,8 +39,8 @@ def _unknown_source(doc: Doc[Any], path: Path, attribute: str) -> Iterator[Probl
     """A warning: a column of an import may fill any `source.<name>`."""
     known = [f"source.{name}" for name in SOURCE_NAMES]
     if attribute not in known:
-        message = f"no form fills `{attribute}`"
-        hint = f"{did_you_mean(attribute, known)} If a column of an import fills it, leave it"
+        message = Message("no form fills `{attribute}`", attribute=attribute)
+        hint = joined(" ", [did_you_mean(attribute, known), Message("If a column of an import fills it, leave it")])
         yield doc.problem(path, message, hint, "field-exists", severity="warning")
 
 
@@ -84,8 +91,16 @@ _COMPARES: tuple[tuple[tuple[str, ...], FieldKind], ...] = (
 def _other_kind(context: Context, doc: Doc[Any], path: Path, attribute: str, kind: FieldKind) -> Iterator[Problem]:
     field = context.lead_fields.get(attribute) if context.lead_fields_are_known else None
     if field is not None and not may_be(field, kind):
-        message = f"`{path[-1]}` needs a {kind}, and `{attribute}` is a {' or '.join(sorted(field.kinds))}"
-        hint = f"give the form field `type: {kind}`; if its texts are {kind}s, declare it so in `fields` too"
+        message = Message(
+            "`{key}` needs a {kind}, and `{attribute}` is a {kinds}",
+            key=path[-1],
+            kind=kind,
+            attribute=attribute,
+            kinds=" or ".join(sorted(field.kinds)),
+        )
+        hint = Message(
+            "give the form field `type: {kind}`; if its texts are {kind}s, declare it so in `fields` too", kind=kind
+        )
         yield doc.problem(path, message, hint, "field-type")
 
 
@@ -109,11 +124,21 @@ def changes_suit_their_fields(context: Context) -> Iterator[Problem]:
                 continue
             equal = AttributeTest(attribute=attribute, equals=value)
             if any(not_offered(field, equal)):
-                hint = did_you_mean(value, field.options or (), "write one of its options")
-                yield doc.problem((*path, "to"), f"`{attribute}` never has `{value}`", hint, "value-offered")
+                hint = did_you_mean(value, field.options or (), Message("write one of its options"))
+                yield doc.problem(
+                    (*path, "to"),
+                    Message("`{attribute}` never has `{value}`", attribute=attribute, value=value),
+                    hint,
+                    "value-offered",
+                )
             elif not any(_is_of(kind, value) for kind in field.kinds):
                 kinds = " or ".join(sorted(field.kinds))
-                yield doc.problem((*path, "to"), f"`{value}` is no {kinds}", f"write a {kinds}", "field-type")
+                yield doc.problem(
+                    (*path, "to"),
+                    Message("`{value}` is no {kinds}", value=value, kinds=kinds),
+                    Message("write a {kinds}", kinds=kinds),
+                    "field-type",
+                )
 
 
 def _changes_of(scenario: Scenario) -> Iterator[tuple[Path, Change]]:
@@ -134,7 +159,9 @@ def values_are_offered(context: Context) -> Iterator[Problem]:
     for doc, path, test in _attribute_tests(context) if context.lead_fields_are_known else ():
         field = context.lead_fields.get(test.attribute)
         for key, value in not_offered(field, test):
-            message = f"no form offers `{value}` for {test.attribute}, so this never holds"
+            message = Message(
+                "no form offers `{value}` for {attribute}, so this never holds", value=value, attribute=test.attribute
+            )
             hint = did_you_mean(value, (field and field.options) or ())
             yield doc.problem((*path, key), message, hint, "value-offered")
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, time
 
-from sodate.authoring.lint.context import Context
+from sodate.authoring.lint.context import Context, scheduling, topics_exist
 from sodate.authoring.lint.sequences import LAW
 from sodate.authoring.loader import Doc
 from sodate.broadcasts.broadcast import Broadcast
 from sodate.broadcasts.schedule import next_local
+from sodate.messages import Message
 from sodate.playbook.problem import Problem, did_you_mean
 from sodate.playbook.yamlfile import Path
 
@@ -21,14 +22,25 @@ def templates_exist_and_have_the_topic_of_the_broadcast(context: Context) -> Ite
     for doc, broadcast in _valid(context):
         template, path = context.templates.get(broadcast.template), ("template",)
         if broadcast.template not in known:
-            hint = did_you_mean(broadcast.template, known, "add it to templates/")
-            yield doc.problem(path, f"there is no template `{broadcast.template}`", hint, "template-exists")
+            hint = did_you_mean(broadcast.template, known, Message("add it to templates/"))
+            yield doc.problem(
+                path, Message("there is no template `{template}`", template=broadcast.template), hint, "template-exists"
+            )
         elif template is not None and template.purpose != "marketing":
-            message = f"`{template.id}` is a transactional email; a broadcast needs `purpose: marketing` and a topic"
-            yield doc.problem(path, message, "use a marketing template", "broadcast-marketing", source=LAW)
+            message = Message(
+                "`{id}` is a transactional email; a broadcast needs `purpose: marketing` and a topic", id=template.id
+            )
+            yield doc.problem(path, message, Message("use a marketing template"), "broadcast-marketing", source=LAW)
         elif template is not None and template.topic != broadcast.topic:
-            message = f"`{template.id}` has topic `{template.topic}`, the broadcast `{broadcast.topic}`"
-            yield doc.problem(path, message, "make the topics equal", "same-topic", source=LAW)
+            if not topics_exist(context, template.topic, broadcast.topic):
+                continue
+            message = Message(
+                "`{id}` has topic `{topic}`, the broadcast `{topic2}`",
+                id=template.id,
+                topic=template.topic,
+                topic2=broadcast.topic,
+            )
+            yield doc.problem(path, message, Message("make the topics equal"), "same-topic", source=LAW)
 
 
 def segments_exist(context: Context) -> Iterator[Problem]:
@@ -41,18 +53,23 @@ def segments_exist(context: Context) -> Iterator[Problem]:
         named += [(("exclude", index), segment) for index, segment in enumerate(broadcast.exclude)]
         for path, segment in named:
             if segment not in known:
-                hint = did_you_mean(segment, known, "add it to segments.yaml")
-                yield doc.problem(path, f"there is no segment `{segment}`", hint, "segment-exists")
+                hint = did_you_mean(segment, known, Message("add it to segments.yaml"))
+                yield doc.problem(
+                    path, Message("there is no segment `{segment}`", segment=segment), hint, "segment-exists"
+                )
 
 
 def recurrences_happen(context: Context) -> Iterator[Problem]:
     """With the holidays and closing days of the playbook; weekends alone are checked with the file."""
     for doc, broadcast in _valid(context):
-        if broadcast.recurrence is None or context.mailing is None:
+        if broadcast.recurrence is None or scheduling(context) is None:
             continue
         before = datetime.combine(broadcast.recurrence.starting, time.min, UTC)
-        if next_local(broadcast, context.mailing, before) is None:
-            message, hint = "every day of it is a holiday or a closing day", "choose other days, or `on_holiday: after`"
+        if next_local(broadcast, scheduling(context), before) is None:
+            message, hint = (
+                Message("every day of it is a holiday or a closing day"),
+                Message("choose other days, or `on_holiday: after`"),
+            )
             yield doc.problem(("recurrence",), message, hint, "recurrence-happens")
 
 

@@ -9,6 +9,7 @@ from sodate.authoring.lint.possible import Schema, can_be
 from sodate.authoring.lint.references import written_conditions
 from sodate.conditions.language import AllOf, AnyOf, AttributeTest, Condition, Not, parts
 from sodate.conditions.one_line_printer import print_one_line
+from sodate.messages import Message
 from sodate.playbook.problem import Problem
 from sodate.playbook.yamlfile import Path
 
@@ -21,8 +22,10 @@ def parts_can_hold(context: Context) -> Iterator[Problem]:
     for doc, path, condition in written_conditions(context):
         for inside, part in never(path, condition, schema):
             if not (isinstance(part, AttributeTest) and _is_said_apart(schema.fields.get(part.attribute), part)):
-                message = f"{_shown(part)} never holds: its tests exclude each other"
-                yield doc.problem(inside, message, "use `any` (or `or`), or correct one of them", "contradiction")
+                message = Message("{part} never holds: its tests exclude each other", part=_shown(part))
+                yield doc.problem(
+                    inside, message, Message("use `any` (or `or`), or correct one of them"), "contradiction"
+                )
 
 
 def _is_said_apart(field: LeadField | None, test: AttributeTest) -> bool:
@@ -34,8 +37,8 @@ def parts_can_fail(context: Context) -> Iterator[Problem]:
     schema = _schema(context)
     for doc, path, condition in written_conditions(context):
         for inside, part in always(path, condition, schema):
-            message = f"{_shown(part)} always holds"
-            yield doc.problem(inside, message, "remove it, or correct it", "always-true", severity="warning")
+            message = Message("{part} always holds", part=_shown(part))
+            yield doc.problem(inside, message, Message("remove it, or correct it"), "always-true", severity="warning")
 
 
 def _schema(context: Context) -> Schema:

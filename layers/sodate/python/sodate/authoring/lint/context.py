@@ -11,6 +11,7 @@ from sodate.authoring.lead_fields import LeadField, PlaybookFile, lead_fields
 from sodate.authoring.loader import Doc, Playbook, TemplateFile, in_each_language
 from sodate.email.content.template import Template
 from sodate.forms.definition import Form, FormField
+from sodate.leads.time_zone import known_time_zone
 from sodate.playbook.problem import Problem, Severity
 
 
@@ -73,6 +74,18 @@ class Context:
         """True when every form of the playbook requires the field, so that every lead from a form has it."""
         holders = {form.id for form, field in self.form_fields.get(path, []) if field.required}
         return bool(self.forms) and holders == set(self.forms)
+
+
+def scheduling(context: Context) -> PlaybookFile | None:
+    """playbook.yaml, unless the time zone of the sender is unknown: no time can be planned then."""
+    mailing = context.mailing
+    return mailing if mailing is not None and known_time_zone(mailing.sender.time_zone) else None
+
+
+def topics_exist(context: Context, *topics: str | None) -> bool:
+    """False when one of them does not, which has a rule of its own: what depends on it is not known."""
+    known = context.topics
+    return known is None or all(topic is None or topic in known for topic in topics)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from sodate.authoring.lint.context import Context
 from sodate.authoring.lint.references import tests_in, triggers_of
 from sodate.authoring.loader import Doc
 from sodate.conditions.language import AttributeTest, SegmentTest
+from sodate.messages import Message
 from sodate.playbook.problem import Problem
 from sodate.playbook.yamlfile import Path
 from sodate.scenarios.graph import faults_of, reached_at_once
@@ -16,7 +17,9 @@ from sodate.scenarios.scenario import Scenario
 from sodate.scenarios.steps import TAGS, Change, EnrollStep, SetStep
 from sodate.scenarios.triggers import SegmentEntered, SegmentLeft
 
-_HINT = "put a wait that always takes time in between, such as `days: 1`, or let a lead into one of them only once"
+_HINT = Message(
+    "put a wait that always takes time in between, such as `days: 1`, or let a lead into one of them only once"
+)
 
 
 def _enrolls(context: Context) -> Iterator[tuple[Doc[Scenario], Scenario, Path, Scenario]]:
@@ -34,20 +37,28 @@ def keys_are_passed_on(context: Context) -> Iterator[Problem]:
     for doc, scenario, path, other in _enrolls(context):
         if other.key is not None and other.key != scenario.key:
             has = f"`{scenario.key}`" if scenario.key else "none"
-            message = f"`{other.id}` has the key `{other.key}`, and this scenario has {has}"
-            hint = f"write `key: {other.key}` at the top of the file, or enroll in a scenario without a key"
+            message = Message(
+                "`{id}` has the key `{key}`, and this scenario has {has}", id=other.id, key=other.key, has=has
+            )
+            hint = Message(
+                "write `key: {key}` at the top of the file, or enroll in a scenario without a key", key=other.key
+            )
             yield doc.problem(path, message, hint, "enroll-key")
 
 
 def others_take_leads_in(context: Context) -> Iterator[Problem]:
     for doc, scenario, path, other in _enrolls(context):
         if other.status in _CLOSED and scenario.status not in _CLOSED:
-            message = f"`{other.id}` is {_CLOSED[other.status]}, so nobody is enrolled in it"
-            yield doc.problem(path, message, "publish it, or leave the step out", "enroll-closed", severity="warning")
+            message = Message(
+                "`{id}` is {closed}, so nobody is enrolled in it", id=other.id, closed=_CLOSED[other.status]
+            )
+            yield doc.problem(
+                path, message, Message("publish it, or leave the step out"), "enroll-closed", severity="warning"
+            )
 
 
 #: Status of a scenario that takes nobody in → in words. A pause ends.
-_CLOSED = {"draft": "a draft", "ended": "ended"}
+_CLOSED = {"draft": Message("a draft"), "ended": "ended"}
 
 
 @dataclass(frozen=True)
@@ -95,7 +106,7 @@ def scenarios_do_not_enroll_in_circles(context: Context) -> Iterator[Problem]:
     }
     for circle in circles(edges):
         first = scenarios[circle[0]]
-        message = f"a cycle without a wait: {shown(circle)}"
+        message = Message("a cycle without a wait: {shown}", shown=shown(circle))
         yield first.doc.problem(first.enrolls[circle[1]], message, _HINT, "cycle")
 
 
@@ -115,8 +126,8 @@ def segments_do_not_lead_in_circles(context: Context) -> Iterator[Problem]:
         if undone:
             first = scenarios[next(name for name in scenarios if name in group and scenarios[name].segments)]
             names = ", ".join(f"`{name}`" for name in sorted(group))
-            what = f"entries ask for `{undone[0]}`, and steps change it"
-            message = f"without a wait, a lead may go round in {names}: {what}"
+            what = Message("entries ask for `{undone}`, and steps change it", undone=undone[0])
+            message = Message("without a wait, a lead may go round in {names}: {what}", names=names, what=what)
             path = next(iter(first.segments.values()))
             yield first.doc.problem(path, message, _HINT, "segment-loop", severity="warning")
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 
-from sodate.authoring.lint.context import Context
+from sodate.authoring.lint.context import Context, scheduling, topics_exist
 from sodate.authoring.loader import Doc
 from sodate.broadcasts.broadcast import Broadcast
 from sodate.broadcasts.schedule import decides_at, next_local, sender_instant
@@ -12,6 +12,7 @@ from sodate.broadcasts.variants import BroadcastExperiment
 from sodate.email.content.render import must_compile
 from sodate.email.mailing import Mailing
 from sodate.errors import Invalid
+from sodate.messages import Message
 from sodate.playbook.problem import Problem, did_you_mean
 
 #: So many runs of a recurrence are compared with the run that follows.
@@ -31,11 +32,23 @@ def templates_of_variants_exist_and_have_the_topic(context: Context) -> Iterator
             path = ("experiment", "variants", number, "template")
             template = context.templates.get(variant.template or "")
             if variant.template is not None and variant.template not in known:
-                hint = did_you_mean(variant.template, known, "add it to templates/")
-                yield doc.problem(path, f"there is no template `{variant.template}`", hint, "template-exists")
+                hint = did_you_mean(variant.template, known, Message("add it to templates/"))
+                yield doc.problem(
+                    path,
+                    Message("there is no template `{template}`", template=variant.template),
+                    hint,
+                    "template-exists",
+                )
             elif template is not None and template.topic != broadcast.topic:
-                message = f"`{template.id}` has topic `{template.topic}`, the broadcast `{broadcast.topic}`"
-                yield doc.problem(path, message, "make the topics equal", "same-topic")
+                if not topics_exist(context, template.topic, broadcast.topic):
+                    continue
+                message = Message(
+                    "`{id}` has topic `{topic}`, the broadcast `{topic2}`",
+                    id=template.id,
+                    topic=template.topic,
+                    topic2=broadcast.topic,
+                )
+                yield doc.problem(path, message, Message("make the topics equal"), "same-topic")
 
 
 def subjects_of_variants_compile(context: Context) -> Iterator[Problem]:
@@ -45,7 +58,9 @@ def subjects_of_variants_compile(context: Context) -> Iterator[Problem]:
                 must_compile(variant.subject or "", "", "")
             except Invalid as error:
                 path = ("experiment", "variants", number, "subject")
-                yield doc.problem(path, str(error), "use the fields and filters of templates", "experiment-subject")
+                yield doc.problem(
+                    path, str(error), Message("use the fields and filters of templates"), "experiment-subject"
+                )
 
 
 def subjects_of_variants_are_in_each_language(context: Context) -> Iterator[Problem]:
@@ -53,8 +68,10 @@ def subjects_of_variants_are_in_each_language(context: Context) -> Iterator[Prob
         for number, variant in enumerate(experiment.variants):
             template = context.templates.get(variant.template or broadcast.template)
             if variant.subject is not None and template is not None and template.languages:
-                message = f"`{template.id}` has further languages, and a subject of a variant is in one language only"
-                hint = "give the variant a `template` of its own"
+                message = Message(
+                    "`{id}` has further languages, and a subject of a variant is in one language only", id=template.id
+                )
+                hint = Message("give the variant a `template` of its own")
                 path = ("experiment", "variants", number, "subject")
                 yield doc.problem(path, message, hint, "experiment-subject")
 
@@ -65,8 +82,8 @@ def variants_differ(context: Context) -> Iterator[Problem]:
         for number, variant in enumerate(experiment.variants):
             content = variant.template or broadcast.template, variant.subject, variant.sender_name, variant.at
             if content in seen:
-                message = f"`{variant.id}` is the same email as `{seen[content]}`"
-                hint = "change its subject, template, sender_name or at; on purpose (an A/A test), leave it"
+                message = Message("`{id}` is the same email as `{seen}`", id=variant.id, seen=seen[content])
+                hint = Message("change its subject, template, sender_name or at; on purpose (an A/A test), leave it")
                 path = ("experiment", "variants", number)
                 yield doc.problem(path, message, hint, "experiment-variants", severity="warning")
             seen.setdefault(content, variant.id)
@@ -74,27 +91,34 @@ def variants_differ(context: Context) -> Iterator[Problem]:
 
 def decisions_come_before_the_next_run(context: Context) -> Iterator[Problem]:
     for doc, broadcast, experiment in _experiments(context):
-        if context.mailing is None or broadcast.recurrence is None or not experiment.is_sampled:
+        if scheduling(context) is None or broadcast.recurrence is None or not experiment.is_sampled:
             continue
-        gap = _shortest_gap(broadcast, context.mailing)
+        gap = _shortest_gap(broadcast, scheduling(context))
         if gap is not None and experiment.longest >= gap:
             longest = _hours(experiment.longest)
-            message = f"the next run can come {_hours(gap)} hours later, before the decision ({longest} hours)"
-            hint = "decide earlier, or let the broadcast recur less often"
+            message = Message(
+                "the next run can come {gap} hours later, before the decision ({longest} hours)",
+                gap=_hours(gap),
+                longest=longest,
+            )
+            hint = Message("decide earlier, or let the broadcast recur less often")
             yield doc.problem(("experiment", "decide_after_hours"), message, hint, "experiment-in-time")
 
 
 def horizons_leave_time_to_send(context: Context) -> Iterator[Problem]:
     """The winner leaves at the decision: in quiet hours, it would wait for the morning, and might expire."""
     for doc, broadcast, experiment in _experiments(context):
-        mailing, quiet = context.mailing, context.mailing.quiet_hours if context.mailing else None
+        mailing, quiet = scheduling(context), scheduling(context).quiet_hours if scheduling(context) else None
         if mailing is None or quiet is None or not experiment.is_sampled or experiment.has_times:
             continue
         first = datetime.combine(datetime(2026, 1, 1).date(), broadcast.time_of_day)  # noqa: DTZ001  a local time
         local = first + (decides_at(broadcast, mailing, first) - sender_instant(mailing, first))
         if _is_within(local.time(), time.fromisoformat(quiet.from_), time.fromisoformat(quiet.until)):
-            message = f"the decision comes at {local:%H:%M}, in quiet hours: the others get the email the next morning"
-            hint = "decide earlier or later, or begin at another time"
+            message = Message(
+                "the decision comes at {local:%H:%M}, in quiet hours: the others get the email the next morning",
+                local=local,
+            )
+            hint = Message("decide earlier or later, or begin at another time")
             yield doc.problem(
                 ("experiment", "decide_after_hours"), message, hint, "experiment-quiet-hours", severity="warning"
             )

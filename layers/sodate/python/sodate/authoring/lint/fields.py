@@ -12,10 +12,11 @@ from liquid.exceptions import LiquidError
 
 from sodate.authoring.compile.liquid_guard import LIQUID
 from sodate.authoring.lint.context import Context, Mail
-from sodate.authoring.lint.liquid import why_unreadable
+from sodate.authoring.lint.liquid import unknown_filters, why_unreadable
 from sodate.authoring.lint.reader import values_for
 from sodate.email.content.render import environment
 from sodate.email.mailing import Sender
+from sodate.messages import Message
 from sodate.playbook.problem import Problem, did_you_mean
 
 _MISSING = re.compile(r"^([\w.]+) is undefined")
@@ -50,14 +51,20 @@ def merge_fields_are_known(context: Context) -> Iterator[Problem]:
 
 def _unknown(name: str, known: set[str], mail: Mail) -> tuple[str, str]:
     if name.split(".")[0] == "lead" and mail.template.purpose == "transactional":
-        message = (
-            f"`{name}` was typed by whoever posted the form, and this mail goes to an address that nobody confirmed"
+        message = Message(
+            "`{name}` was typed by whoever posted the form, and this mail goes to an address that nobody confirmed",
+            name=name,
         )
-        return message, "a stranger could send any words with it; write a greeting without it"
+        return message, Message("a stranger could send any words with it; write a greeting without it")
     if name in ("opt_in_url", "unsubscribe_url", "preferences_url"):
-        return f"`{name}` does not exist in {mail.template.purpose} mail", "see docs/playbook.md, Merge fields"
-    collected = {"lead": "no form of this playbook collects it; ", "variables": "declare it in `variables`; "}
-    return f"`{name}` is not known", collected.get(name.split(".")[0], "") + did_you_mean(name, known)
+        message = Message("`{name}` does not exist in {purpose} mail", name=name, purpose=mail.template.purpose)
+        return message, Message("see docs/playbook.md, Merge fields")
+    near = did_you_mean(name, known)
+    hints = {
+        "lead": Message("no form of this playbook collects it; {near}", near=near),
+        "variables": Message("declare it in `variables`; {near}", near=near),
+    }
+    return Message("`{name}` is not known", name=name), hints.get(name.split(".")[0], near)
 
 
 def used_fields(text: str) -> list[str]:
@@ -91,8 +98,8 @@ def no_mail_has_a_hole(context: Context) -> Iterator[Problem]:
                 if name in reported or name not in known_fields(context, mail):
                     continue
                 reported.add(name)
-                message = f"`{name}` is empty for some leads, and a mail with a hole is not sent"
-                hint = f'write `{{{{ {name} | default: "…" }}}}`, or require the field in every form'
+                message = Message("`{name}` is empty for some leads, and a mail with a hole is not sent", name=name)
+                hint = Message('write `{{{{ {name} | default: "…" }}}}`, or require the field in every form', name=name)
                 if key == "subject":
                     yield mail.doc.problem((key,), message, hint, "merge-field-default", severity="warning")
                 else:
@@ -128,13 +135,17 @@ def every_mail_can_be_filled_in(context: Context) -> Iterator[Problem]:
         for key, text in (("subject", mail.template.subject), ("body", mail.template.html)):
             wrong = _why_not(text, values) if not why_unreadable(text) and not _unknown_in(context, mail) else ""
             if wrong:
-                message = f"Liquid: it cannot be filled in: {wrong}"
-                yield mail.doc.problem((key,), message, "correct the filter or the loop", "liquid-render")
+                message = Message("Liquid: it cannot be filled in: {wrong}", wrong=wrong)
+                yield mail.doc.problem((key,), message, Message("correct the filter or the loop"), "liquid-render")
 
 
 def _unknown_in(context: Context, mail: Mail) -> bool:
+    """Merge fields or filters, which have rules of their own."""
     known = known_fields(context, mail)
-    return any(name not in known for name in _used_in(mail))
+    texts = (mail.body.text, mail.template.subject, mail.template.preheader)
+    return any(name not in known for name in _used_in(mail)) or any(
+        True for text in texts for _ in unknown_filters(text)
+    )
 
 
 def _used_in(mail: Mail) -> list[str]:
@@ -165,9 +176,9 @@ def sender_fields_are_written(context: Context) -> Iterator[Problem]:
         for name in used_fields(mail.body.text):
             piece = _piece(mail.body.text, name)
             if name in empty and "default" not in piece:
-                message = f"`{name}` is used here and not written in playbook.yaml"
+                message = Message("`{name}` is used here and not written in playbook.yaml", name=name)
                 yield mail.at(
-                    piece, message, "write it there, or add `| default: …`", "sender-field", severity="warning"
+                    piece, message, Message("write it there, or add `| default: …`"), "sender-field", severity="warning"
                 )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from sodate.authoring.lint.context import Context
+from sodate.messages import Message
 from sodate.playbook.problem import Problem
 
 _GUIDELINE = (
@@ -18,8 +19,15 @@ def one_answer_for_each_profile_value(context: Context) -> Iterator[Problem]:
             if target is None or (field.type == "email" and target == "primary.email"):
                 continue
             if target in taken:
-                message = f"`{field.name}` and `{taken[target]}` both fill {target}; one would overwrite the other"
-                yield doc.problem(("fields", index, "maps_to"), message, "give one another name", "profile-collision")
+                message = Message(
+                    "`{name}` and `{taken}` both fill {target}; one would overwrite the other",
+                    name=field.name,
+                    taken=taken[target],
+                    target=target,
+                )
+                yield doc.problem(
+                    ("fields", index, "maps_to"), message, Message("give one another name"), "profile-collision"
+                )
             taken.setdefault(target, field.name)
 
 
@@ -32,8 +40,8 @@ def one_type_for_each_profile_value(context: Context) -> Iterator[Problem]:
         for doc in context.book.forms:
             for index, field in enumerate(doc.model.fields if doc.model else ()):
                 if field.maps_to == path and field.type not in lists:
-                    message = f"{path} is a list in another form (multiple_choice) and one value here"
-                    hint = "use the same type, or another name"
+                    message = Message("{key} is a list in another form (multiple_choice) and one value here", key=path)
+                    hint = Message("use the same type, or another name")
                     yield doc.problem(("fields", index, "maps_to"), message, hint, "profile-type", severity="warning")
 
 
@@ -44,8 +52,8 @@ def choices_differ(context: Context) -> Iterator[Problem]:
             for position, choice in enumerate(field.choices):
                 if choice.value in seen:
                     path = ("fields", index, "choices", position, "value")
-                    message = f"the value `{choice.value}` is offered twice"
-                    yield doc.problem(path, message, "give each its own value", "choice-twice")
+                    message = Message("the value `{value}` is offered twice", value=choice.value)
+                    yield doc.problem(path, message, Message("give each its own value"), "choice-twice")
                 seen.add(choice.value)
 
 
@@ -54,7 +62,7 @@ def limits_make_sense(context: Context) -> Iterator[Problem]:
         for index, field in enumerate(doc.model.fields if doc.model else ()):
             if field.minimum is not None and field.maximum is not None and field.minimum > field.maximum:
                 path = ("fields", index, "minimum")
-                yield doc.problem(path, "`minimum` is larger than `maximum`", "swap them", "limits")
+                yield doc.problem(path, Message("`minimum` is larger than `maximum`"), Message("swap them"), "limits")
 
 
 def consent_is_free(context: Context) -> Iterator[Problem]:
@@ -64,14 +72,14 @@ def consent_is_free(context: Context) -> Iterator[Problem]:
             continue
         for index, field in enumerate(doc.model.fields):
             if field.name == consent.field and field.required:
-                message = "consent to marketing mail is required to post the form; that is no free consent"
+                message = Message("consent to marketing mail is required to post the form; that is no free consent")
                 path = ("fields", index, "required")
                 yield doc.problem(
-                    path, message, "make it optional", "free-consent", severity="warning", source=_GUIDELINE
+                    path, message, Message("make it optional"), "free-consent", severity="warning", source=_GUIDELINE
                 )
         if not consent.double_opt_in:
-            message = "without double opt-in anybody can sign up somebody else's address"
-            hint = "`double_opt_in: true` with a `template`"
+            message = Message("without double opt-in anybody can sign up somebody else's address")
+            hint = Message("`double_opt_in: true` with a `template`")
             where = ("consent", "double_opt_in")
             yield doc.problem(where, message, hint, "double-opt-in", severity="warning", source=_GUIDELINE)
 
@@ -80,9 +88,9 @@ def fields_that_people_see_have_a_label(context: Context) -> Iterator[Problem]:
     for doc in context.book.forms:
         for index, field in enumerate(doc.model.fields if doc.model else ()):
             if field.type != "hidden" and not field.label:
-                message = f"`{field.name}` has no label"
+                message = Message("`{name}` has no label", name=field.name)
                 yield doc.problem(
-                    ("fields", index), message, "write what people read beside it", "label", severity="warning"
+                    ("fields", index), message, Message("write what people read beside it"), "label", severity="warning"
                 )
 
 

@@ -9,6 +9,7 @@ from sodate.authoring.compile.liquid_guard import LIQUID
 from sodate.authoring.compile.text_part import parse_html
 from sodate.authoring.lint.context import Context, Mail
 from sodate.authoring.lint.reader import rendered
+from sodate.messages import Message
 from sodate.playbook.problem import Problem
 
 _OWN = re.compile(r"^\{\{-?\s*(unsubscribe_url|preferences_url|opt_in_url|sender\.website)\s*-?\}\}$")
@@ -26,7 +27,7 @@ SHORTENERS = frozenset((
 #: RFC 6761 and RFC 2606: reserved names, and names of the local machine.
 _NOWHERE = re.compile(r"(^|\.)(localhost|local|test|invalid|internal|example|example\.(com|net|org)|lan|home\.arpa)$")
 _ACTIVE = {"script", "iframe", "object", "embed", "form", "input", "button", "base", "applet"}
-_HINT = "write https://…, `{{ unsubscribe_url }}` or `{{ opt_in_url }}`"
+_HINT = Message("write https://…, `{{ unsubscribe_url }}` or `{{ opt_in_url }}`")
 
 
 def links_lead_where_we_say(context: Context) -> Iterator[Problem]:
@@ -34,7 +35,7 @@ def links_lead_where_we_say(context: Context) -> Iterator[Problem]:
         for attribute, target in _targets(mail):
             wrong = _why_wrong(attribute, target)
             if wrong:
-                yield mail.at(target, f"`{target[:80]}` {wrong}", _HINT, "link")
+                yield mail.at(target, Message("`{name}` {wrong}", name=target[:80], wrong=wrong), _HINT, "link")
 
 
 def _targets(mail: Mail) -> Iterator[tuple[str, str]]:
@@ -55,13 +56,17 @@ def _why_wrong(attribute: str, target: str) -> str:
     if attribute == "href" and (_OWN.match(target) or _MAIL_OR_TELEPHONE.match(target)):
         return ""
     if re.match(r"^(mailto|tel):", target, re.IGNORECASE):
-        return "is no mail address and no telephone number"
+        return Message("is no mail address and no telephone number")
     if _PLAIN.match(target):
         return _why_unreachable(target)
     if target.startswith("{{") or re.match(r"^https?://[^/?#]*\{[{%]", target):
-        return "lets a merge field decide where the link goes"
+        return Message("lets a merge field decide where the link goes")
     scheme = target.split(":")[0] if ":" in target else ""
-    return f"has the scheme `{scheme}`, which mail must not have" if scheme else "is not a full address"
+    return (
+        Message("has the scheme `{scheme}`, which mail must not have", scheme=scheme)
+        if scheme
+        else Message("is not a full address")
+    )
 
 
 def _why_unreachable(target: str) -> str:
@@ -70,12 +75,12 @@ def _why_unreachable(target: str) -> str:
         host, _ = (parts.hostname or "").rstrip("."), parts.port
         host.encode("idna")
     except (ValueError, UnicodeError):
-        return "is no well-formed address"
+        return Message("is no well-formed address")
     if parts.username is not None or "\\" in target or re.search(r"\s", parts.netloc + parts.path):
-        return "is no well-formed address"
+        return Message("is no well-formed address")
     if _is_nowhere(host):
-        return "leads to a machine that no reader can reach"
-    return "hides its target behind a link shortener" if host.removeprefix("www.") in SHORTENERS else ""
+        return Message("leads to a machine that no reader can reach")
+    return Message("hides its target behind a link shortener") if host.removeprefix("www.") in SHORTENERS else ""
 
 
 def _is_nowhere(host: str) -> bool:
@@ -92,8 +97,8 @@ def no_liquid_is_left_in_a_link(context: Context) -> Iterator[Problem]:
             target for reader in rendered(context, mail) for target in links_of(reader.html) if _LEFT.search(target)
         }
         for target in sorted(left):
-            message = f"`{target[:80]}` still has braces when the mail is filled in"
-            yield mail.at(target, message, "write `{{ … }}` without spaces between the braces", "link-liquid")
+            message = Message("`{target}` still has braces when the mail is filled in", target=target[:80])
+            yield mail.at(target, message, Message("write `{{ … }}` without spaces between the braces"), "link-liquid")
 
 
 _LEFT = re.compile(r"[{}]|%7b|%7d", re.IGNORECASE)
@@ -109,14 +114,26 @@ def nothing_active(context: Context) -> Iterator[Problem]:
             if not isinstance(node.tag, str):
                 continue
             if node.tag in _ACTIVE:
-                yield mail.at(f"<{node.tag}", f"<{node.tag}> does not work in mail", "remove it", "active-content")
+                yield mail.at(
+                    f"<{node.tag}",
+                    Message("<{tag}> does not work in mail", tag=node.tag),
+                    Message("remove it"),
+                    "active-content",
+                )
             if "{{" in (node.get("style") or "") or "{%" in (node.get("style") or ""):
                 piece = next(iter(LIQUID.findall(node.get("style") or "")), "style")
-                message = f"`{piece[:60]}` decides how the mail looks; a stranger's answer could hide the footer"
-                yield mail.at(piece, message, "write the style itself", "active-content")
+                message = Message(
+                    "`{piece}` decides how the mail looks; a stranger's answer could hide the footer", piece=piece[:60]
+                )
+                yield mail.at(piece, message, Message("write the style itself"), "active-content")
             for name in node.attrib:
                 if str(name).lower().startswith("on"):
-                    yield mail.at(str(name), f"`{name}` does not work in mail", "remove it", "active-content")
+                    yield mail.at(
+                        str(name),
+                        Message("`{name}` does not work in mail", name=name),
+                        Message("remove it"),
+                        "active-content",
+                    )
 
 
 RULES = (links_lead_where_we_say, no_liquid_is_left_in_a_link, nothing_active)

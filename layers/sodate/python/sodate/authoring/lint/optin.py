@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from sodate.authoring.lint.context import Context
-from sodate.authoring.lint.reader import rendered
+from sodate.authoring.lint.reader import HTML, TEXT_PART, both_or_one, rendered
 from sodate.authoring.lint.visible import visible_links
+from sodate.messages import Message
 from sodate.playbook.problem import Problem
 
 
@@ -13,8 +14,8 @@ def opt_in_email_is_transactional(context: Context) -> Iterator[Problem]:
         wanted = doc.model.consent.template if doc.model and doc.model.consent else None
         template = context.templates.get(wanted or "")
         if template and template.purpose != "transactional":
-            message = f"`{wanted}` is marketing mail; it would need the consent that it asks for"
-            hint = f"write `purpose: transactional` in templates/{wanted}.yaml"
+            message = Message("`{wanted}` is marketing mail; it would need the consent that it asks for", wanted=wanted)
+            hint = Message("write `purpose: transactional` in templates/{wanted}.yaml", wanted=wanted)
             yield doc.problem(("consent", "template"), message, hint, "opt-in-transactional")
 
 
@@ -24,14 +25,18 @@ def opt_in_mail_has_the_link(context: Context) -> Iterator[Problem]:
         if mail.template.id not in asked or mail.template.purpose != "transactional":
             continue
         for reader in rendered(context, mail):
-            places = []
+            places: list[str] = []
             if reader.values["opt_in_url"] not in visible_links(reader.html):
-                places.append("the HTML")
+                places.append(HTML)
             if reader.values["opt_in_url"] not in reader.text:
-                places.append("the text part")
+                places.append(TEXT_PART)
             if places:
-                message = f"no visible link to `{{{{ opt_in_url }}}}` in {' and '.join(places)} ({reader.name})"
-                hint = 'add `<mj-button href="{{ opt_in_url }}">…</mj-button>`'
+                message = Message(
+                    "no visible link to `{{{{ opt_in_url }}}}` in {places} ({name})",
+                    places=both_or_one(places),
+                    name=reader.name,
+                )
+                hint = Message('add `<mj-button href="{{ opt_in_url }}">…</mj-button>`')
                 yield mail.doc.problem(("body",), message, hint, "opt-in-link")
                 break
 

@@ -4,7 +4,7 @@ Rules about required displays check these renderings, so that an `{% if %}`, a c
 a display that the law requires.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from liquid.exceptions import LiquidError
 
 from sodate.authoring.lint.context import Context, Mail
 from sodate.email.content.render import environment
+from sodate.messages import Message
 
 #: Placeholders for the sender's data and the links; no other text of an email equals them.
 SENDER = {
@@ -27,6 +28,14 @@ SENDER = {
 UNSUBSCRIBE = "https://zzunsubscribe.example/unsubscribe/zz"
 PREFERENCES = "https://zzpreferences.example/preferences/zz"
 OPT_IN = "https://zzoptin.example/opt-in/zz"
+
+#: The two renderings of an email.
+HTML, TEXT_PART = Message("the HTML"), Message("the text part")
+
+
+def both_or_one(places: Sequence[str]) -> str:
+    """Names one rendering or both; `places` are `HTML` and `TEXT_PART`."""
+    return Message("the HTML and the text part") if len(places) > 1 else places[0]
 
 
 @dataclass(frozen=True)
@@ -53,7 +62,10 @@ def values_for(context: Context, mail: Mail, *, complete: bool) -> dict[str, Any
 
 def rendered(context: Context, mail: Mail) -> Iterator[Reader]:
     """Without a lead for whom rendering fails; the rules in `liquid` and `fields` report that."""
-    for name, complete in (("a lead with required fields only", False), ("a lead with every field", True)):
+    for name, complete in (
+        (Message("a lead with required fields only"), False),
+        (Message("a lead with every field"), True),
+    ):
         values = values_for(context, mail, complete=complete)
         try:
             html = environment(autoescape=True).from_string(mail.template.html).render(**values)

@@ -18,6 +18,7 @@ from sodate.conditions.language import (
     Test,
     parts,
 )
+from sodate.messages import Message
 from sodate.playbook.problem import Problem, did_you_mean
 from sodate.playbook.yamlfile import Path
 from sodate.scenarios.crossings import crossed
@@ -39,7 +40,9 @@ def form_topics_exist(context: Context) -> Iterator[Problem]:
             if topic not in context.topics:
                 path: Path = ("consent", "topics", index)
                 hint = did_you_mean(topic, context.topics)
-                yield doc.problem(path, f"there is no topic `{topic}` in playbook.yaml", hint, "topic-exists")
+                yield doc.problem(
+                    path, Message("there is no topic `{topic}` in playbook.yaml", topic=topic), hint, "topic-exists"
+                )
 
 
 def topics_exist(context: Context) -> Iterator[Problem]:
@@ -51,7 +54,9 @@ def topics_exist(context: Context) -> Iterator[Problem]:
         topic = doc.model.topic if doc.model else None
         if topic and topic not in context.topics:
             hint = did_you_mean(topic, context.topics)
-            yield doc.problem(("topic",), f"there is no topic `{topic}` in playbook.yaml", hint, "topic-exists")
+            yield doc.problem(
+                ("topic",), Message("there is no topic `{topic}` in playbook.yaml", topic=topic), hint, "topic-exists"
+            )
 
 
 def consent_template_exists(context: Context) -> Iterator[Problem]:
@@ -59,7 +64,10 @@ def consent_template_exists(context: Context) -> Iterator[Problem]:
     for doc in context.book.forms:
         wanted = doc.model.consent.template if doc.model and doc.model.consent else None
         if wanted and wanted not in known:
-            message, hint = f"there is no template `{wanted}`", did_you_mean(wanted, known, "add it to templates/")
+            message, hint = (
+                Message("there is no template `{wanted}`", wanted=wanted),
+                did_you_mean(wanted, known, Message("add it to templates/")),
+            )
             yield doc.problem(("consent", "template"), message, hint, "template-exists")
 
 
@@ -68,8 +76,8 @@ def step_templates_exist(context: Context) -> Iterator[Problem]:
     for doc in context.book.sequences:
         for index, step in enumerate(doc.model.steps if doc.model else ()):
             if step.template not in known:
-                hint = did_you_mean(step.template, known, "add it to templates/")
-                message = f"there is no template `{step.template}`"
+                hint = did_you_mean(step.template, known, Message("add it to templates/"))
+                message = Message("there is no template `{template}`", template=step.template)
                 yield doc.problem(("steps", index, "template"), message, hint, "template-exists")
 
 
@@ -78,8 +86,10 @@ def start_forms_exist(context: Context) -> Iterator[Problem]:
     for doc in context.book.sequences:
         for index, form in enumerate(doc.model.start.forms if doc.model else ()):
             if form not in known:
-                hint = did_you_mean(form, known, "add it to forms/")
-                yield doc.problem(("start", "forms", index), f"there is no form `{form}`", hint, "form-exists")
+                hint = did_you_mean(form, known, Message("add it to forms/"))
+                yield doc.problem(
+                    ("start", "forms", index), Message("there is no form `{form}`", form=form), hint, "form-exists"
+                )
 
 
 def conditions_refer_to_what_exists(context: Context) -> Iterator[Problem]:
@@ -88,8 +98,10 @@ def conditions_refer_to_what_exists(context: Context) -> Iterator[Problem]:
             name = getattr(test, key)
             known = {each for kind in kinds for each in context.declared(kind)}
             if name and name not in known:
-                hint = did_you_mean(name, known, f"add it to {kinds[0]}/")
-                yield doc.problem((*path, key), f"there is no {key} `{name}`", hint, f"{key}-exists")
+                hint = did_you_mean(name, known, Message("add it to {kinds}/", kinds=kinds[0]))
+                yield doc.problem(
+                    (*path, key), Message("there is no {key} `{name}`", key=key, name=name), hint, f"{key}-exists"
+                )
 
 
 def conditions_ask_for_segments_that_exist(context: Context) -> Iterator[Problem]:
@@ -99,15 +111,22 @@ def conditions_ask_for_segments_that_exist(context: Context) -> Iterator[Problem
     known = {segment.id for segment in segments.model.segments} if segments and segments.model else set[str]()
     for doc, path, test in written_tests(context):
         if isinstance(test, SegmentTest) and test.segment not in known:
-            hint = did_you_mean(test.segment, known, "add it to segments.yaml")
-            yield doc.problem((*path, "segment"), f"there is no segment `{test.segment}`", hint, "segment-exists")
+            hint = did_you_mean(test.segment, known, Message("add it to segments.yaml"))
+            yield doc.problem(
+                (*path, "segment"),
+                Message("there is no segment `{segment}`", segment=test.segment),
+                hint,
+                "segment-exists",
+            )
 
 
 def conditions_ask_for_topics_that_exist(context: Context) -> Iterator[Problem]:
     for doc, path, test in written_tests(context):
         if isinstance(test, ConsentTest) and context.topics is not None and test.consent not in context.topics:
-            hint = did_you_mean(test.consent, context.topics, "add it to `topics` in playbook.yaml")
-            yield doc.problem((*path, "consent"), f"there is no topic `{test.consent}`", hint, "topic-exists")
+            hint = did_you_mean(test.consent, context.topics, Message("add it to `topics` in playbook.yaml"))
+            yield doc.problem(
+                (*path, "consent"), Message("there is no topic `{consent}`", consent=test.consent), hint, "topic-exists"
+            )
 
 
 def conditions_ask_for_phases_that_exist(context: Context) -> Iterator[Problem]:
@@ -116,8 +135,10 @@ def conditions_ask_for_phases_that_exist(context: Context) -> Iterator[Problem]:
     for doc, path, test in written_tests(context):
         for index, phase in enumerate(test.phase if isinstance(test, PhaseTest) else ()):
             if phase not in known and (rules is not None or context.book.rules is None):
-                hint = did_you_mean(phase, known, "add it to `phases` in rules.yaml")
-                yield doc.problem((*path, "phase", index), f"there is no phase `{phase}`", hint, "phase-exists")
+                hint = did_you_mean(phase, known, Message("add it to `phases` in rules.yaml"))
+                yield doc.problem(
+                    (*path, "phase", index), Message("there is no phase `{phase}`", phase=phase), hint, "phase-exists"
+                )
 
 
 def conditions_ask_for_categories_that_exist(context: Context) -> Iterator[Problem]:
@@ -126,8 +147,10 @@ def conditions_ask_for_categories_that_exist(context: Context) -> Iterator[Probl
     for doc, path, test in written_tests(context):
         category = test.category if isinstance(test, ScoreTest) else None
         if category is not None and category not in known and (rules is not None or context.book.rules is None):
-            hint = did_you_mean(category, known, "give it to a rule in rules.yaml")
-            message = f"no rule gives points in the category `{category}`, so its score is always 0"
+            hint = did_you_mean(category, known, Message("give it to a rule in rules.yaml"))
+            message = Message(
+                "no rule gives points in the category `{category}`, so its score is always 0", category=category
+            )
             yield doc.problem((*path, "category"), message, hint, "category-exists")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from sodate.authoring.lint.context import Context
+from sodate.messages import Message
 from sodate.playbook.problem import Problem, did_you_mean
 from sodate.playbook.yamlfile import Path
 
@@ -19,8 +20,10 @@ def forms_and_templates_exist(context: Context) -> Iterator[Problem]:
         known = context.declared(folder)
         for one in ids:
             if one not in known:
-                hint = did_you_mean(one, known, f"add it to {folder}/")
-                yield doc.problem((*path, one), f"there is no {what} `{one}`", hint, f"{what}-exists")
+                hint = did_you_mean(one, known, Message("add it to {folder}/", folder=folder))
+                yield doc.problem(
+                    (*path, one), Message("there is no {what} `{one}`", what=what, one=one), hint, f"{what}-exists"
+                )
 
 
 RULES = (forms_and_templates_exist,)

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sodate.authoring.lint.context import Context
+from sodate.authoring.lint.context import Context, topics_exist
 from sodate.authoring.lint.references import conditions_of_scenario, tests_in, triggers_of
 from sodate.authoring.lint.sequences import LAW
 from sodate.authoring.loader import Doc
 from sodate.conditions.language import ActivityTest, PhaseTest, RankTest, ScoreTest, SegmentTest, StageTest
+from sodate.messages import Message
 from sodate.playbook.problem import Problem, did_you_mean
 from sodate.playbook.yamlfile import Path
 from sodate.scenarios.entries import (
@@ -36,7 +37,7 @@ def everything_in_it_runs(context: Context) -> Iterator[Problem]:
     """What a scenario may say, and this release does not run yet."""
     for doc, scenario in _valid(context):
         for path, what in _not_run(scenario):
-            message, hint = f"this release does not run {what} yet", "leave it out"
+            message, hint = Message("this release does not run {what} yet", what=what), Message("leave it out")
             yield doc.problem(path, message, hint, "scenario-not-run")
 
 
@@ -44,7 +45,7 @@ def _not_run(scenario: Scenario) -> Iterator[tuple[Path, str]]:
     for index, entry in enumerate(scenario.entry):
         head = _WITHOUT_KEY.get(type(entry))
         if head is not None and scenario.key is not None:
-            yield ("entry", index, head), f"entries by `{head}` of a scenario with a key"
+            yield ("entry", index, head), Message("entries by `{head}` of a scenario with a key", head=head)
 
 
 #: Entries that are about no seminar or other value of a key.
@@ -57,8 +58,8 @@ def scores_need_rules(context: Context) -> Iterator[Problem]:
         return
     for doc, scenario in _valid(context):
         for path in _asks_for_the_score(scenario):
-            hint = "add rules.yaml; one phase, a threshold and no rules are enough"
-            yield doc.problem(path, "this needs a score, and there is none", hint, "scenario-rules")
+            hint = Message("add rules.yaml; one phase, a threshold and no rules are enough")
+            yield doc.problem(path, Message("this needs a score, and there is none"), hint, "scenario-rules")
 
 
 def _asks_for_the_score(scenario: Scenario) -> Iterator[Path]:
@@ -79,8 +80,8 @@ def ids_differ_from_those_of_sequences(context: Context) -> Iterator[Problem]:
     sequences = context.declared("sequences")
     for doc in context.book.scenarios:
         if doc.id in sequences:
-            message = f"there is a sequence `{doc.id}`, too"
-            hint = "delete the sequence (people in it finish it), or give the scenario another id"
+            message = Message("there is a sequence `{id}`, too", id=doc.id)
+            hint = Message("delete the sequence (people in it finish it), or give the scenario another id")
             yield doc.problem(("id",), message, hint, "duplicate-id")
 
 
@@ -97,12 +98,22 @@ def emails_have_the_topic_of_their_template(context: Context) -> Iterator[Proble
             if template is None or not isinstance(step, SendStep):
                 continue
             path, topic = ("steps", index, "send"), step.topic or scenario.topic
+            if not topics_exist(context, template.topic, topic):
+                continue
             if template.purpose != "marketing":
-                message = f"`{step.send}` is a transactional email; a scenario needs `purpose: marketing` and a topic"
-                yield doc.problem(path, message, "use a marketing template", "step-marketing", source=LAW)
+                message = Message(
+                    "`{send}` is a transactional email; a scenario needs `purpose: marketing` and a topic",
+                    send=step.send,
+                )
+                yield doc.problem(path, message, Message("use a marketing template"), "step-marketing", source=LAW)
             elif template.topic != topic:
-                message = f"`{step.send}` has topic `{template.topic}`, the step `{topic}`"
-                yield doc.problem(path, message, "make the topics equal", "same-topic", source=LAW)
+                message = Message(
+                    "`{send}` has topic `{topic}`, the step `{topic2}`",
+                    send=step.send,
+                    topic=template.topic,
+                    topic2=topic,
+                )
+                yield doc.problem(path, message, Message("make the topics equal"), "same-topic", source=LAW)
 
 
 def named_definitions_exist(context: Context) -> Iterator[Problem]:
@@ -110,8 +121,10 @@ def named_definitions_exist(context: Context) -> Iterator[Problem]:
     for doc, scenario in _valid(context):
         for kind, path, name in (each for names in _NAMED_BY for each in names(scenario)):
             if kind in known and name not in known[kind]:
-                hint = did_you_mean(name, known[kind], "add it, or write another")
-                yield doc.problem(path, f"there is no {kind} `{name}`", hint, f"{kind}-exists")
+                hint = did_you_mean(name, known[kind], Message("add it, or write another"))
+                yield doc.problem(
+                    path, Message("there is no {kind} `{name}`", kind=kind, name=name), hint, f"{kind}-exists"
+                )
 
 
 def _known(context: Context) -> dict[str, set[str]]:
@@ -169,8 +182,8 @@ def same_key_needs_a_key(context: Context) -> Iterator[Problem]:
         conditions = (tests_in(path, condition) for path, condition in conditions_of_scenario(scenario))
         for path, test in (*triggers_of(scenario), *(each for inside in conditions for each in inside)):
             if scenario.key is None and isinstance(test, ActivityTest) and test.same_key is not None:
-                hint = f"write `key: {test.same_key}` at the top of the file"
-                yield doc.problem((*path, "same_key"), "the scenario has no `key`", hint, "same-key")
+                hint = Message("write `key: {same_key}` at the top of the file", same_key=test.same_key)
+                yield doc.problem((*path, "same_key"), Message("the scenario has no `key`"), hint, "same-key")
 
 
 def recurrences_happen(context: Context) -> Iterator[Problem]:
@@ -178,7 +191,10 @@ def recurrences_happen(context: Context) -> Iterator[Problem]:
     closing = context.mailing.closing_days if context.mailing else ()
     for doc, scenario in _valid(context):
         if not _has_holidays(scenario.calendar):
-            message, hint = f"the holidays of `{scenario.calendar}` are not known", "write a country code such as `JP`"
+            message, hint = (
+                Message("the holidays of `{calendar}` are not known", calendar=scenario.calendar),
+                Message("write a country code such as `JP`"),
+            )
             yield doc.problem(("calendar",), message, hint, "calendar")
             continue
         for index, entry in enumerate(scenario.entry):
@@ -186,7 +202,10 @@ def recurrences_happen(context: Context) -> Iterator[Problem]:
                 continue
             before = datetime.combine(entry.schedule.starting, time.min, UTC) - timedelta(days=60)
             if next_after(entry.schedule, before, ZoneInfo(scenario.time_zone), scenario.calendar, closing) is None:
-                message, hint = "with these holidays, it never happens", "change `on_holiday` or the days"
+                message, hint = (
+                    Message("with these holidays, it never happens"),
+                    Message("change `on_holiday` or the days"),
+                )
                 yield doc.problem(("entry", index, "schedule"), message, hint, "recurrence-happens")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from sodate.authoring.lint.context import Context, template_docs
 from sodate.authoring.lint.references import written_tests
 from sodate.conditions.language import ActivityTest, AllOf, AnyOf, AttributeTest, Condition, ScoreTest
+from sodate.messages import Message
 from sodate.playbook.problem import Problem
 from sodate.scoring.rules import RuleSet, ScoreRule
 
@@ -17,8 +18,8 @@ def links_are_in_some_mail(context: Context) -> Iterator[Problem]:
     for doc, path, test in written_tests(context):
         link = test.link_contains if isinstance(test, ActivityTest) else None
         if link and not any(link in body for body in bodies):
-            message = f"no template has a link with `{link}`"
-            hint = "correct it, or add the link to a mail"
+            message = Message("no template has a link with `{link}`", link=link)
+            hint = Message("correct it, or add the link to a mail")
             yield doc.problem((*path, "link_contains"), message, hint, "link-exists", severity="warning")
 
 
@@ -29,17 +30,26 @@ def rules_have_an_effect(context: Context) -> Iterator[Problem]:
     for index, rule in enumerate(doc.model.rules):
         path = ("rules", index)
         if rule.points == 0:
-            message = f"rule `{rule.id}` gives 0 points, so it has no effect"
+            message = Message("rule `{id}` gives 0 points, so it has no effect", id=rule.id)
             yield doc.problem(
-                (*path, "points"), message, "give it points or remove it", "no-effect", severity="warning"
+                (*path, "points"), message, Message("give it points or remove it"), "no-effect", severity="warning"
             )
         elif rule.max_points is not None and rule.max_points < abs(rule.points):
-            message = f"rule `{rule.id}` gives {rule.points} points but is capped at {rule.max_points}"
-            yield doc.problem((*path, "max_points"), message, "raise the cap or lower the points", "no-effect",
+            message = Message(
+                "rule `{id}` gives {points} points but is capped at {max_points}",
+                id=rule.id,
+                points=rule.points,
+                max_points=rule.max_points,
+            )
+            yield doc.problem((*path, "max_points"), message, Message("raise the cap or lower the points"), "no-effect",
                               severity="warning")  # fmt: skip
         elif rule.per is not None and rule.max_times is not None and rule.per.times > rule.max_times:
-            message = f"rule `{rule.id}` counts {rule.max_times} times ever, so `per` never limits it"
-            yield doc.problem((*path, "per"), message, "remove one of them", "no-effect", severity="warning")
+            message = Message(
+                "rule `{id}` counts {max_times} times ever, so `per` never limits it",
+                id=rule.id,
+                max_times=rule.max_times,
+            )
+            yield doc.problem((*path, "per"), message, Message("remove one of them"), "no-effect", severity="warning")
 
 
 def groups_have_rules(context: Context) -> Iterator[Problem]:
@@ -49,8 +59,11 @@ def groups_have_rules(context: Context) -> Iterator[Problem]:
     for position, group in enumerate(doc.model.groups):
         if not any(rule.group == group.id for rule in doc.model.rules):
             path = ("groups", position)
-            yield doc.problem(path, f"no rule is in group `{group.id}`", "remove it, or name it in a rule",
-                              "no-effect", severity="warning")  # fmt: skip
+            message, hint = (
+                Message("no rule is in group `{id}`", id=group.id),
+                Message("remove it, or name it in a rule"),
+            )
+            yield doc.problem(path, message, hint, "no-effect", severity="warning")
 
 
 def rules_do_not_repeat(context: Context) -> Iterator[Problem]:
@@ -60,10 +73,14 @@ def rules_do_not_repeat(context: Context) -> Iterator[Problem]:
     for index, rule in enumerate(doc.model.rules if doc and doc.model else ()):
         before = seen.setdefault(rule.when, rule)
         if doc and before is not rule:
-            says = "cancel each other" if before.points * rule.points < 0 else "count the same thing twice"
-            message = f"rules `{before.id}` and `{rule.id}` {says}"
+            says = (
+                Message("cancel each other")
+                if before.points * rule.points < 0
+                else Message("count the same thing twice")
+            )
+            message = Message("rules `{id}` and `{id2}` {says}", id=before.id, id2=rule.id, says=says)
             yield doc.problem(
-                ("rules", index, "when"), message, "make one rule of them", "same-rule", severity="warning"
+                ("rules", index, "when"), message, Message("make one rule of them"), "same-rule", severity="warning"
             )
 
 
@@ -71,8 +88,8 @@ def hot_can_be_reached(context: Context) -> Iterator[Problem]:
     doc = context.book.rules
     if doc and doc.model and most_points(doc.model) < doc.model.hot.threshold:
         most = most_points(doc.model)
-        message = f"no lead can be hot: the rules give at most {most:g} points"
-        hint = "lower the threshold or raise the points"
+        message = Message("no lead can be hot: the rules give at most {most:g} points", most=most)
+        hint = Message("lower the threshold or raise the points")
         yield doc.problem(("hot", "threshold"), message, hint, "hot-reachable", severity="warning")
 
 
@@ -112,13 +129,22 @@ def phases_can_be_reached(context: Context) -> Iterator[Problem]:
         path = ("phases", index, "when")
         needs = _needs(phase.when) if phase.when else -math.inf
         if needs > most:
-            message = f"nobody reaches `{phase.id}`: it needs {needs:g} points, the rules give {most:g}"
-            yield doc.problem(path, message, "lower it or raise the points", "phase-reachable", severity="warning")
+            message = Message(
+                "nobody reaches `{id}`: it needs {needs:g} points, the rules give {most:g}",
+                id=phase.id,
+                needs=needs,
+                most=most,
+            )
+            yield doc.problem(
+                path, message, Message("lower it or raise the points"), "phase-reachable", severity="warning"
+            )
         for other in phases[index + 1 :]:
             enough = _enough(other.when)
             if phase.when and enough is not None and enough <= needs:
-                message = f"nobody stays in `{phase.id}`: whoever reaches it is in `{other.id}` at once"
-                hint = "later phases need more points"
+                message = Message(
+                    "nobody stays in `{id}`: whoever reaches it is in `{id2}` at once", id=phase.id, id2=other.id
+                )
+                hint = Message("later phases need more points")
                 yield doc.problem(path, message, hint, "phase-reachable", severity="warning")
                 break
 
@@ -145,8 +171,8 @@ def phases_differ(context: Context) -> Iterator[Problem]:
     seen: set[str] = set()
     for index, phase in enumerate(doc.model.phases if doc and doc.model else ()):
         if doc and phase.id in seen:
-            message = f"the phase `{phase.id}` is there twice"
-            yield doc.problem(("phases", index, "id"), message, "give each its own id", "phase-twice")
+            message = Message("the phase `{id}` is there twice", id=phase.id)
+            yield doc.problem(("phases", index, "id"), message, Message("give each its own id"), "phase-twice")
         seen.add(phase.id)
 
 

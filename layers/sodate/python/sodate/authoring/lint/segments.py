@@ -6,6 +6,7 @@ from sodate.authoring.lint.circles import circles, shown
 from sodate.authoring.lint.context import Context
 from sodate.authoring.lint.references import tests_in
 from sodate.conditions.language import SegmentTest
+from sodate.messages import Message
 from sodate.playbook.problem import Problem
 from sodate.scenarios.crossings import segments_of
 from sodate.segments.segment import references
@@ -15,12 +16,14 @@ def segments_need_rules(context: Context) -> Iterator[Problem]:
     """Segments are kept in the score's item, so a lead without a score has no segments."""
     if context.book.rules is not None:
         return
-    hint = "add rules.yaml; one phase, a threshold and no rules are enough"
+    hint = Message("add rules.yaml; one phase, a threshold and no rules are enough")
     if (doc := context.book.segments) is not None:
-        yield doc.problem(("segments",), "segments are kept with the score, and there is none", hint, "segments-rules")
+        yield doc.problem(
+            ("segments",), Message("segments are kept with the score, and there is none"), hint, "segments-rules"
+        )
     for scenario in context.book.scenarios:
         if scenario.model is not None and any(segments_of(scenario.model)):
-            message = "entries by score, rank or phase need a score, and there is none"
+            message = Message("entries by score, rank or phase need a score, and there is none")
             yield scenario.problem(("entry",), message, hint, "segments-rules")
 
 
@@ -29,8 +32,8 @@ def segments_differ(context: Context) -> Iterator[Problem]:
     seen: set[str] = set()
     for index, segment in enumerate(doc.model.segments if doc and doc.model else ()):
         if doc and segment.id in seen:
-            message = f"two segments have the id `{segment.id}`"
-            yield doc.problem(("segments", index, "id"), message, "give each its own id", "duplicate-id")
+            message = Message("two segments have the id `{id}`", id=segment.id)
+            yield doc.problem(("segments", index, "id"), message, Message("give each its own id"), "duplicate-id")
         seen.add(segment.id)
 
 
@@ -45,9 +48,9 @@ def segments_do_not_ask_for_each_other(context: Context) -> Iterator[Problem]:
         asked = (*circle, circle[0])[1]
         for path, test in tests_in(("segments", index, "when"), segment.when) if segment.when else ():
             if isinstance(test, SegmentTest) and test.segment == asked:
-                several = f"segments ask for each other: {shown(circle)}"
-                message = several if len(circle) > 1 else "the segment asks for itself"
-                yield doc.problem((*path, "segment"), message, "write out what it asks for", "segment-cycle")
+                several = Message("segments ask for each other: {shown}", shown=shown(circle))
+                message = several if len(circle) > 1 else Message("the segment asks for itself")
+                yield doc.problem((*path, "segment"), message, Message("write out what it asks for"), "segment-cycle")
                 break
 
 

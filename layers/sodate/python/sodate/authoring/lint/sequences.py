@@ -1,10 +1,12 @@
 """Lint rules of sequences: one topic from consent to template, steps in chronological order."""
 
 from collections.abc import Iterator
+from zoneinfo import available_timezones
 
-from sodate.authoring.lint.context import Context
+from sodate.authoring.lint.context import Context, topics_exist
 from sodate.leads.time_zone import known_time_zone
-from sodate.playbook.problem import Problem
+from sodate.messages import Message
+from sodate.playbook.problem import Problem, did_you_mean
 from sodate.scenarios.sequence import Sequence, Step
 
 LAW = "特定電子メール法 3条 (mail only what was agreed to)"
@@ -14,17 +16,23 @@ def templates_have_the_topic_of_the_sequence(context: Context) -> Iterator[Probl
     for doc in context.book.sequences:
         for index, step in enumerate(doc.model.steps if doc.model else ()):
             template = context.templates.get(step.template)
-            if template is None or doc.model is None:
+            if template is None or doc.model is None or not topics_exist(context, template.topic, doc.model.topic):
                 continue
             path = ("steps", index, "template")
             if template.purpose != "marketing":
-                message = (
-                    f"`{step.template}` is a transactional email; step mail needs `purpose: marketing` and a topic"
+                message = Message(
+                    "`{template}` is a transactional email; step mail needs `purpose: marketing` and a topic",
+                    template=step.template,
                 )
-                yield doc.problem(path, message, "use a marketing template", "step-marketing", source=LAW)
+                yield doc.problem(path, message, Message("use a marketing template"), "step-marketing", source=LAW)
             elif template.topic != doc.model.topic:
-                message = f"`{step.template}` has topic `{template.topic}`, the sequence `{doc.model.topic}`"
-                yield doc.problem(path, message, "make the topics equal", "same-topic", source=LAW)
+                message = Message(
+                    "`{template}` has topic `{topic}`, the sequence `{topic2}`",
+                    template=step.template,
+                    topic=template.topic,
+                    topic2=doc.model.topic,
+                )
+                yield doc.problem(path, message, Message("make the topics equal"), "same-topic", source=LAW)
 
 
 def has_a_start(context: Context) -> Iterator[Problem]:
@@ -34,9 +42,13 @@ def has_a_start(context: Context) -> Iterator[Problem]:
             continue
         wanted = doc.model.start.forms or tuple(context.forms)
         known = [context.forms[form] for form in wanted if form in context.forms]
+        if not topics_exist(context, doc.model.topic):
+            continue
         if len(known) == len(wanted) and not any(f.consent and doc.model.topic in f.consent.topics for f in known):
-            message = f"no form that starts it asks for the topic `{doc.model.topic}`, so nobody ever enters"
-            hint = "add the topic to `consent.topics` of the form"
+            message = Message(
+                "no form that starts it asks for the topic `{topic}`, so nobody ever enters", topic=doc.model.topic
+            )
+            hint = Message("add the topic to `consent.topics` of the form")
             path = ("start", "forms") if doc.model.start.forms else ("topic",)
             yield doc.problem(path, message, hint, "sequence-starts", severity="warning")
 
@@ -48,14 +60,14 @@ def steps_follow_in_time(context: Context) -> Iterator[Problem]:
             before, here = steps[index - 1], steps[index]
             exact = _unit(before) == _unit(here)
             if _hours(here) < _hours(before):
-                message = f"`{here.id}` comes before `{before.id}`, which stands above it"
-                hint = "order the steps by their delay"
+                message = Message("`{id}` comes before `{id2}`, which stands above it", id=here.id, id2=before.id)
+                hint = Message("order the steps by their delay")
                 yield doc.problem(
                     ("steps", index, "delay"), message, hint, "step-order", severity="error" if exact else "warning"
                 )
             elif exact and _hours(here) == _hours(before):
-                message = f"`{here.id}` is sent at the same time as `{before.id}`"
-                hint = "give it a later delay"
+                message = Message("`{id}` is sent at the same time as `{id2}`", id=here.id, id2=before.id)
+                hint = Message("give it a later delay")
                 yield doc.problem(("steps", index, "delay"), message, hint, "step-order", severity="warning")
 
 
@@ -79,8 +91,8 @@ def calendars_are_known(context: Context) -> Iterator[Problem]:
     known = list_supported_countries()
     for doc in context.book.sequences:
         if doc.model and _needs_calendar(doc.model) and doc.model.calendar not in known:
-            message = f"the holidays of `{doc.model.calendar}` are not known"
-            yield doc.problem(("calendar",), message, "write a country code such as `JP`", "calendar")
+            message = Message("the holidays of `{calendar}` are not known", calendar=doc.model.calendar)
+            yield doc.problem(("calendar",), message, Message("write a country code such as `JP`"), "calendar")
 
 
 def _needs_calendar(sequence: Sequence) -> bool:
@@ -91,8 +103,9 @@ def sender_time_zone_is_known(context: Context) -> Iterator[Problem]:
     doc = context.book.mailing
     name = doc.model.sender.time_zone if doc and doc.model else "UTC"
     if doc and not known_time_zone(name):
-        hint = "write an IANA name such as `Asia/Tokyo`"
-        yield doc.problem(("sender", "time_zone"), f"unknown time zone `{name}`", hint, "time-zone")
+        hint = did_you_mean(name, available_timezones(), "") if "/" in name else ""
+        hint = hint or Message("write an IANA name such as `Asia/Tokyo`")
+        yield doc.problem(("sender", "time_zone"), Message("unknown time zone `{name}`", name=name), hint, "time-zone")
 
 
 def topics_differ(context: Context) -> Iterator[Problem]:
@@ -101,7 +114,10 @@ def topics_differ(context: Context) -> Iterator[Problem]:
     for index, topic in enumerate(doc.model.topics if doc and doc.model else ()):
         if doc and topic.id in seen:
             yield doc.problem(
-                ("topics", index, "id"), f"the topic `{topic.id}` is there twice", "keep one", "topic-twice"
+                ("topics", index, "id"),
+                Message("the topic `{id}` is there twice", id=topic.id),
+                Message("keep one"),
+                "topic-twice",
             )
         seen.add(topic.id)
 

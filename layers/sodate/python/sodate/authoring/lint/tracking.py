@@ -6,6 +6,7 @@ from sodate.activities.catalog import ActivityType
 from sodate.authoring.lint.context import Context
 from sodate.authoring.lint.references import written_tests
 from sodate.conditions.language import ActivityTest, FieldTest
+from sodate.messages import Message
 from sodate.playbook.problem import Problem, did_you_mean
 from sodate.tracking.definition import EventField, Tracking
 
@@ -22,8 +23,10 @@ def events_exist(context: Context) -> Iterator[Problem]:
     known = {cta.id for cta in tracking.ctas} | {event.id for event in tracking.events} if tracking else set[str]()
     for doc, path, test in written_tests(context):
         if isinstance(test, ActivityTest) and test.event is not None and test.event not in known:
-            hint = did_you_mean(test.event, known, "add it to `ctas` or `events` in tracking.yaml")
-            yield doc.problem((*path, "event"), f"there is no event `{test.event}`", hint, "event-exists")
+            hint = did_you_mean(test.event, known, Message("add it to `ctas` or `events` in tracking.yaml"))
+            yield doc.problem(
+                (*path, "event"), Message("there is no event `{event}`", event=test.event), hint, "event-exists"
+            )
 
 
 def fields_exist(context: Context) -> Iterator[Problem]:
@@ -41,14 +44,19 @@ def _of_field(asked: FieldTest, fields: list[EventField]) -> Iterator[tuple[str,
     declared = [field for field in fields if field.name == asked.name]
     if not declared:
         yield (
-            f"no event has the field `{asked.name}`",
-            did_you_mean(asked.name, {one.name for one in fields}, "declare it"),
+            Message("no event has the field `{name}`", name=asked.name),
+            did_you_mean(asked.name, {one.name for one in fields}, Message("declare it")),
         )
     elif asked.equals is not None and all(field.values and asked.equals not in field.values for field in declared):
-        hint = did_you_mean(asked.equals, {one for field in declared for one in field.values}, "add it to `values`")
-        yield f"`{asked.name}` is never `{asked.equals}`", hint
+        hint = did_you_mean(
+            asked.equals, {one for field in declared for one in field.values}, Message("add it to `values`")
+        )
+        yield Message("`{name}` is never `{equals}`", name=asked.name, equals=asked.equals), hint
     elif asked.equals is None and not any(field.type == "number" for field in declared):
-        yield f"`{asked.name}` is no number", "write one of its values, or give it `type: number`"
+        yield (
+            Message("`{name}` is no number", name=asked.name),
+            Message("write one of its values, or give it `type: number`"),
+        )
 
 
 def pages_that_conditions_ask_for_are_tracked(context: Context) -> Iterator[Problem]:
@@ -59,8 +67,12 @@ def pages_that_conditions_ask_for_are_tracked(context: Context) -> Iterator[Prob
     for doc, path, test in written_tests(context):
         wanted = test.page if isinstance(test, ActivityTest) and test.activity is ActivityType.PAGE_VIEWED else None
         if wanted is not None and not any(_may_meet(wanted, page.path) for page in tracking.pages):
-            message = f"views of `{wanted}` are not logged: no entry of `pages` in tracking.yaml is like it"
-            yield doc.problem((*path, "page"), message, "add the page there", "page-tracked", severity="warning")
+            message = Message(
+                "views of `{wanted}` are not logged: no entry of `pages` in tracking.yaml is like it", wanted=wanted
+            )
+            yield doc.problem(
+                (*path, "page"), message, Message("add the page there"), "page-tracked", severity="warning"
+            )
 
 
 def _may_meet(one: str, other: str) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 from sodate.authoring.lint.context import Context
 from sodate.authoring.loader import Doc
 from sodate.email.content.variables import Value, Variable
+from sodate.messages import Message
 from sodate.playbook.problem import Problem, did_you_mean
 from sodate.playbook.yamlfile import Path
 from sodate.scenarios.steps import SendStep
@@ -24,13 +25,19 @@ def values_fit_the_variables(context: Context) -> Iterator[Problem]:
             wrong = _why_not(value, declared)
             if wrong:
                 known = {name for template in templates for name in template.variables}
-                hint = did_you_mean(name, known, "declare it in `variables` of the template") if not declared else ""
-                yield doc.problem((*path, name), f"`{name}` {wrong}", hint, "template-variable")
+                hint = (
+                    did_you_mean(name, known, Message("declare it in `variables` of the template"))
+                    if not declared
+                    else ""
+                )
+                yield doc.problem(
+                    (*path, name), Message("`{name}` {wrong}", name=name, wrong=wrong), hint, "template-variable"
+                )
 
 
 def _why_not(value: Value, declared: list[Variable]) -> str:
     if not declared:
-        return "is no variable of the template"
+        return Message("is no variable of the template")
     return next((wrong for variable in declared if (wrong := variable.why_not(value))), "")
 
 

@@ -16,6 +16,7 @@ from liquid.exceptions import LiquidError, UndefinedError
 from sodate.email.content.merge import ROOTS
 from sodate.errors import Invalid
 from sodate.leads.text import one_line
+from sodate.messages import Message
 
 ALLOWED_TAGS = ("if", "unless", "case", "for", "assign", "capture", "comment", "break", "continue", "echo", "#")
 ALLOWED_FILTERS = (
@@ -77,9 +78,13 @@ def must_compile(subject: str, html: str, text: str) -> None:
             used = template.analyze()
             unknown = [*(set(used.filters) - set(ALLOWED_FILTERS)), *(set(used.globals) - ROOTS)]
             if unknown:
-                raise Invalid(f"unknown filters or fields: {', '.join(sorted(unknown))}", "template")
+                raise Invalid(
+                    Message("unknown filters or fields: {unknown}", unknown=", ".join(sorted(unknown))), "template"
+                )
     except LiquidError as error:
-        raise Invalid(f"the template is no Liquid of ours: {error.message}", "template") from error
+        raise Invalid(
+            Message("the template is no Liquid of ours: {message}", message=error.message), "template"
+        ) from error
 
 
 def render(subject: str, html: str, text: str, values: dict[str, Any]) -> Rendered:
@@ -94,9 +99,12 @@ def render(subject: str, html: str, text: str, values: dict[str, Any]) -> Render
             text=_compiled(text, autoescape=False).render(**values),
         )
     except LiquidError as error:
-        raise Invalid(f"the template cannot be filled in for this lead: {error.message}", "template") from error
+        raise Invalid(
+            Message("the template cannot be filled in for this lead: {message}", message=error.message), "template"
+        ) from error
     except _BROKEN_VALUE as error:
         kind = type(error).__name__
         raise Invalid(
-            f"the template cannot be filled in for this lead: a value broke a filter ({kind})", "template"
+            Message("the template cannot be filled in for this lead: a value broke a filter ({kind})", kind=kind),
+            "template",
         ) from error

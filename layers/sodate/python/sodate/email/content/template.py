@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from sodate.email.content.variables import Value, Variable, VariableName
+from sodate.messages import Message
 from sodate.playbook.model import Definition, Language, Slug
 
 Purpose = Literal["marketing", "transactional"]
@@ -35,7 +36,9 @@ class TemplateHead(Definition):
     @model_validator(mode="after")
     def _marketing_needs_a_topic(self) -> Self:
         if (self.purpose == "marketing") != (self.topic is not None):
-            raise ValueError("`topic` is required for `purpose: marketing` and not allowed for transactional emails")
+            raise ValueError(
+                Message("`topic` is required for `purpose: marketing` and not allowed for transactional emails")
+            )
         return self
 
 

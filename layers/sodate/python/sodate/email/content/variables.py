@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from sodate.messages import Message
 from sodate.playbook.model import Definition
 
 VariableName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -45,7 +46,7 @@ class Variable(Definition):
             "date": isinstance(value, str) and _is_date(value),
             "boolean": isinstance(value, bool),
         }[self.type]
-        return "" if fits else f"is no {self.type}: write {_WRITTEN[self.type]}"
+        return "" if fits else Message("is no {type}: write {written}", type=self.type, written=_WRITTEN[self.type])
 
 
 def _is_date(text: str) -> bool:

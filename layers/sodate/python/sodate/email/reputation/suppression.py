@@ -20,6 +20,7 @@ from sodate.errors import Transient
 from sodate.leads.address import parse_reported_address
 from sodate.leads.contact_state import Block
 from sodate.leads.store import find_state, owner_of, state_change
+from sodate.messages import Message
 
 #: Addresses per call of ListSuppressedDestinations; SES allows up to 1,000.
 PAGE_SIZE = 1000
@@ -68,9 +69,9 @@ def _page(ses: AccountList, since: datetime, token: str | None) -> tuple[list[st
     except ClientError as error:
         if token and error.response.get("Error", {}).get("Code") in _TOKEN_IS_OVER:
             return _page(ses, since, None)
-        raise Transient("SES does not show its suppression list") from error
+        raise Transient(Message("SES does not show its suppression list")) from error
     except BotoCoreError as error:
-        raise Transient(f"SES does not show its suppression list: {type(error).__name__}") from error
+        raise Transient(Message("SES does not show its suppression list: {name}", name=type(error).__name__)) from error
     addresses = [str(entry["EmailAddress"]) for entry in page.get("SuppressedDestinationSummaries", [])]
     return addresses, str(page["NextToken"]) if page.get("NextToken") else None
 
