@@ -28,6 +28,9 @@ def import_leads(
     segment: Annotated[
         list[str] | None, typer.Option("--segment", help="Put each lead into this static segment (repeat for more).")
     ] = None,
+    playbook: Annotated[
+        Path | None, typer.Option("--playbook", help="With --suggest: the playbook's directory; default: what is live.")
+    ] = None,
     stage: StageOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -36,12 +39,11 @@ def import_leads(
     Example: sodate import leads.csv --map mapping.yaml --dry-run
     """
     from sodate_cli.imports.files import opened
-    from sodate_cli.imports.suggest import suggested
     from sodate_cli.imports.work import ImportTarget, mapping_of, run_import
 
     with explained():
         if suggest:
-            print(suggested(opened(file)), end="")
+            _suggest(file, playbook, stage, as_json=as_json)
             return
         if mapping is None:
             output.fail("give --map mapping.yaml (and --suggest to begin with one)", output.USAGE)
@@ -52,6 +54,21 @@ def import_leads(
         done = run_import(source, known, import_target, dry_run=dry_run, on_progress=_ProgressReporter(as_json=as_json))
     _show(done, f"{source.beside.name}.errors.csv", dry_run=dry_run, as_json=as_json)
     raise typer.Exit(output.FAILED if done.counts["refused"] else output.OK)
+
+
+def _suggest(file: str, playbook: Path | None, stage: str | None, *, as_json: bool) -> None:
+    from sodate_cli.imports import suggest
+    from sodate_cli.imports.files import opened
+
+    source = opened(file)
+    known, today = suggest.known_and_today(playbook, stage)
+    suggestion, delimiter = suggest.suggestion_of(source, known[0] if known else None)
+    if as_json:
+        output.show_json(suggest.as_document(suggestion))
+        return
+    if suggest.somebody_answers():
+        suggestion = suggest.asked(suggestion)
+    print(suggest.text_of(suggestion, source, delimiter, today, known[1] if known else None), end="")
 
 
 class _ProgressReporter:

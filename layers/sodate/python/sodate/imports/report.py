@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from sodate.imports.cells import escaped
 from sodate.imports.row import Trouble
 
-COUNTED = ("rows", "created", "updated", "unchanged", "refused", "notes", "consents")
+COUNTED = ("rows", "created", "updated", "unchanged", "refused", "notes", "consents", "enrolled", "hot")
 _COLUMNS = ("line", "kind", "column", "reason", "value")
 BOM = "\ufeff"
 
