@@ -78,7 +78,7 @@ def test_what_is_exported_is_the_same_leads_when_imported_again(
     for key in [key for key in world.table.items if key[0].startswith(("LEAD#", "EMAIL#", "EXTERNAL#", "IMPORT#"))]:
         del world.table.items[key]
     text = out.read_text("utf-8-sig" if encoding == "utf-8" else encoding)
-    proposed = suggested(opened(str(out))).replace("source: my-system", "source: crm")
+    proposed = suggested(opened(str(out)), None, world.now.date()).replace("source: my-system", "source: crm")
     fill(tmp_path / "again.csv", text, proposed.replace('"-"', '"N/A"'), world.now)
     found, expected = str(leads()), str(before)
     if encoding == "cp932":

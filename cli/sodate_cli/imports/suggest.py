@@ -39,7 +39,9 @@ def known_and_today(directory: Path | None, stage: str | None) -> tuple[Known | 
         where = target(stage)
         return known_of_stage(), now(where).date()
     except (SodateError, ClientError, BotoCoreError) as error:
-        output.say(f"warning: no playbook was read ({explain(error)}); give --playbook DIR, and labels of forms are used")
+        output.say(
+            f"warning: no playbook was read ({explain(error)}); give --playbook DIR, and labels of forms are used"
+        )
         return None, clock.now().date()
 
 
@@ -116,7 +118,9 @@ def _answer(use: str) -> str:
 def _rows(file: Opened, encoding: str, delimiter: str) -> list[list[str]]:
     with reading(file) as stream:
         records = Records(stream, encoding, delimiter)
-        return [record.cells for record, _ in zip(records, range(_SAMPLE + 1), strict=False) if record.cells is not None]
+        return [
+            record.cells for record, _ in zip(records, range(_SAMPLE + 1), strict=False) if record.cells is not None
+        ]
 
 
 def _width(found: tuple[list[list[str]], str]) -> int:

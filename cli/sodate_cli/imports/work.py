@@ -49,7 +49,7 @@ def run_import(
     *,
     dry_run: bool = False,
     enroll: str | None = None,
-    on_progress: Callable[[Progress, Survey], None],
+    on_progress: Callable[[Progress, Survey], None] = lambda progress, survey: None,
 ) -> Progress:
     """Import one file. `enroll`: the scenario or sequence that consented rows enter.
 
@@ -106,5 +106,7 @@ def _entrance(
     entrance = EnterByImport.of(definitions, enroll, name, now)
     topic = entrance.program.topic
     if mapping.consent is None or topic not in mapping.consent.topics:
-        raise Invalid(f"--enroll {enroll}: it is about the topic {topic}, to which `consent` of the mapping says nothing")
+        raise Invalid(
+            f"--enroll {enroll}: it is about the topic {topic}, to which `consent` of the mapping says nothing"
+        )
     return entrance

@@ -1,4 +1,4 @@
-"""What a playbook knows of a lead: fields with their labels and values. Columns of a file are compared with it. Pure."""
+"""What a playbook knows of leads: fields with labels and values, for comparison with columns of a file. Pure."""
 
 import re
 import unicodedata

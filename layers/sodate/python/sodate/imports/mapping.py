@@ -131,7 +131,9 @@ class Mapping(Definition):
     )
     ignore: tuple[Header, ...] = Field(default=(), max_length=500)
     strict: bool = Field(
-        default=False, exclude_if=not_, description="A bad value of any column refuses its row, not only of a needed one."
+        default=False,
+        exclude_if=not_,
+        description="A bad value refuses its row, whatever the column.",
     )
     quiet: bool = Field(
         default=False, exclude_if=not_, description="Leads that become hot by the import are listed; sales is not told."

@@ -8,6 +8,8 @@ from sodate.imports.cells import escaped
 from sodate.imports.row import Trouble
 
 COUNTED = ("rows", "created", "updated", "unchanged", "refused", "notes", "consents", "enrolled", "hot")
+#: Counts whose rows are lines of the error file.
+LISTED = ("refused", "notes", "hot")
 _COLUMNS = ("line", "kind", "column", "reason", "value")
 BOM = "\ufeff"
 

@@ -15,8 +15,8 @@ from sodate.leads.text import digits, fold
 
 #: Cells that mean "nothing was said" in exports of forms and other systems.
 NOT_GIVEN = (
-    "-", "--", "ー", "－", "―", "n/a", "na", "null", "none", "nil", "select", "please select", "未入力", "未選択", "未設定",
-    "未回答", "選択してください", "なし(未回答)", "(空白)", "不明",
+    "-", "--", "ー", "－", "―", "n/a", "na", "null", "none", "nil", "select", "please select", "未入力", "未選択",
+    "未設定", "未回答", "選択してください", "なし(未回答)", "(空白)", "不明",
 )  # fmt: skip
 #: Of the given cells, how many must look alike.
 _MOST = 0.9

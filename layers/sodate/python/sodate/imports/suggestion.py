@@ -12,7 +12,6 @@ from sodate.imports.mapping import NO, YES
 from sodate.imports.sampled import Sampled
 from sodate.imports.synonyms import (
     ALWAYS_TAKEN,
-    CONSENT,
     CREATED,
     EMAIL,
     EXTERNAL_ID,
@@ -73,9 +72,7 @@ def is_target(text: str) -> bool:
     return text in _OWN_TARGETS or _TARGET.fullmatch(text) is not None
 
 
-def suggest(
-    header: Sequence[str], rows: Sequence[Sequence[str]], known: Mapping[str, KnownField] | None
-) -> Suggestion:
+def suggest(header: Sequence[str], rows: Sequence[Sequence[str]], known: Mapping[str, KnownField] | None) -> Suggestion:
     """`rows`: the first ones. `known`: by path; None: no playbook could be read, so nothing is known of it."""
     names = [name.strip() for name in header]
     language = "ja" if any(not cell.isascii() for row in [names, *rows] for cell in row) else "en"

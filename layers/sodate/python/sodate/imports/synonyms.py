@@ -25,8 +25,9 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "最終更新日", "最終更新日時",
     ),
     OPT_OUT: (
-        "opt out", "opted out", "unsubscribed", "do not email", "do not mail", "email opt out", "has opted out of email",
-        "配信停止", "配信不可", "配信拒否", "メール配信停止", "メール配信拒否", "メール不可", "メール不要",
+        "opt out", "opted out", "unsubscribed", "do not email", "do not mail", "email opt out",
+        "has opted out of email", "配信停止", "配信不可", "配信拒否", "メール配信停止", "メール配信拒否",
+        "メール不可", "メール不要",
         "メール送信除外", "オプトアウト",
     ),
     CONSENT: (
@@ -34,7 +35,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "メール配信希望", "メルマガ", "メルマガ希望", "メルマガ配信", "オプトイン", "同意", "配信許諾", "案内希望",
     ),
     OUTCOME: (
-        "converted", "won", "outcome", "deal outcome", "結果", "商談結果", "受注", "成約", "受注結果", "成否", "受注失注",
+        "converted", "won", "outcome", "deal outcome", "結果", "商談結果", "受注", "成約", "受注結果", "成否",
+        "受注失注",
     ),
     "primary.name": (
         "name", "full name", "contact name", "氏名", "名前", "お名前", "ご氏名", "姓名", "担当者", "担当者名",
@@ -88,9 +90,7 @@ ALWAYS_TAKEN = frozenset(
 )  # fmt: skip
 
 #: Columns of `sodate export` that a second import does not read.
-OWN_COLUMNS = frozenset(
-    {"blocked", "topics", "total", "rank", "phase", "stage", "hot", "email_as_typed"}
-)
+OWN_COLUMNS = frozenset({"blocked", "topics", "total", "rank", "phase", "stage", "hot", "email_as_typed"})
 
 #: Compared name → what it means. The first entry of a name wins.
 MEANING: dict[str, str] = {
