@@ -17,6 +17,7 @@ from sodate_cli.intake.companies import app as company_app
 from sodate_cli.intake.deals import app as deal_app
 from sodate_cli.intake.tokens import app as token_app
 from sodate_cli.kpis import app as kpi_app
+from sodate_cli.lead_contact import enroll, leave, unblock
 from sodate_cli.lead_log import log
 from sodate_cli.lead_tracking import tracking
 from sodate_cli.leads import app as lead_app
@@ -44,6 +45,9 @@ app = typer.Typer(
 app.add_typer(local_app, name="local")
 app.add_typer(playbook_app, name="playbook")
 lead_app.command("consent-exception")(consent_exception)
+lead_app.command()(unblock)
+lead_app.command()(enroll)
+lead_app.command()(leave)
 lead_app.command()(judge)
 lead_app.command()(adjust)
 lead_app.command()(log)

@@ -86,6 +86,14 @@ def test_what_is_exported_is_the_same_leads_when_imported_again(
     assert found == expected
 
 
+def test_the_address_is_exported_as_it_is_mailed_and_as_it_was_typed(world: QuickWorld, tmp_path: Path) -> None:
+    fill(tmp_path / "in.csv", HEADER + "\n".join(ROWS) + "\n", MAPPING, world.now)
+    out = tmp_path / "out.csv"
+    export(out, None, "utf-8")
+    rows = list(csv.DictReader(out.read_text("utf-8-sig").splitlines()))
+    assert ("d@xn--r8jz45g.jp", "d@例え.jp") in {(row["email"], row["email_as_typed"]) for row in rows}
+
+
 def test_no_cell_runs_in_a_spreadsheet(world: QuickWorld, tmp_path: Path) -> None:
     fill(tmp_path / "in.csv", HEADER + "\n".join(ROWS) + "\n", MAPPING, world.now)
     out = tmp_path / "out.csv"

@@ -12,6 +12,7 @@ from sodate.imports.mapping import NO, YES
 from sodate.imports.sampled import Sampled
 from sodate.imports.synonyms import (
     ALWAYS_TAKEN,
+    AS_TYPED,
     CREATED,
     EMAIL,
     EXTERNAL_ID,
@@ -120,8 +121,10 @@ class _Columns:
     def _own_columns(self, number: int) -> ColumnSuggestion | None:
         """As `sodate export` names them."""
         column = self._names[number]
-        if column in OWN_COLUMNS:
+        if column in OWN_COLUMNS or (column == EMAIL and AS_TYPED in self._names):
             return ColumnSuggestion(column, "ignore")
+        if column == AS_TYPED:
+            return self._to(number, EMAIL)
         if column.startswith("external_id."):
             return self._to(number, EXTERNAL_ID)
         return self._to(number, column) if _TARGET.fullmatch(column) else None

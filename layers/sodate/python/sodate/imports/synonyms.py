@@ -90,7 +90,9 @@ ALWAYS_TAKEN = frozenset(
 )  # fmt: skip
 
 #: Columns of `sodate export` that a second import does not read.
-OWN_COLUMNS = frozenset({"blocked", "topics", "total", "rank", "phase", "stage", "hot", "email_as_typed"})
+OWN_COLUMNS = frozenset({"blocked", "topics", "total", "rank", "phase", "stage", "hot"})
+#: Of `sodate export`: the address as the lead wrote it, beside the one that is mailed.
+AS_TYPED = "email_as_typed"
 
 #: Compared name → what it means. The first entry of a name wins.
 MEANING: dict[str, str] = {

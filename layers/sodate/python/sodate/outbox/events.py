@@ -76,7 +76,7 @@ def _submission(old: Image, new: Image) -> list[DomainEvent | TransactionalSend]
 
 
 def _consent(old: Image, new: Image) -> list[DomainEvent | TransactionalSend]:
-    if old:
+    if old or new["action"] == "unblocked":  # evidence of an operator; no consent has changed
         return []
     facts = {"action": new["action"], "method": new["method"], "topics": list(new.get("topics", [])), "at": new["at"]}
     events: list[DomainEvent | TransactionalSend] = [_once("ConsentChanged", new, form=new.get("form_id"), **facts)]

@@ -5,6 +5,7 @@ from typing import Any
 
 from sodate.errors import NotFound
 from sodate.leads.address import address_key, parse_address
+from sodate.leads.lead import Profile
 from sodate.leads.store import load_profile, load_state, owner_of
 from sodate.playbook.store import Definitions
 from sodate.scoring.rescore import rules_of
@@ -28,7 +29,7 @@ def overview(definitions: Definitions, lead_id: str, now: datetime) -> dict[str,
     profile, state = load_profile(lead_id), load_state(lead_id)
     return {
         "lead_id": lead_id,
-        "email": profile.address,
+        **addresses(profile),
         **{f"primary.{name}": value for name, value in profile.primary.items()},
         **{f"secondary.{name}": value for name, value in profile.secondary.items()},
         "source": profile.source,
@@ -39,6 +40,12 @@ def overview(definitions: Definitions, lead_id: str, now: datetime) -> dict[str,
         **current_score(definitions, lead_id, now),
         "created": profile.created,
     }
+
+
+def addresses(profile: Profile) -> dict[str, str]:
+    """The address as it is mailed; beside it the typed one, where it is another."""
+    mailed = profile.mailbox or profile.address
+    return {"email": mailed} if mailed == profile.address else {"email": mailed, "email_as_typed": profile.address}
 
 
 def current_score(definitions: Definitions, lead_id: str, now: datetime) -> dict[str, Any]:
