@@ -177,7 +177,7 @@ def hotter(world: QuickWorld) -> None:
     world.new_process()
 
 
-def told(world: QuickWorld, crm_id: str) -> int:
+def signals_for(world: QuickWorld, crm_id: str) -> int:
     return len(signals_of(lead_of(world, crm_id)["pk"].removeprefix("LEAD#")))
 
 
@@ -189,7 +189,7 @@ def test_a_bulk_load_tells_sales_of_everybody_who_becomes_hot_unless_it_is_quiet
     hotter(world)
     do("1,a@example.jp,,部長,5,")
     world.settle()
-    assert told(world, "1") == 1
+    assert signals_for(world, "1") == 1
 
 
 def test_a_quiet_load_tells_sales_of_nobody_and_lists_who_is_hot(world: QuickWorld, do: Do, tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def test_a_quiet_load_tells_sales_of_nobody_and_lists_who_is_hot(world: QuickWor
     done = do("1,a@example.jp,,部長,5,", "2,b@example.jp,,一般,5,", mapping=QUIET)
     assert (done.counts["hot"], hot_leads(tmp_path)) == (1, ["1"])
     world.settle()
-    assert (told(world, "1"), told(world, "2")) == (0, 0)
+    assert (signals_for(world, "1"), signals_for(world, "2")) == (0, 0)
     assert world.score(lead_of(world, "1")["pk"].removeprefix("LEAD#"))["hot"] is True
 
 
@@ -208,7 +208,7 @@ def test_the_next_activity_does_not_ring_for_the_crossing_of_the_load(world: Qui
     for mail in ("a@example.jp", "b@example.jp"):
         world.post({"email": mail, "name": "山田", "company": "例示", "title": "部長"})
     world.settle()
-    assert (told(world, "1"), told(world, "2")) == (0, 1)
+    assert (signals_for(world, "1"), signals_for(world, "2")) == (0, 1)
 
 
 def test_a_lead_that_cooled_down_rings_when_it_is_hot_again(world: QuickWorld, do: Do) -> None:
@@ -219,7 +219,7 @@ def test_a_lead_that_cooled_down_rings_when_it_is_hot_again(world: QuickWorld, d
     world.settle()
     do("1,a@example.jp,,部長,5,")
     world.settle()
-    assert told(world, "1") == 1
+    assert signals_for(world, "1") == 1
 
 
 def test_a_known_lead_that_a_quiet_load_makes_hot_is_listed_and_one_that_was_hot_is_not(
@@ -231,7 +231,7 @@ def test_a_known_lead_that_a_quiet_load_makes_hot_is_listed_and_one_that_was_hot
     do("1,a@example.jp,,部長,5,", "2,b@example.jp,,部長,6,", mapping=QUIET)
     world.settle()
     assert hot_leads(tmp_path) == ["1"]
-    assert (told(world, "1"), told(world, "2")) == (0, 1)
+    assert (signals_for(world, "1"), signals_for(world, "2")) == (0, 1)
 
 
 def test_the_list_is_whole_after_an_interruption(world: QuickWorld, do: Do, tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def _suggest(file: str, playbook: Path | None, stage: str | None, *, as_json: bo
     if as_json:
         output.show_json(suggest.as_document(suggestion))
         return
-    if suggest.somebody_answers():
+    if suggest.is_at_a_terminal():
         suggestion = suggest.asked(suggestion)
     print(suggest.text_of(suggestion, source, delimiter, today, known[1] if known else None), end="")
 

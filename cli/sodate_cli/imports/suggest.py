@@ -97,7 +97,7 @@ def asked(suggestion: Suggestion) -> Suggestion:
     return suggestion
 
 
-def somebody_answers() -> bool:
+def is_at_a_terminal() -> bool:
     """The mapping goes to standard output, so questions and answers go by the terminal's other two."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 

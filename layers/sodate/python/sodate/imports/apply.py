@@ -13,7 +13,7 @@ from sodate.imports.row import Row, Trouble, shortened
 from sodate.imports.store import lead_writes, look_up
 from sodate.leads.address import external_key
 from sodate.scenarios.enter_by_import import EnterByImport
-from sodate.scoring.quiet_crossing import QuietCrossing, points_if_untold, quiet_crossing
+from sodate.scoring.quiet_crossing import QuietCrossing, points_without_signal, quiet_crossing
 from sodate.scoring.rescore import Rules
 
 #: DynamoDB allows 100 items per transaction.
@@ -183,7 +183,7 @@ class Apply:
             return decided.crossing.total
         if self.rules is None or self.dry_run or decided.plan.change is not None:
             return None
-        return points_if_untold(decided.plan.state.lead_id)
+        return points_without_signal(decided.plan.state.lead_id)
 
     def _rejected(self, row: Row, error: RowRejected) -> Applied:
         is_address = error.column == self.context.column("email")

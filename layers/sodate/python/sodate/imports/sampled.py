@@ -75,20 +75,6 @@ class Sampled:
     def looks_like_addresses(self) -> bool:
         return self._most(_is_address)
 
-    def values_of(self, field: KnownField) -> dict[str, str]:
-        """Cell → stored value, of the cells that are values or labels of the field's choices."""
-        found = {cell: field.choices.get(fold(cell), "") for cell in dict.fromkeys(self.given)}
-        return {cell: value for cell, value in found.items() if value}
-
-    def others_than(self, field: KnownField) -> list[str]:
-        """Cells that are none of the field's choices."""
-        return [cell for cell in dict.fromkeys(self.given) if fold(cell) not in field.choices]
-
-    def are_choices_of(self, field: KnownField) -> bool:
-        """Whether the cells alone say that this is the field: all are among its choices, and there are several."""
-        known = self.folded & field.choices.keys()
-        return 2 <= len(self.folded) <= _MOST_CHOICES and known == self.folded and not self.folded <= {*YES, *NO}
-
     def _is_phone(self, cell: str) -> bool:
         plain = digits(cell)
         if not plain.startswith(("0", "+", "(")) or sum(map(str.isdigit, plain)) < 9:
@@ -101,6 +87,23 @@ class Sampled:
 
     def _most(self, looks: Callable[[str], bool]) -> bool:
         return bool(self.given) and sum(map(looks, self.given)) >= len(self.given) * _MOST
+
+
+def values_of(sampled: Sampled, field: KnownField) -> dict[str, str]:
+    """Cell → stored value, of the cells that are values or labels of the field's choices."""
+    found = {cell: field.choices.get(fold(cell), "") for cell in dict.fromkeys(sampled.given)}
+    return {cell: value for cell, value in found.items() if value}
+
+
+def others_than(sampled: Sampled, field: KnownField) -> list[str]:
+    """Cells that are none of the field's choices."""
+    return [cell for cell in dict.fromkeys(sampled.given) if fold(cell) not in field.choices]
+
+
+def are_choices_of(sampled: Sampled, field: KnownField) -> bool:
+    """Whether the cells alone say that this is the field: all are among its choices, and there are several."""
+    words = sampled.folded
+    return 2 <= len(words) <= _MOST_CHOICES and words <= field.choices.keys() and not words <= {*YES, *NO}
 
 
 def _cleaned(cell: str) -> str:

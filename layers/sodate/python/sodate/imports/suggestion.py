@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from sodate.imports.known_fields import FieldType, KnownField, plain_name, words_of
 from sodate.imports.mapping import NO, YES
-from sodate.imports.sampled import Sampled
+from sodate.imports.sampled import Sampled, are_choices_of, others_than, values_of
 from sodate.imports.synonyms import (
     ALWAYS_TAKEN,
     AS_TYPED,
@@ -149,19 +149,10 @@ class _Columns:
             case "consent":
                 why = "a consent needs evidence: write `consent` with words, date, how and where (docs/import.md)"
                 return ColumnSuggestion(column, "ignore", question=why)
-        target = self._path_of(meaning)
+        target = _path_of(self._fields, meaning)
         if self._known is None or target in self._fields or target in _OWN_TARGETS or target in ALWAYS_TAKEN:
             return self._to(number, target)
         return ColumnSuggestion(column, "ignore", question=_unused(target))
-
-    def _path_of(self, meaning: str) -> str:
-        """The attribute of this playbook that has a label with the same meaning, or the usual one."""
-        if meaning in self._fields or meaning in _OWN_TARGETS:
-            return meaning
-        for path, one in self._fields.items():
-            if meaning in {MEANING.get(plain_name(label)) for label in (*one.labels, path.partition(".")[2])}:
-                return path
-        return meaning
 
     def _by_cells(self, number: int) -> ColumnSuggestion | None:
         cells = self._sampled[number]
@@ -170,7 +161,7 @@ class _Columns:
         if cells.type == "phone":
             path = next((path for path, one in self._fields.items() if one.type == "phone"), "primary.phone")
             return self._to(number, path, "the name does not say so, but the cells are phone numbers")
-        matching = [path for path, one in self._fields.items() if one.choices and cells.are_choices_of(one)]
+        matching = [path for path, one in self._fields.items() if one.choices and are_choices_of(cells, one)]
         if len(matching) == 1:
             return self._to(number, matching[0], "the name does not say so, but the cells are its choices")
         return None
@@ -198,6 +189,16 @@ class _Columns:
         if cells.is_constant:
             return ColumnSuggestion(column, "ignore", question=f"{_unused(target)}; all cells seen are the same")
         return ColumnSuggestion(column, "ignore", question=_unused(target))
+
+
+def _path_of(fields: Mapping[str, KnownField], meaning: str) -> str:
+    """The attribute of this playbook that has a label with the same meaning, or the usual one."""
+    if meaning in fields or meaning in _OWN_TARGETS:
+        return meaning
+    for path, one in fields.items():
+        if meaning in {MEANING.get(plain_name(label)) for label in (*one.labels, path.partition(".")[2])}:
+            return path
+    return meaning
 
 
 def _is_near(name: str, label: str) -> bool:
@@ -228,7 +229,7 @@ def _typed(column: str, target: str, cells: Sampled, known: KnownField | None, q
 
 def _choice(column: str, target: str, cells: Sampled, known: KnownField, question: str) -> ColumnSuggestion:
     """Labels become the stored values. Cells that are no choice stay as they are, and are asked about."""
-    values, others = cells.values_of(known), cells.others_than(known)
+    values, others = values_of(cells, known), others_than(cells, known)
     if others:
         question = question or f"not among the choices of `{target}`: {_some(others)}"
         return ColumnSuggestion(column, target, "text", question=question)

@@ -56,7 +56,7 @@ def quiet_crossing(
     return QuietCrossing(lead_id, total, score_state, snapshot, rules)
 
 
-def points_if_untold(lead_id: str) -> int | None:
+def points_without_signal(lead_id: str) -> int | None:
     """Stored points of a hot lead of which sales was never told; None for any other."""
     score = find_score(lead_id)
     return int(score.total) if score is not None and score.hot and not signals_of(lead_id) else None
