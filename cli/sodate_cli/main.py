@@ -1,7 +1,10 @@
 """The `sodate` command. Each room of the command line mounts its own Typer app here with one line."""
 
+from typing import Annotated
+
 import typer
 
+from sodate_cli import output
 from sodate_cli.broadcasts import app as broadcast_app
 from sodate_cli.calibrate import calibrate
 from sodate_cli.calls import app as call_app
@@ -42,6 +45,18 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
+
+
+@app.callback()
+def root(
+    wide: Annotated[
+        bool, typer.Option("--wide", help="Tables as wide as their texts, for a pager such as less -S.")
+    ] = False,
+) -> None:
+    """Lead nurturing in your own AWS account: forms, consent, step mail, scoring, hand-off to sales."""
+    output.widen(wide)
+
+
 app.add_typer(local_app, name="local")
 app.add_typer(playbook_app, name="playbook")
 lead_app.command("consent-exception")(consent_exception)

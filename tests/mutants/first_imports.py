@@ -26,8 +26,8 @@ FIRST_IMPORTS = (
     _mutant(
         "a-second-run-enrolls-again",
         "scenarios/enter_by_import.py",
-        "        if self._has_entered(state):\n            return None\n        reason",
-        "        reason",
+        "return current is not None and current.id ==",
+        "return current is not None and current.id !=",
         "the same file once more says that its own leads may not enter",
         tests=_ORDINARY,
     ),
@@ -42,8 +42,8 @@ FIRST_IMPORTS = (
     _mutant(
         "labels-of-forms-do-not-count",
         "imports/suggestion.py",
-        "for label in (*one.labels, path.partition",
-        "for label in (path.partition",
+        "if name in {plain_name(label) for label in (*one.labels,",
+        "if name in {plain_name(label) for label in (*one.labels[:0],",
         "a column is not found under the words of the company's own form",
         tests=_SUGGESTED,
     ),
