@@ -42,7 +42,9 @@ def show(email: EmailArgument, stage: StageOption = None, as_json: JsonOption = 
         at = {
             times.column(name): times.shown(document[name]) for name in ("phase_since", "created") if name in document
         }
-        rest = {name: value for name, value in document.items() if name not in ("email", "phase_since", "created")}
+        aside = ("email", "phase_since", "created", "phase_label")
+        rest = {name: value for name, value in document.items() if name not in aside}
+        rest["phase"] = document.get("phase_label") or document["phase"]
         output.show_fields(f"Lead {who}", {"email": document["email"], **rest, **at})
 
 

@@ -42,7 +42,7 @@ def test_a_field_without_value_is_a_dash(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_a_long_value_is_folded_and_not_cut(capsys: pytest.CaptureFixture[str]) -> None:
-    link = "https://www.example.jp/" + "abcdefghij" * 30
+    link = "日本語" * 100
     output.show_table("Links", ("what", "link"), [("mail_clicked", link)])
     output.show_letter("Links", [("", [link], [link])])
     out = capsys.readouterr().out

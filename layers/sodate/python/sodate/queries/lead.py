@@ -63,6 +63,7 @@ def current_score(definitions: Definitions, lead_id: str, now: datetime) -> dict
         "rank": score_state.rank,
         "class": class_of(score_state.rank),
         "phase": rules.rules.phases[score_state.phase].id,
+        "phase_label": rules.rules.phases[score_state.phase].label,
         "phase_since": score_state.phase_since is not None and f"{moment(score_state.phase_since):%Y-%m-%d %H:%M}",
         "stage": score_state.stage,
         "hot": score_state.hot,
