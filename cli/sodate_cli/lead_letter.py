@@ -27,7 +27,7 @@ def _standing(who: str, document: Document, times: Times) -> list[str]:
     heat = "It is hot" if state["hot"] else "It is not hot"
     missing = f"; what is missing: {state['missing to be hot']}" if state["missing to be hot"] else ""
     sentences = [
-        f"{who} is in phase {state['phase']} with {_counted(state['total'], 'point')}: rank {state['rank']}, "
+        f"{who} is in phase {state['phase_label']} with {_counted(state['total'], 'point')}: rank {state['rank']}, "
         f"lifecycle stage {state['stage']}.",
         f"{heat}{missing}.",
     ]
@@ -38,7 +38,8 @@ def _standing(who: str, document: Document, times: Times) -> list[str]:
 
 def _phases(phases: Sequence[Document], times: Times) -> list[Section]:
     entries = [
-        f"{times.shown(one['since'])} {one['phase']}" + (f", because of {one['because']}" if one["because"] else "")
+        f"{times.shown(one['since'])} {one['phase_label']}"
+        + (f", because of {one['because']}" if one["because"] else "")
         for one in phases
     ]
     return [("Phases so far", [], entries)] if entries else []

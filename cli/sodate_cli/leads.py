@@ -43,8 +43,10 @@ def show(email: EmailArgument, stage: StageOption = None, as_json: JsonOption = 
         at = {
             times.column(name): times.shown(document[name]) for name in ("phase_since", "created") if name in document
         }
-        rest = {name: value for name, value in document.items() if name not in ("email", "phase_since", "created")}
-        output.show_fields(f"Lead {who}", {"email": who, **rest, **at})
+        aside = ("email", "phase_since", "created", "phase_label")
+        rest = {name: value for name, value in document.items() if name not in aside}
+        rest["phase"] = document.get("phase_label") or document["phase"]
+        output.show_fields(f"Lead {who}", {"email": document["email"], **rest, **at})
 
 
 @app.command()
@@ -90,7 +92,7 @@ def explain(email: EmailArgument, stage: StageOption = None, as_json: JsonOption
 
 
 def name_of(lead_id: str) -> str:
-    """The address as typed, with the one that is mailed where they differ; the id for a lead without address."""
+    """The address as it is mailed, with the typed one where they differ; the id for a lead without address."""
     return shown_name(load_profile(lead_id))
 
 
@@ -99,4 +101,4 @@ def shown_name(profile: Profile) -> str:
         return profile.lead_id
     if profile.mailbox in ("", profile.address):
         return profile.address
-    return f"{profile.address} (mailed as {profile.mailbox})"
+    return f"{profile.mailbox} (typed as {profile.address})"

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 from sodate.messages import Message
 
+from sodate_cli import output
 from sodate_cli.broadcasts import app as broadcast_app
 from sodate_cli.calibrate import calibrate
 from sodate_cli.calls import app as call_app
@@ -21,6 +22,7 @@ from sodate_cli.intake.deals import app as deal_app
 from sodate_cli.intake.tokens import app as token_app
 from sodate_cli.kpis import app as kpi_app
 from sodate_cli.languages import OPTION, VARIABLE, languages
+from sodate_cli.lead_contact import enroll, leave, unblock
 from sodate_cli.lead_log import log
 from sodate_cli.lead_tracking import tracking
 from sodate_cli.leads import app as lead_app
@@ -61,13 +63,20 @@ def root(
             help="Of all that is printed for people; default: that of LC_ALL, LC_MESSAGES or LANG.",
         ),
     ] = None,
+    wide: Annotated[
+        bool, typer.Option("--wide", help="Tables as wide as their texts, for a pager such as less -S.")
+    ] = False,
 ) -> None:
     """Lead nurturing in your own AWS account: forms, consent, step mail, scoring, hand-off to sales."""
+    output.widen(wide)
 
 
 app.add_typer(local_app, name="local")
 app.add_typer(playbook_app, name="playbook")
 lead_app.command("consent-exception")(consent_exception)
+lead_app.command()(unblock)
+lead_app.command()(enroll)
+lead_app.command()(leave)
 lead_app.command()(judge)
 lead_app.command()(adjust)
 lead_app.command()(log)

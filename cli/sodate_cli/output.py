@@ -5,8 +5,10 @@ sentences, which the catalogs have too. JSON is in English.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -24,6 +26,15 @@ NOT_RUNNING = 3
 NOT_FOUND = 4
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
+
+#: Of the terminal, in columns, with `--wide`: no text is folded.
+_WIDE = 4_000
+#: Columns for texts beside ids that fill the terminal alone.
+_FOR_TEXTS = 40
+#: Padding and border of a cell.
+_BESIDE_A_CELL = 3
+_WORD = re.compile(r"[!-~]+")
+_wide: ContextVar[bool] = ContextVar("wide", default=False)
 
 _console = Console()
 _errors = Console(stderr=True)
@@ -49,9 +60,10 @@ def show_done(document: Any, sentence: str, *, as_json: bool) -> None:
 def show_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, nothing: str | None = None
 ) -> None:
-    """A table for people; without rows, the sentence `nothing`. Long values are folded, never cut.
+    """A table for people; without rows, the sentence `nothing`. Long texts are folded, never cut.
 
-    Values are printed literally, never as rich markup.
+    Ids, links and addresses are never broken: where they need it, the table is wider than the terminal. Values are
+    printed literally, never as rich markup.
     """
     if not rows:
         _console.print(
@@ -61,11 +73,28 @@ def show_table(
     table = Table(
         title=Text(words(title), style="bold"), title_justify="left", header_style="bold", show_header=any(columns)
     )
-    for column in columns:
-        table.add_column(words(column), overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(plain(cell)) for cell in row))
-    _console.print(table)
+    texts = [[plain(cell) for cell in row] for row in rows]
+    widths = [max(_longest_word(text) for text in column) for column in zip(columns, *texts, strict=True)]
+    for column, width in zip(columns, widths, strict=True):
+        table.add_column(words(column), overflow="fold", min_width=width)
+    for row_of_texts in texts:
+        table.add_row(*map(Text, row_of_texts))
+    needed = sum(widths) + len(widths) * _BESIDE_A_CELL + 1
+    if needed <= _console.width and not _wide.get():
+        _console.print(table)
+    else:
+        width = _WIDE if _wide.get() else needed + _FOR_TEXTS
+        Console(width=width).print(table, soft_wrap=True)
+
+
+def widen(wide: bool) -> None:
+    """`--wide`: from here on, tables are as wide as their texts."""
+    _wide.set(wide)
+
+
+def _longest_word(text: str) -> int:
+    """Columns of the longest id, link or address: what a person copies. Japanese text may be broken anywhere."""
+    return max(map(len, _WORD.findall(text)), default=0)
 
 
 def show_fields(title: str, fields: Mapping[str, object]) -> None:

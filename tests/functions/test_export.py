@@ -78,12 +78,20 @@ def test_what_is_exported_is_the_same_leads_when_imported_again(
     for key in [key for key in world.table.items if key[0].startswith(("LEAD#", "EMAIL#", "EXTERNAL#", "IMPORT#"))]:
         del world.table.items[key]
     text = out.read_text("utf-8-sig" if encoding == "utf-8" else encoding)
-    proposed = suggested(opened(str(out))).replace("source: my-system", "source: crm")
+    proposed = suggested(opened(str(out)), None, world.now.date()).replace("source: my-system", "source: crm")
     fill(tmp_path / "again.csv", text, proposed.replace('"-"', '"N/A"'), world.now)
     found, expected = str(leads()), str(before)
     if encoding == "cp932":
         expected = expected.replace("−é", "－?")
     assert found == expected
+
+
+def test_the_address_is_exported_as_it_is_mailed_and_as_it_was_typed(world: QuickWorld, tmp_path: Path) -> None:
+    fill(tmp_path / "in.csv", HEADER + "\n".join(ROWS) + "\n", MAPPING, world.now)
+    out = tmp_path / "out.csv"
+    export(out, None, "utf-8")
+    rows = list(csv.DictReader(out.read_text("utf-8-sig").splitlines()))
+    assert ("d@xn--r8jz45g.jp", "d@例え.jp") in {(row["email"], row["email_as_typed"]) for row in rows}
 
 
 def test_no_cell_runs_in_a_spreadsheet(world: QuickWorld, tmp_path: Path) -> None:

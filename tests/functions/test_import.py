@@ -326,7 +326,7 @@ def test_a_bad_row_is_listed_and_the_good_rows_go_in(
     world: World, do: Do, bad: bytes, reason: str, errors: Errors
 ) -> None:
     content = b"\n".join([HEADER.encode(), "1,a@example.jp,株式会社A,1".encode(), bad, b"3,c@example.jp,C,3", b""])
-    assert counts(do(content)) == {"rows": 3, "created": 2, "refused": 1}
+    assert counts(do(content, f"{MAPPING}strict: true\n")) == {"rows": 3, "created": 2, "refused": 1}
     (row,) = errors()
     assert (row["line"], row["kind"]) == ("3", "error")
     assert reason in row["reason"]

@@ -42,21 +42,22 @@ def run(*arguments: str) -> Any:
 def test_people_read_no_python_and_see_the_address_as_it_is_mailed(command: str, typed: str) -> None:
     shown = run(command, typed)
     assert not PYTHON.search(shown), shown
-    assert "taro@例え.jp (mailed as taro@xn--r8jz45g.jp)" in " ".join(shown.split())
+    assert "taro@xn--r8jz45g.jp (typed as taro@例え.jp)" in " ".join(shown.split())
     assert "Asia/Tokyo" in shown
     assert "UTC" not in shown
 
 
 def test_programs_get_the_document_as_before(world: QuickWorld, typed: str) -> None:
     show, explain = run("show", typed, "--json"), run("explain", typed, "--json")
-    assert (show["email"], show["hot"], show["totals"]["all"]["attribute_plus"]) == (typed, False, 20)
+    assert (show["email"], show["email_as_typed"]) == ("taro@xn--r8jz45g.jp", typed)
+    assert (show["hot"], show["totals"]["all"]["attribute_plus"]) == (False, 20)
     assert set(explain) == {"state", "score", "phases", "told", "mails", "next"}
     assert run("timeline", typed, "--json")[0]["at"] == f"{world.now:%Y-%m-%dT%H:%M:%S}Z"
 
 
 def test_the_explanation_says_who_why_and_what_comes_next(typed: str) -> None:
     letter = " ".join(run("explain", typed).split())
-    who = "taro@例え.jp (mailed as taro@xn--r8jz45g.jp)"
+    who = "taro@xn--r8jz45g.jp (typed as taro@例え.jp)"
     assert letter.startswith(f"About {who} (times: Asia/Tokyo) {who} is in phase ")
     for said in (
         "with 30 points: rank ",

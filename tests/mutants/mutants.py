@@ -491,6 +491,7 @@ from tests.mutants.companies import COMPANIES  # noqa: E402
 from tests.mutants.deals import DEALS  # noqa: E402
 from tests.mutants.deciding import DECIDING  # noqa: E402
 from tests.mutants.experiments import EXPERIMENTS  # noqa: E402
+from tests.mutants.first_imports import FIRST_IMPORTS  # noqa: E402
 from tests.mutants.kpi_money import KPI_MONEY  # noqa: E402
 from tests.mutants.kpis import KPIS  # noqa: E402
 from tests.mutants.messages import MESSAGES  # noqa: E402
@@ -518,3 +519,4 @@ MUTANTS += REPLIES
 MUTANTS += REPORTS
 MUTANTS += KPI_MONEY
 MUTANTS += MESSAGES
+MUTANTS += FIRST_IMPORTS

@@ -1,5 +1,6 @@
 """`sodate import` and `sodate export`: parse the command line, call one use case, print."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +15,11 @@ if TYPE_CHECKING:
     from sodate.imports.reader import Survey
     from sodate.imports.store import Progress
 
+    from sodate_cli.imports.journal import Journal
+
 _REPORT_EVERY_ROWS = 5_000
+#: Leads listed in the terminal; the error file has all.
+_MOST_SHOWN = 50
 
 
 def import_leads(
@@ -29,6 +34,19 @@ def import_leads(
     segment: Annotated[
         list[str] | None, typer.Option("--segment", help="Put each lead into this static segment (repeat for more).")
     ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse a row with any bad value, instead of setting the value aside.")
+    ] = False,
+    enroll: Annotated[
+        str | None, typer.Option("--enroll", help="The sequence or scenario that rows with a consent enter.")
+    ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Tell sales of nobody who becomes hot by this file; list them at the end.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --enroll: do not ask.")] = False,
+    playbook: Annotated[
+        Path | None, typer.Option("--playbook", help="With --suggest: the playbook's directory; default: what is live.")
+    ] = None,
     stage: StageOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -37,22 +55,40 @@ def import_leads(
     Example: sodate import leads.csv --map mapping.yaml --dry-run
     """
     from sodate_cli.imports.files import opened
-    from sodate_cli.imports.suggest import suggested
+    from sodate_cli.imports.journal import Journal
     from sodate_cli.imports.work import ImportTarget, mapping_of, run_import
 
     with explained():
         if suggest:
-            print(suggested(opened(file)), end="")
+            _suggest(file, playbook, stage, as_json=as_json)
             return
         if mapping is None:
             output.fail("give --map mapping.yaml (and --suggest to begin with one)", output.USAGE)
-        known = mapping_of(mapping).with_segments(segment or [])
+        known = mapping_of(mapping).with_options(segment or [], strict=strict, quiet=quiet)
         where = target(stage)
         import_target = ImportTarget(where.table, secret(where, "address-key")["key"].encode(), now(where))
         source = opened(file)
-        done = run_import(source, known, import_target, dry_run=dry_run, on_progress=_ProgressReporter(as_json=as_json))
-    _show(done, f"{source.beside.name}.errors.csv", dry_run=dry_run, as_json=as_json)
+        if enroll is not None and not dry_run:
+            _agree(enroll, run_import(source, known, import_target, dry_run=True, enroll=enroll), yes, as_json=as_json)
+        reporter = _ProgressReporter(as_json=as_json)
+        done = run_import(source, known, import_target, dry_run=dry_run, enroll=enroll, on_progress=reporter)
+    _show(done, Journal(source.beside, where.table), dry_run=dry_run, as_json=as_json)
     raise typer.Exit(output.FAILED if done.counts["refused"] else output.OK)
+
+
+def _suggest(file: str, playbook: Path | None, stage: str | None, *, as_json: bool) -> None:
+    from sodate_cli.imports import suggest
+    from sodate_cli.imports.files import opened
+
+    source = opened(file)
+    known, today = suggest.known_and_today(playbook, stage)
+    suggestion, delimiter = suggest.suggestion_of(source, known[0] if known else None)
+    if as_json:
+        output.show_json(suggest.as_document(suggestion))
+        return
+    if suggest.is_at_a_terminal():
+        suggestion = suggest.asked(suggestion)
+    print(suggest.text_of(suggestion, source, delimiter, today, known[1] if known else None), end="")
 
 
 class _ProgressReporter:
@@ -78,8 +114,25 @@ class _ProgressReporter:
         )
 
 
-def _show(done: "Progress", errors: str, *, dry_run: bool, as_json: bool) -> None:
-    listed = errors if done.counts["refused"] or done.counts["notes"] else None
+def _agree(scenario: str, planned: "Progress", yes: bool, *, as_json: bool) -> None:
+    """The number first: who enters gets emails."""
+    counts = planned.counts
+    output.say(
+        f"{counts['enrolled']:,} of {counts['rows']:,} rows enter {scenario}; {counts['consents']:,} have a consent"
+    )
+    if yes or not counts["enrolled"]:
+        return
+    if as_json or not sys.stdin.isatty():
+        output.fail("nobody can be asked here; add --yes (and look at --dry-run before)", output.USAGE)
+    if not typer.confirm("Import, and let them enter?", err=True):
+        raise typer.Exit(output.FAILED)
+
+
+def _show(done: "Progress", journal: "Journal", *, dry_run: bool, as_json: bool) -> None:
+    from sodate.imports.report import LISTED
+
+    listed = journal.errors.name if any(done.counts[name] for name in LISTED) else None
+    hot = journal.hot_leads() if done.counts["hot"] else []
     document = {
         "import": done.import_id,
         "dry_run": dry_run,
@@ -88,9 +141,14 @@ def _show(done: "Progress", errors: str, *, dry_run: bool, as_json: bool) -> Non
         "listed_in": listed,
     }
     if as_json:
-        output.show_json(document)
-    else:
-        output.show_fields("What would happen" if dry_run else "Imported", document)
+        output.show_json({**document, "hot_leads": hot})
+        return
+    output.show_fields("What would happen" if dry_run else "Imported", document)
+    if hot:
+        rows = [(one["line"], one["lead"], one["reason"]) for one in hot[:_MOST_SHOWN]]
+        output.show_table("Hot by this file; sales is not told", ("line", "lead", "reason"), rows)
+        if len(hot) > _MOST_SHOWN:
+            output.say(f"and {len(hot) - _MOST_SHOWN:,} more, of kind `hot` in {listed}")
 
 
 def export_leads(

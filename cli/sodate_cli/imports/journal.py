@@ -3,6 +3,7 @@
 Errors are written before the journal; on resume, errors beyond the journal are truncated.
 """
 
+import csv
 import json
 import os
 from collections.abc import Sequence
@@ -10,7 +11,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sodate.imports.report import head, lines
+from sodate.imports.cells import clean
+from sodate.imports.report import LISTED, head, lines
 from sodate.imports.row import Trouble
 from sodate.imports.store import Progress
 
@@ -69,8 +71,16 @@ class Journal:
 
     def end(self, done: Progress) -> None:
         """Remove the error file when it is empty."""
-        if not (done.counts["refused"] or done.counts["notes"]):
+        if not any(done.counts[name] for name in LISTED):
             self.errors.unlink()
+
+    def hot_leads(self) -> list[dict[str, str]]:
+        """Lines of the error file about leads of which sales is not told, because the import is quiet."""
+        if not self.errors.is_file():
+            return []
+        with self.errors.open(encoding="utf-8-sig", newline="") as stream:
+            rows = [row for row in csv.DictReader(stream) if row["kind"] == "hot"]
+        return [{"line": row["line"], "lead": clean(row["value"]), "reason": row["reason"]} for row in rows]
 
 
 def write_to_disk(stream: Any) -> None:

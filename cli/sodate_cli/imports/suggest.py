@@ -1,85 +1,127 @@
-"""Suggests a mapping from the column names and the first rows. The operator reviews it before use."""
+"""`sodate import --suggest`: reads the file and the playbook, asks where somebody answers, and prints a mapping."""
 
-import json
-import re
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any
 
-from sodate.errors import Invalid
-from sodate.imports.mapping import NO, YES
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from sodate.authoring.check import check
+from sodate.authoring.known_fields import known_fields, live_definitions
+from sodate.errors import Invalid, SodateError
+from sodate.imports.known_fields import KnownField
 from sodate.imports.reader import Records, survey
-from sodate.leads.text import fold
+from sodate.imports.suggestion import Suggestion, is_target, suggest
+from sodate.imports.suggestion_text import mapping_text
+from sodate.playbook.store import Definitions
+from sodate.runtime import clock
 
+from sodate_cli import output
 from sodate_cli.imports.files import Opened, reading
+from sodate_cli.operator import now, target
+from sodate_cli.target import explain
 
-_SAMPLE = 200
-_KNOWN = {
-    "email": ("email", "e-mail", "mail", "email address", "メール", "メールアドレス", "eメール"),
-    "external_id": ("id", "prospect id", "contact id", "lead id", "customer id", "顧客id", "会員番号", "リードid"),
-    "created": ("created", "created at", "作成日", "登録日", "作成日時", "登録日時"),
-    "updated": ("updated", "updated at", "last modified", "更新日", "更新日時", "最終更新日"),
-    "primary.name": ("name", "full name", "氏名", "名前", "お名前", "担当者名"),
-    "primary.company": ("company", "company name", "会社", "会社名", "企業名", "貴社名"),
-    "primary.title": ("title", "job title", "役職"),
-    "primary.department": ("department", "部署", "部署名"),
-    "primary.phone": ("phone", "phone number", "tel", "電話", "電話番号"),
-}
-_TARGET = re.compile(r"(email|created|updated|(primary|secondary|source)\.[a-z][a-z0-9_]{0,39})")
-_NUMBER = re.compile(r"-?\d[\d,]*(\.\d+)?")
-_OF_NO_USE = ("blocked", "topics", "total", "phase", "hot")
+_SAMPLE = 1000
+_DELIMITERS = (",", ";", "\t")
+
+#: What is known of the fields of leads, and the sender's time zone.
+Known = tuple[dict[str, KnownField], str | None]
 
 
-def suggested(file: Opened) -> str:
-    """A mapping.yaml as text.
+def known_and_today(directory: Path | None, stage: str | None) -> tuple[Known | None, date]:
+    """What the playbook knows: of a directory, else of the stage. None, and a warning, where neither can be read."""
+    if directory is not None:
+        return known_of_files(directory), clock.now().date()
+    try:
+        where = target(stage)
+        return known_of_stage(), now(where).date()
+    except (SodateError, ClientError, BotoCoreError) as error:
+        output.say(
+            f"warning: no playbook was read ({explain(error)}); give --playbook DIR, and labels of forms are used"
+        )
+        return None, clock.now().date()
+
+
+def known_of_files(directory: Path) -> Known:
+    """Raises: `Invalid` for a playbook with errors."""
+    checked = check(directory)
+    if not checked.ok:
+        first = next(problem for problem in checked.problems if problem.severity == "error")
+        raise Invalid(f"{directory} has errors, the first: {first}; run `sodate playbook check {directory}`")
+    mailing = checked.playbook.mailing.model if checked.playbook.mailing else None
+    declared = mailing.fields if mailing is not None else ()
+    zone = mailing.sender.time_zone if mailing is not None else None
+    return known_fields(checked.definitions(), declared), zone
+
+
+def known_of_stage() -> Known:
+    definitions = Definitions()
+    live = live_definitions(definitions)
+    if not live:
+        raise Invalid("no playbook is live there")
+    return known_fields(live), str(definitions.live("mailing").body["sender"]["time_zone"])
+
+
+def suggestion_of(file: Opened, known: Mapping[str, KnownField] | None) -> tuple[Suggestion, str]:
+    """The suggestion, and the delimiter of the file.
 
     Raises: `Invalid` for a file without a first line.
     """
     with reading(file) as stream:
         result = survey(stream)
-    with reading(file) as stream:
-        records = Records(stream, result.encoding, ",")
-        rows = [r.cells for r, _ in zip(records, range(_SAMPLE + 1), strict=False) if r.cells is not None]
+    rows, delimiter = max(((_rows(file, result.encoding, one), one) for one in _DELIMITERS), key=_width)
     if not rows:
         raise Invalid("the file has no first line that names its columns", "header")
-    return "\n".join(_lines(file.name, rows[0], rows[1:])) + "\n"
+    return suggest(rows[0], rows[1:], known), delimiter
 
 
-def _lines(name: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterable[str]:
-    yield f"# A suggestion from {name}: read every line. docs/import.md says what each key means."
-    yield "source: my-system  # whose ids these are"
-    yield 'not_given: ["", "-"]'
-    yield "columns:"
-    taken: set[str] = set()
-    ignored = []
-    for number, column in enumerate(header):
-        target = _target(column.strip(), number, taken)
-        if target is None:
-            ignored.append(column.strip())
-            continue
-        taken.add(target)
-        kind = _type([row[number].strip() for row in rows if len(row) > number]) if "." in target else "text"
-        right = target if kind == "text" else f"{{to: {target}, type: {kind}}}"
-        yield f"  {json.dumps(column.strip(), ensure_ascii=False)}: {right}"
-    yield f"ignore: {json.dumps(ignored, ensure_ascii=False)}"
+def suggested(file: Opened, known: Known | None, today: date) -> str:
+    """A mapping.yaml as text."""
+    suggestion, delimiter = suggestion_of(file, known[0] if known else None)
+    return text_of(suggestion, file, delimiter, today, known[1] if known else None)
 
 
-def _target(column: str, number: int, taken: set[str]) -> str | None:
-    if column in _OF_NO_USE:
-        return None
-    wanted = next((target for target, names in _KNOWN.items() if fold(column) in names), None)
-    if wanted is None and _TARGET.fullmatch(column):
-        wanted = column
-    if wanted is None and column.startswith("external_id."):
-        wanted = "external_id"
-    if wanted is None or wanted in taken:
-        slug = re.sub(r"[^a-z0-9]+", "_", fold(column)).strip("_")[:36]
-        wanted = f"secondary.{slug if slug[:1].isalpha() else f'column_{number + 1}'}"
-    while wanted in taken:
-        wanted = f"{wanted}_2"[:50]
-    return wanted
+def text_of(suggestion: Suggestion, file: Opened, delimiter: str, today: date, zone: str | None) -> str:
+    return mapping_text(suggestion, file.name, delimiter, today, zone)
 
 
-def _type(cells: Iterable[str]) -> str:
-    given = {fold(cell) for cell in cells if cell}
-    if given and all(_NUMBER.fullmatch(cell) for cell in given) and given - {"0", "1"}:
-        return "number"
-    return "bool" if given and given <= {*YES, *NO} else "text"
+def asked(suggestion: Suggestion) -> Suggestion:
+    """What somebody at the terminal says of each question; Enter keeps what is suggested."""
+    for one in suggestion.columns:
+        if one.question:
+            output.say(f"column {one.column}: {one.question}")
+            suggestion = suggestion.decided(one.column, use) if (use := _answer(one.use)) != one.use else suggestion
+    return suggestion
+
+
+def is_at_a_terminal() -> bool:
+    """The mapping goes to standard output, so questions and answers go by the terminal's other two."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def as_document(suggestion: Suggestion) -> dict[str, Any]:
+    return asdict(suggestion)
+
+
+def _answer(use: str) -> str:
+    while True:
+        prompt = "  target, such as secondary.budget, or `ignore`"
+        answer = str(typer.prompt(prompt, default=use, err=True)).strip()
+        if answer in (use, "ignore") or is_target(answer):
+            return answer
+        output.say("  a target is email, external_id, created, updated, primary.NAME, secondary.NAME or source.NAME")
+
+
+def _rows(file: Opened, encoding: str, delimiter: str) -> list[list[str]]:
+    with reading(file) as stream:
+        records = Records(stream, encoding, delimiter)
+        return [
+            record.cells for record, _ in zip(records, range(_SAMPLE + 1), strict=False) if record.cells is not None
+        ]
+
+
+def _width(found: tuple[list[list[str]], str]) -> int:
+    return len(found[0][0]) if found[0] else 0

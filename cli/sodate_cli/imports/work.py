@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sodate.errors import NotFound
+from sodate.errors import Invalid, NotFound
 from sodate.imports.apply import Apply
 from sodate.imports.decide import ImportContext
 from sodate.imports.mapping import Mapping
@@ -18,6 +18,8 @@ from sodate.imports.run import Run, import_id, read_header
 from sodate.imports.store import Progress, advance, begin, find_progress
 from sodate.playbook.store import Definitions
 from sodate.runtime.clock import pause_between_attempts
+from sodate.scenarios.enter_by_import import EnterByImport
+from sodate.scoring.rescore import live_rules
 from ulid import ULID
 
 from sodate_cli.imports.files import Opened, reading
@@ -46,19 +48,22 @@ def run_import(
     target: ImportTarget,
     *,
     dry_run: bool = False,
-    on_progress: Callable[[Progress, Survey], None],
+    enroll: str | None = None,
+    on_progress: Callable[[Progress, Survey], None] = lambda progress, survey: None,
 ) -> Progress:
-    """Import one file.
+    """Import one file. `enroll`: the scenario or sequence that consented rows enter.
 
     Raises: `Invalid` for a file that does not match its mapping, before anything is written.
     """
-    check_references(mapping, Definitions())
+    definitions = Definitions()
+    check_references(mapping, definitions)
     with reading(file) as stream:
         result = survey(stream)
     encoding = result.encoding if mapping.encoding == "auto" else mapping.encoding
     with reading(file) as stream:
         header = read_header(stream, encoding, mapping)
     name = import_id(result.sha256, mapping)
+    entrance = _entrance(definitions, mapping, enroll, name, target.now)
     journal = Journal(file.beside, target.table, keeps=not dry_run)
     known = find_progress(name)
     progress = journal.resume(name) if known is not None and not dry_run else None
@@ -73,6 +78,8 @@ def run_import(
         lambda: str(ULID.from_datetime(target.now)),
         pause_between_attempts,
         dry_run=dry_run,
+        rules=live_rules(definitions) if mapping.quiet else None,
+        entrance=entrance,
     )
 
     def save(before: Progress, after: Progress, troubles: Sequence[Trouble]) -> Progress:
@@ -88,3 +95,18 @@ def run_import(
         advance(known, done, target.now)
     journal.end(done)
     return done
+
+
+def _entrance(
+    definitions: Definitions, mapping: Mapping, enroll: str | None, name: str, now: datetime
+) -> EnterByImport | None:
+    """Raises: `NotFound`, `Conflict`; `Invalid` when no row of the file can have a consent to the scenario's topic."""
+    if enroll is None:
+        return None
+    entrance = EnterByImport.of(definitions, enroll, name, now)
+    topic = entrance.program.topic
+    if mapping.consent is None or topic not in mapping.consent.topics:
+        raise Invalid(
+            f"--enroll {enroll}: it is about the topic {topic}, to which `consent` of the mapping says nothing"
+        )
+    return entrance

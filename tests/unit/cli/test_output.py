@@ -42,7 +42,7 @@ def test_a_field_without_value_is_a_dash(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_a_long_value_is_folded_and_not_cut(capsys: pytest.CaptureFixture[str]) -> None:
-    link = "https://www.example.jp/" + "abcdefghij" * 30
+    link = "日本語" * 100
     output.show_table("Links", ("what", "link"), [("mail_clicked", link)])
     output.show_letter("Links", [("", [link], [link])])
     out = capsys.readouterr().out
@@ -56,3 +56,30 @@ def test_a_letter_has_headings_sentences_and_lists_as_they_are_written(capsys: p
     output.show_letter("About [bold]taro", [("", ["First."], []), ("Emails", ["Second."], ["one", "two"])])
     lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
     assert lines == ["About [bold]taro", "", "First.", "", "Emails", "Second.", "- one", "- two"]
+
+
+LINK = "https://www.example.jp/preferences/01KAM3Q8ZC5V6T7R8S9W0X1Y2Z?token=eyJhbGciOiJIUzI1NiJ9.abcdefghijklmnop"
+
+
+@pytest.mark.parametrize("columns", ["40", "80"])
+def test_ids_links_and_addresses_are_never_broken(
+    columns: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    rows = [("01KAM3Q8ZC5V6T7R8S9W0X1Y2Z", LINK, "a long text " * 20), ("taro@example.jp", "", "短い")]
+    output.show_table("Links", ("id", "link", "text"), rows)
+    output.show_fields("Lead", {"link": LINK})
+    shown = capsys.readouterr().out
+    assert shown.count(LINK) == 2
+    assert "01KAM3Q8ZC5V6T7R8S9W0X1Y2Z" in shown
+    assert "taro@example.jp" in shown
+
+
+def test_a_wide_table_folds_no_text(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "a long text " * 20
+    output.widen(True)
+    try:
+        output.show_table("Texts", ("text",), [(text,)])
+    finally:
+        output.widen(False)
+    assert text.strip() in capsys.readouterr().out

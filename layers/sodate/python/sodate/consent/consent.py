@@ -11,7 +11,7 @@ from typing import Literal
 
 from sodate.leads.contact_state import LIFTED_BY_OPT_IN, ContactState
 
-Action = Literal["requested", "confirmed", "withdrawn"]
+Action = Literal["requested", "confirmed", "withdrawn", "unblocked"]
 Method = Literal[
     "form",
     "double_opt_in",
@@ -23,6 +23,7 @@ Method = Literal[
     "import",
     "erasure",
     "reply",
+    "operator",
 ]
 
 #: 特定商取引法: evidence is kept for three years after the last email based on it (playbook: `retention_years`).

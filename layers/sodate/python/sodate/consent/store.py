@@ -10,7 +10,7 @@ from sodate.consent.consent import Evidence
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.item import TableItem
 from sodate.dynamodb.table import Delete, Put, Update
-from sodate.leads.contact_state import REMOVED_BY_OPT_IN, Block
+from sodate.leads.contact_state import LIFTED_BY_OPERATOR, REMOVED_BY_OPT_IN, Block
 
 
 class ConsentItem(TableItem, discriminator="consent"):
@@ -102,6 +102,12 @@ def minimal_evidence(item: ConsentItem, until: datetime) -> ConsentItem | None:
 def lift_opt_out(address_key: str) -> Delete:
     """Remove the suppression that an opt-out or erasure wrote; fails when it has another reason."""
     return Delete(SuppressionItem(keys.suppression(address_key), keys.ENTRY), _removed_by_opt_in())
+
+
+def lift_bounce(address_key: str) -> Delete:
+    """Remove the suppression that bounces wrote; fails when it has another reason."""
+    is_of_bounces: Condition = SuppressionItem.reason.is_in(*map(str, LIFTED_BY_OPERATOR))
+    return Delete(SuppressionItem(keys.suppression(address_key), keys.ENTRY), is_of_bounces)
 
 
 def erased_suppression(address_key: str, now: datetime) -> Put:

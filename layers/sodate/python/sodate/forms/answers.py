@@ -13,9 +13,9 @@ from typing import Any
 from sodate.errors import Invalid
 from sodate.forms.definition import Form, FormField
 from sodate.leads.address import Address, parse_address
+from sodate.leads.phone import region_of, to_e164
 from sodate.leads.text import digits, fold, one_line
 
-_REGION = {"ja": "JP", "en": "US"}
 _YES = {"on", "true", "1", "yes", "はい", "同意する"}
 _NO = {"", "off", "false", "0", "no"}
 _LONGEST_NUMBER = 38
@@ -114,16 +114,10 @@ def _email(field: FormField, value: Any, _: Form) -> Address:
 
 
 def _phone(field: FormField, value: Any, form: Form) -> str:
-    import phonenumbers
-
-    typed = digits(_string(field, value))
     try:
-        number = phonenumbers.parse(typed, _REGION[form.language])
-    except phonenumbers.NumberParseException as error:
+        return to_e164(_string(field, value), region_of(form.language))
+    except Invalid as error:
         raise _Wrong("phone") from error
-    if not phonenumbers.is_possible_number(number):
-        raise _Wrong("phone")
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
 def _choice(field: FormField, value: Any, _: Form) -> str:

@@ -7,12 +7,15 @@ from sodate.consent.unsubscribe import OptOut, unsubscribe
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.table import ConditionFailed, Contention, Write
 from sodate.errors import Transient
-from sodate.imports.decide import ImportContext, Known, RowPlan, RowRejected, decide_row
+from sodate.imports.decide import ImportContext, Known, LeadChange, RowPlan, RowRejected, decide_row
 from sodate.imports.mark import Outcome
 from sodate.imports.row import Row, Trouble, shortened
 from sodate.imports.store import lead_writes, look_up
 from sodate.leads.address import external_key
 from sodate.messages import Message
+from sodate.scenarios.enter_by_import import EnterByImport
+from sodate.scoring.quiet_crossing import QuietCrossing, points_without_signal, quiet_crossing
+from sodate.scoring.rescore import Rules
 
 #: DynamoDB allows 100 items per transaction.
 _AT_ONCE = 96
@@ -21,30 +24,43 @@ _TRIES = 6
 
 @dataclass(frozen=True)
 class Decided:
+    """`crossing`: in a quiet import, that the lead becomes hot by this row."""
+
     row: Row
     plan: RowPlan
     writes: Sequence[Write]
+    crossing: QuietCrossing | None = None
 
 
 @dataclass(frozen=True)
 class Applied:
-    """Result of one row. `outcome` is None for a rejected row; `confirmed`: its consent is valid."""
+    """Result of one row. `outcome` is None for a rejected row; `confirmed`: its consent is valid.
+
+    `enrolled`: in the scenario that consented rows enter. `hot`: sales was not told, because the import is quiet.
+    """
 
     line: int
     outcome: Outcome | None
     confirmed: bool = False
+    enrolled: bool = False
+    hot: bool = False
     troubles: tuple[Trouble, ...] = ()
 
 
 @dataclass(frozen=True)
 class Apply:
-    """`dry_run`: decide and report only."""
+    """`dry_run`: decide and report only. `rules`: of a quiet import, to know who becomes hot by it.
+
+    `entrance`: into the scenario that consented rows enter.
+    """
 
     context: ImportContext
     address_secret: bytes
     new_id: Callable[[], str]
     pause: Callable[[int], None]
     dry_run: bool = False
+    rules: Rules | None = None
+    entrance: EnterByImport | None = None
     #: A dry run writes nothing, so it records the leads it would create: key to line.
     _planned: dict[str, int] = field(default_factory=dict)
 
@@ -68,7 +84,7 @@ class Apply:
             seen |= known.keys
         for group in _groups(batch):
             if self._commit(group):
-                results |= {decided.row.line: self._done(decided.row, decided.plan) for decided in group}
+                results |= {decided.row.line: self._done(decided) for decided in group}
             else:
                 single += [decided.row for decided in group]
         for row in sorted(single, key=lambda row: row.line):
@@ -83,7 +99,7 @@ class Apply:
             except RowRejected as error:
                 return self._rejected(row, error)
             if self._commit([decided]):
-                return self._done(row, decided.plan)
+                return self._done(decided)
             self.pause(attempt)
         raise Transient(
             Message("line {line}: this lead changes too fast; start the import again, it goes on there", line=row.line)
@@ -123,14 +139,25 @@ class Apply:
             self._planned.update(dict.fromkeys(known.keys, row.line))
         change, context = plan.change, self.context
         writes = lead_writes(change, context.mapping.source, context.now) if change is not None else []
-        return Decided(row, plan, writes)
+        crossing = self._crossing(change) if change is not None and not plan.opts_out else None
+        if crossing is not None and not self.dry_run:
+            writes = [*writes, crossing.write(context.now)]
+        return Decided(row, plan, writes, crossing)
 
-    def _done(self, row: Row, plan: RowPlan) -> Applied:
+    def _crossing(self, change: LeadChange) -> QuietCrossing | None:
+        if self.rules is None:
+            return None
+        is_new = change.profile_before is None
+        return quiet_crossing(change.profile, change.activities, self.rules, self.context.now, is_new=is_new)
+
+    def _done(self, decided: Decided) -> Applied:
+        row, plan = decided.row, decided.plan
         notes = list(row.notes)
         if plan.before:
-            value = shortened(row.external_id or (row.email.typed if row.email else ""))
             message = Message("the same person as line {before}; this line is an update of it", before=plan.before)
-            notes.append(Trouble(row.line, self.context.column("external_id", "email"), message, value, "note"))
+            notes.append(
+                Trouble(row.line, self.context.column("external_id", "email"), message, _value_of(row), "note")
+            )
         wanted = row.consent.topics if row.consent else ()
         rejected = [topic for topic in wanted if plan.state.topics.get(topic) != "confirmed"]
         if rejected:
@@ -141,12 +168,38 @@ class Apply:
                 why=why,
             )
             notes.append(Trouble(row.line, self.context.column("email"), message, kind="note"))
-        return Applied(row.line, plan.outcome, bool(wanted) and not rejected, tuple(notes))
+        confirmed, enrolled = bool(wanted) and not rejected, False
+        if confirmed and self.entrance is not None:
+            why_not = self._enter(self.entrance, plan)
+            enrolled = why_not is None
+            if why_not is not None:
+                message = Message("not enrolled in {program}: {why}", program=self.entrance.program.id, why=why_not)
+                notes.append(Trouble(row.line, self.context.column("email"), message, _value_of(row), "note"))
+        points = self._quiet_points(decided)
+        if points is not None:
+            message = Message("hot with {points} points; sales is not told, because the import is quiet", points=points)
+            notes.append(Trouble(row.line, self.context.column("email"), message, _value_of(row), "hot"))
+        return Applied(row.line, plan.outcome, confirmed, enrolled, points is not None, tuple(notes))
+
+    def _enter(self, entrance: EnterByImport, plan: RowPlan) -> str | None:
+        return entrance.why_not(plan.state) if self.dry_run else entrance.enter(plan.state.lead_id)
+
+    def _quiet_points(self, decided: Decided) -> int | None:
+        """Points of a lead that this import made hot, before an interruption too; None for any other."""
+        if decided.crossing is not None:
+            return decided.crossing.total
+        if self.rules is None or self.dry_run or decided.plan.change is not None:
+            return None
+        return points_without_signal(decided.plan.state.lead_id)
 
     def _rejected(self, row: Row, error: RowRejected) -> Applied:
         is_address = error.column == self.context.column("email")
         value = row.email.typed if row.email and is_address else row.external_id or ""
         return Applied(row.line, None, troubles=(Trouble(row.line, error.column, str(error), shortened(value)),))
+
+
+def _value_of(row: Row) -> str:
+    return shortened(row.external_id or (row.email.typed if row.email else ""))
 
 
 def _groups(decided: Sequence[Decided]) -> Iterable[list[Decided]]:

@@ -8,7 +8,9 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sodate.errors import Invalid
 from sodate.imports.mapping import Column
+from sodate.leads.phone import region_of, to_e164
 from sodate.leads.text import digits, fold, one_line
 from sodate.messages import Message
 
@@ -21,6 +23,8 @@ _DATE = re.compile(
 )
 #: A negative number: it starts like a formula but is not executed.
 _NUMBER = re.compile(r"-\d{1,30}(\.\d{1,30})?")
+#: A number with the sign of yen or dollars before it, or 円 after it; NFKC has made `￥` a `¥` and `＄` a `$`.
+_AMOUNT = re.compile(r"([+-]?)\s*[¥\\$]?\s*([\d.eE+-]+?)\s*円?")
 #: Undecodable bytes, what another program wrote in place of them (U+FFFD), and the characters to which Python maps
 #: bytes undefined in CP932.
 NOT_DECODED = re.compile("[\ud800-\udfff\ufffd\uf8f0-\uf8f3]")
@@ -34,18 +38,22 @@ class BadCell(Exception):
     """The message says what is wrong and what is allowed."""
 
 
+class DamagedCell(BadCell):
+    """The cell cannot be read as text: the file is damaged, not a value of it."""
+
+
 def clean(cell: str, column: str = "") -> str:
     """Trimmed text, without the apostrophe that `export` puts before a potential formula.
 
     `column`: named in the error, for callers that have no other place for it.
 
-    Raises: `BadCell` for undecodable bytes and control characters.
+    Raises: `DamagedCell` for undecodable bytes and control characters.
     """
     wrong = (
         SAVE_AS_UTF8 if NOT_DECODED.search(cell) else Message("a control character") if _CONTROL.search(cell) else None
     )
     if wrong is not None:
-        raise BadCell(f"{column}: {wrong}" if column else wrong)
+        raise DamagedCell(f"{column}: {wrong}" if column else wrong)
     text = cell.strip().strip("\ufeff").strip()
     return text[1:] if _ESCAPED.match(text) else text
 
@@ -66,8 +74,8 @@ def number_text(value: int | float | Decimal) -> str:
     return format(Decimal(str(value)), "f")
 
 
-def read(column: Column, text: str) -> Any:
-    """Convert `text`, which is clean and not empty, by the column's type.
+def read(column: Column, text: str, language: str = "ja") -> Any:
+    """Convert `text`, which is clean and not empty, by the column's type. `language`: of the file.
 
     Raises: `BadCell`.
     """
@@ -81,18 +89,25 @@ def read(column: Column, text: str) -> Any:
         )
     match column.type:
         case "number":
-            return _number(text)
+            return number_of(text)
         case "date":
             return moment(text, ZoneInfo("UTC")).date().isoformat()
         case "bool":
             return _bool(column, text)
         case "choice":
             return _choice(column, text)
+        case "phone":
+            return _phone(text, language)
     return one_line(text)
 
 
-def _number(text: str) -> int | float:
-    plain = digits(text).replace(",", "")
+def number_of(text: str) -> int | float:
+    """`1,234`, `１，２３４`, `¥1,234`, `1,234円`, `-5`.
+
+    Raises: `BadCell`.
+    """
+    written = _AMOUNT.fullmatch(digits(text).replace(",", ""))
+    plain = f"{written[1]}{written[2]}" if written else ""
     try:
         number = Decimal(plain)
     except InvalidOperation as error:
@@ -120,6 +135,13 @@ def _choice(column: Column, text: str) -> str:
         if folded(cell) == word:
             return value
     raise BadCell(Message("not one of the `choices` in the mapping"))
+
+
+def _phone(text: str, language: str) -> str:
+    try:
+        return to_e164(text, region_of(language))
+    except Invalid as error:
+        raise BadCell("not a phone number; write it as 03-1234-5678 or +81 3 1234 5678") from error
 
 
 def moment(text: str, time_zone: ZoneInfo) -> datetime:

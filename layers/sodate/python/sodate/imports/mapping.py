@@ -24,7 +24,7 @@ Target = Annotated[
         pattern=r"^(email|external_id|created|updated|(primary|secondary|source)\.[a-z][a-z0-9_]{0,39})$"
     ),
 ]
-CellType = Literal["text", "number", "date", "bool", "choice"]
+CellType = Literal["text", "number", "date", "bool", "choice", "phone"]
 
 
 class ImportedType(StrEnum):
@@ -41,6 +41,7 @@ Word = Annotated[str, StringConstraints(max_length=200)]
 Words = Annotated[tuple[Word, ...], Field(min_length=1, max_length=100)]
 Header = Annotated[str, StringConstraints(max_length=200)]
 
+_PHONE = "primary.phone"
 YES = ("yes", "y", "true", "1", "on", "はい", "有", "あり", "○", "同意する")
 NO = ("no", "n", "false", "0", "off", "いいえ", "無", "なし", "×")
 
@@ -58,6 +59,14 @@ class Column(Definition):
     no: Words = Field(default=NO, description="type bool: what means false.")
     not_given: tuple[Word, ...] | None = Field(default=None, description="Instead of the file's own list.")
     max_length: int = Field(default=500, ge=1, le=4000, description="In characters, after trimming.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _phones_are_as_in_forms(cls, value: Any) -> Any:
+        """`primary.phone` is of type phone unless the mapping says otherwise."""
+        if isinstance(value, dict) and value.get("to") == _PHONE and "type" not in value:
+            return {**value, "type": "phone"}
+        return value
 
     @model_validator(mode="after")
     def _fits_its_target(self) -> Self:
@@ -122,6 +131,14 @@ class Mapping(Definition):
         default=(), max_length=10, exclude_if=not_, description="Static segments (lists) that each lead is put into."
     )
     ignore: tuple[Header, ...] = Field(default=(), max_length=500)
+    strict: bool = Field(
+        default=False,
+        exclude_if=not_,
+        description="A bad value refuses its row, whatever the column.",
+    )
+    quiet: bool = Field(
+        default=False, exclude_if=not_, description="Leads that become hot by the import are listed; sales is not told."
+    )
 
     @field_validator("columns", mode="before")
     @classmethod
@@ -147,9 +164,11 @@ class Mapping(Definition):
             raise ValueError(Message("two `columns` have the same name (width and case do not count)"))
         return self
 
-    def with_segments(self, segments: Iterable[str]) -> "Mapping":
-        """With further ones."""
-        return self.model_copy(update={"segments": tuple(dict.fromkeys([*self.segments, *segments]))})
+    def with_options(self, segments: Iterable[str], *, strict: bool = False, quiet: bool = False) -> "Mapping":
+        """With what the command line adds: further segments, and what the file itself may say too."""
+        every = tuple(dict.fromkeys([*self.segments, *segments]))
+        update = {"segments": every, "strict": self.strict or strict, "quiet": self.quiet or quiet}
+        return self.model_copy(update=update)
 
     @property
     def digest(self) -> str:

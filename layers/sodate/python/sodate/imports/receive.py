@@ -25,6 +25,7 @@ from sodate.imports.run import HeaderInvalid, Run, import_id, read_header
 from sodate.imports.store import Progress, advance, begin, find_progress
 from sodate.messages import Message
 from sodate.playbook.store import Definitions
+from sodate.scoring.rescore import live_rules
 
 #: Bytes. The file is read once to the end before the first row; the command line has no such limit.
 MAX_FILE = 256 * 1024 * 1024
@@ -98,7 +99,8 @@ class Receive:
             header = read_header(stream, progress.encoding, mapping)
         if not progress.finished:
             context = ImportContext(mapping, name, self.now)
-            apply = Apply(context, self.address_secret(), self.new_id, self.pause)
+            rules = live_rules(self.definitions) if mapping.quiet else None
+            apply = Apply(context, self.address_secret(), self.new_id, self.pause, rules=rules)
             progress = Run(mapping, header, apply, self._saver(file), self.now).go(open_at, progress, self.has_time)
         if not progress.finished:
             self.send({"go_on": asdict(file)})

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping
 from sodate.imports.cells import escaped
 from sodate.imports.row import Trouble
 
-COUNTED = ("rows", "created", "updated", "unchanged", "refused", "notes", "consents")
+COUNTED = ("rows", "created", "updated", "unchanged", "refused", "notes", "consents", "enrolled", "hot")
+#: Counts whose rows are lines of the error file.
+LISTED = ("refused", "notes", "hot")
 _COLUMNS = ("line", "kind", "column", "reason", "value")
 BOM = "\ufeff"
 

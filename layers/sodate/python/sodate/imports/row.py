@@ -10,7 +10,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from sodate.errors import Invalid
-from sodate.imports.cells import BadCell, clean, folded, moment, read
+from sodate.imports.cells import BadCell, DamagedCell, clean, folded, moment, read
 from sodate.imports.mapping import Column, Given, Mapping, ValueSource
 from sodate.imports.reader import Record
 from sodate.leads.address import Address, parse_address
@@ -26,13 +26,16 @@ _AHEAD = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Trouble:
-    """A message about one row. `error`: the row was rejected; `note`: it was imported and needs attention."""
+    """A message about one row. `error`: the row was rejected; `note`: it was imported and needs attention.
+
+    `hot`: it was imported, and sales is not told of the lead because the import is quiet.
+    """
 
     line: int
     column: str
     reason: str
     value: str = ""
-    kind: Literal["error", "note"] = "error"
+    kind: Literal["error", "note", "hot"] = "error"
 
 
 @dataclass(frozen=True)
@@ -163,8 +166,16 @@ def _values(reading: _Reading) -> tuple[dict[str, Any], list[str]]:
             elif "." in column.to:
                 empty.append(column.to)
         except BadCell as error:
-            reading.wrong(name, str(error))
+            if isinstance(error, DamagedCell) or _is_needed(reading.mapping, column):
+                reading.wrong(name, str(error))
+            else:
+                reading.wrong(name, f"set aside, the row went in without it: {error}", "note")
     return values, empty
+
+
+def _is_needed(mapping: Mapping, column: Column) -> bool:
+    """Without who it is, or since when it is true, a row would do harm."""
+    return mapping.strict or column.required or column.to in ("email", "external_id", "updated")
 
 
 def _value(reading: _Reading, column: Column, text: str) -> Any:
@@ -179,7 +190,7 @@ def _value(reading: _Reading, column: Column, text: str) -> Any:
             return text
         case "created" | "updated":
             return reading.moment(text)
-    return read(column, text)
+    return read(column, text, reading.mapping.language)
 
 
 def _email(text: str) -> Address:
@@ -252,7 +263,10 @@ def _activities(reading: _Reading) -> tuple[tuple[str, datetime], ...]:
             elif rule.when is not None:
                 raise BadCell(Message("`{type}` has no date", type=rule.type))
         except BadCell as error:
-            reading.wrong(column, str(error))
+            if isinstance(error, DamagedCell) or reading.mapping.strict:
+                reading.wrong(column, str(error))
+            else:
+                reading.wrong(column, f"`{rule.type}` not taken over: {error}", "note")
     return tuple(activities)
 
 

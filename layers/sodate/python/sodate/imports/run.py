@@ -131,6 +131,8 @@ class Run:
         for applied in self.apply.apply(rows):
             counts[applied.outcome or "refused"] += 1
             counts["consents"] += applied.confirmed
+            counts["enrolled"] += applied.enrolled
+            counts["hot"] += applied.hot
             troubles += applied.troubles
         counts["notes"] = sum(trouble.kind == "note" for trouble in troubles)
         end, line = (chunk[-1].end, chunk[-1].next_line) if chunk else (before.offset, before.line)

@@ -40,6 +40,8 @@ _STRENGTH: dict[str | None, int] = {None: 0, Block.SOFT_BOUNCES: 1, Block.HARD_B
 _USUAL = 2
 #: Blocks that a new double opt-in lifts: the lead's own opt-out, and a mailbox that accepts email again.
 LIFTED_BY_OPT_IN = (None, Block.UNSUBSCRIBED, Block.SOFT_BOUNCES, Block.ERASED)
+#: Blocks that mail systems caused, and a person may find to be over.
+LIFTED_BY_OPERATOR = (Block.HARD_BOUNCE, Block.SOFT_BOUNCES)
 #: Reasons of entries of the suppression list that a new double opt-in removes.
 REMOVED_BY_OPT_IN = (Block.UNSUBSCRIBED, Block.ERASED)
 

@@ -76,10 +76,19 @@ def _submission(old: Image, new: Image) -> list[DomainEvent | TransactionalSend]
 
 
 def _consent(old: Image, new: Image) -> list[DomainEvent | TransactionalSend]:
-    if old:
+    if old or new["action"] == "unblocked":  # evidence of an operator; no consent has changed
         return []
     facts = {"action": new["action"], "method": new["method"], "topics": list(new.get("topics", [])), "at": new["at"]}
-    return [_once("ConsentChanged", new, form=new.get("form_id"), **facts)]
+    events: list[DomainEvent | TransactionalSend] = [_once("ConsentChanged", new, form=new.get("form_id"), **facts)]
+    if (new["method"], new["action"]) == ("import", "confirmed"):
+        events.append(_imported(new))
+    return events
+
+
+def _imported(new: Image) -> DomainEvent:
+    """A row with a consent is a lead like that of a form; its `form` names the import, which no form's id can."""
+    import_id, _, line = str(new.get("reference") or "").partition(":")
+    return _once("LeadCaptured", new, form=f"import:{import_id}", submission_id=line or "-", at=new["at"])
 
 
 def _score(old: Image, new: Image) -> list[DomainEvent | TransactionalSend]:

@@ -26,6 +26,7 @@ def explanation(definitions: Definitions, lead_id: str, now: datetime) -> dict[s
         "state": {
             "rank": why.score_state.rank,
             "phase": rules.rules.phases[why.score_state.phase].id,
+            "phase_label": rules.rules.phases[why.score_state.phase].label,
             "next phase": why.phase_needs or "",
             "stage": why.score_state.stage,
             "hot": why.score_state.hot,
@@ -39,7 +40,12 @@ def explanation(definitions: Definitions, lead_id: str, now: datetime) -> dict[s
         },
         "score": _score_lines(why),
         "phases": [
-            {"phase": rules.rules.phases[number].id, "since": f"{moment(minute):%Y-%m-%d %H:%M}", "because": because}
+            {
+                "phase": rules.rules.phases[number].id,
+                "phase_label": rules.rules.phases[number].label,
+                "since": f"{moment(minute):%Y-%m-%d %H:%M}",
+                "because": because,
+            }
             for number, minute, because in why.score_state.phases
         ],
         "told": [signal_state(signal, definitions, sends_of(lead_id)) for signal in signals_of(lead_id)],

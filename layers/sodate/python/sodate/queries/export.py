@@ -13,11 +13,12 @@ from sodate.imports.report import BOM
 from sodate.leads.lead import Profile
 from sodate.leads.store import StateItem, every_lead
 from sodate.messages import Message
+from sodate.queries.lead import addresses
 from sodate.scoring.store import ScoreItem
 
 Items = Mapping[type[TableItem], TableItem]
 Lead = tuple[Profile, Items]
-_FIRST = ("email", "created")
+_FIRST = ("email", "email_as_typed", "created")
 _LAST = ("blocked", "topics", "total", "rank", "phase", "stage", "hot")
 _GROUPS = ("external_id", "primary", "secondary", "source")
 #: Id of the import that created the lead; meaningless outside the table.
@@ -96,7 +97,7 @@ def _value(name: str, profile: Profile, items: Items) -> Any:
     if group in _GROUPS:
         return _group(profile, group).get(attribute)
     if name in _FIRST:
-        return profile.address if name == "email" else profile.created
+        return {"email_as_typed": profile.address, "created": profile.created, **addresses(profile)}[name]
     state, score = items.get(StateItem), items.get(ScoreItem)
     if name in ("blocked", "topics"):
         topics = sorted(state.topics.as_dict().items()) if isinstance(state, StateItem) else []

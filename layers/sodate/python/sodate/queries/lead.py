@@ -5,6 +5,7 @@ from typing import Any
 
 from sodate.errors import NotFound
 from sodate.leads.address import address_key, parse_address
+from sodate.leads.lead import Profile
 from sodate.leads.store import load_profile, load_state, owner_of
 from sodate.messages import Message
 from sodate.playbook.store import Definitions
@@ -29,7 +30,7 @@ def overview(definitions: Definitions, lead_id: str, now: datetime) -> dict[str,
     profile, state = load_profile(lead_id), load_state(lead_id)
     return {
         "lead_id": lead_id,
-        "email": profile.address,
+        **addresses(profile),
         **{f"primary.{name}": value for name, value in profile.primary.items()},
         **{f"secondary.{name}": value for name, value in profile.secondary.items()},
         "source": profile.source,
@@ -40,6 +41,12 @@ def overview(definitions: Definitions, lead_id: str, now: datetime) -> dict[str,
         **current_score(definitions, lead_id, now),
         "created": profile.created,
     }
+
+
+def addresses(profile: Profile) -> dict[str, str]:
+    """The address as it is mailed; beside it the typed one, where it is another."""
+    mailed = profile.mailbox or profile.address
+    return {"email": mailed} if mailed == profile.address else {"email": mailed, "email_as_typed": profile.address}
 
 
 def current_score(definitions: Definitions, lead_id: str, now: datetime) -> dict[str, Any]:
@@ -57,6 +64,7 @@ def current_score(definitions: Definitions, lead_id: str, now: datetime) -> dict
         "rank": score_state.rank,
         "class": class_of(score_state.rank),
         "phase": rules.rules.phases[score_state.phase].id,
+        "phase_label": rules.rules.phases[score_state.phase].label,
         "phase_since": score_state.phase_since is not None and f"{moment(score_state.phase_since):%Y-%m-%d %H:%M}",
         "stage": score_state.stage,
         "hot": score_state.hot,

@@ -190,7 +190,7 @@ class Rescorer:
     ) -> Row:
         due_minute = snapshot.due_minute
         if is_new:
-            due_minute = _plan_transition(lead_id, snapshot, score_state, rules, self.now)
+            due_minute = plan_transition(lead_id, snapshot, score_state, rules, self.now)
         facts = addition.facts if addition is not None else snapshot.facts
         beside = Bookkeeping(snapshot.version + 1, rules.version, due_minute, facts, snapshot.merged_into)
         return score_row(lead_id, score_state, rules.engine, beside)
@@ -243,7 +243,7 @@ def _write(score: Row, was: int, writes: Sequence[Write]) -> None:
         put_score(score, was)  # half the price of a transaction
 
 
-def _plan_transition(
+def plan_transition(
     lead_id: str, snapshot: ScoreSnapshot, score_state: ScoreState, rules: Rules, now: datetime
 ) -> int | None:
     """Write the due entry for the next transition, before the score: a crash in between leaves a harmless extra entry.

@@ -126,7 +126,8 @@ class MembershipUpdate:
         work of a back-fill: the stream or the due entry has not come to it yet.
         """
         published = self._definitions.version("segments", ONLY, lead.segments.version).published
-        if not snapshot.version and lead.profile.created > published:
+        # A quiet import has written a score before the stream has looked at the lead.
+        if snapshot.facts.facts_json is None and lead.profile.created > published:
             return replace(self._occasion, announce=True)
         is_backfill = self._occasion.is_backfill and snapshot.rules_version != rules.version
         return replace(self._occasion, is_backfill=is_backfill)

@@ -62,10 +62,11 @@ def segments_exist(context: Context) -> Iterator[Problem]:
 def recurrences_happen(context: Context) -> Iterator[Problem]:
     """With the holidays and closing days of the playbook; weekends alone are checked with the file."""
     for doc, broadcast in _valid(context):
-        if broadcast.recurrence is None or scheduling(context) is None:
+        mailing = scheduling(context)
+        if broadcast.recurrence is None or mailing is None:
             continue
         before = datetime.combine(broadcast.recurrence.starting, time.min, UTC)
-        if next_local(broadcast, scheduling(context), before) is None:
+        if next_local(broadcast, mailing, before) is None:
             message, hint = (
                 Message("every day of it is a holiday or a closing day"),
                 Message("choose other days, or `on_holiday: after`"),

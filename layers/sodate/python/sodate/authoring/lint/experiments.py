@@ -91,9 +91,10 @@ def variants_differ(context: Context) -> Iterator[Problem]:
 
 def decisions_come_before_the_next_run(context: Context) -> Iterator[Problem]:
     for doc, broadcast, experiment in _experiments(context):
-        if scheduling(context) is None or broadcast.recurrence is None or not experiment.is_sampled:
+        mailing = scheduling(context)
+        if mailing is None or broadcast.recurrence is None or not experiment.is_sampled:
             continue
-        gap = _shortest_gap(broadcast, scheduling(context))
+        gap = _shortest_gap(broadcast, mailing)
         if gap is not None and experiment.longest >= gap:
             longest = _hours(experiment.longest)
             message = Message(
@@ -108,7 +109,8 @@ def decisions_come_before_the_next_run(context: Context) -> Iterator[Problem]:
 def horizons_leave_time_to_send(context: Context) -> Iterator[Problem]:
     """The winner leaves at the decision: in quiet hours, it would wait for the morning, and might expire."""
     for doc, broadcast, experiment in _experiments(context):
-        mailing, quiet = scheduling(context), scheduling(context).quiet_hours if scheduling(context) else None
+        mailing = scheduling(context)
+        quiet = mailing.quiet_hours if mailing else None
         if mailing is None or quiet is None or not experiment.is_sampled or experiment.has_times:
             continue
         first = datetime.combine(datetime(2026, 1, 1).date(), broadcast.time_of_day)  # noqa: DTZ001  a local time
