@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 from sodate.consent.unblock import unblock as lift_block
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 from sodate.scenarios.manual import enroll_by_hand, take_out
 
@@ -62,4 +63,5 @@ def leave(
         where = target(stage)
         lead_id = find_lead(email, where)
         names = take_out(lead_id, scenario, now(where))
-    output.show_done({"lead": lead_id, "left": names}, f"{email} left {', '.join(names)}", as_json=as_json)
+    said = Message("{email} left {names}", email=email, names=", ".join(names))
+    output.show_done({"lead": lead_id, "left": names}, said, as_json=as_json)

@@ -131,7 +131,7 @@ DECIDING: tuple[Mutant, ...] = (
     _mutant(
         "new-lead-is-not-announced",
         "segments/membership_update.py",
-        "        if not snapshot.version and lead.profile.created > published:\n",
+        "        if snapshot.facts.facts_json is None and lead.profile.created > published:\n",
         "        if False:\n",
         "a new lead whose activities come in two batches starts no scenario",
         tests=f"{_SEGMENTS} {_FACT_DAYS}",

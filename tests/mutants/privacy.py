@@ -32,7 +32,12 @@ PRIVACY = (
     _mutant(
         "an-import-makes-an-erased-lead-again",
         "imports/decide",
-        'raise RowRejected("", f"lead {known.by_email or known.by_id} was erased and is not made again by an import")',
+        """raise RowRejected(
+            "",
+            Message(
+                "lead {by_email} was erased and is not made again by an import", by_email=known.by_email or known.by_id
+            ),
+        )""",
         "return _create(context, row, known, new_id())",
         "the next file of the CRM brings the erased lead back",
         _CANARY,

@@ -118,7 +118,13 @@ def _agree(scenario: str, planned: "Progress", yes: bool, *, as_json: bool) -> N
     """The number first: who enters gets emails."""
     counts = planned.counts
     output.say(
-        f"{counts['enrolled']:,} of {counts['rows']:,} rows enter {scenario}; {counts['consents']:,} have a consent"
+        Message(
+            "{enrolled:,} of {rows:,} rows enter {scenario}; {consents:,} have a consent",
+            enrolled=counts["enrolled"],
+            rows=counts["rows"],
+            scenario=scenario,
+            consents=counts["consents"],
+        )
     )
     if yes or not counts["enrolled"]:
         return
@@ -148,7 +154,7 @@ def _show(done: "Progress", journal: "Journal", *, dry_run: bool, as_json: bool)
         rows = [(one["line"], one["lead"], one["reason"]) for one in hot[:_MOST_SHOWN]]
         output.show_table("Hot by this file; sales is not told", ("line", "lead", "reason"), rows)
         if len(hot) > _MOST_SHOWN:
-            output.say(f"and {len(hot) - _MOST_SHOWN:,} more, of kind `hot` in {listed}")
+            output.say(Message("and {more:,} more, of kind `hot` in {file}", more=len(hot) - _MOST_SHOWN, file=listed))
 
 
 def export_leads(

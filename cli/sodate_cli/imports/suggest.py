@@ -16,6 +16,7 @@ from sodate.imports.known_fields import KnownField
 from sodate.imports.reader import Records, survey
 from sodate.imports.suggestion import Suggestion, is_target, suggest
 from sodate.imports.suggestion_text import mapping_text
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 from sodate.runtime import clock
 
@@ -40,7 +41,10 @@ def known_and_today(directory: Path | None, stage: str | None) -> tuple[Known | 
         return known_of_stage(), now(where).date()
     except (SodateError, ClientError, BotoCoreError) as error:
         output.say(
-            f"warning: no playbook was read ({explain(error)}); give --playbook DIR, and labels of forms are used"
+            Message(
+                "warning: no playbook was read ({why}); give --playbook DIR, and labels of forms are used",
+                why=explain(error),
+            )
         )
         return None, clock.now().date()
 
@@ -92,7 +96,7 @@ def asked(suggestion: Suggestion) -> Suggestion:
     """What somebody at the terminal says of each question; Enter keeps what is suggested."""
     for one in suggestion.columns:
         if one.question:
-            output.say(f"column {one.column}: {one.question}")
+            output.say(Message("column {column}: {question}", column=one.column, question=one.question))
             suggestion = suggestion.decided(one.column, use) if (use := _answer(one.use)) != one.use else suggestion
     return suggestion
 

@@ -15,16 +15,19 @@ from sodate.errors import Conflict, Invalid
 from sodate.leads.contact_state import LIFTED_BY_OPERATOR, Block, ContactState
 from sodate.leads.store import load_state, no_opt_out_since, state_change
 from sodate.leads.text import one_line
+from sodate.messages import Message
 
 #: Characters of the reason: fewer say nothing to an auditor.
 _SHORTEST, _LONGEST = 5, 200
 _WHY_NEVER: dict[str, str] = {
-    Block.COMPLAINT: "the person complained; nothing lifts that",
-    Block.ERASED: "the person was erased",
-    Block.UNSUBSCRIBED: "the person opted out; only a new opt-in by the person lifts that",
-    Block.MERGED: "the lead was merged into another one; look at that one",
-    Block.NO_ADDRESS: "the lead has no address; an import that brings one lifts it",
-    Block.SUPPRESSED: "SES does not deliver to this address; when it is taken off SES's list, the block ends by itself",
+    Block.COMPLAINT: Message("the person complained; nothing lifts that"),
+    Block.ERASED: Message("the person was erased"),
+    Block.UNSUBSCRIBED: Message("the person opted out; only a new opt-in by the person lifts that"),
+    Block.MERGED: Message("the lead was merged into another one; look at that one"),
+    Block.NO_ADDRESS: Message("the lead has no address; an import that brings one lifts it"),
+    Block.SUPPRESSED: Message(
+        "SES does not deliver to this address; when it is taken off SES's list, the block ends by itself"
+    ),
 }
 
 
@@ -38,7 +41,12 @@ def unblock(lead_id: str, because: str, person: str | None, now: datetime) -> st
     """
     words = one_line(because)[:_LONGEST]
     if len(words) < _SHORTEST:
-        raise Invalid(f"say why, in {_SHORTEST} characters or more: who found out that the address works, and how")
+        raise Invalid(
+            Message(
+                "say why, in {shortest} characters or more: who found out that the address works, and how",
+                shortest=_SHORTEST,
+            )
+        )
     state = load_state(lead_id)
     block = _liftable(state)
     evidence = Evidence(
@@ -55,14 +63,14 @@ def unblock(lead_id: str, because: str, person: str | None, now: datetime) -> st
     try:
         table.commit(writes)
     except ConditionFailed as error:
-        raise Conflict("the lead changed in this moment; look at it and try again") from error
+        raise Conflict(Message("the lead changed in this moment; look at it and try again")) from error
     return block
 
 
 def _liftable(state: ContactState) -> str:
     """Raises: `Conflict`."""
     if state.blocked is None:
-        raise Conflict("the lead is not blocked")
+        raise Conflict(Message("the lead is not blocked"))
     if state.blocked not in LIFTED_BY_OPERATOR:
         raise Conflict(_why_never(state.blocked))
     # A bounce hides an opt-out of everything that came before it: no topic is confirmed then.
@@ -72,5 +80,5 @@ def _liftable(state: ContactState) -> str:
 
 
 def _why_never(block: str) -> str:
-    default = f"{block}: the address itself is doubtful; the person can give another one"
-    return f"this block stays: {_WHY_NEVER.get(block, default)}"
+    default = Message("{block}: the address itself is doubtful; the person can give another one", block=block)
+    return Message("this block stays: {why}", why=_WHY_NEVER.get(block, default))

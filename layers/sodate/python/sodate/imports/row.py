@@ -169,7 +169,7 @@ def _values(reading: _Reading) -> tuple[dict[str, Any], list[str]]:
             if isinstance(error, DamagedCell) or _is_needed(reading.mapping, column):
                 reading.wrong(name, str(error))
             else:
-                reading.wrong(name, f"set aside, the row went in without it: {error}", "note")
+                reading.wrong(name, Message("set aside, the row went in without it: {why}", why=error.args[0]), "note")
     return values, empty
 
 
@@ -266,7 +266,9 @@ def _activities(reading: _Reading) -> tuple[tuple[str, datetime], ...]:
             if isinstance(error, DamagedCell) or reading.mapping.strict:
                 reading.wrong(column, str(error))
             else:
-                reading.wrong(column, f"`{rule.type}` not taken over: {error}", "note")
+                reading.wrong(
+                    column, Message("`{type}` not taken over: {why}", type=rule.type, why=error.args[0]), "note"
+                )
     return tuple(activities)
 
 
