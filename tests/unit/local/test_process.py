@@ -104,7 +104,9 @@ def test_a_child_that_ignores_the_polite_signal_is_ended_anyway(folder: LocalFol
 
 
 def test_an_ended_child_that_nobody_waited_for_is_not_alive(folder: LocalFolder) -> None:
-    child = process.start(folder, "a", 1234, [sys.executable, "-c", ""], os.environ)
+    # It outlives `start`: the finalizer of Popen waits for a child that has ended by then.
+    outlives_start = "import time; time.sleep(0.5)"
+    child = process.start(folder, "a", 1234, [sys.executable, "-c", outlives_start], os.environ)
     deadline = time.monotonic() + 10
     while child.alive and time.monotonic() < deadline:
         time.sleep(0.01)
