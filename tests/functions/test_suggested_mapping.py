@@ -136,3 +136,10 @@ def test_personal_data_of_the_file_is_not_in_the_suggestion(tmp_path: Path) -> N
     _, text = suggestion(path, SAMPLE)
     assert "of type phone, and most of the cells do not look like it" in text
     assert not [cell for cell in ("taro", "山田", "内線") if cell in text]
+
+
+def test_a_column_named_as_a_form_labels_its_field_is_no_question(tmp_path: Path) -> None:
+    path = tmp_path / "leads.csv"
+    path.write_text("メール,関心のあるテーマ\na@example.jp,在庫管理\n", encoding="utf-8")
+    _, text = suggestion(path, SAMPLE)
+    assert '  "関心のあるテーマ": secondary.interest\n' in text
