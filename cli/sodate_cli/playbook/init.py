@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
-from sodate.messages import Message
+from sodate.messages import Message, joined
 from sodate.runtime import clock
 
 from sodate_cli import output
+from sodate_cli.languages import words
 
 if TYPE_CHECKING:
     from sodate.playbook.model import Language
@@ -26,12 +27,12 @@ class Question:
     """What a person is asked when the option is not given. `default`: None when there is none."""
 
     option: str
-    text: str
+    text: Message
     default: str | None = None
 
 
-#: Gets the question, and what says why an answer cannot be used (empty: it can).
-Ask = Callable[[Question, Callable[[str], str]], str]
+#: Puts a question to a person.
+Ask = Callable[[Question], str]
 
 
 def init(
@@ -76,7 +77,7 @@ def init(
         "company": company, "from": from_address, "reply-to": reply_to, "postal-address": postal_address,
         "contact": contact, "website": website, "topic": "\n".join(topics or ()), "sales": sales,
     }  # fmt: skip
-    answers = answers_from(given, language, _ask if sys.stdin.isatty() and not as_json else None)
+    answers = answers_from(given, language, _prompt if sys.stdin.isatty() and not as_json else None)
     made = company_of(answers, cast("Language", language), color)
     written = []
     try:
@@ -110,16 +111,16 @@ def init(
 def _question(option: str, answers: dict[str, str], language: str) -> Question:
     """Defaults come from earlier answers."""
     reply_to = answers.get("reply-to")
-    questions: dict[str, tuple[str, str | None]] = {
-        "company": ("Name of the sender (送信者名)", None),
-        "from": ("Address that emails come from (差出人)", None),
-        "reply-to": ("Address for answers (返信先)", answers.get("from")),
-        "postal-address": ("Postal address (住所)", None),
-        "contact": ("Where complaints go: address, URL or telephone (問い合わせ先)", reply_to),
-        "website": ("Website that holds the forms, https://… (ウェブサイト)", None),
-        "topic": ("What people agree to, ID=NAME (配信トピック)", _TOPICS[language]),
+    questions: dict[str, tuple[Message, str | None]] = {
+        "company": (Message("Name of the sender"), None),
+        "from": (Message("Address that emails come from"), None),
+        "reply-to": (Message("Address for answers"), answers.get("from")),
+        "postal-address": (Message("Postal address"), None),
+        "contact": (Message("Where complaints go: address, URL or telephone"), reply_to),
+        "website": (Message("Website that holds the forms, https://…"), None),
+        "topic": (Message("What people agree to, ID=NAME"), _TOPICS[language]),
         "sales": (
-            "Who is told about hot leads, NAME <ADDRESS> (営業担当)",
+            Message("Who is told about hot leads, NAME <ADDRESS>"),
             f"{_without_brackets(answers['company'])} <{reply_to}>" if reply_to else None,
         ),
     }
@@ -136,24 +137,31 @@ def answers_from(given: dict[str, str], language: str, ask: "Ask | None") -> dic
     from sodate_cli.playbook.starter.answers import cleaned, why_wrong
 
     answers: dict[str, str] = {}
-    refused = []
+    refused: list[Message] = []
     for option, value in given.items():
         question = _question(option, answers, language)
         if not value and ask is not None:
-            value = ask(question, lambda text, name=option: why_wrong(name, cleaned(name, text)))  # type: ignore[misc]
-        answers[option] = cleaned(option, value or question.default or "")
-        if not answers[option]:
-            refused.append(f"--{option} is missing")
-        elif why := why_wrong(option, answers[option]):
-            refused.append(f"--{option} {answers[option]}: {why}")
+            answers[option] = _asked(question, ask)
+            continue
+        answer = answers[option] = cleaned(option, value or question.default or "")
+        if not answer:
+            refused.append(Message("--{option} is missing", option=option))
+        elif (value or not refused) and (why := why_wrong(option, answer)):  # a default comes from earlier answers
+            refused.append(Message("--{option} {answer}: {why}", option=option, answer=answer, why=why))
     if refused:
-        output.fail("\n        ".join(refused), output.USAGE)
+        output.fail(joined("\n        ", refused), output.USAGE)
     return answers
 
 
-def _ask(question: Question, why: Callable[[str], str]) -> str:
+def _asked(question: Question, ask: "Ask") -> str:
+    from sodate_cli.playbook.starter.answers import cleaned, why_wrong
+
     while True:
-        answer: str = typer.prompt(question.text, default=question.default)
-        if not (wrong := why(answer)):
+        answer = cleaned(question.option, ask(question))
+        if not (why := why_wrong(question.option, answer)):
             return answer
-        output.say(wrong)
+        output.say(why)
+
+
+def _prompt(question: Question) -> str:
+    return str(typer.prompt(words(question.text), default=question.default))

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter, ValidationError
 from sodate.email.mailing import Address, Line, Sender, Topic
+from sodate.messages import Message, joined
 from sodate.playbook.explain import problems_of
 from sodate.playbook.model import HttpUrl, Language, Origin, Slug
 
@@ -37,15 +38,23 @@ def cleaned(option: str, answer: str) -> str:
     if option in ("from", "reply-to") and "@" in answer:
         name, _, domain = answer.rpartition("@")
         return f"{name}@{domain.lower()}"
-    return answer.rstrip("/") if option == "website" else answer
+    return _plain_url(answer) if option == "website" else answer
+
+
+def _plain_url(url: str) -> str:
+    scheme, separator, rest = url.rstrip("/").partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme.lower()}{separator}{host.lower()}{slash}{path}" if separator else url
 
 
 def why_wrong(option: str, answer: str) -> str:
-    """Empty when the answer can be used."""
+    """Empty when the answer can be used, else a `Message`."""
     if option == "topic":
         return next((why for line in answer.splitlines() if (why := _wrong_topic(line))), "")
     if option == "sales":
-        return _wrong(Address, _owner(answer)[1]) and 'write "NAME <ADDRESS>"'
+        return _wrong(Address, _owner(answer)[1]) and Message('write "NAME <ADDRESS>"')
+    if option == "website" and ("?" in answer or "#" in answer):
+        return Message("write the address without `?` and `#`: paths are put behind it")
     wrong = _wrong(_KINDS[option], answer)
     return wrong or (_wrong(Origin, origin_of(answer)) if option == "website" else "")
 
@@ -78,7 +87,9 @@ def _owner(answer: str) -> tuple[str, str]:
 
 def _wrong_topic(line: str) -> str:
     topic, _, name = line.partition("=")
-    return (_wrong(Slug, topic.strip()) or _wrong(Line, name.strip())) and "write ID=NAME, e.g. news=新製品のご案内"
+    return (_wrong(Slug, topic.strip()) or _wrong(Line, name.strip())) and Message(
+        "write ID=NAME, e.g. news=新製品のご案内"
+    )
 
 
 def _wrong(kind: Any, answer: str) -> str:
@@ -86,5 +97,5 @@ def _wrong(kind: Any, answer: str) -> str:
         TypeAdapter(kind).validate_python(answer)
     except ValidationError as error:
         problem = problems_of(error, Sender, "", answer, {})[0]
-        return ": ".join(part for part in (problem.message, problem.hint) if part)
+        return joined(": ", [part for part in (problem.message, problem.hint) if part])
     return ""
