@@ -31,7 +31,7 @@ def test_the_stream_gives_imported_leads_the_points_that_were_learnt(world: Quic
     learnt = calibrate(Options(copy, target="Converted", mapping=EXAMPLE, folds=2, repeats=1), lambda line: None)
     Definitions().publish("rules", "default", dict(learnt.document), world.now)
     mapping = read_mapping("m.yaml", EXAMPLE.read_bytes())
-    harness = ImportTarget("sodate-test", b"an-address-key", world.now)
+    harness = ImportTarget("sodate-test", b"an-address-key", world.now, lambda: world.now)
     run_import(opened(str(copy)), mapping, harness, on_progress=lambda progress, survey: None)
     world._stream()
 

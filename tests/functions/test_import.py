@@ -62,7 +62,7 @@ def do(world: World, tmp_path: Path) -> Do:
         content = text if isinstance(text, bytes) else text.encode()
         if not path.exists() or path.read_bytes() != content:
             path.write_bytes(content)
-        harness = ImportTarget("sodate-test", b"an-address-key", world.now)
+        harness = ImportTarget("sodate-test", b"an-address-key", world.now, lambda: world.now)
         parsed = read_mapping("mapping.yaml", mapping.encode())
         return run_import(opened(str(path)), parsed, harness, on_progress=lambda progress, survey: None, **how)
 
@@ -521,7 +521,7 @@ def test_the_real_leads_are_in_the_table_row_for_row(world: World, real: Path, t
     copy = tmp_path / "leads.csv"
     copy.write_bytes(real.read_bytes())
     mapping = read_mapping("m.yaml", EXAMPLE.read_bytes())
-    harness = ImportTarget("sodate-test", b"an-address-key", world.now)
+    harness = ImportTarget("sodate-test", b"an-address-key", world.now, lambda: world.now)
     done = run_import(opened(str(copy)), mapping, harness, on_progress=lambda progress, survey: None)
     assert counts(done) == {"rows": 5500, "created": 5500}
     rows = list(csv.DictReader(copy.read_text().splitlines()))

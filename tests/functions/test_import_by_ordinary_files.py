@@ -3,14 +3,22 @@
 import csv
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sodate.errors import Invalid, NotFound
+from sodate.consent.unblock import unblock
+from sodate.dynamodb import keys, table
+from sodate.errors import Conflict, Invalid, NotFound
 from sodate.imports.mappingfile import read_mapping
-from sodate.imports.store import Progress
+from sodate.imports.report import zero_counts
+from sodate.imports.run import import_id
+from sodate.imports.store import Progress, begin
+from sodate.leads.contact_state import Block
+from sodate.leads.store import load_state, state_item
 from sodate.playbook.store import Definitions
 from sodate.signals.store import signals_of
 from sodate_cli.imports.files import opened
@@ -44,7 +52,7 @@ def do(world: QuickWorld, tmp_path: Path) -> Do:
     def run(*rows: str, mapping: str = MAPPING, **how: Any) -> Progress:
         path = tmp_path / "leads.csv"
         path.write_text("\n".join([HEADER, *rows]) + "\n", encoding="utf-8")
-        target = ImportTarget("sodate-test", b"an-address-key", world.now)
+        target = ImportTarget("sodate-test", b"an-address-key", world.now, lambda: world.now)
         return run_import(opened(str(path)), read_mapping("m.yaml", mapping.encode()), target, **how)
 
     return run
@@ -131,6 +139,41 @@ def test_the_same_file_again_enrolls_nobody_twice(world: QuickWorld, do: Do) -> 
     assert enrollments(world, "1") == before
 
 
+def test_each_lead_enters_at_its_own_minute_however_long_the_file_takes(world: QuickWorld, tmp_path: Path) -> None:
+    """The dispatcher reads each minute once: a step that is due in a past minute would never be sent."""
+    path = tmp_path / "leads.csv"
+    path.write_text("\n".join([HEADER, *ROWS]) + "\n", encoding="utf-8")
+    began, hours = world.now, iter(range(2, 99))
+    target = ImportTarget("sodate-test", b"an-address-key", began, lambda: began + timedelta(hours=next(hours)))
+    run_import(opened(str(path)), read_mapping("m.yaml", MAPPING.encode()), target, enroll="materials-follow-up")
+    begun = [enrollments(world, one)["materials-follow-up"]["since"] for one in "13"]
+    assert begun == sorted(set(begun)), "each its own"
+    assert begun[0] > keys.stamp(began + timedelta(hours=1))
+
+
+def test_an_import_that_goes_on_enters_the_rows_before_the_interruption_too(
+    world: QuickWorld, do: Do, tmp_path: Path
+) -> None:
+    journal = Journal(tmp_path / "leads.csv", "sodate-test")
+    journal.begin()
+    started = replace(Progress("some-import", "utf-8"), offset=10)
+    journal.save(started, started, ())
+    assert journal.resume("some-import") is not None
+    assert replace(journal, enroll="materials-follow-up").resume("some-import") is None
+
+
+def test_a_list_that_says_stop_counts_behind_a_hard_bounce_too(world: QuickWorld, do: Do) -> None:
+    stop = f"{MAPPING}opt_out: {{column: title, any_of: [停止]}}\n"
+    do(*ROWS, mapping=MAPPING)
+    lead_id = lead_of(world, "1")["pk"].removeprefix("LEAD#")
+    table.put(state_item(replace(load_state(lead_id), blocked=Block.HARD_BOUNCE)))
+    do("1,a@example.jp,,停止,5,はい", mapping=stop)
+    state = load_state(lead_id)
+    assert (state.blocked, set(state.topics.values())) == (Block.HARD_BOUNCE, {"withdrawn"})
+    with pytest.raises(Conflict, match="has not agreed again"):
+        unblock(lead_id, "the mailbox works", None, world.now)
+
+
 def test_without_the_option_nobody_enters(world: QuickWorld, do: Do) -> None:
     do(*ROWS)
     assert [enrollments(world, one) for one in "123"] == [{}, {}, {}]
@@ -209,6 +252,28 @@ def test_the_next_activity_does_not_ring_for_the_crossing_of_the_load(world: Qui
         world.post({"email": mail, "name": "山田", "company": "例示", "title": "部長"})
     world.settle()
     assert (signals_for(world, "1"), signals_for(world, "2")) == (0, 1)
+
+
+def test_what_a_lead_did_itself_rings_though_the_load_comes_before_the_stream(world: QuickWorld, do: Do) -> None:
+    hotter(world)
+    do("1,a@example.jp,,一般,5,")
+    world.settle()
+    world.post({"email": "a@example.jp", "name": "山田", "company": "例示", "title": "部長"})
+    do("1,a@example.jp,,部長,6,", mapping=QUIET)  # the stream has not come to the post yet
+    world.settle()
+    assert signals_for(world, "1") == 1
+
+
+def test_an_import_of_before_the_upgrade_goes_on(world: QuickWorld, do: Do, tmp_path: Path) -> None:
+    counted = {name: 0 for name in zero_counts() if name not in ("enrolled", "hot")}
+    path = tmp_path / "leads.csv"
+    path.write_text(f"{HEADER}\n1,a@example.jp,,一般,5,\n", encoding="utf-8")
+    name = import_id(sha256(path.read_bytes()).hexdigest(), read_mapping("m.yaml", MAPPING.encode()))
+    begin(replace(Progress(name, "utf-8"), counts=counted), "{}", world.now)
+    journal = Journal(path, "sodate-test")
+    journal.begin()
+    journal.save(Progress(name, "utf-8"), replace(Progress(name, "utf-8"), counts=counted), ())
+    assert do("1,a@example.jp,,一般,5,").counts["created"] == 1
 
 
 def test_a_lead_that_cooled_down_rings_when_it_is_hot_again(world: QuickWorld, do: Do) -> None:

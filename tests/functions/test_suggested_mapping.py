@@ -60,7 +60,9 @@ def test_of_the_columns_of_the_real_leads_nine_in_ten_are_right_and_the_import_r
         print(f"\nfigure 6: {len(right)} of {len(columns)} columns right without an edit")
     assert len(right) >= MUST_BE_RIGHT * len(columns)
 
-    done = run_import(opened(str(copy)), mapping, ImportTarget("sodate-test", b"an-address-key", world.now))
+    done = run_import(
+        opened(str(copy)), mapping, ImportTarget("sodate-test", b"an-address-key", world.now, lambda: world.now)
+    )
     assert (done.counts["rows"], done.counts["created"], done.counts["refused"]) == (5500, 5500, 0)
     assert "secondary.total_visits" in text
 
@@ -128,6 +130,21 @@ def test_no_name_of_a_column_breaks_the_mapping(tmp_path: Path, name: str) -> No
     assert mapping.ignore == (name.strip(),)
     mapping, _ = suggestion(path, None)
     assert set(mapping.columns) == {"email", name.strip()}
+
+
+def test_columns_whose_long_names_begin_alike_each_get_a_target(tmp_path: Path) -> None:
+    path = tmp_path / "survey.csv"
+    names = ["Email", *(f"How satisfied are you with our product line {letter}" for letter in "ABCDE")]
+    path.write_text(",".join(names) + "\na@example.jp,1,2,3,4,5\n", encoding="utf-8")
+    mapping, _ = suggestion(path, None)
+    assert len({column.to for column in mapping.columns.values()}) == 6
+
+
+def test_a_word_that_may_mean_stop_is_asked_about(tmp_path: Path) -> None:
+    path = tmp_path / "stops.csv"
+    path.write_text("メール,配信停止\na@example.jp,停止\nb@example.jp,一時停止\n", encoding="utf-8")
+    _, text = suggestion(path, None)
+    assert [line for line in text.splitlines() if "一時停止" in line and "?" in line]
 
 
 def test_personal_data_of_the_file_is_not_in_the_suggestion(tmp_path: Path) -> None:

@@ -1,10 +1,13 @@
 """`sodate lead unblock`: what mail systems caused may be lifted, what the person or the law decided never."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
-from sodate.consent.store import consents_of, suppression_item, suppression_of
+from sodate.consent.consent import Evidence
+from sodate.consent.store import consent_item, consents_of, suppression_item, suppression_of
 from sodate.consent.unblock import unblock
+from sodate.consent.unsubscribe import OptOut, unsubscribe
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.table import Put
 from sodate.errors import Conflict, Invalid
@@ -66,6 +69,36 @@ def test_an_opt_out_before_the_bounce_counts(world: QuickWorld) -> None:
     table.put(state_item(gone))
     with pytest.raises(Conflict, match="opted out"):
         unblock(state.lead_id, WHY, None, world.now)
+
+
+def test_an_opt_out_behind_the_bounce_is_recorded_even_where_no_topic_is_left_to_end(world: QuickWorld) -> None:
+    state = replace(blocked(world, Block.HARD_BOUNCE), topics={})
+    table.put(state_item(state))
+    assert unsubscribe(OptOut(state.lead_id, "send-1", None, "one_click"), world.now) is True
+    assert unsubscribe(OptOut(state.lead_id, "send-1", None, "one_click"), world.now) is False, "and once"
+    with pytest.raises(Conflict, match="has not agreed again"):
+        unblock(state.lead_id, WHY, None, world.now)
+
+
+def test_whoever_ended_one_topic_is_unblocked_only_after_a_later_yes_of_its_own(world: QuickWorld) -> None:
+    state = blocked(world, Block.SOFT_BOUNCES)
+    unsubscribe(OptOut(state.lead_id, "send-1", "product-news", "unsubscribe_page"), world.now)
+    with pytest.raises(Conflict, match="has not agreed again"):
+        unblock(state.lead_id, WHY, None, world.now)
+    again = world.now + timedelta(minutes=1)
+    yes = Evidence(state.lead_id, again, "confirmed", "preference_page", ("product-news",))
+    table.put(consent_item(yes, "a-later-yes"))
+    assert unblock(state.lead_id, WHY, None, again) == Block.SOFT_BOUNCES
+
+
+def test_a_consent_that_a_list_claims_lifts_no_opt_out(world: QuickWorld) -> None:
+    state = blocked(world, Block.HARD_BOUNCE)
+    unsubscribe(OptOut(state.lead_id, "send-1", None, "one_click"), world.now)
+    later = world.now + timedelta(minutes=1)
+    claimed = Evidence(state.lead_id, later, "confirmed", "import", ("product-news",))
+    table.put(consent_item(claimed, "a-list"))
+    with pytest.raises(Conflict, match="has not agreed again"):
+        unblock(state.lead_id, WHY, None, later)
 
 
 def test_a_stronger_entry_of_the_suppression_list_counts(world: QuickWorld) -> None:

@@ -1,6 +1,8 @@
 """`sodate import` and `sodate export`: parse the command line, call one use case, print."""
 
 import sys
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -66,10 +68,15 @@ def import_leads(
             output.fail("give --map mapping.yaml (and --suggest to begin with one)", output.USAGE)
         known = mapping_of(mapping).with_options(segment or [], strict=strict, quiet=quiet)
         where = target(stage)
-        import_target = ImportTarget(where.table, secret(where, "address-key")["key"].encode(), now(where))
+        key = secret(where, "address-key")["key"].encode()
+        import_target = ImportTarget(where.table, key, now(where), lambda: now(where))
         source = opened(file)
         if enroll is not None and not dry_run:
-            _agree(enroll, run_import(source, known, import_target, dry_run=True, enroll=enroll), yes, as_json=as_json)
+            with tempfile.TemporaryDirectory() as scratch:  # the journal of an interrupted import stays as it is
+                beside = replace(source, beside=Path(scratch) / source.beside.name)
+                planned = run_import(beside, known, import_target, dry_run=True, enroll=enroll)
+            _agree(enroll, planned, yes, as_json=as_json)
+            import_target = replace(import_target, now=now(where))
         reporter = _ProgressReporter(as_json=as_json)
         done = run_import(source, known, import_target, dry_run=dry_run, enroll=enroll, on_progress=reporter)
     _show(done, Journal(source.beside, where.table), dry_run=dry_run, as_json=as_json)
@@ -119,7 +126,7 @@ def _agree(scenario: str, planned: "Progress", yes: bool, *, as_json: bool) -> N
     counts = planned.counts
     output.say(
         Message(
-            "{enrolled:,} of {rows:,} rows enter {scenario}; {consents:,} have a consent",
+            "up to {enrolled:,} of {rows:,} rows enter {scenario}; {consents:,} have a consent",
             enrolled=counts["enrolled"],
             rows=counts["rows"],
             scenario=scenario,
@@ -130,7 +137,7 @@ def _agree(scenario: str, planned: "Progress", yes: bool, *, as_json: bool) -> N
         return
     if as_json or not sys.stdin.isatty():
         output.fail("nobody can be asked here; add --yes (and look at --dry-run before)", output.USAGE)
-    if not typer.confirm("Import, and let them enter?", err=True):
+    if not output.confirm("Import, and let them enter?"):
         raise typer.Exit(output.FAILED)
 
 

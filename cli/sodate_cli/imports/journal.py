@@ -21,11 +21,12 @@ from sodate_cli.languages import words
 
 @dataclass
 class Journal:
-    """`table` is stored too: a journal is valid only for its own stage."""
+    """`table` and `enroll` are stored too: a journal is valid only for its own stage and the same scenario to enter."""
 
     beside: Path
     table: str
     keeps: bool = True
+    enroll: str | None = None
 
     @property
     def path(self) -> Path:
@@ -42,7 +43,9 @@ class Journal:
             progress = Progress(**content["progress"])
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
-        if progress.import_id != import_id or content.get("table") != self.table or progress.finished:
+        if progress.import_id != import_id or progress.finished:
+            return None
+        if (content.get("table"), content.get("enroll")) != (self.table, self.enroll):
             return None
         if not self.errors.is_file() or self.errors.stat().st_size < progress.errors_size:
             return None
@@ -61,7 +64,7 @@ class Journal:
         after = replace(after, errors_size=self.errors.stat().st_size)
         if not self.keeps:
             return after
-        content = {"table": self.table, "progress": asdict(after)}
+        content = {"table": self.table, "enroll": self.enroll, "progress": asdict(after)}
         temporary = self.path.with_name(f"{self.path.name}.new")
         with temporary.open("w", encoding="utf-8") as stream:
             json.dump(content, stream)

@@ -16,6 +16,7 @@ from sodate.imports.references import check_references
 from sodate.imports.row import Trouble
 from sodate.imports.run import Run, import_id, read_header
 from sodate.imports.store import Progress, advance, begin, find_progress
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 from sodate.runtime.clock import pause_between_attempts
 from sodate.scenarios.enter_by_import import EnterByImport
@@ -28,11 +29,12 @@ from sodate_cli.imports.journal import Journal
 
 @dataclass(frozen=True)
 class ImportTarget:
-    """Environment of an import: table name, address secret, and current time."""
+    """Environment of an import: table name, address secret, when it began, and the clock of the stage."""
 
     table: str
     address_secret: bytes
     now: datetime
+    clock: Callable[[], datetime]
 
 
 def mapping_of(path: Path) -> Mapping:
@@ -63,8 +65,8 @@ def run_import(
     with reading(file) as stream:
         header = read_header(stream, encoding, mapping)
     name = import_id(result.sha256, mapping)
-    entrance = _entrance(definitions, mapping, enroll, name, target.now)
-    journal = Journal(file.beside, target.table, keeps=not dry_run)
+    entrance = _entrance(definitions, mapping, enroll, name, target.clock)
+    journal = Journal(file.beside, target.table, keeps=not dry_run, enroll=enroll)
     known = find_progress(name)
     progress = journal.resume(name) if known is not None and not dry_run else None
     if progress is None:
@@ -98,15 +100,19 @@ def run_import(
 
 
 def _entrance(
-    definitions: Definitions, mapping: Mapping, enroll: str | None, name: str, now: datetime
+    definitions: Definitions, mapping: Mapping, enroll: str | None, name: str, clock: Callable[[], datetime]
 ) -> EnterByImport | None:
     """Raises: `NotFound`, `Conflict`; `Invalid` when no row of the file can have a consent to the scenario's topic."""
     if enroll is None:
         return None
-    entrance = EnterByImport.of(definitions, enroll, name, now)
+    entrance = EnterByImport.of(definitions, enroll, name, clock)
     topic = entrance.program.topic
     if mapping.consent is None or topic not in mapping.consent.topics:
         raise Invalid(
-            f"--enroll {enroll}: it is about the topic {topic}, to which `consent` of the mapping says nothing"
+            Message(
+                "--enroll {scenario}: it is about the topic {topic}, to which `consent` of the mapping says nothing",
+                scenario=enroll,
+                topic=topic,
+            )
         )
     return entrance

@@ -3,12 +3,13 @@
 Evidence says who did it and why; the topics stay as they are, so only what was confirmed is mailed again.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sodate.activities.activity import activity_key
 from sodate.activities.store import contact_changed
 from sodate.consent.consent import Evidence
-from sodate.consent.store import consent_item, lift_bounce, suppression_of
+from sodate.consent.store import ConsentItem, consent_item, consents_of, lift_bounce, suppression_of
 from sodate.dynamodb import table
 from sodate.dynamodb.table import ConditionFailed, Put, Write
 from sodate.errors import Conflict, Invalid
@@ -19,14 +20,16 @@ from sodate.messages import Message
 
 #: Characters of the reason: fewer say nothing to an auditor.
 _SHORTEST, _LONGEST = 5, 200
+#: Methods of evidence by which only the person itself agrees.
+_BY_THE_PERSON = ("form", "double_opt_in", "preference_page")
 _WHY_NEVER: dict[str, str] = {
     Block.COMPLAINT: Message("the person complained; nothing lifts that"),
     Block.ERASED: Message("the person was erased"),
-    Block.UNSUBSCRIBED: Message("the person opted out; only a new opt-in by the person lifts that"),
+    Block.UNSUBSCRIBED: Message("the person opted out, of everything or of a topic, and has not agreed again since"),
     Block.MERGED: Message("the lead was merged into another one; look at that one"),
     Block.NO_ADDRESS: Message("the lead has no address; an import that brings one lifts it"),
     Block.SUPPRESSED: Message(
-        "SES does not deliver to this address; when it is taken off SES's list, the block ends by itself"
+        "SES does not deliver to this address; the block stays after it was taken off SES's list too"
     ),
 }
 
@@ -48,7 +51,7 @@ def unblock(lead_id: str, because: str, person: str | None, now: datetime) -> st
             )
         )
     state = load_state(lead_id)
-    block = _liftable(state)
+    block = _liftable(state, consents_of(lead_id))
     evidence = Evidence(
         lead_id, now, "unblocked", "operator", (), reference=block, note=f"{words} (by {person or 'unknown'})"
     )
@@ -67,14 +70,21 @@ def unblock(lead_id: str, because: str, person: str | None, now: datetime) -> st
     return block
 
 
-def _liftable(state: ContactState) -> str:
-    """Raises: `Conflict`."""
+def _liftable(state: ContactState, evidence: Sequence[ConsentItem]) -> str:
+    """The block that may be lifted.
+
+    A bounce takes the place of an opt-out in the state, and of what else the person ended in a merge or an import only
+    the time or the evidence is left. So whoever ended anything is unblocked only after a later yes of their own.
+
+    Raises: `Conflict`.
+    """
     if state.blocked is None:
         raise Conflict(Message("the lead is not blocked"))
     if state.blocked not in LIFTED_BY_OPERATOR:
         raise Conflict(_why_never(state.blocked))
-    # A bounce hides an opt-out of everything that came before it: no topic is confirmed then.
-    if state.opted_out_at is not None and "confirmed" not in state.topics.values():
+    ended = max([state.opted_out_at or "", *(one.at for one in evidence if one.action == "withdrawn")])
+    agreed = max(["", *(one.at for one in evidence if one.action == "confirmed" and one.method in _BY_THE_PERSON)])
+    if ended and ended >= agreed:
         raise Conflict(_why_never(Block.UNSUBSCRIBED))
     return str(state.blocked)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from sodate.consent.unsubscribe import OptOut, unsubscribe
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.table import ConditionFailed, Contention, Write
-from sodate.errors import Transient
+from sodate.errors import Invalid, Transient
 from sodate.imports.decide import ImportContext, Known, LeadChange, RowPlan, RowRejected, decide_row
 from sodate.imports.mark import Outcome
 from sodate.imports.row import Row, Trouble, shortened
@@ -147,8 +147,12 @@ class Apply:
     def _crossing(self, change: LeadChange) -> QuietCrossing | None:
         if self.rules is None:
             return None
-        is_new = change.profile_before is None
-        return quiet_crossing(change.profile, change.activities, self.rules, self.context.now, is_new=is_new)
+        try:
+            return quiet_crossing(
+                change.profile_before, change.profile, change.activities, self.rules, self.context.now
+            )
+        except Invalid:  # its log cannot be read: the stream reports it, and the other rows go in
+            return None
 
     def _done(self, decided: Decided) -> Applied:
         row, plan = decided.row, decided.plan

@@ -15,7 +15,7 @@ from sodate.imports.apply import Apply
 from sodate.imports.header import unlike_header
 from sodate.imports.mapping import HeaderProblem, Mapping, check_header
 from sodate.imports.reader import Record, Records
-from sodate.imports.report import add_counts
+from sodate.imports.report import add_counts, zero_counts
 from sodate.imports.row import Row, Trouble, read_row
 from sodate.imports.store import Progress
 from sodate.messages import Message, joined
@@ -117,7 +117,7 @@ class Run:
     def _chunk(self, chunk: Sequence[Record], before: Progress, is_last: bool) -> tuple[Progress, list[Trouble]]:
         rows: list[Row] = []
         troubles: list[Trouble] = []
-        counts = dict.fromkeys(before.counts, 0)
+        counts = zero_counts()
         for record in chunk:
             if record.cells is not None and not any(cell.strip() for cell in record.cells):
                 continue  # spreadsheets write empty rows after the last one

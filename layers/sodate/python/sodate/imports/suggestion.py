@@ -6,6 +6,7 @@ A target that no form, rule or condition of the playbook knows is a question, ne
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain, count
 
 from sodate.imports.known_fields import FieldType, KnownField, plain_name, words_of
 from sodate.imports.mapping import NO, YES
@@ -27,6 +28,8 @@ from sodate.leads.text import fold
 _TARGET = re.compile(r"(email|created|updated|(primary|secondary|source)\.[a-z][a-z0-9_]{0,39})")
 _OWN_TARGETS = (EMAIL, EXTERNAL_ID, CREATED, UPDATED)
 _STOPS = {*YES, "停止", "配信停止", "拒否", "不要", "不可", "配信しない", "希望しない", "unsubscribed", "opted out"}
+#: Of a column that says who stops: these people go on.
+_AGREES = {"受け取る", "希望する", "希望", "配信する", "配信", "配信中", "可", "許可", "subscribed"}
 _OPPOSITES = dict(zip(map(fold, NO), YES, strict=False)) | {"いいえ": "はい", "×": "○", "無": "有", "なし": "あり"}
 _WON = {*YES, "won", "closed won", "受注", "成約", "獲得"}
 _LOST = {*NO, "lost", "closed lost", "失注", "不成立", "見送り"}
@@ -180,8 +183,8 @@ class _Columns:
         column, cells = self._names[number], self._sampled[number]
         slug = re.sub(r"[^a-z0-9]+", "_", fold(column)).strip("_")[:36]
         target = f"secondary.{slug if slug[:1].isalpha() else f'column_{number + 1}'}"
-        while not self._is_free(target):
-            target = f"{target}_2"[:50]
+        numbered = (f"{target}_{number}" for number in count(2))
+        target = next(name for name in chain([target], numbered) if self._is_free(name))
         if self._known is None:
             suggestion = _typed(column, target, cells, None, "")
             self._found[number] = suggestion
@@ -242,8 +245,10 @@ def _choice(column: str, target: str, cells: Sampled, known: KnownField, questio
 def _opt_out(column: str, cells: Sampled) -> ColumnSuggestion:
     said = [cell for cell in dict.fromkeys(cells.given) if fold(cell) in _STOPS]
     opposite = [_OPPOSITES[cell] for cell in sorted(cells.folded) if cell in _OPPOSITES]
+    unknown = [cell for cell in dict.fromkeys(cells.given) if fold(cell) not in {*_STOPS, *_OPPOSITES, *_AGREES}]
     if said or opposite:
-        return ColumnSuggestion(column, OPT_OUT, words=tuple(said or opposite))
+        why = f"does one of these mean too that nothing may be sent: {_some(unknown)}?" if unknown else ""
+        return ColumnSuggestion(column, OPT_OUT, words=tuple(said or opposite), question=why)
     why = "which cells mean that nothing may be sent? Nothing in the first rows says so"
     return ColumnSuggestion(column, OPT_OUT, words=YES, question=why)
 

@@ -1,5 +1,6 @@
 """Imported leads with a consent enter a sequence or scenario that an operator named. Each lead once per import."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,6 +8,7 @@ from sodate.email.mailing import Mailing
 from sodate.errors import Conflict, Invalid, NotFound, Transient
 from sodate.leads.contact_state import ContactState
 from sodate.leads.store import find_state
+from sodate.messages import Message
 from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.admission import Cause, id_by, rejection
 from sodate.scenarios.enroll import commit_enrollment
@@ -18,12 +20,12 @@ from sodate.scenarios.programs import live_program
 _TRIES = 5
 #: Why a lead does not enter.
 IN_WORDS = {
-    "was_in_it": "it was in it before, and `re_entry` is `never`",
-    "already_in_it": "it is in it already",
-    "interval": "it was in it too recently (`re_entry.interval_days`)",
+    "was_in_it": Message("it was in it before, and `re_entry` is `never`"),
+    "already_in_it": Message("it is in it already"),
+    "interval": Message("it was in it too recently (`re_entry.interval_days`)"),
 }
 
-_WAITS = "more leads came than `max_entries_per_hour`: it waits (`sodate scenario waiting`)"
+_WAITS = Message("more leads came than `max_entries_per_hour`: it waits (`sodate scenario waiting`)")
 
 
 @dataclass(frozen=True)
@@ -34,17 +36,29 @@ class EnterByImport:
     program: Program
     mailing: Mailing
     import_id: str
-    now: datetime
+    clock: Callable[[], datetime]
 
     @classmethod
-    def of(cls, definitions: Definitions, scenario: str, import_id: str, now: datetime) -> "EnterByImport":
-        """Raises: `NotFound` for an unknown scenario; `Conflict` for one that takes nobody in; `Invalid` with a key."""
+    def of(
+        cls, definitions: Definitions, scenario: str, import_id: str, clock: Callable[[], datetime]
+    ) -> "EnterByImport":
+        """`clock` is read for each lead: an import may take hours, and a step must not be due in the past.
+
+        Raises: `NotFound` for an unknown scenario; `Conflict` for one that takes nobody in; `Invalid` with a key.
+        """
         program = live_program(definitions, scenario)
         if not program.is_published:
-            raise Conflict(f"{scenario} is {program.status}: nobody enters")
+            raise Conflict(Message("{scenario} is {status}: nobody enters", scenario=scenario, status=program.status))
         if program.key is not None:
-            raise Invalid(f"{scenario} has a key ({program.key}), which rows of an import do not give", "enroll")
-        return cls(definitions, program, parsed(definitions.live("mailing"), Mailing), import_id, now)
+            raise Invalid(
+                Message(
+                    "{scenario} has a key ({key}), which rows of an import do not give",
+                    scenario=scenario,
+                    key=program.key,
+                ),
+                "enroll",
+            )
+        return cls(definitions, program, parsed(definitions.live("mailing"), Mailing), import_id, clock)
 
     def why_not(self, state: ContactState) -> str | None:
         """None: the lead enters, or has entered by this very import."""
@@ -76,6 +90,10 @@ class EnterByImport:
         raise Transient(f"lead {lead_id} has concurrent changes: try again")
 
     @property
+    def now(self) -> datetime:
+        return self.clock()
+
+    @property
     def _cause(self) -> Cause:
         return Cause("import", self.import_id, self.now)
 
@@ -90,6 +108,8 @@ class EnterByImport:
             return None
         try:
             lead = LeadNow(state, self.program, LeadItems(state.lead_id, self.definitions, self.now))
-            return None if lead.holds(entry.when) else "the condition of its manual entry does not hold"
+            return None if lead.holds(entry.when) else Message("the condition of its manual entry does not hold")
         except NotFound:
             return "erased"
+        except Invalid as error:
+            return Message("its log cannot be read: {error}", error=error.args[0])

@@ -37,18 +37,18 @@ class QuietCrossing:
 
 
 def quiet_crossing(
-    profile: Profile, new_activities: Iterable[Activity], rules: Rules, now: datetime, *, is_new: bool
+    before: Profile | None, profile: Profile, new_activities: Iterable[Activity], rules: Rules, now: datetime
 ) -> QuietCrossing | None:
-    """What the load does to the score of a lead; None when it does not become hot. `profile`: after the load.
+    """What the load does to the score of a lead; None when it does not become hot, or is hot without the load.
 
-    `is_new`: the load creates the lead, so nothing is stored of it.
+    `before` and `profile`: before and after the load; None for a lead that the load creates.
 
     Raises: `Invalid` for a log that cannot be read.
     """
     lead_id = profile.lead_id
-    snapshot, log = (ScoreSnapshot(), []) if is_new else (load_snapshot(lead_id), activities_of(lead_id))
-    if snapshot.hot:
-        return None
+    snapshot, log = (ScoreSnapshot(), []) if before is None else (load_snapshot(lead_id), activities_of(lead_id))
+    if snapshot.hot or (before is not None and rules.engine.replay(before, log, now).hot):
+        return None  # the second: the stream is behind, and will tell sales of what the lead did itself
     score_state = rules.engine.replay(profile, [*log, *new_activities], now)
     if not score_state.hot:
         return None
