@@ -1,6 +1,7 @@
 """Two leads that a person says are one: one log, one consent, one set of caps; and back, as if nothing had been."""
 
 import json
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from sodate.deals.entry import DealEntry
 from sodate.deals.record import record_deal
 from sodate.deals.store import load_deal
 from sodate.dynamodb import keys, table
-from sodate.errors import Conflict, Invalid, NotFound
+from sodate.errors import Conflict, Invalid, NotFound, Transient
 from sodate.kpis.email_counts import ALL
 from sodate.kpis.period import parse_period
 from sodate.kpis.read import read
@@ -230,6 +231,37 @@ def test_a_repeat_copies_what_came_since(world: QuickWorld, two: tuple[str, str]
     again = merge(world, two)
     assert (again.is_repeat, again.copied >= first.copied) == (True, True)
     assert len([one for one in log(world, two[0]) if one["type"] == "lead_merged"]) == 1
+
+
+@pytest.mark.parametrize("calls", range(4, 60, 4))
+def test_an_undoing_that_is_cut_off_is_completed_by_the_same_command(
+    world: QuickWorld, two: tuple[str, str], calls: int
+) -> None:
+    """Otherwise a lead that is emailed again would be in no KPI."""
+    merge(world, two)
+    left = iter([True] * calls)
+
+    def cut_off(_: str) -> None:
+        if not next(left, False):
+            raise Transient("cut off")
+
+    world.table.point = cut_off
+    with suppress(Transient):
+        merger(world).unmerge(*two)
+    world.table.point = lambda _: None
+    with suppress(NotFound):  # the first call did all of it
+        merger(world).unmerge(*two)
+    world.settle()
+    assert world.state(two[1]).get("blocked") != "merged"
+    assert not world.score(two[1]).get("merged_into")
+
+
+def test_a_lead_that_is_merged_before_scoring_came_to_it_is_known_as_merged(
+    world: QuickWorld, two: tuple[str, str]
+) -> None:
+    table.delete_many([(keys.lead(two[1]), keys.SCORE)])
+    merge(world, two)
+    assert world.score(two[1])["merged_into"] == two[0]
 
 
 def test_what_cannot_be_merged_is_refused(world: QuickWorld, two: tuple[str, str]) -> None:

@@ -11,6 +11,7 @@ from sodate.errors import Transient
 from sodate.playbook.store import Definitions
 from sodate.privacy import carry_out, files, ledger, letters
 from sodate.privacy.links import DataLinks
+from sodate.privacy.merge import Merger
 from sodate.privacy.review import continue_review
 from sodate.privacy.store import find_review, put_request, requests
 
@@ -188,6 +189,19 @@ def test_an_attempt_that_is_repeated_counts_once_for_the_day(
         with pytest.raises(Transient):
             run(world)
     assert run(world)["erased"] == 1
+
+
+def test_a_request_that_begins_nothing_takes_no_room_of_the_day(
+    world: QuickWorld, lead: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_policy(world, erase_after_days=0)
+    monkeypatch.setattr(carry_out, "MOST_PER_DAY", 1)
+    other = world.join("other@example.jp")
+    store_request(world, lead)
+    Merger(world.app.definitions, lambda source, id_: f"{source}:{id_}", world.now).merge(other, lead, "same-person")
+    third = world.join("third@example.jp")
+    store_request(world, third)
+    assert (run(world)["erased"], run(world)["erased"]) == (1, 0)
 
 
 def test_the_review_gives_old_activities_their_end_once_a_week(world: QuickWorld, lead: str) -> None:

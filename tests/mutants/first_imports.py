@@ -18,8 +18,8 @@ FIRST_IMPORTS = (
     _mutant(
         "a-hot-lead-is-listed-again",
         "scoring/quiet_crossing.py",
-        "    if snapshot.hot:\n        return None\n",
-        "",
+        "    if snapshot.hot or (",
+        "    if (",
         "leads that sales knows are listed as new hot ones",
         tests=_ORDINARY,
     ),
@@ -50,8 +50,8 @@ FIRST_IMPORTS = (
     _mutant(
         "an-operator-lifts-an-opt-out",
         "consent/unblock.py",
-        'if state.opted_out_at is not None and "confirmed" not in',
-        'if state.opted_out_at is None and "confirmed" not in',
+        "if ended and ended >= agreed:",
+        "if not ended and ended >= agreed:",
         "a lead that opted out before its mailbox bounced is mailable for new topics",
         tests=_UNBLOCK,
     ),

@@ -149,7 +149,7 @@ PRIVACY = (
     _mutant(
         "a-night-erases-everybody",
         "privacy/carry_out",
-        "if eraser.ledger.find(lead_id) is None and not store.count_erasure(",
+        "if not store.count_erasure(",
         "if lead_id is None and not store.count_erasure(",
         "whoever has the signing key erases thousands before a person wakes up",
         _REVIEW,

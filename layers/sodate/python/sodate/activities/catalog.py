@@ -229,7 +229,7 @@ def text_of(value: bool | int | float) -> str:
     """
     if isinstance(value, bool):
         return str(value).lower()
-    if not math.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(Message("a number is finite"))
     return str(int(value)) if value == int(value) else f"{value:.10g}"
 

@@ -59,7 +59,8 @@ def _may_join(lead_id: str) -> bool:
 
 
 def _stays(link: store.LeadCompanyItem, company_id: str | None) -> bool:
-    return link.company_id == company_id or link.by == store.BY_OPERATOR
+    """What a merge gave is taken back with it, so what the lead's own address says is written over it."""
+    return link.by == store.BY_OPERATOR or (link.company_id == company_id and link.by != store.BY_MERGE)
 
 
 def _domain(profile: Profile) -> str | None:

@@ -10,7 +10,7 @@ from sodate.deals.definition import Deals
 from sodate.deals.entry import DealEntry, change_key, decide
 from sodate.dynamodb import table
 from sodate.dynamodb.table import ConditionFailed
-from sodate.errors import Conflict, Transient
+from sodate.errors import Conflict, Invalid, Transient
 from sodate.leads.store import states_of
 
 _TRIES = 6
@@ -72,8 +72,8 @@ def _change(deal_id: str, entry_of: Callable[[Deal], DealEntry | None], now: dat
             return False
         try:
             plan = decide(before.deal, deal_id, entry, Deals(), now)
-        except Conflict:
-            return False  # it has as many changes as a deal may have
+        except (Conflict, Invalid):
+            return False  # it has as many changes, or contacts, as a deal may have
         if plan.change is None:
             return False
         try:

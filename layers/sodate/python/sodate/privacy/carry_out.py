@@ -50,9 +50,12 @@ def erase_by_itself(eraser: Eraser, lead_id: str, because: str, by: str) -> Eras
 
     Raises: `Conflict` when the day has no room: the erasure waits for the next day, or for a person; as `Eraser.erase`.
     """
-    if eraser.ledger.find(lead_id) is None and not store.count_erasure(because, MOST_PER_DAY, eraser.now):
-        raise Conflict(f"{MOST_PER_DAY} erasures have begun today: a person looks first")
-    return eraser.erase(lead_id, "", because, by)
+
+    def may_begin() -> None:
+        if not store.count_erasure(because, MOST_PER_DAY, eraser.now):
+            raise Conflict(f"{MOST_PER_DAY} erasures have begun today: a person looks first")
+
+    return eraser.erase(lead_id, "", because, by, may_begin)
 
 
 def asked(item: store.RequestItem) -> Asked:

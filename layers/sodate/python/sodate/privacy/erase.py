@@ -77,8 +77,12 @@ class Eraser:
             self.dead_letters.count(self._names(subject, is_named_in_message)),
         )
 
-    def erase(self, lead_id: str, address_key: str, because: str, by: str) -> Erased:
+    def erase(
+        self, lead_id: str, address_key: str, because: str, by: str, may_begin: Callable[[], None] = lambda: None
+    ) -> Erased:
         """Do it, or what an earlier attempt left. `because`: a code (`erasure.checked_because`).
+
+        `may_begin` is called directly before a new erasure is written down, and raises to prevent it.
 
         Raises: `Conflict` as `plan`; `Transient`, and what was done stays done.
         """
@@ -87,6 +91,8 @@ class Eraser:
         subject = subject_of(data, address_key, self.secret)
         leads, addresses = (lead_id, *sorted(subject.lead_ids - {lead_id})), tuple(sorted(subject.address_keys))
         wanted = Erasure(leads, addresses, self.now, because, by, tuple(sorted(subject.external_keys)))
+        if self.ledger.find(lead_id) is None:
+            may_begin()
         erasure, is_new = self.ledger.begin(wanted)
         return self._carry_out(lead_id, _subject(erasure), is_repeat=not is_new)
 

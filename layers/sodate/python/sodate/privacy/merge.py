@@ -72,6 +72,7 @@ class Merger:
             merged = self._write_merge(stays, joins, because)
         move_membership(stays, joins, self.now)
         move_contacts(_merge(merged), self.now)
+        self._fold_anew(joins)  # the mark needs a score, and scoring may be behind
         mark_merged(joins, stays)
         copied = copy_activities(joins, stays)
         self._fold_anew(stays)
@@ -87,9 +88,12 @@ class Merger:
         give_contacts_back(_merge(merged), others, self.now)
         copies = copies_of(stays, joins)
         table.delete_many(copies)
-        self._write_unmerge(stays, joins)
+        # Before the merge is gone: when this is cut off, the same command does all of it again.
         mark_merged(joins, None)
         for lead_id in (stays, joins):
+            self._fold_anew(lead_id)
+        self._write_unmerge(stays, joins)
+        for lead_id in (stays, joins):  # with the profiles that they have again
             self._fold_anew(lead_id)
         return Merged(stays, joins, len(copies))
 
