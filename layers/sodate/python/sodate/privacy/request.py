@@ -11,7 +11,8 @@ DECIDE_WITHIN = timedelta(days=30)
 #: More that are due at once look like a stolen signing key rather than like people: a person decides.
 MOST_DUE = 100
 #: Erasures that one day begins by itself, of requests, and as many of inactive leads: more than anybody asks for, and
-#: no night takes thousands, whatever asks for them. The rest waits for the next day, or for a person.
+#: no night takes thousands, whatever asks for them. The rest waits for the next day; when more than `MOST_DUE` are left
+#: by then, for a person.
 MOST_PER_DAY = 250
 #: Requests that are looked at in one run; more than these are never people's.
 MOST_ASKED = 1000
