@@ -11,7 +11,7 @@ from sodate.consent.store import consent_item, suppression_item
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.table import ConditionFailed, Put, Write
 from sodate.errors import Transient
-from sodate.leads.contact_state import LIFTED_BY_OPERATOR, Block, ContactState
+from sodate.leads.contact_state import Block, ContactState
 from sodate.leads.merged import lead_that_stays
 from sodate.leads.store import load_state, state_change
 from sodate.messages import Message
@@ -70,9 +70,7 @@ def _unsubscribe(state: ContactState, opt_out: OptOut, now: datetime, retention:
 def _is_opted_out(state: ContactState, topics: tuple[str, ...], opt_out: OptOut) -> bool:
     are_withdrawn = all(state.topics.get(name) == "withdrawn" for name in topics)
     if opt_out.topic is None:
-        # A bounce can be lifted by a person: the opt-out behind it must be recorded even where nothing is to be ended.
-        is_behind_a_bounce = state.blocked in LIFTED_BY_OPERATOR and state.opted_out_at is None
-        return are_withdrawn and not is_behind_a_bounce and not state.can_be_blocked_by(Block.UNSUBSCRIBED)
+        return are_withdrawn and not state.lacks_opt_out and not state.can_be_blocked_by(Block.UNSUBSCRIBED)
     return are_withdrawn or state.blocked == Block.UNSUBSCRIBED
 
 

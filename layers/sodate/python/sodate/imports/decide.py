@@ -23,7 +23,7 @@ from sodate.imports.evidence import (
 from sodate.imports.mapping import Mapping
 from sodate.imports.mark import Mark, Outcome, parse_mark
 from sodate.imports.row import Row, shortened
-from sodate.leads.contact_state import LIFTED_BY_OPERATOR, Block, ContactState
+from sodate.leads.contact_state import Block, ContactState
 from sodate.leads.lead import Profile
 from sodate.messages import Message
 
@@ -176,7 +176,7 @@ def _marked(context: ImportContext, row: Row, known: Known, mark: Mark) -> RowPl
 
 def _update(context: ImportContext, row: Row, known: Known, before: int) -> RowPlan:
     profile, state = _stored(known)
-    if row.opt_out and _is_to_opt_out(state):
+    if row.opt_out and (state.can_be_blocked_by(Block.UNSUBSCRIBED) or state.lacks_opt_out):
         return RowPlan(Outcome.UPDATED, state, before=before, opts_out=True)
     _check_identity(context, row, known)
     after, consent = imported_consent(row, _addressed(row, known), context.mapping.source, context.import_id)
@@ -188,14 +188,6 @@ def _update(context: ImportContext, row: Row, known: Known, before: int) -> RowP
         as_of = context.as_of(row) or keys.stamp(context.now)
         merged = replace(merged, updated=max(as_of, profile.updated or ""))
     return RowPlan(outcome, after, _change(context, row, known, (merged, after), consent), before)
-
-
-def _is_to_opt_out(state: ContactState) -> bool:
-    """A stronger block, such as a hard bounce, may be lifted one day: what the list says must stand behind it."""
-    subscribes = any(status != "withdrawn" for status in state.topics.values())
-    return state.can_be_blocked_by(Block.UNSUBSCRIBED) or (
-        state.blocked in LIFTED_BY_OPERATOR and (subscribes or state.opted_out_at is None)
-    )
 
 
 def _change(

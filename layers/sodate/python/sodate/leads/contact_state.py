@@ -124,6 +124,12 @@ class ContactState:
         """False when the lead is blocked for an equally strong or a stronger reason, which stays."""
         return strength(reason) > strength(self.blocked)
 
+    @property
+    def lacks_opt_out(self) -> bool:
+        """Blocked for what an operator may lift, and no opt-out of everything stands behind the block."""
+        subscribes = any(status != "withdrawn" for status in self.topics.values())
+        return self.blocked in LIFTED_BY_OPERATOR and (subscribes or self.opted_out_at is None)
+
     def block(self, reason: str) -> "ContactState":
         return replace(self, blocked=str(reason)) if self.can_be_blocked_by(reason) else self
 
