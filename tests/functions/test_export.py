@@ -42,7 +42,7 @@ ROWS = [
 def fill(path: Path, text: str, mapping: str, now: Any, **how: Any) -> None:
     path.write_text(text, encoding="utf-8", newline="")
     found = read_mapping("m.yaml", mapping.encode())
-    harness = ImportTarget("sodate-test", b"an-address-key", now)
+    harness = ImportTarget("sodate-test", b"an-address-key", now, lambda: now)
     done = run_import(opened(str(path)), found, harness, on_progress=lambda progress, survey: None, **how)
     assert not done.counts["refused"], path.with_name(f"{path.name}.errors.csv").read_text()
 
