@@ -4,7 +4,7 @@ from tests.mutants.mutants import Mutant
 
 _SODATE = "layers/sodate/python/sodate/"
 _PAGES = "tests/functions/test_form_pages.py"
-_NOTICE = "tests/functions/test_quarantine_notice.py"
+_ANNOUNCEMENT = "tests/functions/test_quarantine_announcement.py"
 
 
 def _mutant(name: str, file: str, old: str, new: str, breaks: str, tests: str = _PAGES) -> Mutant:
@@ -54,6 +54,6 @@ FORM_PAGES = (
         " if item.released is None",
         "",
         "a person is told of posts that were released",
-        _NOTICE,
+        _ANNOUNCEMENT,
     ),
 )

@@ -19,7 +19,7 @@ Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "satur
 _WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 #: A report whose time passed during an outage still leaves; one that is later than this does not.
 LATEST = timedelta(days=1)
-#: Under which the daily notice of the quarantine is claimed, as a report is under its id.
+#: Under which the daily announcement of the quarantine is claimed, as a report is under its id.
 QUARANTINE = "quarantine"
 
 
@@ -99,7 +99,7 @@ class ScheduledReport(Definition):
         return monday, monday + timedelta(days=6)
 
 
-class QuarantineNotice(Definition):
+class QuarantineAnnouncement(Definition):
     """Each day on which doubtful form posts arrived: how many wait, and how to look at them. Nothing personal."""
 
     to: tuple[Address, ...] = Field(
@@ -117,7 +117,7 @@ class QuarantineNotice(Definition):
 
 class ReportsFile(Definition):
     reports: tuple[ScheduledReport, ...] = Field(default=(), max_length=20)
-    quarantine: QuarantineNotice | None = Field(
+    quarantine: QuarantineAnnouncement | None = Field(
         default=None, description="Who hears each day that doubtful form posts wait."
     )
 
@@ -125,7 +125,7 @@ class ReportsFile(Definition):
     def _ids_are_unique(self) -> Self:
         unlike([one.id for one in self.reports], ("reports",), "id")
         if any(one.id == QUARANTINE for one in self.reports):
-            raise ValueError(Message("`id: {id}` is that of the daily notice; take another", id=QUARANTINE))
+            raise ValueError(Message("`id: {id}` is that of the daily announcement; take another", id=QUARANTINE))
         if not self.reports and self.quarantine is None:
             raise ValueError(Message("write `reports` or `quarantine`: a file with neither sends nothing"))
         return self

@@ -24,7 +24,7 @@ from sodate.reports.document import Period, Report
 from sodate.reports.email_page import ReportEmail, report_email
 from sodate.reports.frame import Frame
 from sodate.reports.mailout import Mailout
-from sodate.reports.quarantine_notice import due_notice
+from sodate.reports.quarantine_announcement import due_announcement
 from sodate.reports.store import DeliveryState, claim, settle
 
 #: Makes one report from counters: no scan.
@@ -56,8 +56,8 @@ class ReportSender:
             if occasion is not None:
                 first_day, compose = occasion.first.isoformat(), partial(self.compose, report, occasion)
                 outcomes.update(self._deliver(Mailout(report.id, report.to, first_day, compose)))
-        notice = reports_file(self.definitions).quarantine
-        mailout = due_notice(notice, self._sender(), self.now()) if notice is not None else None
+        announcement = reports_file(self.definitions).quarantine
+        mailout = due_announcement(announcement, self._sender(), self.now()) if announcement is not None else None
         if mailout is not None:
             outcomes.update(self._deliver(mailout))
         return outcomes

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from markupsafe import Markup
 
 from sodate.email.mailing import Sender
-from sodate.email.report_schedule import QUARANTINE, QuarantineNotice
+from sodate.email.report_schedule import QUARANTINE, QuarantineAnnouncement
 from sodate.forms.waiting import WaitingPosts, waiting_posts
 from sodate.reports.catalogs import words_in
 from sodate.reports.email_page import ReportEmail
@@ -15,11 +15,11 @@ from sodate.web.words import Words
 _DAY = timedelta(days=1)
 
 
-def due_notice(notice: QuarantineNotice, sender: Sender, now: datetime) -> Mailout | None:
+def due_announcement(announcement: QuarantineAnnouncement, sender: Sender, now: datetime) -> Mailout | None:
     """None on a day on which none arrived, or which is claimed already."""
-    at = notice.latest(now, sender.time_zone)
-    words = words_in(notice.language or sender.language)
-    mailout = Mailout(QUARANTINE, notice.to, at.date().isoformat(), lambda: compose(posts, now, words))
+    at = announcement.latest(now, sender.time_zone)
+    words = words_in(announcement.language or sender.language)
+    mailout = Mailout(QUARANTINE, announcement.to, at.date().isoformat(), lambda: compose(posts, now, words))
     if not mailout.waiting():
         return None
     posts = waiting_posts(at - _DAY, at)
