@@ -1,7 +1,7 @@
 """The beacon in a real browser (Chromium, headless) on a sample site, with the production handlers behind it.
 
-Two servers of this test: the site, with a Content-Security-Policy, and the API, which calls the handlers in process. The
-API can be slow, or away.
+Two servers of this test: the site, with a Content-Security-Policy, and the API, which calls the handlers in
+process. The API can be slow, or away.
 """
 
 import http.server
