@@ -60,7 +60,6 @@ class LocalCloud:
 class Stage:
     """One deployment of Sodate.
 
-    `origins` are the web origins that may post forms from a browser; a form's own list narrows them further.
     `events_throttle`: of `POST /events`, apart from forms and links.
     `public_url` is the base of links in mail, without a trailing slash; None means the API's own address.
     `alarm_email` is who hears the alarms.
@@ -83,7 +82,6 @@ class Stage:
 
     name: str
     mail_identity: MailIdentity
-    origins: tuple[str, ...]
     throttle: Throttle
     events_throttle: Throttle = Throttle(requests_per_second=50, burst=100)
     log_level: str = "INFO"
@@ -109,7 +107,7 @@ class Stage:
     managed_rotation: bool = True
     metric_math: bool = True
     stream: StreamReading = field(default_factory=StreamReading)
-    cors_keys_in_camel_case: bool = False
+    preflight_at_gateway: bool = False
     cli_credentials: bool = False
     local: LocalCloud | None = None
 
@@ -126,13 +124,11 @@ class Stage:
 DEV = Stage(
     name="dev",
     mail_identity=MailIdentity("dev.example.co.jp"),
-    origins=("https://dev.example.co.jp", "http://localhost:8000"),
     throttle=Throttle(requests_per_second=20, burst=40),
 )
 PROD = Stage(
     name="prod",
     mail_identity=MailIdentity("example.co.jp"),
-    origins=("https://www.example.co.jp",),
     throttle=Throttle(requests_per_second=100, burst=200),
     log_retention_days=90,
     retained=True,
@@ -146,7 +142,6 @@ def local_stage(local: LocalCloud) -> Stage:
     return Stage(
         name="local",
         mail_identity=MailIdentity("example.co.jp"),
-        origins=("*",),
         throttle=Throttle(requests_per_second=1000, burst=2000),
         log_retention_days=1,
         region=None,
@@ -160,7 +155,7 @@ def local_stage(local: LocalCloud) -> Stage:
         events_window_s=0,
         announce_routine=True,
         stream=StreamReading(max_age_s=60),
-        cors_keys_in_camel_case=True,
+        preflight_at_gateway=True,
         cli_credentials=True,
         local=local,
     )

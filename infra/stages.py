@@ -22,8 +22,11 @@ STAGE_NAME = re.compile(r"[a-z](?:[a-z0-9-]{0,14}[a-z0-9])?")
 _PLACEHOLDER = re.compile(r"(?:^|[.@/])example(?:\.(?:com|net|org|jp|co\.jp|ne\.jp|or\.jp))?(?:[:/]|$)", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _IDENTITY = re.compile(r"(?:[^@\s]+@)?[^@\s./:]+(?:\.[^@\s./:]+)+")
-_ORIGIN = re.compile(r"https?://[^/\s]+")
 _SUBDOMAIN = re.compile(r"(?=.{4,190}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){2,}[a-z]{2,63}")
+#: Settings of earlier releases → what to do instead.
+_GONE = {
+    "origins": "delete the line: pages stand in `origins` of each form and of tracking.yaml, and `apply` is enough"
+}
 _LOG_DAYS = (1, 7, 14, 30, 60, 90)
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -86,7 +89,6 @@ def _of_the_company(stage: Stage) -> dict[str, tuple[str, ...]]:
     """The values that only the company that deploys can know."""
     return {
         "mail_identity": (stage.mail_identity.name,),
-        "origins": stage.origins,
         "public_url": (stage.public_url or "",),
         "alarm_email": (stage.alarm_email or "",),
         "reply_domain": (stage.reply_domain or "",),
@@ -99,6 +101,8 @@ def _own_values(name: str, file: Path) -> dict[str, Any]:
         raise StageInvalid(f"{file.name}: {name} must be a table, written [{name}]")
     values = {}
     for key, value in table.items():
+        if key in _GONE:
+            raise StageInvalid(f"{file.name}: [{name}] {key} is no setting any more; {_GONE[key]}")
         if key not in SETTINGS:
             raise StageInvalid(f"{file.name}: [{name}] {key} is no setting; there are {', '.join(sorted(SETTINGS))}")
         try:
@@ -146,10 +150,10 @@ def _one_of(known: tuple[Any, ...]) -> Callable[[Any], Any]:
     return read
 
 
-def _list(one: Callable[[Any], str], at_least: int = 0) -> Callable[[Any], tuple[str, ...]]:
+def _list(one: Callable[[Any], str]) -> Callable[[Any], tuple[str, ...]]:
     def read(value: Any) -> tuple[str, ...]:
-        if not isinstance(value, list) or not at_least <= len(value) <= 20:
-            raise ValueError(f'write a list of {at_least} to 20, such as ["one", "two"]')
+        if not isinstance(value, list) or len(value) > 20:
+            raise ValueError('write a list of at most 20, such as ["one", "two"]')
         return tuple(one(entry) for entry in value)
 
     return read
@@ -163,11 +167,9 @@ def _throttle(value: Any) -> Throttle:
 
 
 _flag = _one_of((True, False))
-_origin = _text(_ORIGIN, 'an origin such as "https://www.your-company.jp", without a path')
 _identity = _text(_IDENTITY, "a domain or one address that SES has verified")
 SETTINGS: Mapping[str, Callable[[Any], Any]] = {
     "mail_identity": lambda value: MailIdentity(_identity(value)),
-    "origins": _list(_origin, at_least=1),
     "throttle": _throttle,
     "events_throttle": _throttle,
     "log_level": _one_of(_LOG_LEVELS),

@@ -24,13 +24,13 @@ def controller(app: App) -> FormController:
 
 def show(app: App, forms: FormController, request: Request) -> Response:
     form, version = forms.form(request.path["form_id"])
-    check_origin(form, request.headers)
+    check_origin(form, request.headers, app.settings.is_local)
     return ok(forms.describe(form, version, app.clock.now()))
 
 
 def submit(app: App, forms: FormController, request: Request) -> Response:
     form, version = forms.form(request.path["form_id"])
-    check_origin(form, headers := request.headers)
+    check_origin(form, headers := request.headers, app.settings.is_local)
     html = is_html_post(headers)
     try:
         captured, target = forms.receive(form, version, request.body, request.is_base64, headers, app.clock.now())
@@ -44,13 +44,17 @@ def submit(app: App, forms: FormController, request: Request) -> Response:
         return refused(captured.reason, "please solve the check again")
     if not html:
         answer = {Outcome.STORED: created, Outcome.NOT_MAILABLE: accepted}.get(captured.outcome, ok)
-        return answer({"submission_id": captured.submission_id, "status": "accepted"})
+        body = {"submission_id": captured.submission_id, "status": "accepted"}
+        return answer(body | ({"redirect": target} if target else {}))
+    target = target or next(iter(form.redirects), None)
     return redirect(target) if target else page(pages.message("thanks", form.language, pages.Issuer()))
 
 
 def handle(app: App, event: dict[str, Any]) -> dict[str, Any]:
-    get, post = (partial(act, app, controller(app)) for act in (show, submit))
-    return serve(app, event, {"GET /forms/{form_id}": get, "POST /forms/{form_id}/submissions": post})
+    forms = controller(app)
+    get, post = (partial(act, app, forms) for act in (show, submit))
+    routes = {"GET /forms/{form_id}": get, "POST /forms/{form_id}/submissions": post}
+    return serve(app, event, routes, lambda request: forms.origins(request.path["form_id"], app.settings.is_local))
 
 
 handler = on_lambda(handle)

@@ -47,7 +47,9 @@ def show(script: Script, request: Request) -> Response:
 
 def handle(app: App, event: dict[str, Any]) -> dict[str, Any]:
     routes = {"POST /events": partial(take, app), "GET /sodate.js": partial(show, app.beacon)}
-    return serve(app, event, routes)
+    if event.get("routeKey") == "GET /sodate.js":  # anybody's page may load the script
+        return serve(app, event, routes)
+    return serve(app, event, routes, lambda _: live_site(app.definitions).tracking.origins)
 
 
 handler = on_lambda(handle)

@@ -6,7 +6,6 @@
 import json
 from collections.abc import Mapping
 
-from aws_cdk import Duration
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
@@ -19,9 +18,10 @@ from infra.components.nag import acknowledge
 from infra.config import Stage
 
 GET, POST, HEAD = apigateway.HttpMethod.GET, apigateway.HttpMethod.POST, apigateway.HttpMethod.HEAD
+OPTIONS = apigateway.HttpMethod.OPTIONS
 
 ROUTES: Mapping[str, Mapping[str, tuple[apigateway.HttpMethod, ...]]] = {
-    "form_capture": {"/forms/{form_id}": (GET,), "/forms/{form_id}/submissions": (POST,)},
+    "form_capture": {"/forms/{form_id}": (GET, OPTIONS), "/forms/{form_id}/submissions": (POST, OPTIONS)},
     "consent_pages": {
         "/opt-in/{token}": (GET, HEAD, POST),
         "/unsubscribe/{token}": (GET, HEAD, POST),
@@ -29,10 +29,10 @@ ROUTES: Mapping[str, Mapping[str, tuple[apigateway.HttpMethod, ...]]] = {
     },
     "privacy_pages": {"/privacy/{token}": (GET, HEAD, POST)},
     "sales_feedback": {"/sales/feedback/{token}": (GET, HEAD, POST)},
-    "web_events": {"/events": (POST,), "/sodate.js": (GET, HEAD)},
+    "web_events": {"/events": (POST, OPTIONS), "/sodate.js": (GET, HEAD)},
     "activities_api": {"/activities": (POST,), "/deals": (POST,), "/iam/activities": (POST,), "/iam/deals": (POST,)},
 }
-EVENTS = "POST /events"
+EVENTS = ("POST /events", "OPTIONS /events")
 #: Below this path API Gateway itself lets in only whom an IAM policy allows it; the function trusts its word.
 IAM = "/iam/"
 _WHY_PUBLIC = (
@@ -56,15 +56,9 @@ class PublicApi(Construct):
             "HttpApi",
             api_name=stage.prefix,
             create_default_stage=False,
-            cors_preflight=apigateway.CorsPreflightOptions(
-                allow_origins=list(stage.origins),
-                allow_methods=[apigateway.CorsHttpMethod.GET, apigateway.CorsHttpMethod.POST],
-                allow_headers=["content-type"],
-                max_age=Duration.hours(1),
-            ),
         )
-        if stage.cors_keys_in_camel_case:
-            _repeat_cors_in_camel_case(self.api, stage)
+        if stage.preflight_at_gateway:
+            _answer_preflights_at_the_gateway(self.api)
         self.public_url = _public_url(self.api, stage)
         self.access_logs = build_log_group(self, "AccessLogs", stage, f"/aws/apigateway/{stage.prefix}", key)
 
@@ -108,19 +102,21 @@ class PublicRoutes(Construct):
             ),
             # Anyone may send events, many of them: they must not use up what forms and links answer with.
             route_settings={
-                EVENTS: {
+                route: {
                     "ThrottlingRateLimit": stage.events_throttle.requests_per_second,
                     "ThrottlingBurstLimit": stage.events_throttle.burst,
                 }
+                for route in EVENTS
             },
             access_log_settings=apigateway.CfnStage.AccessLogSettingsProperty(
                 destination_arn=public.access_logs.log_group_arn,
                 format=json.dumps({field: f"$context.{field}" for field in ACCESS_LOG_FIELDS}),
             ),
         )
-        resource = made[EVENTS].node.default_child
-        assert isinstance(resource, apigateway.CfnRoute)  # noqa: S101
-        deployed.add_dependency(resource)  # settings of a route that is not there yet are refused
+        for route_key in EVENTS:
+            resource = made[route_key].node.default_child
+            assert isinstance(resource, apigateway.CfnRoute)  # noqa: S101
+            deployed.add_dependency(resource)  # settings of a route that is not there yet are refused
 
 
 def _public_url(api: apigateway.HttpApi, stage: Stage) -> str:
@@ -129,14 +125,15 @@ def _public_url(api: apigateway.HttpApi, stage: Stage) -> str:
     return stage.public_url or api.api_endpoint
 
 
-def _repeat_cors_in_camel_case(api: apigateway.HttpApi, stage: Stage) -> None:
-    """The local cloud keeps the template's keys as they are written, and then looks for camel case."""
+def _answer_preflights_at_the_gateway(api: apigateway.HttpApi) -> None:
+    """The local cloud never asks a function about `OPTIONS`; it looks for these keys in camel case."""
     resource = api.node.default_child
     assert isinstance(resource, apigateway.CfnApi)  # noqa: S101
     for key, value in {
-        "allowOrigins": list(stage.origins),
+        "allowOrigins": ["*"],
         "allowMethods": ["GET", "POST"],
         "allowHeaders": ["content-type"],
+        "exposeHeaders": ["retry-after"],
         "maxAge": 3600,
     }.items():
         resource.add_property_override(f"CorsConfiguration.{key}", value)

@@ -1,7 +1,7 @@
 """The beacon in a real browser (Chromium, headless) on a sample site, with the production handlers behind it.
 
-Two servers of this test: the site, with a Content-Security-Policy, and the API, which calls the handlers in process and
-adds the CORS header that API Gateway adds. The API can be slow, or away.
+Two servers of this test: the site, with a Content-Security-Policy, and the API, which calls the handlers in
+process. The API can be slow, or away.
 """
 
 import http.server
@@ -98,8 +98,7 @@ class Sample:
         event["requestContext"] = {"http": {"sourceIp": "192.0.2.1"}}
         with self.lock:
             answer = self.world.call(function, event)
-        given = {**answer["headers"], "access-control-allow-origin": self.site}
-        return answer["statusCode"], given, answer["body"].encode()
+        return answer["statusCode"], answer["headers"], answer["body"].encode()
 
     def _site(self, _: str, path: str, __: Json, ___: str) -> tuple[int, Json, bytes]:
         if path == "/site.js":

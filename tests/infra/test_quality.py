@@ -73,7 +73,10 @@ def test_a_stack_that_keeps_its_data_cannot_be_deleted_by_accident(aws_stack: An
 
 def test_what_npm_brings_is_pinned_without_an_address() -> None:
     pinned = json.loads((ROOT / "package.json").read_text())["devDependencies"]
-    assert pinned == {"aws-cdk": "2.1148.1", "axe-core": "4.14.1", "echarts": "6.1.0"}
+    assert pinned == {
+        "aws-cdk": "2.1148.1", "axe-core": "4.14.1", "echarts": "6.1.0",
+        "esbuild": "0.28.2", "react": "19.3.1", "react-dom": "19.3.1",
+    }  # fmt: skip
     lock = (ROOT / "package-lock.json").read_text()
     assert "resolved" not in lock
     assert "http" not in lock

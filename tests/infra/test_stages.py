@@ -17,7 +17,6 @@ ROOT = Path(__file__).resolve().parents[2]
 STAGES = Path(__file__).with_name("stages.toml")
 COMPLETE = """[{name}]
 mail_identity = "mail.sodate.test"
-origins = ["https://www.sodate.test"]
 alarm_email = "ops@sodate.test"
 """
 
@@ -52,12 +51,12 @@ def test_prod_as_it_is_delivered_is_refused_with_what_to_set_and_where(tmp_path:
     with pytest.raises(StageInvalid) as refused:
         stage_named("prod", file=_file(tmp_path, ""))
     assert str(refused.value) == (
-        "stage 'prod' keeps its data, so it needs your own values: set mail_identity, origins, alarm_email "
+        "stage 'prod' keeps its data, so it needs your own values: set mail_identity, alarm_email "
         "under [prod] in stages.toml (docs/operations/deploy.md)"
     )
 
 
-@pytest.mark.parametrize("key", ["mail_identity", "origins", "alarm_email"])
+@pytest.mark.parametrize("key", ["mail_identity", "alarm_email"])
 @pytest.mark.parametrize("name", ["prod", "staging"])
 def test_a_stage_that_keeps_its_data_needs_each_of_the_companys_values(key: str, name: str, tmp_path: Path) -> None:
     lines = [line for line in COMPLETE.format(name=name).splitlines() if not line.startswith(key)]
@@ -70,7 +69,6 @@ def test_a_complete_stage_is_taken_from_the_file(tmp_path: Path) -> None:
     assert stage == replace(
         PROD,
         mail_identity=MailIdentity("mail.sodate.test"),
-        origins=("https://www.sodate.test",),
         alarm_email="ops@sodate.test",
     )
 
@@ -104,9 +102,8 @@ def test_dev_and_other_ephemeral_stages_may_have_placeholders_and_nobody_who_hea
         ("retained = 1", "write one of True, False"),
         ("events_window_s = 301", "from 0 to 300"),
         ("colour = 'red'", "colour is no setting; there are alarm_email"),
-        ("origins = 'https://www.sodate.test'", "write a list"),
-        ("origins = []", "a list of 1 to 20"),
-        ("origins = ['https://www.sodate.test/form']", "without a path"),
+        ("origins = ['https://www.sodate.test']", "origins is no setting any more; delete the line: pages stand in"),
+        ("sandbox_recipients = 'sodate.test'", "write a list"),
         ("public_url = 'https://go.sodate.test/'", "without a slash at its end"),
         ("mail_identity = 'a b'", "SES has verified"),
         ("alarm_email = 'nobody'", "one address"),

@@ -492,6 +492,7 @@ from tests.mutants.deals import DEALS  # noqa: E402
 from tests.mutants.deciding import DECIDING  # noqa: E402
 from tests.mutants.experiments import EXPERIMENTS  # noqa: E402
 from tests.mutants.first_imports import FIRST_IMPORTS  # noqa: E402
+from tests.mutants.form_pages import FORM_PAGES  # noqa: E402
 from tests.mutants.kpi_money import KPI_MONEY  # noqa: E402
 from tests.mutants.kpis import KPIS  # noqa: E402
 from tests.mutants.messages import MESSAGES  # noqa: E402
@@ -520,3 +521,4 @@ MUTANTS += REPORTS
 MUTANTS += KPI_MONEY
 MUTANTS += MESSAGES
 MUTANTS += FIRST_IMPORTS
+MUTANTS += FORM_PAGES

@@ -57,7 +57,6 @@ SECRETS = {
 EXPECTED = Stage(
     name=STAGE,
     mail_identity=MailIdentity(DOMAIN),
-    origins=(f"https://www.{DOMAIN}",),
     throttle=Throttle(requests_per_second=100, burst=200),
     log_retention_days=90,
     alarm_email=f"ops@{DOMAIN}",

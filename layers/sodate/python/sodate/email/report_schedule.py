@@ -19,6 +19,8 @@ Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "satur
 _WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 #: A report whose time passed during an outage still leaves; one that is later than this does not.
 LATEST = timedelta(days=1)
+#: Under which the daily announcement of the quarantine is claimed, as a report is under its id.
+QUARANTINE = "quarantine"
 
 
 class EmailedKind(StrEnum):
@@ -97,12 +99,35 @@ class ScheduledReport(Definition):
         return monday, monday + timedelta(days=6)
 
 
+class QuarantineAnnouncement(Definition):
+    """Each day on which doubtful form posts arrived: how many wait, and how to look at them. Nothing personal."""
+
+    to: tuple[Address, ...] = Field(
+        min_length=1, max_length=20, description="Addresses of the company; leads must not be among them."
+    )
+    at: LocalTime = Field(default="09:00", description="In the sender's time zone.")
+    language: Language | None = Field(default=None, description="Empty: the sender's.")
+
+    def latest(self, now: datetime, time_zone: str) -> datetime:
+        """The latest moment at which it is due that is not after `now`."""
+        zone = ZoneInfo(time_zone)
+        at = datetime.combine(now.astimezone(zone).date(), time.fromisoformat(self.at), zone)
+        return at if at <= now else at - timedelta(days=1)
+
+
 class ReportsFile(Definition):
-    reports: tuple[ScheduledReport, ...] = Field(min_length=1, max_length=20)
+    reports: tuple[ScheduledReport, ...] = Field(default=(), max_length=20)
+    quarantine: QuarantineAnnouncement | None = Field(
+        default=None, description="Who hears each day that doubtful form posts wait."
+    )
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Self:
         unlike([one.id for one in self.reports], ("reports",), "id")
+        if any(one.id == QUARANTINE for one in self.reports):
+            raise ValueError(Message("`id: {id}` is that of the daily announcement; take another", id=QUARANTINE))
+        if not self.reports and self.quarantine is None:
+            raise ValueError(Message("write `reports` or `quarantine`: a file with neither sends nothing"))
         return self
 
     def report(self, report_id: str) -> ScheduledReport | None:

@@ -128,6 +128,10 @@ def _choice(field: FormField, value: Any, _: Form) -> str:
     raise _Wrong("choice")
 
 
+def _hidden(field: FormField, value: Any, form: Form) -> str:
+    return _choice(field, value, form) if field.choices else _text(field, value, form)
+
+
 def _multiple_choice(field: FormField, value: Any, form: Form) -> list[str]:
     values = value if isinstance(value, list) else [value]
     if len(values) > len(field.choices):
@@ -191,5 +195,5 @@ _READERS: dict[str, Callable[[FormField, Any, Form], Any]] = {
     "nps": _nps,
     "date": _date,
     "checkbox": _checkbox,
-    "hidden": _text,
+    "hidden": _hidden,
 }

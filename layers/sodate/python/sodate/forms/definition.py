@@ -5,12 +5,14 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from sodate.messages import Message
-from sodate.playbook.model import Definition, HttpUrl, Language, Origin, Slug, unlike
+from sodate.playbook.model import Definition, FormOrigin, HttpUrl, Language, Slug, unlike
 
 FieldType = Literal[
     "email", "text", "long_text", "phone", "choice", "multiple_choice", "number", "nps", "date", "checkbox", "hidden"
 ]
 FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+#: A name that another system gives the field; what begins with `_` is reserved.
+Alias = Annotated[str, StringConstraints(pattern=r"^[^_\s\x00-\x1f][^\x00-\x1f]{0,99}$")]
 ProfilePath = Annotated[str, StringConstraints(pattern=r"^(primary|secondary)\.[a-z][a-z0-9_]{0,39}$")]
 
 DEFAULT_MAX_LENGTH = {"email": 254, "text": 200, "long_text": 4000, "phone": 40, "hidden": 500}
@@ -27,6 +29,9 @@ class FormField(Definition):
     label: Annotated[str, StringConstraints(max_length=200)] = ""
     required: bool = False
     max_length: int | None = Field(default=None, ge=1, le=10_000, description="In characters, after trimming.")
+    aliases: tuple[Alias, ...] = Field(
+        default=(), max_length=10, description="Other names under which a post may send it, such as `your-email`."
+    )
     choices: tuple[Choice, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
@@ -40,8 +45,10 @@ class FormField(Definition):
 
     @model_validator(mode="after")
     def _choices_belong_to_choice_fields(self) -> Self:
-        if (self.type in ("choice", "multiple_choice")) != bool(self.choices):
-            raise ValueError(Message("`choices` is required for choice and multiple_choice fields, and only there"))
+        if self.type in ("choice", "multiple_choice") and not self.choices:
+            raise ValueError(Message("`choices` is required for choice and multiple_choice fields"))
+        if self.choices and self.type not in ("choice", "multiple_choice", "hidden"):
+            raise ValueError(Message("`choices` belongs to fields of type choice, multiple_choice and hidden only"))
         return self
 
 
@@ -94,13 +101,19 @@ class Form(Definition):
     title: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     language: Language = "ja"
     status: Literal["open", "closed"] = "open"
-    origins: tuple[Origin, ...] = Field(
-        default=(), max_length=20, description="Sites whose pages may post this form from a browser."
+    origins: tuple[FormOrigin, ...] = Field(
+        default=(),
+        max_length=20,
+        description="Sites whose pages may post this form from a browser; `http://localhost:*`: any port.",
     )
     redirects: tuple[HttpUrl, ...] = Field(
         default=(), max_length=20, description="Where an HTML post may be sent afterwards; the first is the default."
     )
     fields: tuple[FormField, ...] = Field(min_length=1, max_length=60)
+    unknown_fields: Literal["refuse", "ignore"] = Field(
+        default="refuse",
+        description="A post with a name that no field has is refused, or taken without it.",
+    )
     consent: FormConsent | None = None
     survey: Survey | None = None
     bots: BotDefence = BotDefence()
@@ -116,7 +129,11 @@ class Form(Definition):
 
     @model_validator(mode="after")
     def _one_address_and_known_consent_field(self) -> Self:
-        unlike([field.name for field in self.fields], ("fields",), "name")
+        names = [field.name for field in self.fields]
+        unlike(names, ("fields",), "name")
+        names += [alias for field in self.fields for alias in field.aliases]
+        if len(set(names)) != len(names):
+            raise ValueError(Message("one of the `aliases` is also the name or an alias of another field"))
         if [field.type for field in self.fields].count("email") != 1 or not self.email_field.required:
             raise ValueError(Message("exactly one field must have `type: email`, and it must be `required: true`"))
         if [field.type for field in self.fields].count("nps") > (1 if self.survey else 0):

@@ -11,6 +11,7 @@ from sodate.forms.answers import read_answers
 from sodate.forms.bots import CaptchaCheck, suspect, time_token
 from sodate.forms.capture import Capture
 from sodate.forms.definition import Form
+from sodate.forms.names import by_field
 from sodate.forms.submission import Submission, split
 from sodate.forms.submission_plan import Captured
 from sodate.forms.tokenless import suspect_tokenless
@@ -18,6 +19,7 @@ from sodate.messages import Message
 from sodate.playbook.store import Definitions, parsed
 from sodate.signing import Signer
 from sodate.web.body import decode, parse_body
+from sodate.web.cors import LOCALHOST, is_listed
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,14 @@ class FormController:
             raise NotFound(Message("no form named {form_id!r}", form_id=form_id))
         return form, stored.version
 
+    def origins(self, form_id: str, is_local: bool) -> tuple[str, ...]:
+        """Whose pages may post the form. Raises: `NotFound` as `form` does."""
+        return origins_of(self.form(form_id)[0], is_local)
+
     def describe(self, form: Form, version: int, now: datetime) -> dict[str, Any]:
-        fields = [field.model_dump(exclude={"maps_to"}, exclude_none=True, mode="json") for field in form.fields]
+        fields = [
+            field.model_dump(exclude={"maps_to", "aliases"}, exclude_none=True, mode="json") for field in form.fields
+        ]
         return {
             "id": form.id,
             "version": version,
@@ -53,32 +61,37 @@ class FormController:
             "fields": fields,
             "consent": {"field": form.consent.field, "wording": form.consent.wording} if form.consent else None,
             "captcha": form.bots.captcha,
+            "minimum_seconds": form.bots.minimum_seconds,
             "_token": time_token(form.id, self.signer(), now),
         }
 
     def receive(
         self, form: Form, version: int, body: str | None, is_base64: bool, headers: Mapping[str, str], now: datetime
     ) -> tuple[Captured, str | None]:
-        """Store the post. Returns the result, and the redirect target of an HTML form (listed in the form, or None).
+        """Store the post. Returns the result, and the `_redirect` it asked for if the form lists it.
 
         Raises: `BodyError`, `FieldErrors`, `Transient`.
         """
-        fields, controls, source = split(parse_body(decode(body, is_base64), headers))
+        sent, controls, source = split(parse_body(decode(body, is_base64), headers))
+        fields = by_field(form, sent)
         submission = Submission(form.id, version, now, read_answers(form, fields), controls, source)
         suspicion = suspect(form, controls, self.signer(), self.captcha, now)
         suspicion = suspicion or suspect_tokenless(form, submission, now)
         capture = Capture(form, self.address_secret(), self.on_confirmed, self.new_id, self.pause)
-        target = controls.redirect if controls.redirect in form.redirects else next(iter(form.redirects), None)
+        target = controls.redirect if controls.redirect in form.redirects else None
         return capture.store(submission, suspicion), target
 
 
-def check_origin(form: Form, headers: Mapping[str, str]) -> None:
-    """Check the Origin header; API Gateway sends the CORS headers (ADR 0010).
+def origins_of(form: Form, is_local: bool) -> tuple[str, ...]:
+    """Whose pages may post it; on the local stage any page of the developer's own machine too."""
+    return (*form.origins, LOCALHOST) if is_local else form.origins
 
-    A post without an Origin header does not come from a browser and is allowed: CORS is not authorisation.
+
+def check_origin(form: Form, headers: Mapping[str, str], is_local: bool) -> None:
+    """A post without an Origin header does not come from a browser and is allowed: CORS is not authorisation.
 
     Raises: `NotAllowed` for an origin that the form does not list.
     """
     origin = headers.get("origin")
-    if origin is not None and origin not in form.origins:
+    if origin is not None and not is_listed(origin, origins_of(form, is_local)):
         raise NotAllowed(Message("this page may not post this form; add its origin to the form's `origins`"), "origin")

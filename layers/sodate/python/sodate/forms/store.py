@@ -97,9 +97,9 @@ def find_requests(lead_id: str, submission: Submission) -> tuple[ConsentRequest,
     )
 
 
-def quarantined(month: datetime) -> list[SubmissionItem]:
-    """Quarantined posts of the UTC month of `month`, released ones included, oldest first."""
-    items = table.query(SubmissionItem, keys.quarantine(month), keys.SUBMISSIONS)
+def quarantined(month: datetime, limit: int | None = None) -> list[SubmissionItem]:
+    """Quarantined posts of the UTC month of `month`, released ones included, oldest first; some `limit` of them."""
+    items = table.query(SubmissionItem, keys.quarantine(month), keys.SUBMISSIONS, limit=limit)
     return sorted(items, key=lambda item: item.at)
 
 

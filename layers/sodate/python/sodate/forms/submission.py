@@ -25,6 +25,8 @@ _SOURCES = {
 _CLICK_IDS = {f"_{kind}": 500 for kind in CLICK_IDS}
 #: `source.<name>` of a lead that came by a form or an import; an import may fill others.
 SOURCE_NAMES = frozenset(("form", "import", *(name[1:] for name in _SOURCES)))
+#: Internals of Contact Form 7, which its webhooks may send along.
+_NOT_OURS = "_wpcf7"
 _CONTROLS = {"_token": 2000, "_website": 500, "_redirect": 2000, "_captcha": 4000, "_submission_id": 100}
 CAPTCHA_FIELD = "cf-turnstile-response"
 _KNOWN = frozenset((*_SOURCES, *_CLICK_IDS, *_CONTROLS))
@@ -77,6 +79,7 @@ def split(raw: dict[str, Any]) -> tuple[dict[str, Any], Controls, dict[str, str]
 
     Raises: `FieldErrors` for unknown reserved names and invalid controls.
     """
+    raw = {name: value for name, value in raw.items() if not name.startswith(_NOT_OURS)}
     fields = {name: value for name, value in raw.items() if not _is_reserved(name)}
     renamed = {("_captcha" if name == CAPTCHA_FIELD else name): value for name, value in raw.items()}
     reserved = {name: value for name, value in renamed.items() if name.startswith("_")}

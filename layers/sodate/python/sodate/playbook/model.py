@@ -17,6 +17,8 @@ Slug = Annotated[
     Field(description="Lower-case letters, digits and hyphens, 60 at most; it appears in URLs and mail tags."),
 ]
 Origin = Annotated[str, StringConstraints(pattern=r"^https?://[a-z0-9.-]+(:\d{1,5})?$")]
+#: Of a form: also any port of the developer's own machine.
+FormOrigin = Annotated[str, StringConstraints(pattern=r"^(https?://[a-z0-9.-]+(:\d{1,5})?|http://localhost:\*)$")]
 HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s\x00-\x1f\\]+$", max_length=2000)]
 
 

@@ -80,6 +80,10 @@ _PATTERNS = {
     r"^https?://[a-z0-9.-]+(:\d{1,5})?$": Message(
         "scheme and host only, no path or final slash: `https://www.example.jp`"
     ),
+    r"^(https?://[a-z0-9.-]+(:\d{1,5})?|http://localhost:\*)$": Message(
+        "scheme and host only, no path or final slash: `https://www.example.jp`"
+    ),
+    r"^[^_\s\x00-\x1f][^\x00-\x1f]{0,99}$": Message("1 to 100 characters, not beginning with `_`: `your-email`"),
     r"^https?://[^\s\x00-\x1f\\]+$": Message("write a full address: `https://www.example.jp/thanks`"),
     r"^([01]\d|2[0-3]):[0-5]\d$": Message("write hours and minutes: `10:00`"),
     r"^[A-Z]{2}$": Message("write the country code: `JP`"),

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sodate.email.delivery.probe import PURPOSE
 from sodate.email.delivery.ses import Answer, OutgoingEmail, SesMailer
@@ -22,7 +23,9 @@ from sodate.reports.catalogs import words_in
 from sodate.reports.document import Period, Report
 from sodate.reports.email_page import ReportEmail, report_email
 from sodate.reports.frame import Frame
-from sodate.reports.store import DeliveryState, claim, deliveries, recipient_key, settle
+from sodate.reports.mailout import Mailout
+from sodate.reports.quarantine_announcement import due_announcement
+from sodate.reports.store import DeliveryState, claim, settle
 
 #: Makes one report from counters: no scan.
 Build = Callable[[Definitions, EmailedKind, Frame], Report]
@@ -51,14 +54,19 @@ class ReportSender:
         for report in scheduled(self.definitions):
             occasion = report.due(self.now(), self._sender().time_zone)
             if occasion is not None:
-                outcomes.update(self._deliver(report, occasion))
+                first_day, compose = occasion.first.isoformat(), partial(self.compose, report, occasion)
+                outcomes.update(self._deliver(Mailout(report.id, report.to, first_day, compose)))
+        announcement = reports_file(self.definitions).quarantine
+        mailout = due_announcement(announcement, self._sender(), self.now()) if announcement is not None else None
+        if mailout is not None:
+            outcomes.update(self._deliver(mailout))
         return outcomes
 
     def send_now(self, report: ScheduledReport, to: Sequence[str]) -> list[tuple[str, Answer]]:
         """To these addresses, about the latest period, whatever was sent before. It claims nothing."""
         occasion = report.occasion(self.now(), self._sender().time_zone)
         email = self.compose(report, occasion)
-        return [(address, self._send(report, email, address)) for address in to]
+        return [(address, self._send(report.id, email, address)) for address in to]
 
     def compose(self, report: ScheduledReport, occasion: Occasion) -> ReportEmail:
         sender = self._sender()
@@ -67,22 +75,21 @@ class ReportSender:
         reports = [self.build(self.definitions, kind, frame) for kind in report.reports]
         return report_email(reports, report.title, words)
 
-    def _deliver(self, report: ScheduledReport, occasion: Occasion) -> Iterator[str]:
+    def _deliver(self, mailout: Mailout) -> Iterator[str]:
         """It composes before it claims: a report that cannot be made is tried again."""
-        first_day = occasion.first.isoformat()
-        left = waiting(report, first_day)
-        yield from ["before"] * (len(report.to) - len(left))
-        email = self.compose(report, occasion) if left else None
+        left = mailout.waiting()
+        yield from ["before"] * (len(mailout.to) - len(left))
+        email = mailout.compose() if left else None
         for address in left:
-            if email is None or not claim(report.id, first_day, address, self.now()):
+            if email is None or not claim(mailout.id, mailout.first_day, address, self.now()):
                 yield "before"
                 continue
-            answer = self._send(report, email, address)
+            answer = self._send(mailout.id, email, address)
             state = _STATES[answer.verdict]
-            settle(report.id, first_day, address, (state, answer.reason), self.now())
+            settle(mailout.id, mailout.first_day, address, (state, answer.reason), self.now())
             yield state.value
 
-    def _send(self, report: ScheduledReport, email: ReportEmail, address: str) -> Answer:
+    def _send(self, report_id: str, email: ReportEmail, address: str) -> Answer:
         slot = rate_limiter.wait_for_slot(rate_limiter.load(), self.now, self.sleep)
         if slot.at is None:
             return Answer(Verdict.DEFERRED, reason=slot.stopped or "no_slot")
@@ -94,7 +101,7 @@ class ReportSender:
                 html=email.html,
                 text=email.text,
                 # Like a probe's, its events change nothing: no lead, no ledger, no rate of the guards.
-                tags={"purpose": PURPOSE, "report": report.id, "stage": self.stage},
+                tags={"purpose": PURPOSE, "report": report_id, "stage": self.stage},
                 headers={"Auto-Submitted": "auto-generated"},
             )
         )
@@ -103,16 +110,13 @@ class ReportSender:
         return parsed(self.definitions.live("mailing"), Mailing).sender
 
 
-def waiting(report: ScheduledReport, first_day: str) -> list[str]:
-    """Recipients to whom it did not leave yet, as far as is known; `claim` decides."""
-    known = {one.recipient: one.state for one in deliveries(report.id) if one.first_day == first_day}
-    free = (None, DeliveryState.DEFERRED)
-    return [address for address in report.to if known.get(recipient_key(address)) in free]
-
-
 def scheduled(definitions: Definitions) -> tuple[ScheduledReport, ...]:
-    """Empty when the playbook has no `reports.yaml`."""
+    return reports_file(definitions).reports
+
+
+def reports_file(definitions: Definitions) -> ReportsFile:
+    """Without content when the playbook has no `reports.yaml`."""
     try:
-        return parsed(definitions.live("reports"), ReportsFile).reports
+        return parsed(definitions.live("reports"), ReportsFile)
     except NotFound:
-        return ()
+        return ReportsFile.model_construct()

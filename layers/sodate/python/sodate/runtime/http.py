@@ -1,10 +1,11 @@
 """API Gateway HTTP events to routes and back; the only module that maps our errors to status codes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from sodate.errors import Conflict, Invalid, NotAllowed, NotFound, NotIdentified, TooManyRequests, Transient
 from sodate.runtime.app import App
+from sodate.web import cors
 from sodate.web.body import BodyError
 from sodate.web.http import Request, Response, json_response
 
@@ -12,15 +13,32 @@ RETRY_AFTER_SECONDS = 5
 
 
 Route = Callable[[Request], Response]
+#: The origins whose pages may call the route of this request from a browser. May raise `NotFound` and `Transient`.
+Origins = Callable[[Request], Collection[str]]
 
 
-def serve(app: App, event: Mapping[str, Any], routes: Mapping[str, Route]) -> dict[str, Any]:
-    """Dispatch one event. `routes`: by API Gateway's route key, for example `GET /forms/{form_id}`."""
+def serve(
+    app: App, event: Mapping[str, Any], routes: Mapping[str, Route], origins: Origins | None = None
+) -> dict[str, Any]:
+    """Dispatch one event. `routes`: by API Gateway's route key, for example `GET /forms/{form_id}`.
+
+    `origins`: also answer preflights, and let pages of these origins read the answers (CORS).
+    """
     request = _request(event)
-    response = _answer(app, request, routes)
+    response = _answer(app, request, routes) if origins is None else _across_origins(app, request, routes, origins)
     body = "" if request.method == "HEAD" else response.body
     answer = {"statusCode": response.status, "headers": dict(response.headers), "body": body}
     return answer | ({"isBase64Encoded": True} if response.is_base64 else {})
+
+
+def _across_origins(app: App, request: Request, routes: Mapping[str, Route], origins: Origins) -> Response:
+    origin, is_preflight = request.headers.get("origin", ""), request.method == "OPTIONS"
+    try:
+        listed = bool(origin) and cors.is_listed(origin, origins(request))
+    except (NotFound, Transient):
+        listed = False
+    response = cors.preflight(listed) if is_preflight else _answer(app, request, routes)
+    return cors.readable(response, origin, listed, is_preflight) if origin else response
 
 
 def error_response(error: Exception) -> Response:

@@ -101,6 +101,7 @@ def _cached(etag: str, max_age_s: int) -> dict[str, str]:
         "x-content-type-options": "nosniff",
         # A page of any site includes it with <script src>, also one that isolates itself from other origins.
         "cross-origin-resource-policy": "cross-origin",
+        "Access-Control-Allow-Origin": "*",
     }
 
 

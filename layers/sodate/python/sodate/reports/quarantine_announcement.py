@@ -1,0 +1,44 @@
+"""The daily email that doubtful form posts wait. It has numbers and commands, nothing of what was typed."""
+
+from datetime import datetime, timedelta
+
+from markupsafe import Markup
+
+from sodate.email.mailing import Sender
+from sodate.email.report_schedule import QUARANTINE, QuarantineAnnouncement
+from sodate.forms.waiting import WaitingPosts, waiting_posts
+from sodate.reports.catalogs import words_in
+from sodate.reports.email_page import ReportEmail
+from sodate.reports.mailout import Mailout
+from sodate.web.words import Words
+
+_DAY = timedelta(days=1)
+
+
+def due_announcement(announcement: QuarantineAnnouncement, sender: Sender, now: datetime) -> Mailout | None:
+    """None on a day on which none arrived, or which is claimed already."""
+    at = announcement.latest(now, sender.time_zone)
+    words = words_in(announcement.language or sender.language)
+    mailout = Mailout(QUARANTINE, announcement.to, at.date().isoformat(), lambda: compose(posts, now, words))
+    if not mailout.waiting():
+        return None
+    posts = waiting_posts(at - _DAY, at)
+    return mailout if posts.recent or (posts.is_more and posts.waiting) else None
+
+
+def compose(posts: WaitingPosts, now: datetime, words: Words) -> ReportEmail:
+    more = words.text("quarantine", "more") if posts.is_more else ""
+    subject = words.text("quarantine", "subject", waiting=posts.waiting, more=more)
+    lines = [
+        words.text("quarantine", "numbers", waiting=posts.waiting, recent=posts.recent, more=more),
+        words.text("quarantine", "look"),
+        f"sodate quarantine list --month {now:%Y-%m}",
+        words.text("quarantine", "release"),
+        f"sodate quarantine release ID --month {now:%Y-%m}",
+        words.text("quarantine", "end"),
+    ]
+    paragraphs = Markup("").join(Markup("<p>{}</p>").format(line) for line in lines)
+    html = Markup(
+        '<!doctype html><html lang="{}"><meta charset="utf-8"><title>{}</title><body style="{}">{}</body></html>'
+    ).format(words.language, subject, "font-family:sans-serif;font-size:15px;line-height:1.6", paragraphs)
+    return ReportEmail(subject, str(html), "\n\n".join(lines))

@@ -1,0 +1,386 @@
+"""The form examples of docs in a real browser, against the production handler over HTTP: on the worst days too.
+
+Right message on the right field, nothing lost, nothing twice.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.e2e.test_browser import CHROMIUM, FLAGS
+from tests.functions.quick import quick_world
+from tests.support.form_site import EXAMPLES, LOST, THROTTLED, UNANSWERED, FormSite
+
+ROOT = Path(__file__).parents[2]
+ESBUILD = ROOT / "node_modules" / ".bin" / "esbuild"
+pytestmark = [
+    pytest.mark.loopback,
+    pytest.mark.skipif(CHROMIUM is None, reason="LEFT OUT: no Chromium on this machine; apt-get install chromium"),
+]
+PATIENT = {"bots": {"minimum_seconds": 0}}
+THANKS = "https://www.example.jp/materials/thanks"
+REACT = """import { createRoot } from 'react-dom/client';
+import { ContactForm } from './docs/examples/react/ContactForm.jsx';
+const root = createRoot(document.getElementById('root'));
+root.render(<ContactForm api="API" onSubmitted={id => { window.submitted = id; }} />);
+"""
+REACT_PAGE = """<!doctype html><html lang="ja"><meta charset="utf-8"><title>React</title><div id="root"></div>
+<script src="/sodate-form.js"></script><script src="/react.js"></script></html>"""
+
+
+@pytest.fixture
+def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[FormSite]:
+    with quick_world(monkeypatch) as world:
+        made = FormSite(world)
+        yield made
+        made.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
+        yield found
+        found.close()
+
+
+@contextmanager
+def opened(browser: Browser, address: str) -> Iterator[Page]:
+    """A new visitor. `window.heard`: the events of the helper."""
+    context = browser.new_context(locale="ja-JP")
+    context.add_init_script(
+        "window.heard = []; for (const n of ['submitted', 'failed'])"
+        " addEventListener('sodate:' + n, e => heard.push([n, e.detail]));"
+    )
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(address)
+    yield page
+    assert errors == []
+    context.close()
+
+
+def fill(page: Page, email: str = "taro@example.jp", phone: str = "") -> None:
+    page.get_by_label("メールアドレス").fill(email)
+    page.get_by_label("氏名").fill("山田太郎")
+    page.get_by_label("会社名").fill("例示株式会社")
+    title = page.locator("[name=title]")
+    title.select_option("部長") if title.evaluate("e => e.tagName") == "SELECT" else title.fill("部長")
+    page.get_by_label("電話番号").fill(phone)
+    page.locator("[name=agree]").check()
+
+
+def submit(page: Page) -> None:
+    page.get_by_role("button", name="送信する").click()
+
+
+def says(page: Page, text: str) -> None:
+    expect(page.get_by_role("status")).to_contain_text(text, timeout=20_000)
+
+
+def described(page: Page, name: str) -> str:
+    """What a screen reader says about the field beside its label."""
+    found = page.locator(f"[name={name}]").evaluate(
+        "e => e.getAttribute('aria-invalid') === 'true' && (e.getAttribute('aria-describedby') || '').split(' ')"
+        ".map(id => document.getElementById(id)?.textContent).join(' ')"
+    )
+    return str(found or "")
+
+
+def test_an_empty_form_says_at_each_field_what_is_missing_and_sends_nothing(site: FormSite, browser: Browser) -> None:
+    with opened(browser, f"{site.url}/form.html") as page:
+        submit(page)
+        says(page, "入力内容をご確認ください。")
+        assert {name: described(page, name) for name in ("email", "name", "company", "title", "phone")} == {
+            "email": "入力してください。", "name": "入力してください。", "company": "入力してください。",
+            "title": "入力してください。", "phone": "",
+        }  # fmt: skip
+        assert page.evaluate("document.activeElement.name") == "email"
+        page.get_by_label("氏名").fill("山")
+        assert described(page, "name") == ""
+    assert site.posts == []
+
+
+def test_what_the_server_finds_stands_at_its_field_until_it_is_mended(site: FormSite, browser: Browser) -> None:
+    with opened(browser, f"{site.url}/form.html") as page:
+        fill(page, phone="123")
+        submit(page)
+        says(page, "入力内容をご確認ください。")
+        assert described(page, "phone") == "電話番号の形式をご確認ください。"
+        assert described(page, "email") == ""
+        assert page.evaluate("document.activeElement.name") == "phone"
+        page.get_by_label("電話番号").fill("０３－１２３４－５６７８")
+        assert described(page, "phone") == ""
+        submit(page)
+        says(page, "送信しました。")
+        assert page.get_by_label("メールアドレス").input_value() == ""
+        assert page.locator("[aria-invalid], .sodate-error").count() == 0
+        heard = page.evaluate("heard")
+    (stored,) = site.stored()
+    assert heard[0] == ["failed", {"code": "invalid_fields", "status": 422, "fields": ["phone"]}]
+    assert heard[1:] == [["submitted", {"submission_id": stored["id"], "form": "materials"}]]
+
+
+def test_an_english_page_speaks_english(site: FormSite, browser: Browser) -> None:
+    site.pages["/en.html"] = site.pages["/form.html"].replace(b'lang="ja"', b'lang="en"')
+    with opened(browser, f"{site.url}/en.html") as page:
+        fill(page, phone="123")
+        submit(page)
+        says(page, "Please check your entries.")
+        assert described(page, "phone") == "Please check the phone number."
+
+
+def test_two_posts_of_one_page_are_two_submissions_and_a_double_click_is_one(site: FormSite, browser: Browser) -> None:
+    with opened(browser, f"{site.url}/form.html") as page:
+        for number in (1, 2):
+            fill(page, email=f"taro{number}@example.jp")
+            page.get_by_role("button", name="送信する").dblclick()
+            expect(page.get_by_label("氏名")).to_have_value("", timeout=20_000)
+            says(page, "送信しました。")
+    assert len(site.stored()) == 2
+
+
+@pytest.mark.parametrize("fault", ["busy", "throttled", "lost", "unanswered", "slow"])
+def test_a_post_that_fails_is_repeated_with_its_id_and_stored_once(
+    site: FormSite, browser: Browser, fault: str
+) -> None:
+    site.faults = [
+        {"busy": site.busy(2), "throttled": THROTTLED, "lost": LOST, "unanswered": UNANSWERED, "slow": 3.0}[fault]
+    ]
+    with opened(browser, f"{site.url}/form.html") as page:
+        fill(page)
+        submit(page)
+        says(page, "送信しています…" if fault == "slow" else "混み合っています。自動で再送します…")
+        assert page.get_by_role("button").is_disabled()
+        says(page, "送信しました。")
+    assert len(site.stored()) == 1
+    assert len({post["_submission_id"] for post in site.posts}) == 1
+
+
+def test_a_page_waits_as_long_as_the_api_asks_it_to(site: FormSite, browser: Browser) -> None:
+    """Longer than the second it would wait by itself."""
+    site.faults = [site.busy(4)]
+    with opened(browser, f"{site.url}/form.html") as page:
+        fill(page)
+        page.evaluate(
+            "() => { const real = setTimeout; window.waited = [];"
+            " window.setTimeout = (f, ms, ...r) => { waited.push(ms); return real(f, ms === 4000 ? 10 : ms, ...r); }; }"
+        )
+        submit(page)
+        says(page, "送信しました。")
+        assert 4000 in page.evaluate("waited")
+
+
+def test_an_api_that_is_down_keeps_what_was_typed_and_the_next_try_is_the_same_submission(
+    site: FormSite, browser: Browser
+) -> None:
+    site.publish(**PATIENT)
+    with opened(browser, f"{site.url}/form.html") as page:
+        _without_patience(page)
+        site.faults = [UNANSWERED, LOST, LOST, LOST, LOST]
+        fill(page)
+        submit(page)
+        says(page, "送信できませんでした。入力内容は残っています。")
+        assert page.get_by_label("メールアドレス").input_value() == "taro@example.jp"
+        page.reload()  # a person does that
+        fill(page)
+        submit(page)
+        says(page, "送信しました。")
+    assert len(site.posts) == 6
+    assert len({post["_submission_id"] for post in site.posts}) == 1
+    assert [post["id"] for post in site.stored()] == [site.posts[0]["_submission_id"]], (site.posts, site.stored())
+
+
+def test_answers_that_were_changed_after_a_lost_answer_are_not_refused(site: FormSite, browser: Browser) -> None:
+    site.publish(**PATIENT)
+    with opened(browser, f"{site.url}/form.html") as page:
+        _without_patience(page)
+        site.faults = [UNANSWERED] * 5
+        fill(page)
+        submit(page)
+        says(page, "送信できませんでした。")
+        page.get_by_label("会社名").fill("別の会社")
+        submit(page)
+        says(page, "送信しました。")
+    assert sorted(post["answers"]["company"] for post in site.stored()) == ["例示株式会社", "別の会社"]
+
+
+def test_offline_says_so_and_sends_by_itself_when_the_network_is_back(site: FormSite, browser: Browser) -> None:
+    with opened(browser, f"{site.url}/form.html") as page:
+        fill(page)
+        page.wait_for_timeout(300)
+        page.context.set_offline(True)
+        submit(page)
+        says(page, "インターネットに接続されていません。")
+        assert site.posts == []
+        page.context.set_offline(False)
+        says(page, "送信しました。")
+    assert len(site.stored()) == 1
+
+
+def test_a_page_that_is_not_listed_says_which_address_and_who_can_mend_it(site: FormSite, browser: Browser) -> None:
+    site.publish(origins=["https://www.example.jp"])
+    with opened(browser, f"{site.url}/form.html") as page:
+        fill(page)
+        submit(page)
+        says(page, f"このページ（{site.url}）からは送信できません。")
+        says(page, "サイトの管理者にお知らせください。")
+        assert page.get_by_label("メールアドレス").input_value() == "taro@example.jp"
+    assert site.preflights
+    assert site.posts == [], "its browser was not allowed to post"
+
+
+def test_a_page_is_allowed_by_publishing_the_form_alone(site: FormSite, browser: Browser) -> None:
+    site.publish(origins=["https://www.example.jp"])
+    with opened(browser, f"{site.url}/form.html") as page:
+        fill(page)
+        submit(page)
+        says(page, "からは送信できません。")
+        site.publish(origins=["https://www.example.jp", site.url])
+        submit(page)
+        says(page, "送信しました。")
+    assert len(site.stored()) == 1
+
+
+def test_any_port_of_localhost_may_post_when_the_form_says_so(site: FormSite, browser: Browser) -> None:
+    site.publish(origins=["http://localhost:*"])
+    with opened(browser, f"{site.url.replace('127.0.0.1', 'localhost')}/form.html") as page:
+        fill(page)
+        submit(page)
+        says(page, "送信しました。")
+
+
+def test_a_closed_form_says_so(site: FormSite, browser: Browser) -> None:
+    site.publish(status="closed")
+    with opened(browser, f"{site.url}/form.html") as page:
+        fill(page)
+        submit(page)
+        says(page, "このフォームは現在受け付けていません。")
+
+
+@pytest.mark.parametrize("asked", [THANKS, "https://evil.example/"])
+def test_the_page_afterwards_is_one_that_the_form_lists(site: FormSite, browser: Browser, asked: str) -> None:
+    hidden = f'<input type="hidden" name="_redirect" value="{asked}"></form>'.encode()
+    site.pages["/form.html"] = site.pages["/form.html"].replace(b"</form>", hidden)
+    with opened(browser, f"{site.url}/form.html") as page:
+        page.route(
+            re.compile("^https://"), lambda route: route.fulfill(body="<h1>afterwards</h1>", content_type="text/html")
+        )
+        fill(page)
+        submit(page)
+        if asked == THANKS:
+            page.wait_for_url(THANKS, timeout=20_000)
+        else:
+            says(page, "送信しました。")
+            assert page.url == f"{site.url}/form.html"
+    assert len(site.stored()) == 1
+
+
+def test_a_fast_person_is_no_robot(site: FormSite, browser: Browser) -> None:
+    """Autofill and Enter within a second: the helper waits until the form believes it."""
+    with opened(browser, f"{site.url}/form.html") as page:
+        fill(page)
+        page.get_by_label("電話番号").press("Enter")
+        says(page, "送信しました。")
+    (stored,) = site.stored()
+    assert site.world.items("quarantine") == []
+    assert stored["answers"]["email"] == "taro@example.jp"
+
+
+@pytest.fixture(scope="session")
+def react(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The React example with React itself, built as a company builds it."""
+    if not ESBUILD.exists():
+        pytest.skip("LEFT OUT: no React; make venv")
+    out = tmp_path_factory.mktemp("react") / "out.js"
+    command = [str(ESBUILD), "--bundle", "--loader=jsx", "--jsx=automatic", f"--outfile={out}",
+               '--define:process.env.NODE_ENV="production"']  # fmt: skip
+    subprocess.run(command, input=REACT.encode(), cwd=ROOT, check=True, capture_output=True)
+    return out.read_bytes()
+
+
+def test_the_react_example_shows_errors_at_their_fields_and_stores_once(
+    site: FormSite, browser: Browser, react: bytes
+) -> None:
+    site.pages["/react.html"], site.pages["/react.js"] = (
+        REACT_PAGE.encode(),
+        react.replace(b'"API"', f'"{site.api}"'.encode()),
+    )
+    with opened(browser, f"{site.url}/react.html") as page:
+        fill(page, email="nobody", phone="123")
+        submit(page)
+        says(page, "入力内容をご確認ください。")
+        assert described(page, "email") == "メールアドレスの形式をご確認ください。"
+        assert described(page, "phone") == "電話番号の形式をご確認ください。"
+        assert described(page, "name") == ""
+        fill(page)
+        assert described(page, "phone") == ""
+        site.faults = [UNANSWERED, site.busy(1)]
+        page.get_by_role("button", name="送信する").dblclick()
+        says(page, "混み合っています。")
+        says(page, "送信しました。")
+        submitted = page.evaluate("submitted")
+    (stored,) = site.stored()
+    assert stored["id"] == submitted
+    assert len({post["_submission_id"] for post in site.posts[1:]}) == 1
+
+
+def test_the_nextjs_example_passes_posts_on_with_their_id(site: FormSite, tmp_path: Path) -> None:
+    node = shutil.which("node") or pytest.skip("LEFT OUT: no Node")
+    module = tmp_path / "route.mjs"
+    shutil.copy(EXAMPLES / "nextjs" / "route.js", module)
+    body = {"email": "next@example.jp", "name": "次郎", "company": "例示", "title": "部長", "_submission_id": "1" * 32}
+    script = f"""import {{ GET, POST }} from {json.dumps(str(module))};
+const {{ _token }} = await (await GET()).json();
+await new Promise(done => setTimeout(done, 2200));
+const post = body => POST(new Request('http://localhost/api/lead', {{ method: 'POST', body: JSON.stringify(body) }}));
+const body = {{ ...{json.dumps(body)}, _token }};
+const answers = [await post(body), await post({{ ...body, email: 'x' }})];
+console.log(JSON.stringify(await Promise.all(answers.map(async a => [a.status, await a.json()]))));"""
+    site.faults = [UNANSWERED]
+    done = subprocess.run(
+        [node, "--input-type=module", "-e", script],
+        env={"SODATE_API": site.api},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (first, answer), (second, refusal) = json.loads(done.stdout)
+    assert (first, answer["status"], second) == (200, "accepted", 422)
+    assert refusal["error"]["fields"] == {"email": ["email"]}
+    assert len(site.stored()) == 1
+
+
+def test_every_curl_command_of_the_page_does_what_it_says(site: FormSite) -> None:
+    curl = shutil.which("curl") or pytest.skip("LEFT OUT: no curl")
+    text = (ROOT / "docs" / "forms.md").read_text()
+    blocks = re.findall(r"```sh\n(curl .*?)```\n\n?```text\n(.*?)```", text, re.DOTALL)
+    assert len(blocks) >= 3
+    for command, promised in blocks:
+        script = command.replace("curl ", f"{curl} ").replace("$API", site.api)
+        done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+        for line in promised.split("…"):
+            assert line.strip() in done.stdout, (command, done.stdout)
+
+
+def _without_patience(page: Page) -> None:
+    """Waits of a second and more pass at once; the form must believe so fast a person (`PATIENT`)."""
+    page.evaluate(
+        "() => { const real = setTimeout;"
+        " window.setTimeout = (f, ms, ...r) => real(f, ms > 15000 ? ms : ms > 900 ? 400 : ms, ...r); }"
+    )
+
+
+def test_the_helper_is_small() -> None:
+    import gzip
+
+    assert len(gzip.compress((EXAMPLES / "sodate-form.js").read_bytes(), 9)) < 5_500
