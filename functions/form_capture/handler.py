@@ -3,8 +3,10 @@
 from functools import partial
 from typing import Any
 
+from sodate.email.issuer import live_issuer
 from sodate.forms.answers import FieldErrors
 from sodate.forms.captcha import Turnstile
+from sodate.forms.error_page import error_page
 from sodate.forms.receive import FormController, check_origin
 from sodate.forms.submission_plan import Outcome
 from sodate.runtime.app import App, on_lambda
@@ -37,7 +39,7 @@ def submit(app: App, forms: FormController, request: Request) -> Response:
     except FieldErrors as error:
         if not html:
             raise
-        return wrong_entries(pages.field_errors(form.language, error.named_by(form)))
+        return wrong_entries(error_page(form, error, headers, live_issuer(app.definitions)))
     if captured.outcome in (Outcome.QUARANTINED, Outcome.CHECK_FAILED):
         app.metrics.count(Metric.QUARANTINED_SUBMISSIONS, 1)
     if captured.outcome is Outcome.CHECK_FAILED:
@@ -45,7 +47,7 @@ def submit(app: App, forms: FormController, request: Request) -> Response:
     if not html:
         answer = {Outcome.STORED: created, Outcome.NOT_MAILABLE: accepted}.get(captured.outcome, ok)
         return answer({"submission_id": captured.submission_id, "status": "accepted"})
-    return redirect(target) if target else page(pages.message("thanks", form.language, pages.Issuer()))
+    return redirect(target) if target else page(pages.message("thanks", form.language, live_issuer(app.definitions)))
 
 
 def handle(app: App, event: dict[str, Any]) -> dict[str, Any]:
