@@ -4,6 +4,7 @@ It needs no local cloud: the pages are worked examples, answered by the browser'
 """
 
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Route, sync_playwright
 from sodate.web.pages import Page as Document
-from sodate_cli.local.mailbox.actions import Actions
-from sodate_cli.local.services import LocalServices
+from sodate_cli.local.server import LocalServices
+from sodate_cli.local.web import serve
 
 from tests.support.public_pages import LOGO, PAGES
 
@@ -23,7 +24,7 @@ SHOTS = ROOT / "build" / "screenshots" / "pages"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 WIDTHS = {"desktop": (1280, 900), "phone": (390, 844)}
 SITE = "https://pages.example/"
-_SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 180 40"><rect width="180" height="40" fill="#d9480f"/></svg>'
+_SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 2"><rect width="9" height="2" fill="#d9480f"/></svg>'
 
 pytestmark = [
     pytest.mark.e2e,
@@ -95,9 +96,10 @@ def test_every_public_page_is_whole_and_accessible(
             route.fulfill(body=_SVG, content_type="image/svg+xml")
             return
         built = PAGES[names[int(route.request.url.removeprefix(SITE))]](language)
-        is_page = isinstance(built, Document)
-        headers = built.headers if isinstance(built, Document) else {"content-type": "text/html; charset=utf-8"}
-        route.fulfill(body=built.html if is_page else built, headers=headers)  # type: ignore[union-attr]
+        if isinstance(built, Document):
+            route.fulfill(body=built.html, headers=built.headers)
+        else:
+            route.fulfill(body=built, content_type="text/html; charset=utf-8")
 
     names, wrong = list(PAGES), list[str]()
     context.route("**/*", answer)
@@ -120,27 +122,55 @@ def test_the_form_example_is_accessible(context: BrowserContext, scheme: str, de
 
 
 @pytest.fixture
-def mailbox(tmp_path: Path) -> LocalServices:
+def mailbox(tmp_path: Path) -> Iterator[tuple[LocalServices, str]]:
+    """Its own server, on a free port, and its address."""
     services = LocalServices(tmp_path)
     services.simulator.identities = ("example.jp",)
-    return services
+    server = serve(services.router, 0)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield services, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
 
 
 def send(services: LocalServices, subject: str) -> str:
     html = '<!doctype html><html lang="ja"><title>M</title><p>本文</p><a href="https://www.example.jp/x">A</a>'
-    simple = {"Subject": {"Data": subject}, "Body": {"Html": {"Data": html}, "Text": {"Data": "本文 " * 200}}}
-    request: dict[str, Any] = {"FromEmailAddress": "news@example.jp", "Content": {"Simple": simple}}
-    return services.simulator.send_email(request | {"Destination": {"ToAddresses": ["taro@example.jp"]}})
+    body = {"Html": {"Data": html}, "Text": {"Data": "本文 " * 400}}
+    request: dict[str, Any] = {
+        "FromEmailAddress": "news@example.jp",
+        "Content": {"Simple": {"Subject": {"Data": subject}, "Body": body}},
+        "Destination": {"ToAddresses": ["taro@example.jp"]},
+    }
+    return services.simulator.send_email(request)
 
 
-def serve_mailbox(context: BrowserContext, services: LocalServices) -> None:
-    from sodate_cli.local.web import Request
+def test_the_mailbox_is_accessible_empty_with_a_list_and_with_a_mail(
+    context: BrowserContext, mailbox: tuple[LocalServices, str], scheme: str, device: str
+) -> None:
+    services, site = mailbox
+    wrong = wrong_with(context, site, f"mailbox-empty-{device}-{scheme}")
+    ids = [send(services, f"資料のご請求ありがとうございます {'とても長い件名' * n}") for n in range(12)]
+    services.actions.bounce(ids[0], "hard")
+    wrong += wrong_with(context, site, f"mailbox-list-{device}-{scheme}")
+    for view in ("html", "text", "headers", "events"):
+        wrong += wrong_with(context, f"{site}/mail/{ids[0]}?view={view}", f"mailbox-{view}-{device}-{scheme}")
+    wrong += wrong_with(context, f"{site}/mail/{ids[3]}?notice=SES+reports+it", f"mailbox-notice-{device}-{scheme}")
+    assert wrong == []
 
-    def answer(route: Route) -> None:
-        path, _, query = route.request.url.removeprefix(SITE.rstrip("/")).partition("?")
-        from urllib.parse import parse_qs
 
-        response = services.router.answer(Request(route.request.method, path, parse_qs(query), {}, b""))
-        route.fulfill(status=response.status, body=response.body, headers=response.headers)
-
-    context.route("**/*", answer)
+def test_a_new_mail_is_said_and_listed_without_a_reload(browser: Browser, mailbox: tuple[LocalServices, str]) -> None:
+    services, site = mailbox
+    first = send(services, "first")
+    page = browser.new_page()
+    page.clock.install()
+    page.goto(f"{site}/mail/{first}")
+    page.locator(f'a[href="/mail/{first}"]').first.focus()
+    page.evaluate("window.stays = true")
+    send(services, "second")
+    page.clock.run_for(6000)
+    page.get_by_role("status").filter(has_text="1 new mail").wait_for()
+    assert page.locator("nav .row").count() == 2
+    assert page.locator('nav .row[aria-current="true"]').count() == 1
+    assert page.evaluate("window.stays") is True
+    assert page.evaluate("document.activeElement.getAttribute('href')") == f"/mail/{first}"
+    page.close()

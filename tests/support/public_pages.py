@@ -164,7 +164,9 @@ PAGES: dict[str, _Build] = {
     "feedback_page:accepted": lambda lang: feedback_page(
         _shown(answer="accepted", before="rejected", status="recorded"), lang, ISSUER
     ),
-    "feedback_page:wrong": lambda lang: feedback_page(_shown(status="check", fields=("amount", "reason")), lang, ISSUER),
+    "feedback_page:wrong": lambda lang: feedback_page(
+        _shown(status="check", fields=("amount", "reason")), lang, ISSUER
+    ),
     "no_page:expired": lambda lang: no_page("link_expired", lang),
     "field_errors_page:linked": lambda lang: field_errors_page(
         _ENTRIES, "資料請求", "https://www.example.jp/form", lang, ISSUER
