@@ -6,7 +6,7 @@ for mailboxes that drop style sheets; the style sheet adds only what dark mailbo
 
 from markupsafe import Markup
 
-from sodate.contrast import text_color_on
+from sodate.contrast import contrast, text_color_on
 from sodate.sales.message import DigestMessage, HandoffMessage, Part, words_of
 
 _FONT = "-apple-system,'Hiragino Sans','Hiragino Kaku Gothic ProN','Noto Sans JP','Yu Gothic',Meiryo,sans-serif"
@@ -19,6 +19,8 @@ _BUTTON = (
     "display:inline-block;margin:0 8px 8px 0;padding:11px 20px;border-radius:8px;font-weight:bold;line-height:1.4;"
     "text-decoration:none;border:2px solid"
 )
+#: Least contrast of the edge of a button: WCAG 2.2, 1.4.11 (AA).
+_VISIBLE = 3.0
 #: In a digest each lead has only the first one: the page has the others.
 _ANSWERS = ("accepted", "meeting_set", "rejected", "won", "lost")
 
@@ -67,7 +69,8 @@ def _buttons(link: str, language: str, color: str, answers: tuple[str, ...]) -> 
     words = words_of(language)
     first = Markup('<a href="{}#{}" style="{} {};background:{};color:{}">{}</a>')
     second = Markup('<a class="second" href="{}#{}" style="{} #75807a;background:#ffffff;color:#1d2420">{}</a>')
-    buttons = [first.format(link, answers[0], _BUTTON, color, color, text_color_on(color), words[answers[0]])]
+    edge = color if contrast(color, "#ffffff") >= _VISIBLE else "#75807a"
+    buttons = [first.format(link, answers[0], _BUTTON, edge, color, text_color_on(color), words[answers[0]])]
     buttons += [second.format(link, answer, _BUTTON, words[answer]) for answer in answers[1:]]
     all_answers = Markup('<p style="margin:8px 0 0"><a class="link" href="{}" style="color:#1d2420">{}</a></p>').format(
         link, words["answer"]
