@@ -495,6 +495,7 @@ from tests.mutants.first_imports import FIRST_IMPORTS  # noqa: E402
 from tests.mutants.kpi_money import KPI_MONEY  # noqa: E402
 from tests.mutants.kpis import KPIS  # noqa: E402
 from tests.mutants.messages import MESSAGES  # noqa: E402
+from tests.mutants.pages import PAGES  # noqa: E402
 from tests.mutants.privacy import PRIVACY  # noqa: E402
 from tests.mutants.rehearsal_report import REHEARSAL_REPORT  # noqa: E402
 from tests.mutants.replies import REPLIES  # noqa: E402
@@ -519,4 +520,5 @@ MUTANTS += REPLIES
 MUTANTS += REPORTS
 MUTANTS += KPI_MONEY
 MUTANTS += MESSAGES
+MUTANTS += PAGES
 MUTANTS += FIRST_IMPORTS

@@ -11,9 +11,21 @@ def issuer_of(mailing: Mailing) -> Issuer:
     return Issuer(sender.name, sender.contact, str(sender.website or ""), mailing.brand.branding)
 
 
-def live_issuer(definitions: Definitions) -> Issuer:
-    """Without a readable playbook, a page that names no sender."""
+def live_mailing(definitions: Definitions) -> Mailing | None:
+    """None without a readable playbook: a page is then shown that names no sender."""
     try:
-        return issuer_of(parsed(definitions.live("mailing"), Mailing))
+        return parsed(definitions.live("mailing"), Mailing)
     except (NotFound, Transient):
-        return Issuer()
+        return None
+
+
+def live_issuer(definitions: Definitions) -> Issuer:
+    mailing = live_mailing(definitions)
+    return issuer_of(mailing) if mailing else Issuer()
+
+
+def shown_by(mailing: Mailing | None) -> tuple[Issuer, tuple[tuple[str, str, str], ...]]:
+    """The issuer, and id, name and description of each topic."""
+    if mailing is None:
+        return Issuer(), ()
+    return issuer_of(mailing), tuple((topic.id, topic.name, topic.description) for topic in mailing.topics)
