@@ -153,3 +153,12 @@ def test_a_get_with_the_token_takes_nothing_back(world: QuickWorld, lead: str, u
     world.visit(f"{url}?undo={token}", "GET")
     assert stored(world) == before
     assert keys.lead(lead) in before
+
+
+@pytest.mark.parametrize("way", ["preference_page", "reply", "one_click", "complaint"])
+def test_an_opt_out_made_elsewhere_is_not_offered_to_be_taken_back(
+    world: QuickWorld, lead: str, url: str, way: Any
+) -> None:
+    unsubscribe(OptOut(lead, "elsewhere", None, way), world.now)
+    world.now += timedelta(minutes=1)
+    assert "undo" not in world.visit(url, "POST", "scope=all", **FORM)["body"]
