@@ -167,7 +167,7 @@ PAGES: dict[str, _Build] = {
     "feedback_page:wrong": lambda lang: feedback_page(
         _shown(status="check", fields=("amount", "reason")), lang, ISSUER
     ),
-    "no_page:expired": lambda lang: no_page("link_expired", lang),
+    "no_page:expired": lambda lang: no_page("link_expired", lang, ISSUER),
     "field_errors_page:linked": lambda lang: field_errors_page(
         _ENTRIES, "資料請求", "https://www.example.jp/form", lang, ISSUER
     ),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sodate.email.issuer import issuer_of
+from sodate.email.issuer import issuer_of, live_issuer
 from sodate.email.mailing import Mailing
 from sodate.errors import Invalid, NotFound
 from sodate.leads.store import load_profile
@@ -43,7 +43,7 @@ class FeedbackController:
             self.note_access(ticket.lead_id, ticket.owner, now)
             return shown
         except (Invalid, NotFound) as error:
-            return _no_page(error, language)
+            return self._no_page(error, language)
 
     def submit(self, token: str, raw: Mapping[str, Any], language: str, now: datetime) -> Response:
         try:
@@ -52,7 +52,7 @@ class FeedbackController:
         except FeedbackInvalid as error:
             return wrong_entries(self._page(ticket, token, language, wrong=error))
         except (Invalid, NotFound) as error:
-            return _no_page(error, language)
+            return self._no_page(error, language)
         return page(self._page(ticket, self._later(ticket, token, now), language, recorded=recorded))
 
     def submit_json(self, token: str, raw: Mapping[str, Any], now: datetime) -> dict[str, Any]:
@@ -122,7 +122,7 @@ class FeedbackController:
             reasons.append(AnswerReason(reason.id, reason.label, after, title))
         return reasons
 
-
-def _no_page(error: Exception, language: str) -> Response:
-    """For an erased lead, the page of an expired link."""
-    return broken_link(no_page(error.code if isinstance(error, Invalid) else "link_expired", language))
+    def _no_page(self, error: Exception, language: str) -> Response:
+        """For an erased lead, the page of an expired link."""
+        code = error.code if isinstance(error, Invalid) else "link_expired"
+        return broken_link(no_page(code, language, live_issuer(self.definitions)))

@@ -73,10 +73,10 @@ def feedback_page(shown: Shown, language: str, issuer: pages.Issuer) -> pages.Pa
     return pages.page(language, shown.who, content, issuer)
 
 
-def no_page(code: str, language: str) -> pages.Page:
+def no_page(code: str, language: str, issuer: pages.Issuer) -> pages.Page:
     words = catalog(language).section("feedback")
     title = words.get(code, words["link_broken"])
-    return pages.page(language, title, Markup("<p>{}</p>").format(words["help"]), pages.Issuer())
+    return pages.page(language, title, Markup("<p>{}</p>").format(words["help"]), issuer)
 
 
 def _status_line(shown: Shown, words: dict[str, str]) -> Markup:
