@@ -28,7 +28,7 @@ def django_templates() -> list[dict[str, str]]:
     found = []
     for template in sample.material().templates:
         links = {name: marked[name] for name in ("unsubscribe_url", "preferences_url")}
-        values = merge_values(lead, sample.material().mailing.sender, preheader=template.preheader, **links)
+        values = merge_values(lead, sample.material().mailing, preheader=template.preheader, **links)
         mail = render(template.subject, template.html, template.text, values)
         parts = {"subject": mail.subject, "html_content": mail.html, "content": mail.text}
         found.append({part: _as_django(text) for part, text in parts.items()})

@@ -3,9 +3,11 @@
 from functools import partial
 from typing import Any
 
+from sodate.email.issuer import live_issuer
 from sodate.forms.answers import FieldErrors
 from sodate.forms.captcha import Turnstile
-from sodate.forms.receive import FormController, check_origin
+from sodate.forms.error_page import error_page
+from sodate.forms.receive import FormController
 from sodate.forms.submission_plan import Outcome
 from sodate.runtime.app import App, on_lambda
 from sodate.runtime.http import serve
@@ -18,26 +20,24 @@ from sodate.web.negotiation import is_html_post
 
 def controller(app: App) -> FormController:
     keys, captcha = app.secrets, Turnstile(app.secrets.captcha_secret, app.post_json)
-    on_confirmed, new_id, pause = on_opt_in(app.definitions), app.new_id, app.clock.pause
-    return FormController(app.definitions, keys.signer, keys.address_secret, captcha, on_confirmed, new_id, pause)
+    outside = on_opt_in(app.definitions), app.new_id, app.clock.pause, app.settings.is_local
+    return FormController(app.definitions, keys.signer, keys.address_secret, captcha, *outside)
 
 
 def show(app: App, forms: FormController, request: Request) -> Response:
-    form, version = forms.form(request.path["form_id"])
-    check_origin(form, request.headers, app.settings.is_local)
+    form, version = forms.allowed_form(request.path["form_id"], request.headers)
     return ok(forms.describe(form, version, app.clock.now()))
 
 
 def submit(app: App, forms: FormController, request: Request) -> Response:
-    form, version = forms.form(request.path["form_id"])
-    check_origin(form, headers := request.headers, app.settings.is_local)
+    form, version = forms.allowed_form(request.path["form_id"], headers := request.headers)
     html = is_html_post(headers)
     try:
         captured, target = forms.receive(form, version, request.body, request.is_base64, headers, app.clock.now())
     except FieldErrors as error:
         if not html:
             raise
-        return wrong_entries(pages.field_errors(form.language, error.named_by(form)))
+        return wrong_entries(error_page(form, error, headers, live_issuer(app.definitions)))
     if captured.outcome in (Outcome.QUARANTINED, Outcome.CHECK_FAILED):
         app.metrics.count(Metric.QUARANTINED_SUBMISSIONS, 1)
     if captured.outcome is Outcome.CHECK_FAILED:
@@ -47,14 +47,14 @@ def submit(app: App, forms: FormController, request: Request) -> Response:
         body = {"submission_id": captured.submission_id, "status": "accepted"}
         return answer(body | ({"redirect": target} if target else {}))
     target = target or next(iter(form.redirects), None)
-    return redirect(target) if target else page(pages.message("thanks", form.language, pages.Issuer()))
+    return redirect(target) if target else page(pages.message("thanks", form.language, live_issuer(app.definitions)))
 
 
 def handle(app: App, event: dict[str, Any]) -> dict[str, Any]:
     forms = controller(app)
     get, post = (partial(act, app, forms) for act in (show, submit))
     routes = {"GET /forms/{form_id}": get, "POST /forms/{form_id}/submissions": post}
-    return serve(app, event, routes, lambda request: forms.origins(request.path["form_id"], app.settings.is_local))
+    return serve(app, event, routes, lambda request: forms.origins(request.path["form_id"]))
 
 
 handler = on_lambda(handle)

@@ -3,12 +3,12 @@
 from functools import partial
 from typing import Any
 
+from sodate.email.issuer import issuer_of
 from sodate.email.mailing import Mailing
 from sodate.playbook.store import parsed
 from sodate.privacy.controller import DataController
 from sodate.runtime.app import App, on_lambda
 from sodate.runtime.http import serve
-from sodate.web import pages
 from sodate.web.body import decode
 from sodate.web.http import Request, Response
 from sodate.web.negotiation import preferred_language
@@ -16,8 +16,9 @@ from sodate.web.negotiation import preferred_language
 
 def controller(app: App) -> DataController:
     mailing = parsed(app.definitions.live("mailing"), Mailing)
-    issuer = pages.Issuer(mailing.sender.name, mailing.sender.contact)
-    return DataController(app.definitions, app.secrets.data_links(), issuer, mailing.privacy, mailing.retention)
+    return DataController(
+        app.definitions, app.secrets.data_links(), issuer_of(mailing), mailing.privacy, mailing.retention
+    )
 
 
 def show(app: App, request: Request) -> Response:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sodate.consent.consent import Evidence
+from sodate.consent.consent import Evidence, Method
 from sodate.consent.store import consent_item, consents_of, suppression_item, suppression_of
 from sodate.consent.unblock import unblock
 from sodate.consent.unsubscribe import OptOut, unsubscribe
@@ -80,13 +80,16 @@ def test_an_opt_out_behind_the_bounce_is_recorded_even_where_no_topic_is_left_to
         unblock(state.lead_id, WHY, None, world.now)
 
 
-def test_whoever_ended_one_topic_is_unblocked_only_after_a_later_yes_of_its_own(world: QuickWorld) -> None:
+@pytest.mark.parametrize("method", ["form", "double_opt_in", "preference_page", "undo"])
+def test_whoever_ended_one_topic_is_unblocked_only_after_a_later_yes_of_its_own(
+    world: QuickWorld, method: Method
+) -> None:
     state = blocked(world, Block.SOFT_BOUNCES)
     unsubscribe(OptOut(state.lead_id, "send-1", "product-news", "unsubscribe_page"), world.now)
     with pytest.raises(Conflict, match="has not agreed again"):
         unblock(state.lead_id, WHY, None, world.now)
     again = world.now + timedelta(minutes=1)
-    yes = Evidence(state.lead_id, again, "confirmed", "preference_page", ("product-news",))
+    yes = Evidence(state.lead_id, again, "confirmed", method, ("product-news",))
     table.put(consent_item(yes, "a-later-yes"))
     assert unblock(state.lead_id, WHY, None, again) == Block.SOFT_BOUNCES
 

@@ -94,8 +94,8 @@ ABUSE = (
         _SODATE + "email/delivery/transactional.py",
         (
             (
-                "        values = opt_in_values(\n            self.sender,\n",
-                "        values = opt_in_values(\n            self.sender, lead={**profile.primary},\n",
+                "        values = opt_in_values(\n            self.mailing,\n",
+                "        values = opt_in_values(\n            self.mailing, lead={**profile.primary},\n",
             ),
         ),
         "a template of an older playbook sends a stranger's words to anybody",

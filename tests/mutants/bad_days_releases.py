@@ -36,7 +36,7 @@ RELEASES = (
     ),
     Mutant(
         "opt-out-needs-a-playbook",
-        "functions/consent_pages/handler.py",
+        "layers/sodate/python/sodate/email/issuer.py",
         (("    except (NotFound, Transient):\n", "    except NotFound:\n"),),
         "one-click unsubscribe answers 503 while no definition can be read",
         tests=("tests/functions/test_other_release.py",),

@@ -98,16 +98,16 @@ MUTANTS = (
     _mutant(
         "unsubscribe-on-get",
         "functions/consent_pages/handler.py",
-        '"GET /unsubscribe/{token}": get_route(ConsentController.ask_unsubscribe),',
-        '"GET /unsubscribe/{token}": post_route(ConsentController.unsubscribe),',
+        '"GET /unsubscribe/{token}": get_route(leave.ask),',
+        '"GET /unsubscribe/{token}": post_route(leave.unsubscribe),',
         "mail scanners unsubscribe people",
         tests="tests/functions/test_consent_pages.py",
     ),
     _mutant(
         "confirm-on-get",
         "functions/consent_pages/handler.py",
-        '"GET /opt-in/{token}": get_route(ConsentController.ask_opt_in),',
-        '"GET /opt-in/{token}": get_route(ConsentController.confirm),',
+        '"GET /opt-in/{token}": get_route(opt_in.ask),',
+        '"GET /opt-in/{token}": get_route(opt_in.confirm),',
         "mail scanners confirm opt-ins",
         tests="tests/functions/test_consent_pages.py",
     ),
@@ -496,6 +496,7 @@ from tests.mutants.form_pages import FORM_PAGES  # noqa: E402
 from tests.mutants.kpi_money import KPI_MONEY  # noqa: E402
 from tests.mutants.kpis import KPIS  # noqa: E402
 from tests.mutants.messages import MESSAGES  # noqa: E402
+from tests.mutants.pages import PAGES  # noqa: E402
 from tests.mutants.privacy import PRIVACY  # noqa: E402
 from tests.mutants.rehearsal_report import REHEARSAL_REPORT  # noqa: E402
 from tests.mutants.replies import REPLIES  # noqa: E402
@@ -520,5 +521,6 @@ MUTANTS += REPLIES
 MUTANTS += REPORTS
 MUTANTS += KPI_MONEY
 MUTANTS += MESSAGES
+MUTANTS += PAGES
 MUTANTS += FIRST_IMPORTS
 MUTANTS += FORM_PAGES

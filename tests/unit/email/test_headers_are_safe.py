@@ -16,7 +16,7 @@ from sodate.email.content.render import render
 from sodate.email.content.template import TemplateHead
 from sodate.email.delivery.ses import OutgoingEmail, from_header, request
 from sodate.email.ledger.states import StepRef
-from sodate.email.mailing import Sender
+from sodate.email.mailing import Mailing, Sender
 from sodate.leads.lead import Profile
 from sodate.leads.text import one_line
 from sodate.signing import Signer
@@ -42,6 +42,7 @@ UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 HEADER_VALUE = re.compile(r"[ -~]{1,995}")
 TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
 SENDER = {"name": "n", "from_address": "a@b.jp", "postal_address": "p", "contact": "c"}
+MAILING = Mailing.model_validate({"sender": SENDER, "topics": [{"id": "t", "name": "T"}]})
 TEXTS = st.text(max_size=40) | st.lists(st.sampled_from([*BREAKS, "山", "a", "Bcc: x@y.jp"])).map("".join)
 
 
@@ -69,7 +70,7 @@ def test_one_line_is_one_line_and_takes_nothing_else(text: str) -> None:
 
 def rendered(value: str, paths: tuple[str, ...] = ("name",)) -> Any:
     profile = Profile("L", "a@b.jp", value, "ja", primary=dict.fromkeys(paths, value), secondary={"x": value})
-    values = merge_values(profile, Sender.model_validate(SENDER), unsubscribe_url="https://m.example.jp/u", form=value)
+    values = merge_values(profile, MAILING, unsubscribe_url="https://m.example.jp/u", form=value)
     subject = (
         "{{ lead.name | default: '-' }}{{ lead.email | default: '-' }}{{ lead.secondary.x | default: '-' }}{{ form }}"
     )

@@ -1,6 +1,7 @@
 """Untrusted text in Slack, Teams and email: shown literally, bounded, and never interpreted as syntax."""
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from sodate.activities.catalog import ActivityType
 from sodate.leads.lead import Profile
 from sodate.sales.channels import slack_payload, teams_payload
 from sodate.sales.definition import Sales
+from sodate.sales.handoff_markup import handoff_html
 from sodate.sales.message import DigestMessage, HandoffMessage, Reader, digest_message, handoff_message, words_of
 from sodate.signals.store import SignalItem, signal_item
 
@@ -122,3 +124,26 @@ def test_every_type_of_activity_has_a_label_for_sales(language: str) -> None:
     words = words_of(language)
     assert [type_ for type_ in ActivityType if not type_.label(language)] == []
     assert words.keys() == words_of("en").keys()
+
+
+def test_the_six_reasons_that_weigh_most_come_first_and_ids_are_titles() -> None:
+    points = [1, -30, 5, 20, 2, 3, 4]
+    item = signal(
+        reasons=[{"label": f"r{one}", "points": one, "times": 1} for one in points],
+        latest=[{"type": "form_submitted", "at": "2026-11-24T01:00:00.000Z", "form": "request-materials"}],
+    )
+    profile = Profile("L", "a@example.jp", "a@example.jp", "ja")
+    reader = Reader("ja", "Asia/Tokyo", lambda name, value: f"{name}の題" if value == "request-materials" else value)
+    why, latest, *_ = handoff_message(profile, item, SALES.owners[0], SALES, reader).parts
+    assert [line.split()[0] for line in why.lines] == ["r-30", "r20", "r5", "r4", "r3", "r2"]
+    assert "formの題" in latest.lines[0]
+    assert "request-materials" not in latest.lines[0]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_the_email_escapes_what_strangers_typed_and_links_only_to_the_feedback_page(text: str) -> None:
+    for shown in (message(name=text, company=text), digest(2, name=text)):
+        page = handoff_html(shown, "ja", "#0b6e4f")
+        links = [href.partition("#")[0] for href in re.findall(r'href="([^"]*)"', page)]
+        assert set(links) == {LINK}
+        assert not re.findall(r"<(?:svg|at|@|!c)", page)

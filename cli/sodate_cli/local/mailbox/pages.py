@@ -12,8 +12,9 @@ from ses_simulator.message import Message
 from sodate_cli.local.mailbox.actions import BOUNCES, one_click_url
 
 JAPAN = timezone(timedelta(hours=9), "JST")
-# Inline, because the page loads nothing from anywhere; our own file, hence trusted.
+# Inline, because the page loads nothing from anywhere; our own files, hence trusted.
 _STYLE = Markup(Path(__file__).with_name("mailbox.css").read_text(encoding="utf-8"))  # noqa: S704
+SCRIPT = Markup(Path(__file__).with_name("mailbox.js").read_text(encoding="utf-8"))  # noqa: S704
 
 LISTED = 200
 VIEWS = ("html", "text", "headers", "events")
@@ -21,18 +22,33 @@ VIEWS = ("html", "text", "headers", "events")
 _TONE = {"Bounce": "bad", "Complaint": "bad", "Reject": "bad", "Open": "good", "Click": "good", "DeliveryDelay": "warn"}
 
 _PAGE = Markup("""<!doctype html>
-<html lang="ja"><head><meta charset="utf-8"><title>{title}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">{refresh}
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
 <style>{style}</style></head>
 <body><header><a class="brand" href="/">Sodate <span>mailbox</span></a>
 <p>Nothing here leaves this machine. Local time of the stage: <time>{now}</time></p></header>
-<main><nav aria-label="Mail">{listing}</nav><article>{content}</article></main></body></html>""")
+<p id="news" class="news" role="status" aria-live="polite"></p>
+<nav aria-label="Mail" id="list" data-current="{current}" tabindex="0">{listing}</nav><main>{content}</main>
+<script>{script}</script></body></html>""")
 
 
 def page(
     messages: Sequence[Message], histories: dict[str, list[Event]], now: str, shown: Markup, current: str = ""
 ) -> str:
-    """The list beside `shown`; the bare list refreshes itself."""
+    """The list beside `shown`; the list keeps itself up to date."""
+    return _PAGE.format(
+        title=f"{len(messages)} mails - Sodate mailbox",
+        style=_STYLE,
+        script=SCRIPT,
+        now=now,
+        current=current,
+        listing=listing(messages, histories, current),
+        content=shown,
+    )
+
+
+def listing(messages: Sequence[Message], histories: dict[str, list[Event]], current: str) -> Markup:
+    """The newest mails; `data-count`: how many there are in all."""
     newest = messages[:LISTED]
     rows = Markup("").join(_row(message, histories[message.message_id], current) for message in newest)
     if len(messages) > len(newest):
@@ -40,9 +56,7 @@ def page(
             len(messages) - len(newest)
         )
     empty = Markup('<p class="empty">No mail yet. Post a form, or advance the clock.</p>')
-    refresh = Markup("") if current else Markup('<meta http-equiv="refresh" content="5">')
-    title = f"{len(messages)} mails - Sodate mailbox"
-    return _PAGE.format(title=title, style=_STYLE, refresh=refresh, now=now, listing=rows or empty, content=shown)
+    return Markup('<div data-count="{}">{}</div>').format(len(messages), rows or empty)
 
 
 def _row(message: Message, history: Sequence[Event], current: str) -> Markup:
@@ -150,7 +164,7 @@ def _button(message: Message, action: str, label: str, field: str = "", value: s
 def _tabs(message: Message, view: str) -> Markup:
     labels = {"html": "HTML", "text": "Text", "headers": "Headers and tags", "events": "Events"}
     tab = Markup('<a href="/mail/{id}?view={view}"{marker}>{label}</a>')
-    return Markup('<div class="tabs">{}</div>').format(
+    return Markup('<div class="tabs" role="group" aria-label="Views">{}</div>').format(
         Markup("").join(
             tab.format(
                 id=message.message_id,
@@ -166,7 +180,7 @@ def _tabs(message: Message, view: str) -> Markup:
 def _view(message: Message, history: Sequence[Event], view: str) -> Markup:
     match view:
         case "text":
-            return Markup("<pre>{}</pre>").format(message.text)
+            return Markup('<pre tabindex="0">{}</pre>').format(message.text)
         case "headers":
             pairs = [
                 ("From", message.source),
@@ -184,7 +198,8 @@ def _view(message: Message, history: Sequence[Event], view: str) -> Markup:
 
 
 def _table(caption: str, pairs: Any) -> Markup:
-    rows = Markup("").join(Markup("<tr><th>{}</th><td>{}</td></tr>").format(name, value) for name, value in pairs)
+    row = Markup('<tr><th scope="row">{}</th><td>{}</td></tr>')
+    rows = Markup("").join(row.format(name, value) for name, value in pairs)
     return Markup("<table><caption>{}</caption>{}</table>").format(caption, rows)
 
 

@@ -1,8 +1,11 @@
 """The mailbox's addresses. The frame that shows a mail may run nothing and load nothing."""
 
+import base64
+from hashlib import sha256
 from urllib.parse import urlencode
 
 from markupsafe import Markup
+from ses_simulator.events import Event
 from ses_simulator.message import Message
 
 from sodate_cli.local.mailbox import pages
@@ -10,9 +13,10 @@ from sodate_cli.local.mailbox.actions import Actions, NotPossible
 from sodate_cli.local.web import Request, Response, Route
 
 _HTML = "text/html; charset=utf-8"
+_SCRIPT_HASH = base64.b64encode(sha256(pages.SCRIPT.encode()).digest()).decode()
 _PAGE_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
+    f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{_SCRIPT_HASH}'; connect-src 'self'; "
+    "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _MAIL_POLICY = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'self'"
@@ -31,6 +35,7 @@ class Site:
     def routes(self) -> list[Route]:
         return [
             Route("GET", "/", self._index),
+            Route("GET", "/list", self._list),
             Route("GET", "/mail/{message_id}", self._read),
             Route("GET", "/mail/{message_id}/html", self._html_part),
             Route("POST", "/mail/{message_id}/{action}", self._act),
@@ -38,6 +43,12 @@ class Site:
 
     def _index(self, request: Request) -> Response:
         return self._page(pages.welcome(len(self._simulator.messages)))
+
+    def _list(self, request: Request) -> Response:
+        """The list alone, for the page that keeps itself up to date."""
+        messages, histories = self._listed()
+        listing = pages.listing(messages, histories, request.query.get("current", [""])[0])
+        return Response(200, listing.encode(), _headers(_PAGE_POLICY))
 
     def _read(self, request: Request, message_id: str) -> Response:
         message = self._find(message_id)
@@ -84,10 +95,13 @@ class Site:
         except KeyError:
             return None
 
-    def _page(self, shown: Markup, current: str = "", status: int = 200) -> Response:
-        messages = self._simulator.messages[::-1]
+    def _listed(self) -> tuple[list[Message], dict[str, list[Event]]]:
+        messages = list(self._simulator.messages[::-1])
         listed = messages[: pages.LISTED]
-        histories = {message.message_id: self._simulator.history(message.message_id) for message in listed}
+        return messages, {message.message_id: self._simulator.history(message.message_id) for message in listed}
+
+    def _page(self, shown: Markup, current: str = "", status: int = 200) -> Response:
+        messages, histories = self._listed()
         now = f"{self._simulator.clock().astimezone(pages.JAPAN):%Y-%m-%d %H:%M} JST"
         return Response(status, pages.page(messages, histories, now, shown, current).encode(), _headers(_PAGE_POLICY))
 

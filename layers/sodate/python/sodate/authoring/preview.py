@@ -14,7 +14,7 @@ from sodate.authoring.lint.fields import used_fields
 from sodate.email.content.merge import merge_values, opt_in_values
 from sodate.email.content.render import Rendered, render
 from sodate.email.content.template import Template
-from sodate.email.mailing import Sender
+from sodate.email.mailing import Mailing
 from sodate.errors import Invalid, NotFound
 from sodate.leads.lead import Profile
 from sodate.messages import Message
@@ -86,7 +86,7 @@ def preview(checked: Checked, template_id: str, profile: Profile) -> Preview:
             Message("{file} or playbook.yaml has errors; see `sodate playbook check`", file=compiled.doc.file)
         )
     template = compiled.template.in_language(profile.language)
-    values = _values(template, mailing.sender, profile)
+    values = _values(template, mailing, profile)
     names = dict.fromkeys(
         name for text in (template.subject, template.html, template.text) for name in used_fields(text)
     )
@@ -97,13 +97,13 @@ def preview(checked: Checked, template_id: str, profile: Profile) -> Preview:
         return Preview(template, None, str(error), fields)
 
 
-def _values(template: Template, sender: Sender, profile: Profile) -> dict[str, Any]:
+def _values(template: Template, mailing: Mailing, profile: Profile) -> dict[str, Any]:
     more = {"preheader": template.preheader, "variables": template.values({})}
     if template.purpose == "transactional":
         form = {"title": "(title of the form)"}
-        return opt_in_values(sender, opt_in_url=f"{_LINKS}/opt-in", form=form, **more)
+        return opt_in_values(mailing, opt_in_url=f"{_LINKS}/opt-in", form=form, **more)
     links = {"unsubscribe_url": f"{_LINKS}/unsubscribe", "preferences_url": f"{_LINKS}/preferences"}
-    return merge_values(profile, sender, **more, **links)
+    return merge_values(profile, mailing, **more, **links)
 
 
 def _at(values: Any, name: str) -> Any:

@@ -17,6 +17,7 @@ Method = Literal[
     "double_opt_in",
     "one_click",
     "unsubscribe_page",
+    "undo",
     "preference_page",
     "complaint",
     "exception",

@@ -9,6 +9,8 @@ from sodate.signing import Signer
 
 OPT_IN = "opt-in"
 UNSUBSCRIBE = "unsubscribe"
+#: Takes an opt-out back; only the page that follows the opt-out holds such a token.
+UNDO = "undo-unsubscribe"
 PREFERENCES = "preferences"
 #: Of a lead to its own data (`privacy.links`).
 PRIVACY = "privacy"
@@ -44,10 +46,12 @@ class Links:
         token = self.signer.sign(UNSUBSCRIBE, {"l": lead_id, "s": send_id, "t": topic}, now, UNSUBSCRIBE_LIFETIME)
         return f"{self.base}/unsubscribe/{token}"
 
-    def preferences(self, lead_id: str, now: datetime, send_id: str | None = None) -> str:
+    def preferences(
+        self, lead_id: str, now: datetime, send_id: str | None = None, lifetime: timedelta = PREFERENCES_LIFETIME
+    ) -> str:
         """`send_id`: the email with the link, to which an opt-out on the page is counted."""
         payload = {"l": lead_id} if send_id is None else {"l": lead_id, "s": send_id}
-        token = self.signer.sign(PREFERENCES, payload, now, PREFERENCES_LIFETIME)
+        token = self.signer.sign(PREFERENCES, payload, now, lifetime)
         return f"{self.base}/preferences/{token}"
 
     def visitor_token(self, lead_id: str, now: datetime) -> str:

@@ -21,7 +21,7 @@ from sodate.messages import Message
 #: Characters of the reason: fewer say nothing to an auditor.
 _SHORTEST, _LONGEST = 5, 200
 #: Methods of evidence by which only the person itself agrees.
-_BY_THE_PERSON = ("form", "double_opt_in", "preference_page")
+_BY_THE_PERSON = ("form", "double_opt_in", "preference_page", "undo")
 _WHY_NEVER: dict[str, str] = {
     Block.COMPLAINT: Message("the person complained; nothing lifts that"),
     Block.ERASED: Message("the person was erased"),

@@ -9,6 +9,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from sodate.conditions.evaluate import random_bucket
 from sodate.consent.data_policy import DataPolicy
+from sodate.email.brand import Brand
 from sodate.messages import Message
 from sodate.playbook.model import Definition, HttpUrl, Language, Origin, Slug
 
@@ -181,6 +182,7 @@ class Mailing(Definition):
     """`playbook.yaml`: the sender, the topics of consent, and when and how much is sent."""
 
     sender: Sender
+    brand: Brand = Brand()
     topics: tuple[Topic, ...] = Field(min_length=1, max_length=50)
     caps: tuple[Cap, ...] = Field(default=_CAPS, max_length=10)
     quiet_hours: QuietHours | None = _NIGHT

@@ -28,11 +28,6 @@ class FieldErrors(Invalid):
         super().__init__(f"please correct: {names}", "invalid_fields")
         self.fields = fields
 
-    def named_by(self, form: Form) -> tuple[str, ...]:
-        """Labels of the invalid fields, for display."""
-        labels = {field.name: field.label for field in form.fields}
-        return tuple(labels.get(name) or name for name in self.fields)
-
 
 class _Wrong(Exception):
     """The message is the error code of one field."""

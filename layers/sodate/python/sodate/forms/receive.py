@@ -33,9 +33,10 @@ class FormController:
     on_confirmed: OnConfirmed
     new_id: Callable[[], str]
     pause: Callable[[int], None]
+    is_local: bool
 
     def form(self, form_id: str) -> tuple[Form, int]:
-        """The live form and its version.
+        """The live form and its version; on the local stage any page of the developer's own machine may post it too.
 
         Raises: `NotFound` for an unknown or closed form.
         """
@@ -43,11 +44,27 @@ class FormController:
         form = parsed(stored, Form)
         if form.status != "open":
             raise NotFound(Message("no form named {form_id!r}", form_id=form_id))
+        if self.is_local:
+            form = form.model_copy(update={"origins": (*form.origins, LOCALHOST)})
         return form, stored.version
 
-    def origins(self, form_id: str, is_local: bool) -> tuple[str, ...]:
+    def allowed_form(self, form_id: str, headers: Mapping[str, str]) -> tuple[Form, int]:
+        """The form, for a request of a page that may post it.
+
+        A request without an Origin header does not come from a browser and is allowed: CORS is not authorisation.
+        Raises: `NotAllowed` for an origin that the form does not list; `NotFound` as `form` does.
+        """
+        form, version = self.form(form_id)
+        origin = headers.get("origin")
+        if origin is not None and not is_listed(origin, form.origins):
+            raise NotAllowed(
+                Message("this page may not post this form; add its origin to the form's `origins`"), "origin"
+            )
+        return form, version
+
+    def origins(self, form_id: str) -> tuple[str, ...]:
         """Whose pages may post the form. Raises: `NotFound` as `form` does."""
-        return origins_of(self.form(form_id)[0], is_local)
+        return self.form(form_id)[0].origins
 
     def describe(self, form: Form, version: int, now: datetime) -> dict[str, Any]:
         fields = [
@@ -80,18 +97,3 @@ class FormController:
         capture = Capture(form, self.address_secret(), self.on_confirmed, self.new_id, self.pause)
         target = controls.redirect if controls.redirect in form.redirects else None
         return capture.store(submission, suspicion), target
-
-
-def origins_of(form: Form, is_local: bool) -> tuple[str, ...]:
-    """Whose pages may post it; on the local stage any page of the developer's own machine too."""
-    return (*form.origins, LOCALHOST) if is_local else form.origins
-
-
-def check_origin(form: Form, headers: Mapping[str, str], is_local: bool) -> None:
-    """A post without an Origin header does not come from a browser and is allowed: CORS is not authorisation.
-
-    Raises: `NotAllowed` for an origin that the form does not list.
-    """
-    origin = headers.get("origin")
-    if origin is not None and not is_listed(origin, origins_of(form, is_local)):
-        raise NotAllowed(Message("this page may not post this form; add its origin to the form's `origins`"), "origin")

@@ -6,7 +6,7 @@ from sodate.web import pages
 from sodate.web.catalogs import catalog
 
 
-def ask_page(offered: tuple[str, ...], language: str, issuer: pages.Issuer) -> str:
+def ask_page(offered: tuple[str, ...], language: str, issuer: pages.Issuer) -> pages.Page:
     """One button per request that is offered."""
     words = catalog(language).section("data")
     button = Markup('<p>{}</p><p><button type="submit" name="do" value="{}">{}</button></p>')
@@ -15,7 +15,7 @@ def ask_page(offered: tuple[str, ...], language: str, issuer: pages.Issuer) -> s
     return pages.page(language, words["title"], form, issuer)
 
 
-def act_page(request: str, language: str, issuer: pages.Issuer, *, is_asked: bool = False) -> str:
+def act_page(request: str, language: str, issuer: pages.Issuer, *, is_asked: bool = False) -> pages.Page:
     """The button that does what the mailed link is for, or withdraws what was asked. A GET of it changes nothing."""
     words = catalog(language).section("data")
     choices = Markup("")
@@ -35,7 +35,7 @@ def act_page(request: str, language: str, issuer: pages.Issuer, *, is_asked: boo
     return pages.page(language, words["title"], form, issuer)
 
 
-def done_page(what: str, language: str, issuer: pages.Issuer, *, days: int = 0) -> str:
+def done_page(what: str, language: str, issuer: pages.Issuer, *, days: int = 0) -> pages.Page:
     """`what`: `mailed`, `erase_requested`, `erase_scheduled` (after `days`), `withdrawn` or `too_large`."""
     words = catalog(language).section("data")
     text = str(words[what]).format(days=days)

@@ -11,13 +11,15 @@ from sodate.web.catalogs import Catalog, catalog
 #: The browser loads and runs nothing, whatever a lead once typed.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _STYLE = (
-    "body{margin:0;font:16px/1.6 system-ui,sans-serif;color:#1d2420;background:#fff}main{max-width:60rem;margin:0 auto;"
+    "body{margin:0;font:16px/1.7 system-ui,sans-serif;color:#1d2420;background:#fff}main{max-width:60rem;margin:0 auto;"
     "padding:1.5rem}h1{font-size:1.5rem}h2{font-size:1.15rem;margin:2rem 0 .4rem;border-bottom:2px solid #14603f}"
     "table{border-collapse:collapse;width:100%;margin:0 0 1rem;table-layout:fixed}th,td{border:1px solid #d8deda;"
     "padding:.3rem .6rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}th{width:30%;background:#f6f7f5;"
     "font-weight:600}dl{margin:0}dt{font-weight:600}dd{margin:0 0 .2rem 1rem}.soft{color:#5b665f;font-size:.9rem}"
+    ":root{color-scheme:light dark}@media(prefers-color-scheme:dark){body{color:#e6ece8;background:#171d1a}th{"
+    "background:#222b27}th,td{border-color:#36423c}.soft{color:#a9b5ae}h2{border-color:#6fcf9c}}"
     "@media(max-width:40rem){main{padding:1rem}th{width:38%}}"
-    "@media print{table{break-inside:avoid}main{max-width:none}}"
+    "@media print{body{color:#000;background:#fff}th{background:#fff}table{break-inside:avoid}main{max-width:none}}"
 )
 
 

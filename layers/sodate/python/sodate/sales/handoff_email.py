@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from markupsafe import Markup
-
 from sodate.calls.call import CallState
 from sodate.calls.store import find_call
 from sodate.email.delivery.ses import OutgoingEmail
@@ -18,6 +16,7 @@ from sodate.leads.text import one_line
 from sodate.messages import Message
 from sodate.playbook.store import Definitions, parsed
 from sodate.sales.definition import Owner, Sales
+from sodate.sales.handoff_markup import handoff_html
 from sodate.sales.links import FeedbackLinks
 from sodate.sales.message import DigestMessage, HandoffMessage, Reader, call_reminder
 from sodate.sales.notify import compose, compose_digest
@@ -36,11 +35,12 @@ def handoff_composer(definitions: Definitions, links: Callable[[], FeedbackLinks
             message = _reminder(definitions, links(), owner, send.lead_id, data["call"], now)
         else:
             message = _one(definitions, links(), owner, send.lead_id, data["signal"], now)
+        mailing = parsed(definitions.live("mailing"), Mailing)
         return OutgoingEmail(
             to=owner.email,
-            sender=parsed(definitions.live("mailing"), Mailing).sender,
+            sender=mailing.sender,
             subject=one_line(message.headline),
-            html=_html(message),
+            html=handoff_html(message, mailing.sender.language, mailing.brand.color),
             text=message.text,
             tags=transactional_tags(send, stage),
             headers={"Auto-Submitted": "auto-generated", "X-Sodate-Send": send.send_id},
@@ -80,17 +80,3 @@ def _digest(
     if not signals:
         raise Withheld(Reason.ANSWERED_ALREADY)
     return compose_digest(definitions, links, owner, signals, now)[0]
-
-
-def _html(message: HandoffMessage | DigestMessage) -> str:
-    """The text, escaped; only our own links become hyperlinks."""
-    signals = message.signals if isinstance(message, DigestMessage) else (message,)
-    head = Markup("<h1>{}</h1>").format(message.headline) if isinstance(message, DigestMessage) else Markup("")
-    blocks = Markup("<hr>").join(_block(signal) for signal in signals)
-    return str(Markup('<div style="font:15px/1.7 sans-serif">{}{}</div>').format(head, blocks))
-
-
-def _block(message: HandoffMessage) -> Markup:
-    lines = message.text.removesuffix(f"■ {message.link_title}\n{message.link}") if message.link else message.text
-    link = Markup('<p><a href="{}">{}</a></p>').format(message.link, message.link_title) if message.link else Markup("")
-    return Markup('<div style="white-space:pre-wrap">{}</div>{}').format(lines, link)

@@ -3,7 +3,7 @@
 Values are untrusted: each is cut to one bounded line here; `channels` and `handoff_email` escape them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -32,6 +32,12 @@ _WORDS: dict[str, dict[str, str]] = {
         "answer": "回答する(引き受ける・見送る・商談・受注・失注)",
         "owner": "担当",
         "times": "回",
+        "answer_here": "このリードへの回答",
+        "accepted": "引き受ける",
+        "meeting_set": "商談を設定した",
+        "rejected": "見送る",
+        "won": "受注した",
+        "lost": "失注した",
     },
     "en": {
         "headline": "Hot lead: {who} ({total} points, {phase})",
@@ -47,6 +53,12 @@ _WORDS: dict[str, dict[str, str]] = {
         "answer": "Answer (accept, reject, meeting, won, lost)",
         "owner": "Owner",
         "times": "times",
+        "answer_here": "Your answer",
+        "accepted": "I take it",
+        "meeting_set": "A meeting is set",
+        "rejected": "Reject",
+        "won": "Won",
+        "lost": "Lost",
     },
 }
 _LONGEST_LINE, _LONGEST_NAME = 300, 120
@@ -99,12 +111,21 @@ def words_of(language: str) -> dict[str, str]:
     return _WORDS[language]
 
 
+#: (attribute of an activity, its value) → what a person reads instead of an id (`sales.titles`).
+TitleOf = Callable[[str, str], str]
+
+
+def _id_itself(_: str, value: str) -> str:
+    return value
+
+
 @dataclass(frozen=True)
 class Reader:
-    """For whom a message is written: language (`ja`, `en`) and IANA time zone of its times."""
+    """For whom a message is written: language (`ja`, `en`), IANA time zone of its times, titles instead of ids."""
 
     language: str
     time_zone: str
+    title_of: TitleOf = _id_itself
 
 
 def handoff_message(
@@ -115,7 +136,7 @@ def handoff_message(
     latest = tuple(_activity(one, reader, sales) for one in (signal.latest or [])[:10])
     talk = talk_for(profile, signal, sales.talks)
     parts = [
-        Part(words["why"], tuple(_reason(reason, words) for reason in signal.reasons[:6])),
+        Part(words["why"], tuple(_reason(reason, words) for reason in by_weight(signal))),
         Part(words["latest"], latest),
         Part(words["talk"], (talk,) if talk else ()),
     ]
@@ -150,8 +171,9 @@ def who_is(profile: Profile, *fields: str) -> str:
     return _cut(" ".join(one for one in known if one), _LONGEST_NAME) or _cut(profile.mailbox, _LONGEST_NAME)
 
 
-def reasons_of(signal: SignalItem, language: str) -> tuple[str, ...]:
-    return tuple(_reason(reason, _WORDS[language]) for reason in signal.reasons[:6])
+def by_weight(signal: SignalItem) -> list[dict[str, Any]]:
+    """The six reasons that weigh most, the greatest first: what took points away counts as much."""
+    return sorted(signal.reasons, key=lambda reason: -abs(int(reason["points"])))[:6]
 
 
 def talk_for(profile: Profile, signal: SignalItem, talks: Sequence[Talk]) -> str:
@@ -173,7 +195,8 @@ def _activity(activity: dict[str, Any], reader: Reader, sales: Sales) -> str:
     own = sales.activity_labels.get(activity["type"])
     label = label_of(activity["type"], reader.language) if own is None else getattr(own, reader.language)
     at = datetime.fromisoformat(activity["at"]).astimezone(ZoneInfo(reader.time_zone))
-    about = next((activity[name] for name in attributes_of(activity["type"]) if activity.get(name)), "")
+    named = ((name, activity[name]) for name in attributes_of(activity["type"]) if activity.get(name))
+    about = next((reader.title_of(name, str(value)) for name, value in named), "")
     return _cut(f"{at:%m/%d %H:%M} {label} {about}".rstrip())
 
 

@@ -25,6 +25,7 @@ from sodate.sales.channels import slack_payload, teams_payload
 from sodate.sales.definition import Owner, Sales
 from sodate.sales.links import FeedbackLinks, Ticket
 from sodate.sales.message import DigestMessage, HandoffMessage, Reader, digest_message, handoff_message
+from sodate.sales.titles import Titles
 from sodate.signals.store import SignalItem
 
 #: Signals in one digest email, which must stay within a size; more of them make a second digest.
@@ -200,7 +201,8 @@ def compose(
     sales = parsed(definitions.live("sales"), Sales)
     ticket = Ticket(profile.lead_id, signal.joins or signal.sk, owner.id)
     link = links.url(ticket, now, sales.feedback.link_days)
-    return handoff_message(profile, signal, owner, sales, Reader(sender.language, sender.time_zone), link=link)
+    reader = Reader(sender.language, sender.time_zone, Titles(definitions).title)
+    return handoff_message(profile, signal, owner, sales, reader, link=link)
 
 
 def compose_digest(

@@ -1,6 +1,6 @@
-"""The feedback page of sales: plain forms, no script; of the lead only name, company and reasons."""
+"""The feedback page of sales: plain forms, no script; of the lead only name, company, score and reasons."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -10,19 +10,43 @@ from sodate.web.catalogs import catalog
 
 
 @dataclass(frozen=True)
+class Weighted:
+    """One reason of the score. `times`: how often it counted."""
+
+    label: str
+    points: int
+    times: int = 1
+
+
+@dataclass(frozen=True)
+class AnswerReason:
+    """A reason that sales may give. `recycles_after`: days until the lead returns to nurturing with `recycles_to`, the
+    title of a sequence; None: it does not return."""
+
+    id: str
+    label: str
+    recycles_after: int | None = None
+    recycles_to: str = ""
+
+
+@dataclass(frozen=True)
 class Shown:
     """`status`: `recorded`, `already`, `check` or empty. `token`: form target. `visit`: id that identifies a reload.
 
-    A reason is its id and its label.
+    `why`: the greatest weight first. `score` and `phase` are those of the signal; `rank` is today's, empty when there
+    is none. `currencies`: the usual one first.
     """
 
     who: str
     owner: str
-    why: Sequence[str]
+    score: int
+    phase: str
+    rank: str
+    why: Sequence[Weighted]
     talk: str
-    currency: str
-    reject_reasons: Sequence[tuple[str, str]]
-    lost_reasons: Sequence[tuple[str, str]]
+    currencies: Sequence[str]
+    reject_reasons: Sequence[AnswerReason]
+    lost_reasons: Sequence[AnswerReason]
     token: str
     visit: str
     answer: str | None = None
@@ -31,26 +55,28 @@ class Shown:
     fields: Sequence[str] = ()
 
 
-def feedback_page(shown: Shown, language: str, issuer: pages.Issuer) -> str:
+def feedback_page(shown: Shown, language: str, issuer: pages.Issuer) -> pages.Page:
     words = catalog(language).section("feedback")
     content = Markup("").join(
         [
             _status_line(shown, words),
-            Markup("<h2>{}</h2>").format(shown.who),
-            _list(words["why"], shown.why),
-            _list(words["talk"], [shown.talk] if shown.talk else []),
+            Markup('<p class="soft">{}</p>').format(words["title"]),
+            _facts(shown, words),
+            _why(shown, words),
+            Markup("<h2>{}</h2><p>{}</p>").format(words["talk"], shown.talk) if shown.talk else Markup(""),
+            Markup("<h2>{}</h2>").format(words["answers"]),
             _forms(shown, words),
             _later(shown, words),
-            Markup("<p><small>{}</small></p>").format(words["sent_to"].format(owner=shown.owner)),
+            pages.paragraph(words["sent_to"].format(owner=shown.owner), "soft"),
         ]
     )
-    return pages.page(language, words["title"], content, issuer)
+    return pages.page(language, shown.who, content, issuer)
 
 
-def no_page(code: str, language: str) -> str:
+def no_page(code: str, language: str, issuer: pages.Issuer) -> pages.Page:
     words = catalog(language).section("feedback")
     title = words.get(code, words["link_broken"])
-    return pages.page(language, title, Markup("<p>{}</p>").format(words["help"]), pages.Issuer())
+    return pages.page(language, title, Markup("<p>{}</p>").format(words["help"]), issuer)
 
 
 def _status_line(shown: Shown, words: dict[str, str]) -> Markup:
@@ -66,43 +92,90 @@ def _status_line(shown: Shown, words: dict[str, str]) -> Markup:
     return Markup('<p class="told" role="status">{}</p>').format(" ".join(lines)) if lines else Markup("")
 
 
-def _list(title: str, lines: Iterable[str]) -> Markup:
-    rows = Markup("").join(Markup("<li>{}</li>").format(line) for line in lines)
-    return Markup("<h2>{}</h2><ul>{}</ul>").format(title, rows) if rows else Markup("")
+def _facts(shown: Shown, words: dict[str, str]) -> Markup:
+    facts = [
+        (words["score"], words["points"].format(points=f"{shown.score:,}")),
+        (words["phase"], shown.phase),
+        (words["rank"], shown.rank),
+    ]
+    row = Markup("<div><dt>{}</dt><dd>{}</dd></div>")
+    return Markup('<dl class="facts">{}</dl>').format(
+        Markup("").join(row.format(name, value) for name, value in facts if value)
+    )
+
+
+def _why(shown: Shown, words: dict[str, str]) -> Markup:
+    row = Markup("<li><span>{}</span><b>{}</b></li>")
+    rows = Markup("").join(row.format(_reason(one, words), f"{one.points:+d}") for one in shown.why)
+    return Markup('<h2>{}</h2><ul class="weighted">{}</ul>').format(words["why"], rows) if rows else Markup("")
+
+
+def _reason(one: Weighted, words: dict[str, str]) -> str:
+    return f"{one.label} ({words['times'].format(times=one.times)})" if one.times > 1 else one.label
 
 
 def _forms(shown: Shown, words: dict[str, str]) -> Markup:
-    note = _note(words)
-    won = Markup(
-        '<label>{}<input type="text" name="amount" inputmode="numeric" required maxlength="20"></label>'
-        '<label>{}<input type="text" name="currency" value="{}" required pattern="[A-Z]{{3}}" maxlength="3"></label>'
-    ).format(words["amount"], words["currency"], shown.currency)
+    """The `id`s are targets of the buttons in emails to sales: a browser opens what it is sent to."""
     forms = [
         _form(shown, "accepted", words, Markup(""), words["accepted"]),
         _form(shown, "meeting_set", words, Markup(""), words["meeting_set"]),
-        _more(_form(shown, "rejected", words, _reasons(shown.reject_reasons, words) + note), words["rejected"]),
-        _more(_form(shown, "won", words, won + note), words["won"]),
-        _more(_form(shown, "lost", words, _reasons(shown.lost_reasons, words) + note), words["lost"]),
+        _more(_form(shown, "rejected", words, _reasons(shown.reject_reasons, words)), words["rejected"]),
+        _more(_form(shown, "won", words, _won(shown, words)), words["won"]),
+        _more(_form(shown, "lost", words, _reasons(shown.lost_reasons, words)), words["lost"]),
     ]
     return Markup("").join(forms)
 
 
+def _won(shown: Shown, words: dict[str, str]) -> Markup:
+    choice = Markup('<option value="{0}">{0}</option>')
+    choices = Markup("").join(choice.format(currency) for currency in shown.currencies)
+    return Markup(
+        '<label>{}<input type="text" name="amount" inputmode="numeric" required maxlength="20"></label>'
+        '<label>{}<select name="currency">{}</select></label>'
+    ).format(words["amount"], words["currency"], choices)
+
+
 def _form(shown: Shown, answer: str, words: dict[str, str], inside: Markup, button: str = "") -> Markup:
     """The form target is relative, so it works below any public base URL."""
+    primary = answer == "accepted"
     return Markup(
-        '<form method="post" action="{}" class="answer"><input type="hidden" name="answer" value="{}">'
-        '<input type="hidden" name="id" value="{}">{}<button type="submit">{}</button></form>'
-    ).format(shown.token, answer, shown.visit, inside, button or words["send"])
+        '<form method="post" action="{}" class="answer" id="{}"><input type="hidden" name="answer" value="{}">'
+        '<input type="hidden" name="id" value="{}">{}{}<button type="submit"{}>{}</button>'
+        '<p class="soft">{}</p></form>'
+    ).format(
+        shown.token,
+        answer,
+        answer,
+        shown.visit,
+        inside,
+        _note(words) if inside else Markup(""),
+        Markup("") if primary else Markup(' class="second"'),
+        button or words["send"],
+        words[f"next_{answer}"],
+    )
 
 
 def _more(form: Markup, title: str) -> Markup:
     return Markup('<details name="answer"><summary>{}</summary>{}</details>').format(title, form)
 
 
-def _reasons(reasons: Sequence[tuple[str, str]], words: dict[str, str]) -> Markup:
-    rows = Markup("").join(Markup('<option value="{}">{}</option>').format(id_, label) for id_, label in reasons)
+def _reasons(reasons: Sequence[AnswerReason], words: dict[str, str]) -> Markup:
+    does_any = any(one.recycles_after is not None for one in reasons)
+    rows = Markup("").join(
+        Markup('<option value="{}">{}</option>').format(
+            one.id, f"{one.label} ({_recycling(one, words)})" if does_any else one.label
+        )
+        for one in reasons
+    )
     none = Markup('<option value="">{}</option>').format(words["reason"])
     return Markup('<label>{}<select name="reason" required>{}{}</select></label>').format(words["reason"], none, rows)
+
+
+def _recycling(one: AnswerReason, words: dict[str, str]) -> str:
+    if one.recycles_after is None:
+        return words["not_recycled"]
+    key = "recycled" if one.recycles_after else "recycled_at_once"
+    return words[key].format(days=one.recycles_after, title=one.recycles_to)
 
 
 def _note(words: dict[str, str]) -> Markup:
@@ -112,4 +185,4 @@ def _note(words: dict[str, str]) -> Markup:
 def _later(shown: Shown, words: dict[str, str]) -> Markup:
     if not shown.status or shown.answer not in ("accepted", "meeting_set"):
         return Markup("")
-    return Markup('<p><a href="{}">{}</a></p>').format(shown.token, words["later"])
+    return Markup('<p><a class="link" href="{}">{}</a></p>').format(shown.token, words["later"])

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sodate.web.pages import HEADERS
+from sodate.web.branding import Branding
+from sodate.web.pages import Page, headers_of
 
 
 @dataclass(frozen=True)
@@ -35,26 +36,26 @@ class Response:
     is_base64: bool = False
 
 
-def page(html: str) -> Response:
+def page(shown: Page) -> Response:
     """A page that shows what was asked for, or what was done."""
-    return Response(200, html, HEADERS)
+    return Response(200, shown.html, shown.headers)
 
 
 def download(text: str, name: str) -> Response:
     """A file that the browser saves instead of showing it. `name`: letters, digits and a dot."""
     kind = "application/json" if name.endswith(".json") else "text/html"
     headers = {"content-type": f"{kind}; charset=utf-8", "content-disposition": f'attachment; filename="{name}"'}
-    return Response(200, text, {**HEADERS, **headers})
+    return Response(200, text, {**headers_of(Branding()), **headers})
 
 
-def broken_link(html: str) -> Response:
+def broken_link(shown: Page) -> Response:
     """A page that says why the link in its address does not work."""
-    return Response(400, html, HEADERS)
+    return Response(400, shown.html, shown.headers)
 
 
-def wrong_entries(html: str) -> Response:
+def wrong_entries(shown: Page) -> Response:
     """A page that says which entries of a form must be corrected."""
-    return Response(422, html, HEADERS)
+    return Response(422, shown.html, shown.headers)
 
 
 def redirect(location: str) -> Response:

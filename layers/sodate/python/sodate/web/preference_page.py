@@ -49,7 +49,7 @@ class PreferenceView:
     data_url: str = ""
 
 
-def preference_page(view: PreferenceView, issuer: pages.Issuer, result: str = "") -> str:
+def preference_page(view: PreferenceView, issuer: pages.Issuer, result: str = "") -> pages.Page:
     """`result` of a POST: `saved` or `stopped`; empty for a GET."""
     chosen = catalog(view.language)
     language, words = chosen.language, chosen.section("preferences")
@@ -67,7 +67,7 @@ def preference_page(view: PreferenceView, issuer: pages.Issuer, result: str = ""
     )
     data = Markup("")
     if view.data_url:
-        data = Markup('<p class="end"><a href="{}">{}</a></p>').format(view.data_url, words["data"])
+        data = Markup('<p class="end"><a class="link" href="{}">{}</a></p>').format(view.data_url, words["data"])
     return pages.page(language, words["title"], _status(view, chosen, result) + form + data, issuer)
 
 

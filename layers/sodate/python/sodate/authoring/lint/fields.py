@@ -14,6 +14,7 @@ from sodate.authoring.compile.liquid_guard import LIQUID
 from sodate.authoring.lint.context import Context, Mail
 from sodate.authoring.lint.liquid import unknown_filters, why_unreadable
 from sodate.authoring.lint.reader import values_for
+from sodate.email.brand import MERGE_FIELDS
 from sodate.email.content.render import environment
 from sodate.email.mailing import Sender
 from sodate.messages import Message
@@ -25,6 +26,7 @@ _MISSING = re.compile(r"^([\w.]+) is undefined")
 def known_fields(context: Context, mail: Mail) -> set[str]:
     """Transactional email has no lead fields: its address is unconfirmed, and anyone may have typed the values."""
     of_all = {"preheader"} | {f"sender.{name}" for name in Sender.model_fields}
+    of_all |= {f"brand.{name}" for name in MERGE_FIELDS}
     of_all |= {f"variables.{name}" for name in mail.template.variables}
     if mail.template.purpose == "transactional":
         return {"opt_in_url", "form.title"} | of_all

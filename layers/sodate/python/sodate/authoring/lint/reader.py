@@ -11,6 +11,7 @@ from typing import Any
 from liquid.exceptions import LiquidError
 
 from sodate.authoring.lint.context import Context, Mail
+from sodate.email.brand import Brand
 from sodate.email.content.render import environment
 from sodate.messages import Message
 
@@ -57,7 +58,9 @@ def values_for(context: Context, mail: Mail, *, complete: bool) -> dict[str, Any
     more: dict[str, Any] = {"lead": lead, "unsubscribe_url": UNSUBSCRIBE, "preferences_url": PREFERENCES}
     if mail.template.purpose == "transactional":
         more = {"opt_in_url": OPT_IN, "form": {"title": "zztitlezz"}}
-    return {"sender": dict(SENDER), "preheader": mail.template.preheader, "variables": mail.template.values({}), **more}
+    brand = (context.mailing.brand if context.mailing else Brand()).merge_fields
+    more |= {"sender": dict(SENDER), "brand": brand}
+    return {"preheader": mail.template.preheader, "variables": mail.template.values({}), **more}
 
 
 def rendered(context: Context, mail: Mail) -> Iterator[Reader]:

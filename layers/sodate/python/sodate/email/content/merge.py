@@ -3,24 +3,24 @@
 import unicodedata
 from typing import Any
 
-from sodate.email.mailing import Sender
+from sodate.email.mailing import Mailing
 from sodate.leads.lead import Profile
 
 #: First parts of the names of all merge fields. A template with another one needs a newer release.
 ROOTS = frozenset(
-    {"lead", "sender", "form", "preheader", "unsubscribe_url", "preferences_url", "opt_in_url", "variables"}
+    {"lead", "sender", "brand", "form", "preheader", "unsubscribe_url", "preferences_url", "opt_in_url", "variables"}
 )
 _RIGHT_TO_LEFT = {"R", "AL", "RLE", "RLO", "LRE", "LRO", "RLI", "LRI", "PDF"}
 
 
-def merge_values(profile: Profile, sender: Sender, **more: Any) -> dict[str, Any]:
+def merge_values(profile: Profile, mailing: Mailing, **more: Any) -> dict[str, Any]:
     lead = _printable(profile.primary) | {"email": profile.address, "secondary": _printable(profile.secondary)}
-    return {"lead": lead, "sender": sender.model_dump(exclude_none=True), **more}
+    return {"lead": lead, **opt_in_values(mailing), **more}
 
 
-def opt_in_values(sender: Sender, **more: Any) -> dict[str, Any]:
+def opt_in_values(mailing: Mailing, **more: Any) -> dict[str, Any]:
     """No lead attributes: an unverified form post supplies them, and the address may be another person's (ADR 0067)."""
-    return {"sender": sender.model_dump(exclude_none=True), **more}
+    return {"sender": mailing.sender.model_dump(exclude_none=True), "brand": mailing.brand.merge_fields, **more}
 
 
 def isolate(text: str) -> str:

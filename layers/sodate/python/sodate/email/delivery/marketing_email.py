@@ -37,7 +37,7 @@ class MarketingEmail:
         unsubscribe_url = self.links.unsubscribe(profile.lead_id, send_id, self.topic, now)
         values = merge_values(
             profile,
-            self.mailing.sender,
+            self.mailing,
             unsubscribe_url=unsubscribe_url,
             preferences_url=self.links.preferences(profile.lead_id, now, send_id),
             preheader=template.preheader,

@@ -49,7 +49,7 @@ class TemplateTest:
         links = self.sender.links
         if template.topic is not None:
             return MarketingEmail(template, template.topic, mailing, links).compose
-        email = OptInEmail(template, mailing.sender)
+        email = OptInEmail(template, mailing)
         return lambda profile, send_id, tags, now: email.compose(
             profile, links.opt_in(profile.lead_id, "test", now), _FORM_TITLE, send_id, tags
         )

@@ -14,7 +14,7 @@ from sodate.email.delivery.ses import Answer, OutgoingEmail, SesMailer
 from sodate.email.delivery.ses_answers import Verdict
 from sodate.email.ledger.reason import Reason
 from sodate.email.ledger.store import SendItem, begin_again, find_send, put_back, settle
-from sodate.email.mailing import Mailing, Sender
+from sodate.email.mailing import Mailing
 from sodate.email.reputation import rate_limiter
 from sodate.email.reputation.rate_limiter import RateLimit
 from sodate.errors import Conflict, Invalid, NotFound
@@ -106,7 +106,7 @@ class OptInEmail:
     """One template for many recipients."""
 
     template: Template
-    sender: Sender
+    mailing: Mailing
 
     def compose(
         self, profile: Profile, opt_in_url: str, form_title: str, send_id: str, tags: Mapping[str, str]
@@ -114,7 +114,7 @@ class OptInEmail:
         """Raises: `Invalid` when the template cannot be rendered."""
         template = self.template.in_language(profile.language)
         values = opt_in_values(
-            self.sender,
+            self.mailing,
             opt_in_url=opt_in_url,
             form={"title": form_title},
             preheader=template.preheader,
@@ -123,7 +123,7 @@ class OptInEmail:
         email = render(template.subject, template.html, template.text, values)
         return OutgoingEmail(
             to=profile.mailbox,
-            sender=self.sender,
+            sender=self.mailing.sender,
             subject=email.subject,
             html=email.html,
             text=email.text,
@@ -138,7 +138,7 @@ def opt_in_composer(definitions: Definitions, links: Links, stage: str) -> Compo
         if state.blocked not in LIFTED_BY_OPT_IN:
             raise Withheld(f"{Reason.BLOCKED}:{state.blocked}")
         template = parsed(definitions.live("template", str(send.template)), Template)
-        email = OptInEmail(template, parsed(definitions.live("mailing"), Mailing).sender)
+        email = OptInEmail(template, parsed(definitions.live("mailing"), Mailing))
         data = send.data or {}
         opt_in_url = links.opt_in(send.lead_id, data["consent"], now)
         tags = transactional_tags(send, stage)

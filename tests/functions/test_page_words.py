@@ -1,0 +1,138 @@
+"""What people read on the pages: the words they agreed to, the topic by its name, and what they can do next."""
+
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import pytest
+from sodate.playbook.store import Definitions
+
+from tests.functions.quick import QuickWorld
+from tests.functions.sales import activities, answer, become_hot, feedback_link, sales
+from tests.functions.test_consent_pages import ask
+from tests.support.world import Json
+
+HTML = {"content-type": "application/x-www-form-urlencoded", "accept": "text/html"}
+
+
+def form_body(world: QuickWorld) -> Json:
+    return dict(world.app.definitions.live("form", "request-materials").body)
+
+
+def mailing(world: QuickWorld, **more: object) -> None:
+    body = {**world.app.definitions.live("mailing").body, **more}
+    Definitions().publish("mailing", "default", body, world.now)
+    world.new_process()
+
+
+def test_the_opt_in_page_shows_the_sender_the_topics_and_the_words_of_the_version_that_was_agreed_to(
+    world: QuickWorld,
+) -> None:
+    form = form_body(world)
+    agreed = form["consent"]["wording"]
+    link = ask(world)
+    changed = {**form, "title": "新しい題", "consent": {**form["consent"], "wording": "ほかの会社にも渡します"}}
+    Definitions().publish("form", "request-materials", changed, world.now)
+    world.new_process()
+    body = world.visit(link)["body"]
+    assert agreed in body
+    assert f"「{form['title']}」" in body
+    topic = world.app.definitions.live("mailing").body["topics"][0]
+    assert topic["name"] in body and topic["description"] in body
+    assert world.app.definitions.live("mailing").body["sender"]["name"] in body.partition("</h1>")[0]
+    assert "ほかの会社にも渡します" not in body
+
+
+def test_words_whose_digest_is_not_the_evidence_are_not_shown(world: QuickWorld) -> None:
+    link = ask(world)
+    (request,) = [item for item in world.items("consent") if item["action"] == "requested"]
+    key = (request["pk"], request["sk"])
+    world.table.items[key] = {**world.table.items[key], "wording_digest": {"S": "0" * 32}}
+    body = world.visit(link)["body"]
+    assert form_body(world)["consent"]["wording"] not in body
+    assert "登録を確定する" in body
+
+
+def test_the_unsubscribe_page_names_the_topic_and_offers_the_preferences_for_30_days(world: QuickWorld) -> None:
+    world.join()
+    world.advance(timedelta(days=1))
+    url = str(world.mails_to("taro@example.jp")[-1].unsubscribe_url)
+    topic = world.app.definitions.live("mailing").body["topics"][0]["name"]
+    body = world.visit(url)["body"]
+    assert f"「{topic}」のメールだけ" in body
+    base, _, rest = body.partition('href="../preferences/')[2].partition('"')
+    assert rest and world.visit(f"{url.split('/unsubscribe/')[0]}/preferences/{base}")["statusCode"] == 200
+    world.now += timedelta(days=30)
+    assert "../preferences/" not in world.visit(url)["body"], "the link lives for years, the page's for 30 days"
+    assert "../preferences/" not in world.visit(url, "POST", "scope=all", **HTML)["body"]
+
+
+@pytest.mark.parametrize(
+    ("form_link", "expected"),
+    [
+        ("https://www.example.jp/form?email=taro@example.jp#x", 'href="https://www.example.jp/form#field-email"'),
+        ("https://www.example.jp.evil.example/form", ""),
+        ("javascript:alert(1)", ""),
+        ("http://[::1", ""),
+        ("", ""),
+    ],
+)
+def test_a_wrong_form_says_each_reason_and_links_back_to_the_companys_own_page_only(
+    world: QuickWorld, form_link: str, expected: str
+) -> None:
+    Definitions().publish(
+        "form", "request-materials", {**form_body(world), "origins": ["https://www.example.jp"]}, world.now
+    )
+    world.new_process()
+    answer = world.post(urlencode({"email": "no address", "name": "山田"}), referer=form_link, **HTML)
+    assert answer["statusCode"] == 422
+    body = answer["body"]
+    assert "メールアドレスの形で入力してください" in body
+    assert "会社名" in body and "入力してください。" in body
+    assert "「戻る」" in body
+    assert ("#field-" in body) == bool(expected)
+    assert expected in body
+    assert "taro@example.jp#" not in body and "?email" not in body
+
+
+def test_the_brand_is_on_each_page_and_only_its_logo_may_be_loaded(world: QuickWorld) -> None:
+    logo = {"url": "https://cdn.example.jp/a/logo.png?v=2", "width": 120, "height": 40}
+    links = [{"label": "プライバシーポリシー", "url": "https://www.example.jp/privacy"}]
+    mailing(world, brand={"color": "#D9480F", "logo": logo, "links": links})
+    link = ask(world)
+    wrong = world.post(urlencode({"email": "x"}), **HTML)
+    for shown in (world.visit(link), world.visit(link, "POST"), world.visit(link + "x"), wrong):
+        assert 'src="https://cdn.example.jp/a/logo.png?v=2" width="120" height="40"' in shown["body"]
+        assert "--brand:#d9480f" in shown["body"]
+        assert "プライバシーポリシー" in shown["body"]
+        policy = shown["headers"]["content-security-policy"]
+        assert "img-src https://cdn.example.jp;" in policy
+        assert policy.startswith("default-src 'none'")
+
+
+def test_a_stored_mailing_of_before_has_no_brand_and_pages_are_shown(world: QuickWorld) -> None:
+    mailing(world)
+    answer = world.visit(ask(world))
+    assert answer["statusCode"] == 200
+    assert "img-src" not in answer["headers"]["content-security-policy"]
+
+
+def test_the_feedback_page_says_score_and_reasons_by_weight_and_what_happens_next(world: QuickWorld) -> None:
+    recycle = {"too-early": {"sequence": "welcome-series", "after_days": 30}}
+    Definitions().publish("sequence", "welcome-series", _with_title(world), world.now)
+    sales(world, recycle=recycle)
+    world.new_process()
+    lead = become_hot(world, "taro")
+    (mail,) = world.mails_to("sato@example.jp")
+    body = answer(world, feedback_link(mail.text), method="GET")["body"]
+    assert "79" in body and "検討" in body
+    assert "30 days: はじめての方へ" in body
+    assert body.count('<button type="submit">') == 1, "one button stands out"
+    assert '<select name="currency"><option value="JPY">' in body
+    assert lead not in body
+    assert 'href="https://mail.example.jp/sales/feedback/' in mail.html and '#accepted"' in mail.html
+    assert activities(world, lead) == []
+
+
+def _with_title(world: QuickWorld) -> Json:
+    sequences = world.app.definitions.all_live("sequence")
+    return {**sequences[0].body, "id": "welcome-series", "title": "はじめての方へ"}
