@@ -6,7 +6,6 @@ from typing import Any
 from sodate.email.issuer import live_issuer
 from sodate.forms.answers import FieldErrors
 from sodate.forms.captcha import Turnstile
-from sodate.forms.error_page import error_page
 from sodate.forms.receive import FormController
 from sodate.forms.submission_plan import Outcome
 from sodate.runtime.app import App, on_lambda
@@ -30,14 +29,14 @@ def show(app: App, forms: FormController, request: Request) -> Response:
 
 
 def submit(app: App, forms: FormController, request: Request) -> Response:
-    form, version = forms.allowed_form(request.path["form_id"], headers := request.headers)
-    html = is_html_post(headers)
+    form, version = forms.allowed_form(request.path["form_id"], request.headers)
+    html = is_html_post(request.headers)
     try:
-        captured, target = forms.receive(form, version, request.body, request.is_base64, headers, app.clock.now())
+        captured, target = forms.receive(form, version, request, app.clock.now())
     except FieldErrors as error:
         if not html:
             raise
-        return wrong_entries(error_page(form, error, headers, live_issuer(app.definitions)))
+        return wrong_entries(forms.show_errors(form, error, request, live_issuer(app.definitions)))
     if captured.outcome in (Outcome.QUARANTINED, Outcome.CHECK_FAILED):
         app.metrics.count(Metric.QUARANTINED_SUBMISSIONS, 1)
     if captured.outcome is Outcome.CHECK_FAILED:

@@ -25,7 +25,7 @@ from sodate.web.consent_pages import (
     unsubscribed_page,
 )
 from sodate.web.feedback_page import AnswerReason, Shown, Weighted, feedback_page, no_page
-from sodate.web.form_pages import WrongEntry, field_errors_page
+from sodate.web.form_pages import Entry, SentForm, form_errors_page
 from sodate.web.pages import Issuer, Page
 from sodate.web.preference_page import PreferenceView, TopicChoice, preference_page
 
@@ -91,11 +91,18 @@ def _view(language: str, **more: Any) -> PreferenceView:
     return PreferenceView(topics, language, FREQUENCIES, PAUSES, **(values | more))
 
 
+_CHOICES = [("部長", "部長"), ("課長", _LONG)]
 _ENTRIES = [
-    WrongEntry("email", "メールアドレス", ["email"]),
-    WrongEntry("phone", _LONG, ["phone"]),
-    WrongEntry("budget", "予算", ["too_large"], "1–100"),
-    WrongEntry("x", "自由記入", ["too_long", "control_character"], "400"),
+    Entry("z", _SVG, codes=["unknown_field"]),
+    Entry("email", "メールアドレス", "email", ["taro@"], required=True, codes=["email"]),
+    Entry("phone", _LONG, "phone", [_SVG], codes=["phone"]),
+    Entry("name", "氏名", "text", ["山田 太郎"]),
+    Entry("title", "役職", "choice", ["社長"], _CHOICES, required=True, codes=["choice"]),
+    Entry("topics", "関心", "multiple_choice", ["部長"], _CHOICES, codes=["choice"]),
+    Entry("budget", "予算", "number", ["９９９"], codes=["too_large"], limit="1–100"),
+    Entry("x", "自由記入", "long_text", ["</textarea>" + _SVG], codes=["too_long", "control_character"], limit="400"),
+    Entry("plan", "プラン", "hidden", ["gold"]),
+    Entry("agree", _WORDS, "checkbox", ["on"], codes=["type"]),
 ]
 _HANDOFF = HandoffMessage(
     f"ホットリード: 例示株式会社 山田太郎 {_SVG}(合計 79 点・検討)",
@@ -168,10 +175,14 @@ PAGES: dict[str, _Build] = {
         _shown(status="check", fields=("amount", "reason")), lang, ISSUER
     ),
     "no_page:expired": lambda lang: no_page("link_expired", lang, ISSUER),
-    "field_errors_page:linked": lambda lang: field_errors_page(
-        _ENTRIES, "資料請求", "https://www.example.jp/form", lang, ISSUER
+    "form_errors_page:form": lambda lang: form_errors_page(
+        SentForm("資料請求", _ENTRIES, [("_submission_id", _SVG)], follow_ups=["https://www.example.jp/thanks"]),
+        lang,
+        ISSUER,
     ),
-    "field_errors_page:unknown site": lambda lang: field_errors_page(_ENTRIES, "資料請求", "", lang, ISSUER),
+    "form_errors_page:captcha": lambda lang: form_errors_page(
+        SentForm("資料請求", _ENTRIES, can_be_sent_again=False), lang, ISSUER
+    ),
     "ask_page:both": lambda lang: data_page.ask_page(("export", "erase"), lang, ISSUER),
     "ask_page:off": lambda lang: data_page.ask_page((), lang, ISSUER),
     "act_page:export": lambda lang: data_page.act_page("export", lang, ISSUER),

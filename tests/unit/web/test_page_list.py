@@ -18,7 +18,7 @@ def test_every_function_that_makes_a_page_has_an_example() -> None:
 
 
 def test_no_other_file_writes_a_document() -> None:
-    """`error_page` only names the entries of `field_errors_page`. Reports have a browser test of their own."""
+    """`error_page` only names the entries of `form_errors_page`. Reports have a browser test of their own."""
     files = {
         file.relative_to(PACKAGE).as_posix()
         for file in PACKAGE.rglob("*.py")

@@ -173,10 +173,14 @@ def _checkbox(_: FormField, value: Any, __: Form) -> bool:
         return value
     if not isinstance(value, str):
         raise _Wrong("type")
-    word = fold(value)
-    if word in _YES or word in _NO:
-        return word in _YES
+    if is_yes(value) or fold(value) in _NO:
+        return is_yes(value)
     raise _Wrong("type")
+
+
+def is_yes(value: str) -> bool:
+    """How a ticked checkbox is sent."""
+    return fold(value) in _YES
 
 
 _READERS: dict[str, Callable[[FormField, Any, Form], Any]] = {

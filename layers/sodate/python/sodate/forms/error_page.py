@@ -1,40 +1,54 @@
-"""The page that answers a plain HTML form with wrong entries: each field by its label, with the reason."""
+"""The page that answers a plain HTML form with wrong entries: the form again, each reason beside its field."""
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from typing import Any
 
-from sodate.forms.answers import FieldErrors
+from sodate.forms.answers import FieldErrors, is_yes
 from sodate.forms.definition import Form, FormField
+from sodate.forms.names import fields_by_name
+from sodate.forms.submission import carried
 from sodate.web import pages
-from sodate.web.cors import is_listed
-from sodate.web.form_pages import WrongEntry, field_errors_page
+from sodate.web.form_pages import Entry, SentForm, form_errors_page
 
 
-def error_page(form: Form, error: FieldErrors, headers: Mapping[str, str], issuer: pages.Issuer) -> pages.Page:
-    """In the language of the form."""
-    fields = {field.name: field for field in form.fields}
-    entries = [_entry(name, codes, fields.get(name)) for name, codes in error.fields.items()]
-    return field_errors_page(entries, form.title, _back(form, headers), form.language, issuer)
+def error_page(form: Form, error: FieldErrors, raw: Mapping[str, Any], issuer: pages.Issuer) -> pages.Page:
+    """In the language of the form. `raw`: the post."""
+    names = [field.name for field in form.fields]
+    unknown = [Entry(name, name, codes=codes) for name, codes in error.fields.items() if name not in names]
+    values = _values(form, raw)
+    entries = [_entry(one, form, values.get(one.name, []), error.fields.get(one.name, [])) for one in form.fields]
+    sent = SentForm(
+        form.title,
+        [*unknown, *entries],
+        [(name, value) for name, value in carried(raw) if name not in error.fields],
+        form.bots.captcha == "none",
+        [str(url) for url in form.redirects],
+    )
+    return form_errors_page(sent, form.language, issuer)
 
 
-def _entry(name: str, codes: list[str], field: FormField | None) -> WrongEntry:
-    if field is None:
-        return WrongEntry(name, name, codes)
+def _values(form: Form, raw: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The texts of each field, under whichever of its names they came."""
+    owners, values = fields_by_name(form), dict[str, list[str]]()
+    for name, value in raw.items():
+        field = owners.get(name) or owners.get(name.removesuffix("[]"))
+        if field is not None:
+            sent = value if isinstance(value, list) else [value]
+            values.setdefault(field.name, []).extend(one for one in sent if isinstance(one, str))
+    return values
+
+
+def _entry(field: FormField, form: Form, values: list[str], codes: list[str]) -> Entry:
+    is_consent = form.consent is not None and field.name == form.consent.field
+    label = form.consent.wording if form.consent and is_consent else field.label or field.name
+    if field.type == "checkbox":
+        values = [value for value in values if is_yes(value)]
     limit = str(field.length_limit) if "too_long" in codes else _range(field)
-    return WrongEntry(name, field.label or name, codes, limit)
+    choices = [(choice.value, choice.label) for choice in field.choices]
+    return Entry(field.name, label, field.type, values, choices, field.required, codes, limit)
 
 
 def _range(field: FormField) -> str:
     """`1–100`, `1–` or `–100`; a whole number without `.0`."""
     ends = ["" if end is None else f"{end:g}" for end in (field.minimum, field.maximum)]
     return "–".join(ends) if any(ends) else ""
-
-
-def _back(form: Form, headers: Mapping[str, str]) -> str:
-    """The page with the form, without its query, which may name a person; empty for a site that is not on the list."""
-    try:
-        parts = urlsplit(headers.get("referer", "")[:2000])
-    except ValueError:
-        return ""
-    origin = f"{parts.scheme}://{parts.netloc}"
-    return f"{origin}{parts.path}" if is_listed(origin, form.origins) else ""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sodate.forms.answers import FieldErrors
-from sodate.forms.definition import Form
+from sodate.forms.definition import Form, FormField
 
 _SENT_AS_LIST = ("choice", "checkbox")
 
@@ -17,7 +17,7 @@ def by_field(form: Form, sent: dict[str, Any]) -> dict[str, Any]:
 
     Raises: `FieldErrors` when two names of one field have different values.
     """
-    own = {name: field for field in form.fields for name in (field.name, *field.aliases)}
+    own = fields_by_name(form)
     values: dict[str, Any] = {}
     twice: dict[str, list[str]] = {}
     for name, value in sent.items():
@@ -35,3 +35,8 @@ def by_field(form: Form, sent: dict[str, Any]) -> dict[str, Any]:
     if twice:
         raise FieldErrors(twice)
     return values
+
+
+def fields_by_name(form: Form) -> dict[str, FormField]:
+    """Each field under its own name and under its aliases."""
+    return {name: field for field in form.fields for name in (field.name, *field.aliases)}

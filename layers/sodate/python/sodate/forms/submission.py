@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -94,6 +95,11 @@ def split(raw: dict[str, Any]) -> tuple[dict[str, Any], Controls, dict[str, str]
         if isinstance(value := reserved.get(name), str) and value.strip()
     }
     return fields, _controls(reserved), source
+
+
+def carried(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The reserved names of a post with their texts, for a page that sends the same post again."""
+    return [(name, value) for name, value in raw.items() if name in _KNOWN and isinstance(value, str)]
 
 
 def _is_reserved(name: str) -> bool:

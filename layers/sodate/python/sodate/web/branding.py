@@ -5,6 +5,7 @@ of text is used instead.
 """
 
 import base64
+from collections.abc import Collection
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -46,13 +47,17 @@ class Branding:
         fixed = f"--brand:{self.color};--on-brand:{text_color_on(self.color)}"
         return f":root{{{fixed};{light}}}@media(prefers-color-scheme:dark){{:root{{{dark}}}}}"
 
-    @property
-    def policy(self) -> str:
-        """The page loads nothing but the logo, runs nothing, and posts to its own site only."""
+    def policy(self, follow_ups: Collection[str] = ()) -> str:
+        """The page loads nothing but the logo, runs nothing, and posts to its own site only.
+
+        `follow_ups`: URLs to which the answer to a post redirects. Browsers hold a redirect to the policy too, and
+        those pages may redirect further, so their schemes are allowed.
+        """
         styles = " ".join(f"'sha256-{_hash(style)}'" for style in (STYLE, self.style))
         image = f"img-src {_origin(self.logo.url)}; " if self.logo else ""
+        targets = " ".join(["'self'", *sorted({f"{urlsplit(url).scheme}:" for url in follow_ups})])
         return (
-            f"default-src 'none'; style-src {styles}; {image}form-action 'self'; frame-ancestors 'none'; "
+            f"default-src 'none'; style-src {styles}; {image}form-action {targets}; frame-ancestors 'none'; "
             "base-uri 'none'"
         )
 

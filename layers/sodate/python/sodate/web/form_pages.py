@@ -1,4 +1,4 @@
-"""HTML that answers a plain HTML form: thanks, or which entries must be corrected. No script."""
+"""HTML that answers a plain HTML form with wrong entries: the reasons, and the form again as it was sent. No script."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,36 +8,134 @@ from markupsafe import Markup
 from sodate.web import pages
 from sodate.web.catalogs import catalog
 
+#: Type of a field → attributes of its `<input>`. Numbers and dates are typed as text: people write them full-width too.
+_INPUTS = {
+    "email": 'type="email" autocomplete="email"',
+    "phone": 'type="tel" autocomplete="tel"',
+    "number": 'type="text" inputmode="decimal"',
+    "nps": 'type="text" inputmode="numeric"',
+}
+
 
 @dataclass(frozen=True)
-class WrongEntry:
-    """`name` and `label` of the field. `codes`: what is wrong, as in the form API. `limit`: most characters, or the
-    least and greatest number; empty where there is none."""
+class Entry:
+    """One field with what was sent for it.
+
+    `kind`: type of the field, as in the form API; empty for a name that the form does not have. `values`: a ticked
+    checkbox has one. `choices`: value and label. `codes`: what is wrong, as in the form API; empty for nothing.
+    `limit`: most characters, or the least and greatest number; empty where there is none.
+    """
 
     name: str
     label: str
-    codes: Sequence[str]
+    kind: str = ""
+    values: Sequence[str] = ()
+    choices: Sequence[tuple[str, str]] = ()
+    required: bool = False
+    codes: Sequence[str] = ()
     limit: str = ""
 
 
-def field_errors_page(
-    entries: Sequence[WrongEntry], form_title: str, back: str, language: str, issuer: pages.Issuer
-) -> pages.Page:
-    """`back`: URL of the page with the form, without a fragment; empty when it is not known to be the company's."""
+@dataclass(frozen=True)
+class SentForm:
+    """`carried`: names and values that no person sees, to be sent again. `can_be_sent_again`: False for a form that
+    needs a script, such as that of a CAPTCHA; the page then shows no form and sends the person back to theirs.
+    `follow_ups`: the pages that may come after it.
+    """
+
+    title: str
+    entries: Sequence[Entry]
+    carried: Sequence[tuple[str, str]] = ()
+    can_be_sent_again: bool = True
+    follow_ups: Sequence[str] = ()
+
+
+def form_errors_page(sent: SentForm, language: str, issuer: pages.Issuer) -> pages.Page:
     words = catalog(language).section("form_error")
     row = Markup("<dt>{}</dt><dd>{}</dd>")
-    rows = Markup("").join(row.format(_label(entry, back), _reasons(entry, words)) for entry in entries)
-    content = Markup("<p>{}</p>").format(words["text"].format(form=form_title))
-    content += Markup("<dl>{}</dl>").format(rows) + pages.paragraph(words["back"])
-    content += pages.paragraph(words["links"] if back else "", "soft")
-    return pages.page(language, words["title"], content, issuer)
+    wrong = [entry for entry in sent.entries if entry.codes]
+    rows = Markup("").join(row.format(_name(entry, sent), _reasons(entry, words)) for entry in wrong)
+    content = Markup("<p>{}</p><dl>{}</dl>").format(words["text"].format(form=sent.title), rows)
+    if not sent.can_be_sent_again:
+        return pages.page(language, words["title"], content + pages.paragraph(words["back"]), issuer)
+    return pages.page(language, words["title"], content + _form(sent, words), issuer, sent.follow_ups)
 
 
-def _label(entry: WrongEntry, back: str) -> Markup:
-    if not back:
+def _name(entry: Entry, sent: SentForm) -> Markup:
+    if not sent.can_be_sent_again or entry.kind in ("", "hidden"):
         return Markup("{}").format(entry.label)
-    return Markup('<a class="link" href="{}#field-{}">{}</a>').format(back, entry.name, entry.label)
+    return Markup('<a class="link" href="#field-{}">{}</a>').format(entry.name, entry.label)
 
 
-def _reasons(entry: WrongEntry, words: dict[str, str]) -> str:
+def _reasons(entry: Entry, words: dict[str, str]) -> str:
     return " ".join(words.get(code, words["other"]).format(limit=entry.limit) for code in entry.codes)
+
+
+def _form(sent: SentForm, words: dict[str, str]) -> Markup:
+    """Without an `action`, it is sent to where it came from."""
+    hidden = Markup('<input type="hidden" name="{}" value="{}">')
+    carried = Markup("").join(hidden.format(name, value) for name, value in sent.carried)
+    fields = Markup("").join(_field(entry, words) for entry in sent.entries if entry.kind)
+    return Markup('<form method="post">{}{}<button type="submit">{}</button></form>').format(
+        carried, fields, words["send"]
+    )
+
+
+def _field(entry: Entry, words: dict[str, str]) -> Markup:
+    value = entry.values[0] if entry.values else ""
+    if entry.kind == "hidden":
+        return Markup('<input type="hidden" name="{}" value="{}">').format(entry.name, value)
+    if entry.kind == "multiple_choice":
+        return _choices(entry, words)
+    named = Markup('id="field-{0}" name="{0}"{1}{2}').format(
+        entry.name, Markup(" required") if entry.required else "", _tie(entry)
+    )
+    if entry.kind == "checkbox":
+        box = Markup('<input type="checkbox" value="true" {}{}>').format(named, _checked(bool(entry.values)))
+        return Markup("<label>{}{}</label>{}").format(box, entry.label, _told(entry, words))
+    if entry.kind == "choice":
+        control = Markup("<select {}>{}</select>").format(named, _options(entry, words))
+    elif entry.kind == "long_text":
+        # A browser drops the first line break of a text area.
+        control = Markup('<textarea rows="5" {}>\n{}</textarea>').format(named, value)
+    else:
+        kind = Markup(_INPUTS.get(entry.kind, 'type="text"'))  # noqa: S704
+        control = Markup('<input {} {} value="{}">').format(kind, named, value)
+    return Markup("<label>{}{}</label>{}").format(entry.label, control, _told(entry, words))
+
+
+def _options(entry: Entry, words: dict[str, str]) -> Markup:
+    option = Markup('<option value="{}"{}>{}</option>')
+    chosen = [
+        option.format(value, Markup(" selected") if value in entry.values else "", label)
+        for value, label in entry.choices
+    ]
+    return Markup("").join([option.format("", "", words["choose"]), *chosen])
+
+
+def _choices(entry: Entry, words: dict[str, str]) -> Markup:
+    box = Markup('<label><input type="checkbox" name="{}" value="{}"{}>{}</label>')
+    boxes = Markup("").join(
+        box.format(entry.name, value, _checked(value in entry.values), label) for value, label in entry.choices
+    )
+    return Markup('<fieldset id="field-{}"{}><legend>{}</legend>{}{}</fieldset>').format(
+        entry.name, _tie(entry, is_group=True), entry.label, boxes, _told(entry, words)
+    )
+
+
+def _checked(ticked: bool) -> Markup:
+    return Markup(" checked") if ticked else Markup("")
+
+
+def _tie(entry: Entry, *, is_group: bool = False) -> Markup:
+    """A group has no `aria-invalid`: no role of it allows that."""
+    if not entry.codes:
+        return Markup("")
+    invalid = Markup("") if is_group else Markup(' aria-invalid="true"')
+    return Markup('{} aria-describedby="wrong-{}"').format(invalid, entry.name)
+
+
+def _told(entry: Entry, words: dict[str, str]) -> Markup:
+    if not entry.codes:
+        return Markup("")
+    return Markup('<p class="wrong" id="wrong-{}">{}</p>').format(entry.name, _reasons(entry, words))

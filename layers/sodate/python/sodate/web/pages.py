@@ -1,5 +1,6 @@
 """HTML pages of Sodate, in every language of the catalogs: no script, and no file of another site but the logo."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from markupsafe import Markup
@@ -28,18 +29,25 @@ class Issuer:
 
 @dataclass(frozen=True)
 class Page:
-    """A whole document. `branding` decides what the browser may load."""
+    """A whole document. `branding` decides what the browser may load.
+
+    `follow_ups`: pages of other sites that may answer a form of this page; None: its forms stay on this site.
+    """
 
     html: str
     branding: Branding
+    follow_ups: Sequence[str] | None = None
 
     @property
     def headers(self) -> dict[str, str]:
-        return headers_of(self.branding)
+        if self.follow_ups is None:
+            return headers_of(self.branding)
+        # A post of a page without a referrer has no origin either, and a form refuses it.
+        return {**headers_of(self.branding, self.follow_ups), "referrer-policy": "same-origin"}
 
 
-def headers_of(branding: Branding) -> dict[str, str]:
-    return {**_HEADERS, "content-security-policy": branding.policy}
+def headers_of(branding: Branding, follow_ups: Sequence[str] = ()) -> dict[str, str]:
+    return {**_HEADERS, "content-security-policy": branding.policy(follow_ups)}
 
 
 def message(name: str, language: str, issuer: Issuer) -> Page:
@@ -63,7 +71,7 @@ def paragraph(text: str, style: str = "") -> Markup:
     return Markup('<p class="{}">{}</p>').format(style, text) if style else Markup("<p>{}</p>").format(text)
 
 
-def page(language: str, title: str, content: Markup, issuer: Issuer) -> Page:
+def page(language: str, title: str, content: Markup, issuer: Issuer, follow_ups: Sequence[str] | None = None) -> Page:
     """A whole document around `content`, with the sender's logo above and the sender below."""
     branding, chosen = issuer.branding, catalog(language)
     html = Markup(
@@ -80,7 +88,7 @@ def page(language: str, title: str, content: Markup, issuer: Issuer) -> Page:
         content=content,
         foot=_foot(issuer),
     )
-    return Page(str(html), branding)
+    return Page(str(html), branding, follow_ups)
 
 
 def _head(issuer: Issuer) -> Markup:
