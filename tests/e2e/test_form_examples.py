@@ -285,6 +285,38 @@ def test_the_page_afterwards_is_one_that_the_form_lists(site: FormSite, browser:
     assert len(site.stored()) == 1
 
 
+def test_without_javascript_the_form_is_shown_again_with_its_entries_and_goes_on_to_the_companys_page(
+    site: FormSite, browser: Browser
+) -> None:
+    site.publish(origins=[site.url, site.api])  # the real API is https, and its own site needs no entry
+    context = browser.new_context(locale="ja-JP", java_script_enabled=False)
+    page = context.new_page()
+    page.route(
+        re.compile("^https://"), lambda route: route.fulfill(body="<h1>afterwards</h1>", content_type="text/html")
+    )
+    page.goto(f"{site.url}/form.html")
+    page.get_by_label("メールアドレス").fill("taro@example.jp")
+    page.get_by_label("氏名").fill("山田太郎")
+    page.get_by_label("会社名").fill("例示株式会社")
+    page.locator("[name=title]").select_option("部長")
+    page.get_by_label("電話番号").fill("123")
+    page.locator("[name=agree]").check()
+    submit(page)
+    expect(page.get_by_role("heading")).to_have_text("入力内容をご確認ください")
+    phone = page.get_by_label("電話番号")
+    expect(phone).to_have_accessible_description(re.compile("電話番号を市外局番から"))
+    expect(phone).to_have_value("123")
+    expect(page.locator("[name=title]")).to_have_value("部長")
+    expect(page.locator("[name=agree]")).to_be_checked()
+    page.get_by_role("link", name="電話番号").click()
+    phone.fill("０３－１２３４－５６７８")
+    page.get_by_role("button", name="もう一度送信する").click()
+    page.wait_for_url(THANKS, timeout=20_000)
+    context.close()
+    (stored,) = site.stored()
+    assert stored["answers"] | {"phone": "+81312345678", "title": "部長"} == stored["answers"]
+
+
 def test_a_fast_person_is_no_robot(site: FormSite, browser: Browser) -> None:
     """Autofill and Enter within a second: the helper waits until the form believes it."""
     with opened(browser, f"{site.url}/form.html") as page:

@@ -72,11 +72,11 @@ def _reasons(entry: Entry, words: dict[str, str]) -> str:
 
 
 def _form(sent: SentForm, words: dict[str, str]) -> Markup:
-    """Without an `action`, it is sent to where it came from."""
+    """It is sent to where it came from, without the fragment that a link to a field leaves in the address."""
     hidden = Markup('<input type="hidden" name="{}" value="{}">')
     carried = Markup("").join(hidden.format(name, value) for name, value in sent.carried)
     fields = Markup("").join(_field(entry, words) for entry in sent.entries if entry.kind)
-    return Markup('<form method="post">{}{}<button type="submit">{}</button></form>').format(
+    return Markup('<form method="post" action="submissions">{}{}<button type="submit">{}</button></form>').format(
         carried, fields, words["send"]
     )
 
