@@ -17,6 +17,9 @@ ROOT = Path(__file__).parents[2]
 
 
 def main(names: list[str]) -> int:
+    if unknown := [name for name in names if name not in PAGES]:
+        print(f"there is no page {unknown[0]!r}; the pages are {', '.join(PAGES)}")
+        return 2
     folder = Path(tempfile.mkdtemp(prefix="sodate-walkthroughs-"))
     clone = folder / "sodate"
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
