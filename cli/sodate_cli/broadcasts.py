@@ -83,7 +83,7 @@ def show(broadcast: BroadcastArgument, stage: StageOption = None, as_json: JsonO
         which = f"version {approval.version}, template version {approval.template_version}"
         fields["approved"] = f"{which}, by {approval.approved_by}, {times.shown(approval.at)}"
     fields["test sends"] = ", ".join(f"version {one.version} by {one.sent_by}, {times.shown(one.at)}" for one in tests)
-    output.show_fields(f"Broadcast {broadcast}", fields)
+    output.show_fields(times.title(Message("Broadcast {broadcast}", broadcast=broadcast)), fields)
     rows = [
         (run.occurrence, shown_state(run), progress.emails, _counted(progress.states), _counted(progress.reasons))
         for run, progress in runs
@@ -129,7 +129,7 @@ def estimate(
         "instants": _counted(shown),
         "sample": ", ".join(names),
     }
-    output.show_fields(f"Broadcast {broadcast}", fields)
+    output.show_fields(times.title(Message("Broadcast {broadcast}", broadcast=broadcast)), fields)
 
 
 @app.command("test")

@@ -18,11 +18,14 @@ from sodate_cli.operator import StageOption, explained, now, outputs, target
 from sodate_cli.output import JsonOption
 from sodate_cli.redrive import Clients, Letter, edge_of, letters_of, release
 from sodate_cli.redrive import redrive as again
+from sodate_cli.times import Times
 
 app = typer.Typer(help="Dead-letter queues: list what lies there with the reason, send it through again, give it up.")
 EdgeArgument = Annotated[str, typer.Argument(help="Edge, as `dlq list` shows it, e.g. Send or Scoring.")]
 MessageOption = Annotated[str | None, typer.Option("--message", help="Only this message: its id, or how it begins.")]
 _SHOWN, _HIDDEN_SECONDS = 10, 30
+#: For programs; people read the time in the zone of the stage.
+_SENT = "sent (UTC)"
 _NO_REASON = "failed on every try; the function's log has the error"
 
 
@@ -65,8 +68,10 @@ def show(
     if as_json:
         output.show_json([_shown(letter) for letter in chosen])
         return
-    for letter in chosen:  # in UTC: this command must work when the table, which has the time zone, does not
-        output.show_fields(letter.id, _shown(letter))
+    times = Times.of_stage()  # UTC when the table, which has the time zone, does not answer
+    for letter in chosen:
+        fields = {(times.column("sent") if name == _SENT else name): value for name, value in _shown(letter).items()}
+        output.show_fields(letter.id, {**fields, times.column("sent"): times.shown(_sent(letter))})
     if not chosen:
         output.say(
             Message(
@@ -194,14 +199,18 @@ def _chosen(letters: list[Letter], message: str | None) -> list[Letter]:
 
 
 def _shown(letter: Letter) -> dict[str, Any]:
-    sent = datetime.fromtimestamp(int(letter.sent_at) / 1000, UTC).isoformat() if letter.sent_at else ""
+    sent = _sent(letter)
     return {
         "message": letter.id,
-        "sent (UTC)": sent,
+        _SENT: sent.isoformat() if sent else "",
         "received": letter.receives,
         "reason": letter.reason or _NO_REASON,
         "body": letter.body,
     }
+
+
+def _sent(letter: Letter) -> datetime | None:
+    return datetime.fromtimestamp(int(letter.sent_at) / 1000, UTC) if letter.sent_at else None
 
 
 def _url(known: dict[str, str], edge: str) -> str:

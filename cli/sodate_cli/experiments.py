@@ -60,7 +60,7 @@ def show(name: NameArgument, stage: StageOption = None, as_json: JsonOption = Fa
         return
     output.show_fields(f"Experiment {known.name}", {"kind": known.kind, "metric": known.metric, "state": known.state})
     rows = [(times.shown(one.at), _in_words(one, known), one.by, one.because or "", _counted(one)) for one in decisions]
-    columns = ("at", "decision", "by", "because", "leads and successes")
+    columns = (times.column("at"), "decision", "by", "because", "leads and successes")
     output.show_table("Decisions, the latest first", columns, rows, nothing=Message("Nothing is decided yet."))
 
 

@@ -39,7 +39,8 @@ def log(
     with explained():
         where = target(stage)
         lead_id, moment = find_lead(email, where), now(where)
-        happened = Times.of_stage().parsed(at, "--at") if at else moment
+        times = Times.of_stage()
+        happened = times.parsed(at, "--at") if at else moment
         kind = kind_named(activity, declared_activities(Definitions()))
         logged, is_new = log_by_hand(lead_id, kind, attributes, happened, moment)
     document = {
@@ -49,7 +50,7 @@ def log(
     if as_json:
         output.show_json(document)
     else:
-        output.show_fields("Logged" if is_new else "Logged before; nothing has changed", document)
+        output.show_fields("Logged" if is_new else "Logged before; nothing has changed", times.fields(document))
 
 
 def _attribute(text: str) -> tuple[str, str]:

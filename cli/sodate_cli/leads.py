@@ -63,7 +63,7 @@ def timeline(email: EmailArgument, stage: StageOption = None, as_json: JsonOptio
     if as_json:
         output.show_json(rows)
     else:
-        shown = [(times.shown(row["at"]), row["what"], row["detail"]) for row in rows]
+        shown = [(times.shown(row["at"]), row["what"], times.within(row["detail"])) for row in rows]
         columns = (times.column("time"), "what", "detail")
         output.show_table(
             Message("Timeline of {who}", who=who),

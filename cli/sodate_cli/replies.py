@@ -63,6 +63,7 @@ def show(
     with explained():
         where = target(stage)
         item = find_listed(reply_id, month(in_month, now(where)))
+        times = Times.of_stage()
         raw = ReplyBucket(boto3.client("s3"), _of_stage(where, "ReplyBucket")).read(item.object)
     email = read_email(raw.content, is_cut=raw.is_cut)
     document = {
@@ -73,7 +74,9 @@ def show(
     if as_json:
         output.show_json(document)
     else:
-        output.show_fields("Email", document)
+        shown = {**document, "at": times.shown(item.at)}
+        columns = {name: times.column(name) if name == "at" else name for name in shown}
+        output.show_fields("Email", {columns[name]: value for name, value in shown.items()})
 
 
 @app.command("assign")

@@ -86,7 +86,7 @@ def show(scenario: ScenarioArgument, stage: StageOption = None, as_json: JsonOpt
         )
         output.say(Message("by step: {at_steps}", at_steps=at_steps))
     if stopped is not None:
-        since = times.shown(stopped.isoformat())
+        since = times.moment(stopped)
         output.say(
             Message("entries stopped since {since}: sodate scenario waiting {scenario}", since=since, scenario=scenario)
         )
@@ -172,7 +172,7 @@ def waiting(scenario: ScenarioArgument, stage: StageOption = None, as_json: Json
         Message("Entries of {scenario} that wait", scenario=scenario), columns, shown, nothing=Message("Nobody waits.")
     )
     if stopped is not None:
-        since = times.shown(stopped.isoformat())
+        since = times.moment(stopped)
         output.say(
             Message(
                 "stopped since {since}: sodate scenario admit {scenario} --all, or sodate scenario drop"

@@ -1,11 +1,13 @@
 """Times for people: in the stage's time zone (the sender's, in playbook.yaml), which every column and letter names."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from sodate.errors import Invalid, NotFound, Transient
+from botocore.exceptions import BotoCoreError, ClientError
+from sodate.errors import Invalid, SodateError
 from sodate.leads.time_zone import find_time_zone
 from sodate.messages import Message
 from sodate.playbook.store import Definitions
@@ -25,7 +27,7 @@ class Times:
         does not answer: a dead letter must be readable then."""
         try:
             zone = find_time_zone(str(Definitions().live("mailing").body["sender"]["time_zone"]))
-        except (NotFound, Transient):
+        except (SodateError, ClientError, BotoCoreError):
             zone = None
         return cls(zone) if zone else cls.utc()
 
@@ -37,12 +39,37 @@ class Times:
     def name(self) -> str:
         return self.zone.key
 
-    def column(self, title: str) -> str:
-        return f"{title} ({self.name})"
+    def column(self, title: str) -> Message:
+        return Message("{title} ({zone})", title=_sayable(title), zone=self.name)
 
-    def title(self, text: str) -> str:
+    def title(self, text: str) -> Message:
         """For a table with too many columns to name the zone in one of them."""
-        return f"{text} (times: {self.name})"
+        return Message("{title} (times: {zone})", title=_sayable(text), zone=self.name)
+
+    def moment(self, at: str | datetime | None) -> str:
+        """`2026-11-24 18:00 (Asia/Tokyo)`, for a sentence: nothing else there names the zone."""
+        shown = self.shown(at)
+        return f"{shown} ({self.name})" if shown else ""
+
+    def fields(self, document: Mapping[str, object]) -> dict[str, object]:
+        """A document for `output.show_fields`: each time is shown, and its name names the zone."""
+        return dict(self._field(name, value) for name, value in document.items())
+
+    def _field(self, name: str, value: object) -> tuple[str, object]:
+        shown = self._within_value(value)
+        is_time = isinstance(value, datetime) or (isinstance(value, str) and _IN_TEXT.fullmatch(value) is not None)
+        return (self.column(name) if is_time or shown != value else name), shown
+
+    def _within_value(self, value: object) -> object:
+        if isinstance(value, datetime):
+            return self.shown(value)
+        if isinstance(value, Message):
+            return value
+        if isinstance(value, str):
+            return self.within(value)
+        if isinstance(value, Mapping):
+            return {name: self._within_value(part) for name, part in value.items()}
+        return [self._within_value(part) for part in value] if isinstance(value, (list, tuple)) else value
 
     def shown(self, at: str | datetime | None) -> str:
         """`2026-11-24 18:00`; empty for None and the empty text, unchanged for text that is no time."""
@@ -75,3 +102,8 @@ class Times:
 
     def within(self, text: str) -> str:
         return _IN_TEXT.sub(lambda match: self.shown(match[0]), text)
+
+
+def _sayable(text: str) -> Message:
+    """A literal is an entry of the catalogs; without values its braces stay."""
+    return text if isinstance(text, Message) else Message(text)

@@ -81,7 +81,7 @@ def show(company: CompanyArgument, stage: StageOption = None, as_json: JsonOptio
     if as_json:
         output.show_json({**document, "leads": list(found.leads), "deals": deals})
         return
-    output.show_fields("Company", document)
+    output.show_fields("Company", times.fields(document))
     names = [(lead_id, shown_name(profiles[lead_id])) for lead_id in found.leads if lead_id in profiles]
     output.show_table("Leads", ("lead", "who"), names, nothing="No lead belongs to it.")
     rows = [(one["deal"], one["stage"], one["money"], times.shown(one["opened"]), one["owner"]) for one in deals]

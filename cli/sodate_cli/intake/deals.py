@@ -146,9 +146,7 @@ def show(
     if as_json:
         output.show_json(document_of(found, with_history=True))
         return
-    document = document_of(found)
-    document |= {name: times.shown(document[name]) for name in ("opened", "closed")}
-    output.show_fields("Deal", document)
+    output.show_fields("Deal", times.fields(document_of(found)))
     columns = (times.column("effective"), times.column("recorded"), "source", "by", "stage", "amount", "reason")
     rows = [
         (

@@ -38,7 +38,7 @@ def create(
     if as_json:
         output.show_json({**_document(token), "token": text})
         return
-    output.show_fields("Token", _document(token))
+    output.show_fields("Token", Times.of_stage().fields(_document(token)))
     output.say("Keep it now; it is not shown again:")
     print(text)
 

@@ -17,7 +17,9 @@ from sodate_cli.local.folder import repository
 from sodate_cli.local.mail_commands import AutoReplyOption, FromOption, TextOption, answer_of, reply_to_send
 from sodate_cli.local.mail_commands import app as mail_app
 from sodate_cli.local.visitor import confirm, post
+from sodate_cli.local.zone import local_times
 from sodate_cli.output import JsonOption
+from sodate_cli.times import Times
 
 app = typer.Typer(
     help="The whole product on this machine: AWS, SES, a mailbox, a webhook sink, and a clock.", no_args_is_help=True
@@ -81,7 +83,7 @@ def status(as_json: JsonOption = False) -> None:
         output.say(
             Message(
                 "clock of the stage: {clock} ({ahead_seconds} s ahead)",
-                clock=found["clock"],
+                clock=(local_times() if found["state"] == "up" else Times.utc()).moment(found["clock"]),
                 ahead_seconds=found["ahead_seconds"],
             )
         )
@@ -117,7 +119,7 @@ def advance(span: Annotated[str, typer.Argument(help="3d, 12h, 30m or 1d12h.")],
         output.say(
             Message(
                 "it is now {now}; something happened at {stops_count} moments on the way",
-                now=document["now"],
+                now=local_times().moment(str(document["now"])),
                 stops_count=len(stops),
             )
         )

@@ -12,8 +12,8 @@ from sodate.messages import Message
 from sodate_cli import output
 from sodate_cli.local import process, services
 from sodate_cli.local.folder import LocalFolder, repository
+from sodate_cli.local.zone import local_times
 from sodate_cli.output import JsonOption
-from sodate_cli.times import Times
 
 app = typer.Typer(help="Read the mail the local stage sent, and act as its recipient.", no_args_is_help=True)
 
@@ -36,7 +36,7 @@ def list_mail(to: ToOption = None, as_json: JsonOption = False) -> None:
     if as_json:
         output.show_json({"messages": messages})
         return
-    times = Times.utc()
+    times = local_times()
     rows = [(times.shown(one["at"]), one["to"], one["subject"], " ".join(one["events"]), one["id"]) for one in messages]
     columns = (times.column("sent"), "to", "subject", "events", "id")
     output.show_table(f"{len(rows)} mails", columns, rows, nothing="No mail was sent" + (f" to {to}." if to else "."))
@@ -52,7 +52,9 @@ def show(to: ToOption = None, mail_id: IdOption = None, as_json: JsonOption = Fa
     if as_json:
         output.show_json(mail)
         return
-    fields = {name: mail[name] for name in ("id", "at", "from", "to", "subject")}
+    fields = local_times().fields({name: mail[name] for name in ("id", "at", "from", "to")}) | {
+        "subject": mail["subject"]
+    }
     tags = {f"tag {name}": value for name, value in mail["tags"].items()}
     output.show_fields(mail["subject"], {**fields, **dict(mail["headers"]), **tags, "links": "\n".join(mail["links"])})
     output.show_fields("Text", {"": mail["text"]})

@@ -111,4 +111,10 @@ def _show_plan(reports: tuple[ScheduledReport, ...], where: Target, *, as_json: 
     if as_json:
         output.show_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
-        output.show_table("Reports by email", columns, rows, nothing=Message("The playbook has no reports.yaml."))
+        times = Times.of_stage()
+        shown = [
+            tuple(times.shown(cell) if name == "latest time" else cell for name, cell in zip(columns, row, strict=True))
+            for row in rows
+        ]
+        titles = ("report", "when", "reports", "to", times.column("latest time"), "about")
+        output.show_table("Reports by email", titles, shown, nothing=Message("The playbook has no reports.yaml."))
