@@ -13,6 +13,8 @@ from sodate.sales.close_call import Wanted, close_call
 from sodate.sales.definition import Sales
 
 from sodate_cli import output
+from sodate_cli.labels import Labels
+from sodate_cli.languages import words
 from sodate_cli.leads import EmailArgument, shown_name
 from sodate_cli.operator import StageOption, explained, find_lead, now, person, target
 from sodate_cli.output import JsonOption
@@ -38,14 +40,22 @@ def list_calls(
     """
     with explained():
         found = open_calls_with_owner(Definitions(), now(target(stage)))
-        times = Times.of_stage()
+        times, labels = Times.of_stage(), Labels.of_stage()
     rows = [_row(one) for one in found if owner in (None, one.owner) and (one.is_overdue or not overdue)]
     if as_json:
         output.show_json(rows)
         return
     columns = (times.column("due"), "", "owner", "lead", "call", "scenario", "step")
     shown = [
-        (times.shown(row["due"]), "overdue" if row["overdue"] else "", *(row[name] for name in columns[2:]))
+        (
+            times.shown(row["due"]),
+            words("overdue") if row["overdue"] else "",
+            labels.named("owner", row["owner"]) if row["owner"] else "",
+            row["lead"],
+            row["call"],
+            labels.named("sequence", row["scenario"]),
+            row["step"],
+        )
         for row in rows
     ]
     output.show_table("Open calls", columns, shown, nothing=Message("No call is open."))

@@ -27,6 +27,7 @@ from sodate_cli import output
 from sodate_cli.campaign_conversions import app as conversions_app
 from sodate_cli.campaign_costs import app as cost_app
 from sodate_cli.campaign_figures import amounts_in, described, figure, shown
+from sodate_cli.labels import with_id
 from sodate_cli.leads import shown_name
 from sodate_cli.operator import StageOption, explained, now, target
 from sodate_cli.output import JsonOption
@@ -58,8 +59,8 @@ def list_campaigns(
     if as_json:
         output.show_json(described(brought))
         return
-    columns = ("id", "leads", "MQL", "deals", "revenue", "spend", "CPL", "ROI %")
-    rows = [(one.id, *shown(one.figures)) for one in brought.campaigns]
+    columns = ("campaign", "leads", "MQL", "deals", "revenue", "spend", "CPL", "ROI %")
+    rows = [(with_id(one.title, one.id), *shown(one.figures)) for one in brought.campaigns]
     output.show_table(
         Message("Campaigns, {value} touch model", value=brought.model.value),
         columns,

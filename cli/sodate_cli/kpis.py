@@ -26,6 +26,7 @@ from sodate.reports.read_funnel import has_counters, read_funnel
 from sodate.scoring.rescore import live_rules
 
 from sodate_cli import output
+from sodate_cli.labels import Labels
 from sodate_cli.operator import StageOption, explained, now, target
 from sodate_cli.output import JsonOption
 from sodate_cli.times import Times
@@ -127,10 +128,9 @@ def show_funnel(
     if not is_counted:
         return
     output.say(Message("lead velocity (MQLs against the period before): {velocity} %", velocity=_text(velocity)))
-    names = ("phase", "leads_now", "mean_hours")
-    output.show_table(
-        "Phases: leads now, mean time of completed stays", names, [[_text(one[n]) for n in names] for one in phases]
-    )
+    labels = Labels.of_stage()
+    by_phase = [(labels.of("phase", one["phase"]), _text(one["leads_now"]), _text(one["mean_hours"])) for one in phases]
+    output.show_table("Phases: leads now, mean time of completed stays", ("phase", "leads now", "mean hours"), by_phase)
 
 
 @app.command("verify")

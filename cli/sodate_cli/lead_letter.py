@@ -1,24 +1,27 @@
 """`sodate lead explain` for people: the explanation of a lead as a letter to a colleague. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from sodate_cli.labels import What, with_id
 from sodate_cli.times import Times
 
 Section = tuple[str, Sequence[str], Sequence[str]]
 Document = Mapping[str, Any]
+#: What the id of a kind is called.
+Label = Callable[[What, str], str]
 _MOST_PARTS = 5
 
 
-def letter(who: str, document: Document, times: Times) -> list[Section]:
+def letter(who: str, document: Document, times: Times, label: Label) -> list[Section]:
     """Heading, sentences and list of each section. `document`: as `sodate.queries.explanation` returns it."""
     return [
         ("", _standing(who, document, times), ()),
         *_phases(document["phases"], times),
-        _score(document, times),
+        _score(document, times, label),
         _sales(document["told"], times),
         _emails(document, times),
-        _next(document["next"], document["state"], times),
+        _next(document["next"], document["state"], times, label),
     ]
 
 
@@ -45,8 +48,8 @@ def _phases(phases: Sequence[Document], times: Times) -> list[Section]:
     return [("Phases so far", [], entries)] if entries else []
 
 
-def _score(document: Document, times: Times) -> Section:
-    lines = [_score_line(line, times) for line in document["score"]]
+def _score(document: Document, times: Times, label: Label) -> Section:
+    lines = [_score_line(line, times, label) for line in document["score"]]
     total = document["state"]["totals"]["all"]
     given = " and ".join(
         f"{_signed(total[f'{kind}_plus'] + total[f'{kind}_minus'])} by {words}"
@@ -56,11 +59,11 @@ def _score(document: Document, times: Times) -> Section:
     return "Why this score", [sentence], lines
 
 
-def _score_line(line: Document, times: Times) -> str:
-    category = f" ({line['category']})" if line["category"] else ""
+def _score_line(line: Document, times: Times, label: Label) -> str:
+    category = f" ({label('category', line['category'])})" if line["category"] else ""
     text = f"{_signed(line['points'])} {line['reason'].replace('_', ' ')}{category}"
     parts = [
-        f"{times.day(part['at'])} {part['activity']} {_signed(part['points'])}"
+        f"{times.day(part['at'])} {label('activity', part['activity'])} {_signed(part['points'])}"
         + (f", now worth {part['now']:g}" if part["now"] != part["points"] else "")
         for part in line["parts"]
     ]
@@ -109,7 +112,7 @@ def _email(mail: Document, times: Times) -> str:
     return f"{planned}{mail['mail']}: {mail['state']}{why}"
 
 
-def _next(steps: Sequence[Document], state: Document, times: Times) -> Section:
+def _next(steps: Sequence[Document], state: Document, times: Times, label: Label) -> Section:
     sentences = [] if steps else ["No email is planned: the lead is in no sequence, or at the end of it."]
     changes = state["changes by time alone"]
     sentences.append(
@@ -117,12 +120,12 @@ def _next(steps: Sequence[Document], state: Document, times: Times) -> Section:
         if changes == "never"
         else f"Without new activities, its score class changes at {times.shown(changes)}."
     )
-    return "What comes next", sentences, [_step(step, times) for step in steps]
+    return "What comes next", sentences, [_step(step, times, label) for step in steps]
 
 
-def _step(step: Document, times: Times) -> str:
+def _step(step: Document, times: Times, label: Label) -> str:
     waits = f", but it waits: {times.within(step['waits'])}" if step["waits"] else ""
-    return f"{times.shown(step['due'])} step {step['step']} of sequence {step['sequence']}{waits}"
+    return f"{times.shown(step['due'])} step {step['step']} of sequence {with_id(label('sequence', step['sequence']), step['sequence'])}{waits}"
 
 
 def _signed(points: int) -> str:

@@ -11,6 +11,7 @@ from sodate.messages import Message
 from sodate.playbook.store import Definitions
 
 from sodate_cli import output
+from sodate_cli.labels import Labels
 from sodate_cli.leads import EmailArgument
 from sodate_cli.operator import StageOption, explained, find_lead, now, target
 from sodate_cli.output import JsonOption
@@ -50,7 +51,10 @@ def log(
     if as_json:
         output.show_json(document)
     else:
-        output.show_fields("Logged" if is_new else "Logged before; nothing has changed", times.fields(document))
+        output.show_fields(
+            "Logged" if is_new else "Logged before; nothing has changed",
+            {**times.fields(document), "activity": Labels.of_stage().named("activity", logged.type)},
+        )
 
 
 def _attribute(text: str) -> tuple[str, str]:

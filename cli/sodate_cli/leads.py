@@ -1,6 +1,6 @@
 """`sodate lead …`: profile and timeline of a lead, and the reason for each email sent or not sent."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from sodate.leads.lead import Profile
@@ -13,6 +13,7 @@ from sodate.queries.timeline import timeline as timeline_of
 from sodate.runtime.readers import must_read
 
 from sodate_cli import output
+from sodate_cli.labels import Labels
 from sodate_cli.lead_letter import letter
 from sodate_cli.operator import StageOption, explained, find_lead, now, target
 from sodate_cli.output import JsonOption
@@ -36,17 +37,18 @@ def show(email: EmailArgument, stage: StageOption = None, as_json: JsonOption = 
         lead_id = find_lead(email, where)
         looked_at(lead_id, where, "lead show", now(where))
         document = overview(Definitions(reads=must_read), lead_id, now(where))
-        who, times = name_of(lead_id), Times.of_stage()
+        who, times, labels = name_of(lead_id), Times.of_stage(), Labels.of_stage()
     if as_json:
         output.show_json(document)
     else:
-        at = {
+        at: dict[str, object] = {
             times.column(name): times.shown(document[name]) for name in ("phase_since", "created") if name in document
         }
         aside = ("email", "phase_since", "created", "phase_label")
         rest = {name: value for name, value in document.items() if name not in aside}
         rest["phase"] = document.get("phase_label") or document["phase"]
-        output.show_fields(f"Lead {who}", {"email": document["email"], **rest, **at})
+        fields = {"email": document["email"], **_with_labels(rest, labels), **at}
+        output.show_fields(Message("Lead {who}", who=who), fields)
 
 
 @app.command()
@@ -60,10 +62,13 @@ def timeline(email: EmailArgument, stage: StageOption = None, as_json: JsonOptio
         lead_id = find_lead(email, where)
         looked_at(lead_id, where, "lead timeline", now(where))
         rows, who, times = timeline_of(lead_id), name_of(lead_id), Times.of_stage()
+        labels = Labels.of_stage()
     if as_json:
         output.show_json(rows)
     else:
-        shown = [(times.shown(row["at"]), row["what"], times.within(row["detail"])) for row in rows]
+        shown = [
+            (times.shown(row["at"]), labels.of("activity", row["what"]), times.within(row["detail"])) for row in rows
+        ]
         columns = (times.column("time"), "what", "detail")
         output.show_table(
             Message("Timeline of {who}", who=who),
@@ -84,11 +89,20 @@ def explain(email: EmailArgument, stage: StageOption = None, as_json: JsonOption
         lead_id = find_lead(email, where)
         looked_at(lead_id, where, "lead explain", now(where))
         document = explanation(Definitions(reads=must_read), lead_id, now(where))
-        who, times = name_of(lead_id), Times.of_stage()
+        who, times, labels = name_of(lead_id), Times.of_stage(), Labels.of_stage()
     if as_json:
         output.show_json(document)
     else:
-        output.show_letter(times.title(f"About {who}"), letter(who, document, times))
+        output.show_letter(times.title(Message("About {who}", who=who)), letter(who, document, times, labels.of))
+
+
+def _with_labels(document: dict[str, Any], labels: Labels) -> dict[str, Any]:
+    """The overview for people: labels of form fields, topics, categories and the owner beside or for their ids."""
+    shown = {(labels.named("field", name) if "." in name else name): value for name, value in document.items()}
+    shown["consent"] = {labels.named("topic", topic): status for topic, status in document["consent"].items()}
+    shown["totals"] = {labels.of("category", name): totals for name, totals in document["totals"].items()}
+    shown["owner"] = labels.named("owner", document["owner"]) if document["owner"] else document["owner"]
+    return shown
 
 
 def name_of(lead_id: str) -> str:

@@ -14,6 +14,7 @@ from sodate.scenarios.enroll import on_opt_in
 from ulid import ULID
 
 from sodate_cli import output
+from sodate_cli.labels import Labels, answers
 from sodate_cli.operator import MonthOption, StageOption, explained, month, now, secret, target
 from sodate_cli.output import JsonOption
 from sodate_cli.times import Times
@@ -32,7 +33,7 @@ def list_(stage: StageOption = None, in_month: MonthOption = None, as_json: Json
     with explained():
         where = target(stage)
         submissions = quarantined(month(in_month, now(where)))
-        times = Times.of_stage()
+        times, definitions = Times.of_stage(), Definitions()
     rows: list[dict[str, Any]] = [
         {"id": i.submission_id, "at": i.at, "form": i.form_id, "why": i.suspicion, "released": i.released or "",
          "answers": i.read_answers()}
@@ -42,8 +43,18 @@ def list_(stage: StageOption = None, in_month: MonthOption = None, as_json: Json
         output.show_json(rows)
     else:
         columns = ("id", "at", "form", "why", "released", "answers")
-        moments = [{"at": times.shown(row["at"]), "released": times.shown(row["released"])} for row in rows]
-        shown = [tuple({**row, **moment}.values()) for row, moment in zip(rows, moments, strict=True)]
+        labels = Labels(definitions)
+        shown = [
+            (
+                row["id"],
+                times.shown(row["at"]),
+                labels.named("form", row["form"]),
+                row["why"],
+                times.shown(row["released"]),
+                answers(definitions, row["form"], row["answers"]),
+            )
+            for row in rows
+        ]
         output.show_table(
             times.title("Quarantine"), columns, shown, nothing=Message("No form post of this month is in quarantine.")
         )

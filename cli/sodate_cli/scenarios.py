@@ -18,6 +18,7 @@ from sodate.scenarios.waiting_entries import WaitingEntries, all_waiting
 from sodate.scenarios.words import drawn
 
 from sodate_cli import output
+from sodate_cli.labels import Labels
 from sodate_cli.leads import EmailArgument, shown_name
 from sodate_cli.operator import StageOption, explained, find_lead, now, target
 from sodate_cli.output import JsonOption
@@ -30,7 +31,7 @@ ScenarioArgument = Annotated[str, typer.Argument(help="The `id` of a scenario or
 KeyOption = Annotated[str | None, typer.Option("--key", help="Value of the scenario's `key`, e.g. a seminar.")]
 WaitingArgument = Annotated[str | None, typer.Argument(help="Address of a lead that waits.")]
 AllOption = Annotated[bool, typer.Option("--all", help="Everybody who waits.")]
-_COLUMNS = ("id", "version", "status", "topic", "steps")
+_COLUMNS = ("id", "version", "status", "topic", "steps", "title")
 
 
 @app.command("list")
@@ -41,12 +42,23 @@ def list_scenarios(stage: StageOption = None, as_json: JsonOption = False) -> No
     """
     with explained():
         target(stage)
-        rows = [(one.id, one.version, str(one.status), one.topic, one.end) for one in live_programs(Definitions())]
+        labels = Labels.of_stage()
+        rows = [
+            (one.id, one.version, str(one.status), one.topic, one.end, labels.of("sequence", one.id))
+            for one in live_programs(Definitions())
+        ]
     if as_json:
         output.show_json([dict(zip(_COLUMNS, row, strict=True)) for row in rows])
     else:
+        shown = [
+            (id_, title, version, status, labels.named("topic", topic), steps)
+            for id_, version, status, topic, steps, title in rows
+        ]
         output.show_table(
-            "Scenarios", _COLUMNS, rows, nothing=Message("The playbook has neither scenarios nor sequences.")
+            "Scenarios",
+            ("id", "title", "version", "status", "topic", "steps"),
+            shown,
+            nothing=Message("The playbook has neither scenarios nor sequences."),
         )
 
 
@@ -106,9 +118,10 @@ def leads(scenario: ScenarioArgument, stage: StageOption = None, as_json: JsonOp
     if as_json:
         output.show_json({"live": found.live, "steps": [dict(zip(columns, row, strict=True)) for row in rows]})
     else:
+        labels = Labels.of_stage()
         live = f"live: version {found.live}" if found.live else "retired"
         output.show_table(
-            Message("Leads in {scenario} ({live})", scenario=scenario, live=live),
+            Message("Leads in {scenario} ({live})", scenario=labels.named("sequence", scenario), live=live),
             columns,
             rows,
             nothing=Message("Nobody is in it."),

@@ -110,8 +110,13 @@ def replay_command(
         "Ranks", ("rank", "leads"), list(document["ranks"].items()), nothing=Message("No lead has a rank.")
     )
     output.show_table(
-        "Phases", ("phase", "leads"), list(document["phases"].items()), nothing=Message("No lead has a phase.")
+        "Phases", ("phase", "leads"), _by_phase(document["phases"], chosen), nothing=Message("No lead has a phase.")
     )
+
+
+def _by_phase(leads: dict[str, int], rules: Rules) -> list[tuple[str, int]]:
+    labels = {one.id: one.label for one in rules.engine.rules.phases}
+    return [(labels.get(phase, phase), count) for phase, count in leads.items()]
 
 
 def _on_aws(stage: str | None, segments: int, *, notify: bool, wait: bool, as_json: bool) -> None:

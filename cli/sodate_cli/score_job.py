@@ -90,7 +90,7 @@ def show(figures: Mapping[str, Any], *, as_json: bool) -> None:
         output.show_json(figures)
     else:
         times = Times.of_stage()
-        moments = {times.column(name): times.shown(figures[name]) for name in ("began", "at")}
+        moments: dict[str, object] = {times.column(name): times.shown(figures[name]) for name in ("began", "at")}
         rest = {name: value for name, value in figures.items() if name not in ("began", "at")}
         output.show_fields("Replay on AWS", {**rest, **moments})
     if figures["rules_changed"]:

@@ -24,6 +24,7 @@ from sodate.segments.segment import SegmentSet
 from sodate.segments.store import Member, every_member, members
 
 from sodate_cli import output, score_job
+from sodate_cli.labels import Labels
 from sodate_cli.leads import EmailArgument, shown_name
 from sodate_cli.operator import StageOption, explained, find_lead, now, target
 from sodate_cli.output import JsonOption
@@ -87,7 +88,7 @@ def list_members(
     shown = [(email, one.lead_id, times.shown(_at(one).isoformat())) for email, one in rows]
     columns = ("address", "lead", times.column("since"))
     output.show_table(
-        Message("Members of {segment}", segment=segment),
+        Message("Members of {segment}", segment=Labels.of_stage().named("segment", segment)),
         columns,
         shown,
         nothing=Message("Nobody is in {segment}.", segment=segment),

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from botocore.exceptions import BotoCoreError, ClientError
 from sodate.errors import Invalid, SodateError
 from sodate.leads.time_zone import find_time_zone
-from sodate.messages import Message
+from sodate.messages import Message, joined
 from sodate.playbook.store import Definitions
 
 _IN_TEXT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+00:00)?(?!\d)")
@@ -40,7 +40,7 @@ class Times:
         return self.zone.key
 
     def column(self, title: str) -> Message:
-        return Message("{title} ({zone})", title=_sayable(title), zone=self.name)
+        return joined("", (_sayable(title), f" ({self.name})"))
 
     def title(self, text: str) -> Message:
         """For a table with too many columns to name the zone in one of them."""

@@ -19,8 +19,11 @@ FOLDERS = ("layers/sodate/python/sodate", "cli/sodate_cli")
 #: Functions of `sodate_cli.output` → positions of the texts that they look up in the catalogs.
 PRINTS = {
     "say": (0,), "fail": (0,), "progress": (0,), "confirm": (0,), "show_done": (1,), "show_table": (0, 1),
-    "show_fields": (0,), "show_letter": (0,), "words": (0,), "sentence": (0,),
+    "show_fields": (0,), "show_letter": (0,), "words": (0,), "sentence": (0,), "column": (0,), "title": (0,),
 }  # fmt: skip
+
+#: Names under which columns of tables wait for `show_table`.
+COLUMNS = ("columns", "titles", "_COLUMNS")
 
 
 def trees() -> Iterator[tuple[str, ast.Module]]:
@@ -69,6 +72,18 @@ def of_prints() -> dict[str, str]:
         for text in _printed(node) if name.startswith("cli/") else ():
             if re.search("[A-Za-z]{2}", text):
                 found.setdefault(text, f"{name}:{node.lineno}")
+    return {**_of_columns(), **found}
+
+
+def _of_columns() -> dict[str, str]:
+    """Columns that have a name before they are printed."""
+    found: dict[str, str] = {}
+    for name, tree in trees():
+        for node in ast.walk(tree) if name.startswith("cli/sodate_cli/") else ():
+            if isinstance(node, ast.Assign) and {getattr(one, "id", "") for one in node.targets} & set(COLUMNS):
+                for text in _literals(node.value):
+                    if re.search("[A-Za-z]{2}", text):
+                        found.setdefault(text, f"{name}:{node.lineno}")
     return found
 
 

@@ -66,7 +66,7 @@ def test_the_explanation_says_who_why_and_what_comes_next(typed: str) -> None:
         "Sales has not been notified of this lead.",
         "Marketing email may be sent (topics: product-news). Consent: product-news: confirmed.",
         "- 2026-11-24 11:00 confirm-materials: delivered",
-        "- 2026-11-25 10:00 step first-steps of sequence materials-follow-up",
+        "- 2026-11-25 10:00 step first-steps of sequence 資料請求後のフォロー(3通) (materials-follow-up)",
     ):
         assert said in letter, said
     assert "\n┃" not in letter

@@ -25,6 +25,7 @@ from sodate_cli import output
 from sodate_cli.imports.files import opened
 from sodate_cli.intake.activities import new_id
 from sodate_cli.intake.files import RefusedRows, mapping_from
+from sodate_cli.labels import Labels
 from sodate_cli.operator import StageOption, explained, now, person, secret, target
 from sodate_cli.output import JsonOption
 from sodate_cli.times import Times
@@ -98,10 +99,12 @@ def list_deals(
     if as_json:
         output.show_json({"deals": [document_of(deal) for deal in deals], **totals})
         return
+    labels = Labels.of_stage()
     columns = ("deal", "stage", "amount", "forecast", "expected close", "owner", "company", times.column("opened"))
     rows = [
         (
-            deal.id, deal.stage, deal.money or "", deal.forecast or "", deal.expected_close or "", deal.owner,
+            deal.id, labels.named("deal_stage", deal.stage), deal.money or "", deal.forecast or "",
+            deal.expected_close or "", labels.named("owner", deal.owner) if deal.owner else "",
             deal.company, times.shown(deal.opened_at),
         )
         for deal in deals
@@ -146,12 +149,14 @@ def show(
     if as_json:
         output.show_json(document_of(found, with_history=True))
         return
-    output.show_fields("Deal", times.fields(document_of(found)))
+    labels = Labels.of_stage()
+    document = document_of(found) | {"stage": labels.named("deal_stage", found.stage)}
+    output.show_fields("Deal", times.fields(document))
     columns = (times.column("effective"), times.column("recorded"), "source", "by", "stage", "amount", "reason")
     rows = [
         (
             times.shown(one.effective_at), times.shown(one.recorded_at), one.source, one.by,
-            one.stage.id if one.stage else "", one.money or "", one.reason,
+            labels.named("deal_stage", one.stage.id) if one.stage else "", one.money or "", one.reason,
         )
         for one in found.history
     ]  # fmt: skip

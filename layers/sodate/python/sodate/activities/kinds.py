@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sodate.activities.catalog import BY_HAND, NUMBERS, PASSIVE, VALUES, ActivityType
+from sodate.activities.catalog import BY_HAND, NUMBERS, PASSIVE, VALUES, ActivityType, label_of
 from sodate.activities.declared import ActivityField, DeclaredActivities
 from sodate.errors import Invalid
 from sodate.messages import Message
@@ -77,6 +77,12 @@ def kind_named(name: str, declared: DeclaredActivities) -> ActivityKind:
         ),
         "type",
     )
+
+
+def labels_of(declared: DeclaredActivities, language: str) -> dict[str, str]:
+    """Type → label, of the catalog and of the playbook."""
+    own = {one.id: one.label.ja if language == "ja" else one.label.en for one in declared.activities}
+    return {type_.value: label_of(type_.value, language) for type_ in ActivityType} | own
 
 
 def _rule(type_: ActivityType, attribute: str) -> FieldRule:

@@ -9,12 +9,12 @@ from sodate.kpis.email_counts import ALL
 from sodate.playbook.store import Definitions, Kind
 from sodate.reports.document import Report
 from sodate.reports.frame import Frame
-from sodate.reports.from_counters import days_of, form_rows, titles_of
+from sodate.reports.from_counters import days_of, form_rows
 from sodate.reports.funnel import SILENT_DAYS, FunnelRow, funnel_report
 from sodate.reports.funnel_fold import Dimension, FunnelFold, Wanted
 from sodate.reports.funnel_values import stages_in
 from sodate.reports.read_funnel import counted_visitors, fold_funnel, group_of, has_counters, visitors_of
-from sodate.reports.titles import segment_titles
+from sodate.reports.titles import segment_titles, titles_of
 
 #: Most groups of one division: strangers choose the sources.
 MOST_ROWS = 100

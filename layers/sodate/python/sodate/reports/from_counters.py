@@ -19,7 +19,7 @@ from sodate.kpis.period import Period as Days
 from sodate.kpis.period import period_around
 from sodate.kpis.scope_figures import ScopeFigures, read_scope
 from sodate.kpis.scopes import has_counter
-from sodate.playbook.store import Definitions, Kind
+from sodate.playbook.store import Definitions
 from sodate.reports.acquisition import STAGES, AcquisitionRow, acquisition_report
 from sodate.reports.document import Report
 from sodate.reports.frame import Frame, count, definition_of
@@ -28,6 +28,7 @@ from sodate.reports.funnel_values import stages_in
 from sodate.reports.kpi import DaySeries, KpiGroup, KpiRow, kpi_report
 from sodate.reports.kpi_values import group_of, whole
 from sodate.reports.template import EmailFigures, EmailRow, TemplateFigures, template_report
+from sodate.reports.titles import titles_of
 
 _MONTHS = 12
 _CATALOGS = {"email": EMAIL, "web": WEB, "funnel": FUNNEL, "money": MONEY}
@@ -147,9 +148,3 @@ def email_counts(scopes: Iterable[str], days: Days) -> EmailFigures:
 def days_of(frame: Frame) -> Days:
     """Raises: `Invalid` for a period that is longer than counters are read at once."""
     return Days(frame.period.first, frame.period.last)
-
-
-def titles_of(definitions: Definitions, kind: Kind) -> Iterator[tuple[str, str]]:
-    """Id and title of each live definition."""
-    for stored in definitions.all_live(kind):
-        yield stored.id, str(stored.body.get("title") or stored.id)

@@ -1,9 +1,17 @@
 """Titles of what a report is about."""
 
+from collections.abc import Iterator
+
 from sodate.errors import NotFound
 from sodate.messages import Message
-from sodate.playbook.store import Definitions, parsed
+from sodate.playbook.store import Definitions, Kind, parsed
 from sodate.segments.segment import SegmentSet
+
+
+def titles_of(definitions: Definitions, kind: Kind) -> Iterator[tuple[str, str]]:
+    """Id and title of each live definition; the id again for one without a title."""
+    for stored in definitions.all_live(kind):
+        yield stored.id, str(stored.body.get("title") or stored.id)
 
 
 def segment_titles(definitions: Definitions) -> dict[str, str]:

@@ -88,6 +88,13 @@ class Group(Definition):
     half_life_days: float | None = Field(default=None, ge=0.5, le=3650, description="For rules without one.")
 
 
+class Category(Definition):
+    """What people call a category of rules."""
+
+    id: Slug
+    label: Label
+
+
 class PhaseRule(Definition):
     """Entered when `when` holds and it is later than the current phase. Only `falls_back_when` moves a lead back."""
 
@@ -148,6 +155,9 @@ class RuleSet(Definition):
     rules: tuple[ScoreRule, ...] = Field(max_length=200)
     phases: tuple[PhaseRule, ...] = Field(min_length=1, max_length=20)
     groups: tuple[Group, ...] = Field(default=(), max_length=50)
+    categories: tuple[Category, ...] = Field(
+        default=(), max_length=50, description="What people read for the `category` of a rule; without one, its id."
+    )
     rank: RankRule = RankRule()
     floor: int | None = Field(default=None, ge=-100_000, le=0, description="The total is never lower.")
     ceiling: int | None = Field(default=None, ge=1, le=100_000, description="The total is never higher.")
@@ -157,6 +167,7 @@ class RuleSet(Definition):
     def _named_once_and_ordered(self) -> Self:
         unlike([rule.id for rule in self.rules], ("rules",), "id")
         unlike([group.id for group in self.groups], ("groups",), "id")
+        unlike([one.id for one in self.categories], ("categories",), "id")
         if self.phases[0].when is not None or any(phase.when is None for phase in self.phases[1:]):
             raise ValueError(
                 Message("the first phase has no `when` (everybody starts there), every later one needs it")

@@ -7,7 +7,7 @@ from sodate.authoring.lint.context import Context, template_docs
 from sodate.authoring.lint.references import written_tests
 from sodate.conditions.language import ActivityTest, AllOf, AnyOf, AttributeTest, Condition, ScoreTest
 from sodate.messages import Message
-from sodate.playbook.problem import Problem
+from sodate.playbook.problem import Problem, did_you_mean
 from sodate.scoring.rules import RuleSet, ScoreRule
 
 
@@ -64,6 +64,18 @@ def groups_have_rules(context: Context) -> Iterator[Problem]:
                 Message("remove it, or name it in a rule"),
             )
             yield doc.problem(path, message, hint, "no-effect", severity="warning")
+
+
+def categories_have_rules(context: Context) -> Iterator[Problem]:
+    doc = context.book.rules
+    if doc is None or doc.model is None:
+        return
+    used = {rule.category for rule in doc.model.rules if rule.category}
+    for position, category in enumerate(doc.model.categories):
+        if category.id not in used:
+            message = Message("no rule is in category `{id}`", id=category.id)
+            hint = did_you_mean(category.id, used, Message("remove it, or name it in a rule"))
+            yield doc.problem(("categories", position, "id"), message, hint, "no-effect", severity="warning")
 
 
 def rules_do_not_repeat(context: Context) -> Iterator[Problem]:
@@ -180,6 +192,7 @@ RULES = (
     links_are_in_some_mail,
     rules_have_an_effect,
     groups_have_rules,
+    categories_have_rules,
     rules_do_not_repeat,
     hot_can_be_reached,
     phases_can_be_reached,
