@@ -126,6 +126,7 @@ def estimate(
     fields = {
         **document,
         "left_out": _counted(result.left_out),
+        "local_time": f"{result.local:%Y-%m-%d %H:%M}" if result.local else None,
         "instants": _counted(shown),
         "sample": ", ".join(names),
     }

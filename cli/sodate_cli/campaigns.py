@@ -22,6 +22,7 @@ from sodate.kpis.period import end_of
 from sodate.leads.store import profiles_of
 from sodate.messages import Message
 from sodate.playbook.store import Definitions
+from sodate.queries.campaign_members import campaign_members
 
 from sodate_cli import output
 from sodate_cli.campaign_conversions import app as conversions_app
@@ -128,7 +129,7 @@ def members(
     with explained():
         target(stage)
         must_be_known(Definitions(), campaign)
-        found = [one for one in store.members_of(campaign) if status in (None, one.membership.status)]
+        found = [one for one in campaign_members(campaign) if status in (None, one.membership.status)]
         found.sort(key=lambda one: (-RANK[one.membership.status], one.membership.since, one.lead_id))
         shown = found[:limit]
         profiles, times = profiles_of(one.lead_id for one in shown), Times.of_stage()

@@ -125,7 +125,8 @@ def _next(steps: Sequence[Document], state: Document, times: Times, label: Label
 
 def _step(step: Document, times: Times, label: Label) -> str:
     waits = f", but it waits: {times.within(step['waits'])}" if step["waits"] else ""
-    return f"{times.shown(step['due'])} step {step['step']} of sequence {with_id(label('sequence', step['sequence']), step['sequence'])}{waits}"
+    sequence = with_id(label("sequence", step["sequence"]), step["sequence"])
+    return f"{times.shown(step['due'])} step {step['step']} of sequence {sequence}{waits}"
 
 
 def _signed(points: int) -> str:

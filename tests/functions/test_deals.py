@@ -172,7 +172,8 @@ def test_leads_of_forms_join_their_company_and_its_score_is_a_fold(world: QuickW
     other = run("company", "add", "name=子会社")["company"]
     run("company", "merge", company_id, other)
     assert run("company", "show", other)["company"] == company_id
-    run("company", "unmerge", other)
+    assert run("company", "unmerge", other)["changed"]
+    assert not run("company", "unmerge", other)["changed"], "a repeat is no error"
     assert run("company", "show", other)["company"] == other
     assert run("company", "put", other, "jiro@gmail.com")["changed"]
     assert run("company", "assign") == {"leads": 3, "in_a_company": 3}, "one by an operator's word"

@@ -123,11 +123,12 @@ def test_a_merge_is_undone_without_a_loss(new_id: NewId) -> None:
     assert whole("C2")[0].id == "C1" and store.members_of(whole("C2")[1]) == ["x", "y"]
     assert merge("C1", "C2", "operator", NOW).absorbed == ("C2",), "a repeat is none"
     assert join_by_address(lead("z", "z@example.com"), NOW, new_id) == "C2"
-    unmerge("C2", "operator", NOW)
+    assert unmerge("C2", "operator", NOW)[1]
     assert store.companies() == before
     assert store.members_of(whole("C2")[1]) == ["y", "z"]
-    with pytest.raises(Conflict):
-        unmerge("C2", "operator", NOW)
+    after, has_changed = unmerge("C2", "operator", NOW)
+    assert (after.id, has_changed) == ("C2", False), "a repeat is none"
+    assert store.companies() == before
 
 
 def test_a_concurrent_merge_is_refused(memory: MemoryTable, new_id: NewId) -> None:

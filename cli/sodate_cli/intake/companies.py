@@ -180,14 +180,19 @@ def merge_companies(
 
 @app.command("unmerge")
 def unmerge_company(company: CompanyArgument, stage: StageOption = None, as_json: JsonOption = False) -> None:
-    """Make a part a company of its own again.
+    """Make a part a company of its own again. For one that is it already, nothing changes.
 
     Example: sodate company unmerge 01KB0000000000000000000000
     """
     with explained():
         where = target(stage)
-        after = unmerge(company, person(where), now(where))
-    output.show_done(_document(after), Message("{title} is a company of its own", title=after.title), as_json=as_json)
+        after, has_changed = unmerge(company, person(where), now(where))
+    said = (
+        Message("{title} is a company of its own", title=after.title)
+        if has_changed
+        else Message("already undone: {title} is a company of its own", title=after.title)
+    )
+    output.show_done({**_document(after), "changed": has_changed}, said, as_json=as_json)
 
 
 @app.command("put")

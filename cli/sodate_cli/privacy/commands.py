@@ -14,9 +14,11 @@ from sodate.privacy import store
 from sodate.privacy.access import data_policy
 from sodate.privacy.carry_out import BECAUSE, asked, carry_out
 from sodate.privacy.erase import replay_all
+from sodate.privacy.request import MOST_ASKED, MOST_DUE, MOST_PER_DAY, Held, Step, held_back
 from sodate.privacy.review import review as retention_review
 
 from sodate_cli import output
+from sodate_cli.languages import words
 from sodate_cli.operator import StageOption, explained, now, person, target
 from sodate_cli.output import JsonOption
 from sodate_cli.privacy.parts import eraser
@@ -111,7 +113,7 @@ def requests(
         where = target(stage)
         waiting, times = store.requests(), Times.of_stage()
         policy, moment = data_policy(Definitions()), now(where)
-        rows = [_row(one, policy, moment) for one in waiting]
+        rows, begun = [_row(one, policy, moment) for one in waiting], store.erasures_begun(BECAUSE, moment)
         if drop is not None:
             item = next((one for one in waiting if one.lead_id == drop), None)
             if item is None:
@@ -128,19 +130,40 @@ def requests(
         output.show_json(rows)
     else:
         shown = [
-            (row["lead"], row["what"], times.shown(row["at"]), times.shown(row["due"]), _NEXT[row["next"]])
+            (row["lead"], row["what"], times.shown(row["at"]), times.shown(row["due"]), words(_NEXT[row["next"]]))
             for row in rows
         ]
         columns = ("lead", "what", times.column("asked"), times.column("due"), "next")
         output.show_table("Requests", columns, shown, nothing="No lead asks for it.")
+        _say_held(rows, begun)
 
 
 _NEXT = {
-    "later": "is erased at that time by itself",
-    "due": "is erased within the hour by itself",
-    "person": "a person decides by then",
-    "came_back": "confirmed an opt-in since: ask it",
+    "later": Message("is erased at that time by itself"),
+    "due": Message("is erased within the hour by itself"),
+    "person": Message("a person decides by then"),
+    "came_back": Message("confirmed an opt-in since: ask it"),
 }
+
+
+def _say_held(rows: list[dict[str, str]], begun: int) -> None:
+    due = sum(row["next"] == Step.DUE for row in rows)
+    why = {
+        Held.ASKED: Message("at most {most} that wait are erased by itself", most=MOST_ASKED),
+        Held.DUE: Message("at most {most} that fall due at once are erased by itself", most=MOST_DUE),
+        Held.DAY: Message(
+            "at most {most} erasures by itself a day, and {begun} have begun today", most=MOST_PER_DAY, begun=begun
+        ),
+    }
+    held = held_back(len(rows), due, begun)
+    if held is not None:
+        output.say(
+            Message(
+                "{held} requests are held back: {why}. `sodate privacy requests --erase` carries them out",
+                held=due,
+                why=why[held],
+            )
+        )
 
 
 def _row(item: store.RequestItem, policy: DataPolicy, moment: datetime) -> dict[str, str]:

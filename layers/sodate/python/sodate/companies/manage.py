@@ -75,22 +75,22 @@ def merge(into_id: str, part_id: str, by: str | None, now: datetime) -> Company:
     return after
 
 
-def unmerge(part_id: str, by: str | None, now: datetime) -> Company:
-    """The part is a company of its own again, with the leads and deals that are its own.
+def unmerge(part_id: str, by: str | None, now: datetime) -> tuple[Company, bool]:
+    """The part is a company of its own again, with the leads and deals that are its own. False: it was one already.
 
-    Raises: `NotFound`; `Conflict` for a company that is no part.
+    Raises: `NotFound`; `Conflict` after a concurrent change.
     """
     part, part_version = store.load_company(part_id)
     if part.merged_into is None:
         copy_to_leads([part])
-        raise Conflict(f"{part.title} is no part of another company")
+        return part, False
     into, into_version = store.load_company(part.merged_into)
     writes = store.change(into, into_version, replace(into, absorbed=tuple(x for x in into.absorbed if x != part.id)))
     after = replace(part, merged_into=None)
     writes += store.change(part, part_version, after)
     _commit([*writes, store.merge_note(into.id, "unmerge", part.id, by, now)])
     copy_to_leads([part])
-    return after
+    return after, True
 
 
 def whole(company_id: str) -> tuple[Company, tuple[str, ...]]:

@@ -31,6 +31,25 @@ class Step(StrEnum):
     """The lead confirmed an opt-in after it had asked: a person asks it what it wants."""
 
 
+class Held(StrEnum):
+    """Which bound keeps requests that are due from being carried out by themselves."""
+
+    ASKED = "asked"
+    DUE = "due"
+    DAY = "day"
+
+
+def held_back(asked: int, due: int, begun: int) -> Held | None:
+    """Numbers of requests that wait, that are due, and of erasures that this day has begun by itself."""
+    if not due:
+        return None
+    if asked > MOST_ASKED:
+        return Held.ASKED
+    if due > MOST_DUE:
+        return Held.DUE
+    return Held.DAY if begun >= MOST_PER_DAY else None
+
+
 @dataclass(frozen=True)
 class Asked:
     """A confirmed request. `came_back`: the lead, which asking had opted out of everything, opted in since."""

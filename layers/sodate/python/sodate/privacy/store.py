@@ -208,6 +208,12 @@ def count_erasure(because: str, most: int, now: datetime) -> bool:
     return True
 
 
+def erasures_begun(because: str, now: datetime) -> int:
+    """Of this day, as `count_erasure` counts them."""
+    row = table.get(privacy_keys.REVIEW, privacy_keys.erasures_of_day(because, now), consistent=True)
+    return int(row["erasures"]["N"]) if row is not None and "erasures" in row else 0
+
+
 def end_item(row: Row, ttl: int) -> bool:
     """Give the item an end. False when it is gone."""
     item = TableItem(row["pk"]["S"], row["sk"]["S"])
