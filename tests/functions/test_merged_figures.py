@@ -15,6 +15,7 @@ from sodate_cli import kpis as kpi_command
 
 from tests.functions.quick import QuickWorld
 from tests.functions.test_campaigns import MARKED, converted, log, stage, won
+from tests.functions.test_campaigns import run as campaign
 from tests.functions.test_kpi_command import run as kpi
 from tests.functions.test_merge import merge, unmerge
 
@@ -116,3 +117,18 @@ def test_a_conversion_of_a_merged_lead_is_sent_as_the_lead_that_stays_wishes(sta
     table.update(state_key(new), [StateItem.blocked.remove()])
     table.update(state_key(old), [StateItem.blocked.set("complaint")])
     assert export_again("google", stage.app.definitions, "b1", stage.now).set_aside == {"objected": 1}
+
+
+def test_the_list_of_members_has_a_merged_lead_once(stage: QuickWorld, leads: tuple[str, str]) -> None:
+    new, old = leads
+    assert {one["lead"] for one in listed(stage)} == {new, old}
+    merge(stage, leads)
+    (one,) = listed(stage)
+    assert (one["lead"], one["email"], one["status"]) == (new, "taro@example.jp", "converted")
+    unmerge(stage, leads)
+    assert {one["lead"] for one in listed(stage)} == {new, old}
+
+
+def listed(world: QuickWorld) -> list[dict[str, Any]]:
+    world.settle()
+    return list(campaign("members", "autumn", "--json")["members"])

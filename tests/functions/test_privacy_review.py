@@ -12,11 +12,13 @@ from sodate.playbook.store import Definitions
 from sodate.privacy import carry_out, files, ledger, letters
 from sodate.privacy.links import DataLinks
 from sodate.privacy.merge import Merger
+from sodate.privacy.request import MOST_PER_DAY
 from sodate.privacy.review import continue_review
-from sodate.privacy.store import find_review, put_request, requests
+from sodate.privacy.store import count_erasure, find_review, put_request, requests
 
 from tests.functions.quick import QuickWorld
 from tests.functions.test_self_service import SIGNER, ask, visit
+from tests.support.command_line import on_stage, said
 from tests.support.privacy import IMPORTS, LEDGER, make_buckets
 from tests.support.world import PUBLIC_URL, Json
 
@@ -251,3 +253,18 @@ def test_a_stage_without_a_playbook_has_nothing_to_do(world: QuickWorld) -> None
         world.table.items.pop((item["pk"], item["sk"]))
     world.new_process()
     assert run(world) == {}
+
+
+def test_the_list_says_what_holds_requests_back(world: QuickWorld, lead: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_stage(monkeypatch)
+    set_policy(world, erase_after_days=0)
+    store_request(world, lead)
+    assert "held back" not in said("privacy", "requests")
+    for _ in range(MOST_PER_DAY):
+        assert count_erasure("self-service", MOST_PER_DAY, world.now)
+    shown = said("privacy", "requests")
+    assert "1 requests are held back: at most 250 erasures by itself a day, and 250 have begun today" in shown
+    assert "今日は 250 件" in said("privacy", "requests", language="ja")
+    assert run(world)["erased"] == 0, "as it says"
+    world.now += timedelta(days=1)
+    assert "held back" not in said("privacy", "requests")

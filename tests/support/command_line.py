@@ -1,4 +1,4 @@
-"""The `sodate` command on the world of a test: whole commands, with their look-ups of leads, secrets, outputs included."""
+"""The `sodate` command on the world of a test: whole commands, with the look-ups that are theirs."""
 
 import json
 from typing import Any
