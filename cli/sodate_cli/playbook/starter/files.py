@@ -7,14 +7,11 @@ from datetime import date, timedelta
 from pathlib import Path
 from string import Template
 
-from sodate.contrast import readable_or, text_color_on
 from sodate.email.mailing import Topic
 
 from sodate_cli.playbook.starter.answers import Company, origin_of
 
 FOLDER = Path(__file__).parent
-#: For links on white paper when the company's own colour is too light to be read there.
-_DARK_BLUE = "#0b57d0"
 
 
 def starter_files(company: Company, today: date) -> Iterator[tuple[str, str]]:
@@ -45,8 +42,6 @@ def _values(company: Company, today: date) -> Mapping[str, str]:
         "owner_name": company.owner[0],
         "owner_address": company.owner[1],
         "color": company.color,
-        "on_color": text_color_on(company.color),
-        "link_color": readable_or(company.color, "#ffffff", _DARK_BLUE),
         "today": today.isoformat(),
         "next_year": (today + timedelta(days=364)).isoformat(),
     }

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from sodate.contrast import text_color_on
+from sodate.contrast import readable_or, text_color_on
 from sodate.playbook.model import Definition
 from sodate.web.branding import DEFAULT_COLOR, Branding
 from sodate.web.branding import Logo as ShownLogo
@@ -16,6 +16,10 @@ LogoUrl = Annotated[
 ]
 LinkUrl = Annotated[str, StringConstraints(pattern=r"^https://[^\s\x00-\x1f\\]+$", max_length=1000)]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$")]
+
+
+#: The darkest ground of light emails, and a link that can be read there when the brand's colour cannot.
+LIGHT, LINK = "#f4f5f6", "#1f4e8c"
 
 
 class Logo(Definition):
@@ -51,6 +55,7 @@ class Brand(Definition):
         fields: dict[str, Any] = {
             "color": self.color,
             "text_color": text_color_on(self.color),
+            "link_color": readable_or(self.color, LIGHT, LINK),
             "links": [{"label": link.label, "url": link.url} for link in self.links],
         }
         if self.logo is not None:
@@ -60,4 +65,4 @@ class Brand(Definition):
 
 
 #: Names of the merge fields, with and without a logo.
-MERGE_FIELDS = ("color", "text_color", "links", "logo", "logo_width", "logo_height")
+MERGE_FIELDS = ("color", "text_color", "link_color", "links", "logo", "logo_width", "logo_height")

@@ -11,9 +11,9 @@ from sodate.sales.message import DigestMessage, HandoffMessage, Part, words_of
 
 _FONT = "-apple-system,'Hiragino Sans','Hiragino Kaku Gothic ProN','Noto Sans JP','Yu Gothic',Meiryo,sans-serif"
 _DARK = Markup(
-    "@media(prefers-color-scheme:dark){.ground{background:#0e1310!important}.card{background:#171d1a!important;"
-    "color:#e6ece8!important}.soft{color:#a9b5ae!important}.second{background:#171d1a!important;"
-    "color:#e6ece8!important;border-color:#8a968f!important}.link{color:#e6ece8!important}}"
+    "@media(prefers-color-scheme:dark){.ground{background:#0f1113!important}.card{background:#17191c!important;"
+    "color:#e7e9eb!important}.soft{color:#aaaeb3!important}.second{background:#17191c!important;"
+    "color:#e7e9eb!important;border-color:#8b9096!important}.link{color:#e7e9eb!important}}"
 )
 _BUTTON = (
     "display:inline-block;margin:0 8px 8px 0;padding:11px 20px;border-radius:8px;font-weight:bold;line-height:1.4;"
@@ -38,8 +38,8 @@ def handoff_html(message: HandoffMessage | DigestMessage, language: str, color: 
             '<meta name="viewport" content="width=device-width,initial-scale=1">'
             '<meta name="color-scheme" content="light dark"><meta name="supported-color-schemes" content="light dark">'
             "<style>:root{{color-scheme:light dark;supported-color-schemes:light dark}}{dark}</style></head>"
-            '<body class="ground" style="margin:0;padding:16px 8px;background:#f4f6f4">'
-            '<main class="card" style="max-width:600px;margin:0 auto;padding:24px;background:#ffffff;color:#1d2420;'
+            '<body class="ground" style="margin:0;padding:16px 8px;background:#f5f5f6">'
+            '<main class="card" style="max-width:600px;margin:0 auto;padding:24px;background:#ffffff;color:#1e2023;'
             'border-radius:10px;font:15px/1.8 {font};overflow-wrap:anywhere">{head}{blocks}</main></body></html>'
         ).format(lang=language, title=message.headline, dark=_DARK, font=_FONT, head=title, blocks=blocks)
     )
@@ -68,11 +68,11 @@ def _part(part: Part, heading: str) -> Markup:
 def _buttons(link: str, language: str, color: str, answers: tuple[str, ...]) -> Markup:
     words = words_of(language)
     first = Markup('<a href="{}#{}" style="{} {};background:{};color:{}">{}</a>')
-    second = Markup('<a class="second" href="{}#{}" style="{} #75807a;background:#ffffff;color:#1d2420">{}</a>')
-    edge = color if contrast(color, "#ffffff") >= _VISIBLE else "#75807a"
+    second = Markup('<a class="second" href="{}#{}" style="{} #767a80;background:#ffffff;color:#1e2023">{}</a>')
+    edge = color if contrast(color, "#ffffff") >= _VISIBLE else "#767a80"
     buttons = [first.format(link, answers[0], _BUTTON, edge, color, text_color_on(color), words[answers[0]])]
     buttons += [second.format(link, answer, _BUTTON, words[answer]) for answer in answers[1:]]
-    all_answers = Markup('<p style="margin:8px 0 0"><a class="link" href="{}" style="color:#1d2420">{}</a></p>').format(
+    all_answers = Markup('<p style="margin:8px 0 0"><a class="link" href="{}" style="color:#1e2023">{}</a></p>').format(
         link, words["answer"]
     )
     return Markup('<p style="margin:20px 0 4px"><b>{}</b></p><div>{}</div>{}').format(

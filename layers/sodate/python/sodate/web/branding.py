@@ -16,7 +16,7 @@ from sodate.contrast import contrast, readable_or, text_color_on
 #: Of a playbook without a `brand`.
 DEFAULT_COLOR = "#14603f"
 #: Light and dark: backgrounds of the page's content and its colours of text, as in `page.css`.
-PAPER, INK = {"light": "#ffffff", "dark": "#171d1a"}, {"light": "#1d2420", "dark": "#e6ece8"}
+PAPER, INK = {"light": "#ffffff", "dark": "#17191c"}, {"light": "#1e2023", "dark": "#e7e9eb"}
 #: Least contrast of the edge of a button: WCAG 2.2, 1.4.11 (AA).
 _VISIBLE = 3.0
 

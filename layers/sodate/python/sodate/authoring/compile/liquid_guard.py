@@ -8,6 +8,8 @@ elements, a plain word everywhere else. Afterwards the tags come back, and it is
 import re
 from dataclasses import dataclass, field
 
+from sodate.messages import Message
+
 #: Lengths are bounded here and below, or a body of nothing but openings would take minutes.
 LIQUID = re.compile(r"\{\{.{0,2000}?\}\}|\{%.{0,2000}?%\}", re.DOTALL)
 STAND_IN = re.compile(r"zqlq(\d{4})qz")
@@ -24,16 +26,24 @@ _TOKEN = re.compile(
 #: Elements whose content is no markup: a comment would be shown or lost there.
 _RAW_TEXT = {"title", "mj-title", "mj-preview", "textarea", "script"}
 _STYLE = {"style", "mj-style"}
+#: What CSS may have: its values are `#rrggbb`, which `brand` of the playbook demands.
+BRAND_COLOR = re.compile(r"\{\{-?\s*brand\.(color|text_color|link_color)\s*-?\}\}")
+
+IN_STYLE = Message("write the style itself; of Liquid only `{{ brand.color }}` and its two companions can stand there")
 
 
 @dataclass
 class Guarded:
-    """`text` holds stand-ins; `in_text` lists the stand-ins that stand between elements of the body, in order."""
+    """`text` holds stand-ins; `in_text` lists the stand-ins that stand between elements of the body, in order.
+
+    `in_style`: tags that CSS cannot have. `colors`: stand-ins of colours in CSS, lost where no element is so styled.
+    """
 
     text: str
     tags: dict[str, str] = field(default_factory=dict)
     in_text: list[str] = field(default_factory=list)
     in_style: list[str] = field(default_factory=list)
+    colors: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -79,7 +89,10 @@ def _stand_in(tag: str, state: _State, guarded: Guarded) -> str:
     word = f"zqlq{len(guarded.tags):04d}qz"
     guarded.tags[word] = tag
     if state.element in _STYLE and not state.inside_tag:
-        guarded.in_style.append(tag)
+        if BRAND_COLOR.fullmatch(tag):
+            guarded.colors.add(word)
+        else:
+            guarded.in_style.append(tag)
     between = not (state.inside_tag or state.conditional or state.in_head or state.element in _RAW_TEXT)
     if between:
         guarded.in_text.append(word)
@@ -101,7 +114,7 @@ def restore(text: str, guarded: Guarded) -> str:
 def lost(html: str, guarded: Guarded) -> list[str]:
     """Liquid tags of the source that the compiled text no longer has."""
     kept = set(words_in(html))
-    return [tag for word, tag in guarded.tags.items() if word not in kept]
+    return [tag for word, tag in guarded.tags.items() if word not in kept | guarded.colors]
 
 
 def moved(html: str, guarded: Guarded) -> list[str]:

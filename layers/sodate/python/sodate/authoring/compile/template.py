@@ -109,7 +109,7 @@ def _compile(body: Body, head: TemplateFile) -> tuple[str, str]:
     guarded = liquid_guard.protect(_PREHEADER.sub(lambda _: _escaped(head.preheader), body.text))
     if guarded.in_style:
         message = Message("Liquid inside CSS is not supported: {piece}", piece=guarded.in_style[0])
-        raise _Refused(message, Message("write the style itself"), guarded.in_style[0])
+        raise _Refused(message, liquid_guard.IN_STYLE, guarded.in_style[0])
     wrong = misshapen(guarded.text) if body.is_mjml else None
     if wrong:
         raise _Refused(wrong.message, wrong.hint, line=wrong.line, rule="mjml")

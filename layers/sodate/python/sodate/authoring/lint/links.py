@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from sodate.authoring.compile.liquid_guard import LIQUID
+from sodate.authoring.compile.liquid_guard import BRAND_COLOR, IN_STYLE, LIQUID
 from sodate.authoring.compile.text_part import parse_html
 from sodate.authoring.lint.context import Context, Mail
 from sodate.authoring.lint.reader import rendered
@@ -13,6 +13,11 @@ from sodate.messages import Message
 from sodate.playbook.problem import Problem
 
 _OWN = re.compile(r"^\{\{-?\s*(unsubscribe_url|preferences_url|opt_in_url|sender\.website)\s*-?\}\}$")
+#: The company's own playbook has them, and demands https.
+_LOGO = re.compile(r"^\{\{-?\s*brand\.logo\s*-?\}\}$")
+_URL_OF = re.compile(r"^\{\{-?\s*(\w+)\.url\s*-?\}\}$")
+_LOOP = re.compile(r"\{%-?\s*(?:for|tablerow)\s+(\w+)\s+in\s+([\w.]+)")
+_BINDING = re.compile(r"\{%-?\s*(?:assign|capture)\s+(\w+)")
 _MAIL_OR_TELEPHONE = re.compile(
     r"^(mailto:[^\s{}@?]+@[^\s{}@?]+\.[^\s{}@?]+(\?[^\s{}]*)?|tel:\+?[0-9().-]{3,25})$", re.I
 )
@@ -32,8 +37,9 @@ _HINT = Message("write https://…, `{{ unsubscribe_url }}` or `{{ opt_in_url }}
 
 def links_lead_where_we_say(context: Context) -> Iterator[Problem]:
     for mail in context.finished():
+        own = _loops_over_brand_links(mail.template.html)
         for attribute, target in _targets(mail):
-            wrong = _why_wrong(attribute, target)
+            wrong = "" if _is_of_brand(attribute, target, own) else _why_wrong(attribute, target)
             if wrong:
                 yield mail.at(target, Message("`{name}` {wrong}", name=target[:80], wrong=wrong), _HINT, "link")
 
@@ -48,6 +54,20 @@ def _targets(mail: Mail) -> Iterator[tuple[str, str]]:
             if target and (attribute, target) not in seen:
                 seen.add((attribute, target))
                 yield attribute, target
+
+
+def _is_of_brand(attribute: str, target: str, own: set[str]) -> bool:
+    link = _URL_OF.match(target)
+    return (
+        bool(_LOGO.match(target)) if attribute == "src" else attribute == "href" and link is not None and link[1] in own
+    )
+
+
+def _loops_over_brand_links(html: str) -> set[str]:
+    """Names of loop variables that are links of `brand` wherever they have a value."""
+    loops = set(_LOOP.findall(html))
+    other = {name for name, what in loops if what != "brand.links"} | set(_BINDING.findall(html))
+    return {name for name, what in loops if what == "brand.links"} - other
 
 
 def _why_wrong(attribute: str, target: str) -> str:
@@ -120,12 +140,13 @@ def nothing_active(context: Context) -> Iterator[Problem]:
                     Message("remove it"),
                     "active-content",
                 )
-            if "{{" in (node.get("style") or "") or "{%" in (node.get("style") or ""):
-                piece = next(iter(LIQUID.findall(node.get("style") or "")), "style")
+            style = BRAND_COLOR.sub("", node.get("style") or "")
+            if "{{" in style or "{%" in style:
+                piece = next(iter(LIQUID.findall(style)), "style")
                 message = Message(
                     "`{piece}` decides how the mail looks; a stranger's answer could hide the footer", piece=piece[:60]
                 )
-                yield mail.at(piece, message, Message("write the style itself"), "active-content")
+                yield mail.at(piece, message, IN_STYLE, "active-content")
             for name in node.attrib:
                 if str(name).lower().startswith("on"):
                     yield mail.at(
