@@ -155,6 +155,7 @@ def test_the_mailbox_is_accessible_empty_with_a_list_and_with_a_mail(
     for view in ("html", "text", "headers", "events"):
         wrong += wrong_with(context, f"{site}/mail/{ids[0]}?view={view}", f"mailbox-{view}-{device}-{scheme}")
     wrong += wrong_with(context, f"{site}/mail/{ids[3]}?notice=SES+reports+it", f"mailbox-notice-{device}-{scheme}")
+    wrong += wrong_with(context, f"{site}/mail/{ids[0]}?lang=ja", f"mailbox-ja-{device}-{scheme}")
     assert wrong == []
 
 

@@ -14,7 +14,7 @@
       list.dataset.shown = text;
       if (focused) [...list.querySelectorAll("a")].find((row) => row.getAttribute("href") === focused)?.focus();
       const more = count() - before;
-      if (more > 0) news.textContent = more === 1 ? "1 new mail" : more + " new mails";
+      if (more > 0) news.textContent = more === 1 ? list.dataset.one : list.dataset.more.replace("#", more);
     } catch { /* The local stage is down: the list stays as it is. */ }
   }
   setInterval(refresh, 5000);
