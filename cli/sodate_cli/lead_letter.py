@@ -63,7 +63,7 @@ def _score_line(line: Document, times: Times, label: Label) -> str:
     category = f" ({label('category', line['category'])})" if line["category"] else ""
     text = f"{_signed(line['points'])} {line['reason'].replace('_', ' ')}{category}"
     parts = [
-        f"{times.day(part['at'])} {label('activity', part['activity'])} {_signed(part['points'])}"
+        f"{times.shown(part['at'])[:10]} {label('activity', part['activity'])} {_signed(part['points'])}"
         + (f", now worth {part['now']:g}" if part["now"] != part["points"] else "")
         for part in line["parts"]
     ]

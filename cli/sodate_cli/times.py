@@ -53,23 +53,8 @@ class Times:
 
     def fields(self, document: Mapping[str, object]) -> dict[str, object]:
         """A document for `output.show_fields`: each time is shown, and its name names the zone."""
-        return dict(self._field(name, value) for name, value in document.items())
-
-    def _field(self, name: str, value: object) -> tuple[str, object]:
-        shown = self._within_value(value)
-        is_time = isinstance(value, datetime) or (isinstance(value, str) and _IN_TEXT.fullmatch(value) is not None)
-        return (self.column(name) if is_time or shown != value else name), shown
-
-    def _within_value(self, value: object) -> object:
-        if isinstance(value, datetime):
-            return self.shown(value)
-        if isinstance(value, Message):
-            return value
-        if isinstance(value, str):
-            return self.within(value)
-        if isinstance(value, Mapping):
-            return {name: self._within_value(part) for name, part in value.items()}
-        return [self._within_value(part) for part in value] if isinstance(value, (list, tuple)) else value
+        shown = {name: _shown_within(value, self) for name, value in document.items()}
+        return {self.column(name) if value != document[name] else name: value for name, value in shown.items()}
 
     def shown(self, at: str | datetime | None) -> str:
         """`2026-11-24 18:00`; empty for None and the empty text, unchanged for text that is no time."""
@@ -97,9 +82,6 @@ class Times:
             ) from error
         return given if given.tzinfo else given.replace(tzinfo=self.zone)
 
-    def day(self, at: str) -> str:
-        return self.shown(at)[:10]
-
     def within(self, text: str) -> str:
         return _IN_TEXT.sub(lambda match: self.shown(match[0]), text)
 
@@ -107,3 +89,17 @@ class Times:
 def _sayable(text: str) -> Message:
     """A literal is an entry of the catalogs; without values its braces stay."""
     return text if isinstance(text, Message) else Message(text)
+
+
+def _shown_within(value: object, times: Times) -> object:
+    if isinstance(value, datetime):
+        return times.shown(value)
+    if isinstance(value, Message):
+        return value
+    if isinstance(value, str):
+        return times.within(value)
+    if isinstance(value, Mapping):
+        return {name: _shown_within(part, times) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)([_shown_within(part, times) for part in value])
+    return value

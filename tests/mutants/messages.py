@@ -38,8 +38,8 @@ MESSAGES = (
     _mutant(
         "times-of-documents-are-utc",
         "cli/sodate_cli/times.py",
-        "            return self.within(value)\n",
-        "            return value\n",
+        "        return times.within(value)\n",
+        "        return value\n",
         "a Japanese marketer reads a time of nine hours before",
         "tests/functions/test_times_for_people.py",
     ),
@@ -70,10 +70,10 @@ MESSAGES = (
     _mutant(
         "the-bound-of-a-day-is-not-said",
         f"{_SODATE}privacy/request.py",
-        "return Held.DAY if begun >= MOST_PER_DAY else None",
+        "return Bound.DAY if begun >= MOST_PER_DAY else None",
         "return None",
         "the list says that requests are erased within the hour, and they are not",
-        "tests/unit/test_held_requests.py",
+        "tests/unit/test_bounds_of_requests.py",
     ),
     _mutant(
         "the-mailbox-hears-no-browser",

@@ -14,7 +14,7 @@ from sodate.privacy import store
 from sodate.privacy.access import data_policy
 from sodate.privacy.carry_out import BECAUSE, asked, carry_out
 from sodate.privacy.erase import replay_all
-from sodate.privacy.request import MOST_ASKED, MOST_DUE, MOST_PER_DAY, Held, Step, held_back
+from sodate.privacy.request import MOST_ASKED, MOST_DUE, MOST_PER_DAY, Bound, Step, bound_reached
 from sodate.privacy.review import review as retention_review
 
 from sodate_cli import output
@@ -135,7 +135,7 @@ def requests(
         ]
         columns = ("lead", "what", times.column("asked"), times.column("due"), "next")
         output.show_table("Requests", columns, shown, nothing="No lead asks for it.")
-        _say_held(rows, begun)
+        _say_bound(rows, begun)
 
 
 _NEXT = {
@@ -146,22 +146,22 @@ _NEXT = {
 }
 
 
-def _say_held(rows: list[dict[str, str]], begun: int) -> None:
+def _say_bound(rows: list[dict[str, str]], begun: int) -> None:
     due = sum(row["next"] == Step.DUE for row in rows)
     why = {
-        Held.ASKED: Message("at most {most} that wait are erased by itself", most=MOST_ASKED),
-        Held.DUE: Message("at most {most} that fall due at once are erased by itself", most=MOST_DUE),
-        Held.DAY: Message(
+        Bound.ASKED: Message("at most {most} that wait are erased by itself", most=MOST_ASKED),
+        Bound.DUE: Message("at most {most} that fall due at once are erased by itself", most=MOST_DUE),
+        Bound.DAY: Message(
             "at most {most} erasures by itself a day, and {begun} have begun today", most=MOST_PER_DAY, begun=begun
         ),
     }
-    held = held_back(len(rows), due, begun)
-    if held is not None:
+    bound = bound_reached(len(rows), due, begun)
+    if bound is not None:
         output.say(
             Message(
-                "{held} requests are held back: {why}. `sodate privacy requests --erase` carries them out",
-                held=due,
-                why=why[held],
+                "{waiting} requests are held back: {why}. `sodate privacy requests --erase` carries them out",
+                waiting=due,
+                why=why[bound],
             )
         )
 

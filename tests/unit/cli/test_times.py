@@ -36,3 +36,15 @@ def test_the_zone_is_named_in_the_column_or_the_title() -> None:
 def test_times_within_a_text_are_converted_and_the_rest_stays() -> None:
     text = "told 2026-11-24T02:00Z (200); next: 2026-11-24 23:05, until 2026-12-01"
     assert TOKYO.within(text) == "told 2026-11-24 11:00 (200); next: 2026-11-25 08:05, until 2026-12-01"
+
+
+def test_of_a_document_only_what_is_a_time_is_changed_and_its_name_says_the_zone() -> None:
+    tokyo = Times(ZoneInfo("Asia/Tokyo"))
+    document = {
+        "at": "2026-11-24T02:00:00.000Z", "made": datetime(2026, 11, 24, 2, tzinfo=UTC), "scopes": ("deals",),
+        "parts": [], "contacts": [{"since": "2026-11-24T02:00:00+00:00"}], "close": "2026-12-24", "none": None,
+    }  # fmt: skip
+    assert tokyo.fields(document) == {
+        "at (Asia/Tokyo)": "2026-11-24 11:00", "made (Asia/Tokyo)": "2026-11-24 11:00", "scopes": ("deals",),
+        "parts": [], "contacts (Asia/Tokyo)": [{"since": "2026-11-24 11:00"}], "close": "2026-12-24", "none": None,
+    }  # fmt: skip

@@ -31,7 +31,7 @@ class Step(StrEnum):
     """The lead confirmed an opt-in after it had asked: a person asks it what it wants."""
 
 
-class Held(StrEnum):
+class Bound(StrEnum):
     """Which bound keeps requests that are due from being carried out by themselves."""
 
     ASKED = "asked"
@@ -39,15 +39,15 @@ class Held(StrEnum):
     DAY = "day"
 
 
-def held_back(asked: int, due: int, begun: int) -> Held | None:
+def bound_reached(asked: int, due: int, begun: int) -> Bound | None:
     """Numbers of requests that wait, that are due, and of erasures that this day has begun by itself."""
     if not due:
         return None
     if asked > MOST_ASKED:
-        return Held.ASKED
+        return Bound.ASKED
     if due > MOST_DUE:
-        return Held.DUE
-    return Held.DAY if begun >= MOST_PER_DAY else None
+        return Bound.DUE
+    return Bound.DAY if begun >= MOST_PER_DAY else None
 
 
 @dataclass(frozen=True)
