@@ -3,6 +3,7 @@
 from tests.mutants.mutants import Mutant
 
 _SODATE = "layers/sodate/python/sodate/"
+_QUARANTINE = "tests/functions/test_quarantine_page.py"
 _UNDO, _WORDS, _BRAND = "tests/functions/test_undo.py", "tests/functions/test_page_words.py", "tests/unit/web"
 
 
@@ -130,6 +131,31 @@ PAGES = (
         "self.color",
         "links in a pale colour cannot be read",
         _BRAND,
+    ),
+    _mutant(
+        "a-scanner-releases-posts",
+        "forms/quarantine_controller.py",
+        'return self._answer(token, language, now, "")',
+        "return self._answer(token, language, now, posts_in_quarantine(now)[-1].submission_id)",
+        "opening the link of the daily email makes the newest robot a lead",
+        _QUARANTINE,
+    ),
+    _mutant(
+        "an-old-link-opens-the-quarantine",
+        "forms/quarantine_controller.py",
+        "            return broken_link(no_quarantine_page(error.code, language, issuer))",
+        """            if error.code != "link_expired":
+                return broken_link(no_quarantine_page(error.code, language, issuer))""",
+        "whoever finds an old email reads what strangers typed",
+        _QUARANTINE,
+    ),
+    _mutant(
+        "a-released-post-stays-on-the-page",
+        "forms/quarantine_controller.py",
+        'gone = submission_id if result == "released" else ""',
+        'gone = ""',
+        "the person presses the button again and again",
+        _QUARANTINE,
     ),
     _mutant(
         "a-page-ticks-for-the-person",
