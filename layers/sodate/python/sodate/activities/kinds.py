@@ -52,7 +52,9 @@ class ActivityKind:
             about[name] = _read(name, value, rule)
         for name, rule in self.fields.items():
             if rule.required and name not in about:
-                raise Invalid(f"{self.name} needs {name}", name)
+                raise Invalid(
+                    Message("{activity} needs {field_name}; give it", activity=self.name, field_name=name), name
+                )
         return about if self.engagement or self.name in BY_HAND else {**about, PASSIVE: 1}
 
 

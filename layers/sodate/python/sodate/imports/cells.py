@@ -141,7 +141,7 @@ def _phone(text: str, language: str) -> str:
     try:
         return to_e164(text, region_of(language))
     except Invalid as error:
-        raise BadCell("not a phone number; write it as 03-1234-5678 or +81 3 1234 5678") from error
+        raise BadCell(Message("not a phone number; write it as 03-1234-5678 or +81 3 1234 5678")) from error
 
 
 def moment(text: str, time_zone: ZoneInfo) -> datetime:

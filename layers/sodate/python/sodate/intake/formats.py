@@ -18,6 +18,7 @@ from sodate.imports.reader import BadRow, Record
 from sodate.intake.lead_ref import LeadRef, read_lead_ref
 from sodate.intake.report_cells import is_yes, minutes_of, text_of, time_of
 from sodate.leads.text import one_line
+from sodate.messages import Message
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,13 @@ class Webinar:
 
     def end(self) -> Iterator[ReportRow | BadRow]:
         if not self._found:
-            raise Invalid(f"no line names the columns {', '.join(_NAMES[name][0] for name in self.needs)}", "format")
+            raise Invalid(
+                Message(
+                    "no line names the columns {columns}; is the file a report of this --format?",
+                    columns=", ".join(_NAMES[name][0] for name in self.needs),
+                ),
+                "format",
+            )
         if self._pending is not None:
             yield self._pending
 
@@ -211,7 +218,13 @@ class Cards:
 
     def end(self) -> Iterator[ReportRow | BadRow]:
         if self._columns is None:
-            raise Invalid(f"no line names a column {' or '.join(_NAMES['email'][:5])}", "format")
+            raise Invalid(
+                Message(
+                    "no line names a column {columns}; name the column of the addresses so",
+                    columns=" or ".join(_NAMES["email"][:5]),
+                ),
+                "format",
+            )
         yield from ()
 
     def _card(self, line: int, cells: Sequence[str], columns: Mapping[str, int]) -> ReportRow | BadRow:

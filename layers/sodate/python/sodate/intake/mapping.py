@@ -92,16 +92,29 @@ def positions(columns: Mapping[str, str], ignore: Sequence[str], header: Sequenc
     known = {fold(name): target for name, target in columns.items()}
     missing = [name for name in columns if fold(name) not in names]
     if missing:
-        raise Invalid(f"the file has no column `{missing[0]}`; it has {', '.join(header[:20])}", "header")
+        raise Invalid(
+            Message(
+                "the file has no column `{column}`; it has {known}: correct `columns` of the mapping",
+                column=missing[0],
+                known=", ".join(header[:20]),
+            ),
+            "header",
+        )
     ignored = {fold(name) for name in ignore}
     extra = [name for name, key in zip(header, names, strict=True) if key and key not in known and key not in ignored]
     if extra:
         raise Invalid(
-            f"the mapping does not know the column `{extra[0]}`; map it, or write it under `ignore`", "header"
+            Message(
+                "the mapping does not know the column `{column}`; map it, or write it under `ignore`", column=extra[0]
+            ),
+            "header",
         )
     twice = [name for name, key in zip(header, names, strict=True) if key in known and names.count(key) > 1]
     if twice:
-        raise Invalid(f"the file has two columns `{twice[0].strip()}`; rename one of them, or delete it", "header")
+        raise Invalid(
+            Message("the file has two columns `{column}`; rename one of them, or delete it", column=twice[0].strip()),
+            "header",
+        )
     return {known[key]: position for position, key in enumerate(names) if key in known}
 
 
@@ -123,7 +136,7 @@ class MappedActivities:
 
     def end(self) -> Iterator[ReportRow | BadRow]:
         if self._at is None:
-            raise Invalid("the file is empty; its first line must name the columns", "header")
+            raise Invalid(Message("the file is empty; its first line must name the columns"), "header")
         yield from ()
 
     def _positions(self, header: Sequence[str]) -> dict[str, int]:
@@ -133,7 +146,9 @@ class MappedActivities:
         own = {name: name for name in ("lead", "type", "at", "id", "external_id")}
         found = {own.get(name) or f"about.{name}": position for position, name in enumerate(names) if name}
         if not {"lead", "type", "at"} <= found.keys():
-            raise Invalid("the file needs the columns lead, type and at; for other names, give --mapping", "header")
+            raise Invalid(
+                Message("the file needs the columns lead, type and at; for other names, give --mapping"), "header"
+            )
         return found
 
     def _row(self, line: int, cells: Sequence[str], at: Mapping[str, int]) -> ReportRow | BadRow:

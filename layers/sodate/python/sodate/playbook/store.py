@@ -99,8 +99,13 @@ def parsed(stored: Stored, model: type[Model]) -> Model:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(str(part) for part in first["loc"])
             raise DefinitionUnreadable(
-                f"this release cannot read {stored.name} ({where}: {first['msg']}); deploy the release that wrote it,"
-                " or apply a playbook that this one understands"
+                Message(
+                    "this release cannot read {definition} ({where}: {problem}); deploy the release that wrote it,"
+                    " or apply a playbook that this one understands",
+                    definition=stored.name,
+                    where=where,
+                    problem=first["msg"],
+                )
             ) from error
 
     return derived(stored, model, make)

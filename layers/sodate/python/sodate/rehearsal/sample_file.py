@@ -80,12 +80,12 @@ def _is_path(text: str) -> bool:
 def _person(path: Path, header: list[str], record: Record) -> dict[str, str]:
     if record.cells is None or len(record.cells) > len(header):
         why = record.reason or f"{len(record.cells or ())} cells, the header has {len(header)}"
-        raise Invalid(f"{path}:{record.line}: {why}", "leads")
+        raise Invalid(Message("{path}:{line}: {why}", path=path, line=record.line, why=why), "leads")
     values = {name: cell.strip() for name, cell in zip(header, record.cells, strict=False) if cell.strip()}
     zone = values.get(TIME_ZONE)
     if zone and find_time_zone(zone) is None:
         why = f"unknown time zone {zone!r}; write an IANA name such as Asia/Tokyo"
-        raise Invalid(f"{path}:{record.line}: {why}", "leads")
+        raise Invalid(Message("{path}:{line}: {why}", path=path, line=record.line, why=why), "leads")
     day = values.get(DAY)
     if day is not None and not (day.isascii() and day.isdecimal() and int(day) <= _LAST_DAY):
         raise Invalid(

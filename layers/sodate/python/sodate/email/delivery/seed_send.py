@@ -16,6 +16,7 @@ from sodate.email.mailing import Mailing
 from sodate.email.reputation import rate_limiter
 from sodate.errors import Conflict, Invalid
 from sodate.leads.lead import Profile
+from sodate.messages import Message
 from sodate.signing import Signer
 
 MOST_ADDRESSES = 20
@@ -76,5 +77,7 @@ def addresses_of(to: Sequence[str], mailing: Mailing) -> list[str]:
     """
     addresses = list(dict.fromkeys(to or mailing.seed_contacts))
     if not 1 <= len(addresses) <= MOST_ADDRESSES:
-        raise Invalid(f"1 to {MOST_ADDRESSES} addresses: give --to, or `seed_contacts` in playbook.yaml")
+        raise Invalid(
+            Message("1 to {most} addresses: give --to, or `seed_contacts` in playbook.yaml", most=MOST_ADDRESSES)
+        )
     return addresses
