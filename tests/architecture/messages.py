@@ -16,10 +16,12 @@ from sodate_cli.root import EXAMPLE, paragraphs
 ROOT = Path(__file__).parents[2]
 CATALOGS = ROOT / "cli" / "sodate_cli" / "catalogs"
 FOLDERS = ("layers/sodate/python/sodate", "cli/sodate_cli")
-#: Functions of `sodate_cli.output` → positions of the texts that they look up in the catalogs.
+#: Functions of `sodate_cli.output` and others → positions of the texts that they look up in the catalogs.
 PRINTS = {
     "say": (0,), "fail": (0,), "progress": (0,), "confirm": (0,), "show_done": (1,), "show_table": (0, 1),
     "show_fields": (0,), "show_letter": (0,), "words": (0,), "sentence": (0,),
+    # of `sodate_cli.times.Times`
+    "column": (0,), "title": (0,),
 }  # fmt: skip
 
 

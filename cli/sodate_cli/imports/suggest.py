@@ -54,7 +54,13 @@ def known_of_files(directory: Path) -> Known:
     checked = check(directory)
     if not checked.ok:
         first = next(problem for problem in checked.problems if problem.severity == "error")
-        raise Invalid(f"{directory} has errors, the first: {first}; run `sodate playbook check {directory}`")
+        raise Invalid(
+            Message(
+                "{directory} has errors, the first: {problem}; run `sodate playbook check {directory}`",
+                directory=directory,
+                problem=first.sentence(),
+            )
+        )
     mailing = checked.playbook.mailing.model if checked.playbook.mailing else None
     declared = mailing.fields if mailing is not None else ()
     zone = mailing.sender.time_zone if mailing is not None else None
@@ -65,7 +71,7 @@ def known_of_stage() -> Known:
     definitions = Definitions()
     live = live_definitions(definitions)
     if not live:
-        raise Invalid("no playbook is live there")
+        raise Invalid(Message("no playbook is live on the stage; apply one, or give --playbook DIR"))
     return known_fields(live), str(definitions.live("mailing").body["sender"]["time_zone"])
 
 
@@ -78,7 +84,7 @@ def suggestion_of(file: Opened, known: Mapping[str, KnownField] | None) -> tuple
         result = survey(stream)
     rows, delimiter = max(((_rows(file, result.encoding, one), one) for one in _DELIMITERS), key=_width)
     if not rows:
-        raise Invalid("the file has no first line that names its columns", "header")
+        raise Invalid(Message("the file has no first line that names its columns; put one there"), "header")
     return suggest(rows[0], rows[1:], known), delimiter
 
 

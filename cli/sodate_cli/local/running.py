@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ses_simulator.events import stamp
+from sodate.messages import Message
 
 from sodate_cli.local import services
 from sodate_cli.local.clock import ShiftedClock
@@ -41,7 +42,13 @@ class RunningStage:
                 FunctionName=self.endpoints["functions"][name], Payload=json.dumps(event).encode()
             )
             if answer.get("FunctionError"):
-                raise ScheduleFailed(f"{name}: {answer['Payload'].read().decode(errors='replace')[:600]}")
+                raise ScheduleFailed(
+                    Message(
+                        "{function}: {answer}",
+                        function=name,
+                        answer=answer["Payload"].read().decode(errors="replace")[:600],
+                    )
+                )
 
     def _due_by_the_hour(self) -> list[str]:
         now = self.clock()

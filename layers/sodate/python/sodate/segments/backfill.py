@@ -46,8 +46,12 @@ def why_behind(definitions: Definitions) -> str | None:
     except NotFound:
         return None  # it ended long ago
     if figures["running"]:
-        done = f"{figures['segments'] - figures['running']} of {figures['segments']} parts are done"
-        return f"the back-fill of the segments goes on, {done}: sodate score status {latest.job}"
+        return Message(
+            "the back-fill of the segments goes on, {done} of {parts} parts are done: sodate score status {job}",
+            done=figures["segments"] - figures["running"],
+            parts=figures["segments"],
+            job=latest.job,
+        )
     return (
         Message("the rules changed during the back-fill: sodate segment backfill") if figures["rules_changed"] else None
     )
