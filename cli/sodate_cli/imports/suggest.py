@@ -22,6 +22,7 @@ from sodate.runtime import clock
 
 from sodate_cli import output
 from sodate_cli.imports.files import Opened, reading
+from sodate_cli.languages import words
 from sodate_cli.operator import now, target
 from sodate_cli.target import explain
 
@@ -95,7 +96,7 @@ def suggested(file: Opened, known: Known | None, today: date) -> str:
 
 
 def text_of(suggestion: Suggestion, file: Opened, delimiter: str, today: date, zone: str | None) -> str:
-    return mapping_text(suggestion, file.name, delimiter, today, zone)
+    return mapping_text(suggestion, file.name, delimiter, today, zone, words)
 
 
 def asked(suggestion: Suggestion) -> Suggestion:
@@ -118,8 +119,8 @@ def as_document(suggestion: Suggestion) -> dict[str, Any]:
 
 def _answer(use: str) -> str:
     while True:
-        prompt = "  target, such as secondary.budget, or `ignore`"
-        answer = str(typer.prompt(prompt, default=use, err=True)).strip()
+        prompt = output.sentence("target, such as secondary.budget, or `ignore`")
+        answer = str(typer.prompt(f"  {prompt}", default=use, err=True)).strip()
         if answer in (use, "ignore") or is_target(answer):
             return answer
         output.say("  a target is email, external_id, created, updated, primary.NAME, secondary.NAME or source.NAME")

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ses_simulator.events import stamp
-from sodate.messages import Message
 
 from sodate_cli.local import services
 from sodate_cli.local.clock import ShiftedClock
@@ -42,13 +41,7 @@ class RunningStage:
                 FunctionName=self.endpoints["functions"][name], Payload=json.dumps(event).encode()
             )
             if answer.get("FunctionError"):
-                raise ScheduleFailed(
-                    Message(
-                        "{function}: {answer}",
-                        function=name,
-                        answer=answer["Payload"].read().decode(errors="replace")[:600],
-                    )
-                )
+                raise ScheduleFailed(f"{name}: {answer['Payload'].read().decode(errors='replace')[:600]}")
 
     def _due_by_the_hour(self) -> list[str]:
         now = self.clock()

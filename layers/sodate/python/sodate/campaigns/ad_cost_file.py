@@ -142,7 +142,7 @@ class _Reader:
             return
         wrong = next((number for number, cell in enumerate(cells, 1) if NOT_DECODED.search(cell)), None)
         if wrong is not None:
-            self._problem(line, f"column {wrong}: {SAVE_AS_UTF8}")
+            self._problem(line, Message("column {number}: {reason}", number=wrong, reason=SAVE_AS_UTF8))
             return
         given = {name: cells[index].strip() for name, index in self.columns.items() if index < len(cells)}
         try:

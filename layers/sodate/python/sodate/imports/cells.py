@@ -28,7 +28,7 @@ _AMOUNT = re.compile(r"([+-]?)\s*[¥\\$]?\s*([\d.eE+-]+?)\s*円?")
 #: Undecodable bytes, what another program wrote in place of them (U+FFFD), and the characters to which Python maps
 #: bytes undefined in CP932.
 NOT_DECODED = re.compile("[\ud800-\udfff\ufffd\uf8f0-\uf8f3]")
-SAVE_AS_UTF8 = "bytes that are not text in the file's encoding; save the file as UTF-8 and import it again"
+SAVE_AS_UTF8 = Message("bytes that are not text in the file's encoding; save the file as UTF-8 and import it again")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 #: Cache for words of the mapping, which are folded for each row; cells are not cached.
 folded = lru_cache(maxsize=4096)(fold)
@@ -141,7 +141,7 @@ def _phone(text: str, language: str) -> str:
     try:
         return to_e164(text, region_of(language))
     except Invalid as error:
-        raise BadCell(Message("not a phone number; write it as 03-1234-5678 or +81 3 1234 5678")) from error
+        raise BadCell(str(error)) from error
 
 
 def moment(text: str, time_zone: ZoneInfo) -> datetime:

@@ -94,10 +94,7 @@ def _money(raw: Mapping[str, object], otherwise: str | None) -> Money | None:
 
 
 def _day(value: object, zone: ZoneInfo) -> date:
-    try:
-        return read_time(value, zone).astimezone(zone).date()
-    except Invalid as error:
-        raise Invalid(Message("`expected_close` {error}", error=str(error)), "expected_close") from error
+    return read_time(value, zone, "expected_close").astimezone(zone).date()
 
 
 def _contacts(value: object) -> tuple[tuple[LeadRef, str], ...]:

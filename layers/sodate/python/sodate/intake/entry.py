@@ -11,7 +11,7 @@ from sodate.activities.kinds import ActivityKind, kind_named
 from sodate.errors import Invalid
 from sodate.imports.cells import BadCell, moment
 from sodate.intake.lead_ref import LeadRef, read_lead_ref
-from sodate.messages import Message
+from sodate.messages import Message, joined
 
 MOST_ENTRIES = 100
 _KEYS = ("lead", "type", "at", "about", "id")
@@ -51,15 +51,15 @@ def read_entry(raw: object, declared: DeclaredActivities, zone: ZoneInfo) -> Act
     return ActivityEntry(read_lead_ref(raw.get("lead")), kind, read_time(at, zone), dict(about), read_id(raw.get("id")))
 
 
-def read_time(value: object, zone: ZoneInfo) -> datetime:
-    """Raises: `Invalid` with the code `at`."""
+def read_time(value: object, zone: ZoneInfo, name: str = "at") -> datetime:
+    """Raises: `Invalid`, its code the name of the field."""
     if not isinstance(value, str):
-        raise Invalid(Message("`at`: write a time such as 2026-12-04T15:00:00+09:00"), "at")
+        raise Invalid(Message("`{name}`: write a time such as 2026-12-04T15:00:00+09:00", name=name), name)
     text = unicodedata.normalize("NFKC", value[:60]).strip()
     try:
         return moment(text.replace("T", " ").replace("t", " "), zone)
     except BadCell as error:
-        raise Invalid(Message("`at`: {error}", error=str(error)), "at") from error
+        raise Invalid(joined("", [f"`{name}`: ", str(error)]), name) from error
 
 
 def read_id(value: object) -> str | None:

@@ -70,6 +70,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "phone": ("phone", "tel", "電話番号", "電話", "tel(会社)", "携帯電話", "携帯電話番号"),
     "exchanged": ("名刺交換日", "交換日", "date", "exchanged", "登録日"),
 }  # fmt: skip
+_NO_ADDRESS = Message("the row has no mail address; fill it in, or delete the row")
 _NOT_REGISTERED = ("denied", "cancelled", "拒否", "キャンセル")
 _OF_NAME = {name: ours for ours, names in _NAMES.items() for name in names}
 
@@ -139,7 +140,7 @@ class Webinar:
         try:
             row = ReportRow(line, read_lead_ref(email), tuple(self._said(cells, columns)))
         except (BadCell, Invalid) as error:
-            yield BadRow(line, "no address" if not email else str(error), email)
+            yield BadRow(line, _NO_ADDRESS if not email else str(error), email)
             return
         if self._pending is not None and self._pending.ref == row.ref:
             self._pending = _joined(self._pending, row)
@@ -236,7 +237,7 @@ class Cards:
             said = Said(ActivityType.CARD_EXCHANGED, at, self.about, id_)
             return ReportRow(line, read_lead_ref(email), (said,), {"primary": _person(cells, columns)})
         except (BadCell, Invalid) as error:
-            return BadRow(line, "no address" if not email else str(error), email)
+            return BadRow(line, _NO_ADDRESS if not email else str(error), email)
 
 
 def _person(cells: Sequence[str], columns: Mapping[str, int]) -> dict[str, str]:

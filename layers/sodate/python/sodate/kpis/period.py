@@ -99,7 +99,9 @@ def parse_period(text: str) -> Period:
             return Period(one := date(year or 0, month or 0, day), one)
         return period_around("year" if month is None else "month", date(year or 0, 1 if month is None else month, 1))
     except (ValueError, OverflowError) as error:
-        raise Invalid(f"{text!r}: {error}", "period") from error
+        raise Invalid(
+            Message("{text!r}: the calendar has no such month, week or day; write one that exists", text=text), "period"
+        ) from error
 
 
 def day_of(hour: str, zone: str) -> str:

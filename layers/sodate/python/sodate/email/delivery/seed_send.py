@@ -65,7 +65,11 @@ class SeedSender:
         for start in range(0, len(outgoing), rate_limit.bulk_size):
             slot = rate_limiter.wait_for_slot(rate_limit, self.now, self.sleep)
             if slot.at is None:
-                raise Conflict(f"no email leaves now: {slot.stopped or 'every slot is taken; try again in a minute'}")
+                raise Conflict(
+                    Message("no email leaves now: {why}; see `sodate doctor`", why=slot.stopped)
+                    if slot.stopped
+                    else Message("no email leaves now: every slot is taken; try again in a minute")
+                )
             answers += self.mailer.send_bulk(outgoing[start : start + rate_limit.bulk_size])
         return answers
 
