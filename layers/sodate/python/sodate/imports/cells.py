@@ -12,7 +12,7 @@ from sodate.errors import Invalid
 from sodate.imports.mapping import Column
 from sodate.leads.phone import region_of, to_e164
 from sodate.leads.text import digits, fold, one_line
-from sodate.messages import Message
+from sodate.messages import Message, joined
 
 #: Text that a spreadsheet executes as a formula, also in full width (OWASP, CSV injection).
 _FORMULA = re.compile(r"^'*[=+\-@\t\r\n＝＋－＠]")
@@ -53,7 +53,7 @@ def clean(cell: str, column: str = "") -> str:
         SAVE_AS_UTF8 if NOT_DECODED.search(cell) else Message("a control character") if _CONTROL.search(cell) else None
     )
     if wrong is not None:
-        raise DamagedCell(f"{column}: {wrong}" if column else wrong)
+        raise DamagedCell(joined("", [f"{column}: ", wrong]) if column else wrong)
     text = cell.strip().strip("\ufeff").strip()
     return text[1:] if _ESCAPED.match(text) else text
 

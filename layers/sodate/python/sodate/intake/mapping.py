@@ -118,6 +118,11 @@ def positions(columns: Mapping[str, str], ignore: Sequence[str], header: Sequenc
     return {known[key]: position for position, key in enumerate(names) if key in known}
 
 
+def _column_of(columns: Mapping[str, str], target: str) -> str:
+    """How the file calls the column that goes to `target`; the target itself where no column does."""
+    return next((name for name, goes_to in columns.items() if goes_to == target), target)
+
+
 @dataclass
 class MappedActivities:
     """Any CSV file with a header, read by a mapping; without one, by the names of its columns (`generic`)."""
@@ -153,12 +158,17 @@ class MappedActivities:
 
     def _row(self, line: int, cells: Sequence[str], at: Mapping[str, int]) -> ReportRow | BadRow:
         values: dict[str, str] = {}
+        target = ""
         try:
             for target, position in at.items():
-                values[target] = clean(cells[position], target) if position < len(cells) else ""
+                values[target] = clean(cells[position]) if position < len(cells) else ""
+            target = "at"  # of the values together, only the time can be a bad cell
             return self._said(line, values)
         except (BadCell, Invalid) as error:
-            return BadRow(line, str(error), values.get("lead", values.get("external_id", "")))
+            target = error.code if isinstance(error, Invalid) else target
+            columns = self.mapping.columns if self.mapping is not None else {}
+            shown = values.get("lead", values.get("external_id", ""))
+            return BadRow(line, str(error), shown, _column_of(columns, target))
 
     def _said(self, line: int, values: Mapping[str, str]) -> ReportRow:
         mapping = self.mapping
@@ -201,13 +211,19 @@ class MappedDeals:
             self._at = positions(self.mapping.columns, self.mapping.ignore, record.cells)
             return None
         values: dict[str, str] = {}
+        target = ""
         try:
             for target, position in self._at.items():
                 text = record.cells[position] if position < len(record.cells) else ""
-                values[target] = clean(text, target)
+                values[target] = clean(text)
             return record.line, read_deal(self._raw(values), self.zone, self.mapping.currency)
         except (BadCell, Invalid) as error:
-            return BadRow(record.line, str(error), values.get("id", ""))
+            target = error.code if isinstance(error, Invalid) else target
+            return BadRow(record.line, str(error), values.get("id", ""), self.column_of(target))
+
+    def column_of(self, name: str) -> str:
+        """How the file calls the column of a value of a deal; its name where the file has none."""
+        return _column_of(self.mapping.columns, name)
 
     def _raw(self, values: Mapping[str, str]) -> dict[str, object]:
         raw: dict[str, object] = {name: text for name, text in values.items() if name in KEYS and text}
