@@ -76,4 +76,9 @@ class Times:
         return self.shown(at)[:10]
 
     def within(self, text: str) -> str:
+        if isinstance(text, Message):
+            values = {
+                name: self.within(value) if isinstance(value, str) else value for name, value in text.values.items()
+            }
+            return Message(text.template, **values)
         return _IN_TEXT.sub(lambda match: self.shown(match[0]), text)
