@@ -153,8 +153,7 @@ def find_state(lead_id: str) -> ContactState | None:
 
 
 def load_state(lead_id: str) -> ContactState:
-    state = find_state(lead_id)
-    if state is None:
+    if (state := find_state(lead_id)) is None:
         raise NotFound(Message("lead {lead_id} does not exist (any more)", lead_id=lead_id))
     return state
 
