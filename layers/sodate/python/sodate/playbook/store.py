@@ -20,6 +20,7 @@ from sodate.dynamodb import keys, table
 from sodate.dynamodb.item import TableItem
 from sodate.dynamodb.table import ConditionFailed
 from sodate.errors import NotFound, Transient
+from sodate.messages import Message
 from sodate.playbook.model import read, unreadable
 
 Kind = Literal[
