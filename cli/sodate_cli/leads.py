@@ -46,7 +46,7 @@ def show(email: EmailArgument, stage: StageOption = None, as_json: JsonOption = 
         aside = ("email", "phase_since", "created", "phase_label")
         rest = {name: value for name, value in document.items() if name not in aside}
         rest["phase"] = document.get("phase_label") or document["phase"]
-        output.show_fields(f"Lead {who}", {"email": document["email"], **rest, **at})
+        output.show_fields(Message("Lead {who}", who=who), {"email": document["email"], **rest, **at})
 
 
 @app.command()
@@ -88,7 +88,7 @@ def explain(email: EmailArgument, stage: StageOption = None, as_json: JsonOption
     if as_json:
         output.show_json(document)
     else:
-        output.show_letter(times.title(f"About {who}"), letter(who, document, times))
+        output.show_letter(times.title(Message("About {who}", who=who)), letter(who, document, times))
 
 
 def name_of(lead_id: str) -> str:
@@ -101,4 +101,4 @@ def shown_name(profile: Profile) -> str:
         return profile.lead_id
     if profile.mailbox in ("", profile.address):
         return profile.address
-    return f"{profile.mailbox} (typed as {profile.address})"
+    return Message("{mailbox} (typed as {typed})", mailbox=profile.mailbox, typed=profile.address)

@@ -74,4 +74,4 @@ def release_(
     if as_json:
         output.show_json({"submission": captured.submission_id, "lead": captured.lead_id, "status": captured.reason})
     else:
-        output.say(f"released: {captured.reason}")
+        output.say(Message("released: {reason}", reason=captured.reason))

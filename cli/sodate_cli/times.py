@@ -10,6 +10,8 @@ from sodate.leads.time_zone import find_time_zone
 from sodate.messages import Message
 from sodate.playbook.store import Definitions
 
+from sodate_cli.languages import words
+
 _IN_TEXT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+00:00)?(?!\d)")
 
 
@@ -38,11 +40,11 @@ class Times:
         return self.zone.key
 
     def column(self, title: str) -> str:
-        return f"{title} ({self.name})"
+        return f"{words(title)} ({self.name})"
 
     def title(self, text: str) -> str:
         """For a table with too many columns to name the zone in one of them."""
-        return f"{text} (times: {self.name})"
+        return Message("{title} (times: {zone})", title=words(text), zone=self.name)
 
     def shown(self, at: str | datetime | None) -> str:
         """`2026-11-24 18:00`; empty for None and the empty text, unchanged for text that is no time."""
@@ -74,4 +76,9 @@ class Times:
         return self.shown(at)[:10]
 
     def within(self, text: str) -> str:
+        if isinstance(text, Message):
+            values = {
+                name: self.within(value) if isinstance(value, str) else value for name, value in text.values.items()
+            }
+            return Message(text.template, **values)
         return _IN_TEXT.sub(lambda match: self.shown(match[0]), text)

@@ -10,6 +10,7 @@ from sodate.companies.copy_attributes import copy_to_leads
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.table import ConditionFailed
 from sodate.errors import Conflict
+from sodate.messages import Message
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,11 @@ def unmerge(part_id: str, by: str | None, now: datetime) -> Company:
     part, part_version = store.load_company(part_id)
     if part.merged_into is None:
         copy_to_leads([part])
-        raise Conflict(f"{part.title} is no part of another company")
+        raise Conflict(
+            Message(
+                "{company} is no part of another company; look at it with `sodate company show`", company=part.title
+            )
+        )
     into, into_version = store.load_company(part.merged_into)
     writes = store.change(into, into_version, replace(into, absorbed=tuple(x for x in into.absorbed if x != part.id)))
     after = replace(part, merged_into=None)
@@ -108,7 +113,9 @@ def _commit(writes: Sequence[table.Write]) -> None:
     try:
         table.commit(writes)
     except ConditionFailed as error:
-        raise Conflict("somebody changed one of the two companies meanwhile; look at them and try again") from error
+        raise Conflict(
+            Message("somebody changed one of the two companies meanwhile; look at them and try again")
+        ) from error
 
 
 def _taken(company: Company) -> str:
@@ -116,5 +123,9 @@ def _taken(company: Company) -> str:
     owners |= {f"{source}:{one}": store.owner_of_reference(source, one) for source, one in company.external.items()}
     for what, owner in owners.items():
         if owner not in (None, company.id):
-            return f"{what} belongs to company {owner}; merge the two, or leave it out"
-    return "somebody changed the company meanwhile; try again"
+            return Message(
+                "{what} belongs to company {owner}; merge the two with `sodate company merge`, or leave it out",
+                what=what,
+                owner=owner,
+            )
+    return Message("somebody changed the company meanwhile; try again")
