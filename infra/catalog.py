@@ -184,7 +184,8 @@ FUNCTIONS = (
     ),
     FunctionSpec(
         "report_email", Size(512, 60), Concurrency(1, _ONE_AT_A_TIME),
-        table=KEYED_AND_QUERY, settings=("SODATE_CONFIGURATION_SET",), asks_ses=True,
+        table=KEYED_AND_QUERY, secrets=(SIGNING_KEYS,), settings=("SODATE_PUBLIC_URL", "SODATE_CONFIGURATION_SET"),
+        asks_ses=True,
     ),
     FunctionSpec(
         "lead_import", Size(1024, 60), Concurrency(None, _SOURCE_LIMITED),

@@ -14,7 +14,7 @@ from sodate.broadcasts.seed_test import SeedTest
 from sodate.broadcasts.store import find_approval, runs_of, tests_of
 from sodate.errors import Invalid
 from sodate.leads.store import load_profile, profiles_of
-from sodate.messages import Message
+from sodate.messages import Message, joined
 from sodate.playbook.store import Definitions, parsed
 from sodate.segments.backfill import why_behind
 
@@ -80,9 +80,14 @@ def show(broadcast: BroadcastArgument, stage: StageOption = None, as_json: JsonO
         return
     fields: dict[str, object] = {"version": stored.version, "approved": "no"}
     if approval is not None:
-        which = f"version {approval.version}, template version {approval.template_version}"
-        fields["approved"] = f"{which}, by {approval.approved_by}, {times.shown(approval.at)}"
-    fields["test sends"] = ", ".join(f"version {one.version} by {one.sent_by}, {times.shown(one.at)}" for one in tests)
+        fields["approved"] = Message(
+            "version {version}, template version {template_version}, by {person}, {at}",
+            version=approval.version,
+            template_version=approval.template_version,
+            person=approval.approved_by,
+            at=times.shown(approval.at),
+        )
+    fields["test sends"] = joined("; ", [_tested(one.version, one.sent_by, times.shown(one.at)) for one in tests])
     output.show_fields(times.title(Message("Broadcast {broadcast}", broadcast=broadcast)), fields)
     rows = [
         (run.occurrence, shown_state(run), progress.emails, _counted(progress.states), _counted(progress.reasons))
@@ -150,7 +155,7 @@ def test(
         tester = SeedTest(Definitions(), seed_sender(where), person(where) or "(unknown)")
         profile = load_profile(find_lead(like, where)) if like else None
         answers = tester.send(broadcast, to or [], profile)
-    show_answers(f"Test of {broadcast}", answers, as_json=as_json)
+    show_answers(Message("Test of {broadcast}", broadcast=broadcast), answers, as_json=as_json)
 
 
 @app.command("approve")
@@ -185,7 +190,7 @@ def approve(
         )
     )
     if behind:
-        output.say(f"warning: {behind}")
+        output.say(Message("warning: {warning}", warning=behind))
 
 
 @app.command("pause")
@@ -227,9 +232,13 @@ def cancel(
     _change(control.cancel, broadcast, run, stage, as_json=as_json)
 
 
+def _tested(version: int, person: str, at: str) -> Message:
+    return Message("version {version} by {person}, {at}", version=version, person=person, at=at)
+
+
 def shown_state(run: Run) -> str:
     reason = f" ({run.reason})" if run.reason else ""
-    return f"paused ({run.state})" if run.is_paused else f"{run.state}{reason}"
+    return Message("paused ({state})", state=run.state) if run.is_paused else f"{run.state}{reason}"
 
 
 def _change(

@@ -11,6 +11,7 @@ from html import escape
 from pathlib import Path
 
 from sodate.authoring.preview import WIDTHS
+from sodate.messages import Message
 
 #: Names a browser that is not found otherwise.
 VARIABLE = "SODATE_BROWSER"
@@ -54,7 +55,9 @@ def pictures(browser: str, html: str, name: str, directory: Path) -> list[Path]:
         printed = _run(browser, folder, "--window-size=1600,1200", "--dump-dom", page.as_uri())
         heights = re.search(r"<title>(\d+) (\d+)</title>", printed)
         if heights is None:
-            raise BrowserFailed(f"{browser} did not show the email")
+            raise BrowserFailed(
+                Message("{browser} did not show the email; try another one with --browser", browser=browser)
+            )
         written = []
         for (kind, width), height in zip(WIDTHS.items(), map(int, heights.groups()), strict=True):
             high, picture = min(height, _HIGHEST), (directory / f"{name}.{kind}.png").resolve()
@@ -62,7 +65,9 @@ def pictures(browser: str, html: str, name: str, directory: Path) -> list[Path]:
             picture.unlink(missing_ok=True)
             _run(browser, folder, f"--window-size={width},{high}", f"--screenshot={picture}", page.as_uri())
             if not picture.is_file():
-                raise BrowserFailed(f"{browser} wrote no picture")
+                raise BrowserFailed(
+                    Message("{browser} wrote no picture; try another one with --browser", browser=browser)
+                )
             written.append(directory / picture.name)
     return written
 
@@ -88,5 +93,11 @@ def _run(browser: str, folder: str, *arguments: str) -> str:
     try:
         done = subprocess.run([browser, *flags, *arguments], capture_output=True, timeout=_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise BrowserFailed(f"{browser} cannot be run: {type(error).__name__}") from error
+        raise BrowserFailed(
+            Message(
+                "{browser} cannot be run ({reason}); name another one with --browser",
+                browser=browser,
+                reason=type(error).__name__,
+            )
+        ) from error
     return done.stdout.decode("utf-8", "replace")

@@ -115,4 +115,4 @@ def _show(said: dict[str, Any], out: Path | None, report: Path | None) -> None:
     output.show_table("Warnings", ("kind", "about", "what"), text.warned(said), nothing=Message("There is no warning."))
     for path in (out, report):
         if path is not None:
-            output.say(f"wrote {path}")
+            output.say(Message("wrote {path}", path=path))

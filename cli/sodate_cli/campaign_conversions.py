@@ -80,7 +80,7 @@ def export(
     """
     with explained():
         if out.exists():
-            raise Invalid(f"{out} exists; give another name")
+            raise Invalid(Message("{out} exists; give another name", out=out))
         where = target(stage)
         at = now(where)
         name = batch or f"{at:%Y%m%dT%H%M%S}-{token_hex(3)}"
@@ -115,7 +115,12 @@ def upload(
     """
     with explained():
         if platform is not AdPlatformName.META:
-            raise Invalid(f"Sodate calls no API of {platform.value}; `sodate campaign conversions export` makes a file")
+            raise Invalid(
+                Message(
+                    "Sodate calls no API of {platform}; `sodate campaign conversions export` makes a file for upload",
+                    platform=platform.value,
+                )
+            )
         where = target(stage)
         client, at = MetaClient(dataset, secret_text(token_secret), endpoint), now(where)
         name = f"{at:%Y%m%dT%H%M%S}-{token_hex(3)}"
@@ -134,5 +139,11 @@ def _write(out: Path, text: str, encoding: str, batch: str) -> None:
             stream.write(text)
     except OSError as error:
         raise Invalid(
-            f"{out} cannot be written: {error.strerror}; the rows are in the batch: --batch {batch}"
+            Message(
+                "{out} cannot be written: {reason}; the rows are in the batch: choose another --out, with --batch"
+                " {batch}",
+                out=out,
+                reason=error.strerror,
+                batch=batch,
+            )
         ) from error

@@ -72,4 +72,10 @@ def _bytes(file: Path) -> bytes:
         with file.open("rb") as stream:
             return stream.read(LARGEST_FILE + 1)
     except OSError as error:
-        raise Invalid(f"{file} cannot be read: {error.strerror}") from error
+        raise Invalid(
+            Message(
+                "{file} cannot be read ({reason}); look at its name and its permissions",
+                file=file,
+                reason=error.strerror,
+            )
+        ) from error

@@ -89,7 +89,11 @@ def show(
         brought = _results(campaign, model, as_of, stage)
         one = brought.campaign(campaign)
         if one is None:
-            raise Invalid(f"{campaign} was not live then; its definition is younger")
+            raise Invalid(
+                Message(
+                    "{campaign} was not live then; its definition is younger: give a later --as-of", campaign=campaign
+                )
+            )
     if as_json:
         document = described(brought)
         only = [entry for entry in document["campaigns"] if entry["id"] == campaign]
@@ -163,9 +167,7 @@ def members(
     )
     if len(found) > limit:
         output.say(
-            Message(
-                "{found_count} more: --limit {found_count2}", found_count=len(found) - limit, found_count2=len(found)
-            )
+            Message("{more_count} more: --limit {all_count}", more_count=len(found) - limit, all_count=len(found))
         )
 
 
@@ -184,7 +186,11 @@ def costs(
         moment = _moment(as_of, now(where), Times.of_stage())
         live = next((one for one in campaigns_at(definitions, moment) if one.id == campaign), None)
         if live is None:
-            raise Invalid(f"{campaign} was not live then; its definition is younger")
+            raise Invalid(
+                Message(
+                    "{campaign} was not live then; its definition is younger: give a later --as-of", campaign=campaign
+                )
+            )
         own = live.campaign
         platforms = {line.ad_cost.platform for line in own.costs if line.ad_cost is not None}
         stored = [one for name in sorted(platforms) for one in store.ad_costs(name, own.from_, own.until)]
@@ -257,5 +263,5 @@ def _moment(as_of: str | None, at: datetime, times: Times) -> datetime:
     try:
         day = date.fromisoformat(as_of)
     except ValueError as error:
-        raise Invalid(f"--as-of {as_of[:40]!r}: write a day, for example 2026-10-31") from error
+        raise Invalid(Message("--as-of {as_of!r}: write a day, for example 2026-10-31", as_of=as_of[:40])) from error
     return end_of(day, times.name)

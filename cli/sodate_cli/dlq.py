@@ -95,7 +95,7 @@ def redrive(edge: EdgeArgument, stage: StageOption = None, as_json: JsonOption =
         known = outputs(target(stage))
         _url(known, edge)
         clients = _clients()
-        with output.progress(f"redriving {edge}"):
+        with output.progress(Message("redriving {edge}", edge=edge)):
             done = again(clients, edge_of(clients, edge, known))
     if as_json:
         output.show_json(
@@ -103,7 +103,7 @@ def redrive(edge: EdgeArgument, stage: StageOption = None, as_json: JsonOption =
              "notes": done.notes}
         )  # fmt: skip
     else:
-        rebuilt = f", {done.rebuilt} rebuilt from the table" if done.rebuilt else ""
+        rebuilt = Message(", {rebuilt} rebuilt from the table", rebuilt=done.rebuilt) if done.rebuilt else ""
         output.say(
             Message(
                 "{edge}: {moved} done{rebuilt}, {left_count} left where they are",

@@ -58,7 +58,10 @@ def show(name: NameArgument, stage: StageOption = None, as_json: JsonOption = Fa
         described = [_decision_document(one, known) for one in decisions]
         output.show_json({"name": str(known.name), "kind": known.kind, "state": known.state, "decisions": described})
         return
-    output.show_fields(f"Experiment {known.name}", {"kind": known.kind, "metric": known.metric, "state": known.state})
+    output.show_fields(
+        Message("Experiment {experiment}", experiment=known.name),
+        {"kind": known.kind, "metric": known.metric, "state": known.state},
+    )
     rows = [(times.shown(one.at), _in_words(one, known), one.by, one.because or "", _counted(one)) for one in decisions]
     columns = (times.column("at"), "decision", "by", "because", "leads and successes")
     output.show_table("Decisions, the latest first", columns, rows, nothing=Message("Nothing is decided yet."))
@@ -200,6 +203,6 @@ def _show_analysis(analysis: Analysis, rows: list[tuple[object, ...]], known: Kn
     if analysis.open:
         output.say(Message("{open} leads may still get their email or have their success", open=analysis.open))
     decided = _decided(known) if known is not None else None
-    for line in (analysis.note, f"decided for {decided}" if decided else ""):
+    for line in (analysis.note, Message("decided for {winner}", winner=decided) if decided else ""):
         if line:
             output.say(line)

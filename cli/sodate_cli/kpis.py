@@ -63,7 +63,7 @@ def show(
     with explained():
         where = target(stage)
         if language not in ("ja", "en"):
-            raise Invalid(f"--language {language}: it is ja or en")
+            raise Invalid(Message("--language {language}: write ja or en", language=language))
         zone = _zone()
         chosen = _period(period, first, last, today(now(where), zone))
         definitions = Definitions()
@@ -203,13 +203,16 @@ def _playbook_zone() -> str:
 
 def _period(text: str | None, first: str | None, last: str | None, day: date) -> Period:
     if (first is None) != (last is None) or (text and first):
-        raise Invalid("give --period, or --from and --to together")
+        raise Invalid(Message("give --period, or --from and --to together"))
     if first is None or last is None:
         return parse_period(text or f"{day:%Y-%m}")
     try:
         return Period(date.fromisoformat(first), date.fromisoformat(last))
     except ValueError as error:
-        raise Invalid(f"--from and --to are days as 2026-11-27 ({error})", "period") from error
+        raise Invalid(
+            Message("--from {first} --to {last}: write days of the calendar, as 2026-11-27", first=first, last=last),
+            "period",
+        ) from error
 
 
 def _row(kpi: Kpi, scoped: ScopeFigures, language: str) -> dict[str, Any]:

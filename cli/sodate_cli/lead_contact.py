@@ -29,9 +29,11 @@ def unblock(
         where = target(stage)
         lead_id = find_lead(email, where)
         block = lift_block(lead_id, because, person(where), now(where))
-    sentence = (
-        f"{email} is no longer blocked ({block}). SES keeps a list of its own: if the address is on it, the next email"
-        " bounces; take it off with `aws sesv2 delete-suppressed-destination`"
+    sentence = Message(
+        "{email} is no longer blocked ({block}). SES keeps a list of its own: if the address is on it, the next"
+        " email bounces; take it off with `aws sesv2 delete-suppressed-destination`",
+        email=email,
+        block=block,
     )
     output.show_done({"lead": lead_id, "unblocked": block}, sentence, as_json=as_json)
 
@@ -48,7 +50,9 @@ def enroll(
         where = target(stage)
         lead_id = find_lead(email, where)
         enroll_by_hand(Definitions(), lead_id, scenario, key, now(where))
-    sentence = f"{email} is in {scenario} now; its first step comes within minutes"
+    sentence = Message(
+        "{email} is in {scenario} now; its first step comes within minutes", email=email, scenario=scenario
+    )
     output.show_done({"lead": lead_id, "scenario": scenario, "key": key}, sentence, as_json=as_json)
 
 

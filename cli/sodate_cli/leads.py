@@ -115,4 +115,4 @@ def shown_name(profile: Profile) -> str:
         return profile.lead_id
     if profile.mailbox in ("", profile.address):
         return profile.address
-    return f"{profile.mailbox} (typed as {profile.address})"
+    return Message("{mailbox} (typed as {typed})", mailbox=profile.mailbox, typed=profile.address)

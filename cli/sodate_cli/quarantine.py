@@ -75,14 +75,14 @@ def release_(
         where = target(stage)
         at, when = now(where), month(in_month, now(where))
         definitions = Definitions()
-        form_id = find_quarantined(submission_id, when).form_id
-        form = parsed(definitions.live("form", form_id), Form)
+        stored = find_quarantined(submission_id, when)
+        form = parsed(definitions.live("form", stored.form_id), Form)
         address_secret = secret(where, "address-key")["key"].encode()
         capture = Capture(
             form, address_secret, on_opt_in(definitions), lambda: str(ULID.from_datetime(at)), pause_between_attempts
         )
-        captured = release(capture, submission_id, when, at)
+        captured = release(capture, stored, at)
     if as_json:
         output.show_json({"submission": captured.submission_id, "lead": captured.lead_id, "status": captured.reason})
     else:
-        output.say(f"released: {captured.reason}")
+        output.say(Message("released: {reason}", reason=captured.reason))

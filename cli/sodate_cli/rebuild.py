@@ -37,10 +37,13 @@ class Window:
 KINDS = {"Scoring": ("profile",), "EventPublisher": ("submission", "consent", "signal", "send")}
 #: What a redrive says of it.
 NOTES = {
-    "Scoring": "every lead's score was folded anew from its log",
-    "EventPublisher": "posts, consents, signals and settled sends of that time were published again, under their own"
-    " ids, and planned opt-in emails put on the queue; changes of phase, rank and sequence runs of that time were not."
-    " Nothing was counted: run `sodate kpi verify`",
+    "Scoring": Message("every lead's score was folded anew from its log"),
+    "EventPublisher": Message(
+        "posts, consents, signals and settled sends of that time were published again, under their own"
+        " ids, and planned opt-in emails put on the queue; changes of phase, rank and sequence runs of that time"
+        " were not."
+        " Nothing was counted: run `sodate kpi verify`"
+    ),
 }
 
 

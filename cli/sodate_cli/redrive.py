@@ -183,7 +183,13 @@ def _rebuild(clients: Clients, edge: Edge, forgotten: list[tuple[Letter, Span]],
     for letter, _ in forgotten:
         _delete(clients, edge, letter)
     done.rebuilt = len(forgotten)
-    done.notes.append(f"{len(forgotten)} of them were older than the stream keeps records: {NOTES[edge.name]}")
+    done.notes.append(
+        Message(
+            "{messages_count} of them were older than the stream keeps records: {note}",
+            messages_count=len(forgotten),
+            note=NOTES[edge.name],
+        )
+    )
 
 
 def _hand_over(clients: Clients, edge: Edge, mapping: SourceMapping, records: list[Record]) -> None:

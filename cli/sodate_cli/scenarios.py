@@ -119,7 +119,7 @@ def leads(scenario: ScenarioArgument, stage: StageOption = None, as_json: JsonOp
         output.show_json({"live": found.live, "steps": [dict(zip(columns, row, strict=True)) for row in rows]})
     else:
         labels = Labels.of_stage()
-        live = f"live: version {found.live}" if found.live else "retired"
+        live = Message("live: version {version}", version=found.live) if found.live else "retired"
         output.show_table(
             Message("Leads in {scenario} ({live})", scenario=labels.named("sequence", scenario), live=live),
             columns,
@@ -159,7 +159,11 @@ def leave(
         where = target(stage)
         lead_id = find_lead(email, where)
         names = take_out(lead_id, scenario, now(where))
-    output.show_done({"lead": lead_id, "left": names}, f"{email} left {', '.join(names)}", as_json=as_json)
+    output.show_done(
+        {"lead": lead_id, "left": names},
+        Message("{email} left {scenarios}", email=email, scenarios=", ".join(names)),
+        as_json=as_json,
+    )
 
 
 @app.command()

@@ -71,7 +71,9 @@ def wait(
         task, tasks_done, moved = bar.add_task("segments", total=None), -1, timer()
         while True:
             figures = replay_job.status(job)
-            description = f"{figures['leads']} leads, {figures['changed']} changed; segments"
+            description = Message(
+                "{leads} leads, {changed} changed; segments", leads=figures["leads"], changed=figures["changed"]
+            )
             ended = figures["segments"] - figures["running"]
             bar.update(task, total=figures["segments"], completed=ended, description=description)
             if not figures["running"]:

@@ -153,7 +153,7 @@ def overlap(
     if as_json:
         output.show_json(figures)
     else:
-        output.show_fields(f"{one} and {other}", figures)
+        output.show_fields(Message("{one} and {other}", one=one, other=other), figures)
 
 
 @app.command("add")
@@ -249,7 +249,7 @@ def _show_preview(result: Preview) -> None:
         "would enter": result.entering,
         "would leave": result.leaving,
     }
-    output.show_fields(f"Segment {result.segment}", figures)
+    output.show_fields(Message("Segment {segment}", segment=result.segment), figures)
     rows = list(result.predicates.most_common())
     if rows:
         output.show_table("Leads in which each condition holds", ("condition", "leads"), rows)

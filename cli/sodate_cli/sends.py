@@ -102,7 +102,7 @@ def resolve(
         )
         evidence = evidence_about(selected, at) if selected else ""
         if not as_json:
-            output.say(f"{len(selected)} sends. {evidence}")
+            output.say(Message("{sends_count} sends. {evidence}", sends_count=len(selected), evidence=evidence))
         if (
             selected
             and lead_id is None

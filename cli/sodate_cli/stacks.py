@@ -5,13 +5,20 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from sodate.errors import SodateError
+from sodate.messages import Message
 
 
 class StackMissing(SodateError):
     """A stack of the stage is not in this account and region."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"there is no stack {name} in this account and region")
+        super().__init__(
+            Message(
+                "there is no stack {stack} in this account and region; check --stage, AWS_PROFILE and"
+                " AWS_DEFAULT_REGION",
+                stack=name,
+            )
+        )
 
 
 def names(stage: str) -> tuple[str, str]:

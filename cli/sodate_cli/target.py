@@ -83,12 +83,16 @@ def _local_cloud_is_up(endpoints_file: Path | None) -> bool:
 def explain(error: Exception) -> str:
     """What a person reads: names of exceptions say nothing of stages, regions and credentials."""
     if "ResourceNotFoundException" in str(error):
-        missing = f"there is no {table_name()} in this account and region"
-        return f"{missing}; check --stage, AWS_PROFILE and AWS_DEFAULT_REGION ({error})"
+        return Message(
+            "there is no {table} in this account and region; check --stage, AWS_PROFILE and AWS_DEFAULT_REGION"
+            " ({error})",
+            table=table_name(),
+            error=error,
+        )
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, BotoCoreError):
-            return f"AWS cannot be asked: {cause}"
+            return Message("AWS cannot be asked: {cause}", cause=cause)
         cause = getattr(cause, "cause", None) or cause.__cause__
     return str(error)
 

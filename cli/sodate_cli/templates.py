@@ -144,7 +144,7 @@ def test_template(
         where = target(stage)
         tester = TemplateTest(Definitions(), seed_sender(where), person(where) or "(unknown)")
         answers = tester.send(template, to or [], _profile(lead, stage))
-    show_answers(f"Test of {template}", answers, as_json=as_json)
+    show_answers(Message("Test of {template}", template=template), answers, as_json=as_json)
 
 
 def _pictures(html: str, name: str, directory: Path, given: Path | None) -> list[Path]:

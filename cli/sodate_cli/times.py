@@ -83,6 +83,11 @@ class Times:
         return given if given.tzinfo else given.replace(tzinfo=self.zone)
 
     def within(self, text: str) -> str:
+        if isinstance(text, Message):
+            values = {
+                name: self.within(value) if isinstance(value, str) else value for name, value in text.values.items()
+            }
+            return Message(text.template, **values)
         return _IN_TEXT.sub(lambda match: self.shown(match[0]), text)
 
 
@@ -94,8 +99,6 @@ def _sayable(text: str) -> Message:
 def _shown_within(value: object, times: Times) -> object:
     if isinstance(value, datetime):
         return times.shown(value)
-    if isinstance(value, Message):
-        return value
     if isinstance(value, str):
         return times.within(value)
     if isinstance(value, Mapping):

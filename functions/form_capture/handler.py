@@ -16,6 +16,8 @@ from sodate.web import pages
 from sodate.web.http import Request, Response, accepted, created, ok, page, redirect, refused, wrong_entries
 from sodate.web.negotiation import is_html_post
 
+from functions.form_capture import quarantine
+
 
 def controller(app: App) -> FormController:
     keys, captcha = app.secrets, Turnstile(app.secrets.captcha_secret, app.post_json)
@@ -30,18 +32,17 @@ def show(app: App, forms: FormController, request: Request) -> Response:
 
 def submit(app: App, forms: FormController, request: Request) -> Response:
     form, version = forms.allowed_form(request.path["form_id"], request.headers)
-    html = is_html_post(request.headers)
     try:
         captured, target = forms.receive(form, version, request, app.clock.now())
     except FieldErrors as error:
-        if not html:
+        if not is_html_post(request.headers):
             raise
         return wrong_entries(forms.show_errors(form, error, request, live_issuer(app.definitions)))
     if captured.outcome in (Outcome.QUARANTINED, Outcome.CHECK_FAILED):
         app.metrics.count(Metric.QUARANTINED_SUBMISSIONS, 1)
     if captured.outcome is Outcome.CHECK_FAILED:
         return refused(captured.reason, "please solve the check again")
-    if not html:
+    if not is_html_post(request.headers):
         answer = {Outcome.STORED: created, Outcome.NOT_MAILABLE: accepted}.get(captured.outcome, ok)
         body = {"submission_id": captured.submission_id, "status": "accepted"}
         return answer(body | ({"redirect": target} if target else {}))
@@ -52,8 +53,8 @@ def submit(app: App, forms: FormController, request: Request) -> Response:
 def handle(app: App, event: dict[str, Any]) -> dict[str, Any]:
     forms = controller(app)
     get, post = (partial(act, app, forms) for act in (show, submit))
-    routes = {"GET /forms/{form_id}": get, "POST /forms/{form_id}/submissions": post}
-    return serve(app, event, routes, lambda request: forms.origins(request.path["form_id"]))
+    routes = {"GET /forms/{form_id}": get, "POST /forms/{form_id}/submissions": post} | quarantine.routes(app)
+    return serve(app, event, routes, lambda request: forms.origins(request.path.get("form_id", "")))
 
 
 handler = on_lambda(handle)

@@ -21,7 +21,11 @@ GET, POST, HEAD = apigateway.HttpMethod.GET, apigateway.HttpMethod.POST, apigate
 OPTIONS = apigateway.HttpMethod.OPTIONS
 
 ROUTES: Mapping[str, Mapping[str, tuple[apigateway.HttpMethod, ...]]] = {
-    "form_capture": {"/forms/{form_id}": (GET, OPTIONS), "/forms/{form_id}/submissions": (POST, OPTIONS)},
+    "form_capture": {
+        "/forms/{form_id}": (GET, OPTIONS),
+        "/forms/{form_id}/submissions": (POST, OPTIONS),
+        "/quarantine/{token}": (GET, HEAD, POST),
+    },
     "consent_pages": {
         "/opt-in/{token}": (GET, HEAD, POST),
         "/unsubscribe/{token}": (GET, HEAD, POST),

@@ -16,11 +16,18 @@ from sodate_cli.root import EXAMPLE, paragraphs
 ROOT = Path(__file__).parents[2]
 CATALOGS = ROOT / "cli" / "sodate_cli" / "catalogs"
 FOLDERS = ("layers/sodate/python/sodate", "cli/sodate_cli")
-#: Functions of `sodate_cli.output` → positions of the texts that they look up in the catalogs.
+#: Functions of `sodate_cli.output` and others → positions of the texts that they look up in the catalogs.
 PRINTS = {
     "say": (0,), "fail": (0,), "progress": (0,), "confirm": (0,), "show_done": (1,), "show_table": (0, 1),
-    "show_fields": (0,), "show_letter": (0,), "words": (0,), "sentence": (0,), "column": (0,), "title": (0,),
+    "show_fields": (0,), "show_letter": (0,), "words": (0,), "sentence": (0,),
+    # of `sodate_cli.times.Times`
+    "column": (0,), "title": (0,),
 }  # fmt: skip
+#: Errors of our own code: nobody mends them at a keyboard.
+OF_PROGRAMMERS = frozenset({"AssertionError", "KeyError", "LookupError", "RuntimeError", "TypeError"})
+#: Calls that say why a row of a file is refused.
+REFUSES = frozenset({"BadRow", "RowRejected", "Trouble", "_problem", "_refuse", "refused"})
+SENTENCE = re.compile("[A-Za-z]{2}.* [A-Za-z]")
 
 #: Names under which columns of tables wait for `show_table`.
 COLUMNS = ("columns", "titles", "_COLUMNS")
@@ -110,6 +117,37 @@ def _has_words(node: ast.expr) -> bool:
     return isinstance(node, ast.JoinedStr) and any(
         isinstance(part, ast.Constant) and re.search("[A-Za-z]{3}", str(part.value)) for part in node.values
     )
+
+
+def raised_in_english() -> dict[str, list[int]]:
+    """File → lines where an error is raised, or a row refused, with a text that is no `Message`."""
+    found: dict[str, list[int]] = {}
+    for name, tree in trees():
+        for node in ast.walk(tree):
+            if any(_is_in_english(argument) for argument in _of_error(node)):
+                found.setdefault(name, []).append(getattr(node, "lineno", 0))
+    return found
+
+
+def _of_error(node: ast.AST) -> list[ast.expr]:
+    """Arguments of a raised error that is for people, or of a call that says why a row is refused."""
+    if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and called(node.exc) not in OF_PROGRAMMERS:
+        return node.exc.args
+    if isinstance(node, ast.Call) and called(node) in REFUSES:
+        return [*node.args, *(keyword.value for keyword in node.keywords)]
+    return []
+
+
+def _is_in_english(node: ast.AST) -> bool:
+    """Words that stand in no `Message`."""
+    if isinstance(node, ast.Call) and called(node) in ("Message", "joined", "did_you_mean"):
+        return False
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, str) and SENTENCE.search(node.value) is not None
+    if isinstance(node, ast.JoinedStr):
+        parts = [str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values]
+        return re.search("[A-Za-z]{3}", "".join(parts)) is not None and " " in "".join(parts)
+    return any(_is_in_english(child) for child in ast.iter_child_nodes(node))
 
 
 def of_help() -> dict[str, str]:

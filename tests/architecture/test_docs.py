@@ -24,6 +24,8 @@ ROUTES = {
     "POST /unsubscribe/{token}",
     "GET /preferences/{token}",
     "POST /preferences/{token}",
+    "GET /quarantine/{token}",
+    "POST /quarantine/{token}",
     "GET /privacy/{token}",
     "POST /privacy/{token}",
     "POST /activities",

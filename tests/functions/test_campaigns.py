@@ -197,7 +197,7 @@ def test_a_file_with_bad_rows_is_imported_without_them_and_says_so(stage: QuickW
     file.write_text(REPORT + "someday,秋_資料請求,資料,x,JPY,1,1,1\n", encoding="utf-8")
     assert "no day" in run("cost", "import", str(file), "--format", "google", code=1)
     assert len(stage.items("adcost")) == 1
-    assert "no header" in run("cost", "import", __file__, "--format", "yahoo", code=1)
+    assert "none of the first 40 lines" in run("cost", "import", __file__, "--format", "yahoo", code=1)
     assert "cannot be read" in run("cost", "import", str(tmp_path / "nothing.csv"), "--format", "yahoo", code=1)
 
 
@@ -423,7 +423,9 @@ def test_an_api_is_called_only_with_a_data_set_and_a_secret_that_exist(stage: Qu
     boto3.client("secretsmanager").create_secret(Name="sodate/meta", SecretString=" ")
     assert "holds no token" in run("conversions", "upload", "--platform", "meta", *more, code=1)
     boto3.client("secretsmanager").put_secret_value(SecretId="sodate/meta", SecretString="t")
-    assert "number as its id" in run("conversions", "upload", "--platform", "meta", "--dataset", "x", *more[2:], code=1)
+    assert "id of a data set is a number" in run(
+        "conversions", "upload", "--platform", "meta", "--dataset", "x", *more[2:], code=1
+    )
     assert run("conversions", "upload", "--platform", "meta", *more, "--json").keys() == {"batch"}, (
         "nothing waits for Meta"
     )

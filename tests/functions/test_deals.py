@@ -1,5 +1,6 @@
 """Deals and companies through the whole system: feedback, the stream, files and commands."""
 
+import csv
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -265,6 +266,23 @@ def test_deals_of_a_crm_are_imported_once(world: QuickWorld, tmp_path: Path) -> 
     assert only_deal(lead_id).company == company_of(lead_id)
     mapping.write_text("source: crm\ncolumns: {ID: name}\n", encoding="utf-8")
     assert "map.yaml:2" in run("deal", "import", str(file), "--mapping", str(mapping), code=1)
+
+
+def test_the_list_of_refused_deals_names_the_column_and_is_in_the_readers_language(
+    world: QuickWorld, tmp_path: Path
+) -> None:
+    mapping, file = tmp_path / "map.yaml", tmp_path / "deals.csv"
+    mapping.write_text("source: crm\ncurrency: JPY\ncolumns: {ID: id, 段階: stage, 金額: amount}\n", encoding="utf-8")
+    file.write_text("ID,段階,金額\nD-1,謎,5\nD-2,won,未定\n", encoding="utf-8")
+    arguments = ("deal", "import", str(file), "--mapping", str(mapping))
+
+    for language, words in (("en", ("is no stage", "is no amount")), ("ja", ("という段階はありません", "書いて"))):
+        run("--language", language, *arguments, code=1)
+
+        with (tmp_path / "deals.csv.errors.csv").open(encoding="utf-8-sig", newline="") as listed:
+            rows = list(csv.DictReader(listed))
+        assert [(row["line"], row["column"]) for row in rows] == [("2", "段階"), ("3", "金額")]
+        assert all(one in row["reason"] for one, row in zip(words, rows, strict=True)), rows
 
 
 def test_a_cell_that_is_a_formula_is_harmless_in_the_list_of_refused_rows(world: QuickWorld, tmp_path: Path) -> None:

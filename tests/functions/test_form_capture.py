@@ -183,15 +183,14 @@ def test_a_robots_post_looks_accepted_and_makes_no_lead_and_no_mail(world: World
 
 def test_a_released_post_is_captured_as_if_it_had_not_been_doubted_once(world: World) -> None:
     world.post({**TARO, "_website": "x", "phone": "03-1234-5678", "interest": ["在庫管理"], "_utm_source": "ad"})
-    (doubtful,) = quarantined(world.now)
     definitions = world.app.definitions
     form = Form.model_validate(definitions.live("form", "request-materials").body)
     capture = Capture(
         form, world.app.secrets.address_secret(), on_opt_in(definitions), world.app.new_id, world.app.clock.pause
     )
     world.now += timedelta(hours=3)
-    assert release(capture, doubtful.submission_id, world.now, world.now).outcome is Outcome.STORED
-    assert release(capture, doubtful.submission_id, world.now, world.now).reason == "repeat"
+    assert release(capture, quarantined(world.now)[0], world.now).outcome is Outcome.STORED
+    assert release(capture, quarantined(world.now)[0], world.now).reason == "repeat"
     (profile,) = world.items("profile")
     assert profile["primary"]["phone"] == "+81312345678"
     assert profile["secondary"]["interest"] == ["在庫管理"]

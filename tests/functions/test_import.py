@@ -4,11 +4,13 @@ import csv
 import json
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sodate.consent.store import suppression_item
+from sodate.consent.undo import find_undo
 from sodate.consent.unsubscribe import OptOut, unsubscribe
 from sodate.dynamodb import table
 from sodate.errors import Invalid
@@ -267,6 +269,17 @@ def test_an_opt_out_of_the_list_ends_what_runs_here(world: World, do: Do) -> Non
     assert state["blocked"] == "unsubscribed"
     assert set(state["topics"].values()) == {"withdrawn"}
     assert [e["method"] for e in world.items("consent") if e["action"] == "withdrawn"] == ["import"]
+
+
+def test_a_list_that_says_no_right_after_the_page_ends_its_button(world: World, do: Do) -> None:
+    lead_id = world.join("taro@example.jp")
+    world.now += timedelta(days=1)
+    unsubscribe(OptOut(lead_id, "send-1", None, "unsubscribe_page"), world.now)
+    world.now += timedelta(minutes=1)
+    assert find_undo(lead_id, world.now)[2] is not None
+    do(file("1,taro@example.jp,A,,yes", header=f"{HEADER},stop"), mapping=OPT_OUT)
+    assert find_undo(lead_id, world.now)[2] is None
+    assert [e["method"] for e in world.items("consent") if e["action"] == "withdrawn"] == ["unsubscribe_page", "import"]
 
 
 LIST = MAPPING + "segments: [exhibition-2026]\n"

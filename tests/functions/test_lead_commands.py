@@ -61,7 +61,7 @@ def test_the_explanation_says_who_why_and_what_comes_next(typed: str) -> None:
     assert letter.startswith(f"About {who} (times: Asia/Tokyo) {who} is in phase ")
     for said in (
         "with 30 points: rank ",
-        "It is not hot; what is missing: ",
+        "It is not hot. What is missing to be hot: ",
         "Why this score +20 by attributes and +10 by behaviour. - +20 役職が部長以上 - +10 資料を請求: 2026-11-24",
         "Sales has not been notified of this lead.",
         "Marketing email may be sent (topics: product-news). Consent: product-news: confirmed.",
@@ -70,6 +70,25 @@ def test_the_explanation_says_who_why_and_what_comes_next(typed: str) -> None:
     ):
         assert said in letter, said
     assert "\n┃" not in letter
+
+
+def test_the_explanation_is_in_the_readers_language(typed: str) -> None:
+    done = CliRunner().invoke(app, ["--language", "ja", "lead", "explain", typed])
+    letter = " ".join(done.output.split())
+
+    assert done.exit_code == 0, letter
+    for said in (
+        "について(時刻: Asia/Tokyo)",
+        "フェーズで 30 点です。",
+        "スコアの理由",
+        "属性で +20、行動で +10 です。",
+        "このリードは営業に知らせていません。",
+        "マーケティングメールを送れます(トピック: product-news)。",
+        "ステップメール materials-follow-up のステップ first-steps",
+    ):
+        assert said in letter, letter
+    english = re.search(r"[A-Z][a-z]+ [a-z]+ [a-z]+", letter)
+    assert english is None, english
 
 
 def test_times_are_utc_and_say_so_when_the_time_zone_cannot_be_read(

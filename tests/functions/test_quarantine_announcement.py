@@ -37,7 +37,7 @@ def test_each_address_hears_it_once_a_day_with_numbers_and_nothing_that_was_type
     (mail,) = world.mails_to(WEB)
     assert mail.subject == "確認待ちのフォーム送信が3件あります"
     assert "直近1日に3件" in mail.text
-    assert "sodate quarantine list --month 2026-11" in mail.text
+    assert "/quarantine/" in mail.text and "7日間有効" in mail.text
     assert not [word for word in ("robot", "ロボット ", "会社") if word in mail.text + mail.html]
     assert len(world.mails_to(OPS)) == 1
 

@@ -100,7 +100,7 @@ def test_a_crash_after_the_claim_sends_nothing_twice_and_is_listed(stage: QuickW
         Definitions(), SesMailer(Crashing, "set"), build_from_counters, "test", lambda: stage.now, lambda _: None
     )
     with pytest.raises(KeyboardInterrupt):
-        sender.send_due()
+        sender.send_due(lambda _: "")
     assert stage.call("report_email", {}) == {"before": 1, "accepted": 1}
     states = {one.recipient: one.state for one in store.deliveries("weekly")}
     assert states[store.recipient_key(BOSS)] is DeliveryState.SENDING
@@ -126,7 +126,7 @@ def test_a_report_that_cannot_be_composed_leaves_later(stage: QuickWorld) -> Non
     mailer = SesMailer(lambda: pytest.fail("nothing to send"), "set")
     sender = ReportSender(Definitions(), mailer, fails, "test", lambda: stage.now, lambda _: None)
     with pytest.raises(RuntimeError):
-        sender.send_due()
+        sender.send_due(lambda _: "")
     assert stage.call("report_email", {}) == {"accepted": 2}
 
 

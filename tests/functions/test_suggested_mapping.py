@@ -11,6 +11,7 @@ from sodate.imports.mappingfile import read_mapping
 from sodate_cli.imports.files import opened
 from sodate_cli.imports.suggest import known_of_files, suggested
 from sodate_cli.imports.work import ImportTarget, run_import
+from sodate_cli.languages import speaking
 
 from tests.functions.quick import QuickWorld
 
@@ -96,6 +97,20 @@ def test_a_japanese_file_is_mapped_by_labels_synonyms_and_choices(tmp_path: Path
     assert set(mapping.ignore) == {"メルマガ配信", "備考"}
     assert '- "備考"  # ? no form, rule or condition knows it' in text
     assert '- "メルマガ配信"  # ? a consent needs evidence' in text
+
+
+def test_questions_and_comments_of_a_suggestion_are_in_the_readers_language(tmp_path: Path) -> None:
+    path = tmp_path / "顧客.csv"
+    path.write_text(JAPANESE, encoding="utf-8")
+    in_english, text = suggestion(path, SAMPLE)
+    with speaking("ja"):
+        in_japanese, said = suggestion(path, SAMPLE)
+
+    assert in_japanese == in_english
+    assert '- "備考"  # ? どのフォーム・規則・条件でも使っていません' in said
+    assert said.startswith("# 顧客.csv から作った案です。") and "source: my-system  # どのシステムの ID か" in said
+    comments = [(here, there) for here, there in zip(text.splitlines(), said.splitlines(), strict=True) if "#" in here]
+    assert len(comments) > 3 and all(here != there for here, there in comments)
 
 
 def test_a_target_that_nothing_asks_for_is_asked_about(tmp_path: Path) -> None:

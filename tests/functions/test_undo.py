@@ -7,7 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sodate.activities.activity import Activity
+from sodate.activities.store import activity_item
 from sodate.consent.store import consents_of
+from sodate.consent.undo import find_undo
 from sodate.consent.unsubscribe import OptOut, unsubscribe
 from sodate.dynamodb import keys, table
 from sodate.leads.contact_state import Block
@@ -110,11 +113,10 @@ def test_a_link_of_another_lead_with_the_right_token_takes_nothing_back(world: Q
 
 def test_it_ends_after_30_minutes(world: QuickWorld, lead: str, url: str) -> None:
     token = undo_token(world.visit(url, "POST", "scope=all", **FORM))
-    world.now += timedelta(minutes=10)
-    later = undo_token(world.visit(url, "POST", "scope=all", **FORM))
-    world.now += timedelta(minutes=20, seconds=1)
-    for one in (token, later):
-        assert world.visit(url, "POST", f"undo={one}", **FORM)["statusCode"] == 400
+    world.now += timedelta(minutes=30, seconds=1)
+    assert find_undo(lead, world.now)[2] is None
+    answer = world.visit(url, "POST", f"undo={token}", **{**FORM, "accept-language": "en"})
+    assert (answer["statusCode"], "元に戻せませんでした" in answer["body"]) == (400, True), "in the lead's language"
     assert load_state(lead).blocked == "unsubscribed"
     assert "undo" not in world.visit(url, "POST", "scope=all", **FORM)["body"]
 
@@ -129,11 +131,37 @@ def test_a_block_that_followed_stays(world: QuickWorld, lead: str, url: str, blo
     assert load_state(lead).topics == {"product-news": "withdrawn"}
 
 
-@pytest.mark.parametrize("way", ["preference_page", "reply", "one_click"])
-def test_a_later_opt_out_stands(world: QuickWorld, lead: str, url: str, way: Any) -> None:
-    token = undo_token(world.visit(url, "POST", "scope=topic", **FORM))
+@pytest.mark.parametrize("scope", ["topic", "all"])
+@pytest.mark.parametrize("way", ["preference_page", "reply", "one_click", "import"])
+def test_a_later_opt_out_stands(world: QuickWorld, lead: str, url: str, way: Any, scope: str) -> None:
+    token = undo_token(world.visit(url, "POST", f"scope={scope}", **FORM))
     world.now += timedelta(minutes=1)
-    unsubscribe(OptOut(lead, "elsewhere", None, way), world.now)
+    assert unsubscribe(OptOut(lead, "elsewhere", None, way), world.now)
+    assert not unsubscribe(OptOut(lead, "elsewhere", None, way), world.now), "a repeat writes nothing"
+    assert world.visit(url, "POST", f"undo={token}", **FORM)["statusCode"] == 400
+    assert load_state(lead).blocked == "unsubscribed"
+
+
+def test_the_link_of_a_forwarded_email_gets_no_token_by_opting_out_again(
+    world: QuickWorld, lead: str, url: str
+) -> None:
+    first = undo_token(world.visit(url, "POST", "scope=all", **FORM))
+    world.now += timedelta(seconds=5)
+    assert undo_token(world.visit(url, "POST", "scope=all", **FORM)) != "", "a double click keeps the button"
+    world.now += timedelta(seconds=6)
+    for body in ("scope=all", "scope=topic", ""):
+        assert "undo" not in world.visit(url, "POST", body, **FORM)["body"]
+    world.visit(url, "POST", f"undo={first}", **FORM)
+    assert load_state(lead).blocked is None
+
+
+def test_after_a_merge_nothing_is_taken_back_as_the_other_lead_may_have_refused_too(
+    world: QuickWorld, lead: str, url: str
+) -> None:
+    token = undo_token(world.visit(url, "POST", "scope=all", **FORM))
+    world.now += timedelta(minutes=1)
+    merged = Activity(lead, "lead_merged", world.now, "a-merge", {"reason": "same person"})
+    table.put(activity_item(merged))
     assert world.visit(url, "POST", f"undo={token}", **FORM)["statusCode"] == 400
     assert load_state(lead).blocked == "unsubscribed"
 
@@ -160,5 +188,6 @@ def test_an_opt_out_made_elsewhere_is_not_offered_to_be_taken_back(
     world: QuickWorld, lead: str, url: str, way: Any
 ) -> None:
     unsubscribe(OptOut(lead, "elsewhere", None, way), world.now)
+    assert find_undo(lead, world.now)[2] is None
     world.now += timedelta(minutes=1)
     assert "undo" not in world.visit(url, "POST", "scope=all", **FORM)["body"]

@@ -21,7 +21,7 @@ SETTINGS = {
     "event_publisher": TABLE | QUEUE | BURIES | {"SODATE_BUS", "SODATE_ANNOUNCE_ROUTINE"},
     "step_mail_dispatch": TABLE | QUEUE,
     "email_sender": TABLE | BURIES | SIGNING | ADDRESS | {"SODATE_PUBLIC_URL", "SODATE_CONFIGURATION_SET"},
-    "report_email": TABLE | {"SODATE_CONFIGURATION_SET"},
+    "report_email": TABLE | SIGNING | {"SODATE_PUBLIC_URL", "SODATE_CONFIGURATION_SET"},
     "send_sweeper": TABLE | {"SODATE_EVENT_DEAD_LETTER_URL"},
     "score_decay": TABLE,
     "score_replay": TABLE | BURIES | {"SODATE_REPLAY_QUEUE_URL"},

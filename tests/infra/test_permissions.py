@@ -28,7 +28,12 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
         "ses": {"SendEmail", "SendBulkEmail"},
         "sqs": CONSUME | SEND,
     },
-    "report_email": {"dynamodb": KEYED_AND_QUERY, "ses": {"SendEmail"}, "sqs": SEND},
+    "report_email": {
+        "dynamodb": KEYED_AND_QUERY,
+        "secretsmanager": SECRET,
+        "ses": {"SendEmail"},
+        "sqs": SEND,
+    },
     "send_sweeper": {
         "dynamodb": KEYED_AND_QUERY | {"BatchGetItem", "BatchWriteItem"},
         # How many events of SES were given up.
@@ -94,6 +99,7 @@ SECRETS = {
     "sales_followup": {"Webhook", "SigningKeys"},
     "sales_feedback": {"SigningKeys"},
     "privacy_pages": {"SigningKeys"},
+    "report_email": {"SigningKeys"},
     "web_events": {"SigningKeys"},
     "privacy_review": {"AddressKey"},
     "activities_api": {"AddressKey"},

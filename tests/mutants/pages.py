@@ -3,6 +3,7 @@
 from tests.mutants.mutants import Mutant
 
 _SODATE = "layers/sodate/python/sodate/"
+_QUARANTINE = "tests/functions/test_quarantine_page.py"
 _UNDO, _WORDS, _BRAND = "tests/functions/test_undo.py", "tests/functions/test_page_words.py", "tests/unit/web"
 
 
@@ -22,16 +23,40 @@ PAGES = (
     _mutant(
         "undo-of-another-lead",
         "consent/unsubscribe_controller.py",
-        'if signed["l"] != payload["l"]:',
-        "if False:",
+        'str(signed["c"]) if signed["l"] == payload["l"] else ""',
+        'str(signed["c"])',
         "a token of one lead is taken by the page of another",
+        _UNDO,
+    ),
+    _mutant(
+        "an-undo-takes-back-what-was-said-elsewhere",
+        "consent/unsubscribe.py",
+        'return withdrawals[-1:] == ["unsubscribe_page"]',
+        "return False",
+        "a refusal by reply or one-click right after the page is not recorded, and the page's button lifts it",
+        _UNDO,
+    ),
+    _mutant(
+        "a-forwarded-email-gets-the-button",
+        "consent/unsubscribe_controller.py",
+        "not (changed or now <= undo.began + _DOUBLE_CLICK)",
+        "not links",
+        "whoever has the email's link opts out again and takes the lead's own opt-out back",
+        _UNDO,
+    ),
+    _mutant(
+        "an-undo-after-a-merge",
+        "consent/undo.py",
+        "undo = None if any(one.type == ActivityType.LEAD_MERGED for one in since) else undo",
+        "undo = undo if since is not None else None",
+        "the other lead's refusal, which the merge took over, is lifted",
         _UNDO,
     ),
     _mutant(
         "undo-after-another-opt-out",
         "consent/undo.py",
         'if withdrawal.method != "unsubscribe_page" or state.opted_out_at != withdrawal.at:',
-        "if False:",
+        "if state.opted_out_at != withdrawal.at:",
         "an opt-out made elsewhere is taken back on this page",
         _UNDO,
     ),
@@ -130,6 +155,31 @@ PAGES = (
         "self.color",
         "links in a pale colour cannot be read",
         _BRAND,
+    ),
+    _mutant(
+        "a-scanner-releases-posts",
+        "forms/quarantine_controller.py",
+        'return self._answer(token, language, now, "")',
+        "return self._answer(token, language, now, posts_in_quarantine(now)[-1].submission_id)",
+        "opening the link of the daily email makes the newest robot a lead",
+        _QUARANTINE,
+    ),
+    _mutant(
+        "an-old-link-opens-the-quarantine",
+        "forms/quarantine_controller.py",
+        "            return broken_link(no_quarantine_page(error.code, language, issuer))",
+        """            if error.code != "link_expired":
+                return broken_link(no_quarantine_page(error.code, language, issuer))""",
+        "whoever finds an old email reads what strangers typed",
+        _QUARANTINE,
+    ),
+    _mutant(
+        "a-released-post-stays-on-the-page",
+        "forms/quarantine_controller.py",
+        'gone = submission_id if result == "released" else ""',
+        'gone = ""',
+        "the person presses the button again and again",
+        _QUARANTINE,
     ),
     _mutant(
         "a-page-ticks-for-the-person",

@@ -35,7 +35,7 @@ PRIVACY = (
         """raise RowRejected(
             "",
             Message(
-                "lead {by_email} was erased and is not made again by an import", by_email=known.by_email or known.by_id
+                "lead {lead_id} was erased and is not made again by an import", lead_id=known.by_email or known.by_id
             ),
         )""",
         "return _create(context, row, known, new_id())",

@@ -28,6 +28,7 @@ from sodate.web.feedback_page import AnswerReason, Shown, Weighted, feedback_pag
 from sodate.web.form_pages import Entry, SentForm, form_errors_page
 from sodate.web.pages import Issuer, Page
 from sodate.web.preference_page import PreferenceView, TopicChoice, preference_page
+from sodate.web.quarantine_page import DoubtfulPost, no_quarantine_page, quarantine_page
 
 LOGO = "https://logo.example.jp/logo.svg"
 BRAND = Brand.model_validate(
@@ -183,6 +184,20 @@ PAGES: dict[str, _Build] = {
     "form_errors_page:captcha": lambda lang: form_errors_page(
         SentForm("資料請求", _ENTRIES, can_be_sent_again=False), lang, ISSUER
     ),
+    "quarantine_page:posts": lambda lang: quarantine_page(
+        [
+            DoubtfulPost(
+                "1", "2026-11-28 10:00", "資料請求", "honeypot", [("メールアドレス", "taro@example.jp"), ("氏名", _SVG)]
+            ),
+            DoubtfulPost("2", "2026-11-28 09:00", _LONG, "captcha_unavailable", [(_LONG, _LONG * 9)]),
+        ],
+        60,
+        "released",
+        lang,
+        ISSUER,
+    ),
+    "quarantine_page:none": lambda lang: quarantine_page([], 0, "", lang, Issuer()),
+    "no_quarantine_page:expired": lambda lang: no_quarantine_page("link_expired", lang, ISSUER),
     "ask_page:both": lambda lang: data_page.ask_page(("export", "erase"), lang, ISSUER),
     "ask_page:off": lambda lang: data_page.ask_page((), lang, ISSUER),
     "act_page:export": lambda lang: data_page.act_page("export", lang, ISSUER),

@@ -109,7 +109,9 @@ def _show(findings: Sequence[Finding]) -> None:
     output.show(table)
     output.say(", ".join(f"{_count(findings, verdict)} {_LOOK[verdict][0]}" for verdict in Verdict))
     if is_sick(findings):
-        output.say(f"failed: {', '.join(f.name for f in findings if f.verdict is Verdict.FAILED)}")
+        output.say(
+            Message("failed: {checks}", checks=", ".join(f.name for f in findings if f.verdict is Verdict.FAILED))
+        )
 
 
 def _count(findings: Sequence[Finding], verdict: Verdict) -> int:

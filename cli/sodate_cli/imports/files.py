@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from sodate.errors import NotFound
+from sodate.messages import Message
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def _on_disk(path: Path) -> Opened:
         return stream
 
     if not path.is_file():
-        raise NotFound(f"{path} is not a file")
+        raise NotFound(Message("{path} is not a file; look at its name", path=path))
     return Opened(path.name, path, at)
 
 
@@ -48,7 +49,13 @@ def _in_s3(location: str) -> Opened:
         head = client.head_object(Bucket=bucket, Key=key)
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code")
-        raise NotFound(f"{location} cannot be read ({code}): is it there, and may your AWS profile read it?") from error
+        raise NotFound(
+            Message(
+                "{location} cannot be read ({code}): is it there, and may your AWS profile read it?",
+                location=location,
+                code=code,
+            )
+        ) from error
 
     def at(offset: int) -> BinaryIO:
         if offset >= head["ContentLength"]:

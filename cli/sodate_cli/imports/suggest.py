@@ -22,6 +22,7 @@ from sodate.runtime import clock
 
 from sodate_cli import output
 from sodate_cli.imports.files import Opened, reading
+from sodate_cli.languages import words
 from sodate_cli.operator import now, target
 from sodate_cli.target import explain
 
@@ -54,7 +55,13 @@ def known_of_files(directory: Path) -> Known:
     checked = check(directory)
     if not checked.ok:
         first = next(problem for problem in checked.problems if problem.severity == "error")
-        raise Invalid(f"{directory} has errors, the first: {first}; run `sodate playbook check {directory}`")
+        raise Invalid(
+            Message(
+                "{directory} has errors, the first: {problem}; run `sodate playbook check {directory}`",
+                directory=directory,
+                problem=first.sentence(),
+            )
+        )
     mailing = checked.playbook.mailing.model if checked.playbook.mailing else None
     declared = mailing.fields if mailing is not None else ()
     zone = mailing.sender.time_zone if mailing is not None else None
@@ -65,7 +72,7 @@ def known_of_stage() -> Known:
     definitions = Definitions()
     live = live_definitions(definitions)
     if not live:
-        raise Invalid("no playbook is live there")
+        raise Invalid(Message("no playbook is live on the stage; apply one, or give --playbook DIR"))
     return known_fields(live), str(definitions.live("mailing").body["sender"]["time_zone"])
 
 
@@ -78,7 +85,7 @@ def suggestion_of(file: Opened, known: Mapping[str, KnownField] | None) -> tuple
         result = survey(stream)
     rows, delimiter = max(((_rows(file, result.encoding, one), one) for one in _DELIMITERS), key=_width)
     if not rows:
-        raise Invalid("the file has no first line that names its columns", "header")
+        raise Invalid(Message("the file has no first line that names its columns; put one there"), "header")
     return suggest(rows[0], rows[1:], known), delimiter
 
 
@@ -89,7 +96,7 @@ def suggested(file: Opened, known: Known | None, today: date) -> str:
 
 
 def text_of(suggestion: Suggestion, file: Opened, delimiter: str, today: date, zone: str | None) -> str:
-    return mapping_text(suggestion, file.name, delimiter, today, zone)
+    return mapping_text(suggestion, file.name, delimiter, today, zone, words)
 
 
 def asked(suggestion: Suggestion) -> Suggestion:
@@ -112,8 +119,8 @@ def as_document(suggestion: Suggestion) -> dict[str, Any]:
 
 def _answer(use: str) -> str:
     while True:
-        prompt = "  target, such as secondary.budget, or `ignore`"
-        answer = str(typer.prompt(prompt, default=use, err=True)).strip()
+        prompt = output.sentence("target, such as secondary.budget, or `ignore`")
+        answer = str(typer.prompt(f"  {prompt}", default=use, err=True)).strip()
         if answer in (use, "ignore") or is_target(answer):
             return answer
         output.say("  a target is email, external_id, created, updated, primary.NAME, secondary.NAME or source.NAME")

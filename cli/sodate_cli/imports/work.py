@@ -41,7 +41,13 @@ def mapping_of(path: Path) -> Mapping:
     try:
         return read_mapping(str(path), path.read_bytes())
     except OSError as error:
-        raise NotFound(f"{path} cannot be read: {error.strerror}") from error
+        raise NotFound(
+            Message(
+                "{path} cannot be read ({reason}); look at its name and its permissions",
+                path=path,
+                reason=error.strerror,
+            )
+        ) from error
 
 
 def run_import(

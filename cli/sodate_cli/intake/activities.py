@@ -16,6 +16,7 @@ from sodate.intake.bytes import records_of
 from sodate.intake.formats import Cards, Reader, teams, zoom
 from sodate.intake.leads import LeadFinder, LeadWriter
 from sodate.intake.mapping import ActivityMapping, MappedActivities
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 from sodate.runtime.clock import pause_between_attempts
 from ulid import ULID
@@ -105,10 +106,12 @@ def _reader(
     """The reader, the source of the ids, and the delimiter (None: found in the file)."""
     zone, at = when
     if mapping is not None and format_ is not Format.GENERIC:
-        raise Invalid("--mapping is for --format generic; the other formats have their own columns")
+        raise Invalid(
+            Message("--mapping is for --format generic; leave it out: the other formats have their own columns")
+        )
     if format_ in (Format.ZOOM, Format.TEAMS):
         if not seminar:
-            raise Invalid(f"--format {format_} needs --seminar, the id that conditions ask for")
+            raise Invalid(Message("--format {format} needs --seminar, the id that conditions ask for", format=format_))
         return (zoom if format_ is Format.ZOOM else teams)(seminar, zone), format_.value, None
     if format_ is Format.CARDS:
         return Cards({"exhibition": exhibition} if exhibition else {}, zone, at), "cards", None

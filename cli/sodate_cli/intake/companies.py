@@ -245,7 +245,7 @@ def _is_merged(lead_id: str, state: TableItem | None) -> bool:
 def _description(values: list[str] | None, domains: list[str] | None, external: list[str] | None) -> Description:
     pairs = [one.partition(":") for one in external or ()]
     if any(not separator for _, separator, _ in pairs):
-        raise Invalid("--external: write it as source:id, e.g. crm:C-1")
+        raise Invalid(Message("--external: write it as source:id, e.g. crm:C-1"))
     attributes = dict(pair(text) for text in values or ())
     return Description(attributes, domains or (), [(source, one) for source, _, one in pairs])
 

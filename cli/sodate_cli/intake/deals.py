@@ -17,6 +17,7 @@ from sodate.intake.deal_file import DealFile
 from sodate.intake.deals import DealIntake
 from sodate.intake.leads import LeadFinder
 from sodate.intake.mapping import DealMapping, MappedDeals
+from sodate.messages import Message
 from sodate.money import Money, sums
 from sodate.playbook.store import Definitions, parsed
 from sodate.sales.definition import Sales
@@ -145,7 +146,7 @@ def show(
         if as_of is not None and found is not None:
             found = found.as_of(times.parsed(as_of, "--as-of"))
         if found is None:
-            raise NotFound(f"the deal was not known on {as_of}")
+            raise NotFound(Message("the deal was not known on {as_of}; give a later --as-of", as_of=as_of))
     if as_json:
         output.show_json(document_of(found, with_history=True))
         return
@@ -183,7 +184,7 @@ def set_deal(
     with explained():
         source, separator, external_id = deal.partition(":")
         if not separator:
-            raise Invalid(f"{deal!r}: write it as source:id, e.g. crm:A-1")
+            raise Invalid(Message("{text!r}: write it as source:id, e.g. crm:A-1", text=deal))
         where = target(stage)
         raw: dict[str, Any] = {"id": external_id, **dict(pair(text) for text in values)}
         if contact:
@@ -213,7 +214,7 @@ def link(
         target(stage)
         source, _, external_id = external.partition(":")
         if not source or not external_id:
-            raise Invalid(f"{external!r}: write it as source:id, e.g. crm:A-1")
+            raise Invalid(Message("{text!r}: write it as source:id, e.g. crm:A-1", text=external))
         is_new = link_reference(deal, source, external_id)
     sentence = f"{external} leads to deal {deal}" + ("" if is_new else "; it did before")
     output.show_done({"deal": deal, "external": external, "linked": is_new}, sentence, as_json=as_json)
@@ -242,7 +243,7 @@ def document_of(deal: Deal, *, with_history: bool = False) -> dict[str, Any]:
 def pair(text: str) -> tuple[str, str]:
     name, separator, value = text.partition("=")
     if not separator:
-        raise Invalid(f"{text!r}: write it as name=value")
+        raise Invalid(Message("{text!r}: write it as name=value", text=text))
     return name, value
 
 

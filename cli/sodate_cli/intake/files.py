@@ -1,6 +1,7 @@
 """What the commands that read CSV files share: mappings, the list of refused rows."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -9,7 +10,10 @@ from sodate.authoring.document import validated
 from sodate.errors import Invalid, NotFound
 from sodate.imports.report import head, lines
 from sodate.imports.row import Trouble
+from sodate.messages import Message, joined
 from sodate.playbook.yamlfile import parse
+
+from sodate_cli.languages import words
 
 _LARGEST_MAPPING = 256 * 1024
 M = TypeVar("M", bound=BaseModel)
@@ -18,18 +22,24 @@ M = TypeVar("M", bound=BaseModel)
 def mapping_from(path: Path, model: type[M]) -> M:
     """Raises: `NotFound`; `Invalid` with every problem, its line and what to do."""
     if not path.is_file():
-        raise NotFound(f"{path} is not a file")
+        raise NotFound(Message("{path} is not a file; look at its name", path=path))
     if path.stat().st_size > _LARGEST_MAPPING:
-        raise Invalid(f"{path} is larger than {_LARGEST_MAPPING // 1024} KB; no mapping is")
+        raise Invalid(
+            Message(
+                "{path} is larger than {kilobytes} KB; no mapping is: name the mapping.yaml",
+                path=path,
+                kilobytes=_LARGEST_MAPPING // 1024,
+            )
+        )
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Invalid(f"{path} is not UTF-8 text") from error
+        raise Invalid(Message("{path} is not UTF-8 text; save it as UTF-8", path=path)) from error
     read = parse(path.name, text)
     value, problems = validated(model, path.name, read.data, read.lines)
     problems = [*read.problems, *problems]
     if value is None or problems:
-        raise Invalid("\n".join(f"{one.file}:{one.line} {one.field}: {one.message} ({one.hint})" for one in problems))
+        raise Invalid(joined("\n", [one.sentence() for one in problems]))
     return value
 
 
@@ -47,7 +57,7 @@ class RefusedRows:
             self.path.touch(mode=0o600)
             self.path.write_text(head(), encoding="utf-8", newline="")
         with self.path.open("a", encoding="utf-8", newline="") as stream:
-            stream.write(lines(troubles))
+            stream.write(lines(replace(one, reason=words(one.reason)) for one in troubles))
 
     @property
     def name(self) -> str | None:

@@ -63,7 +63,7 @@ def down(as_json: JsonOption = False) -> None:
     if as_json:
         output.show_json({"state": "down", "stopped": stopped})
     else:
-        output.say(f"stopped {' and '.join(stopped)}" if stopped else "nothing was running")
+        output.say(Message("stopped: {parts}", parts=", ".join(stopped)) if stopped else "nothing was running")
 
 
 @app.command()
@@ -155,7 +155,9 @@ def _travel(clock: ShiftedClock, target: datetime) -> list[datetime]:
     local = _local()
     found = local.status()
     if found["state"] != "up":
-        raise NotRunning(f"the local cloud is {found['state']}: `sodate local up` starts or repairs it")
+        raise NotRunning(
+            Message("the local cloud is {state}: `sodate local up` starts or repairs it", state=found["state"])
+        )
     connect("local", endpoints_file=local.folder.endpoints_file)
     ports = {name: part["port"] for name, part in found["parts"].items()}
     stage = RunningStage(found["endpoints"], ports["ministack"], ports["server"], clock)

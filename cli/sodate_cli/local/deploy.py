@@ -14,6 +14,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from sodate.messages import Message
 
 from sodate_cli import stacks
 from sodate_cli.local.folder import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, STAGE, LocalFolder
@@ -102,7 +103,7 @@ class _Cdk:
     def __call__(self, where: Path, command: str, *arguments: str) -> None:
         program = self.repository / "node_modules" / ".bin" / "cdk"
         if not program.exists():
-            raise DeployFailed("the CDK command line is not installed: run `make venv`")
+            raise DeployFailed(Message("the CDK command line is not installed: run `make venv`"))
         env = {
             **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
             **aws_environment(self.aws),
@@ -125,4 +126,12 @@ class _Cdk:
         code = process.wait()
         self.running.remove(process)
         if code:
-            raise DeployFailed(f"cdk {command} ended with {code}; the end of {log}:\n{last_lines(log, 25)}")
+            raise DeployFailed(
+                Message(
+                    "cdk {command} ended with {code}; the end of {log}:\n{lines}",
+                    command=command,
+                    code=code,
+                    log=log,
+                    lines=last_lines(log, 25),
+                )
+            )

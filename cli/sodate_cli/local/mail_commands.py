@@ -39,7 +39,12 @@ def list_mail(to: ToOption = None, as_json: JsonOption = False) -> None:
     times = local_times()
     rows = [(times.shown(one["at"]), one["to"], one["subject"], " ".join(one["events"]), one["id"]) for one in messages]
     columns = (times.column("sent"), "to", "subject", "events", "id")
-    output.show_table(f"{len(rows)} mails", columns, rows, nothing="No mail was sent" + (f" to {to}." if to else "."))
+    output.show_table(
+        Message("{mails_count} mails", mails_count=len(rows)),
+        columns,
+        rows,
+        nothing="No mail was sent" + (f" to {to}." if to else "."),
+    )
 
 
 @app.command()

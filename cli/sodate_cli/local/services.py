@@ -10,6 +10,8 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
+from sodate.messages import Message
+
 from sodate_cli.local import process
 from sodate_cli.local.folder import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, LocalFolder
 from sodate_cli.local.process import Child, NotStarted
@@ -81,7 +83,12 @@ def _started(folder: LocalFolder, name: str, port: int, command: Command, health
             continue
         break
     raise NotStarted(
-        f"{name} did not start; the end of {folder.log_file(name)}:\n{process.last_lines(folder.log_file(name))}"
+        Message(
+            "{service} did not start; the end of {log}:\n{lines}",
+            service=name,
+            log=folder.log_file(name),
+            lines=process.last_lines(folder.log_file(name)),
+        )
     )
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sodate.messages import Message
+
 from sodate_cli.local import deploy, process, services, stage
 from sodate_cli.local.clock import ShiftedClock
 from sodate_cli.local.folder import LocalFolder
@@ -106,7 +108,7 @@ class Local:
     def _start_all(self, playbook: Path | None) -> dict[str, Any]:
         python = self.repository / ".venv-ministack" / "bin" / "python"
         if not python.exists():
-            raise NotRunning("MiniStack is not installed: run `make venv`")
+            raise NotRunning(Message("MiniStack is not installed: run `make venv`"))
         with self._timed("start MiniStack"):
             ministack = services.start_ministack(self.folder, python)
         with self._timed("start mailbox and sink"):
@@ -146,7 +148,7 @@ class Local:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise Busy("another `sodate local up` is starting it right now") from None
+                raise Busy(Message("another `sodate local up` is starting it right now; wait for it to end")) from None
             yield
 
     def _clean(self) -> None:

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sodate.messages import Message
+
 from sodate_cli.local import deploy, services
 from sodate_cli.local.folder import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, STAGE, LocalFolder
 from sodate_cli.local.process import Child
@@ -39,7 +41,7 @@ def teach(server: Child, endpoints: Mapping[str, Any]) -> None:
     }
     status, body = services.call(server.port, "POST", "/control/stage", stage)
     if status != 200:
-        raise NotRunning(f"the mailbox refused the stage: {body.decode()}")
+        raise NotRunning(Message("the mailbox refused the stage: {answer}", answer=body.decode()))
 
 
 def check_playbook(playbook: Path, server: Child) -> "Checked":
@@ -88,7 +90,11 @@ def wait_for_api(api: str, ministack: Child) -> None:
             if 200 <= last[0] < 500:
                 return
         time.sleep(0.2)
-    raise NotRunning(f"the API does not answer: {last[0]} {last[1].decode(errors='replace')[:400]}")
+    raise NotRunning(
+        Message(
+            "the API does not answer: {status} {answer}", status=last[0], answer=last[1].decode(errors="replace")[:400]
+        )
+    )
 
 
 def endpoints_of(aws: str, server: Child, outputs: Mapping[str, str], folder: LocalFolder) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from sodate.messages import Message
+
 from sodate_cli.local.clock import ShiftedClock
 
 _MINUTE = timedelta(minutes=1)
@@ -86,7 +88,11 @@ class Traveller:
             quiet = 0 if left else quiet + 1
             unchanged = unchanged + 1 if left == before else 0
             if unchanged > self.patience:
-                raise StillBusy(f"the stage does not come to rest: {', '.join(left)}; look at .local/ministack.log")
+                raise StillBusy(
+                    Message(
+                        "the stage does not come to rest: {busy}; look at .local/ministack.log", busy=", ".join(left)
+                    )
+                )
             before = left
             if quiet < _QUIET_CHECKS:
                 self.pause()
@@ -120,8 +126,8 @@ def parse_span(text: str) -> timedelta:
         elif character in units and number and units[character] not in parts:
             parts[units[character]], number = int(number), ""
         else:
-            raise ValueError(f"{text!r} is not a span of time: write 3d, 12h, 30m or 1d12h")
+            raise ValueError(Message("{text!r} is not a span of time: write 3d, 12h, 30m or 1d12h", text=text))
     span = timedelta(**parts)
     if number or not timedelta(0) < span <= timedelta(days=366):
-        raise ValueError(f"{text!r} is not a span of time between a minute and a year: write 3d, 12h, 30m or 1d12h")
+        raise ValueError(Message("{text!r} is not between a minute and a year: write 3d, 12h, 30m or 1d12h", text=text))
     return span

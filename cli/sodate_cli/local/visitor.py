@@ -37,9 +37,9 @@ def post(
     elif reply.status < 300:
         output.say(
             Message(
-                "{status}: {status2}. Then: sodate local advance 1m, sodate local mail list",
-                status=reply.status,
-                status2=document["status"],
+                "{http_status}: {submission_status}. Then: sodate local advance 1m, sodate local mail list",
+                http_status=reply.status,
+                submission_status=document["status"],
             )
         )
     if reply.status >= 300:

@@ -211,7 +211,7 @@ def _warn(target: "Target", checked: "Checked") -> None:
     if why := why_deploy_first(target.stage, _outputs(target)):
         warnings.append(why)
     for warning in warnings:
-        output.say(f"warning: {warning}")
+        output.say(Message("warning: {warning}", warning=warning))
 
 
 def _outputs(target: "Target") -> dict[str, str]:

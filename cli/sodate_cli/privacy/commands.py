@@ -117,7 +117,12 @@ def requests(
         if drop is not None:
             item = next((one for one in waiting if one.lead_id == drop), None)
             if item is None:
-                raise NotFound(f"lead {drop} has not asked for its erasure")
+                raise NotFound(
+                    Message(
+                        "lead {lead_id} has not asked for its erasure; `sodate privacy requests` lists who has",
+                        lead_id=drop,
+                    )
+                )
             store.drop_request(item)
             output.show_done({"dropped": drop}, "the request is dropped; the lead stays opted out", as_json=as_json)
             return

@@ -40,7 +40,7 @@ def export(
     """
     with explained():
         if language not in ("ja", "en"):
-            raise Invalid(f"--language {language}: write ja or en")
+            raise Invalid(Message("--language {language}: write ja or en", language=language))
         where = target(stage)
         lead_id, moment = named(lead, where).lead_id, now(where)
         looked_at(lead_id, where, "lead export", moment)
@@ -197,6 +197,8 @@ def _write(file: Path, text: str) -> None:
     try:
         descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     except OSError as error:
-        raise Invalid(f"{file} cannot be written ({error.strerror}); choose another name") from error
+        raise Invalid(
+            Message("{file} cannot be written ({reason}); choose another name", file=file, reason=error.strerror)
+        ) from error
     with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
         opened.write(text)

@@ -10,6 +10,7 @@ from sodate.email.mailing import Mailing
 from sodate.errors import Invalid, NotFound
 from sodate.leads.address import address_key, external_key, parse_address
 from sodate.leads.store import find_state
+from sodate.messages import Message
 from sodate.playbook.store import Definitions, parsed
 from sodate.privacy.access import data_policy, note_access
 from sodate.privacy.erase import Eraser
@@ -44,7 +45,9 @@ def named(text: str, where: Target) -> Named:
     if _LEAD_ID.fullmatch(text.upper()) and "@" not in text:
         state = find_state(text.upper())
         if state is None:
-            raise NotFound(f"no lead with the id {text}")
+            raise NotFound(
+                Message("no lead with the id {lead_id}; correct it, or name the lead by its address", lead_id=text)
+            )
         return Named(state.lead_id, state.address_key)
     key = secret(where, "address-key")["key"].encode()
     return Named(lead.find_lead(text, key), address_key(parse_address(text).match, key))
@@ -56,7 +59,11 @@ def merged_id(text: str, where: Target) -> str:
     Raises: `Invalid`.
     """
     if not _LEAD_ID.fullmatch(text.upper()):
-        raise Invalid(f"{text}: a merged lead is named by its id; `sodate lead timeline` of the other one shows it")
+        raise Invalid(
+            Message(
+                "{text}: a merged lead is named by its id; `sodate lead timeline` of the other one shows it", text=text
+            )
+        )
     return named(text, where).lead_id
 
 

@@ -45,7 +45,7 @@ def send(
             return
         report = _chosen(reports, report_id)
         answers = sender_of(where).send_now(report, to or report.to)
-    show_answers(f"Report {report.id}", answers, as_json=as_json)
+    show_answers(Message("Report {report}", report=report.id), answers, as_json=as_json)
 
 
 def deliveries(report_id: _ReportArgument = None, stage: StageOption = None, as_json: JsonOption = False) -> None:
@@ -104,9 +104,13 @@ def _show_plan(reports: tuple[ScheduledReport, ...], where: Target, *, as_json: 
         zone = parsed(Definitions().live("mailing"), Mailing).sender.time_zone
         for one in reports:
             at, first, last = one.occasion(now(where), zone)
-            day = f"monthly on day {one.day or 1}" if one.every == "month" else f"on {one.weekday or 'monday'}"
+            when = (
+                Message("monthly on day {day} at {time}", day=one.day or 1, time=one.at)
+                if one.every == "month"
+                else Message("on {weekday} at {time}", weekday=one.weekday or "monday", time=one.at)
+            )
             kinds = [kind.value for kind in one.reports]
-            rows.append((one.id, f"{day} at {one.at}", kinds, list(one.to), at.isoformat(), f"{first} – {last}"))
+            rows.append((one.id, when, kinds, list(one.to), at.isoformat(), f"{first} – {last}"))
     columns = ("report", "when", "reports", "to", "latest time", "about")
     if as_json:
         output.show_json([dict(zip(columns, row, strict=True)) for row in rows])

@@ -44,7 +44,7 @@ def write_page(report: Report, words: Words, file: Path) -> None:
         file.write_text(page(report, words, charts), encoding="utf-8")
     except OSError as error:
         output.fail(Message("cannot write {file}: {strerror}", file=file, strerror=error.strerror))
-    output.say(f"written: {file}")
+    output.say(Message("written: {file}", file=file))
 
 
 def chart_library() -> ChartLibrary | None:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from sodate_cli.languages import speaking, words
 from sodate_cli.times import Times
 
 TOKYO = Times(ZoneInfo("Asia/Tokyo"))
@@ -31,6 +32,12 @@ def test_the_zone_is_named_in_the_column_or_the_title() -> None:
     assert TOKYO.column("planned") == "planned (Asia/Tokyo)"
     assert TOKYO.title("Failed sends") == "Failed sends (times: Asia/Tokyo)"
     assert Times.utc().column("sent") == "sent (UTC)"
+
+
+def test_the_name_of_a_column_is_in_the_readers_language() -> None:
+    with speaking("ja"):
+        assert Times.utc().column("sent") == "送信 (UTC)"
+        assert words(Times.utc().title("Quarantine")) == "隔離(時刻: UTC)"
 
 
 def test_times_within_a_text_are_converted_and_the_rest_stays() -> None:

@@ -94,7 +94,7 @@ def test_a_teams_report_gives_its_participants_without_staff(encoding: str) -> N
     assert shown(rows) == [
         ("taro@example.co.jp", [("seminar_attended", "20 04:00", {"seminar": "spring", "minutes": 59})])
     ]
-    assert [row.reason for row in bad] == ["no address"]
+    assert [row.reason for row in bad] == ["the row has no mail address; fill it in, or delete the row"]
 
 
 @pytest.mark.parametrize("encoding", ["cp932", "utf-8"])

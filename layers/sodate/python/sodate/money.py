@@ -130,7 +130,9 @@ def _without_signs(text: str, currency: str) -> str:
             if currencies and currency not in currencies:
                 raise Invalid(
                     Message(
-                        "{text!r} is written in another currency than {currency}", text=text[:40], currency=currency
+                        "{text!r} is written in another currency than {currency}; correct one of them",
+                        text=text[:40],
+                        currency=currency,
                     ),
                     "currency",
                 )

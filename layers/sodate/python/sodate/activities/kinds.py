@@ -46,13 +46,20 @@ class ActivityKind:
             if rule is None:
                 has = ", ".join(self.fields) or "none"
                 raise Invalid(
-                    Message("{name} has no attribute {name2}; it has {has}", name=self.name, name2=name[:60], has=has),
+                    Message(
+                        "{activity} has no attribute {attribute}; it has {known}",
+                        activity=self.name,
+                        attribute=name[:60],
+                        known=has,
+                    ),
                     name[:60],
                 )
             about[name] = _read(name, value, rule)
         for name, rule in self.fields.items():
             if rule.required and name not in about:
-                raise Invalid(f"{self.name} needs {name}", name)
+                raise Invalid(
+                    Message("{activity} needs {attribute}; give it", activity=self.name, attribute=name), name
+                )
         return about if self.engagement or self.name in BY_HAND else {**about, PASSIVE: 1}
 
 

@@ -37,15 +37,15 @@ def _concerned(entry: Body) -> Iterator[str]:
     if "schedule" in entry:
         segment = entry["segment"]
         yield Message(
-            "{segment} leads are in {segment2} now: who is in it at an occurrence enters",
-            segment=_size(segment),
-            segment2=segment,
+            "{leads_count} leads are in {segment} now: who is in it at an occurrence enters",
+            leads_count=_size(segment),
+            segment=segment,
         )
     elif segment := (entry.get("on") or {}).get("segment_entered"):
         yield Message(
-            "{segment} leads are in {segment2} already: they do not enter, those who come into it do",
-            segment=_size(segment),
-            segment2=segment,
+            "{leads_count} leads are in {segment} already: they do not enter, those who come into it do",
+            leads_count=_size(segment),
+            segment=segment,
         )
 
 

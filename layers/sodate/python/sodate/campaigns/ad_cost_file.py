@@ -18,6 +18,7 @@ from sodate.imports.cells import NOT_DECODED, SAVE_AS_UTF8
 from sodate.imports.reader import BadRow, Record
 from sodate.intake.bytes import records_of
 from sodate.leads.text import fold
+from sodate.messages import Message
 from sodate.money import DIGITS
 
 LARGEST_FILE = 64 * 1024 * 1024
@@ -60,7 +61,13 @@ def read_ad_costs(data: bytes, platform: str, currency: str | None, recorded_at:
     Raises: `Invalid` for a file without a header, without days, or too large.
     """
     if len(data) > LARGEST_FILE:
-        raise Invalid(f"the file has {len(data) // 1024 // 1024} MiB; export fewer days at once (at most 64)", "file")
+        raise Invalid(
+            Message(
+                "the file has {mebibytes} MiB, and the limit is 64; export fewer days at once",
+                mebibytes=len(data) // 1024 // 1024,
+            ),
+            "file",
+        )
     opened = records_of(lambda at: BytesIO(data[at:] if at else data), _delimiter(data))
     records = iter(opened.records)
     columns = _header(list(islice(_written(records), _HEADER_WITHIN)))
@@ -97,8 +104,12 @@ def _header(records: Sequence[Record]) -> _Header:
         best = max(best, columns, key=len)
     missing = [name for name in ("day", "campaign", "cost") if name not in best]
     raise Invalid(
-        f"no header with a day, a campaign and a cost in the first {_HEADER_WITHIN} lines (missing: "
-        f"{', '.join(missing)}); export the report by day, with the columns Campaign and Cost",
+        Message(
+            "none of the first {most_lines} lines names the columns (missing: {missing}); export the report by day,"
+            " with the columns Campaign and Cost",
+            most_lines=_HEADER_WITHIN,
+            missing=", ".join(missing),
+        ),
         "file",
     )
 
@@ -131,7 +142,7 @@ class _Reader:
             return
         wrong = next((number for number, cell in enumerate(cells, 1) if NOT_DECODED.search(cell)), None)
         if wrong is not None:
-            self._problem(line, f"column {wrong}: {SAVE_AS_UTF8}")
+            self._problem(line, Message("column {number}: {reason}", number=wrong, reason=SAVE_AS_UTF8))
             return
         given = {name: cells[index].strip() for name, index in self.columns.items() if index < len(cells)}
         try:
@@ -153,7 +164,9 @@ class _Reader:
         if any(fold(cell).startswith(_TOTALS) for cell in cells):
             self.totals.append(self._cost(given))
         else:
-            self._problem(line, f"{given.get('day', '')[:40]!r} is no day; write 2026-10-01 or 2026/10/01")
+            self._problem(
+                line, Message("{day!r} is no day; write 2026-10-01 or 2026/10/01", day=given.get("day", "")[:40])
+            )
 
     def _add(self, day: date, given: Mapping[str, str]) -> None:
         currency = self._currency(given)
@@ -161,7 +174,14 @@ class _Reader:
         campaign, ad_group, keyword = names
         key = (day, campaign, ad_group, keyword)
         if self.currencies.setdefault(key, currency) != currency:
-            raise Invalid(f"{currency} beside {self.currencies[key]} on the same day: two currencies are never added")
+            raise Invalid(
+                Message(
+                    "{currency} and {other} for the same ad on the same day: two currencies are never added; import"
+                    " one file per currency",
+                    currency=currency,
+                    other=self.currencies[key],
+                )
+            )
         impressions, clicks = count_of(given.get("impressions", "")), count_of(given.get("clicks", ""))
         cost = self._cost(given)
         figures = self.sums.setdefault(key, [0, 0, 0])
@@ -173,9 +193,14 @@ class _Reader:
         written = unicodedata.normalize("NFKC", given.get("currency", "")).strip().upper()
         currency = written if written not in _NOTHING else self.currency
         if currency is None:
-            raise Invalid("the file has no currency column; give --currency, for example --currency JPY")
+            raise Invalid(Message("the file has no currency column; give --currency, for example --currency JPY"))
         if currency not in DIGITS:
-            raise Invalid(f"{currency[:10]!r} is no currency of ISO 4217")
+            raise Invalid(
+                Message(
+                    "{currency!r} is no currency of ISO 4217; write a code such as JPY, USD, EUR",
+                    currency=currency[:10],
+                )
+            )
         return currency
 
     def _cost(self, given: Mapping[str, str]) -> int:

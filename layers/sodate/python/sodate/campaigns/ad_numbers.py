@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from sodate.campaigns.ad_cost import MICROS
 from sodate.conditions.evaluate import date_of
+from sodate.messages import Message
 
 _NOTHING = frozenset({"", "-", "--", "—", "n/a"})
 _SIGNS = re.compile(r"[¥$€£₩円\s]|JPY|USD|EUR|GBP")
@@ -33,7 +34,7 @@ def count_of(text: str) -> int:
         return 0
     plain = plain.removesuffix(".0").removesuffix(".00")
     if not _COUNT.fullmatch(plain):
-        raise NotANumber(f"{text[:40]!r} is no whole number; write 1234 or 1,234")
+        raise NotANumber(Message("{text!r} is no whole number; write 1234 or 1,234", text=text[:40]))
     return int(re.sub("[,.]", "", plain))
 
 
@@ -45,10 +46,12 @@ def micros_of(text: str) -> int:
     if _COMMA.fullmatch(plain):
         plain = plain.replace(".", "").replace(",", ".")
     elif not _POINT.fullmatch(plain):
-        raise NotANumber(f"{text[:40]!r} is no cost; write 1234.56 or 1,234.56")
+        raise NotANumber(Message("{text!r} is no cost; write 1234.56 or 1,234.56", text=text[:40]))
     value = Decimal(plain.replace(",", ""))
     if abs(value) > _LARGEST_COST:
-        raise NotANumber(f"{text[:40]!r} is larger than any cost of a day")
+        raise NotANumber(
+            Message("{text!r} is larger than any cost of a day; look at the column and the currency", text=text[:40])
+        )
     return int((value * MICROS).to_integral_value())
 
 

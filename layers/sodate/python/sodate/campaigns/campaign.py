@@ -48,7 +48,9 @@ class Utm(Definition):
     @model_validator(mode="after")
     def _asks_for_something(self) -> Self:
         if not self.given:
-            raise ValueError("an entry of `utm` needs at least one of " + ", ".join(f"`{name}`" for name in UTM))
+            raise ValueError(
+                Message("an entry of `utm` needs at least one of {names}", names=", ".join(f"`{name}`" for name in UTM))
+            )
         return self
 
 

@@ -18,6 +18,7 @@ from sodate.errors import NotFound, Transient
 from sodate.leads.contact_state import Block
 from sodate.leads.merged import lead_that_stays
 from sodate.leads.store import find_state, profiles_of
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 
 #: Rows of one call of a platform's API.
@@ -69,7 +70,7 @@ def export_again(platform: Platform, definitions: Definitions, batch: str, now: 
     """
     export, rows = Export(batch), [one for one in store.conversions_of(platform) if one.batch == batch]
     if not rows:
-        raise NotFound(f"there is no batch {batch[:60]!r}; see `sodate campaign conversions list`")
+        raise NotFound(Message("there is no batch {batch!r}; see `sodate campaign conversions list`", batch=batch[:60]))
     for decided in _decided(rows, definitions, now):
         if isinstance(decided, SetAside):
             export.set_aside[decided.reason] += 1

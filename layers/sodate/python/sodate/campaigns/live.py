@@ -43,4 +43,4 @@ def must_be_known(definitions: Definitions, campaign_id: str) -> None:
     known = definitions.newest_versions("campaign")
     if campaign_id not in known:
         hint = did_you_mean(campaign_id, known, Message("see `sodate campaign list`"))
-        raise NotFound(f"there is no campaign {campaign_id[:60]!r}; {hint}")
+        raise NotFound(Message("there is no campaign {campaign!r}; {hint}", campaign=campaign_id[:60], hint=hint))

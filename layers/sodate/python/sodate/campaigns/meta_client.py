@@ -16,6 +16,7 @@ from sodate.campaigns.conversion import ConversionState, Row
 from sodate.campaigns.conversion_files import meta_event
 from sodate.campaigns.export_conversions import Verdict
 from sodate.errors import Invalid, Transient
+from sodate.messages import Message
 
 ENDPOINT, VERSION = "https://graph.facebook.com", "v24.0"
 _LARGEST_ANSWER = 64 * 1024
@@ -52,13 +53,24 @@ class _Answer:
         Raises: `Invalid` for a refusal of the whole request, which says nothing of any row.
         """
         if self.status in (401, 403) or self.code in _NOT_ALLOWED:
-            raise Invalid(f"Meta does not accept the token for this data set (error {self.code})", "token")
+            raise Invalid(
+                Message(
+                    "Meta does not accept the token for this data set (error {code}); make a new token that may use it",
+                    code=self.code,
+                ),
+                "token",
+            )
         if self.is_for_later:
             return
         if not (self.status == 400 and self.code == _BAD_PARAMETER and self.subcode != _NO_SUCH_DATASET):
             raise Invalid(
-                f"Meta refuses every request (status {self.status}, error {self.code}/{self.subcode}): check the data"
-                " set, what the token may do, and the version of the API",
+                Message(
+                    "Meta refuses every request (status {status}, error {code}/{subcode}): check the data set, what"
+                    " the token may do, and the version of the API",
+                    status=self.status,
+                    code=self.code,
+                    subcode=self.subcode,
+                ),
                 "dataset",
             )
 
@@ -80,11 +92,13 @@ class MetaClient:
         parts = urlsplit(self.endpoint)
         is_local = parts.hostname in ("localhost", "127.0.0.1", "::1")
         if not (parts.scheme == "https" or (parts.scheme == "http" and is_local)) or not parts.hostname:
-            raise Invalid("the endpoint must be an https address: the token goes there", "endpoint")
+            raise Invalid(Message("--endpoint must be an https address: the token goes there"), "endpoint")
         if not (self.dataset.isascii() and self.dataset.isdigit()):
-            raise Invalid("a data set has a number as its id; Meta's Events Manager shows it", "dataset")
+            raise Invalid(
+                Message("--dataset: the id of a data set is a number; Meta's Events Manager shows it"), "dataset"
+            )
         if not self.token.strip():
-            raise Invalid("the secret holds no token", "token")
+            raise Invalid(Message("--token-secret: the secret holds no token; store the access token in it"), "token")
 
     def upload(self, rows: Sequence[Row]) -> Sequence[Verdict]:
         """Raises: `Invalid` when Meta does not accept the token; `Transient` when it does not answer at all."""
@@ -132,7 +146,9 @@ class MetaClient:
             text = reply.read(_LARGEST_ANSWER)
             reply.close()
         except urllib3.exceptions.HTTPError as error:
-            raise Transient(f"Meta did not answer: {type(error).__name__}") from error
+            raise Transient(
+                Message("Meta did not answer ({reason}); run the same command again later", reason=type(error).__name__)
+            ) from error
         finally:
             pool.clear()
         return _answer(int(reply.status), text)

@@ -10,6 +10,7 @@ from sodate.campaigns.react import write_memberships
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.item import Row, plain
 from sodate.errors import Invalid
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 
 
@@ -33,5 +34,12 @@ def _log(lead_id: str, rows: list[Row]) -> list[Activity]:
     try:
         log = [from_image({name: plain(value) for name, value in row.items()}) for row in rows]
     except (KeyError, TypeError, ValueError) as error:
-        raise Invalid(f"the log of lead {lead_id} has an item that cannot be read: {error!r}", "item") from error
+        raise Invalid(
+            Message(
+                "the log of lead {lead_id} has an item that cannot be read: {error}",
+                lead_id=lead_id,
+                error=repr(error),
+            ),
+            "item",
+        ) from error
     return sorted(log, key=lambda one: one.position)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from sodate.companies.domain import registrable
 from sodate.errors import Conflict, Invalid
+from sodate.messages import Message
 
 MOST_DOMAINS, MOST_EXTERNAL, MOST_ABSORBED = 20, 10, 50
 _LONGEST_TEXT = 200
@@ -67,10 +68,19 @@ def changed(company: Company, given: Mapping[str, str]) -> Company:
             company = replace(company, employees=_employees(plain))
         elif name in TEXTS:
             if len(plain) > _LONGEST_TEXT or not plain.isprintable():
-                raise Invalid(f"{name}: at most {_LONGEST_TEXT} characters in one line", name)
+                raise Invalid(
+                    Message("{name}: write at most {most} characters in one line", name=name, most=_LONGEST_TEXT), name
+                )
             company = _WRITERS[name](company, plain)
         else:
-            raise Invalid(f"companies have no {name[:40]!r}; they have {', '.join((*TEXTS, 'employees'))}", name[:40])
+            raise Invalid(
+                Message(
+                    "companies have no {name!r}; they have {known}",
+                    name=name[:40],
+                    known=", ".join((*TEXTS, "employees")),
+                ),
+                name[:40],
+            )
     return company
 
 
@@ -79,7 +89,7 @@ def _employees(text: str) -> int | None:
         return None
     digits = text.replace(",", "").removesuffix("名").removesuffix("人")
     if not re.fullmatch(r"[0-9]{1,9}", digits) or int(digits) > _MOST_EMPLOYEES:
-        raise Invalid(f"employees={text[:40]!r}: write a whole number such as 1,200", "employees")
+        raise Invalid(Message("employees={text!r}: write a whole number such as 1,200", text=text[:40]), "employees")
     return int(digits)
 
 
@@ -87,11 +97,16 @@ def with_domain(company: Company, domain: str) -> Company:
     """Raises: `Invalid` for text that is no domain of a company."""
     plain = unicodedata.normalize("NFKC", domain[:300]).strip().lower().rstrip(".")
     if not _DOMAIN.fullmatch(plain) or registrable(plain) != plain:
-        raise Invalid(f"{domain[:80]!r} is no company's domain; write it as example.co.jp", "domain")
+        raise Invalid(
+            Message("{domain!r} is no company's domain; write it as example.co.jp", domain=domain[:80]), "domain"
+        )
     if plain in company.domains:
         return company
     if len(company.domains) >= MOST_DOMAINS:
-        raise Invalid(f"a company may have {MOST_DOMAINS} domains", "domain")
+        raise Invalid(
+            Message("a company may have {most} domains; make a company of its own for the others", most=MOST_DOMAINS),
+            "domain",
+        )
     return replace(company, domains=(*company.domains, plain))
 
 
@@ -99,23 +114,49 @@ def with_external(company: Company, source: str, external_id: str) -> Company:
     """Raises: `Invalid`, `Conflict` for a second id of one source."""
     plain = unicodedata.normalize("NFKC", external_id[:300]).strip()
     if not _SOURCE.fullmatch(source) or not 0 < len(plain) <= _LONGEST_TEXT:
-        raise Invalid("an external id is written as source:id, the source in lower case: crm:A-1", "external")
+        raise Invalid(Message("an external id is written as source:id, the source in lower case: crm:A-1"), "external")
     if company.external.get(source, plain) != plain:
-        raise Conflict(f"{company.title} has the id {company.external[source]} in {source} already")
+        raise Conflict(
+            Message(
+                "{company} has the id {external_id} in {source} already; correct the id",
+                company=company.title,
+                external_id=company.external[source],
+                source=source,
+            )
+        )
     if source not in company.external and len(company.external) >= MOST_EXTERNAL:
-        raise Invalid(f"a company may have ids in {MOST_EXTERNAL} systems", "external")
+        raise Invalid(
+            Message("a company may have ids in {most} systems; leave this one out", most=MOST_EXTERNAL), "external"
+        )
     return replace(company, external={**company.external, source: plain})
 
 
 def check_merge(into: Company, part: Company) -> None:
     """Raises: `Conflict` when the two cannot be merged: they are one already, or a circle would arise."""
     if into.id == part.id:
-        raise Conflict("a company cannot be merged with itself")
+        raise Conflict(Message("a company cannot be merged with itself; name two companies"))
     if part.merged_into is not None:
-        raise Conflict(f"{part.title} is a part of {part.merged_into} already; `sodate company unmerge` undoes it")
+        raise Conflict(
+            Message(
+                "{company} is a part of {whole} already; `sodate company unmerge` undoes it",
+                company=part.title,
+                whole=part.merged_into,
+            )
+        )
     if into.merged_into is not None:
-        raise Conflict(f"{into.title} is itself a part of {into.merged_into}; merge into that company")
+        raise Conflict(
+            Message(
+                "{company} is itself a part of {whole}; merge into that company",
+                company=into.title,
+                whole=into.merged_into,
+            )
+        )
     if part.absorbed:
-        raise Conflict(f"{part.title} has parts of its own; merge each of them, or the other way round")
+        raise Conflict(
+            Message(
+                "{company} has parts of its own; merge each of them, or merge in the other direction",
+                company=part.title,
+            )
+        )
     if len(into.absorbed) >= MOST_ABSORBED:
-        raise Conflict(f"a company may have {MOST_ABSORBED} parts")
+        raise Conflict(Message("a company may have {most} parts", most=MOST_ABSORBED))

@@ -10,6 +10,7 @@ from sodate.companies import store
 from sodate.companies.company import Company, copied_attributes
 from sodate.errors import Transient
 from sodate.leads.store import profiles_of
+from sodate.messages import Message
 
 _TRIES = 5
 
@@ -26,7 +27,7 @@ def copy_to_lead(lead_id: str) -> bool:
         if now == attributes:
             return has_changed
         attributes = now
-    raise Transient(f"the company of lead {lead_id} changes too fast: try again")
+    raise Transient(Message("the company of lead {lead_id} changes too fast: try again", lead_id=lead_id))
 
 
 def copy_to_leads(companies: Iterable[Company]) -> int:

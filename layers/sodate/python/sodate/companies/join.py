@@ -16,6 +16,7 @@ from sodate.errors import Invalid, Transient
 from sodate.leads.lead import Profile
 from sodate.leads.merged import lead_that_stays
 from sodate.leads.store import find_state
+from sodate.messages import Message
 
 _TRIES = 5
 _BY_DOMAIN, _BY_OPERATOR = store.Reason(store.BY_DOMAIN), store.Reason(store.BY_OPERATOR)
@@ -49,7 +50,7 @@ def join_by_address(profile: Profile, now: datetime, new_id: Callable[[], str]) 
         if not writes or link is not None:  # the first lead of a new company has nothing to copy
             copy_to_lead(profile.lead_id)
         return company_id
-    raise Transient(f"the company of lead {profile.lead_id} changes too fast: try again")
+    raise Transient(Message("the company of lead {lead_id} changes too fast: try again", lead_id=profile.lead_id))
 
 
 def _may_join(lead_id: str) -> bool:
@@ -98,4 +99,6 @@ def put_into(lead_id: str, company_id: str, now: datetime) -> bool:
             continue
         copy_to_lead(lead_id)
         return True
-    raise Transient(f"the company of lead {lead_id} changes too fast, or the lead was erased: try again")
+    raise Transient(
+        Message("the company of lead {lead_id} changes too fast, or the lead was erased: try again", lead_id=lead_id)
+    )

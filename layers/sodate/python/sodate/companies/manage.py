@@ -10,6 +10,7 @@ from sodate.companies.copy_attributes import copy_to_leads
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.table import ConditionFailed
 from sodate.errors import Conflict
+from sodate.messages import Message
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,9 @@ def _commit(writes: Sequence[table.Write]) -> None:
     try:
         table.commit(writes)
     except ConditionFailed as error:
-        raise Conflict("somebody changed one of the two companies meanwhile; look at them and try again") from error
+        raise Conflict(
+            Message("somebody changed one of the two companies meanwhile; look at them and try again")
+        ) from error
 
 
 def _taken(company: Company) -> str:
@@ -116,5 +119,9 @@ def _taken(company: Company) -> str:
     owners |= {f"{source}:{one}": store.owner_of_reference(source, one) for source, one in company.external.items()}
     for what, owner in owners.items():
         if owner not in (None, company.id):
-            return f"{what} belongs to company {owner}; merge the two, or leave it out"
-    return "somebody changed the company meanwhile; try again"
+            return Message(
+                "{what} belongs to company {owner}; merge the two with `sodate company merge`, or leave it out",
+                what=what,
+                owner=owner,
+            )
+    return Message("somebody changed the company meanwhile; try again")

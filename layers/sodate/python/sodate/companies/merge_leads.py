@@ -11,6 +11,7 @@ from sodate.companies.copy_attributes import copy_to_lead
 from sodate.dynamodb import table
 from sodate.dynamodb.table import ConditionFailed, Write
 from sodate.errors import Transient
+from sodate.messages import Message
 
 _TRIES = 5
 
@@ -71,4 +72,4 @@ def _commit(writes: Callable[[], Sequence[Write]]) -> bool:
         except ConditionFailed:
             continue
         return True
-    raise Transient("the companies of the leads change too fast; run the same command again")
+    raise Transient(Message("the companies of the leads change too fast; run the same command again"))

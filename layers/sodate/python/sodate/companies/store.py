@@ -16,6 +16,7 @@ from sodate.errors import NotFound
 from sodate.leads.existence import stays_itself, still_exists
 from sodate.leads.store import ProfileItem, profile_key
 from sodate.leads.text import plain_id
+from sodate.messages import Message
 
 #: Why a lead belongs to its company: its address, a merge, or an operator's word, which no address overrules.
 BY_DOMAIN, BY_MERGE, BY_OPERATOR = "domain", "merge", "operator"
@@ -79,7 +80,9 @@ def load_company(company_id: str) -> tuple[Company, int]:
     """Raises: `NotFound`."""
     found = find_company(company_id)
     if found is None:
-        raise NotFound(f"there is no company {company_id[:80]}; `sodate company list` shows them")
+        raise NotFound(
+            Message("there is no company {company}; `sodate company list` shows them", company=company_id[:80])
+        )
     return found
 
 

@@ -34,6 +34,8 @@ RETENTION = timedelta(days=3 * 366)
 FIRST_WAIT = timedelta(minutes=15)
 LONGEST_WAIT = timedelta(days=7)
 LINK_LIFETIME = timedelta(days=7)
+#: How long after an opt-out on the unsubscribe page the lead may take it back there.
+UNDO_LIFETIME = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)

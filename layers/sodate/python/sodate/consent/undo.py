@@ -1,7 +1,8 @@
 """Takes an opt-out back within 30 minutes of the unsubscribe page, by the lead's own act on that page.
 
-Only what that opt-out ended comes back, and only while nothing else has changed: a later opt-out, a complaint or a
-bounce stands. The act is evidence of its own, with form and wording of the consent that it renews (ADR 0108).
+Only what that opt-out ended comes back, and only while nothing else has changed: a later opt-out, a complaint, a
+bounce or a merge stands. The act is evidence of its own, with form and wording of the consent that it renews (ADR
+0108).
 """
 
 from collections.abc import Sequence
@@ -9,17 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sodate.activities.activity import Activity, activity_key
-from sodate.activities.store import activity_item
-from sodate.consent.consent import Evidence
+from sodate.activities.catalog import ActivityType
+from sodate.activities.store import activities_since, activity_item
+from sodate.consent.consent import UNDO_LIFETIME, Evidence
 from sodate.consent.retention import review_later
 from sodate.consent.store import ConsentItem, consent_item, consents_of, lift_opt_out
 from sodate.dynamodb import table
 from sodate.dynamodb.table import ConditionFailed, Put, Write
 from sodate.errors import Invalid, Transient
 from sodate.leads.contact_state import Block, ContactState
-from sodate.leads.store import load_state, state_change
+from sodate.leads.store import load_state, no_opt_out_since, state_change
 
-UNDO_LIFETIME = timedelta(minutes=30)
 _TRIES = 5
 
 
@@ -31,8 +32,12 @@ class Undo:
     renewed: dict[str, ConsentItem]
 
     @property
+    def began(self) -> datetime:
+        return datetime.fromisoformat(self.withdrawal.at)
+
+    @property
     def until(self) -> datetime:
-        return datetime.fromisoformat(self.withdrawal.at) + UNDO_LIFETIME
+        return self.began + UNDO_LIFETIME
 
 
 def decide_undo(state: ContactState, evidence: Sequence[ConsentItem], now: datetime) -> Undo | None:
@@ -53,6 +58,20 @@ def decide_undo(state: ContactState, evidence: Sequence[ConsentItem], now: datet
     return undo if renewed and now <= undo.until else None
 
 
+def find_undo(lead_id: str, now: datetime) -> tuple[ContactState, list[ConsentItem], Undo | None]:
+    """State and evidence of the lead, and what it may take back now.
+
+    Nothing after a merge: the other lead may have refused as well, and its refusal is part of the state by then.
+    Raises: `NotFound` for an erased lead.
+    """
+    state, evidence = load_state(lead_id), consents_of(lead_id)
+    undo = decide_undo(state, evidence, now)
+    if undo is not None:
+        since = activities_since(lead_id, undo.began)
+        undo = None if any(one.type == ActivityType.LEAD_MERGED for one in since) else undo
+    return state, evidence, undo
+
+
 def undo_opt_out(lead_id: str, withdrawal_key: str, retention: timedelta, now: datetime) -> tuple[str, ...]:
     """The topics that the lead gets again; a repeat gives the same ones and writes nothing.
 
@@ -60,8 +79,7 @@ def undo_opt_out(lead_id: str, withdrawal_key: str, retention: timedelta, now: d
     lost races.
     """
     for _ in range(_TRIES):
-        state, evidence = load_state(lead_id), consents_of(lead_id)
-        undo = decide_undo(state, evidence, now)
+        state, evidence, undo = find_undo(lead_id, now)
         if undo is None or undo.withdrawal.sk != withdrawal_key:
             return _undone_before(state, evidence, withdrawal_key)
         try:
@@ -86,7 +104,7 @@ def _writes(state: ContactState, undo: Undo, retention: timedelta, now: datetime
     topics = tuple(undo.renewed)
     key = activity_key("preferences_changed", undo.withdrawal.sk)
     writes: list[Write] = [
-        state_change(state, state.confirm(topics).unblock(), topics),
+        state_change(state, state.confirm(topics).unblock(), topics, no_opt_out_since(state)),
         Put.new(activity_item(Activity(state.lead_id, "preferences_changed", now, key, {}))),
         *(Put(_evidence(state.lead_id, undo, former, now)) for former in _former(undo)),
         # Evidence that was to end after the opt-out is needed again.

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from sodate.activities.activity import Activity, activity_key
 from sodate.activities.store import activity_item
-from sodate.consent.consent import RETENTION, Evidence, Method
+from sodate.consent.consent import RETENTION, UNDO_LIFETIME, Evidence, Method
 from sodate.consent.retention import review_later
-from sodate.consent.store import consent_item, suppression_item
+from sodate.consent.store import consent_item, consents_of, suppression_item
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.table import ConditionFailed, Put, Write
 from sodate.errors import Transient
@@ -60,7 +60,7 @@ def _unsubscribe(state: ContactState, opt_out: OptOut, now: datetime, retention:
     """Raises: `ConditionFailed`."""
     topics = (opt_out.topic,) if opt_out.topic else tuple(sorted(state.topics))
     is_opted_out = _is_opted_out(state, topics, opt_out)
-    if is_opted_out and not _has_pending_request(state):
+    if is_opted_out and not _has_pending_request(state) and not _ends_undo(state, opt_out, now):
         return False
     writes = _writes(state, opt_out, topics, now, retention)
     table.commit(writes[:_EVIDENCE] if is_opted_out else writes)
@@ -77,6 +77,14 @@ def _is_opted_out(state: ContactState, topics: tuple[str, ...], opt_out: OptOut)
 def _has_pending_request(state: ContactState) -> bool:
     """An opt-in request is pending: a repeated opt-out must be recorded, or its link could undo the opt-out."""
     return state.opt_in_mails > 0 and (state.opt_in_mail_at or "") > (state.opted_out_at or "")
+
+
+def _ends_undo(state: ContactState, opt_out: OptOut, now: datetime) -> bool:
+    """The lead could still take the opt-out on the page back: a refusal by another way is recorded, so it stays."""
+    if opt_out.method == "unsubscribe_page" or not state.opted_out_within(UNDO_LIFETIME, now):
+        return False
+    withdrawals = [item.method for item in consents_of(state.lead_id) if item.action == "withdrawn"]
+    return withdrawals[-1:] == ["unsubscribe_page"]
 
 
 def _writes(

@@ -9,15 +9,16 @@ from urllib.parse import parse_qs
 from sodate.consent import links
 from sodate.consent.consent import RETENTION
 from sodate.consent.links import PREFERENCES_LIFETIME, UNSUBSCRIBE_LIFETIME, Links
-from sodate.consent.store import consents_of
-from sodate.consent.undo import decide_undo, undo_opt_out
+from sodate.consent.undo import find_undo, undo_opt_out
 from sodate.consent.unsubscribe import OptOut, unsubscribe
 from sodate.consent.visit import Visits
+from sodate.errors import Invalid
 from sodate.leads.contact_state import ContactState
-from sodate.leads.store import load_state
 from sodate.web import pages
 from sodate.web.consent_pages import OptedOut, undone_page, unsubscribe_page, unsubscribed_page
-from sodate.web.http import Response, page
+from sodate.web.http import Response, broken_link, page
+
+_DOUBLE_CLICK = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
@@ -46,32 +47,41 @@ class UnsubscribeController:
                 return self._undo(payload, fields["undo"][0], state, now)
             # In doubt everything: an unreadable body is no reason to send more email.
             topic = str(payload["t"]) if fields.get("scope") == ["topic"] else None
-            unsubscribe(OptOut(payload["l"], payload["s"], topic, "unsubscribe_page"), now, self.retention)
-            return self._stopped(payload, topic, state, now)
+            changed = unsubscribe(OptOut(payload["l"], payload["s"], topic, "unsubscribe_page"), now, self.retention)
+            undo = self._undo_token(state.lead_id, now, changed)
+            return self._stopped(payload, topic, state, now, undo)
 
         return self.visits.visit((links.UNSUBSCRIBE, token), preferred, now, act)
 
-    def _stopped(self, payload: Mapping[str, Any], topic: str | None, state: ContactState, now: datetime) -> Response:
+    def _stopped(
+        self, payload: Mapping[str, Any], topic: str | None, state: ContactState, now: datetime, undo: str
+    ) -> Response:
         opted_out = OptedOut(
             topic=self.visits.topic_name(topic) if topic else "",
             of_everything=topic is None,
             preferences_url=self._preferences(payload, now),
-            undo=self._undo_token(state.lead_id, now),
+            undo=undo,
         )
         return page(unsubscribed_page(opted_out, state.language, self.visits.issuer))
 
-    def _undo_token(self, lead_id: str, now: datetime) -> str:
-        undo = decide_undo(load_state(lead_id), consents_of(lead_id), now)
-        if undo is None:
+    def _undo_token(self, lead_id: str, now: datetime, changed: bool) -> str:
+        """Only for the post that opted out, or its double click: the link of a forwarded email gets none later."""
+        try:
+            _, _, undo = find_undo(lead_id, now)
+        except Invalid:
+            return ""  # an unreadable activity: the opt-out stands
+        if undo is None or not (changed or now <= undo.began + _DOUBLE_CLICK):
             return ""
         return self.visits.signer.sign(links.UNDO, {"l": lead_id, "c": undo.withdrawal.sk}, now, undo.until - now)
 
     def _undo(self, payload: Mapping[str, Any], token: str, state: ContactState, now: datetime) -> Response:
         """The token is of the page that followed the opt-out, so the link of an email alone takes nothing back."""
-        signed = self.visits.signer.verify(links.UNDO, token, now)
-        if signed["l"] != payload["l"]:
-            return page(pages.message("undo_expired", state.language, self.visits.issuer))
-        topics = undo_opt_out(state.lead_id, str(signed["c"]), self.retention, now)
+        try:
+            signed = self.visits.signer.verify(links.UNDO, token, now)
+            of_lead = str(signed["c"]) if signed["l"] == payload["l"] else ""
+            topics = undo_opt_out(state.lead_id, of_lead, self.retention, now)
+        except Invalid:
+            return broken_link(pages.message("undo_expired", state.language, self.visits.issuer))
         names = [self.visits.topic_name(topic) or topic for topic in topics]
         return page(undone_page(names, self._preferences(payload, now), state.language, self.visits.issuer))
 

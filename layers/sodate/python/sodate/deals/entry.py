@@ -9,6 +9,7 @@ from sodate.activities.catalog import ActivityType
 from sodate.deals.deal import Deal, DealChange, DealStatus, deal_of, is_code
 from sodate.deals.definition import Deals
 from sodate.errors import Conflict, Invalid
+from sodate.messages import Message
 from sodate.money import LARGEST, Money
 
 #: Bounds of one deal: the whole history is read for each change, and one transaction writes all contacts.
@@ -66,31 +67,53 @@ def decide(before: Deal | None, deal_id: str, entry: DealEntry, deals: Deals, no
         if entry.id is None and not _says_more(before, change):
             return DealPlan(before, before, None)
         if len(before.history) >= MOST_CHANGES:
-            raise Conflict(f"the deal has {MOST_CHANGES} changes; that many come from a source that repeats itself")
+            raise Conflict(
+                Message(
+                    "the deal has {most} changes, the most that are kept; does its source repeat itself?",
+                    most=MOST_CHANGES,
+                )
+            )
     history = before.history if before is not None else ()
     after = deal_of(deal_id, (*history, change))
     if after is None:
         raise LookupError("a deal with a change is a deal")
     if len(after.contacts) > MOST_CONTACTS:
-        raise Invalid(f"a deal may have {MOST_CONTACTS} contacts", "contacts")
+        raise Invalid(Message("a deal may have {most} contacts; leave the others out", most=MOST_CONTACTS), "contacts")
     return DealPlan(before, after, change, tuple(_activities(before, after, change)))
 
 
 def _check(entry: DealEntry, deals: Deals, now: datetime) -> None:
     source, external_id = entry.reference
     if not external_id.strip() or len(external_id) > LONGEST_ID or not source:
-        raise Invalid(f"a deal needs its id in the other system, at most {LONGEST_ID} characters", "id")
+        raise Invalid(
+            Message("a deal needs its id in the other system, at most {most} characters", most=LONGEST_ID), "id"
+        )
     if entry.stage is not None and deals.stage(entry.stage) is None:
         raise Invalid(
-            f"{entry.stage[:60]!r} is no stage; sales.yaml has {', '.join(one.id for one in deals.stages)}", "stage"
+            Message(
+                "{stage!r} is no stage; sales.yaml has {known}: write one of them, or map the cell under `stages`",
+                stage=entry.stage[:60],
+                known=", ".join(one.id for one in deals.stages),
+            ),
+            "stage",
         )
     if entry.money is not None and not 0 <= entry.money.amount <= LARGEST:
-        raise Invalid("the amount of a deal is not negative; a credit note is a cost of a campaign", "amount")
+        raise Invalid(
+            Message("the amount of a deal is not negative; write a credit note as a cost of a campaign"), "amount"
+        )
     if entry.effective_at is not None and not now - _OLDEST <= entry.effective_at <= now:
         day = f"{entry.effective_at:%Y-%m-%d %H:%M} UTC"
-        raise Invalid(f"{day}: a deal changes at a time that has come, within the last ten years", "at")
+        raise Invalid(
+            Message("{day}: a deal changes at a time that has come, within the last ten years; correct `at`", day=day),
+            "at",
+        )
     if entry.expected_close is not None and abs(entry.expected_close - now.date()) > _FARTHEST:
-        raise Invalid(f"{entry.expected_close}: the expected close is within ten years", "expected_close")
+        raise Invalid(
+            Message(
+                "{day}: the expected close is within ten years; correct `expected_close`", day=entry.expected_close
+            ),
+            "expected_close",
+        )
 
 
 def _change(before: Deal | None, entry: DealEntry, deals: Deals, at: datetime, now: datetime) -> DealChange:
@@ -145,7 +168,7 @@ def _said(change: DealChange) -> tuple[object, ...]:
 
 def _repeated(before: Deal, stored: DealChange, change: DealChange) -> DealPlan:
     if _said(stored) != _said(change):
-        raise Conflict("this id was used for another statement of the deal; a new statement needs a new id")
+        raise Conflict(Message("this id was used for another statement of the deal; give a new statement a new id"))
     return DealPlan(before, before, None)
 
 

@@ -12,6 +12,7 @@ from sodate.dynamodb import table
 from sodate.dynamodb.table import ConditionFailed
 from sodate.errors import Conflict, Invalid, Transient
 from sodate.leads.store import states_of
+from sodate.messages import Message
 
 _TRIES = 6
 SOURCE = "merge"
@@ -81,7 +82,7 @@ def _change(deal_id: str, entry_of: Callable[[Deal], DealEntry | None], now: dat
         except ConditionFailed:
             continue
         return True
-    raise Transient(f"deal {deal_id} changes too fast; run the same command again")
+    raise Transient(Message("deal {deal} changes too fast; run the same command again", deal=deal_id))
 
 
 def _entry(statement: str, added: tuple[tuple[str, str], ...], removed: tuple[str, ...]) -> DealEntry:

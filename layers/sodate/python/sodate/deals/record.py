@@ -15,6 +15,7 @@ from sodate.dynamodb.table import ConditionFailed, Write
 from sodate.errors import Conflict, NotFound, Transient
 from sodate.leads.store import states_of
 from sodate.leads.text import plain_id
+from sodate.messages import Message
 
 _TRIES = 6
 
@@ -51,7 +52,7 @@ def record_deal(
         except ConditionFailed:
             continue
         return Recorded(plan.after, Outcome.CHANGED if plan.before is not None else Outcome.OPENED)
-    raise Transient("this deal changes too fast; the same entry again goes on there")
+    raise Transient(Message("this deal changes too fast; run the same command again"))
 
 
 def planned(
@@ -97,7 +98,14 @@ def link_reference(deal_id: str, source: str, external_id: str) -> bool:
         owner = store.find_deal_id(source, external_id)
         if owner == deal_id:
             return False
-        raise Conflict(f"{source}:{external_id} is the id of deal {owner}") from error
+        raise Conflict(
+            Message(
+                "{external}:{external_id} is the id of deal {deal} already; look at it with `sodate deal show {deal}`",
+                external=source,
+                external_id=external_id,
+                deal=owner,
+            )
+        ) from error
     return True
 
 
@@ -117,5 +125,9 @@ def _living(plan: DealPlan) -> Sequence[str]:
     living = states_of(added | {one.lead_id for one in plan.activities})
     for lead_id in sorted(added):
         if lead_id not in living:
-            raise NotFound(f"lead {lead_id} does not exist (any more), so it cannot be a contact")
+            raise NotFound(
+                Message(
+                    "lead {lead_id} does not exist (any more), so it cannot be a contact; leave it out", lead_id=lead_id
+                )
+            )
     return sorted(living)

@@ -16,6 +16,7 @@ from sodate.dynamodb.item import TableItem
 from sodate.dynamodb.table import ConditionFailed, Delete, Put, Write
 from sodate.errors import Invalid, NotFound
 from sodate.leads.existence import still_exists
+from sodate.messages import Message
 from sodate.money import Money
 
 
@@ -90,7 +91,9 @@ def snapshot(deal_id: str) -> DealSnapshot:
     try:
         return DealSnapshot(deal_of(deal_id, [_to_change(item) for item in changes]), len(changes))
     except (KeyError, TypeError, ValueError) as error:
-        raise Invalid(f"deal {deal_id} has a change that cannot be read: {error!r}", "item") from error
+        raise Invalid(
+            Message("deal {deal} has a change that cannot be read: {error}", deal=deal_id, error=repr(error)), "item"
+        ) from error
 
 
 def change_items(deal_id: str) -> list[DealChangeItem]:
@@ -108,7 +111,7 @@ def load_deal(deal_id: str) -> Deal:
     """Raises: `NotFound`."""
     deal = snapshot(deal_id).deal
     if deal is None:
-        raise NotFound(f"there is no deal {deal_id[:80]}; `sodate deal list` shows them")
+        raise NotFound(Message("there is no deal {deal}; `sodate deal list` shows them", deal=deal_id[:80]))
     return deal
 
 

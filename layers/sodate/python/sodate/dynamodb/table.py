@@ -18,6 +18,7 @@ from sodate.dynamodb.client import Client
 from sodate.dynamodb.item import Item, Row, TableItem, decode, encode, key
 from sodate.dynamodb.statement import Statement, attributes, compiled
 from sodate.errors import Conflict, Transient
+from sodate.messages import Message
 
 _READ_AT_ONCE, _WRITE_AT_ONCE, _ROUNDS = 100, 25, 6
 #: Calls of one transaction that conflicts with concurrent ones.
@@ -104,7 +105,11 @@ def call(operation: str, request: Row) -> Row:
     except ClientError as error:
         raise _ours(error) from error
     except BotoCoreError as error:
-        raise Transient(f"the table did not answer: {type(error).__name__}") from error
+        raise Transient(
+            Message(
+                "the table did not answer ({reason}); run the same command again later", reason=type(error).__name__
+            )
+        ) from error
 
 
 def _ours(error: ClientError) -> Conflict | Transient:
@@ -352,7 +357,7 @@ def get_many(keys: Iterable[tuple[str, str]], *, consistent: bool = False) -> di
             if not left:
                 break
         else:
-            raise Transient("the table is too busy to read a batch")
+            raise Transient(Message("the table is too busy to read a batch; run the same command again later"))
     return items
 
 
@@ -382,4 +387,4 @@ def _write_many(entries: list[Row]) -> None:
             if not left:
                 break
         else:
-            raise Transient("the table is too busy to write a batch")
+            raise Transient(Message("the table is too busy to write a batch; run the same command again later"))

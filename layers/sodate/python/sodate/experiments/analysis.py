@@ -7,6 +7,7 @@ from sodate.experiments.decision import Arms, Comparison, ExperimentName, Outcom
 from sodate.experiments.experiment import Experiment
 from sodate.experiments.intervals import Count, Interval, rate_interval
 from sodate.experiments.look import Look
+from sodate.messages import Message
 
 
 @dataclass(frozen=True)
@@ -42,15 +43,17 @@ def analysis_of(name: ExperimentName, experiment: Experiment, arms: Arms, look: 
     return Analysis(name, experiment, arms, look.counts, verdict, look.open, look.robots)
 
 
-_WORDS = {
-    Outcome.WINNER: "{variant} wins",
-    Outcome.NO_DIFFERENCE: "no difference found: the default {default} stays",
-    Outcome.TOO_FEW: "too few leads: nothing wins, the default {default} stays",
-    Outcome.TOO_EARLY: "too early: these figures decide nothing yet",
-    Outcome.CHOSEN: "a person chose {variant}",
-    Outcome.NOBODY_CHOSE: "nobody chose in time: the default {default} stays",
-}
-
-
 def in_words(outcome: str, variant: str | None, default: str) -> str:
-    return _WORDS[Outcome(outcome)].format(variant=variant, default=default)
+    match Outcome(outcome):
+        case Outcome.WINNER:
+            return Message("{variant} wins", variant=variant)
+        case Outcome.NO_DIFFERENCE:
+            return Message("no difference found: the default {default} stays", default=default)
+        case Outcome.TOO_FEW:
+            return Message("too few leads: nothing wins, the default {default} stays", default=default)
+        case Outcome.TOO_EARLY:
+            return Message("too early: these figures decide nothing yet")
+        case Outcome.CHOSEN:
+            return Message("a person chose {variant}", variant=variant)
+        case Outcome.NOBODY_CHOSE:
+            return Message("nobody chose in time: the default {default} stays", default=default)

@@ -11,12 +11,12 @@ from sodate.forms.submission_plan import Captured, Outcome
 from sodate.messages import Message
 
 
-def release(capture: Capture, submission_id: str, month: datetime, now: datetime) -> Captured:
+def release(capture: Capture, stored: SubmissionItem, now: datetime) -> Captured:
     """Capture the quarantined post.
 
-    Raises: `NotFound` when the quarantine of that month has no such post; `FieldErrors` when the form changed since.
+    Raises: `FieldErrors` when the form changed since.
     """
-    stored = find_quarantined(submission_id, month)
+    submission_id = stored.submission_id
     if stored.released is not None:
         return Captured(Outcome.REPEAT, submission_id, "repeat")
     answers = read_answers(capture.form, stored.read_answers())
@@ -36,6 +36,7 @@ def release(capture: Capture, submission_id: str, month: datetime, now: datetime
 
 
 def find_quarantined(submission_id: str, month: datetime) -> SubmissionItem:
+    """Raises: `NotFound` when the quarantine of that UTC month has no such post."""
     for item in quarantined(month):
         if item.submission_id == submission_id:
             return item

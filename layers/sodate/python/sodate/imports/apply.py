@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
+from sodate.consent.consent import UNDO_LIFETIME
 from sodate.consent.unsubscribe import OptOut, unsubscribe
 from sodate.dynamodb import keys, table
 from sodate.dynamodb.table import ConditionFailed, Contention, Write
@@ -110,7 +112,8 @@ class Apply:
         if self.dry_run:
             return True
         opting_out = [decided.plan.state.lead_id for decided in group if decided.plan.opts_out]
-        for lead_id in opting_out:  # before their rows count as done, so that a crash cannot lose an opt-out
+        again = [decided.plan.state.lead_id for decided in group if _repeats_an_opt_out(decided, self.context.now)]
+        for lead_id in [*opting_out, *again]:  # before their rows count as done: a crash cannot lose an opt-out
             unsubscribe(OptOut(lead_id, keys.imported(self.context.import_id), None, "import"), self.context.now)
         writes = [write for decided in group for write in decided.writes]
         try:
@@ -218,3 +221,10 @@ def _groups(decided: Sequence[Decided]) -> Iterable[list[Decided]]:
         size += len(one.writes)
     if group:
         yield group
+
+
+def _repeats_an_opt_out(decided: Decided, now: datetime) -> bool:
+    """Of a lead that may still take its opt-out back on the page; afterwards the list has said no, too."""
+    state = decided.plan.state
+    is_new = state.opted_out_at == keys.stamp(now)
+    return decided.row.opt_out and not is_new and state.opted_out_within(UNDO_LIFETIME, now)

@@ -12,7 +12,7 @@ from sodate.errors import Invalid
 from sodate.imports.mapping import Column
 from sodate.leads.phone import region_of, to_e164
 from sodate.leads.text import digits, fold, one_line
-from sodate.messages import Message
+from sodate.messages import Message, joined
 
 #: Text that a spreadsheet executes as a formula, also in full width (OWASP, CSV injection).
 _FORMULA = re.compile(r"^'*[=+\-@\t\r\n＝＋－＠]")
@@ -28,7 +28,7 @@ _AMOUNT = re.compile(r"([+-]?)\s*[¥\\$]?\s*([\d.eE+-]+?)\s*円?")
 #: Undecodable bytes, what another program wrote in place of them (U+FFFD), and the characters to which Python maps
 #: bytes undefined in CP932.
 NOT_DECODED = re.compile("[\ud800-\udfff\ufffd\uf8f0-\uf8f3]")
-SAVE_AS_UTF8 = "bytes that are not text in the file's encoding; save the file as UTF-8 and import it again"
+SAVE_AS_UTF8 = Message("bytes that are not text in the file's encoding; save the file as UTF-8 and import it again")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 #: Cache for words of the mapping, which are folded for each row; cells are not cached.
 folded = lru_cache(maxsize=4096)(fold)
@@ -53,7 +53,7 @@ def clean(cell: str, column: str = "") -> str:
         SAVE_AS_UTF8 if NOT_DECODED.search(cell) else Message("a control character") if _CONTROL.search(cell) else None
     )
     if wrong is not None:
-        raise DamagedCell(f"{column}: {wrong}" if column else wrong)
+        raise DamagedCell(joined("", [f"{column}: ", wrong]) if column else wrong)
     text = cell.strip().strip("\ufeff").strip()
     return text[1:] if _ESCAPED.match(text) else text
 
@@ -141,7 +141,7 @@ def _phone(text: str, language: str) -> str:
     try:
         return to_e164(text, region_of(language))
     except Invalid as error:
-        raise BadCell("not a phone number; write it as 03-1234-5678 or +81 3 1234 5678") from error
+        raise BadCell(str(error)) from error
 
 
 def moment(text: str, time_zone: ZoneInfo) -> datetime:

@@ -135,7 +135,7 @@ def decide_row(context: ImportContext, row: Row, known: Known, new_id: Callable[
         raise RowRejected(
             "",
             Message(
-                "lead {by_email} was erased and is not made again by an import", by_email=known.by_email or known.by_id
+                "lead {lead_id} was erased and is not made again by an import", lead_id=known.by_email or known.by_id
             ),
         )
     mark = parse_mark(known.profile.imported.get(context.mapping.source))

@@ -24,6 +24,7 @@ from sodate.imports.synonyms import (
     UPDATED,
 )
 from sodate.leads.text import fold
+from sodate.messages import Message
 
 _TARGET = re.compile(r"(email|created|updated|(primary|secondary|source)\.[a-z][a-z0-9_]{0,39})")
 _OWN_TARGETS = (EMAIL, EXTERNAL_ID, CREATED, UPDATED)
@@ -35,7 +36,6 @@ _WON = {*YES, "won", "closed won", "受注", "成約", "獲得"}
 _LOST = {*NO, "lost", "closed lost", "失注", "不成立", "見送り"}
 #: Characters; a shorter Japanese label (`名`, `会社`) is a part of too many names.
 _SHORTEST_PART = 3
-NOBODY_ASKS = "no form, rule or condition knows"
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,11 @@ class _Columns:
             return ColumnSuggestion(column, target, required=is_sure_id, question=question)
         known = self._fields.get(target)
         if known is None and self._known is not None and not question:
-            question = f"{NOBODY_ASKS} `{target}`: declare it in `fields` of playbook.yaml, or ignore the column"
+            question = Message(
+                "no form, rule or condition knows `{target}`: declare it in `fields` of playbook.yaml, or ignore"
+                " the column",
+                target=target,
+            )
         return _typed(column, target, cells, known, question)
 
     # -- ways, the best first ------------------------------------------------------------------------------------------
@@ -150,7 +154,9 @@ class _Columns:
             case "outcome":
                 return _outcome(column, cells) if self._is_free(OUTCOME) else None
             case "consent":
-                why = "a consent needs evidence: write `consent` with words, date, how and where (docs/import.md)"
+                why = Message(
+                    "a consent needs evidence: write `consent` with words, date, how and where (docs/import.md)"
+                )
                 return ColumnSuggestion(column, "ignore", question=why)
         target = _path_of(self._fields, meaning)
         if self._known is None or target in self._fields or target in _OWN_TARGETS or target in ALWAYS_TAKEN:
@@ -160,13 +166,13 @@ class _Columns:
     def _by_cells(self, number: int) -> ColumnSuggestion | None:
         cells = self._sampled[number]
         if cells.looks_like_addresses:
-            return self._to(number, EMAIL, "the name does not say so, but the cells are mail addresses")
+            return self._to(number, EMAIL, Message("the name does not say so, but the cells are mail addresses"))
         if cells.type == "phone":
             path = next((path for path, one in self._fields.items() if one.type == "phone"), "primary.phone")
-            return self._to(number, path, "the name does not say so, but the cells are phone numbers")
+            return self._to(number, path, Message("the name does not say so, but the cells are phone numbers"))
         matching = [path for path, one in self._fields.items() if one.choices and are_choices_of(cells, one)]
         if len(matching) == 1:
-            return self._to(number, matching[0], "the name does not say so, but the cells are its choices")
+            return self._to(number, matching[0], Message("the name does not say so, but the cells are its choices"))
         return None
 
     def _by_words(self, number: int) -> ColumnSuggestion | None:
@@ -177,7 +183,9 @@ class _Columns:
             for path, one in self._fields.items()
             if self._is_free(path) and any(_is_near(name, own) for own in (*one.labels, path.partition(".")[2]))
         ]
-        return self._to(number, near[0], f"the name is only near to `{near[0]}`") if len(near) == 1 else None
+        if len(near) != 1:
+            return None
+        return self._to(number, near[0], Message("the name is only near to `{target}`", target=near[0]))
 
     def _left_over(self, number: int) -> ColumnSuggestion:
         column, cells = self._names[number], self._sampled[number]
@@ -190,7 +198,9 @@ class _Columns:
             self._found[number] = suggestion
             return suggestion
         if cells.is_constant:
-            return ColumnSuggestion(column, "ignore", question=f"{_unused(target)}; all cells seen are the same")
+            return ColumnSuggestion(
+                column, "ignore", question=Message("{question}; all cells seen are the same", question=_unused(target))
+            )
         return ColumnSuggestion(column, "ignore", question=_unused(target))
 
 
@@ -213,7 +223,10 @@ def _is_near(name: str, label: str) -> bool:
 
 
 def _unused(target: str) -> str:
-    return f"{NOBODY_ASKS} it (to keep it: `{target}`, declared in `fields` of playbook.yaml)"
+    return Message(
+        "no form, rule or condition knows it (to keep it: `{target}`, declared in `fields` of playbook.yaml)",
+        target=target,
+    )
 
 
 def _typed(column: str, target: str, cells: Sampled, known: KnownField | None, question: str) -> ColumnSuggestion:
@@ -226,7 +239,9 @@ def _typed(column: str, target: str, cells: Sampled, known: KnownField | None, q
         type_ = "text"
     is_other = cells.type not in ("", type_) and (type_, cells.type) != ("number", "bool")
     if type_ != "text" and is_other:
-        question = question or f"`{target}` is of type {type_}, and most of the cells do not look like it"
+        question = question or Message(
+            "`{target}` is of type {type}, and most of the cells do not look like it", target=target, type=type_
+        )
     return ColumnSuggestion(column, target, type_, question=question)
 
 
@@ -234,7 +249,9 @@ def _choice(column: str, target: str, cells: Sampled, known: KnownField, questio
     """Labels become the stored values. Cells that are no choice stay as they are, and are asked about."""
     values, others = values_of(cells, known), others_than(cells, known)
     if others:
-        question = question or f"not among the choices of `{target}`: {_some(others)}"
+        question = question or Message(
+            "not among the choices of `{target}`: {cells}", target=target, cells=_some(others)
+        )
         return ColumnSuggestion(column, target, "text", question=question)
     if not values:
         return ColumnSuggestion(column, target, "text", question=question)
@@ -247,9 +264,11 @@ def _opt_out(column: str, cells: Sampled) -> ColumnSuggestion:
     opposite = [_OPPOSITES[cell] for cell in sorted(cells.folded) if cell in _OPPOSITES]
     unknown = [cell for cell in dict.fromkeys(cells.given) if fold(cell) not in {*_STOPS, *_OPPOSITES, *_AGREES}]
     if said or opposite:
-        why = f"does one of these mean too that nothing may be sent: {_some(unknown)}?" if unknown else ""
+        why = ""
+        if unknown:
+            why = Message("does one of these mean too that nothing may be sent: {cells}?", cells=_some(unknown))
         return ColumnSuggestion(column, OPT_OUT, words=tuple(said or opposite), question=why)
-    why = "which cells mean that nothing may be sent? Nothing in the first rows says so"
+    why = Message("which cells mean that nothing may be sent? Nothing in the first rows says so")
     return ColumnSuggestion(column, OPT_OUT, words=YES, question=why)
 
 
@@ -257,9 +276,9 @@ def _outcome(column: str, cells: Sampled) -> ColumnSuggestion:
     won = tuple(cell for cell in dict.fromkeys(cells.given) if fold(cell) in _WON)
     lost = tuple(cell for cell in dict.fromkeys(cells.given) if fold(cell) in _LOST)
     if not won and not lost:
-        why = "which cells mean won, which lost? Write `activities` (docs/import.md)"
+        why = Message("which cells mean won, which lost? Write `activities` (docs/import.md)")
         return ColumnSuggestion(column, "ignore", question=why)
-    why = "on which day? A column with the day is better: `at: {column: …}`"
+    why = Message("on which day? A column with the day is better: `at: {column: …}`")
     return ColumnSuggestion(column, OUTCOME, words=won, lost=lost, question=why)
 
 

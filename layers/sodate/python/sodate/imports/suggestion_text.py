@@ -1,26 +1,45 @@
 """A suggestion as mapping.yaml. What a person must decide is marked `# ?`, with the reason. Pure."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 
 from sodate.imports.suggestion import ColumnSuggestion, Suggestion
 from sodate.imports.synonyms import OPT_OUT, OUTCOME
+from sodate.messages import Message
 
 QUESTION = "# ?"
+Say = Callable[[str], str]
 
 
-def mapping_text(suggestion: Suggestion, name: str, delimiter: str, today: date, zone: str | None) -> str:
-    """`name`: of the file. `today`: the day of activities that have none. `zone`: of times without an offset."""
-    return "\n".join(_lines(suggestion, name, delimiter, today, zone)) + "\n"
+def mapping_text(
+    suggestion: Suggestion, name: str, delimiter: str, today: date, zone: str | None, say: Say = lambda text: text
+) -> str:
+    """`name`: of the file. `today`: the day of activities that have none. `zone`: of times without an offset.
+
+    `say`: a comment in the language of its reader.
+    """
+    shown = replace(suggestion, columns=tuple(replace(one, question=say(one.question)) for one in suggestion.columns))
+    return "\n".join([*_head(shown, name, say), *_lines(shown, delimiter, today, zone)]) + "\n"
 
 
-def _lines(suggestion: Suggestion, name: str, delimiter: str, today: date, zone: str | None) -> Iterator[str]:
-    asked = sum(bool(one.question) for one in suggestion.columns)
-    yield f"# A suggestion from {_comment(name)}: read every line. docs/import.md says what each key means."
+def _head(suggestion: Suggestion, name: str, say: Say) -> Iterator[str]:
+    asked, columns = sum(bool(one.question) for one in suggestion.columns), len(suggestion.columns)
+    title = Message("A suggestion from {file}: read every line. docs/import.md says what each key means.", file=name)
+    yield f"# {_comment(say(title))}"
     if asked:
-        yield f"# {asked} of {len(suggestion.columns)} columns have a question, marked `{QUESTION}`."
-    yield "source: my-system  # whose ids these are"
+        count = Message(
+            "{asked} of {columns} columns have a question, marked `{mark}`.",
+            asked=asked,
+            columns=columns,
+            mark=QUESTION,
+        )
+        yield f"# {_comment(say(count))}"
+    yield f"source: my-system  # {_comment(say(Message('whose ids these are')))}"
+
+
+def _lines(suggestion: Suggestion, delimiter: str, today: date, zone: str | None) -> Iterator[str]:
     if suggestion.language != "ja":
         yield f"language: {suggestion.language}"
     if zone is not None:

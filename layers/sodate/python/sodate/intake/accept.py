@@ -11,6 +11,7 @@ from sodate.intake.entry import AHEAD, ActivityEntry
 from sodate.intake.lead_ref import LeadRef
 from sodate.intake.leads import LeadFinder, LeadWriter
 from sodate.intake.store import log_activity
+from sodate.messages import Message
 
 
 class Verdict(StrEnum):
@@ -76,7 +77,16 @@ class Intake:
         if lead_id is None:
             if self.dry_run and self.writer is not None and entry.lead.lead_id is None:
                 return Result(Verdict.ACCEPTED, created=True)
-            return refused("lead", reasons.get(entry.lead, "no lead is known by this address or id"))
+            return refused(
+                "lead",
+                reasons.get(
+                    entry.lead,
+                    Message(
+                        "no lead is known by this address or id; import leads first, or create them: --create,"
+                        " `create_leads` of the API"
+                    ),
+                ),
+            )
         given = f"{self.source}\x1f{entry.id}" if entry.id is not None else None
         try:
             check_time(entry.at, self.now + AHEAD)

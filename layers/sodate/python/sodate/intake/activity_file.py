@@ -59,7 +59,9 @@ class ActivityFile:
 
     def _chunk(self, chunk: Sequence[ReportRow | BadRow]) -> None:
         self.counts.rows += len(chunk)
-        troubles = [Trouble(row.line, "", row.reason, shortened(row.value)) for row in chunk if isinstance(row, BadRow)]
+        troubles = [
+            Trouble(row.line, row.field, row.reason, shortened(row.value)) for row in chunk if isinstance(row, BadRow)
+        ]
         self.counts.refused += len(troubles)
         rows = [row for row in chunk if isinstance(row, ReportRow)]
         entries = [(row, self._entry(row, said)) for row in rows for said in row.said]

@@ -9,6 +9,7 @@ from sodate.errors import Invalid, TooManyRequests
 from sodate.intake import store
 from sodate.intake.principal import SOURCES, token_of
 from sodate.intake.token import ApiToken, Scope, check, hash_of, presented, token_text
+from sodate.messages import Message
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 #: Names of sources that Sodate uses itself.
@@ -34,13 +35,34 @@ def create_token(request: TokenRequest, now: datetime, random: Callable[[], tupl
     """
     for what, value in (("name", request.name), ("source", request.source)):
         if not _NAME.fullmatch(value) or value in RESERVED:
-            raise Invalid(f"{what} {value[:60]!r}: lower-case letters, digits and hyphens, at most 60", what)
+            raise Invalid(
+                Message(
+                    "{what} {value!r}: write at most 60 lower-case letters, digits and hyphens",
+                    what=what,
+                    value=value[:60],
+                ),
+                what,
+            )
     if request.source.startswith(SOURCES):
-        raise Invalid(f"source {request.source}: `{SOURCES}…` are the sources of roles and users of IAM", "source")
+        raise Invalid(
+            Message(
+                "source {source}: `{reserved}…` are the sources of roles and users of IAM; choose another name",
+                source=request.source,
+                reserved=SOURCES,
+            ),
+            "source",
+        )
     if not request.scopes:
-        raise Invalid(f"give a token at least one of the scopes {', '.join(Scope)}", "scope")
+        raise Invalid(Message("give a token at least one of the scopes {scopes}", scopes=", ".join(Scope)), "scope")
     if not 1 <= request.days <= MOST_DAYS or not 1 <= request.per_minute <= MOST_PER_MINUTE:
-        raise Invalid(f"a token lives 1 to {MOST_DAYS} days and makes 1 to {MOST_PER_MINUTE} requests a minute", "days")
+        raise Invalid(
+            Message(
+                "a token lives 1 to {most_days} days and makes 1 to {most_per_minute} requests a minute",
+                most_days=MOST_DAYS,
+                most_per_minute=MOST_PER_MINUTE,
+            ),
+            "days",
+        )
     token_id, secret = random()
     expires, scopes = now + timedelta(days=request.days), tuple(dict.fromkeys(request.scopes))
     token = ApiToken(token_id, request.name, request.source, scopes, hash_of(secret), request.per_minute, now, expires)

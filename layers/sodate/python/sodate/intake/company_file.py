@@ -12,6 +12,7 @@ from sodate.errors import Conflict, Invalid, NotFound
 from sodate.imports.reader import BadRow, Record
 from sodate.imports.row import Trouble, shortened
 from sodate.intake.company_row import CompanyRow, MappedCompanies
+from sodate.messages import Message
 
 
 @dataclass
@@ -42,13 +43,16 @@ class CompanyIntake:
         Raises: `Invalid`; `Conflict` when the row's id and domains are those of two companies; `Transient`.
         """
         if row.id and self.source is None:
-            raise Invalid("say with --source (or `source` of the mapping) which system the ids are of", "id")
+            raise Invalid(Message("say which system the ids are of: --source, or `source` of the mapping"), "id")
         names = [f"domain {domain}" for domain in row.domains]
         names += [f"id {row.id}"] if row.id else []
         owners = dict.fromkeys(owner for name in names if (owner := self._owner(name)) is not None)
         if len(owners) > 1:
             raise Conflict(
-                f"its id and domains are of the companies {', '.join(owners)}; merge them, or correct the row"
+                Message(
+                    "its id and domains are of the companies {companies}; merge them, or correct the row",
+                    companies=", ".join(owners),
+                )
             )
         external = [(self.source, row.id)] if row.id and self.source else []
         description = Description(row.attributes, row.domains, external)
@@ -98,7 +102,7 @@ class CompanyFile:
                 self.counts.rows += 1
                 self._record(row)
         if not has_header:
-            raise Invalid("the file is empty; its first line must name the columns", "header")
+            raise Invalid(Message("the file is empty; its first line must name the columns"), "header")
         return self.counts
 
     def _record(self, row: CompanyRow | BadRow) -> None:

@@ -86,7 +86,7 @@ class MappedCompanies:
         except Invalid as error:
             return BadRow(record.line, str(error), values["domain"], "domain")
         if not values.get("id") and not domains:
-            reason = "neither an id nor a domain: nobody can tell which company this is; fill in one of them"
+            reason = Message("neither an id nor a domain: nobody can tell which company this is; fill in one of them")
             return BadRow(record.line, reason, values.get("name", ""), "id")
         given = {name: values[name] for name in COPIED if values.get(name)}
         return CompanyRow(record.line, plain_id(values.get("id", "")), domains, given)

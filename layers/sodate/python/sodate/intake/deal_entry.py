@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sodate.errors import Invalid
 from sodate.intake.entry import read_id, read_time
 from sodate.intake.lead_ref import LeadRef, read_lead_ref
+from sodate.messages import Message
 from sodate.money import Money, digits_of, parse_amount
 from sodate.playbook.problem import did_you_mean
 
@@ -45,10 +46,13 @@ def read_deal(raw: object, zone: ZoneInfo, currency: str | None = None) -> DealR
         raise Invalid("a deal is an object with `id`", "deal")
     for name in raw:
         if name not in KEYS:
-            raise Invalid(f"a deal has no `{str(name)[:40]}`: {did_you_mean(str(name)[:40], KEYS)}", str(name)[:40])
+            raise Invalid(
+                Message("a deal has no `{name}`: {hint}", name=str(name)[:40], hint=did_you_mean(str(name)[:40], KEYS)),
+                str(name)[:40],
+            )
     deal_id = read_id(raw.get("id"))
     if deal_id is None:
-        raise Invalid("a deal needs `id`, the one of the system that sends it", "id")
+        raise Invalid(Message("a deal needs `id`, the one of the system that sends it; fill it in"), "id")
     at, close = raw.get("at"), raw.get("expected_close")
     return DealRow(
         id=deal_id,
@@ -69,7 +73,9 @@ def _word(raw: Mapping[str, object], name: str) -> str | None:
     if value in (None, ""):
         return None
     if not isinstance(value, str) or len(value) > _LONGEST or not value.isprintable():
-        raise Invalid(f"`{name}` is text of at most {_LONGEST} characters in one line", name)
+        raise Invalid(
+            Message("`{name}`: write text of at most {most} characters in one line", name=name, most=_LONGEST), name
+        )
     return value.strip()
 
 
@@ -78,27 +84,26 @@ def _money(raw: Mapping[str, object], otherwise: str | None) -> Money | None:
     if amount in (None, ""):
         return None
     if currency is None:
-        raise Invalid("an amount needs its `currency`, e.g. JPY", "currency")
+        raise Invalid(
+            Message("an amount needs its `currency`: write one such as JPY, in the row or in the mapping"), "currency"
+        )
     digits_of(currency)
     if isinstance(amount, bool) or (not isinstance(amount, str | int) and not hasattr(amount, "as_tuple")):
-        raise Invalid("`amount` is a number, or text such as 1,234,000", "amount")
+        raise Invalid(Message("`amount` is a number, or text such as 1,234,000"), "amount")
     return Money(currency, parse_amount(format(amount, "f") if hasattr(amount, "as_tuple") else str(amount), currency))
 
 
 def _day(value: object, zone: ZoneInfo) -> date:
-    try:
-        return read_time(value, zone).astimezone(zone).date()
-    except Invalid as error:
-        raise Invalid(f"`expected_close` {error}", "expected_close") from error
+    return read_time(value, zone, "expected_close").astimezone(zone).date()
 
 
 def _contacts(value: object) -> tuple[tuple[LeadRef, str], ...]:
     if not isinstance(value, list | tuple) or len(value) > MOST_CONTACTS:
-        raise Invalid(f"`contacts` is a list of at most {MOST_CONTACTS}", "contacts")
+        raise Invalid(Message("`contacts`: write a list of at most {most} leads", most=MOST_CONTACTS), "contacts")
     found: dict[LeadRef, str] = {}
     for one in value:
         lead, role = (one.get("lead"), one.get("role", "")) if isinstance(one, Mapping) else (one, "")
         if not isinstance(role, str) or len(role) > 60 or not role.isprintable():
-            raise Invalid("`role` is text of at most 60 characters, e.g. decision_maker", "contacts")
+            raise Invalid(Message("`role`: write text of at most 60 characters, such as decision_maker"), "contacts")
         found[read_lead_ref(lead)] = role.strip()
     return tuple(found.items())

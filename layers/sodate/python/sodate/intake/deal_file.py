@@ -45,16 +45,17 @@ class DealFile:
 
     def _record(self, row: tuple[int, DealRow] | BadRow) -> None:
         if isinstance(row, BadRow):
-            self._refuse(row.line, row.reason, row.value)
+            self._refuse(row.line, row.field, row.reason, row.value)
             return
         line, deal = row
         try:
             result = self.intake.record(deal, self.by)
         except (Invalid, NotFound, Conflict) as error:
-            self._refuse(line, str(error), deal.id)
+            name = error.code if isinstance(error, Invalid) else ""
+            self._refuse(line, self.reader.column_of(name), str(error), deal.id)
             return
         setattr(self.counts, result.status, getattr(self.counts, result.status) + 1)
 
-    def _refuse(self, line: int, reason: str, value: str) -> None:
+    def _refuse(self, line: int, column: str, reason: str, value: str) -> None:
         self.counts.refused += 1
-        self.report(Trouble(line, "", reason, shortened(value)))
+        self.report(Trouble(line, column, reason, shortened(value)))

@@ -11,6 +11,7 @@ from sodate.deals.record import record_deal
 from sodate.errors import NotFound
 from sodate.intake.deal_entry import DealRow
 from sodate.intake.leads import LeadFinder
+from sodate.messages import Message
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,9 @@ class DealIntake:
         leads = self.finder.find(ref for ref, _ in row.contacts) if row.contacts else {}
         missing = [number for number, (ref, _) in enumerate(row.contacts, start=1) if ref not in leads]
         if missing:
-            raise NotFound(f"contact {missing[0]} is no lead that Sodate knows; import leads first")
+            raise NotFound(
+                Message("contact {number} is no lead that Sodate knows; import leads first", number=missing[0])
+            )
         entry = DealEntry(
             reference=(self.source, row.id),
             source=self.channel,
@@ -66,5 +69,5 @@ def _company(name: str | None) -> str | None:
     source, separator, external_id = name.partition(":")
     company_id = owner_of_reference(source, external_id) if separator else name
     if company_id is None or find_company(company_id) is None:
-        raise NotFound(f"there is no company {name[:80]}; `sodate company list` shows them")
+        raise NotFound(Message("there is no company {company}; `sodate company list` shows them", company=name[:80]))
     return company_id

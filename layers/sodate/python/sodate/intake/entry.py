@@ -11,6 +11,7 @@ from sodate.activities.kinds import ActivityKind, kind_named
 from sodate.errors import Invalid
 from sodate.imports.cells import BadCell, moment
 from sodate.intake.lead_ref import LeadRef, read_lead_ref
+from sodate.messages import Message, joined
 
 MOST_ENTRIES = 100
 _KEYS = ("lead", "type", "at", "about", "id")
@@ -42,23 +43,23 @@ def read_entry(raw: object, declared: DeclaredActivities, zone: ZoneInfo) -> Act
         raise Invalid(f"an activity has {', '.join(_KEYS)}; what a type knows besides goes into `about`", unknown[0])
     type_, at, about = raw.get("type"), raw.get("at"), raw.get("about", {})
     if not isinstance(type_, str):
-        raise Invalid("`type` is the name of an activity, e.g. seminar_attended", "type")
+        raise Invalid(Message("`type`: write the name of an activity, such as seminar_attended"), "type")
     if not isinstance(about, Mapping):
-        raise Invalid("`about` is an object with the attributes of the activity", "about")
+        raise Invalid(Message("`about` is an object with the attributes of the activity"), "about")
     kind = kind_named(type_, declared)
     kind.read_about(about)
     return ActivityEntry(read_lead_ref(raw.get("lead")), kind, read_time(at, zone), dict(about), read_id(raw.get("id")))
 
 
-def read_time(value: object, zone: ZoneInfo) -> datetime:
-    """Raises: `Invalid` with the code `at`."""
+def read_time(value: object, zone: ZoneInfo, name: str = "at") -> datetime:
+    """Raises: `Invalid`, its code the name of the field."""
     if not isinstance(value, str):
-        raise Invalid("`at` is a time such as 2026-12-04T15:00:00+09:00", "at")
+        raise Invalid(Message("`{name}`: write a time such as 2026-12-04T15:00:00+09:00", name=name), name)
     text = unicodedata.normalize("NFKC", value[:60]).strip()
     try:
         return moment(text.replace("T", " ").replace("t", " "), zone)
     except BadCell as error:
-        raise Invalid(f"`at`: {error}", "at") from error
+        raise Invalid(joined("", [f"`{name}`: ", str(error)]), name) from error
 
 
 def read_id(value: object) -> str | None:
@@ -67,5 +68,5 @@ def read_id(value: object) -> str | None:
         return None
     text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
     if not 0 < len(text) <= _LONGEST_ID:
-        raise Invalid(f"`id` is text of at most {_LONGEST_ID} characters", "id")
+        raise Invalid(Message("`id`: write text of at most {most} characters", most=_LONGEST_ID), "id")
     return text

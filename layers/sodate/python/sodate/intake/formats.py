@@ -18,6 +18,7 @@ from sodate.imports.reader import BadRow, Record
 from sodate.intake.lead_ref import LeadRef, read_lead_ref
 from sodate.intake.report_cells import is_yes, minutes_of, text_of, time_of
 from sodate.leads.text import one_line
+from sodate.messages import Message
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "phone": ("phone", "tel", "電話番号", "電話", "tel(会社)", "携帯電話", "携帯電話番号"),
     "exchanged": ("名刺交換日", "交換日", "date", "exchanged", "登録日"),
 }  # fmt: skip
+_NO_ADDRESS = Message("the row has no mail address; fill it in, or delete the row")
 _NOT_REGISTERED = ("denied", "cancelled", "拒否", "キャンセル")
 _OF_NAME = {name: ours for ours, names in _NAMES.items() for name in names}
 
@@ -121,7 +123,13 @@ class Webinar:
 
     def end(self) -> Iterator[ReportRow | BadRow]:
         if not self._found:
-            raise Invalid(f"no line names the columns {', '.join(_NAMES[name][0] for name in self.needs)}", "format")
+            raise Invalid(
+                Message(
+                    "no line names the columns {columns}; is the file a report of this --format?",
+                    columns=", ".join(_NAMES[name][0] for name in self.needs),
+                ),
+                "format",
+            )
         if self._pending is not None:
             yield self._pending
 
@@ -132,7 +140,7 @@ class Webinar:
         try:
             row = ReportRow(line, read_lead_ref(email), tuple(self._said(cells, columns)))
         except (BadCell, Invalid) as error:
-            yield BadRow(line, "no address" if not email else str(error), email)
+            yield BadRow(line, _NO_ADDRESS if not email else str(error), email)
             return
         if self._pending is not None and self._pending.ref == row.ref:
             self._pending = _joined(self._pending, row)
@@ -211,7 +219,13 @@ class Cards:
 
     def end(self) -> Iterator[ReportRow | BadRow]:
         if self._columns is None:
-            raise Invalid(f"no line names a column {' or '.join(_NAMES['email'][:5])}", "format")
+            raise Invalid(
+                Message(
+                    "no line names a column {columns}; name the column of the addresses so",
+                    columns=" or ".join(_NAMES["email"][:5]),
+                ),
+                "format",
+            )
         yield from ()
 
     def _card(self, line: int, cells: Sequence[str], columns: Mapping[str, int]) -> ReportRow | BadRow:
@@ -223,7 +237,7 @@ class Cards:
             said = Said(ActivityType.CARD_EXCHANGED, at, self.about, id_)
             return ReportRow(line, read_lead_ref(email), (said,), {"primary": _person(cells, columns)})
         except (BadCell, Invalid) as error:
-            return BadRow(line, "no address" if not email else str(error), email)
+            return BadRow(line, _NO_ADDRESS if not email else str(error), email)
 
 
 def _person(cells: Sequence[str], columns: Mapping[str, int]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from sodate.errors import Invalid
 from sodate.leads.address import Address, parse_address
+from sodate.messages import Message
 
 _LEAD_ID = re.compile(r"[0-9A-Za-z]{10,40}")
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
@@ -36,14 +37,14 @@ def read_lead_ref(value: object) -> LeadRef:
         return _from_text(value)
     if isinstance(value, Mapping) and set(value) == {"source", "id"}:
         return external_ref(value["source"], value["id"])
-    raise Invalid('write `lead` as an address, a lead id, or {"source": "crm", "id": "A-1"}', "lead")
+    raise Invalid(Message('write `lead` as an address, a lead id, or {"source": "crm", "id": "A-1"}'), "lead")
 
 
 def external_ref(source: object, external_id: object) -> LeadRef:
     """Raises: `Invalid`."""
     plain = unicodedata.normalize("NFKC", external_id[:500]).strip() if isinstance(external_id, str) else ""
     if not isinstance(source, str) or not _SOURCE.fullmatch(source) or not 0 < len(plain) <= _LONGEST_ID:
-        raise Invalid("an id of another system has a `source` in lower case and an `id` as text", "lead")
+        raise Invalid(Message("an id of another system has a `source` in lower case and an `id` as text"), "lead")
     return LeadRef(external=(source, plain))
 
 
@@ -51,11 +52,11 @@ def _from_text(text: str) -> LeadRef:
     plain = text.strip()
     if "@" in plain or "＠" in plain:
         if len(plain) > _LONGEST_ADDRESS:
-            raise Invalid("the address is longer than any address", "lead")
+            raise Invalid(Message("the address is longer than any address; correct it"), "lead")
         try:
             return LeadRef(email=parse_address(plain))
         except Invalid as error:
             raise Invalid(str(error), "lead") from error
     if not _LEAD_ID.fullmatch(plain):
-        raise Invalid("this is neither an address nor the id of a lead", "lead")
+        raise Invalid(Message("this is neither an address nor the id of a lead; write one of them"), "lead")
     return LeadRef(lead_id=plain)

@@ -16,6 +16,7 @@ from sodate.imports.row import Row
 from sodate.intake.lead_ref import LeadRef
 from sodate.leads.address import external_key
 from sodate.leads.store import states_of
+from sodate.messages import Message
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,13 @@ class LeadWriter:
         reasons, known = dict[LeadRef, str](), list[KnownOf]()
         for ref in refs:
             if ref.lead_id is not None:
-                reasons[ref] = "there is no lead with this id (any more)"
+                reasons[ref] = Message(
+                    "there is no lead with this id (any more); `sodate lead show ADDRESS` shows the id"
+                )
             elif ref.external is not None and ref.external[0] != self.source:
-                reasons[ref] = f"no lead has this id of {ref.external[0]}; only that system can create it"
+                reasons[ref] = Message(
+                    "no lead has this id of {source}; only that system can create it", source=ref.external[0]
+                )
             else:
                 known.append(KnownOf(len(known) + 1, ref, {}, activity_key("intake", repr(ref))))
         troubles = self.write(known, now)

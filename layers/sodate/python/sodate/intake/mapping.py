@@ -92,17 +92,35 @@ def positions(columns: Mapping[str, str], ignore: Sequence[str], header: Sequenc
     known = {fold(name): target for name, target in columns.items()}
     missing = [name for name in columns if fold(name) not in names]
     if missing:
-        raise Invalid(f"the file has no column `{missing[0]}`; it has {', '.join(header[:20])}", "header")
+        raise Invalid(
+            Message(
+                "the file has no column `{column}`; it has {known}: correct `columns` of the mapping",
+                column=missing[0],
+                known=", ".join(header[:20]),
+            ),
+            "header",
+        )
     ignored = {fold(name) for name in ignore}
     extra = [name for name, key in zip(header, names, strict=True) if key and key not in known and key not in ignored]
     if extra:
         raise Invalid(
-            f"the mapping does not know the column `{extra[0]}`; map it, or write it under `ignore`", "header"
+            Message(
+                "the mapping does not know the column `{column}`; map it, or write it under `ignore`", column=extra[0]
+            ),
+            "header",
         )
     twice = [name for name, key in zip(header, names, strict=True) if key in known and names.count(key) > 1]
     if twice:
-        raise Invalid(f"the file has two columns `{twice[0].strip()}`; rename one of them, or delete it", "header")
+        raise Invalid(
+            Message("the file has two columns `{column}`; rename one of them, or delete it", column=twice[0].strip()),
+            "header",
+        )
     return {known[key]: position for position, key in enumerate(names) if key in known}
+
+
+def _column_of(columns: Mapping[str, str], target: str) -> str:
+    """How the file calls the column that goes to `target`; the target itself where no column does."""
+    return next((name for name, goes_to in columns.items() if goes_to == target), target)
 
 
 @dataclass
@@ -123,7 +141,7 @@ class MappedActivities:
 
     def end(self) -> Iterator[ReportRow | BadRow]:
         if self._at is None:
-            raise Invalid("the file is empty; its first line must name the columns", "header")
+            raise Invalid(Message("the file is empty; its first line must name the columns"), "header")
         yield from ()
 
     def _positions(self, header: Sequence[str]) -> dict[str, int]:
@@ -133,17 +151,24 @@ class MappedActivities:
         own = {name: name for name in ("lead", "type", "at", "id", "external_id")}
         found = {own.get(name) or f"about.{name}": position for position, name in enumerate(names) if name}
         if not {"lead", "type", "at"} <= found.keys():
-            raise Invalid("the file needs the columns lead, type and at; for other names, give --mapping", "header")
+            raise Invalid(
+                Message("the file needs the columns lead, type and at; for other names, give --mapping"), "header"
+            )
         return found
 
     def _row(self, line: int, cells: Sequence[str], at: Mapping[str, int]) -> ReportRow | BadRow:
         values: dict[str, str] = {}
+        target = ""
         try:
             for target, position in at.items():
-                values[target] = clean(cells[position], target) if position < len(cells) else ""
+                values[target] = clean(cells[position]) if position < len(cells) else ""
+            target = "at"  # of the values together, only the time can be a bad cell
             return self._said(line, values)
         except (BadCell, Invalid) as error:
-            return BadRow(line, str(error), values.get("lead", values.get("external_id", "")))
+            target = error.code if isinstance(error, Invalid) else target
+            columns = self.mapping.columns if self.mapping is not None else {}
+            shown = values.get("lead", values.get("external_id", ""))
+            return BadRow(line, str(error), shown, _column_of(columns, target))
 
     def _said(self, line: int, values: Mapping[str, str]) -> ReportRow:
         mapping = self.mapping
@@ -186,13 +211,19 @@ class MappedDeals:
             self._at = positions(self.mapping.columns, self.mapping.ignore, record.cells)
             return None
         values: dict[str, str] = {}
+        target = ""
         try:
             for target, position in self._at.items():
                 text = record.cells[position] if position < len(record.cells) else ""
-                values[target] = clean(text, target)
+                values[target] = clean(text)
             return record.line, read_deal(self._raw(values), self.zone, self.mapping.currency)
         except (BadCell, Invalid) as error:
-            return BadRow(record.line, str(error), values.get("id", ""))
+            target = error.code if isinstance(error, Invalid) else target
+            return BadRow(record.line, str(error), values.get("id", ""), self.column_of(target))
+
+    def column_of(self, name: str) -> str:
+        """How the file calls the column of a value of a deal; its name where the file has none."""
+        return _column_of(self.mapping.columns, name)
 
     def _raw(self, values: Mapping[str, str]) -> dict[str, object]:
         raw: dict[str, object] = {name: text for name, text in values.items() if name in KEYS and text}

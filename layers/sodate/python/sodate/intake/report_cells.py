@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from sodate.imports.cells import BadCell, moment
+from sodate.messages import Message
 
 _AMERICAN = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{2}|\d{4}),? (\d{1,2}):(\d{2})(?::(\d{2}))? ?(AM|PM)?", re.IGNORECASE)
 _CLOCK = re.compile(r"(\d{1,3}):(\d{2})(?::(\d{2}))?")
@@ -32,14 +33,16 @@ def time_of(cell: str, zone: ZoneInfo) -> datetime:
     month, day, year, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
     half = (match[7] or "").upper()
     if half and not 1 <= hour <= 12:
-        raise BadCell("a day or time that does not exist")
+        raise BadCell(Message("a day or time that does not exist; with AM or PM, hours go from 1 to 12"))
     hour = hour % 12 + (12 if half == "PM" else 0) if half else hour
     try:
         at = datetime(year + 2000 if year < 100 else year, month, day, hour, minute, second, tzinfo=zone)
     except ValueError as error:
-        raise BadCell("a day or time that does not exist (month first)") from error
+        raise BadCell(
+            Message("a day or time that does not exist (month first); write it as 2026-11-20 10:00")
+        ) from error
     if not 2000 <= at.year <= 2100:
-        raise BadCell("a year before 2000 or after 2100")
+        raise BadCell(Message("a year before 2000 or after 2100; correct it"))
     return at.astimezone(UTC)
 
 
@@ -53,7 +56,7 @@ def minutes_of(cell: str) -> int | None:
         return None
     seconds = _seconds(text)
     if seconds is None or seconds // 60 > _LONGEST_MINUTES:
-        raise BadCell("no duration; write minutes, or 1h 2m 3s")
+        raise BadCell(Message("no duration; write minutes, or 1h 2m 3s"))
     return seconds // 60
 
 

@@ -13,6 +13,7 @@ from sodate.dynamodb.table import ConditionFailed, Put, Write
 from sodate.errors import NotFound
 from sodate.intake.token import ApiToken, Scope
 from sodate.leads.existence import still_exists
+from sodate.messages import Message
 
 _WINDOW_KEPT = timedelta(hours=1)
 #: How long a repeat of an id is recognised.
@@ -74,7 +75,9 @@ def revoke_token(token_id: str, now: datetime) -> bool:
         table.update(item, [ApiTokenItem.revoked.set(keys.stamp(now))], active)
     except ConditionFailed as error:
         if find_token(token_id) is None:
-            raise NotFound(f"there is no token {token_id[:40]}; `sodate token list` shows them") from error
+            raise NotFound(
+                Message("there is no token {token}; `sodate token list` shows them", token=token_id[:40])
+            ) from error
         return False
     return True
 
@@ -112,7 +115,7 @@ def log_activity(activity: Activity, given_id: str | None, now: datetime) -> boo
         table.commit(writes)
     except ConditionFailed as error:
         if 0 in error.failed:
-            raise NotFound("the lead was erased meanwhile") from error
+            raise NotFound(Message("the lead was erased meanwhile; leave it out")) from error
         return False
     return True
 

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 from sodate.errors import Invalid
+from sodate.messages import Message
 
 Span = Literal["week", "month", "quarter", "year"]
 #: The longest period that is read: more days than this are several reports.
@@ -28,9 +29,27 @@ class Period:
     def __post_init__(self) -> None:
         """Raises: `Invalid`."""
         if not YEARS[0] <= self.first.year <= self.last.year <= YEARS[1]:
-            raise Invalid(f"{self.first} to {self.last}: years are {YEARS[0]} to {YEARS[1]}", "period")
+            raise Invalid(
+                Message(
+                    "{first} to {last}: write years from {least} to {most}",
+                    first=self.first,
+                    last=self.last,
+                    least=YEARS[0],
+                    most=YEARS[1],
+                ),
+                "period",
+            )
         if not 0 <= (self.last - self.first).days < MOST_DAYS:
-            raise Invalid(f"{self.first} to {self.last}: a period has 1 to {MOST_DAYS} days", "period")
+            raise Invalid(
+                Message(
+                    "{first} to {last}: a period has 1 to {most} days; choose a shorter one, the first day before"
+                    " the last",
+                    first=self.first,
+                    last=self.last,
+                    most=MOST_DAYS,
+                ),
+                "period",
+            )
 
     @property
     def days(self) -> int:
@@ -67,7 +86,9 @@ def parse_period(text: str) -> Period:
     """`2026`, `2026-11`, `2026-11-27`, `2026-Q4` or `2026-W48`. Raises: `Invalid`."""
     form = _FORM.fullmatch(text.strip())
     if form is None:
-        raise Invalid(f"{text!r}: a period is 2026, 2026-Q4, 2026-11, 2026-W48 or 2026-11-27", "period")
+        raise Invalid(
+            Message("{text!r}: write a period as 2026, 2026-Q4, 2026-11, 2026-W48 or 2026-11-27", text=text), "period"
+        )
     year, month, day, quarter, week = (int(part) if part else None for part in form.groups())
     try:
         if week is not None:
@@ -78,7 +99,9 @@ def parse_period(text: str) -> Period:
             return Period(one := date(year or 0, month or 0, day), one)
         return period_around("year" if month is None else "month", date(year or 0, 1 if month is None else month, 1))
     except (ValueError, OverflowError) as error:
-        raise Invalid(f"{text!r}: {error}", "period") from error
+        raise Invalid(
+            Message("{text!r}: the calendar has no such month, week or day; write one that exists", text=text), "period"
+        ) from error
 
 
 def day_of(hour: str, zone: str) -> str:

@@ -18,6 +18,7 @@ from sodate.errors import Conflict, Transient
 from sodate.kpis.delta import Packed
 from sodate.kpis.round import Plan
 from sodate.kpis.sketch import EMPTY, Sketch
+from sodate.messages import Message
 
 _TRIES = 5
 #: A record can come again while the stream has it (a day) or its letter is in a dead-letter queue (two weeks).
@@ -134,7 +135,9 @@ def begin_round(rounds: Rounds, zone: str, plan: Plan) -> Rounds:
     try:
         table.put(item, unchanged)
     except ConditionFailed as error:
-        raise Conflict("another process adds to the counters") from error
+        raise Conflict(
+            Message("another process adds to the counters; run the same command again in a minute")
+        ) from error
     return Rounds(rounds.number + 1, zone, plan)
 
 
@@ -176,7 +179,7 @@ def merge_visitors(scope: str, period: str, seen: Sketch) -> None:
         with suppress(ConditionFailed):
             table.put(KpiVisitorsItem(pk, sk, sketch=after.dumps(), version=version + 1), unchanged)
             return
-    raise Transient("visitors change too fast; try again")
+    raise Transient(Message("visitors change too fast; run the same command again"))
 
 
 def visitors_between(scope: str, first: str, last: str) -> dict[str, Sketch]:

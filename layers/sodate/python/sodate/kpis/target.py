@@ -59,7 +59,10 @@ class KpiTargets(Definition):
             if keys.count(key) > 1:
                 raise ValueError(
                     Message(
-                        "`targets` has two for {key}, {key2}, {key3}: keep one", key=key[0], key2=key[1], key3=key[2]
+                        "`targets` has two for {kpi}, {period}, {scope}: keep one",
+                        kpi=key[0],
+                        period=key[1],
+                        scope=key[2],
                     )
                 )
         return self

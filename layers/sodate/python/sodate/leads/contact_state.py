@@ -130,6 +130,10 @@ class ContactState:
         subscribes = any(status != "withdrawn" for status in self.topics.values())
         return self.blocked in LIFTED_BY_OPERATOR and (subscribes or self.opted_out_at is None)
 
+    def opted_out_within(self, span: timedelta, now: datetime) -> bool:
+        """Of everything or of a topic."""
+        return self.opted_out_at is not None and now - datetime.fromisoformat(self.opted_out_at) <= span
+
     def block(self, reason: str) -> "ContactState":
         return replace(self, blocked=str(reason)) if self.can_be_blocked_by(reason) else self
 

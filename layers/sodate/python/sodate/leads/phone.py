@@ -2,9 +2,13 @@
 
 from sodate.errors import Invalid
 from sodate.leads.text import digits
+from sodate.messages import Message
 
 #: Where a number without a country code is, by the language of a form or file.
 _REGION = {"ja": "JP", "en": "US"}
+
+#: What is said of a number that can be none.
+NO_PHONE = Message("not a phone number; write it as 03-1234-5678 or +81 3 1234 5678")
 
 
 def region_of(language: str) -> str:
@@ -21,7 +25,7 @@ def to_e164(text: str, region: str) -> str:
     try:
         number = phonenumbers.parse(digits(text), region)
     except phonenumbers.NumberParseException as error:
-        raise Invalid("not a phone number", "phone") from error
+        raise Invalid(NO_PHONE, "phone") from error
     if not phonenumbers.is_possible_number(number):
-        raise Invalid("not a phone number", "phone")
+        raise Invalid(NO_PHONE, "phone")
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))

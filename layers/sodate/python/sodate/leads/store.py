@@ -15,6 +15,7 @@ from sodate.dynamodb.table import Put, Update
 from sodate.errors import NotFound
 from sodate.leads.contact_state import ContactState, Enrollment, Visit
 from sodate.leads.lead import Profile
+from sodate.messages import Message
 
 #: Attributes of every item that no value object has.
 _OF_EVERY_ITEM = ("pk", "sk", "ttl")
@@ -95,7 +96,7 @@ def take_address(address_key: str, lead_id: str, erased_owner: str | None) -> Pu
 def load_profile(lead_id: str) -> Profile:
     row = table.get(keys.lead(lead_id), keys.PROFILE, consistent=True)
     if row is None:
-        raise NotFound(f"lead {lead_id} does not exist (any more)")
+        raise NotFound(Message("lead {lead_id} does not exist (any more)", lead_id=lead_id))
     return to_profile(row)
 
 
@@ -152,9 +153,8 @@ def find_state(lead_id: str) -> ContactState | None:
 
 
 def load_state(lead_id: str) -> ContactState:
-    state = find_state(lead_id)
-    if state is None:
-        raise NotFound(f"lead {lead_id} does not exist (any more)")
+    if (state := find_state(lead_id)) is None:
+        raise NotFound(Message("lead {lead_id} does not exist (any more)", lead_id=lead_id))
     return state
 
 

@@ -6,7 +6,7 @@ Functions read stored definitions that a newer release may have validated: `read
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, ValidationInfo, model_validator
 
 from sodate.messages import Message
 
@@ -70,6 +70,18 @@ class NarrowedByEachKey(Definition):
 
 _READER = {"reader": True}
 _Model = TypeVar("_Model", bound=BaseModel)
+
+
+def unreadable(definition: str, error: ValidationError) -> Message:
+    """Of a stored definition, by its name, that `read` refuses."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    return Message(
+        "this release cannot read {definition} ({where}: {problem}); deploy the release that wrote it, or apply a"
+        " playbook that this one understands",
+        definition=definition,
+        where=".".join(str(part) for part in first["loc"]),
+        problem=first["msg"],
+    )
 
 
 def read(model: type[_Model], body: Any) -> _Model:

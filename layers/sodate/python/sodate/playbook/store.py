@@ -21,7 +21,7 @@ from sodate.dynamodb.item import TableItem
 from sodate.dynamodb.table import ConditionFailed
 from sodate.errors import NotFound, Transient
 from sodate.messages import Message
-from sodate.playbook.model import read
+from sodate.playbook.model import read, unreadable
 
 Kind = Literal[
     "form",
@@ -96,12 +96,7 @@ def parsed(stored: Stored, model: type[Model]) -> Model:
         try:
             return read(model, stored.body)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise DefinitionUnreadable(
-                f"this release cannot read {stored.name} ({where}: {first['msg']}); deploy the release that wrote it,"
-                " or apply a playbook that this one understands"
-            ) from error
+            raise DefinitionUnreadable(unreadable(stored.name, error)) from error
 
     return derived(stored, model, make)
 

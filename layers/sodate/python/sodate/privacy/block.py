@@ -11,6 +11,7 @@ from sodate.dynamodb.table import ConditionFailed, Put, Write
 from sodate.errors import Transient
 from sodate.leads.contact_state import Block, ContactState
 from sodate.leads.store import find_state, owner_of, state_change
+from sodate.messages import Message
 from sodate.privacy.mention import Subject
 
 _TRIES = 5
@@ -28,7 +29,7 @@ def block_for_erasure(lead_id: str, retention: timedelta, now: datetime) -> None
         with suppress(ConditionFailed):
             table.commit(_block_writes(state, retention, now))
             return
-    raise Transient(f"lead {lead_id} changes too fast; run the same command again")
+    raise Transient(Message("lead {lead_id} changes too fast; run the same command again", lead_id=lead_id))
 
 
 def _block_writes(state: ContactState, retention: timedelta, now: datetime) -> list[Write]:

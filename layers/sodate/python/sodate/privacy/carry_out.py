@@ -10,6 +10,7 @@ from datetime import datetime
 from sodate.consent.data_policy import DataPolicy
 from sodate.errors import Conflict, Invalid, Transient
 from sodate.leads.store import find_state
+from sodate.messages import Message
 from sodate.privacy import store
 from sodate.privacy.erase import Eraser
 from sodate.privacy.erasure import Erased
@@ -53,7 +54,13 @@ def erase_by_itself(eraser: Eraser, lead_id: str, because: str, by: str) -> Eras
 
     def may_begin() -> None:
         if not store.count_erasure(because, MOST_PER_DAY, eraser.now):
-            raise Conflict(f"{MOST_PER_DAY} erasures have begun today: a person looks first")
+            raise Conflict(
+                Message(
+                    "{most} erasures have begun by themselves today; the rest waits for tomorrow, or for `sodate"
+                    " privacy requests --erase`",
+                    most=MOST_PER_DAY,
+                )
+            )
 
     return eraser.erase(lead_id, "", because, by, may_begin)
 

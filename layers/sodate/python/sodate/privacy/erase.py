@@ -19,6 +19,7 @@ from sodate.forms.store import QUARANTINE_KEPT, SubmissionItem
 from sodate.leads.address import external_key
 from sodate.leads.merged import lead_that_stays
 from sodate.leads.store import find_state
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 from sodate.privacy.block import block_for_erasure, suppress_erased
 from sodate.privacy.erasure import Erased, ErasurePlan, counted, is_reduced
@@ -180,13 +181,21 @@ class Eraser:
             table.put_many(changed)
             table.delete_many(sorted(gone, key=_order))
             count += len(gone)
-        raise Transient(f"lead {lead_id} is written while it is erased; run the same command again")
+        raise Transient(
+            Message("lead {lead_id} is written while it is erased; run the same command again", lead_id=lead_id)
+        )
 
 
 def _check_is_not_merged(lead_id: str) -> None:
     stays = lead_that_stays(find_state(lead_id))
     if stays is not None:
-        raise Conflict(f"lead {lead_id} was merged into lead {stays}: erase that one, or undo the merge first")
+        raise Conflict(
+            Message(
+                "lead {lead_id} was merged into lead {stays}: erase that one, or undo the merge first",
+                lead_id=lead_id,
+                stays=stays,
+            )
+        )
 
 
 def subject_of(data: list[LeadData], address_key: str, secret: bytes) -> Subject:
@@ -207,7 +216,7 @@ def replay_all(eraser: Eraser) -> Iterator[Erased]:
     """
     erasures = list(eraser.ledger.erasures())
     if not erasures:
-        raise NotFound("the erasure ledger is empty; is this the right stage?")
+        raise NotFound(Message("the erasure ledger is empty; look whether --stage and the bucket are the right ones"))
     for erasure, is_done in erasures:
         yield eraser.replay(erasure, eraser.ledger.done_at(erasure.lead_id) if is_done else None)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sodate.errors import Invalid
+from sodate.messages import Message
 from sodate.privacy.places import OnErasure, place_of
 
 #: A code: the ledger outlives the lead, and words could say who it was.
@@ -52,8 +53,11 @@ def checked_because(because: str) -> str:
     """Raises: `Invalid` for anything but a code."""
     if not _BECAUSE.fullmatch(because):
         raise Invalid(
-            f"--because {because!r}: write a code such as subject-request or ticket-4711 (lower case, no spaces): the"
-            " erasure ledger outlives the lead and holds no words about it",
+            Message(
+                "--because {because!r}: write a code such as subject-request or ticket-4711 (lower case, no"
+                " spaces): the erasure ledger outlives the lead and holds no words about it",
+                because=because,
+            ),
             "because",
         )
     return because

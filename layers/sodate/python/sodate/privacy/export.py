@@ -13,6 +13,7 @@ from sodate.campaigns.store import memberships
 from sodate.dynamodb import keys
 from sodate.dynamodb.item import Row, plain
 from sodate.errors import NotFound
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 from sodate.privacy.find import LeadData, find_lead_data, kind_of
 from sodate.privacy.places import OTHER_PLACES, PLACES, OnErasure, Place, place_of
@@ -49,7 +50,7 @@ def export_lead(lead_id: str, definitions: Definitions, now: datetime) -> LeadEx
     """Raises: `NotFound` for a lead of which nothing is stored."""
     data = find_lead_data(lead_id, definitions)
     if not data.own:
-        raise NotFound(f"lead {lead_id} does not exist (any more)")
+        raise NotFound(Message("lead {lead_id} does not exist (any more)", lead_id=lead_id))
     merged = [_all_parts(find_lead_data(one, definitions), definitions) for one in data.merged]
     document = {
         "format": FORMAT,

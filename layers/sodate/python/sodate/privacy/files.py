@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sodate.errors import Invalid, Transient
 from sodate.imports.bucket import INCOMING, RESULTS, ImportFile
+from sodate.messages import Message
 
 _BLOCK = 1024 * 1024
 #: Longer than an address: one that lies across two blocks is in the second one as a whole.
@@ -43,7 +44,12 @@ class ImportFiles:
             matches = [key for key in self._keys() if self._is_named(key, names)]
             running = tuple(key for key in matches if key.startswith(INCOMING) and not self._has_result(key))
         except (ClientError, BotoCoreError, OSError) as error:
-            raise Transient(f"the import bucket cannot be read: {type(error).__name__}") from error
+            raise Transient(
+                Message(
+                    "the import bucket cannot be read ({reason}); run the same command again later",
+                    reason=type(error).__name__,
+                )
+            ) from error
         return FilesNamed(tuple(key for key in matches if key not in running), running)
 
     def remove(self, keys: tuple[str, ...]) -> int:
@@ -53,7 +59,12 @@ class ImportFiles:
                 for version in self._versions(key):
                     self.client.delete_object(Bucket=self.bucket, Key=key, **version)
         except (ClientError, BotoCoreError) as error:
-            raise Transient(f"an import file cannot be deleted: {type(error).__name__}") from error
+            raise Transient(
+                Message(
+                    "an import file cannot be deleted ({reason}); run the same command again later",
+                    reason=type(error).__name__,
+                )
+            ) from error
         return len(keys)
 
     def _keys(self) -> Iterator[str]:
@@ -91,7 +102,9 @@ class ImportFiles:
         except ClientError:
             return False
         except ValueError as error:
-            raise Invalid(f"{result} is no JSON", "result") from error
+            raise Invalid(
+                Message("{key} is no JSON; look at the object in the import bucket", key=result), "result"
+            ) from error
 
 
 def _texts(stream: BinaryIO) -> Iterator[str]:

@@ -15,6 +15,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sodate.errors import Invalid, Transient
+from sodate.messages import Message
 
 PREFIX = "erasures/"
 _BEGAN, _DONE, _ALSO = "began.json", "done.json", "also-"
@@ -63,7 +64,13 @@ class Erasure:
                 tuple((str(source), str(key)) for source, key in document.get("external_keys", ())),
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise Invalid(f"an object of the erasure ledger cannot be read: {error!r}", "ledger") from error
+            raise Invalid(
+                Message(
+                    "an object of the erasure ledger cannot be read ({error}); look at the bucket of the ledger",
+                    error=repr(error),
+                ),
+                "ledger",
+            ) from error
 
 
 @dataclass(frozen=True)
@@ -115,7 +122,13 @@ class ErasureLedger:
             document = _read(self._ask("get_object", Key=f"{PREFIX}{lead_id}/{_DONE}")["Body"].read())
             return datetime.fromisoformat(document["at"])
         except (KeyError, TypeError, ValueError) as error:
-            raise Invalid(f"an object of the erasure ledger cannot be read: {error!r}", "ledger") from error
+            raise Invalid(
+                Message(
+                    "an object of the erasure ledger cannot be read ({error}); look at the bucket of the ledger",
+                    error=repr(error),
+                ),
+                "ledger",
+            ) from error
 
     def _parsed(self, key: str) -> Erasure:
         return Erasure.parse(_read(self._ask("get_object", Key=key)["Body"].read()))
@@ -147,9 +160,18 @@ class ErasureLedger:
                 raise _Exists from error
             if code in ("404", "NoSuchKey", "NotFound"):
                 raise _NotThere from error
-            raise Transient(f"the erasure ledger cannot be used: {code}") from error
+            raise Transient(
+                Message(
+                    "the erasure ledger cannot be used ({code}); does the bucket exist, and may you read it?", code=code
+                )
+            ) from error
         except BotoCoreError as error:
-            raise Transient(f"the erasure ledger did not answer: {type(error).__name__}") from error
+            raise Transient(
+                Message(
+                    "the erasure ledger did not answer ({reason}); run the same command again later",
+                    reason=type(error).__name__,
+                )
+            ) from error
 
 
 class _Exists(Exception):
@@ -168,7 +190,11 @@ def _read(content: bytes) -> Mapping[str, Any]:
     try:
         document = json.loads(content)
     except ValueError as error:
-        raise Invalid("an object of the erasure ledger is no JSON", "ledger") from error
+        raise Invalid(
+            Message("an object of the erasure ledger is no JSON; look at the bucket of the ledger"), "ledger"
+        ) from error
     if not isinstance(document, dict):
-        raise Invalid("an object of the erasure ledger is no JSON object", "ledger")
+        raise Invalid(
+            Message("an object of the erasure ledger is no JSON object; look at the bucket of the ledger"), "ledger"
+        )
     return document

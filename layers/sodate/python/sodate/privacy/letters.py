@@ -7,6 +7,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sodate.errors import Transient
+from sodate.messages import Message
 
 #: Of one queue. What lies deeper is gone after 14 days at the latest, the longest life of a message.
 MOST_MESSAGES = 10_000
@@ -43,7 +44,12 @@ class DeadLetters:
             for receipt in others:
                 self.client.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=0)
         except (ClientError, BotoCoreError) as error:
-            raise Transient(f"a dead-letter queue cannot be read: {type(error).__name__}") from error
+            raise Transient(
+                Message(
+                    "a dead-letter queue cannot be read ({reason}); run the same command again later",
+                    reason=type(error).__name__,
+                )
+            ) from error
         return matches
 
     def _messages(self, url: str) -> Iterator[dict[str, Any]]:

@@ -19,6 +19,7 @@ from sodate.dynamodb.table import ConditionFailed, Put, Write
 from sodate.errors import Conflict, NotFound, Transient
 from sodate.leads.contact_state import Block
 from sodate.leads.store import load_profile, load_state
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 from sodate.privacy.merging import Before, before_merge, check, gaps, merged_state, unmerged_state
 from sodate.privacy.store import (
@@ -82,7 +83,7 @@ class Merger:
         """Raises: `NotFound` when they are not merged; `Transient`."""
         merged = find_merge(stays, joins)
         if merged is None:
-            raise NotFound(f"lead {joins} is not merged into lead {stays}")
+            raise NotFound(Message("lead {joins} is not merged into lead {stays}", joins=joins, stays=stays))
         others = [one for each in merges_of(stays) if (one := _merge(each)).joins != joins]
         give_membership_back(stays, joins, [one.joins for one in others], self.now)
         give_contacts_back(_merge(merged), others, self.now)
@@ -103,7 +104,11 @@ class Merger:
 
     def _write_merge(self, stays: str, joins: str, because: str) -> MergeItem:
         if merges_of(joins):
-            raise Conflict(f"leads were merged into lead {joins}; undo that first, or merge in the other direction")
+            raise Conflict(
+                Message(
+                    "leads were merged into lead {joins}; undo that first, or merge in the other direction", joins=joins
+                )
+            )
         for _ in range(_TRIES):
             mine, theirs = load_state(stays), load_state(joins)
             check(mine, theirs)
@@ -124,7 +129,7 @@ class Merger:
             ]
             if _committed(writes):
                 return item
-        raise Transient("the leads change too fast; run the same command again")
+        raise Transient(Message("the leads change too fast; run the same command again"))
 
     def _write_unmerge(self, stays: str, joins: str) -> None:
         for _ in range(_TRIES):
@@ -133,7 +138,7 @@ class Merger:
                 return  # a concurrent unmerge
             if _committed(self._unmerge_writes(item, stays, joins)):
                 return
-        raise Transient("the leads change too fast; run the same command again")
+        raise Transient(Message("the leads change too fast; run the same command again"))
 
     def _unmerge_writes(self, item: MergeItem, stays: str, joins: str) -> list[Write]:
         before, mine, theirs = Before(**item.before), load_state(stays), load_state(joins)

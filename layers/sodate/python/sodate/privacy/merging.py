@@ -11,6 +11,7 @@ from typing import Any
 from sodate.errors import Conflict, Invalid
 from sodate.leads.contact_state import Block, ContactState
 from sodate.leads.lead import Profile
+from sodate.messages import Message
 
 #: What the person decided; a bounce says something of one mailbox only.
 _OF_THE_PERSON = (Block.UNSUBSCRIBED, Block.COMPLAINT, Block.ERASED)
@@ -35,10 +36,16 @@ class Before:
 def check(stays: ContactState, joins: ContactState) -> None:
     """Raises: `Invalid`, `Conflict`."""
     if stays.lead_id == joins.lead_id:
-        raise Invalid("both addresses belong to the same lead already", "merge")
+        raise Invalid(Message("both addresses belong to the same lead already; nothing is to be merged"), "merge")
     for state in (stays, joins):
         if state.blocked in (Block.MERGED, Block.ERASED):
-            raise Conflict(f"lead {state.lead_id} is {state.blocked} already")
+            raise Conflict(
+                Message(
+                    "lead {lead_id} is {block} already, and cannot be merged; name another lead",
+                    lead_id=state.lead_id,
+                    block=state.blocked,
+                )
+            )
 
 
 def merged_state(stays: ContactState, joins: ContactState) -> ContactState:

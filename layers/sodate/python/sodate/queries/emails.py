@@ -10,6 +10,7 @@ from sodate.email.ledger.states import StepRef
 from sodate.email.ledger.store import SendItem, sends_of
 from sodate.email.mailing import Mailing
 from sodate.leads.contact_state import ContactState
+from sodate.messages import Message, joined
 from sodate.playbook.store import Definitions, parsed
 from sodate.scenarios.decide import due_by_time
 from sodate.scenarios.programs import program
@@ -40,7 +41,7 @@ def emails(definitions: Definitions, state: ContactState) -> list[dict[str, Any]
         for number in range(enrollment.step if compiled.is_sequence else 0):
             send_id = StepRef(state.lead_id, name, enrollment.version, number, enrollment.id).send_id
             if send_id not in known:
-                why = "claimed, no outcome yet: listed as unknown after fifteen minutes without an event"
+                why = Message("claimed, no outcome yet: listed as unknown after fifteen minutes without an event")
                 lines.append(
                     {"planned": "", "mail": compiled.send_at(number).send, "state": "sending", "reason": None,
                      "why": why,
@@ -70,26 +71,28 @@ def email_name(send: SendItem, *, with_reason: bool = False) -> str:
     """Template or name of the email; `with_reason`: and the code of its state, and its attempts."""
     details = [part for part in (send.reason, _about_attempts(send)) if part] if with_reason else []
     name = str(send.template or send.name)
-    return f"{name} ({'; '.join(details)})" if details else name
+    return joined("", [f"{name} (", joined("; ", details), ")"]) if details else name
 
 
 def _why(send: SendItem) -> str:
     until = send.waits_until if send.state == "planned" else None
     if until:
-        return f"{in_words(send.reason)} (next: {until[:16].replace('T', ' ')})"
-    return "; ".join(part for part in (in_words(send.reason), _about_attempts(send)) if part)
+        return Message("{reason} (next: {at})", reason=in_words(send.reason), at=until[:16].replace("T", " "))
+    return joined("; ", [part for part in (in_words(send.reason), _about_attempts(send)) if part])
 
 
 def _about_attempts(send: SendItem) -> str:
     """Number of the attempt, and its relation to other attempts of the same email."""
-    said = []
+    said: list[str] = []
     if send.attempt is not None:
-        said.append(f"attempt {int(send.attempt)}")
+        said.append(Message("attempt {attempt}", attempt=int(send.attempt)))
     if send.is_double:
-        said.append("SES reported on it after the next attempt had left: probably this person has the email twice")
+        said.append(
+            Message("SES reported on it after the next attempt had left: probably this person has the email twice")
+        )
     elif send.next_attempt is not None:
-        said.append(f"attempted again, because {send.evidence}")
-    return "; ".join(said)
+        said.append(Message("attempted again, because {evidence}", evidence=send.evidence))
+    return joined("; ", said)
 
 
 def _waits(state: ContactState, topic: str, mailing: Mailing, now: datetime) -> str:
@@ -98,6 +101,8 @@ def _waits(state: ContactState, topic: str, mailing: Mailing, now: datetime) -> 
     if never:
         return in_words(never)
     if state.pause_until and datetime.fromisoformat(state.pause_until) > now:
-        return f"{in_words(Reason.PAUSED)} (until {state.pause_until[:10]})"
+        return Message("{reason} (until {day})", reason=in_words(Reason.PAUSED), day=state.pause_until[:10])
     capped = cap_reached(limits(mailing.caps, topic), state, topic, now)
-    return f"{in_words(capped[0])} ({capped[1]:%Y-%m-%d %H:%M})" if capped else ""
+    if not capped:
+        return ""
+    return joined("", [in_words(capped[0]), f" ({capped[1]:%Y-%m-%d %H:%M})"])

@@ -6,12 +6,13 @@ from typing import Any
 from sodate.email.delivery.reasons import in_words
 from sodate.email.ledger.store import SendItem
 from sodate.errors import NotFound
+from sodate.messages import Message, joined
 from sodate.playbook.store import Definitions, parsed
 from sodate.sales.definition import Sales
 from sodate.sales.notify import HANDOFF, targets
 from sodate.signals.store import SignalItem
 
-NOT_YET = "not tried yet"
+NOT_YET = Message("not tried yet")
 
 
 def signal_state(signal: SignalItem, definitions: Definitions, sends: Sequence[SendItem]) -> dict[str, Any]:
@@ -43,13 +44,13 @@ def _channels(signal: SignalItem, definitions: Definitions, sends: Sequence[Send
             channels = dict.fromkeys(names, NOT_YET)
     for send in sends:
         if send.name == HANDOFF and signal.sk in str(send.data):
-            channels["mail"] = f"{send.state}: {in_words(send.reason)}" if send.reason else send.state
+            channels["mail"] = joined("", [f"{send.state}: ", in_words(send.reason)]) if send.reason else send.state
     if channels.get("mail") == NOT_YET and signal.digest_at is not None:
-        channels["mail"] = "in a digest; it stands with the digest's first lead"
+        channels["mail"] = Message("in a digest; it stands with the digest's first lead")
     for name, attempt in signal.notifications.as_dict().items():
         channels[name] = (
-            f"told {attempt['at'][:16]}Z ({attempt['status']})"
+            Message("told {at} ({status})", at=f"{attempt['at'][:16]}Z", status=attempt["status"])
             if attempt.get("at")
-            else f"FAILING: {attempt['status']}"
+            else Message("FAILING: {status}", status=attempt["status"])
         )
     return channels

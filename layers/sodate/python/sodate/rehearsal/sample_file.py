@@ -9,7 +9,7 @@ from sodate.conditions.language import AttributePath
 from sodate.errors import Invalid
 from sodate.imports.reader import Record, Records, survey
 from sodate.leads.time_zone import find_time_zone
-from sodate.messages import Message
+from sodate.messages import Message, joined
 
 FORM, TIME_ZONE, DAY = "form", "time_zone", "day"
 #: On which day of the rehearsal the person comes, from 0 on.
@@ -79,13 +79,17 @@ def _is_path(text: str) -> bool:
 
 def _person(path: Path, header: list[str], record: Record) -> dict[str, str]:
     if record.cells is None or len(record.cells) > len(header):
-        why = record.reason or f"{len(record.cells or ())} cells, the header has {len(header)}"
-        raise Invalid(f"{path}:{record.line}: {why}", "leads")
+        why = record.reason or Message(
+            "the row has {cells} cells, the header has {names}; put text with a comma in quotes",
+            cells=len(record.cells or ()),
+            names=len(header),
+        )
+        raise Invalid(joined("", [f"{path}:{record.line}: ", why]), "leads")
     values = {name: cell.strip() for name, cell in zip(header, record.cells, strict=False) if cell.strip()}
     zone = values.get(TIME_ZONE)
     if zone and find_time_zone(zone) is None:
-        why = f"unknown time zone {zone!r}; write an IANA name such as Asia/Tokyo"
-        raise Invalid(f"{path}:{record.line}: {why}", "leads")
+        why = Message("unknown time zone {zone!r}; write an IANA name such as Asia/Tokyo", zone=zone)
+        raise Invalid(joined("", [f"{path}:{record.line}: ", why]), "leads")
     day = values.get(DAY)
     if day is not None and not (day.isascii() and day.isdecimal() and int(day) <= _LAST_DAY):
         raise Invalid(

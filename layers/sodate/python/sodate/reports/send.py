@@ -48,8 +48,11 @@ class ReportSender:
     now: Callable[[], datetime]
     sleep: Callable[[float], None]
 
-    def send_due(self) -> Counter[str]:
-        """Emails by what became of them; `before`: sent, or perhaps sent, by an earlier run."""
+    def send_due(self, quarantine_link: Callable[[datetime], str]) -> Counter[str]:
+        """Emails by what became of them; `before`: sent, or perhaps sent, by an earlier run.
+
+        `quarantine_link`: to the page of doubtful form posts, made at this time.
+        """
         outcomes: Counter[str] = Counter()
         for report in scheduled(self.definitions):
             occasion = report.due(self.now(), self._sender().time_zone)
@@ -57,9 +60,9 @@ class ReportSender:
                 first_day, compose = occasion.first.isoformat(), partial(self.compose, report, occasion)
                 outcomes.update(self._deliver(Mailout(report.id, report.to, first_day, compose)))
         announcement = reports_file(self.definitions).quarantine
-        mailout = due_announcement(announcement, self._sender(), self.now()) if announcement is not None else None
-        if mailout is not None:
-            outcomes.update(self._deliver(mailout))
+        if announcement is not None:
+            mailout = due_announcement(announcement, self._sender(), quarantine_link, self.now())
+            outcomes.update(self._deliver(mailout) if mailout is not None else ())
         return outcomes
 
     def send_now(self, report: ScheduledReport, to: Sequence[str]) -> list[tuple[str, Answer]]:

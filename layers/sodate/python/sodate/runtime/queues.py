@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sodate.errors import Transient
+from sodate.messages import Message
 from sodate.runtime.settings import Settings
 
 _MESSAGES_PER_CALL = 10
@@ -62,4 +63,10 @@ def _put_bodies(sqs: Any, queue: str, bodies: Sequence[str], delay_seconds: int)
         ]
         reply = sqs.send_message_batch(QueueUrl=queue, Entries=entries)
         if reply.get("Failed"):
-            raise Transient(f"the queue {queue.rsplit('/', 1)[-1]} rejected {len(reply['Failed'])} messages")
+            raise Transient(
+                Message(
+                    "the queue {queue} rejected {messages_count} messages; run the same command again later",
+                    queue=queue.rsplit("/", 1)[-1],
+                    messages_count=len(reply["Failed"]),
+                )
+            )

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from sodate.activities.declared import types_not_of_the_catalog
 from sodate.activities.live import never_declared
 from sodate.errors import Invalid
+from sodate.messages import Message
 from sodate.playbook.store import DefinitionUnreadable, Stored, parsed
 
 
@@ -57,8 +58,12 @@ def _must_know_its_activities(stored: Stored, read: BaseModel) -> None:
     """A condition about an activity of a newer release would never hold: points lost, and scenarios never left."""
     if unknown := never_declared(types_not_of_the_catalog(read)):
         raise DefinitionUnreadable(
-            f"this release does not know the activity {unknown[0]} of {stored.name}, and no version of activities.yaml"
-            " declares it; deploy the release that wrote it, or declare the activity"
+            Message(
+                "this release does not know the activity {activity} of {definition}, and no version of"
+                " activities.yaml declares it; deploy the release that wrote it, or declare the activity",
+                activity=unknown[0],
+                definition=stored.name,
+            )
         )
 
 
@@ -72,4 +77,6 @@ def _must_compile(stored: Stored, template: BaseModel) -> None:
             for one in template.in_each_language():
                 must_compile(one.subject, one.html, one.text)
         except Invalid as error:
-            raise DefinitionUnreadable(f"this release cannot render {stored.name}: {error}") from error
+            raise DefinitionUnreadable(
+                Message("this release cannot render {definition}: {error}", definition=stored.name, error=str(error))
+            ) from error

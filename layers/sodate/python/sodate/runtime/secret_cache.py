@@ -13,6 +13,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sodate.errors import Transient
+from sodate.messages import Message
 from sodate.runtime import clock
 
 #: `signing.SIGNS_AFTER` must be far longer: a new key signs only when no process can have a copy without it.
@@ -50,7 +51,13 @@ class SecretCache:
             value = dict(json.loads(self._read(name)))
         except (BotoCoreError, ClientError) as error:
             if copy is None or not self._is_younger(copy.read_at, SERVES_FOR):
-                raise Transient(f"the secret {name} cannot be read: {type(error).__name__}") from error
+                raise Transient(
+                    Message(
+                        "the secret {secret} cannot be read ({reason}); run the same command again later",
+                        secret=name,
+                        reason=type(error).__name__,
+                    )
+                ) from error
             self._failed_at[name] = self._timer()
             return copy.value
         self._copies[name] = _Copy(self._timer(), value)

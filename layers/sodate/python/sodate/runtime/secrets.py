@@ -7,6 +7,7 @@ from typing import Any
 from sodate.consent.links import Links
 from sodate.errors import Transient
 from sodate.leads.address import address_key
+from sodate.messages import Message
 from sodate.privacy.links import DataLinks
 from sodate.reply_address import ReplyAddresses
 from sodate.runtime.secret_cache import SecretCache
@@ -32,7 +33,7 @@ class Secrets:
         entries: list[dict[str, str]] = self._cache.get(name)["keys"]
         if not entries:
             self._cache.forget(name)
-            raise Transient("the signing keys are being made; this takes a minute after the first deploy")
+            raise Transient(Message("the signing keys are being made; this takes a minute after the first deploy"))
         return Signer(in_signing_order(entries, self._now()))
 
     def links(self) -> Links:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from sodate.errors import SodateError
+from sodate.messages import Message
 
 
 class SettingMissing(SodateError):
@@ -19,7 +20,10 @@ class Setting:
         value = settings.environment.get(self._variable)
         if not value:
             raise SettingMissing(
-                f"environment variable {self._variable} is not set; infra/catalog.py says which function gets it"
+                Message(
+                    "environment variable {variable} is not set; infra/catalog.py says which function gets it",
+                    variable=self._variable,
+                )
             )
         return value
 

@@ -87,7 +87,7 @@ class EnterByImport:
             after = commit_enrollment(self.program, self.program.id, state, self._cause, self.mailing, self.now)
             if after is not None:
                 return _WAITS if after is state else None
-        raise Transient(f"lead {lead_id} has concurrent changes: try again")
+        raise Transient(Message("lead {lead_id} has concurrent changes: try again", lead_id=lead_id))
 
     @property
     def now(self) -> datetime:

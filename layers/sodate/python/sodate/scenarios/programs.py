@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from sodate.errors import NotFound
 from sodate.leads.contact_state import id_of
+from sodate.messages import Message
 from sodate.playbook.store import Definitions, DefinitionUnreadable, Stored, derived, parsed
 from sodate.scenarios.pauses import NO_PAUSE, Pauses, spans_of
 from sodate.scenarios.program import Program, ScenarioInvalid, compile_scenario, compile_sequence
@@ -39,7 +40,9 @@ def _compiled(stored: Stored) -> Program:
     try:
         return compile_scenario(parsed(stored, Scenario), stored.version)
     except ScenarioInvalid as error:
-        raise DefinitionUnreadable(f"this release cannot run {stored.name}: {error}") from error
+        raise DefinitionUnreadable(
+            Message("this release cannot run {definition}: {error}", definition=stored.name, error=str(error))
+        ) from error
 
 
 def program(definitions: Definitions, name: str, version: int) -> Program:

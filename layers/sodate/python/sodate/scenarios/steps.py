@@ -192,14 +192,14 @@ def _public(url: str) -> str:
     parts = urlsplit(url)
     host = (parts.hostname or "").rstrip(".")
     if parts.scheme != "https":
-        raise InvalidPart(f"'{url}' is not https", "write https://…")
+        raise InvalidPart(Message("'{url}' is not https", url=url), Message("write https://…"))
     try:
         is_private = not ipaddress.ip_address(host).is_global
     except ValueError:
         is_private = "." not in host or host.endswith((".local", ".internal", ".localhost")) or _is_number(host)
     if is_private or parts.username is not None:
-        hint = "write a public host, without user name and password"
-        raise InvalidPart(f"'{url}' is no public address", hint)
+        hint = Message("write a public host, without user name and password")
+        raise InvalidPart(Message("'{url}' is no public address", url=url), hint)
     return url
 
 

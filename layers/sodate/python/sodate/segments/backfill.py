@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sodate.errors import NotFound
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
 from sodate.scoring import replay_job
 from sodate.scoring.replay_progress import ReplayOptions
@@ -34,7 +35,10 @@ def why_behind(definitions: Definitions) -> str | None:
     """Why members of the live segments may be missing, and what to do; None: every lead was looked at."""
     version, latest = _live_version(definitions), latest_backfill()
     if version and (latest is None or latest.segments_version < version):
-        return f"not every lead was looked at for version {version} of the segments: sodate segment backfill"
+        return Message(
+            "not every lead was looked at for version {version} of the segments: sodate segment backfill",
+            version=version,
+        )
     if latest is None or latest.job is None:
         return None
     try:
@@ -42,9 +46,15 @@ def why_behind(definitions: Definitions) -> str | None:
     except NotFound:
         return None  # it ended long ago
     if figures["running"]:
-        done = f"{figures['segments'] - figures['running']} of {figures['segments']} parts are done"
-        return f"the back-fill of the segments goes on, {done}: sodate score status {latest.job}"
-    return "the rules changed during the back-fill: sodate segment backfill" if figures["rules_changed"] else None
+        return Message(
+            "the back-fill of the segments goes on, {done} of {parts} parts are done: sodate score status {job}",
+            done=figures["segments"] - figures["running"],
+            parts=figures["segments"],
+            job=latest.job,
+        )
+    return (
+        Message("the rules changed during the back-fill: sodate segment backfill") if figures["rules_changed"] else None
+    )
 
 
 def _live_version(definitions: Definitions) -> int:

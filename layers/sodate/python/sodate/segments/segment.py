@@ -34,10 +34,12 @@ def _for_segments(condition: Condition) -> Condition:
 
 def _reject(test: Test) -> None:
     if isinstance(test, WeekdayTest | HolidayTest):
-        message = f"a segment cannot ask for `{head_of(test)}`: its members would change every midnight"
-        raise InvalidPart(message, "ask for it where the segment is used, in a branch or a goal of a scenario")
+        message = Message(
+            "a segment cannot ask for `{condition}`: its members would change every midnight", condition=head_of(test)
+        )
+        raise InvalidPart(message, Message("ask for it where the segment is used, in a branch or a goal of a scenario"))
     if isinstance(test, ActivityTest) and test.same_key is not None:
-        raise InvalidPart("a segment has no key: `same_key` is for scenarios", "leave it out")
+        raise InvalidPart(Message("a segment has no key: `same_key` is for scenarios"), Message("leave it out"))
 
 
 class Segment(Definition):

@@ -92,7 +92,7 @@ def _field(entry: Entry, words: dict[str, str]) -> Markup:
     )
     if entry.kind == "checkbox":
         box = Markup('<input type="checkbox" value="true" {}{}>').format(named, _checked(bool(entry.values)))
-        return Markup("<label>{}{}</label>{}").format(box, entry.label, _told(entry, words))
+        return Markup("<label>{}{}</label>{}").format(box, entry.label, _reason(entry, words))
     if entry.kind == "choice":
         control = Markup("<select {}>{}</select>").format(named, _options(entry, words))
     elif entry.kind == "long_text":
@@ -101,7 +101,7 @@ def _field(entry: Entry, words: dict[str, str]) -> Markup:
     else:
         kind = Markup(_INPUTS.get(entry.kind, 'type="text"'))  # noqa: S704
         control = Markup('<input {} {} value="{}">').format(kind, named, value)
-    return Markup("<label>{}{}</label>{}").format(entry.label, control, _told(entry, words))
+    return Markup("<label>{}{}</label>{}").format(entry.label, control, _reason(entry, words))
 
 
 def _options(entry: Entry, words: dict[str, str]) -> Markup:
@@ -119,7 +119,7 @@ def _choices(entry: Entry, words: dict[str, str]) -> Markup:
         box.format(entry.name, value, _checked(value in entry.values), label) for value, label in entry.choices
     )
     return Markup('<fieldset id="field-{}"{}><legend>{}</legend>{}{}</fieldset>').format(
-        entry.name, _tie(entry, is_group=True), entry.label, boxes, _told(entry, words)
+        entry.name, _tie(entry, is_group=True), entry.label, boxes, _reason(entry, words)
     )
 
 
@@ -135,7 +135,7 @@ def _tie(entry: Entry, *, is_group: bool = False) -> Markup:
     return Markup('{} aria-describedby="wrong-{}"').format(invalid, entry.name)
 
 
-def _told(entry: Entry, words: dict[str, str]) -> Markup:
+def _reason(entry: Entry, words: dict[str, str]) -> Markup:
     if not entry.codes:
         return Markup("")
     return Markup('<p class="wrong" id="wrong-{}">{}</p>').format(entry.name, _reasons(entry, words))

@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from sodate.messages import Message
+
 
 @dataclass(frozen=True)
 class Words:
@@ -37,7 +39,13 @@ def languages_in(folder: Path) -> tuple[str, ...]:
 def load_words(folder: Path, language: str) -> Words:
     """Raises: `ValueError` for a language that has no file."""
     if language not in languages_in(folder):
-        raise ValueError(f"the report has no language {language!r}; it has {', '.join(languages_in(folder))}")
+        raise ValueError(
+            Message(
+                "the report has no language {language!r}; it has {known}",
+                language=language,
+                known=", ".join(languages_in(folder)),
+            )
+        )
     return Words(language, tomllib.loads((folder / f"{language}.toml").read_text(encoding="utf-8")))
 
 

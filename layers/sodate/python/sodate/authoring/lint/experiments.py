@@ -43,10 +43,10 @@ def templates_of_variants_exist_and_have_the_topic(context: Context) -> Iterator
                 if not topics_exist(context, template.topic, broadcast.topic):
                     continue
                 message = Message(
-                    "`{id}` has topic `{topic}`, the broadcast `{topic2}`",
-                    id=template.id,
+                    "`{template}` has topic `{topic}`, the broadcast `{broadcast_topic}`",
+                    template=template.id,
                     topic=template.topic,
-                    topic2=broadcast.topic,
+                    broadcast_topic=broadcast.topic,
                 )
                 yield doc.problem(path, message, Message("make the topics equal"), "same-topic")
 

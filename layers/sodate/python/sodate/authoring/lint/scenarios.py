@@ -108,10 +108,10 @@ def emails_have_the_topic_of_their_template(context: Context) -> Iterator[Proble
                 yield doc.problem(path, message, Message("use a marketing template"), "step-marketing", source=LAW)
             elif template.topic != topic:
                 message = Message(
-                    "`{send}` has topic `{topic}`, the step `{topic2}`",
+                    "`{send}` has topic `{topic}`, the step `{step_topic}`",
                     send=step.send,
                     topic=template.topic,
-                    topic2=topic,
+                    step_topic=topic,
                 )
                 yield doc.problem(path, message, Message("make the topics equal"), "same-topic", source=LAW)
 

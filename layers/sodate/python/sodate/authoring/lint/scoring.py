@@ -90,7 +90,7 @@ def rules_do_not_repeat(context: Context) -> Iterator[Problem]:
                 if before.points * rule.points < 0
                 else Message("count the same thing twice")
             )
-            message = Message("rules `{id}` and `{id2}` {says}", id=before.id, id2=rule.id, says=says)
+            message = Message("rules `{rule}` and `{other_rule}` {says}", rule=before.id, other_rule=rule.id, says=says)
             yield doc.problem(
                 ("rules", index, "when"), message, Message("make one rule of them"), "same-rule", severity="warning"
             )
@@ -154,7 +154,9 @@ def phases_can_be_reached(context: Context) -> Iterator[Problem]:
             enough = _enough(other.when)
             if phase.when and enough is not None and enough <= needs:
                 message = Message(
-                    "nobody stays in `{id}`: whoever reaches it is in `{id2}` at once", id=phase.id, id2=other.id
+                    "nobody stays in `{phase}`: whoever reaches it is in `{later_phase}` at once",
+                    phase=phase.id,
+                    later_phase=other.id,
                 )
                 hint = Message("later phases need more points")
                 yield doc.problem(path, message, hint, "phase-reachable", severity="warning")

@@ -27,10 +27,10 @@ def templates_have_the_topic_of_the_sequence(context: Context) -> Iterator[Probl
                 yield doc.problem(path, message, Message("use a marketing template"), "step-marketing", source=LAW)
             elif template.topic != doc.model.topic:
                 message = Message(
-                    "`{template}` has topic `{topic}`, the sequence `{topic2}`",
+                    "`{template}` has topic `{topic}`, the sequence `{sequence_topic}`",
                     template=step.template,
                     topic=template.topic,
-                    topic2=doc.model.topic,
+                    sequence_topic=doc.model.topic,
                 )
                 yield doc.problem(path, message, Message("make the topics equal"), "same-topic", source=LAW)
 
@@ -60,13 +60,17 @@ def steps_follow_in_time(context: Context) -> Iterator[Problem]:
             before, here = steps[index - 1], steps[index]
             exact = _unit(before) == _unit(here)
             if _hours(here) < _hours(before):
-                message = Message("`{id}` comes before `{id2}`, which stands above it", id=here.id, id2=before.id)
+                message = Message(
+                    "`{step}` comes before `{step_before}`, which stands above it", step=here.id, step_before=before.id
+                )
                 hint = Message("order the steps by their delay")
                 yield doc.problem(
                     ("steps", index, "delay"), message, hint, "step-order", severity="error" if exact else "warning"
                 )
             elif exact and _hours(here) == _hours(before):
-                message = Message("`{id}` is sent at the same time as `{id2}`", id=here.id, id2=before.id)
+                message = Message(
+                    "`{step}` is sent at the same time as `{step_before}`", step=here.id, step_before=before.id
+                )
                 hint = Message("give it a later delay")
                 yield doc.problem(("steps", index, "delay"), message, hint, "step-order", severity="warning")
 

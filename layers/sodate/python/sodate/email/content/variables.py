@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from sodate.messages import Message
+from sodate.messages import Message, joined
 from sodate.playbook.model import Definition
 
 VariableName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -20,10 +20,10 @@ GivenValues = Annotated[
     ),
 ]
 _WRITTEN = {
-    "text": "text, in quotes when it looks like a number",
-    "number": "digits without quotes",
-    "date": "a date as 2026-12-10",
-    "boolean": "`true` or `false`",
+    "text": Message("text, in quotes when it looks like a number"),
+    "number": Message("digits without quotes"),
+    "date": Message("a date as 2026-12-10"),
+    "boolean": Message("`true` or `false`"),
 }
 
 
@@ -34,7 +34,7 @@ class Variable(Definition):
     @model_validator(mode="after")
     def _default_has_the_type(self) -> Self:
         if wrong := self.why_not(self.default):
-            raise ValueError(f"`default` {wrong}")
+            raise ValueError(joined("", ["`default` ", wrong]))
         return self
 
     def why_not(self, value: Value) -> str:

@@ -16,6 +16,7 @@ from sodate.email.mailing import Mailing
 from sodate.email.reputation import rate_limiter
 from sodate.errors import Conflict, Invalid
 from sodate.leads.lead import Profile
+from sodate.messages import Message
 from sodate.signing import Signer
 
 MOST_ADDRESSES = 20
@@ -64,7 +65,11 @@ class SeedSender:
         for start in range(0, len(outgoing), rate_limit.bulk_size):
             slot = rate_limiter.wait_for_slot(rate_limit, self.now, self.sleep)
             if slot.at is None:
-                raise Conflict(f"no email leaves now: {slot.stopped or 'every slot is taken; try again in a minute'}")
+                raise Conflict(
+                    Message("no email leaves now: {why}; see `sodate doctor`", why=slot.stopped)
+                    if slot.stopped
+                    else Message("no email leaves now: every slot is taken; try again in a minute")
+                )
             answers += self.mailer.send_bulk(outgoing[start : start + rate_limit.bulk_size])
         return answers
 
@@ -76,5 +81,7 @@ def addresses_of(to: Sequence[str], mailing: Mailing) -> list[str]:
     """
     addresses = list(dict.fromkeys(to or mailing.seed_contacts))
     if not 1 <= len(addresses) <= MOST_ADDRESSES:
-        raise Invalid(f"1 to {MOST_ADDRESSES} addresses: give --to, or `seed_contacts` in playbook.yaml")
+        raise Invalid(
+            Message("1 to {most} addresses: give --to, or `seed_contacts` in playbook.yaml", most=MOST_ADDRESSES)
+        )
     return addresses

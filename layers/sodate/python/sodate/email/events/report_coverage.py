@@ -16,6 +16,7 @@ from sodate.dynamodb import keys
 from sodate.email.events.event import EmailEvent
 from sodate.email.events.store import add_to_window, windows_of
 from sodate.errors import Transient
+from sodate.messages import Message
 
 WINDOW = timedelta(minutes=10)
 #: Share of the accepted emails that must have a report. Less than 1: some receivers respond slowly, and SES reports on
@@ -40,7 +41,13 @@ class Coverage:
 
     def __str__(self) -> str:
         since, until = keys.stamp(self.since), keys.stamp(self.until)
-        return f"SES reported on {self.reported} of {self.accepted} emails that it accepted from {since} to {until}"
+        return Message(
+            "SES reported on {reported} of {accepted} emails that it accepted from {since} to {until}",
+            reported=self.reported,
+            accepted=self.accepted,
+            since=since,
+            until=until,
+        )
 
 
 def count_accepted(emails: int, at: datetime) -> None:

@@ -18,6 +18,7 @@ from sodate.email.ledger.reason import Reason
 from sodate.email.ledger.states import RANK, STEP, StepRef
 from sodate.errors import Conflict, NotFound
 from sodate.leads.contact_state import Visit
+from sodate.messages import Message
 
 
 class SendItem(TableItem, discriminator="send"):
@@ -219,7 +220,9 @@ def begin_again(send: SendItem, now: datetime) -> None:
             SendItem.state == "planned",
         )
     except ConditionFailed as error:
-        raise Conflict(f"send {send.send_id} is not waiting any more") from error
+        raise Conflict(
+            Message("send {send_id} is not waiting any more; look at the lead's timeline", send_id=send.send_id)
+        ) from error
 
 
 def raise_to(lead_id: str, send_id: str, state: str, now: datetime, *more: Action) -> Update:
@@ -266,7 +269,13 @@ def fold_event(
         table.execute(pk, sk, _FOLD[is_explained], parameters)
     except ConditionFailed as error:
         if error.old is None:
-            raise NotFound(f"no send {send_id} of lead {lead_id}") from error
+            raise NotFound(
+                Message(
+                    "no send {send_id} of lead {lead_id}; `sodate lead timeline` shows the ids",
+                    send_id=send_id,
+                    lead_id=lead_id,
+                )
+            ) from error
         current = decode(SendItem, error.old)
     else:
         return "applied"

@@ -14,6 +14,7 @@ from sodate.email.ledger.store import SendItem, find_send, find_sends, planned_a
 from sodate.email.operator_lists.store import failed_item, listed_failed
 from sodate.errors import Conflict, NotFound
 from sodate.leads.store import end_opt_in_wait
+from sodate.messages import Message
 from sodate.scheduling import store as due
 
 
@@ -39,11 +40,19 @@ def retry_transactional(lead_id: str, send_id: str, now: datetime) -> None:
     """
     send = find_send(lead_id, send_id)
     if send is None:
-        raise NotFound(f"no send {send_id} of lead {lead_id}")
+        raise NotFound(
+            Message(
+                "no send {send_id} of lead {lead_id}; `sodate lead timeline` shows the ids",
+                send_id=send_id,
+                lead_id=lead_id,
+            )
+        )
     if send.purpose != "transactional":
-        raise Conflict("not a transactional email")
+        raise Conflict(Message("not a transactional email; only those are planned again one by one"))
     entry = due.due_item(now, due.TRANSACTIONAL, send_id, TransactionalSend(lead_id, send_id), now)
     try:
         table.commit([planned_again(send, Reason.RETRIED), Put(entry)])
     except ConditionFailed as error:
-        raise Conflict(f"send {send_id} has not failed (any more)") from error
+        raise Conflict(
+            Message("send {send_id} has not failed (any more); look at the lead's timeline", send_id=send_id)
+        ) from error

@@ -10,6 +10,7 @@ from sodate.email.ledger.reason import Reason
 from sodate.email.ledger.store import SendItem, find_send, find_sends, ranks_higher, resolve_unknown, settled_step
 from sodate.email.operator_lists.store import listed_unknown, unknown_item
 from sodate.errors import Conflict, NotFound
+from sodate.messages import Message
 
 
 class Finding(StrEnum):
@@ -64,8 +65,16 @@ def resolve(lead_id: str, send_id: str, verdict: Finding, now: datetime) -> None
     Raises: `NotFound`, or `Conflict` when the send is not unknown (any more).
     """
     if find_send(lead_id, send_id) is None:
-        raise NotFound(f"no send {send_id} of lead {lead_id}")
+        raise NotFound(
+            Message(
+                "no send {send_id} of lead {lead_id}; `sodate lead timeline` shows the ids",
+                send_id=send_id,
+                lead_id=lead_id,
+            )
+        )
     try:
         resolve_unknown(lead_id, send_id, "sent" if verdict is Finding.SENT else "failed", verdict, now)
     except ConditionFailed as error:
-        raise Conflict(f"send {send_id} is not unknown any more; look at the lead's timeline") from error
+        raise Conflict(
+            Message("send {send_id} is not unknown any more; look at the lead's timeline", send_id=send_id)
+        ) from error
