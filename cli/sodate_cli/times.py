@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 from botocore.exceptions import BotoCoreError, ClientError
 from sodate.errors import Invalid, SodateError
 from sodate.leads.time_zone import find_time_zone
-from sodate.messages import Message, joined
+from sodate.messages import Message
 from sodate.playbook.store import Definitions
+
+from sodate_cli.languages import words
 
 _IN_TEXT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+00:00)?(?!\d)")
 
@@ -39,12 +41,12 @@ class Times:
     def name(self) -> str:
         return self.zone.key
 
-    def column(self, title: str) -> Message:
-        return joined("", (_sayable(title), f" ({self.name})"))
+    def column(self, title: str) -> str:
+        return f"{words(title)} ({self.name})"
 
     def title(self, text: str) -> Message:
         """For a table with too many columns to name the zone in one of them."""
-        return Message("{title} (times: {zone})", title=_sayable(text), zone=self.name)
+        return Message("{title} (times: {zone})", title=words(text), zone=self.name)
 
     def moment(self, at: str | datetime | None) -> str:
         """`2026-11-24 18:00 (Asia/Tokyo)`, for a sentence: nothing else there names the zone."""
@@ -89,11 +91,6 @@ class Times:
             }
             return Message(text.template, **values)
         return _IN_TEXT.sub(lambda match: self.shown(match[0]), text)
-
-
-def _sayable(text: str) -> Message:
-    """A literal is an entry of the catalogs; without values its braces stay."""
-    return text if isinstance(text, Message) else Message(text)
 
 
 def _shown_within(value: object, times: Times) -> object:

@@ -84,7 +84,7 @@ def test_the_explanation_is_in_the_readers_language(typed: str) -> None:
         "属性で +20、行動で +10 です。",
         "このリードは営業に知らせていません。",
         "マーケティングメールを送れます(トピック: product-news)。",
-        "ステップメール materials-follow-up のステップ first-steps",
+        "ステップメール 資料請求後のフォロー(3通) (materials-follow-up) のステップ first-steps",
     ):
         assert said in letter, letter
     english = re.search(r"[A-Z][a-z]+ [a-z]+ [a-z]+", letter)
