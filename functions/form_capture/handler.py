@@ -27,8 +27,7 @@ def controller(app: App) -> FormController:
 
 
 def show(app: App, forms: FormController, request: Request) -> Response:
-    form, version = forms.allowed_form(request.path["form_id"], request.headers)
-    return ok(forms.describe(form, version, app.clock.now()))
+    return ok(forms.describe(*forms.allowed_form(request.path["form_id"], request.headers), app.clock.now()))
 
 
 def submit(app: App, forms: FormController, request: Request) -> Response:
