@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any
 
 from sodate.email.issuer import live_issuer
+from sodate.errors import NotAllowed
 from sodate.forms.answers import FieldErrors
 from sodate.forms.captcha import Turnstile
 from sodate.forms.receive import FormController
@@ -13,7 +14,7 @@ from sodate.runtime.http import serve
 from sodate.runtime.metrics import Metric
 from sodate.scenarios.enroll import on_opt_in
 from sodate.web import pages
-from sodate.web.http import Request, Response, accepted, created, ok, page, redirect, refused, wrong_entries
+from sodate.web.http import Request, Response, accepted, created, ok, page, redirect, wrong_entries
 from sodate.web.negotiation import is_html_post
 
 from functions.form_capture import quarantine
@@ -26,8 +27,7 @@ def controller(app: App) -> FormController:
 
 
 def show(app: App, forms: FormController, request: Request) -> Response:
-    form, version = forms.allowed_form(request.path["form_id"], request.headers)
-    return ok(forms.describe(form, version, app.clock.now()))
+    return ok(forms.describe(*forms.allowed_form(request.path["form_id"], request.headers), app.clock.now()))
 
 
 def submit(app: App, forms: FormController, request: Request) -> Response:
@@ -41,7 +41,7 @@ def submit(app: App, forms: FormController, request: Request) -> Response:
     if captured.outcome in (Outcome.QUARANTINED, Outcome.CHECK_FAILED):
         app.metrics.count(Metric.QUARANTINED_SUBMISSIONS, 1)
     if captured.outcome is Outcome.CHECK_FAILED:
-        return refused(captured.reason, "please solve the check again")
+        raise NotAllowed("please solve the check again", captured.reason)
     if not is_html_post(request.headers):
         answer = {Outcome.STORED: created, Outcome.NOT_MAILABLE: accepted}.get(captured.outcome, ok)
         body = {"submission_id": captured.submission_id, "status": "accepted"}

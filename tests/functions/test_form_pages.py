@@ -203,5 +203,6 @@ def test_a_script_is_told_only_a_listed_redirect_that_it_asked_for(
 ) -> None:
     answer = json.loads(world.post({**TARO, **({"_redirect": asked} if asked else {})})["body"])
     assert answer.get("redirect") == allowed
-    robot = world.post({**TARO, "_website": "x", **({"_redirect": asked} if asked else {})})
+    robot = world.post({**TARO, "name": "R", "_website": "x", **({"_redirect": asked} if asked else {})})
+    assert [item["suspicion"] for item in world.items("submission") if item.get("suspicion")] == ["honeypot"]
     assert json.loads(robot["body"]).keys() == answer.keys(), "a robot learns nothing"

@@ -1,9 +1,11 @@
 """What people read on the pages: the words they agreed to, the topic by its name, and what they can do next."""
 
+import json
 from datetime import timedelta
 from html.parser import HTMLParser
 from urllib.parse import urlencode
 
+import pytest
 from sodate.playbook.store import Definitions
 
 from tests.functions.quick import QuickWorld
@@ -11,7 +13,7 @@ from tests.functions.sales import activities, answer, become_hot, feedback_link,
 from tests.functions.test_consent_pages import ask
 from tests.support.world import Json
 
-HTML = {"content-type": "application/x-www-form-urlencoded", "accept": "text/html"}
+HTML = {"content-type": "application/x-www-form-urlencoded", "accept": "text/html", "accept-language": "ja"}
 
 
 def form_body(world: QuickWorld) -> Json:
@@ -136,6 +138,57 @@ def test_a_wrong_form_is_shown_again_with_what_was_sent_and_each_reason_tied_to_
     (lead,) = world.items("profile")
     assert lead["primary"]["company"] == "例示株式会社"
     assert lead["source"]["utm_source"] == "google"
+
+
+def with_field(world: QuickWorld, **field: object) -> None:
+    change_form(world, fields=[*form_body(world)["fields"], field])
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        ({"minimum": 1, "maximum": 1234567}, "1から1,234,567までの数字で入力してください。"),
+        ({"minimum": 1000000}, "1,000,000以上の数字で入力してください。"),
+        ({"maximum": 0.5}, "0.5以下の数字で入力してください。"),
+    ],
+)
+def test_the_ends_of_a_number_are_said_as_a_person_writes_them(
+    world: QuickWorld, ends: dict[str, float], said: str
+) -> None:
+    with_field(world, name="budget", type="number", label="予算", **ends)
+    value = "-1" if "minimum" in ends else "99"
+    assert said in world.post(urlencode({"email": "x", "budget": value}), **HTML)["body"]
+
+
+def test_a_wrong_value_that_no_person_sees_is_left_out_and_the_form_can_be_sent(world: QuickWorld) -> None:
+    with_field(world, name="product", type="hidden", choices=[{"value": "a", "label": "a"}])
+    sent = {"email": "taro@example.jp", "name": "山田", "company": "例示", "title": "部長", "product": "zz"}
+    answer = world.post(urlencode(sent), **HTML)
+    assert answer["statusCode"] == 422
+    assert "外しました" in answer["body"]
+    again = Again(answer["body"]).fields
+    assert "product" not in again
+    assert world.post(urlencode(again), **HTML)["statusCode"] in (200, 303)
+
+
+@pytest.mark.parametrize(
+    ("changes", "body", "headers", "status", "said"),
+    [
+        ({"status": "closed"}, "email=x", {}, 404, "フォームが見つかりません"),
+        ({}, "email=x", {"origin": "https://evil.example"}, 403, "送信できませんでした"),
+        ({}, "email=%FF", {}, 400, "読み取れませんでした"),
+        ({}, "x" * 70_000, {}, 413, "読み取れませんでした"),
+    ],
+)
+def test_a_person_without_javascript_gets_a_page_whatever_goes_wrong(
+    world: QuickWorld, changes: dict[str, object], body: str, headers: dict[str, str], status: int, said: str
+) -> None:
+    change_form(world, **changes)
+    answer = world.post(body, **HTML, **headers)
+    assert (answer["statusCode"], answer["headers"]["content-type"]) == (status, "text/html; charset=utf-8")
+    assert said in answer["body"]
+    as_json = world.post(body, **{**HTML, "accept": "*/*"}, **headers)
+    assert (as_json["statusCode"], "error" in json.loads(as_json["body"])) == (status, True), "a program gets JSON"
 
 
 def test_the_page_of_another_site_posts_no_form(world: QuickWorld) -> None:

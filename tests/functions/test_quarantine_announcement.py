@@ -36,7 +36,7 @@ def test_each_address_hears_it_once_a_day_with_numbers_and_nothing_that_was_type
     assert world.call("report_email", {}) == {}
     (mail,) = world.mails_to(WEB)
     assert mail.subject == "確認待ちのフォーム送信が3件あります"
-    assert "直近1日に3件" in mail.text
+    assert "前回のお知らせの後に3件" in mail.text
     assert "/quarantine/" in mail.text and "7日間有効" in mail.text
     assert not [word for word in ("robot", "ロボット ", "会社") if word in mail.text + mail.html]
     assert len(world.mails_to(OPS)) == 1
@@ -62,7 +62,18 @@ def test_before_its_hour_nothing_leaves_and_without_the_key_never(world: QuickWo
     Definitions().publish("reports", "default", {"reports": [{"id": "w", "to": [WEB]}]}, NINE)
     world.new_process()
     world.now = NINE + timedelta(hours=12)
+    world.call("report_email", {})
     assert not [mail for mail in world.mails_to(OPS) if "フォーム" in mail.subject]
+
+
+def test_a_post_of_a_day_on_which_nothing_could_be_sent_is_announced_later(world: QuickWorld) -> None:
+    publish()
+    robots(world, 1)
+    assert world.call("report_email", {}) == {"accepted": 2}
+    robots(world, 2, NINE + timedelta(hours=5))
+    world.now = NINE + timedelta(days=3)
+    assert world.call("report_email", {}) == {"accepted": 2}
+    assert "前回のお知らせの後に2件" in world.mails_to(WEB)[-1].text
 
 
 def test_a_flood_of_robots_costs_no_more_than_a_thousand_reads(

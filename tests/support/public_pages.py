@@ -100,9 +100,10 @@ _ENTRIES = [
     Entry("name", "氏名", "text", ["山田 太郎"]),
     Entry("title", "役職", "choice", ["社長"], _CHOICES, required=True, codes=["choice"]),
     Entry("topics", "関心", "multiple_choice", ["部長"], _CHOICES, codes=["choice"]),
-    Entry("budget", "予算", "number", ["９９９"], codes=["too_large"], limit="1–100"),
+    Entry("budget", "予算", "number", ["９９９"], codes=["too_large"], least="1", greatest="1,000,000"),
     Entry("x", "自由記入", "long_text", ["</textarea>" + _SVG], codes=["too_long", "control_character"], limit="400"),
     Entry("plan", "プラン", "hidden", ["gold"]),
+    Entry("product", "product", "hidden", ["zz"], codes=["choice"]),
     Entry("agree", _WORDS, "checkbox", ["on"], codes=["type"]),
 ]
 _HANDOFF = HandoffMessage(

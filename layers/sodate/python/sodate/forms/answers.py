@@ -68,6 +68,8 @@ def read_answers(form: Form, raw: dict[str, Any]) -> Answers:
 
 
 def _read(field: FormField, value: Any, form: Form) -> Any:
+    if isinstance(value, list):
+        value = [one for one in value if one != ""]  # Contact Form 7 sends a group without a tick as [""]
     if value is None or value == "" or value == []:
         if field.required:
             raise _Wrong("required")

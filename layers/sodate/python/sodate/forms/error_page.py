@@ -1,6 +1,7 @@
 """The page that answers a plain HTML form with wrong entries: the form again, each reason beside its field."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from sodate.forms.answers import FieldErrors, is_yes
@@ -43,12 +44,20 @@ def _entry(field: FormField, form: Form, values: list[str], codes: list[str]) ->
     label = form.consent.wording if form.consent and is_consent else field.label or field.name
     if field.type == "checkbox":
         values = [value for value in values if is_yes(value)]
-    limit = str(field.length_limit) if "too_long" in codes else _range(field)
-    choices = [(choice.value, choice.label) for choice in field.choices]
-    return Entry(field.name, label, field.type, values, choices, field.required, codes, limit)
+    return Entry(
+        field.name,
+        label,
+        field.type,
+        values,
+        [(choice.value, choice.label) for choice in field.choices],
+        field.required,
+        codes,
+        f"{field.length_limit:,}",
+        _number(field.minimum),
+        _number(field.maximum),
+    )
 
 
-def _range(field: FormField) -> str:
-    """`1–100`, `1–` or `–100`; a whole number without `.0`."""
-    ends = ["" if end is None else f"{end:g}" for end in (field.minimum, field.maximum)]
-    return "–".join(ends) if any(ends) else ""
+def _number(end: float | None) -> str:
+    """A whole number without `.0`, and with separators of thousands."""
+    return "" if end is None else f"{Decimal(str(end)).normalize():,f}"

@@ -1,7 +1,7 @@
 """The daily email that doubtful form posts wait. It has numbers and a link, nothing of what was typed."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from markupsafe import Markup
 
@@ -12,6 +12,7 @@ from sodate.forms.waiting import WaitingPosts, waiting_posts
 from sodate.reports.catalogs import words_in
 from sodate.reports.email_page import ReportEmail
 from sodate.reports.mailout import Mailout
+from sodate.reports.store import deliveries
 from sodate.web.words import Words
 
 _DAY = timedelta(days=1)
@@ -26,8 +27,14 @@ def due_announcement(
     mailout = Mailout(QUARANTINE, announcement.to, at.date().isoformat(), lambda: compose(posts, link(now), words))
     if not mailout.waiting():
         return None
-    posts = waiting_posts(at - _DAY, at)
+    posts = waiting_posts(_last(at), at)
     return mailout if posts.recent or (posts.is_more and posts.waiting) else None
+
+
+def _last(at: datetime) -> datetime:
+    """When the announcement of before left: what an outage kept back is news still. One day ago for the first one."""
+    days = [one.first_day for one in deliveries(QUARANTINE) if one.first_day < at.date().isoformat()]
+    return datetime.combine(date.fromisoformat(days[0]), at.time(), at.tzinfo) if days else at - _DAY
 
 
 def compose(posts: WaitingPosts, link: str, words: Words) -> ReportEmail:

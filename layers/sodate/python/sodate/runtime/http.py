@@ -3,11 +3,13 @@
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from sodate.email.issuer import live_issuer
 from sodate.errors import Conflict, Invalid, NotAllowed, NotFound, NotIdentified, TooManyRequests, Transient
 from sodate.runtime.app import App
-from sodate.web import cors
+from sodate.web import cors, pages
 from sodate.web.body import BodyError
 from sodate.web.http import Request, Response, json_response
+from sodate.web.negotiation import is_page_post, preferred_language
 
 RETRY_AFTER_SECONDS = 5
 
@@ -84,7 +86,16 @@ def _answer(app: App, request: Request, routes: Mapping[str, Route]) -> Response
     except (NotFound, Conflict, Invalid, Transient) as error:
         if isinstance(error, Transient):
             app.log.warning("try again later", extra={"route": request.route, "why": str(error)})
-        return error_response(error)
+        response = error_response(error)
+        return _shown(app, request, response) if is_page_post(request.headers) else response
+
+
+def _shown(app: App, request: Request, response: Response) -> Response:
+    """A page instead of JSON, for the person whose browser posted an HTML form."""
+    name = {403: "not_allowed", 404: "not_found", 503: "busy"}.get(response.status, "unreadable")
+    shown = pages.message(name, preferred_language(request.headers), live_issuer(app.definitions))
+    waits = {name: value for name, value in response.headers.items() if name == "retry-after"}
+    return Response(response.status, shown.html, {**shown.headers, **waits})
 
 
 def _request(event: Mapping[str, Any]) -> Request:

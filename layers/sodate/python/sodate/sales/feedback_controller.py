@@ -15,7 +15,7 @@ from sodate.sales.conversation import FeedbackKind
 from sodate.sales.definition import Sales
 from sodate.sales.feedback import FeedbackInvalid, Recorded, read_feedback, record
 from sodate.sales.links import FeedbackLinks, Ticket
-from sodate.sales.message import by_weight, talk_for, who_is
+from sodate.sales.message import by_weight, names_of, talk_for
 from sodate.sales.titles import Titles
 from sodate.scoring.store import find_score
 from sodate.web import pages
@@ -93,7 +93,7 @@ class FeedbackController:
         owners = {owner.id: owner.name for owner in sales.owners}
         score = find_score(ticket.lead_id)
         shown = Shown(
-            who=who_is(profile, "company", "title", "name"),
+            who=names_of(profile, "company", "title", "name"),
             owner=owners.get(ticket.owner, ticket.owner),
             score=int(signal.total),
             phase=signal.phase_label,

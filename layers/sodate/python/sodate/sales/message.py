@@ -163,12 +163,15 @@ def digest_message(signals: Sequence[HandoffMessage], language: str) -> DigestMe
     return DigestMessage(_WORDS[language]["digest"].format(count=len(short)), short, language)
 
 
-def who_is(profile: Profile, *fields: str) -> str:
+def who_is(profile: Profile) -> str:
     """Company, department, title and name as far as they are known, else the address."""
-    known = (
-        _cut(str(profile.primary.get(key) or ""), 60) for key in fields or ("company", "department", "title", "name")
-    )
-    return _cut(" ".join(one for one in known if one), _LONGEST_NAME) or _cut(profile.mailbox, _LONGEST_NAME)
+    return names_of(profile, "company", "department", "title", "name") or _cut(profile.mailbox, _LONGEST_NAME)
+
+
+def names_of(profile: Profile, *fields: str) -> str:
+    """These fields as far as they are known; empty for none."""
+    known = (_cut(str(profile.primary.get(key) or ""), 60) for key in fields)
+    return _cut(" ".join(one for one in known if one), _LONGEST_NAME)
 
 
 def by_weight(signal: SignalItem) -> list[dict[str, Any]]:

@@ -60,7 +60,6 @@ def feedback_page(shown: Shown, language: str, issuer: pages.Issuer) -> pages.Pa
     content = Markup("").join(
         [
             _status_line(shown, words),
-            Markup('<p class="soft">{}</p>').format(words["title"]),
             _facts(shown, words),
             _why(shown, words),
             Markup("<h2>{}</h2><p>{}</p>").format(words["talk"], shown.talk) if shown.talk else Markup(""),
@@ -70,7 +69,7 @@ def feedback_page(shown: Shown, language: str, issuer: pages.Issuer) -> pages.Pa
             pages.paragraph(words["sent_to"].format(owner=shown.owner), "soft"),
         ]
     )
-    return pages.page(language, shown.who, content, issuer)
+    return pages.page(language, words["title"], content, issuer, heading=shown.who or words["no_name"])
 
 
 def no_page(code: str, language: str, issuer: pages.Issuer) -> pages.Page:

@@ -23,7 +23,7 @@ class Entry:
 
     `kind`: type of the field, as in the form API; empty for a name that the form does not have. `values`: a ticked
     checkbox has one. `choices`: value and label. `codes`: what is wrong, as in the form API; empty for nothing.
-    `limit`: most characters, or the least and greatest number; empty where there is none.
+    `limit`: most characters. `least`, `greatest`: of a number. Each is empty where there is none.
     """
 
     name: str
@@ -34,6 +34,8 @@ class Entry:
     required: bool = False
     codes: Sequence[str] = ()
     limit: str = ""
+    least: str = ""
+    greatest: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,18 @@ def _name(entry: Entry, sent: SentForm) -> Markup:
 
 
 def _reasons(entry: Entry, words: dict[str, str]) -> str:
-    return " ".join(words.get(code, words["other"]).format(limit=entry.limit) for code in entry.codes)
+    """No person can correct a hidden field: one that may be empty is left out, and without any other the form is at
+    fault."""
+    if entry.kind == "hidden":
+        return words["hidden_required" if entry.required else "hidden_left_out"]
+    return " ".join(_reason(entry, code, words) for code in entry.codes)
+
+
+def _reason(entry: Entry, code: str, words: dict[str, str]) -> str:
+    if code in ("too_small", "too_large"):
+        code = "between" if entry.least and entry.greatest else "at_least" if entry.least else "at_most"
+    text = words.get(code, words["other"])
+    return text.format(limit=entry.limit, least=entry.least, greatest=entry.greatest)
 
 
 def _form(sent: SentForm, words: dict[str, str]) -> Markup:
@@ -84,6 +97,8 @@ def _form(sent: SentForm, words: dict[str, str]) -> Markup:
 def _field(entry: Entry, words: dict[str, str]) -> Markup:
     value = entry.values[0] if entry.values else ""
     if entry.kind == "hidden":
+        if entry.codes:
+            return Markup("")
         return Markup('<input type="hidden" name="{}" value="{}">').format(entry.name, value)
     if entry.kind == "multiple_choice":
         return _choices(entry, words)
@@ -92,7 +107,7 @@ def _field(entry: Entry, words: dict[str, str]) -> Markup:
     )
     if entry.kind == "checkbox":
         box = Markup('<input type="checkbox" value="true" {}{}>').format(named, _checked(bool(entry.values)))
-        return Markup("<label>{}{}</label>{}").format(box, entry.label, _reason(entry, words))
+        return Markup("<label>{}{}</label>{}").format(box, entry.label, _tied_reason(entry, words))
     if entry.kind == "choice":
         control = Markup("<select {}>{}</select>").format(named, _options(entry, words))
     elif entry.kind == "long_text":
@@ -101,7 +116,7 @@ def _field(entry: Entry, words: dict[str, str]) -> Markup:
     else:
         kind = Markup(_INPUTS.get(entry.kind, 'type="text"'))  # noqa: S704
         control = Markup('<input {} {} value="{}">').format(kind, named, value)
-    return Markup("<label>{}{}</label>{}").format(entry.label, control, _reason(entry, words))
+    return Markup("<label>{}{}</label>{}").format(entry.label, control, _tied_reason(entry, words))
 
 
 def _options(entry: Entry, words: dict[str, str]) -> Markup:
@@ -119,7 +134,7 @@ def _choices(entry: Entry, words: dict[str, str]) -> Markup:
         box.format(entry.name, value, _checked(value in entry.values), label) for value, label in entry.choices
     )
     return Markup('<fieldset id="field-{}"{}><legend>{}</legend>{}{}</fieldset>').format(
-        entry.name, _tie(entry, is_group=True), entry.label, boxes, _reason(entry, words)
+        entry.name, _tie(entry, is_group=True), entry.label, boxes, _tied_reason(entry, words)
     )
 
 
@@ -135,7 +150,7 @@ def _tie(entry: Entry, *, is_group: bool = False) -> Markup:
     return Markup('{} aria-describedby="wrong-{}"').format(invalid, entry.name)
 
 
-def _reason(entry: Entry, words: dict[str, str]) -> Markup:
+def _tied_reason(entry: Entry, words: dict[str, str]) -> Markup:
     if not entry.codes:
         return Markup("")
     return Markup('<p class="wrong" id="wrong-{}">{}</p>').format(entry.name, _reasons(entry, words))

@@ -12,6 +12,11 @@ def is_html_post(headers: Mapping[str, str]) -> bool:
     return media != "application/json" and "application/json" not in headers.get("accept", "").lower()
 
 
+def is_page_post(headers: Mapping[str, str]) -> bool:
+    """True when a browser posted an HTML form and shows the answer as a page: it says so in `Accept`."""
+    return is_html_post(headers) and "text/html" in headers.get("accept", "").lower()
+
+
 def preferred_language(headers: Mapping[str, str]) -> str:
     """The first language of `Accept-Language` if there is a catalog for it, else `DEFAULT`."""
     first = headers.get("accept-language", "").lower().split(",")[0].split(";")[0]

@@ -71,17 +71,28 @@ def paragraph(text: str, style: str = "") -> Markup:
     return Markup('<p class="{}">{}</p>').format(style, text) if style else Markup("<p>{}</p>").format(text)
 
 
-def page(language: str, title: str, content: Markup, issuer: Issuer, follow_ups: Sequence[str] | None = None) -> Page:
-    """A whole document around `content`, with the sender's logo above and the sender below."""
+def page(
+    language: str,
+    title: str,
+    content: Markup,
+    issuer: Issuer,
+    follow_ups: Sequence[str] | None = None,
+    heading: str = "",
+) -> Page:
+    """A whole document around `content`, with the sender's logo above and the sender below.
+
+    `heading`: where it names a person; the title, which a browser remembers, then does not.
+    """
     branding, chosen = issuer.branding, catalog(language)
     html = Markup(
         '<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" '
         'content="light dark"><style>{style}</style><style>{colors}</style></head>'
-        "<body>{head}<main><h1>{title}</h1>{content}</main>{foot}</body></html>"
+        "<body>{head}<main><h1>{heading}</h1>{content}</main>{foot}</body></html>"
     ).format(
         lang=chosen.language,
         title=title,
+        heading=heading or title,
         style=Markup(STYLE),  # noqa: S704
         colors=Markup(branding.style),  # noqa: S704
         head=_head(issuer),
