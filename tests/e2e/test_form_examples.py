@@ -87,6 +87,11 @@ def says(page: Page, text: str) -> None:
     expect(page.get_by_role("status")).to_contain_text(text, timeout=20_000)
 
 
+def says_in(page: Page, text: str) -> None:
+    """As `says`, for a form that has no place for it: the helper puts it at the end of the form."""
+    expect(page.locator("form > [role=status]:last-child")).to_contain_text(text, timeout=20_000)
+
+
 def described(page: Page, name: str) -> str:
     """What a screen reader says about the field beside its label."""
     found = page.locator(f"[name={name}]").evaluate(
@@ -324,8 +329,188 @@ def test_a_fast_person_is_no_robot(site: FormSite, browser: Browser) -> None:
         page.get_by_label("電話番号").press("Enter")
         says(page, "送信しました。")
     (stored,) = site.stored()
-    assert site.world.items("quarantine") == []
+    assert site.quarantined() == []
     assert stored["answers"]["email"] == "taro@example.jp"
+
+
+def test_a_person_reads_that_it_is_sending_while_the_page_waits_for_the_form(site: FormSite, browser: Browser) -> None:
+    site.publish(bots={"minimum_seconds": 4})
+    with opened(browser, f"{site.url}/form.html") as page:
+        fill(page)
+        submit(page)
+        expect(page.get_by_role("status")).to_have_text("送信しています…", timeout=1_500)
+        assert site.posts == []
+        says(page, "送信しました。")
+    assert (len(site.stored()), site.quarantined()) == (1, [])
+
+
+NAMES = ["lang", "action", "reset", "id", "method", "submit", "elements", "children", "dispatchEvent", "querySelector",
+         "addEventListener", "appendChild", "getAttribute", "noValidate"]  # fmt: skip
+
+
+def test_a_field_may_have_the_name_of_anything_that_a_form_has(site: FormSite, browser: Browser) -> None:
+    """`form.reset` is the field named `reset`, where there is one."""
+    live = site.world.app.definitions.live("form", "request-materials").body
+    more = [{"name": f"own_{number}", "type": "text", "aliases": [name]} for number, name in enumerate(NAMES)]
+    site.publish(fields=[*live["fields"], *more])
+    inputs = "".join(f'<input name="{name}" aria-label="{name}">' for name in NAMES)
+    _change(site, "<p role=", f"{inputs}<p role=")
+    _change(site, " data-sodate-status", "")  # the helper makes its own
+    with opened(browser, f"{site.url}/form.html") as page:
+        for name in NAMES:
+            page.get_by_label(name, exact=True).fill(f"value of {name}")
+        fill(page, phone="123")
+        submit(page)
+        says_in(page, "入力内容をご確認ください。")
+        assert described(page, "phone") == "電話番号の形式をご確認ください。"
+        page.get_by_label("電話番号").fill("")
+        submit(page)
+        says_in(page, "送信しました。")
+        assert page.get_by_label("メールアドレス").input_value() == ""
+        assert page.evaluate("heard.at(-1)[1].form") == "materials"
+    (stored,) = site.stored()
+    assert [stored["answers"][f"own_{number}"] for number in range(len(NAMES))] == [
+        f"value of {name}" for name in NAMES
+    ]
+
+
+def test_a_form_that_cannot_work_does_not_stop_the_others(site: FormSite, browser: Browser) -> None:
+    _change(site, '<form id="materials"', '<form data-sodate action="http://[" ></form><form id="materials"')
+    with opened(browser, f"{site.url}/form.html") as page:
+        fill(page)
+        submit(page)
+        says(page, "送信しました。")
+    assert len(site.stored()) == 1
+
+
+@pytest.mark.parametrize(
+    "body", [b"<!doctype html><p>Welcome", b"", b'{"ok":true}', b'["accepted"]', b'"accepted"', b"null"]
+)
+def test_an_answer_that_is_none_of_ours_is_no_success(site: FormSite, browser: Browser, body: bytes) -> None:
+    """The page of a proxy, or the start page of a website that answers every address."""
+    site.publish(**PATIENT)
+    with opened(browser, f"{site.url}/form.html") as page:
+        _without_patience(page)
+        site.faults = [site.answers(200, body, "text/html")] * 5
+        fill(page)
+        submit(page)
+        says(page, "送信できませんでした。入力内容は残っています。")
+        assert page.get_by_label("メールアドレス").input_value() == "taro@example.jp"
+        assert [name for name, _ in page.evaluate("heard")] == ["failed"]
+        assert site.stored() == []
+        submit(page)
+        says(page, "送信しました。")
+    assert len(site.posts) == 6
+    assert [post["id"] for post in site.stored()] == [site.posts[0]["_submission_id"]]
+
+
+@pytest.mark.parametrize("name", ["cf-turnstile-response", "_captcha", "_token"])
+def test_a_check_that_is_solved_anew_is_no_other_submission(site: FormSite, browser: Browser, name: str) -> None:
+    site.publish(**PATIENT)
+    _change(site, "<p role=", f'<input type="hidden" name="{name}" value="first"><p role=')
+    with opened(browser, f"{site.url}/form.html") as page:
+        _without_patience(page)
+        site.faults = [UNANSWERED, LOST, LOST, LOST, LOST]
+        fill(page)
+        submit(page)
+        says(page, "送信できませんでした。")
+        page.locator(f"[name={name}]").evaluate("e => { e.value = 'second'; }")
+        submit(page)
+        says(page, "送信しました。")
+    assert len(site.posts) == 6
+    assert len({post["_submission_id"] for post in site.posts}) == 1
+    assert len(site.stored()) == 1
+
+
+def test_the_post_whose_check_failed_is_the_one_that_is_sent_again(site: FormSite, browser: Browser) -> None:
+    """It is kept in quarantine, and leaves it by the same id."""
+    _change(site, "<p role=", '<input type="hidden" name="cf-turnstile-response" value="first"><p role=')
+    refused = b'{"error":{"code":"captcha_timeout-or-duplicate","message":"please solve the check again"}}'
+    site.faults = [site.answers(403, refused)]
+    with opened(browser, f"{site.url}/form.html") as page:
+        fill(page)
+        submit(page)
+        says(page, "確認をもう一度お試しください。")
+        page.locator("[name=cf-turnstile-response]").evaluate("e => { e.value = 'second'; }")
+        submit(page)
+        says(page, "送信しました。")
+    assert len({post["_submission_id"] for post in site.posts}) == 1
+
+
+def test_a_page_that_was_opened_during_an_outage_sends_a_token_all_the_same(site: FormSite, browser: Browser) -> None:
+    site.publish(bots={"token_required": True, "minimum_seconds": 2})
+    site.is_down = True
+    with opened(browser, f"{site.url}/form.html") as page:
+        fill(page)
+        submit(page)
+        says(page, "混み合っています。")
+        assert site.tokens == []
+        site.is_down = False
+        says(page, "送信しました。")
+    assert (len(site.stored()), site.quarantined()) == (1, [])
+    assert site.posts[-1]["_token"] == site.tokens[-1]
+
+
+def test_a_page_that_was_offline_for_hours_sends_a_new_token(site: FormSite, browser: Browser) -> None:
+    with opened(browser, f"{site.url}/form.html") as page:
+        fill(page)
+        page.wait_for_timeout(300)
+        page.context.set_offline(True)
+        submit(page)
+        says(page, "インターネットに接続されていません。")
+        page.evaluate("() => { const real = Date.now; Date.now = () => real() + 2 * 36e5; }")
+        page.context.set_offline(False)
+        says(page, "送信しました。")
+    assert (len(site.stored()), site.quarantined()) == (1, [])
+    assert [post["_token"] for post in site.posts] == [site.tokens[-1]]
+    assert len(site.tokens) == 2
+
+
+def test_a_page_that_stops_the_submit_is_obeyed(site: FormSite, browser: Browser) -> None:
+    _change(site, "</main>", "</main><script>document.forms[0].addEventListener('submit',"
+            " e => { if (!window.allowed) e.preventDefault(); })</script>")  # fmt: skip
+    with opened(browser, f"{site.url}/form.html") as page:
+        fill(page)
+        submit(page)
+        page.wait_for_timeout(3_000)
+        assert site.posts == []
+        page.evaluate("window.allowed = true")
+        submit(page)
+        says(page, "送信しました。")
+    assert len(site.posts) == 1
+
+
+def test_a_form_that_is_attached_three_times_is_sent_once(site: FormSite, browser: Browser) -> None:
+    again = '</main><script src="sodate-form.js" defer></script>'
+    _change(site, "</main>", again)
+    with opened(browser, f"{site.url}/form.html") as page:
+        page.evaluate("Sodate.attach(document.forms[0])")
+        fill(page)
+        submit(page)
+        says(page, "送信しました。")
+        page.wait_for_timeout(500)
+        assert [name for name, _ in page.evaluate("heard")] == ["submitted"]
+    assert len(site.posts) == 1
+
+
+def test_two_forms_without_ids_have_messages_of_their_own(site: FormSite, browser: Browser) -> None:
+    html = site.pages["/form.html"].decode().replace('<form id="materials"', "<form")
+    form = html[html.index("<form") : html.index("</form>") + len("</form>")]
+    site.pages["/form.html"] = html.replace(form, f'<b id="sodate-email-error">Ours</b>{form}{form}').encode()
+    with opened(browser, f"{site.url}/form.html") as page:
+        for number in (0, 1, 0):
+            page.get_by_role("button").nth(number).click()
+        found = page.evaluate(
+            "[...document.querySelectorAll('[name=email]')].map(e => e.getAttribute('aria-describedby').split(' ')"
+            ".map(id => document.getElementById(id)).every(note => note.closest('form') === e.form))"
+        )
+        ids = page.evaluate("[...document.querySelectorAll('[id]')].map(e => e.id)")
+        assert page.locator(".sodate-error").count() == 8
+        assert page.locator("#sodate-email-error").text_content() == "Ours"
+        page.locator("[name=email]").nth(1).fill("x")
+        assert page.locator(".sodate-error").count() == 7
+    assert found == [True, True]
+    assert len(ids) == len(set(ids))
 
 
 @pytest.fixture(scope="session")
@@ -402,6 +587,12 @@ def test_every_curl_command_of_the_page_does_what_it_says(site: FormSite) -> Non
         done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
         for line in promised.split("…"):
             assert line.strip() in done.stdout, (command, done.stdout)
+
+
+def _change(site: FormSite, old: str, new: str) -> None:
+    page = site.pages["/form.html"]
+    assert page.count(old.encode()) == 1
+    site.pages["/form.html"] = page.replace(old.encode(), new.encode())
 
 
 def _without_patience(page: Page) -> None:

@@ -28,13 +28,17 @@ THROTTLED: Answer = (429, {"content-type": "application/json"}, b'{"message":"To
 
 
 class FormSite:
-    """`posts`: bodies as they arrived, also those that failed. `pages`: path → content of the website."""
+    """`posts`: bodies as they arrived, also those that failed. `pages`: path → content of the website.
+
+    `tokens`: those that the API gave out with the definition of the form, oldest first.
+    """
 
     def __init__(self, world: QuickWorld, **changes: Any) -> None:
         self.world, self.lock, self.began = world, threading.Lock(), (time.monotonic(), world.now)
         self.faults: list[str | float | Answer] = []
         self.posts: list[Json] = []
         self.preflights: list[str] = []
+        self.tokens: list[str] = []
         self.pages: dict[str, bytes] = {}
         self.is_down = False
         self.servers = [_serve(self._api), _serve(self._site)]
@@ -54,7 +58,14 @@ class FormSite:
             server.shutdown()
 
     def stored(self) -> list[Json]:
-        """Each accepted or doubtful post with its id and its answers."""
+        """Each accepted post with its id and its answers."""
+        return [post for post in self._submissions() if post.get("suspicion") is None]
+
+    def quarantined(self) -> list[Json]:
+        """Each doubtful post: its sender read a success, and nobody became a lead."""
+        return [post for post in self._submissions() if post.get("suspicion") is not None]
+
+    def _submissions(self) -> list[Json]:
         with self.lock:
             items = self.world.items("submission")
         return [
@@ -66,6 +77,10 @@ class FormSite:
         """503 as the function answers it."""
         headers = {"retry-after": str(seconds), "access-control-allow-origin": self.url}
         return 503, {**headers, "access-control-expose-headers": "retry-after"}, b'{"error":{"code":"busy"}}'
+
+    def answers(self, status: int, body: bytes, kind: str = "application/json") -> Answer:
+        """What somebody between the page and the API answers: a proxy, a content delivery network."""
+        return status, {"content-type": kind, "access-control-allow-origin": self.url}, body
 
     def _api(self, method: str, path: str, headers: Json, body: str) -> Answer | None:
         fault: str | float | Answer | None = LOST if self.is_down else None
@@ -86,6 +101,8 @@ class FormSite:
         with self.lock:
             self.world.now = self.began[1] + timedelta(seconds=time.monotonic() - self.began[0])
             answer = self.world.call("form_capture", event)
+        if method == "GET" and answer["statusCode"] == 200:
+            self.tokens.append(json.loads(answer["body"])["_token"])
         return None if fault == UNANSWERED else (answer["statusCode"], answer["headers"], answer["body"].encode())
 
     def _site(self, _: str, path: str, __: Json, ___: str) -> Answer:
