@@ -42,6 +42,16 @@
     Array.from(crypto.getRandomValues(new Uint8Array(16)), b => b.toString(16).padStart(2, '0')).join('');
   const hash = s => { let h = 5381; for (const c of s) h = (h * 33 ^ c.codePointAt(0)) >>> 0; return h.toString(36); };
 
+  // What was filled in; a group of checkboxes is a list.
+  const entries = form => {
+    const data = new FormData(form), fields = {};
+    for (const name of new Set(data.keys())) {
+      const all = data.getAll(name).filter(value => typeof value === 'string');
+      fields[name] = all.length > 1 ? all : all[0];
+    }
+    return fields;
+  };
+
   // `patience_s`: after this long without an answer an attempt counts as lost, and is repeated with the same id.
   const client = (url, { attempts = 5, patience_s = 20 } = {}) => {
     const definition = url.replace(/\/submissions$/, ''), place = 'sodate:' + url;
@@ -51,27 +61,33 @@
       pending = value;
       try { value ? sessionStorage.setItem(place, JSON.stringify(value)) : sessionStorage.removeItem(place); } catch { /* none */ }
     };
-    const ask = async (address, options) => {
-      const stop = new AbortController(), timer = setTimeout(() => stop.abort(), patience_s * 1000);
+    const ask = async (address, options, seconds = patience_s) => {
+      const stop = new AbortController(), timer = setTimeout(() => stop.abort(), seconds * 1000);
       try {
         const r = await fetch(address, { ...options, signal: stop.signal });
         return { status: r.status, after: +r.headers.get('retry-after'), body: await r.json().catch(() => null) || {} };
       } catch { return null; } finally { clearTimeout(timer); }
     };
-    // A post without a token counts as a script's. Fetched with the page, and anew by who comes back to it much later.
-    const refresh = () => {
-      if (token && Date.now() - fetched < 36e5) return asking;
-      return asking ||= ask(definition).then(r => {
-        if (r?.status === 200) [token, fetched, waits] = [r.body._token, Date.now(), r.body.minimum_seconds ?? 2];
-        asking = null;
-        return r;
-      });
-    };
+    // A form trusts a token for an hour at least.
+    const isFresh = () => token && Date.now() - fetched < 3e6;
+    const define = () => asking ||= ask(definition, {}, patience_s / 2).then(r => {
+      asking = null;
+      if (!isFresh() && r?.status === 200 && r.body._token)
+        [token, fetched, waits] = [r.body._token, Date.now(), r.body.minimum_seconds ?? 2];
+      return r;
+    });
+    // A post without a token counts as a script's. Fetched with the page, and anew by who sends much later.
+    const refresh = async () => { if (!isFresh()) await define(); };
     const attempt = async (body, say) => {
+      const own = body._token;
       for (let n = 0; ; n++) {
         say?.('sending');
+        await refresh();
+        if (isFresh()) await wait(Math.max(0, fetched + waits * 1000 + 300 - Date.now()));
+        body._token = isFresh() ? token : own;
         const r = await ask(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
-        if (r && r.status < 500 && r.status !== 429) return r;
+        // A proxy's page is 200 too, and says nothing of what is stored.
+        if (r && (r.status < 300 ? r.body.status === 'accepted' : r.status < 500 && r.status !== 429)) return r;
         if (!r && navigator.onLine === false) {
           say?.('offline');
           await new Promise(done => addEventListener('online', done, { once: true }));
@@ -79,7 +95,7 @@
           continue;
         }
         // A browser hides why it sent nothing; the definition says it: a page that is not listed, or a closed form.
-        const why = r ? null : await ask(definition);
+        const why = r ? null : await define();
         if (why?.status === 403 || why?.status === 404) return why;
         if (n + 1 >= attempts) return null;
         say?.('busy');
@@ -87,10 +103,8 @@
       }
     };
     const send = async (fields, say) => {
-      await Promise.race([refresh(), wait(5000)]);
-      if (token) await wait(Math.max(0, fetched + waits * 1000 + 300 - Date.now()));
-      const answers = hash(JSON.stringify(fields));
-      // Other answers than those of the lost attempt are another submission.
+      // Other answers than those of the lost attempt are another submission; a check that was solved anew is none.
+      const { 'cf-turnstile-response': solved, _captcha, _token, ...said } = fields, answers = hash(JSON.stringify(said));
       if (pending?.answers !== answers) keep({ id: newId(), answers });
       const query = new URLSearchParams(location.search), body = {};
       for (const k of ['source', 'medium', 'campaign', 'term', 'content'])
@@ -99,15 +113,17 @@
         if (query.get(k)) body['_' + k] = query.get(k);
       Object.assign(body, { _page_url: location.href, _referrer: document.referrer,
         _time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone }, fields, { _submission_id: pending.id });
-      if (token) body._token = token;
       let r = await attempt(body, say);
       if (r?.body.error?.fields?._submission_id) {
         keep({ id: body._submission_id = newId(), answers });
         r = await attempt(body, say);
       }
-      if (!r) return { ok: false, code: 'unreachable' };  // the id stays: the next try is the same submission
-      keep(null);
-      if (r.status < 300) return { ok: true, code: r.status === 202 ? 'not_mailable' : 'sent', ...r.body };
+      // The id stays until it is stored: the next try is the same submission.
+      if (!r) return { ok: false, code: 'unreachable' };
+      if (r.status < 300) {
+        keep(null);
+        return { ok: true, code: r.status === 202 ? 'not_mailable' : 'sent', ...r.body };
+      }
       const code = r.body.error?.code || '';
       return { ok: false, status: r.status, fields: r.body.error?.fields || {},
         code: code.startsWith('captcha') ? 'captcha' : text(code) !== text() ? code : FINAL[r.status] || 'bad_request' };
@@ -119,14 +135,24 @@
     } };
   };
 
+  // Also by another copy of this script.
+  const attached = window.Sodate?.attached || new WeakSet();
   const attach = form => {
-    const language = form.lang || document.documentElement.lang, { refresh, send } = client(form.action);
-    const status = form.querySelector('[data-sodate-status]') || form.appendChild(Object.assign(document.createElement('p'), { role: 'status' }));
-    const controls = name => [...form.elements].filter(e => e.name === name && e.type !== 'hidden');
+    if (attached.has(form)) return;
+    // `form.action` may be a field of that name; the class has what is the form's own.
+    const own = HTMLFormElement.prototype, its = (method, ...all) => own[method].apply(form, all);
+    const elements = () => [...Reflect.get(own, 'elements', form)];
+    const language = its('getAttribute', 'lang') || document.documentElement.lang, notes = new Map();
+    const { refresh, send } = client(new URL(its('getAttribute', 'action') || '', document.baseURI).href);
+    attached.add(form);
+    const status = its('querySelector', '[data-sodate-status]') ||
+      its('appendChild', Object.assign(document.createElement('p'), { role: 'status' }));
+    const controls = name => elements().filter(e => e.name === name && e.type !== 'hidden');
     const say = code => { status.textContent = text(code, language); };
     const clear = name => {
-      const note = document.getElementById(`${form.id || 'sodate'}-${name}-error`);
+      const note = notes.get(name);
       if (!note) return;
+      notes.delete(name);
       note.remove();
       for (const e of controls(name)) {
         e.removeAttribute('aria-invalid');
@@ -138,7 +164,8 @@
       clear(name);
       const all = controls(name), last = all.at(-1);
       if (!last) { status.textContent += ` ${name}: ${text(codes[0], language)}`; return; }
-      const note = Object.assign(document.createElement('span'), { id: `${form.id || 'sodate'}-${name}-error`, className: 'sodate-error' });
+      const note = Object.assign(document.createElement('span'), { id: 'sodate-' + newId(), className: 'sodate-error' });
+      notes.set(name, note);
       note.textContent = codes.map(code => text(code, language)).join(' ');
       (last.closest('label') || last).after(note);
       for (const e of all) {
@@ -148,12 +175,12 @@
     };
     const mark = fields => {
       for (const name in fields) show(name, fields[name]);
-      form.querySelector('[aria-invalid=true]')?.focus();
+      its('querySelector', '[aria-invalid=true]')?.focus();
     };
     // The browser's own findings, in the words of this form and beside their fields.
     const check = () => {
       const wrong = {};
-      for (const e of form.elements) {
+      for (const e of elements()) {
         const v = e.validity;
         if (!e.name || !e.willValidate || v.valid) continue;
         wrong[e.name] = [v.valueMissing ? 'required' : v.tooLong ? 'too_long' : v.rangeUnderflow ? 'too_small'
@@ -161,31 +188,27 @@
       }
       return wrong;
     };
-    const tell = (name, detail) => form.dispatchEvent(new CustomEvent(name, { bubbles: true, cancelable: true, detail }));
-    form.noValidate = true;
+    const tell = (name, detail) => its('dispatchEvent', new CustomEvent(name, { bubbles: true, cancelable: true, detail }));
+    its('setAttribute', 'novalidate', '');
     refresh();
-    form.addEventListener('focusin', refresh);
-    form.addEventListener('input', event => clear(event.target.name));
-    form.addEventListener('submit', async event => {
+    its('addEventListener', 'focusin', refresh);
+    its('addEventListener', 'input', event => clear(event.target.name));
+    its('addEventListener', 'submit', async event => {
+      if (event.defaultPrevented) return;  // the page's own check said no
       event.preventDefault();
-      const button = event.submitter || form.querySelector('button,[type=submit]');
+      const button = event.submitter || its('querySelector', 'button,[type=submit]');
       if (button?.disabled) return;
-      for (const e of form.elements) if (e.name) clear(e.name);
+      for (const name of [...notes.keys()]) clear(name);
       const wrong = check();
       if (Object.keys(wrong).length) { say('invalid_fields'); mark(wrong); return; }
-      const data = new FormData(form), fields = {};
-      for (const name of new Set(data.keys())) {
-        const all = data.getAll(name).filter(value => typeof value === 'string');
-        fields[name] = all.length > 1 ? all : all[0];
-      }
       if (button) button.disabled = true;
       try {
-        const result = await send(fields, say);
+        const result = await send(entries(form), say);
         if (result.code === 'sending') return;
         say(result.code);
         if (result.ok) {
-          form.reset();
-          const go = tell('sodate:submitted', { submission_id: result.submission_id, form: form.id });
+          its('reset');
+          const go = tell('sodate:submitted', { submission_id: result.submission_id, form: its('getAttribute', 'id') || '' });
           if (go && result.redirect) location.assign(result.redirect);
         } else {
           mark(result.fields || {});
@@ -196,6 +219,7 @@
     });
   };
 
-  window.Sodate = { attach, client, text };
-  document.querySelectorAll('form[data-sodate]').forEach(attach);
+  window.Sodate = { attach, attached, client, entries, text };
+  for (const form of document.querySelectorAll('form[data-sodate]'))
+    try { attach(form); } catch (error) { console.error('sodate-form.js', error); }
 })();
