@@ -126,7 +126,7 @@
       }
       const code = r.body.error?.code || '';
       return { ok: false, status: r.status, fields: r.body.error?.fields || {},
-        code: code.startsWith('captcha') ? 'captcha' : text(code) !== text() ? code : FINAL[r.status] || 'bad_request' };
+        code: code.startsWith('captcha') ? 'captcha' : FINAL[r.status] || (text(code) !== text() ? code : 'bad_request') };
     };
     return { refresh, send: async (...all) => {
       if (busy) return { ok: false, code: 'sending' };

@@ -10,6 +10,9 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -33,6 +36,29 @@ root.render(<ContactForm api="API" onSubmitted={id => { window.submitted = id; }
 """
 REACT_PAGE = """<!doctype html><html lang="ja"><meta charset="utf-8"><title>React</title><div id="root"></div>
 <script src="/sodate-form.js"></script><script src="/react.js"></script></html>"""
+
+NEXTJS_SERVER = """import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+const route = await import('./route.mjs');
+const server = createServer(async (asked, answer) => {
+  const url = new URL(asked.url, 'http://localhost');
+  if (!url.pathname.endsWith('/lead')) {
+    const isPage = url.pathname === '/form.html', name = isPage ? 'form.html' : 'sodate-form.js';
+    answer.writeHead(200, { 'content-type': (isPage ? 'text/html' : 'text/javascript') + '; charset=utf-8' });
+    return answer.end(readFileSync(name));
+  }
+  const api = url.searchParams.get('api');
+  if (api) process.env.SODATE_API = api;
+  const { GET, POST } = api ? await import('./route.mjs?' + encodeURIComponent(api)) : route;
+  const body = [];
+  for await (const part of asked) body.push(part);
+  const given = asked.method === 'GET' ? await GET()
+    : await POST(new Request(url, { method: 'POST', body: Buffer.concat(body) }));
+  answer.writeHead(given.status, Object.fromEntries(given.headers));
+  answer.end(await given.text());
+});
+server.listen(0, '127.0.0.1', () => console.log(server.address().port));
+"""
 
 
 @pytest.fixture
@@ -559,30 +585,108 @@ def test_the_react_example_shows_errors_at_their_fields_and_stores_once(
     assert len({post["_submission_id"] for post in site.posts[1:]}) == 1
 
 
-def test_the_nextjs_example_passes_posts_on_with_their_id(site: FormSite, tmp_path: Path) -> None:
-    node = shutil.which("node") or pytest.skip("LEFT OUT: no Node")
-    module = tmp_path / "route.mjs"
-    shutil.copy(EXAMPLES / "nextjs" / "route.js", module)
-    body = {"email": "next@example.jp", "name": "次郎", "company": "例示", "title": "部長", "_submission_id": "1" * 32}
-    script = f"""import {{ GET, POST }} from {json.dumps(str(module))};
-const {{ _token }} = await (await GET()).json();
-await new Promise(done => setTimeout(done, 2200));
-const post = body => POST(new Request('http://localhost/api/lead', {{ method: 'POST', body: JSON.stringify(body) }}));
-const body = {{ ...{json.dumps(body)}, _token }};
-const answers = [await post(body), await post({{ ...body, email: 'x' }})];
-console.log(JSON.stringify(await Promise.all(answers.map(async a => [a.status, await a.json()]))));"""
-    site.faults = [UNANSWERED]
-    done = subprocess.run(
-        [node, "--input-type=module", "-e", script],
-        env={"SODATE_API": site.api},
-        capture_output=True,
-        text=True,
-        check=True,
+def test_the_react_example_sends_every_choice_of_a_group(site: FormSite, browser: Browser, react: bytes) -> None:
+    site.pages["/react.html"], site.pages["/react.js"] = (
+        REACT_PAGE.encode(),
+        react.replace(b'"API"', f'"{site.api}"'.encode()),
     )
-    (first, answer), (second, refusal) = json.loads(done.stdout)
-    assert (first, answer["status"], second) == (200, "accepted", 422)
-    assert refusal["error"]["fields"] == {"email": ["email"]}
+    with opened(browser, f"{site.url}/react.html") as page:
+        fill(page)
+        page.locator("form").evaluate(
+            "form => ['受発注管理', '在庫管理', '経費精算'].forEach(value => form.append(Object.assign("
+            "document.createElement('input'), { type: 'checkbox', name: 'interest', value, checked: value[0] !== '在' })))"
+        )
+        submit(page)
+        says(page, "送信しました。")
+    (stored,) = site.stored()
+    assert stored["answers"]["interest"] == ["受発注管理", "経費精算"]
+
+
+def test_entries_that_are_too_long_are_called_that(site: FormSite, browser: Browser) -> None:
+    _change(site, "<p role=", '<textarea name="message" aria-label="message"></textarea><p role=')
+    with opened(browser, f"{site.url}/form.html") as page:
+        fill(page)
+        page.get_by_label("message").fill("長" * 30_000)
+        submit(page)
+        says(page, "入力が長すぎるため送信できません。")
+        assert page.get_by_label("メールアドレス").input_value() == "taro@example.jp"
+    assert site.stored() == []
+
+
+@pytest.fixture
+def nextjs(site: FormSite, tmp_path: Path) -> Iterator[str]:
+    """A website with the route of the Next.js example, on Node: `/api/lead`. At `/other/lead` its API is `?api=`."""
+    node = shutil.which("node") or pytest.skip("LEFT OUT: no Node")
+    shutil.copy(EXAMPLES / "nextjs" / "route.js", tmp_path / "route.mjs")
+    for name in ("form.html", "sodate-form.js"):
+        (tmp_path / name).write_bytes(site.pages[f"/{name}"])
+    page = site.pages["/form.html"].decode().replace(f"{site.api}/forms/request-materials/submissions", "/api/lead")
+    (tmp_path / "form.html").write_text(page)
+    (tmp_path / "server.mjs").write_text(NEXTJS_SERVER)
+    server = subprocess.Popen(
+        [node, "server.mjs"], cwd=tmp_path, env={"SODATE_API": site.api}, stdout=subprocess.PIPE, text=True
+    )
+    assert server.stdout is not None
+    yield f"http://127.0.0.1:{server.stdout.readline().strip()}"
+    server.terminate()
+    server.wait()
+
+
+def _post(url: str, body: bytes) -> tuple[int, Any]:
+    return _asked(Request(url, body, {"content-type": "application/json"}))
+
+
+def _asked(request: Request | str) -> tuple[int, Any]:
+    try:
+        with urlopen(request, timeout=30) as answer:
+            return answer.status, json.load(answer)
+    except HTTPError as answer:
+        return answer.code, json.load(answer)
+
+
+def test_the_nextjs_example_serves_the_helper_as_the_api_does(site: FormSite, browser: Browser, nextjs: str) -> None:
+    """Autofill and Enter at once, a lost answer and a wrong entry."""
+    site.faults = [UNANSWERED]
+    with opened(browser, f"{nextjs}/form.html") as page:
+        fill(page, phone="123")
+        page.get_by_label("電話番号").press("Enter")
+        says(page, "入力内容をご確認ください。")
+        assert described(page, "phone") == "電話番号の形式をご確認ください。"
+        page.get_by_label("電話番号").fill("")
+        submit(page)
+        says(page, "送信しました。")
+    assert (len(site.stored()), site.quarantined()) == (1, [])
+    assert {post["_token"] for post in site.posts} == set(site.tokens)
+
+
+def test_the_nextjs_example_answers_the_truth_whatever_the_api_answers(site: FormSite, nextjs: str) -> None:
+    html = b"<html>gateway"
+    site.publish(**PATIENT)
+    body = {"email": "next@example.jp", "name": "次郎", "company": "例示", "title": "部長", "_submission_id": "1" * 32}
+    good, cases = json.dumps(body).encode(), []
+    for faults, sent in [
+        ([UNANSWERED], good), ([], json.dumps({**body, "email": "x"}).encode()), ([], b"no json"),
+        ([site.answers(413, html)], good), ([site.answers(413, b'{"message":"Too large"}')], good),
+        ([site.answers(403, html)], good), ([site.answers(200, html)] * 2, good),
+        ([LOST, LOST], good), ([THROTTLED] * 2, good),
+    ]:  # fmt: skip
+        site.faults = [*faults]
+        status, answer = _post(f"{nextjs}/api/lead", sent)
+        cases.append((status, answer.get("status") or answer["error"]["code"]))
+    assert cases == [
+        (200, "accepted"), (422, "invalid_fields"), (400, "bad_json"), (413, "too_large_body"), (413, "too_large_body"),
+        (403, "bad_request"), (503, "busy"), (503, "busy"), (503, "busy"),
+    ]  # fmt: skip
     assert len(site.stored()) == 1
+
+
+def test_the_nextjs_example_hands_out_the_token_and_the_wait_or_says_why_not(site: FormSite, nextjs: str) -> None:
+    site.publish(bots={"minimum_seconds": 5})
+    assert _asked(f"{nextjs}/api/lead") == (200, {"_token": site.tokens[-1], "minimum_seconds": 5})
+    status, answer = _asked(f"{nextjs}/other/lead?api={site.api}/nowhere")
+    assert (status, answer["error"]["code"]) == (404, "not_found")
+    for api in (site.url, "http://127.0.0.1:9"):
+        assert _asked(f"{nextjs}/other/lead?api={api}") == (503, {"error": {"code": "busy"}})
 
 
 def test_every_curl_command_of_the_page_does_what_it_says(site: FormSite) -> None:

@@ -19,7 +19,7 @@ export function ContactForm({ api, form = 'request-materials', language = 'ja', 
     const element = event.currentTarget;
     setSending(true);
     setErrors({});
-    const result = await client.current.send(Object.fromEntries(new FormData(element)), setStatus);
+    const result = await client.current.send(window.Sodate.entries(element), setStatus);
     setSending(false);
     if (result.code === 'sending') return; // a second click
     setStatus(result.code);
