@@ -524,7 +524,7 @@ def test_a_form_that_is_attached_three_times_is_sent_once(site: FormSite, browse
         says(page, "送信しました。")
         page.wait_for_timeout(3_000)
         assert [name for name, _ in page.evaluate("heard")] == ["submitted"]
-    assert len(site.posts) == 1
+    assert (len(site.posts), len(site.tokens)) == (1, 1)
 
 
 def test_two_forms_without_ids_have_messages_of_their_own(site: FormSite, browser: Browser) -> None:
@@ -593,8 +593,8 @@ def test_the_react_example_sends_every_choice_of_a_group(site: FormSite, browser
     with opened(browser, f"{site.url}/react.html") as page:
         fill(page)
         page.locator("form").evaluate(
-            "form => ['受発注管理', '在庫管理', '経費精算'].forEach(value => form.append(Object.assign("
-            "document.createElement('input'), { type: 'checkbox', name: 'interest', value, checked: value[0] !== '在' })))"
+            "form => ['受発注管理', '在庫管理', '経費精算'].forEach(value => form.append(Object.assign(document."
+            "createElement('input'), { type: 'checkbox', name: 'interest', value, checked: value[0] !== '在' })))"
         )
         submit(page)
         says(page, "送信しました。")

@@ -16,9 +16,9 @@ from tests.mutants.mutants import Mutant
 
 ROOT = Path(__file__).parents[2]
 #: What the tests need of the repository; the rest is neither copied nor seen.
-_COPIED = ("functions", "layers/sodate", "cli", "tests", "infra", "pyproject.toml")
+_COPIED = ("functions", "layers/sodate", "cli", "tests", "infra", "docs", "pyproject.toml")
 _LINKED = (
-    "playbooks", "schemas", "events", "docs", "benchmarks", "README.md", "cdk.json", "layers/dependencies",
+    "playbooks", "schemas", "events", "benchmarks", "README.md", "cdk.json", "layers/dependencies",
     "requirements", "stages.toml",
 )  # fmt: skip
 #: Seconds for one bug, and for the tree without one, which has to pass what is asked of all of them.
@@ -45,7 +45,8 @@ def mutated(mutant: Mutant) -> str:
         if text.count(old) != 1:
             raise NotThere(f"{mutant.name}: found {text.count(old)} times in {mutant.file}: {old[:60]!r}")
         text = text.replace(old, new)
-    compile(text, mutant.file, "exec")
+    if mutant.file.endswith(".py"):
+        compile(text, mutant.file, "exec")
     return text
 
 
