@@ -5,7 +5,7 @@ from typing import Literal
 
 from sodate.activities.kinds import labels_of
 from sodate.activities.live import declared_activities
-from sodate.errors import NotFound, SodateError
+from sodate.errors import SodateError
 from sodate.playbook.store import Definitions, parsed
 from sodate.reports.titles import segment_titles, titles_of
 from sodate.sales.definition import Sales
@@ -52,10 +52,16 @@ def answers(definitions: Definitions, form: str, given: Mapping[str, object]) ->
     """The answers of a form post by what the form calls its fields; by their names after the form has gone."""
     try:
         fields = definitions.live("form", form).body["fields"]
-    except NotFound:
+    except SodateError:  # the form has gone, or the table does not answer
         return dict(given)
-    labels = {str(one["name"]): str(one.get("label") or one["name"]) for one in fields}
-    return {labels.get(name, name): value for name, value in given.items()}
+    return by_label({str(one["name"]): str(one.get("label") or one["name"]) for one in fields}, given)
+
+
+def by_label(labels: Mapping[str, str], given: Mapping[str, object]) -> dict[str, object]:
+    """The values by label; with the id where two have one label."""
+    names = {id_: labels.get(id_, id_) for id_ in given}
+    twice = {name for name in names.values() if list(names.values()).count(name) > 1}
+    return {with_id(name, id_) if name in twice else name: given[id_] for id_, name in names.items()}
 
 
 def _activities(definitions: Definitions) -> dict[str, str]:

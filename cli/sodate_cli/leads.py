@@ -13,7 +13,7 @@ from sodate.queries.timeline import timeline as timeline_of
 from sodate.runtime.readers import must_read
 
 from sodate_cli import output
-from sodate_cli.labels import Labels
+from sodate_cli.labels import Labels, by_label
 from sodate_cli.lead_letter import letter
 from sodate_cli.operator import StageOption, explained, find_lead, now, target
 from sodate_cli.output import JsonOption
@@ -100,7 +100,8 @@ def _with_labels(document: dict[str, Any], labels: Labels) -> dict[str, Any]:
     """The overview for people: labels of form fields, topics, categories and the owner beside or for their ids."""
     shown = {(labels.named("field", name) if "." in name else name): value for name, value in document.items()}
     shown["consent"] = {labels.named("topic", topic): status for topic, status in document["consent"].items()}
-    shown["totals"] = {labels.of("category", name): totals for name, totals in document["totals"].items()}
+    categories = {name: labels.of("category", name) for name in document["totals"]}
+    shown["totals"] = by_label(categories, document["totals"])
     shown["owner"] = labels.named("owner", document["owner"]) if document["owner"] else document["owner"]
     return shown
 

@@ -4,11 +4,10 @@ from typing import Annotated, Any
 
 import typer
 from sodate.forms.capture import Capture
-from sodate.forms.definition import Form
-from sodate.forms.release import find_quarantined, release
+from sodate.forms.release import find_quarantined, form_to_release, release
 from sodate.forms.store import quarantined
 from sodate.messages import Message
-from sodate.playbook.store import Definitions, parsed
+from sodate.playbook.store import Definitions
 from sodate.runtime.clock import pause_between_attempts
 from sodate.scenarios.enroll import on_opt_in
 from ulid import ULID
@@ -76,7 +75,7 @@ def release_(
         at, when = now(where), month(in_month, now(where))
         definitions = Definitions()
         stored = find_quarantined(submission_id, when)
-        form = parsed(definitions.live("form", stored.form_id), Form)
+        form = form_to_release(definitions, stored)
         address_secret = secret(where, "address-key")["key"].encode()
         capture = Capture(
             form, address_secret, on_opt_in(definitions), lambda: str(ULID.from_datetime(at)), pause_between_attempts

@@ -120,7 +120,7 @@ def test_the_same_form_works_with_javascript_off_and_says_what_is_wrong(cloud: C
         page.get_by_label("電話番号").fill("123")
         page.get_by_role("button", name="送信する").click()
         page.get_by_role("heading", name="入力内容をご確認ください").wait_for()
-        assert page.get_by_text("電話番号を市外局番から入力してください").is_visible()
+        assert page.locator("#wrong-phone").get_by_text("電話番号を市外局番から入力してください").is_visible()
         SHOTS.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=SHOTS / "form-error.png")
         browser.close()

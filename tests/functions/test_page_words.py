@@ -174,10 +174,10 @@ def test_a_wrong_value_that_no_person_sees_is_left_out_and_the_form_can_be_sent(
 @pytest.mark.parametrize(
     ("changes", "body", "headers", "status", "said"),
     [
-        ({"status": "closed"}, "email=x", {}, 404, "フォームが見つかりません"),
+        ({"status": "closed"}, "email=x", {}, 404, "ページが見つかりません"),
         ({}, "email=x", {"origin": "https://evil.example"}, 403, "送信できませんでした"),
-        ({}, "email=%FF", {}, 400, "読み取れませんでした"),
-        ({}, "x" * 70_000, {}, 413, "読み取れませんでした"),
+        ({}, "email=%FF", {}, 400, "処理できませんでした"),
+        ({}, "x" * 70_000, {}, 413, "長すぎます"),
     ],
 )
 def test_a_person_without_javascript_gets_a_page_whatever_goes_wrong(

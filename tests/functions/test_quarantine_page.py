@@ -5,10 +5,13 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
+from sodate.consent.store import consents_of
+from sodate.consent.unsubscribe import OptOut, unsubscribe
 from sodate.forms.store import quarantined
+from sodate.leads.store import load_state
 
 from tests.functions.quick import QuickWorld
-from tests.functions.test_quarantine_announcement import NINE, WEB, publish, robots
+from tests.functions.test_quarantine_announcement import NINE, ROBOT, WEB, publish, robots
 from tests.support.world import Json
 
 ROUTE = "/quarantine/{token}"
@@ -74,7 +77,7 @@ def test_a_link_of_another_kind_an_old_one_and_a_cut_one_show_nothing(world: Qui
     assert "有効期限が切れています" in visit(world, token)["body"]
 
 
-def test_a_post_of_a_form_that_was_closed_says_so_and_stays(world: QuickWorld, token: str) -> None:
+def test_a_post_of_a_form_that_was_changed_says_so_and_stays(world: QuickWorld, token: str) -> None:
     body = dict(world.app.definitions.live("form", "request-materials").body)
     fields = [{**field, "required": True} if field["name"] == "phone" else field for field in body["fields"]]
     world.app.definitions.publish("form", "request-materials", {**body, "fields": fields}, world.now)
@@ -84,3 +87,45 @@ def test_a_post_of_a_form_that_was_closed_says_so_and_stays(world: QuickWorld, t
     assert "フォームが変更または終了された" in page
     assert world.items("profile") == []
     assert newest in visit(world, token)["body"]
+
+
+def test_a_closed_form_releases_nothing(world: QuickWorld, token: str) -> None:
+    body = dict(world.app.definitions.live("form", "request-materials").body)
+    world.app.definitions.publish("form", "request-materials", {**body, "status": "closed"}, world.now)
+    world.new_process()
+    (newest, _) = ids(visit(world, token)["body"])
+    assert "フォームが変更または終了された" in visit(world, token, "POST", urlencode({"id": newest}))["body"]
+    assert world.items("profile") == []
+
+
+def quarantined_tick(world: QuickWorld, email: str) -> str:
+    answer = world.post({**ROBOT, "email": email, "agree": True})
+    assert answer["statusCode"] == 200
+    return quarantined(world.now)[-1].submission_id
+
+
+def test_a_tick_of_before_an_opt_out_asks_for_nothing_when_it_is_released(world: QuickWorld, token: str) -> None:
+    lead_id = world.join("taro@example.jp")
+    world.settle()
+    post = quarantined_tick(world, "taro@example.jp")
+    world.now += timedelta(minutes=5)
+    unsubscribe(OptOut(lead_id, "send-1", None, "one_click"), world.now)
+    world.now += timedelta(hours=2)
+    mails = len(world.mails_to("taro@example.jp"))
+    assert "リードにしました" in visit(world, token, "POST", urlencode({"id": post}))["body"]
+    world.settle()
+    assert len(world.mails_to("taro@example.jp")) == mails
+    assert load_state(lead_id).blocked == "unsubscribed"
+    assert consents_of(lead_id)[-1].action == "withdrawn"
+
+
+def test_a_tick_beside_other_words_is_no_consent_to_the_live_ones(world: QuickWorld, token: str) -> None:
+    post = quarantined_tick(world, "taro@example.jp")
+    body = dict(world.app.definitions.live("form", "request-materials").body)
+    other = {**body, "consent": {**body["consent"], "wording": "ほかの会社にも渡します"}}
+    world.app.definitions.publish("form", "request-materials", other, world.now)
+    world.new_process()
+    page = visit(world, token)["body"]
+    assert "チェックあり" in page and "True" not in page
+    assert "フォームが変更または終了された" in visit(world, token, "POST", urlencode({"id": post}))["body"]
+    assert world.items("consent") == []

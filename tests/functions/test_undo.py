@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from sodate.activities.activity import Activity
 from sodate.activities.store import activity_item
+from sodate.consent.consent import RETENTION
+from sodate.consent.preferences import PreferenceChanges, change_preferences
 from sodate.consent.store import consents_of
 from sodate.consent.undo import find_undo
 from sodate.consent.unsubscribe import OptOut, unsubscribe
@@ -140,6 +142,16 @@ def test_a_later_opt_out_stands(world: QuickWorld, lead: str, url: str, way: Any
     assert not unsubscribe(OptOut(lead, "elsewhere", None, way), world.now), "a repeat writes nothing"
     assert world.visit(url, "POST", f"undo={token}", **FORM)["statusCode"] == 400
     assert load_state(lead).blocked == "unsubscribed"
+
+
+@pytest.mark.parametrize("changes", [{}, {"frequency": "monthly"}, {"pause_days": 30}])
+def test_a_stop_on_the_preference_page_is_a_refusal_whatever_else_it_changes(
+    world: QuickWorld, lead: str, url: str, changes: Any
+) -> None:
+    world.visit(url, "POST", "scope=all", **FORM)
+    world.now += timedelta(minutes=1)
+    change_preferences(lead, PreferenceChanges(stop=True, **changes), RETENTION, world.now)
+    assert find_undo(lead, world.now)[2] is None
 
 
 def test_the_link_of_a_forwarded_email_gets_no_token_by_opting_out_again(

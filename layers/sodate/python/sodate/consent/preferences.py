@@ -148,10 +148,12 @@ def _change(state: ContactState, changes: PreferenceChanges, retention: timedelt
     lead_id = state.lead_id
     evidence = [] if changes.stop else consents_of(lead_id)  # a full stop does not depend on the history
     plan = decide(state, evidence, changes)
+    if changes.stop and not plan.ended and not plan.stops:
+        # It opted out before. That is recorded again while an opt-in request or an undo could take it back.
+        unsubscribe(OptOut(lead_id, changes.send_id or "preferences", None, "preference_page"), now, retention)
+        state = load_state(lead_id)
     after = _preferred(_chosen(state, plan, now), changes, now)
     if after == state:
-        if changes.stop:  # already opted out; recorded again only while an opt-in request is pending
-            unsubscribe(OptOut(lead_id, changes.send_id or "preferences", None, "preference_page"), now, retention)
         return state
     writes: list[Write] = [state_change(state, after, (*plan.ended, *plan.renewed))]
     writes += _evidence(state, evidence, plan, retention, now, changes.send_id)

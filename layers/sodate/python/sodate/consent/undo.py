@@ -92,9 +92,12 @@ def undo_opt_out(lead_id: str, withdrawal_key: str, retention: timedelta, now: d
 
 def _undone_before(state: ContactState, evidence: Sequence[ConsentItem], withdrawal_key: str) -> tuple[str, ...]:
     """Raises: `Invalid`."""
-    known = [item.sk for item in evidence]
-    since = evidence[known.index(withdrawal_key) + 1 :] if withdrawal_key in known else []
-    topics = tuple(topic for item in since if item.method == "undo" for topic in item.topics)
+    undone = [
+        item
+        for item in evidence
+        if item.method == "undo" and item.sk.endswith(activity_key("undo", withdrawal_key, item.reference or ""))
+    ]
+    topics = tuple(topic for item in undone for topic in item.topics)
     if not topics or any(state.topics.get(topic) != "confirmed" for topic in topics) or state.blocked is not None:
         raise Invalid("this opt-out can no longer be taken back", "undo_expired")
     return topics

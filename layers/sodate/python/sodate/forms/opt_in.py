@@ -86,6 +86,8 @@ def plan_consent(
     consent, is_new = form.consent, requests is None
     if consent is None or not is_consent_ticked(form, submission):
         return state, None
+    if (state.opted_out_at or "") > keys.stamp(submission.ticked_at or submission.at):
+        return state, None  # it opted out after the tick
     decision = decide_opt_in(consent.topics, state, submission.at)
     if not consent.double_opt_in and is_new:
         if state.blocked is not None or not decision.topics:

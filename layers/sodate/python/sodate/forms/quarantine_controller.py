@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 from sodate.email.issuer import issuer_of
 from sodate.email.mailing import Mailing
-from sodate.errors import Invalid, NotFound
+from sodate.errors import Conflict, Invalid, NotFound
 from sodate.forms.answers import FieldErrors
 from sodate.forms.capture import Capture
-from sodate.forms.definition import Form
+from sodate.forms.definition import Form, FormField
 from sodate.forms.quarantine_links import check
-from sodate.forms.release import release
+from sodate.forms.release import form_to_release, release
 from sodate.forms.store import SubmissionItem
 from sodate.forms.waiting import posts_in_quarantine
 from sodate.playbook.store import Definitions, parsed
@@ -61,9 +61,8 @@ class QuarantineController:
         if stored is None:
             return "not_there"
         try:
-            form = parsed(self.definitions.live("form", stored.form_id), Form)
-            release(self.capture(form), stored, now)
-        except (NotFound, FieldErrors):
+            release(self.capture(form_to_release(self.definitions, stored)), stored, now)
+        except (NotFound, Conflict, FieldErrors):
             return "form_changed"
         return "released"
 
@@ -72,10 +71,13 @@ class QuarantineController:
         at = datetime.fromisoformat(item.at).astimezone(zone)
         try:
             form = parsed(self.definitions.live("form", item.form_id), Form)
-            title, labels = form.title, {field.name: field.label for field in form.fields}
         except NotFound:
-            title, labels = item.form_id, {}
-        answers = [(labels.get(name) or name, _text(value)) for name, value in item.read_answers().items()]
+            form = None
+        fields = {field.name: field for field in form.fields} if form else {}
+        answers = [
+            (_label(name, form), _chosen(value, fields.get(name))) for name, value in item.read_answers().items()
+        ]
+        title = form.title if form else item.form_id
         return DoubtfulPost(item.submission_id, f"{at:%Y-%m-%d %H:%M}", title, item.suspicion or "", answers)
 
 
@@ -86,5 +88,15 @@ def _id(body: bytes) -> str:
         return ""
 
 
-def _text(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+def _label(name: str, form: Form | None) -> str:
+    if form is not None and form.consent is not None and name == form.consent.field:
+        return form.consent.wording
+    return next((one.label for one in form.fields if one.name == name), "") or name if form is not None else name
+
+
+def _chosen(value: object, field: FormField | None) -> bool | str:
+    """A tick, or what was typed or chosen, as the form shows it."""
+    if isinstance(value, bool):
+        return value
+    labels = {choice.value: choice.label for choice in field.choices} if field is not None else {}
+    return ", ".join(labels.get(str(one), str(one)) for one in (value if isinstance(value, list) else [value]))

@@ -2,13 +2,15 @@
 
 from datetime import datetime
 
-from sodate.errors import NotFound
+from sodate.errors import Conflict, NotFound
 from sodate.forms.answers import read_answers
 from sodate.forms.capture import Capture
+from sodate.forms.definition import Form
 from sodate.forms.store import SubmissionItem, mark_released, quarantined
 from sodate.forms.submission import Controls, Submission
 from sodate.forms.submission_plan import Captured, Outcome
 from sodate.messages import Message
+from sodate.playbook.store import Definitions, parsed
 
 
 def release(capture: Capture, stored: SubmissionItem, now: datetime) -> Captured:
@@ -29,10 +31,36 @@ def release(capture: Capture, stored: SubmissionItem, now: datetime) -> Captured
         answers,
         controls,
         stored.read_source(),
+        ticked_at=datetime.fromisoformat(stored.at),
     )
     captured = capture.store(submission, suspicion=None)
     mark_released(stored, now)
     return captured
+
+
+def form_to_release(definitions: Definitions, stored: SubmissionItem) -> Form:
+    """The live form of the post.
+
+    Raises: `NotFound` for a form that is gone or closed; `Conflict` when it asks for another consent than the version
+    that was posted: nobody agreed to that.
+    """
+    live = definitions.live("form", stored.form_id)
+    form = parsed(live, Form)
+    if form.status != "open":
+        raise NotFound(Message("no form named {form_id!r}", form_id=stored.form_id))
+    posted_version = int(stored.form_version)
+    if live.version != posted_version:
+        posted = parsed(definitions.version("form", stored.form_id, posted_version), Form)
+        if _asked(posted) != _asked(form):
+            raise Conflict(
+                Message("the form asks for another consent than the person saw; ask this person to post it again")
+            )
+    return form
+
+
+def _asked(form: Form) -> tuple[object, ...]:
+    consent = form.consent
+    return () if consent is None else (consent.field, consent.topics, consent.wording, consent.double_opt_in)
 
 
 def find_quarantined(submission_id: str, month: datetime) -> SubmissionItem:

@@ -104,7 +104,9 @@ def quarantined(month: datetime, limit: int | None = None) -> list[SubmissionIte
 
 
 def mark_released(item: SubmissionItem, now: datetime) -> None:
-    table.update(item, [SubmissionItem.released.set(keys.stamp(now))])
+    """Does nothing to a post that was erased meanwhile."""
+    with suppress(ConditionFailed):
+        table.update(item, [SubmissionItem.released.set(keys.stamp(now))], SubmissionItem.suspicion.exists())
 
 
 # -- writes ------------------------------------------------------------------------------------------------------------

@@ -44,7 +44,8 @@ class Controls:
 
 @dataclass(frozen=True)
 class Submission:
-    """`source`: of the page, and click ids of ad platforms."""
+    """`source`: of the page, and click ids of ad platforms. `ticked_at`: when the person agreed, where that is not
+    `at`: the post waited in quarantine."""
 
     form_id: str
     form_version: int
@@ -52,6 +53,7 @@ class Submission:
     answers: Answers
     controls: Controls
     source: dict[str, str] = field(default_factory=dict)
+    ticked_at: datetime | None = None
 
     @property
     def origin(self) -> dict[str, str]:

@@ -139,7 +139,8 @@ class ContactState:
 
     def opt_out(self, topics: Iterable[str], at: str, *, of_everything: bool) -> "ContactState":
         """`at`: a `keys.stamp`."""
-        out = replace(self, topics={**self.topics, **dict.fromkeys(topics, "withdrawn")}, opted_out_at=at)
+        latest = max(at, self.opted_out_at or "")
+        out = replace(self, topics={**self.topics, **dict.fromkeys(topics, "withdrawn")}, opted_out_at=latest)
         return out.block(Block.UNSUBSCRIBED) if of_everything else out
 
     def confirm(self, topics: Iterable[str]) -> "ContactState":

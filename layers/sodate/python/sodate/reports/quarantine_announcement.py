@@ -12,7 +12,7 @@ from sodate.forms.waiting import WaitingPosts, waiting_posts
 from sodate.reports.catalogs import words_in
 from sodate.reports.email_page import ReportEmail
 from sodate.reports.mailout import Mailout
-from sodate.reports.store import deliveries
+from sodate.reports.store import DeliveryState, deliveries
 from sodate.web.words import Words
 
 _DAY = timedelta(days=1)
@@ -33,7 +33,8 @@ def due_announcement(
 
 def _last(at: datetime) -> datetime:
     """When the announcement of before left: what an outage kept back is news still. One day ago for the first one."""
-    days = [one.first_day for one in deliveries(QUARANTINE) if one.first_day < at.date().isoformat()]
+    today, unsent = at.date().isoformat(), (DeliveryState.DEFERRED, DeliveryState.REJECTED)
+    days = [one.first_day for one in deliveries(QUARANTINE) if one.first_day < today and one.state not in unsent]
     return datetime.combine(date.fromisoformat(days[0]), at.time(), at.tzinfo) if days else at - _DAY
 
 

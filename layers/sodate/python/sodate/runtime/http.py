@@ -90,11 +90,15 @@ def _answer(app: App, request: Request, routes: Mapping[str, Route]) -> Response
         return _shown(app, request, response) if is_page_post(request.headers) else response
 
 
+#: Status → what its page says: a key of the catalogs' `message`.
+_PAGES = {403: "not_allowed", 404: "not_found", 413: "too_long", 429: "busy", 503: "busy"}
+
+
 def _shown(app: App, request: Request, response: Response) -> Response:
     """A page instead of JSON, for the person whose browser posted an HTML form."""
-    name = {403: "not_allowed", 404: "not_found", 503: "busy"}.get(response.status, "unreadable")
-    shown = pages.message(name, preferred_language(request.headers), live_issuer(app.definitions))
-    waits = {name: value for name, value in response.headers.items() if name == "retry-after"}
+    name, language = _PAGES.get(response.status, "unreadable"), preferred_language(request.headers)
+    shown = pages.message(name, language, live_issuer(app.definitions))
+    waits = {header: value for header, value in response.headers.items() if header == "retry-after"}
     return Response(response.status, shown.html, {**shown.headers, **waits})
 
 

@@ -14,13 +14,14 @@ _LONGEST = 300
 
 @dataclass(frozen=True)
 class DoubtfulPost:
-    """`at`: in the company's zone. `reason`: code of the suspicion. `answers`: label and text."""
+    """`at`: in the company's zone. `reason`: code of the suspicion. `answers`: label and text, or whether it was
+    ticked."""
 
     id: str
     at: str
     form_title: str
     reason: str
-    answers: Sequence[tuple[str, str]]
+    answers: Sequence[tuple[str, str | bool]]
 
 
 def quarantine_page(
@@ -45,7 +46,7 @@ def no_quarantine_page(code: str, language: str, issuer: pages.Issuer) -> pages.
 
 def _post(number: int, post: DoubtfulPost, words: dict[str, str]) -> Markup:
     row = Markup("<dt>{}</dt><dd>{}</dd>")
-    answers = Markup("").join(row.format(label, _cut(text)) for label, text in post.answers)
+    answers = Markup("").join(row.format(label, _text(answer, words)) for label, answer in post.answers)
     reason = words.get(post.reason, words["other"])
     return Markup(
         '<section class="end"><h2 id="post-{number}">{title} <small>{at}</small></h2><p>{reason}</p><dl>{answers}</dl>'
@@ -62,5 +63,8 @@ def _post(number: int, post: DoubtfulPost, words: dict[str, str]) -> Markup:
     )
 
 
-def _cut(text: str) -> str:
+def _text(answer: str | bool, words: dict[str, str]) -> str:
+    if isinstance(answer, bool):
+        return words["ticked" if answer else "not_ticked"]
+    text = answer
     return f"{text[:_LONGEST]}…" if len(text) > _LONGEST else text
