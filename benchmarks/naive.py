@@ -202,6 +202,7 @@ class Naive:
         values = {
             "lead": lead.data.as_dict(),
             "sender": _sender(),
+            "brand": self._mailing.brand.merge_fields,
             "unsubscribe_url": url,
             "preferences_url": url,
             "preheader": template.preheader,

@@ -89,7 +89,7 @@ def test_people_come_from_a_file_and_a_wrong_file_is_named_with_line_and_column(
     for text, problem in (
         ("title,form\n部長,demo\n", "people.csv:1: column 'title'"),
         ("primary.title,time_zone\n部長,Tokyo\n", "people.csv:2: unknown time zone 'Tokyo'"),
-        ("primary.title\n部長,2\n", "people.csv:2: 2 cells, the header has 1"),
+        ("primary.title\n部長,2\n", "people.csv:2: the row has 2 cells, the header has 1"),
         ("", "is empty"),
     ):
         people.write_text(text, encoding="utf-8")

@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from sodate_cli.dlq import app
 from typer.testing import CliRunner
 
@@ -31,6 +32,13 @@ class CloudFormation:
         return {"Stacks": [{"Outputs": [{"OutputKey": k, "OutputValue": v} for k, v in OUTPUTS.items()]}]}
 
 
+class NoTable:
+    """The bad day on which dead letters are read: the table, which knows the time zone, does not answer."""
+
+    def __getattr__(self, _: str) -> Any:
+        raise EndpointConnectionError(endpoint_url="https://dynamodb")
+
+
 @pytest.fixture
 def sqs(monkeypatch: pytest.MonkeyPatch) -> Sqs:
     queue = Sqs()
@@ -42,7 +50,7 @@ def sqs(monkeypatch: pytest.MonkeyPatch) -> Sqs:
             return {"batchItemFailures": [why]}
         return {"batchItemFailures": []}
 
-    made = {"sqs": queue, "lambda": Functions(send), "cloudformation": CloudFormation()}
+    made = {"sqs": queue, "lambda": Functions(send), "cloudformation": CloudFormation(), "dynamodb": NoTable()}
     monkeypatch.setattr(boto3, "client", lambda service, **_: made.get(service))
     for name in ("AWS_DEFAULT_REGION", "AWS_REGION"):
         monkeypatch.setenv(name, "ap-northeast-1")
