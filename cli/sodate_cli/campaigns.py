@@ -133,9 +133,9 @@ def members(
     with explained():
         target(stage)
         must_be_known(Definitions(), campaign)
-        found = [one for one in campaign_members(campaign) if status in (None, one.membership.status)]
-        found.sort(key=lambda one: (-RANK[one.membership.status], one.membership.since, one.lead_id))
-        shown = found[:limit]
+        members = [one for one in campaign_members(campaign) if status in (None, one.membership.status)]
+        members.sort(key=lambda one: (-RANK[one.membership.status], one.membership.since, one.lead_id))
+        shown = members[:limit]
         profiles, times = profiles_of(one.lead_id for one in shown), Times.of_stage()
     documents = [
         {
@@ -147,8 +147,8 @@ def members(
         for one in shown
     ]
     if as_json:
-        counts = Counter(one.membership.status.value for one in found)
-        output.show_json({"members": documents, "counts": dict(counts), "all": len(found)})
+        counts = Counter(one.membership.status.value for one in members)
+        output.show_json({"members": documents, "counts": dict(counts), "all": len(members)})
         return
     rows = [
         (
@@ -165,9 +165,9 @@ def members(
         rows,
         nothing=Message("Nobody is a member of {campaign}.", campaign=campaign),
     )
-    if len(found) > limit:
+    if len(members) > limit:
         output.say(
-            Message("{more_count} more: --limit {all_count}", more_count=len(found) - limit, all_count=len(found))
+            Message("{more_count} more: --limit {all_count}", more_count=len(members) - limit, all_count=len(members))
         )
 
 

@@ -78,8 +78,8 @@ class UnsubscribeController:
         """The token is of the page that followed the opt-out, so the link of an email alone takes nothing back."""
         try:
             signed = self.visits.signer.verify(links.UNDO, token, now)
-            of_lead = str(signed["c"]) if signed["l"] == payload["l"] else ""
-            topics = undo_opt_out(state.lead_id, of_lead, self.retention, now)
+            withdrawal = str(signed["c"]) if signed["l"] == payload["l"] else ""
+            topics = undo_opt_out(state.lead_id, withdrawal, self.retention, now)
         except Invalid:
             return broken_link(pages.message("undo_expired", state.language, self.visits.issuer))
         names = [self.visits.topic_name(topic) or topic for topic in topics]

@@ -32,7 +32,7 @@ def _values(form: Form, raw: Mapping[str, Any]) -> dict[str, list[str]]:
     """The texts of each field, under whichever of its names they came."""
     owners, values = fields_by_name(form), dict[str, list[str]]()
     for name, value in raw.items():
-        field = owners.get(name) or owners.get(name.removesuffix("[]"))
+        field = owners.get(name)
         if field is not None:
             sent = value if isinstance(value, list) else [value]
             values.setdefault(field.name, []).extend(one for one in sent if isinstance(one, str))

@@ -21,7 +21,7 @@ def by_field(form: Form, sent: dict[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     twice: dict[str, list[str]] = {}
     for name, value in sent.items():
-        field = own.get(name) or own.get(name.removesuffix("[]"))
+        field = own.get(name)
         if field is None:
             if form.unknown_fields == "refuse":
                 values[name] = value
@@ -38,5 +38,6 @@ def by_field(form: Form, sent: dict[str, Any]) -> dict[str, Any]:
 
 
 def fields_by_name(form: Form) -> dict[str, FormField]:
-    """Each field under its own name and under its aliases."""
-    return {name: field for field in form.fields for name in (field.name, *field.aliases)}
+    """Each field under its own name and its aliases, and under these as PHP sends a group: `topics[]`."""
+    names = {name: field for field in form.fields for name in (field.name, *field.aliases)}
+    return {f"{name}[]": field for name, field in names.items()} | names

@@ -64,13 +64,7 @@ class Erasure:
                 tuple((str(source), str(key)) for source, key in document.get("external_keys", ())),
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise Invalid(
-                Message(
-                    "an object of the erasure ledger cannot be read ({error}); look at the bucket of the ledger",
-                    error=repr(error),
-                ),
-                "ledger",
-            ) from error
+            raise _unreadable(error) from error
 
 
 @dataclass(frozen=True)
@@ -122,13 +116,7 @@ class ErasureLedger:
             document = _read(self._ask("get_object", Key=f"{PREFIX}{lead_id}/{_DONE}")["Body"].read())
             return datetime.fromisoformat(document["at"])
         except (KeyError, TypeError, ValueError) as error:
-            raise Invalid(
-                Message(
-                    "an object of the erasure ledger cannot be read ({error}); look at the bucket of the ledger",
-                    error=repr(error),
-                ),
-                "ledger",
-            ) from error
+            raise _unreadable(error) from error
 
     def _parsed(self, key: str) -> Erasure:
         return Erasure.parse(_read(self._ask("get_object", Key=key)["Body"].read()))
@@ -198,3 +186,13 @@ def _read(content: bytes) -> Mapping[str, Any]:
             Message("an object of the erasure ledger is no JSON object; look at the bucket of the ledger"), "ledger"
         )
     return document
+
+
+def _unreadable(error: Exception) -> Invalid:
+    return Invalid(
+        Message(
+            "an object of the erasure ledger cannot be read ({error}); look at the bucket of the ledger",
+            error=repr(error),
+        ),
+        "ledger",
+    )

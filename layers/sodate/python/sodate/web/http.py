@@ -76,11 +76,6 @@ def accepted(body: Any) -> Response:
     return json_response(202, body)
 
 
-def refused(code: str, message: str) -> Response:
-    """JSON for a client that may not do this."""
-    return json_response(403, {"error": {"code": code, "message": message}})
-
-
 def too_many(code: str, message: str, retry_after_s: int) -> Response:
     return json_response(429, {"error": {"code": code, "message": message}}, {"retry-after": str(retry_after_s)})
 
